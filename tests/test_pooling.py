@@ -1,0 +1,305 @@
+"""Pooled estimates agree with metafor and with themselves, and nothing wrong passes in silence."""
+
+import csv
+import dataclasses
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livingmeta.effect_sizes import mean_difference, smd
+from livingmeta.pooling import CONFIDENCE, PooledEstimate, fit, pool, subgroup_test
+from livingmeta.tau2 import TAU2
+
+REFERENCE = Path(__file__).parent / "reference"
+AGREEING = ([0.10, 0.12, 0.09, 0.11], [0.04, 0.05, 0.03, 0.06])
+Effects = tuple[list[float], list[float]]
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def sets() -> dict[str, Effects]:
+    found: dict[str, Effects] = defaultdict(lambda: ([], []))
+    for row in read("metafor_data.csv"):
+        found[row["set"]][0].append(float(row["yi"]))
+        found[row["set"]][1].append(float(row["vi"]))
+    for row in read("cochrane_sample.csv"):
+        arms = [float(row[name]) for name in ("mean1", "sd1", "n1", "mean2", "sd2", "n2")]
+        yi, vi = (smd if row["measure"] == "SMD" else mean_difference)(*arms)
+        found[f"{row['review']}-{row['analysis']}"][0].append(yi)
+        found[f"{row['review']}-{row['analysis']}"][1].append(vi)
+    return found
+
+
+SETS = sets()
+POOLS = read("metafor_pools.csv")
+
+
+def scale_of(quantity: str, result: PooledEstimate) -> float:
+    """Natural scale of a quantity: below 1e-8 of it, no difference can matter."""
+    if quantity in {"estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high"}:
+        return result.se
+    if quantity.startswith("tau2"):
+        return result.k * result.se**2  # the size of a trial's variance
+    return 100.0 if quantity.startswith("i2") else 1.0
+
+
+@pytest.mark.parametrize(
+    "row", POOLS, ids=lambda r: f"{r['set']}-{r['tau2_method']}-{r['ci_method']}"
+)
+def test_every_number_agrees_with_metafor(row: dict[str, str]) -> None:
+    yi, vi = SETS[row["set"]]
+    result = pool(
+        yi,
+        vi,
+        model="random" if row["tau2_method"] else "common",
+        tau2=row["tau2_method"] or "DL",
+        ci=row["ci_method"],
+    )
+    assert result.k == int(row["k"])
+    for quantity in list(row)[4:]:
+        ours = getattr(result, quantity)
+        if quantity.startswith("pi_") and row["ci_method"] == "wald":
+            continue
+        if row[quantity] == "":
+            assert ours is None, quantity
+            continue
+        theirs = float(row[quantity])
+        assert ours == pytest.approx(theirs, rel=1e-8, abs=1e-8 * scale_of(quantity, result)), (
+            quantity
+        )
+
+
+def test_all_reference_sets_are_compared() -> None:
+    names = {row["set"] for row in POOLS}
+    assert names == set(SETS)
+    assert len([name for name in names if name.startswith("CD")]) == 72
+    assert {"bcg", "normand1999"} <= names
+
+
+@pytest.mark.parametrize("name", [n for n in SETS if n.startswith("CD")])
+def test_weights_are_those_revman_printed(name: str) -> None:
+    rows = [r for r in read("cochrane_sample.csv") if f"{r['review']}-{r['analysis']}" == name]
+    model = rows[0]["model"]
+    result = pool(
+        *SETS[name],
+        model="common" if model == "FE" else "random",
+        tau2="REML" if model == "REML" else "DL",
+    )
+    # RevMan prints six decimals; its REML stops early and is off by up to 0.02 points.
+    tolerance = 0.025 if model == "REML" else 1.01e-6
+    printed = [float(row["revman_weight"]) for row in rows]
+    assert np.abs(np.array(result.weights) - printed).max() <= tolerance
+
+
+def test_dersimonian_laird_is_never_negative() -> None:
+    """statsmodels gives −0.043 here, and an SE that is not a number."""
+    result = pool(*AGREEING, tau2="DL")
+    assert result.tau2 == 0.0
+    assert "tau2_at_zero" in result.flags
+
+
+def test_modified_interval_is_never_narrower_than_wald() -> None:
+    wald = pool(*AGREEING, ci="wald")
+    modified = pool(*AGREEING)
+    plain = pool(*AGREEING, ci="hksj")
+    assert modified.ci_low < wald.ci_low < plain.ci_low
+    assert "hksj_narrower_than_wald" in plain.flags
+    assert "hksj_narrower_than_wald" not in modified.flags
+    assert "hksj_scale_below_one" in modified.flags
+
+
+def test_prediction_interval_equals_the_interval_at_tau2_zero() -> None:
+    result = pool(*AGREEING)
+    assert result.pi_low == pytest.approx(result.ci_low, abs=1e-12)
+    assert result.pi_high == pytest.approx(result.ci_high, abs=1e-12)
+
+
+def test_an_empty_q_profile_set_is_said_and_not_a_number() -> None:
+    result = pool(*AGREEING)
+    assert (result.tau2_low, result.tau2_high) == (None, None)
+    assert "tau2_interval_empty" in result.flags
+
+
+def test_q_profile_has_no_cap() -> None:
+    """metafor stores 100 here unless its cap is raised."""
+    assert pool([0.0, 0.8], [0.04, 0.05]).tau2_high == pytest.approx(325.8, abs=0.1)
+
+
+def test_one_trial_keeps_its_own_interval() -> None:
+    result = pool([-0.5], [0.04])
+    assert result.ci_low == pytest.approx(-0.5 - 1.959963984540054 * 0.2)
+    assert result.ci_method == "wald"
+    assert (result.tau2, result.i2, result.pi_low, result.q, result.tau2_method) == (None,) * 5
+    assert result.weights == (100.0,)
+    assert {"single_trial", "few_trials"} <= set(result.flags)
+
+
+def test_two_trials_have_no_prediction_interval() -> None:
+    assert pool([0.0, 0.8], [0.04, 0.05]).pi_low is None
+    assert pool([0.0, 0.8, 0.4], [0.04, 0.05, 0.05]).pi_low is not None
+
+
+def test_equal_effects_have_no_statistic_by_plain_hksj() -> None:
+    result = pool([1.0, 1.0], [0.5, 0.5], ci="hksj")
+    assert result.se == 0.0
+    assert result.statistic is None
+    assert "hksj_narrower_than_wald" in result.flags
+
+
+def test_common_effect_has_no_tau2_and_no_prediction() -> None:
+    result = pool(*AGREEING, model="common", ci="wald")
+    assert (result.tau2, result.tau2_method, result.i2_tau2, result.pi_low) == (None,) * 4
+    assert result.q is not None
+
+
+def test_the_result_goes_to_json() -> None:
+    assert json.loads(json.dumps(dataclasses.asdict(pool(*AGREEING)), allow_nan=False))["k"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([0.1, 0.2], [0.0, 0.1]), "vi[1] = 0: a variance must be above 0"),
+        (([0.1, float("nan")], [0.1, 0.1]), "yi[2] = nan: this is not a finite number"),
+        (([0.1], [0.1, 0.2]), "yi has 1 values and vi 2"),
+        (([], []), "there is no trial to pool"),
+    ],
+)
+def test_what_cannot_be_pooled_is_refused_with_its_position(
+    arguments: Effects, message: str
+) -> None:
+    with pytest.raises(ValueError) as refusal:
+        pool(*arguments)
+    assert message in str(refusal.value)
+
+
+def test_all_refusals_are_said_at_once() -> None:
+    with pytest.raises(ValueError) as refusal:
+        pool([float("inf"), 1, 2], [1, 0, -1], level=95)
+    assert len(str(refusal.value).splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"tau2": "PN"}, "tau2 = 'PN': choose one of DL, PM, REML. Did you mean PM?"),
+        ({"model": "fixed"}, "model = 'fixed': choose one of common, random."),
+        ({"ci": "hskj"}, "Did you mean hksj?"),
+        ({"prediction": "t(k-2)"}, "Did you mean t(k-1)?"),
+    ],
+)
+def test_unknown_names_get_the_allowed_ones_and_the_nearest(
+    choice: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError) as refusal:
+        pool(*AGREEING, **choice)  # type: ignore[arg-type]
+    assert message in str(refusal.value)
+
+
+effects = st.integers(2, 12).flatmap(
+    lambda k: st.tuples(
+        st.lists(st.floats(-3, 3), min_size=k, max_size=k),
+        st.lists(st.floats(0.001, 2), min_size=k, max_size=k),
+    )
+)
+estimators = st.sampled_from(sorted(TAU2))
+intervals = st.sampled_from(sorted(CONFIDENCE))
+NUMBERS = ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "tau2_high")
+
+
+def close(one: PooledEstimate, other: PooledEstimate, *, factor: float = 1.0) -> None:
+    for name in NUMBERS:
+        a, b = getattr(one, name), getattr(other, name)
+        by = factor**2 if name.startswith("tau2") else factor
+        scale = abs(by) * (one.k * one.se**2 + one.se + abs(one.estimate) + (one.tau2 or 0))
+        assert (a is None) == (b is None)
+        if a is not None:
+            assert a * by == pytest.approx(b, rel=1e-7, abs=1e-9 * scale + 1e-13), name
+
+
+@given(effects, estimators, intervals, st.randoms())
+def test_pooled_estimate_ignores_trial_order(data: Effects, tau2: str, ci: str, random) -> None:
+    order = list(range(len(data[0])))
+    random.shuffle(order)
+    shuffled = [data[0][i] for i in order], [data[1][i] for i in order]
+    close(pool(*data, tau2=tau2, ci=ci), pool(*shuffled, tau2=tau2, ci=ci))
+
+
+@given(effects, estimators, intervals)
+def test_turning_every_sign_turns_the_result(data: Effects, tau2: str, ci: str) -> None:
+    one = pool(*data, tau2=tau2, ci=ci)
+    other = pool([-y for y in data[0]], data[1], tau2=tau2, ci=ci)
+    assert other.estimate == pytest.approx(-one.estimate, abs=1e-12)
+    assert other.ci_low == pytest.approx(-one.ci_high, abs=1e-10)
+    assert other.tau2 == pytest.approx(one.tau2, rel=1e-9, abs=1e-12)
+
+
+@given(effects, estimators, intervals, st.sampled_from([1e-9, 0.1, 7.0, 1e9]))
+def test_a_change_of_unit_changes_the_unit_only(
+    data: Effects, tau2: str, ci: str, unit: float
+) -> None:
+    one = pool(*data, tau2=tau2, ci=ci)
+    other = pool([y * unit for y in data[0]], [v * unit**2 for v in data[1]], tau2=tau2, ci=ci)
+    close(one, other, factor=unit)
+
+
+@given(effects, st.floats(0.05, 2), st.integers(2, 9))
+def test_merging_equal_trials_changes_no_common_effect(
+    data: Effects, variance: float, copies: int
+) -> None:
+    yi, vi = data
+    split = pool([*yi, *[0.3] * copies], [*vi, *[variance] * copies], model="common", ci="wald")
+    merged = pool([*yi, 0.3], [*vi, variance / copies], model="common", ci="wald")
+    assert split.estimate == pytest.approx(merged.estimate, abs=1e-12)
+    assert split.se == pytest.approx(merged.se, rel=1e-12)
+
+
+@given(effects, estimators, intervals)
+def test_a_batch_with_a_mask_gives_what_each_set_gives_alone(
+    data: Effects, tau2: str, ci: str
+) -> None:
+    yi, vi = map(np.array, data)
+    k = yi.size
+    mask = np.ones((3, k), bool)
+    mask[1, 0] = False
+    mask[2, 1:] = False
+    junk = np.where(mask, np.broadcast_to(yi, mask.shape), np.nan)
+    batch = fit(junk, np.broadcast_to(vi, mask.shape), mask, tau2=tau2, ci=ci)
+    for i in range(3):
+        alone = pool(yi[mask[i]], vi[mask[i]], tau2=tau2, ci=ci)
+        assert batch.estimate[i] == pytest.approx(alone.estimate, abs=1e-9)
+        assert batch.ci_low[i] == pytest.approx(alone.ci_low, abs=1e-8 * (1 + alone.se))
+        assert batch.k[i] == alone.k
+        held = {name for name, flags in batch.flags.items() if flags[i]}
+        assert held == set(alone.flags) - {"tau2_interval_empty"}
+
+
+@given(effects, estimators, intervals)
+def test_nothing_that_can_be_pooled_gives_nan_or_fails_to_converge(
+    data: Effects, tau2: str, ci: str
+) -> None:
+    result = pool(*data, tau2=tau2, ci=ci)
+    json.dumps(dataclasses.asdict(result), allow_nan=False)
+    assert "not_converged" not in result.flags
+    assert result.tau2 is not None
+    assert result.tau2 >= 0
+    assert sum(result.weights) == pytest.approx(100)
+
+
+def test_subgroup_test_is_cochrans_q_of_the_subgroups() -> None:
+    q, df, p = subgroup_test([0.1, 0.5, -0.2], [0.1, 0.2, 0.3])
+    common = pool([0.1, 0.5, -0.2], [0.01, 0.04, 0.09], model="common", ci="wald")
+    assert (q, df, p) == (pytest.approx(common.q), 2, pytest.approx(common.q_p))
+
+
+def test_one_subgroup_cannot_differ() -> None:
+    with pytest.raises(ValueError, match="needs two or more"):
+        subgroup_test([0.1], [0.1])
