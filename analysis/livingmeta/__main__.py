@@ -1,0 +1,480 @@
+"""The command line: it parses, calls and prints; everything else stands elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from livingmeta import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from livingmeta.protocol import Review
+    from livingmeta.report import Results
+    from livingmeta.synthesis import Pool
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: it answers in a third of the time
+    pretty_exceptions_enable=False,
+    help="Rerun, check and extend a meta-analysis in which each number carries its source.",
+)
+
+ReviewName = Annotated[
+    str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document, nothing else")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"livingmeta {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="show the version"),
+    ] = False,
+) -> None:
+    """Rerun, check and extend a meta-analysis in which each number carries its source."""
+
+
+@app.command("reviews")
+def list_reviews(*, as_json: AsJson = False) -> None:
+    """List the reviews that can be found, with their questions."""
+    import tomllib
+
+    from livingmeta.review import reviews
+
+    found = []
+    for name, folder in reviews().items():
+        declared = tomllib.loads((folder / "review.toml").read_text(encoding="utf-8"))
+        found.append({"review": name, "question": declared["question"], "folder": str(folder)})
+    if as_json:
+        return _json(found)
+    _table(["review", "question"], [[one["review"], one["question"]] for one in found])
+    return None
+
+
+@app.command()
+def check(review: ReviewName, *, as_json: AsJson = False) -> None:
+    """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
+    from livingmeta.derivation import implausible
+    from livingmeta.review import examine, find
+
+    find(review)
+    loaded, problems = examine(review)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if loaded is not None and not errors:
+        problems += implausible(loaded)
+    warnings = len(problems) - len(errors)
+    if as_json:
+        from dataclasses import asdict
+
+        listed = [{**asdict(problem), "message": str(problem)} for problem in problems]
+        _json({"review": review, "errors": len(errors), "warnings": warnings, "problems": listed})
+    else:
+        for problem in problems:
+            typer.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
+        trials = f"{len(loaded.trials)} trials, {len(loaded.outcomes)} rows; " if loaded else ""
+        typer.echo(f"{review}: {trials}{len(errors)} wrong, {warnings} doubtful.")
+    if errors:
+        raise typer.Exit(1)
+
+
+Include = Annotated[
+    bool,
+    typer.Option(
+        "--include-sensitivity",
+        help="use rows held for sensitivity analyses where a trial has no other",
+    ),
+]
+NoAssumptions = Annotated[
+    bool, typer.Option("--no-assumptions", help="drop rows that rest on an assumption")
+]
+Documented = Annotated[
+    bool,
+    typer.Option(
+        "--documented-only", help="drop those, and trials whose membership is only inferred"
+    ),
+]
+
+
+@app.command()
+def pool(
+    review: ReviewName,
+    *,
+    synthesis: Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="methods of: revman5, today")
+    ] = None,
+    measure: Annotated[str | None, typer.Option(metavar="NAME", help="SMD or MD")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="common or random")] = None,
+    tau2: Annotated[str | None, typer.Option(metavar="NAME", help="DL, PM or REML")] = None,
+    ci: Annotated[
+        str | None, typer.Option(metavar="NAME", help="wald, hksj or hksj-modified")
+    ] = None,
+    level: Annotated[
+        float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)")
+    ] = None,
+    include_sensitivity: Include = False,
+    no_assumptions: NoAssumptions = False,
+    documented_only: Documented = False,
+    terms: Annotated[
+        str, typer.Option(metavar="NAME", help="set of follow-up terms of review.toml")
+    ] = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Pool every synthesis of a review and show what was pooled and what is missing."""
+    from livingmeta.derivation import Selection, settings_of
+    from livingmeta.review import load_review
+    from livingmeta.synthesis import synthesise
+
+    loaded = load_review(review)
+    if synthesis is not None:
+        loaded.plan(synthesis)
+    settings = settings_of(
+        loaded.protocol.methods,
+        name=profile,
+        measure=measure,
+        level=level / 100 if level is not None and level > 1 else level,
+        model=model,
+        tau2=tau2,
+        ci=ci,
+    )
+    selection = Selection(
+        include_sensitivity=include_sensitivity,
+        no_assumptions=no_assumptions,
+        documented_only=documented_only,
+        without=tuple(without or ()),
+        terms=terms,
+    )
+    pools = [
+        pool
+        for pool in synthesise(loaded, settings=settings, selection=selection)
+        if synthesis in {None, pool.synthesis}
+    ]
+    if as_json:
+        return _json([_pool_json(pool) for pool in pools])
+    plain = settings == settings_of(loaded.protocol.methods) and selection == Selection()
+    if plain and synthesis is None:
+        _print_headlines(_results(loaded))
+    for pool in pools:
+        _print_pool(loaded, pool)
+    _print_disclaimer()
+    return None
+
+
+@app.command()
+def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
+    """Show each printed number beside ours, with a verdict, and what does not fit together."""
+    from livingmeta.report import decimal
+    from livingmeta.review import load_review
+
+    results = _results(load_review(review))
+    if as_json:
+        from dataclasses import asdict
+
+        claims = [asdict(verdict) for verdict in results.verdicts]
+        return _json({"claims": claims, "findings": [asdict(f) for f in results.findings]})
+    _print_headlines(results)
+    counts: dict[str, int] = {}
+    for verdict in results.verdicts:
+        counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
+    # A reader wants the exceptions: a thousand reproduced row values are a count, not a list.
+    long = counts.get("reproduced", 0) > 60
+    _table(
+        ["claim", "quantity", "printed", "recomputed", "verdict", "why"],
+        [
+            [v.claim, v.quantity, v.printed, decimal(v.recomputed, 4), v.verdict, v.detail]
+            for v in results.verdicts
+            if not (long and v.verdict == "reproduced")
+        ],
+    )
+    typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()) + ".")
+    for finding in results.findings:
+        typer.echo(f"\n{finding.kind} ({', '.join(finding.claims)}): {finding.detail}")
+    _print_disclaimer()
+    return None
+
+
+@app.command()
+def trace(
+    review: ReviewName,
+    synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
+    trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]")] = None,
+    *,
+    include_sensitivity: Include = False,
+) -> None:
+    """Follow each effect back to the sentences it comes from."""
+    from livingmeta.derivation import Selection
+    from livingmeta.names import pick
+    from livingmeta.report import source_line
+    from livingmeta.review import load_review
+    from livingmeta.synthesis import synthesise
+
+    loaded = load_review(review)
+    if synthesis is not None:
+        loaded.plan(synthesis)
+    if trial is not None:
+        pick({one.trial: one for one in loaded.trials}, trial, "TRIAL")
+    selection = Selection(include_sensitivity=include_sensitivity)
+    for pool in synthesise(loaded, selection=selection):
+        if synthesis not in {None, pool.synthesis}:
+            continue
+        effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
+        name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+        typer.echo(f"{name} ({pool.synthesis})")
+        if not effects:
+            typer.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
+        for effect in effects:
+            typer.echo(f"  {effect.label}: {effect.instrument_name or pool.outcome}")
+            for file, row in effect.rows:
+                citation, locator, quote = source_line(loaded, file, row)
+                typer.echo(f"    {file} row {row}: “{quote}”")
+                typer.echo(f"      {locator}: {citation}")
+            for step in effect.derivation:
+                typer.echo(f"    – {step}")
+            if effect.assumption:
+                typer.echo(f"    † assumed: {effect.assumption}")
+
+
+@app.command()
+def gaps(review: ReviewName, *, as_json: AsJson = False) -> None:
+    """List what is known to have been measured and is not here, and where to look."""
+    from livingmeta.review import load_review
+
+    loaded = load_review(review)
+    if as_json:
+        return _json([gap.model_dump() for gap in loaded.gaps])
+    _table(
+        ["trial", "people", "outcome", "instrument", "weeks", "what is missing", "where to look"],
+        [
+            [
+                loaded.trial(gap.trial).label,
+                str(loaded.trial(gap.trial).n_randomised or "?"),
+                gap.outcome,
+                gap.instrument or "",
+                "" if gap.weeks is None else f"{gap.weeks:g}",
+                gap.what,
+                gap.where,
+            ]
+            for gap in loaded.gaps
+        ],
+    )
+    typer.echo(f"{len(loaded.gaps)} known gaps.")
+    return None
+
+
+@app.command()
+def dictionary() -> None:
+    """Print the data dictionary: each file of a review, each column, what it may hold."""
+    from livingmeta.schema import dictionary as written
+
+    typer.echo(written(), nl=False)
+
+
+@app.command()
+def run(
+    review: ReviewName,
+    *,
+    out: Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")] = "figures",
+) -> None:
+    """Pool, compare with what was published, and write figures, tables and the report."""
+    from pathlib import Path
+
+    from livingmeta.review import load_review
+
+    results = _results(load_review(review))
+    folder = Path(out) / results.review.protocol.id
+    written = _write(results, folder)
+    _print_headlines(results)
+    for pool in results.headline_pools:
+        _print_summary(results.review, pool)
+    typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.md'}.")
+    _print_disclaimer()
+
+
+def _results(review: Review) -> Results:
+    from livingmeta.audit import findings, verdicts
+    from livingmeta.derivation import settings_of
+    from livingmeta.report import Results
+    from livingmeta.synthesis import synthesise
+
+    methods = review.protocol.methods
+    pools = headline_pools = synthesise(review)
+    if methods.headline is not None:
+        headline_pools = synthesise(review, settings=settings_of(methods, name=methods.headline))
+    return Results(
+        review=review,
+        pools=pools,
+        headline_pools=headline_pools,
+        verdicts=verdicts(review.published, pools),
+        findings=findings(review.published, pools, review.outcomes),
+    )
+
+
+def _write(results: Results, folder: Path) -> list[Path]:
+    from rich.console import Console
+    from rich.progress import track
+
+    from livingmeta.plots import figure_bytes, forest_plot
+    from livingmeta.report import markdown, tables
+    from livingmeta.store import write
+
+    by_synthesis: dict[str, list[Pool]] = {}
+    for pool in results.headline_pools:
+        by_synthesis.setdefault(pool.synthesis, []).append(pool)
+    written = []
+    progress = Console(stderr=True)
+    for synthesis, pools in track(
+        by_synthesis.items(), "Drawing", console=progress, transient=True
+    ):
+        figure = forest_plot(pools).figure
+        for kind in ("svg", "pdf", "png"):
+            path = folder / f"forest_{synthesis}.{kind}"
+            written.append(write(path, figure_bytes(figure, kind)))
+    for name, frame in tables(results).items():
+        written.append(
+            write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+        )
+    pictures = [(synthesis, f"forest_{synthesis}.png") for synthesis in by_synthesis]
+    page = markdown(results, figures=pictures, version=__version__)
+    return [*written, write(folder / "report.md", page)]
+
+
+def _json(document: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _pool_json(pool: Pool) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    whole = asdict(pool)
+    weights = pool.result.weights if pool.result else [None] * len(pool.effects)
+    shown = ("trial", "yi", "vi", "ci_low", "ci_high", "derivation", "flags")
+    trials = [
+        {**{name: effect[name] for name in shown}, "weight": weight, **effect}
+        for effect, weight in zip(whole["effects"], weights, strict=True)
+    ]
+    first = {name: whole[name] for name in ("synthesis", "subgroup", "result")}
+    rest = {name: value for name, value in whole.items() if name not in {*first, "effects"}}
+    return {**first, "trials": trials, **rest}
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, soft_wrap=False)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    table = Table(*head, box=SIMPLE, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    _console().print(table)
+
+
+def _print_headlines(results: Results) -> None:
+    from livingmeta.report import headlines
+
+    for line in headlines(results):
+        _console().print(line)
+        typer.echo()
+
+
+def _print_summary(review: Review, pool: Pool) -> None:
+    from livingmeta.report import contradictory, coverage, interval
+
+    name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+    _console().print(f"{name} ({pool.synthesis}): {coverage(review, pool)}", style="bold")
+    if pool.result is None:
+        typer.echo(f"  no pooled value: {pool.why_not}")
+    else:
+        mark = "  (the trials contradict each other)" if contradictory(pool) else ""
+        typer.echo(f"  {pool.measure} {interval(pool.result)}, {pool.methods}{mark}")
+
+
+def _print_pool(review: Review, pool: Pool) -> None:
+    from livingmeta.report import decimal, flag_lines, interval
+
+    _print_summary(review, pool)
+    result = pool.result
+    if result is not None:
+        if result.k > 1:
+            tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
+            typer.echo(
+                f"  {tau2}Chi² = {decimal(result.q)}, df = {result.q_df} (P = "
+                f"{decimal(result.q_p, 3)}); I² = {decimal(result.i2, 0)}%"
+            )
+        _table(
+            ["trial", "n", f"{pool.measure} ({result.level:.0%} CI)", "weight"],
+            [
+                [
+                    effect.label + (" †" if effect.assumption else ""),
+                    f"{effect.n1 or '?'} + {effect.n2 or '?'}",
+                    f"{decimal(effect.yi)} ({decimal(effect.ci_low)} to {decimal(effect.ci_high)})",
+                    f"{weight:.1f}%",
+                ]
+                for effect, weight in zip(pool.effects, result.weights, strict=True)
+            ],
+        )
+    for sibling in pool.siblings:
+        value = interval(sibling.result) if sibling.result else "no trial"
+        trials = f" (k = {sibling.result.k})" if sibling.result else ""
+        typer.echo(f"  {sibling.name}: {value}{trials}")
+    for one in pool.missing:
+        typer.echo(f"  not available: {one.label} – look in {one.where}")
+    for key, why in pool.dropped:
+        typer.echo(f"  left out: {review.trial(key).label} – {why}")
+    if pool.sensitivity_only:
+        names = ", ".join(review.trial(key).label for key in pool.sensitivity_only)
+        typer.echo(f"  only in sensitivity analyses: {names}")
+    if pool.subgroup_test is not None:
+        test = pool.subgroup_test
+        typer.echo(
+            f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} "
+            f"(P = {decimal(test.p_value, 3)})"
+        )
+    for line in flag_lines(pool.flags):
+        typer.echo(f"  flag {line}")
+    typer.echo()
+
+
+def _print_disclaimer() -> None:
+    from livingmeta.report import DISCLAIMER
+
+    typer.echo(DISCLAIMER)
+
+
+def main() -> None:
+    """Run the command line; a refusal is a sentence and exit status 2, never a traceback."""
+    try:
+        app()
+    except ValueError as error:  # ReviewError and every refusal of a name or number
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except OSError as error:
+        typer.echo(f"{error.filename}: {error.strerror}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

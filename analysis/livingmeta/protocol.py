@@ -1,0 +1,248 @@
+"""What a review declares and holds: its protocol, its rows, and which row fits which synthesis."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from livingmeta.names import unknown
+from livingmeta.schema import (
+    TABLES,
+    Bias,
+    Claim,
+    Gap,
+    Instrument,
+    Outcome,
+    Problem,
+    Report,
+    Row,
+    Source,
+    Trial,
+    columns,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Domain = Literal["pain", "function", "composite"]
+
+
+class Declared(BaseModel):
+    """Part of review.toml; a name nobody knows is refused, since it would change nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Groups(Declared):
+    """Names of the two groups, and which one a negative effect favours."""
+
+    group1: str = Field(alias="1")
+    group2: str = Field(alias="2")
+    negative_favours: Literal[1] = 1
+
+
+class Term(Declared):
+    """A window of follow-up in weeks: `min` and `max` belong to it, `above` and `below` do not."""
+
+    min: float | None = None
+    max: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def holds(self, weeks: float) -> bool:
+        """Say whether a time lies in the window."""
+        return (
+            (self.min is None or weeks >= self.min)
+            and (self.max is None or weeks <= self.max)
+            and (self.above is None or weeks > self.above)
+            and (self.below is None or weeks < self.below)
+        )
+
+
+class Methods(Declared):
+    """How the review is pooled; what is not said is as the profile has it."""
+
+    profile: str = "today"
+    assumed: str | None = None  # why these methods are an assumption
+    headline: str | None = None  # profile of the headline, where it is another one
+    measure: Literal["SMD", "MD"] = "SMD"
+    model: str | None = None
+    tau2: str | None = None
+    ci: str | None = None
+    prediction: str | None = None
+    level: float = 0.95
+
+
+class Ties(Declared):
+    """Which of several row sets of one trial enters a synthesis."""
+
+    subscales: tuple[str, ...] = ()
+    time: Literal["treatment end", "latest", "earliest"] = "treatment end"
+    statistic: tuple[Literal["final", "change"], ...] = ("final", "change")
+
+
+class Plan(Declared):
+    """One declared synthesis."""
+
+    id: str
+    title: str
+    outcome: str
+    term: str | None = None
+    time_label: str | None = None
+    domains: tuple[Domain, ...] = ()
+    overall: bool = True  # with subgroups: also pool over all of them?
+
+
+class Exclusion(Declared):
+    """A trial looked at and left out."""
+
+    trial: str
+    why: str
+    where: str
+
+
+class Protocol(Declared):
+    """What review.toml says."""
+
+    id: str
+    title: str
+    citation: str | None = None
+    doi: str | None = None
+    question: str
+    extends: str | None = None
+    groups: Groups
+    terms: dict[str, dict[str, Term]] = {}
+    methods: Methods = Methods()
+    ties: Ties = Ties()
+    not_accepted: dict[str, str] = {}  # instrument: why no synthesis takes it
+    synthesis: tuple[Plan, ...]
+    exclusion: tuple[Exclusion, ...] = ()
+    caution: str | None = None  # what every page about the review must say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A review as its folder gives it: the protocol and one tuple of rows per file.
+
+    Where the review extends another, the rows of that one stand first. `published` is always
+    its own: another review's printed numbers are not what this one could reproduce.
+    """
+
+    protocol: Protocol
+    folder: Path
+    sources: tuple[Source, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    reports: tuple[Report, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    published: tuple[Claim, ...] = ()
+    risk_of_bias: tuple[Bias, ...] = ()
+    warnings: tuple[Problem, ...] = field(default=(), repr=False)
+
+    def trial(self, key: str) -> Trial:
+        """Return the trial with this key."""
+        return next(trial for trial in self.trials if trial.trial == key)
+
+    def instrument(self, key: str | None) -> Instrument | None:
+        """Return the instrument with this key, None where a row names none."""
+        return next((one for one in self.instruments if one.instrument == key), None)
+
+    def source(self, key: str) -> Source:
+        """Return the source with this key."""
+        return next(source for source in self.sources if source.source == key)
+
+    def plan(self, synthesis: str) -> Plan:
+        """Return a declared synthesis.
+
+        Raises
+        ------
+        ValueError
+            If there is none of that name; the message lists those there are.
+        """
+        for plan in self.protocol.synthesis:
+            if plan.id == synthesis:
+                return plan
+        names = [plan.id for plan in self.protocol.synthesis]
+        raise ValueError(unknown("synthesis", synthesis, names))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one file's rows as a data frame, one column per column of the file.
+
+        Examples
+        --------
+        >>> review = load_review("smith2017")
+        >>> len(review.table("trials"))
+        7
+        """
+        import pandas as pd
+
+        rows: tuple[Row, ...] = getattr(self, name)
+        return pd.DataFrame([row.model_dump() for row in rows], columns=list(columns(TABLES[name])))
+
+
+def lenders(review: Review, sd_from: str) -> list[Outcome]:
+    """Return the arm rows, one per group, whose raw SD `sd_from` names."""
+    found: dict[str, Outcome] = {}
+    for row in review.outcomes:
+        weeks = None if row.weeks is None else f"{row.weeks:g}"
+        if (
+            sd_from.split() == [row.trial, row.instrument, weeks]
+            and row.group != "difference"
+            and row.statistic == "final"
+            and row.sd is not None
+            and row.n is not None
+        ):
+            found.setdefault(row.group, row)
+    return list(found.values())
+
+
+RowSetKey = tuple[object, ...]
+
+
+def row_sets(rows: Iterable[Outcome]) -> dict[RowSetKey, list[Outcome]]:
+    """Group rows that share trial, contrast, subgroup, outcome, instrument, time and statistic."""
+    sets: dict[RowSetKey, list[Outcome]] = defaultdict(list)
+    for row in rows:
+        sets[
+            row.trial,
+            row.contrast,
+            row.subgroup,
+            row.outcome,
+            row.instrument,
+            row.weeks,
+            row.time_label,
+            row.statistic,
+        ].append(row)
+    return sets
+
+
+def fits(review: Review, plan: Plan, row: Outcome | Gap, *, terms: str = "default") -> str | None:
+    """Say why a row is not for a synthesis; None where it is.
+
+    Parameters
+    ----------
+    review, plan, row
+        Review, synthesis, and a row of outcomes.csv or gaps.csv.
+    terms : str
+        Set of follow-up terms of review.toml.
+    """
+    if row.outcome != plan.outcome:
+        return "another outcome"
+    if row.instrument in review.protocol.not_accepted:
+        return review.protocol.not_accepted[row.instrument]
+    instrument = review.instrument(row.instrument)
+    if plan.domains and instrument is not None and instrument.domain not in plan.domains:
+        return f"the synthesis does not take instruments of domain {instrument.domain}"
+    if plan.term is not None:
+        window = review.protocol.terms[terms][plan.term]
+        if row.weeks is None or not window.holds(row.weeks):
+            return f"outside the {plan.term} term"
+    if plan.time_label is not None and getattr(row, "time_label", None) != plan.time_label:
+        return "another time"
+    return None

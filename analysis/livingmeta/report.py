@@ -1,0 +1,320 @@
+"""Words and pages about a review; what they say follows from the numbers by rule."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from livingmeta.audit import Finding, Verdict
+from livingmeta.derivation import Effect
+from livingmeta.flags import FLAG_WORDS
+from livingmeta.pooling import PooledEstimate
+from livingmeta.protocol import Plan, Review
+from livingmeta.synthesis import Pool
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DISCLAIMER = "Not medical advice. Not affiliated with the authors of the review or of the trials."
+COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+CI_SHORT = {"wald": "Wald", "hksj": "HKSJ", "hksj-modified": "modified HKSJ"}
+CONTRADICTION = 75.0  # percent: the Cochrane Handbook (10.10.2) calls I² from here on considerable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """All that the pages about a review show.
+
+    `pools` follow the review's declared methods, `headline_pools` those of the headline; they are
+    the same where the review declares no others for it.
+    """
+
+    review: Review
+    pools: tuple[Pool, ...]
+    headline_pools: tuple[Pool, ...]
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+
+
+def decimal(number: float | None, places: int = 2) -> str:
+    """Format a number with a minus sign that lines up; a dash where there is none."""
+    if number is None:
+        return "–"
+    text = f"{number:.{places}f}"
+    return text.replace("-", "−") if float(text) else f"{0:.{places}f}"
+
+
+def interval(result: PooledEstimate) -> str:
+    """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
+    limits = f"{decimal(result.ci_low)} to {decimal(result.ci_high)}"
+    return f"{decimal(result.estimate)} ({limits})"
+
+
+def counted(number: int, noun: str) -> str:
+    """Count in words up to ten: "one trial", "12 trials"."""
+    word = COUNT_WORDS[number] if number < len(COUNT_WORDS) else str(number)
+    return f"{word} {noun}{'' if number == 1 else 's'}"
+
+
+def people(pool: Pool) -> int:
+    """Count the people whose numbers are pooled."""
+    return sum((effect.n1 or 0) + (effect.n2 or 0) for effect in pool.effects)
+
+
+def contradictory(pool: Pool) -> bool:
+    """Say whether I² is considerable and trials exclude 0 on both sides."""
+    low = any(effect.ci_high < 0 for effect in pool.effects)
+    high = any(effect.ci_low > 0 for effect in pool.effects)
+    i2 = pool.result.i2 if pool.result else None
+    return low and high and i2 is not None and i2 >= CONTRADICTION
+
+
+def printed_k(review: Review, pool: Pool) -> str | None:
+    """Return the number of trials that the publication prints for this pool, if it does."""
+    for claim in review.published:
+        about = (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
+        if about == (pool.synthesis, pool.subgroup, None, "k"):
+            return claim.printed
+    return None
+
+
+def coverage(review: Review, pool: Pool) -> str:
+    """Say what was pooled, what is held back and what is missing, in one line."""
+    parts = [f"{len(pool.effects)} pooled"]
+    if pool.effects:
+        parts[0] += f" ({people(pool)} people)"
+    if pool.sensitivity_only:
+        parts.append(f"{len(pool.sensitivity_only)} in sensitivity analyses only")
+    if pool.missing:
+        parts.append(f"{len(pool.missing)} measured but missing here")
+    if pool.dropped:
+        parts.append(f"{len(pool.dropped)} left out")
+    line = ", ".join(parts)
+    if not review.published or any(effect.subgroup for effect in pool.effects):
+        return line
+    known = printed_k(review, pool)
+    return f"{line}; the review's own number {'unknown' if known is None else f'is {known}'}"
+
+
+def total_people(review: Review) -> int | None:
+    """Return the people in the review: as it prints them, else those randomised in its trials."""
+    for claim in review.published:
+        if claim.synthesis is None and claim.quantity == "n" and claim.reading == "primary":
+            return int(claim.printed.replace(",", ""))
+    sizes = [trial.n_randomised for trial in review.trials]
+    return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+def headlines(results: Results) -> list[str]:
+    """Write one paragraph per outcome: published, computable today, what that means."""
+    plans: dict[str, list[Plan]] = {}
+    for plan in results.review.protocol.synthesis:
+        plans.setdefault(plan.outcome, []).append(plan)
+    if any(pool.subgroup for pool in results.pools):
+        return [_subgroups(results)]
+    return [_outcome(results, outcome, listed) for outcome, listed in plans.items()]
+
+
+def _subgroups(results: Results) -> str:
+    numeric = [v for v in results.verdicts if v.verdict in {"reproduced", "differs", "partial"}]
+    good = sum(v.verdict == "reproduced" for v in numeric)
+    parts = [
+        f"{pool.title}, {pool.subgroup or 'all'}: {counted(len(pool.effects), 'trial')}, "
+        f"{people(pool):,} people, {pool.measure} {interval(pool.result)}"
+        for pool in results.headline_pools
+        if pool.result
+    ]
+    lead = f"{good:,} of {len(numeric):,} printed numbers reproduced from their rows. "
+    return (lead if numeric else "") + "; ".join(parts) + "."
+
+
+def _outcome(results: Results, outcome: str, plans: list[Plan]) -> str:
+    review = results.review
+    today = {pool.synthesis: pool for pool in results.headline_pools}
+    lead = today[plans[0].id]
+    parts = [_published(results, lead), _computable(results, lead)]
+    scale = next((s for s in lead.siblings if s.name == "without composite instruments"), None)
+    if scale is not None:
+        parts.append(f"{outcome} scale only: {counted(len(scale.trials), 'trial')}")
+    parts += [f"{plan.term or plan.title} term: {_brief(today[plan.id])}" for plan in plans[1:]]
+    if review.published:
+        parts.append("this neither confirms nor contradicts the review")
+    if review.protocol.caution:
+        parts.append(review.protocol.caution)
+    text = f"{lead.title}: " + "; ".join(part for part in parts if part) + "."
+    return text + _assumed(results, plans)
+
+
+def _published(results: Results, pool: Pool) -> str:
+    claims = [
+        claim
+        for claim in results.review.published
+        if claim.synthesis == pool.synthesis and claim.reading == "primary" and not claim.trial
+    ]
+    if pool.printed is None:
+        words = next((claim.printed for claim in claims if claim.quantity == "text"), None)
+        return f'published "{words}", without numbers' if words else ""
+    low, high = decimal(pool.printed.ci_low), decimal(pool.printed.ci_high)
+    text = f"published {decimal(pool.printed.estimate)} ({low} to {high})"
+    names = {claim.claim for claim in claims}
+    if any(f.kind == "inconsistent" and names & set(f.claims) for f in results.findings):
+        text += ", numbers mutually inconsistent"
+    if printed_k(results.review, pool) is None:
+        text += ", number of trials pooled unknown"
+    return text
+
+
+def _computable(results: Results, pool: Pool) -> str:
+    if pool.result is None:
+        return f"computable today: none ({pool.why_not})"
+    total = total_people(results.review)
+    text = f"computable today: {counted(len(pool.effects), 'trial')}, {people(pool)}"
+    text += f" of {total} people" if total else " people"
+    composite = [effect for effect in pool.effects if effect.domain == "composite"]
+    if composite:
+        are = "scale" if len(composite) == 1 else "scales"
+        text += f", {counted(len(composite), '').rstrip(' s')} of them on composite {are}"
+        if all(_sizes_assumed(effect) for effect in composite):
+            text += " with assumed arm sizes"
+    if contradictory(pool):
+        shown = ", ".join(f"{e.label} {_own(e)}" for e in pool.effects)
+        i2 = decimal(pool.result.i2, 0)
+        return (
+            f"{text}; the trials contradict each other (I² = {i2}%), so they are shown and not a "
+            f"pooled value: {shown}"
+        )
+    if len(pool.effects) == 2:
+        return f"{text}: " + " and ".join(f"{e.label} {_own(e)}" for e in pool.effects)
+    method = CI_SHORT[pool.result.ci_method]
+    if len(pool.effects) == 1:
+        return f"{text}: {pool.effects[0].label}, {pool.measure} {interval(pool.result)}"
+    return f"{text}, {pool.measure} {interval(pool.result)} with {method}"
+
+
+def _sizes_assumed(effect: Effect) -> bool:
+    return re.match(r"n[12]? =", effect.assumption or "") is not None
+
+
+def _own(effect: Effect) -> str:
+    return f"{decimal(effect.yi)} ({decimal(effect.ci_low)} to {decimal(effect.ci_high)})"
+
+
+def _brief(pool: Pool) -> str:
+    if pool.result is None:
+        return "none"
+    composite = all(effect.domain == "composite" for effect in pool.effects)
+    trials = counted(len(pool.effects), "composite trial" if composite else "trial")
+    return f"{trials}, {interval(pool.result)}"
+
+
+def _assumed(results: Results, plans: list[Plan]) -> str:
+    assumed = {pool.synthesis: pool for pool in results.pools}
+    if results.pools == results.headline_pools:
+        return ""
+    shown = [
+        f"{plan.term or plan.id} {interval(result)}"
+        for plan in plans
+        if (result := assumed[plan.id].result) is not None and result.k > 1
+    ]
+    if not shown:
+        return ""
+    methods = assumed[plans[0].id].methods
+    return f" Under the review's assumed methods ({methods}): {', '.join(shown)}."
+
+
+def flag_lines(flags: Iterable[str]) -> list[str]:
+    """Say each flag in words."""
+    return [f"{flag}: {FLAG_WORDS[flag]}" for flag in flags]
+
+
+def source_line(review: Review, file: str, row: int) -> tuple[str, str, str]:
+    """Return citation, locator and quote of an outcome row."""
+    found = next(one for one in review.outcomes if (one.file, one.row) == (file, row))
+    source = review.source(found.source)
+    return source.citation, found.locator, found.quote or ""
+
+
+def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: str) -> str:
+    """Write the report page.
+
+    Parameters
+    ----------
+    results : Results
+    figures : sequence of (synthesis id, file name)
+        Pictures that stand beside the page.
+    version : str
+        Version of the program.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("livingmeta"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown, made of our own tables
+    )
+    environment.filters |= {"decimal": decimal, "cell": lambda text: str(text).replace("|", "\\|")}
+    return environment.get_template("report.md.j2").render(
+        results=results,
+        review=results.review,
+        headlines=headlines(results),
+        figures=dict(figures),
+        assumed={(pool.synthesis, pool.subgroup): pool for pool in results.pools},
+        version=version,
+        disclaimer=DISCLAIMER,
+        coverage=coverage,
+        interval=interval,
+        contradictory=contradictory,
+        flag_lines=flag_lines,
+        source_line=source_line,
+    )
+
+
+def tables(results: Results) -> dict[str, pd.DataFrame]:
+    """Return the result tables: every pool under both sets of methods, effects, verdicts."""
+    import pandas as pd
+
+    pools = list(dict.fromkeys((*results.headline_pools, *results.pools)))
+    about = ("review", "synthesis", "subgroup", "title", "measure", "methods")
+    fields = [field.name for field in dataclasses.fields(PooledEstimate)]
+    estimates = [
+        {
+            **{name: getattr(pool, name) for name in about},
+            **(dataclasses.asdict(pool.result) if pool.result else dict.fromkeys(fields)),
+            "people": people(pool),
+            "missing": len(pool.missing),
+            "coverage": coverage(results.review, pool),
+            "why_not": pool.why_not,
+            "flags": " ".join(pool.flags),
+            "weights": " ".join(f"{w:.6g}" for w in pool.result.weights) if pool.result else None,
+        }
+        for pool in pools
+    ]
+    effects = [
+        {
+            "synthesis": pool.synthesis,
+            **dataclasses.asdict(effect),
+            "weight": weight,
+            "derivation": " | ".join(effect.derivation),
+            "flags": " ".join(effect.flags),
+            "rows": " | ".join(f"{file} row {row}" for file, row in effect.rows),
+        }
+        for pool in results.headline_pools
+        for effect, weight in zip(
+            pool.effects, pool.result.weights if pool.result else (), strict=False
+        )
+    ]
+    columns = [field.name for field in dataclasses.fields(Effect)]
+    return {
+        "results": pd.DataFrame(estimates),
+        "effects": pd.DataFrame(effects, columns=["synthesis", *columns, "weight"]),
+        "reproduction": pd.DataFrame(
+            [dataclasses.asdict(verdict) for verdict in results.verdicts],
+            columns=[field.name for field in dataclasses.fields(Verdict)],
+        ),
+    }

@@ -1,0 +1,299 @@
+"""Reading a review's folder: the only module that does."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from livingmeta.names import unknown
+from livingmeta.protocol import Protocol, Review
+from livingmeta.rules import across
+from livingmeta.schema import (
+    QUOTED,
+    TABLES,
+    Claim,
+    Outcome,
+    Problem,
+    Row,
+    carries,
+    columns,
+    read_row,
+)
+
+
+class ReviewError(ValueError):
+    """A review that can't be used; `problems` says all that is wrong, each with its place."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def shelves() -> list[Path]:
+    """List the folders in which a review is looked for by name, nearest first."""
+    package = Path(__file__).resolve().parent
+    return [Path("data"), package.parents[1] / "data", package / "data"]
+
+
+def reviews() -> dict[str, Path]:
+    """Map the name of each review that can be found to its folder."""
+    found: dict[str, Path] = {}
+    for shelf in shelves():
+        for protocol in sorted(shelf.glob("*/review.toml")):
+            found.setdefault(protocol.parent.name, protocol.parent)
+    return found
+
+
+def find(review: str | Path) -> tuple[Path, str]:
+    """Return the folder of a review and the name under which messages show it.
+
+    Raises
+    ------
+    ReviewError
+        If there is no such folder, or it is not a review.
+    """
+    path = Path(review)
+    known = reviews()
+    if str(review) in known and not (path / "review.toml").is_file():
+        return known[str(review)], f"data/{review}"
+    if path.is_dir():
+        if (path / "review.toml").is_file():
+            return path, str(path)
+        reason = "this folder is not a review: it has no review.toml"
+        remedy = "Copy data/template, which has one, or name another folder."
+    else:
+        reason = "there is no review of this name and no such folder"
+        remedy = unknown("REVIEW", str(review), [n for n in known if n != "template"])
+    raise _refusal(str(review), reason, remedy)
+
+
+def load_review(review: str | Path) -> Review:
+    """Load a review by name or folder.
+
+    Parameters
+    ----------
+    review : str or Path
+        A folder, or a name looked for in ./data, in the checkout and in the installed package.
+
+    Returns
+    -------
+    Review
+
+    Raises
+    ------
+    ReviewError
+        If anything in the folder is wrong; `problems` holds all of it.
+
+    Examples
+    --------
+    >>> load_review("smith2017").protocol.doi
+    '10.1136/bjsports-2016-097383'
+    """
+    loaded, problems = examine(review)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if loaded is None or errors:
+        raise ReviewError(errors)
+    return loaded
+
+
+def examine(review: str | Path) -> tuple[Review | None, list[Problem]]:
+    """Read a review and say everything that is wrong or doubtful about it.
+
+    Returns
+    -------
+    (Review or None, list of Problem)
+        No review where a file could not be read at all.
+    """
+    problems: list[Problem] = []
+    tables: dict[str, tuple[Row, ...]] = {}
+    base = protocol = None
+    try:
+        folder, name = find(review)
+        declared = _declared(folder, name)
+        if "extends" in declared:
+            sibling = folder.parent / str(declared["extends"])
+            base = load_review(sibling if sibling.is_dir() else str(declared["extends"]))
+        protocol = _protocol(declared, base, f"{name}/review.toml")
+    except ReviewError as error:
+        problems += error.problems
+        if not any(problem.file.endswith("review.toml") for problem in problems):
+            return None, problems
+    for table, model in TABLES.items():
+        try:
+            rows, wrong = _table(model, folder / f"{table}.csv", f"{name}/{table}.csv")
+        except ReviewError as error:
+            problems += error.problems
+            continue
+        problems += wrong
+        inherited = getattr(base, table) if base is not None and table != "published" else ()
+        tables[table] = (*inherited, *rows)
+    if protocol is None or len(tables) < len(TABLES):
+        return None, problems
+    loaded = Review(protocol=protocol, folder=folder, **tables)  # type: ignore[arg-type]
+    problems += across(loaded)
+    warnings = tuple(problem for problem in problems if problem.severity == "warning")
+    return replace(loaded, warnings=warnings), problems
+
+
+def _refusal(
+    file: str, reason: str, remedy: str, *, row: int | None = None, column: str | None = None
+) -> ReviewError:
+    return ReviewError(
+        [Problem(file=file, row=row, column=column, value=None, reason=reason, remedy=remedy)]
+    )
+
+
+def _text(path: Path, file: str) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise _refusal(file, "the file is missing", "Copy it from data/template.") from None
+    except OSError as error:
+        reason = f"the file can't be read ({error.strerror})"
+        raise _refusal(file, reason, "Check what it is and who may read it.") from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refusal(
+            file,
+            f"the file is not UTF-8 (it holds a byte 0x{raw[error.start]:02X})",
+            'Save it as "CSV UTF-8" or with the encoding UTF-8.',
+            row=raw.count(b"\n", 0, error.start) + 1,
+        ) from None
+    if "\0" in text:
+        raise _refusal(
+            file, "the file holds zero bytes, so it is not text", "Save it as CSV UTF-8."
+        )
+    return text
+
+
+def _declared(folder: Path, name: str) -> dict[str, Any]:
+    file = f"{name}/review.toml"
+    try:
+        return tomllib.loads(_text(folder / "review.toml", file))
+    except tomllib.TOMLDecodeError as error:
+        remedy = "Compare with data/template/review.toml."
+        raise _refusal(file, f"this is not valid TOML ({error})", remedy) from None
+
+
+def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Protocol:
+    shared = {"groups", "terms", "ties", "not_accepted", "synthesis"}
+    inherited = base.protocol.model_dump(include=shared, by_alias=True) if base else {}
+    try:
+        protocol = Protocol.model_validate({**inherited, **declared})
+    except ValidationError as error:
+        raise ReviewError(_declaration_problem(one, file) for one in error.errors()) from None
+    for plan in protocol.synthesis:
+        for name, terms in protocol.terms.items():
+            if plan.term is not None and plan.term not in terms:
+                reason = unknown("term", plan.term, terms)
+                raise _refusal(file, reason, "", column=f"terms.{name}")
+        if plan.term is not None and "default" not in protocol.terms:
+            raise _refusal(file, "a term is used and none is defined", "Add [terms.default].")
+    return protocol
+
+
+def _declaration_problem(error: Any, file: str) -> Problem:
+    reason, remedy = error["msg"], ""
+    if error["type"] == "missing":
+        reason, remedy = "this is missing", "Compare with data/template/review.toml."
+    elif error["type"] == "extra_forbidden":
+        reason, remedy = "nothing of this name is known", "Check the spelling."
+    given = error["input"]
+    return Problem(
+        file=file,
+        row=None,
+        column=".".join(str(part) for part in error["loc"]),
+        value=None if isinstance(given, dict) else str(given),
+        reason=reason,
+        remedy=remedy,
+    )
+
+
+def _table(model: type[Row], path: Path, file: str) -> tuple[list[Row], list[Problem]]:
+    """Read one CSV, or refuse it where it has no usable header."""
+    try:
+        lines = list(csv.reader(io.StringIO(_text(path, file), newline=""), strict=True))
+    except csv.Error as error:
+        reason = f"this is not well-formed CSV ({error})"
+        raise _refusal(file, reason, "Look for a quote mark that is never closed.") from None
+    start = next((i for i, line in enumerate(lines) if _filled(line)), None)
+    if start is None:
+        remedy = "It needs at least its header: copy it from data/template."
+        raise _refusal(file, "the file is empty", remedy)
+    header = [name.strip() for name in lines[start]]
+    _check_header(model, header, file, start + 1)
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(lines[start + 1 :], start=start + 2):
+        if not _filled(line):
+            continue
+        if len(line) != len(header):
+            reason = f"it has {len(line)} cells where the header has {len(header)} columns"
+            remedy = "A comma inside a cell needs quote marks around the cell."
+            problems += _refusal(file, reason, remedy, row=number).problems
+            continue
+        cells = dict(zip(header, line, strict=True))
+        row, wrong = read_row(model, cells, file=file, row=number)
+        problems += wrong
+        if isinstance(row, Outcome | Claim):
+            problems += _unquoted(row, cells)
+        if row is not None:
+            rows.append(row)
+    return rows, problems
+
+
+def _check_header(model: type[Row], header: list[str], file: str, row: int) -> None:
+    if len(header) == 1 and ";" in header[0]:
+        reason = "the columns are separated by semicolons"
+        raise _refusal(file, reason, "Save the file with commas between the columns.", row=row)
+    known = columns(model)
+    extra = [name for name in header if name not in known]
+    wrong: list[Problem] = []
+    for name, column in known.items():
+        if name not in header:
+            near = get_close_matches(name, extra, n=1)
+            remedy = "Add it and fill it." if column.is_required() else "Add it; it may stay empty."
+            remedy = f'Is "{near[0]}" meant?' if near else remedy
+            wrong += _refusal(file, f"the column {name} is missing", remedy, row=row).problems
+    for name, times in Counter(header).items():
+        if times > 1:
+            reason = f"{times} columns have this name" if name else "columns without a name"
+            wrong += _refusal(file, reason, "Keep one.", row=row, column=name).problems
+    if wrong:
+        raise ReviewError(wrong)
+
+
+def _filled(line: list[str]) -> bool:
+    """Tell a row from a blank line or a comment (a first cell that begins with #)."""
+    return any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
+
+
+def _unquoted(row: Outcome | Claim, cells: dict[str, str]) -> Iterator[Problem]:
+    """Yield numbers that the row's own quote does not show."""
+    if row.quote is None:
+        return
+    if isinstance(row, Outcome):
+        shown = [column for column in QUOTED if cells[column].strip()]
+    else:
+        worded = {"certainty", "text", "count", "k", "n"}  # these may be printed as words
+        shown = [] if row.quantity in worded else ["printed"]
+    for column in shown:
+        if not carries(row.quote, cells[column]):
+            yield Problem(
+                file=row.file,
+                row=row.row,
+                column=column,
+                value=cells[column].strip(),
+                reason="the quote does not show this number",
+                remedy="Quote the words that carry it, or check the digits.",
+            )

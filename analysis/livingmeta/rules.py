@@ -1,0 +1,203 @@
+"""Rules between rows and between files of a review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from livingmeta.protocol import Review, RowSetKey, fits, lenders, row_sets
+from livingmeta.schema import Outcome, Problem, Row
+
+
+def across(review: Review) -> Iterator[Problem]:
+    """Yield what is wrong between rows and between files."""
+    yield from _keys(review)
+    yield from _provenance(review)
+    yield from _row_sets(review)
+    yield from _sizes(review)
+    yield from _one_set_each(review)
+    yield from _scale(review)
+
+
+def _keys(review: Review) -> Iterator[Problem]:
+    keyed = {
+        "source": review.sources,
+        "trial": review.trials,
+        "report": review.reports,
+        "instrument": review.instruments,
+    }
+    known: dict[str, list[str]] = {}
+    for column, rows in keyed.items():
+        first: dict[str, Row] = {}
+        for row in rows:
+            key = getattr(row, column)
+            if key in first:
+                yield row.problem(
+                    column, f"the key stands already in {first[key].place}", "Choose another key."
+                )
+            first.setdefault(key, row)
+        known[column] = list(first)
+    known["synthesis"] = [plan.id for plan in review.protocol.synthesis]
+    known["outcome"] = sorted({plan.outcome for plan in review.protocol.synthesis})
+    references: dict[str, tuple[Row, ...]] = {
+        "trial": (
+            *review.reports,
+            *review.outcomes,
+            *review.gaps,
+            *review.published,
+            *review.risk_of_bias,
+        ),
+        "source": (
+            *review.trials,
+            *review.instruments,
+            *review.outcomes,
+            *review.gaps,
+            *review.published,
+            *review.risk_of_bias,
+        ),
+        "report": review.outcomes,
+        "instrument": (*review.outcomes, *review.gaps),
+        "synthesis": review.published,
+        "outcome": (*review.outcomes, *review.gaps),
+    }
+    home = {"synthesis": "review.toml", "outcome": "a synthesis of review.toml"}
+    for column, rows in references.items():
+        for row in rows:
+            key = getattr(row, column)
+            if key is not None and key not in known[column]:
+                near = get_close_matches(key, known[column], n=1)
+                yield row.problem(
+                    column,
+                    f"{home.get(column, f'{column}s.csv')} has no such key",
+                    f"Did you mean {near[0]}?" if near else "Add it there, or correct it here.",
+                )
+
+
+def _provenance(review: Review) -> Iterator[Problem]:
+    kinds = {source.source: source.kind for source in review.sources}
+    owners = {report.report: report.trial for report in review.reports}
+    for row in review.outcomes:
+        if kinds.get(row.source) != "dataset":
+            for column in ("report", "instrument", "quote"):
+                if getattr(row, column) is None:
+                    yield row.problem(
+                        column,
+                        "this cell may not be empty, except where the source is a dataset",
+                        "Say where the number stands, so that a stranger finds it.",
+                    )
+        if row.report is not None and owners.get(row.report, row.trial) != row.trial:
+            yield row.problem(
+                "report", f"this is a report of {owners[row.report]}", "Check trial and report."
+            )
+        if row.sd_from is not None and not lenders(review, row.sd_from):
+            yield row.problem(
+                "sd_from",
+                "no arm rows of final scores with an SD are found under it",
+                'Write "trial instrument weeks" as those rows have them.',
+            )
+    for claim in review.published:
+        if kinds.get(claim.source) != "dataset" and claim.quote is None:
+            yield claim.problem("quote", "a claim needs its words", "Quote them.")
+
+
+def _row_sets(review: Review) -> Iterator[Problem]:
+    usable = [row for row in review.outcomes if row.use != "no"]
+    for rows in row_sets(usable).values():
+        groups = {row.group for row in rows}
+        for row in rows:
+            other = {"1": "2", "2": "1"}.get(row.group)
+            if other is not None and other not in groups:
+                yield row.problem(
+                    "group",
+                    f"arms come in pairs, and there is no row for group {other} with the "
+                    "same trial, outcome, instrument, time and statistic",
+                    "Add it, or set use to no and say why in note.",
+                )
+        for group, use in sorted({(row.group, row.use) for row in rows}):
+            twins = [row for row in rows if (row.group, row.use) == (group, use)]
+            for row in twins[1:]:
+                yield row.problem(
+                    "group",
+                    f"the same arm at the same time stands already in {twins[0].place}",
+                    "Keep one, and set use of the other to no with the reason in note.",
+                )
+
+
+def _sizes(review: Review) -> Iterator[Problem]:
+    trials = {trial.trial: trial for trial in review.trials}
+    remedy = "Check both numbers against the report."
+    for row in review.outcomes:
+        if (trial := trials.get(row.trial)) is None:
+            continue
+        randomised = {"1": trial.n1_randomised, "2": trial.n2_randomised}
+        for column, group in (("n", row.group), ("n1", "1"), ("n2", "2")):
+            most = randomised.get(group) or trial.n_randomised
+            size = getattr(row, column)
+            if size is not None and most is not None and size > most:
+                yield row.problem(column, f"only {most} were randomised", remedy)
+    for rows in row_sets(review.outcomes).values():
+        both = max(
+            sum({row.group: row.n or 0 for row in rows}.values()),
+            *((row.n1 or 0) + (row.n2 or 0) for row in rows),
+        )
+        all_randomised = trials[rows[0].trial].n_randomised if rows[0].trial in trials else None
+        if all_randomised is not None and both > all_randomised:
+            column = "n" if rows[0].n is not None else "n1"
+            reason = f"the arms add up to {both} and {all_randomised} were randomised"
+            yield rows[0].problem(column, reason, remedy)
+    yield from _growth(review)
+
+
+def _growth(review: Review) -> Iterator[Problem]:
+    first: dict[tuple[object, ...], Outcome] = {}
+    for row in sorted(review.outcomes, key=lambda row: row.weeks or 0):
+        if row.n is None:
+            continue
+        key = (row.trial, row.contrast, row.subgroup, row.outcome, row.instrument, row.group)
+        earlier = first.setdefault(key, row)
+        if row.n > (earlier.n or 0) and row.weeks != earlier.weeks:
+            yield row.problem(
+                "n",
+                f"the arm had {earlier.n} people earlier ({earlier.place})",
+                "People are lost over time, not gained: check both.",
+                severity="warning",
+            )
+
+
+def _one_set_each(review: Review) -> Iterator[Problem]:
+    for plan in review.protocol.synthesis:
+        first: dict[tuple[object, ...], tuple[RowSetKey, Outcome]] = {}
+        offered = [
+            row for row in review.outcomes if row.use == "yes" and fits(review, plan, row) is None
+        ]
+        for key, rows in row_sets(offered).items():
+            row = rows[0]
+            trial = (row.trial, row.contrast, row.subgroup)
+            held = first.setdefault(trial, (key, row))
+            if held[0] != key:
+                yield row.problem(
+                    "use",
+                    f"the trial has another use = yes row set in {plan.id} ({held[1].place})",
+                    "Keep yes for one and write sensitivity at the other.",
+                )
+
+
+def _scale(review: Review) -> Iterator[Problem]:
+    scales = {one.instrument: one for one in review.instruments}
+    for row in review.outcomes:
+        scale = scales.get(row.instrument or "")
+        if scale is None or row.statistic != "final" or row.group == "difference":
+            continue
+        for column in ("mean", "median"):
+            value = getattr(row, column)
+            low, high = scale.min, scale.max
+            if value is not None and (
+                (low is not None and value < low) or (high is not None and value > high)
+            ):
+                limits = " to ".join("?" if end is None else f"{end:g}" for end in (low, high))
+                yield row.problem(
+                    column,
+                    f"it lies outside the scale ({limits})",
+                    "Check the digits, and the scale in instruments.csv.",
+                    severity="warning",
+                )

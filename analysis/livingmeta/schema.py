@@ -1,0 +1,623 @@
+"""What a row of each file of a review may hold, and what is wrong with one that may not.
+
+The field descriptions below are the data dictionary: `data/README.md` is generated from them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
+QUOTED = (
+    "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum", "p_value",
+)  # fmt: skip
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong (error) or doubtful (warning) in a review, placed as a spreadsheet counts.
+
+    Examples
+    --------
+    >>> print(Problem(file="data/x/outcomes.csv", row=9, column="sd", value="0",
+    ...               reason="a standard deviation must be above 0",
+    ...               remedy="If the report gives none, leave it empty."))
+    data/x/outcomes.csv row 9, sd = "0": a standard deviation must be above 0. If the report gives none, leave it empty.
+    """  # noqa: E501
+
+    file: str
+    row: int | None
+    column: str | None
+    value: str | None
+    reason: str
+    remedy: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        place = self.file if self.row is None else f"{self.file} row {self.row}"
+        if self.column is not None:
+            place += f", {self.column}" + ("" if self.value is None else f' = "{self.value}"')
+        return f"{place}: {self.reason}. {self.remedy}".rstrip()
+
+
+class _CellError(ValueError):
+    """A cell's reason and remedy, on their way through pydantic into a Problem."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason, self.remedy = reason, remedy
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def _number(cell: object) -> float | None:
+    if cell is None or isinstance(cell, int | float):
+        return cell
+    text = str(cell)
+    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+        if re.fullmatch(r"[+-]?\d+,\d+", text):
+            raise _CellError(
+                "a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".'
+            )
+        if text[0] in "−–—" and _NUMBER.fullmatch(text[1:]):
+            raise _CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
+        raise _CellError(
+            "this is not a number",
+            "Write digits with a decimal point, without units; if the report gives none, "
+            "leave it empty.",
+        )
+    return float(text)
+
+
+def _bounded(
+    holds: Callable[[float], bool], reason: str, remedy: str
+) -> Callable[[object], float | None]:
+    def check(cell: object) -> float | None:
+        number = _number(cell)
+        if number is not None and not holds(number):
+            raise _CellError(reason, remedy)
+        return number
+
+    return check
+
+
+_LEAVE_EMPTY = "If the report gives none, leave it empty."
+
+
+def _key(cell: object) -> object:
+    if cell is not None and not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", str(cell)):
+        raise _CellError(
+            "a key is made of small letters, digits, _ . and -",
+            'Write it like "smith2017" or "vas_pain".',
+        )
+    return cell
+
+
+def _short(cell: object) -> object:
+    if cell is not None and len(str(cell)) > QUOTE_LIMIT:
+        raise _CellError(
+            f"the quote has {len(str(cell))} characters and {QUOTE_LIMIT} are allowed",
+            "Keep the shortest span of words that carries the numbers and write … for the rest.",
+        )
+    return cell
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+StandardDeviation = Annotated[
+    float,
+    BeforeValidator(
+        _bounded(lambda x: x > 0, "a standard deviation must be above 0", _LEAVE_EMPTY)
+    ),
+]
+StandardError = Annotated[
+    float,
+    BeforeValidator(_bounded(lambda x: x > 0, "a standard error must be above 0", _LEAVE_EMPTY)),
+]
+Size = Annotated[
+    int,
+    BeforeValidator(
+        _bounded(
+            lambda x: x >= 1 and x == int(x),
+            "people are counted in whole numbers from 1",
+            _LEAVE_EMPTY,
+        )
+    ),
+]
+Count = Annotated[
+    int,
+    BeforeValidator(
+        _bounded(lambda x: x >= 0 and x == int(x), "a count is a whole number from 0", _LEAVE_EMPTY)
+    ),
+]
+Weeks = Annotated[
+    float,
+    BeforeValidator(
+        _bounded(
+            lambda x: x >= 0,
+            "weeks are counted from randomisation, so not below 0",
+            "Write 0 for baseline, 13 for three months.",
+        )
+    ),
+]
+Probability = Annotated[
+    float,
+    BeforeValidator(
+        _bounded(
+            lambda x: 0 < x < 1,
+            "a P value lies between 0 and 1",
+            'For "P < 0.001" write 0.001 and put < into p_relation.',
+        )
+    ),
+]
+Level = Annotated[
+    float,
+    BeforeValidator(
+        _bounded(
+            lambda x: 50 <= x < 100,
+            "a confidence level is a percentage from 50 to below 100",
+            "Write 95 for a 95% interval.",
+        )
+    ),
+]
+Year = Annotated[
+    int,
+    BeforeValidator(
+        _bounded(
+            lambda x: 1900 <= x <= 2100 and x == int(x),
+            "a year has four digits",
+            "Write the year of the trial's first report.",
+        )
+    ),
+]
+Key = Annotated[str, BeforeValidator(_key)]
+Quote = Annotated[str, BeforeValidator(_short)]
+
+
+def optional(description: str) -> Any:
+    """Field that may be empty, with its line in the data dictionary."""
+    return Field(default=None, description=description)
+
+
+def needed(description: str) -> Any:
+    """Field that must be filled, with its line in the data dictionary."""
+    return Field(description=description)
+
+
+class Row(BaseModel):
+    """A row of a review's file; `file` and `row` say where a spreadsheet shows it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: str = Field(exclude=True)
+    row: int = Field(exclude=True)
+
+    @property
+    def place(self) -> str:
+        """File and spreadsheet row, as messages name them."""
+        return f"{self.file} row {self.row}"
+
+    def problem(
+        self, column: str, reason: str, remedy: str, *, severity: Severity = "error"
+    ) -> Problem:
+        """Build a Problem in one of this row's cells."""
+        value = getattr(self, column)
+        if isinstance(value, float) and value == int(value):
+            value = int(value)
+        return Problem(
+            file=self.file, row=self.row, column=column,
+            value=None if value is None else str(value),
+            reason=reason, remedy=remedy, severity=severity,
+        )  # fmt: skip
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong between the cells of this row."""
+        yield from ()
+
+
+class Source(Row):
+    """Where something was read."""
+
+    source: Key = needed("key of the source")
+    kind: Literal[
+        "report", "abstract", "registry", "review", "thesis", "dataset", "blog", "note"
+    ] = needed("what it is")
+    citation: str = needed("how to cite it")
+    doi: str | None = optional("its DOI")
+    url: str | None = optional("its address")
+    reading: Literal["primary", "secondary"] = needed(
+        "primary: the trial's or review's own words (also re-hosted); secondary: anyone else's"
+    )
+    note: str | None = optional("what a reader should know about it")
+
+
+class Trial(Row):
+    """A randomised trial, whatever the number of its reports."""
+
+    trial: Key = needed("key of the trial")
+    label: str = needed("name and year as a forest plot prints it")
+    year: Year = needed("year of its first report")
+    condition: str | None = optional("what the people had")
+    n_randomised: Size | None = optional("people randomised")
+    n1_randomised: Size | None = optional("of these to group 1")
+    n2_randomised: Size | None = optional("of these to group 2")
+    arm1: str | None = optional("what group 1 did")
+    arm2: str | None = optional("what group 2 did")
+    pain_rule1: str | None = optional("rule on pain during exercise in group 1, as documented")
+    pain_rule2: str | None = optional("the same in group 2; empty: no source states one")
+    membership: Literal["documented", "inferred"] = needed(
+        "is it documented, or only inferred, that the trial belongs to the review?"
+    )
+    membership_why: str = needed("what documents it, or what it is inferred from")
+    registration: str | None = optional("registry number")
+    treatment_weeks: Weeks | None = optional("length of treatment in weeks")
+    source: Key = needed("key in sources.csv of what these cells rest on")
+    note: str | None = optional("anything else, with quotes and [source keys]")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield arm sizes that do not fit the whole."""
+        arms = (self.n1_randomised, self.n2_randomised)
+        if self.n_randomised and None not in arms and sum(filter(None, arms)) > self.n_randomised:
+            yield self.problem(
+                "n_randomised", f"the arms add up to {sum(filter(None, arms))}",
+                "Check the three numbers against the report.",
+            )  # fmt: skip
+
+
+class Report(Row):
+    """A paper, abstract or thesis that reports a trial."""
+
+    report: Key = needed("key of the report")
+    trial: Key = needed("key of its trial")
+    citation: str = needed("how to cite it")
+    doi: str | None = optional("its DOI")
+    pmid: str | None = optional("its number in PubMed")
+    open_access: Literal["yes", "no"] | None = optional("can it be read without paying?")
+    note: str | None = optional("anything else")
+
+
+class Instrument(Row):
+    """A scale or test."""
+
+    instrument: Key = needed("key of the instrument")
+    name: str = needed("its name")
+    domain: Literal["pain", "function", "composite"] = needed(
+        "what it measures; composite: pain and function in one number"
+    )
+    min: Number | None = optional("lowest possible value, where known")
+    max: Number | None = optional("highest possible value, where known")
+    better: Literal["lower", "higher"] = needed("which direction is the better one for the patient")
+    source: Key = needed("key in sources.csv of what these cells rest on")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a scale without extent."""
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            yield self.problem("max", "the scale ends before it begins", "Check min and max.")
+
+
+class Outcome(Row):
+    """One printed result: of one arm, or of the difference between the arms."""
+
+    trial: Key = needed("key of the trial")
+    report: Key | None = optional("key of the report; not needed where the source is a dataset")
+    outcome: Key = needed("outcome the row is offered to: pain, function, …")
+    subgroup: str | None = optional("subgroup the row belongs to")
+    contrast: str | None = optional(
+        "label where one trial gives several comparisons; merge like arms or split the shared "
+        "control's n, and say so in assumption"
+    )
+    instrument: Key | None = optional("key of the instrument; not needed with a dataset")
+    weeks: Weeks | None = optional("weeks since randomisation (3 months = 13, 1 year = 52)")
+    time_label: str | None = optional("the time in words where weeks are not known")
+    group: Literal["1", "2", "difference"] = needed(
+        "1, 2, or difference: group 1 minus group 2 in the instrument's own direction"
+    )
+    statistic: Literal["final", "change"] | None = optional(
+        "final score or change from baseline; empty: not stated"
+    )
+    adjusted: Literal["yes", "no"] | None = optional(
+        "is the difference adjusted for baseline or taken from a model? empty: not stated"
+    )
+    n: Size | None = optional("people in the arm")
+    n1: Size | None = optional("on a difference row: people in group 1")
+    n2: Size | None = optional("on a difference row: people in group 2")
+    mean: Number | None = optional("mean of the arm, or the difference itself, as printed")
+    sd: StandardDeviation | None = optional("standard deviation, as printed")
+    se: StandardError | None = optional("standard error, as printed")
+    ci_low: Number | None = optional("lower confidence limit")
+    ci_high: Number | None = optional("upper confidence limit")
+    ci_level: Level | None = optional("confidence level in percent, 95 as a rule")
+    ci_basis: Literal["t", "z"] | None = optional("quantile behind the interval, where it is known")
+    sd_from: str | None = optional(
+        'on a difference from an adjusted or mixed model: "trial instrument weeks" of the final '
+        "scores whose raw SD is borrowed to standardise it"
+    )
+    median: Number | None = optional("median")
+    q1: Number | None = optional("lower quartile")
+    q3: Number | None = optional("upper quartile")
+    minimum: Number | None = optional("smallest value seen")
+    maximum: Number | None = optional("largest value seen")
+    events: Count | None = optional("people with the event")
+    measure: Literal["MD", "SMD", "OR"] | None = optional(
+        "on a difference row: what the difference is; an SMD keeps its printed sign, and a "
+        "negative one favours group 1"
+    )
+    p_value: Probability | None = optional("two-sided P value")
+    p_relation: Literal["=", "<", ">"] | None = optional("how the P value is printed")
+    source: Key = needed("key in sources.csv")
+    locator: str = needed("where in the source: table, page, sentence")
+    quote: Quote | None = optional(
+        "the shortest span of words that carries the numbers, … for what is left out, at most "
+        f"{QUOTE_LIMIT} characters; not needed with a dataset"
+    )
+    assumption: str | None = optional(
+        'what had to be assumed to use the row ("n1 = n2 = 12: arm sizes not reported"); empty: '
+        "nothing"
+    )
+    use: Literal["yes", "sensitivity", "no"] = needed(
+        "yes: main analysis; sensitivity: only where asked for; no: never, and note says why"
+    )
+    note: str | None = optional("anything else")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield cells that contradict each other."""
+        yield from self._interval()
+        yield from self._order()
+        if (self.p_value is None) != (self.p_relation is None):
+            yield self.problem(
+                "p_relation", "p_value and p_relation go together",
+                'Write "=" for an exact P, "<" or ">" for a bound.',
+            )  # fmt: skip
+        if self.weeks is None and self.time_label is None:
+            yield self.problem(
+                "weeks", "the row has no time",
+                "Fill weeks, or time_label with the words of the report.",
+            )  # fmt: skip
+        if self.use == "no" and self.note is None:
+            yield self.problem("note", "a row that is never used says why", "Write the reason.")
+        yield from self._arm_or_difference()
+
+    def _interval(self) -> Iterator[Problem]:
+        limits = (self.ci_low, self.ci_high)
+        if (self.ci_low is None) != (self.ci_high is None):
+            empty = "ci_low" if self.ci_low is None else "ci_high"
+            yield self.problem(empty, "an interval has two limits", "Fill both or neither.")
+        if self.ci_low is not None and self.ci_high is not None:
+            if self.ci_low >= self.ci_high:
+                yield self.problem(
+                    "ci_low", f"the lower limit is not below the upper one ({self.ci_high:g})",
+                    "Put the limits in order.",
+                )  # fmt: skip
+            elif self.mean is not None and not self.ci_low <= self.mean <= self.ci_high:
+                yield self.problem(
+                    "mean", f"it lies outside its interval ({self.ci_low:g} to {self.ci_high:g})",
+                    "Check signs and digits against the report.",
+                )  # fmt: skip
+        if limits != (None, None) and self.ci_level is None:
+            yield self.problem(
+                "ci_level", "an interval has a level", "Write 95 for a 95% interval."
+            )
+
+    def _order(self) -> Iterator[Problem]:
+        names = ("minimum", "q1", "median", "q3", "maximum")
+        known = [name for name in names if getattr(self, name) is not None]
+        for low, high in pairwise(known):
+            if getattr(self, low) > getattr(self, high):
+                yield self.problem(low, f"it is above {high}", "Check both against the report.")
+        if self.events is not None and self.n is not None and self.events > self.n:
+            yield self.problem("events", f"there are only {self.n} people", "Check events and n.")
+
+    def _arm_or_difference(self) -> Iterator[Problem]:
+        if self.group == "difference":
+            if self.n is not None:
+                yield self.problem("n", "a difference has two arms", "Write n1 and n2 instead.")
+            if self.measure is None:
+                yield self.problem(
+                    "measure", "a difference row says what it is",
+                    "Write MD for a difference in points, SMD for a standardised one.",
+                )  # fmt: skip
+            return
+        for column in ("n1", "n2", "measure", "adjusted", "sd_from"):
+            if getattr(self, column) is not None:
+                yield self.problem(
+                    column, "this cell belongs to difference rows only", "Leave it empty here."
+                )
+        if self.use != "no" and self.n is None:
+            yield self.problem(
+                "n", "the number of people in the arm is missing",
+                "Fill it, or assume it and say so in assumption.",
+            )  # fmt: skip
+
+
+class Gap(Row):
+    """Something a source shows was measured and for which there is no usable number here."""
+
+    trial: Key = needed("key of the trial")
+    outcome: Key = needed("outcome")
+    instrument: Key | None = optional("key of the instrument")
+    weeks: Weeks | None = optional("weeks since randomisation")
+    what: str = needed("what was measured and is not here")
+    where: str = needed("paper and table to look in")
+    source: Key = needed("key of the source that shows it was measured")
+
+
+class Claim(Row):
+    """One number or statement a publication prints."""
+
+    claim: str = needed("key of the claim; the numbers of one printed result share it")
+    synthesis: str | None = optional("synthesis it is about; empty: the review as a whole")
+    trial: Key | None = optional("trial, where the claim is about one row")
+    subgroup: str | None = optional("subgroup it is about")
+    quantity: Literal[
+        "estimate", "ci_low", "ci_high", "p", "z", "q", "tau2", "i2", "k", "n", "weight",
+        "certainty", "count", "text",
+    ] = needed("which quantity")  # fmt: skip
+    printed: str = needed("the digits or words as printed, so that 0.30 keeps its decimals")
+    where: str = needed("where in the source")
+    source: Key = needed("key in sources.csv")
+    reading: Literal["primary", "secondary"] = needed("the publication's own words, or another's")
+    quote: Quote | None = optional("words that carry it; not needed with a dataset")
+    note: str | None = optional("anything else")
+
+
+class Bias(Row):
+    """A fact or judgement on risk of bias."""
+
+    trial: Key = needed("key of the trial")
+    tool: str = needed("tool and, where not ours, whose judgement")
+    domain: str = needed("domain of the tool")
+    judgement: Literal["low", "unclear", "high", "some concerns"] | None = optional(
+        "judgement; empty: not judged"
+    )
+    support: str = needed("what supports it")
+    source: Key = needed("key in sources.csv")
+
+
+TABLES: dict[str, type[Row]] = {
+    "sources": Source,
+    "trials": Trial,
+    "reports": Report,
+    "instruments": Instrument,
+    "outcomes": Outcome,
+    "gaps": Gap,
+    "published": Claim,
+    "risk_of_bias": Bias,
+}
+
+
+def columns(model: type[Row]) -> dict[str, Any]:
+    """Return the columns of a file in order, with their pydantic fields."""
+    return {
+        name: field for name, field in model.model_fields.items() if name not in {"file", "row"}
+    }
+
+
+def read_row(
+    model: type[Row], cells: Mapping[str, str | None], *, file: str, row: int
+) -> tuple[Row | None, list[Problem]]:
+    """Turn the cells of one row into a typed row, or say what is wrong with each cell.
+
+    Parameters
+    ----------
+    model : type of Row
+        One of the values of `TABLES`.
+    cells : mapping of str to str or None
+        Column to text; None or white space means not reported.
+    file, row : str, int
+        Place as the user sees it.
+
+    Returns
+    -------
+    (Row or None, list of Problem)
+        No row where a cell could not be read.
+    """
+    given = {
+        name: text.strip() for name, text in cells.items() if text is not None and text.strip()
+    }
+    try:
+        typed = model.model_validate({**given, "file": file, "row": row})
+    except ValidationError as error:
+        return None, [_worded(model, given, e, file, row) for e in error.errors()]
+    return typed, list(typed.problems())
+
+
+def _worded(model: type[Row], given: Mapping[str, str], error: Any, file: str, row: int) -> Problem:
+    column = str(error["loc"][0])
+    wrong = error.get("ctx", {}).get("error")
+    if isinstance(wrong, _CellError):
+        reason, remedy = wrong.reason, wrong.remedy
+    elif error["type"] == "missing":
+        meaning = model.model_fields[column].description
+        reason, remedy = "this cell may not be empty", f"It holds: {meaning}."
+    else:
+        allowed = _choices(model.model_fields[column].annotation)
+        near = get_close_matches(given[column].lower(), allowed, n=1)
+        reason = f"choose one of {', '.join(allowed)}"
+        remedy = f"Did you mean {near[0]}?" if near else ""
+    return Problem(
+        file=file, row=row, column=column, value=given.get(column), reason=reason, remedy=remedy
+    )
+
+
+def _choices(annotation: Any) -> list[str]:
+    found: list[str] = []
+    for part in get_args(annotation):
+        found += [part] if isinstance(part, str) else _choices(part)
+    return found
+
+
+def carries(quote: str, cell: str) -> bool:
+    """Say whether a quote shows a number, sign turned or not.
+
+    A leading zero may be missing (P = .505) and the decimal point may be a comma.
+
+    Examples
+    --------
+    >>> carries("5.0 points (−2.5 to 12; P = .505)", "2.5")
+    True
+    >>> carries("15.5 points", "5.5")
+    False
+    """
+    digits = cell.strip().lstrip("+-−").replace(",", "")
+    whole, point, rest = digits.partition(".")
+    whole = "0?" if whole in {"", "0"} and point else re.escape(whole)
+    pattern = whole + (f"[.,]{re.escape(rest)}" if point else "")
+    ungrouped = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", quote)  # 1,026 is 1026
+    bounded = rf"(?<![\d.])(?<!\d,){pattern}(?!\d)(?![.,]\d)"
+    return any(re.search(bounded, text) for text in (quote, ungrouped))
+
+
+_PREFACE = f"""\
+# Data dictionary
+
+Generated from the schema by `livingmeta dictionary`; a test keeps it true.
+
+A review is a folder of plain UTF-8 CSV files and a `review.toml` (groups, follow-up terms, methods, syntheses, tie rules).
+`template/` is an empty one to copy.
+One fact stands in one cell, as it was printed; an empty cell means that it was not reported.
+Lines that begin with # are skipped, and rows are counted as a spreadsheet counts them.
+
+- Every number names its source, where it stands there, and the words that carry it: at most {QUOTE_LIMIT} characters, … for what is left out.
+  Means, spreads, limits and P values must occur in the quote as digits, sign turned or not.
+- What had to be assumed to use a row stands in `assumption`; `--no-assumptions` drops such rows.
+- What was measured and is not here stands in `gaps.csv`.
+- A row set is the rows that share trial, contrast, subgroup, outcome, instrument, time and statistic.
+  Arms come in pairs and win over a difference; a difference supplies what the arms lack.
+- A trial has one row set with use = yes per synthesis; a sensitivity set never replaces it.
+
+`livingmeta check FOLDER` says what is wrong, and where.
+Our compilation is licensed CC BY 4.0; the facts are credited to their sources row by row, and `LICENSE` carries the notice of Pairwise70, from which the rows of `knee_oa/` come.
+
+## Files
+"""  # noqa: E501
+
+
+def dictionary() -> str:
+    """Write the data dictionary: each file of a review, each column, what it may hold."""
+    parts = [_PREFACE]
+    for table, model in TABLES.items():
+        parts += [f"### {table}.csv", "", (model.__doc__ or "").strip(), ""]
+        parts += ["| column | needed | may hold | meaning |", "|---|---|---|---|"]
+        for name, field in columns(model).items():
+            choices = _choices(field.annotation)
+            holds = ", ".join(f"`{c}`" for c in choices) or _kind(field.annotation)
+            needed_ = "yes" if field.is_required() else ""
+            parts.append(f"| {name} | {needed_} | {holds} | {field.description} |")
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _kind(annotation: Any) -> str:
+    kinds = {float: "number", int: "whole number"}
+    inner = (kind for part in get_args(annotation) if (kind := _kind(part)) != "text")
+    return kinds.get(annotation) or next(inner, "text")

@@ -1,0 +1,374 @@
+"""From the rows of a review to effects and pooled estimates, each step kept."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from livingmeta.derivation import (
+    Effect,
+    NotComputableError,
+    Selection,
+    Settings,
+    effect_of,
+    settings_of,
+)
+from livingmeta.names import pick
+from livingmeta.pooling import PooledEstimate, pool, subgroup_test
+from livingmeta.protocol import Plan, Review, fits, row_sets
+from livingmeta.schema import Claim, Gap, Outcome, Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A trial that measured what the synthesis asks for and has no usable number here."""
+
+    trial: str
+    label: str
+    n_randomised: int | None
+    instruments: tuple[str, ...]
+    weeks: tuple[float, ...]
+    what: str
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """A pooled estimate as a publication prints it; `label` says which and how it stands."""
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sibling:
+    """The same synthesis over part of its effects (without composites, final only, …)."""
+
+    name: str
+    result: PooledEstimate | None
+    trials: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubgroupTest:
+    """Test for subgroup differences: chi-square on `df` degrees of freedom."""
+
+    q: float
+    df: int
+    p_value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """One synthesis, or one subgroup of it: what was pooled, what is missing, the result."""
+
+    review: str
+    synthesis: str
+    title: str
+    outcome: str
+    term: str | None
+    subgroup: str | None  # None: the whole synthesis
+    measure: str
+    methods: str  # "DL, Wald (profile revman5, assumed)"
+    groups: tuple[str, str]  # names of group 1 and group 2
+    effects: tuple[Effect, ...]
+    result: PooledEstimate | None
+    why_not: str | None  # why there is no result
+    flags: tuple[str, ...]  # of result and effects together
+    missing: tuple[Missing, ...]
+    sensitivity_only: tuple[str, ...]  # trials that only a sensitivity analysis would use
+    dropped: tuple[tuple[str, str], ...]  # (trial, reason)
+    siblings: tuple[Sibling, ...]
+    subgroup_test: SubgroupTest | None
+    printed: Printed | None
+
+
+def synthesise(
+    review: Review,
+    *,
+    settings: Settings | None = None,
+    selection: Selection | None = None,
+) -> tuple[Pool, ...]:
+    """Pool every declared synthesis of a review, each subgroup for itself.
+
+    Parameters
+    ----------
+    review : Review
+    settings : Settings, optional
+        Methods; by default those that review.toml declares.
+    selection : Selection, optional
+        Rows and trials to use; by default the main analysis.
+
+    Returns
+    -------
+    tuple of Pool
+        In the order of review.toml, subgroups in the order of the rows, the whole last. A
+        synthesis without usable rows is there too, with the reason. Negative favours group 1.
+
+    Raises
+    ------
+    ValueError
+        For names of methods, terms or trials that are not known.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> pools = synthesise(load_review("smith2017"))
+    >>> [(pool.synthesis, len(pool.effects)) for pool in pools][:2]
+    [('pain-short', 3), ('pain-medium', 0)]
+    """
+    settings = settings or settings_of(review.protocol.methods)
+    selection = selection or Selection()
+    if review.protocol.terms:
+        pick(review.protocol.terms, selection.terms, "terms")
+    for trial in selection.without:
+        pick({row.trial: row for row in review.trials}, trial, "without")
+    chosen = [_choose(review, plan, settings, selection) for plan in review.protocol.synthesis]
+    shared = _shared_composites(review, chosen)
+    return tuple(
+        pool
+        for plan, choice in zip(review.protocol.synthesis, chosen, strict=True)
+        for pool in _pools(review, plan, choice, settings, selection, shared)
+    )
+
+
+@dataclass
+class _Choice:
+    effects: list[Effect]
+    sensitivity_only: list[str]
+    dropped: list[tuple[str, str]]
+
+
+def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection) -> _Choice:
+    """Take one row set per trial, contrast and subgroup, by the review's tie rules."""
+    choice = _Choice([], [], [])
+    offered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
+    for row in review.outcomes:
+        if row.use != "no" and fits(review, plan, row, terms=selection.terms) is None:
+            offered[row.trial, row.contrast, row.subgroup].append(row)
+    place = {trial.trial: number for number, trial in enumerate(review.trials)}
+    for rows in sorted(offered.values(), key=lambda rows: place[rows[0].trial]):
+        trial = review.trial(rows[0].trial)
+        kept = [row for row in rows if _excluded(trial, row, selection) is None]
+        reasons = [_excluded(trial, row, selection) for row in rows]
+        why = next((reason for reason in reasons if reason), "")
+        for use in ("yes", "sensitivity"):
+            sets = row_sets(row for row in kept if row.use == "yes" or use == "sensitivity")
+            if use == "sensitivity" and not selection.include_sensitivity:
+                if any(row.use == use for row in kept):
+                    choice.sensitivity_only.append(trial.trial)
+                    break
+                continue
+            effect = None
+            for row_set in sorted(sets.values(), key=lambda rows: _rank(review, trial, rows)):
+                try:
+                    effect = effect_of(review, row_set, settings, selection)
+                except NotComputableError as reason:
+                    why = str(reason)
+                else:
+                    break
+            if effect is not None:
+                choice.effects.append(effect)
+                break
+        else:
+            choice.dropped.append((trial.trial, why))
+    return choice
+
+
+def _excluded(trial: Trial, row: Outcome, selection: Selection) -> str | None:
+    if trial.trial in selection.without:
+        return "left out by --without"
+    if selection.documented_only and trial.membership == "inferred":
+        return "its membership in the review is inferred, not documented"
+    if (selection.no_assumptions or selection.documented_only) and row.assumption is not None:
+        return f"rests on an assumption ({row.assumption})"
+    return None
+
+
+def _rank(review: Review, trial: Trial, rows: list[Outcome]) -> tuple[float, ...]:
+    """Order row sets of one trial: instrument, time, final or change, arms before a difference."""
+    ties, row = review.protocol.ties, rows[0]
+    instrument = review.instrument(row.instrument)
+    if instrument is None or row.instrument in ties.subscales:
+        scale = 1
+    else:
+        scale = 2 if instrument.domain == "composite" else 0
+    weeks = row.weeks or 0
+    nearness = {"latest": -weeks, "earliest": weeks, "treatment end": -weeks}[ties.time]
+    if ties.time == "treatment end" and trial.treatment_weeks is not None:
+        nearness = abs(weeks - trial.treatment_weeks) - weeks / 1e6  # the later of two as near
+    statistic = (
+        ties.statistic.index(row.statistic)
+        if row.statistic in ties.statistic
+        else len(ties.statistic)
+    )
+    arms = sum(r.group != "difference" for r in rows)
+    return (scale, nearness, statistic, -arms)
+
+
+def _shared_composites(review: Review, chosen: list[_Choice]) -> set[tuple[str, str | None]]:
+    """Find the trials that enter two outcomes at one term with the same composite numbers."""
+    seen: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for plan, choice in zip(review.protocol.synthesis, chosen, strict=True):
+        for effect in choice.effects:
+            if effect.domain == "composite":
+                key = (effect.trial, plan.term or plan.time_label, effect.instrument, effect.yi)
+                seen[key].add(plan.outcome)
+    return {(str(key[0]), key[1]) for key, outcomes in seen.items() if len(outcomes) > 1}  # type: ignore[misc]
+
+
+def _pools(
+    review: Review,
+    plan: Plan,
+    choice: _Choice,
+    settings: Settings,
+    selection: Selection,
+    shared: set[tuple[str, str | None]],
+) -> list[Pool]:
+    effects = tuple(
+        replace(effect, flags=(*effect.flags, "composite_shared"))
+        if (effect.trial, plan.term or plan.time_label) in shared
+        else effect
+        for effect in choice.effects
+    )
+    subgroups = list(dict.fromkeys(effect.subgroup for effect in effects))
+    missing = _missing(review, plan, choice, selection)
+
+    def one(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
+        result, why_not = _result(members, settings)
+        flags = _flags(members, result, missing)
+        return Pool(
+            review=review.protocol.id,
+            synthesis=plan.id,
+            title=plan.title,
+            outcome=plan.outcome,
+            term=plan.term,
+            subgroup=name,
+            measure=settings.measure,
+            methods=settings.words(),
+            groups=(review.protocol.groups.group1, review.protocol.groups.group2),
+            effects=members,
+            result=replace(result, flags=flags) if result else None,
+            why_not=why_not,
+            flags=flags,
+            missing=missing,
+            sensitivity_only=tuple(choice.sensitivity_only),
+            dropped=tuple(choice.dropped),
+            siblings=_siblings(members, settings),
+            subgroup_test=test,
+            printed=_printed(review, plan, name),
+        )
+
+    if subgroups in ([], [None]):
+        return [one(None, effects, None)]
+    parts = [tuple(e for e in effects if e.subgroup == name) for name in subgroups]
+    pools = [one(name, part, None) for name, part in zip(subgroups, parts, strict=True)]
+    test = _subgroup_test(parts, settings)
+    if plan.overall:
+        return [*pools, one(None, effects, test)]
+    return [*pools[:-1], replace(pools[-1], subgroup_test=test)]
+
+
+def _result(
+    effects: tuple[Effect, ...], settings: Settings, *, ci: str | None = None
+) -> tuple[PooledEstimate | None, str | None]:
+    if not effects:
+        return None, "no trial has usable numbers"
+    instruments = sorted({effect.instrument_name or "" for effect in effects})
+    if settings.measure == "MD" and len(instruments) > 1:
+        return None, f"mean differences need one instrument, and here are {'; '.join(instruments)}"
+    chosen = settings.profile
+    result = pool(
+        [effect.yi for effect in effects],
+        [effect.vi for effect in effects],
+        model=chosen.model,
+        tau2=chosen.tau2,
+        ci=ci or chosen.ci,
+        prediction=None if chosen.prediction == "none" else chosen.prediction,
+        level=settings.level,
+        measure=settings.measure,
+    )
+    return result, None
+
+
+def _flags(
+    effects: tuple[Effect, ...], result: PooledEstimate | None, missing: tuple[Missing, ...]
+) -> tuple[str, ...]:
+    flags = list(result.flags) if result else []
+    flags += [flag for effect in effects for flag in effect.flags]
+    if {"final", "change"} <= {effect.statistic for effect in effects}:
+        flags.append("mixed_standardisers")
+    if missing:
+        flags.append("trials_missing")
+    return tuple(dict.fromkeys(flags))
+
+
+def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling, ...]:
+    parts = {"without composite instruments": [e for e in effects if e.domain != "composite"]}
+    if settings.measure == "SMD" and {"final", "change"} <= {e.statistic for e in effects}:
+        parts["final scores only"] = [e for e in effects if e.statistic == "final"]
+        parts["change scores only"] = [e for e in effects if e.statistic == "change"]
+    return tuple(
+        Sibling(
+            name=name,
+            result=_result(tuple(part), settings)[0],
+            trials=tuple(effect.trial for effect in part),
+        )
+        for name, part in parts.items()
+        if len(part) < len(effects)
+    )
+
+
+def _subgroup_test(parts: list[tuple[Effect, ...]], settings: Settings) -> SubgroupTest | None:
+    results = [result for part in parts if (result := _result(part, settings, ci="wald")[0])]
+    if len(results) < 2:
+        return None
+    q, df, p_value = subgroup_test([r.estimate for r in results], [r.se for r in results])
+    return SubgroupTest(q=q, df=df, p_value=p_value)
+
+
+def _missing(
+    review: Review, plan: Plan, choice: _Choice, selection: Selection
+) -> tuple[Missing, ...]:
+    here = {e.trial for e in choice.effects} | {trial for trial, _ in choice.dropped}
+    here |= set(choice.sensitivity_only) | set(selection.without)
+    gaps: dict[str, list[Gap]] = defaultdict(list)
+    for gap in review.gaps:
+        if gap.trial not in here and fits(review, plan, gap, terms=selection.terms) is None:
+            gaps[gap.trial].append(gap)
+    return tuple(
+        Missing(
+            trial=trial.trial,
+            label=trial.label,
+            n_randomised=trial.n_randomised,
+            instruments=tuple(
+                dict.fromkeys(g.instrument for g in gaps[trial.trial] if g.instrument)
+            ),
+            weeks=tuple(dict.fromkeys(g.weeks for g in gaps[trial.trial] if g.weeks is not None)),
+            what=gaps[trial.trial][0].what,
+            where=gaps[trial.trial][0].where,
+        )
+        for trial in review.trials
+        if trial.trial in gaps
+    )
+
+
+def _printed(review: Review, plan: Plan, subgroup: str | None) -> Printed | None:
+    claims: dict[str, dict[str, Claim]] = defaultdict(dict)
+    for claim in review.published:
+        about = (claim.synthesis, claim.subgroup, claim.trial, claim.reading)
+        if about == (plan.id, subgroup, None, "primary"):
+            claims[claim.claim][claim.quantity] = claim
+    for numbers in claims.values():
+        if {"estimate", "ci_low", "ci_high"} <= numbers.keys():
+            estimate, low, high = (
+                float(numbers[name].printed.replace("−", "-"))
+                for name in ("estimate", "ci_low", "ci_high")
+            )
+            where = numbers["estimate"].where
+            return Printed(
+                estimate=estimate, ci_low=low, ci_high=high, label=f"As printed ({where})"
+            )
+    return None

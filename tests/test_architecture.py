@@ -1,0 +1,94 @@
+"""The arrows between the modules point one way, and no trial stands in the code."""
+
+import ast
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "analysis" / "livingmeta"
+
+# From the engine outwards: a module imports from its own layer and those before it.
+LAYERS = {
+    "words": {"names", "flags"},
+    "engine": {"effect_sizes", "conversions", "profiles", "tau2", "pooling"},
+    "review": {"schema", "protocol", "rules", "review"},
+    "bridge": {"derivation", "synthesis"},
+    "outcome": {"audit", "consistency", "plots"},
+    "edge": {"store", "report", "__main__", "__init__"},
+}
+SCIENCE = {"numpy", "scipy"}
+THIRD_PARTY = {
+    "words": set(),
+    "engine": SCIENCE | {"statsmodels"},
+    "review": {"pydantic", "pandas"},
+    "bridge": SCIENCE | {"pydantic", "pandas"},
+    "outcome": SCIENCE | {"pandas", "matplotlib"},
+}
+STANDARD_FILES = {"pathlib", "os", "io", "tempfile", "shutil"}
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+
+
+def layer(module: str) -> str:
+    return next(name for name, members in LAYERS.items() if module in members)
+
+
+def imports(module: str) -> set[str]:
+    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            names.add(node.module or "")
+    return names
+
+
+def test_every_module_has_a_layer() -> None:
+    assert set(MODULES) <= set().union(*LAYERS.values())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_towards_the_engine(module: str) -> None:
+    order = list(LAYERS)
+    own = order.index(layer(module))
+    for name in imports(module):
+        if name.startswith("livingmeta."):
+            theirs = name.split(".")[1]
+            assert order.index(layer(theirs)) <= own, f"{module} imports {theirs}"
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if layer(m) in THIRD_PARTY])
+def test_libraries_stay_in_their_layer(module: str) -> None:
+    known = {"numpy", "scipy", "pandas", "pydantic", "matplotlib", "statsmodels", "typer", "rich"}
+    used = {name.split(".")[0] for name in imports(module)} & (known | {"jinja2"})
+    assert used <= THIRD_PARTY[layer(module)]
+
+
+@pytest.mark.parametrize("module", sorted(LAYERS["words"] | LAYERS["engine"] | LAYERS["bridge"]))
+def test_the_core_touches_no_files(module: str) -> None:
+    used = {name.split(".")[0] for name in imports(module)}
+    assert not used & STANDARD_FILES
+    code = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    assert not re.search(r"\bopen\(|\bprint\(", re.sub(r">>> .*", "", code))
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m not in {"store", "__main__"}])
+def test_only_the_store_writes(module: str) -> None:
+    code = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    assert not re.search(r"write_text|write_bytes|to_csv\(\w|\.savefig\([a-z]*path", code)
+
+
+def test_no_trial_is_named_in_the_code() -> None:
+    ids = set()
+    for table in (ROOT / "data").glob("*/trials.csv"):
+        with table.open(encoding="utf-8", newline="") as file:
+            ids |= {row["trial"] for row in csv.DictReader(file) if row["trial"][:1] != "#"}
+    assert len(ids) > 100
+    for path in PACKAGE.rglob("*.*"):
+        if path.suffix in {".py", ".j2"}:
+            words = set(re.findall(r"[a-z0-9_.-]+", path.read_text(encoding="utf-8").lower()))
+            assert not ids & words, path.name

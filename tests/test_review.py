@@ -1,0 +1,245 @@
+"""A review is read whole, and whatever is wrong with it is said in sentences."""
+
+from pathlib import Path
+
+import pytest
+
+from folders import (
+    ARM1,
+    ARM2,
+    DIFFERENCE,
+    INSTRUMENT,
+    REPORT,
+    ROOT,
+    SOURCE,
+    TEMPLATE,
+    TRIAL,
+    as_csv,
+    folder,
+)
+from livingmeta.review import ReviewError, examine, load_review, reviews
+
+
+def said(review: Path) -> list[str]:
+    return [str(problem) for problem in examine(review)[1]]
+
+
+def test_a_sound_review_has_no_problem(tmp_path: Path) -> None:
+    assert said(folder(tmp_path)) == []
+
+
+@pytest.mark.parametrize("name", ["smith2017", "living", "knee_oa", "template"])
+def test_the_reviews_of_this_repository_have_no_errors(name: str) -> None:
+    problems = examine(ROOT / "data" / name)[1]
+    assert [str(one) for one in problems if one.severity == "error"] == []
+
+
+def test_reviews_are_found_by_name_and_by_path() -> None:
+    assert {"smith2017", "living", "knee_oa"} <= reviews().keys()
+    assert load_review("smith2017") == load_review(ROOT / "data" / "smith2017")
+
+
+def test_an_unknown_review_gets_the_names_there_are_and_the_nearest() -> None:
+    with pytest.raises(ReviewError, match="smith2017") as refusal:
+        load_review("smith2071")
+    assert "Did you mean smith2017?" in str(refusal.value)
+
+
+def test_a_folder_without_protocol_is_not_a_review(tmp_path: Path) -> None:
+    assert "this folder is not a review: it has no review.toml" in said(tmp_path)[0]
+
+
+def test_a_living_review_holds_the_rows_of_the_one_it_extends() -> None:
+    base, living = load_review("smith2017"), load_review("living")
+    assert living.outcomes[: len(base.outcomes)] == base.outcomes
+    assert len(living.trials) > len(base.trials)
+    assert living.published != base.published
+
+
+BREAKS = {
+    "a missing column": (
+        lambda text: text.replace(b",sd,", b",stdev,"),
+        ["outcomes.csv row 1: the column sd is missing."],
+    ),
+    "Latin-1": (
+        lambda text: text.replace(b"table 1", "Göteborg".encode("latin-1")),
+        ["outcomes.csv row 2: the file is not UTF-8 (it holds a byte 0xF6)", '"CSV UTF-8"'],
+    ),
+    "a decimal comma": (
+        lambda text: text.replace(b",3.0,", b',"3,0",'),
+        ['outcomes.csv row 2, mean = "3,0": a comma is not a decimal point here. Write "3.0".'],
+    ),
+    "an empty file": (lambda text: b"", ["outcomes.csv: the file is empty", "copy it from"]),
+    "semicolons": (
+        lambda text: text.replace(b",", b";"),
+        ["outcomes.csv row 1: the columns are separated by semicolons"],
+    ),
+    "a cell too many": (
+        lambda text: text.replace(b"table 1", b"table 1, left"),
+        ["outcomes.csv row 2: it has 38 cells where the header has 37 columns"],
+    ),
+    "an open quote mark": (
+        lambda text: text.replace(b"table 1", b'"table 1'),
+        ["outcomes.csv: this is not well-formed CSV", "quote mark that is never closed"],
+    ),
+    "zero bytes": (lambda text: text + b"\0", ["outcomes.csv: the file holds zero bytes"]),
+    "a column twice": (
+        lambda text: text.replace(b",note\n", b",use\n"),
+        ["2 columns have this name", "the column note is missing"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_file_gets_a_sentence(name: str, tmp_path: Path) -> None:
+    review = folder(tmp_path)
+    damage, sentences = BREAKS[name]
+    path = review / "outcomes.csv"
+    path.write_bytes(damage(path.read_bytes()))
+    everything = "\n".join(said(review))
+    for sentence in sentences:
+        assert sentence in everything
+    with pytest.raises(ReviewError):
+        load_review(review)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    review = folder(tmp_path)
+    (review / "gaps.csv").unlink()
+    assert "gaps.csv: " in said(review)[0]
+
+
+def test_a_file_that_a_spreadsheet_saved_is_read(tmp_path: Path) -> None:
+    review = folder(tmp_path)
+    path = review / "outcomes.csv"
+    rows = as_csv("outcomes", [ARM1, ARM2]).replace("\n", "\r\n")
+    comment = '"# a comment, saved again",' + "," * 35 + "\r\n"
+    path.write_bytes(b"\xef\xbb\xbf" + (comment + rows + "," * 36 + "\r\n").encode())
+    assert said(review) == []
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:
+    review = folder(tmp_path)
+    path = review / "outcomes.csv"
+    lines = as_csv("outcomes", [ARM1, {**ARM2, "sd": "0"}]).splitlines()
+    path.write_text("\n".join(["# one", lines[0], "", *lines[1:]]), encoding="utf-8")
+    assert "outcomes.csv row 5, sd" in said(review)[0]
+
+
+@pytest.mark.parametrize(
+    ("passage", "message"),
+    [
+        (('measure = "SMD"', 'measure = "RR"'), "review.toml, methods.measure"),
+        (('term = "short"', 'term = "shrot"'), "Did you mean short?"),
+        (("[methods]", "[methds]"), "nothing of this name is known. Check the spelling."),
+        (('title = "Pain, short term"', ""), "synthesis.0.title: this is missing"),
+        (('title = "Pain, short term"', "title ="), "this is not valid TOML"),
+    ],
+)
+def test_a_wrong_protocol_gets_a_sentence(
+    passage: tuple[str, str], message: str, tmp_path: Path
+) -> None:
+    assert message in "\n".join(said(folder(tmp_path, toml=passage)))
+
+
+OTHER = {**INSTRUMENT, "instrument": "nrs", "name": "NRS"}
+CROSS = {
+    "an unknown trial": (
+        {"outcomes": [{**ARM1, "trial": "alpha2002"}, {**ARM2, "trial": "alpha2002"}]},
+        "trials.csv has no such key. Did you mean alpha2001?",
+    ),
+    "an unknown source": ({"trials": [{**TRIAL, "source": "papre"}]}, "Did you mean paper?"),
+    "an unknown instrument": (
+        {"outcomes": [{**ARM1, "instrument": "xyz"}, {**ARM2, "instrument": "xyz"}]},
+        "instruments.csv has no such key. Add it there, or correct it here.",
+    ),
+    "an unknown outcome": (
+        {"outcomes": [{**ARM1, "outcome": "strength"}, {**ARM2, "outcome": "strength"}]},
+        "a synthesis of review.toml has no such key",
+    ),
+    "a key twice": ({"sources": [SOURCE, SOURCE]}, "the key stands already in"),
+    "an arm alone": ({"outcomes": [ARM1]}, "arms come in pairs, and there is no row for group 2"),
+    "an arm twice": (
+        {"outcomes": [ARM1, ARM1, ARM2]},
+        "the same arm at the same time stands already in",
+    ),
+    "more people than randomised": (
+        {"outcomes": [{**ARM1, "n": "41"}, ARM2]},
+        "the arms add up to 81 and 80 were randomised",
+    ),
+    "a larger arm than randomised": (
+        {"trials": [{**TRIAL, "n1_randomised": "39"}]},
+        "only 39 were randomised",
+    ),
+    "people gained over time": (
+        {
+            "outcomes": [
+                {**ARM1, "weeks": "6", "n": "30", "use": "no", "note": "early"},
+                {**ARM2, "weeks": "6", "use": "no", "note": "early"},
+                ARM1,
+                ARM2,
+            ]
+        },
+        "the arm had 30 people earlier",
+    ),
+    "two main row sets": (
+        {
+            "instruments": [INSTRUMENT, OTHER],
+            "outcomes": [
+                ARM1,
+                ARM2,
+                {**ARM1, "instrument": "nrs"},
+                {**ARM2, "instrument": "nrs"},
+            ],
+        },
+        "the trial has another use = yes row set in pain-short",
+    ),
+    "a mean off the scale": (
+        {"outcomes": [{**ARM1, "mean": "30", "quote": "30 (1.5)"}, ARM2]},
+        "it lies outside the scale (0 to 10)",
+    ),
+    "a number that is not in the quote": (
+        {"outcomes": [{**ARM1, "mean": "3.1"}, ARM2]},
+        'mean = "3.1": the quote does not show this number.',
+    ),
+    "no quote": (
+        {"outcomes": [{**ARM1, "quote": ""}, ARM2]},
+        "except where the source is a dataset",
+    ),
+    "another trial's report": (
+        {
+            "trials": [TRIAL, {**TRIAL, "trial": "beta2002"}],
+            "reports": [{**REPORT, "trial": "beta2002"}],
+        },
+        "this is a report of beta2002",
+    ),
+    "an SD borrowed from nowhere": (
+        {"outcomes": [ARM1, ARM2, {**DIFFERENCE, "sd_from": "alpha2001 vas 52"}]},
+        "no arm rows of final scores with an SD are found under it",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CROSS)
+def test_rows_are_checked_against_each_other(name: str, tmp_path: Path) -> None:
+    tables, message = CROSS[name]
+    everything = said(folder(tmp_path, **tables))
+    assert any(message in line for line in everything), everything
+
+
+def test_problems_of_all_files_are_said_at_once(tmp_path: Path) -> None:
+    review = folder(
+        tmp_path,
+        trials=[{**TRIAL, "year": "20"}],
+        outcomes=[{**ARM1, "sd": "0"}, {**ARM2, "mean": "x"}],
+        instruments=[{**INSTRUMENT, "better": "up"}],
+    )
+    everything = "\n".join(said(review))
+    for place in ("trials.csv row 2, year", "row 2, sd", "row 3, mean", "row 2, better"):
+        assert place in everything
+
+
+def test_the_template_has_the_headers_of_the_schema() -> None:
+    for path in TEMPLATE.glob("*.csv"):
+        header = path.read_text(encoding="utf-8").splitlines()[-1] + "\n"
+        assert header == as_csv(path.stem, [])

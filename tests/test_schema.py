@@ -1,0 +1,129 @@
+"""Each cell is checked, and what is wrong is said in words a contributor can act on."""
+
+from pathlib import Path
+
+import pytest
+
+from livingmeta.schema import QUOTE_LIMIT, TABLES, carries, columns, dictionary, read_row
+
+ROOT = Path(__file__).parent.parent
+
+ARM = {
+    "trial": "example2020",
+    "report": "example2020_paper",
+    "outcome": "pain",
+    "instrument": "vas",
+    "weeks": "12",
+    "group": "1",
+    "statistic": "final",
+    "n": "20",
+    "mean": "3.1",
+    "sd": "1.2",
+    "source": "example2020_paper",
+    "locator": "table 2",
+    "quote": "3.1 (1.2)",
+    "use": "yes",
+}
+DIFFERENCE = {**ARM, "group": "difference", "measure": "MD", "n": "", "sd": ""}
+
+
+def messages(cells: dict[str, str], table: str = "outcomes") -> list[str]:
+    _, problems = read_row(TABLES[table], cells, file="data/x/outcomes.csv", row=9)
+    return [str(problem) for problem in problems]
+
+
+def test_a_complete_arm_has_no_problem() -> None:
+    assert messages(ARM) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sd": "0"}, 'sd = "0": a standard deviation must be above 0. If the report gives none'),
+        ({"se": "-1"}, 'se = "-1": a standard error must be above 0'),
+        ({"mean": "3,1"}, 'mean = "3,1": a comma is not a decimal point here. Write "3.1".'),
+        ({"mean": "−3.1"}, 'the minus sign is a typographic dash. Write "-3.1".'),
+        ({"mean": "3.1 cm"}, "this is not a number. Write digits with a decimal point"),
+        ({"mean": "1e999"}, "this is not a number"),
+        ({"mean": "nan"}, "this is not a number"),
+        ({"n": "20.5"}, "people are counted in whole numbers from 1"),
+        ({"n": ""}, "the number of people in the arm is missing"),
+        ({"weeks": "-1"}, "weeks are counted from randomisation"),
+        ({"weeks": ""}, "the row has no time"),
+        ({"group": "one"}, 'group = "one": choose one of 1, 2, difference.'),
+        ({"use": "yess"}, 'use = "yess": choose one of yes, sensitivity, no. Did you mean yes?'),
+        ({"trial": ""}, "trial: this cell may not be empty. It holds: key of the trial."),
+        ({"trial": "Example 2020"}, "a key is made of small letters"),
+        ({"ci_low": "2"}, "an interval has two limits"),
+        ({"ci_low": "4", "ci_high": "2", "ci_level": "95"}, "not below the upper one (2)"),
+        ({"ci_low": "2", "ci_high": "2", "ci_level": "95"}, "not below the upper one (2)"),
+        ({"ci_low": "4", "ci_high": "5", "ci_level": "95"}, "outside its interval (4 to 5)"),
+        ({"ci_low": "2", "ci_high": "4"}, "an interval has a level"),
+        ({"ci_level": "0.95"}, "a percentage from 50 to below 100"),
+        ({"p_value": "0"}, "a P value lies between 0 and 1"),
+        ({"p_value": "0.04"}, "p_value and p_relation go together"),
+        ({"q1": "5", "q3": "4"}, "it is above q3"),
+        ({"events": "21"}, "there are only 20 people"),
+        ({"measure": "MD"}, "this cell belongs to difference rows only"),
+        ({"use": "no"}, "a row that is never used says why"),
+        ({"quote": "x" * (QUOTE_LIMIT + 1)}, "the quote has 201 characters and 200 are allowed"),
+    ],
+)
+def test_a_wrong_cell_is_named_with_reason_and_remedy(change: dict[str, str], message: str) -> None:
+    said = messages({**ARM, **change})
+    assert any(message in line for line in said), said
+    assert all(line.startswith("data/x/outcomes.csv row 9, ") for line in said)
+
+
+def test_all_problems_of_a_row_are_said_at_once() -> None:
+    assert len(messages({**ARM, "sd": "0", "n": "x", "use": "maybe"})) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"measure": ""}, "a difference row says what it is"),
+        ({"n": "40"}, "a difference has two arms"),
+    ],
+)
+def test_a_difference_row_has_its_own_rules(change: dict[str, str], message: str) -> None:
+    assert messages(DIFFERENCE) == []
+    assert any(message in line for line in messages({**DIFFERENCE, **change}))
+
+
+def test_arms_of_a_trial_do_not_exceed_those_randomised() -> None:
+    trial = {
+        "trial": "example2020", "label": "Example 2020", "year": "2020", "n_randomised": "40",
+        "n1_randomised": "21", "n2_randomised": "20", "membership": "documented",
+        "membership_why": "listed", "source": "s",
+    }  # fmt: skip
+    assert "the arms add up to 41" in messages(trial, "trials")[0]
+
+
+@pytest.mark.parametrize(
+    ("quote", "cell", "shown"),
+    [
+        ("−23.7 (−33.3 to −14.4)", "-14.4", True),
+        ("P = .505", "0.505", True),
+        ("12,4 Punkte", "12.4", True),
+        ("1,026 people", "1026", True),
+        ("of 15 points", "5", False),
+        ("2.50", "2.5", False),
+        ("0.05", "5", False),
+        ("between 3 and 4", "3", True),
+    ],
+)
+def test_a_quote_carries_a_number_only_as_a_whole(quote: str, cell: str, shown: bool) -> None:
+    assert carries(quote, cell) is shown
+
+
+def test_the_data_dictionary_describes_every_column() -> None:
+    written = dictionary()
+    for model in TABLES.values():
+        for name, field in columns(model).items():
+            assert f"| {name} | " in written
+            assert field.description
+
+
+def test_the_data_dictionary_in_the_repository_is_the_generated_one() -> None:
+    assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == dictionary()
