@@ -91,6 +91,11 @@ def test_a_difference_row_has_its_own_rules(change: dict[str, str], message: str
     assert any(message in line for line in messages({**DIFFERENCE, **change}))
 
 
+def test_a_p_value_without_size_is_kept_though_never_used() -> None:
+    kept = {"measure": "", "mean": "", "p_value": "0.505", "p_relation": "=", "use": "no"}
+    assert messages({**DIFFERENCE, **kept, "note": "no size"}) == []
+
+
 def test_arms_of_a_trial_do_not_exceed_those_randomised() -> None:
     trial = {
         "trial": "example2020", "label": "Example 2020", "year": "2020", "n_randomised": "40",
@@ -111,6 +116,7 @@ def test_arms_of_a_trial_do_not_exceed_those_randomised() -> None:
         ("2.50", "2.5", False),
         ("0.05", "5", False),
         ("between 3 and 4", "3", True),
+        ("-3.43,14.59", "14.59", True),
     ],
 )
 def test_a_quote_carries_a_number_only_as_a_whole(quote: str, cell: str, shown: bool) -> None:

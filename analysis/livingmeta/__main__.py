@@ -180,8 +180,8 @@ def pool(
 @app.command()
 def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Show each printed number beside ours, with a verdict, and what does not fit together."""
-    from livingmeta.report import decimal
     from livingmeta.review import load_review
+    from livingmeta.words import decimal
 
     results = _results(load_review(review))
     if as_json:
@@ -401,7 +401,8 @@ def _print_headlines(results: Results) -> None:
 
 
 def _print_summary(review: Review, pool: Pool) -> None:
-    from livingmeta.report import contradictory, coverage, interval
+    from livingmeta.report import coverage, interval
+    from livingmeta.synthesis import contradictory
 
     name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
     _console().print(f"{name} ({pool.synthesis}): {coverage(review, pool)}", style="bold")
@@ -413,7 +414,8 @@ def _print_summary(review: Review, pool: Pool) -> None:
 
 
 def _print_pool(review: Review, pool: Pool) -> None:
-    from livingmeta.report import decimal, flag_lines, interval
+    from livingmeta.report import flag_lines, interval
+    from livingmeta.words import decimal, p_words
 
     _print_summary(review, pool)
     result = pool.result
@@ -421,8 +423,8 @@ def _print_pool(review: Review, pool: Pool) -> None:
         if result.k > 1:
             tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
             typer.echo(
-                f"  {tau2}Chi² = {decimal(result.q)}, df = {result.q_df} (P = "
-                f"{decimal(result.q_p, 3)}); I² = {decimal(result.i2, 0)}%"
+                f"  {tau2}Chi² = {decimal(result.q)}, df = {result.q_df} "
+                f"({p_words(result.q_p)}); I² = {decimal(result.i2, 0)}%"
             )
         _table(
             ["trial", "n", f"{pool.measure} ({result.level:.0%} CI)", "weight"],
@@ -451,7 +453,7 @@ def _print_pool(review: Review, pool: Pool) -> None:
         test = pool.subgroup_test
         typer.echo(
             f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} "
-            f"(P = {decimal(test.p_value, 3)})"
+            f"({p_words(test.p_value)})"
         )
     for line in flag_lines(pool.flags):
         typer.echo(f"  flag {line}")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from livingmeta.audit import Finding, Verdict
 from livingmeta.derivation import Effect
-from livingmeta.flags import FLAG_WORDS
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Plan, Review
-from livingmeta.synthesis import Pool
+from livingmeta.synthesis import Pool, contradictory
+from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 DISCLAIMER = "Not medical advice. Not affiliated with the authors of the review or of the trials."
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 CI_SHORT = {"wald": "Wald", "hksj": "HKSJ", "hksj-modified": "modified HKSJ"}
-CONTRADICTION = 75.0  # percent: the Cochrane Handbook (10.10.2) calls I² from here on considerable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +38,6 @@ class Results:
     findings: tuple[Finding, ...]
 
 
-def decimal(number: float | None, places: int = 2) -> str:
-    """Format a number with a minus sign that lines up; a dash where there is none."""
-    if number is None:
-        return "–"
-    text = f"{number:.{places}f}"
-    return text.replace("-", "−") if float(text) else f"{0:.{places}f}"
-
-
 def interval(result: PooledEstimate) -> str:
     """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
     limits = f"{decimal(result.ci_low)} to {decimal(result.ci_high)}"
@@ -62,14 +53,6 @@ def counted(number: int, noun: str) -> str:
 def people(pool: Pool) -> int:
     """Count the people whose numbers are pooled."""
     return sum((effect.n1 or 0) + (effect.n2 or 0) for effect in pool.effects)
-
-
-def contradictory(pool: Pool) -> bool:
-    """Say whether I² is considerable and trials exclude 0 on both sides."""
-    low = any(effect.ci_high < 0 for effect in pool.effects)
-    high = any(effect.ci_low > 0 for effect in pool.effects)
-    i2 = pool.result.i2 if pool.result else None
-    return low and high and i2 is not None and i2 >= CONTRADICTION
 
 
 def printed_k(review: Review, pool: Pool) -> str | None:
@@ -258,7 +241,11 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         keep_trailing_newline=True,
         autoescape=False,  # Markdown, made of our own tables
     )
-    environment.filters |= {"decimal": decimal, "cell": lambda text: str(text).replace("|", "\\|")}
+    environment.filters |= {
+        "decimal": decimal,
+        "p_words": p_words,
+        "cell": lambda text: str(text).replace("|", "\\|"),
+    }
     return environment.get_template("report.md.j2").render(
         results=results,
         review=results.review,

@@ -421,7 +421,7 @@ class Outcome(Row):
         if self.group == "difference":
             if self.n is not None:
                 yield self.problem("n", "a difference has two arms", "Write n1 and n2 instead.")
-            if self.measure is None:
+            if self.measure is None and (self.mean is not None or self.use != "no"):
                 yield self.problem(
                     "measure", "a difference row says what it is",
                     "Write MD for a difference in points, SMD for a standardised one.",
@@ -573,8 +573,9 @@ def carries(quote: str, cell: str) -> bool:
     whole = "0?" if whole in {"", "0"} and point else re.escape(whole)
     pattern = whole + (f"[.,]{re.escape(rest)}" if point else "")
     ungrouped = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", quote)  # 1,026 is 1026
+    separated = re.sub(r"(\.\d+),(?=[-−]?\d)", r"\1, ", quote)  # 7.20,9.05 are two numbers
     bounded = rf"(?<![\d.])(?<!\d,){pattern}(?!\d)(?![.,]\d)"
-    return any(re.search(bounded, text) for text in (quote, ungrouped))
+    return any(re.search(bounded, text) for text in (quote, ungrouped, separated))
 
 
 _PREFACE = f"""\

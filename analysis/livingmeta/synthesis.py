@@ -18,6 +18,9 @@ from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, fits, row_sets
 from livingmeta.schema import Claim, Gap, Outcome, Trial
 
+# percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
+CONTRADICTION = 75.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Missing:
@@ -368,7 +371,17 @@ def _printed(review: Review, plan: Plan, subgroup: str | None) -> Printed | None
                 for name in ("estimate", "ci_low", "ci_high")
             )
             where = numbers["estimate"].where
-            return Printed(
-                estimate=estimate, ci_low=low, ci_high=high, label=f"As printed ({where})"
-            )
+            return Printed(estimate=estimate, ci_low=low, ci_high=high, label=where)
     return None
+
+
+def contradictory(pool: Pool) -> bool:
+    """Say whether I² is considerable and trials exclude 0 on both sides.
+
+    One stray trial among many does not make a contradiction: the smaller side must hold a
+    quarter of the trials that exclude 0.
+    """
+    low = sum(effect.ci_high < 0 for effect in pool.effects)
+    high = sum(effect.ci_low > 0 for effect in pool.effects)
+    i2 = pool.result.i2 if pool.result else None
+    return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)

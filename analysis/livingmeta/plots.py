@@ -1,0 +1,478 @@
+"""Figures, drawn from stored results only: nothing is computed here but places on paper."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from matplotlib.ticker import MaxNLocator
+
+from livingmeta.derivation import Effect
+from livingmeta.pooling import PooledEstimate
+from livingmeta.synthesis import Missing, Pool, Printed, contradictory
+from livingmeta.words import FLAG_WORDS, decimal, p_words
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart
+BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
+GREY, PALE = "#6B6B6B", "#D9D9D9"
+
+# Inches; the whole is the text width of a journal page (178 mm).
+LABEL, ARM, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 1.02, 0.54, 1.72, 1.26, 0.06
+ROW = 0.185
+TEXT, SMALL = 7.0, 6.5  # points
+PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
+MEASURE_WORDS = {"SMD": "Standardised mean difference", "MD": "Mean difference"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """One line of a forest plot: what kind it is and what it shows."""
+
+    kind: str
+    text: str = ""
+    pool: Pool | None = None
+    effect: Effect | None = None
+    weight: float | None = None
+    missing: Missing | None = None
+    printed: Printed | None = None
+
+
+def forest_plot(pools: Pool | Sequence[Pool], *, ax: Axes | None = None) -> Axes:
+    """Draw the forest plot of one synthesis.
+
+    Parameters
+    ----------
+    pools : Pool or sequence of Pool
+        The synthesis, or its subgroups and, last, the whole where that is pooled too.
+    ax : Axes, optional
+        Where to draw; the columns stand to its left and right. By default a new figure of
+        the size that the rows need, reached as ``ax.figure``.
+
+    Returns
+    -------
+    Axes
+        Its x axis is the effect; negative favours group 1. Every artist that shows a number has
+        a gid: "trial:<id>", "ci:<id>", "diamond:<subgroup or overall>", "printed", "prediction".
+
+    Raises
+    ------
+    ValueError
+        If the pools are none, or of several syntheses.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> from livingmeta.synthesis import synthesise
+    >>> pool = synthesise(load_review("smith2017"))[0]
+    >>> forest_plot(pool).get_xlabel()
+    'Standardised mean difference'
+    """
+    listed = [pools] if isinstance(pools, Pool) else list(pools)
+    if len({pool.synthesis for pool in listed}) != 1:
+        raise ValueError("a forest plot shows one synthesis: give its pools only.")
+    rows = list(_rows(listed))
+    notes = _notes(listed)
+    if ax is None:
+        ax = _figure(len(rows), len(notes))
+    width, _ = _inches(ax)
+    _axis(ax, listed, len(rows))
+    _heads(ax, listed[0], width)
+    for place, row in enumerate(rows):
+        DRAW[row.kind](ax, row, place, width)
+    _foot(ax, listed[0], notes, width)
+    return ax
+
+
+def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
+    """Yield the lines in the order in which they stand on the page."""
+    whole = next((pool for pool in pools if pool.subgroup is None), None)
+    parts = [pool for pool in pools if pool.subgroup is not None]
+    shared = dict(zip(whole.effects, whole.result.weights, strict=True)) if (
+        parts and whole and whole.result
+    ) else {}  # fmt: skip
+    for pool in parts or pools:
+        if pool.subgroup is not None:
+            yield _Row(kind="heading", text=pool.subgroup)
+        own = pool.result.weights if pool.result else (None,) * len(pool.effects)
+        for effect, weight in zip(pool.effects, own, strict=True):
+            yield _Row(kind="trial", effect=effect, weight=shared.get(effect, weight))
+        yield from _summary(pool, "Subtotal" if pool.subgroup is not None else "Total")
+    if parts and whole is not None:
+        yield _Row(kind="space")
+        yield from _summary(whole, "Total")
+    last = whole or pools[-1]
+    if last.subgroup_test is not None:
+        test = last.subgroup_test
+        words = f"Chi² = {decimal(test.q)}, df = {test.df} ({p_words(test.p_value)})"
+        yield _Row(kind="words", text=f"Test for subgroup differences: {words}")
+    for pool in pools:
+        if pool.printed is not None:
+            yield _Row(kind="printed", printed=pool.printed)
+    for missing in last.missing:
+        yield _Row(kind="missing", missing=missing)
+
+
+def _summary(pool: Pool, name: str) -> Iterator[_Row]:
+    result = pool.result
+    if result is None:
+        yield _Row(kind="words", text=f"No pooled value: {pool.why_not}")
+        return
+    if result.k == 1:
+        yield _Row(kind="words", text="One trial: its own interval, nothing is pooled")
+        return
+    if contradictory(pool):
+        yield _Row(kind="words", text="The trials contradict each other: read them, not the total")
+    yield _Row(kind="diamond", text=name, pool=pool)
+    if result.pi_low is not None and result.k >= PREDICTION_FROM:
+        yield _Row(kind="prediction", text="Prediction interval", pool=pool)
+    yield _Row(kind="words", text=_heterogeneity(result))
+    yield _Row(kind="words", text=_overall(result))
+    if pool.subgroup is not None:
+        yield _Row(kind="space")
+
+
+def _heterogeneity(result: PooledEstimate) -> str:
+    tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
+    chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
+    return f"Heterogeneity: {tau2}{chi2}; I² = {decimal(result.i2, 0)}%"
+
+
+def _overall(result: PooledEstimate) -> str:
+    if result.statistic is None or result.p_value is None:
+        return "Test for overall effect: not defined, the interval has no width"
+    name = "Z" if result.ci_method == "wald" else f"t({result.k - 1})"
+    return (
+        f"Test for overall effect: {name} = {decimal(abs(result.statistic))} "
+        f"({p_words(result.p_value)})"
+    )
+
+
+def _figure(rows: int, notes: int) -> Axes:
+    above, below = 2.6 * ROW, 0.62 + notes * 0.125
+    width = LABEL + 2 * ARM + WEIGHT + FOREST + ESTIMATE + 2 * MARGIN
+    height = above + rows * ROW + below
+    figure = Figure(figsize=(width, height), dpi=100)
+    left = (MARGIN + LABEL + 2 * ARM + WEIGHT) / width
+    return figure.add_axes((left, below / height, FOREST / width, rows * ROW / height))
+
+
+def _inches(ax: Axes) -> tuple[float, float]:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    box = ax.get_window_extent()
+    return box.width / figure.dpi, box.height / figure.dpi
+
+
+def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
+    reach = _reach(pools)
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(rows - 0.5, -0.5)
+    ax.set_yticks([])
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda x, _: decimal(x, 1 if reach < 10 else 0))
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
+    for side in ("left", "right", "top"):
+        ax.spines[side].set_visible(False)
+    ax.spines["bottom"].set_linewidth(0.6)
+    ax.set_xlabel(MEASURE_WORDS.get(pools[0].measure, pools[0].measure), fontsize=TEXT, labelpad=13)
+    ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
+
+
+def _reach(pools: Sequence[Pool]) -> float:
+    """Half the width of the axis: it shows all pools, and trials unless they are far off."""
+    trials = [abs(end) for p in pools for e in p.effects for end in (e.ci_low, e.ci_high)]
+    results = [p.result for p in pools if p.result] + [p.printed for p in pools if p.printed]
+    must = [abs(end) for one in results for end in (one.ci_low, one.ci_high)]
+    ends = [
+        abs(end)
+        for one in results
+        if isinstance(one, PooledEstimate) and one.k >= PREDICTION_FROM
+        for end in (one.pi_low, one.pi_high)
+        if end is not None
+    ]
+    # Three times the upper quartile: what is farther off gets an arrow, and its numbers stand
+    # beside it.
+    far = min(max(trials), 3 * float(np.quantile(trials, 0.75))) if trials else 0.0
+    return 1.08 * (max([far, *must, *ends]) or 1.0)
+
+
+def _x(inches: float, width: float) -> float:
+    """Turn inches from the left edge of the axes into a fraction of their width."""
+    return inches / width
+
+
+def _write(ax: Axes, text: str, inches: float, place: float, width: float, **style: Any) -> None:
+    style = {"fontsize": TEXT, "va": "center", "ha": "left", "color": BLACK, **style}
+    ax.text(_x(inches, width), place, text, transform=ax.get_yaxis_transform(), **style)
+
+
+def _columns(width: float) -> dict[str, float]:
+    """Return where each column ends or begins, in inches from the left edge of the axes."""
+    return {
+        "label": -(WEIGHT + 2 * ARM + LABEL),
+        **{f"mean{g}": (g - 3) * ARM - WEIGHT + 0.39 for g in (1, 2)},
+        **{f"sd{g}": (g - 3) * ARM - WEIGHT + 0.72 for g in (1, 2)},
+        **{f"n{g}": (g - 3) * ARM - WEIGHT + 0.97 for g in (1, 2)},
+        "weight": -0.06,
+        "estimate": width + ESTIMATE,
+    }
+
+
+def _heads(ax: Axes, pool: Pool, width: float) -> None:
+    at = _columns(width)
+    for group in (1, 2):
+        name = textwrap.shorten(pool.groups[group - 1], 20, placeholder="…")
+        middle = (group - 3) * ARM - WEIGHT + 0.56
+        _write(ax, name, middle, -1.95, width, ha="center", weight="bold")
+        for column, head in (("mean", "Mean"), ("sd", "SD"), ("n", "n")):
+            _write(ax, head, at[f"{column}{group}"], -1.05, width, ha="right", weight="bold")
+    level = round(100 * pool.result.level, 1) if pool.result else 95
+    _write(ax, "Trial", at["label"], -1.05, width, weight="bold")
+    _write(ax, "Weight", at["weight"], -1.05, width, ha="right", weight="bold")
+    head = f"{pool.measure} [{level:g}% CI]"
+    _write(ax, head, at["estimate"], -1.05, width, ha="right", weight="bold")
+    ends = (_x(at["label"], width), _x(at["estimate"], width))
+    ax.plot(
+        ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6
+    )
+
+
+def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
+    effect, at = row.effect, _columns(width)
+    assert effect is not None
+    mark = " †" if effect.assumption else ""
+    bound = " ‡" if "p_bound" in effect.flags else ""
+    label = textwrap.shorten(effect.label, 26, placeholder="…")
+    _write(ax, label + mark, at["label"], place, width)
+    if effect.difference is None:
+        for name in ("mean1", "sd1", "mean2", "sd2"):
+            _write(ax, _figures(getattr(effect, name)), at[name], place, width, ha="right")
+        for name in ("n1", "n2"):
+            _write(ax, f"{getattr(effect, name)}", at[name], place, width, ha="right")
+    else:
+        sizes = [effect.n1, effect.n2]
+        n = "" if None in sizes else f"; n = {effect.n1} + {effect.n2}"
+        middle = -WEIGHT - ARM + 0.03
+        _write(ax, effect.difference + n, middle, place, width, ha="center", fontsize=SMALL)
+    if row.weight is not None:
+        _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, width, ha="right")
+    _numbers(ax, effect.yi, effect.ci_low, effect.ci_high, place, width, mark=bound)
+    _interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
+    reach = ax.get_xlim()[1]
+    if abs(effect.yi) > reach:
+        marker, x = ("<", -reach) if effect.yi < 0 else (">", reach)
+        ax.plot(x, place, marker, color=BLUE, ms=4, clip_on=False, gid=f"off:{effect.trial}")
+        return
+    # the area is the weight; a trial of no weight is still seen
+    size = 2.0 + 5.5 * ((row.weight if row.weight is not None else 100) / 100) ** 0.5
+    gid = f"trial:{effect.trial}"
+    ax.plot(effect.yi, place, "s", color=BLUE, ms=size, mew=0, zorder=3, gid=gid)
+    if bound:
+        outward = -1 if effect.yi < 0 else 1
+        end = effect.ci_low if outward < 0 else effect.ci_high
+        ax.annotate(
+            "", (end + outward * 0.12 * reach, place), (end, place), gid=f"bound:{effect.trial}",
+            arrowprops={"arrowstyle": "->", "color": BLACK, "lw": 0.8, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+
+
+def _figures(value: float | None) -> str:
+    """Print a mean or SD with about four digits."""
+    if value is None:
+        return "–"
+    return decimal(value, 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0)
+
+
+def _numbers(
+    ax: Axes, estimate: float, low: float, high: float, place: int, width: float,
+    *, mark: str = "", **style: Any,
+) -> None:  # fmt: skip
+    text = f"{decimal(estimate)} [{decimal(low)}, {decimal(high)}]{mark}"
+    _write(ax, text, _columns(width)["estimate"], place, width, ha="right", **style)
+
+
+def _interval(ax: Axes, low: float, high: float, place: int, *, gid: str) -> None:
+    """Draw an interval, with an arrow where it leaves the axis."""
+    reach = ax.get_xlim()[1]
+    shown = max(low, -reach), min(high, reach)
+    if shown[0] < shown[1]:
+        ax.plot(shown, (place, place), color=BLACK, lw=0.8, zorder=2, gid=gid)
+    for end, marker in ((low, "<"), (high, ">")):
+        if abs(end) > reach and shown[0] < shown[1]:
+            x = reach if end > 0 else -reach
+            ax.plot(x, place, marker, color=BLACK, ms=2.8, mew=0, clip_on=False, zorder=2)
+
+
+def _draw_diamond(ax: Axes, row: _Row, place: int, width: float) -> None:
+    assert row.pool is not None
+    assert row.pool.result is not None
+    result, at = row.pool.result, _columns(width)
+    doubtful = contradictory(row.pool)
+    weight = "normal" if doubtful else "bold"
+    _write(ax, row.text, at["label"], place, width, weight=weight)
+    for group, name in ((1, "n1"), (2, "n2")):
+        sizes = [getattr(effect, name) for effect in row.pool.effects]
+        if None not in sizes:
+            _write(ax, str(sum(sizes)), at[f"n{group}"], place, width, ha="right", weight=weight)
+    _write(ax, "100.0%", at["weight"], place, width, ha="right", weight=weight)
+    _numbers(
+        ax, result.estimate, result.ci_low, result.ci_high, place, width,
+        weight=weight, color=GREY if doubtful else BLACK,
+    )  # fmt: skip
+    ax.add_patch(
+        Polygon(
+            _diamond(result, place), closed=True, zorder=3, lw=0.8,
+            facecolor="none" if doubtful else ORANGE, edgecolor=GREY if doubtful else ORANGE,
+            gid=f"diamond:{row.pool.subgroup or 'overall'}",
+        )
+    )  # fmt: skip
+
+
+def _diamond(one: PooledEstimate | Printed, place: int) -> list[tuple[float, float]]:
+    return [
+        (one.ci_low, place),
+        (one.estimate, place - 0.3),
+        (one.ci_high, place),
+        (one.estimate, place + 0.3),
+    ]
+
+
+def _draw_prediction(ax: Axes, row: _Row, place: int, width: float) -> None:
+    assert row.pool is not None
+    result = row.pool.result
+    assert result is not None
+    assert result.pi_low is not None
+    assert result.pi_high is not None
+    _write(ax, row.text, _columns(width)["label"], place, width)
+    text = f"[{decimal(result.pi_low)}, {decimal(result.pi_high)}]"
+    _write(ax, text, _columns(width)["estimate"], place, width, ha="right")
+    ends = (result.pi_low, result.pi_high)
+    ax.plot(ends, (place, place), color=ORANGE, lw=2.2, solid_capstyle="butt", gid="prediction")
+
+
+def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
+    printed, at = row.printed, _columns(width)
+    assert printed is not None
+    text = f"published: {printed.label}"
+    _write(ax, text, at["label"], place, width, color=GREY, style="italic", fontsize=SMALL)
+    _numbers(
+        ax, printed.estimate, printed.ci_low, printed.ci_high, place, width,
+        color=GREY, style="italic",
+    )  # fmt: skip
+    ax.add_patch(
+        Polygon(
+            _diamond(printed, place), closed=True, facecolor=PALE, edgecolor=GREY, lw=0.7,
+            ls=(0, (3, 2)), zorder=3, gid="printed",
+        )
+    )  # fmt: skip
+
+
+def _draw_missing(ax: Axes, row: _Row, place: int, width: float) -> None:
+    missing, at = row.missing, _columns(width)
+    assert missing is not None
+    label = textwrap.shorten(missing.label, 26, placeholder="…")
+    _write(ax, label, at["label"], place, width, color=GREY)
+    people = "" if missing.n_randomised is None else f" ({missing.n_randomised} randomised)"
+    middle = -WEIGHT - ARM + 0.03
+    text = f"measured{people}"
+    _write(ax, text, middle, place, width, ha="center", color=GREY, fontsize=SMALL)
+    _write(
+        ax, "not available", at["estimate"], place, width, ha="right", color=GREY, style="italic",
+        gid=f"missing:{missing.trial}",
+    )  # fmt: skip
+
+
+def _draw_heading(ax: Axes, row: _Row, place: int, width: float) -> None:
+    _write(ax, row.text, _columns(width)["label"], place, width, weight="bold")
+
+
+def _draw_words(ax: Axes, row: _Row, place: int, width: float) -> None:
+    _write(ax, row.text, _columns(width)["label"], place, width, fontsize=SMALL)
+
+
+DRAW: Mapping[str, Callable[[Axes, _Row, int, float], None]] = {
+    "trial": _draw_trial,
+    "diamond": _draw_diamond,
+    "prediction": _draw_prediction,
+    "printed": _draw_printed,
+    "missing": _draw_missing,
+    "heading": _draw_heading,
+    "words": _draw_words,
+    "space": lambda *_: None,
+}
+
+
+def _notes(pools: Sequence[Pool]) -> list[str]:
+    """Return the lines below the plot: assumptions, bounds, methods, flags."""
+    notes = []
+    effects = {effect: None for pool in pools for effect in pool.effects}
+    notes += [f"† {e.label}: {e.assumption}." for e in effects if e.assumption]
+    bounds = [effect.label for effect in effects if "p_bound" in effect.flags]
+    if bounds:
+        notes.append(f"‡ {', '.join(bounds)}: P printed as a bound: at least this far from 0.")
+    notes.append(f"Methods: {pools[0].methods}.")
+    flags = dict.fromkeys(flag for pool in pools for flag in pool.flags)
+    said = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above
+    if any(flag not in said for flag in flags):
+        notes.append(" ".join(FLAG_WORDS[flag] for flag in flags if flag not in said))
+    return [line for note in notes for line in textwrap.wrap(note, 138)]
+
+
+def _foot(ax: Axes, pool: Pool, notes: Sequence[str], width: float) -> None:
+    below = ax.get_xaxis_transform()
+    _, height = _inches(ax)
+    reach = ax.get_xlim()[1]
+    for side, group in ((-1, 0), (1, 1)):
+        text = f"favours\n{pool.groups[group]}"
+        ax.text(
+            side * reach / 2, -0.175 / height, text, transform=below, ha="center", va="top",
+            fontsize=SMALL, linespacing=1.1, gid=f"favours:{group + 1}",
+        )  # fmt: skip
+    ax.xaxis.labelpad = 22
+    for number, note in enumerate(notes):
+        ax.text(
+            _x(_columns(width)["label"], width), -(0.60 + number * 0.125) / height, note,
+            transform=ax.transAxes, fontsize=SMALL, va="top", color=BLACK, gid="note",
+        )  # fmt: skip
+
+
+FIGURES: Mapping[str, Callable[..., Axes]] = {"forest": forest_plot}
+
+METADATA: Mapping[str, dict[str, Any]] = {
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "ModDate": None, "Producer": None},
+    "png": {"Software": None},
+}
+
+
+def figure_bytes(figure: Any, kind: str) -> bytes:
+    """Return a figure as a file of this kind, the same bytes whenever it is drawn again.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    kind : str
+        "svg" (text as paths), "pdf" (fonts embedded) or "png" (300 dots per inch).
+
+    Raises
+    ------
+    KeyError
+        For another kind.
+    """
+    held = io.BytesIO()
+    fixed: dict[Any, Any] = {
+        "svg.hashsalt": "livingmeta",
+        "svg.fonttype": "path",
+        "pdf.fonttype": 42,
+    }
+    with rc_context(fixed):
+        figure.savefig(held, format=kind, metadata=METADATA[kind], dpi=300)
+    return held.getvalue()

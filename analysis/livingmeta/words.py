@@ -1,0 +1,44 @@
+"""How numbers and flags are put into words, on every page alike."""
+
+FLAG_WORDS = {
+    "not_converged": "The estimate of τ² did not converge; do not use the result.",
+    "tau2_at_zero": "The estimate of τ² is exactly 0.",
+    "tau2_interval_empty": (
+        "The trials agree better than chance lets them, so the Q-profile interval of τ² is empty."
+    ),
+    "few_trials": "Fewer than five trials: the interval rests on its assumptions.",
+    "single_trial": "One trial: nothing is pooled, the interval is its own.",
+    "hksj_narrower_than_wald": (
+        "The unmodified HKSJ interval is narrower than the Wald interval, so it is too narrow."
+    ),
+    "hksj_scale_below_one": (
+        "The trials scatter less around the pooled value than the model expects (q < 1); a "
+        "modified interval does not shrink with it."
+    ),
+    "rows_assumed": "A row rests on an assumption, such as equal arms.",
+    "membership_inferred": "That the trial belongs to the review is inferred, not documented.",
+    "contrast_undocumented": "No source gives a pain rule for the comparison arm.",
+    "mixed_standardisers": "Final and change scores are pooled in one standardised difference.",
+    "composite_shared": (
+        "A trial enters pain and function with the same composite numbers: one piece of evidence."
+    ),
+    "sd_external": "A model's difference is standardised by an SD borrowed from another row.",
+    "sd_from_adjusted": "An adjusted difference is standardised by the SD that its SE implies.",
+    "p_bound": "P is printed as below a bound, so the effect is at least this far from 0.",
+    "trials_missing": "Trials that measured the outcome have no usable numbers here.",
+}
+
+
+def decimal(number: float | None, places: int = 2) -> str:
+    """Format a number with a minus sign that lines up; a dash where there is none."""
+    if number is None:
+        return "–"
+    text = f"{number:.{places}f}"
+    return text.replace("-", "−") if float(text) else f"{0:.{places}f}"
+
+
+def p_words(p_value: float | None) -> str:
+    """Format a P value: "P = 0.218", "P < 0.001"."""
+    if p_value is None:
+        return "P not computed"
+    return "P < 0.001" if p_value < 0.001 else f"P = {p_value:.3f}"

@@ -1,0 +1,270 @@
+"""A forest plot shows the stored numbers, all of them, without one line on another."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from livingmeta.derivation import settings_of
+from livingmeta.plots import FIGURES, GREY, figure_bytes, forest_plot
+from livingmeta.pooling import pool
+from livingmeta.review import load_review
+from livingmeta.synthesis import Pool, Printed, contradictory, synthesise
+
+SMITH = load_review("smith2017")
+TODAY = settings_of(SMITH.protocol.methods, name="today")
+POOLS = {one.synthesis: one for one in synthesise(SMITH, settings=TODAY)}
+KNEE = [one for one in synthesise(load_review("knee_oa")) if one.synthesis == "pain-post"]
+
+
+def artist(ax: Axes, gid: str):
+    found = [one for one in ax.get_children() if one.get_gid() == gid]
+    assert len(found) == 1, (gid, len(found))
+    return found[0]
+
+
+def gids(ax: Axes) -> set[str]:
+    return {one.get_gid() for one in ax.get_children() if one.get_gid()}
+
+
+def words(ax: Axes) -> str:
+    return "\n".join(one.get_text() for one in ax.texts)
+
+
+@pytest.mark.parametrize("name", [n for n, one in POOLS.items() if one.effects])
+def test_squares_and_intervals_stand_at_the_stored_numbers(name: str) -> None:
+    one = POOLS[name]
+    ax = forest_plot(one)
+    for effect in one.effects:
+        assert artist(ax, f"trial:{effect.trial}").get_xdata()[0] == effect.yi
+        ends = artist(ax, f"ci:{effect.trial}").get_xdata()
+        assert tuple(ends) == (effect.ci_low, effect.ci_high)
+
+
+def test_the_diamond_has_the_estimate_and_its_limits() -> None:
+    one = POOLS["pain-short"]
+    corners = artist(forest_plot(one), "diamond:overall").get_xy()[:, 0]
+    result = one.result
+    assert result is not None
+    assert corners[:4].tolist() == [
+        result.ci_low,
+        result.estimate,
+        result.ci_high,
+        result.estimate,
+    ]
+
+
+def test_the_published_estimate_is_a_pale_labelled_diamond() -> None:
+    ax = forest_plot(POOLS["pain-short"])
+    assert artist(ax, "printed").get_xy()[:3, 0].tolist() == [-0.54, -0.27, -0.05]
+    assert "published: Abstract, Results" in words(ax)
+    assert "−0.27 [−0.54, −0.05]" in words(ax)
+
+
+def test_missing_trials_stand_there_in_grey() -> None:
+    one = POOLS["pain-short"]
+    ax = forest_plot(one)
+    for missing in one.missing:
+        text = artist(ax, f"missing:{missing.trial}")
+        assert text.get_text() == "not available"
+        assert to_hex(text.get_color()) == GREY.lower()
+        assert missing.label in words(ax)
+
+
+def test_an_assumption_has_a_dagger_and_its_words_below() -> None:
+    one = POOLS["pain-short"]
+    ax = forest_plot(one)
+    assumed = [effect for effect in one.effects if effect.assumption]
+    assert assumed
+    for effect in assumed:
+        assert f"{effect.label} †" in words(ax)
+        assert f"† {effect.label}: " in words(ax)
+
+
+def test_an_effect_from_a_bound_says_at_least() -> None:
+    one = POOLS["function-short"]
+    ax = forest_plot(one)
+    (bound,) = [effect for effect in one.effects if "p_bound" in effect.flags]
+    assert f"bound:{bound.trial}" in gids(ax)
+    assert "at least this far from 0" in words(ax)
+
+
+def test_where_trials_contradict_each_other_the_diamond_is_an_outline() -> None:
+    one = POOLS["function-short"]
+    assert contradictory(one)
+    ax = forest_plot(one)
+    assert artist(ax, "diamond:overall").get_facecolor()[3] == 0
+    assert "The trials contradict each other" in words(ax)
+
+
+def test_one_stray_trial_among_many_is_no_contradiction() -> None:
+    assert not any(contradictory(one) for one in KNEE)
+
+
+def test_one_trial_has_no_diamond() -> None:
+    ax = forest_plot(POOLS["pain-long"])
+    assert not any(gid.startswith("diamond") for gid in gids(ax))
+    assert "nothing is pooled" in words(ax)
+
+
+def test_no_trial_still_shows_what_is_missing() -> None:
+    ax = forest_plot(POOLS["pain-medium"])
+    assert "no trial has usable numbers" in words(ax)
+    assert len([gid for gid in gids(ax) if gid.startswith("missing")]) == 2
+    ax.figure.canvas.draw()
+    labels = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize(("k", "shown"), [(4, False), (5, True)])
+def test_a_prediction_interval_is_drawn_from_five_trials_on(k: int, shown: bool) -> None:
+    effects = tuple(replace(KNEE[0].effects[i], flags=()) for i in range(k))
+    result = pool([e.yi for e in effects], [e.vi for e in effects])
+    assert result.pi_low is not None
+    one = replace(KNEE[0], subgroup=None, effects=effects, result=result, subgroup_test=None)
+    ax = forest_plot(one)
+    assert ("prediction" in gids(ax)) is shown
+    assert ("Prediction interval" in words(ax)) is shown
+    if shown:
+        ends = artist(ax, "prediction").get_xdata()
+        assert tuple(ends) == (result.pi_low, result.pi_high)
+
+
+def test_each_subgroup_has_its_heading_and_subtotal() -> None:
+    ax = forest_plot(KNEE)
+    for one in KNEE:
+        assert f"diamond:{one.subgroup}" in gids(ax)
+        assert str(one.subgroup) in words(ax)
+    assert "diamond:overall" not in gids(ax)
+    assert words(ax).count("Subtotal") == 3
+    assert "Test for subgroup differences: Chi² = 1.76, df = 2" in words(ax)
+
+
+def test_with_a_total_the_weights_are_those_of_the_total() -> None:
+    effects = tuple(effect for one in KNEE for effect in one.effects)
+    result = pool([e.yi for e in effects], [e.vi for e in effects])
+    whole = replace(KNEE[0], subgroup=None, effects=effects, result=result)
+    ax = forest_plot([*KNEE, whole])
+    assert "diamond:overall" in gids(ax)
+    assert f"{result.weights[0]:.1f}%" in words(ax)
+    assert f"{KNEE[0].result.weights[0]:.1f}%" not in words(ax).split("Subtotal")[0]
+
+
+def test_a_far_trial_gets_an_arrow_and_keeps_its_numbers() -> None:
+    ax = forest_plot(KNEE)
+    low = ax.get_xlim()[0]
+    far = [e for one in KNEE for e in one.effects if e.yi < low]
+    assert far
+    for effect in far:
+        assert f"off:{effect.trial}" in gids(ax)
+        assert f"{effect.yi:.2f}".replace("-", "−") in words(ax)
+
+
+def test_the_favours_words_come_from_the_review() -> None:
+    one = replace(POOLS["pain-short"], groups=("hopping", "resting"))
+    ax = forest_plot(one)
+    left, right = artist(ax, "favours:1"), artist(ax, "favours:2")
+    assert left.get_text().split() == ["favours", "hopping"]
+    assert right.get_text().split() == ["favours", "resting"]
+    assert left.get_position()[0] < 0 < right.get_position()[0]
+
+
+def shown_texts(ax: Axes) -> list[Text]:
+    return [one for one in ax.texts if one.get_text().strip()] + ax.get_xticklabels() + [
+        ax.xaxis.label
+    ]  # fmt: skip
+
+
+LONG = replace(
+    POOLS["pain-short"],
+    effects=tuple(
+        replace(e, label=f"{e.label} and a very long name indeed", ci_low=-9, ci_high=9)
+        for e in POOLS["pain-short"].effects
+    ),
+    printed=Printed(estimate=-0.27, ci_low=-0.54, ci_high=-0.05, label="Abstract, Results"),
+)
+
+
+@pytest.mark.parametrize(
+    "pools",
+    [*([one] for one in POOLS.values()), KNEE, [LONG]],
+    ids=[*POOLS, "131 rows", "long names"],
+)
+def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> None:
+    ax = forest_plot(pools)
+    figure = ax.figure
+    assert isinstance(figure, Figure)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [(one.get_text(), one.get_window_extent(canvas.get_renderer())) for one in
+             shown_texts(ax)]  # fmt: skip
+    for text, box in boxes:
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= figure.bbox.x1 + 1, text
+        assert box.y1 <= figure.bbox.y1, text
+    ordered = sorted(boxes, key=lambda one: one[1].y0)
+    for (text, one), (other_text, other) in combinations(ordered, 2):
+        if other.y0 > one.y1:
+            continue
+        # boxes include the leading above and below letters: half a point of it may touch
+        apart = (
+            one.x1 <= other.x0 + 0.5
+            or other.x1 <= one.x0 + 0.5
+            or one.y1 <= other.y0 + 2
+            or other.y1 <= one.y0 + 2
+        )
+        assert apart, (text, other_text)
+
+
+def test_text_is_never_smaller_than_it_can_be_read() -> None:
+    assert min(one.get_fontsize() for one in shown_texts(forest_plot(KNEE))) >= 6.5
+
+
+def test_it_draws_into_a_given_axes() -> None:
+    figure = Figure(figsize=(9, 4))
+    ax = figure.add_axes((0.5, 0.3, 0.25, 0.5))
+    assert forest_plot(POOLS["pain-short"], ax=ax) is ax
+    assert "diamond:overall" in gids(ax)
+
+
+def test_pools_of_several_syntheses_are_refused() -> None:
+    with pytest.raises(ValueError, match="one synthesis"):
+        forest_plot([POOLS["pain-short"], POOLS["pain-long"]])
+
+
+def test_the_registry_holds_the_forest_plot() -> None:
+    assert FIGURES["forest"] is forest_plot
+
+
+DRAW = """
+import hashlib, sys
+from livingmeta.plots import figure_bytes, forest_plot
+from livingmeta.review import load_review
+from livingmeta.synthesis import synthesise
+one = synthesise(load_review("smith2017"))[0]
+for kind in ("svg", "pdf", "png"):
+    print(hashlib.sha256(figure_bytes(forest_plot(one).figure, kind)).hexdigest())
+"""
+
+
+def test_a_rerun_gives_the_same_bytes() -> None:
+    runs = {
+        subprocess.run([sys.executable, "-c", DRAW], capture_output=True, check=True).stdout
+        for _ in range(2)
+    }
+    assert len(runs) == 1
+    assert len(runs.pop().split()) == 3
+
+
+def test_text_in_the_svg_is_paths() -> None:
+    drawn = figure_bytes(forest_plot(POOLS["pain-short"]).figure, "svg").decode()
+    assert "<text" not in drawn
+    assert "<dc:date>" not in drawn
