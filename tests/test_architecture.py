@@ -13,7 +13,7 @@ PACKAGE = ROOT / "analysis" / "livingmeta"
 
 # From the engine outwards: a module imports from its own layer and those before it.
 LAYERS = {
-    "words": {"names", "words"},
+    "words": {"names", "printed", "words"},
     "engine": {"effect_sizes", "conversions", "profiles", "tau2", "pooling"},
     "review": {"schema", "protocol", "rules", "review"},
     "bridge": {"derivation", "synthesis"},

@@ -195,15 +195,15 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
         counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
     # A reader wants the exceptions: a thousand reproduced row values are a count, not a list.
     long = counts.get("reproduced", 0) > 60
+    shown = [v for v in results.verdicts if not (long and v.verdict == "reproduced")]
     _table(
-        ["claim", "quantity", "printed", "recomputed", "verdict", "why"],
-        [
-            [v.claim, v.quantity, v.printed, decimal(v.recomputed, 4), v.verdict, v.detail]
-            for v in results.verdicts
-            if not (long and v.verdict == "reproduced")
-        ],
+        ["claim", "quantity", "printed", "recomputed", "verdict"],
+        [[v.claim, v.quantity, v.printed, decimal(v.recomputed, 4), v.verdict] for v in shown],
     )
-    typer.echo(", ".join(f"{number} {name}" for name, number in counts.items()) + ".")
+    reasons = (f"{v.claim}, {v.verdict}: {v.detail}" for v in shown if v.verdict != "not numeric")
+    for reason in dict.fromkeys(reasons):
+        typer.echo(reason)
+    typer.echo("\n" + ", ".join(f"{number} {name}" for name, number in counts.items()) + ".")
     for finding in results.findings:
         typer.echo(f"\n{finding.kind} ({', '.join(finding.claims)}): {finding.detail}")
     _print_disclaimer()
@@ -295,6 +295,7 @@ def run(
     """Pool, compare with what was published, and write figures, tables and the report."""
     from pathlib import Path
 
+    from livingmeta.report import published, verdict_words
     from livingmeta.review import load_review
 
     results = _results(load_review(review))
@@ -303,12 +304,15 @@ def run(
     _print_headlines(results)
     for pool in results.headline_pools:
         _print_summary(results.review, pool)
+        if said := published(results, pool):
+            typer.echo(f"  {said}; verdict: {verdict_words(results, pool)}")
     typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.md'}.")
     _print_disclaimer()
 
 
 def _results(review: Review) -> Results:
-    from livingmeta.audit import findings, verdicts
+    from livingmeta.audit import verdicts
+    from livingmeta.consistency import findings
     from livingmeta.derivation import settings_of
     from livingmeta.report import Results
     from livingmeta.synthesis import synthesise
@@ -386,7 +390,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(*head, box=SIMPLE, pad_edge=False)
+    table = Table(box=SIMPLE, pad_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*row)
     _console().print(table)

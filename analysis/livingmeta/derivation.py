@@ -184,7 +184,7 @@ def effect_of(
         steps.append(f"sign turned: higher {instrument.name} is better")
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
     steps.append(
-        f"{settings.measure} {_show(numbers['yi'])}, variance {_show(numbers['vi'])}; "
+        f"{settings.measure} {_derived(numbers['yi'])}, variance {_derived(numbers['vi'])}; "
         f"negative favours {review.protocol.groups.group1}"
     )
     trial, first = review.trial(rows[0].trial), rows[0]
@@ -228,7 +228,13 @@ def _standing(review: Review, trial: Trial, assumed: bool) -> list[str]:
 
 
 def _show(number: float) -> str:
-    return f"{number:.4g}".replace("-", "−")
+    """Format a number as printed."""
+    return f"{number:.10g}".replace("-", "−")
+
+
+def _derived(number: float) -> str:
+    """Format a number that we computed: three digits, so that a reader can check the step."""
+    return f"{number:#.3g}".rstrip(".").replace("-", "−")
 
 
 def _arm(row: Outcome, steps: list[str]) -> tuple[float, float, int] | None:
@@ -240,13 +246,13 @@ def _arm(row: Outcome, steps: list[str]) -> tuple[float, float, int] | None:
         sd, how = row.sd, f"{name}: SD as printed: {_show(row.sd)}"
     elif row.se is not None:
         sd = sd_from_se(row.se, row.n)
-        how = f"{name}: SD from the SE of the mean and n = {row.n}: {_show(sd)}"
+        how = f"{name}: SD from the SE of the mean and n = {row.n}: {_derived(sd)}"
     elif row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
         level = row.ci_level / 100
         df = None if row.ci_basis == "z" else row.n - 1
         sd = se_from_ci(row.ci_low, row.ci_high, df=df, level=level) * math.sqrt(row.n)
         quantile = "normal quantile" if df is None else f"t with {df} df"
-        how = f"{name}: SD from the {row.ci_level:g}% CI of the mean, {quantile}: {_show(sd)}"
+        how = f"{name}: SD from the {row.ci_level:g}% CI of the mean, {quantile}: {_derived(sd)}"
     else:
         return None
     steps.append(how)
@@ -265,7 +271,8 @@ def _from_arms(summaries: list[Any], settings: Settings, steps: list[str]) -> di
             correction=chosen.correction, variance=chosen.smd_variance,
         )  # fmt: skip
         steps.append(
-            f"SMD = J·({_show(mean1)} − {_show(mean2)})/pooled SD, n = {n1} and {n2}: {_show(yi)}"
+            f"SMD = J·({_show(mean1)} − {_show(mean2)})/pooled SD, n = {n1} and {n2}: "
+            f"{_derived(yi)}"
         )
     return {"yi": yi, "vi": vi, "mean1": mean1, "sd1": sd1, "n1": n1,
             "mean2": mean2, "sd2": sd2, "n2": n2}  # fmt: skip
@@ -306,7 +313,7 @@ def _from_difference(
         yi, vi = smd_from_external_sd(md, se, sd)
         flags.append("sd_external")
         steps.append(
-            f"a model's SE gives no raw SD: divided by the SD {_show(sd)} of {row.sd_from}, "
+            f"a model's SE gives no raw SD: divided by the SD {_derived(sd)} of {row.sd_from}, "
             "variance (SE/SD)²"
         )
         return {"yi": yi, "vi": vi, **numbers}
@@ -321,8 +328,8 @@ def _from_difference(
         md, sd, n1, n2,
         correction=settings.profile.correction, variance=settings.profile.smd_variance,
     )  # fmt: skip
-    steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {_show(sd)}")
-    steps.append(f"SMD = J·{_show(md)}/{_show(sd)}: {_show(yi)}")
+    steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {_derived(sd)}")
+    steps.append(f"SMD = J·{_show(md)}/{_derived(sd)}: {_derived(yi)}")
     return {"yi": yi, "vi": vi, **numbers}
 
 
@@ -361,7 +368,7 @@ def _standard_error(
         else:
             why = " (a model's df are not known)" if modelled else ""
         named = "normal quantile" if quantile is None else f"t with {quantile} df"
-        steps.append(f"SE from the {row.ci_level:g}% CI, {named}{why}: {_show(se)}")
+        steps.append(f"SE from the {row.ci_level:g}% CI, {named}{why}: {_derived(se)}")
         return se, f"[{_show(row.ci_low)}, {_show(row.ci_high)}]"
     if row.p_value is None:
         raise NotComputableError("the difference has no spread: no SE, interval or P value")
@@ -373,7 +380,7 @@ def _standard_error(
     if row.p_relation == "<":
         flags.append("p_bound")
         steps.append(f"P < {row.p_value:g} taken as {row.p_value:g}: the smallest effect it allows")
-    steps.append(f"SE from two-sided P = {row.p_value:g}, t with {df} df: {_show(se)}")
+    steps.append(f"SE from two-sided P = {row.p_value:g}, t with {df} df: {_derived(se)}")
     return se, f"(P {row.p_relation} {row.p_value:g})"
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from livingmeta.audit import Finding, Verdict
+from livingmeta.audit import Verdict
+from livingmeta.consistency import Finding
 from livingmeta.derivation import Effect
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Plan, Review
@@ -118,7 +119,7 @@ def _outcome(results: Results, outcome: str, plans: list[Plan]) -> str:
     review = results.review
     today = {pool.synthesis: pool for pool in results.headline_pools}
     lead = today[plans[0].id]
-    parts = [_published(results, lead), _computable(results, lead)]
+    parts = [published(results, lead), _computable(results, lead)]
     scale = next((s for s in lead.siblings if s.name == "without composite instruments"), None)
     if scale is not None:
         parts.append(f"{outcome} scale only: {counted(len(scale.trials), 'trial')}")
@@ -131,7 +132,8 @@ def _outcome(results: Results, outcome: str, plans: list[Plan]) -> str:
     return text + _assumed(results, plans)
 
 
-def _published(results: Results, pool: Pool) -> str:
+def published(results: Results, pool: Pool) -> str:
+    """Say what the publication prints for a pool, and how well; empty where it prints nothing."""
     claims = [
         claim
         for claim in results.review.published
@@ -150,11 +152,27 @@ def _published(results: Results, pool: Pool) -> str:
     return text
 
 
+def verdict_words(results: Results, pool: Pool) -> str:
+    """Say what became of the numbers that the publication itself prints for a pool."""
+    about = [
+        verdict
+        for verdict in results.verdicts
+        if (verdict.synthesis, verdict.subgroup) == (pool.synthesis, pool.subgroup)
+        and verdict.reading == "primary"
+        and not verdict.trial
+    ]
+    numeric = [verdict.verdict for verdict in about if verdict.verdict != "not numeric"]
+    if numeric:
+        return ", ".join(dict.fromkeys(numeric))
+    return "not numeric" if about else ""
+
+
 def _computable(results: Results, pool: Pool) -> str:
     if pool.result is None:
         return f"computable today: none ({pool.why_not})"
     total = total_people(results.review)
-    text = f"computable today: {counted(len(pool.effects), 'trial')}, {people(pool)}"
+    k = len(pool.effects)
+    text = f"computable today: {'one trial' if k == 1 else f'{k} trials'}, {people(pool)}"
     text += f" of {total} people" if total else " people"
     composite = [effect for effect in pool.effects if effect.domain == "composite"]
     if composite:
@@ -169,10 +187,10 @@ def _computable(results: Results, pool: Pool) -> str:
             f"{text}; the trials contradict each other (I² = {i2}%), so they are shown and not a "
             f"pooled value: {shown}"
         )
-    if len(pool.effects) == 2:
+    if k == 2:
         return f"{text}: " + " and ".join(f"{e.label} {_own(e)}" for e in pool.effects)
     method = CI_SHORT[pool.result.ci_method]
-    if len(pool.effects) == 1:
+    if k == 1:
         return f"{text}: {pool.effects[0].label}, {pool.measure} {interval(pool.result)}"
     return f"{text}, {pool.measure} {interval(pool.result)} with {method}"
 
@@ -257,6 +275,8 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         coverage=coverage,
         interval=interval,
         contradictory=contradictory,
+        published=published,
+        verdict_words=verdict_words,
         flag_lines=flag_lines,
         source_line=source_line,
     )

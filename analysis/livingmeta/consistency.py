@@ -1,0 +1,532 @@
+"""Published numbers against each other.
+
+A printed number stands for every number that rounds to it: all checks compare such spans.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import combinations
+from math import inf
+from typing import Literal
+
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from livingmeta.printed import (
+    SLACK,
+    Number,
+    is_number,
+    number,
+    quantity_name,
+    shown_as,
+    where,
+)
+from livingmeta.schema import Claim, Outcome
+from livingmeta.synthesis import Pool
+
+# LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.
+N_TOLERANCE = 1.10
+# A trial's mixed or adjusted model may use other degrees of freedom than its arm sizes give.
+P_TOLERANCE = 1.25
+RATIOS = frozenset({"OR", "RR", "HR", "ROM"})  # symmetrical on the log scale, if at all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Printed numbers that cannot all be right, or two sources that disagree.
+
+    `claims` are keys of published.csv, or places (file and row) in outcomes.csv.
+    """
+
+    kind: Literal["inconsistent", "source conflict"]
+    claims: tuple[str, ...]
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedResult:
+    """Numbers and words that one source prints together, for a pool or for one trial.
+
+    `dfs` are the degrees of freedom the interval may rest on, infinity for the normal
+    distribution; `numbers` has the quantities of published.csv as keys.
+    """
+
+    claims: tuple[str, ...]
+    about: tuple[str | None, ...]  # synthesis, subgroup, trial
+    place: str
+    source: str
+    reading: str
+    measure: str | None
+    numbers: Mapping[str, Number]
+    words: tuple[str, ...] = ()
+    dfs: tuple[float, ...] = (inf,)
+    level: float = 0.95
+    p_tolerance: float = 1.0
+    compares: bool = True  # two groups, so that 0 means no difference
+
+    def get(self, *quantities: str) -> tuple[Number, ...] | None:
+        """Return these numbers if all are printed; the limits of a ratio do not count."""
+        if self.measure in RATIOS and "ci_low" in quantities:
+            return None
+        found = tuple(self.numbers[q] for q in quantities if q in self.numbers)
+        return found if len(found) == len(quantities) else None
+
+
+INTERVAL = ("estimate", "ci_low", "ci_high")
+Span = tuple[float, float]
+
+
+def _apart(one: Span, other: Span) -> bool:
+    """Say whether two spans have nothing in common, beyond binary arithmetic."""
+    finite = [abs(x) for x in (*one, *other) if abs(x) < inf]
+    return max(one[0], other[0]) - min(one[1], other[1]) > 1e-12 * max(finite, default=0.0)
+
+
+def _outside(result: PrintedResult) -> str | None:
+    if (numbers := result.get(*INTERVAL)) is None:
+        return None
+    e, low, high = numbers
+    if not _apart(e.span, (low.span[0], high.span[1])):
+        return None
+    return f"the estimate {e.text} lies outside its interval {low.text} to {high.text}"
+
+
+def _off_centre(result: PrintedResult) -> str | None:
+    if (numbers := result.get(*INTERVAL)) is None or _outside(result):
+        return None
+    e, low, high = numbers
+    middle = ((low.span[0] + high.span[0]) / 2, (low.span[1] + high.span[1]) / 2)
+    if not _apart(e.span, middle):
+        return None
+    unit = min(number.half for number in numbers)
+    centre, lowest, highest = (
+        shown_as(x, unit, more=1) for x in ((low.value + high.value) / 2, *middle)
+    )
+    new_low, new_high = (shown_as(2 * e.value - x.value, unit) for x in (high, low))
+    was = low.value * high.value > 0
+
+    def effect(one: float, other: float) -> str:
+        if not result.compares or was == (one * other > 0):
+            return ""
+        verb = "take away the significance" if was else "make it significant"
+        return f" (which would {verb})"
+
+    return (
+        f"the estimate {e.text} is not in the middle of its interval {low.text} to {high.text} "
+        f"(midpoint {centre}), and rounding cannot explain it; one correction would mend it: "
+        f"estimate about {centre} (between {lowest} and {highest}), or "
+        f"lower limit about {new_low}{effect(float(new_low), high.value)}, or "
+        f"upper limit about {new_high}{effect(low.value, float(new_high))}"
+    )
+
+
+def _distances(e: Number, low: Number, high: Number) -> Span:
+    """Return the smallest and largest |estimate| in half-widths of the interval."""
+    width, spare = (high.value - low.value) / 2, (low.half + high.half) / 2
+    nearest = max(0.0, abs(e.value) - e.half) / max(width + spare, SLACK)
+    return nearest, (abs(e.value) + e.half) / (width - spare) if width > spare else inf
+
+
+def _p_interval(result: PrintedResult) -> str | None:
+    if not result.compares or (numbers := result.get(*INTERVAL, "p")) is None:
+        return None
+    e, low, high, p = numbers
+    near, far = _distances(e, low, high)
+    spans = []
+    for df in result.dfs:
+        t = float(stdtrit(df, 0.5 + result.level / 2))
+        ends = (2 * float(stdtr(df, -t * far)), 2 * float(stdtr(df, -t * near)))
+        spans.append((ends[0] / result.p_tolerance, ends[1] * result.p_tolerance))
+    if not all(_apart(p.span, span) for span in spans):
+        return None
+    distance = 2 * abs(e.value) / max(high.value - low.value, SLACK)
+    about = 2 * float(stdtr(df, -t * distance))
+    return (
+        f"P {p.relation} {p.text} does not fit the estimate {e.text} with its interval "
+        f"{low.text} to {high.text}, which gives P of about {about:.2g}"
+    )
+
+
+def _z_interval(result: PrintedResult) -> str | None:
+    if (numbers := result.get(*INTERVAL, "z")) is None:
+        return None
+    e, low, high, z = numbers
+    q = float(ndtri(0.5 + result.level / 2))
+    near, far = (q * distance for distance in _distances(e, low, high))
+    if not _apart(_size(z), (near, far)):
+        return None
+    return (
+        f"Z = {z.text} does not fit the estimate {e.text} with its interval {low.text} to "
+        f"{high.text}, which gives Z from {near:.2f} to {far:.2f} without its sign"
+    )
+
+
+def _size(number: Number) -> Span:
+    return max(0.0, abs(number.value) - number.half), abs(number.value) + number.half
+
+
+def _z_p(result: PrintedResult) -> str | None:
+    if (numbers := result.get("z", "p")) is None:
+        return None
+    z, p = numbers
+    high, low = (2 * float(ndtr(-size)) for size in _size(z))
+    if not _apart(p.span, (low, high)):
+        return None
+    return (
+        f"P {p.relation} {p.text} does not fit Z = {z.text}, which gives P from {low:.2g} "
+        f"to {high:.2g}"
+    )
+
+
+def _i2(result: PrintedResult) -> str | None:
+    if (numbers := result.get("q", "i2", "k")) is None:
+        return None
+    q, i2, k = numbers
+    low, high = (100 * max(0.0, 1 - (k.value - 1) / x) if x > 0 else 0.0 for x in q.span)
+    if not _apart(i2.span, (low, high)):
+        return None
+    return (
+        f"I² = {i2.text} does not fit Q = {q.text} on {k.value - 1:g} degrees of freedom, which "
+        f"give {shown_as(low, i2.half, more=1)} to {shown_as(high, i2.half, more=1)}; an I² "
+        "computed from tau² could explain it"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImpliedN:
+    """People that the width of an SMD's interval implies; `low`, `high`: bounds by rounding."""
+
+    n: float
+    low: float
+    high: float
+    detail: str
+
+
+def implied_n(ci_low: float, ci_high: float, estimate: float) -> ImpliedN:
+    """Tell how many people in two equal arms give an SMD an interval of this width.
+
+    With N/2 in each arm the variance of g is 4/N + g²/(2N), so N = (4 + g²/2) / SE², where
+    SE = (upper - lower) / 3.92.
+    Unequal arms and differences between trials widen an interval: behind a pool of independent
+    trials stand N people or more, not fewer.
+
+    Parameters
+    ----------
+    ci_low, ci_high, estimate : float
+        SMD and 95% limits as printed, in standard deviations; negative favours group 1.
+        All three are taken to be rounded like the most precise of them.
+
+    Returns
+    -------
+    ImpliedN
+        With a sentence in `detail`.
+
+    Raises
+    ------
+    ValueError
+        Where the lower limit is not below the upper one.
+
+    References
+    ----------
+    Hedges LV, Olkin I. Statistical Methods for Meta-Analysis, 1985 (large-sample variance of an
+    SMD). Altman DG, Bland JM. BMJ 2011;343:d2304, box, (a) step 1 (SE from an interval).
+
+    Examples
+    --------
+    The abstract of doi 10.1136/bjsports-2016-097383 prints -0.27 (-0.54 to -0.05):
+
+    >>> print(implied_n(-0.54, -0.05, -0.27).detail)
+    an interval of -0.54 to -0.05 is as wide as that of one trial with about 258 people in two
+    equal arms (248 to 269 with rounding)
+    """
+    if not ci_low < ci_high:
+        raise ValueError(
+            f"ci_low = {ci_low:g}, ci_high = {ci_high:g}: the lower limit is not below the upper "
+            "one; put the limits in order"
+        )
+    half = min(_half_unit(x) for x in (ci_low, ci_high, estimate))
+    return _implied_n(*(Number(x, half, shown_as(x, half)) for x in (estimate, ci_low, ci_high)))
+
+
+def _implied_n(e: Number, low: Number, high: Number) -> ImpliedN:
+    widths = (high.value - low.value + x * (low.half + high.half) for x in (0, 1, -1))
+    unit = (4 + e.value**2 / 2) * (2 * float(ndtri(0.975))) ** 2
+    n, least, most = (unit / width**2 if width > SLACK else inf for width in widths)
+    return ImpliedN(
+        n=n, low=least, high=most,
+        detail=f"an interval of {low.text} to {high.text} is as wide as that of one trial with "
+        f"about {n:.0f} people in two equal arms ({least:.0f} to {most:.0f} with rounding)",
+    )  # fmt: skip
+
+
+def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Finding]:
+    sized = [r for r in results if "n" in r.numbers]
+    # Where several are printed, the largest: the claim to be refuted is the weakest one.
+    printed = {r.about: r for r in sorted(sized, key=lambda r: r.numbers["n"].value)}
+    for result in results:
+        whole = None if result.about[-1] else printed.get((None, None, None))
+        limit = result if "n" in result.numbers else printed.get(result.about, whole)
+        if result.measure != "SMD" or limit is None or (numbers := result.get(*INTERVAL)) is None:
+            continue
+        implied, n = _implied_n(*numbers), limit.numbers["n"]
+        if implied.low > n.span[1] * N_TOLERANCE:
+            yield _finding(
+                [result, limit],
+                f"{implied.detail}, but {limit.source} prints {n.text} people; so few independent "
+                "people cannot give so narrow an interval unless it is adjusted for baseline",
+            )
+
+
+def _finding(results: Sequence[PrintedResult], detail: str) -> Finding:
+    """State what is wrong with, or between, results; the first one says where."""
+    same = len({(r.source, r.reading) for r in results}) == 1
+    return Finding(
+        kind="inconsistent" if same else "source conflict",
+        claims=tuple(dict.fromkeys(key for r in results for key in r.claims)),
+        detail=f"{results[0].place}: {detail}"
+        + ("." if same else "; two sources disagree, which by itself is no error of the review."),
+    )
+
+
+_NEGATED = re.compile(
+    r"\b(?:no|not|non|nor|without)\b[\s-]+(?:(?:statistically|clear|important|overall|longer|"
+    r"evidence of|an?|any|between-groups?)\s+)*(?:significan|differen)|\binsignifican",
+    re.IGNORECASE,
+)
+_ASSERTED = re.compile(r"(?<!clinically )\bsignifican", re.IGNORECASE)
+
+
+def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Finding]:
+    said = [(r, words) for r in results if r.about[0] for words in r.words]
+    for speaker, words in said:
+        negated = _NEGATED.search(words) is not None
+        for result in results:
+            limits = result.get("ci_low", "ci_high") if result.about == speaker.about else None
+            if limits is None or not (negated or _ASSERTED.search(words)):
+                continue
+            low, high = limits
+            excludes = low.span[0] > 0 or high.span[1] < 0
+            includes = low.span[1] < 0 < high.span[0]
+            if excludes if negated else includes:
+                yield _finding(
+                    [speaker, result],
+                    f'the words are "{words}", but the interval {low.text} to {high.text} '
+                    f"({result.reading} source {result.source}) "
+                    f"{'excludes' if negated else 'includes'} no difference",
+                )
+
+
+Held = Mapping[Hashable, tuple[set[float], list[str]]]
+
+
+def held_sizes(claims: Iterable[Claim]) -> Held:
+    """Collect printed numbers of trials, and trials with a weight, per synthesis and subgroup."""
+    held: dict[Hashable, tuple[set[float], list[str]]] = defaultdict(lambda: (set(), []))
+    for claim in (claim for claim in claims if claim.reading == "primary"):
+        numbers, trials = held[claim.synthesis, claim.subgroup]
+        if claim.quantity == "k" and claim.trial is None and is_number(claim.printed):
+            numbers.add(number(claim.printed).value)
+        elif claim.quantity == "weight" and claim.trial:
+            trials.append(claim.trial)
+    return held
+
+
+def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Finding]:
+    rows = [c for c in claims if c.quantity == "weight" and is_number(c.printed)]
+    held = held_sizes(claims)
+    for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.source)):
+        numbers = [number(c.printed) for c in group]
+        total = sum(number.value for number in numbers)
+        spare = sum(number.half for number in numbers)
+        first = group[0]
+        k = held[first.synthesis, first.subgroup][0]
+        not_all = total < 100 and bool(k) and k != {len(group)}
+        if not not_all and _apart((total - spare, total + spare), (100.0, 100.0)):
+            yield Finding(
+                kind="inconsistent", claims=tuple(dict.fromkeys(c.claim for c in group)),
+                detail=f"{where(first.synthesis, first.subgroup)} ({first.source}): the "
+                f"{len(group)} printed weights add up to {total:.6g} percent, and rounding cannot "
+                "explain the distance from 100.",
+            )  # fmt: skip
+
+
+def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Finding]:
+    rows = [
+        c for c in claims
+        if c.quantity in {"k", "n"} or (c.synthesis and c.quantity not in {"text", "count"})
+    ]  # fmt: skip
+    for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.trial, c.quantity)):
+        pairs = combinations(group, 2)
+        if not any(a.source != b.source and _unlike(a.printed, b.printed) for a, b in pairs):
+            continue
+        first, who = group[0], defaultdict[str, list[str]](list)
+        for claim in group:
+            who[claim.printed].append(
+                claim.source + (", secondary" if claim.reading == "secondary" else "")
+            )
+        prints = ", ".join(f"{text} ({'; '.join(sources)})" for text, sources in who.items())
+        yield Finding(
+            kind="source conflict", claims=tuple(dict.fromkeys(c.claim for c in group)),
+            detail=f"{where(first.synthesis, first.subgroup, first.trial)}: the sources disagree "
+            f"on the {quantity_name(first.quantity)}: {prints}.",
+        )  # fmt: skip
+
+
+def _unlike(one: str, other: str) -> bool:
+    if not (is_number(one) and is_number(other)):
+        return one.strip().casefold() != other.strip().casefold()
+    a, b = number(one), number(other)
+    # The coarser of the two may be the finer one, rounded: one half unit, not the sum of both.
+    return _apart(
+        (a.value, a.value), (b.value - max(a.half, b.half), b.value + max(a.half, b.half))
+    )
+
+
+def _grouped(claims: Iterable[Claim], key: Callable[[Claim], Hashable]) -> Iterable[list[Claim]]:
+    groups: dict[Hashable, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        groups[key(claim)].append(claim)
+    return groups.values()
+
+
+RESULT_CHECKS: dict[str, Callable[[PrintedResult], str | None]] = {
+    "estimate outside its interval": _outside,
+    "symmetry of interval and estimate": _off_centre,
+    "P against interval": _p_interval,
+    "Z against interval": _z_interval,
+    "Z against P": _z_p,
+    "I² against Q and degrees of freedom": _i2,
+}
+_Check = Callable[[Sequence[PrintedResult], Sequence[Claim]], Iterator[Finding]]
+REVIEW_CHECKS: dict[str, _Check] = {
+    "N that an interval implies": _too_many_people,
+    "weights that sum to 100": _weights,
+    "words against interval": _words,
+    "one source against another": _reports,
+}
+
+
+def findings(
+    claims: Sequence[Claim], pools: Sequence[Pool], outcomes: Sequence[Outcome] = ()
+) -> tuple[Finding, ...]:
+    """Hold printed numbers against each other; a finding is what rounding cannot explain.
+
+    Each check is an entry of `RESULT_CHECKS` (numbers printed together, by a review or a trial)
+    or of `REVIEW_CHECKS` (across the results and sources of a review).
+    Intervals of claims are taken to be 95% ones on the normal distribution or, where k is
+    printed beside them, on t(k - 1); ratios are not checked.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+        Rows of one review's published.csv.
+    pools : sequence of Pool
+        Only their measure is used: an interval implies an N if it is one of an SMD.
+    outcomes : sequence of Outcome
+        Rows of outcomes.csv; the same numbers offered to two outcomes give one finding.
+
+    Returns
+    -------
+    tuple of Finding
+        `inconsistent`: one source prints them, and they cannot all be right.
+        `source conflict`: two sources disagree, which by itself is no error of the review.
+
+    References
+    ----------
+    Altman DG, Bland JM. BMJ 2011;343:d2304, box, (a) steps 1 and 2 (P from an interval).
+    Higgins JPT et al. BMJ 2003;327:557 (I² = 100% × (Q - df)/Q).
+
+    Examples
+    --------
+    The abstract of doi 10.1136/bjsports-2016-097383 prints -0.27 (-0.54 to -0.05):
+
+    >>> from livingmeta.schema import Claim
+    >>> printed = {"estimate": "-0.27", "ci_low": "-0.54", "ci_high": "-0.05"}
+    >>> claims = [
+    ...     Claim(file="published.csv", row=row, claim="abstract", synthesis="pain-short",
+    ...           quantity=quantity, printed=text, where="Abstract", source="smith2017",
+    ...           reading="primary")
+    ...     for row, (quantity, text) in enumerate(printed.items(), start=2)
+    ... ]
+    >>> for finding in findings(claims, ()):
+    ...     print(finding.kind, finding.detail, sep=": ")
+    inconsistent: pain-short (smith2017): the estimate -0.27 is not in the middle of its interval
+    -0.54 to -0.05 (midpoint -0.295), and rounding cannot explain it; one correction would mend it:
+    estimate about -0.295 (between -0.300 and -0.290), or lower limit about -0.49, or upper limit
+    about 0.00 (which would take away the significance).
+    """
+    results = _results(claims, pools)
+    single = (*results, *_trial_results(outcomes))
+    within = (
+        _finding([r], detail)
+        for check in RESULT_CHECKS.values()
+        for r in single
+        if (detail := check(r)) is not None
+    )
+    across = (finding for check in REVIEW_CHECKS.values() for finding in check(results, claims))
+    return (*within, *across)
+
+
+def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResult]:
+    measures = {pool.synthesis: pool.measure for pool in pools}
+    results = []
+    for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
+        c = group[0]
+        words = {"text", "certainty", "count"}
+        numbers: dict[str, Number] = {
+            x.quantity: number(x.printed)
+            for x in group
+            if x.quantity not in words and is_number(x.printed)
+        }
+        k = numbers["k"].value if "k" in numbers else 0.0
+        results.append(
+            PrintedResult(
+                claims=(c.claim,), about=(c.synthesis, c.subgroup, c.trial),
+                place=f"{where(c.synthesis, c.subgroup, c.trial)} ({c.source})",
+                source=c.source, reading=c.reading, measure=measures.get(c.synthesis or ""),
+                numbers=numbers, words=tuple(x.printed for x in group if x.quantity == "text"),
+                dfs=(inf, k - 1) if k > 1 else (inf,),
+            )
+        )  # fmt: skip
+    return results
+
+
+def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[PrintedResult]:
+    same: dict[Hashable, list[Outcome]] = defaultdict(list)
+    for o in outcomes:
+        when = (o.weeks, o.time_label, o.contrast, o.subgroup, o.group, o.statistic)
+        same[o.trial, o.instrument, when, o.mean, o.ci_low, o.ci_high, o.p_value].append(o)
+    for rows in same.values():
+        o = rows[0]
+        cells = zip((*INTERVAL, "p"), (o.mean, o.ci_low, o.ci_high, o.p_value), strict=True)
+        numbers = {}
+        for name, value in cells:
+            if value is not None:
+                half = _half_unit(value, o.quote)
+                relation = (o.p_relation or "=") if name == "p" else "="
+                numbers[name] = Number(value, half, shown_as(value, half), relation)
+        if o.n1 is None or o.n2 is None:
+            numbers.pop("p", None)  # the quantile behind the interval is not known
+        time = f"{o.weeks:g} weeks" if o.weeks is not None else o.time_label
+        arm = None if o.group == "difference" else f"group {o.group}"
+        places = tuple(row.place for row in rows)
+        yield PrintedResult(
+            claims=places, about=(None, o.subgroup, o.trial),
+            place=where(o.trial, o.instrument, time, arm),
+            source=o.source, reading="primary", measure=o.measure, numbers=numbers,
+            dfs=(inf, (o.n1 or 0) + (o.n2 or 0) - 2.0), level=(o.ci_level or 95) / 100,
+            p_tolerance=P_TOLERANCE, compares=o.group == "difference",
+        )  # fmt: skip
+
+
+def _half_unit(value: float, quote: str | None = None) -> float:
+    """Half a unit of the last digit, as the quote has it, else of the shortest form."""
+    tokens = re.findall(r"\d*\.\d+|\d+", quote or "")
+    decimals = [len(t.partition(".")[2]) for t in tokens if float(t) == abs(value)]
+    shortest = -int(Decimal(repr(value)).normalize().as_tuple().exponent)
+    # Of several the coarsest: a finding must not rest on digits that may not be printed.
+    return 0.5 * 10.0 ** -min(decimals, default=max(0, shortest))

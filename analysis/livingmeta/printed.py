@@ -1,0 +1,98 @@
+"""Numbers as they are printed: each stands for every number that rounds to it."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from math import inf
+from typing import NamedTuple
+
+SLACK = 1e-9  # for binary arithmetic only: far below any printed digit
+NAMES = {
+    "ci_low": "lower limit", "ci_high": "upper limit", "p": "P", "z": "Z", "q": "Q",
+    "tau2": "tau²", "i2": "I²", "k": "number of trials", "n": "number of people",
+}  # fmt: skip
+
+
+class Number(NamedTuple):
+    """A printed number and half a unit of its last digit; `relation` is =, < or >."""
+
+    value: float
+    half: float
+    text: str
+    relation: str = "="
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """All that the printed text leaves possible."""
+        low, high = self.value - self.half, self.value + self.half
+        return {"<": (-inf, self.value), ">": (self.value, inf)}.get(self.relation, (low, high))
+
+
+_PRINTED = re.compile(
+    r"(?P<relation>[<>=≤≥]?)\s*(?P<sign>[-−–+]?)"
+    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?P<power>[eE][+-]?\d+)?\s*%?"
+)
+
+
+def parse_printed(text: str) -> tuple[float, float]:
+    """Read a printed number and half a unit of its last digit.
+
+    Parameters
+    ----------
+    text : str
+        As printed; the minus may be a dash, a comma groups thousands, and a leading relation
+        and a percent sign are left out.
+
+    Returns
+    -------
+    value, half_unit : float
+        What was rounded lies within `half_unit` of `value`.
+
+    Raises
+    ------
+    ValueError
+        Where the text is not one number.
+
+    Examples
+    --------
+    >>> parse_printed("−0.27"), parse_printed("0.30"), parse_printed("1,026")
+    ((-0.27, 0.005), (0.3, 0.005), (1026.0, 0.5))
+    """
+    return number(text)[:2]
+
+
+def number(text: str) -> Number:
+    """Read a printed number; raise ValueError where the text is not one."""
+    match = _PRINTED.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(
+            f'printed = "{text}" is not one number; write the digits as printed, with a decimal '
+            'point ("-0.27", "1,026"), and words as a claim of quantity text'
+        )
+    digits = Decimal(match["digits"].replace(",", "") + (match["power"] or ""))
+    value = float(-digits if match["sign"] in {"-", "−", "–"} else digits)
+    relation = {"": "=", "≤": "<", "≥": ">"}.get(match["relation"], match["relation"])
+    shown = re.sub("[−–]", "-", text.strip().lstrip("<>=≤≥ "))
+    return Number(value, 0.5 * 10.0 ** int(digits.as_tuple().exponent), shown, relation)
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is one printed number."""
+    return _PRINTED.fullmatch(text.strip()) is not None
+
+
+def shown_as(value: float, half: float, *, more: int = 0) -> str:
+    """Format a value as one whose last digit is worth twice `half`, with `more` digits."""
+    decimals = max(0, -Decimal(f"{2 * half:.3g}").adjusted()) + more
+    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # + 0.0: never "-0.00"
+
+
+def where(*parts: str | None) -> str:
+    """Join what a claim is about."""
+    return ", ".join(filter(None, parts)) or "the review as a whole"
+
+
+def quantity_name(quantity: str) -> str:
+    """Return the name of a quantity of published.csv in a sentence."""
+    return NAMES.get(quantity, quantity)

@@ -1,0 +1,298 @@
+"""Printed numbers that cannot all be right are found, and sound ones are left alone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claims import ABSTRACT, claims, effect, kinds, pooled
+from livingmeta.consistency import findings, implied_n
+from livingmeta.schema import Outcome
+
+
+def test_the_abstract_of_smith_2017_is_inconsistent_and_each_correction_is_listed() -> None:
+    (finding,) = findings(ABSTRACT, ())
+    assert (finding.kind, finding.claims) == ("inconsistent", ("abstract",))
+    for part in (
+        "midpoint -0.295",
+        "estimate about -0.295 (between -0.300 and -0.290)",
+        "lower limit about -0.49,",
+        "upper limit about 0.00 (which would take away the significance)",
+    ):
+        assert part in finding.detail
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [
+        ("-0.30", "-0.54", "-0.05"),
+        ("-0.29", "-0.54", "-0.05"),
+        ("-0.27", "-0.49", "-0.05"),
+        ("-0.27", "-0.54", "0.00"),
+    ],
+)
+def test_each_correction_mends_it(corrected: tuple[str, str, str]) -> None:
+    estimate, low, high = corrected
+    assert not findings(claims(estimate=estimate, ci_low=low, ci_high=high), ())
+
+
+@pytest.mark.parametrize(
+    "interval",
+    [("-0.28", "-0.49", "-0.08"), ("-0.59", "-1.03", "-0.15"), ("0.01", "-0.39", "0.41")],
+)
+def test_the_secondary_set_is_symmetrical(interval: tuple[str, str, str]) -> None:
+    estimate, low, high = interval
+    assert not findings(claims(estimate=estimate, ci_low=low, ci_high=high), ())
+
+
+def test_ratios_are_not_checked_for_symmetry() -> None:
+    rows = claims(estimate="0.50", ci_low="0.25", ci_high="1.00")
+    assert not findings(rows, [pooled(effect("a"), measure="OR")])
+    assert findings(rows, [pooled(effect("a"), measure="MD")])
+
+
+def test_secondary_interval_against_the_abstracts_words_is_a_source_conflict() -> None:
+    words = claims("abstract-m", source="abstract", text="no significant difference")
+    note = claims("note-m", source="note", reading="secondary", estimate="-0.59",
+                  ci_low="-1.03", ci_high="-0.15")  # fmt: skip
+    (finding,) = findings(words + note, ())
+    assert (finding.kind, finding.claims) == ("source conflict", ("abstract-m", "note-m"))
+    assert "no error of the review" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "contradicts"),
+    [
+        ("no significant difference", "-0.54", "-0.05", True),
+        ("not statistically significant", "0.05", "0.54", True),
+        ("no difference", "-0.54", "-0.05", True),
+        ("no significant difference", "-0.39", "0.41", False),
+        ("no significant difference", "-0.54", "0.00", False),
+        ("significant difference … in favour of painful exercises", "-0.54", "-0.05", False),
+        ("significant difference", "-0.39", "0.41", True),
+        ("significant difference", "-0.54", "0.00", False),
+        ("unclear", "-0.54", "-0.05", False),
+    ],
+)
+def test_words_are_held_against_the_interval_printed_with_them(
+    text: str, low: str, high: str, contradicts: bool
+) -> None:
+    found = findings(claims(text=text, ci_low=low, ci_high=high), ())
+    assert kinds(found) == ["inconsistent"] * contradicts
+
+
+def test_two_reports_of_one_number_are_a_source_conflict() -> None:
+    note = claims("note", source="note", reading="secondary", estimate="-0.28", certainty="low")
+    rows = claims("abstract", source="abstract", estimate="-0.27", certainty="moderate") + note
+    estimate, certainty = findings(rows, ())
+    assert kinds([estimate, certainty]) == ["source conflict"] * 2
+    assert "-0.27 (abstract), -0.28 (note, secondary)" in estimate.detail
+    assert "moderate (abstract), low (note, secondary)" in certainty.detail
+
+
+def test_a_coarser_report_of_the_same_number_is_no_conflict() -> None:
+    assert not findings(claims(estimate="-0.27") + claims("note", source="b", estimate="-0.3"), ())
+
+
+def test_p_of_altman_and_bland_fits_its_interval() -> None:
+    # BMJ 2011;343:d2090: 17 percentage points, P = 0.032, 95% CI 1.4 to 32.6
+    fits = {"estimate": "17.0", "ci_low": "1.4", "ci_high": "32.6"}
+    assert not findings(claims(**fits, p="0.032"), ())
+    assert kinds(findings(claims(**fits, p="0.32"), ())) == ["inconsistent"]
+    assert not findings(claims(**fits, z="2.14"), ())
+    assert kinds(findings(claims(**fits, z="2.41"), ())) == ["inconsistent"]
+    assert kinds(findings(claims(**fits, p="<0.001"), ())) == ["inconsistent"]
+    assert not findings(claims(**fits, p="<0.05"), ())
+
+
+def test_z_1_96_is_p_0_05() -> None:
+    assert not findings(claims(z="1.96", p="0.05"), ())
+    assert kinds(findings(claims(z="1.96", p="0.06"), ())) == ["inconsistent"]
+
+
+def test_interval_on_t_is_allowed_where_k_is_printed() -> None:
+    # k = 2, t(1) = 12.71: estimate 1 with SE 0.1 has P = 0.063 and 95% CI -0.27 to 2.27
+    printed = {"estimate": "1.00", "ci_low": "-0.27", "ci_high": "2.27", "p": "0.063"}
+    assert findings(claims(**printed), ())
+    assert not findings(claims(**printed, k="2"), ())
+
+
+def test_estimate_outside_its_interval_is_one_finding() -> None:
+    (finding,) = findings(claims(estimate="0.27", ci_low="-0.54", ci_high="-0.05"), ())
+    assert "outside its interval" in finding.detail
+
+
+def test_weights_that_miss_100_by_more_than_rounding_are_found() -> None:
+    rows = [row for trial in "abc" for row in claims(trial, trial=trial, weight="33.3")]
+    assert not findings(rows, ())
+    assert kinds(findings(rows + claims("d", trial="d", weight="1.0"), ())) == ["inconsistent"]
+    assert kinds(findings(rows[:2], ())) == ["inconsistent"]
+    assert not findings(rows[:2] + claims(k="3"), ())
+
+
+def test_abstract_of_smith_2017_implies_about_258_people_of_385() -> None:
+    implied = implied_n(-0.54, -0.05, -0.27)
+    se = (0.54 - 0.05) / (2 * 1.959964)
+    assert implied.n == pytest.approx(4 / se**2 * (1 + 0.27**2 / 8), rel=1e-6)
+    assert implied.low < implied.n < implied.high < 385
+    n = claims("flow", synthesis=None, source="abstract", n="385")
+    assert len(findings(ABSTRACT + n, [pooled(effect("a"))])) == 1  # the asymmetry only
+
+
+def test_interval_that_needs_more_people_than_the_review_has_is_found() -> None:
+    rows = claims(estimate="-0.30", ci_low="-0.40", ci_high="-0.20")
+    n = claims("flow", synthesis=None, n="385")
+    (finding,) = findings(rows + n, [pooled(effect("a"))])
+    assert (finding.kind, finding.claims) == ("inconsistent", ("main", "flow"))
+    assert not findings(rows + n, [pooled(effect("a"), measure="MD")])
+
+
+def test_limits_out_of_order_imply_no_number_of_people() -> None:
+    with pytest.raises(ValueError, match="put the limits in order"):
+        implied_n(-0.05, -0.54, -0.27)
+
+
+def outcome(row: int = 2, **cells: Any) -> Outcome:
+    known = {
+        "file": "outcomes.csv", "row": row, "trial": "t", "outcome": "pain", "instrument": "i",
+        "weeks": 9, "group": "difference", "measure": "MD", "ci_level": 95, "use": "no",
+        "n1": 22, "n2": 21, "source": "s", "locator": "Abstract",
+    }  # fmt: skip
+    if "p_value" in cells:
+        cells.setdefault("p_relation", "=")
+    return Outcome.model_validate(known | cells)
+
+
+def test_the_9_week_result_of_cavaggion_2024_is_off_centre_and_its_p_does_not_fit() -> None:
+    cells: dict[str, Any] = {"mean": 5.78, "ci_low": -3.43, "ci_high": 14.59, "p_value": 0.33}
+    rows = [outcome(2, **cells), outcome(5, outcome="function", **cells)]
+    centre, p = findings((), (), rows)
+    assert "midpoint 5.580" in centre.detail
+    assert "P = 0.33 does not fit" in p.detail
+    assert centre.claims == p.claims == ("outcomes.csv row 2", "outcomes.csv row 5")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"mean": 0.93, "ci_low": -7.20, "ci_high": 9.05, "p_value": 0.82},  # cavaggion2024
+        {"mean": 3.2, "ci_low": -6.0, "ci_high": 12.4, "p_value": 0.49, "n1": 27, "n2": 33},
+        {"mean": -29, "ci_low": -52, "ci_high": -6, "p_value": 0.016, "n1": 24, "n2": 24},
+        {"mean": 24, "ci_low": 19, "ci_high": 28.0, "group": "1"},  # holmgren2012: 23.5 rounds
+        {"mean": 15, "ci_low": 8.5, "ci_high": 20.6, "p_value": 0.001, "p_relation": "<"},
+        {"mean": 0.5, "ci_low": 0.1, "ci_high": 2.5, "measure": "OR"},
+    ],
+)
+def test_results_that_rounding_explains_are_not_findings(cells: dict[str, Any]) -> None:
+    if cells.get("group") == "1":
+        cells = cells | {"n1": None, "n2": None, "measure": None}
+    assert not findings((), (), [outcome(**cells)])
+
+
+def test_arm_of_the_knee_trial_is_off_centre() -> None:
+    row = outcome(group="2", measure=None, n1=None, n2=None, mean=-1.5, ci_low=-2.7, ci_high=0.4)
+    (finding,) = findings((), (), [row])
+    assert "midpoint -1.15" in finding.detail
+    assert "significance" not in finding.detail  # an arm has none
+
+
+def test_quote_shows_the_digits_a_number_has_lost() -> None:
+    cells: dict[str, Any] = {"mean": 24.0, "ci_low": 19.0, "ci_high": 28.0}
+    assert not findings((), (), [outcome(**cells)])
+    quote = "24.0 points (19.0 to 28.0)"
+    assert kinds(findings((), (), [outcome(**cells, quote=quote)])) == ["inconsistent"]
+
+
+_digits = st.integers(min_value=0, max_value=4)
+
+
+_units = st.integers(min_value=-5_000_000, max_value=5_000_000)
+
+
+def _text(units: int, digits: int) -> str:
+    return f"{Decimal(units).scaleb(-digits):.{digits}f}"
+
+
+def _rounded(value: Decimal, digits: int) -> str:
+    return f"{round(value, digits):.{digits}f}"
+
+
+@given(centre=_units, half=st.integers(min_value=1, max_value=5_000_000), digits=_digits)
+def test_symmetrical_interval_is_never_inconsistent_however_rounded(
+    centre: int, half: int, digits: int
+) -> None:
+    e, h = Decimal(centre).scaleb(-6), Decimal(half).scaleb(-6)
+    estimate, low, high = (_rounded(x, digits) for x in (e, e - h, e + h))
+    assert not findings(claims(estimate=estimate, ci_low=low, ci_high=high), ())
+
+
+@given(
+    centre=_units, half=st.integers(min_value=20, max_value=100_000), digits=_digits,
+    shift=st.sampled_from([-5, 5]), which=st.sampled_from(["ci_low", "ci_high"]),
+)  # fmt: skip
+def test_a_limit_five_units_off_is_always_found(
+    centre: int, half: int, digits: int, shift: int, which: str
+) -> None:
+    units = {"estimate": centre, "ci_low": centre - half, "ci_high": centre + half}
+    units[which] += shift
+    found = findings(claims(**{name: _text(x, digits) for name, x in units.items()}), ())
+    assert kinds(found) == ["inconsistent"]
+
+
+@given(
+    q=st.decimals(min_value=0, max_value=500, places=6), k=st.integers(min_value=2, max_value=150),
+    q_digits=st.integers(min_value=0, max_value=4), digits=st.integers(min_value=0, max_value=2),
+)  # fmt: skip
+def test_exact_i2_is_never_flagged_however_rounded(
+    q: Decimal, k: int, q_digits: int, digits: int
+) -> None:
+    i2 = max(Decimal(0), (q - (k - 1)) / q) * 100 if q else Decimal(0)
+    rows = claims(q=_rounded(q, q_digits), i2=_rounded(i2, digits), k=str(k))
+    assert not findings(rows, ())
+
+
+def test_wrong_i2_is_flagged() -> None:
+    # Higgins 2003: I² = 100% (Q - df)/Q; Q = 20 on 10 degrees of freedom gives 50%
+    assert not findings(claims(q="20.0", i2="50", k="11"), ())
+    assert kinds(findings(claims(q="20.0", i2="55", k="11"), ())) == ["inconsistent"]
+
+
+@given(
+    e=st.integers(-300, 300), below=st.integers(2, 300), above=st.integers(2, 300),
+    pz=st.tuples(st.integers(1, 999), st.integers(0, 400)), scale=st.integers(0, 3),
+)  # fmt: skip
+def test_sign_and_unit_leave_the_number_of_findings(
+    e: int, below: int, above: int, pz: tuple[int, int], scale: int
+) -> None:
+    def count(sign: int, digits: int) -> int:
+        low, high = sorted((sign * (e - below), sign * (e + above)))
+        rows = claims(
+            estimate=_text(sign * e, digits), ci_low=_text(low, digits),
+            ci_high=_text(high, digits), p=_text(pz[0], 3), z=_text(sign * pz[1], 2),
+            text="no significant difference",
+        )  # fmt: skip
+        return len(findings(rows, ()))
+
+    assert count(1, 2) == count(-1, 2) == count(1, 2 + scale) == count(1, 0)
+
+
+def test_every_finding_is_a_sentence_about_its_place() -> None:
+    rows = ABSTRACT + claims("n", source="note", reading="secondary", estimate="-0.28", k="4")
+    rows += claims("w", trial="a", weight="110") + claims("h", q="9", i2="5", k="3")
+    found = findings(rows, [pooled(effect("a"))])
+    assert len(found) == 5
+    assert all(f.detail.startswith("pain-short") and f.detail.endswith(".") for f in found)
+
+
+def test_every_check_is_quiet_about_a_sound_result() -> None:
+    # BMJ 2011;343:d2090 again, with weights that add up and words that fit
+    rows = claims(
+        estimate="17.0", ci_low="1.4", ci_high="32.6", p="0.032", z="2.14", n="1000", k="2",
+        q="2.00", i2="50", text="significant difference",
+    )  # fmt: skip
+    rows += claims("a", trial="a", weight="40.0") + claims("b", trial="b", weight="60.0")
+    assert not findings(rows, [pooled(effect("a"), effect("b"), measure="MD")])
