@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from claims import claims, effect, pooled, verdict_on
-from livingmeta.audit import verdicts
+from livingmeta.audit import reproduce, verdicts
+from livingmeta.review import load_review
 from livingmeta.schema import Claim
 
 
@@ -164,3 +165,37 @@ def test_bound_for_p_is_a_bound(p: float, verdict: str) -> None:
 def test_unknown_arm_sizes_leave_the_number_of_people_open() -> None:
     verdict = verdict_on(claims(n="200", k="1"), pooled(effect("a", n1=None)))
     assert verdict.verdict == "not computable"
+
+
+def test_every_printed_digit_of_the_companion_review_is_reproduced() -> None:
+    """306 rows in four analyses: effect, interval and weight, to RevMan's sixth decimal."""
+    reproduction = reproduce(load_review("knee_oa"))
+    rows = [verdict for verdict in reproduction.claims if verdict.trial]
+    assert len(rows) == 4 * 306
+    assert {verdict.verdict for verdict in rows} == {"reproduced"}
+    assert all(len(verdict.printed.partition(".")[2]) <= 6 for verdict in rows)
+    sizes = [v for v in reproduction.claims if v.quantity in {"k", "n"} and v.synthesis]
+    assert [verdict.verdict for verdict in sizes] == ["reproduced"] * 6
+    assert reproduction.findings == ()
+
+
+def test_nothing_of_smith_2017_is_called_reproduced() -> None:
+    judged = {verdict.verdict for verdict in reproduce(load_review("smith2017")).claims}
+    assert judged == {"partial", "not computable", "not numeric"}
+
+
+def test_the_findings_about_smith_2017_name_the_abstract_and_the_note() -> None:
+    found = reproduce(load_review("smith2017")).findings
+    wrong = [f for f in found if f.kind == "inconsistent" and "abstract-pain-short" in f.claims]
+    assert len(wrong) == 1
+    for correction in (
+        "estimate about -0.295",
+        "lower limit about -0.49",
+        "upper limit about 0.00",
+    ):
+        assert correction in wrong[0].detail
+    conflict = [
+        f for f in found if {"abstract-pain-medium", "secondary-pain-medium"} <= set(f.claims)
+    ]
+    assert [f.kind for f in conflict] == ["source conflict"]
+    assert "-1.03 to -0.15" in conflict[0].detail

@@ -170,7 +170,9 @@ def pool(
         return _json([_pool_json(pool) for pool in pools])
     plain = settings == settings_of(loaded.protocol.methods) and selection == Selection()
     if plain and synthesis is None:
-        _print_headlines(_results(loaded))
+        from livingmeta.report import results_of
+
+        _print_headlines(results_of(loaded))
     for pool in pools:
         _print_pool(loaded, pool)
     _print_disclaimer()
@@ -180,10 +182,11 @@ def pool(
 @app.command()
 def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Show each printed number beside ours, with a verdict, and what does not fit together."""
+    from livingmeta.report import results_of
     from livingmeta.review import load_review
     from livingmeta.words import decimal
 
-    results = _results(load_review(review))
+    results = results_of(load_review(review))
     if as_json:
         from dataclasses import asdict
 
@@ -295,10 +298,10 @@ def run(
     """Pool, compare with what was published, and write figures, tables and the report."""
     from pathlib import Path
 
-    from livingmeta.report import published, verdict_words
+    from livingmeta.report import published, results_of, verdict_words
     from livingmeta.review import load_review
 
-    results = _results(load_review(review))
+    results = results_of(load_review(review))
     folder = Path(out) / results.review.protocol.id
     written = _write(results, folder)
     _print_headlines(results)
@@ -308,26 +311,6 @@ def run(
             typer.echo(f"  {said}; verdict: {verdict_words(results, pool)}")
     typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.md'}.")
     _print_disclaimer()
-
-
-def _results(review: Review) -> Results:
-    from livingmeta.audit import verdicts
-    from livingmeta.consistency import findings
-    from livingmeta.derivation import settings_of
-    from livingmeta.report import Results
-    from livingmeta.synthesis import synthesise
-
-    methods = review.protocol.methods
-    pools = headline_pools = synthesise(review)
-    if methods.headline is not None:
-        headline_pools = synthesise(review, settings=settings_of(methods, name=methods.headline))
-    return Results(
-        review=review,
-        pools=pools,
-        headline_pools=headline_pools,
-        verdicts=verdicts(review.published, pools),
-        findings=findings(review.published, pools, review.outcomes),
-    )
 
 
 def _write(results: Results, folder: Path) -> list[Path]:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from livingmeta.audit import Verdict
-from livingmeta.consistency import Finding
-from livingmeta.derivation import Effect
+from livingmeta.audit import Verdict, verdicts
+from livingmeta.consistency import Finding, findings
+from livingmeta.derivation import Effect, settings_of
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Plan, Review
-from livingmeta.synthesis import Pool, contradictory
+from livingmeta.synthesis import Pool, contradictory, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 if TYPE_CHECKING:
@@ -37,6 +37,21 @@ class Results:
     headline_pools: tuple[Pool, ...]
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+
+
+def results_of(review: Review) -> Results:
+    """Pool a review by its own methods and by those of its headline, and audit what it prints."""
+    methods = review.protocol.methods
+    pools = headline_pools = synthesise(review)
+    if methods.headline is not None:
+        headline_pools = synthesise(review, settings=settings_of(methods, name=methods.headline))
+    return Results(
+        review=review,
+        pools=pools,
+        headline_pools=headline_pools,
+        verdicts=verdicts(review.published, pools),
+        findings=findings(review.published, pools, review.outcomes),
+    )
 
 
 def interval(result: PooledEstimate) -> str:
@@ -264,7 +279,7 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         "p_words": p_words,
         "cell": lambda text: str(text).replace("|", "\\|"),
     }
-    return environment.get_template("report.md.j2").render(
+    page = environment.get_template("report.md.j2").render(
         results=results,
         review=results.review,
         headlines=headlines(results),
@@ -280,6 +295,7 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         flag_lines=flag_lines,
         source_line=source_line,
     )
+    return re.sub(r"\n{3,}", "\n\n", page)
 
 
 def tables(results: Results) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,245 @@
+"""What the user types gives what is promised: tables for people, one document for programs."""
+
+import csv
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from folders import ARM1, ARM2, ROOT, folder
+from livingmeta import __version__
+from livingmeta.__main__ import main
+from livingmeta.audit import Verdict
+from livingmeta.consistency import Finding
+from livingmeta.pooling import PooledEstimate
+from livingmeta.report import DISCLAIMER
+
+
+class Said:
+    """What one call printed, and its exit status."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *words: str) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["livingmeta", *words])
+            try:
+                main()
+                self.status: object = 0
+            except SystemExit as end:
+                self.status = end.code or 0
+        captured = capsys.readouterr()
+        self.out, self.err = captured.out, captured.err
+        self.flat = " ".join(self.out.split())
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]):
+    return lambda *words: Said(capsys, *words)
+
+
+def test_reviews_lists_all_that_can_be_found(say) -> None:
+    said = say("reviews")
+    assert said.status == 0
+    for name in ("smith2017", "living", "knee_oa"):
+        assert name in said.out
+    assert {one["review"] for one in json.loads(say("reviews", "--json").out)} >= {"smith2017"}
+
+
+def test_the_version_is_shown(say) -> None:
+    assert say("--version").out == f"livingmeta {__version__}\n"
+
+
+def test_a_sound_review_passes_the_check(say) -> None:
+    said = say("check", "smith2017")
+    assert said.status == 0
+    assert "7 trials, 33 rows; 0 wrong, 0 doubtful" in said.out
+
+
+def test_a_wrong_row_is_named_and_the_status_is_1(say, tmp_path: Path) -> None:
+    review = folder(tmp_path, outcomes=[{**ARM1, "sd": "0"}, ARM2])
+    said = say("check", str(review))
+    assert said.status == 1
+    assert 'outcomes.csv row 2, sd = "0": a standard deviation must be above 0.' in said.out
+    listed = json.loads(say("check", str(review), "--json").out)
+    assert listed["errors"] == len(listed["problems"]) > 0
+    assert listed["problems"][0]["row"] == 2
+
+
+def test_doubts_alone_do_not_fail_the_check(say) -> None:
+    said = say("check", "knee_oa")
+    assert said.status == 0
+    assert "warning: " in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("pool", "smith2071"), "Did you mean smith2017?"),
+        (("pool", "smith2017", "--tau2", "PN"), "tau2 = 'PN': choose one of DL, PM, REML."),
+        (("pool", "smith2017", "--ci", "HKSJ"), "Did you mean hksj?"),
+        (("pool", "smith2017", "--model", "fixed"), "choose one of common, random"),
+        (("pool", "smith2017", "--profile", "revman"), "Did you mean revman5?"),
+        (("pool", "smith2017", "--measure", "SDM"), "Did you mean SMD?"),
+        (("pool", "smith2017", "--synthesis", "pain"), "choose one of pain-short"),
+        (("pool", "smith2017", "--terms", "x"), "choose one of default, alternative"),
+        (("pool", "smith2017", "--without", "x"), "without = 'x'"),
+        (("pool", "smith2017", "--level", "0"), "a level lies between 0 and 1"),
+        (("trace", "smith2017", "pain-short", "nobody"), "TRIAL = 'nobody'"),
+        (("trace", "smith2017", "pain"), "synthesis = 'pain'"),
+        (("run", "/nowhere"), "no review of this name"),
+        (("check", "/nowhere"), "no review of this name"),
+    ],
+)
+def test_misuse_gets_a_sentence_and_status_2(say, words: tuple[str, ...], sentence: str) -> None:
+    said = say(*words)
+    assert said.status == 2
+    assert sentence in said.err
+    assert "Traceback" not in said.err
+
+
+def test_pool_as_json_is_one_document_with_every_synthesis(say) -> None:
+    pools = json.loads(say("pool", "smith2017", "--json").out)
+    assert [one["synthesis"] for one in pools] == [
+        f"{outcome}-{term}"
+        for outcome in ("pain", "function")
+        for term in ("short", "medium", "long")
+    ]
+    short, medium = pools[0], pools[1]
+    assert list(short)[:4] == ["synthesis", "subgroup", "result", "trials"]
+    assert set(short["result"]) == {field.name for field in dataclasses.fields(PooledEstimate)}
+    wanted = {"trial", "yi", "vi", "ci_low", "ci_high", "weight", "derivation", "flags"}
+    assert all(wanted <= trial.keys() for trial in short["trials"])
+    assert len(short["missing"]) == 3
+    assert medium["result"] is None
+    assert medium["trials"] == []
+
+
+def test_subgroups_are_entries_of_their_own(say) -> None:
+    pools = json.loads(say("pool", "knee_oa", "--json", "--synthesis", "pain-post").out)
+    assert len(pools) == 3
+    assert all(one["subgroup"] for one in pools)
+
+
+def test_reproduce_as_json_has_claims_and_findings(say) -> None:
+    document = json.loads(say("reproduce", "smith2017", "--json").out)
+    assert list(document) == ["claims", "findings"]
+    assert set(document["claims"][0]) == {field.name for field in dataclasses.fields(Verdict)}
+    assert set(document["findings"][0]) == {field.name for field in dataclasses.fields(Finding)}
+
+
+def test_options_change_what_is_pooled(say) -> None:
+    def result(*options: str) -> dict[str, object]:
+        options = ("pool", "smith2017", "--json", "--synthesis", "pain-short", *options)
+        return json.loads(say(*options).out)[0]["result"]
+
+    assert result()["ci_method"] == "wald"
+    assert result("--profile", "today")["ci_method"] == "hksj-modified"
+    assert result("--tau2", "PM")["tau2_method"] == "PM"
+    assert result("--model", "common")["tau2_method"] is None
+    assert result("--level", "90")["level"] == result("--level", "0.9")["level"] == 0.9
+    assert result("--include-sensitivity")["k"] == 4
+    assert result("--no-assumptions")["k"] == 1
+    assert result("--documented-only") is None
+    assert result("--terms", "alternative")["k"] == 1
+
+
+def test_human_output_says_what_was_pooled_and_what_is_missing(say) -> None:
+    said = say("pool", "smith2017")
+    assert "3 pooled (142 people)" in said.flat
+    assert "3 measured but missing here; the review's own number unknown" in said.flat
+    assert "not available: Maenhout 2013" in said.flat
+    assert "flag few_trials" in said.out
+    assert said.flat.endswith(DISCLAIMER)
+
+
+def test_reproduce_shows_every_claim_in_full(say) -> None:
+    said = say("reproduce", "smith2017")
+    assert "9 partial, 27 not numeric, 3 not computable." in said.out
+    assert "…" not in re.sub("difference …", "", said.flat)
+    assert "one correction would mend it" in said.flat
+    assert DISCLAIMER in said.flat
+
+
+def test_trace_follows_a_number_to_its_sentence(say) -> None:
+    said = say("trace", "smith2017", "function-short", "holmgren2012")
+    assert "24 points (95% confidence interval 19 to 28.0)" in said.out
+    assert "group 1: SD from the 95% CI of the mean, t with 50 df: 16.0" in said.out
+    assert "sign turned: higher Constant-Murley" in said.out
+    assert "data/smith2017/outcomes.csv row " in said.out
+
+
+def test_gaps_say_where_to_look(say) -> None:
+    said = say("gaps", "smith2017")
+    assert "47 known gaps." in said.out
+    assert len(json.loads(say("gaps", "smith2017", "--json").out)) == 47
+
+
+def test_the_dictionary_is_the_one_in_the_repository(say) -> None:
+    assert say("dictionary").out == (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+
+
+def test_run_writes_figures_tables_and_the_page(say, tmp_path: Path) -> None:
+    said = say("run", "smith2017", "--out", str(tmp_path))
+    assert said.status == 0
+    assert "verdict: partial" in said.flat
+    assert DISCLAIMER in said.flat
+    names = {path.name for path in (tmp_path / "smith2017").iterdir()}
+    plots = {
+        f"forest_{outcome}-{term}.{kind}"
+        for outcome in ("pain", "function")
+        for term in ("short", "medium", "long")
+        for kind in ("svg", "pdf", "png")
+    }
+    assert names == plots | {"results.csv", "effects.csv", "reproduction.csv", "report.md"}
+    with (tmp_path / "smith2017" / "results.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 12
+
+
+def test_a_review_of_ones_own_runs_without_a_line_of_python(say, tmp_path: Path) -> None:
+    said = say("run", str(folder(tmp_path)), "--out", str(tmp_path))
+    assert said.status == 0
+    assert (tmp_path / "small" / "forest_pain-short.svg").is_file()
+
+
+def test_a_folder_that_cannot_be_written_gets_a_sentence(say, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = say("run", str(folder(tmp_path)), "--out", str(tmp_path / "file"))
+    assert said.status == 2
+    assert "Traceback" not in said.err
+    assert "file" in said.err
+
+
+def test_bad_input_never_costs_the_user_a_byte(say, tmp_path: Path) -> None:
+    review = folder(tmp_path, outcomes=[{**ARM1, "sd": "0"}, ARM2])
+    before = {path: path.read_bytes() for path in review.iterdir()}
+    for words in (("check",), ("pool",), ("reproduce",), ("trace",), ("gaps",)):
+        say(*words, str(review))
+    say("run", str(review), "--out", str(tmp_path / "out"))
+    assert {path: path.read_bytes() for path in review.iterdir()} == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_help_needs_neither_numpy_nor_pandas() -> None:
+    code = (
+        "import sys; sys.argv = ['livingmeta', '--help']\n"
+        "from livingmeta.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numpy', 'pandas', 'scipy', 'matplotlib', 'pydantic') "
+        "if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_names_of_the_package_are_those_promised() -> None:
+    import livingmeta
+
+    for name in ("load_review", "pool", "smd", "mean_difference", "reproduce", "forest_plot"):
+        assert callable(getattr(livingmeta, name))
+        assert name in livingmeta.__all__
+    with pytest.raises(AttributeError, match="no attribute 'pol'"):
+        _ = livingmeta.pol

@@ -1,0 +1,139 @@
+"""The pages say what the numbers say, and no more."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from livingmeta.report import (
+    DISCLAIMER,
+    Results,
+    coverage,
+    flag_lines,
+    headlines,
+    interval,
+    markdown,
+    results_of,
+    source_line,
+    tables,
+    total_people,
+    verdict_words,
+)
+from livingmeta.review import load_review
+from livingmeta.words import FLAG_WORDS, decimal, p_words
+
+SMITH = results_of(load_review("smith2017"))
+KNEE = results_of(load_review("knee_oa"))
+LIVING = results_of(load_review("living"))
+
+
+def test_the_headline_has_the_shape_that_was_agreed() -> None:
+    pain = headlines(SMITH)[0]
+    shape = (
+        r"published −0\.27 \(−0\.54 to −0\.05\), numbers mutually inconsistent, number of trials "
+        r"pooled unknown; computable today: 3 trials, 142 of 385 people, two of them on composite "
+        r"scales with assumed arm sizes, SMD −0\.\d\d \(−\d\.\d\d to \d\.\d\d\) with modified "
+        r"HKSJ; pain scale only: one trial; medium term: none; long term: one composite trial, "
+        r".*; this neither confirms nor contradicts the review; usable numbers lean towards a "
+        r"difference, since abstracts print numbers when they are significant\. Under the "
+        r"review's assumed methods \(.*DL, Wald.*\): short −0\.\d\d"
+    )
+    assert re.search(shape, pain), pain
+
+
+def test_trials_that_contradict_each_other_are_shown_instead_of_their_diamond() -> None:
+    function = headlines(SMITH)[1]
+    pool = next(p for p in SMITH.headline_pools if p.synthesis == "function-short")
+    assert pool.result is not None
+    today = function.split("Under the review's")[0]
+    assert interval(pool.result) not in today
+    assert "contradict each other (I² = 91%)" in today
+    for effect in pool.effects:
+        assert f"{effect.label} {decimal(effect.yi)} (" in today
+
+
+def test_two_trials_are_both_shown_in_the_headline() -> None:
+    pool = next(p for p in SMITH.headline_pools if p.synthesis == "pain-short")
+    two = pool.effects[:2]
+    fewer = replace(pool, effects=two)
+    pools = tuple(fewer if p is pool else p for p in SMITH.headline_pools)
+    line = headlines(replace(SMITH, headline_pools=pools))[0]
+    assert "computable today: 2 trials" in line
+    assert all(f"{effect.label} {decimal(effect.yi)} (" in line for effect in two)
+
+
+def test_the_companion_reviews_headline_counts_what_is_reproduced() -> None:
+    (line,) = headlines(KNEE)
+    assert line.startswith("1,230 of 1,230 printed numbers reproduced from their rows.")
+
+
+def test_a_result_on_part_of_the_trials_says_so_in_the_same_line() -> None:
+    pool = SMITH.headline_pools[0]
+    assert coverage(SMITH.review, pool) == (
+        "3 pooled (142 people), 1 in sensitivity analyses only, 3 measured but missing here; "
+        "the review's own number unknown"
+    )
+
+
+def test_the_people_of_the_review_are_those_it_prints() -> None:
+    assert total_people(SMITH.review) == 385
+
+
+def test_a_pool_with_words_only_has_no_numeric_verdict() -> None:
+    words = {p.synthesis: verdict_words(SMITH, p) for p in SMITH.headline_pools}
+    assert words["pain-short"] == "partial"
+    assert words["function-long"] == "not numeric"
+
+
+@pytest.mark.parametrize("results", [SMITH, KNEE, LIVING], ids=["smith2017", "knee_oa", "living"])
+def test_the_page_shows_headline_figures_flags_and_disclaimer(results: Results) -> None:
+    names = dict.fromkeys(pool.synthesis for pool in results.headline_pools)
+    page = markdown(results, figures=[(n, f"forest_{n}.png") for n in names], version="1")
+    assert all(line in page for line in headlines(results))
+    assert DISCLAIMER in page
+    for name in names:
+        assert page.count(f"(forest_{name}.png)") == 1
+    for pool in results.headline_pools:
+        assert all(line in page for line in flag_lines(pool.flags))
+        for missing in pool.missing:
+            assert missing.where in page
+    assert "\n\n\n\n" not in page
+
+
+def test_every_number_on_the_page_leads_to_a_sentence() -> None:
+    page = markdown(SMITH, figures=[], version="1")
+    for pool in SMITH.headline_pools:
+        for effect in pool.effects:
+            for file, row in effect.rows:
+                _, _, quote = source_line(SMITH.review, file, row)
+                assert quote in page
+
+
+def test_the_tables_hold_each_pool_under_both_sets_of_methods() -> None:
+    written = tables(SMITH)
+    results = written["results"]
+    assert len(results) == 12
+    short = results[results["synthesis"] == "pain-short"]
+    assert short["ci_method"].tolist() == ["hksj-modified", "wald"]
+    assert len(written["effects"]) == 9
+    assert len(written["reproduction"]) == len(SMITH.verdicts)
+
+
+def test_every_flag_that_occurs_has_its_words() -> None:
+    for results in (SMITH, KNEE, LIVING):
+        for pool in results.headline_pools:
+            assert set(pool.flags) <= FLAG_WORDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("number", "places", "text"),
+    [(-0.301, 2, "−0.30"), (-0.001, 2, "0.00"), (None, 2, "–"), (91.4, 0, "91")],
+)
+def test_numbers_have_a_true_minus_and_no_negative_zero(
+    number: float | None, places: int, text: str
+) -> None:
+    assert decimal(number, places) == text
+
+
+def test_a_small_p_is_a_bound_and_never_zero() -> None:
+    assert (p_words(0.00002), p_words(0.2184)) == ("P < 0.001", "P = 0.218")

@@ -1,0 +1,219 @@
+"""Each synthesis takes the row sets that the review's rules name, and says what it left out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
+from livingmeta.derivation import Selection, settings_of
+from livingmeta.protocol import Methods
+from livingmeta.review import load_review
+from livingmeta.synthesis import Pool, synthesise
+
+SMITH = load_review("smith2017")
+OWN = {pool.synthesis: pool for pool in synthesise(SMITH)}
+
+
+def with_(**selection: object) -> dict[str, Pool]:
+    pools = synthesise(SMITH, selection=Selection(**selection))  # type: ignore[arg-type]
+    return {pool.synthesis: pool for pool in pools}
+
+
+def trials(pool: Pool) -> list[str]:
+    return [effect.trial for effect in pool.effects]
+
+
+def test_every_declared_synthesis_is_there_with_what_is_usable_and_missing() -> None:
+    """The counts of the evidence: usable, and known to have been measured."""
+    counts = {name: (len(p.effects), len(p.missing)) for name, p in OWN.items()}
+    assert counts == {
+        "pain-short": (3, 3),
+        "pain-medium": (0, 2),
+        "pain-long": (1, 4),
+        "function-short": (4, 1),
+        "function-medium": (0, 1),
+        "function-long": (1, 2),
+    }
+
+
+def test_the_headline_counts_142_people_of_three_trials() -> None:
+    pool = OWN["pain-short"]
+    assert sum((e.n1 or 0) + (e.n2 or 0) for e in pool.effects) == 142
+    assert sorted(e.domain or "" for e in pool.effects) == ["composite", "composite", "pain"]
+
+
+def test_a_sensitivity_set_joins_only_when_asked_and_never_replaces() -> None:
+    held = OWN["pain-short"].sensitivity_only
+    assert len(held) == 1
+    asked = with_(include_sensitivity=True)
+    assert set(trials(asked["pain-short"])) == {*trials(OWN["pain-short"]), *held}
+    for name, pool in OWN.items():
+        kept = {e.trial: e.yi for e in asked[name].effects}
+        assert {e.trial: e.yi for e in pool.effects}.items() <= kept.items()
+
+
+def test_without_assumptions_one_trial_of_each_short_synthesis_is_left() -> None:
+    pools = with_(no_assumptions=True)
+    assert [len(pools[name].effects) for name in ("pain-short", "function-short")] == [1, 1]
+    assert all(e.assumption is None for pool in pools.values() for e in pool.effects)
+    assert all("rests on an assumption" in why for _, why in pools["function-short"].dropped)
+
+
+def test_documented_only_leaves_no_trial_whose_membership_is_inferred() -> None:
+    pools = with_(documented_only=True)
+    assert not any(pool.effects for pool in pools.values())
+    assert any("inferred" in why for _, why in pools["pain-short"].dropped)
+
+
+def test_a_trial_can_be_left_out_by_name() -> None:
+    gone = trials(OWN["function-short"])[0]
+    pool = with_(without=(gone,))["function-short"]
+    assert gone not in trials(pool)
+    assert (gone, "left out by --without") in pool.dropped
+    with pytest.raises(ValueError, match="without = 'nobody'"):
+        with_(without=("nobody",))
+
+
+def test_other_terms_move_trials_to_other_syntheses() -> None:
+    """Three months is short by the default terms and medium by the alternative ones."""
+    other = with_(terms="alternative")
+    assert len(other["pain-short"].effects) == 1
+    assert set(trials(other["pain-short"])) | set(trials(other["pain-medium"])) == set(
+        trials(OWN["pain-short"])
+    )
+    assert other["pain-long"].effects == ()  # 52 weeks are outside every alternative term
+    with pytest.raises(ValueError, match="Did you mean alternative"):
+        with_(terms="alternativ")
+
+
+def test_a_composite_that_enters_both_outcomes_is_flagged_in_both() -> None:
+    for name in ("pain-short", "function-short"):
+        shared = [e for e in OWN[name].effects if "composite_shared" in e.flags]
+        assert len(shared) == 2
+        assert all(e.domain == "composite" for e in shared)
+
+
+def test_each_line_has_its_sibling_without_composites() -> None:
+    siblings = {s.name: s for s in OWN["pain-short"].siblings}
+    assert len(siblings["without composite instruments"].trials) == 1
+
+
+def test_mixed_scores_are_flagged_and_the_pure_pools_stand_beside() -> None:
+    pool = OWN["function-short"]
+    assert "mixed_standardisers" in pool.flags
+    siblings = {s.name: s for s in pool.siblings}
+    final, change = siblings["final scores only"], siblings["change scores only"]
+    assert set(final.trials) | set(change.trials) == set(trials(pool))
+    assert not set(final.trials) & set(change.trials)
+
+
+def test_performance_tests_enter_no_synthesis() -> None:
+    tested = {
+        e.instrument for pool in with_(include_sensitivity=True).values() for e in pool.effects
+    }
+    assert not tested & set(SMITH.protocol.not_accepted)
+
+
+def test_trials_measured_but_missing_are_flagged_and_say_where_to_look() -> None:
+    for pool in OWN.values():
+        assert ("trials_missing" in pool.flags) == bool(pool.missing)
+        assert all(missing.where and missing.what for missing in pool.missing)
+
+
+COMPOSITE = {**INSTRUMENT, "instrument": "index", "name": "Index", "domain": "composite"}
+SUBSCALE = {**INSTRUMENT, "instrument": "index_pain", "name": "Index, pain"}
+
+
+def offered(*sets: tuple[str, str, str]) -> list[dict[str, str]]:
+    return [
+        {**arm, "instrument": instrument, "weeks": weeks, "statistic": statistic,
+         "use": "sensitivity"}
+        for instrument, weeks, statistic in sets
+        for arm in (ARM1, ARM2)
+    ]  # fmt: skip
+
+
+def chosen(path: Path, *sets: tuple[str, str, str], ties: str = "", weeks: str = "") -> tuple:
+    review = folder(
+        path,
+        toml=("subscales = []", 'subscales = ["index_pain"]' + ties),
+        instruments=[INSTRUMENT, COMPOSITE, SUBSCALE],
+        trials=[{**TRIAL, "treatment_weeks": weeks}],
+        outcomes=offered(*sets),
+    )
+    selection = Selection(include_sensitivity=True)
+    (effect,) = synthesise(load_review(review), selection=selection)[0].effects
+    return effect.instrument, effect.weeks, effect.statistic
+
+
+def test_a_scale_comes_before_a_subscale_and_that_before_a_composite(tmp_path: Path) -> None:
+    sets = [("index", "12", "final"), ("index_pain", "12", "final"), ("vas", "12", "final")]
+    assert chosen(tmp_path / "a", *sets)[0] == "vas"
+    assert chosen(tmp_path / "b", *sets[:2])[0] == "index_pain"
+    assert chosen(tmp_path / "c", sets[0])[0] == "index"
+
+
+def test_the_time_nearest_the_end_of_treatment_is_taken(tmp_path: Path) -> None:
+    sets = [("vas", "4", "final"), ("vas", "9", "final"), ("vas", "13", "final")]
+    assert chosen(tmp_path / "a", *sets, weeks="8")[1] == 9
+    assert chosen(tmp_path / "b", *sets)[1] == 13  # not known: the latest
+
+
+def test_a_final_score_comes_before_a_change(tmp_path: Path) -> None:
+    sets = [("vas", "12", "change"), ("vas", "12", "final")]
+    assert chosen(tmp_path, *sets)[2] == "final"
+
+
+def test_mean_differences_of_two_instruments_are_not_pooled(tmp_path: Path) -> None:
+    other = {**INSTRUMENT, "instrument": "nrs", "name": "NRS"}
+    second = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
+    arms = [{**arm, "trial": "beta2002", "instrument": "nrs", "report": "beta"} for arm in
+            (ARM1, ARM2)]  # fmt: skip
+    review = folder(
+        tmp_path,
+        instruments=[INSTRUMENT, other],
+        trials=[TRIAL, second],
+        reports=[
+            {"report": "alpha", "trial": "alpha2001", "citation": "A"},
+            {"report": "beta", "trial": "beta2002", "citation": "B"},
+        ],
+        outcomes=[ARM1, ARM2, *arms],
+    )
+    pool = synthesise(load_review(review), settings=settings_of(Methods(), measure="MD"))[0]
+    assert pool.result is None
+    assert "need one instrument, and here are NRS; VAS" in str(pool.why_not)
+
+
+KNEE = [pool for pool in synthesise(load_review("knee_oa")) if pool.synthesis == "pain-post"]
+
+
+def test_each_subgroup_has_its_own_tau2_and_weights_that_add_up_to_100() -> None:
+    assert [pool.subgroup is None for pool in KNEE] == [False] * 3
+    assert len({pool.result.tau2 for pool in KNEE if pool.result}) == 3
+    for pool in KNEE:
+        assert pool.result is not None
+        assert sum(pool.result.weights) == pytest.approx(100)
+
+
+def test_subgroups_are_compared_by_their_wald_standard_errors() -> None:
+    test = KNEE[-1].subgroup_test
+    assert test is not None
+    estimates = np.array([pool.result.estimate for pool in KNEE if pool.result])
+    weights = np.array([pool.result.se for pool in KNEE if pool.result]) ** -2.0
+    mean = (weights * estimates).sum() / weights.sum()
+    assert test.q == pytest.approx((weights * (estimates - mean) ** 2).sum())
+    assert test.df == 2
+
+
+def test_an_overall_total_has_one_tau2_over_all_rows() -> None:
+    review = load_review("knee_oa")
+    whole = [plan.model_copy(update={"overall": True}) for plan in review.protocol.synthesis]
+    protocol = review.protocol.model_copy(update={"synthesis": tuple(whole)})
+    pools = synthesise(
+        type(review)(**{**vars(review), "protocol": protocol}), settings=settings_of(Methods())
+    )
+    total = next(pool for pool in pools if pool.subgroup is None)
+    assert total.result is not None
+    assert total.result.k == 131
+    assert total.subgroup_test is not None
