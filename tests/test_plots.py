@@ -236,8 +236,14 @@ def test_it_draws_into_a_given_axes() -> None:
 
 
 def test_pools_of_several_syntheses_are_refused() -> None:
-    with pytest.raises(ValueError, match="one synthesis"):
+    with pytest.raises(ValueError, match="one synthesis: name one of pain-short, pain-long"):
         forest_plot([POOLS["pain-short"], POOLS["pain-long"]])
+    with pytest.raises(ValueError, match="Did you mean pain-long"):
+        forest_plot(SMITH, "pain-lang")
+
+
+def test_a_review_and_the_name_of_a_synthesis_are_enough() -> None:
+    assert "diamond:overall" in gids(forest_plot(SMITH, "function-short"))
 
 
 def test_the_registry_holds_the_forest_plot() -> None:

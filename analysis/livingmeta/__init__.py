@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from livingmeta.plots import forest_plot
     from livingmeta.pooling import pool
     from livingmeta.review import load_review
+    from livingmeta.synthesis import synthesise
 
 # Imported on first use: `livingmeta --help` must not wait for scipy and matplotlib.
 _HOME = {
@@ -20,9 +21,18 @@ _HOME = {
     "pool": "pooling",
     "reproduce": "audit",
     "smd": "effect_sizes",
+    "synthesise": "synthesis",
 }
 
-__all__ = ["forest_plot", "load_review", "mean_difference", "pool", "reproduce", "smd"]
+__all__ = [
+    "forest_plot",
+    "load_review",
+    "mean_difference",
+    "pool",
+    "reproduce",
+    "smd",
+    "synthesise",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,8 +16,10 @@ from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
 from livingmeta.derivation import Effect
+from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate
-from livingmeta.synthesis import Missing, Pool, Printed, contradictory
+from livingmeta.protocol import Review
+from livingmeta.synthesis import Missing, Pool, Printed, contradictory, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart
@@ -45,13 +47,18 @@ class _Row:
     printed: Printed | None = None
 
 
-def forest_plot(pools: Pool | Sequence[Pool], *, ax: Axes | None = None) -> Axes:
+def forest_plot(
+    pools: Pool | Sequence[Pool] | Review, synthesis: str | None = None, *, ax: Axes | None = None
+) -> Axes:
     """Draw the forest plot of one synthesis.
 
     Parameters
     ----------
-    pools : Pool or sequence of Pool
-        The synthesis, or its subgroups and, last, the whole where that is pooled too.
+    pools : Pool, sequence of Pool, or Review
+        The synthesis, or its subgroups and, last, the whole where that is pooled too. A review
+        is pooled by its own methods.
+    synthesis : str, optional
+        Id of the synthesis, where a review or the pools of several are given.
     ax : Axes, optional
         Where to draw; the columns stand to its left and right. By default a new figure of
         the size that the rows need, reached as ``ax.figure``.
@@ -65,19 +72,23 @@ def forest_plot(pools: Pool | Sequence[Pool], *, ax: Axes | None = None) -> Axes
     Raises
     ------
     ValueError
-        If the pools are none, or of several syntheses.
+        If the pools are none, or of several syntheses of which none is named.
 
     Examples
     --------
     >>> from livingmeta.review import load_review
-    >>> from livingmeta.synthesis import synthesise
-    >>> pool = synthesise(load_review("smith2017"))[0]
-    >>> forest_plot(pool).get_xlabel()
+    >>> forest_plot(load_review("smith2017"), "pain-short").get_xlabel()
     'Standardised mean difference'
     """
+    if isinstance(pools, Review):
+        pools = synthesise(pools)
     listed = [pools] if isinstance(pools, Pool) else list(pools)
-    if len({pool.synthesis for pool in listed}) != 1:
-        raise ValueError("a forest plot shows one synthesis: give its pools only.")
+    known = list(dict.fromkeys(pool.synthesis for pool in listed))
+    if synthesis is not None:
+        pick(dict.fromkeys(known), synthesis, "synthesis")
+        listed = [pool for pool in listed if pool.synthesis == synthesis]
+    elif len(known) != 1:
+        raise ValueError(f"a forest plot shows one synthesis: name one of {', '.join(known)}.")
     rows = list(_rows(listed))
     notes = _notes(listed)
     if ax is None:

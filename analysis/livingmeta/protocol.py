@@ -176,6 +176,7 @@ class Review:
 
         Examples
         --------
+        >>> from livingmeta.review import load_review
         >>> review = load_review("smith2017")
         >>> len(review.table("trials"))
         7

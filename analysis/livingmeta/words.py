@@ -12,7 +12,7 @@ FLAG_WORDS = {
         "The unmodified HKSJ interval is narrower than the Wald interval, so it is too narrow."
     ),
     "hksj_scale_below_one": (
-        "The trials scatter less around the pooled value than the model expects (q < 1); a "
+        "The trials scatter less around the pooled value than the model expects (q below 1); a "
         "modified interval does not shrink with it."
     ),
     "rows_assumed": "A row rests on an assumption, such as equal arms.",

@@ -1,0 +1,89 @@
+"""What the README tells a newcomer to type is what the project has."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from livingmeta.__main__ import app
+from livingmeta.report import interval, people, results_of, total_people
+from livingmeta.review import load_review
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+RUN = (
+    "python3 -m venv .venv && .venv/bin/python -m pip install -q -c requirements.lock -e . "
+    "&& .venv/bin/livingmeta run smith2017"
+)
+TEST = (
+    "python3 -m venv .venv && .venv/bin/python -m pip install -q -c requirements.lock "
+    '-e ".[dev]" && .venv/bin/python -m pytest'
+)
+COMMANDS = [line.partition("#")[0].strip() for line in "".join(BLOCKS[2:]).splitlines() if line]
+
+
+def test_there_are_exactly_two_commands_that_set_everything_up() -> None:
+    assert [block.strip() for block in BLOCKS[:2]] == [RUN, TEST]
+    assert README.count("python3 -m venv") == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_shown_is_one_that_works(
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    words = shlex.split(command)[1:]
+    if words[0] == "run":
+        words += ["--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["livingmeta", *words])
+    app(words, standalone_mode=False)
+    assert capsys.readouterr().out
+
+
+def test_every_command_of_the_program_is_shown() -> None:
+    shown = {shlex.split(command)[1] for command in COMMANDS}
+    known = set(typer.main.get_group(app).commands)  # type: ignore[attr-defined]
+    assert known - shown <= {"dictionary"}  # for maintainers: data/README.md is its output
+
+
+def test_every_file_the_readme_links_to_is_there() -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / link).is_file(), link
+
+
+@pytest.mark.parametrize("folder", ["data", "analysis", "tests"])
+def test_the_folders_it_names_exist(folder: str) -> None:
+    assert (ROOT / folder).is_dir()
+
+
+def test_the_committed_page_is_what_run_writes_today(tmp_path: Path) -> None:
+    app(["run", "smith2017", "--out", str(tmp_path)], standalone_mode=False)
+    for name in ("report.md", "reproduction.csv"):
+        fresh = (tmp_path / "smith2017" / name).read_text(encoding="utf-8")
+        committed = (ROOT / "figures" / "smith2017" / name).read_text(encoding="utf-8")
+        assert fresh == committed, f"{name}: run `livingmeta run smith2017` and commit the result"
+
+
+def test_the_numbers_it_tells_are_those_of_today() -> None:
+    results = results_of(load_review("smith2017"))
+    pools = {pool.synthesis: pool for pool in results.headline_pools}
+    short, function = pools["pain-short"], pools["function-short"]
+    assert short.result is not None
+    assert function.result is not None
+    assert interval(short.result) in README
+    assert f"({people(short)} of {total_people(results.review)} people)" in README
+    assert f"(I² = {function.result.i2:.0f}%)" in README
+    assert f"lists {len(results.review.gaps)} results" in README
+    assert [len(pool.effects) for pool in pools.values()] == [3, 0, 1, 4, 0, 1]
+
+
+def test_the_lock_names_no_host_and_no_path() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert "://" not in lock
+    assert not re.search(r"^\s*(-|/|file:)", lock, re.MULTILINE)
