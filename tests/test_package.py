@@ -44,7 +44,7 @@ def test_metafor_still_gives_the_pinned_answers(tmp_path: Path) -> None:
     run("Rscript", "metafor.R", tmp_path, cwd=REFERENCE)
     for name in ("metafor_pools.csv", "metafor_effects.csv", "metafor_data.csv"):
         fresh, pinned = (
-            list(csv.DictReader((folder / name).open(encoding="utf-8", newline="")))
+            list(csv.DictReader((folder / name).read_text(encoding="utf-8").splitlines()))
             for folder in (tmp_path, REFERENCE)
         )
         assert len(fresh) == len(pinned)
