@@ -4,6 +4,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is no claim of ours, and the first one pays for imports.
+settings.register_profile("livingmeta", deadline=None)
+settings.load_profile("livingmeta")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 def approximate_j(m: Array) -> Array:
-    """J(m) = 1 − 3/(4m − 1), m = n1 + n2 − 2: small-sample correction (Hedges 1981, p. 114)."""
+    """J(m) = 1 − 3/(4m − 1), m = n1 + n2 − 2: small-sample correction (Hedges 1981)."""
     return 1 - 3 / (4 * m - 1)
 
 
@@ -213,6 +213,8 @@ def _arrays(**given: ArrayLike) -> tuple[list[Array], bool]:
     """Turn the arguments into arrays of one length, or refuse all that is wrong with them."""
     arrays = {name: np.asarray(value, dtype=float) for name, value in given.items()}
     scalar = all(array.ndim == 0 for array in arrays.values())
+    if any(array.ndim > 1 for array in arrays.values()):
+        raise ValueError("give numbers or sequences of numbers, one value per trial.")
     lengths = {name: array.size for name, array in arrays.items() if array.ndim}
     if len(set(lengths.values())) > 1:
         counts = ", ".join(f"{name} has {length}" for name, length in lengths.items())

@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.names import pick
-from livingmeta.tau2 import TAU2, Array, Mask, generalised_q, q_profile
+from livingmeta.tau2 import TAU2, Array, Mask, cross_weight, generalised_q, q_profile
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
+# Effects and variances beyond these overflow when squared; no unit of any outcome needs them.
+SMALLEST, LARGEST = 1e-50, 1e50
 ROUNDING = 1e-9  # PM makes q exactly 1, up to rounding: no reason for a flag
 
 
@@ -37,7 +39,7 @@ class PooledEstimate:
     q, q_df, q_p : float
         Cochran's Q with its degrees of freedom and P.
     i2, h2 : float
-        max(0, (Q − df)/Q) in percent, and Q/df (Higgins and Thompson 2002, eqs. 10 and 6).
+        max(0, (Q − df)/Q) in percent, and Q/df (Higgins and Thompson 2002).
     i2_tau2, h2_tau2 : float
         τ²/(τ² + s²) in percent and (τ² + s²)/s², s² the typical variance within trials (ibid.,
         eq. 9); equal to those by Q for DL only.
@@ -245,7 +247,7 @@ def fit(
     yi, vi : ndarray, shape (…, k)
         Effects and variances, finite and above 0 where `mask` is true; they are not checked.
     mask : ndarray of bool, shape (…, k), optional
-        True where a trial is present; all by default.
+        True where a trial is present, at least one in each set; all by default.
     model, tau2, ci, prediction, level
         As in `pool`, which is a batch of one.
 
@@ -266,8 +268,10 @@ def fit(
     unit = _unit(vi, present)
     y = np.where(present, yi, 0.0) / unit[..., None]
     v = np.where(present, vi, 1.0) / unit[..., None] ** 2
-    y_mid = y.sum(-1) / np.maximum(present.sum(-1), 1)
-    y = np.where(present, y - y_mid[..., None], 0.0)  # far from 0, squares would lose digits
+    # Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
+    heaviest = np.where(present, v, np.inf).argmin(-1)[..., None]
+    origin = np.take_along_axis(y, heaviest, -1)
+    y = np.where(present, y - origin, 0.0)
     k = present.sum(-1)
     df = np.maximum(k - 1, 1)
     many = k > 1
@@ -283,7 +287,7 @@ def fit(
     upper = (1 + level) / 2
     is_t = many & interval.is_t
     quantile = np.where(is_t, stdtrit(df, upper), ndtri(upper))
-    centre = (mu + y_mid) * unit
+    centre = (mu + origin[..., 0]) * unit
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = centre / (se * unit)
         spread = np.sqrt(between + se**2)
@@ -320,15 +324,13 @@ def fit(
 def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array) -> dict[str, Array]:
     """Return Q, its P, and I² and H² by Q and by τ²; NaN for one trial."""
     df = mask.sum(-1) - 1.0
-    w = mask / v
-    total = w.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         q = np.where(df > 0, generalised_q(y, v, mask, np.zeros(df.shape)), np.nan)
-        typical = df * total / (total**2 - (w**2).sum(-1))
+        typical = df / cross_weight(mask / v)
         return {
             "q": q,
             "q_p": chdtrc(df, q),
-            "i2": np.where(q > df, 100 * (q - df) / q, np.where(df > 0, 0.0, np.nan)),
+            "i2": 100 * np.maximum(q - df, 0.0) / np.maximum(q, df),
             "h2": q / df,
             "i2_tau2": 100 * tau2 / (tau2 + typical),
             "h2_tau2": (tau2 + typical) / typical,
@@ -389,7 +391,9 @@ def _number(value: Array) -> float | None:
 
 def _usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
     """Return the effects as arrays, or refuse all that is wrong with them."""
-    y, v = (np.asarray(values, dtype=float).ravel() for values in (yi, vi))
+    y, v = (np.asarray(values, dtype=float) for values in (yi, vi))
+    if y.ndim != 1 or v.ndim != 1:
+        raise ValueError("yi and vi are sequences of numbers, one per trial; `fit` takes batches.")
     problems = []
     if y.size != v.size:
         problems.append(f"yi has {y.size} values and vi {v.size}: give one of each per trial.")
@@ -406,6 +410,12 @@ def _usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
             f"vi[{i + 1}] = {v[i]:g}: a variance must be above 0. "
             "Leave the trial out, or check its standard error."
         )
+    far = (("yi", y, np.abs(y) > LARGEST), ("vi", v, (v > LARGEST) | ((v > 0) & (v < SMALLEST))))
+    for name, values, beyond in far:
+        problems += [
+            f"{name}[{i + 1}] = {values[i]:g}: too far from 1 to compute with. Change the unit."
+            for i in np.flatnonzero(beyond & np.isfinite(values))
+        ]
     if not 0 < level < 1:
         problems.append(f"level = {level:g}: a level lies between 0 and 1; write 0.95 for 95%.")
     if problems:

@@ -2,6 +2,7 @@
 
 All work over the last axis of arrays of shape (…, k): `yi` effects, `vi` their variances, `mask`
 true where a trial is present; elsewhere finite numbers, with `vi` above 0, may stand.
+Digits are kept best where `yi` is 0 at the most precise trial, as `pooling.fit` sees to.
 With w_i = 1/(v_i + τ²) and μ = Σ w_i y_i / Σ w_i throughout.
 """
 
@@ -20,14 +21,14 @@ Estimator = Callable[[Array, Array, Mask], tuple[Array, Mask]]
 # Brackets are proved in exact arithmetic; this much is added for rounding.
 MARGIN = 1e-6
 # Score changes sign over a factor in (v + τ²) of its own size; a step of a quarter of that
-# separates the maxima that matter, and closer ones differ in likelihood by less than rounding.
+# separates the maxima: on thousands of random sets a grid of thousands of points found none higher.
 GRID_STEP = 0.25
 GRID_MOST = 200
 BLOCK = 1 << 18  # numbers worked on at once: fits the cache
 
 
 def dersimonian_laird(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
-    """Return max(0, (Q − (k − 1)) / (Σw − Σw²/Σw)), w = 1/v (DerSimonian and Laird 1986, eq. 8).
+    """Return max(0, (Q − (k − 1)) / (Σw − Σw²/Σw)), w = 1/v (DerSimonian and Laird 1986).
 
     Parameters
     ----------
@@ -56,15 +57,14 @@ def dersimonian_laird(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
     """
     w = mask / vi
     q = generalised_q(yi, vi, mask, np.zeros(yi.shape[:-1]))
-    total = w.sum(-1)
     df = mask.sum(-1) - 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
-        tau2 = np.maximum(0.0, (q - df) / (total - (w**2).sum(-1) / total))
+        tau2 = np.maximum(0.0, (q - df) / cross_weight(w))
     return np.where(df > 0, tau2, np.nan), np.ones(df.shape, bool)
 
 
 def paule_mandel(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
-    """Solve Σ w(τ²)(y − μ)² = k − 1 for τ² ≥ 0 (Paule and Mandel 1982, eq. 6).
+    """Solve Σ w(τ²)(y − μ)² = k − 1 for τ² ≥ 0 (Paule and Mandel 1982).
 
     The left side falls with τ², and at τ² = Σ(y − ȳ)²/(k − 1) − min v it is at most k − 1: that
     is the bracket, so there is no cap and no iteration limit to run into.
@@ -74,6 +74,14 @@ def paule_mandel(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
     ----------
     Paule RC, Mandel J. Consensus values and weighting factors. J Res Natl Bur Stand
     1982;87:377-385.
+
+    Examples
+    --------
+    With equal variances τ² is the variance of the effects less theirs:
+
+    >>> y, v = np.array([1.0, 2.0, 3.0]), np.full(3, 0.25)
+    >>> round(float(paule_mandel(y, v, np.ones(3, bool))[0]), 12)
+    0.75
     """
     df = mask.sum(-1) - 1.0
     tau2, converged = _q_equals(yi, vi, mask, df)
@@ -81,7 +89,7 @@ def paule_mandel(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
 
 
 def reml(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
-    """Maximise the restricted likelihood over τ² ≥ 0 (Viechtbauer 2005, eq. 11).
+    """Maximise the restricted likelihood over τ² ≥ 0 (Viechtbauer 2005).
 
     Its derivative, Σw²(y − μ)² − Σw + Σw²/Σw up to a factor, is below 0 from
     τ² = (s² + √(s⁴ + 4s²d))/2 − min v on, with s² = Σ(y − ȳ)²/(k − 1) and d = max v − min v:
@@ -94,6 +102,16 @@ def reml(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
     ----------
     Viechtbauer W. Bias and efficiency of meta-analytic variance estimators in the random-effects
     model. J Educ Behav Stat 2005;30:261-293.
+
+    Examples
+    --------
+    Fisher scoring does not converge here (metafor's site, "Convergence problems with the rma()
+    function"); with its step halved metafor gives this:
+
+    >>> y = np.array([1.30, 1.94, 0.70, 0.36, 1.31, 0.46, 1.24, 0.71, 0.35, 0.77])
+    >>> v = np.array([.640, .421, .992, .058, .756, .634, .79, .596, .457, .935])
+    >>> round(float(reml(y, v, np.ones(10, bool))[0]), 5)
+    0.08197
     """
     k = yi.shape[-1]
     lead = yi.shape[:-1]
@@ -105,7 +123,7 @@ def reml(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
         return tau2.reshape(lead), converged.reshape(lead)
     low, s2 = _smallest(v, m), _spread(y, m) / np.maximum(df, 1)
     d = np.where(m, v, -np.inf).max(-1) - low
-    top = (s2 + np.sqrt(s2**2 + 4 * s2 * d)) / 2 * (1 + MARGIN)  # of min v + τ²
+    top = (s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + MARGIN)  # of min v + τ²
     tau2[todo] = 0.0
     todo = todo[top[todo] > low[todo]]
     points = _points(low[todo], top[todo])
@@ -121,7 +139,7 @@ TAU2: Mapping[str, Estimator] = {"DL": dersimonian_laird, "PM": paule_mandel, "R
 
 
 def q_profile(yi: Array, vi: Array, mask: Mask, *, level: float) -> tuple[Array, Array]:
-    """Return the limits of τ² between which Q(τ²) is not significant (Viechtbauer 2007, eq. 8).
+    """Return the limits of τ² between which Q(τ²) is not significant (Viechtbauer 2007).
 
     Parameters
     ----------
@@ -140,6 +158,15 @@ def q_profile(yi: Array, vi: Array, mask: Mask, *, level: float) -> tuple[Array,
     ----------
     Viechtbauer W. Confidence intervals for the amount of heterogeneity in meta-analysis.
     Stat Med 2007;26:37-52.
+
+    Examples
+    --------
+    Two trials say little about how trials differ:
+
+    >>> y, v = np.array([0.0, 0.8]), np.array([0.04, 0.05])
+    >>> low, high = q_profile(y, v, np.ones(2, bool), level=0.95)
+    >>> round(float(low), 3), round(float(high), 1)
+    (0.019, 325.8)
     """
     df = mask.sum(-1) - 1.0
     tail = (1 - level) / 2
@@ -152,10 +179,25 @@ def q_profile(yi: Array, vi: Array, mask: Mask, *, level: float) -> tuple[Array,
 
 
 def generalised_q(yi: Array, vi: Array, mask: Mask, tau2: Array) -> Array:
-    """Return Σ w (y − μ)² at a given τ² of shape (…) (Viechtbauer 2007, eq. 7)."""
+    """Return Q(τ²) = Σ w (y − μ)² at a given τ² of shape (…) (Viechtbauer 2007)."""
     w = mask / (vi + tau2[..., None])
     mu = (w * yi).sum(-1) / np.maximum(w.sum(-1), np.finfo(float).tiny)
     return np.asarray((w * (yi - mu[..., None]) ** 2).sum(-1))
+
+
+def cross_weight(w: Array) -> Array:
+    """Return Σw − Σw²/Σw, as Σ_i w_i (Σ_{j≠i} w_j) / Σw.
+
+    Written so, no digits are lost where one trial has nearly all the weight.
+    """
+    top = w.argmax(-1)[..., None]
+    largest = np.take_along_axis(w, top, -1)[..., 0]
+    others = w.copy()
+    np.put_along_axis(others, top, 0.0, -1)
+    rest = others.sum(-1)
+    total = rest + largest
+    pairs = largest * rest + (others * (total[..., None] - others)).sum(-1)
+    return np.asarray(pairs / total)
 
 
 def _q_equals(yi: Array, vi: Array, mask: Mask, target: Array) -> tuple[Array, Mask]:
@@ -222,15 +264,14 @@ def _weighted(y: Array, v: Array, m: Mask, t: Array) -> tuple[Array, Array, Arra
 
 
 def _reml_score(y: Array, v: Array, m: Mask, t: Array) -> Array:
-    w, total, residual = _weighted(y, v, m, t)
-    w2 = w * w
-    return np.asarray((w2 * residual**2).sum(-1) - total + w2.sum(-1) / total)
+    w, _, residual = _weighted(y, v, m, t)
+    return np.asarray(((w * residual) ** 2).sum(-1) - cross_weight(w))
 
 
 def restricted_likelihood(y: Array, v: Array, m: Mask, t: Array) -> Array:
     """Return the restricted log-likelihood, up to a constant, at each τ² of `t`, shape (…, c).
 
-    −½ (Σ log(v + τ²) + log Σw + Σ w(y − μ)²) (Viechtbauer 2005, eq. 10).
+    −½ (Σ log(v + τ²) + log Σw + Σ w(y − μ)²) (Viechtbauer 2005).
     """
     w, total, residual = _weighted(y, v, m, t)
     logs = (m[..., None, :] * np.log(v[..., None, :] + t[..., :, None])).sum(-1)

@@ -25,6 +25,9 @@ sets <- list(
   bcg = escalc("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)[, c("yi", "vi")],
   normand1999 = md(normand),
   `normand1999-smd` = revman(normand),
+  # Viechtbauer 2007, Stat Med 26:37-52, Table II
+  collins1985 = escalc("OR", ai = pre.xti, n1i = pre.nti, ci = pre.xci, n2i = pre.nci,
+                       data = dat.collins1985b)[, c("yi", "vi")],
   # Fisher scoring with default steps does not converge here (metafor's site, tips,
   # "Convergence problems with the rma() function", example 2)
   slow = data.frame(yi = c(1.30, 1.94, 0.70, 0.36, 1.31, 0.46, 1.24, 0.71, 0.35, 0.77),
@@ -52,7 +55,10 @@ one <- function(set, d, tau2, test) {
   pi <- list(pi.lb = NA, pi.ub = NA)
   limits <- c(NA, NA)
   if (tau2 != "") {
-    if (test != "z" && res$k > 2) pi <- predict(res)
+    # test = "t" has the Wald SE with t(k - 1), as our prediction interval has for Wald; "z" a normal
+    ahead <- if (test != "z") res else suppressWarnings(
+      rma(yi, vi, data = d, method = tau2, test = "t", control = c(tight[[tau2]])))
+    if (res$k > 2) pi <- predict(ahead)
     # no cap, and the search begins from the scale of the data
     qp <- suppressWarnings(confint(res, type = "QP", control = list(
       tau2.max = 1e6 * (var(d$yi) + max(d$vi)), tol = 1e-14 * (var(d$yi) + max(d$vi)),
