@@ -68,6 +68,24 @@ def test_a_wrong_row_is_named_and_the_status_is_1(say, tmp_path: Path) -> None:
     assert listed["problems"][0]["row"] == 2
 
 
+@pytest.mark.parametrize(
+    ("passage", "message"),
+    [
+        (('profile = "today"', 'profile = "tody"'), "choose one of revman5, today"),
+        (('measure = "SMD"', 'measure = "SMD"\ntau2 = "PN"'), "Did you mean PM?"),
+        (('measure = "SMD"', 'measure = "SMD"\nlevel = 95'), "write 0.95 for 95%"),
+        (('measure = "SMD"', 'measure = "SMD"\nheadline = "x"'), "profile = 'x'"),
+    ],
+)
+def test_methods_that_are_not_known_fail_the_check(
+    say, tmp_path: Path, passage: tuple[str, str], message: str
+) -> None:
+    said = say("check", str(folder(tmp_path, toml=passage)))
+    assert said.status == 1
+    assert "review.toml, methods: " in said.out
+    assert message in said.out
+
+
 def test_doubts_alone_do_not_fail_the_check(say) -> None:
     said = say("check", "knee_oa")
     assert said.status == 0

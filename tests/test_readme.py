@@ -81,6 +81,9 @@ def test_the_numbers_it_tells_are_those_of_today() -> None:
     assert f"(I² = {function.result.i2:.0f}%)" in README
     assert f"lists {len(results.review.gaps)} results" in README
     assert [len(pool.effects) for pool in pools.values()] == [3, 0, 1, 4, 0, 1]
+    pins = (ROOT / "tests" / "reference" / "metafor_pools.csv").read_text(encoding="utf-8")
+    sets = {line.split(",")[0] for line in pins.splitlines()[1:]}
+    assert f"to 1e-8 on {len(sets)} data sets" in README
 
 
 def test_the_lock_names_no_host_and_no_path() -> None:

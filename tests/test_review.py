@@ -131,6 +131,9 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:
     assert "outcomes.csv row 5, sd" in said(review)[0]
 
 
+TWIN = '[[synthesis]]\nid = "pain-short"\ntitle = "Again"\noutcome = "pain"\n# Trials that'
+
+
 @pytest.mark.parametrize(
     ("passage", "message"),
     [
@@ -139,6 +142,10 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path) -> None:
         (("[methods]", "[methds]"), "nothing of this name is known. Check the spelling."),
         (('title = "Pain, short term"', ""), "synthesis.0.title: this is missing"),
         (('title = "Pain, short term"', "title ="), "this is not valid TOML"),
+        (('id = "pain-short"', 'id = "../pain"'), "a key is made of small letters"),
+        (('domains = ["pain"', 'domains = ["pian"'), "choose one of 'pain', 'function'"),
+        (('id = "small"', 'id = "small"\nextends = "small"'), "extend each other in a circle"),
+        (("# Trials that", TWIN), "two syntheses have the id pain-short"),
     ],
 )
 def test_a_wrong_protocol_gets_a_sentence(

@@ -68,11 +68,13 @@ def list_reviews(*, as_json: AsJson = False) -> None:
 @app.command()
 def check(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
-    from livingmeta.derivation import implausible
+    from livingmeta.derivation import implausible, undeclarable
     from livingmeta.review import examine, find
 
     find(review)
     loaded, problems = examine(review)
+    if loaded is not None:
+        problems += undeclarable(loaded)
     errors = [problem for problem in problems if problem.severity == "error"]
     if loaded is not None and not errors:
         problems += implausible(loaded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,11 @@ from livingmeta.conversions import (
 )
 from livingmeta.effect_sizes import mean_difference, smd, smd_from_difference
 from livingmeta.names import pick
+from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION
 from livingmeta.profiles import Profile, profile
 from livingmeta.protocol import Methods, Review, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Trial
+from livingmeta.tau2 import TAU2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,21 +129,52 @@ def settings_of(
     ValueError
         For a name that is not known.
     """
+    level = methods.level if level is None else level
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level:g}: a level lies between 0 and 1; write 0.95 for 95%.")
     declared = name in {None, methods.profile}
     chosen = profile(name or methods.profile)
     if declared:
         chosen = chosen.with_choices(
             model=methods.model, tau2=methods.tau2, ci=methods.ci, prediction=methods.prediction
         )
+    chosen = chosen.with_choices(**choices)
+    for what, registry in METHODS.items():
+        pick(registry, getattr(chosen, what), what)
     return Settings(
-        profile=chosen.with_choices(**choices),
+        profile=chosen,
         measure=pick(MEASURES, measure or methods.measure, "measure"),
-        level=methods.level if level is None else level,
+        level=level,
         assumed=methods.assumed if declared and not any(choices.values()) else None,
     )
 
 
 MEASURES = {"SMD": "SMD", "MD": "MD"}
+METHODS: dict[str, Mapping[str, object]] = {
+    "model": MODELS,
+    "tau2": TAU2,
+    "ci": CONFIDENCE,
+    "prediction": {**PREDICTION, "none": None},
+}
+
+
+def undeclarable(review: Review) -> list[Problem]:
+    """Say which methods of review.toml are not known."""
+    methods = review.protocol.methods
+    found = []
+    for name in (None, methods.headline):
+        try:
+            settings_of(methods, name=name)
+        except ValueError as refusal:
+            place = f"{review.folder.name}/review.toml"
+            reason, _, remedy = str(refusal).partition(". ")
+            found.append(
+                Problem(
+                    file=place, row=None, column="methods", value=None,
+                    reason=reason.rstrip("."), remedy=remedy,
+                )
+            )  # fmt: skip
+    return found
 
 
 class NotComputableError(ValueError):

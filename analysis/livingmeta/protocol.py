@@ -17,6 +17,7 @@ from livingmeta.schema import (
     Claim,
     Gap,
     Instrument,
+    Key,
     Outcome,
     Problem,
     Report,
@@ -87,9 +88,9 @@ class Ties(Declared):
 
 
 class Plan(Declared):
-    """One declared synthesis."""
+    """One declared synthesis; its id names files."""
 
-    id: str
+    id: Key
     title: str
     outcome: str
     term: str | None = None
@@ -107,9 +108,9 @@ class Exclusion(Declared):
 
 
 class Protocol(Declared):
-    """What review.toml says."""
+    """What review.toml says; its id names the folder of its figures."""
 
-    id: str
+    id: Key
     title: str
     citation: str | None = None
     doi: str | None = None

@@ -20,6 +20,7 @@ from livingmeta.rules import across
 from livingmeta.schema import (
     QUOTED,
     TABLES,
+    CellError,
     Claim,
     Outcome,
     Problem,
@@ -113,6 +114,11 @@ def examine(review: str | Path) -> tuple[Review | None, list[Problem]]:
     (Review or None, list of Problem)
         No review where a file could not be read at all.
     """
+    return _examine(review, ())
+
+
+def _examine(review: str | Path, below: tuple[Path, ...]) -> tuple[Review | None, list[Problem]]:
+    """Examine a review; `below` are the folders of those that extend it."""
     problems: list[Problem] = []
     tables: dict[str, tuple[Row, ...]] = {}
     base = protocol = None
@@ -120,8 +126,7 @@ def examine(review: str | Path) -> tuple[Review | None, list[Problem]]:
         folder, name = find(review)
         declared = _declared(folder, name)
         if "extends" in declared:
-            sibling = folder.parent / str(declared["extends"])
-            base = load_review(sibling if sibling.is_dir() else str(declared["extends"]))
+            base = _extended(str(declared["extends"]), folder, f"{name}/review.toml", below)
         protocol = _protocol(declared, base, f"{name}/review.toml")
     except ReviewError as error:
         problems += error.problems
@@ -142,6 +147,20 @@ def examine(review: str | Path) -> tuple[Review | None, list[Problem]]:
     problems += across(loaded)
     warnings = tuple(problem for problem in problems if problem.severity == "warning")
     return replace(loaded, warnings=warnings), problems
+
+
+def _extended(name: str, folder: Path, file: str, below: tuple[Path, ...]) -> Review:
+    """Load the review that another one extends."""
+    sibling = folder.parent / name
+    through = (*below, folder.resolve())
+    if sibling.resolve() in through:
+        reason = "reviews extend each other in a circle"
+        raise _refusal(file, reason, "Leave extends out of one.", column="extends")
+    loaded, problems = _examine(sibling if sibling.is_dir() else name, through)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if loaded is None or errors:
+        raise ReviewError(errors)
+    return loaded
 
 
 def _refusal(
@@ -192,6 +211,10 @@ def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Proto
         protocol = Protocol.model_validate({**inherited, **declared})
     except ValidationError as error:
         raise ReviewError(_declaration_problem(one, file) for one in error.errors()) from None
+    twice = [key for key, n in Counter(p.id for p in protocol.synthesis).items() if n > 1]
+    if twice:
+        reason = f"two syntheses have the id {twice[0]}"
+        raise _refusal(file, reason, "Choose another.", column="synthesis")
     for plan in protocol.synthesis:
         for name, terms in protocol.terms.items():
             if plan.term is not None and plan.term not in terms:
@@ -204,7 +227,12 @@ def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Proto
 
 def _declaration_problem(error: Any, file: str) -> Problem:
     reason, remedy = error["msg"], ""
-    if error["type"] == "missing":
+    wrong = error.get("ctx", {}).get("error")
+    if isinstance(wrong, CellError):
+        reason, remedy = wrong.reason, wrong.remedy
+    elif error["type"] == "literal_error":
+        reason = f"choose one of {error['ctx']['expected']}"
+    elif error["type"] == "missing":
         reason, remedy = "this is missing", "Compare with data/template/review.toml."
     elif error["type"] == "extra_forbidden":
         reason, remedy = "nothing of this name is known", "Check the spelling."
@@ -213,7 +241,7 @@ def _declaration_problem(error: Any, file: str) -> Problem:
         file=file,
         row=None,
         column=".".join(str(part) for part in error["loc"]),
-        value=None if isinstance(given, dict) else str(given),
+        value=str(given) if isinstance(given, str | int | float) else None,
         reason=reason,
         remedy=remedy,
     )

@@ -50,7 +50,7 @@ class Problem:
         return f"{place}: {self.reason}. {self.remedy}".rstrip()
 
 
-class _CellError(ValueError):
+class CellError(ValueError):
     """A cell's reason and remedy, on their way through pydantic into a Problem."""
 
     def __init__(self, reason: str, remedy: str) -> None:
@@ -67,12 +67,12 @@ def _number(cell: object) -> float | None:
     text = str(cell)
     if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
         if re.fullmatch(r"[+-]?\d+,\d+", text):
-            raise _CellError(
+            raise CellError(
                 "a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".'
             )
         if text[0] in "−–—" and _NUMBER.fullmatch(text[1:]):
-            raise _CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
-        raise _CellError(
+            raise CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
+        raise CellError(
             "this is not a number",
             "Write digits with a decimal point, without units; if the report gives none, "
             "leave it empty.",
@@ -86,7 +86,7 @@ def _bounded(
     def check(cell: object) -> float | None:
         number = _number(cell)
         if number is not None and not holds(number):
-            raise _CellError(reason, remedy)
+            raise CellError(reason, remedy)
         return number
 
     return check
@@ -97,7 +97,7 @@ _LEAVE_EMPTY = "If the report gives none, leave it empty."
 
 def _key(cell: object) -> object:
     if cell is not None and not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", str(cell)):
-        raise _CellError(
+        raise CellError(
             "a key is made of small letters, digits, _ . and -",
             'Write it like "smith2017" or "vas_pain".',
         )
@@ -106,7 +106,7 @@ def _key(cell: object) -> object:
 
 def _short(cell: object) -> object:
     if cell is not None and len(str(cell)) > QUOTE_LIMIT:
-        raise _CellError(
+        raise CellError(
             f"the quote has {len(str(cell))} characters and {QUOTE_LIMIT} are allowed",
             "Keep the shortest span of words that carries the numbers and write … for the rest.",
         )
@@ -534,7 +534,7 @@ def read_row(
 def _worded(model: type[Row], given: Mapping[str, str], error: Any, file: str, row: int) -> Problem:
     column = str(error["loc"][0])
     wrong = error.get("ctx", {}).get("error")
-    if isinstance(wrong, _CellError):
+    if isinstance(wrong, CellError):
         reason, remedy = wrong.reason, wrong.remedy
     elif error["type"] == "missing":
         meaning = model.model_fields[column].description
