@@ -273,6 +273,20 @@ def test_a_change_of_unit_changes_the_unit_only(
     close(one, other, factor=unit)
 
 
+@given(effects, estimators, intervals, st.sampled_from([-1e6, 3.0, 1e8]))
+def test_a_shift_of_all_effects_shifts_the_result_only(
+    data: Effects, tau2: str, ci: str, shift: float
+) -> None:
+    moved = [y + shift for y in data[0]]
+    one = pool([y - shift for y in moved], data[1], tau2=tau2, ci=ci)  # what is left of the digits
+    other = pool(moved, data[1], tau2=tau2, ci=ci)
+    assert other.estimate - shift == pytest.approx(one.estimate, abs=1e-6)
+    for name in ("se", "tau2", "tau2_low", "tau2_high", "q"):
+        a, b = getattr(one, name), getattr(other, name)
+        assert (a is None) == (b is None)
+        assert a is None or b == pytest.approx(a, rel=1e-9, abs=1e-12)
+
+
 @given(effects, st.floats(0.05, 2), st.integers(2, 9))
 def test_merging_equal_trials_changes_no_common_effect(
     data: Effects, variance: float, copies: int

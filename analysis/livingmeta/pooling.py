@@ -197,8 +197,9 @@ def pool(
     flags = [name for name, held in result.flags.items() if held[0]]
     low = high = None
     if random:
-        ends = q_profile(y[None], v[None], _all(y[None]), level=level)
-        low, high = map(_number, ends)
+        scaled = _scaled(y[None], v[None], None)
+        ends = q_profile(scaled.y, scaled.v, scaled.present, level=level)
+        low, high = (_number(end * scaled.unit**2) for end in ends)
         if high is None:
             flags.append("tau2_interval_empty")
     single = {
@@ -264,14 +265,7 @@ def fit(
     estimator = pick(TAU2, tau2, "tau2")
     interval = pick(CONFIDENCE, ci, "ci")
     ahead = None if prediction is None else pick(PREDICTION, prediction, "prediction")
-    present = np.broadcast_to(_all(yi) if mask is None else mask, yi.shape)
-    unit = _unit(vi, present)
-    y = np.where(present, yi, 0.0) / unit[..., None]
-    v = np.where(present, vi, 1.0) / unit[..., None] ** 2
-    # Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
-    heaviest = np.where(present, v, np.inf).argmin(-1)[..., None]
-    origin = np.take_along_axis(y, heaviest, -1)
-    y = np.where(present, y - origin, 0.0)
+    y, v, present, unit, origin = _scaled(yi, vi, mask)
     k = present.sum(-1)
     df = np.maximum(k - 1, 1)
     many = k > 1
@@ -287,7 +281,7 @@ def fit(
     upper = (1 + level) / 2
     is_t = many & interval.is_t
     quantile = np.where(is_t, stdtrit(df, upper), ndtri(upper))
-    centre = (mu + origin[..., 0]) * unit
+    centre = (mu + origin) * unit
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = centre / (se * unit)
         spread = np.sqrt(between + se**2)
@@ -369,8 +363,29 @@ def subgroup_test(estimates: Sequence[float], ses: Sequence[float]) -> tuple[flo
     return result.q, len(estimates) - 1, result.q_p
 
 
-def _all(yi: Array) -> Mask:
-    return np.ones(yi.shape, bool)
+class _Scaled(NamedTuple):
+    """Effects in a unit and from an origin in which no digit is lost."""
+
+    y: Array
+    v: Array
+    present: Mask
+    unit: Array  # shape (…)
+    origin: Array  # shape (…), in that unit
+
+
+def _scaled(yi: Array, vi: Array, mask: Mask | None) -> _Scaled:
+    """Fill what is absent and choose unit and origin for each set.
+
+    Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
+    """
+    present = np.broadcast_to(np.ones(yi.shape, bool) if mask is None else mask, yi.shape)
+    unit = _unit(vi, present)
+    y = np.where(present, yi, 0.0) / unit[..., None]
+    v = np.where(present, vi, 1.0) / unit[..., None] ** 2
+    heaviest = np.where(present, v, np.inf).argmin(-1)[..., None]
+    origin = np.take_along_axis(y, heaviest, -1)
+    y = np.where(present, y - origin, 0.0)
+    return _Scaled(y, v, present, unit, origin[..., 0])
 
 
 def _unit(vi: Array, mask: Mask) -> Array:
