@@ -48,6 +48,16 @@ def test_reviews_lists_all_that_can_be_found(say) -> None:
     assert {one["review"] for one in json.loads(say("reviews", "--json").out)} >= {"smith2017"}
 
 
+def test_a_review_that_cannot_be_read_is_listed_all_the_same(
+    say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    protocol = folder(tmp_path / "data") / "review.toml"
+    protocol.write_text("title =", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert "see livingmeta check small" in say("reviews").flat
+
+
 def test_the_version_is_shown(say) -> None:
     assert say("--version").out == f"livingmeta {__version__}\n"
 
@@ -203,6 +213,7 @@ def test_run_writes_figures_tables_and_the_page(say, tmp_path: Path) -> None:
     said = say("run", "smith2017", "--out", str(tmp_path))
     assert said.status == 0
     assert "verdict: partial" in said.flat
+    assert "flags: few_trials, hksj_scale_below_one" in said.flat
     assert DISCLAIMER in said.flat
     names = {path.name for path in (tmp_path / "smith2017").iterdir()}
     plots = {

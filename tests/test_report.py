@@ -14,6 +14,7 @@ from livingmeta.report import (
     interval,
     markdown,
     results_of,
+    share,
     source_line,
     tables,
     total_people,
@@ -73,6 +74,21 @@ def test_a_result_on_part_of_the_trials_says_so_in_the_same_line() -> None:
         "3 pooled (142 people), 1 in sensitivity analyses only, 3 measured but missing here; "
         "the review's own number unknown"
     )
+
+
+def test_a_pooled_value_names_its_share_of_the_trials() -> None:
+    short, *_ = SMITH.headline_pools
+    assert share(short) == ", 3 of 7 trials known to measure it"
+    assert {share(pool) for pool in KNEE.headline_pools} == {""}
+
+
+def test_what_was_looked_at_and_left_out_stands_on_the_page_with_the_reason() -> None:
+    page = markdown(LIVING, figures=[], version="1")
+    assert LIVING.review.protocol.exclusion
+    for one in LIVING.review.protocol.exclusion:
+        assert f"- {one.trial}: {one.why} ({one.where})." in page
+    for why in LIVING.review.protocol.not_accepted.values():
+        assert why in page
 
 
 def test_the_people_of_the_review_are_those_it_prints() -> None:

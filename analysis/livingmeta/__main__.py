@@ -53,12 +53,18 @@ def list_reviews(*, as_json: AsJson = False) -> None:
     """List the reviews that can be found, with their questions."""
     import tomllib
 
-    from livingmeta.review import reviews
+    from livingmeta.review import TEMPLATE, reviews
 
     found = []
     for name, folder in reviews().items():
-        declared = tomllib.loads((folder / "review.toml").read_text(encoding="utf-8"))
-        found.append({"review": name, "question": declared["question"], "folder": str(folder)})
+        if name == TEMPLATE:
+            continue
+        try:
+            declared = tomllib.loads((folder / "review.toml").read_text(encoding="utf-8"))
+            question = str(declared.get("question", "(review.toml states no question)"))
+        except ValueError:  # not TOML or not UTF-8: `check` says where
+            question = f"(review.toml can't be read: see livingmeta check {name})"
+        found.append({"review": name, "question": question, "folder": str(folder)})
     if as_json:
         return _json(found)
     _table(["review", "question"], [[one["review"], one["question"]] for one in found])
@@ -264,21 +270,19 @@ def gaps(review: ReviewName, *, as_json: AsJson = False) -> None:
     loaded = load_review(review)
     if as_json:
         return _json([gap.model_dump() for gap in loaded.gaps])
-    _table(
-        ["trial", "people", "outcome", "instrument", "weeks", "what is missing", "where to look"],
-        [
-            [
-                loaded.trial(gap.trial).label,
-                str(loaded.trial(gap.trial).n_randomised or "?"),
-                gap.outcome,
-                gap.instrument or "",
-                "" if gap.weeks is None else f"{gap.weeks:g}",
-                gap.what,
-                gap.where,
-            ]
-            for gap in loaded.gaps
-        ],
-    )
+    owners = {trial.trial: trial for trial in loaded.trials}
+    console = _console()
+    last = None
+    for gap in sorted(loaded.gaps, key=lambda gap: list(owners).index(gap.trial)):
+        trial = owners[gap.trial]
+        if trial is not last:
+            console.print(f"{trial.label} ({trial.n_randomised or '?'} people)", style="bold")
+        last = trial
+        instrument = loaded.instrument(gap.instrument)
+        about = [gap.outcome, instrument.name if instrument else "instrument not known"]
+        about.append("time not known" if gap.weeks is None else f"week {gap.weeks:g}")
+        console.print(f"  {', '.join(about)}: {gap.what}")
+        console.print(f"    look in {gap.where}")
     typer.echo(f"{len(loaded.gaps)} known gaps.")
     return None
 
@@ -311,6 +315,8 @@ def run(
         _print_summary(results.review, pool)
         if said := published(results, pool):
             typer.echo(f"  {said}; verdict: {verdict_words(results, pool)}")
+        if pool.flags:
+            _console().print(f"  flags: {', '.join(pool.flags)}")
     typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.md'}.")
     _print_disclaimer()
 
@@ -395,13 +401,19 @@ def _print_summary(review: Review, pool: Pool) -> None:
     from livingmeta.report import coverage, interval
     from livingmeta.synthesis import contradictory
 
+    console = _console()
     name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-    _console().print(f"{name} ({pool.synthesis}): {coverage(review, pool)}", style="bold")
+    console.print(f"{name} ({pool.synthesis})", style="bold")
     if pool.result is None:
-        typer.echo(f"  no pooled value: {pool.why_not}")
-    else:
-        mark = "  (the trials contradict each other)" if contradictory(pool) else ""
-        typer.echo(f"  {pool.measure} {interval(pool.result)}, {pool.methods}{mark}")
+        console.print(f"  no pooled value, {pool.why_not}: {coverage(review, pool)}")
+        return
+    value = f"{pool.measure} {interval(pool.result)}"
+    if contradictory(pool):
+        shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
+        console.print(f"  the trials contradict each other: {shown}")
+        value = f"pooled all the same, {value}"
+    console.print(f"  {value}: {coverage(review, pool)}")
+    console.print(f"  {pool.methods}")
 
 
 def _print_pool(review: Review, pool: Pool) -> None:
@@ -423,7 +435,7 @@ def _print_pool(review: Review, pool: Pool) -> None:
                 [
                     effect.label + (" †" if effect.assumption else ""),
                     f"{effect.n1 or '?'} + {effect.n2 or '?'}",
-                    f"{decimal(effect.yi)} ({decimal(effect.ci_low)} to {decimal(effect.ci_high)})",
+                    interval(effect),
                     f"{weight:.1f}%",
                 ]
                 for effect, weight in zip(pool.effects, result.weights, strict=True)

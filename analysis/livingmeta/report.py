@@ -54,10 +54,10 @@ def results_of(review: Review) -> Results:
     )
 
 
-def interval(result: PooledEstimate) -> str:
+def interval(result: PooledEstimate | Effect) -> str:
     """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
-    limits = f"{decimal(result.ci_low)} to {decimal(result.ci_high)}"
-    return f"{decimal(result.estimate)} ({limits})"
+    estimate = result.yi if isinstance(result, Effect) else result.estimate
+    return f"{decimal(estimate)} ({decimal(result.ci_low)} to {decimal(result.ci_high)})"
 
 
 def counted(number: int, noun: str) -> str:
@@ -96,6 +96,14 @@ def coverage(review: Review, pool: Pool) -> str:
         return line
     known = printed_k(review, pool)
     return f"{line}; the review's own number {'unknown' if known is None else f'is {known}'}"
+
+
+def share(pool: Pool) -> str:
+    """Say how many of the trials known to have measured it a result rests on; empty: all."""
+    known = {effect.trial for effect in pool.effects}
+    others = {one.trial for one in pool.missing} | {trial for trial, _ in pool.dropped}
+    whole = len(known | others | set(pool.sensitivity_only))
+    return "" if whole == len(known) else f", {len(known)} of {whole} trials known to measure it"
 
 
 def total_people(review: Review) -> int | None:
@@ -196,14 +204,14 @@ def _computable(results: Results, pool: Pool) -> str:
         if all(_sizes_assumed(effect) for effect in composite):
             text += " with assumed arm sizes"
     if contradictory(pool):
-        shown = ", ".join(f"{e.label} {_own(e)}" for e in pool.effects)
+        shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
         i2 = decimal(pool.result.i2, 0)
         return (
             f"{text}; the trials contradict each other (I² = {i2}%), so they are shown and not a "
             f"pooled value: {shown}"
         )
     if k == 2:
-        return f"{text}: " + " and ".join(f"{e.label} {_own(e)}" for e in pool.effects)
+        return f"{text}: " + " and ".join(f"{e.label} {interval(e)}" for e in pool.effects)
     method = CI_SHORT[pool.result.ci_method]
     if k == 1:
         return f"{text}: {pool.effects[0].label}, {pool.measure} {interval(pool.result)}"
@@ -212,10 +220,6 @@ def _computable(results: Results, pool: Pool) -> str:
 
 def _sizes_assumed(effect: Effect) -> bool:
     return re.match(r"n[12]? =", effect.assumption or "") is not None
-
-
-def _own(effect: Effect) -> str:
-    return f"{decimal(effect.yi)} ({decimal(effect.ci_low)} to {decimal(effect.ci_high)})"
 
 
 def _brief(pool: Pool) -> str:
@@ -291,6 +295,7 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         interval=interval,
         contradictory=contradictory,
         published=published,
+        share=share,
         verdict_words=verdict_words,
         flag_lines=flag_lines,
         source_line=source_line,

@@ -30,6 +30,8 @@ from livingmeta.schema import (
     read_row,
 )
 
+TEMPLATE = "template"  # the empty review to copy
+
 
 class ReviewError(ValueError):
     """A review that can't be used; `problems` says all that is wrong, each with its place."""
@@ -73,7 +75,7 @@ def find(review: str | Path) -> tuple[Path, str]:
         remedy = "Copy data/template, which has one, or name another folder."
     else:
         reason = "there is no review of this name and no such folder"
-        remedy = unknown("REVIEW", str(review), [n for n in known if n != "template"])
+        remedy = unknown("REVIEW", str(review), [n for n in known if n != TEMPLATE])
     raise _refusal(str(review), reason, remedy)
 
 
