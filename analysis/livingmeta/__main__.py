@@ -418,6 +418,7 @@ def _print_summary(review: Review, pool: Pool) -> None:
 
 def _print_pool(review: Review, pool: Pool) -> None:
     from livingmeta.report import flag_lines, interval
+    from livingmeta.synthesis import PREDICTION_FROM, marks, notes
     from livingmeta.words import decimal, p_words
 
     _print_summary(review, pool)
@@ -427,13 +428,17 @@ def _print_pool(review: Review, pool: Pool) -> None:
             tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
             typer.echo(
                 f"  {tau2}Chi² = {decimal(result.q)}, df = {result.q_df} "
-                f"({p_words(result.q_p)}); I² = {decimal(result.i2, 0)}%"
+                f"({p_words(result.q_p)}); I² = {decimal(result.i2, 0)}%; "
+                f"effect {p_words(result.p_value)}"
             )
+        if result.pi_low is not None and result.k >= PREDICTION_FROM:
+            ahead = f"{decimal(result.pi_low)} and {decimal(result.pi_high)}"
+            typer.echo(f"  a new trial is expected between {ahead}")
         _table(
-            ["trial", "n", f"{pool.measure} ({result.level:.0%} CI)", "weight"],
+            ["trial", "n", f"{pool.measure} ({100 * result.level:g}% CI)", "weight"],
             [
                 [
-                    effect.label + (" †" if effect.assumption else ""),
+                    effect.label + marks(effect),
                     f"{effect.n1 or '?'} + {effect.n2 or '?'}",
                     interval(effect),
                     f"{weight:.1f}%",
@@ -441,6 +446,8 @@ def _print_pool(review: Review, pool: Pool) -> None:
                 for effect, weight in zip(pool.effects, result.weights, strict=True)
             ],
         )
+        for note in notes(pool.effects):
+            _console().print(f"  {note}")
     for sibling in pool.siblings:
         value = interval(sibling.result) if sibling.result else "no trial"
         trials = f" (k = {sibling.result.k})" if sibling.result else ""

@@ -53,6 +53,13 @@ def reproduce(review: Review) -> Reproduction:
     -------
     Reproduction
         What `verdicts` and `findings` say; negative effects favour group 1.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> result = reproduce(load_review("smith2017"))
+    >>> sorted({claim.verdict for claim in result.claims})
+    ['not computable', 'not numeric', 'partial']
     """
     pools = synthesise(review)
     return Reproduction(

@@ -127,7 +127,12 @@ def settings_of(
     Raises
     ------
     ValueError
-        For a name that is not known.
+        For a name that is not known, or a level that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> settings_of(Methods(profile="revman5"), tau2="PM").words()
+    'random effects, PM, Wald interval (profile revman5)'
     """
     level = methods.level if level is None else level
     if not 0 < level < 1:

@@ -37,6 +37,11 @@ def pick(registry: Mapping[str, T], name: str, what: str) -> T:
     ------
     ValueError
         If there is no such entry; the message lists the allowed names and the nearest.
+
+    Examples
+    --------
+    >>> pick({"DL": 1, "REML": 2}, "REML", "tau2")
+    2
     """
     if name not in registry:
         raise ValueError(unknown(what, name, registry))

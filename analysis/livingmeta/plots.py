@@ -19,7 +19,16 @@ from livingmeta.derivation import Effect
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
-from livingmeta.synthesis import Missing, Pool, Printed, contradictory, synthesise
+from livingmeta.synthesis import (
+    PREDICTION_FROM,
+    Missing,
+    Pool,
+    Printed,
+    contradictory,
+    marks,
+    notes,
+    synthesise,
+)
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart
@@ -30,7 +39,6 @@ GREY, PALE = "#6B6B6B", "#D9D9D9"
 LABEL, ARM, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 1.02, 0.54, 1.72, 1.26, 0.06
 ROW = 0.185
 TEXT, SMALL = 7.0, 6.5  # points
-PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
 MEASURE_WORDS = {"SMD": "Standardised mean difference", "MD": "Mean difference"}
 
 
@@ -90,15 +98,15 @@ def forest_plot(
     elif len(known) != 1:
         raise ValueError(f"a forest plot shows one synthesis: name one of {', '.join(known)}.")
     rows = list(_rows(listed))
-    notes = _notes(listed)
+    below = _below(listed)
     if ax is None:
-        ax = _figure(len(rows), len(notes))
+        ax = _figure(len(rows), len(below))
     width, _ = _inches(ax)
     _axis(ax, listed, len(rows))
     _heads(ax, listed[0], width)
     for place, row in enumerate(rows):
         DRAW[row.kind](ax, row, place, width)
-    _foot(ax, listed[0], notes, width)
+    _foot(ax, listed[0], below, width)
     return ax
 
 
@@ -259,10 +267,8 @@ def _heads(ax: Axes, pool: Pool, width: float) -> None:
 def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
     effect, at = row.effect, _columns(width)
     assert effect is not None
-    mark = " †" if effect.assumption else ""
-    bound = " ‡" if "p_bound" in effect.flags else ""
     label = textwrap.shorten(effect.label, 26, placeholder="…")
-    _write(ax, label + mark, at["label"], place, width)
+    _write(ax, label + marks(effect), at["label"], place, width)
     if effect.difference is None:
         for name in ("mean1", "sd1", "mean2", "sd2"):
             _write(ax, _figures(getattr(effect, name)), at[name], place, width, ha="right")
@@ -275,7 +281,7 @@ def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
         _write(ax, effect.difference + n, middle, place, width, ha="center", fontsize=SMALL)
     if row.weight is not None:
         _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, width, ha="right")
-    _numbers(ax, effect.yi, effect.ci_low, effect.ci_high, place, width, mark=bound)
+    _numbers(ax, effect.yi, effect.ci_low, effect.ci_high, place, width)
     _interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
     reach = ax.get_xlim()[1]
     if abs(effect.yi) > reach:
@@ -286,7 +292,7 @@ def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
     size = 2.0 + 5.5 * ((row.weight if row.weight is not None else 100) / 100) ** 0.5
     gid = f"trial:{effect.trial}"
     ax.plot(effect.yi, place, "s", color=BLUE, ms=size, mew=0, zorder=3, gid=gid)
-    if bound:
+    if "p_bound" in effect.flags:
         outward = -1 if effect.yi < 0 else 1
         end = effect.ci_low if outward < 0 else effect.ci_high
         ax.annotate(
@@ -303,10 +309,9 @@ def _figures(value: float | None) -> str:
 
 
 def _numbers(
-    ax: Axes, estimate: float, low: float, high: float, place: int, width: float,
-    *, mark: str = "", **style: Any,
+    ax: Axes, estimate: float, low: float, high: float, place: int, width: float, **style: Any
 ) -> None:  # fmt: skip
-    text = f"{decimal(estimate)} [{decimal(low)}, {decimal(high)}]{mark}"
+    text = f"{decimal(estimate)} [{decimal(low)}, {decimal(high)}]"
     _write(ax, text, _columns(width)["estimate"], place, width, ha="right", **style)
 
 
@@ -421,23 +426,18 @@ DRAW: Mapping[str, Callable[[Axes, _Row, int, float], None]] = {
 }
 
 
-def _notes(pools: Sequence[Pool]) -> list[str]:
+def _below(pools: Sequence[Pool]) -> list[str]:
     """Return the lines below the plot: assumptions, bounds, methods, flags."""
-    notes = []
-    effects = {effect: None for pool in pools for effect in pool.effects}
-    notes += [f"† {e.label}: {e.assumption}." for e in effects if e.assumption]
-    bounds = [effect.label for effect in effects if "p_bound" in effect.flags]
-    if bounds:
-        notes.append(f"‡ {', '.join(bounds)}: P printed as a bound: at least this far from 0.")
-    notes.append(f"Methods: {pools[0].methods}.")
+    lines = notes(effect for pool in pools for effect in pool.effects)
+    lines.append(f"Methods: {pools[0].methods}.")
     flags = dict.fromkeys(flag for pool in pools for flag in pool.flags)
     said = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above
     if any(flag not in said for flag in flags):
-        notes.append(" ".join(FLAG_WORDS[flag] for flag in flags if flag not in said))
-    return [line for note in notes for line in textwrap.wrap(note, 138)]
+        lines.append(" ".join(FLAG_WORDS[flag] for flag in flags if flag not in said))
+    return [part for line in lines for part in textwrap.wrap(line, 138)]
 
 
-def _foot(ax: Axes, pool: Pool, notes: Sequence[str], width: float) -> None:
+def _foot(ax: Axes, pool: Pool, lines: Sequence[str], width: float) -> None:
     below = ax.get_xaxis_transform()
     _, height = _inches(ax)
     reach = ax.get_xlim()[1]
@@ -448,9 +448,9 @@ def _foot(ax: Axes, pool: Pool, notes: Sequence[str], width: float) -> None:
             fontsize=SMALL, linespacing=1.1, gid=f"favours:{group + 1}",
         )  # fmt: skip
     ax.xaxis.labelpad = 22
-    for number, note in enumerate(notes):
+    for number, line in enumerate(lines):
         ax.text(
-            _x(_columns(width)["label"], width), -(0.60 + number * 0.125) / height, note,
+            _x(_columns(width)["label"], width), -(0.60 + number * 0.125) / height, line,
             transform=ax.transAxes, fontsize=SMALL, va="top", color=BLACK, gid="note",
         )  # fmt: skip
 

@@ -260,6 +260,17 @@ def fit(
     ------
     ValueError
         For names that are not known.
+
+    Examples
+    --------
+    Leave each of four trials out in turn:
+
+    >>> y, v = np.array([0.10, 0.12, 0.09, 0.11]), np.array([0.04, 0.05, 0.03, 0.06])
+    >>> left = fit(np.tile(y, (4, 1)), np.tile(v, (4, 1)), ~np.eye(4, dtype=bool))
+    >>> left.k.tolist()
+    [3, 3, 3, 3]
+    >>> bool(left.estimate[1] == pool(y[[0, 2, 3]], v[[0, 2, 3]]).estimate)
+    True
     """
     random = pick(MODELS, model, "model")
     estimator = pick(TAU2, tau2, "tau2")

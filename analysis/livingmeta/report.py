@@ -13,7 +13,7 @@ from livingmeta.consistency import Finding, findings
 from livingmeta.derivation import Effect, settings_of
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Plan, Review
-from livingmeta.synthesis import Pool, contradictory, synthesise
+from livingmeta.synthesis import Pool, contradictory, marks, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 if TYPE_CHECKING:
@@ -296,6 +296,7 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         contradictory=contradictory,
         published=published,
         share=share,
+        marks=marks,
         verdict_words=verdict_words,
         flag_lines=flag_lines,
         source_line=source_line,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from livingmeta.derivation import (
@@ -20,6 +21,7 @@ from livingmeta.schema import Claim, Gap, Outcome, Trial
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
+PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -385,3 +387,19 @@ def contradictory(pool: Pool) -> bool:
     high = sum(effect.ci_low > 0 for effect in pool.effects)
     i2 = pool.result.i2 if pool.result else None
     return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
+
+
+def marks(effect: Effect) -> str:
+    """Return the signs that stand behind a trial's name: † assumption, ‡ bound."""
+    return (" †" if effect.assumption else "") + (" ‡" if "p_bound" in effect.flags else "")
+
+
+def notes(effects: Iterable[Effect]) -> list[str]:
+    """Say what the signs of `marks` stand for, one line per trial."""
+    listed = list(dict.fromkeys(effects))
+    assumed = [f"† {effect.label}: {effect.assumption}." for effect in listed if effect.assumption]
+    bounds = [effect.label for effect in listed if "p_bound" in effect.flags]
+    if bounds:
+        bound = "P printed as a bound: at least this far from 0."
+        assumed.append(f"‡ {', '.join(bounds)}: {bound}")
+    return assumed
