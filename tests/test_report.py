@@ -53,6 +53,14 @@ def test_trials_that_contradict_each_other_are_shown_instead_of_their_diamond() 
         assert f"{effect.label} {decimal(effect.yi)} (" in today
 
 
+def test_a_review_with_judged_numbers_is_not_said_to_be_neither_confirmed_nor_contradicted() -> (
+    None
+):
+    differs = [replace(v, verdict="differs") for v in SMITH.verdicts]
+    line = headlines(replace(SMITH, verdicts=tuple(differs)))[0]
+    assert "neither confirms" not in line
+
+
 def test_two_trials_are_both_shown_in_the_headline() -> None:
     pool = next(p for p in SMITH.headline_pools if p.synthesis == "pain-short")
     two = pool.effects[:2]

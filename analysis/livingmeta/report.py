@@ -147,7 +147,9 @@ def _outcome(results: Results, outcome: str, plans: list[Plan]) -> str:
     if scale is not None:
         parts.append(f"{outcome} scale only: {counted(len(scale.trials), 'trial')}")
     parts += [f"{plan.term or plan.title} term: {_brief(today[plan.id])}" for plan in plans[1:]]
-    if review.published:
+    own = {plan.id for plan in plans}
+    judged = {verdict.verdict for verdict in results.verdicts if verdict.synthesis in own}
+    if judged and not judged & {"reproduced", "differs"}:
         parts.append("this neither confirms nor contradicts the review")
     if review.protocol.caution:
         parts.append(review.protocol.caution)
