@@ -80,19 +80,23 @@ def _number(cell: object) -> float | None:
     return float(text)
 
 
+_LEAVE_EMPTY = "If the report gives none, leave it empty."
+
+
 def _bounded(
-    holds: Callable[[float], bool], reason: str, remedy: str
-) -> Callable[[object], float | None]:
+    holds: Callable[[float], bool], reason: str, remedy: str = _LEAVE_EMPTY
+) -> BeforeValidator:
     def check(cell: object) -> float | None:
         number = _number(cell)
         if number is not None and not holds(number):
             raise CellError(reason, remedy)
         return number
 
-    return check
+    return BeforeValidator(check)
 
 
-_LEAVE_EMPTY = "If the report gives none, leave it empty."
+def _whole(least: int) -> Callable[[float], bool]:
+    return lambda x: x >= least and x == int(x)
 
 
 def _key(cell: object) -> object:
@@ -115,70 +119,25 @@ def _short(cell: object) -> object:
 
 Number = Annotated[float, BeforeValidator(_number)]
 StandardDeviation = Annotated[
-    float,
-    BeforeValidator(
-        _bounded(lambda x: x > 0, "a standard deviation must be above 0", _LEAVE_EMPTY)
-    ),
+    float, _bounded(lambda x: x > 0, "a standard deviation must be above 0")
 ]
-StandardError = Annotated[
-    float,
-    BeforeValidator(_bounded(lambda x: x > 0, "a standard error must be above 0", _LEAVE_EMPTY)),
-]
-Size = Annotated[
-    int,
-    BeforeValidator(
-        _bounded(
-            lambda x: x >= 1 and x == int(x),
-            "people are counted in whole numbers from 1",
-            _LEAVE_EMPTY,
-        )
-    ),
-]
-Count = Annotated[
-    int,
-    BeforeValidator(
-        _bounded(lambda x: x >= 0 and x == int(x), "a count is a whole number from 0", _LEAVE_EMPTY)
-    ),
-]
+StandardError = Annotated[float, _bounded(lambda x: x > 0, "a standard error must be above 0")]
+Size = Annotated[int, _bounded(_whole(1), "people are counted in whole numbers from 1")]
+Count = Annotated[int, _bounded(_whole(0), "a count is a whole number from 0")]
+_WEEKS = "weeks are counted from randomisation, so not below 0"
 Weeks = Annotated[
-    float,
-    BeforeValidator(
-        _bounded(
-            lambda x: x >= 0,
-            "weeks are counted from randomisation, so not below 0",
-            "Write 0 for baseline, 13 for three months.",
-        )
-    ),
+    float, _bounded(lambda x: x >= 0, _WEEKS, "Write 0 for baseline, 13 for three months.")
 ]
+_P_REMEDY = 'For "P < 0.001" write 0.001 and put < into p_relation.'
 Probability = Annotated[
-    float,
-    BeforeValidator(
-        _bounded(
-            lambda x: 0 < x < 1,
-            "a P value lies between 0 and 1",
-            'For "P < 0.001" write 0.001 and put < into p_relation.',
-        )
-    ),
+    float, _bounded(lambda x: 0 < x < 1, "a P value lies between 0 and 1", _P_REMEDY)
 ]
-Level = Annotated[
-    float,
-    BeforeValidator(
-        _bounded(
-            lambda x: 50 <= x < 100,
-            "a confidence level is a percentage from 50 to below 100",
-            "Write 95 for a 95% interval.",
-        )
-    ),
-]
+_LEVEL = "a confidence level is a percentage from 50 to below 100"
+Level = Annotated[float, _bounded(lambda x: 50 <= x < 100, _LEVEL, "Write 95 for a 95% interval.")]
+_YEAR_REMEDY = "Write the year of the trial's first report."
 Year = Annotated[
     int,
-    BeforeValidator(
-        _bounded(
-            lambda x: 1900 <= x <= 2100 and x == int(x),
-            "a year has four digits",
-            "Write the year of the trial's first report.",
-        )
-    ),
+    _bounded(lambda x: x == int(x) and 1900 <= x <= 2100, "a year has four digits", _YEAR_REMEDY),
 ]
 Key = Annotated[str, BeforeValidator(_key)]
 Quote = Annotated[str, BeforeValidator(_short)]
