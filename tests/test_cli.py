@@ -174,6 +174,12 @@ def test_options_change_what_is_pooled(say) -> None:
     assert result("--terms", "alternative")["k"] == 1
 
 
+def test_what_lies_outside_every_term_is_said(say) -> None:
+    said = say("pool", "smith2017", "--terms", "alternative")
+    assert "outside every term of the set alternative: Rathleff 2015 (pain, week 52)" in said.flat
+    assert "outside every term" not in say("pool", "smith2017").out
+
+
 def test_human_output_says_what_was_pooled_and_what_is_missing(say) -> None:
     said = say("pool", "smith2017")
     assert "3 pooled (142 people)" in said.flat

@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from folders import ARM1, ARM2, folder
 from livingmeta.report import (
     DISCLAIMER,
     Results,
@@ -69,6 +71,16 @@ def test_two_trials_are_both_shown_in_the_headline() -> None:
     line = headlines(replace(SMITH, headline_pools=pools))[0]
     assert "computable today: 2 trials" in line
     assert all(f"{effect.label} {decimal(effect.yi)} (" in line for effect in two)
+
+
+def test_two_comparisons_of_one_trial_are_not_two_trials(tmp_path: Path) -> None:
+    split = [
+        {**arm, "contrast": name, "n": "20"} for name in ("high", "low") for arm in (ARM1, ARM2)
+    ]
+    results = results_of(load_review(folder(tmp_path, outcomes=split)))
+    (line,) = headlines(results)
+    assert "computable today: one trial in 2 comparisons, 80 of 80 people" in line
+    assert "Alpha 2001 (high) " in line
 
 
 def test_the_companion_reviews_headline_counts_what_is_reproduced() -> None:

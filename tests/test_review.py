@@ -214,6 +214,21 @@ CROSS = {
         {"outcomes": [{**ARM1, "mean": "3.1"}, ARM2]},
         'mean = "3.1": the quote does not show this number.',
     ),
+    "a row that no synthesis takes": (
+        {"outcomes": [{**ARM1, "weeks": "26"}, {**ARM2, "weeks": "26"}]},
+        "no synthesis takes this row: outside the short term. Check weeks and instrument",
+    ),
+    "a subgroup in some rows only": (
+        {
+            "trials": [TRIAL, {**TRIAL, "trial": "beta2002"}],
+            "reports": [REPORT, {**REPORT, "report": "beta", "trial": "beta2002"}],
+            "outcomes": [
+                *({**arm, "subgroup": "A"} for arm in (ARM1, ARM2)),
+                *({**arm, "trial": "beta2002", "report": "beta"} for arm in (ARM1, ARM2)),
+            ],
+        },
+        "other rows of pain-short have a subgroup and this one has none",
+    ),
     "no quote": (
         {"outcomes": [{**ARM1, "quote": ""}, ARM2]},
         "except where the source is a dataset",

@@ -148,7 +148,7 @@ def pool(
     """Pool every synthesis of a review and show what was pooled and what is missing."""
     from livingmeta.derivation import Selection, settings_of
     from livingmeta.review import load_review
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis import outside, synthesise
 
     loaded = load_review(review)
     if synthesis is not None:
@@ -183,6 +183,8 @@ def pool(
         _print_headlines(results_of(loaded))
     for pool in pools:
         _print_pool(loaded, pool)
+    if lost := outside(loaded, terms=terms):
+        _console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     _print_disclaimer()
     return None
 

@@ -231,7 +231,7 @@ def effect_of(
     flags += _standing(review, trial, bool(assumptions))
     return Effect(
         trial=trial.trial,
-        label=trial.label,
+        label=f"{trial.label} ({first.contrast})" if first.contrast else trial.label,
         year=trial.year,
         contrast=first.contrast,
         subgroup=first.subgroup,

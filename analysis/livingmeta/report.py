@@ -71,6 +71,14 @@ def people(pool: Pool) -> int:
     return sum((effect.n1 or 0) + (effect.n2 or 0) for effect in pool.effects)
 
 
+def trials(pool: Pool, *, word: str = "trial") -> str:
+    """Count the trials of a pool, and the comparisons where a trial gives several."""
+    number = len({effect.trial for effect in pool.effects})
+    text = counted(number, word)
+    more = len(pool.effects) > number
+    return f"{text} in {len(pool.effects)} comparisons" if more else text
+
+
 def printed_k(review: Review, pool: Pool) -> str | None:
     """Return the number of trials that the publication prints for this pool, if it does."""
     for claim in review.published:
@@ -129,7 +137,7 @@ def _subgroups(results: Results) -> str:
     numeric = [v for v in results.verdicts if v.verdict in {"reproduced", "differs", "partial"}]
     good = sum(v.verdict == "reproduced" for v in numeric)
     parts = [
-        f"{pool.title}, {pool.subgroup or 'all'}: {counted(len(pool.effects), 'trial')}, "
+        f"{pool.title}, {pool.subgroup or 'all'}: {trials(pool)}, "
         f"{people(pool):,} people, {pool.measure} {interval(pool.result)}"
         for pool in results.headline_pools
         if pool.result
@@ -197,7 +205,8 @@ def _computable(results: Results, pool: Pool) -> str:
         return f"computable today: none ({pool.why_not})"
     total = total_people(results.review)
     k = len(pool.effects)
-    text = f"computable today: {'one trial' if k == 1 else f'{k} trials'}, {people(pool)}"
+    several = len({effect.trial for effect in pool.effects}) == k > 1
+    text = f"computable today: {f'{k} trials' if several else trials(pool)}, {people(pool)}"
     text += f" of {total} people" if total else " people"
     composite = [effect for effect in pool.effects if effect.domain == "composite"]
     if composite:
@@ -228,8 +237,8 @@ def _brief(pool: Pool) -> str:
     if pool.result is None:
         return "none"
     composite = all(effect.domain == "composite" for effect in pool.effects)
-    trials = counted(len(pool.effects), "composite trial" if composite else "trial")
-    return f"{trials}, {interval(pool.result)}"
+    counted_trials = trials(pool, word="composite trial" if composite else "trial")
+    return f"{counted_trials}, {interval(pool.result)}"
 
 
 def _assumed(results: Results, plans: list[Plan]) -> str:

@@ -16,6 +16,8 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _row_sets(review)
     yield from _sizes(review)
     yield from _one_set_each(review)
+    yield from _placed(review)
+    yield from _subgroups(review)
     yield from _scale(review)
 
 
@@ -180,6 +182,38 @@ def _one_set_each(review: Review) -> Iterator[Problem]:
                     f"the trial has another use = yes row set in {plan.id} ({held[1].place})",
                     "Keep yes for one and write sensitivity at the other.",
                 )
+
+
+def _placed(review: Review) -> Iterator[Problem]:
+    for row in review.outcomes:
+        if row.use == "no":
+            continue
+        reasons = [
+            fits(review, plan, row)
+            for plan in review.protocol.synthesis
+            if plan.outcome == row.outcome
+        ]
+        if reasons and None not in reasons:
+            yield row.problem(
+                "use",
+                f"no synthesis takes this row: {'; '.join(dict.fromkeys(map(str, reasons)))}",
+                "Check weeks and instrument, or set use to no and say why in note.",
+                severity="warning",
+            )
+
+
+def _subgroups(review: Review) -> Iterator[Problem]:
+    for plan in review.protocol.synthesis:
+        offered = [
+            row for row in review.outcomes if row.use != "no" and fits(review, plan, row) is None
+        ]
+        bare = [row for row in offered if row.subgroup is None]
+        if bare and len(bare) < len(offered):
+            yield bare[0].problem(
+                "subgroup",
+                f"other rows of {plan.id} have a subgroup and this one has none",
+                "Fill it in all rows of a synthesis, or in none.",
+            )
 
 
 def _scale(review: Review) -> Iterator[Problem]:

@@ -389,6 +389,19 @@ def contradictory(pool: Pool) -> bool:
     return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
 
 
+def outside(review: Review, *, terms: str) -> list[str]:
+    """Name the usable results whose time lies in no term of a set, and so in no synthesis."""
+    timed = [plan for plan in review.protocol.synthesis if plan.term is not None]
+    found: dict[str, None] = {}
+    for row in review.outcomes:
+        plans = [plan for plan in timed if plan.outcome == row.outcome]
+        reasons = [fits(review, plan, row, terms=terms) for plan in plans]
+        if row.use == "yes" and reasons and all("outside" in (why or "") for why in reasons):
+            time = row.time_label if row.weeks is None else f"week {row.weeks:g}"
+            found[f"{review.trial(row.trial).label} ({row.outcome}, {time})"] = None
+    return list(found)
+
+
 def marks(effect: Effect) -> str:
     """Return the signs that stand behind a trial's name: † assumption, ‡ bound."""
     return (" †" if effect.assumption else "") + (" ‡" if "p_bound" in effect.flags else "")
