@@ -130,7 +130,7 @@ def effect(path: Path, selection: Selection | None = None, **tables: object) -> 
 def refusal(path: Path, selection: Selection | None = None, **tables: object) -> str:
     pool = pooled(path, selection, **tables)
     assert pool.effects == ()
-    return pool.dropped[0][1]
+    return pool.dropped[0].why
 
 
 def test_an_arms_interval_is_read_with_t_on_its_own_df(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from livingmeta.derivation import settings_of
+from livingmeta.derivation import Selection, settings_of
 from livingmeta.plots import FIGURES, GREY, figure_bytes, forest_plot
 from livingmeta.pooling import pool
 from livingmeta.review import load_review
@@ -76,6 +76,15 @@ def test_missing_trials_stand_there_in_grey() -> None:
         assert text.get_text() == "not available"
         assert to_hex(text.get_color()) == GREY.lower()
         assert missing.label in words(ax)
+
+
+def test_trials_that_are_not_used_stand_there_with_the_reason() -> None:
+    ax = forest_plot(POOLS["pain-short"])
+    (held,) = POOLS["pain-short"].sensitivity_only
+    assert artist(ax, f"missing:{held.trial}").get_text() == "not used"
+    assert "held for sensitivity analyses" in words(ax)
+    strict = synthesise(SMITH, settings=TODAY, selection=Selection(no_assumptions=True))[0]
+    assert words(forest_plot(strict)).count("rests on an assumption") == len(strict.dropped) == 3
 
 
 def test_an_assumption_has_a_dagger_and_its_words_below() -> None:
@@ -182,6 +191,7 @@ def shown_texts(ax: Axes) -> list[Text]:
     ]  # fmt: skip
 
 
+STRICT = synthesise(SMITH, selection=Selection(no_assumptions=True))[0]
 LONG = replace(
     POOLS["pain-short"],
     effects=tuple(
@@ -194,8 +204,8 @@ LONG = replace(
 
 @pytest.mark.parametrize(
     "pools",
-    [*([one] for one in POOLS.values()), KNEE, [LONG]],
-    ids=[*POOLS, "131 rows", "long names"],
+    [*([one] for one in POOLS.values()), KNEE, [LONG], [STRICT]],
+    ids=[*POOLS, "131 rows", "long names", "left out"],
 )
 def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> None:
     ax = forest_plot(pools)

@@ -456,10 +456,10 @@ def _print_pool(review: Review, pool: Pool) -> None:
         typer.echo(f"  {sibling.name}: {value}{trials}")
     for one in pool.missing:
         typer.echo(f"  not available: {one.label} – look in {one.where}")
-    for key, why in pool.dropped:
-        typer.echo(f"  left out: {review.trial(key).label} – {why}")
+    for left in pool.dropped:
+        typer.echo(f"  left out: {left.label} – {left.why}")
     if pool.sensitivity_only:
-        names = ", ".join(review.trial(key).label for key in pool.sensitivity_only)
+        names = ", ".join(left.label for left in pool.sensitivity_only)
         typer.echo(f"  only in sensitivity analyses: {names}")
     if pool.subgroup_test is not None:
         test = pool.subgroup_test

@@ -196,7 +196,8 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
                 f"{quantity_name(claim.quantity)} is not known for a single trial here",
             )
     for pool in own_first:
-        reasons = dict(pool.dropped) | {m.trial: f"missing here: {m.what}" for m in pool.missing}
+        reasons = {one.trial: one.why for one in pool.dropped}
+        reasons |= {one.trial: f"missing here: {one.what}" for one in pool.missing}
         if claim.trial in reasons:
             return pool, None, reasons[claim.trial]
     return None, None, "no usable numbers of this trial here"

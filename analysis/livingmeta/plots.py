@@ -21,6 +21,7 @@ from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
 from livingmeta.synthesis import (
     PREDICTION_FROM,
+    LeftOut,
     Missing,
     Pool,
     Printed,
@@ -51,7 +52,7 @@ class _Row:
     pool: Pool | None = None
     effect: Effect | None = None
     weight: float | None = None
-    missing: Missing | None = None
+    absent: Missing | LeftOut | None = None
     printed: Printed | None = None
 
 
@@ -135,8 +136,9 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
     for pool in pools:
         if pool.printed is not None:
             yield _Row(kind="printed", printed=pool.printed)
-    for missing in last.missing:
-        yield _Row(kind="missing", missing=missing)
+    unused = (*last.sensitivity_only, *last.dropped)
+    yield from (_Row(kind="absent", absent=one) for one in last.missing)
+    yield from (_Row(kind="absent", absent=one) for one in unused)
 
 
 def _summary(pool: Pool, name: str) -> Iterator[_Row]:
@@ -391,18 +393,21 @@ def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
     )  # fmt: skip
 
 
-def _draw_missing(ax: Axes, row: _Row, place: int, width: float) -> None:
-    missing, at = row.missing, _columns(width)
-    assert missing is not None
-    label = textwrap.shorten(missing.label, 26, placeholder="…")
+def _draw_absent(ax: Axes, row: _Row, place: int, width: float) -> None:
+    one, at = row.absent, _columns(width)
+    assert one is not None
+    label = textwrap.shorten(one.label, 26, placeholder="…")
     _write(ax, label, at["label"], place, width, color=GREY)
-    people = "" if missing.n_randomised is None else f" ({missing.n_randomised} randomised)"
+    if isinstance(one, Missing):
+        people = "" if one.n_randomised is None else f" ({one.n_randomised} randomised)"
+        text, state = f"measured{people}", "not available"
+    else:
+        text, state = textwrap.shorten(one.why, 40, placeholder="…"), "not used"
     middle = -WEIGHT - ARM + 0.03
-    text = f"measured{people}"
     _write(ax, text, middle, place, width, ha="center", color=GREY, fontsize=SMALL)
     _write(
-        ax, "not available", at["estimate"], place, width, ha="right", color=GREY, style="italic",
-        gid=f"missing:{missing.trial}",
+        ax, state, at["estimate"], place, width, ha="right", color=GREY, style="italic",
+        gid=f"missing:{one.trial}",
     )  # fmt: skip
 
 
@@ -419,7 +424,7 @@ DRAW: Mapping[str, Callable[[Axes, _Row, int, float], None]] = {
     "diamond": _draw_diamond,
     "prediction": _draw_prediction,
     "printed": _draw_printed,
-    "missing": _draw_missing,
+    "absent": _draw_absent,
     "heading": _draw_heading,
     "words": _draw_words,
     "space": lambda *_: None,

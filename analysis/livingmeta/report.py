@@ -13,7 +13,7 @@ from livingmeta.consistency import Finding, findings
 from livingmeta.derivation import Effect, settings_of
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Plan, Review
-from livingmeta.synthesis import Pool, contradictory, marks, synthesise
+from livingmeta.synthesis import LeftOut, Missing, Pool, contradictory, marks, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 if TYPE_CHECKING:
@@ -109,8 +109,12 @@ def coverage(review: Review, pool: Pool) -> str:
 def share(pool: Pool) -> str:
     """Say how many of the trials known to have measured it a result rests on; empty: all."""
     known = {effect.trial for effect in pool.effects}
-    others = {one.trial for one in pool.missing} | {trial for trial, _ in pool.dropped}
-    whole = len(known | others | set(pool.sensitivity_only))
+    others: tuple[Missing | LeftOut, ...] = (
+        *pool.missing,
+        *pool.dropped,
+        *pool.sensitivity_only,
+    )
+    whole = len(known | {one.trial for one in others})
     return "" if whole == len(known) else f", {len(known)} of {whole} trials known to measure it"
 
 

@@ -38,6 +38,15 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A trial with rows for the synthesis that were not used, and why."""
+
+    trial: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Printed:
     """A pooled estimate as a publication prints it; `label` says which and how it stands."""
 
@@ -83,8 +92,8 @@ class Pool:
     why_not: str | None  # why there is no result
     flags: tuple[str, ...]  # of result and effects together
     missing: tuple[Missing, ...]
-    sensitivity_only: tuple[str, ...]  # trials that only a sensitivity analysis would use
-    dropped: tuple[tuple[str, str], ...]  # (trial, reason)
+    sensitivity_only: tuple[LeftOut, ...]  # only a sensitivity analysis would use them
+    dropped: tuple[LeftOut, ...]
     siblings: tuple[Sibling, ...]
     subgroup_test: SubgroupTest | None
     printed: Printed | None
@@ -142,8 +151,8 @@ def synthesise(
 @dataclass
 class _Choice:
     effects: list[Effect]
-    sensitivity_only: list[str]
-    dropped: list[tuple[str, str]]
+    sensitivity_only: list[LeftOut]
+    dropped: list[LeftOut]
 
 
 def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection) -> _Choice:
@@ -163,7 +172,10 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
             sets = row_sets(row for row in kept if row.use == "yes" or use == "sensitivity")
             if use == "sensitivity" and not selection.include_sensitivity:
                 if any(row.use == use for row in kept):
-                    choice.sensitivity_only.append(trial.trial)
+                    held = "held for sensitivity analyses"
+                    choice.sensitivity_only.append(
+                        LeftOut(trial=trial.trial, label=trial.label, why=held)
+                    )
                     break
                 continue
             effect = None
@@ -178,7 +190,7 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
                 choice.effects.append(effect)
                 break
         else:
-            choice.dropped.append((trial.trial, why))
+            choice.dropped.append(LeftOut(trial=trial.trial, label=trial.label, why=why))
     return choice
 
 
@@ -337,8 +349,12 @@ def _subgroup_test(parts: list[tuple[Effect, ...]], settings: Settings) -> Subgr
 def _missing(
     review: Review, plan: Plan, choice: _Choice, selection: Selection
 ) -> tuple[Missing, ...]:
-    here = {e.trial for e in choice.effects} | {trial for trial, _ in choice.dropped}
-    here |= set(choice.sensitivity_only) | set(selection.without)
+    known: tuple[Effect | LeftOut, ...] = (
+        *choice.effects,
+        *choice.dropped,
+        *choice.sensitivity_only,
+    )
+    here = {one.trial for one in known} | set(selection.without)
     gaps: dict[str, list[Gap]] = defaultdict(list)
     for gap in review.gaps:
         if gap.trial not in here and fits(review, plan, gap, terms=selection.terms) is None:
