@@ -14,7 +14,10 @@ PACKAGE = ROOT / "analysis" / "livingmeta"
 # From the engine outwards: a module imports from its own layer and those before it.
 LAYERS = {
     "words": {"names", "printed", "words"},
-    "engine": {"effect_sizes", "conversions", "profiles", "tau2", "pooling"},
+    "engine": {
+        "designs", "roots", "likelihood", "tau2", "pooling",
+        "inputs", "effect_sizes", "conversions", "profiles", "regression",
+    },  # fmt: skip
     "review": {"schema", "protocol", "rules", "review"},
     "bridge": {"derivation", "synthesis"},
     "outcome": {"audit", "consistency", "plots"},

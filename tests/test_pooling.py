@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livingmeta.effect_sizes import mean_difference, smd
-from livingmeta.pooling import CONFIDENCE, PooledEstimate, fit, pool, subgroup_test
+from livingmeta.pooling import (
+    CONFIDENCE,
+    LIKELIHOODS,
+    PREDICTION,
+    TAU2_INTERVALS,
+    PooledEstimate,
+    fit,
+    pool,
+    subgroup_test,
+)
 from livingmeta.tau2 import TAU2
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -40,6 +49,8 @@ def sets() -> dict[str, Effects]:
 
 SETS = sets()
 POOLS = read("metafor_pools.csv")
+TAU2_ROWS = read("metafor_tau2.csv")
+PREDICTIONS = read("metafor_predictions.csv")
 
 
 def scale_of(quantity: str, result: PooledEstimate) -> float:
@@ -49,6 +60,17 @@ def scale_of(quantity: str, result: PooledEstimate) -> float:
     if quantity.startswith("tau2"):
         return result.k * result.se**2  # the size of a trial's variance
     return 100.0 if quantity.startswith("i2") else 1.0
+
+
+def agree(result: PooledEstimate, row: dict[str, str], columns: list[str]) -> None:
+    """Hold the columns of a pinned answer against a result; an empty cell is None."""
+    for quantity in columns:
+        ours = getattr(result, quantity)
+        if row[quantity] == "":
+            assert ours is None, quantity
+            continue
+        tolerance = 1e-8 * scale_of(quantity, result)
+        assert ours == pytest.approx(float(row[quantity]), rel=1e-8, abs=tolerance), quantity
 
 
 @pytest.mark.parametrize(
@@ -64,15 +86,7 @@ def test_every_number_agrees_with_metafor(row: dict[str, str]) -> None:
         ci=row["ci_method"],
     )
     assert result.k == int(row["k"])
-    for quantity in list(row)[4:]:
-        ours = getattr(result, quantity)
-        if row[quantity] == "":
-            assert ours is None, quantity
-            continue
-        theirs = float(row[quantity])
-        assert ours == pytest.approx(theirs, rel=1e-8, abs=1e-8 * scale_of(quantity, result)), (
-            quantity
-        )
+    agree(result, row, list(row)[4:])
 
 
 def test_tau2_and_its_interval_are_those_viechtbauer_printed() -> None:
@@ -86,6 +100,43 @@ def test_tau2_and_its_interval_are_those_viechtbauer_printed() -> None:
     assert low is not None
     assert high is not None
     assert (round(low, 4), round(high, 4)) == (0.0723, 2.2027)
+
+
+@pytest.mark.parametrize("row", TAU2_ROWS, ids=lambda r: f"{r['set']}-{r['tau2_method']}")
+def test_every_estimator_of_tau2_agrees_with_metafor(row: dict[str, str]) -> None:
+    limits = "profile" if row["tau2_high"] else "q-profile"
+    result = pool(*SETS[row["set"]], tau2=row["tau2_method"], ci="wald", tau2_ci=limits)
+    columns = list(row)[2:] if limits == "profile" else ["tau2", "i2_tau2"]
+    agree(result, row, columns)
+
+
+def test_every_estimator_has_a_pinned_answer_on_every_set() -> None:
+    """CA is another name of HE."""
+    pinned = {(row["set"], row["tau2_method"]) for row in TAU2_ROWS}
+    assert pinned == {(name, tau2) for name in SETS for tau2 in set(TAU2) - {"CA"}}
+    assert TAU2["CA"] is TAU2["HE"]
+
+
+def test_every_interval_and_prediction_has_a_pinned_answer() -> None:
+    assert {row["ci_method"] for row in POOLS} | {"profile"} == set(CONFIDENCE)
+    assert {row["pi_method"] for row in PREDICTIONS} | {"t(k-1)"} == set(PREDICTION)
+
+
+@pytest.mark.parametrize("row", PREDICTIONS, ids=lambda r: f"{r['set']}-{r['pi_method']}")
+def test_every_prediction_interval_agrees_with_metafor(row: dict[str, str]) -> None:
+    result = pool(*SETS[row["set"]], ci="wald", prediction=row["pi_method"])
+    agree(result, row, ["pi_low", "pi_high"])
+
+
+@pytest.mark.parametrize("row", read("profile_mean.csv"), ids=lambda r: r["set"])
+def test_profile_likelihood_interval_is_where_the_likelihood_has_dropped(
+    row: dict[str, str],
+) -> None:
+    """R's optimise() stops at half the digits of τ², so that the limits agree to 1e-7."""
+    result = pool(*SETS[row["set"]], tau2="ML", ci="profile")
+    for name in ("ci_low", "ci_high"):
+        assert getattr(result, name) == pytest.approx(float(row[name]), abs=1e-7 * result.se)
+    assert result.p_value == pytest.approx(float(row["p_value"]), rel=1e-7, abs=1e-12)
 
 
 @pytest.mark.parametrize("row", [r for r in POOLS if r["tau2_method"] == "DL"])
@@ -212,10 +263,16 @@ def test_all_refusals_are_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"tau2": "PN"}, "tau2 = 'PN': choose one of DL, PM, REML. Did you mean PM?"),
+        (
+            {"tau2": "PN"},
+            "tau2 = 'PN': choose one of DL, DL2, HE, CA, HS, SJ, ML, REML, EB, PM. Did you mean",
+        ),
         ({"model": "fixed"}, "model = 'fixed': choose one of common, random."),
         ({"ci": "hskj"}, "Did you mean hksj?"),
-        ({"prediction": "t(k-2)"}, "Did you mean t(k-1)?"),
+        ({"prediction": "t(k-3)"}, "Did you mean t(k-2)?"),
+        ({"tau2_ci": "q-prof"}, "Did you mean q-profile?"),
+        ({"tau2": "DL", "tau2_ci": "profile"}, "choose tau2 = ML or REML, or tau2_ci = q-profile"),
+        ({"tau2": "DL", "ci": "profile"}, "choose tau2 = ML, or another ci"),
     ],
 )
 def test_unknown_names_get_the_allowed_ones_and_the_nearest(
@@ -232,8 +289,16 @@ effects = st.integers(2, 12).flatmap(
         st.lists(st.floats(0.001, 2), min_size=k, max_size=k),
     )
 )
-estimators = st.sampled_from(sorted(TAU2))
-intervals = st.sampled_from(sorted(CONFIDENCE))
+methods = st.sampled_from(
+    [
+        {"tau2": tau2, "ci": ci, "tau2_ci": tau2_ci}
+        for tau2 in sorted(TAU2)
+        for ci in sorted(CONFIDENCE)
+        for tau2_ci in TAU2_INTERVALS
+        if (ci != "profile" or tau2 == "ML") and (tau2_ci == "q-profile" or tau2 in LIKELIHOODS)
+    ]
+)
+Methods = dict[str, str]
 NUMBERS = ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "tau2_high")
 
 
@@ -247,39 +312,37 @@ def close(one: PooledEstimate, other: PooledEstimate, *, factor: float = 1.0) ->
             assert a * by == pytest.approx(b, rel=1e-7, abs=1e-9 * scale + 1e-13), name
 
 
-@given(effects, estimators, intervals, st.randoms())
-def test_pooled_estimate_ignores_trial_order(data: Effects, tau2: str, ci: str, random) -> None:
+@given(effects, methods, st.randoms())
+def test_pooled_estimate_ignores_trial_order(data: Effects, by: Methods, random) -> None:
     order = list(range(len(data[0])))
     random.shuffle(order)
     shuffled = [data[0][i] for i in order], [data[1][i] for i in order]
-    close(pool(*data, tau2=tau2, ci=ci), pool(*shuffled, tau2=tau2, ci=ci))
+    close(pool(*data, **by), pool(*shuffled, **by))
 
 
-@given(effects, estimators, intervals)
-def test_turning_every_sign_turns_the_result(data: Effects, tau2: str, ci: str) -> None:
-    one = pool(*data, tau2=tau2, ci=ci)
-    other = pool([-y for y in data[0]], data[1], tau2=tau2, ci=ci)
+@given(effects, methods)
+def test_turning_every_sign_turns_the_result(data: Effects, by: Methods) -> None:
+    one = pool(*data, **by)
+    other = pool([-y for y in data[0]], data[1], **by)
     assert other.estimate == pytest.approx(-one.estimate, abs=1e-12)
     assert other.ci_low == pytest.approx(-one.ci_high, abs=1e-10)
     assert other.tau2 == pytest.approx(one.tau2, rel=1e-9, abs=1e-12)
 
 
-@given(effects, estimators, intervals, st.sampled_from([1e-9, 0.1, 7.0, 1e9]))
-def test_a_change_of_unit_changes_the_unit_only(
-    data: Effects, tau2: str, ci: str, unit: float
-) -> None:
-    one = pool(*data, tau2=tau2, ci=ci)
-    other = pool([y * unit for y in data[0]], [v * unit**2 for v in data[1]], tau2=tau2, ci=ci)
+@given(effects, methods, st.sampled_from([1e-9, 0.1, 7.0, 1e9]))
+def test_a_change_of_unit_changes_the_unit_only(data: Effects, by: Methods, unit: float) -> None:
+    one = pool(*data, **by)
+    other = pool([y * unit for y in data[0]], [v * unit**2 for v in data[1]], **by)
     close(one, other, factor=unit)
 
 
-@given(effects, estimators, intervals, st.sampled_from([-1e6, 3.0, 1e8]))
+@given(effects, methods, st.sampled_from([-1e6, 3.0, 1e8]))
 def test_a_shift_of_all_effects_shifts_the_result_only(
-    data: Effects, tau2: str, ci: str, shift: float
+    data: Effects, by: Methods, shift: float
 ) -> None:
     moved = [y + shift for y in data[0]]
-    one = pool([y - shift for y in moved], data[1], tau2=tau2, ci=ci)  # what is left of the digits
-    other = pool(moved, data[1], tau2=tau2, ci=ci)
+    one = pool([y - shift for y in moved], data[1], **by)  # what is left of the digits
+    other = pool(moved, data[1], **by)
     assert other.estimate - shift == pytest.approx(one.estimate, abs=1e-6)
     for name in ("se", "tau2", "tau2_low", "tau2_high", "q"):
         a, b = getattr(one, name), getattr(other, name)
@@ -298,19 +361,18 @@ def test_merging_equal_trials_changes_no_common_effect(
     assert split.se == pytest.approx(merged.se, rel=1e-12)
 
 
-@given(effects, estimators, intervals)
-def test_a_batch_with_a_mask_gives_what_each_set_gives_alone(
-    data: Effects, tau2: str, ci: str
-) -> None:
+@given(effects, methods)
+def test_a_batch_with_a_mask_gives_what_each_set_gives_alone(data: Effects, by: Methods) -> None:
     yi, vi = map(np.array, data)
     k = yi.size
     mask = np.ones((3, k), bool)
     mask[1, 0] = False
     mask[2, 1:] = False
     junk = np.where(mask, np.broadcast_to(yi, mask.shape), np.nan)
-    batch = fit(junk, np.broadcast_to(vi, mask.shape), mask, tau2=tau2, ci=ci)
+    fitted = {name: by[name] for name in ("tau2", "ci")}
+    batch = fit(junk, np.broadcast_to(vi, mask.shape), mask, **fitted)
     for i in range(3):
-        alone = pool(yi[mask[i]], vi[mask[i]], tau2=tau2, ci=ci)
+        alone = pool(yi[mask[i]], vi[mask[i]], **by)
         assert batch.estimate[i] == pytest.approx(alone.estimate, abs=1e-9)
         assert batch.ci_low[i] == pytest.approx(alone.ci_low, abs=1e-8 * (1 + alone.se))
         assert batch.k[i] == alone.k
@@ -326,12 +388,10 @@ extreme = st.integers(1, 8).flatmap(
 )
 
 
-@given(extreme, estimators, intervals)
-def test_extreme_values_are_computed_or_refused_and_never_nan(
-    data: Effects, tau2: str, ci: str
-) -> None:
+@given(extreme, methods)
+def test_extreme_values_are_computed_or_refused_and_never_nan(data: Effects, by: Methods) -> None:
     try:
-        result = pool(*data, tau2=tau2, ci=ci)
+        result = pool(*data, **by)
     except ValueError as refusal:
         assert "too far from 1" in str(refusal)  # a variance that 10**x rounded over the edge
     else:
@@ -339,11 +399,11 @@ def test_extreme_values_are_computed_or_refused_and_never_nan(
         assert "not_converged" not in result.flags
 
 
-@given(effects, estimators, intervals)
+@given(effects, methods)
 def test_nothing_that_can_be_pooled_gives_nan_or_fails_to_converge(
-    data: Effects, tau2: str, ci: str
+    data: Effects, by: Methods
 ) -> None:
-    result = pool(*data, tau2=tau2, ci=ci)
+    result = pool(*data, **by)
     json.dumps(dataclasses.asdict(result), allow_nan=False)
     assert "not_converged" not in result.flags
     assert result.tau2 is not None

@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livingmeta.likelihood import log_likelihood, maximise, tau2_limits
+from livingmeta.roots import bracketed_root
 from livingmeta.tau2 import (
     TAU2,
-    bracketed_root,
     generalised_q,
     paule_mandel,
     q_profile,
-    reml,
-    restricted_likelihood,
 )
 
 many = st.integers(2, 12).flatmap(
@@ -28,27 +27,56 @@ def arrays(data: tuple[list[float], list[float]]) -> tuple[np.ndarray, np.ndarra
     return y, v, np.ones(y.shape, bool)
 
 
+LIKELIHOODS = pytest.mark.parametrize("restricted", [False, True], ids=["ML", "REML"])
+
+
+@LIKELIHOODS
 @given(many)
 @settings(max_examples=300)
-def test_no_other_tau2_has_a_higher_restricted_likelihood(data) -> None:
-    y, v, mask = arrays(data)
-    tau2, converged = reml(y, v, mask)
-    assert converged
-    others = np.concatenate([[0.0], np.geomspace(1e-12, 1e4, 4000)])
-    best = restricted_likelihood(y, v, mask, np.array([float(tau2)]))[0]
-    likelihoods = restricted_likelihood(y, v, mask, others)
-    assert best >= likelihoods.max() - 1e-9 * (1 + np.abs(likelihoods).max())
+def test_no_other_tau2_has_a_higher_likelihood(restricted: bool, data) -> None:
+    y, v, mask = (array[None] for array in arrays(data))
+    tau2, converged = maximise(y, v, mask, restricted=restricted)
+    assert converged.all()
+    others = np.concatenate([[0.0], np.geomspace(1e-12, 1e4, 4000)])[None]
+    best = log_likelihood(y, v, mask, tau2[:, None], restricted=restricted)
+    likelihoods = log_likelihood(y, v, mask, others, restricted=restricted)
+    assert best[0, 0] >= likelihoods.max() - 1e-9 * (1 + np.abs(likelihoods).max())
 
 
-def test_the_higher_of_two_maxima_is_taken() -> None:
+@LIKELIHOODS
+def test_the_higher_of_two_maxima_is_taken(restricted: bool) -> None:
     """Three precise trials that agree, and imprecise ones far off: one maximum for each view."""
-    y = np.array([0.0, 0.01, -0.01, 2.0, -2.2, 2.4, -2.5, 2.2])
-    v = np.array([1e-6, 1e-6, 1e-6, 1e-2, 1e-2, 1e-2, 1e-2, 1e-2])
-    mask = np.ones(8, bool)
+    y = np.array([[0.0, 0.01, -0.01, 2.0, -2.2, 2.4, -2.5, 2.2]])
+    v = np.array([[1e-6, 1e-6, 1e-6, 1e-2, 1e-2, 1e-2, 1e-2, 1e-2]])
+    mask = np.ones((1, 8), bool)
     grid = np.concatenate([[0.0], np.geomspace(1e-9, 100, 100_000)])
-    likelihood = restricted_likelihood(y, v, mask, grid)
-    tau2, _ = reml(y, v, mask)
-    assert float(tau2) == pytest.approx(grid[likelihood.argmax()], rel=1e-3)
+    likelihood = log_likelihood(y, v, mask, grid[None], restricted=restricted)
+    tau2, _ = maximise(y, v, mask, restricted=restricted)
+    assert float(tau2[0]) == pytest.approx(grid[likelihood.argmax()], rel=1e-3)
+
+
+@LIKELIHOODS
+@given(many)
+def test_profile_limits_hold_the_estimate_and_what_is_beyond_is_less_likely(
+    restricted: bool, data
+) -> None:
+    y, v, mask = (array[None] for array in arrays(data))
+    tau2, _ = maximise(y, v, mask, restricted=restricted)
+    low, high = tau2_limits(y, v, mask, level=0.9, restricted=restricted)
+    assert low[0] <= tau2[0] * (1 + 1e-12)
+    assert tau2[0] <= high[0] * (1 + 1e-12)
+
+    def value(t: float) -> float:
+        return float(log_likelihood(y, v, mask, np.array([[t]]), restricted=restricted)[0, 0])
+
+    least = value(tau2[0]) - 2.705543454095404 / 2  # 0.9 quantile of chi-square, 1 df
+    assert value(high[0]) == pytest.approx(least, abs=1e-6)
+    for beyond in high[0] * np.array([1.01, 1.5, 10, 1000]):
+        assert value(beyond) <= least + 1e-9
+    if low[0] > 0:
+        assert value(low[0]) == pytest.approx(least, abs=1e-6)
+        for below in low[0] * np.array([0, 0.1, 0.5, 0.99]):
+            assert value(below) <= least + 1e-6
 
 
 @given(many)
@@ -93,10 +121,29 @@ def test_paule_mandel_has_no_cap() -> None:
 def test_equal_variances_give_the_closed_form(name: str) -> None:
     y = np.array([0.1, 0.9, -0.5, 1.4, 0.3])
     tau2, _ = TAU2[name](y, np.full(5, 0.2), np.ones(5, bool))
-    assert float(tau2) == pytest.approx(y.var(ddof=1) - 0.2, rel=1e-12)
+    expected = y.var(ddof=1) - 0.2
+    if name in {"ML", "HS"}:
+        expected = y.var() - 0.2  # they divide by k
+    if name == "SJ":
+        expected = y.var() * y.var(ddof=1) / (0.2 + y.var())
+    assert float(tau2) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", TAU2)
+def test_equal_effects_leave_no_tau2(name: str) -> None:
+    v = np.array([0.04, 0.5, 0.03, 0.06])
+    assert TAU2[name](np.zeros(4), v, np.ones(4, bool))[0] == 0.0
+
+
+@pytest.mark.parametrize("name", TAU2)
+@given(many)
+def test_no_estimate_is_negative_or_missing(name: str, data) -> None:
+    tau2, converged = TAU2[name](*arrays(data))
+    assert tau2 >= 0
+    assert converged
+
+
+@pytest.mark.parametrize("name", [name for name in TAU2 if name != "SJ"])  # SJ is never 0
 def test_agreement_beyond_chance_gives_exactly_zero(name: str) -> None:
     y = np.array([0.10, 0.12, 0.09, 0.11])
     assert TAU2[name](y, np.array([0.04, 0.05, 0.03, 0.06]), np.ones(4, bool))[0] == 0.0

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
+from livingmeta.designs import MEAN
+from livingmeta.likelihood import mean_limits
 from livingmeta.names import pick
-from livingmeta.tau2 import TAU2, Array, Mask, cross_weight, generalised_q, q_profile
+from livingmeta.tau2 import TAU2, Array, Mask, generalised_q, likelihood_limits, q_profile
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
 # Effects and variances beyond these overflow when squared; no unit of any outcome needs them.
@@ -33,9 +35,10 @@ class PooledEstimate:
     estimate, se, ci_low, ci_high : float
         Pooled effect, its standard error and interval by `ci_method`.
     statistic, p_value : float
-        estimate/se and its two-sided P: normal for Wald, t with k − 1 df for HKSJ.
+        estimate/se and its two-sided P: normal for Wald, t with k − 1 df for t and HKSJ; for the
+        profile likelihood the signed root of the likelihood ratio, normal.
     tau2, tau2_low, tau2_high : float
-        Between-trial variance and its Q-profile interval.
+        Between-trial variance and its interval by `tau2_ci_method`.
     q, q_df, q_p : float
         Cochran's Q with its degrees of freedom and P.
     i2, h2 : float
@@ -43,6 +46,8 @@ class PooledEstimate:
     i2_tau2, h2_tau2 : float
         τ²/(τ² + s²) in percent and (τ² + s²)/s², s² the typical variance within trials (ibid.,
         eq. 9); equal to those by Q for DL only.
+    i2_tau2_low, i2_tau2_high, h2_tau2_low, h2_tau2_high : float
+        Intervals of these that follow from the one of τ².
     pi_low, pi_high : float
         Interval in which the effect of a new trial is expected; from three trials on.
     weights : tuple of float
@@ -70,12 +75,17 @@ class PooledEstimate:
     i2_tau2: float | None
     h2: float | None
     h2_tau2: float | None
+    i2_tau2_low: float | None
+    i2_tau2_high: float | None
+    h2_tau2_low: float | None
+    h2_tau2_high: float | None
     pi_low: float | None
     pi_high: float | None
     weights: tuple[float, ...]
     measure: str
     model: str
     tau2_method: str | None
+    tau2_ci_method: str | None
     ci_method: str
     pi_method: str | None
     level: float
@@ -102,6 +112,7 @@ class Fit(NamedTuple):
     i2_tau2: Array
     h2: Array
     h2_tau2: Array
+    typical: Array  # s² of I² by τ²
     pi_low: Array
     pi_high: Array
     weights: Array
@@ -111,18 +122,29 @@ class Fit(NamedTuple):
 class _Interval(NamedTuple):
     scale: Callable[[Array], Array]  # factor on the Wald SE, from q = Σw(y − μ)²/(k − 1)
     is_t: bool  # t with k − 1 df, else normal
+    is_hksj: bool = False
+    is_profile: bool = False
 
 
-# Hartung and Knapp 2001, Sidik and Jonkman 2002; modified: never below the Wald SE (Röver 2015).
+# Hartung and Knapp 2001, Sidik and Jonkman 2002; modified: never below the Wald SE (Röver 2015);
+# profile: Hardy and Thompson 1996.
 CONFIDENCE: Mapping[str, _Interval] = {
     "wald": _Interval(np.ones_like, is_t=False),
-    "hksj": _Interval(np.sqrt, is_t=True),
-    "hksj-modified": _Interval(lambda q: np.sqrt(np.maximum(1.0, q)), is_t=True),
+    "t": _Interval(np.ones_like, is_t=True),
+    "hksj": _Interval(np.sqrt, is_t=True, is_hksj=True),
+    "hksj-modified": _Interval(lambda q: np.sqrt(np.maximum(1.0, q)), is_t=True, is_hksj=True),
+    "profile": _Interval(np.ones_like, is_t=False, is_profile=True),
 }
-# Quantile of the prediction interval from k − 1 and the upper tail's start.
+# Quantile of the prediction interval from k − 1 and the upper tail's start; t(k-2): Higgins,
+# Thompson and Spiegelhalter 2009, eq. 12.
 PREDICTION: Mapping[str, Callable[[Array, float], Array]] = {
     "t(k-1)": lambda df, upper: np.asarray(stdtrit(df, upper)),
+    "t(k-2)": lambda df, upper: np.asarray(stdtrit(np.maximum(df - 1, 1), upper)),
+    "z": lambda df, upper: np.full(df.shape, ndtri(upper)),
 }
+# Interval of τ²: the second is of the likelihood that τ² maximises.
+TAU2_INTERVALS = ("q-profile", "profile")
+LIKELIHOODS = {"ML": False, "REML": True}  # estimator: is its likelihood the restricted one?
 MODELS = {"common": False, "random": True}
 
 
@@ -133,6 +155,7 @@ def pool(
     model: str = "random",
     tau2: str = "REML",
     ci: str = "hksj-modified",
+    tau2_ci: str = "q-profile",
     prediction: str | None = "t(k-1)",
     level: float = 0.95,
     measure: str = "",
@@ -146,14 +169,16 @@ def pool(
     model : str
         "common" (one effect, weights 1/v) or "random" (weights 1/(v + τ²)).
     tau2 : str
-        Estimator of τ² for random effects: "DL", "PM" or "REML".
+        Estimator of τ² for random effects, an entry of `tau2.TAU2`.
     ci : str
-        "wald" (normal); "hksj" (Hartung-Knapp-Sidik-Jonkman: t with k − 1 df, SE scaled by √q,
-        q = Σw(y − μ)²/(k − 1)); "hksj-modified" (scaled by √max(1, q), so never narrower than
-        Wald; Röver 2015).
+        "wald" (normal); "t" (t with k − 1 df); "hksj" (Hartung-Knapp-Sidik-Jonkman: t with k − 1
+        df, SE scaled by √q, q = Σw(y − μ)²/(k − 1)); "hksj-modified" (scaled by √max(1, q), so
+        never narrower than t; Röver 2015); "profile" (profile likelihood; with tau2 "ML" only).
+    tau2_ci : str
+        "q-profile", or "profile" (profile likelihood; with tau2 "ML" or "REML" only).
     prediction : str or None
-        "t(k-1)": μ ± t √(τ² + SE²) with the interval's own SE, random effects of three or more
-        trials only; None for none.
+        "t(k-1)", "t(k-2)" or "z": μ ± quantile √(τ² + SE²) with the interval's own SE, random
+        effects of three or more trials only; None for none.
     level : float
         Confidence level of all intervals, a fraction.
     measure : str
@@ -195,13 +220,20 @@ def pool(
     k = y.size
     random = MODELS[model] and k > 1
     flags = [name for name, held in result.flags.items() if held[0]]
-    low = high = None
+    pick(dict.fromkeys(TAU2_INTERVALS), tau2_ci, "tau2_ci")
+    limits: dict[str, float | None] = dict.fromkeys(
+        f"{name}_{end}" for name in ("tau2", "i2_tau2", "h2_tau2") for end in ("low", "high")
+    )
     if random:
-        scaled = _scaled(y[None], v[None], None)
-        ends = q_profile(scaled.y, scaled.v, scaled.present, level=level)
-        low, high = (_number(end * scaled.unit**2) for end in ends)
-        if high is None:
+        ends = _tau2_interval(y, v, tau2=tau2, by=tau2_ci, level=level)
+        if ends is None:
             flags.append("tau2_interval_empty")
+        else:
+            s2 = float(result.typical[0])
+            for name, end in zip(("low", "high"), ends, strict=True):
+                limits[f"tau2_{name}"] = end
+                limits[f"i2_tau2_{name}"] = 100 * end / (end + s2)
+                limits[f"h2_tau2_{name}"] = (end + s2) / s2
     single = {
         name: _number(getattr(result, name))
         for name in (
@@ -215,19 +247,40 @@ def pool(
         se=float(result.se[0]),
         ci_low=float(result.ci_low[0]),
         ci_high=float(result.ci_high[0]),
-        tau2_low=low,
-        tau2_high=high,
         q_df=k - 1 if k > 1 else None,
         weights=tuple(float(weight) for weight in result.weights[0]),
         measure=measure,
         model=model,
         tau2_method=tau2 if random else None,
+        tau2_ci_method=tau2_ci if random else None,
         ci_method=ci if k > 1 else "wald",
         pi_method=prediction if single["pi_low"] is not None else None,
         level=level,
         flags=tuple(flags),
         **single,
+        **limits,
     )
+
+
+def _tau2_interval(
+    y: Array, v: Array, *, tau2: str, by: str, level: float
+) -> tuple[float, float] | None:
+    """Return the limits of τ², None for an empty set."""
+    scaled = _scaled(y[None], v[None], None)
+    if by == "q-profile":
+        ends = q_profile(scaled.y, scaled.v, scaled.present, level=level)
+    elif tau2 in LIKELIHOODS:
+        restricted = LIKELIHOODS[tau2]
+        ends = likelihood_limits(
+            scaled.y, scaled.v, scaled.present, level=level, restricted=restricted
+        )
+    else:
+        raise ValueError(
+            f"tau2_ci = 'profile' is read off a likelihood, and tau2 = {tau2!r} has none: choose "
+            "tau2 = ML or REML, or tau2_ci = q-profile."
+        )
+    low, high = (float(end[0] * scaled.unit[0] ** 2) for end in ends)
+    return (low, high) if np.isfinite(high) else None
 
 
 def fit(
@@ -276,6 +329,11 @@ def fit(
     estimator = pick(TAU2, tau2, "tau2")
     interval = pick(CONFIDENCE, ci, "ci")
     ahead = None if prediction is None else pick(PREDICTION, prediction, "prediction")
+    if random and interval.is_profile and tau2 != "ML":
+        raise ValueError(
+            f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
+            f"{tau2!r}: choose tau2 = ML, or another ci."
+        )
     y, v, present, unit, origin = _scaled(yi, vi, mask)
     k = present.sum(-1)
     df = np.maximum(k - 1, 1)
@@ -301,37 +359,60 @@ def fit(
     if random and ahead is not None:
         reach = np.where(k > 2, ahead(df, upper) * spread * unit, np.nan)
     half = quantile * se * unit
-    narrow = is_t & (half < ndtri(upper) * wald * unit)
+    low, high = centre - half, centre + half
+    if random and interval.is_profile and many.any():
+        ends = _profiled(y, v, present, level=level, null=-origin)
+        low = np.where(many, (ends[0] + origin) * unit, low)
+        high = np.where(many, (ends[1] + origin) * unit, high)
+        root = np.copysign(np.sqrt(ends[2]), centre)
+        statistic = np.where(many, root, statistic)
+        p_value = np.where(many, 2 * ndtr(-np.abs(root)), p_value)
+    hksj = many & interval.is_hksj
+    narrow = hksj & (half < ndtri(upper) * wald * unit)
     return Fit(
         k=k,
         estimate=centre,
         se=se * unit,
-        ci_low=centre - half,
-        ci_high=centre + half,
+        ci_low=low,
+        ci_high=high,
         statistic=statistic,
         p_value=p_value,
         tau2=np.where(many & random, t2 * unit**2, np.nan),
         pi_low=centre - reach,
         pi_high=centre + reach,
         weights=100 * w / total[..., None],
-        **_heterogeneity(y, v, present, between if random else np.full(k.shape, np.nan)),
+        **_heterogeneity(y, v, present, between if random else np.full(k.shape, np.nan), unit),
         flags={
             "not_converged": ~converged & many,
             "tau2_at_zero": many & random & (t2 == 0),
             "few_trials": k < FEW,
             "single_trial": k == 1,
-            "hksj_scale_below_one": is_t & (scale_q < 1 - ROUNDING),
+            "hksj_scale_below_one": hksj & (scale_q < 1 - ROUNDING),
             "hksj_narrower_than_wald": narrow,
         },
     )
 
 
-def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array) -> dict[str, Array]:
+def _profiled(
+    y: Array, v: Array, present: Mask, *, level: float, null: Array
+) -> tuple[Array, Array, Array]:
+    """Return `likelihood.mean_limits` over the leading axes."""
+    k, lead = y.shape[-1], y.shape[:-1]
+    ends = mean_limits(
+        y.reshape(-1, k), v.reshape(-1, k), present.reshape(-1, k),
+        level=level, null=null.reshape(-1),
+    )  # fmt: skip
+    low, high, ratio = (end.reshape(lead) for end in ends)
+    return low, high, ratio
+
+
+def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array, unit: Array) -> dict[str, Array]:
     """Return Q, its P, and I² and H² by Q and by τ²; NaN for one trial."""
     df = mask.sum(-1) - 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         q = np.where(df > 0, generalised_q(y, v, mask, np.zeros(df.shape)), np.nan)
-        typical = df / cross_weight(mask / v)
+        w = mask / v
+        typical = df / (w * MEAN.project(w, y).kept).sum(-1)
         return {
             "q": q,
             "q_p": chdtrc(df, q),
@@ -339,6 +420,7 @@ def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array) -> dict[str, Arr
             "h2": q / df,
             "i2_tau2": 100 * tau2 / (tau2 + typical),
             "h2_tau2": (tau2 + typical) / typical,
+            "typical": typical * unit**2,
         }
 
 

@@ -3,32 +3,70 @@
 All work over the last axis of arrays of shape (…, k): `yi` effects, `vi` their variances, `mask`
 true where a trial is present; elsewhere finite numbers, with `vi` above 0, may stand.
 Digits are kept best where `yi` is 0 at the most precise trial, as `pooling.fit` sees to.
-With w_i = 1/(v_i + τ²) and μ = Σ w_i y_i / Σ w_i throughout.
+With w_i = 1/(v_i + τ²) throughout, r_i what the design leaves of the effects (for a mean: y − μ),
+h_i the leverages, and p the columns of the design (1 for a mean).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
+from livingmeta.designs import MEAN, Design
+from livingmeta.likelihood import MARGIN, maximise, smallest, spread, tau2_limits
+from livingmeta.roots import bracketed_root
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Estimator = Callable[[Array, Array, Mask], tuple[Array, Mask]]
-
-# Brackets are proved in exact arithmetic; this much is added for rounding.
-MARGIN = 1e-6
-# Score changes sign over a factor in (v + τ²) of its own size; a step of a quarter of that
-# separates the maxima: on thousands of random sets a grid of thousands of points found none higher.
-GRID_STEP = 0.25
-GRID_MOST = 200
-BLOCK = 1 << 18  # numbers worked on at once: fits the cache
 
 
-def dersimonian_laird(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
-    """Return max(0, (Q − (k − 1)) / (Σw − Σw²/Σw)), w = 1/v (DerSimonian and Laird 1986).
+class Estimator(Protocol):
+    """Effects, variances, mask and design in; τ² and whether it converged out."""
+
+    def __call__(
+        self, yi: Array, vi: Array, mask: Mask, design: Design = MEAN
+    ) -> tuple[Array, Mask]:
+        """Estimate τ²."""
+
+
+def _over_sets(estimate: Callable[..., tuple[Array, Mask]]) -> Estimator:
+    """Let an estimator written for shape (B, k) take any leading axes; NaN without a df."""
+
+    @wraps(estimate)
+    def over(yi: Array, vi: Array, mask: Mask, design: Design = MEAN) -> tuple[Array, Mask]:
+        k, lead = yi.shape[-1], yi.shape[:-1]
+        m = mask.reshape(-1, k)
+        df = m.sum(-1) - design.columns
+        tau2, converged = estimate(yi.reshape(-1, k), vi.reshape(-1, k), m, design)
+        return (
+            np.where(df > 0, tau2, np.nan).reshape(lead),
+            (converged | (df <= 0)).reshape(lead),
+        )
+
+    return over
+
+
+def _moments(y: Array, v: Array, m: Mask, a: Array, design: Design) -> Array:
+    """Equate Σ a r² with its expectation: τ² = (Σ a r² − Σ a v(1 − h))/Σ a(1 − h), cut at 0.
+
+    The general method of moments with weights a (DerSimonian and Kacker 2007, eq. 6).
+    """
+    left = design.project(a[:, None, :], y[:, None, :])
+    residual, kept = left.residual[:, 0], left.kept[:, 0]
+    q = (a * residual**2).sum(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tau2 = (q - (a * v * kept).sum(-1)) / (a * kept).sum(-1)
+    return np.asarray(np.maximum(tau2, 0.0))
+
+
+@_over_sets
+def dersimonian_laird(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Return max(0, (Q − (k − 1))/(Σw − Σw²/Σw)), w = 1/v (DerSimonian and Laird 1986).
 
     Parameters
     ----------
@@ -36,11 +74,13 @@ def dersimonian_laird(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
         Effects and their variances.
     mask : ndarray of bool, shape (…, k)
         True where a trial is present.
+    design : Design
+        What is fitted; a mean by default.
 
     Returns
     -------
     tau2 : ndarray, shape (…)
-        In the squared unit of `yi`; NaN for fewer than two trials.
+        In the squared unit of `yi`; NaN where no degree of freedom is left.
     converged : ndarray of bool, shape (…)
 
     References
@@ -55,18 +95,106 @@ def dersimonian_laird(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
     >>> float(dersimonian_laird(y, v, np.ones(4, bool))[0])
     0.0
     """
+    return _moments(yi, vi, mask, mask / vi, design), np.ones(len(yi), bool)
+
+
+@_over_sets
+def two_step(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Return the estimate by moments with weights 1/(v + τ²), τ² that of DerSimonian and Laird.
+
+    DerSimonian and Kacker 2007, eq. 6 with the weights of their two-step method.
+    Parameters and returns as in `dersimonian_laird`.
+
+    References
+    ----------
+    DerSimonian R, Kacker R. Random-effects model for meta-analysis of clinical trials: an update.
+    Contemp Clin Trials 2007;28:105-114.
+
+    Examples
+    --------
+    With equal variances all estimates by moments are the variance of the effects less theirs:
+
+    >>> y, v = np.array([1.0, 2.0, 3.0]), np.full(3, 0.25)
+    >>> round(float(two_step(y, v, np.ones(3, bool))[0]), 12)
+    0.75
+    """
+    first = _moments(yi, vi, mask, mask / vi, design)
+    with np.errstate(invalid="ignore"):
+        weights = mask / (vi + np.nan_to_num(first)[:, None])
+    return _moments(yi, vi, mask, weights, design), np.ones(len(yi), bool)
+
+
+@_over_sets
+def hedges(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Return max(0, Σ(y − ȳ)²/(k − 1) − Σv/k): equal weights (Hedges 1983; Cochran's ANOVA).
+
+    Parameters and returns as in `dersimonian_laird`.
+
+    References
+    ----------
+    Hedges LV. A random effects model for effect sizes. Psychol Bull 1983;93:388-395.
+
+    Examples
+    --------
+    >>> y, v = np.array([1.0, 2.0, 3.0]), np.array([0.1, 0.2, 0.3])
+    >>> round(float(hedges(y, v, np.ones(3, bool))[0]), 12)
+    0.8
+    """
+    return _moments(yi, vi, mask, mask.astype(float), design), np.ones(len(yi), bool)
+
+
+@_over_sets
+def hunter_schmidt(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Return max(0, (Q − k)/Σw), w = 1/v (Hunter and Schmidt; Viechtbauer 2005).
+
+    Parameters and returns as in `dersimonian_laird`. Biased downwards.
+
+    References
+    ----------
+    Hunter JE, Schmidt FL. Methods of meta-analysis. 2nd ed. Sage 2004. Viechtbauer W. Bias and
+    efficiency of meta-analytic variance estimators in the random-effects model. J Educ Behav Stat
+    2005;30:261-293.
+
+    Examples
+    --------
+    >>> y, v = np.array([1.0, 2.0, 3.0]), np.full(3, 0.25)
+    >>> round(float(hunter_schmidt(y, v, np.ones(3, bool))[0]), 12)  # 2/3 − 1/4
+    0.416666666667
+    """
     w = mask / vi
-    q = generalised_q(yi, vi, mask, np.zeros(yi.shape[:-1]))
-    df = mask.sum(-1) - 1.0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        tau2 = np.maximum(0.0, (q - df) / cross_weight(w))
-    return np.where(df > 0, tau2, np.nan), np.ones(df.shape, bool)
+    q = (w * design.project(w[:, None, :], yi[:, None, :]).residual[:, 0] ** 2).sum(-1)
+    tau2 = np.maximum(0.0, (q - mask.sum(-1)) / w.sum(-1))
+    return tau2, np.ones(len(yi), bool)
 
 
-def paule_mandel(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
-    """Solve Σ w(τ²)(y − μ)² = k − 1 for τ² ≥ 0 (Paule and Mandel 1982).
+@_over_sets
+def sidik_jonkman(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Return τ0² Q(τ0²)/(k − p), τ0² = Σ(y − ȳ)²/k (Sidik and Jonkman 2005).
 
-    The left side falls with τ², and at τ² = Σ(y − ȳ)²/(k − 1) − min v it is at most k − 1: that
+    Never 0 unless all effects are equal. Parameters and returns as in `dersimonian_laird`.
+
+    References
+    ----------
+    Sidik K, Jonkman JN. Simple heterogeneity variance estimation for meta-analysis. J R Stat Soc
+    Ser C 2005;54:367-384.
+
+    Examples
+    --------
+    >>> y, v = np.array([1.0, 2.0, 3.0]), np.full(3, 1 / 3)
+    >>> round(float(sidik_jonkman(y, v, np.ones(3, bool))[0]), 12)  # τ0² = 2/3, Q = 2
+    0.666666666667
+    """
+    k = mask.sum(-1)
+    first = spread(yi, mask) / k
+    q = generalised_q(yi, vi, mask, first, design)
+    return first * q / np.maximum(k - design.columns, 1), np.ones(len(yi), bool)
+
+
+@_over_sets
+def paule_mandel(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Solve Σ w(τ²) r² = k − p for τ² ≥ 0 (Paule and Mandel 1982).
+
+    The left side falls with τ², and at τ² = Σ(y − ȳ)²/(k − p) − min v it is at most k − p: that
     is the bracket, so there is no cap and no iteration limit to run into.
     Parameters and returns as in `dersimonian_laird`.
 
@@ -83,20 +211,59 @@ def paule_mandel(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
     >>> round(float(paule_mandel(y, v, np.ones(3, bool))[0]), 12)
     0.75
     """
-    df = mask.sum(-1) - 1.0
-    tau2, converged = _q_equals(yi, vi, mask, df)
-    return np.where(df > 0, tau2, np.nan), converged
+    return _q_equals(yi, vi, mask, np.maximum(mask.sum(-1) - design.columns, 1.0), design)
 
 
-def reml(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
-    """Maximise the restricted likelihood over τ² ≥ 0 (Viechtbauer 2005).
+@_over_sets
+def empirical_bayes(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Return the empirical Bayes estimate (Morris 1983), which solves the same equation as PM.
 
-    Its derivative, Σw²(y − μ)² − Σw + Σw²/Σw up to a factor, is below 0 from
-    τ² = (s² + √(s⁴ + 4s²d))/2 − min v on, with s² = Σ(y − ȳ)²/(k − 1) and d = max v − min v:
-    the first term is at most (max w)² (k − 1)s², the others at most −(k − 1) min w. So every
-    maximum lies below. The derivative is followed over that range, each change from rising to
-    falling is a maximum and is closed in, and the highest of them and of τ² = 0 is taken.
-    Parameters and returns as in `dersimonian_laird`.
+    That its fixed point Σ w (r² k/(k − p) − v − τ²) = 0 is the one of `paule_mandel` is shown by
+    Viechtbauer and others 2015. Parameters and returns as in `dersimonian_laird`.
+
+    References
+    ----------
+    Morris CN. Parametric empirical Bayes inference: theory and applications. J Am Stat Assoc
+    1983;78:47-55. Viechtbauer W, López-López JA, Sánchez-Meca J, Marín-Martínez F. A comparison of
+    procedures to test for moderators in mixed-effects meta-regression models. Psychol Methods
+    2015;20:360-374.
+
+    Examples
+    --------
+    >>> y, v = np.array([0.1, 0.9, -0.5]), np.array([0.05, 0.1, 0.2])
+    >>> bool(empirical_bayes(y, v, np.ones(3, bool))[0] == paule_mandel(y, v, np.ones(3, bool))[0])
+    True
+    """
+    return paule_mandel(yi, vi, mask, design)
+
+
+@_over_sets
+def ml(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Maximise the likelihood over τ² ≥ 0 (Hardy and Thompson 1996): its global maximum.
+
+    Biased downwards. Parameters and returns as in `dersimonian_laird`; the search is described in
+    `likelihood.maximise`.
+
+    References
+    ----------
+    Hardy RJ, Thompson SG. A likelihood approach to meta-analysis with random effects. Stat Med
+    1996;15:619-629.
+
+    Examples
+    --------
+    >>> y, v = np.array([1.0, 2.0, 3.0]), np.full(3, 0.25)
+    >>> round(float(ml(y, v, np.ones(3, bool))[0]), 12)  # 2/3 − 1/4
+    0.416666666667
+    """
+    return maximise(yi, vi, mask, restricted=False, design=design)
+
+
+@_over_sets
+def reml(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]:
+    """Maximise the restricted likelihood over τ² ≥ 0 (Viechtbauer 2005): its global maximum.
+
+    Parameters and returns as in `dersimonian_laird`; the search is described in
+    `likelihood.maximise`.
 
     References
     ----------
@@ -113,32 +280,26 @@ def reml(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Mask]:
     >>> round(float(reml(y, v, np.ones(10, bool))[0]), 5)
     0.08197
     """
-    k = yi.shape[-1]
-    lead = yi.shape[:-1]
-    y, v, m = yi.reshape(-1, k), vi.reshape(-1, k), mask.reshape(-1, k)
-    tau2, converged = np.full(len(y), np.nan), np.ones(len(y), bool)
-    df = m.sum(-1) - 1.0
-    todo = np.flatnonzero(df > 0)
-    if todo.size == 0:
-        return tau2.reshape(lead), converged.reshape(lead)
-    low, s2 = _smallest(v, m), _spread(y, m) / np.maximum(df, 1)
-    d = np.where(m, v, -np.inf).max(-1) - low
-    top = (s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + MARGIN)  # of min v + τ²
-    tau2[todo] = 0.0
-    todo = todo[top[todo] > low[todo]]
-    points = _points(low[todo], top[todo])
-    for block in np.array_split(todo, max(1, todo.size * k * points // BLOCK)):
-        if block.size:
-            tau2[block], converged[block] = _reml_block(
-                y[block], v[block], m[block], (low[block], top[block]), points
-            )
-    return tau2.reshape(lead), converged.reshape(lead)
+    return maximise(yi, vi, mask, restricted=True, design=design)
 
 
-TAU2: Mapping[str, Estimator] = {"DL": dersimonian_laird, "PM": paule_mandel, "REML": reml}
+TAU2: Mapping[str, Estimator] = {
+    "DL": dersimonian_laird,
+    "DL2": two_step,
+    "HE": hedges,
+    "CA": hedges,
+    "HS": hunter_schmidt,
+    "SJ": sidik_jonkman,
+    "ML": ml,
+    "REML": reml,
+    "EB": empirical_bayes,
+    "PM": paule_mandel,
+}
 
 
-def q_profile(yi: Array, vi: Array, mask: Mask, *, level: float) -> tuple[Array, Array]:
+def q_profile(
+    yi: Array, vi: Array, mask: Mask, *, level: float, design: Design = MEAN
+) -> tuple[Array, Array]:
     """Return the limits of τ² between which Q(τ²) is not significant (Viechtbauer 2007).
 
     Parameters
@@ -147,12 +308,14 @@ def q_profile(yi: Array, vi: Array, mask: Mask, *, level: float) -> tuple[Array,
         As in `dersimonian_laird`.
     level : float
         Confidence level as a fraction.
+    design : Design
+        What is fitted; a mean by default.
 
     Returns
     -------
     low, high : ndarray, shape (…)
         Both NaN where the set is empty: the trials agree better than chance lets them, whatever
-        τ², and for fewer than two trials. There is no cap.
+        τ², and where no degree of freedom is left. There is no cap.
 
     References
     ----------
@@ -168,167 +331,61 @@ def q_profile(yi: Array, vi: Array, mask: Mask, *, level: float) -> tuple[Array,
     >>> round(float(low), 3), round(float(high), 1)
     (0.019, 325.8)
     """
-    df = mask.sum(-1) - 1.0
+    k, lead = yi.shape[-1], yi.shape[:-1]
+    y, v, m = yi.reshape(-1, k), vi.reshape(-1, k), mask.reshape(-1, k)
+    df = m.sum(-1) - float(design.columns)
     tail = (1 - level) / 2
     safe = np.maximum(df, 1.0)
-    low, _ = _q_equals(yi, vi, mask, chdtri(safe, tail))
+    low, _ = _q_equals(y, v, m, chdtri(safe, tail), design)
     least = chdtri(safe, 1 - tail)
-    high, _ = _q_equals(yi, vi, mask, least)
-    empty = (df < 1) | (generalised_q(yi, vi, mask, np.zeros(df.shape)) < least)
-    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
+    high, _ = _q_equals(y, v, m, least, design)
+    empty = (df < 1) | (generalised_q(y, v, m, np.zeros(df.shape), design) < least)
+    return (
+        np.where(empty, np.nan, low).reshape(lead),
+        np.where(empty, np.nan, high).reshape(lead),
+    )
 
 
-def generalised_q(yi: Array, vi: Array, mask: Mask, tau2: Array) -> Array:
-    """Return Q(τ²) = Σ w (y − μ)² at a given τ² of shape (…) (Viechtbauer 2007)."""
-    w = mask / (vi + tau2[..., None])
-    mu = (w * yi).sum(-1) / np.maximum(w.sum(-1), np.finfo(float).tiny)
-    return np.asarray((w * (yi - mu[..., None]) ** 2).sum(-1))
+def likelihood_limits(
+    yi: Array, vi: Array, mask: Mask, *, level: float, restricted: bool, design: Design = MEAN
+) -> tuple[Array, Array]:
+    """Return the profile-likelihood limits of τ², by the likelihood or the restricted one.
 
+    Parameters and returns as in `q_profile`; never empty, and NaN only where no degree of freedom
+    is left. See `likelihood.tau2_limits`.
 
-def cross_weight(w: Array) -> Array:
-    """Return Σw − Σw²/Σw, as Σ_i w_i (Σ_{j≠i} w_j) / Σw.
+    Examples
+    --------
+    The four trials that leave the Q-profile empty:
 
-    Written so, no digits are lost where one trial has nearly all the weight.
+    >>> y, v = np.array([.10, .12, .09, .11]), np.array([.04, .05, .03, .06])
+    >>> low, high = likelihood_limits(y, v, np.ones(4, bool), level=0.95, restricted=True)
+    >>> float(low), bool(high > 0)
+    (0.0, True)
     """
-    top = w.argmax(-1)[..., None]
-    largest = np.take_along_axis(w, top, -1)[..., 0]
-    others = w.copy()
-    np.put_along_axis(others, top, 0.0, -1)
-    rest = others.sum(-1)
-    total = rest + largest
-    pairs = largest * rest + (others * (total[..., None] - others)).sum(-1)
-    return np.asarray(pairs / total)
+    k, lead = yi.shape[-1], yi.shape[:-1]
+    y, v, m = yi.reshape(-1, k), vi.reshape(-1, k), mask.reshape(-1, k)
+    none = m.sum(-1) <= design.columns
+    ends = tau2_limits(y, v, m, level=level, restricted=restricted, design=design)
+    low, high = (np.where(none, np.nan, end).reshape(lead) for end in ends)
+    return low, high
 
 
-def _q_equals(yi: Array, vi: Array, mask: Mask, target: Array) -> tuple[Array, Mask]:
+def generalised_q(yi: Array, vi: Array, mask: Mask, tau2: Array, design: Design = MEAN) -> Array:
+    """Return Q(τ²) = Σ w r² at a given τ² of shape (…) (Viechtbauer 2007)."""
+    k, lead = yi.shape[-1], yi.shape[:-1]
+    w = (mask / (vi + tau2[..., None])).reshape(-1, 1, k)
+    left = design.project(w, yi.reshape(-1, 1, k))
+    return np.asarray((w * left.residual**2).sum(-1)).reshape(lead)
+
+
+def _q_equals(y: Array, v: Array, m: Mask, target: Array, design: Design) -> tuple[Array, Mask]:
     """Solve Q(τ²) = target; 0 where Q is below it already at τ² = 0."""
     low = np.zeros(target.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
-        high = _spread(yi, mask) / target * (1 + MARGIN) - _smallest(vi, mask)
-    above = (generalised_q(yi, vi, mask, low) > target) & (high > 0)
+        high = spread(y, m, design) / target * (1 + MARGIN) - smallest(v, m)
+    above = (generalised_q(y, v, m, low, design) > target) & (high > 0)
     root, converged = bracketed_root(
-        lambda t: generalised_q(yi, vi, mask, t) - target, low, np.where(above, high, 1.0)
+        lambda t: generalised_q(y, v, m, t, design) - target, low, np.where(above, high, 1.0)
     )
     return np.where(above, root, 0.0), converged | ~above
-
-
-def _spread(yi: Array, mask: Mask) -> Array:
-    """Return Σ(y − ȳ)² of the trials present."""
-    count = np.maximum(mask.sum(-1), 1)
-    mean = np.where(mask, yi, 0.0).sum(-1) / count
-    return np.asarray((mask * (yi - mean[..., None]) ** 2).sum(-1))
-
-
-def _smallest(vi: Array, mask: Mask) -> Array:
-    return np.asarray(np.where(mask, vi, np.inf).min(-1))
-
-
-def _points(low: Array, top: Array) -> int:
-    if low.size == 0:
-        return 0
-    return int(np.clip(np.ceil(np.log(top / low).max() / GRID_STEP), 8, GRID_MOST)) + 1
-
-
-def _reml_block(
-    y: Array, v: Array, m: Mask, ends: tuple[Array, Array], points: int
-) -> tuple[Array, Mask]:
-    low, top = ends  # of min v + τ²
-    steps = np.linspace(0.0, 1.0, points)
-    grid = low[:, None] * (top / low)[:, None] ** steps - low[:, None]
-    grid[:, 0] = 0.0
-    score = _reml_score(y, v, m, grid)
-    falls = (score[:, :-1] > 0) & (score[:, 1:] <= 0)
-    most = int(falls.sum(-1).max())
-    if most == 0:
-        return np.zeros(len(y)), np.ones(len(y), bool)
-    place = np.argsort(~falls, axis=-1, kind="stable")[:, :most]
-    found = np.take_along_axis(falls, place, -1)
-    root, converged = bracketed_root(
-        lambda t: _reml_score(y, v, m, t),
-        np.take_along_axis(grid, place, -1),
-        np.take_along_axis(grid, place + 1, -1),
-    )
-    zero = np.zeros((len(y), 1))
-    candidates = np.concatenate([zero, np.where(found, root, 0.0)], axis=-1)
-    best = restricted_likelihood(y, v, m, candidates).argmax(-1)[:, None]
-    chosen = np.take_along_axis(candidates, best, -1)[:, 0]
-    return chosen, np.asarray((converged | ~found).all(-1))
-
-
-def _weighted(y: Array, v: Array, m: Mask, t: Array) -> tuple[Array, Array, Array]:
-    """Return w, Σw and the residuals y − μ at each τ² of `t`, shape (…, c)."""
-    w = m[..., None, :] / (v[..., None, :] + t[..., :, None])
-    total = w.sum(-1)
-    mu = (w * y[..., None, :]).sum(-1) / total
-    return w, total, y[..., None, :] - mu[..., None]
-
-
-def _reml_score(y: Array, v: Array, m: Mask, t: Array) -> Array:
-    w, _, residual = _weighted(y, v, m, t)
-    return np.asarray(((w * residual) ** 2).sum(-1) - cross_weight(w))
-
-
-def restricted_likelihood(y: Array, v: Array, m: Mask, t: Array) -> Array:
-    """Return the restricted log-likelihood, up to a constant, at each τ² of `t`, shape (…, c).
-
-    −½ (Σ log(v + τ²) + log Σw + Σ w(y − μ)²) (Viechtbauer 2005).
-    """
-    w, total, residual = _weighted(y, v, m, t)
-    logs = (m[..., None, :] * np.log(v[..., None, :] + t[..., :, None])).sum(-1)
-    return np.asarray(-0.5 * (logs + np.log(total) + (w * residual**2).sum(-1)))
-
-
-def bracketed_root(
-    function: Callable[[Array], Array], low: Array, high: Array
-) -> tuple[Array, Mask]:
-    """Find a zero between `low` and `high` to the last digits, all elements at once.
-
-    Inverse quadratic interpolation where it is safe and bisection elsewhere, so that it ends
-    for every continuous function that changes sign (Chandrupatla 1997).
-
-    Parameters
-    ----------
-    function : callable
-        Takes and returns arrays of the shape of `low`.
-    low, high : ndarray
-        Ends of the brackets. Where the signs at the ends agree, the result means nothing.
-
-    Returns
-    -------
-    root : ndarray
-    converged : ndarray of bool
-
-    References
-    ----------
-    Chandrupatla TR. A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear
-    function without using derivatives. Adv Eng Softw 1997;28:145-149.
-    """
-    eps = np.finfo(float).eps
-    a, b = high.astype(float), low.astype(float)
-    fa, fb = function(a), function(b)
-    unusable = np.sign(fa) == np.sign(fb)
-    at = np.full(a.shape, 0.5)
-    with np.errstate(all="ignore"):  # elements that are done divide 0 by 0, and are not used
-        for _ in range(200):  # bisection alone needs 53 steps and those to reach the scale of 0
-            x = a + at * (b - a)
-            fx = function(x)
-            same = np.sign(fx) == np.sign(fa)
-            c, fc = np.where(same, a, b), np.where(same, fa, fb)
-            b, fb = np.where(same, b, a), np.where(same, fb, fa)
-            a, fa = x, fx
-            nearer = np.abs(fa) < np.abs(fb)
-            best = np.where(nearer, a, b)
-            width = np.abs(b - a)
-            least = (2 * eps * np.abs(best) + np.finfo(float).tiny) / width
-            done = (least > 0.5) | (np.where(nearer, fa, fb) == 0) | unusable
-            if done.all():
-                break
-            xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
-            safe = (phi**2 < xi) & ((1 - phi) ** 2 < 1 - xi)
-            quadratic = fa / (fb - fa) * fc / (fb - fc) + (c - a) / (b - a) * fa / (fc - fa) * (
-                fb / (fc - fb)
-            )
-            at = np.where(safe, quadratic, 0.5)
-            at = np.clip(np.where(np.isfinite(at), at, 0.5), least, 1 - least)
-            at = np.where(done, 0.0, at)
-    return best, done

@@ -1,11 +1,13 @@
-# Makes metafor_effects.csv and metafor_pools.csv: metafor's answers that the tests compare with.
+# Makes the files metafor_*.csv: metafor's answers that the tests compare with.
 # Run in this folder: Rscript metafor.R [FOLDER for the output, this one by default]
 # metafor's default tolerances leave REML tau2 off by 3e-6 and PM by 2.5e-5, so they are tightened.
 suppressMessages({library(metafor); library(metadat)})
 stopifnot(packageVersion("metafor") >= "3.8")
 out <- c(commandArgs(trailingOnly = TRUE), ".")[1]
-tight <- list(DL = list(), PM = list(tol = 1e-14, tau2.max = 1e10, maxiter = 10000),
-              REML = list(threshold = 1e-14, maxiter = 10000, stepadj = 0.5))
+steps <- list(threshold = 1e-14, maxiter = 10000, stepadj = 0.5)
+tight <- list(DL = list(), HE = list(), HS = list(), SJ = list(), ML = steps, REML = steps,
+              EB = list(threshold = 1e-14, maxiter = 10000),
+              PM = list(tol = 1e-14, tau2.max = 1e10, maxiter = 10000))
 
 show <- function(x) ifelse(is.na(x), "", formatC(x, digits = 16, format = "g", width = 1))
 
@@ -53,7 +55,7 @@ one <- function(set, d, tau2, test) {
   res <- suppressWarnings(rma(yi, vi, data = d, method = if (tau2 == "") "EE" else tau2,
                               test = test, control = c(tight[[if (tau2 == "") "DL" else tau2]])))
   pi <- list(pi.lb = NA, pi.ub = NA)
-  limits <- c(NA, NA)
+  limits <- matrix(NA, 4, 3)
   if (tau2 != "") {
     # test = "t" has the Wald SE with t(k - 1), as our prediction interval has for Wald; "z" a normal
     ahead <- if (test != "z") res else suppressWarnings(
@@ -63,24 +65,103 @@ one <- function(set, d, tau2, test) {
     qp <- suppressWarnings(confint(res, type = "QP", control = list(
       tau2.max = 1e6 * (var(d$yi) + max(d$vi)), tol = 1e-14 * (var(d$yi) + max(d$vi)),
       maxiter = 1e5)))
-    if (!isTRUE(qp$ci.null)) limits <- qp$random[1, 2:3]
+    if (!isTRUE(qp$ci.null)) limits <- qp$random
   }
   data.frame(set = set, tau2_method = tau2, ci_method = c(z = "wald", knha = "hksj",
-             adhoc = "hksj-modified")[[test]], k = res$k, estimate = show(as.numeric(res$beta)),
+             adhoc = "hksj-modified", t = "t")[[test]], k = res$k, estimate = show(as.numeric(res$beta)),
              se = show(res$se), ci_low = show(res$ci.lb), ci_high = show(res$ci.ub),
              statistic = show(res$zval), p_value = show(res$pval),
-             tau2 = if (tau2 == "") "" else show(res$tau2), tau2_low = show(limits[1]),
-             tau2_high = show(limits[2]), q = show(res$QE), q_p = show(res$QEp),
+             tau2 = if (tau2 == "") "" else show(res$tau2), tau2_low = show(limits[1, 2]),
+             tau2_high = show(limits[1, 3]), i2_tau2_low = show(limits[3, 2]),
+             i2_tau2_high = show(limits[3, 3]), h2_tau2_low = show(limits[4, 2]),
+             h2_tau2_high = show(limits[4, 3]), q = show(res$QE), q_p = show(res$QEp),
              i2_tau2 = if (tau2 == "") "" else show(res$I2),
              h2_tau2 = if (tau2 == "") "" else show(res$H2),
              pi_low = show(pi$pi.lb), pi_high = show(pi$pi.ub))
 }
 pools <- list()
 for (set in names(sets)) for (tau2 in c("", "DL", "PM", "REML"))
-  for (test in if (tau2 == "") "z" else c("z", "knha", "adhoc"))
+  for (test in if (tau2 == "") "z" else c("z", "t", "knha", "adhoc"))
     pools[[length(pools) + 1]] <- one(set, sets[[set]], tau2, test)
 write.csv(do.call(rbind, pools), file.path(out, "metafor_pools.csv"), row.names = FALSE,
           quote = FALSE)
+# Where Fisher scoring does not converge with half steps it does with smaller ones
+patient <- function(d, tau2) {
+  for (step in c(.5, .1, .02)) {
+    control <- tight[[tau2]]
+    if (tau2 %in% c("ML", "REML", "EB")) control <- list(threshold = 1e-14, maxiter = 1e5, stepadj = step)
+    res <- try(rma(yi, vi, data = d, method = tau2, control = control), silent = TRUE)
+    if (!inherits(res, "try-error")) return(res)
+  }
+  stop(tau2, " does not converge")
+}
+
+# Every other estimator; the two-step one is metafor's general method of moments with the weights
+# of DerSimonian and Kacker 2007
+estimators <- list()
+for (set in names(sets)) {
+  d <- sets[[set]]
+  scale <- var(d$yi) + max(d$vi)
+  for (tau2 in c("DL", "DL2", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")) {
+    first <- rma(yi, vi, data = d, method = "DL")$tau2
+    res <- suppressWarnings(if (tau2 == "DL2") {
+      rma(yi, vi, data = d, method = "GENQ", weights = 1 / (d$vi + first))
+    } else patient(d, tau2))
+    limits <- matrix(NA, 4, 3)
+    if (tau2 %in% c("ML", "REML"))  # the profile likelihood of tau2, no cap
+      limits <- suppressWarnings(confint(res, type = "PL", control = list(
+        tau2.max = 1e6 * scale, tol = 1e-14 * scale, maxiter = 1e5)))$random
+    estimators[[length(estimators) + 1]] <- data.frame(
+      set = set, tau2_method = tau2, tau2 = show(res$tau2), i2_tau2 = show(res$I2),
+      tau2_low = show(limits[1, 2]), tau2_high = show(limits[1, 3]),
+      i2_tau2_low = show(limits[3, 2]), i2_tau2_high = show(limits[3, 3]),
+      h2_tau2_low = show(limits[4, 2]), h2_tau2_high = show(limits[4, 3]))
+  }
+}
+write.csv(do.call(rbind, estimators), file.path(out, "metafor_tau2.csv"), row.names = FALSE,
+          quote = FALSE)
+
+# Prediction intervals of other kinds: metafor 3.8 takes the normal quantile with test = "z", and
+# Riley's t(k - 2) by that name
+ahead <- list()
+for (set in names(sets)) {
+  d <- sets[[set]]
+  if (nrow(d) < 3) next
+  res <- rma(yi, vi, data = d, control = tight$REML)
+  for (kind in c("z", "t(k-2)")) {
+    pi <- if (kind == "z") predict(res) else predict(res, pi.type = "riley")
+    ahead[[length(ahead) + 1]] <- data.frame(set = set, pi_method = kind, pi_low = show(pi$pi.lb),
+                                             pi_high = show(pi$pi.ub))
+  }
+}
+write.csv(do.call(rbind, ahead), file.path(out, "metafor_predictions.csv"), row.names = FALSE,
+          quote = FALSE)
+
+# The profile likelihood of the mean, which metafor does not have: Hardy and Thompson 1996, on a
+# fine grid of tau2 refined by optimise()
+profiled <- list()
+for (set in setdiff(names(sets), grep("^CD", names(sets), value = TRUE))) {
+  d <- sets[[set]]
+  ml <- rma(yi, vi, data = d, method = "ML", control = tight$ML)
+  loglik <- function(mu, t) sum(dnorm(d$yi, mu, sqrt(d$vi + t), log = TRUE))
+  most <- function(mu) {
+    grid <- c(0, 10^seq(-8, 3, length.out = 400) * (max(d$vi) + var(d$yi)))
+    at <- which.max(sapply(grid, function(t) loglik(mu, t)))
+    near <- optimise(function(t) loglik(mu, t), maximum = TRUE, tol = 1e-13,
+                     c(grid[max(1, at - 1)], grid[min(length(grid), at + 1)]))
+    max(loglik(mu, 0), near$objective)
+  }
+  peak <- loglik(as.numeric(ml$beta), ml$tau2)
+  drop <- function(mu) 2 * (peak - most(mu)) - qchisq(.95, 1)
+  far <- 20 * ml$se + diff(range(d$yi))
+  ends <- sapply(c(-1, 1), function(side) uniroot(drop, sort(c(ml$beta, ml$beta + side * far)),
+                                                  tol = 1e-12)$root)
+  profiled[[set]] <- data.frame(set = set, ci_low = show(ends[1]), ci_high = show(ends[2]),
+    p_value = show(pchisq(2 * (peak - most(0)), 1, lower.tail = FALSE)))
+}
+write.csv(do.call(rbind, profiled), file.path(out, "profile_mean.csv"), row.names = FALSE,
+          quote = FALSE)
+
 data <- do.call(rbind, lapply(setdiff(names(sets), grep("^CD", names(sets), value = TRUE)),
   function(set) data.frame(set = set, yi = show(sets[[set]]$yi), vi = show(sets[[set]]$vi))))
 write.csv(data, file.path(out, "metafor_data.csv"), row.names = FALSE, quote = FALSE)

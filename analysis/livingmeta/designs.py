@@ -1,0 +1,121 @@
+"""What is fitted to the effects: nothing, one mean, or a regression on moderators.
+
+Each design projects effects on what it fits, by weighted least squares. Estimators of τ² are
+written in terms of that projection, once for all designs.
+Arrays have a batch axis, an axis for several weightings of one set, and the trials last: weights
+of shape (B, c, k), effects of shape (B, 1, k). A trial that is absent has weight 0.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class Projection(NamedTuple):
+    """What a weighted fit leaves.
+
+    Attributes
+    ----------
+    residual : ndarray, shape (B, c, k)
+        Effects less fitted values.
+    kept : ndarray, shape (B, c, k)
+        1 − h, h the leverage of each trial; without the digits that 1 − h would lose.
+    log_det : ndarray, shape (B, c)
+        log |X'WX|.
+    """
+
+    residual: Array
+    kept: Array
+    log_det: Array
+
+
+class Design(Protocol):
+    """What estimators of τ² need to know of a design."""
+
+    columns: int
+
+    def project(self, w: Array, y: Array) -> Projection:
+        """Fit effects `y` with weights `w`."""
+
+    def part(self, chosen: NDArray[np.int_]) -> Design:
+        """Return the design of these sets of the batch."""
+
+    def numbers(self, k: int) -> int:
+        """Count the numbers held at once per weighting."""
+
+
+class Mean:
+    """One common mean."""
+
+    columns = 1
+
+    def project(self, w: Array, y: Array) -> Projection:
+        """Fit the weighted mean."""
+        total = w.sum(-1)
+        mu = (w * y).sum(-1) / total
+        return Projection(y - mu[..., None], _others(w) / total[..., None], np.log(total))
+
+    def part(self, chosen: NDArray[np.int_]) -> Mean:
+        """Return itself: all sets have the same design."""
+        return self
+
+    def numbers(self, k: int) -> int:
+        """Count k."""
+        return k
+
+
+class Known(Mean):
+    """Nothing is fitted: the effects are measured from a known value."""
+
+    columns = 0
+
+    def project(self, w: Array, y: Array) -> Projection:
+        """Return the effects themselves."""
+        return Projection(np.broadcast_to(y, w.shape), np.ones(w.shape), np.zeros(w.shape[:-1]))
+
+
+class Regression:
+    """A regression on the columns of `x`, shape (k, p) or (B, k, p), of full rank."""
+
+    def __init__(self, x: Array) -> None:
+        self.x = x
+        self.columns = x.shape[-1]
+
+    def project(self, w: Array, y: Array) -> Projection:
+        """Fit by an orthogonal basis of what the columns leave, so that no digit is lost."""
+        root = np.sqrt(w)
+        x = self.x if self.x.ndim == 2 else self.x[:, None]
+        q, r = np.linalg.qr(root[..., None] * x, mode="complete")
+        left = q[..., self.columns :]
+        z = (left.swapaxes(-1, -2) @ (root * y)[..., None])[..., 0]
+        weighted = (left @ z[..., None])[..., 0]
+        residual = weighted / np.where(root > 0, root, 1.0)
+        diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
+        return Projection(residual, (left**2).sum(-1) * (root > 0), 2 * np.log(diagonal).sum(-1))
+
+    def part(self, chosen: NDArray[np.int_]) -> Regression:
+        """Return the design of these sets of the batch."""
+        return self if self.x.ndim == 2 else Regression(self.x[chosen])
+
+    def numbers(self, k: int) -> int:
+        """Count k², for the orthogonal basis."""
+        return k * k
+
+
+def _others(w: Array) -> Array:
+    """Return Σw − w for each trial, for the largest as the sum of the others."""
+    top = w.argmax(-1)[..., None]
+    others = w.copy()
+    np.put_along_axis(others, top, 0.0, -1)
+    rest = others.sum(-1, keepdims=True)
+    others = rest + np.take_along_axis(w, top, -1) - others
+    np.put_along_axis(others, top, rest, -1)
+    return np.asarray(others)
+
+
+MEAN, KNOWN = Mean(), Known()
