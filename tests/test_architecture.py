@@ -15,9 +15,19 @@ PACKAGE = ROOT / "analysis" / "livingmeta"
 LAYERS = {
     "words": {"names", "printed", "words"},
     "engine": {
-        "designs", "roots", "likelihood", "tau2", "pooling",
-        "inputs", "effect_sizes", "conversions", "profiles", "regression",
-    },  # fmt: skip
+        "designs",
+        "roots",
+        "likelihood",
+        "tau2",
+        "pooling",
+        "inputs",
+        "counts",
+        "quantiles",
+        "effect_sizes",
+        "conversions",
+        "profiles",
+        "regression",
+    },
     "review": {"schema", "protocol", "rules", "review"},
     "bridge": {"derivation", "synthesis"},
     "outcome": {"audit", "consistency", "plots"},

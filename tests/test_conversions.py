@@ -2,19 +2,28 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from livingmeta.conversions import (
+    combine_arms,
+    correlation_from_sds,
     pooled_sd,
     sd_from_difference_se,
     sd_from_se,
+    sd_of_change,
     se_from_ci,
     se_from_p,
+    se_from_t,
     smd_from_external_sd,
+    smd_from_odds_ratio,
+    split_control,
+    t_from_p,
 )
+from livingmeta.effect_sizes import smd, smd_from_difference, smd_from_t
 
 
 def test_the_handbooks_example_of_a_p_value() -> None:
@@ -52,6 +61,63 @@ def test_a_differences_standard_error_gives_back_the_sd(sd: float, n1: int, n2: 
     assert sd_from_se(sd / math.sqrt(n1), n1) == pytest.approx(sd)
 
 
+def test_the_handbooks_example_of_a_small_arm() -> None:
+    """Cochrane Handbook 6.5.2.2: 25 people, 95% CI 30.0 to 34.2, divisor 4.128, SD 5.09."""
+    se = se_from_ci(30.0, 34.2, df=24)
+    assert round(4.2 / se, 3) == 4.128
+    assert round(sd_from_se(se, 25), 2) == 5.09
+
+
+def test_the_handbooks_example_of_change_from_baseline() -> None:
+    """Cochrane Handbook 6.5.2.8: correlations 0.78 and 0.82; with 0.80 the SD is 4.3."""
+    assert round(correlation_from_sds(6.4, 7.1, 4.5), 2) == 0.78
+    assert round(correlation_from_sds(7.0, 6.9, 4.2), 2) == 0.82
+    assert round(sd_of_change(6.4, 7.1, 0.80), 1) == 4.3
+
+
+@given(st.floats(0.1, 50), st.floats(0.1, 50), st.floats(-0.95, 0.95))
+def test_the_sd_of_change_gives_back_its_correlation(before, after, r) -> None:
+    change = sd_of_change(before, after, r)
+    assert correlation_from_sds(before, after, change) == pytest.approx(r, abs=1e-6)
+
+
+@given(st.lists(st.lists(st.floats(-9, 9), min_size=2, max_size=9), min_size=1, max_size=4))
+def test_combined_arms_are_the_people_of_all(arms) -> None:
+    """Cochrane Handbook table 6.5.a, against the people themselves."""
+    told = [(len(arm), np.mean(arm), np.std(arm, ddof=1)) for arm in arms]
+    if min(sd for _, _, sd in told) < 1e-6:
+        return
+    everyone = np.concatenate(arms)
+    n, mean, sd = combine_arms(told)
+    assert n == everyone.size
+    assert mean == pytest.approx(everyone.mean(), abs=1e-9)
+    assert sd == pytest.approx(everyone.std(ddof=1))
+
+
+def test_a_shared_control_group_counts_once() -> None:
+    assert sum(split_control(45, 2) for _ in range(2)) == 45
+
+
+@given(st.floats(-5, 5), st.floats(0.5, 5), st.integers(2, 99), st.integers(2, 99))
+def test_t_and_difference_give_the_same_smd(md: float, sd: float, n1: int, n2: int) -> None:
+    t = md / (sd * math.sqrt(1 / n1 + 1 / n2))
+    assert smd_from_t(t, n1, n2) == pytest.approx(smd_from_difference(md, sd, n1, n2), abs=1e-12)
+    if abs(md) > 0.01:
+        assert se_from_t(md, t) == pytest.approx(sd * math.sqrt(1 / n1 + 1 / n2))
+
+
+def test_a_p_value_leads_to_the_smd_of_its_arms() -> None:
+    _, p = stats.ttest_ind_from_stats(5, 2, 10, 3, 2.2, 10)
+    assert smd_from_t(t_from_p(p, df=18), 10, 10) == pytest.approx(smd(5, 2, 10, 3, 2.2, 10))
+
+
+def test_a_logistic_outcome_has_the_smd_its_odds_ratio_tells() -> None:
+    """Cochrane Handbook 10.6: an SMD of 0.5 is a log odds ratio of 0.907, by the factor 1.81."""
+    yi, vi = smd_from_odds_ratio(0.5 * math.pi / math.sqrt(3), 0.2 * math.pi / math.sqrt(3))
+    assert (yi, vi) == (pytest.approx(0.5), pytest.approx(0.04))
+    assert round(1 / smd_from_odds_ratio(1, 1)[0], 2) == 1.81
+
+
 def test_an_external_sd_is_taken_as_known() -> None:
     assert smd_from_external_sd(-5.0, 2.5, 20.0) == (-0.25, 0.125**2)
 
@@ -69,6 +135,13 @@ def test_an_external_sd_is_taken_as_known() -> None:
         lambda: sd_from_difference_se(math.nan, 10, 10),
         lambda: pooled_sd(1, 1, 1, 10),
         lambda: smd_from_external_sd(1, 1, math.inf),
+        lambda: se_from_t(3, 0),
+        lambda: t_from_p(0.05, df=0),
+        lambda: sd_of_change(1, 1, 1),
+        lambda: correlation_from_sds(1, 1, 3),
+        lambda: combine_arms([(1, 2, 3)]),
+        lambda: split_control(10, 0),
+        lambda: smd_from_odds_ratio(1, 0),
     ],
 )
 def test_what_cannot_be_converted_is_refused(wrong) -> None:

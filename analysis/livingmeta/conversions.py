@@ -1,4 +1,4 @@
-"""From what a paper prints to a standard deviation or a standard error.
+"""From what a paper prints to a mean, a standard deviation, a standard error or an SMD.
 
 Sections are those of the Cochrane Handbook for Systematic Reviews of Interventions, version 6.
 Every function takes plain numbers and raises ValueError for one that can't be converted.
@@ -7,6 +7,7 @@ Every function takes plain numbers and raises ValueError for one that can't be c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from scipy.special import ndtri, stdtrit
 
@@ -64,6 +65,27 @@ def se_from_ci(low: float, high: float, *, df: float | None = None, level: float
     return (high - low) / (2 * float(quantile))
 
 
+def t_from_p(p: float, *, df: float) -> float:
+    """Return the t above 0 that has this two-sided P (section 6.5.2.3).
+
+    Raises
+    ------
+    ValueError
+        If P is not between 0 and 1, or there are no degrees of freedom.
+
+    Examples
+    --------
+    The Handbook's example, P = 0.008 with 25 + 22 people:
+
+    >>> round(t_from_p(0.008, df=45), 2)
+    2.78
+    """
+    if not 0 < p < 1:
+        raise ValueError(f"p = {p:g}: a P value lies between 0 and 1.")
+    _positive(df=df)
+    return float(-stdtrit(df, p / 2))
+
+
 def se_from_p(difference: float, p: float, *, df: float) -> float:
     """Return the standard error of a difference from its two-sided P value, t with `df`.
 
@@ -76,15 +98,29 @@ def se_from_p(difference: float, p: float, *, df: float) -> float:
 
     Examples
     --------
-    The Handbook's example, a difference of 3.8 with P = 0.008 and 25 + 22 people, has t = 2.78:
+    The Handbook's example, a difference of 3.8:
 
     >>> round(se_from_p(3.8, 0.008, df=45), 2)
     1.37
     """
-    if not 0 < p < 1:
-        raise ValueError(f"p = {p:g}: a P value lies between 0 and 1.")
-    _positive(size_of_difference=abs(difference), df=df)
-    return abs(difference) / float(-stdtrit(df, p / 2))
+    return se_from_t(difference, t_from_p(p, df=df))
+
+
+def se_from_t(difference: float, t: float) -> float:
+    """Return SE = difference/t (section 6.5.2.3).
+
+    Raises
+    ------
+    ValueError
+        If either is 0: there is no SE then.
+
+    Examples
+    --------
+    >>> round(se_from_t(3.8, 2.78), 2)
+    1.37
+    """
+    _positive(size_of_difference=abs(difference), size_of_t=abs(t))
+    return abs(difference / t)
 
 
 def sd_from_difference_se(se: float, n1: float, n2: float) -> float:
@@ -123,3 +159,114 @@ def smd_from_external_sd(md: float, se: float, sd: float) -> tuple[float, float]
     """
     _positive(se=se, sd=sd)
     return md / sd, (se / sd) ** 2
+
+
+def sd_of_change(sd_before: float, sd_after: float, r: float) -> float:
+    """Return √(sd_before² + sd_after² − 2 r sd_before sd_after) (section 6.5.2.8).
+
+    Parameters
+    ----------
+    sd_before, sd_after : float
+        SD of the scores before and after.
+    r : float
+        Their correlation, from a source or declared as an assumption; none is typical.
+
+    Examples
+    --------
+    The Handbook's example:
+
+    >>> round(sd_of_change(6.4, 7.1, 0.80), 1)
+    4.3
+    """
+    _positive(sd_before=sd_before, sd_after=sd_after)
+    _correlation(r)
+    return math.sqrt(sd_before**2 + sd_after**2 - 2 * r * sd_before * sd_after)
+
+
+def correlation_from_sds(sd_before: float, sd_after: float, sd_change: float) -> float:
+    """Return the correlation that three printed SDs imply (section 6.5.2.8).
+
+    Raises
+    ------
+    ValueError
+        If no correlation gives these three SDs.
+
+    Examples
+    --------
+    The two arms of the Handbook's example:
+
+    >>> round(correlation_from_sds(6.4, 7.1, 4.5), 2), round(correlation_from_sds(7.0, 6.9, 4.2), 2)
+    (0.78, 0.82)
+    """
+    _positive(sd_before=sd_before, sd_after=sd_after, sd_change=sd_change)
+    r = (sd_before**2 + sd_after**2 - sd_change**2) / (2 * sd_before * sd_after)
+    _correlation(r)
+    return r
+
+
+def _correlation(r: float) -> None:
+    if not -1 < r < 1:
+        raise ValueError(f"r = {r:g}: a correlation lies between -1 and 1.")
+
+
+def combine_arms(arms: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """Return n, mean and SD of several arms taken as one (section 6.5.2.10, table 6.5.a).
+
+    Parameters
+    ----------
+    arms : sequence of (n, mean, SD)
+
+    Examples
+    --------
+    1, 2, 3 and 5, 6, 7, 8 taken together have the mean 32/7 and the SD √(292/42):
+
+    >>> n, mean, sd = combine_arms([(3, 2.0, 1.0), (4, 6.5, 1.2909944487358056)])
+    >>> n, round(mean, 6), round(sd, 6)
+    (7, 4.571429, 2.636737)
+    """
+    if not arms:
+        raise ValueError("there is no arm to combine.")
+    for n, _, sd in arms:
+        _positive(n_less_1=n - 1, sd=sd)
+    total = sum(n for n, _, _ in arms)
+    mean = sum(n * m for n, m, _ in arms) / total
+    squares = sum((n - 1) * sd**2 + n * (m - mean) ** 2 for n, m, sd in arms)
+    return total, mean, math.sqrt(squares / (total - 1))
+
+
+def split_control(n: float, comparisons: int) -> float:
+    """Return the people each of several comparisons may count of a shared group (23.3.4).
+
+    Mean and SD stay. The comparisons remain correlated; the split only keeps people from
+    counting twice.
+
+    Examples
+    --------
+    >>> split_control(45, 2)
+    22.5
+    """
+    _positive(n=n, comparisons=comparisons)
+    return n / comparisons
+
+
+def smd_from_odds_ratio(log_or: float, se: float) -> tuple[float, float]:
+    """Return SMD = log OR · √3/π and its variance SE² · 3/π².
+
+    Assumes an outcome with logistic distributions of equal spread that was cut in two (Hasselblad
+    and Hedges 1995; Handbook section 10.6). The direction is that of the odds ratio.
+
+    References
+    ----------
+    Hasselblad V, Hedges LV. Meta-analysis of screening and diagnostic tests. Psychol Bull
+    1995;117:167-178.
+
+    Examples
+    --------
+    The Handbook's factor is 0.5513:
+
+    >>> round(smd_from_odds_ratio(1.0, 0.5)[0], 4)
+    0.5513
+    """
+    _positive(se=se)
+    factor = math.sqrt(3) / math.pi
+    return log_or * factor, (se * factor) ** 2

@@ -7,12 +7,14 @@ returns floats for numbers and arrays for sequences.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
+from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.inputs import plain, trials
 from livingmeta.names import pick
 
 Array = NDArray[np.float64]
@@ -62,7 +64,13 @@ VARIANCES: Mapping[str, Callable[[Array, Array, Array, Array], Array]] = {
 }
 MD_VARIANCES: Mapping[str, Callable[..., Array]] = {
     "unpooled": lambda sd1, n1, sd2, n2: sd1**2 / n1 + sd2**2 / n2,
+    "pooled": lambda sd1, n1, sd2, n2: within(sd1, n1, sd2, n2) ** 2 * (1 / n1 + 1 / n2),
 }
+
+
+def within(sd1: Array, n1: Array, sd2: Array, n2: Array) -> Array:
+    """Return the SD within two arms, √(((n1 − 1)sd1² + (n2 − 1)sd2²)/(n1 + n2 − 2))."""
+    return np.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / (n1 + n2 - 2))
 
 
 def smd(
@@ -112,10 +120,10 @@ def smd(
     >>> round(yi, 8), round(vi, 8)
     (0.80495447, 0.32387103)
     """
-    given, scalar = _arrays(mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
+    given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
     m1, s1, a1, m2, s2, a2 = given
-    pooled = np.sqrt(((a1 - 1) * s1**2 + (a2 - 1) * s2**2) / (a1 + a2 - 2))
-    return _standardised(m1 - m2, pooled, a1, a2, by=(correction, variance), scalar=scalar)
+    spread = within(s1, a1, s2, a2)
+    return _standardised(m1 - m2, spread, a1, a2, by=(correction, variance), scalar=scalar)
 
 
 def smd_from_difference(
@@ -150,9 +158,49 @@ def smd_from_difference(
     >>> smd_from_difference(-1.0, 2.0, 20, 20)[0] == smd(3.0, 2.0, 20, 4.0, 2.0, 20)[0]
     True
     """
-    given, scalar = _arrays(md=md, sd=sd, n1=n1, n2=n2)
+    given, scalar = trials(_unusable, md=md, sd=sd, n1=n1, n2=n2)
     difference, spread, a1, a2 = given
     return _standardised(difference, spread, a1, a2, by=(correction, variance), scalar=scalar)
+
+
+def smd_from_t(
+    t: ArrayLike,
+    n1: ArrayLike,
+    n2: ArrayLike,
+    *,
+    correction: str = "approximate",
+    variance: str = "revman",
+) -> tuple[Any, Any]:
+    """Compute g = J · t √(1/n1 + 1/n2) from the t of an unpaired test.
+
+    Parameters
+    ----------
+    t, n1, n2 : float or sequence of float, shape (k,)
+        t, negative where group 1 has the lower mean, and people per arm. A two-sided P has
+        t = `conversions.t_from_p`, with the sign of the difference.
+    correction, variance : str
+        As in `smd`.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+
+    Raises
+    ------
+    ValueError
+        As `smd`.
+
+    Examples
+    --------
+    Arms of 10 with means 5 and 3 and SDs 2 and 2.2 have t = 2.1271781:
+
+    >>> round(smd_from_t(2.1271781, 10, 10)[0], 6), round(smd(5, 2, 10, 3, 2.2, 10)[0], 6)
+    (0.911107, 0.911107)
+    """
+    given, scalar = trials(_unusable, t=t, n1=n1, n2=n2)
+    value, a1, a2 = given
+    d = value * np.sqrt(1 / a1 + 1 / a2)
+    return _standardised(d, np.ones(d.shape), a1, a2, by=(correction, variance), scalar=scalar)
 
 
 def mean_difference(
@@ -165,14 +213,15 @@ def mean_difference(
     *,
     variance: str = "unpooled",
 ) -> tuple[Any, Any]:
-    """Compute the mean difference mean1 − mean2 with variance sd1²/n1 + sd2²/n2.
+    """Compute the mean difference mean1 − mean2.
 
     Parameters
     ----------
     mean1, sd1, n1, mean2, sd2, n2 : float or sequence of float, shape (k,)
         Mean, standard deviation and number of people of each arm, in the scale's own unit.
     variance : str
-        "unpooled": the variances of the arms are not assumed equal (Borenstein 2009, eq. 12.5).
+        "unpooled": sd1²/n1 + sd2²/n2, the variances of the arms are not assumed equal (Borenstein
+        2009, eq. 12.5); "pooled": s²(1/n1 + 1/n2), s the SD within the arms.
 
     Returns
     -------
@@ -190,9 +239,190 @@ def mean_difference(
     (3.0, 1.01)
     """
     formula = pick(MD_VARIANCES, variance, "variance")
-    given, scalar = _arrays(mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
+    given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
     m1, s1, a1, m2, s2, a2 = given
-    return _plain(m1 - m2, formula(s1, a1, s2, a2), scalar=scalar)
+    return plain(m1 - m2, formula(s1, a1, s2, a2), scalar=scalar)
+
+
+def glass_delta(
+    mean1: ArrayLike,
+    sd1: ArrayLike,
+    n1: ArrayLike,
+    mean2: ArrayLike,
+    sd2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    correction: str = "exact",
+) -> tuple[Any, Any]:
+    """Compute Glass's Δ = J(n2 − 1) · (mean1 − mean2) / sd2, in units of the SD of group 2.
+
+    The variance is 1/n1 + 1/n2 + Δ²/(2 n2), for arms of equal variance (Hedges 1981; as metafor's
+    measure SMD1).
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : float or sequence of float, shape (k,)
+        As in `smd`; `sd1` is not used, and checked all the same.
+    correction : str
+        "exact" or "approximate", with n2 − 1 degrees of freedom.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+
+    Raises
+    ------
+    ValueError
+        As `smd`.
+
+    Examples
+    --------
+    metafor 3.8: escalc("SMD1", m1i=6, sd1i=1.5, n1i=6, m2i=4.5, sd2i=1.9, n2i=8)
+
+    >>> yi, vi = glass_delta(6, 1.5, 6, 4.5, 1.9, 8)
+    >>> round(yi, 7), round(vi, 7)
+    (0.7012128, 0.3223979)
+    """
+    correct = pick(CORRECTIONS, correction, "correction")
+    given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
+    m1, _, a1, m2, s2, a2 = given
+    delta = correct(a2 - 1) * (m1 - m2) / s2
+    return plain(delta, 1 / a1 + 1 / a2 + delta**2 / (2 * a2), scalar=scalar)
+
+
+def ratio_of_means(
+    mean1: ArrayLike, sd1: ArrayLike, n1: ArrayLike, mean2: ArrayLike, sd2: ArrayLike, n2: ArrayLike
+) -> tuple[Any, Any]:
+    """Compute log(mean1/mean2) with variance sd1²/(n1 mean1²) + sd2²/(n2 mean2²).
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : float or sequence of float, shape (k,)
+        As in `smd`, on a scale with a true zero; both means of the same sign.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Log ratio, negative where group 1 has the lower mean (for means above 0).
+
+    Raises
+    ------
+    ValueError
+        As `smd`, and where the means are 0 or differ in sign.
+
+    References
+    ----------
+    Hedges LV, Gurevitch J, Curtis PS. The meta-analysis of response ratios in experimental
+    ecology. Ecology 1999;80:1150-1156.
+
+    Examples
+    --------
+    >>> yi, vi = ratio_of_means(6, 1.5, 6, 4.5, 1.9, 8)
+    >>> round(yi, 6), round(vi, 6)
+    (0.287682, 0.032701)
+    """
+    given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
+    m1, s1, a1, m2, s2, a2 = given
+    wrong = [
+        f"mean1[{i + 1}] = {m1[i]:g} and mean2[{i + 1}] = {m2[i]:g}: a ratio of means needs means "
+        "of the same sign, other than 0. Use a difference."
+        for i in np.flatnonzero(m1 * m2 <= 0)
+    ]
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    vi = s1**2 / (a1 * m1**2) + s2**2 / (a2 * m2**2)
+    return plain(np.log(m1 / m2), vi, scalar=scalar)
+
+
+def prepost_smd(
+    change1: ArrayLike,
+    sd_pre1: ArrayLike,
+    n1: ArrayLike,
+    change2: ArrayLike,
+    sd_pre2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    r: ArrayLike,
+    correction: str = "approximate",
+) -> tuple[Any, Any]:
+    """Compute J · (change1 − change2) / pooled SD before treatment (Morris 2008, d_ppc2).
+
+    With m = n1 + n2 − 2 and c = 1/n1 + 1/n2 the variance is
+    2J²(1 − r)c · m/(m − 2) · (1 + d²/(2(1 − r)c)) − d² (Morris 2008).
+
+    Parameters
+    ----------
+    change1, change2 : float or sequence of float, shape (k,)
+        Mean after less mean before treatment of each arm.
+    sd_pre1, sd_pre2 : float or sequence of float, shape (k,)
+        SD before treatment.
+    n1, n2 : float or sequence of float, shape (k,)
+        People per arm.
+    r : float or sequence of float, shape (k,)
+        Correlation of the scores before and after; there is no default, since none is typical.
+    correction : str
+        "approximate" (as Morris has it) or "exact".
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Negative where group 1 fell more, or rose less.
+
+    Raises
+    ------
+    ValueError
+        As `smd`, and for a correlation that is none.
+
+    References
+    ----------
+    Morris SB. Estimating effect sizes from pretest-posttest-control group designs. Organ Res
+    Methods 2008;11:364-386.
+
+    Examples
+    --------
+    Morris's first study, as on metafor's site, "Morris (2008)": 0.98013 · 11.3/14.4125
+
+    >>> yi, vi = prepost_smd(7.9, 15.0, 20, -3.4, 13.8, 20, r=0.47)
+    >>> round(yi, 2)
+    0.77
+    """
+    correct = pick(CORRECTIONS, correction, "correction")
+    given, scalar = trials(
+        _unusable, change1=change1, sd_pre1=sd_pre1, n1=n1, change2=change2, sd_pre2=sd_pre2,
+        n2=n2, r=r,
+    )  # fmt: skip
+    d1, s1, a1, d2, s2, a2, rho = given
+    few = np.flatnonzero(a1 + a2 < 5)
+    if few.size:
+        raise ValueError(
+            "\n".join(f"n1[{i + 1}] + n2[{i + 1}] is below 5: no variance exists." for i in few)
+        )
+    m, c = a1 + a2 - 2, 1 / a1 + 1 / a2
+    j = correct(m)
+    d = j * (d1 - d2) / within(s1, a1, s2, a2)
+    noise = 2 * (1 - rho) * c
+    return plain(d, j**2 * noise * m / (m - 2) * (1 + d**2 / noise) - d**2, scalar=scalar)
+
+
+class Measure(NamedTuple):
+    """An effect measure: what it is computed from, and how it is shown."""
+
+    function: Callable[..., tuple[Any, Any]]
+    needs: str  # "means", "prepost" (means before and after) or "counts"
+    label: str
+    ratio: str | None = None  # what exp(yi) is
+
+
+MEASURES: Mapping[str, Measure] = {
+    "SMD": Measure(smd, "means", "SMD"),
+    "MD": Measure(mean_difference, "means", "MD"),
+    "GLASS": Measure(glass_delta, "means", "Glass's Δ"),
+    "ROM": Measure(ratio_of_means, "means", "log ratio of means", "ratio of means"),
+    "SMD-PP": Measure(prepost_smd, "prepost", "pre-post SMD"),
+    "OR": Measure(odds_ratio, "counts", "log OR", "OR"),
+    "RR": Measure(risk_ratio, "counts", "log RR", "RR"),
+    "RD": Measure(risk_difference, "counts", "RD"),
+}
 
 
 def _standardised(
@@ -202,41 +432,14 @@ def _standardised(
     formula = pick(VARIANCES, by[1], "variance")
     j = correct(n1 + n2 - 2)
     g = j * md / sd
-    return _plain(g, formula(g, n1, n2, j), scalar=scalar)
-
-
-def _plain(yi: Array, vi: Array, *, scalar: bool) -> tuple[Any, Any]:
-    return (float(yi[0]), float(vi[0])) if scalar else (yi, vi)
-
-
-def _arrays(**given: ArrayLike) -> tuple[list[Array], bool]:
-    """Turn the arguments into arrays of one length, or refuse all that is wrong with them."""
-    arrays = {name: np.asarray(value, dtype=float) for name, value in given.items()}
-    scalar = all(array.ndim == 0 for array in arrays.values())
-    if any(array.ndim > 1 for array in arrays.values()):
-        raise ValueError("give numbers or sequences of numbers, one value per trial.")
-    lengths = {name: array.size for name, array in arrays.items() if array.ndim}
-    if len(set(lengths.values())) > 1:
-        counts = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-        raise ValueError(f"the sequences differ in length ({counts}): give one value per trial.")
-    size = next(iter(lengths.values()), 1)
-    full = {name: np.broadcast_to(array.ravel(), size) for name, array in arrays.items()}
-    problems = [
-        f"{name}[{i + 1}] = {value:g}: {reason}"
-        for name, array in full.items()
-        for i, value in enumerate(array)
-        if (reason := _unusable(name, value))
-    ]
-    if problems:
-        raise ValueError("\n".join(problems))
-    return list(full.values()), scalar
+    return plain(g, formula(g, n1, n2, j), scalar=scalar)
 
 
 def _unusable(name: str, value: float) -> str | None:
-    if not np.isfinite(value):
-        return "this is not a finite number. Leave the trial out, or give its value."
     if name.startswith("sd") and value <= 0:
         return "a standard deviation must be above 0. If the report gives none, derive it."
     if name in {"n1", "n2"} and value < 2:
         return "an arm needs two people or more for a standard deviation."
+    if name == "r" and not -1 < value < 1:
+        return "a correlation lies between -1 and 1."
     return None

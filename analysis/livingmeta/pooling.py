@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.designs import MEAN
+from livingmeta.inputs import NOT_FINITE, numbers
 from livingmeta.likelihood import mean_limits
 from livingmeta.names import pick
 from livingmeta.tau2 import TAU2, Array, Mask, generalised_q, likelihood_limits, q_profile
@@ -499,20 +500,18 @@ def _number(value: Array) -> float | None:
 
 def _usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
     """Return the effects as arrays, or refuse all that is wrong with them."""
-    y, v = (np.asarray(values, dtype=float) for values in (yi, vi))
+    (y, wrong_y), (v, wrong_v) = numbers("yi", yi), numbers("vi", vi)
     if y.ndim != 1 or v.ndim != 1:
         raise ValueError("yi and vi are sequences of numbers, one per trial; `fit` takes batches.")
-    problems = []
+    problems = [*wrong_y, *wrong_v]
     if y.size != v.size:
         problems.append(f"yi has {y.size} values and vi {v.size}: give one of each per trial.")
     if y.size == 0:
         problems.append("there is no trial to pool.")
-    for name, values in (("yi", y), ("vi", v)):
-        for i in np.flatnonzero(~np.isfinite(values)):
-            problems.append(
-                f"{name}[{i + 1}] = {values[i]:g}: this is not a finite number. "
-                "Leave the trial out, or give its value."
-            )
+    for name, values, wrong in (("yi", y, wrong_y), ("vi", v, wrong_v)):
+        if not wrong:
+            for i in np.flatnonzero(~np.isfinite(values)):
+                problems.append(f"{name}[{i + 1}] = {values[i]:g}: {NOT_FINITE}")
     for i in np.flatnonzero(v <= 0):
         problems.append(
             f"vi[{i + 1}] = {v[i]:g}: a variance must be above 0. "

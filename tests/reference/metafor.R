@@ -85,6 +85,36 @@ for (set in names(sets)) for (tau2 in c("", "DL", "PM", "REML"))
     pools[[length(pools) + 1]] <- one(set, sets[[set]], tau2, test)
 write.csv(do.call(rbind, pools), file.path(out, "metafor_pools.csv"), row.names = FALSE,
           quote = FALSE)
+# Other measures: arms of means, and counts with and without empty cells
+measures <- list()
+keep <- function(measure, choice, inputs, e) {
+  names(inputs) <- letters[seq_along(inputs)]
+  measures[[length(measures) + 1]] <<- data.frame(measure = measure, choice = choice, inputs,
+                                                  yi = show(e$yi), vi = show(e$vi))
+}
+arms <- normand[, 1:6]
+for (vtype in c("LS", "HO"))
+  keep("MD", c(LS = "unpooled", HO = "pooled")[[vtype]], arms, escalc("MD", m1i = mean1, sd1i = sd1,
+       n1i = n1, m2i = mean2, sd2i = sd2, n2i = n2, data = normand, vtype = vtype))
+keep("GLASS", "exact", arms, escalc("SMD1", m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2,
+                                    sd2i = sd2, n2i = n2, data = normand))
+keep("ROM", "", arms, escalc("ROM", m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2, sd2i = sd2,
+                             n2i = n2, data = normand))
+full <- with(dat.bcg, data.frame(a = tpos, n1 = tpos + tneg, c = cpos, n2 = cpos + cneg))
+empty <- data.frame(a = c(0, 3, 8, 10, 0), n1 = c(10, 12, 20, 10, 11), c = c(2, 5, 11, 10, 11),
+                    n2 = c(11, 13, 20, 12, 11))
+for (measure in c("OR", "RR", "RD")) {
+  keep(measure, "none", full, escalc(measure, ai = a, n1i = n1, ci = c, n2i = n2, data = full,
+                                     to = "none"))
+  for (to in c("only0", "all"))
+    keep(measure, to, empty, escalc(measure, ai = a, n1i = n1, ci = c, n2i = n2, data = empty,
+                                    to = to))
+}
+write.csv(do.call(rbind, lapply(measures, function(m) {
+  m[setdiff(letters[1:6], names(m))] <- ""
+  m[, c("measure", "choice", letters[1:6], "yi", "vi")]
+})), file.path(out, "metafor_measures.csv"), row.names = FALSE, quote = FALSE)
+
 # Where Fisher scoring does not converge with half steps it does with smaller ones
 patient <- function(d, tau2) {
   for (step in c(.5, .1, .02)) {

@@ -1,0 +1,174 @@
+"""Effect sizes of counts of people with an event: group 1 against group 2, logs for ratios.
+
+Every function takes numbers or sequences of equal length and returns floats or arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from livingmeta.inputs import plain, trials
+from livingmeta.names import pick
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def no_zero(cells: Array, measure: str) -> Mask:
+    """Correct nothing: a trial that then has no effect is refused."""
+    return np.zeros(cells.shape[-1], bool)
+
+
+def any_zero(cells: Array, measure: str) -> Mask:
+    """Correct trials with an empty cell."""
+    return np.asarray((cells == 0).any(0))
+
+
+def needed(cells: Array, measure: str) -> Mask:
+    """Correct trials without an effect or variance otherwise, as RevMan 5 does."""
+    a, b, c, d = cells
+    if measure == "OR":
+        return any_zero(cells, measure)
+    one_sided = ((a == 0) | (b == 0)) & ((c == 0) | (d == 0))
+    return np.asarray((a == 0) | (c == 0) | one_sided if measure == "RR" else one_sided)
+
+
+def all_trials(cells: Array, measure: str) -> Mask:
+    """Correct every trial."""
+    return np.ones(cells.shape[-1], bool)
+
+
+ZERO_CELLS: Mapping[str, Callable[[Array, str], Mask]] = {
+    "only0": any_zero,
+    "needed": needed,
+    "all": all_trials,
+    "none": no_zero,
+}
+
+
+def odds_ratio(
+    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
+    *, zero_cells: str = "only0",
+) -> tuple[Any, Any]:  # fmt: skip
+    """Compute the log odds ratio log(ad/bc) with variance 1/a + 1/b + 1/c + 1/d.
+
+    Parameters
+    ----------
+    events1, n1, events2, n2 : int or sequence of int, shape (k,)
+        People with the event, and people, per arm: a = events1, b = n1 − events1, c = events2,
+        d = n2 − events2.
+    zero_cells : str
+        Which trials get 0.5 added to each cell: "only0" (those with an empty cell), "needed"
+        (those without an effect or variance otherwise, as RevMan 5), "all" or "none".
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Negative where group 1 has fewer events.
+
+    Raises
+    ------
+    ValueError
+        For counts that can't be; for trials in which nobody or everybody has the event in both
+        arms, which say nothing about a ratio; and with "none" for trials with an empty cell.
+
+    References
+    ----------
+    Cochrane Handbook for Systematic Reviews of Interventions, version 6, section 10.4.4.
+
+    Examples
+    --------
+    metafor 3.8: escalc("OR", ai=3, n1i=12, ci=5, n2i=13)
+
+    >>> yi, vi = odds_ratio(3, 12, 5, 13)
+    >>> round(yi, 7), round(vi, 7)
+    (-0.6286087, 0.7694444)
+    """
+    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("OR", zero_cells))
+    return plain(np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d, scalar=scalar)
+
+
+def risk_ratio(
+    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
+    *, zero_cells: str = "only0",
+) -> tuple[Any, Any]:  # fmt: skip
+    """Compute the log risk ratio log((a/n1)/(c/n2)), variance 1/a − 1/n1 + 1/c − 1/n2.
+
+    Parameters, returns and refusals as in `odds_ratio`.
+
+    Examples
+    --------
+    metafor 3.8: escalc("RR", ai=3, n1i=12, ci=5, n2i=13)
+
+    >>> yi, vi = risk_ratio(3, 12, 5, 13)
+    >>> round(yi, 7), round(vi, 7)
+    (-0.4307829, 0.3730769)
+    """
+    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RR", zero_cells))
+    yi = np.log(a / (a + b) / (c / (c + d)))
+    return plain(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d), scalar=scalar)
+
+
+def risk_difference(
+    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
+    *, zero_cells: str = "needed",
+) -> tuple[Any, Any]:  # fmt: skip
+    """Compute the risk difference a/n1 − c/n2 with variance ab/n1³ + cd/n2³.
+
+    Parameters, returns and refusals as in `odds_ratio`; trials without events say something here.
+
+    Examples
+    --------
+    >>> yi, vi = risk_difference(3, 12, 5, 13)
+    >>> round(yi, 7), round(vi, 7)
+    (-0.1346154, 0.0338316)
+    """
+    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RD", zero_cells))
+    vi = a * b / (a + b) ** 3 + c * d / (c + d) ** 3
+    return plain(a / (a + b) - c / (c + d), vi, scalar=scalar)
+
+
+def _cells(
+    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike, *, by: tuple[str, str]
+) -> tuple[Array, bool]:
+    """Return the four cells of each trial, 0.5 added where the rule asks for it."""
+    measure, rule = by
+    corrected = pick(ZERO_CELLS, rule, "zero_cells")
+    given, scalar = trials(_miscounted, events1=events1, n1=n1, events2=events2, n2=n2)
+    a, total1, c, total2 = given
+    cells = np.stack([a, total1 - a, c, total2 - c])
+    problems = [
+        f"events{arm}[{i + 1}] = {cells[2 * arm - 2, i]:g}: there are only {total[i]:g} people."
+        for arm, total in ((1, total1), (2, total2))
+        for i in np.flatnonzero(cells[2 * arm - 1] < 0)
+    ]
+    if measure != "RD":
+        for rows, who in (((0, 2), "nobody"), ((1, 3), "everybody")):
+            problems += [
+                f"trial {i + 1}: {who} has the event in either arm, which says nothing about a "
+                "ratio. Leave the trial out, or use a risk difference."
+                for i in np.flatnonzero((cells[list(rows)] == 0).all(0))
+            ]
+    if not problems:
+        fixed = corrected(cells, measure)
+        problems = [
+            f"trial {i + 1}: an empty cell leaves no effect or variance. Choose another rule for "
+            "zero cells than none."
+            for i in np.flatnonzero(needed(cells, measure) & ~fixed)
+        ]
+        cells = cells + 0.5 * fixed
+    if problems:
+        raise ValueError("\n".join(problems))
+    return cells, scalar
+
+
+def _miscounted(name: str, value: float) -> str | None:
+    if name.startswith("n") and value < 1:
+        return "an arm needs one person or more."
+    if value < 0 or value != int(value):
+        return "people are counted in whole numbers from 0."
+    return None

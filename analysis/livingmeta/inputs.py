@@ -1,0 +1,97 @@
+"""Numbers as a caller gives them: turned into arrays, or refused with all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+NOT_A_NUMBER = "this is not a number. Give numbers, without units or quotation marks."
+NOT_FINITE = "this is not a finite number. Leave the trial out, or give its value."
+
+
+def numbers(name: str, values: ArrayLike) -> tuple[Array, list[str]]:
+    """Turn values into an array of floats; what is not a number becomes NaN and is said.
+
+    Examples
+    --------
+    >>> numbers("yi", [0.1, "0.2"])[1]
+    ['yi[2] = 0.2: this is not a number. Give numbers, without units or quotation marks.']
+    """
+    raw: Any = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
+    if raw.dtype.kind in "iuf":
+        return raw.astype(float), []
+    flat = raw.ravel()
+    good = [_is_number(one) for one in flat]
+    found = [
+        f"{name}[{i + 1}] = {one}: {NOT_A_NUMBER}"
+        for i, (one, fine) in enumerate(zip(flat, good, strict=True))
+        if not fine
+    ]
+    read = [float(one) if fine else np.nan for one, fine in zip(flat, good, strict=True)]
+    return np.array(read, dtype=float).reshape(raw.shape), found
+
+
+def _is_number(one: object) -> bool:
+    if isinstance(one, str | bytes | bool | np.bool_ | complex | np.complexfloating):
+        return False
+    try:
+        float(one)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def trials(
+    check: Callable[[str, float], str | None], **given: ArrayLike
+) -> tuple[list[Array], bool]:
+    """Turn numbers or sequences of equal length into arrays of one length.
+
+    Parameters
+    ----------
+    check : callable
+        Takes the name of an argument and a finite number; returns what is wrong with it.
+    **given : float or sequence of float
+        A number stands for all trials.
+
+    Returns
+    -------
+    arrays : list of ndarray, shape (k,)
+        In the order given.
+    scalar : bool
+        True where only numbers were given.
+
+    Raises
+    ------
+    ValueError
+        For all that can't be used, each with its position.
+    """
+    read = {name: numbers(name, value) for name, value in given.items()}
+    problems = [problem for _, wrong in read.values() for problem in wrong]
+    arrays = {name: array for name, (array, _) in read.items()}
+    if any(array.ndim > 1 for array in arrays.values()):
+        problems.append("give numbers or sequences of numbers, one value per trial.")
+    lengths = {name: array.size for name, array in arrays.items() if array.ndim}
+    if len(set(lengths.values())) > 1:
+        counts = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        problems.append(f"the sequences differ in length ({counts}): give one value per trial.")
+    if not problems:
+        problems = [
+            f"{name}[{i + 1}] = {value:g}: {reason}"
+            for name, array in arrays.items()
+            for i, value in enumerate(array.ravel())
+            if (reason := check(name, value) if np.isfinite(value) else NOT_FINITE)
+        ]
+    if problems:
+        raise ValueError("\n".join(problems))
+    size = next(iter(lengths.values()), 1)
+    return [np.broadcast_to(array.ravel(), size) for array in arrays.values()], not lengths
+
+
+def plain(yi: Array, vi: Array, *, scalar: bool) -> tuple[Any, Any]:
+    """Return floats where numbers were given, else the arrays."""
+    return (float(yi[0]), float(vi[0])) if scalar else (yi, vi)
