@@ -29,7 +29,7 @@ LAYERS = {
         "regression",
     },
     "review": {"schema", "protocol", "rules", "review"},
-    "bridge": {"derivation", "synthesis"},
+    "bridge": {"settings", "arms", "derivation", "synthesis", "comparison"},
     "outcome": {"audit", "consistency", "plots"},
     "edge": {"store", "report", "__main__", "__init__"},
 }

@@ -81,10 +81,15 @@ def test_a_wrong_row_is_named_and_the_status_is_1(say, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("passage", "message"),
     [
-        (('profile = "today"', 'profile = "tody"'), "choose one of revman5, today"),
+        (
+            ('profile = "today"', 'profile = "tody"'),
+            "choose one of revman5, revman-web, metafor, meta, today",
+        ),
         (('measure = "SMD"', 'measure = "SMD"\ntau2 = "PN"'), "Did you mean PM?"),
         (('measure = "SMD"', 'measure = "SMD"\nlevel = 95'), "write 0.95 for 95%"),
         (('measure = "SMD"', 'measure = "SMD"\nheadline = "x"'), "profile = 'x'"),
+        (('measure = "SMD"', 'measure = "SDM"'), "Did you mean SMD?"),
+        (('measure = "SMD"', 'measure = "SMD"\nsd_from = "won"'), "Did you mean wan?"),
     ],
 )
 def test_methods_that_are_not_known_fail_the_check(
@@ -106,7 +111,7 @@ def test_doubts_alone_do_not_fail_the_check(say) -> None:
     ("words", "sentence"),
     [
         (("pool", "smith2071"), "Did you mean smith2017?"),
-        (("pool", "smith2017", "--tau2", "PN"), "tau2 = 'PN': choose one of DL, PM, REML."),
+        (("pool", "smith2017", "--tau2", "PN"), "Did you mean PM?"),
         (("pool", "smith2017", "--ci", "HKSJ"), "Did you mean hksj?"),
         (("pool", "smith2017", "--model", "fixed"), "choose one of common, random"),
         (("pool", "smith2017", "--profile", "revman"), "Did you mean revman5?"),

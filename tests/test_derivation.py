@@ -9,20 +9,20 @@ import pytest
 from scipy import stats
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, folder
-from livingmeta.conversions import pooled_sd
+from livingmeta.conversions import combine_arms, pooled_sd, sd_of_change
 from livingmeta.derivation import (
     Effect,
     NotComputableError,
-    Selection,
     effect_of,
     implausible,
-    settings_of,
 )
-from livingmeta.effect_sizes import mean_difference, smd
+from livingmeta.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
 from livingmeta.profiles import PROFILES, profile
 from livingmeta.protocol import Methods, row_sets
-from livingmeta.review import load_review
+from livingmeta.quantiles import Quantiles, from_quantiles
+from livingmeta.review import ReviewError, load_review
 from livingmeta.schema import Outcome
+from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
 KNEE = load_review("knee_oa")
@@ -252,7 +252,7 @@ def test_arms_give_the_mean_difference_with_unpooled_variance(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([{**DIFFERENCE, "measure": "OR"}], "an odds ratio"),
+        ([{**DIFFERENCE, "measure": "OR"}], "an odds ratio and its limits are above 0"),
         ([{**DIFFERENCE, "n1": ""}], "number of people per arm"),
         ([{**arm, "sd": "", "quote": arm["mean"]} for arm in (ARM1, ARM2)], "have no spread"),
         (
@@ -323,3 +323,181 @@ def test_no_row_set_of_the_reviews_fails_otherwise_than_with_a_reason() -> None:
                 effect_of(review, rows, REVMAN, Selection(include_sensitivity=True))
             except NotComputableError as reason:
                 assert str(reason)
+
+
+TIES = "subscales = []\n"
+METHODS = 'measure = "SMD"'
+BEFORE = [
+    {**ARM1, "weeks": "0", "mean": "6.0", "sd": "1.8", "use": "no", "note": "baseline",
+     "quote": "6.0 (1.8)"},
+    {**ARM2, "weeks": "0", "mean": "6.2", "sd": "2.1", "use": "no", "note": "baseline",
+     "quote": "6.2 (2.1)"},
+]  # fmt: skip
+DECLARED = '[[correlation]]\nr = 0.6\nwhy = "our guess"\n\n[[synthesis]]'
+SOURCED = '[[correlation]]\nr = 0.7\nwhy = "table 3"\nsource = "paper"\n\n[[synthesis]]'
+
+
+def quantiles(arm: dict[str, str], *five: str) -> dict[str, str]:
+    names = ("minimum", "q1", "median", "q3", "maximum")
+    cells = dict(zip(names, five, strict=True))
+    return {**arm, "mean": "", "sd": "", **cells, "quote": " ".join(filter(None, five))}
+
+
+def test_quartiles_and_range_lead_to_an_effect_that_says_what_it_assumes(tmp_path: Path) -> None:
+    arms = [quantiles(ARM1, "1", "2", "3", "4", "6"), quantiles(ARM2, "", "3", "4", "5", "")]
+    found = effect(tmp_path, outcomes=arms)
+    one = from_quantiles(Quantiles(n=40, median=3, quartiles=(2, 4), extremes=(1, 6)))
+    two = from_quantiles(Quantiles(n=40, median=4, quartiles=(3, 5)))
+    assert found.yi == pytest.approx(smd(*one, 40, *two, 40)[0])
+    assert any("SD from quartiles and range (Shi 2020)" in step for step in found.derivation)
+    assert any("mean from median and quartiles (Luo 2018)" in step for step in found.derivation)
+    assert "near-normal data behind median" in (found.assumption or "")
+    assert {"quantiles_converted", "rows_assumed"} <= set(found.flags)
+    assert "quantiles_skewed" not in found.flags
+
+
+def test_a_lopsided_summary_is_flagged_as_skewed(tmp_path: Path) -> None:
+    found = effect(tmp_path, outcomes=[quantiles(ARM1, "", "1", "1.5", "6", ""), ARM2])
+    assert "quantiles_skewed" in found.flags
+
+
+def test_a_mean_with_quartiles_needs_no_median(tmp_path: Path) -> None:
+    arm = {**ARM1, "sd": "", "q1": "2", "q3": "4", "quote": "3.0 (2 to 4)"}
+    found = effect(tmp_path, outcomes=[arm, ARM2])
+    assert found.mean1 == 3.0
+    assert found.sd1 == from_quantiles(Quantiles(n=40, quartiles=(2, 4)))[1]
+
+
+def test_assumptions_of_conversions_can_be_switched_off(tmp_path: Path) -> None:
+    arms = [quantiles(ARM1, "", "2", "3", "4", ""), ARM2]
+    said = refusal(tmp_path, Selection(no_assumptions=True), outcomes=arms)
+    assert "rests on an assumption (near-normal data" in said
+
+
+def test_the_review_chooses_how_quartiles_are_read(tmp_path: Path) -> None:
+    arms = [quantiles(ARM1, "0", "2", "3", "4", "9"), ARM2]
+    other = (METHODS, f'{METHODS}\nmean_from = "wan"\nsd_from = "wan"')
+    found = effect(tmp_path, outcomes=arms, toml=other)
+    x = Quantiles(n=40, median=3, quartiles=(2, 4), extremes=(0, 9))
+    assert (found.mean1, found.sd1) == from_quantiles(x, mean="wan", sd="wan")
+
+
+CHANGES = [
+    {**ARM1, "statistic": "change", "mean": "-3.0", "sd": "", "quote": "-3.0"},
+    {**ARM2, "statistic": "change", "mean": "-2.2", "sd": "", "quote": "-2.2"},
+]
+AFTER = [{**arm, "use": "no", "note": "lends its SD"} for arm in (ARM1, ARM2)]
+
+
+def test_the_sd_of_a_change_follows_from_both_ends_and_a_correlation(tmp_path: Path) -> None:
+    rows = [*BEFORE, *AFTER, *CHANGES]
+    found = effect(tmp_path / "a", outcomes=rows, toml=("[[synthesis]]", DECLARED))
+    assert found.sd1 == pytest.approx(sd_of_change(1.8, 1.5, 0.6))
+    assert found.sd2 == pytest.approx(sd_of_change(2.1, 2.0, 0.6))
+    assert "correlation_assumed" in found.flags
+    assert found.assumption == "r = 0.6 between before and after: our guess"
+    known = effect(tmp_path / "b", outcomes=rows, toml=("[[synthesis]]", SOURCED))
+    assert (known.assumption, known.sd1) == (None, pytest.approx(sd_of_change(1.8, 1.5, 0.7)))
+    assert "have no spread" in refusal(tmp_path / "c", outcomes=rows)
+
+
+PREPOST = (METHODS, 'measure = "SMD-PP"')
+
+
+def test_a_prepost_smd_takes_means_before_and_after(tmp_path: Path) -> None:
+    review = load_review(
+        folder(tmp_path, outcomes=[*BEFORE, ARM1, ARM2], toml=("[[synthesis]]", SOURCED))
+    )
+    settings = settings_of(Methods(profile="revman5"), measure="SMD-PP")
+    (found,) = synthesise(review, settings=settings)[0].effects
+    expected = prepost_smd(-3.0, 1.8, 40, 4.0 - 6.2, 2.1, 40, r=0.7)
+    assert (found.yi, found.vi) == pytest.approx(expected)
+    assert found.measure == "pre-post SMD"
+
+
+def test_a_prepost_smd_is_refused_without_a_correlation(tmp_path: Path) -> None:
+    said = refusal(tmp_path, outcomes=[*BEFORE, ARM1, ARM2], toml=PREPOST)
+    assert "needs the correlation of the scores before and after" in said
+
+
+def test_a_correlation_of_the_trial_goes_before_a_general_one(tmp_path: Path) -> None:
+    own = '[[correlation]]\nr = 0.3\nwhy = "its table 2"\ntrial = "alpha2001"\n\n' + DECLARED
+    rows = [*BEFORE, *AFTER, *CHANGES]
+    found = effect(tmp_path, outcomes=rows, toml=("[[synthesis]]", own))
+    assert found.sd1 == pytest.approx(sd_of_change(1.8, 1.5, 0.3))
+
+
+def test_a_correlation_of_nobody_is_refused(tmp_path: Path) -> None:
+    wrong = '[[correlation]]\nr = 0.3\nwhy = "x"\ntrial = "alpha2002"\n\n[[synthesis]]'
+    with pytest.raises(ReviewError, match="correlation 1, trial"):
+        load_review(folder(tmp_path, toml=("[[synthesis]]", wrong)))
+
+
+ODDS = {**DIFFERENCE, "measure": "OR", "mean": "0.5", "ci_low": "0.25", "ci_high": "1.0",
+        "quote": "0.5 (0.25 to 1.0)"}  # fmt: skip
+
+
+def test_an_odds_ratio_becomes_an_smd_and_says_so(tmp_path: Path) -> None:
+    found = effect(tmp_path, outcomes=[ODDS])
+    assert found.yi == pytest.approx(math.log(0.5) * math.sqrt(3) / math.pi)
+    assert {"from_odds_ratio", "rows_assumed"} <= set(found.flags)
+
+
+COUNTS = [
+    {**ARM1, "mean": "", "sd": "", "events": "8", "quote": "8 of 40"},
+    {**ARM2, "mean": "", "sd": "", "events": "14", "quote": "14 of 40"},
+]
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+def test_counts_give_their_measures(measure: str, tmp_path: Path) -> None:
+    toml = (METHODS, f'measure = "{measure}"')
+    found = effect(tmp_path, outcomes=COUNTS, toml=toml)
+    assert (found.yi, found.vi) == MEASURES[measure].function(8, 40, 14, 40)
+    assert found.difference == "8/40 v 14/40"
+
+
+def test_a_trial_without_events_is_left_out_of_ratios_with_the_reason(tmp_path: Path) -> None:
+    none = [{**row, "events": "0", "quote": "none of 40"} for row in COUNTS]
+    said = refusal(tmp_path, outcomes=none, toml=(METHODS, 'measure = "OR"'))
+    assert "nobody has the event in either arm" in said
+
+
+@pytest.mark.parametrize("measure", ["GLASS", "ROM"])
+def test_means_give_their_measures(measure: str, tmp_path: Path) -> None:
+    found = effect(tmp_path, toml=(METHODS, f'measure = "{measure}"\ncorrection = "exact"'))
+    expected = MEASURES[measure].function(3, 1.5, 40, 4, 2, 40)
+    assert (found.yi, found.vi) == pytest.approx(expected)
+
+
+TRIPLE = [
+    {**ARM1, "contrast": "low"},
+    {**ARM2, "contrast": "low"},
+    {**ARM1, "contrast": "high", "mean": "2.5", "sd": "1.7", "n": "36", "quote": "2.5 (1.7)"},
+    {**ARM2, "contrast": "high"},
+]
+THREE_ARMS = {**TRIAL, "n_randomised": "160"}
+
+
+def test_a_shared_group_counted_twice_is_flagged(tmp_path: Path) -> None:
+    effects = pooled(tmp_path, trials=[THREE_ARMS], outcomes=TRIPLE).effects
+    assert [one.n2 for one in effects] == [40, 40]
+    assert all("shared_group" in one.flags for one in effects)
+
+
+def test_a_shared_group_can_be_split(tmp_path: Path) -> None:
+    toml = (TIES, TIES + 'several_arms = "split"\n')
+    effects = pooled(tmp_path, trials=[THREE_ARMS], outcomes=TRIPLE, toml=toml).effects
+    assert [(one.n1, one.n2) for one in effects] == [(40, 20), (36, 20)]
+    assert effects[0].yi == pytest.approx(smd(3, 1.5, 40, 4, 2, 20)[0])
+    assert "split between 2 comparisons" in (effects[0].assumption or "")
+
+
+def test_like_arms_can_be_combined(tmp_path: Path) -> None:
+    toml = (TIES, TIES + 'several_arms = "combine"\n')
+    (found,) = pooled(tmp_path, trials=[THREE_ARMS], outcomes=TRIPLE, toml=toml).effects
+    n, mean, sd = combine_arms([(40, 3, 1.5), (36, 2.5, 1.7)])
+    assert (found.n1, found.mean1, found.sd1) == (n, mean, sd)
+    assert (found.n2, found.mean2, found.sd2) == (40, 4, 2)
+    assert found.label == "Alpha 2001 (low + high)"
+    assert found.assumption is None

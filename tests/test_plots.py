@@ -12,10 +12,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from livingmeta.derivation import Selection, settings_of
 from livingmeta.plots import FIGURES, GREY, figure_bytes, forest_plot
 from livingmeta.pooling import pool
 from livingmeta.review import load_review
+from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, Printed, contradictory, synthesise
 
 SMITH = load_review("smith2017")

@@ -137,7 +137,6 @@ TWIN = '[[synthesis]]\nid = "pain-short"\ntitle = "Again"\noutcome = "pain"\n# T
 @pytest.mark.parametrize(
     ("passage", "message"),
     [
-        (('measure = "SMD"', 'measure = "RR"'), "review.toml, methods.measure"),
         (('term = "short"', 'term = "shrot"'), "Did you mean short?"),
         (("[methods]", "[methds]"), "nothing of this name is known. Check the spelling."),
         (('title = "Pain, short term"', ""), "synthesis.0.title: this is missing"),

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
-from livingmeta.derivation import Selection, settings_of
 from livingmeta.protocol import Methods
 from livingmeta.review import load_review
+from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
 SMITH = load_review("smith2017")

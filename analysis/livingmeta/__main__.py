@@ -74,8 +74,9 @@ def list_reviews(*, as_json: AsJson = False) -> None:
 @app.command()
 def check(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
-    from livingmeta.derivation import implausible, undeclarable
+    from livingmeta.derivation import implausible
     from livingmeta.review import examine, find
+    from livingmeta.settings import undeclarable
 
     find(review)
     loaded, problems = examine(review)
@@ -146,8 +147,8 @@ def pool(
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review and show what was pooled and what is missing."""
-    from livingmeta.derivation import Selection, settings_of
     from livingmeta.review import load_review
+    from livingmeta.settings import Selection, settings_of
     from livingmeta.synthesis import outside, synthesise
 
     loaded = load_review(review)
@@ -232,10 +233,10 @@ def trace(
     include_sensitivity: Include = False,
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
-    from livingmeta.derivation import Selection
     from livingmeta.names import pick
     from livingmeta.report import source_line
     from livingmeta.review import load_review
+    from livingmeta.settings import Selection
     from livingmeta.synthesis import synthesise
 
     loaded = load_review(review)
@@ -400,6 +401,7 @@ def _print_headlines(results: Results) -> None:
 
 
 def _print_summary(review: Review, pool: Pool) -> None:
+    from livingmeta.effect_sizes import scale_name
     from livingmeta.report import coverage, interval
     from livingmeta.synthesis import contradictory
 
@@ -409,7 +411,7 @@ def _print_summary(review: Review, pool: Pool) -> None:
     if pool.result is None:
         console.print(f"  no pooled value, {pool.why_not}: {coverage(review, pool)}")
         return
-    value = f"{pool.measure} {interval(pool.result)}"
+    value = f"{scale_name(pool.measure)} {interval(pool.result)}"
     if contradictory(pool):
         shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
         console.print(f"  the trials contradict each other: {shown}")
@@ -419,8 +421,9 @@ def _print_summary(review: Review, pool: Pool) -> None:
 
 
 def _print_pool(review: Review, pool: Pool) -> None:
+    from livingmeta.effect_sizes import on_scale, scale_name
     from livingmeta.report import flag_lines, interval
-    from livingmeta.synthesis import PREDICTION_FROM, marks, notes
+    from livingmeta.synthesis import PREDICTION_FROM, marks, notes, shown_i2
     from livingmeta.words import decimal, p_words
 
     _print_summary(review, pool)
@@ -430,18 +433,19 @@ def _print_pool(review: Review, pool: Pool) -> None:
             tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
             typer.echo(
                 f"  {tau2}Chi² = {decimal(result.q)}, df = {result.q_df} "
-                f"({p_words(result.q_p)}); I² = {decimal(result.i2, 0)}%; "
+                f"({p_words(result.q_p)}); I² = {decimal(shown_i2(pool), 0)}%; "
                 f"effect {p_words(result.p_value)}"
             )
         if result.pi_low is not None and result.k >= PREDICTION_FROM:
-            ahead = f"{decimal(result.pi_low)} and {decimal(result.pi_high)}"
+            ends = (on_scale(result.measure, end) for end in (result.pi_low, result.pi_high or 0))
+            ahead = " and ".join(map(decimal, ends))
             typer.echo(f"  a new trial is expected between {ahead}")
         _table(
-            ["trial", "n", f"{pool.measure} ({100 * result.level:g}% CI)", "weight"],
+            ["trial", "n", f"{scale_name(pool.measure)} ({100 * result.level:g}% CI)", "weight"],
             [
                 [
                     effect.label + marks(effect),
-                    f"{effect.n1 or '?'} + {effect.n2 or '?'}",
+                    " + ".join("?" if n is None else f"{n:g}" for n in (effect.n1, effect.n2)),
                     interval(effect),
                     f"{weight:.1f}%",
                 ]

@@ -9,10 +9,11 @@ from typing import Literal
 
 from livingmeta.consistency import Finding, Held, findings, held_sizes
 from livingmeta.derivation import Effect
+from livingmeta.effect_sizes import on_scale
 from livingmeta.printed import SLACK, is_number, number, quantity_name, shown_as, where
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis import Pool, shown_i2, synthesise
 
 Judgement = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]
 
@@ -78,6 +79,7 @@ _WHY_DIFFERENT = {
     "n": "other rows or people lost to follow-up",
     "weight": "another tau², another variance formula or other rows",
 }
+_ON_SCALE = ("estimate", "ci_low", "ci_high")
 _FIELDS = {
     "estimate": "estimate", "ci_low": "ci_low", "ci_high": "ci_high", "p": "p_value",
     "z": "statistic", "q": "q", "tau2": "tau2", "i2": "i2", "k": "k",
@@ -170,6 +172,10 @@ def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | 
     if claim.quantity == "n":
         return pool, _people(pool.effects), "the arm sizes of a trial are not known"
     value = getattr(pool.result, _FIELDS[claim.quantity])
+    if claim.quantity == "i2":
+        value = shown_i2(pool)
+    if claim.quantity in _ON_SCALE and value is not None:
+        value = on_scale(pool.measure, value)
     return (
         pool,
         value,
@@ -205,7 +211,11 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
 
 def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
     effect = pool.effects[i]
-    values = {"estimate": effect.yi, "ci_low": effect.ci_low, "ci_high": effect.ci_high}
+    values = {
+        "estimate": on_scale(effect.measure, effect.yi),
+        "ci_low": on_scale(effect.measure, effect.ci_low),
+        "ci_high": on_scale(effect.measure, effect.ci_high),
+    }
     if quantity == "weight" and pool.result is not None:
         return pool.result.weights[i]
     return _people([effect]) if quantity == "n" else values.get(quantity)

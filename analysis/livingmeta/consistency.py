@@ -16,6 +16,7 @@ from typing import Literal
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
+from livingmeta.effect_sizes import scale_name
 from livingmeta.printed import (
     SLACK,
     Number,
@@ -32,7 +33,9 @@ from livingmeta.synthesis import Pool
 N_TOLERANCE = 1.10
 # A trial's mixed or adjusted model may use other degrees of freedom than its arm sizes give.
 P_TOLERANCE = 1.25
-RATIOS = frozenset({"OR", "RR", "HR", "ROM"})  # symmetrical on the log scale, if at all
+SYMMETRIC_LOGS = frozenset(
+    {"OR", "RR", "HR", "ratio of means"}
+)  # symmetrical on the log scale, if at all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,7 @@ class PrintedResult:
 
     def get(self, *quantities: str) -> tuple[Number, ...] | None:
         """Return these numbers if all are printed; the limits of a ratio do not count."""
-        if self.measure in RATIOS and "ci_low" in quantities:
+        if self.measure in SYMMETRIC_LOGS and "ci_low" in quantities:
             return None
         found = tuple(self.numbers[q] for q in quantities if q in self.numbers)
         return found if len(found) == len(quantities) else None
@@ -472,7 +475,7 @@ def findings(
 
 
 def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResult]:
-    measures = {pool.synthesis: pool.measure for pool in pools}
+    measures = {pool.synthesis: scale_name(pool.measure) for pool in pools}
     results = []
     for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
         c = group[0]

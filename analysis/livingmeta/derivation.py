@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scipy.special import ndtri
 
+from livingmeta.arms import (
+    Arm,
+    Trail,
+    arm_of,
+    before,
+    correlation,
+    counts_of,
+    derived,
+    mark_correlation,
+    show,
+    unlike,
+)
 from livingmeta.conversions import (
     pooled_sd,
     sd_from_difference_se,
-    sd_from_se,
     se_from_ci,
     se_from_p,
     smd_from_external_sd,
+    smd_from_odds_ratio,
 )
-from livingmeta.effect_sizes import mean_difference, smd, smd_from_difference
-from livingmeta.names import pick
-from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION
-from livingmeta.profiles import Profile, profile
-from livingmeta.protocol import Methods, Review, lenders, row_sets
+from livingmeta.effect_sizes import MEASURES, smd_from_difference
+from livingmeta.profiles import profile
+from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Trial
-from livingmeta.tau2 import TAU2
+from livingmeta.settings import Selection, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +56,8 @@ class Effect:
     time_label: str | None
     statistic: str | None  # final, change, or None where not stated
     measure: str
-    n1: int | None
-    n2: int | None
+    n1: float | None  # a split group may count half a person
+    n2: float | None
     mean1: float | None
     sd1: float | None
     mean2: float | None
@@ -62,124 +71,6 @@ class Effect:
     flags: tuple[str, ...]
     assumption: str | None
     rows: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """Which rows and trials take part, as the user asked.
-
-    Attributes
-    ----------
-    include_sensitivity : bool
-        Use rows held for sensitivity analyses where a trial has no other.
-    no_assumptions : bool
-        Drop rows that rest on an assumption.
-    documented_only : bool
-        Drop those, and trials whose membership is inferred.
-    without : tuple of str
-        Trials left out.
-    terms : str
-        Set of follow-up terms.
-    """
-
-    include_sensitivity: bool = False
-    no_assumptions: bool = False
-    documented_only: bool = False
-    without: tuple[str, ...] = ()
-    terms: str = "default"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Methods of one run: a profile with its choices, the measure and the level (a fraction)."""
-
-    profile: Profile
-    measure: str = "SMD"
-    level: float = 0.95
-    assumed: str | None = None  # why the methods are an assumption
-
-    def words(self) -> str:
-        """Say the methods in one line."""
-        return self.profile.words() + (", assumed" if self.assumed else "")
-
-
-def settings_of(
-    methods: Methods,
-    *,
-    name: str | None = None,
-    measure: str | None = None,
-    level: float | None = None,
-    **choices: str | None,
-) -> Settings:
-    """Turn a review's declared methods into settings.
-
-    Parameters
-    ----------
-    methods : Methods
-        What review.toml declares.
-    name : str, optional
-        Profile to use instead, without the review's own choices.
-    measure, level : str, float, optional
-        To use instead of the declared ones; `level` is a fraction.
-    **choices : str, optional
-        `model`, `tau2`, `ci`, `prediction` to use instead.
-
-    Raises
-    ------
-    ValueError
-        For a name that is not known, or a level that is not between 0 and 1.
-
-    Examples
-    --------
-    >>> settings_of(Methods(profile="revman5"), tau2="PM").words()
-    'random effects, PM, Wald interval (profile revman5)'
-    """
-    level = methods.level if level is None else level
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level:g}: a level lies between 0 and 1; write 0.95 for 95%.")
-    declared = name in {None, methods.profile}
-    chosen = profile(name or methods.profile)
-    if declared:
-        chosen = chosen.with_choices(
-            model=methods.model, tau2=methods.tau2, ci=methods.ci, prediction=methods.prediction
-        )
-    chosen = chosen.with_choices(**choices)
-    for what, registry in METHODS.items():
-        pick(registry, getattr(chosen, what), what)
-    return Settings(
-        profile=chosen,
-        measure=pick(MEASURES, measure or methods.measure, "measure"),
-        level=level,
-        assumed=methods.assumed if declared and not any(choices.values()) else None,
-    )
-
-
-MEASURES = {"SMD": "SMD", "MD": "MD"}
-METHODS: dict[str, Mapping[str, object]] = {
-    "model": MODELS,
-    "tau2": TAU2,
-    "ci": CONFIDENCE,
-    "prediction": {**PREDICTION, "none": None},
-}
-
-
-def undeclarable(review: Review) -> list[Problem]:
-    """Say which methods of review.toml are not known."""
-    methods = review.protocol.methods
-    found = []
-    for name in (None, methods.headline):
-        try:
-            settings_of(methods, name=name)
-        except ValueError as refusal:
-            place = f"{review.folder.name}/review.toml"
-            reason, _, remedy = str(refusal).partition(". ")
-            found.append(
-                Problem(
-                    file=place, row=None, column="methods", value=None,
-                    reason=reason.rstrip("."), remedy=remedy,
-                )
-            )  # fmt: skip
-    return found
 
 
 class NotComputableError(ValueError):
@@ -198,42 +89,43 @@ def effect_of(
     NotComputableError
         If the rows do not carry an effect; the message says what is missing.
     """
-    arms: dict[str, Outcome] = {row.group: row for row in rows if row.group != "difference"}
+    arms = {group: [row for row in rows if row.group == group] for group in ("1", "2")}
     difference = next((row for row in rows if row.group == "difference"), None)
-    steps: list[str] = []
-    flags: list[str] = []
-    summaries = [_arm(arms[group], steps) for group in ("1", "2") if group in arms]
-    if len(summaries) == 2 and None not in summaries:
-        numbers = _from_arms(summaries, settings, steps)
-        used = list(arms.values())
-    elif difference is not None:
-        steps.clear()
-        numbers = _from_difference(
-            review, difference, arms, settings, selection, steps=steps, flags=flags
-        )
-        used = rows if difference.mean is None else [difference]
-    else:
-        raise NotComputableError(
-            "the arms have no spread (SD, SE or interval) and no mean difference"
-        )
+    trail = Trail()
+    try:
+        numbers = _of_arms(review, arms, settings, trail)
+        used = [row for group in arms.values() for row in unlike(group)]
+        if numbers is None and difference is not None:
+            trail = Trail()
+            numbers = _of_difference(review, difference, arms, settings, selection, trail=trail)
+            used = rows if difference.mean is None else [difference]
+    except NotComputableError:
+        raise
+    except ValueError as refusal:
+        raise NotComputableError(str(refusal)) from None
+    if numbers is None:
+        raise NotComputableError(LACKING[MEASURES[settings.measure].needs])
+    if trail.assumed and selection.strict:
+        raise NotComputableError(f"rests on an assumption ({'; '.join(trail.assumed)})")
     instrument = review.instrument(rows[0].instrument)
     standardised = difference is not None and used == [difference] and difference.measure == "SMD"
     if instrument is not None and instrument.better == "higher" and not standardised:
         numbers["yi"] = -numbers["yi"]
-        steps.append(f"sign turned: higher {instrument.name} is better")
+        trail.steps.append(f"sign turned: higher {instrument.name} is better")
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
-    steps.append(
-        f"{settings.measure} {_derived(numbers['yi'])}, variance {_derived(numbers['vi'])}; "
+    trail.steps.append(
+        f"{settings.label} {derived(numbers['yi'])}, variance {derived(numbers['vi'])}; "
         f"negative favours {review.protocol.groups.group1}"
     )
     trial, first = review.trial(rows[0].trial), rows[0]
-    assumptions = dict.fromkeys(row.assumption for row in used if row.assumption)
-    flags += _standing(review, trial, bool(assumptions))
+    assumptions = dict.fromkeys([row.assumption for row in used if row.assumption] + trail.assumed)
+    contrasts = " + ".join(dict.fromkeys(row.contrast for row in rows if row.contrast))
+    flags = (*trail.flags, *_standing(review, trial, bool(assumptions)))
     return Effect(
         trial=trial.trial,
-        label=f"{trial.label} ({first.contrast})" if first.contrast else trial.label,
+        label=f"{trial.label} ({contrasts})" if contrasts else trial.label,
         year=trial.year,
-        contrast=first.contrast,
+        contrast=contrasts or None,
         subgroup=first.subgroup,
         instrument=first.instrument,
         instrument_name=instrument.name if instrument else None,
@@ -241,15 +133,22 @@ def effect_of(
         weeks=first.weeks,
         time_label=first.time_label,
         statistic=first.statistic,
-        measure=settings.measure,
+        measure=settings.label,
         ci_low=numbers["yi"] - half,
         ci_high=numbers["yi"] + half,
-        derivation=tuple(steps),
-        flags=tuple(flags),
+        derivation=tuple(trail.steps),
+        flags=tuple(dict.fromkeys(flags)),
         assumption="; ".join(assumptions) or None,
         rows=tuple((row.file, row.row) for row in used),
         **{**dict.fromkeys(("mean1", "sd1", "mean2", "sd2", "difference")), **numbers},
     )
+
+
+LACKING = {
+    "means": "the arms have no spread (SD, SE or interval) and no mean difference",
+    "prepost": "no means before and after, or no SD before treatment (week 0)",
+    "counts": "the arms have no counts of events",
+}
 
 
 def _standing(review: Review, trial: Trial, assumed: bool) -> list[str]:
@@ -266,93 +165,124 @@ def _standing(review: Review, trial: Trial, assumed: bool) -> list[str]:
     ]
 
 
-def _show(number: float) -> str:
-    """Format a number as printed."""
-    return f"{number:.10g}".replace("-", "−")
-
-
-def _derived(number: float) -> str:
-    """Format a number that we computed: three digits, so that a reader can check the step."""
-    return f"{number:#.3g}".rstrip(".").replace("-", "−")
-
-
-def _arm(row: Outcome, steps: list[str]) -> tuple[float, float, int] | None:
-    """Return mean, SD and n of an arm, None where mean or spread is missing."""
-    if row.mean is None or row.n is None:
+def _of_arms(
+    review: Review, arms: dict[str, list[Outcome]], settings: Settings, trail: Trail
+) -> dict[str, Any] | None:
+    """Compute the effect from both arms, None where they do not carry one."""
+    if not all(arms.values()):
         return None
-    name = f"group {row.group}"
-    if row.sd is not None:
-        sd, how = row.sd, f"{name}: SD as printed: {_show(row.sd)}"
-    elif row.se is not None:
-        sd = sd_from_se(row.se, row.n)
-        how = f"{name}: SD from the SE of the mean and n = {row.n}: {_derived(sd)}"
-    elif row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
-        level = row.ci_level / 100
-        df = None if row.ci_basis == "z" else row.n - 1
-        sd = se_from_ci(row.ci_low, row.ci_high, df=df, level=level) * math.sqrt(row.n)
-        quantile = "normal quantile" if df is None else f"t with {df} df"
-        how = f"{name}: SD from the {row.ci_level:g}% CI of the mean, {quantile}: {_derived(sd)}"
-    else:
+    measure = MEASURES[settings.measure]
+    if measure.needs == "prepost":
+        return _before_and_after(review, arms, settings, trail)
+    if measure.needs == "counts":
+        counts = [counts_of(review, rows, trail) for rows in arms.values()]
+        if counts[0] is None or counts[1] is None:
+            return None
+        (events1, n1), (events2, n2) = counts[0], counts[1]
+        rule = settings.profile.zero_cells
+        yi, vi = measure.function(events1, n1, events2, n2, zero_cells=rule)
+        text = f"{events1:g}/{n1:g} v {events2:g}/{n2:g}"
+        trail.steps.append(f"{measure.label} of {text} (empty cells: {rule}): {derived(yi)}")
+        return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": text}
+    found = [arm_of(review, rows, settings, trail) for rows in arms.values()]
+    if found[0] is None or found[1] is None:
         return None
-    steps.append(how)
-    return row.mean, sd, row.n
+    return _from_arms(found[0], found[1], settings, trail)
 
 
-def _from_arms(summaries: list[Any], settings: Settings, steps: list[str]) -> dict[str, Any]:
-    (mean1, sd1, n1), (mean2, sd2, n2) = summaries
-    chosen = settings.profile
-    if settings.measure == "MD":
-        yi, vi = mean_difference(mean1, sd1, n1, mean2, sd2, n2, variance=chosen.md_variance)
-        steps.append(f"mean difference {_show(mean1)} − {_show(mean2)}")
-    else:
-        yi, vi = smd(
-            mean1, sd1, n1, mean2, sd2, n2,
-            correction=chosen.correction, variance=chosen.smd_variance,
-        )  # fmt: skip
-        steps.append(
-            f"SMD = J·({_show(mean1)} − {_show(mean2)})/pooled SD, n = {n1} and {n2}: "
-            f"{_derived(yi)}"
+def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str, Any]:
+    chosen, measure = settings.profile, MEASURES[settings.measure]
+    options = {
+        "SMD": {"correction": chosen.correction, "variance": chosen.smd_variance},
+        "MD": {"variance": chosen.md_variance},
+        "GLASS": {"correction": chosen.correction},
+    }.get(settings.measure, {})
+    yi, vi = measure.function(*one, *two, **options)
+    gap = f"{show(one.mean)} − {show(two.mean)}"
+    trail.steps.append(
+        {
+            "SMD": f"SMD = J·({gap})/pooled SD, n = {one.n:g} and {two.n:g}: {derived(yi)}",
+            "MD": f"mean difference {gap}",
+            "GLASS": f"Glass's Δ = J·({gap})/{show(two.sd)}, SD of group 2: {derived(yi)}",
+            "ROM": f"log({show(one.mean)}/{show(two.mean)}): {derived(yi)}",
+        }[settings.measure]
+    )
+    return {"yi": yi, "vi": vi, "mean1": one.mean, "sd1": one.sd, "n1": one.n,
+            "mean2": two.mean, "sd2": two.sd, "n2": two.n}  # fmt: skip
+
+
+def _before_and_after(
+    review: Review, arms: dict[str, list[Outcome]], settings: Settings, trail: Trail
+) -> dict[str, Any] | None:
+    """Compute the pre-post SMD from means before and after, or from mean changes."""
+    told: list[tuple[float, float, int]] = []
+    for rows in arms.values():
+        row = rows[0]
+        start = before(review, row)
+        if start is None or start.sd is None or row.mean is None or row.n is None:
+            return None
+        if row.statistic != "change" and start.mean is None:
+            return None
+        change = row.mean if row.statistic == "change" else row.mean - (start.mean or 0)
+        told.append((change, start.sd, row.n))
+        trail.steps.append(
+            f"group {row.group}: change {derived(change)}, SD before {show(start.sd)}"
         )
-    return {"yi": yi, "vi": vi, "mean1": mean1, "sd1": sd1, "n1": n1,
-            "mean2": mean2, "sd2": sd2, "n2": n2}  # fmt: skip
+    known = correlation(review, arms["1"][0])
+    if known is None:
+        raise NotComputableError(
+            "a pre-post SMD needs the correlation of the scores before and after: declare it "
+            "under [[correlation]] in review.toml, with its source or as an assumption"
+        )
+    mark_correlation(known, trail)
+    function = MEASURES[settings.measure].function
+    yi, vi = function(*told[0], *told[1], r=known.r, correction=settings.profile.correction)
+    trail.steps.append(
+        f"J·({derived(told[0][0])} − {derived(told[1][0])})/pooled SD before (Morris 2008), "
+        f"r = {known.r:g}: {derived(yi)}"
+    )
+    text = f"change {derived(told[0][0])} v {derived(told[1][0])}"
+    return {"yi": yi, "vi": vi, "n1": told[0][2], "n2": told[1][2], "difference": text}
 
 
-def _from_difference(
+def _of_difference(
     review: Review,
     row: Outcome,
-    arms: dict[str, Outcome],
+    arms: dict[str, list[Outcome]],
     settings: Settings,
     selection: Selection,
     *,
-    steps: list[str],
-    flags: list[str],
+    trail: Trail,
 ) -> dict[str, Any]:
-    n1 = row.n1 or (arms["1"].n if "1" in arms else None)
-    n2 = row.n2 or (arms["2"].n if "2" in arms else None)
+    first = {group: rows[0] for group, rows in arms.items() if rows}
+    n1 = row.n1 or (first["1"].n if "1" in first else None)
+    n2 = row.n2 or (first["2"].n if "2" in first else None)
     if row.measure == "OR":
-        raise NotComputableError("an odds ratio is not pooled with differences of means")
+        return _from_odds_ratio(row, (n1, n2), settings, trail)
+    if settings.measure not in {"SMD", "MD"}:
+        raise NotComputableError(f"only a difference is printed, and no {settings.label}")
     if row.measure == "SMD":
-        return _as_printed(review, row, n1, n2, settings, steps)
+        return _as_printed(review, row, n1, n2, settings, trail)
     if n1 is None or n2 is None:
         raise NotComputableError("the number of people per arm is not known")
     md = row.mean
     if md is None:
-        means = [arms[group].mean for group in ("1", "2") if group in arms]
+        means = [one.mean for one in first.values()]
         if len(means) < 2 or means[0] is None or means[1] is None:
             raise NotComputableError("neither the difference nor both means are printed")
         md = means[0] - means[1]
-        steps.append(f"difference of the means: {_show(means[0])} − {_show(means[1])}")
-    se, shown = _standard_error(review, row, md, n1 + n2 - 2, steps=steps, flags=flags)
-    numbers = {"n1": n1, "n2": n2, "difference": f"{_show(md)} {shown}"}
+        trail.steps.append(f"difference of the means: {show(means[0])} − {show(means[1])}")
+    se, shown = _standard_error(review, row, md, n1 + n2 - 2, trail=trail)
+    numbers = {"n1": n1, "n2": n2, "difference": f"{show(md)} {shown}"}
     if settings.measure == "MD":
         return {"yi": md, "vi": se**2, **numbers}
     if row.sd_from is not None:
         lent = lenders(review, row.sd_from)
         sd = pooled_sd(*(value for one in lent for value in (one.sd, one.n)))  # type: ignore[arg-type]
         yi, vi = smd_from_external_sd(md, se, sd)
-        flags.append("sd_external")
-        steps.append(
-            f"a model's SE gives no raw SD: divided by the SD {_derived(sd)} of {row.sd_from}, "
+        trail.flags.append("sd_external")
+        trail.steps.append(
+            f"a model's SE gives no raw SD: divided by the SD {derived(sd)} of {row.sd_from}, "
             "variance (SE/SD)²"
         )
         return {"yi": yi, "vi": vi, **numbers}
@@ -361,39 +291,63 @@ def _from_difference(
             raise NotComputableError(
                 "an adjusted difference gives no raw SD, and no sd_from is named"
             )
-        flags.append("sd_from_adjusted")
+        trail.flags.append("sd_from_adjusted")
     sd = sd_from_difference_se(se, n1, n2)
     yi, vi = smd_from_difference(
         md, sd, n1, n2,
         correction=settings.profile.correction, variance=settings.profile.smd_variance,
     )  # fmt: skip
-    steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {_derived(sd)}")
-    steps.append(f"SMD = J·{_show(md)}/{_derived(sd)}: {_derived(yi)}")
+    trail.steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {derived(sd)}")
+    trail.steps.append(f"SMD = J·{show(md)}/{derived(sd)}: {derived(yi)}")
     return {"yi": yi, "vi": vi, **numbers}
 
 
 def _as_printed(
-    review: Review, row: Outcome, n1: int | None, n2: int | None, settings: Settings,
-    steps: list[str],
-) -> dict[str, Any]:  # fmt: skip
+    review: Review, row: Outcome, n1: int | None, n2: int | None, settings: Settings, trail: Trail
+) -> dict[str, Any]:
     if settings.measure != "SMD":
         raise NotComputableError("only a standardised difference is printed")
     if row.mean is None:
         raise NotComputableError("the standardised difference itself is not printed")
-    steps.append("SMD as printed, no second small-sample correction; sign as printed")
-    se, shown = _standard_error(review, row, row.mean, None, steps=steps, flags=[])
-    text = f"SMD {_show(row.mean)} {shown}"
+    trail.steps.append("SMD as printed, no second small-sample correction; sign as printed")
+    se, shown = _standard_error(review, row, row.mean, None, trail=trail)
+    text = f"SMD {show(row.mean)} {shown}"
     return {"yi": row.mean, "vi": se**2, "n1": n1, "n2": n2, "difference": text}
 
 
+def _from_odds_ratio(
+    row: Outcome, sizes: tuple[int | None, int | None], settings: Settings, trail: Trail
+) -> dict[str, Any]:
+    """Take a printed odds ratio as it is, or as an SMD (Hasselblad and Hedges 1995)."""
+    if settings.measure not in {"OR", "SMD"}:
+        raise NotComputableError(f"only an odds ratio is printed, and no {settings.label}")
+    if row.mean is None or row.ci_low is None or row.ci_high is None or row.ci_level is None:
+        raise NotComputableError("an odds ratio needs its interval")
+    if min(row.mean, row.ci_low) <= 0:
+        raise NotComputableError("an odds ratio and its limits are above 0")
+    level = row.ci_level / 100
+    yi, se = (
+        math.log(row.mean),
+        se_from_ci(math.log(row.ci_low), math.log(row.ci_high), level=level),
+    )
+    text = f"OR {show(row.mean)} [{show(row.ci_low)}, {show(row.ci_high)}]"
+    trail.steps.append(f"log {text}: {derived(yi)}, SE {derived(se)}")
+    vi = se**2
+    if settings.measure == "SMD":
+        yi, vi = smd_from_odds_ratio(yi, se)
+        trail.steps.append(f"SMD = log OR·√3/π (Hasselblad and Hedges 1995): {derived(yi)}")
+        trail.assumed.append("a logistic outcome of equal spread behind the odds ratio")
+        trail.flags.append("from_odds_ratio")
+    return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": text}
+
+
 def _standard_error(
-    review: Review, row: Outcome, estimate: float, df: int | None,
-    *, steps: list[str], flags: list[str],
-) -> tuple[float, str]:  # fmt: skip
+    review: Review, row: Outcome, estimate: float, df: int | None, *, trail: Trail
+) -> tuple[float, str]:
     """Return a difference's standard error and the printed spread it rests on."""
     if row.se is not None:
-        steps.append(f"SE as printed: {_show(row.se)}")
-        return row.se, f"(SE {_show(row.se)})"
+        trail.steps.append(f"SE as printed: {show(row.se)}")
+        return row.se, f"(SE {show(row.se)})"
     if row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
         theirs = review.source(row.source).kind == "review"
         modelled = row.adjusted == "yes" or row.sd_from is not None
@@ -407,8 +361,8 @@ def _standard_error(
         else:
             why = " (a model's df are not known)" if modelled else ""
         named = "normal quantile" if quantile is None else f"t with {quantile} df"
-        steps.append(f"SE from the {row.ci_level:g}% CI, {named}{why}: {_derived(se)}")
-        return se, f"[{_show(row.ci_low)}, {_show(row.ci_high)}]"
+        trail.steps.append(f"SE from the {row.ci_level:g}% CI, {named}{why}: {derived(se)}")
+        return se, f"[{show(row.ci_low)}, {show(row.ci_high)}]"
     if row.p_value is None:
         raise NotComputableError("the difference has no spread: no SE, interval or P value")
     if row.p_relation == ">":
@@ -417,9 +371,11 @@ def _standard_error(
         raise NotComputableError("a P value needs a difference other than 0 and both arm sizes")
     se = se_from_p(estimate, row.p_value, df=df)
     if row.p_relation == "<":
-        flags.append("p_bound")
-        steps.append(f"P < {row.p_value:g} taken as {row.p_value:g}: the smallest effect it allows")
-    steps.append(f"SE from two-sided P = {row.p_value:g}, t with {df} df: {_derived(se)}")
+        trail.flags.append("p_bound")
+        trail.steps.append(
+            f"P < {row.p_value:g} taken as {row.p_value:g}: the smallest effect it allows"
+        )
+    trail.steps.append(f"SE from two-sided P = {row.p_value:g}, t with {df} df: {derived(se)}")
     return se, f"(P {row.p_relation} {row.p_value:g})"
 
 

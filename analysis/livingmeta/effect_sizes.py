@@ -423,6 +423,29 @@ MEASURES: Mapping[str, Measure] = {
     "RR": Measure(risk_ratio, "counts", "log RR", "RR"),
     "RD": Measure(risk_difference, "counts", "RD"),
 }
+RATIOS = {measure.label: measure.ratio for measure in MEASURES.values() if measure.ratio}
+
+
+def scale_name(label: str) -> str:
+    """Return what readers see of a measure: the ratio where effects are logs of one.
+
+    Examples
+    --------
+    >>> scale_name("log OR"), scale_name("SMD")
+    ('OR', 'SMD')
+    """
+    return RATIOS.get(label, label)
+
+
+def on_scale(label: str, value: float) -> float:
+    """Return a value as readers see it: exp of it where effects are logs.
+
+    Examples
+    --------
+    >>> on_scale("log OR", 0.0), on_scale("SMD", -0.3)
+    (1.0, -0.3)
+    """
+    return float(np.exp(value)) if label in RATIOS else value
 
 
 def _standardised(

@@ -16,6 +16,7 @@ from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator
 
 from livingmeta.derivation import Effect
+from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
@@ -28,6 +29,7 @@ from livingmeta.synthesis import (
     contradictory,
     marks,
     notes,
+    shown_i2,
     synthesise,
 )
 from livingmeta.words import FLAG_WORDS, decimal, p_words
@@ -40,7 +42,15 @@ GREY, PALE = "#6B6B6B", "#D9D9D9"
 LABEL, ARM, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 1.02, 0.54, 1.72, 1.26, 0.06
 ROW = 0.185
 TEXT, SMALL = 7.0, 6.5  # points
-MEASURE_WORDS = {"SMD": "Standardised mean difference", "MD": "Mean difference"}
+MEASURE_WORDS = {
+    "SMD": "Standardised mean difference",
+    "MD": "Mean difference",
+    "OR": "Odds ratio",
+    "RR": "Risk ratio",
+    "RD": "Risk difference",
+    "ratio of means": "Ratio of means",
+    "pre-post SMD": "Standardised difference of changes",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +145,7 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
         yield _Row(kind="words", text=f"Test for subgroup differences: {words}")
     for pool in pools:
         if pool.printed is not None:
-            yield _Row(kind="printed", printed=pool.printed)
+            yield _Row(kind="printed", printed=pool.printed, pool=pool)
     unused = (*last.sensitivity_only, *last.dropped)
     yield from (_Row(kind="absent", absent=one) for one in last.missing)
     yield from (_Row(kind="absent", absent=one) for one in unused)
@@ -154,22 +164,22 @@ def _summary(pool: Pool, name: str) -> Iterator[_Row]:
     yield _Row(kind="diamond", text=name, pool=pool)
     if result.pi_low is not None and result.k >= PREDICTION_FROM:
         yield _Row(kind="prediction", text="Prediction interval", pool=pool)
-    yield _Row(kind="words", text=_heterogeneity(result))
+    yield _Row(kind="words", text=_heterogeneity(pool, result))
     yield _Row(kind="words", text=_overall(result))
     if pool.subgroup is not None:
         yield _Row(kind="space")
 
 
-def _heterogeneity(result: PooledEstimate) -> str:
+def _heterogeneity(pool: Pool, result: PooledEstimate) -> str:
     tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
     chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
-    return f"Heterogeneity: {tau2}{chi2}; I² = {decimal(result.i2, 0)}%"
+    return f"Heterogeneity: {tau2}{chi2}; I² = {decimal(shown_i2(pool), 0)}%"
 
 
 def _overall(result: PooledEstimate) -> str:
     if result.statistic is None or result.p_value is None:
         return "Test for overall effect: not defined, the interval has no width"
-    name = "Z" if result.ci_method == "wald" else f"t({result.k - 1})"
+    name = "Z" if result.ci_method in {"wald", "profile"} else f"t({result.k - 1})"
     return (
         f"Test for overall effect: {name} = {decimal(abs(result.statistic))} "
         f"({p_words(result.p_value)})"
@@ -198,12 +208,17 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: decimal(x, 1 if reach < 10 else 0))
+    name = scale_name(pools[0].measure)
+    if name == pools[0].measure:
+        ax.xaxis.set_major_formatter(lambda x, _: decimal(x, 1 if reach < 10 else 0))
+    else:
+        ax.xaxis.set_major_formatter(lambda x, _: f"{on_scale(pools[0].measure, x):.3g}")
+        name = f"{MEASURE_WORDS.get(name, name)} (log scale)"
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     ax.spines["bottom"].set_linewidth(0.6)
-    ax.set_xlabel(MEASURE_WORDS.get(pools[0].measure, pools[0].measure), fontsize=TEXT, labelpad=13)
+    ax.set_xlabel(MEASURE_WORDS.get(name, name), fontsize=TEXT, labelpad=13)
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
 
 
@@ -258,7 +273,7 @@ def _heads(ax: Axes, pool: Pool, width: float) -> None:
     level = round(100 * pool.result.level, 1) if pool.result else 95
     _write(ax, "Trial", at["label"], -1.05, width, weight="bold")
     _write(ax, "Weight", at["weight"], -1.05, width, ha="right", weight="bold")
-    head = f"{pool.measure} [{level:g}% CI]"
+    head = f"{scale_name(pool.measure)} [{level:g}% CI]"
     _write(ax, head, at["estimate"], -1.05, width, ha="right", weight="bold")
     ends = (_x(at["label"], width), _x(at["estimate"], width))
     ax.plot(
@@ -275,15 +290,16 @@ def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
         for name in ("mean1", "sd1", "mean2", "sd2"):
             _write(ax, _figures(getattr(effect, name)), at[name], place, width, ha="right")
         for name in ("n1", "n2"):
-            _write(ax, f"{getattr(effect, name)}", at[name], place, width, ha="right")
+            _write(ax, f"{getattr(effect, name):g}", at[name], place, width, ha="right")
     else:
         sizes = [effect.n1, effect.n2]
-        n = "" if None in sizes else f"; n = {effect.n1} + {effect.n2}"
+        n = "" if None in sizes else f"; n = {effect.n1:g} + {effect.n2:g}"
         middle = -WEIGHT - ARM + 0.03
         _write(ax, effect.difference + n, middle, place, width, ha="center", fontsize=SMALL)
     if row.weight is not None:
         _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, width, ha="right")
-    _numbers(ax, effect.yi, effect.ci_low, effect.ci_high, place, width)
+    numbers = (effect.yi, effect.ci_low, effect.ci_high)
+    _numbers(ax, numbers, place, width, measure=effect.measure)
     _interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
     reach = ax.get_xlim()[1]
     if abs(effect.yi) > reach:
@@ -311,9 +327,12 @@ def _figures(value: float | None) -> str:
 
 
 def _numbers(
-    ax: Axes, estimate: float, low: float, high: float, place: int, width: float, **style: Any
+    ax: Axes, numbers: tuple[float, float, float], place: int, width: float,
+    *, measure: str, **style: Any,
 ) -> None:  # fmt: skip
-    text = f"{decimal(estimate)} [{decimal(low)}, {decimal(high)}]"
+    estimate, low, high = numbers
+    shown, least, most = (decimal(on_scale(measure, x)) for x in (estimate, low, high))
+    text = f"{shown} [{least}, {most}]"
     _write(ax, text, _columns(width)["estimate"], place, width, ha="right", **style)
 
 
@@ -339,11 +358,13 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, width: float) -> None:
     for group, name in ((1, "n1"), (2, "n2")):
         sizes = [getattr(effect, name) for effect in row.pool.effects]
         if None not in sizes:
-            _write(ax, str(sum(sizes)), at[f"n{group}"], place, width, ha="right", weight=weight)
+            _write(
+                ax, f"{sum(sizes):.10g}", at[f"n{group}"], place, width, ha="right", weight=weight
+            )
     _write(ax, "100.0%", at["weight"], place, width, ha="right", weight=weight)
     _numbers(
-        ax, result.estimate, result.ci_low, result.ci_high, place, width,
-        weight=weight, color=GREY if doubtful else BLACK,
+        ax, (result.estimate, result.ci_low, result.ci_high), place, width,
+        measure=result.measure, weight=weight, color=GREY if doubtful else BLACK,
     )  # fmt: skip
     ax.add_patch(
         Polygon(
@@ -370,20 +391,21 @@ def _draw_prediction(ax: Axes, row: _Row, place: int, width: float) -> None:
     assert result.pi_low is not None
     assert result.pi_high is not None
     _write(ax, row.text, _columns(width)["label"], place, width)
-    text = f"[{decimal(result.pi_low)}, {decimal(result.pi_high)}]"
-    _write(ax, text, _columns(width)["estimate"], place, width, ha="right")
     ends = (result.pi_low, result.pi_high)
+    shown = ", ".join(decimal(on_scale(result.measure, end)) for end in ends)
+    _write(ax, f"[{shown}]", _columns(width)["estimate"], place, width, ha="right")
     ax.plot(ends, (place, place), color=ORANGE, lw=2.2, solid_capstyle="butt", gid="prediction")
 
 
 def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
     printed, at = row.printed, _columns(width)
     assert printed is not None
+    assert row.pool is not None
     text = f"published: {printed.label}"
     _write(ax, text, at["label"], place, width, color=GREY, style="italic", fontsize=SMALL)
     _numbers(
-        ax, printed.estimate, printed.ci_low, printed.ci_high, place, width,
-        color=GREY, style="italic",
+        ax, (printed.estimate, printed.ci_low, printed.ci_high), place, width,
+        measure=row.pool.measure, color=GREY, style="italic",
     )  # fmt: skip
     ax.add_patch(
         Polygon(

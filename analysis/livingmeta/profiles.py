@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from livingmeta.names import pick
 
@@ -15,27 +15,44 @@ class Profile:
     ----------
     name : str
         Name it is chosen by.
-    correction, smd_variance, md_variance : str
-        Small-sample correction and variance formulas, entries of `effect_sizes`.
-    model, tau2, ci, prediction : str
+    correction, smd_variance, md_variance, zero_cells : str
+        Small-sample correction, variance formulas and rule for empty cells, entries of
+        `effect_sizes` and `counts`.
+    model, tau2, ci, tau2_ci, prediction : str
         As `pooling.pool` takes them; prediction "none" for none.
+    i2 : str
+        The I² that is shown: "q" or "tau2".
     about : str
         Where it comes from, in a few words.
+    unverified : str or None
+        What of it no printed number and no run of the program pins.
     """
 
     name: str
     correction: str = "approximate"
     smd_variance: str = "revman"
     md_variance: str = "unpooled"
+    zero_cells: str = "only0"
     model: str = "random"
     tau2: str = "REML"
     ci: str = "hksj-modified"
+    tau2_ci: str = "q-profile"
     prediction: str = "t(k-1)"
+    i2: str = "q"
     about: str
+    unverified: str | None = None
 
     def with_choices(self, **choices: str | None) -> Profile:
         """Return the profile with some of its methods chosen otherwise; None changes nothing."""
         return replace(self, **{name: choice for name, choice in choices.items() if choice})
+
+    def differences(self, other: Profile) -> dict[str, tuple[str, str]]:
+        """Return the methods in which two profiles differ, as (this one's, the other's)."""
+        return {
+            name: (getattr(self, name), getattr(other, name))
+            for name in CHOICES
+            if getattr(self, name) != getattr(other, name)
+        }
 
     def words(self) -> str:
         """Say the methods in one line, the name of the profile last."""
@@ -44,10 +61,26 @@ class Profile:
         return f"random effects, {self.tau2}, {CI_WORDS[self.ci]} (profile {self.name})"
 
 
+CHOICES = {
+    "correction": "small-sample correction J",
+    "smd_variance": "variance of the SMD",
+    "md_variance": "variance of the MD",
+    "zero_cells": "empty cells",
+    "model": "model",
+    "tau2": "estimator of τ²",
+    "ci": "confidence interval",
+    "tau2_ci": "interval of τ²",
+    "prediction": "prediction interval",
+    "i2": "definition of I²",
+}
+assert {field.name for field in fields(Profile)} == {*CHOICES, "name", "about", "unverified"}
+
 CI_WORDS = {
     "wald": "Wald interval",
+    "t": "t interval",
     "hksj": "HKSJ interval",
     "hksj-modified": "modified HKSJ interval",
+    "profile": "profile-likelihood interval",
 }
 
 PROFILES = {
@@ -58,7 +91,35 @@ PROFILES = {
             tau2="DL",
             ci="wald",
             prediction="none",
+            zero_cells="needed",
             about="RevMan 5: approximate J, DerSimonian-Laird, Wald, no prediction interval",
+        ),
+        Profile(
+            name="revman-web",
+            ci="wald",
+            i2="tau2",
+            zero_cells="needed",
+            about="RevMan Web since January 2025: REML, Wald (plain HKSJ on offer: --ci hksj), "
+            "Q-profile, I² by τ²",
+            unverified="effects, variances and weights are pinned by Cochrane analyses; the "
+            "default interval and the quantile of the prediction interval are taken from notices",
+        ),
+        Profile(
+            name="metafor",
+            correction="exact",
+            smd_variance="LS",
+            ci="wald",
+            prediction="z",
+            i2="tau2",
+            about='metafor 3.8, escalc("SMD") and rma(): exact J, LS, REML, z, I² by τ²',
+        ),
+        Profile(
+            name="meta",
+            correction="exact",
+            smd_variance="UB",
+            ci="wald",
+            about="meta 8, metacont(): exact J and variance, REML, Wald, t(k-1), I² by Q",
+            unverified="its formulas are pinned by metafor; the program itself was not run",
         ),
         Profile(
             name="today",

@@ -71,12 +71,33 @@ class Methods(Declared):
     profile: str = "today"
     assumed: str | None = None  # why these methods are an assumption
     headline: str | None = None  # profile of the headline, where it is another one
-    measure: Literal["SMD", "MD"] = "SMD"
+    measure: str = "SMD"
+    correction: str | None = None
+    smd_variance: str | None = None
+    md_variance: str | None = None
+    zero_cells: str | None = None
     model: str | None = None
     tau2: str | None = None
     ci: str | None = None
+    tau2_ci: str | None = None
     prediction: str | None = None
+    i2: str | None = None
     level: float = 0.95
+    mean_from: str = "luo"  # mean and SD of an arm that prints quartiles or a range
+    sd_from: str = "shi"
+
+
+class Correlation(Declared):
+    """Correlation of the scores before treatment and at the time of the effect.
+
+    With a source it is known for that trial; without one it is an assumption, and shown as such.
+    """
+
+    r: float = Field(gt=-1, lt=1)
+    why: str
+    source: str | None = None
+    trial: str | None = None
+    instrument: str | None = None
 
 
 class Ties(Declared):
@@ -85,6 +106,9 @@ class Ties(Declared):
     subscales: tuple[str, ...] = ()
     time: Literal["treatment end", "latest", "earliest"] = "treatment end"
     statistic: tuple[Literal["final", "change"], ...] = ("final", "change")
+    # A trial with several comparisons: each its own effect; the people of a shared group split
+    # between them; or like arms combined into one comparison.
+    several_arms: Literal["separate", "split", "combine"] = "separate"
 
 
 class Plan(Declared):
@@ -120,6 +144,7 @@ class Protocol(Declared):
     terms: dict[str, dict[str, Term]] = {}
     methods: Methods = Methods()
     ties: Ties = Ties()
+    correlation: tuple[Correlation, ...] = ()
     not_accepted: dict[str, str] = {}  # instrument: why no synthesis takes it
     synthesis: tuple[Plan, ...]
     exclusion: tuple[Exclusion, ...] = ()
@@ -207,13 +232,16 @@ def lenders(review: Review, sd_from: str) -> list[Outcome]:
 RowSetKey = tuple[object, ...]
 
 
-def row_sets(rows: Iterable[Outcome]) -> dict[RowSetKey, list[Outcome]]:
-    """Group rows that share trial, contrast, subgroup, outcome, instrument, time and statistic."""
+def row_sets(rows: Iterable[Outcome], *, together: bool = False) -> dict[RowSetKey, list[Outcome]]:
+    """Group rows that share trial, contrast, subgroup, outcome, instrument, time and statistic.
+
+    With `together` the contrasts of a trial are not held apart.
+    """
     sets: dict[RowSetKey, list[Outcome]] = defaultdict(list)
     for row in rows:
         sets[
             row.trial,
-            row.contrast,
+            None if together else row.contrast,
             row.subgroup,
             row.outcome,
             row.instrument,

@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING
 
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding, findings
-from livingmeta.derivation import Effect, settings_of
+from livingmeta.derivation import Effect
+from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.pooling import PooledEstimate
+from livingmeta.profiles import CI_WORDS
 from livingmeta.protocol import Plan, Review
-from livingmeta.synthesis import LeftOut, Missing, Pool, contradictory, marks, synthesise
+from livingmeta.settings import settings_of
+from livingmeta.synthesis import (
+    LeftOut,
+    Missing,
+    Pool,
+    contradictory,
+    marks,
+    shown_i2,
+    synthesise,
+)
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 if TYPE_CHECKING:
@@ -21,7 +32,6 @@ if TYPE_CHECKING:
 
 DISCLAIMER = "Not medical advice. Not affiliated with the authors of the review or of the trials."
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-CI_SHORT = {"wald": "Wald", "hksj": "HKSJ", "hksj-modified": "modified HKSJ"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +67,8 @@ def results_of(review: Review) -> Results:
 def interval(result: PooledEstimate | Effect) -> str:
     """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
     estimate = result.yi if isinstance(result, Effect) else result.estimate
-    return f"{decimal(estimate)} ({decimal(result.ci_low)} to {decimal(result.ci_high)})"
+    shown = (on_scale(result.measure, x) for x in (estimate, result.ci_low, result.ci_high))
+    return "{} ({} to {})".format(*map(decimal, shown))
 
 
 def counted(number: int, noun: str) -> str:
@@ -68,7 +79,7 @@ def counted(number: int, noun: str) -> str:
 
 def people(pool: Pool) -> int:
     """Count the people whose numbers are pooled."""
-    return sum((effect.n1 or 0) + (effect.n2 or 0) for effect in pool.effects)
+    return round(sum((effect.n1 or 0) + (effect.n2 or 0) for effect in pool.effects))
 
 
 def trials(pool: Pool, *, word: str = "trial") -> str:
@@ -142,7 +153,7 @@ def _subgroups(results: Results) -> str:
     good = sum(v.verdict == "reproduced" for v in numeric)
     parts = [
         f"{pool.title}, {pool.subgroup or 'all'}: {trials(pool)}, "
-        f"{people(pool):,} people, {pool.measure} {interval(pool.result)}"
+        f"{people(pool):,} people, {scale_name(pool.measure)} {interval(pool.result)}"
         for pool in results.headline_pools
         if pool.result
     ]
@@ -220,17 +231,19 @@ def _computable(results: Results, pool: Pool) -> str:
             text += " with assumed arm sizes"
     if contradictory(pool):
         shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
-        i2 = decimal(pool.result.i2, 0)
+        i2 = decimal(shown_i2(pool), 0)
         return (
             f"{text}; the trials contradict each other (I² = {i2}%), so they are shown and not a "
             f"pooled value: {shown}"
         )
     if k == 2:
         return f"{text}: " + " and ".join(f"{e.label} {interval(e)}" for e in pool.effects)
-    method = CI_SHORT[pool.result.ci_method]
+    method = CI_WORDS[pool.result.ci_method].removesuffix(" interval")
     if k == 1:
-        return f"{text}: {pool.effects[0].label}, {pool.measure} {interval(pool.result)}"
-    return f"{text}, {pool.measure} {interval(pool.result)} with {method}"
+        return (
+            f"{text}: {pool.effects[0].label}, {scale_name(pool.measure)} {interval(pool.result)}"
+        )
+    return f"{text}, {scale_name(pool.measure)} {interval(pool.result)} with {method}"
 
 
 def _sizes_assumed(effect: Effect) -> bool:
@@ -309,6 +322,9 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         coverage=coverage,
         interval=interval,
         contradictory=contradictory,
+        shown_i2=shown_i2,
+        scale_name=scale_name,
+        on_scale=on_scale,
         published=published,
         share=share,
         marks=marks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
+from livingmeta.names import unknown
 from livingmeta.protocol import Review, RowSetKey, fits, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Row
 
@@ -19,6 +20,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _placed(review)
     yield from _subgroups(review)
     yield from _scale(review)
+    yield from _correlations(review)
 
 
 def _keys(review: Review) -> Iterator[Problem]:
@@ -235,3 +237,21 @@ def _scale(review: Review) -> Iterator[Problem]:
                     "Check the digits, and the scale in instruments.csv.",
                     severity="warning",
                 )
+
+
+def _correlations(review: Review) -> Iterator[Problem]:
+    known = {
+        "source": [source.source for source in review.sources],
+        "trial": [trial.trial for trial in review.trials],
+        "instrument": [one.instrument for one in review.instruments],
+    }
+    for number, declared in enumerate(review.protocol.correlation, start=1):
+        for column, keys in known.items():
+            key = getattr(declared, column)
+            if key is not None and key not in keys:
+                yield Problem(
+                    file=f"{review.folder.name}/review.toml", row=None,
+                    column=f"correlation {number}, {column}", value=key,
+                    reason=f"{column}s.csv has no such key",
+                    remedy=unknown(column, key, keys) if keys else "Add it there.",
+                )  # fmt: skip

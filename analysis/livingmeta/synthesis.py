@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from livingmeta.derivation import (
-    Effect,
-    NotComputableError,
-    Selection,
-    Settings,
-    effect_of,
-    settings_of,
-)
+from livingmeta.derivation import Effect, NotComputableError, effect_of
+from livingmeta.effect_sizes import RATIOS
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, fits, row_sets
 from livingmeta.schema import Claim, Gap, Outcome, Trial
+from livingmeta.settings import Selection, Settings, settings_of
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -85,6 +81,7 @@ class Pool:
     term: str | None
     subgroup: str | None  # None: the whole synthesis
     measure: str
+    i2_by: str  # the I² to show: "q" or "tau2"
     methods: str  # "DL, Wald (profile revman5, assumed)"
     groups: tuple[str, str]  # names of group 1 and group 2
     effects: tuple[Effect, ...]
@@ -159,9 +156,10 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
     """Take one row set per trial, contrast and subgroup, by the review's tie rules."""
     choice = _Choice([], [], [])
     offered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
+    together = review.protocol.ties.several_arms == "combine"
     for row in review.outcomes:
         if row.use != "no" and fits(review, plan, row, terms=selection.terms) is None:
-            offered[row.trial, row.contrast, row.subgroup].append(row)
+            offered[row.trial, None if together else row.contrast, row.subgroup].append(row)
     place = {trial.trial: number for number, trial in enumerate(review.trials)}
     for rows in sorted(offered.values(), key=lambda rows: place[rows[0].trial]):
         trial = review.trial(rows[0].trial)
@@ -169,7 +167,8 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
         reasons = [_excluded(trial, row, selection) for row in rows]
         why = next((reason for reason in reasons if reason), "")
         for use in ("yes", "sensitivity"):
-            sets = row_sets(row for row in kept if row.use == "yes" or use == "sensitivity")
+            usable = [row for row in kept if row.use == "yes" or use == "sensitivity"]
+            sets = row_sets(usable, together=together)
             if use == "sensitivity" and not selection.include_sensitivity:
                 if any(row.use == use for row in kept):
                     held = "held for sensitivity analyses"
@@ -199,7 +198,7 @@ def _excluded(trial: Trial, row: Outcome, selection: Selection) -> str | None:
         return "left out by --without"
     if selection.documented_only and trial.membership == "inferred":
         return "its membership in the review is inferred, not documented"
-    if (selection.no_assumptions or selection.documented_only) and row.assumption is not None:
+    if selection.strict and row.assumption is not None:
         return f"rests on an assumption ({row.assumption})"
     return None
 
@@ -263,7 +262,8 @@ def _pools(
             outcome=plan.outcome,
             term=plan.term,
             subgroup=name,
-            measure=settings.measure,
+            measure=settings.label,
+            i2_by=settings.profile.i2,
             methods=settings.words(),
             groups=(review.protocol.groups.group1, review.protocol.groups.group2),
             effects=members,
@@ -275,7 +275,7 @@ def _pools(
             dropped=tuple(choice.dropped),
             siblings=_siblings(members, settings),
             subgroup_test=test,
-            printed=_printed(review, plan, name),
+            printed=_printed(review, plan, name, settings),
         )
 
     if subgroups in ([], [None]):
@@ -303,9 +303,10 @@ def _result(
         model=chosen.model,
         tau2=chosen.tau2,
         ci=ci or chosen.ci,
+        tau2_ci=chosen.tau2_ci,
         prediction=None if chosen.prediction == "none" else chosen.prediction,
         level=settings.level,
-        measure=settings.measure,
+        measure=settings.label,
     )
     return result, None
 
@@ -376,7 +377,9 @@ def _missing(
     )
 
 
-def _printed(review: Review, plan: Plan, subgroup: str | None) -> Printed | None:
+def _printed(
+    review: Review, plan: Plan, subgroup: str | None, settings: Settings
+) -> Printed | None:
     claims: dict[str, dict[str, Claim]] = defaultdict(dict)
     for claim in review.published:
         about = (claim.synthesis, claim.subgroup, claim.trial, claim.reading)
@@ -389,8 +392,20 @@ def _printed(review: Review, plan: Plan, subgroup: str | None) -> Printed | None
                 for name in ("estimate", "ci_low", "ci_high")
             )
             where = numbers["estimate"].where
+            if settings.label in RATIOS:
+                if min(estimate, low, high) <= 0:
+                    continue
+                estimate, low, high = math.log(estimate), math.log(low), math.log(high)
             return Printed(estimate=estimate, ci_low=low, ci_high=high, label=where)
     return None
+
+
+def shown_i2(pool: Pool) -> float | None:
+    """Return the I² of the pool's methods: by Q or by τ²; by Q for a common effect."""
+    if pool.result is None:
+        return None
+    by_tau2 = pool.i2_by == "tau2" and pool.result.i2_tau2 is not None
+    return pool.result.i2_tau2 if by_tau2 else pool.result.i2
 
 
 def contradictory(pool: Pool) -> bool:

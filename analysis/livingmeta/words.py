@@ -24,6 +24,17 @@ FLAG_WORDS = {
     ),
     "sd_external": "A model's difference is standardised by an SD borrowed from another row.",
     "sd_from_adjusted": "An adjusted difference is standardised by the SD that its SE implies.",
+    "shared_group": "A group of people is counted in more than one comparison of its trial.",
+    "quantiles_converted": (
+        "A mean or SD is estimated from a median, quartiles or a range, as if the data were normal."
+    ),
+    "quantiles_skewed": (
+        "The quartiles or range of an arm look skewed (Shi 2023); mean and SD may mislead."
+    ),
+    "correlation_assumed": (
+        "An effect rests on a correlation of scores before and after that no source gives."
+    ),
+    "from_odds_ratio": "An odds ratio was turned into an SMD, as if the outcome were logistic.",
     "p_bound": "P is printed as below a bound, so the effect is at least this far from 0.",
     "trials_missing": "Trials that measured the outcome have no usable numbers here.",
 }

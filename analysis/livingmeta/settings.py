@@ -1,0 +1,156 @@
+"""What a run is asked to do: which rows and trials take part, and by which methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from livingmeta.counts import ZERO_CELLS
+from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES
+from livingmeta.names import pick
+from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS
+from livingmeta.profiles import CHOICES, Profile, profile
+from livingmeta.protocol import Methods, Review
+from livingmeta.quantiles import MEANS, SDS
+from livingmeta.schema import Problem
+from livingmeta.tau2 import TAU2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which rows and trials take part, as the user asked.
+
+    Attributes
+    ----------
+    include_sensitivity : bool
+        Use rows held for sensitivity analyses where a trial has no other.
+    no_assumptions : bool
+        Drop rows that rest on an assumption, and conversions that do.
+    documented_only : bool
+        Drop those, and trials whose membership is inferred.
+    without : tuple of str
+        Trials left out.
+    terms : str
+        Set of follow-up terms.
+    """
+
+    include_sensitivity: bool = False
+    no_assumptions: bool = False
+    documented_only: bool = False
+    without: tuple[str, ...] = ()
+    terms: str = "default"
+
+    @property
+    def strict(self) -> bool:
+        """Say whether assumptions are switched off."""
+        return self.no_assumptions or self.documented_only
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Methods of one run: a profile with its choices, the measure and the level (a fraction)."""
+
+    profile: Profile
+    measure: str = "SMD"
+    level: float = 0.95
+    mean_from: str = "luo"
+    sd_from: str = "shi"
+    assumed: str | None = None  # why the methods are an assumption
+
+    def words(self) -> str:
+        """Say the methods in one line."""
+        return self.profile.words() + (", assumed" if self.assumed else "")
+
+    @property
+    def label(self) -> str:
+        """How the measure is called where its numbers stand."""
+        return MEASURES[self.measure].label
+
+
+METHODS: dict[str, Mapping[str, object]] = {
+    "correction": CORRECTIONS,
+    "smd_variance": VARIANCES,
+    "md_variance": MD_VARIANCES,
+    "zero_cells": ZERO_CELLS,
+    "model": MODELS,
+    "tau2": TAU2,
+    "ci": CONFIDENCE,
+    "tau2_ci": dict.fromkeys(TAU2_INTERVALS),
+    "prediction": {**PREDICTION, "none": None},
+    "i2": dict.fromkeys(("q", "tau2")),
+}
+assert METHODS.keys() == CHOICES.keys()
+
+
+def settings_of(
+    methods: Methods,
+    *,
+    name: str | None = None,
+    measure: str | None = None,
+    level: float | None = None,
+    **choices: str | None,
+) -> Settings:
+    """Turn a review's declared methods into settings.
+
+    Parameters
+    ----------
+    methods : Methods
+        What review.toml declares.
+    name : str, optional
+        Profile to use instead, without the review's own choices.
+    measure, level : str, float, optional
+        To use instead of the declared ones; `level` is a fraction.
+    **choices : str, optional
+        Methods to use instead, any of `profiles.CHOICES`.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not known, or a level that is not between 0 and 1.
+
+    Examples
+    --------
+    >>> settings_of(Methods(profile="revman5"), tau2="PM").words()
+    'random effects, PM, Wald interval (profile revman5)'
+    """
+    level = methods.level if level is None else level
+    if not 0 < level < 1:
+        raise ValueError(f"level = {level:g}: a level lies between 0 and 1; write 0.95 for 95%.")
+    declared = name in {None, methods.profile}
+    chosen = profile(name or methods.profile)
+    if declared:
+        chosen = chosen.with_choices(**{what: getattr(methods, what) for what in CHOICES})
+    chosen = chosen.with_choices(**choices)
+    for what, registry in METHODS.items():
+        pick(registry, getattr(chosen, what), what)
+    wanted = measure or methods.measure
+    pick(MEASURES, wanted, "measure")
+    pick(MEANS, methods.mean_from, "mean_from")
+    pick(SDS, methods.sd_from, "sd_from")
+    return Settings(
+        profile=chosen,
+        measure=wanted,
+        level=level,
+        mean_from=methods.mean_from,
+        sd_from=methods.sd_from,
+        assumed=methods.assumed if declared and not any(choices.values()) else None,
+    )
+
+
+def undeclarable(review: Review) -> list[Problem]:
+    """Say which methods of review.toml are not known."""
+    methods = review.protocol.methods
+    found = []
+    for name in (None, methods.headline):
+        try:
+            settings_of(methods, name=name)
+        except ValueError as refusal:
+            place = f"{review.folder.name}/review.toml"
+            reason, _, remedy = str(refusal).partition(". ")
+            found.append(
+                Problem(
+                    file=place, row=None, column="methods", value=None,
+                    reason=reason.rstrip("."), remedy=remedy,
+                )
+            )  # fmt: skip
+    return found
