@@ -1,10 +1,13 @@
 """What all tests share."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from livingmeta.__main__ import main
 
 # How long an example takes is no claim of ours, and the first one pays for imports.
 settings.register_profile("search", deadline=None)
@@ -23,3 +26,24 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped under CI: {report.longrepr[2]}"
     return report
+
+
+class Said:
+    """What one call printed, and its exit status."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *words: str) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["livingmeta", *words])
+            try:
+                main()
+                self.status: object = 0
+            except SystemExit as end:
+                self.status = end.code or 0
+        captured = capsys.readouterr()
+        self.out, self.err = captured.out, captured.err
+        self.flat = " ".join(self.out.split())
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]):
+    return lambda *words: Said(capsys, *words)

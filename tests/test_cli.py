@@ -12,32 +12,14 @@ import pytest
 
 from folders import ARM1, ARM2, ROOT, folder
 from livingmeta import __version__
-from livingmeta.__main__ import main
+from livingmeta.__main__ import MEASURES_HELP, TAU2_HELP
 from livingmeta.audit import Verdict
 from livingmeta.consistency import Finding
-from livingmeta.pooling import PooledEstimate
+from livingmeta.effect_sizes import MEASURES
+from livingmeta.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
+from livingmeta.profiles import PROFILES
 from livingmeta.report import DISCLAIMER
-
-
-class Said:
-    """What one call printed, and its exit status."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], *words: str) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", ["livingmeta", *words])
-            try:
-                main()
-                self.status: object = 0
-            except SystemExit as end:
-                self.status = end.code or 0
-        captured = capsys.readouterr()
-        self.out, self.err = captured.out, captured.err
-        self.flat = " ".join(self.out.split())
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]):
-    return lambda *words: Said(capsys, *words)
+from livingmeta.tau2 import TAU2
 
 
 def test_reviews_lists_all_that_can_be_found(say) -> None:
@@ -283,3 +265,11 @@ def test_names_of_the_package_are_those_promised() -> None:
         assert name in livingmeta.__all__
     with pytest.raises(AttributeError, match="no attribute 'pol'"):
         _ = livingmeta.pol
+
+
+def test_help_names_every_entry_of_the_registries(say) -> None:
+    said = say("pool", "--help").flat
+    for words, registry in ((MEASURES_HELP, MEASURES), (TAU2_HELP, TAU2)):
+        assert re.split(r", | or ", words) == list(registry)
+    for registry in (PROFILES, CONFIDENCE, PREDICTION, TAU2_INTERVALS):
+        assert all(name in said for name in registry)

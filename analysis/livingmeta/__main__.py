@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from livingmeta.comparison import Step
     from livingmeta.protocol import Review
     from livingmeta.report import Results
+    from livingmeta.settings import Selection
     from livingmeta.synthesis import Pool
 
 app = typer.Typer(
@@ -100,6 +102,10 @@ def check(review: ReviewName, *, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+# Written out, so that --help needs no import; a test holds them against the registries.
+MEASURES_HELP = "SMD, MD, GLASS, ROM, SMD-PP, OR, RR or RD"
+TAU2_HELP = "DL, DL2, HE, CA, HS, SJ, ML, REML, EB or PM"
+
 Include = Annotated[
     bool,
     typer.Option(
@@ -124,13 +130,24 @@ def pool(
     *,
     synthesis: Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")] = None,
     profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help="methods of: revman5, today")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="methods of: revman5, revman-web, metafor, meta, today; all: side by side",
+        ),
     ] = None,
-    measure: Annotated[str | None, typer.Option(metavar="NAME", help="SMD or MD")] = None,
+    measure: Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="common or random")] = None,
-    tau2: Annotated[str | None, typer.Option(metavar="NAME", help="DL, PM or REML")] = None,
+    tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
     ci: Annotated[
-        str | None, typer.Option(metavar="NAME", help="wald, hksj or hksj-modified")
+        str | None,
+        typer.Option(metavar="NAME", help="wald, t, hksj, hksj-modified or profile"),
+    ] = None,
+    tau2_ci: Annotated[
+        str | None, typer.Option(metavar="NAME", help="interval of tau2: q-profile or profile")
+    ] = None,
+    prediction: Annotated[
+        str | None, typer.Option(metavar="NAME", help="t(k-1), t(k-2), z or none")
     ] = None,
     level: Annotated[
         float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")
@@ -156,12 +173,14 @@ def pool(
         loaded.plan(synthesis)
     settings = settings_of(
         loaded.protocol.methods,
-        name=profile,
+        name=None if profile == "all" else profile,
         measure=measure,
         level=level / 100 if level is not None and level > 1 else level,
         model=model,
         tau2=tau2,
         ci=ci,
+        tau2_ci=tau2_ci,
+        prediction=prediction,
     )
     selection = Selection(
         include_sensitivity=include_sensitivity,
@@ -170,6 +189,11 @@ def pool(
         without=tuple(without or ()),
         terms=terms,
     )
+    if profile == "all":
+        chosen = (model, tau2, ci, tau2_ci, prediction, level)
+        return _side_by_side(
+            loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
+        )
     pools = [
         pool
         for pool in synthesise(loaded, settings=settings, selection=selection)
@@ -188,6 +212,138 @@ def pool(
         _console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     _print_disclaimer()
     return None
+
+
+def _side_by_side(
+    loaded: Review,
+    synthesis: str | None,
+    measure: str,
+    selection: Selection,
+    *,
+    chosen: tuple[object, ...],
+    as_json: bool,
+) -> None:
+    from livingmeta.comparison import apart, compare
+    from livingmeta.profiles import PROFILES
+    from livingmeta.report import coverage, interval
+    from livingmeta.synthesis import shown_i2
+    from livingmeta.words import decimal
+
+    if any(one is not None for one in chosen):
+        raise ValueError(
+            "--profile all shows each profile as it is: leave --model, --tau2, --ci, --tau2-ci, "
+            "--prediction and --level out, or choose one profile."
+        )
+    found = [
+        one
+        for one in compare(loaded, measure=measure, selection=selection)
+        if synthesis in {None, one.own.synthesis}
+    ]
+    if as_json:
+        from dataclasses import asdict
+
+        return _json(
+            [
+                {
+                    "synthesis": one.own.synthesis,
+                    "subgroup": one.own.subgroup,
+                    "own": _pool_json(one.own),
+                    "profiles": {name: _pool_json(pool) for name, pool in one.pools},
+                    "steps": [
+                        {**asdict(step), "pool": _pool_json(step.pool)} for step in one.steps
+                    ],
+                }
+                for one in found
+            ]
+        )
+    console = _console()
+    for one in found:
+        name = f"{one.own.title} – {one.own.subgroup}" if one.own.subgroup else one.own.title
+        console.print(f"{name} ({one.own.synthesis})", style="bold")
+        console.print(f"  {coverage(loaded, one.own)}")
+        console.print(f"  own methods: {one.own.methods}")
+        if one.own.result is None:
+            console.print(f"  no pooled value by any profile: {one.own.why_not}\n")
+            continue
+        rows = [("own methods", one.own), *one.pools]
+        _table(
+            ["profile", f"{_scale_name(one.own)} (CI)", "new trial", "Tau²", "I²"],
+            [
+                [
+                    profile,
+                    interval(pool.result),
+                    _ahead(pool),
+                    decimal(pool.result.tau2),
+                    f"{decimal(shown_i2(pool), 0)}%" if shown_i2(pool) is not None else "–",
+                ]
+                for profile, pool in rows
+                if pool.result is not None
+            ],
+        )
+        if apart(pool for _, pool in rows):
+            console.print("  Whether the interval excludes no effect depends on the profile.")
+        _table(
+            ["changed alone", "as in", "result", "estimate and limits move by"],
+            [
+                [
+                    f"{step.name}: {step.before} → {step.after}",
+                    ", ".join(step.profiles),
+                    interval(step.pool.result) if step.pool.result else "–",
+                    _move(step),
+                ]
+                for step in one.steps
+            ],
+        )
+    for profile in PROFILES.values():
+        console.print(f"{profile.name}: {profile.about}.")
+        if profile.unverified:
+            console.print(f"  not verified: {profile.unverified}.")
+    typer.echo()
+    _print_disclaimer()
+    return None
+
+
+def _scale_name(pool: Pool) -> str:
+    """Return the name of a pool's measure as readers see it."""
+    from livingmeta.effect_sizes import scale_name
+
+    return scale_name(pool.measure)
+
+
+def _ahead(pool: Pool) -> str:
+    """Show the prediction interval, with a dash below the trials from which it is shown."""
+    from livingmeta.effect_sizes import on_scale
+    from livingmeta.synthesis import PREDICTION_FROM
+    from livingmeta.words import decimal
+
+    result = pool.result
+    if result is None or result.pi_low is None or result.pi_high is None:
+        return "–"
+    if result.k < PREDICTION_FROM:
+        return "too few"
+    low, high = (decimal(on_scale(pool.measure, end)) for end in (result.pi_low, result.pi_high))
+    return f"{low} to {high}"
+
+
+def _move(step: Step) -> str:
+    """Say what a step moves: the prediction interval, I² or interval of τ² where nothing else."""
+    from livingmeta.synthesis import shown_i2
+    from livingmeta.words import decimal
+
+    if step.moved is None:
+        return "–"
+    result = step.pool.result
+    assert result is not None
+    special = {
+        "prediction": f"new trial {_ahead(step.pool)}",
+        "i2": f"I² {decimal(shown_i2(step.pool), 0)}%",
+        "tau2_ci": f"Tau² {decimal(result.tau2_low)} to {decimal(result.tau2_high)}",
+    }
+    if step.choice in special:
+        return special[step.choice]
+    # rounding of floats is no move
+    moves = (0.0 if abs(move) < 1e-9 else move for move in step.moved)
+    return ", ".join(f"{move:+.1g}" if move else "0" for move in moves).replace("-", "−")
 
 
 @app.command()

@@ -1,0 +1,132 @@
+"""The same synthesis as several programs would compute it, and what each choice moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from livingmeta.effect_sizes import MEASURES
+from livingmeta.profiles import CHOICES, PROFILES
+from livingmeta.protocol import Review
+from livingmeta.settings import Selection, Settings, settings_of
+from livingmeta.synthesis import Pool, synthesise
+
+FORMULAS = {"SMD": {"correction", "smd_variance"}, "MD": {"md_variance"}, "GLASS": {"correction"},
+            "SMD-PP": {"correction"}}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One method changed alone, starting from the review's own.
+
+    `moved` is by how much estimate and limits go, on the scale on which effects are pooled; None
+    where there is no result.
+    """
+
+    choice: str
+    name: str  # the choice in words
+    before: str
+    after: str
+    profiles: tuple[str, ...]  # those that choose so
+    pool: Pool
+    moved: tuple[float, float, float] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One synthesis, or a subgroup of it, under the review's own methods and every profile."""
+
+    own: Pool
+    pools: tuple[tuple[str, Pool], ...]  # by profile
+    steps: tuple[Step, ...]
+
+
+def compare(
+    review: Review, *, measure: str | None = None, selection: Selection | None = None
+) -> tuple[Comparison, ...]:
+    """Pool a review by every profile, and change each method that differs alone.
+
+    Parameters
+    ----------
+    review : Review
+    measure : str, optional
+        Measure to use instead of the declared one.
+    selection : Selection, optional
+        Rows and trials to use.
+
+    Returns
+    -------
+    tuple of Comparison
+        One per pool, in the order of `synthesis.synthesise`.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> first = compare(load_review("smith2017"))[0]
+    >>> [name for name, _ in first.pools]
+    ['revman5', 'revman-web', 'metafor', 'meta', 'today']
+    """
+    methods = review.protocol.methods
+    own = settings_of(methods, measure=measure)
+    named = {name: settings_of(methods, name=name, measure=measure) for name in PROFILES}
+    # a profile is compared as the program has it, not with the review's own choices in it
+    named = {name: replace(one, profile=PROFILES[name]) for name, one in named.items()}
+    changes: dict[tuple[str, str], list[str]] = {}
+    for name, other in named.items():
+        for choice, (_, after) in own.profile.differences(other.profile).items():
+            if choice in _relevant(own):
+                changes.setdefault((choice, after), []).append(name)
+
+    def pools(settings: Settings) -> tuple[Pool, ...]:
+        return synthesise(review, settings=settings, selection=selection)
+
+    whole = pools(own)
+    by_name = {name: pools(settings) for name, settings in named.items()}
+    by_change = {
+        change: pools(replace(own, profile=own.profile.with_choices(**{change[0]: change[1]})))
+        for change in changes
+    }
+    return tuple(
+        Comparison(
+            own=pool,
+            pools=tuple((name, found[i]) for name, found in by_name.items()),
+            steps=tuple(
+                Step(
+                    choice=choice,
+                    name=CHOICES[choice],
+                    before=getattr(own.profile, choice),
+                    after=after,
+                    profiles=tuple(changes[choice, after]),
+                    pool=found[i],
+                    moved=_moved(pool, found[i]),
+                )
+                for (choice, after), found in by_change.items()
+            ),
+        )
+        for i, pool in enumerate(whole)
+    )
+
+
+def _relevant(settings: Settings) -> set[str]:
+    """Return the choices that can change a pool of this measure."""
+    formulas = FORMULAS.get(settings.measure, set())
+    if MEASURES[settings.measure].needs == "counts":
+        formulas = {"zero_cells"}
+    return formulas | {"model", "tau2", "ci", "tau2_ci", "prediction", "i2"}
+
+
+def _moved(own: Pool, other: Pool) -> tuple[float, float, float] | None:
+    one, two = own.result, other.result
+    if one is None or two is None:
+        return None
+    return (
+        two.estimate - one.estimate,
+        two.ci_low - one.ci_low,
+        two.ci_high - one.ci_high,
+    )
+
+
+def apart(pools: Iterable[Pool]) -> bool:
+    """Say whether some of the pools exclude no effect and some do not."""
+    results = [pool.result for pool in pools if pool.result is not None]
+    return len({result.ci_low > 0 or result.ci_high < 0 for result in results}) > 1

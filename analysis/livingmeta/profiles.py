@@ -56,9 +56,10 @@ class Profile:
 
     def words(self) -> str:
         """Say the methods in one line, the name of the profile last."""
+        name = f"profile {self.name}" + (", not verified in full" if self.unverified else "")
         if self.model == "common":
-            return f"common effect, {CI_WORDS[self.ci]} (profile {self.name})"
-        return f"random effects, {self.tau2}, {CI_WORDS[self.ci]} (profile {self.name})"
+            return f"common effect, {CI_WORDS[self.ci]} ({name})"
+        return f"random effects, {self.tau2}, {CI_WORDS[self.ci]} ({name})"
 
 
 CHOICES = {

@@ -167,6 +167,27 @@ for (set in names(sets)) {
 write.csv(do.call(rbind, ahead), file.path(out, "metafor_predictions.csv"), row.names = FALSE,
           quote = FALSE)
 
+# The defaults of programs, from arms to prediction interval, on Normand's nine trials
+programs <- list()
+keep_program <- function(profile, e, method, test, i2, ahead) {
+  res <- rma(yi, vi, data = e, method = method, test = test, control = tight[[method]])
+  pi <- if (ahead == "") list(pi.lb = NA, pi.ub = NA) else predict(
+    rma(yi, vi, data = e, method = method, test = ahead, control = tight[[method]]))
+  q <- max(0, 100 * (res$QE - (res$k - 1)) / res$QE)
+  programs[[profile]] <<- data.frame(profile = profile, estimate = show(as.numeric(res$beta)),
+    ci_low = show(res$ci.lb), ci_high = show(res$ci.ub), tau2 = show(res$tau2),
+    i2 = show(if (i2 == "q") q else res$I2), pi_low = show(pi$pi.lb), pi_high = show(pi$pi.ub))
+}
+hedges <- function(vtype) escalc("SMD", m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2,
+                                 sd2i = sd2, n2i = n2, data = normand, vtype = vtype)
+keep_program("revman5", revman(normand), "DL", "z", "q", "")
+keep_program("revman-web", revman(normand), "REML", "z", "tau2", "t")
+keep_program("metafor", hedges("LS"), "REML", "z", "tau2", "z")
+keep_program("meta", hedges("UB"), "REML", "z", "q", "t")
+keep_program("today", revman(normand), "REML", "adhoc", "q", "adhoc")
+write.csv(do.call(rbind, programs), file.path(out, "metafor_profiles.csv"), row.names = FALSE,
+          quote = FALSE)
+
 # The profile likelihood of the mean, which metafor does not have: Hardy and Thompson 1996, on a
 # fine grid of tau2 refined by optimise()
 profiled <- list()
