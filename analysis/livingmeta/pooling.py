@@ -154,7 +154,7 @@ def pool(
     vi: ArrayLike,
     *,
     model: str = "random",
-    tau2: str = "REML",
+    tau2: str | float = "REML",
     ci: str = "hksj-modified",
     tau2_ci: str = "q-profile",
     prediction: str | None = "t(k-1)",
@@ -169,8 +169,8 @@ def pool(
         Effects and their variances.
     model : str
         "common" (one effect, weights 1/v) or "random" (weights 1/(v + τ²)).
-    tau2 : str
-        Estimator of τ² for random effects, an entry of `tau2.TAU2`.
+    tau2 : str or float
+        Estimator of τ² for random effects, an entry of `tau2.TAU2`; a number is taken as known.
     ci : str
         "wald" (normal); "t" (t with k − 1 df); "hksj" (Hartung-Knapp-Sidik-Jonkman: t with k − 1
         df, SE scaled by √q, q = Σw(y − μ)²/(k − 1)); "hksj-modified" (scaled by √max(1, q), so
@@ -214,7 +214,7 @@ def pool(
     >>> result.flags
     ('tau2_at_zero', 'few_trials', 'hksj_scale_below_one', 'tau2_interval_empty')
     """
-    y, v = _usable(yi, vi, level)
+    y, v = usable(yi, vi, level)
     result = fit(
         y[None], v[None], model=model, tau2=tau2, ci=ci, prediction=prediction, level=level
     )
@@ -226,7 +226,7 @@ def pool(
         f"{name}_{end}" for name in ("tau2", "i2_tau2", "h2_tau2") for end in ("low", "high")
     )
     if random:
-        ends = _tau2_interval(y, v, tau2=tau2, by=tau2_ci, level=level)
+        ends = _tau2_interval(y, v, tau2=_tau2_name(tau2), by=tau2_ci, level=level)
         if ends is None:
             flags.append("tau2_interval_empty")
         else:
@@ -252,7 +252,7 @@ def pool(
         weights=tuple(float(weight) for weight in result.weights[0]),
         measure=measure,
         model=model,
-        tau2_method=tau2 if random else None,
+        tau2_method=_tau2_name(tau2) if random else None,
         tau2_ci_method=tau2_ci if random else None,
         ci_method=ci if k > 1 else "wald",
         pi_method=prediction if single["pi_low"] is not None else None,
@@ -263,24 +263,26 @@ def pool(
     )
 
 
+def _tau2_name(tau2: str | float) -> str:
+    return tau2 if isinstance(tau2, str) else "given"
+
+
 def _tau2_interval(
     y: Array, v: Array, *, tau2: str, by: str, level: float
 ) -> tuple[float, float] | None:
     """Return the limits of τ², None for an empty set."""
-    scaled = _scaled(y[None], v[None], None)
+    one = scaled(y[None], v[None], None)
     if by == "q-profile":
-        ends = q_profile(scaled.y, scaled.v, scaled.present, level=level)
+        ends = q_profile(one.y, one.v, one.present, level=level)
     elif tau2 in LIKELIHOODS:
         restricted = LIKELIHOODS[tau2]
-        ends = likelihood_limits(
-            scaled.y, scaled.v, scaled.present, level=level, restricted=restricted
-        )
+        ends = likelihood_limits(one.y, one.v, one.present, level=level, restricted=restricted)
     else:
         raise ValueError(
             f"tau2_ci = 'profile' is read off a likelihood, and tau2 = {tau2!r} has none: choose "
             "tau2 = ML or REML, or tau2_ci = q-profile."
         )
-    low, high = (float(end[0] * scaled.unit[0] ** 2) for end in ends)
+    low, high = (float(end[0] * one.unit[0] ** 2) for end in ends)
     return (low, high) if np.isfinite(high) else None
 
 
@@ -290,7 +292,7 @@ def fit(
     mask: Mask | None = None,
     *,
     model: str = "random",
-    tau2: str = "REML",
+    tau2: str | float = "REML",
     ci: str = "hksj-modified",
     prediction: str | None = "t(k-1)",
     level: float = 0.95,
@@ -327,7 +329,10 @@ def fit(
     True
     """
     random = pick(MODELS, model, "model")
-    estimator = pick(TAU2, tau2, "tau2")
+    known = None if isinstance(tau2, str) else float(tau2)
+    estimator = TAU2["DL"] if known is not None else pick(TAU2, str(tau2), "tau2")
+    if known is not None and not 0 <= known < np.inf:
+        raise ValueError(f"tau2 = {known:g}: a variance between trials is not below 0.")
     interval = pick(CONFIDENCE, ci, "ci")
     ahead = None if prediction is None else pick(PREDICTION, prediction, "prediction")
     if random and interval.is_profile and tau2 != "ML":
@@ -335,13 +340,15 @@ def fit(
             f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
             f"{tau2!r}: choose tau2 = ML, or another ci."
         )
-    y, v, present, unit, origin = _scaled(yi, vi, mask)
+    y, v, present, unit, origin = scaled(yi, vi, mask)
     k = present.sum(-1)
     df = np.maximum(k - 1, 1)
     many = k > 1
     zero = np.zeros(k.shape)
     t2, converged = estimator(y, v, present) if random else (zero, np.ones(k.shape, bool))
-    between = np.where(many, t2, 0.0)
+    if random and known is not None:
+        t2 = known / unit**2
+    between = np.where(many | (known is not None and random), t2, 0.0)
     w = present / (v + between[..., None])
     total = w.sum(-1)
     mu = (w * y).sum(-1) / total
@@ -457,7 +464,7 @@ def subgroup_test(estimates: Sequence[float], ses: Sequence[float]) -> tuple[flo
     return result.q, len(estimates) - 1, result.q_p
 
 
-class _Scaled(NamedTuple):
+class Scaled(NamedTuple):
     """Effects in a unit and from an origin in which no digit is lost."""
 
     y: Array
@@ -467,7 +474,7 @@ class _Scaled(NamedTuple):
     origin: Array  # shape (…), in that unit
 
 
-def _scaled(yi: Array, vi: Array, mask: Mask | None) -> _Scaled:
+def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
     """Fill what is absent and choose unit and origin for each set.
 
     Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
@@ -479,7 +486,7 @@ def _scaled(yi: Array, vi: Array, mask: Mask | None) -> _Scaled:
     heaviest = np.where(present, v, np.inf).argmin(-1)[..., None]
     origin = np.take_along_axis(y, heaviest, -1)
     y = np.where(present, y - origin, 0.0)
-    return _Scaled(y, v, present, unit, origin[..., 0])
+    return Scaled(y, v, present, unit, origin[..., 0])
 
 
 def _unit(vi: Array, mask: Mask) -> Array:
@@ -498,7 +505,7 @@ def _number(value: Array) -> float | None:
     return number if np.isfinite(number) else None
 
 
-def _usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
+def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
     """Return the effects as arrays, or refuse all that is wrong with them."""
     (y, wrong_y), (v, wrong_v) = numbers("yi", yi), numbers("vi", vi)
     if y.ndim != 1 or v.ndim != 1:

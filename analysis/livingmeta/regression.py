@@ -1,0 +1,420 @@
+"""Meta-regression on moderators, subgroups with a common τ², and cluster-robust inference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from livingmeta.designs import MEAN, Regression
+from livingmeta.names import pick
+from livingmeta.pooling import CONFIDENCE, ROUNDING, scaled, usable
+from livingmeta.tau2 import TAU2, Array, q_profile
+
+COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
+PER_MODERATOR = 10  # trials; Cochrane Handbook, section 10.11.4
+FEW_DF = 4  # below it a Satterthwaite approximation is not to be trusted (Tipton 2015)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coefficient:
+    """One coefficient; `df` None for a normal quantile."""
+
+    name: str
+    estimate: float
+    se: float
+    ci_low: float
+    ci_high: float
+    statistic: float | None
+    df: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetaRegression:
+    """A meta-regression and how it was made.
+
+    Attributes
+    ----------
+    k : int
+        Effects.
+    coefficients : tuple of Coefficient
+        The intercept first, where there is one; a level of a category against its first level.
+    tau2, tau2_low, tau2_high : float
+        Variance between trials that the moderators leave, and its Q-profile interval.
+    i2 : float
+        τ²/(τ² + s²) in percent, s² the typical variance within trials.
+    r2 : float or None
+        Percent of the variance without moderators that they explain; None where that is 0.
+    qe, qe_df, qe_p
+        Test for heterogeneity that is left.
+    qm, qm_df, qm_p
+        Test of all moderators at once: chi-square on m df, or F on (m, k − p).
+    clusters : int or None
+        Clusters of the robust variances.
+    tau2_method, ci_method, level, flags
+        How it was made, and what a reader must know.
+    """
+
+    k: int
+    coefficients: tuple[Coefficient, ...]
+    tau2: float
+    tau2_low: float | None
+    tau2_high: float | None
+    i2: float
+    r2: float | None
+    qe: float
+    qe_df: int
+    qe_p: float
+    qm: float | None
+    qm_df: tuple[float, ...]
+    qm_p: float | None
+    clusters: int | None
+    tau2_method: str
+    ci_method: str
+    level: float
+    flags: tuple[str, ...]
+
+
+def meta_regression(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    moderators: Mapping[str, Sequence[float] | Sequence[str]],
+    *,
+    intercept: bool = True,
+    tau2: str = "REML",
+    ci: str = "hksj-modified",
+    cluster: Sequence[object] | None = None,
+    level: float = 0.95,
+) -> MetaRegression:
+    """Regress effects on moderators, with a variance between trials that they leave.
+
+    Parameters
+    ----------
+    yi, vi : sequence of float, shape (k,)
+        Effects and their variances.
+    moderators : mapping of name to sequence, shape (k,)
+        Numbers, or words for the levels of a category; its first level in the order of the
+        alphabet is the one the others are compared with. An empty mapping fits a mean.
+    intercept : bool
+        Fit one; without it a single category gives the mean of each level.
+    tau2 : str
+        Estimator of τ², an entry of `tau2.TAU2`.
+    ci : str
+        "wald" (normal), "t", "hksj" or "hksj-modified" (t with k − p df; SE scaled by √q or
+        √max(1, q), q = Σwr²/(k − p); Knapp and Hartung 2003).
+    cluster : sequence, shape (k,), optional
+        What effects belong together (trials). Standard errors are then cluster-robust (CR2) with
+        Satterthwaite's df, whatever `ci` (Pustejovsky and Tipton 2018).
+    level : float
+        Confidence level, a fraction.
+
+    Returns
+    -------
+    MetaRegression
+        Coefficients in the unit of `yi` per unit of the moderator.
+
+    Raises
+    ------
+    ValueError
+        For values that can't be used, each with its position; for columns that follow from
+        others; for too few effects.
+
+    References
+    ----------
+    Knapp G, Hartung J. Improved tests for a random effects meta-regression with a single
+    covariate. Stat Med 2003;22:2693-2710.
+    Pustejovsky JE, Tipton E. Small-sample methods for cluster-robust variance estimation and
+    hypothesis testing in fixed effects models. J Bus Econ Stat 2018;36:672-683.
+
+    Examples
+    --------
+    Two trials a level: the intercept is the mean of the first, the slope the gap between them.
+
+    >>> found = meta_regression([0.1, 0.3, 0.6, 1.0], [0.1] * 4, {"site": ["a", "a", "b", "b"]})
+    >>> [(c.name, round(c.estimate, 12)) for c in found.coefficients]
+    [('intercept', 0.2), ('site: b against a', 0.6)]
+    """
+    y, v = usable(yi, vi, level)
+    names, x = columns(moderators, y.size, intercept=intercept)
+    estimator = pick(TAU2, tau2, "tau2")
+    known = {name: one for name, one in CONFIDENCE.items() if not one.is_profile}
+    interval = pick(known, ci, "ci")
+    clusters = None if cluster is None else _clusters(cluster, y.size)
+    # lengths of 1 keep the digits; the coefficients are turned back below
+    lengths = np.sqrt((x**2).sum(0))
+    one = scaled(y[None], v[None], None)
+    shift = one.y[0] + one.origin[0] if not _has_constant(x) else one.y[0]
+    design = Regression(x / lengths)
+    present = np.ones((1, y.size), bool)
+    t2, converged = estimator(shift[None], one.v, present, design)
+    weights = 1 / (one.v[0] + t2[0])
+    fit = _Fitted.of(shift, weights, design.x)
+    df = y.size - len(names)
+    q = float((weights * fit.residual**2).sum()) / df
+    vcov = fit.vcov * float(interval.scale(np.array(q))) ** 2
+    dfs: Array | None = np.full(len(names), float(df)) if interval.is_t else None
+    flags = []
+    if clusters is not None:
+        vcov, dfs = _cr2(fit, one.v[0] + t2[0], clusters)
+    b = fit.b
+    if _has_constant(x):  # the origin that was taken off belongs to the constant
+        b = b + one.origin[0] * _constant(x / lengths)
+    unit = one.unit[0]
+    b, vcov = b * unit / lengths, vcov * unit**2 / np.outer(lengths, lengths)
+    tested = [i for i, name in enumerate(names) if name != INTERCEPT]
+    low, high = q_profile(shift[None], one.v, present, level=level, design=design)
+    left = design.project(1 / one.v[:, None], shift[None, None])
+    qe = float((left.residual**2 / one.v[0]).sum())
+    typical = df / float((left.kept / one.v[0]).sum())
+    total, _ = estimator(one.y, one.v, present, MEAN)
+    flags += [
+        name
+        for name, holds in {
+            "not_converged": not converged[0],
+            "tau2_at_zero": t2[0] == 0,
+            "tau2_interval_empty": not np.isfinite(high[0]),
+            "few_trials_per_moderator": y.size < PER_MODERATOR * max(1, len(tested)),
+            "hksj_scale_below_one": clusters is None and interval.is_hksj and q < 1 - ROUNDING,
+            "few_clusters": clusters is not None and dfs is not None and dfs.min() < FEW_DF,
+        }.items()
+        if holds
+    ]
+    qm, qm_df, qm_p = _omnibus(b, vcov, tested, df=df if interval.is_t else None)
+    robust = clusters is not None
+    return MetaRegression(
+        k=y.size,
+        coefficients=tuple(
+            _coefficient(name, b[i], vcov[i, i], None if dfs is None else dfs[i], level)
+            for i, name in enumerate(names)
+        ),
+        tau2=float(t2[0] * unit**2),
+        tau2_low=_finite(low[0] * unit**2),
+        tau2_high=_finite(high[0] * unit**2),
+        i2=float(100 * t2[0] / (t2[0] + typical)),
+        r2=None if total[0] == 0 or not tested else float(100 * max(0, 1 - t2[0] / total[0])),
+        qe=qe,
+        qe_df=df,
+        qe_p=float(chdtrc(df, qe)),
+        qm=None if robust else qm,
+        qm_df=() if robust else qm_df,
+        qm_p=None if robust else qm_p,
+        clusters=len(clusters) if clusters is not None else None,
+        tau2_method=tau2,
+        ci_method="CR2" if robust else ci,
+        level=level,
+        flags=tuple(flags),
+    )
+
+
+INTERCEPT = "intercept"
+
+
+def columns(
+    moderators: Mapping[str, Sequence[float] | Sequence[str]], k: int, *, intercept: bool = True
+) -> tuple[list[str], Array]:
+    """Turn moderators into the named columns of a design, or refuse all that is wrong.
+
+    Returns
+    -------
+    names : list of str
+    x : ndarray, shape (k, p)
+
+    Raises
+    ------
+    ValueError
+        For lengths that differ from k, values that are missing, columns that follow from others,
+        and k not above p.
+    """
+    names: list[str] = [INTERCEPT] if intercept else []
+    listed: list[Array] = [np.ones(k)] if intercept else []
+    problems: list[str] = []
+    for name, given in moderators.items():
+        values = list(given)
+        if len(values) != k:
+            problems.append(f"{name} has {len(values)} values for {k} effects: give one each.")
+            continue
+        words = any(isinstance(value, str) for value in values)
+        wrong = [i for i, value in enumerate(values) if not _known(value, words)]
+        problems += [
+            f"{name}[{i + 1}] = {values[i]}: "
+            + ("this is no level. " if words else "this is not a finite number. ")
+            + "Leave the effect out, or give its value."
+            for i in wrong
+        ]
+        if wrong:
+            continue
+        if not words:
+            names.append(name)
+            listed.append(np.array(values, dtype=float))
+            continue
+        levels = sorted({str(value) for value in values})
+        base = levels[0] if intercept or listed else None
+        for one in levels[1:] if base is not None else levels:
+            names.append(f"{name}: {one} against {base}" if base is not None else f"{name}: {one}")
+            listed.append(np.array([value == one for value in values], dtype=float))
+    if problems:
+        raise ValueError("\n".join(problems))
+    if not listed:
+        raise ValueError("there is nothing to fit: give a moderator or an intercept.")
+    x = np.stack(listed, axis=-1)
+    if k <= len(names):
+        raise ValueError(
+            f"{k} effects can't give {len(names)} coefficients and a variance: there must be more "
+            "effects than coefficients. Use fewer moderators."
+        )
+    for i, name in enumerate(names):
+        length = np.sqrt((x[:, i] ** 2).sum())
+        before = x[:, :i] / np.maximum(np.sqrt((x[:, :i] ** 2).sum(0)), np.finfo(float).tiny)
+        gap = x[:, i] - before @ np.linalg.lstsq(before, x[:, i], rcond=None)[0] if i else x[:, i]
+        if np.sqrt((gap**2).sum()) <= COLLINEAR * length or length == 0:
+            others = ", ".join(names[:i]) or "nothing: it is 0 throughout"
+            problems.append(
+                f"{name} follows from {others}, so that its coefficient can't be told apart. "
+                "Leave it out."
+            )
+    if problems:
+        raise ValueError("\n".join(problems))
+    return names, x
+
+
+def _known(value: object, words: bool) -> bool:
+    if words:
+        return isinstance(value, str) and value.strip() != ""
+    try:
+        return bool(np.isfinite(float(value)))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+
+
+def common_tau2(yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], *, tau2: str) -> float:
+    """Return the variance between trials within subgroups, taken as equal in all of them.
+
+    Examples
+    --------
+    Equal variances: the mean square within the groups less their variance, 0.01 − 0.005.
+
+    >>> y, v, groups = [0.0, 0.2, 1.0, 1.2], [0.005] * 4, ["a", "a", "b", "b"]
+    >>> round(common_tau2(y, v, groups, tau2="REML"), 12)
+    0.015
+    """
+    return meta_regression(yi, vi, {"group": list(groups)}, intercept=False, tau2=tau2).tau2
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """A weighted least squares fit: coefficients, their variance, and what it rests on."""
+
+    b: Array
+    vcov: Array  # (X'WX)⁻¹
+    residual: Array
+    x: Array
+    w: Array
+
+    @classmethod
+    def of(cls, y: Array, w: Array, x: Array) -> _Fitted:
+        root = np.sqrt(w)
+        q, r = np.linalg.qr(root[:, None] * x)
+        inverse = np.linalg.inv(r)
+        b = inverse @ (q.T @ (root * y))
+        return cls(b, inverse @ inverse.T, y - x @ b, x, w)
+
+
+def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tuple[Array, Array]:
+    """Return the CR2 variance of the coefficients and Satterthwaite's df of each.
+
+    With working variances Φ, weights W = Φ⁻¹, M = (X'WX)⁻¹ and H = XMX'W: A_j = D_j' B_j^(−½) D_j,
+    D_j the Cholesky root of Φ_j and B_j = D_j (I − H)_j Φ (I − H)_j' D_j' (Pustejovsky and Tipton
+    2018); V = M Σ X_j' W_j A_j e_j e_j' A_j' W_j X_j M. For a coefficient, with
+    p_j = (I − H)_j' A_j' W_j X_j M c and S_ij = p_i' Φ p_j, the df are (Σ S_ii)² / ΣΣ S_ij²
+    (ibid.).
+    """
+    k, p = fit.x.shape
+    hat = np.eye(k) - fit.x @ fit.vcov @ (fit.x * fit.w[:, None]).T
+    scores, traces = [], []
+    for members in clusters:
+        root = np.sqrt(working[members])
+        rows = hat[members]
+        b = root[:, None] * ((rows * working) @ rows.T) * root
+        values, vectors = np.linalg.eigh(b)
+        keep = values > values.max() * 1e-12  # a cluster that fixes a coefficient has none left
+        inverse = (vectors[:, keep] / np.sqrt(values[keep])) @ vectors[:, keep].T
+        adjust = root[:, None] * inverse * root
+        pull = fit.vcov @ (fit.x[members] * fit.w[members, None]).T @ adjust  # (p, n_j)
+        scores.append(pull @ fit.residual[members])
+        traces.append(pull @ rows)  # (p, k): p_j' for each coefficient
+    meat = np.array(scores)
+    vcov = meat.T @ meat
+    g = np.array(traces)  # (J, p, k)
+    dfs = np.empty(p)
+    for i in range(p):
+        s = (g[:, i] * working) @ g[:, i].T
+        dfs[i] = np.trace(s) ** 2 / (s**2).sum()
+    return vcov, dfs
+
+
+def _clusters(given: Sequence[object], k: int) -> list[NDArray[np.int_]]:
+    labels = list(given)
+    if len(labels) != k:
+        raise ValueError(f"cluster has {len(labels)} values for {k} effects: give one each.")
+    members: dict[object, list[int]] = {}
+    for i, label in enumerate(labels):
+        members.setdefault(label, []).append(i)
+    if len(members) < 2:
+        raise ValueError("a cluster-robust variance needs two clusters or more.")
+    return [np.array(one) for one in members.values()]
+
+
+def _has_constant(x: Array) -> bool:
+    constant = _constant(x)
+    return bool(np.abs(x @ constant - 1).max() < 1e-9)
+
+
+def _constant(x: Array) -> Array:
+    """Return the coefficients that make the columns 1, or come nearest to it."""
+    return np.asarray(np.linalg.lstsq(x, np.ones(len(x)), rcond=None)[0])
+
+
+def _omnibus(
+    b: Array, vcov: Array, tested: list[int], *, df: int | None
+) -> tuple[float | None, tuple[float, ...], float | None]:
+    """Test all moderators at once."""
+    m = len(tested)
+    if m == 0:
+        return None, (), None
+    part = b[tested]
+    try:
+        qm = float(part @ np.linalg.solve(vcov[np.ix_(tested, tested)], part))
+    except np.linalg.LinAlgError:  # no residual at all: every SE is 0
+        return None, (), None
+    if df is None:
+        return qm, (m,), float(chdtrc(m, qm))
+    return qm / m, (m, df), float(fdtrc(m, df, qm / m))
+
+
+def _coefficient(
+    name: str, b: float, variance: float, df: float | None, level: float
+) -> Coefficient:
+    se, upper = float(np.sqrt(variance)), (1 + level) / 2
+    half = se * float(ndtri(upper) if df is None else stdtrit(df, upper))
+    ratio = b / se if se > 0 else None
+    p = None
+    if ratio is not None:
+        p = float(2 * (ndtr(-abs(ratio)) if df is None else stdtr(df, -abs(ratio))))
+    return Coefficient(
+        name=name,
+        estimate=float(b),
+        se=se,
+        ci_low=float(b) - half,
+        ci_high=float(b) + half,
+        statistic=None if ratio is None else float(ratio),
+        df=None if df is None else float(df),
+        p_value=p,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -15,6 +15,10 @@ FLAG_WORDS = {
         "The trials scatter less around the pooled value than the model expects (q below 1); a "
         "modified interval does not shrink with it."
     ),
+    "few_trials_per_moderator": "Fewer than ten effects per moderator: a regression explores here.",
+    "few_clusters": (
+        "Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."
+    ),
     "rows_assumed": "A row rests on an assumption, such as equal arms.",
     "membership_inferred": "That the trial belongs to the review is inferred, not documented.",
     "contrast_undocumented": "No source gives a pain rule for the comparison arm.",

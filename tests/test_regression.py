@@ -1,0 +1,210 @@
+"""Regressions agree with metafor, robust variances with clubSandwich, bad designs are refused."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livingmeta.pooling import CONFIDENCE, pool, subgroup_test
+from livingmeta.regression import MetaRegression, common_tau2, meta_regression
+from livingmeta.tau2 import TAU2
+
+REFERENCE = Path(__file__).parent / "reference"
+Data = dict[str, list]
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def sets() -> dict[str, Data]:
+    found: dict[str, Data] = {}
+    for row in read("regression_data.csv"):
+        one = found.setdefault(row["set"], {name: [] for name in list(row)[1:]})
+        for name in ("yi", "vi", "x"):
+            one[name].append(float(row[name]))
+        for name in ("word", "cluster"):
+            one[name].append(row[name])
+    return found
+
+
+SETS = sets()
+BCG = SETS["bcg"]
+ROWS = read("metafor_regressions.csv")
+CASES = sorted({(row["set"], row["tau2_method"], row["ci_method"]) for row in ROWS})
+
+
+def fitted(data: Data, names: tuple[str, ...] = ("x", "word"), **options) -> MetaRegression:
+    moderators = {name: data[name] for name in names}
+    return meta_regression(data["yi"], data["vi"], moderators, **options)
+
+
+@pytest.mark.parametrize(("name", "tau2", "ci"), CASES)
+def test_every_regression_agrees_with_metafor(name: str, tau2: str, ci: str) -> None:
+    rows = [r for r in ROWS if (r["set"], r["tau2_method"], r["ci_method"]) == (name, tau2, ci)]
+    found = fitted(SETS[name], tau2=tau2, ci=ci)
+    assert len(found.coefficients) == len(rows)
+    for one, row in zip(found.coefficients, rows, strict=True):
+        for column in ("estimate", "se", "ci_low", "ci_high", "statistic", "p_value"):
+            theirs = pytest.approx(float(row[column]), rel=1e-8, abs=1e-8 * one.se)
+            assert getattr(one, column) == theirs, (one.name, column)
+    for column in ("tau2", "tau2_low", "tau2_high", "i2", "r2", "qe", "qe_p", "qm", "qm_p"):
+        ours, theirs_ = getattr(found, column), rows[0][column]
+        if theirs_ == "":
+            assert ours is None, column
+        else:
+            assert ours == pytest.approx(float(theirs_), rel=1e-8, abs=1e-8), column
+
+
+def test_every_estimator_is_compared_in_a_regression() -> None:
+    """DL2 is not in metafor; the two-step moments are those of the mean, which are compared."""
+    assert {tau2 for _, tau2, _ in CASES} == set(TAU2) - {"CA", "DL2"}
+    assert {ci for _, _, ci in CASES} == set(CONFIDENCE) - {"profile"}
+
+
+@pytest.mark.parametrize("model", ["mean", "x", "x + word"])
+def test_cluster_robust_variances_and_df_are_those_of_clubsandwich(model: str) -> None:
+    rows = [row for row in read("clubsandwich.csv") if row["model"] == model]
+    names = () if model == "mean" else tuple(model.split(" + "))
+    data = SETS["assink2016"]
+    found = fitted(data, names, cluster=data["cluster"])
+    assert found.clusters == len(set(data["cluster"]))
+    for one, row in zip(found.coefficients, rows, strict=True):
+        assert one.estimate == pytest.approx(float(row["estimate"]), rel=1e-8)
+        for column in ("se", "df", "p_value"):
+            assert getattr(one, column) == pytest.approx(float(row[column]), rel=1e-8), one.name
+
+
+@pytest.mark.parametrize("tau2", ["DL", "REML", "PM"])
+def test_subgroups_with_a_common_tau2_are_those_of_metafor(tau2: str) -> None:
+    rows = [row for row in read("metafor_subgroups.csv") if row["tau2_method"] == tau2]
+    common = common_tau2(BCG["yi"], BCG["vi"], BCG["word"], tau2=tau2)
+    assert common == pytest.approx(float(rows[0]["tau2"]), rel=1e-8)
+    estimates, ses = [], []
+    for row in rows:
+        part = [i for i, word in enumerate(BCG["word"]) if word == row["level"]]
+        result = pool(
+            [BCG["yi"][i] for i in part], [BCG["vi"][i] for i in part], tau2=common, ci="wald"
+        )
+        assert result.estimate == pytest.approx(float(row["estimate"]), rel=1e-8)
+        assert result.se == pytest.approx(float(row["se"]), rel=1e-8)
+        estimates.append(result.estimate)
+        ses.append(result.se)
+    q, df, p = subgroup_test(estimates, ses)
+    assert (q, df) == (pytest.approx(float(rows[0]["q"]), rel=1e-8), len(rows) - 1)
+    assert p == pytest.approx(float(rows[0]["p_value"]), rel=1e-8)
+
+
+def test_few_degrees_of_freedom_are_flagged() -> None:
+    data = SETS["assink2016"]
+    few = [f"{int(i > 50)}" for i in range(len(data["yi"]))]
+    assert "few_clusters" in fitted(data, ("x",), cluster=few).flags
+    assert "few_clusters" not in fitted(data, (), cluster=data["cluster"]).flags
+
+
+@given(st.sampled_from(sorted(TAU2)), st.sampled_from(["wald", "t", "hksj", "hksj-modified"]))
+def test_a_regression_on_nothing_is_the_pooled_mean(tau2: str, ci: str) -> None:
+    found = fitted(BCG, (), tau2=tau2, ci=ci)
+    mean = pool(BCG["yi"], BCG["vi"], tau2=tau2, ci=ci)
+    (one,) = found.coefficients
+    assert one.estimate == pytest.approx(mean.estimate, rel=1e-10)
+    assert (one.ci_low, one.ci_high) == pytest.approx((mean.ci_low, mean.ci_high), rel=1e-9)
+    assert (found.tau2, found.i2) == pytest.approx((mean.tau2, mean.i2_tau2), rel=1e-9)
+    assert found.qe == pytest.approx(mean.q)
+
+
+def test_each_effect_its_own_cluster_gives_what_hksj_gives_for_equal_variances() -> None:
+    """With equal weights CR2 of single effects is the usual variance of a mean, with k − 1 df."""
+    y = [0.1, 0.5, -0.2, 0.9, 0.3]
+    robust = meta_regression(y, [0.2] * 5, {}, cluster=list(range(5))).coefficients[0]
+    plain = pool(y, [0.2] * 5, ci="hksj")
+    assert (robust.se, robust.df) == (pytest.approx(plain.se), pytest.approx(4))
+
+
+k = len(BCG["yi"])
+
+
+@given(st.permutations(range(k)))
+def test_the_order_of_effects_changes_nothing(order: list[int]) -> None:
+    mixed = {name: [values[i] for i in order] for name, values in BCG.items()}
+    for one, other in zip(fitted(BCG).coefficients, fitted(mixed).coefficients, strict=True):
+        assert one.estimate == pytest.approx(other.estimate, rel=1e-9, abs=1e-11)
+        assert one.se == pytest.approx(other.se, rel=1e-9)
+
+
+@given(st.sampled_from([1e-9, 1e-3, 40.0, 1e9]), st.floats(-50, 50))
+def test_unit_and_origin_of_a_moderator_change_its_coefficient_only(unit, origin) -> None:
+    moved = {**BCG, "x": [(x + origin) * unit for x in BCG["x"]]}
+    one, other = fitted(BCG), fitted(moved)
+    assert other.tau2 == pytest.approx(one.tau2, rel=1e-7)
+    assert other.coefficients[1].estimate * unit == pytest.approx(
+        one.coefficients[1].estimate, rel=1e-6
+    )
+    assert other.qm == pytest.approx(one.qm, rel=1e-6)
+
+
+@given(st.sampled_from([1e-9, 1e-3, 40.0, 1e9]))
+def test_the_unit_of_the_effects_changes_the_unit_only(unit: float) -> None:
+    moved = {**BCG, "yi": [y * unit for y in BCG["yi"]], "vi": [v * unit**2 for v in BCG["vi"]]}
+    one, other = fitted(BCG), fitted(moved)
+    assert other.tau2 == pytest.approx(one.tau2 * unit**2, rel=1e-8)
+    for a, b in zip(one.coefficients, other.coefficients, strict=True):
+        assert b.estimate == pytest.approx(a.estimate * unit, rel=1e-8)
+
+
+designs = st.integers(4, 9).flatmap(
+    lambda k: st.tuples(
+        st.lists(st.floats(-3, 3), min_size=k, max_size=k),
+        st.lists(st.floats(-6, 2).map(lambda x: 10**x), min_size=k, max_size=k),
+        st.lists(st.integers(-5, 5), min_size=k, max_size=k),
+    )
+)
+
+
+@given(designs, st.sampled_from(sorted(TAU2)), st.sampled_from(["wald", "hksj-modified"]))
+def test_any_design_is_fitted_or_refused_with_a_reason(data, tau2: str, ci: str) -> None:
+    y, v, x = data
+    try:
+        found = meta_regression(y, v, {"x": x}, tau2=tau2, ci=ci)
+    except ValueError as refusal:
+        assert "follows from" in str(refusal)
+        assert len(set(x)) == 1
+        return
+    assert found.tau2 >= 0
+    assert "not_converged" not in found.flags
+    assert all(np.isfinite(one.estimate) and one.se >= 0 for one in found.coefficients)
+
+
+@pytest.mark.parametrize(
+    ("moderators", "message"),
+    [
+        ({"ones": [1.0] * 13}, "ones follows from intercept"),
+        (
+            {"x": BCG["x"], "twice": [2 * x + 1 for x in BCG["x"]]},
+            "twice follows from intercept, x",
+        ),
+        ({"x": BCG["x"][:4]}, "x has 4 values for 13 effects"),
+        ({"x": [float("nan"), *BCG["x"][1:]]}, "x[1] = nan: this is not a finite number"),
+        ({"x": [None, *BCG["x"][1:]]}, "x[1] = None"),
+        ({"word": ["", *BCG["word"][1:]]}, "word[1] = : this is no level"),
+        (
+            {f"x{i}": list(np.random.default_rng(i).normal(size=13)) for i in range(13)},
+            "13 effects",
+        ),
+    ],
+)
+def test_designs_that_say_nothing_are_refused_with_the_reason(moderators, message: str) -> None:
+    with pytest.raises(ValueError) as refusal:
+        meta_regression(BCG["yi"], BCG["vi"], moderators)
+    assert message in str(refusal.value)
+
+
+def test_clusters_must_be_several_and_one_per_effect() -> None:
+    with pytest.raises(ValueError, match="two clusters or more"):
+        fitted(BCG, cluster=["a"] * 13)
+    with pytest.raises(ValueError, match="cluster has 2 values for 13 effects"):
+        fitted(BCG, cluster=["a", "b"])
