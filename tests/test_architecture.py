@@ -29,7 +29,7 @@ LAYERS = {
         "regression",
     },
     "review": {"schema", "protocol", "rules", "review"},
-    "bridge": {"settings", "arms", "derivation", "synthesis", "comparison"},
+    "bridge": {"settings", "arms", "derivation", "synthesis", "comparison", "moderation"},
     "outcome": {"audit", "consistency", "plots"},
     "edge": {"store", "report", "__main__", "__init__"},
 }

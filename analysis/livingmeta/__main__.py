@@ -347,6 +347,99 @@ def _move(step: Step) -> str:
 
 
 @app.command()
+def regress(
+    review: ReviewName,
+    *,
+    synthesis: Annotated[
+        list[str], typer.Option(metavar="ID", help="effects of this synthesis (repeatable)")
+    ],
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODERATOR", help="year, weeks, n, outcome, … (repeatable); none: the mean"
+        ),
+    ] = None,
+    cluster: Annotated[
+        bool | None,
+        typer.Option(help="robust variances by trial; on where a trial gives several effects"),
+    ] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="methods of")] = None,
+    tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
+    ci: Annotated[
+        str | None, typer.Option(metavar="NAME", help="wald, t, hksj or hksj-modified")
+    ] = None,
+    include_sensitivity: Include = False,
+    no_assumptions: NoAssumptions = False,
+    documented_only: Documented = False,
+    as_json: AsJson = False,
+) -> None:
+    """Regress the effects of syntheses on moderators (meta-regression)."""
+    from dataclasses import asdict
+
+    from livingmeta.arms import derived
+    from livingmeta.moderation import regress as regressed
+    from livingmeta.report import flag_lines
+    from livingmeta.review import load_review
+    from livingmeta.settings import Selection, settings_of
+    from livingmeta.words import decimal, p_words
+
+    loaded = load_review(review)
+    found = regressed(
+        loaded,
+        synthesis,
+        by or (),
+        settings=settings_of(loaded.protocol.methods, name=profile, tau2=tau2, ci=ci),
+        selection=Selection(
+            include_sensitivity=include_sensitivity,
+            no_assumptions=no_assumptions,
+            documented_only=documented_only,
+        ),
+        cluster=cluster,
+    )
+    if as_json:
+        return _json(asdict(found))
+    result = found.result
+    console = _console()
+    console.print(
+        f"{', '.join(found.syntheses)} by {', '.join(found.by) or 'nothing: the mean'}",
+        style="bold",
+    )
+    missing = f", {len(found.missing)} more measured but missing here" if found.missing else ""
+    console.print(f"  {result.k} effects of {found.trials} trials{missing}; {found.methods}")
+    if result.clusters is not None:
+        console.print("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
+    _table(
+        ["coefficient", f"estimate ({100 * result.level:g}% CI)", "df", "P"],
+        [
+            [
+                one.name,
+                f"{derived(one.estimate)} ({derived(one.ci_low)} to {derived(one.ci_high)})",
+                "–" if one.df is None else f"{one.df:.1f}",
+                p_words(one.p_value).removeprefix("P ").removeprefix("= "),
+            ]
+            for one in result.coefficients
+        ],
+    )
+    if result.qm is not None:
+        name = "Chi²" if len(result.qm_df) == 1 else "F"
+        dfs = ", ".join(f"{df:g}" for df in result.qm_df)
+        console.print(
+            f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})"
+        )
+    explained = "" if result.r2 is None else f"; R² = {decimal(result.r2, 0)}%"
+    console.print(
+        f"  left between trials: Tau² = {decimal(result.tau2)}; I² = {decimal(result.i2, 0)}%; "
+        f"Q = {decimal(result.qe)}, df = {result.qe_df} ({p_words(result.qe_p)}){explained}"
+    )
+    for left in found.left_out:
+        console.print(f"  left out: {left.label} – {left.why}")
+    for line in flag_lines(found.flags):
+        console.print(f"  flag {line}")
+    _print_disclaimer()
+    return None
+
+
+@app.command()
 def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Show each printed number beside ours, with a verdict, and what does not fit together."""
     from livingmeta.report import results_of

@@ -83,6 +83,7 @@ class Methods(Declared):
     prediction: str | None = None
     i2: str | None = None
     level: float = 0.95
+    subgroup_tau2: Literal["separate", "common"] = "separate"
     mean_from: str = "luo"  # mean and SD of an arm that prints quartiles or a range
     sd_from: str = "shi"
 

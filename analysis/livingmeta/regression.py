@@ -253,6 +253,10 @@ def columns(
             continue
         levels = sorted({str(value) for value in values})
         base = levels[0] if intercept or listed else None
+        if len(levels) == 1 and base is not None:
+            problems.append(
+                f"{name} has one level only, {base}: there is nothing to compare. Leave it out."
+            )
         for one in levels[1:] if base is not None else levels:
             names.append(f"{name}: {one} against {base}" if base is not None else f"{name}: {one}")
             listed.append(np.array([value == one for value in values], dtype=float))

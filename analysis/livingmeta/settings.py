@@ -55,11 +55,13 @@ class Settings:
     level: float = 0.95
     mean_from: str = "luo"
     sd_from: str = "shi"
+    subgroup_tau2: str = "separate"  # or "common": one τ² in all subgroups
     assumed: str | None = None  # why the methods are an assumption
 
     def words(self) -> str:
         """Say the methods in one line."""
-        return self.profile.words() + (", assumed" if self.assumed else "")
+        common = ", one τ² in all subgroups" if self.subgroup_tau2 == "common" else ""
+        return self.profile.words() + common + (", assumed" if self.assumed else "")
 
     @property
     def label(self) -> str:
@@ -133,6 +135,7 @@ def settings_of(
         level=level,
         mean_from=methods.mean_from,
         sd_from=methods.sd_from,
+        subgroup_tau2=methods.subgroup_tau2,
         assumed=methods.assumed if declared and not any(choices.values()) else None,
     )
 

@@ -12,6 +12,7 @@ from livingmeta.effect_sizes import RATIOS
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, fits, row_sets
+from livingmeta.regression import common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
 from livingmeta.settings import Selection, Settings, settings_of
 
@@ -252,8 +253,11 @@ def _pools(
     subgroups = list(dict.fromkeys(effect.subgroup for effect in effects))
     missing = _missing(review, plan, choice, selection)
 
+    parts = [tuple(e for e in effects if e.subgroup == name) for name in subgroups]
+    common = _common_tau2(parts, settings)
+
     def one(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
-        result, why_not = _result(members, settings)
+        result, why_not = _result(members, settings, tau2=None if name is None else common)
         flags = _flags(members, result, missing)
         return Pool(
             review=review.protocol.id,
@@ -280,16 +284,19 @@ def _pools(
 
     if subgroups in ([], [None]):
         return [one(None, effects, None)]
-    parts = [tuple(e for e in effects if e.subgroup == name) for name in subgroups]
     pools = [one(name, part, None) for name, part in zip(subgroups, parts, strict=True)]
-    test = _subgroup_test(parts, settings)
+    test = _subgroup_test(parts, settings, common)
     if plan.overall:
         return [*pools, one(None, effects, test)]
     return [*pools[:-1], replace(pools[-1], subgroup_test=test)]
 
 
 def _result(
-    effects: tuple[Effect, ...], settings: Settings, *, ci: str | None = None
+    effects: tuple[Effect, ...],
+    settings: Settings,
+    *,
+    ci: str | None = None,
+    tau2: float | None = None,
 ) -> tuple[PooledEstimate | None, str | None]:
     if not effects:
         return None, "no trial has usable numbers"
@@ -301,9 +308,9 @@ def _result(
         [effect.yi for effect in effects],
         [effect.vi for effect in effects],
         model=chosen.model,
-        tau2=chosen.tau2,
+        tau2=chosen.tau2 if tau2 is None else tau2,
         ci=ci or chosen.ci,
-        tau2_ci=chosen.tau2_ci,
+        tau2_ci=chosen.tau2_ci if tau2 is None else "q-profile",
         prediction=None if chosen.prediction == "none" else chosen.prediction,
         level=settings.level,
         measure=settings.label,
@@ -339,8 +346,24 @@ def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling,
     )
 
 
-def _subgroup_test(parts: list[tuple[Effect, ...]], settings: Settings) -> SubgroupTest | None:
-    results = [result for part in parts if (result := _result(part, settings, ci="wald")[0])]
+def _common_tau2(parts: list[tuple[Effect, ...]], settings: Settings) -> float | None:
+    """Return the τ² of all subgroups, where the review takes it as one."""
+    effects = [effect for part in parts for effect in part]
+    if settings.subgroup_tau2 == "separate" or len(effects) <= len(parts) or len(parts) < 2:
+        return None
+    return common_tau2(
+        [effect.yi for effect in effects],
+        [effect.vi for effect in effects],
+        [effect.subgroup or "" for effect in effects],
+        tau2=settings.profile.tau2,
+    )
+
+
+def _subgroup_test(
+    parts: list[tuple[Effect, ...]], settings: Settings, common: float | None
+) -> SubgroupTest | None:
+    found = [_result(part, settings, ci="wald", tau2=common)[0] for part in parts]
+    results = [result for result in found if result is not None]
     if len(results) < 2:
         return None
     q, df, p_value = subgroup_test([r.estimate for r in results], [r.se for r in results])

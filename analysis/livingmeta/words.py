@@ -16,6 +16,9 @@ FLAG_WORDS = {
         "modified interval does not shrink with it."
     ),
     "few_trials_per_moderator": "Fewer than ten effects per moderator: a regression explores here.",
+    "dependent_effects": (
+        "Several effects of one trial enter as if they were independent: intervals are too narrow."
+    ),
     "few_clusters": (
         "Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."
     ),

@@ -1,0 +1,149 @@
+"""A review's effects regressed on what the review knows of trials and results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from livingmeta.derivation import Effect
+from livingmeta.names import pick
+from livingmeta.protocol import Plan, Review
+from livingmeta.regression import MetaRegression, meta_regression
+from livingmeta.schema import Trial
+from livingmeta.settings import Selection, Settings, settings_of
+from livingmeta.synthesis import LeftOut, synthesise
+
+Value = str | float | None
+# What effects can be regressed on; words make categories. A trial's columns come last.
+MODERATORS: Mapping[str, Callable[[Effect, Trial, Plan], Value]] = {
+    "year": lambda effect, trial, plan: effect.year,
+    "weeks": lambda effect, trial, plan: effect.weeks,
+    "n": lambda effect, trial, plan: (effect.n1 or 0) + (effect.n2 or 0) or None,
+    "outcome": lambda effect, trial, plan: plan.outcome,
+    "term": lambda effect, trial, plan: plan.term or plan.time_label,
+    "subgroup": lambda effect, trial, plan: effect.subgroup,
+    "contrast": lambda effect, trial, plan: effect.contrast,
+    "instrument": lambda effect, trial, plan: effect.instrument,
+    "domain": lambda effect, trial, plan: effect.domain,
+    "statistic": lambda effect, trial, plan: effect.statistic,
+    "condition": lambda effect, trial, plan: trial.condition,
+    "membership": lambda effect, trial, plan: trial.membership,
+    "treatment_weeks": lambda effect, trial, plan: trial.treatment_weeks,
+    "n_randomised": lambda effect, trial, plan: trial.n_randomised,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moderation:
+    """A meta-regression of a review: what it is of, what was left out, the result."""
+
+    review: str
+    syntheses: tuple[str, ...]
+    by: tuple[str, ...]
+    methods: str
+    effects: tuple[Effect, ...]
+    trials: int
+    left_out: tuple[LeftOut, ...]
+    missing: tuple[str, ...]  # trials that measured it and have no usable numbers here
+    result: MetaRegression
+    flags: tuple[str, ...]
+
+
+def regress(
+    review: Review,
+    syntheses: Sequence[str],
+    by: Sequence[str],
+    *,
+    settings: Settings | None = None,
+    selection: Selection | None = None,
+    cluster: bool | None = None,
+) -> Moderation:
+    """Regress the effects of one or more syntheses on moderators.
+
+    Parameters
+    ----------
+    review : Review
+    syntheses : sequence of str
+        Their ids; all subgroups enter.
+    by : sequence of str
+        Moderators, entries of `MODERATORS`.
+    settings, selection
+        Methods, and rows and trials to use; by default the review's.
+    cluster : bool, optional
+        Cluster-robust variances by trial; by default where a trial gives several effects.
+
+    Returns
+    -------
+    Moderation
+        Effects without a value of a moderator are left out and listed.
+
+    Raises
+    ------
+    ValueError
+        For names that are not known, and for designs that can't be fitted.
+
+    Examples
+    --------
+    Pain and function of the same trials, in one model:
+
+    >>> from livingmeta.review import load_review
+    >>> found = regress(load_review("knee_oa"), ["pain-post", "function-post"], ["outcome"])
+    >>> found.result.ci_method
+    'CR2'
+    """
+    settings = settings or settings_of(review.protocol.methods)
+    selection = selection or Selection()
+    plans = {name: review.plan(name) for name in dict.fromkeys(syntheses)}
+    readers = {name: pick(MODERATORS, name, "by") for name in dict.fromkeys(by)}
+    effects: list[Effect] = []
+    values: list[dict[str, Value]] = []
+    left_out: list[LeftOut] = []
+    flags: list[str] = []
+    missing: dict[str, None] = {}
+    for pool in synthesise(review, settings=settings, selection=selection):
+        if pool.synthesis not in plans:
+            continue
+        missing |= dict.fromkeys(one.trial for one in pool.missing)
+        for effect in pool.effects:
+            if pool.subgroup is None and effect.subgroup is not None:
+                continue  # it entered with its subgroup
+            trial = review.trial(effect.trial)
+            told = {
+                name: read(effect, trial, plans[pool.synthesis]) for name, read in readers.items()
+            }
+            if lacking := [name for name, value in told.items() if value is None]:
+                why = f"{pool.synthesis}: no {', '.join(lacking)} known"
+                left_out.append(LeftOut(trial=effect.trial, label=effect.label, why=why))
+                continue
+            effects.append(effect)
+            values.append(told)
+    if not effects:
+        raise ValueError(f"no effect of {', '.join(plans)} has a value of {', '.join(readers)}.")
+    trials = [effect.trial for effect in effects]
+    several = len(set(trials)) < len(trials)
+    chosen = settings.profile
+    result = meta_regression(
+        [effect.yi for effect in effects],
+        [effect.vi for effect in effects],
+        {name: [told[name] for told in values] for name in readers},  # type: ignore[misc]
+        tau2=chosen.tau2,
+        ci=chosen.ci,
+        cluster=trials if (several if cluster is None else cluster) else None,
+        level=settings.level,
+    )
+    flags += [flag for effect in effects for flag in effect.flags]
+    flags += ["trials_missing"] if missing else []
+    if several and result.clusters is None:
+        flags.append("dependent_effects")
+    return Moderation(
+        review=review.protocol.id,
+        syntheses=tuple(plans),
+        by=tuple(readers),
+        methods=settings.words(),
+        effects=tuple(effects),
+        trials=len(set(trials)),
+        left_out=tuple(left_out),
+        missing=tuple(missing),
+        result=result,
+        flags=tuple(dict.fromkeys([*result.flags, *flags])),
+    )
