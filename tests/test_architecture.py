@@ -31,7 +31,7 @@ LAYERS = {
     "review": {"schema", "protocol", "rules", "review"},
     "bridge": {"settings", "arms", "derivation", "synthesis", "comparison", "moderation"},
     "outcome": {"audit", "consistency", "plots"},
-    "edge": {"store", "report", "__main__", "__init__"},
+    "edge": {"store", "report", "certificate", "__main__", "__init__"},
 }
 SCIENCE = {"numpy", "scipy"}
 THIRD_PARTY = {

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livingmeta.conversions import pooled_sd
-from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.counts import ZERO_CELLS, odds_ratio, risk_difference, risk_ratio
 from livingmeta.effect_sizes import (
+    CORRECTIONS,
+    MD_VARIANCES,
     MEASURES,
     VARIANCES,
     approximate_j,
@@ -74,6 +76,16 @@ def test_every_measure_agrees_with_metafor(measure: str, choice: str) -> None:
     yi, vi = MEASURES[measure].function(*given, **chosen)
     np.testing.assert_allclose(yi, table["yi"][rows].astype(float), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(vi, table["vi"][rows].astype(float), rtol=1e-12)
+
+
+def test_every_formula_has_a_pinned_answer() -> None:
+    """The approximate J and RevMan's variances in cochrane_sample.csv, the others by metafor."""
+    by_metafor = set(columns("metafor_effects.csv")["variance"])
+    assert set(VARIANCES) == by_metafor | {"revman"}
+    assert set(CORRECTIONS) == {"approximate", "exact"}
+    assert {choice for measure, choice in pinned() if measure == "MD"} == set(MD_VARIANCES)
+    counted = {choice for measure, choice in pinned() if measure in {"OR", "RR", "RD"}}
+    assert counted | {"needed"} == set(ZERO_CELLS)  # RevMan's rule is tested below
 
 
 def test_every_measure_has_a_pinned_answer() -> None:

@@ -240,6 +240,11 @@ def test_the_result_goes_to_json() -> None:
     [
         (([0.1, 0.2], [0.0, 0.1]), "vi[1] = 0: a variance must be above 0"),
         (([0.1, float("nan")], [0.1, 0.1]), "yi[2] = nan: this is not a finite number"),
+        (([0.1, 0.2], [0.1, float("inf")]), "vi[2] = inf: this is not a finite number"),
+        (([0.1, 0.2], [0.1, -0.1]), "vi[2] = -0.1: a variance must be above 0"),
+        (([0.1, "0.2"], [0.1, 0.1]), "yi[2] = 0.2: this is not a number"),
+        (([0.1, None], [0.1, "x"]), "yi[2] = None: this is not a number"),
+        (([0.1, 0.2], [0.1, 1e-320]), "vi[2] = 9.99989e-321: too far from 1 to compute with"),
         (([0.1], [0.1, 0.2]), "yi has 1 values and vi 2"),
         (([], []), "there is no trial to pool"),
         (([1e300, 1.0], [1.0, 1e-320]), "yi[1] = 1e+300: too far from 1 to compute with"),
@@ -329,7 +334,7 @@ def test_turning_every_sign_turns_the_result(data: Effects, by: Methods) -> None
     assert other.tau2 == pytest.approx(one.tau2, rel=1e-9, abs=1e-12)
 
 
-@given(effects, methods, st.sampled_from([1e-9, 0.1, 7.0, 1e9]))
+@given(effects, methods, st.sampled_from([1e-12, 1e-9, 0.1, 7.0, 1e9, 1e12]))
 def test_a_change_of_unit_changes_the_unit_only(data: Effects, by: Methods, unit: float) -> None:
     one = pool(*data, **by)
     other = pool([y * unit for y in data[0]], [v * unit**2 for v in data[1]], **by)

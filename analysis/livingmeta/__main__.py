@@ -474,6 +474,42 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def certify(
+    review: ReviewName,
+    *,
+    out: Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")] = "figures",
+    as_json: AsJson = False,
+) -> None:
+    """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
+    import json
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from livingmeta.certificate import certify as certified
+    from livingmeta.certificate import markdown
+    from livingmeta.report import results_of
+    from livingmeta.review import load_review
+    from livingmeta.store import write
+
+    certificate = certified(results_of(load_review(review)), program=__version__)
+    folder = Path(out) / certificate.review
+    document = {**asdict(certificate), "summary": certificate.summary()}
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    written = [
+        write(folder / "certificate.md", markdown(certificate)),
+        write(folder / "certificate.json", text + "\n"),
+    ]
+    if as_json:
+        typer.echo(text)
+    else:
+        for line in certificate.summary():
+            _console().print(line)
+        typer.echo(f"{' and '.join(str(path) for path in written)} written.")
+    if certificate.unexplained:
+        raise typer.Exit(1)
+
+
+@app.command()
 def trace(
     review: ReviewName,
     synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,

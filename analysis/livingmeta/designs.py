@@ -8,7 +8,9 @@ of shape (B, c, k), effects of shape (B, 1, k). A trial that is absent has weigh
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +18,33 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-class Projection(NamedTuple):
-    """What a weighted fit leaves.
+@dataclass(frozen=True)
+class Projection:
+    """What a weighted fit leaves; what only some estimators ask for is computed when asked for.
 
     Attributes
     ----------
     residual : ndarray, shape (B, c, k)
         Effects less fitted values.
     kept : ndarray, shape (B, c, k)
-        1 − h, h the leverage of each trial; without the digits that 1 − h would lose.
+        1 − h, h the leverage of each trial; without losing the digits that 1 − h would.
     log_det : ndarray, shape (B, c)
         log |X'WX|.
     """
 
     residual: Array
-    kept: Array
-    log_det: Array
+    leverage: Callable[[], Array]
+    determinant: Callable[[], Array]
+
+    @property
+    def kept(self) -> Array:
+        """Return 1 − h."""
+        return self.leverage()
+
+    @property
+    def log_det(self) -> Array:
+        """Return log |X'WX|."""
+        return self.determinant()
 
 
 class Design(Protocol):
@@ -58,7 +71,9 @@ class Mean:
         """Fit the weighted mean."""
         total = w.sum(-1)
         mu = (w * y).sum(-1) / total
-        return Projection(y - mu[..., None], _others(w) / total[..., None], np.log(total))
+        return Projection(
+            y - mu[..., None], lambda: _others(w) / total[..., None], lambda: np.log(total)
+        )
 
     def part(self, chosen: NDArray[np.int_]) -> Mean:
         """Return itself: all sets have the same design."""
@@ -76,7 +91,11 @@ class Known(Mean):
 
     def project(self, w: Array, y: Array) -> Projection:
         """Return the effects themselves."""
-        return Projection(np.broadcast_to(y, w.shape), np.ones(w.shape), np.zeros(w.shape[:-1]))
+        return Projection(
+            np.broadcast_to(y, w.shape),
+            lambda: np.ones(w.shape),
+            lambda: np.zeros(w.shape[:-1]),
+        )
 
 
 class Regression:
@@ -96,7 +115,11 @@ class Regression:
         weighted = (left @ z[..., None])[..., 0]
         residual = weighted / np.where(root > 0, root, 1.0)
         diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
-        return Projection(residual, (left**2).sum(-1) * (root > 0), 2 * np.log(diagonal).sum(-1))
+        return Projection(
+            residual,
+            lambda: (left**2).sum(-1) * (root > 0),
+            lambda: 2 * np.log(diagonal).sum(-1),
+        )
 
     def part(self, chosen: NDArray[np.int_]) -> Regression:
         """Return the design of these sets of the batch."""

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding, findings
@@ -296,22 +296,8 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
     version : str
         Version of the program.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("livingmeta"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # Markdown, made of our own tables
-    )
-    environment.filters |= {
-        "decimal": decimal,
-        "p_words": p_words,
-        "cell": lambda text: str(text).replace("|", "\\|"),
-    }
-    page = environment.get_template("report.md.j2").render(
+    return page(
+        "report.md.j2",
         results=results,
         review=results.review,
         headlines=headlines(results),
@@ -332,7 +318,27 @@ def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: s
         flag_lines=flag_lines,
         source_line=source_line,
     )
-    return re.sub(r"\n{3,}", "\n\n", page)
+
+
+def page(template: str, **given: Any) -> str:
+    """Fill one of the package's templates."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("livingmeta"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown, made of our own tables
+    )
+    environment.filters |= {
+        "decimal": decimal,
+        "p_words": p_words,
+        "cell": lambda text: str(text).replace("|", "\\|"),
+    }
+    text = environment.get_template(template).render(**given)
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def tables(results: Results) -> dict[str, pd.DataFrame]:
