@@ -257,7 +257,7 @@ def test_arms_give_the_mean_difference_with_unpooled_variance(tmp_path: Path) ->
         ([{**arm, "sd": "", "quote": arm["mean"]} for arm in (ARM1, ARM2)], "have no spread"),
         (
             [{**DIFFERENCE, "ci_low": "", "ci_high": "", "ci_level": "", "quote": "-1.0"}],
-            "no SE, interval or P value",
+            "no SE, interval, t or P value",
         ),
     ],
 )
@@ -325,7 +325,6 @@ def test_no_row_set_of_the_reviews_fails_otherwise_than_with_a_reason() -> None:
                 assert str(reason)
 
 
-TIES = "subscales = []\n"
 METHODS = 'measure = "SMD"'
 BEFORE = [
     {**ARM1, "weeks": "0", "mean": "6.0", "sd": "1.8", "use": "no", "note": "baseline",
@@ -486,7 +485,7 @@ def test_a_shared_group_counted_twice_is_flagged(tmp_path: Path) -> None:
 
 
 def test_a_shared_group_can_be_split(tmp_path: Path) -> None:
-    toml = (TIES, TIES + 'several_arms = "split"\n')
+    toml = ('several_arms = "separate"', 'several_arms = "split"')
     effects = pooled(tmp_path, trials=[THREE_ARMS], outcomes=TRIPLE, toml=toml).effects
     assert [(one.n1, one.n2) for one in effects] == [(40, 20), (36, 20)]
     assert effects[0].yi == pytest.approx(smd(3, 1.5, 40, 4, 2, 20)[0])
@@ -494,10 +493,37 @@ def test_a_shared_group_can_be_split(tmp_path: Path) -> None:
 
 
 def test_like_arms_can_be_combined(tmp_path: Path) -> None:
-    toml = (TIES, TIES + 'several_arms = "combine"\n')
+    toml = ('several_arms = "separate"', 'several_arms = "combine"')
     (found,) = pooled(tmp_path, trials=[THREE_ARMS], outcomes=TRIPLE, toml=toml).effects
     n, mean, sd = combine_arms([(40, 3, 1.5), (36, 2.5, 1.7)])
     assert (found.n1, found.mean1, found.sd1) == (n, mean, sd)
     assert (found.n2, found.mean2, found.sd2) == (40, 4, 2)
     assert found.label == "Alpha 2001 (low + high)"
     assert found.assumption is None
+
+
+BARE = {"ci_low": "", "ci_high": "", "ci_level": ""}
+
+
+def test_t_gives_the_spread_of_a_difference_or_the_smd_itself(tmp_path: Path) -> None:
+    t = (3 - 4) / math.sqrt((1.5**2 + 2**2) / 2 * 2 / 40)
+    text = f"{t:.10f}"
+    with_mean = {**DIFFERENCE, **BARE, "t_value": text, "quote": f"-1.0 (t = {text})"}
+    alone = {**with_mean, "mean": ""}
+    expected = pytest.approx(smd(3, 1.5, 40, 4, 2, 40)[0])
+    first = effect(tmp_path / "a", outcomes=[with_mean])
+    second = effect(tmp_path / "b", outcomes=[alone])
+    assert (first.yi, second.yi) == (expected, expected)
+    assert any("SE from t" in step for step in first.derivation)
+    assert any("SMD = J·t·" in step for step in second.derivation)
+
+
+def test_a_file_without_a_later_column_stays_valid(tmp_path: Path) -> None:
+    path = folder(tmp_path)
+    file = path / "outcomes.csv"
+    header, *rows = file.read_text(encoding="utf-8").splitlines()
+    at = header.split(",").index("t_value")
+    assert not any(row.split(",")[at] for row in rows)
+    kept = [",".join(line.split(",")[:at] + line.split(",")[at + 1 :]) for line in (header, *rows)]
+    file.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    assert synthesise(load_review(path))[0].result is not None

@@ -25,10 +25,11 @@ from livingmeta.conversions import (
     sd_from_difference_se,
     se_from_ci,
     se_from_p,
+    se_from_t,
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
-from livingmeta.effect_sizes import MEASURES, smd_from_difference
+from livingmeta.effect_sizes import MEASURES, smd_from_difference, smd_from_t
 from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Trial
@@ -266,6 +267,8 @@ def _of_difference(
     if n1 is None or n2 is None:
         raise NotComputableError("the number of people per arm is not known")
     md = row.mean
+    if md is None and row.t_value is not None and settings.measure == "SMD":
+        return _from_t(row, (n1, n2), settings, trail)
     if md is None:
         means = [one.mean for one in first.values()]
         if len(means) < 2 or means[0] is None or means[1] is None:
@@ -300,6 +303,21 @@ def _of_difference(
     trail.steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {derived(sd)}")
     trail.steps.append(f"SMD = J·{show(md)}/{derived(sd)}: {derived(yi)}")
     return {"yi": yi, "vi": vi, **numbers}
+
+
+def _from_t(
+    row: Outcome, sizes: tuple[int, int], settings: Settings, trail: Trail
+) -> dict[str, Any]:
+    """Compute the SMD from t alone: t √(1/n1 + 1/n2) is the difference in SDs."""
+    t = row.t_value or 0.0
+    yi, vi = smd_from_t(
+        t, *sizes,
+        correction=settings.profile.correction, variance=settings.profile.smd_variance,
+    )  # fmt: skip
+    trail.steps.append(
+        f"SMD = J·t·√(1/{sizes[0]} + 1/{sizes[1]}), t = {show(t)} (Handbook 6.5.2.3): {derived(yi)}"
+    )
+    return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": f"t = {show(t)}"}
 
 
 def _as_printed(
@@ -363,8 +381,12 @@ def _standard_error(
         named = "normal quantile" if quantile is None else f"t with {quantile} df"
         trail.steps.append(f"SE from the {row.ci_level:g}% CI, {named}{why}: {derived(se)}")
         return se, f"[{show(row.ci_low)}, {show(row.ci_high)}]"
+    if row.t_value is not None:
+        se = se_from_t(estimate, row.t_value)
+        trail.steps.append(f"SE from t = {show(row.t_value)}: {derived(se)}")
+        return se, f"(t = {show(row.t_value)})"
     if row.p_value is None:
-        raise NotComputableError("the difference has no spread: no SE, interval or P value")
+        raise NotComputableError("the difference has no spread: no SE, interval, t or P value")
     if row.p_relation == ">":
         raise NotComputableError(f"P > {row.p_value:g} gives no effect")
     if df is None or estimate == 0:

@@ -18,6 +18,7 @@ from livingmeta.names import unknown
 from livingmeta.protocol import Protocol, Review
 from livingmeta.rules import across
 from livingmeta.schema import (
+    LATER,
     QUOTED,
     TABLES,
     CellError,
@@ -290,7 +291,7 @@ def _check_header(model: type[Row], header: list[str], file: str, row: int) -> N
     extra = [name for name in header if name not in known]
     wrong: list[Problem] = []
     for name, column in known.items():
-        if name not in header:
+        if name not in header and name not in LATER:
             near = get_close_matches(name, extra, n=1)
             remedy = "Add it and fill it." if column.is_required() else "Add it; it may stay empty."
             remedy = f'Is "{near[0]}" meant?' if near else remedy
@@ -313,7 +314,7 @@ def _unquoted(row: Outcome | Claim, cells: dict[str, str]) -> Iterator[Problem]:
     if row.quote is None:
         return
     if isinstance(row, Outcome):
-        shown = [column for column in QUOTED if cells[column].strip()]
+        shown = [column for column in QUOTED if cells.get(column, "").strip()]
     else:
         worded = {"certainty", "text", "count", "k", "n"}  # these may be printed as words
         shown = [] if row.quantity in worded else ["printed"]

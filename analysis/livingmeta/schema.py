@@ -18,7 +18,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
 QUOTED = (
     "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum", "p_value",
+    "t_value",
 )  # fmt: skip
+
+LATER = frozenset({"t_value"})  # columns newer than the format: a file without them stays valid
 
 Severity = Literal["error", "warning"]
 
@@ -313,6 +316,9 @@ class Outcome(Row):
     )
     p_value: Probability | None = optional("two-sided P value")
     p_relation: Literal["=", "<", ">"] | None = optional("how the P value is printed")
+    t_value: Number | None = optional(
+        "on a difference row: t of an unpaired test, with the sign of group 1 minus group 2"
+    )
     source: Key = needed("key in sources.csv")
     locator: str = needed("where in the source: table, page, sentence")
     quote: Quote | None = optional(
@@ -386,7 +392,7 @@ class Outcome(Row):
                     "Write MD for a difference in points, SMD for a standardised one.",
                 )  # fmt: skip
             return
-        for column in ("n1", "n2", "measure", "adjusted", "sd_from"):
+        for column in ("n1", "n2", "measure", "adjusted", "sd_from", "t_value"):
             if getattr(self, column) is not None:
                 yield self.problem(
                     column, "this cell belongs to difference rows only", "Leave it empty here."
