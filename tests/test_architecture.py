@@ -13,9 +13,10 @@ PACKAGE = ROOT / "analysis" / "livingmeta"
 
 # From the engine outwards: a module imports from its own layer and those before it.
 LAYERS = {
-    "words": {"names", "printed", "words"},
+    "words": {"names", "printed", "words", "entry"},
     "engine": {
         "designs",
+        "sensitivity",
         "roots",
         "likelihood",
         "tau2",
@@ -29,9 +30,32 @@ LAYERS = {
         "regression",
     },
     "review": {"schema", "protocol", "rules", "review"},
-    "bridge": {"settings", "arms", "derivation", "synthesis", "comparison", "moderation"},
-    "outcome": {"audit", "consistency", "plots"},
-    "edge": {"store", "report", "certificate", "__main__", "__init__"},
+    "bridge": {
+        "settings",
+        "arms",
+        "derivation",
+        "synthesis",
+        "comparison",
+        "moderation",
+        "changes",
+    },
+    "outcome": {"audit", "consistency", "drafts", "plots", "change_plots"},
+    "edge": {
+        "store",
+        "report",
+        "certificate",
+        "news",
+        "history",
+        "sheets",
+        "forms",
+        "dialogue",
+        "terminal",
+        "adding",
+        "screen",
+        "editing",
+        "__main__",
+        "__init__",
+    },
 }
 SCIENCE = {"numpy", "scipy"}
 THIRD_PARTY = {

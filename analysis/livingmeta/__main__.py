@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livingmeta import __version__
+from livingmeta import __version__, editing, screen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from livingmeta.comparison import Step
@@ -68,8 +67,8 @@ def list_reviews(*, as_json: AsJson = False) -> None:
             question = f"(review.toml can't be read: see livingmeta check {name})"
         found.append({"review": name, "question": question, "folder": str(folder)})
     if as_json:
-        return _json(found)
-    _table(["review", "question"], [[one["review"], one["question"]] for one in found])
+        return screen.json(found)
+    screen.table(["review", "question"], [[one["review"], one["question"]] for one in found])
     return None
 
 
@@ -92,7 +91,9 @@ def check(review: ReviewName, *, as_json: AsJson = False) -> None:
         from dataclasses import asdict
 
         listed = [{**asdict(problem), "message": str(problem)} for problem in problems]
-        _json({"review": review, "errors": len(errors), "warnings": warnings, "problems": listed})
+        screen.json(
+            {"review": review, "errors": len(errors), "warnings": warnings, "problems": listed}
+        )
     else:
         for problem in problems:
             typer.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
@@ -200,7 +201,7 @@ def pool(
         if synthesis in {None, pool.synthesis}
     ]
     if as_json:
-        return _json([_pool_json(pool) for pool in pools])
+        return screen.json([_pool_json(pool) for pool in pools])
     plain = settings == settings_of(loaded.protocol.methods) and selection == Selection()
     if plain and synthesis is None:
         from livingmeta.report import results_of
@@ -209,7 +210,7 @@ def pool(
     for pool in pools:
         _print_pool(loaded, pool)
     if lost := outside(loaded, terms=terms):
-        _console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
+        screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     _print_disclaimer()
     return None
 
@@ -242,7 +243,7 @@ def _side_by_side(
     if as_json:
         from dataclasses import asdict
 
-        return _json(
+        return screen.json(
             [
                 {
                     "synthesis": one.own.synthesis,
@@ -256,7 +257,7 @@ def _side_by_side(
                 for one in found
             ]
         )
-    console = _console()
+    console = screen.console()
     for one in found:
         name = f"{one.own.title} – {one.own.subgroup}" if one.own.subgroup else one.own.title
         console.print(f"{name} ({one.own.synthesis})", style="bold")
@@ -266,7 +267,7 @@ def _side_by_side(
             console.print(f"  no pooled value by any profile: {one.own.why_not}\n")
             continue
         rows = [("own methods", one.own), *one.pools]
-        _table(
+        screen.table(
             ["profile", f"{_scale_name(one.own)} (CI)", "new trial", "Tau²", "I²"],
             [
                 [
@@ -282,7 +283,7 @@ def _side_by_side(
         )
         if apart(pool for _, pool in rows):
             console.print("  Whether the interval excludes no effect depends on the profile.")
-        _table(
+        screen.table(
             ["changed alone", "as in", "result", "estimate and limits move by"],
             [
                 [
@@ -397,9 +398,9 @@ def regress(
         cluster=cluster,
     )
     if as_json:
-        return _json(asdict(found))
+        return screen.json(asdict(found))
     result = found.result
-    console = _console()
+    console = screen.console()
     console.print(
         f"{', '.join(found.syntheses)} by {', '.join(found.by) or 'nothing: the mean'}",
         style="bold",
@@ -408,7 +409,7 @@ def regress(
     console.print(f"  {result.k} effects of {found.trials} trials{missing}; {found.methods}")
     if result.clusters is not None:
         console.print("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
-    _table(
+    screen.table(
         ["coefficient", f"estimate ({100 * result.level:g}% CI)", "df", "P"],
         [
             [
@@ -451,7 +452,7 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
         from dataclasses import asdict
 
         claims = [asdict(verdict) for verdict in results.verdicts]
-        return _json({"claims": claims, "findings": [asdict(f) for f in results.findings]})
+        return screen.json({"claims": claims, "findings": [asdict(f) for f in results.findings]})
     _print_headlines(results)
     counts: dict[str, int] = {}
     for verdict in results.verdicts:
@@ -459,7 +460,7 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     # A reader wants the exceptions: a thousand reproduced row values are a count, not a list.
     long = counts.get("reproduced", 0) > 60
     shown = [v for v in results.verdicts if not (long and v.verdict == "reproduced")]
-    _table(
+    screen.table(
         ["claim", "quantity", "printed", "recomputed", "verdict"],
         [[v.claim, v.quantity, v.printed, decimal(v.recomputed, 4), v.verdict] for v in shown],
     )
@@ -503,7 +504,7 @@ def certify(
         typer.echo(text)
     else:
         for line in certificate.summary():
-            _console().print(line)
+            screen.console().print(line)
         typer.echo(f"{' and '.join(str(path) for path in written)} written.")
     if certificate.unexplained:
         raise typer.Exit(1)
@@ -557,9 +558,9 @@ def gaps(review: ReviewName, *, as_json: AsJson = False) -> None:
 
     loaded = load_review(review)
     if as_json:
-        return _json([gap.model_dump() for gap in loaded.gaps])
+        return screen.json([gap.model_dump() for gap in loaded.gaps])
     owners = {trial.trial: trial for trial in loaded.trials}
-    console = _console()
+    console = screen.console()
     last = None
     for gap in sorted(loaded.gaps, key=lambda gap: list(owners).index(gap.trial)):
         trial = owners[gap.trial]
@@ -604,7 +605,7 @@ def run(
         if said := published(results, pool):
             typer.echo(f"  {said}; verdict: {verdict_words(results, pool)}")
         if pool.flags:
-            _console().print(f"  flags: {', '.join(pool.flags)}")
+            screen.console().print(f"  flags: {', '.join(pool.flags)}")
     typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.md'}.")
     _print_disclaimer()
 
@@ -638,12 +639,6 @@ def _write(results: Results, folder: Path) -> list[Path]:
     return [*written, write(folder / "report.md", page)]
 
 
-def _json(document: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
-
-
 def _pool_json(pool: Pool) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -659,29 +654,11 @@ def _pool_json(pool: Pool) -> dict[str, Any]:
     return {**first, "trials": trials, **rest}
 
 
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, soft_wrap=False)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE
-    from rich.table import Table
-
-    table = Table(box=SIMPLE, pad_edge=False)
-    for name in head:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    _console().print(table)
-
-
 def _print_headlines(results: Results) -> None:
     from livingmeta.report import headlines
 
     for line in headlines(results):
-        _console().print(line)
+        screen.console().print(line)
         typer.echo()
 
 
@@ -690,7 +667,7 @@ def _print_summary(review: Review, pool: Pool) -> None:
     from livingmeta.report import coverage, interval
     from livingmeta.synthesis import contradictory
 
-    console = _console()
+    console = screen.console()
     name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
     console.print(f"{name} ({pool.synthesis})", style="bold")
     if pool.result is None:
@@ -725,7 +702,7 @@ def _print_pool(review: Review, pool: Pool) -> None:
             ends = (on_scale(result.measure, end) for end in (result.pi_low, result.pi_high or 0))
             ahead = " and ".join(map(decimal, ends))
             typer.echo(f"  a new trial is expected between {ahead}")
-        _table(
+        screen.table(
             ["trial", "n", f"{scale_name(pool.measure)} ({100 * result.level:g}% CI)", "weight"],
             [
                 [
@@ -738,7 +715,7 @@ def _print_pool(review: Review, pool: Pool) -> None:
             ],
         )
         for note in notes(pool.effects):
-            _console().print(f"  {note}")
+            screen.console().print(f"  {note}")
     for sibling in pool.siblings:
         value = interval(sibling.result) if sibling.result else "no trial"
         trials = f" (k = {sibling.result.k})" if sibling.result else ""
@@ -765,6 +742,10 @@ def _print_disclaimer() -> None:
     from livingmeta.report import DISCLAIMER
 
     typer.echo(DISCLAIMER)
+
+
+for command in (editing.add, editing.template, editing.diff, editing.new):
+    app.command()(command)
 
 
 def main() -> None:

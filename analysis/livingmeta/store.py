@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+LOCK = ".livingmeta.lock"  # beside the files; git ignores it
+PATIENCE = 10.0  # seconds until a lock somebody else holds is given up on
+
+
+class ChangedError(ValueError):
+    """A file that somebody else changed meanwhile; nothing was written."""
 
 
 def write(path: Path, content: str | bytes) -> Path:
@@ -42,3 +52,57 @@ def write(path: Path, content: str | bytes) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def replace_all(files: Mapping[Path, tuple[bytes, str]]) -> list[Path]:
+    """Replace files of one folder, if each is still what it was when it was read.
+
+    Under a lock in the folder every file is read again; one that is another by now refuses the
+    whole. The files are then written one by one, in the order given, each whole or not at all.
+
+    Parameters
+    ----------
+    files : mapping of Path to (bytes, str)
+        What the file held when the change was made, and what it shall hold.
+
+    Raises
+    ------
+    ChangedError
+        If a file has changed, or somebody else holds the lock for too long.
+    OSError
+        If the folder can't be written.
+    """
+    from filelock import FileLock, Timeout
+
+    if not files:
+        return []
+    folder = next(iter(files)).parent
+    try:
+        with FileLock(folder / LOCK, timeout=PATIENCE):
+            for path, (seen, _) in files.items():
+                if path.read_bytes() != seen:
+                    raise ChangedError(
+                        f"{path}: somebody else changed this file meanwhile. Nothing was written; "
+                        "run the command again."
+                    )
+            return [write(path, content) for path, (_, content) in files.items()]
+    except Timeout:
+        raise ChangedError(
+            f"{folder}: somebody else is writing here. Nothing was written; try again."
+        ) from None
+
+
+@contextmanager
+def copied(
+    folder: Path, *, neighbours: Mapping[str, Path], changed: Mapping[str, str]
+) -> Iterator[Path]:
+    """Lend a copy of a review's folder with some files changed; its neighbours stand beside it."""
+    with tempfile.TemporaryDirectory() as held:
+        copy = Path(held) / folder.name
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(LOCK, ".*"))
+        for name, path in neighbours.items():
+            if name != folder.name:
+                (Path(held) / name).symlink_to(path.resolve(), target_is_directory=True)
+        for name, text in changed.items():
+            (copy / name).write_bytes(text.encode())
+        yield copy

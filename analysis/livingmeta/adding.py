@@ -1,0 +1,65 @@
+"""Writing new rows into a review: tried on a copy first, then all at once or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from livingmeta.drafts import ORDER, Draft, appended
+from livingmeta.protocol import Review
+from livingmeta.review import ReviewError, examine, find, load_review, reviews
+from livingmeta.schema import Problem
+from livingmeta.store import copied, replace_all
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The files a draft would change, with what they hold now, and the review as it would be."""
+
+    folder: Path
+    files: Mapping[Path, tuple[bytes, str]]
+    before: Review
+    after: Review
+
+    def write(self) -> list[Path]:
+        """Write the files; refuse if one of them has changed since it was read."""
+        return replace_all(self.files)
+
+
+@contextmanager
+def planned(name: str, draft: Draft) -> Iterator[Plan]:
+    """Try a draft on a copy of a review.
+
+    Raises
+    ------
+    ReviewError
+        If the review with the new rows is wrong anywhere; the messages name the files where the
+        rows would stand. Nothing is written.
+    """
+    folder = find(name)[0].resolve()
+    before = load_review(name)
+    files: dict[Path, tuple[bytes, str]] = {}
+    for table in ORDER:
+        if rows := draft.get(table):
+            path = folder / f"{table}.csv"
+            seen = path.read_bytes()
+            files[path] = (seen, appended(seen.decode(), rows, file=path.name))
+    extended = before.protocol.extends
+    neighbours = {}
+    if extended:
+        beside = folder.parent / extended
+        neighbours = {extended: beside if beside.is_dir() else reviews()[extended]}
+    changed = {path.name: text for path, (_, text) in files.items()}
+    with copied(folder, neighbours=neighbours, changed=changed) as copy:
+        after, problems = examine(copy)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if after is None or errors:
+            raise ReviewError(_renamed(problem, str(copy), name) for problem in errors or problems)
+        yield Plan(folder, files, before, after)
+
+
+def _renamed(problem: Problem, copy: str, name: str) -> Problem:
+    shown = name if "/" in name else f"data/{name}"
+    return replace(problem, file=problem.file.replace(copy, shown))

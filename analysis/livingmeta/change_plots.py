@@ -1,0 +1,149 @@
+"""The picture of a change: each synthesis before and after, and how its answer came about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from matplotlib.ticker import MaxNLocator
+
+from livingmeta.changes import Move, Stage
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, ROW, SMALL, TEXT
+from livingmeta.synthesis import Pool, contradictory
+from livingmeta.words import decimal
+
+NAMES, FOREST, NUMBERS, MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
+Line = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers
+
+
+def changes_plot(
+    moves: Sequence[Move], stages: Sequence[Stage], *, title: str, names: tuple[str, str]
+) -> Axes:
+    """Draw diamonds before and after for each synthesis, and one cumulative forest plot.
+
+    Parameters
+    ----------
+    moves : sequence of Move
+        Those with a result before or after are drawn.
+    stages : sequence of Stage
+        One synthesis trial by trial, as `changes.by_year` gives it; may be empty.
+    title : str
+        Name of that synthesis.
+    names : (str, str)
+        What before and after are called.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+    """
+    lines = list(_lines(moves, names))
+    if stages:
+        lines += [
+            ("space", "", None, ""),
+            ("heading", f"{title}, as the trials appeared", None, ""),
+        ]
+        lines += [_stage(stage) for stage in stages]
+    pools = [pool for move in moves for pool in (move.before, move.after) if pool and pool.result]
+    if not pools:
+        raise ValueError("no synthesis has a result before or after: there is nothing to draw.")
+    measure = pools[0].measure
+    width = NAMES + FOREST + NUMBERS + 2 * MARGIN
+    height = (len(lines) + 1) * ROW + 0.62
+    figure = Figure(figsize=(width, height), dpi=100)
+    box = ((MARGIN + NAMES) / width, 0.55 / height, FOREST / width, len(lines) * ROW / height)
+    ax = figure.add_axes(box)
+    ends = [abs(end) for pool in pools if pool.result
+            for end in (pool.result.ci_low, pool.result.ci_high)]  # fmt: skip
+    ends += [abs(end) for stage in stages for end in (stage.estimate,)]
+    reach = 1.08 * max(ends)
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(len(lines) - 0.5, -0.5)
+    ax.set_yticks([])
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(measure, x), 1))
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
+    for side in ("left", "right", "top"):
+        ax.spines[side].set_visible(False)
+    ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
+    name = scale_name(measure)
+    groups = pools[0].groups
+    ax.set_xlabel(
+        f"{MEASURE_WORDS.get(name, name)}\n← favours {groups[0]}    favours {groups[1]} →",
+        fontsize=SMALL,
+    )
+    for place, (kind, label, draw, numbers) in enumerate(lines):
+        weight = "bold" if kind == "heading" else "normal"
+        at = ax.get_yaxis_transform()
+        ax.text(
+            -NAMES / FOREST, place, label, transform=at, fontsize=TEXT, va="center", weight=weight
+        )
+        ax.text(
+            1 + NUMBERS / FOREST, place, numbers, transform=at, fontsize=TEXT, va="center",
+            ha="right", gid=f"numbers:{place}",
+        )  # fmt: skip
+        if draw is not None:
+            draw(ax, place)
+    return ax
+
+
+def _lines(moves: Sequence[Move], names: tuple[str, str]) -> list[Line]:
+    lines: list[Line] = []
+    for move in moves:
+        pools = (move.before, move.after)
+        if not any(pool and pool.result for pool in pools):
+            continue
+        title = f"{move.title} – {move.subgroup}" if move.subgroup else move.title
+        lines.append(("heading", title, None, ""))
+        for name, pool, colour in zip(names, pools, (GREY, ORANGE), strict=True):
+            lines.append(_diamond(move, name, pool, colour))
+    return lines
+
+
+def _diamond(move: Move, name: str, pool: Pool | None, colour: str) -> Line:
+    if pool is None or pool.result is None:
+        return ("none", f"   {name}", None, "no pooled value")
+    result = pool.result
+
+    def draw(ax: Axes, place: int) -> None:
+        corners = [(result.ci_low, place), (result.estimate, place - 0.3),
+                   (result.ci_high, place), (result.estimate, place + 0.3)]  # fmt: skip
+        hollow = contradictory(pool)  # a total of trials that contradict each other is no answer
+        face = "none" if hollow else colour
+        gid = f"{name}:{move.synthesis}"
+        ax.add_patch(
+            Polygon(corners, closed=True, facecolor=face, edgecolor=colour, lw=0.8 if hollow else 0,
+                    gid=gid, zorder=3)
+        )  # fmt: skip
+
+    text = _numbers(pool.measure, result.estimate, result.ci_low, result.ci_high)
+    return ("diamond", f"   {name}, k = {result.k}", draw, text)
+
+
+def _stage(stage: Stage) -> Line:
+    def draw(ax: Axes, place: int) -> None:
+        reach = ax.get_xlim()[1]
+        low, high = max(stage.ci_low, -reach), min(stage.ci_high, reach)
+        ax.plot((low, high), (place, place), color=BLACK, lw=0.8, zorder=2)
+        for end, marker in ((stage.ci_low, "<"), (stage.ci_high, ">")):
+            if abs(end) > reach:
+                edge = reach if end > 0 else -reach
+                ax.plot(edge, place, marker, color=BLACK, ms=2.8, mew=0, clip_on=False)
+        gid = f"stage:{stage.k}"
+        ax.plot(stage.estimate, place, "s", color=BLUE, ms=3.5, mew=0, zorder=3, gid=gid)
+
+    sign = "" if stage.k == 1 else "+ "
+    text = _numbers(stage.measure, stage.estimate, stage.ci_low, stage.ci_high)
+    return ("stage", f"   {sign}{stage.label}, k = {stage.k}", draw, text)
+
+
+def _numbers(measure: str, estimate: float, low: float, high: float) -> str:
+    shown, least, most = (decimal(on_scale(measure, x)) for x in (estimate, low, high))
+    return f"{shown} [{least}, {most}]"

@@ -1,0 +1,166 @@
+"""What new data and new methods do to each synthesis of a review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from livingmeta.derivation import Effect
+from livingmeta.protocol import Review
+from livingmeta.sensitivity import cumulative
+from livingmeta.settings import Settings, settings_of
+from livingmeta.synthesis import Pool, synthesise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """One synthesis, or a subgroup of it, before and after.
+
+    `data` has the data of after and the methods of before: what lies between it and `before` is
+    the data's doing, what lies between it and `after` the methods'. None where it did not exist.
+    """
+
+    synthesis: str
+    subgroup: str | None
+    title: str
+    before: Pool | None
+    data: Pool | None
+    after: Pool | None
+
+    @property
+    def changed(self) -> bool:
+        """Say whether anything is different."""
+        return _told(self.before) != _told(self.after)
+
+    @property
+    def entered(self) -> tuple[Effect, ...]:
+        """Effects that are new, or new in their numbers."""
+        return _gained(self.before, self.after)
+
+    @property
+    def left(self) -> tuple[Effect, ...]:
+        """Effects that are gone, or old in their numbers."""
+        return _gained(self.after, self.before)
+
+    @property
+    def flags(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Flags that came, and flags that went."""
+        old, new = (pool.flags if pool else () for pool in (self.before, self.after))
+        came = tuple(flag for flag in new if flag not in old)
+        return came, tuple(flag for flag in old if flag not in new)
+
+    def moved(self, *, by: str) -> tuple[float, float, float] | None:
+        """Return by how much estimate and limits went through "data" or "methods"."""
+        first, second = (self.before, self.data) if by == "data" else (self.data, self.after)
+        one, two = (pool.result if pool else None for pool in (first, second))
+        if one is None or two is None:
+            return None
+        return two.estimate - one.estimate, two.ci_low - one.ci_low, two.ci_high - one.ci_high
+
+
+def _told(pool: Pool | None) -> tuple[object, ...]:
+    if pool is None:
+        return ()
+    effects = tuple((e.trial, e.contrast, e.yi, e.vi, e.flags) for e in pool.effects)
+    return (pool.result, pool.methods, effects, pool.missing, pool.sensitivity_only, pool.flags)
+
+
+def _gained(old: Pool | None, new: Pool | None) -> tuple[Effect, ...]:
+    known = {(e.trial, e.contrast, e.subgroup, e.yi, e.vi) for e in (old.effects if old else ())}
+    return tuple(
+        e
+        for e in (new.effects if new else ())
+        if (e.trial, e.contrast, e.subgroup, e.yi, e.vi) not in known
+    )
+
+
+def headline_settings(review: Review) -> Settings:
+    """Return the methods of a review's headline."""
+    methods = review.protocol.methods
+    return settings_of(methods, name=methods.headline)
+
+
+def diff(before: Review, after: Review) -> tuple[Move, ...]:
+    """Compare each synthesis of two states of a review, by the methods of their headlines.
+
+    Parameters
+    ----------
+    before, after : Review
+        Two states of one review, or a review and the one it extends.
+
+    Returns
+    -------
+    tuple of Move
+        In the order of `after`, what it no longer has last.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> moves = diff(load_review("smith2017"), load_review("living"))
+    >>> [effect.label for effect in moves[0].entered]
+    ['Cavaggion 2024']
+    """
+    old, new = headline_settings(before), headline_settings(after)
+    pools = [
+        {(pool.synthesis, pool.subgroup): pool for pool in synthesise(review, settings=settings)}
+        for review, settings in ((before, old), (after, old), (after, new))
+    ]
+    keys = [*pools[2], *(key for key in pools[0] if key not in pools[2])]
+    moves = []
+    for key in keys:
+        first, middle, last = (found.get(key) for found in pools)
+        title = next(pool.title for pool in (last, first) if pool is not None)
+        moves.append(
+            Move(
+                synthesis=key[0], subgroup=key[1], title=title,
+                before=first, data=middle, after=last,
+            )
+        )  # fmt: skip
+    return tuple(moves)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A pooled estimate after one more trial."""
+
+    label: str
+    year: int | None
+    k: int
+    estimate: float
+    ci_low: float
+    ci_high: float
+    measure: str
+
+
+def by_year(pool: Pool, settings: Settings) -> tuple[Stage, ...]:
+    """Pool the trials of a synthesis as they appeared, one more at a time."""
+    if pool.result is None:
+        return ()
+    order = sorted(range(len(pool.effects)), key=lambda i: (pool.effects[i].year or 9999, i))
+    chosen = settings.profile
+    ci = chosen.ci if chosen.ci != "profile" else "wald"
+    found = cumulative(
+        [effect.yi for effect in pool.effects],
+        [effect.vi for effect in pool.effects],
+        order,
+        model=chosen.model, tau2=chosen.tau2, ci=ci, level=settings.level,
+    )  # fmt: skip
+    return tuple(
+        Stage(
+            label=pool.effects[place].label,
+            year=pool.effects[place].year,
+            k=int(found.k[i]),
+            estimate=float(found.estimate[i]),
+            ci_low=float(found.ci_low[i]),
+            ci_high=float(found.ci_high[i]),
+            measure=pool.measure,
+        )
+        for i, place in enumerate(order)
+    )
+
+
+def lead(moves: Sequence[Move]) -> Move | None:
+    """Return the move to draw: the first that changed and has a result, else the first with one."""
+    with_result = [move for move in moves if move.after is not None and move.after.result]
+    changed = [move for move in with_result if move.changed]
+    return next(iter([*changed, *with_result]), None)

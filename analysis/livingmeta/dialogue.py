@@ -1,0 +1,334 @@
+"""The questions that lead from a paper to rows: only what is needed, with what is known offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from livingmeta.drafts import Cells, Draft, key_of
+from livingmeta.entry import Entry, EntryError, read_result
+from livingmeta.protocol import Review
+from livingmeta.schema import TABLES, Gap, carries, columns, read_row
+
+NEW = "new"
+KINDS = {
+    "report": "the paper itself",
+    "abstract": "its abstract only",
+    "registry": "a trial registry",
+    "review": "another review's table",
+    "thesis": "a thesis",
+}
+SPREADS = {"ci": "a confidence interval", "iqr": "the quartiles", "range": "smallest and largest"}
+
+
+class Asker(Protocol):
+    """Somebody who can be asked; a terminal, or a test."""
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+
+    def text(
+        self, question: str, *, default: str = "", wrong: Callable[[str], str | None] | None = None
+    ) -> str:
+        """Ask until `wrong` finds nothing wrong with the answer."""
+
+    def choice(self, question: str, options: Mapping[str, str], *, default: str = "") -> str:
+        """Ask for one of the options, shown with their meanings; return its name."""
+
+    def yes(self, question: str, *, default: bool) -> bool:
+        """Ask yes or no."""
+
+
+def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
+    """Ask for one trial's results and return the rows they make.
+
+    Parameters
+    ----------
+    review : Review
+        What is known already is offered, not asked.
+    ask : Asker
+    gap : Gap, optional
+        A known gap to fill: trial, outcome, instrument and time are then known.
+
+    Returns
+    -------
+    Draft
+        Rows by table; nothing is written.
+    """
+    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports",
+                                            "outcomes")}  # fmt: skip
+    trial = gap.trial if gap else _trial(review, ask, draft)
+    source = _source(review, ask, draft, trial)
+    report = _report(review, ask, draft, trial, source)
+    while True:
+        _result(review, ask, draft, about=(trial, source, report), gap=gap)
+        gap = None
+        if not ask.yes("Another result of this trial?", default=False):
+            return draft
+
+
+def _choose(ask: Asker, question: str, options: Mapping[str, str], *, default: str = "") -> str:
+    """Ask for an option; where there is one only, nothing needs to be asked."""
+    return (
+        next(iter(options)) if len(options) == 1 else ask.choice(question, options, default=default)
+    )
+
+
+def _cell(table: str, column: str, *, needed: bool = False) -> Callable[[str], str | None]:
+    """Return a check of one cell by the schema, in the schema's words."""
+
+    def wrong(text: str) -> str | None:
+        if not text.strip():
+            return "this is needed" if needed else None
+        _, problems = read_row(TABLES[table], {column: text}, file="", row=0)
+        return next((f"{p.reason}. {p.remedy}" for p in problems if p.column == column), None)
+
+    return wrong
+
+
+def _help(table: str, column: str) -> str:
+    return str(columns(TABLES[table])[column].description)
+
+
+def _ask(ask: Asker, table: str, column: str, question: str, *, needed: bool = False) -> str:
+    return ask.text(question, wrong=_cell(table, column, needed=needed))
+
+
+def _trial(review: Review, ask: Asker, draft: Draft) -> str:
+    known = {trial.trial: trial.label for trial in review.trials}
+    chosen = _choose(ask, "Which trial?", {NEW: "a new trial", **known}, default=NEW)
+    if chosen != NEW:
+        return chosen
+    label = _ask(ask, "trials", "label", "Name and year, as a forest plot prints it", needed=True)
+    found = re.search(r"\b(19|20)\d\d\b", label)
+    year = (
+        found[0] if found else _ask(ask, "trials", "year", "Year of its first report", needed=True)
+    )
+    key = key_of(label, known)
+    one, two = review.protocol.groups.group1, review.protocol.groups.group2
+    cells = {"trial": key, "label": label, "year": year, "membership": "documented"}
+    asked = [
+        ("condition", "What the people had", False),
+        ("n_randomised", "People randomised", False),
+        ("n1_randomised", f"Of these to {one} (empty: not reported)", False),
+        ("n2_randomised", f"Of these to {two} (empty: not reported)", False),
+        ("arm1", f"What the group “{one}” did", False),
+        ("arm2", f"What the group “{two}” did", False),
+        ("treatment_weeks", "Length of treatment in weeks (empty: not reported)", False),
+        ("registration", "Registry number (empty: none known)", False),
+        ("membership_why", "Why the trial fits the review's question, with the words of the paper",
+         True),
+    ]  # fmt: skip
+    if any(trial.pain_rule1 or trial.pain_rule2 for trial in review.trials):
+        asked[6:6] = [
+            ("pain_rule1", f"Rule on pain in “{one}”, as documented (empty: none stated)", False),
+            ("pain_rule2", f"Rule on pain in “{two}”, as documented (empty: none stated)", False),
+        ]
+    for column, question, needed in asked:
+        cells[column] = _ask(ask, "trials", column, question, needed=needed)
+    draft["trials"].append(cells)
+    return key
+
+
+def _source(review: Review, ask: Asker, draft: Draft, trial: str) -> str:
+    used = {row.source for row in review.outcomes if row.trial == trial}
+    used |= {row.source for row in review.trials if row.trial == trial}
+    known = {one.source: one.citation for one in review.sources if one.source in used}
+    chosen = NEW
+    if known:
+        chosen = _choose(
+            ask, "Where did you read the numbers?", {NEW: "somewhere else", **known}, default=NEW
+        )
+    if chosen == NEW:
+        kind = _choose(ask, "What did you read?", KINDS, default="report")
+        citation = _ask(ask, "sources", "citation", "How to cite it", needed=True)
+        doi = _ask(ask, "sources", "doi", "Its DOI (empty: none)")
+        url = "" if doi else _ask(ask, "sources", "url", "Its address (empty: none)")
+        chosen = key_of(
+            f"{trial}_{kind}" if trial in {s.source for s in review.sources} else trial,
+            [one.source for one in review.sources],
+        )
+        reading = "secondary" if kind == "review" else "primary"
+        draft["sources"].append(
+            {"source": chosen, "kind": kind, "citation": citation, "doi": doi, "url": url,
+             "reading": reading}
+        )  # fmt: skip
+    for row in draft["trials"]:
+        row["source"] = chosen
+    return chosen
+
+
+def _report(review: Review, ask: Asker, draft: Draft, trial: str, source: str) -> str:
+    known = {one.report: one.citation for one in review.reports if one.trial == trial}
+    if known:
+        options = {**known, NEW: "a report that is not listed"}
+        chosen = _choose(
+            ask, "Which report of the trial is it?", options, default=next(iter(known))
+        )
+        if chosen != NEW:
+            return chosen
+    cited = next((row for row in draft["sources"] if row["source"] == source), None)
+    citation, doi = (cited["citation"], cited["doi"]) if cited else ("", "")
+    if not cited or known:
+        citation = _ask(ask, "reports", "citation", "How to cite the report", needed=True)
+        doi = ""
+    key = key_of(trial, [one.report for one in review.reports])
+    draft["reports"].append({"report": key, "trial": trial, "citation": citation, "doi": doi})
+    return key
+
+
+def _result(
+    review: Review, ask: Asker, draft: Draft, *, about: tuple[str, str, str], gap: Gap | None
+) -> None:
+    trial, source, report = about
+    outcomes = {plan.outcome: plan.outcome for plan in review.protocol.synthesis}
+    outcome = gap.outcome if gap else _choose(ask, "Which outcome?", outcomes,
+                                                 default=next(iter(outcomes)))  # fmt: skip
+    instrument = gap.instrument if gap and gap.instrument else _instrument(
+        review, ask, draft, outcome, source
+    )  # fmt: skip
+    weeks = ""
+    if gap is not None and gap.weeks is not None:
+        weeks = f"{gap.weeks:g}"
+        ask.say(f"Week {weeks}, {outcome}, {instrument}: {gap.what}. Look in {gap.where}.")
+    if not weeks:
+        question = "Weeks since randomisation (3 months = 13, 1 year = 52)"
+        weeks = _ask(ask, "outcomes", "weeks", question, needed=True)
+    statistic = _choose(ask,
+        "Scores at that time, or changes from baseline?",
+        {"final": "scores at that time", "change": "changes from baseline"}, default="final",
+    )  # fmt: skip
+    shape = _choose(ask,
+        "What does the paper print?",
+        {"arms": "numbers of each group", "difference": "the difference between the groups"},
+        default="arms",
+    )  # fmt: skip
+    shared = {"trial": trial, "report": report, "outcome": outcome, "instrument": instrument or "",
+              "weeks": weeks, "statistic": statistic, "source": source, "use": "yes"}  # fmt: skip
+    locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
+    rows = _arms(review, ask) if shape == "arms" else [_difference(review, ask)]
+    assumption = _ask(
+        ask, "outcomes", "assumption",
+        'What you had to assume, like "n1 = n2 = 20: arm sizes not reported" (empty: nothing)',
+    )  # fmt: skip
+    for row in rows:
+        typed = row.pop("typed")
+        group = row["group"]
+        name = "the difference" if group == "difference" else f"group {group}"
+        row["quote"] = ask.text(
+            f"The words that carry the numbers of {name}", default=typed, wrong=_quoted(row)
+        )
+        draft["outcomes"].append({**shared, "locator": locator, "assumption": assumption, **row})
+
+
+def _quoted(row: Mapping[str, str]) -> Callable[[str], str | None]:
+    from livingmeta.schema import QUOTED
+
+    limit = _cell("outcomes", "quote", needed=True)
+
+    def wrong(text: str) -> str | None:
+        lacking = [row[name] for name in QUOTED if row.get(name) and not carries(text, row[name])]
+        if lacking:
+            return f"the quote does not show {', '.join(lacking)}. Copy the words that carry them."
+        return limit(text)
+
+    return wrong
+
+
+def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: str) -> str:
+    domains = {domain for plan in review.protocol.synthesis if plan.outcome == outcome
+               for domain in plan.domains}  # fmt: skip
+    known = {one.instrument: one.name for one in review.instruments
+             if not domains or one.domain in domains}  # fmt: skip
+    known |= {row["instrument"]: row["name"] for row in draft["instruments"]}
+    chosen = _choose(ask, "Measured with?", {**known, NEW: "a scale that is not listed"},
+                        default=next(iter(known), NEW))  # fmt: skip
+    if chosen != NEW:
+        return chosen
+    name = _ask(ask, "instruments", "name", "Name of the scale", needed=True)
+    domain = _choose(ask,
+        "What does it measure?",
+        {"pain": "pain", "function": "function or disability", "composite": "both in one number"},
+        default="pain",
+    )  # fmt: skip
+    low = _ask(ask, "instruments", "min", "Lowest possible value (empty: not known)")
+    high = _ask(ask, "instruments", "max", "Highest possible value (empty: not known)")
+    better = _choose(ask,
+        "Which direction is better for the patient?", {"lower": "lower", "higher": "higher"},
+        default="lower",
+    )  # fmt: skip
+    taken = [one.instrument for one in review.instruments]
+    key = key_of(re.sub(r"\W+", "_", name.lower()).strip("_")[:30], taken)
+    draft["instruments"].append(
+        {"instrument": key, "name": name, "domain": domain, "min": low, "max": high,
+         "better": better, "source": source}
+    )  # fmt: skip
+    return key
+
+
+def _arms(review: Review, ask: Asker) -> list[Cells]:
+    rows = []
+    names = (review.protocol.groups.group1, review.protocol.groups.group2)
+    for group, name in zip(("1", "2"), names, strict=True):
+        entry, typed = _read(ask, f"Result of “{name}”, like 37.2 (SD 14.1)", difference=False)
+        cells = dict(entry.cells)
+        if "n" not in cells:
+            cells["n"] = _ask(ask, "outcomes", "n", f"People in “{name}” at that time", needed=True)
+        rows.append({"group": group, **cells, "typed": typed})
+    return rows
+
+
+def _difference(review: Review, ask: Asker) -> Cells:
+    one, two = review.protocol.groups.group1, review.protocol.groups.group2
+    entry, typed = _read(
+        ask, f"Difference “{one}” minus “{two}”, like −0.3 (95% CI −0.6 to 0.1), p = 0.04",
+        difference=True,
+    )  # fmt: skip
+    measure = _choose(ask,
+        "What is it?",
+        {"MD": "points of the scale", "SMD": "standard deviations (an SMD)", "OR": "an odds ratio"},
+        default="MD",
+    )  # fmt: skip
+    adjusted = _choose(ask,
+        "Adjusted for baseline, or from a model?",
+        {"no": "no", "yes": "yes", "": "not stated"}, default="no",
+    )  # fmt: skip
+    return {
+        "group": "difference", "measure": measure, "adjusted": adjusted,
+        "n1": _ask(ask, "outcomes", "n1", f"People in “{one}”", needed=True),
+        "n2": _ask(ask, "outcomes", "n2", f"People in “{two}”", needed=True),
+        **{name: cell for name, cell in entry.cells.items() if name != "n"},
+        "typed": typed,
+    }  # fmt: skip
+
+
+def _read(ask: Asker, question: str, *, difference: bool) -> tuple[Entry, str]:
+    """Ask for a result as printed, and for what it leaves open."""
+
+    def wrong(text: str) -> str | None:
+        try:
+            read_result(text, difference=difference)
+        except EntryError as refusal:
+            return str(refusal)
+        return None
+
+    typed = ask.text(question, wrong=wrong)
+    entry = read_result(typed, difference=difference)
+    if "spread" in entry.open and entry.pair is not None:
+        kind = _choose(ask, f"What are {entry.pair[0]} and {entry.pair[1]}?", SPREADS, default="ci")
+        entry = entry.with_spread(kind)
+    if "centre" in entry.open:
+        options = {"mean": "a mean", "median": "a median"}
+        answer = _choose(ask, "Is the first number a mean or a median?", options, default="mean")
+        entry = entry.with_answer("centre", answer)
+    if "sd_or_se" in entry.open:
+        value = entry.cells["sd"]
+        options = {"sd": "a standard deviation", "se": "a standard error of the mean"}
+        question = f"Does {value} say how people differ, or how sure the mean is?"
+        entry = entry.with_answer("sd_or_se", _choose(ask, question, options, default="sd"))
+    if "level" in entry.open:
+        level = ask.text("Level of the interval in percent", default="95",
+                         wrong=_cell("outcomes", "ci_level", needed=True))  # fmt: skip
+        entry = entry.with_answer("level", level)
+    return entry, typed

@@ -1,0 +1,166 @@
+"""New rows for a review before they are written, and what they would do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from livingmeta.consistency import findings
+from livingmeta.derivation import Effect, implausible
+from livingmeta.protocol import Review
+from livingmeta.schema import Problem
+from livingmeta.settings import Selection
+from livingmeta.synthesis import Pool, synthesise
+
+Cells = dict[str, str]
+Draft = dict[str, list[Cells]]  # table to new rows, in the order in which files refer to each other
+ORDER = ("sources", "instruments", "trials", "reports", "outcomes", "gaps", "risk_of_bias")
+
+
+def key_of(words: str, taken: Iterable[str]) -> str:
+    """Make a key out of a name that no other row has.
+
+    Examples
+    --------
+    >>> key_of("Vallés-Carrascosa 2018", ["x"]), key_of("Smith 2024", ["smith2024"])
+    ('vallescarrascosa2018', 'smith2024_2')
+    """
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    key = re.sub(r"[^a-z0-9_]+", "", plain) or "row"
+    held = set(taken)
+    if key not in held:
+        return key
+    return next(name for n in range(2, len(held) + 3) if (name := f"{key}_{n}") not in held)
+
+
+def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
+    r"""Add rows to a CSV text; what stands in it stays as it is, to the last byte.
+
+    Parameters
+    ----------
+    text : str
+        The file, with its own line ends, comments, column order and extra columns.
+    rows : sequence of mapping
+        Cells by column; a column of the file that is not named stays empty.
+    file : str
+        Its name, for messages.
+
+    Raises
+    ------
+    ValueError
+        If a filled cell has no column in the file.
+
+    Examples
+    --------
+    >>> appended("# mine\r\ntrial,extra,label\r\n", [{"label": "A, B", "trial": "a"}], file="x")
+    '# mine\r\ntrial,extra,label\r\na,,"A, B"\r\n'
+    """
+    if not rows:
+        return text
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    header = next(
+        line for line in lines
+        if any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
+    )  # fmt: skip
+    names = [name.strip() for name in header]
+    lacking = sorted({name for row in rows for name, cell in row.items() if cell} - set(names))
+    if lacking:
+        raise ValueError(
+            f"{file} has no column {', '.join(lacking)}: add it to the header line and to each "
+            "row (it may stay empty there)."
+        )
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator=end)
+    writer.writerows([row.get(name, "") for name in names] for row in rows)
+    return text + ("" if text.endswith(("\n", "\r")) else end) + held.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prospect:
+    """What a draft would do: effects that are new, what is doubtful about them."""
+
+    effects: tuple[tuple[Pool, Effect], ...]
+    doubts: tuple[str, ...]
+    unused: tuple[str, ...]  # why a new trial gives no effect
+
+
+def prospect(before: Review, after: Review) -> Prospect:
+    """Look at a review with and without new rows."""
+    known = {(row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
+             for row in before.outcomes}  # fmt: skip
+    new = {
+        (row.file, row.row)
+        for row in after.outcomes
+        if (row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
+        not in known
+    }
+    told = {(row.file, row.row): row for row in after.outcomes}
+    pools = synthesise(after, selection=Selection(include_sensitivity=True))
+    effects = tuple(
+        (pool, effect)
+        for pool in pools
+        for effect in pool.effects
+        if new & set(effect.rows) and (pool.subgroup is not None or effect.subgroup is None)
+    )
+    old = {_said(problem) for problem in (*before.warnings, *implausible(before))}
+    doubts = [str(problem) for problem in (*after.warnings, *implausible(after))
+              if _said(problem) not in old]  # fmt: skip
+    was = {finding.detail for finding in findings(before.published, (), before.outcomes)}
+    doubts += [
+        f"{', '.join(finding.claims)}: {finding.detail}"
+        for finding in findings(after.published, (), after.outcomes)
+        if finding.detail not in was
+    ]
+    doubts += [doubt for pool, effect in effects if (doubt := turned(pool, effect))]
+    trials = {told[place].trial for place in new}
+    used = {effect.trial for _, effect in effects}
+    unused = [
+        f"{left.label}, {pool.title}: {left.why}"
+        for pool in pools
+        for left in pool.dropped
+        if left.trial in trials - used
+    ]
+    return Prospect(
+        effects=effects,
+        doubts=tuple(dict.fromkeys(doubts)),
+        unused=tuple(dict.fromkeys(unused)),
+    )
+
+
+def _said(problem: Problem) -> tuple[str, int | None, str | None, str]:
+    return (problem.file, problem.row, problem.column, problem.reason)
+
+
+def place_among(pool: Pool, effect: Effect) -> str:
+    """Say where an effect lies among the other trials of its synthesis."""
+    others = sorted(other.yi for other in pool.effects if other.trial != effect.trial)
+    if not others:
+        return "the only trial here"
+    below = sum(other < effect.yi for other in others)
+    text = f"{below} of {len(others)} other trials lie lower, {len(others) - below} higher"
+    if effect.yi < others[0]:
+        return f"{text}: lower than all"
+    return f"{text}: higher than all" if effect.yi > others[-1] else text
+
+
+def turned(pool: Pool, effect: Effect) -> str | None:
+    """Doubt an effect that fits the others only with its sign turned."""
+    others = [other for other in pool.effects if other.trial != effect.trial]
+    if len(others) < 2:
+        return None
+    low, high = min(o.yi for o in others), max(o.yi for o in others)
+    half = (effect.ci_high - effect.ci_low) / 2
+    apart = effect.yi - half > high or effect.yi + half < low
+    if apart and low <= -effect.yi <= high:
+        return (
+            f"{effect.label}, {pool.title}: the effect {effect.yi:.2f} lies outside all others and "
+            f"would fit with its sign turned. Check which arm is group 1 ({pool.groups[0]}) and "
+            "which direction of the scale is better."
+        )
+    return None

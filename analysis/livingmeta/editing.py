@@ -1,0 +1,284 @@
+"""The commands that change a review, or show what a change did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livingmeta import screen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from livingmeta.adding import Plan
+    from livingmeta.changes import Move
+    from livingmeta.protocol import Review
+
+ReviewName = Annotated[
+    str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
+]
+Folder = Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")]
+
+
+def add(
+    review: ReviewName,
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FILE", help="a filled template, CSV or XLSX"),
+    ] = None,
+    gap: Annotated[
+        int | None, typer.Option(metavar="N", help="fill known gap N of `livingmeta gaps`")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show, and write nothing")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
+    out: Folder = "figures",
+) -> None:
+    """Add a trial or a result: by questions, or from a filled template."""
+    from pathlib import Path
+
+    from livingmeta.adding import planned
+    from livingmeta.review import load_review
+    from livingmeta.terminal import Terminal
+
+    loaded = load_review(review)
+    if source is not None:
+        from livingmeta.forms import draft_of
+        from livingmeta.sheets import read_sheet
+
+        draft = draft_of(loaded, read_sheet(Path(source)))
+    else:
+        from livingmeta.dialogue import converse
+
+        known = None
+        if gap is not None:
+            if not 1 <= gap <= len(loaded.gaps):
+                raise ValueError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
+            known = loaded.gaps[gap - 1]
+        typer.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
+        draft = converse(loaded, Terminal(), gap=known)
+    with planned(review, draft) as plan:
+        _show_prospect(plan)
+        moves = _moves(plan)
+        rows = sum(len(rows) for rows in draft.values())
+        files = ", ".join(path.name for path in plan.files)
+        if dry_run:
+            typer.echo(f"--dry-run: {rows} rows for {files}; nothing is written.")
+            for path, (seen, text) in plan.files.items():
+                typer.echo(f"\n{path.name}:")
+                typer.echo(text[len(seen.decode()) :].rstrip("\r\n"))
+            return
+        if not yes and not Terminal().yes(f"Write {rows} rows to {files}?", default=False):
+            typer.echo("Nothing is written.")
+            return
+        plan.write()
+        typer.echo(f"Written: {rows} rows to {files}.")
+        _page(plan.after, moves, names=("before", "after"), out=Path(out))
+
+
+def _show_prospect(plan: Plan) -> None:
+    """Show the new effects, where they lie, what is doubtful and what moves."""
+    from livingmeta.drafts import place_among, prospect
+    from livingmeta.report import interval
+
+    found = prospect(plan.before, plan.after)
+    console = screen.console()
+    for pool, effect in found.effects:
+        held = " (only in sensitivity analyses)" if effect.flags and _held(plan, effect) else ""
+        console.print(f"\n{effect.label} in {pool.title}{held}: {pool.measure} {interval(effect)}")
+        for step in effect.derivation:
+            console.print(f"  – {step}")
+        console.print(f"  {place_among(pool, effect)}")
+    for line in found.unused:
+        console.print(f"\nno effect: {line}")
+    for doubt in found.doubts:
+        console.print(f"\nplease check: {doubt}", style="bold")
+    typer.echo()
+
+
+def _held(plan: Plan, effect: object) -> bool:
+    places = set(effect.rows)  # type: ignore[attr-defined]
+    return any(
+        row.use == "sensitivity" for row in plan.after.outcomes if (row.file, row.row) in places
+    )
+
+
+def _moves(plan: Plan) -> tuple[Move, ...]:
+    from livingmeta.changes import diff as compared
+
+    moves = compared(plan.before, plan.after)
+    _print_moves(moves)
+    return moves
+
+
+def _print_moves(moves: Sequence[Move]) -> None:
+    from livingmeta.news import lines
+
+    console = screen.console()
+    changed = [move for move in moves if move.changed]
+    for move in changed:
+        first, *rest = lines(move)
+        console.print(first, style="bold")
+        for line in rest:
+            console.print(line)
+    if not changed:
+        typer.echo("No synthesis changes.")
+    elif len(changed) < len(moves):
+        same = len(moves) - len(changed)
+        typer.echo(f"{same} other {'synthesis is' if same == 1 else 'syntheses are'} as before.")
+
+
+def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path) -> None:
+    """Write picture and page of a change, and print the line for the changelog."""
+    from livingmeta.change_plots import changes_plot
+    from livingmeta.changes import by_year, headline_settings, lead
+    from livingmeta.news import evidence_line, markdown
+    from livingmeta.plots import figure_bytes
+    from livingmeta.store import write
+
+    folder = out / review.protocol.id
+    drawn = lead(moves)
+    picture = None
+    written = []
+    if drawn is not None and drawn.after is not None:
+        stages = by_year(drawn.after, headline_settings(review))
+        figure = changes_plot(moves, stages, title=drawn.title, names=names).figure
+        picture = "diff.png"
+        for kind in ("png", "svg"):
+            written.append(write(folder / f"diff.{kind}", figure_bytes(figure, kind)))
+    page = markdown(review, moves, names=names, picture=picture)
+    written.append(write(folder / "diff.md", page))
+    typer.echo(f"\n{', '.join(str(path) for path in written)} written.")
+    typer.echo("For the Evidence part of CHANGELOG.md:")
+    typer.echo(evidence_line(review, moves))
+
+
+def diff(
+    review: ReviewName,
+    *,
+    against: Annotated[
+        str,
+        typer.Option(metavar="REF|FOLDER", help="a commit, or another folder or name of a review"),
+    ] = "HEAD",
+    out: Folder = "figures",
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="print the page for a pull request, write nothing")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="print one JSON document, nothing else")
+    ] = False,
+) -> None:
+    """Show each synthesis before and after: what the data moved, and what the methods moved."""
+    from pathlib import Path
+
+    from livingmeta.changes import diff as compared
+    from livingmeta.history import as_it_was
+    from livingmeta.review import load_review
+
+    after = load_review(review)
+    moves = compared(as_it_was(review, against), after)
+    if as_json:
+        from dataclasses import asdict
+
+        from livingmeta.news import conclusion
+
+        return screen.json(
+            [
+                {
+                    "synthesis": move.synthesis,
+                    "subgroup": move.subgroup,
+                    "changed": move.changed,
+                    "conclusion": conclusion(move),
+                    "before": asdict(move.before.result)
+                    if move.before and move.before.result
+                    else None,
+                    "after": asdict(move.after.result)
+                    if move.after and move.after.result
+                    else None,
+                    "moved_by_data": move.moved(by="data"),
+                    "moved_by_methods": move.moved(by="methods"),
+                    "entered": [effect.label for effect in move.entered],
+                    "left": [effect.label for effect in move.left],
+                    "flags_came": move.flags[0],
+                    "flags_went": move.flags[1],
+                }
+                for move in moves
+            ]
+        )
+    if as_markdown:
+        from livingmeta.news import markdown
+
+        typer.echo(markdown(after, moves, names=(against, "now"), picture=None), nl=False)
+        return None
+    _print_moves(moves)
+    _page(after, moves, names=(against, "now"), out=Path(out))
+    return None
+
+
+def template(
+    review: ReviewName,
+    *,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="FILE", help="file to write, .csv or .xlsx"),
+    ] = None,
+) -> None:
+    """Write an empty form for new results, with help in it, to fill in a spreadsheet."""
+    from pathlib import Path
+
+    from livingmeta.forms import form_csv, form_xlsx
+    from livingmeta.review import load_review
+    from livingmeta.store import write
+
+    loaded = load_review(review)
+    path = Path(out or f"{loaded.protocol.id}_new_results.xlsx")
+    if path.suffix.lower() not in {".csv", ".xlsx"}:
+        raise ValueError(f"--out {path}: end the name with .csv or .xlsx.")
+    if path.exists():
+        raise ValueError(f"{path} exists already. Choose another name, or move it away.")
+    # a byte order mark, so that a spreadsheet reads the umlauts
+    content: str | bytes = "\ufeff" + form_csv(loaded)
+    if path.suffix.lower() == ".xlsx":
+        content = form_xlsx(loaded)
+    write(path, content)
+    typer.echo(f"{path} written. Fill it, then: livingmeta add {review} --from {path}")
+
+
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review's folder")],
+    *,
+    shelf: Annotated[
+        str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")
+    ] = "data",
+) -> None:
+    """Start a review from the empty template."""
+    import re
+    from pathlib import Path
+
+    from livingmeta.review import TEMPLATE, find
+    from livingmeta.store import write
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+        raise ValueError(
+            f"NAME = {name!r}: a name is made of small letters, digits, _ . and -, like knee_2026."
+        )
+    folder = Path(shelf) / name
+    if folder.exists():
+        raise ValueError(f"{folder} exists already. Choose another name.")
+    original = find(TEMPLATE)[0]
+    for path in sorted(original.iterdir()):
+        if path.suffix in {".csv", ".toml"}:
+            text = path.read_text(encoding="utf-8")
+            if path.name == "review.toml":
+                text = text.replace(f'id = "{TEMPLATE}"', f'id = "{name}"', 1)
+                text = text.replace(
+                    text.splitlines()[0],
+                    f"# The review {name}: say what it asks, then `livingmeta add {folder}`.", 1,
+                )  # fmt: skip
+            write(folder / path.name, text)
+    typer.echo(
+        f"{folder} written. Edit {folder / 'review.toml'}, then: livingmeta add {folder}; "
+        f"livingmeta check {folder}; livingmeta pool {folder}"
+    )

@@ -1,0 +1,240 @@
+"""One flat form for new results, that a person fills in a spreadsheet, and the rows it makes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+
+from livingmeta.drafts import Cells, Draft, key_of
+from livingmeta.entry import EntryError, read_result
+from livingmeta.protocol import Review
+from livingmeta.schema import TABLES, Problem, columns
+from livingmeta.sheets import Sheet
+
+# Column of the form: table, column whose description explains it, or words of our own.
+TRIAL = {
+    "label": "trials", "year": "trials", "condition": "trials", "n_randomised": "trials",
+    "n1_randomised": "trials", "n2_randomised": "trials", "arm1": "trials", "arm2": "trials",
+    "pain_rule1": "trials", "pain_rule2": "trials", "treatment_weeks": "trials",
+    "registration": "trials", "membership_why": "trials",
+}  # fmt: skip
+SOURCE = {"citation": "sources", "doi": "sources", "url": "sources", "kind": "sources"}
+SCALE = {"instrument": "instruments", "instrument_name": "instruments", "domain": "instruments",
+         "min": "instruments", "max": "instruments", "better": "instruments"}  # fmt: skip
+RESULT = {
+    "outcome": "outcomes", "weeks": "outcomes", "statistic": "outcomes", "group": "outcomes",
+    "n": "outcomes", "n1": "outcomes", "n2": "outcomes", "result": "", "measure": "outcomes",
+    "adjusted": "outcomes", "locator": "outcomes", "quote": "outcomes", "assumption": "outcomes",
+}  # fmt: skip
+FORM = {**TRIAL, **SOURCE, **SCALE, **RESULT}
+WORDS = {
+    "label": "name and year of the trial, as a forest plot prints it; the other columns about the "
+    "trial are filled in its first row only",
+    "result": "as printed: 37.2 (SD 14.1), 29 (95% CI 6 to 52), median 3 (IQR 2 to 4), 12 of 40, "
+    "p = 0.03",
+    "instrument": "key of a scale the review knows; or give instrument_name, domain and better",
+    "instrument_name": "name of a scale that is new to the review",
+    "kind": "what you read: report, abstract, registry, review, thesis",
+}
+
+
+def help_of(column: str) -> str:
+    """Return what a column of the form may hold."""
+    if column in WORDS:
+        return WORDS[column]
+    return str(columns(TABLES[FORM[column]])[column].description)
+
+
+def form_csv(review: Review) -> str:
+    """Write the empty form as CSV, with the help in comment rows."""
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\r\n")  # as spreadsheets expect it
+    writer.writerows([f"# {line}"] for line in preface(review))
+    writer.writerows([f"# {column}: {help_of(column)}"] for column in FORM)
+    writer.writerow(FORM)
+    return held.getvalue()
+
+
+def preface(review: Review) -> list[str]:
+    """Say how the form is filled."""
+    groups = review.protocol.groups
+    known = ", ".join(f"{one.instrument} ({one.name})" for one in review.instruments)
+    outcomes = ", ".join(dict.fromkeys(plan.outcome for plan in review.protocol.synthesis))
+    return [
+        f"New results for {review.protocol.id}. One row per group and time, or per difference.",
+        f"Group 1 is {groups.group1}, group 2 is {groups.group2}; group difference is 1 minus 2.",
+        "Leave empty what the report does not say. Rows that begin with # are comments.",
+        f"Outcomes: {outcomes}. Scales that are known: {known or 'none yet'}.",
+    ]
+
+
+def form_xlsx(review: Review) -> bytes:
+    """Write the empty form as an Excel workbook, with the help on a sheet of its own."""
+    from openpyxl import Workbook
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Font
+
+    book = Workbook()
+    page = book.active
+    page.title = "results"
+    page.append(list(FORM))
+    for cell in page[1]:
+        cell.font = Font(bold=True)
+        cell.comment = Comment(help_of(str(cell.value)), "livingmeta")
+        page.column_dimensions[cell.column_letter].width = 16
+    page.freeze_panes = "B2"
+    guide = book.create_sheet("help")
+    for line in preface(review):
+        guide.append([line])
+    guide.append([])
+    guide.append(["column", "what it holds"])
+    for column in FORM:
+        guide.append([column, help_of(column)])
+    guide.column_dimensions["A"].width, guide.column_dimensions["B"].width = 18, 100
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+class FormError(ValueError):
+    """A filled form with something wrong in it; the message lists all of it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, problems)))
+
+
+def draft_of(review: Review, sheet: Sheet) -> Draft:
+    """Turn a filled form into rows.
+
+    Raises
+    ------
+    FormError
+        For columns that are not those of the form, and for every cell that can't be used.
+    """
+    problems = [
+        Problem(file=sheet.file, row=None, column=name, value=None,
+                reason="the form has no such column",
+                remedy="`livingmeta template` writes an empty one.")
+        for name in sheet.header if name not in FORM
+    ]  # fmt: skip
+    if not sheet.rows:
+        problems.append(
+            Problem(file=sheet.file, row=None, column=None, value=None,
+                    reason="no row is filled", remedy="Fill one row per group and time.")
+        )  # fmt: skip
+    if problems:
+        raise FormError(problems)
+    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports",
+                                            "outcomes")}  # fmt: skip
+    labels = {trial.label.lower(): trial.trial for trial in review.trials}
+    cited: dict[str, str] = {one.citation: one.source for one in review.sources}
+    last: Cells = {}
+    for number, filled in sheet.rows:
+        cells = {name: filled.get(name, "") for name in FORM}
+        carried = ("label", *SOURCE, "outcome", "weeks", "statistic", "locator")
+        cells |= {name: last.get(name, "") for name in carried
+                  if not cells[name] and (name != "locator" or not cells["quote"])}  # fmt: skip
+        last = cells
+
+        def wrong(column: str, reason: str, remedy: str = "", number: int = number) -> None:
+            problems.append(
+                Problem(file=sheet.file, row=number, column=column,
+                        value=filled.get(column) or None, reason=reason, remedy=remedy)  # noqa: B023
+            )  # fmt: skip
+
+        if not cells["label"]:
+            wrong("label", "the row names no trial", "Write its name and year.")
+            continue
+        if not cells["citation"]:
+            wrong("citation", "the row names no source", "Say how to cite what you read.")
+            continue
+        trial = labels.get(cells["label"].lower())
+        new_trial = trial is None
+        if trial is None:
+            trial = labels[cells["label"].lower()] = key_of(
+                cells["label"], [*labels.values(), *(t.trial for t in review.trials)]
+            )
+        source = cited.get(cells["citation"])
+        if source is None:
+            source = cited[cells["citation"]] = key_of(trial, cited.values())
+            kind = cells["kind"] or "report"
+            draft["sources"].append(
+                {"source": source, "kind": kind, "citation": cells["citation"],
+                 "doi": cells["doi"], "url": cells["url"],
+                 "reading": "secondary" if kind == "review" else "primary"}
+            )  # fmt: skip
+        if new_trial:
+            year = cells["year"] or next(iter(re.findall(r"\b(?:19|20)\d\d\b", cells["label"])), "")
+            draft["trials"].append(
+                {**{name: cells[name] for name in TRIAL}, "trial": trial, "year": year,
+                 "membership": "documented", "source": source}
+            )  # fmt: skip
+        report = _report(review, draft, trial, cells)
+        instrument = _scale(review, draft, cells, source)
+        try:
+            entry = read_result(cells["result"], difference=cells["group"] == "difference")
+        except EntryError as refusal:
+            reason, _, remedy = str(refusal).partition(". ")
+            wrong("result", reason.rstrip("."), remedy)
+            continue
+        for question in entry.open:
+            wrong("result", *OPEN[question])
+        told = {name: cells[name] for name in RESULT if name != "result" and cells[name]}
+        draft["outcomes"].append(
+            {**entry.cells, **told, "trial": trial, "report": report, "instrument": instrument,
+             "source": source, "statistic": cells["statistic"] or "final", "use": "yes"}
+        )  # fmt: skip
+    if problems:
+        raise FormError(problems)
+    return draft
+
+
+OPEN: Mapping[str, tuple[str, str]] = {
+    "spread": ("it does not say what the two numbers are",
+               "Write 95% CI, IQR or range before them."),
+    "centre": ("it does not say whether the first number is a mean or a median",
+               "Write mean or median before it."),
+    "sd_or_se": ("it does not say whether the second number is an SD or an SE",
+                 "Write it like 37.2 (SD 14.1)."),
+    "level": ("the interval has no level", "Write it like −0.3 (95% CI −0.6 to 0.1)."),
+}  # fmt: skip
+
+
+def _report(review: Review, draft: Draft, trial: str, cells: Cells) -> str:
+    for one in review.reports:
+        if one.trial == trial and (one.citation == cells["citation"] or (
+            cells["doi"] and one.doi == cells["doi"]
+        )):  # fmt: skip
+            return one.report
+    for row in draft["reports"]:
+        if (row["trial"], row["citation"]) == (trial, cells["citation"]):
+            return row["report"]
+    taken = [one.report for one in review.reports] + [row["report"] for row in draft["reports"]]
+    key = key_of(trial, taken)
+    draft["reports"].append(
+        {"report": key, "trial": trial, "citation": cells["citation"], "doi": cells["doi"]}
+    )
+    return key
+
+
+def _scale(review: Review, draft: Draft, cells: Cells, source: str) -> str:
+    if cells["instrument"] or not cells["instrument_name"]:
+        return cells["instrument"]
+    for one in review.instruments:
+        if one.name.lower() == cells["instrument_name"].lower():
+            return one.instrument
+    for row in draft["instruments"]:
+        if row["name"].lower() == cells["instrument_name"].lower():
+            return row["instrument"]
+    taken = [one.instrument for one in review.instruments]
+    taken += [row["instrument"] for row in draft["instruments"]]
+    name = re.sub(r"\W+", "_", cells["instrument_name"].lower()).strip("_")[:30]
+    key = key_of(name, taken)
+    draft["instruments"].append(
+        {"instrument": key, "name": cells["instrument_name"], "domain": cells["domain"],
+         "min": cells["min"], "max": cells["max"], "better": cells["better"], "source": source}
+    )  # fmt: skip
+    return key

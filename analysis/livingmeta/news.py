@@ -1,0 +1,112 @@
+"""What a change did, in words: for the screen, for a pull request, and for the changelog."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from livingmeta.changes import Move
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.protocol import Review
+from livingmeta.report import interval, page, people, share
+from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
+from livingmeta.words import FLAG_WORDS, decimal
+
+
+def excludes(pool: Pool | None) -> str:
+    """Say on which side of no effect the interval of a pool lies."""
+    result = pool.result if pool else None
+    if pool is None or result is None:
+        return "no pooled value"
+    if result.ci_high < 0:
+        return f"favours {pool.groups[0]}"
+    return f"favours {pool.groups[1]}" if result.ci_low > 0 else "includes no difference"
+
+
+def state(pool: Pool | None) -> str:
+    """Describe a pool in one line: value, trials, people, prediction interval, τ²."""
+    if pool is None:
+        return "not a synthesis of this review"
+    if pool.result is None:
+        return f"no pooled value, {pool.why_not}"
+    result = pool.result
+    text = f"{scale_name(pool.measure)} {interval(result)}, k = {result.k}, {people(pool)} people"
+    if result.pi_low is not None and result.pi_high is not None and result.k >= PREDICTION_FROM:
+        ends = (decimal(on_scale(pool.measure, end)) for end in (result.pi_low, result.pi_high))
+        text += f", new trial {' to '.join(ends)}"
+    if result.tau2 is not None:
+        text += f", Tau² {decimal(result.tau2)}"
+    return text + f" ({excludes(pool)}){share(pool)}"
+
+
+def conclusion(move: Move) -> str:
+    """Say whether the answer is another one."""
+    old, new = excludes(move.before), excludes(move.after)
+    if not move.changed:
+        return "nothing changed"
+    if move.after is not None and contradictory(move.after):
+        return "the trials contradict each other: read them, not the total"
+    if old == new:
+        return f"{new}, as before" if "pooled" in new else f"the interval {new}, as before"
+    return f"was: {old}; is: {new}"
+
+
+def lines(move: Move) -> list[str]:
+    """Tell one move line by line, an indented one for each part."""
+    title = f"{move.title} – {move.subgroup}" if move.subgroup else move.title
+    if not move.changed:
+        return [f"{title}: nothing changed ({state(move.after)})"]
+    told = [
+        f"{title}: {conclusion(move)}",
+        f"  before: {state(move.before)}",
+        f"  after:  {state(move.after)}",
+    ]
+    for by, name in (("data", "the data"), ("methods", "the methods")):
+        moved = move.moved(by=by)
+        if moved is not None and any(abs(one) > 1e-9 for one in moved):
+            shown = ", ".join(f"{one:+.2g}".replace("-", "−") for one in moved)
+            told.append(f"  {name} moved estimate and limits by {shown}")
+    for effects, verb in ((move.entered, "in"), (move.left, "out")):
+        told += [f"  {verb}: {effect.label} {interval(effect)}" for effect in effects]
+    missing = [{one.trial for one in pool.missing} if pool else set()
+               for pool in (move.before, move.after)]  # fmt: skip
+    if missing[0] != missing[1]:
+        told.append(f"  measured but missing here: {len(missing[0])} → {len(missing[1])} trials")
+    came, went = move.flags
+    told += [f"  new flag {flag}: {FLAG_WORDS[flag]}" for flag in came]
+    told += [f"  flag gone: {flag}" for flag in went]
+    return told
+
+
+def evidence_line(review: Review, moves: Sequence[Move]) -> str:
+    """Write the line for the Evidence part of CHANGELOG.md."""
+    entered = dict.fromkeys(e.label for move in moves for e in move.entered)
+    left = dict.fromkeys(e.label for move in moves for e in move.left if e.label not in entered)
+    parts = []
+    if entered:
+        parts.append(f"in or corrected: {', '.join(entered)}")
+    if left:
+        parts.append(f"out: {', '.join(left)}")
+    moved = [
+        f"{move.title}{f' – {move.subgroup}' if move.subgroup else ''} {_short(move.before)} → "
+        f"{_short(move.after)}"
+        for move in moves
+        if move.changed and _short(move.before) != _short(move.after)
+    ]
+    parts.append("; ".join(moved) if moved else "no estimate moved")
+    return f"- `{review.protocol.id}`: {'; '.join(parts)}."
+
+
+def _short(pool: Pool | None) -> str:
+    result = pool.result if pool else None
+    return "none" if result is None else f"{interval(result)}, k = {result.k}"
+
+
+def markdown(
+    review: Review, moves: Sequence[Move], *, names: tuple[str, str], picture: str | None
+) -> str:
+    """Write the page about a change, as a pull request shows it."""
+    return page(
+        "diff.md.j2",
+        review=review, moves=moves, names=names, picture=picture, lines=lines, state=state,
+        conclusion=conclusion, evidence_line=evidence_line,
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""Printing: documents for programs, tables and lines for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def json(document: Any) -> None:
+    """Print one JSON document."""
+    from json import dumps
+
+    typer.echo(dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def console() -> Any:
+    """Return a console that prints text as it is."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, soft_wrap=False)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    table = Table(box=SIMPLE, pad_edge=False)
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
