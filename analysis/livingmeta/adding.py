@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from livingmeta.drafts import ORDER, Draft, appended
 from livingmeta.protocol import Review
 from livingmeta.review import ReviewError, examine, find, load_review, reviews
-from livingmeta.schema import Problem
 from livingmeta.store import copied, replace_all
 
 
@@ -53,13 +52,8 @@ def planned(name: str, draft: Draft) -> Iterator[Plan]:
         neighbours = {extended: beside if beside.is_dir() else reviews()[extended]}
     changed = {path.name: text for path, (_, text) in files.items()}
     with copied(folder, neighbours=neighbours, changed=changed) as copy:
-        after, problems = examine(copy)
+        after, problems = examine(copy, shown=find(name)[1])
         errors = [problem for problem in problems if problem.severity == "error"]
         if after is None or errors:
-            raise ReviewError(_renamed(problem, str(copy), name) for problem in errors or problems)
+            raise ReviewError(errors or problems)
         yield Plan(folder, files, before, after)
-
-
-def _renamed(problem: Problem, copy: str, name: str) -> Problem:
-    shown = name if "/" in name else f"data/{name}"
-    return replace(problem, file=problem.file.replace(copy, shown))

@@ -109,24 +109,34 @@ def load_review(review: str | Path) -> Review:
     return loaded
 
 
-def examine(review: str | Path) -> tuple[Review | None, list[Problem]]:
+def examine(review: str | Path, *, shown: str | None = None) -> tuple[Review | None, list[Problem]]:
     """Read a review and say everything that is wrong or doubtful about it.
+
+    Parameters
+    ----------
+    review : str or Path
+        Name or folder.
+    shown : str, optional
+        Name of its folder in messages, where it is a copy of another.
 
     Returns
     -------
     (Review or None, list of Problem)
         No review where a file could not be read at all.
     """
-    return _examine(review, ())
+    return _examine(review, (), shown)
 
 
-def _examine(review: str | Path, below: tuple[Path, ...]) -> tuple[Review | None, list[Problem]]:
+def _examine(
+    review: str | Path, below: tuple[Path, ...], shown: str | None = None
+) -> tuple[Review | None, list[Problem]]:
     """Examine a review; `below` are the folders of those that extend it."""
     problems: list[Problem] = []
     tables: dict[str, tuple[Row, ...]] = {}
     base = protocol = None
     try:
         folder, name = find(review)
+        name = shown or name
         declared = _declared(folder, name)
         if "extends" in declared:
             base = _extended(str(declared["extends"]), folder, f"{name}/review.toml", below)
