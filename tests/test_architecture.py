@@ -29,7 +29,7 @@ LAYERS = {
         "profiles",
         "regression",
     },
-    "review": {"schema", "protocol", "rules", "review"},
+    "review": {"schema", "protocol", "rules", "review", "extraction", "known_gaps"},
     "bridge": {
         "settings",
         "arms",

@@ -194,7 +194,7 @@ def test_trace_follows_a_number_to_its_sentence(say) -> None:
 
 def test_gaps_say_where_to_look(say) -> None:
     said = say("gaps", "smith2017")
-    assert "47 known gaps." in said.out
+    assert "47 known gaps" in said.out
     assert len(json.loads(say("gaps", "smith2017", "--json").out)) == 47
 
 

@@ -73,12 +73,27 @@ def list_reviews(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def check(review: ReviewName, *, as_json: AsJson = False) -> None:
+def check(
+    review: ReviewName,
+    *,
+    agree: Annotated[
+        int | None, typer.Option(metavar="N", help="settle disagreement N of two extractions")
+    ] = None,
+    take: Annotated[
+        str | None, typer.Option(metavar="first|second", help="whose value is right")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="who settled it")] = None,
+    why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
     from livingmeta.derivation import implausible
+    from livingmeta.extraction import disagreements
     from livingmeta.review import examine, find
     from livingmeta.settings import undeclarable
 
+    if agree is not None:
+        editing.settle(review, agree, take=take, by=by, why=why)
     find(review)
     loaded, problems = examine(review)
     if loaded is not None:
@@ -86,6 +101,7 @@ def check(review: ReviewName, *, as_json: AsJson = False) -> None:
     errors = [problem for problem in problems if problem.severity == "error"]
     if loaded is not None and not errors:
         problems += implausible(loaded)
+        problems += [one.problem(i) for i, one in enumerate(disagreements(loaded), start=1)]
     warnings = len(problems) - len(errors)
     if as_json:
         from dataclasses import asdict
@@ -552,27 +568,55 @@ def trace(
 
 
 @app.command()
-def gaps(review: ReviewName, *, as_json: AsJson = False) -> None:
+def gaps(
+    review: ReviewName,
+    *,
+    letter: Annotated[
+        bool, typer.Option("--letter", help="write a letter to the authors of each report")
+    ] = False,
+    out: Annotated[str, typer.Option(metavar="FOLDER", help="folder for the letters")] = "figures",
+    as_json: AsJson = False,
+) -> None:
     """List what is known to have been measured and is not here, and where to look."""
+    from livingmeta.known_gaps import known_gaps
     from livingmeta.review import load_review
 
     loaded = load_review(review)
+    listed = known_gaps(loaded)
+    if letter:
+        return editing.letters(loaded, out=out)
     if as_json:
-        return screen.json([gap.model_dump() for gap in loaded.gaps])
-    owners = {trial.trial: trial for trial in loaded.trials}
+        return screen.json(
+            [
+                {
+                    **one.gap.model_dump(),
+                    "number": one.number,
+                    "people": one.people,
+                    "syntheses": one.syntheses,
+                    "filled": one.filled,
+                }
+                for one in listed
+            ]
+        )
+    owners = [trial.trial for trial in loaded.trials]
     console = screen.console()
     last = None
-    for gap in sorted(loaded.gaps, key=lambda gap: list(owners).index(gap.trial)):
-        trial = owners[gap.trial]
-        if trial is not last:
-            console.print(f"{trial.label} ({trial.n_randomised or '?'} people)", style="bold")
-        last = trial
+    for one in sorted(listed, key=lambda one: owners.index(one.gap.trial)):
+        gap = one.gap
+        if one.trial is not last:
+            people = one.people or "an unknown number of"
+            console.print(f"{one.trial.label} (would add {people} people)", style="bold")
+        last = one.trial
         instrument = loaded.instrument(gap.instrument)
         about = [gap.outcome, instrument.name if instrument else "instrument not known"]
         about.append("time not known" if gap.weeks is None else f"week {gap.weeks:g}")
-        console.print(f"  {', '.join(about)}: {gap.what}")
-        console.print(f"    look in {gap.where}")
-    typer.echo(f"{len(loaded.gaps)} known gaps.")
+        feeds = f" → {', '.join(one.syntheses)}" if one.syntheses else ""
+        state = " FILLED" if one.filled else ""
+        console.print(f"  {one.number}. {', '.join(about)}{feeds}{state}: {gap.what}")
+        console.print(f"     look in {gap.where}")
+    still = sum(not one.filled for one in listed)
+    done = "" if still == len(listed) else f", {len(listed) - still} of them filled"
+    typer.echo(f"{len(listed)} known gaps{done}. To fill one: livingmeta add {review} --gap N")
     return None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from livingmeta.drafts import ORDER, Draft, appended
 from livingmeta.protocol import Review
 from livingmeta.review import ReviewError, examine, find, load_review, reviews
+from livingmeta.schema import OPTIONAL, columns
 from livingmeta.store import copied, replace_all
 
 
@@ -43,8 +44,9 @@ def planned(name: str, draft: Draft) -> Iterator[Plan]:
     for table in ORDER:
         if rows := draft.get(table):
             path = folder / f"{table}.csv"
-            seen = path.read_bytes()
-            files[path] = (seen, appended(seen.decode(), rows, file=path.name))
+            seen = path.read_bytes() if path.exists() else b""
+            text = seen.decode() or ",".join(columns(OPTIONAL[table])) + "\n"
+            files[path] = (seen, appended(text, rows, file=path.name))
     extended = before.protocol.extends
     neighbours = {}
     if extended:

@@ -17,7 +17,10 @@ from livingmeta.synthesis import Pool, synthesise
 
 Cells = dict[str, str]
 Draft = dict[str, list[Cells]]  # table to new rows, in the order in which files refer to each other
-ORDER = ("sources", "instruments", "trials", "reports", "outcomes", "gaps", "risk_of_bias")
+ORDER = (
+    "sources", "instruments", "trials", "reports", "outcomes", "gaps", "risk_of_bias",
+    "second_extraction", "agreements",
+)  # fmt: skip
 
 
 def key_of(words: str, taken: Iterable[str]) -> str:

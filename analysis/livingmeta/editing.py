@@ -32,6 +32,12 @@ def add(
     gap: Annotated[
         int | None, typer.Option(metavar="N", help="fill known gap N of `livingmeta gaps`")
     ] = None,
+    second: Annotated[
+        str | None,
+        typer.Option(
+            "--second", metavar="NAME", help="keep beside the first extraction, as NAME's"
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show, and write nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
     out: Folder = "figures",
@@ -59,6 +65,9 @@ def add(
             known = loaded.gaps[gap - 1]
         typer.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
         draft = converse(loaded, Terminal(), gap=known)
+    if second is not None:
+        rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
+        draft["second_extraction"] = rows_again
     with planned(review, draft) as plan:
         _show_prospect(plan)
         moves = _moves(plan)
@@ -81,10 +90,16 @@ def add(
 def _show_prospect(plan: Plan) -> None:
     """Show the new effects, where they lie, what is doubtful and what moves."""
     from livingmeta.drafts import place_among, prospect
+    from livingmeta.extraction import disagreements
     from livingmeta.report import interval
 
     found = prospect(plan.before, plan.after)
     console = screen.console()
+    old = [one.second for one in disagreements(plan.before)]
+    for one in disagreements(plan.after):
+        if one.second not in old:
+            mine, theirs = (value or "nothing" for value in one.values)
+            console.print(f"differs: {one.column} is {mine} in outcomes.csv, and {theirs} here")
     for pool, effect in found.effects:
         held = " (only in sensitivity analyses)" if effect.flags and _held(plan, effect) else ""
         console.print(f"\n{effect.label} in {pool.title}{held}: {pool.measure} {interval(effect)}")
@@ -282,3 +297,62 @@ def new(
         f"{folder} written. Edit {folder / 'review.toml'}, then: livingmeta add {folder}; "
         f"livingmeta check {folder}; livingmeta pool {folder}"
     )
+
+
+def settle(review: str, number: int, *, take: str | None, by: str | None, why: str | None) -> None:
+    """Record how a disagreement of two extractions ended, and correct the row if need be."""
+    from livingmeta.drafts import appended
+    from livingmeta.extraction import agreement_row, corrected, disagreements
+    from livingmeta.review import find, load_review
+    from livingmeta.schema import OPTIONAL, columns
+    from livingmeta.store import replace_all
+
+    loaded = load_review(review)
+    found = disagreements(loaded)
+    if not 1 <= number <= len(found):
+        many = f"disagreements 1 to {len(found)}" if found else "no disagreement"
+        raise ValueError(f"--agree {number}: {review} has {many}.")
+    if take not in {"first", "second"} or not by or not why:
+        raise ValueError("--agree needs --take first or --take second, --by NAME and --why WORDS.")
+    one = found[number - 1]
+    value = one.values[0 if take == "first" else 1]
+    folder, shown = find(review)
+    record = folder / "agreements.csv"
+    seen = record.read_bytes() if record.exists() else b""
+    text = seen.decode() or ",".join(columns(OPTIONAL["agreements"])) + "\n"
+    row = agreement_row(one, settled=value, who=by, why=why)
+    files = {record: (seen, appended(text, [row], file=record.name))}
+    if take == "second":
+        if one.first is None:
+            raise ValueError(
+                "outcomes.csv has no such row: add it there with `livingmeta add`, not --agree."
+            )
+        if one.first.file != f"{shown}/outcomes.csv":
+            raise ValueError(
+                f"the row stands in {one.first.file}, which {review} extends and never edits: "
+                "settle it in that review."
+            )
+        outcomes = folder / "outcomes.csv"
+        held = outcomes.read_bytes()
+        new_text = corrected(held.decode(), row=one.first.row, column=one.column, value=value or "")
+        files = {outcomes: (held, new_text), **files}
+    replace_all(files)
+    typer.echo(f"settled: {one.column} is {value or 'not reported'} ({by}: {why}).")
+
+
+def letters(review: Review, *, out: str) -> None:
+    """Write a letter to the authors of each report with known gaps."""
+    from pathlib import Path
+
+    from livingmeta.known_gaps import by_report, letter
+    from livingmeta.report import page
+    from livingmeta.store import write
+
+    folder = Path(out) / review.protocol.id / "letters"
+    written = [
+        write(folder / f"{key}.md", page("letter.md.j2", **letter(review, report, gaps)))
+        for key, (report, gaps) in by_report(review).items()
+    ]
+    for path in written:
+        typer.echo(path)
+    typer.echo(f"{len(written)} letters. Sign them, and send them yourself.")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from livingmeta.names import unknown
 from livingmeta.schema import (
     TABLES,
+    Agreement,
     Bias,
     Claim,
     Gap,
@@ -22,6 +23,7 @@ from livingmeta.schema import (
     Problem,
     Report,
     Row,
+    SecondOutcome,
     Source,
     Trial,
     columns,
@@ -170,6 +172,8 @@ class Review:
     gaps: tuple[Gap, ...] = ()
     published: tuple[Claim, ...] = ()
     risk_of_bias: tuple[Bias, ...] = ()
+    second_extraction: tuple[SecondOutcome, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
 
     def trial(self, key: str) -> Trial:

@@ -19,6 +19,7 @@ from livingmeta.protocol import Protocol, Review
 from livingmeta.rules import across
 from livingmeta.schema import (
     LATER,
+    OPTIONAL,
     QUOTED,
     TABLES,
     CellError,
@@ -145,7 +146,8 @@ def _examine(
         problems += error.problems
         if not any(problem.file.endswith("review.toml") for problem in problems):
             return None, problems
-    for table, model in TABLES.items():
+    twice = {name: model for name, model in OPTIONAL.items() if (folder / f"{name}.csv").exists()}
+    for table, model in {**TABLES, **twice}.items():
         try:
             rows, wrong = _table(model, folder / f"{table}.csv", f"{name}/{table}.csv")
         except ReviewError as error:
@@ -154,7 +156,7 @@ def _examine(
         problems += wrong
         inherited = getattr(base, table) if base is not None and table != "published" else ()
         tables[table] = (*inherited, *rows)
-    if protocol is None or len(tables) < len(TABLES):
+    if protocol is None or not tables.keys() >= {**TABLES, **twice}.keys():
         return None, problems
     loaded = Review(protocol=protocol, folder=folder, **tables)  # type: ignore[arg-type]
     problems += across(loaded)

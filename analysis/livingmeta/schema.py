@@ -448,6 +448,29 @@ class Bias(Row):
     source: Key = needed("key in sources.csv")
 
 
+class SecondOutcome(Outcome):
+    """A result as a second person extracted it; never pooled, only compared with outcomes.csv."""
+
+    extractor: str = needed("who extracted it the second time")
+
+
+class Agreement(Row):
+    """How two extractions that differed were settled."""
+
+    trial: Key = needed("key of the trial")
+    outcome: Key = needed("outcome")
+    instrument: Key | None = optional("key of the instrument")
+    weeks: Weeks | None = optional("weeks since randomisation")
+    group: Literal["1", "2", "difference"] = needed("group of the two rows")
+    statistic: Literal["final", "change"] | None = optional("statistic of the two rows")
+    column: str = needed("column in which they differed")
+    first: str | None = optional("what outcomes.csv held")
+    second: str | None = optional("what the second person had")
+    settled: str | None = optional("what was agreed on; empty: nothing is reported")
+    who: str = needed("who settled it")
+    why: str = needed("why")
+
+
 TABLES: dict[str, type[Row]] = {
     "sources": Source,
     "trials": Trial,
@@ -457,6 +480,11 @@ TABLES: dict[str, type[Row]] = {
     "gaps": Gap,
     "published": Claim,
     "risk_of_bias": Bias,
+}
+# Files that a review has only where results were extracted twice.
+OPTIONAL: dict[str, type[Row]] = {
+    "second_extraction": SecondOutcome,
+    "agreements": Agreement,
 }
 
 
@@ -571,7 +599,7 @@ Our compilation is licensed CC BY 4.0; the facts are credited to their sources r
 def dictionary() -> str:
     """Write the data dictionary: each file of a review, each column, what it may hold."""
     parts = [_PREFACE]
-    for table, model in TABLES.items():
+    for table, model in {**TABLES, **OPTIONAL}.items():
         parts += [f"### {table}.csv", "", (model.__doc__ or "").strip(), ""]
         parts += ["| column | needed | may hold | meaning |", "|---|---|---|---|"]
         for name, field in columns(model).items():

@@ -80,7 +80,7 @@ def replace_all(files: Mapping[Path, tuple[bytes, str]]) -> list[Path]:
     try:
         with FileLock(folder / LOCK, timeout=PATIENCE):
             for path, (seen, _) in files.items():
-                if path.read_bytes() != seen:
+                if (path.read_bytes() if path.exists() else b"") != seen:
                     raise ChangedError(
                         f"{path}: somebody else changed this file meanwhile. Nothing was written; "
                         "run the command again."

@@ -1,0 +1,114 @@
+"""Two people's extractions of the same results, where they differ, and what was agreed on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+
+from livingmeta.protocol import Review
+from livingmeta.schema import Outcome, Problem, SecondOutcome
+
+COMPARED = (
+    "n", "n1", "n2", "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum",
+    "maximum", "events", "p_value", "t_value", "adjusted", "measure",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disagreement:
+    """One cell that two people read differently; `first` None where only the second has a row."""
+
+    first: Outcome | None
+    second: SecondOutcome
+    column: str
+    values: tuple[str | None, str | None]
+
+    def problem(self, number: int) -> Problem:
+        """Word it as something doubtful, with the number by which it is settled."""
+        mine, theirs = (value or "nothing" for value in self.values)
+        place = f"{self.first.place} has {mine}" if self.first else "outcomes.csv has no such row"
+        return Problem(
+            file=self.second.file, row=self.second.row, column=self.column, value=theirs,
+            reason=f"disagreement {number}: {place}, {self.second.extractor} has {theirs}",
+            remedy=f"Look again together, then settle it with --agree {number}.",
+            severity="warning",
+        )  # fmt: skip
+
+
+def about(row: Outcome) -> tuple[object, ...]:
+    """Return what two rows must share to be the same result."""
+    place = (row.trial, row.contrast, row.subgroup, row.outcome, row.instrument)
+    return (*place, row.weeks, row.time_label, row.group, row.statistic)
+
+
+def _text(row: Outcome | None, column: str) -> str | None:
+    value = getattr(row, column) if row is not None else None
+    return f"{value:g}" if isinstance(value, float) else None if value is None else str(value)
+
+
+def disagreements(review: Review) -> list[Disagreement]:
+    """List the cells in which a second extraction differs, without those that were settled."""
+    own = {about(row): row for row in review.outcomes}
+    settled = {
+        (a.trial, a.outcome, a.instrument, a.weeks, a.group, a.statistic, a.column, a.second)
+        for a in review.agreements
+    }
+    found = []
+    for second in review.second_extraction:
+        first = own.get(about(second))
+        for column in COMPARED:
+            pair = (_text(first, column), _text(second, column))
+            key = (second.trial, second.outcome, second.instrument, second.weeks, second.group,
+                   second.statistic, column, pair[1])  # fmt: skip
+            if pair[0] != pair[1] and key not in settled:
+                found.append(Disagreement(first=first, second=second, column=column, values=pair))
+    return found
+
+
+def agreement_row(one: Disagreement, *, settled: str | None, who: str, why: str) -> dict[str, str]:
+    """Return the cells of agreements.csv that record how a disagreement ended."""
+    row = one.second
+    return {
+        "trial": row.trial, "outcome": row.outcome, "instrument": row.instrument or "",
+        "weeks": "" if row.weeks is None else f"{row.weeks:g}", "group": row.group,
+        "statistic": row.statistic or "", "column": one.column, "first": one.values[0] or "",
+        "second": one.values[1] or "", "settled": settled or "", "who": who, "why": why,
+    }  # fmt: skip
+
+
+def corrected(text: str, *, row: int, column: str, value: str) -> str:
+    r"""Change one cell of a CSV text and leave every other byte as it is.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+    row : int
+        Row as a spreadsheet counts records, from 1.
+    column, value : str
+        Column, and what its cell shall hold.
+
+    Examples
+    --------
+    >>> corrected('trial,n,note\r\na,30,"x, y"\r\n', row=2, column="n", value="31")
+    'trial,n,note\r\na,31,"x, y"\r\n'
+    """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = text.removeprefix(mark).splitlines(keepends=True)
+    reader = csv.reader(iter(lines))
+    names: list[str] = []
+    start = 0
+    for number, cells in enumerate(reader, start=1):
+        if not names and any(cells) and not cells[0].lstrip().startswith("#"):
+            names = [name.strip() for name in cells]
+        if number == row:
+            ends = lines[reader.line_num - 1]
+            end = ends[len(ends.rstrip("\r\n")) :]
+            new = [*cells, *[""] * (len(names) - len(cells))]
+            new[names.index(column)] = value
+            held = io.StringIO()
+            csv.writer(held, lineterminator=end).writerow(new)
+            return mark + "".join([*lines[:start], held.getvalue(), *lines[reader.line_num :]])
+        start = reader.line_num
+    raise ValueError(f"there is no row {row}.")

@@ -1,0 +1,98 @@
+"""What is known to exist and is not here: what it would add, and how to ask for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from livingmeta.protocol import Review, fits
+from livingmeta.schema import Gap, Outcome, Report, Trial
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownGap:
+    """A known gap with its number, the people it would add, and the syntheses it would feed."""
+
+    number: int  # as `livingmeta add --gap` takes it
+    gap: Gap
+    trial: Trial
+    people: int | None
+    syntheses: tuple[str, ...]
+    filled: bool  # both arms are here by now
+
+
+def known_gaps(review: Review) -> tuple[KnownGap, ...]:
+    """List a review's known gaps in the order of its files."""
+    return tuple(
+        KnownGap(
+            number=number,
+            gap=gap,
+            trial=review.trial(gap.trial),
+            people=review.trial(gap.trial).n_randomised,
+            syntheses=tuple(
+                plan.id for plan in review.protocol.synthesis if fits(review, plan, gap) is None
+            ),
+            filled=_filled(review, gap),
+        )
+        for number, gap in enumerate(review.gaps, start=1)
+    )
+
+
+def _filled(review: Review, gap: Gap) -> bool:
+    """Say whether both arms are here, with spread and without assumption, at its time and scale."""
+    if gap.weeks is None or gap.instrument is None:
+        return False
+    groups = {
+        row.group
+        for row in review.outcomes
+        if (row.trial, row.outcome, row.instrument, row.weeks)
+        == (gap.trial, gap.outcome, gap.instrument, gap.weeks)
+        and row.use == "yes"
+        and row.assumption is None
+        and (row.events is not None or _spread(row))
+    }
+    return {"1", "2"} <= groups
+
+
+def _spread(row: Outcome) -> bool:
+    """Say whether an arm has a mean or median, and something that gives an SD."""
+    centre = row.mean is not None or row.median is not None
+    single = row.sd is not None or row.se is not None
+    pairs = ((row.ci_low, row.ci_high), (row.q1, row.q3), (row.minimum, row.maximum))
+    return centre and (single or any(None not in pair for pair in pairs))
+
+
+def by_report(review: Review) -> dict[str, tuple[Report, list[Gap]]]:
+    """Group the open gaps by the report to whose authors one would write.
+
+    A gap belongs to the report of its trial that `where` names by its first author and year; to
+    the first report of the trial, where none is named.
+    """
+    found: dict[str, tuple[Report, list[Gap]]] = {}
+    for one in known_gaps(review):
+        reports = [report for report in review.reports if report.trial == one.gap.trial]
+        if one.filled or not reports:
+            continue
+        report = next((r for r in reports if _named(r, one.gap.where)), reports[0])
+        found.setdefault(report.report, (report, []))[1].append(one.gap)
+    return found
+
+
+def _named(report: Report, where: str) -> bool:
+    author = re.match(r"[^\W\d_]+", report.citation)
+    years = re.findall(r"\b(?:19|20)\d\d\b", report.citation)
+    return author is not None and author[0] in where and any(year in where for year in years)
+
+
+def letter(review: Review, report: Report, gaps: list[Gap]) -> dict[str, object]:
+    """Return what the template of a letter needs."""
+    names: dict[str | None, str | None] = {None: None}
+    names |= {one.instrument: one.name for one in review.instruments}
+    return {
+        "review": review,
+        "report": report,
+        "trial": review.trial(report.trial),
+        "gaps": gaps,
+        "names": names,
+        "groups": (review.protocol.groups.group1, review.protocol.groups.group2),
+    }
