@@ -47,6 +47,7 @@ LAYERS = {
         "news",
         "history",
         "sheets",
+        "exchange",
         "forms",
         "dialogue",
         "terminal",

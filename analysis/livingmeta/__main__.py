@@ -180,25 +180,13 @@ def pool(
     ] = "default",
     as_json: AsJson = False,
 ) -> None:
-    """Pool every synthesis of a review and show what was pooled and what is missing."""
-    from livingmeta.review import load_review
+    """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
     from livingmeta.settings import Selection, settings_of
     from livingmeta.synthesis import outside, synthesise
 
-    loaded = load_review(review)
-    if synthesis is not None:
-        loaded.plan(synthesis)
-    settings = settings_of(
-        loaded.protocol.methods,
-        name=None if profile == "all" else profile,
-        measure=measure,
-        level=level / 100 if level is not None and level > 1 else level,
-        model=model,
-        tau2=tau2,
-        ci=ci,
-        tau2_ci=tau2_ci,
-        prediction=prediction,
-    )
+    listed = _opened(review)
+    if synthesis is not None and len(listed) == 1:
+        listed[0].plan(synthesis)
     selection = Selection(
         include_sensitivity=include_sensitivity,
         no_assumptions=no_assumptions,
@@ -206,29 +194,65 @@ def pool(
         without=tuple(without or ()),
         terms=terms,
     )
-    if profile == "all":
-        chosen = (model, tau2, ci, tau2_ci, prediction, level)
-        return _side_by_side(
-            loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
+    documents = []
+    for loaded in listed:
+        settings = settings_of(
+            loaded.protocol.methods,
+            name=None if profile == "all" else profile,
+            measure=measure,
+            level=level / 100 if level is not None and level > 1 else level,
+            model=model,
+            tau2=tau2,
+            ci=ci,
+            tau2_ci=tau2_ci,
+            prediction=prediction,
         )
-    pools = [
-        pool
-        for pool in synthesise(loaded, settings=settings, selection=selection)
-        if synthesis in {None, pool.synthesis}
-    ]
-    if as_json:
-        return screen.json([_pool_json(pool) for pool in pools])
-    plain = settings == settings_of(loaded.protocol.methods) and selection == Selection()
-    if plain and synthesis is None:
-        from livingmeta.report import results_of
+        if profile == "all":
+            chosen = (model, tau2, ci, tau2_ci, prediction, level)
+            _side_by_side(
+                loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
+            )
+            continue
+        pools = [
+            pool
+            for pool in synthesise(loaded, settings=settings, selection=selection)
+            if synthesis in {None, pool.synthesis}
+        ]
+        if as_json:
+            documents += [_pool_json(pool) for pool in pools]
+            continue
+        plain = settings == settings_of(loaded.protocol.methods) and selection == Selection()
+        if plain and synthesis is None and len(listed) == 1 and loaded.published:
+            from livingmeta.report import results_of
 
-        _print_headlines(results_of(loaded))
-    for pool in pools:
-        _print_pool(loaded, pool)
-    if lost := outside(loaded, terms=terms):
-        screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
-    _print_disclaimer()
+            _print_headlines(results_of(loaded))
+        for pool in pools:
+            _print_pool(loaded, pool)
+        if lost := outside(loaded, terms=terms):
+            screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
+    if as_json:
+        return screen.json(documents) if profile != "all" else None
+    if profile != "all":
+        _print_disclaimer()
     return None
+
+
+def _opened(review: str) -> list[Review]:
+    """Load a review, or the reviews that a file of data makes."""
+    from pathlib import Path
+
+    from livingmeta.review import load_review
+
+    path = Path(review)
+    if not path.is_dir():
+        from livingmeta.exchange import FILES, reviews_in
+
+        if path.suffix.lower() in FILES:
+            loaded, remarks = reviews_in(path)
+            for remark in remarks:
+                typer.echo(remark, err=True)
+            return loaded
+    return [load_review(review)]
 
 
 def _side_by_side(
@@ -483,7 +507,8 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     reasons = (f"{v.claim}, {v.verdict}: {v.detail}" for v in shown if v.verdict != "not numeric")
     for reason in dict.fromkeys(reasons):
         typer.echo(reason)
-    typer.echo("\n" + ", ".join(f"{number} {name}" for name, number in counts.items()) + ".")
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    typer.echo(f"\n{told or 'no printed numbers to compare with'}.")
     for finding in results.findings:
         typer.echo(f"\n{finding.kind} ({', '.join(finding.claims)}): {finding.detail}")
     _print_disclaimer()
@@ -790,6 +815,7 @@ def _print_disclaimer() -> None:
 
 for command in (editing.add, editing.template, editing.diff, editing.new):
     app.command()(command)
+app.command("import")(editing.import_file)
 
 
 def main() -> None:

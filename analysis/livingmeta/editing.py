@@ -261,6 +261,43 @@ def template(
     typer.echo(f"{path} written. Fill it, then: livingmeta add {review} --from {path}")
 
 
+def import_file(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="rm5, CSV, zip or xlsx")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review")],
+    *,
+    shelf: Annotated[
+        str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")
+    ] = "data",
+) -> None:
+    """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
+    from pathlib import Path
+
+    from livingmeta.exchange import folders, read
+    from livingmeta.store import write
+
+    _checked_name(name)
+    found = folders(read(Path(file)), name=name, file=Path(file).name)
+    taken = [one.name for one in found if (Path(shelf) / one.name).exists()]
+    if taken:
+        raise ValueError(f"{Path(shelf) / taken[0]} exists already. Choose another name.")
+    for one in found:
+        folder = Path(shelf) / one.name
+        for file_name, text in one.files.items():
+            write(folder / file_name, text)
+        for remark in one.remarks:
+            typer.echo(f"  {remark}")
+        typer.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
+
+
+def _checked_name(name: str) -> None:
+    import re
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
+        raise ValueError(
+            f"NAME = {name!r}: a name is made of small letters, digits, _ . and -, like knee_2026."
+        )
+
+
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review's folder")],
     *,
@@ -269,16 +306,12 @@ def new(
     ] = "data",
 ) -> None:
     """Start a review from the empty template."""
-    import re
     from pathlib import Path
 
     from livingmeta.review import TEMPLATE, find
     from livingmeta.store import write
 
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
-        raise ValueError(
-            f"NAME = {name!r}: a name is made of small letters, digits, _ . and -, like knee_2026."
-        )
+    _checked_name(name)
     folder = Path(shelf) / name
     if folder.exists():
         raise ValueError(f"{folder} exists already. Choose another name.")

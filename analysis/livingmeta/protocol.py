@@ -74,6 +74,7 @@ class Methods(Declared):
     assumed: str | None = None  # why these methods are an assumption
     headline: str | None = None  # profile of the headline, where it is another one
     measure: str = "SMD"
+    measure_label: str | None = None  # what effects are called that come computed
     correction: str | None = None
     smd_variance: str | None = None
     md_variance: str | None = None

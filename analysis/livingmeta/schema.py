@@ -208,7 +208,7 @@ class Trial(Row):
 
     trial: Key = needed("key of the trial")
     label: str = needed("name and year as a forest plot prints it")
-    year: Year = needed("year of its first report")
+    year: Year | None = optional("year of its first report; empty: not known")
     condition: str | None = optional("what the people had")
     n_randomised: Size | None = optional("people randomised")
     n1_randomised: Size | None = optional("of these to group 1")

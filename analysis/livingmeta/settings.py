@@ -52,6 +52,7 @@ class Settings:
 
     profile: Profile
     measure: str = "SMD"
+    called: str | None = None  # another name of the measure
     level: float = 0.95
     mean_from: str = "luo"
     sd_from: str = "shi"
@@ -66,7 +67,7 @@ class Settings:
     @property
     def label(self) -> str:
         """How the measure is called where its numbers stand."""
-        return MEASURES[self.measure].label
+        return self.called or MEASURES[self.measure].label
 
 
 METHODS: dict[str, Mapping[str, object]] = {
@@ -132,6 +133,7 @@ def settings_of(
     return Settings(
         profile=chosen,
         measure=wanted,
+        called=methods.measure_label if wanted == methods.measure else None,
         level=level,
         mean_from=methods.mean_from,
         sd_from=methods.sd_from,

@@ -93,6 +93,16 @@ def replace_all(files: Mapping[Path, tuple[bytes, str]]) -> list[Path]:
 
 
 @contextmanager
+def scratch(name: str, files: Mapping[str, str]) -> Iterator[Path]:
+    """Lend a folder with these files, to look at them as a review."""
+    with tempfile.TemporaryDirectory() as held:
+        folder = Path(held) / name
+        for file, text in files.items():
+            write(folder / file, text)
+        yield folder
+
+
+@contextmanager
 def copied(
     folder: Path, *, neighbours: Mapping[str, Path], changed: Mapping[str, str]
 ) -> Iterator[Path]:
