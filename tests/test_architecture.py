@@ -48,6 +48,7 @@ LAYERS = {
         "history",
         "sheets",
         "exchange",
+        "exports",
         "forms",
         "dialogue",
         "terminal",

@@ -813,7 +813,7 @@ def _print_disclaimer() -> None:
     typer.echo(DISCLAIMER)
 
 
-for command in (editing.add, editing.template, editing.diff, editing.new):
+for command in (editing.add, editing.template, editing.diff, editing.export, editing.new):
     app.command()(command)
 app.command("import")(editing.import_file)
 

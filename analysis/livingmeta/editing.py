@@ -289,6 +289,31 @@ def import_file(
         typer.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
 
 
+def export(
+    review: ReviewName,
+    *,
+    to: Annotated[
+        str, typer.Option("--to", metavar="PROGRAM", help="metafor, revman or frictionless")
+    ],
+    out: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="folder, figures/REVIEW/PROGRAM by default")
+    ] = None,
+) -> None:
+    """Write a review for metafor, RevMan Web, or as a data package."""
+    from pathlib import Path
+
+    from livingmeta.exports import EXPORTS
+    from livingmeta.names import pick
+    from livingmeta.review import load_review
+    from livingmeta.store import write
+
+    make = pick(EXPORTS, to, "--to")
+    loaded = load_review(review)
+    folder = Path(out) if out else Path("figures") / loaded.protocol.id / to
+    written = [write(folder / name, text) for name, text in make(loaded).items()]
+    typer.echo(f"{', '.join(str(path) for path in written)} written.")
+
+
 def _checked_name(name: str) -> None:
     import re
 

@@ -72,6 +72,7 @@ class Analysis:
     printed: dict[str, dict[str, str]] = field(default_factory=dict)  # by subgroup; "" the whole
     overall: bool = True
     profile: str = "revman5"
+    remark: str | None = None
 
 
 class ExchangeError(ValueError):
@@ -398,6 +399,8 @@ def _web(sheet: Sheet, settings: Sheet | None) -> list[Analysis]:
                         about.get("Control group label") or "control"),
                 overall=about.get("Overall estimates", "true") == "true",
                 printed={"": _printed(about, WEB_PRINTED)},
+                remark=None if about else f"{sheet.file} does not say the effect measure of "
+                f"analysis {key}: taken as {guess}. Choose another with --measure.",
             )  # fmt: skip
         cells = _numeric({k: row.get(v, "") for k, v in WEB_CELLS.items()}, place)
         found[key].records.append(
@@ -447,6 +450,7 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
     )  # fmt: skip
     trials: dict[str, str] = {}
     for analysis in analyses:
+        remarks += [analysis.remark] if analysis.remark else []
         outcome = f"a{analysis.number.replace('.', '_')}"
         for record in analysis.records:
             if record.study not in trials:

@@ -1,0 +1,172 @@
+"""A review for other programs: metafor, RevMan Web, and whoever reads data packages."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
+
+from livingmeta.changes import headline_settings
+from livingmeta.exchange import WEB_CELLS
+from livingmeta.protocol import Review
+from livingmeta.schema import OPTIONAL, TABLES, columns
+from livingmeta.synthesis import Pool, synthesise
+
+TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
+
+
+def _pools(review: Review) -> list[Pool]:
+    return [pool for pool in synthesise(review, settings=headline_settings(review))
+            if pool.result is not None]  # fmt: skip
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    held = io.StringIO()
+    writer = csv.writer(held, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return held.getvalue()
+
+
+def _name(pool: Pool) -> str:
+    return pool.synthesis if pool.subgroup is None else f"{pool.synthesis}: {pool.subgroup}"
+
+
+def metafor(review: Review) -> dict[str, str]:
+    """Write effects.csv and an R script that pools it in metafor and checks our numbers."""
+    pools = _pools(review)
+    rows = [
+        (_name(pool), effect.label, effect.trial, effect.instrument_name or "",
+         f"{effect.yi:.17g}", f"{effect.vi:.17g}")
+        for pool in pools for effect in pool.effects
+    ]  # fmt: skip
+    return {
+        "effects.csv": _csv(("synthesis", "slab", "trial", "instrument", "yi", "vi"), rows),
+        "pool.R": "\n".join([*_R_HEAD, *(line for pool in pools for line in _r_call(pool)), ""]),
+    }
+
+
+_R_HEAD = (
+    "# Pools effects.csv in metafor and checks the numbers of livingmeta.",
+    "# Run in this folder: Rscript pool.R",
+    "library(metafor)",
+    'effects <- read.csv("effects.csv", encoding = "UTF-8")',
+    "# metafor's default tolerances leave tau2 off by a millionth, so they are tightened",
+    "steps <- list(threshold = 1e-14, maxiter = 1e5, stepadj = 0.5)",
+    "tight <- list(ML = steps, REML = steps, EB = list(threshold = 1e-14, maxiter = 1e5),",
+    "              PM = list(tol = 1e-14, tau2.max = 1e10, maxiter = 1e5))",
+    "agrees <- function(ours, theirs) stopifnot(isTRUE(all.equal(ours, as.numeric(theirs),",
+    "                                                            tolerance = 1e-7)))",
+)
+
+
+def _r_call(pool: Pool) -> list[str]:
+    result = pool.result
+    assert result is not None
+    title = json.dumps(_name(pool), ensure_ascii=False)
+    lines = ["", f"# {pool.title}: {pool.methods}", f"d <- subset(effects, synthesis == {title})"]
+    if result.k == 1:
+        return [*lines, "# one trial: nothing is pooled", "print(d)"]
+    if result.ci_method not in TESTS or result.tau2_method in {"DL2", "given"}:
+        return [*lines, "# metafor does not offer these methods", "print(d)"]
+    method = {None: "EE", "CA": "HE"}.get(result.tau2_method, result.tau2_method)
+    ours = ", ".join(f"{x:.17g}" for x in (result.estimate, result.ci_low, result.ci_high))
+    return [
+        *lines,
+        f'res <- rma(yi, vi, slab = slab, data = d, method = "{method}", '
+        f'test = "{TESTS[result.ci_method]}", level = {100 * result.level:g}, '
+        f'control = as.list(tight[["{method}"]]))',
+        "print(res)",
+        f"agrees(c({ours}), c(res$beta, res$ci.lb, res$ci.ub))",
+    ]
+
+
+def revman(review: Review) -> dict[str, str]:
+    """Write data-rows.csv with the columns of RevMan Web's own data rows.
+
+    A synthesis whose effects all come from means is told by its arms, any other by generic
+    inverse variance.
+    """
+    names = ("Analysis group", "Analysis number", "Analysis name", "Subgroup", "Study",
+             "Study year", *WEB_CELLS.values())  # fmt: skip
+    rows = []
+    numbers: dict[str, int] = {}
+    for pool in _pools(review):
+        if pool.subgroup is None and any(effect.subgroup for effect in pool.effects):
+            continue  # its subgroups stand there already
+        number = numbers.setdefault(pool.synthesis, len(numbers) + 1)
+        arms = all(effect.mean1 is not None for effect in pool.effects)
+        for effect in pool.effects:
+            cells = dict.fromkeys(WEB_CELLS, "")
+            if arms:
+                cells |= {name: f"{getattr(effect, name):.12g}"
+                          for name in ("mean1", "sd1", "n1", "mean2", "sd2", "n2")}  # fmt: skip
+            else:
+                cells |= {"yi": f"{effect.yi:.12g}", "sei": f"{effect.vi**0.5:.12g}"}
+            rows.append(("1", str(number), pool.title, pool.subgroup or "", effect.label,
+                         effect.year or "", *cells.values()))  # fmt: skip
+    return {"data-rows.csv": _csv(names, rows)}
+
+
+def frictionless(review: Review) -> dict[str, str]:
+    """Write the review's rows and a datapackage.json that describes every column."""
+    files: dict[str, str] = {}
+    resources = []
+    for table, model in {**TABLES, **OPTIONAL}.items():
+        rows = getattr(review, table)
+        if not rows and table in OPTIONAL:
+            continue
+        names = list(columns(model))
+        cells = [["" if (v := getattr(row, name)) is None else _plain(v) for name in names]
+                 for row in rows]  # fmt: skip
+        files[f"{table}.csv"] = _csv(names, cells)
+        resources.append(
+            {
+                "name": table.replace("_", "-"),
+                "type": "table",
+                "path": f"{table}.csv",
+                "format": "csv",
+                "mediatype": "text/csv",
+                "encoding": "utf-8",
+                "schema": {
+                    "fields": [_field(name, field) for name, field in columns(model).items()],
+                    "missingValues": [""],
+                },
+            }
+        )
+    about = {
+        "name": review.protocol.id.replace("_", "-"),
+        "title": review.protocol.title,
+        "description": review.protocol.question,
+        "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
+        "resources": resources,
+    }
+    files["datapackage.json"] = json.dumps(about, ensure_ascii=False, indent=2) + "\n"
+    return files
+
+
+def _plain(value: object) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _field(name: str, field: Any) -> dict[str, Any]:
+    words = [one for part in (field.annotation, *get_args(field.annotation))
+             for one in get_args(part) if isinstance(one, str)]  # fmt: skip
+    kinds = str(field.annotation)
+    kind = "string"
+    if not words:
+        kind = "number" if "float" in kinds else "integer" if "int" in kinds else "string"
+    constraints: dict[str, Any] = {"required": True} if field.is_required() else {}
+    if words:
+        constraints["enum"] = list(dict.fromkeys(words))
+    described = {"name": name, "type": kind, "description": field.description}
+    return {**described, "constraints": constraints} if constraints else described
+
+
+EXPORTS: Mapping[str, Callable[[Review], dict[str, str]]] = {
+    "metafor": metafor,
+    "revman": revman,
+    "frictionless": frictionless,
+}

@@ -1,0 +1,155 @@
+"""A change is told in full: what the data moved, what the methods moved, and what is new."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from folders import ARM1, ARM2, REPORT, ROOT, TRIAL, folder
+from livingmeta.change_plots import changes_plot
+from livingmeta.changes import by_year, diff, headline_settings, lead
+from livingmeta.news import conclusion, evidence_line, lines, markdown
+from livingmeta.pooling import pool
+from livingmeta.review import load_review
+from livingmeta.sensitivity import cumulative
+
+SMITH, LIVING = load_review("smith2017"), load_review("living")
+MOVES = diff(SMITH, LIVING)
+
+
+def two(path: Path, *, toml: tuple[str, str] = ("", "")) -> Path:
+    trials = [TRIAL, {**TRIAL, "trial": "beta2005", "label": "Beta 2005", "year": "2005"}]
+    reports = [REPORT, {**REPORT, "report": "beta", "trial": "beta2005"}]
+    arms = [
+        {**arm, "trial": "beta2005", "report": "beta", "mean": mean,
+         "quote": f"{mean} ({arm['sd']})"}
+        for arm, mean in ((ARM1, "2.0"), (ARM2, "4.5"))
+    ]  # fmt: skip
+    return folder(path, toml=toml, trials=trials, reports=reports, outcomes=[ARM1, ARM2, *arms])
+
+
+def test_data_and_methods_share_the_whole_move(tmp_path: Path) -> None:
+    before = load_review(folder(tmp_path / "a"))
+    other = ('profile = "today"', 'profile = "revman5"\nsmd_variance = "LS"\ncorrection = "exact"')
+    after = load_review(two(tmp_path / "b", toml=other))
+    move = diff(before, after)[0]
+    assert move.before is not None
+    assert move.after is not None
+    data, methods = move.moved(by="data"), move.moved(by="methods")
+    assert data is not None
+    assert methods is not None
+    whole = move.after.result.estimate - move.before.result.estimate
+    assert data[0] + methods[0] == pytest.approx(whole)
+    assert data[0] != 0
+    assert methods[0] != 0
+    told = "\n".join(lines(move))
+    assert "the data moved estimate and limits by" in told
+    assert "the methods moved estimate and limits by" in told
+    assert "in: Beta 2005" in told
+
+
+def test_a_review_against_itself_has_not_changed() -> None:
+    moves = diff(LIVING, LIVING)
+    assert not any(move.changed for move in moves)
+    assert evidence_line(LIVING, moves) == "- `living`: no estimate moved."
+    assert all("nothing changed" in lines(move)[0] for move in moves)
+
+
+def test_the_update_is_told_with_what_came_and_what_is_missing() -> None:
+    move = MOVES[0]
+    assert [effect.label for effect in move.entered] == ["Cavaggion 2024"]
+    assert move.left == ()
+    assert "sd_external" in move.flags[0]
+    told = "\n".join(lines(move))
+    assert "4 of 16 trials known to measure it" in told
+    assert "measured but missing here: 3 → 8 trials" in told
+    assert conclusion(move) == "the interval includes no difference, as before"
+    assert "Pain, short term −0.30" in evidence_line(LIVING, MOVES)
+
+
+def test_the_page_has_a_row_for_every_synthesis() -> None:
+    page = markdown(LIVING, MOVES, names=("then", "now"), picture="diff.png")
+    assert page.count("\n| ") >= len(MOVES)
+    assert "![" in page
+    assert "For the Evidence part of CHANGELOG.md" in page
+
+
+def test_contradictory_trials_are_not_called_an_answer() -> None:
+    function = next(move for move in MOVES if move.synthesis == "function-short")
+    assert "contradict each other" in conclusion(function)
+
+
+def test_the_last_stage_is_the_pool_and_the_order_is_the_years() -> None:
+    settings = headline_settings(LIVING)
+    after = MOVES[0].after
+    assert after is not None
+    stages = by_year(after, settings)
+    assert [stage.year for stage in stages] == sorted(stage.year or 0 for stage in stages)
+    assert after.result is not None
+    assert stages[-1].estimate == pytest.approx(after.result.estimate)
+    assert stages[-1].ci_low == pytest.approx(after.result.ci_low)
+
+
+def test_cumulative_pools_are_the_pools_of_the_first_trials() -> None:
+    y, v = [0.1, -0.4, 0.3, -0.2], [0.04, 0.09, 0.02, 0.05]
+    found = cumulative(y, v, [2, 0, 3, 1])
+    for i in range(1, 5):
+        alone = pool([y[j] for j in [2, 0, 3, 1][:i]], [v[j] for j in [2, 0, 3, 1][:i]])
+        assert found.estimate[i - 1] == pytest.approx(alone.estimate)
+        assert found.ci_high[i - 1] == pytest.approx(alone.ci_high)
+    with pytest.raises(ValueError, match="order must name"):
+        cumulative(y, v, [0, 0, 1, 2])
+
+
+def test_the_picture_shows_the_numbers_of_the_results() -> None:
+    drawn = lead(MOVES)
+    assert drawn is not None
+    assert drawn.after is not None
+    stages = by_year(drawn.after, headline_settings(LIVING))
+    ax = changes_plot(MOVES, stages, title=drawn.title, names=("before", "after"))
+    patches = {patch.get_gid(): patch for patch in ax.patches}
+    for move in MOVES:
+        for name, one in (("before", move.before), ("after", move.after)):
+            if one is not None and one.result is not None:
+                xs = patches[f"{name}:{move.synthesis}"].get_xy()[:, 0]
+                assert xs.min() == pytest.approx(one.result.ci_low)
+                assert xs.max() == pytest.approx(one.result.ci_high)
+    points = {line.get_gid(): line.get_xdata()[0] for line in ax.lines if line.get_gid()}
+    assert points == {f"stage:{s.k}": pytest.approx(s.estimate) for s in stages}
+    assert (
+        not patches["after:function-short"].get_fill()
+        or patches["after:function-short"].get_facecolor()[3] == 0
+    )  # contradictory: hollow
+    with pytest.raises(ValueError, match="nothing to draw"):
+        changes_plot([], [], title="", names=("a", "b"))
+
+
+def test_a_commit_a_folder_and_a_name_can_be_compared_with(say, tmp_path: Path) -> None:
+    repository = tmp_path / "repo"
+    review = folder(repository / "data")
+    git = ("git", "-C", str(repository), "-c", "user.name=x", "-c", "user.email=x@y")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "one")):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    extra = two(tmp_path / "later")
+    for file in extra.iterdir():
+        (review / file.name).write_bytes(file.read_bytes())
+    document = json.loads(say("diff", str(review), "--json").out)
+    assert document[0]["entered"] == ["Beta 2005"]
+    same = json.loads(say("diff", str(review), "--against", str(extra), "--json").out)
+    assert not same[0]["changed"]
+    said = say("diff", str(review), "--against", "HEAD", "--out", str(tmp_path / "f"))
+    assert "in: Beta 2005" in said.out
+    assert {p.name for p in (tmp_path / "f" / "small").iterdir()} == {
+        "diff.md", "diff.png", "diff.svg",
+    }  # fmt: skip
+    assert "# What changed" in say("diff", str(review), "--markdown").out
+    assert "no commit of the repository" in say("diff", str(review), "--against", "nope").err
+
+
+def test_the_workflow_calls_commands_that_exist(say) -> None:
+    text = (ROOT / ".github" / "workflows" / "review.yml").read_text(encoding="utf-8")
+    for command in ("check", "diff"):
+        assert f"livingmeta {command} " in text
+        assert say(command, "--help").status == 0
+    assert "--markdown" in say("diff", "--help").out
