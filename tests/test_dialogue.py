@@ -200,3 +200,36 @@ def test_rows_that_break_the_review_are_refused_where_they_would_stand(tmp_path:
         planned(str(review.folder), draft),
     ):
         pass  # the same arms at the same time stand there already
+
+
+def test_a_second_result_of_a_pooled_trial_waits_for_sensitivity_analyses(tmp_path: Path) -> None:
+    review, draft, script = told(
+        tmp_path,
+        **{"Which trial?": "alpha2001", "Where did": "paper", "Weeks": "8",
+           "People in “new": "40", "People in “comp": "40"},
+    )  # fmt: skip
+    assert {row["use"] for row in draft["outcomes"]} == {"sensitivity"}
+    assert any("pain-short pools" in line for line in script.said)
+    with planned(str(review.folder), draft) as plan:
+        found = prospect(plan.before, plan.after)
+    assert found.doubts == ()
+    assert [effect.yi for effect in found.apart] == [smd(2.9, 1.6, 40, 3.7, 1.9, 40)[0]]
+
+
+def test_messages_name_the_users_files_and_never_the_copys(tmp_path: Path) -> None:
+    base = folder(tmp_path)
+    living = tmp_path / "more"
+    living.mkdir()
+    for file in base.iterdir():
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".csv":
+            kept = [line for line in text.splitlines() if not line.startswith("#")][:1]
+            (living / file.name).write_text("\n".join(kept) + "\n", encoding="utf-8")
+    toml = 'id = "more"\nextends = "small"\ntitle = "t"\nquestion = "q"\n'
+    (living / "review.toml").write_text(toml, encoding="utf-8")
+    review = load_review(living)
+    script = Script({**TRIAL, "Which trial?": "alpha2001", "Where did": "paper"})
+    draft = converse(review, script)
+    with pytest.raises(ReviewError) as refusal, planned(str(living), draft):
+        pass
+    assert str(base / "outcomes.csv") in str(refusal.value)

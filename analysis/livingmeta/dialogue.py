@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from livingmeta.drafts import Cells, Draft, key_of
+from livingmeta.drafts import Cells, Draft, key_of, use_of
 from livingmeta.entry import Entry, EntryError, read_result
+from livingmeta.known_gaps import report_of
 from livingmeta.protocol import Review
-from livingmeta.schema import TABLES, Gap, carries, columns, read_row
+from livingmeta.schema import QUOTED, TABLES, Gap, Report, carries, columns, read_row
 
 NEW = "new"
 KINDS = {
@@ -59,8 +60,9 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
     draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports",
                                             "outcomes")}  # fmt: skip
     trial = gap.trial if gap else _trial(review, ask, draft)
-    source = _source(review, ask, draft, trial)
-    report = _report(review, ask, draft, trial, source)
+    hint = report_of(review, gap) if gap else None
+    report = _report(review, ask, draft, trial, hint)
+    source = _source(review, ask, draft, trial, report)
     while True:
         _result(review, ask, draft, about=(trial, source, report), gap=gap)
         gap = None
@@ -131,24 +133,46 @@ def _trial(review: Review, ask: Asker, draft: Draft) -> str:
     return key
 
 
-def _source(review: Review, ask: Asker, draft: Draft, trial: str) -> str:
+def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report | None) -> str:
+    """Ask which report of the trial it is; a gap knows already."""
+    if hint is not None:
+        ask.say(f"From {hint.citation}")
+        return hint.report
+    known = {one.report: one.citation for one in review.reports if one.trial == trial}
+    if known:
+        options = {**known, NEW: "a report that is not listed"}
+        first = next(iter(known))
+        chosen = _choose(ask, "Which report of the trial is it?", options, default=first)
+        if chosen != NEW:
+            return chosen
+    citation = _ask(ask, "reports", "citation", "How to cite it", needed=True)
+    doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)")
+    key = key_of(trial, [one.report for one in review.reports])
+    draft["reports"].append({"report": key, "trial": trial, "citation": citation, "doi": doi})
+    return key
+
+
+def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -> str:
+    """Ask where the numbers were read: the report itself, or something about it."""
     used = {row.source for row in review.outcomes if row.trial == trial}
     used |= {row.source for row in review.trials if row.trial == trial}
     known = {one.source: one.citation for one in review.sources if one.source in used}
     chosen = NEW
     if known:
-        chosen = _choose(
-            ask, "Where did you read the numbers?", {NEW: "somewhere else", **known}, default=NEW
-        )
+        options = {NEW: "in something not listed here", **known}
+        chosen = _choose(ask, "Where did you read the numbers?", options, default=NEW)
     if chosen == NEW:
         kind = _choose(ask, "What did you read?", KINDS, default="report")
-        citation = _ask(ask, "sources", "citation", "How to cite it", needed=True)
-        doi = _ask(ask, "sources", "doi", "Its DOI (empty: none)")
+        cited = {one.report: (one.citation, one.doi or "") for one in review.reports}
+        cited |= {row["report"]: (row["citation"], row["doi"]) for row in draft["reports"]}
+        citation, doi = cited[report]
+        if kind != "report":
+            check = _cell("sources", "citation", needed=True)
+            citation = ask.text("How to cite what you read", default=citation, wrong=check)
+            doi = ask.text("Its DOI (empty: none)", default=doi)
         url = "" if doi else _ask(ask, "sources", "url", "Its address (empty: none)")
-        chosen = key_of(
-            f"{trial}_{kind}" if trial in {s.source for s in review.sources} else trial,
-            [one.source for one in review.sources],
-        )
+        taken = [one.source for one in review.sources]
+        chosen = key_of(f"{trial}_{kind}" if trial in taken else trial, taken)
         reading = "secondary" if kind == "review" else "primary"
         draft["sources"].append(
             {"source": chosen, "kind": kind, "citation": citation, "doi": doi, "url": url,
@@ -157,25 +181,6 @@ def _source(review: Review, ask: Asker, draft: Draft, trial: str) -> str:
     for row in draft["trials"]:
         row["source"] = chosen
     return chosen
-
-
-def _report(review: Review, ask: Asker, draft: Draft, trial: str, source: str) -> str:
-    known = {one.report: one.citation for one in review.reports if one.trial == trial}
-    if known:
-        options = {**known, NEW: "a report that is not listed"}
-        chosen = _choose(
-            ask, "Which report of the trial is it?", options, default=next(iter(known))
-        )
-        if chosen != NEW:
-            return chosen
-    cited = next((row for row in draft["sources"] if row["source"] == source), None)
-    citation, doi = (cited["citation"], cited["doi"]) if cited else ("", "")
-    if not cited or known:
-        citation = _ask(ask, "reports", "citation", "How to cite the report", needed=True)
-        doi = ""
-    key = key_of(trial, [one.report for one in review.reports])
-    draft["reports"].append({"report": key, "trial": trial, "citation": citation, "doi": doi})
-    return key
 
 
 def _result(
@@ -204,8 +209,13 @@ def _result(
         {"arms": "numbers of each group", "difference": "the difference between the groups"},
         default="arms",
     )  # fmt: skip
+    use, why = use_of(
+        review, trial=trial, outcome=outcome, instrument=instrument or "", weeks=weeks
+    )
+    if why:
+        ask.say(f"{why}, so that yours is kept for sensitivity analyses.")
     shared = {"trial": trial, "report": report, "outcome": outcome, "instrument": instrument or "",
-              "weeks": weeks, "statistic": statistic, "source": source, "use": "yes"}  # fmt: skip
+              "weeks": weeks, "statistic": statistic, "source": source, "use": use}  # fmt: skip
     locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
     rows = _arms(review, ask) if shape == "arms" else [_difference(review, ask)]
     assumption = _ask(
@@ -223,8 +233,6 @@ def _result(
 
 
 def _quoted(row: Mapping[str, str]) -> Callable[[str], str | None]:
-    from livingmeta.schema import QUOTED
-
     limit = _cell("outcomes", "quote", needed=True)
 
     def wrong(text: str) -> str | None:

@@ -6,13 +6,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from livingmeta.consistency import findings
-from livingmeta.derivation import Effect, implausible
-from livingmeta.protocol import Review
-from livingmeta.schema import Problem
-from livingmeta.settings import Selection
+from livingmeta.derivation import Effect, NotComputableError, effect_of, implausible
+from livingmeta.protocol import Review, fits, row_sets
+from livingmeta.schema import Gap, Problem
+from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
 Cells = dict[str, str]
@@ -84,11 +85,37 @@ def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
     return text + ("" if text.endswith(("\n", "\r")) else end) + held.getvalue()
 
 
+def use_of(
+    review: Review, *, trial: str, outcome: str, instrument: str, weeks: str
+) -> tuple[str, str | None]:
+    """Say how a new result can be used: "yes", or "sensitivity" with the row that is pooled now.
+
+    A trial enters a synthesis with one result; which one is the review's decision, not that of
+    the person who adds.
+    """
+    try:
+        new = Gap(file="", row=0, trial=trial, outcome=outcome, instrument=instrument or None,
+                  weeks=float(weeks), what="", where="", source="x")  # fmt: skip
+    except ValueError:  # what is wrong with the cells is said elsewhere
+        return "yes", None
+    for plan in review.protocol.synthesis:
+        if fits(review, plan, new) is not None:
+            continue
+        for row in review.outcomes:
+            same = (row.instrument, row.weeks) == (new.instrument, new.weeks)
+            if row.trial == trial and row.use == "yes" and not same and (
+                fits(review, plan, row) is None
+            ):  # fmt: skip
+                return "sensitivity", f"{plan.id} pools {row.place} of this trial"
+    return "yes", None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prospect:
     """What a draft would do: effects that are new, what is doubtful about them."""
 
     effects: tuple[tuple[Pool, Effect], ...]
+    apart: tuple[Effect, ...]  # computed, and pooled nowhere while the trial has another result
     doubts: tuple[str, ...]
     unused: tuple[str, ...]  # why a new trial gives no effect
 
@@ -121,6 +148,12 @@ def prospect(before: Review, after: Review) -> Prospect:
         if finding.detail not in was
     ]
     doubts += [doubt for pool, effect in effects if (doubt := turned(pool, effect))]
+    entered = {place for _, effect in effects for place in effect.rows}
+    apart = []
+    settings = settings_of(after.protocol.methods)
+    for rows in row_sets(told[place] for place in sorted(new - entered)).values():
+        with suppress(NotComputableError):
+            apart.append(effect_of(after, rows, settings, Selection(include_sensitivity=True)))
     trials = {told[place].trial for place in new}
     used = {effect.trial for _, effect in effects}
     unused = [
@@ -131,6 +164,7 @@ def prospect(before: Review, after: Review) -> Prospect:
     ]
     return Prospect(
         effects=effects,
+        apart=tuple(apart),
         doubts=tuple(dict.fromkeys(doubts)),
         unused=tuple(dict.fromkeys(unused)),
     )

@@ -106,6 +106,10 @@ def _show_prospect(plan: Plan) -> None:
         for step in effect.derivation:
             console.print(f"  – {step}")
         console.print(f"  {place_among(pool, effect)}")
+    for effect in found.apart:
+        console.print(f"\n{effect.label}, pooled nowhere: {effect.measure} {interval(effect)}")
+        for step in effect.derivation:
+            console.print(f"  – {step}")
     for line in found.unused:
         console.print(f"\nno effect: {line}")
     for doubt in found.doubts:

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Mapping
 
-from livingmeta.drafts import Cells, Draft, key_of
+from livingmeta.drafts import Cells, Draft, key_of, use_of
 from livingmeta.entry import EntryError, read_result
 from livingmeta.protocol import Review
 from livingmeta.schema import TABLES, Problem, columns
@@ -182,10 +182,14 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
             continue
         for question in entry.open:
             wrong("result", *OPEN[question])
+        use, _ = use_of(
+            review, trial=trial, outcome=cells["outcome"], instrument=instrument,
+            weeks=cells["weeks"],
+        )  # fmt: skip
         told = {name: cells[name] for name in RESULT if name != "result" and cells[name]}
         draft["outcomes"].append(
             {**entry.cells, **told, "trial": trial, "report": report, "instrument": instrument,
-             "source": source, "statistic": cells["statistic"] or "final", "use": "yes"}
+             "source": source, "statistic": cells["statistic"] or "final", "use": use}
         )  # fmt: skip
     if problems:
         raise FormError(problems)

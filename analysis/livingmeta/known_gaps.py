@@ -63,19 +63,23 @@ def _spread(row: Outcome) -> bool:
 
 
 def by_report(review: Review) -> dict[str, tuple[Report, list[Gap]]]:
-    """Group the open gaps by the report to whose authors one would write.
-
-    A gap belongs to the report of its trial that `where` names by its first author and year; to
-    the first report of the trial, where none is named.
-    """
+    """Group the open gaps by the report to whose authors one would write."""
     found: dict[str, tuple[Report, list[Gap]]] = {}
     for one in known_gaps(review):
-        reports = [report for report in review.reports if report.trial == one.gap.trial]
-        if one.filled or not reports:
+        report = report_of(review, one.gap)
+        if one.filled or report is None:
             continue
-        report = next((r for r in reports if _named(r, one.gap.where)), reports[0])
         found.setdefault(report.report, (report, []))[1].append(one.gap)
     return found
+
+
+def report_of(review: Review, gap: Gap) -> Report | None:
+    """Return the report of a gap's trial that `where` names by first author and year.
+
+    The first report of the trial, where none is named; None where the trial has none.
+    """
+    reports = [report for report in review.reports if report.trial == gap.trial]
+    return next((one for one in reports if _named(one, gap.where)), next(iter(reports), None))
 
 
 def _named(report: Report, where: str) -> bool:

@@ -140,7 +140,7 @@ def _examine(
         name = shown or name
         declared = _declared(folder, name)
         if "extends" in declared:
-            base = _extended(str(declared["extends"]), folder, f"{name}/review.toml", below)
+            base = _extended(str(declared["extends"]), folder, name, below)
         protocol = _protocol(declared, base, f"{name}/review.toml")
     except ReviewError as error:
         problems += error.problems
@@ -164,14 +164,16 @@ def _examine(
     return replace(loaded, warnings=warnings), problems
 
 
-def _extended(name: str, folder: Path, file: str, below: tuple[Path, ...]) -> Review:
-    """Load the review that another one extends."""
+def _extended(name: str, folder: Path, shown: str, below: tuple[Path, ...]) -> Review:
+    """Load the review that another one, `shown` in messages, extends."""
     sibling = folder.parent / name
     through = (*below, folder.resolve())
     if sibling.resolve() in through:
         reason = "reviews extend each other in a circle"
-        raise _refusal(file, reason, "Leave extends out of one.", column="extends")
-    loaded, problems = _examine(sibling if sibling.is_dir() else name, through)
+        remedy = "Leave extends out of one."
+        raise _refusal(f"{shown}/review.toml", reason, remedy, column="extends")
+    beside = str(Path(shown).parent / name) if sibling.is_dir() else None
+    loaded, problems = _examine(sibling if sibling.is_dir() else name, through, beside)
     errors = [problem for problem in problems if problem.severity == "error"]
     if loaded is None or errors:
         raise ReviewError(errors)
