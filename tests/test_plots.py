@@ -284,3 +284,21 @@ def test_text_in_the_svg_is_paths() -> None:
     drawn = figure_bytes(forest_plot(POOLS["pain-short"]).figure, "svg").decode()
     assert "<text" not in drawn
     assert "<dc:date>" not in drawn
+
+
+def test_counts_stand_in_their_columns_and_ratios_on_round_ticks(tmp_path) -> None:
+    from folders import ARM1, ARM2, folder
+
+    counts = [
+        {**arm, "mean": "", "sd": "", "events": events, "quote": f"{events} of 40"}
+        for arm, events in ((ARM1, "8"), (ARM2, "14"))
+    ]
+    toml = ('measure = "SMD"', 'measure = "OR"')
+    pool = synthesise(load_review(folder(tmp_path, outcomes=counts, toml=toml)))[0]
+    ax = forest_plot(pool)
+    texts = {text.get_text() for text in ax.texts}
+    assert {"8", "14", "40", "Events"} <= texts
+    assert "0.46 [0.17, 1.29]" in texts
+    ticks = [label.get_text() for label in ax.get_xticklabels()]
+    assert {"0.5", "1", "2"} <= set(ticks)
+    assert ax.get_xlabel() == "Odds ratio (log scale)"

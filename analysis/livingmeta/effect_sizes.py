@@ -426,6 +426,17 @@ MEASURES: Mapping[str, Measure] = {
 RATIOS = {measure.label: measure.ratio for measure in MEASURES.values() if measure.ratio}
 
 
+def counted(label: str) -> bool:
+    """Say whether a measure is one of counts.
+
+    Examples
+    --------
+    >>> counted("log OR"), counted("SMD")
+    (True, False)
+    """
+    return any(one.label == label and one.needs == "counts" for one in MEASURES.values())
+
+
 def scale_name(label: str) -> str:
     """Return what readers see of a measure: the ratio where effects are logs of one.
 

@@ -13,10 +13,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.effect_sizes import counted, on_scale, scale_name
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
@@ -212,6 +212,7 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     if name == pools[0].measure:
         ax.xaxis.set_major_formatter(lambda x, _: decimal(x, 1 if reach < 10 else 0))
     else:
+        ax.xaxis.set_major_locator(FixedLocator(_ratio_ticks(reach)))
         ax.xaxis.set_major_formatter(lambda x, _: f"{on_scale(pools[0].measure, x):.3g}")
         name = f"{MEASURE_WORDS.get(name, name)} (log scale)"
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
@@ -220,6 +221,13 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     ax.spines["bottom"].set_linewidth(0.6)
     ax.set_xlabel(MEASURE_WORDS.get(name, name), fontsize=TEXT, labelpad=13)
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
+
+
+def _ratio_ticks(reach: float) -> list[float]:
+    """Return the logs of round ratios: each its neighbour's double, or ten times it."""
+    factor = 2.0 if reach < 2.2 else 10.0
+    most = int(reach / np.log(factor))
+    return [float(step * np.log(factor)) for step in range(-most, most + 1)]
 
 
 def _reach(pools: Sequence[Pool]) -> float:
@@ -268,7 +276,9 @@ def _heads(ax: Axes, pool: Pool, width: float) -> None:
         name = textwrap.shorten(pool.groups[group - 1], 20, placeholder="…")
         middle = (group - 3) * ARM - WEIGHT + 0.56
         _write(ax, name, middle, -1.95, width, ha="center", weight="bold")
-        for column, head in (("mean", "Mean"), ("sd", "SD"), ("n", "n")):
+        means = {"mean": "Mean", "sd": "SD", "n": "n"}
+        heads = {"mean": "Events", "n": "n"} if counted(pool.measure) else means
+        for column, head in heads.items():
             _write(ax, head, at[f"{column}{group}"], -1.05, width, ha="right", weight="bold")
     level = round(100 * pool.result.level, 1) if pool.result else 95
     _write(ax, "Trial", at["label"], -1.05, width, weight="bold")
@@ -286,7 +296,12 @@ def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
     assert effect is not None
     label = textwrap.shorten(effect.label, 26, placeholder="…")
     _write(ax, label + marks(effect), at["label"], place, width)
-    if effect.difference is None:
+    if counted(effect.measure) and effect.difference and " v " in effect.difference:
+        arms = effect.difference.split(" v ")
+        for arm, (events, people) in enumerate((a.split("/") for a in arms), start=1):
+            _write(ax, events, at[f"mean{arm}"], place, width, ha="right")
+            _write(ax, people, at[f"n{arm}"], place, width, ha="right")
+    elif effect.difference is None:
         for name in ("mean1", "sd1", "mean2", "sd2"):
             _write(ax, _figures(getattr(effect, name)), at[name], place, width, ha="right")
         for name in ("n1", "n2"):
