@@ -298,7 +298,7 @@ def test_counts_stand_in_their_columns_and_ratios_on_round_ticks(tmp_path) -> No
     ax = forest_plot(pool)
     texts = {text.get_text() for text in ax.texts}
     assert {"8", "14", "40", "Events"} <= texts
-    assert "0.46 [0.17, 1.29]" in texts
+    assert "0.46 [0.17, 1.28]" in texts
     ticks = [label.get_text() for label in ax.get_xticklabels()]
     assert {"0.5", "1", "2"} <= set(ticks)
     assert ax.get_xlabel() == "Odds ratio (log scale)"
