@@ -273,3 +273,24 @@ def test_mantel_haenszel_results_are_not_claimed(tmp_path: Path) -> None:
     analyses = read(write(tmp_path / "r.rm5", text.replace('EFFECT_SIZE=""', 'EFFECT_SIZE="2"', 1)))
     (found,) = folders(analyses, name="x", file="r.rm5")
     assert any("pooled by MH" in remark for remark in found.remarks)
+
+
+def test_generic_inverse_variance_is_read_and_its_ratios_are_pooled_as_logs(tmp_path: Path) -> None:
+    """RevMan prints the ratio 0.75 (0.5 to 1.125) with the SE of its log."""
+    se = 0.20687
+    rows = [{**row, "measure": "OR"} for row in cochrane("SMD", "DL")][:1]
+    path = revman_csv(rows, tmp_path / "g.csv")
+    lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    at = {name: i for i, name in enumerate(lines[0])}
+    lines[2][at["Data Type"]] = "IV"
+    for name, cell in {"Effect Estimate": "0.75", "SE": str(se), "CI Start": "0.50",
+                       "CI End": "1.125"}.items():  # fmt: skip
+        lines[3][at[name]] = cell
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(lines)
+    ((review,), _) = reviews_in(path)
+    (effect,) = synthesise(review)[0].effects
+    assert effect.measure == "log OR"
+    assert effect.yi == pytest.approx(-0.2876821)
+    judged = {v.quantity: v.verdict for v in results_of(review).verdicts if v.trial}
+    assert (judged["estimate"], judged["ci_low"]) == ("reproduced", "reproduced")

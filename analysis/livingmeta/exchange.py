@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -72,6 +73,7 @@ class Analysis:
     printed: dict[str, dict[str, str]] = field(default_factory=dict)  # by subgroup; "" the whole
     overall: bool = True
     profile: str = "revman5"
+    label: str = "yi"  # what effects are called that come computed
     remark: str | None = None
 
 
@@ -199,11 +201,13 @@ def _revman_csv(sheet: Sheet) -> list[Analysis]:
             continue
         if row["Data Type"]:
             subgroup = ""
+            measure, label = _generic(row["Data Type"], _measure(row["Effect Measure"], place))
             found.append(
                 Analysis(
                     number=f"{row['Comparison Number']}.{row['Outcome Number']}",
                     title=row["Name"],
-                    measure=_measure(row["Effect Measure"], place),
+                    measure=measure,
+                    label=label,
                     model="random" if row["Analysis Model"].lower() == "random" else "common",
                     method=row["Statistical Method"].lower(),
                     groups=(row["Group Label 1"] or "group 1", row["Group Label 2"] or "group 2"),
@@ -220,7 +224,8 @@ def _revman_csv(sheet: Sheet) -> list[Analysis]:
         cells = {ours: row[theirs] for ours, theirs in CSV_CELLS.items()}
         found[-1].records.append(
             Record(place=place, study=row["Name"], year=row["Year of study"], subgroup=subgroup,
-                   cells=_numeric(cells, place), printed=_printed(row, CSV_PRINTED))
+                   cells=_logged(_numeric(cells, place), found[-1].label),
+                   printed=_printed(row, CSV_PRINTED))
         )  # fmt: skip
     return found
 
@@ -251,6 +256,24 @@ def _rounded(cell: str) -> str:
     """Shorten a printed number to ten digits: what a program writes beyond is binary noise."""
     digits = re.sub(r"[-.]|^0+|e.*$", "", cell.lower()).lstrip("0")
     return cell if len(digits) <= 10 else f"{float(cell):.10g}"
+
+
+def _generic(kind: str, measure: str) -> tuple[str, str]:
+    """Return measure and label of an analysis; effects that come computed are "yi".
+
+    RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log.
+    """
+    if kind not in {"IV", "generic"}:
+        return measure, "yi"
+    return "yi", {"OR": "log OR", "RR": "log RR"}.get(measure, measure)
+
+
+def _logged(cells: dict[str, str], label: str) -> dict[str, str]:
+    """Turn a printed ratio into the log that is pooled."""
+    if label.startswith("log ") and cells.get("yi"):
+        value = float(cells["yi"])
+        cells["yi"] = f"{math.log(value):.17g}" if value > 0 else ""
+    return cells
 
 
 def _measure(text: str, place: str) -> str:
@@ -293,11 +316,12 @@ def _rm5(path: Path) -> list[Analysis]:
                 continue
             number = f"{comparison.get('NO')}.{outcome.get('NO')}"
             place = f"{path}, analysis {number}"
-            effect = "yi" if kind == "IV" else _measure(outcome.get("EFFECT_MEASURE", ""), place)
+            effect, label = _generic(kind, _measure(outcome.get("EFFECT_MEASURE", ""), place))
             analysis = Analysis(
                 number=number,
                 title=outcome.findtext("NAME") or f"Analysis {number}",
                 measure=effect,
+                label=label,
                 model="random" if outcome.get("RANDOM") == "YES" else "common",
                 method=(outcome.get("METHOD") or "iv").lower(),
                 groups=(outcome.findtext("GROUP_LABEL_1") or "group 1",
@@ -318,7 +342,7 @@ def _rm5(path: Path) -> list[Analysis]:
                     analysis.records.append(
                         Record(place=f"{place}, {name}", study=name, subgroup=subgroup,
                                year=(study.get("YEAR") if study is not None else "") or "",
-                               cells=_numeric(cells, f"{place}, {name}"),
+                               cells=_logged(_numeric(cells, f"{place}, {name}"), label),
                                printed=_printed(row.attrib, RM5_PRINTED))
                     )  # fmt: skip
             found.append(analysis)
@@ -389,10 +413,13 @@ def _web(sheet: Sheet, settings: Sheet | None) -> list[Analysis]:
             cells = _numeric({k: row.get(v, "") for k, v in WEB_CELLS.items()}, place)
             guess = "OR" if _filled(cells, "events1", "events2") else "MD"
             measure = _measure(about["Effect measure"], place) if about else guess
+            kind = "generic" if _filled(cells, "sei") else ""
+            measure, label = _generic(kind, measure)
             found[key] = Analysis(
                 number=key,
                 title=row.get("Analysis name") or f"Analysis {key}",
                 measure=measure,
+                label=label,
                 model="common" if about.get("Analysis model", "").startswith("Fixed") else "random",
                 method=about.get("Statistical method", "iv").lower(),
                 groups=(about.get("Experimental group label") or "experimental",
@@ -430,7 +457,8 @@ def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Impor
     """Turn analyses into review folders: one for each measure and model, since a review has one."""
     sets: dict[tuple[str, str], list[Analysis]] = {}
     for analysis in analyses:
-        sets.setdefault((analysis.measure, analysis.model), []).append(analysis)
+        called = analysis.label.replace(" ", "_") if analysis.measure == "yi" else analysis.measure
+        sets.setdefault((called, analysis.model), []).append(analysis)
     return [
         _folder(
             listed,
@@ -579,7 +607,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
         f'measure = "{measure}"',
     ]
     if first.measure == "yi":
-        lines.append('measure_label = "yi"')
+        lines.append(f'measure_label = "{first.label}"')
     for analysis in analyses:
         subgroups = any(record.subgroup for record in analysis.records)
         lines += [
