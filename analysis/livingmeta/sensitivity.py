@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from livingmeta.pooling import Fit, fit, usable
+from livingmeta.tau2 import Array
 
 
 def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: Any) -> Fit:
@@ -41,3 +43,134 @@ def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: An
     entered = np.tri(k, dtype=bool)
     first = np.asarray(order)
     return fit(np.tile(y[first], (k, 1)), np.tile(v[first], (k, 1)), entered, **methods)
+
+
+def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
+    """Pool without each trial in turn.
+
+    Parameters
+    ----------
+    yi, vi : sequence of float, shape (k,)
+        Effects and their variances, two or more.
+    **methods
+        As `pooling.fit` takes them.
+
+    Returns
+    -------
+    Fit
+        Arrays of shape (k,): without the first trial, the second, and so on.
+
+    Raises
+    ------
+    ValueError
+        For values that can't be pooled, and for one trial.
+
+    Examples
+    --------
+    >>> found = leave_one_out([0.1, 0.5, 0.3], [0.1, 0.1, 0.1], tau2="DL", ci="wald")
+    >>> found.estimate.round(2).tolist()
+    [0.4, 0.2, 0.3]
+    """
+    y, v = usable(yi, vi, methods.get("level", 0.95))
+    k = y.size
+    if k < 2:
+        raise ValueError("one trial: without it nothing is left to pool.")
+    return fit(np.tile(y, (k, 1)), np.tile(v, (k, 1)), ~np.eye(k, dtype=bool), **methods)
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What each trial does to a pooled estimate (Viechtbauer and Cheung 2010): shape (k,) each.
+
+    Attributes
+    ----------
+    rstudent : ndarray
+        (y_i − μ₋ᵢ)/√(v_i + τ²₋ᵢ + SE²₋ᵢ): how far a trial lies from what the others predict. With
+        an HKSJ interval its q₋ᵢ multiplies v_i + τ²₋ᵢ, here and in `dffits`.
+    dffits : ndarray
+        (μ − μ₋ᵢ)/√(h_i (v_i + τ²₋ᵢ)).
+    cook : ndarray
+        (μ − μ₋ᵢ)²/SE²: Cook's distance.
+    cov_ratio : ndarray
+        SE²₋ᵢ/SE²: below 1 where the trial makes the estimate less precise.
+    tau2, q : ndarray
+        τ² and Q without the trial.
+    hat : ndarray
+        Its share of the weight, a fraction.
+    dfbetas : ndarray
+        (μ − μ₋ᵢ) over the SE of μ with τ²₋ᵢ.
+    baujat_x, baujat_y : ndarray
+        Contribution to the heterogeneity, (y_i − μ)²/(v_i + τ²), and influence on the estimate,
+        (μ − μ₋ᵢ)²/SE²₋ᵢ (Baujat 2002).
+    """
+
+    rstudent: Array
+    dffits: Array
+    cook: Array
+    cov_ratio: Array
+    tau2: Array
+    q: Array
+    hat: Array
+    dfbetas: Array
+    baujat_x: Array
+    baujat_y: Array
+
+
+def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
+    """Measure what each trial does to a pooled estimate.
+
+    Parameters
+    ----------
+    yi, vi : sequence of float, shape (k,)
+        Effects and their variances, three or more.
+    **methods
+        As `pooling.fit` takes them.
+
+    Returns
+    -------
+    Influence
+
+    Raises
+    ------
+    ValueError
+        For values that can't be pooled, and for fewer than three trials.
+
+    References
+    ----------
+    Viechtbauer W, Cheung MWL. Outlier and influence diagnostics for meta-analysis. Res Synth
+    Methods 2010;1:112-125.
+    Baujat B, Mahé C, Pignon JP, Hill C. A graphical method for exploring heterogeneity in
+    meta-analyses. Stat Med 2002;21:2641-2652.
+
+    Examples
+    --------
+    >>> found = influence([0.1, 0.2, 0.9], [0.01, 0.01, 0.01], tau2="DL", ci="wald")
+    >>> int(found.cook.argmax())
+    2
+    """
+    y, v = usable(yi, vi, methods.get("level", 0.95))
+    if y.size < 3:
+        raise ValueError(f"{y.size} trials: influence needs three or more.")
+    whole = fit(y[None], v[None], **methods)
+    left = leave_one_out(y, v, **methods)
+    mu, se = whole.estimate[0], whole.se[0]
+    tau2 = np.nan_to_num(whole.tau2[0])
+    without = np.nan_to_num(left.tau2)
+    moved = mu - left.estimate
+    hat = whole.weights[0] / 100
+    weights = 1 / (v + without[:, None])
+    total = weights.sum(-1)
+    # q of the HKSJ interval without the trial; 1 for a Wald interval
+    scale = left.se**2 * (total - weights.diagonal())
+    return Influence(
+        rstudent=(y - left.estimate) / np.sqrt(scale * (v + without) + left.se**2),
+        dffits=moved / np.sqrt(scale * hat * (v + without)),
+        cook=(moved / se) ** 2,
+        cov_ratio=(left.se / se) ** 2,
+        tau2=left.tau2,
+        q=left.q,
+        hat=hat,
+        dfbetas=moved / np.sqrt(scale / total),
+        baujat_x=(y - mu) ** 2 / (v + tau2),
+        baujat_y=(moved / left.se) ** 2,
+    )

@@ -248,6 +248,30 @@ for (method in c("DL", "REML", "PM")) {
 write.csv(do.call(rbind, subgroups), file.path(out, "metafor_subgroups.csv"), row.names = FALSE,
           quote = FALSE)
 
+# Influence and leave-one-out; the table of influence() and the points of baujat()
+influences <- list()
+for (set in c("bcg", "normand1999", "collins1985", "slow", "agreeing")) {
+  d <- sets[[set]]
+  for (tau2 in c("DL", "REML", "PM")) for (test in c("z", "knha", "adhoc")) {
+    res <- suppressWarnings(rma(yi, vi, data = d, method = tau2, test = test,
+                                control = tight[[tau2]]))
+    inf <- suppressWarnings(influence(res))
+    pdf(NULL)
+    points <- suppressWarnings(baujat(res))
+    invisible(dev.off())
+    left <- suppressWarnings(leave1out(res))
+    influences[[length(influences) + 1]] <- data.frame(
+      set = set, tau2_method = tau2, ci_method = c(z = "wald", knha = "hksj",
+      adhoc = "hksj-modified")[[test]], trial = seq_len(res$k), rstudent = show(inf$inf$rstudent),
+      dffits = show(inf$inf$dffits), cook = show(inf$inf$cook.d), cov_ratio = show(inf$inf$cov.r),
+      tau2 = show(inf$inf$tau2.del), q = show(inf$inf$QE.del), hat = show(inf$inf$hat),
+      dfbetas = show(inf$dfbs[[1]]), baujat_x = show(points$x), baujat_y = show(points$y),
+      estimate = show(left$estimate), ci_low = show(left$ci.lb), ci_high = show(left$ci.ub))
+  }
+}
+write.csv(do.call(rbind, influences), file.path(out, "metafor_influence.csv"), row.names = FALSE,
+          quote = FALSE)
+
 # The profile likelihood of the mean, which metafor does not have: Hardy and Thompson 1996, on a
 # fine grid of tau2 refined by optimise()
 profiled <- list()
