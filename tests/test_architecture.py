@@ -38,6 +38,7 @@ LAYERS = {
         "comparison",
         "moderation",
         "changes",
+        "scenarios",
     },
     "outcome": {"audit", "consistency", "drafts", "plots", "change_plots"},
     "edge": {

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding, findings
@@ -64,10 +64,27 @@ def results_of(review: Review) -> Results:
     )
 
 
-def interval(result: PooledEstimate | Effect) -> str:
+class Interval(Protocol):
+    """An estimate with its interval."""
+
+    @property
+    def estimate(self) -> float:
+        """The estimate."""
+
+    @property
+    def ci_low(self) -> float:
+        """Its lower limit."""
+
+    @property
+    def ci_high(self) -> float:
+        """Its upper limit."""
+
+
+def interval(result: Interval | Effect, *, measure: str | None = None) -> str:
     """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
     estimate = result.yi if isinstance(result, Effect) else result.estimate
-    shown = (on_scale(result.measure, x) for x in (estimate, result.ci_low, result.ci_high))
+    label = str(measure or getattr(result, "measure", ""))
+    shown = (on_scale(label, x) for x in (estimate, result.ci_low, result.ci_high))
     return "{} ({} to {})".format(*map(decimal, shown))
 
 
