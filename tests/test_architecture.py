@@ -17,6 +17,7 @@ LAYERS = {
     "engine": {
         "designs",
         "sensitivity",
+        "small_study",
         "roots",
         "likelihood",
         "tau2",

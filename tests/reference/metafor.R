@@ -272,6 +272,31 @@ for (set in c("bcg", "normand1999", "collins1985", "slow", "agreeing")) {
 write.csv(do.call(rbind, influences), file.path(out, "metafor_influence.csv"), row.names = FALSE,
           quote = FALSE)
 
+# Small-study effects: Egger's and Begg's tests, PEESE, trim and fill
+small <- list()
+small_sets <- c(sets[c("bcg", "normand1999")], list(
+  hackshaw1998 = data.frame(yi = as.numeric(dat.hackshaw1998$yi), vi = dat.hackshaw1998$vi)))
+for (set in names(small_sets)) {
+  d <- small_sets[[set]]
+  res <- rma(yi, vi, data = d, method = "DL")
+  line <- regtest(res, model = "lm")
+  curve <- regtest(res, model = "lm", predictor = "vi")
+  rank <- suppressWarnings(ranktest(res))
+  for (side in c("left", "right")) for (estimator in c("L0", "R0")) {
+    filled <- trimfill(res, side = side, estimator = estimator)
+    small[[length(small) + 1]] <- data.frame(set = set, egger_t = show(line$zval),
+      egger_p = show(line$pval), egger_limit = show(line$est), egger_low = show(line$ci.lb),
+      egger_high = show(line$ci.ub), peese_t = show(curve$zval), peese_limit = show(curve$est),
+      begg_tau = show(rank$tau), begg_p = show(rank$pval), side = side, estimator = estimator,
+      k0 = filled$k0, estimate = show(as.numeric(filled$beta)), se = show(filled$se),
+      default_side = trimfill(res)$side)
+  }
+}
+write.csv(do.call(rbind, small), file.path(out, "metafor_small_study.csv"), row.names = FALSE,
+          quote = FALSE)
+write.csv(data.frame(yi = show(small_sets$hackshaw1998$yi), vi = show(small_sets$hackshaw1998$vi)),
+          file.path(out, "hackshaw1998.csv"), row.names = FALSE, quote = FALSE)
+
 # The profile likelihood of the mean, which metafor does not have: Hardy and Thompson 1996, on a
 # fine grid of tau2 refined by optimise()
 profiled <- list()

@@ -1,0 +1,92 @@
+"""Tests of small-study effects agree with metafor, and refuse where they can't tell anything."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livingmeta.small_study import begg, egger, egger_smd, peese, trim_and_fill
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def effects(name: str) -> tuple[list[float], list[float]]:
+    if name == "hackshaw1998":
+        rows = read("hackshaw1998.csv")
+    else:
+        rows = [row for row in read("metafor_data.csv") if row["set"] == name]
+    return [float(row["yi"]) for row in rows], [float(row["vi"]) for row in rows]
+
+
+ROWS = read("metafor_small_study.csv")
+FIRST = {row["set"]: row for row in ROWS}
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_regressions_and_ranks_agree_with_metafor(name: str) -> None:
+    row = FIRST[name]
+    y, v = effects(name)
+    line, curve, rank = (test(y, v, force=True) for test in (egger, peese, begg))
+    pairs = {
+        "egger_t": line.t, "egger_p": line.p_value, "egger_limit": line.limit,
+        "egger_low": line.limit_low, "egger_high": line.limit_high, "peese_t": curve.t,
+        "peese_limit": curve.limit, "begg_tau": rank.statistic, "begg_p": rank.p_value,
+    }  # fmt: skip
+    for column, ours in pairs.items():
+        assert ours == pytest.approx(float(row[column]), rel=1e-8, abs=1e-10), column
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['set']}-{r['side']}-{r['estimator']}")
+def test_trim_and_fill_agrees_with_metafor(row: dict[str, str]) -> None:
+    found = trim_and_fill(
+        *effects(row["set"]), side=row["side"], estimator=row["estimator"], force=True,
+        tau2="DL", ci="wald",
+    )  # fmt: skip
+    assert found.k0 == int(row["k0"])
+    assert found.result.estimate == pytest.approx(float(row["estimate"]), rel=1e-8)
+    assert found.result.se == pytest.approx(float(row["se"]), rel=1e-8)
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_the_side_is_chosen_as_metafor_does(name: str) -> None:
+    found = trim_and_fill(*effects(name), force=True, tau2="DL", ci="wald")
+    assert found.side == FIRST[name]["default_side"]
+
+
+@pytest.mark.parametrize("test", [egger, peese, begg, trim_and_fill])
+def test_below_ten_trials_they_refuse_unless_forced(test) -> None:
+    y, v = effects("normand1999")
+    with pytest.raises(ValueError, match="below 10 a test for small-study effects can't tell"):
+        test(y, v)
+    test(y, v, force=True)
+    with pytest.raises(ValueError, match="a line needs 3 or more"):
+        test(y[:2], v[:2], force=True)
+
+
+def test_the_predictor_for_smds_does_not_hold_the_effect() -> None:
+    """Large effects alone, in trials of one size pattern, give no slope."""
+    rng = np.random.default_rng(2019)
+    n = rng.integers(8, 80, 400)
+    d = rng.normal(0.9, np.sqrt(2 / n))
+    v = 2 / n + d**2 / (4 * n)
+    assert egger(d, v).t > 2  # the effect stands in its own SE: a slope out of nothing
+    assert abs(egger_smd(d, n, n).t) < 2.5
+
+
+def test_turning_every_sign_turns_side_and_estimate() -> None:
+    y, v = effects("hackshaw1998")
+    one = trim_and_fill(y, v, tau2="DL", ci="wald")
+    other = trim_and_fill([-x for x in y], v, tau2="DL", ci="wald")
+    assert {one.side, other.side} == {"left", "right"}
+    assert (one.k0, one.result.estimate) == (other.k0, pytest.approx(-other.result.estimate))
+
+
+def test_equal_precision_has_no_line() -> None:
+    with pytest.raises(ValueError, match="the same predictor"):
+        egger(list(range(12)), [0.1] * 12)
