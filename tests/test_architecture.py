@@ -41,7 +41,7 @@ LAYERS = {
         "changes",
         "scenarios",
     },
-    "outcome": {"audit", "consistency", "drafts", "plots", "change_plots"},
+    "outcome": {"audit", "consistency", "drafts", "plots", "change_plots", "funnels"},
     "edge": {
         "store",
         "report",

@@ -47,6 +47,7 @@ def test_every_command_shown_is_one_that_works(
         return
     extra = {
         "diff": ["--out", str(tmp_path)],
+        "small-study": ["--out", str(tmp_path)],
         "export": ["--out", str(tmp_path)],
         "template": ["--out", str(tmp_path / "form.xlsx")],
         "new": ["--in", str(tmp_path)],

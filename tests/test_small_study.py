@@ -90,3 +90,33 @@ def test_turning_every_sign_turns_side_and_estimate() -> None:
 def test_equal_precision_has_no_line() -> None:
     with pytest.raises(ValueError, match="the same predictor"):
         egger(list(range(12)), [0.1] * 12)
+
+
+def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path: Path) -> None:
+    said = say("small-study", "smith2017", "--out", str(tmp_path))
+    assert said.status == 0
+    assert "can't tell chance from bias" in said.flat
+    words = ("small-study", "knee_oa", "--synthesis", "pain-post", "--out", str(tmp_path))
+    said = say(*words)
+    assert "Egger for SMDs" in said.out
+    assert "trim and fill" in said.out
+    assert list((tmp_path / "knee_oa").glob("funnel_pain-post*.png"))
+    forced = say("small-study", "smith2017", "--force", "--out", str(tmp_path))
+    assert "3 trials, forced" in forced.out
+
+
+def test_the_funnel_shows_the_trials_where_they_are() -> None:
+    from livingmeta.funnels import funnel_plot
+    from livingmeta.review import load_review
+    from livingmeta.synthesis import synthesise
+
+    pool = next(p for p in synthesise(load_review("knee_oa")) if p.synthesis == "pain-post")
+    ax = funnel_plot(pool)
+    lines = {line.get_gid(): line for line in ax.lines}
+    assert lines["trials"].get_xdata().tolist() == [effect.yi for effect in pool.effects]
+    np.testing.assert_allclose(
+        lines["trials"].get_ydata() ** 2, [effect.vi for effect in pool.effects]
+    )
+    assert pool.result is not None
+    assert lines["estimate"].get_xdata()[0] == pool.result.estimate
+    assert ax.get_ylim()[0] > ax.get_ylim()[1] == 0  # the most precise on top

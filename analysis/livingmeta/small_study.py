@@ -6,6 +6,7 @@ section 13.3.5.4) unless forced.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -286,3 +287,42 @@ def trim_and_fill(
     result = pool(np.concatenate([y, images]), np.concatenate([v, spread]), **methods)
     return Filled(k0=k0, side=side, result=result, yi=tuple(images.tolist()),
                   vi=tuple(spread.tolist()))  # fmt: skip
+
+
+def battery(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    sizes: Sequence[tuple[float | None, float | None]] | None = None,
+    force: bool = False,
+    **methods: Any,
+) -> tuple[tuple[Asymmetry, ...], Filled]:
+    """Make all tests: Egger (PET), its form for SMDs where sizes are known, PEESE, Begg, trim and fill.
+
+    Parameters
+    ----------
+    yi, vi, force
+        As in `egger`.
+    sizes : sequence of (n1, n2), optional
+        People per arm, for standardised mean differences.
+    **methods
+        As `pooling.pool` takes them, for trim and fill.
+
+    Returns
+    -------
+    tests : tuple of Asymmetry
+    filled : Filled
+
+    Raises
+    ------
+    ValueError
+        As `egger`.
+    """  # noqa: E501
+    level = methods.get("level", 0.95)
+    tests = [egger(yi, vi, force=force, level=level), peese(yi, vi, force=force, level=level)]
+    known = [(one, two) for one, two in sizes or () if one is not None and two is not None]
+    if sizes is not None and len(known) == len(sizes):
+        n1, n2 = zip(*known, strict=True)
+        tests.insert(1, egger_smd(yi, n1, n2, force=force, level=level))
+    tests.append(begg(yi, vi, force=force))
+    return tuple(tests), trim_and_fill(yi, vi, force=force, **methods)

@@ -1,0 +1,89 @@
+"""Contour-enhanced funnel plots, drawn from stored results only."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from scipy.special import ndtri
+
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.plots import BLACK, BLUE, MEASURE_WORDS, ORANGE, SMALL, TEXT
+from livingmeta.small_study import Filled
+from livingmeta.synthesis import Pool
+from livingmeta.words import decimal
+
+# Regions of P around no effect (Peters 2008): shade, lower and upper P, words
+REGIONS = (
+    ("#FFFFFF", 0.10, 1.0, "P > 0.10"),
+    ("#D9D9D9", 0.05, 0.10, "0.05 to 0.10"),
+    ("#BDBDBD", 0.01, 0.05, "0.01 to 0.05"),
+    ("#F0F0F0", 0.0, 0.01, "P < 0.01"),
+)
+
+
+def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
+    """Draw effects against their standard errors, over regions of significance around no effect.
+
+    Parameters
+    ----------
+    pool : Pool
+        A synthesis or subgroup with a result.
+    filled : Filled, optional
+        Trials that trim and fill adds, drawn hollow.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If the pool has no result.
+
+    References
+    ----------
+    Peters JL, Sutton AJ, Jones DR, Abrams KR, Rushton L. Contour-enhanced meta-analysis funnel
+    plots help distinguish publication bias from other causes of asymmetry. J Clin Epidemiol
+    2008;61:991-996.
+    """
+    result = pool.result
+    if result is None:
+        raise ValueError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
+    figure = Figure(figsize=(4.6, 3.4), dpi=100)
+    ax = figure.add_axes((0.13, 0.15, 0.83, 0.74))
+    yi = np.array([effect.yi for effect in pool.effects])
+    se = np.sqrt([effect.vi for effect in pool.effects])
+    added = np.array(filled.yi if filled else ())
+    deepest = 1.08 * se.max()
+    reach = 1.1 * max(np.abs([*yi, *added, result.estimate]).max(), 2.2 * deepest)
+    ax.set_xlim(-reach, reach)
+    ax.set_ylim(deepest, 0)
+    depth = np.array([0.0, deepest])
+    ax.set_facecolor(REGIONS[-1][0])
+    for colour, low, high, words in REGIONS:
+        inner = 0.0 if high == 1 else float(ndtri(1 - high / 2))
+        outer = inner if low == 0 else float(ndtri(1 - low / 2))  # the rest is the background
+        for side in (-1, 1):
+            ax.fill_betweenx(
+                depth, side * inner * depth, side * outer * depth, color=colour, lw=0, zorder=0,
+                label=words if side == 1 else None,
+            )  # fmt: skip
+    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
+    ax.axvline(result.estimate, color=ORANGE, lw=1, zorder=2, gid="estimate")
+    ax.plot(yi, se, "o", color=BLUE, ms=3.6, mew=0, zorder=3, gid="trials")
+    if filled is not None and filled.k0:
+        ax.plot(added, np.sqrt(filled.vi), "o", mfc="none", mec=BLUE, ms=3.6, zorder=3,
+                gid="filled")  # fmt: skip
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(pool.measure, x), 1))
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    name = scale_name(pool.measure)
+    ax.set_xlabel(MEASURE_WORDS.get(name, name), fontsize=TEXT)
+    ax.set_ylabel("Standard error", fontsize=TEXT)
+    title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+    ax.set_title(f"{title}, k = {result.k}", fontsize=TEXT, loc="left", wrap=True)
+    ax.legend(fontsize=SMALL - 1, frameon=True, loc="lower right", title="against no effect",
+              title_fontsize=SMALL - 1)  # fmt: skip
+    return ax
