@@ -194,6 +194,11 @@ def pool(
         without=tuple(without or ()),
         terms=terms,
     )
+    if profile == "all" and len(listed) > 1:
+        raise ValueError(
+            f"{review} holds {len(listed)} kinds of analyses, and --profile all shows one review: "
+            "make reviews of it with `livingmeta import`."
+        )
     documents = []
     for loaded in listed:
         settings = settings_of(
