@@ -16,6 +16,7 @@ LAYERS = {
     "words": {"names", "printed", "words", "entry"},
     "engine": {
         "designs",
+        "batch",
         "sensitivity",
         "small_study",
         "roots",
@@ -56,7 +57,7 @@ LAYERS = {
         "terminal",
         "adding",
         "screen",
-        "editing",
+        "commands",
         "__main__",
         "__init__",
     },
@@ -70,15 +71,23 @@ THIRD_PARTY = {
     "outcome": SCIENCE | {"pandas", "matplotlib"},
 }
 STANDARD_FILES = {"pathlib", "os", "io", "tempfile", "shutil"}
-MODULES = sorted(path.stem for path in PACKAGE.glob("*.py"))
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py")
+)
 
 
 def layer(module: str) -> str:
-    return next(name for name, members in LAYERS.items() if module in members)
+    return next(
+        name for name, members in LAYERS.items() if module.split(".", maxsplit=1)[0] in members
+    )
+
+
+def text(module: str) -> str:
+    return (PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
 
 
 def imports(module: str) -> set[str]:
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+    tree = ast.parse(text(module))
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -90,7 +99,7 @@ def imports(module: str) -> set[str]:
 
 
 def test_every_module_has_a_layer() -> None:
-    assert set(MODULES) <= set().union(*LAYERS.values())
+    assert {module.split(".")[0] for module in MODULES} <= set().union(*LAYERS.values())
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -114,14 +123,14 @@ def test_libraries_stay_in_their_layer(module: str) -> None:
 def test_the_core_touches_no_files(module: str) -> None:
     used = {name.split(".")[0] for name in imports(module)}
     assert not used & STANDARD_FILES
-    code = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    code = text(module)
     assert not re.search(r"\bopen\(|\bprint\(", re.sub(r">>> .*", "", code))
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if m not in {"store", "__main__"}])
+@pytest.mark.parametrize("module", [m for m in MODULES if m != "store"])
 def test_only_the_store_writes(module: str) -> None:
-    code = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    assert not re.search(r"write_text|write_bytes|to_csv\(\w|\.savefig\([a-z]*path", code)
+    code = text(module)
+    assert not re.search(r"write_text|write_bytes|to_csv\((?!index=)\w|\.savefig\([a-z]*path", code)
 
 
 def test_no_trial_is_named_in_the_code() -> None:

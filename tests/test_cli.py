@@ -12,8 +12,8 @@ import pytest
 
 from folders import ARM1, ARM2, ROOT, folder
 from livingmeta import __version__
-from livingmeta.__main__ import MEASURES_HELP, TAU2_HELP
 from livingmeta.audit import Verdict
+from livingmeta.commands.options import MEASURES_HELP, TAU2_HELP
 from livingmeta.consistency import Finding
 from livingmeta.effect_sizes import MEASURES
 from livingmeta.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate

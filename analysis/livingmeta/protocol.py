@@ -135,6 +135,24 @@ class Exclusion(Declared):
     where: str
 
 
+class Judgement(Declared):
+    """What a person judged of a synthesis; a program only suggests."""
+
+    synthesis: Key
+    about: Literal[
+        "missing evidence",
+        "risk of bias",
+        "inconsistency",
+        "indirectness",
+        "imprecision",
+        "small-study effects",
+        "certainty",
+    ]
+    judgement: str
+    why: str
+    by: str
+
+
 class Protocol(Declared):
     """What review.toml says; its id names the folder of its figures."""
 
@@ -152,6 +170,7 @@ class Protocol(Declared):
     not_accepted: dict[str, str] = {}  # instrument: why no synthesis takes it
     synthesis: tuple[Plan, ...]
     exclusion: tuple[Exclusion, ...] = ()
+    judgement: tuple[Judgement, ...] = ()
     caution: str | None = None  # what every page about the review must say
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livingmeta import screen
+from livingmeta.commands.options import Folder, ReviewName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
     from livingmeta.adding import Plan
     from livingmeta.changes import Move
     from livingmeta.protocol import Review
-
-ReviewName = Annotated[
-    str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
-]
-Folder = Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")]
 
 
 def add(

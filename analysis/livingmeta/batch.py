@@ -1,0 +1,96 @@
+"""Many analyses at once: cut into chunks of bounded memory, here or by an executor."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from itertools import islice
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK = 1 << 14  # analyses; at k = 20 some 20 MB of intermediate numbers
+WAITING = 64  # chunks handed to an executor at once: bounds what it holds
+
+Arrays = dict[str, NDArray[np.generic]]
+Progress = Callable[[int, int], None]
+
+
+class Task(Protocol):
+    """Analyses by number; to work in another process it must be picklable."""
+
+    def __call__(self, start: int, stop: int) -> Arrays:
+        """Return arrays of length stop − start for the analyses start, …, stop − 1."""
+
+
+def run(
+    task: Task,
+    count: int,
+    *,
+    chunk: int = CHUNK,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Arrays:
+    """Run analyses 0, …, count − 1 in chunks, and put the results together in order.
+
+    Parameters
+    ----------
+    task : Task
+        What it returns depends on the numbers of the analyses only, so results are the same for
+        every chunk and executor.
+    count : int
+        Number of analyses, at least 1.
+    chunk : int
+        Analyses at once.
+    executor : concurrent.futures.Executor, optional
+        Works on several chunks at once, in other processes or on other machines.
+    progress : callable, optional
+        Called with the number of analyses done and `count` after each chunk.
+
+    Returns
+    -------
+    dict of ndarray, shape (count, …)
+
+    Raises
+    ------
+    ValueError
+        For no analysis, or an empty chunk.
+
+    Examples
+    --------
+    >>> def squares(start, stop):
+    ...     return {"square": np.arange(start, stop) ** 2}
+    >>> run(squares, 5, chunk=2)["square"].tolist()
+    [0, 1, 4, 9, 16]
+    """
+    if count < 1 or chunk < 1:
+        raise ValueError(f"{count} analyses in chunks of {chunk}: give at least one of each.")
+    pieces = [(start, min(start + chunk, count)) for start in range(0, count, chunk)]
+    whole: Arrays = {}
+
+    def keep(start: int, stop: int, found: Arrays) -> None:
+        for name, values in found.items():
+            if name not in whole:
+                whole[name] = np.empty((count, *values.shape[1:]), values.dtype)
+            whole[name][start:stop] = values
+        if progress is not None:
+            progress(stop, count)
+
+    if executor is None:
+        for start, stop in pieces:
+            keep(start, stop, task(start, stop))
+        return whole
+    waiting = deque((piece, executor.submit(task, *piece)) for piece in pieces[:WAITING])
+    rest = iter(pieces[WAITING:])
+    try:
+        while waiting:
+            piece, future = waiting.popleft()
+            keep(*piece, future.result())
+            for following in islice(rest, 1):
+                waiting.append((following, executor.submit(task, *following)))
+    finally:  # after a failure nobody asks for the rest
+        for _, future in waiting:
+            future.cancel()
+    return whole

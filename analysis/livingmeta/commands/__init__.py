@@ -1,0 +1,1 @@
+"""The commands, one module per kind: they parse, call and print; `__main__` registers them."""

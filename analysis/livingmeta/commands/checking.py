@@ -1,0 +1,247 @@
+"""What is there, what is wrong with it, and how it stands beside what others print."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from livingmeta import __version__, screen
+from livingmeta.commands import editing, printing
+from livingmeta.commands.options import AsJson, Folder, Include, ReviewName
+
+
+def list_reviews(*, as_json: AsJson = False) -> None:
+    """List the reviews that can be found, with their questions."""
+    import tomllib
+
+    from livingmeta.review import TEMPLATE, reviews
+
+    found = []
+    for name, folder in reviews().items():
+        if name == TEMPLATE:
+            continue
+        try:
+            declared = tomllib.loads((folder / "review.toml").read_text(encoding="utf-8"))
+            question = str(declared.get("question", "(review.toml states no question)"))
+        except ValueError:  # not TOML or not UTF-8: `check` says where
+            question = f"(review.toml can't be read: see livingmeta check {name})"
+        found.append({"review": name, "question": question, "folder": str(folder)})
+    if as_json:
+        return screen.json(found)
+    screen.table(["review", "question"], [[one["review"], one["question"]] for one in found])
+    return None
+
+
+def check(
+    review: ReviewName,
+    *,
+    agree: Annotated[
+        int | None, typer.Option(metavar="N", help="settle disagreement N of two extractions")
+    ] = None,
+    take: Annotated[
+        str | None, typer.Option(metavar="first|second", help="whose value is right")
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="who settled it")] = None,
+    why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
+    from livingmeta.derivation import implausible
+    from livingmeta.extraction import disagreements
+    from livingmeta.review import examine, find
+    from livingmeta.settings import undeclarable
+
+    if agree is not None:
+        editing.settle(review, agree, take=take, by=by, why=why)
+    find(review)
+    loaded, problems = examine(review)
+    if loaded is not None:
+        problems += undeclarable(loaded)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if loaded is not None and not errors:
+        problems += implausible(loaded)
+        problems += [one.problem(i) for i, one in enumerate(disagreements(loaded), start=1)]
+    warnings = len(problems) - len(errors)
+    if as_json:
+        from dataclasses import asdict
+
+        listed = [{**asdict(problem), "message": str(problem)} for problem in problems]
+        screen.json(
+            {"review": review, "errors": len(errors), "warnings": warnings, "problems": listed}
+        )
+    else:
+        for problem in problems:
+            typer.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
+        trials = f"{len(loaded.trials)} trials, {len(loaded.outcomes)} rows; " if loaded else ""
+        typer.echo(f"{review}: {trials}{len(errors)} wrong, {warnings} doubtful.")
+    if errors:
+        raise typer.Exit(1)
+
+
+def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
+    """Show each printed number beside ours, with a verdict, and what does not fit together."""
+    from livingmeta.report import results_of
+    from livingmeta.review import load_review
+    from livingmeta.words import decimal
+
+    results = results_of(load_review(review))
+    if as_json:
+        from dataclasses import asdict
+
+        claims = [asdict(verdict) for verdict in results.verdicts]
+        return screen.json({"claims": claims, "findings": [asdict(f) for f in results.findings]})
+    printing.headlines(results)
+    counts: dict[str, int] = {}
+    for verdict in results.verdicts:
+        counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
+    # A reader wants the exceptions: a thousand reproduced row values are a count, not a list.
+    long = counts.get("reproduced", 0) > 60
+    shown = [v for v in results.verdicts if not (long and v.verdict == "reproduced")]
+    screen.table(
+        ["claim", "quantity", "printed", "recomputed", "verdict"],
+        [[v.claim, v.quantity, v.printed, decimal(v.recomputed, 4), v.verdict] for v in shown],
+    )
+    reasons = (f"{v.claim}, {v.verdict}: {v.detail}" for v in shown if v.verdict != "not numeric")
+    for reason in dict.fromkeys(reasons):
+        typer.echo(reason)
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    typer.echo(f"\n{told or 'no printed numbers to compare with'}.")
+    for finding in results.findings:
+        typer.echo(f"\n{finding.kind} ({', '.join(finding.claims)}): {finding.detail}")
+    printing.disclaimer()
+    return None
+
+
+def certify(
+    review: ReviewName,
+    *,
+    out: Folder = "figures",
+    as_json: AsJson = False,
+) -> None:
+    """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
+    import json
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from livingmeta.certificate import certify as certified
+    from livingmeta.certificate import markdown
+    from livingmeta.report import results_of
+    from livingmeta.review import load_review
+    from livingmeta.store import write
+
+    certificate = certified(results_of(load_review(review)), program=__version__)
+    folder = Path(out) / certificate.review
+    document = {**asdict(certificate), "summary": certificate.summary()}
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    written = [
+        write(folder / "certificate.md", markdown(certificate)),
+        write(folder / "certificate.json", text + "\n"),
+    ]
+    if as_json:
+        typer.echo(text)
+    else:
+        for line in certificate.summary():
+            screen.console().print(line)
+        typer.echo(f"{' and '.join(str(path) for path in written)} written.")
+    if certificate.unexplained:
+        raise typer.Exit(1)
+
+
+def trace(
+    review: ReviewName,
+    synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
+    trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]")] = None,
+    *,
+    include_sensitivity: Include = False,
+) -> None:
+    """Follow each effect back to the sentences it comes from."""
+    from livingmeta.names import pick
+    from livingmeta.report import source_line
+    from livingmeta.review import load_review
+    from livingmeta.settings import Selection
+    from livingmeta.synthesis import synthesise
+
+    loaded = load_review(review)
+    if synthesis is not None:
+        loaded.plan(synthesis)
+    if trial is not None:
+        pick({one.trial: one for one in loaded.trials}, trial, "TRIAL")
+    selection = Selection(include_sensitivity=include_sensitivity)
+    for pool in synthesise(loaded, selection=selection):
+        if synthesis not in {None, pool.synthesis}:
+            continue
+        effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
+        name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+        typer.echo(f"{name} ({pool.synthesis})")
+        if not effects:
+            typer.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
+        for effect in effects:
+            typer.echo(f"  {effect.label}: {effect.instrument_name or pool.outcome}")
+            for file, row in effect.rows:
+                citation, locator, quote = source_line(loaded, file, row)
+                typer.echo(f"    {file} row {row}: “{quote}”")
+                typer.echo(f"      {locator}: {citation}")
+            for step in effect.derivation:
+                typer.echo(f"    – {step}")
+            if effect.assumption:
+                typer.echo(f"    † assumed: {effect.assumption}")
+
+
+def gaps(
+    review: ReviewName,
+    *,
+    letter: Annotated[
+        bool, typer.Option("--letter", help="write a letter to the authors of each report")
+    ] = False,
+    out: Folder = "figures",
+    as_json: AsJson = False,
+) -> None:
+    """List what is known to have been measured and is not here, and where to look."""
+    from livingmeta.known_gaps import known_gaps
+    from livingmeta.review import load_review
+
+    loaded = load_review(review)
+    listed = known_gaps(loaded)
+    if letter:
+        return editing.letters(loaded, out=out)
+    if as_json:
+        return screen.json(
+            [
+                {
+                    **one.gap.model_dump(),
+                    "number": one.number,
+                    "people": one.people,
+                    "syntheses": one.syntheses,
+                    "filled": one.filled,
+                }
+                for one in listed
+            ]
+        )
+    owners = [trial.trial for trial in loaded.trials]
+    console = screen.console()
+    last = None
+    for one in sorted(listed, key=lambda one: owners.index(one.gap.trial)):
+        gap = one.gap
+        if one.trial is not last:
+            people = one.people or "an unknown number of"
+            console.print(f"{one.trial.label} (would add {people} people)", style="bold")
+        last = one.trial
+        instrument = loaded.instrument(gap.instrument)
+        about = [gap.outcome, instrument.name if instrument else "instrument not known"]
+        about.append("time not known" if gap.weeks is None else f"week {gap.weeks:g}")
+        feeds = f" → {', '.join(one.syntheses)}" if one.syntheses else ""
+        state = " FILLED" if one.filled else ""
+        console.print(f"  {one.number}. {', '.join(about)}{feeds}{state}: {gap.what}")
+        console.print(f"     look in {gap.where}")
+    still = sum(not one.filled for one in listed)
+    done = "" if still == len(listed) else f", {len(listed) - still} of them filled"
+    typer.echo(f"{len(listed)} known gaps{done}. To fill one: livingmeta add {review} --gap N")
+    return None
+
+
+def dictionary() -> None:
+    """Print the data dictionary: each file of a review, each column, what it may hold."""
+    from livingmeta.schema import dictionary as written
+
+    typer.echo(written(), nl=False)

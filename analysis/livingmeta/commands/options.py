@@ -1,0 +1,48 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+ReviewName = Annotated[
+    str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document, nothing else")]
+Folder = Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")]
+Synthesis = Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")]
+Include = Annotated[
+    bool,
+    typer.Option(
+        "--include-sensitivity",
+        help="use rows held for sensitivity analyses where a trial has no other",
+    ),
+]
+NoAssumptions = Annotated[
+    bool, typer.Option("--no-assumptions", help="drop rows that rest on an assumption")
+]
+Documented = Annotated[
+    bool,
+    typer.Option(
+        "--documented-only", help="drop those, and trials whose membership is only inferred"
+    ),
+]
+Important = Annotated[
+    float | None,
+    typer.Option(
+        "--important",
+        metavar="X",
+        help="smallest important difference, in the unit of the effects (with --vas-sd in points)",
+    ),
+]
+VasSd = Annotated[
+    float | None,
+    typer.Option(
+        "--vas-sd", metavar="SD", help="show effects as points on a 0-100 mm VAS with this SD, too"
+    ),
+]
+
+# Written out, so that --help needs no import; a test holds them against the registries.
+MEASURES_HELP = "SMD, MD, GLASS, ROM, SMD-PP, OR, RR or RD"
+TAU2_HELP = "DL, DL2, HE, CA, HS, SJ, ML, REML, EB or PM"

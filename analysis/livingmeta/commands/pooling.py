@@ -1,0 +1,345 @@
+"""Pooling a review, by its own methods or those of other programs, and regressing its effects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from livingmeta import screen
+from livingmeta.commands import printing
+from livingmeta.commands.options import (
+    MEASURES_HELP,
+    TAU2_HELP,
+    AsJson,
+    Documented,
+    Include,
+    NoAssumptions,
+    ReviewName,
+    Synthesis,
+)
+
+if TYPE_CHECKING:
+    from livingmeta.comparison import Step
+    from livingmeta.protocol import Review
+    from livingmeta.settings import Selection
+
+
+def pool(
+    review: ReviewName,
+    *,
+    synthesis: Synthesis = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="methods of: revman5, revman-web, metafor, meta, today; all: side by side",
+        ),
+    ] = None,
+    measure: Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="common or random")] = None,
+    tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
+    ci: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="wald, t, hksj, hksj-modified or profile"),
+    ] = None,
+    tau2_ci: Annotated[
+        str | None, typer.Option(metavar="NAME", help="interval of tau2: q-profile or profile")
+    ] = None,
+    prediction: Annotated[
+        str | None, typer.Option(metavar="NAME", help="t(k-1), t(k-2), z or none")
+    ] = None,
+    level: Annotated[
+        float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)")
+    ] = None,
+    include_sensitivity: Include = False,
+    no_assumptions: NoAssumptions = False,
+    documented_only: Documented = False,
+    terms: Annotated[
+        str, typer.Option(metavar="NAME", help="set of follow-up terms of review.toml")
+    ] = "default",
+    as_json: AsJson = False,
+) -> None:
+    """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
+    from livingmeta.settings import Selection, settings_of
+    from livingmeta.synthesis import outside, synthesise
+
+    listed = _opened(review)
+    if synthesis is not None and len(listed) == 1:
+        listed[0].plan(synthesis)
+    selection = Selection(
+        include_sensitivity=include_sensitivity,
+        no_assumptions=no_assumptions,
+        documented_only=documented_only,
+        without=tuple(without or ()),
+        terms=terms,
+    )
+    if profile == "all" and len(listed) > 1:
+        raise ValueError(
+            f"{review} holds {len(listed)} kinds of analyses, and --profile all shows one review: "
+            "make reviews of it with `livingmeta import`."
+        )
+    documents = []
+    for loaded in listed:
+        settings = settings_of(
+            loaded.protocol.methods,
+            name=None if profile == "all" else profile,
+            measure=measure,
+            level=level / 100 if level is not None and level > 1 else level,
+            model=model,
+            tau2=tau2,
+            ci=ci,
+            tau2_ci=tau2_ci,
+            prediction=prediction,
+        )
+        if profile == "all":
+            chosen = (model, tau2, ci, tau2_ci, prediction, level)
+            _side_by_side(
+                loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
+            )
+            continue
+        pools = [
+            pool
+            for pool in synthesise(loaded, settings=settings, selection=selection)
+            if synthesis in {None, pool.synthesis}
+        ]
+        if as_json:
+            documents += [printing.document(pool) for pool in pools]
+            continue
+        plain = settings == settings_of(loaded.protocol.methods) and selection == Selection()
+        if plain and synthesis is None and len(listed) == 1 and loaded.published:
+            from livingmeta.report import results_of
+
+            printing.headlines(results_of(loaded))
+        for pool in pools:
+            printing.whole(loaded, pool)
+        if lost := outside(loaded, terms=terms):
+            screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
+    if as_json:
+        return screen.json(documents) if profile != "all" else None
+    if profile != "all":
+        printing.disclaimer()
+    return None
+
+
+def _opened(review: str) -> list[Review]:
+    """Load a review, or the reviews that a file of data makes."""
+    from pathlib import Path
+
+    from livingmeta.review import load_review
+
+    path = Path(review)
+    if not path.is_dir():
+        from livingmeta.exchange import FILES, reviews_in
+
+        if path.suffix.lower() in FILES:
+            loaded, remarks = reviews_in(path)
+            for remark in remarks:
+                typer.echo(remark, err=True)
+            return loaded
+    return [load_review(review)]
+
+
+def _side_by_side(
+    loaded: Review,
+    synthesis: str | None,
+    measure: str,
+    selection: Selection,
+    *,
+    chosen: tuple[object, ...],
+    as_json: bool,
+) -> None:
+    from livingmeta.comparison import apart, compare
+    from livingmeta.profiles import PROFILES
+    from livingmeta.report import coverage, interval
+    from livingmeta.synthesis import shown_i2
+    from livingmeta.words import decimal
+
+    if any(one is not None for one in chosen):
+        raise ValueError(
+            "--profile all shows each profile as it is: leave --model, --tau2, --ci, --tau2-ci, "
+            "--prediction and --level out, or choose one profile."
+        )
+    found = [
+        one
+        for one in compare(loaded, measure=measure, selection=selection)
+        if synthesis in {None, one.own.synthesis}
+    ]
+    if as_json:
+        from dataclasses import asdict
+
+        return screen.json(
+            [
+                {
+                    "synthesis": one.own.synthesis,
+                    "subgroup": one.own.subgroup,
+                    "own": printing.document(one.own),
+                    "profiles": {name: printing.document(pool) for name, pool in one.pools},
+                    "steps": [
+                        {**asdict(step), "pool": printing.document(step.pool)} for step in one.steps
+                    ],
+                }
+                for one in found
+            ]
+        )
+    console = screen.console()
+    for one in found:
+        name = f"{one.own.title} – {one.own.subgroup}" if one.own.subgroup else one.own.title
+        console.print(f"{name} ({one.own.synthesis})", style="bold")
+        console.print(f"  {coverage(loaded, one.own)}")
+        console.print(f"  own methods: {one.own.methods}")
+        if one.own.result is None:
+            console.print(f"  no pooled value by any profile: {one.own.why_not}\n")
+            continue
+        rows = [("own methods", one.own), *one.pools]
+        screen.table(
+            ["profile", f"{printing.scale(one.own)} (CI)", "new trial", "Tau²", "I²"],
+            [
+                [
+                    profile,
+                    interval(pool.result),
+                    printing.ahead(pool),
+                    decimal(pool.result.tau2),
+                    f"{decimal(shown_i2(pool), 0)}%" if shown_i2(pool) is not None else "–",
+                ]
+                for profile, pool in rows
+                if pool.result is not None
+            ],
+        )
+        if apart(pool for _, pool in rows):
+            console.print("  Whether the interval excludes no effect depends on the profile.")
+        screen.table(
+            ["changed alone", "as in", "result", "estimate and limits move by"],
+            [
+                [
+                    f"{step.name}: {step.before} → {step.after}",
+                    ", ".join(step.profiles),
+                    interval(step.pool.result) if step.pool.result else "–",
+                    _move(step),
+                ]
+                for step in one.steps
+            ],
+        )
+    for profile in PROFILES.values():
+        console.print(f"{profile.name}: {profile.about}.")
+        if profile.unverified:
+            console.print(f"  not verified: {profile.unverified}.")
+    typer.echo()
+    printing.disclaimer()
+    return None
+
+
+def _move(step: Step) -> str:
+    """Say what a step moves: the prediction interval, I² or interval of τ² where nothing else."""
+    from livingmeta.synthesis import shown_i2
+    from livingmeta.words import decimal
+
+    if step.moved is None:
+        return "–"
+    result = step.pool.result
+    assert result is not None
+    special = {
+        "prediction": f"new trial {printing.ahead(step.pool)}",
+        "i2": f"I² {decimal(shown_i2(step.pool), 0)}%",
+        "tau2_ci": f"Tau² {decimal(result.tau2_low)} to {decimal(result.tau2_high)}",
+    }
+    if step.choice in special:
+        return special[step.choice]
+    # rounding of floats is no move
+    moves = (0.0 if abs(move) < 1e-9 else move for move in step.moved)
+    return ", ".join(f"{move:+.1g}" if move else "0" for move in moves).replace("-", "−")
+
+
+def regress(
+    review: ReviewName,
+    *,
+    synthesis: Annotated[
+        list[str], typer.Option(metavar="ID", help="effects of this synthesis (repeatable)")
+    ],
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODERATOR", help="year, weeks, n, outcome, … (repeatable); none: the mean"
+        ),
+    ] = None,
+    cluster: Annotated[
+        bool | None,
+        typer.Option(help="robust variances by trial; on where a trial gives several effects"),
+    ] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="methods of")] = None,
+    tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
+    ci: Annotated[
+        str | None, typer.Option(metavar="NAME", help="wald, t, hksj or hksj-modified")
+    ] = None,
+    include_sensitivity: Include = False,
+    no_assumptions: NoAssumptions = False,
+    documented_only: Documented = False,
+    as_json: AsJson = False,
+) -> None:
+    """Regress the effects of syntheses on moderators (meta-regression)."""
+    from dataclasses import asdict
+
+    from livingmeta.arms import derived
+    from livingmeta.moderation import regress as regressed
+    from livingmeta.report import flag_lines
+    from livingmeta.review import load_review
+    from livingmeta.settings import Selection, settings_of
+    from livingmeta.words import decimal, p_words
+
+    loaded = load_review(review)
+    found = regressed(
+        loaded,
+        synthesis,
+        by or (),
+        settings=settings_of(loaded.protocol.methods, name=profile, tau2=tau2, ci=ci),
+        selection=Selection(
+            include_sensitivity=include_sensitivity,
+            no_assumptions=no_assumptions,
+            documented_only=documented_only,
+        ),
+        cluster=cluster,
+    )
+    if as_json:
+        return screen.json(asdict(found))
+    result = found.result
+    console = screen.console()
+    console.print(
+        f"{', '.join(found.syntheses)} by {', '.join(found.by) or 'nothing: the mean'}",
+        style="bold",
+    )
+    missing = f", {len(found.missing)} more measured but missing here" if found.missing else ""
+    console.print(f"  {result.k} effects of {found.trials} trials{missing}; {found.methods}")
+    if result.clusters is not None:
+        console.print("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
+    screen.table(
+        ["coefficient", f"estimate ({100 * result.level:g}% CI)", "df", "P"],
+        [
+            [
+                one.name,
+                f"{derived(one.estimate)} ({derived(one.ci_low)} to {derived(one.ci_high)})",
+                "–" if one.df is None else f"{one.df:.1f}",
+                p_words(one.p_value).removeprefix("P ").removeprefix("= "),
+            ]
+            for one in result.coefficients
+        ],
+    )
+    if result.qm is not None:
+        name = "Chi²" if len(result.qm_df) == 1 else "F"
+        dfs = ", ".join(f"{df:g}" for df in result.qm_df)
+        console.print(
+            f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})"
+        )
+    explained = "" if result.r2 is None else f"; R² = {decimal(result.r2, 0)}%"
+    console.print(
+        f"  left between trials: Tau² = {decimal(result.tau2)}; I² = {decimal(result.i2, 0)}%; "
+        f"Q = {decimal(result.qe)}, df = {result.qe_df} ({p_words(result.qe_p)}){explained}"
+    )
+    for left in found.left_out:
+        console.print(f"  left out: {left.label} – {left.why}")
+    for line in flag_lines(found.flags):
+        console.print(f"  flag {line}")
+    printing.disclaimer()
+    return None

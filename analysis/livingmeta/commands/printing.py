@@ -1,0 +1,146 @@
+"""What several commands print of a review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from livingmeta import screen
+
+if TYPE_CHECKING:
+    from livingmeta.protocol import Review
+    from livingmeta.report import Results
+    from livingmeta.synthesis import Pool
+
+
+def headlines(results: Results) -> None:
+    """Print the answer in a paragraph per outcome."""
+    from livingmeta import report
+
+    for line in report.headlines(results):
+        screen.console().print(line)
+        typer.echo()
+
+
+def summary(review: Review, pool: Pool) -> None:
+    """Print a synthesis in a few lines: its value, what it rests on, its methods."""
+    from livingmeta.effect_sizes import scale_name
+    from livingmeta.report import coverage, interval
+    from livingmeta.synthesis import contradictory
+
+    console = screen.console()
+    name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+    console.print(f"{name} ({pool.synthesis})", style="bold")
+    if pool.result is None:
+        console.print(f"  no pooled value, {pool.why_not}: {coverage(review, pool)}")
+        return
+    value = f"{scale_name(pool.measure)} {interval(pool.result)}"
+    if contradictory(pool):
+        shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
+        console.print(f"  the trials contradict each other: {shown}")
+        value = f"pooled all the same, {value}"
+    console.print(f"  {value}: {coverage(review, pool)}")
+    console.print(f"  {pool.methods}")
+
+
+def whole(review: Review, pool: Pool) -> None:
+    """Print all that is known of a synthesis."""
+    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.report import flag_lines, interval
+    from livingmeta.synthesis import PREDICTION_FROM, marks, notes, shown_i2
+    from livingmeta.words import decimal, p_words
+
+    summary(review, pool)
+    result = pool.result
+    if result is not None:
+        if result.k > 1:
+            tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
+            typer.echo(
+                f"  {tau2}Chi² = {decimal(result.q)}, df = {result.q_df} "
+                f"({p_words(result.q_p)}); I² = {decimal(shown_i2(pool), 0)}%; "
+                f"effect {p_words(result.p_value)}"
+            )
+        if result.pi_low is not None and result.k >= PREDICTION_FROM:
+            ends = (on_scale(result.measure, end) for end in (result.pi_low, result.pi_high or 0))
+            ahead = " and ".join(map(decimal, ends))
+            typer.echo(f"  a new trial is expected between {ahead}")
+        screen.table(
+            ["trial", "n", f"{scale_name(pool.measure)} ({100 * result.level:g}% CI)", "weight"],
+            [
+                [
+                    effect.label + marks(effect),
+                    " + ".join("?" if n is None else f"{n:g}" for n in (effect.n1, effect.n2)),
+                    interval(effect),
+                    f"{weight:.1f}%",
+                ]
+                for effect, weight in zip(pool.effects, result.weights, strict=True)
+            ],
+        )
+        for note in notes(pool.effects):
+            screen.console().print(f"  {note}")
+    for sibling in pool.siblings:
+        value = interval(sibling.result) if sibling.result else "no trial"
+        trials = f" (k = {sibling.result.k})" if sibling.result else ""
+        typer.echo(f"  {sibling.name}: {value}{trials}")
+    for one in pool.missing:
+        typer.echo(f"  not available: {one.label} – look in {one.where}")
+    for left in pool.dropped:
+        typer.echo(f"  left out: {left.label} – {left.why}")
+    if pool.sensitivity_only:
+        names = ", ".join(left.label for left in pool.sensitivity_only)
+        typer.echo(f"  only in sensitivity analyses: {names}")
+    if pool.subgroup_test is not None:
+        test = pool.subgroup_test
+        typer.echo(
+            f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} "
+            f"({p_words(test.p_value)})"
+        )
+    for line in flag_lines(pool.flags):
+        typer.echo(f"  flag {line}")
+    typer.echo()
+
+
+def disclaimer() -> None:
+    """Print what every page ends with."""
+    from livingmeta.report import DISCLAIMER
+
+    typer.echo(DISCLAIMER)
+
+
+def document(pool: Pool) -> dict[str, Any]:
+    """Return a synthesis as JSON holds it, the effects with their weights first."""
+    from dataclasses import asdict
+
+    whole = asdict(pool)
+    weights = pool.result.weights if pool.result else [None] * len(pool.effects)
+    shown = ("trial", "yi", "vi", "ci_low", "ci_high", "derivation", "flags")
+    trials = [
+        {**{name: effect[name] for name in shown}, "weight": weight, **effect}
+        for effect, weight in zip(whole["effects"], weights, strict=True)
+    ]
+    first = {name: whole[name] for name in ("synthesis", "subgroup", "result")}
+    rest = {name: value for name, value in whole.items() if name not in {*first, "effects"}}
+    return {**first, "trials": trials, **rest}
+
+
+def scale(pool: Pool) -> str:
+    """Return the name of a pool's measure as readers see it."""
+    from livingmeta.effect_sizes import scale_name
+
+    return scale_name(pool.measure)
+
+
+def ahead(pool: Pool) -> str:
+    """Show the prediction interval, with a dash below the trials from which it is shown."""
+    from livingmeta.effect_sizes import on_scale
+    from livingmeta.synthesis import PREDICTION_FROM
+    from livingmeta.words import decimal
+
+    result = pool.result
+    if result is None or result.pi_low is None or result.pi_high is None:
+        return "–"
+    if result.k < PREDICTION_FROM:
+        return "too few"
+    low, high = (decimal(on_scale(pool.measure, end)) for end in (result.pi_low, result.pi_high))
+    return f"{low} to {high}"
