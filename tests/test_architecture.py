@@ -21,6 +21,7 @@ LAYERS = {
         "small_study",
         "roots",
         "likelihood",
+        "maxima",
         "tau2",
         "pooling",
         "inputs",

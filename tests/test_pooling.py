@@ -425,3 +425,11 @@ def test_subgroup_test_is_cochrans_q_of_the_subgroups() -> None:
 def test_one_subgroup_cannot_differ() -> None:
     with pytest.raises(ValueError, match="needs two or more"):
         subgroup_test([0.1], [0.1])
+
+
+def test_the_profile_interval_of_effects_that_agree_lies_about_them() -> None:
+    # Two effects 0 with variance 1, seen from μ: τ² = μ² − 1 and D(μ) = 2(log μ² + 1) for μ² > 1,
+    # so D reaches χ²(0.95) = 3.8415 at log μ² = 0.9207.
+    result = pool([0.0, 0.0], [1.0, 1.0], tau2="ML", ci="profile")
+    assert result.ci_high == pytest.approx(np.exp(0.9207294 / 2), abs=1e-6)
+    assert result.ci_low == pytest.approx(-result.ci_high, abs=1e-9)

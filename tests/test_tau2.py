@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from livingmeta.designs import Regression
 from livingmeta.likelihood import log_likelihood, maximise, tau2_limits
 from livingmeta.roots import bracketed_root
 from livingmeta.tau2 import (
@@ -171,3 +172,16 @@ def test_a_root_is_found_to_the_last_digits() -> None:
     )
     assert converged.all()
     np.testing.assert_allclose(root, np.cbrt([2.0, 1e-9]), rtol=1e-14)
+
+
+@given(many, st.booleans())
+def test_a_mean_is_fitted_as_a_regression_on_a_constant_is(data, restricted: bool) -> None:
+    y, v, m = (array[None] for array in arrays(data))
+    constant = Regression(np.ones((y.shape[1], 1)))
+    mean, _ = maximise(y, v, m, restricted=restricted)
+    line, _ = maximise(y, v, m, restricted=restricted, design=constant)
+    height = log_likelihood(y, v, m, np.array([[mean[0], line[0]]]), restricted=restricted)[0]
+    # two maxima as high as each other may be told apart by rounding
+    assert mean[0] == pytest.approx(line[0], rel=1e-7, abs=1e-9 * v.min()) or height[
+        0
+    ] == pytest.approx(height[1], abs=1e-10)

@@ -12,19 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from livingmeta.designs import KNOWN, MEAN, Design, Projection
+from livingmeta.maxima import BLOCK, GRID_MOST, GRID_STEP, MARGIN, maximum
 from livingmeta.roots import bracketed_root
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# Brackets are proved in exact arithmetic; this much is added for rounding.
-MARGIN = 1e-6
-# Score changes sign over a factor in (v + τ²) of its own size; a step of a quarter of that
-# separates the maxima: on thousands of random sets a grid of thousands of points found none higher.
-GRID_STEP = 0.25
-GRID_MOST = 200
 SCAN = 33  # points from the estimate to the outermost effect
-BLOCK = 1 << 18  # numbers worked on at once: fits the cache
 
 
 def weighted(y: Array, v: Array, m: Mask, t: Array, design: Design) -> tuple[Array, Projection]:
@@ -71,7 +65,8 @@ def maximise(
     and d = max v − min v, it is below 0 from τ² = (s² + √(s⁴ + 4s²d))/2 − min v on: its first
     term is at most (max w)² Σr², the other at least k or k − p times min w. So every maximum
     lies below. The derivative is followed over that range, each change from rising to falling is
-    a maximum and is closed in, and the highest of them and of τ² = 0 is taken.
+    a maximum and is closed in, and the highest of them and of τ² = 0 is taken. A mean goes the
+    same way in `maxima`, by sums that a regression does not have.
 
     Returns
     -------
@@ -79,6 +74,8 @@ def maximise(
         0 where the design leaves no degree of freedom.
     converged : ndarray of bool, shape (B,)
     """
+    if design is MEAN:
+        return maximum(y, v, m, restricted=restricted)
     tau2, converged = np.zeros(len(y)), np.ones(len(y), bool)
     k = m.sum(-1)
     low, top = smallest(v, m), highest(y, v, m, restricted=restricted, design=design)
@@ -210,9 +207,10 @@ def mean_limits(
 
     scale = 1 / np.sqrt(w.sum(-1))[:, None]
     ends = []
-    for outermost in (np.where(m, y, np.inf).min(-1), np.where(m, y, -np.inf).max(-1)):
-        side = outermost[:, None] - centre
-        step = side + np.copysign(scale, side)
+    outermost = ((-1, np.where(m, y, np.inf).min(-1)), (1, np.where(m, y, -np.inf).max(-1)))
+    for sign, effect in outermost:
+        side = effect[:, None] - centre
+        step = side + sign * scale
         grid = centre + side * np.linspace(0, 1, SCAN)
         inside = ratio(grid) <= least
         inside[:, 0] = True

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.designs import MEAN
 from livingmeta.inputs import NOT_FINITE, numbers
 from livingmeta.likelihood import mean_limits
 from livingmeta.names import pick
-from livingmeta.tau2 import TAU2, Array, Mask, generalised_q, likelihood_limits, q_profile
+from livingmeta.tau2 import TAU2, Array, Mask, likelihood_limits, q_profile
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
 # Effects and variances beyond these overflow when squared; no unit of any outcome needs them.
@@ -304,7 +303,8 @@ def fit(
     yi, vi : ndarray, shape (…, k)
         Effects and variances, finite and above 0 where `mask` is true; they are not checked.
     mask : ndarray of bool, shape (…, k), optional
-        True where a trial is present, at least one in each set; all by default.
+        True where a trial is present, at least one in each set; all by default. The three are
+        broadcast against each other: many subsets of one set need its effects once.
     model, tau2, ci, prediction, level
         As in `pool`, which is a batch of one.
 
@@ -322,7 +322,7 @@ def fit(
     Leave each of four trials out in turn:
 
     >>> y, v = np.array([0.10, 0.12, 0.09, 0.11]), np.array([0.04, 0.05, 0.03, 0.06])
-    >>> left = fit(np.tile(y, (4, 1)), np.tile(v, (4, 1)), ~np.eye(4, dtype=bool))
+    >>> left = fit(y, v, ~np.eye(4, dtype=bool))
     >>> left.k.tolist()
     [3, 3, 3, 3]
     >>> bool(left.estimate[1] == pool(y[[0, 2, 3]], v[[0, 2, 3]]).estimate)
@@ -343,6 +343,7 @@ def fit(
     y, v, present, unit, origin = scaled(yi, vi, mask)
     k = present.sum(-1)
     df = np.maximum(k - 1, 1)
+    dfs = np.arange(1, y.shape[-1] + 1.0)  # quantiles are looked up: there are few
     many = k > 1
     zero = np.zeros(k.shape)
     t2, converged = estimator(y, v, present) if random else (zero, np.ones(k.shape, bool))
@@ -350,22 +351,22 @@ def fit(
         t2 = known / unit**2
     between = np.where(many | (known is not None and random), t2, 0.0)
     w = present / (v + between[..., None])
-    total = w.sum(-1)
-    mu = (w * y).sum(-1) / total
-    scale_q = generalised_q(y, v, present, between) / df
+    total, mu, q = _weighted(w, y)
+    scale_q = q / df
     wald = 1 / np.sqrt(total)
     se = wald * np.where(many, interval.scale(scale_q), 1.0)
     upper = (1 + level) / 2
     is_t = many & interval.is_t
-    quantile = np.where(is_t, stdtrit(df, upper), ndtri(upper))
+    quantile = np.where(is_t, stdtrit(dfs, upper)[df - 1], ndtri(upper))
     centre = (mu + origin) * unit
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = centre / (se * unit)
         spread = np.sqrt(between + se**2)
-    p_value = np.where(is_t, 2 * stdtr(df, -np.abs(statistic)), 2 * ndtr(-np.abs(statistic)))
+    tail = -np.abs(statistic)
+    p_value = 2 * (np.where(is_t, stdtr(df, tail), ndtr(tail)) if interval.is_t else ndtr(tail))
     reach = np.full(k.shape, np.nan)
     if random and ahead is not None:
-        reach = np.where(k > 2, ahead(df, upper) * spread * unit, np.nan)
+        reach = np.where(k > 2, ahead(dfs, upper)[df - 1] * spread * unit, np.nan)
     half = quantile * se * unit
     low, high = centre - half, centre + half
     if random and interval.is_profile and many.any():
@@ -414,13 +415,27 @@ def _profiled(
     return low, high, ratio
 
 
+def _weighted(w: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Return Σw, the weighted mean, and Σw(y − mean)²."""
+    total = np.asarray(np.einsum("...k->...", w))
+    mu = np.asarray(np.einsum("...k,...k->...", w, y)) / total
+    residual = y - mu[..., None]
+    return total, mu, np.asarray(np.einsum("...k,...k->...", w * residual, residual))
+
+
 def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array, unit: Array) -> dict[str, Array]:
     """Return Q, its P, and I² and H² by Q and by τ²; NaN for one trial."""
     df = mask.sum(-1) - 1.0
+    w = mask / v
+    total, _, q = _weighted(w, y)
+    # Σw − Σw²/Σw, the largest weight apart: differences with it would lose digits
+    top = w.argmax(-1)[..., None]
+    largest = np.take_along_axis(w, top, -1)[..., 0]
+    np.put_along_axis(w, top, 0.0, -1)
+    rest, squares = (np.einsum("...k->...", w), np.einsum("...k,...k->...", w, w))
     with np.errstate(divide="ignore", invalid="ignore"):
-        q = np.where(df > 0, generalised_q(y, v, mask, np.zeros(df.shape)), np.nan)
-        w = mask / v
-        typical = df / (w * MEAN.project(w, y).kept).sum(-1)
+        q = np.where(df > 0, q, np.nan)
+        typical = df * total / (2 * largest * rest + (rest**2 - squares))
         return {
             "q": q,
             "q_p": chdtrc(df, q),
@@ -479,10 +494,11 @@ def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
 
     Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
     """
-    present = np.broadcast_to(np.ones(yi.shape, bool) if mask is None else mask, yi.shape)
+    shape = np.broadcast_shapes(yi.shape, vi.shape, () if mask is None else mask.shape)
+    present = np.broadcast_to(True if mask is None else mask, shape)
     unit = _unit(vi, present)
-    y = np.where(present, yi, 0.0) / unit[..., None]
-    v = np.where(present, vi, 1.0) / unit[..., None] ** 2
+    y = np.where(present, yi / unit[..., None], 0.0)
+    v = np.where(present, vi / unit[..., None] ** 2, 1.0)
     heaviest = np.where(present, v, np.inf).argmin(-1)[..., None]
     origin = np.take_along_axis(y, heaviest, -1)
     y = np.where(present, y - origin, 0.0)
@@ -495,8 +511,10 @@ def _unit(vi: Array, mask: Mask) -> Array:
     Squares and weights then neither over- nor underflow, whatever the scale, and dividing by a
     power of two changes no digit.
     """
-    logs = np.where(mask, np.log2(np.where(mask, vi, 1.0)), 0.0).sum(-1)
-    return np.asarray(np.exp2(np.rint(logs / np.maximum(mask.sum(-1), 1) / 2)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        logs = np.log2(vi)
+    total = np.where(mask, logs, 0.0).sum(-1)
+    return np.asarray(np.exp2(np.rint(total / np.maximum(mask.sum(-1), 1) / 2)))
 
 
 def _number(value: Array) -> float | None:

@@ -42,7 +42,7 @@ def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: An
         raise ValueError(f"order must name each of the {k} trials once.")
     entered = np.tri(k, dtype=bool)
     first = np.asarray(order)
-    return fit(np.tile(y[first], (k, 1)), np.tile(v[first], (k, 1)), entered, **methods)
+    return fit(y[first], v[first], entered, **methods)
 
 
 def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
@@ -75,7 +75,7 @@ def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
     k = y.size
     if k < 2:
         raise ValueError("one trial: without it nothing is left to pool.")
-    return fit(np.tile(y, (k, 1)), np.tile(v, (k, 1)), ~np.eye(k, dtype=bool), **methods)
+    return fit(y, v, ~np.eye(k, dtype=bool), **methods)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from livingmeta.designs import MEAN, Design
-from livingmeta.likelihood import MARGIN, maximise, smallest, spread, tau2_limits
+from livingmeta.likelihood import maximise, smallest, spread, tau2_limits
+from livingmeta.maxima import MARGIN
 from livingmeta.roots import bracketed_root
 
 Array = NDArray[np.float64]
