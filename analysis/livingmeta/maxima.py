@@ -96,20 +96,21 @@ def maximum(y: Array, v: Array, m: Mask, *, restricted: bool) -> tuple[Array, Ma
 
 def _apart(y: Array, v: Array, m: Mask, *, restricted: bool) -> tuple[Sets, Array]:
     """Set the most precise trial apart; return the value of min v + τ² above which nothing is."""
-    here = m.T.copy()
-    vs = np.where(here, v.T, np.inf)
-    ys = np.where(here, y.T, 0.0)
+    here, vs, ys = m.T.astype(float, order="C"), v.T.copy(), y.T.copy()
+    largest = (vs * here).max(0)
+    with np.errstate(divide="ignore"):
+        vs /= here
     first, each = vs.argmin(0), np.arange(len(y))
     v0, y0 = vs[first, each], ys[first, each]
     vs[first, each], ys[first, each], here[first, each] = vs[0], ys[0], here[0]
     vs, here = vs[1:], here[1:]
     ys = (ys[1:] - y0) * here
-    k = here.sum(0) + 1
+    k = _sum(here) + 1
     total = _sum(ys)
     # no digits are lost: the sum of squares about one of the effects is at most k + 1 times it
     s2 = (_sum(ys, ys) - total**2 / k).clip(0) / np.maximum(k - restricted, 1)
-    d = np.where(here, vs, v0).max(0, initial=0.0) - v0
-    top = (s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d.clip(0))) / 2 * (1 + MARGIN)
+    d = (largest - v0).clip(0)
+    top = (s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + MARGIN)
     return Sets(v0, ys, vs), np.where(k > 1, top, 0.0)
 
 

@@ -95,7 +95,8 @@ class PooledEstimate:
 class Fit(NamedTuple):
     """Pooled estimates of a batch: arrays of shape (…), `weights` (percent) of shape (…, k).
 
-    NaN stands for what can't be computed; the flags are arrays of bool.
+    NaN stands for what can't be computed; the flags are arrays of bool. P values are computed
+    when they are asked for: large batches seldom need them.
     """
 
     k: NDArray[np.int_]
@@ -104,10 +105,9 @@ class Fit(NamedTuple):
     ci_low: Array
     ci_high: Array
     statistic: Array
-    p_value: Array
+    is_t: Mask  # the statistic has a t distribution with k − 1 df, else a normal one
     tau2: Array
     q: Array
-    q_p: Array
     i2: Array
     i2_tau2: Array
     h2: Array
@@ -117,6 +117,18 @@ class Fit(NamedTuple):
     pi_high: Array
     weights: Array
     flags: dict[str, Mask]
+
+    @property
+    def p_value(self) -> Array:
+        """Return the two-sided P of the statistic."""
+        tail = -np.abs(self.statistic)
+        df = np.maximum(self.k - 1, 1)
+        return np.asarray(2 * np.where(self.is_t, stdtr(df, tail), ndtr(tail)))
+
+    @property
+    def q_p(self) -> Array:
+        """Return the P of Q."""
+        return np.asarray(chdtrc(self.k - 1.0, self.q))
 
 
 class _Interval(NamedTuple):
@@ -362,8 +374,6 @@ def fit(
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = centre / (se * unit)
         spread = np.sqrt(between + se**2)
-    tail = -np.abs(statistic)
-    p_value = 2 * (np.where(is_t, stdtr(df, tail), ndtr(tail)) if interval.is_t else ndtr(tail))
     reach = np.full(k.shape, np.nan)
     if random and ahead is not None:
         reach = np.where(k > 2, ahead(dfs, upper)[df - 1] * spread * unit, np.nan)
@@ -375,7 +385,6 @@ def fit(
         high = np.where(many, (ends[1] + origin) * unit, high)
         root = np.copysign(np.sqrt(ends[2]), centre)
         statistic = np.where(many, root, statistic)
-        p_value = np.where(many, 2 * ndtr(-np.abs(root)), p_value)
     hksj = many & interval.is_hksj
     narrow = hksj & (half < ndtri(upper) * wald * unit)
     return Fit(
@@ -385,7 +394,7 @@ def fit(
         ci_low=low,
         ci_high=high,
         statistic=statistic,
-        p_value=p_value,
+        is_t=is_t,
         tau2=np.where(many & random, t2 * unit**2, np.nan),
         pi_low=centre - reach,
         pi_high=centre + reach,
@@ -424,7 +433,7 @@ def _weighted(w: Array, y: Array) -> tuple[Array, Array, Array]:
 
 
 def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array, unit: Array) -> dict[str, Array]:
-    """Return Q, its P, and I² and H² by Q and by τ²; NaN for one trial."""
+    """Return Q, and I² and H² by Q and by τ²; NaN for one trial."""
     df = mask.sum(-1) - 1.0
     w = mask / v
     total, _, q = _weighted(w, y)
@@ -438,7 +447,6 @@ def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array, unit: Array) -> 
         typical = df * total / (2 * largest * rest + (rest**2 - squares))
         return {
             "q": q,
-            "q_p": chdtrc(df, q),
             "i2": 100 * np.maximum(q - df, 0.0) / np.maximum(q, df),
             "h2": q / df,
             "i2_tau2": 100 * tau2 / (tau2 + typical),
@@ -496,25 +504,26 @@ def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
     """
     shape = np.broadcast_shapes(yi.shape, vi.shape, () if mask is None else mask.shape)
     present = np.broadcast_to(True if mask is None else mask, shape)
-    unit = _unit(vi, present)
-    y = np.where(present, yi / unit[..., None], 0.0)
-    v = np.where(present, vi / unit[..., None] ** 2, 1.0)
-    heaviest = np.where(present, v, np.inf).argmin(-1)[..., None]
+    here = present.astype(float)  # a product with it is ten times as fast as a choice by `present`
+    yi = np.where(np.isfinite(yi), yi, 0.0)
+    vi = np.where((vi > 0) & (vi < np.inf), vi, 1.0)
+    unit = _unit(vi, here)
+    y = yi / unit[..., None]
+    v = vi / unit[..., None] ** 2 * here + (1 - here)
+    with np.errstate(divide="ignore"):
+        heaviest = (v / here).argmin(-1)[..., None]
     origin = np.take_along_axis(y, heaviest, -1)
-    y = np.where(present, y - origin, 0.0)
-    return Scaled(y, v, present, unit, origin[..., 0])
+    return Scaled((y - origin) * here, v, present, unit, origin[..., 0])
 
 
-def _unit(vi: Array, mask: Mask) -> Array:
+def _unit(vi: Array, here: Array) -> Array:
     """Return a power of two near the typical standard error.
 
     Squares and weights then neither over- nor underflow, whatever the scale, and dividing by a
     power of two changes no digit.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        logs = np.log2(vi)
-    total = np.where(mask, logs, 0.0).sum(-1)
-    return np.asarray(np.exp2(np.rint(total / np.maximum(mask.sum(-1), 1) / 2)))
+    total = np.einsum("...k,...k->...", here, np.log2(vi))
+    return np.asarray(np.exp2(np.rint(total / np.maximum(here.sum(-1), 1) / 2)))
 
 
 def _number(value: Array) -> float | None:
