@@ -31,6 +31,8 @@ LAYERS = {
         "conversions",
         "profiles",
         "regression",
+        "bayes",
+        "patient",
     },
     "review": {"schema", "protocol", "rules", "review", "extraction", "known_gaps"},
     "bridge": {
@@ -43,7 +45,7 @@ LAYERS = {
         "changes",
         "scenarios",
     },
-    "outcome": {"audit", "consistency", "drafts", "plots", "change_plots", "funnels"},
+    "outcome": {"audit", "consistency", "drafts", "plots", "change_plots", "funnels", "bayes_plots"},
     "edge": {
         "store",
         "report",

@@ -1,7 +1,7 @@
 """How numbers and flags are put into words, on every page alike."""
 
 FLAG_WORDS = {
-    "not_converged": "The estimate of τ² did not converge; do not use the result.",
+    "not_converged": "An estimate of τ², or an integral over τ, did not converge; do not use the result.",
     "tau2_at_zero": "The estimate of τ² is exactly 0.",
     "tau2_interval_empty": (
         "The trials agree better than chance lets them, so the Q-profile interval of τ² is empty."
@@ -14,6 +14,10 @@ FLAG_WORDS = {
     "hksj_scale_below_one": (
         "The trials scatter less around the pooled value than the model expects (q below 1); a "
         "modified interval does not shrink with it."
+    ),
+    "tau_from_prior": "One trial says next to nothing of τ: what is shown of it is the prior.",
+    "moments_infinite": (
+        "The half-Cauchy tail makes a mean or an SD infinite; medians and intervals hold."
     ),
     "few_trials_per_moderator": "Fewer than ten effects per moderator: a regression explores here.",
     "dependent_effects": (

@@ -1,0 +1,203 @@
+"""Back to the patient: effects as points on a scale people know, and chances in a new setting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, stdtr
+
+from livingmeta.effect_sizes import RATIOS
+from livingmeta.pooling import FEW, PooledEstimate
+
+STANDARDISED = ("SMD", "GLASS", "SMD-PP")  # measures in units of a standard deviation
+# Degrees of freedom of a prediction interval by `pooling.PREDICTION`, from k; None: normal.
+DF = {"t(k-1)": 1, "t(k-2)": 2, "z": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSetting:
+    """Probabilities of the true effect in a new setting like those of the trials.
+
+    Attributes
+    ----------
+    k, df : int
+        Trials, and degrees of freedom of the t distribution (None: normal).
+    benefit : float
+        That the effect favours group 1 (is below 0).
+    beyond_for_1, beyond_for_2 : float or None
+        That it favours group 1, or group 2, by more than the smallest important difference.
+    assumption : str
+        What they rest on.
+    """
+
+    k: int
+    df: int | None
+    benefit: float
+    beyond_for_1: float | None
+    beyond_for_2: float | None
+    assumption: str
+
+
+def vas_points(effect: float, *, vas_sd: float) -> float:
+    """Turn a standardised difference into points on a 0–100 mm VAS; `vas_words` says by what.
+
+    Parameters
+    ----------
+    effect : float
+        In standard deviations.
+    vas_sd : float
+        SD between people on the VAS, in mm.
+
+    Raises
+    ------
+    ValueError
+        If the SD is not one that a scale from 0 to 100 can have.
+
+    References
+    ----------
+    Cochrane Handbook 5.1, section 12.6.4: "Multiplying a SMD by a typical among-person standard
+    deviation for a particular scale yields an estimate of the difference in mean outcome scores
+    (experimental versus control) on that scale."
+
+    Examples
+    --------
+    >>> vas_points(-0.5, vas_sd=20)
+    -10.0
+    """
+    if not 0 < vas_sd <= 50:
+        raise ValueError(
+            f"vas_sd = {vas_sd:g}: an SD on a scale from 0 to 100 lies above 0 and is 50 at most. "
+            "Give it in mm."
+        )
+    return effect * vas_sd
+
+
+def vas_words(vas_sd: float) -> str:
+    """Say what points rest on.
+
+    Examples
+    --------
+    >>> vas_words(20)
+    'points on a 0–100 mm VAS, assuming an SD of 20 mm between people, which no trial here gives'
+    """
+    return (
+        f"points on a 0–100 mm VAS, assuming an SD of {vas_sd:g} mm between people, which no "
+        "trial here gives"
+    )
+
+
+def important_difference(
+    important: float, *, measure: str, label: str, vas_sd: float | None = None
+) -> float:
+    """Turn a smallest important difference into the unit in which effects are pooled.
+
+    Parameters
+    ----------
+    important : float
+        Above 0: points where `vas_sd` is given, a ratio (1.25 or 0.8) where effects are ratios,
+        else the unit of the effects.
+    measure, label : str
+        Key of the measure in `effect_sizes.MEASURES`, and its label ("log OR").
+    vas_sd : float, optional
+        SD between people on a 0–100 mm VAS; standardised differences only.
+
+    Raises
+    ------
+    ValueError
+        For numbers that are no difference, or points where effects are not standardised.
+
+    Examples
+    --------
+    >>> important_difference(10, measure="SMD", label="SMD", vas_sd=20)
+    0.5
+    >>> round(important_difference(0.8, measure="OR", label="log OR"), 4)
+    0.2231
+    """
+    if not 0 < important < np.inf:
+        raise ValueError(f"important = {important:g}: a smallest important difference is above 0.")
+    if vas_sd is not None:
+        refuse_points(measure)
+        return important / vas_points(1.0, vas_sd=vas_sd)
+    if label not in RATIOS:
+        return important
+    if important == 1:
+        raise ValueError("important = 1: a ratio of 1 is no difference.")
+    return float(abs(np.log(important)))
+
+
+def refuse_points(measure: str) -> None:
+    """Refuse points on a VAS where effects are not in standard deviations."""
+    if measure not in STANDARDISED:
+        raise ValueError(
+            f"vas_sd turns standardised differences into points, and effects are {measure} here: "
+            "leave it out."
+        )
+
+
+def new_setting(result: PooledEstimate, *, important: float | None = None) -> NewSetting:
+    """Say how probable benefit is in a new setting, from the predictive distribution.
+
+    That of the prediction interval: (θ − μ)/√(τ² + SE²) follows t (or a normal) with the degrees
+    of freedom and the SE of the interval, so each limit cuts off the tail it should. From five
+    trials on; with fewer, τ is known too badly to say anything of a setting not yet seen.
+
+    Parameters
+    ----------
+    result : PooledEstimate
+        Random effects, with a prediction interval.
+    important : float, optional
+        Smallest important difference, above 0, in the unit of the effects.
+
+    Raises
+    ------
+    ValueError
+        For fewer than five trials, or a result without a prediction interval.
+
+    References
+    ----------
+    IntHout J, Ioannidis JPA, Rovers MM, Goeman JJ. Plea for routinely presenting prediction
+    intervals in meta-analysis. BMJ Open 2016;6:e010247 ("the prediction interval can be used to
+    calculate the probability that a new trial will show a negative effect").
+    Higgins JPT, Thompson SG, Spiegelhalter DJ. A re-evaluation of random-effects meta-analysis.
+    J R Stat Soc A 2009;172:137-159.
+
+    Examples
+    --------
+    >>> from livingmeta.pooling import pool
+    >>> one = pool([-0.6, -0.2, -0.5, 0.1, -0.4], [0.05, 0.04, 0.06, 0.05, 0.03])
+    >>> found = new_setting(one, important=0.2)
+    >>> round(found.benefit, 2), round(found.beyond_for_1, 2), found.df
+    (0.9, 0.74, 4)
+    """
+    if result.k < FEW:
+        raise ValueError(
+            f"{result.k} trial{'s' if result.k > 1 else ''}: below {FEW} the spread of true "
+            "effects is known too badly to say how probable benefit is in a new setting."
+        )
+    if result.pi_method is None or result.tau2 is None:
+        raise ValueError(
+            "a common-effect model, or a result without prediction interval, says nothing of a "
+            "new setting: use random effects with a prediction interval."
+        )
+    less = DF[result.pi_method]
+    df = None if less is None else result.k - less
+    spread = float(np.sqrt(result.tau2 + result.se**2))
+
+    def below(x: float) -> float:
+        z = (x - result.estimate) / spread
+        return float(ndtr(z) if df is None else stdtr(df, z))
+
+    known = important is not None
+    limit = important or 0.0
+    return NewSetting(
+        k=result.k,
+        df=df,
+        benefit=below(0.0),
+        beyond_for_1=below(-limit) if known else None,
+        beyond_for_2=1 - below(limit) if known else None,
+        assumption=(
+            "assuming that true effects are normally distributed, that the new setting is drawn "
+            "like those of the trials, and that τ² is as estimated"
+        ),
+    )
