@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from livingmeta import __version__
-from livingmeta.commands import checking, editing, pooling, running, sensitivity, small_study
+from livingmeta.commands import bayes, checking, editing, pooling, running, sensitivity, small_study
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +41,7 @@ for command in (
     pooling.pool,
     pooling.regress,
     sensitivity.sensitivity,
+    bayes.bayes,
     checking.reproduce,
     checking.certify,
     checking.trace,

@@ -79,11 +79,11 @@ def vas_words(vas_sd: float) -> str:
     Examples
     --------
     >>> vas_words(20)
-    'points on a 0–100 mm VAS, assuming an SD of 20 mm between people, which no trial here gives'
+    'points on a 0–100 mm VAS, assuming an SD of 20 mm between people as asked, not from the trials'
     """
     return (
-        f"points on a 0–100 mm VAS, assuming an SD of {vas_sd:g} mm between people, which no "
-        "trial here gives"
+        f"points on a 0–100 mm VAS, assuming an SD of {vas_sd:g} mm between people as asked, not "
+        "from the trials"
     )
 
 
@@ -166,9 +166,9 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
     --------
     >>> from livingmeta.pooling import pool
     >>> one = pool([-0.6, -0.2, -0.5, 0.1, -0.4], [0.05, 0.04, 0.06, 0.05, 0.03])
-    >>> found = new_setting(one, important=0.2)
-    >>> round(found.benefit, 2), round(found.beyond_for_1, 2), found.df
-    (0.9, 0.74, 4)
+    >>> found = new_setting(one, important=-one.pi_low)  # its 95% prediction interval ends there
+    >>> round(found.beyond_for_1, 6), found.df
+    (0.025, 4)
     """
     if result.k < FEW:
         raise ValueError(
@@ -184,8 +184,8 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
     df = None if less is None else result.k - less
     spread = float(np.sqrt(result.tau2 + result.se**2))
 
-    def below(x: float) -> float:
-        z = (x - result.estimate) / spread
+    def tail(distance: float) -> float:
+        z = distance / spread
         return float(ndtr(z) if df is None else stdtr(df, z))
 
     known = important is not None
@@ -193,9 +193,9 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
     return NewSetting(
         k=result.k,
         df=df,
-        benefit=below(0.0),
-        beyond_for_1=below(-limit) if known else None,
-        beyond_for_2=1 - below(limit) if known else None,
+        benefit=tail(-result.estimate),
+        beyond_for_1=tail(-limit - result.estimate) if known else None,
+        beyond_for_2=tail(result.estimate - limit) if known else None,
         assumption=(
             "assuming that true effects are normally distributed, that the new setting is drawn "
             "like those of the trials, and that τ² is as estimated"

@@ -1,7 +1,9 @@
 """How numbers and flags are put into words, on every page alike."""
 
 FLAG_WORDS = {
-    "not_converged": "An estimate of τ², or an integral over τ, did not converge; do not use the result.",
+    "not_converged": (
+        "An estimate of τ², or an integral over τ, did not converge; do not use the result."
+    ),
     "tau2_at_zero": "The estimate of τ² is exactly 0.",
     "tau2_interval_empty": (
         "The trials agree better than chance lets them, so the Q-profile interval of τ² is empty."

@@ -1,0 +1,141 @@
+"""Pictures of a posterior: the mean effect, τ against its prior, and the shrunken trials."""
+
+from __future__ import annotations
+
+import textwrap
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from livingmeta.bayes import Posterior
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, PALE, ROW, SMALL, TEXT
+from livingmeta.synthesis import Pool, marks
+from livingmeta.words import decimal
+
+WIDTH = 7.0  # inches: the text width of a journal page
+CURVES, TOP, BETWEEN, AXIS = 1.75, 0.42, 0.75, 0.5  # inches
+LEFT, RIGHT = 1.45, 0.12
+
+
+def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
+    """Draw a posterior: mean effect and new trial, τ with its prior, each trial shrunken.
+
+    Parameters
+    ----------
+    pool : Pool
+        The synthesis, or subgroup of it, with its effects.
+    found : Posterior
+        Of those effects, in their order.
+    note : str
+        What stands below: prior, coverage, assumptions.
+
+    Returns
+    -------
+    matplotlib Figure
+        Its axes are "effect", "tau" and "trials" by label. Artists with numbers have a gid: "mu",
+        "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
+    """
+    lines = textwrap.wrap(note, 138)
+    rows = found.k + 2
+    height = TOP + CURVES + BETWEEN + rows * ROW + AXIS + 0.13 * len(lines) + 0.08
+    figure = Figure(figsize=(WIDTH, height), dpi=100)
+
+    def axes(left: float, below_top: float, width: float, tall: float, label: str) -> Axes:
+        place = (left / WIDTH, 1 - (below_top + tall) / height, width / WIDTH, tall / height)
+        return figure.add_axes(place, label=label)
+
+    half = (WIDTH - 0.3 - 2 * RIGHT - 0.3) / 2
+    _effect(axes(0.25, TOP, half, CURVES, "effect"), pool, found)
+    _tau(axes(WIDTH - RIGHT - half, TOP, half, CURVES, "tau"), found)
+    _trials(axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"),
+            pool, found)  # fmt: skip
+    title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+    figure.text(0.25 / WIDTH, 1 - 0.16 / height, f"{title}, k = {found.k}", fontsize=TEXT + 1,
+                weight="bold", va="center")  # fmt: skip
+    for number, line in enumerate(lines):
+        figure.text(0.25 / WIDTH, (0.08 + 0.13 * (len(lines) - 1 - number)) / height, line,
+                    fontsize=SMALL, gid="note")  # fmt: skip
+    return figure
+
+
+def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
+    curves = found.curves
+    _band(ax, found)
+    ax.fill_between(curves.effect, curves.mu, color=BLUE, alpha=0.25, lw=0)
+    ax.plot(curves.effect, curves.mu, color=BLUE, lw=1.2, gid="mu", label="mean effect μ")
+    ax.plot(curves.effect, curves.new, color=ORANGE, lw=1, ls="--", gid="new", label="new trial")
+    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
+    ax.set_ylim(0, 1.3 * max(curves.mu))
+    ax.set_xlim(curves.effect[0], curves.effect[-1])
+    _scale(ax, pool)
+    _density(ax)
+
+
+def _tau(ax: Axes, found: Posterior) -> None:
+    curves = found.curves
+    ax.fill_between(curves.tau, curves.tau_posterior, color=BLUE, alpha=0.25, lw=0)
+    ax.plot(curves.tau, curves.tau_posterior, color=BLUE, lw=1.2, gid="tau", label="posterior")
+    ax.plot(curves.tau, curves.tau_prior, color=GREY, lw=1, ls=":", gid="prior", label="prior")
+    ax.set_xlim(0, curves.tau[-1])
+    ax.set_ylim(0, 1.3 * max(*curves.tau_posterior, *curves.tau_prior))
+    ax.set_xlabel("SD of true effects between trials, τ", fontsize=TEXT)
+    _density(ax)
+
+
+def _density(ax: Axes) -> None:
+    ax.set_yticks([])
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.set_ylabel("Density", fontsize=TEXT)
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", borderaxespad=0.0)
+
+
+def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
+    shown = [*found.trials, found.mu, found.new]
+    names = [effect.label + marks(effect) for effect in pool.effects]
+    _band(ax, found)
+    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
+    for row, effect in enumerate(pool.effects):
+        ax.plot([effect.ci_low, effect.ci_high], [row - 0.17] * 2, color=GREY, lw=0.8)
+        ax.plot(effect.yi, row - 0.17, "o", mfc="white", mec=GREY, ms=3, mew=0.8,
+                gid=f"reported:{row}")  # fmt: skip
+    for row, one in enumerate(shown):
+        colour = BLUE if row <= found.k else ORANGE
+        down = 0.17 if row < found.k else 0.0
+        ax.plot([one.low, one.high], [row + down] * 2, color=colour, lw=1.1)
+        ax.plot(one.median, row + down, "D" if row >= found.k else "o", color=colour, ms=3.2,
+                mew=0, gid=f"shrunken:{row}")  # fmt: skip
+        ends = (decimal(on_scale(pool.measure, x)) for x in (one.median, one.low, one.high))
+        ax.text(1.02, row, "{} ({} to {})".format(*ends), transform=ax.get_yaxis_transform(),
+                va="center", fontsize=SMALL, weight="bold" if row == found.k else "normal")  # fmt: skip
+    ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
+    ax.set_yticks(range(len(shown)), [*names, "Mean effect μ", "New trial"], fontsize=SMALL)
+    ax.set_ylim(len(shown) - 0.5, -0.5)
+    reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
+    reach += [found.mu.low, found.mu.high, 0.0]
+    pad = 0.04 * (max(reach) - min(reach))
+    ax.set_xlim(min(reach) - pad, max(reach) + pad)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.set_title("○ as reported (CI)    ● posterior median (equal-tailed interval)",
+                 fontsize=SMALL, loc="left", color=GREY)  # fmt: skip
+    _scale(ax, pool)
+
+
+def _band(ax: Axes, found: Posterior) -> None:
+    """Shade effects smaller than the smallest important difference."""
+    if found.important is not None:
+        ax.axvspan(-found.important, found.important, color=PALE, alpha=0.6, lw=0, zorder=0,
+                   gid="important")  # fmt: skip
+
+
+def _scale(ax: Axes, pool: Pool) -> None:
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(pool.measure, x)))
+    name = scale_name(pool.measure)
+    ax.set_xlabel(
+        f"{MEASURE_WORDS.get(name, name)} (left: favours {pool.groups[0]})", fontsize=TEXT
+    )
