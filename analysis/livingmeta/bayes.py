@@ -66,7 +66,7 @@ class Prior:
     Examples
     --------
     >>> Prior(tau="half-normal", scale=0.5).words()
-    'prior: τ half-normal with scale 0.5; μ flat'
+    'τ half-normal with scale 0.5, μ flat'
     """
 
     tau: str
@@ -77,7 +77,7 @@ class Prior:
     def words(self) -> str:
         """Say the prior in one line."""
         mu = "flat" if self.mu_sd is None else f"normal({self.mu_mean:g}, SD {self.mu_sd:g})"
-        return f"prior: {TAU_PRIORS[self.tau].words.format(scale=self.scale)}; μ {mu}"
+        return f"{TAU_PRIORS[self.tau].words.format(scale=self.scale)}, μ {mu}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from livingmeta.bayes import Posterior
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, PALE, ROW, SMALL, TEXT
-from livingmeta.synthesis import Pool, marks
+from livingmeta.synthesis import Pool, contradictory, marks
 from livingmeta.words import decimal
 
 WIDTH = 7.0  # inches: the text width of a journal page
@@ -37,7 +37,8 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
         Its axes are "effect", "tau" and "trials" by label. Artists with numbers have a gid: "mu",
         "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
     """
-    lines = textwrap.wrap(note, 138)
+    warning = "The trials contradict each other: read them, not the mean. "
+    lines = textwrap.wrap((warning if contradictory(pool) else "") + note, 138)
     rows = found.k + 2
     height = TOP + CURVES + BETWEEN + rows * ROW + AXIS + 0.13 * len(lines) + 0.08
     figure = Figure(figsize=(WIDTH, height), dpi=100)
@@ -109,7 +110,8 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
                 mew=0, gid=f"shrunken:{row}")  # fmt: skip
         ends = (decimal(on_scale(pool.measure, x)) for x in (one.median, one.low, one.high))
         ax.text(1.02, row, "{} ({} to {})".format(*ends), transform=ax.get_yaxis_transform(),
-                va="center", fontsize=SMALL, weight="bold" if row == found.k else "normal")  # fmt: skip
+                weight="bold" if row == found.k else "normal", fontsize=SMALL,
+                va="center")  # fmt: skip
     ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
     ax.set_yticks(range(len(shown)), [*names, "Mean effect μ", "New trial"], fontsize=SMALL)
     ax.set_ylim(len(shown) - 0.5, -0.5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -12,12 +12,22 @@ from livingmeta.commands import printing
 from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
 
 if TYPE_CHECKING:
-    from livingmeta.bayes import Marginal, Posterior
+    from livingmeta.bayes import Marginal, Posterior, Prior
+    from livingmeta.patient import NewSetting
     from livingmeta.settings import Settings
     from livingmeta.synthesis import Pool
 
 # Our choice, not a finding; the help and every output say so.
 USUAL_SCALE = 0.5
+# Flags of the estimate without a prior, which the posterior does not share.
+OF_ESTIMATE = {
+    "not_converged",
+    "tau2_at_zero",
+    "tau2_interval_empty",
+    "single_trial",
+    "hksj_narrower_than_wald",
+    "hksj_scale_below_one",
+}
 
 
 def bayes(
@@ -46,9 +56,9 @@ def bayes(
     as_json: AsJson = False,
 ) -> None:
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
-    from livingmeta.bayes import Prior, posterior
+    from livingmeta.bayes import Prior
     from livingmeta.changes import headline_settings
-    from livingmeta.patient import important_difference, new_setting, refuse_points
+    from livingmeta.patient import important_difference, refuse_points
     from livingmeta.report import coverage
     from livingmeta.review import load_review
     from livingmeta.synthesis import synthesise
@@ -68,54 +78,72 @@ def bayes(
     for pool in synthesise(loaded, settings=settings):
         if synthesis not in {None, pool.synthesis}:
             continue
-        about = {"synthesis": pool.synthesis, "subgroup": pool.subgroup,
-                 "coverage": coverage(loaded, pool)}  # fmt: skip
-        if not as_json:
-            printing.summary(loaded, pool)
-        if pool.result is None:
-            documents.append({**about, "why_not": pool.why_not})
-            if not as_json:
-                typer.echo("  no posterior: without a trial it would be the prior\n")
-            continue
-        found = posterior(
-            [effect.yi for effect in pool.effects],
-            [effect.vi for effect in pool.effects],
-            prior=prior,
-            important=limit,
-            level=settings.level,
-        )
-        try:
-            setting, refused = new_setting(pool.result, important=limit), None
-        except ValueError as refusal:
-            setting, refused = None, str(refusal)
-        told = {name: value for name, value in asdict(found).items() if name != "curves"}
-        for effect, trial in zip(pool.effects, told["trials"], strict=True):
-            trial["label"] = effect.label
-        documents.append(
-            {**about, "posterior": told, "prior": prior.words() + default,
-             "new_setting": setting and asdict(setting), "new_setting_refused": refused}
-        )  # fmt: skip
+        rests = coverage(loaded, pool)
+        told = _told(pool, prior, limit=limit, level=settings.level)
+        documents.append(_document(pool, told, coverage=rests, words=prior.words() + default))
         if as_json:
             continue
-        _print(pool, found, words=prior.words() + default, vas_sd=vas_sd)
-        if setting is None:
-            typer.echo(f"  without a prior: {refused}")
-        else:
-            typer.echo(
-                f"  without a prior, P that a new setting benefits: {_p(setting.benefit)}"
-                + _beyond(pool, setting.beyond_for_1, setting.beyond_for_2)
-                + f", on {setting.k} trials, {setting.assumption}"
-            )
-        note = f"{about['coverage']}. {prior.words()}{default}."
-        if vas_sd is not None and limit:
-            from livingmeta.patient import vas_words
-
-            note += f" Grey: less than {important:g} {vas_words(vas_sd)}."
-        _draw(pool, found, folder=f"{out}/{loaded.protocol.id}", note=note)
+        printing.summary(loaded, pool)
+        if told is None:
+            typer.echo("  no posterior: without a trial it would be the prior\n")
+            continue
+        _print(pool, told, words=f"prior: {prior.words()}{default}", vas_sd=vas_sd)
+        grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
+        note = f"{rests[0].upper()}{rests[1:]}. Prior: {prior.words()}{default}.{grey}"
+        _draw(pool, told.found, folder=f"{out}/{loaded.protocol.id}", note=note)
     if as_json:
         return screen.json(documents)
     printing.disclaimer()
     return None
+
+
+class _Told(NamedTuple):
+    found: Posterior
+    setting: NewSetting | None
+    refused: str | None  # why there is no setting
+
+
+def _told(pool: Pool, prior: Prior, *, limit: float | None, level: float) -> _Told | None:
+    from livingmeta.bayes import posterior
+    from livingmeta.patient import new_setting
+
+    if pool.result is None:
+        return None
+    yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
+    found = posterior(yi, vi, prior=prior, important=limit, level=level)
+    try:
+        return _Told(found, new_setting(pool.result, important=limit), None)
+    except ValueError as refusal:
+        return _Told(found, None, str(refusal))
+
+
+def _document(pool: Pool, told: _Told | None, *, coverage: str, words: str) -> dict[str, Any]:
+    about = {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "coverage": coverage}
+    if told is None:
+        return {**about, "posterior": None, "why_not": pool.why_not}
+    found = {name: value for name, value in asdict(told.found).items() if name != "curves"}
+    named = zip(pool.effects, found["trials"], strict=True)
+    found["trials"] = [{"trial": effect.trial, **trial} for effect, trial in named]
+    return {
+        **about,
+        "prior": words,
+        "posterior": found,
+        "new_setting": told.setting and asdict(told.setting),
+        "new_setting_refused": told.refused,
+        "flags": _flags(pool, told.found),
+    }
+
+
+def _flags(pool: Pool, found: Posterior) -> list[str]:
+    """Return the flags of posterior and rows, without those of the estimate without a prior."""
+    rows = (flag for flag in pool.flags if flag not in OF_ESTIMATE)
+    return list(dict.fromkeys((*found.flags, *rows)))
+
+
+def _unit(vas_sd: float | None) -> str:
+    from livingmeta.patient import vas_words
+
+    return "" if vas_sd is None else f" {vas_words(vas_sd)}"
 
 
 def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[float, str]:
@@ -134,47 +162,54 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
     )
 
 
-def _print(pool: Pool, found: Posterior, *, words: str, vas_sd: float | None) -> None:
-    from livingmeta.patient import vas_points, vas_words
-    from livingmeta.report import flag_lines, interval, share
+def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None:
+    from livingmeta.patient import vas_points
+    from livingmeta.report import counted, flag_lines, interval, share
     from livingmeta.synthesis import marks, notes
     from livingmeta.words import decimal
 
-    trials = "one trial" if found.k == 1 else f"{found.k} trials"
+    found, setting = told.found, told.setting
+    console = screen.console()
     head = f"median ({100 * found.level:g}% interval)"
-    rows = (("mean effect μ", found.mu, found.mu_chances),
-            ("a new trial", found.new, found.new_chances))  # fmt: skip
-    typer.echo(f"  {words}, {trials}{share(pool)}")
+    rows = {"mean effect μ": found.mu, "a new trial": found.new}
+    console.print(f"  {words}; {counted(found.k, 'trial')}{share(pool)}")
+    tau = "{} ({} to {})".format(*map(decimal, (found.tau.median, found.tau.low, found.tau.high)))
     screen.table(
-        ["posterior", f"{printing.scale(pool)}, {head}", f"mean, SD in {pool.measure}", "P"],
+        ["posterior", f"{printing.scale(pool)}, {head}", f"mean and SD, {pool.measure}"],
         [
-            *(
-                [name, _interval(pool, one), f"{decimal(one.mean)}, {decimal(one.sd)}",
-                 f"favours {pool.groups[0]}: {_p(chances.below_zero)}"
-                 + _beyond(pool, chances.beyond_for_1, chances.beyond_for_2)]
-                for name, one, chances in rows
-            ),
-            ["τ", "{} ({} to {})".format(
-                *map(decimal, (found.tau.median, found.tau.low, found.tau.high))),
-             f"{decimal(found.tau.mean)}, {decimal(found.tau.sd)}", ""],
+            [name, shown, f"{decimal(one.mean)}, {decimal(one.sd)}"]
+            for name, one, shown in (
+                *((name, one, _interval(pool, one)) for name, one in rows.items()),
+                ("τ", found.tau, tau),
+            )
         ],
-    )  # fmt: skip
+    )
+    for name, chances in (("mean effect", found.mu_chances), ("new trial", found.new_chances)):
+        beyond = _beyond(pool, chances.beyond_for_1, chances.beyond_for_2)
+        favours = f"{name} favours {pool.groups[0]}"
+        console.print(f"  P({favours}) = {_p(chances.below_zero)}{beyond}")
+    if setting is None:
+        console.print(f"  without a prior, no P for a new setting: {told.refused}")
+    else:
+        console.print(
+            f"  without a prior: P(new setting favours {pool.groups[0]}) = {_p(setting.benefit)}"
+            + _beyond(pool, setting.beyond_for_1, setting.beyond_for_2)
+            + f"; {setting.k} trials, {setting.assumption}"
+        )
+    for name, one in rows.items() if vas_sd is not None else ():
+        ends = (vas_points(x, vas_sd=vas_sd or 0) for x in (one.median, one.low, one.high))
+        shown = "{} ({} to {})".format(*(decimal(x, 0) for x in ends))
+        console.print(f"  {name}: {shown}{_unit(vas_sd)}")
     screen.table(
-        ["trial", "as reported", f"with the others, {head}"],
+        ["trial", "as reported", f"posterior, {head}"],
         [
             [effect.label + marks(effect), interval(effect), _interval(pool, one)]
             for effect, one in zip(pool.effects, found.trials, strict=True)
         ],
     )
     for note in notes(pool.effects):
-        screen.console().print(f"  {note}")
-    if vas_sd is not None:
-        for name, one, _ in rows:
-            ends = (vas_points(x, vas_sd=vas_sd) for x in (one.median, one.low, one.high))
-            shown = "{} ({} to {})".format(*(decimal(x, 0) for x in ends))
-            screen.console().print(f"  {name}: {shown} {vas_words(vas_sd)}")
-    for line in flag_lines(dict.fromkeys((*found.flags, *(
-        flag for effect in pool.effects for flag in effect.flags)))):  # fmt: skip
+        console.print(f"  {note}")
+    for line in flag_lines(_flags(pool, found)):
         typer.echo(f"  flag {line}")
 
 
@@ -187,18 +222,16 @@ def _interval(pool: Pool, one: Marginal) -> str:
 
 
 def _p(chance: float) -> str:
-    return (
-        "above 0.999" if chance > 0.9995 else "below 0.001" if chance < 0.0005 else f"{chance:.3f}"
-    )
+    if 0.0005 < chance < 0.9995:
+        return f"{chance:.3f}"
+    return "0.999 or more" if chance > 0.5 else "less than 0.001"
 
 
 def _beyond(pool: Pool, for_1: float | None, for_2: float | None) -> str:
     """Say how probable a difference that matters is, either way."""
     if for_1 is None or for_2 is None:
         return ""
-    return (
-        f", by an important difference: {_p(for_1)} (favours {pool.groups[1]} by one: {_p(for_2)})"
-    )
+    return f"; by an important difference {_p(for_1)}, favours {pool.groups[1]} by one {_p(for_2)}"
 
 
 def _draw(pool: Pool, found: Posterior, *, folder: str, note: str) -> None:
