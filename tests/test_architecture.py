@@ -45,7 +45,15 @@ LAYERS = {
         "changes",
         "scenarios",
     },
-    "outcome": {"audit", "consistency", "drafts", "plots", "change_plots", "funnels", "bayes_plots"},
+    "outcome": {
+        "audit",
+        "consistency",
+        "drafts",
+        "plots",
+        "change_plots",
+        "funnels",
+        "bayes_plots",
+    },
     "edge": {
         "store",
         "report",

@@ -19,7 +19,7 @@ NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
 SETTLED = 1e-9  # of the width of an interval, or of a probability
 FAR = 64.0  # where the tail panel begins, in the largest scale of data and prior
 NEGLIGIBLE = 1e-18  # share of a node below which no distribution function shows it
-GRID = 241  # points of a curve
+GRID = 401  # points of a curve
 
 
 class _TauPrior(NamedTuple):
@@ -450,12 +450,10 @@ def _tau_quantiles(asked: _Asked, count: int, masses: Array, log_mass: float) ->
 
 
 def _curves(asked: _Asked, now: _Answers) -> Curves:
-    """Return densities where nearly all of them lies."""
-    ends = _quantiles(np.array([0.002, 0.998]), now.mean[:2], now.sd[:2], now.weight)
-    width = now.quantiles[0, 2] - now.quantiles[0, 0]
-    low = max(ends[:, 0].min(), now.quantiles[0, 0] - width)
-    high = min(ends[:, 1].max(), now.quantiles[0, 2] + width)
-    x = np.linspace(low, high, GRID)
+    """Return densities where nearly all of that of μ and τ lies."""
+    low, _, high = now.quantiles[0]
+    room = 0.35 * (high - low)
+    x = np.linspace(low - room, high + room, GRID)
     z = (x[:, None] - now.mean[:2, None]) / now.sd[:2, None]
     effect = (np.exp(-0.5 * z**2) / now.sd[:2, None] / np.sqrt(2 * np.pi)) @ now.weight
     tau = np.linspace(0.0, 1.15 * now.tau_quantiles[2], GRID)

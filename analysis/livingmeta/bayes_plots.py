@@ -37,8 +37,12 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
         Its axes are "effect", "tau" and "trials" by label. Artists with numbers have a gid: "mu",
         "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
     """
-    warning = "The trials contradict each other: read them, not the mean. "
-    lines = textwrap.wrap((warning if contradictory(pool) else "") + note, 138)
+    if contradictory(pool):
+        note = f"The trials contradict each other: read them, not the mean. {note}"
+    signs = "".join(map(marks, pool.effects))
+    note += " † rests on an assumption." if "†" in signs else ""
+    note += " ‡ P printed as a bound." if "‡" in signs else ""
+    lines = textwrap.wrap(note, 138)
     rows = found.k + 2
     height = TOP + CURVES + BETWEEN + rows * ROW + AXIS + 0.13 * len(lines) + 0.08
     figure = Figure(figsize=(WIDTH, height), dpi=100)
@@ -90,7 +94,8 @@ def _density(ax: Axes) -> None:
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_ylabel("Density", fontsize=TEXT)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", borderaxespad=0.0)
+    ax.legend(fontsize=SMALL, framealpha=1, edgecolor="white", loc="upper right",
+              borderaxespad=0.0)  # fmt: skip
 
 
 def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
@@ -108,8 +113,8 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
         ax.plot([one.low, one.high], [row + down] * 2, color=colour, lw=1.1)
         ax.plot(one.median, row + down, "D" if row >= found.k else "o", color=colour, ms=3.2,
                 mew=0, gid=f"shrunken:{row}")  # fmt: skip
-        ends = (decimal(on_scale(pool.measure, x)) for x in (one.median, one.low, one.high))
-        ax.text(1.02, row, "{} ({} to {})".format(*ends), transform=ax.get_yaxis_transform(),
+        numbers = (decimal(on_scale(pool.measure, x)) for x in (one.median, one.low, one.high))
+        ax.text(1.02, row, "{} ({} to {})".format(*numbers), transform=ax.get_yaxis_transform(),
                 weight="bold" if row == found.k else "normal", fontsize=SMALL,
                 va="center")  # fmt: skip
     ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
@@ -118,7 +123,12 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
     reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
     reach += [found.mu.low, found.mu.high, 0.0]
     pad = 0.04 * (max(reach) - min(reach))
-    ax.set_xlim(min(reach) - pad, max(reach) + pad)
+    ends = min(reach) - pad, max(reach) + pad
+    ax.set_xlim(*ends)
+    for x, marker, cut in zip(ends, "<>", (found.new.low < ends[0], found.new.high > ends[1]),
+                              strict=True):  # fmt: skip
+        if cut:  # the interval goes on beyond the axis
+            ax.plot(x, found.k + 1, marker, color=ORANGE, ms=4, mew=0, clip_on=False, gid="cut")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.tick_params(axis="y", length=0)

@@ -9,7 +9,17 @@ import typer
 
 from livingmeta import screen
 from livingmeta.commands import printing
-from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
+from livingmeta.commands.options import (
+    AsJson,
+    Documented,
+    Folder,
+    Important,
+    Include,
+    NoAssumptions,
+    ReviewName,
+    Synthesis,
+    VasSd,
+)
 
 if TYPE_CHECKING:
     from livingmeta.bayes import Marginal, Posterior, Prior
@@ -52,6 +62,9 @@ def bayes(
     ] = None,
     important: Important = None,
     vas_sd: VasSd = None,
+    include_sensitivity: Include = False,
+    no_assumptions: NoAssumptions = False,
+    documented_only: Documented = False,
     out: Folder = "figures",
     as_json: AsJson = False,
 ) -> None:
@@ -61,6 +74,7 @@ def bayes(
     from livingmeta.patient import important_difference, refuse_points
     from livingmeta.report import coverage
     from livingmeta.review import load_review
+    from livingmeta.settings import Selection
     from livingmeta.synthesis import synthesise
 
     loaded = load_review(review)
@@ -74,8 +88,13 @@ def bayes(
     limit = important and important_difference(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
     )
+    selection = Selection(
+        include_sensitivity=include_sensitivity,
+        no_assumptions=no_assumptions,
+        documented_only=documented_only,
+    )
     documents: list[dict[str, Any]] = []
-    for pool in synthesise(loaded, settings=settings):
+    for pool in synthesise(loaded, settings=settings, selection=selection):
         if synthesis not in {None, pool.synthesis}:
             continue
         rests = coverage(loaded, pool)
