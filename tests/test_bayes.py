@@ -28,7 +28,7 @@ def schools(
 
 
 def test_the_eight_schools_are_as_bayesmeta_prints_them() -> None:
-    """Vignette "bayesmeta" of the R package bayesmeta, 2.x, section "A simple example".
+    """Vignette of the R package bayesmeta (cran/bayesmeta at 10a27a7, inst/doc/bayesmeta.html).
 
     bayesmeta(y = effect, sigma = stderr, mu.prior.mean = 0, mu.prior.sd = 50,
     tau.prior = function(t){dhalfcauchy(t, scale = 25)}); qposterior(tau.p = c(0.025, 0.975)),

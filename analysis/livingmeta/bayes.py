@@ -210,7 +210,7 @@ def posterior(
 
     Examples
     --------
-    The eight schools, as the vignette of the R package bayesmeta 2.3 has them (7.963, 0.9488):
+    The eight schools, as the vignette of the R package bayesmeta prints them (7.963, 0.9488):
 
     >>> schools = [28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16]
     >>> errors = np.array([14.9, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6])
