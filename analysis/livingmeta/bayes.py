@@ -450,10 +450,10 @@ def _tau_quantiles(asked: _Asked, count: int, masses: Array, log_mass: float) ->
 
 
 def _curves(asked: _Asked, now: _Answers) -> Curves:
-    """Return densities where nearly all of that of μ and τ lies."""
+    """Return densities where nearly all of that of μ and τ lies, and at no effect."""
     low, _, high = now.quantiles[0]
     room = 0.35 * (high - low)
-    x = np.linspace(low - room, high + room, GRID)
+    x = np.linspace(min(low - room, -room / 4), max(high + room, room / 4), GRID)
     z = (x[:, None] - now.mean[:2, None]) / now.sd[:2, None]
     effect = (np.exp(-0.5 * z**2) / now.sd[:2, None] / np.sqrt(2 * np.pi)) @ now.weight
     tau = np.linspace(0.0, 1.15 * now.tau_quantiles[2], GRID)

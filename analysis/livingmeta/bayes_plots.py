@@ -15,7 +15,7 @@ from livingmeta.synthesis import Pool, contradictory, marks
 from livingmeta.words import decimal
 
 WIDTH = 7.0  # inches: the text width of a journal page
-CURVES, TOP, BETWEEN, AXIS = 1.75, 0.42, 0.75, 0.5  # inches
+CURVES, TOP, BETWEEN, AXIS = 1.6, 0.5, 0.75, 0.5  # inches
 LEFT, RIGHT = 1.45, 0.12
 
 
@@ -72,7 +72,7 @@ def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
     ax.plot(curves.effect, curves.mu, color=BLUE, lw=1.2, gid="mu", label="mean effect μ")
     ax.plot(curves.effect, curves.new, color=ORANGE, lw=1, ls="--", gid="new", label="new trial")
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
-    ax.set_ylim(0, 1.3 * max(curves.mu))
+    ax.set_ylim(0, 1.08 * max(curves.mu))
     ax.set_xlim(curves.effect[0], curves.effect[-1])
     _scale(ax, pool)
     _density(ax)
@@ -84,7 +84,7 @@ def _tau(ax: Axes, found: Posterior) -> None:
     ax.plot(curves.tau, curves.tau_posterior, color=BLUE, lw=1.2, gid="tau", label="posterior")
     ax.plot(curves.tau, curves.tau_prior, color=GREY, lw=1, ls=":", gid="prior", label="prior")
     ax.set_xlim(0, curves.tau[-1])
-    ax.set_ylim(0, 1.3 * max(*curves.tau_posterior, *curves.tau_prior))
+    ax.set_ylim(0, 1.08 * max(*curves.tau_posterior, *curves.tau_prior))
     ax.set_xlabel("SD of true effects between trials, τ", fontsize=TEXT)
     _density(ax)
 
@@ -94,8 +94,8 @@ def _density(ax: Axes) -> None:
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_ylabel("Density", fontsize=TEXT)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    ax.legend(fontsize=SMALL, framealpha=1, edgecolor="white", loc="upper right",
-              borderaxespad=0.0)  # fmt: skip
+    ax.legend(fontsize=SMALL, frameon=False, ncols=2, loc="lower right", borderaxespad=0.0,
+              bbox_to_anchor=(1, 1.02))  # fmt: skip
 
 
 def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
