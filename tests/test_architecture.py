@@ -19,6 +19,7 @@ LAYERS = {
         "batch",
         "sensitivity",
         "small_study",
+        "selection",
         "roots",
         "likelihood",
         "maxima",

@@ -1,6 +1,7 @@
 """Tests of small-study effects agree with metafor, and refuse where they can't tell anything."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,15 @@ def test_the_predictor_for_smds_does_not_hold_the_effect() -> None:
     v = 2 / n + d**2 / (4 * n)
     assert egger(d, v).t > 2  # the effect stands in its own SE: a slope out of nothing
     assert abs(egger_smd(d, n, n).t) < 2.5
+    assert abs(egger_smd(d, n, n, stabilised=True).t) < 2.5
+
+
+def test_small_effects_need_no_stabilising() -> None:
+    n = np.array([10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
+    d = 1e-4 * np.array([3, 1, -2, 4, 1, -1, 2, 0, 1, 1])
+    plain, stable = (egger_smd(d, n, n, stabilised=flag) for flag in (False, True))
+    assert stable.t == pytest.approx(plain.t, rel=1e-6)
+    assert stable.limit is None
 
 
 def test_turning_every_sign_turns_side_and_estimate() -> None:
@@ -102,7 +112,10 @@ def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path:
     assert "trim and fill" in said.out
     assert list((tmp_path / "knee_oa").glob("funnel_pain-post*.png"))
     forced = say("small-study", "smith2017", "--force", "--out", str(tmp_path))
-    assert "3 trials, forced" in forced.out
+    assert "flag few_trials_for_funnel" in forced.flat
+    document = json.loads(say("small-study", "smith2017", "--force", "--json").out)
+    tests = document[0]["tests"]
+    assert all("few_trials_for_funnel" in one["flags"] for one in tests)
 
 
 def test_the_funnel_shows_the_trials_where_they_are() -> None:

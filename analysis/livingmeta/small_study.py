@@ -7,7 +7,7 @@ section 13.3.5.4) unless forced.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Asymmetry:
     limit: float | None = None
     limit_low: float | None = None
     limit_high: float | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +50,11 @@ class Filled:
     result: PooledEstimate
     yi: tuple[float, ...]  # of the trials added
     vi: tuple[float, ...]
+    flags: tuple[str, ...] = ()
 
 
-def _enough(k: int, *, force: bool, least: int = 3) -> None:
+def require_enough(k: int, *, force: bool, least: int = 3) -> None:
+    """Refuse fewer than ten trials unless forced, and fewer than `least` always."""
     if k < least:
         raise ValueError(f"{k} trials: a line needs {least} or more.")
     if k < ENOUGH and not force:
@@ -59,6 +62,11 @@ def _enough(k: int, *, force: bool, least: int = 3) -> None:
             f"{k} trials: below {ENOUGH} a test for small-study effects can't tell chance from "
             "bias, so it is not made. Force it only to see what it would say."
         )
+
+
+def warned(k: int) -> tuple[str, ...]:
+    """Return the flag of a test forced on few trials."""
+    return ("few_trials_for_funnel",) if k < ENOUGH else ()
 
 
 def _line(name: str, y: Array, x: Array, weights: Array, *, level: float) -> Asymmetry:
@@ -72,7 +80,7 @@ def _line(name: str, y: Array, x: Array, weights: Array, *, level: float) -> Asy
     return Asymmetry(
         name=name, k=y.size, statistic=float(found.params[1]), t=float(found.tvalues[1]),
         df=int(found.df_resid), p_value=float(found.pvalues[1]), limit=float(found.params[0]),
-        limit_low=float(low), limit_high=float(high),
+        limit_low=float(low), limit_high=float(high), flags=warned(y.size),
     )  # fmt: skip
 
 
@@ -112,8 +120,8 @@ def egger(yi: ArrayLike, vi: ArrayLike, *, force: bool = False, level: float = 0
     True
     """
     y, v = usable(yi, vi, level)
-    _enough(y.size, force=force)
-    return _line("Egger", y, np.sqrt(v), 1 / v, level=level)
+    require_enough(y.size, force=force)
+    return _line("Egger (PET)", y, np.sqrt(v), 1 / v, level=level)
 
 
 def peese(yi: ArrayLike, vi: ArrayLike, *, force: bool = False, level: float = 0.95) -> Asymmetry:
@@ -128,12 +136,18 @@ def peese(yi: ArrayLike, vi: ArrayLike, *, force: bool = False, level: float = 0
     2
     """
     y, v = usable(yi, vi, level)
-    _enough(y.size, force=force)
+    require_enough(y.size, force=force)
     return _line("PEESE", y, v, 1 / v, level=level)
 
 
 def egger_smd(
-    yi: ArrayLike, n1: ArrayLike, n2: ArrayLike, *, force: bool = False, level: float = 0.95
+    yi: ArrayLike,
+    n1: ArrayLike,
+    n2: ArrayLike,
+    *,
+    stabilised: bool = False,
+    force: bool = False,
+    level: float = 0.95,
 ) -> Asymmetry:
     """Regress SMDs on √(1/n1 + 1/n2), which does not hold the effect (Pustejovsky 2019).
 
@@ -143,6 +157,10 @@ def egger_smd(
         Standardised mean differences.
     n1, n2 : sequence of float, shape (k,)
         People per arm.
+    stabilised : bool
+        Regress √a asinh(d/√a) instead of d, with a = 2(n1 + n2 − 2)(1/n1 + 1/n2): by the delta
+        method its variance is 1/n1 + 1/n2 whatever the effect, since that of d is
+        1/n1 + 1/n2 + d²/(2(n1 + n2 − 2)). A limit on that scale is no SMD and not given.
     force, level
         As in `egger`.
 
@@ -171,8 +189,14 @@ def egger_smd(
     if (one <= 0).any() or (two <= 0).any():
         raise ValueError("n1 and n2 are people per arm, above 0.")
     y, w = usable(yi, 1 / one + 1 / two, level)
-    _enough(y.size, force=force)
-    return _line("Egger for SMDs", y, np.sqrt(w), 1 / w, level=level)
+    require_enough(y.size, force=force)
+    if not stabilised:
+        return _line("Egger for SMDs", y, np.sqrt(w), 1 / w, level=level)
+    root = np.sqrt(2 * (one + two - 2) * w)
+    found = _line(
+        "Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level
+    )
+    return replace(found, limit=None, limit_low=None, limit_high=None)
 
 
 def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:
@@ -194,14 +218,14 @@ def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:
     from scipy.stats import kendalltau
 
     y, v = usable(yi, vi, 0.95)
-    _enough(y.size, force=force)
+    require_enough(y.size, force=force)
     w = 1 / v
     deviate = (y - (w * y).sum() / w.sum()) / np.sqrt(v - 1 / w.sum())
     untied = np.unique(v).size == np.unique(deviate).size == v.size
     found = kendalltau(deviate, v, method="exact" if untied and v.size < 50 else "auto")
     return Asymmetry(
         name="Begg", k=y.size, statistic=float(found.statistic), t=None, df=None,
-        p_value=float(found.pvalue),
+        p_value=float(found.pvalue), flags=warned(y.size),
     )  # fmt: skip
 
 
@@ -266,7 +290,7 @@ def trim_and_fill(
     """
     missing_on = pick(TRIM, estimator, "estimator")
     y, v = usable(yi, vi, methods.get("level", 0.95))
-    _enough(y.size, force=force)
+    require_enough(y.size, force=force)
     if side is None:
         side = "right" if egger(y, v, force=True).statistic < 0 else "left"
     turn = {"left": 1.0, "right": -1.0}
@@ -286,7 +310,7 @@ def trim_and_fill(
     images, spread = sign * (2 * mu - z[k - k0 :]), u[k - k0 :]
     result = pool(np.concatenate([y, images]), np.concatenate([v, spread]), **methods)
     return Filled(k0=k0, side=side, result=result, yi=tuple(images.tolist()),
-                  vi=tuple(spread.tolist()))  # fmt: skip
+                  vi=tuple(spread.tolist()), flags=warned(y.size))  # fmt: skip
 
 
 def battery(
@@ -297,7 +321,7 @@ def battery(
     force: bool = False,
     **methods: Any,
 ) -> tuple[tuple[Asymmetry, ...], Filled]:
-    """Make all tests: Egger (PET), its form for SMDs where sizes are known, PEESE, Begg, trim and fill.
+    """Make all tests: Egger (PET), its forms for SMDs where sizes are known, PEESE, Begg, and fill.
 
     Parameters
     ----------
@@ -317,12 +341,15 @@ def battery(
     ------
     ValueError
         As `egger`.
-    """  # noqa: E501
+    """
     level = methods.get("level", 0.95)
     tests = [egger(yi, vi, force=force, level=level), peese(yi, vi, force=force, level=level)]
     known = [(one, two) for one, two in sizes or () if one is not None and two is not None]
     if sizes is not None and len(known) == len(sizes):
         n1, n2 = zip(*known, strict=True)
-        tests.insert(1, egger_smd(yi, n1, n2, force=force, level=level))
+        tests[1:1] = [
+            egger_smd(yi, n1, n2, stabilised=stabilised, force=force, level=level)
+            for stabilised in (False, True)
+        ]
     tests.append(begg(yi, vi, force=force))
     return tuple(tests), trim_and_fill(yi, vi, force=force, **methods)

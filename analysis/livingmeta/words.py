@@ -25,6 +25,9 @@ FLAG_WORDS = {
     "dependent_effects": (
         "Several effects of one trial enter as if they were independent: intervals are too narrow."
     ),
+    "few_trials_for_funnel": (
+        "Fewer than ten trials: a test for small-study effects can't tell chance from bias."
+    ),
     "few_clusters": (
         "Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."
     ),

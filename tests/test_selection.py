@@ -1,0 +1,90 @@
+"""The selection model has the maximum that metafor finds, and finds the selection put into data."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livingmeta.pooling import pool
+from livingmeta.selection import selection_model
+from test_small_study import effects
+
+REFERENCE = Path(__file__).parent / "reference"
+with (REFERENCE / "metafor_selection.csv").open(encoding="utf-8", newline="") as file:
+    ROWS = list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["set"])
+def test_the_maximum_is_that_of_metafor(row: dict[str, str]) -> None:
+    side = {"less": "left", "greater": "right"}[row["alternative"]]
+    found = selection_model(*effects(row["set"]), side=side, force=True)
+    for name in ("estimate", "se", "tau2", "weight", "lrt", "p_value"):
+        ours = getattr(found, name)
+        assert ours == pytest.approx(float(row[name]), rel=1e-8, abs=1e-10), name
+        if f"metafor_{name}" in row:
+            theirs = float(row[f"metafor_{name}"])
+            assert ours == pytest.approx(theirs, rel=2e-6, abs=1e-6), name
+
+
+def simulated(share: float, *, mean: float) -> tuple[np.ndarray, np.ndarray]:
+    """Report every significant trial and a share of the others."""
+    rng = np.random.default_rng(1995)
+    v = rng.uniform(0.01, 0.2, 60_000)
+    y = rng.normal(mean, np.sqrt(v + 0.02))
+    kept = (y > 1.959964 * np.sqrt(v)) | (rng.random(v.size) < share)
+    return y[kept], v[kept]
+
+
+@pytest.mark.parametrize("share", [0.2, 1.0])
+def test_the_selection_put_into_data_is_found(share: float) -> None:
+    found = selection_model(*simulated(share, mean=0.15))
+    assert found.weight == pytest.approx(share, rel=0.1)
+    assert found.estimate == pytest.approx(0.15, abs=4 * found.se)
+    assert found.tau2 == pytest.approx(0.02, abs=0.005)
+    assert (found.p_value < 1e-6) == (share < 1)
+
+
+trials = st.lists(st.tuples(st.floats(-1.5, 2.5), st.floats(0.02, 0.5)), min_size=10, max_size=25)
+
+
+@given(trials)
+def test_turning_every_sign_turns_the_side(data) -> None:
+    y, v = map(np.array, zip(*data, strict=True))
+    try:
+        one = selection_model(y, v, side="right")
+    except ValueError as refusal:
+        assert "is significant on the right" in str(refusal)
+        return
+    other = selection_model(-y, v, side="left")
+    assert other.estimate == pytest.approx(-one.estimate, rel=1e-9, abs=1e-12)
+    assert other.weight == one.weight
+    assert other.flags == one.flags
+
+
+@given(trials)
+def test_it_is_never_less_likely_than_equal_reporting(data) -> None:
+    y, v = map(np.array, zip(*data, strict=True))
+    try:
+        found = selection_model(y, v)
+    except ValueError:
+        return
+    assert found.lrt >= 0
+    if "not_converged" not in found.flags:
+        assert np.isfinite(found.se)
+        assert (found.p_value == 1) == (found.lrt == 0)
+
+
+def test_it_refuses_what_it_can_not_estimate() -> None:
+    y, v = np.linspace(-0.1, 0.1, 12), np.full(12, 0.1)
+    with pytest.raises(ValueError, match="no trial is significant on the right"):
+        selection_model(y, v, side="right")
+    with pytest.raises(ValueError, match="every trial is significant on the left"):
+        selection_model(y - 9, v)
+    with pytest.raises(ValueError, match="below 10 a test"):
+        selection_model([0.9, 0.1, 0.0], [0.1, 0.1, 0.1])
+    forced = selection_model([0.9, 0.1, 0.0], [0.1, 0.1, 0.1], force=True)
+    assert "few_trials_for_funnel" in forced.flags
+    assert pool([0.9, 0.1, 0.0], [0.1, 0.1, 0.1]).k == forced.k
