@@ -153,6 +153,17 @@ class Judgement(Declared):
     by: str
 
 
+class Choice(Declared):
+    """A choice that can be defended either way; `livingmeta multiverse` combines all of them.
+
+    The names and options that are known stand in `choices.CHOICES`.
+    """
+
+    name: str
+    options: tuple[str, ...] = Field(min_length=2)
+    why: str
+
+
 class Protocol(Declared):
     """What review.toml says; its id names the folder of its figures."""
 
@@ -171,6 +182,7 @@ class Protocol(Declared):
     synthesis: tuple[Plan, ...]
     exclusion: tuple[Exclusion, ...] = ()
     judgement: tuple[Judgement, ...] = ()
+    choice: tuple[Choice, ...] = ()
     caution: str | None = None  # what every page about the review must say
 
 

@@ -222,7 +222,7 @@ def _declared(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Protocol:
-    shared = {"groups", "terms", "ties", "correlation", "not_accepted", "synthesis"}
+    shared = {"groups", "terms", "ties", "correlation", "not_accepted", "synthesis", "choice"}
     inherited = base.protocol.model_dump(include=shared, by_alias=True) if base else {}
     try:
         protocol = Protocol.model_validate({**inherited, **declared})

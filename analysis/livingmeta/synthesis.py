@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from livingmeta.derivation import Effect, NotComputableError, effect_of
@@ -144,6 +144,13 @@ def synthesise(
         for plan, choice in zip(review.protocol.synthesis, chosen, strict=True)
         for pool in _pools(review, plan, choice, settings, selection, shared)
     )
+
+
+def effects_of(
+    review: Review, plan: Plan, settings: Settings, selection: Selection
+) -> tuple[Effect, ...]:
+    """Return the effects that `synthesise` pools in one synthesis, all subgroups together."""
+    return tuple(_choose(review, plan, settings, selection).effects)
 
 
 @dataclass
@@ -291,6 +298,16 @@ def _pools(
     return [*pools[:-1], replace(pools[-1], subgroup_test=test)]
 
 
+def unpoolable(effects: Sequence[Effect], settings: Settings) -> str | None:
+    """Say why effects are not pooled; None where they are."""
+    if not effects:
+        return "no trial has usable numbers"
+    instruments = sorted({effect.instrument_name or "" for effect in effects})
+    if settings.measure == "MD" and len(instruments) > 1:
+        return f"mean differences need one instrument, and here are {'; '.join(instruments)}"
+    return None
+
+
 def _result(
     effects: tuple[Effect, ...],
     settings: Settings,
@@ -298,11 +315,8 @@ def _result(
     ci: str | None = None,
     tau2: float | None = None,
 ) -> tuple[PooledEstimate | None, str | None]:
-    if not effects:
-        return None, "no trial has usable numbers"
-    instruments = sorted({effect.instrument_name or "" for effect in effects})
-    if settings.measure == "MD" and len(instruments) > 1:
-        return None, f"mean differences need one instrument, and here are {'; '.join(instruments)}"
+    if why_not := unpoolable(effects, settings):
+        return None, why_not
     chosen = settings.profile
     result = pool(
         [effect.yi for effect in effects],

@@ -1,0 +1,190 @@
+"""The choices that a review may declare, and what each of their options changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, get_args
+
+from livingmeta.changes import headline_settings
+from livingmeta.names import unknown
+from livingmeta.protocol import Review, Ties
+from livingmeta.schema import Problem
+from livingmeta.settings import METHODS, Selection, Settings
+
+ROWS: Mapping[str, dict[str, Any]] = {
+    "main": {},
+    "with sensitivity rows": {"include_sensitivity": True},
+    "no assumptions": {"no_assumptions": True},
+    "documented only": {"documented_only": True},
+}
+STATISTIC = {"final first": ("final", "change"), "change first": ("change", "final")}
+# Measures whose effects a method touches; elsewhere all its options are one analysis.
+TOUCHES = {
+    "correction": {"SMD", "GLASS", "SMD-PP"},
+    "smd_variance": {"SMD"},
+    "md_variance": {"MD"},
+    "zero_cells": {"OR", "RR", "RD"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """What `synthesise` is asked: a review and its tie rules, methods, rows and trials."""
+
+    review: Review
+    settings: Settings
+    selection: Selection = Selection()
+
+
+class Kind(NamedTuple):
+    """A kind of choice: which options a review may name, and what one of them makes."""
+
+    options: Callable[[Review], Collection[str]]
+    applied: Callable[[Analysis, str], Analysis]
+
+
+def at_high_risk(review: Review) -> tuple[str, ...]:
+    """Return the trials that are at high risk of bias in some domain."""
+    high = (row.trial for row in review.risk_of_bias if row.judgement == "high")
+    return tuple(dict.fromkeys(high))
+
+
+def _declared(analysis: Analysis, **changes: object) -> Analysis:
+    protocol = analysis.review.protocol.model_copy(update=changes)
+    return replace(analysis, review=replace(analysis.review, protocol=protocol))
+
+
+def _tie(what: str) -> Callable[[Analysis, object], Analysis]:
+    def applied(analysis: Analysis, option: object) -> Analysis:
+        ties = analysis.review.protocol.ties.model_copy(update={what: option})
+        return _declared(analysis, ties=ties)
+
+    return applied
+
+
+def _composites(analysis: Analysis, option: str) -> Analysis:
+    review = analysis.review
+    if option == "in":
+        return analysis
+    scales = [one.instrument for one in review.instruments if one.domain == "composite"]
+    refused = dict.fromkeys(scales, "a composite instrument, left out")
+    return _declared(analysis, not_accepted={**review.protocol.not_accepted, **refused})
+
+
+def _without(analysis: Analysis, *trials: str) -> Analysis:
+    left = tuple(dict.fromkeys((*analysis.selection.without, *trials)))
+    return replace(analysis, selection=replace(analysis.selection, without=left))
+
+
+def _method(what: str) -> Callable[[Analysis, str], Analysis]:
+    def applied(analysis: Analysis, option: str) -> Analysis:
+        return _by(analysis, **{what: option})
+
+    return applied
+
+
+def _by(analysis: Analysis, **methods: str) -> Analysis:
+    chosen = analysis.settings.profile.with_choices(**methods)
+    return replace(analysis, settings=replace(analysis.settings, profile=chosen))
+
+
+def _of(*options: str) -> Callable[[Review], Collection[str]]:
+    return lambda review: options
+
+
+def _times(what: str) -> tuple[str, ...]:
+    return get_args(Ties.model_fields[what].annotation)
+
+
+CHOICES: Mapping[str, Kind] = {
+    "rows": Kind(
+        _of(*ROWS),
+        lambda a, option: replace(a, selection=replace(a.selection, **ROWS[option])),
+    ),
+    "terms": Kind(
+        lambda review: review.protocol.terms,
+        lambda a, option: replace(a, selection=replace(a.selection, terms=option)),
+    ),
+    "composites": Kind(_of("in", "out"), _composites),
+    "statistic": Kind(_of(*STATISTIC), lambda a, option: _tie("statistic")(a, STATISTIC[option])),
+    "time": Kind(_of(*_times("time")), _tie("time")),
+    "several_arms": Kind(_of(*_times("several_arms")), _tie("several_arms")),
+    "risk_of_bias": Kind(
+        _of("all", "without high"),
+        lambda a, option: a if option == "all" else _without(a, *at_high_risk(a.review)),
+    ),
+    # "none", or a trial: is one trial's place in the review disputed?
+    "without": Kind(
+        lambda review: ("none", *(row.trial for row in review.trials)),
+        lambda a, option: a if option == "none" else _without(a, option),
+    ),
+    **{
+        what: Kind(_of(*METHODS[what]), _method(what))
+        for what in (*TOUCHES, "tau2", "ci", "model")
+    },
+}
+
+
+def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
+    """Return one analysis: the review's headline, with some of its choices made otherwise.
+
+    Parameters
+    ----------
+    review : Review
+    options : mapping of str to str
+        One option of each choice; an empty one changes nothing.
+
+    Returns
+    -------
+    Analysis
+        A common effect has the Wald interval, whatever `ci` says.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> made = analysis(load_review("smith2017"), {"rows": "no assumptions", "tau2": "PM"})
+    >>> made.selection.no_assumptions, made.settings.profile.tau2
+    (True, 'PM')
+    """
+    made = Analysis(review=review, settings=headline_settings(review))
+    for name, kind in CHOICES.items():
+        if options.get(name):
+            made = kind.applied(made, options[name])
+    # A common effect estimates no τ² that an interval could allow for.
+    return _by(made, ci="wald") if made.settings.profile.model == "common" else made
+
+
+def unknown_choices(review: Review) -> list[Problem]:
+    """Say what is wrong with the choices that a review declares: all of it."""
+    found = []
+
+    def problem(name: str, value: str | None, reason: str, remedy: str) -> None:
+        file = f"{review.folder.name}/review.toml"
+        found.append(
+            Problem(file=file, row=None, column=f"choice {name}", value=value, reason=reason,
+                    remedy=remedy)
+        )  # fmt: skip
+
+    seen: set[str] = set()
+    for choice in review.protocol.choice:
+        if choice.name in seen:
+            problem(choice.name, None, "this choice is declared twice", "Put all options in one.")
+        seen.add(choice.name)
+        if choice.name not in CHOICES:
+            problem(choice.name, None, unknown("name", choice.name, CHOICES).rstrip("."), "")
+            continue
+        measure = review.protocol.methods.measure
+        if measure not in TOUCHES.get(choice.name, {measure}):
+            reason = f"it changes nothing where the measure is {measure}"
+            problem(choice.name, None, reason, "Leave it out.")
+        known = CHOICES[choice.name].options(review)
+        for option in dict.fromkeys(choice.options):
+            if option not in known:
+                problem(choice.name, option, unknown("option", option, known).rstrip("."), "")
+            if choice.options.count(option) > 1:
+                problem(choice.name, option, "this option stands here twice", "Keep one.")
+        if choice.name == "risk_of_bias" and not at_high_risk(review):
+            reason = "no trial is judged to be at high risk, so its options are one analysis"
+            problem(choice.name, None, reason, "Leave it out, or fill risk_of_bias.csv.")
+    return found

@@ -1,0 +1,499 @@
+"""Every combination of a review's defensible choices, pooled at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from livingmeta.choices import Analysis, analysis, unknown_choices
+from livingmeta.derivation import Effect
+from livingmeta.pooling import fit
+from livingmeta.protocol import Choice, Plan, Review
+from livingmeta.settings import Settings
+from livingmeta.synthesis import Pool, effects_of, synthesise, unpoolable
+
+Indices = NDArray[np.int_]
+Options = dict[str, str]
+Progress = Callable[[int, int], None]
+
+POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
+TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
+SAME = {"CA": "HE", "EB": "PM"}  # names of one estimator
+RESULT = (
+    "k", "estimate", "se", "ci_low", "ci_high", "statistic", "p_value", "tau2", "q", "q_p", "i2",
+    "i2_tau2", "h2", "h2_tau2", "pi_low", "pi_high",
+)  # fmt: skip
+NOT_ML = "ci = profile is read off the likelihood that tau2 = ML maximises, not another tau2"
+
+
+def column(choice: str) -> str:
+    """Return the name of a choice's column; τ² and its estimator can't share one."""
+    return f"choice_{choice}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What one choice does while all others stay: over all pairs of analyses that differ in it.
+
+    `moved` is the median absolute difference of their estimates, `most` the largest one, `turned`
+    the share of pairs of which one interval excludes 0 and the other does not; None without pairs.
+    """
+
+    choice: str
+    pairs: int
+    moved: float | None
+    most: float | None
+    turned: float | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Multiverse:
+    """All analyses of one synthesis, or one subgroup of it, that a review's choices allow.
+
+    Attributes
+    ----------
+    main : Pool
+        The review's headline, for comparison; it need not be one of the analyses.
+    choices : tuple of Choice
+        As declared.
+    declared : int
+        Combinations of their options.
+    impossible : tuple of (str, int)
+        Why combinations were skipped, and how many.
+    equivalent : int
+        Combinations that ask for the same as another by definition: τ² and its intervals do not
+        apply to a common effect (it has the Wald interval) nor to one trial, which needs no model;
+        CA and EB are other names of HE and PM.
+    analyses : DataFrame
+        One row per analysis. `choice_NAME`: the option, empty where the choice does not apply;
+        `effects`: number of the set of effects (rows with the same one, and the same model, tau2
+        and ci, differ in name only); `trials` and `people` in it; then what `pooling.Fit` holds,
+        and the flags of pooling and effects. Negative favours group 1.
+    turns : tuple of Turn
+        One per choice, the one that moves the estimate most first.
+    """
+
+    main: Pool
+    choices: tuple[Choice, ...]
+    declared: int
+    impossible: tuple[tuple[str, int], ...]
+    equivalent: int
+    analyses: pd.DataFrame
+    turns: tuple[Turn, ...]
+
+    @property
+    def distinct(self) -> pd.DataFrame:
+        """The analyses that differ in their effects or methods, not in name only."""
+        names = ["effects", *(column(c.name) for c in self.choices if c.name in POOLING)]
+        return self.analyses.drop_duplicates(names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shares:
+    """Shares of analyses, fractions; they are not probabilities.
+
+    `negative` and `positive` count estimates below and above 0 (negative favours group 1),
+    `excludes_*` intervals wholly below and above it, `beyond_*` estimates at least the smallest
+    important difference away from 0; None where none was given. `published_below` is the share of
+    analyses whose estimate is smaller than the published one, `published_above` of those with a
+    larger one.
+    """
+
+    analyses: int
+    negative: float
+    positive: float
+    excludes_negative: float
+    excludes_positive: float
+    important: float | None
+    beyond_negative: float | None
+    beyond_positive: float | None
+    published_below: float | None
+    published_above: float | None
+    lowest: float
+    median: float
+    highest: float
+    k_low: int
+    k_high: int
+
+
+def shares(
+    analyses: pd.DataFrame, *, important: float | None = None, published: float | None = None
+) -> Shares | None:
+    """Say how large a part of some analyses agrees in what a reader asks.
+
+    Parameters
+    ----------
+    analyses : DataFrame
+        As in `Multiverse`.
+    important : float, optional
+        Smallest important difference, above 0, in the unit of the estimates.
+    published : float, optional
+        An estimate to be placed among them.
+
+    Returns
+    -------
+    Shares or None
+        None without analyses.
+
+    Raises
+    ------
+    ValueError
+        For a smallest important difference that is not above 0.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"k": [2, 3], "estimate": [-0.4, 0.1], "ci_low": [-0.7, -0.2],
+    ...                       "ci_high": [-0.1, 0.4]})
+    >>> told = shares(found, important=0.3, published=-0.2)
+    >>> told.negative, told.excludes_negative, told.beyond_negative, told.published_below
+    (0.5, 0.5, 0.5, 0.5)
+    """
+    if important is not None and not 0 < important < np.inf:
+        raise ValueError(f"--important {important:g}: a smallest important difference is above 0.")
+    if analyses.empty:
+        return None
+    estimate, k = analyses["estimate"], analyses["k"]
+
+    def share(held: pd.Series) -> float:
+        return float(held.mean())
+
+    return Shares(
+        analyses=len(analyses),
+        negative=share(estimate < 0),
+        positive=share(estimate > 0),
+        excludes_negative=share(analyses["ci_high"] < 0),
+        excludes_positive=share(analyses["ci_low"] > 0),
+        important=important,
+        beyond_negative=None if important is None else share(estimate <= -important),
+        beyond_positive=None if important is None else share(estimate >= important),
+        published_below=None if published is None else share(estimate < published),
+        published_above=None if published is None else share(estimate > published),
+        lowest=float(estimate.min()),
+        median=float(estimate.median()),
+        highest=float(estimate.max()),
+        k_low=int(k.min()),
+        k_high=int(k.max()),
+    )
+
+
+@dataclass(frozen=True)
+class _Sets:
+    """Distinct sets of effects, and which of them each combination of data choices gives."""
+
+    effects: list[tuple[Effect, ...]]
+    chosen: Indices  # shape (combinations,); −1: none
+    why_not: Counter[str]
+
+
+def multiverse(
+    review: Review, *, synthesis: str | None = None, progress: Progress | None = None
+) -> tuple[Multiverse, ...]:
+    """Pool a review under every combination of the choices that it declares.
+
+    Analyses are counted as declared: two choices of rows that happen to give the same effects are
+    two analyses, and `Multiverse.distinct` has each once. Effects are derived once per choice that
+    can change them, and pooled in one batch per model, estimator and interval.
+
+    Parameters
+    ----------
+    review : Review
+    synthesis : str, optional
+        Only this one.
+    progress : callable, optional
+        Called with steps done and their number.
+
+    Returns
+    -------
+    tuple of Multiverse
+        One per synthesis and subgroup. What is not chosen is as in the review's headline.
+
+    Raises
+    ------
+    ValueError
+        If the review declares no choices, or some that are not known: all of them are named.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> first, = multiverse(load_review("smith2017"), synthesis="pain-long")
+    >>> first.declared == sum(n for _, n in first.impossible) + first.equivalent + len(first.analyses)
+    True
+    """  # noqa: E501
+    protocol = review.protocol
+    if not protocol.choice:
+        raise ValueError(NO_CHOICE.format(review.folder.name))
+    if problems := unknown_choices(review):
+        raise ValueError("\n".join(map(str, problems)))
+    plans = [plan for plan in protocol.synthesis if synthesis in {None, plan.id}]
+    if synthesis is not None:
+        plans = [review.plan(synthesis)]
+    data = [c for c in protocol.choice if c.name not in POOLING]
+    derive = [c for c in data if c.name not in TRIALS]
+    steps = int(np.prod([len(c.options) for c in derive])) + len(plans)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, steps)
+
+    derived: dict[tuple[str, ...], tuple[Analysis, list[tuple[Effect, ...]]]] = {}
+    for options in _options(derive):
+        made = analysis(review, options)
+        asked = (made.settings, made.selection)
+        derived[tuple(options.values())] = made, [
+            effects_of(made.review, plan, *asked) for plan in plans
+        ]
+        step()
+    settings = analysis(review, {}).settings
+    main = {(p.synthesis, p.subgroup): p for p in synthesise(review, settings=settings)}
+    found = []
+    for i, plan in enumerate(plans):
+        effects = [sets[i] for _, sets in derived.values()]
+        for subgroup in _parts(plan, effects, review):
+            members = {
+                key: (made, tuple(e for e in sets[i] if subgroup in {None, e.subgroup}))
+                for key, (made, sets) in derived.items()
+            }
+            pool = main.get((plan.id, subgroup)) or main[plan.id, None]
+            found.append(_all(review, pool, _sets(review, data, derive, members), settings))
+        step()
+    return tuple(found)
+
+
+NO_CHOICE = """{}/review.toml declares no choice, and a multiverse needs one or more. Write there:
+
+[[choice]]
+name = "tau2"
+options = ["DL", "REML"]
+why = "the review does not say how it estimated the variance between trials"
+
+data/template/review.toml lists the names."""
+
+
+def _options(choices: Sequence[Choice]) -> list[Options]:
+    names = [choice.name for choice in choices]
+    return [dict(zip(names, one, strict=True)) for one in product(*(c.options for c in choices))]
+
+
+def _parts(
+    plan: Plan, effects: Sequence[tuple[Effect, ...]], review: Review
+) -> list[str | None]:
+    """Return the subgroups of a synthesis, None for the whole where that is pooled."""
+    named = list(dict.fromkeys(e.subgroup for one in effects for e in one if e.subgroup))
+    if named and review.protocol.methods.subgroup_tau2 == "common":
+        raise ValueError(
+            f"{plan.id}: one τ² in all subgroups (subgroup_tau2 = common) is not combined with "
+            "other choices here: declare separate, or leave the subgroups out."
+        )
+    return [*named, None] if plan.overall or not named else [*named]
+
+
+def _sets(
+    review: Review,
+    data: Sequence[Choice],
+    derive: Sequence[Choice],
+    derived: Mapping[tuple[str, ...], tuple[Analysis, tuple[Effect, ...]]],
+) -> _Sets:
+    """Leave out trials as chosen, and number the sets of effects that are different."""
+    known: dict[tuple[object, ...], int] = {}
+    effects: list[tuple[Effect, ...]] = []
+    chosen, why_not = [], Counter[str]()
+    left_out = {
+        tuple(options.values()): set(analysis(review, options).selection.without)
+        for options in _options([c for c in data if c.name in TRIALS])
+    }
+    for options in _options(data):
+        made, whole = derived[tuple(options[c.name] for c in derive)]
+        gone = left_out[tuple(options[c.name] for c in data if c.name in TRIALS)]
+        members = tuple(e for e in whole if e.trial not in gone) if gone else whole
+        if reason := unpoolable(members, made.settings):
+            why_not[reason] += 1
+            chosen.append(-1)
+            continue
+        key = tuple((e.trial, e.contrast, e.yi, e.vi) for e in members)
+        if key not in known:
+            known[key] = len(effects)
+            effects.append(members)
+        chosen.append(known[key])
+    return _Sets(effects, np.array(chosen, dtype=int), why_not)
+
+
+def _methods(review: Review) -> tuple[list[Options], Indices]:
+    """Return the distinct ways to pool, and which of them each combination is; −1: impossible."""
+    chosen = analysis(review, {}).settings.profile
+    axes = [
+        next((c.options for c in review.protocol.choice if c.name == name),
+             (getattr(chosen, name),))
+        for name in POOLING
+    ]  # fmt: skip
+    distinct: dict[tuple[str, str, str], int] = {}
+    index = []
+    for model, tau2, ci in product(*axes):
+        if model == "random" and ci == "profile" and tau2 != "ML":
+            index.append(-1)
+            continue
+        apply = (model, SAME.get(tau2, tau2), ci) if model == "random" else (model, "", "")
+        index.append(distinct.setdefault(apply, len(distinct)))
+    return [dict(zip(POOLING, one, strict=True)) for one in distinct], np.array(index, dtype=int)
+
+
+def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multiverse:
+    choices = review.protocol.choice
+    methods, method_of = _methods(review)
+    possible = method_of >= 0
+    sizes = np.array([len(one) for one in sets.effects], dtype=int)
+    here = sets.chosen >= 0
+    # One trial needs no model, so all ways to pool it are one.
+    ways = np.where(here, len(methods), 0)
+    ways[here] = np.where(sizes[sets.chosen[here]] == 1, min(len(methods), 1), ways[here])
+    start = np.cumsum(ways) - ways
+    data_of = np.repeat(np.arange(len(ways)), ways)
+    way = np.arange(len(data_of)) - start[data_of]
+    row_of = np.where(
+        here[:, None] & possible, start[:, None] + np.where(ways[:, None] == 1, 0, method_of), -1
+    )
+    table = _table(choices, sets, methods, data_of, way).assign(
+        **_pooled(sets, methods, sets.chosen[data_of], way, settings)
+    )
+    skipped = Counter({NOT_ML: len(ways) * int((~possible).sum())})
+    skipped += Counter({why: n * int(possible.sum()) for why, n in sets.why_not.items()})
+    return Multiverse(
+        main=main,
+        choices=choices,
+        declared=row_of.size,
+        impossible=tuple((why, n) for why, n in skipped.items() if n),
+        equivalent=int((row_of >= 0).sum()) - len(table),
+        analyses=table,
+        turns=_turns(choices, table, row_of),
+    )
+
+
+def _table(
+    choices: Sequence[Choice], sets: _Sets, methods: list[Options], data_of: Indices, way: Indices
+) -> pd.DataFrame:
+    data = [c for c in choices if c.name not in POOLING]
+    effects = sets.chosen[data_of]
+    sizes = np.array([len(one) for one in sets.effects], dtype=int)
+    places = np.unravel_index(data_of, [len(c.options) for c in data]) if data else ()
+    columns: dict[str, Any] = {
+        c.name: np.array(c.options, dtype=object)[place]
+        for c, place in zip(data, places, strict=True)
+    }
+    for name in POOLING:
+        if any(c.name == name for c in choices):
+            of_way = np.array([one[name] for one in methods], dtype=object)[way]
+            columns[name] = np.where(sizes[effects] == 1, "", of_way) if len(way) else of_way
+    columns = {column(c.name): columns[c.name] for c in choices}
+    told = {
+        "trials": [" ".join(dict.fromkeys(e.trial for e in one)) for one in sets.effects],
+        "people": [
+            round(sum((e.n1 or 0) + (e.n2 or 0) for e in one)) for one in sets.effects
+        ],
+    }
+    columns["effects"] = effects
+    columns |= {name: np.array(of, dtype=object)[effects] for name, of in told.items()}
+    return pd.DataFrame(columns)
+
+
+def _pooled(
+    sets: _Sets, methods: list[Options], effects: Indices, way: Indices, settings: Settings
+) -> dict[str, Any]:
+    """Pool every set of effects in every way, and take what each analysis asks for."""
+    k = max((len(one) for one in sets.effects), default=1)
+    shape = (len(sets.effects), k)
+    yi, vi, present = np.zeros(shape), np.ones(shape), np.zeros(shape, bool)
+    for i, one in enumerate(sets.effects):
+        yi[i, : len(one)] = [effect.yi for effect in one]
+        vi[i, : len(one)] = [effect.vi for effect in one]
+        present[i, : len(one)] = True
+    ahead = settings.profile.prediction
+    fits = [
+        fit(
+            yi, vi, present,
+            model=one["model"], tau2=one["tau2"] or settings.profile.tau2,
+            ci=one["ci"] or "wald", prediction=None if ahead == "none" else ahead,
+            level=settings.level,
+        )
+        for one in methods
+    ] if len(effects) else []  # fmt: skip
+    if not fits:
+        return {**dict.fromkeys(RESULT, np.array([])), "flags": np.array([], dtype=object)}
+    columns = {name: np.stack([getattr(one, name) for one in fits])[way, effects]
+               for name in RESULT}  # fmt: skip
+    names = list(fits[0].flags)
+    code = sum(
+        np.stack([one.flags[name] for one in fits]).astype(int) << i for i, name in enumerate(names)
+    )
+    own = [tuple(dict.fromkeys(flag for e in one for flag in e.flags)) for one in sets.effects]
+    kinds = list(dict.fromkeys(own))
+    kind = np.array([kinds.index(one) for one in own])[effects]
+    seen, place = np.unique(np.stack([code[way, effects], kind]), axis=1, return_inverse=True)
+    words = [
+        " ".join([*(name for i, name in enumerate(names) if bits >> i & 1), *kinds[which]])
+        for bits, which in seen.T
+    ]
+    return {**columns, "flags": np.array(words, dtype=object)[place.ravel()]}
+
+
+def _turns(choices: Sequence[Choice], table: pd.DataFrame, row_of: Indices) -> tuple[Turn, ...]:
+    """Compare all pairs of analyses that differ in one choice only."""
+    axes = [c.name for c in choices if c.name not in POOLING]
+    by_name = {c.name: len(c.options) for c in choices}
+    axes = [*axes, *POOLING]
+    grid = row_of.reshape([by_name.get(name, 1) for name in axes])
+    estimate = table["estimate"].to_numpy(float)
+    excludes = ((table["ci_low"] > 0) | (table["ci_high"] < 0)).to_numpy(bool)
+    found = []
+    for choice in choices:
+        rows = np.moveaxis(grid, axes.index(choice.name), 0).reshape(len(choice.options), -1)
+        applies = (table[column(choice.name)] != "").to_numpy(bool)
+        moved, turned = [], []
+        for one, other in combinations(rows, 2):
+            both = (one >= 0) & (other >= 0) & (one != other)
+            one, other = one[both], other[both]
+            meant = applies[one] & applies[other]
+            one, other = one[meant], other[meant]
+            moved.append(np.abs(estimate[one] - estimate[other]))
+            turned.append(excludes[one] != excludes[other])
+        size, turn = np.concatenate(moved), np.concatenate(turned)
+        any_pair = size.size > 0
+        found.append(
+            Turn(
+                choice=choice.name,
+                pairs=int(size.size),
+                moved=float(np.median(size)) if any_pair else None,
+                most=float(size.max()) if any_pair else None,
+                turned=float(turn.mean()) if any_pair else None,
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (-(one.moved or 0), -(one.most or 0))))
+
+
+def by_option(found: Multiverse) -> pd.DataFrame:
+    """Summarise the analyses of each option.
+
+    Returns
+    -------
+    DataFrame
+        One row per option in the declared order: choice, option, analyses, their median estimate,
+        and excludes, the share of them whose interval excludes 0 (None without analyses).
+    """
+    table = found.analyses
+    excludes = (table["ci_low"] > 0) | (table["ci_high"] < 0)
+    rows = []
+    for choice in found.choices:
+        for option in choice.options:
+            held = (table[column(choice.name)] == option).to_numpy(bool)
+            told = (float(table["estimate"][held].median()), float(excludes[held].mean()))
+            shown = told if held.any() else (None, None)
+            rows.append((choice.name, option, int(held.sum()), *shown))
+    return pd.DataFrame(rows, columns=["choice", "option", "analyses", "median", "excludes"])
