@@ -45,6 +45,7 @@ LAYERS = {
         "moderation",
         "changes",
         "scenarios",
+        "choices",
     },
     "outcome": {
         "audit",
@@ -54,6 +55,8 @@ LAYERS = {
         "change_plots",
         "funnels",
         "bayes_plots",
+        "multiverse",
+        "multiverse_plots",
     },
     "edge": {
         "store",

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from livingmeta import __version__
-from livingmeta.commands import bayes, checking, editing, pooling, running, sensitivity, small_study
+from livingmeta.commands import (
+    bayes,
+    checking,
+    editing,
+    multiverse,
+    pooling,
+    running,
+    sensitivity,
+    small_study,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,6 +51,7 @@ for command in (
     pooling.regress,
     sensitivity.sensitivity,
     bayes.bayes,
+    multiverse.multiverse,
     checking.reproduce,
     checking.certify,
     checking.trace,

@@ -212,7 +212,7 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     if name == pools[0].measure:
         ax.xaxis.set_major_formatter(lambda x, _: decimal(x, 1 if reach < 10 else 0))
     else:
-        ax.xaxis.set_major_locator(FixedLocator(_ratio_ticks(reach)))
+        ax.xaxis.set_major_locator(FixedLocator(ratio_ticks(reach)))
         ax.xaxis.set_major_formatter(lambda x, _: f"{on_scale(pools[0].measure, x):.3g}")
         name = f"{MEASURE_WORDS.get(name, name)} (log scale)"
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
@@ -223,7 +223,7 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
 
 
-def _ratio_ticks(reach: float) -> list[float]:
+def ratio_ticks(reach: float) -> list[float]:
     """Return the logs of round ratios: each its neighbour's double, or ten times it."""
     factor = 2.0 if reach < 2.2 else 10.0
     most = int(reach / np.log(factor))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from livingmeta.changes import Stage, by_year, headline_settings
+from livingmeta.choices import at_high_risk
 from livingmeta.profiles import PROFILES
 from livingmeta.protocol import Review
 from livingmeta.sensitivity import Influence, influence, leave_one_out
@@ -109,9 +110,8 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[
     yield pools("with rows held for sensitivity analyses", rows=Selection(include_sensitivity=True))
     yield pools("without rows that rest on an assumption", rows=Selection(no_assumptions=True))
     yield pools("documented trials and rows only", rows=Selection(documented_only=True))
-    high = {row.trial for row in review.risk_of_bias if row.judgement == "high"}
-    if high:
-        yield pools("without trials at high risk of bias", rows=Selection(without=tuple(high)))
+    if high := at_high_risk(review):
+        yield pools("without trials at high risk of bias", rows=Selection(without=high))
     for terms in review.protocol.terms:
         if terms != "default":
             yield pools(f"follow-up terms: {terms}", rows=Selection(terms=terms))

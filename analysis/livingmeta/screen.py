@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 def json(document: Any) -> None:
@@ -35,3 +36,26 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     console().print(table)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Lend a callback that takes steps done and their number; after a second it shows a bar."""
+    from time import monotonic
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task(what)
+    begun = monotonic()
+
+    def told(done: int, steps: int) -> None:
+        if monotonic() - begun > 1:
+            bar.start()
+        bar.update(task, completed=done, total=steps)
+
+    try:
+        yield told
+    finally:
+        bar.stop()

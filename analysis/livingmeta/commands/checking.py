@@ -47,6 +47,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
+    from livingmeta.choices import unknown_choices
     from livingmeta.derivation import implausible
     from livingmeta.extraction import disagreements
     from livingmeta.review import examine, find
@@ -57,7 +58,7 @@ def check(
     find(review)
     loaded, problems = examine(review)
     if loaded is not None:
-        problems += undeclarable(loaded)
+        problems += undeclarable(loaded) + unknown_choices(loaded)
     errors = [problem for problem in problems if problem.severity == "error"]
     if loaded is not None and not errors:
         problems += implausible(loaded)

@@ -1,0 +1,240 @@
+"""The specification curve: every analysis by its estimate, and beneath it what was chosen."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator
+from numpy.typing import NDArray
+
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.multiverse import Multiverse, Shares, by_option, column
+from livingmeta.plots import (
+    BLACK,
+    BLUE,
+    GREY,
+    MEASURE_WORDS,
+    ORANGE,
+    PALE,
+    SMALL,
+    TEXT,
+    ratio_ticks,
+)
+from livingmeta.words import decimal
+
+# Inches; the whole is the text width of a journal page (178 mm).
+NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
+HEIGHT, ROW, GAP = 2.5, 0.135, 0.06
+BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
+MANY = 1000  # lines; more are drawn as pixels, even in a vector file
+Marks = NDArray[np.float64]
+
+
+def specification_curve(found: Multiverse, shares: Shares) -> tuple[Axes, Axes]:
+    """Draw all analyses of one synthesis in the order of their estimates.
+
+    Parameters
+    ----------
+    found : Multiverse
+        With one analysis or more.
+    shares : Shares
+        Of its analyses; says the smallest important difference.
+
+    Returns
+    -------
+    curve, panel : Axes
+        Gids in the curve: "estimates", "intervals:below", "intervals:above", "intervals:across",
+        "published", "important"; in the panel "options", one line of an image per option, its
+        shade the part of the analyses above it that have the option.
+
+    Examples
+    --------
+    >>> from livingmeta.multiverse import multiverse, shares
+    >>> from livingmeta.review import load_review
+    >>> one, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> curve, panel = specification_curve(one, shares(one.analyses))
+    >>> len(panel.get_yticks()) == sum(len(choice.options) for choice in one.choices)
+    True
+    """
+    table = found.analyses.sort_values(["estimate", "ci_low"], kind="stable")
+    options = by_option(found)
+    lines = len(options) + len(found.choices)
+    width = NAMES + CURVE + NUMBERS + 2 * MARGIN
+    panel_height = lines * ROW
+    above, below = 0.42, 0.36
+    height = above + HEIGHT + GAP + panel_height + below
+    figure = Figure(figsize=(width, height), dpi=100)
+    left, wide = (MARGIN + NAMES) / width, CURVE / width
+    curve = figure.add_axes(
+        (left, (below + panel_height + GAP) / height, wide, HEIGHT / height)
+    )
+    panel = figure.add_axes((left, below / height, wide, panel_height / height))
+    _curve(curve, found, table, shares)
+    _panel(panel, found, table, options)
+    main = found.main
+    name = f"{main.title} – {main.subgroup}" if main.subgroup else main.title
+    figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(name, 95, placeholder="…"),
+                fontsize=TEXT, weight="bold", va="top")  # fmt: skip
+    figure.text(MARGIN / width, 1 - 0.24 / height, _legend(found, shares), fontsize=SMALL, va="top")
+    figure.text(MARGIN / width, 0.3 / height, _foot(found, shares, curve), fontsize=SMALL,
+                va="top", gid="note")  # fmt: skip
+    return curve, panel
+
+
+def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> None:
+    main, n = found.main, len(table)
+    place = np.arange(n)
+    estimate = table["estimate"].to_numpy(float)
+    low, high = (table[name].to_numpy(float) for name in ("ci_low", "ci_high"))
+    least, most = _limits(estimate, low, high, found, shares)
+    ax.set_xlim(-0.5, n - 0.5)
+    ax.set_ylim(least, most)
+    if shares.important is not None:
+        ax.axhspan(-shares.important, shares.important, color=PALE, alpha=0.55, lw=0, zorder=0,
+                   gid="important")  # fmt: skip
+    ax.axhline(0, color=BLACK, lw=0.6, zorder=1)
+    thick = float(np.clip(0.6 * CURVE * 72 / n, 0.25, 1.6))
+    kinds = {"below": (high < 0, BLUE), "above": (low > 0, ORANGE)}
+    kinds["across"] = (~(kinds["below"][0] | kinds["above"][0]), "#A8A8A8")
+    for name, (held, colour) in kinds.items():
+        ends = np.stack([np.stack([place, end], -1)[held] for end in (low, high)], 1)
+        ax.add_collection(
+            LineCollection(ends, colors=colour, linewidths=thick, zorder=2, gid=f"intervals:{name}",
+                           rasterized=n > MANY),
+            autolim=False,
+        )  # fmt: skip
+    size = float(np.clip(0.7 * CURVE * 72 / n, 0.9, 3.2))
+    ax.plot(place, estimate, "o", color=BLACK, ms=size, mew=0, zorder=3, gid="estimates",
+            rasterized=n > MANY)  # fmt: skip
+    if main.printed is not None:
+        printed = main.printed
+        ax.axhline(printed.estimate, color=GREY, lw=0.8, ls=(0, (4, 2)), zorder=4, gid="published")
+        at = 1.02
+        ax.errorbar(
+            at, printed.estimate,
+            yerr=([printed.estimate - printed.ci_low], [printed.ci_high - printed.estimate]),
+            fmt="D", ms=4, mfc=PALE, mec=GREY, ecolor=GREY, elinewidth=0.8, capsize=0,
+            transform=ax.get_yaxis_transform(), clip_on=False, zorder=5,
+        )  # fmt: skip
+        _beside(ax, printed.estimate, f"published\n{decimal(on_scale(main.measure, printed.estimate))}",
+                x=1.045, color=GREY)  # fmt: skip
+    ax.set_xticks([])
+    name = scale_name(main.measure)
+    ratio = name != main.measure
+    ax.yaxis.set_major_locator(
+        FixedLocator([y for y in ratio_ticks(max(-least, most)) if least <= y <= most])
+        if ratio
+        else MaxNLocator(nbins=7, steps=[1, 2, 5, 10])
+    )
+    ax.yaxis.set_major_formatter(lambda y, _: f"{on_scale(main.measure, y):.3g}".replace("-", "−"))
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
+    for side in ("top", "right", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.spines["left"].set_linewidth(0.6)
+    words = MEASURE_WORDS.get(name, name) + (" (log scale)" if ratio else "")
+    ax.set_ylabel(words, fontsize=TEXT, labelpad=3)
+    for end, group, where in ((least, 0, "bottom"), (most, 1, "top")):
+        if end * (2 * group - 1) > 0:
+            words = textwrap.fill(f"favours {main.groups[group]}", 18)
+            ax.text(-0.42 / CURVE, end, words, transform=ax.get_yaxis_transform(), ha="right",
+                    va=where, fontsize=SMALL, gid=f"favours:{group + 1}")  # fmt: skip
+
+
+def _beside(ax: Axes, y: float, text: str, *, x: float, **style: Any) -> None:
+    ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL, **style)
+
+
+def _limits(
+    estimate: Marks, low: Marks, high: Marks, found: Multiverse, shares: Shares
+) -> tuple[float, float]:
+    """Show all estimates and what they are compared with, and intervals unless they are far off."""
+    must = [*estimate, 0.0]
+    if found.main.printed is not None:
+        must += [found.main.printed.ci_low, found.main.printed.ci_high]
+    if shares.important is not None:
+        must += [-shares.important, shares.important]
+    far = 3 * float(np.median(np.abs([low, high])))  # farther ones leave the picture
+    ends = np.clip([low.min(), high.max()], -far, far)
+    least, most = min(*must, ends[0]), max(*must, ends[1])
+    pad = 0.04 * (most - least) or 1.0
+    return least - pad, most + pad
+
+
+def _panel(ax: Axes, found: Multiverse, table: pd.DataFrame, options: pd.DataFrame) -> None:
+    n = len(table)
+    bins = min(n, BINS)
+    lines: list[Marks] = []
+    ticks = []
+    for choice in found.choices:
+        ax.text(-NAMES / CURVE, len(lines), choice.name.replace("_", " "), fontsize=TEXT,
+                weight="bold", va="center", transform=ax.get_yaxis_transform())  # fmt: skip
+        lines.append(np.full(bins, np.nan))
+        for option in choice.options:
+            held = (table[column(choice.name)] == option).to_numpy(float)
+            ticks.append(len(lines))
+            lines.append(np.array([part.mean() for part in np.array_split(held, bins)]))
+    shown = np.array(lines)
+    ax.imshow(
+        np.ma.masked_invalid(shown), cmap=_SHADES, vmin=0, vmax=1, aspect="auto",
+        interpolation="nearest", extent=(-0.5, n - 0.5, len(lines) - 0.5, -0.5), gid="options",
+    )  # fmt: skip
+    for line in range(len(lines) + 1):  # white lines keep the options apart
+        ax.axhline(line - 0.5, color="white", lw=1.6)
+    if n <= BINS // 4:
+        for edge in range(n + 1):
+            ax.axvline(edge - 0.5, color="white", lw=0.8)
+    ax.set_yticks(ticks, options["option"], fontsize=SMALL)
+    ax.tick_params(length=0, pad=2)
+    ax.set_xticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    heads = {"median": 1 + 0.52 / CURVE, "excludes 0": 1 + 1.06 / CURVE}
+    for head, x in heads.items():
+        _right(ax, x, 0, head)
+    for line, (_, row) in zip(ticks, options.iterrows(), strict=True):
+        if row["analyses"]:
+            _right(ax, heads["median"], line, decimal(on_scale(found.main.measure, row["median"])))
+            _right(ax, heads["excludes 0"], line, f"{100 * row['excludes']:.0f}%")
+        else:
+            _right(ax, heads["excludes 0"], line, "no analysis")
+
+
+_SHADES = ListedColormap([str(1 - 0.06 - 0.79 * part) for part in np.linspace(0, 1, 101)])
+
+
+def _right(ax: Axes, x: float, line: int, text: str) -> None:
+    ax.text(x, line, text, transform=ax.get_yaxis_transform(), fontsize=SMALL, ha="right",
+            va="center")  # fmt: skip
+
+
+def _legend(found: Multiverse, shares: Shares) -> str:
+    one, two = found.main.groups
+    neither = 1 - shares.excludes_negative - shares.excludes_positive
+    return (
+        f"{shares.analyses:,} analyses. Intervals: blue wholly in favour of {one} "
+        f"({shares.excludes_negative:.0%}), orange of {two} ({shares.excludes_positive:.0%}), "
+        f"grey neither ({neither:.0%})"
+    )
+
+
+def _foot(found: Multiverse, shares: Shares, curve: Axes) -> str:
+    least, most = curve.get_ylim()
+    table = found.analyses
+    off = int(((table["ci_low"] < least) | (table["ci_high"] > most)).sum())
+    k = f"{shares.k_low}" if shares.k_low == shares.k_high else f"{shares.k_low} to {shares.k_high}"
+    text = f"k = {k} trials. Shares of analyses, not probabilities."
+    if shares.important is not None:
+        size = decimal(on_scale(found.main.measure, shares.important))
+        text += f" Grey band: differences smaller than {size}."
+    if off:
+        text += f" {off:,} intervals leave the picture."
+    if len(table) > BINS:
+        text += " The darker a mark, the more of the analyses above it have the option."
+    return "\n".join(textwrap.wrap(text, 125))
