@@ -26,6 +26,7 @@ TOUCHES = {
     "md_variance": {"MD"},
     "zero_cells": {"OR", "RR", "RD"},
 }
+SAME = ({"HE", "CA"}, {"PM", "EB"})  # names of one estimator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class Analysis:
 
     review: Review
     settings: Settings
-    selection: Selection = Selection()
+    selection: Selection
 
 
 class Kind(NamedTuple):
@@ -120,8 +121,7 @@ CHOICES: Mapping[str, Kind] = {
         lambda a, option: a if option == "none" else _without(a, option),
     ),
     **{
-        what: Kind(_of(*METHODS[what]), _method(what))
-        for what in (*TOUCHES, "tau2", "ci", "model")
+        what: Kind(_of(*METHODS[what]), _method(what)) for what in (*TOUCHES, "tau2", "ci", "model")
     },
 }
 
@@ -147,7 +147,7 @@ def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
     >>> made.selection.no_assumptions, made.settings.profile.tau2
     (True, 'PM')
     """
-    made = Analysis(review=review, settings=headline_settings(review))
+    made = Analysis(review=review, settings=headline_settings(review), selection=Selection())
     for name, kind in CHOICES.items():
         if options.get(name):
             made = kind.applied(made, options[name])
@@ -184,6 +184,10 @@ def unknown_choices(review: Review) -> list[Problem]:
                 problem(choice.name, option, unknown("option", option, known).rstrip("."), "")
             if choice.options.count(option) > 1:
                 problem(choice.name, option, "this option stands here twice", "Keep one.")
+        for names in SAME:
+            if choice.name == "tau2" and names <= set(choice.options):
+                reason = f"{' and '.join(sorted(names))} are one estimator"
+                problem(choice.name, None, reason, "Keep one of the names.")
         if choice.name == "risk_of_bias" and not at_high_risk(review):
             reason = "no trial is judged to be at high risk, so its options are one analysis"
             problem(choice.name, None, reason, "Leave it out, or fill risk_of_bias.csv.")

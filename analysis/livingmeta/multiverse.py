@@ -25,7 +25,6 @@ Progress = Callable[[int, int], None]
 
 POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
 TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
-SAME = {"CA": "HE", "EB": "PM"}  # names of one estimator
 RESULT = (
     "k", "estimate", "se", "ci_low", "ci_high", "statistic", "p_value", "tau2", "q", "q_p", "i2",
     "i2_tau2", "h2", "h2_tau2", "pi_low", "pi_high",
@@ -38,7 +37,7 @@ def column(choice: str) -> str:
     return f"choice_{choice}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Turn:
     """What one choice does while all others stay: over all pairs of analyses that differ in it.
 
@@ -69,8 +68,7 @@ class Multiverse:
         Why combinations were skipped, and how many.
     equivalent : int
         Combinations that ask for the same as another by definition: τ² and its intervals do not
-        apply to a common effect (it has the Wald interval) nor to one trial, which needs no model;
-        CA and EB are other names of HE and PM.
+        apply to a common effect (it has the Wald interval) nor to one trial, which needs no model.
     analyses : DataFrame
         One row per analysis. `choice_NAME`: the option, empty where the choice does not apply;
         `effects`: number of the set of effects (rows with the same one, and the same model, tau2
@@ -249,9 +247,10 @@ def multiverse(
     for options in _options(derive):
         made = analysis(review, options)
         asked = (made.settings, made.selection)
-        derived[tuple(options.values())] = made, [
-            effects_of(made.review, plan, *asked) for plan in plans
-        ]
+        derived[tuple(options.values())] = (
+            made,
+            [effects_of(made.review, plan, *asked) for plan in plans],
+        )
         step()
     settings = analysis(review, {}).settings
     main = {(p.synthesis, p.subgroup): p for p in synthesise(review, settings=settings)}
@@ -284,9 +283,7 @@ def _options(choices: Sequence[Choice]) -> list[Options]:
     return [dict(zip(names, one, strict=True)) for one in product(*(c.options for c in choices))]
 
 
-def _parts(
-    plan: Plan, effects: Sequence[tuple[Effect, ...]], review: Review
-) -> list[str | None]:
+def _parts(plan: Plan, effects: Sequence[tuple[Effect, ...]], review: Review) -> list[str | None]:
     """Return the subgroups of a synthesis, None for the whole where that is pooled."""
     named = list(dict.fromkeys(e.subgroup for one in effects for e in one if e.subgroup))
     if named and review.protocol.methods.subgroup_tau2 == "common":
@@ -341,7 +338,7 @@ def _methods(review: Review) -> tuple[list[Options], Indices]:
         if model == "random" and ci == "profile" and tau2 != "ML":
             index.append(-1)
             continue
-        apply = (model, SAME.get(tau2, tau2), ci) if model == "random" else (model, "", "")
+        apply = (model, tau2, ci) if model == "random" else (model, "", "")
         index.append(distinct.setdefault(apply, len(distinct)))
     return [dict(zip(POOLING, one, strict=True)) for one in distinct], np.array(index, dtype=int)
 
@@ -395,9 +392,7 @@ def _table(
     columns = {column(c.name): columns[c.name] for c in choices}
     told = {
         "trials": [" ".join(dict.fromkeys(e.trial for e in one)) for one in sets.effects],
-        "people": [
-            round(sum((e.n1 or 0) + (e.n2 or 0) for e in one)) for one in sets.effects
-        ],
+        "people": [round(sum((e.n1 or 0) + (e.n2 or 0) for e in one)) for one in sets.effects],
     }
     columns["effects"] = effects
     columns |= {name: np.array(of, dtype=object)[effects] for name, of in told.items()}
@@ -430,52 +425,52 @@ def _pooled(
     columns = {name: np.stack([getattr(one, name) for one in fits])[way, effects]
                for name in RESULT}  # fmt: skip
     names = list(fits[0].flags)
-    code = sum(
-        np.stack([one.flags[name] for one in fits]).astype(int) << i for i, name in enumerate(names)
-    )
+    bits = 1 << np.arange(len(names))
+    code = np.stack([np.stack([one.flags[name] for name in names], -1) @ bits for one in fits])
     own = [tuple(dict.fromkeys(flag for e in one for flag in e.flags)) for one in sets.effects]
     kinds = list(dict.fromkeys(own))
     kind = np.array([kinds.index(one) for one in own])[effects]
     seen, place = np.unique(np.stack([code[way, effects], kind]), axis=1, return_inverse=True)
     words = [
-        " ".join([*(name for i, name in enumerate(names) if bits >> i & 1), *kinds[which]])
-        for bits, which in seen.T
+        " ".join([*(name for i, name in enumerate(names) if held >> i & 1), *kinds[which]])
+        for held, which in seen.T
     ]
     return {**columns, "flags": np.array(words, dtype=object)[place.ravel()]}
 
 
 def _turns(choices: Sequence[Choice], table: pd.DataFrame, row_of: Indices) -> tuple[Turn, ...]:
     """Compare all pairs of analyses that differ in one choice only."""
-    axes = [c.name for c in choices if c.name not in POOLING]
-    by_name = {c.name: len(c.options) for c in choices}
-    axes = [*axes, *POOLING]
-    grid = row_of.reshape([by_name.get(name, 1) for name in axes])
+    sizes = {c.name: len(c.options) for c in choices}
+    axes = [*(name for name in sizes if name not in POOLING), *POOLING]
+    grid = row_of.reshape([sizes.get(name, 1) for name in axes])
     estimate = table["estimate"].to_numpy(float)
-    excludes = ((table["ci_low"] > 0) | (table["ci_high"] < 0)).to_numpy(bool)
+    excludes = _excludes(table).to_numpy(bool)
     found = []
-    for choice in choices:
-        rows = np.moveaxis(grid, axes.index(choice.name), 0).reshape(len(choice.options), -1)
-        applies = (table[column(choice.name)] != "").to_numpy(bool)
-        moved, turned = [], []
-        for one, other in combinations(rows, 2):
-            both = (one >= 0) & (other >= 0) & (one != other)
-            one, other = one[both], other[both]
-            meant = applies[one] & applies[other]
-            one, other = one[meant], other[meant]
-            moved.append(np.abs(estimate[one] - estimate[other]))
-            turned.append(excludes[one] != excludes[other])
-        size, turn = np.concatenate(moved), np.concatenate(turned)
-        any_pair = size.size > 0
-        found.append(
-            Turn(
-                choice=choice.name,
-                pairs=int(size.size),
-                moved=float(np.median(size)) if any_pair else None,
-                most=float(size.max()) if any_pair else None,
-                turned=float(turn.mean()) if any_pair else None,
-            )
-        )
+    for name, size in sizes.items():
+        options = np.moveaxis(grid, axes.index(name), 0).reshape(size, -1)
+        applies = np.append((table[column(name)] != "").to_numpy(bool), False)  # the last: row −1
+        pairs = [_pairs(*two, applies) for two in combinations(options, 2)]
+        one, other = np.concatenate(pairs, axis=1)
+        moved = np.abs(estimate[one] - estimate[other])
+        told = (
+            (float(np.median(moved)), float(moved.max()),
+             float((excludes[one] != excludes[other]).mean()))
+            if moved.size
+            else (None, None, None)
+        )  # fmt: skip
+        found.append(Turn(name, int(moved.size), *told))
     return tuple(sorted(found, key=lambda one: (-(one.moved or 0), -(one.most or 0))))
+
+
+def _pairs(one: Indices, other: Indices, applies: NDArray[np.bool_]) -> Indices:
+    """Return pairs of rows, each once: combinations that are the same by definition make one."""
+    both = applies[one] & applies[other]
+    n = len(applies)
+    return np.stack(np.divmod(np.unique(one[both] * n + other[both]), n))
+
+
+def _excludes(table: pd.DataFrame) -> pd.Series:
+    return (table["ci_low"] > 0) | (table["ci_high"] < 0)
 
 
 def by_option(found: Multiverse) -> pd.DataFrame:
@@ -488,7 +483,7 @@ def by_option(found: Multiverse) -> pd.DataFrame:
         and excludes, the share of them whose interval excludes 0 (None without analyses).
     """
     table = found.analyses
-    excludes = (table["ci_low"] > 0) | (table["ci_high"] < 0)
+    excludes = _excludes(table)
     rows = []
     for choice in found.choices:
         for option in choice.options:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,9 +71,7 @@ def specification_curve(found: Multiverse, shares: Shares) -> tuple[Axes, Axes]:
     height = above + HEIGHT + GAP + panel_height + below
     figure = Figure(figsize=(width, height), dpi=100)
     left, wide = (MARGIN + NAMES) / width, CURVE / width
-    curve = figure.add_axes(
-        (left, (below + panel_height + GAP) / height, wide, HEIGHT / height)
-    )
+    curve = figure.add_axes((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
     panel = figure.add_axes((left, below / height, wide, panel_height / height))
     _curve(curve, found, table, shares)
     _panel(panel, found, table, options)
@@ -99,14 +96,16 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
     if shares.important is not None:
         ax.axhspan(-shares.important, shares.important, color=PALE, alpha=0.55, lw=0, zorder=0,
                    gid="important")  # fmt: skip
-    ax.axhline(0, color=BLACK, lw=0.6, zorder=1)
+        for edge in (-shares.important, shares.important):  # seen through the intervals
+            ax.axhline(edge, color=BLACK, lw=0.5, ls=(0, (1, 3)), zorder=2.5)
+    ax.axhline(0, color=BLACK, lw=0.6, zorder=2.5)
     thick = float(np.clip(0.6 * CURVE * 72 / n, 0.25, 1.6))
     kinds = {"below": (high < 0, BLUE), "above": (low > 0, ORANGE)}
     kinds["across"] = (~(kinds["below"][0] | kinds["above"][0]), "#A8A8A8")
     for name, (held, colour) in kinds.items():
         ends = np.stack([np.stack([place, end], -1)[held] for end in (low, high)], 1)
         ax.add_collection(
-            LineCollection(ends, colors=colour, linewidths=thick, zorder=2, gid=f"intervals:{name}",
+            LineCollection(list(ends), colors=colour, linewidths=thick, zorder=2, gid=f"intervals:{name}",
                            rasterized=n > MANY),
             autolim=False,
         )  # fmt: skip
@@ -116,15 +115,15 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
     if main.printed is not None:
         printed = main.printed
         ax.axhline(printed.estimate, color=GREY, lw=0.8, ls=(0, (4, 2)), zorder=4, gid="published")
-        at = 1.02
-        ax.errorbar(
-            at, printed.estimate,
+            ax.errorbar(
+            1.02, printed.estimate,
             yerr=([printed.estimate - printed.ci_low], [printed.ci_high - printed.estimate]),
             fmt="D", ms=4, mfc=PALE, mec=GREY, ecolor=GREY, elinewidth=0.8, capsize=0,
             transform=ax.get_yaxis_transform(), clip_on=False, zorder=5,
         )  # fmt: skip
-        _beside(ax, printed.estimate, f"published\n{decimal(on_scale(main.measure, printed.estimate))}",
-                x=1.045, color=GREY)  # fmt: skip
+        text = f"published\n{decimal(on_scale(main.measure, printed.estimate))}"
+        ax.text(1.045, printed.estimate, text, transform=ax.get_yaxis_transform(), va="center",
+                fontsize=SMALL, color=GREY)  # fmt: skip
     ax.set_xticks([])
     name = scale_name(main.measure)
     ratio = name != main.measure
@@ -145,10 +144,6 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
             words = textwrap.fill(f"favours {main.groups[group]}", 18)
             ax.text(-0.42 / CURVE, end, words, transform=ax.get_yaxis_transform(), ha="right",
                     va=where, fontsize=SMALL, gid=f"favours:{group + 1}")  # fmt: skip
-
-
-def _beside(ax: Axes, y: float, text: str, *, x: float, **style: Any) -> None:
-    ax.text(x, y, text, transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL, **style)
 
 
 def _limits(
@@ -232,7 +227,7 @@ def _foot(found: Multiverse, shares: Shares, curve: Axes) -> str:
     text = f"k = {k} trials. Shares of analyses, not probabilities."
     if shares.important is not None:
         size = decimal(on_scale(found.main.measure, shares.important))
-        text += f" Grey band: differences smaller than {size}."
+        text += f" Grey band, dotted: differences smaller than {size}."
     if off:
         text += f" {off:,} intervals leave the picture."
     if len(table) > BINS:

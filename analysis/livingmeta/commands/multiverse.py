@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from livingmeta import screen
@@ -9,11 +10,11 @@ from livingmeta.commands import printing
 from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from livingmeta.multiverse import Multiverse, Shares
-    from livingmeta.protocol import Review
+    from livingmeta.report import Results
+    from livingmeta.synthesis import Pool
 
 
 def multiverse(
@@ -36,17 +37,17 @@ def multiverse(
     with screen.progress("Combining") as progress:
         found = combined(loaded, synthesis=synthesis, progress=progress)
     results = results_of(loaded)
-    told = [
-        _Told(loaded, one, results, _threshold(important, vas_sd, one.main.measure), vas_sd)
-        for one in found
-    ]
+    told = [_told(results, one, important, vas_sd) for one in found]
     if as_json:
-        return screen.json([one.document() for one in told])
-    _print_choices(loaded)
+        return screen.json([_document(one) for one in told])
+    screen.table(
+        ["choice", "options", "why"],
+        [[one.name, ", ".join(one.options), one.why] for one in loaded.protocol.choice],
+    )
     folder = Path(out) / loaded.protocol.id
     with screen.progress("Drawing") as progress:
         for i, one in enumerate(told):
-            one.show(folder)
+            _show(one, folder, vas_sd)
             progress(i + 1, len(told))
     screen.console().print(
         "Shares are shares of analyses, not probabilities: analyses share their data, and which "
@@ -54,6 +55,35 @@ def multiverse(
     )
     printing.disclaimer()
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """One multiverse and what is said of it; no shares where no analysis is possible."""
+
+    found: Multiverse
+    shares: Shares | None
+    distinct: Shares | None  # shares of the distinct analyses
+    coverage: str
+    published: str
+
+
+def _told(
+    results: Results, found: Multiverse, important: float | None, vas_sd: float | None
+) -> _Told:
+    from livingmeta.multiverse import shares
+    from livingmeta.report import coverage, published
+
+    pool = found.main
+    size = _threshold(important, vas_sd, pool.measure)
+    printed = pool.printed.estimate if pool.printed else None
+    return _Told(
+        found=found,
+        shares=shares(found.analyses, important=size, published=printed),
+        distinct=shares(found.distinct, important=size, published=printed),
+        coverage=coverage(results.review, pool),
+        published=published(results, pool),
+    )
 
 
 def _threshold(important: float | None, vas_sd: float | None, measure: str) -> float | None:
@@ -76,148 +106,132 @@ def _threshold(important: float | None, vas_sd: float | None, measure: str) -> f
     return important / (vas_sd or 1)
 
 
-def _print_choices(review: Review) -> None:
+def _document(told: _Told) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    found, pool = told.found, told.found.main
+    table = found.analyses.astype(object)
+    return {
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
+        "measure": pool.measure,
+        "coverage": told.coverage,
+        "main": printing.document(pool),
+        "choices": [one.model_dump() for one in found.choices],
+        "declared": found.declared,
+        "impossible": [{"why": why, "combinations": n} for why, n in found.impossible],
+        "equivalent": found.equivalent,
+        "shares": asdict(told.shares) if told.shares else None,
+        "shares_of_distinct": asdict(told.distinct) if told.distinct else None,
+        "published": told.published or None,
+        "turns": [asdict(turn) for turn in found.turns],
+        "analyses": table.where(table.notna(), None).to_dict("records"),
+    }
+
+
+def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
+    """Print one multiverse, and write its table and its figure."""
+    from livingmeta.drafts import key_of
+    from livingmeta.multiverse_plots import specification_curve
+    from livingmeta.plots import figure_bytes
+    from livingmeta.store import write
+
+    found, pool, console = told.found, told.found.main, screen.console()
+    name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+    console.print(f"{name} ({pool.synthesis})", style="bold")
+    console.print(f"  the headline: {told.coverage}; {pool.methods}")
+    console.print(
+        f"  {found.declared:,} combinations: {sum(n for _, n in found.impossible):,} impossible, "
+        f"{found.equivalent:,} the same as another by definition, {len(found.analyses):,} analyses"
+    )
+    for why, n in found.impossible:
+        console.print(f"  impossible, {n:,}: {why}")
+    if told.shares is None or told.distinct is None:
+        console.print("  no analysis is possible.\n")
+        return
+    _print_shares(pool, told.shares, told.distinct)
+    _print_span(told, told.shares, vas_sd)
+    _print_turns(found)
+    part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
+    path = folder / f"multiverse_{pool.synthesis}{part}"
+    write(
+        path.with_name(f"{path.name}.csv"), found.analyses.to_csv(index=False, lineterminator="\n")
+    )
+    curve, _ = specification_curve(found, told.shares)
+    for kind in ("png", "svg"):
+        write(path.with_name(f"{path.name}.{kind}"), figure_bytes(curve.figure, kind))
+    console.print(f"  {path}.csv, .png and .svg written\n")
+
+
+def _print_shares(pool: Pool, every: Shares, distinct: Shares) -> None:
+    from livingmeta.effect_sizes import on_scale
+    from livingmeta.words import decimal
+
+    rows = {}
+    for side, group in zip(("negative", "positive"), pool.groups, strict=True):
+        rows[f"estimate favours {group}"] = side
+        rows[f"interval excludes no effect, in favour of {group}"] = f"excludes_{side}"
+        if every.important is not None:
+            away = -every.important if side == "negative" else every.important
+            size = decimal(on_scale(pool.measure, away))
+            rows[f"estimate {size} or farther, in favour of {group}"] = f"beyond_{side}"
     screen.table(
-        ["choice", "options", "why"],
-        [[one.name, ", ".join(one.options), one.why] for one in review.protocol.choice],
+        ["share of analyses", f"all {every.analyses:,}", f"{distinct.analyses:,} distinct"],
+        [
+            [words, *(f"{100 * getattr(one, name):.1f}%" for one in (every, distinct))]
+            for words, name in rows.items()
+        ],
     )
 
 
-class _Told:
-    """One multiverse and what is said of it."""
+def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
+    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.words import decimal
 
-    def __init__(
-        self, review: Review, found: Multiverse, results: Any, important: float | None,
-        vas_sd: float | None,
-    ) -> None:  # fmt: skip
-        from livingmeta.multiverse import shares
-        from livingmeta.report import coverage, published
-
-        pool = found.main
-        self.found, self.vas_sd = found, vas_sd
-        printed = pool.printed.estimate if pool.printed else None
-        self.shares, self.distinct = (
-            shares(table, important=important, published=printed)
-            for table in (found.analyses, found.distinct)
-        )
-        self.coverage = coverage(review, pool)
-        self.published = published(results, pool)
-
-    def document(self) -> dict[str, Any]:
-        """Return all of it for a program."""
-        from dataclasses import asdict
-
-        found, pool = self.found, self.found.main
-        table = found.analyses.astype(object)
-        return {
-            "synthesis": pool.synthesis,
-            "subgroup": pool.subgroup,
-            "measure": pool.measure,
-            "coverage": self.coverage,
-            "main": printing.document(pool),
-            "choices": [one.model_dump() for one in found.choices],
-            "declared": found.declared,
-            "impossible": [{"why": why, "combinations": n} for why, n in found.impossible],
-            "equivalent": found.equivalent,
-            "shares": asdict(self.shares) if self.shares else None,
-            "shares_of_distinct": asdict(self.distinct) if self.distinct else None,
-            "published": self.published or None,
-            "turns": [asdict(turn) for turn in found.turns],
-            "analyses": table.where(table.notna(), None).to_dict("records"),
-        }
-
-    def show(self, folder: Path) -> None:
-        """Print it, and write its table and its figure."""
-        from livingmeta.drafts import key_of
-        from livingmeta.multiverse_plots import specification_curve
-        from livingmeta.plots import figure_bytes
-        from livingmeta.store import write
-
-        found, pool, console = self.found, self.found.main, screen.console()
-        name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-        console.print(f"{name} ({pool.synthesis})", style="bold")
-        console.print(f"  the headline: {self.coverage}; {pool.methods}")
-        skipped = "; ".join(f"{n:,}: {why}" for why, n in found.impossible)
+    measure, console = told.found.main.measure, screen.console()
+    span = (every.lowest, every.highest, every.median)
+    k = f"{every.k_low}" + (f" to {every.k_high}" if every.k_high > every.k_low else "")
+    low, high, median = (decimal(on_scale(measure, value)) for value in span)
+    console.print(
+        f"  {scale_name(measure)} from {low} to {high}, median {median}; each on {k} trials"
+    )
+    if vas_sd:
+        low, high, median = (decimal(vas_sd * value, 1) for value in span)
         console.print(
-            f"  {found.declared:,} combinations: {sum(n for _, n in found.impossible):,} "
-            f"impossible{f' ({skipped})' if skipped else ''}, {found.equivalent:,} the same as "
-            f"another by definition, {len(found.analyses):,} analyses"
+            f"  as points on a 0–100 mm VAS with an SD of {vas_sd:g} mm: from {low} to {high}, "
+            f"median {median}"
         )
-        if self.shares is None or self.distinct is None:
-            console.print("  no analysis is possible.\n")
-            return
-        self._print_shares(self.shares, self.distinct)
-        part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
-        path = folder / f"multiverse_{pool.synthesis}{part}"
-        write(path.with_suffix(".csv"), found.analyses.to_csv(index=False, lineterminator="\n"))
-        curve, _ = specification_curve(found, self.shares)
-        for kind in ("png", "svg"):
-            write(path.with_suffix(f".{kind}"), figure_bytes(curve.figure, kind))
-        console.print(f"  {path}.csv, .png and .svg written\n")
-
-    def _print_shares(self, every: Shares, distinct: Shares) -> None:
-        from livingmeta.effect_sizes import on_scale, scale_name
-        from livingmeta.words import decimal
-
-        pool, console = self.found.main, screen.console()
-
-        def scale(value: float | None) -> str:
-            return "–" if value is None else decimal(on_scale(pool.measure, value))
-
-        rows = {}
-        for side, group in zip(("negative", "positive"), pool.groups, strict=True):
-            rows[f"estimate favours {group}"] = side
-            rows[f"interval excludes no effect, in favour of {group}"] = f"excludes_{side}"
-            if every.important is not None:
-                away = -every.important if side == "negative" else every.important
-                rows[f"estimate {scale(away)} or farther, in favour of {group}"] = f"beyond_{side}"
-        screen.table(
-            ["share of analyses", f"all {every.analyses:,}", f"{distinct.analyses:,} distinct"],
-            [
-                [words, *(f"{100 * getattr(one, name):.1f}%" for one in (every, distinct))]
-                for words, name in rows.items()
-            ],
-        )
-        k = f"{every.k_low}" + (f" to {every.k_high}" if every.k_high > every.k_low else "")
-        told = (every.lowest, every.median, every.highest)
-        low, median, high = map(scale, told)
+    if every.published_below is not None:
         console.print(
-            f"  {scale_name(pool.measure)} from {low} to {high}, median {median}; on {k} trials"
+            f"  {told.published}: {every.published_below:.1%} of the analyses lie below it, "
+            f"{every.published_above:.1%} above"
         )
-        if self.vas_sd:
-            low, median, high = (decimal(self.vas_sd * value, 1) for value in told)
-            console.print(
-                f"  as points on a 0–100 mm VAS with an SD of {self.vas_sd:g} mm: from {low} to "
-                f"{high}, median {median}"
-            )
-        if self.published:
-            below, above = every.published_below, every.published_above
-            place = "" if below is None or above is None else (
-                f": {below:.1%} of the analyses lie below it, {above:.1%} above"
-            )  # fmt: skip
-            console.print(f"  {self.published}{place}")
-        self._print_turns()
+    elif told.published:
+        console.print(f"  {told.published}")
 
-    def _print_turns(self) -> None:
-        from livingmeta.words import decimal
 
-        first = self.found.turns[0]
-        if first.moved is not None:
-            screen.console().print(
-                f"  Most is moved by the choice of {first.choice}: by {decimal(first.moved, 3)} in "
-                f"the median over {first.pairs:,} pairs of analyses that differ in nothing else, "
-                f"and by {decimal(first.most, 3)} at most."
-            )
-        screen.table(
-            ["choice changed alone", "pairs", "estimate moves (median)", "at most", "excludes 0"],
+def _print_turns(found: Multiverse) -> None:
+    from livingmeta.words import decimal
+
+    first = found.turns[0]
+    if first.moved is not None:
+        size = decimal(first.moved, 3)
+        tied = [one.choice for one in found.turns if decimal(one.moved, 3) == size]
+        screen.console().print(
+            f"  Most is moved by the choice of {' or '.join(tied)}: {size} in the median over "
+            f"analyses that differ in nothing else, and at most {decimal(first.most, 3)}."
+        )
+    screen.table(
+        ["changed alone", "pairs", f"{found.main.measure} moves (median)", "at most",
+         "whether 0 is excluded"],
+        [
             [
-                [
-                    one.choice,
-                    f"{one.pairs:,}",
-                    decimal(one.moved, 3),
-                    decimal(one.most, 3),
-                    "–" if one.turned is None else f"changes in {one.turned:.0%}",
-                ]
-                for one in self.found.turns
-            ],
-        )
+                one.choice,
+                f"{one.pairs:,}",
+                decimal(one.moved, 3),
+                decimal(one.most, 3),
+                "–" if one.turned is None else f"changes in {one.turned:.0%}",
+            ]
+            for one in found.turns
+        ],
+    )  # fmt: skip

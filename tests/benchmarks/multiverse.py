@@ -1,0 +1,99 @@
+"""All combinations of ten choices of a review: derived, pooled and counted.
+
+The review is made up: twelve trials, each with final and change scores at two times, some on a
+composite instrument, some under an assumption, some held for sensitivity analyses. Its choices
+give more than 100,000 analyses; how many of them differ in effects or methods is said.
+Run it with the project's Python: python tests/benchmarks/multiverse.py
+"""
+
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+
+from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.multiverse import multiverse, shares
+from livingmeta.pooling import CONFIDENCE
+from livingmeta.protocol import Choice, Protocol, Review
+from livingmeta.schema import Instrument, Outcome, Source, Trial
+from livingmeta.tau2 import TAU2
+
+TRIALS, RUNS = 12, 5
+CHOICES = {
+    "rows": ("main", "with sensitivity rows", "no assumptions", "documented only"),
+    "composites": ("in", "out"),
+    "statistic": ("final first", "change first"),
+    "time": ("latest", "earliest"),
+    "without": ("none", *(f"trial{i}" for i in range(TRIALS))),
+    "correction": tuple(CORRECTIONS),
+    "smd_variance": tuple(VARIANCES),
+    "model": ("random", "common"),
+    "tau2": tuple(name for name in TAU2 if name not in {"CA", "EB"}),  # names of HE and PM
+    "ci": tuple(CONFIDENCE),
+}
+
+
+def made_up() -> Review:
+    """Return the review."""
+    protocol = Protocol.model_validate(
+        {
+            "id": "made-up",
+            "title": "Made up",
+            "question": "How fast?",
+            "groups": {"1": "one", "2": "two"},
+            "synthesis": [{"id": "pain", "title": "Pain", "outcome": "pain"}],
+            "choice": [Choice(name=n, options=o, why="speed") for n, o in CHOICES.items()],
+        }
+    )
+    place = {"source": "made-up", "file": "made-up", "row": 1}
+    rng = np.random.default_rng(20171106)
+    outcomes = []
+    for i in range(TRIALS):
+        for weeks in (6, 12):
+            for statistic in ("final", "change"):
+                for group, mean in (("1", 4.0), ("2", 4.6)):
+                    outcomes.append(
+                        Outcome(
+                            **place, trial=f"trial{i}", outcome="pain", locator="-",
+                            instrument="mixed" if i % 4 == 0 else "vas", weeks=weeks,
+                            group=group, statistic=statistic, n=int(rng.integers(15, 80)),
+                            mean=round(mean + rng.normal(0, 0.6), 2),
+                            sd=round(rng.uniform(1.5, 3), 2),
+                            assumption="n assumed" if i % 5 == 1 else None,
+                            use="sensitivity" if i % 6 == 5 else "yes",
+                        )
+                    )  # fmt: skip
+    return Review(
+        protocol=protocol,
+        folder=Path("made-up"),
+        sources=(Source(**place, kind="note", citation="-", reading="primary"),),
+        trials=tuple(
+            Trial(**place, trial=f"trial{i}", label=f"Trial {i}", membership_why="-",
+                  membership="inferred" if i % 7 == 2 else "documented") for i in range(TRIALS)
+        ),
+        instruments=tuple(
+            Instrument(**place, instrument=name, name=name, domain=domain, better="lower")
+            for name, domain in (("vas", "pain"), ("mixed", "composite"))
+        ),
+        outcomes=tuple(outcomes),
+    )  # fmt: skip
+
+
+def main() -> None:
+    """Time it."""
+    review = made_up()
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        (found,) = multiverse(review)
+        shares(found.analyses)
+        times.append(time.perf_counter() - start)
+    print(
+        f"{found.declared:,} combinations, {len(found.analyses):,} analyses "
+        f"({len(found.distinct):,} distinct): {statistics.median(times):.2f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

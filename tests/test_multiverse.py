@@ -1,0 +1,326 @@
+"""Every analysis of a multiverse is the one its options name, and each is counted once."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
+from livingmeta.choices import CHOICES, analysis, unknown_choices
+from livingmeta.multiverse import Multiverse, by_option, column, multiverse, shares
+from livingmeta.multiverse_plots import BINS, specification_curve
+from livingmeta.protocol import Choice, Review
+from livingmeta.review import load_review
+from livingmeta.synthesis import synthesise
+
+SMITH = load_review("smith2017")
+BETA = {"trial": "beta2002", "label": "Beta 2002", "year": "2002", "membership": "inferred"}
+SAME = {"locator": "table 2", "quote": "2.0 (2.0); 4.0 (2.0)"}
+
+
+def declaring(review: Review, **options: tuple[str, ...]) -> Review:
+    """Return a review with these choices and no others."""
+    choices = tuple(Choice(name=name, options=some, why="test") for name, some in options.items())
+    protocol = review.protocol.model_copy(update={"choice": choices})
+    return Review(**{**vars(review), "protocol": protocol})
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Review:
+    """Two trials of equal size and spread: −1, and −2 on an assumption, of inferred membership."""
+    arms = [{**arm, "sd": "2.0", "quote": f"{arm['mean']} (2.0)"} for arm in (ARM1, ARM2)]
+    beta = {"trial": "beta2002", "report": "beta", "assumption": "n assumed", **SAME}
+    more = [{**arm, **beta, "mean": mean} for arm, mean in zip(arms, ("2.0", "4.0"), strict=True)]
+    path = folder(
+        tmp_path_factory.mktemp("two"),
+        toml=('measure = "SMD"', 'measure = "MD"'),
+        trials=[TRIAL, {**TRIAL, **BETA}],
+        reports=[REPORT, {**REPORT, "report": "beta", "trial": "beta2002"}],
+        outcomes=[*arms, *more],
+    )
+    return load_review(path)
+
+
+def agrees(review: Review, found: Multiverse, rows: pd.DataFrame) -> None:
+    names = [choice.name for choice in found.choices]
+    about = (found.main.synthesis, found.main.subgroup)
+    for _, row in rows.iterrows():
+        made = analysis(review, {name: row[column(name)] for name in names})
+        pools = synthesise(made.review, settings=made.settings, selection=made.selection)
+        result = next(p.result for p in pools if (p.synthesis, p.subgroup) == about)
+        assert result is not None
+        assert row["k"] == result.k
+        for name in ("estimate", "se", "ci_low", "ci_high", "p_value", "tau2", "q", "i2", "pi_low"):
+            value = getattr(result, name)
+            expected = np.nan if value is None else value
+            assert row[name] == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True), name
+        pooling = set(result.flags) - {"composite_shared", "trials_missing", "mixed_standardisers",
+                                       "tau2_interval_empty"}  # fmt: skip
+        assert set(row["flags"].split()) == pooling
+
+
+def test_combinations_are_counted_as_by_hand(two: Review) -> None:
+    """16 combinations of rows with two trials (main) and one (no assumptions).
+
+    Impossible: random, DL, profile, in both. Two trials: DL Wald, ML Wald, ML profile, and one
+    common effect, named by four combinations. One trial: one analysis, named by seven.
+    """
+    review = declaring(
+        two, rows=("main", "no assumptions"), model=("random", "common"), tau2=("DL", "ML"),
+        ci=("wald", "profile"),
+    )  # fmt: skip
+    (found,) = multiverse(review)
+    assert found.declared == 16
+    assert [n for _, n in found.impossible] == [2]
+    assert "tau2 = ML" in found.impossible[0][0]
+    assert found.equivalent == 3 + 6
+    assert len(found.analyses) == len(found.distinct) == 5
+    table = found.analyses
+    ways = table[["choice_rows", "choice_model", "choice_tau2", "choice_ci"]]
+    assert [tuple(row) for row in ways.to_numpy()] == [
+        ("main", "random", "DL", "wald"), ("main", "random", "ML", "wald"),
+        ("main", "random", "ML", "profile"), ("main", "common", "", ""),
+        ("no assumptions", "", "", ""),
+    ]  # fmt: skip
+    # Equal variances, so every pooled value is the mean.
+    assert table["estimate"].tolist() == pytest.approx([-1.5] * 4 + [-1.0])
+    turns = {turn.choice: turn for turn in found.turns}
+    assert found.turns[0] == turns["rows"]
+    assert (turns["rows"].pairs, turns["rows"].moved) == (4, pytest.approx(0.5))
+    assert (turns["model"].pairs, turns["tau2"].pairs, turns["ci"].pairs) == (3, 1, 1)
+    agrees(review, found, table)
+
+
+def test_combinations_without_a_trial_are_impossible(two: Review) -> None:
+    review = declaring(
+        two, without=("none", "alpha2001"), rows=("main", "documented only"), tau2=("DL", "PM")
+    )
+    (found,) = multiverse(review)
+    assert found.declared == 8
+    assert found.impossible == (("no trial has usable numbers", 2),)
+    # main: DL and PM of two trials, then Beta alone; documented only: Alpha alone
+    assert found.analyses["k"].tolist() == [2, 2, 1, 1]
+    assert found.analyses["trials"].tolist()[2:] == ["alpha2001", "beta2002"]
+    agrees(review, found, found.analyses)
+
+
+def test_choices_that_change_nothing_are_other_names_of_the_same(two: Review) -> None:
+    one, both = (
+        multiverse(declaring(two, tau2=("DL", "PM"), **more))[0]
+        for more in ({}, {"statistic": ("final first", "change first")})
+    )
+    assert len(both.analyses) == 2 * len(one.analyses)
+    assert len(both.distinct) == len(one.analyses)
+    assert next(t for t in both.turns if t.choice == "statistic").moved == 0
+
+
+def test_shares_are_counted_as_by_hand() -> None:
+    table = pd.DataFrame(
+        {"k": [1, 2, 3, 4], "estimate": [-0.5, -0.2, 0.0, 0.4], "ci_low": [-0.7, -0.5, -0.1, 0.1],
+         "ci_high": [-0.3, 0.1, 0.1, 0.7]}
+    )  # fmt: skip
+    told = shares(table, important=0.2, published=-0.2)
+    assert told is not None
+    assert (told.negative, told.positive) == (0.5, 0.25)  # the one at 0 favours neither
+    assert (told.excludes_negative, told.excludes_positive) == (0.25, 0.25)
+    assert (told.beyond_negative, told.beyond_positive) == (0.5, 0.25)
+    assert (told.published_below, told.published_above) == (0.25, 0.5)
+    assert (told.lowest, told.highest, told.k_low, told.k_high) == (-0.5, 0.4, 1, 4)
+    assert told.median == pytest.approx(-0.1)
+    assert shares(table).beyond_negative is None
+    assert shares(table.head(0)) is None
+    with pytest.raises(ValueError, match="above 0"):
+        shares(table, important=0.0)
+
+
+@pytest.mark.parametrize("synthesis", ["pain-short", "function-medium"])
+def test_analyses_are_what_the_synthesis_gives(synthesis: str) -> None:
+    (found,) = multiverse(SMITH, synthesis=synthesis)
+    agrees(SMITH, found, found.analyses.sample(40, random_state=1))
+    skipped = sum(n for _, n in found.impossible)
+    assert found.declared == skipped + found.equivalent + len(found.analyses)
+
+
+def test_subgroups_are_combined_each_for_itself() -> None:
+    review = load_review("knee_oa")
+    found = multiverse(review, synthesis="pain-followup")
+    assert len({one.main.subgroup for one in found}) == 3
+    for one in found:
+        agrees(review, one, one.analyses.sample(3, random_state=1))
+    common = review.protocol.methods.model_copy(update={"subgroup_tau2": "common"})
+    protocol = review.protocol.model_copy(update={"methods": common})
+    with pytest.raises(ValueError, match="subgroup_tau2 = common"):
+        multiverse(Review(**{**vars(review), "protocol": protocol}))
+
+
+OPTIONS = {
+    name: tuple(kind.options(SMITH))
+    for name, kind in CHOICES.items()
+    if name not in {"md_variance", "zero_cells", "risk_of_bias", "tau2"}
+} | {"tau2": ("DL", "HE", "SJ", "PM", "ML", "REML")}
+
+
+@st.composite
+def some_choices(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
+    names = draw(st.lists(st.sampled_from(sorted(OPTIONS)), min_size=1, max_size=4, unique=True))
+    return {
+        name: tuple(draw(st.lists(st.sampled_from(OPTIONS[name]), min_size=2, max_size=3,
+                                  unique=True)))
+        for name in names
+    }  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(some_choices(), st.sampled_from(["pain-short", "function-short"]), st.randoms())
+def test_any_choices_give_what_the_synthesis_gives_in_any_order(
+    options: dict[str, tuple[str, ...]], synthesis: str, chance
+) -> None:
+    review = declaring(SMITH, **options)
+    (found,) = multiverse(review, synthesis=synthesis)
+    assert found.declared == np.prod([len(some) for some in options.values()])
+    skipped = sum(n for _, n in found.impossible)
+    assert found.declared == skipped + found.equivalent + len(found.analyses)
+    if len(found.analyses):
+        agrees(review, found, found.analyses.sample(2, random_state=1, replace=True))
+        told = shares(found.analyses)
+        assert told is not None
+        assert told.negative + told.positive <= 1
+        assert told.excludes_negative <= told.negative
+        assert told.excludes_positive <= told.positive
+    names = chance.sample(list(options), len(options))
+    turned = {name: tuple(chance.sample(options[name], len(options[name]))) for name in names}
+    (other,) = multiverse(declaring(SMITH, **turned), synthesis=synthesis)
+    columns = [column(name) for name in options]
+    left, right = (
+        one.analyses.sort_values(columns).reset_index(drop=True) for one in (found, other)
+    )
+    # the same rows, but for the numbers of the sets of effects and the last digits
+    pd.testing.assert_frame_equal(
+        left.drop(columns="effects"), right[left.columns].drop(columns="effects"), rtol=1e-9
+    )
+    assert len(found.distinct) == len(other.distinct)
+    assert {t.choice: t.pairs for t in found.turns} == {t.choice: t.pairs for t in other.turns}
+
+
+def test_a_living_review_inherits_the_choices() -> None:
+    assert load_review("living").protocol.choice == SMITH.protocol.choice
+
+
+def test_all_that_is_wrong_with_choices_is_said_at_once(two: Review, tmp_path: Path, say) -> None:
+    toml = "\n".join(
+        f'[[choice]]\nname = "{name}"\noptions = {json.dumps(some)}\nwhy = "test"'
+        for name, some in (
+            ("tua2", ["DL", "PM"]), ("tau2", ["DL", "PN"]), ("tau2", ["HE", "CA"]),
+            ("ci", ["wald", "wald"]), ("md_variance", ["pooled", "unpooled"]),
+            ("risk_of_bias", ["all", "without high"]), ("without", ["none", "gamma2003"]),
+        )
+    )  # fmt: skip
+    path = folder(tmp_path, toml=("# Trials that were looked at", toml + "\n# Trials looked at"))
+    wrong = [str(one) for one in unknown_choices(load_review(path))]
+    for words in (
+        "tua2", "Did you mean PM", "declared twice", "CA and HE are one estimator",
+        "stands here twice", "changes nothing where the measure is SMD", "at high risk",
+        "'gamma2003': choose one of none, alpha2001",
+    ):  # fmt: skip
+        assert sum(words in one for one in wrong) == 1, words
+    assert len(wrong) == 8
+    checked = say("check", str(path))
+    assert checked.status == 1
+    refused = say("multiverse", str(path))
+    assert refused.status == 2
+    assert all(one in checked.out and one in refused.err for one in wrong)
+    with pytest.raises(ValueError, match=r"declares no choice[\s\S]*\[\[choice\]\]"):
+        multiverse(declaring(two))
+
+
+def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> None:
+    said = say("multiverse", "smith2017", "--synthesis", "pain-short", "--important", "0.2",
+               "--out", str(tmp_path))  # fmt: skip
+    assert said.status == 0
+    for words in (
+        "numbers mutually inconsistent", "of the analyses lie below it", "not probabilities",
+        "3,456 combinations", "no trial has usable numbers", "measured but missing here",
+        "Most is moved by the choice of terms or composites: 0.152", "each on 1 to 4 trials",
+    ):  # fmt: skip
+        assert words in said.flat, words
+    (found,) = multiverse(SMITH, synthesis="pain-short")
+    written = pd.read_csv(tmp_path / "smith2017" / "multiverse_pain-short.csv")
+    assert list(written.columns) == list(found.analyses.columns)
+    assert written["estimate"].tolist() == found.analyses["estimate"].tolist()
+    assert {path.suffix for path in (tmp_path / "smith2017").iterdir()} == {".csv", ".png", ".svg"}
+    document = json.loads(say("multiverse", "smith2017", "--json", "--important", "5",
+                              "--vas-sd", "25").out)  # fmt: skip
+    one = next(one for one in document if one["synthesis"] == "pain-short")
+    assert len(one["analyses"]) == one["shares"]["analyses"] == len(found.analyses)
+    assert one["shares"]["important"] == 0.2
+    assert one["analyses"][0]["choice_rows"] == "main"
+    assert one["choices"][0]["why"] == SMITH.protocol.choice[0].why
+    assert say("multiverse", "smith2017", "--vas-sd", "0").status == 2
+    assert say("multiverse", "smith2017", "--synthesis", "x").status == 2
+
+
+def test_a_smallest_important_ratio_is_taken_on_the_log_scale(tmp_path: Path, say) -> None:
+    counts = [{**arm, "events": events, "mean": "", "sd": "", "quote": "", "instrument": "",
+               "statistic": ""} for arm, events in ((ARM1, "10"), (ARM2, "20"))]  # fmt: skip
+    toml = 'measure = "OR"\n[[choice]]\nname = "zero_cells"\noptions = ["only0", "all"]\nwhy = "x"'
+    path = folder(tmp_path, toml=('measure = "SMD"', toml), outcomes=counts,
+                  sources=[{**SOURCE, "kind": "dataset"}])  # fmt: skip
+    said = say("multiverse", str(path), "--important", "0.8", "--json")
+    assert said.status == 0, said.err
+    told = json.loads(said.out)[0]["shares"]
+    assert told["important"] == pytest.approx(np.log(1.25))
+    drawn = say("multiverse", str(path), "--important", "0.8", "--out", str(tmp_path / "figures"))
+    assert "estimate 0.80 or farther" in drawn.flat
+    assert say("multiverse", str(path), "--vas-sd", "20").status == 2
+
+
+@pytest.mark.parametrize("synthesis", ["pain-long", "pain-short"])
+def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> None:
+    (found,) = multiverse(SMITH, synthesis=synthesis)
+    told = shares(found.analyses, important=0.2)
+    assert told is not None
+    curve, panel = specification_curve(found, told)
+    drawn = {
+        artist.get_gid(): artist
+        for ax in (curve, panel) for artist in (*ax.get_children(), *ax.images)
+    }  # fmt: skip
+    estimates = drawn["estimates"].get_ydata()
+    assert np.all(np.diff(estimates) >= 0)
+    assert sorted(estimates) == sorted(found.analyses["estimate"])
+    kinds = {"below": told.excludes_negative, "above": told.excludes_positive}
+    n = len(found.analyses)
+    for kind, part in kinds.items():
+        assert len(drawn[f"intervals:{kind}"].get_segments()) == round(part * n)
+    across = drawn["intervals:across"].get_segments()
+    assert len(across) == n - round(n * sum(kinds.values()))
+    held = found.analyses.sort_values(["estimate", "ci_low"], kind="stable")
+    assert across[0][:, 1].tolist() == [held["ci_low"].iloc[0], held["ci_high"].iloc[0]]
+    band = drawn["important"].get_extents().transformed(curve.transData.inverted())
+    assert (band.y0, band.y1) == pytest.approx((-0.2, 0.2))
+    assert ("published" in drawn) == (synthesis == "pain-short")
+    if "published" in drawn:
+        assert drawn["published"].get_ydata()[0] == -0.27
+    marks = drawn["options"].get_array()
+    assert marks.shape[1] == min(n, BINS)
+    options = by_option(found)
+    for line, (_, row) in zip(panel.get_yticks(), options.iterrows(), strict=True):
+        shown = float(marks[int(line)].mean()) * n  # bins differ in size by one analysis
+        assert shown == pytest.approx(row["analyses"], abs=max(1.0, 0.2 * n * (n > BINS)))
+    both = [int(line) for line, option in zip(panel.get_yticks(), options["option"], strict=True)
+            if option in {"in", "out"}]  # fmt: skip
+    np.testing.assert_allclose(np.asarray(marks[both]).sum(0), 1)
+
+
+def test_a_synthesis_without_any_analysis_says_so(two: Review, say) -> None:
+    gone = declaring(two, rows=("main", "no assumptions"), without=("alpha2001", "beta2002"),
+                     ci=("profile", "wald"))  # fmt: skip
+    empty = Review(**{**vars(gone), "outcomes": ()})
+    (found,) = multiverse(empty)
+    assert found.analyses.empty
+    assert found.impossible[0][1] + sum(n for _, n in found.impossible[1:]) == found.declared
+    assert all(turn.moved is None for turn in found.turns)
+    assert by_option(found)["analyses"].sum() == 0
