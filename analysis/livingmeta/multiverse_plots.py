@@ -105,8 +105,8 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
     for name, (held, colour) in kinds.items():
         ends = np.stack([np.stack([place, end], -1)[held] for end in (low, high)], 1)
         ax.add_collection(
-            LineCollection(list(ends), colors=colour, linewidths=thick, zorder=2, gid=f"intervals:{name}",
-                           rasterized=n > MANY),
+            LineCollection(list(ends), colors=colour, linewidths=thick, zorder=2,
+                           gid=f"intervals:{name}", rasterized=n > MANY),
             autolim=False,
         )  # fmt: skip
     size = float(np.clip(0.7 * CURVE * 72 / n, 0.9, 3.2))
@@ -115,7 +115,7 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
     if main.printed is not None:
         printed = main.printed
         ax.axhline(printed.estimate, color=GREY, lw=0.8, ls=(0, (4, 2)), zorder=4, gid="published")
-            ax.errorbar(
+        ax.errorbar(
             1.02, printed.estimate,
             yerr=([printed.estimate - printed.ci_low], [printed.ci_high - printed.estimate]),
             fmt="D", ms=4, mfc=PALE, mec=GREY, ecolor=GREY, elinewidth=0.8, capsize=0,
