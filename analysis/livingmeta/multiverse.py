@@ -140,11 +140,6 @@ def shares(
     Shares or None
         None without analyses.
 
-    Raises
-    ------
-    ValueError
-        For a smallest important difference that is not above 0.
-
     Examples
     --------
     >>> found = pd.DataFrame({"k": [2, 3], "estimate": [-0.4, 0.1], "ci_low": [-0.7, -0.2],
@@ -153,8 +148,6 @@ def shares(
     >>> told.negative, told.excludes_negative, told.beyond_negative, told.published_below
     (0.5, 0.5, 0.5, 0.5)
     """
-    if important is not None and not 0 < important < np.inf:
-        raise ValueError(f"--important {important:g}: a smallest important difference is above 0.")
     if analyses.empty:
         return None
     estimate, k = analyses["estimate"], analyses["k"]

@@ -29,15 +29,23 @@ def multiverse(
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
     from pathlib import Path
 
+    from livingmeta.changes import headline_settings
     from livingmeta.multiverse import multiverse as combined
+    from livingmeta.patient import important_difference, refuse_points
     from livingmeta.report import results_of
     from livingmeta.review import load_review
 
     loaded = load_review(review)
+    settings = headline_settings(loaded)
+    if vas_sd is not None:
+        refuse_points(settings.measure)
+    size = None if important is None else important_difference(
+        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
+    )  # fmt: skip
     with screen.progress("Combining") as progress:
         found = combined(loaded, synthesis=synthesis, progress=progress)
     results = results_of(loaded)
-    told = [_told(results, one, important, vas_sd) for one in found]
+    told = [_told(results, one, size) for one in found]
     if as_json:
         return screen.json([_document(one) for one in told])
     screen.table(
@@ -68,14 +76,11 @@ class _Told:
     published: str
 
 
-def _told(
-    results: Results, found: Multiverse, important: float | None, vas_sd: float | None
-) -> _Told:
+def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
     from livingmeta.multiverse import shares
     from livingmeta.report import coverage, published
 
     pool = found.main
-    size = _threshold(important, vas_sd, pool.measure)
     printed = pool.printed.estimate if pool.printed else None
     return _Told(
         found=found,
@@ -84,26 +89,6 @@ def _told(
         coverage=coverage(results.review, pool),
         published=published(results, pool),
     )
-
-
-def _threshold(important: float | None, vas_sd: float | None, measure: str) -> float | None:
-    """Return the smallest important difference on the scale of the estimates."""
-    from math import log
-
-    from livingmeta.effect_sizes import RATIOS
-
-    if vas_sd is not None and (measure != "SMD" or not vas_sd > 0):
-        raise ValueError(
-            f"--vas-sd {vas_sd:g}: only SMDs become points on a VAS, by an SD above 0; the "
-            f"effects are {measure}."
-        )
-    if important is None:
-        return None
-    if measure in RATIOS:
-        if not important > 0:
-            raise ValueError(f"--important {important:g}: a ratio is above 0.")
-        return abs(log(important))
-    return important / (vas_sd or 1)
 
 
 def _document(told: _Told) -> dict[str, Any]:
@@ -186,6 +171,7 @@ def _print_shares(pool: Pool, every: Shares, distinct: Shares) -> None:
 
 def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
     from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.patient import vas_points, vas_words
     from livingmeta.words import decimal
 
     measure, console = told.found.main.measure, screen.console()
@@ -195,12 +181,9 @@ def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
     console.print(
         f"  {scale_name(measure)} from {low} to {high}, median {median}; each on {k} trials"
     )
-    if vas_sd:
-        low, high, median = (decimal(vas_sd * value, 1) for value in span)
-        console.print(
-            f"  as points on a 0–100 mm VAS with an SD of {vas_sd:g} mm: from {low} to {high}, "
-            f"median {median}"
-        )
+    if vas_sd is not None:
+        low, high, median = (decimal(vas_points(value, vas_sd=vas_sd), 1) for value in span)
+        console.print(f"  from {low} to {high}, median {median} {vas_words(vas_sd)}")
     if every.published_below is not None:
         console.print(
             f"  {told.published}: {every.published_below:.1%} of the analyses lie below it, "
