@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
 from livingmeta.choices import CHOICES, analysis, unknown_choices
-from livingmeta.multiverse import Multiverse, by_option, column, multiverse, shares
+from livingmeta.multiverse import Multiverse, by_option, multiverse, shares
 from livingmeta.multiverse_plots import BINS, specification_curve
 from livingmeta.protocol import Choice, Review
 from livingmeta.review import load_review
@@ -49,7 +49,7 @@ def agrees(review: Review, found: Multiverse, rows: pd.DataFrame) -> None:
     names = [choice.name for choice in found.choices]
     about = (found.main.synthesis, found.main.subgroup)
     for _, row in rows.iterrows():
-        made = analysis(review, {name: row[column(name)] for name in names})
+        made = analysis(review, {name: row[f"choice_{name}"] for name in names})
         pools = synthesise(made.review, settings=made.settings, selection=made.selection)
         result = next(p.result for p in pools if (p.synthesis, p.subgroup) == about)
         assert result is not None
@@ -78,8 +78,8 @@ def test_combinations_are_counted_as_by_hand(two: Review) -> None:
     assert [n for _, n in found.impossible] == [2]
     assert "tau2 = ML" in found.impossible[0][0]
     assert found.equivalent == 3 + 6
-    assert len(found.analyses) == len(found.distinct) == 5
-    table = found.analyses
+    assert len(found.names) == len(found.analyses) == 5
+    table = found.specifications
     ways = table[["choice_rows", "choice_model", "choice_tau2", "choice_ci"]]
     assert [tuple(row) for row in ways.to_numpy()] == [
         ("main", "random", "DL", "wald"), ("main", "random", "ML", "wald"),
@@ -103,9 +103,10 @@ def test_combinations_without_a_trial_are_impossible(two: Review) -> None:
     assert found.declared == 8
     assert found.impossible == (("no trial has usable numbers", 2),)
     # main: DL and PM of two trials, then Beta alone; documented only: Alpha alone
-    assert found.analyses["k"].tolist() == [2, 2, 1, 1]
-    assert found.analyses["trials"].tolist()[2:] == ["alpha2001", "beta2002"]
-    agrees(review, found, found.analyses)
+    table = found.specifications
+    assert table["k"].tolist() == [2, 2, 1, 1]
+    assert table["trials"].tolist()[2:] == ["alpha2001", "beta2002"]
+    agrees(review, found, table)
 
 
 def test_choices_that_change_nothing_are_other_names_of_the_same(two: Review) -> None:
@@ -113,8 +114,9 @@ def test_choices_that_change_nothing_are_other_names_of_the_same(two: Review) ->
         multiverse(declaring(two, tau2=("DL", "PM"), **more))[0]
         for more in ({}, {"statistic": ("final first", "change first")})
     )
-    assert len(both.analyses) == 2 * len(one.analyses)
-    assert len(both.distinct) == len(one.analyses)
+    assert len(both.names) == 2 * len(one.names)
+    pd.testing.assert_frame_equal(both.analyses, one.analyses)
+    assert both.part("statistic", "change first").tolist() == [0.5, 0.5]
     assert next(t for t in both.turns if t.choice == "statistic").moved == 0
 
 
@@ -138,9 +140,9 @@ def test_shares_are_counted_as_by_hand() -> None:
 @pytest.mark.parametrize("synthesis", ["pain-short", "function-medium"])
 def test_analyses_are_what_the_synthesis_gives(synthesis: str) -> None:
     (found,) = multiverse(SMITH, synthesis=synthesis)
-    agrees(SMITH, found, found.analyses.sample(40, random_state=1))
+    agrees(SMITH, found, found.specifications.sample(40, random_state=1))
     skipped = sum(n for _, n in found.impossible)
-    assert found.declared == skipped + found.equivalent + len(found.analyses)
+    assert found.declared == skipped + found.equivalent + len(found.names)
 
 
 def test_subgroups_are_combined_each_for_itself() -> None:
@@ -148,7 +150,7 @@ def test_subgroups_are_combined_each_for_itself() -> None:
     found = multiverse(review, synthesis="pain-followup")
     assert len({one.main.subgroup for one in found}) == 3
     for one in found:
-        agrees(review, one, one.analyses.sample(3, random_state=1))
+        agrees(review, one, one.specifications.sample(3, random_state=1))
     common = review.protocol.methods.model_copy(update={"subgroup_tau2": "common"})
     protocol = review.protocol.model_copy(update={"methods": common})
     with pytest.raises(ValueError, match="subgroup_tau2 = common"):
@@ -181,9 +183,9 @@ def test_any_choices_give_what_the_synthesis_gives_in_any_order(
     (found,) = multiverse(review, synthesis=synthesis)
     assert found.declared == np.prod([len(some) for some in options.values()])
     skipped = sum(n for _, n in found.impossible)
-    assert found.declared == skipped + found.equivalent + len(found.analyses)
+    assert found.declared == skipped + found.equivalent + len(found.names)
     if len(found.analyses):
-        agrees(review, found, found.analyses.sample(2, random_state=1, replace=True))
+        agrees(review, found, found.specifications.sample(2, random_state=1, replace=True))
         told = shares(found.analyses)
         assert told is not None
         assert told.negative + told.positive <= 1
@@ -192,15 +194,15 @@ def test_any_choices_give_what_the_synthesis_gives_in_any_order(
     names = chance.sample(list(options), len(options))
     turned = {name: tuple(chance.sample(options[name], len(options[name]))) for name in names}
     (other,) = multiverse(declaring(SMITH, **turned), synthesis=synthesis)
-    columns = [column(name) for name in options]
+    columns = [f"choice_{name}" for name in options]
     left, right = (
-        one.analyses.sort_values(columns).reset_index(drop=True) for one in (found, other)
+        one.specifications.sort_values(columns).reset_index(drop=True) for one in (found, other)
     )
-    # the same rows, but for the numbers of the sets of effects and the last digits
+    # the same rows, but for the numbers of the analyses and the last digits
     pd.testing.assert_frame_equal(
-        left.drop(columns="effects"), right[left.columns].drop(columns="effects"), rtol=1e-9
+        left.drop(columns="analysis"), right[left.columns].drop(columns="analysis"), rtol=1e-9
     )
-    assert len(found.distinct) == len(other.distinct)
+    assert len(found.analyses) == len(other.analyses)
     assert {t.choice: t.pairs for t in found.turns} == {t.choice: t.pairs for t in other.turns}
 
 
@@ -242,20 +244,21 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
     for words in (
         "numbers mutually inconsistent", "of the analyses lie below it", "not probabilities",
         "3,456 combinations", "no trial has usable numbers", "measured but missing here",
-        "Most is moved by the choice of terms or composites: 0.152", "each on 1 to 4 trials",
+        "Most is moved by the choice of terms or composites: 0.154", "each on 1 to 4 trials",
     ):  # fmt: skip
         assert words in said.flat, words
     (found,) = multiverse(SMITH, synthesis="pain-short")
     written = pd.read_csv(tmp_path / "smith2017" / "multiverse_pain-short.csv")
-    assert list(written.columns) == list(found.analyses.columns)
-    assert written["estimate"].tolist() == found.analyses["estimate"].tolist()
+    assert list(written.columns) == list(found.specifications.columns)
+    assert written["estimate"].tolist() == found.specifications["estimate"].tolist()
     assert {path.suffix for path in (tmp_path / "smith2017").iterdir()} == {".csv", ".png", ".svg"}
     document = json.loads(say("multiverse", "smith2017", "--json", "--important", "5",
                               "--vas-sd", "25").out)  # fmt: skip
     one = next(one for one in document if one["synthesis"] == "pain-short")
-    assert len(one["analyses"]) == one["shares"]["analyses"] == len(found.analyses)
+    assert len(one["specifications"]) == len(found.names)
+    assert one["shares"]["analyses"] == len(found.analyses)
     assert one["shares"]["important"] == 0.2
-    assert one["analyses"][0]["choice_rows"] == "main"
+    assert one["specifications"][0]["choice_rows"] == "main"
     assert one["choices"][0]["why"] == SMITH.protocol.choice[0].why
     for wrong in (("--vas-sd", "0"), ("--important", "0")):
         assert say("multiverse", "smith2017", "--synthesis", "pain-long", *wrong).status == 2
@@ -307,8 +310,9 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
     assert marks.shape[1] == min(n, BINS)
     options = by_option(found)
     for line, (_, row) in zip(panel.get_yticks(), options.iterrows(), strict=True):
-        shown = float(marks[int(line)].mean()) * n  # bins differ in size by one analysis
-        assert shown == pytest.approx(row["analyses"], abs=max(1.0, 0.2 * n * (n > BINS)))
+        part = found.part(row["choice"], row["option"])[held.index]
+        np.testing.assert_allclose(marks[int(line)], part)
+        assert row["analyses"] == (part > 0).sum()
     both = [int(line) for line, option in zip(panel.get_yticks(), options["option"], strict=True)
             if option in {"in", "out"}]  # fmt: skip
     np.testing.assert_allclose(np.asarray(marks[both]).sum(0), 1)

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from livingmeta.choices import Analysis, analysis, unknown_choices
 from livingmeta.derivation import Effect
-from livingmeta.pooling import fit
+from livingmeta.pooling import Fit, fit
 from livingmeta.protocol import Choice, Plan, Review
 from livingmeta.settings import Settings
 from livingmeta.synthesis import Pool, effects_of, synthesise, unpoolable
 
 Indices = NDArray[np.int_]
+Mask = NDArray[np.bool_]
 Options = dict[str, str]
 Progress = Callable[[int, int], None]
 
@@ -30,11 +31,6 @@ RESULT = (
     "i2_tau2", "h2", "h2_tau2", "pi_low", "pi_high",
 )  # fmt: skip
 NOT_ML = "ci = profile is read off the likelihood that tau2 = ML maximises, not another tau2"
-
-
-def column(choice: str) -> str:
-    """Return the name of a choice's column; τ² and its estimator can't share one."""
-    return f"choice_{choice}"
 
 
 @dataclass(frozen=True)
@@ -69,11 +65,14 @@ class Multiverse:
     equivalent : int
         Combinations that ask for the same as another by definition: τ² and its intervals do not
         apply to a common effect (it has the Wald interval) nor to one trial, which needs no model.
+    names : DataFrame
+        One row per combination left, a specification. `choice_NAME`: the option, empty where the
+        choice does not apply; `analysis`: the row of `analyses` that it names.
     analyses : DataFrame
-        One row per analysis. `choice_NAME`: the option, empty where the choice does not apply;
-        `effects`: number of the set of effects (rows with the same one, and the same model, tau2
-        and ci, differ in name only); `trials` and `people` in it; then what `pooling.Fit` holds,
-        and the flags of pooling and effects. Negative favours group 1.
+        One row per analysis: effects and methods that no other row has. Several specifications
+        name it where their options give the same effects. `trials` and `people`, `model`,
+        `tau2_method` and `ci_method` (empty where there is none), what `pooling.Fit` holds, and
+        the flags of pooling and effects. Negative favours group 1.
     turns : tuple of Turn
         One per choice, the one that moves the estimate most first.
     """
@@ -83,14 +82,20 @@ class Multiverse:
     declared: int
     impossible: tuple[tuple[str, int], ...]
     equivalent: int
+    names: pd.DataFrame
     analyses: pd.DataFrame
     turns: tuple[Turn, ...]
 
     @property
-    def distinct(self) -> pd.DataFrame:
-        """The analyses that differ in their effects or methods, not in name only."""
-        names = ["effects", *(column(c.name) for c in self.choices if c.name in POOLING)]
-        return self.analyses.drop_duplicates(names)
+    def specifications(self) -> pd.DataFrame:
+        """Every specification with its options and its whole result."""
+        return self.names.join(self.analyses, on="analysis")
+
+    def part(self, choice: str, option: str) -> NDArray[np.float64]:
+        """Return for each analysis the part of its specifications that have an option."""
+        held = (self.names[f"choice_{choice}"] == option).to_numpy(float)
+        place, n = self.names["analysis"].to_numpy(int), len(self.analyses)
+        return np.bincount(place, held, n) / np.maximum(np.bincount(place, minlength=n), 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,9 +193,10 @@ def multiverse(
 ) -> tuple[Multiverse, ...]:
     """Pool a review under every combination of the choices that it declares.
 
-    Analyses are counted as declared: two choices of rows that happen to give the same effects are
-    two analyses, and `Multiverse.distinct` has each once. Effects are derived once per choice that
-    can change them, and pooled in one batch per model, estimator and interval.
+    An analysis counts once, however many specifications name it: those of a specification curve
+    are "theoretically justified, statistically valid and non-redundant" (Simonsohn 2020). Effects
+    are derived once per option that can change them, and pooled in one batch per model, estimator
+    and interval.
 
     Parameters
     ----------
@@ -210,13 +216,18 @@ def multiverse(
     ValueError
         If the review declares no choices, or some that are not known: all of them are named.
 
+    References
+    ----------
+    Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nat Hum Behav
+    2020;4:1208-1214.
+
     Examples
     --------
     >>> from livingmeta.review import load_review
     >>> first, = multiverse(load_review("smith2017"), synthesis="pain-long")
-    >>> first.declared == sum(n for _, n in first.impossible) + first.equivalent + len(first.analyses)
-    True
-    """  # noqa: E501
+    >>> first.declared, first.impossible[0][1], first.equivalent, len(first.names)
+    (3456, 3024, 408, 24)
+    """
     protocol = review.protocol
     if not protocol.choice:
         raise ValueError(NO_CHOICE.format(review.folder.name))
@@ -337,64 +348,62 @@ def _methods(review: Review) -> tuple[list[Options], Indices]:
 
 
 def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multiverse:
-    choices = review.protocol.choice
     methods, method_of = _methods(review)
     possible = method_of >= 0
-    sizes = np.array([len(one) for one in sets.effects], dtype=int)
-    here = sets.chosen >= 0
     # One trial needs no model, so all ways to pool it are one.
-    ways = np.where(here, len(methods), 0)
-    ways[here] = np.where(sizes[sets.chosen[here]] == 1, min(len(methods), 1), ways[here])
-    start = np.cumsum(ways) - ways
-    data_of = np.repeat(np.arange(len(ways)), ways)
-    way = np.arange(len(data_of)) - start[data_of]
-    row_of = np.where(
-        here[:, None] & possible, start[:, None] + np.where(ways[:, None] == 1, 0, method_of), -1
+    alone = np.array([len(one) == 1 for one in sets.effects], dtype=bool)
+    ways = np.where(alone, min(len(methods), 1), len(methods))
+    first = np.cumsum(ways) - ways  # analysis of each set by the first way
+    here = sets.chosen >= 0
+    many = np.append(ways, 0)[sets.chosen]  # of each combination of data choices
+    begin = np.append(first, 0)[sets.chosen]
+    analysis_of = np.where(
+        here[:, None] & possible, begin[:, None] + np.where(many[:, None] > 1, method_of, 0), -1
     )
-    table = _table(choices, sets, methods, data_of, way).assign(
-        **_pooled(sets, methods, sets.chosen[data_of], way, settings)
-    )
-    skipped = Counter({NOT_ML: len(ways) * int((~possible).sum())})
+    effects, way = np.repeat(np.arange(len(ways)), ways), _counted(ways)
+    analyses = _pooled(sets, methods, effects, way, settings)
+    data, way = np.repeat(np.arange(len(many)), many), _counted(many)
+    single = np.append(alone, False)[sets.chosen][data]
+    names = _names(review.protocol.choice, methods, data, way, alone=single)
+    names["analysis"] = begin[data] + way
+    skipped = Counter({NOT_ML: len(many) * int((~possible).sum())})
     skipped += Counter({why: n * int(possible.sum()) for why, n in sets.why_not.items()})
     return Multiverse(
         main=main,
-        choices=choices,
-        declared=row_of.size,
+        choices=review.protocol.choice,
+        declared=analysis_of.size,
         impossible=tuple((why, n) for why, n in skipped.items() if n),
-        equivalent=int((row_of >= 0).sum()) - len(table),
-        analyses=table,
-        turns=_turns(choices, table, row_of),
+        equivalent=int((analysis_of >= 0).sum()) - len(names),
+        names=names,
+        analyses=analyses,
+        turns=_turns(review.protocol.choice, analyses, analysis_of),
     )
 
 
-def _table(
-    choices: Sequence[Choice], sets: _Sets, methods: list[Options], data_of: Indices, way: Indices
+def _counted(numbers: Indices) -> Indices:
+    """Return 0, …, n − 1 for each of some numbers n, one after the other."""
+    return np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+
+
+def _names(
+    choices: Sequence[Choice], methods: list[Options], data: Indices, way: Indices, *, alone: Mask
 ) -> pd.DataFrame:
-    data = [c for c in choices if c.name not in POOLING]
-    effects = sets.chosen[data_of]
-    sizes = np.array([len(one) for one in sets.effects], dtype=int)
-    places = np.unravel_index(data_of, [len(c.options) for c in data]) if data else ()
-    columns: dict[str, Any] = {
-        c.name: np.array(c.options, dtype=object)[place]
-        for c, place in zip(data, places, strict=True)
-    }
-    for name in POOLING:
-        if any(c.name == name for c in choices):
-            of_way = np.array([one[name] for one in methods], dtype=object)[way]
-            columns[name] = np.where(sizes[effects] == 1, "", of_way) if len(way) else of_way
-    columns = {column(c.name): columns[c.name] for c in choices}
-    told = {
-        "trials": [" ".join(dict.fromkeys(e.trial for e in one)) for one in sets.effects],
-        "people": [round(sum((e.n1 or 0) + (e.n2 or 0) for e in one)) for one in sets.effects],
-    }
-    columns["effects"] = effects
-    columns |= {name: np.array(of, dtype=object)[effects] for name, of in told.items()}
+    """Say the options of each specification; `alone` where there is one trial."""
+    shape = [len(c.options) for c in choices if c.name not in POOLING]
+    places = iter(np.unravel_index(data, shape) if shape else ())
+    columns: dict[str, Any] = {}
+    for choice in choices:
+        if choice.name in POOLING:
+            of_way = np.array([one[choice.name] for one in methods], dtype=object)[way]
+            columns[f"choice_{choice.name}"] = np.where(alone, "", of_way)
+        else:
+            columns[f"choice_{choice.name}"] = np.array(choice.options, dtype=object)[next(places)]
     return pd.DataFrame(columns)
 
 
 def _pooled(
     sets: _Sets, methods: list[Options], effects: Indices, way: Indices, settings: Settings
-) -> dict[str, Any]:
+) -> pd.DataFrame:
     """Pool every set of effects in every way, and take what each analysis asks for."""
     k = max((len(one) for one in sets.effects), default=1)
     shape = (len(sets.effects), k)
@@ -413,10 +422,30 @@ def _pooled(
         )
         for one in methods
     ] if len(effects) else []  # fmt: skip
-    if not fits:
-        return {**dict.fromkeys(RESULT, np.array([])), "flags": np.array([], dtype=object)}
-    columns = {name: np.stack([getattr(one, name) for one in fits])[way, effects]
-               for name in RESULT}  # fmt: skip
+    alone = (present.sum(-1) == 1)[effects]
+
+    def told(values: Sequence[object], of: Indices) -> NDArray[np.object_]:
+        return np.array([*values, None], dtype=object)[of]  # None: an object array at any length
+
+    trials = [" ".join(dict.fromkeys(effect.trial for effect in one)) for one in sets.effects]
+    people = [round(sum((e.n1 or 0) + (e.n2 or 0) for e in one)) for one in sets.effects]
+    by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
+    columns: dict[str, Any] = {
+        "trials": told(trials, effects),
+        "people": told(people, effects),
+    }
+    for name, to in by.items():
+        columns[to] = np.where(alone, "", told([one[name] for one in methods], way))
+    for name in RESULT:
+        columns[name] = (
+            np.stack([getattr(one, name) for one in fits])[way, effects] if fits else np.array([])
+        )
+    columns["flags"] = _flags(sets, fits, effects, way) if fits else told([], effects)
+    return pd.DataFrame(columns)
+
+
+def _flags(sets: _Sets, fits: Sequence[Fit], effects: Indices, way: Indices) -> NDArray[np.object_]:
+    """Name the flags of pooling and effects of each analysis: few combinations, worded once."""
     names = list(fits[0].flags)
     bits = 1 << np.arange(len(names))
     code = np.stack([np.stack([one.flags[name] for name in names], -1) @ bits for one in fits])
@@ -428,20 +457,26 @@ def _pooled(
         " ".join([*(name for i, name in enumerate(names) if held >> i & 1), *kinds[which]])
         for held, which in seen.T
     ]
-    return {**columns, "flags": np.array(words, dtype=object)[place.ravel()]}
+    return np.array(words, dtype=object)[place.ravel()]
 
 
-def _turns(choices: Sequence[Choice], table: pd.DataFrame, row_of: Indices) -> tuple[Turn, ...]:
-    """Compare all pairs of analyses that differ in one choice only."""
+def _turns(
+    choices: Sequence[Choice], analyses: pd.DataFrame, analysis_of: Indices
+) -> tuple[Turn, ...]:
+    """Compare all pairs of analyses whose combinations differ in one choice only."""
     sizes = {c.name: len(c.options) for c in choices}
     axes = [*(name for name in sizes if name not in POOLING), *POOLING]
-    grid = row_of.reshape([sizes.get(name, 1) for name in axes])
-    estimate = table["estimate"].to_numpy(float)
-    excludes = _excludes(table).to_numpy(bool)
+    grid = analysis_of.reshape([sizes.get(name, 1) for name in axes])
+    estimate = analyses["estimate"].to_numpy(float)
+    excludes = _excludes(analyses).to_numpy(bool)
+    needs = {"model": "model", "tau2": "tau2_method", "ci": "tau2_method"}
     found = []
     for name, size in sizes.items():
         options = np.moveaxis(grid, axes.index(name), 0).reshape(size, -1)
-        applies = np.append((table[column(name)] != "").to_numpy(bool), False)  # the last: row −1
+        applies = np.ones(len(analyses) + 1, bool)
+        applies[-1] = False  # of analysis −1: there is none
+        if name in needs:
+            applies[:-1] = analyses[needs[name]] != ""
         pairs = [_pairs(*two, applies) for two in combinations(options, 2)]
         one, other = np.concatenate(pairs, axis=1)
         moved = np.abs(estimate[one] - estimate[other])
@@ -455,19 +490,19 @@ def _turns(choices: Sequence[Choice], table: pd.DataFrame, row_of: Indices) -> t
     return tuple(sorted(found, key=lambda one: (-(one.moved or 0), -(one.most or 0))))
 
 
-def _pairs(one: Indices, other: Indices, applies: NDArray[np.bool_]) -> Indices:
-    """Return pairs of rows, each once: combinations that are the same by definition make one."""
+def _pairs(one: Indices, other: Indices, applies: Mask) -> Indices:
+    """Return pairs of analyses, each once, however many combinations name it."""
     both = applies[one] & applies[other]
     n = len(applies)
     return np.stack(np.divmod(np.unique(one[both] * n + other[both]), n))
 
 
-def _excludes(table: pd.DataFrame) -> pd.Series:
-    return (table["ci_low"] > 0) | (table["ci_high"] < 0)
+def _excludes(analyses: pd.DataFrame) -> pd.Series:
+    return (analyses["ci_low"] > 0) | (analyses["ci_high"] < 0)
 
 
 def by_option(found: Multiverse) -> pd.DataFrame:
-    """Summarise the analyses of each option.
+    """Summarise the analyses that an option names.
 
     Returns
     -------
@@ -475,13 +510,12 @@ def by_option(found: Multiverse) -> pd.DataFrame:
         One row per option in the declared order: choice, option, analyses, their median estimate,
         and excludes, the share of them whose interval excludes 0 (None without analyses).
     """
-    table = found.analyses
-    excludes = _excludes(table)
+    estimate, excludes = found.analyses["estimate"], _excludes(found.analyses)
     rows = []
     for choice in found.choices:
         for option in choice.options:
-            held = (table[column(choice.name)] == option).to_numpy(bool)
-            told = (float(table["estimate"][held].median()), float(excludes[held].mean()))
+            held = found.part(choice.name, option) > 0
+            told = (float(estimate[held].median()), float(excludes[held].mean()))
             shown = told if held.any() else (None, None)
             rows.append((choice.name, option, int(held.sum()), *shown))
     return pd.DataFrame(rows, columns=["choice", "option", "analyses", "median", "excludes"])

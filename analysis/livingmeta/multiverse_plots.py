@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from livingmeta.effect_sizes import on_scale, scale_name
-from livingmeta.multiverse import Multiverse, Shares, by_option, column
+from livingmeta.multiverse import Multiverse, Shares, by_option
 from livingmeta.plots import (
     BLACK,
     BLUE,
@@ -36,7 +36,9 @@ MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
 
 
-def specification_curve(found: Multiverse, shares: Shares) -> tuple[Axes, Axes]:
+def specification_curve(
+    found: Multiverse, shares: Shares, *, coverage: str = ""
+) -> tuple[Axes, Axes]:
     """Draw all analyses of one synthesis in the order of their estimates.
 
     Parameters
@@ -45,13 +47,15 @@ def specification_curve(found: Multiverse, shares: Shares) -> tuple[Axes, Axes]:
         With one analysis or more.
     shares : Shares
         Of its analyses; says the smallest important difference.
+    coverage : str
+        What the headline rests on, as `report.coverage` says it.
 
     Returns
     -------
     curve, panel : Axes
         Gids in the curve: "estimates", "intervals:below", "intervals:above", "intervals:across",
         "published", "important"; in the panel "options", one line of an image per option, its
-        shade the part of the analyses above it that have the option.
+        shade the part of the specifications above it that have the option.
 
     Examples
     --------
@@ -67,7 +71,7 @@ def specification_curve(found: Multiverse, shares: Shares) -> tuple[Axes, Axes]:
     lines = len(options) + len(found.choices)
     width = NAMES + CURVE + NUMBERS + 2 * MARGIN
     panel_height = lines * ROW
-    above, below = 0.42, 0.36
+    above, below = 0.42, 0.48
     height = above + HEIGHT + GAP + panel_height + below
     figure = Figure(figsize=(width, height), dpi=100)
     left, wide = (MARGIN + NAMES) / width, CURVE / width
@@ -80,7 +84,7 @@ def specification_curve(found: Multiverse, shares: Shares) -> tuple[Axes, Axes]:
     figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(name, 95, placeholder="…"),
                 fontsize=TEXT, weight="bold", va="top")  # fmt: skip
     figure.text(MARGIN / width, 1 - 0.24 / height, _legend(found, shares), fontsize=SMALL, va="top")
-    figure.text(MARGIN / width, 0.3 / height, _foot(found, shares, curve), fontsize=SMALL,
+    figure.text(MARGIN / width, 0.42 / height, _foot(found, shares, curve, coverage), fontsize=SMALL,
                 va="top", gid="note")  # fmt: skip
     return curve, panel
 
@@ -172,7 +176,7 @@ def _panel(ax: Axes, found: Multiverse, table: pd.DataFrame, options: pd.DataFra
                 weight="bold", va="center", transform=ax.get_yaxis_transform())  # fmt: skip
         lines.append(np.full(bins, np.nan))
         for option in choice.options:
-            held = (table[column(choice.name)] == option).to_numpy(float)
+            held = found.part(choice.name, option)[table.index]
             ticks.append(len(lines))
             lines.append(np.array([part.mean() for part in np.array_split(held, bins)]))
     shown = np.array(lines)
@@ -219,17 +223,19 @@ def _legend(found: Multiverse, shares: Shares) -> str:
     )
 
 
-def _foot(found: Multiverse, shares: Shares, curve: Axes) -> str:
+def _foot(found: Multiverse, shares: Shares, curve: Axes, coverage: str) -> str:
     least, most = curve.get_ylim()
     table = found.analyses
     off = int(((table["ci_low"] < least) | (table["ci_high"] > most)).sum())
     k = f"{shares.k_low}" if shares.k_low == shares.k_high else f"{shares.k_low} to {shares.k_high}"
-    text = f"k = {k} trials. Shares of analyses, not probabilities."
+    text = f"Each analysis rests on {k} trial{'' if shares.k_high == 1 else 's'}"
+    text += f" (headline: {coverage})" if coverage else ""
+    text += ". Shares are of analyses, not probabilities."
     if shares.important is not None:
         size = decimal(on_scale(found.main.measure, shares.important))
         text += f" Grey band, dotted: differences smaller than {size}."
     if off:
         text += f" {off:,} intervals leave the picture."
-    if len(table) > BINS:
-        text += " The darker a mark, the more of the analyses above it have the option."
+    text += " A mark is paler where other options of the choice give the same analysis"
+    text += ", or its neighbours are drawn with it." if len(table) > BINS else "."
     return "\n".join(textwrap.wrap(text, 125))

@@ -2,7 +2,7 @@
 
 The review is made up: twelve trials, each with final and change scores at two times, some on a
 composite instrument, some under an assumption, some held for sensitivity analyses. Its choices
-give more than 100,000 analyses; how many of them differ in effects or methods is said.
+give more than 100,000 specifications; how many analyses these name is said.
 Run it with the project's Python: python tests/benchmarks/multiverse.py
 """
 
@@ -100,8 +100,8 @@ def main() -> None:
             shares(found.analyses)
             times.append(time.perf_counter() - start)
         print(
-            f"{name}: {found.declared:,} combinations, {len(found.analyses):,} analyses "
-            f"({len(found.distinct):,} distinct): {statistics.median(times):.2f} s"
+            f"{name}: {found.declared:,} combinations, {len(found.names):,} specifications "
+            f"of {len(found.analyses):,} analyses: {statistics.median(times):.2f} s"
         )
 
 

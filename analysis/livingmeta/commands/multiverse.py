@@ -59,7 +59,8 @@ def multiverse(
             progress(i + 1, len(told))
     screen.console().print(
         "Shares are shares of analyses, not probabilities: analyses share their data, and which "
-        "choices are declared decides how many there are on each side."
+        "choices are declared decides how many there are on each side. Several specifications "
+        "name one analysis where their options give the same effects."
     )
     printing.disclaimer()
     return None
@@ -71,7 +72,7 @@ class _Told:
 
     found: Multiverse
     shares: Shares | None
-    distinct: Shares | None  # shares of the distinct analyses
+    named: Shares | None  # of specifications, several of which may name one analysis
     coverage: str
     published: str
 
@@ -85,7 +86,7 @@ def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
     return _Told(
         found=found,
         shares=shares(found.analyses, important=size, published=printed),
-        distinct=shares(found.distinct, important=size, published=printed),
+        named=shares(found.specifications, important=size, published=printed),
         coverage=coverage(results.review, pool),
         published=published(results, pool),
     )
@@ -95,7 +96,7 @@ def _document(told: _Told) -> dict[str, Any]:
     from dataclasses import asdict
 
     found, pool = told.found, told.found.main
-    table = found.analyses.astype(object)
+    table = found.specifications.astype(object)
     return {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
@@ -107,10 +108,10 @@ def _document(told: _Told) -> dict[str, Any]:
         "impossible": [{"why": why, "combinations": n} for why, n in found.impossible],
         "equivalent": found.equivalent,
         "shares": asdict(told.shares) if told.shares else None,
-        "shares_of_distinct": asdict(told.distinct) if told.distinct else None,
+        "shares_of_specifications": asdict(told.named) if told.named else None,
         "published": told.published or None,
         "turns": [asdict(turn) for turn in found.turns],
-        "analyses": table.where(table.notna(), None).to_dict("records"),
+        "specifications": table.where(table.notna(), None).to_dict("records"),
     }
 
 
@@ -127,28 +128,30 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     console.print(f"  the headline: {told.coverage}; {pool.methods}")
     console.print(
         f"  {found.declared:,} combinations: {sum(n for _, n in found.impossible):,} impossible, "
-        f"{found.equivalent:,} the same as another by definition, {len(found.analyses):,} analyses"
+        f"{found.equivalent:,} the same as another by definition, {len(found.names):,} "
+        f"specifications of {len(found.analyses):,} different analyses"
     )
     for why, n in found.impossible:
         console.print(f"  impossible, {n:,}: {why}")
-    if told.shares is None or told.distinct is None:
+    if told.shares is None or told.named is None:
         console.print("  no analysis is possible.\n")
         return
-    _print_shares(pool, told.shares, told.distinct)
+    _print_shares(pool, told.shares, told.named)
     _print_span(told, told.shares, vas_sd)
     _print_turns(found)
     part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
     path = folder / f"multiverse_{pool.synthesis}{part}"
     write(
-        path.with_name(f"{path.name}.csv"), found.analyses.to_csv(index=False, lineterminator="\n")
+        path.with_name(f"{path.name}.csv"),
+        found.specifications.to_csv(index=False, lineterminator="\n"),
     )
-    curve, _ = specification_curve(found, told.shares)
+    curve, _ = specification_curve(found, told.shares, coverage=told.coverage)
     for kind in ("png", "svg"):
         write(path.with_name(f"{path.name}.{kind}"), figure_bytes(curve.figure, kind))
     console.print(f"  {path}.csv, .png and .svg written\n")
 
 
-def _print_shares(pool: Pool, every: Shares, distinct: Shares) -> None:
+def _print_shares(pool: Pool, every: Shares, named: Shares) -> None:
     from livingmeta.effect_sizes import on_scale
     from livingmeta.words import decimal
 
@@ -161,9 +164,9 @@ def _print_shares(pool: Pool, every: Shares, distinct: Shares) -> None:
             size = decimal(on_scale(pool.measure, away))
             rows[f"estimate {size} or farther, in favour of {group}"] = f"beyond_{side}"
     screen.table(
-        ["share of analyses", f"all {every.analyses:,}", f"{distinct.analyses:,} distinct"],
+        ["share of", f"{every.analyses:,} analyses", f"{named.analyses:,} specifications"],
         [
-            [words, *(f"{100 * getattr(one, name):.1f}%" for one in (every, distinct))]
+            [words, *(f"{100 * getattr(one, name):.1f}%" for one in (every, named))]
             for words, name in rows.items()
         ],
     )
@@ -179,7 +182,8 @@ def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
     k = f"{every.k_low}" + (f" to {every.k_high}" if every.k_high > every.k_low else "")
     low, high, median = (decimal(on_scale(measure, value)) for value in span)
     console.print(
-        f"  {scale_name(measure)} from {low} to {high}, median {median}; each on {k} trials"
+        f"  {scale_name(measure)} from {low} to {high}, median {median}; each on {k} "
+        f"trial{'' if every.k_high == 1 else 's'}"
     )
     if vas_sd is not None:
         low, high, median = (decimal(vas_points(value, vas_sd=vas_sd), 1) for value in span)
