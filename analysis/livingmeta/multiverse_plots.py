@@ -36,9 +36,7 @@ MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
 
 
-def specification_curve(
-    found: Multiverse, shares: Shares, *, coverage: str = ""
-) -> tuple[Axes, Axes]:
+def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") -> tuple[Axes, Axes]:
     """Draw all analyses of one synthesis in the order of their estimates.
 
     Parameters
@@ -47,8 +45,8 @@ def specification_curve(
         With one analysis or more.
     shares : Shares
         Of its analyses; says the smallest important difference.
-    coverage : str
-        What the headline rests on, as `report.coverage` says it.
+    note : str
+        Sentences to stand below: what the headline rests on, what is published.
 
     Returns
     -------
@@ -71,7 +69,7 @@ def specification_curve(
     lines = len(options) + len(found.choices)
     width = NAMES + CURVE + NUMBERS + 2 * MARGIN
     panel_height = lines * ROW
-    above, below = 0.42, 0.48
+    above, below = 0.42, 0.61
     height = above + HEIGHT + GAP + panel_height + below
     figure = Figure(figsize=(width, height), dpi=100)
     left, wide = (MARGIN + NAMES) / width, CURVE / width
@@ -84,8 +82,8 @@ def specification_curve(
     figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(name, 95, placeholder="…"),
                 fontsize=TEXT, weight="bold", va="top")  # fmt: skip
     figure.text(MARGIN / width, 1 - 0.24 / height, _legend(found, shares), fontsize=SMALL, va="top")
-    figure.text(MARGIN / width, 0.42 / height, _foot(found, shares, curve, coverage), fontsize=SMALL,
-                va="top", gid="note")  # fmt: skip
+    foot = textwrap.fill(" ".join([note, _foot(found, shares, curve)]).strip(), 125)
+    figure.text(MARGIN / width, 0.55 / height, foot, fontsize=SMALL, va="top", gid="note")
     return curve, panel
 
 
@@ -223,13 +221,12 @@ def _legend(found: Multiverse, shares: Shares) -> str:
     )
 
 
-def _foot(found: Multiverse, shares: Shares, curve: Axes, coverage: str) -> str:
+def _foot(found: Multiverse, shares: Shares, curve: Axes) -> str:
     least, most = curve.get_ylim()
     table = found.analyses
     off = int(((table["ci_low"] < least) | (table["ci_high"] > most)).sum())
     k = f"{shares.k_low}" if shares.k_low == shares.k_high else f"{shares.k_low} to {shares.k_high}"
     text = f"Each analysis rests on {k} trial{'' if shares.k_high == 1 else 's'}"
-    text += f" (headline: {coverage})" if coverage else ""
     text += ". Shares are of analyses, not probabilities."
     if shares.important is not None:
         size = decimal(on_scale(found.main.measure, shares.important))
@@ -238,4 +235,4 @@ def _foot(found: Multiverse, shares: Shares, curve: Axes, coverage: str) -> str:
         text += f" {off:,} intervals leave the picture."
     text += " A mark is paler where other options of the choice give the same analysis"
     text += ", or its neighbours are drawn with it." if len(table) > BINS else "."
-    return "\n".join(textwrap.wrap(text, 125))
+    return text

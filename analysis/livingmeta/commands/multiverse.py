@@ -145,7 +145,9 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
         path.with_name(f"{path.name}.csv"),
         found.specifications.to_csv(index=False, lineterminator="\n"),
     )
-    curve, _ = specification_curve(found, told.shares, coverage=told.coverage)
+    printed = f" P{told.published[1:]}." if told.published else ""
+    note = f"Headline: {told.coverage}.{printed}"
+    curve, _ = specification_curve(found, told.shares, note=note)
     for kind in ("png", "svg"):
         write(path.with_name(f"{path.name}.{kind}"), figure_bytes(curve.figure, kind))
     console.print(f"  {path}.csv, .png and .svg written\n")
