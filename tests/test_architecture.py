@@ -46,6 +46,7 @@ LAYERS = {
         "changes",
         "scenarios",
         "choices",
+        "missing_evidence",
     },
     "outcome": {
         "audit",

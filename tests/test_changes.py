@@ -8,7 +8,7 @@ import pytest
 
 from folders import ARM1, ARM2, REPORT, ROOT, TRIAL, folder
 from livingmeta.change_plots import changes_plot
-from livingmeta.changes import by_year, diff, headline_settings, lead
+from livingmeta.changes import diff, growth, headline_settings, lead
 from livingmeta.news import conclusion, evidence_line, lines, markdown
 from livingmeta.pooling import pool
 from livingmeta.review import load_review
@@ -84,7 +84,7 @@ def test_the_last_stage_is_the_pool_and_the_order_is_the_years() -> None:
     settings = headline_settings(LIVING)
     after = MOVES[0].after
     assert after is not None
-    stages = by_year(after, settings)
+    stages = growth(after, settings)
     assert [stage.year for stage in stages] == sorted(stage.year or 0 for stage in stages)
     assert after.result is not None
     assert stages[-1].estimate == pytest.approx(after.result.estimate)
@@ -106,7 +106,7 @@ def test_the_picture_shows_the_numbers_of_the_results() -> None:
     drawn = lead(MOVES)
     assert drawn is not None
     assert drawn.after is not None
-    stages = by_year(drawn.after, headline_settings(LIVING))
+    stages = growth(drawn.after, headline_settings(LIVING))
     ax = changes_plot(MOVES, stages, title=drawn.title, names=("before", "after"))
     patches = {patch.get_gid(): patch for patch in ax.patches}
     for move in MOVES:

@@ -29,7 +29,7 @@ def changes_plot(
     moves : sequence of Move
         Those with a result before or after are drawn.
     stages : sequence of Stage
-        One synthesis trial by trial, as `changes.by_year` gives it; may be empty.
+        One synthesis trial by trial, as `changes.growth` gives it; may be empty.
     title : str
         Name of that synthesis.
     names : (str, str)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from livingmeta.derivation import Effect
+from livingmeta.names import pick
 from livingmeta.protocol import Review
 from livingmeta.sensitivity import cumulative
 from livingmeta.settings import Settings, settings_of
@@ -132,19 +133,40 @@ class Stage:
     measure: str
 
 
-def by_year(pool: Pool, settings: Settings) -> tuple[Stage, ...]:
-    """Pool the trials of a synthesis as they appeared, one more at a time."""
+ORDERS: Mapping[str, Callable[[Effect], float]] = {
+    "year": lambda effect: effect.year or 9999,
+    "size": lambda effect: -((effect.n1 or 0) + (effect.n2 or 0)),
+    "precision": lambda effect: effect.vi,
+}
+
+
+def growth(pool: Pool, settings: Settings, *, by: str = "year") -> tuple[Stage, ...]:
+    """Pool the trials of a synthesis one more at a time.
+
+    Parameters
+    ----------
+    pool : Pool
+    settings : Settings
+        The methods it is pooled by.
+    by : str
+        Who comes first: "year" the oldest, "size" the largest, "precision" the most precise. What
+        is not known comes last, what is equal in the order of the review.
+
+    Returns
+    -------
+    tuple of Stage
+        Empty where nothing is pooled.
+    """
+    key = pick(ORDERS, by, "by")
     if pool.result is None:
         return ()
-    order = sorted(range(len(pool.effects)), key=lambda i: (pool.effects[i].year or 9999, i))
-    chosen = settings.profile
-    ci = chosen.ci if chosen.ci != "profile" else "wald"
+    order = sorted(range(len(pool.effects)), key=lambda i: (key(pool.effects[i]), i))
     found = cumulative(
         [effect.yi for effect in pool.effects],
         [effect.vi for effect in pool.effects],
         order,
-        model=chosen.model, tau2=chosen.tau2, ci=ci, level=settings.level,
-    )  # fmt: skip
+        **settings.fitting,
+    )
     return tuple(
         Stage(
             label=pool.effects[place].label,

@@ -22,6 +22,24 @@ def excludes(pool: Pool | None) -> str:
     return f"favours {pool.groups[1]}" if result.ci_low > 0 else "includes no difference"
 
 
+def beyond(result: Interval | None, important: float) -> str:
+    """Say whether an interval lies beyond the smallest important difference, on either side.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as I
+    >>> [beyond(I(estimate=0, ci_low=a, ci_high=b), 0.3) for a, b in ((-1, -0.4), (-0.2, 0.1))]
+    ['yes', 'no']
+    >>> beyond(I(estimate=0, ci_low=-1, ci_high=0.1), 0.3)
+    'not clear'
+    """
+    if result is None:
+        return "–"
+    if result.ci_low > important or result.ci_high < -important:
+        return "yes"
+    return "no" if max(-result.ci_low, result.ci_high) < important else "not clear"
+
+
 def state(pool: Pool | None) -> str:
     """Describe a pool in one line: value, trials, people, prediction interval, τ²."""
     if pool is None:

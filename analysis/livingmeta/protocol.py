@@ -110,6 +110,7 @@ class Ties(Declared):
     subscales: tuple[str, ...] = ()
     time: Literal["treatment end", "latest", "earliest"] = "treatment end"
     statistic: tuple[Literal["final", "change"], ...] = ("final", "change")
+    composites: Literal["last", "first"] = "last"  # composite instruments among the scales
     # A trial with several comparisons: each its own effect; the people of a shared group split
     # between them; or like arms combined into one comparison.
     several_arms: Literal["separate", "split", "combine"] = "separate"

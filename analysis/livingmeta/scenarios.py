@@ -3,48 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
-from livingmeta.changes import Stage, by_year, headline_settings
+import numpy as np
+
+from livingmeta.changes import ORDERS, Stage, growth, headline_settings
 from livingmeta.choices import at_high_risk
+from livingmeta.missing_evidence import Absence, absence
 from livingmeta.profiles import PROFILES
 from livingmeta.protocol import Review
-from livingmeta.sensitivity import Influence, influence, leave_one_out
+from livingmeta.sensitivity import influence, leave_one_out
 from livingmeta.settings import Selection, Settings
-from livingmeta.synthesis import Pool, synthesise
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """One other way to pool a synthesis: its name, what it changes, and what comes out."""
-
-    name: str
-    pool: Pool | None  # None: the synthesis does not exist in this scenario
+from livingmeta.synthesis import Pool, repooled, synthesise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Without:
-    """A synthesis without one effect, and what that effect does to it."""
+    """A synthesis without one effect, and what that effect does to it.
+
+    The diagnostics are those of `sensitivity.Influence`; None below three effects.
+    """
 
     label: str
     k: int
     estimate: float
     ci_low: float
     ci_high: float
-    tau2: float | None
-    rstudent: float | None
-    cook: float | None
     weight: float  # percent in the whole
+    tau2: float | None
+    rstudent: float | None = None
+    dffits: float | None = None
+    cook: float | None = None
+    cov_ratio: float | None = None
+    q: float | None = None
+    hat: float | None = None
+    dfbetas: float | None = None
+    baujat_x: float | None = None
+    baujat_y: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sensitivity:
-    """All that is known of how far one synthesis, or subgroup of it, bends."""
+    """All that is known of how far one synthesis, or subgroup of it, bends.
+
+    `scenarios` are other ways to pool it, by name; None where it does not exist that way. `growth`
+    is the synthesis one more trial at a time, by each of `changes.ORDERS`.
+    """
 
     main: Pool
-    scenarios: tuple[Scenario, ...]
+    scenarios: tuple[tuple[str, Pool | None], ...]
     without: tuple[Without, ...]
-    stages: tuple[Stage, ...]  # as the trials appeared
+    growth: dict[str, tuple[Stage, ...]]
+    absence: Absence
 
 
 def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
@@ -64,7 +74,7 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
     --------
     >>> from livingmeta.review import load_review
     >>> first = sensitivity(load_review("smith2017"))[0]
-    >>> [one.name for one in first.scenarios][:3]
+    >>> [name for name, _ in first.scenarios][:3]
     ['common effect', 'profile revman5', 'profile revman-web']
     """
     settings = headline_settings(review)
@@ -77,18 +87,13 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
         Sensitivity(
             main=pool,
             scenarios=(
-                *(
-                    Scenario(name=name, pool=found.get((pool.synthesis, pool.subgroup)))
-                    for name, found in others
-                ),
-                *(
-                    Scenario(name=one.name, pool=replace(pool, result=one.result, effects=tuple(
-                        e for e in pool.effects if e.trial in one.trials)))
-                    for one in pool.siblings
-                ),
+                *((name, found.get((pool.synthesis, pool.subgroup))) for name, found in others),
+                *((one.name, repooled(pool, tuple(e for e in pool.effects if e.trial in one.trials),
+                                      settings)) for one in pool.siblings),
             ),
             without=_without(pool, settings),
-            stages=by_year(pool, settings),
+            growth={order: growth(pool, settings, by=order) for order in ORDERS},
+            absence=absence(review, pool, settings),
         )
         for pool in main
     )  # fmt: skip
@@ -98,7 +103,7 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[
     def pools(
         name: str, *, by: Settings = settings, of: Review = review, rows: Selection | None = None
     ) -> tuple[str, tuple[Pool, ...]]:
-        return name, synthesise(of, settings=by, selection=rows or Selection())
+        return name, synthesise(of, settings=by, selection=rows)
 
     other = "random" if settings.profile.model == "common" else "common"
     chosen = settings.profile.with_choices(model=other, ci="wald" if other == "common" else None)
@@ -115,32 +120,32 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[
     for terms in review.protocol.terms:
         if terms != "default":
             yield pools(f"follow-up terms: {terms}", rows=Selection(terms=terms))
-    ties = review.protocol.ties
-    turned = ties.model_copy(update={"statistic": tuple(reversed(ties.statistic))})
-    protocol = review.protocol.model_copy(update={"ties": turned})
-    yield pools("change scores before final ones", of=replace(review, protocol=protocol))
+
+    def tied(**ties: object) -> Review:
+        turned = review.protocol.ties.model_copy(update=ties)
+        return replace(review, protocol=review.protocol.model_copy(update={"ties": turned}))
+
+    order = tuple(reversed(review.protocol.ties.statistic))
+    yield pools("change scores before final ones", of=tied(statistic=order))
+    if any(one.domain == "composite" for one in review.instruments):
+        yield pools("composite instruments before single scales", of=tied(composites="first"))
 
 
 def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
-    effects, chosen = pool.effects, settings.profile
-    if pool.result is None or len(effects) < 2:
+    k = len(pool.effects)
+    if pool.result is None or k < 2:
         return ()
-    yi, vi = [effect.yi for effect in effects], [effect.vi for effect in effects]
-    methods = {"model": chosen.model, "tau2": chosen.tau2, "ci": chosen.ci,
-               "level": settings.level}  # fmt: skip
-    left = leave_one_out(yi, vi, **methods)
-    told: Influence | None = influence(yi, vi, **methods) if len(effects) > 2 else None
+    yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
+    left = leave_one_out(yi, vi, **settings.fitting)
+    columns = {name: getattr(left, name) for name in ("estimate", "ci_low", "ci_high", "tau2")}
+    columns |= asdict(influence(yi, vi, **settings.fitting)) if k > 2 else {}
+    # NaN: there is no such value, as τ² where one trial is left
+    rows = [
+        {name: None if np.isnan(column[i]) else float(column[i])
+         for name, column in columns.items()}
+        for i in range(k)
+    ]  # fmt: skip
     return tuple(
-        Without(
-            label=effect.label,
-            k=int(left.k[i]),
-            estimate=float(left.estimate[i]),
-            ci_low=float(left.ci_low[i]),
-            ci_high=float(left.ci_high[i]),
-            tau2=None if left.tau2[i] != left.tau2[i] else float(left.tau2[i]),  # NaN: one is left
-            rstudent=None if told is None else float(told.rstudent[i]),
-            cook=None if told is None else float(told.cook[i]),
-            weight=pool.result.weights[i],
-        )
-        for i, effect in enumerate(effects)
+        Without(label=effect.label, k=int(left.k[i]), weight=pool.result.weights[i], **rows[i])  # type: ignore[arg-type]
+        for i, effect in enumerate(pool.effects)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from livingmeta.counts import ZERO_CELLS
 from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES
@@ -63,6 +64,12 @@ class Settings:
         """Say the methods in one line."""
         common = ", one τ² in all subgroups" if self.subgroup_tau2 == "common" else ""
         return self.profile.words() + common + (", assumed" if self.assumed else "")
+
+    @property
+    def fitting(self) -> dict[str, Any]:
+        """How `pooling.fit` is asked to pool."""
+        chosen = self.profile
+        return {"model": chosen.model, "tau2": chosen.tau2, "ci": chosen.ci, "level": self.level}
 
     @property
     def label(self) -> str:

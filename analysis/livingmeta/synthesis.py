@@ -218,7 +218,8 @@ def _rank(review: Review, trial: Trial, rows: list[Outcome]) -> tuple[float, ...
     if instrument is None or row.instrument in ties.subscales:
         scale = 1
     else:
-        scale = 2 if instrument.domain == "composite" else 0
+        composite = 2 if ties.composites == "last" else -1
+        scale = composite if instrument.domain == "composite" else 0
     weeks = row.weeks or 0
     nearness = {"latest": -weeks, "earliest": weeks, "treatment end": -weeks}[ties.time]
     if ties.time == "treatment end" and trial.treatment_weeks is not None:
@@ -306,6 +307,33 @@ def unpoolable(effects: Sequence[Effect], settings: Settings) -> str | None:
     if settings.measure == "MD" and len(instruments) > 1:
         return f"mean differences need one instrument, and here are {'; '.join(instruments)}"
     return None
+
+
+def repooled(
+    pool: Pool,
+    effects: tuple[Effect, ...],
+    settings: Settings,
+    *,
+    missing: tuple[Missing, ...] | None = None,
+) -> Pool:
+    """Pool other effects in the place of a synthesis' own; its flags follow them.
+
+    Parameters
+    ----------
+    pool : Pool
+    effects : tuple of Effect
+    settings : Settings
+        The methods `pool` is pooled by.
+    missing : tuple of Missing, optional
+        Trials still missing with these effects; by default those of `pool`.
+    """
+    missing = pool.missing if missing is None else missing
+    result, why_not = _result(effects, settings)
+    flags = _flags(effects, result, missing)
+    return replace(
+        pool, effects=effects, result=replace(result, flags=flags) if result else None,
+        why_not=why_not, flags=flags, missing=missing, siblings=(),
+    )  # fmt: skip
 
 
 def _result(

@@ -52,6 +52,7 @@ FLAG_WORDS = {
     ),
     "from_odds_ratio": "An odds ratio was turned into an SMD, as if the outcome were logistic.",
     "p_bound": "P is printed as below a bound, so the effect is at least this far from 0.",
+    "imputed": "A trial without usable numbers enters at an assumed effect: a scenario, not data.",
     "trials_missing": "Trials that measured the outcome have no usable numbers here.",
 }
 

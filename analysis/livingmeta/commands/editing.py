@@ -148,7 +148,7 @@ def _print_moves(moves: Sequence[Move]) -> None:
 def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.change_plots import changes_plot
-    from livingmeta.changes import by_year, headline_settings, lead
+    from livingmeta.changes import growth, headline_settings, lead
     from livingmeta.news import evidence_line, markdown
     from livingmeta.plots import figure_bytes
     from livingmeta.store import write
@@ -158,7 +158,7 @@ def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out:
     picture = None
     written = []
     if drawn is not None and drawn.after is not None:
-        stages = by_year(drawn.after, headline_settings(review))
+        stages = growth(drawn.after, headline_settings(review))
         figure = changes_plot(moves, stages, title=drawn.title, names=names).figure
         picture = "diff.png"
         for kind in ("png", "svg"):

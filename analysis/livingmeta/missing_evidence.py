@@ -1,0 +1,184 @@
+"""What trials without usable numbers could do to a synthesis: scenarios, never data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from livingmeta.derivation import Effect
+from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.pooling import fit
+from livingmeta.protocol import Review
+from livingmeta.schema import Trial
+from livingmeta.settings import Settings
+from livingmeta.synthesis import Pool, repooled
+
+REACH = np.arange(301) / 100  # SMD; an effect beyond 3 standard deviations is no trial's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absence:
+    """What the trials that measured an outcome and have no usable number could do to its pool.
+
+    Attributes
+    ----------
+    scenarios : tuple of (str, Pool)
+        What each assumes, and the pool with the missing trials in it. Their effects carry the flag
+        `imputed` and, as assumption, effect and arm sizes.
+    excludes : bool or None
+        Whether the interval without them excludes 0; None where nothing is pooled.
+    tips : (float or None, float or None)
+        The first SMD below and above which, had all missing trials that one, the interval would no
+        longer do so, or would do so, to 0.01; None where none within 3 does. It is looked for from
+        0 outwards where the interval includes 0, else from the estimate outwards.
+    unknown_size : tuple of str
+        Missing trials left out, since nobody knows how many they randomised.
+    why_not : str or None
+        Why there are no scenarios.
+    """
+
+    scenarios: tuple[tuple[str, Pool], ...] = ()
+    excludes: bool | None = None
+    tips: tuple[float | None, float | None] = (None, None)
+    unknown_size: tuple[str, ...] = ()
+    why_not: str | None = None
+
+
+def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
+    """Let the missing trials of a synthesis enter at no effect, at extremes, and where it tips.
+
+    Each enters with the variance that an SMD has at its arm sizes, by the review's own formula:
+    those it randomised, or half of all where only their sum is known. On either side the extreme is
+    the farthest effect of any pooled trial or, if farther, the limit of the interval that the trial
+    itself would have around 0: so a result that is not significant lies within.
+
+    Parameters
+    ----------
+    review : Review
+    pool : Pool
+        A synthesis of it.
+    settings : Settings
+        The methods it is pooled by.
+
+    Returns
+    -------
+    Absence
+
+    References
+    ----------
+    Williamson PR, Gamble C. Application and investigation of a bound for outcome reporting bias.
+    Trials 2007;8:9 (imputing results that trials are known to have and did not report).
+
+    Examples
+    --------
+    >>> from livingmeta.changes import headline_settings
+    >>> from livingmeta.review import load_review
+    >>> from livingmeta.synthesis import synthesise
+    >>> review = load_review("smith2017")
+    >>> settings = headline_settings(review)
+    >>> pool = synthesise(review, settings=settings)[0]
+    >>> name, first = absence(review, pool, settings).scenarios[0]
+    >>> name, len(pool.effects), len(first.effects)
+    ('missing trials at SMD 0', 3, 6)
+    """
+    why_not = _why_not(pool, settings)
+    if why_not is not None:
+        return Absence(why_not=why_not)
+    known = [trial for one in pool.missing if (trial := review.trial(one.trial)).n_randomised]
+    here = {trial.trial for trial in known}
+    lost = tuple(one for one in pool.missing if one.trial not in here)
+    unknown = tuple(one.label for one in lost)
+    if not known:
+        return Absence(why_not="how many people its missing trials randomised is not known",
+                       unknown_size=unknown)  # fmt: skip
+
+    def scenario(at: Callable[[Trial], float]) -> Pool:
+        entered = tuple(_entered(trial, at(trial), pool, settings) for trial in known)
+        return repooled(pool, (*pool.effects, *entered), settings, missing=lost)
+
+    def extreme(trial: Trial, side: int) -> float:
+        z = float(ndtri((1 + settings.level) / 2))
+        own = z * float(_variance(0.0, _arms(trial), settings)) ** 0.5
+        return side * max(own, *(side * effect.yi for effect in pool.effects))
+
+    excludes, tips = _tips(pool, [_arms(trial) for trial in known], settings)
+    return Absence(
+        scenarios=(
+            ("missing trials at SMD 0", scenario(lambda _: 0.0)),
+            *(
+                (f"missing trials at the extreme for {group}",
+                 scenario(lambda trial, side=side: extreme(trial, side)))  # type: ignore[misc]
+                for side, group in zip((-1, 1), pool.groups, strict=True)
+            ),
+        ),
+        excludes=excludes,
+        tips=tips,
+        unknown_size=unknown,
+    )  # fmt: skip
+
+
+def _why_not(pool: Pool, settings: Settings) -> str | None:
+    if not pool.missing:
+        return "no trial is known to have measured it without usable numbers"
+    if pool.subgroup is not None:
+        return "to which subgroup its missing trials belong is not known"
+    if settings.measure != "SMD":
+        return f"only of an SMD does the variance follow from arm sizes, not of {pool.measure}"
+    if pool.result is None:
+        return "nothing is pooled: a scenario would hold imputed numbers alone"
+    return None
+
+
+def _arms(trial: Trial) -> tuple[float, float]:
+    if trial.n1_randomised and trial.n2_randomised:
+        return trial.n1_randomised, trial.n2_randomised
+    half = (trial.n_randomised or 0) / 2
+    return half, half
+
+
+def _variance(g: Any, arms: tuple[float, float], settings: Settings) -> Any:
+    chosen = settings.profile
+    j = CORRECTIONS[chosen.correction](np.asarray(sum(arms) - 2))
+    return VARIANCES[chosen.smd_variance](g, *map(np.asarray, arms), j)
+
+
+def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
+    n1, n2 = _arms(trial)
+    vi = float(_variance(g, (n1, n2), settings))
+    half = float(ndtri((1 + settings.level) / 2)) * vi**0.5
+    known = trial.n1_randomised and trial.n2_randomised
+    sizes = "as randomised" if known else f"equal arms of {trial.n_randomised} randomised"
+    assumption = f"SMD = {g:.2f}: imputed; n1 = {n1:g}, n2 = {n2:g}: {sizes}"
+    return Effect(
+        trial=trial.trial, label=trial.label, year=trial.year, contrast=None, subgroup=None,
+        instrument=None, instrument_name=None, domain=None, weeks=None, time_label=None,
+        statistic=None, measure=pool.measure, n1=n1, n2=n2, mean1=None, sd1=None, mean2=None,
+        sd2=None, difference="imputed", yi=g, vi=vi, ci_low=g - half, ci_high=g + half,
+        derivation=(assumption,), flags=("imputed",), assumption=assumption, rows=(),
+    )  # fmt: skip
+
+
+def _tips(
+    pool: Pool, arms: list[tuple[float, float]], settings: Settings
+) -> tuple[bool, tuple[float | None, float | None]]:
+    """Find where one SMD of all missing trials turns whether the interval excludes 0."""
+    assert pool.result is not None
+    excludes = pool.result.ci_low > 0 or pool.result.ci_high < 0
+    start = round(pool.result.estimate, 2) if excludes else 0.0
+    own = np.array([(effect.yi, effect.vi) for effect in pool.effects]).T
+
+    def first(side: int) -> float | None:
+        g = start + side * REACH
+        yi = np.hstack([np.tile(own[0], (g.size, 1)), np.tile(g[:, None], len(arms))])
+        vi = np.column_stack(
+            [*np.tile(own[1][:, None], g.size), *(_variance(g, one, settings) for one in arms)]
+        )
+        found = fit(yi, vi, **settings.fitting)
+        turned = ((found.ci_low > 0) | (found.ci_high < 0)) != excludes
+        return round(float(g[turned.argmax()]), 2) if turned.any() else None
+
+    return excludes, (first(-1), first(1))

@@ -1,0 +1,191 @@
+"""What ROB-ME asks of a synthesis, laid out: which results are missing, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from livingmeta.protocol import Judgement, Review, fits
+from livingmeta.report import interval
+from livingmeta.scenarios import Sensitivity
+from livingmeta.schema import Trial
+from livingmeta.small_study import ENOUGH
+from livingmeta.words import decimal
+
+AVAILABLE = "available"
+SENSITIVITY = "available only for sensitivity analyses"
+UNUSABLE = "measured but not usable"
+UNKNOWN = "not known whether measured"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Availability:
+    """One trial's result for a synthesis: whether it is here, why not, and what shows that."""
+
+    trial: str
+    label: str
+    n_randomised: int | None
+    status: str
+    reason: str
+    source: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingEvidence:
+    """One synthesis as ROB-ME looks at it; the judgement is a person's, and empty without one."""
+
+    synthesis: str
+    title: str
+    matrix: tuple[Availability, ...]
+    facts: tuple[tuple[str, str], ...]  # what is asked, and what is known of it here
+    judgements: tuple[Judgement, ...]
+
+
+def rob_me(review: Review, found: Sequence[Sensitivity]) -> tuple[MissingEvidence, ...]:
+    """Lay out the risk of bias due to missing evidence, synthesis by synthesis.
+
+    The matrix is ROB-ME's second step, with two differences: whether a result is absent because of
+    its P value, size or direction is not decided here, and "not usable" means not usable with what
+    the review has read. The facts are those that the signalling questions of its fourth step ask
+    for, in our words and numbered as there; they answer no question, and none gives a judgement.
+
+    Parameters
+    ----------
+    review : Review
+    found : sequence of Sensitivity
+        What `scenarios.sensitivity` gives for it.
+
+    Returns
+    -------
+    tuple of MissingEvidence
+
+    References
+    ----------
+    Page MJ, Sterne JAC, Boutron I, et al. ROB-ME: a tool for assessing risk of bias due to missing
+    evidence in systematic reviews with meta-analysis. BMJ 2023;383:e076754.
+    """
+    parts: dict[str, list[Sensitivity]] = {}
+    for one in found:
+        parts.setdefault(one.main.synthesis, []).append(one)
+    return tuple(_laid_out(review, listed) for listed in parts.values())
+
+
+def _laid_out(review: Review, parts: list[Sensitivity]) -> MissingEvidence:
+    pool = parts[-1].main
+    matrix = tuple(_availability(review, trial, parts) for trial in review.trials)
+    return MissingEvidence(
+        synthesis=pool.synthesis,
+        title=pool.title,
+        matrix=matrix,
+        facts=_facts(review, matrix, parts),
+        judgements=tuple(
+            one
+            for one in review.protocol.judgement
+            if (one.synthesis, one.about) == (pool.synthesis, "missing evidence")
+        ),
+    )
+
+
+def _availability(review: Review, trial: Trial, parts: list[Sensitivity]) -> Availability:
+    pool, plan = parts[-1].main, review.plan(parts[-1].main.synthesis)
+    effect = next((e for p in parts for e in p.main.effects if e.trial == trial.trial), None)
+    held = {one.trial: one.why for one in (*pool.sensitivity_only, *pool.dropped)}
+    rows = [r for r in review.outcomes if r.trial == trial.trial and not fits(review, plan, r)]
+    gaps = [g for g in review.gaps if g.trial == trial.trial and not fits(review, plan, g)]
+    status, reason, key = UNKNOWN, "no row and no known gap for this outcome and time", None
+    if effect is not None:
+        status, reason = AVAILABLE, "; ".join(filter(None, (effect.instrument_name,
+                                                            effect.assumption)))  # fmt: skip
+    elif trial.trial in held:
+        only = trial.trial in {one.trial for one in pool.sensitivity_only}
+        status, reason = SENSITIVITY if only else UNUSABLE, held[trial.trial]
+    elif gaps:
+        status, reason, key = UNUSABLE, gaps[0].what, gaps[0].source
+    elif rows:
+        status, reason = UNUSABLE, rows[0].note or "its rows are not for use"
+    key = key or (rows[0].source if rows else None)
+    return Availability(
+        trial=trial.trial,
+        label=trial.label,
+        n_randomised=trial.n_randomised,
+        status=status,
+        reason=reason,
+        source=review.source(key).citation if key else None,
+    )
+
+
+def _facts(
+    review: Review, matrix: tuple[Availability, ...], parts: list[Sensitivity]
+) -> tuple[tuple[str, str], ...]:
+    def told(one: str) -> str:
+        return f"{one}; {_people(matrix, one)}"
+
+    def each(say: list[str]) -> str:
+        names = [one.main.subgroup for one in parts]
+        return "; ".join(f"{name}: {text}" if name else text
+                         for name, text in zip(names, say, strict=True))  # fmt: skip
+
+    registered = sum(trial.registration is not None for trial in review.trials)
+    return (
+        ("4.1 results absent because of what they are?", f"{told(UNUSABLE)}; {told(SENSITIVITY)}. "
+         "The reasons stand beside the trials; whether the result is one of them is a judgement"),
+        ("4.2 would they change the estimate?", each([_scenarios(one) for one in parts])),
+        ("4.3 trials for which it is not clear whether there is a result?", told(UNKNOWN)),
+        ("4.4 would those change the estimate?",
+         f"{told(AVAILABLE)}, against the people of 4.3; their results are not imputed"),
+        ("4.5 circumstances under which trials go unfound?",
+         f"{registered} of {len(review.trials)} trials have a registration number here; how the "
+         "trials were searched for is not in the data"),
+        ("4.6 would trials not found have measured this?", "not in the data"),
+        ("4.7 do the results look as if others were missing?",
+         each([_pattern(one) for one in parts])),
+        ("4.8 do sensitivity analyses say so?", each([_largest(one) for one in parts])),
+    )  # fmt: skip
+
+
+def _people(matrix: tuple[Availability, ...], status: str) -> str:
+    listed = [one for one in matrix if one.status == status]
+    sizes = [one.n_randomised for one in listed if one.n_randomised is not None]
+    unknown = len(listed) - len(sizes)
+    more = f", {unknown} of unknown size" if unknown else ""
+    return f"{len(listed)} of {len(matrix)} trials, {sum(sizes)} people randomised{more}"
+
+
+def _scenarios(one: Sensitivity) -> str:
+    if one.absence.why_not is not None:
+        return one.absence.why_not
+    said = [f"{name} {interval(pool.result)}" for name, pool in one.absence.scenarios
+            if pool.result]  # fmt: skip
+    return "; ".join([f"without them {interval(one.main.result)}", *said, tipping(one)])  # type: ignore[arg-type]
+
+
+def tipping(one: Sensitivity) -> str:
+    """Say which common SMD of the missing trials would turn whether the interval excludes 0."""
+    now, then = ("excludes", "include") if one.absence.excludes else ("includes", "exclude")
+    ends = [decimal(end) for end in one.absence.tips if end is not None]
+    if not ends:
+        return f"the interval {now} 0; no common SMD within ±3 of the missing trials turns that"
+    return f"the interval {now} 0; it would {then} it first with all of them at {' or '.join(ends)}"
+
+
+def _pattern(one: Sensitivity) -> str:
+    common = next((pool for name, pool in one.scenarios if name.startswith("common")), None)
+    if one.main.result is None or common is None or common.result is None:
+        return "nothing is pooled"
+    text = f"common effect {interval(common.result)}, random effects {interval(one.main.result)}"
+    k = len(one.main.effects)
+    tests = "see `livingmeta small-study`" if k >= ENOUGH else f"refused for {k} of {ENOUGH} trials"
+    return f"{text}; tests for small-study effects {tests}"
+
+
+def _largest(one: Sensitivity) -> str:
+    stages = one.growth["size"]
+    if len(stages) < 2:
+        return "one trial or none: there is nothing to compare"
+    first, half = stages[0], stages[(len(stages) - 1) // 2]
+    measure = one.main.measure
+    return (
+        f"largest trial alone ({first.label}) {interval(first, measure=measure)}, the "
+        f"{half.k} largest {interval(half, measure=measure)}, all {stages[-1].k} "
+        f"{interval(stages[-1], measure=measure)}"
+    )
