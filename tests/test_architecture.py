@@ -58,10 +58,12 @@ LAYERS = {
         "bayes_plots",
         "multiverse",
         "multiverse_plots",
+        "sensitivity_plots",
     },
     "edge": {
         "store",
         "report",
+        "rob_me",
         "certificate",
         "news",
         "history",

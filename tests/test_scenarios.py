@@ -1,10 +1,12 @@
 """Each scenario is the analysis its name says, with its k and people beside it."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from livingmeta.changes import headline_settings
+from folders import ARM1, ARM2, INSTRUMENT, folder
+from livingmeta.changes import growth, headline_settings
 from livingmeta.profiles import PROFILES
 from livingmeta.review import load_review
 from livingmeta.scenarios import sensitivity
@@ -17,7 +19,7 @@ FOUND = {one.main.synthesis: one for one in sensitivity(LIVING)}
 
 def test_each_scenario_is_what_its_options_give() -> None:
     one = FOUND["pain-short"]
-    named = {scenario.name: scenario.pool for scenario in one.scenarios}
+    named = dict(one.scenarios)
     settings = headline_settings(LIVING)
     expected = {
         "documented trials and rows only": Selection(documented_only=True),
@@ -60,15 +62,99 @@ def test_leaving_out_is_the_same_as_asking_to_leave_out() -> None:
 def test_a_synthesis_without_rows_has_scenarios_and_no_numbers() -> None:
     one = FOUND["pain-medium"]
     assert one.without == ()
-    assert one.stages == ()
-    assert all(s.pool is None or s.pool.result is None or s.pool.effects for s in one.scenarios)
+    assert set(one.growth.values()) == {()}
+    assert all(p is None or p.result is None or p.effects for _, p in one.scenarios)
+    assert one.absence.scenarios == ()
+    assert "imputed numbers alone" in str(one.absence.why_not)
 
 
-def test_the_command_shows_k_and_people_beside_each_estimate(say) -> None:
-    said = say("sensitivity", "smith2017", "--synthesis", "pain-short")
+def test_growth_ends_at_the_whole_by_every_order() -> None:
+    one = FOUND["function-short"]
+    assert one.main.result is not None
+    for order, stages in one.growth.items():
+        assert stages[-1].estimate == pytest.approx(one.main.result.estimate), order
+        assert [stage.k for stage in stages] == [1, 2, 3, 4, 5]
+    people = {e.label: (e.n1 or 0) + (e.n2 or 0) for e in one.main.effects}
+    largest_first = [people[stage.label] for stage in one.growth["size"]]
+    assert largest_first == sorted(people.values(), reverse=True)
+    spread = {e.label: e.vi for e in one.main.effects}
+    precise_first = [spread[stage.label] for stage in one.growth["precision"]]
+    assert precise_first == sorted(spread.values())
+    with pytest.raises(ValueError, match="by = 'sise'"):
+        growth(one.main, headline_settings(LIVING), by="sise")
+
+
+def test_a_composite_before_a_single_scale_takes_its_place(tmp_path: Path) -> None:
+    spadi = {**INSTRUMENT, "instrument": "spadi", "name": "SPADI", "domain": "composite"}
+    other = [{**arm, "instrument": "spadi", "mean": mean, "use": "sensitivity",
+              "quote": f"{mean} ({arm['sd']})"}
+             for arm, mean in ((ARM1, "5.0"), (ARM2, "5.5"))]  # fmt: skip
+    review = load_review(
+        folder(tmp_path, instruments=[INSTRUMENT, spadi], outcomes=[ARM1, ARM2, *other])
+    )
+    one = sensitivity(review)[0]
+    assert [e.instrument for e in one.main.effects] == ["vas"]
+    turned = dict(one.scenarios)["composite instruments first, held rows too"]
+    assert turned is not None
+    assert [e.instrument for e in turned.effects] == ["spadi"]
+
+
+def test_change_scores_that_are_held_take_the_place_of_final_ones(tmp_path: Path) -> None:
+    change = [{**arm, "statistic": "change", "use": "sensitivity", "mean": mean,
+               "quote": f"{mean} ({arm['sd']})"}
+              for arm, mean in ((ARM1, "-2.0"), (ARM2, "-1.5"))]  # fmt: skip
+    one = sensitivity(load_review(folder(tmp_path, outcomes=[ARM1, ARM2, *change])))[0]
+    turned = dict(one.scenarios)["change scores first, held rows too"]
+    assert turned is not None
+    assert [e.statistic for e in one.main.effects] == ["final"]
+    assert [e.statistic for e in turned.effects] == ["change"]
+
+
+def test_flags_of_a_part_are_its_own() -> None:
+    part = dict(FOUND["pain-short"].scenarios)["without composite instruments"]
+    assert part is not None
+    assert "rows_assumed" in FOUND["pain-short"].main.flags
+    assert "rows_assumed" not in part.flags
+    assert "single_trial" in part.flags
+
+
+def test_the_command_shows_all_of_it(say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    out = ("--out", str(tmp_path))
+    said = say("sensitivity", "smith2017", "--synthesis", "pain-short", "--important", "0.3", *out)
     assert said.status == 0
-    assert "documented trials" in said.out
-    assert "Cook" in said.out
-    document = json.loads(say("sensitivity", "smith2017", "--json").out)
-    assert {one["synthesis"] for one in document} >= {"pain-short", "function-long"}
+    for words in (
+        "documented trials", "Cook", "DFBETAS", "cov.r", "the largest first", "beyond ±0.3",
+        "3 + 3 imputed of 7", "flag imputed: A trial without usable numbers", "n1 = 51, n2 = 51: equal arms of 102 randomised",
+        "judgement: not assessed", "not clear",
+    ):  # fmt: skip
+        assert words in said.flat, words
+    drawn = {path.name for path in (tmp_path / "smith2017").iterdir()}
+    assert drawn == {
+        f"{kind}_pain-short.png" for kind in ("leave_one_out", "cumulative", "baujat", "influence")
+    }
+    said = say("sensitivity", "smith2017", "--synthesis", "pain-long", *out)
+    assert "no influence_pain-long.png: k = 1" in said.flat
+
+
+def test_the_document_holds_every_number(say) -> None:
+    said = say("sensitivity", "smith2017", "--json", "--important", "0.2")
+    document = json.loads(said.out)
+    found = {one["synthesis"]: one for one in document["analyses"]}
+    assert set(found) >= {"pain-short", "function-long"}
+    pain = found["pain-short"]
+    assert set(pain["cumulative"]) == {"year", "size", "precision"}
+    assert all(left["dfbetas"] is not None for left in pain["without"])
+    entered = pain["missing_trials"]["scenarios"][0]
+    assert entered["imputed"] == 3
+    assert "imputed" in entered["pool"]["flags"]
+    assert entered["pool"]["beyond_important"] in {"yes", "no", "not clear"}
+    asked = {one["synthesis"]: one for one in document["missing_evidence"]}
+    assert asked["pain-short"]["judgements"] == "not assessed"
+
+
+def test_what_the_command_cannot_do_it_refuses(say) -> None:
     assert say("sensitivity", "smith2017", "--synthesis", "x").status == 2
+    said = say("sensitivity", "smith2017", "--important", "-1")
+    assert said.status == 2
+    assert "is above 0" in said.err

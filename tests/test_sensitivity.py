@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livingmeta.pooling import pool
-from livingmeta.sensitivity import influence, leave_one_out
+from livingmeta.sensitivity import cumulative, influence, leave_one_out
 from livingmeta.tau2 import TAU2
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -42,6 +42,30 @@ def test_influence_and_leave_one_out_agree_with_metafor(name: str, tau2: str, ci
         assert np.isfinite(ours).all()
         atol = 1e-8 * scale.get(column, max(1.0, float(np.abs(theirs).max())))
         np.testing.assert_allclose(ours[known], theirs, rtol=1e-8, atol=atol, err_msg=column)
+
+
+GROWTHS = read("metafor_cumulative.csv")
+ORDERED = sorted({(r["set"], r["tau2_method"], r["ci_method"], r["by"]) for r in GROWTHS})
+
+
+@pytest.mark.parametrize(("name", "tau2", "ci", "by"), ORDERED)
+def test_trial_by_trial_agrees_with_metafor(name: str, tau2: str, ci: str, by: str) -> None:
+    data = [row for row in read("metafor_data.csv") if row["set"] == name]
+    yi, vi = (np.array([float(row[column]) for row in data]) for column in ("yi", "vi"))
+    key = (name, tau2, ci, by)
+    rows = [r for r in GROWTHS if (r["set"], r["tau2_method"], r["ci_method"], r["by"]) == key]
+    order = [int(row["trial"]) - 1 for row in rows]
+    if by == "precision":
+        assert vi[order].tolist() == sorted(vi)
+    found = cumulative(yi, vi, order, tau2=tau2, ci=ci)
+    for column in ("estimate", "se", "ci_low", "ci_high", "tau2"):
+        # the first is one trial, pooled with nothing; empty where metafor's search did not converge
+        known = np.array([i > 0 and row[column] != "" for i, row in enumerate(rows)])
+        theirs = [float(row[column]) for row, is_known in zip(rows, known, strict=True) if is_known]
+        ours = getattr(found, column)[known]
+        assert known.mean() > 0.6
+        atol = 1e-8 * (np.mean(vi) if column == "tau2" else 1)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=atol, err_msg=column)
 
 
 sets = st.integers(3, 9).flatmap(

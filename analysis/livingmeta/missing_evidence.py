@@ -83,7 +83,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     >>> pool = synthesise(review, settings=settings)[0]
     >>> name, first = absence(review, pool, settings).scenarios[0]
     >>> name, len(pool.effects), len(first.effects)
-    ('missing trials at SMD 0', 3, 6)
+    ('imputed: missing trials at SMD 0', 3, 6)
     """
     why_not = _why_not(pool, settings)
     if why_not is not None:
@@ -100,18 +100,16 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         entered = tuple(_entered(trial, at(trial), pool, settings) for trial in known)
         return repooled(pool, (*pool.effects, *entered), settings, missing=lost)
 
-    def extreme(trial: Trial, side: int) -> float:
-        z = float(ndtri((1 + settings.level) / 2))
-        own = z * float(_variance(0.0, _arms(trial), settings)) ** 0.5
-        return side * max(own, *(side * effect.yi for effect in pool.effects))
+    def extreme(side: int) -> Pool:
+        most = max(side * effect.yi for effect in pool.effects)
+        return scenario(lambda trial: side * max(most, _half(0.0, _arms(trial), settings)))
 
     excludes, tips = _tips(pool, [_arms(trial) for trial in known], settings)
     return Absence(
         scenarios=(
-            ("missing trials at SMD 0", scenario(lambda _: 0.0)),
+            ("imputed: missing trials at SMD 0", scenario(lambda _: 0.0)),
             *(
-                (f"missing trials at the extreme for {group}",
-                 scenario(lambda trial, side=side: extreme(trial, side)))  # type: ignore[misc]
+                (f"imputed: missing trials at the extreme for {group}", extreme(side))
                 for side, group in zip((-1, 1), pool.groups, strict=True)
             ),
         ),
@@ -143,13 +141,17 @@ def _arms(trial: Trial) -> tuple[float, float]:
 def _variance(g: Any, arms: tuple[float, float], settings: Settings) -> Any:
     chosen = settings.profile
     j = CORRECTIONS[chosen.correction](np.asarray(sum(arms) - 2))
-    return VARIANCES[chosen.smd_variance](g, *map(np.asarray, arms), j)
+    return VARIANCES[chosen.smd_variance](g, np.asarray(arms[0]), np.asarray(arms[1]), j)
+
+
+def _half(g: float, arms: tuple[float, float], settings: Settings) -> float:
+    """Return half the width of an effect's own interval."""
+    return float(ndtri((1 + settings.level) / 2) * _variance(g, arms, settings) ** 0.5)
 
 
 def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
     n1, n2 = _arms(trial)
-    vi = float(_variance(g, (n1, n2), settings))
-    half = float(ndtri((1 + settings.level) / 2)) * vi**0.5
+    vi, half = float(_variance(g, (n1, n2), settings)), _half(g, (n1, n2), settings)
     known = trial.n1_randomised and trial.n2_randomised
     sizes = "as randomised" if known else f"equal arms of {trial.n_randomised} randomised"
     assumption = f"SMD = {g:.2f}: imputed; n1 = {n1:g}, n2 = {n2:g}: {sizes}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from livingmeta.changes import Move
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.protocol import Review
-from livingmeta.report import interval, page, people, share
+from livingmeta.report import Interval, interval, page, people, share
 from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
 from livingmeta.words import FLAG_WORDS, decimal
 

@@ -92,24 +92,26 @@ def _availability(review: Review, trial: Trial, parts: list[Sensitivity]) -> Ava
     held = {one.trial: one.why for one in (*pool.sensitivity_only, *pool.dropped)}
     rows = [r for r in review.outcomes if r.trial == trial.trial and not fits(review, plan, r)]
     gaps = [g for g in review.gaps if g.trial == trial.trial and not fits(review, plan, g)]
-    status, reason, key = UNKNOWN, "no row and no known gap for this outcome and time", None
+    status = UNKNOWN
+    said: list[str | None] = ["no row and no known gap for this outcome and time"]
     if effect is not None:
-        status, reason = AVAILABLE, "; ".join(filter(None, (effect.instrument_name,
-                                                            effect.assumption)))  # fmt: skip
+        status, said = AVAILABLE, [effect.instrument_name, effect.assumption]
+        rows = [row for row in rows if (row.file, row.row) in effect.rows] or rows
     elif trial.trial in held:
         only = trial.trial in {one.trial for one in pool.sensitivity_only}
-        status, reason = SENSITIVITY if only else UNUSABLE, held[trial.trial]
+        status, said = SENSITIVITY if only else UNUSABLE, [held[trial.trial]]
+        said += [row.assumption or row.note for row in rows[:1]]
     elif gaps:
-        status, reason, key = UNUSABLE, gaps[0].what, gaps[0].source
+        status, said, rows = UNUSABLE, [gap.what for gap in gaps[:1]], []
     elif rows:
-        status, reason = UNUSABLE, rows[0].note or "its rows are not for use"
-    key = key or (rows[0].source if rows else None)
+        status, said = UNUSABLE, [rows[0].note or "its rows are not for use"]
+    key = next(iter([*(row.source for row in rows), *(gap.source for gap in gaps)]), None)
     return Availability(
         trial=trial.trial,
         label=trial.label,
         n_randomised=trial.n_randomised,
         status=status,
-        reason=reason,
+        reason="; ".join(filter(None, said)),
         source=review.source(key).citation if key else None,
     )
 
@@ -118,7 +120,7 @@ def _facts(
     review: Review, matrix: tuple[Availability, ...], parts: list[Sensitivity]
 ) -> tuple[tuple[str, str], ...]:
     def told(one: str) -> str:
-        return f"{one}; {_people(matrix, one)}"
+        return f"{_people(matrix, one)} {one}"
 
     def each(say: list[str]) -> str:
         names = [one.main.subgroup for one in parts]
@@ -127,12 +129,12 @@ def _facts(
 
     registered = sum(trial.registration is not None for trial in review.trials)
     return (
-        ("4.1 results absent because of what they are?", f"{told(UNUSABLE)}; {told(SENSITIVITY)}. "
-         "The reasons stand beside the trials; whether the result is one of them is a judgement"),
+        ("4.1 results absent because of what they are?", f"{told(UNUSABLE)}, "
+         f"{told(SENSITIVITY)}; whether what they found is among the reasons is a judgement"),
         ("4.2 would they change the estimate?", each([_scenarios(one) for one in parts])),
         ("4.3 trials for which it is not clear whether there is a result?", told(UNKNOWN)),
         ("4.4 would those change the estimate?",
-         f"{told(AVAILABLE)}, against the people of 4.3; their results are not imputed"),
+         f"they are not imputed; against them stand {told(AVAILABLE)}"),
         ("4.5 circumstances under which trials go unfound?",
          f"{registered} of {len(review.trials)} trials have a registration number here; how the "
          "trials were searched for is not in the data"),
@@ -148,7 +150,7 @@ def _people(matrix: tuple[Availability, ...], status: str) -> str:
     sizes = [one.n_randomised for one in listed if one.n_randomised is not None]
     unknown = len(listed) - len(sizes)
     more = f", {unknown} of unknown size" if unknown else ""
-    return f"{len(listed)} of {len(matrix)} trials, {sum(sizes)} people randomised{more}"
+    return f"{len(listed)} of {len(matrix)} trials ({sum(sizes)} people randomised{more})"
 
 
 def _scenarios(one: Sensitivity) -> str:
@@ -163,19 +165,21 @@ def tipping(one: Sensitivity) -> str:
     """Say which common SMD of the missing trials would turn whether the interval excludes 0."""
     now, then = ("excludes", "include") if one.absence.excludes else ("includes", "exclude")
     ends = [decimal(end) for end in one.absence.tips if end is not None]
+    if len(ends) == 2 and ends[0] == ends[1]:
+        return f"the interval {now} 0; it would {then} it with all of them at {ends[0]} already"
     if not ends:
         return f"the interval {now} 0; no common SMD within ±3 of the missing trials turns that"
     return f"the interval {now} 0; it would {then} it first with all of them at {' or '.join(ends)}"
 
 
 def _pattern(one: Sensitivity) -> str:
-    common = next((pool for name, pool in one.scenarios if name.startswith("common")), None)
-    if one.main.result is None or common is None or common.result is None:
+    name, other = one.scenarios[0]  # the other model
+    if one.main.result is None or other is None or other.result is None:
         return "nothing is pooled"
-    text = f"common effect {interval(common.result)}, random effects {interval(one.main.result)}"
+    text = f"{name} {interval(other.result)}, as pooled {interval(one.main.result)}"
     k = len(one.main.effects)
-    tests = "see `livingmeta small-study`" if k >= ENOUGH else f"refused for {k} of {ENOUGH} trials"
-    return f"{text}; tests for small-study effects {tests}"
+    tests = "livingmeta small-study" if k >= ENOUGH else f"none with {k} trials, they need {ENOUGH}"
+    return f"{text}; tests for small-study effects: {tests}"
 
 
 def _largest(one: Sensitivity) -> str:

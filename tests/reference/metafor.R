@@ -272,6 +272,28 @@ for (set in c("bcg", "normand1999", "collins1985", "slow", "agreeing")) {
 write.csv(do.call(rbind, influences), file.path(out, "metafor_influence.csv"), row.names = FALSE,
           quote = FALSE)
 
+# Cumulative meta-analysis, by size where it is known, by precision, and backwards
+growths <- list()
+for (set in c("bcg", "normand1999", "agreeing")) {
+  d <- sets[[set]]
+  size <- switch(set, bcg = rowSums(dat.bcg[, c("tpos", "tneg", "cpos", "cneg")]),
+                 normand1999 = normand$n1 + normand$n2, agreeing = 1 / d$vi)
+  # metafor 3.8 takes the variable by which to order
+  orders <- list(size = -size, precision = d$vi, backwards = -seq_len(nrow(d)))
+  for (tau2 in c("DL", "REML")) for (test in c("z", "knha", "adhoc")) for (by in names(orders)) {
+    res <- suppressWarnings(rma(yi, vi, data = d, method = tau2, test = test,
+                                control = tight[[tau2]]))
+    grown <- suppressWarnings(cumul(res, order = orders[[by]]))
+    growths[[length(growths) + 1]] <- data.frame(
+      set = set, tau2_method = tau2, ci_method = c(z = "wald", knha = "hksj",
+      adhoc = "hksj-modified")[[test]], by = by, trial = order(orders[[by]]),
+      estimate = show(grown$estimate), se = show(grown$se), ci_low = show(grown$ci.lb),
+      ci_high = show(grown$ci.ub), tau2 = show(grown$tau2))
+  }
+}
+write.csv(do.call(rbind, growths), file.path(out, "metafor_cumulative.csv"), row.names = FALSE,
+          quote = FALSE)
+
 # Small-study effects: Egger's and Begg's tests, PEESE, trim and fill
 small <- list()
 small_sets <- c(sets[c("bcg", "normand1999")], list(

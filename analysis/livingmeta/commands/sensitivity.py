@@ -2,81 +2,277 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from livingmeta import screen
 from livingmeta.commands import printing
-from livingmeta.commands.options import AsJson, ReviewName, Synthesis
+from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livingmeta.report import Interval
+    from livingmeta.rob_me import MissingEvidence
+    from livingmeta.scenarios import Sensitivity
+    from livingmeta.synthesis import Pool
+
+DIAGNOSTICS = {
+    "rstudent": "residual", "dffits": "DFFITS", "cook": "Cook", "cov_ratio": "cov.r",
+    "tau2": "τ²", "q": "Q", "hat": "hat", "dfbetas": "DFBETAS",
+}  # fmt: skip
 
 
 def sensitivity(
     review: ReviewName,
     *,
     synthesis: Synthesis = None,
+    important: Important = None,
+    out: Folder = "figures",
     as_json: AsJson = False,
 ) -> None:
-    """Pool under other defensible choices, and without each trial in turn."""
-    from livingmeta.effect_sizes import scale_name
-    from livingmeta.news import excludes
-    from livingmeta.report import coverage, interval, people
+    """Pool under other choices, without each trial, one more at a time, and with what is missing.
+
+    Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
+    """
     from livingmeta.review import load_review
+    from livingmeta.rob_me import rob_me
     from livingmeta.scenarios import sensitivity as bent
-    from livingmeta.words import decimal
 
     loaded = load_review(review)
     if synthesis is not None:
         loaded.plan(synthesis)
     found = [one for one in bent(loaded) if synthesis in {None, one.main.synthesis}]
+    _check(important, [one.main for one in found])
+    laid_out = rob_me(loaded, found)
     if as_json:
-        from dataclasses import asdict
-
-        return screen.json(
-            [
-                {
-                    "synthesis": one.main.synthesis,
-                    "subgroup": one.main.subgroup,
-                    "main": printing.document(one.main),
-                    "scenarios": [
-                        {"name": s.name, "pool": printing.document(s.pool) if s.pool else None}
-                        for s in one.scenarios
-                    ],
-                    "without": [asdict(left) for left in one.without],
-                    "stages": [asdict(stage) for stage in one.stages],
-                }
-                for one in found
-            ]
-        )
-    console = screen.console()
+        return screen.json({
+            "analyses": [_document(one, important) for one in found],
+            "missing_evidence": [_evidence(one) for one in laid_out],
+        })  # fmt: skip
     for one in found:
-        pool = one.main
-        name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-        console.print(f"{name} ({pool.synthesis})", style="bold")
-        console.print(f"  {coverage(loaded, pool)}; {pool.methods}")
-        rows = [("main analysis", pool), *((s.name, s.pool) for s in one.scenarios)]
-        screen.table(
-            ["analysis", f"{scale_name(pool.measure)} (CI)", "k", "people", "interval"],
-            [
-                [
-                    label,
-                    interval(other.result) if other and other.result else "–",
-                    str(len(other.effects)) if other else "–",
-                    str(people(other)) if other else "–",
-                    excludes(other),
-                ]
-                for label, other in rows
-            ],
-        )
-        if one.without:
-            screen.table(
-                ["without", f"{scale_name(pool.measure)} (CI)", "weight", "residual", "Cook"],
-                [
-                    [
-                        left.label,
-                        interval(left, measure=pool.measure),
-                        f"{left.weight:.1f}%",
-                        decimal(left.rstudent),
-                        decimal(left.cook),
-                    ]
-                    for left in one.without
-                ],
-            )
+        printing.summary(loaded, one.main)
+        _scenarios(one, important)
+        _trials(one, important)
+        _growth(one, important)
+        _figures(one, loaded.protocol.id, out, important)
+    for missing in laid_out:
+        _missing(missing)
     printing.disclaimer()
     return None
+
+
+def _check(important: float | None, pools: Sequence[Pool]) -> None:
+    from livingmeta.effect_sizes import RATIOS, scale_name
+
+    if important is None:
+        return
+    if not 0 < important < float("inf"):
+        raise ValueError(f"important = {important:g}: a smallest important difference is above 0.")
+    for pool in pools:
+        if pool.measure in RATIOS:
+            raise ValueError(
+                f"important = {important:g}: {pool.synthesis} is pooled as {pool.measure}; the "
+                f"smallest important {scale_name(pool.measure)} has two sides and is not taken."
+            )
+
+
+def _document(one: Sensitivity, important: float | None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from livingmeta.news import beyond
+
+    def pool(other: Pool | None) -> dict[str, Any] | None:
+        if other is None:
+            return None
+        held = printing.document(other)
+        if important is not None:
+            held["beyond_important"] = beyond(other.result, important)
+        return held
+
+    absence = one.absence
+    return {
+        "synthesis": one.main.synthesis,
+        "subgroup": one.main.subgroup,
+        "main": pool(one.main),
+        "scenarios": [{"name": name, "pool": pool(other)} for name, other in one.scenarios],
+        "without": [asdict(left) for left in one.without],
+        "cumulative": {by: [asdict(s) for s in stages] for by, stages in one.growth.items()},
+        "missing_trials": {
+            **asdict(absence),
+            "scenarios": [
+                {"name": name, "imputed": _imputed(other), "pool": pool(other)}
+                for name, other in absence.scenarios
+            ],
+        },
+    }
+
+
+def _evidence(one: MissingEvidence) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    judged = [judgement.model_dump() for judgement in one.judgements]
+    return {**asdict(one), "judgements": judged or "not assessed"}
+
+
+def _imputed(pool: Pool) -> int:
+    return sum("imputed" in effect.flags for effect in pool.effects)
+
+
+def _beyond(result: Interval | None, important: float | None) -> list[str]:
+    """Return the cell on the smallest important difference, where one is given."""
+    from livingmeta.news import beyond
+
+    return [] if important is None else [beyond(result, important)]
+
+
+def _important(important: float | None) -> list[str]:
+    return [] if important is None else [f"beyond ±{important:g}"]
+
+
+def _scenarios(one: Sensitivity, important: float | None) -> None:
+    from livingmeta.news import excludes
+    from livingmeta.report import interval, people
+    from livingmeta.rob_me import tipping
+    from livingmeta.synthesis import notes
+    from livingmeta.words import FLAG_WORDS
+
+    main, absence = one.main, one.absence
+    whole = len(
+        {e.trial for e in main.effects}
+        | {one.trial for one in main.missing}
+        | {one.trial for one in (*main.dropped, *main.sensitivity_only)}
+    )
+
+    def k(pool: Pool) -> str:
+        trials, added = len({e.trial for e in pool.effects}), _imputed(pool)
+        said = f"{len(pool.effects) - added}" + (f" + {added} imputed" if added else "")
+        return said if trials == whole and not added else f"{said} of {whole}"
+
+    rows = [("main analysis", main), *one.scenarios, *absence.scenarios]
+    screen.table(
+        ["analysis", f"{printing.scale(main)} (CI)", "k", "people", "interval",
+         *_important(important)],
+        [
+            [
+                label,
+                interval(pool.result) if pool and pool.result else "–",
+                k(pool) if pool else "–",
+                str(people(pool)) if pool else "–",
+                excludes(pool),
+                *_beyond(pool.result if pool else None, important),
+            ]
+            for label, pool in rows
+        ],
+    )  # fmt: skip
+    console = screen.console()
+    for flag in dict.fromkeys(flag for _, pool in rows if pool for flag in pool.flags):
+        where = [label for label, pool in rows if pool and flag in pool.flags]
+        names = "all" if len(where) == len(rows) else ", ".join(where)
+        console.print(f"  flag {flag}: {FLAG_WORDS[flag]} ({names})")
+    if absence.why_not is not None:
+        console.print(f"  no scenario of missing trials: {absence.why_not}")
+    else:
+        console.print("  extreme: the farthest effect pooled on that side or, if farther, the limit "
+                      "of the trial's own interval around 0")  # fmt: skip
+        for note in notes(e for e in absence.scenarios[0][1].effects if "imputed" in e.flags):
+            console.print(f"  {note}")
+        console.print(f"  {tipping(one)}")
+    if absence.unknown_size:
+        left = ", ".join(absence.unknown_size)
+        console.print(f"  left out of these, since nobody knows how many they randomised: {left}")
+
+
+def _trials(one: Sensitivity, important: float | None) -> None:
+    from livingmeta.report import interval
+    from livingmeta.words import decimal
+
+    if not one.without:
+        return
+    measure = one.main.measure
+    screen.table(
+        ["without", f"{printing.scale(one.main)} (CI)", "k", "weight", *_important(important)],
+        [
+            [left.label, interval(left, measure=measure), str(left.k), f"{left.weight:.1f}%",
+             *_beyond(left, important)]
+            for left in one.without
+        ],
+    )  # fmt: skip
+    if one.without[0].cook is None:
+        screen.console().print("  two trials: influence needs three or more")
+        return
+    screen.table(
+        ["trial", *DIAGNOSTICS.values()],
+        [
+            [left.label, *(decimal(getattr(left, column)) for column in DIAGNOSTICS)]
+            for left in one.without
+        ],
+    )
+    screen.console().print("  τ² and Q without the trial; hat: its share of the weight")
+
+
+def _growth(one: Sensitivity, important: float | None) -> None:
+    from livingmeta.report import interval
+    from livingmeta.sensitivity_plots import ORDER_WORDS
+
+    measure = one.main.measure
+    for order, stages in one.growth.items():
+        if len(stages) > 1:
+            screen.table(
+                [f"one more, {ORDER_WORDS[order]}", f"{printing.scale(one.main)} (CI)", "k",
+                 *_important(important)],
+                [
+                    [stage.label, interval(stage, measure=measure), str(stage.k),
+                     *_beyond(stage, important)]
+                    for stage in stages
+                ],
+            )  # fmt: skip
+
+
+def _figures(one: Sensitivity, review: str, out: str, important: float | None) -> None:
+    from pathlib import Path
+
+    from livingmeta.drafts import key_of
+    from livingmeta.plots import figure_bytes
+    from livingmeta.sensitivity_plots import FIGURES
+    from livingmeta.store import write
+
+    pool = one.main
+    part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
+    for name, draw in FIGURES.items():
+        path = Path(out) / review / f"{name}_{pool.synthesis}{part}.png"
+        try:
+            figure = draw(one, important=important).figure
+        except ValueError as refusal:
+            screen.console().print(f"  no {path.name}: {refusal}")
+        else:
+            write(path, figure_bytes(figure, "png"))
+            screen.console().print(f"  {path} written")
+
+
+def _missing(one: MissingEvidence) -> None:
+    from textwrap import shorten
+
+    from livingmeta.rob_me import AVAILABLE, UNKNOWN
+
+    console = screen.console()
+    console.print(f"\nMissing evidence, as ROB-ME asks: {one.title} ({one.synthesis})",
+                  style="bold")  # fmt: skip
+    for status in (AVAILABLE, UNKNOWN):
+        labels = [row.label for row in one.matrix if row.status == status]
+        console.print(f"  {status} ({len(labels)}): {', '.join(labels) or '–'}")
+    rows = [row for row in one.matrix if row.status not in {AVAILABLE, UNKNOWN}]
+    if rows:
+        screen.table(
+            ["trial", "n", "result", "why", "source"],
+            [
+                [row.label, "?" if row.n_randomised is None else str(row.n_randomised),
+                 row.status, row.reason, shorten(row.source or "–", 60, placeholder="…")]
+                for row in rows
+            ],
+        )  # fmt: skip
+    for asked, known in one.facts:
+        console.print(f"  {asked} {known}.")
+    for judgement in one.judgements:
+        console.print(f"  judgement of {judgement.by}: {judgement.judgement} – {judgement.why}")
+    if not one.judgements:
+        console.print("  judgement: not assessed")

@@ -1,0 +1,341 @@
+"""Pictures of how far a synthesis bends: leave-one-out, cumulative, Baujat, influence."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
+
+from livingmeta.changes import Stage
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, PALE, SMALL, TEXT
+from livingmeta.scenarios import Sensitivity, Without
+from livingmeta.words import decimal
+
+MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so
+ROW, NAMES, FOREST, NUMBERS, TOP, BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches
+PANELS = {
+    "rstudent": "Studentised\nresidual",
+    "dffits": "DFFITS",
+    "cook": "Cook's\ndistance",
+    "cov_ratio": "Covariance\nratio",
+    "tau2": "τ²\nwithout it",
+    "q": "Q\nwithout it",
+    "hat": "Hat\nvalue",
+    "dfbetas": "DFBETAS",
+}
+ORDER_WORDS = {
+    "year": "as the trials appeared",
+    "size": "the largest first",
+    "precision": "the most precise first",
+}
+Line = tuple[str, Without | Stage | None]  # None: a heading
+
+
+def leave_one_out_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+    """Draw the pooled estimate without each trial, over the interval with all of them.
+
+    Parameters
+    ----------
+    one : Sensitivity
+    important : float, optional
+        Smallest important difference in the unit of the effects, drawn as a band.
+
+    Returns
+    -------
+    Axes
+        Each estimate has the gid "without:<place>", the whole "diamond:overall".
+
+    Raises
+    ------
+    ValueError
+        Below two trials.
+    """
+    k = _enough(one, 2, "without one of them nothing is left")
+    kept = _telling(one.without)
+    cut = f": the {len(kept)} of {k} that move it most" if len(kept) < k else ""
+    lines: list[Line] = [(left.label, left) for left in kept]
+    return _forest(one, lines, f"without each trial{cut}", "without", important)
+
+
+def cumulative_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+    """Draw the pooled estimate one more trial at a time: by year, size and precision.
+
+    Only by year where the three do not fit on a page, and then the last trials.
+
+    Parameters, errors and gids are those of `leave_one_out_plot`, with "stage:<place>".
+    """
+    k = _enough(one, 2, "nothing accumulates")
+    orders = dict(one.growth) if len(one.growth) * (k + 1) <= MOST else {"year": one.growth["year"]}
+    lines: list[Line] = []
+    for order, stages in orders.items():
+        lines.append((f"one more at a time, {ORDER_WORDS[order]}", None))
+        lines += [(("+ " if stage.k > 1 else "") + stage.label, stage) for stage in stages[-MOST:]]
+    cut = f", from trial {k - MOST + 1} of {k} on" if k > MOST else ""
+    return _forest(one, lines, f"cumulative{cut}", "stage", important)
+
+
+def baujat_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+    """Draw what each trial adds to the heterogeneity against how it moves the estimate.
+
+    Trials are named where their names fit without touching, the outermost first.
+
+    Parameters
+    ----------
+    one : Sensitivity
+    important : float, optional
+        Not used: both axes are free of the unit of the effects.
+
+    Returns
+    -------
+    Axes
+        Points have the gid "trials", names "name:<place>".
+
+    Raises
+    ------
+    ValueError
+        Below three trials.
+
+    References
+    ----------
+    Baujat B, Mahé C, Pignon JP, Hill C. A graphical method for exploring heterogeneity in
+    meta-analyses. Stat Med 2002;21:2641-2652.
+    """
+    _enough(one, 3, "influence needs three")
+    x = np.array([left.baujat_x for left in one.without], dtype=float)
+    y = np.array([left.baujat_y for left in one.without], dtype=float)
+    figure = Figure(figsize=(4.6, 3.6), dpi=100)
+    ax = figure.add_axes((0.13, 0.14, 0.83, 0.74))
+    ax.plot(x, y, "o", color=BLUE, ms=3.6, mew=0, gid="trials")
+    ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
+    ax.set_ylim(-0.05 * y.max(), 1.12 * y.max())
+    ax.set_xlabel("Contribution to heterogeneity, (y − μ)²/(v + τ²)", fontsize=TEXT)
+    ax.set_ylabel("Influence on the estimate, (μ − μ₋ᵢ)²/SE²₋ᵢ", fontsize=TEXT)
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    nameless = _names(ax, x, y, [left.label for left in one.without])
+    cut = f"; {nameless} without room for a name" if nameless else ""
+    _title(ax, f"{_name(one)}, k = {x.size}{cut}")
+    return ax
+
+
+def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+    """Draw eight diagnostics of each trial side by side, a line per trial.
+
+    The grey line is where a trial that stands out in nothing lies: 0 for the residual, DFFITS and
+    DFBETAS, 1 for the covariance ratio, 1/k for the hat value, and τ² and Q of all trials.
+
+    Parameters
+    ----------
+    one : Sensitivity
+    important : float, optional
+        Not used: the diagnostics are free of the unit of the effects.
+
+    Returns
+    -------
+    Axes
+        The first panel; each panel's points have the gid of their diagnostic.
+
+    Raises
+    ------
+    ValueError
+        Below three trials.
+    """
+    k = _enough(one, 3, "influence needs three")
+    assert one.main.result is not None
+    kept = _telling(one.without)
+    usual = {"cov_ratio": 1.0, "hat": 1 / k, "tau2": one.main.result.tau2, "q": one.main.result.q}
+    names, panel, gap = 1.35, 0.62, 0.1
+    width = names + len(PANELS) * (panel + gap) + gap
+    height = len(kept) * ROW + 0.6 + 0.28
+    figure = Figure(figsize=(width, height), dpi=100)
+    places = np.arange(len(kept))
+    axes = []
+    for number, (column, words) in enumerate(PANELS.items()):
+        left = (names + gap + number * (panel + gap)) / width
+        ax = figure.add_axes((left, 0.28 / height, panel / width, len(kept) * ROW / height))
+        # None, as τ² of a common effect, becomes NaN and is not drawn
+        values = np.array([getattr(left_out, column) for left_out in kept], dtype=float)
+        ax.axvline(usual.get(column) or 0.0, color=GREY, lw=0.6)
+        ax.hlines(places, usual.get(column) or 0.0, values, color=PALE, lw=1.2, zorder=1)
+        ax.plot(values, places, "o", color=BLUE, ms=3, mew=0, gid=column, zorder=2)
+        ax.set_ylim(len(kept) - 0.5, -0.5)
+        ax.margins(x=0.12)
+        ax.set_yticks([] if number else places)
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=2))
+        ax.tick_params(labelsize=SMALL - 1, length=2, width=0.5, pad=1.5)
+        ax.set_title(words, fontsize=SMALL, pad=3)
+        axes.append(ax)
+    axes[0].set_yticklabels([_short(left.label) for left in kept], fontsize=SMALL)
+    cut = f": the {len(kept)} of {k} that move it most" if len(kept) < k else f", k = {k}"
+    figure.text(0.08 / width, 1 - 0.06 / height, f"{_name(one)}, influence{cut}", fontsize=TEXT,
+                va="top", weight="bold", gid="title")  # fmt: skip
+    return axes[0]
+
+
+def _enough(one: Sensitivity, needed: int, why: str) -> int:
+    k = len(one.main.effects)
+    if one.main.result is None or k < needed:
+        raise ValueError(f"k = {k if one.main.result else 0}: {why}, so it is not drawn.")
+    return k
+
+
+def _name(one: Sensitivity) -> str:
+    pool = one.main
+    return f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+
+
+def _short(label: str) -> str:
+    return textwrap.shorten(label, 26, placeholder="…")
+
+
+def _title(ax: Axes, text: str) -> None:
+    lines = textwrap.wrap(text, 80)
+    ax.set_title("\n".join(lines), fontsize=TEXT, loc="left", gid="title")
+
+
+def _telling(without: Sequence[Without]) -> list[Without]:
+    """Return the trials that move the estimate most, in their order, as many as fit on a page."""
+    if len(without) <= MOST:
+        return list(without)
+    by = sorted(without, key=lambda left: -(left.cook or 0))[:MOST]
+    return [left for left in without if left in by]
+
+
+def _forest(
+    one: Sensitivity, lines: Sequence[Line], words: str, gid: str, important: float | None
+) -> Axes:
+    pool, result = one.main, one.main.result
+    assert result is not None
+    width = NAMES + FOREST + NUMBERS
+    rows = len(lines) + 1
+    height = rows * ROW + TOP + BOTTOM
+    figure = Figure(figsize=(width, height), dpi=100)
+    ax = figure.add_axes((NAMES / width, BOTTOM / height, FOREST / width, rows * ROW / height))
+    ax.set_xlim(*_limits(one, [row for _, row in lines if row is not None], important or 0.0))
+    ax.set_ylim(rows - 0.5, -0.5)
+    ax.set_yticks([])
+    for side in ("left", "right", "top"):
+        ax.spines[side].set_visible(False)
+    if important is not None:
+        ax.axvspan(-important, important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important")
+    ax.axvspan(result.ci_low, result.ci_high, color=ORANGE, alpha=0.12, lw=0, zorder=0)
+    ax.axvline(result.estimate, color=ORANGE, lw=0.8, ls=(0, (3, 2)), zorder=1)
+    ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
+    for place, (label, row) in enumerate(lines):
+        _write(ax, place, label, row, pool.measure)
+        if row is not None:
+            _interval(ax, place, row, f"{gid}:{place}")
+    last = rows - 1
+    ax.add_patch(Polygon(
+        [(result.ci_low, last), (result.estimate, last - 0.35), (result.ci_high, last),
+         (result.estimate, last + 0.35)], closed=True, color=ORANGE, lw=0, gid="diamond:overall",
+    ))  # fmt: skip
+    whole = Stage(label="", year=None, k=result.k, estimate=result.estimate, measure=pool.measure,
+                  ci_low=result.ci_low, ci_high=result.ci_high)  # fmt: skip
+    _write(ax, last, "All trials", whole, pool.measure)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(pool.measure, x), 1))
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
+    name = scale_name(pool.measure)
+    band = "" if important is None else "\ngrey: smaller than the smallest important difference"
+    ax.set_xlabel(
+        f"{MEASURE_WORDS.get(name, name)}\n← favours {pool.groups[0]}    "
+        f"favours {pool.groups[1]} →{band}",
+        fontsize=SMALL,
+    )
+    figure.text(0.08 / width, 1 - 0.08 / height, f"{_name(one)}, {words}", fontsize=TEXT, va="top",
+                weight="bold", gid="title")  # fmt: skip
+    return ax
+
+
+def _limits(
+    one: Sensitivity, rows: Sequence[Without | Stage], important: float
+) -> tuple[float, float]:
+    """Return an axis that shows 0, all estimates and the whole, and intervals that are no giants.
+
+    Three times the median limit: what is farther off gets an arrow, and its numbers stand beside.
+    """
+    result = one.main.result
+    assert result is not None
+    limits = np.array([(row.ci_low, row.ci_high) for row in rows])
+    far = 3 * float(np.median(np.abs(limits)))
+    estimates = [row.estimate for row in rows]
+    low = min(result.ci_low, -important, *estimates, max(float(limits.min()), -far), 0.0)
+    high = max(result.ci_high, important, *estimates, min(float(limits.max()), far), 0.0)
+    room = 0.05 * (high - low)
+    return low - room, high + room
+
+
+def _write(ax: Axes, place: int, label: str, row: Without | Stage | None, measure: str) -> None:
+    at = ax.get_yaxis_transform()
+    weight = "normal" if row is not None else "bold"
+    ax.text(-0.97 * NAMES / FOREST, place, textwrap.shorten(label, 48, placeholder="…"),
+            transform=at, fontsize=SMALL, va="center", weight=weight)  # fmt: skip
+    if row is not None:
+        value, low, high = (
+            decimal(on_scale(measure, end)) for end in (row.estimate, row.ci_low, row.ci_high)
+        )
+        ax.text(1 + 0.97 * NUMBERS / FOREST, place, f"{value} [{low}, {high}], k = {row.k}",
+                transform=at, fontsize=SMALL, va="center", ha="right")  # fmt: skip
+
+
+def _interval(ax: Axes, place: int, row: Without | Stage, gid: str) -> None:
+    """Draw an estimate and its interval, with an arrow where that leaves the axis."""
+    low, high = ax.get_xlim()
+    shown = max(row.ci_low, low), min(row.ci_high, high)
+    ax.plot(shown, (place, place), color=BLACK, lw=0.8, zorder=2)
+    for end, edge, marker in ((row.ci_low, shown[0], "<"), (row.ci_high, shown[1], ">")):
+        if end != edge:
+            ax.plot(edge, place, marker, color=BLACK, ms=2.8, mew=0, clip_on=False)
+    ax.plot(row.estimate, place, "s", color=BLUE, ms=3.4, mew=0, zorder=3, gid=gid)
+
+
+def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int:
+    """Write names beside the points where they touch nothing; return how many found no room."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    points = ax.transData.transform(np.column_stack([x, y]))
+    taken = [Bbox.from_extents(*(p - 3), *(p + 3)) for p in points]
+    room = ax.get_window_extent(renderer)
+    nameless = 0
+    for i in np.argsort(-np.hypot(x / (x.max() or 1), y / (y.max() or 1))):
+        for dx, dy, ha, va in PLACES:
+            text = ax.annotate(_short(labels[i]), (x[i], y[i]), xytext=(dx, dy), fontsize=SMALL,
+                               textcoords="offset points", ha=ha, va=va, gid=f"name:{i}",
+                               arrowprops={"arrowstyle": "-", "lw": 0.4, "color": GREY,
+                                           "shrinkA": 0, "shrinkB": 2})  # fmt: skip
+            text.update_positions(renderer)
+            box = Text.get_window_extent(text, renderer)  # without its line
+            if (
+                room.contains(*box.min)
+                and room.contains(*box.max)
+                and not box.count_overlaps(taken)
+            ):
+                taken.append(box)
+                break
+            text.remove()
+        else:
+            nameless += 1
+    return nameless
+
+
+# Points and alignment of a name around its trial, the nearest first
+PLACES = ((5, 0, "left", "center"), (-5, 0, "right", "center"), (0, 5, "center", "bottom"),
+          (0, -5, "center", "top"), (5, 5, "left", "bottom"), (-5, 5, "right", "bottom"),
+          (5, -5, "left", "top"), (-5, -5, "right", "top"))  # fmt: skip
+
+FIGURES: Mapping[str, Callable[..., Axes]] = {
+    "leave_one_out": leave_one_out_plot,
+    "cumulative": cumulative_plot,
+    "baujat": baujat_plot,
+    "influence": influence_plot,
+}

@@ -1,0 +1,127 @@
+"""The numbers read back off the pictures are those of the analysis; names touch nothing."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from livingmeta.plots import figure_bytes
+from livingmeta.review import load_review
+from livingmeta.scenarios import Sensitivity, sensitivity
+from livingmeta.sensitivity_plots import (
+    FIGURES,
+    MOST,
+    PANELS,
+    baujat_plot,
+    cumulative_plot,
+    influence_plot,
+    leave_one_out_plot,
+)
+
+SMITH = {one.main.synthesis: one for one in sensitivity(load_review("smith2017"))}
+KNEES = [one for one in sensitivity(load_review("knee_oa")) if one.main.synthesis == "pain-post"]
+LARGEST = max(KNEES, key=lambda one: len(one.main.effects))
+
+
+def many(k: int) -> Sensitivity:
+    """A synthesis of more trials than a page has lines for; its numbers are repeated."""
+    times = -(-k // len(LARGEST.without))
+    growth = {
+        order: tuple(replace(stage, k=i + 1) for i, stage in enumerate((stages * times)[:k]))
+        for order, stages in LARGEST.growth.items()
+    }
+    without = tuple(
+        replace(left, label=f"{left.label} {i}", cook=i / k)
+        for i, left in enumerate((LARGEST.without * times)[:k])
+    )
+    main = replace(LARGEST.main, effects=(LARGEST.main.effects * times)[:k])
+    return replace(LARGEST, main=main, without=without, growth=growth)
+
+
+def artists(ax, prefix: str) -> dict[str, object]:
+    return {a.get_gid(): a for a in ax.get_children() if str(a.get_gid() or "").startswith(prefix)}
+
+
+@pytest.mark.parametrize("one", [SMITH["pain-short"], LARGEST], ids=["three", "many"])
+def test_leave_one_out_shows_each_estimate(one: Sensitivity) -> None:
+    ax = leave_one_out_plot(one, important=0.2)
+    drawn = [float(a.get_xdata()[0]) for a in artists(ax, "without:").values()]
+    assert drawn == [left.estimate for left in one.without]
+    (band,) = artists(ax, "important").values()
+    assert band.get_extents().width > 0
+    low, high = ax.get_xlim()
+    assert low < min(drawn)
+    assert max(drawn) < high
+    assert low < 0 < high
+    assert artists(leave_one_out_plot(one), "important") == {}
+
+
+def test_the_cumulative_forest_has_three_orders_where_they_fit() -> None:
+    one = SMITH["function-short"]
+    drawn = [float(a.get_xdata()[0]) for a in artists(cumulative_plot(one), "stage:").values()]
+    assert drawn == [stage.estimate for stages in one.growth.values() for stage in stages]
+    drawn = [float(a.get_xdata()[0]) for a in artists(cumulative_plot(LARGEST), "stage:").values()]
+    assert drawn == [stage.estimate for stage in LARGEST.growth["year"]]
+
+
+def test_a_page_holds_no_more_than_it_can_and_says_so() -> None:
+    one = many(130)
+    for draw, prefix, cut in (
+        (leave_one_out_plot, "without:", f"the {MOST} of 130 that move it most"),
+        (cumulative_plot, "stage:", "from trial 71 of 130 on"),
+    ):
+        ax = draw(one)
+        assert len(artists(ax, prefix)) == MOST
+        assert cut in ax.figure.texts[0].get_text()
+        assert ax.figure.get_figheight() < 11.7  # A4
+    ax = influence_plot(one)
+    assert f"the {MOST} of 130" in ax.figure.texts[0].get_text()
+    # the last ones were given the largest Cook's distances
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert all(int(name.split()[-1]) >= 130 - MOST for name in names)
+
+
+def test_influence_has_eight_panels_with_all_their_numbers() -> None:
+    one = SMITH["function-short"]
+    figure = influence_plot(one).figure
+    found = {line.get_gid(): line for ax in figure.axes for line in ax.lines if line.get_gid()}
+    assert found.keys() == PANELS.keys()
+    for column, line in found.items():
+        assert list(line.get_xdata()) == [getattr(left, column) for left in one.without]
+
+
+@pytest.mark.parametrize("one", [SMITH["function-short"], *KNEES, many(130)])
+def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
+    ax = baujat_plot(one)
+    (points,) = (line for line in ax.lines if line.get_gid() == "trials")
+    np.testing.assert_allclose(points.get_xdata(), [left.baujat_x for left in one.without])
+    np.testing.assert_allclose(points.get_ydata(), [left.baujat_y for left in one.without])
+    renderer = FigureCanvasAgg(ax.figure).get_renderer()
+    boxes = [Text.get_window_extent(text, renderer) for text in ax.texts]
+    assert boxes
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    places = ax.transData.transform(np.column_stack([points.get_xdata(), points.get_ydata()]))
+    assert not any(box.contains(*place) for box in boxes for place in places)
+    title = ax.get_title(loc="left")
+    nameless = len(one.without) - len(boxes)
+    assert (f"{nameless} without room" in title.replace("\n", " ")) == (nameless > 0)
+    # the one that stands out most is named
+    outermost = int(np.argmax([left.baujat_y for left in one.without]))
+    assert f"name:{outermost}" in {text.get_gid() for text in ax.texts}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_too_few_trials_are_not_drawn(name: str) -> None:
+    with pytest.raises(ValueError, match=r"k = 1: .* not drawn"):
+        FIGURES[name](SMITH["pain-long"])
+    with pytest.raises(ValueError, match=r"k = 0: .* not drawn"):
+        FIGURES[name](SMITH["pain-medium"])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_same_result_gives_the_same_bytes(name: str) -> None:
+    first, second = (figure_bytes(FIGURES[name](SMITH["pain-short"]).figure, "svg") for _ in "ab")
+    assert first == second
