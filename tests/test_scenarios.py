@@ -125,7 +125,8 @@ def test_the_command_shows_all_of_it(say, tmp_path: Path, monkeypatch: pytest.Mo
     assert said.status == 0
     for words in (
         "documented trials", "Cook", "DFBETAS", "cov.r", "the largest first", "beyond ±0.3",
-        "3 + 3 imputed of 7", "flag imputed: A trial without usable numbers", "n1 = 51, n2 = 51: equal arms of 102 randomised",
+        "3 + 3 imputed of 7", "flag imputed: A trial without usable numbers",
+        "n1 = 51, n2 = 51: equal arms of 102 randomised",
         "judgement: not assessed", "not clear",
     ):  # fmt: skip
         assert words in said.flat, words

@@ -167,13 +167,14 @@ def _scenarios(one: Sensitivity, important: float | None) -> None:
     console = screen.console()
     for flag in dict.fromkeys(flag for _, pool in rows if pool for flag in pool.flags):
         where = [label for label, pool in rows if pool and flag in pool.flags]
-        names = "all" if len(where) == len(rows) else ", ".join(where)
+        others = f"the main analysis and {len(where) - 1} of {len(rows) - 1} others"
+        names = others if flag in main.flags else ", ".join(where)
         console.print(f"  flag {flag}: {FLAG_WORDS[flag]} ({names})")
     if absence.why_not is not None:
         console.print(f"  no scenario of missing trials: {absence.why_not}")
     else:
-        console.print("  extreme: the farthest effect pooled on that side or, if farther, the limit "
-                      "of the trial's own interval around 0")  # fmt: skip
+        console.print("  extreme: the farthest effect pooled on that side or, if farther, the "
+                      "limit of the trial's own interval around 0")  # fmt: skip
         for note in notes(e for e in absence.scenarios[0][1].effects if "imputed" in e.flags):
             console.print(f"  {note}")
         console.print(f"  {tipping(one)}")
