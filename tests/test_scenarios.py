@@ -124,7 +124,7 @@ def test_the_command_shows_all_of_it(say, tmp_path: Path, monkeypatch: pytest.Mo
     said = say("sensitivity", "smith2017", "--synthesis", "pain-short", "--important", "0.3", *out)
     assert said.status == 0
     for words in (
-        "documented trials", "Cook", "DFBETAS", "cov.r", "the largest first", "beyond ±0.3",
+        "documented trials", "Cook", "DFBETAS", "cov.r", "the largest first", "beyond 0.3",
         "3 + 3 imputed of 7", "flag imputed: A trial without usable numbers",
         "n1 = 51, n2 = 51: equal arms of 102 randomised",
         "judgement: not assessed", "not clear",
@@ -152,6 +152,20 @@ def test_the_document_holds_every_number(say) -> None:
     assert entered["pool"]["beyond_important"] in {"yes", "no", "not clear"}
     asked = {one["synthesis"]: one for one in document["missing_evidence"]}
     assert asked["pain-short"]["judgements"] == "not assessed"
+
+
+def test_points_are_the_effect_times_the_sd_and_what_matters_is_given_in_them(say) -> None:
+    words = ("--json", "--vas-sd", "20", "--important", "8")
+    document = json.loads(say("sensitivity", "smith2017", *words).out)
+    plain = json.loads(say("sensitivity", "smith2017", "--json", "--important", "0.4").out)
+    for one, other in zip(document["analyses"], plain["analyses"], strict=True):
+        pairs = [(one["main"], other["main"])]
+        pairs += zip(one["without"], other["without"], strict=True)
+        for with_points, without in pairs:
+            assert with_points["beyond_important"] == without["beyond_important"]
+            shown = with_points.get("result", with_points)
+            if shown is not None:
+                assert with_points["vas_points"][0] == pytest.approx(20 * shown["estimate"])
 
 
 def test_what_the_command_cannot_do_it_refuses(say) -> None:

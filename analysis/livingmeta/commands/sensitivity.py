@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from livingmeta import screen
 from livingmeta.commands import printing
-from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis
+from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
+from livingmeta.words import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from livingmeta.changes import Stage
     from livingmeta.report import Interval
     from livingmeta.rob_me import MissingEvidence
-    from livingmeta.scenarios import Sensitivity
+    from livingmeta.scenarios import Sensitivity, Without
     from livingmeta.synthesis import Pool
 
 DIAGNOSTICS = {
@@ -27,6 +27,7 @@ def sensitivity(
     *,
     synthesis: Synthesis = None,
     important: Important = None,
+    vas_sd: VasSd = None,
     out: Folder = "figures",
     as_json: AsJson = False,
 ) -> None:
@@ -34,6 +35,8 @@ def sensitivity(
 
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
+    from livingmeta.changes import headline_settings
+    from livingmeta.patient import important_difference, refuse_points, vas_words
     from livingmeta.review import load_review
     from livingmeta.rob_me import rob_me
     from livingmeta.scenarios import sensitivity as bent
@@ -42,52 +45,77 @@ def sensitivity(
     if synthesis is not None:
         loaded.plan(synthesis)
     found = [one for one in bent(loaded) if synthesis in {None, one.main.synthesis}]
-    _check(important, [one.main for one in found])
+    settings = headline_settings(loaded)
+    if vas_sd is not None:
+        refuse_points(settings.measure)
+    limit = important and important_difference(
+        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
+    )
+    asked = _Asked(limit, important, vas_sd)
     laid_out = rob_me(loaded, found)
     if as_json:
         return screen.json({
-            "analyses": [_document(one, important) for one in found],
+            "analyses": [_document(one, asked) for one in found],
             "missing_evidence": [_evidence(one) for one in laid_out],
         })  # fmt: skip
     for one in found:
         printing.summary(loaded, one.main)
-        _scenarios(one, important)
-        _trials(one, important)
-        _growth(one, important)
-        _figures(one, loaded.protocol.id, out, important)
+        _scenarios(one, asked)
+        _trials(one, asked)
+        _growth(one, asked)
+        _figures(one, loaded.protocol.id, out, limit)
     for missing in laid_out:
         _missing(missing)
+    if vas_sd is not None:
+        screen.console().print(f"Points: {vas_words(vas_sd)}.")
     printing.disclaimer()
     return None
 
 
-def _check(important: float | None, pools: Sequence[Pool]) -> None:
-    from livingmeta.effect_sizes import RATIOS, scale_name
+class _Asked(NamedTuple):
+    """What the user wants to see beside each estimate: points on a VAS, and what matters."""
 
-    if important is None:
-        return
-    if not 0 < important < float("inf"):
-        raise ValueError(f"important = {important:g}: a smallest important difference is above 0.")
-    for pool in pools:
-        if pool.measure in RATIOS:
-            raise ValueError(
-                f"important = {important:g}: {pool.synthesis} is pooled as {pool.measure}; the "
-                f"smallest important {scale_name(pool.measure)} has two sides and is not taken."
-            )
+    limit: float | None  # smallest important difference, in the unit of the effects
+    important: float | None  # as it was given
+    vas_sd: float | None
+
+    @property
+    def heads(self) -> list[str]:
+        unit = "" if self.vas_sd is None else " points"
+        heads = [] if self.vas_sd is None else ["points (CI)"]
+        return heads if self.important is None else [*heads, f"beyond {self.important:g}{unit}"]
+
+    def cells(self, result: Interval | None) -> list[str]:
+        document = self.document(result)
+        points = document.get("vas_points")
+        cells = [] if self.vas_sd is None else ["–"]
+        if points:
+            cells = ["{} ({} to {})".format(*(decimal(end, 1) for end in points))]
+        return cells if self.limit is None else [*cells, document["beyond_important"] or "–"]
+
+    def document(self, result: Interval | None) -> dict[str, Any]:
+        from livingmeta.news import beyond
+        from livingmeta.patient import vas_points
+
+        document: dict[str, Any] = {}
+        if self.vas_sd is not None:
+            document["vas_points"] = result and [
+                vas_points(end, vas_sd=self.vas_sd)
+                for end in (result.estimate, result.ci_low, result.ci_high)
+            ]
+        if self.limit is not None:
+            document["beyond_important"] = result and beyond(result, self.limit)
+        return document
 
 
-def _document(one: Sensitivity, important: float | None) -> dict[str, Any]:
+def _document(one: Sensitivity, asked: _Asked) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from livingmeta.news import beyond
-
     def pool(other: Pool | None) -> dict[str, Any] | None:
-        if other is None:
-            return None
-        held = printing.document(other)
-        if important is not None:
-            held["beyond_important"] = beyond(other.result, important)
-        return held
+        return other and {**printing.document(other), **asked.document(other.result)}
+
+    def row(one: Without | Stage) -> dict[str, Any]:
+        return {**asdict(one), **asked.document(one)}
 
     absence = one.absence
     return {
@@ -95,8 +123,8 @@ def _document(one: Sensitivity, important: float | None) -> dict[str, Any]:
         "subgroup": one.main.subgroup,
         "main": pool(one.main),
         "scenarios": [{"name": name, "pool": pool(other)} for name, other in one.scenarios],
-        "without": [asdict(left) for left in one.without],
-        "cumulative": {by: [asdict(s) for s in stages] for by, stages in one.growth.items()},
+        "without": [row(left) for left in one.without],
+        "cumulative": {by: [row(s) for s in stages] for by, stages in one.growth.items()},
         "missing_trials": {
             **asdict(absence),
             "scenarios": [
@@ -118,18 +146,7 @@ def _imputed(pool: Pool) -> int:
     return sum("imputed" in effect.flags for effect in pool.effects)
 
 
-def _beyond(result: Interval | None, important: float | None) -> list[str]:
-    """Return the cell on the smallest important difference, where one is given."""
-    from livingmeta.news import beyond
-
-    return [] if important is None else [beyond(result, important)]
-
-
-def _important(important: float | None) -> list[str]:
-    return [] if important is None else [f"beyond ±{important:g}"]
-
-
-def _scenarios(one: Sensitivity, important: float | None) -> None:
+def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.news import excludes
     from livingmeta.report import interval, people
     from livingmeta.rob_me import tipping
@@ -151,7 +168,7 @@ def _scenarios(one: Sensitivity, important: float | None) -> None:
     rows = [("main analysis", main), *one.scenarios, *absence.scenarios]
     screen.table(
         ["analysis", f"{printing.scale(main)} (CI)", "k", "people", "interval",
-         *_important(important)],
+         *asked.heads],
         [
             [
                 label,
@@ -159,7 +176,7 @@ def _scenarios(one: Sensitivity, important: float | None) -> None:
                 k(pool) if pool else "–",
                 str(people(pool)) if pool else "–",
                 excludes(pool),
-                *_beyond(pool.result if pool else None, important),
+                *asked.cells(pool.result if pool else None),
             ]
             for label, pool in rows
         ],
@@ -183,18 +200,17 @@ def _scenarios(one: Sensitivity, important: float | None) -> None:
         console.print(f"  left out of these, since nobody knows how many they randomised: {left}")
 
 
-def _trials(one: Sensitivity, important: float | None) -> None:
+def _trials(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.report import interval
-    from livingmeta.words import decimal
 
     if not one.without:
         return
     measure = one.main.measure
     screen.table(
-        ["without", f"{printing.scale(one.main)} (CI)", "k", "weight", *_important(important)],
+        ["without", f"{printing.scale(one.main)} (CI)", "k", "weight", *asked.heads],
         [
             [left.label, interval(left, measure=measure), str(left.k), f"{left.weight:.1f}%",
-             *_beyond(left, important)]
+             *asked.cells(left)]
             for left in one.without
         ],
     )  # fmt: skip
@@ -211,7 +227,7 @@ def _trials(one: Sensitivity, important: float | None) -> None:
     screen.console().print("  τ² and Q without the trial; hat: its share of the weight")
 
 
-def _growth(one: Sensitivity, important: float | None) -> None:
+def _growth(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.report import interval
     from livingmeta.sensitivity_plots import ORDER_WORDS
 
@@ -220,10 +236,10 @@ def _growth(one: Sensitivity, important: float | None) -> None:
         if len(stages) > 1:
             screen.table(
                 [f"one more, {ORDER_WORDS[order]}", f"{printing.scale(one.main)} (CI)", "k",
-                 *_important(important)],
+                 *asked.heads],
                 [
                     [stage.label, interval(stage, measure=measure), str(stage.k),
-                     *_beyond(stage, important)]
+                     *asked.cells(stage)]
                     for stage in stages
                 ],
             )  # fmt: skip
