@@ -93,6 +93,17 @@ def test_influence_has_eight_panels_with_all_their_numbers() -> None:
         assert list(line.get_xdata()) == [getattr(left, column) for left in one.without]
 
 
+def test_a_common_effect_has_a_panel_of_tau2_without_points() -> None:
+    one = SMITH["function-short"]
+    common = dict(one.scenarios)["common effect"]
+    assert common is not None
+    without = tuple(replace(left, tau2=None) for left in one.without)
+    figure = influence_plot(replace(one, main=common, without=without)).figure
+    found = {line.get_gid(): line for ax in figure.axes for line in ax.lines if line.get_gid()}
+    assert np.isnan(found["tau2"].get_xdata()).all()
+    assert figure_bytes(figure, "png")
+
+
 @pytest.mark.parametrize("one", [SMITH["function-short"], *KNEES, many(130)])
 def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
     ax = baujat_plot(one)
@@ -108,6 +119,7 @@ def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
     title = ax.get_title(loc="left")
     nameless = len(one.without) - len(boxes)
     assert (f"{nameless} without room" in title.replace("\n", " ")) == (nameless > 0)
+    assert nameless == 0 or len(one.without) > 20
     # the one that stands out most is named
     outermost = int(np.argmax([left.baujat_y for left in one.without]))
     assert f"name:{outermost}" in {text.get_gid() for text in ax.texts}

@@ -150,7 +150,8 @@ def _people(matrix: tuple[Availability, ...], status: str) -> str:
     sizes = [one.n_randomised for one in listed if one.n_randomised is not None]
     unknown = len(listed) - len(sizes)
     more = f", {unknown} of unknown size" if unknown else ""
-    return f"{len(listed)} of {len(matrix)} trials ({sum(sizes)} people randomised{more})"
+    people = f"{sum(sizes)} people randomised{more}" if sizes or not listed else "size unknown"
+    return f"{len(listed)} of {len(matrix)} trials ({people})"
 
 
 def _scenarios(one: Sensitivity) -> str:
@@ -186,10 +187,10 @@ def _largest(one: Sensitivity) -> str:
     stages = one.growth["size"]
     if len(stages) < 2:
         return "one trial or none: there is nothing to compare"
-    first, half = stages[0], stages[(len(stages) - 1) // 2]
+    shown = {f"largest trial alone ({stages[0].label})": stages[0]}
+    half = stages[len(stages) // 2 - 1]
+    if half.k > 1:
+        shown[f"the {half.k} largest"] = half
+    shown[f"all {stages[-1].k}"] = stages[-1]
     measure = one.main.measure
-    return (
-        f"largest trial alone ({first.label}) {interval(first, measure=measure)}, the "
-        f"{half.k} largest {interval(half, measure=measure)}, all {stages[-1].k} "
-        f"{interval(stages[-1], measure=measure)}"
-    )
+    return ", ".join(f"{words} {interval(at, measure=measure)}" for words, at in shown.items())

@@ -116,7 +116,7 @@ def baujat_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
     ax = figure.add_axes((0.13, 0.14, 0.83, 0.74))
     ax.plot(x, y, "o", color=BLUE, ms=3.6, mew=0, gid="trials")
     ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
-    ax.set_ylim(-0.05 * y.max(), 1.12 * y.max())
+    ax.set_ylim(-0.1 * y.max(), 1.12 * y.max())
     ax.set_xlabel("Contribution to heterogeneity, (y − μ)²/(v + τ²)", fontsize=TEXT)
     ax.set_ylabel("Influence on the estimate, (μ − μ₋ᵢ)²/SE²₋ᵢ", fontsize=TEXT)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)

@@ -112,7 +112,9 @@ def _document(one: Sensitivity, asked: _Asked) -> dict[str, Any]:
     from dataclasses import asdict
 
     def pool(other: Pool | None) -> dict[str, Any] | None:
-        return other and {**printing.document(other), **asked.document(other.result)}
+        if other is None:
+            return None
+        return {**printing.document(other), **asked.document(other.result)}
 
     def row(one: Without | Stage) -> dict[str, Any]:
         return {**asdict(one), **asked.document(one)}
