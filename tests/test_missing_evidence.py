@@ -199,3 +199,15 @@ def test_only_a_person_judges(tmp_path: Path, say) -> None:
     said = say("sensitivity", str(review.folder), "--out", str(tmp_path))
     assert "judgement: not assessed" in said.flat
     assert "no concern" not in said.flat
+    entry = """[[judgement]]
+synthesis = "pain-short"
+about = "missing evidence"
+judgement = "high"
+why = "most results are missing"
+by = "A. Reader"
+
+[methods]"""
+    judged_review = folder(tmp_path / "b", toml=("[methods]", entry))
+    said = say("sensitivity", str(judged_review), "--out", str(tmp_path))
+    assert "judgement of A. Reader: high – most results are missing" in said.flat
+    assert "not assessed" not in said.flat

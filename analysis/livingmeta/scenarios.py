@@ -15,7 +15,7 @@ from livingmeta.protocol import Review
 from livingmeta.schema import Outcome
 from livingmeta.sensitivity import influence, leave_one_out
 from livingmeta.settings import Selection, Settings
-from livingmeta.synthesis import Pool, repooled, synthesise
+from livingmeta.synthesis import LeftOut, Pool, Sibling, repooled, synthesise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +89,7 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
             main=pool,
             scenarios=(
                 *((name, found.get((pool.synthesis, pool.subgroup))) for name, found in others),
-                *((one.name, repooled(pool, tuple(e for e in pool.effects if e.trial in one.trials),
-                                      settings)) for one in pool.siblings),
+                *((one.name, _part(pool, one, settings)) for one in pool.siblings),
             ),
             without=_without(pool, settings),
             growth={order: growth(pool, settings, by=order) for order in ORDERS},
@@ -98,6 +97,13 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
         )
         for pool in main
     )  # fmt: skip
+
+
+def _part(pool: Pool, sibling: Sibling, settings: Settings) -> Pool:
+    kept = tuple(effect for effect in pool.effects if effect.trial in sibling.trials)
+    left = (LeftOut(trial=effect.trial, label=effect.label, why=sibling.name)
+            for effect in pool.effects if effect not in kept)  # fmt: skip
+    return repooled(replace(pool, dropped=(*pool.dropped, *left)), kept, settings)
 
 
 def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[Pool, ...]]]:

@@ -48,9 +48,9 @@ def sensitivity(
     settings = headline_settings(loaded)
     if vas_sd is not None:
         refuse_points(settings.measure)
-    limit = important and important_difference(
+    limit = None if important is None else important_difference(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )
+    )  # fmt: skip
     asked = _Asked(limit, important, vas_sd)
     laid_out = rob_me(loaded, found)
     if as_json:
@@ -149,6 +149,8 @@ def _imputed(pool: Pool) -> int:
 
 
 def _scenarios(one: Sensitivity, asked: _Asked) -> None:
+    from dataclasses import replace
+
     from livingmeta.news import excludes
     from livingmeta.report import interval, people
     from livingmeta.rob_me import tipping
@@ -156,16 +158,17 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.words import FLAG_WORDS
 
     main, absence = one.main, one.absence
-    whole = len(
-        {e.trial for e in main.effects}
-        | {one.trial for one in main.missing}
-        | {one.trial for one in (*main.dropped, *main.sensitivity_only)}
-    )
 
-    def k(pool: Pool) -> str:
-        trials, added = len({e.trial for e in pool.effects}), _imputed(pool)
-        said = f"{len(pool.effects) - added}" + (f" + {added} imputed" if added else "")
-        return said if trials == whole and not added else f"{said} of {whole}"
+    def size(pool: Pool) -> tuple[str, str]:
+        """Say on how many trials of how many, and on how many people, a pool rests."""
+        known = tuple(e for e in pool.effects if "imputed" not in e.flags)
+        others = (*pool.effects, *pool.missing, *pool.dropped, *pool.sensitivity_only)
+        whole = len({one.trial for one in others})  # type: ignore[attr-defined]
+        added = f" + {_imputed(pool)} imputed" if _imputed(pool) else ""
+        part = "" if len({e.trial for e in known}) == whole else f" of {whole}"
+        n = people(replace(pool, effects=known))
+        more = f" + {people(pool) - n} imputed" if added else ""
+        return f"{len(known)}{added}{part}", f"{n}{more}"
 
     rows = [("main analysis", main), *one.scenarios, *absence.scenarios]
     screen.table(
@@ -175,8 +178,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
             [
                 label,
                 interval(pool.result) if pool and pool.result else "–",
-                k(pool) if pool else "–",
-                str(people(pool)) if pool else "–",
+                *(size(pool) if pool else ("–", "–")),
                 excludes(pool),
                 *asked.cells(pool.result if pool else None),
             ]
