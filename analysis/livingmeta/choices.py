@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 from livingmeta.changes import headline_settings
 from livingmeta.names import unknown
 from livingmeta.protocol import Review, Ties
-from livingmeta.schema import Problem
+from livingmeta.schema import Outcome, Problem
 from livingmeta.settings import METHODS, Selection, Settings
 
 ROWS: Mapping[str, dict[str, Any]] = {
@@ -51,6 +51,24 @@ def at_high_risk(review: Review) -> tuple[str, ...]:
     return tuple(dict.fromkeys(high))
 
 
+def tied(review: Review, wanted: Callable[[Outcome], bool], **ties: object) -> Review:
+    """Return a review with other tie rules, and for use the rows that those would take.
+
+    A trial has one row set for use and holds the others for sensitivity analyses; where it has
+    none for use it stays out.
+    """
+    used = {(row.trial, row.outcome) for row in review.outcomes if row.use == "yes"}
+    outcomes = tuple(
+        row.model_copy(update={"use": "yes"})
+        if row.use == "sensitivity" and wanted(row) and (row.trial, row.outcome) in used
+        else row
+        for row in review.outcomes
+    )
+    turned = review.protocol.ties.model_copy(update=ties)
+    protocol = review.protocol.model_copy(update={"ties": turned})
+    return replace(review, protocol=protocol, outcomes=outcomes)
+
+
 def _declared(analysis: Analysis, **changes: object) -> Analysis:
     protocol = analysis.review.protocol.model_copy(update=changes)
     return replace(analysis, review=replace(analysis.review, protocol=protocol))
@@ -62,6 +80,14 @@ def _tie(what: str) -> Callable[[Analysis, object], Analysis]:
         return _declared(analysis, ties=ties)
 
     return applied
+
+
+def _statistic(analysis: Analysis, option: str) -> Analysis:
+    review, order = analysis.review, STATISTIC[option]
+    if order == review.protocol.ties.statistic:
+        return analysis
+    turned = tied(review, lambda row: row.statistic == order[0], statistic=order)
+    return replace(analysis, review=turned)
 
 
 def _composites(analysis: Analysis, option: str) -> Analysis:
@@ -108,7 +134,7 @@ CHOICES: Mapping[str, Kind] = {
         lambda a, option: replace(a, selection=replace(a.selection, terms=option)),
     ),
     "composites": Kind(_of("in", "out"), _composites),
-    "statistic": Kind(_of(*STATISTIC), lambda a, option: _tie("statistic")(a, STATISTIC[option])),
+    "statistic": Kind(_of(*STATISTIC), _statistic),
     "time": Kind(_of(*_times("time")), _tie("time")),
     "several_arms": Kind(_of(*_times("several_arms")), _tie("several_arms")),
     "risk_of_bias": Kind(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from livingmeta.changes import ORDERS, Stage, growth, headline_settings
-from livingmeta.choices import at_high_risk
+from livingmeta.choices import at_high_risk, tied
 from livingmeta.missing_evidence import Absence, absence
 from livingmeta.profiles import PROFILES
 from livingmeta.protocol import Review
-from livingmeta.schema import Outcome
 from livingmeta.sensitivity import influence, leave_one_out
 from livingmeta.settings import Selection, Settings
 from livingmeta.synthesis import LeftOut, Pool, Sibling, repooled, synthesise
@@ -128,30 +127,12 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[
         if terms != "default":
             yield pools(f"follow-up terms: {terms}", rows=Selection(terms=terms))
     order = tuple(reversed(review.protocol.ties.statistic))
-    turned = _tied(review, lambda row: row.statistic == order[0], statistic=order)
+    turned = tied(review, lambda row: row.statistic == order[0], statistic=order)
     yield pools(f"{order[0]} scores first, held rows too", of=turned)
     mixed = {one.instrument for one in review.instruments if one.domain == "composite"}
     if mixed:
-        turned = _tied(review, lambda row: row.instrument in mixed, composites="first")
+        turned = tied(review, lambda row: row.instrument in mixed, composites="first")
         yield pools("composite instruments first, held rows too", of=turned)
-
-
-def _tied(review: Review, wanted: Callable[[Outcome], bool], **ties: object) -> Review:
-    """Return a review with other tie rules, and for use the rows that those would take.
-
-    A trial has one row set for use and holds the others for sensitivity analyses; where it has
-    none for use it stays out.
-    """
-    used = {(row.trial, row.outcome) for row in review.outcomes if row.use == "yes"}
-    outcomes = tuple(
-        row.model_copy(update={"use": "yes"})
-        if row.use == "sensitivity" and wanted(row) and (row.trial, row.outcome) in used
-        else row
-        for row in review.outcomes
-    )
-    turned = review.protocol.ties.model_copy(update=ties)
-    protocol = review.protocol.model_copy(update={"ties": turned})
-    return replace(review, protocol=protocol, outcomes=outcomes)
 
 
 def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
