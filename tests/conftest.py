@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from browser import chromium, open_page  # noqa: F401  (fixtures)
 from livingmeta.__main__ import main
 
 # How long an example takes is no claim of ours, and the first one pays for imports.
