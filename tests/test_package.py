@@ -35,6 +35,8 @@ def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
     assert "0 wrong" in run(command, "check", "living", cwd=away)
     run(command, "run", "smith2017", cwd=away)
     assert (away / "figures" / "smith2017" / "report.md").is_file()
+    run(command, "explore", "smith2017", cwd=away)
+    assert (away / "figures" / "smith2017" / "explorer.html").is_file()
 
 
 @pytest.mark.slow

@@ -1,0 +1,292 @@
+"""The explorer: one page that pools a review anew in the reader's browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from livingmeta.changes import headline_settings
+from livingmeta.derivation import Effect
+from livingmeta.effect_sizes import RATIOS, scale_name
+from livingmeta.multiverse import Multiverse, shares
+from livingmeta.plots import MEASURE_WORDS
+from livingmeta.profiles import CI_WORDS, PROFILES, Profile
+from livingmeta.protocol import Review
+from livingmeta.report import DISCLAIMER, printed_k
+from livingmeta.settings import Selection, Settings
+from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, Pool, marks, synthesise
+from livingmeta.words import FLAG_WORDS
+
+ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")
+SHIPPED = ("correction", "smd_variance", "model", "tau2", "ci", "prediction", "i2")
+INTERVAL = ("estimate", "ci_low", "ci_high")
+MOST = 5000  # analyses that a page draws of one synthesis, evenly by estimate
+Key = tuple[str, str | None]  # synthesis and subgroup
+
+
+def explorer_page(review: Review, *, version: str, multiverses: Sequence[Multiverse] = ()) -> str:
+    """Write the page: it opens from disk, asks no network for anything, and holds all it shows.
+
+    Parameters
+    ----------
+    review : Review
+    version : str
+        Version of the program.
+    multiverses : sequence of Multiverse, optional
+        Of the review's syntheses; those without are shown without.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("livingmeta", "explorer"), undefined=StrictUndefined, autoescape=True
+    )
+    folder = files("livingmeta") / "explorer"
+    assets = {
+        name.replace(".", "_"): Markup((folder / name).read_text(encoding="utf-8"))
+        for name in ASSETS
+    }
+    return environment.get_template("explorer.html.j2").render(
+        review=review.protocol,
+        data=Markup(script_json(explorer_data(review, multiverses=multiverses))),
+        version=version,
+        disclaimer=DISCLAIMER,
+        **assets,
+    )
+
+
+def script_json(data: Any) -> str:
+    r"""Return JSON that can stand inside a script element: no "<" can end it or open a comment.
+
+    Examples
+    --------
+    >>> script_json({"label": "</script><!--"})
+    '{"label": "\\u003c/script>\\u003c!--"}'
+    """
+    return json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+
+
+def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> dict[str, Any]:
+    """Collect what the page shows: effects by each set of formulas, sources, gaps and words.
+
+    Parameters
+    ----------
+    review : Review
+    multiverses : sequence of Multiverse, optional
+
+    Returns
+    -------
+    dict
+        `profiles` names for each profile the number of its formulas; `values` of a trial holds
+        [yi, vi] by each of those, None where there is no effect by them. Negative favours group 1.
+        Trials with `main` false are held for sensitivity analyses.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> data = explorer_data(load_review("smith2017"))
+    >>> [(part["id"], len(part["trials"])) for part in data["syntheses"]][:2]
+    [('pain-short', 4), ('pain-medium', 0)]
+    """
+    settings = headline_settings(review)
+    profiles = _profiles(settings)
+    mains = {_key(pool): pool for pool in synthesise(review, settings=settings)}
+    formulas, by_formulas = _by_formulas(review, settings, profiles)
+    worlds = {_key(found.main): _analyses(found) for found in multiverses}
+    keys = list(dict.fromkeys([*mains, *(key for pools in by_formulas for key in pools)]))
+    protocol = review.protocol
+    return {
+        "review": {
+            "id": protocol.id,
+            "title": protocol.title,
+            "citation": protocol.citation,
+            "doi": protocol.doi,
+        },
+        "groups": [protocol.groups.group1, protocol.groups.group2],
+        "measure": scale_name(settings.label),
+        "axis": MEASURE_WORDS.get(scale_name(settings.label), scale_name(settings.label))
+        + (" (log scale)" if settings.label in RATIOS else ""),
+        "ratio": settings.label in RATIOS,
+        "standardised": settings.measure == "SMD",
+        "one_instrument": settings.measure == "MD",  # is all that such differences allow
+        "level": settings.level,
+        "one_tau2": settings.subgroup_tau2 == "common",
+        "profiles": [
+            {
+                "name": profile.name,
+                "about": profile.about,
+                "unverified": profile.unverified,
+                "formulas": number,
+                **{name: getattr(profile, name) for name in SHIPPED},
+            }
+            for profile, number in zip(profiles, formulas, strict=True)
+        ],
+        "syntheses": [
+            _synthesis(review, mains.get(key), [pools.get(key) for pools in by_formulas])
+            | {"multiverse": worlds.get(key)}
+            for key in keys
+        ],
+        "flag_words": FLAG_WORDS,
+        "ci_words": CI_WORDS,
+        "contradiction": CONTRADICTION,
+        "prediction_from": PREDICTION_FROM,
+    }
+
+
+def _profiles(settings: Settings) -> list[Profile]:
+    """Return the headline's methods first, then the profiles that differ from it."""
+    own, known = settings.profile, PROFILES[settings.profile.name]
+    first = own if own == known else replace(own, name=f"{own.name}, as this review declares")
+    return [first, *(profile for profile in PROFILES.values() if profile != own)]
+
+
+def _by_formulas(
+    review: Review, settings: Settings, profiles: Sequence[Profile]
+) -> tuple[list[int], list[dict[Key, Pool]]]:
+    """Return which set of effects each profile has, and those sets, each once."""
+    numbers: dict[object, int] = {}
+    sets: list[dict[Key, Pool]] = []
+    of_profile = []
+    for profile in profiles:
+        by = replace(settings, profile=profile)
+        pools = synthesise(review, settings=by, selection=Selection(include_sensitivity=True))
+        effects = tuple((_key(pool), e.trial, e.yi, e.vi) for pool in pools for e in pool.effects)
+        if effects not in numbers:
+            numbers[effects] = len(sets)
+            sets.append({_key(pool): pool for pool in pools})
+        of_profile.append(numbers[effects])
+    return of_profile, sets
+
+
+def _key(pool: Pool) -> Key:
+    return pool.synthesis, pool.subgroup
+
+
+def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | None]) -> Any:
+    """Describe one synthesis, or one subgroup of it."""
+    pools = [pool for pool in by_formulas if pool is not None]
+    about = main or pools[0]
+    effects: dict[tuple[str, str | None], list[Effect | None]] = {}
+    for place, pool in enumerate(by_formulas):
+        for effect in pool.effects if pool else ():
+            row = effects.setdefault((effect.trial, effect.contrast), [None] * len(by_formulas))
+            row[place] = effect
+    kept = {(effect.trial, effect.contrast) for effect in (main.effects if main else ())}
+    order = {trial.trial: number for number, trial in enumerate(review.trials)}
+    plan = review.plan(about.synthesis)
+    return {
+        "id": about.synthesis,
+        "subgroup": about.subgroup,
+        "title": about.title,
+        "outcome": about.outcome,
+        "term": plan.term or plan.time_label or about.title,
+        "trials": [
+            _trial(review, key, values, key in kept)
+            for key, values in sorted(effects.items(), key=lambda one: order[one[0][0]])
+        ],
+        "missing": [
+            {
+                "trial": one.trial,
+                "label": one.label,
+                "n": one.n_randomised,
+                "what": one.what,
+                "where": one.where,
+            }
+            for one in about.missing
+        ],
+        "dropped": [
+            {"trial": one.trial, "label": one.label, "why": one.why} for one in about.dropped
+        ],
+        "printed": None if about.printed is None else {
+            "estimate": about.printed.estimate,
+            "ci_low": about.printed.ci_low,
+            "ci_high": about.printed.ci_high,
+            "where": about.printed.label,
+        },
+        "printed_words": next(
+            (
+                claim.printed
+                for claim in review.published
+                if (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
+                == (about.synthesis, about.subgroup, None, "text")
+                and claim.reading == "primary"
+            ),
+            None,
+        ),
+        "printed_k": printed_k(review, about) if review.published else None,
+    }  # fmt: skip
+
+
+def _analyses(found: Multiverse) -> dict[str, Any] | None:
+    """Return the analyses by their estimate, each as one of the specifications that name it."""
+    counted = shares(found.analyses)
+    if counted is None:
+        return None
+    first = found.names.drop_duplicates("analysis").set_index("analysis")
+    table = found.analyses.join(first).sort_values(["estimate", "ci_low"], kind="stable")
+    kept = np.linspace(0, len(table) - 1, min(len(table), MOST)).round().astype(int)
+    drawn = table.iloc[kept]
+    options = {choice.name: ["", *choice.options] for choice in found.choices}  # "": does not apply
+    chosen = [
+        [options[name].index(option) for option in drawn[f"choice_{name}"]] for name in options
+    ]
+    numbers = [[float(f"{x:.7g}") for x in drawn[name]] for name in INTERVAL]
+    return {
+        "of": len(table),
+        "below": counted.excludes_negative,
+        "above": counted.excludes_positive,
+        "options": options,
+        "rows": [list(row) for row in zip(*numbers, map(int, drawn["k"]), *chosen, strict=True)],
+    }
+
+
+def _trial(
+    review: Review, key: tuple[str, str | None], values: Sequence[Effect | None], main: bool
+) -> dict[str, Any]:
+    """Describe one effect, with the sentences it was taken from."""
+    effect = next(one for one in values if one is not None)
+    return {
+        "id": "/".join(filter(None, key)),
+        "trial": effect.trial,
+        "label": effect.label,
+        "marks": marks(effect),
+        "year": effect.year,
+        "n1": effect.n1,
+        "n2": effect.n2,
+        "instrument": effect.instrument_name,
+        "composite": effect.domain == "composite",
+        "weeks": effect.weeks,
+        "statistic": effect.statistic,
+        "assumption": effect.assumption,
+        "flags": effect.flags,
+        "main": main,
+        "values": [None if one is None else [one.yi, one.vi] for one in values],
+        "derivation": effect.derivation,
+        "sources": _sources(review, effect),
+    }
+
+
+def _sources(review: Review, effect: Effect) -> list[dict[str, str | None]]:
+    """Return each place of a source that an effect was taken from once, with its quote."""
+    found: dict[tuple[str, str, str | None], dict[str, str | None]] = {}
+    for file, number in effect.rows:
+        row = next(one for one in review.outcomes if (one.file, one.row) == (file, number))
+        source = review.source(row.source)
+        found[row.source, row.locator, row.quote] = {
+            "citation": source.citation,
+            "locator": row.locator,
+            "quote": row.quote,
+            "url": f"https://doi.org/{source.doi}" if source.doi else source.url,
+            "reading": source.reading,
+        }
+    return list(found.values())

@@ -1,0 +1,347 @@
+/* The figures: a state and its numbers in, SVG as text out.
+ *
+ * Colours are CSS variables on the page (PAGE) and fixed in a file (FILE); nothing is computed here
+ * but places, and the cumulative view, which pools anew after each trial.
+ */
+const figures = (() => {
+  "use strict";
+
+  const { data, addressOf, mainOf, coverage, decimal, unit, onScale, interval, valued, shown, level,
+          methodWords, aboutInterval, answer, published, notesOf, trialWords, sizes } = model;
+
+  const PAGE = Object.fromEntries(
+    ["ink", "soft", "line", "blue", "orange", "purple", "paper", "shade1", "shade2", "shade3"]
+      .map((name) => [name, `var(--${name})`]));
+  const FILE = {
+    ink: "#1b1d1f", soft: "#5c6166", line: "#d9dad7", blue: "#0072b2", orange: "#b34d00",
+    purple: "#a04476", paper: "#ffffff", shade1: "#e9e9e6", shade2: "#d6d6d2", shade3: "#f3f3f1" };
+
+  const escaped = (text) =>
+    String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+  const attributes = (given) =>
+    Object.entries(given).map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
+  const el = (name, given, ...inside) => `<${name}${attributes(given)}>${inside.join("")}</${name}>`;
+  const num = (x) => Math.round(x * 100) / 100;
+  const line = (x1, y1, x2, y2, colour, more = {}) =>
+    el("line", { x1: num(x1), y1: num(y1), x2: num(x2), y2: num(y2), style: `stroke:${colour}`, ...more });
+  const text = (x, y, words, colour, more = {}) =>
+    el("text", { x: num(x), y: num(y), style: `fill:${colour}`, ...more }, escaped(words));
+  const cut = (words, room, letter = 7) => {
+    const most = Math.floor(room / letter);
+    return words.length > most ? `${words.slice(0, most - 1).trimEnd()}…` : words;
+  };
+  const END = { "text-anchor": "end" };
+  const MIDDLE = { "text-anchor": "middle" };
+  const SMALL = { "font-size": 11.5 };
+
+  /* Half the width of the axis, the same whatever is switched on, so that the diamond moves and
+   * not the axis: three times the upper quartile of the trials' limits; what is beyond gets an arrow. */
+  function reachOf(a) {
+    const own = a.trials.filter((t) => t.computable && !t.imagined);
+    const ends = own.flatMap((t) => [Math.abs(t.ci_low), Math.abs(t.ci_high)]).sort((x, y) => x - y);
+    const main = mainOf(a);
+    const must = [a.part.printed, main.result].filter(Boolean).flatMap((one) => [one.ci_low, one.ci_high]);
+    const far = ends.length ? Math.min(ends[ends.length - 1], 3 * ends[Math.floor(0.75 * (ends.length - 1))]) : 0;
+    const few = a.trials.some((t) => t.imagined) ? 1 : 0;
+    return 1.08 * (Math.max(far, few, ...must.map(Math.abs)) || 1);
+  }
+
+  function axis(s, reach, left, right, width = right) {
+    const middle = (left + right) / 2;
+    const x = (value) => middle + (value / reach) * (right - left) / 2;
+    const ticks = [];
+    if (data.ratio) {
+      const step = Math.log(reach < 2.2 ? 2 : 10);
+      for (let i = -Math.floor(reach / step); i * step <= reach; i++) ticks.push(i * step);
+    } else {
+      const rough = (2 * reach * (s.sd || 1)) / ((right - left) / 48);
+      const ten = 10 ** Math.floor(Math.log10(rough));
+      const step = ten * [1, 2, 5, 10].find((one) => one * ten >= rough) / (s.sd || 1);
+      for (let i = -Math.floor(reach / step); i * step <= reach; i++) ticks.push(i * step);
+    }
+    const label = (value) => {
+      const number = onScale(s, value);
+      return data.ratio ? String(Number(number.toPrecision(3)))
+        : String(Number(number.toFixed(2))).replace("-", "−");
+    };
+    return { x, ticks, label, left, right, reach, width };
+  }
+
+  function axisDrawing(s, c, ax, y) {
+    const [one, two] = data.groups;
+    return [
+      line(ax.left, y, ax.right, y, c.soft),
+      ...ax.ticks.map((t) => line(ax.x(t), y, ax.x(t), y + 4, c.soft)
+        + text(ax.x(t), y + 17, ax.label(t), c.soft, { ...MIDDLE, ...SMALL })),
+      text(ax.x(0) - 10, y + 35, cut(`← favours ${one}`, ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
+      text(ax.x(0) + 10, y + 35, cut(`favours ${two} →`, ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
+      text(ax.x(0), y + 52, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
+    ].join("");
+  }
+
+  /* An interval, with an arrow where it leaves the axis. */
+  function whisker(ax, low, high, y, colour, more = {}) {
+    const [from, to] = [Math.max(low, -ax.reach), Math.min(high, ax.reach)];
+    if (from > ax.reach || to < -ax.reach) return "";
+    const arrow = (x, turn) => el("path", { d: `M${num(x)} ${y}l${turn * 6} -3.5v7z`, style: `fill:${colour}` });
+    return line(ax.x(from), y, ax.x(to), y, colour, { "stroke-width": 1.4, ...more })
+      + (low < -ax.reach ? arrow(ax.left, 1) : "") + (high > ax.reach ? arrow(ax.right, -1) : "");
+  }
+
+  function diamond(ax, one, y, style, height = 6) {
+    const clip = (value) => ax.x(Math.min(Math.max(value, -ax.reach), ax.reach));
+    const [l, m, r] = [one.ci_low, one.estimate, one.ci_high].map((v) => num(clip(v)));
+    return el("path", { d: `M${l} ${y}L${m} ${y - height}L${r} ${y}L${m} ${y + height}z`, style });
+  }
+
+  function square(c, ax, trial, y) {
+    if (Math.abs(trial.yi) > ax.reach) return "";
+    const size = 4 + 10 * Math.sqrt((trial.on ? trial.weight : 0) / 100);
+    const colour = trial.imagined ? c.purple : c.blue;
+    const style = trial.on ? `fill:${colour}` : `fill:${c.paper};stroke:${c.soft}`;
+    const x = ax.x(trial.yi);
+    return el("rect", { x: num(x - size / 2), y: num(y - size / 2), width: num(size), height: num(size), style });
+  }
+
+  /* A line of a figure that can be pointed at, tapped or reached by arrow keys. */
+  function row(key, label, y, width, height, ...inside) {
+    const hit = el("rect", { class: "hit", x: -6, y: num(y), width: num(width + 12), height, rx: 4, fill: "none" });
+    return el("g", { class: "row", role: "button", tabindex: -1, "data-key": key, "aria-label": label,
+                     "aria-haspopup": "dialog", "aria-expanded": "false" }, hit, ...inside);
+  }
+
+  /* Places of the columns: beside each other where there is room, else in two lines per row. */
+  function columns(width) {
+    const wide = width >= 600;
+    return wide
+      ? { wide, height: 26, label: 0, room: 185, n: 250, weight: 308, left: 326, right: width - 160, end: width }
+      : { wide, height: 46, label: 0, room: width - 165, left: 8, right: width - 8, end: width };
+  }
+
+  function cells(s, c, col, y, { label, n, weight, value, colour = c.ink, style = "" }) {
+    const base = y + 17;
+    const more = style ? { "font-style": style } : {};
+    const name = cut(label, col.room);
+    if (col.wide) {
+      return text(col.label, base, name, colour, more) + text(col.n, base, n, c.soft, END)
+        + text(col.weight, base, weight, c.soft, END) + text(col.end, base, value, colour, END);
+    }
+    return text(col.label, base, name, colour, more) + text(col.end, base, value, colour, END);
+  }
+
+  const FIGURES = {};
+
+  FIGURES.forest = (s, a, c, width) => {
+    const col = columns(width);
+    const ax = axis(s, reachOf(a), col.left, col.right, width);
+    const mid = col.wide ? 13 : 33; // of the marks, from the top of a row
+    const top = col.wide ? 30 : 0;
+    const out = [col.wide ? heads(s, c, col, width) : ""];
+    let y = top;
+    const place = (drawing, height = col.height) => {
+      out.push(drawing(y));
+      y += height;
+    };
+    a.trials.forEach((trial) => place((at) => trialRow(s, a, c, col, ax, trial, at, mid, width)));
+    a.part.missing.forEach((one, i) => place((at) =>
+      absentRow(c, col, ax, `missing:${i}`, one, "measured, no usable numbers here", at, mid, width)));
+    a.part.dropped.forEach((one, i) => place((at) =>
+      absentRow(c, col, ax, `dropped:${i}`, one, "left out", at, mid, width)));
+    place((at) => line(0, at + 4, width, at + 4, c.line), 10);
+    for (const summary of summaries(s, a, c, ax)) {
+      place((at) => el("g", summary.more || {}, cells(s, c, col, at, { n: "", weight: "", ...summary.words }),
+        summary.marks(at + mid)));
+    }
+    const r = a.result;
+    const behind = line(ax.x(0), top, ax.x(0), y, c.soft, { "stroke-width": 0.8 })
+      + (r && r.k > 1 && Math.abs(r.estimate) < ax.reach
+        ? line(ax.x(r.estimate), top, ax.x(r.estimate), y, c.line, { "stroke-dasharray": "4 4" }) : "");
+    return { inside: behind + out.join("") + axisDrawing(s, c, ax, y + 4), height: y + 64 };
+  };
+
+  function heads(s, c, col, width) {
+    const bold = { "font-weight": 600 };
+    return text(0, 15, "Trial", c.ink, bold) + text(col.n, 15, "n", c.ink, { ...END, ...bold })
+      + text(col.weight, 15, "Weight", c.ink, { ...END, ...bold })
+      + text(col.end, 15, `${unit(s)} (${level})`, c.ink, { ...END, ...bold }) + line(0, 24, width, 24, c.ink);
+  }
+
+  function trialRow(s, a, c, col, ax, trial, y, mid, width) {
+    const label = trial.label + trial.marks;
+    if (!trial.computable) {
+      return row(`trial:${trial.id}`, trialWords(s, trial), y, width, col.height,
+        cells(s, c, col, y, { label, n: "", weight: "", value: "no effect by these formulas", colour: c.soft }));
+    }
+    const weight = !trial.on ? "off" : a.result ? `${decimal(trial.weight, 1)}%` : "–";
+    const words = { label, n: sizes(trial), weight, value: interval(s, trial, "yi"),
+                    colour: trial.on ? c.ink : c.soft, style: trial.imagined ? "italic" : "" };
+    const colour = trial.on ? (trial.imagined ? c.purple : c.blue) : c.soft;
+    const dashes = trial.on ? {} : { "stroke-dasharray": "3 3" };
+    return row(`trial:${trial.id}`, trialWords(s, trial), y, width, col.height, cells(s, c, col, y, words),
+      whisker(ax, trial.ci_low, trial.ci_high, y + mid, colour, dashes), square(c, ax, trial, y + mid));
+  }
+
+  function absentRow(c, col, ax, key, one, why, y, mid, width) {
+    const halo = { ...MIDDLE, ...SMALL, "font-style": "italic",
+                   style: `fill:${c.soft};paint-order:stroke;stroke:${c.paper};stroke-width:6px` };
+    const n = one.n === null || one.n === undefined ? "" : String(one.n);
+    return row(key, `${one.label}: ${why}`, y, width, col.height, text(ax.x(0), y + mid + 4, why, c.soft, halo),
+      cells(null, c, col, y, { label: one.label, n, weight: "", value: "–", colour: c.soft }));
+  }
+
+  /* The lines below the trials: pooled, predicted, as in the report, published. */
+  function summaries(s, a, c, ax) {
+    const [r, main] = [a.result, mainOf(a).result];
+    const name = a.contradictory ? "Read the trials, not this"
+      : s.model === "common" ? "Common effect" : "Random effects";
+    const found = [];
+    if (r && r.k > 1) {
+      found.push({ more: { "data-part": "diamond", "font-weight": 600 },
+        words: { label: name, weight: "100%", value: interval(s, r) },
+        marks: (y) => diamond(ax, r, y, `fill:${c.ink}`) });
+    } else {
+      found.push({ words: { label: r ? "One trial: nothing is pooled" : "No pooled value", value: "–", colour: c.soft },
+        marks: () => "" });
+    }
+    if (r && r.pi_low !== null && r.k >= data.prediction_from) {
+      const band = { "stroke-width": 4, "stroke-opacity": 0.35, "data-part": "prediction" };
+      found.push({ words: { label: "A new trial is expected in", value: `${shown(s, r.pi_low)} to ${shown(s, r.pi_high)}` },
+        marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.ink, band) });
+    }
+    if (main && (!r || JSON.stringify(main) !== JSON.stringify(r))) {
+      found.push({ words: { label: "As in the report", value: interval(s, main), colour: c.soft },
+        marks: (y) => diamond(ax, main, y, `fill:none;stroke:${c.soft};stroke-dasharray:2 2`) });
+    }
+    const printed = a.part.printed;
+    if (printed) {
+      found.push({ words: { label: "Published", value: interval(s, printed), colour: c.orange },
+        marks: (y) => diamond(ax, printed, y, `fill:none;stroke:${c.orange};stroke-width:1.4`) });
+    }
+    return found;
+  }
+
+  FIGURES.cumulative = (s, a, c, width) => {
+    const col = columns(width);
+    const ax = axis(s, reachOf(a), col.left, col.right, width);
+    const mid = col.wide ? 13 : 33;
+    const order = (a.result ? a.on : []).map((trial, i) => [trial.year || 9999, i, trial]).sort((p, q) => p[0] - q[0] || p[1] - q[1]);
+    const so_far = [];
+    const out = [];
+    let y = 0;
+    if (!order.length) return { inside: text(0, 17, answer(s, a), c.soft), height: 30 };
+    for (const [, , trial] of order) {
+      so_far.push(trial);
+      const r = kernel.pool(so_far.map((t) => t.yi), so_far.map((t) => t.vi), a.methods);
+      const colour = trial.imagined ? c.purple : c.blue;
+      const label = `${so_far.length > 1 ? "+ " : ""}${trial.label}${trial.marks}`;
+      const words = { label, n: "", weight: `k = ${r.k}`, value: interval(s, r) };
+      const marks = whisker(ax, r.ci_low, r.ci_high, y + mid, colour)
+        + (Math.abs(r.estimate) <= ax.reach ? el("circle", { cx: num(ax.x(r.estimate)), cy: y + mid, r: 4, style: `fill:${colour}` }) : "");
+      out.push(row(`trial:${trial.id}`, `${label}, ${r.k} pooled: ${valued(s, r)}`, y, width, col.height,
+        cells(s, c, col, y, words), marks));
+      y += col.height;
+    }
+    out.push(axisDrawing(s, c, ax, y + 4));
+    return { inside: line(ax.x(0), 0, ax.x(0), y, c.soft, { "stroke-width": 0.8 }) + out.join(""), height: y + 64 };
+  };
+
+  FIGURES.funnel = (s, a, c, width) => {
+    const points = a.trials.filter((trial) => trial.computable);
+    if (!points.length) return { inside: text(0, 17, answer(s, a), c.soft), height: 30 };
+    const [left, right, top, bottom] = [width < 600 ? 34 : 60, width - 10, 26, width < 600 ? 300 : 380];
+    const deepest = 1.08 * Math.max(...points.map((t) => Math.sqrt(t.vi)));
+    const reach = 1.1 * Math.max(...points.map((t) => Math.abs(t.yi)), 2.2 * deepest);
+    const ax = axis(s, reach, left, right, width);
+    const y = (se) => top + (se / deepest) * (bottom - top);
+    const out = [el("rect", { x: left, y: top, width: num(right - left), height: num(bottom - top), style: `fill:${c.shade3}` })];
+    const regions = [[0.01, c.shade2, "0.01 < P < 0.05"], [0.05, c.shade1, "0.05 < P < 0.10"], [0.1, c.paper, "P > 0.10"]];
+    for (const [p, shade] of regions) {
+      const half = Math.min(kernel.quantile(kernel.normalTail, p / 2) * deepest, reach);
+      const depth = y(half / kernel.quantile(kernel.normalTail, p / 2));
+      out.push(el("path", { style: `fill:${shade}`, d: `M${num(ax.x(0))} ${top}L${num(ax.x(half))} ${num(depth)}V${bottom}H${num(ax.x(-half))}V${num(depth)}z` }));
+    }
+    let key = left;
+    for (const [shade, words] of [[c.paper, "P > 0.10"], [c.shade1, "0.05–0.10"], [c.shade2, "0.01–0.05"], [c.shade3, "P < 0.01"]]) {
+      out.push(el("rect", { x: key, y: 4, width: 12, height: 12, style: `fill:${shade};stroke:${c.line}` }),
+        text(key + 16, 14, words, c.soft, SMALL));
+      key += 22 + words.length * 6.6;
+    }
+    if (a.result && a.result.k > 1) out.push(line(ax.x(a.result.estimate), top, ax.x(a.result.estimate), bottom, c.ink, { "stroke-dasharray": "5 4" }));
+    const step = deepest > 1 ? 0.5 : deepest > 0.5 ? 0.2 : deepest > 0.25 ? 0.1 : 0.05;
+    for (let se = 0; se <= deepest; se += step) out.push(text(left - 6, y(se) + 4, decimal(se), c.soft, { ...END, ...SMALL }));
+    out.push(text(0, bottom + 70, "Down: standard error. Shades: P of a trial there.", c.soft, SMALL));
+    for (const trial of points) {
+      const [cx, cy] = [num(ax.x(trial.yi)), num(y(Math.sqrt(trial.vi)))];
+      const colour = trial.imagined ? c.purple : c.blue;
+      const style = trial.on ? `fill:${colour}` : `fill:${c.paper};stroke:${c.soft}`;
+      const hit = el("circle", { class: "hit", cx, cy, r: 12, fill: "none" });
+      out.push(el("g", { class: "row", role: "button", tabindex: -1, "data-key": `trial:${trial.id}`, "aria-haspopup": "dialog",
+        "aria-expanded": "false", "aria-label": `${trialWords(s, trial)}, standard error ${decimal(Math.sqrt(trial.vi))}` },
+        hit, el("circle", { cx, cy, r: 5, style })));
+    }
+    out.push(axisDrawing(s, c, ax, bottom));
+    return { inside: out.join(""), height: bottom + 80 };
+  };
+
+  /* All analyses by their estimate, with the place of the present choice among them. */
+  FIGURES.multiverse = (s, a, c, width) => {
+    const all = a.part.multiverse.analyses;
+    const [left, right, top, bottom] = [44, width - 10, 10, width < 600 ? 300 : 360];
+    const ax = axis(s, reachOf(a), top, bottom);
+    const y = (value) => num(top + bottom - ax.x(Math.min(Math.max(value, -ax.reach), ax.reach)));
+    const x = (place) => num(left + ((place + 0.5) / all.length) * (right - left));
+    const thick = { "stroke-width": num(Math.max(0.6 * (right - left) / all.length, 0.5)) };
+    const intervals = all.map((one, i) => `M${x(i)} ${y(one.ci_low)}V${y(one.ci_high)}`).join("");
+    const dots = all.map((one, i) => `M${x(i)} ${y(one.estimate)}h0.01`).join("");
+    const out = [
+      el("path", { d: intervals, style: `stroke:${c.shade2}`, ...thick }),
+      line(left, y(0), right, y(0), c.soft, { "stroke-width": 0.8 }),
+      el("path", { d: dots, style: `stroke:${c.blue}`, "stroke-width": all.length > 400 ? 2 : 5, "stroke-linecap": "round" }),
+      ...ax.ticks.map((t) => text(left - 6, y(t) + 4, ax.label(t), c.soft, { ...END, ...SMALL })),
+      text(left, bottom + 20, `${all.length} analyses by their estimate; grey: their intervals`, c.soft, SMALL),
+      text(left, bottom + 38, `up: favours ${data.groups[1]}; down: favours ${data.groups[0]}`, c.soft, SMALL),
+    ];
+    if (s.looked) out.push(line(x(s.looked - 1), top, x(s.looked - 1), bottom, c.ink, { "stroke-width": 0.8 }));
+    const r = a.result;
+    if (r) {
+      const here = Math.min(Math.max(x(all.filter((one) => one.estimate < r.estimate).length - 0.5), left), right);
+      out.push(el("g", { "data-part": "present" },
+        line(left, y(r.estimate), right, y(r.estimate), c.orange, { "stroke-dasharray": "4 4" }),
+        line(here, y(r.ci_low), here, y(r.ci_high), c.orange, { "stroke-width": 2 }),
+        el("circle", { cx: num(here), cy: y(r.estimate), r: 6, style: `fill:${c.orange}` }),
+        text(here, top + 8, "the present choice", c.orange, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
+    }
+    return { inside: out.join(""), height: bottom + 48 };
+  };
+
+  function svg(s, a, c, width, forFile) {
+    const drawn = FIGURES[s.view](s, a, c, width);
+    const name = `${a.part.title}${a.part.subgroup ? ` – ${a.part.subgroup}` : ""}`;
+    const title = `${name}: ${answer(s, a)}; ${coverage(a)}`;
+    const font = forFile ? "Helvetica, Arial, sans-serif" : "inherit";
+    const shared = { xmlns: "http://www.w3.org/2000/svg", "font-family": font, "font-size": 13, "aria-label": title };
+    if (!forFile) {
+      return el("svg", { ...shared, role: "group", viewBox: `0 0 ${width} ${num(drawn.height)}` }, drawn.inside);
+    }
+    const lines = [`${answer(s, a)}; ${coverage(a)}.`, `${methodWords(s)}.${published(s, a.part)}`, ...notesOf(s, a)]
+      .flatMap((words) => wrapped(words, width / 5.6));
+    const below = lines.map((words, i) => text(0, drawn.height + 56 + 16 * i, words, c.soft, SMALL)).join("");
+    const [w, h] = [width + 32, num(drawn.height + 80 + 16 * lines.length)];
+    return el("svg", { ...shared, width: w, height: h, viewBox: `0 0 ${w} ${h}` },
+      el("title", {}, escaped(title)), el("desc", {}, escaped(`livingmeta explorer, review ${data.review.id}, ${addressOf(s)}`)),
+      el("rect", { width: w, height: h, style: `fill:${c.paper}` }),
+      el("g", { transform: "translate(16 16)" }, text(0, 14, name, c.ink, { "font-weight": 600, "font-size": 15 }),
+        el("g", { transform: "translate(0 34)" }, drawn.inside), below));
+  }
+
+  function wrapped(words, most) {
+    const lines = [""];
+    for (const word of words.split(" ")) {
+      if ((lines[lines.length - 1] + word).length > most) lines.push("");
+      lines[lines.length - 1] += `${lines[lines.length - 1] ? " " : ""}${word}`;
+    }
+    return lines;
+  }
+
+  return { PAGE, FILE, el, escaped, svg };
+})();

@@ -1,0 +1,249 @@
+/* What the page knows and says: the state, the numbers that follow from it, and words for them.
+ *
+ * `analysed` turns a state into numbers, `addressOf` and `stateOf` into the address after # and
+ * back. Nothing here touches the page but to read its data. Negative effects favour group 1.
+ */
+const model = (() => {
+  "use strict";
+
+  const data = JSON.parse(document.getElementById("data").textContent);
+  for (const { multiverse } of data.syntheses.filter((one) => one.multiverse)) {
+    const options = Object.entries(multiverse.options);
+    multiverse.analyses = multiverse.rows.map(([estimate, ci_low, ci_high, k, ...chosen]) => ({
+      estimate, ci_low, ci_high, k,
+      made: options.map(([name, among], i) => [name, among[chosen[i]]]).filter(([, option]) => option)
+        .map((pair) => pair.join(": ")).join("; ") }));
+  }
+  const METHODS = ["model", "tau2", "ci", "prediction"];
+  const VIEWS = ["forest", "cumulative", "funnel", "multiverse"];
+
+  /* ---- state, and the address that holds it ---- */
+
+  const fresh = (part) => ({
+    part, // number of the synthesis
+    view: "forest",
+    turned: [], // ids of trials that are not as in the report: off, or on where it holds them back
+    profile: data.profiles[0].name,
+    ...methodsOf(data.profiles[0]),
+    sd: null, // of a VAS, as typed
+    imagined: null, // {n, smd} of a trial that was not done
+    looked: null, // number of an analysis of the multiverse
+  });
+
+  const methodsOf = (profile) => Object.fromEntries(METHODS.map((name) => [name, profile[name]]));
+  const profileOf = (s) => data.profiles.find((one) => one.name === s.profile);
+
+  function addressOf(s) {
+    const part = data.syntheses[s.part];
+    const plain = fresh(s.part);
+    const profile = methodsOf(profileOf(s));
+    const said = new URLSearchParams({ synthesis: part.id });
+    if (part.subgroup !== null) said.set("subgroup", part.subgroup);
+    if (s.view !== plain.view) said.set("view", s.view);
+    for (const id of s.turned) said.append("turned", id);
+    if (s.profile !== plain.profile) said.set("profile", s.profile);
+    for (const name of METHODS) if (s[name] !== profile[name]) said.set(name, s[name]);
+    if (s.sd !== null) said.set("sd", s.sd);
+    if (s.imagined) said.set("imagined", `${s.imagined.n} ${s.imagined.smd}`);
+    if (s.looked) said.set("looked", s.looked);
+    return `#${said}`;
+  }
+
+  /* What an address says and this page does not know is passed over. */
+  function stateOf(address) {
+    const said = new URLSearchParams(address.replace(/^#/, ""));
+    const part = data.syntheses.findIndex(
+      (one) => one.id === said.get("synthesis") && one.subgroup === said.get("subgroup"));
+    const s = fresh(Math.max(part, 0));
+    if (VIEWS.includes(said.get("view"))) s.view = said.get("view");
+    const ids = data.syntheses[s.part].trials.map((trial) => trial.id);
+    s.turned = [...new Set(said.getAll("turned"))].filter((id) => ids.includes(id));
+    const profile = data.profiles.find((one) => one.name === said.get("profile"));
+    if (profile) Object.assign(s, { profile: profile.name }, methodsOf(profile));
+    for (const name of METHODS) {
+      if (OPTIONS[name].some(([value]) => value === said.get(name))) s[name] = said.get(name);
+    }
+    if (Number(said.get("sd")) > 0) s.sd = Number(said.get("sd"));
+    const [n, smd] = (said.get("imagined") || "").split(" ").map(Number);
+    if (data.standardised && n >= 10 && Number.isFinite(smd)) s.imagined = { n, smd };
+    const many = data.syntheses[s.part].multiverse?.analyses.length || 0;
+    if (Number(said.get("looked")) >= 1 && Number(said.get("looked")) <= many) s.looked = Math.floor(said.get("looked"));
+    return possible(s);
+  }
+
+  /* The profile-likelihood interval belongs to random effects by ML. */
+  const possible = (s) =>
+    s.ci === "profile" && (s.tau2 !== "ML" || s.model !== "random") ? { ...s, ci: "wald" } : s;
+
+  const OPTIONS = {
+    model: [["random", "random effects"], ["common", "common effect"]],
+    tau2: Object.keys(kernel.TAU2).map((name) => [name, name]),
+    ci: Object.keys(kernel.CONFIDENCE).map((name) => [name, data.ci_words[name]]),
+    prediction: Object.keys(kernel.PREDICTION).map((name) => [name, name]),
+  };
+
+  /* ---- numbers ---- */
+
+  function analysed(s) {
+    const part = data.syntheses[s.part];
+    const profile = profileOf(s);
+    const z = kernel.quantile(kernel.normalTail, (1 - data.level) / 2);
+    const withInterval = (trial, yi, vi) => ({
+      ...trial, yi, vi, ci_low: yi - z * Math.sqrt(vi), ci_high: yi + z * Math.sqrt(vi) });
+    const trials = part.trials.map((trial) => {
+      const value = trial.values[profile.formulas];
+      if (value === null) return { ...trial, on: false, computable: false };
+      const on = trial.main !== s.turned.includes(trial.id);
+      return { ...withInterval(trial, ...value), on, computable: true };
+    });
+    if (s.imagined) {
+      const { n, smd } = s.imagined;
+      const by = { correction: profile.correction, variance: profile.smd_variance };
+      const trial = {
+        id: "imagined", label: "A trial that was not done", marks: "", year: null,
+        n1: n / 2, n2: n / 2, flags: [], imagined: true, on: true, computable: true };
+      trials.push(withInterval(trial, smd, kernel.smdVariance(smd, n / 2, n / 2, by)));
+    }
+    const on = trials.filter((trial) => trial.on);
+    const methods = { ...Object.fromEntries(METHODS.map((m) => [m, s[m]])), level: data.level };
+    const instruments = new Set(on.map((one) => one.instrument));
+    const unlike = data.one_instrument && instruments.size > 1;
+    const result = unlike ? null : kernel.pool(on.map((one) => one.yi), on.map((one) => one.vi), methods);
+    on.forEach((trial, i) => { trial.weight = result && result.weights[i]; });
+    return { part, profile, methods, trials, on, result, flags: flagsOf(part, on, result),
+             contradictory: contradictory(on, result) };
+  }
+
+  function flagsOf(part, on, result) {
+    const flags = [...(result ? result.flags : []), ...on.flatMap((trial) => trial.flags)];
+    const statistics = on.map((trial) => trial.statistic);
+    if (statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
+    if (part.missing.length) flags.push("trials_missing");
+    return [...new Set(flags)];
+  }
+
+  /* I² considerable and trials that exclude 0 on both sides, as synthesis.contradictory has it. */
+  function contradictory(on, result) {
+    const low = on.filter((trial) => trial.ci_high < 0).length;
+    const high = on.filter((trial) => trial.ci_low > 0).length;
+    return result !== null && result.i2 !== null && result.i2 >= data.contradiction
+      && 4 * Math.min(low, high) >= Math.max(low + high, 1);
+  }
+
+  /* "3 of 7 trials known to measure it, 142 people" */
+  function coverage(a) {
+    const real = a.on.filter((trial) => !trial.imagined);
+    const known = new Set(real.map((trial) => trial.trial));
+    const whole = new Set([...a.part.trials, ...a.part.missing, ...a.part.dropped].map((one) => one.trial));
+    const people = Math.round(real.reduce((n, trial) => n + (trial.n1 || 0) + (trial.n2 || 0), 0));
+    const comparisons = real.length > known.size ? ` in ${real.length} comparisons` : "";
+    const more = real.length < a.on.length ? ", and one trial that was not done" : "";
+    return `${known.size} of ${whole.size} trials known to measure it${comparisons}, ${people} people${more}`;
+  }
+
+  /* ---- words ---- */
+
+  function decimal(number, places = 2) {
+    if (number === null || number === undefined) return "–";
+    const text = number.toFixed(places);
+    return Number(text) ? text.replace("-", "−") : (0).toFixed(places);
+  }
+  const unit = (s) => (s.sd ? "points" : data.measure);
+  const onScale = (s, x) => (data.ratio ? Math.exp(x) : x * (s.sd || 1));
+  const shown = (s, x) => (x === null ? "–" : decimal(onScale(s, x), s.sd ? 1 : 2));
+  const interval = (s, one, name = "estimate") =>
+    `${shown(s, one[name])} (${shown(s, one.ci_low)} to ${shown(s, one.ci_high)})`;
+  const valued = (s, one, name) =>
+    s.sd ? `${interval(s, one, name)} points` : `${data.measure} ${interval(s, one, name)}`;
+  const pWords = (p) =>
+    p === null ? "P not computed" : p < 0.001 ? "P < 0.001" : `P = ${p.toFixed(3)}`;
+  const percent = (x) => (x === null ? "–" : `${decimal(x, 0)}%`);
+  const level = `${Number((100 * data.level).toPrecision(4))}% CI`;
+
+  const methodWords = (s) =>
+    (s.model === "common" ? "Common effect" : `Random effects, ${s.tau2}`) + `, ${data.ci_words[s.ci]}`;
+  const aboutInterval = (s) =>
+    s.sd ? `points on a 0–100 mm VAS, with an SD of ${s.sd} mm` : data.axis;
+
+  function answer(s, a) {
+    if (a.result === null) {
+      const why = a.on.length ? "mean differences need one instrument, and here are several"
+        : a.part.trials.length ? "no trial is switched on" : "no trial has usable numbers";
+      return `No pooled value: ${why}`;
+    }
+    const value = valued(s, a.result).replace("(", `(${level} `);
+    if (a.result.k === 1) return `${a.on[0].label} alone: ${value}`;
+    return a.contradictory ? `The trials contradict each other; pooled all the same: ${value}` : value;
+  }
+
+  function published(s, part) {
+    const k = part.printed_k ? `, ${part.printed_k} trials` : ", number of trials pooled unknown";
+    if (part.printed) return ` Published: ${interval(s, part.printed)} (${part.printed.where})${k}.`;
+    return part.printed_words ? ` Published: “${part.printed_words}”, without numbers.` : "";
+  }
+
+  function notesOf(s, a) {
+    const assumed = a.trials.filter((t) => t.assumption).map((t) => `† ${t.label}: ${t.assumption}.`);
+    const bound = a.trials.filter((t) => t.flags.includes("p_bound")).map((t) => t.label);
+    return [
+      a.contradictory && `The trials contradict each other (I² = ${percent(a.result.i2)}): read them, not the total.`,
+      s.imagined && "One of the trials was not done: what is pooled with it is no result.",
+      s.sd && `Points are SMDs times ${s.sd} mm, an SD typed on this page.`,
+      ...a.flags.map((flag) => data.flag_words[flag]),
+      ...assumed,
+      bound.length && `‡ ${bound.join(", ")}: P printed as a bound: at least this far from 0.`,
+      a.profile.unverified && `Profile ${a.profile.name} is not verified in full: ${a.profile.unverified}.`,
+      data.one_tau2 && a.part.subgroup && "The report takes one τ² for all comparisons; here each has its own.",
+    ].filter(Boolean);
+  }
+
+  function trialWords(s, trial) {
+    if (!trial.computable) return `${trial.label}: no effect by these formulas`;
+    const weight = trial.on ? `weight ${decimal(trial.weight, 1)}%` : "switched off";
+    return `${trial.label}${trial.marks}: ${valued(s, trial, "yi")}, ${weight}`;
+  }
+
+  function sizes(trial) {
+    if (trial.n1 === null || trial.n2 === null) return "n = ?";
+    return `${trial.n1} + ${trial.n2}`;
+  }
+
+  /* The same synthesis as the report has it. */
+  const asReported = new Map();
+  function mainOf(a) {
+    const place = data.syntheses.indexOf(a.part);
+    if (!asReported.has(place)) asReported.set(place, analysed(fresh(place)));
+    return asReported.get(place);
+  }
+
+  /* ---- the numbers as a file ---- */
+
+  function csv(s, a) {
+    const head = ["kind", "id", "label", "n1", "n2", "included", "estimate", "ci_low", "ci_high", "variance", "weight", "note"];
+    const r = a.result;
+    const rows = [
+      ...a.trials.map((t) => [t.imagined ? "imagined" : "trial", t.id, t.label, t.n1, t.n2, t.on ? "yes" : "no",
+        t.yi, t.ci_low, t.ci_high, t.vi, t.on ? t.weight : null, t.assumption]),
+      ...a.part.missing.map((one) => ["missing", one.trial, one.label, null, null, "no", null, null, null, null, null, one.where]),
+      ...a.part.dropped.map((one) => ["left out", one.trial, one.label, null, null, "no", null, null, null, null, null, one.why]),
+    ];
+    if (r) {
+      const note = `${methodWords(s)}; formulas of profile ${s.profile}; ${coverage(a)}; in ${data.ratio ? `log ${data.measure}` : data.measure}`;
+      rows.push(["pooled", "", "", null, null, "", r.estimate, r.ci_low, r.ci_high, r.se ** 2, null, note]);
+      if (r.pi_low !== null) rows.push(["prediction", "", "", null, null, "", r.estimate, r.pi_low, r.pi_high, null, null, s.prediction]);
+      for (const name of ["tau2", "q", "i2", "i2_tau2", "h2"]) rows.push([name, "", "", null, null, "", r[name], null, null, null, null, null]);
+    }
+    const p = a.part.printed;
+    if (p) rows.push(["published", "", "", null, null, "", p.estimate, p.ci_low, p.ci_high, null, null, p.where]);
+    const cell = (value) => {
+      const said = value === null || value === undefined ? "" : String(value);
+      return /[",\n]/.test(said) ? `"${said.replace(/"/g, '""')}"` : said;
+    };
+    return [head, ...rows].map((one) => one.map(cell).join(",")).join("\n") + "\n";
+  }
+
+  return {
+    data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, possible, analysed, mainOf,
+    coverage, decimal, unit, onScale, shown, interval, valued, pWords, percent, level, methodWords,
+    aboutInterval, answer, published, notesOf, trialWords, sizes, csv };
+})();

@@ -1,0 +1,522 @@
+"""The explorer, clicked through in a real browser: what it shows is what the engine computes."""
+
+from __future__ import annotations
+
+import csv
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+import pytest
+
+import folders
+from livingmeta.changes import headline_settings
+from livingmeta.effect_sizes import revman_variance
+from livingmeta.explorer import explorer_data, explorer_page
+from livingmeta.multiverse import multiverse, shares
+from livingmeta.pooling import pool
+from livingmeta.profiles import PROFILES
+from livingmeta.review import load_review
+from livingmeta.settings import Selection, settings_of
+from livingmeta.synthesis import Pool, contradictory, synthesise
+from livingmeta.words import FLAG_WORDS, decimal
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+Open = Callable[..., "Page"]
+REVIEWS = ("smith2017", "living", "knee_oa")
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("explorers")
+    for name in REVIEWS:
+        review = load_review(name)
+        found = multiverse(review) if review.protocol.choice else ()
+        text = explorer_page(review, version="1.2.3", multiverses=found)
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    return {name: folder / f"{name}.html" for name in REVIEWS}
+
+
+@pytest.fixture
+def smith(open_page: Open, pages: dict[str, Path]) -> Page:
+    return open_page(pages["smith2017"])
+
+
+def downloaded(page: Page, button: str) -> Path:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=button).click()
+    return Path(waiting.value.path())
+
+
+# Chromium lets a page download ten files without asking, so here the content is caught on its way.
+CAUGHT = """() => new Promise((done) => {
+    const made = URL.createObjectURL;
+    URL.createObjectURL = (file) => {
+        URL.createObjectURL = made;
+        file.text().then(done);
+        return "data:,";
+    };
+    document.getElementById("save-csv").click();
+})"""
+
+
+def table(page: Page) -> list[dict[str, str]]:
+    return list(csv.DictReader(page.evaluate(CAUGHT).splitlines()))
+
+
+def close(one: str, other: float | None) -> bool:
+    if other is None:
+        return one == ""
+    return abs(float(one) - other) <= 1e-9 * max(1.0, abs(other))
+
+
+def same(rows: list[dict[str, str]], known: Pool) -> None:
+    """Hold what the page saved against a synthesis pooled in Python."""
+    pooled = [row for row in rows if row["kind"] == "pooled"]
+    assert len(pooled) == (known.result is not None)
+    on = [row for row in rows if row["included"] == "yes"]
+    assert [row["label"] for row in on] == [effect.label for effect in known.effects]
+    if known.result is None:
+        return
+    for name in ("estimate", "ci_low", "ci_high"):
+        assert close(pooled[0][name], getattr(known.result, name)), name
+    for name in ("tau2", "q", "i2", "i2_tau2", "h2"):
+        (row,) = (row for row in rows if row["kind"] == name)
+        assert close(row["estimate"], getattr(known.result, name)), name
+    for row, effect, weight in zip(on, known.effects, known.result.weights, strict=True):
+        assert close(row["estimate"], effect.yi)
+        assert close(row["variance"], effect.vi)
+        assert close(row["ci_low"], effect.ci_low)
+        assert close(row["weight"], weight)
+
+
+def address(pool: Pool, **more: str) -> str:
+    part = {"subgroup": pool.subgroup} if pool.subgroup else {}
+    return "#" + urlencode({"synthesis": pool.synthesis, **part, **more})
+
+
+@pytest.mark.parametrize("name", REVIEWS)
+def test_each_synthesis_opens_as_the_headline_pools_it(
+    open_page: Open, pages: dict[str, Path], name: str
+) -> None:
+    review = load_review(name)
+    page = open_page(pages[name])
+    for known in synthesise(review, settings=headline_settings(review)):
+        page.evaluate("(hash) => { location.hash = hash; }", address(known))
+        title = known.title + (f" – {known.subgroup}" if known.subgroup else "")
+        page.get_by_role("heading", name=title, exact=True).wait_for()
+        same(table(page), known)
+        others = (*known.missing, *known.dropped, *known.sensitivity_only)
+        whole = len({one.trial for one in (*known.effects, *others)})
+        own = len({effect.trial for effect in known.effects})
+        rests = page.locator("#rests").inner_text()
+        assert f"{own} of {whole} trials known to measure it" in rests
+        said = "The trials contradict each other" in page.locator("#estimate").inner_text()
+        assert said == contradictory(known)
+        for flag in known.flags:
+            assert FLAG_WORDS[flag] in page.locator("#notes").inner_text()
+        figure = page.locator("#figure")
+        for one in known.missing:
+            row = figure.get_by_role(
+                "button", name=f"{one.label}: measured, no usable numbers here"
+            )
+            assert row.count() == 1
+        if known.printed is not None:
+            published = f"{decimal(known.printed.estimate)} ({decimal(known.printed.ci_low)} to"
+            assert published in figure.inner_html()
+
+
+def test_each_profile_gives_what_it_gives_in_python(smith: Page) -> None:
+    review = load_review("smith2017")
+    for profile in PROFILES:
+        settings = settings_of(review.protocol.methods, name=profile)
+        smith.get_by_label("Profile").select_option(profile)
+        same(table(smith), synthesise(review, settings=settings)[0])
+
+
+def test_switching_trials_pools_what_is_left(smith: Page) -> None:
+    review = load_review("smith2017")
+    settings = headline_settings(review)
+    first = synthesise(review, settings=settings)[0]
+    gone = first.effects[0]
+    smith.get_by_role("checkbox", name=gone.label).uncheck()
+    without = synthesise(review, settings=settings, selection=Selection(without=(gone.trial,)))[0]
+    same(table(smith), without)
+    smith.get_by_role("button", name="Everything as in the report").click()
+    smith.get_by_role("button", name="All on").click()
+    more = synthesise(review, settings=settings, selection=Selection(include_sensitivity=True))[0]
+    same(table(smith), more)
+    smith.get_by_role("button", name="Those with † off").click()
+    strict = synthesise(review, settings=settings, selection=Selection(no_assumptions=True))[0]
+    same(table(smith), strict)
+    smith.get_by_role("button", name="All off").click()
+    assert smith.locator("#estimate").inner_text() == "No pooled value: no trial is switched on"
+
+
+def test_a_trial_that_was_not_done_enters_with_the_variance_of_its_size(smith: Page) -> None:
+    review = load_review("smith2017")
+    known = synthesise(review, settings=headline_settings(review))[0]
+    smith.get_by_role("checkbox", name="Add a trial that was not done").check()
+    size, effect = smith.locator("#imagined-n"), smith.locator("#imagined-smd")
+    size.fill("400")
+    effect.fill("-0.25")
+    n = 200.0
+    vi = float(revman_variance(-0.25, n, n, 1.0))  # type: ignore[arg-type]
+    ours = pool([*(e.yi for e in known.effects), -0.25], [*(e.vi for e in known.effects), vi])
+    (row,) = (row for row in table(smith) if row["kind"] == "pooled")
+    assert close(row["estimate"], ours.estimate)
+    assert close(row["ci_low"], ours.ci_low)
+    assert "and one trial that was not done" in smith.locator("#rests").inner_text()
+    assert "what is pooled with it is no result" in smith.locator("#notes").inner_text()
+
+
+def test_every_method_can_be_chosen_and_gives_what_it_gives_in_python(smith: Page) -> None:
+    review = load_review("smith2017")
+    known = synthesise(review, settings=headline_settings(review))[0]
+    yi, vi = [e.yi for e in known.effects], [e.vi for e in known.effects]
+    chosen: dict[str, Any] = {"model": "random", "tau2": "REML", "ci": "hksj-modified"}
+
+    def check() -> None:
+        (row,) = (row for row in table(smith) if row["kind"] == "pooled")
+        ours = pool(yi, vi, **chosen)
+        assert close(row["estimate"], ours.estimate), chosen
+        assert close(row["ci_low"], ours.ci_low), chosen
+
+    for name in ("tau2", "ci", "model"):
+        options = smith.locator(f"#{name} option:not([disabled])")
+        for value in options.evaluate_all("(all) => all.map((one) => one.value)"):
+            smith.locator(f"#{name}").select_option(value)
+            chosen[name] = value
+            check()
+    assert chosen == {"model": "common", "tau2": "PM", "ci": "hksj-modified"}
+    smith.locator("#model").select_option("random")
+    smith.locator("#tau2").select_option("ML")
+    smith.locator("#ci").select_option("profile")
+    chosen = {"model": "random", "tau2": "ML", "ci": "profile"}
+    check()
+    smith.locator("#tau2").select_option("DL")
+    assert smith.locator("#ci").input_value() == "wald"
+    smith.locator("#live", has_text="belongs to random effects by ML").wait_for(state="attached")
+
+
+def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:
+    field = smith.get_by_label("Show as points on a 0–100 mm VAS")
+    assert field.input_value() == ""
+    assert "points" not in smith.locator("#estimate").inner_text()
+    review = load_review("smith2017")
+    known = synthesise(review, settings=headline_settings(review))[0].result
+    assert known is not None
+    field.fill("20")
+    ends = [decimal(20 * x, 1) for x in (known.estimate, known.ci_low, known.ci_high)]
+    said = smith.locator("#estimate").inner_text()
+    assert said == "{} (95% CI {} to {}) points".format(*ends)
+    assert "an SD typed on this page" in smith.locator("#notes").inner_text()
+    field.fill("-3")
+    assert field.get_attribute("aria-invalid") == "true"
+    assert "points" not in smith.locator("#estimate").inner_text()
+
+
+def test_a_link_restores_everything(open_page: Open, pages: dict[str, Path]) -> None:
+    page = open_page(pages["living"])
+    page.get_by_label("Outcome").select_option("function")
+    page.get_by_label("Time").select_option("short")
+    boxes = page.locator("#trials input")
+    for box in (boxes.nth(0), boxes.nth(boxes.count() - 1)):
+        box.click()
+    page.get_by_label("Profile").select_option("metafor")
+    page.locator("#tau2").select_option("PM")
+    page.locator("#prediction").select_option("t(k-2)")
+    page.get_by_label("Show as points").fill("22.5")
+    page.get_by_role("checkbox", name="Add a trial that was not done").check()
+    page.locator("#imagined-n").fill("340")
+    page.get_by_role("tab", name="Funnel").click()
+    page.get_by_role("button", name="Copy link").click()
+    again = open_page(pages["living"], fragment="#" + page.url.partition("#")[2])
+    values = (
+        "(all) => all.map((one) => [one.id, one.type === 'checkbox' ? one.checked : one.value])"
+    )
+    fields = "select, input:not(#specification)"
+    assert again.locator(fields).evaluate_all(values) == page.locator(fields).evaluate_all(values)
+    assert again.locator("#estimate").inner_text() == page.locator("#estimate").inner_text()
+    assert again.get_by_role("tab", name="Funnel").get_attribute("aria-selected") == "true"
+    assert table(again) == table(page)
+
+
+def test_what_a_link_says_and_nobody_knows_is_passed_over(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    page = open_page(pages["smith2017"])
+    expected = page.locator("#estimate").inner_text()
+    odd = "#synthesis=none&tau2=PN&sd=-3&imagined=a+b&turned=x&view=pie&looked=9&profile=mine"
+    for fragment in ("#nonsense", odd):
+        page.evaluate("(hash) => { location.hash = hash; }", fragment)
+        page.wait_for_function("(hash) => location.hash === hash", arg=fragment)
+        assert page.locator("#estimate").inner_text() == expected
+    assert (
+        open_page(pages["smith2017"], fragment="#ci=profile").locator("#ci").input_value() == "wald"
+    )
+
+
+def test_downloads_are_what_they_say(open_page: Open, pages: dict[str, Path]) -> None:
+    page = open_page(pages["smith2017"], color_scheme="dark")
+    for view in ("Forest", "Cumulative", "Funnel"):
+        page.get_by_role("tab", name=view).click()
+        svg = ElementTree.parse(downloaded(page, "Download SVG")).getroot()
+        words = " ".join(svg.itertext())
+        assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "3 of 7 trials known to measure it" in words
+        assert "Littlewood 2014 (pilot): n1 = n2 = 12" in words
+        assert "var(" not in ElementTree.tostring(svg, encoding="unicode")
+        png = downloaded(page, "Download PNG").read_bytes()
+        assert png[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", png[16:24]) == (3 * int(svg.attrib["width"]), pytest.approx(
+            3 * float(svg.attrib["height"]), abs=3))  # fmt: skip
+        assert len(set(png)) > 100
+    text = downloaded(page, "Download CSV").read_text(encoding="utf-8")
+    assert list(csv.DictReader(text.splitlines())) == table(page)
+
+
+def test_keys_alone_are_enough(smith: Page) -> None:
+    def press(*keys: str) -> None:
+        for key in keys:
+            smith.keyboard.press(key)
+
+    def reach(target: Locator) -> None:
+        for _ in range(60):
+            if target.evaluate("(one) => one === document.activeElement"):
+                return
+            press("Tab")
+        raise AssertionError(f"{target} is out of reach")
+
+    before = smith.locator("#estimate").inner_text()
+    reach(smith.get_by_label("Outcome"))
+    press("ArrowDown")
+    assert smith.get_by_role("heading", name="Function and disability, short term").is_visible()
+    press("ArrowUp")
+    reach(smith.get_by_role("tab", name="Forest"))
+    press("ArrowRight")
+    assert smith.get_by_role("tabpanel", name="Cumulative").is_visible()
+    press("ArrowLeft", "Tab")
+    row = smith.locator("#figure .row:focus")
+    assert "Aasa 2015" in (row.get_attribute("aria-label") or "")
+    press("ArrowDown", "ArrowDown", "ArrowDown")
+    assert "Rathleff 2015" in (row.get_attribute("aria-label") or "")
+    assert "29 points lower" in smith.get_by_role("dialog").inner_text()
+    press("Enter", "Tab")
+    assert smith.locator("#card a:focus").count() == 1
+    press("Escape")
+    assert smith.get_by_role("dialog").is_hidden()
+    assert "Rathleff 2015" in (row.get_attribute("aria-label") or "")
+    reach(smith.get_by_role("checkbox", name="Aasa 2015"))
+    press("Space")
+    assert smith.locator("#estimate").inner_text() != before
+    reach(smith.get_by_role("checkbox", name="Add a trial"))
+    press("Space", "Tab", "ArrowRight")
+    assert smith.locator("#imagined-n-said").inner_text() == "210"
+    reach(smith.get_by_role("button", name="Everything as in the report"))
+    press("Enter")
+    assert smith.locator("#estimate").inner_text() == before
+
+
+@pytest.mark.parametrize("name", REVIEWS)
+def test_everything_has_a_name_and_a_change_is_said(
+    open_page: Open, pages: dict[str, Path], name: str
+) -> None:
+    page = open_page(pages[name])
+    nameless = page.locator("select, input, button").evaluate_all(
+        "(all) => all.filter((one) => !(one.labels && one.labels.length) && !one.textContent.trim()"
+        " && !one.ariaLabel).map((one) => one.outerHTML)"
+    )
+    assert nameless == []
+    ids = page.locator("[id]").evaluate_all("(all) => all.map((one) => one.id)")
+    assert len(ids) == len(set(ids))
+    rows = page.locator("#figure .row")
+    assert all(rows.evaluate_all("(all) => all.map((one) => one.getAttribute('aria-label'))"))
+    box = page.locator("#trials input").first
+    label = page.locator("#trials label span").first.inner_text()
+    box.click()
+    live = page.get_by_role("status")
+    live.filter(has_text=f"{label.rstrip(' †‡')} off. ").wait_for(state="attached")
+    assert "trials known to measure it" in live.inner_text()
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize("name", REVIEWS)
+def test_a_phone_shows_all_without_scrolling_sideways(
+    open_page: Open, pages: dict[str, Path], name: str
+) -> None:
+    page = open_page(pages[name], **PHONE)
+    for view in ("Forest", "Cumulative", "Funnel"):
+        page.get_by_role("tab", name=view).tap()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, view
+    page.get_by_role("tab", name="Forest").tap()
+    page.locator("#figure .row").first.tap()
+    card = page.get_by_role("dialog")
+    assert card.is_visible()
+    card.get_by_role("button", name="Switch this trial off").tap()
+    assert not page.locator("#trials input").first.is_checked()
+    card.get_by_role("button", name="Close").tap()
+    assert card.is_hidden()
+    small = page.locator("select, button:visible").evaluate_all(
+        "(all) => all.filter((one) => one.getBoundingClientRect().height < 24"
+        " && one.offsetParent).map((one) => one.id)"
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(
+    open_page: Open, pages: dict[str, Path], scheme: str
+) -> None:
+    """WCAG 2.2, 1.4.3: text has a contrast of 4.5 to its ground."""
+    page = open_page(pages["smith2017"], color_scheme=scheme)
+    style = "(name) => getComputedStyle(document.documentElement).getPropertyValue(name)"
+
+    def luminance(name: str) -> float:
+        hexes = re.findall("[0-9a-f]{2}", page.evaluate(style, f"--{name}"))
+        parts = [int(one, 16) / 255 for one in hexes]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    assert (luminance("paper") < 0.1) == (scheme == "dark")
+    ground = page.locator("body").evaluate("(one) => getComputedStyle(one).backgroundColor")
+    assert (sum(map(int, re.findall(r"\d+", ground))) < 150) == (scheme == "dark")
+    for paper in ("paper", "wash"):
+        for ink in ("ink", "soft", "blue", "orange", "purple"):
+            light, dark = sorted((luminance(ink), luminance(paper)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
+
+
+def test_the_mouse_shows_a_source_and_lets_it_go(smith: Page) -> None:
+    card = smith.get_by_role("dialog")
+    smith.locator("#figure .row").first.hover()
+    card.wait_for()
+    assert "Tataryn" in card.inner_text()
+    smith.get_by_role("heading", level=1).hover()
+    card.wait_for(state="hidden")
+    smith.get_by_role("button", name="Holmgren 2012: measured").click()
+    assert "Look in Holmgren 2012" in card.inner_text()
+
+
+def test_words_of_a_review_are_words_and_not_code(open_page: Open, tmp_path: Path) -> None:
+    source = {**folders.SOURCE, "url": "javascript:taken=1"}
+    attack = '</script><script>window.taken = 1</script><img src=x onerror="taken=1">&amp;'
+    path, _ = written(tmp_path, trials=[{**folders.TRIAL, "label": attack}], sources=[source])
+    page = open_page(path)
+    page.locator("#figure .row").first.click()
+    assert page.evaluate("window.taken") is None
+    assert attack in page.locator("#trials").inner_text()
+    assert attack in page.get_by_role("dialog").inner_text()
+    assert page.locator("#card a").count() == 0
+    page.get_by_role("button", name="Close").click()
+    ElementTree.parse(downloaded(page, "Download SVG"))
+    assert table(page)[0]["label"] == attack
+
+
+def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> None:
+    (found,) = multiverse(load_review("smith2017"), synthesis="pain-short")
+    counted = shares(found.analyses)
+    assert counted is not None
+    smith.get_by_role("tab", name="Multiverse").click()
+    said = smith.locator("#shares").inner_text()
+    assert f"{decimal(100 * counted.excludes_negative, 0)}% below it" in said
+    assert f"{decimal(100 * counted.excludes_positive, 0)}% above it" in said
+    slider = smith.get_by_label("Look at one analysis")
+    assert slider.get_attribute("max") == str(len(found.analyses))
+    slider.focus()
+    smith.keyboard.press("End")
+    highest = found.analyses.loc[found.analyses["estimate"].idxmax()]
+    one = smith.locator("#specified").inner_text()
+    assert f"SMD {decimal(highest['estimate'])} (" in one
+    assert "rows: " in one
+    present = smith.locator("#figure [data-part=present] circle")
+    before = present.get_attribute("cy")
+    smith.get_by_role("checkbox", name="Rathleff 2015").uncheck()
+    assert present.get_attribute("cy") != before
+
+
+def test_more_analyses_than_a_page_can_draw_are_thinned_and_said(
+    open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("livingmeta.explorer.MOST", 20)
+    review = load_review("smith2017")
+    found = multiverse(review, synthesis="pain-short")
+    path = tmp_path / "thin.html"
+    path.write_text(explorer_page(review, version="1", multiverses=found), encoding="utf-8")
+    page = open_page(path, fragment="#view=multiverse")
+    said = f"Here are 20 of {len(found[0].analyses)}, evenly by estimate."
+    assert said in page.locator("#shares").inner_text()
+
+
+def written(tmp_path: Path, **tables: Any) -> tuple[Path, Any]:
+    review = load_review(folders.folder(tmp_path, **tables))
+    path = tmp_path / "small.html"
+    path.write_text(explorer_page(review, version="1"), encoding="utf-8")
+    return path, review
+
+
+def test_odds_ratios_are_shown_as_ratios(open_page: Open, tmp_path: Path) -> None:
+    counts = [
+        {**arm, "mean": "", "sd": "", "events": events, "quote": f"{events} of 40"}
+        for arm, events in ((folders.ARM1, "8"), (folders.ARM2, "14"))
+    ]
+    path, review = written(tmp_path, outcomes=counts, toml=('measure = "SMD"', 'measure = "OR"'))
+    page = open_page(path)
+    assert "OR 0.46 (95% CI 0.17 to 1.28)" in page.locator("#estimate").inner_text()
+    assert "Odds ratio (log scale)" in page.locator("#figure").inner_html()
+    assert page.get_by_text("Add a trial that was not done").is_hidden()
+    same(table(page), synthesise(review)[0])
+
+
+def test_mean_differences_of_two_instruments_are_not_pooled(
+    open_page: Open, tmp_path: Path
+) -> None:
+    other = {"trial": "beta2005", "report": "beta"}
+    path, review = written(
+        tmp_path,
+        toml=('measure = "SMD"', 'measure = "MD"'),
+        trials=[folders.TRIAL, {**folders.TRIAL, "trial": "beta2005", "label": "Beta 2005"}],
+        reports=[folders.REPORT, {**folders.REPORT, **other}],
+        instruments=[
+            folders.INSTRUMENT, {**folders.INSTRUMENT, "instrument": "nrs", "name": "NRS"},
+        ],
+        outcomes=[
+            folders.ARM1, folders.ARM2,
+            *({**arm, **other, "instrument": "nrs"} for arm in (folders.ARM1, folders.ARM2)),
+        ],
+    )  # fmt: skip
+    page = open_page(path)
+    assert synthesise(review)[0].result is None
+    assert "mean differences need one instrument" in page.locator("#estimate").inner_text()
+    page.get_by_role("checkbox", name="Beta 2005").uncheck()
+    assert page.locator("#estimate").inner_text().startswith("Alpha 2001 alone: MD −1.00")
+
+
+def test_the_command_writes_the_page(say: Any, tmp_path: Path) -> None:
+    said = say("explore", "smith2017", "--out", str(tmp_path))
+    path = tmp_path / "smith2017" / "explorer.html"
+    assert said.status == 0
+    assert str(path) in said.out
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r'(?:src|href)="(?!https://doi\.org/)', text.split('id="data"')[0])
+
+
+def test_formulas_that_do_not_differ_are_shipped_once() -> None:
+    review = load_review("smith2017")
+    data = explorer_data(review)
+    assert {profile["name"] for profile in data["profiles"]} == set(PROFILES)
+    by = {one["name"]: one["formulas"] for one in data["profiles"]}
+    assert by["revman5"] == by["revman-web"] == by["today"]
+    assert len({by["metafor"], by["meta"], by["today"]}) == 3
