@@ -66,6 +66,7 @@ LAYERS = {
         "rob_me",
         "explorer",
         "certificate",
+        "lock",
         "news",
         "history",
         "sheets",

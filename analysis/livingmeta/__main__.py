@@ -18,6 +18,7 @@ from livingmeta.commands import (
     running,
     sensitivity,
     small_study,
+    verifying,
 )
 
 app = typer.Typer(
@@ -55,6 +56,7 @@ for command in (
     multiverse.multiverse,
     checking.reproduce,
     checking.certify,
+    verifying.verify,
     checking.trace,
     checking.gaps,
     checking.dictionary,

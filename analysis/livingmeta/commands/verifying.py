@@ -1,0 +1,108 @@
+"""Whether numbers are still what they were, and whether they are what others printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from livingmeta import __version__, screen
+from livingmeta.commands.options import AsJson, ReviewName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livingmeta.lock import Verification
+
+LISTED = 30  # differences; --json has all
+
+
+def verify(
+    review: ReviewName,
+    *,
+    update: Annotated[
+        bool, typer.Option("--update", help="write the new lock, and a line for the changelog")
+    ] = False,
+    why: Annotated[
+        str | None, typer.Option(metavar="WORDS", help="why the numbers, data or methods changed")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute a review and compare with its lock; exit with 1 if anything is another."""
+    import json
+    from dataclasses import asdict
+
+    from livingmeta import lock
+    from livingmeta.report import results_of
+    from livingmeta.review import load_review
+
+    if update == (why is None):
+        raise ValueError(
+            'verify: a new lock needs its reason, and only a new lock does: --update --why "…".'
+        )
+    loaded = load_review(review)
+    path = loaded.folder / lock.NAME
+    old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if old is None and not update:
+        raise ValueError(
+            f"{path}: this review has no lock yet. Write the first with "
+            f'livingmeta verify {review} --update --why "first lock".'
+        )
+    new = lock.locked(results_of(loaded), version=__version__, why=why or "")
+    found = lock.verified(old, new) if old is not None else None
+    if as_json:
+        screen.json(
+            {"review": new["review"], "sound": found is None or found.sound,
+             "compared": found.compared if found else 0,
+             "differences": [asdict(one) for one in found.differences] if found else [],
+             "changes": found.changes if found else {}}
+        )  # fmt: skip
+    elif found is not None:
+        _show(found, new["review"])
+    if update and found is not None and not (found.differences or any(found.changes.values())):
+        typer.echo(f"{path} is up to date; nothing is written.", err=as_json)
+    elif update:
+        told = lock.changelog_line(old, new, found, why=why or "")
+        _write(path, lock.text(new), *told, quiet=as_json)
+    elif found is not None and not found.sound:
+        if not as_json:
+            typer.echo(f'If it is meant: livingmeta verify {review} --update --why "…"')
+        raise typer.Exit(1)
+
+
+def _show(found: Verification, review: str) -> None:
+    from livingmeta.lock import shown
+
+    words = {
+        "data": "data changed", "method": "methods changed",
+        "library": "another library or platform", "code": "another version of the program",
+    }  # fmt: skip
+    for kind, lines in found.changes.items():
+        for line in lines:
+            typer.echo(f"{words[kind]}: {line}")
+    if found.differences:
+        rows = shown(found.differences)
+        head = ["where", "number", "locked", "now", "by", "likely cause"]
+        screen.table(head, rows[:LISTED])
+        if len(rows) > LISTED:
+            typer.echo(f"and {len(rows) - LISTED} smaller ones (--json lists all)")
+    moved = f"{len(found.differences)} of {found.compared} values are others"
+    same = f"all {found.compared} values are those of the lock, to 1e-9"
+    typer.echo(f"{review}: {moved if found.differences else same}.")
+
+
+def _write(path: Path, text: str, part: str, line: str, *, quiet: bool) -> None:
+    """Write the lock, and the line into the changelog of the checkout the review lies in."""
+    from livingmeta.lock import with_line
+    from livingmeta.store import write
+
+    told: list[Any] = [f"{write(path, text)} written."]
+    changelog = path.resolve().parents[2] / "CHANGELOG.md"
+    known = changelog.read_text(encoding="utf-8") if changelog.is_file() else ""
+    longer = with_line(known, part=part, line=line)
+    if longer is None:
+        told.append(f"{changelog} has no place for it; the line for {part} under Unreleased:")
+    else:
+        told.append(f"{write(changelog, longer)}, {part}:")
+    for one in [*told, line]:
+        typer.echo(one, err=quiet)

@@ -1,0 +1,309 @@
+"""Results that can't drift: the numbers of a review, and the data, code and libraries they are of.
+
+The lock stands beside the rows it is of, since it belongs to them: it is committed for every
+review, reads side by side with a corrected cell in one change, and travels with the wheel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeGuard, cast
+
+import numpy as np
+
+from livingmeta.profiles import CHOICES
+from livingmeta.protocol import Review
+from livingmeta.report import Results, interval
+from livingmeta.review import load_review
+from livingmeta.settings import Settings, settings_of
+from livingmeta.synthesis import Pool
+
+NAME = "results.lock.json"
+SAME = 1e-9  # times max(1, |x|): what other processors and BLAS libraries may move
+FAINT = 1e-6  # the same: more than this no library moves that is not broken
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
+Lock = Mapping[str, Any]
+Place = tuple[str, str]  # "pain-short, headline" and "estimate"
+
+
+def hashes(review: Review) -> dict[str, str]:
+    r"""Return the SHA-256 of every file a review is read from, those it extends included.
+
+    Line ends count as \\n, since git may turn them.
+    """
+    found = {}
+    folder, base = review.folder, review.protocol.extends
+    for path in sorted([*folder.glob("*.csv"), folder / "review.toml"]):
+        raw = path.read_bytes().replace(b"\r\n", b"\n")
+        found[f"{folder.name}/{path.name}"] = hashlib.sha256(raw).hexdigest()
+    if base is None:
+        return found
+    beside = folder.parent / base
+    return found | hashes(load_review(beside if beside.is_dir() else base))
+
+
+def environment() -> dict[str, str]:
+    """Return what a number may depend on beside data and code: libraries, platform, processor."""
+    config = cast("dict[str, Any]", np.show_config(mode="dicts"))
+    blas = config.get("Build Dependencies", {}).get("blas", {})
+    system = (platform.system(), platform.machine(), *platform.libc_ver())
+    return {
+        "Python": platform.python_version(),
+        **{name: installed(name) for name in LIBRARIES},
+        "BLAS": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
+        "platform": " ".join(filter(None, system)),
+        "processor": " ".join(config.get("SIMD Extensions", {}).get("found", [])) or "unknown",
+    }
+
+
+def code(version: str) -> dict[str, str]:
+    """Return the program's version, and the SHA-256 of its modules."""
+    package = Path(__file__).parent
+    whole = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        whole.update(path.relative_to(package).as_posix().encode())
+        whole.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    return {"version": version, "sha256": whole.hexdigest()}
+
+
+def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
+    """Return what the lock of a review holds: every pooled number and effect in full precision."""
+    methods = results.review.protocol.methods
+    sets = {"declared": (settings_of(methods), results.pools)}
+    if methods.headline is not None:
+        sets = {"headline": (settings_of(methods, name=methods.headline), results.headline_pools),
+                **sets}  # fmt: skip
+    return {
+        "review": results.review.protocol.id,
+        "why": why,
+        "code": code(version),
+        "environment": environment(),
+        "files": hashes(results.review),
+        "methods": {by: _methods(settings) for by, (settings, _) in sets.items()},
+        "pools": [_pool(pool, by) for by, (_, pools) in sets.items() for pool in pools],
+    }
+
+
+def _methods(settings: Settings) -> dict[str, Any]:
+    chosen = {name: getattr(settings.profile, name) for name in ("name", *CHOICES)}
+    rest = {name: value for name, value in asdict(settings).items() if name != "profile"}
+    return {**chosen, **rest}
+
+
+def _pool(pool: Pool, by: str) -> dict[str, Any]:
+    result = asdict(pool.result) if pool.result else {}
+    weights = result.pop("weights", [None] * len(pool.effects))
+    about = {name: getattr(pool, name) for name in ("synthesis", "subgroup", "title", "why_not")}
+    effects = [
+        {"of": ", ".join(filter(None, (one.trial, one.subgroup, one.contrast))),
+         "yi": one.yi, "vi": one.vi, "weight": weight}
+        for one, weight in zip(pool.effects, weights, strict=True)
+    ]  # fmt: skip
+    return {"by": by, **about, **result, "flags": list(pool.flags), "effects": effects}
+
+
+def text(lock: Lock) -> str:
+    """Write a lock as JSON, an effect on a line."""
+    whole = json.dumps(lock, ensure_ascii=False, indent=1, allow_nan=False)
+    inner = r'\{\s+"of"[^{}]*\}|\[[^\[\]{}]*\]'
+    return re.sub(inner, lambda found: re.sub(r"\n\s+", " ", found[0]), whole) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One number that is not what the lock holds; None where it is not there at all."""
+
+    place: str  # "pain-short, headline"
+    quantity: str  # "estimate", "yi of …"
+    locked: Any
+    now: Any
+    size: float | None  # None where one of them is no number
+    cause: str  # "data", "method", "library", "code" or "unexplained"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What is not as the lock holds it: numbers, and by kind what could have moved them."""
+
+    differences: tuple[Difference, ...]
+    compared: int
+    changes: Mapping[str, tuple[str, ...]]  # "data", "method", "library", "code": in words
+
+    @property
+    def sound(self) -> bool:
+        """Say whether numbers, data and methods are those of the lock."""
+        return not (self.differences or self.changes["data"] or self.changes["method"])
+
+
+def verified(old: Lock, new: Lock) -> Verification:
+    """Compare a lock with what is computed now.
+
+    Numbers are the same that agree within 1e-9·max(1, |x|).
+    A number is put down to the data if a file changed and an effect of its synthesis moved, to
+    the methods if a setting or review.toml changed, and else to libraries and platform or to the
+    code, if they changed: libraries first where it moved by less than 1e-6·max(1, |x|).
+    """
+    changes = _changes(old, new)
+    before, after = (_by_synthesis(lock) for lock in (old, new))
+    differences: list[Difference] = []
+    compared = 0
+    for synthesis in dict.fromkeys((*before, *after)):
+        was, now = before.get(synthesis, {}), after.get(synthesis, {})
+        keys = dict.fromkeys((*was, *now))
+        compared += len(keys)
+        apart = [key for key in keys if not _same(was.get(key), now.get(key))]
+        effects_moved = any(quantity.startswith(("yi of", "vi of")) for _, quantity in apart)
+        for place, quantity in apart:
+            held, found = was.get((place, quantity)), now.get((place, quantity))
+            size = abs(found - held) if _number(held) and _number(found) else None
+            kinds = ["data"] if effects_moved or quantity in {"flags", "why_not"} else []
+            faint = size is not None and size <= FAINT * max(1, abs(held))
+            kinds += ["method", "library", "code"] if faint else ["method", "code", "library"]
+            cause = next((kind for kind in kinds if changes[kind]), "unexplained")
+            differences.append(Difference(place=place, quantity=quantity, locked=held, now=found,
+                                          size=size, cause=cause))  # fmt: skip
+    return Verification(differences=tuple(differences), compared=compared, changes=changes)
+
+
+def _changes(old: Lock, new: Lock) -> dict[str, tuple[str, ...]]:
+    """Say in words what is not as it was, by kind of cause."""
+    files = _changed(old["files"], new["files"], words="{key} {how}")
+    protocol = tuple(one for one in files if "/review.toml" in one)
+    settings = tuple(
+        f"{by}: {line}"
+        for by in dict.fromkeys((*old["methods"], *new["methods"]))
+        for line in _changed(old["methods"].get(by, {}), new["methods"].get(by, {}))
+    )
+    return {
+        "data": tuple(one for one in files if one not in protocol),
+        "method": settings + protocol,
+        "library": _changed(old["environment"], new["environment"]),
+        "code": _changed(old["code"], new["code"]),
+    }
+
+
+def _changed(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, words: str = "{key} {was} → {now}"
+) -> tuple[str, ...]:
+    return tuple(
+        words.format(
+            key=key, was=_short(old.get(key)), now=_short(new.get(key)),
+            how="is new" if key not in old else "is gone" if key not in new else "changed",
+        )
+        for key in dict.fromkeys((*old, *new))
+        if old.get(key) != new.get(key)
+    )  # fmt: skip
+
+
+def _short(value: object) -> str:
+    return f"{value}"[:12] + "…" if re.fullmatch("[0-9a-f]{64}", str(value)) else str(value)
+
+
+def _by_synthesis(lock: Lock) -> dict[tuple[str, str], dict[Place, Any]]:
+    """Return all values of each synthesis under each set of methods, by place and quantity."""
+    found: dict[tuple[str, str], dict[Place, Any]] = {}
+    for pool in lock["pools"]:
+        values = found.setdefault((pool["synthesis"], pool["by"]), {})
+        values |= {(_place(pool), quantity): value for quantity, value in _values(pool)}
+    return found
+
+
+def _place(pool: Mapping[str, Any]) -> str:
+    return ", ".join(filter(None, (pool["synthesis"], pool["subgroup"], pool["by"])))
+
+
+def _values(pool: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in pool.items():
+        if name not in {"by", "synthesis", "subgroup", "title", "effects"}:
+            yield name, value
+    for effect in pool["effects"]:
+        for name in ("yi", "vi", "weight"):
+            yield f"{name} of {effect['of']}", effect[name]
+
+
+def _number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float)
+
+
+def _same(was: Any, now: Any) -> bool:
+    if _number(was) and _number(now):
+        return abs(now - was) <= SAME * max(1, abs(was))
+    return bool(was == now)
+
+
+def changelog_line(
+    old: Lock | None, new: Lock, found: Verification | None, *, why: str
+) -> tuple[str, str]:
+    """Return the part of CHANGELOG.md a new lock belongs to, and its line.
+
+    The part is Evidence if data moved an estimate of the headline.
+    """
+    lead = next(iter(new["methods"]))
+    moved = [one for one in (found.differences if found else ()) if one.quantity == "estimate"]
+    places = dict.fromkeys(one.place for one in moved if one.place.endswith(f", {lead}"))
+    before, after = ({_place(pool): pool for pool in lock["pools"]} if lock else {}
+                     for lock in (old, new))  # fmt: skip
+    parts = [why.strip().rstrip(".")]
+    for place in places:
+        pools = (before.get(place), after.get(place))
+        about = next(pool for pool in reversed(pools) if pool)
+        title = " – ".join(filter(None, (about["title"], about["subgroup"])))
+        parts.append(f"{title} {_value(pools[0])} → {_value(pools[1])}")
+    evidence = any(one.cause == "data" and one.place in places for one in moved)
+    return "Evidence" if evidence else "Code", f"- `{new['review']}`: {'; '.join(parts)}."
+
+
+def _value(pool: Mapping[str, Any] | None) -> str:
+    if pool is None or pool.get("estimate") is None:
+        return "none"
+    return f"{interval(SimpleNamespace(**pool))}, k = {pool['k']}"
+
+
+def with_line(changelog: str, *, part: str, line: str) -> str | None:
+    r"""Put a line last into a part of the changelog's Unreleased; None where that is not there.
+
+    Examples
+    --------
+    >>> print(with_line("## Unreleased\n\n### Code\n\n- one\n", part="Code", line="- two"))
+    ## Unreleased
+    <BLANKLINE>
+    ### Code
+    <BLANKLINE>
+    - one
+    - two
+    <BLANKLINE>
+    """
+    within = r"^## Unreleased\n(?:(?!## ).*\n)*?" + f"### {part}\n" + r"(?:(?!#).*\n)*"
+    found = re.search(within, changelog, re.MULTILINE)
+    if found is None:
+        return None
+    kept = changelog[: found.end()].rstrip("\n")
+    gap = "\n\n" if kept.endswith(f"### {part}") else "\n"
+    rest = changelog[found.end() :]
+    return f"{kept}{gap}{line}\n" + (f"\n{rest}" if rest else "")
+
+
+def shown(differences: Sequence[Difference]) -> list[list[str]]:
+    """Return the cells of a table of differences, the largest first."""
+    by_size = sorted(differences, key=lambda one: -(np.inf if one.size is None else one.size))
+    return [
+        [one.place, one.quantity, _digits(one.locked), _digits(one.now),
+         "–" if one.size is None else f"{one.size:.2g}", one.cause]
+        for one in by_size
+    ]  # fmt: skip
+
+
+def _digits(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

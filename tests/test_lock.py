@@ -1,0 +1,255 @@
+"""The committed numbers are those computed today, and what moves one is named."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from folders import ROOT
+from livingmeta import lock
+from livingmeta.lock import changelog_line, hashes, verified, with_line
+from livingmeta.review import load_review
+
+REVIEWS = ("smith2017", "living", "knee_oa")
+
+
+def committed(review: str) -> dict:
+    text = (ROOT / "data" / review / lock.NAME).read_text(encoding="utf-8")
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the reviews with a changelog, in which a test may change what it likes."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    (tmp_path / "CHANGELOG.md").write_text(
+        "# Changelog\n\n## Unreleased\n\n### Evidence\n\n### Code\n\n- old line\n\n## 0.1.0\n\n"
+        "### Evidence\n\n- first\n",
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def change_cell(path: Path, row: int, column: str, value: str) -> dict[str, str]:
+    """Change one cell; return the row as it was."""
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    was = dict(rows[row])
+    rows[row][column] = value
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(was), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return was
+
+
+@pytest.mark.parametrize("review", REVIEWS)
+def test_no_number_of_the_published_set_has_moved(say, review: str) -> None:
+    """If this fails and is meant: livingmeta verify REVIEW --update --why "…"."""
+    said = say("verify", review)
+    assert said.status == 0, said.out
+
+
+@pytest.mark.parametrize("review", REVIEWS)
+def test_a_lock_holds_every_effect_and_pool_of_both_sets_of_methods(review: str) -> None:
+    held, loaded = committed(review), load_review(review)
+    sets = ["headline", "declared"] if loaded.protocol.methods.headline else ["declared"]
+    assert list(held["methods"]) == sets
+    for plan in loaded.protocol.synthesis:
+        for by in sets:
+            assert any((p["synthesis"], p["by"]) == (plan.id, by) for p in held["pools"])
+    for pool in held["pools"]:
+        if pool["effects"]:
+            assert pool["k"] == len(pool["effects"])
+            assert sum(one["weight"] for one in pool["effects"]) == pytest.approx(100)
+            weighted = sum(one["weight"] * one["yi"] for one in pool["effects"]) / 100
+            assert pool["estimate"] == pytest.approx(weighted, abs=1e-9)
+
+
+def test_a_changed_cell_is_named_with_what_it_moved_and_nothing_else(say, checkout: Path) -> None:
+    review = checkout / "data" / "knee_oa"
+    was = change_cell(review / "outcomes.csv", 0, "mean", "3.21")
+    said = say("verify", str(review), "--json")
+    document = json.loads(said.out)
+    assert said.status == 1
+    assert document["changes"]["data"] == ["knee_oa/outcomes.csv changed"]
+    assert not document["changes"]["method"]
+    moved = document["differences"]
+    assert {one["cause"] for one in moved} == {"data"}
+    plans = {p.id for p in load_review("knee_oa").protocol.synthesis if p.outcome == was["outcome"]}
+    assert {one["place"].split(",")[0] for one in moved} <= plans
+    effects = {one["quantity"] for one in moved if one["quantity"].startswith("yi of")}
+    assert len(effects) == 1
+    assert was["trial"] in effects.pop()
+    assert "knee_oa/outcomes.csv changed" in say("verify", str(review)).out
+
+
+def test_a_note_that_moves_no_number_is_named_all_the_same(say, checkout: Path) -> None:
+    review = checkout / "data" / "knee_oa"
+    change_cell(review / "trials.csv", 3, "note", "seen again")
+    said = say("verify", str(review))
+    assert said.status == 1
+    assert "trials.csv changed" in said.out
+    assert "values are those of the lock" in said.out
+
+
+def test_a_change_in_the_review_it_extends_is_named(say, checkout: Path) -> None:
+    change_cell(checkout / "data" / "smith2017" / "trials.csv", 0, "note", "seen again")
+    said = say("verify", str(checkout / "data" / "living"))
+    assert said.status == 1
+    assert "smith2017/trials.csv changed" in said.out
+
+
+def test_a_changed_method_is_the_cause_of_what_it_moves(say, checkout: Path) -> None:
+    protocol = checkout / "data" / "knee_oa" / "review.toml"
+    text = protocol.read_text(encoding="utf-8")
+    protocol.write_text(text.replace("[methods]", '[methods]\ntau2 = "PM"'), encoding="utf-8")
+    document = json.loads(say("verify", str(protocol.parent), "--json").out)
+    assert "declared: tau2 DL → PM" in document["changes"]["method"]
+    assert {one["cause"] for one in document["differences"]} == {"method"}
+    assert not any(re.match("[yv]i of", one["quantity"]) for one in document["differences"])
+
+
+def test_another_library_is_named_and_is_no_failure_by_itself(
+    say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "installed", lambda name: "9.9" if name == "scipy" else "1.0")
+    said = say("verify", "living")
+    assert said.status == 0
+    assert re.search(r"another library or platform: scipy \S+ → 9\.9", said.out)
+
+
+def nudged(held: dict, by: float) -> dict:
+    """Move every estimate."""
+    moved = json.loads(json.dumps(held))
+    for pool in moved["pools"]:
+        if pool.get("estimate") is not None:
+            pool["estimate"] += by
+    return moved  # type: ignore[no-any-return]
+
+
+def elsewhere(held: dict) -> dict:
+    """The same numbers from another processor and another state of the code."""
+    return {
+        **held,
+        "environment": {**held["environment"], "processor": "NEON"},
+        "code": {**held["code"], "version": "9.9"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("by", "moved_elsewhere", "cause"),
+    [
+        (1e-12, True, None),
+        (1e-7, True, "library"),
+        (1e-2, True, "code"),
+        (1e-2, False, "unexplained"),
+    ],
+)
+def test_the_size_of_a_difference_says_what_may_have_made_it(
+    by: float, moved_elsewhere: bool, cause: str | None
+) -> None:
+    held = committed("smith2017")
+    told = verified(held, nudged(elsewhere(held) if moved_elsewhere else held, by))
+    assert {one.cause for one in told.differences} == ({cause} if cause else set())
+    assert told.sound == (cause is None)
+    assert all(one.size == pytest.approx(by, rel=1e-3) for one in told.differences)
+
+
+def test_a_trial_that_is_gone_and_a_flag_that_came_are_differences() -> None:
+    held = committed("smith2017")
+    now = json.loads(json.dumps(held))
+    pool = next(pool for pool in now["pools"] if len(pool["effects"]) > 1)
+    gone = pool["effects"].pop()
+    pool["flags"].append("not_converged")
+    told = {one.quantity: one for one in verified(held, now).differences}
+    assert told[f"yi of {gone['of']}"].now is None
+    assert "not_converged" in told["flags"].now
+
+
+def test_line_ends_are_no_change(checkout: Path) -> None:
+    review = checkout / "data" / "knee_oa"
+    before = hashes(load_review(review))
+    path = review / "outcomes.csv"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert hashes(load_review(review)) == before
+
+
+def test_a_new_lock_needs_a_reason_and_verifies_afterwards(say, checkout: Path) -> None:
+    review = checkout / "data" / "knee_oa"
+    seen = (review / lock.NAME).read_bytes()
+    change_cell(review / "outcomes.csv", 0, "mean", "3.21")
+    assert say("verify", str(review), "--update").status == 2
+    assert say("verify", str(review), "--why", "x").status == 2
+    assert (review / lock.NAME).read_bytes() == seen
+    assert say("verify", str(review), "--update", "--why", "A mean corrected.").status == 0
+    assert say("verify", str(review)).status == 0
+    told = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
+    evidence, code = re.search(  # type: ignore[union-attr]
+        r"Unreleased\n\n### Evidence\n\n(.*)\n\n### Code\n\n(.*)\n\n## 0", told, re.DOTALL
+    ).groups()
+    assert code == "- old line"
+    assert evidence.startswith("- `knee_oa`: A mean corrected; ")
+    assert " → " in evidence
+    text = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "nothing is written" in say("verify", str(review), "--update", "--why", "again").out
+    assert (checkout / "CHANGELOG.md").read_text(encoding="utf-8") == text
+
+
+def test_a_changed_method_goes_under_code(say, checkout: Path) -> None:
+    protocol = checkout / "data" / "living" / "review.toml"
+    text = protocol.read_text(encoding="utf-8")
+    protocol.write_text(text.replace("[methods]", '[methods]\nci = "wald"'), encoding="utf-8")
+    assert say("verify", str(protocol.parent), "--update", "--why", "Wald").status == 0
+    told = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "- old line\n- `living`: Wald" in told
+
+
+def test_without_a_changelog_the_line_is_printed(say, checkout: Path) -> None:
+    (checkout / "CHANGELOG.md").unlink()
+    review = checkout / "data" / "knee_oa"
+    change_cell(review / "trials.csv", 3, "note", "seen again")
+    said = say("verify", str(review), "--update", "--why", "a note")
+    assert said.status == 0
+    assert "- `knee_oa`: a note." in said.out
+    assert not (checkout / "CHANGELOG.md").exists()
+
+
+def test_a_review_without_a_lock_is_told_how_to_get_one(say, checkout: Path) -> None:
+    review = checkout / "data" / "living"
+    (review / lock.NAME).unlink()
+    said = say("verify", str(review))
+    assert said.status == 2
+    assert "--update --why" in said.err
+
+
+def test_the_line_says_what_an_estimate_was_and_is() -> None:
+    held = committed("smith2017")
+    now = nudged(held, 0.5)
+    told = verified(held, now)
+    part, line = changelog_line(held, now, told, why="another program.")
+    was = next(pool["estimate"] for pool in held["pools"] if pool["synthesis"] == "pain-short")
+    shown = f"{was:.2f} ".replace("-", "−")
+    assert part == "Code"  # no file changed, so no evidence moved
+    assert f"Pain, short term {shown}" in line
+    assert f"→ {was + 0.5:.2f} " in line
+
+
+def test_a_line_is_put_only_under_unreleased() -> None:
+    assert with_line("## 1.0\n\n### Code\n\n- x\n", part="Code", line="- y") is None
+    text = "## Unreleased\n\n### Evidence\n\n### Code\n\n- x\n\n## 1.0\n\n### Code\n\n- z\n"
+    assert with_line(text, part="Evidence", line="- y") == text.replace(
+        "### Evidence\n", "### Evidence\n\n- y\n", 1
+    )
+
+
+def test_the_environment_names_what_numbers_depend_on() -> None:
+    told = lock.environment()
+    assert told["numpy"] == np.__version__
+    assert {"Python", "scipy", "BLAS", "platform", "processor"} <= told.keys()
+    assert all(told.values())
