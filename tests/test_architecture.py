@@ -67,6 +67,7 @@ LAYERS = {
         "explorer",
         "certificate",
         "lock",
+        "gallery",
         "news",
         "history",
         "sheets",

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeGuard, cast
@@ -103,7 +104,8 @@ def _pool(pool: Pool, by: str) -> dict[str, Any]:
     weights = result.pop("weights", [None] * len(pool.effects))
     about = {name: getattr(pool, name) for name in ("synthesis", "subgroup", "title", "why_not")}
     effects = [
-        {"of": ", ".join(filter(None, (one.trial, one.subgroup, one.contrast))),
+        {"of": ", ".join(filter(None, (one.trial, None if pool.subgroup else one.subgroup,
+                                       one.contrast))),
          "yi": one.yi, "vi": one.vi, "weight": weight}
         for one, weight in zip(pool.effects, weights, strict=True)
     ]  # fmt: skip
@@ -165,7 +167,7 @@ def verified(old: Lock, new: Lock) -> Verification:
             held, found = was.get((place, quantity)), now.get((place, quantity))
             size = abs(found - held) if _number(held) and _number(found) else None
             kinds = ["data"] if effects_moved or quantity in {"flags", "why_not"} else []
-            faint = size is not None and size <= FAINT * max(1, abs(held))
+            faint = size is not None and size <= FAINT * max(1, abs(held or 0))
             kinds += ["method", "library", "code"] if faint else ["method", "code", "library"]
             cause = next((kind for kind in kinds if changes[kind]), "unexplained")
             differences.append(Difference(place=place, quantity=quantity, locked=held, now=found,
@@ -291,19 +293,21 @@ def with_line(changelog: str, *, part: str, line: str) -> str | None:
     return f"{kept}{gap}{line}\n" + (f"\n{rest}" if rest else "")
 
 
-def shown(differences: Sequence[Difference]) -> list[list[str]]:
-    """Return the cells of a table of differences, the largest first."""
-    by_size = sorted(differences, key=lambda one: -(np.inf if one.size is None else one.size))
-    return [
-        [one.place, one.quantity, _digits(one.locked), _digits(one.now),
-         "–" if one.size is None else f"{one.size:.2g}", one.cause]
-        for one in by_size
-    ]  # fmt: skip
+def lines(differences: Sequence[Difference]) -> list[str]:
+    """Tell differences one by one, below the place they have in common."""
+    told: list[str] = []
+    for place, group in groupby(differences, key=lambda one: one.place):
+        told.append(place)
+        for one in group:
+            size = "" if one.size is None else f"{one.size:.2g}, "
+            moved = f"{_digits(one.locked)} → {_digits(one.now)}"
+            told.append(f"  {one.quantity}: {moved} ({size}{one.cause})")
+    return told
 
 
 def _digits(value: object) -> str:
-    if value is None:
+    if value is None or value == []:
         return "none"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(str, value))
     return f"{value:.10g}" if isinstance(value, float) else str(value)

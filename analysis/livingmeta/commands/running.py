@@ -25,12 +25,14 @@ def run(
     """Pool, compare with what was published, and write figures, tables and the report."""
     from pathlib import Path
 
+    from livingmeta.gallery import refresh
     from livingmeta.report import published, results_of, verdict_words
     from livingmeta.review import load_review
 
     results = results_of(load_review(review))
     folder = Path(out) / results.review.protocol.id
     written = _write(results, folder)
+    refresh(Path(out))
     printing.headlines(results)
     for pool in results.headline_pools:
         printing.summary(results.review, pool)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from livingmeta.lock import Verification
 
-LISTED = 30  # differences; --json has all
-
 
 def verify(
     review: ReviewName,
@@ -71,21 +69,17 @@ def verify(
 
 
 def _show(found: Verification, review: str) -> None:
-    from livingmeta.lock import shown
+    from livingmeta.lock import lines
 
     words = {
         "data": "data changed", "method": "methods changed",
         "library": "another library or platform", "code": "another version of the program",
     }  # fmt: skip
-    for kind, lines in found.changes.items():
-        for line in lines:
+    for kind, changed in found.changes.items():
+        for line in changed:
             typer.echo(f"{words[kind]}: {line}")
-    if found.differences:
-        rows = shown(found.differences)
-        head = ["where", "number", "locked", "now", "by", "likely cause"]
-        screen.table(head, rows[:LISTED])
-        if len(rows) > LISTED:
-            typer.echo(f"and {len(rows) - LISTED} smaller ones (--json lists all)")
+    for line in lines(found.differences):
+        typer.echo(line)
     moved = f"{len(found.differences)} of {found.compared} values are others"
     same = f"all {found.compared} values are those of the lock, to 1e-9"
     typer.echo(f"{review}: {moved if found.differences else same}.")

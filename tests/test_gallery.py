@@ -1,0 +1,61 @@
+"""Every picture can be looked at on one page, under its title."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from folders import ROOT
+from livingmeta.gallery import MARK, gallery, refresh
+from livingmeta.review import load_review
+
+PICTURE = re.compile(r"!\[([^]]+)\]\(([^)]+)\)")
+
+
+def section(page: str, review: str) -> str:
+    return page.partition(f"## {review}\n")[2].partition("\n## ")[0].rstrip()
+
+
+def test_the_committed_page_shows_every_committed_picture_and_no_other() -> None:
+    """Others may stand on the page of a clone in which more reviews were run."""
+    listed = subprocess.run(
+        ["git", "ls-files", "figures/*/*"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    page = (ROOT / "figures" / "README.md").read_text(encoding="utf-8")
+    committed = [Path(one) for one in listed if "/smith2017/" in one]
+    assert section(page, "smith2017") == section(gallery(committed), "smith2017")
+    shown = {path for _, path in PICTURE.findall(section(page, "smith2017"))}
+    assert shown == {f"smith2017/{one.name}" for one in committed if one.suffix == ".png"}
+    assert all((ROOT / "figures" / one).is_file() for one in shown)
+
+
+def test_a_picture_has_the_title_of_its_synthesis_as_alt_text() -> None:
+    alts = {
+        path: alt
+        for alt, path in PICTURE.findall(
+            gallery([Path("smith2017/forest_pain-short.png"), Path("x/leave_one_out.png")])
+        )
+    }
+    title = load_review("smith2017").plan("pain-short").title
+    assert alts["smith2017/forest_pain-short.png"] == f"Forest plot: {title}, smith2017"
+    assert alts["x/leave_one_out.png"] == "Leave-one-out forest plot, x"
+
+
+def test_a_page_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "forest_a.png").touch()
+    page = tmp_path / "README.md"
+    page.write_text("# My project\n", encoding="utf-8")
+    assert refresh(tmp_path) is None
+    assert page.read_text(encoding="utf-8") == "# My project\n"
+    page.unlink()
+    assert refresh(tmp_path) == page
+    assert MARK in page.read_text(encoding="utf-8")
+    assert refresh(tmp_path) == page
+
+
+def test_run_writes_the_page(say, tmp_path: Path) -> None:
+    assert say("run", "living", "--out", str(tmp_path)).status == 0
+    page = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert {path for _, path in PICTURE.findall(page)} == {
+        f"living/{one.name}" for one in (tmp_path / "living").glob("*.png")
+    }
