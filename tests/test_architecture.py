@@ -68,6 +68,7 @@ LAYERS = {
         "certificate",
         "lock",
         "gallery",
+        "rerun",
         "news",
         "history",
         "sheets",

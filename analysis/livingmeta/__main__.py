@@ -57,6 +57,7 @@ for command in (
     checking.reproduce,
     checking.certify,
     verifying.verify,
+    verifying.rerun,
     checking.trace,
     checking.gaps,
     checking.dictionary,
