@@ -35,8 +35,9 @@ MODELS = {"FE": ("common", "DL"), "DL": ("random", "DL"), "REML": ("random", "RE
 EFFECTS: Mapping[str, Callable[..., tuple[Array, Array]]] = {"SMD": smd, "MD": mean_difference}
 # RevMan Web stops its search for REML before the maximum; percent points of a weight.
 STOPS_EARLY = 0.02
-EARLY = f"RevMan Web's REML stops early: within {STOPS_EARLY} points"
+EARLY = "RevMan Web's REML stops early"
 AT_ONCE = 10_000  # rows: bounds what is held beside the table, and lets the bar move
+JUDGED = {"reproduced", "differs"}  # verdicts on numbers that could be compared
 Progress = Callable[[int, int], None]
 
 
@@ -56,6 +57,7 @@ class Deviation:
 class Rerun:
     """One analysis: how many of its rows and printed numbers ours agree with.
 
+    A row of a review is what one claim of published.csv prints.
     A row agrees if each of its printed numbers that was compared does, or deviates for a known
     reason.
     """
@@ -182,7 +184,7 @@ def _of_review(review: Review, file: str) -> list[Rerun]:
 
 
 def _judged(verdicts: Sequence[Verdict], *, file: str, analysis: str, reml: bool) -> Rerun:
-    compared = [one for one in verdicts if one.verdict in {"reproduced", "differs"}]
+    compared = [one for one in verdicts if one.verdict in JUDGED]
     off = [one for one in compared if one.verdict == "differs" and one.recomputed is not None]
     deviations = [
         _deviation(where(analysis, one.trial), one.quantity, one.printed, one.recomputed or 0.0,
@@ -197,7 +199,7 @@ def _judged(verdicts: Sequence[Verdict], *, file: str, analysis: str, reml: bool
         equal=dict(Counter(one.quantity for one in compared if one.verdict == "reproduced")),
         deviations=tuple(deviations),
         skipped=tuple(f"{one.verdict}: {one.detail}" for one in verdicts
-                      if one not in compared),
+                      if one.verdict not in JUDGED),
     )  # fmt: skip
 
 
