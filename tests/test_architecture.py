@@ -59,6 +59,11 @@ LAYERS = {
         "multiverse",
         "multiverse_plots",
         "sensitivity_plots",
+        "bias",
+        "bias_plots",
+        "certainty",
+        "directions",
+        "prisma",
     },
     "edge": {
         "store",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import counted, on_scale, scale_name
 from livingmeta.names import pick
@@ -37,9 +38,11 @@ from livingmeta.words import FLAG_WORDS, decimal, p_words
 # Okabe and Ito's palette, which colour-blind readers can tell apart
 BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
 GREY, PALE = "#6B6B6B", "#D9D9D9"
+YELLOW, WHITE = "#F0E442", "#FFFFFF"
 
 # Inches; the whole is the text width of a journal page (178 mm).
 LABEL, ARM, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 1.02, 0.54, 1.72, 1.26, 0.06
+BIAS = 0.42  # of the column with risk of bias, where there is one: then 189 mm
 ROW = 0.185
 TEXT, SMALL = 7.0, 6.5  # points
 MEASURE_WORDS = {
@@ -50,6 +53,27 @@ MEASURE_WORDS = {
     "RD": "Risk difference",
     "ratio of means": "Ratio of means",
     "pre-post SMD": "Standardised difference of changes",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """How a state of risk of bias looks: in colour, in print, and read aloud."""
+
+    sign: str
+    face: str
+    ink: str
+    line: str = "-"
+
+
+# Each state has a sign of its own, so that colour is never all there is; no judgement is hollow.
+MARKS: Mapping[str, Mark] = {
+    "low": Mark(sign="+", face=BLUE, ink=WHITE),
+    "unclear": Mark(sign="?", face=YELLOW, ink=BLACK),
+    "some concerns": Mark(sign="−", face=YELLOW, ink=BLACK),
+    "high": Mark(sign="×", face=ORANGE, ink=WHITE),
+    "facts": Mark(sign="f", face=WHITE, ink=BLACK),
+    "nothing": Mark(sign="·", face=WHITE, ink=GREY, line=":"),
 }
 
 
@@ -65,9 +89,19 @@ class _Row:
     absent: Missing | LeftOut | None = None
     printed: Printed | None = None
 
+    @property
+    def trial(self) -> str | None:
+        """The trial that the line is about, if it is about one."""
+        one = self.effect or self.absent
+        return one.trial if one else None
+
 
 def forest_plot(
-    pools: Pool | Sequence[Pool] | Review, synthesis: str | None = None, *, ax: Axes | None = None
+    pools: Pool | Sequence[Pool] | Review,
+    synthesis: str | None = None,
+    *,
+    ax: Axes | None = None,
+    bias: Sequence[Assessment] = (),
 ) -> Axes:
     """Draw the forest plot of one synthesis.
 
@@ -81,12 +115,17 @@ def forest_plot(
     ax : Axes, optional
         Where to draw; the columns stand to its left and right. By default a new figure of
         the size that the rows need, reached as ``ax.figure``.
+    bias : sequence of Assessment
+        Risk of bias, for a column on the right where a trial shown has any; a review brings its
+        own. The sign is the trial's, the fraction counts domains with a judgement; blank is
+        "nothing recorded".
 
     Returns
     -------
     Axes
         Its x axis is the effect; negative favours group 1. Every artist that shows a number has
-        a gid: "trial:<id>", "ci:<id>", "diamond:<subgroup or overall>", "printed", "prediction".
+        a gid: "trial:<id>", "ci:<id>", "diamond:<subgroup or overall>", "printed", "prediction",
+        "bias:<trial>:<state>".
 
     Raises
     ------
@@ -100,23 +139,28 @@ def forest_plot(
     'Standardised mean difference'
     """
     if isinstance(pools, Review):
+        bias = assessments(pools)
         pools = synthesise(pools)
     listed = [pools] if isinstance(pools, Pool) else list(pools)
-    known = list(dict.fromkeys(pool.synthesis for pool in listed))
+    names = list(dict.fromkeys(pool.synthesis for pool in listed))
     if synthesis is not None:
-        pick(dict.fromkeys(known), synthesis, "synthesis")
+        pick(dict.fromkeys(names), synthesis, "synthesis")
         listed = [pool for pool in listed if pool.synthesis == synthesis]
-    elif len(known) != 1:
-        raise ValueError(f"a forest plot shows one synthesis: name one of {', '.join(known)}.")
+    elif len(names) != 1:
+        raise ValueError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
     rows = list(_rows(listed))
-    below = _below(listed)
+    known = {one.trial: one for one in reversed(bias)}
+    beside = {place: known[row.trial] for place, row in enumerate(rows) if row.trial in known}
+    below = [*_below(listed), *(_bias_words(beside.values()) if beside else ())]
     if ax is None:
-        ax = _figure(len(rows), len(below))
+        ax = _figure(len(rows), len(below), BIAS if beside else 0)
     width, _ = _inches(ax)
     _axis(ax, listed, len(rows))
-    _heads(ax, listed[0], width)
+    _heads(ax, listed[0], width, BIAS if beside else 0)
     for place, row in enumerate(rows):
         DRAW[row.kind](ax, row, place, width)
+    for place, one in beside.items():
+        _draw_bias(ax, one, place, width)
     _foot(ax, listed[0], below, width)
     return ax
 
@@ -186,9 +230,9 @@ def _overall(result: PooledEstimate) -> str:
     )
 
 
-def _figure(rows: int, notes: int) -> Axes:
+def _figure(rows: int, notes: int, more: float) -> Axes:
     above, below = 2.6 * ROW, 0.62 + notes * 0.125
-    width = LABEL + 2 * ARM + WEIGHT + FOREST + ESTIMATE + 2 * MARGIN
+    width = LABEL + 2 * ARM + WEIGHT + FOREST + ESTIMATE + more + 2 * MARGIN
     height = above + rows * ROW + below
     figure = Figure(figsize=(width, height), dpi=100)
     left = (MARGIN + LABEL + 2 * ARM + WEIGHT) / width
@@ -267,10 +311,11 @@ def _columns(width: float) -> dict[str, float]:
         **{f"n{g}": (g - 3) * ARM - WEIGHT + 0.97 for g in (1, 2)},
         "weight": -0.06,
         "estimate": width + ESTIMATE,
+        "bias": width + ESTIMATE + 0.18,
     }
 
 
-def _heads(ax: Axes, pool: Pool, width: float) -> None:
+def _heads(ax: Axes, pool: Pool, width: float, more: float) -> None:
     at = _columns(width)
     for group in (1, 2):
         name = textwrap.shorten(pool.groups[group - 1], 20, placeholder="…")
@@ -285,7 +330,9 @@ def _heads(ax: Axes, pool: Pool, width: float) -> None:
     _write(ax, "Weight", at["weight"], -1.05, width, ha="right", weight="bold")
     head = f"{scale_name(pool.measure)} [{level:g}% CI]"
     _write(ax, head, at["estimate"], -1.05, width, ha="right", weight="bold")
-    ends = (_x(at["label"], width), _x(at["estimate"], width))
+    if more:
+        _write(ax, "RoB", at["bias"] - 0.06, -1.05, width, weight="bold")
+    ends = (_x(at["label"], width), _x(at["estimate"] + more, width))
     ax.plot(
         ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6
     )
@@ -446,6 +493,35 @@ def _draw_absent(ax: Axes, row: _Row, place: int, width: float) -> None:
         ax, state, at["estimate"], place, width, ha="right", color=GREY, style="italic",
         gid=f"missing:{one.trial}",
     )  # fmt: skip
+
+
+def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any = None) -> None:
+    """Draw the sign of a state of risk of bias, a key of `MARKS`."""
+    style, where = MARKS[state], transform or ax.transData
+    ax.scatter(
+        [x], [y], s=72, facecolor=style.face, edgecolor=GREY, linewidth=0.7, linestyle=style.line,
+        clip_on=False, zorder=4, transform=where, gid=gid,
+    )  # fmt: skip
+    ax.text(x, y, style.sign, color=style.ink, fontsize=TEXT, weight="bold", ha="center",
+            va="center_baseline", zorder=5, transform=where)  # fmt: skip
+
+
+def _draw_bias(ax: Axes, one: Assessment, place: int, width: float) -> None:
+    at = _columns(width)["bias"]
+    gid = f"bias:{one.trial}:{one.shown}"
+    mark(ax, _x(at, width), place, one.shown, gid=gid, transform=ax.get_yaxis_transform())
+    text = f"{one.judged}/{len(one.domains)}"
+    _write(ax, text, at + 0.09, place, width, fontsize=SMALL)
+
+
+def _bias_words(shown: Iterable[Assessment]) -> list[str]:
+    states = {one.shown for one in shown}
+    signs = [f"{style.sign} {STATES[name]}" for name, style in MARKS.items() if name in states]
+    text = (
+        f"RoB, risk of bias: {', '.join(signs)}. It is the overall judgement, or else the worst "
+        "recorded; beside it how many domains have a judgement; blank: nothing recorded."
+    )
+    return textwrap.wrap(text, 138)
 
 
 def _draw_heading(ax: Axes, row: _Row, place: int, width: float) -> None:

@@ -1,0 +1,188 @@
+"""Risk of bias in pictures: every state has a sign, a colour and words of its own."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from livingmeta.bias import STATES, Assessment
+from livingmeta.plots import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark
+
+LABEL, STEP, MARGIN = 1.75, 0.42, 0.08  # inches
+WIDTH = 7.06  # text width of a journal page
+LEGEND, ACROSS = 0.2, 4  # height of a line of the legend, and states on it
+
+
+def traffic_plot(found: Sequence[Assessment], *, unrecorded: Sequence[str] = ()) -> Figure:
+    """Draw one sign per trial and domain, a panel per tool.
+
+    Parameters
+    ----------
+    found : sequence of Assessment
+    unrecorded : sequence of str
+        Labels of trials of which nothing is recorded; they are named below.
+
+    Returns
+    -------
+    Figure
+        Each sign has the gid "<trial>:<domain>:<state>".
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+    """
+    panels = _panels(found)
+    feet = _feet(found, unrecorded)
+    heads = [_heads(panel) for panel in panels]
+    tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
+    height = sum(tall) + _foot_height(_states(found), feet) + 0.16
+    figure = Figure(figsize=(WIDTH, height), dpi=100)
+    top = height - 0.08
+    for panel, key, size in zip(panels, heads, tall, strict=True):
+        columns = len(panel[0].cells)
+        rows = ROW * len(panel)
+        ax = figure.add_axes((LABEL / WIDTH, (top - 0.28 - rows) / height,
+                              columns * STEP / WIDTH, rows / height))  # fmt: skip
+        _traffic(ax, panel, key)
+        top -= size
+    _legend(figure, _states(found), feet)
+    return figure
+
+
+def _feet(found: Sequence[Assessment], unrecorded: Sequence[str]) -> list[str]:
+    """Say whose the judgements are, and of which trials nothing is recorded."""
+    rows = [row for one in found for cell in one.cells for row in cell.rows]
+    whose = dict.fromkeys(row.tool for row in rows if row.judgement)
+    lines = [f"Judgements as recorded from: {'; '.join(whose) or 'none'}."]
+    if unrecorded:
+        lines.append(f"Nothing recorded at all: {', '.join(unrecorded)}.")
+    return [part for line in lines for part in textwrap.wrap(line, 120)]
+
+
+def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str]) -> None:
+    columns = len(panel[0].cells)
+    ax.set_xlim(-0.5, columns - 0.5)
+    ax.set_ylim(len(panel) - 0.5, -0.5)
+    _bare(ax)
+    title = ax.text(-0.5, -0.9, panel[0].tool, fontsize=TEXT, weight="bold", va="center")
+    title.set_x(-0.5 - LABEL / STEP + MARGIN / STEP)
+    for place, cell in enumerate(panel[0].cells):
+        head = "overall" if cell.domain == "overall" else f"D{place + 1}"
+        ax.text(place, -0.9, head, ha="center", va="center", fontsize=TEXT, weight="bold")
+    for place, one in enumerate(panel):
+        ax.text(-0.5 - LABEL / STEP + MARGIN / STEP, place, one.label, fontsize=TEXT, va="center")
+        for column, cell in enumerate(one.cells):
+            mark(ax, column, place, cell.state, gid=f"{one.trial}:{cell.domain}:{cell.state}")
+    for number, line in enumerate(key):
+        ax.annotate(line, (-0.5 - LABEL / STEP + MARGIN / STEP, len(panel) - 0.5),
+                    xytext=(0, -9 - 9.4 * number), textcoords="offset points", fontsize=SMALL,
+                    va="center", annotation_clip=False)  # fmt: skip
+
+
+def summary_plot(found: Sequence[Assessment]) -> Figure:
+    """Draw, per domain, how many trials have which judgement, and how many have none.
+
+    Returns
+    -------
+    Figure
+        Bars of equal trials, a panel per tool; each piece has the gid "<domain>:<state>" and
+        its count in it.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+    """
+    panels = _panels(found)
+    tall = [0.23 * len(panel[0].cells) + 0.35 for panel in panels]
+    height = sum(tall) + _foot_height(_states(found), ()) + 0.05
+    label = 2.6
+    figure = Figure(figsize=(WIDTH, height), dpi=100)
+    top = height
+    for panel, size in zip(panels, tall, strict=True):
+        box = (label / WIDTH, (top - size + 0.05) / height, 1 - (label + 0.1) / WIDTH,
+               (size - 0.3) / height)  # fmt: skip
+        _summary(figure.add_axes(box), panel)
+        top -= size
+    _legend(figure, _states(found), ())
+    return figure
+
+
+def _summary(ax: Axes, panel: Sequence[Assessment]) -> None:
+    ax.set_xlim(0, len(panel) * 1.002)
+    ax.set_ylim(len(panel[0].cells) - 0.5, -0.5)
+    _bare(ax)
+    noun = "trial" if len(panel) == 1 else "trials"
+    ax.set_title(f"{panel[0].tool}: {len(panel)} {noun}", fontsize=TEXT, weight="bold", loc="left")
+    for place, cell in enumerate(panel[0].cells):
+        ax.text(-0.02, place, cell.domain, ha="right", va="center", fontsize=TEXT,
+                transform=ax.get_yaxis_transform())  # fmt: skip
+        start = 0
+        states = [one.cells[place].state for one in panel]
+        for state, style in MARKS.items():
+            count = states.count(state)
+            if count:
+                _piece(ax, start, place, count, state=state, style=style, domain=cell.domain)
+                start += count
+
+
+def _piece(ax: Axes, start: int, place: int, count: int, *, state: str, style: Mark,
+           domain: str) -> None:  # fmt: skip
+    ax.barh(place, count, left=start, height=0.78, color=style.face, edgecolor=BLACK, lw=0.6,
+            ls=style.line, gid=f"{domain}:{state}")  # fmt: skip
+    ax.text(start + count / 2, place, f"{style.sign} {count}", ha="center", va="center",
+            color=style.ink, fontsize=TEXT, weight="bold")  # fmt: skip
+
+
+def _panels(found: Sequence[Assessment]) -> list[list[Assessment]]:
+    """Group assessments by tool; those of one tool have the same domains."""
+    if not found:
+        raise ValueError(
+            "risk_of_bias.csv holds neither a judgement nor a fact: there is nothing to draw."
+        )
+    tools = dict.fromkeys(one.tool for one in found)
+    return [[one for one in found if one.tool == tool] for tool in tools]
+
+
+def _heads(panel: Sequence[Assessment]) -> list[str]:
+    named = [f"D{place}: {cell.domain}" for place, cell in enumerate(panel[0].cells, start=1)
+             if cell.domain != "overall"]  # fmt: skip
+    return textwrap.wrap("; ".join(named) + ".", 120)
+
+
+def _states(found: Sequence[Assessment]) -> list[str]:
+    """Return the states that occur, in their order; those without a judgement always."""
+    here = {cell.state for one in found for cell in one.cells} | {"facts", "nothing"}
+    return [state for state in STATES if state in here]
+
+
+def _foot_height(states: Sequence[str], feet: Sequence[str]) -> float:
+    return 0.13 * len(feet) + LEGEND * -(-len(states) // ACROSS) + 0.12
+
+
+def _legend(figure: Figure, states: Sequence[str], feet: Sequence[str]) -> None:
+    width, height = figure.get_size_inches()
+    foot = _foot_height(states, feet)
+    ax = figure.add_axes((0, 0, 1, foot / height))
+    ax.set_xlim(0, width)
+    ax.set_ylim(0, foot)
+    _bare(ax)
+    for number, line in enumerate(feet):
+        ax.text(MARGIN, foot - 0.08 - 0.13 * number, line, fontsize=SMALL, va="center", gid="note")
+    below = foot - 0.13 * len(feet) - 0.04
+    for number, state in enumerate(states):
+        row, column = divmod(number, ACROSS)
+        left, place = MARGIN + column * (width / ACROSS), below - LEGEND * (row + 0.5)
+        mark(ax, left + 0.08, place, state, gid=f"legend:{state}")
+        ax.text(left + 0.24, place, STATES[state], fontsize=SMALL, va="center")
+
+
+def _bare(ax: Axes) -> None:
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
