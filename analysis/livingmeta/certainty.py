@@ -1,0 +1,381 @@
+"""Summary of findings: what the numbers suggest about certainty, beside what people judged.
+
+A program suggests, a person judges. A level is suggested only where a computed input gives a reason
+for it; where nothing can be computed it says "not assessable", and nothing is ever called "no
+concern".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from scipy.special import ndtri
+
+from livingmeta.bias import Assessment, assessments
+from livingmeta.changes import headline_settings
+from livingmeta.effect_sizes import MEASURES, counted, on_scale
+from livingmeta.pooling import FEW, PooledEstimate
+from livingmeta.protocol import Judgement, Review
+from livingmeta.small_study import ENOUGH, egger, egger_smd
+from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory, shown_i2, synthesise
+from livingmeta.words import FLAG_WORDS, decimal, p_words
+
+DOMAINS = (
+    "risk of bias",
+    "inconsistency",
+    "indirectness",
+    "imprecision",
+    "small-study effects",
+    "missing evidence",
+)
+CERTAINTY = "certainty"
+# Domains that GRADE rates as one, publication bias: of these the larger counts.
+PUBLICATION = ("small-study effects", "missing evidence")
+# People below which published criteria rate continuous outcomes down ("Sample size <400 within the
+# meta-analysis for each variable"), where no difference is given to compute the number for.
+RULE_OF_THUMB = 400
+SUBSTANTIAL = 50.0  # percent of I², in the same criteria
+ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
+STANDARDISED = tuple(MEASURES[name].label for name in ("SMD", "GLASS", "SMD-PP"))
+# Flags that say that an interval is narrower than the data allow
+TOO_NARROW = ("hksj_narrower_than_wald", "dependent_effects", "shared_group")
+
+
+Found = tuple[int | None, str]  # levels and why
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """What is suggested of one domain, and what a person judged, if that is recorded.
+
+    `levels` is 0, −1 or −2, or None where nothing could be computed; `why` is the reason in words.
+    """
+
+    about: str
+    levels: int | None
+    why: str
+    judged: Judgement | None
+
+    def words(self) -> str:
+        """Say the suggestion: "−1 suggested: …", "none suggested: …" or "not assessable: …"."""
+        if self.levels is None:
+            return f"not assessable: {self.why}"
+        return f"{'none' if self.levels == 0 else decimal(self.levels, 0)} suggested: {self.why}"
+
+    def judged_words(self) -> str:
+        """Say a person's judgement, or that none is recorded."""
+        return judged_words(self.judged)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedCertainty:
+    """A certainty that a publication, or somebody else about it, prints."""
+
+    printed: str
+    where: str
+    reading: str  # primary, secondary
+    source: str
+    whole_review: bool  # printed of all outcomes together
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryOfFindings:
+    """One row of a summary-of-findings table.
+
+    `people` is None where an arm size is not known. `certainty` is what a person judged of the
+    whole; a program never fills it.
+    """
+
+    pool: Pool
+    trials: int
+    people: int | None
+    suggestions: tuple[Suggestion, ...]
+    certainty: Judgement | None
+    printed: tuple[PrintedCertainty, ...]
+
+    @property
+    def down(self) -> int:
+        """Count the levels suggested; publication bias counts once, as in GRADE."""
+        levels = {one.about: one.levels or 0 for one in self.suggestions}
+        once = min(levels[name] for name in PUBLICATION)
+        return -(sum(levels[name] for name in DOMAINS if name not in PUBLICATION) + once)
+
+    def overall(self) -> str:
+        """Say what is suggested of the whole, and what was judged."""
+        given = [f"{one.about} {decimal(one.levels, 0)}" for one in self.suggestions if one.levels]
+        blank = sum(one.levels is None for one in self.suggestions)
+        if self.pool.result is None:
+            said = "nothing, there are no numbers to rate"
+        elif given:
+            noun = "level" if self.down == 1 else "levels"
+            least = " at least" if blank else ""
+            said = f"down {self.down} {noun}{least} ({', '.join(given)})"
+        else:
+            said = "no level down by what could be computed"
+        if blank:
+            said += f", {blank} of {len(self.suggestions)} domains not assessable"
+        return f"suggested: {said}; judged: {judged_words(self.certainty)}"
+
+
+def judged_words(judged: Judgement | None) -> str:
+    """Say a person's judgement with reason and name, or that none is recorded."""
+    return "not recorded" if judged is None else f"{judged.judgement} ({judged.why}; {judged.by})"
+
+
+def summary_of_findings(
+    review: Review, *, pools: Sequence[Pool] | None = None, important: float | None = None
+) -> tuple[SummaryOfFindings, ...]:
+    """Lay out what is known of each synthesis and how certain it is.
+
+    Parameters
+    ----------
+    review : Review
+    pools : sequence of Pool, optional
+        By default the review's syntheses by the methods of its headline.
+    important : float, optional
+        Smallest important difference, above 0, in the unit in which effects are pooled.
+
+    Returns
+    -------
+    tuple of SummaryOfFindings
+        One per synthesis or subgroup. Negative favours group 1.
+
+    References
+    ----------
+    Guyatt GH, Oxman AD, Kunz R, et al. GRADE guidelines 6. Rating the quality of evidence:
+    imprecision. J Clin Epidemiol 2011;64:1283-1293.
+    Guyatt G, Zeng L, Brignardello-Petersen R, et al. Core GRADE 2. BMJ 2025;389:e081904: "rate down
+    for imprecision if the 95% confidence interval crosses the MID for benefit or harm".
+    Guyatt G, Schandelmaier S, Brignardello-Petersen R, et al. Core GRADE 3. BMJ 2025;389:e081905.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> first = summary_of_findings(load_review("smith2017"))[0]
+    >>> [(one.about, one.levels) for one in first.suggestions if one.levels]
+    [('imprecision', -1), ('missing evidence', -1)]
+    >>> first.overall().split("; ")[-1]
+    'judged: not recorded'
+    """
+    if pools is None:
+        pools = synthesise(review, settings=headline_settings(review))
+    recorded = assessments(review)
+    return tuple(_row(review, pool, recorded, important) for pool in pools)
+
+
+def _row(
+    review: Review, pool: Pool, recorded: Sequence[Assessment], important: float | None
+) -> SummaryOfFindings:
+    people, result = people_of(pool), pool.result
+    judged: dict[str, Judgement] = {
+        one.about: one for one in review.protocol.judgement if one.synthesis == pool.synthesis
+    }
+    found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
+    if result is not None:
+        found |= {
+            "risk of bias": _risk_of_bias(pool, result, recorded),
+            "inconsistency": _inconsistency(pool, result, important),
+            "imprecision": _imprecision(pool, result, important, people=people),
+            "small-study effects": _small_study(pool),
+        }
+    found |= {
+        "indirectness": (None, "only a person can judge it"),
+        "missing evidence": _missing(pool),
+    }
+    return SummaryOfFindings(
+        pool=pool,
+        trials=len({effect.trial for effect in pool.effects}),
+        people=people,
+        suggestions=tuple(
+            Suggestion(about=name, levels=levels, why=why, judged=judged.get(name))
+            for name, (levels, why) in found.items()
+        ),
+        certainty=judged.get(CERTAINTY),
+        printed=tuple(
+            PrintedCertainty(
+                printed=claim.printed,
+                where=claim.where,
+                reading=claim.reading,
+                source=claim.source,
+                whole_review=claim.synthesis is None,
+            )
+            for claim in review.published
+            if claim.quantity == CERTAINTY and claim.synthesis in {None, pool.synthesis}
+        ),
+    )
+
+
+def people_of(pool: Pool) -> int | None:
+    """Count the people whose numbers are pooled; None where an arm's size is not known."""
+    sizes = [size for effect in pool.effects for size in (effect.n1, effect.n2)]
+    known = [size for size in sizes if size is not None]
+    return round(sum(known)) if len(known) == len(sizes) else None
+
+
+def _shown(pool: Pool, *values: float | None) -> str:
+    return " to ".join("–" if x is None else decimal(on_scale(pool.measure, x)) for x in values)
+
+
+def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessment]) -> Found:
+    """Use recorded judgements only, weighted as the trials are."""
+    trials = list(dict.fromkeys(effect.trial for effect in pool.effects))
+    overall = {one.trial: one.overall for one in recorded if one.overall is not None}
+    blank = [trial for trial in trials if trial not in overall]
+    if blank:
+        facts = {one.trial for one in recorded} & set(blank)
+        noted = f"; of {len(facts)} facts or single domains are recorded" if facts else ""
+        return None, f"{len(blank)} of {len(trials)} trials without an overall judgement{noted}"
+    weights = zip(pool.effects, result.weights, strict=True)
+    high = sum(weight for effect, weight in weights if overall[effect.trial] == "high")
+    said = f"trials judged at high risk carry {decimal(high, 0)}% of the weight"
+    # GRADE asks where most of the information comes from
+    return (-1 if high > 50 else 0), said
+
+
+def _inconsistency(pool: Pool, result: PooledEstimate, important: float | None) -> Found:
+    if result.k == 1:
+        return None, "one trial can't disagree with itself"
+    percent = shown_i2(pool) or 0.0
+    i2 = f"I² = {decimal(percent, 0)}%"
+    if contradictory(pool):
+        return -2, f"trials exclude no effect on both sides, {i2}"
+    apart = sum(
+        one.ci_high < other.ci_low or other.ci_high < one.ci_low
+        for one, other in combinations(pool.effects, 2)
+    )
+    pairs = f"{apart} of {math.comb(result.k, 2)} pairs of intervals do not overlap"
+    said = f"{i2}, {pairs if apart else 'all intervals overlap'}"
+    ahead = _ahead(pool, result, important)
+    if ahead is not None or percent >= SUBSTANTIAL:
+        return -1, "; ".join(filter(None, (ahead, said)))
+    if result.k < FEW:
+        return None, f"{said}, but {result.k} trials are too few to show that they agree"
+    return 0, said
+
+
+def _ahead(pool: Pool, result: PooledEstimate, important: float | None) -> str | None:
+    """Say where a prediction interval reaches past a threshold that the interval does not cross."""
+    if result.pi_low is None or result.pi_high is None or result.k < PREDICTION_FROM:
+        return None
+    for limit in _thresholds(important):
+        crossed = result.ci_low < limit < result.ci_high
+        if not crossed and result.pi_low < limit < result.pi_high:
+            name = "no effect" if limit == 0 else "the smallest important difference"
+            ends = _shown(pool, result.pi_low, result.pi_high)
+            return f"the prediction interval ({ends}) reaches past {name}, the interval does not"
+    return None
+
+
+def _thresholds(important: float | None) -> tuple[float, ...]:
+    return (0.0,) if important is None else (-important, important)
+
+
+def _imprecision(
+    pool: Pool, result: PooledEstimate, important: float | None, *, people: int | None
+) -> Found:
+    """Compare the interval with no effect or the important differences, then the people needed."""
+    if "not_converged" in pool.flags:
+        return None, FLAG_WORDS["not_converged"].rstrip(".")
+    ends = f"the interval ({_shown(pool, result.ci_low, result.ci_high)})"
+    crossed = [x for x in _thresholds(important) if result.ci_low < x < result.ci_high]
+    if crossed and important is None:
+        return -1, f"{ends} includes no effect"
+    if len(crossed) == 2:
+        return -2, f"{ends} includes an important difference in favour of either group"
+    if crossed:
+        group = pool.groups[0] if crossed[0] < 0 else pool.groups[1]
+        both = f"both an important difference in favour of {group} and less than that"
+        return -1, f"{ends} includes {both}"
+    limit = "include no effect" if important is None else "reach over the important difference"
+    levels, said = _information(pool, people, important)
+    return levels, f"{ends} does not {limit}, {said}"
+
+
+def _information(pool: Pool, people: int | None, important: float | None) -> Found:
+    """Compare the people with those needed, where an interval crosses no threshold."""
+    narrow = [FLAG_WORDS[flag].rstrip(".") for flag in TOO_NARROW if flag in pool.flags]
+    if narrow:
+        return None, f"but may be too narrow: {narrow[0]}"
+    needed, why = _needed(pool, important)
+    if needed is None or people is None:
+        return None, f"but {why if needed is None else 'arm sizes are not all known'}"
+    if people < needed:
+        return -1, f"but {people:,} people are fewer than {needed:,}, {why}"
+    return 0, f"and {people:,} people are not fewer than {needed:,}, {why}"
+
+
+def _needed(pool: Pool, important: float | None) -> tuple[int | None, str]:
+    """Return the optimal information size and what it is, or None and why it is not known."""
+    if important is not None and pool.measure in STANDARDISED:
+        size = optimal_information_size(important)
+        return size, "as one trial would need for that difference (α 0.05, power 80%)"
+    if counted(pool.measure):
+        return None, "the people needed depend on a baseline risk, and none is given"
+    return RULE_OF_THUMB, "a rule of thumb for continuous outcomes"
+
+
+def optimal_information_size(difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
+    """Return the people one trial of two equal arms would need for a standardised difference.
+
+    Parameters
+    ----------
+    difference : float
+        In standard deviations, above 0.
+    alpha, power : float
+        Two-sided error and power. GRADE takes "α (typically 0.05) and β (typically 0.20)".
+
+    Returns
+    -------
+    int
+        Both arms together: twice 2(z₁₋α⸝₂ + z_power)²/d², each arm rounded up.
+
+    References
+    ----------
+    Guyatt GH, Oxman AD, Kunz R, et al. GRADE guidelines 6. J Clin Epidemiol 2011;64:1283-1293: the
+    optimal information size is "the number of patients required for an adequately powered
+    individual trial".
+
+    Examples
+    --------
+    >>> optimal_information_size(0.5)
+    126
+    """
+    z = float(ndtri(1 - alpha / 2) + ndtri(power))
+    return 2 * math.ceil(2 * (z / difference) ** 2)
+
+
+def _small_study(pool: Pool) -> Found:
+    trials = len({effect.trial for effect in pool.effects})
+    if trials < ENOUGH:
+        noun = "trial" if trials == 1 else "trials"
+        return None, f"{trials} {noun}, and below {ENOUGH} a test can't tell chance from bias"
+    yi, vi = [e.yi for e in pool.effects], [e.vi for e in pool.effects]
+    n1, n2 = ([getattr(e, name) for e in pool.effects] for name in ("n1", "n2"))
+    try:
+        if pool.measure in STANDARDISED and None not in (*n1, *n2):
+            test = egger_smd(yi, n1, n2)
+        else:
+            test = egger(yi, vi)
+    except ValueError as refusal:
+        return None, str(refusal).rstrip(".")
+    said = f"{test.name}, {trials} trials: {p_words(test.p_value)}"
+    if test.p_value < ASYMMETRY:
+        return -1, f"small trials tell another story ({said}), for whatever reason"
+    return 0, f"no asymmetry found ({said}), which does not show that there is none"
+
+
+def _missing(pool: Pool) -> Found:
+    trials = len({effect.trial for effect in pool.effects})
+    if not pool.missing:
+        return None, "no trial is known to be missing, and unknown ones can't be counted"
+    sizes = [one.n_randomised for one in pool.missing]
+    count = sum(size for size in sizes if size is not None)
+    people = f"{count:,} people{' and more' if None in sizes else ''}"
+    said = (
+        f"{len(pool.missing)} of {trials + len(pool.missing)} trials have no usable numbers here "
+        f"({people}), though they are known to have measured it"
+    )
+    return (-1, said) if pool.result is not None else (None, said)
