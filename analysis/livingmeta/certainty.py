@@ -17,6 +17,7 @@ from scipy.special import ndtri
 from livingmeta.bias import Assessment, assessments
 from livingmeta.changes import headline_settings
 from livingmeta.effect_sizes import MEASURES, counted, on_scale
+from livingmeta.patient import STANDARDISED
 from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
 from livingmeta.small_study import ENOUGH, egger, egger_smd
@@ -39,7 +40,7 @@ PUBLICATION = ("small-study effects", "missing evidence")
 RULE_OF_THUMB = 400
 SUBSTANTIAL = 50.0  # percent of I², in the same criteria
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
-STANDARDISED = tuple(MEASURES[name].label for name in ("SMD", "GLASS", "SMD-PP"))
+LABELS = tuple(MEASURES[name].label for name in STANDARDISED)
 # Flags that say that an interval is narrower than the data allow
 TOO_NARROW = ("hksj_narrower_than_wald", "dependent_effects", "shared_group")
 
@@ -309,7 +310,7 @@ def _information(pool: Pool, people: int | None, important: float | None) -> Fou
 
 def _needed(pool: Pool, important: float | None) -> tuple[int | None, str]:
     """Return the optimal information size and what it is, or None and why it is not known."""
-    if important is not None and pool.measure in STANDARDISED:
+    if important is not None and pool.measure in LABELS:
         size = optimal_information_size(important)
         return size, "as one trial would need for that difference (α 0.05, power 80%)"
     if counted(pool.measure):
@@ -355,7 +356,7 @@ def _small_study(pool: Pool) -> Found:
     yi, vi = [e.yi for e in pool.effects], [e.vi for e in pool.effects]
     n1, n2 = ([getattr(e, name) for e in pool.effects] for name in ("n1", "n2"))
     try:
-        if pool.measure in STANDARDISED and None not in (*n1, *n2):
+        if pool.measure in LABELS and None not in (*n1, *n2):
             test = egger_smd(yi, n1, n2)
         else:
             test = egger(yi, vi)

@@ -1,0 +1,238 @@
+"""What each report says where nothing can be pooled: directions, and words where there are none.
+
+A synthesis without meta-analysis (Campbell 2020) as an effect-direction table (Boon and Thomson
+2021): a direction is the side on which a number lies, whatever its P. Words are shown as they
+stand; no direction is read out of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from livingmeta.changes import headline_settings
+from livingmeta.derivation import Effect
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.protocol import Plan, Review, fits, row_sets
+from livingmeta.schema import Outcome, Trial
+from livingmeta.settings import Selection
+from livingmeta.synthesis import Pool, contradictory, synthesise
+from livingmeta.words import decimal
+
+NOT_KNOWN = "direction not known here"
+POOLED, HELD, UNUSED, WORDS = BASES = (
+    "pooled",
+    "held for sensitivity analyses",
+    "numbers too weak to use",
+    "no numbers",
+)
+CAUTION = "A count of directions says nothing about size, precision or certainty."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Direction:
+    """What one source says of one trial.
+
+    `side` is −1 towards group 1, 1 towards group 2, 0 for exactly no difference, and None where
+    the source gives no number to tell it by. `basis` is a key of `BASES`; `reason` says why a row
+    was not used.
+    """
+
+    trial: str
+    label: str
+    people: int | None  # randomised
+    side: int | None
+    basis: str
+    reason: str | None
+    words: str
+    where: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a publication prints in words about the synthesis."""
+
+    printed: str
+    where: str
+    reading: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectDirections:
+    """The effect-direction table of one synthesis."""
+
+    synthesis: str
+    title: str
+    groups: tuple[str, str]
+    rows: tuple[Direction, ...]
+    said: tuple[Said, ...]
+
+    def side(self, side: int | None) -> str:
+        """Say a side in words."""
+        towards = {-1: f"towards {self.groups[0]}", 1: f"towards {self.groups[1]}"}
+        return NOT_KNOWN if side is None else towards.get(side, "exactly no difference")
+
+    def tally(self) -> str:
+        """Count trials by direction and by what it rests on."""
+        found: dict[str, list[str]] = {}
+        for trial in dict.fromkeys(row.trial for row in self.rows):
+            known = [r for r in self.rows if r.trial == trial and r.side is not None]
+            sides = {row.side for row in known}
+            apart = "with directions that differ within the trial"
+            name = apart if len(sides) > 1 else self.side(next(iter(sides), None))
+            found.setdefault(name, []).append(min((r.basis for r in known), key=BASES.index,
+                                                  default=WORDS))  # fmt: skip
+        if not found:
+            return "No trial is known to have measured it."
+        parts = []
+        for name, bases in found.items():
+            rests = [f"{bases.count(one)} {one}" for one in BASES if one in bases]
+            parts.append(f"{len(bases)} {name} ({', '.join(rests)})")
+        trials = sum(map(len, found.values()))
+        return f"{trials} trial{'s' * (trials > 1)}: {'; '.join(parts)}. {CAUTION}"
+
+
+def unpooled(pool: Pool) -> bool:
+    """Say whether a synthesis has no pooled value to read: none, one trial, or contradiction."""
+    return pool.result is None or pool.result.k == 1 or contradictory(pool)
+
+
+def effect_directions(
+    review: Review, *, pools: Sequence[Pool] | None = None
+) -> tuple[EffectDirections, ...]:
+    """Lay out for each synthesis what every report says of it.
+
+    Parameters
+    ----------
+    review : Review
+    pools : sequence of Pool, optional
+        By default the review's syntheses by the methods of its headline.
+
+    Returns
+    -------
+    tuple of EffectDirections
+        One per declared synthesis, in the order of review.toml; trials in that of trials.csv.
+
+    References
+    ----------
+    Campbell M, McKenzie JE, Sowden A, et al. Synthesis without meta-analysis (SWiM) in systematic
+    reviews: reporting guideline. BMJ 2020;368:l6890.
+    Hilton Boon M, Thomson H. The effect direction plot revisited. Res Synth Methods 2021;12:29-33:
+    "without relying on statistical significance to combine outcomes of single studies".
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> medium = effect_directions(load_review("smith2017"))[1]
+    >>> medium.tally().split(".")[0]
+    '2 trials: 2 direction not known here (2 no numbers)'
+    """
+    settings = headline_settings(review)
+    if pools is None:
+        pools = synthesise(review, settings=settings)
+    held = synthesise(review, settings=settings, selection=Selection(include_sensitivity=True))
+    groups = (review.protocol.groups.group1, review.protocol.groups.group2)
+    return tuple(
+        EffectDirections(
+            synthesis=plan.id,
+            title=plan.title,
+            groups=groups,
+            rows=tuple(
+                row
+                for trial in review.trials
+                for row in _of_trial(
+                    review, plan, trial, _effects(pools, plan, trial), _effects(held, plan, trial)
+                )
+            ),
+            said=tuple(
+                Said(printed=one.printed, where=one.where, reading=one.reading, source=one.source)
+                for one in review.published
+                if one.synthesis == plan.id and one.quantity == "text"
+            ),
+        )
+        for plan in review.protocol.synthesis
+    )
+
+
+def _effects(pools: Sequence[Pool], plan: Plan, trial: Trial) -> list[Effect]:
+    return [
+        effect
+        for pool in pools
+        if pool.synthesis == plan.id
+        for effect in dict.fromkeys(pool.effects)
+        if effect.trial == trial.trial
+    ]
+
+
+def _of_trial(
+    review: Review, plan: Plan, trial: Trial, used: list[Effect], held: list[Effect]
+) -> Iterator[Direction]:
+    """Yield a trial's effect; without one, the rows that carry none, and the known gaps."""
+    for effect in dict.fromkeys(used or held):
+        file, number = effect.rows[0]
+        row = next(r for r in review.outcomes if (r.file, r.row) == (file, number))
+        assumed = f"; assumed: {effect.assumption}" if effect.assumption else ""
+        yield _direction(
+            trial, _side(effect.yi), POOLED if used else HELD, _value(effect) + assumed,
+            where=row.locator, source=row.source,
+        )  # fmt: skip
+    if used or held:
+        return
+    rows = [row for row in review.outcomes if row.trial == trial.trial]
+    for rows_of_set in row_sets(r for r in rows if fits(review, plan, r) is None).values():
+        yield _of_rows(review, trial, rows_of_set)
+    gaps = [gap for gap in review.gaps if gap.trial == trial.trial]
+    fitting = {gap.what: gap for gap in gaps if fits(review, plan, gap) is None}
+    for gap in fitting.values():
+        look = f"look in {gap.where}"
+        yield _direction(trial, None, WORDS, gap.what, where=look, source=gap.source)
+
+
+def _direction(
+    trial: Trial, side: int | None, basis: str, words: str,
+    *, where: str, source: str, reason: str | None = None,
+) -> Direction:  # fmt: skip
+    return Direction(
+        trial=trial.trial, label=trial.label, people=trial.n_randomised, side=side, basis=basis,
+        reason=reason, words=words, where=where, source=source,
+    )  # fmt: skip
+
+
+def _side(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _value(effect: Effect) -> str:
+    shown = (on_scale(effect.measure, x) for x in (effect.yi, effect.ci_low, effect.ci_high))
+    return "{} {} ({} to {})".format(scale_name(effect.measure), *map(decimal, shown))
+
+
+def _of_rows(review: Review, trial: Trial, rows: list[Outcome]) -> Direction:
+    """Read a direction from rows that carry no effect: from means, medians or a difference."""
+    first = rows[0]
+    side = None if (gap := _difference(review, rows)) is None else _side(gap)
+    quotes = " | ".join(dict.fromkeys(row.quote for row in rows if row.quote))
+    return _direction(
+        trial,
+        side,
+        WORDS if side is None else UNUSED,
+        f"“{quotes}”" if quotes else "numbers without a quote",
+        where=first.locator,
+        source=first.source,
+        reason=next((row.note for row in rows if row.use == "no"), None),
+    )
+
+
+def _difference(review: Review, rows: list[Outcome]) -> float | None:
+    """Return group 1 minus group 2, turned so that a negative one favours group 1."""
+    instrument = review.instrument(rows[0].instrument)
+    arms = {row.group: row.median if row.mean is None else row.mean for row in rows}
+    one, two = arms.get("1"), arms.get("2")
+    gap = one - two if one is not None and two is not None else arms.get("difference")
+    printed = next((row.measure for row in rows if row.group == "difference"), None)
+    if gap is None or instrument is None or printed == "OR":
+        return None
+    standardised = printed == "SMD" and (one is None or two is None)
+    return -gap if instrument.better == "higher" and not standardised else gap
