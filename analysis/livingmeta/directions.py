@@ -19,10 +19,10 @@ from livingmeta.settings import Selection
 from livingmeta.synthesis import Pool, contradictory, synthesise
 from livingmeta.words import decimal
 
-NOT_KNOWN = "direction not known here"
-POOLED, HELD, UNUSED, WORDS = BASES = (
-    "pooled",
-    "held for sensitivity analyses",
+NONE = "exactly no difference"
+USABLE, HELD, UNUSED, WORDS = BASES = (
+    "usable numbers",
+    "numbers held for sensitivity analyses",
     "numbers too weak to use",
     "no numbers",
 )
@@ -72,7 +72,7 @@ class EffectDirections:
     def side(self, side: int | None) -> str:
         """Say a side in words."""
         towards = {-1: f"towards {self.groups[0]}", 1: f"towards {self.groups[1]}"}
-        return NOT_KNOWN if side is None else towards.get(side, "exactly no difference")
+        return "direction not known here" if side is None else towards.get(side, NONE)
 
     def tally(self) -> str:
         """Count trials by direction and by what it rests on."""
@@ -80,16 +80,17 @@ class EffectDirections:
         for trial in dict.fromkeys(row.trial for row in self.rows):
             known = [r for r in self.rows if r.trial == trial and r.side is not None]
             sides = {row.side for row in known}
-            apart = "with directions that differ within the trial"
-            name = apart if len(sides) > 1 else self.side(next(iter(sides), None))
+            name = self.side(next(iter(sides), None))
+            if len(sides) != 1:
+                name = f"with directions that {'differ' if sides else 'are not known here'}"
             found.setdefault(name, []).append(min((r.basis for r in known), key=BASES.index,
                                                   default=WORDS))  # fmt: skip
         if not found:
             return "No trial is known to have measured it."
         parts = []
         for name, bases in found.items():
-            rests = [f"{bases.count(one)} {one}" for one in BASES if one in bases]
-            parts.append(f"{len(bases)} {name} ({', '.join(rests)})")
+            rests = [f"{bases.count(one)} by {one}" for one in BASES[:-1] if one in bases]
+            parts.append(f"{len(bases)} {name}" + (f" ({', '.join(rests)})" if rests else ""))
         trials = sum(map(len, found.values()))
         return f"{trials} trial{'s' * (trials > 1)}: {'; '.join(parts)}. {CAUTION}"
 
@@ -127,7 +128,7 @@ def effect_directions(
     >>> from livingmeta.review import load_review
     >>> medium = effect_directions(load_review("smith2017"))[1]
     >>> medium.tally().split(".")[0]
-    '2 trials: 2 direction not known here (2 no numbers)'
+    '2 trials: 2 with directions that are not known here'
     """
     settings = headline_settings(review)
     if pools is None:
@@ -175,7 +176,7 @@ def _of_trial(
         row = next(r for r in review.outcomes if (r.file, r.row) == (file, number))
         assumed = f"; assumed: {effect.assumption}" if effect.assumption else ""
         yield _direction(
-            trial, _side(effect.yi), POOLED if used else HELD, _value(effect) + assumed,
+            trial, _side(effect.yi), USABLE if used else HELD, _value(effect) + assumed,
             where=row.locator, source=row.source,
         )  # fmt: skip
     if used or held:

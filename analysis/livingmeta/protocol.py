@@ -165,6 +165,14 @@ class Choice(Declared):
     why: str
 
 
+# Boxes of the PRISMA 2020 flow that a printed count may fill
+Box = Literal[
+    "databases", "registers", "records", "removed", "screened", "excluded", "sought",
+    "not_retrieved", "assessed", "reports_excluded", "studies", "reports", "total_studies",
+    "total_reports",
+]  # fmt: skip
+
+
 class Protocol(Declared):
     """What review.toml says; its id names the folder of its figures."""
 
@@ -184,6 +192,7 @@ class Protocol(Declared):
     exclusion: tuple[Exclusion, ...] = ()
     judgement: tuple[Judgement, ...] = ()
     choice: tuple[Choice, ...] = ()
+    prisma: dict[Box, Key] = {}  # box of the flow: claim of published.csv that counts it
     caution: str | None = None  # what every page about the review must say
 
 

@@ -21,6 +21,8 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _subgroups(review)
     yield from _scale(review)
     yield from _correlations(review)
+    yield from _judgements(review)
+    yield from _flow(review)
 
 
 def _keys(review: Review) -> Iterator[Problem]:
@@ -255,3 +257,34 @@ def _correlations(review: Review) -> Iterator[Problem]:
                     reason=f"{column}s.csv has no such key",
                     remedy=unknown(column, key, keys) if keys else "Add it there.",
                 )  # fmt: skip
+
+
+def _judgements(review: Review) -> Iterator[Problem]:
+    known = [plan.id for plan in review.protocol.synthesis]
+    first: set[tuple[str, str]] = set()
+    for number, one in enumerate(review.protocol.judgement, start=1):
+        file, column = f"{review.folder.name}/review.toml", f"judgement {number}, synthesis"
+        if one.synthesis not in known:
+            yield Problem(
+                file=file, row=None, column=column, value=one.synthesis,
+                reason="there is no such synthesis",
+                remedy=unknown("synthesis", one.synthesis, known),
+            )  # fmt: skip
+        if (one.synthesis, one.about) in first:
+            yield Problem(
+                file=file, row=None, column=column, value=one.synthesis,
+                reason=f"its {one.about} is judged twice", remedy="Keep one.",
+            )  # fmt: skip
+        first.add((one.synthesis, one.about))
+
+
+def _flow(review: Review) -> Iterator[Problem]:
+    counts = [claim for claim in review.published if claim.quantity in {"count", "k"}]
+    known = [claim.claim for claim in counts if claim.printed.replace(",", "").isdecimal()]
+    for box, key in review.protocol.prisma.items():
+        if key not in known:
+            yield Problem(
+                file=f"{review.folder.name}/review.toml", row=None, column=f"prisma, {box}",
+                value=key, reason="published.csv has no claim of this name that counts in digits",
+                remedy=unknown("claim", key, known) if known else "Add it there.",
+            )  # fmt: skip
