@@ -10,6 +10,7 @@ import typer
 from livingmeta import __version__
 from livingmeta.commands import (
     bayes,
+    certainty,
     checking,
     editing,
     explore,
@@ -54,6 +55,7 @@ for command in (
     sensitivity.sensitivity,
     bayes.bayes,
     multiverse.multiverse,
+    certainty.certainty,
     checking.reproduce,
     checking.certify,
     verifying.verify,

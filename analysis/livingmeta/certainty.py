@@ -33,6 +33,7 @@ DOMAINS = (
     "missing evidence",
 )
 CERTAINTY = "certainty"
+LADDER = 3  # steps from high to very low
 # Domains that GRADE rates as one, publication bias: of these the larger counts.
 PUBLICATION = ("small-study effects", "missing evidence")
 # People below which published criteria rate continuous outcomes down ("Sample size <400 within the
@@ -99,10 +100,11 @@ class SummaryOfFindings:
 
     @property
     def down(self) -> int:
-        """Count the levels suggested; publication bias counts once, as in GRADE."""
+        """Count the levels suggested; publication bias counts once, and three is the most."""
         levels = {one.about: one.levels or 0 for one in self.suggestions}
         once = min(levels[name] for name in PUBLICATION)
-        return -(sum(levels[name] for name in DOMAINS if name not in PUBLICATION) + once)
+        rest = sum(levels[name] for name in DOMAINS if name not in PUBLICATION)
+        return min(LADDER, -(rest + once))
 
     def overall(self) -> str:
         """Say what is suggested of the whole, and what was judged."""
@@ -112,7 +114,7 @@ class SummaryOfFindings:
             said = "nothing, there are no numbers to rate"
         elif given:
             noun = "level" if self.down == 1 else "levels"
-            least = " at least" if blank else ""
+            least = ", the most there are" if self.down == LADDER else " at least" if blank else ""
             said = f"down {self.down} {noun}{least} ({', '.join(given)})"
         else:
             said = "no level down by what could be computed"
@@ -227,7 +229,7 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
     blank = [trial for trial in trials if trial not in overall]
     if blank:
         facts = {one.trial for one in recorded} & set(blank)
-        noted = f"; of {len(facts)} facts or single domains are recorded" if facts else ""
+        noted = f" ({len(facts)} with facts or single domains only)" if facts else ""
         return None, f"{len(blank)} of {len(trials)} trials without an overall judgement{noted}"
     weights = zip(pool.effects, result.weights, strict=True)
     high = sum(weight for effect, weight in weights if overall[effect.trial] == "high")

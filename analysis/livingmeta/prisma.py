@@ -279,5 +279,5 @@ def _feet(one: Flow, characters: int) -> list[str]:
         ours = dict.fromkeys(str(c.where) for c in one.counts if c.mark == "*")
         lines.append(f"* Not printed; counted here ({', '.join(ours)}).")
     if any(count.number is None for count in one.counts):
-        lines.append("Dashed: not known here; nothing is computed from the other boxes.")
+        lines.append("Dashed: not known here, and not computed from other boxes.")
     return [part for line in lines for part in textwrap.wrap(line, characters)]

@@ -110,6 +110,14 @@ def load_review(review: str | Path) -> Review:
     return loaded
 
 
+def extended(review: Review) -> Review | None:
+    """Load the review that another extends, None where it extends none."""
+    name = review.protocol.extends
+    if name is None:
+        return None
+    return _extended(name, review.folder, review.folder.name, ())
+
+
 def examine(review: str | Path, *, shown: str | None = None) -> tuple[Review | None, list[Problem]]:
     """Read a review and say everything that is wrong or doubtful about it.
 

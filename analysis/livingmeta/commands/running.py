@@ -48,6 +48,7 @@ def _write(results: Results, folder: Path) -> list[Path]:
     from rich.console import Console
     from rich.progress import track
 
+    from livingmeta.bias import assessments
     from livingmeta.plots import figure_bytes, forest_plot
     from livingmeta.report import markdown, tables
     from livingmeta.store import write
@@ -60,7 +61,7 @@ def _write(results: Results, folder: Path) -> list[Path]:
     for synthesis, pools in track(
         by_synthesis.items(), "Drawing", console=progress, transient=True
     ):
-        figure = forest_plot(pools).figure
+        figure = forest_plot(pools, bias=assessments(results.review)).figure
         for kind in ("svg", "pdf", "png"):
             path = folder / f"forest_{synthesis}.{kind}"
             written.append(write(path, figure_bytes(figure, kind)))

@@ -1,0 +1,208 @@
+"""How certain the evidence is, and what is said where there are no numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from livingmeta import screen
+from livingmeta.commands import printing
+from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, VasSd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from livingmeta.certainty import SummaryOfFindings
+    from livingmeta.directions import EffectDirections
+    from livingmeta.prisma import Flow
+    from livingmeta.protocol import Review
+
+
+def certainty(
+    review: ReviewName,
+    *,
+    important: Important = None,
+    vas_sd: VasSd = None,
+    out: Folder = "figures",
+    as_json: AsJson = False,
+) -> None:
+    """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
+    from livingmeta.certainty import summary_of_findings
+    from livingmeta.changes import headline_settings
+    from livingmeta.directions import effect_directions
+    from livingmeta.patient import important_difference, refuse_points
+    from livingmeta.prisma import flow
+    from livingmeta.review import extended, load_review
+    from livingmeta.synthesis import synthesise
+
+    loaded = load_review(review)
+    settings = headline_settings(loaded)
+    if vas_sd is not None:
+        refuse_points(settings.measure)
+    limit = None
+    if important is not None:
+        limit = important_difference(
+            important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
+        )
+    pools = synthesise(loaded, settings=settings)
+    found = summary_of_findings(loaded, pools=pools, important=limit)
+    directions = effect_directions(loaded, pools=pools)
+    counts = flow(loaded, previous=extended(loaded))
+    if as_json:
+        return screen.json(_document(loaded, found, directions, counts))
+    written = _write(loaded, counts, out)
+    for one in found:
+        _print(loaded, one, vas_sd=vas_sd)
+    _directions(found, directions)
+    files = ", ".join(path.name for path in written)
+    typer.echo(f"{files} written to {written[0].parent}.")
+    typer.echo("A program suggests and a person judges: [[judgement]] in review.toml records it.")
+    printing.disclaimer()
+    return None
+
+
+def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
+    printing.summary(review, one.pool)
+    console = screen.console()
+    if vas_sd is not None and one.pool.result is not None:
+        console.print(f"  {_points(one, vas_sd)}")
+    screen.table(
+        ["domain", "suggested", "judged"],
+        [[s.about, s.words(), s.judged_words()] for s in one.suggestions],
+    )
+    console.print(f"  certainty, {one.overall()}")
+    for printed in one.printed:
+        of = ", of all outcomes together" if printed.whole_review else ""
+        console.print(
+            f"  printed: {printed.printed}{of} ({printed.reading} source: {printed.where}; "
+            f"{review.source(printed.source).citation})"
+        )
+    typer.echo()
+
+
+def _points(one: SummaryOfFindings, vas_sd: float) -> str:
+    from livingmeta.patient import vas_points, vas_words
+    from livingmeta.words import decimal
+
+    assert one.pool.result is not None
+    result = one.pool.result
+    shown, low, high = (
+        decimal(vas_points(x, vas_sd=vas_sd), 1)
+        for x in (result.estimate, result.ci_low, result.ci_high)
+    )
+    return f"{shown} ({low} to {high}) {vas_words(vas_sd)}"
+
+
+def _directions(
+    found: tuple[SummaryOfFindings, ...], directions: tuple[EffectDirections, ...]
+) -> None:
+    from textwrap import shorten
+
+    from livingmeta.directions import unpooled
+
+    bare = {one.pool.synthesis for one in found if unpooled(one.pool)}
+    console = screen.console()
+    for table in directions:
+        if table.synthesis not in bare:
+            continue
+        console.print(f"{table.title}, what each report says", style="bold")
+        screen.table(
+            ["trial", "direction", "by", "what it says", "where"],
+            [
+                [
+                    row.label,
+                    table.side(row.side),
+                    row.basis,
+                    shorten(row.words, 150, placeholder="…"),
+                    f"{shorten(row.where, 60, placeholder='…')} [{row.source}]",
+                ]
+                for row in table.rows
+            ],
+        )
+        console.print(f"  {table.tally()}")
+        for said in table.said:
+            console.print(f"  printed: “{said.printed}” ({said.reading} source: {said.where})")
+        typer.echo()
+
+
+def _write(review: Review, counts: Flow, out: str) -> list[Path]:
+    from pathlib import Path
+
+    from livingmeta.bias import assessments, unrecorded
+    from livingmeta.bias_plots import summary_plot, traffic_plot
+    from livingmeta.plots import figure_bytes
+    from livingmeta.prisma import prisma_plot
+    from livingmeta.store import write
+
+    figures: dict[str, Any] = {"prisma": prisma_plot(counts).figure}
+    recorded = assessments(review)
+    if recorded:
+        figures["bias_traffic"] = traffic_plot(recorded, unrecorded=unrecorded(review))
+        figures["bias_summary"] = summary_plot(recorded)
+    folder = Path(out) / review.protocol.id
+    return [
+        write(folder / f"{name}.{kind}", figure_bytes(figure, kind))
+        for name, figure in figures.items()
+        for kind in ("svg", "png")
+    ]
+
+
+def _document(
+    review: Review,
+    found: tuple[SummaryOfFindings, ...],
+    directions: tuple[EffectDirections, ...],
+    counts: Flow,
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from livingmeta.bias import assessments
+    from livingmeta.report import coverage
+
+    return {
+        "summary_of_findings": [
+            {
+                "synthesis": one.pool.synthesis,
+                "subgroup": one.pool.subgroup,
+                "coverage": coverage(review, one.pool),
+                "trials": one.trials,
+                "people": one.people,
+                "result": asdict(one.pool.result) if one.pool.result else None,
+                "suggestions": [
+                    {
+                        "about": s.about,
+                        "levels": s.levels,
+                        "why": s.why,
+                        "words": s.words(),
+                        "judged": s.judged.model_dump() if s.judged else None,
+                    }
+                    for s in one.suggestions
+                ],
+                "overall": one.overall(),
+                "judged": one.certainty.model_dump() if one.certainty else None,
+                "printed": [asdict(printed) for printed in one.printed],
+            }
+            for one in found
+        ],
+        "directions": [
+            {
+                **asdict(table),
+                "rows": [
+                    {**asdict(row), "direction": table.side(row.side)} for row in table.rows
+                ],
+                "tally": table.tally(),
+            }
+            for table in directions
+        ],
+        "risk_of_bias": [
+            {
+                "trial": one.trial,
+                "tool": one.tool,
+                "overall": one.overall,
+                "domains": {cell.domain: {"state": cell.state, "words": cell.words()}
+                            for cell in one.cells},
+            }
+            for one in assessments(review)
+        ],
+        "prisma": {one.box: asdict(one) for one in counts.counts},
+    }  # fmt: skip
