@@ -36,10 +36,10 @@ CERTAINTY = "certainty"
 LADDER = 3  # steps from high to very low
 # Domains that GRADE rates as one, publication bias: of these the larger counts.
 PUBLICATION = ("small-study effects", "missing evidence")
-# People below which published criteria rate continuous outcomes down ("Sample size <400 within the
-# meta-analysis for each variable"), where no difference is given to compute the number for.
-RULE_OF_THUMB = 400
-SUBSTANTIAL = 50.0  # percent of I², in the same criteria
+# "Sample size <400 within the meta-analysis for each variable" and "Substantial heterogeneity (I2
+# >=50%)": criteria for rating down printed in Br J Sports Med (bjsm.bmj.com/highwire/markup/124452)
+RULE_OF_THUMB = 400  # people, where no difference is given from which to compute them
+SUBSTANTIAL = 50.0  # percent
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
 LABELS = tuple(MEASURES[name].label for name in STANDARDISED)
 # Flags that say that an interval is narrower than the data allow

@@ -31,7 +31,7 @@ def certainty(
     from livingmeta.certainty import summary_of_findings
     from livingmeta.changes import headline_settings
     from livingmeta.directions import effect_directions
-    from livingmeta.patient import important_difference, refuse_points
+    from livingmeta.patient import important_difference, refuse_points, vas_points
     from livingmeta.prisma import flow
     from livingmeta.review import extended, load_review
     from livingmeta.synthesis import synthesise
@@ -40,6 +40,7 @@ def certainty(
     settings = headline_settings(loaded)
     if vas_sd is not None:
         refuse_points(settings.measure)
+        vas_points(0.0, vas_sd=vas_sd)  # refuses an SD that a VAS can't have
     limit = None
     if important is not None:
         limit = important_difference(
@@ -50,7 +51,7 @@ def certainty(
     directions = effect_directions(loaded, pools=pools)
     counts = flow(loaded, previous=extended(loaded))
     if as_json:
-        return screen.json(_document(loaded, found, directions, counts))
+        return screen.json(_document(loaded, found, directions, counts, vas_sd=vas_sd))
     written = _write(loaded, counts, out)
     for one in found:
         _print(loaded, one, vas_sd=vas_sd)
@@ -65,8 +66,8 @@ def certainty(
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     printing.summary(review, one.pool)
     console = screen.console()
-    if vas_sd is not None and one.pool.result is not None:
-        console.print(f"  {_points(one, vas_sd)}")
+    if (points := _points(one, vas_sd)) is not None:
+        console.print(f"  {points}")
     screen.table(
         ["domain", "suggested", "judged"],
         [[s.about, s.words(), s.judged_words()] for s in one.suggestions],
@@ -81,12 +82,13 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
     typer.echo()
 
 
-def _points(one: SummaryOfFindings, vas_sd: float) -> str:
+def _points(one: SummaryOfFindings, vas_sd: float | None) -> str | None:
     from livingmeta.patient import vas_points, vas_words
     from livingmeta.words import decimal
 
-    assert one.pool.result is not None
     result = one.pool.result
+    if vas_sd is None or result is None:
+        return None
     shown, low, high = (
         decimal(vas_points(x, vas_sd=vas_sd), 1)
         for x in (result.estimate, result.ci_low, result.ci_high)
@@ -153,6 +155,8 @@ def _document(
     found: tuple[SummaryOfFindings, ...],
     directions: tuple[EffectDirections, ...],
     counts: Flow,
+    *,
+    vas_sd: float | None,
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -168,6 +172,7 @@ def _document(
                 "trials": one.trials,
                 "people": one.people,
                 "result": asdict(one.pool.result) if one.pool.result else None,
+                "points": _points(one, vas_sd),
                 "suggestions": [
                     {
                         "about": s.about,

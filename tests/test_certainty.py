@@ -1,0 +1,277 @@
+"""A level is suggested only for a reason in the numbers, and nothing is ever "no concern"."""
+
+import json
+import math
+
+import pytest
+from statsmodels.stats.power import NormalIndPower
+
+from folders import ARM, INSTRUMENT, REPORT, TRIAL, folder
+from livingmeta.certainty import (
+    DOMAINS,
+    SummaryOfFindings,
+    optimal_information_size,
+    summary_of_findings,
+)
+from livingmeta.review import ReviewError, load_review
+
+TOOL = "Cochrane RoB 2"
+PLAN = 'domains = ["pain", "composite"]\n'
+
+
+def review(path, differences, *, n=40, missing=(), bias=(), toml=""):
+    """Build a review of trials with these SMDs, in arms of n people with an SD of 2."""
+    path.mkdir(exist_ok=True)
+    sizes = n if isinstance(n, list) else [n] * len(differences)
+    names = [f"trial{i}" for i in range(len(differences))]
+    trials = [{**TRIAL, "trial": name, "label": name, "n_randomised": "2000"}
+              for name in [*names, *missing]]  # fmt: skip
+    arms = [
+        {**ARM, "trial": name, "report": name, "group": group, "n": str(size), "sd": "2",
+         "mean": f"{mean:.4f}", "quote": f"{mean:.4f} (2)"}
+        for name, d, size in zip(names, differences, sizes, strict=True)
+        for group, mean in (("1", 5 + 2 * d), ("2", 5.0))
+    ]  # fmt: skip
+    gaps = [{"trial": name, "outcome": "pain", "instrument": "vas", "weeks": "12", "what": "pain",
+             "where": "table 2", "source": "paper"} for name in missing]  # fmt: skip
+    rows = [{"trial": name, "tool": TOOL, "domain": "overall", "judgement": judgement,
+             "support": "words", "source": "paper"}
+            for name, judgement in zip(names, bias, strict=False)]  # fmt: skip
+    return load_review(
+        folder(
+            path,
+            toml=(PLAN, PLAN + toml),
+            trials=trials or [TRIAL],
+            reports=[{**REPORT, "report": name, "trial": name} for name in names],
+            instruments=[INSTRUMENT],
+            outcomes=arms,
+            gaps=gaps,
+            risk_of_bias=rows,
+        )
+    )
+
+
+def found(path, differences, *, important=None, **given) -> SummaryOfFindings:
+    return summary_of_findings(review(path, differences, **given), important=important)[0]
+
+
+def level(one: SummaryOfFindings, about: str) -> int | None:
+    return next(s.levels for s in one.suggestions if s.about == about)
+
+
+def why(one: SummaryOfFindings, about: str) -> str:
+    return next(s.words() for s in one.suggestions if s.about == about)
+
+
+ALIKE = [-0.5, -0.52, -0.48, -0.51, -0.49, -0.5]
+
+
+def test_a_wide_interval_is_imprecise(tmp_path) -> None:
+    one = found(tmp_path, [-0.3, 0.1, -0.2], n=12)
+    assert level(one, "imprecision") == -1
+    assert "includes no effect" in why(one, "imprecision")
+
+
+def test_with_an_important_difference_each_threshold_crossed_is_a_level(tmp_path) -> None:
+    wide = found(tmp_path / "a", [-0.3, 0.1, -0.2], n=12, important=0.3)
+    assert level(wide, "imprecision") == -2
+    assert "in favour of either group" in why(wide, "imprecision")
+    one = found(tmp_path / "b", ALIKE, important=0.5)
+    assert level(one, "imprecision") == -1
+    assert "an important difference in favour of new treatment and less" in why(one, "imprecision")
+    narrow = found(tmp_path / "c", [-0.01, 0.01, 0, 0.02, -0.02], n=900, important=0.3)
+    assert level(narrow, "imprecision") == 0  # no effect inside, but nothing important
+
+
+def test_a_narrow_interval_of_few_people_is_held_against_the_people_needed(tmp_path) -> None:
+    few = found(tmp_path / "a", [-1.2, -1.21, -1.19, -1.2, -1.2, -1.22], n=15)
+    assert level(few, "imprecision") == -1
+    assert "180 people are fewer than 400, a rule of thumb" in why(few, "imprecision")
+    many = found(tmp_path / "b", ALIKE, n=80)
+    assert level(many, "imprecision") == 0
+    assert why(many, "imprecision").startswith("none suggested: ")
+    given = found(tmp_path / "c", ALIKE, n=80, important=0.1)
+    assert "960 people are fewer than 3,140" in why(given, "imprecision")
+
+
+@pytest.mark.parametrize("difference", [0.1, 0.2, 0.5, 0.8])
+def test_the_optimal_information_size_is_that_of_one_trial(difference) -> None:
+    per_arm = NormalIndPower().solve_power(effect_size=difference, alpha=0.05, power=0.8)
+    # statsmodels adds the chance of a significant result on the wrong side, which is next to none
+    assert optimal_information_size(difference) == 2 * math.ceil(per_arm)
+
+
+def test_imprecision_as_a_published_example_rates_it(tmp_path) -> None:
+    """A worked table: two studies, interval over no effect, fewer people than one trial needs.
+
+    "Boundaries of CI crossing the no effect line which downgrades the quality of evidence by one
+    level"; "Number of participants needed for a single powered trial is higher … quality of
+    evidence not downgraded on this basis" (bmjopen.bmj.com/highwire/markup/118842, table 8).
+    """
+    assert level(found(tmp_path, [-0.6, 0.1], n=20), "imprecision") == -1
+
+
+def test_trials_that_contradict_each_other_are_two_levels(tmp_path) -> None:
+    one = found(tmp_path, [-1.5, 1.4, -1.3, 1.6, 1.2], n=60)
+    assert level(one, "inconsistency") == -2
+    assert "exclude no effect on both sides" in why(one, "inconsistency")
+
+
+def test_a_prediction_interval_past_no_effect_is_a_level(tmp_path) -> None:
+    one = found(tmp_path, [-0.3, -0.5, -0.7, -0.9, -1.2, -0.2, -1.3], n=100)
+    assert level(one, "inconsistency") == -1
+    assert "reaches past no effect, the interval does not" in why(one, "inconsistency")
+    assert "pairs of intervals do not overlap" in why(one, "inconsistency")
+
+
+def test_few_trials_that_agree_do_not_show_consistency(tmp_path) -> None:
+    three = found(tmp_path / "a", ALIKE[:3])
+    assert level(three, "inconsistency") is None
+    assert "3 trials are too few to show that they agree" in why(three, "inconsistency")
+    assert level(found(tmp_path / "b", ALIKE), "inconsistency") == 0
+    single = found(tmp_path / "c", [-0.5])
+    assert "one trial can't disagree with itself" in why(single, "inconsistency")
+
+
+def test_small_study_effects_are_tested_from_ten_trials_on(tmp_path) -> None:
+    nine = found(tmp_path / "a", ALIKE + ALIKE[:3])
+    assert why(nine, "small-study effects").startswith("not assessable: 9 trials")
+    sizes = [10, 14, 20, 28, 40, 60, 90, 130, 200, 300]
+    slope = [-1.3, -1.1, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.3, -0.2]
+    skewed = found(tmp_path / "b", slope, n=sizes)
+    assert level(skewed, "small-study effects") == -1
+    assert "for whatever reason" in why(skewed, "small-study effects")
+    even = found(tmp_path / "c", [-0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5],
+                 n=sizes)  # fmt: skip
+    assert level(even, "small-study effects") == 0
+    assert "does not show that there is none" in why(even, "small-study effects")
+
+
+def test_missing_trials_are_counted_and_unknown_ones_are_not_denied(tmp_path) -> None:
+    one = found(tmp_path / "a", ALIKE[:2], missing=("gone",))
+    assert level(one, "missing evidence") == -1
+    assert "1 of 3 trials have no usable numbers here" in why(one, "missing evidence")
+    none = found(tmp_path / "b", ALIKE[:2])
+    assert why(none, "missing evidence").startswith("not assessable: ")
+
+
+@pytest.mark.parametrize(
+    ("judgements", "expected", "words"),
+    [
+        (["high", "high", "low"], -1, "67% of the weight"),
+        (["low", "low", "high"], 0, "none suggested"),
+        (["low", "low"], None, "1 of 3 trials without an overall judgement"),
+        ([], None, "3 of 3 trials without"),
+        (["low", "", ""], None, "2 of 3 trials without an overall judgement (2 with facts"),
+    ],
+)
+def test_risk_of_bias_is_taken_from_recorded_judgements_only(
+    tmp_path, judgements, expected, words
+) -> None:
+    one = found(tmp_path, ALIKE[:3], bias=judgements)
+    assert level(one, "risk of bias") == expected
+    assert words in why(one, "risk of bias")
+
+
+def test_without_numbers_nothing_is_suggested(tmp_path) -> None:
+    one = found(tmp_path, [], missing=("gone",))
+    assert {s.levels for s in one.suggestions} == {None}
+    assert one.overall() == (
+        "suggested: nothing, there are no numbers to rate, 6 of 6 domains not assessable; "
+        "judged: not recorded"
+    )
+
+
+def test_a_judgement_stands_beside_the_suggestion_and_does_not_move_it(tmp_path) -> None:
+    toml = """
+[[judgement]]
+synthesis = "pain-short"
+about = "imprecision"
+judgement = "two levels down"
+why = "the interval is useless"
+by = "A. Reviewer"
+
+[[judgement]]
+synthesis = "pain-short"
+about = "certainty"
+judgement = "very low"
+why = "see the domains"
+by = "A. Reviewer"
+"""
+    one = found(tmp_path, [-0.3, 0.1, -0.2], n=12, toml=toml)
+    (said,) = [s for s in one.suggestions if s.about == "imprecision"]
+    assert said.levels == -1
+    assert said.judged_words() == "two levels down (the interval is useless; A. Reviewer)"
+    assert one.overall().endswith("judged: very low (see the domains; A. Reviewer)")
+
+
+@pytest.mark.parametrize(
+    ("synthesis", "words"), [("pain-shirt", "no such synthesis"), ("pain-short", "judged twice")]
+)
+def test_a_judgement_that_fits_nothing_is_refused(tmp_path, synthesis, words) -> None:
+    one = f"""
+[[judgement]]
+synthesis = "{synthesis}"
+about = "imprecision"
+judgement = "one"
+why = "so"
+by = "me"
+"""
+    with pytest.raises(ReviewError, match=words):
+        review(tmp_path, [-0.3], toml=one * 2)
+
+
+def test_levels_are_added_up_to_the_lowest_only(tmp_path) -> None:
+    one = found(tmp_path, [-1.5, 1.4, -1.3, 1.6, 1.2], n=60, missing=("gone",), important=0.3)
+    assert one.down == 3
+    assert "down 3 levels, the most there are" in one.overall()
+
+
+def test_no_page_says_no_concern() -> None:
+    for name in ("smith2017", "living", "knee_oa"):
+        for one in summary_of_findings(load_review(name)):
+            assert [s.about for s in one.suggestions] == list(DOMAINS)
+            said = " ".join([one.overall(), *(s.words() for s in one.suggestions)])
+            assert "concern" not in said
+            assert one.certainty is None
+            assert "judged: not recorded" in said
+
+
+def test_published_certainty_stands_beside() -> None:
+    first = summary_of_findings(load_review("smith2017"))[0]
+    printed = [(one.printed, one.reading) for one in first.printed]
+    assert printed == [("moderate", "primary"), ("low", "secondary"), ("low", "secondary")]
+    living = summary_of_findings(load_review("living"))[0]
+    assert [one.whole_review for one in living.printed] == [True]
+
+
+def test_the_command_says_all_of_it_and_draws(say, tmp_path) -> None:
+    said = say("certainty", "smith2017", "--out", str(tmp_path), "--important", "10",
+               "--vas-sd", "25")  # fmt: skip
+    assert said.status == 0
+    assert "−2 suggested" in said.flat
+    assert "judged: not recorded" in said.flat
+    assert "assuming an SD of 25 mm" in said.flat
+    assert "Pain, medium term, what each report says" in said.flat
+    assert {path.name for path in (tmp_path / "smith2017").iterdir()} == {
+        f"{name}.{kind}"
+        for name in ("prisma", "bias_traffic", "bias_summary")
+        for kind in ("svg", "png")
+    }
+    bare = say("certainty", "knee_oa", "--out", str(tmp_path))
+    assert not (tmp_path / "knee_oa" / "bias_traffic.png").exists()
+    assert "what each report says" not in bare.flat
+
+
+def test_the_document_holds_the_same(say) -> None:
+    document = json.loads(say("certainty", "living", "--json").out)
+    assert set(document) == {"summary_of_findings", "directions", "risk_of_bias", "prisma"}
+    first = document["summary_of_findings"][0]
+    assert first["suggestions"][0]["levels"] is None
+    assert first["judged"] is None
+    assert document["prisma"]["total_studies"]["number"] == "17"
+
+
+@pytest.mark.parametrize("given", [("--important", "0"), ("--important", "-1"), ("--vas-sd", "0")])
+def test_nonsense_is_refused(say, given) -> None:
+    assert say("certainty", "smith2017", "--json", *given).status == 2
