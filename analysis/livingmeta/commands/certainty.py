@@ -64,10 +64,14 @@ def certainty(
 
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
+    from livingmeta.patient import vas_words
+    from livingmeta.words import decimal
+
     printing.summary(review, one.pool)
     console = screen.console()
-    if (points := _points(one, vas_sd)) is not None:
-        console.print(f"  {points}")
+    if vas_sd is not None and (points := _points(one, vas_sd)) is not None:
+        shown = "{} ({} to {})".format(*(decimal(x, 1) for x in points))
+        console.print(f"  {shown} {vas_words(vas_sd)}")
     screen.table(
         ["domain", "suggested", "judged"],
         [[s.about, s.words(), s.judged_words()] for s in one.suggestions],
@@ -82,18 +86,15 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
     typer.echo()
 
 
-def _points(one: SummaryOfFindings, vas_sd: float | None) -> str | None:
-    from livingmeta.patient import vas_points, vas_words
-    from livingmeta.words import decimal
+def _points(one: SummaryOfFindings, vas_sd: float | None) -> list[float] | None:
+    """Return estimate and limits in points on a VAS, None without an SD or a result."""
+    from livingmeta.patient import vas_points
 
     result = one.pool.result
     if vas_sd is None or result is None:
         return None
-    shown, low, high = (
-        decimal(vas_points(x, vas_sd=vas_sd), 1)
-        for x in (result.estimate, result.ci_low, result.ci_high)
-    )
-    return f"{shown} ({low} to {high}) {vas_words(vas_sd)}"
+    ends = (result.estimate, result.ci_low, result.ci_high)
+    return [vas_points(x, vas_sd=vas_sd) for x in ends]
 
 
 def _directions(
@@ -172,7 +173,7 @@ def _document(
                 "trials": one.trials,
                 "people": one.people,
                 "result": asdict(one.pool.result) if one.pool.result else None,
-                "points": _points(one, vas_sd),
+                "vas_points": _points(one, vas_sd),
                 "suggestions": [
                     {
                         "about": s.about,
