@@ -17,6 +17,8 @@ LAYERS = {
     "engine": {
         "designs",
         "batch",
+        "gosh",
+        "resampling",
         "sensitivity",
         "small_study",
         "selection",
@@ -64,6 +66,7 @@ LAYERS = {
         "certainty",
         "directions",
         "prisma",
+        "gosh_plots",
     },
     "edge": {
         "store",

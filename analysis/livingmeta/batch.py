@@ -6,16 +6,18 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 CHUNK = 1 << 14  # analyses; at k = 20 some 20 MB of intermediate numbers
 WAITING = 64  # chunks handed to an executor at once: bounds what it holds
+BLOCK = 1 << 10  # analyses that share a stream of random numbers, wherever a chunk begins
 
 Arrays = dict[str, NDArray[np.generic]]
 Progress = Callable[[int, int], None]
+Number = TypeVar("Number", bound=np.generic)
 
 
 class Task(Protocol):
@@ -94,3 +96,37 @@ def run(
         for _, future in waiting:
             future.cancel()
     return whole
+
+
+def drawn(
+    draw: Callable[[np.random.Generator, int], NDArray[Number]], start: int, stop: int, *, seed: int
+) -> NDArray[Number]:
+    """Draw random numbers for the analyses start, …, stop − 1, the same whatever the chunk.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes a generator and a number of analyses; returns an array with a row for each.
+    start, stop : int
+        Numbers of the analyses.
+    seed : int
+        Each block of analyses has a stream of its own, spawned from it.
+
+    Returns
+    -------
+    ndarray, shape (stop − start, …)
+
+    Examples
+    --------
+    >>> def normal(rng, size):
+    ...     return rng.standard_normal(size)
+    >>> bool(drawn(normal, 0, 3, seed=1)[2] == drawn(normal, 2, 3, seed=1)[0])
+    True
+    """
+    first = start // BLOCK
+    streams = (
+        np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+        for number in range(first, -(-stop // BLOCK))
+    )
+    blocks = [draw(stream, BLOCK) for stream in streams]
+    return np.concatenate(blocks)[start - first * BLOCK : stop - first * BLOCK]

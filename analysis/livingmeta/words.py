@@ -21,6 +21,14 @@ FLAG_WORDS = {
     "moments_infinite": (
         "The half-Cauchy tail makes a mean or an SD infinite; medians and intervals hold."
     ),
+    "few_for_subsets": (
+        "Fewer than six trials: their subsets are too few to show a cluster or a stray trial."
+    ),
+    "few_for_permutation": (
+        "Fewer than six trials: no arrangement of signs has a P below 0.05, so the permutation "
+        "test can find no effect."
+    ),
+    "some_not_converged": "The estimate of τ² did not converge in some of the analyses.",
     "few_trials_per_moderator": "Fewer than ten effects per moderator: a regression explores here.",
     "dependent_effects": (
         "Several effects of one trial enter as if they were independent: intervals are too narrow."

@@ -1,0 +1,173 @@
+"""All subsets of the trials pooled, or a sample of them: where the answer comes from."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from livingmeta.batch import Arrays, Progress, drawn, run
+from livingmeta.pooling import fit, usable
+from livingmeta.tau2 import Array, Mask
+
+MOST = 1 << 20  # subsets: all of 20 trials
+LARGEST = 63  # trials; a subset is the bits of one 64-bit number
+ENOUGH = 6  # trials; of five there are 26 subsets of two or more, half of them with any one trial
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gosh:
+    """Pooled estimates of subsets: arrays of shape (B,), one entry for each subset.
+
+    Attributes
+    ----------
+    trials : int
+        Trials from which the subsets are taken.
+    subsets : ndarray of uint64
+        Bit i (the first is 0) is set where trial i is in the subset; from one trial on.
+    k : ndarray of int
+        Trials in the subset.
+    estimate : ndarray
+        Pooled effect.
+    tau2, q, i2, i2_tau2 : ndarray
+        Heterogeneity as in `pooling.PooledEstimate`; NaN for one trial.
+    converged : ndarray of bool
+        Whether the estimate of τ² did.
+    exhaustive : bool
+        True where these are all subsets, each once, in the order of their numbers; else they are
+        a sample with replacement in which each subset is as likely.
+    seed : int or None
+        Of the sample.
+    flags : tuple of str
+        What a reader must know.
+    """
+
+    trials: int
+    subsets: NDArray[np.uint64]
+    k: NDArray[np.int_]
+    estimate: Array
+    tau2: Array
+    q: Array
+    i2: Array
+    i2_tau2: Array
+    converged: Mask
+    exhaustive: bool
+    seed: int | None
+    flags: tuple[str, ...]
+
+    def holding(self, trial: int) -> Mask:
+        """Say which subsets hold a trial (0 is the first)."""
+        return members(self.subsets >> np.uint64(trial), 1)[:, 0]
+
+
+def members(subsets: NDArray[np.uint64], trials: int) -> Mask:
+    """Turn subsets as bits into a mask, shape (B, trials).
+
+    Examples
+    --------
+    >>> members(np.array([5], np.uint64), 3).tolist()
+    [[True, False, True]]
+    """
+    places = np.arange(trials, dtype=np.uint64)
+    return (subsets[:, None] >> places & np.uint64(1)).astype(bool)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Subsets:
+    y: Array
+    v: Array
+    model: str
+    tau2: str | float
+    seed: int | None  # None: subset n has the bits of n + 1
+
+    def __call__(self, start: int, stop: int) -> Arrays:
+        if self.seed is None:
+            subsets = np.arange(start + 1, stop + 1, dtype=np.uint64)
+        else:
+            subsets = drawn(self._sample, start, stop, seed=self.seed)
+        found = fit(
+            self.y, self.v, members(subsets, self.y.size),
+            model=self.model, tau2=self.tau2, ci="wald", prediction=None,
+        )  # fmt: skip
+        kept = {name: getattr(found, name) for name in ("estimate", "tau2", "q", "i2", "i2_tau2")}
+        converged = ~found.flags["not_converged"]
+        return {"subsets": subsets, "k": found.k, "converged": converged, **kept}
+
+    def _sample(self, rng: np.random.Generator, size: int) -> NDArray[np.uint64]:
+        return rng.integers(1, 1 << self.y.size, size, dtype=np.uint64)
+
+
+def gosh(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    model: str = "random",
+    tau2: str | float = "REML",
+    most: int = MOST,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Gosh:
+    """Pool every subset of the trials, or a sample of the subsets where there are too many.
+
+    Parameters
+    ----------
+    yi, vi : sequence of float, shape (k,)
+        Effects and their variances, of 2 to 63 trials.
+    model, tau2
+        As `pooling.pool` takes them.
+    most : int
+        Subsets to pool at most: all 2^k − 1 where there are no more, else a sample of this size.
+    seed : int
+        Of the sample; it does not depend on chunk or executor.
+    executor, progress
+        As `batch.run` takes them.
+
+    Returns
+    -------
+    Gosh
+        Estimates in the direction and unit of `yi`.
+
+    Raises
+    ------
+    ValueError
+        For values that can't be pooled, and for fewer than 2 or more than 63 trials.
+
+    References
+    ----------
+    Olkin I, Dahabreh IJ, Trikalinos TA. GOSH - a graphical display of study heterogeneity. Res
+    Synth Methods 2012;3:214-223.
+
+    Examples
+    --------
+    Three trials have seven subsets; the last is the whole:
+
+    >>> found = gosh([0.1, 0.5, 0.3], [0.1, 0.1, 0.1], tau2="DL")
+    >>> found.k.tolist(), found.estimate.round(2).tolist()
+    ([1, 1, 2, 1, 2, 2, 3], [0.1, 0.5, 0.3, 0.3, 0.2, 0.4, 0.3])
+    >>> found.flags
+    ('few_for_subsets',)
+    """
+    y, v = usable(yi, vi, 0.95)
+    if not 2 <= y.size <= LARGEST:
+        raise ValueError(f"{y.size} trials: subsets are pooled of 2 to {LARGEST} trials.")
+    if most < 1:
+        raise ValueError(f"most = {most}: give at least one subset.")
+    every = (1 << y.size) - 1
+    exhaustive = every <= most
+    sampled = None if exhaustive else seed
+    task = _Subsets(y=y, v=v, model=model, tau2=tau2, seed=sampled)
+    found = run(task, min(every, most), executor=executor, progress=progress)
+    flags = {
+        "few_for_subsets": y.size < ENOUGH,
+        "some_not_converged": not found["converged"].all(),
+    }
+    return Gosh(
+        trials=y.size,
+        exhaustive=exhaustive,
+        seed=sampled,
+        flags=tuple(name for name, held in flags.items() if held),
+        **found,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,526 @@
+"""What chance alone would do: permutation test, parametric bootstrap, simulated reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from livingmeta.batch import Arrays, Progress, drawn, run
+from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.gosh import LARGEST, members
+from livingmeta.names import pick
+from livingmeta.pooling import FEW, Fit, fit, usable
+from livingmeta.tau2 import Array
+
+PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second
+COUNT = 10_000  # a share of 5% then has a Monte Carlo standard error of 0.2%
+ENOUGH = 6  # trials; with 5 the smallest possible two-sided P is 2/32 = 0.0625
+TIE = 1e-8  # relative; rounding must not part statistics that are equal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permutation:
+    """A permutation test of the mean.
+
+    Attributes
+    ----------
+    k : int
+        Trials.
+    statistic : float
+        Estimate over its standard error, by the methods chosen.
+    p_value, p_se : float
+        Two-sided P, and its Monte Carlo standard error (0 for an exact test).
+    smallest_p : float
+        The smallest P that k trials can have, 2/2^k.
+    patterns : int
+        Sign patterns of which each stands for itself and its mirror image: 2^(k − 1) for an exact
+        test, else the size of the sample.
+    exact : bool
+    seed : int or None
+        Of the sample.
+    not_converged : int
+        Patterns whose τ² did not converge.
+    flags : tuple of str
+    """
+
+    k: int
+    statistic: float
+    p_value: float
+    p_se: float
+    smallest_p: float
+    patterns: int
+    exact: bool
+    seed: int | None
+    not_converged: int
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Signs:
+    y: Array
+    v: Array
+    reached: float
+    seed: int | None  # None: pattern n turns the signs of the bits of n
+    methods: Mapping[str, Any]
+
+    def __call__(self, start: int, stop: int) -> Arrays:
+        if self.seed is None:
+            patterns = np.arange(start, stop, dtype=np.uint64)
+        else:
+            patterns = drawn(self._sample, start, stop, seed=self.seed)
+        # Turning all signs only turns the sign of the statistic, so the last one stays.
+        turned = members(patterns, self.y.size - 1)
+        signs = np.where(np.pad(turned, ((0, 0), (0, 1))), -1.0, 1.0)
+        found = fit(signs * self.y, self.v, **self.methods)
+        reaches = _size(found) >= self.reached * (1 - TIE)
+        return {"reaches": reaches, "not_converged": found.flags["not_converged"]}
+
+    def _sample(self, rng: np.random.Generator, size: int) -> NDArray[np.uint64]:
+        return rng.integers(0, 1 << (self.y.size - 1), size, dtype=np.uint64)
+
+
+def _size(found: Fit) -> Array:
+    """Return |statistic|; 0 where all effects are 0."""
+    return np.nan_to_num(np.abs(found.statistic), nan=0.0, posinf=np.inf)
+
+
+def permutation_test(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    most: int = PATTERNS,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    **methods: Any,
+) -> Permutation:
+    """Test whether the mean is 0 by turning the signs of the effects.
+
+    Without an effect, and with effects symmetric about 0, every pattern of signs is as likely: P is
+    the share of patterns whose statistic is as far from 0 as that of the trials, or farther.
+
+    Parameters
+    ----------
+    yi, vi : sequence of float, shape (k,)
+        Effects and their variances, of 2 to 63 trials.
+    most : int
+        The test is exact where there are no more patterns (2^(k − 1), mirror images apart); else
+        P is (r + 1)/(n + 1) for r of this number n of drawn patterns (Phipson and Smyth 2010).
+    seed : int
+        Of the sample; it does not depend on chunk or executor.
+    executor, progress
+        As `batch.run` takes them.
+    **methods
+        As `pooling.fit` takes them.
+
+    Returns
+    -------
+    Permutation
+
+    Raises
+    ------
+    ValueError
+        For values that can't be pooled, and for fewer than 2 or more than 63 trials.
+
+    References
+    ----------
+    Follmann DA, Proschan MA. Valid inference in random effects meta-analysis. Biometrics
+    1999;55:732-737.
+    Phipson B, Smyth GK. Permutation p-values should never be zero. Stat Appl Genet Mol Biol
+    2010;9:39.
+
+    Examples
+    --------
+    Three trials on one side of 0 have the smallest P that three can have:
+
+    >>> found = permutation_test([0.1, 0.5, 0.3], [0.04, 0.05, 0.03], tau2="DL", ci="wald")
+    >>> found.p_value, found.smallest_p, found.flags
+    (0.25, 0.25, ('few_for_permutation',))
+    """
+    y, v = usable(yi, vi, methods.get("level", 0.95))
+    if not 2 <= y.size <= LARGEST:
+        raise ValueError(f"{y.size} trials: signs are turned of 2 to {LARGEST} trials.")
+    methods = {**methods, "prediction": None}
+    whole = fit(y[None], v[None], **methods)
+    every = 1 << (y.size - 1)
+    exact = every <= most
+    task = _Signs(
+        y=y, v=v, reached=float(_size(whole)[0]), seed=None if exact else seed, methods=methods
+    )
+    found = run(task, min(every, most), executor=executor, progress=progress)
+    reached, patterns = int(found["reaches"].sum()), found["reaches"].size
+    p = reached / patterns if exact else (reached + 1) / (patterns + 1)
+    stuck = int(found["not_converged"].sum())
+    flags = {"few_for_permutation": y.size < ENOUGH, "some_not_converged": stuck > 0}
+    return Permutation(
+        k=y.size,
+        statistic=float(whole.statistic[0]),
+        p_value=p,
+        p_se=0.0 if exact else _se(p, patterns),
+        smallest_p=1 / every,
+        patterns=patterns,
+        exact=exact,
+        seed=task.seed,
+        not_converged=stuck,
+        flags=_held(flags),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """A parametric bootstrap of a pooled estimate.
+
+    Attributes
+    ----------
+    k, count : int
+        Trials, and simulated sets of them.
+    estimate, ci_low, ci_high : float
+        Pooled effect and its percentile interval.
+    tau2, tau2_low, tau2_high : float or None
+        The same of τ²; None for a common effect.
+    tau2_at_zero : float or None
+        Share of the sets whose estimate of τ² is exactly 0.
+    level : float
+    seed : int
+    not_converged : int
+        Sets whose τ² did not converge.
+    flags : tuple of str
+    """
+
+    k: int
+    count: int
+    estimate: float
+    ci_low: float
+    ci_high: float
+    tau2: float | None
+    tau2_low: float | None
+    tau2_high: float | None
+    tau2_at_zero: float | None
+    level: float
+    seed: int
+    not_converged: int
+    flags: tuple[str, ...]
+
+
+class Trials(Protocol):
+    """Trials of known size: they measure true effects with the error of their size."""
+
+    @property
+    def k(self) -> int:
+        """Number of trials."""
+
+    def measured(self, effects: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return effects as measured and their variances, shape (B, k), from the true ones."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Trials whose variances are known, shape (k,): effects are normal about the true ones."""
+
+    vi: tuple[float, ...]
+
+    @property
+    def k(self) -> int:
+        """Number of trials."""
+        return len(self.vi)
+
+    def measured(self, effects: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return effects as measured and their variances."""
+        v = np.asarray(self.vi)
+        error = rng.standard_normal(effects.shape) * np.sqrt(v)
+        return effects + error, np.broadcast_to(v, effects.shape)
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Trials of two arms whose result is a standardised mean difference.
+
+    People are normal with one SD in both arms: the difference of means has variance 1/n1 + 1/n2
+    in units of that SD, and m s² is chi-square with m = n1 + n2 − 2, independent of it. The effect and
+    its variance then follow by the formulas of `effect_sizes`, so they depend on each other as
+    they do in a real review.
+
+    Attributes
+    ----------
+    n1, n2 : tuple of float, shape (k,)
+        People per arm.
+    correction, variance : str
+        Entries of `effect_sizes.CORRECTIONS` and `VARIANCES`.
+    """
+
+    n1: tuple[float, ...]
+    n2: tuple[float, ...]
+    correction: str = "approximate"
+    variance: str = "revman"
+
+    @property
+    def k(self) -> int:
+        """Number of trials."""
+        return len(self.n1)
+
+    def measured(self, effects: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return effects as measured and their variances."""
+        n1, n2 = np.asarray(self.n1), np.asarray(self.n2)
+        m = n1 + n2 - 2
+        difference = effects + rng.standard_normal(effects.shape) * np.sqrt(1 / n1 + 1 / n2)
+        sd = np.sqrt(rng.chisquare(m, effects.shape) / m)
+        j = pick(CORRECTIONS, self.correction, "correction")(m)
+        g = j * difference / sd
+        return g, pick(VARIANCES, self.variance, "variance")(g, n1, n2, j)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Reviews:
+    trials: Trials
+    effect: float
+    between: float  # τ²
+    intervals: tuple[str, ...]
+    seed: int
+    methods: Mapping[str, Any]
+
+    def __call__(self, start: int, stop: int) -> Arrays:
+        y, v = drawn(self._sample, start, stop, seed=self.seed).swapaxes(0, 1)
+        found: Arrays = {}
+        for ci in self.intervals:
+            one = fit(y, v, ci=ci, prediction=None, **self.methods)
+            found[f"covers {ci}"] = (one.ci_low <= self.effect) & (self.effect <= one.ci_high)
+            found[f"excludes {ci}"] = (one.ci_low > 0) | (one.ci_high < 0)
+            found["estimate"], found["tau2"] = one.estimate, one.tau2
+            found["not_converged"] = one.flags["not_converged"]
+        return found
+
+    def _sample(self, rng: np.random.Generator, size: int) -> Array:
+        spread = np.sqrt(self.between) * rng.standard_normal((size, self.trials.k))
+        return np.stack(self.trials.measured(self.effect + spread, rng), axis=1)
+
+
+def bootstrap(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    count: int = COUNT,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    **methods: Any,
+) -> Bootstrap:
+    """Simulate sets of trials from the model as estimated, and pool each as the trials were.
+
+    Each set is y* ~ N(μ, v + τ²) with the estimates for μ and τ².
+
+    Parameters
+    ----------
+    yi, vi : sequence of float, shape (k,)
+        Effects and their variances, of two or more trials.
+    count : int
+        Sets.
+    seed : int
+        Results do not depend on chunk or executor.
+    executor, progress
+        As `batch.run` takes them.
+    **methods
+        As `pooling.fit` takes them; `level` is that of the percentile intervals, too.
+
+    Returns
+    -------
+    Bootstrap
+        In the direction and unit of `yi`.
+
+    Raises
+    ------
+    ValueError
+        For values that can't be pooled, and for one trial.
+
+    References
+    ----------
+    van den Noortgate W, Onghena P. Parametric and nonparametric bootstrap methods for
+    meta-analysis. Behav Res Methods 2005;37:11-22.
+
+    Examples
+    --------
+    Equal trials and a known τ²: the interval is 0.3 ± 1.96 √(0.3/3).
+
+    >>> found = bootstrap([0.1, 0.5, 0.3], [0.1, 0.1, 0.1], tau2=0.2)
+    >>> round(found.ci_low, 1), round(found.ci_high, 1)
+    (-0.3, 0.9)
+    """
+    level = methods.get("level", 0.95)
+    y, v = usable(yi, vi, level)
+    if y.size < 2:
+        raise ValueError("one trial: its own interval is all there is.")
+    ci = methods.pop("ci", "wald")
+    methods.pop("prediction", None)
+    whole = fit(y[None], v[None], ci=ci, prediction=None, **methods)
+    estimate, tau2 = float(whole.estimate[0]), float(whole.tau2[0])
+    random = not np.isnan(tau2)
+    task = _Reviews(
+        trials=Known(tuple(v)), effect=estimate, between=tau2 if random else 0.0,
+        intervals=(ci,), seed=seed, methods=methods,
+    )  # fmt: skip
+    found = run(task, count, executor=executor, progress=progress)
+    ends = ((1 - level) / 2, (1 + level) / 2)
+    low, high = np.quantile(found["estimate"], ends)
+    tau2_low, tau2_high = np.quantile(found["tau2"], ends) if random else (None, None)
+    stuck = int(found["not_converged"].sum())
+    return Bootstrap(
+        k=y.size,
+        count=count,
+        estimate=estimate,
+        ci_low=float(low),
+        ci_high=float(high),
+        tau2=tau2 if random else None,
+        tau2_low=None if tau2_low is None else float(tau2_low),
+        tau2_high=None if tau2_high is None else float(tau2_high),
+        tau2_at_zero=float((found["tau2"] == 0).mean()) if random else None,
+        level=level,
+        seed=seed,
+        not_converged=stuck,
+        flags=_held({"few_trials": y.size < FEW, "some_not_converged": stuck > 0}),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """How one interval does over simulated reviews; `_se` is a Monte Carlo standard error.
+
+    Attributes
+    ----------
+    effect, tau2 : float
+        The true mean and variance between trials.
+    ci_method : str
+    k, count : int
+        Trials in a review, and reviews.
+    coverage, coverage_se : float
+        Share of the intervals that hold the true mean.
+    excludes_zero, excludes_zero_se : float
+        Share of those that exclude 0: the type I error where the true mean is 0, else the power.
+    bias, bias_se : float
+        Mean estimate less the true mean.
+    tau2_at_zero : float or None
+        Share of the reviews whose estimate of τ² is exactly 0; None for a common effect.
+    not_converged : int
+        Reviews whose τ² did not converge.
+    flags : tuple of str
+    """
+
+    effect: float
+    tau2: float
+    ci_method: str
+    k: int
+    count: int
+    coverage: float
+    coverage_se: float
+    excludes_zero: float
+    excludes_zero_se: float
+    bias: float
+    bias_se: float
+    tau2_at_zero: float | None
+    not_converged: int
+    flags: tuple[str, ...]
+
+
+def simulate(
+    trials: Trials,
+    *,
+    effects: Sequence[float] = (0.0,),
+    between: Sequence[float] = (0.0,),
+    intervals: Sequence[str] = ("wald", "t", "hksj", "hksj-modified"),
+    count: int = COUNT,
+    seed: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    **methods: Any,
+) -> tuple[Simulated, ...]:
+    """Simulate reviews of these trials, and count how often their intervals are right.
+
+    Parameters
+    ----------
+    trials : Arms, Known or another Trials
+        Number and sizes of the trials, and how they measure.
+    effects : sequence of float
+        True means, in the unit of the effects.
+    between : sequence of float
+        True variances between trials, τ². Trials differ normally.
+    intervals : sequence of str
+        As `ci` of `pooling.pool`.
+    count : int
+        Reviews for each mean and τ². All pairs use the same random numbers, so that they can be
+        compared.
+    seed : int
+        Results do not depend on chunk or executor.
+    executor, progress
+        As `batch.run` takes them; progress counts the reviews of all pairs.
+    **methods
+        Model, tau2 and level, as `pooling.fit` takes them.
+
+    Returns
+    -------
+    tuple of Simulated
+        One for each mean, τ² and interval, in that order.
+
+    Raises
+    ------
+    ValueError
+        For names that are not known, and for a τ² below 0.
+
+    Examples
+    --------
+    A common effect, and a variance that is known: 5% of the intervals miss it.
+
+    >>> found = simulate(Known((0.1, 0.2, 0.3)), intervals=["wald"], model="common")[0]
+    >>> abs(found.excludes_zero - 0.05) < 3 * found.excludes_zero_se
+    True
+    """
+    wrong = [f"{tau2:g}" for tau2 in between if not 0 <= tau2 < np.inf]
+    if wrong:
+        raise ValueError(f"τ² = {', '.join(wrong)}: a variance between trials is not below 0.")
+    pairs = [(effect, tau2) for effect in effects for tau2 in between]
+    results = []
+    for number, (effect, tau2) in enumerate(pairs):
+        task = _Reviews(
+            trials=trials, effect=effect, between=tau2, intervals=tuple(intervals), seed=seed,
+            methods=methods,
+        )  # fmt: skip
+        told = None if progress is None else _after(progress, number * count, len(pairs) * count)
+        found = run(task, count, executor=executor, progress=told)
+        results += [_summary(task, ci, found, count) for ci in intervals]
+    return tuple(results)
+
+
+def _summary(task: _Reviews, ci: str, found: Arrays, count: int) -> Simulated:
+    coverage = float(found[f"covers {ci}"].mean())
+    excludes = float(found[f"excludes {ci}"].mean())
+    tau2, stuck = found["tau2"], int(found["not_converged"].sum())
+    return Simulated(
+        effect=task.effect,
+        tau2=task.between,
+        ci_method=ci,
+        k=task.trials.k,
+        count=count,
+        coverage=coverage,
+        coverage_se=_se(coverage, count),
+        excludes_zero=excludes,
+        excludes_zero_se=_se(excludes, count),
+        bias=float(found["estimate"].mean()) - task.effect,
+        bias_se=float(found["estimate"].std() / np.sqrt(count)),
+        tau2_at_zero=None if np.isnan(tau2).all() else float((tau2 == 0).mean()),
+        not_converged=stuck,
+        flags=_held({"few_trials": task.trials.k < FEW, "some_not_converged": stuck > 0}),
+    )
+
+
+def _after(progress: Progress, before: int, whole: int) -> Progress:
+    return lambda done, _: progress(before + done, whole)
+
+
+def _se(share: float, count: int) -> float:
+    return float(np.sqrt(share * (1 - share) / count))
+
+
+def _held(flags: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(name for name, held in flags.items() if held)
