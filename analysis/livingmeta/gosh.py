@@ -12,7 +12,8 @@ from livingmeta.batch import Arrays, Progress, drawn, run
 from livingmeta.pooling import fit, usable
 from livingmeta.tau2 import Array, Mask
 
-MOST = 1 << 20  # subsets: all of 20 trials
+MOST = 1 << 17  # subsets: all of 17 trials, in about a second
+SMALLEST = 3  # trials; of two the subsets are each alone and the whole
 LARGEST = 63  # trials; a subset is the bits of one 64-bit number
 ENOUGH = 6  # trials; of five there are 26 subsets of two or more, half of them with any one trial
 
@@ -25,6 +26,8 @@ class Gosh:
     ----------
     trials : int
         Trials from which the subsets are taken.
+    whole : float
+        Pooled effect of all of them.
     subsets : ndarray of uint64
         Bit i (the first is 0) is set where trial i is in the subset; from one trial on.
     k : ndarray of int
@@ -45,6 +48,7 @@ class Gosh:
     """
 
     trials: int
+    whole: float
     subsets: NDArray[np.uint64]
     k: NDArray[np.int_]
     estimate: Array
@@ -60,6 +64,21 @@ class Gosh:
     def holding(self, trial: int) -> Mask:
         """Say which subsets hold a trial (0 is the first)."""
         return members(self.subsets >> np.uint64(trial), 1)[:, 0]
+
+    def medians(self, values: Array) -> Array:
+        """Return the median of values of the subsets with each trial, and without it.
+
+        Subsets of one trial don't count. Shape (trials, 2); NaN where there is no subset.
+        """
+        return np.array(
+            [
+                [np.median(part) if part.size else np.nan for part in (values[held], values[left])]
+                for held, left in (
+                    (holds & (self.k > 1), ~holds & (self.k > 1))
+                    for holds in map(self.holding, range(self.trials))
+                )
+            ]
+        )
 
 
 def members(subsets: NDArray[np.uint64], trials: int) -> Mask:
@@ -115,7 +134,7 @@ def gosh(
     Parameters
     ----------
     yi, vi : sequence of float, shape (k,)
-        Effects and their variances, of 2 to 63 trials.
+        Effects and their variances, of 3 to 63 trials.
     model, tau2
         As `pooling.pool` takes them.
     most : int
@@ -133,7 +152,7 @@ def gosh(
     Raises
     ------
     ValueError
-        For values that can't be pooled, and for fewer than 2 or more than 63 trials.
+        For values that can't be pooled, and for fewer than 3 or more than 63 trials.
 
     References
     ----------
@@ -151,8 +170,8 @@ def gosh(
     ('few_for_subsets',)
     """
     y, v = usable(yi, vi, 0.95)
-    if not 2 <= y.size <= LARGEST:
-        raise ValueError(f"{y.size} trials: subsets are pooled of 2 to {LARGEST} trials.")
+    if not SMALLEST <= y.size <= LARGEST:
+        raise ValueError(f"{y.size} trials: subsets are pooled of {SMALLEST} to {LARGEST} trials.")
     if most < 1:
         raise ValueError(f"most = {most}: give at least one subset.")
     every = (1 << y.size) - 1
@@ -160,12 +179,14 @@ def gosh(
     sampled = None if exhaustive else seed
     task = _Subsets(y=y, v=v, model=model, tau2=tau2, seed=sampled)
     found = run(task, min(every, most), executor=executor, progress=progress)
+    whole = fit(y[None], v[None], model=model, tau2=tau2, ci="wald", prediction=None)
     flags = {
         "few_for_subsets": y.size < ENOUGH,
         "some_not_converged": not found["converged"].all(),
     }
     return Gosh(
         trials=y.size,
+        whole=float(whole.estimate[0]),
         exhaustive=exhaustive,
         seed=sampled,
         flags=tuple(name for name, held in flags.items() if held),

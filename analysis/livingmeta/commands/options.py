@@ -28,6 +28,14 @@ Documented = Annotated[
         "--documented-only", help="drop those, and trials whose membership is only inferred"
     ),
 ]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="seed of the random numbers")]
+Workers = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="work in N processes; same results")
+]
+Dask = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="work on the dask cluster there (tcp://host:8786)"),
+]
 Important = Annotated[
     float | None,
     typer.Option(

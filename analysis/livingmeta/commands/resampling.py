@@ -1,0 +1,413 @@
+"""Where the answer comes from, and what chance alone would do: subsets, signs, simulations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from livingmeta import screen
+from livingmeta.commands import printing
+from livingmeta.commands.options import (
+    AsJson,
+    Dask,
+    Folder,
+    ReviewName,
+    Seed,
+    Synthesis,
+    Workers,
+)
+
+if TYPE_CHECKING:
+    from livingmeta.gosh import Gosh
+    from livingmeta.protocol import Review
+    from livingmeta.resampling import Bootstrap, Permutation, Simulated, Trials
+    from livingmeta.settings import Settings
+    from livingmeta.synthesis import Pool
+
+Most = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="sample this many where there are more [131072]"),
+]
+Count = Annotated[int, typer.Option(metavar="N", min=1, help="how many to simulate")]
+
+
+def gosh(
+    review: ReviewName,
+    *,
+    synthesis: Synthesis = None,
+    trial: Annotated[
+        str | None, typer.Option(metavar="ID", help="tell apart the subsets that hold this trial")
+    ] = None,
+    most: Most = None,
+    seed: Seed = 1,
+    workers: Workers = None,
+    dask: Dask = None,
+    out: Folder = "figures",
+    as_json: AsJson = False,
+) -> None:
+    """Pool all subsets of the trials, or a sample, and draw them against heterogeneity (GOSH)."""
+    from pathlib import Path
+
+    from livingmeta.commands.executors import executor
+    from livingmeta.drafts import key_of
+    from livingmeta.gosh import MOST, SMALLEST
+    from livingmeta.gosh import gosh as pooled
+    from livingmeta.gosh_plots import gosh_plot
+    from livingmeta.names import pick
+    from livingmeta.plots import figure_bytes
+    from livingmeta.review import load_review
+    from livingmeta.store import write
+
+    loaded = load_review(review)
+    if trial is not None:
+        pick({one.trial: one for one in loaded.trials}, trial, "--trial")
+    documents: list[dict[str, Any]] = []
+    with executor(workers, dask) as lent:
+        for settings, pool in _pools(loaded, synthesis, documents, SMALLEST, as_json=as_json):
+            with screen.progress("Pooling subsets") as progress:
+                found = pooled(
+                    *_effects(pool), model=settings.profile.model, tau2=settings.profile.tau2,
+                    most=most or MOST, seed=seed, executor=lent, progress=progress,
+                )  # fmt: skip
+            against = "i2_tau2" if pool.i2_by == "tau2" else "i2"
+            documents.append(_subsets(loaded, pool, found, against))
+            places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
+            label = f"with {pool.effects[places[0]].label}" if places else ""
+            holds = sum((found.holding(i) for i in places), start=found.subsets < 0)
+            part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
+            path = Path(out) / loaded.protocol.id / f"gosh_{pool.synthesis}{part}.png"
+            figure = gosh_plot(
+                found, title=_name(pool), measure=pool.measure, against=against,
+                shown=(label, holds) if places else None,
+            ).figure  # fmt: skip
+            write(path, figure_bytes(figure, "png"))
+            if not as_json:
+                _show_subsets(pool, found, documents[-1])
+                screen.console().print(f"  {path} written")
+    if as_json:
+        return screen.json(documents)
+    screen.console().print("Shares are shares of subsets, not probabilities.")
+    printing.disclaimer()
+    return None
+
+
+def resample(
+    review: ReviewName,
+    *,
+    synthesis: Synthesis = None,
+    count: Count = 10_000,
+    most: Most = None,
+    seed: Seed = 1,
+    workers: Workers = None,
+    dask: Dask = None,
+    as_json: AsJson = False,
+) -> None:
+    """Test the mean by turning signs (permutation test), and bootstrap it and τ²."""
+    from dataclasses import asdict
+
+    from livingmeta.commands.executors import executor
+    from livingmeta.resampling import PATTERNS, bootstrap, permutation_test
+    from livingmeta.review import load_review
+
+    loaded = load_review(review)
+    documents: list[dict[str, Any]] = []
+    with executor(workers, dask) as lent:
+        for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
+            chosen = settings.profile
+            methods: dict[str, Any] = {"model": chosen.model, "tau2": chosen.tau2, "ci": chosen.ci,
+                                       "level": settings.level, "seed": seed,
+                                       "executor": lent}  # fmt: skip
+            with screen.progress("Turning signs") as progress:
+                test = permutation_test(
+                    *_effects(pool), most=most or PATTERNS, progress=progress, **methods
+                )
+            with screen.progress("Simulating") as progress:
+                sets = bootstrap(*_effects(pool), count=count, progress=progress, **methods)
+            documents.append({**_head(loaded, pool), "permutation_test": asdict(test),
+                              "bootstrap": asdict(sets)})  # fmt: skip
+            if not as_json:
+                _show_resampled(pool, test, sets)
+    if as_json:
+        return screen.json(documents)
+    printing.disclaimer()
+    return None
+
+
+def simulate(
+    review: ReviewName,
+    *,
+    synthesis: Synthesis = None,
+    effect: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="X", help="true mean, a log for ratios; may be repeated [0, and the pooled one]"
+        ),
+    ] = None,
+    between: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="X", help="true τ² between trials; may be repeated [0, and the estimated one]"
+        ),
+    ] = None,
+    ci: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="interval; may be repeated [wald, t, hksj, hksj-modified]"
+        ),
+    ] = None,
+    count: Count = 10_000,
+    seed: Seed = 1,
+    workers: Workers = None,
+    dask: Dask = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate reviews of the same trials, and count how often their intervals are right."""
+    from dataclasses import asdict
+
+    from livingmeta.commands.executors import executor
+    from livingmeta.resampling import simulate as simulated
+    from livingmeta.review import load_review
+
+    loaded = load_review(review)
+    intervals = ci or ["wald", "t", "hksj", "hksj-modified"]
+    documents: list[dict[str, Any]] = []
+    with executor(workers, dask) as lent:
+        for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
+            assert pool.result is not None
+            trials, model = _trials(pool, settings)
+            with screen.progress("Simulating reviews") as progress:
+                found = simulated(
+                    trials,
+                    effects=effect or sorted({0.0, pool.result.estimate}, key=abs),
+                    between=between or sorted({0.0, pool.result.tau2 or 0.0}),
+                    intervals=intervals,
+                    count=count, seed=seed, executor=lent, progress=progress,
+                    model=settings.profile.model, tau2=settings.profile.tau2,
+                    level=settings.level,
+                )  # fmt: skip
+            documents.append({**_head(loaded, pool), "trials": model,
+                              "simulated": [asdict(one) for one in found]})  # fmt: skip
+            if not as_json:
+                _show_simulated(pool, found, model)
+    if as_json:
+        return screen.json(documents)
+    screen.console().print(
+        "± is one Monte Carlo standard error. Where the true mean is 0, the share of intervals "
+        "without 0 is the type I error; elsewhere it is the power."
+    )
+    printing.disclaimer()
+    return None
+
+
+def _pools(
+    review: Review,
+    synthesis: str | None,
+    documents: list[dict[str, Any]],
+    least: int,
+    *,
+    as_json: bool,
+) -> Iterator[tuple[Settings, Pool]]:
+    """Yield the pools of so many trials, by the methods of the headline, each with its head."""
+    from livingmeta.changes import headline_settings
+    from livingmeta.gosh import LARGEST
+    from livingmeta.report import counted, coverage
+    from livingmeta.synthesis import synthesise
+
+    if synthesis is not None:
+        review.plan(synthesis)
+    settings = headline_settings(review)
+    for pool in synthesise(review, settings=settings):
+        if synthesis not in {None, pool.synthesis}:
+            continue
+        refused = None
+        if pool.result is None:
+            refused = f"no pooled value, {pool.why_not}"
+        elif not least <= len(pool.effects) <= LARGEST:
+            number = counted(len(pool.effects), "comparison")
+            refused = f"{number}: this needs {least} to {LARGEST}"
+        if not as_json:
+            screen.console().print(f"{_name(pool)} ({pool.synthesis})", style="bold")
+            screen.console().print(f"  {coverage(review, pool)}; {refused or pool.methods}")
+        if refused:
+            documents.append({**_head(review, pool), "refused": refused})
+        else:
+            yield settings, pool
+
+
+def _head(review: Review, pool: Pool) -> dict[str, Any]:
+    from livingmeta.report import coverage
+
+    return {
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
+        "measure": pool.measure,
+        "methods": pool.methods,
+        "coverage": coverage(review, pool),
+    }
+
+
+def _name(pool: Pool) -> str:
+    return f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
+
+
+def _effects(pool: Pool) -> tuple[list[float], list[float]]:
+    return [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
+
+
+def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str, Any]:
+    """Say in numbers what a GOSH plot shows, of the subsets of two trials or more."""
+    import numpy as np
+
+    heterogeneity = getattr(found, against)
+    several = found.k > 1
+    shares = (0.0, 0.025, 0.5, 0.975, 1.0)
+    middles = zip(
+        pool.effects, found.medians(found.estimate), found.medians(heterogeneity), strict=True
+    )
+    return {
+        **_head(review, pool),
+        "trials": found.trials,
+        "subsets": found.subsets.size,
+        "exhaustive": found.exhaustive,
+        "seed": found.seed,
+        "not_converged": int((~found.converged).sum()),
+        "subsets_of_two_or_more": int(several.sum()),
+        "quantiles": list(shares),
+        "estimate": np.quantile(found.estimate[several], shares).tolist(),
+        "share_below_zero": float((found.estimate[several] < 0).mean()),
+        "i2_by": pool.i2_by,
+        "i2": _quantiles(heterogeneity[several], shares),
+        "with_and_without": [
+            {
+                "trial": effect.trial,
+                "label": effect.label,
+                "estimate": [_known(one) for one in estimates],
+                "i2": [_known(one) for one in i2],
+            }
+            for effect, estimates, i2 in middles
+        ],
+        "flags": list(found.flags),
+    }
+
+
+def _quantiles(values: Any, shares: tuple[float, ...]) -> list[float] | None:
+    import numpy as np
+
+    return None if np.isnan(values).any() else np.quantile(values, shares).tolist()
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else float(value)  # NaN: no such subset
+
+
+def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
+    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.gosh import ENOUGH
+    from livingmeta.report import flag_lines
+    from livingmeta.words import decimal
+
+    def shown(value: float | None) -> str:
+        return decimal(None if value is None else on_scale(pool.measure, value))
+
+    console = screen.console()
+    every = f"2^{found.trials} − 1"
+    console.print(
+        f"  all {found.subsets.size:,} subsets ({every})" if found.exhaustive else
+        f"  a sample of {found.subsets.size:,} of {every} subsets, with replacement, "
+        f"seed {found.seed}"
+    )  # fmt: skip
+    least, low, middle, high, largest = map(shown, told["estimate"])
+    most = f"95% of them between {low} and {high}, "
+    console.print(
+        f"  {told['subsets_of_two_or_more']:,} of two trials or more: {scale_name(pool.measure)} "
+        f"{middle} in the middle, {'' if found.trials < ENOUGH else most}all between {least} and "
+        f"{largest}; {100 * told['share_below_zero']:.1f}% of them favour {pool.groups[0]}"
+    )
+    if told["i2"]:
+        least, _, middle, _, largest = (decimal(one, 0) for one in told["i2"])
+        console.print(f"  I² {middle}% in the middle, all between {least}% and {largest}%")
+    screen.table(
+        ["trial", "with it", "without", "I² with it", "without"],
+        [
+            [one["label"], *map(shown, one["estimate"]), *(decimal(i, 0) for i in one["i2"])]
+            for one in told["with_and_without"]
+        ],
+    )
+    for line in flag_lines(found.flags):
+        console.print(f"  flag {line}")
+
+
+def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
+    from livingmeta.effect_sizes import scale_name
+    from livingmeta.report import flag_lines, interval
+    from livingmeta.words import decimal, p_words
+
+    assert pool.result is not None
+    console = screen.console()
+    how = f"exact, all {2 * test.patterns:,} patterns of signs"
+    if not test.exact:
+        how = f"{test.patterns:,} drawn patterns, ± {test.p_se:.4f}, seed {test.seed}"
+    console.print(
+        f"  permutation test: {p_words(test.p_value)} ({how}; {test.k} trials can't have a P below "
+        f"{test.smallest_p:.3g}); by the pooled value's own interval {p_words(pool.result.p_value)}"
+    )
+    console.print(
+        f"  parametric bootstrap: {scale_name(pool.measure)} {interval(sets, measure=pool.measure)}"
+        f", percentiles of {sets.count:,} simulated sets, seed {sets.seed}; by the methods above "
+        f"{interval(pool.result)}"
+    )
+    if sets.tau2 is not None and sets.tau2_at_zero is not None:
+        console.print(
+            f"  Tau² {decimal(sets.tau2)} ({decimal(sets.tau2_low)} to {decimal(sets.tau2_high)}); "
+            f"{100 * sets.tau2_at_zero:.0f}% of the sets have an estimate of 0"
+        )
+    for line in flag_lines(tuple(dict.fromkeys((*test.flags, *sets.flags)))):
+        console.print(f"  flag {line}")
+
+
+def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
+    """Return the trials of a pool for a simulation, and how they measure."""
+    from livingmeta.resampling import Arms, Known
+
+    sizes = [(e.n1, e.n2) for e in pool.effects if e.n1 is not None and e.n2 is not None]
+    if settings.measure == "SMD" and len(sizes) == len(pool.effects):
+        n1, n2 = zip(*sizes, strict=True)
+        chosen = settings.profile
+        return (
+            Arms(n1, n2, correction=chosen.correction, variance=chosen.smd_variance),
+            "arms of the trials' own sizes, normal people; SMD and variance by the review's "
+            "formulas",
+        )
+    return Known(tuple(_effects(pool)[1])), "effects normal, with the trials' variances as known"
+
+
+def _show_simulated(pool: Pool, found: tuple[Simulated, ...], model: str) -> None:
+    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.report import flag_lines
+    from livingmeta.words import decimal
+
+    name = scale_name(pool.measure)
+    console = screen.console()
+    console.print(f"  {found[0].count:,} reviews of k = {found[0].k} each: {model}")
+    rows = []
+    for one in found:
+        shares = ((one.coverage, one.coverage_se), (one.excludes_zero, one.excludes_zero_se))
+        rows.append(
+            [
+                decimal(on_scale(pool.measure, one.effect)),
+                decimal(one.tau2, 3),
+                one.ci_method,
+                *(f"{100 * share:.1f} ± {100 * se:.1f}" for share, se in shares),
+                f"{decimal(one.bias, 3)} ± {one.bias_se:.3f}",
+            ]
+        )
+    screen.table([f"true {name}", "τ²", "interval", "holds it, %", "without 0, %", "bias"],
+                 rows)  # fmt: skip
+    zeros = {one.tau2: one.tau2_at_zero for one in found if one.tau2_at_zero is not None}
+    if zeros:
+        told = ", ".join(f"{100 * share:.0f}% at {tau2:.3g}" for tau2, share in zeros.items())
+        console.print(f"  the estimate of τ² is exactly 0 in these shares of the reviews: {told}")
+    for line in flag_lines(tuple(dict.fromkeys(flag for one in found for flag in one.flags))):
+        console.print(f"  flag {line}")

@@ -1,0 +1,138 @@
+"""Estimates of all subsets against their heterogeneity, drawn from stored results only."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.gosh import ENOUGH, Gosh
+from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, PALE, SMALL, TEXT
+from livingmeta.tau2 import Array, Mask
+from livingmeta.words import decimal
+
+DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
+HEXAGONS, BINS = 64, 60
+HETEROGENEITY = {"i2": "I² (%)", "i2_tau2": "I² (%)", "tau2": "τ²"}
+DENSITY = LinearSegmentedColormap.from_list("density", [PALE, BLUE, BLACK])
+SHARE = LinearSegmentedColormap.from_list("share", [BLUE, PALE, ORANGE])
+
+
+def gosh_plot(
+    found: Gosh,
+    *,
+    title: str = "",
+    measure: str = "",
+    against: str = "i2",
+    shown: tuple[str, Mask] | None = None,
+) -> Axes:
+    """Draw the estimate of each subset of two trials or more against its heterogeneity.
+
+    Parameters
+    ----------
+    found : Gosh
+    title : str
+        What was pooled.
+    measure : str
+        Label of the effects; logs of a ratio are shown as ratios.
+    against : str
+        "i2" (by Q), "i2_tau2" (by τ²) or "tau2".
+    shown : tuple of str and ndarray of bool, optional
+        Subsets to tell apart, such as those that hold a trial: their name, and which they are.
+        They are orange, the others blue, and hexagons between the two by the share they hold.
+
+    Returns
+    -------
+    Axes
+        The middle one, with gid "subsets" on the points or hexagons, whose colour is their number
+        on a log scale, and "whole" on the estimate of all trials. From six trials on, histograms
+        (gid "estimates" and "heterogeneity", with ":shown" or ":others" behind where parts are
+        told apart) stand above and to the right. Points are rasterised.
+    """
+    drawn = found.k > 1
+    x, h = found.estimate[drawn], getattr(found, against)[drawn]
+    holds = None if shown is None else shown[1][drawn]
+    figure = Figure(figsize=(4.6, 3.9), dpi=100)
+    grid = figure.add_gridspec(
+        2, 2, width_ratios=(5, 1), height_ratios=(1, 4), hspace=0.04, wspace=0.04,
+        left=0.12, right=0.97, bottom=0.12, top=0.81,
+    )  # fmt: skip
+    ax = figure.add_subplot(grid[1, 0])
+    if x.size <= DOTS:
+        _dots(ax, x, h, holds)
+    else:
+        _hexagons(ax, x, h, holds)
+    if found.trials >= ENOUGH:  # a histogram of a handful would pretend to a shape
+        both = (x, h) if holds is None else ((x[holds], x[~holds]), (h[holds], h[~holds]))
+        above = figure.add_subplot(grid[0, 0], sharex=ax)
+        beside = figure.add_subplot(grid[1, 1], sharey=ax)
+        _histogram(above, both[0], "estimates", "vertical")
+        _histogram(beside, both[1], "heterogeneity", "horizontal")
+    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
+    ax.axvline(found.whole, color=GREY, lw=0.8, ls="--", gid="whole", zorder=1)
+    _words(ax, found, title=title, measure=measure, against=against)
+    if shown is not None:
+        for colour, words in ((ORANGE, shown[0]), (BLUE, "the others")):
+            ax.plot([], [], "s", color=colour, ms=4, label=words)
+        figure.legend(fontsize=SMALL, frameon=False, loc="upper left", ncols=2, handletextpad=0.2,
+                      bbox_to_anchor=(0.105, 0.895), columnspacing=1)  # fmt: skip
+    return ax
+
+
+def _dots(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
+    colours: Any = BLUE if holds is None else np.where(holds, ORANGE, BLUE)
+    size, alpha = (16, 0.9) if x.size < 100 else (5, 0.5)
+    ax.scatter(x, h, s=size, c=colours, alpha=alpha, lw=0, rasterized=True, gid="subsets", zorder=2)
+
+
+def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
+    how: dict[str, Any] = {"bins": "log", "cmap": DENSITY}
+    words = "subsets"
+    if holds is not None:
+        how = {"C": holds, "reduce_C_function": np.mean, "cmap": SHARE, "vmin": 0, "vmax": 1}
+        words = "share orange"
+    cells = ax.hexbin(x, h, gridsize=HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets",
+                      zorder=2, **how)  # fmt: skip
+    scale = ax.figure.add_axes((0.84, 0.74, 0.12, 0.02))
+    bar = ax.figure.colorbar(cells, cax=scale, orientation="horizontal")
+    bar.ax.set_title(words, fontsize=SMALL - 1, pad=2)
+    bar.ax.tick_params(labelsize=SMALL - 1, length=2, pad=1, which="both")
+    bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: Any) -> None:
+    parts = values if isinstance(values, tuple) else (values,)
+    colours = (ORANGE, BLUE) if len(parts) > 1 else (BLUE,)
+    names = (f"{gid}:shown", f"{gid}:others") if len(parts) > 1 else (gid,)
+    bins = np.histogram_bin_edges(np.concatenate(parts), BINS).tolist()
+    for name, part, colour in zip(names, parts, colours, strict=True):
+        side.hist(part, bins=bins, orientation=turn, color=colour, histtype="stepfilled",
+                  alpha=0.55, gid=name)  # fmt: skip
+    side.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+    for spine in side.spines.values():
+        spine.set_visible(False)
+
+
+def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str) -> None:
+    name = scale_name(measure)
+    ax.set_xlabel(MEASURE_WORDS.get(name, name), fontsize=TEXT)
+    ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    low, high = ax.get_xlim()
+    places = 2 if high - low < 1 else 1
+    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(measure, x), places))
+    if against != "tau2":
+        ax.set_ylim(-3, 103)  # the same in all of them
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    number = f"{int((found.k > 1).sum()):,}"
+    of = "All" if found.exhaustive else "A sample of"
+    lines = [*textwrap.wrap(title, 84), f"{of} {number} subsets of 2 to {found.trials} trials; dashed: all trials pooled"]
+    if found.trials < ENOUGH:
+        lines.append(f"{found.trials} trials are too few to show a cluster or a stray trial")
+    ax.figure.suptitle("\n".join(lines), x=0.02, y=0.98, ha="left", va="top", fontsize=TEXT)  # type: ignore[union-attr]
