@@ -1,6 +1,7 @@
 """Subsets are pooled as metafor pools them, and as each is pooled alone."""
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_a_sample_is_that_of_its_seed_and_holds_each_trial_half_the_time() -> No
     assert one.seed == 1
     assert not np.array_equal(one.subsets, gosh(y, v, model="common", most=4000, seed=2).subsets)
     chance = [binom.cdf(one.holding(i).sum(), 4000, 0.5) for i in range(40)]
-    assert 1e-5 < min(chance)
+    assert min(chance) > 1e-5
     assert max(chance) < 1 - 1e-5
 
 
@@ -137,3 +138,23 @@ def test_a_picture_of_few_trials_says_that_it_shows_nothing() -> None:
     assert "too few to show" in ax.figure.get_suptitle()
     assert "estimates" not in artists(ax)  # no histogram of four subsets
     assert ax.get_xlabel() == "Odds ratio"
+
+
+def test_the_command_draws_and_says_what_three_trials_can_t_show(say, tmp_path: Path) -> None:
+    said = say("gosh", "smith2017", "--synthesis", "pain-short", "--out", str(tmp_path))
+    assert "all 7 subsets (2^3 − 1)" in said.flat
+    assert "flag few_for_subsets" in said.flat
+    assert "3 pooled (142 people)" in said.flat
+    assert (tmp_path / "smith2017" / "gosh_pain-short.png").stat().st_size > 10_000
+
+
+def test_the_document_holds_each_trial_and_each_refusal(say, tmp_path: Path) -> None:
+    said = say("gosh", "knee_oa", "--synthesis", "pain-followup", "--most", "500", "--trial",
+               "nobody", "--out", str(tmp_path), "--json")  # fmt: skip
+    assert said.status == 2
+    said = say("gosh", "knee_oa", "--synthesis", "pain-followup", "--most", "500", "--out",
+               str(tmp_path), "--json")  # fmt: skip
+    few, sampled, _ = json.loads(said.out)
+    assert "two comparisons: this needs 3 to 63" in few["refused"]
+    assert (sampled["subsets"], sampled["exhaustive"], sampled["seed"]) == (500, False, 1)
+    assert len(sampled["with_and_without"]) == sampled["trials"] == 12

@@ -1,6 +1,7 @@
 """Chance is simulated as theory has it, and signs are turned as metafor turns them."""
 
 import csv
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from itertools import product
@@ -162,7 +163,8 @@ def test_simulated_arms_agree_with_arms_of_simulated_people() -> None:
 def test_seven_small_trials_err_as_measured_before() -> None:
     """k = 7, unequal: Wald errs below 5% at τ² = 0 and above at 0.1; modified HKSJ below both."""
     arms = Arms((20, 30, 15, 40, 12, 25, 50), (22, 28, 15, 40, 12, 25, 48))
-    found = {(one.tau2, one.ci_method): one.excludes_zero for one in simulate(arms, between=(0, 0.1))}
+    every = simulate(arms, between=(0, 0.1))
+    found = {(one.tau2, one.ci_method): one.excludes_zero for one in every}
     assert found[0, "wald"] < 0.05 < found[0.1, "wald"]
     assert found[0, "hksj-modified"] < found[0, "wald"]
     assert found[0.1, "hksj-modified"] < found[0.1, "hksj"] < found[0.1, "wald"]
@@ -234,3 +236,36 @@ def test_what_can_t_be_resampled_is_refused() -> None:
         simulate(Known((0.1, 0.2)), between=[-1])
     with pytest.raises(ValueError, match="Did you mean UB"):
         simulate(replace(Arms((9.0, 9.0), (9.0, 9.0)), variance="UP"))
+
+
+def test_three_trials_are_told_what_their_signs_can_t_show(say) -> None:
+    said = say("resample", "smith2017", "--synthesis", "pain-short", "--count", "500")
+    assert "3 trials can't have a P below 0.25" in said.flat
+    assert "flag few_for_permutation" in said.flat
+    assert "3 pooled (142 people)" in said.flat
+    assert "trials_missing" in said.flat  # the pooled value's own flags stand beside it
+
+
+def test_the_document_of_a_simulation_holds_each_mean_tau2_and_interval(say) -> None:
+    said = say(
+        "simulate", "smith2017", "--synthesis", "function-short", "--effect", "0", "--effect",
+        "-0.5", "--between", "0.2", "--ci", "wald", "--ci", "hksj", "--count", "200", "--json",
+    )  # fmt: skip
+    document = json.loads(said.out)[0]
+    assert document["trials"].startswith("arms of the trials' own sizes")
+    assert [(one["effect"], one["tau2"], one["ci_method"]) for one in document["simulated"]] == [
+        (0, 0.2, "wald"), (0, 0.2, "hksj"), (-0.5, 0.2, "wald"), (-0.5, 0.2, "hksj"),
+    ]  # fmt: skip
+
+
+def test_a_single_trial_is_refused_by_name(say) -> None:
+    said = say("simulate", "smith2017", "--synthesis", "pain-long", "--json")
+    assert "one comparison: this needs 2" in json.loads(said.out)[0]["refused"]
+
+
+def test_the_help_names_the_defaults() -> None:
+    from livingmeta.commands import resampling as commands
+    from livingmeta.gosh import MOST
+
+    assert MOST == module.PATTERNS
+    assert f"[{MOST}]" in commands.Most.__metadata__[0].help

@@ -103,7 +103,7 @@ def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
     bar = ax.figure.colorbar(cells, cax=scale, orientation="horizontal")
     bar.ax.set_title(words, fontsize=SMALL - 1, pad=2)
     bar.ax.tick_params(labelsize=SMALL - 1, length=2, pad=1, which="both")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: Any) -> None:
@@ -132,7 +132,10 @@ def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str) -> 
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     number = f"{int((found.k > 1).sum()):,}"
     of = "All" if found.exhaustive else "A sample of"
-    lines = [*textwrap.wrap(title, 84), f"{of} {number} subsets of 2 to {found.trials} trials; dashed: all trials pooled"]
+    lines = [
+        *textwrap.wrap(title, 84),
+        f"{of} {number} subsets of 2 to {found.trials} trials; dashed: all trials pooled",
+    ]
     if found.trials < ENOUGH:
         lines.append(f"{found.trials} trials are too few to show a cluster or a stray trial")
-    ax.figure.suptitle("\n".join(lines), x=0.02, y=0.98, ha="left", va="top", fontsize=TEXT)  # type: ignore[union-attr]
+    ax.figure.suptitle("\n".join(lines), x=0.02, y=0.98, ha="left", va="top", fontsize=TEXT)

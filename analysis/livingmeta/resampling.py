@@ -240,10 +240,10 @@ class Known:
 class Arms:
     """Trials of two arms whose result is a standardised mean difference.
 
-    People are normal with one SD in both arms: the difference of means has variance 1/n1 + 1/n2
-    in units of that SD, and m s² is chi-square with m = n1 + n2 − 2, independent of it. The effect and
-    its variance then follow by the formulas of `effect_sizes`, so they depend on each other as
-    they do in a real review.
+    People are normal with one SD in both arms: in units of it the difference of means has variance
+    1/n1 + 1/n2, and m s² is chi-square with m = n1 + n2 − 2, independent of it. The effect and its
+    variance then follow by the formulas of `effect_sizes`, so they depend on each other as they do
+    in a real review.
 
     Attributes
     ----------
@@ -364,8 +364,9 @@ def bootstrap(
     )  # fmt: skip
     found = run(task, count, executor=executor, progress=progress)
     ends = ((1 - level) / 2, (1 + level) / 2)
-    low, high = np.quantile(found["estimate"], ends)
-    tau2_low, tau2_high = np.quantile(found["tau2"], ends) if random else (None, None)
+    low, high = np.quantile(found["estimate"].astype(float), ends)
+    tau2s = found["tau2"].astype(float)
+    tau2_low, tau2_high = map(float, np.quantile(tau2s, ends)) if random else (None, None)
     stuck = int(found["not_converged"].sum())
     return Bootstrap(
         k=y.size,
@@ -374,9 +375,9 @@ def bootstrap(
         ci_low=float(low),
         ci_high=float(high),
         tau2=tau2 if random else None,
-        tau2_low=None if tau2_low is None else float(tau2_low),
-        tau2_high=None if tau2_high is None else float(tau2_high),
-        tau2_at_zero=float((found["tau2"] == 0).mean()) if random else None,
+        tau2_low=tau2_low,
+        tau2_high=tau2_high,
+        tau2_at_zero=float((tau2s == 0).mean()) if random else None,
         level=level,
         seed=seed,
         not_converged=stuck,

@@ -31,14 +31,16 @@ def executor(workers: int | None, dask: str | None) -> Iterator[Executor | None]
 
 @contextmanager
 def _cluster(address: str) -> Iterator[Executor]:
+    from importlib import import_module
+
     try:
-        from distributed import Client
+        distributed = import_module("distributed")
     except ModuleNotFoundError:
         raise ValueError(
             "--dask needs the package distributed: pip install 'livingmeta[dask]'."
         ) from None
     try:
-        client = Client(address, timeout=10)
+        client = distributed.Client(address, timeout=10)
     except (OSError, ValueError) as refusal:
         raise ValueError(f"--dask {address}: no cluster answers there ({refusal}).") from None
     with client, client.get_executor() as lent:

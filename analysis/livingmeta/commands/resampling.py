@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Most = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, help="sample this many where there are more [131072]"),
+    typer.Option(metavar="N", min=100, help="sample this many where there are more [131072]"),
 ]
 Count = Annotated[int, typer.Option(metavar="N", min=1, help="how many to simulate")]
 
@@ -71,7 +71,8 @@ def gosh(
                     *_effects(pool), model=settings.profile.model, tau2=settings.profile.tau2,
                     most=most or MOST, seed=seed, executor=lent, progress=progress,
                 )  # fmt: skip
-            against = "i2_tau2" if pool.i2_by == "tau2" else "i2"
+            by_tau2 = pool.i2_by == "tau2" and settings.profile.model == "random"
+            against = "i2_tau2" if by_tau2 else "i2"
             documents.append(_subsets(loaded, pool, found, against))
             places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
             label = f"with {pool.effects[places[0]].label}" if places else ""
@@ -230,6 +231,8 @@ def _pools(
         if not as_json:
             screen.console().print(f"{_name(pool)} ({pool.synthesis})", style="bold")
             screen.console().print(f"  {coverage(review, pool)}; {refused or pool.methods}")
+            if pool.flags and not refused:
+                screen.console().print(f"  flags of the pooled value: {', '.join(pool.flags)}")
         if refused:
             documents.append({**_head(review, pool), "refused": refused})
         else:
@@ -245,6 +248,7 @@ def _head(review: Review, pool: Pool) -> dict[str, Any]:
         "measure": pool.measure,
         "methods": pool.methods,
         "coverage": coverage(review, pool),
+        "pool_flags": list(pool.flags),
     }
 
 
@@ -277,29 +281,19 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
         "quantiles": list(shares),
         "estimate": np.quantile(found.estimate[several], shares).tolist(),
         "share_below_zero": float((found.estimate[several] < 0).mean()),
-        "i2_by": pool.i2_by,
-        "i2": _quantiles(heterogeneity[several], shares),
+        "i2_by": against,
+        "i2": np.quantile(heterogeneity[several], shares).tolist(),
         "with_and_without": [
             {
                 "trial": effect.trial,
                 "label": effect.label,
-                "estimate": [_known(one) for one in estimates],
-                "i2": [_known(one) for one in i2],
+                "estimate": estimates.tolist(),
+                "i2": i2.tolist(),
             }
             for effect, estimates, i2 in middles
         ],
         "flags": list(found.flags),
     }
-
-
-def _quantiles(values: Any, shares: tuple[float, ...]) -> list[float] | None:
-    import numpy as np
-
-    return None if np.isnan(values).any() else np.quantile(values, shares).tolist()
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else float(value)  # NaN: no such subset
 
 
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
@@ -308,8 +302,8 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     from livingmeta.report import flag_lines
     from livingmeta.words import decimal
 
-    def shown(value: float | None) -> str:
-        return decimal(None if value is None else on_scale(pool.measure, value))
+    def shown(value: float) -> str:
+        return decimal(on_scale(pool.measure, value))
 
     console = screen.console()
     every = f"2^{found.trials} − 1"
@@ -325,9 +319,8 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
         f"{middle} in the middle, {'' if found.trials < ENOUGH else most}all between {least} and "
         f"{largest}; {100 * told['share_below_zero']:.1f}% of them favour {pool.groups[0]}"
     )
-    if told["i2"]:
-        least, _, middle, _, largest = (decimal(one, 0) for one in told["i2"])
-        console.print(f"  I² {middle}% in the middle, all between {least}% and {largest}%")
+    least, _, middle, _, largest = (decimal(one, 0) for one in told["i2"])
+    console.print(f"  I² {middle}% in the middle, all between {least}% and {largest}%")
     screen.table(
         ["trial", "with it", "without", "I² with it", "without"],
         [
