@@ -371,14 +371,15 @@ def _small_study(pool: Pool) -> Found:
 
 
 def _missing(pool: Pool) -> Found:
-    trials = len({effect.trial for effect in pool.effects})
+    others = (*pool.effects, *pool.missing, *pool.sensitivity_only, *pool.dropped)
+    trials = len({one.trial for one in others})
     if not pool.missing:
         return None, "no trial is known to be missing, and unknown ones can't be counted"
     sizes = [one.n_randomised for one in pool.missing]
     count = sum(size for size in sizes if size is not None)
     people = f"{count:,} people{' and more' if None in sizes else ''}"
     said = (
-        f"{len(pool.missing)} of {trials + len(pool.missing)} trials have no usable numbers here "
-        f"({people}), though they are known to have measured it"
+        f"{len(pool.missing)} of {trials} trials known to have measured it have no usable numbers "
+        f"here ({people})"
     )
     return (-1, said) if pool.result is not None else (None, said)
