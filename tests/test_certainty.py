@@ -150,7 +150,9 @@ def test_small_study_effects_are_tested_from_ten_trials_on(tmp_path) -> None:
 def test_missing_trials_are_counted_and_unknown_ones_are_not_denied(tmp_path) -> None:
     one = found(tmp_path / "a", ALIKE[:2], missing=("gone",))
     assert level(one, "missing evidence") == -1
-    assert "1 of 3 trials have no usable numbers here" in why(one, "missing evidence")
+    assert "1 of 3 trials known to have measured it have no usable numbers here" in why(
+        one, "missing evidence"
+    )
     none = found(tmp_path / "b", ALIKE[:2])
     assert why(none, "missing evidence").startswith("not assessable: ")
 

@@ -371,15 +371,13 @@ def _small_study(pool: Pool) -> Found:
 
 
 def _missing(pool: Pool) -> Found:
-    others = (*pool.effects, *pool.missing, *pool.sensitivity_only, *pool.dropped)
-    trials = len({one.trial for one in others})
     if not pool.missing:
         return None, "no trial is known to be missing, and unknown ones can't be counted"
     sizes = [one.n_randomised for one in pool.missing]
     count = sum(size for size in sizes if size is not None)
     people = f"{count:,} people{' and more' if None in sizes else ''}"
     said = (
-        f"{len(pool.missing)} of {trials} trials known to have measured it have no usable numbers "
-        f"here ({people})"
+        f"{len(pool.missing)} of {len(pool.measured)} trials known to have measured it have no "
+        f"usable numbers here ({people})"
     )
     return (-1, said) if pool.result is not None else (None, said)

@@ -17,8 +17,6 @@ from livingmeta.profiles import CI_WORDS
 from livingmeta.protocol import Plan, Review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import (
-    LeftOut,
-    Missing,
     Pool,
     contradictory,
     marks,
@@ -136,14 +134,8 @@ def coverage(review: Review, pool: Pool) -> str:
 
 def share(pool: Pool) -> str:
     """Say how many of the trials known to have measured it a result rests on; empty: all."""
-    known = {effect.trial for effect in pool.effects}
-    others: tuple[Missing | LeftOut, ...] = (
-        *pool.missing,
-        *pool.dropped,
-        *pool.sensitivity_only,
-    )
-    whole = len(known | {one.trial for one in others})
-    return "" if whole == len(known) else f", {len(known)} of {whole} trials known to measure it"
+    known, whole = len({effect.trial for effect in pool.effects}), len(pool.measured)
+    return "" if whole == known else f", {known} of {whole} trials known to measure it"
 
 
 def total_people(review: Review) -> int | None:

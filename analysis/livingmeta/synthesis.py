@@ -96,6 +96,13 @@ class Pool:
     subgroup_test: SubgroupTest | None
     printed: Printed | None
 
+    @property
+    def measured(self) -> frozenset[str]:
+        """Trials known to have measured it, pooled or not."""
+        pooled = {effect.trial for effect in self.effects}
+        left = {one.trial for one in (*self.dropped, *self.sensitivity_only)}
+        return frozenset(pooled | left | {one.trial for one in self.missing})
+
 
 def synthesise(
     review: Review,

@@ -162,8 +162,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     def size(pool: Pool) -> tuple[str, str]:
         """Say on how many trials of how many, and on how many people, a pool rests."""
         known = tuple(e for e in pool.effects if "imputed" not in e.flags)
-        others = (*pool.effects, *pool.missing, *pool.dropped, *pool.sensitivity_only)
-        whole = len({one.trial for one in others})  # type: ignore[attr-defined]
+        whole = len(pool.measured)
         added = f" + {_imputed(pool)} imputed" if _imputed(pool) else ""
         part = "" if len({e.trial for e in known}) == whole else f" of {whole}"
         n = people(replace(pool, effects=known))
