@@ -80,6 +80,7 @@ LAYERS = {
         "news",
         "history",
         "sheets",
+        "teaching",
         "exchange",
         "exports",
         "forms",

@@ -57,7 +57,7 @@ def small_multiples(draw: Draw, settings: Sequence[Mapping[str, Any]]) -> None:
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(
+    _, axes = plt.subplots(
         1, len(settings), figsize=(3.1 * len(settings), 3.2), squeeze=False, layout="constrained"
     )
     for ax, setting in zip(axes[0], settings, strict=True):

@@ -1,0 +1,39 @@
+"""Render the notebooks, run afresh, and the pages beside them: python notebooks/render.py."""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+from traitlets.config import Config
+
+from livingmeta.store import write
+
+HERE = Path(__file__).parent
+# A page has no kernel: the panels before a slider stay, the slider goes.
+SETTINGS = Config({"TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": ["slider"]}})
+
+
+def page(path: Path) -> str:
+    """Return a notebook, run from top to bottom, or a Markdown page as HTML."""
+    if path.suffix == ".ipynb":
+        notebook = nbformat.read(path, as_version=4)
+        NotebookClient(notebook, resources={"metadata": {"path": str(HERE)}}).execute()
+    else:
+        text = path.read_text(encoding="utf-8")
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    for cell in notebook.cells:
+        # links among the pages; what lies outside the folder stays where it is
+        cell.source = re.sub(r"\]\((\w+)\.(?:ipynb|md)(#[\w-]+)?\)", r"](\1.html\2)", cell.source)
+    html, _ = HTMLExporter(config=SETTINGS).from_notebook_node(
+        notebook, resources={"metadata": {"name": path.stem}}
+    )
+    return str(html)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "figures" / "notebooks"
+    for path in sorted([*HERE.glob("*.ipynb"), *HERE.glob("*.md")]):
+        print(write(folder / f"{path.stem}.html", page(path)))

@@ -1,0 +1,246 @@
+"""The teaching notebooks are whole, run alone, and their check cells tell right from wrong."""
+
+import json
+import re
+import runpy
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SECTIONS = [
+    "The question",
+    "Your prediction",
+    "The computation",
+    "The picture",
+    "Check yourself",
+    "Exercises",
+    "What to remember",
+]
+# A right and a wrong answer to each check cell; the right ones by hand, or as said beside them.
+ANSWERS = {
+    "01_question_and_rerun": {
+        "check-percent": ("37", "142"),  # 142/385
+        "check-width": ("1.7", "0.6"),  # 0.85/0.49
+    },
+    "02_one_trial_by_hand": {
+        # R: 27 / (2 * qt(.975, 23)) * sqrt(24)
+        "check-sd": ("31.97", "6.53"),
+        "check-sign": ("2", "1"),
+    },
+    "03_pooling_by_hand": {
+        "check-sum": ("28.60", "34.60"),
+        "check-pooled": ("-0.36", "0.36"),
+    },
+    "04_heterogeneity": {
+        "check-width": ("2.2", "0.5"),  # R: qt(.975, 2) / qnorm(.975)
+        "check-limit": ("0.6", "0.3"),  # 1.96 * sqrt(0.1)
+    },
+    "05_detective_work": {
+        "check-upper": ("0.0", "-0.05"),
+        "check-typed": ("-1.5", "-0.3"),
+    },
+    "07_a_complete_review": {
+        "check-include": ("3", "0"),
+        # R, metafor 3.8: rma(yi, vi, mods = ~ n, method = "DL"), predict at 300
+        "check-line": ("-0.40", "-0.84"),
+    },
+    "08_add_a_trial": {
+        "check-effect": ("0.24", "-0.24"),
+        "check-moves": ("1", "6"),
+    },
+    "09_your_own_review": {
+        "check-pooled": ("5", "6"),
+        "check-empty": ("5", "0"),
+    },
+}
+UNANSWERED, RIGHT, WRONG = "No answer yet", "Right.", "Not yet"
+
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def tagged(cells: list[dict[str, Any]], tag: str) -> list[dict[str, Any]]:
+    return [cell for cell in cells if tag in cell["metadata"].get("tags", [])]
+
+
+def heading(cell: dict[str, Any]) -> str | None:
+    found = re.match(r"## (.+)", source(cell)) if cell["cell_type"] == "markdown" else None
+    return found[1] if found else None
+
+
+def section(cells: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    inside, found = False, []
+    for cell in cells:
+        if (title := heading(cell)) is not None:
+            inside = title == name
+        if inside:
+            found.append(cell)
+    return found
+
+
+def test_there_are_nine_numbered_from_one() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{n:02}" for n in range(1, 10)]
+
+
+@each
+def test_a_notebook_is_committed_without_output(path: Path) -> None:
+    notebook = read(path)
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    ids = [cell["id"] for cell in notebook["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in ids), "ids say what a cell is for"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+
+
+@each
+def test_a_notebook_asks_first_and_checks_last(path: Path) -> None:
+    cells = read(path)["cells"]
+    assert [title for cell in cells if (title := heading(cell))] == SECTIONS
+    assert heading(cells[1]) == SECTIONS[0], "after the title comes the question"
+    assert tagged(section(cells, "Your prediction"), "prediction")
+    asked = tagged(section(cells, "Check yourself"), "check")
+    assert asked
+    assert asked == tagged(cells, "check")
+    assert all(re.match(r"my_\w+ = \.\.\.\n", source(cell)) for cell in asked)
+    assert "load_review(" in "".join(map(source, cells)), "real data"
+
+
+@each
+def test_solutions_are_folded_and_complete(path: Path) -> None:
+    asked, folded = section(read(path)["cells"], "Exercises")
+    text = source(folded)
+    assert text.startswith("<details>\n<summary>Solutions</summary>\n\n")
+    assert text.endswith("\n</details>")
+    exercises = re.findall(r"^(\d)\. ", source(asked), flags=re.M)
+    assert len(exercises) >= 2
+    assert re.findall(r"^\*\*(\d)\.\*\*", text, flags=re.M) == exercises
+
+
+@each
+def test_three_lines_are_to_be_remembered(path: Path) -> None:
+    (last,) = section(read(path)["cells"], "What to remember")
+    assert re.findall(r"^(\d)\. ", source(last), flags=re.M) == ["1", "2", "3"]
+
+
+@each
+def test_what_moves_stands_still_too(path: Path) -> None:
+    cells = read(path)["cells"]
+    for cell in tagged(cells, "slider"):
+        before = source(cells[cells.index(cell) - 1])
+        drawn = re.match(r"slider\(\s*(\w+)", source(cell))
+        assert drawn
+        assert re.search(rf"small_multiples\(\s*{drawn[1]}\b", before)
+
+
+def anchors() -> list[str]:
+    return re.findall(r'<a id="([^"]+)"></a>', (FOLDER / "glossary.md").read_text(encoding="utf-8"))
+
+
+def test_the_glossary_defines_each_term_once_in_both_languages() -> None:
+    text = (FOLDER / "glossary.md").read_text(encoding="utf-8")
+    names = anchors()
+    assert len(names) == len(set(names)) >= 40
+    entries = re.split(r'<a id="[^"]+"></a>', text)[1:]
+    for name, entry in zip(names, entries, strict=True):
+        assert re.match(r"\*\*[^*]+\*\* · \*[^*]+\*\n\n?", entry.lstrip()), name
+
+
+@pytest.mark.parametrize("page", [*NOTEBOOKS, *FOLDER.glob("*.md")], ids=lambda path: path.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        text = "\n".join(map(source, read(page)["cells"]))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("http"):
+            continue
+        file, _, anchor = target.partition("#")
+        assert (FOLDER / file).exists() or not file, target
+        if anchor:
+            assert file in {"", "glossary.md", "README.md"}
+            assert anchor in [*anchors(), "as-pages"], target
+
+
+@each
+def test_each_check_cell_has_a_right_and_a_wrong_answer(path: Path) -> None:
+    asked = [cell["id"] for cell in tagged(read(path)["cells"], "check")]
+    assert list(ANSWERS[path.stem]) == asked
+
+
+def state() -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in (FOLDER.parent / "data").rglob("*.*")}
+
+
+@pytest.mark.slow
+@each
+def test_a_notebook_runs_alone_and_its_checks_judge(path: Path) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    written = nbformat.read(path, as_version=4)
+    nbformat.validate(written)
+    cells = []
+    for cell in written.cells:
+        cells.append(cell)
+        for kind, answer in zip((RIGHT, WRONG), ANSWERS[path.stem].get(cell.id, ()), strict=False):
+            again = re.sub(r"= \.\.\.", f"= {answer}", cell.source, count=1)
+            cells.append(nbformat.v4.new_code_cell(again, metadata={"expected": kind}))
+    (folded,) = [cell for cell in written.cells if cell.source.startswith("<details>")]
+    examples = "\n\n".join(re.findall(r"```python\n(.*?)```", folded.source, flags=re.S))
+    cells.append(
+        nbformat.v4.new_code_cell(f"""
+from doctest import NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
+examples = DocTestParser().get_doctest({examples!r}, globals(), "solutions", None, 0)
+_ = DocTestRunner(optionflags=NORMALIZE_WHITESPACE).run(examples)
+""")
+    )
+    written.cells = cells
+    before, start = state(), time.perf_counter()
+    NotebookClient(
+        written, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
+    assert time.perf_counter() - start < 60
+    assert state() == before, "no notebook writes into data/"
+
+    for cell in cells:
+        printed = "".join(o.text for o in cell.get("outputs", ()) if o.output_type == "stream")
+        if "check" in cell.metadata.get("tags", ()):
+            assert printed.startswith(UNANSWERED), cell.id
+        elif expected := cell.metadata.get("expected"):
+            assert printed.startswith(expected), f"{cell.source}\n{printed}"
+            assert expected == RIGHT or "Hint: " in printed
+    told = "".join(output.get("text", "") for output in cells[-1].outputs)
+    assert not told, told
+    pictures = [
+        cell.id
+        for cell in section(written.cells, "The picture")
+        for output in cell.get("outputs", ())
+        if "image/png" in output.get("data", {})
+    ]
+    assert pictures
+
+
+@pytest.mark.slow
+def test_pages_show_panels_instead_of_sliders_and_link_to_pages() -> None:
+    page = runpy.run_path(str(FOLDER / "render.py"))["page"]
+    html = page(FOLDER / "03_pooling_by_hand.ipynb")
+    assert "small_multiples(weights" in re.sub(r"<[^>]+>", "", html)
+    assert "slider(weights" not in re.sub(r"<[^>]+>", "", html)
+    assert 'href="04_heterogeneity.html"' in html
+    assert 'href="glossary.html#tau2"' in html
+    assert html.count("data:image/png;base64") == 2
+    assert 'id="tau2"' in page(FOLDER / "glossary.md")
