@@ -7,19 +7,20 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
-from traitlets.config import Config
 
 from livingmeta.store import write
 
 HERE = Path(__file__).parent
-# A page has no kernel: the panels before a slider stay, the slider goes.
-SETTINGS = Config({"TagRemovePreprocessor": {"enabled": True, "remove_cell_tags": ["slider"]}})
 
 
 def page(path: Path) -> str:
     """Return a notebook, run from top to bottom, or a Markdown page as HTML."""
     if path.suffix == ".ipynb":
         notebook = nbformat.read(path, as_version=4)
+        # A page has no kernel: the panels before a slider stay, the slider goes.
+        notebook.cells = [
+            cell for cell in notebook.cells if "slider" not in cell.metadata.get("tags", ())
+        ]
         NotebookClient(notebook, resources={"metadata": {"path": str(HERE)}}).execute()
     else:
         text = path.read_text(encoding="utf-8")
@@ -27,7 +28,7 @@ def page(path: Path) -> str:
     for cell in notebook.cells:
         # links among the pages; what lies outside the folder stays where it is
         cell.source = re.sub(r"\]\((\w+)\.(?:ipynb|md)(#[\w-]+)?\)", r"](\1.html\2)", cell.source)
-    html, _ = HTMLExporter(config=SETTINGS).from_notebook_node(
+    html, _ = HTMLExporter().from_notebook_node(
         notebook, resources={"metadata": {"name": path.stem}}
     )
     return str(html)

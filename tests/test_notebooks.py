@@ -43,6 +43,10 @@ ANSWERS = {
         "check-upper": ("0.0", "-0.05"),
         "check-typed": ("-1.5", "-0.3"),
     },
+    "06_forking_paths": {
+        "check-nearest": ("-0.10", "-0.41"),  # (w1*y1 + w2*y2)/(w1 + w2): their τ² is 0
+        "check-prior": ('"wider"', '"narrower"'),
+    },
     "07_a_complete_review": {
         "check-include": ("3", "0"),
         # R, metafor 3.8: rma(yi, vi, mods = ~ n, method = "DL"), predict at 300
