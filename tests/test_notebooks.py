@@ -239,12 +239,12 @@ _ = DocTestRunner(optionflags=NORMALIZE_WHITESPACE).run(examples)
 
 
 @pytest.mark.slow
-def test_pages_show_panels_instead_of_sliders_and_link_to_pages() -> None:
+def test_pages_show_panels_instead_of_sliders_and_link_to_pages(tmp_path: Path) -> None:
     page = runpy.run_path(str(FOLDER / "render.py"))["page"]
-    html = page(FOLDER / "03_pooling_by_hand.ipynb")
+    html = page(FOLDER / "03_pooling_by_hand.ipynb", tmp_path)
     assert "small_multiples(weights" in re.sub(r"<[^>]+>", "", html)
     assert "slider(weights" not in re.sub(r"<[^>]+>", "", html)
     assert 'href="04_heterogeneity.html"' in html
     assert 'href="glossary.html#tau2"' in html
     assert html.count("data:image/png;base64") == 2
-    assert 'id="tau2"' in page(FOLDER / "glossary.md")
+    assert 'id="tau2"' in page(FOLDER / "glossary.md", tmp_path)
