@@ -189,53 +189,76 @@ def state() -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in (FOLDER.parent / "data").rglob("*.*")}
 
 
+def with_answers(cells: list[Any], answers: dict[str, tuple[str, str]]) -> list[Any]:
+    """Put behind each check cell the same with a right answer, and with a wrong one."""
+    import nbformat
+
+    longer = []
+    for cell in cells:
+        longer.append(cell)
+        for kind, answer in zip((RIGHT, WRONG), answers.get(cell.id, ()), strict=False):
+            text = re.sub(r"= \.\.\.", f"= {answer}", cell.source, count=1)
+            longer.append(nbformat.v4.new_code_cell(text, metadata={"expected": kind}))
+    return longer
+
+
+def solved(cells: list[Any]) -> Any:
+    """Make a cell that runs the folded solutions as doctests, and prints only what fails."""
+    import nbformat
+
+    (folded,) = [cell for cell in cells if cell.source.startswith("<details>")]
+    examples = "\n\n".join(re.findall(r"```python\n(.*?)```", folded.source, flags=re.S))
+    assert ">>> " in examples
+    return nbformat.v4.new_code_cell(f"""
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
+examples = DocTestParser().get_doctest({examples!r}, globals(), "solutions", None, 0)
+_ = DocTestRunner(optionflags=ELLIPSIS | NORMALIZE_WHITESPACE).run(examples)
+""")
+
+
+def printed(cell: Any) -> str:
+    return "".join(one.text for one in cell.get("outputs", ()) if one.output_type == "stream")
+
+
 @pytest.mark.slow
 @each
 def test_a_notebook_runs_alone_and_its_checks_judge(path: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
 
-    written = nbformat.read(path, as_version=4)
-    nbformat.validate(written)
-    cells = []
-    for cell in written.cells:
-        cells.append(cell)
-        for kind, answer in zip((RIGHT, WRONG), ANSWERS[path.stem].get(cell.id, ()), strict=False):
-            again = re.sub(r"= \.\.\.", f"= {answer}", cell.source, count=1)
-            cells.append(nbformat.v4.new_code_cell(again, metadata={"expected": kind}))
-    (folded,) = [cell for cell in written.cells if cell.source.startswith("<details>")]
-    examples = "\n\n".join(re.findall(r"```python\n(.*?)```", folded.source, flags=re.S))
-    cells.append(
-        nbformat.v4.new_code_cell(f"""
-from doctest import NORMALIZE_WHITESPACE, DocTestParser, DocTestRunner
-examples = DocTestParser().get_doctest({examples!r}, globals(), "solutions", None, 0)
-_ = DocTestRunner(optionflags=NORMALIZE_WHITESPACE).run(examples)
-""")
-    )
-    written.cells = cells
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    answers = ANSWERS[path.stem]
+    cells = notebook.cells = [*with_answers(notebook.cells, answers), solved(notebook.cells)]
     before, start = state(), time.perf_counter()
     NotebookClient(
-        written, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
     ).execute()
     assert time.perf_counter() - start < 60
     assert state() == before, "no notebook writes into data/"
 
+    asked = tagged(cells, "check")
+    assert all(printed(cell).startswith(UNANSWERED) for cell in asked)
     for cell in cells:
-        printed = "".join(o.text for o in cell.get("outputs", ()) if o.output_type == "stream")
-        if "check" in cell.metadata.get("tags", ()):
-            assert printed.startswith(UNANSWERED), cell.id
-        elif expected := cell.metadata.get("expected"):
-            assert printed.startswith(expected), f"{cell.source}\n{printed}"
-            assert expected == RIGHT or "Hint: " in printed
-    told = "".join(output.get("text", "") for output in cells[-1].outputs)
-    assert not told, told
-    pictures = [
-        cell.id
-        for cell in section(written.cells, "The picture")
-        for output in cell.get("outputs", ())
-        if "image/png" in output.get("data", {})
+        if expected := cell.metadata.get("expected"):
+            assert printed(cell).startswith(expected), f"{cell.source}\n{printed(cell)}"
+    for cell in asked:
+        right, wrong = cells[cells.index(cell) + 1 :][:2]
+        assert "Hint: " in printed(wrong)
+        told = re.findall(r"-?\d+\.\d+", printed(wrong))
+        assert answers[cell.id][0] not in told, f"{right.source}: the hint tells the answer"
+    assert not printed(cells[-1]), printed(cells[-1])
+
+    drawn = [
+        cell
+        for cell in section(cells, "The picture")
+        if any("image/png" in one.get("data", {}) for one in cell.get("outputs", ()))
     ]
-    assert pictures
+    assert drawn
+    # what goes wrong while a widget draws stands in its own output, not in the cell's
+    held = notebook.metadata.get("widgets", {}).values()
+    moved = [str(one["state"].get("outputs")) for part in held for one in part["state"].values()]
+    assert sum("image/png" in outputs for outputs in moved) == len(tagged(cells, "slider"))
 
 
 @pytest.mark.slow
