@@ -88,15 +88,15 @@ def vas_words(vas_sd: float) -> str:
 
 
 def important_difference(
-    important: float, *, measure: str, label: str, vas_sd: float | None = None
-) -> float:
+    important: float | None, *, measure: str, label: str, vas_sd: float | None = None
+) -> float | None:
     """Turn a smallest important difference into the unit in which effects are pooled.
 
     Parameters
     ----------
-    important : float
-        Above 0: points where `vas_sd` is given, a ratio (1.25 or 0.8) where effects are ratios,
-        else the unit of the effects.
+    important : float or None
+        None where nobody named one. Above 0: points where `vas_sd` is given, a ratio (1.25 or
+        0.8) where effects are ratios, else the unit of the effects.
     measure, label : str
         Key of the measure in `effect_sizes.MEASURES`, and its label ("log OR").
     vas_sd : float, optional
@@ -114,25 +114,23 @@ def important_difference(
     >>> round(important_difference(0.8, measure="OR", label="log OR"), 4)
     0.2231
     """
+    if vas_sd is not None and measure not in STANDARDISED:
+        raise ValueError(
+            f"vas_sd turns standardised differences into points, and effects are {measure} here: "
+            "leave it out."
+        )
+    per_sd = None if vas_sd is None else vas_points(1.0, vas_sd=vas_sd)
+    if important is None:
+        return None
     if not 0 < important < np.inf:
         raise ValueError(f"important = {important:g}: a smallest important difference is above 0.")
-    if vas_sd is not None:
-        refuse_points(measure)
-        return important / vas_points(1.0, vas_sd=vas_sd)
+    if per_sd is not None:
+        return important / per_sd
     if label not in RATIOS:
         return important
     if important == 1:
         raise ValueError("important = 1: a ratio of 1 is no difference.")
     return float(abs(np.log(important)))
-
-
-def refuse_points(measure: str) -> None:
-    """Refuse points on a VAS where effects are not in standard deviations."""
-    if measure not in STANDARDISED:
-        raise ValueError(
-            f"vas_sd turns standardised differences into points, and effects are {measure} here: "
-            "leave it out."
-        )
 
 
 def new_setting(result: PooledEstimate, *, important: float | None = None) -> NewSetting:

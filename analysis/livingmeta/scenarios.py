@@ -121,8 +121,9 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[
     yield pools("with rows held for sensitivity analyses", rows=Selection(include_sensitivity=True))
     yield pools("without rows that rest on an assumption", rows=Selection(no_assumptions=True))
     yield pools("documented trials and rows only", rows=Selection(documented_only=True))
-    if high := at_high_risk(review):
-        yield pools("without trials at high risk of bias", rows=Selection(without=high))
+    high = at_high_risk(review)
+    none = "" if high else " (none is judged so)"
+    yield pools(f"without trials at high risk of bias{none}", rows=Selection(without=high))
     for terms in review.protocol.terms:
         if terms != "default":
             yield pools(f"follow-up terms: {terms}", rows=Selection(terms=terms))

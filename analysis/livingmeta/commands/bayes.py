@@ -71,7 +71,7 @@ def bayes(
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
     from livingmeta.bayes import Prior
     from livingmeta.changes import headline_settings
-    from livingmeta.patient import important_difference, refuse_points
+    from livingmeta.patient import important_difference
     from livingmeta.report import coverage
     from livingmeta.review import load_review
     from livingmeta.settings import Selection
@@ -83,9 +83,7 @@ def bayes(
     settings = headline_settings(loaded)
     scale, default = _scale(tau_prior, tau_scale, settings)
     prior = Prior(tau=tau_prior, scale=scale, mu_sd=mu_sd)
-    if vas_sd is not None:
-        refuse_points(settings.measure)
-    limit = important and important_difference(
+    limit = important_difference(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
     )
     selection = Selection(

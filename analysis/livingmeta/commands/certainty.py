@@ -31,21 +31,16 @@ def certainty(
     from livingmeta.certainty import summary_of_findings
     from livingmeta.changes import headline_settings
     from livingmeta.directions import effect_directions
-    from livingmeta.patient import important_difference, refuse_points, vas_points
+    from livingmeta.patient import important_difference
     from livingmeta.prisma import flow
     from livingmeta.review import extended, load_review
     from livingmeta.synthesis import synthesise
 
     loaded = load_review(review)
     settings = headline_settings(loaded)
-    if vas_sd is not None:
-        refuse_points(settings.measure)
-        vas_points(0.0, vas_sd=vas_sd)  # refuses an SD that a VAS can't have
-    limit = None
-    if important is not None:
-        limit = important_difference(
-            important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-        )
+    limit = important_difference(
+        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
+    )
     pools = synthesise(loaded, settings=settings)
     found = summary_of_findings(loaded, pools=pools, important=limit)
     directions = effect_directions(loaded, pools=pools)

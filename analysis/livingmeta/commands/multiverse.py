@@ -31,17 +31,15 @@ def multiverse(
 
     from livingmeta.changes import headline_settings
     from livingmeta.multiverse import multiverse as combined
-    from livingmeta.patient import important_difference, refuse_points
+    from livingmeta.patient import important_difference
     from livingmeta.report import results_of
     from livingmeta.review import load_review
 
     loaded = load_review(review)
     settings = headline_settings(loaded)
-    if vas_sd is not None:
-        refuse_points(settings.measure)
-    size = None if important is None else important_difference(
+    size = important_difference(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )  # fmt: skip
+    )
     with screen.progress("Combining") as progress:
         found = combined(loaded, synthesis=synthesis, progress=progress)
     results = results_of(loaded)

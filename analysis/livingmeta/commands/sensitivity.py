@@ -36,7 +36,7 @@ def sensitivity(
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
     from livingmeta.changes import headline_settings
-    from livingmeta.patient import important_difference, refuse_points, vas_words
+    from livingmeta.patient import important_difference, vas_words
     from livingmeta.review import load_review
     from livingmeta.rob_me import rob_me
     from livingmeta.scenarios import sensitivity as bent
@@ -46,11 +46,9 @@ def sensitivity(
         loaded.plan(synthesis)
     found = [one for one in bent(loaded) if synthesis in {None, one.main.synthesis}]
     settings = headline_settings(loaded)
-    if vas_sd is not None:
-        refuse_points(settings.measure)
-    limit = None if important is None else important_difference(
+    limit = important_difference(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )  # fmt: skip
+    )
     asked = _Asked(limit, important, vas_sd)
     laid_out = rob_me(loaded, found)
     if as_json:
