@@ -194,6 +194,7 @@ class Protocol(Declared):
     choice: tuple[Choice, ...] = ()
     prisma: dict[Box, Key] = {}  # box of the flow: claim of published.csv that counts it
     caution: str | None = None  # what every page about the review must say
+    translation: dict[str, dict[str, str]] = {}  # language: the review's English words in it
 
 
 @dataclass(frozen=True, kw_only=True)

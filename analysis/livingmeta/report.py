@@ -12,6 +12,7 @@ from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding, findings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.language import ENGLISH, Language
 from livingmeta.pooling import PooledEstimate
 from livingmeta.profiles import CI_WORDS
 from livingmeta.protocol import Plan, Review
@@ -78,12 +79,21 @@ class Interval(Protocol):
         """Its upper limit."""
 
 
-def interval(result: Interval | Effect, *, measure: str | None = None) -> str:
-    """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
+def interval_ends(
+    result: Interval | Effect, *, measure: str | None = None, language: Language = ENGLISH
+) -> dict[str, str]:
+    """Format estimate, low and high end of an interval, on the scale that readers see."""
     estimate = result.yi if isinstance(result, Effect) else result.estimate
     label = str(measure or getattr(result, "measure", ""))
-    shown = (on_scale(label, x) for x in (estimate, result.ci_low, result.ci_high))
-    return "{} ({} to {})".format(*map(decimal, shown))
+    ends = {"estimate": estimate, "low": result.ci_low, "high": result.ci_high}
+    return {name: language.decimal(on_scale(label, x)) for name, x in ends.items()}
+
+
+def interval(
+    result: Interval | Effect, *, measure: str | None = None, language: Language = ENGLISH
+) -> str:
+    """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
+    return language.say("interval", **interval_ends(result, measure=measure, language=language))
 
 
 def counted(number: int, noun: str) -> str:
@@ -114,28 +124,40 @@ def printed_k(review: Review, pool: Pool) -> str | None:
     return None
 
 
-def coverage(review: Review, pool: Pool) -> str:
+def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what was pooled, what is held back and what is missing, in one line."""
-    parts = [f"{len(pool.effects)} pooled"]
-    if pool.effects:
-        parts[0] += f" ({people(pool)} people)"
-    if pool.sensitivity_only:
-        parts.append(f"{len(pool.sensitivity_only)} in sensitivity analyses only")
-    if pool.missing:
-        parts.append(f"{len(pool.missing)} measured but missing here")
-    if pool.dropped:
-        parts.append(f"{len(pool.dropped)} left out")
+    say, pooled = language.say, len(pool.effects)
+    counted_people = say("people", n=language.whole(people(pool)))
+    parts = [say("pooled_people" if pooled else "pooled", n=pooled, people=counted_people)]
+    for key, others in (
+        ("only_sensitivity", pool.sensitivity_only),
+        ("measured_missing", pool.missing),
+        ("left_out_count", pool.dropped),
+    ):
+        if others:
+            parts.append(say(key, n=len(others)))
     line = ", ".join(parts)
     if not review.published or any(effect.subgroup for effect in pool.effects):
         return line
-    known = printed_k(review, pool)
-    return f"{line}; the review's own number {'unknown' if known is None else f'is {known}'}"
+    own = printed_k(review, pool)
+    return f"{line}; {say('own_unknown') if own is None else say('own_known', n=own)}"
 
 
-def share(pool: Pool) -> str:
+def known(pool: Pool) -> int:
+    """Count the trials known to have measured what a synthesis asks for."""
+    others: tuple[Effect | Missing | LeftOut, ...] = (
+        *pool.effects,
+        *pool.missing,
+        *pool.dropped,
+        *pool.sensitivity_only,
+    )
+    return len({one.trial for one in others})
+
+
+def share(pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say how many of the trials known to have measured it a result rests on; empty: all."""
-    known, whole = len({effect.trial for effect in pool.effects}), len(pool.measured)
-    return "" if whole == known else f", {known} of {whole} trials known to measure it"
+    here = len({effect.trial for effect in pool.effects})
+    return "" if here == known(pool) else f", {language.say('share', k=here, n=known(pool))}"
 
 
 def total_people(review: Review) -> int | None:
@@ -189,7 +211,7 @@ def _outcome(results: Results, outcome: str, plans: list[Plan]) -> str:
     return text + _assumed(results, plans)
 
 
-def published(results: Results, pool: Pool) -> str:
+def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what the publication prints for a pool, and how well; empty where it prints nothing."""
     claims = [
         claim
@@ -198,18 +220,18 @@ def published(results: Results, pool: Pool) -> str:
     ]
     if pool.printed is None:
         words = next((claim.printed for claim in claims if claim.quantity == "text"), None)
-        return f'published "{words}", without numbers' if words else ""
-    low, high = decimal(pool.printed.ci_low), decimal(pool.printed.ci_high)
-    text = f"published {decimal(pool.printed.estimate)} ({low} to {high})"
+        return language.say("published_words", words=words) if words else ""
+    numbers = interval(pool.printed, language=language)
+    parts = [language.say("published_numbers", numbers=numbers)]
     names = {claim.claim for claim in claims}
     if any(f.kind == "inconsistent" and names & set(f.claims) for f in results.findings):
-        text += ", numbers mutually inconsistent"
+        parts.append(language.say("published_inconsistent"))
     if printed_k(results.review, pool) is None:
-        text += ", number of trials pooled unknown"
-    return text
+        parts.append(language.say("published_k_unknown"))
+    return ", ".join(parts)
 
 
-def verdict_words(results: Results, pool: Pool) -> str:
+def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what became of the numbers that the publication itself prints for a pool."""
     about = [
         verdict
@@ -220,8 +242,8 @@ def verdict_words(results: Results, pool: Pool) -> str:
     ]
     numeric = [verdict.verdict for verdict in about if verdict.verdict != "not numeric"]
     if numeric:
-        return ", ".join(dict.fromkeys(numeric))
-    return "not numeric" if about else ""
+        return ", ".join(map(language.word, dict.fromkeys(numeric)))
+    return language.word("not numeric") if about else ""
 
 
 def _computable(results: Results, pool: Pool) -> str:
@@ -282,9 +304,9 @@ def _assumed(results: Results, plans: list[Plan]) -> str:
     return f" Under the review's assumed methods ({methods}): {', '.join(shown)}."
 
 
-def flag_lines(flags: Iterable[str]) -> list[str]:
+def flag_lines(flags: Iterable[str], *, language: Language = ENGLISH) -> list[str]:
     """Say each flag in words."""
-    return [f"{flag}: {FLAG_WORDS[flag]}" for flag in flags]
+    return [f"{flag}: {language.flags[flag]}" for flag in flags]
 
 
 def source_line(review: Review, file: str, row: int) -> tuple[str, str, str]:

@@ -1,0 +1,178 @@
+"""The answer in two plain sentences, by rules, and never stronger than the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livingmeta.effect_sizes import scale_name
+from livingmeta.language import ENGLISH, Language
+from livingmeta.pooling import PooledEstimate
+from livingmeta.report import interval_ends, known, people
+from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
+
+TOO_NARROW = {"hksj_narrower_than_wald", "dependent_effects", "shared_group"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What can be said of one synthesis.
+
+    `kind` is the rule that was used: unmeasured, unknown, unpooled, unreliable, contradict, or
+    single or pooled, and then open (the interval holds no effect) or favours.
+    """
+
+    kind: str
+    sentences: tuple[str, str]
+
+
+def answer(
+    pool: Pool,
+    *,
+    language: Language = ENGLISH,
+    important: float | None = None,
+    vas_sd: float | None = None,
+) -> Answer:
+    """Say in two sentences what a synthesis knows.
+
+    A direction is named only where the interval excludes no effect, the trials are not at odds
+    and the calculation converged; how many trials of how many it rests on is always said; that
+    there is no difference is never said.
+
+    Parameters
+    ----------
+    pool : Pool
+        Negative favours group 1.
+    language : Language
+    important : float, optional
+        Smallest important difference, in the unit of the effects; with `vas_sd` in points.
+    vas_sd : float, optional
+        SD by which SMDs are also shown as points on a 0-100 mm scale.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> from livingmeta.synthesis import synthesise
+    >>> medium = synthesise(load_review("smith2017"))[1]
+    >>> print(answer(medium).sentences[1])
+    This is missing information: it speaks neither for nor against painful exercise.
+    """
+    say, trials = language.say, len({effect.trial for effect in pool.effects})
+    given: dict[str, object] = {"k": trials, "n": known(pool), "people": _people(pool, language)}
+    groups = dict(
+        zip(("group1", "group2"), (language.word(group) for group in pool.groups), strict=True)
+    )
+    result = pool.result
+    if not pool.effects:
+        kind = "unmeasured" if not known(pool) else "unknown"
+        first = kind if kind == "unmeasured" else _counted("unknown", known(pool))
+        return Answer(kind=kind, sentences=(say(first, **given), say("unknown_then", **groups)))
+    if result is None or "not_converged" in pool.flags:
+        kind = "unpooled" if result is None else "unreliable"
+        return Answer(kind=kind, sentences=(say(kind, **given), say(f"{kind}_then")))
+    if contradictory(pool):
+        sides = {
+            name: language.listed(effect.label for effect in pool.effects if outside(effect))
+            for name, outside in (
+                ("first", lambda effect: effect.ci_high < 0),
+                ("second", lambda effect: effect.ci_low > 0),
+            )
+        }
+        first = say("contradict", **given, **sides, **groups)
+        return Answer(kind="contradict", sentences=(first, say("contradict_then", **groups)))
+    side = _side(result)
+    form = "single" if trials == 1 else "open" if side is None else "favours"
+    key = form if trials < known(pool) else f"{form}_all"
+    given |= {"value": value(pool, result, language=language, vas_sd=vas_sd)}
+    group = {} if side is None else {"group": language.word(pool.groups[side])}
+    if trials == 1:
+        then = say("single_open" if side is None else "single_favours", **groups, **group)
+    elif side is None:
+        then = say("open_then", **groups)
+    else:
+        then = say("favours_then", caveats=_caveats(pool, result, language))
+    size = _importance(pool, result, language, important=important, vas_sd=vas_sd)
+    return Answer(
+        kind=f"{'single' if trials == 1 else 'pooled'} {'open' if side is None else 'favours'}",
+        sentences=(say(key, **given, **group), then.removesuffix(".") + size + "."),
+    )
+
+
+def value(
+    pool: Pool,
+    result: PooledEstimate,
+    *,
+    language: Language = ENGLISH,
+    vas_sd: float | None = None,
+) -> str:
+    """Write estimate and interval with scale and level: "SMD −0.30 (95% CI −1.24 to 0.64)"."""
+    named = {"scale": scale_name(pool.measure), "level": f"{100 * result.level:g}"}
+    ends = interval_ends(result, language=language, measure=pool.measure)
+    text = language.say("value", **named, **ends, percent=language.percent)
+    if vas_sd is None or pool.measure != "SMD":
+        return text
+    points = {
+        name: language.decimal(vas_sd * end, 0)
+        for name, end in (
+            ("estimate", result.estimate), ("low", result.ci_low), ("high", result.ci_high)
+        )
+    }  # fmt: skip
+    return language.say("value_points", value=text, **points, sd=f"{vas_sd:g}")
+
+
+def _counted(key: str, number: int) -> str:
+    return f"{key}_{'one' if number == 1 else 'many'}"
+
+
+def _people(pool: Pool, language: Language) -> str:
+    text = language.say("people", n=language.whole(people(pool)))
+    composite = len({effect.trial for effect in pool.effects if effect.domain == "composite"})
+    if not composite:
+        return text
+    alone = len({effect.trial for effect in pool.effects}) == 1
+    key = "composite_single" if alone else _counted("composite", composite)
+    return f"{text}, {language.say(key, n=composite)}"
+
+
+def _side(result: PooledEstimate) -> int | None:
+    """Return the place of the group that the whole interval favours, if there is one."""
+    return 0 if result.ci_high < 0 else 1 if result.ci_low > 0 else None
+
+
+def _caveats(pool: Pool, result: PooledEstimate, language: Language) -> str:
+    rest = known(pool) - len({effect.trial for effect in pool.effects})
+    ahead = result.k >= PREDICTION_FROM and result.pi_low is not None and result.pi_high is not None
+    found = {
+        "caveat_rest": rest > 0,
+        "caveat_assumed": "rows_assumed" in pool.flags,
+        "caveat_few": "few_trials" in pool.flags,
+        "caveat_narrow": bool(TOO_NARROW & set(pool.flags)),
+        "caveat_spread": ahead and (result.pi_low or 0) < 0 < (result.pi_high or 0),
+    }
+    said = [language.say(key, n=rest) for key, holds in found.items() if holds]
+    return ": " + "; ".join(said) if said else ""
+
+
+def _importance(
+    pool: Pool,
+    result: PooledEstimate,
+    language: Language,
+    *,
+    important: float | None,
+    vas_sd: float | None,
+) -> str:
+    """Hold the interval against the smallest important difference, if the user gives one."""
+    if important is None:
+        return ""
+    if vas_sd is None:
+        least, shown = important, f"{scale_name(pool.measure)} {language.decimal(important)}"
+    else:
+        least, shown = important / vas_sd, language.say("points", n=f"{important:g}")
+    reaches = (result.ci_low <= -least, result.ci_high >= least)
+    if result.ci_high <= -least or result.ci_low >= least:
+        key, group = "important_beyond", ""
+    elif not any(reaches):
+        key, group = "important_within", ""
+    else:
+        key = "important_both" if all(reaches) else "important_one"
+        group = language.word(pool.groups[reaches.index(True)])
+    return language.say(key, important=shown, group=group)

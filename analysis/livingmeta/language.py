@@ -1,0 +1,114 @@
+"""The languages of the pages: one catalogue each, in `languages/`, with the same keys."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+from livingmeta.names import pick
+from livingmeta.words import FLAG_WORDS, decimal
+
+LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """Words and numbers as one language writes them.
+
+    `said` has the messages; `phrases` turn the program's English words, and those a review
+    translates itself, into this language; `read` explains to readers what numbers mean.
+    """
+
+    code: str
+    comma: str
+    percent: str
+    thousands: str
+    said: Mapping[str, str] = field(repr=False)
+    flags: Mapping[str, str] = field(repr=False)
+    phrases: Mapping[str, str] = field(repr=False)
+    names: Mapping[str, Mapping[str, str]] = field(repr=False)  # of methods, by kind
+    read: tuple[Mapping[str, str], ...] = field(repr=False)
+
+    def say(self, key: str, /, **values: object) -> str:
+        """Fill in a message."""
+        return self.said[key].format(**values)
+
+    def trials(self, number: int) -> str:
+        """Count trials.
+
+        Examples
+        --------
+        >>> language("en").trials(1), language("nb").trials(3)
+        ('1 trial', '3 studier')
+        """
+        return self.say("trials_one" if number == 1 else "trials_many", n=number)
+
+    def listed(self, items: Iterable[str]) -> str:
+        """Join items as a sentence does.
+
+        Examples
+        --------
+        >>> language("nb").listed(["A", "B", "C"])
+        'A, B og C'
+        """
+        *first, last = items
+        return f"{', '.join(first)} {self.say('and')} {last}" if first else last
+
+    def decimal(self, number: float | None, places: int = 2) -> str:
+        """Format a number, as `words.decimal` does.
+
+        Examples
+        --------
+        >>> language("nb").decimal(-0.296)
+        '−0,30'
+        """
+        return decimal(number, places).replace(".", self.comma)
+
+    def whole(self, number: int) -> str:
+        """Format a count: "2,873"."""
+        return f"{number:,}".replace(",", self.thousands)
+
+    def word(self, phrase: str | None) -> str:
+        """Return the program's or the review's English words in this language, if it has them."""
+        return self.phrases.get(phrase or "", phrase or "")
+
+
+@cache
+def _catalogue(code: str) -> Mapping[str, object]:
+    return tomllib.loads((files("livingmeta") / "languages" / f"{code}.toml").read_text("utf-8"))
+
+
+def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
+    """Return a language.
+
+    Parameters
+    ----------
+    code : str
+        Any of `LANGUAGES`.
+    own : mapping of str to str, optional
+        A review's own words in this language, by its English ones.
+
+    Raises
+    ------
+    ValueError
+        If there is no such language.
+    """
+    pick(LANGUAGES, code, "lang")
+    read = dict(_catalogue(code))
+    return Language(
+        code=code,
+        comma=str(read["comma"]),
+        percent=str(read["percent"]),
+        thousands=str(read["thousands"]),
+        said=read["say"],  # type: ignore[arg-type]
+        flags=read.get("flags", FLAG_WORDS),  # type: ignore[arg-type]
+        phrases={**read.get("phrases", {}), **(own or {})},  # type: ignore[dict-item]
+        names={kind: read[kind] for kind in ("tau2", "ci")},  # type: ignore[misc]
+        read=tuple(read["read"]),  # type: ignore[arg-type]
+    )
+
+
+ENGLISH = language("en")
