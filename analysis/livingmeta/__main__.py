@@ -69,6 +69,7 @@ for command in (
     checking.dictionary,
     running.run,
     explore.explore,
+    running.report,
     editing.add,
     editing.template,
     editing.diff,

@@ -316,41 +316,6 @@ def source_line(review: Review, file: str, row: int) -> tuple[str, str, str]:
     return source.citation, found.locator, found.quote or ""
 
 
-def markdown(results: Results, *, figures: Sequence[tuple[str, str]], version: str) -> str:
-    """Write the report page.
-
-    Parameters
-    ----------
-    results : Results
-    figures : sequence of (synthesis id, file name)
-        Pictures that stand beside the page.
-    version : str
-        Version of the program.
-    """
-    return page(
-        "report.md.j2",
-        results=results,
-        review=results.review,
-        headlines=headlines(results),
-        figures=dict(figures),
-        assumed={(pool.synthesis, pool.subgroup): pool for pool in results.pools},
-        version=version,
-        disclaimer=DISCLAIMER,
-        coverage=coverage,
-        interval=interval,
-        contradictory=contradictory,
-        shown_i2=shown_i2,
-        scale_name=scale_name,
-        on_scale=on_scale,
-        published=published,
-        share=share,
-        marks=marks,
-        verdict_words=verdict_words,
-        flag_lines=flag_lines,
-        source_line=source_line,
-    )
-
-
 def page(template: str, **given: Any) -> str:
     """Fill one of the package's templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -361,7 +326,7 @@ def page(template: str, **given: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # Markdown, made of our own tables
+        autoescape=lambda name: ".html" in str(name),  # Markdown is made of our own tables
     )
     environment.filters |= {
         "decimal": decimal,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from livingmeta import __version__, screen
 from livingmeta.commands import printing
-from livingmeta.commands.options import Folder, ReviewName
+from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,35 +40,84 @@ def run(
             typer.echo(f"  {said}; verdict: {verdict_words(results, pool)}")
         if pool.flags:
             screen.console().print(f"  flags: {', '.join(pool.flags)}")
-    typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.md'}.")
+    typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.html'}.")
+    printing.disclaimer()
+
+
+def report(
+    review: ReviewName,
+    *,
+    lang: Annotated[
+        str, typer.Option("--lang", metavar="LANG", help="language of the page: en or nb")
+    ] = "en",
+    important: Important = None,
+    vas_sd: VasSd = None,
+    out: Folder = "figures",
+) -> None:
+    """Write the report alone: one HTML file to read, print or send, and the same as Markdown."""
+    from pathlib import Path
+
+    from livingmeta.report import results_of
+    from livingmeta.review import load_review
+
+    results = results_of(load_review(review))
+    folder = Path(out) / results.review.protocol.id
+    figures = _figures(results)
+    for path in _pages(
+        results, folder, figures, lang=lang, important=important, vas_sd=vas_sd
+    ):
+        typer.echo(path)
     printing.disclaimer()
 
 
 def _write(results: Results, folder: Path) -> list[Path]:
-    from rich.console import Console
-    from rich.progress import track
-
-    from livingmeta.bias import assessments
-    from livingmeta.plots import figure_bytes, forest_plot
-    from livingmeta.report import markdown, tables
+    from livingmeta.plots import figure_bytes
+    from livingmeta.report import tables
     from livingmeta.store import write
 
-    by_synthesis: dict[str, list[Pool]] = {}
-    for pool in results.headline_pools:
-        by_synthesis.setdefault(pool.synthesis, []).append(pool)
-    written = []
-    progress = Console(stderr=True)
-    for synthesis, pools in track(
-        by_synthesis.items(), "Drawing", console=progress, transient=True
-    ):
-        figure = forest_plot(pools, bias=assessments(results.review)).figure
-        for kind in ("svg", "pdf", "png"):
-            path = folder / f"forest_{synthesis}.{kind}"
-            written.append(write(path, figure_bytes(figure, kind)))
+    figures = _figures(results)
+    written = [
+        write(folder / f"forest_{synthesis}.{kind}", figure_bytes(figure, kind))
+        for synthesis, figure in figures.items()
+        for kind in ("svg", "pdf", "png")
+    ]
     for name, frame in tables(results).items():
         written.append(
             write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         )
-    pictures = [(synthesis, f"forest_{synthesis}.png") for synthesis in by_synthesis]
-    page = markdown(results, figures=pictures, version=__version__)
-    return [*written, write(folder / "report.md", page)]
+    return [*written, *_pages(results, folder, figures)]
+
+
+def _figures(results: Results) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import track
+
+    from livingmeta.plots import forest_plot
+
+    by_synthesis: dict[str, list[Pool]] = {}
+    for pool in results.headline_pools:
+        by_synthesis.setdefault(pool.synthesis, []).append(pool)
+    shown = track(
+        by_synthesis.items(), "Drawing", console=Console(stderr=True), transient=True
+    )
+    return {synthesis: forest_plot(pools).figure for synthesis, pools in shown}
+
+
+def _pages(
+    results: Results,
+    folder: Path,
+    figures: dict[str, Any],
+    *,
+    lang: str = "en",
+    important: float | None = None,
+    vas_sd: float | None = None,
+) -> list[Path]:
+    from livingmeta.pages import html, markdown
+    from livingmeta.store import write
+
+    said: dict[str, Any] = {"lang": lang, "important": important, "vas_sd": vas_sd}
+    pictures = [(synthesis, f"forest_{synthesis}.png") for synthesis in figures]
+    page = html(results, figures=figures, version=__version__, **said)
+    text = markdown(results, figures=pictures, version=__version__, **said)
+    name = "report" if lang == "en" else f"report.{lang}"
+    return [write(folder / f"{name}.html", page), write(folder / f"{name}.md", text)]

@@ -1,0 +1,391 @@
+"""The pages about a review: one content, as Markdown and as one HTML file without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from typing import Any
+
+from livingmeta.answers import answer, value
+from livingmeta.changes import headline_settings
+from livingmeta.derivation import Effect
+from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.language import ENGLISH, Language, language
+from livingmeta.plots import inline_svg
+from livingmeta.protocol import Review
+from livingmeta.report import (
+    Results,
+    coverage,
+    interval,
+    page,
+    people,
+    published,
+    share,
+    verdict_words,
+)
+from livingmeta.review import load_review
+from livingmeta.scenarios import Sensitivity, sensitivity
+from livingmeta.schema import Gap
+from livingmeta.synthesis import (
+    CONTRADICTION,
+    PREDICTION_FROM,
+    Missing,
+    Pool,
+    contradictory,
+    marks,
+    shown_i2,
+)
+from livingmeta.words import p_words
+
+FEW = 5  # trials; below it heterogeneity can't be measured well
+LONG = 60  # verdicts or effects; a page lists no more where a file beside it has all
+PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib", "pydantic", "jinja2")
+
+
+def slug(*parts: object) -> str:
+    """Join parts to an anchor's name.
+
+    Examples
+    --------
+    >>> slug("trace", "pain-short", None, "Alpha 2001 (high)")
+    'trace-pain-short-alpha-2001-high'
+    """
+    text = "-".join(str(part) for part in parts if part)
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def pool_id(pool: Pool) -> str:
+    """Name a synthesis, or a subgroup of it, in anchors."""
+    return slug(pool.synthesis, pool.subgroup)
+
+
+def effect_id(pool: Pool, effect: Effect) -> str:
+    """Name an effect in anchors."""
+    return slug(pool_id(pool), effect.trial, effect.contrast)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """A place on the page that rests on a source."""
+
+    anchor: str
+    label: str
+
+
+def uses(review: Review, pools: Sequence[Pool]) -> dict[str, list[Use]]:
+    """Return for each source, in the order of sources.csv, the places that rest on it."""
+    found: dict[str, dict[str, Use]] = defaultdict(dict)
+
+    def put(source: str, anchor: str, label: str) -> None:
+        found[source].setdefault(anchor, Use(anchor=anchor, label=label))
+
+    rows = {(row.file, row.row): row for row in review.outcomes}
+    for pool in pools:
+        for effect in pool.effects:
+            for place in effect.rows:
+                anchor = slug("trace", effect_id(pool, effect))
+                put(rows[place].source, anchor, f"{effect.label} ({pool.synthesis})")
+        for one in pool.missing:
+            gap = gap_of(review, one)
+            put(gap.source, slug("gap", pool_id(pool), one.trial), f"{one.label} ({pool.synthesis})")
+    for claim in review.published:
+        if not claim.trial:
+            put(claim.source, slug("claim", claim.claim), claim.claim)
+    for bias in review.risk_of_bias:
+        put(bias.source, slug("bias", bias.trial), review.trial(bias.trial).label)
+    order = {source.source: place for place, source in enumerate(review.sources)}
+    return {key: list(found[key].values()) for key in sorted(found, key=lambda key: order[key])}
+
+
+def gap_of(review: Review, missing: Missing) -> Gap:
+    """Return the row of gaps.csv that a missing trial stands for."""
+    return next(
+        gap
+        for gap in review.gaps
+        if (gap.trial, gap.what, gap.where) == (missing.trial, missing.what, missing.where)
+    )
+
+
+def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
+    """Say in words how much the trials differ, and what to expect of a new one."""
+    say, number, result = language.say, language.decimal, pool.result
+    if result is None:
+        return [say("spread_none")] if not pool.effects else [pool.why_not or ""]
+    if result.k == 1:
+        return [say("spread_one")]
+    i2 = shown_i2(pool) or 0.0
+    limits = ""
+    if result.tau2_low is not None and result.tau2_high is not None:
+        ends = {"low": number(result.tau2_low), "high": number(result.tau2_high)}
+        limits = say("interval", estimate="", **ends)
+    told = [
+        say(
+            "spread_numbers" if result.tau2 is not None else "spread_common",
+            tau2=number(result.tau2), tau2_interval=limits, q=number(result.q),
+            df=result.q_df, p=p_words(result.q_p).replace(".", language.comma),
+            i2=number(i2, 0), percent=language.percent,
+        )
+    ]  # fmt: skip
+    large = i2 >= CONTRADICTION
+    told.append(say("spread_large" if large else "spread_some" if i2 > 0 else "spread_small"))
+    if result.k < FEW:
+        told.append(say("spread_few"))
+    if result.k < PREDICTION_FROM:
+        told.append(say("ahead_few", n=PREDICTION_FROM))
+    elif result.pi_low is not None and result.pi_high is not None:
+        low, high = (number(on_scale(pool.measure, x)) for x in (result.pi_low, result.pi_high))
+        level = f"{100 * result.level:g}"
+        told.append(say("ahead", low=low, high=high, level=level, percent=language.percent))
+        if result.pi_low < 0 < result.pi_high:
+            told.append(say("ahead_both"))
+    if pool.subgroup_test:
+        test = pool.subgroup_test
+        p_value = p_words(test.p_value).replace(".", language.comma)
+        told.append(say("subgroups", q=number(test.q), df=test.df, p=p_value))
+    return told
+
+
+def methods(results: Results, *, version: str, language: Language = ENGLISH) -> str:
+    """Write the paragraph on methods that a paper needs, for the numbers of the headline."""
+    say, settings = language.say, headline_settings(results.review)
+    chosen, smd = settings.profile, settings.measure == "SMD"
+    effects = [effect for pool in results.headline_pools for effect in pool.effects]
+    assumed = sum(effect.assumption is not None for effect in effects)
+    level = f"{100 * settings.level:g}"
+    told = [
+        say("m_review", id=results.review.protocol.id, version=version),
+        say(
+            "m_measure_smd" if smd else "m_measure",
+            correction=say(f"corr_{chosen.correction}"), variance=VARIANCE_NAMES.get(
+                chosen.smd_variance, chosen.smd_variance), scale=scale_name(settings.label),
+        ),
+        say("m_sign", group1=language.word(results.review.protocol.groups.group1)),
+        say("m_convert"),
+        say("m_common") if chosen.model == "common"
+        else say("m_random", tau2=language.names["tau2"][chosen.tau2]),
+        say("m_ci", level=level, percent=language.percent, ci=language.names["ci"][chosen.ci]),
+        say("m_i2", i2=say(f"i2_{chosen.i2}")),
+    ]  # fmt: skip
+    if chosen.prediction != "none":
+        told.append(say("m_prediction", n=PREDICTION_FROM, prediction=chosen.prediction))
+    if assumed:
+        told.append(say("m_assumed", n=assumed, k=len(effects)))
+    told.append(say("m_missing"))
+    if results.review.published:
+        told.append(say("m_verdict"))
+    return " ".join(told)
+
+
+# As their authors, or the programs that have them, call them.
+VARIANCE_NAMES = {
+    "revman": "RevMan 5",
+    "LS": "Hedges 1982 (metafor LS)",
+    "LS2": "metafor LS2",
+    "UB": "metafor UB",
+}
+
+
+def hashes(review: Review) -> dict[str, str]:
+    """Return the SHA-256 of every file a review is read from, those it extends included."""
+    found = {}
+    folder, base = review.folder, review.protocol.extends
+    for path in sorted([*folder.glob("*.csv"), folder / "review.toml"]):
+        found[f"{folder.name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    if base is None:
+        return found
+    beside = folder.parent / base
+    return found | hashes(load_review(beside if beside.is_dir() else base))
+
+
+def programs(version: str) -> dict[str, str]:
+    """Return the versions of what computed the numbers."""
+    own = {"livingmeta": version, "Python": platform.python_version()}
+    return own | {name: installed(name) for name in PACKAGES}
+
+
+def bent(
+    one: Sensitivity, *, language: Language = ENGLISH
+) -> tuple[list[tuple[str, Pool]], list[str]]:
+    """Part a synthesis's scenarios into those that change its result, and the names of others."""
+    moved: list[tuple[str, Pool]] = []
+    same: list[str] = []
+    for scenario in one.scenarios:
+        pool = scenario.pool
+        if pool is None:
+            continue
+        if shown(pool) == shown(one.main):
+            same.append(language.word(scenario.name))
+        else:
+            moved.append((language.word(scenario.name), pool))
+    return moved, same
+
+
+def shown(pool: Pool) -> tuple[object, ...]:
+    """Return what a reader sees of a pool in a line."""
+    return (interval(pool.result) if pool.result else None, len(pool.effects), people(pool))
+
+
+def markdown(
+    results: Results,
+    *,
+    figures: Sequence[tuple[str, str]],
+    version: str,
+    lang: str = "en",
+    important: float | None = None,
+    vas_sd: float | None = None,
+) -> str:
+    """Write the report as Markdown.
+
+    Parameters
+    ----------
+    results : Results
+    figures : sequence of (synthesis id, file name)
+        Pictures that stand beside the page.
+    version : str
+        Version of the program.
+    lang : str
+        "en" or "nb".
+    important, vas_sd : float, optional
+        As `answers.answer` takes them.
+    """
+    shared = content(results, version=version, lang=lang, important=important, vas_sd=vas_sd)
+    return page("report.md.j2", figures=dict(figures), **shared)
+
+
+def html(
+    results: Results,
+    *,
+    figures: Mapping[str, Any],
+    version: str,
+    lang: str = "en",
+    important: float | None = None,
+    vas_sd: float | None = None,
+) -> str:
+    """Write the report as one HTML file that needs nothing else.
+
+    Parameters
+    ----------
+    results : Results
+    figures : mapping of str to matplotlib Figure
+        Forest plots by id of the synthesis.
+    version, lang, important, vas_sd
+        As `markdown` takes them.
+    """
+    shared = content(results, version=version, lang=lang, important=important, vas_sd=vas_sd)
+    speak: Language = shared["lang"]
+    pictures = {}
+    for name, figure in figures.items():
+        pool = [pool for pool in results.headline_pools if pool.synthesis == name][-1]
+        title = speak.say("forest_alt", title=speak.word(pool.title))
+        pictures[name] = inline_svg(
+            figure,
+            name=slug("forest", name),
+            title=title,
+            description=_description(results, pool, speak),
+        )
+    return page("report.html.j2", pictures=pictures, programs=programs(version), **shared)
+
+
+def _description(results: Results, pool: Pool, language: Language) -> str:
+    """Say what a forest plot shows, for those who do not see it."""
+    each = [f"{effect.label} {interval(effect, language=language)}" for effect in pool.effects]
+    total = ""
+    if pool.result and pool.result.k > 1:
+        total = language.say("forest_total", value=value(pool, pool.result, language=language))
+    return language.say(
+        "forest_desc",
+        coverage=coverage(results.review, pool, language=language),
+        trials="; ".join(each) + "." if 0 < len(each) <= FEW * 2 else "",
+        total=total,
+    )
+
+
+def content(
+    results: Results,
+    *,
+    version: str,
+    lang: str,
+    important: float | None,
+    vas_sd: float | None,
+) -> dict[str, Any]:
+    """Return what both pages are made of."""
+    review = results.review
+    speak = language(lang, own=review.protocol.translation.get(lang))
+    pools = results.headline_pools
+    numeric = [one for one in results.verdicts if one.verdict != "not numeric"]
+    listed = [one for one in numeric if len(numeric) <= LONG or one.verdict != "reproduced"]
+    judged = [one for one in numeric if one.verdict in {"reproduced", "differs"}]
+    places = {
+        f"{file} row {row}": slug("row", effect_id(pool, effect), file, row)
+        for pool in pools
+        for effect in pool.effects
+        for file, row in effect.rows
+    }
+    claims: dict[str, list[Any]] = defaultdict(list)
+    for claim in review.published:
+        if not claim.trial:
+            claims[claim.claim].append(claim)
+    return {
+        "results": results,
+        "review": review,
+        "pools": pools,
+        "assumed": {(pool.synthesis, pool.subgroup): pool for pool in results.pools},
+        "answers": [
+            (pool, answer(pool, language=speak, important=important, vas_sd=vas_sd))
+            for pool in pools
+        ],
+        "bends": [one for one in sensitivity(review) if one.main.result],
+        "numeric": numeric,
+        "listed": listed,
+        "good": sum(one.verdict == "reproduced" for one in judged),
+        "judged": len(judged),
+        "claims": claims,
+        "quotes_of": lambda parts: dict.fromkeys((p.source, p.where, p.quote) for p in parts),
+        "places": places,
+        "used": uses(review, pools),
+        "rows": {(row.file, row.row): row for row in review.outcomes},
+        "methods": methods(results, version=version, language=speak),
+        "hashes": hashes(review),
+        "version": version,
+        "vas_sd": vas_sd,
+        "long": LONG,
+        "lang": speak,
+        "say": speak.say,
+        "word": speak.word,
+        "number": speak.decimal,
+        "title_of": lambda pool: speak.word(pool.title)
+        + (f" – {pool.subgroup}" if pool.subgroup else ""),
+        "interval": lambda result, measure=None: interval(result, measure=measure, language=speak),
+        "value": lambda pool, result: value(pool, result, language=speak),
+        "coverage": lambda pool: coverage(review, pool, language=speak),
+        "share": lambda pool: share(pool, language=speak),
+        "published": lambda pool: published(results, pool, language=speak),
+        "verdict_words": lambda pool: verdict_words(results, pool, language=speak),
+        "spread": lambda pool: spread(pool, language=speak),
+        "level": lambda pool: f"{100 * (pool.result.level if pool.result else 0.95):g}",
+        "gap_of": lambda missing: gap_of(review, missing),
+        "bent": lambda one: bent(one, language=speak),
+        "people": people,
+        "on_scale": on_scale,
+        "contradictory": contradictory,
+        "marks": marks,
+        "scale_name": scale_name,
+        "slug": slug,
+        "pool_id": pool_id,
+        "effect_id": effect_id,
+    }
+
+
+def reading(lang: str = "en") -> str:
+    """Write the page that explains the numbers to those who are no statisticians."""
+    speak = language(lang)
+    parts = [f"# {speak.say('reading')}", speak.say("reading_note")]
+    for one in speak.read:
+        sentences = re.sub(r"(?<=[.;:!?]) (?=[A-ZÆØÅ])", "\n", one["text"])
+        parts += [f"## {one['term']}", sentences]
+    return "\n\n".join(parts) + "\n"
