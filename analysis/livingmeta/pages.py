@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from importlib.metadata import version as installed
 from typing import Any
 
@@ -30,7 +31,7 @@ from livingmeta.report import (
 )
 from livingmeta.review import load_review
 from livingmeta.scenarios import Sensitivity, sensitivity
-from livingmeta.schema import Gap
+from livingmeta.schema import Gap, Outcome
 from livingmeta.synthesis import (
     CONTRADICTION,
     PREDICTION_FROM,
@@ -100,6 +101,15 @@ def uses(review: Review, pools: Sequence[Pool]) -> dict[str, list[Use]]:
         put(bias.source, slug("bias", bias.trial), review.trial(bias.trial).label)
     order = {source.source: place for place, source in enumerate(review.sources)}
     return {key: list(found[key].values()) for key in sorted(found, key=lambda key: order[key])}
+
+
+def quoted(review: Review, effect: Effect) -> list[list[Outcome]]:
+    """Return the rows of an effect, those together that one quote carries."""
+    found: dict[tuple[str | None, ...], list[Outcome]] = defaultdict(list)
+    for row in review.outcomes:
+        if (row.file, row.row) in effect.rows:
+            found[row.file, row.source, row.locator, row.quote].append(row)
+    return list(found.values())
 
 
 def gap_of(review: Review, missing: Missing) -> Gap:
@@ -326,6 +336,7 @@ def content(
         for effect in pool.effects
         for file, row in effect.rows
     }
+    used = uses(review, pools)
     claims: dict[str, list[Any]] = defaultdict(list)
     for claim in review.published:
         if not claim.trial:
@@ -341,14 +352,19 @@ def content(
         ],
         "bends": [one for one in sensitivity(review) if one.main.result],
         "numeric": numeric,
+        "by_claim": [
+            (key, list(group)) for key, group in groupby(listed, key=lambda one: one.claim)
+        ],
         "listed": listed,
         "good": sum(one.verdict == "reproduced" for one in judged),
         "judged": len(judged),
         "claims": claims,
+        "judged_claims": {one.claim for one in listed},
         "quotes_of": lambda parts: dict.fromkeys((p.source, p.where, p.quote) for p in parts),
         "places": places,
-        "used": uses(review, pools),
-        "rows": {(row.file, row.row): row for row in review.outcomes},
+        "used": used,
+        "quoted": lambda effect: quoted(review, effect),
+        "number_of": {key: place for place, key in enumerate(used, start=1)},
         "methods": methods(results, version=version, language=speak),
         "hashes": hashes(review),
         "version": version,

@@ -232,6 +232,11 @@ def _declared(folder: Path, name: str) -> dict[str, Any]:
 def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Protocol:
     shared = {"groups", "terms", "ties", "correlation", "not_accepted", "synthesis", "choice"}
     inherited = base.protocol.model_dump(include=shared, by_alias=True) if base else {}
+    if base:
+        own = declared.get("translation", {})
+        theirs = base.protocol.translation
+        both = {lang: {**theirs.get(lang, {}), **own.get(lang, {})} for lang in {*own, *theirs}}
+        declared = {**declared, "translation": both}
     try:
         protocol = Protocol.model_validate({**inherited, **declared})
     except ValidationError as error:
