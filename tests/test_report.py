@@ -8,16 +8,11 @@ import pytest
 
 from folders import ARM1, ARM2, folder
 from livingmeta.report import (
-    DISCLAIMER,
-    Results,
     coverage,
-    flag_lines,
     headlines,
     interval,
-    markdown,
     results_of,
     share,
-    source_line,
     tables,
     total_people,
     verdict_words,
@@ -102,15 +97,6 @@ def test_a_pooled_value_names_its_share_of_the_trials() -> None:
     assert {share(pool) for pool in KNEE.headline_pools} == {""}
 
 
-def test_what_was_looked_at_and_left_out_stands_on_the_page_with_the_reason() -> None:
-    page = markdown(LIVING, figures=[], version="1")
-    assert LIVING.review.protocol.exclusion
-    for one in LIVING.review.protocol.exclusion:
-        assert f"- {one.trial}: {one.why} ({one.where})." in page
-    for why in LIVING.review.protocol.not_accepted.values():
-        assert why in page
-
-
 def test_the_people_of_the_review_are_those_it_prints() -> None:
     assert total_people(SMITH.review) == 385
 
@@ -119,30 +105,6 @@ def test_a_pool_with_words_only_has_no_numeric_verdict() -> None:
     words = {p.synthesis: verdict_words(SMITH, p) for p in SMITH.headline_pools}
     assert words["pain-short"] == "partial"
     assert words["function-long"] == "not numeric"
-
-
-@pytest.mark.parametrize("results", [SMITH, KNEE, LIVING], ids=["smith2017", "knee_oa", "living"])
-def test_the_page_shows_headline_figures_flags_and_disclaimer(results: Results) -> None:
-    names = dict.fromkeys(pool.synthesis for pool in results.headline_pools)
-    page = markdown(results, figures=[(n, f"forest_{n}.png") for n in names], version="1")
-    assert all(line in page for line in headlines(results))
-    assert DISCLAIMER in page
-    for name in names:
-        assert page.count(f"(forest_{name}.png)") == 1
-    for pool in results.headline_pools:
-        assert all(line in page for line in flag_lines(pool.flags))
-        for missing in pool.missing:
-            assert missing.where in page
-    assert "\n\n\n\n" not in page
-
-
-def test_every_number_on_the_page_leads_to_a_sentence() -> None:
-    page = markdown(SMITH, figures=[], version="1")
-    for pool in SMITH.headline_pools:
-        for effect in pool.effects:
-            for file, row in effect.rows:
-                _, _, quote = source_line(SMITH.review, file, row)
-                assert quote in page
 
 
 def test_the_tables_hold_each_pool_under_both_sets_of_methods() -> None:

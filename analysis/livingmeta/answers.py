@@ -71,11 +71,8 @@ def answer(
         return Answer(kind=kind, sentences=(say(kind, **given), say(f"{kind}_then")))
     if contradictory(pool):
         sides = {
-            name: language.listed(effect.label for effect in pool.effects if outside(effect))
-            for name, outside in (
-                ("first", lambda effect: effect.ci_high < 0),
-                ("second", lambda effect: effect.ci_low > 0),
-            )
+            "first": language.listed(one.label for one in pool.effects if one.ci_high < 0),
+            "second": language.listed(one.label for one in pool.effects if one.ci_low > 0),
         }
         first = say("contradict", **given, **sides, **groups)
         return Answer(kind="contradict", sentences=(first, say("contradict_then", **groups)))

@@ -106,7 +106,7 @@ def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
         said=read["say"],  # type: ignore[arg-type]
         flags=read.get("flags", FLAG_WORDS),  # type: ignore[arg-type]
         phrases={**read.get("phrases", {}), **(own or {})},  # type: ignore[dict-item]
-        names={kind: read[kind] for kind in ("tau2", "ci")},  # type: ignore[misc]
+        names={kind: read[kind] for kind in ("tau2", "ci", "prediction")},  # type: ignore[misc]
         read=tuple(read["read"]),  # type: ignore[arg-type]
     )
 

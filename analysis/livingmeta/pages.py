@@ -8,8 +8,8 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from importlib.metadata import version as installed
+from itertools import groupby
 from typing import Any
 
 from livingmeta.answers import answer, value
@@ -93,7 +93,9 @@ def uses(review: Review, pools: Sequence[Pool]) -> dict[str, list[Use]]:
                 put(rows[place].source, anchor, f"{effect.label} ({pool.synthesis})")
         for one in pool.missing:
             gap = gap_of(review, one)
-            put(gap.source, slug("gap", pool_id(pool), one.trial), f"{one.label} ({pool.synthesis})")
+            put(
+                gap.source, slug("gap", pool_id(pool), one.trial), f"{one.label} ({pool.synthesis})"
+            )
     for claim in review.published:
         if not claim.trial:
             put(claim.source, slug("claim", claim.claim), claim.claim)
@@ -182,7 +184,8 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
         say("m_i2", i2=say(f"i2_{chosen.i2}")),
     ]  # fmt: skip
     if chosen.prediction != "none":
-        told.append(say("m_prediction", n=PREDICTION_FROM, prediction=chosen.prediction))
+        ahead = language.names["prediction"][chosen.prediction]
+        told.append(say("m_prediction", n=PREDICTION_FROM, prediction=ahead))
     if assumed:
         told.append(say("m_assumed", n=assumed, k=len(effects)))
     told.append(say("m_missing"))
@@ -374,8 +377,10 @@ def content(
         "say": speak.say,
         "word": speak.word,
         "number": speak.decimal,
-        "title_of": lambda pool: speak.word(pool.title)
-        + (f" – {pool.subgroup}" if pool.subgroup else ""),
+        "name_of": lambda synthesis: speak.word(review.plan(synthesis).title),
+        "title_of": lambda pool: (
+            speak.word(pool.title) + (f" – {pool.subgroup}" if pool.subgroup else "")
+        ),
         "interval": lambda result, measure=None: interval(result, measure=measure, language=speak),
         "value": lambda pool, result: value(pool, result, language=speak),
         "coverage": lambda pool: coverage(review, pool, language=speak),

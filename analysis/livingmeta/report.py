@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,11 +20,10 @@ from livingmeta.settings import settings_of
 from livingmeta.synthesis import (
     Pool,
     contradictory,
-    marks,
     shown_i2,
     synthesise,
 )
-from livingmeta.words import FLAG_WORDS, decimal, p_words
+from livingmeta.words import decimal, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -331,6 +330,7 @@ def page(template: str, **given: Any) -> str:
     environment.filters |= {
         "decimal": decimal,
         "p_words": p_words,
+        "minus": lambda text: re.sub(r"(?<![\w.,\-–−])-(?=\d)", "−", str(text)),
         "cell": lambda text: str(text).replace("|", "\\|"),
     }
     text = environment.get_template(template).render(**given)

@@ -63,9 +63,7 @@ def report(
     results = results_of(load_review(review))
     folder = Path(out) / results.review.protocol.id
     figures = _figures(results)
-    for path in _pages(
-        results, folder, figures, lang=lang, important=important, vas_sd=vas_sd
-    ):
+    for path in _pages(results, folder, figures, lang=lang, important=important, vas_sd=vas_sd):
         typer.echo(path)
     printing.disclaimer()
 
@@ -97,9 +95,7 @@ def _figures(results: Results) -> dict[str, Any]:
     by_synthesis: dict[str, list[Pool]] = {}
     for pool in results.headline_pools:
         by_synthesis.setdefault(pool.synthesis, []).append(pool)
-    shown = track(
-        by_synthesis.items(), "Drawing", console=Console(stderr=True), transient=True
-    )
+    shown = track(by_synthesis.items(), "Drawing", console=Console(stderr=True), transient=True)
     return {synthesis: forest_plot(pools).figure for synthesis, pools in shown}
 
 

@@ -1,0 +1,81 @@
+"""Every language says the same things."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import livingmeta
+from livingmeta.language import LANGUAGES, language
+from livingmeta.report import results_of
+from livingmeta.review import load_review
+from livingmeta.scenarios import sensitivity
+from livingmeta.schema import Bias, Claim
+from livingmeta.words import FLAG_WORDS
+
+FOLDER = Path(livingmeta.__file__).parent / "languages"
+OTHERS = sorted(LANGUAGES.keys() - {"en"})
+CATALOGUES = {
+    path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.toml")
+}
+
+
+def test_every_catalogue_is_a_language_that_can_be_chosen() -> None:
+    assert CATALOGUES.keys() == LANGUAGES.keys()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("table", ["say", "tau2", "ci", "prediction"])
+def test_all_languages_have_the_same_messages_with_the_same_places(code: str, table: str) -> None:
+    places = [
+        {key: set(re.findall(r"{(\w+)}", text)) for key, text in CATALOGUES[one][table].items()}
+        for one in ("en", code)
+    ]
+    assert places[0] == places[1]
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_flag_is_translated(code: str) -> None:
+    assert CATALOGUES[code]["flags"].keys() == FLAG_WORDS.keys()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_the_program_s_own_words_are_translated(code: str) -> None:
+    verdicts = {"reproduced", "differs", "partial", "not computable", "not numeric"}
+    names = {
+        scenario.name
+        for name in ("smith2017", "living", "knee_oa")
+        for one in sensitivity(load_review(name))
+        for scenario in one.scenarios
+    }
+    quantities = Claim.model_fields["quantity"].annotation.__args__  # type: ignore[union-attr]
+    judgements = {"low", "unclear", "high", "some concerns"}
+    assert judgements <= set(str(Bias.model_fields["judgement"].annotation).split("'"))
+    whole = {*verdicts, *names, *quantities, *judgements}
+    assert whole <= CATALOGUES[code]["phrases"].keys()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("name", ["smith2017", "living"])
+def test_a_review_s_own_words_are_translated(code: str, name: str) -> None:
+    protocol = results_of(load_review(name)).review.protocol
+    own = protocol.translation[code]
+    assert {protocol.question, *(plan.title for plan in protocol.synthesis)} <= own.keys()
+    assert {protocol.groups.group1, protocol.groups.group2, protocol.caution} <= own.keys()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_readers_are_told_the_same_in_every_language(code: str) -> None:
+    assert len(language(code).read) == len(language("en").read)
+
+
+def test_norwegian_numbers_have_a_comma_and_a_true_minus() -> None:
+    norwegian = language("nb")
+    assert norwegian.decimal(-0.301) == "−0,30"
+    assert norwegian.whole(4441) == "4\N{NO-BREAK SPACE}441"
+
+
+def test_an_unknown_language_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="choose one of en, nb"):
+        language("no")

@@ -1,0 +1,401 @@
+"""The report: what stands on it, where its numbers lead, and what a browser makes of it."""
+
+import hashlib
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from folders import TRIAL, folder
+from livingmeta.language import LANGUAGES, language
+from livingmeta.pages import effect_id, hashes, html, markdown, methods, reading, slug, spread
+from livingmeta.plots import forest_plot
+from livingmeta.report import Results, interval, results_of
+from livingmeta.review import load_review
+
+ROOT = Path(__file__).parent.parent
+RESULTS = {name: results_of(load_review(name)) for name in ("smith2017", "knee_oa", "living")}
+SMITH = RESULTS["smith2017"]
+VOID = {"meta", "link", "br", "path", "use", "rect", "img", "hr"}
+
+
+@dataclass
+class Element:
+    """One element of a page: its tag, attributes, parent and all text in it."""
+
+    tag: str
+    attributes: dict[str, str]
+    parent: "Element | None"
+    text: str = ""
+    inside: list["Element"] = field(default_factory=list)
+
+
+class Page(HTMLParser):
+    """A page as a list of elements in the order of the file."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[Element] = []
+        self.open: list[Element] = []
+        self.feed(text)
+        assert not self.open, [one.tag for one in self.open]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        parent = self.open[-1] if self.open else None
+        element = Element(tag, {name: value or "" for name, value in attrs}, parent)
+        self.elements.append(element)
+        for one in self.open:
+            one.inside.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop().tag == tag, tag
+
+    def handle_data(self, data: str) -> None:
+        for one in self.open:
+            one.text += data
+
+    def all(self, *tags: str) -> list[Element]:
+        return [one for one in self.elements if one.tag in tags]
+
+    def at(self, anchor: str) -> Element:
+        return next(one for one in self.elements if one.attributes.get("id") == anchor)
+
+
+def written(results: Results, **options: Any) -> str:
+    pools: dict[str, list[Any]] = {}
+    for pool in results.headline_pools:
+        pools.setdefault(pool.synthesis, []).append(pool)
+    figures = {name: forest_plot(parts).figure for name, parts in pools.items()}
+    return html(results, figures=figures, version="1", **options)
+
+
+TEXTS = {
+    (name, code): written(results, lang=code)
+    for name, results in RESULTS.items()
+    for code in LANGUAGES
+}
+PAGES = {key: Page(text) for key, text in TEXTS.items()}
+EACH = pytest.mark.parametrize("key", PAGES, ids="-".join)
+
+
+@EACH
+def test_ids_are_single_and_every_link_inside_leads_somewhere(key: tuple[str, str]) -> None:
+    page = PAGES[key]
+    ids = Counter(one.attributes["id"] for one in page.elements if "id" in one.attributes)
+    assert [one for one, number in ids.items() if number > 1] == []
+    targets = {
+        one.attributes.get(name, "")
+        for one in page.elements
+        for name in ("href", "xlink:href")
+        if one.attributes.get(name, "").startswith("#")
+    }
+    assert {one.removeprefix("#") for one in targets} <= ids.keys()
+
+
+@EACH
+def test_the_page_needs_nothing_else(key: tuple[str, str]) -> None:
+    page = PAGES[key]
+    assert not page.all("script", "img", "iframe", "object")
+    links = {one.attributes["href"] for one in page.all("link")}
+    assert links == {"data:,"}
+    assert not re.search(r"@import|url\((?!#)", TEXTS[key])
+
+
+@EACH
+def test_headings_form_a_tree_and_sections_are_named(key: tuple[str, str]) -> None:
+    page = PAGES[key]
+    levels = [int(one.tag[1]) for one in page.all("h1", "h2", "h3", "h4")]
+    assert levels.count(1) == 1 == levels[0]
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert [len(page.all(tag)) for tag in ("header", "nav", "main", "footer")] == [1] * 4
+    listed = [one for one in page.all("nav")[0].inside if one.tag == "a"]
+    assert len(listed) == len(page.all("h2")) - 1
+
+
+@EACH
+def test_tables_and_pictures_can_be_read_aloud(key: tuple[str, str]) -> None:
+    page = PAGES[key]
+    assert page.all("html")[0].attributes["lang"] == key[1]
+    for cell in page.all("th"):
+        assert cell.attributes["scope"] in {"col", "row", "rowgroup"}
+    for table in page.all("table"):
+        assert any(one.tag == "caption" and one.text for one in table.inside)
+    pictures = page.all("svg")
+    assert len(pictures) == len({pool.synthesis for pool in RESULTS[key[0]].headline_pools})
+    for picture in pictures:
+        assert picture.attributes["role"] == "img"
+        name, description = map(page.at, picture.attributes["aria-labelledby"].split())
+        assert (name.tag, description.tag) == ("title", "desc")
+        assert name.text
+        assert description.text
+
+
+def test_the_words_in_a_picture_are_text() -> None:
+    pictures = PAGES["smith2017", "en"].all("svg")
+    shown = [one.text for one in pictures[0].inside if one.tag == "text"]
+    assert "Total" in shown
+    assert {effect.label for effect in SMITH.headline_pools[0].effects} <= {
+        one.removesuffix(" †") for one in shown
+    }
+
+
+@EACH
+def test_every_effect_leads_to_the_words_that_carry_it_and_back(key: tuple[str, str]) -> None:
+    page, results = PAGES[key], RESULTS[key[0]]
+    rows = {(row.file, row.row): row for row in results.review.outcomes}
+    for pool in results.headline_pools:
+        for effect in pool.effects:
+            anchor = effect_id(pool, effect)
+            number = interval(effect, language=language(key[1]))
+            there = [one for one in page.at(anchor).inside if one.tag == "a"]
+            assert [one.attributes["href"] for one in there] == [f"#trace-{anchor}"]
+            assert there[0].text == number
+            trace = page.at(f"trace-{anchor}")
+            back = [one for one in trace.inside if one.attributes.get("href") == f"#{anchor}"]
+            assert back[0].text == number
+            for place in effect.rows:
+                row = rows[place]
+                assert (row.quote or "") in trace.text
+                assert results.review.source(row.source).citation in trace.text
+                assert (row.locator or "") in trace.text
+                assert page.at(slug("row", anchor, *place)) in trace.inside
+
+
+def test_every_judged_number_leads_to_the_words_that_print_it_and_back() -> None:
+    page = PAGES["smith2017", "en"]
+    claims = {claim.claim: claim for claim in SMITH.review.published}
+    for verdict in SMITH.verdicts:
+        if verdict.verdict == "not numeric":
+            continue
+        there, back = slug("claim", verdict.claim), slug("verdict", verdict.claim)
+        row = page.at(back)
+        assert verdict.printed.replace("-", "−") in row.text
+        assert f"#{there}" in [one.attributes.get("href") for one in row.inside]
+        claim = page.at(there)
+        assert (claims[verdict.claim].quote or "") in claim.text
+        assert f"#{back}" in [one.attributes.get("href") for one in claim.inside]
+
+
+@EACH
+def test_every_place_on_a_source_is_listed_with_it(key: tuple[str, str]) -> None:
+    page, review = PAGES[key], RESULTS[key[0]].review
+    cited = {
+        one.attributes["href"].removeprefix("#")
+        for one in page.all("a")
+        if one.attributes["href"].startswith("#source-")
+    }
+    listed = {one.attributes["id"] for one in page.all("li") if "id" in one.attributes}
+    assert cited <= listed
+    assert listed <= {slug("source", source.source) for source in review.sources}
+    for anchor in listed:
+        assert [one for one in page.at(anchor).inside if one.attributes.get("href", "")[:1] == "#"]
+
+
+@EACH
+def test_both_pages_say_what_is_missing_and_doubtful(key: tuple[str, str]) -> None:
+    results, speak = RESULTS[key[0]], language(key[1])
+    plain = markdown(results, figures=[], version="1", lang=key[1])
+    assert "\n\n\n" not in plain
+    for text in (PAGES[key].all("body")[0].text, plain):
+        assert speak.say("disclaimer") in text
+        for pool in results.headline_pools:
+            assert all(speak.flags[flag] in text for flag in pool.flags)
+            assert all(missing.where in text for missing in pool.missing)
+            assert all(left.label in text for left in (*pool.sensitivity_only, *pool.dropped))
+        for one in results.review.protocol.exclusion:
+            assert one.trial in text
+            assert one.why in text
+        for finding in results.findings:
+            assert finding.detail.replace("-", "−") in text.replace("-", "−")
+
+
+@EACH
+def test_no_sentence_is_left_with_a_place_to_fill(key: tuple[str, str]) -> None:
+    assert not re.search(r"\{\w*\}", PAGES[key].all("main")[0].text)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_nothing_is_lost_between_the_two_forms(lang: str) -> None:
+    names = {pool.synthesis: f"forest_{pool.synthesis}.png" for pool in SMITH.headline_pools}
+    text = markdown(SMITH, figures=list(names.items()), version="1", lang=lang)
+    heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert set(heads) <= {one.text for one in PAGES["smith2017", lang].all("h2")}
+    assert all(text.count(f"({name})") == 1 for name in names.values())
+    for pool in SMITH.headline_pools:
+        for effect in pool.effects:
+            for row in SMITH.review.outcomes:
+                if (row.file, row.row) in effect.rows:
+                    assert (row.quote or "") in text
+
+
+def test_text_of_a_review_is_never_markup(tmp_path: Path) -> None:
+    trial = {**TRIAL, "label": "Alpha <b>& co</b> 2001"}
+    results = results_of(load_review(folder(tmp_path, trials=[trial])))
+    page = Page(written(results))
+    assert not page.all("b")
+    assert "Alpha <b>& co</b> 2001" in page.all("main")[0].text
+
+
+def test_the_hashes_are_those_of_the_files_of_a_review_and_of_the_one_it_extends() -> None:
+    listed = hashes(RESULTS["living"].review)
+    for name, digest in listed.items():
+        assert hashlib.sha256((ROOT / "data" / name).read_bytes()).hexdigest() == digest
+    both = {
+        f"{name}/{path.name}"
+        for name in ("living", "smith2017")
+        for path in (ROOT / "data" / name).iterdir()
+        if path.suffix in {".csv", ".toml"}
+    }
+    assert listed.keys() == both
+    assert all(one in TEXTS["living", "en"] for one in listed.values())
+
+
+def test_scatter_is_told_in_words_that_follow_from_i2_and_k() -> None:
+    pools = {pool.synthesis: pool for pool in SMITH.headline_pools}
+    assert spread(pools["pain-medium"]) == [language("en").say("spread_none")]
+    assert spread(pools["pain-long"]) == [language("en").say("spread_one")]
+    function = " ".join(spread(pools["function-short"]))
+    assert "I² = 91%" in function
+    assert "Most of the scatter" in function
+    assert "No prediction for a new trial" in function
+    knee = next(pool for pool in RESULTS["knee_oa"].headline_pools if len(pool.effects) > 40)
+    assert "a new trial could favour either group" in " ".join(spread(knee))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_methods_paragraph_names_what_was_used(lang: str) -> None:
+    today = methods(SMITH, version="1", language=language(lang))
+    assert "REML" in today
+    assert "Hartung–Knapp" in today
+    assert "Q" in today
+    knee = methods(RESULTS["knee_oa"], version="1", language=language(lang))
+    assert "DerSimonian–Laird" in knee
+    assert "Wald" in knee
+    assert "k − 1" in knee
+
+
+def test_the_page_that_explains_the_numbers_is_the_report_s() -> None:
+    committed = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    assert committed == reading(), "write livingmeta.pages.reading() to docs/reading.md"
+    for one in language("en").read:
+        assert one["text"] in PAGES["smith2017", "en"].at("reading").parent.text  # type: ignore[union-attr]
+
+
+# The command
+
+
+def test_run_and_report_write_the_same_page(say: Callable[..., Any], tmp_path: Path) -> None:
+    pages = []
+    for command in ("run", "report"):
+        out = tmp_path / command
+        assert say(command, "smith2017", "--out", str(out)).status == 0
+        pages.append(
+            [(out / "smith2017" / f"report.{kind}").read_bytes() for kind in ("html", "md")]
+        )
+    assert pages[0] == pages[1]
+
+
+def test_the_options_reach_the_page(say: Callable[..., Any], tmp_path: Path) -> None:
+    words = ("--lang", "nb", "--vas-sd", "25", "--important", "10", "--out", str(tmp_path))
+    assert say("report", "smith2017", *words).status == 0
+    text = (tmp_path / "smith2017" / "report.nb.html").read_text(encoding="utf-8")
+    assert "med et standardavvik på 25" in text
+    assert "en forskjell på 10 poeng eller mer" in text
+    assert not (tmp_path / "smith2017" / "report.html").exists()
+
+
+def test_a_language_nobody_wrote_is_refused(say: Callable[..., Any], tmp_path: Path) -> None:
+    refused = say("report", "smith2017", "--lang", "nn", "--out", str(tmp_path))
+    assert refused.status == 2
+    assert "choose one of en, nb" in refused.err
+
+
+# In a real browser
+
+A4 = 673  # CSS pixels between the margins
+CONTRAST = """() => {
+  const light = c => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const behind = e => { for (; e; e = e.parentElement) {
+    const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; }
+    return "rgb(255, 255, 255)"; };
+  return [...document.querySelectorAll("p, a, h1, h2, h3, td, th, code, svg text")].map(e => {
+    const style = getComputedStyle(e), ink = e.tagName === "text" ? style.fill : style.color;
+    const paper = behind(e.closest("svg")?.parentElement ?? e);
+    const [a, b] = [light(ink), light(paper)].sort((x, y) => y - x);
+    return [(a + 0.05) / (b + 0.05), e.tagName + ": " + e.textContent.slice(0, 30)]; })
+    .sort((x, y) => x[0] - y[0])[0]; }"""
+
+
+@pytest.fixture
+def file_of(tmp_path: Path) -> Callable[..., Path]:
+    def put(name: str, code: str) -> Path:
+        path = tmp_path / f"{name}.{code}.html"
+        path.write_text(TEXTS[name, code], encoding="utf-8")
+        return path
+
+    return put
+
+
+@EACH
+def test_it_opens_without_network_or_complaint(
+    key: tuple[str, str], open_page: Callable[..., Any], file_of: Callable[..., Path]
+) -> None:
+    page = open_page(file_of(*key))
+    assert page.title()
+    assert page.locator("main section").count() > 10
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390, 320])
+def test_it_never_scrolls_sideways(
+    width: int, open_page: Callable[..., Any], file_of: Callable[..., Path]
+) -> None:
+    page = open_page(file_of("living", "nb"), viewport={"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_can_be_read_in_light_and_in_the_dark(
+    scheme: str, open_page: Callable[..., Any], file_of: Callable[..., Path]
+) -> None:
+    page = open_page(file_of("smith2017", "en"), color_scheme=scheme)
+    least, where = page.evaluate(CONTRAST)
+    assert least >= 4.5, where
+
+
+def test_it_works_without_javascript_and_links_jump(
+    open_page: Callable[..., Any], file_of: Callable[..., Path]
+) -> None:
+    page = open_page(file_of("smith2017", "en"), java_script_enabled=False)
+    page.locator("#forests ~ section table a").first.click()
+    assert "#trace-pain-short-" in page.url
+
+
+def test_printed_on_a4_or_letter_it_fits_and_leaves_the_menus_out(
+    open_page: Callable[..., Any], file_of: Callable[..., Path]
+) -> None:
+    page = open_page(file_of("smith2017", "en"), viewport={"width": A4, "height": 1000})
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
+    wide = "[...document.querySelectorAll('table, svg')].map(e => e.getBoundingClientRect().right)"
+    assert max(page.evaluate(wide)) <= A4 + 1
+    assert not page.locator("nav").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for size in ("A4", "Letter"):
+        sheets = page.pdf(format=size).count(b"/Type /Page\n")
+        assert 10 < sheets < 40
