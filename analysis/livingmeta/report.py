@@ -28,7 +28,7 @@ from livingmeta.words import decimal, p_words
 if TYPE_CHECKING:
     import pandas as pd
 
-DISCLAIMER = "Not medical advice. Not affiliated with the authors of the review or of the trials."
+DISCLAIMER = ENGLISH.say("disclaimer")
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
