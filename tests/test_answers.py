@@ -147,7 +147,7 @@ def test_importance_claims_what_the_interval_shows(y: float, v: float, least: fl
 
 def test_points_on_a_scale_are_smds_times_its_sd() -> None:
     one = made([-0.5] * 6, [0.01] * 6)
-    found = said(one, important=10, vas_sd=20)
+    found = said(one, important=0.5, vas_sd=20)
     assert "or −10 points (−12 to −8) on a 0–100 mm scale with an SD of 20" in found.sentences[0]
     assert "a difference of 10 points or more" in found.sentences[1]
 

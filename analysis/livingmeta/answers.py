@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from livingmeta.effect_sizes import scale_name
+from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
+from livingmeta.patient import vas_points
 from livingmeta.pooling import PooledEstimate
 from livingmeta.report import interval_ends, known, people
 from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
@@ -44,7 +45,7 @@ def answer(
         Negative favours group 1.
     language : Language
     important : float, optional
-        Smallest important difference, in the unit of the effects; with `vas_sd` in points.
+        Smallest important difference, above 0, in the unit in which effects are pooled.
     vas_sd : float, optional
         SD by which SMDs are also shown as points on a 0-100 mm scale.
 
@@ -105,10 +106,10 @@ def value(
     named = {"scale": scale_name(pool.measure), "level": f"{100 * result.level:g}"}
     ends = interval_ends(result, language=language, measure=pool.measure)
     text = language.say("value", **named, **ends, percent=language.percent)
-    if vas_sd is None or pool.measure != "SMD":
+    if vas_sd is None:
         return text
     points = {
-        name: language.decimal(vas_sd * end, 0)
+        name: language.decimal(vas_points(end, vas_sd=vas_sd), 0)
         for name, end in (
             ("estimate", result.estimate), ("low", result.ci_low), ("high", result.ci_high)
         )
@@ -161,11 +162,12 @@ def _importance(
     if important is None:
         return ""
     if vas_sd is None:
-        least, shown = important, f"{scale_name(pool.measure)} {language.decimal(important)}"
+        size = language.decimal(on_scale(pool.measure, important))
+        shown = f"{scale_name(pool.measure)} {size}"
     else:
-        least, shown = important / vas_sd, language.say("points", n=f"{important:g}")
-    reaches = (result.ci_low <= -least, result.ci_high >= least)
-    if result.ci_high <= -least or result.ci_low >= least:
+        shown = language.say("points", n=f"{vas_points(important, vas_sd=vas_sd):g}")
+    reaches = (result.ci_low <= -important, result.ci_high >= important)
+    if result.ci_high <= -important or result.ci_low >= important:
         key, group = "important_beyond", ""
     elif not any(reaches):
         key, group = "important_within", ""

@@ -17,6 +17,7 @@ from livingmeta.changes import headline_settings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
+from livingmeta.patient import important_difference, refuse_points, vas_points
 from livingmeta.plots import inline_svg
 from livingmeta.protocol import Review
 from livingmeta.report import (
@@ -263,8 +264,10 @@ def markdown(
         Version of the program.
     lang : str
         "en" or "nb".
-    important, vas_sd : float, optional
-        As `answers.answer` takes them.
+    important : float, optional
+        Smallest important difference, as `patient.important_difference` takes it.
+    vas_sd : float, optional
+        SD by which SMDs are also shown as points on a 0–100 mm scale.
     """
     shared = content(results, version=version, lang=lang, important=important, vas_sd=vas_sd)
     return page("report.md.j2", figures=dict(figures), **shared)
@@ -328,6 +331,13 @@ def content(
 ) -> dict[str, Any]:
     """Return what both pages are made of."""
     review = results.review
+    settings = headline_settings(review)
+    if vas_sd is not None:
+        refuse_points(settings.measure)
+        vas_points(0.0, vas_sd=vas_sd)  # refuses an SD that no such scale has
+    size = None if important is None else important_difference(
+        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
+    )  # fmt: skip
     speak = language(lang, own=review.protocol.translation.get(lang))
     pools = results.headline_pools
     numeric = [one for one in results.verdicts if one.verdict != "not numeric"]
@@ -350,8 +360,7 @@ def content(
         "pools": pools,
         "assumed": {(pool.synthesis, pool.subgroup): pool for pool in results.pools},
         "answers": [
-            (pool, answer(pool, language=speak, important=important, vas_sd=vas_sd))
-            for pool in pools
+            (pool, answer(pool, language=speak, important=size, vas_sd=vas_sd)) for pool in pools
         ],
         "bends": [one for one in sensitivity(review) if one.main.result],
         "numeric": numeric,
