@@ -79,3 +79,12 @@ def test_norwegian_numbers_have_a_comma_and_a_true_minus() -> None:
 def test_an_unknown_language_is_refused_with_those_there_are() -> None:
     with pytest.raises(ValueError, match="choose one of en, nb"):
         language("no")
+
+
+def test_no_message_is_kept_that_nobody_says() -> None:
+    package = FOLDER.parent
+    files = [path for path in package.rglob("*") if path.suffix in {".py", ".j2"}]
+    code = " ".join(path.read_text(encoding="utf-8") for path in files)
+    composed = re.compile(r"(_(one|many|all|then)$)|^(corr|i2)_")
+    for key in CATALOGUES["en"]["say"]:
+        assert re.search(rf"[\"']{key}[\"']", code) or composed.search(key), key
