@@ -43,12 +43,12 @@ def test_every_flag_is_translated(code: str) -> None:
 @pytest.mark.parametrize("code", OTHERS)
 def test_the_program_s_own_words_are_translated(code: str) -> None:
     verdicts = {"reproduced", "differs", "partial", "not computable", "not numeric"}
-    names = {
-        scenario.name
-        for name in ("smith2017", "living", "knee_oa")
-        for one in sensitivity(load_review(name))
-        for scenario in one.scenarios
-    }
+    names = set()
+    for review in map(load_review, ("smith2017", "living", "knee_oa")):
+        groups = (review.protocol.groups.group1, review.protocol.groups.group2)
+        for one in sensitivity(review):
+            for name, _ in (*one.scenarios, *one.absence.scenarios):
+                names.add(re.sub("|".join(groups), "{group}", name))
     quantities = Claim.model_fields["quantity"].annotation.__args__  # type: ignore[union-attr]
     judgements = {"low", "unclear", "high", "some concerns"}
     assert judgements <= set(str(Bias.model_fields["judgement"].annotation).split("'"))

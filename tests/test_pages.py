@@ -25,7 +25,7 @@ SMITH = RESULTS["smith2017"]
 VOID = {"meta", "link", "br", "path", "use", "rect", "img", "hr"}
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Element:
     """One element of a page: its tag, attributes, parent and all text in it."""
 
@@ -262,6 +262,14 @@ def test_the_hashes_are_those_of_the_files_of_a_review_and_of_the_one_it_extends
     }
     assert listed.keys() == both
     assert all(one in TEXTS["living", "en"] for one in listed.values())
+
+
+def test_shares_of_analyses_are_never_called_probabilities() -> None:
+    bending = PAGES["smith2017", "en"].at("bending").parent
+    assert bending is not None
+    text = bending.text
+    assert "These are shares of analyses, not probabilities" in text
+    assert len(re.findall(r"probab|likel|chance", text)) == 2  # said twice, and denied
 
 
 def test_scatter_is_told_in_words_that_follow_from_i2_and_k() -> None:

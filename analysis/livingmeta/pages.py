@@ -17,6 +17,7 @@ from livingmeta.changes import headline_settings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
+from livingmeta.multiverse import multiverse, shares
 from livingmeta.patient import important_difference, refuse_points, vas_points
 from livingmeta.plots import inline_svg
 from livingmeta.protocol import Review
@@ -31,6 +32,7 @@ from livingmeta.report import (
     verdict_words,
 )
 from livingmeta.review import load_review
+from livingmeta.rob_me import tipping
 from livingmeta.scenarios import Sensitivity, sensitivity
 from livingmeta.schema import Gap, Outcome
 from livingmeta.synthesis import (
@@ -228,15 +230,42 @@ def bent(
     """Part a synthesis's scenarios into those that change its result, and the names of others."""
     moved: list[tuple[str, Pool]] = []
     same: list[str] = []
-    for scenario in one.scenarios:
-        pool = scenario.pool
+    for scenario, pool in (*one.scenarios, *one.absence.scenarios):
+        name = scenario
+        for group in one.main.groups:
+            name = name.replace(group, "{group}")
+        name = language.word(name)
+        for group in one.main.groups:
+            if group in scenario:
+                name = name.replace("{group}", language.word(group))
         if pool is None:
             continue
         if shown(pool) == shown(one.main):
-            same.append(language.word(scenario.name))
+            same.append(name)
         else:
-            moved.append((language.word(scenario.name), pool))
+            moved.append((name, pool))
     return moved, same
+
+
+def combined(review: Review, *, language: Language = ENGLISH) -> dict[tuple[str, str | None], str]:
+    """Say for each synthesis and subgroup what all combinations of declared choices give."""
+    told = {}
+    for one in multiverse(review) if review.protocol.choice else ():
+        pool, found = one.main, shares(one.analyses)
+        if found is None:
+            continue
+        told[pool.synthesis, pool.subgroup] = language.say(
+            "multiverse",
+            analyses=language.whole(found.analyses),
+            k=f"{found.k_low}–{found.k_high}" if found.k_low < found.k_high else found.k_low,
+            low=language.decimal(on_scale(pool.measure, found.lowest)),
+            high=language.decimal(on_scale(pool.measure, found.highest)),
+            first=language.decimal(100 * found.excludes_negative, 0),
+            second=language.decimal(100 * found.excludes_positive, 0),
+            group1=language.word(pool.groups[0]), group2=language.word(pool.groups[1]),
+            percent=language.percent,
+        )  # fmt: skip
+    return told
 
 
 def shown(pool: Pool) -> tuple[object, ...]:
@@ -363,6 +392,8 @@ def content(
             (pool, answer(pool, language=speak, important=size, vas_sd=vas_sd)) for pool in pools
         ],
         "bends": [one for one in sensitivity(review) if one.main.result],
+        "tipping": tipping,
+        "combined": combined(review, language=speak),
         "numeric": numeric,
         "by_claim": [
             (key, list(group)) for key, group in groupby(listed, key=lambda one: one.claim)
