@@ -13,13 +13,18 @@ from itertools import groupby
 from typing import Any
 
 from livingmeta.answers import answer, value
+from livingmeta.bias import assessments, unrecorded
+from livingmeta.bias_plots import traffic_plot
+from livingmeta.certainty import summary_of_findings
 from livingmeta.changes import headline_settings
 from livingmeta.derivation import Effect
+from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.multiverse import multiverse, shares
 from livingmeta.patient import important_difference, refuse_points, vas_points
 from livingmeta.plots import inline_svg
+from livingmeta.prisma import Flow, flow, prisma_plot
 from livingmeta.protocol import Review
 from livingmeta.report import (
     Results,
@@ -31,7 +36,7 @@ from livingmeta.report import (
     share,
     verdict_words,
 )
-from livingmeta.review import load_review
+from livingmeta.review import extended
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import Sensitivity, sensitivity
 from livingmeta.schema import Gap, Outcome
@@ -81,7 +86,12 @@ class Use:
     label: str
 
 
-def uses(review: Review, pools: Sequence[Pool]) -> dict[str, list[Use]]:
+def uses(
+    review: Review,
+    pools: Sequence[Pool],
+    directions: Sequence[EffectDirections],
+    boxes: Flow | None,
+) -> dict[str, list[Use]]:
     """Return for each source, in the order of sources.csv, the places that rest on it."""
     found: dict[str, dict[str, Use]] = defaultdict(dict)
 
@@ -104,6 +114,13 @@ def uses(review: Review, pools: Sequence[Pool]) -> dict[str, list[Use]]:
             put(claim.source, slug("claim", claim.claim), claim.claim)
     for bias in review.risk_of_bias:
         put(bias.source, slug("bias", bias.trial), review.trial(bias.trial).label)
+    for table in directions:
+        for row in table.rows:
+            anchor = slug("direction", table.synthesis, row.trial)
+            put(row.source, anchor, f"{row.label} ({table.synthesis})")
+    for box in boxes.counts if boxes else ():
+        if box.source:
+            put(box.source, "flow", box.words)
     order = {source.source: place for place, source in enumerate(review.sources)}
     return {key: list(found[key].values()) for key in sorted(found, key=lambda key: order[key])}
 
@@ -208,20 +225,28 @@ VARIANCE_NAMES = {
 
 def hashes(review: Review) -> dict[str, str]:
     """Return the SHA-256 of every file a review is read from, those it extends included."""
-    found = {}
-    folder, base = review.folder, review.protocol.extends
-    for path in sorted([*folder.glob("*.csv"), folder / "review.toml"]):
-        found[f"{folder.name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    if base is None:
-        return found
-    beside = folder.parent / base
-    return found | hashes(load_review(beside if beside.is_dir() else base))
+    folder, base = review.folder, extended(review)
+    paths = sorted([*folder.glob("*.csv"), folder / "review.toml"])
+    found = {
+        f"{folder.name}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in paths
+    }
+    return found | (hashes(base) if base else {})
 
 
 def programs(version: str) -> dict[str, str]:
     """Return the versions of what computed the numbers."""
     own = {"livingmeta": version, "Python": platform.python_version()}
     return own | {name: installed(name) for name in PACKAGES}
+
+
+def _side(review: Review, side: int | None, language: Language) -> str:
+    groups = review.protocol.groups
+    if not side:
+        return language.say("side_unknown" if side is None else "side_none")
+    return language.say(
+        "towards", group=language.word(groups.group1 if side < 0 else groups.group2)
+    )
 
 
 def bent(
@@ -333,7 +358,20 @@ def html(
             title=title,
             description=_description(results, pool, speak),
         )
+    if results.review.risk_of_bias:
+        lights = traffic_plot(assessments(results.review), unrecorded=unrecorded(results.review))
+        pictures["bias"] = _picture(lights, "bias", note="bias_note", language=speak)
+    if shared["flow"]:
+        boxes = prisma_plot(shared["flow"]).figure
+        pictures["flow"] = _picture(boxes, "flow", note="flow_note", language=speak)
     return page("report.html.j2", pictures=pictures, programs=programs(version), **shared)
+
+
+def _picture(figure: Any, name: str, *, note: str, language: Language) -> str:
+    """Return a picture that a table below says again."""
+    return inline_svg(
+        figure, name=f"picture-{name}", title=language.say(name), description=language.say(note)
+    )
 
 
 def _description(results: Results, pool: Pool, language: Language) -> str:
@@ -378,7 +416,13 @@ def content(
         for effect in pool.effects
         for file, row in effect.rows
     }
-    used = uses(review, pools)
+    bare = {pool.synthesis for pool in pools if unpooled(pool)}
+    directions = [
+        table for table in effect_directions(review, pools=pools) if table.synthesis in bare
+    ]
+    boxes = flow(review, previous=extended(review))
+    known = boxes if any(one.number for one in boxes.counts) else None
+    used = uses(review, pools, directions, known)
     claims: dict[str, list[Any]] = defaultdict(list)
     for claim in review.published:
         if not claim.trial:
@@ -406,6 +450,11 @@ def content(
         "quotes_of": lambda parts: dict.fromkeys((p.source, p.where, p.quote) for p in parts),
         "places": places,
         "used": used,
+        "directions": directions,
+        "side_of": lambda row: _side(review, row.side, speak),
+        "flow": known,
+        "certainties": summary_of_findings(review, pools=pools, important=size),
+        "unrecorded": unrecorded(review),
         "quoted": lambda effect: quoted(review, effect),
         "number_of": {key: place for place, key in enumerate(used, start=1)},
         "methods": methods(results, version=version, language=speak),

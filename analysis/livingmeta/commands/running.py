@@ -90,13 +90,15 @@ def _figures(results: Results) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import track
 
+    from livingmeta.bias import assessments
     from livingmeta.plots import forest_plot
 
     by_synthesis: dict[str, list[Pool]] = {}
     for pool in results.headline_pools:
         by_synthesis.setdefault(pool.synthesis, []).append(pool)
     shown = track(by_synthesis.items(), "Drawing", console=Console(stderr=True), transient=True)
-    return {synthesis: forest_plot(pools).figure for synthesis, pools in shown}
+    bias = assessments(results.review)
+    return {synthesis: forest_plot(pools, bias=bias).figure for synthesis, pools in shown}
 
 
 def _pages(
