@@ -14,7 +14,7 @@ import pytest
 
 from folders import TRIAL, folder
 from livingmeta.language import LANGUAGES, language
-from livingmeta.pages import effect_id, hashes, html, markdown, methods, reading, slug, spread
+from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
 from livingmeta.plots import forest_plot
 from livingmeta.report import Results, interval, results_of
 from livingmeta.review import load_review
@@ -258,17 +258,11 @@ def test_text_of_a_review_is_never_markup(tmp_path: Path) -> None:
 
 
 def test_the_hashes_are_those_of_the_files_of_a_review_and_of_the_one_it_extends() -> None:
-    listed = hashes(RESULTS["living"].review)
-    for name, digest in listed.items():
-        assert hashlib.sha256((ROOT / "data" / name).read_bytes()).hexdigest() == digest
-    both = {
-        f"{name}/{path.name}"
-        for name in ("living", "smith2017")
-        for path in (ROOT / "data" / name).iterdir()
-        if path.suffix in {".csv", ".toml"}
-    }
-    assert listed.keys() == both
-    assert all(one in TEXTS["living", "en"] for one in listed.values())
+    for name in ("living", "smith2017"):
+        for path in (ROOT / "data" / name).iterdir():
+            if path.suffix in {".csv", ".toml"}:
+                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                assert digest in within(PAGES["living", "en"], "versions")
 
 
 def test_shares_of_analyses_are_never_called_probabilities() -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version as installed
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +18,7 @@ from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
+from livingmeta.lock import environment, hashes
 from livingmeta.multiverse import multiverse, shares
 from livingmeta.patient import important_difference, refuse_points, vas_points
 from livingmeta.plots import inline_svg
@@ -53,7 +51,6 @@ from livingmeta.words import p_words
 
 FEW = 5  # trials; below it heterogeneity can't be measured well
 LONG = 60  # verdicts or effects; a page lists no more where a file beside it has all
-PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib", "pydantic", "jinja2")
 
 
 def slug(*parts: object) -> str:
@@ -223,21 +220,10 @@ VARIANCE_NAMES = {
 }
 
 
-def hashes(review: Review) -> dict[str, str]:
-    """Return the SHA-256 of every file a review is read from, those it extends included."""
-    folder, base = review.folder, extended(review)
-    paths = sorted([*folder.glob("*.csv"), folder / "review.toml"])
-    found = {
-        f"{folder.name}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in paths
-    }
-    return found | (hashes(base) if base else {})
-
-
 def programs(version: str) -> dict[str, str]:
     """Return the versions of what computed the numbers."""
-    own = {"livingmeta": version, "Python": platform.python_version()}
-    return own | {name: installed(name) for name in PACKAGES}
+    known = environment()
+    return {"livingmeta": version} | {n: known[n] for n in known if n != "processor"}
 
 
 def _side(review: Review, side: int | None, language: Language) -> str:
