@@ -289,6 +289,12 @@ def test_a_synthesis_without_numbers_is_not_left_blank() -> None:
             assert all(missing.label in text for missing in pool.missing)
 
 
+def test_trials_at_an_assumed_effect_are_counted_apart() -> None:
+    text = within(PAGES["smith2017", "en"], "bending")
+    assert "imputed: missing trials at SMD 0−0.12 (−0.40 to 0.16)3 + 3 imputed of 7" in text
+    assert "142 + 203 imputed" in text
+
+
 def test_scatter_is_told_in_words_that_follow_from_i2_and_k() -> None:
     pools = {pool.synthesis: pool for pool in SMITH.headline_pools}
     assert spread(pools["pain-medium"]) == [language("en").say("spread_none")]

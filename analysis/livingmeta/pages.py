@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +28,7 @@ from livingmeta.report import (
     Results,
     coverage,
     interval,
+    known,
     page,
     people,
     published,
@@ -222,8 +223,8 @@ VARIANCE_NAMES = {
 
 def programs(version: str) -> dict[str, str]:
     """Return the versions of what computed the numbers."""
-    known = environment()
-    return {"livingmeta": version} | {n: known[n] for n in known if n != "processor"}
+    found = environment()
+    return {"livingmeta": version} | {name: found[name] for name in found if name != "processor"}
 
 
 def _side(review: Review, side: int | None, language: Language) -> str:
@@ -256,6 +257,22 @@ def bent(
         else:
             moved.append((name, pool))
     return moved, same
+
+
+def sizes(pool: Pool, *, language: Language = ENGLISH) -> tuple[str, str]:
+    """Say on how many trials of how many, and on how many people, a pool rests.
+
+    Trials that enter at an assumed effect are counted apart.
+    """
+    real = [effect for effect in pool.effects if "imputed" not in effect.flags]
+    counts = len({effect.trial for effect in real}), people(replace(pool, effects=tuple(real)))
+    every = len({effect.trial for effect in pool.effects}), people(pool)
+    told = []
+    for count, whole in zip(counts, every, strict=True):
+        added = language.say("imputed", n=language.whole(whole - count))
+        told.append(language.whole(count) + (f" + {added}" if whole > count else ""))
+    part = "" if counts[0] == known(pool) else f" {language.say('of', n=known(pool))}"
+    return told[0] + part, told[1]
 
 
 def combined(review: Review, *, language: Language = ENGLISH) -> dict[tuple[str, str | None], str]:
@@ -407,8 +424,8 @@ def content(
         table for table in effect_directions(review, pools=pools) if table.synthesis in bare
     ]
     boxes = flow(review, previous=extended(review))
-    known = boxes if any(one.number for one in boxes.counts) else None
-    used = uses(review, pools, directions, known)
+    filled = boxes if any(one.number for one in boxes.counts) else None
+    used = uses(review, pools, directions, filled)
     claims: dict[str, list[Any]] = defaultdict(list)
     for claim in review.published:
         if not claim.trial:
@@ -423,6 +440,7 @@ def content(
         ],
         "bends": [one for one in sensitivity(review) if one.main.result],
         "tipping": tipping,
+        "sizes": lambda pool: sizes(pool, language=speak),
         "combined": combined(review, language=speak),
         "numeric": numeric,
         "by_claim": [
@@ -438,7 +456,7 @@ def content(
         "used": used,
         "directions": directions,
         "side_of": lambda row: _side(review, row.side, speak),
-        "flow": known,
+        "flow": filled,
         "certainties": summary_of_findings(review, pools=pools, important=size),
         "unrecorded": unrecorded(review),
         "quoted": lambda effect: quoted(review, effect),
