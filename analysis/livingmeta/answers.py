@@ -8,7 +8,7 @@ from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.patient import vas_points
 from livingmeta.pooling import PooledEstimate
-from livingmeta.report import interval_ends, known, people
+from livingmeta.report import interval_ends, people
 from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
 
 TOO_NARROW = {"hksj_narrower_than_wald", "dependent_effects", "shared_group"}
@@ -58,14 +58,18 @@ def answer(
     This is missing information: it speaks neither for nor against painful exercise.
     """
     say, trials = language.say, len({effect.trial for effect in pool.effects})
-    given: dict[str, object] = {"k": trials, "n": known(pool), "people": _people(pool, language)}
+    given: dict[str, object] = {
+        "k": trials,
+        "n": len(pool.measured),
+        "people": _people(pool, language),
+    }
     groups = dict(
         zip(("group1", "group2"), (language.word(group) for group in pool.groups), strict=True)
     )
     result = pool.result
     if not pool.effects:
-        kind = "unmeasured" if not known(pool) else "unknown"
-        first = kind if kind == "unmeasured" else _counted("unknown", known(pool))
+        kind = "unmeasured" if not len(pool.measured) else "unknown"
+        first = kind if kind == "unmeasured" else _counted("unknown", len(pool.measured))
         return Answer(kind=kind, sentences=(say(first, **given), say("unknown_then", **groups)))
     if result is None or "not_converged" in pool.flags:
         kind = "unpooled" if result is None else "unreliable"
@@ -79,7 +83,7 @@ def answer(
         return Answer(kind="contradict", sentences=(first, say("contradict_then", **groups)))
     side = _side(result)
     form = "single" if trials == 1 else "open" if side is None else "favours"
-    key = form if trials < known(pool) else f"{form}_all"
+    key = form if trials < len(pool.measured) else f"{form}_all"
     given |= {"value": value(pool, result, language=language, vas_sd=vas_sd)}
     group = {} if side is None else {"group": language.word(pool.groups[side])}
     if trials == 1:
@@ -137,7 +141,7 @@ def _side(result: PooledEstimate) -> int | None:
 
 
 def _caveats(pool: Pool, result: PooledEstimate, language: Language) -> str:
-    rest = known(pool) - len({effect.trial for effect in pool.effects})
+    rest = len(pool.measured) - len({effect.trial for effect in pool.effects})
     ahead = result.k >= PREDICTION_FROM and result.pi_low is not None and result.pi_high is not None
     found = {
         "caveat_rest": rest > 0,

@@ -28,7 +28,6 @@ from livingmeta.report import (
     Results,
     coverage,
     interval,
-    known,
     page,
     people,
     published,
@@ -271,7 +270,7 @@ def sizes(pool: Pool, *, language: Language = ENGLISH) -> tuple[str, str]:
     for count, whole in zip(counts, every, strict=True):
         added = language.say("imputed", n=language.whole(whole - count))
         told.append(language.whole(count) + (f" + {added}" if whole > count else ""))
-    part = "" if counts[0] == known(pool) else f" {language.say('of', n=known(pool))}"
+    part = "" if counts[0] == len(pool.measured) else f" {language.say('of', n=len(pool.measured))}"
     return told[0] + part, told[1]
 
 

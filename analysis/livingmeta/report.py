@@ -142,21 +142,11 @@ def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str
     return f"{line}; {say('own_unknown') if own is None else say('own_known', n=own)}"
 
 
-def known(pool: Pool) -> int:
-    """Count the trials known to have measured what a synthesis asks for."""
-    others: tuple[Effect | Missing | LeftOut, ...] = (
-        *pool.effects,
-        *pool.missing,
-        *pool.dropped,
-        *pool.sensitivity_only,
-    )
-    return len({one.trial for one in others})
-
-
 def share(pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say how many of the trials known to have measured it a result rests on; empty: all."""
     here = len({effect.trial for effect in pool.effects})
-    return "" if here == known(pool) else f", {language.say('share', k=here, n=known(pool))}"
+    whole = len(pool.measured)
+    return "" if here == whole else f", {language.say('share', k=here, n=whole)}"
 
 
 def total_people(review: Review) -> int | None:
