@@ -20,7 +20,7 @@ from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.lock import environment, hashes
 from livingmeta.multiverse import multiverse, shares
-from livingmeta.patient import important_difference, refuse_points, vas_points
+from livingmeta.patient import important_difference
 from livingmeta.plots import inline_svg
 from livingmeta.prisma import Flow, flow, prisma_plot
 from livingmeta.protocol import Review
@@ -401,12 +401,9 @@ def content(
     """Return what both pages are made of."""
     review = results.review
     settings = headline_settings(review)
-    if vas_sd is not None:
-        refuse_points(settings.measure)
-        vas_points(0.0, vas_sd=vas_sd)  # refuses an SD that no such scale has
-    size = None if important is None else important_difference(
+    size = important_difference(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )  # fmt: skip
+    )
     speak = language(lang, own=review.protocol.translation.get(lang))
     pools = results.headline_pools
     numeric = [one for one in results.verdicts if one.verdict != "not numeric"]
