@@ -215,7 +215,7 @@ def test_run_writes_figures_tables_and_the_page(say, tmp_path: Path) -> None:
         for term in ("short", "medium", "long")
         for kind in ("svg", "pdf", "png")
     }
-    pages = {"report.html", "report.md"}
+    pages = {"report.html", "report.md", "explorer.html"}
     assert names == plots | pages | {"results.csv", "effects.csv", "reproduction.csv"}
     with (tmp_path / "smith2017" / "results.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 12

@@ -14,6 +14,7 @@ from livingmeta.report import interval, people, results_of, total_people
 from livingmeta.review import load_review
 
 ROOT = Path(__file__).parent.parent
+FIGURES = ROOT / "figures"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 RUN = (
@@ -82,8 +83,19 @@ def test_the_committed_page_is_what_run_writes_today(tmp_path: Path) -> None:
     app(["run", "smith2017", "--out", str(tmp_path)], standalone_mode=False)
     for name in ("report.md", "reproduction.csv"):
         fresh = (tmp_path / "smith2017" / name).read_text(encoding="utf-8")
-        committed = (ROOT / "figures" / "smith2017" / name).read_text(encoding="utf-8")
+        committed = (FIGURES / "smith2017" / name).read_text(encoding="utf-8")
         assert fresh == committed, f"{name}: run `livingmeta run smith2017` and commit the result"
+
+
+def test_the_committed_explorer_is_what_run_writes_today(tmp_path: Path) -> None:
+    app(["explore", "smith2017", "--out", str(tmp_path)], standalone_mode=False)
+
+    def nine_digits(page: Path) -> str:  # processors differ in the last ones
+        number = r"-?\d+\.\d+(?:e-?\d+)?"
+        return re.sub(number, lambda found: f"{float(found[0]):.9g}", page.read_text("utf-8"))
+
+    fresh, committed = (folder / "smith2017" / "explorer.html" for folder in (tmp_path, FIGURES))
+    assert nine_digits(fresh) == nine_digits(committed), "run `livingmeta run smith2017`, commit"
 
 
 def test_the_numbers_it_tells_are_those_of_today() -> None:

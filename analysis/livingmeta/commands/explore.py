@@ -11,24 +11,33 @@ from livingmeta.commands import printing
 from livingmeta.commands.options import Folder, ReviewName
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livingmeta.multiverse import Multiverse
+    from livingmeta.protocol import Review
 
 
 def explore(review: ReviewName, *, out: Folder = "figures") -> None:
     """Write a page to switch trials and methods in a browser; it needs no network."""
     from pathlib import Path
 
-    from livingmeta.explorer import explorer_page
-    from livingmeta.multiverse import multiverse
     from livingmeta.review import load_review
-    from livingmeta.store import write
 
     loaded = load_review(review)
+    path = written(loaded, Path(out) / loaded.protocol.id)
+    typer.echo(f"{path} written; open it in a browser.")
+    printing.disclaimer()
+
+
+def written(loaded: Review, folder: Path) -> Path:
+    """Write the page of a review into a folder."""
+    from livingmeta.explorer import explorer_page
+    from livingmeta.multiverse import multiverse
+    from livingmeta.store import write
+
     found: tuple[Multiverse, ...] = ()
     if loaded.protocol.choice:
         with screen.progress("Combining") as progress:
             found = multiverse(loaded, progress=progress)
-    path = Path(out) / loaded.protocol.id / "explorer.html"
-    write(path, explorer_page(loaded, version=__version__, multiverses=found))
-    typer.echo(f"{path} written; open it in a browser.")
-    printing.disclaimer()
+    page = explorer_page(loaded, version=__version__, multiverses=found)
+    return write(folder / "explorer.html", page)

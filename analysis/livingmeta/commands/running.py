@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from livingmeta import __version__, screen
-from livingmeta.commands import printing
+from livingmeta.commands import explore, printing
 from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def run(
     *,
     out: Folder = "figures",
 ) -> None:
-    """Pool, compare with what was published, and write figures, tables and the report."""
+    """Pool, compare with what was published, and write figures, tables, report and explorer."""
     from pathlib import Path
 
     from livingmeta.gallery import refresh
@@ -83,7 +83,8 @@ def _write(results: Results, folder: Path) -> list[Path]:
         written.append(
             write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         )
-    return [*written, *_pages(results, folder, figures)]
+    pages = _pages(results, folder, figures)
+    return [*written, *pages, explore.written(results.review, folder)]
 
 
 def _figures(results: Results) -> dict[str, Any]:
