@@ -109,6 +109,8 @@ def test_the_numbers_it_tells_are_those_of_today() -> None:
     assert f"(I² = {function.result.i2:.0f}%)" in README
     assert f"lists {len(results.review.gaps)} results" in README
     assert [len(pool.effects) for pool in pools.values()] == [3, 0, 1, 4, 0, 1]
+    living = next(iter(results_of(load_review("living")).headline_pools))
+    assert f"{len(living.effects)} of {len(living.measured)}, {interval(living.result)}" in README
     pins = (ROOT / "tests" / "reference" / "metafor_pools.csv").read_text(encoding="utf-8")
     sets = {line.split(",")[0] for line in pins.splitlines()[1:]}
     assert f"to 1e-8 on {len(sets)} data sets" in README

@@ -147,15 +147,16 @@ def _judge(
     if not is_number(claim.printed):
         return "not numeric", "printed in words", None
     pool, recomputed, why = (_of_trial if claim.trial else _of_pool)(claim, pools)
+    second = "secondary source: compare, never reproduce towards it"
+    secondary = [second] if claim.trial is None and claim.reading == "secondary" else []
     if pool is None or recomputed is None:
-        return "not computable", why, None
+        return "not computable", "; ".join([why, *secondary]), None
     doubts = []
     if claim.trial is None or claim.quantity == "weight":
         doubts += _undocumented(pool, held)
     if pool.review in inferred:
         doubts.append("which trials the review held is inferred")
-    if claim.trial is None and claim.reading == "secondary":
-        doubts.append("secondary source: compare, never reproduce towards it")
+    doubts += secondary
     if doubts:
         return "partial", "; ".join(doubts), recomputed
     return *_compared(claim, recomputed), recomputed

@@ -121,7 +121,7 @@ def effect_of(
     trial, first = review.trial(rows[0].trial), rows[0]
     assumptions = dict.fromkeys([row.assumption for row in used if row.assumption] + trail.assumed)
     contrasts = " + ".join(dict.fromkeys(row.contrast for row in rows if row.contrast))
-    flags = (*trail.flags, *_standing(review, trial, bool(assumptions)))
+    flags = (*trail.flags, *_standing(review, trial, used, bool(assumptions)))
     return Effect(
         trial=trial.trial,
         label=f"{trial.label} ({contrasts})" if contrasts else trial.label,
@@ -152,13 +152,15 @@ LACKING = {
 }
 
 
-def _standing(review: Review, trial: Trial, assumed: bool) -> list[str]:
+def _standing(review: Review, trial: Trial, rows: list[Outcome], assumed: bool) -> list[str]:
     """Flag what is not documented about a trial and its rows."""
+    sources = [review.source(row.source) for row in rows]
     ruled = any(one.pain_rule1 or one.pain_rule2 for one in review.trials)
     return [
         name
         for name, holds in {
             "rows_assumed": assumed,
+            "secondary_source": any(source.reading == "secondary" for source in sources),
             "membership_inferred": trial.membership == "inferred",
             "contrast_undocumented": ruled and not trial.pain_rule2,
         }.items()

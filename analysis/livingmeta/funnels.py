@@ -52,7 +52,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     if result is None:
         raise ValueError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
     figure = Figure(figsize=(4.6, 3.4), dpi=100)
-    ax = figure.add_axes((0.13, 0.15, 0.83, 0.74))
+    ax = figure.add_axes((0.13, 0.17, 0.83, 0.72))
     yi = np.array([effect.yi for effect in pool.effects])
     se = np.sqrt([effect.vi for effect in pool.effects])
     added = np.array(filled.yi if filled else ())
@@ -80,7 +80,10 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(pool.measure, x), 1))
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     name = scale_name(pool.measure)
-    ax.set_xlabel(MEASURE_WORDS.get(name, name), fontsize=TEXT)
+    one, two = pool.groups
+    ax.set_xlabel(
+        f"{MEASURE_WORDS.get(name, name)}\n← favours {one}      favours {two} →", fontsize=TEXT
+    )
     ax.set_ylabel("Standard error", fontsize=TEXT)
     title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
     ax.set_title(f"{title}, k = {result.k}", fontsize=TEXT, loc="left", wrap=True)

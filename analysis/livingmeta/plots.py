@@ -359,7 +359,8 @@ def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
         sizes = [effect.n1, effect.n2]
         n = "" if None in sizes else f"; n = {effect.n1:g} + {effect.n2:g}"
         middle = -WEIGHT - ARM + 0.03
-        _write(ax, effect.difference + n, middle, place, width, ha="center", fontsize=SMALL)
+        kind = "" if effect.difference.startswith(effect.measure) else "difference "
+        _write(ax, kind + effect.difference + n, middle, place, width, ha="center", fontsize=SMALL)
     if row.weight is not None:
         _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, width, ha="right")
     numbers = (effect.yi, effect.ci_low, effect.ci_high)

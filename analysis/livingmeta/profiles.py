@@ -56,7 +56,11 @@ class Profile:
 
     def words(self) -> str:
         """Say the methods in one line, the name of the profile last."""
+        own = PROFILES.get(self.name, self)
+        told = ("model", "tau2", "ci", "correction", "smd_variance", "md_variance", "zero_cells")
         name = f"profile {self.name}" + (", not verified in full" if self.unverified else "")
+        if any(getattr(self, choice) != getattr(own, choice) for choice in told):
+            name += ", changed"
         if self.model == "common":
             return f"common effect, {CI_WORDS[self.ci]} ({name})"
         return f"random effects, {self.tau2}, {CI_WORDS[self.ci]} ({name})"

@@ -14,8 +14,8 @@ FLAG_WORDS = {
         "The unmodified HKSJ interval is narrower than the Wald interval, so it is too narrow."
     ),
     "hksj_scale_below_one": (
-        "The trials scatter less around the pooled value than the model expects (q below 1); a "
-        "modified interval does not shrink with it."
+        "With τ² in the model, the trials scatter less around the pooled value than it expects (q "
+        "below 1); a modified interval does not shrink with it."
     ),
     "tau_from_prior": "One trial says next to nothing of τ: what is shown of it is the prior.",
     "moments_infinite": (
@@ -40,6 +40,9 @@ FLAG_WORDS = {
         "Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."
     ),
     "rows_assumed": "A row rests on an assumption, such as equal arms.",
+    "secondary_source": (
+        "A trial's numbers come from somebody else's report of it, such as a review."
+    ),
     "membership_inferred": "That the trial belongs to the review is inferred, not documented.",
     "contrast_undocumented": "No source gives a pain rule for the comparison arm.",
     "mixed_standardisers": "Final and change scores are pooled in one standardised difference.",

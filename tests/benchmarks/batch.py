@@ -1,5 +1,7 @@
 """Batch work as ratios, in one run, to metafor (where R is installed), PyMARE and pimeta.
 
+All times are processor time of one process, so that other work on the machine does not count.
+
 Run it with the project's Python: python tests/benchmarks/batch.py
 With the word `full` behind it takes half an hour: metafor pools all subsets of 15 trials, and ours
 all of 20 and up to ten million. README.md beside holds what it printed.
@@ -26,7 +28,7 @@ METAFOR = """
 suppressMessages(library(metafor))
 d <- read.csv(file("stdin"))
 res <- rma(yi, vi, data = d)
-cat(system.time(suppressWarnings(gosh(res, progbar = FALSE)))[["elapsed"]])
+cat(sum(system.time(suppressWarnings(gosh(res, progbar = FALSE)))[c("user.self", "sys.self")]))
 """
 LARGE = """
 import resource, sys, time
@@ -35,19 +37,19 @@ from livingmeta.gosh import gosh
 rng = np.random.default_rng(20)
 k, most = int(sys.argv[1]), int(sys.argv[2])
 vi = rng.uniform(0.02, 0.2, k)
-start = time.perf_counter()
+start = time.process_time()
 gosh(rng.normal(-0.2, np.sqrt(vi + 0.05)), vi, most=most)
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
 def seconds(work: Callable[[], object], runs: int = RUNS) -> float:
-    """Return the median wall time of some runs, after one that is not counted."""
+    """Return the median processor time of some runs, after one that is not counted."""
     times = []
     for _ in range(runs + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return statistics.median(times[1:])
 
 
@@ -91,9 +93,9 @@ def subsets(k: int) -> None:
         except ImportError:
             pass
         else:
-            start = time.perf_counter()
+            start = time.process_time()
             other.gosh(yi, vi)
-            told += f", ratio of pimeta {(time.perf_counter() - start) / ours:.0f}"
+            told += f", ratio of pimeta {(time.process_time() - start) / ours:.0f}"
         print(told, flush=True)
 
 

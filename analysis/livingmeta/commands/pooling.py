@@ -64,6 +64,7 @@ def pool(
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
+    from livingmeta.changes import headline_settings
     from livingmeta.settings import Selection, settings_of
     from livingmeta.synthesis import outside, synthesise
 
@@ -114,8 +115,13 @@ def pool(
             from livingmeta.report import results_of
 
             printing.headlines(results_of(loaded))
+        leads = plain and settings != headline_settings(loaded)
+        heads = synthesise(loaded, settings=headline_settings(loaded)) if leads else ()
         for pool in pools:
-            printing.whole(loaded, pool)
+            same = (
+                h for h in heads if (h.synthesis, h.subgroup) == (pool.synthesis, pool.subgroup)
+            )
+            printing.whole(loaded, pool, headline=next(same, None))
         if lost := outside(loaded, terms=terms):
             screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     if as_json:

@@ -44,14 +44,17 @@ def summary(review: Review, pool: Pool) -> None:
     console.print(f"  {pool.methods}")
 
 
-def whole(review: Review, pool: Pool) -> None:
-    """Print all that is known of a synthesis."""
+def whole(review: Review, pool: Pool, *, headline: Pool | None = None) -> None:
+    """Print all that is known of a synthesis, and the headline where its methods are others."""
     from livingmeta.effect_sizes import on_scale, scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.synthesis import PREDICTION_FROM, marks, notes, shown_i2
     from livingmeta.words import decimal, p_words
 
     summary(review, pool)
+    if headline is not None and headline.result is not None:
+        value = f"{scale_name(headline.measure)} {interval(headline.result)}"
+        screen.console().print(f"  the headline has {value}: {headline.methods}")
     result = pool.result
     if result is not None:
         if result.k > 1:
