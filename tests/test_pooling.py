@@ -385,6 +385,34 @@ def test_a_batch_with_a_mask_gives_what_each_set_gives_alone(data: Effects, by: 
         assert held == set(alone.flags) - {"tau2_interval_empty"}
 
 
+@pytest.mark.parametrize("scale", [1e-20, 1.0, 1e20])
+@pytest.mark.parametrize("junk", [np.nan, np.inf, -np.inf, 0.0, -1.0, 1e300, 5e-324])
+def test_what_stands_where_no_trial_is_present_has_no_effect(junk: float, scale: float) -> None:
+    yi, vi = np.array([0.1, 0.5, 0.3]) * scale, np.array([0.1, 0.2, 0.1]) * scale**2
+    mask = np.array([[True, True, True, False]])
+    batch = fit(np.append(yi, junk), np.append(vi, junk), mask)
+    alone = pool(yi, vi)
+    assert batch.estimate[0] == pytest.approx(alone.estimate, rel=1e-12)
+    assert batch.ci_high[0] == pytest.approx(alone.ci_high, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("yi", "vi", "mask", "level", "words"),
+    [
+        ([0.1, np.nan], [0.1, 0.1], [True, True], 0.95, "leave it out by the mask"),
+        ([0.1, 0.2], [0.1, 0.0], [True, True], 0.95, "leave it out by the mask"),
+        ([0.1, 0.2], [0.1, -0.1], [True, True], 0.95, "leave it out by the mask"),
+        ([0.1, 0.2], [0.1, 0.1], [False, False], 0.95, "a set without a trial"),
+        ([0.1, 0.2], [0.1, 0.1], [True, True], 95, "a level lies between 0 and 1"),
+    ],
+)
+def test_a_batch_refuses_what_cannot_be_pooled(
+    yi: list[float], vi: list[float], mask: list[bool], level: float, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        fit(np.array([yi]), np.array([vi]), np.array([mask]), level=level)
+
+
 extreme = st.integers(1, 8).flatmap(
     lambda k: st.tuples(
         st.lists(st.floats(-1e50, 1e50), min_size=k, max_size=k),

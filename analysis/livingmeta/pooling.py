@@ -18,6 +18,7 @@ from livingmeta.tau2 import TAU2, Array, Mask, likelihood_limits, q_profile
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
 # Effects and variances beyond these overflow when squared; no unit of any outcome needs them.
 SMALLEST, LARGEST = 1e-50, 1e50
+NO_LEVEL = "level = {:g}: a level lies between 0 and 1; write 0.95 for 95%."
 ROUNDING = 1e-9  # PM makes q exactly 1, up to rounding: no reason for a flag
 
 
@@ -313,7 +314,7 @@ def fit(
     Parameters
     ----------
     yi, vi : ndarray, shape (…, k)
-        Effects and variances, finite and above 0 where `mask` is true; they are not checked.
+        Effects and variances; where `mask` is false anything may stand.
     mask : ndarray of bool, shape (…, k), optional
         True where a trial is present, at least one in each set; all by default. The three are
         broadcast against each other: many subsets of one set need its effects once.
@@ -327,7 +328,8 @@ def fit(
     Raises
     ------
     ValueError
-        For names that are not known.
+        For names that are not known, a level that is none, a set without a trial, and a trial
+        that can't be pooled.
 
     Examples
     --------
@@ -352,8 +354,12 @@ def fit(
             f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
             f"{tau2!r}: choose tau2 = ML, or another ci."
         )
+    if not 0 < level < 1:
+        raise ValueError(NO_LEVEL.format(level))
     y, v, present, unit, origin = scaled(yi, vi, mask)
     k = present.sum(-1)
+    if (k < 1).any():
+        raise ValueError("there is a set without a trial: leave it out.")
     df = np.maximum(k - 1, 1)
     dfs = np.arange(1, y.shape[-1] + 1.0)  # quantiles are looked up: there are few
     many = k > 1
@@ -501,12 +507,19 @@ def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
     """Fill what is absent and choose unit and origin for each set.
 
     Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
+    What is present and can't be pooled is refused.
     """
     shape = np.broadcast_shapes(yi.shape, vi.shape, () if mask is None else mask.shape)
     present = np.broadcast_to(True if mask is None else mask, shape)
     here = present.astype(float)  # a product with it is ten times as fast as a choice by `present`
-    yi = np.where(np.isfinite(yi), yi, 0.0)
-    vi = np.where((vi > 0) & (vi < np.inf), vi, 1.0)
+    usual = (np.abs(yi) <= LARGEST) & (vi >= SMALLEST) & (vi <= LARGEST)
+    if not usual.all():
+        if (present & ~usual).any():
+            raise ValueError(
+                "a trial that is present has an effect or variance that is no number or too far "
+                "from 1, or a variance that is not above 0: leave it out by the mask."
+            )
+        yi, vi = np.where(usual, yi, 0.0), np.where(usual, vi, 1.0)
     unit = _unit(vi, here)
     y = yi / unit[..., None]
     v = vi / unit[..., None] ** 2 * here + (1 - here)
@@ -558,7 +571,7 @@ def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
             for i in np.flatnonzero(beyond & np.isfinite(values))
         ]
     if not 0 < level < 1:
-        problems.append(f"level = {level:g}: a level lies between 0 and 1; write 0.95 for 95%.")
+        problems.append(NO_LEVEL.format(level))
     if problems:
         raise ValueError("\n".join(problems))
     return y, v
