@@ -72,6 +72,11 @@ def test_effects_of_0_say_nothing() -> None:
     assert permutation_test([0.0, 0.0, 0.0], V[:3], ci="hksj").p_value == 1
 
 
+def test_a_mean_of_0_is_reached_by_every_pattern_whatever_the_rounding() -> None:
+    yi, vi = [-2.1, 2.1, 2.1, -2.1], [0.05, 0.05, 0.2, 0.2]
+    assert permutation_test(yi, vi).p_value == 1
+
+
 def test_a_sample_of_patterns_comes_near_the_exact_p() -> None:
     exact = permutation_test(Y, V)
     sampled = permutation_test(Y, V, most=63, seed=3)

@@ -20,7 +20,7 @@ from livingmeta.tau2 import Array
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second
 COUNT = 10_000  # a share of 5% then has a Monte Carlo standard error of 0.2%
 ENOUGH = 6  # trials; with 5 the smallest possible two-sided P is 2/32 = 0.0625
-TIE = 1e-8  # relative; rounding must not part statistics that are equal
+TIE = 1e-8  # relative and absolute; rounding must not part statistics that are equal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class _Signs:
         turned = members(patterns, self.y.size - 1)
         signs = np.where(np.pad(turned, ((0, 0), (0, 1))), -1.0, 1.0)
         found = fit(signs * self.y, self.v, **self.methods)
-        reaches = _size(found) >= self.reached * (1 - TIE)
+        reaches = _size(found) >= self.reached * (1 - TIE) - TIE
         return {"reaches": reaches, "not_converged": found.flags["not_converged"]}
 
     def _sample(self, rng: np.random.Generator, size: int) -> NDArray[np.uint64]:
