@@ -77,6 +77,18 @@ def test_it_is_never_less_likely_than_equal_reporting(data) -> None:
         assert (found.p_value == 1) == (found.lrt == 0)
 
 
+@pytest.mark.parametrize("unit", [1e-20, 1e-3, 1e6, 1e20])
+def test_the_unit_of_the_effects_changes_nothing_else(unit: float) -> None:
+    yi, vi = (np.array(values) for values in effects(ROWS[0]["set"]))
+    one = selection_model(yi, vi, force=True)
+    other = selection_model(yi * unit, vi * unit**2, force=True)
+    assert other.flags == one.flags
+    assert other.estimate / unit == pytest.approx(one.estimate, rel=1e-7)
+    assert other.se / unit == pytest.approx(one.se, rel=1e-7)
+    assert other.tau2 / unit**2 == pytest.approx(one.tau2, rel=1e-6)
+    assert other.weight == pytest.approx(one.weight, rel=1e-6)
+
+
 def test_it_refuses_what_it_can_not_estimate() -> None:
     y, v = np.linspace(-0.1, 0.1, 12), np.full(12, 0.1)
     with pytest.raises(ValueError, match="no trial is significant on the right"):

@@ -113,7 +113,9 @@ def selection_model(
     if side is None:
         side = "left" if plain.estimate < 0 else "right"
     turn = pick(TURN, side, "side")
-    z, cut = turn * y, float(ndtri(1 - STEP)) * np.sqrt(v)
+    unit = 2.0 ** round(float(np.log2(v).mean()) / 2)  # in which the optimiser's limits make sense
+    z, v = turn * y / unit, v / unit**2
+    cut = float(ndtri(1 - STEP)) * np.sqrt(v)
     other = z < cut
     significant = int((~other).sum())
     if significant in {0, y.size}:
@@ -123,16 +125,16 @@ def selection_model(
             "be estimated."
         )
     trials = _Reported(z, v, cut, other)
-    nothing = np.array([turn * plain.estimate, plain.tau2 or 0.0, 0.0])
+    nothing = np.array([turn * plain.estimate / unit, (plain.tau2 or 0.0) / unit**2, 0.0])
     found, settled = _highest(trials, nothing)
     _, bend = trials.curvature(found)
-    estimate, se = turn * found[0], float(np.sqrt(np.linalg.inv(-bend)[0, 0]))
+    estimate, se = turn * found[0] * unit, float(np.sqrt(np.linalg.inv(-bend)[0, 0])) * unit
     half = float(ndtri(0.5 + level / 2)) * se
     lrt = max(0.0, 2 * (trials.height(found) - trials.height(nothing)))
     flags = {"not_converged": not settled, "tau2_at_zero": found[1] == 0}
     return Selected(
         k=y.size, significant=significant, side=side, estimate=float(estimate), se=se,
-        ci_low=float(estimate - half), ci_high=float(estimate + half), tau2=float(found[1]),
+        ci_low=float(estimate - half), ci_high=float(estimate + half), tau2=float(found[1] * unit**2),
         weight=float(np.exp(found[2])), lrt=lrt, p_value=float(chdtrc(1, lrt)),
         flags=(*(name for name, held in flags.items() if held), *warned(y.size)),
     )  # fmt: skip
