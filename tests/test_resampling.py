@@ -73,7 +73,8 @@ def test_effects_of_0_say_nothing() -> None:
 
 
 def test_a_mean_of_0_is_reached_by_every_pattern_whatever_the_rounding() -> None:
-    yi, vi = [-2.1, 2.1, 2.1, -2.1], [0.05, 0.05, 0.2, 0.2]
+    y = 3 * 0.7  # a little below 2.1
+    yi, vi = [-y, y, y, -y], [0.05, 0.05, 0.2, 0.2]
     assert permutation_test(yi, vi).p_value == 1
 
 
