@@ -1,6 +1,7 @@
 """Every analysis of a multiverse is the one its options name, and each is counted once."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,7 @@ def agrees(review: Review, found: Multiverse, rows: pd.DataFrame) -> None:
             value = getattr(result, name)
             expected = np.nan if value is None else value
             assert row[name] == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True), name
-        pooling = set(result.flags) - {"composite_shared", "trials_missing", "mixed_standardisers",
-                                       "tau2_interval_empty"}  # fmt: skip
+        pooling = set(result.flags) - {"composite_shared", "trials_missing", "tau2_interval_empty"}
         assert set(row["flags"].split()) == pooling
 
 
@@ -155,6 +155,36 @@ def test_subgroups_are_combined_each_for_itself() -> None:
     protocol = review.protocol.model_copy(update={"methods": common})
     with pytest.raises(ValueError, match="subgroup_tau2 = common"):
         multiverse(Review(**{**vars(review), "protocol": protocol}))
+
+
+@pytest.mark.parametrize("overall", [True, False])
+def test_a_subgroup_that_only_some_choices_have_is_named_and_has_no_headline(
+    overall: bool,
+) -> None:
+    review = declaring(load_review("knee_oa"), rows=("main", "with sensitivity rows"))
+    plan = next(p for p in review.protocol.synthesis if p.id == "pain-post")
+    plans = (plan.model_copy(update={"overall": overall}),)
+    held = "C) Exercise when added to another co-intervention"
+    outcomes = tuple(
+        row.model_copy(update={"use": "sensitivity"}) if row.subgroup == held else row
+        for row in review.outcomes
+    )
+    protocol = review.protocol.model_copy(update={"synthesis": plans})
+    found = multiverse(replace(review, protocol=protocol, outcomes=outcomes))
+    assert [one.main.subgroup for one in found].count(None) == overall
+    (one,) = (one for one in found if one.main.subgroup == held)
+    assert one.main.result is None
+    assert one.names["choice_rows"].tolist() == ["with sensitivity rows"]
+
+
+def test_random_effects_beside_a_common_headline_have_the_declared_interval() -> None:
+    common = {"profile": "today", "headline": "today", "model": "common"}
+    methods = SMITH.protocol.methods.model_copy(update=common)
+    protocol = SMITH.protocol.model_copy(update={"methods": methods})
+    review = declaring(replace(SMITH, protocol=protocol), model=("random", "common"))
+    (found,) = multiverse(review, synthesis="pain-short")
+    assert found.analyses["ci_method"].tolist() == ["hksj-modified", ""]
+    agrees(review, found, found.specifications)
 
 
 OPTIONS = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from typing import Any
 
@@ -12,12 +12,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from livingmeta.changes import headline_settings
 from livingmeta.choices import Analysis, analysis, unknown_choices
 from livingmeta.derivation import Effect
 from livingmeta.pooling import Fit, fit
 from livingmeta.protocol import Choice, Plan, Review
 from livingmeta.settings import Settings
-from livingmeta.synthesis import Pool, effects_of, synthesise, unpoolable
+from livingmeta.synthesis import (
+    Pool,
+    effect_flags,
+    effects_of,
+    repooled,
+    synthesise,
+    unpoolable,
+)
 
 Indices = NDArray[np.int_]
 Mask = NDArray[np.bool_]
@@ -266,7 +274,7 @@ def multiverse(
                 key: (made, tuple(e for e in sets[i] if subgroup in {None, e.subgroup}))
                 for key, (made, sets) in derived.items()
             }
-            pool = main.get((plan.id, subgroup)) or main[plan.id, None]
+            pool = main.get((plan.id, subgroup)) or _empty(plan, subgroup, main.values(), settings)
             found.append(_all(review, pool, _sets(review, data, derive, members), settings))
         step()
     return tuple(found)
@@ -296,6 +304,13 @@ def _parts(plan: Plan, effects: Sequence[tuple[Effect, ...]], review: Review) ->
             "other choices here: declare separate, or leave the subgroups out."
         )
     return [*named, None] if plan.overall or not named else [*named]
+
+
+def _empty(plan: Plan, subgroup: str | None, pools: Iterable[Pool], settings: Settings) -> Pool:
+    """Return the headline of a subgroup that only other choices have: there is none."""
+    other = next(pool for pool in pools if pool.synthesis == plan.id)
+    empty = replace(other, subgroup=subgroup, printed=None, subgroup_test=None)
+    return repooled(empty, (), settings)
 
 
 def _sets(
@@ -330,7 +345,7 @@ def _sets(
 
 def _methods(review: Review) -> tuple[list[Options], Indices]:
     """Return the distinct ways to pool, and which of them each combination is; −1: impossible."""
-    chosen = analysis(review, {}).settings.profile
+    chosen = headline_settings(review).profile  # its interval, even where no model yet needs it
     axes = [
         next((c.options for c in review.protocol.choice if c.name == name),
              (getattr(chosen, name),))
@@ -449,7 +464,7 @@ def _flags(sets: _Sets, fits: Sequence[Fit], effects: Indices, way: Indices) -> 
     names = list(fits[0].flags)
     bits = 1 << np.arange(len(names))
     code = np.stack([np.stack([one.flags[name] for name in names], -1) @ bits for one in fits])
-    own = [tuple(dict.fromkeys(flag for e in one for flag in e.flags)) for one in sets.effects]
+    own = [effect_flags(one) for one in sets.effects]
     kinds = list(dict.fromkeys(own))
     kind = np.array([kinds.index(one) for one in own])[effects]
     seen, place = np.unique(np.stack([code[way, effects], kind]), axis=1, return_inverse=True)

@@ -370,13 +370,17 @@ def _result(
 def _flags(
     effects: tuple[Effect, ...], result: PooledEstimate | None, missing: tuple[Missing, ...]
 ) -> tuple[str, ...]:
-    flags = list(result.flags) if result else []
-    flags += [flag for effect in effects for flag in effect.flags]
-    if {"final", "change"} <= {effect.statistic for effect in effects}:
-        flags.append("mixed_standardisers")
+    flags = [*(result.flags if result else ()), *effect_flags(effects)]
     if missing:
         flags.append("trials_missing")
     return tuple(dict.fromkeys(flags))
+
+
+def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
+    """Return the flags that effects bring to what is pooled of them."""
+    flags = dict.fromkeys(flag for effect in effects for flag in effect.flags)
+    mixed = {"final", "change"} <= {effect.statistic for effect in effects}
+    return (*flags, *(("mixed_standardisers",) if mixed else ()))
 
 
 def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling, ...]:
