@@ -149,6 +149,9 @@ def test_what_cannot_be_imputed_is_said(tmp_path: Path) -> None:
     assert "no trial is known" in str(why(load_review(folder(tmp_path / "b"))))
     unknown = review_of(tmp_path / "c", n_randomised="")
     assert "is not known" in str(why(unknown))
+    assert "below 2 per arm" in str(why(review_of(tmp_path / "d", n_randomised="3")))
+    arms = review_of(tmp_path / "e", n_randomised="", n1_randomised="20", n2_randomised="20")
+    assert why(arms) is None
     found = sensitivity(LIVING)
     function = next(one for one in found if one.main.synthesis == "function-short")
     lost = {one.label for one in function.main.missing if one.n_randomised is None}

@@ -17,6 +17,7 @@ from livingmeta.schema import Trial
 from livingmeta.settings import Settings
 from livingmeta.synthesis import Pool, repooled
 
+LEAST = 2  # people in an arm: an SMD needs a standard deviation
 REACH = np.arange(301) / 100  # SMD; an effect beyond 3 standard deviations is no trial's
 
 
@@ -36,7 +37,8 @@ class Absence:
         longer do so, or would do so, to 0.01; None where none within 3 does. It is looked for from
         0 outwards where the interval includes 0, else from the estimate outwards.
     unknown_size : tuple of str
-        Missing trials left out, since nobody knows how many they randomised.
+        Missing trials left out, since nobody knows how many they randomised, or it is fewer than
+        two per arm, of whom no SMD has a variance.
     why_not : str or None
         Why there are no scenarios.
     """
@@ -88,13 +90,14 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     why_not = _why_not(pool, settings)
     if why_not is not None:
         return Absence(why_not=why_not)
-    known = [trial for one in pool.missing if (trial := review.trial(one.trial)).n_randomised]
+    missing = [review.trial(one.trial) for one in pool.missing]
+    known = [trial for trial in missing if min(_arms(trial)) >= LEAST]
     here = {trial.trial for trial in known}
     lost = tuple(one for one in pool.missing if one.trial not in here)
     unknown = tuple(one.label for one in lost)
     if not known:
-        return Absence(why_not="how many people its missing trials randomised is not known",
-                       unknown_size=unknown)  # fmt: skip
+        few = f"how many people its missing trials randomised is not known, or below {LEAST} per arm"
+        return Absence(why_not=few, unknown_size=unknown)
 
     def scenario(at: Callable[[Trial], float]) -> Pool:
         entered = tuple(_entered(trial, at(trial), pool, settings) for trial in known)

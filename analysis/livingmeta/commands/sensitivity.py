@@ -198,7 +198,8 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
         console.print(f"  {tipping(one)}")
     if absence.unknown_size:
         left = ", ".join(absence.unknown_size)
-        console.print(f"  left out of these, since nobody knows how many they randomised: {left}")
+        console.print("  left out of these, since nobody knows how many they randomised, or below "
+                      f"2 per arm: {left}")  # fmt: skip
 
 
 def _trials(one: Sensitivity, asked: _Asked) -> None:
