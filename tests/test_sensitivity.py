@@ -100,3 +100,10 @@ def test_too_few_trials_are_refused() -> None:
         leave_one_out([0.1], [0.1])
     with pytest.raises(ValueError, match="influence needs three or more"):
         influence([0.1, 0.2], [0.1, 0.1])
+
+
+def test_what_an_interval_without_width_would_divide_is_not_computed() -> None:
+    found = influence([0.1, 0.1, 0.5], [0.1, 0.2, 0.3], ci="hksj")  # the first two are equal
+    for name in ("rstudent", "dffits", "dfbetas", "baujat_y"):
+        assert np.isnan(getattr(found, name)).tolist() == [False, False, True], name
+    assert found.hat.sum() == pytest.approx(1)

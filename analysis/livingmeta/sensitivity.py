@@ -82,6 +82,8 @@ def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
 class Influence:
     """What each trial does to a pooled estimate (Viechtbauer and Cheung 2010): shape (k,) each.
 
+    NaN where a standard error to divide by is 0: that of an HKSJ interval of equal effects.
+
     Attributes
     ----------
     rstudent : ndarray
@@ -162,15 +164,18 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
     total = weights.sum(-1)
     # q of the HKSJ interval without the trial; 1 for a Wald interval
     scale = left.se**2 * (total - weights.diagonal())
-    return Influence(
-        rstudent=(y - left.estimate) / np.sqrt(scale * (v + without) + left.se**2),
-        dffits=moved / np.sqrt(scale * hat * (v + without)),
-        cook=(moved / se) ** 2,
-        cov_ratio=(left.se / se) ** 2,
-        tau2=left.tau2,
-        q=left.q,
-        hat=hat,
-        dfbetas=moved / np.sqrt(scale / total),
-        baujat_x=(y - mu) ** 2 / (v + tau2),
-        baujat_y=(moved / left.se) ** 2,
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # an HKSJ SE of 0
+        found = Influence(
+            rstudent=(y - left.estimate) / np.sqrt(scale * (v + without) + left.se**2),
+            dffits=moved / np.sqrt(scale * hat * (v + without)),
+            cook=(moved / se) ** 2,
+            cov_ratio=(left.se / se) ** 2,
+            tau2=left.tau2,
+            q=left.q,
+            hat=hat,
+            dfbetas=moved / np.sqrt(scale / total),
+            baujat_x=(y - mu) ** 2 / (v + tau2),
+            baujat_y=(moved / left.se) ** 2,
+        )
+    defined = {name: np.where(np.isfinite(one), one, np.nan) for name, one in vars(found).items()}
+    return Influence(**defined)
