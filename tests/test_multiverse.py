@@ -295,6 +295,23 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
     assert say("multiverse", "smith2017", "--synthesis", "x").status == 2
 
 
+def test_equal_trials_whose_interval_has_no_width_are_told_in_json(tmp_path: Path, say) -> None:
+    beta = {"trial": "beta2002", "report": "beta", "locator": "table 2"}
+    toml = 'measure = "SMD"\nci = "hksj"\n[[choice]]\nname = "ci"\noptions = ["hksj"]\nwhy = "x"'
+    path = folder(
+        tmp_path, toml=('measure = "SMD"', toml), trials=[TRIAL, {**TRIAL, **BETA}],
+        reports=[REPORT, {**REPORT, "report": "beta", "trial": "beta2002"}],
+        outcomes=[ARM1, ARM2, {**ARM1, **beta}, {**ARM2, **beta}],
+    )  # fmt: skip
+    said = say("multiverse", str(path), "--json")
+    assert said.status == 0, said.err
+    (row,) = json.loads(said.out)[0]["specifications"]
+    assert (row["se"], row["statistic"], row["p_value"]) == (0, None, 0)
+    resampled = say("resample", str(path), "--json")
+    assert resampled.status == 0, resampled.err
+    assert json.loads(resampled.out)[0]["permutation_test"]["statistic"] is None
+
+
 def test_a_smallest_important_ratio_is_taken_on_the_log_scale(tmp_path: Path, say) -> None:
     counts = [{**arm, "events": events, "mean": "", "sd": "", "quote": "", "instrument": "",
                "statistic": ""} for arm, events in ((ARM1, "10"), (ARM2, "20"))]  # fmt: skip

@@ -31,8 +31,8 @@ class Permutation:
     ----------
     k : int
         Trials.
-    statistic : float
-        Estimate over its standard error, by the methods chosen.
+    statistic : float or None
+        Estimate over its standard error, by the methods chosen; None where that is 0.
     p_value, p_se : float
         Two-sided P, and its Monte Carlo standard error (0 for an exact test).
     smallest_p : float
@@ -49,7 +49,7 @@ class Permutation:
     """
 
     k: int
-    statistic: float
+    statistic: float | None
     p_value: float
     p_se: float
     smallest_p: float
@@ -159,7 +159,7 @@ def permutation_test(
     flags = {"few_for_permutation": y.size < ENOUGH, "some_not_converged": stuck > 0}
     return Permutation(
         k=y.size,
-        statistic=float(whole.statistic[0]),
+        statistic=float(whole.statistic[0]) if np.isfinite(whole.statistic[0]) else None,
         p_value=p,
         p_se=0.0 if exact else _se(p, patterns),
         smallest_p=1 / every,

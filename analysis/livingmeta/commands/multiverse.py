@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,8 @@ def _document(told: _Told) -> dict[str, Any]:
     from dataclasses import asdict
 
     found, pool = told.found, told.found.main
-    table = found.specifications.astype(object)
+    finite = found.specifications.replace([math.inf, -math.inf], math.nan)  # an SE of 0
+    table = finite.astype(object)
     return {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
