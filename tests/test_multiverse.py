@@ -297,7 +297,7 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
 
 def test_equal_trials_whose_interval_has_no_width_are_told_in_json(tmp_path: Path, say) -> None:
     beta = {"trial": "beta2002", "report": "beta", "locator": "table 2"}
-    toml = 'measure = "SMD"\nci = "hksj"\n[[choice]]\nname = "ci"\noptions = ["hksj"]\nwhy = "x"'
+    toml = 'measure = "SMD"\nci = "hksj"\n[[choice]]\nname = "ci"\noptions = ["hksj", "wald"]\nwhy = "x"'
     path = folder(
         tmp_path, toml=('measure = "SMD"', toml), trials=[TRIAL, {**TRIAL, **BETA}],
         reports=[REPORT, {**REPORT, "report": "beta", "trial": "beta2002"}],
@@ -305,7 +305,7 @@ def test_equal_trials_whose_interval_has_no_width_are_told_in_json(tmp_path: Pat
     )  # fmt: skip
     said = say("multiverse", str(path), "--json")
     assert said.status == 0, said.err
-    (row,) = json.loads(said.out)[0]["specifications"]
+    row = json.loads(said.out)[0]["specifications"][0]
     assert (row["se"], row["statistic"], row["p_value"]) == (0, None, 0)
     resampled = say("resample", str(path), "--json")
     assert resampled.status == 0, resampled.err

@@ -96,7 +96,9 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     lost = tuple(one for one in pool.missing if one.trial not in here)
     unknown = tuple(one.label for one in lost)
     if not known:
-        few = f"how many people its missing trials randomised is not known, or below {LEAST} per arm"
+        few = (
+            f"how many people its missing trials randomised is not known, or below {LEAST} per arm"
+        )
         return Absence(why_not=few, unknown_size=unknown)
 
     def scenario(at: Callable[[Trial], float]) -> Pool:
