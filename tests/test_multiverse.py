@@ -297,7 +297,8 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
 
 def test_equal_trials_whose_interval_has_no_width_are_told_in_json(tmp_path: Path, say) -> None:
     beta = {"trial": "beta2002", "report": "beta", "locator": "table 2"}
-    toml = 'measure = "SMD"\nci = "hksj"\n[[choice]]\nname = "ci"\noptions = ["hksj", "wald"]\nwhy = "x"'
+    choice = '[[choice]]\nname = "ci"\noptions = ["hksj", "wald"]\nwhy = "x"'
+    toml = f'measure = "SMD"\nci = "hksj"\n{choice}'
     path = folder(
         tmp_path, toml=('measure = "SMD"', toml), trials=[TRIAL, {**TRIAL, **BETA}],
         reports=[REPORT, {**REPORT, "report": "beta", "trial": "beta2002"}],

@@ -134,8 +134,9 @@ def selection_model(
     flags = {"not_converged": not settled, "tau2_at_zero": found[1] == 0}
     return Selected(
         k=y.size, significant=significant, side=side, estimate=float(estimate), se=se,
-        ci_low=float(estimate - half), ci_high=float(estimate + half), tau2=float(found[1] * unit**2),
-        weight=float(np.exp(found[2])), lrt=lrt, p_value=float(chdtrc(1, lrt)),
+        ci_low=float(estimate - half), ci_high=float(estimate + half),
+        tau2=float(found[1] * unit**2), weight=float(np.exp(found[2])), lrt=lrt,
+        p_value=float(chdtrc(1, lrt)),
         flags=(*(name for name, held in flags.items() if held), *warned(y.size)),
     )  # fmt: skip
 
