@@ -41,7 +41,7 @@ def run(
     ----------
     task : Task
         What it returns depends on the numbers of the analyses only, so results are the same for
-        every chunk and executor.
+        every executor, and for every chunk but for rounding.
     count : int
         Number of analyses, at least 1.
     chunk : int

@@ -190,6 +190,8 @@ def egger_smd(
         raise ValueError("n1 and n2 are people per arm, above 0.")
     y, w = usable(yi, 1 / one + 1 / two, level)
     require_enough(y.size, force=force)
+    if stabilised and (one + two <= 2).any():
+        raise ValueError("a stabilised SMD needs more than two people in a trial.")
     if not stabilised:
         return _line("Egger for SMDs", y, np.sqrt(w), 1 / w, level=level)
     root = np.sqrt(2 * (one + two - 2) * w)
