@@ -10,6 +10,8 @@ from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, S
 from livingmeta.words import decimal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from livingmeta.changes import Stage
     from livingmeta.report import Interval
     from livingmeta.rob_me import MissingEvidence
@@ -56,6 +58,7 @@ def sensitivity(
             "analyses": [_document(one, asked) for one in found],
             "missing_evidence": [_evidence(one) for one in laid_out],
         })  # fmt: skip
+    _overview(found)
     for one in found:
         printing.summary(loaded, one.main)
         _scenarios(one, asked)
@@ -104,6 +107,32 @@ class _Asked(NamedTuple):
         if self.limit is not None:
             document["beyond_important"] = result and beyond(result, self.limit)
         return document
+
+
+def _overview(found: Sequence[Sensitivity]) -> None:
+    """Print how far each synthesis bends, a line each."""
+    from livingmeta.effect_sizes import on_scale
+    from livingmeta.news import excludes
+    from livingmeta.report import interval
+
+    rows = []
+    for one in found:
+        others = [*one.scenarios, *one.absence.scenarios]
+        results = [pool.result for _, pool in others if pool is not None and pool.result]
+        ends = [f(r.estimate for r in results) for f in (min, max)] if results else []
+        same = sum(excludes(pool) == excludes(one.main) for _, pool in others)
+        name = f"{one.main.title} – {one.main.subgroup}" if one.main.subgroup else one.main.title
+        rows.append([
+            name,
+            interval(one.main.result) if one.main.result else "–",
+            " to ".join(decimal(on_scale(one.main.measure, end)) for end in ends) or "–",
+            f"{same} of {len(others)}",
+        ])  # fmt: skip
+    screen.table(["synthesis", "main analysis (CI)", "other estimates", "same conclusion"], rows)
+    screen.console().print(
+        "  same conclusion: the other analyses whose interval includes no effect, or lies on one "
+        "side of it, as that of the main one\n"
+    )
 
 
 def _document(one: Sensitivity, asked: _Asked) -> dict[str, Any]:
