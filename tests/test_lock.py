@@ -228,6 +228,43 @@ def test_a_review_without_a_lock_is_told_how_to_get_one(say, checkout: Path) -> 
     assert "--update --why" in said.err
 
 
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": {}}', "\xff"])
+def test_a_lock_that_is_not_whole_is_refused_with_its_place(say, checkout: Path, text: str) -> None:
+    path = checkout / "data" / "smith2017" / lock.NAME
+    path.write_bytes(text.encode("latin-1"))
+    said = say("verify", str(path.parent))
+    assert said.status == 2
+    assert f"{path}: this is not a whole lock" in said.err
+
+
+def test_a_lock_that_lacks_what_newer_ones_hold_is_refused(say, checkout: Path) -> None:
+    path = checkout / "data" / "smith2017" / lock.NAME
+    old = committed("smith2017")
+    del old["methods"]
+    path.write_text(json.dumps(old), encoding="utf-8")
+    said = say("verify", str(path.parent))
+    assert said.status == 2
+    assert "not a whole lock" in said.err
+
+
+def test_a_reason_stands_on_one_line_and_says_something(say, checkout: Path) -> None:
+    folder = checkout / "data" / "smith2017"
+    change_cell(folder / "trials.csv", 0, "note", "read again")
+    assert say("verify", str(folder), "--update", "--why", " ").status == 2
+    assert say("verify", str(folder), "--update", "--why", "note\n## of a trial").status == 0
+    told = (checkout / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "- `smith2017`: note ## of a trial.\n" in told
+
+
+def test_an_estimate_that_moves_less_than_is_shown_is_not_said_to_move() -> None:
+    old, new = committed("smith2017"), committed("smith2017")
+    new["pools"][0]["estimate"] += 1e-4
+    found = verified(old, new)
+    _, line = changelog_line(old, new, found, why="x")
+    assert "→" not in line
+    assert line.endswith("as before to two decimals.")
+
+
 def test_the_line_says_what_an_estimate_was_and_is() -> None:
     held = committed("smith2017")
     now = nudged(held, 0.5)

@@ -119,6 +119,25 @@ def text(lock: Lock) -> str:
     return re.sub(inner, lambda found: re.sub(r"\n\s+", " ", found[0]), whole) + "\n"
 
 
+def held(raw: bytes, *, place: str) -> Lock:
+    """Read a lock.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or not whole; the message says what to do.
+    """
+    try:
+        lock = cast("Lock", json.loads(raw))
+        verified(lock, lock)
+    except (ValueError, LookupError, TypeError, AttributeError) as wrong:
+        raise ValueError(
+            f"{place}: this is not a whole lock ({type(wrong).__name__}: {wrong}). Take it back "
+            "from version control; or delete it, and write it anew with livingmeta verify --update."
+        ) from wrong
+    return lock
+
+
 @dataclass(frozen=True, kw_only=True)
 class Difference:
     """One number that is not what the lock holds; None where it is not there at all."""
@@ -253,12 +272,14 @@ def changelog_line(
     places = dict.fromkeys(one.place for one in moved if one.place.endswith(f", {lead}"))
     before, after = ({_place(pool): pool for pool in lock["pools"]} if lock else {}
                      for lock in (old, new))  # fmt: skip
-    parts = [why.strip().rstrip(".")]
+    parts = [" ".join(why.split()).rstrip(".")]
     for place in places:
         pools = (before.get(place), after.get(place))
         about = next(pool for pool in reversed(pools) if pool)
         title = " – ".join(filter(None, (about["title"], about["subgroup"])))
-        parts.append(f"{title} {_value(pools[0])} → {_value(pools[1])}")
+        was, now = map(_value, pools)
+        same = f"{now} as before to two decimals"
+        parts.append(f"{title} {same if was == now else f'{was} → {now}'}")
     evidence = any(one.cause == "data" and one.place in places for one in moved)
     return "Evidence" if evidence else "Code", f"- `{new['review']}`: {'; '.join(parts)}."
 

@@ -31,20 +31,19 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Recompute a review and compare with its lock; exit with 1 if anything is another."""
-    import json
     from dataclasses import asdict
 
     from livingmeta import lock
     from livingmeta.report import results_of
     from livingmeta.review import load_review
 
-    if update == (why is None):
+    if update != bool(why and why.strip()):
         raise ValueError(
             'verify: a new lock needs its reason, and only a new lock does: --update --why "…".'
         )
     loaded = load_review(review)
     path = loaded.folder / lock.NAME
-    old = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    old = lock.held(path.read_bytes(), place=str(path)) if path.is_file() else None
     if old is None and not update:
         raise ValueError(
             f"{path}: this review has no lock yet. Write the first with "
