@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from folders import TRIAL, folder
+from folders import ARM1, ARM2, TRIAL, folder
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
 from livingmeta.plots import forest_plot
@@ -257,6 +257,16 @@ def test_text_of_a_review_is_never_markup(tmp_path: Path) -> None:
     assert "Alpha <b>& co</b> 2001" in page.all("main")[0].text
 
 
+def test_text_of_a_review_is_no_tag_in_markdown_either(tmp_path: Path) -> None:
+    trial = {**TRIAL, "label": "Alpha <script>x</script> 2001"}
+    arm = {**ARM1, "quote": "3.0 (1.5), P<.05"}
+    results = results_of(load_review(folder(tmp_path, trials=[trial], outcomes=[arm, ARM2])))
+    text = markdown(results, figures=[], version="1")
+    assert not re.search(r"(?<!\\)<[a-z/!?]", text)
+    assert "P<.05" in text
+
+
+
 def test_the_hashes_are_those_of_the_files_of_a_review_and_of_the_one_it_extends() -> None:
     for name in ("living", "smith2017"):
         for path in (ROOT / "data" / name).iterdir():
@@ -338,6 +348,17 @@ def test_run_and_report_write_the_same_page(say: Callable[..., Any], tmp_path: P
             [(out / "smith2017" / f"report.{kind}").read_bytes() for kind in ("html", "md")]
         )
     assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_page_written_alone_has_its_pictures_beside_it(
+    say: Callable[..., Any], tmp_path: Path, lang: str
+) -> None:
+    assert say("report", "smith2017", "--lang", lang, "--out", str(tmp_path)).status == 0
+    text = next((tmp_path / "smith2017").glob("*.md")).read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert pictures
+    assert [one for one in pictures if not (tmp_path / "smith2017" / one).is_file()] == []
 
 
 def test_the_options_reach_the_page(say: Callable[..., Any], tmp_path: Path) -> None:

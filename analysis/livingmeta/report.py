@@ -305,6 +305,11 @@ def source_line(review: Review, file: str, row: int) -> tuple[str, str, str]:
     return source.citation, found.locator, found.quote or ""
 
 
+def _no_markup(value: Any) -> Any:
+    """Keep words of a review from beginning a tag, which Markdown would pass on."""
+    return re.sub(r"(?<!\\)<(?=[A-Za-z/!?])", r"\<", value) if isinstance(value, str) else value
+
+
 def page(template: str, **given: Any) -> str:
     """Fill one of the package's templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -315,7 +320,8 @@ def page(template: str, **given: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=lambda name: ".html" in str(name),  # Markdown is made of our own tables
+        autoescape=lambda name: ".html" in str(name),
+        finalize=None if ".html" in template else _no_markup,
     )
     environment.filters |= {
         "decimal": decimal,

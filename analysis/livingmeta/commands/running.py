@@ -63,28 +63,35 @@ def report(
     results = results_of(load_review(review))
     folder = Path(out) / results.review.protocol.id
     figures = _figures(results)
+    _draw(folder, figures, kinds=("png",))  # which the Markdown shows
     for path in _pages(results, folder, figures, lang=lang, important=important, vas_sd=vas_sd):
         typer.echo(path)
     printing.disclaimer()
 
 
 def _write(results: Results, folder: Path) -> list[Path]:
-    from livingmeta.plots import figure_bytes
     from livingmeta.report import tables
     from livingmeta.store import write
 
     figures = _figures(results)
-    written = [
-        write(folder / f"forest_{synthesis}.{kind}", figure_bytes(figure, kind))
-        for synthesis, figure in figures.items()
-        for kind in ("svg", "pdf", "png")
-    ]
+    written = _draw(folder, figures, kinds=("svg", "pdf", "png"))
     for name, frame in tables(results).items():
         written.append(
             write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         )
     pages = _pages(results, folder, figures)
     return [*written, *pages, explore.written(results.review, folder)]
+
+
+def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
+    from livingmeta.plots import figure_bytes
+    from livingmeta.store import write
+
+    return [
+        write(folder / f"forest_{synthesis}.{kind}", figure_bytes(figure, kind))
+        for synthesis, figure in figures.items()
+        for kind in kinds
+    ]
 
 
 def _figures(results: Results) -> dict[str, Any]:
