@@ -163,9 +163,13 @@ def test_trials_that_contradict_each_other_are_named_on_their_sides(code: str) -
 @BOTH
 def test_nothing_is_said_for_or_against_without_numbers(code: str) -> None:
     unknown = said(made([], [], missing=3), code)
-    assert re.match("We don't know: 3 trials|Vi vet ikke: 3 studier", unknown.sentences[0])
+    assert re.match(
+        "We don't know: 3 trials|Vi vet ikke: Vi kjenner til 3 studier", unknown.sentences[0]
+    )
     nobody = said(made([], []), code)
-    assert re.match("We don't know: no trial|Vi vet ikke: Ingen studie", nobody.sentences[0])
+    assert re.match(
+        "We don't know: no trial|Vi vet ikke: Vi kjenner ikke til noen", nobody.sentences[0]
+    )
     for one in (unknown, nobody):
         assert re.search("neither for nor against|verken for eller mot", one.sentences[1])
 

@@ -3,7 +3,8 @@
 import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, REPORT, TRIAL, folder
-from livingmeta.directions import CAUTION, effect_directions, unpooled
+from livingmeta.directions import effect_directions, unpooled
+from livingmeta.language import ENGLISH, language
 from livingmeta.review import load_review
 from livingmeta.synthesis import synthesise
 
@@ -68,8 +69,16 @@ def test_the_tally_counts_trials_and_says_what_it_rests_on(tmp_path) -> None:
     found = table(tmp_path, trials=[TRIAL, BETA], gaps=[GAP, {**GAP, "what": "other words"}])
     assert found.tally() == (
         "2 trials: 1 towards new treatment (1 by usable numbers); 1 with directions that are not "
-        f"known here. {CAUTION}"
+        f"known here. {ENGLISH.say('tally_caution')}"
     )
+
+
+def test_norwegian_never_says_against_where_towards_is_meant(tmp_path) -> None:
+    found = table(tmp_path, trials=[TRIAL, BETA], gaps=[GAP])
+    told = found.tally(language=language("nb"))
+    assert "i retning av" in told
+    assert " mot " not in told
+    assert "trial" not in told.replace(found.groups[0], "")
 
 
 def test_sides_that_differ_within_a_trial_are_no_side(tmp_path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import livingmeta
+from livingmeta.bias import DOMAINS
+from livingmeta.directions import BASES
 from livingmeta.language import LANGUAGES, language
 from livingmeta.report import results_of
 from livingmeta.review import load_review
@@ -52,7 +54,8 @@ def test_the_program_s_own_words_are_translated(code: str) -> None:
     quantities = Claim.model_fields["quantity"].annotation.__args__  # type: ignore[union-attr]
     judgements = {"low", "unclear", "high", "some concerns"}
     assert judgements <= set(str(Bias.model_fields["judgement"].annotation).split("'"))
-    whole = {*verdicts, *names, *quantities, *judgements}
+    domains = set().union(*DOMAINS.values())
+    whole = {*verdicts, *names, *quantities, *judgements, *domains, *BASES}
     assert whole <= CATALOGUES[code]["phrases"].keys()
 
 
@@ -85,6 +88,6 @@ def test_no_message_is_kept_that_nobody_says() -> None:
     package = FOLDER.parent
     files = [path for path in package.rglob("*") if path.suffix in {".py", ".j2"}]
     code = " ".join(path.read_text(encoding="utf-8") for path in files)
-    composed = re.compile(r"(_(one|many|all|then)$)|^(corr|i2)_")
+    composed = re.compile(r"(_(one|many|all|then)$)|^(corr|i2|tip)_")
     for key in CATALOGUES["en"]["say"]:
         assert re.search(rf"[\"']{key}[\"']", code) or composed.search(key), key

@@ -266,7 +266,6 @@ def test_text_of_a_review_is_no_tag_in_markdown_either(tmp_path: Path) -> None:
     assert "P<.05" in text
 
 
-
 def test_the_hashes_are_those_of_the_files_of_a_review_and_of_the_one_it_extends() -> None:
     for name in ("living", "smith2017"):
         for path in (ROOT / "data" / name).iterdir():
@@ -297,6 +296,21 @@ def test_a_synthesis_without_numbers_is_not_left_blank() -> None:
         if pool.result is None:
             assert pool.title in text
             assert all(missing.label in text for missing in pool.missing)
+
+
+@pytest.mark.parametrize("name", ["smith2017", "living"])
+def test_the_sentences_of_a_norwegian_page_are_norwegian(name: str) -> None:
+    page = PAGES[name, "nb"]
+    told = " ".join(
+        one.text
+        for heading in ("answer", "directions", "spread", "bending")
+        for one in page.at(heading).parent.inside  # type: ignore[union-attr]
+        if one.tag == "p" and "lang" not in {key for two in one.inside for key in two.attributes}
+    )
+    for english in ("the interval", "trials", "A count of", "it would", "not known here"):
+        assert english not in told, english
+    pictures = len(page.all("svg"))
+    assert sum("på engelsk" in one.text for one in page.all("figcaption")) == pictures > 6
 
 
 def test_trials_at_an_assumed_effect_are_counted_apart() -> None:

@@ -13,20 +13,19 @@ from dataclasses import dataclass
 from livingmeta.changes import headline_settings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.language import ENGLISH, Language
 from livingmeta.protocol import Plan, Review, fits, row_sets
 from livingmeta.schema import Outcome, Trial
 from livingmeta.settings import Selection
 from livingmeta.synthesis import Pool, contradictory, synthesise
 from livingmeta.words import decimal
 
-NONE = "exactly no difference"
 USABLE, HELD, UNUSED, WORDS = BASES = (
     "usable numbers",
     "numbers held for sensitivity analyses",
     "numbers too weak to use",
     "no numbers",
 )
-CAUTION = "A count of directions says nothing about size, precision or certainty."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,30 +68,32 @@ class EffectDirections:
     rows: tuple[Direction, ...]
     said: tuple[Said, ...]
 
-    def side(self, side: int | None) -> str:
+    def side(self, side: int | None, *, language: Language = ENGLISH) -> str:
         """Say a side in words."""
-        towards = {-1: f"towards {self.groups[0]}", 1: f"towards {self.groups[1]}"}
-        return "direction not known here" if side is None else towards.get(side, NONE)
+        if not side:
+            return language.say("side_unknown" if side is None else "side_none")
+        return language.say("towards", group=language.word(self.groups[side > 0]))
 
-    def tally(self) -> str:
+    def tally(self, *, language: Language = ENGLISH) -> str:
         """Count trials by direction and by what it rests on."""
         found: dict[str, list[str]] = {}
         for trial in dict.fromkeys(row.trial for row in self.rows):
             known = [r for r in self.rows if r.trial == trial and r.side is not None]
             sides = {row.side for row in known}
-            name = self.side(next(iter(sides), None))
+            name = self.side(next(iter(sides), None), language=language)
             if len(sides) != 1:
-                name = f"with directions that {'differ' if sides else 'are not known here'}"
+                name = language.say("tally_differ" if sides else "tally_unknown")
             found.setdefault(name, []).append(min((r.basis for r in known), key=BASES.index,
                                                   default=WORDS))  # fmt: skip
         if not found:
-            return "No trial is known to have measured it."
+            return language.say("tally_none")
         parts = []
         for name, bases in found.items():
-            rests = [f"{bases.count(one)} by {one}" for one in BASES[:-1] if one in bases]
+            rests = [language.say("tally_by", n=bases.count(one), basis=language.word(one))
+                     for one in BASES[:-1] if one in bases]  # fmt: skip
             parts.append(f"{len(bases)} {name}" + (f" ({', '.join(rests)})" if rests else ""))
-        trials = sum(map(len, found.values()))
-        return f"{trials} trial{'s' * (trials > 1)}: {'; '.join(parts)}. {CAUTION}"
+        trials = language.trials(sum(map(len, found.values())))
+        return f"{trials}: {'; '.join(parts)}. {language.say('tally_caution')}"
 
 
 def unpooled(pool: Pool) -> bool:

@@ -226,15 +226,6 @@ def programs(version: str) -> dict[str, str]:
     return {"livingmeta": version} | {name: found[name] for name in found if name != "processor"}
 
 
-def _side(review: Review, side: int | None, language: Language) -> str:
-    groups = review.protocol.groups
-    if not side:
-        return language.say("side_unknown" if side is None else "side_none")
-    return language.say(
-        "towards", group=language.word(groups.group1 if side < 0 else groups.group2)
-    )
-
-
 def bent(
     one: Sensitivity, *, language: Language = ENGLISH
 ) -> tuple[list[tuple[str, Pool]], list[str]]:
@@ -435,7 +426,7 @@ def content(
             (pool, answer(pool, language=speak, important=size, vas_sd=vas_sd)) for pool in pools
         ],
         "bends": [one for one in sensitivity(review) if one.main.result],
-        "tipping": tipping,
+        "tipping": lambda one: tipping(one, language=speak),
         "sizes": lambda pool: sizes(pool, language=speak),
         "combined": combined(review, language=speak),
         "numeric": numeric,
@@ -451,7 +442,6 @@ def content(
         "places": places,
         "used": used,
         "directions": directions,
-        "side_of": lambda row: _side(review, row.side, speak),
         "flow": filled,
         "certainties": summary_of_findings(review, pools=pools, important=size),
         "unrecorded": unrecorded(review),

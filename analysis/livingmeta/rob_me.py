@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from livingmeta.language import ENGLISH, Language
 from livingmeta.protocol import Judgement, Review, fits
 from livingmeta.report import interval
 from livingmeta.scenarios import Sensitivity
 from livingmeta.schema import Trial
 from livingmeta.small_study import ENOUGH
-from livingmeta.words import decimal
 
 AVAILABLE = "available"
 SENSITIVITY = "available only for sensitivity analyses"
@@ -162,15 +162,14 @@ def _scenarios(one: Sensitivity) -> str:
     return "; ".join([f"without them {interval(one.main.result)}", *said, tipping(one)])  # type: ignore[arg-type]
 
 
-def tipping(one: Sensitivity) -> str:
+def tipping(one: Sensitivity, *, language: Language = ENGLISH) -> str:
     """Say which common SMD of the missing trials would turn whether the interval excludes 0."""
-    now, then = ("excludes", "include") if one.absence.excludes else ("includes", "exclude")
-    ends = [decimal(end) for end in one.absence.tips if end is not None]
+    now = "excludes" if one.absence.excludes else "includes"
+    ends = [language.decimal(end) for end in one.absence.tips if end is not None]
+    how = "none" if not ends else "first"
     if len(ends) == 2 and ends[0] == ends[1]:
-        return f"the interval {now} 0; it would {then} it with all of them at {ends[0]} already"
-    if not ends:
-        return f"the interval {now} 0; no common SMD within ±3 of the missing trials turns that"
-    return f"the interval {now} 0; it would {then} it first with all of them at {' or '.join(ends)}"
+        how, ends = "already", ends[:1]
+    return language.say(f"tip_{now}_{how}", ends=f" {language.say('or')} ".join(ends))
 
 
 def _pattern(one: Sensitivity) -> str:
