@@ -20,6 +20,7 @@ from livingmeta.explorer import explorer_data, explorer_page
 from livingmeta.multiverse import multiverse, shares
 from livingmeta.pooling import pool
 from livingmeta.profiles import PROFILES
+from livingmeta.report import published, results_of
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, contradictory, synthesise
@@ -211,6 +212,12 @@ def test_every_method_can_be_chosen_and_gives_what_it_gives_in_python(smith: Pag
     smith.locator("#live", has_text="belongs to random effects by ML").wait_for(state="attached")
 
 
+def test_printed_numbers_that_contradict_each_other_are_said_to(smith: Page) -> None:
+    results = results_of(load_review("smith2017"))
+    assert "mutually inconsistent" in published(results, results.headline_pools[0])
+    assert "numbers mutually inconsistent" in smith.locator("#rests").inner_text()
+
+
 def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:
     field = smith.get_by_label("Show as points on a 0–100 mm VAS")
     assert field.input_value() == ""
@@ -260,7 +267,8 @@ def test_what_a_link_says_and_nobody_knows_is_passed_over(
     page = open_page(pages["smith2017"])
     expected = page.locator("#estimate").inner_text()
     odd = "#synthesis=none&tau2=PN&sd=-3&imagined=a+b&turned=x&view=pie&looked=9&profile=mine"
-    for fragment in ("#nonsense", odd):
+    endless = "#sd=1e999&imagined=1e999+0"
+    for fragment in ("#nonsense", odd, endless):
         page.evaluate("(hash) => { location.hash = hash; }", fragment)
         page.wait_for_function("(hash) => location.hash === hash", arg=fragment)
         assert page.locator("#estimate").inner_text() == expected

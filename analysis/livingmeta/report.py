@@ -212,12 +212,21 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
         return language.say("published_words", words=words) if words else ""
     numbers = interval(pool.printed, language=language)
     parts = [language.say("published_numbers", numbers=numbers)]
-    names = {claim.claim for claim in claims}
-    if any(f.kind == "inconsistent" and names & set(f.claims) for f in results.findings):
+    if at_odds(results.review, pool.synthesis, results.findings):
         parts.append(language.say("published_inconsistent"))
     if printed_k(results.review, pool) is None:
         parts.append(language.say("published_k_unknown"))
     return ", ".join(parts)
+
+
+def at_odds(review: Review, synthesis: str, found: Iterable[Finding]) -> bool:
+    """Say whether the numbers that the publication prints for a synthesis contradict each other."""
+    names = {
+        claim.claim
+        for claim in review.published
+        if claim.synthesis == synthesis and claim.reading == "primary" and not claim.trial
+    }
+    return any(one.kind == "inconsistent" and names & set(one.claims) for one in found)
 
 
 def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from livingmeta.changes import headline_settings
+from livingmeta.consistency import findings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import RATIOS, scale_name
 from livingmeta.multiverse import Multiverse, shares
 from livingmeta.plots import MEASURE_WORDS
 from livingmeta.profiles import CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
-from livingmeta.report import DISCLAIMER, printed_k
+from livingmeta.report import DISCLAIMER, at_odds, printed_k
 from livingmeta.settings import Selection, Settings
 from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, Pool, marks, synthesise
 from livingmeta.words import FLAG_WORDS
@@ -212,6 +213,9 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
             "ci_low": about.printed.ci_low,
             "ci_high": about.printed.ci_high,
             "where": about.printed.label,
+            "at_odds": at_odds(
+                review, about.synthesis, findings(review.published, pools, review.outcomes)
+            ),
         },
         "printed_words": next(
             (

@@ -63,9 +63,10 @@ const model = (() => {
     for (const name of METHODS) {
       if (OPTIONS[name].some(([value]) => value === said.get(name))) s[name] = said.get(name);
     }
-    if (Number(said.get("sd")) > 0) s.sd = Number(said.get("sd"));
+    const sd = Number(said.get("sd"));
+    if (sd > 0 && Number.isFinite(sd)) s.sd = sd;
     const [n, smd] = (said.get("imagined") || "").split(" ").map(Number);
-    if (data.standardised && n >= 10 && Number.isFinite(smd)) s.imagined = { n, smd };
+    if (data.standardised && n >= 10 && [n, smd].every(Number.isFinite)) s.imagined = { n, smd };
     const many = data.syntheses[s.part].multiverse?.analyses.length || 0;
     if (Number(said.get("looked")) >= 1 && Number(said.get("looked")) <= many) s.looked = Math.floor(said.get("looked"));
     return possible(s);
@@ -178,7 +179,7 @@ const model = (() => {
 
   function published(s, part) {
     const k = part.printed_k ? `, ${part.printed_k} trials` : ", number of trials pooled unknown";
-    if (part.printed) return ` Published: ${interval(s, part.printed)} (${part.printed.where})${k}.`;
+    if (part.printed) return ` Published: ${interval(s, part.printed)} (${part.printed.where})${part.printed.at_odds ? ", numbers mutually inconsistent" : ""}${k}.`;
     return part.printed_words ? ` Published: “${part.printed_words}”, without numbers.` : "";
   }
 
