@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 import folders
+from livingmeta.answers import answer
 from livingmeta.changes import headline_settings
 from livingmeta.effect_sizes import revman_variance
 from livingmeta.explorer import explorer_data, explorer_page
@@ -216,6 +217,13 @@ def test_printed_numbers_that_contradict_each_other_are_said_to(smith: Page) -> 
     results = results_of(load_review("smith2017"))
     assert "mutually inconsistent" in published(results, results.headline_pools[0])
     assert "numbers mutually inconsistent" in smith.locator("#rests").inner_text()
+
+
+def test_scales_that_mix_outcomes_are_counted_as_in_the_report(smith: Page) -> None:
+    words = answer(results_of(load_review("smith2017")).headline_pools[0]).sentences[0]
+    mixed = "2 of the trials on scales that mix outcomes"
+    assert mixed in words
+    assert mixed in smith.locator("#rests").inner_text()
 
 
 def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:

@@ -313,6 +313,19 @@ def test_the_sentences_of_a_norwegian_page_are_norwegian(name: str) -> None:
     assert sum("på engelsk" in one.text for one in page.all("figcaption")) == pictures > 6
 
 
+def test_every_finding_leads_to_the_words_it_is_about() -> None:
+    page = PAGES["living", "en"]
+    told = [one for one in page.at("fit").parent.inside if one.tag == "li"]  # type: ignore[union-attr]
+    rows = {f"{row.file} row {row.row}": row for row in RESULTS["living"].review.outcomes}
+    assert len(told) == len(RESULTS["living"].findings) > 3
+    for line, finding in zip(told, RESULTS["living"].findings, strict=True):
+        links = [one.attributes["href"] for one in line.inside if one.tag == "a"]
+        assert links, line.text
+        for key in finding.claims:
+            traced = any(one.startswith("#row-") for one in links)
+            assert traced or (rows[key].quote or "") in line.text
+
+
 def test_trials_at_an_assumed_effect_are_counted_apart() -> None:
     text = within(PAGES["smith2017", "en"], "bending")
     assert "imputed: missing trials at SMD 0−0.12 (−0.40 to 0.16)3 + 3 imputed of 7" in text

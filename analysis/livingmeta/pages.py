@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from livingmeta.answers import answer, value
@@ -88,6 +88,7 @@ def uses(
     pools: Sequence[Pool],
     directions: Sequence[EffectDirections],
     boxes: Flow | None,
+    found_odd: Sequence[Outcome] = (),
 ) -> dict[str, list[Use]]:
     """Return for each source, in the order of sources.csv, the places that rest on it."""
     found: dict[str, dict[str, Use]] = defaultdict(dict)
@@ -115,6 +116,8 @@ def uses(
         for row in table.rows:
             anchor = slug("direction", table.synthesis, row.trial)
             put(row.source, anchor, f"{row.label} ({table.synthesis})")
+    for outcome in found_odd:
+        put(outcome.source, "fit", f"{outcome.file} row {outcome.row}")
     for box in boxes.counts if boxes else ():
         if box.source:
             put(box.source, "flow", box.words)
@@ -412,7 +415,15 @@ def content(
     ]
     boxes = flow(review, previous=extended(review))
     filled = boxes if any(one.number for one in boxes.counts) else None
-    used = uses(review, pools, directions, filled)
+    odd = {
+        finding: [
+            row
+            for row in review.outcomes
+            if f"{row.file} row {row.row}" in set(finding.claims) - places.keys()
+        ]
+        for finding in results.findings
+    }
+    used = uses(review, pools, directions, filled, list(chain.from_iterable(odd.values())))
     claims: dict[str, list[Any]] = defaultdict(list)
     for claim in review.published:
         if not claim.trial:
@@ -441,6 +452,7 @@ def content(
         "quotes_of": lambda parts: dict.fromkeys((p.source, p.where, p.quote) for p in parts),
         "places": places,
         "used": used,
+        "odd": odd,
         "directions": directions,
         "flow": filled,
         "certainties": summary_of_findings(review, pools=pools, important=size),

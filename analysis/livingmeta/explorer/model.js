@@ -138,8 +138,10 @@ const model = (() => {
     const whole = new Set([...a.part.trials, ...a.part.missing, ...a.part.dropped].map((one) => one.trial));
     const people = Math.round(real.reduce((n, trial) => n + (trial.n1 || 0) + (trial.n2 || 0), 0));
     const comparisons = real.length > known.size ? ` in ${real.length} comparisons` : "";
+    const mixed = new Set(real.filter((trial) => trial.composite).map((trial) => trial.trial)).size;
+    const scales = mixed ? `, ${mixed} of the trials on ${mixed === 1 ? "a scale that mixes" : "scales that mix"} outcomes` : "";
     const more = real.length < a.on.length ? ", and one trial that was not done" : "";
-    return `${known.size} of ${whole.size} trials known to measure it${comparisons}, ${people} people${more}`;
+    return `${known.size} of ${whole.size} trials known to measure it${comparisons}, ${people} people${scales}${more}`;
   }
 
   /* ---- words ---- */
