@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
-from typing import Any
+from typing import Any, cast
 
 from livingmeta.answers import answer, value
 from livingmeta.bias import assessments, unrecorded
@@ -19,7 +19,8 @@ from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.lock import environment, hashes
-from livingmeta.multiverse import multiverse, shares
+from livingmeta.multiverse import Multiverse, Shares, multiverse, shares
+from livingmeta.multiverse_plots import specification_curve
 from livingmeta.patient import important_difference
 from livingmeta.plots import inline_svg
 from livingmeta.prisma import Flow, flow, prisma_plot
@@ -268,25 +269,23 @@ def sizes(pool: Pool, *, language: Language = ENGLISH) -> tuple[str, str]:
     return told[0] + part, told[1]
 
 
-def combined(review: Review, *, language: Language = ENGLISH) -> dict[tuple[str, str | None], str]:
-    """Say for each synthesis and subgroup what all combinations of declared choices give."""
-    told = {}
-    for one in multiverse(review) if review.protocol.choice else ():
-        pool, found = one.main, shares(one.analyses)
-        if found is None:
-            continue
-        told[pool.synthesis, pool.subgroup] = language.say(
-            "multiverse",
-            analyses=language.whole(found.analyses),
-            k=f"{found.k_low}–{found.k_high}" if found.k_low < found.k_high else found.k_low,
-            low=language.decimal(on_scale(pool.measure, found.lowest)),
-            high=language.decimal(on_scale(pool.measure, found.highest)),
-            first=language.decimal(100 * found.excludes_negative, 0),
-            second=language.decimal(100 * found.excludes_positive, 0),
-            group1=language.word(pool.groups[0]), group2=language.word(pool.groups[1]),
-            percent=language.percent,
-        )  # fmt: skip
-    return told
+def combined(found: Multiverse, *, language: Language = ENGLISH) -> str:
+    """Say what all combinations of declared choices give; empty where no analysis is possible."""
+    pool, counted = found.main, shares(found.analyses)
+    if counted is None:
+        return ""
+    return language.say(
+        "multiverse",
+        analyses=language.whole(counted.analyses),
+        k=f"{counted.k_low}–{counted.k_high}"
+        if counted.k_low < counted.k_high else counted.k_low,
+        low=language.decimal(on_scale(pool.measure, counted.lowest)),
+        high=language.decimal(on_scale(pool.measure, counted.highest)),
+        first=language.decimal(100 * counted.excludes_negative, 0),
+        second=language.decimal(100 * counted.excludes_positive, 0),
+        group1=language.word(pool.groups[0]), group2=language.word(pool.groups[1]),
+        percent=language.percent,
+    )  # fmt: skip
 
 
 def shown(pool: Pool) -> tuple[object, ...]:
@@ -354,6 +353,15 @@ def html(
             title=title,
             description=_description(results, pool, speak),
         )
+    for world, told in shared["worlds"]:
+        name = slug("multiverse", pool_id(world.main))
+        curve, _ = specification_curve(
+            world,
+            cast("Shares", shares(world.analyses)),
+            note=f"Headline: {coverage(results.review, world.main)}.",
+        )
+        title = f"{speak.say('multiverse_head')}: {speak.word(world.main.title)}"
+        pictures[name] = inline_svg(curve.figure, name=name, title=title, description=told)
     if results.review.risk_of_bias:
         lights = traffic_plot(assessments(results.review), unrecorded=unrecorded(results.review))
         pictures["bias"] = _picture(lights, "bias", note="bias_note", language=speak)
@@ -439,7 +447,11 @@ def content(
         "bends": [one for one in sensitivity(review) if one.main.result],
         "tipping": lambda one: tipping(one, language=speak),
         "sizes": lambda pool: sizes(pool, language=speak),
-        "combined": combined(review, language=speak),
+        "worlds": [
+            (one, told)
+            for one in (multiverse(review) if review.protocol.choice else ())
+            if (told := combined(one, language=speak))
+        ],
         "numeric": numeric,
         "by_claim": [
             (key, list(group)) for key, group in groupby(listed, key=lambda one: one.claim)
