@@ -215,6 +215,11 @@ def test_run_writes_figures_tables_and_the_page(say, tmp_path: Path) -> None:
         for term in ("short", "medium", "long")
         for kind in ("svg", "pdf", "png")
     }
+    plots |= {
+        f"{name}.{kind}"
+        for name in ("prisma", "bias_traffic", "bias_summary")
+        for kind in ("svg", "png")
+    }
     pages = {"report.html", "report.md", "explorer.html"}
     assert names == plots | pages | {"results.csv", "effects.csv", "reproduction.csv"}
     with (tmp_path / "smith2017" / "results.csv").open(encoding="utf-8", newline="") as file:

@@ -59,3 +59,5 @@ def test_run_writes_the_page(say, tmp_path: Path) -> None:
     assert {path for _, path in PICTURE.findall(page)} == {
         f"living/{one.name}" for one in (tmp_path / "living").glob("*.png")
     }
+    for title in ("PRISMA 2020", "Risk of bias, trial by trial", "Risk of bias, by domain"):
+        assert title in page

@@ -15,7 +15,9 @@ KINDS = {
     "forest": "Forest plot", "funnel": "Funnel plot", "baujat": "Baujat plot",
     "cumulative": "Cumulative forest plot", "leave_one_out": "Leave-one-out forest plot",
     "influence": "Influence of each trial", "bayes": "Posterior", "gosh": "All subsets (GOSH)",
-    "diff": "What changed",
+    "diff": "What changed", "multiverse": "All combinations of choices",
+    "bias_traffic": "Risk of bias, trial by trial", "bias_summary": "Risk of bias, by domain",
+    "prisma": "How the trials were found (PRISMA 2020)",
 }  # fmt: skip
 
 

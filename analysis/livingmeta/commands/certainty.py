@@ -28,6 +28,8 @@ def certainty(
     as_json: AsJson = False,
 ) -> None:
     """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
+    from pathlib import Path
+
     from livingmeta.certainty import summary_of_findings
     from livingmeta.changes import headline_settings
     from livingmeta.directions import effect_directions
@@ -47,7 +49,7 @@ def certainty(
     counts = flow(loaded, previous=extended(loaded))
     if as_json:
         return screen.json(_document(loaded, found, directions, counts, vas_sd=vas_sd))
-    written = _write(loaded, counts, out)
+    written = draw(loaded, counts, Path(out) / loaded.protocol.id)
     for one in found:
         _print(loaded, one, vas_sd=vas_sd)
     _directions(found, directions)
@@ -124,9 +126,8 @@ def _directions(
         typer.echo()
 
 
-def _write(review: Review, counts: Flow, out: str) -> list[Path]:
-    from pathlib import Path
-
+def draw(review: Review, counts: Flow, folder: Path) -> list[Path]:
+    """Draw the flow of records and the risk of bias as recorded."""
     from livingmeta.bias import assessments, unrecorded
     from livingmeta.bias_plots import summary_plot, traffic_plot
     from livingmeta.plots import figure_bytes
@@ -138,7 +139,6 @@ def _write(review: Review, counts: Flow, out: str) -> list[Path]:
     if recorded:
         figures["bias_traffic"] = traffic_plot(recorded, unrecorded=unrecorded(review))
         figures["bias_summary"] = summary_plot(recorded)
-    folder = Path(out) / review.protocol.id
     return [
         write(folder / f"{name}.{kind}", figure_bytes(figure, kind))
         for name, figure in figures.items()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from livingmeta import __version__, screen
-from livingmeta.commands import explore, printing
+from livingmeta.commands import certainty, explore, printing
 from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
 
 if TYPE_CHECKING:
@@ -70,9 +70,12 @@ def report(
 
 
 def _write(results: Results, folder: Path) -> list[Path]:
+    from livingmeta.prisma import flow
     from livingmeta.report import tables
+    from livingmeta.review import extended
     from livingmeta.store import write
 
+    review = results.review
     figures = _figures(results)
     written = _draw(folder, figures, kinds=("svg", "pdf", "png"))
     for name, frame in tables(results).items():
@@ -80,7 +83,8 @@ def _write(results: Results, folder: Path) -> list[Path]:
             write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         )
     pages = _pages(results, folder, figures)
-    return [*written, *pages, explore.written(results.review, folder)]
+    drawn = certainty.draw(review, flow(review, previous=extended(review)), folder)
+    return [*written, *drawn, *pages, explore.written(review, folder)]
 
 
 def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
