@@ -1,14 +1,17 @@
 """What all tests share."""
 
+import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from browser import chromium, open_page  # noqa: F401  (fixtures)
-from livingmeta.__main__ import main
+from livingmeta.__main__ import app, main
 
 # How long an example takes is no claim of ours, and the first one pays for imports.
 settings.register_profile("search", deadline=None)
@@ -43,6 +46,15 @@ class Said:
         captured = capsys.readouterr()
         self.out, self.err = captured.out, captured.err
         self.flat = " ".join(self.out.split())
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Run the review once: the folder of its files, and what was said."""
+    out, said = tmp_path_factory.mktemp("ran"), io.StringIO()
+    with redirect_stdout(said):
+        app(["run", "smith2017", "--out", str(out)], standalone_mode=False)
+    return out / "smith2017", said.getvalue()
 
 
 @pytest.fixture

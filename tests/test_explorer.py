@@ -245,7 +245,7 @@ def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:
 
 def test_a_link_restores_everything(open_page: Open, pages: dict[str, Path]) -> None:
     page = open_page(pages["living"])
-    page.get_by_label("Outcome").select_option("function")
+    page.locator("#outcome").select_option("function")
     page.get_by_label("Time").select_option("short")
     boxes = page.locator("#trials input")
     for box in (boxes.nth(0), boxes.nth(boxes.count() - 1)):
@@ -317,7 +317,7 @@ def test_keys_alone_are_enough(smith: Page) -> None:
         raise AssertionError(f"{target} is out of reach")
 
     before = smith.locator("#estimate").inner_text()
-    reach(smith.get_by_label("Outcome"))
+    reach(smith.locator("#outcome"))
     press("ArrowDown")
     assert smith.get_by_role("heading", name="Function and disability, short term").is_visible()
     press("ArrowUp")

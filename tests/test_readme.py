@@ -79,22 +79,19 @@ def test_the_folders_it_names_exist(folder: str) -> None:
     assert (ROOT / folder).is_dir()
 
 
-def test_the_committed_page_is_what_run_writes_today(tmp_path: Path) -> None:
-    app(["run", "smith2017", "--out", str(tmp_path)], standalone_mode=False)
+def test_the_committed_page_is_what_run_writes_today(ran: tuple[Path, str]) -> None:
     for name in ("report.md", "reproduction.csv"):
-        fresh = (tmp_path / "smith2017" / name).read_text(encoding="utf-8")
+        fresh = (ran[0] / name).read_text(encoding="utf-8")
         committed = (FIGURES / "smith2017" / name).read_text(encoding="utf-8")
         assert fresh == committed, f"{name}: run `livingmeta run smith2017` and commit the result"
 
 
-def test_the_committed_explorer_is_what_run_writes_today(tmp_path: Path) -> None:
-    app(["explore", "smith2017", "--out", str(tmp_path)], standalone_mode=False)
-
+def test_the_committed_explorer_is_what_run_writes_today(ran: tuple[Path, str]) -> None:
     def nine_digits(page: Path) -> str:  # processors differ in the last ones
         number = r"-?\d+\.\d+(?:e-?\d+)?"
         return re.sub(number, lambda found: f"{float(found[0]):.9g}", page.read_text("utf-8"))
 
-    fresh, committed = (folder / "smith2017" / "explorer.html" for folder in (tmp_path, FIGURES))
+    fresh, committed = (folder / "explorer.html" for folder in (ran[0], FIGURES / "smith2017"))
     assert nine_digits(fresh) == nine_digits(committed), "run `livingmeta run smith2017`, commit"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livingmeta.pooling import pool
@@ -51,6 +51,7 @@ trials = st.lists(st.tuples(st.floats(-1.5, 2.5), st.floats(0.02, 0.5)), min_siz
 
 
 @given(trials)
+@settings(max_examples=25)
 def test_turning_every_sign_turns_the_side(data) -> None:
     y, v = map(np.array, zip(*data, strict=True))
     try:
@@ -65,6 +66,7 @@ def test_turning_every_sign_turns_the_side(data) -> None:
 
 
 @given(trials)
+@settings(max_examples=40)
 def test_it_is_never_less_likely_than_equal_reporting(data) -> None:
     y, v = map(np.array, zip(*data, strict=True))
     try:

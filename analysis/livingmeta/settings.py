@@ -121,7 +121,7 @@ def settings_of(
     Examples
     --------
     >>> settings_of(Methods(profile="revman5"), tau2="PM").words()
-    'random effects, PM, Wald interval (profile revman5)'
+    'random effects, PM, Wald interval (profile revman5, changed)'
     """
     level = methods.level if level is None else level
     if not 0 < level < 1:
