@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -379,6 +380,17 @@ def test_the_page_that_explains_the_numbers_is_the_report_s() -> None:
 
 
 # The command
+
+
+def test_rows_that_only_other_analyses_use_lead_to_their_words(ran: tuple[Path, str]) -> None:
+    text = (ran[0] / "report.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href="#(only-[^"]+)"', text))
+    assert links == set(re.findall(r'id="(only-[^"]+)"', text))
+    held = [row.quote for row in load_review("smith2017").outcomes if row.use == "sensitivity"]
+    for link in links:
+        article = text.split(f'id="{link}"', 1)[1].split("</article>", 1)[0]
+        assert any(quote and quote in unescape(article) for quote in held), link
+    assert len(links) == 3
 
 
 def test_run_and_report_write_the_same_page(

@@ -76,6 +76,22 @@ def effect_id(pool: Pool, effect: Effect) -> str:
     return slug(pool_id(pool), effect.trial, effect.contrast)
 
 
+def extras(one: Sensitivity) -> dict[tuple[tuple[str, int], ...], Effect]:
+    """Return the effects that only other analyses of a synthesis rest on, by their rows."""
+    known = {effect.rows for effect in one.main.effects}
+    return {
+        effect.rows: effect
+        for _, pool in one.scenarios
+        for effect in (pool.effects if pool else ())
+        if effect.rows not in known
+    }
+
+
+def extra_id(pool: Pool, effect: Effect) -> str:
+    """Name an effect of other analyses in anchors."""
+    return slug("only", effect_id(pool, effect), *(row for _, row in effect.rows))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Use:
     """A place on the page that rests on a source."""
@@ -90,6 +106,7 @@ def uses(
     directions: Sequence[EffectDirections],
     boxes: Flow | None,
     found_odd: Sequence[Outcome] = (),
+    bends: Sequence[Sensitivity] = (),
 ) -> dict[str, list[Use]]:
     """Return for each source, in the order of sources.csv, the places that rest on it."""
     found: dict[str, dict[str, Use]] = defaultdict(dict)
@@ -98,16 +115,23 @@ def uses(
         found[source].setdefault(anchor, Use(anchor=anchor, label=label))
 
     rows = {(row.file, row.row): row for row in review.outcomes}
-    for pool in pools:
-        for effect in pool.effects:
-            for place in effect.rows:
-                anchor = slug("trace", effect_id(pool, effect))
-                put(rows[place].source, anchor, f"{effect.label} ({pool.synthesis})")
-        for one in pool.missing:
-            gap = gap_of(review, one)
-            put(
-                gap.source, slug("gap", pool_id(pool), one.trial), f"{one.label} ({pool.synthesis})"
-            )
+    traced = [
+        (effect, slug("trace", effect_id(pool, effect)), pool.synthesis)
+        for pool in pools
+        for effect in pool.effects
+    ]
+    traced += [
+        (effect, extra_id(bend.main, effect), bend.main.synthesis)
+        for bend in bends
+        for effect in extras(bend).values()
+    ]
+    for effect, anchor, synthesis in traced:
+        for place in effect.rows:
+            put(rows[place].source, anchor, f"{effect.label} ({synthesis})")
+    absent = [(pool, one) for pool in pools for one in pool.missing]
+    for pool, one in absent:
+        anchor = slug("gap", pool_id(pool), one.trial)
+        put(gap_of(review, one).source, anchor, f"{one.label} ({pool.synthesis})")
     for claim in review.published:
         if not claim.trial:
             put(claim.source, slug("claim", claim.claim), claim.claim)
@@ -431,7 +455,9 @@ def content(
         ]
         for finding in results.findings
     }
-    used = uses(review, pools, directions, filled, list(chain.from_iterable(odd.values())))
+    bends = [one for one in sensitivity(review) if one.main.result]
+    oddities = list(chain.from_iterable(odd.values()))
+    used = uses(review, pools, directions, filled, oddities, bends)
     claims: dict[str, list[Any]] = defaultdict(list)
     for claim in review.published:
         if not claim.trial:
@@ -444,7 +470,7 @@ def content(
         "answers": [
             (pool, answer(pool, language=speak, important=size, vas_sd=vas_sd)) for pool in pools
         ],
-        "bends": [one for one in sensitivity(review) if one.main.result],
+        "bends": bends,
         "tipping": lambda one: tipping(one, language=speak),
         "sizes": lambda pool: sizes(pool, language=speak),
         "worlds": [
@@ -502,6 +528,8 @@ def content(
         "slug": slug,
         "pool_id": pool_id,
         "effect_id": effect_id,
+        "extras": extras,
+        "extra_id": extra_id,
     }
 
 
