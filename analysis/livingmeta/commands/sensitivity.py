@@ -58,13 +58,19 @@ def sensitivity(
             "analyses": [_document(one, asked) for one in found],
             "missing_evidence": [_evidence(one) for one in laid_out],
         })  # fmt: skip
+    drawn = []
+    with screen.progress("Drawing") as progress:
+        for number, one in enumerate(found, start=1):
+            drawn.append(_figures(one, loaded.protocol.id, out, limit))
+            progress(number, len(found))
     _overview(found)
-    for one in found:
+    for one, lines in zip(found, drawn, strict=True):
         printing.summary(loaded, one.main)
         _scenarios(one, asked)
         _trials(one, asked)
         _growth(one, asked)
-        _figures(one, loaded.protocol.id, out, limit)
+        for line in lines:
+            screen.console().print(f"  {line}")
     for missing in laid_out:
         _missing(missing)
     if vas_sd is not None:
@@ -276,7 +282,8 @@ def _growth(one: Sensitivity, asked: _Asked) -> None:
             )  # fmt: skip
 
 
-def _figures(one: Sensitivity, review: str, out: str, important: float | None) -> None:
+def _figures(one: Sensitivity, review: str, out: str, important: float | None) -> list[str]:
+    """Draw what can be drawn of a synthesis, and say of each picture where it is or why not."""
     from pathlib import Path
 
     from livingmeta.drafts import key_of
@@ -286,15 +293,17 @@ def _figures(one: Sensitivity, review: str, out: str, important: float | None) -
 
     pool = one.main
     part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
+    lines = []
     for name, draw in FIGURES.items():
         path = Path(out) / review / f"{name}_{pool.synthesis}{part}.png"
         try:
             figure = draw(one, important=important).figure
         except ValueError as refusal:
-            screen.console().print(f"  no {path.name}: {refusal}")
+            lines.append(f"no {path.name}: {refusal}")
         else:
             write(path, figure_bytes(figure, "png"))
-            screen.console().print(f"  {path} written")
+            lines.append(f"{path} written")
+    return lines
 
 
 def _missing(one: MissingEvidence) -> None:
