@@ -10,7 +10,7 @@ from livingmeta.drafts import Cells, Draft, key_of, use_of
 from livingmeta.entry import Entry, EntryError, read_result
 from livingmeta.known_gaps import report_of
 from livingmeta.protocol import Review
-from livingmeta.schema import QUOTED, TABLES, Gap, Report, carries, columns, read_row
+from livingmeta.schema import QUOTED, TABLES, Gap, Report, carries, read_row
 
 NEW = "new"
 KINDS = {
@@ -87,10 +87,6 @@ def _cell(table: str, column: str, *, needed: bool = False) -> Callable[[str], s
         return next((f"{p.reason}. {p.remedy}" for p in problems if p.column == column), None)
 
     return wrong
-
-
-def _help(table: str, column: str) -> str:
-    return str(columns(TABLES[table])[column].description)
 
 
 def _ask(ask: Asker, table: str, column: str, question: str, *, needed: bool = False) -> str:
