@@ -40,7 +40,7 @@ def test_pooled_number_is_partial_where_the_number_of_trials_is_not_printed() ->
     verdict = verdict_on(claims(estimate="-0.20"), pooled(effect("a"), effect("b"), effect("c")))
     assert (verdict.verdict, verdict.recomputed) == ("partial", -0.2)
     assert verdict.detail == (
-        "3 pooled, 0 measured but missing here; the review's own number unknown"
+        "3 pooled, 0 measured but missing here; how many trials the review pooled is not known"
     )
 
 

@@ -87,7 +87,7 @@ def test_a_result_on_part_of_the_trials_says_so_in_the_same_line() -> None:
     pool = SMITH.headline_pools[0]
     assert coverage(SMITH.review, pool) == (
         "3 pooled (142 people), 1 in sensitivity analyses only, 3 measured but missing here; "
-        "the review's own number unknown"
+        "how many trials the review pooled is not known"
     )
 
 

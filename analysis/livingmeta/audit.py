@@ -234,7 +234,7 @@ def _undocumented(pool: Pool, held: Held) -> list[str]:
     if not missing and (numbers == {k} or (not numbers and same_trials)):
         return []
     known = " or ".join(f"{n:g}" for n in sorted(numbers or {len(weighted)} - {0}))
-    theirs = f"the review pooled {known}" if known else "the review's own number unknown"
+    theirs = f"the review pooled {known}" if known else "how many trials the review pooled is not known"
     return [f"{k} pooled, {missing} measured but missing here; {theirs}"]
 
 
