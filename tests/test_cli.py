@@ -170,7 +170,9 @@ def test_what_lies_outside_every_term_is_said(say) -> None:
 def test_human_output_says_what_was_pooled_and_what_is_missing(say) -> None:
     said = say("pool", "smith2017")
     assert "3 pooled (142 people)" in said.flat
-    assert "3 measured but missing here; how many trials the review pooled is not known" in said.flat
+    assert (
+        "3 measured but missing here; how many trials the review pooled is not known" in said.flat
+    )
     assert "not available: Maenhout 2013" in said.flat
     assert "flag few_trials" in said.out
     assert said.flat.endswith(DISCLAIMER)

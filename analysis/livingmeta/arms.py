@@ -12,6 +12,7 @@ from livingmeta.protocol import Correlation, Review
 from livingmeta.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.schema import Outcome
 from livingmeta.settings import Settings
+from livingmeta.words import count
 
 SOURCES = {"luo": "Luo 2018", "wan": "Wan 2014", "shi": "Shi 2020"}
 
@@ -63,7 +64,7 @@ def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail
     if len(arms) == 1:
         return arms[0]
     n, mean, sd = combine_arms([(arm.n, arm.mean, arm.sd) for arm in arms])
-    sizes = " + ".join(f"{arm.n:g}" for arm in arms)
+    sizes = " + ".join(count(arm.n) for arm in arms)
     trail.steps.append(
         f"group {rows[0].group}: {len(arms)} arms of {sizes} people combined (Handbook 6.5.2.10): "
         f"mean {derived(mean)}, SD {derived(sd)}"
@@ -105,8 +106,8 @@ def _share(review: Review, row: Outcome, n: float, trail: Trail) -> float:
         return n
     share = split_control(n, comparisons)
     trail.steps.append(
-        f"group {row.group}: {n:g} people shared by {comparisons} comparisons, {share:g} counted "
-        "in each (Handbook 23.3.4)"
+        f"group {row.group}: {count(n)} people shared by {comparisons} comparisons, "
+        f"{count(share)} counted in each (Handbook 23.3.4)"
     )
     trail.assumed.append(f"group {row.group} split between {comparisons} comparisons")
     return share

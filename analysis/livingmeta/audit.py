@@ -14,6 +14,7 @@ from livingmeta.printed import SLACK, is_number, number, quantity_name, shown_as
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim
 from livingmeta.synthesis import Pool, shown_i2, synthesise
+from livingmeta.words import count
 
 Judgement = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]
 
@@ -233,8 +234,10 @@ def _undocumented(pool: Pool, held: Held) -> list[str]:
     same_trials = sorted(weighted) == sorted(effect.trial for effect in pool.effects)
     if not missing and (numbers == {k} or (not numbers and same_trials)):
         return []
-    known = " or ".join(f"{n:g}" for n in sorted(numbers or {len(weighted)} - {0}))
-    theirs = f"the review pooled {known}" if known else "how many trials the review pooled is not known"
+    known = " or ".join(count(n) for n in sorted(numbers or {len(weighted)} - {0}))
+    theirs = (
+        f"the review pooled {known}" if known else "how many trials the review pooled is not known"
+    )
     return [f"{k} pooled, {missing} measured but missing here; {theirs}"]
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.inputs import plain, trials
 from livingmeta.names import pick
+from livingmeta.words import count
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -142,7 +143,8 @@ def _cells(
     a, total1, c, total2 = given
     cells = np.stack([a, total1 - a, c, total2 - c])
     problems = [
-        f"events{arm}[{i + 1}] = {cells[2 * arm - 2, i]:g}: there are only {total[i]:g} people."
+        f"events{arm}[{i + 1}] = {count(cells[2 * arm - 2, i])}: "
+        f"there are only {count(total[i])} people."
         for arm, total in ((1, total1), (2, total2))
         for i in np.flatnonzero(cells[2 * arm - 1] < 0)
     ]

@@ -34,6 +34,7 @@ from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Trial
 from livingmeta.settings import Selection, Settings
+from livingmeta.words import count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +185,7 @@ def _of_arms(
         (events1, n1), (events2, n2) = counts[0], counts[1]
         rule = settings.profile.zero_cells
         yi, vi = measure.function(events1, n1, events2, n2, zero_cells=rule)
-        text = f"{events1:g}/{n1:g} v {events2:g}/{n2:g}"
+        text = f"{count(events1)}/{count(n1)} v {count(events2)}/{count(n2)}"
         trail.steps.append(f"{measure.label} of {text} (empty cells: {rule}): {derived(yi)}")
         return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": text}
     found = [arm_of(review, rows, settings, trail) for rows in arms.values()]
@@ -201,10 +202,11 @@ def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str
         "GLASS": {"correction": chosen.correction},
     }.get(settings.measure, {})
     yi, vi = measure.function(*one, *two, **options)
+    sizes = f"{count(one.n)} and {count(two.n)}"
     gap = f"{show(one.mean)} − {show(two.mean)}"
     trail.steps.append(
         {
-            "SMD": f"SMD = J·({gap})/pooled SD, n = {one.n:g} and {two.n:g}: {derived(yi)}",
+            "SMD": f"SMD = J·({gap})/pooled SD, n = {sizes}: {derived(yi)}",
             "MD": f"mean difference {gap}",
             "GLASS": f"Glass's Δ = J·({gap})/{show(two.sd)}, SD of group 2: {derived(yi)}",
             "ROM": f"log({show(one.mean)}/{show(two.mean)}): {derived(yi)}",

@@ -44,7 +44,7 @@ def about(row: Outcome) -> tuple[object, ...]:
 
 def _text(row: Outcome | None, column: str) -> str | None:
     value = getattr(row, column) if row is not None else None
-    return f"{value:g}" if isinstance(value, float) else None if value is None else str(value)
+    return f"{value:.15g}" if isinstance(value, float) else None if value is None else str(value)
 
 
 def disagreements(review: Review) -> list[Disagreement]:

@@ -81,7 +81,7 @@ def trials(
         problems.append(f"the sequences differ in length ({counts}): give one value per trial.")
     if not problems:
         problems = [
-            f"{name}[{i + 1}] = {value:g}: {reason}"
+            f"{name}[{i + 1}] = {value:.15g}: {reason}"
             for name, array in arrays.items()
             for i, value in enumerate(array.ravel())
             if (reason := check(name, value) if np.isfinite(value) else NOT_FINITE)

@@ -16,6 +16,7 @@ from livingmeta.protocol import Review
 from livingmeta.schema import Trial
 from livingmeta.settings import Settings
 from livingmeta.synthesis import Pool, repooled
+from livingmeta.words import count
 
 LEAST = 2  # people in an arm: an SMD needs a standard deviation
 REACH = np.arange(301) / 100  # SMD; an effect beyond 3 standard deviations is no trial's
@@ -159,7 +160,7 @@ def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
     vi, half = float(_variance(g, (n1, n2), settings)), _half(g, (n1, n2), settings)
     known = trial.n1_randomised and trial.n2_randomised
     sizes = "as randomised" if known else f"equal arms of {trial.n_randomised} randomised"
-    assumption = f"SMD = {g:.2f}: imputed; n1 = {n1:g}, n2 = {n2:g}: {sizes}"
+    assumption = f"SMD = {g:.2f}: imputed; n1 = {count(n1)}, n2 = {count(n2)}: {sizes}"
     return Effect(
         trial=trial.trial, label=trial.label, year=trial.year, contrast=None, subgroup=None,
         instrument=None, instrument_name=None, domain=None, weeks=None, time_label=None,

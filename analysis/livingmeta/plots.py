@@ -35,7 +35,7 @@ from livingmeta.synthesis import (
     shown_i2,
     synthesise,
 )
-from livingmeta.words import FLAG_WORDS, decimal, p_words
+from livingmeta.words import FLAG_WORDS, count, decimal, p_words
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart
 BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
@@ -354,10 +354,10 @@ def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
         for name in ("mean1", "sd1", "mean2", "sd2"):
             _write(ax, _figures(getattr(effect, name)), at[name], place, width, ha="right")
         for name in ("n1", "n2"):
-            _write(ax, f"{getattr(effect, name):g}", at[name], place, width, ha="right")
+            _write(ax, count(getattr(effect, name)), at[name], place, width, ha="right")
     else:
         sizes = [effect.n1, effect.n2]
-        n = "" if None in sizes else f"; n = {effect.n1:g} + {effect.n2:g}"
+        n = "" if None in sizes else f"; n = {count(effect.n1)} + {count(effect.n2)}"
         middle = -WEIGHT - ARM + 0.03
         kind = "" if effect.difference.startswith(effect.measure) else "difference "
         _write(ax, kind + effect.difference + n, middle, place, width, ha="center", fontsize=SMALL)
@@ -423,9 +423,7 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, width: float) -> None:
     for group, name in ((1, "n1"), (2, "n2")):
         sizes = [getattr(effect, name) for effect in row.pool.effects]
         if None not in sizes:
-            _write(
-                ax, f"{sum(sizes):.10g}", at[f"n{group}"], place, width, ha="right", weight=weight
-            )
+            _write(ax, count(sum(sizes)), at[f"n{group}"], place, width, ha="right", weight=weight)
     _write(ax, "100.0%", at["weight"], place, width, ha="right", weight=weight)
     _numbers(
         ax, (result.estimate, result.ci_low, result.ci_high), place, width,

@@ -360,12 +360,13 @@ class Outcome(Row):
         if self.ci_low is not None and self.ci_high is not None:
             if self.ci_low >= self.ci_high:
                 yield self.problem(
-                    "ci_low", f"the lower limit is not below the upper one ({self.ci_high:g})",
+                    "ci_low", f"the lower limit is not below the upper one ({self.ci_high:.10g})",
                     "Put the limits in order.",
                 )  # fmt: skip
             elif self.mean is not None and not self.ci_low <= self.mean <= self.ci_high:
                 yield self.problem(
-                    "mean", f"it lies outside its interval ({self.ci_low:g} to {self.ci_high:g})",
+                    "mean", "it lies outside its interval "
+                    f"({self.ci_low:.10g} to {self.ci_high:.10g})",
                     "Check signs and digits against the report.",
                 )  # fmt: skip
         if limits != (None, None) and self.ci_level is None:

@@ -76,6 +76,17 @@ def decimal(number: float | None, places: int = 2) -> str:
     return text.replace("-", "−") if float(text) else f"{0:.{places}f}"
 
 
+def count(number: float) -> str:
+    """Format a number of people or events, of any size; a shared group may give part of one.
+
+    Examples
+    --------
+    >>> count(1200001.0), count(52 / 3)
+    ('1200001', '17.3333')
+    """
+    return f"{round(number, 4):.15g}"
+
+
 def p_words(p_value: float | None) -> str:
     """Format a P value: "P = 0.218", "P < 0.001"."""
     if p_value is None:

@@ -49,7 +49,7 @@ def whole(review: Review, pool: Pool, *, headline: Pool | None = None) -> None:
     from livingmeta.effect_sizes import on_scale, scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.synthesis import PREDICTION_FROM, marks, notes, shown_i2
-    from livingmeta.words import decimal, p_words
+    from livingmeta.words import count, decimal, p_words
 
     summary(review, pool)
     if headline is not None and headline.result is not None:
@@ -73,7 +73,7 @@ def whole(review: Review, pool: Pool, *, headline: Pool | None = None) -> None:
             [
                 [
                     effect.label + marks(effect),
-                    " + ".join("?" if n is None else f"{n:g}" for n in (effect.n1, effect.n2)),
+                    " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
                     interval(effect),
                     f"{weight:.1f}%",
                 ]
