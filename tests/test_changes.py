@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from drawn import check_drawn_is_printed
 from folders import ARM1, ARM2, REPORT, ROOT, TRIAL, folder
 from livingmeta.change_plots import changes_plot
 from livingmeta.changes import diff, growth, headline_settings, lead
@@ -115,7 +116,9 @@ def test_the_picture_shows_the_numbers_of_the_results() -> None:
                 xs = patches[f"{name}:{move.synthesis}"].get_xy()[:, 0]
                 assert xs.min() == pytest.approx(one.result.ci_low)
                 assert xs.max() == pytest.approx(one.result.ci_high)
-    points = {line.get_gid(): line.get_xdata()[0] for line in ax.lines if line.get_gid()}
+    gids = {line.get_gid(): line.get_xdata()[0] for line in ax.lines if line.get_gid()}
+    assert check_drawn_is_printed(ax, drawn.after.measure) > len(stages)
+    points = {gid: x for gid, x in gids.items() if gid.startswith("stage:")}
     assert points == {f"stage:{s.k}": pytest.approx(s.estimate) for s in stages}
     assert (
         not patches["after:function-short"].get_fill()

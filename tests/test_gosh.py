@@ -137,7 +137,7 @@ def test_a_picture_of_few_trials_says_that_it_shows_nothing() -> None:
     ax = gosh_plot(gosh(Y[:3], V[:3]), title="Pain", measure="log OR", against="tau2")
     assert "too few to show" in ax.figure.get_suptitle()
     assert "estimates" not in artists(ax)  # no histogram of four subsets
-    assert ax.get_xlabel() == "Odds ratio"
+    assert ax.get_xlabel() == "Odds ratio (log scale)"
 
 
 def test_the_command_draws_and_says_what_three_trials_can_t_show(say, tmp_path: Path) -> None:

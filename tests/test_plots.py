@@ -12,7 +12,18 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from livingmeta.plots import FIGURES, GREY, figure_bytes, forest_plot
+from drawn import check_drawn_is_printed
+from livingmeta.effect_sizes import on_scale
+from livingmeta.plots import (
+    ARROW,
+    BOUND_MARK,
+    FIGURES,
+    GREY,
+    draw_diamond,
+    figure_bytes,
+    forest_plot,
+    scale_axis,
+)
 from livingmeta.pooling import pool
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, settings_of
@@ -97,12 +108,23 @@ def test_an_assumption_has_a_dagger_and_its_words_below() -> None:
         assert f"† {effect.label}: " in words(ax)
 
 
-def test_an_effect_from_a_bound_says_at_least() -> None:
+def test_an_effect_from_a_bound_has_a_mark_of_its_own_and_no_arrow() -> None:
     one = POOLS["function-short"]
     ax = forest_plot(one)
     (bound,) = [effect for effect in one.effects if "p_bound" in effect.flags]
-    assert f"bound:{bound.trial}" in gids(ax)
+    for effect in one.effects:
+        full = artist(ax, f"trial:{effect.trial}").get_fillstyle() == "full"
+        assert full == (effect is not bound)
+    assert not any(gid.startswith("beyond:") for gid in gids(ax))
     assert "at least this far from 0" in words(ax)
+    assert BOUND_MARK in words(ax)
+    assert ARROW not in words(ax)
+
+
+@pytest.mark.parametrize("pools", [*([one] for one in POOLS.values()), KNEE])
+def test_each_interval_is_drawn_as_it_is_printed_beside(pools: list[Pool]) -> None:
+    compared = check_drawn_is_printed(forest_plot(pools), "SMD")
+    assert compared or not any(pool.effects for pool in pools)
 
 
 def test_where_trials_contradict_each_other_the_diamond_is_an_outline() -> None:
@@ -172,7 +194,8 @@ def test_a_far_trial_gets_an_arrow_and_keeps_its_numbers() -> None:
     far = [e for one in KNEE for e in one.effects if e.yi < low]
     assert far
     for effect in far:
-        assert f"off:{effect.trial}" in gids(ax)
+        assert f"beyond:ci:{effect.trial}" in gids(ax)
+        assert f"trial:{effect.trial}" not in gids(ax)
         assert f"{effect.yi:.2f}".replace("-", "−") in words(ax)
 
 
@@ -302,3 +325,65 @@ def test_counts_stand_in_their_columns_and_ratios_on_round_ticks(tmp_path) -> No
     ticks = [label.get_text() for label in ax.get_xticklabels()]
     assert {"0.5", "1", "2"} <= set(ticks)
     assert ax.get_xlabel() == "Odds ratio (log scale)"
+
+
+def spread_out(*, yi: float, ci: tuple[float, float]) -> Pool:
+    """Return a synthesis of which one trial is far off."""
+    one = KNEE[0]
+    far = replace(one.effects[0], yi=yi, ci_low=ci[0], ci_high=ci[1])
+    return replace(one, effects=(far, *one.effects[1:]))
+
+
+@pytest.mark.parametrize(
+    ("ci", "arrows", "line"),
+    [((40, 42), [">"], False), ((-42, -40), ["<"], False), ((-40, 0.1), ["<"], True),
+     ((-50, 50), ["<", ">"], True)],
+)  # fmt: skip
+def test_an_interval_beyond_the_axis_is_an_arrow_at_the_edge(ci, arrows, line) -> None:
+    one = spread_out(yi=sum(ci) / 2, ci=ci)
+    ax = forest_plot(one)
+    trial = one.effects[0].trial
+    found = [a for a in ax.get_children() if a.get_gid() == f"beyond:ci:{trial}"]
+    assert sorted(a.get_marker() for a in found) == arrows
+    assert all(a.get_xdata()[0] in ax.get_xlim() for a in found)
+    assert (f"ci:{trial}" in gids(ax)) == line
+    assert ARROW in words(ax)
+
+
+def test_a_diamond_that_is_cut_ends_blunt_with_an_arrow() -> None:
+    figure = Figure()
+    ax = figure.add_subplot()
+    ax.set_xlim(-1, 1)
+    shape = Printed(estimate=0, ci_low=-4, ci_high=0.5, label="")
+    draw_diamond(ax, shape, 0, gid="cut", color="black")
+    corners = artist(ax, "cut").get_xy()
+    assert corners[:, 0].min() == -1
+    assert [abs(y) for x, y in corners if x == -1] == pytest.approx([0.225] * 3)  # 3/4 of 0.3
+    assert artist(ax, "beyond:cut").get_marker() == "<"
+    draw_diamond(ax, replace(shape, estimate=3, ci_low=2, ci_high=4), 1, gid="off", color="black")
+    assert "off" not in gids(ax)
+    assert artist(ax, "beyond:off").get_marker() == ">"
+
+
+@pytest.mark.parametrize(
+    ("measure", "limits", "ticks"),
+    [
+        ("SMD", (-0.08, 0.08), ["−0.05", "0.00", "0.05"]),
+        ("SMD", (-1, 1), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]),
+        ("MD", (-2000, 2000), ["−2000", "−1000", "0", "1000", "2000"]),
+        ("log OR", (-0.1, 0.1), ["0.92", "0.96", "1", "1.04", "1.08"]),
+        ("log OR", (-7, 7), ["0.001", "0.01", "0.1", "1", "10", "100", "1000"]),
+    ],
+)
+def test_a_tick_stands_where_its_number_is(measure, limits, ticks) -> None:
+    ax = Figure().add_subplot()
+    ax.set_xlim(*limits)
+    scale_axis(ax.xaxis, measure)
+    labels = [
+        ax.xaxis.get_major_formatter()(x) for x in ax.get_xticks() if limits[0] <= x <= limits[1]
+    ]
+    assert labels == ticks
+    for x in ax.get_xticks():
+        if limits[0] <= x <= limits[1]:
+            label = float(ax.xaxis.get_major_formatter()(x).replace("−", "-"))
+            assert label == pytest.approx(on_scale(measure, x), rel=1e-6, abs=1e-12)

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from drawn import check_drawn_is_printed
 from livingmeta.plots import figure_bytes
 from livingmeta.review import load_review
 from livingmeta.scenarios import Sensitivity, sensitivity
@@ -57,6 +58,12 @@ def test_leave_one_out_shows_each_estimate(one: Sensitivity) -> None:
     assert max(drawn) < high
     assert low < 0 < high
     assert artists(leave_one_out_plot(one), "important") == {}
+
+
+@pytest.mark.parametrize("draw", [leave_one_out_plot, cumulative_plot])
+@pytest.mark.parametrize("one", [SMITH["function-short"], LARGEST], ids=["four", "many"])
+def test_each_interval_is_drawn_as_it_is_printed_beside(one: Sensitivity, draw) -> None:
+    assert check_drawn_is_printed(draw(one), one.main.measure) > len(one.without)
 
 
 def test_the_cumulative_forest_has_three_orders_where_they_fit() -> None:

@@ -6,11 +6,21 @@ import textwrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from livingmeta.bayes import Posterior
-from livingmeta.effect_sizes import on_scale, scale_name
-from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, PALE, ROW, SMALL, TEXT
+from livingmeta.effect_sizes import on_scale
+from livingmeta.plots import (
+    BLACK,
+    COLOURS,
+    GREY,
+    PALE,
+    ROW,
+    SMALL,
+    TEXT,
+    axis_words,
+    draw_interval,
+    scale_axis,
+)
 from livingmeta.synthesis import Pool, contradictory, marks
 from livingmeta.words import decimal
 
@@ -68,9 +78,12 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
 def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
     curves = found.curves
     _band(ax, found)
-    ax.fill_between(curves.effect, curves.mu, color=BLUE, alpha=0.25, lw=0)
-    ax.plot(curves.effect, curves.mu, color=BLUE, lw=1.2, gid="mu", label="mean effect μ")
-    ax.plot(curves.effect, curves.new, color=ORANGE, lw=1, ls="--", gid="new", label="new trial")
+    ax.fill_between(curves.effect, curves.mu, color=COLOURS["pooled"], alpha=0.25, lw=0)
+    ax.plot(
+        curves.effect, curves.mu, color=COLOURS["pooled"], lw=1.2, gid="mu", label="mean effect μ"
+    )
+    ax.plot(curves.effect, curves.new, color=COLOURS["pooled"], lw=1, ls="--", gid="new",
+            label="new trial")  # fmt: skip
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.set_ylim(0, 1.08 * max(curves.mu))
     ax.set_xlim(curves.effect[0], curves.effect[-1])
@@ -80,9 +93,16 @@ def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
 
 def _tau(ax: Axes, found: Posterior) -> None:
     curves = found.curves
-    ax.fill_between(curves.tau, curves.tau_posterior, color=BLUE, alpha=0.25, lw=0)
-    ax.plot(curves.tau, curves.tau_posterior, color=BLUE, lw=1.2, gid="tau", label="posterior")
-    ax.plot(curves.tau, curves.tau_prior, color=GREY, lw=1, ls=":", gid="prior", label="prior")
+    ax.fill_between(curves.tau, curves.tau_posterior, color=COLOURS["pooled"], alpha=0.25, lw=0)
+    ax.plot(
+        curves.tau,
+        curves.tau_posterior,
+        color=COLOURS["pooled"],
+        lw=1.2,
+        gid="tau",
+        label="posterior",
+    )
+    ax.plot(curves.tau, curves.tau_prior, color=BLACK, lw=1, ls=":", gid="prior", label="prior")
     ax.set_xlim(0, curves.tau[-1])
     ax.set_ylim(0, 1.08 * max(*curves.tau_posterior, *curves.tau_prior))
     ax.set_xlabel("SD of true effects between trials, τ", fontsize=TEXT)
@@ -101,18 +121,23 @@ def _density(ax: Axes) -> None:
 def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
     shown = [*found.trials, found.mu, found.new]
     names = [effect.label + marks(effect) for effect in pool.effects]
+    reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
+    reach += [found.mu.low, found.mu.high, 0.0]
+    pad = 0.04 * (max(reach) - min(reach))
+    ax.set_xlim(min(reach) - pad, max(reach) + pad)
     _band(ax, found)
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     for row, effect in enumerate(pool.effects):
-        ax.plot([effect.ci_low, effect.ci_high], [row - 0.17] * 2, color=GREY, lw=0.8)
-        ax.plot(effect.yi, row - 0.17, "o", mfc="white", mec=GREY, ms=3, mew=0.8,
-                gid=f"reported:{row}")  # fmt: skip
+        draw_interval(ax, effect.ci_low, effect.ci_high, row - 0.17, gid=f"ci:reported:{row}")
+        ax.plot(effect.yi, row - 0.17, "o", mfc="white", mec=COLOURS["trial"], ms=3, mew=0.8,
+                gid=f"reported:{row}", zorder=3)  # fmt: skip
     for row, one in enumerate(shown):
-        colour = BLUE if row <= found.k else ORANGE
+        colour = COLOURS["trial" if row < found.k else "pooled"]
         down = 0.17 if row < found.k else 0.0
-        ax.plot([one.low, one.high], [row + down] * 2, color=colour, lw=1.1)
+        draw_interval(ax, one.low, one.high, row + down, color=colour, lw=1.1,
+                      gid=f"ci:shrunken:{row}")  # fmt: skip
         ax.plot(one.median, row + down, "D" if row >= found.k else "o", color=colour, ms=3.2,
-                mew=0, gid=f"shrunken:{row}")  # fmt: skip
+                mew=0, gid=f"shrunken:{row}", zorder=3)  # fmt: skip
         numbers = (decimal(on_scale(pool.measure, x)) for x in (one.median, one.low, one.high))
         ax.text(1.02, row, "{} ({} to {})".format(*numbers), transform=ax.get_yaxis_transform(),
                 weight="bold" if row == found.k else "normal", fontsize=SMALL,
@@ -120,15 +145,6 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
     ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
     ax.set_yticks(range(len(shown)), [*names, "Mean effect μ", "New trial"], fontsize=SMALL)
     ax.set_ylim(len(shown) - 0.5, -0.5)
-    reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
-    reach += [found.mu.low, found.mu.high, 0.0]
-    pad = 0.04 * (max(reach) - min(reach))
-    ends = min(reach) - pad, max(reach) + pad
-    ax.set_xlim(*ends)
-    for x, marker, cut in zip(ends, "<>", (found.new.low < ends[0], found.new.high > ends[1]),
-                              strict=True):  # fmt: skip
-        if cut:  # the interval goes on beyond the axis
-            ax.plot(x, found.k + 1, marker, color=ORANGE, ms=4, mew=0, clip_on=False, gid="cut")
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.tick_params(axis="y", length=0)
@@ -145,9 +161,5 @@ def _band(ax: Axes, found: Posterior) -> None:
 
 
 def _scale(ax: Axes, pool: Pool) -> None:
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(pool.measure, x)))
-    name = scale_name(pool.measure)
-    ax.set_xlabel(
-        f"{MEASURE_WORDS.get(name, name)} (left: favours {pool.groups[0]})", fontsize=TEXT
-    )
+    scale_axis(ax.xaxis, pool.measure)
+    ax.set_xlabel(f"{axis_words(pool.measure)} (left: favours {pool.groups[0]})", fontsize=TEXT)

@@ -6,12 +6,21 @@ from collections.abc import Callable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon
-from matplotlib.ticker import MaxNLocator
 
 from livingmeta.changes import Move, Stage
-from livingmeta.effect_sizes import on_scale, scale_name
-from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, ROW, SMALL, TEXT
+from livingmeta.effect_sizes import on_scale
+from livingmeta.plots import (
+    BLACK,
+    COLOURS,
+    ROW,
+    SMALL,
+    TEXT,
+    axis_words,
+    draw_diamond,
+    draw_interval,
+    pooled_look,
+    scale_axis,
+)
 from livingmeta.synthesis import Pool, contradictory
 from livingmeta.words import decimal
 
@@ -67,16 +76,14 @@ def changes_plot(
     ax.set_xlim(-reach, reach)
     ax.set_ylim(len(lines) - 0.5, -0.5)
     ax.set_yticks([])
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(measure, x), 1))
+    scale_axis(ax.xaxis, measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
-    name = scale_name(measure)
     groups = pools[0].groups
     ax.set_xlabel(
-        f"{MEASURE_WORDS.get(name, name)}\n← favours {groups[0]}    favours {groups[1]} →",
+        f"{axis_words(measure)}\n← favours {groups[0]}    favours {groups[1]} →",
         fontsize=SMALL,
     )
     for place, (kind, label, draw, numbers) in enumerate(lines):
@@ -102,8 +109,8 @@ def _lines(moves: Sequence[Move], names: tuple[str, str]) -> list[Line]:
             continue
         title = f"{move.title} – {move.subgroup}" if move.subgroup else move.title
         lines.append(("heading", title, None, ""))
-        for name, pool, colour in zip(names, pools, (GREY, ORANGE), strict=True):
-            lines.append(_diamond(move, name, pool, colour))
+        for name, pool, kind in zip(names, pools, ("variant", "pooled"), strict=True):
+            lines.append(_diamond(move, name, pool, COLOURS[kind]))
     return lines
 
 
@@ -113,15 +120,8 @@ def _diamond(move: Move, name: str, pool: Pool | None, colour: str) -> Line:
     result = pool.result
 
     def draw(ax: Axes, place: int) -> None:
-        corners = [(result.ci_low, place), (result.estimate, place - 0.3),
-                   (result.ci_high, place), (result.estimate, place + 0.3)]  # fmt: skip
-        hollow = contradictory(pool)  # a total of trials that contradict each other is no answer
-        face = "none" if hollow else colour
-        gid = f"{name}:{move.synthesis}"
-        ax.add_patch(
-            Polygon(corners, closed=True, facecolor=face, edgecolor=colour, lw=0.8 if hollow else 0,
-                    gid=gid, zorder=3)
-        )  # fmt: skip
+        look = pooled_look(pool) if contradictory(pool) else {"color": colour}
+        draw_diamond(ax, result, place, gid=f"{name}:{move.synthesis}", **look)
 
     text = _numbers(pool.measure, result.estimate, result.ci_low, result.ci_high)
     return ("diamond", f"   {name}, k = {result.k}", draw, text)
@@ -129,15 +129,9 @@ def _diamond(move: Move, name: str, pool: Pool | None, colour: str) -> Line:
 
 def _stage(stage: Stage) -> Line:
     def draw(ax: Axes, place: int) -> None:
-        reach = ax.get_xlim()[1]
-        low, high = max(stage.ci_low, -reach), min(stage.ci_high, reach)
-        ax.plot((low, high), (place, place), color=BLACK, lw=0.8, zorder=2)
-        for end, marker in ((stage.ci_low, "<"), (stage.ci_high, ">")):
-            if abs(end) > reach:
-                edge = reach if end > 0 else -reach
-                ax.plot(edge, place, marker, color=BLACK, ms=2.8, mew=0, clip_on=False)
-        gid = f"stage:{stage.k}"
-        ax.plot(stage.estimate, place, "s", color=BLUE, ms=3.5, mew=0, zorder=3, gid=gid)
+        draw_interval(ax, stage.ci_low, stage.ci_high, place, gid=f"ci:stage:{stage.k}")
+        ax.plot(stage.estimate, place, "s", color=COLOURS["variant"], ms=3.5, mew=0, zorder=3,
+                gid=f"stage:{stage.k}")  # fmt: skip
 
     sign = "" if stage.k == 1 else "+ "
     text = _numbers(stage.measure, stage.estimate, stage.ci_low, stage.ci_high)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from scipy.special import ndtri
 
-from livingmeta.effect_sizes import on_scale, scale_name
-from livingmeta.plots import BLACK, BLUE, MEASURE_WORDS, ORANGE, SMALL, TEXT
+from livingmeta.plots import (
+    BLACK,
+    BOUND_MARK,
+    COLOURS,
+    SMALL,
+    TEXT,
+    axis_words,
+    draw_effect,
+    pooled_look,
+    scale_axis,
+)
 from livingmeta.small_study import Filled
 from livingmeta.synthesis import Pool
-from livingmeta.words import decimal
 
 # Regions of P around no effect (Peters 2008): shade, lower and upper P, words
 REGIONS = (
@@ -71,22 +78,24 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
                 label=words if side == 1 else None,
             )  # fmt: skip
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
-    ax.axvline(result.estimate, color=ORANGE, lw=1, zorder=2, gid="estimate")
-    ax.plot(yi, se, "o", color=BLUE, ms=3.6, mew=0, zorder=3, gid="trials")
+    ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1, zorder=2, gid="estimate")
+    ax.plot(yi, se, "o", color=COLOURS["trial"], ms=3.6, mew=0, zorder=3, gid="trials")
+    bounds = [(one, y) for one, y in zip(pool.effects, se, strict=True) if "p_bound" in one.flags]
+    for effect, y in bounds:
+        draw_effect(ax, effect, effect.yi, y, 3.6, gid=f"bound:{effect.trial}", marker="o")
     if filled is not None and filled.k0:
-        ax.plot(added, np.sqrt(filled.vi), "o", mfc="none", mec=BLUE, ms=3.6, zorder=3,
-                gid="filled")  # fmt: skip
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(pool.measure, x), 1))
+        ax.plot(added, np.sqrt(filled.vi), "o", mfc="none", mec=COLOURS["imagined"], ms=3.6,
+                zorder=3, gid="filled")  # fmt: skip
+    scale_axis(ax.xaxis, pool.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    name = scale_name(pool.measure)
     one, two = pool.groups
     ax.set_xlabel(
-        f"{MEASURE_WORDS.get(name, name)}\n← favours {one}      favours {two} →", fontsize=TEXT
+        f"{axis_words(pool.measure)}\n← favours {one}      favours {two} →", fontsize=TEXT
     )
     ax.set_ylabel("Standard error", fontsize=TEXT)
     title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-    ax.set_title(f"{title}, k = {result.k}", fontsize=TEXT, loc="left", wrap=True)
+    said = f"\n{BOUND_MARK}" if bounds else ""
+    ax.set_title(f"{title}, k = {result.k}{said}", fontsize=TEXT, loc="left", wrap=True)
     ax.legend(fontsize=SMALL - 1, frameon=True, loc="lower right", title="against no effect",
               title_fontsize=SMALL - 1)  # fmt: skip
     return ax

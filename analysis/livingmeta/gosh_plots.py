@@ -9,19 +9,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.gosh import ENOUGH, Gosh
-from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, PALE, SMALL, TEXT
+from livingmeta.plots import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
 from livingmeta.tau2 import Array, Mask
-from livingmeta.words import decimal
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
 HEXAGONS, BINS = 64, 60
 HETEROGENEITY = {"i2": "I² (%)", "i2_tau2": "I² (%)", "tau2": "τ²"}
-DENSITY = LinearSegmentedColormap.from_list("density", [PALE, BLUE, BLACK])
-SHARE = LinearSegmentedColormap.from_list("share", [BLUE, PALE, ORANGE])
+DENSITY = LinearSegmentedColormap.from_list("density", [PALE, COLOURS["variant"]])
+SHOWN, OTHERS = COLOURS["above"], COLOURS["below"]
+SHARE = LinearSegmentedColormap.from_list("share", [OTHERS, PALE, SHOWN])
 
 
 def gosh_plot(
@@ -75,10 +73,10 @@ def gosh_plot(
         _histogram(above, both[0], "estimates", "vertical")
         _histogram(beside, both[1], "heterogeneity", "horizontal")
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
-    ax.axvline(found.whole, color=GREY, lw=0.8, ls="--", gid="whole", zorder=1)
+    ax.axvline(found.whole, color=COLOURS["pooled"], lw=0.8, ls="--", gid="whole", zorder=3)
     _words(ax, found, title=title, measure=measure, against=against)
     if shown is not None:
-        for colour, words in ((ORANGE, shown[0]), (BLUE, "the others")):
+        for colour, words in ((SHOWN, shown[0]), (OTHERS, "the others")):
             ax.plot([], [], "s", color=colour, ms=4, label=words)
         figure.legend(fontsize=SMALL, frameon=False, loc="upper left", ncols=2, handletextpad=0.2,
                       bbox_to_anchor=(0.105, 0.895), columnspacing=1)  # fmt: skip
@@ -86,7 +84,7 @@ def gosh_plot(
 
 
 def _dots(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
-    colours: Any = BLUE if holds is None else np.where(holds, ORANGE, BLUE)
+    colours: Any = COLOURS["variant"] if holds is None else np.where(holds, SHOWN, OTHERS)
     size, alpha = (16, 0.9) if x.size < 100 else (5, 0.5)
     ax.scatter(x, h, s=size, c=colours, alpha=alpha, lw=0, rasterized=True, gid="subsets", zorder=2)
 
@@ -108,7 +106,7 @@ def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
 
 def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: Any) -> None:
     parts = values if isinstance(values, tuple) else (values,)
-    colours = (ORANGE, BLUE) if len(parts) > 1 else (BLUE,)
+    colours = (SHOWN, OTHERS) if len(parts) > 1 else (COLOURS["variant"],)
     names = (f"{gid}:shown", f"{gid}:others") if len(parts) > 1 else (gid,)
     bins = np.histogram_bin_edges(np.concatenate(parts), BINS).tolist()
     for name, part, colour in zip(names, parts, colours, strict=True):
@@ -120,13 +118,9 @@ def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: 
 
 
 def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str) -> None:
-    name = scale_name(measure)
-    ax.set_xlabel(MEASURE_WORDS.get(name, name), fontsize=TEXT)
+    ax.set_xlabel(axis_words(measure), fontsize=TEXT)
     ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    low, high = ax.get_xlim()
-    places = 2 if high - low < 1 else 1
-    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(measure, x), places))
+    scale_axis(ax.xaxis, measure)
     if against != "tau2":
         ax.set_ylim(-3, 103)  # the same in all of them
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)

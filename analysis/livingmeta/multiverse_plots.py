@@ -10,21 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator
 from numpy.typing import NDArray
 
-from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.effect_sizes import on_scale
 from livingmeta.multiverse import Multiverse, Shares, by_option
 from livingmeta.plots import (
     BLACK,
-    BLUE,
-    GREY,
-    MEASURE_WORDS,
-    ORANGE,
+    COLOURS,
     PALE,
     SMALL,
     TEXT,
-    ratio_ticks,
+    axis_words,
+    scale_axis,
 )
 from livingmeta.words import decimal
 
@@ -102,45 +99,49 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
             ax.axhline(edge, color=BLACK, lw=0.5, ls=(0, (1, 3)), zorder=2.5)
     ax.axhline(0, color=BLACK, lw=0.6, zorder=2.5)
     thick = float(np.clip(0.6 * CURVE * 72 / n, 0.25, 1.6))
-    kinds = {"below": (high < 0, BLUE), "above": (low > 0, ORANGE)}
-    kinds["across"] = (~(kinds["below"][0] | kinds["above"][0]), "#A8A8A8")
-    for name, (held, colour) in kinds.items():
+    kinds = {"below": high < 0, "above": low > 0, "across": (low <= 0) & (high >= 0)}
+    for name, held in kinds.items():
         ends = np.stack([np.stack([place, end], -1)[held] for end in (low, high)], 1)
         ax.add_collection(
-            LineCollection(list(ends), colors=colour, linewidths=thick, zorder=2,
+            LineCollection(list(ends), colors=COLOURS[name], linewidths=thick, zorder=2,
                            gid=f"intervals:{name}", rasterized=n > MANY),
             autolim=False,
         )  # fmt: skip
     size = float(np.clip(0.7 * CURVE * 72 / n, 0.9, 3.2))
-    ax.plot(place, estimate, "o", color=BLACK, ms=size, mew=0, zorder=3, gid="estimates",
-            rasterized=n > MANY)  # fmt: skip
+    ax.plot(place, estimate, "o", color=COLOURS["variant"], ms=size, mew=0, zorder=3,
+            gid="estimates", rasterized=n > MANY)  # fmt: skip
+    for off, edge, marker in ((low < least, least, "v"), (high > most, most, "^")):
+        if off.any():  # these intervals go on
+            ax.plot(place[off], np.full(off.sum(), edge), marker, color=COLOURS["across"], mew=0,
+                    ms=max(3.6 * thick / 1.6, 2.2), clip_on=False, zorder=2,
+                    gid=f"beyond:{marker}", rasterized=n > MANY)  # fmt: skip
     if main.printed is not None:
         printed = main.printed
-        ax.axhline(printed.estimate, color=GREY, lw=0.8, ls=(0, (4, 2)), zorder=4, gid="published")
+        ax.axhline(
+            printed.estimate,
+            color=COLOURS["published"],
+            lw=0.8,
+            ls=(0, (4, 2)),
+            zorder=4,
+            gid="published",
+        )
         ax.errorbar(
             1.02, printed.estimate,
             yerr=([printed.estimate - printed.ci_low], [printed.ci_high - printed.estimate]),
-            fmt="D", ms=4, mfc=PALE, mec=GREY, ecolor=GREY, elinewidth=0.8, capsize=0,
+            fmt="D", ms=4, mfc=PALE, mec=COLOURS["published"],
+            ecolor=COLOURS["published"], elinewidth=0.8, capsize=0,
             transform=ax.get_yaxis_transform(), clip_on=False, zorder=5,
         )  # fmt: skip
         text = f"published\n{decimal(on_scale(main.measure, printed.estimate))}"
         ax.text(1.045, printed.estimate, text, transform=ax.get_yaxis_transform(), va="center",
-                fontsize=SMALL, color=GREY)  # fmt: skip
+                fontsize=SMALL, color=COLOURS["published"])  # fmt: skip
     ax.set_xticks([])
-    name = scale_name(main.measure)
-    ratio = name != main.measure
-    ax.yaxis.set_major_locator(
-        FixedLocator([y for y in ratio_ticks(max(-least, most)) if least <= y <= most])
-        if ratio
-        else MaxNLocator(nbins=7, steps=[1, 2, 5, 10])
-    )
-    ax.yaxis.set_major_formatter(lambda y, _: f"{on_scale(main.measure, y):.3g}".replace("-", "−"))
+    scale_axis(ax.yaxis, main.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     for side in ("top", "right", "bottom"):
         ax.spines[side].set_visible(False)
     ax.spines["left"].set_linewidth(0.6)
-    words = MEASURE_WORDS.get(name, name) + (" (log scale)" if ratio else "")
-    ax.set_ylabel(words, fontsize=TEXT, labelpad=3)
+    ax.set_ylabel(axis_words(main.measure), fontsize=TEXT, labelpad=3)
     for end, group, where in ((least, 0, "bottom"), (most, 1, "top")):
         if end * (2 * group - 1) > 0:
             words = textwrap.fill(f"favours {main.groups[group]}", 18)
@@ -232,7 +233,7 @@ def _foot(found: Multiverse, shares: Shares, curve: Axes) -> str:
         size = decimal(on_scale(found.main.measure, shares.important))
         text += f" Grey band, dotted: differences smaller than {size}."
     if off:
-        text += f" {off:,} intervals leave the picture."
+        text += f" {off:,} intervals go on beyond the picture: arrows."
     text += " A mark is paler where other options of the choice give the same analysis"
     text += ", or its neighbours are drawn with it." if len(table) > BINS else "."
     return text

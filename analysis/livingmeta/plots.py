@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, MaxNLocator
@@ -37,10 +38,21 @@ from livingmeta.synthesis import (
 )
 from livingmeta.words import FLAG_WORDS, count, decimal, p_words
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart
-BLUE, ORANGE, BLACK = "#0072B2", "#D55E00", "#000000"
-GREY, PALE = "#6B6B6B", "#D9D9D9"
-YELLOW, WHITE = "#F0E442", "#FFFFFF"
+# What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
+# colour-blind readers can tell apart; nothing is told by colour alone.
+COLOURS: Mapping[str, str] = {
+    "trial": "#0072B2",  # a trial's own effect
+    "pooled": "#D55E00",  # the pooled value and what it predicts
+    "variant": "#000000",  # pooled in another way: without a trial, so far, by other choices
+    "published": "#6B6B6B",  # with a dashed edge
+    "missing": "#6B6B6B",  # words, no mark
+    "contradictory": "#6B6B6B",  # a hollow total
+    "imagined": "#A04476",  # a trial that was not done
+    "below": "#56B4E9",  # intervals that exclude no effect, and other pairs to tell apart
+    "above": "#E69F00",
+    "across": "#A8A8A8",
+}
+BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 
 # Inches; the whole is the text width of a journal page (178 mm).
 LABEL, ARM, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 1.02, 0.54, 1.72, 1.26, 0.06
@@ -70,10 +82,10 @@ class Mark:
 
 # Each state has a sign of its own, so that colour is never all there is; no judgement is hollow.
 MARKS: Mapping[str, Mark] = {
-    "low": Mark(sign="+", face=BLUE, ink=WHITE),
-    "unclear": Mark(sign="?", face=YELLOW, ink=BLACK),
-    "some concerns": Mark(sign="−", face=YELLOW, ink=BLACK),
-    "high": Mark(sign="×", face=ORANGE, ink=WHITE),
+    "low": Mark(sign="+", face="#00785A", ink=WHITE),
+    "unclear": Mark(sign="?", face="#F0E442", ink=BLACK),
+    "some concerns": Mark(sign="−", face="#F0E442", ink=BLACK),
+    "high": Mark(sign="×", face="#9E1B1B", ink=WHITE),
     "facts": Mark(sign="f", face=WHITE, ink=BLACK),
     "nothing": Mark(sign="·", face=WHITE, ink=GREY, line=":"),
 }
@@ -253,27 +265,56 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     ax.set_xlim(-reach, reach)
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    name = scale_name(pools[0].measure)
-    if name == pools[0].measure:
-        ax.xaxis.set_major_formatter(lambda x, _: decimal(x, 1 if reach < 10 else 0))
-    else:
-        ax.xaxis.set_major_locator(FixedLocator(ratio_ticks(reach)))
-        ax.xaxis.set_major_formatter(lambda x, _: f"{on_scale(pools[0].measure, x):.3g}")
-        name = f"{MEASURE_WORDS.get(name, name)} (log scale)"
+    scale_axis(ax.xaxis, pools[0].measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     ax.spines["bottom"].set_linewidth(0.6)
-    ax.set_xlabel(MEASURE_WORDS.get(name, name), fontsize=TEXT, labelpad=13)
+    ax.set_xlabel(axis_words(pools[0].measure), fontsize=TEXT, labelpad=13)
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
 
 
-def ratio_ticks(reach: float) -> list[float]:
-    """Return the logs of round ratios: each its neighbour's double, or ten times it."""
-    factor = 2.0 if reach < 2.2 else 10.0
-    most = int(reach / np.log(factor))
-    return [float(step * np.log(factor)) for step in range(-most, most + 1)]
+def axis_words(measure: str) -> str:
+    """Return what stands at an axis of effects."""
+    name = scale_name(measure)
+    return MEASURE_WORDS.get(name, name) + ("" if name == measure else " (log scale)")
+
+
+def _places(ticks: Sequence[float]) -> int:
+    """Return how many decimals tell evenly spaced ticks apart."""
+    return max(0, int(np.ceil(-np.log10(ticks[1] - ticks[0]) - 1e-9))) if len(ticks) > 1 else 2
+
+
+def scale_axis(axis: Axis, measure: str) -> None:
+    """Put round numbers on an axis of effects whose limits are set; ratios stand at their logs."""
+    low, high = sorted(axis.get_view_interval())
+    if scale_name(measure) == measure:
+        axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(lambda x, _: decimal(x, _places(axis.get_majorticklocs())))
+    else:
+        axis.set_major_locator(FixedLocator(ratio_ticks(low, high)))
+        axis.set_major_formatter(lambda x, _: f"{float(f'{on_scale(measure, x):.6g}'):.10g}")
+
+
+def ratio_ticks(low: float, high: float) -> list[float]:
+    """Return the logs of round ratios: doubles or powers of ten, or even steps in a small range.
+
+    Examples
+    --------
+    >>> [round(float(np.exp(x)), 3) for x in ratio_ticks(-1.5, 1.5)]
+    [0.25, 0.5, 1.0, 2.0, 4.0]
+    >>> [round(float(np.exp(x)), 3) for x in ratio_ticks(-0.1, 0.1)]
+    [0.92, 0.96, 1.0, 1.04, 1.08]
+    """
+    if high - low < np.log(3):
+        even = MaxNLocator(nbins=6, steps=[1, 2, 4, 5, 10]).tick_values(np.exp(low), np.exp(high))
+        return [float(np.log(x)) for x in even if x > 0 and low <= np.log(x) <= high]
+    step = next(
+        size for power in range(99)
+        if (high - low) / (size := np.log(10) * power if power else np.log(2)) < 7
+    )  # fmt: skip
+    first, last = int(np.ceil(low / step)), int(np.floor(high / step))
+    return [float(i * step) for i in range(first, last + 1)]
 
 
 def _reach(pools: Sequence[Pool]) -> float:
@@ -292,6 +333,11 @@ def _reach(pools: Sequence[Pool]) -> float:
     # beside it.
     far = min(max(trials), 3 * float(np.quantile(trials, 0.75))) if trials else 0.0
     return 1.08 * (max([far, *must, *ends]) or 1.0)
+
+
+def _intervals(pools: Sequence[Pool]) -> list[tuple[float, float]]:
+    """Return all intervals that a forest plot may have to cut."""
+    return [(effect.ci_low, effect.ci_high) for pool in pools for effect in pool.effects]
 
 
 def _x(inches: float, width: float) -> float:
@@ -365,23 +411,10 @@ def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
         _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, width, ha="right")
     numbers = (effect.yi, effect.ci_low, effect.ci_high)
     _numbers(ax, numbers, place, width, measure=effect.measure)
-    _interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
-    reach = ax.get_xlim()[1]
-    if abs(effect.yi) > reach:
-        marker, x = ("<", -reach) if effect.yi < 0 else (">", reach)
-        ax.plot(x, place, marker, color=BLUE, ms=4, clip_on=False, gid=f"off:{effect.trial}")
-        return
+    draw_interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
     # the area is the weight; a trial of no weight is still seen
     size = 2.0 + 5.5 * ((row.weight if row.weight is not None else 100) / 100) ** 0.5
-    gid = f"trial:{effect.trial}"
-    ax.plot(effect.yi, place, "s", color=BLUE, ms=size, mew=0, zorder=3, gid=gid)
-    if "p_bound" in effect.flags:
-        outward = -1 if effect.yi < 0 else 1
-        end = effect.ci_low if outward < 0 else effect.ci_high
-        ax.annotate(
-            "", (end + outward * 0.12 * reach, place), (end, place), gid=f"bound:{effect.trial}",
-            arrowprops={"arrowstyle": "->", "color": BLACK, "lw": 0.8, "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
+    draw_effect(ax, effect, effect.yi, place, size, gid=f"trial:{effect.trial}")
 
 
 def _figures(value: float | None) -> str:
@@ -401,16 +434,60 @@ def _numbers(
     _write(ax, text, _columns(width)["estimate"], place, width, ha="right", **style)
 
 
-def _interval(ax: Axes, low: float, high: float, place: int, *, gid: str) -> None:
-    """Draw an interval, with an arrow where it leaves the axis."""
-    reach = ax.get_xlim()[1]
-    shown = max(low, -reach), min(high, reach)
-    if shown[0] < shown[1]:
-        ax.plot(shown, (place, place), color=BLACK, lw=0.8, zorder=2, gid=gid)
-    for end, marker in ((low, "<"), (high, ">")):
-        if abs(end) > reach and shown[0] < shown[1]:
-            x = reach if end > 0 else -reach
-            ax.plot(x, place, marker, color=BLACK, ms=2.8, mew=0, clip_on=False, zorder=2)
+def draw_interval(
+    ax: Axes, low: float, high: float, y: float, *, gid: str, color: str = BLACK, lw: float = 0.8
+) -> None:
+    """Draw an interval: an arrow says that it goes on beyond the axis, and nothing else has one.
+
+    One that lies beyond the axis as a whole is the arrow alone.
+    """
+    least, most = ax.get_xlim()
+    shown = max(low, least), min(high, most)
+    if shown[0] <= shown[1]:
+        ax.plot(shown, (y, y), color=color, lw=lw, solid_capstyle="butt", zorder=2, gid=gid)
+    for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
+        if beyond:
+            ax.plot(x, y, marker, color=color, ms=3.6 if lw < 2 else 5, mew=0, clip_on=False,
+                    zorder=2, gid=f"beyond:{gid}")  # fmt: skip
+
+
+def draw_diamond(
+    ax: Axes, one: Any, y: float, *, gid: str, color: str, half: float = 0.3, **style: Any
+) -> None:
+    """Draw an estimate with its interval as a diamond, cut blunt, with an arrow, at the axis."""
+    least, most = ax.get_xlim()
+    low, middle, high = one.ci_low, one.estimate, one.ci_high
+
+    def tall(x: float) -> float:
+        end = low if x < middle else high
+        return half if x == middle else half * (x - end) / (middle - end)
+
+    ends = max(low, least), min(high, most)
+    if ends[0] <= ends[1]:
+        xs = [ends[0], *(x for x in (middle,) if ends[0] < x < ends[1]), ends[1]]
+        upper = [(x, y - tall(x)) for x in xs]
+        lower = [(x, y + tall(x)) for x in reversed(xs) if tall(x) > 0]
+        style = {"facecolor": color, "edgecolor": color, "lw": 0.8, "zorder": 3, **style}
+        ax.add_patch(Polygon([*upper, *lower], closed=True, gid=gid, **style))
+    for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
+        if beyond:
+            ax.plot(x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3,
+                    gid=f"beyond:{gid}")  # fmt: skip
+
+
+def draw_effect(
+    ax: Axes, effect: Effect, x: float, y: float, size: float, *, gid: str, marker: str = "s"
+) -> None:
+    """Draw a trial's effect, half hollow on the far side where it is a bound; none off the axis."""
+    least, most = ax.get_xlim()
+    if not least <= x <= most:
+        return
+    style: dict[str, Any] = {"mew": 0}
+    if "p_bound" in effect.flags:
+        solid = "right" if effect.yi < 0 else "left"
+        style = {"fillstyle": solid, "markerfacecoloralt": WHITE, "mew": 0.7}
+        size = max(size, 4.0)
+    ax.plot(x, y, marker, color=COLOURS["trial"], ms=size, zorder=3, gid=gid, **style)
 
 
 def _draw_diamond(ax: Axes, row: _Row, place: int, width: float) -> None:
@@ -429,22 +506,16 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, width: float) -> None:
         ax, (result.estimate, result.ci_low, result.ci_high), place, width,
         measure=result.measure, weight=weight, color=GREY if doubtful else BLACK,
     )  # fmt: skip
-    ax.add_patch(
-        Polygon(
-            _diamond(result, place), closed=True, zorder=3, lw=0.8,
-            facecolor="none" if doubtful else ORANGE, edgecolor=GREY if doubtful else ORANGE,
-            gid=f"diamond:{row.pool.subgroup or 'overall'}",
-        )
-    )  # fmt: skip
+    draw_diamond(
+        ax, result, place, gid=f"diamond:{row.pool.subgroup or 'overall'}", **pooled_look(row.pool)
+    )
 
 
-def _diamond(one: PooledEstimate | Printed, place: int) -> list[tuple[float, float]]:
-    return [
-        (one.ci_low, place),
-        (one.estimate, place - 0.3),
-        (one.ci_high, place),
-        (one.estimate, place + 0.3),
-    ]
+def pooled_look(pool: Pool) -> dict[str, Any]:
+    """Return how a pooled value looks: hollow and grey where the trials contradict each other."""
+    if contradictory(pool):
+        return {"color": COLOURS["contradictory"], "facecolor": "none"}
+    return {"color": COLOURS["pooled"]}
 
 
 def _draw_prediction(ax: Axes, row: _Row, place: int, width: float) -> None:
@@ -457,7 +528,7 @@ def _draw_prediction(ax: Axes, row: _Row, place: int, width: float) -> None:
     ends = (result.pi_low, result.pi_high)
     shown = ", ".join(decimal(on_scale(result.measure, end)) for end in ends)
     _write(ax, f"[{shown}]", _columns(width)["estimate"], place, width, ha="right")
-    ax.plot(ends, (place, place), color=ORANGE, lw=2.2, solid_capstyle="butt", gid="prediction")
+    draw_interval(ax, *ends, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
 
 
 def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
@@ -470,11 +541,9 @@ def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
         ax, (printed.estimate, printed.ci_low, printed.ci_high), place, width,
         measure=row.pool.measure, color=GREY, style="italic",
     )  # fmt: skip
-    ax.add_patch(
-        Polygon(
-            _diamond(printed, place), closed=True, facecolor=PALE, edgecolor=GREY, lw=0.7,
-            ls=(0, (3, 2)), zorder=3, gid="printed",
-        )
+    draw_diamond(
+        ax, printed, place, gid="printed", color=COLOURS["published"], facecolor=PALE, lw=0.7,
+        ls=(0, (3, 2)),
     )  # fmt: skip
 
 
@@ -545,9 +614,18 @@ DRAW: Mapping[str, Callable[[Axes, _Row, int, float], None]] = {
 }
 
 
+ARROW = "An arrow: the interval goes on beyond the axis."
+BOUND_MARK = "A mark half filled, on the side of no effect: the effect is a bound."
+
+
 def _below(pools: Sequence[Pool]) -> list[str]:
     """Return the lines below the plot: assumptions, bounds, methods, flags."""
     lines = notes(effect for pool in pools for effect in pool.effects)
+    if any("p_bound" in effect.flags for pool in pools for effect in pool.effects):
+        lines.append(BOUND_MARK)
+    reach = _reach(pools)
+    if any(max(-low, high) > reach for low, high in _intervals(pools)):
+        lines.append(ARROW)
     lines.append(f"Methods: {pools[0].methods}.")
     flags = dict.fromkeys(flag for pool in pools for flag in pool.flags)
     said = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above

@@ -9,14 +9,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from livingmeta.changes import Stage
-from livingmeta.effect_sizes import on_scale, scale_name
-from livingmeta.plots import BLACK, BLUE, GREY, MEASURE_WORDS, ORANGE, PALE, SMALL, TEXT
+from livingmeta.effect_sizes import on_scale
+from livingmeta.plots import (
+    BLACK,
+    COLOURS,
+    GREY,
+    PALE,
+    SMALL,
+    TEXT,
+    axis_words,
+    draw_diamond,
+    draw_interval,
+    pooled_look,
+    scale_axis,
+)
 from livingmeta.scenarios import Sensitivity, Without
 from livingmeta.words import decimal
 
@@ -114,7 +125,7 @@ def baujat_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
     y = np.array([left.baujat_y for left in one.without], dtype=float)
     figure = Figure(figsize=(4.6, 3.6), dpi=100)
     ax = figure.add_axes((0.13, 0.14, 0.83, 0.74))
-    ax.plot(x, y, "o", color=BLUE, ms=3.6, mew=0, gid="trials")
+    ax.plot(x, y, "o", color=COLOURS["trial"], ms=3.6, mew=0, gid="trials")
     ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
     ax.set_ylim(-0.1 * y.max(), 1.12 * y.max())
     ax.set_xlabel("Contribution to heterogeneity, (y − μ)²/(v + τ²)", fontsize=TEXT)
@@ -165,7 +176,7 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
         values = np.array([getattr(left_out, column) for left_out in kept], dtype=float)
         ax.axvline(usual.get(column) or 0.0, color=GREY, lw=0.6)
         ax.hlines(places, usual.get(column) or 0.0, values, color=PALE, lw=1.2, zorder=1)
-        ax.plot(values, places, "o", color=BLUE, ms=3, mew=0, gid=column, zorder=2)
+        ax.plot(values, places, "o", color=COLOURS["trial"], ms=3, mew=0, gid=column, zorder=2)
         ax.set_ylim(len(kept) - 0.5, -0.5)
         ax.margins(x=0.12)
         ax.set_yticks([] if number else places)
@@ -226,28 +237,26 @@ def _forest(
         ax.spines[side].set_visible(False)
     if important is not None:
         ax.axvspan(-important, important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important")
-    ax.axvspan(result.ci_low, result.ci_high, color=ORANGE, alpha=0.12, lw=0, zorder=0)
-    ax.axvline(result.estimate, color=ORANGE, lw=0.8, ls=(0, (3, 2)), zorder=1)
+    colour = pooled_look(pool)["color"]
+    ax.axvspan(result.ci_low, result.ci_high, color=colour, alpha=0.12, lw=0, zorder=0)
+    ax.axvline(result.estimate, color=colour, lw=0.8, ls=(0, (3, 2)), zorder=1)
     ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
     for place, (label, row) in enumerate(lines):
         _write(ax, place, label, row, pool.measure)
         if row is not None:
-            _interval(ax, place, row, f"{gid}:{place}")
+            draw_interval(ax, row.ci_low, row.ci_high, place, gid=f"ci:{gid}:{place}")
+            ax.plot(row.estimate, place, "s", color=COLOURS["variant"], ms=3.4, mew=0, zorder=3,
+                    gid=f"{gid}:{place}")  # fmt: skip
     last = rows - 1
-    ax.add_patch(Polygon(
-        [(result.ci_low, last), (result.estimate, last - 0.35), (result.ci_high, last),
-         (result.estimate, last + 0.35)], closed=True, color=ORANGE, lw=0, gid="diamond:overall",
-    ))  # fmt: skip
+    draw_diamond(ax, result, last, half=0.35, gid="diamond:overall", **pooled_look(pool))
     whole = Stage(label="", year=None, k=result.k, estimate=result.estimate, measure=pool.measure,
                   ci_low=result.ci_low, ci_high=result.ci_high)  # fmt: skip
     _write(ax, last, "All trials", whole, pool.measure)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    ax.xaxis.set_major_formatter(lambda x, _: decimal(on_scale(pool.measure, x), 1))
+    scale_axis(ax.xaxis, pool.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
-    name = scale_name(pool.measure)
     band = "" if important is None else "\ngrey: smaller than the smallest important difference"
     ax.set_xlabel(
-        f"{MEASURE_WORDS.get(name, name)}\n← favours {pool.groups[0]}    "
+        f"{axis_words(pool.measure)}\n← favours {pool.groups[0]}    "
         f"favours {pool.groups[1]} →{band}",
         fontsize=SMALL,
     )
@@ -285,17 +294,6 @@ def _write(ax: Axes, place: int, label: str, row: Without | Stage | None, measur
         )
         ax.text(1 + 0.97 * NUMBERS / FOREST, place, f"{value} [{low}, {high}], k = {row.k}",
                 transform=at, fontsize=SMALL, va="center", ha="right")  # fmt: skip
-
-
-def _interval(ax: Axes, place: int, row: Without | Stage, gid: str) -> None:
-    """Draw an estimate and its interval, with an arrow where that leaves the axis."""
-    low, high = ax.get_xlim()
-    shown = max(row.ci_low, low), min(row.ci_high, high)
-    ax.plot(shown, (place, place), color=BLACK, lw=0.8, zorder=2)
-    for end, edge, marker in ((row.ci_low, shown[0], "<"), (row.ci_high, shown[1], ">")):
-        if end != edge:
-            ax.plot(edge, place, marker, color=BLACK, ms=2.8, mew=0, clip_on=False)
-    ax.plot(row.estimate, place, "s", color=BLUE, ms=3.4, mew=0, zorder=3, gid=gid)
 
 
 def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int:
