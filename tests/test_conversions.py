@@ -111,6 +111,13 @@ def test_a_p_value_leads_to_the_smd_of_its_arms() -> None:
     assert smd_from_t(t_from_p(p, df=18), 10, 10) == pytest.approx(smd(5, 2, 10, 3, 2.2, 10))
 
 
+def test_a_p_value_far_out_has_the_t_of_its_tail() -> None:
+    """For small x = df/(df + t²), P = x^2.5/(2.5 B(2.5, 0.5)) with B = 3π/8 and 5 df."""
+    x = (1e-300 * 2.5 * 3 * math.pi / 8) ** 0.4
+    assert t_from_p(1e-300, df=5) == pytest.approx(math.sqrt(5 / x), rel=1e-12)
+    assert t_from_p(1e-13, df=5) == pytest.approx(717.230853007981, rel=1e-12)  # R: qt(5e-14, 5)
+
+
 def test_a_logistic_outcome_has_the_smd_its_odds_ratio_tells() -> None:
     """Cochrane Handbook 10.6: an SMD of 0.5 is a log odds ratio of 0.907, by the factor 1.81."""
     yi, vi = smd_from_odds_ratio(0.5 * math.pi / math.sqrt(3), 0.2 * math.pi / math.sqrt(3))
@@ -142,6 +149,11 @@ def test_an_external_sd_is_taken_as_known() -> None:
         lambda: combine_arms([(1, 2, 3)]),
         lambda: split_control(10, 0),
         lambda: smd_from_odds_ratio(1, 0),
+        lambda: smd_from_odds_ratio(math.nan, 1),
+        lambda: smd_from_external_sd(math.nan, 1, 1),
+        lambda: combine_arms([(10, math.nan, 3)]),
+        lambda: combine_arms([(math.nan, 1, 3)]),
+        lambda: sd_from_se(True, 10),
     ],
 )
 def test_what_cannot_be_converted_is_refused(wrong) -> None:

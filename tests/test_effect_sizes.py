@@ -146,6 +146,40 @@ def test_what_gives_no_effect_is_refused_with_its_position(function, message: st
     assert message in str(refusal.value)
 
 
+@pytest.mark.parametrize("measure", [name for name, one in MEASURES.items() if one.function])
+@pytest.mark.parametrize("n1", [1, 2, 3])
+@pytest.mark.parametrize("n2", [1, 2, 3])
+def test_the_smallest_arms_have_an_effect_or_are_refused(measure: str, n1: int, n2: int) -> None:
+    """An SD needs two people, Δ's J(n2 − 1) three, a pre-post variance five in all.
+
+    What the others have is pinned by metafor in metafor_measures.csv and metafor_effects.csv.
+    """
+    one = MEASURES[measure]
+    defined = True
+    if one.needs == "counts":
+        yi, vi = one.function(1, n1, 0, n2)
+        assert (yi > 0, vi > 0) == (True, True)
+        return
+    if one.needs == "prepost":
+        defined = n1 + n2 > 4
+    if measure == "GLASS":
+        defined = n2 > 2
+    more = {"r": 0.5} if one.needs == "prepost" else {}
+    if defined and min(n1, n2) > 1:
+        yi, vi = one.function(5, 1.5, n1, 4, 1, n2, **more)
+        assert (yi > 0, vi > 0) == (True, True)
+    else:
+        with pytest.raises(ValueError, match=r"needs two people|needs more than two|is below 5"):
+            one.function(5, 1.5, n1, 4, 1, n2, **more)
+
+
+def test_j_of_many_people_keeps_its_digits() -> None:
+    """1 − 3/(4m) − 7/(32 m²): the expansion of Γ(m/2)/(√(m/2) Γ((m − 1)/2)) in 1/m."""
+    m = np.array([1e4, 9e4, 1.1e5, 1e6, 1e9, 1e30])
+    series = 1 - 3 / (4 * m) - 7 / (32 * m**2)
+    np.testing.assert_allclose(CORRECTIONS["exact"](m), series, rtol=1e-10)
+
+
 def test_revman_corrects_risk_differences_only_where_it_must() -> None:
     """One empty cell leaves a risk difference its variance; two of one kind do not."""
     assert risk_difference(0, 10, 2, 11) == (pytest.approx(-2 / 11), pytest.approx(18 / 1331))

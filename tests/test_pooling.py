@@ -461,3 +461,14 @@ def test_the_profile_interval_of_effects_that_agree_lies_about_them() -> None:
     result = pool([0.0, 0.0], [1.0, 1.0], tau2="ML", ci="profile")
     assert result.ci_high == pytest.approx(np.exp(0.9207294 / 2), abs=1e-6)
     assert result.ci_low == pytest.approx(-result.ci_high, abs=1e-9)
+
+
+def test_a_standard_error_of_0_has_neither_statistic_nor_p() -> None:
+    """HKSJ of equal effects: the SE is 0, and estimate/SE is nothing to look up a P of."""
+    found = pool([0.1, 0.1, 0.1], [0.1, 0.1, 0.1], ci="hksj")
+    assert (found.se, found.statistic, found.p_value) == (0.0, None, None)
+
+
+def test_a_truth_value_is_no_known_tau2() -> None:
+    with pytest.raises(ValueError, match="tau2 = True: a variance between trials that is taken"):
+        pool([0.1, 0.2], [0.1, 0.1], tau2=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
+from livingmeta.inputs import LARGEST, SMALLEST, inside
 from livingmeta.names import pick
 from livingmeta.pooling import FEW, usable
 from livingmeta.roots import bracketed_root
@@ -19,6 +20,7 @@ NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
 SETTLED = 1e-9  # of the width of an interval, or of a probability
 FAR = 64.0  # where the tail panel begins, in the largest scale of data and prior
 NEGLIGIBLE = 1e-18  # share of a node below which no distribution function shows it
+APART = 1e6  # standard deviations whose square leaves a log density its first digits only
 GRID = 401  # points of a curve
 
 
@@ -222,6 +224,7 @@ def posterior(
     """
     y, v = usable(yi, vi, level)
     _check(prior, important)
+    _near(y, v, prior)
     asked = _Asked(y, v, prior, important, level)
     before, now = _answers(asked, NODES[0]), _answers(asked, NODES[1])
     for count in NODES[2:]:
@@ -260,22 +263,33 @@ def posterior(
 def _check(prior: Prior, important: float | None) -> None:
     pick(TAU_PRIORS, prior.tau, "tau_prior")
     wrong = []
-    if not 0 < prior.scale < np.inf:
+    if not inside(prior.scale, SMALLEST, LARGEST):
         wrong.append(
-            f"tau_scale = {prior.scale:g}: the prior on τ must be proper, or the posterior may not "
+            f"tau_scale = {prior.scale}: the prior on τ must be proper, or the posterior may not "
             "be: give a scale above 0 and finite."
         )
-    if prior.mu_sd is not None and not 0 < prior.mu_sd < np.inf:
+    if prior.mu_sd is not None and not inside(prior.mu_sd, SMALLEST, LARGEST):
         wrong.append(
-            f"mu_sd = {prior.mu_sd:g}: an SD lies above 0 and is finite; leave it out for a flat "
+            f"mu_sd = {prior.mu_sd}: an SD lies above 0 and is finite; leave it out for a flat "
             "prior on μ."
         )
-    if not np.isfinite(prior.mu_mean):
-        wrong.append(f"mu_mean = {prior.mu_mean:g}: give a finite number.")
-    if important is not None and not 0 < important < np.inf:
-        wrong.append(f"important = {important:g}: a smallest important difference is above 0.")
+    if not inside(prior.mu_mean, -LARGEST, LARGEST):
+        wrong.append(f"mu_mean = {prior.mu_mean}: the mean of a prior is a finite number.")
+    if important is not None and not inside(important, SMALLEST, LARGEST):
+        wrong.append(f"important = {important}: a smallest important difference is above 0.")
     if wrong:
         raise ValueError("\n".join(wrong))
+
+
+def _near(y: Array, v: Array, prior: Prior) -> None:
+    """Refuse trials so far from each other or from the prior that no digit of a density is left."""
+    centre = float(y.mean()) if prior.mu_sd is None else prior.mu_mean
+    widest = max(prior.scale, float(np.sqrt(v.max())), prior.mu_sd or 0.0)
+    if np.abs(y - centre).max() > APART * widest:
+        raise ValueError(
+            f"an effect lies more than {APART:,.0f} times the largest SE or SD of the priors from "
+            "the others, or from the prior on μ: check the unit of both."
+        )
 
 
 def _finite_moments(prior: Prior, k: int) -> tuple[bool, bool]:

@@ -7,15 +7,33 @@ Every function takes plain numbers and raises ValueError for one that can't be c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from scipy.special import ndtri, stdtrit
+from scipy.special import betaincinv, ndtri, stdtrit
+
+from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR, is_number, no_level
+
+FAR_TAIL = 1e-12  # P below which scipy's quantile of t is no longer to be trusted
+
+
+def _finite(**given: float) -> None:
+    _refuse(given, lambda x: is_number(x) and abs(x) < math.inf, "must be a finite number.")
+    _refuse(given, lambda x: abs(x) <= LARGEST, f"is {TOO_FAR}")
 
 
 def _positive(**given: float) -> None:
-    wrong = [f"{name} = {value:g}" for name, value in given.items() if not 0 < value < math.inf]
-    if wrong:
-        raise ValueError(f"{', '.join(wrong)}: this must be a finite number above 0.")
+    _finite(**given)
+    _refuse(given, lambda x: x > 0, "must be a finite number above 0.")
+    _refuse(given, lambda x: x >= SMALLEST, f"is {TOO_FAR}")
+
+
+def _between(low: float, **given: float) -> None:
+    _refuse(given, lambda x: is_number(x) and low < x < 1, f"lies between {low:g} and 1.")
+
+
+def _refuse(given: Mapping[str, float], fine: Callable[[float], bool], rule: str) -> None:
+    if wrong := [f"{name} = {x}" for name, x in given.items() if not fine(x)]:
+        raise ValueError(f"{', '.join(wrong)}: this {rule}")
 
 
 def sd_from_se(se: float, n: float) -> float:
@@ -55,8 +73,9 @@ def se_from_ci(low: float, high: float, *, df: float | None = None, level: float
     >>> round(se_from_ci(0, 3.92), 2), round(se_from_ci(0, 3.29, level=0.9), 2)
     (1.0, 1.0)
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level:g}: a level lies between 0 and 1.")
+    if wrong := no_level(level):
+        raise ValueError(*wrong)
+    _finite(low=low, high=high)
     _positive(width=high - low)
     if df is not None:
         _positive(df=df)
@@ -80,10 +99,15 @@ def t_from_p(p: float, *, df: float) -> float:
     >>> round(t_from_p(0.008, df=45), 2)
     2.78
     """
-    if not 0 < p < 1:
-        raise ValueError(f"p = {p:g}: a P value lies between 0 and 1.")
+    _between(0, p=p)
     _positive(df=df)
-    return float(-stdtrit(df, p / 2))
+    t = float(-stdtrit(df, p / 2))
+    if p < FAR_TAIL:  # P = I_x(df/2, 1/2) with x = df/(df + t²)
+        x = float(betaincinv(df / 2, 0.5, p))
+        t = math.sqrt(df * (1 - x) / x) if x > 0 else math.inf
+    if not t < math.inf:
+        raise ValueError(f"p = {p}: with df = {df} this lies too far out to compute its t.")
+    return t
 
 
 def se_from_p(difference: float, p: float, *, df: float) -> float:
@@ -119,6 +143,7 @@ def se_from_t(difference: float, t: float) -> float:
     >>> round(se_from_t(3.8, 2.78), 2)
     1.37
     """
+    _finite(difference=difference, t=t)
     _positive(size_of_difference=abs(difference), size_of_t=abs(t))
     return abs(difference / t)
 
@@ -143,7 +168,8 @@ def pooled_sd(sd1: float, n1: float, sd2: float, n2: float) -> float:
     >>> pooled_sd(3, 10, 3, 20)
     3.0
     """
-    _positive(sd1=sd1, sd2=sd2, n1=n1 - 1, n2=n2 - 1)
+    _positive(sd1=sd1, sd2=sd2, n1=n1, n2=n2)
+    _positive(n1_less_1=n1 - 1, n2_less_1=n2 - 1)
     return math.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / (n1 + n2 - 2))
 
 
@@ -158,6 +184,7 @@ def smd_from_external_sd(md: float, se: float, sd: float) -> tuple[float, float]
     (-0.4, 0.04000000000000001)
     """
     _positive(se=se, sd=sd)
+    _finite(md=md)
     return md / sd, (se / sd) ** 2
 
 
@@ -179,8 +206,9 @@ def sd_of_change(sd_before: float, sd_after: float, r: float) -> float:
     4.3
     """
     _positive(sd_before=sd_before, sd_after=sd_after)
-    _correlation(r)
-    return math.sqrt(sd_before**2 + sd_after**2 - 2 * r * sd_before * sd_after)
+    _between(-1, r=r)
+    # the formula with (a − b)² apart, which no rounding takes below 0
+    return math.sqrt((sd_before - sd_after) ** 2 + 2 * (1 - r) * sd_before * sd_after)
 
 
 def correlation_from_sds(sd_before: float, sd_after: float, sd_change: float) -> float:
@@ -200,13 +228,8 @@ def correlation_from_sds(sd_before: float, sd_after: float, sd_change: float) ->
     """
     _positive(sd_before=sd_before, sd_after=sd_after, sd_change=sd_change)
     r = (sd_before**2 + sd_after**2 - sd_change**2) / (2 * sd_before * sd_after)
-    _correlation(r)
+    _between(-1, r=r)
     return r
-
-
-def _correlation(r: float) -> None:
-    if not -1 < r < 1:
-        raise ValueError(f"r = {r:g}: a correlation lies between -1 and 1.")
 
 
 def combine_arms(arms: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
@@ -215,6 +238,11 @@ def combine_arms(arms: Sequence[tuple[float, float, float]]) -> tuple[float, flo
     Parameters
     ----------
     arms : sequence of (n, mean, SD)
+
+    Raises
+    ------
+    ValueError
+        If there is no arm, or one of fewer than two people, without a mean or without a spread.
 
     Examples
     --------
@@ -226,8 +254,10 @@ def combine_arms(arms: Sequence[tuple[float, float, float]]) -> tuple[float, flo
     """
     if not arms:
         raise ValueError("there is no arm to combine.")
-    for n, _, sd in arms:
-        _positive(n_less_1=n - 1, sd=sd)
+    for n, mean, sd in arms:
+        _positive(n=n, sd=sd)
+        _finite(mean=mean)
+        _positive(n_less_1=n - 1)
     total = sum(n for n, _, _ in arms)
     mean = sum(n * m for n, m, _ in arms) / total
     squares = sum((n - 1) * sd**2 + n * (m - mean) ** 2 for n, m, sd in arms)
@@ -268,5 +298,6 @@ def smd_from_odds_ratio(log_or: float, se: float) -> tuple[float, float]:
     0.5513
     """
     _positive(se=se)
+    _finite(log_or=log_or)
     factor = math.sqrt(3) / math.pi
     return log_or * factor, (se * factor) ** 2

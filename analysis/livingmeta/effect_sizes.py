@@ -14,10 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
-from livingmeta.inputs import plain, trials
+from livingmeta.inputs import SMALLEST, TOO_FAR, plain, trials
 from livingmeta.names import pick
 
 Array = NDArray[np.float64]
+# Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
+# is 1/(32 m²) off.
+MANY = 1e5
 
 
 def approximate_j(m: Array) -> Array:
@@ -27,7 +30,9 @@ def approximate_j(m: Array) -> Array:
 
 def exact_j(m: Array) -> Array:
     """J(m) = Γ(m/2) / (√(m/2) Γ((m − 1)/2)): the correction itself (Hedges 1981, eq. 6e)."""
-    return np.exp(gammaln(m / 2) - np.log(m / 2) / 2 - gammaln((m - 1) / 2))
+    few = np.minimum(m, MANY)
+    j = np.exp(gammaln(few / 2) - np.log(few / 2) / 2 - gammaln((few - 1) / 2))
+    return np.where(m > MANY, approximate_j(m), j)
 
 
 def revman_variance(g: Array, n1: Array, n2: Array, j: Array) -> Array:
@@ -273,7 +278,7 @@ def glass_delta(
     Raises
     ------
     ValueError
-        As `smd`.
+        As `smd`, and for a group 2 of two people: J(1) = 0, so Δ is not defined.
 
     Examples
     --------
@@ -286,6 +291,13 @@ def glass_delta(
     correct = pick(CORRECTIONS, correction, "correction")
     given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
     m1, _, a1, m2, s2, a2 = given
+    few = [
+        f"n2[{i + 1}] = {a2[i]:g}: Glass's Δ takes its SD from group 2 alone, which needs more "
+        "than two people: for two the small-sample correction is 0. Use SMD or MD."
+        for i in np.flatnonzero(a2 <= 2)
+    ]
+    if few:
+        raise ValueError("\n".join(few))
     delta = correct(a2 - 1) * (m1 - m2) / s2
     return plain(delta, 1 / a1 + 1 / a2 + delta**2 / (2 * a2), scalar=scalar)
 
@@ -326,7 +338,7 @@ def ratio_of_means(
     wrong = [
         f"mean1[{i + 1}] = {m1[i]:g} and mean2[{i + 1}] = {m2[i]:g}: a ratio of means needs means "
         "of the same sign, other than 0. Use a difference."
-        for i in np.flatnonzero(m1 * m2 <= 0)
+        for i in np.flatnonzero((np.sign(m1) * m2 < SMALLEST) | (np.sign(m2) * m1 < SMALLEST))
     ]
     if wrong:
         raise ValueError("\n".join(wrong))
@@ -470,8 +482,9 @@ def _standardised(
 
 
 def _unusable(name: str, value: float) -> str | None:
-    if name.startswith("sd") and value <= 0:
-        return "a standard deviation must be above 0. If the report gives none, derive it."
+    if name.startswith("sd") and value < SMALLEST:
+        sd = "a standard deviation must be above 0. If the report gives none, derive it."
+        return sd if value <= 0 else TOO_FAR
     if name in {"n1", "n2"} and value < 2:
         return "an arm needs two people or more for a standard deviation."
     if name == "r" and not -1 < value < 1:

@@ -12,21 +12,33 @@ Array = NDArray[np.float64]
 
 NOT_A_NUMBER = "this is not a number. Give numbers, without units or quotation marks."
 NOT_FINITE = "this is not a finite number. Leave the trial out, or give its value."
+MASKED = "is masked: leave the trial out, or give its value."
+TOO_FAR = "too far from 1 to compute with. Change the unit."
+# Numbers beyond these over- or underflow when squared; no unit of any outcome needs them.
+SMALLEST, LARGEST = 1e-50, 1e50
 
 
 def numbers(name: str, values: ArrayLike) -> tuple[Array, list[str]]:
     """Turn values into an array of floats; what is not a number becomes NaN and is said.
 
+    A masked value is no number: what stands under the mask must not be computed with.
+
     Examples
     --------
     >>> numbers("yi", [0.1, "0.2"])[1]
     ['yi[2] = 0.2: this is not a number. Give numbers, without units or quotation marks.']
+    >>> numbers("yi", np.ma.masked_equal([0.1, -999.0], -999.0))[1]
+    ['yi[2] is masked: leave the trial out, or give its value.']
     """
+    if isinstance(values, np.ma.MaskedArray):
+        hidden = np.flatnonzero(np.ma.getmaskarray(values))
+        read, found = numbers(name, np.where(np.ma.getmaskarray(values), np.nan, values.data))
+        return read, [*found, *(f"{name}[{i + 1}] {MASKED}" for i in hidden)]
     raw: Any = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
     if raw.dtype.kind in "iuf":
         return raw.astype(float), []
     flat = raw.ravel()
-    good = [_is_number(one) for one in flat]
+    good = [is_number(one) for one in flat]
     found = [
         f"{name}[{i + 1}] = {one}: {NOT_A_NUMBER}"
         for i, (one, fine) in enumerate(zip(flat, good, strict=True))
@@ -36,14 +48,33 @@ def numbers(name: str, values: ArrayLike) -> tuple[Array, list[str]]:
     return np.array(read, dtype=float).reshape(raw.shape), found
 
 
-def _is_number(one: object) -> bool:
-    if isinstance(one, str | bytes | bool | np.bool_ | complex | np.complexfloating):
+def is_number(one: object) -> bool:
+    """Say whether a value is a real number, finite or not; a truth value is none.
+
+    Examples
+    --------
+    >>> [is_number(one) for one in (1, np.float64(0.5), True, "1", None, np.ma.masked)]
+    [True, True, False, False, False, False]
+    """
+    words = str | bytes | bool | np.bool_ | complex | np.complexfloating
+    if isinstance(one, words) or one is np.ma.masked:
         return False
     try:
         float(one)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return False
     return True
+
+
+def inside(value: object, low: float, high: float) -> bool:
+    """Say whether a value is a number from `low` to `high`.
+
+    Examples
+    --------
+    >>> inside(1.0, 0.0, 1.0), inside(True, 0.0, 1.0), inside(np.nan, 0.0, 1.0)
+    (True, False, False)
+    """
+    return is_number(value) and bool(low <= value <= high)  # type: ignore[operator]
 
 
 def trials(
@@ -84,12 +115,32 @@ def trials(
             f"{name}[{i + 1}] = {value:.15g}: {reason}"
             for name, array in arrays.items()
             for i, value in enumerate(array.ravel())
-            if (reason := check(name, value) if np.isfinite(value) else NOT_FINITE)
+            if (reason := _unfit(value) or check(name, value))
         ]
     if problems:
         raise ValueError("\n".join(problems))
     size = next(iter(lengths.values()), 1)
     return [np.broadcast_to(array.ravel(), size) for array in arrays.values()], not lengths
+
+
+def _unfit(value: float) -> str | None:
+    if not np.isfinite(value):
+        return NOT_FINITE
+    return TOO_FAR if abs(value) > LARGEST else None
+
+
+def no_level(level: float) -> list[str]:
+    """Say what is wrong with a confidence level; nothing for a fraction between 0 and 1.
+
+    Examples
+    --------
+    >>> no_level(95)
+    ['level = 95: a level lies between 0 and 1; write 0.95 for 95%.']
+    """
+    # so near to 0 or 1 that its quantile is 0 or infinite, a level is none
+    if is_number(level) and 0.5 < (1 + level) / 2 < 1:
+        return []
+    return [f"level = {level}: a level lies between 0 and 1; write 0.95 for 95%."]
 
 
 def plain(yi: Array, vi: Array, *, scalar: bool) -> tuple[Any, Any]:

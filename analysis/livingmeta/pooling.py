@@ -10,15 +10,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.inputs import NOT_FINITE, numbers
+from livingmeta.inputs import (
+    LARGEST,
+    NOT_FINITE,
+    SMALLEST,
+    TOO_FAR,
+    inside,
+    no_level,
+    numbers,
+    trials,
+)
 from livingmeta.likelihood import mean_limits
 from livingmeta.names import pick
 from livingmeta.tau2 import TAU2, Array, Mask, likelihood_limits, q_profile
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
-# Effects and variances beyond these overflow when squared; no unit of any outcome needs them.
-SMALLEST, LARGEST = 1e-50, 1e50
-NO_LEVEL = "level = {:g}: a level lies between 0 and 1; write 0.95 for 95%."
 ROUNDING = 1e-9  # PM makes q exactly 1, up to rounding: no reason for a flag
 
 
@@ -121,8 +127,8 @@ class Fit(NamedTuple):
 
     @property
     def p_value(self) -> Array:
-        """Return the two-sided P of the statistic."""
-        tail = -np.abs(self.statistic)
+        """Return the two-sided P of the statistic; NaN where it is over a standard error of 0."""
+        tail = -np.abs(np.where(np.isfinite(self.statistic), self.statistic, np.nan))
         df = np.maximum(self.k - 1, 1)
         return np.asarray(2 * np.where(self.is_t, stdtr(df, tail), ndtr(tail)))
 
@@ -275,6 +281,15 @@ def pool(
     )
 
 
+def _known(tau2: float) -> float:
+    if not inside(tau2, 0.0, LARGEST):
+        raise ValueError(
+            f"tau2 = {tau2}: a variance between trials that is taken as known is a number from 0 "
+            f"to {LARGEST:g}. Or name an estimator: {', '.join(TAU2)}."
+        )
+    return float(tau2)
+
+
 def _tau2_name(tau2: str | float) -> str:
     return tau2 if isinstance(tau2, str) else "given"
 
@@ -343,10 +358,8 @@ def fit(
     True
     """
     random = pick(MODELS, model, "model")
-    known = None if isinstance(tau2, str) else float(tau2)
+    known = None if isinstance(tau2, str) else _known(tau2)
     estimator = TAU2["DL"] if known is not None else pick(TAU2, str(tau2), "tau2")
-    if known is not None and not 0 <= known < np.inf:
-        raise ValueError(f"tau2 = {known:g}: a variance between trials is not below 0.")
     interval = pick(CONFIDENCE, ci, "ci")
     ahead = None if prediction is None else pick(PREDICTION, prediction, "prediction")
     if random and interval.is_profile and tau2 != "ML":
@@ -354,8 +367,8 @@ def fit(
             f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
             f"{tau2!r}: choose tau2 = ML, or another ci."
         )
-    if not 0 < level < 1:
-        raise ValueError(NO_LEVEL.format(level))
+    if wrong := no_level(level):
+        raise ValueError(*wrong)
     y, v, present, unit, origin = scaled(yi, vi, mask)
     k = present.sum(-1)
     if (k < 1).any():
@@ -487,7 +500,8 @@ def subgroup_test(estimates: Sequence[float], ses: Sequence[float]) -> tuple[flo
     """
     if len(estimates) < 2:
         raise ValueError(f"{len(estimates)} subgroup: a test for differences needs two or more.")
-    result = pool(estimates, np.square(ses), model="common", ci="wald")
+    (_, s), _ = trials(lambda *_: None, estimates=estimates, ses=ses)
+    result = pool(estimates, s**2, model="common", ci="wald")
     assert result.q is not None
     assert result.q_p is not None
     return result.q, len(estimates) - 1, result.q_p
@@ -509,6 +523,8 @@ def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
     Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
     What is present and can't be pooled is refused.
     """
+    if any(isinstance(one, np.ma.MaskedArray) for one in (yi, vi)):
+        raise ValueError("effects are masked: give plain arrays, and say by `mask` who is present.")
     shape = np.broadcast_shapes(yi.shape, vi.shape, () if mask is None else mask.shape)
     present = np.broadcast_to(True if mask is None else mask, shape)
     here = present.astype(float)  # a product with it is ten times as fast as a choice by `present`
@@ -567,11 +583,10 @@ def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
     far = (("yi", y, np.abs(y) > LARGEST), ("vi", v, (v > LARGEST) | ((v > 0) & (v < SMALLEST))))
     for name, values, beyond in far:
         problems += [
-            f"{name}[{i + 1}] = {values[i]:g}: too far from 1 to compute with. Change the unit."
+            f"{name}[{i + 1}] = {values[i]:g}: {TOO_FAR}"
             for i in np.flatnonzero(beyond & np.isfinite(values))
         ]
-    if not 0 < level < 1:
-        problems.append(NO_LEVEL.format(level))
+    problems += no_level(level)
     if problems:
         raise ValueError("\n".join(problems))
     return y, v

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
+from livingmeta.inputs import LARGEST, TOO_FAR, is_number
 from livingmeta.names import pick
 
 Pair = tuple[float, float]
@@ -20,7 +21,8 @@ class Quantiles:
     Raises
     ------
     ValueError
-        For fewer than five people, for values out of order or all equal, and without a pair.
+        For fewer than five people, for values that are no finite numbers, out of order or all
+        equal, and without a pair.
     """
 
     n: float
@@ -29,6 +31,15 @@ class Quantiles:
     extremes: Pair | None = None
 
     def __post_init__(self) -> None:
+        pairs = {"quartiles": self.quartiles, "extremes": self.extremes}
+        for name, pair in pairs.items():
+            if pair is not None and len(pair) != 2:
+                raise ValueError(f"{name} has {len(pair)} values: give the lower and the upper.")
+        given = {"n": self.n, "median": self.median}
+        given |= {f"{name}[{i + 1}]": x for name, p in pairs.items() for i, x in enumerate(p or ())}
+        for name, value in given.items():
+            if value is not None and not (is_number(value) and abs(value) <= LARGEST):
+                raise ValueError(f"{name} = {value}: this is not a finite number, or {TOO_FAR}")
         if self.n < 5:
             raise ValueError(f"n = {self.n:g}: means and SDs follow from quantiles from n = 5 on.")
         if self.quartiles is None and self.extremes is None:

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.batch import Arrays, Progress, drawn, run
-from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.effect_sizes import CORRECTIONS, VARIANCES, smd
 from livingmeta.gosh import LARGEST, members
+from livingmeta.inputs import LARGEST as FARTHEST
+from livingmeta.inputs import inside
 from livingmeta.names import pick
 from livingmeta.pooling import FEW, Fit, fit, usable
 from livingmeta.tau2 import Array
@@ -224,6 +226,9 @@ class Known:
 
     vi: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        usable([0.0] * len(self.vi), self.vi, 0.95)
+
     @property
     def k(self) -> int:
         """Number of trials."""
@@ -257,6 +262,9 @@ class Arms:
     n2: tuple[float, ...]
     correction: str = "approximate"
     variance: str = "revman"
+
+    def __post_init__(self) -> None:
+        smd(0.0, 1.0, self.n1, 0.0, 1.0, self.n2)  # refuses what is no number of people
 
     @property
     def k(self) -> int:
@@ -477,9 +485,18 @@ def simulate(
     >>> abs(found.excludes_zero - 0.05) < 3 * found.excludes_zero_se
     True
     """
-    wrong = [f"{tau2:g}" for tau2 in between if not 0 <= tau2 < np.inf]
+    wrong = [
+        f"τ² = {tau2}: a variance between trials is not below 0, nor infinite."
+        for tau2 in between
+        if not inside(tau2, 0.0, FARTHEST)
+    ]
+    wrong += [
+        f"effect = {effect}: a true mean is a finite number."
+        for effect in effects
+        if not inside(effect, -FARTHEST, FARTHEST)
+    ]
     if wrong:
-        raise ValueError(f"τ² = {', '.join(wrong)}: a variance between trials is not below 0.")
+        raise ValueError("\n".join(wrong))
     pairs = [(effect, tau2) for effect in effects for tau2 in between]
     results = []
     for number, (effect, tau2) in enumerate(pairs):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from livingmeta.inputs import numbers
 from livingmeta.pooling import Fit, fit, usable
 from livingmeta.tau2 import Array
 
@@ -38,10 +39,11 @@ def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: An
     """
     y, v = usable(yi, vi, methods.get("level", 0.95))
     k = y.size
-    if sorted(order) != list(range(k)):
+    entering, wrong = numbers("order", order)
+    if wrong or sorted(entering.ravel()) != list(range(k)):
         raise ValueError(f"order must name each of the {k} trials once.")
     entered = np.tri(k, dtype=bool)
-    first = np.asarray(order)
+    first = entering.astype(int)
     return fit(y[first], v[first], entered, **methods)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from livingmeta.counts import ZERO_CELLS
 from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES
+from livingmeta.inputs import no_level
 from livingmeta.names import pick
 from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS
 from livingmeta.profiles import CHOICES, Profile, profile
@@ -124,8 +125,8 @@ def settings_of(
     'random effects, PM, Wald interval (profile revman5, changed)'
     """
     level = methods.level if level is None else level
-    if not 0 < level < 1:
-        raise ValueError(f"level = {level:g}: a level lies between 0 and 1; write 0.95 for 95%.")
+    if wrong := no_level(level):
+        raise ValueError(*wrong)
     declared = name in {None, methods.profile}
     chosen = profile(name or methods.profile)
     if declared:

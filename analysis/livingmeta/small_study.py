@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.inputs import numbers
+from livingmeta.inputs import trials
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, usable
 from livingmeta.tau2 import Array
@@ -183,11 +183,7 @@ def egger_smd(
     >>> egger_smd([0.1, 0.2, 0.4], [90, 40, 10], [90, 40, 10], force=True).k
     3
     """
-    (one, wrong1), (two, wrong2) = numbers("n1", n1), numbers("n2", n2)
-    if wrong1 or wrong2:
-        raise ValueError("\n".join([*wrong1, *wrong2]))
-    if (one <= 0).any() or (two <= 0).any():
-        raise ValueError("n1 and n2 are people per arm, above 0.")
+    (one, two), _ = trials(_nobody, n1=n1, n2=n2)
     y, w = usable(yi, 1 / one + 1 / two, level)
     require_enough(y.size, force=force)
     if stabilised and (one + two <= 2).any():
@@ -199,6 +195,10 @@ def egger_smd(
         "Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level
     )
     return replace(found, limit=None, limit_low=None, limit_high=None)
+
+
+def _nobody(name: str, value: float) -> str | None:
+    return "an arm needs one person or more." if value < 1 else None
 
 
 def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:

@@ -42,11 +42,15 @@ for (id in unique(paste(sample$review, sample$analysis))) {
   sets[[gsub(" ", "-", id)]] <- if (d$measure[1] == "SMD") revman(d) else md(d)
 }
 
+# The smallest arms that have an SD
+small <- with(expand.grid(n1 = 2:3, n2 = 2:3), data.frame(mean1 = 5, sd1 = 1.5, n1, mean2 = 4,
+                                                          sd2 = 1, n2))
+arms <- rbind(normand, small)
 effects <- list()
 for (type in c("LS", "LS2", "UB")) {
   e <- escalc("SMD", m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2, sd2i = sd2, n2i = n2,
-              data = normand, vtype = type)
-  effects[[type]] <- data.frame(variance = type, normand, yi = show(e$yi), vi = show(e$vi))
+              data = arms, vtype = type)
+  effects[[type]] <- data.frame(variance = type, arms, yi = show(e$yi), vi = show(e$vi))
 }
 write.csv(do.call(rbind, effects), file.path(out, "metafor_effects.csv"), row.names = FALSE,
           quote = FALSE)
@@ -92,17 +96,16 @@ keep <- function(measure, choice, inputs, e) {
   measures[[length(measures) + 1]] <<- data.frame(measure = measure, choice = choice, inputs,
                                                   yi = show(e$yi), vi = show(e$vi))
 }
-arms <- normand[, 1:6]
 for (vtype in c("LS", "HO"))
   keep("MD", c(LS = "unpooled", HO = "pooled")[[vtype]], arms, escalc("MD", m1i = mean1, sd1i = sd1,
-       n1i = n1, m2i = mean2, sd2i = sd2, n2i = n2, data = normand, vtype = vtype))
-keep("GLASS", "exact", arms, escalc("SMD1", m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2,
-                                    sd2i = sd2, n2i = n2, data = normand))
+       n1i = n1, m2i = mean2, sd2i = sd2, n2i = n2, data = arms, vtype = vtype))
+keep("GLASS", "exact", arms[arms$n2 > 2, ], escalc("SMD1", m1i = mean1, sd1i = sd1, n1i = n1,
+     m2i = mean2, sd2i = sd2, n2i = n2, data = arms[arms$n2 > 2, ]))  # for two J(1) = 0
 keep("ROM", "", arms, escalc("ROM", m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2, sd2i = sd2,
-                             n2i = n2, data = normand))
+                             n2i = n2, data = arms))
 full <- with(dat.bcg, data.frame(a = tpos, n1 = tpos + tneg, c = cpos, n2 = cpos + cneg))
-empty <- data.frame(a = c(0, 3, 8, 10, 0), n1 = c(10, 12, 20, 10, 11), c = c(2, 5, 11, 10, 11),
-                    n2 = c(11, 13, 20, 12, 11))
+empty <- data.frame(a = c(0, 3, 8, 10, 0, 1, 0, 1, 3, 1), n1 = c(10, 12, 20, 10, 11, 1, 1, 2, 3, 3),
+                    c = c(2, 5, 11, 10, 11, 0, 1, 0, 1, 2), n2 = c(11, 13, 20, 12, 11, 1, 2, 3, 3, 3))
 for (measure in c("OR", "RR", "RD")) {
   keep(measure, "none", full, escalc(measure, ai = a, n1i = n1, ci = c, n2i = n2, data = full,
                                      to = "none"))
