@@ -15,7 +15,6 @@ import pytest
 
 import folders
 from livingmeta.answers import answer
-from livingmeta.changes import headline_settings
 from livingmeta.effect_sizes import revman_variance
 from livingmeta.explorer import explorer_data, explorer_page
 from livingmeta.multiverse import multiverse, shares
@@ -23,7 +22,7 @@ from livingmeta.pooling import pool
 from livingmeta.profiles import PROFILES
 from livingmeta.report import published, results_of
 from livingmeta.review import load_review
-from livingmeta.settings import Selection, settings_of
+from livingmeta.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis import Pool, contradictory, synthesise
 from livingmeta.words import FLAG_WORDS, decimal
 

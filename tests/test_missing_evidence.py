@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, REPORT, TRIAL, folder
-from livingmeta.changes import headline_settings
 from livingmeta.missing_evidence import absence
 from livingmeta.pooling import PooledEstimate
 from livingmeta.pooling import pool as pooled
@@ -15,7 +14,7 @@ from livingmeta.protocol import Judgement, Review
 from livingmeta.review import load_review
 from livingmeta.rob_me import AVAILABLE, SENSITIVITY, UNKNOWN, UNUSABLE, rob_me
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import settings_of
+from livingmeta.settings import headline_settings, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
 BETA = {**TRIAL, "trial": "beta2005", "label": "Beta 2005", "year": "2005", "n_randomised": "40"}

@@ -24,7 +24,7 @@ SECTIONS = [
 ANSWERS = {
     "01_question_and_rerun": {
         "check-percent": ("37", "142"),  # 142/385
-        "check-width": ("1.7", "0.6"),  # 0.85/0.49
+        "check-width": ("3.8", "0.6"),  # 1.88/0.49
     },
     "02_one_trial_by_hand": {
         # R: 27 / (2 * qt(.975, 23)) * sqrt(24)

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, folder
-from livingmeta.changes import growth, headline_settings
+from livingmeta.changes import growth
 from livingmeta.profiles import PROFILES
 from livingmeta.review import load_review
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import Selection, settings_of
+from livingmeta.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis import synthesise
 
 LIVING = load_review("living")

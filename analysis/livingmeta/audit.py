@@ -13,6 +13,7 @@ from livingmeta.effect_sizes import on_scale
 from livingmeta.printed import SLACK, is_number, number, quantity_name, shown_as, where
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim
+from livingmeta.settings import settings_of
 from livingmeta.synthesis import Pool, shown_i2, synthesise
 from livingmeta.words import count
 
@@ -63,7 +64,7 @@ def reproduce(review: Review) -> Reproduction:
     >>> sorted({claim.verdict for claim in result.claims})
     ['not computable', 'not numeric', 'partial']
     """
-    pools = synthesise(review)
+    pools = synthesise(review, settings=settings_of(review.protocol.methods))
     return Reproduction(
         claims=verdicts(review.published, pools),
         findings=findings(review.published, pools, review.outcomes),

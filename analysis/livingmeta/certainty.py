@@ -15,11 +15,11 @@ from itertools import combinations
 from scipy.special import ndtri
 
 from livingmeta.bias import Assessment, assessments
-from livingmeta.changes import headline_settings
 from livingmeta.effect_sizes import MEASURES, counted, on_scale
 from livingmeta.patient import STANDARDISED
 from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
+from livingmeta.settings import headline_settings
 from livingmeta.small_study import ENOUGH, egger, egger_smd
 from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory, shown_i2, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words

@@ -9,7 +9,7 @@ from livingmeta.derivation import Effect
 from livingmeta.names import pick
 from livingmeta.protocol import Review
 from livingmeta.sensitivity import cumulative
-from livingmeta.settings import Settings, settings_of
+from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import Pool, synthesise
 
 
@@ -73,12 +73,6 @@ def _gained(old: Pool | None, new: Pool | None) -> tuple[Effect, ...]:
         for e in (new.effects if new else ())
         if (e.trial, e.contrast, e.subgroup, e.yi, e.vi) not in known
     )
-
-
-def headline_settings(review: Review) -> Settings:
-    """Return the methods of a review's headline."""
-    methods = review.protocol.methods
-    return settings_of(methods, name=methods.headline)
 
 
 def diff(before: Review, after: Review) -> tuple[Move, ...]:

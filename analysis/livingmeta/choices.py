@@ -6,11 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, get_args
 
-from livingmeta.changes import headline_settings
 from livingmeta.names import unknown
 from livingmeta.protocol import Review, Ties
 from livingmeta.schema import Outcome, Problem
-from livingmeta.settings import METHODS, Selection, Settings
+from livingmeta.settings import METHODS, Selection, Settings, headline_settings
 
 ROWS: Mapping[str, dict[str, Any]] = {
     "main": {},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from livingmeta.effect_sizes import MEASURES
 from livingmeta.profiles import CHOICES, PROFILES
 from livingmeta.protocol import Review
-from livingmeta.settings import Selection, Settings, settings_of
+from livingmeta.settings import Selection, Settings, headline_settings, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
 FORMULAS = {"SMD": {"correction", "smd_variance"}, "MD": {"md_variance"}, "GLASS": {"correction"},
@@ -17,7 +17,7 @@ FORMULAS = {"SMD": {"correction", "smd_variance"}, "MD": {"md_variance"}, "GLASS
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One method changed alone, starting from the review's own.
+    """One method changed alone, starting from the headline's.
 
     `moved` is by how much estimate and limits go, on the scale on which effects are pooled; None
     where there is no result.
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One synthesis, or a subgroup of it, under the review's own methods and every profile."""
+    """One synthesis, or a subgroup of it, by the methods of the headline and of every profile."""
 
     own: Pool
     pools: tuple[tuple[str, Pool], ...]  # by profile
@@ -67,7 +67,7 @@ def compare(
     ['revman5', 'revman-web', 'metafor', 'meta', 'today']
     """
     methods = review.protocol.methods
-    own = settings_of(methods, measure=measure)
+    own = headline_settings(review, measure=measure)
     named = {name: settings_of(methods, name=name, measure=measure) for name in PROFILES}
     # a profile is compared as the program has it, not with the review's own choices in it
     named = {name: replace(one, profile=PROFILES[name]) for name, one in named.items()}

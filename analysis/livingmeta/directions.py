@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from livingmeta.changes import headline_settings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.protocol import Plan, Review, fits, row_sets
 from livingmeta.schema import Outcome, Trial
-from livingmeta.settings import Selection
+from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, contradictory, synthesise
 from livingmeta.words import decimal
 

@@ -13,7 +13,7 @@ from livingmeta.consistency import findings
 from livingmeta.derivation import Effect, NotComputableError, effect_of, implausible
 from livingmeta.protocol import Review, fits, row_sets
 from livingmeta.schema import Gap, Problem
-from livingmeta.settings import Selection, settings_of
+from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, synthesise
 
 Cells = dict[str, str]
@@ -150,7 +150,7 @@ def prospect(before: Review, after: Review) -> Prospect:
     doubts += [doubt for pool, effect in effects if (doubt := turned(pool, effect))]
     entered = {place for _, effect in effects for place in effect.rows}
     apart = []
-    settings = settings_of(after.protocol.methods)
+    settings = headline_settings(after)
     for rows in row_sets(told[place] for place in sorted(new - entered)).values():
         with suppress(NotComputableError):
             apart.append(effect_of(after, rows, settings, Selection(include_sensitivity=True)))

@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
-from livingmeta.changes import headline_settings
 from livingmeta.exchange import WEB_CELLS
 from livingmeta.protocol import Review
 from livingmeta.schema import OPTIONAL, TABLES, columns
+from livingmeta.settings import headline_settings
 from livingmeta.synthesis import Pool, synthesise
 
 TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}

@@ -78,7 +78,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
 
     Examples
     --------
-    >>> from livingmeta.changes import headline_settings
+    >>> from livingmeta.settings import headline_settings
     >>> from livingmeta.review import load_review
     >>> from livingmeta.synthesis import synthesise
     >>> review = load_review("smith2017")

@@ -10,7 +10,7 @@ from livingmeta.names import pick
 from livingmeta.protocol import Plan, Review
 from livingmeta.regression import MetaRegression, meta_regression
 from livingmeta.schema import Trial
-from livingmeta.settings import Selection, Settings, settings_of
+from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import LeftOut, synthesise
 
 Value = str | float | None
@@ -68,7 +68,7 @@ def regress(
     by : sequence of str
         Moderators, entries of `MODERATORS`.
     settings, selection
-        Methods, and rows and trials to use; by default the review's.
+        Methods, and rows and trials to use; by default those of its headline.
     cluster : bool, optional
         Cluster-robust variances by trial; by default where a trial gives several effects.
 
@@ -91,7 +91,7 @@ def regress(
     >>> found.result.ci_method
     'CR2'
     """
-    settings = settings or settings_of(review.protocol.methods)
+    settings = settings or headline_settings(review)
     selection = selection or Selection()
     plans = {name: review.plan(name) for name in dict.fromkeys(syntheses)}
     readers = {name: pick(MODERATORS, name, "by") for name in dict.fromkeys(by)}

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from livingmeta.changes import headline_settings
 from livingmeta.choices import Analysis, analysis, unknown_choices
 from livingmeta.derivation import Effect
 from livingmeta.pooling import Fit, fit
 from livingmeta.protocol import Choice, Plan, Review
-from livingmeta.settings import Settings
+from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import (
     Pool,
     effect_flags,

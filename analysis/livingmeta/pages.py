@@ -13,7 +13,6 @@ from livingmeta.answers import answer, value
 from livingmeta.bias import assessments, unrecorded
 from livingmeta.bias_plots import traffic_plot
 from livingmeta.certainty import summary_of_findings
-from livingmeta.changes import headline_settings
 from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.effect_sizes import on_scale, scale_name
@@ -39,6 +38,7 @@ from livingmeta.review import extended
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import Sensitivity, sensitivity
 from livingmeta.schema import Gap, Outcome
+from livingmeta.settings import headline_settings
 from livingmeta.synthesis import (
     CONTRADICTION,
     PREDICTION_FROM,

@@ -123,7 +123,7 @@ def forest_plot(
     ----------
     pools : Pool, sequence of Pool, or Review
         The synthesis, or its subgroups and, last, the whole where that is pooled too. A review
-        is pooled by its own methods.
+        is pooled by the methods of its headline.
     synthesis : str, optional
         Id of the synthesis, where a review or the pools of several are given.
     ax : Axes, optional

@@ -72,7 +72,9 @@ class Methods(Declared):
 
     profile: str = "today"
     assumed: str | None = None  # why these methods are an assumption
-    headline: str | None = None  # profile of the headline, where it is another one
+    # Profile that every answer leads with, taken whole, where the methods declared here are those
+    # assumed for the authors: they are shown where they are asked for, and labelled.
+    headline: str | None = None
     measure: str = "SMD"
     measure_label: str | None = None  # what effects are called that come computed
     correction: str | None = None

@@ -36,8 +36,9 @@ COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eig
 class Results:
     """All that the pages about a review show.
 
-    `pools` follow the review's declared methods, `headline_pools` those of the headline; they are
-    the same where the review declares no others for it.
+    `headline_pools` are what every answer shows; `pools` follow the methods that review.toml
+    declares for the authors, with which what was printed is compared. They are the same where the
+    review declares no `headline`.
     """
 
     review: Review
@@ -52,7 +53,7 @@ def results_of(review: Review) -> Results:
     methods = review.protocol.methods
     pools = headline_pools = synthesise(review)
     if methods.headline is not None:
-        headline_pools = synthesise(review, settings=settings_of(methods, name=methods.headline))
+        pools = synthesise(review, settings=settings_of(methods))
     return Results(
         review=review,
         pools=pools,
@@ -158,14 +159,20 @@ def total_people(review: Review) -> int | None:
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def headlines(results: Results) -> list[str]:
-    """Write one paragraph per outcome: published, computable today, what that means."""
+def headlines(results: Results, *, assumed: bool = False) -> list[str]:
+    """Write one paragraph per outcome: published, computable today, what that means.
+
+    `assumed` adds the values by the methods that are assumed for the authors.
+    """
     plans: dict[str, list[Plan]] = {}
     for plan in results.review.protocol.synthesis:
         plans.setdefault(plan.outcome, []).append(plan)
     if any(pool.subgroup for pool in results.pools):
         return [_subgroups(results)]
-    return [_outcome(results, outcome, listed) for outcome, listed in plans.items()]
+    return [
+        _outcome(results, outcome, listed) + (_assumed(results, listed) if assumed else "")
+        for outcome, listed in plans.items()
+    ]
 
 
 def _subgroups(results: Results) -> str:
@@ -196,8 +203,7 @@ def _outcome(results: Results, outcome: str, plans: list[Plan]) -> str:
         parts.append("this neither confirms nor contradicts the review")
     if review.protocol.caution:
         parts.append(review.protocol.caution)
-    text = f"{lead.title}: " + "; ".join(part for part in parts if part) + "."
-    return text + _assumed(results, plans)
+    return f"{lead.title}: " + "; ".join(part for part in parts if part) + "."
 
 
 def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:

@@ -150,6 +150,38 @@ def settings_of(
     )
 
 
+def headline_settings(
+    review: Review,
+    *,
+    name: str | None = None,
+    measure: str | None = None,
+    level: float | None = None,
+    **choices: str | None,
+) -> Settings:
+    """Return the methods that every answer about a review has, unless others are asked for.
+
+    They are those of the profile that review.toml names as `headline`, taken whole: the choices
+    beside it (model, tau2, …) belong to the methods assumed for the authors. A review without a
+    `headline` has the methods that it declares.
+
+    Parameters
+    ----------
+    review : Review
+    name, measure, level, **choices
+        To use instead, as in `settings_of`.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> headline_settings(load_review("smith2017"), tau2="PM").words()
+    'random effects, PM, modified HKSJ interval (profile today, changed)'
+    """
+    methods = review.protocol.methods
+    return settings_of(
+        methods, name=name or methods.headline, measure=measure, level=level, **choices
+    )
+
+
 def undeclarable(review: Review) -> list[Problem]:
     """Say which methods of review.toml are not known."""
     methods = review.protocol.methods

@@ -14,7 +14,7 @@ from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, fits, row_sets
 from livingmeta.regression import common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
-from livingmeta.settings import Selection, Settings, settings_of
+from livingmeta.settings import Selection, Settings, headline_settings
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -116,7 +116,7 @@ def synthesise(
     ----------
     review : Review
     settings : Settings, optional
-        Methods; by default those that review.toml declares.
+        Methods; by default those of the review's headline.
     selection : Selection, optional
         Rows and trials to use; by default the main analysis.
 
@@ -138,7 +138,7 @@ def synthesise(
     >>> [(pool.synthesis, len(pool.effects)) for pool in pools][:2]
     [('pain-short', 3), ('pain-medium', 0)]
     """
-    settings = settings or settings_of(review.protocol.methods)
+    settings = settings or headline_settings(review)
     selection = selection or Selection()
     if review.protocol.terms:
         pick(review.protocol.terms, selection.terms, "terms")

@@ -24,7 +24,7 @@ from livingmeta.commands.options import (
 if TYPE_CHECKING:
     from livingmeta.bayes import Marginal, Posterior, Prior
     from livingmeta.patient import NewSetting
-    from livingmeta.settings import Settings
+    from livingmeta.settings import Settings, headline_settings
     from livingmeta.synthesis import Pool
 
 # Our choice, not a finding; the help and every output say so.
@@ -70,7 +70,6 @@ def bayes(
 ) -> None:
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
     from livingmeta.bayes import Prior
-    from livingmeta.changes import headline_settings
     from livingmeta.patient import important_difference
     from livingmeta.report import coverage
     from livingmeta.review import load_review

@@ -31,11 +31,11 @@ def certainty(
     from pathlib import Path
 
     from livingmeta.certainty import summary_of_findings
-    from livingmeta.changes import headline_settings
     from livingmeta.directions import effect_directions
     from livingmeta.patient import important_difference
     from livingmeta.prisma import flow
     from livingmeta.review import extended, load_review
+    from livingmeta.settings import headline_settings
     from livingmeta.synthesis import synthesise
 
     loaded = load_review(review)

@@ -91,8 +91,13 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
         from dataclasses import asdict
 
         claims = [asdict(verdict) for verdict in results.verdicts]
-        return screen.json({"claims": claims, "findings": [asdict(f) for f in results.findings]})
-    printing.headlines(results)
+        return screen.json({
+            "methods": results.pools[0].methods,
+            "claims": claims,
+            "findings": [asdict(f) for f in results.findings],
+        })  # fmt: skip
+    printing.headlines(results, assumed=True)
+    typer.echo(f"Recomputed by {results.pools[0].methods}.")
     counts: dict[str, int] = {}
     for verdict in results.verdicts:
         counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1

@@ -148,9 +148,10 @@ def _print_moves(moves: Sequence[Move]) -> None:
 def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.change_plots import changes_plot
-    from livingmeta.changes import growth, headline_settings, lead
+    from livingmeta.changes import growth, lead
     from livingmeta.news import evidence_line, markdown
     from livingmeta.plots import figure_bytes
+    from livingmeta.settings import headline_settings
     from livingmeta.store import write
 
     folder = out / review.protocol.id

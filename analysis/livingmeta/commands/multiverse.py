@@ -30,11 +30,11 @@ def multiverse(
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
     from pathlib import Path
 
-    from livingmeta.changes import headline_settings
     from livingmeta.multiverse import multiverse as combined
     from livingmeta.patient import important_difference
     from livingmeta.report import results_of
     from livingmeta.review import load_review
+    from livingmeta.settings import headline_settings
 
     loaded = load_review(review)
     settings = headline_settings(loaded)

@@ -64,8 +64,7 @@ def pool(
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
-    from livingmeta.changes import headline_settings
-    from livingmeta.settings import Selection, settings_of
+    from livingmeta.settings import Selection, headline_settings
     from livingmeta.synthesis import outside, synthesise
 
     listed = _opened(review)
@@ -85,8 +84,8 @@ def pool(
         )
     documents = []
     for loaded in listed:
-        settings = settings_of(
-            loaded.protocol.methods,
+        settings = headline_settings(
+            loaded,
             name=None if profile == "all" else profile,
             measure=measure,
             level=level / 100 if level is not None and level > 1 else level,
@@ -110,18 +109,13 @@ def pool(
         if as_json:
             documents += [printing.document(pool) for pool in pools]
             continue
-        plain = settings == settings_of(loaded.protocol.methods) and selection == Selection()
+        plain = settings == headline_settings(loaded) and selection == Selection()
         if plain and synthesis is None and len(listed) == 1 and loaded.published:
             from livingmeta.report import results_of
 
             printing.headlines(results_of(loaded))
-        leads = plain and settings != headline_settings(loaded)
-        heads = synthesise(loaded, settings=headline_settings(loaded)) if leads else ()
         for pool in pools:
-            same = (
-                h for h in heads if (h.synthesis, h.subgroup) == (pool.synthesis, pool.subgroup)
-            )
-            printing.whole(loaded, pool, headline=next(same, None))
+            printing.whole(loaded, pool)
         if lost := outside(loaded, terms=terms):
             screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     if as_json:
@@ -192,20 +186,22 @@ def _side_by_side(
             ]
         )
     console = screen.console()
+    methods = loaded.protocol.methods
+    assumed = methods.profile if methods.assumed else None
     for one in found:
         name = f"{one.own.title} – {one.own.subgroup}" if one.own.subgroup else one.own.title
         console.print(f"{name} ({one.own.synthesis})", style="bold")
         console.print(f"  {coverage(loaded, one.own)}")
-        console.print(f"  own methods: {one.own.methods}")
+        console.print(f"  headline: {one.own.methods}")
         if one.own.result is None:
             console.print(f"  no pooled value by any profile: {one.own.why_not}\n")
             continue
-        rows = [("own methods", one.own), *one.pools]
+        rows = [("headline", one.own), *one.pools]
         screen.table(
             ["profile", f"{printing.scale(one.own)} (CI)", "new trial", "Tau²", "I²"],
             [
                 [
-                    profile,
+                    profile + (" (assumed)" if profile == assumed else ""),
                     interval(pool.result),
                     printing.ahead(pool),
                     decimal(pool.result.tau2),
@@ -292,7 +288,7 @@ def regress(
     from livingmeta.moderation import regress as regressed
     from livingmeta.report import flag_lines
     from livingmeta.review import load_review
-    from livingmeta.settings import Selection, settings_of
+    from livingmeta.settings import Selection, headline_settings
     from livingmeta.words import decimal, p_words
 
     loaded = load_review(review)
@@ -300,7 +296,7 @@ def regress(
         loaded,
         synthesis,
         by or (),
-        settings=settings_of(loaded.protocol.methods, name=profile, tau2=tau2, ci=ci),
+        settings=headline_settings(loaded, name=profile, tau2=tau2, ci=ci),
         selection=Selection(
             include_sensitivity=include_sensitivity,
             no_assumptions=no_assumptions,

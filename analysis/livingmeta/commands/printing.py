@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from livingmeta.synthesis import Pool
 
 
-def headlines(results: Results) -> None:
+def headlines(results: Results, *, assumed: bool = False) -> None:
     """Print the answer in a paragraph per outcome."""
     from livingmeta import report
 
-    for line in report.headlines(results):
+    for line in report.headlines(results, assumed=assumed):
         screen.console().print(line)
         typer.echo()
 
@@ -44,17 +44,14 @@ def summary(review: Review, pool: Pool) -> None:
     console.print(f"  {pool.methods}")
 
 
-def whole(review: Review, pool: Pool, *, headline: Pool | None = None) -> None:
-    """Print all that is known of a synthesis, and the headline where its methods are others."""
+def whole(review: Review, pool: Pool) -> None:
+    """Print all that is known of a synthesis."""
     from livingmeta.effect_sizes import on_scale, scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.synthesis import PREDICTION_FROM, marks, notes, shown_i2
     from livingmeta.words import count, decimal, p_words
 
     summary(review, pool)
-    if headline is not None and headline.result is not None:
-        value = f"{scale_name(headline.measure)} {interval(headline.result)}"
-        screen.console().print(f"  the headline has {value}: {headline.methods}")
     result = pool.result
     if result is not None:
         if result.k > 1:

@@ -37,11 +37,11 @@ def sensitivity(
 
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
-    from livingmeta.changes import headline_settings
     from livingmeta.patient import important_difference, vas_words
     from livingmeta.review import load_review
     from livingmeta.rob_me import rob_me
     from livingmeta.scenarios import sensitivity as bent
+    from livingmeta.settings import headline_settings
 
     loaded = load_review(review)
     if synthesis is not None:

@@ -31,12 +31,12 @@ def small_study(
     from dataclasses import asdict
     from pathlib import Path
 
-    from livingmeta.changes import headline_settings
     from livingmeta.drafts import key_of
     from livingmeta.funnels import funnel_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.review import load_review
     from livingmeta.selection import selection_model
+    from livingmeta.settings import headline_settings
     from livingmeta.small_study import battery
     from livingmeta.store import write
     from livingmeta.synthesis import synthesise

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from livingmeta.changes import headline_settings
 from livingmeta.consistency import findings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import RATIOS, scale_name
@@ -19,7 +18,7 @@ from livingmeta.plots import MEASURE_WORDS
 from livingmeta.profiles import CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k
-from livingmeta.settings import Selection, Settings
+from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, Pool, marks, synthesise
 from livingmeta.words import FLAG_WORDS
 
