@@ -10,7 +10,7 @@ from typing import Literal
 from livingmeta.consistency import Finding, Held, findings, held_sizes
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale
-from livingmeta.printed import SLACK, is_number, number, quantity_name, shown_as, where
+from livingmeta.printed import SLACK, Number, quantity_name, shown_as, where
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim
 from livingmeta.settings import settings_of
@@ -146,7 +146,7 @@ def _judge(
         return "not numeric", _NOT_NUMERIC[claim.quantity], None
     if claim.synthesis is None and claim.quantity in {"k", "n"}:
         return "not numeric", "a count of the review as a whole", None
-    if not is_number(claim.printed):
+    if claim.number is None:
         return "not numeric", "printed in words", None
     pool, recomputed, why = (_of_trial if claim.trial else _of_pool)(claim, pools)
     second = "secondary source: compare, never reproduce towards it"
@@ -161,7 +161,7 @@ def _judge(
     doubts += secondary
     if doubts:
         return "partial", "; ".join(doubts), recomputed
-    return *_compared(claim, recomputed), recomputed
+    return *_compared(claim.number, claim, recomputed), recomputed
 
 
 def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | None, str]:
@@ -242,8 +242,7 @@ def _undocumented(pool: Pool, held: Held) -> list[str]:
     return [f"{k} pooled, {missing} measured but missing here; {theirs}"]
 
 
-def _compared(claim: Claim, recomputed: float) -> tuple[Judgement, str]:
-    printed = number(claim.printed)
+def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[Judgement, str]:
     if claim.quantity == "z" and printed.value >= 0:
         recomputed = abs(recomputed)  # RevMan prints Z without its sign
     low, high = printed.span

@@ -20,8 +20,6 @@ from livingmeta.effect_sizes import scale_name
 from livingmeta.printed import (
     SLACK,
     Number,
-    is_number,
-    number,
     quantity_name,
     shown_as,
     where,
@@ -72,11 +70,15 @@ class PrintedResult:
     compares: bool = True  # two groups, so that 0 means no difference
 
     def get(self, *quantities: str) -> tuple[Number, ...] | None:
-        """Return these numbers if all are printed; the limits of a ratio do not count."""
+        """Return these numbers if all are printed; the limits of a ratio do not count.
+
+        Nor does a bound ("< 0.1") that is no P value: it is not the value beside it.
+        """
         if self.measure in SYMMETRIC_LOGS and "ci_low" in quantities:
             return None
         found = tuple(self.numbers[q] for q in quantities if q in self.numbers)
-        return found if len(found) == len(quantities) else None
+        values = all(one.relation == "=" or one is self.numbers.get("p") for one in found)
+        return found if len(found) == len(quantities) and values else None
 
 
 INTERVAL = ("estimate", "ci_low", "ci_high")
@@ -331,18 +333,18 @@ def held_sizes(claims: Iterable[Claim]) -> Held:
     held: dict[Hashable, tuple[set[float], list[str]]] = defaultdict(lambda: (set(), []))
     for claim in (claim for claim in claims if claim.reading == "primary"):
         numbers, trials = held[claim.synthesis, claim.subgroup]
-        if claim.quantity == "k" and claim.trial is None and is_number(claim.printed):
-            numbers.add(number(claim.printed).value)
+        if claim.quantity == "k" and claim.trial is None and claim.value is not None:
+            numbers.add(claim.value)
         elif claim.quantity == "weight" and claim.trial:
             trials.append(claim.trial)
     return held
 
 
 def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Finding]:
-    rows = [c for c in claims if c.quantity == "weight" and is_number(c.printed)]
+    rows = [c for c in claims if c.quantity == "weight" and c.value is not None]
     held = held_sizes(claims)
     for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.source)):
-        numbers = [number(c.printed) for c in group]
+        numbers = [c.number for c in group if c.number is not None]
         total = sum(number.value for number in numbers)
         spare = sum(number.half for number in numbers)
         first = group[0]
@@ -364,7 +366,7 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
     ]  # fmt: skip
     for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.trial, c.quantity)):
         pairs = combinations(group, 2)
-        if not any(a.source != b.source and _unlike(a.printed, b.printed) for a, b in pairs):
+        if not any(a.source != b.source and _unlike(a, b) for a, b in pairs):
             continue
         first, who = group[0], defaultdict[str, list[str]](list)
         for claim in group:
@@ -379,10 +381,12 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
         )  # fmt: skip
 
 
-def _unlike(one: str, other: str) -> bool:
-    if not (is_number(one) and is_number(other)):
-        return one.strip().casefold() != other.strip().casefold()
-    a, b = number(one), number(other)
+def _unlike(one: Claim, other: Claim) -> bool:
+    a, b = one.number, other.number
+    if a is None or b is None:
+        return one.printed.strip().casefold() != other.printed.strip().casefold()
+    if a.relation != "=" or b.relation != "=":
+        return _apart(a.span, b.span)
     # The coarser of the two may be the finer one, rounded: one half unit, not the sum of both.
     return _apart(
         (a.value, a.value), (b.value - max(a.half, b.half), b.value + max(a.half, b.half))
@@ -479,13 +483,10 @@ def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResu
     results = []
     for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
         c = group[0]
-        words = {"text", "certainty", "count"}
         numbers: dict[str, Number] = {
-            x.quantity: number(x.printed)
-            for x in group
-            if x.quantity not in words and is_number(x.printed)
+            x.quantity: x.number for x in group if x.quantity != "count" and x.number is not None
         }
-        k = numbers["k"].value if "k" in numbers else 0.0
+        k = next((x.value for x in group if x.quantity == "k" and x.value is not None), 0.0)
         results.append(
             PrintedResult(
                 claims=(c.claim,), about=(c.synthesis, c.subgroup, c.trial),
@@ -514,6 +515,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[PrintedResult]:
                 numbers[name] = Number(value, half, shown_as(value, half), relation)
         if o.n1 is None or o.n2 is None:
             numbers.pop("p", None)  # the quantile behind the interval is not known
+        df = (o.n1 or 0) + (o.n2 or 0) - 2.0
         time = f"{o.weeks:g} weeks" if o.weeks is not None else o.time_label
         arm = None if o.group == "difference" else f"group {o.group}"
         places = tuple(row.place for row in rows)
@@ -521,7 +523,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[PrintedResult]:
             claims=places, about=(None, o.subgroup, o.trial),
             place=where(o.trial, o.instrument, time, arm),
             source=o.source, reading="primary", measure=o.measure, numbers=numbers,
-            dfs=(inf, (o.n1 or 0) + (o.n2 or 0) - 2.0), level=(o.ci_level or 95) / 100,
+            dfs=(inf, df) if df > 0 else (inf,), level=(o.ci_level or 95) / 100,
             p_tolerance=P_TOLERANCE, compares=o.group == "difference",
         )  # fmt: skip
 

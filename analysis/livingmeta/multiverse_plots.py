@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -117,21 +118,14 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
                     gid=f"beyond:{marker}", rasterized=n > MANY)  # fmt: skip
     if main.printed is not None:
         printed = main.printed
-        ax.axhline(
-            printed.estimate,
-            color=COLOURS["published"],
-            lw=0.8,
-            ls=(0, (4, 2)),
-            zorder=4,
-            gid="published",
-        )
-        ax.errorbar(
-            1.02, printed.estimate,
-            yerr=([printed.estimate - printed.ci_low], [printed.ci_high - printed.estimate]),
-            fmt="D", ms=4, mfc=PALE, mec=COLOURS["published"],
-            ecolor=COLOURS["published"], elinewidth=0.8, capsize=0,
-            transform=ax.get_yaxis_transform(), clip_on=False, zorder=5,
-        )  # fmt: skip
+        colour = COLOURS["published"]
+        ax.axhline(printed.estimate, color=colour, lw=0.8, ls=(0, (4, 2)), zorder=4,
+                   gid="published")  # fmt: skip
+        # the three as printed, also where the estimate lies outside its limits
+        beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "clip_on": False}
+        ends = (printed.ci_low, printed.ci_high)
+        ax.plot((1.02, 1.02), ends, color=colour, lw=0.8, zorder=5, **beside)
+        ax.plot(1.02, printed.estimate, "D", color=colour, ms=4, mfc=PALE, zorder=6, **beside)
         text = f"published\n{decimal(on_scale(main.measure, printed.estimate))}"
         ax.text(1.045, printed.estimate, text, transform=ax.get_yaxis_transform(), va="center",
                 fontsize=SMALL, color=COLOURS["published"])  # fmt: skip
@@ -155,7 +149,8 @@ def _limits(
     """Show all estimates and what they are compared with, and intervals unless they are far off."""
     must = [*estimate, 0.0]
     if found.main.printed is not None:
-        must += [found.main.printed.ci_low, found.main.printed.ci_high]
+        printed = found.main.printed
+        must += [printed.estimate, printed.ci_low, printed.ci_high]
     if shares.important is not None:
         must += [-shares.important, shares.important]
     far = 3 * float(np.median(np.abs([low, high])))  # farther ones leave the picture

@@ -321,7 +321,7 @@ def _reach(pools: Sequence[Pool]) -> float:
     """Half the width of the axis: it shows all pools, and trials unless they are far off."""
     trials = [abs(end) for p in pools for e in p.effects for end in (e.ci_low, e.ci_high)]
     results = [p.result for p in pools if p.result] + [p.printed for p in pools if p.printed]
-    must = [abs(end) for one in results for end in (one.ci_low, one.ci_high)]
+    must = [abs(end) for one in results for end in (one.estimate, one.ci_low, one.ci_high)]
     ends = [
         abs(end)
         for one in results

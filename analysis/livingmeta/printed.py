@@ -29,9 +29,14 @@ class Number(NamedTuple):
         return {"<": (-inf, self.value), ">": (self.value, inf)}.get(self.relation, (low, high))
 
 
+LONGEST = 30  # digits and signs of one printed number: beyond them it is something else
+MINUS = "-‐‑‒–—−"  # what printers set where they mean a minus sign
+RELATIONS = "<>=≤≥"
 _PRINTED = re.compile(
-    r"(?P<relation>[<>=≤≥]?)\s*(?P<sign>[-−–+]?)"
-    r"(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?P<power>[eE][+-]?\d+)?\s*%?"
+    rf"(?P<relation>[{RELATIONS}]?)\s*(?P<sign>[{MINUS}+]?)\s*"
+    # "0,270" is no number of thousands; a power of three digits is no printed number of a trial
+    r"(?P<digits>(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
+    r"(?P<power>[eE][+-]?[0-9]{1,2})?\s*%?"
 )
 
 
@@ -65,21 +70,22 @@ def parse_printed(text: str) -> tuple[float, float]:
 def number(text: str) -> Number:
     """Read a printed number; raise ValueError where the text is not one."""
     match = _PRINTED.fullmatch(text.strip())
-    if match is None:
+    if match is None or len(match["digits"]) > LONGEST:
         raise ValueError(
             f'printed = "{text}" is not one number; write the digits as printed, with a decimal '
             'point ("-0.27", "1,026"), and words as a claim of quantity text'
         )
     digits = Decimal(match["digits"].replace(",", "") + (match["power"] or ""))
-    value = float(-digits if match["sign"] in {"-", "−", "–"} else digits)
+    value = float(-digits if match["sign"] and match["sign"] in MINUS else digits)
     relation = {"": "=", "≤": "<", "≥": ">"}.get(match["relation"], match["relation"])
-    shown = re.sub("[−–]", "-", text.strip().lstrip("<>=≤≥ "))
+    shown = re.sub(f"[{MINUS}]", "-", text.strip().lstrip(f"{RELATIONS} "))
     return Number(value, 0.5 * 10.0 ** int(digits.as_tuple().exponent), shown, relation)
 
 
 def is_number(text: str) -> bool:
-    """Say whether a text is one printed number."""
-    return _PRINTED.fullmatch(text.strip()) is not None
+    """Say whether a text is one printed number, and one that can be computed with."""
+    match = _PRINTED.fullmatch(text.strip())
+    return match is not None and len(match["digits"]) <= LONGEST
 
 
 def shown_as(value: float, half: float, *, more: int = 0) -> str:

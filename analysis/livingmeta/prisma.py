@@ -126,7 +126,7 @@ def _printed(review: Review, box: str, named: str) -> Count:
         (
             one
             for one in review.published
-            if one.claim == claims.get(named) and one.quantity in COUNTS
+            if one.claim == claims.get(named) and one.quantity in COUNTS and one.counted is not None
         ),
         None,
     )
@@ -138,7 +138,7 @@ def _count(box: str, claim: Claim | None) -> Count:
         return Count(box=box, words=BOXES[box], number=None, basis=None, reading=None, where=None,
                      source=None)  # fmt: skip
     return Count(
-        box=box, words=BOXES[box], number=f"{int(claim.printed.replace(',', '')):,}",
+        box=box, words=BOXES[box], number=f"{claim.counted:,}",
         basis=PRINTED, reading=claim.reading, where=claim.where, source=claim.source,
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from livingmeta.profiles import CI_WORDS
 from livingmeta.protocol import Plan, Review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import (
+    DRAWN,
     Pool,
     contradictory,
     shown_i2,
@@ -153,8 +154,9 @@ def share(pool: Pool, *, language: Language = ENGLISH) -> str:
 def total_people(review: Review) -> int | None:
     """Return the people in the review: as it prints them, else those randomised in its trials."""
     for claim in review.published:
-        if claim.synthesis is None and claim.quantity == "n" and claim.reading == "primary":
-            return int(claim.printed.replace(",", ""))
+        about = (claim.synthesis, claim.quantity, claim.reading)
+        if about == (None, "n", "primary") and claim.counted is not None:
+            return claim.counted
     sizes = [trial.n_randomised for trial in review.trials]
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
@@ -214,6 +216,8 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
         if claim.synthesis == pool.synthesis and claim.reading == "primary" and not claim.trial
     ]
     if pool.printed is None:
+        if (numbers := undrawn(results.review, pool, language=language)) is not None:
+            return language.say("published_undrawn", numbers=numbers)
         words = next((claim.printed for claim in claims if claim.quantity == "text"), None)
         return language.say("published_words", words=words) if words else ""
     numbers = interval(pool.printed, language=language)
@@ -223,6 +227,20 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
     if printed_k(results.review, pool) is None:
         parts.append(language.say("published_k_unknown"))
     return ", ".join(parts)
+
+
+def undrawn(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str | None:
+    """Give a published result as printed where no figure can draw it, else None."""
+    found: dict[str, str] = {}
+    for claim in review.published if pool.printed is None else ():
+        about = (claim.synthesis, claim.subgroup, claim.trial, claim.reading)
+        if about == (pool.synthesis, pool.subgroup, None, "primary") and claim.quantity in DRAWN:
+            found.setdefault(claim.quantity, claim.printed)
+    if not found:
+        return None
+    estimate, low, high = (found.get(name, "?") for name in DRAWN)
+    whole = len(found) > 1 or "estimate" not in found
+    return language.say("interval", estimate=estimate, low=low, high=high) if whole else estimate
 
 
 def at_odds(review: Review, synthesis: str, found: Iterable[Finding]) -> bool:

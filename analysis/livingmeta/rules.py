@@ -7,13 +7,14 @@ from difflib import get_close_matches
 
 from livingmeta.names import unknown
 from livingmeta.protocol import Review, RowSetKey, fits, lenders, row_sets
-from livingmeta.schema import Outcome, Problem, Row
+from livingmeta.schema import WORDED, Outcome, Problem, Row
 
 
 def across(review: Review) -> Iterator[Problem]:
     """Yield what is wrong between rows and between files."""
     yield from _keys(review)
     yield from _provenance(review)
+    yield from _numbers(review)
     yield from _row_sets(review)
     yield from _sizes(review)
     yield from _one_set_each(review)
@@ -104,6 +105,27 @@ def _provenance(review: Review) -> Iterator[Problem]:
     for claim in review.published:
         if kinds.get(claim.source) != "dataset" and claim.quote is None:
             yield claim.problem("quote", "a claim needs its words", "Quote them.")
+
+
+def _numbers(review: Review) -> Iterator[Problem]:
+    """Yield printed results that are shown as they stand, and not computed with."""
+    for claim in review.published:
+        if claim.quantity in {*WORDED, "count"}:
+            continue
+        if claim.number is None:
+            yield claim.problem(
+                "printed",
+                "this is not one number, so it is shown as words and compared with nothing",
+                'Where digits are printed, write them with a decimal point ("-0.27", "1,026").',
+                severity="warning",
+            )
+        elif claim.value is None and claim.quantity in {"estimate", "ci_low", "ci_high"}:
+            yield claim.problem(
+                "printed",
+                "a bound is no value, so no figure draws this result",
+                "Nothing is to be done where the publication prints no more.",
+                severity="warning",
+            )
 
 
 def _row_sets(review: Review) -> Iterator[Problem]:
@@ -280,7 +302,7 @@ def _judgements(review: Review) -> Iterator[Problem]:
 
 def _flow(review: Review) -> Iterator[Problem]:
     counts = [claim for claim in review.published if claim.quantity in {"count", "k"}]
-    known = [claim.claim for claim in counts if claim.printed.replace(",", "").isdecimal()]
+    known = [claim.claim for claim in counts if claim.counted is not None]
     for box, key in review.protocol.prisma.items():
         if key not in known:
             yield Problem(

@@ -15,6 +15,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from livingmeta.printed import MINUS, RELATIONS, is_number, number
+from livingmeta.printed import Number as PrintedNumber
+
 QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
 QUOTED = (
     "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum", "p_value",
@@ -22,6 +25,8 @@ QUOTED = (
 )  # fmt: skip
 
 LATER = frozenset({"t_value"})  # columns newer than the format: a file without them stays valid
+
+WORDED = frozenset({"text", "certainty"})  # quantities of published.csv that are words
 
 Severity = Literal["error", "warning"]
 
@@ -73,7 +78,7 @@ def _number(cell: object) -> float | None:
             raise CellError(
                 "a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".'
             )
-        if text[0] in "−–—" and _NUMBER.fullmatch(text[1:]):
+        if text[0] in MINUS and _NUMBER.fullmatch(text[1:]):
             raise CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
         raise CellError(
             "this is not a number",
@@ -428,12 +433,34 @@ class Claim(Row):
         "estimate", "ci_low", "ci_high", "p", "z", "q", "tau2", "i2", "k", "n", "weight",
         "certainty", "count", "text",
     ] = needed("which quantity")  # fmt: skip
-    printed: str = needed("the digits or words as printed, so that 0.30 keeps its decimals")
+    printed: str = needed(
+        'the digits as printed ("0.30", "−0.27", "1,026", "< 0.001", "91%"); what is not one '
+        'number in digits ("about 385", "seven") is shown as words, and nothing is computed with it'
+    )
     where: str = needed("where in the source")
     source: Key = needed("key in sources.csv")
     reading: Literal["primary", "secondary"] = needed("the publication's own words, or another's")
     quote: Quote | None = optional("words that carry it; not needed with a dataset")
     note: str | None = optional("anything else")
+
+    @property
+    def number(self) -> PrintedNumber | None:
+        """The number printed, with its relation and rounding; None where it is in words."""
+        if self.quantity in WORDED or not is_number(self.printed):
+            return None
+        return number(self.printed)
+
+    @property
+    def value(self) -> float | None:
+        """The value printed; None where there are words, or a bound that is no value."""
+        found = self.number
+        return found.value if found is not None and found.relation == "=" else None
+
+    @property
+    def counted(self) -> int | None:
+        """The people, trials or reports counted; None where that is no whole number."""
+        value = self.value
+        return int(value) if value is not None and value >= 0 and value == int(value) else None
 
 
 class Bias(Row):
@@ -562,7 +589,7 @@ def carries(quote: str, cell: str) -> bool:
     >>> carries("15.5 points", "5.5")
     False
     """
-    digits = cell.strip().lstrip("+-−").replace(",", "")
+    digits = cell.strip().lstrip(f"{RELATIONS}{MINUS}+ ").rstrip("% ").replace(",", "")
     whole, point, rest = digits.partition(".")
     whole = "0?" if whole in {"", "0"} and point else re.escape(whole)
     pattern = whole + (f"[.,]{re.escape(rest)}" if point else "")

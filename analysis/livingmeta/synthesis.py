@@ -18,6 +18,7 @@ from livingmeta.settings import Selection, Settings, headline_settings
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
+DRAWN = ("estimate", "ci_low", "ci_high")  # what a figure needs of a printed result
 PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
 
 
@@ -456,23 +457,20 @@ def _missing(
 def _printed(
     review: Review, plan: Plan, subgroup: str | None, settings: Settings
 ) -> Printed | None:
-    claims: dict[str, dict[str, Claim]] = defaultdict(dict)
+    """Return the first result printed as a value and two limits; a bound is no value."""
+    claims: dict[tuple[str, str], dict[str, Claim]] = defaultdict(dict)
     for claim in review.published:
         about = (claim.synthesis, claim.subgroup, claim.trial, claim.reading)
         if about == (plan.id, subgroup, None, "primary"):
-            claims[claim.claim][claim.quantity] = claim
+            claims[claim.claim, claim.source][claim.quantity] = claim
     for numbers in claims.values():
-        if {"estimate", "ci_low", "ci_high"} <= numbers.keys():
-            estimate, low, high = (
-                float(numbers[name].printed.replace("−", "-"))
-                for name in ("estimate", "ci_low", "ci_high")
-            )
-            where = numbers["estimate"].where
-            if settings.label in RATIOS:
-                if min(estimate, low, high) <= 0:
-                    continue
-                estimate, low, high = math.log(estimate), math.log(low), math.log(high)
-            return Printed(estimate=estimate, ci_low=low, ci_high=high, label=where)
+        printed = [numbers[name].value for name in DRAWN if name in numbers]
+        values = [value for value in printed if value is not None]
+        if len(values) == len(DRAWN) and (settings.label not in RATIOS or min(values) > 0):
+            on_axis = map(math.log, values) if settings.label in RATIOS else values
+            estimate, low, high = on_axis
+            label = numbers["estimate"].where
+            return Printed(estimate=estimate, ci_low=low, ci_high=high, label=label)
     return None
 
 

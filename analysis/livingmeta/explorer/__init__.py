@@ -17,7 +17,7 @@ from livingmeta.multiverse import Multiverse, shares
 from livingmeta.plots import MEASURE_WORDS
 from livingmeta.profiles import CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
-from livingmeta.report import DISCLAIMER, at_odds, printed_k
+from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, Pool, marks, synthesise
 from livingmeta.words import FLAG_WORDS
@@ -226,6 +226,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
             ),
             None,
         ),
+        "printed_undrawn": undrawn(review, about),
         "printed_k": printed_k(review, about) if review.published else None,
     }  # fmt: skip
 

@@ -182,6 +182,7 @@ const model = (() => {
   function published(s, part) {
     const k = part.printed_k ? `, ${part.printed_k} trials` : ", number of trials pooled unknown";
     if (part.printed) return ` Published: ${interval(s, part.printed)} (${part.printed.where})${part.printed.at_odds ? ", numbers mutually inconsistent" : ""}${k}.`;
+    if (part.printed_undrawn) return ` Published: ${part.printed_undrawn}, which no figure can draw${k}.`;
     return part.printed_words ? ` Published: “${part.printed_words}”, without numbers.` : "";
   }
 
