@@ -51,7 +51,7 @@ def test_the_secondary_set_is_symmetrical(interval: tuple[str, str, str]) -> Non
 
 def test_ratios_are_not_checked_for_symmetry() -> None:
     rows = claims(estimate="0.50", ci_low="0.25", ci_high="1.00")
-    assert not findings(rows, [pooled(effect("a"), measure="OR")])
+    assert not findings(rows, [pooled(effect("a"), measure="log OR")])
     assert findings(rows, [pooled(effect("a"), measure="MD")])
 
 

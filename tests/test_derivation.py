@@ -252,7 +252,7 @@ def test_arms_give_the_mean_difference_with_unpooled_variance(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ([{**DIFFERENCE, "measure": "OR"}], "an odds ratio and its limits are above 0"),
+        ([{**DIFFERENCE, "measure": "OR"}], "its limits are ratios, so above 0"),
         ([{**DIFFERENCE, "n1": ""}], "number of people per arm"),
         ([{**arm, "sd": "", "quote": arm["mean"]} for arm in (ARM1, ARM2)], "have no spread"),
         (
@@ -442,6 +442,89 @@ def test_an_odds_ratio_becomes_an_smd_and_says_so(tmp_path: Path) -> None:
     assert {"from_odds_ratio", "rows_assumed"} <= set(found.flags)
 
 
+Z = stats.norm.ppf(0.975)
+UNSIZED = {**DIFFERENCE, "n1": "", "n2": "", "mean": "-0.7", "ci_low": "-1.5", "ci_high": "0.1",
+        "quote": "-0.7 (-1.5 to 0.1)"}  # fmt: skip
+RATIO = {**ODDS, "n1": "", "n2": ""}
+BLANK = {"ci_low": "", "ci_high": "", "ci_level": ""}
+
+
+def as_printed(measure: str, **cells: str) -> dict[str, object]:
+    """A review of this measure, whose one row prints it."""
+    row = {**(RATIO if measure in {"OR", "RR", "HR", "IRR", "ROM"} else UNSIZED), **cells}
+    toml = (METHODS, f'measure = "{measure.removeprefix("log ")}"')
+    return {"outcomes": [{**row, "measure": measure}], "toml": toml}
+
+
+@pytest.mark.parametrize("measure", ["MD", "SMD", "RD", "GEN", "log OR", "log HR", "log ROM"])
+def test_a_printed_effect_of_the_reviews_measure_needs_no_people(
+    measure: str, tmp_path: Path
+) -> None:
+    found = effect(tmp_path, **as_printed(measure))
+    assert (found.yi, found.n1, found.n2) == (-0.7, None, None)
+    assert found.vi == pytest.approx((0.8 / Z) ** 2)
+    assert found.difference is not None
+    assert found.difference.endswith("−0.7 [−1.5, 0.1]")
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "HR", "IRR", "ROM"])
+def test_a_printed_ratio_enters_as_its_log(measure: str, tmp_path: Path) -> None:
+    cells = {"se": "3", "quote": "0.5 (3; 0.25 to 1.0)"}  # an SE of the ratio is none of its log
+    found = effect(tmp_path, **as_printed(measure, **cells))
+    assert found.yi == pytest.approx(math.log(0.5))
+    assert found.vi == pytest.approx((math.log(2) / Z) ** 2)
+    assert found.difference == f"{measure} 0.5 [0.25, 1]"
+
+
+@pytest.mark.parametrize("measure", ["MD", "SMD", "RD", "GEN", "log RR", "HR"])
+def test_level_and_basis_of_a_printed_interval_are_obeyed(measure: str, tmp_path: Path) -> None:
+    half = math.log(2) if measure == "HR" else 0.8
+    wide = effect(tmp_path / "level", **as_printed(measure, ci_level="90", ci_basis="z"))
+    assert wide.vi == pytest.approx((half / stats.norm.ppf(0.95)) ** 2)
+    of_t = effect(tmp_path / "t", **as_printed(measure, n1="6", n2="6", ci_basis="t"))
+    assert of_t.vi == pytest.approx((half / stats.t.ppf(0.975, 10)) ** 2)
+    said = refusal(tmp_path / "bare", **as_printed(measure, ci_basis="t"))
+    assert "one of t, and the number of people per arm is not known" in said
+
+
+@pytest.mark.parametrize(
+    ("row", "wanted", "said"),
+    [
+        ({**UNSIZED, "measure": "GEN"}, "SMD", "what is printed is GEN, and no SMD"),
+        ({**UNSIZED, "measure": "GEN"}, "MD", "what is printed is GEN, and no MD"),
+        ({**UNSIZED, "measure": "SMD"}, "GEN", "what is printed is SMD, and no effect"),
+        ({**UNSIZED, "measure": "MD"}, "OR", "what is printed is MD, and no log OR"),
+        ({**RATIO, "measure": "HR"}, "OR", "what is printed is HR, and no log OR"),
+        ({**RATIO, "measure": "RR"}, "SMD", "what is printed is RR, and no SMD"),
+        ({**RATIO, "measure": "OR"}, "MD", "what is printed is OR, and no MD"),
+        ({**RATIO, "measure": "HR", "se": "0.3", **BLANK}, "HR", "without its interval"),
+        ({**UNSIZED, "measure": "GEN", "mean": "", "quote": "x"}, "GEN", "itself is not printed"),
+        ({**UNSIZED, "measure": "MD"}, "SMD", "number of people per arm is not known"),
+    ],
+)
+def test_an_effect_of_another_measure_is_refused_by_name(
+    row: dict[str, str], wanted: str, said: str, tmp_path: Path
+) -> None:
+    if row["quote"] == "x":
+        row = {**row, **BLANK, "se": "0.3", "quote": "0.3"}
+    elif "se" in row:
+        row = {**row, "quote": "0.5 (SE 0.3)"}
+    assert said in refusal(tmp_path, outcomes=[row], toml=(METHODS, f'measure = "{wanted}"'))
+
+
+def test_an_effect_whose_kind_is_not_named_is_never_called_standardised(tmp_path: Path) -> None:
+    row = {**UNSIZED, "mean": "-12.1", "se": "3.1", **BLANK, "quote": "-12.1 (3.1)"}
+    rows = [{**row, "measure": "GEN"}]
+    found = effect(tmp_path / "a", outcomes=rows, toml=(METHODS, 'measure = "GEN"'))
+    told = " ".join(found.derivation)
+    assert "effect as printed: −12.1" in told
+    assert not any(word in told for word in ("SMD", "sample correction", "standardised"))
+    assert not implausible(load_review(tmp_path / "a" / "small"))
+    smds = folder(tmp_path / "b", outcomes=[{**row, "measure": "SMD"}])
+    (warning,) = implausible(load_review(smds))
+    assert "Is it a difference in points (MD), or an effect of another kind (GEN)?" in str(warning)
+
+
 COUNTS = [
     {**ARM1, "mean": "", "sd": "", "events": "8", "quote": "8 of 40"},
     {**ARM2, "mean": "", "sd": "", "events": "14", "quote": "14 of 40"},
@@ -502,13 +585,10 @@ def test_like_arms_can_be_combined(tmp_path: Path) -> None:
     assert found.assumption is None
 
 
-BARE = {"ci_low": "", "ci_high": "", "ci_level": ""}
-
-
 def test_t_gives_the_spread_of_a_difference_or_the_smd_itself(tmp_path: Path) -> None:
     t = (3 - 4) / math.sqrt((1.5**2 + 2**2) / 2 * 2 / 40)
     text = f"{t:.10f}"
-    with_mean = {**DIFFERENCE, **BARE, "t_value": text, "quote": f"-1.0 (t = {text})"}
+    with_mean = {**DIFFERENCE, **BLANK, "t_value": text, "quote": f"-1.0 (t = {text})"}
     alone = {**with_mean, "mean": ""}
     expected = pytest.approx(smd(3, 1.5, 40, 4, 2, 40)[0])
     first = effect(tmp_path / "a", outcomes=[with_mean])

@@ -1,7 +1,9 @@
 """Effect sizes agree with RevMan's printed numbers and with metafor."""
 
 import csv
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +17,10 @@ from livingmeta.effect_sizes import (
     MD_VARIANCES,
     MEASURES,
     VARIANCES,
+    Measure,
     approximate_j,
     mean_difference,
+    measure_named,
     prepost_smd,
     ratio_of_means,
     smd,
@@ -90,7 +94,46 @@ def test_every_formula_has_a_pinned_answer() -> None:
 
 def test_every_measure_has_a_pinned_answer() -> None:
     """SMD in metafor_effects.csv and cochrane_sample.csv; the pre-post SMD below."""
-    assert {measure for measure, _ in pinned()} | {"SMD", "SMD-PP"} == set(MEASURES)
+    computed = {key for key, measure in MEASURES.items() if measure.needs != "effect"}
+    assert {measure for measure, _ in pinned()} | {"SMD", "SMD-PP"} == computed
+
+
+@pytest.mark.parametrize(
+    ("entry", "missing"),
+    [
+        ({"label": "", "words": ""}, "label is empty; words is empty"),
+        ({"needs": "mean"}, "Did you mean means?"),
+        ({"needs": "counts"}, "function is missing, which computes yi and vi from counts"),
+        ({"needs": "counts", "function": odds_ratio}, "step is missing"),
+        ({"needs": "counts", "function": odds_ratio, "step": "{mean1}"}, "step names 'mean1'"),
+        ({"options": {"wide": "correction"}}, "function does not take wide"),
+        ({"ratio": "XR"}, "so label begins with log"),
+        ({"converted": frozenset({"RR"})}, "converted has RR; MD, OR, t are"),
+    ],
+)
+def test_a_measure_that_lacks_something_is_refused_with_what_is_missing(
+    entry: dict[str, Any], missing: str
+) -> None:
+    whole = {"label": "X", "words": "X", "needs": "means", "function": smd, "step": "{yi}"}
+    if "needs" in entry:
+        del whole["function"], whole["step"]
+    with pytest.raises(ValueError, match=re.escape(missing)):
+        Measure(**{**whole, **entry})
+
+
+@pytest.mark.parametrize(
+    ("said", "measure"),
+    [("Std. Mean Difference", "SMD"), ("hazard ratio", "HR"), (" log or ", "OR"), ("MD", "MD"),
+     ("Rate Ratio", "IRR"), ("relative risk", "RR"), ("correlation", None), ("", None)],
+)  # fmt: skip
+def test_a_measure_is_known_by_every_name_of_its_record(said: str, measure: str | None) -> None:
+    assert measure_named(said) == measure
+
+
+def test_no_two_measures_share_a_name() -> None:
+    for key, one in MEASURES.items():
+        for name in (key, one.label, one.words, one.ratio or key, *one.names):
+            assert measure_named(name) == key
 
 
 def test_prepost_smd_of_the_five_studies_of_morris_2008() -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.effect_sizes import scale_name
+from livingmeta.effect_sizes import kind_of, ratios, scale_name
 from livingmeta.printed import (
     SLACK,
     Number,
@@ -31,9 +31,6 @@ from livingmeta.synthesis import Pool
 N_TOLERANCE = 1.10
 # A trial's mixed or adjusted model may use other degrees of freedom than its arm sizes give.
 P_TOLERANCE = 1.25
-SYMMETRIC_LOGS = frozenset(
-    {"OR", "RR", "HR", "ratio of means"}
-)  # symmetrical on the log scale, if at all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +58,8 @@ class PrintedResult:
     place: str
     source: str
     reading: str
-    measure: str | None
+    measure: str | None  # key of MEASURES, or log of one
+    ratio: bool  # printed as ratios, symmetrical on the log scale, if at all
     numbers: Mapping[str, Number]
     words: tuple[str, ...] = ()
     dfs: tuple[float, ...] = (inf,)
@@ -74,7 +72,7 @@ class PrintedResult:
 
         Nor does a bound ("< 0.1") that is no P value: it is not the value beside it.
         """
-        if self.measure in SYMMETRIC_LOGS and "ci_low" in quantities:
+        if self.ratio and "ci_low" in quantities:
             return None
         found = tuple(self.numbers[q] for q in quantities if q in self.numbers)
         values = all(one.relation == "=" or one is self.numbers.get("p") for one in found)
@@ -479,7 +477,7 @@ def findings(
 
 
 def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResult]:
-    measures = {pool.synthesis: scale_name(pool.measure) for pool in pools}
+    measures = {pool.synthesis: pool.measure for pool in pools}
     results = []
     for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
         c = group[0]
@@ -487,11 +485,13 @@ def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResu
             x.quantity: x.number for x in group if x.quantity != "count" and x.number is not None
         }
         k = next((x.value for x in group if x.quantity == "k" and x.value is not None), 0.0)
+        measure = measures.get(c.synthesis or "", "")
         results.append(
             PrintedResult(
                 claims=(c.claim,), about=(c.synthesis, c.subgroup, c.trial),
                 place=f"{where(c.synthesis, c.subgroup, c.trial)} ({c.source})",
-                source=c.source, reading=c.reading, measure=measures.get(c.synthesis or ""),
+                source=c.source, reading=c.reading, measure=scale_name(measure),
+                ratio=measure in ratios(),
                 numbers=numbers, words=tuple(x.printed for x in group if x.quantity == "text"),
                 dfs=(inf, k - 1) if k > 1 else (inf,),
             )
@@ -522,7 +522,8 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[PrintedResult]:
         yield PrintedResult(
             claims=places, about=(None, o.subgroup, o.trial),
             place=where(o.trial, o.instrument, time, arm),
-            source=o.source, reading="primary", measure=o.measure, numbers=numbers,
+            source=o.source, reading="primary", measure=o.measure,
+            ratio=o.measure is not None and kind_of(o.measure)[1], numbers=numbers,
             dfs=(inf, df) if df > 0 else (inf,), level=(o.ci_level or 95) / 100,
             p_tolerance=P_TOLERANCE, compares=o.group == "difference",
         )  # fmt: skip

@@ -29,7 +29,7 @@ from livingmeta.conversions import (
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
-from livingmeta.effect_sizes import MEASURES, smd_from_difference, smd_from_t
+from livingmeta.effect_sizes import MEASURES, kind_of, smd_from_difference, smd_from_t
 from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Trial
@@ -110,7 +110,8 @@ def effect_of(
     if trail.assumed and selection.strict:
         raise NotComputableError(f"rests on an assumption ({'; '.join(trail.assumed)})")
     instrument = review.instrument(rows[0].instrument)
-    standardised = difference is not None and used == [difference] and difference.measure == "SMD"
+    printed = difference.measure if difference is not None and used == [difference] else None
+    standardised = printed is not None and MEASURES[kind_of(printed)[0]].standardised
     if instrument is not None and instrument.better == "higher" and not standardised:
         numbers["yi"] = -numbers["yi"]
         trail.steps.append(f"sign turned: higher {instrument.name} is better")
@@ -150,6 +151,7 @@ LACKING = {
     "means": "the arms have no spread (SD, SE or interval) and no mean difference",
     "prepost": "no means before and after, or no SD before treatment (week 0)",
     "counts": "the arms have no counts of events",
+    "effect": "no effect is printed, and this measure is not computed from arms here",
 }
 
 
@@ -183,10 +185,12 @@ def _of_arms(
         if counts[0] is None or counts[1] is None:
             return None
         (events1, n1), (events2, n2) = counts[0], counts[1]
-        rule = settings.profile.zero_cells
-        yi, vi = measure.function(events1, n1, events2, n2, zero_cells=rule)
-        text = f"{count(events1)}/{count(n1)} v {count(events2)}/{count(n2)}"
-        trail.steps.append(f"{measure.label} of {text} (empty cells: {rule}): {derived(yi)}")
+        told = dict(
+            zip(("events1", "n1", "events2", "n2"), (events1, n1, events2, n2), strict=True)
+        )
+        said = {name: count(number) for name, number in told.items()}
+        yi, vi = _computed(settings, trail, tuple(told.values()), said=said)
+        text = "{events1}/{n1} v {events2}/{n2}".format_map(said)
         return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": text}
     found = [arm_of(review, rows, settings, trail) for rows in arms.values()]
     if found[0] is None or found[1] is None:
@@ -195,25 +199,25 @@ def _of_arms(
 
 
 def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str, Any]:
-    chosen, measure = settings.profile, MEASURES[settings.measure]
-    options = {
-        "SMD": {"correction": chosen.correction, "variance": chosen.smd_variance},
-        "MD": {"variance": chosen.md_variance},
-        "GLASS": {"correction": chosen.correction},
-    }.get(settings.measure, {})
-    yi, vi = measure.function(*one, *two, **options)
-    sizes = f"{count(one.n)} and {count(two.n)}"
-    gap = f"{show(one.mean)} − {show(two.mean)}"
-    trail.steps.append(
-        {
-            "SMD": f"SMD = J·({gap})/pooled SD, n = {sizes}: {derived(yi)}",
-            "MD": f"mean difference {gap}",
-            "GLASS": f"Glass's Δ = J·({gap})/{show(two.sd)}, SD of group 2: {derived(yi)}",
-            "ROM": f"log({show(one.mean)}/{show(two.mean)}): {derived(yi)}",
-        }[settings.measure]
-    )
+    yi, vi = _computed(
+        settings, trail, (*one, *two),
+        said={"mean1": show(one.mean), "sd1": show(one.sd), "n1": count(one.n),
+              "mean2": show(two.mean), "sd2": show(two.sd), "n2": count(two.n)},
+    )  # fmt: skip
     return {"yi": yi, "vi": vi, "mean1": one.mean, "sd1": one.sd, "n1": one.n,
             "mean2": two.mean, "sd2": two.sd, "n2": two.n}  # fmt: skip
+
+
+def _computed(
+    settings: Settings, trail: Trail, numbers: tuple[float, ...], *, said: dict[str, str],
+    **given: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Compute effect and variance by the measure's function and options, and say it."""
+    measure = MEASURES[settings.measure]
+    options = {name: getattr(settings.profile, which) for name, which in measure.options.items()}
+    yi, vi = measure.function(*numbers, **given, **options)  # type: ignore[misc]  # it has one
+    trail.steps.append(measure.step.format_map({**options, **said, "yi": derived(yi)}))
+    return yi, vi
 
 
 def _before_and_after(
@@ -240,12 +244,10 @@ def _before_and_after(
             "under [[correlation]] in review.toml, with its source or as an assumption"
         )
     mark_correlation(known, trail)
-    function = MEASURES[settings.measure].function
-    yi, vi = function(*told[0], *told[1], r=known.r, correction=settings.profile.correction)
-    trail.steps.append(
-        f"J·({derived(told[0][0])} − {derived(told[1][0])})/pooled SD before (Morris 2008), "
-        f"r = {known.r:g}: {derived(yi)}"
-    )
+    yi, vi = _computed(
+        settings, trail, (*told[0], *told[1]), r=known.r,
+        said={"change1": derived(told[0][0]), "change2": derived(told[1][0]), "r": f"{known.r:g}"},
+    )  # fmt: skip
     text = f"change {derived(told[0][0])} v {derived(told[1][0])}"
     return {"yi": yi, "vi": vi, "n1": told[0][2], "n2": told[1][2], "difference": text}
 
@@ -262,16 +264,17 @@ def _of_difference(
     first = {group: rows[0] for group, rows in arms.items() if rows}
     n1 = row.n1 or (first["1"].n if "1" in first else None)
     n2 = row.n2 or (first["2"].n if "2" in first else None)
-    if row.measure == "OR":
-        return _from_odds_ratio(row, (n1, n2), settings, trail)
-    if settings.measure not in {"SMD", "MD"}:
-        raise NotComputableError(f"only a difference is printed, and no {settings.label}")
-    if row.measure == "SMD":
-        return _as_printed(review, row, n1, n2, settings, trail)
+    kind, measure = kind_of(row.measure or "MD")[0], MEASURES[settings.measure]
+    if kind != settings.measure and kind not in measure.converted:
+        raise NotComputableError(f"what is printed is {row.measure}, and no {settings.label}")
+    if kind == settings.measure and (row.mean is not None or not measure.one_instrument):
+        return _as_printed(review, row, (n1, n2), trail)
+    if MEASURES[kind].ratio:
+        return _from_odds_ratio(review, row, (n1, n2), settings, trail)
     if n1 is None or n2 is None:
         raise NotComputableError("the number of people per arm is not known")
     md = row.mean
-    if md is None and row.t_value is not None and settings.measure == "SMD":
+    if md is None and row.t_value is not None and "t" in measure.converted:
         return _from_t(row, (n1, n2), settings, trail)
     if md is None:
         means = [one.mean for one in first.values()]
@@ -279,9 +282,9 @@ def _of_difference(
             raise NotComputableError("neither the difference nor both means are printed")
         md = means[0] - means[1]
         trail.steps.append(f"difference of the means: {show(means[0])} − {show(means[1])}")
-    se, shown = _standard_error(review, row, md, n1 + n2 - 2, trail=trail)
+    se, shown = _standard_error(review, row, md, n1 + n2 - 2, by_t=True, trail=trail)
     numbers = {"n1": n1, "n2": n2, "difference": f"{show(md)} {shown}"}
-    if settings.measure == "MD":
+    if kind == settings.measure:
         return {"yi": md, "vi": se**2, **numbers}
     if row.sd_from is not None:
         lent = lenders(review, row.sd_from)
@@ -305,7 +308,7 @@ def _of_difference(
         correction=settings.profile.correction, variance=settings.profile.smd_variance,
     )  # fmt: skip
     trail.steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {derived(sd)}")
-    trail.steps.append(f"SMD = J·{show(md)}/{derived(sd)}: {derived(yi)}")
+    trail.steps.append(f"{measure.label} = J·{show(md)}/{derived(sd)}: {derived(yi)}")
     return {"yi": yi, "vi": vi, **numbers}
 
 
@@ -325,63 +328,84 @@ def _from_t(
 
 
 def _as_printed(
-    review: Review, row: Outcome, n1: int | None, n2: int | None, settings: Settings, trail: Trail
+    review: Review, row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
 ) -> dict[str, Any]:
-    if settings.measure != "SMD":
-        raise NotComputableError("only a standardised difference is printed")
+    """Take an effect as it is printed; of a ratio and its limits the logs."""
+    kind, as_ratio = kind_of(row.measure or "MD")
+    measure = MEASURES[kind]
     if row.mean is None:
-        raise NotComputableError("the standardised difference itself is not printed")
-    trail.steps.append("SMD as printed, no second small-sample correction; sign as printed")
-    se, shown = _standard_error(review, row, row.mean, None, trail=trail)
-    text = f"SMD {show(row.mean)} {shown}"
-    return {"yi": row.mean, "vi": se**2, "n1": n1, "n2": n2, "difference": text}
+        raise NotComputableError(f"the {row.measure} itself is not printed")
+    text = f"{show(row.mean)}" if measure.one_instrument else f"{row.measure} {show(row.mean)}"
+    if as_ratio:
+        if row.ci_low is None or row.ci_high is None or row.ci_level is None:
+            raise NotComputableError(f"{row.measure} without its interval: log and SE need it")
+        if min(row.mean, row.ci_low, row.ci_high) <= 0:
+            raise NotComputableError(f"{row.measure} and its limits are ratios, so above 0")
+        text += f" [{show(row.ci_low)}, {show(row.ci_high)}]"
+        cells = {name: math.log(getattr(row, name)) for name in ("mean", "ci_low", "ci_high")}
+        # An SE beside a ratio may be that of the ratio or of its log: the limits say which.
+        row = row.model_copy(update={**cells, "se": None})
+        trail.steps.append(f"{measure.label} of {text}: {derived(cells['mean'])}")
+    elif measure.standardised:
+        trail.steps.append(
+            f"{measure.label} as printed, no second small-sample correction; sign as printed"
+        )
+    else:
+        trail.steps.append(f"{measure.label} as printed: {show(row.mean)}")
+    df = None if None in sizes else sum(size or 0 for size in sizes) - 2
+    yi = row.mean or 0.0
+    se, shown = _standard_error(review, row, yi, df, by_t=measure.one_instrument, trail=trail)
+    text += "" if as_ratio else f" {shown}"
+    return {"yi": yi, "vi": se**2, "n1": sizes[0], "n2": sizes[1], "difference": text}
 
 
 def _from_odds_ratio(
-    row: Outcome, sizes: tuple[int | None, int | None], settings: Settings, trail: Trail
+    review: Review,
+    row: Outcome,
+    sizes: tuple[int | None, int | None],
+    settings: Settings,
+    trail: Trail,
 ) -> dict[str, Any]:
-    """Take a printed odds ratio as it is, or as an SMD (Hasselblad and Hedges 1995)."""
-    if settings.measure not in {"OR", "SMD"}:
-        raise NotComputableError(f"only an odds ratio is printed, and no {settings.label}")
-    if row.mean is None or row.ci_low is None or row.ci_high is None or row.ci_level is None:
-        raise NotComputableError("an odds ratio needs its interval")
-    if min(row.mean, row.ci_low) <= 0:
-        raise NotComputableError("an odds ratio and its limits are above 0")
-    level = row.ci_level / 100
-    yi, se = (
-        math.log(row.mean),
-        se_from_ci(math.log(row.ci_low), math.log(row.ci_high), level=level),
-    )
-    text = f"OR {show(row.mean)} [{show(row.ci_low)}, {show(row.ci_high)}]"
-    trail.steps.append(f"log {text}: {derived(yi)}, SE {derived(se)}")
-    vi = se**2
-    if settings.measure == "SMD":
-        yi, vi = smd_from_odds_ratio(yi, se)
-        trail.steps.append(f"SMD = log OR·√3/π (Hasselblad and Hedges 1995): {derived(yi)}")
-        trail.assumed.append("a logistic outcome of equal spread behind the odds ratio")
-        trail.flags.append("from_odds_ratio")
-    return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": text}
+    """Take a printed odds ratio as an SMD (Hasselblad and Hedges 1995)."""
+    numbers = _as_printed(review, row, sizes, trail)
+    yi, vi = smd_from_odds_ratio(numbers["yi"], math.sqrt(numbers["vi"]))
+    label = MEASURES[settings.measure].label
+    trail.steps.append(f"{label} = log OR·√3/π (Hasselblad and Hedges 1995): {derived(yi)}")
+    trail.assumed.append("a logistic outcome of equal spread behind the odds ratio")
+    trail.flags.append("from_odds_ratio")
+    return {**numbers, "yi": yi, "vi": vi}
 
 
 def _standard_error(
-    review: Review, row: Outcome, estimate: float, df: int | None, *, trail: Trail
+    review: Review, row: Outcome, estimate: float, df: int | None, *, by_t: bool, trail: Trail
 ) -> tuple[float, str]:
-    """Return a difference's standard error and the printed spread it rests on."""
+    """Return a difference's standard error and the printed spread it rests on.
+
+    `df` are those of its arms, where their sizes are known; `by_t` says that an interval whose
+    basis is not stated is one of t, as that of a difference of two means.
+    """
     if row.se is not None:
         trail.steps.append(f"SE as printed: {show(row.se)}")
         return row.se, f"(SE {show(row.se)})"
     if row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
         theirs = review.source(row.source).kind == "review"
         modelled = row.adjusted == "yes" or row.sd_from is not None
-        basis = row.ci_basis or ("z" if theirs or modelled or df is None else "t")
+        likely = "t" if by_t and df is not None and not (theirs or modelled) else "z"
+        basis = row.ci_basis or likely
+        if basis == "t" and df is None:
+            raise NotComputableError(
+                "the interval is one of t, and the number of people per arm is not known"
+            )
         quantile = df if basis == "t" else None
         se = se_from_ci(row.ci_low, row.ci_high, df=quantile, level=row.ci_level / 100)
-        if row.ci_basis is not None:
+        if row.ci_basis is not None or not by_t:
             why = ""
         elif theirs:
             why = " (another review's)"
+        elif modelled:
+            why = " (a model's df are not known)"
         else:
-            why = " (a model's df are not known)" if modelled else ""
+            why = " (the number of people is not known)" if df is None else ""
         named = "normal quantile" if quantile is None else f"t with {quantile} df"
         trail.steps.append(f"SE from the {row.ci_level:g}% CI, {named}{why}: {derived(se)}")
         return se, f"[{show(row.ci_low)}, {show(row.ci_high)}]"
@@ -393,7 +417,7 @@ def _standard_error(
         raise NotComputableError("the difference has no spread: no SE, interval, t or P value")
     if row.p_relation == ">":
         raise NotComputableError(f"P > {row.p_value:g} gives no effect")
-    if df is None or estimate == 0:
+    if not by_t or df is None or estimate == 0:
         raise NotComputableError("a P value needs a difference other than 0 and both arm sizes")
     se = se_from_p(estimate, row.p_value, df=df)
     if row.p_relation == "<":
@@ -407,21 +431,27 @@ def _standard_error(
 
 def implausible(review: Review) -> list[Problem]:
     """Warn of effects so large that a typing error is likelier than a finding."""
-    settings = Settings(profile=profile("today"))
     selection = Selection(include_sensitivity=True)
     found = []
-    for rows in row_sets(row for row in review.outcomes if row.use != "no").values():
-        try:
-            effect = effect_of(review, rows, settings, selection)
-        except NotComputableError:
+    for key, measure in MEASURES.items():
+        if measure.largest is None:
             continue
-        if abs(effect.yi) > 2:  # rarer than one effect in a hundred, and typical of an SE for an SD
-            found.append(
-                rows[0].problem(
-                    "mean",
-                    f"the standardised difference would be {effect.yi:.1f}",
-                    "Is an SE typed as an SD, or a decimal point lost?",
-                    severity="warning",
-                )
+        settings = Settings(profile=profile("today"), measure=key)
+        for rows in row_sets(row for row in review.outcomes if row.use != "no").values():
+            try:
+                effect = effect_of(review, rows, settings, selection)
+            except NotComputableError:
+                continue
+            if "from_odds_ratio" in effect.flags or abs(effect.yi) <= measure.largest:
+                continue
+            row = next((r for r in rows if (r.file, r.row) == effect.rows[0]), rows[0])
+            printed = row.group == "difference" and kind_of(row.measure or "MD")[0] == key
+            doubt = (
+                "Is it a difference in points (MD), or an effect of another kind (GEN)?"
+                if printed else "Is an SE typed as an SD, or a decimal point lost?"
+            )  # fmt: skip
+            reason = (
+                f"the {measure.words.lower()} {'is' if printed else 'would be'} {effect.yi:.1f}"
             )
+            found.append(row.problem("mean", reason, doubt, severity="warning"))
     return found

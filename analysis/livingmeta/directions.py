@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.effect_sizes import MEASURES, kind_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.protocol import Plan, Review, fits, row_sets
 from livingmeta.schema import Outcome, Trial
@@ -233,7 +233,8 @@ def _difference(review: Review, rows: list[Outcome]) -> float | None:
     one, two = arms.get("1"), arms.get("2")
     gap = one - two if one is not None and two is not None else arms.get("difference")
     printed = next((row.measure for row in rows if row.group == "difference"), None)
-    if gap is None or instrument is None or printed == "OR":
+    if gap is None or instrument is None or (printed and MEASURES[kind_of(printed)[0]].ratio):
         return None
-    standardised = printed == "SMD" and (one is None or two is None)
+    own = printed is not None and (one is None or two is None)
+    standardised = own and MEASURES[kind_of(str(printed))[0]].standardised
     return -gap if instrument.better == "higher" and not standardised else gap

@@ -7,7 +7,9 @@ returns floats for numbers and arrays for sequences.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +17,7 @@ from scipy.special import gammaln
 
 from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.inputs import SMALLEST, TOO_FAR, plain, trials
-from livingmeta.names import pick
+from livingmeta.names import pick, unknown
 
 Array = NDArray[np.float64]
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
@@ -416,26 +418,190 @@ def prepost_smd(
     return plain(d, j**2 * noise * m / (m - 2) * (1 + d**2 / noise) - d**2, scalar=scalar)
 
 
-class Measure(NamedTuple):
-    """An effect measure: what it is computed from, and how it is shown."""
-
-    function: Callable[..., tuple[Any, Any]]
-    needs: str  # "means", "prepost" (means before and after) or "counts"
-    label: str
-    ratio: str | None = None  # what exp(yi) is
-
-
-MEASURES: Mapping[str, Measure] = {
-    "SMD": Measure(smd, "means", "SMD"),
-    "MD": Measure(mean_difference, "means", "MD"),
-    "GLASS": Measure(glass_delta, "means", "Glass's Δ"),
-    "ROM": Measure(ratio_of_means, "means", "log ratio of means", "ratio of means"),
-    "SMD-PP": Measure(prepost_smd, "prepost", "pre-post SMD"),
-    "OR": Measure(odds_ratio, "counts", "log OR", "OR"),
-    "RR": Measure(risk_ratio, "counts", "log RR", "RR"),
-    "RD": Measure(risk_difference, "counts", "RD"),
+# Printed differences that can be turned into a standardised one; derivation has the formulas.
+CONVERTED = frozenset({"MD", "t", "OR"})
+COUNTED = "{label} of {{events1}}/{{n1}} v {{events2}}/{{n2}} (empty cells: {{zero_cells}}): {{yi}}"
+NEEDS = {
+    "means": ("mean1", "mean2", "sd1", "sd2", "n1", "n2"),
+    "prepost": ("change1", "change2", "r"),  # means before and after
+    "counts": ("events1", "n1", "events2", "n2", "zero_cells"),
+    "effect": (),  # comes computed, as a trial's model printed it
 }
-RATIOS = {measure.label: measure.ratio for measure in MEASURES.values() if measure.ratio}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """An effect measure: everything that is particular to it.
+
+    Attributes
+    ----------
+    label : str
+        How its numbers are called where they are pooled ("log OR").
+    words : str
+        Its name in English ("Odds ratio"); the catalogues of other languages translate it.
+    needs : str
+        What it is computed from: "means", "prepost" (means before and after), "counts", or
+        "effect" where it only comes computed.
+    function : callable or None
+        From what it needs to yi and vi; None where it comes computed.
+    step : str
+        How the trail says that computation; names of `NEEDS` in braces, and `yi`.
+    options : mapping of str to str
+        Keywords of `function`, and the method of a profile that each is.
+    ratio : str or None
+        What exp(yi) is called, where effects are logs of a ratio.
+    standardised : bool
+        In units of a standard deviation: no scale is left whose direction could be turned.
+    one_instrument : bool
+        In units of one scale, so that trials on others are not pooled with it.
+    converted : frozenset of str
+        Which of `CONVERTED` it may be computed from.
+    largest : float or None
+        Size of an effect beyond which a typing error is likelier than a finding.
+    names : tuple of str
+        What other programs call it, besides its key, label, words and ratio; in small letters.
+
+    Raises
+    ------
+    ValueError
+        For an entry with which some layer could do nothing; it lists what is missing.
+    """
+
+    label: str
+    words: str
+    needs: str
+    function: Callable[..., tuple[Any, Any]] | None = None
+    step: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    ratio: str | None = None
+    standardised: bool = False
+    one_instrument: bool = False
+    converted: frozenset[str] = frozenset()
+    largest: float | None = None
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse an entry with which some layer could do nothing."""
+        wrong = [f"{name} is empty" for name in ("label", "words") if not getattr(self, name)]
+        if self.needs not in NEEDS:
+            wrong.append(unknown("needs", self.needs, NEEDS).rstrip("."))
+        elif self.needs != "effect":
+            wrong += self._uncomputable()
+        if self.ratio is not None and not self.label.startswith("log "):
+            wrong.append(f"effects are logs of the {self.ratio}, so label begins with log")
+        if strange := sorted(self.converted - CONVERTED):
+            wrong.append(f"converted has {', '.join(strange)}; {', '.join(sorted(CONVERTED))} are")
+        if wrong:
+            raise ValueError(f"measure {self.label or '?'}: {'; '.join(wrong)}.")
+
+    def _uncomputable(self) -> list[str]:
+        wrong = []
+        if self.function is None:
+            wrong.append(f"function is missing, which computes yi and vi from {self.needs}")
+        else:
+            taken = signature(self.function).parameters
+            wrong += [f"function does not take {one}" for one in self.options if one not in taken]
+        try:
+            shown = self.step.format_map(dict.fromkeys((*NEEDS[self.needs], "yi"), "0"))
+        except KeyError as name:
+            return [*wrong, f"step names {name}, and {', '.join(NEEDS[self.needs])}, yi are known"]
+        return wrong if shown else [*wrong, "step is missing, which says the computation in words"]
+
+
+MEASURES: dict[str, Measure] = {
+    "SMD": Measure(
+        label="SMD", words="Standardised mean difference", needs="means", function=smd,
+        step="SMD = J·({mean1} − {mean2})/pooled SD, n = {n1} and {n2}: {yi}",
+        options={"correction": "correction", "variance": "smd_variance"},
+        standardised=True, converted=CONVERTED, largest=2.0,
+        names=("standardized mean difference", "std. mean difference"),
+    ),
+    "MD": Measure(
+        label="MD", words="Mean difference", needs="means", function=mean_difference,
+        step="mean difference {mean1} − {mean2}", options={"variance": "md_variance"},
+        one_instrument=True,
+    ),
+    "GLASS": Measure(
+        label="Glass's Δ", words="Glass's Δ", needs="means", function=glass_delta,
+        step="Glass's Δ = J·({mean1} − {mean2})/{sd2}, SD of group 2: {yi}",
+        options={"correction": "correction"}, standardised=True,
+    ),
+    "ROM": Measure(
+        label="log ratio of means", words="Ratio of means", needs="means",
+        function=ratio_of_means, step="log({mean1}/{mean2}): {yi}", ratio="ratio of means",
+    ),
+    "SMD-PP": Measure(
+        label="pre-post SMD", words="Pre-post standardised mean difference", needs="prepost",
+        function=prepost_smd, options={"correction": "correction"}, standardised=True,
+        step="J·({change1} − {change2})/pooled SD before (Morris 2008), r = {r}: {yi}",
+    ),
+    "OR": Measure(
+        label="log OR", words="Odds ratio", needs="counts", function=odds_ratio, ratio="OR",
+        options={"zero_cells": "zero_cells"}, step=COUNTED.format(label="log OR"),
+    ),
+    "RR": Measure(
+        label="log RR", words="Risk ratio", needs="counts", function=risk_ratio, ratio="RR",
+        options={"zero_cells": "zero_cells"}, step=COUNTED.format(label="log RR"),
+        names=("relative risk",),
+    ),
+    "RD": Measure(
+        label="RD", words="Risk difference", needs="counts", function=risk_difference,
+        options={"zero_cells": "zero_cells"}, step=COUNTED.format(label="RD"),
+    ),
+    "HR": Measure(label="log HR", words="Hazard ratio", needs="effect", ratio="HR"),
+    "IRR": Measure(
+        label="log IRR", words="Incidence rate ratio", needs="effect", ratio="IRR",
+        names=("rate ratio",),
+    ),
+    "GEN": Measure(label="effect", words="Effect of a kind that is not named", needs="effect"),
+}  # fmt: skip
+
+
+def printed_kinds() -> tuple[str, ...]:
+    """Return what a printed difference may be: a key of `MEASURES`, or the log of a ratio.
+
+    Examples
+    --------
+    >>> [kind for kind in printed_kinds() if kind.endswith("OR")]
+    ['OR', 'log OR']
+    """
+    return (*MEASURES, *(f"log {key}" for key, one in MEASURES.items() if one.ratio))
+
+
+def kind_of(printed: str) -> tuple[str, bool]:
+    """Return the measure of a printed difference, and whether it is printed as a ratio.
+
+    Examples
+    --------
+    >>> kind_of("OR"), kind_of("log OR"), kind_of("MD")
+    (('OR', True), ('OR', False), ('MD', False))
+    """
+    key = printed.removeprefix("log ")
+    return key, key == printed and MEASURES[key].ratio is not None
+
+
+def measure_named(text: str) -> str | None:
+    """Return the key of the measure that a file or a user calls so; None for other words.
+
+    Case and blanks at the ends do not count. A ratio and its log are one measure: whether the
+    numbers are logs is another question.
+
+    Examples
+    --------
+    >>> measure_named("Std. mean difference"), measure_named("hazard ratio"), measure_named("r")
+    ('SMD', 'HR', None)
+    """
+    wanted = text.strip().casefold()
+    for key, one in MEASURES.items():
+        known = (key, one.label, one.words, one.ratio or "", *one.names)
+        if wanted and wanted in {name.casefold() for name in known}:
+            return key
+    return None
+
+
+def ratios() -> dict[str, str]:
+    """Return what exp(yi) is called, by the label of the log."""
+    return {measure.label: measure.ratio for measure in MEASURES.values() if measure.ratio}
 
 
 def counted(label: str) -> bool:
@@ -457,7 +623,7 @@ def scale_name(label: str) -> str:
     >>> scale_name("log OR"), scale_name("SMD")
     ('OR', 'SMD')
     """
-    return RATIOS.get(label, label)
+    return ratios().get(label, label)
 
 
 def on_scale(label: str, value: float) -> float:
@@ -468,7 +634,7 @@ def on_scale(label: str, value: float) -> float:
     >>> on_scale("log OR", 0.0), on_scale("SMD", -0.3)
     (1.0, -0.3)
     """
-    return float(np.exp(value)) if label in RATIOS else value
+    return float(np.exp(value)) if label in ratios() else value
 
 
 def _standardised(

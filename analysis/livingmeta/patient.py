@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from livingmeta.effect_sizes import RATIOS
+from livingmeta.effect_sizes import ratios
 from livingmeta.pooling import FEW, PooledEstimate
 
 STANDARDISED = ("SMD", "GLASS", "SMD-PP")  # measures in units of a standard deviation
@@ -126,7 +126,7 @@ def important_difference(
         raise ValueError(f"important = {important:g}: a smallest important difference is above 0.")
     if per_sd is not None:
         return important / per_sd
-    if label not in RATIOS:
+    if label not in ratios():
         return important
     if important == 1:
         raise ValueError("important = 1: a ratio of 1 is no difference.")

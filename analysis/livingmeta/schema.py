@@ -125,6 +125,17 @@ def _short(cell: object) -> object:
     return cell
 
 
+def _difference(cell: object) -> object:
+    from livingmeta.effect_sizes import printed_kinds
+
+    known = {kind.lower(): kind for kind in printed_kinds()}
+    if cell is not None and cell not in known.values():
+        near = get_close_matches(str(cell).lower(), known, n=1)
+        remedy = f"Did you mean {known[near[0]]}?" if near else ""
+        raise CellError(f"choose one of {', '.join(known.values())}", remedy)
+    return cell
+
+
 Number = Annotated[float, BeforeValidator(_number)]
 StandardDeviation = Annotated[
     float, _bounded(lambda x: x > 0, "a standard deviation must be above 0")
@@ -315,9 +326,11 @@ class Outcome(Row):
     minimum: Number | None = optional("smallest value seen")
     maximum: Number | None = optional("largest value seen")
     events: Count | None = optional("people with the event")
-    measure: Literal["MD", "SMD", "OR"] | None = optional(
-        "on a difference row: what the difference is; an SMD keeps its printed sign, and a "
-        "negative one favours group 1"
+    measure: Annotated[str, BeforeValidator(_difference)] | None = optional(
+        "on a difference row: what the difference is. A difference: MD, SMD, RD. A ratio: OR, RR, "
+        "HR, IRR, ROM, with mean and limits as printed, not their logs. The log of one: log OR, "
+        "log RR, …, with mean, se and limits on the log scale. GEN where nobody says what it is. "
+        "A standardised one keeps its printed sign, and a negative one favours group 1"
     )
     p_value: Probability | None = optional("two-sided P value")
     p_relation: Literal["=", "<", ">"] | None = optional("how the P value is printed")
@@ -395,7 +408,8 @@ class Outcome(Row):
             if self.measure is None and (self.mean is not None or self.use != "no"):
                 yield self.problem(
                     "measure", "a difference row says what it is",
-                    "Write MD for a difference in points, SMD for a standardised one.",
+                    "Write MD for a difference in points, SMD for a standardised one, OR, RR or "
+                    "HR for a ratio, GEN where the source does not say.",
                 )  # fmt: skip
             return
         for column in ("n1", "n2", "measure", "adjusted", "sd_from", "t_value"):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from livingmeta.derivation import Effect, NotComputableError, effect_of
-from livingmeta.effect_sizes import RATIOS
+from livingmeta.effect_sizes import ratios
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, fits, row_sets
@@ -466,9 +466,9 @@ def _printed(
     for numbers in claims.values():
         printed = [numbers[name].value for name in DRAWN if name in numbers]
         values = [value for value in printed if value is not None]
-        if len(values) == len(DRAWN) and (settings.label not in RATIOS or min(values) > 0):
-            on_axis = map(math.log, values) if settings.label in RATIOS else values
-            estimate, low, high = on_axis
+        ratio = settings.label in ratios()
+        if len(values) == len(DRAWN) and not (ratio and min(values) <= 0):
+            estimate, low, high = map(math.log, values) if ratio else values
             label = numbers["estimate"].where
             return Printed(estimate=estimate, ci_low=low, ci_high=high, label=label)
     return None

@@ -52,5 +52,5 @@ VasSd = Annotated[
 ]
 
 # Written out, so that --help needs no import; a test holds them against the registries.
-MEASURES_HELP = "SMD, MD, GLASS, ROM, SMD-PP, OR, RR or RD"
+MEASURES_HELP = "SMD, MD, GLASS, ROM, SMD-PP, OR, RR, RD, HR, IRR or GEN"
 TAU2_HELP = "DL, DL2, HE, CA, HS, SJ, ML, REML, EB or PM"

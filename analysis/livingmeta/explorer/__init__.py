@@ -12,7 +12,7 @@ import numpy as np
 
 from livingmeta.consistency import findings
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import RATIOS, scale_name
+from livingmeta.effect_sizes import ratios, scale_name
 from livingmeta.multiverse import Multiverse, shares
 from livingmeta.plots import MEASURE_WORDS
 from livingmeta.profiles import CI_WORDS, PROFILES, Profile
@@ -115,8 +115,8 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         "groups": [protocol.groups.group1, protocol.groups.group2],
         "measure": scale_name(settings.label),
         "axis": MEASURE_WORDS.get(scale_name(settings.label), scale_name(settings.label))
-        + (" (log scale)" if settings.label in RATIOS else ""),
-        "ratio": settings.label in RATIOS,
+        + (" (log scale)" if settings.label in ratios() else ""),
+        "ratio": settings.label in ratios(),
         "standardised": settings.measure == "SMD",
         "one_instrument": settings.measure == "MD",  # is all that such differences allow
         "level": settings.level,
