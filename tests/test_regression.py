@@ -46,7 +46,8 @@ def fitted(data: Data, names: tuple[str, ...] = ("x", "word"), **options) -> Met
 @pytest.mark.parametrize(("name", "tau2", "ci"), CASES)
 def test_every_regression_agrees_with_metafor(name: str, tau2: str, ci: str) -> None:
     rows = [r for r in ROWS if (r["set"], r["tau2_method"], r["ci_method"]) == (name, tau2, ci)]
-    found = fitted(SETS[name], tau2=tau2, ci=ci)
+    chosen = {"tau2": tau2} if tau2 else {"model": "common"}
+    found = fitted(SETS[name], ci=ci, **chosen)
     assert len(found.coefficients) == len(rows)
     for one, row in zip(found.coefficients, rows, strict=True):
         for column in ("estimate", "se", "ci_low", "ci_high", "statistic", "p_value"):
@@ -62,7 +63,7 @@ def test_every_regression_agrees_with_metafor(name: str, tau2: str, ci: str) -> 
 
 def test_every_estimator_is_compared_in_a_regression() -> None:
     """DL2 is not in metafor; the two-step moments are those of the mean, which are compared."""
-    assert {tau2 for _, tau2, _ in CASES} == set(TAU2) - {"CA", "DL2"}
+    assert {tau2 for _, tau2, _ in CASES} == set(TAU2) - {"CA", "DL2"} | {""}  # "": common effect
     assert {ci for _, _, ci in CASES} == set(CONFIDENCE) - {"profile"}
 
 
@@ -73,10 +74,55 @@ def test_cluster_robust_variances_and_df_are_those_of_clubsandwich(model: str) -
     data = SETS["assink2016"]
     found = fitted(data, names, cluster=data["cluster"])
     assert found.clusters == len(set(data["cluster"]))
-    for one, row in zip(found.coefficients, rows, strict=True):
+    # one study alone has effects on covert delinquency: only the slope on x has a variance
+    held = [one.name == "x" or model != "x + word" for one in found.coefficients]
+    for one, row, has in zip(found.coefficients, rows, held, strict=True):
         assert one.estimate == pytest.approx(float(row["estimate"]), rel=1e-8)
         for column in ("se", "df", "p_value"):
-            assert getattr(one, column) == pytest.approx(float(row[column]), rel=1e-8), one.name
+            theirs = pytest.approx(float(row[column]), rel=1e-8) if has else None
+            assert getattr(one, column) == theirs, one.name
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_what_one_cluster_alone_determines_has_no_robust_variance(intercept: bool) -> None:
+    """clubSandwich: SE 0 and neither df nor P for the mean of one study of one effect.
+
+    The contrast with it has no more: its SE would be that of the others' mean alone.
+    """
+    data = SETS["assink2016"]
+    single = next(one for one in data["cluster"] if data["cluster"].count(one) == 1)
+    where = ["one" if one == single else "all" for one in data["cluster"]]
+    found = meta_regression(
+        data["yi"], data["vi"], {"where": where}, intercept=intercept, cluster=data["cluster"]
+    )
+    rows = [row for row in read("clubsandwich.csv") if row["model"] == "alone"]
+    assert rows[1]["df"] == rows[1]["p_value"] == ""
+    others, alone = found.coefficients
+    for column in ("estimate", "se", "df", "p_value"):
+        assert getattr(others, column) == pytest.approx(float(rows[0][column]), rel=1e-8)
+    mean = alone.estimate + (others.estimate if intercept else 0)
+    assert mean == pytest.approx(float(rows[1]["estimate"]))
+    undefined = (alone.se, alone.ci_low, alone.ci_high, alone.statistic, alone.df, alone.p_value)
+    assert undefined == (None,) * 6
+    assert "one_cluster_determines" in found.flags
+
+
+def test_what_several_effects_of_one_cluster_determine_has_no_robust_variance() -> None:
+    """Their scatter within the cluster says nothing of how clusters differ."""
+    data = SETS["assink2016"]
+    where = [float(one == data["cluster"][0]) for one in data["cluster"]]
+    found = meta_regression(
+        data["yi"], data["vi"], {"where": where, "x": data["x"]}, cluster=data["cluster"]
+    )
+    assert [one.se is None for one in found.coefficients] == [False, True, False]
+
+
+def test_r2_is_told_only_where_the_mean_is_a_special_case() -> None:
+    """Without a constant there is no mean to compare with; metafor has no R² either (NULL)."""
+    whole, parts = fitted(BCG, ("word",)), fitted(BCG, ("word",), intercept=False)
+    assert parts.r2 == pytest.approx(whole.r2, abs=1e-9)
+    assert fitted(BCG, ("x",), intercept=False).r2 is None
+    assert fitted(BCG, ("x",)).r2 > 50
 
 
 @pytest.mark.parametrize("tau2", ["DL", "REML", "PM"])

@@ -126,6 +126,7 @@ def regress(
         [effect.yi for effect in effects],
         [effect.vi for effect in effects],
         {name: [told[name] for told in values] for name in readers},  # type: ignore[misc]
+        model=chosen.model,
         tau2=chosen.tau2,
         ci=chosen.ci,
         cluster=trials if (several if cluster is None else cluster) else None,

@@ -11,7 +11,7 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.designs import MEAN, Regression
 from livingmeta.names import pick
-from livingmeta.pooling import CONFIDENCE, ROUNDING, scaled, usable
+from livingmeta.pooling import CONFIDENCE, MODELS, ROUNDING, scaled, usable
 from livingmeta.tau2 import TAU2, Array, q_profile
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
@@ -21,13 +21,17 @@ FEW_DF = 4  # below it a Satterthwaite approximation is not to be trusted (Tipto
 
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
-    """One coefficient; `df` None for a normal quantile."""
+    """One coefficient; `df` None for a normal quantile.
+
+    Where one cluster alone determines it, it has no cluster-robust variance: all but the estimate
+    is None.
+    """
 
     name: str
     estimate: float
-    se: float
-    ci_low: float
-    ci_high: float
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
     statistic: float | None
     df: float | None
     p_value: float | None
@@ -43,25 +47,29 @@ class MetaRegression:
         Effects.
     coefficients : tuple of Coefficient
         The intercept first, where there is one; a level of a category against its first level.
-    tau2, tau2_low, tau2_high : float
-        Variance between trials that the moderators leave, and its Q-profile interval.
+    tau2, tau2_low, tau2_high : float or None
+        Variance between trials that the moderators leave, and its Q-profile interval; None for a
+        common effect.
     i2 : float
-        τ²/(τ² + s²) in percent, s² the typical variance within trials.
+        τ²/(τ² + s²) in percent, s² the typical variance within trials; (Q − df)/Q for a common
+        effect.
     r2 : float or None
-        Percent of the variance without moderators that they explain; None where that is 0.
+        Percent of the variance without moderators that they explain; None where that is 0, for a
+        common effect, and for a design without a constant: it does not hold the mean it would be
+        compared with.
     qe, qe_df, qe_p
         Test for heterogeneity that is left.
     qm, qm_df, qm_p
         Test of all moderators at once: chi-square on m df, or F on (m, k − p).
     clusters : int or None
         Clusters of the robust variances.
-    tau2_method, ci_method, level, flags
+    model, tau2_method, ci_method, level, flags
         How it was made, and what a reader must know.
     """
 
     k: int
     coefficients: tuple[Coefficient, ...]
-    tau2: float
+    tau2: float | None
     tau2_low: float | None
     tau2_high: float | None
     i2: float
@@ -73,7 +81,8 @@ class MetaRegression:
     qm_df: tuple[float, ...]
     qm_p: float | None
     clusters: int | None
-    tau2_method: str
+    model: str
+    tau2_method: str | None
     ci_method: str
     level: float
     flags: tuple[str, ...]
@@ -85,6 +94,7 @@ def meta_regression(
     moderators: Mapping[str, Sequence[float] | Sequence[str]],
     *,
     intercept: bool = True,
+    model: str = "random",
     tau2: str = "REML",
     ci: str = "hksj-modified",
     cluster: Sequence[object] | None = None,
@@ -101,6 +111,8 @@ def meta_regression(
         alphabet is the one the others are compared with. An empty mapping fits a mean.
     intercept : bool
         Fit one; without it a single category gives the mean of each level.
+    model : str
+        "random", or "common": trials differ by their moderators and by chance only.
     tau2 : str
         Estimator of τ², an entry of `tau2.TAU2`.
     ci : str
@@ -108,7 +120,8 @@ def meta_regression(
         √max(1, q), q = Σwr²/(k − p); Knapp and Hartung 2003).
     cluster : sequence, shape (k,), optional
         What effects belong together (trials). Standard errors are then cluster-robust (CR2) with
-        Satterthwaite's df, whatever `ci` (Pustejovsky and Tipton 2018).
+        Satterthwaite's df, whatever `ci` (Pustejovsky and Tipton 2018). A coefficient that can't
+        be estimated without some cluster has no such variance: how clusters differ is not seen.
     level : float
         Confidence level, a fraction.
 
@@ -140,7 +153,7 @@ def meta_regression(
     """
     y, v = usable(yi, vi, level)
     names, x = columns(moderators, y.size, intercept=intercept)
-    estimator = pick(TAU2, tau2, "tau2")
+    estimator, random = pick(TAU2, tau2, "tau2"), pick(MODELS, model, "model")
     known = {name: one for name, one in CONFIDENCE.items() if not one.is_profile}
     interval = pick(known, ci, "ci")
     clusters = None if cluster is None else _clusters(cluster, y.size)
@@ -150,7 +163,9 @@ def meta_regression(
     shift = one.y[0] + one.origin[0] if not _has_constant(x) else one.y[0]
     design = Regression(x / lengths)
     present = np.ones((1, y.size), bool)
-    t2, converged = estimator(shift[None], one.v, present, design)
+    t2, converged = np.zeros(1), np.ones(1, bool)
+    if random:
+        t2, converged = estimator(shift[None], one.v, present, design)
     weights = 1 / (one.v[0] + t2[0])
     fit = _Fitted.of(shift, weights, design.x)
     df = y.size - len(names)
@@ -175,35 +190,40 @@ def meta_regression(
         name
         for name, holds in {
             "not_converged": not converged[0],
-            "tau2_at_zero": t2[0] == 0,
-            "tau2_interval_empty": not np.isfinite(high[0]),
+            "tau2_at_zero": random and t2[0] == 0,
+            "tau2_interval_empty": random and not np.isfinite(high[0]),
             "few_trials_per_moderator": y.size < PER_MODERATOR * max(1, len(tested)),
             "hksj_scale_below_one": clusters is None and interval.is_hksj and q < 1 - ROUNDING,
-            "few_clusters": clusters is not None and dfs is not None and dfs.min() < FEW_DF,
+            "few_clusters": clusters is not None and dfs is not None and (dfs < FEW_DF).any(),
+            "one_cluster_determines": bool(np.isnan(np.diag(vcov)).any()),
         }.items()
         if holds
     ]
-    qm, qm_df, qm_p = _omnibus(b, vcov, tested, df=df if interval.is_t else None)
     robust = clusters is not None
+    qm, qm_df, qm_p = (
+        (None, (), None) if robust else _omnibus(b, vcov, tested, df=df if interval.is_t else None)
+    )
+    compared = random and total[0] > 0 and bool(tested) and _has_constant(x)
     return MetaRegression(
         k=y.size,
         coefficients=tuple(
             _coefficient(name, b[i], vcov[i, i], None if dfs is None else dfs[i], level)
             for i, name in enumerate(names)
         ),
-        tau2=float(t2[0] * unit**2),
-        tau2_low=_finite(low[0] * unit**2),
-        tau2_high=_finite(high[0] * unit**2),
-        i2=float(100 * t2[0] / (t2[0] + typical)),
-        r2=None if total[0] == 0 or not tested else float(100 * max(0, 1 - t2[0] / total[0])),
+        tau2=float(t2[0] * unit**2) if random else None,
+        tau2_low=_finite(low[0] * unit**2) if random else None,
+        tau2_high=_finite(high[0] * unit**2) if random else None,
+        i2=float(100 * (t2[0] / (t2[0] + typical) if random else max(0.0, 1 - df / max(qe, df)))),
+        r2=float(100 * max(0, 1 - t2[0] / total[0])) if compared else None,
         qe=qe,
         qe_df=df,
         qe_p=float(chdtrc(df, qe)),
-        qm=None if robust else qm,
-        qm_df=() if robust else qm_df,
-        qm_p=None if robust else qm_p,
+        qm=qm,
+        qm_df=qm_df,
+        qm_p=qm_p,
         clusters=len(clusters) if clusters is not None else None,
-        tau2_method=tau2,
+        model=model,
+        tau2_method=tau2 if random else None,
         ci_method="CR2" if robust else ci,
         level=level,
         flags=tuple(flags),
@@ -305,7 +325,9 @@ def common_tau2(yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], *, tau2: st
     >>> round(common_tau2(y, v, groups, tau2="REML"), 12)
     0.015
     """
-    return meta_regression(yi, vi, {"group": list(groups)}, intercept=False, tau2=tau2).tau2
+    found = meta_regression(yi, vi, {"group": list(groups)}, intercept=False, tau2=tau2).tau2
+    assert found is not None  # of random effects
+    return found
 
 
 @dataclass(frozen=True)
@@ -334,7 +356,8 @@ def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tupl
     D_j the Cholesky root of Φ_j and B_j = D_j (I − H)_j Φ (I − H)_j' D_j' (Pustejovsky and Tipton
     2018); V = M Σ X_j' W_j A_j e_j e_j' A_j' W_j X_j M. For a coefficient, with
     p_j = (I − H)_j' A_j' W_j X_j M c and S_ij = p_i' Φ p_j, the df are (Σ S_ii)² / ΣΣ S_ij²
-    (ibid.).
+    (ibid.). NaN where a coefficient does not follow from the clusters without one of them: the
+    residuals of that one say nothing of it.
     """
     k, p = fit.x.shape
     hat = np.eye(k) - fit.x @ fit.vcov @ (fit.x * fit.w[:, None]).T
@@ -357,7 +380,15 @@ def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tupl
     for i in range(p):
         s = (g[:, i] * working) @ g[:, i].T
         dfs[i] = np.trace(s) ** 2 / (s**2).sum()
+    alone = np.any([~_estimable(np.delete(fit.x, members, 0)) for members in clusters], axis=0)
+    vcov[alone], vcov[:, alone], dfs[alone] = np.nan, np.nan, np.nan
     return vcov, dfs
+
+
+def _estimable(x: Array) -> NDArray[np.bool_]:
+    """Say which coefficients a design determines: those whose unit vector its rows span."""
+    spanned = np.linalg.pinv(x, rcond=COLLINEAR) @ x
+    return np.asarray(np.abs(spanned - np.eye(x.shape[1])).max(0) < 1e-6)
 
 
 def _clusters(given: Sequence[object], k: int) -> list[NDArray[np.int_]]:
@@ -402,6 +433,11 @@ def _omnibus(
 def _coefficient(
     name: str, b: float, variance: float, df: float | None, level: float
 ) -> Coefficient:
+    if np.isnan(variance):
+        return Coefficient(
+            name=name, estimate=float(b), se=None, ci_low=None, ci_high=None, statistic=None,
+            df=None, p_value=None,
+        )  # fmt: skip
     se, upper = float(np.sqrt(variance)), (1 + level) / 2
     half = se * float(ndtri(upper) if df is None else stdtrit(df, upper))
     ratio = b / se if se > 0 else None

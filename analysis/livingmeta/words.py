@@ -39,6 +39,10 @@ FLAG_WORDS = {
     "few_clusters": (
         "Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."
     ),
+    "one_cluster_determines": (
+        "One cluster (trial) alone determines a coefficient: how clusters differ is not seen in "
+        "it, so it has no cluster-robust interval."
+    ),
     "rows_assumed": "A row rests on an assumption, such as equal arms.",
     "secondary_source": (
         "A trial's numbers come from somebody else's report of it, such as a review."

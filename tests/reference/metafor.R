@@ -220,6 +220,13 @@ for (set in names(reg_sets)) {
         i2 = show(res$I2), r2 = show(r2), qe = show(res$QE), qe_p = show(res$QEp),
         qm = show(res$QM), qm_p = show(res$QMp))
     }
+  res <- rma(yi, vi, mods = ~ x + word, data = d, method = "FE")
+  regressions[[length(regressions) + 1]] <- data.frame(
+    set = set, tau2_method = "", ci_method = "wald", coefficient = seq_along(res$beta),
+    estimate = show(as.numeric(res$beta)), se = show(res$se), ci_low = show(res$ci.lb),
+    ci_high = show(res$ci.ub), statistic = show(res$zval), p_value = show(res$pval), tau2 = "",
+    tau2_low = "", tau2_high = "", i2 = show(res$I2), r2 = "", qe = show(res$QE),
+    qe_p = show(res$QEp), qm = show(res$QM), qm_p = show(res$QMp))
   if (d$cluster[1] == "") next
   for (model in c("mean", "x", "x + word")) {
     res <- rma(yi, vi, mods = as.formula(paste("~", if (model == "mean") "1" else model)),
@@ -230,6 +237,14 @@ for (set in names(reg_sets)) {
       se = show(cr2$SE), df = show(cr2$df_Satt), p_value = show(cr2$p_Satt))
   }
 }
+# A mean for one study of one effect, and one for the others: its variance is not defined
+d <- reg_sets$assink2016
+d$alone <- d$cluster == names(which(table(d$cluster) == 1))[1]
+res <- rma(yi, vi, mods = ~ factor(alone) - 1, data = d, control = tight$REML)
+cr2 <- coef_test(res, vcov = "CR2", cluster = d$cluster)
+robust[[length(robust) + 1]] <- data.frame(
+  set = "assink2016", model = "alone", coefficient = 1:2, estimate = show(cr2$beta),
+  se = show(cr2$SE), df = show(cr2$df_Satt), p_value = show(cr2$p_Satt))
 write.csv(do.call(rbind, regressions), file.path(out, "metafor_regressions.csv"),
           row.names = FALSE, quote = FALSE)
 write.csv(do.call(rbind, robust), file.path(out, "clubsandwich.csv"), row.names = FALSE,

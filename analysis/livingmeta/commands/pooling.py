@@ -321,7 +321,12 @@ def regress(
         [
             [
                 one.name,
-                f"{derived(one.estimate)} ({derived(one.ci_low)} to {derived(one.ci_high)})",
+                f"{derived(one.estimate)} "
+                + (
+                    "(interval not defined)"
+                    if one.ci_low is None or one.ci_high is None
+                    else f"({derived(one.ci_low)} to {derived(one.ci_high)})"
+                ),
                 "–" if one.df is None else f"{one.df:.1f}",
                 p_words(one.p_value).removeprefix("P ").removeprefix("= "),
             ]
@@ -334,9 +339,12 @@ def regress(
         console.print(
             f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})"
         )
+    if alone := [one.name for one in result.coefficients if one.se is None]:
+        console.print(f"  one trial alone determines: {', '.join(alone)}")
+    tau2_words = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
     explained = "" if result.r2 is None else f"; R² = {decimal(result.r2, 0)}%"
     console.print(
-        f"  left between trials: Tau² = {decimal(result.tau2)}; I² = {decimal(result.i2, 0)}%; "
+        f"  left between trials: {tau2_words}I² = {decimal(result.i2, 0)}%; "
         f"Q = {decimal(result.qe)}, df = {result.qe_df} ({p_words(result.qe_p)}){explained}"
     )
     for left in found.left_out:
