@@ -24,7 +24,7 @@ from livingmeta.commands.options import (
 if TYPE_CHECKING:
     from livingmeta.bayes import Marginal, Posterior, Prior
     from livingmeta.patient import NewSetting
-    from livingmeta.settings import Settings, headline_settings
+    from livingmeta.settings import Settings
     from livingmeta.synthesis import Pool
 
 # Our choice, not a finding; the help and every output say so.
@@ -73,7 +73,7 @@ def bayes(
     from livingmeta.patient import important_difference
     from livingmeta.report import coverage
     from livingmeta.review import load_review
-    from livingmeta.settings import Selection
+    from livingmeta.settings import Selection, headline_settings
     from livingmeta.synthesis import synthesise
 
     loaded = load_review(review)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from livingmeta.gosh import Gosh
     from livingmeta.protocol import Review
     from livingmeta.resampling import Bootstrap, Permutation, Simulated, Trials
-    from livingmeta.settings import Settings, headline_settings
+    from livingmeta.settings import Settings
     from livingmeta.synthesis import Pool
 
 Most = Annotated[
@@ -213,6 +213,7 @@ def _pools(
     """Yield the pools of so many trials, by the methods of the headline, each with its head."""
     from livingmeta.gosh import LARGEST
     from livingmeta.report import counted, coverage
+    from livingmeta.settings import headline_settings
     from livingmeta.synthesis import synthesise
 
     if synthesis is not None:
