@@ -42,6 +42,7 @@ LAYERS = {
         "settings",
         "arms",
         "derivation",
+        "dependence",
         "synthesis",
         "comparison",
         "moderation",

@@ -562,9 +562,10 @@ THREE_ARMS = {**TRIAL, "n_randomised": "160"}
 
 
 def test_a_shared_group_counted_twice_is_flagged(tmp_path: Path) -> None:
-    effects = pooled(tmp_path, trials=[THREE_ARMS], outcomes=TRIPLE).effects
-    assert [one.n2 for one in effects] == [40, 40]
-    assert all("shared_group" in one.flags for one in effects)
+    found = pooled(tmp_path, trials=[THREE_ARMS], outcomes=TRIPLE)
+    assert [one.n2 for one in found.effects] == [40, 40]
+    assert {"dependent_effects", "shared_group"} <= set(found.flags)
+    assert found.people.all == 40 + 36 + 40
 
 
 def test_a_shared_group_can_be_split(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from livingmeta.pooling import PooledEstimate
 from livingmeta.report import interval_ends, people
 from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
 
-TOO_NARROW = {"hksj_narrower_than_wald", "dependent_effects", "shared_group"}
+TOO_NARROW = {"hksj_narrower_than_wald"}
+DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ def _counted(key: str, number: int) -> str:
 
 
 def _people(pool: Pool, language: Language) -> str:
-    text = language.say("people", n=language.whole(people(pool)))
+    text = people(pool, language=language)
     composite = len({effect.trial for effect in pool.effects if effect.domain == "composite"})
     if not composite:
         return text
@@ -148,6 +149,7 @@ def _caveats(pool: Pool, result: PooledEstimate, language: Language) -> str:
         "caveat_assumed": "rows_assumed" in pool.flags,
         "caveat_few": "few_trials" in pool.flags,
         "caveat_narrow": bool(TOO_NARROW & set(pool.flags)),
+        "caveat_dependent": bool(DEPENDENT & set(pool.flags)),
         "caveat_spread": ahead and (result.pi_low or 0) < 0 < (result.pi_high or 0),
     }
     said = [language.say(key, n=rest) for key, holds in found.items() if holds]

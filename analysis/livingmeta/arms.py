@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from livingmeta.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
+from livingmeta.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci
 from livingmeta.protocol import Correlation, Review
 from livingmeta.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.schema import Outcome
@@ -24,11 +23,13 @@ class Trail:
     steps: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
+    parts: dict[str, int] = field(default_factory=dict)  # comparisons a group is split between
 
     def __iadd__(self, other: Trail) -> Trail:
         self.steps += other.steps
         self.flags += other.flags
         self.assumed += other.assumed
+        self.parts |= other.parts
         return self
 
 
@@ -38,6 +39,33 @@ class Arm(NamedTuple):
     mean: float
     sd: float
     n: float
+
+
+class Group(NamedTuple):
+    """People of one arm as a row reports them.
+
+    `told` holds every number of the row but theirs, empty where none is particular to them;
+    `parts` is how many comparisons they are split between.
+    """
+
+    people: int | None
+    told: tuple[tuple[str, float], ...]
+    parts: int = 1
+
+    @property
+    def whole(self) -> Group:
+        """The group before any split; equal ones in two rows of a trial are the same people."""
+        return self._replace(parts=1)
+
+
+TOLD = ("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum",
+        "events")  # fmt: skip
+
+
+def group_of(row: Outcome, *, parts: int = 1) -> Group:
+    """Return the people of an arm, by the numbers its row reports."""
+    values = ((name, getattr(row, name)) for name in TOLD)
+    return Group(row.n, tuple((name, value) for name, value in values if value is not None), parts)
 
 
 def show(number: float) -> str:
@@ -57,30 +85,37 @@ def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail
     """
     rows = unlike(rows)
     found = [_summary(review, row, settings, trail) for row in rows]
-    arms = [Arm(arm.mean, arm.sd, _share(review, row, arm.n, trail))
+    arms = [Arm(arm.mean, arm.sd, arm.n / _parts(review, row, trail))
             for row, arm in zip(rows, found, strict=True) if arm is not None]  # fmt: skip
     if len(arms) < len(rows) or not arms:
         return None
     if len(arms) == 1:
         return arms[0]
     n, mean, sd = combine_arms([(arm.n, arm.mean, arm.sd) for arm in arms])
-    sizes = " + ".join(count(arm.n) for arm in arms)
     trail.steps.append(
-        f"group {rows[0].group}: {len(arms)} arms of {sizes} people combined (Handbook 6.5.2.10): "
-        f"mean {derived(mean)}, SD {derived(sd)}"
+        f"{_together(rows, 'Handbook 6.5.2.10')}: mean {derived(mean)}, SD {derived(sd)}"
     )
     return Arm(mean, sd, n)
 
 
-def counts_of(review: Review, rows: list[Outcome], trail: Trail) -> tuple[float, float] | None:
-    """Return events and people of one group; None where either is missing."""
+def counts_of(review: Review, rows: list[Outcome], trail: Trail) -> tuple[float, float, int] | None:
+    """Return events, people, and comparisons that share them; None where a number is missing.
+
+    Several like arms are added up.
+    """
     rows = unlike(rows)
     told = [(row.events, row.n) for row in rows]
     if not rows or any(None in pair for pair in told):
         return None
-    whole = sum(row.n or 0 for row in rows)
-    people = sum(_share(review, row, row.n or 0, trail) for row in rows)
-    return sum(row.events or 0 for row in rows) * people / whole, people
+    events, people = (sum(part or 0 for part in parts) for parts in zip(*told, strict=True))
+    if len(rows) > 1:
+        trail.steps.append(f"{_together(rows, 'Handbook 23.3.4')}: {events}/{people}")
+    return events, people, max(_parts(review, row, trail) for row in rows)
+
+
+def _together(rows: list[Outcome], source: str) -> str:
+    sizes = " + ".join(f"{row.n}" for row in rows)
+    return f"group {rows[0].group}: {len(rows)} arms of {sizes} people combined ({source})"
 
 
 def unlike(rows: list[Outcome]) -> list[Outcome]:
@@ -89,39 +124,50 @@ def unlike(rows: list[Outcome]) -> list[Outcome]:
 
 
 def _print(row: Outcome) -> tuple[object, ...]:
-    told = ("n", "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum",
-            "maximum", "events", "locator", "quote")  # fmt: skip
-    return tuple(getattr(row, name) for name in told)
+    return (*group_of(row), row.quote)
 
 
-def _share(review: Review, row: Outcome, n: float, trail: Trail) -> float:
-    """Return the people a comparison may count of a group that several comparisons share."""
-    if row.contrast is None or review.protocol.ties.several_arms == "combine":
-        return n
-    comparisons = len({other.contrast for other in _like(review, row) if other.use != "no"})
-    if comparisons < 2:
-        return n
-    if review.protocol.ties.several_arms == "separate":
-        trail.flags.append("shared_group")
-        return n
-    share = split_control(n, comparisons)
+def on_both_sides(one: list[Outcome], two: list[Outcome]) -> bool:
+    """Say whether people of group 1 in one comparison are those of group 2 in another."""
+    return any(first.contrast != second.contrast and _same(one + two, first, second)
+               for first in one for second in two)  # fmt: skip
+
+
+def _same(rows: list[Outcome], row: Outcome, other: Outcome) -> bool:
+    """Say whether two rows are of the same people.
+
+    Equal groups within one comparison, such as 0 of 10 and 0 of 10, are two groups: then only
+    those on the same side are the same.
+    """
+    if _print(row) != _print(other):
+        return False
+    return row.group == other.group or not any(
+        one.group != here.group and one.contrast == here.contrast and _print(one) == _print(here)
+        for here in (row, other) for one in rows
+    )  # fmt: skip
+
+
+def _parts(review: Review, row: Outcome, trail: Trail) -> int:
+    """Return how many comparisons the people of a row are to be split between."""
+    if review.protocol.ties.several_arms != "split":
+        return 1
+    near = [
+        other for other in review.outcomes if other.use != "no" and _about(other) == _about(row)
+    ]
+    parts = len({(other.contrast, other.subgroup) for other in near if _same(near, row, other)})
+    if parts < 2:
+        return 1
     trail.steps.append(
-        f"group {row.group}: {count(n)} people shared by {comparisons} comparisons, "
-        f"{count(share)} counted in each (Handbook 23.3.4)"
+        f"group {row.group}: {row.n} people shared by {parts} comparisons, "
+        f"{count((row.n or 0) / parts)} counted in each (Handbook 23.3.4)"
     )
-    trail.assumed.append(f"group {row.group} split between {comparisons} comparisons")
-    return share
-
-
-def _like(review: Review, row: Outcome) -> Iterator[Outcome]:
-    """Yield the rows that report the same arm at the same time, for whatever comparison."""
-    for other in review.outcomes:
-        if _about(other) == _about(row) and _print(other) == _print(row):
-            yield other
+    trail.assumed.append(f"group {row.group} split between {parts} comparisons")
+    trail.parts[row.group] = parts
+    return parts
 
 
 def _about(row: Outcome) -> tuple[object, ...]:
-    place = (row.trial, row.subgroup, row.outcome, row.instrument, row.group)
+    place = (row.trial, row.outcome, row.instrument, row.group == "difference")
     return (*place, row.weeks, row.time_label, row.statistic)
 
 

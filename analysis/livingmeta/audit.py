@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from livingmeta.consistency import Finding, Held, findings, held_sizes
-from livingmeta.derivation import Effect
+from livingmeta.dependence import people_of
 from livingmeta.effect_sizes import on_scale
 from livingmeta.printed import SLACK, Number, quantity_name, shown_as, where
 from livingmeta.protocol import Review
@@ -173,7 +173,7 @@ def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | 
     if claim.quantity == "weight":
         return pool, None, "the claim does not say which trial has this weight"
     if claim.quantity == "n":
-        return pool, _people(pool.effects), "the arm sizes of a trial are not known"
+        return pool, pool.people.all, "the arm sizes of a trial are not known"
     value = getattr(pool.result, _FIELDS[claim.quantity])
     if claim.quantity == "i2":
         value = shown_i2(pool)
@@ -221,12 +221,7 @@ def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
     }
     if quantity == "weight" and pool.result is not None:
         return pool.result.weights[i]
-    return _people([effect]) if quantity == "n" else values.get(quantity)
-
-
-def _people(effects: Iterable[Effect]) -> float | None:
-    arms = [n for effect in effects for n in (effect.n1, effect.n2)]
-    return None if None in arms else float(sum(filter(None, arms)))
+    return people_of([effect]).all if quantity == "n" else values.get(quantity)
 
 
 def _undocumented(pool: Pool, held: Held) -> list[str]:

@@ -43,7 +43,7 @@ SUBSTANTIAL = 50.0  # percent
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
 LABELS = tuple(MEASURES[name].label for name in STANDARDISED)
 # Flags that say that an interval is narrower than the data allow
-TOO_NARROW = ("hksj_narrower_than_wald", "dependent_effects", "shared_group")
+TOO_NARROW = ("hksj_narrower_than_wald", "dependent_effects", "duplicate_numbers")
 
 
 Found = tuple[int | None, str]  # levels and why
@@ -87,7 +87,7 @@ class PrintedCertainty:
 class SummaryOfFindings:
     """One row of a summary-of-findings table.
 
-    `people` is None where an arm size is not known. `certainty` is what a person judged of the
+    `people` is None where that of a trial is not known. `certainty` is what a person judged of the
     whole; a program never fills it.
     """
 
@@ -172,7 +172,7 @@ def summary_of_findings(
 def _row(
     review: Review, pool: Pool, recorded: Sequence[Assessment], important: float | None
 ) -> SummaryOfFindings:
-    people, result = people_of(pool), pool.result
+    people, result = pool.people.all, pool.result
     judged: dict[str, Judgement] = {
         one.about: one for one in review.protocol.judgement if one.synthesis == pool.synthesis
     }
@@ -209,13 +209,6 @@ def _row(
             if claim.quantity == CERTAINTY and claim.synthesis in {None, pool.synthesis}
         ),
     )
-
-
-def people_of(pool: Pool) -> int | None:
-    """Count the people whose numbers are pooled; None where an arm's size is not known."""
-    sizes = [size for effect in pool.effects for size in (effect.n1, effect.n2)]
-    known = [size for size in sizes if size is not None]
-    return round(sum(known)) if len(known) == len(sizes) else None
 
 
 def _shown(pool: Pool, *values: float | None) -> str:
@@ -375,7 +368,9 @@ def _missing(pool: Pool) -> Found:
         return None, "no trial is known to be missing, and unknown ones can't be counted"
     sizes = [one.n_randomised for one in pool.missing]
     count = sum(size for size in sizes if size is not None)
-    people = f"{count:,} people{' and more' if None in sizes else ''}"
+    people = f"{count:,} people{' and more' if None in sizes else ''}" if count else (
+        "number of people not known"
+    )  # fmt: skip
     said = (
         f"{len(pool.missing)} of {len(pool.measured)} trials known to have measured it have no "
         f"usable numbers here ({people})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.names import pick
 from livingmeta.protocol import Review
@@ -129,7 +130,7 @@ class Stage:
 
 ORDERS: Mapping[str, Callable[[Effect], float]] = {
     "year": lambda effect: effect.year or 9999,
-    "size": lambda effect: -((effect.n1 or 0) + (effect.n2 or 0)),
+    "size": lambda effect: -(people_of([effect]).all or 0),
     "precision": lambda effect: effect.vi,
 }
 

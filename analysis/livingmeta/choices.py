@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, get_args
 
-from livingmeta.names import unknown
+from livingmeta.names import pick, unknown
 from livingmeta.protocol import Review, Ties
 from livingmeta.schema import Outcome, Problem
 from livingmeta.settings import METHODS, Selection, Settings, headline_settings
@@ -66,6 +66,13 @@ def tied(review: Review, wanted: Callable[[Outcome], bool], **ties: object) -> R
     turned = review.protocol.ties.model_copy(update=ties)
     protocol = review.protocol.model_copy(update={"ties": turned})
     return replace(review, protocol=protocol, outcomes=outcomes)
+
+
+def with_arms(review: Review, several_arms: str) -> Review:
+    """Return a review that takes the comparisons of one trial as told: an option of `Ties`."""
+    pick(dict.fromkeys(_times("several_arms")), several_arms, "several_arms")
+    ties = review.protocol.ties.model_copy(update={"several_arms": several_arms})
+    return replace(review, protocol=review.protocol.model_copy(update={"ties": ties}))
 
 
 def _declared(analysis: Analysis, **changes: object) -> Analysis:

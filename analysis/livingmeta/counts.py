@@ -53,7 +53,7 @@ ZERO_CELLS: Mapping[str, Callable[[Array, str], Mask]] = {
 
 def odds_ratio(
     events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, zero_cells: str = "only0",
+    *, zero_cells: str = "only0", shared: tuple[int, int] = (1, 1),
 ) -> tuple[Any, Any]:  # fmt: skip
     """Compute the log odds ratio log(ad/bc) with variance 1/a + 1/b + 1/c + 1/d.
 
@@ -65,6 +65,9 @@ def odds_ratio(
     zero_cells : str
         Which trials get 0.5 added to each cell: "only0" (those with an empty cell), "needed"
         (those without an effect or variance otherwise, as RevMan 5), "all" or "none".
+    shared : (int, int)
+        How many comparisons of its trial each arm serves: its events and people are split evenly
+        between them, before zero cells are looked for (Handbook 23.3.4).
 
     Returns
     -------
@@ -89,13 +92,13 @@ def odds_ratio(
     >>> round(yi, 7), round(vi, 7)
     (-0.6286087, 0.7694444)
     """
-    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("OR", zero_cells))
+    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("OR", zero_cells, shared))
     return plain(np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d, scalar=scalar)
 
 
 def risk_ratio(
     events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, zero_cells: str = "only0",
+    *, zero_cells: str = "only0", shared: tuple[int, int] = (1, 1),
 ) -> tuple[Any, Any]:  # fmt: skip
     """Compute the log risk ratio log((a/n1)/(c/n2)), variance 1/a − 1/n1 + 1/c − 1/n2.
 
@@ -109,14 +112,14 @@ def risk_ratio(
     >>> round(yi, 7), round(vi, 7)
     (-0.4307829, 0.3730769)
     """
-    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RR", zero_cells))
+    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RR", zero_cells, shared))
     yi = np.log(a / (a + b) / (c / (c + d)))
     return plain(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d), scalar=scalar)
 
 
 def risk_difference(
     events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, zero_cells: str = "needed",
+    *, zero_cells: str = "needed", shared: tuple[int, int] = (1, 1),
 ) -> tuple[Any, Any]:  # fmt: skip
     """Compute the risk difference a/n1 − c/n2 with variance ab/n1³ + cd/n2³.
 
@@ -128,16 +131,21 @@ def risk_difference(
     >>> round(yi, 7), round(vi, 7)
     (-0.1346154, 0.0338316)
     """
-    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RD", zero_cells))
+    (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RD", zero_cells, shared))
     vi = a * b / (a + b) ** 3 + c * d / (c + d) ** 3
     return plain(a / (a + b) - c / (c + d), vi, scalar=scalar)
 
 
 def _cells(
-    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike, *, by: tuple[str, str]
+    events1: ArrayLike,
+    n1: ArrayLike,
+    events2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    by: tuple[str, str, tuple[int, int]],
 ) -> tuple[Array, bool]:
     """Return the four cells of each trial, 0.5 added where the rule asks for it."""
-    measure, rule = by
+    measure, rule, shared = by
     corrected = pick(ZERO_CELLS, rule, "zero_cells")
     given, scalar = trials(_miscounted, events1=events1, n1=n1, events2=events2, n2=n2)
     a, total1, c, total2 = given
@@ -156,6 +164,9 @@ def _cells(
                 for i in np.flatnonzero((cells[list(rows)] == 0).all(0))
             ]
     if not problems:
+        if min(shared) < 1:
+            raise ValueError(f"shared = {shared}: an arm serves one comparison or more.")
+        cells = cells / np.repeat(shared, 2)[:, None]
         fixed = corrected(cells, measure)
         problems = [
             f"trial {i + 1}: an empty cell leaves no effect or variance. Choose another rule for "

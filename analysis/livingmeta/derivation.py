@@ -10,13 +10,16 @@ from scipy.special import ndtri
 
 from livingmeta.arms import (
     Arm,
+    Group,
     Trail,
     arm_of,
     before,
     correlation,
     counts_of,
     derived,
+    group_of,
     mark_correlation,
+    on_both_sides,
     show,
     unlike,
 )
@@ -44,6 +47,7 @@ class Effect:
     `mean1`, `sd1`, `mean2`, `sd2` are what the effect was computed from, in the
     instrument's own direction; `difference` is the reported difference as text,
     where that is all there is. `rows` names each row used as (file, spreadsheet row).
+    `n1` and `n2` are the people counted in it, `arms` those behind it: whole, arm by arm.
     """
 
     trial: str
@@ -73,6 +77,7 @@ class Effect:
     flags: tuple[str, ...]
     assumption: str | None
     rows: tuple[tuple[str, int], ...]
+    arms: tuple[tuple[Group, ...], ...] = ((), ())  # the people of group 1, of group 2
 
 
 class NotComputableError(ValueError):
@@ -93,11 +98,16 @@ def effect_of(
     """
     arms = {group: [row for row in rows if row.group == group] for group in ("1", "2")}
     difference = next((row for row in rows if row.group == "difference"), None)
+    several = len({row.contrast for row in rows}) > 1
+    if several and on_both_sides(arms["1"], arms["2"]):
+        raise NotComputableError("the same people are group 1 of one comparison and 2 of another")
     trail = Trail()
     try:
         numbers = _of_arms(review, arms, settings, trail)
         used = [row for group in arms.values() for row in unlike(group)]
         if numbers is None and difference is not None:
+            if several:
+                raise NotComputableError("effects that come computed can't be combined")
             trail = Trail()
             numbers = _of_difference(review, difference, arms, settings, selection, trail=trail)
             used = rows if difference.mean is None else [difference]
@@ -122,7 +132,8 @@ def effect_of(
     )
     trial, first = review.trial(rows[0].trial), rows[0]
     assumptions = dict.fromkeys([row.assumption for row in used if row.assumption] + trail.assumed)
-    contrasts = " + ".join(dict.fromkeys(row.contrast for row in rows if row.contrast))
+    named = {row.contrast: None for row in rows}
+    contrasts = "" if None in named else " + ".join(filter(None, named))
     flags = (*trail.flags, *_standing(review, trial, used, bool(assumptions)))
     return Effect(
         trial=trial.trial,
@@ -139,12 +150,26 @@ def effect_of(
         measure=settings.label,
         ci_low=numbers["yi"] - half,
         ci_high=numbers["yi"] + half,
+        arms=_people(arms, used, numbers, trail),
         derivation=tuple(trail.steps),
         flags=tuple(dict.fromkeys(flags)),
         assumption="; ".join(assumptions) or None,
         rows=tuple((row.file, row.row) for row in used),
         **{**dict.fromkeys(("mean1", "sd1", "mean2", "sd2", "difference")), **numbers},
     )
+
+
+def _people(
+    arms: dict[str, list[Outcome]], used: list[Outcome], numbers: dict[str, Any], trail: Trail
+) -> tuple[tuple[Group, ...], ...]:
+    """Return the people behind an effect; a difference tells nothing but their number."""
+    sides = []
+    for name, rows in arms.items():
+        parts = trail.parts.get(name, 1)
+        found = [group_of(row, parts=parts) for row in unlike(rows) if any(row is u for u in used)]
+        n = numbers.get(f"n{name}")
+        sides.append(tuple(found) or (Group(None if n is None else round(n), ()),))
+    return tuple(sides)
 
 
 LACKING = {
@@ -184,13 +209,13 @@ def _of_arms(
         counts = [counts_of(review, rows, trail) for rows in arms.values()]
         if counts[0] is None or counts[1] is None:
             return None
-        (events1, n1), (events2, n2) = counts[0], counts[1]
-        told = dict(
-            zip(("events1", "n1", "events2", "n2"), (events1, n1, events2, n2), strict=True)
-        )
-        said = {name: count(number) for name, number in told.items()}
-        yi, vi = _computed(settings, trail, tuple(told.values()), said=said)
+        told, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
+        shares = [number / parts[place // 2] for place, number in enumerate(told)]
+        said = dict(zip(("events1", "n1", "events2", "n2"), map(count, shares), strict=True))
+        given = {} if parts == (1, 1) else {"shared": parts}
+        yi, vi = _computed(settings, trail, told, said=said, **given)
         text = "{events1}/{n1} v {events2}/{n2}".format_map(said)
+        n1, n2 = shares[1], shares[3]
         return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": text}
     found = [arm_of(review, rows, settings, trail) for rows in arms.values()]
     if found[0] is None or found[1] is None:
@@ -210,7 +235,7 @@ def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str
 
 def _computed(
     settings: Settings, trail: Trail, numbers: tuple[float, ...], *, said: dict[str, str],
-    **given: float,
+    **given: Any,
 ) -> tuple[float, float]:  # fmt: skip
     """Compute effect and variance by the measure's function and options, and say it."""
     measure = MEASURES[settings.measure]

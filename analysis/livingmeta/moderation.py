@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.names import pick
 from livingmeta.protocol import Plan, Review
@@ -18,7 +19,7 @@ Value = str | float | None
 MODERATORS: Mapping[str, Callable[[Effect, Trial, Plan], Value]] = {
     "year": lambda effect, trial, plan: effect.year,
     "weeks": lambda effect, trial, plan: effect.weeks,
-    "n": lambda effect, trial, plan: (effect.n1 or 0) + (effect.n2 or 0) or None,
+    "n": lambda effect, trial, plan: people_of([effect]).all,
     "outcome": lambda effect, trial, plan: plan.outcome,
     "term": lambda effect, trial, plan: plan.term or plan.time_label,
     "subgroup": lambda effect, trial, plan: effect.subgroup,

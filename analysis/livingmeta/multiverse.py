@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from livingmeta.choices import Analysis, analysis, unknown_choices
+from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.pooling import Fit, fit
 from livingmeta.protocol import Choice, Plan, Review
@@ -442,7 +443,7 @@ def _pooled(
         return np.array([*values, None], dtype=object)[of]  # None: an object array at any length
 
     trials = [" ".join(dict.fromkeys(effect.trial for effect in one)) for one in sets.effects]
-    people = [round(sum((e.n1 or 0) + (e.n2 or 0) for e in one)) for one in sets.effects]
+    people = [people_of(one).all for one in sets.effects]
     by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
     columns: dict[str, Any] = {
         "trials": told(trials, effects),

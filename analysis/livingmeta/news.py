@@ -47,7 +47,7 @@ def state(pool: Pool | None) -> str:
     if pool.result is None:
         return f"no pooled value, {pool.why_not}"
     result = pool.result
-    text = f"{scale_name(pool.measure)} {interval(result)}, k = {result.k}, {people(pool)} people"
+    text = f"{scale_name(pool.measure)} {interval(result)}, k = {result.k}, {people(pool)}"
     if result.pi_low is not None and result.pi_high is not None and result.k >= PREDICTION_FROM:
         ends = (decimal(on_scale(pool.measure, end)) for end in (result.pi_low, result.pi_high))
         text += f", new trial {' to '.join(ends)}"

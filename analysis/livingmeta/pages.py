@@ -29,7 +29,7 @@ from livingmeta.report import (
     coverage,
     interval,
     page,
-    people,
+    people_number,
     published,
     share,
     verdict_words,
@@ -283,13 +283,16 @@ def sizes(pool: Pool, *, language: Language = ENGLISH) -> tuple[str, str]:
     Trials that enter at an assumed effect are counted apart.
     """
     real = [effect for effect in pool.effects if "imputed" not in effect.flags]
-    counts = len({effect.trial for effect in real}), people(replace(pool, effects=tuple(real)))
-    every = len({effect.trial for effect in pool.effects}), people(pool)
-    told = []
-    for count, whole in zip(counts, every, strict=True):
-        added = language.say("imputed", n=language.whole(whole - count))
-        told.append(language.whole(count) + (f" + {added}" if whole > count else ""))
-    part = "" if counts[0] == len(pool.measured) else f" {language.say('of', n=len(pool.measured))}"
+    known = replace(pool, effects=tuple(real))
+    told = [language.whole(known.people.trials), people_number(known, language=language)]
+    for place, name in enumerate(("trials", "known")):
+        if added := getattr(pool.people, name) - getattr(known.people, name):
+            told[place] += f" + {language.say('imputed', n=language.whole(added))}"
+    part = (
+        ""
+        if known.people.trials == len(pool.measured)
+        else f" {language.say('of', n=len(pool.measured))}"
+    )
     return told[0] + part, told[1]
 
 
@@ -314,7 +317,7 @@ def combined(found: Multiverse, *, language: Language = ENGLISH) -> str:
 
 def shown(pool: Pool) -> tuple[object, ...]:
     """Return what a reader sees of a pool in a line."""
-    return (interval(pool.result) if pool.result else None, len(pool.effects), people(pool))
+    return (interval(pool.result) if pool.result else None, len(pool.effects), pool.people)
 
 
 def markdown(
@@ -520,7 +523,6 @@ def content(
         "level": lambda pool: f"{100 * (pool.result.level if pool.result else 0.95):g}",
         "gap_of": lambda missing: gap_of(review, missing),
         "bent": lambda one: bent(one, language=speak),
-        "people": people,
         "on_scale": on_scale,
         "contradictory": contradictory,
         "marks": marks,

@@ -19,6 +19,7 @@ from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from livingmeta.bias import STATES, Assessment, assessments
+from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import counted, on_scale, scale_name
 from livingmeta.names import pick
@@ -497,10 +498,10 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, width: float) -> None:
     doubtful = contradictory(row.pool)
     weight = "normal" if doubtful else "bold"
     _write(ax, row.text, at["label"], place, width, weight=weight)
-    for group, name in ((1, "n1"), (2, "n2")):
-        sizes = [getattr(effect, name) for effect in row.pool.effects]
-        if None not in sizes:
-            _write(ax, count(sum(sizes)), at[f"n{group}"], place, width, ha="right", weight=weight)
+    for group in (1, 2):
+        people = people_of(row.pool.effects, side=group).all
+        if people is not None:
+            _write(ax, count(people), at[f"n{group}"], place, width, ha="right", weight=weight)
     _write(ax, "100.0%", at["weight"], place, width, ha="right", weight=weight)
     _numbers(
         ax, (result.estimate, result.ci_low, result.ci_high), place, width,

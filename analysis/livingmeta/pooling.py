@@ -61,6 +61,8 @@ class PooledEstimate:
         Percent, in the order of the trials.
     measure, model, tau2_method, ci_method, pi_method, level
         How it was made.
+    ci_df : float or None
+        Degrees of freedom of the interval's t; None for a normal quantile or a likelihood.
     flags : tuple of str
         What a reader must know.
     """
@@ -97,6 +99,7 @@ class PooledEstimate:
     pi_method: str | None
     level: float
     flags: tuple[str, ...]
+    ci_df: float | None = None
 
 
 class Fit(NamedTuple):
@@ -273,6 +276,7 @@ def pool(
         tau2_method=_tau2_name(tau2) if random else None,
         tau2_ci_method=tau2_ci if random else None,
         ci_method=ci if k > 1 else "wald",
+        ci_df=float(k - 1) if result.is_t[0] else None,
         pi_method=prediction if single["pi_low"] is not None else None,
         level=level,
         flags=tuple(flags),

@@ -86,6 +86,7 @@ CI_WORDS = {
     "hksj": "HKSJ interval",
     "hksj-modified": "modified HKSJ interval",
     "profile": "profile-likelihood interval",
+    "CR2": "cluster-robust interval by trial (CR2)",
 }
 
 PROFILES = {

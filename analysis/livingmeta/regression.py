@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,7 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.designs import MEAN, Regression
 from livingmeta.names import pick
-from livingmeta.pooling import CONFIDENCE, MODELS, ROUNDING, scaled, usable
+from livingmeta.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, scaled, usable
 from livingmeta.tau2 import TAU2, Array, q_profile
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
@@ -347,6 +347,58 @@ class _Fitted:
         inverse = np.linalg.inv(r)
         b = inverse @ (q.T @ (root * y))
         return cls(b, inverse @ inverse.T, y - x @ b, x, w)
+
+
+def cluster_robust(
+    result: PooledEstimate, yi: ArrayLike, vi: ArrayLike, cluster: Sequence[object]
+) -> PooledEstimate:
+    """Return a pooled estimate with the interval that effects which belong together allow.
+
+    The estimate, its τ² and its weights stay; the standard error is cluster-robust (CR2), and P
+    and interval are by t with Satterthwaite's df (Pustejovsky and Tipton 2018).
+
+    Parameters
+    ----------
+    result : PooledEstimate
+        As `pool(yi, vi, ...)` gave it.
+    yi, vi : sequence of float, shape (k,)
+        Effects and their variances.
+    cluster : sequence, shape (k,)
+        What effects belong together (trials).
+
+    Returns
+    -------
+    PooledEstimate
+        With `ci_method` "CR2" and without a prediction interval: none is known to hold here.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two clusters.
+
+    Examples
+    --------
+    Three pairs of equal effects are three effects:
+
+    >>> from livingmeta.pooling import pool
+    >>> yi, vi, pairs = [0.1, 0.1, 0.3, 0.3, 0.8, 0.8], [0.1] * 6, list("aabbcc")
+    >>> found = cluster_robust(pool(yi, vi, model="common", ci="wald"), yi, vi, pairs)
+    >>> three = pool([0.1, 0.3, 0.8], [0.1] * 3, model="common", ci="wald")
+    >>> round(found.estimate - three.estimate, 12), round(found.ci_df, 12)
+    (0.0, 2.0)
+    """
+    y, v = usable(yi, vi, result.level)
+    clusters = _clusters(cluster, y.size)
+    working = v + (result.tau2 or 0.0)
+    fit = _Fitted.of(y - result.estimate, 1 / working, np.ones((y.size, 1)))
+    vcov, dfs = _cr2(fit, working, clusters)
+    one = _coefficient(INTERCEPT, result.estimate, vcov[0, 0], dfs[0], result.level)
+    own = [flag for flag in result.flags if not flag.startswith("hksj")]
+    return replace(
+        result, se=one.se, ci_low=one.ci_low, ci_high=one.ci_high, statistic=one.statistic,
+        p_value=one.p_value, pi_low=None, pi_high=None, pi_method=None, ci_method="CR2",
+        ci_df=one.df, flags=(*own, *(("few_clusters",) if dfs[0] < FEW_DF else ())),
+    )  # fmt: skip
 
 
 def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tuple[Array, Array]:

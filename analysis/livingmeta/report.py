@@ -103,9 +103,19 @@ def counted(number: int, noun: str) -> str:
     return f"{word} {noun}{'' if number == 1 else 's'}"
 
 
-def people(pool: Pool) -> int:
-    """Count the people whose numbers are pooled."""
-    return round(sum((effect.n1 or 0) + (effect.n2 or 0) for effect in pool.effects))
+def people(pool: Pool, *, language: Language = ENGLISH) -> str:
+    """Say how many people's numbers are pooled: "142 people", "number of people not known"."""
+    known, unknown, k = pool.people
+    key = "people" if not unknown else "people_least" if known else "people_unknown"
+    return language.say(key, n=language.whole(known), unknown=unknown, k=k)
+
+
+def people_number(pool: Pool, *, language: Language = ENGLISH) -> str:
+    """Say the same for a cell of a table: "142", "at least 142", "not known"."""
+    known, unknown, _ = pool.people
+    if unknown:
+        return language.say("least" if known else "not_known", n=language.whole(known))
+    return language.whole(known)
 
 
 def trials(pool: Pool, *, word: str = "trial") -> str:
@@ -128,8 +138,8 @@ def printed_k(review: Review, pool: Pool) -> str | None:
 def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what was pooled, what is held back and what is missing, in one line."""
     say, pooled = language.say, len(pool.effects)
-    counted_people = say("people", n=language.whole(people(pool)))
-    parts = [say("pooled_people" if pooled else "pooled", n=pooled, people=counted_people)]
+    whose = people(pool, language=language)
+    parts = [say("pooled_people" if pooled else "pooled", n=pooled, people=whose)]
     for key, others in (
         ("only_sensitivity", pool.sensitivity_only),
         ("measured_missing", pool.missing),
@@ -182,7 +192,7 @@ def _subgroups(results: Results) -> str:
     good = sum(v.verdict == "reproduced" for v in numeric)
     parts = [
         f"{pool.title}, {pool.subgroup or 'all'}: {trials(pool)}, "
-        f"{people(pool):,} people, {scale_name(pool.measure)} {interval(pool.result)}"
+        f"{people(pool)}, {scale_name(pool.measure)} {interval(pool.result)}"
         for pool in results.headline_pools
         if pool.result
     ]
@@ -274,8 +284,9 @@ def _computable(results: Results, pool: Pool) -> str:
     total = total_people(results.review)
     k = len(pool.effects)
     several = len({effect.trial for effect in pool.effects}) == k > 1
-    text = f"computable today: {f'{k} trials' if several else trials(pool)}, {people(pool)}"
-    text += f" of {total} people" if total else " people"
+    text = f"computable today: {f'{k} trials' if several else trials(pool)}, "
+    of = total is not None and not pool.people.unknown
+    text += f"{pool.people.known} of {total} people" if of else people(pool)
     composite = [effect for effect in pool.effects if effect.domain == "composite"]
     if composite:
         are = "scale" if len(composite) == 1 else "scales"
@@ -377,7 +388,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
         {
             **{name: getattr(pool, name) for name in about},
             **(dataclasses.asdict(pool.result) if pool.result else dict.fromkeys(fields)),
-            "people": people(pool),
+            "people": pool.people.all,
             "missing": len(pool.missing),
             "coverage": coverage(results.review, pool),
             "why_not": pool.why_not,

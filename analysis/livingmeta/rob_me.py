@@ -150,7 +150,11 @@ def _people(matrix: tuple[Availability, ...], status: str) -> str:
     sizes = [one.n_randomised for one in listed if one.n_randomised is not None]
     unknown = len(listed) - len(sizes)
     more = f", {unknown} of unknown size" if unknown else ""
-    people = f"{sum(sizes)} people randomised{more}" if sizes or not listed else "size unknown"
+    people = (
+        f"{sum(sizes)} people randomised{more}"
+        if sizes or not listed
+        else "number of people not known"
+    )
     return f"{len(listed)} of {len(matrix)} trials ({people})"
 
 

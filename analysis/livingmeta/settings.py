@@ -11,7 +11,7 @@ from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANC
 from livingmeta.inputs import no_level
 from livingmeta.names import pick
 from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS
-from livingmeta.profiles import CHOICES, Profile, profile
+from livingmeta.profiles import CHOICES, CI_WORDS, Profile, profile
 from livingmeta.protocol import Methods, Review
 from livingmeta.quantiles import MEANS, SDS
 from livingmeta.schema import Problem
@@ -60,11 +60,15 @@ class Settings:
     sd_from: str = "shi"
     subgroup_tau2: str = "separate"  # or "common": one τ² in all subgroups
     assumed: str | None = None  # why the methods are an assumption
+    cluster: str | None = None  # "trial": an interval that allows for several effects of a trial
 
     def words(self) -> str:
         """Say the methods in one line."""
         common = ", one τ² in all subgroups" if self.subgroup_tau2 == "common" else ""
-        return self.profile.words() + common + (", assumed" if self.assumed else "")
+        words = self.profile.words()
+        if self.cluster:
+            words = words.replace(CI_WORDS[self.profile.ci], CI_WORDS["CR2"])
+        return words + common + (", assumed" if self.assumed else "")
 
     @property
     def fitting(self) -> dict[str, Any]:
@@ -99,6 +103,7 @@ def settings_of(
     name: str | None = None,
     measure: str | None = None,
     level: float | None = None,
+    cluster: str | None = None,
     **choices: str | None,
 ) -> Settings:
     """Turn a review's declared methods into settings.
@@ -111,6 +116,8 @@ def settings_of(
         Profile to use instead, without the review's own choices.
     measure, level : str, float, optional
         To use instead of the declared ones; `level` is a fraction.
+    cluster : str, optional
+        "trial": intervals that allow for several effects of a trial (cluster-robust, CR2).
     **choices : str, optional
         Methods to use instead, any of `profiles.CHOICES`.
 
@@ -127,6 +134,12 @@ def settings_of(
     level = methods.level if level is None else level
     if wrong := no_level(level):
         raise ValueError(*wrong)
+    if cluster is not None:
+        pick({"trial": None}, cluster, "cluster")
+        if choices.get("ci"):
+            raise ValueError(
+                f"ci = {choices['ci']!r} and cluster both say what the interval is: choose one."
+            )
     declared = name in {None, methods.profile}
     chosen = profile(name or methods.profile)
     if declared:
@@ -146,7 +159,8 @@ def settings_of(
         mean_from=methods.mean_from,
         sd_from=methods.sd_from,
         subgroup_tau2=methods.subgroup_tau2,
-        assumed=methods.assumed if declared and not any(choices.values()) else None,
+        assumed=methods.assumed if declared and not any((*choices.values(), cluster)) else None,
+        cluster=cluster,
     )
 
 

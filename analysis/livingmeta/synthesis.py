@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from livingmeta.dependence import People, flags_of, people_of, sentences
 from livingmeta.derivation import Effect, NotComputableError, effect_of
 from livingmeta.effect_sizes import ratios
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, fits, row_sets
-from livingmeta.regression import common_tau2
+from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
 from livingmeta.settings import Selection, Settings, headline_settings
 
@@ -104,6 +105,11 @@ class Pool:
         left = {one.trial for one in (*self.dropped, *self.sensitivity_only)}
         return frozenset(pooled | left | {one.trial for one in self.missing})
 
+    @property
+    def people(self) -> People:
+        """People whose numbers are pooled, each once, and trials whose number is not known."""
+        return people_of(self.effects)
+
 
 def synthesise(
     review: Review,
@@ -167,6 +173,12 @@ class _Choice:
     sensitivity_only: list[LeftOut]
     dropped: list[LeftOut]
 
+    def __iadd__(self, other: _Choice) -> _Choice:
+        self.effects += other.effects
+        self.sensitivity_only += other.sensitivity_only
+        self.dropped += other.dropped
+        return self
+
 
 def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection) -> _Choice:
     """Take one row set per trial, contrast and subgroup, by the review's tie rules."""
@@ -178,34 +190,80 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
             offered[row.trial, None if together else row.contrast, row.subgroup].append(row)
     place = {trial.trial: number for number, trial in enumerate(review.trials)}
     for rows in sorted(offered.values(), key=lambda rows: place[rows[0].trial]):
-        trial = review.trial(rows[0].trial)
-        kept = [row for row in rows if _excluded(trial, row, selection) is None]
-        reasons = [_excluded(trial, row, selection) for row in rows]
-        why = next((reason for reason in reasons if reason), "")
-        for use in ("yes", "sensitivity"):
-            usable = [row for row in kept if row.use == "yes" or use == "sensitivity"]
-            sets = row_sets(usable, together=together)
-            if use == "sensitivity" and not selection.include_sensitivity:
-                if any(row.use == use for row in kept):
-                    held = "held for sensitivity analyses"
-                    choice.sensitivity_only.append(
-                        LeftOut(trial=trial.trial, label=trial.label, why=held)
-                    )
-                    break
+        contrasts = tuple(dict.fromkeys(row.contrast for row in rows))
+        made = _take(review, rows, settings, selection, contrasts=contrasts)
+        if len(contrasts) > 1 and made.dropped:  # they can't be combined
+            why = made.dropped[0].why
+            apart = [
+                _take(review, [row for row in rows if row.contrast == one], settings, selection,
+                      contrasts=(one,))
+                for one in contrasts
+            ]  # fmt: skip
+            made = _Choice([], [], [])
+            for one in apart:
+                made += one
+            if len(made.effects) > 1:
+                made.effects = [_kept(effect, why) for effect in made.effects]
+        choice += made
+    if review.protocol.ties.several_arms == "split":
+        trials = [effect.trial for effect in choice.effects]
+        why = "effects that come computed can't be split"
+        choice.effects = [
+            _kept(effect, why)
+            if trials.count(effect.trial) > 1 and not any(g.told for a in effect.arms for g in a)
+            else effect
+            for effect in choice.effects
+        ]
+    return choice
+
+
+def _kept(effect: Effect, why: str) -> Effect:
+    """Say that an effect could not be combined or split with others of its trial."""
+    step = f"pooled beside the other comparisons of its trial: {why}"
+    return replace(
+        effect,
+        derivation=(*effect.derivation, step),
+        flags=tuple(dict.fromkeys((*effect.flags, "several_arms_kept"))),
+    )
+
+
+def _take(
+    review: Review,
+    rows: list[Outcome],
+    settings: Settings,
+    selection: Selection,
+    *,
+    contrasts: tuple[str | None, ...],
+) -> _Choice:
+    """Take one effect of a trial's rows, of all these contrasts together."""
+    choice, together = _Choice([], [], []), len(contrasts) > 1
+    trial = review.trial(rows[0].trial)
+    kept = [row for row in rows if _excluded(trial, row, selection) is None]
+    reasons = [_excluded(trial, row, selection) for row in rows]
+    why = next((reason for reason in reasons if reason), "")
+    for use in ("yes", "sensitivity"):
+        usable = [row for row in kept if row.use == "yes" or use == "sensitivity"]
+        if use == "sensitivity" and not selection.include_sensitivity:
+            if any(row.use == use for row in kept):
+                held = "held for sensitivity analyses"
+                choice.sensitivity_only.append(
+                    LeftOut(trial=trial.trial, label=trial.label, why=held)
+                )
+                return choice
+            continue
+        every = {row.contrast for row in usable}
+        sets = row_sets(usable, together=together).values()
+        for row_set in sorted(sets, key=lambda rows: _rank(review, trial, rows)):
+            if {row.contrast for row in row_set} != every:
+                why = "its comparisons are not of one instrument, time and kind of score"
                 continue
-            effect = None
-            for row_set in sorted(sets.values(), key=lambda rows: _rank(review, trial, rows)):
-                try:
-                    effect = effect_of(review, row_set, settings, selection)
-                except NotComputableError as reason:
-                    why = str(reason)
-                else:
-                    break
-            if effect is not None:
-                choice.effects.append(effect)
-                break
-        else:
-            choice.dropped.append(LeftOut(trial=trial.trial, label=trial.label, why=why))
+            try:
+                choice.effects.append(effect_of(review, row_set, settings, selection))
+            except NotComputableError as reason:
+                why = str(reason)
+            else:
+                return choice
+    choice.dropped.append(LeftOut(trial=trial.trial, label=trial.label, why=why))
     return choice
 
 
@@ -365,13 +423,25 @@ def _result(
         level=settings.level,
         measure=settings.label,
     )
-    return result, None
+    if settings.cluster is None or result.k == 1:
+        return result, None
+    trials = [effect.trial for effect in effects]
+    if len(set(trials)) < 2:
+        return None, "all effects are of one trial, and a cluster-robust interval needs two"
+    yi, vi = [effect.yi for effect in effects], [effect.vi for effect in effects]
+    return cluster_robust(result, yi, vi, trials), None
+
+
+# What a cluster-robust interval allows for.
+CLUSTERED = {"dependent_effects", "shared_group", "several_arms_kept"}
 
 
 def _flags(
     effects: tuple[Effect, ...], result: PooledEstimate | None, missing: tuple[Missing, ...]
 ) -> tuple[str, ...]:
     flags = [*(result.flags if result else ()), *effect_flags(effects)]
+    if result is not None and result.ci_method == "CR2":
+        flags = [flag for flag in flags if flag not in CLUSTERED]
     if missing:
         flags.append("trials_missing")
     return tuple(dict.fromkeys(flags))
@@ -381,7 +451,8 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     """Return the flags that effects bring to what is pooled of them."""
     flags = dict.fromkeys(flag for effect in effects for flag in effect.flags)
     mixed = {"final", "change"} <= {effect.statistic for effect in effects}
-    return (*flags, *(("mixed_standardisers",) if mixed else ()))
+    own = [*flags, *flags_of(effects), *(("mixed_standardisers",) if mixed else ())]
+    return tuple(dict.fromkeys(own))
 
 
 def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling, ...]:
@@ -513,11 +584,11 @@ def marks(effect: Effect) -> str:
 
 
 def notes(effects: Iterable[Effect]) -> list[str]:
-    """Say what the signs of `marks` stand for, one line per trial."""
+    """Say what the signs of `marks` stand for, one line per trial, and what the effects share."""
     listed = list(dict.fromkeys(effects))
     assumed = [f"† {effect.label}: {effect.assumption}." for effect in listed if effect.assumption]
     bounds = [effect.label for effect in listed if "p_bound" in effect.flags]
     if bounds:
         bound = "P printed as a bound: at least this far from 0."
         assumed.append(f"‡ {', '.join(bounds)}: {bound}")
-    return assumed
+    return [*assumed, *sentences(listed)]

@@ -31,7 +31,17 @@ FLAG_WORDS = {
     "some_not_converged": "The estimate of τ² did not converge in some of the analyses.",
     "few_trials_per_moderator": "Fewer than ten effects per moderator: a regression explores here.",
     "dependent_effects": (
-        "Several effects of one trial enter as if they were independent: intervals are too narrow."
+        "Several effects of one trial enter as if they were independent: the interval does not "
+        "allow for what they share, and can be too narrow."
+    ),
+    "shared_group": "A group of people is counted in more than one comparison of its trial.",
+    "duplicate_numbers": (
+        "Two trials have the same numbers, more than chance explains: perhaps the same people, "
+        "entered twice and counted as independent."
+    ),
+    "several_arms_kept": (
+        "A trial's comparisons can't be combined or split as asked, and are pooled as they are; a "
+        "cluster-robust interval (pool --cluster trial) allows for what they share."
     ),
     "few_trials_for_funnel": (
         "Fewer than ten trials: a test for small-study effects can't tell chance from bias."
@@ -55,7 +65,6 @@ FLAG_WORDS = {
     ),
     "sd_external": "A model's difference is standardised by an SD borrowed from another row.",
     "sd_from_adjusted": "An adjusted difference is standardised by the SD that its SE implies.",
-    "shared_group": "A group of people is counted in more than one comparison of its trial.",
     "quantiles_converted": (
         "A mean or SD is estimated from a median, quartiles or a range, as if the data were normal."
     ),

@@ -52,6 +52,18 @@ def pool(
     level: Annotated[
         float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")
     ] = None,
+    several_arms: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOW", help="comparisons of one trial: separate, split or combine them"
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="trial", help="trial: an interval that allows for several effects of a trial"
+        ),
+    ] = None,
     without: Annotated[
         list[str] | None, typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)")
     ] = None,
@@ -64,10 +76,13 @@ def pool(
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
+    from livingmeta.choices import with_arms
     from livingmeta.settings import Selection, headline_settings
     from livingmeta.synthesis import outside, synthesise
 
     listed = _opened(review)
+    if several_arms is not None:
+        listed = [with_arms(one, several_arms) for one in listed]
     if synthesis is not None and len(listed) == 1:
         listed[0].plan(synthesis)
     selection = Selection(
@@ -94,9 +109,10 @@ def pool(
             ci=ci,
             tau2_ci=tau2_ci,
             prediction=prediction,
+            cluster=cluster,
         )
         if profile == "all":
-            chosen = (model, tau2, ci, tau2_ci, prediction, level)
+            chosen = (model, tau2, ci, tau2_ci, prediction, level, cluster)
             _side_by_side(
                 loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
             )
@@ -110,6 +126,7 @@ def pool(
             documents += [printing.document(pool) for pool in pools]
             continue
         plain = settings == headline_settings(loaded) and selection == Selection()
+        plain = plain and several_arms is None
         if plain and synthesis is None and len(listed) == 1 and loaded.published:
             from livingmeta.report import results_of
 
@@ -161,7 +178,7 @@ def _side_by_side(
     if any(one is not None for one in chosen):
         raise ValueError(
             "--profile all shows each profile as it is: leave --model, --tau2, --ci, --tau2-ci, "
-            "--prediction and --level out, or choose one profile."
+            "--prediction, --level and --cluster out, or choose one profile."
         )
     found = [
         one

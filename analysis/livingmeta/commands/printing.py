@@ -79,6 +79,12 @@ def whole(review: Review, pool: Pool) -> None:
         )
         for note in notes(pool.effects):
             screen.console().print(f"  {note}")
+        if result.ci_method == "CR2":
+            trials = len({effect.trial for effect in pool.effects})
+            typer.echo(
+                f"  interval: cluster-robust (CR2), {trials} trials, Satterthwaite's df = "
+                f"{result.ci_df:.1f}; no prediction interval goes with it"
+            )
     for sibling in pool.siblings:
         value = interval(sibling.result) if sibling.result else "no trial"
         trials = f" (k = {sibling.result.k})" if sibling.result else ""
@@ -121,7 +127,8 @@ def document(pool: Pool) -> dict[str, Any]:
     ]
     first = {name: whole[name] for name in ("synthesis", "subgroup", "result")}
     rest = {name: value for name, value in whole.items() if name not in {*first, "effects"}}
-    return {**first, "trials": trials, **rest}
+    people = {"people": pool.people.all, "people_at_least": pool.people.known}
+    return {**first, **people, "trials": trials, **rest}
 
 
 def scale(pool: Pool) -> str:

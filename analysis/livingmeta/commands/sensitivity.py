@@ -185,7 +185,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from dataclasses import replace
 
     from livingmeta.news import excludes
-    from livingmeta.report import interval, people
+    from livingmeta.report import interval, people_number
     from livingmeta.rob_me import tipping
     from livingmeta.synthesis import notes
     from livingmeta.words import FLAG_WORDS
@@ -198,9 +198,9 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
         whole = len(pool.measured)
         added = f" + {_imputed(pool)} imputed" if _imputed(pool) else ""
         part = "" if len({e.trial for e in known}) == whole else f" of {whole}"
-        n = people(replace(pool, effects=known))
-        more = f" + {people(pool) - n} imputed" if added else ""
-        return f"{len(known)}{added}{part}", f"{n}{more}"
+        real = replace(pool, effects=known)
+        more = f" + {pool.people.known - real.people.known} imputed" if added else ""
+        return f"{len(known)}{added}{part}", f"{people_number(real)}{more}"
 
     rows = [("main analysis", main), *one.scenarios, *absence.scenarios]
     screen.table(
