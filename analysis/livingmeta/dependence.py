@@ -223,22 +223,17 @@ def _digits(value: float | None) -> int:
 
 
 def alike(one: Effect, other: Effect) -> bool:
-    """Say whether two trials are called alike: one author and year, or one name before a bracket.
+    """Say whether two trials are called alike: up to the year, or up to a bracket.
 
-    Examples
-    --------
     "Ash 2001a" and "Ash 2001 (high dose)" are; "Study 1" and "Study 2" are not.
     """
-    first, second = (_called(effect) for effect in (one, other))
-    return first == second
+    return _called(one) == _called(other)
 
 
 def _called(effect: Effect) -> tuple[str, str]:
     year = re.search(r"(?:19|20)\d\d", effect.label)
-    known = year[0] if year else str(effect.year or "")
-    if known:
-        return (re.match(r"[^\W\d_]*", effect.label) or [""])[0].casefold(), known
-    return re.split(r"[(\[,:;/–]", effect.label)[0].strip().casefold(), ""
+    name = effect.label[: year.start()] if year else re.split(r"[(\[,:;/–]", effect.label)[0]
+    return name.strip(" ,(").casefold(), year[0] if year else str(effect.year or "")
 
 
 def sentences(effects: Sequence[Effect]) -> list[str]:

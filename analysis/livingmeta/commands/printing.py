@@ -128,7 +128,7 @@ def document(pool: Pool) -> dict[str, Any]:
     first = {name: whole[name] for name in ("synthesis", "subgroup", "result")}
     rest = {name: value for name, value in whole.items() if name not in {*first, "effects"}}
     people = {"people": pool.people.all, "people_at_least": pool.people.known}
-    return {**first, **people, "trials": trials, **rest}
+    return {**first, "trials": trials, **people, **rest}
 
 
 def scale(pool: Pool) -> str:
