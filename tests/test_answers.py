@@ -32,7 +32,8 @@ def made(
     """Pool these effects, with so many more trials known to have measured it."""
     effects = tuple(
         replace(
-            BASE.effects[0], trial=f"t{i}", label=f"Trial {i}", yi=y, vi=v, n1=10, n2=10, arms=((), ()),
+            BASE.effects[0], trial=f"t{i}", label=f"Trial {i}", yi=y, vi=v, n1=10,
+            n2=10, arms=((), ()),
             ci_low=y - 1.96 * v**0.5, ci_high=y + 1.96 * v**0.5, domain="pain",
         )
         for i, (y, v) in enumerate(zip(yi, vi, strict=True))

@@ -252,6 +252,8 @@ def _before_and_after(
     told: list[tuple[float, float, int]] = []
     for rows in arms.values():
         row = rows[0]
+        if len(unlike(rows)) > 1:
+            raise NotComputableError("arms with scores before and after can't be combined here")
         start = before(review, row)
         if start is None or start.sd is None or row.mean is None or row.n is None:
             return None

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from livingmeta.dependence import People, flags_of, people_of, sentences
+from livingmeta.dependence import People, flags_of, people_of, sentences, ties
 from livingmeta.derivation import Effect, NotComputableError, effect_of
 from livingmeta.effect_sizes import ratios
 from livingmeta.names import pick
@@ -207,13 +207,12 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
         choice += made
     if review.protocol.ties.several_arms == "split":
         trials = [effect.trial for effect in choice.effects]
-        why = "effects that come computed can't be split"
-        choice.effects = [
-            _kept(effect, why)
-            if trials.count(effect.trial) > 1 and not any(g.told for a in effect.arms for g in a)
-            else effect
-            for effect in choice.effects
-        ]
+        found = [tie for tie in ties(choice.effects) if tie.flag == "shared_group"]
+        whole = {place for tie in found for place in (tie.first, tie.second)}
+        for i, effect in enumerate(choice.effects):
+            computed = not any(group.told for side in effect.arms for group in side)
+            if i in whole or (computed and trials.count(effect.trial) > 1):
+                choice.effects[i] = _kept(effect, "its effect is not one that can be split")
     return choice
 
 
