@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims import ABSTRACT, claims, effect, kinds, pooled
-from livingmeta.consistency import findings, implied_n
+from livingmeta.consistency import doubts, findings, implied_n
 from livingmeta.schema import Outcome
 
 
@@ -49,7 +50,7 @@ def test_the_secondary_set_is_symmetrical(interval: tuple[str, str, str]) -> Non
     assert not findings(claims(estimate=estimate, ci_low=low, ci_high=high), ())
 
 
-def test_ratios_are_not_checked_for_symmetry() -> None:
+def test_ratios_are_checked_for_symmetry_of_their_logs() -> None:
     rows = claims(estimate="0.50", ci_low="0.25", ci_high="1.00")
     assert not findings(rows, [pooled(effect("a"), measure="log OR")])
     assert findings(rows, [pooled(effect("a"), measure="MD")])
@@ -296,3 +297,65 @@ def test_every_check_is_quiet_about_a_sound_result() -> None:
     )  # fmt: skip
     rows += claims("a", trial="a", weight="40.0") + claims("b", trial="b", weight="60.0")
     assert not findings(rows, [pooled(effect("a"), effect("b"), measure="MD")])
+
+
+OR = {"measure": "OR", "mean": 4.64, "ci_low": 1.33, "ci_high": 6.16, "n1": None, "n2": None}
+ARM = {"group": "1", "measure": None, "n": 20, "n1": None, "n2": None}
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (OR, "on the log scale, midpoint 2.862"),
+        ({**OR, "measure": "HR", "mean": 0.8, "ci_low": 0.3, "ci_high": 1.3}, "midpoint 0.62)"),
+        ({**OR, "measure": "log OR"}, "(midpoint 3.745)"),
+        ({"mean": -2.1, "ci_low": -3.1, "ci_high": 0.9}, "(midpoint -1.10)"),
+        ({"measure": "GEN", "mean": 2.0, "ci_low": 1.0, "ci_high": 9.0}, "(midpoint 5.0)"),
+        ({**ARM, "mean": -1.5, "ci_low": -2.7, "ci_high": 0.4}, "(midpoint -1.15)"),
+        ({"mean": -1.0, "ci_low": -1.8, "ci_high": -0.2, "se": 0.2}, "standard error 0.2 does not"),
+        ({**ARM, "mean": 1.0, "ci_low": 0.1, "ci_high": 1.9, "se": 0.9}, "standard error 0.9"),
+        (
+            {"mean": 1.0, "ci_low": -0.57, "ci_high": 2.57, "se": 0.5, "n1": 3, "n2": 3,
+             "ci_basis": "z"},
+            "which gives 0.798 to 0.804",
+        ),
+        ({"mean": 3.0, "ci_low": 1.0, "ci_high": 5.0, "p_value": 0.4}, "P = 0.4 does not fit"),
+        ({**OR, "mean": 2.0, "ci_low": 1.0, "ci_high": 4.0, "se": 3.0}, "on the log scale"),
+    ],
+)  # fmt: skip
+def test_numbers_of_one_row_that_do_not_fit_are_doubted(cells: dict[str, Any], said: str) -> None:
+    (doubt,) = doubts([outcome(**cells)])
+    assert doubt.severity == "warning"
+    assert said in str(doubt)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {**OR, "mean": 1.78, "ci_low": 0.84, "ci_high": 3.76},
+        {**OR, "mean": 0.01, "ci_low": 0.0, "ci_high": 0.05},  # a limit that rounding took to 0
+        {**OR, "mean": 2.0, "ci_low": 1.0, "ci_high": 4.0, "se": 0.35},
+        {**OR, "mean": 2.0, "ci_low": 1.0, "ci_high": 4.0, "se": 0.7},  # the SE of the ratio
+        {**OR, "mean": 2.0, "ci_low": 1.0, "ci_high": 4.0, "ci_level": 90, "se": 0.42},
+        {"mean": 1.0, "ci_low": -0.57, "ci_high": 2.57, "se": 0.57, "n1": 3, "n2": 3},  # t(4)
+        {"mean": 1.0, "ci_low": 0.1, "ci_high": 1.9, "se": 0.36, "n1": None, "n2": None},
+        {"mean": 1.0, "se": 9.0},
+    ],
+)
+def test_numbers_of_one_row_that_fit_are_left_alone(cells: dict[str, Any]) -> None:
+    assert not doubts([outcome(**cells)])
+
+
+@given(
+    st.floats(-3, 3), st.floats(0.05, 1.5), st.integers(1, 4),
+    st.sampled_from(["OR", "HR", "ROM", "log RR", "MD", "SMD", "GEN"]),
+)  # fmt: skip
+def test_an_interval_of_the_normal_kind_is_never_doubted_however_it_is_rounded(
+    yi: float, se: float, digits: int, measure: str
+) -> None:
+    ends = [yi, yi - 1.959964 * se, yi + 1.959964 * se]
+    shown = [math.exp(x) if measure in {"OR", "HR", "ROM"} else x for x in ends]
+    mean, low, high = (round(x, digits) for x in shown)
+    if low < high:
+        row = outcome(measure=measure, mean=mean, ci_low=low, ci_high=high)
+        assert not doubts([row])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
-from math import inf
+from math import exp, inf, log, sinh
 from typing import Literal
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
@@ -24,13 +24,15 @@ from livingmeta.printed import (
     shown_as,
     where,
 )
-from livingmeta.schema import Claim, Outcome
+from livingmeta.schema import Claim, Outcome, Problem
 from livingmeta.synthesis import Pool
 
 # LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.
 N_TOLERANCE = 1.10
 # A trial's mixed or adjusted model may use other degrees of freedom than its arm sizes give.
 P_TOLERANCE = 1.25
+RATIO_P = 2.0  # the P of a ratio is often another test's (log-rank, chi-squared, exact)
+FEWEST = 2.0  # degrees of freedom that an interval of t may have, where no one gives the people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,8 @@ class PrintedResult:
     """Numbers and words that one source prints together, for a pool or for one trial.
 
     `dfs` are the degrees of freedom the interval may rest on, infinity for the normal
-    distribution; `numbers` has the quantities of published.csv as keys.
+    distribution; `numbers` has the quantities of published.csv as keys, and `se`. Of a ratio,
+    estimate and limits are held as logs, with the text as printed.
     """
 
     claims: tuple[str, ...]
@@ -59,7 +62,7 @@ class PrintedResult:
     source: str
     reading: str
     measure: str | None  # key of MEASURES, or log of one
-    ratio: bool  # printed as ratios, symmetrical on the log scale, if at all
+    ratio: bool
     numbers: Mapping[str, Number]
     words: tuple[str, ...] = ()
     dfs: tuple[float, ...] = (inf,)
@@ -68,18 +71,29 @@ class PrintedResult:
     compares: bool = True  # two groups, so that 0 means no difference
 
     def get(self, *quantities: str) -> tuple[Number, ...] | None:
-        """Return these numbers if all are printed; the limits of a ratio do not count.
+        """Return these numbers if all are printed.
 
-        Nor does a bound ("< 0.1") that is no P value: it is not the value beside it.
+        A bound ("< 0.1") that is no P value does not count: it is not the value beside it.
         """
-        if self.ratio and "ci_low" in quantities:
-            return None
         found = tuple(self.numbers[q] for q in quantities if q in self.numbers)
         values = all(one.relation == "=" or one is self.numbers.get("p") for one in found)
         return found if len(found) == len(quantities) and values else None
 
 
 INTERVAL = ("estimate", "ci_low", "ci_high")
+
+
+def _logs(numbers: Mapping[str, Number]) -> dict[str, Number]:
+    """Take a ratio and its limits to the log scale; what rounding may have taken to 0 is left."""
+    found = dict(numbers)
+    for name in set(INTERVAL) & found.keys():
+        one = found.pop(name)
+        if one.span[0] > 0 and one.relation == "=":
+            low, high = map(log, one.span)
+            found[name] = one._replace(value=(low + high) / 2, half=(high - low) / 2)
+    return found
+
+
 Span = tuple[float, float]
 
 
@@ -105,25 +119,28 @@ def _off_centre(result: PrintedResult) -> str | None:
     middle = ((low.span[0] + high.span[0]) / 2, (low.span[1] + high.span[1]) / 2)
     if not _apart(e.span, middle):
         return None
-    unit = min(number.half for number in numbers)
+    back = exp if result.ratio else float
+    unit = min(exp(x.value) * sinh(x.half) if result.ratio else x.half for x in numbers)
     centre, lowest, highest = (
-        shown_as(x, unit, more=1) for x in ((low.value + high.value) / 2, *middle)
+        shown_as(back(x), unit, more=1) for x in ((low.value + high.value) / 2, *middle)
     )
-    new_low, new_high = (shown_as(2 * e.value - x.value, unit) for x in (high, low))
+    new_low, new_high = (shown_as(back(2 * e.value - x.value), unit) for x in (high, low))
+    none = 1.0 if result.ratio else 0.0
     was = low.value * high.value > 0
 
     def effect(one: float, other: float) -> str:
-        if not result.compares or was == (one * other > 0):
+        if not result.compares or was == ((one - none) * (other - none) > 0):
             return ""
         verb = "take away the significance" if was else "make it significant"
         return f" (which would {verb})"
 
+    scale = "on the log scale, " if result.ratio else ""
     return (
         f"the estimate {e.text} is not in the middle of its interval {low.text} to {high.text} "
-        f"(midpoint {centre}), and rounding cannot explain it; one correction would mend it: "
-        f"estimate about {centre} (between {lowest} and {highest}), or "
-        f"lower limit about {new_low}{effect(float(new_low), high.value)}, or "
-        f"upper limit about {new_high}{effect(low.value, float(new_high))}"
+        f"({scale}midpoint {centre}), and rounding cannot explain it; one correction would "
+        f"mend it: estimate about {centre} (between {lowest} and {highest}), or "
+        f"lower limit about {new_low}{effect(float(new_low), back(high.value))}, or "
+        f"upper limit about {new_high}{effect(back(low.value), float(new_high))}"
     )
 
 
@@ -151,6 +168,26 @@ def _p_interval(result: PrintedResult) -> str | None:
     return (
         f"P {p.relation} {p.text} does not fit the estimate {e.text} with its interval "
         f"{low.text} to {high.text}, which gives P of about {about:.2g}"
+    )
+
+
+def _se_interval(result: PrintedResult) -> str | None:
+    if (numbers := result.get("se", "ci_low", "ci_high")) is None:
+        return None
+    se, low, high = numbers
+    half = (high.value - low.value) / 2
+    spare = (low.half + high.half) / 2
+    # Between a trial's own df and none lie those of any model of its data.
+    quantiles = [float(stdtrit(df, 0.5 + result.level / 2)) for df in result.dfs]
+    fits = ((half - spare) / max(quantiles), (half + spare) / min(quantiles))
+    sizes = [1.0]
+    if result.ratio and (e := result.get("estimate")) is not None:
+        sizes.append(exp(e[0].value))  # the SE of the ratio itself, by the delta method
+    if any(not _apart(se.span, (fits[0] * size, fits[1] * size)) for size in sizes):
+        return None
+    return (
+        f"the standard error {se.text} does not fit the interval {low.text} to {high.text}, "
+        f"which gives {fits[0]:.3g} to {fits[1]:.3g}{' on the log scale' if result.ratio else ''}"
     )
 
 
@@ -402,10 +439,12 @@ RESULT_CHECKS: dict[str, Callable[[PrintedResult], str | None]] = {
     "estimate outside its interval": _outside,
     "symmetry of interval and estimate": _off_centre,
     "P against interval": _p_interval,
+    "SE against interval": _se_interval,
     "Z against interval": _z_interval,
     "Z against P": _z_p,
     "I² against Q and degrees of freedom": _i2,
 }
+DOUBTED = {"P against interval": "p_value", "SE against interval": "se"}  # the column; else mean
 _Check = Callable[[Sequence[PrintedResult], Sequence[Claim]], Iterator[Finding]]
 REVIEW_CHECKS: dict[str, _Check] = {
     "N that an interval implies": _too_many_people,
@@ -423,7 +462,7 @@ def findings(
     Each check is an entry of `RESULT_CHECKS` (numbers printed together, by a review or a trial)
     or of `REVIEW_CHECKS` (across the results and sources of a review).
     Intervals of claims are taken to be 95% ones on the normal distribution or, where k is
-    printed beside them, on t(k - 1); ratios are not checked.
+    printed beside them, on t(k - 1); those of ratios on the log scale.
 
     Parameters
     ----------
@@ -465,7 +504,7 @@ def findings(
     about 0.00 (which would take away the significance).
     """
     results = _results(claims, pools)
-    single = (*results, *_trial_results(outcomes))
+    single = (*results, *(result for _, result in _trial_results(outcomes)))
     within = (
         _finding([r], detail)
         for check in RESULT_CHECKS.values()
@@ -484,48 +523,78 @@ def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResu
         numbers: dict[str, Number] = {
             x.quantity: x.number for x in group if x.quantity != "count" and x.number is not None
         }
-        k = next((x.value for x in group if x.quantity == "k" and x.value is not None), 0.0)
         measure = measures.get(c.synthesis or "", "")
+        ratio = measure in ratios()
+        k = next((x.value for x in group if x.quantity == "k" and x.value is not None), 0.0)
         results.append(
             PrintedResult(
                 claims=(c.claim,), about=(c.synthesis, c.subgroup, c.trial),
                 place=f"{where(c.synthesis, c.subgroup, c.trial)} ({c.source})",
                 source=c.source, reading=c.reading, measure=scale_name(measure),
-                ratio=measure in ratios(),
-                numbers=numbers, words=tuple(x.printed for x in group if x.quantity == "text"),
+                ratio=ratio, numbers=_logs(numbers) if ratio else numbers,
+                words=tuple(x.printed for x in group if x.quantity == "text"),
                 dfs=(inf, k - 1) if k > 1 else (inf,),
             )
         )  # fmt: skip
     return results
 
 
-def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[PrintedResult]:
+def doubts(outcomes: Sequence[Outcome]) -> list[Problem]:
+    """Say which numbers of one row, or of one arm, do not fit each other.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+
+    Returns
+    -------
+    list of Problem
+        Warnings: an interval of an unusual kind may be right.
+    """
+    check_it = "Check the digits, and level and basis of the interval, against the report."
+    unusual = " Only one of an unusual kind (bootstrap, exact, profile likelihood) is skewed."
+    return [
+        row.problem(
+            DOUBTED.get(name, "mean"), detail, check_it + (unusual if name not in DOUBTED else ""),
+            severity="warning",
+        )
+        for row, result in _trial_results(outcomes)
+        for name, check in RESULT_CHECKS.items()
+        if (detail := check(result)) is not None
+    ]  # fmt: skip
+
+
+def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, PrintedResult]]:
     same: dict[Hashable, list[Outcome]] = defaultdict(list)
     for o in outcomes:
         when = (o.weeks, o.time_label, o.contrast, o.subgroup, o.group, o.statistic)
-        same[o.trial, o.instrument, when, o.mean, o.ci_low, o.ci_high, o.p_value].append(o)
+        spread = (o.se, o.ci_low, o.ci_high, o.p_value)
+        same[o.trial, o.instrument, when, o.measure, o.mean, spread].append(o)
     for rows in same.values():
         o = rows[0]
-        cells = zip((*INTERVAL, "p"), (o.mean, o.ci_low, o.ci_high, o.p_value), strict=True)
+        cells = {"estimate": o.mean, "ci_low": o.ci_low, "ci_high": o.ci_high, "se": o.se,
+                 "p": o.p_value}  # fmt: skip
         numbers = {}
-        for name, value in cells:
+        for name, value in cells.items():
             if value is not None:
                 half = _half_unit(value, o.quote)
                 relation = (o.p_relation or "=") if name == "p" else "="
                 numbers[name] = Number(value, half, shown_as(value, half), relation)
         if o.n1 is None or o.n2 is None:
             numbers.pop("p", None)  # the quantile behind the interval is not known
-        df = (o.n1 or 0) + (o.n2 or 0) - 2.0
+        people = (o.n1 or 0) + (o.n2 or 0) - 1 if o.group == "difference" else o.n or 0
+        df = people - 1.0 if people > 1 else FEWEST
         time = f"{o.weeks:g} weeks" if o.weeks is not None else o.time_label
         arm = None if o.group == "difference" else f"group {o.group}"
-        places = tuple(row.place for row in rows)
-        yield PrintedResult(
-            claims=places, about=(None, o.subgroup, o.trial),
+        ratio = o.measure is not None and kind_of(o.measure)[1]
+        yield o, PrintedResult(
+            claims=tuple(row.place for row in rows), about=(None, o.subgroup, o.trial),
             place=where(o.trial, o.instrument, time, arm),
-            source=o.source, reading="primary", measure=o.measure,
-            ratio=o.measure is not None and kind_of(o.measure)[1], numbers=numbers,
-            dfs=(inf, df) if df > 0 else (inf,), level=(o.ci_level or 95) / 100,
-            p_tolerance=P_TOLERANCE, compares=o.group == "difference",
+            source=o.source, reading="primary", measure=o.measure, ratio=ratio,
+            numbers=_logs(numbers) if ratio else numbers,
+            dfs={"z": (inf,), "t": (df,)}.get(o.ci_basis or "", (inf, df)),
+            level=(o.ci_level or 95) / 100, p_tolerance=RATIO_P if ratio else P_TOLERANCE,
+            compares=o.group == "difference",
         )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ def check(
 ) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
     from livingmeta.choices import unknown_choices
+    from livingmeta.consistency import doubts
     from livingmeta.derivation import implausible
     from livingmeta.extraction import disagreements
     from livingmeta.review import examine, find
@@ -61,7 +62,7 @@ def check(
         problems += undeclarable(loaded) + unknown_choices(loaded)
     errors = [problem for problem in problems if problem.severity == "error"]
     if loaded is not None and not errors:
-        problems += implausible(loaded)
+        problems += implausible(loaded) + doubts(loaded.outcomes)
         problems += [one.problem(i) for i, one in enumerate(disagreements(loaded), start=1)]
     warnings = len(problems) - len(errors)
     if as_json:
