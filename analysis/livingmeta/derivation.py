@@ -42,7 +42,7 @@ from livingmeta.words import count
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
-    """One trial's effect in one synthesis; negative `yi` favours group 1.
+    """One trial's effect in one synthesis; whom a negative `yi` favours, `Pool.favours` says.
 
     `mean1`, `sd1`, `mean2`, `sd2` are what the effect was computed from, in the
     instrument's own direction; `difference` is the reported difference as text,
@@ -127,8 +127,7 @@ def effect_of(
         trail.steps.append(f"sign turned: higher {instrument.name} is better")
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
     trail.steps.append(
-        f"{settings.label} {derived(numbers['yi'])}, variance {derived(numbers['vi'])}; "
-        f"negative favours {review.protocol.groups.group1}"
+        f"{settings.label} {derived(numbers['yi'])}, variance {derived(numbers['vi'])}"
     )
     trial, first = review.trial(rows[0].trial), rows[0]
     assumptions = dict.fromkeys([row.assumption for row in used if row.assumption] + trail.assumed)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Domain = Literal["pain", "function", "composite"]
+Side = Literal[1, 2, "unknown"]  # which group an effect below no effect favours
 
 
 class Declared(BaseModel):
@@ -42,11 +43,14 @@ class Declared(BaseModel):
 
 
 class Groups(Declared):
-    """Names of the two groups, and which one a negative effect favours."""
+    """Names of the two groups, and which one a negative effect favours.
+
+    Where that is not said, it is 1 if `better` of the rows' instruments turns their signs so.
+    """
 
     group1: str = Field(alias="1")
     group2: str = Field(alias="2")
-    negative_favours: Literal[1] = 1
+    negative_favours: Side | None = None
 
 
 class Term(Declared):
@@ -128,6 +132,7 @@ class Plan(Declared):
     time_label: str | None = None
     domains: tuple[Domain, ...] = ()
     overall: bool = True  # with subgroups: also pool over all of them?
+    negative_favours: Side | None = None  # where it is another than the groups'
 
 
 class Exclusion(Declared):
@@ -300,6 +305,22 @@ def row_sets(rows: Iterable[Outcome], *, together: bool = False) -> dict[RowSetK
             row.statistic,
         ].append(row)
     return sets
+
+
+def favours(review: Review, plan: Plan) -> tuple[str, str] | None:
+    """Name the groups that an effect below and above no effect favours; None: not known.
+
+    It is as review.toml declares it for the synthesis or for all; where it says nothing, it is
+    known only if each usable row of the outcome has an instrument, since `better` then turns
+    every sign so that negative favours group 1.
+    """
+    groups = review.protocol.groups
+    side = plan.negative_favours or groups.negative_favours
+    if side is None:
+        rows = [row for row in review.outcomes if row.outcome == plan.outcome and row.use != "no"]
+        side = 1 if rows and all(review.instrument(row.instrument) for row in rows) else "unknown"
+    names = (groups.group1, groups.group2)
+    return None if side == "unknown" else names if side == 1 else names[::-1]
 
 
 def fits(review: Review, plan: Plan, row: Outcome | Gap, *, terms: str = "default") -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from livingmeta.names import unknown
-from livingmeta.protocol import Review, RowSetKey, fits, lenders, row_sets
+from livingmeta.protocol import Review, RowSetKey, favours, fits, lenders, row_sets
 from livingmeta.schema import WORDED, Outcome, Problem, Row
 
 
@@ -21,6 +21,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _placed(review)
     yield from _subgroups(review)
     yield from _scale(review)
+    yield from _direction(review)
     yield from _correlations(review)
     yield from _judgements(review)
     yield from _flow(review)
@@ -261,6 +262,40 @@ def _scale(review: Review) -> Iterator[Problem]:
                     "Check the digits, and the scale in instruments.csv.",
                     severity="warning",
                 )
+
+
+def _direction(review: Review) -> Iterator[Problem]:
+    """Yield a declared direction that `better` contradicts, and syntheses without one."""
+    file, groups = f"{review.folder.name}/review.toml", review.protocol.groups
+    unknown_in: list[str] = []
+    seen: set[str] = set()
+    for plan in review.protocol.synthesis:
+        rows = [row for row in review.outcomes if row.outcome == plan.outcome and row.use != "no"]
+        turned = [row for row in rows if review.instrument(row.instrument) is not None]
+        own = plan.negative_favours
+        column = f"synthesis {plan.id}, negative_favours" if own else "groups.negative_favours"
+        if turned and (own or groups.negative_favours) == 2 and column not in seen:
+            seen.add(column)
+            yield Problem(
+                file=file, row=None, column=column, value="2",
+                reason=f"the instrument {turned[0].instrument} of {turned[0].place} says which "
+                "direction is better, and every sign is turned by it so that a negative effect "
+                f"favours group 1 ({groups.group1})",
+                remedy="Leave negative_favours out, or write 1; if group 2 does better where "
+                "this says otherwise, correct better in instruments.csv or the rows' groups.",
+            )  # fmt: skip
+        elif rows and favours(review, plan) is None:
+            unknown_in.append(plan.id)
+    if unknown_in:
+        yield Problem(
+            file=file, row=None, column="groups.negative_favours",
+            value=None if groups.negative_favours is None else str(groups.negative_favours),
+            reason="which group an effect below no effect (below 0; for a ratio, below 1) favours "
+            f"is not known in {', '.join(unknown_in)}, so that nothing can say whom it favours",
+            remedy=f'Write 1 if it is good for "{groups.group1}", 2 if for "{groups.group2}": '
+            "under [groups], or in a [[synthesis]] for it alone.",
+            severity="warning",
+        )  # fmt: skip
 
 
 def _correlations(review: Review) -> Iterator[Problem]:

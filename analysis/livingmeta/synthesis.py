@@ -12,7 +12,7 @@ from livingmeta.derivation import Effect, NotComputableError, effect_of
 from livingmeta.effect_sizes import ratios
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, subgroup_test
-from livingmeta.protocol import Plan, Review, fits, row_sets
+from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
 from livingmeta.settings import Selection, Settings, headline_settings
@@ -87,6 +87,7 @@ class Pool:
     i2_by: str  # the I² to show: "q" or "tau2"
     methods: str  # "DL, Wald (profile revman5, assumed)"
     groups: tuple[str, str]  # names of group 1 and group 2
+    favours: tuple[str, str] | None  # whom an effect below and above no effect favours, if known
     effects: tuple[Effect, ...]
     result: PooledEstimate | None
     why_not: str | None  # why there is no result
@@ -131,7 +132,7 @@ def synthesise(
     -------
     tuple of Pool
         In the order of review.toml, subgroups in the order of the rows, the whole last. A
-        synthesis without usable rows is there too, with the reason. Negative favours group 1.
+        synthesis without usable rows is there too, with the reason.
 
     Raises
     ------
@@ -213,6 +214,11 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
             computed = not any(group.told for side in effect.arms for group in side)
             if i in whole or (computed and trials.count(effect.trial) > 1):
                 choice.effects[i] = _kept(effect, "its effect is not one that can be split")
+    if (sides := favours(review, plan)) is not None:
+        told = f"an effect below 0 favours {sides[0]}"
+        choice.effects = [
+            replace(effect, derivation=(*effect.derivation, told)) for effect in choice.effects
+        ]
     return choice
 
 
@@ -343,6 +349,7 @@ def _pools(
             i2_by=settings.profile.i2,
             methods=settings.words(),
             groups=(review.protocol.groups.group1, review.protocol.groups.group2),
+            favours=favours(review, plan),
             effects=members,
             result=replace(result, flags=flags) if result else None,
             why_not=why_not,
