@@ -23,7 +23,7 @@ from livingmeta.quantiles import Quantiles, from_quantiles
 from livingmeta.review import ReviewError, load_review
 from livingmeta.schema import Outcome
 from livingmeta.settings import Selection, settings_of
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis import Pool, marks, notes, synthesise
 
 KNEE = load_review("knee_oa")
 REVMAN = settings_of(KNEE.protocol.methods)
@@ -608,3 +608,41 @@ def test_a_file_without_a_later_column_stays_valid(tmp_path: Path) -> None:
     kept = [",".join(line.split(",")[:at] + line.split(",")[at + 1 :]) for line in (header, *rows)]
     file.write_text("\n".join(kept) + "\n", encoding="utf-8")
     assert synthesise(load_review(path))[0].result is not None
+
+
+def counted(*arms: tuple[int, int]) -> list[dict[str, str]]:
+    return [
+        {**ARM1, "group": group, "mean": "", "sd": "", "events": f"{events}", "n": f"{n}",
+         "quote": f"{events} of {n}"}
+        for group, (events, n) in zip("12", arms, strict=True)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("measure", "rule", "arms", "flags"),
+    [
+        ("OR", "only0", ((0, 24), (3, 25)), {"empty_cells", "empty_cells_corrected"}),
+        ("OR", "only0", ((24, 24), (20, 25)), {"empty_cells", "empty_cells_corrected"}),
+        ("OR", "only0", ((2, 30), (5, 29)), set()),
+        ("OR", "all", ((2, 30), (5, 29)), {"empty_cells_corrected"}),
+        ("RR", "needed", ((24, 24), (20, 25)), {"empty_cells"}),  # log(1/0.8) needs no 0.5
+        ("RD", "needed", ((0, 24), (3, 25)), {"empty_cells"}),
+        ("RD", "needed", ((0, 22), (0, 21)),
+         {"empty_cells", "empty_cells_corrected", "no_contrast"}),
+        ("RD", "needed", ((5, 5), (6, 6)),
+         {"empty_cells", "empty_cells_corrected", "no_contrast"}),
+    ],
+)  # fmt: skip
+def test_what_is_added_to_empty_cells_is_flagged_where_it_is_added(
+    measure: str, rule: str, arms: tuple[tuple[int, int], ...], flags: set[str], tmp_path: Path
+) -> None:
+    toml = (METHODS, f'measure = "{measure}"\nzero_cells = "{rule}"')
+    pool = pooled(tmp_path, outcomes=counted(*arms), toml=toml)
+    (found,) = pool.effects
+    about_cells = {"empty_cells", "empty_cells_corrected", "no_contrast"}
+    assert set(found.flags) & about_cells == flags
+    assert set(pool.flags) >= flags
+    added = "empty_cells_corrected" in flags
+    assert ("0.5 added to each of the four cells" in found.derivation) is added
+    assert (" §" in marks(found)) is added
+    assert any("§ Alpha 2001: 0.5 added" in note for note in notes([found])) is added

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
+from livingmeta.exchange import reviews_in
 from livingmeta.protocol import Methods
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, settings_of
@@ -217,3 +218,19 @@ def test_an_overall_total_has_one_tau2_over_all_rows() -> None:
     assert total.result is not None
     assert total.result.k == 131
     assert total.subgroup_test is not None
+
+
+@pytest.mark.parametrize(
+    ("empty", "full", "sparse"), [(1, 2, True), (1, 3, False), (2, 2, True), (0, 2, False)]
+)
+def test_inverse_variance_is_called_unfit_where_a_third_has_an_arm_without_events(
+    empty: int, full: int, sparse: bool, tmp_path: Path
+) -> None:
+    """Cochrane Handbook 10.4.4; the share is ours."""
+    counts = [(0, 24, 3, 25)] * empty + [(4, 30, 5, 29)] * full
+    table = "study,events1,n1,events2,n2\n"
+    table += "".join(f"T{i},{a},{n1 + i},{c},{n2}\n" for i, (a, n1, c, n2) in enumerate(counts))
+    (file := tmp_path / "counts.csv").write_text(table, encoding="utf-8")
+    (review,), _ = reviews_in(file)
+    (pool,) = synthesise(review, settings=settings_of(review.protocol.methods, measure="OR"))
+    assert ("sparse_events" in pool.flags) is sparse

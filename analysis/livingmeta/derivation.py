@@ -114,7 +114,7 @@ def effect_of(
     except NotComputableError:
         raise
     except ValueError as refusal:
-        raise NotComputableError(str(refusal)) from None
+        raise NotComputableError(str(refusal).replace("trial 1: ", "")) from None
     if numbers is None:
         raise NotComputableError(LACKING[MEASURES[settings.measure].needs])
     if trail.assumed and selection.strict:
@@ -213,6 +213,7 @@ def _of_arms(
         said = dict(zip(("events1", "n1", "events2", "n2"), map(count, shares), strict=True))
         given = {} if parts == (1, 1) else {"shared": parts}
         yi, vi = _computed(settings, trail, told, said=said, **given)
+        _mark_empty(told, settings, trail, (yi, vi), given)
         text = "{events1}/{n1} v {events2}/{n2}".format_map(said)
         n1, n2 = shares[1], shares[3]
         return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": text}
@@ -242,6 +243,29 @@ def _computed(
     yi, vi = measure.function(*numbers, **given, **options)  # type: ignore[misc]  # it has one
     trail.steps.append(measure.step.format_map({**options, **said, "yi": derived(yi)}))
     return yi, vi
+
+
+def _mark_empty(
+    told: tuple[float, float, float, float], settings: Settings, trail: Trail,
+    effect: tuple[float, float], given: dict[str, Any],
+) -> None:  # fmt: skip
+    """Say where an arm is without events, or with nothing else, and what was added for it."""
+    events1, n1, events2, n2 = told
+    measure = MEASURES[settings.measure]
+    events, others = (events1, events2), (n1 - events1, n2 - events2)
+    if 0 in (*events, *others):
+        trail.flags.append("empty_cells")
+    if (0, 0) in (events, others):
+        trail.flags.append("no_contrast")
+    for name, method in measure.options.items():
+        if method == "zero_cells":
+            try:
+                bare = measure.function(*told, **given, **{name: "none"})  # type: ignore[misc]
+            except ValueError:
+                bare = None
+            if bare != effect:
+                trail.steps.append("0.5 added to each of the four cells")
+                trail.flags.append("empty_cells_corrected")
 
 
 def _before_and_after(

@@ -604,6 +604,17 @@ def ratios() -> dict[str, str]:
     return {measure.label: measure.ratio for measure in MEASURES.values() if measure.ratio}
 
 
+def in_sds(label: str) -> bool:
+    """Say whether effects of this label are in units of a standard deviation.
+
+    Examples
+    --------
+    >>> in_sds("SMD"), in_sds("log OR")
+    (True, False)
+    """
+    return any(one.label == label and one.standardised for one in MEASURES.values())
+
+
 def counted(label: str) -> bool:
     """Say whether a measure is one of counts.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from livingmeta.dependence import People, flags_of, people_of, sentences, ties
 from livingmeta.derivation import Effect, NotComputableError, effect_of
-from livingmeta.effect_sizes import ratios
+from livingmeta.effect_sizes import MEASURES, in_sds, ratios
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets
@@ -19,6 +19,10 @@ from livingmeta.settings import Selection, Settings, headline_settings
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
+CORRECTED = "empty_cells_corrected"
+# Share of the trials with an arm without events. The Cochrane Handbook (10.4.4) calls it typical of
+# rare events that "a high proportion" has one, and names no number.
+SPARSE = 1 / 3
 DRAWN = ("estimate", "ci_low", "ci_high")  # what a figure needs of a printed result
 PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
 
@@ -376,8 +380,10 @@ def unpoolable(effects: Sequence[Effect], settings: Settings) -> str | None:
     if not effects:
         return "no trial has usable numbers"
     instruments = sorted({effect.instrument_name or "" for effect in effects})
-    if settings.measure == "MD" and len(instruments) > 1:
-        return f"mean differences need one instrument, and here are {'; '.join(instruments)}"
+    measure = MEASURES[settings.measure]
+    if measure.one_instrument and len(instruments) > 1:
+        named = "; ".join(instruments)
+        return f"{measure.words.lower()}s need one instrument, and here are {named}"
     return None
 
 
@@ -456,14 +462,21 @@ def _flags(
 def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     """Return the flags that effects bring to what is pooled of them."""
     flags = dict.fromkeys(flag for effect in effects for flag in effect.flags)
-    mixed = {"final", "change"} <= {effect.statistic for effect in effects}
-    own = [*flags, *flags_of(effects), *(("mixed_standardisers",) if mixed else ())]
+    mixed = {"final", "change"} <= {e.statistic for e in effects if in_sds(e.measure)}
+    empty = sum("empty_cells" in effect.flags for effect in effects)
+    of_all = {
+        "mixed_standardisers": mixed,
+        "sparse_events": empty and empty >= SPARSE * len(effects),
+    }
+    own = [*flags, *flags_of(effects), *(name for name, holds in of_all.items() if holds)]
     return tuple(dict.fromkeys(own))
 
 
 def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling, ...]:
     parts = {"without composite instruments": [e for e in effects if e.domain != "composite"]}
-    if settings.measure == "SMD" and {"final", "change"} <= {e.statistic for e in effects}:
+    if MEASURES[settings.measure].standardised and {"final", "change"} <= {
+        e.statistic for e in effects
+    }:
         parts["final scores only"] = [e for e in effects if e.statistic == "final"]
         parts["change scores only"] = [e for e in effects if e.statistic == "change"]
     return tuple(
@@ -585,8 +598,9 @@ def outside(review: Review, *, terms: str) -> list[str]:
 
 
 def marks(effect: Effect) -> str:
-    """Return the signs that stand behind a trial's name: † assumption, ‡ bound."""
-    return (" †" if effect.assumption else "") + (" ‡" if "p_bound" in effect.flags else "")
+    """Return the signs that stand behind a trial's name: † assumption, ‡ bound, § 0.5 added."""
+    signs = {"†": effect.assumption, "‡": "p_bound" in effect.flags, "§": CORRECTED in effect.flags}
+    return "".join(f" {sign}" for sign, holds in signs.items() if holds)
 
 
 def notes(effects: Iterable[Effect]) -> list[str]:
@@ -597,4 +611,6 @@ def notes(effects: Iterable[Effect]) -> list[str]:
     if bounds:
         bound = "P printed as a bound: at least this far from 0."
         assumed.append(f"‡ {', '.join(bounds)}: {bound}")
+    if corrected := [effect.label for effect in listed if CORRECTED in effect.flags]:
+        assumed.append(f"§ {', '.join(corrected)}: 0.5 added to each cell of the counts.")
     return [*assumed, *sentences(listed)]

@@ -63,6 +63,20 @@ FLAG_WORDS = {
     "composite_shared": (
         "A trial enters pain and function with the same composite numbers: one piece of evidence."
     ),
+    "empty_cells": "In an arm of a trial nobody, or everybody, has the event.",
+    "empty_cells_corrected": (
+        "0.5 was added to each cell of a trial (§), which without it would have no effect or "
+        "variance, or as the rule for empty cells asks: the result depends on that number."
+    ),
+    "no_contrast": (
+        "A trial in which nobody, or everybody, has the event in either arm has weight here, which "
+        "rests on the 0.5 added to its cells."
+    ),
+    "sparse_events": (
+        "In a third of the trials or more an arm is without events, or with nothing else: methods "
+        "of inverse variance are unfit for so few events (Cochrane Handbook 10.4.4), and no other "
+        "is computed here."
+    ),
     "sd_external": "A model's difference is standardised by an SD borrowed from another row.",
     "sd_from_adjusted": "An adjusted difference is standardised by the SD that its SE implies.",
     "quantiles_converted": (

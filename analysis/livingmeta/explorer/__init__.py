@@ -12,14 +12,14 @@ import numpy as np
 
 from livingmeta.consistency import findings
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import ratios, scale_name
+from livingmeta.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.multiverse import Multiverse, shares
 from livingmeta.plots import MEASURE_WORDS
 from livingmeta.profiles import CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
 from livingmeta.settings import Selection, Settings, headline_settings
-from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, Pool, marks, synthesise
+from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, SPARSE, Pool, marks, synthesise
 from livingmeta.words import FLAG_WORDS
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")
@@ -117,8 +117,10 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         "axis": MEASURE_WORDS.get(scale_name(settings.label), scale_name(settings.label))
         + (" (log scale)" if settings.label in ratios() else ""),
         "ratio": settings.label in ratios(),
-        "standardised": settings.measure == "SMD",
-        "one_instrument": settings.measure == "MD",  # is all that such differences allow
+        "standardised": MEASURES[settings.measure].standardised,
+        # a trial that was not done has an SMD's variance
+        "imaginable": bool(MEASURES[settings.measure].converted),
+        "one_instrument": MEASURES[settings.measure].one_instrument,
         "level": settings.level,
         "one_tau2": settings.subgroup_tau2 == "common",
         "profiles": [
@@ -139,6 +141,7 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         "flag_words": FLAG_WORDS,
         "ci_words": CI_WORDS,
         "contradiction": CONTRADICTION,
+        "sparse": SPARSE,
         "prediction_from": PREDICTION_FROM,
     }
 

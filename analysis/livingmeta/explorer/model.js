@@ -66,7 +66,7 @@ const model = (() => {
     const sd = Number(said.get("sd"));
     if (sd > 0 && Number.isFinite(sd)) s.sd = sd;
     const [n, smd] = (said.get("imagined") || "").split(" ").map(Number);
-    if (data.standardised && n >= 10 && [n, smd].every(Number.isFinite)) s.imagined = { n, smd };
+    if (data.imaginable && n >= 10 && [n, smd].every(Number.isFinite)) s.imagined = { n, smd };
     const many = data.syntheses[s.part].multiverse?.analyses.length || 0;
     if (Number(said.get("looked")) >= 1 && Number(said.get("looked")) <= many) s.looked = Math.floor(said.get("looked"));
     return possible(s);
@@ -118,7 +118,9 @@ const model = (() => {
   function flagsOf(part, on, result) {
     const flags = [...(result ? result.flags : []), ...on.flatMap((trial) => trial.flags)];
     const statistics = on.map((trial) => trial.statistic);
-    if (statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
+    if (data.standardised && statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
+    const empty = on.filter((trial) => trial.flags.includes("empty_cells"));
+    if (empty.length && empty.length >= data.sparse * on.length) flags.push("sparse_events");
     if (part.missing.length) flags.push("trials_missing");
     return [...new Set(flags)];
   }
@@ -189,12 +191,14 @@ const model = (() => {
   function notesOf(s, a) {
     const assumed = a.trials.filter((t) => t.assumption).map((t) => `† ${t.label}: ${t.assumption}.`);
     const bound = a.trials.filter((t) => t.flags.includes("p_bound")).map((t) => t.label);
+    const corrected = a.trials.filter((t) => t.flags.includes("empty_cells_corrected")).map((t) => t.label);
     return [
       a.contradictory && `The trials contradict each other (I² = ${percent(a.result.i2)}): read them, not the total.`,
       s.imagined && "One of the trials was not done: what is pooled with it is no result.",
       s.sd && `Points are SMDs times ${s.sd} mm, an SD typed on this page.`,
       ...a.flags.map((flag) => data.flag_words[flag]),
       ...assumed,
+      corrected.length && `§ ${corrected.join(", ")}: 0.5 added to each cell of the counts.`,
       bound.length && `‡ ${bound.join(", ")}: P printed as a bound: at least this far from 0.`,
       a.profile.unverified && `Profile ${a.profile.name} is not verified in full: ${a.profile.unverified}.`,
       data.one_tau2 && a.part.subgroup && "The report takes one τ² for all comparisons; here each has its own.",

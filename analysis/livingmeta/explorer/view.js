@@ -332,7 +332,8 @@
     at("explorer").hidden = false;
     at("profile").innerHTML = choices(data.profiles.map((one) => [one.name, one.name]));
     for (const name of METHODS) at(name).innerHTML = choices(OPTIONS[name]);
-    at("what-if").hidden = at("scale").hidden = !data.standardised;
+    at("what-if").hidden = !data.imaginable;
+    at("scale").hidden = !data.standardised;
     for (const name of ["outcome", "term", "subgroup"]) at(name).addEventListener("change", () => ask(name));
     at("trials").addEventListener("change", (event) => turn(event.target.dataset.id));
     at("all-on").addEventListener("click", () => turnAll(() => true, "All trials on. "));
