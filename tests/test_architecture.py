@@ -86,6 +86,8 @@ LAYERS = {
         "sheets",
         "teaching",
         "exchange",
+        "revman",
+        "tables",
         "exports",
         "forms",
         "dialogue",

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from folders import ROOT
-from livingmeta.exchange import ExchangeError, folders, read, read_number, reviews_in
+from livingmeta.exchange import folders, read, reviews_in
 from livingmeta.pooling import pool
 from livingmeta.report import results_of
 from livingmeta.synthesis import synthesise
+from livingmeta.tables import ExchangeError, read_number
 
 SAMPLE = ROOT / "tests" / "reference" / "cochrane_sample.csv"
 
@@ -238,10 +239,10 @@ def test_a_revman_web_package_is_read_through_both_zips(tmp_path: Path) -> None:
 
 
 def test_zip_bombs_and_other_zips_are_refused(tmp_path: Path, monkeypatch) -> None:
-    from livingmeta import exchange
+    from livingmeta import revman
 
     path = package(tmp_path / "w.zip", WEB_ROWS + " " * 500_000, WEB_SETTINGS)
-    monkeypatch.setattr(exchange, "LARGEST", 100_000)
+    monkeypatch.setattr(revman, "LARGEST", 100_000)
     with pytest.raises(ExchangeError, match="too large"):
         read(path)
     monkeypatch.undo()
@@ -272,7 +273,7 @@ def test_mantel_haenszel_results_are_not_claimed(tmp_path: Path) -> None:
     )
     analyses = read(write(tmp_path / "r.rm5", text.replace('EFFECT_SIZE=""', 'EFFECT_SIZE="2"', 1)))
     (found,) = folders(analyses, name="x", file="r.rm5")
-    assert any("pooled by MH" in remark for remark in found.remarks)
+    assert any("pooled it by MH" in remark for remark in found.remarks)
 
 
 def test_generic_inverse_variance_is_read_and_its_ratios_are_pooled_as_logs(tmp_path: Path) -> None:

@@ -194,6 +194,7 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
             for i, effect in enumerate(pool.effects)
             if effect.trial == claim.trial
             and claim.subgroup in {None, pool.subgroup, effect.subgroup}
+            and claim.contrast in {None, effect.contrast}
         ]
         if len(rows) > 1:
             return pool, None, "the trial gives several comparisons; the claim does not say which"

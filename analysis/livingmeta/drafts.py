@@ -35,7 +35,7 @@ def key_of(words: str, taken: Iterable[str]) -> str:
     import unicodedata
 
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-    key = re.sub(r"[^a-z0-9_]+", "", plain) or "row"
+    key = re.sub(r"[^a-z0-9_]+", "", plain).lstrip("_") or "row"
     held = set(taken)
     if key not in held:
         return key

@@ -133,6 +133,8 @@ class Plan(Declared):
     domains: tuple[Domain, ...] = ()
     overall: bool = True  # with subgroups: also pool over all of them?
     negative_favours: Side | None = None  # where it is another than the groups'
+    # the method that its source pooled it by, where that is none we have
+    pooled_by: Literal["Mantel-Haenszel", "Peto", "a method not known here"] | None = None
 
 
 class Exclusion(Declared):

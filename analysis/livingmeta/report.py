@@ -24,7 +24,7 @@ from livingmeta.synthesis import (
     shown_i2,
     synthesise,
 )
-from livingmeta.words import decimal, p_words
+from livingmeta.words import count, decimal, p_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,6 +148,8 @@ def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str
         if others:
             parts.append(say(key, n=len(others)))
     line = ", ".join(parts)
+    if pool.pooled_by:
+        line += f"; {say('other_method', method=language.word(pool.pooled_by))}"
     if not review.published or any(effect.subgroup for effect in pool.effects):
         return line
     own = printed_k(review, pool)
@@ -372,6 +374,7 @@ def page(template: str, **given: Any) -> str:
         "p_words": p_words,
         "minus": lambda text: re.sub(r"(?<![\w.,\-–−])-(?=\d)", "−", str(text)),
         "cell": lambda text: str(text).replace("|", "\\|"),
+        "count": lambda n: "?" if n is None else count(n),
     }
     text = environment.get_template(template).render(**given)
     return re.sub(r"\n{3,}", "\n\n", text)

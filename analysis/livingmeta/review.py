@@ -18,7 +18,6 @@ from livingmeta.names import unknown
 from livingmeta.protocol import Protocol, Review
 from livingmeta.rules import across
 from livingmeta.schema import (
-    LATER,
     OPTIONAL,
     QUOTED,
     TABLES,
@@ -318,7 +317,7 @@ def _check_header(model: type[Row], header: list[str], file: str, row: int) -> N
     extra = [name for name in header if name not in known]
     wrong: list[Problem] = []
     for name, column in known.items():
-        if name not in header and name not in LATER:
+        if name not in header and name not in model.later:
             near = get_close_matches(name, extra, n=1)
             remedy = "Add it and fill it." if column.is_required() else "Add it; it may stay empty."
             remedy = f'Is "{near[0]}" meant?' if near else remedy

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -23,8 +23,6 @@ QUOTED = (
     "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum", "p_value",
     "t_value",
 )  # fmt: skip
-
-LATER = frozenset({"t_value"})  # columns newer than the format: a file without them stays valid
 
 WORDED = frozenset({"text", "certainty"})  # quantities of published.csv that are words
 
@@ -176,6 +174,8 @@ class Row(BaseModel):
     """A row of a review's file; `file` and `row` say where a spreadsheet shows it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+    # columns newer than the format: a file without them stays valid
+    later: ClassVar[frozenset[str]] = frozenset()
 
     file: str = Field(exclude=True)
     row: int = Field(exclude=True)
@@ -285,6 +285,8 @@ class Instrument(Row):
 
 class Outcome(Row):
     """One printed result: of one arm, or of the difference between the arms."""
+
+    later = frozenset({"t_value"})
 
     trial: Key = needed("key of the trial")
     report: Key | None = optional("key of the report; not needed where the source is a dataset")
@@ -439,10 +441,13 @@ class Gap(Row):
 class Claim(Row):
     """One number or statement a publication prints."""
 
+    later = frozenset({"contrast"})
+
     claim: str = needed("key of the claim; the numbers of one printed result share it")
     synthesis: str | None = optional("synthesis it is about; empty: the review as a whole")
     trial: Key | None = optional("trial, where the claim is about one row")
     subgroup: str | None = optional("subgroup it is about")
+    contrast: str | None = optional("comparison it is about, where the trial gives several")
     quantity: Literal[
         "estimate", "ci_low", "ci_high", "p", "z", "q", "tau2", "i2", "k", "n", "weight",
         "certainty", "count", "text",

@@ -23,6 +23,7 @@ class Sheet:
     file: str
     header: tuple[str, ...]
     rows: tuple[tuple[int, dict[str, str]], ...]
+    separator: str = ","  # between the cells of a row; a workbook has none, and counts as this
 
 
 def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
@@ -45,16 +46,17 @@ def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
         raise SheetError(f"{path}: there is no such file.")
     if path.stat().st_size > LARGEST:
         raise SheetError(f"{path}: {path.stat().st_size / 1e6:.0f} MB are too large for a table.")
+    mark = ","
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
         lines = _excel(path, sheet)
     elif path.suffix.lower() == ".xls":
         raise SheetError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
     else:
-        lines = _separated(path)
-    return _table(str(path), lines)
+        mark, lines = _separated(path)
+    return _table(str(path), lines, mark)
 
 
-def _separated(path: Path) -> list[tuple[int, list[str]]]:
+def _separated(path: Path) -> tuple[str, list[tuple[int, list[str]]]]:
     raw = path.read_bytes()
     try:
         text = raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
@@ -70,7 +72,7 @@ def _separated(path: Path) -> list[tuple[int, list[str]]]:
     mark = max(",;\t", key=head.count)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-        return [(reader.line_num, line) for line in reader]
+        return mark, list(enumerate(reader, start=1))
     except csv.Error as error:
         raise SheetError(f"{path}: {error}. Look for a quote mark that is never closed.") from None
 
@@ -107,7 +109,7 @@ def _plain(cell: object) -> str:
     return str(cell).strip()
 
 
-def _table(file: str, lines: Sequence[tuple[int, list[str]]]) -> Sheet:
+def _table(file: str, lines: Sequence[tuple[int, list[str]]], mark: str) -> Sheet:
     told = [
         (number, line)
         for number, line in lines
@@ -133,4 +135,4 @@ def _table(file: str, lines: Sequence[tuple[int, list[str]]]) -> Sheet:
             )
         cells = [*line, *[""] * len(header)]
         rows.append((number, {name: cells[i].strip() for i, name in enumerate(header)}))
-    return Sheet(file=file, header=tuple(header), rows=tuple(rows))
+    return Sheet(file=file, header=tuple(header), rows=tuple(rows), separator=mark)

@@ -102,6 +102,7 @@ class Pool:
     siblings: tuple[Sibling, ...]
     subgroup_test: SubgroupTest | None
     printed: Printed | None
+    pooled_by: str | None = None  # method of the source, where it is another one
 
     @property
     def measured(self) -> frozenset[str]:
@@ -341,7 +342,7 @@ def _pools(
 
     def one(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
         result, why_not = _result(members, settings, tau2=None if name is None else common)
-        flags = _flags(members, result, missing)
+        flags = _flags(members, result, missing, pooled_by=plan.pooled_by)
         return Pool(
             review=review.protocol.id,
             synthesis=plan.id,
@@ -364,6 +365,7 @@ def _pools(
             siblings=_siblings(members, settings),
             subgroup_test=test,
             printed=_printed(review, plan, name, settings),
+            pooled_by=plan.pooled_by,
         )
 
     if subgroups in ([], [None]):
@@ -407,7 +409,7 @@ def repooled(
     """
     missing = pool.missing if missing is None else missing
     result, why_not = _result(effects, settings)
-    flags = _flags(effects, result, missing)
+    flags = _flags(effects, result, missing, pooled_by=pool.pooled_by)
     return replace(
         pool, effects=effects, result=replace(result, flags=flags) if result else None,
         why_not=why_not, flags=flags, missing=missing, siblings=(),
@@ -449,11 +451,17 @@ CLUSTERED = {"dependent_effects", "shared_group", "several_arms_kept"}
 
 
 def _flags(
-    effects: tuple[Effect, ...], result: PooledEstimate | None, missing: tuple[Missing, ...]
+    effects: tuple[Effect, ...],
+    result: PooledEstimate | None,
+    missing: tuple[Missing, ...],
+    *,
+    pooled_by: str | None,
 ) -> tuple[str, ...]:
     flags = [*(result.flags if result else ()), *effect_flags(effects)]
     if result is not None and result.ci_method == "CR2":
         flags = [flag for flag in flags if flag not in CLUSTERED]
+    if pooled_by:
+        flags.append("other_method")
     if missing:
         flags.append("trials_missing")
     return tuple(dict.fromkeys(flags))

@@ -54,6 +54,10 @@ FLAG_WORDS = {
         "it, so it has no cluster-robust interval."
     ),
     "rows_assumed": "A row rests on an assumption, such as equal arms.",
+    "other_method": (
+        "Its source pooled this analysis by another method than inverse variance, which is used "
+        "here: the pooled numbers of the two need not agree."
+    ),
     "secondary_source": (
         "A trial's numbers come from somebody else's report of it, such as a review."
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livingmeta import screen
-from livingmeta.commands.options import Folder, ReviewName
+from livingmeta.commands.options import Favours, Folder, Log, ReviewName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -266,6 +266,12 @@ def import_file(
     file: Annotated[str, typer.Argument(metavar="FILE", help="rm5, CSV, zip or xlsx")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review")],
     *,
+    measure: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="of a table: what its effects are, HR, OR, RR, SMD, …"),
+    ] = None,
+    log: Log = False,
+    favours: Favours = None,
     shelf: Annotated[
         str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")
     ] = "data",
@@ -273,11 +279,13 @@ def import_file(
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
     from pathlib import Path
 
-    from livingmeta.exchange import folders, read
+    from livingmeta.exchange import imported
     from livingmeta.store import write
+    from livingmeta.tables import told
 
     _checked_name(name)
-    found = folders(read(Path(file)), name=name, file=Path(file).name)
+    said = told(measure=measure, log=log, favours=favours)
+    found = [one for one, _ in imported(Path(file), name=name, told=said)]
     taken = [one.name for one in found if (Path(shelf) / one.name).exists()]
     if taken:
         raise ValueError(f"{Path(shelf) / taken[0]} exists already. Choose another name.")

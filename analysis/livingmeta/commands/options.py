@@ -9,6 +9,22 @@ import typer
 ReviewName = Annotated[
     str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
 ]
+Favours = Annotated[
+    str | None,
+    typer.Option(
+        metavar="lower|higher",
+        help="of a FILE that does not say it: which effects favour group 1, ratios below or above "
+        "1 and differences below or above 0",
+    ),
+]
+Log = Annotated[
+    bool,
+    typer.Option(
+        "--log",
+        help="of a FILE of computed effects: yi holds logs of the ratio that --measure names; "
+        "without it yi holds the ratios themselves, with limits as printed or the SE of the log",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document, nothing else")]
 Folder = Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")]
 Synthesis = Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")]

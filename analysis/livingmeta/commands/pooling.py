@@ -13,7 +13,9 @@ from livingmeta.commands.options import (
     TAU2_HELP,
     AsJson,
     Documented,
+    Favours,
     Include,
+    Log,
     NoAssumptions,
     ReviewName,
     Synthesis,
@@ -73,6 +75,8 @@ def pool(
     terms: Annotated[
         str, typer.Option(metavar="NAME", help="set of follow-up terms of review.toml")
     ] = "default",
+    log: Log = False,
+    favours: Favours = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
@@ -80,7 +84,7 @@ def pool(
     from livingmeta.settings import Selection, headline_settings
     from livingmeta.synthesis import outside, synthesise
 
-    listed = _opened(review)
+    listed, measure = _opened(review, measure=measure, log=log, favours=favours)
     if several_arms is not None:
         listed = [with_arms(one, several_arms) for one in listed]
     if synthesis is not None and len(listed) == 1:
@@ -142,8 +146,10 @@ def pool(
     return None
 
 
-def _opened(review: str) -> list[Review]:
-    """Load a review, or the reviews that a file of data makes."""
+def _opened(
+    review: str, *, measure: str | None, log: bool, favours: str | None
+) -> tuple[list[Review], str | None]:
+    """Load a review, or the reviews that a file of data makes; and the measure still to choose."""
     from pathlib import Path
 
     from livingmeta.review import load_review
@@ -151,13 +157,21 @@ def _opened(review: str) -> list[Review]:
     path = Path(review)
     if not path.is_dir():
         from livingmeta.exchange import FILES, reviews_in
+        from livingmeta.tables import told
 
         if path.suffix.lower() in FILES:
-            loaded, remarks = reviews_in(path)
+            said = told(measure=measure, log=log, favours=favours)
+            loaded, remarks = reviews_in(path, said)
             for remark in remarks:
                 typer.echo(remark, err=True)
-            return loaded
-    return [load_review(review)]
+            one = loaded[0].protocol.methods.measure
+            return loaded, None if len(loaded) == 1 and said.measure == one else measure
+    if log or favours:
+        raise ValueError(
+            f"--log and --favours say what a FILE leaves open, and {review} is a review: its "
+            "review.toml says it."
+        )
+    return [load_review(review)], measure
 
 
 def _side_by_side(

@@ -231,6 +231,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
         ),
         "printed_undrawn": undrawn(review, about),
         "printed_k": printed_k(review, about) if review.published else None,
+        "pooled_by": about.pooled_by,
     }  # fmt: skip
 
 

@@ -122,6 +122,7 @@ const model = (() => {
     const empty = on.filter((trial) => trial.flags.includes("empty_cells"));
     if (empty.length && empty.length >= data.sparse * on.length) flags.push("sparse_events");
     if (part.missing.length) flags.push("trials_missing");
+    if (part.pooled_by) flags.push("other_method");
     return [...new Set(flags)];
   }
 
@@ -197,6 +198,7 @@ const model = (() => {
       s.imagined && "One of the trials was not done: what is pooled with it is no result.",
       s.sd && `Points are SMDs times ${s.sd} mm, an SD typed on this page.`,
       ...a.flags.map((flag) => data.flag_words[flag]),
+      a.part.pooled_by && `The method of its source: ${a.part.pooled_by}.`,
       ...assumed,
       corrected.length && `§ ${corrected.join(", ")}: 0.5 added to each cell of the counts.`,
       bound.length && `‡ ${bound.join(", ")}: P printed as a bound: at least this far from 0.`,

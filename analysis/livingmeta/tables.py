@@ -1,0 +1,688 @@
+"""A plain table of studies, read as one analysis: by the names of its columns, nothing guessed."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from scipy.special import ndtri
+
+from livingmeta.names import pick
+from livingmeta.printed import number
+from livingmeta.sheets import Sheet
+
+ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"}
+# What columns may be called: first ours and metafor's own names, which are taken wherever they
+# stand; then looser ones, which are taken where none of the first does.
+NAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "study": (("study", "trial", "slab", "studlab"), ("author", "label", "name")),
+    "year": (("year",), ("study year", "year of study")),
+    "subgroup": (("subgroup",), ()),
+    "n1": (("n1", "n1i"), ("total 1", "experimental n")),
+    "mean1": (("mean1", "m1i"), ("mean 1", "experimental mean")),
+    "sd1": (("sd1", "sd1i"), ("sd 1", "experimental sd")),
+    "n2": (("n2", "n2i"), ("total 2", "control n")),
+    "mean2": (("mean2", "m2i"), ("mean 2", "control mean")),
+    "sd2": (("sd2", "sd2i"), ("sd 2", "control sd")),
+    "events1": (("events1", "ai"), ("events 1", "experimental cases")),
+    "events2": (("events2", "ci"), ("events 2", "control cases")),
+    "without1": (("bi",), ()),
+    "without2": (("di",), ()),
+    "yi": (("yi",), ("giv mean", "te")),
+    "vi": (("vi",), ()),
+    "sei": (("sei",), ("se", "giv se", "sete")),
+    "low": (("ci.lb", "ci_low"), ("lower", "lower limit", "ci.lower", "ci_lower", "ci lower",
+                                  "ci start", "lcl", "ll", "lb")),
+    "high": (("ci.ub", "ci_high"), ("upper", "upper limit", "ci.upper", "ci_upper", "ci upper",
+                                    "ci end", "ucl", "ul", "ub")),
+    "level": (("ci_level",), ("ci level",)),
+    "measure": (("measure",), ("effect measure",)),
+}  # fmt: skip
+# Columns that tell the comparisons of one trial apart
+CONTRASTS = ("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose")
+MEANS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
+OF_MEANS = ("SMD", "MD", "GLASS", "ROM")
+OF_COUNTS = ("OR", "RR", "RD")
+RATIOS = ("OR", "RR", "HR", "IRR", "ROM")
+COMPUTED = ("MD", "SMD", "RD", *RATIOS, "GEN")
+# What measures are called in files
+WORDS = {
+    "odds ratio": "OR", "risk ratio": "RR", "relative risk": "RR", "rate ratio": "IRR",
+    "incidence rate ratio": "IRR", "hazard ratio": "HR", "ratio of means": "ROM",
+    "risk difference": "RD", "mean difference": "MD", "standardized mean difference": "SMD",
+    "standardised mean difference": "SMD", "std mean difference": "SMD", "peto odds ratio": "OR",
+    "peto or": "OR",
+}  # fmt: skip
+# What a row is called that sums up the others
+TOTAL = re.compile(
+    r"(grand |sub-?\s?)?totals?|overall|pooled|summary|combined|gesamt(ergebnis|effekt)?|summe|"
+    r"insgesamt|zwischensumme|totalt|samlet|all (studies|trials)|"
+    r"(random|fixed|common)[- ]effects?|(re|fe|ce) model|meta-?analysis",
+    re.IGNORECASE,
+)
+TOTAL_END = re.compile(
+    r"(\s+(effects?|estimates?|results?|means?|models?|analysis|for\b.*|of\b.*))*\s*"
+    r"([(\[:,;–—-].*)?",
+    re.IGNORECASE,
+)
+LEVELS = (90.0, 95.0, 99.0)  # percent, of limits that stand beside a standard error
+WIDEST = 2.78  # standard errors: t with 4 degrees of freedom at 95%, and all from there to normal
+
+Favours = Literal["lower", "higher"]
+
+
+class ExchangeError(ValueError):
+    """A file that can't be read as data; the message lists all that is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What the user says of a file that it does not say itself.
+
+    Attributes
+    ----------
+    measure : str, optional
+        Effect measure: of arms or counts which to compute, of computed effects what they are.
+    log : bool
+        Computed effects of a ratio measure are its logs; otherwise they are the ratios.
+    favours : {"lower", "higher"}, optional
+        Which effects favour group 1.
+    """
+
+    measure: str | None = None
+    log: bool = False
+    favours: Favours | None = None
+
+
+def told(*, measure: str | None, log: bool, favours: str | None) -> Told:
+    """Return what a user's options say of a file.
+
+    Raises
+    ------
+    ValueError
+        For a side that is none.
+    """
+    if favours is not None:
+        pick(dict.fromkeys(get_args(Favours)), favours, "favours")
+    if measure is not None:
+        measure, logged = measure_of(measure)
+        log = log or logged
+    return Told(measure=measure, log=log, favours=favours)  # type: ignore[arg-type]
+
+
+@dataclass
+class Record:
+    """One study of one analysis: cells by our names, and what the program printed for it."""
+
+    file: str  # as the user named it, with the analysis where its rows count from there
+    row: int
+    study: str
+    identity: tuple[str, ...]  # what tells its trial from others
+    year: str = ""
+    subgroup: str = ""
+    contrast: str = ""
+    cells: dict[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)  # our names to the file's
+    printed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """File and row, as messages name them."""
+        return f"{self.file} row {self.row}"
+
+
+@dataclass
+class Analysis:
+    """One analysis: how it was pooled, its studies, and what the program printed for the whole."""
+
+    number: str
+    title: str
+    measure: str
+    model: str = "random"
+    method: str = "iv"
+    level: float = 95
+    groups: tuple[str, str] = ("group 1", "group 2")
+    negative_favours: int | None = None
+    records: list[Record] = field(default_factory=list)
+    printed: dict[str, dict[str, str]] = field(default_factory=dict)  # by subgroup; "" the whole
+    overall: bool = True
+    profile: str = "revman5"
+    computed: bool = False  # effects come computed, as yi
+    log: bool = False  # and are logs of the ratio that the measure is
+    remarks: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)  # cells that can't be read
+    left_out: str | None = None  # why it is not read
+
+
+def read_number(text: str, *, place: str, decimal: str = ".") -> str:
+    """Return a number as plain digits, empty where the cell says that there is none.
+
+    Raises
+    ------
+    ExchangeError
+        If the cell is no number, or could be two.
+
+    Examples
+    --------
+    >>> read_number("1,234.5", place="x"), read_number("NR", place="x")
+    ('1234.5', '')
+    >>> read_number("12,4", place="x", decimal=","), read_number("-0,213", place="x", decimal=",")
+    ('12.4', '-0.213')
+    """
+    cell = text.strip().replace("−", "-").replace("–", "-")
+    cell = cell.replace("\u00a0", " ").replace("\u202f", " ")
+    if cell.lower() in ABSENT:
+        return ""
+    cell = cell.replace(" ", "") if re.fullmatch(r"-?\d{1,3}( \d{3})+([.,]\d+)?", cell) else cell
+    group = "," if decimal == "." else "."
+    # nobody groups thousands after a leading 0
+    grouped = rf"-?[1-9]\d{{0,2}}({re.escape(group)}\d{{3}})+({re.escape(decimal)}\d+)?"
+    if re.fullmatch(grouped, cell):
+        if cell.count(group) == 1 and decimal not in cell:
+            plain, point = cell.replace(group, ""), cell.replace(group, ".")
+            raise ExchangeError(f'{place} = "{text}": is this {plain} or {point}? Write it so.')
+        return cell.replace(group, "").replace(decimal, ".")
+    cell = cell.replace(decimal, ".") if decimal == "," else cell
+    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", cell) or not math.isfinite(
+        float(cell)
+    ):
+        shown = text if len(text) <= 60 else f"{text[:60]}…"
+        raise ExchangeError(
+            f'{place} = "{shown}": this is no number. Write digits, or leave the cell empty.'
+        )
+    return cell.lstrip("+")
+
+
+def decimal_of(sheet: Sheet) -> str:
+    """Say which sign parts decimals in a file: a comma only where it can be nothing else.
+
+    Raises
+    ------
+    ExchangeError
+        If some numbers can only have a point and others only a comma.
+    """
+    first: dict[str, str] = {}
+    any_comma = False
+    for row, cells in sheet.rows:
+        for name, text in cells.items():
+            cell = text.strip().lstrip("-−–+")
+            any_comma = any_comma or re.fullmatch(r"\d+,\d+", cell) is not None
+            for sign, group in ((".", ","), (",", ".")):
+                s, g = re.escape(sign), re.escape(group)
+                alone = rf"\d+{s}(\d{{1,2}}|\d{{4,}})|0?{s}\d+|\d{{1,3}}({g}\d{{3}})+{s}\d+"
+                if re.fullmatch(alone, cell):
+                    first.setdefault(sign, f'{sheet.file} row {row}, {name} = "{text}"')
+    if len(first) == 2 and sheet.separator != ",":
+        raise ExchangeError(
+            f"{first[',']} has a decimal comma, and {first['.']} a decimal point. Write all "
+            "numbers in one way."
+        )
+    if "," in first and "." not in first:
+        return ","
+    # whoever parts columns by semicolons does so because the comma parts decimals
+    return "," if sheet.separator == ";" and any_comma and "." not in first else "."
+
+
+def candidates(header: Iterable[str]) -> dict[str, list[str]]:
+    """Map our names to the columns of a file that may be meant: one, or several of equal right."""
+    lower: dict[str, list[str]] = {}
+    for name in header:
+        lower.setdefault(name.strip().lower(), []).append(name)
+    if "ai" not in lower:  # metafor's counts of group 2 stand beside ai; alone it is an interval
+        lower.pop("ci", None)
+    found = {}
+    for ours, ranks in NAMES.items():
+        for rank in ranks:
+            if named := [column for name in rank for column in lower.get(name, ())]:
+                found[ours] = named
+                break
+    return found
+
+
+def table(sheet: Sheet, told: Told) -> Analysis:
+    """Read a table with one row per study: arms, counts or computed effects.
+
+    Raises
+    ------
+    ExchangeError
+        For all cells that can't be read, each with its row and column, for columns that can be
+        two things, and for effects whose printed limits lie on another scale.
+    """
+    known = candidates(sheet.header)
+    asked = told.measure is not None
+    told = _measured(sheet, known, told)
+    used = _used(sheet, known, told)
+    computed = "yi" in used
+    if told.log and not computed:
+        raise ExchangeError(
+            f"{sheet.file}: --log says that effects are logs, and here they are computed from "
+            f"{', '.join(used)}. Leave it out."
+        )
+    columns = {name: _one(sheet, known, name) for name in used}
+    decimal = decimal_of(sheet)
+    analysis = Analysis(
+        number="1", title=Path(sheet.file).stem, profile="today", computed=computed, log=told.log,
+        measure=told.measure or ("GEN" if computed else "SMD" if "sd1" in used else "OR"),
+        negative_favours={"lower": 1, "higher": 2, None: None}[told.favours],
+    )  # fmt: skip
+    if not computed and "yi" in known:
+        analysis.remarks.append(
+            f"{sheet.file}: effects are computed from {columns[used[0]]} and the other columns of "
+            f"the arms; {known['yi'][0]} is not read."
+        )
+    records = _studies(sheet, known, analysis)
+    for record, cells in zip(records, (cells for _, cells in sheet.rows), strict=True):
+        record.columns = {**columns, **record.columns}
+        if _named_total(record.study):
+            continue
+        for name, column in columns.items():
+            place = f"{record.place}, {column}"
+            try:
+                record.cells[name] = read_number(cells[column], place=place, decimal=decimal)
+            except ExchangeError as wrong:
+                analysis.problems.append(str(wrong))
+    if analysis.problems:
+        return analysis
+    analysis.records = _without_totals(records, analysis)
+    _apart(analysis)
+    if computed:
+        _on_its_scale(analysis, sheet.file, asked=asked)
+    return analysis
+
+
+def measure_of(text: str) -> tuple[str, bool]:
+    """Return the key of a measure, and whether its logs are meant.
+
+    Examples
+    --------
+    >>> measure_of("log hazard ratio"), measure_of("lnOR"), measure_of("md")
+    (('HR', True), ('OR', True), ('MD', False))
+    """
+    name = " ".join(re.sub(r"[._-]", " ", text).lower().split())
+    plain = re.sub(r"^(log|ln) ?", "", name)
+    key = WORDS.get(plain, plain).upper()
+    logged = plain != name and key in RATIOS
+    return (key, True) if logged else (WORDS.get(name, name).upper(), False)
+
+
+def _measured(sheet: Sheet, known: dict[str, list[str]], told: Told) -> Told:
+    """Complete what the user says by what the file itself says of its measure."""
+    words = told.measure
+    if words is None and "measure" in known:
+        column = _one(sheet, known, "measure")
+        named = dict.fromkeys(cells[column] for _, cells in sheet.rows if cells[column])
+        if any(measure_of(one)[0] not in COMPUTED for one in named):
+            named = {}  # the column names something else, such as a scale
+        if len(named) > 1:
+            raise ExchangeError(
+                f"{sheet.file}: {column} names several measures ({', '.join(named)}), which are "
+                "not pooled together. Keep the rows of one, or make a file of each."
+            )
+        words = next(iter(named), None)
+    if words is None:
+        if told.log:
+            raise ExchangeError(f"--log says of which scale a ratio is; {LOG_NEEDS}")
+        return told
+    measure, logged = measure_of(words)
+    pick(dict.fromkeys((*OF_MEANS, *COMPUTED)), measure, "measure")
+    if told.log and measure not in RATIOS:
+        raise ExchangeError(f"--log: {measure} is no ratio; {LOG_NEEDS}")
+    if "yi" not in known:
+        for column in sheet.header:
+            if measure_of(column)[0] == measure:
+                known["yi"] = [*known.get("yi", ()), column]
+                logged = logged or measure_of(column)[1]
+    return replace(told, measure=measure, log=told.log or logged)
+
+
+LOG_NEEDS = f"name it with --measure, one of {', '.join(RATIOS)}."
+
+
+def _used(sheet: Sheet, known: Mapping[str, Sequence[str]], told: Told) -> list[str]:
+    """Return which of our names the effects are taken from."""
+    sizes = ("n1", "n2") if {"n1", "n2"} <= known.keys() else ("without1", "without2")
+    counts = ("events1", "events2", *sizes)
+    exact = [
+        one
+        for one in ("vi", "sei")
+        if set(known.get(one, ())) & {c for c in sheet.header if c.lower() in NAMES[one][0]}
+    ]
+    spread = exact or [one for one in ("sei",) if one in known]
+    limits = [one for one in ("low", "high") if one in known]
+    whole = [(MEANS, OF_MEANS), (counts, OF_COUNTS)]
+    for names, measures in whole:
+        if all(one in known for one in names) and told.measure in {None, *measures}:
+            return list(names)
+    if "yi" in known and (spread or len(limits) == 2):
+        more = [*(limits if len(limits) == 2 else ()), "level", "n1", "n2"]
+        return ["yi", *spread, *(one for one in more if one in known)]
+    for names, measures in whole:
+        if all(one in known for one in names):
+            raise ExchangeError(
+                f"{sheet.file}: of {' '.join(names)} there is no {told.measure}. Choose one of "
+                f"{', '.join(measures)} with --measure."
+            )
+    raise ExchangeError(
+        f"{sheet.file}: no columns for effects. Name them mean1 sd1 n1 mean2 sd2 n2 (or m1i "
+        "sd1i n1i m2i sd2i n2i), yi with vi or sei, or events1 n1 events2 n2 (or ai bi ci di). "
+        f"There are: {', '.join(sheet.header)}."
+    )
+
+
+def _one(sheet: Sheet, known: Mapping[str, Sequence[str]], name: str) -> str:
+    """Return the column that is meant, or ask."""
+    if len(known[name]) > 1:
+        raise ExchangeError(
+            f"{sheet.file}: {' and '.join(known[name])} can both be {NAMES[name][0][0]}. Which is "
+            "meant? Give the other one another name, or delete it."
+        )
+    return known[name][0]
+
+
+def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> list[Record]:
+    """Return a record per row, its trial told apart from others by name, year and number."""
+    numbered = _numbered(sheet, known)
+    name = _one(sheet, known, "study") if "study" in known else None
+    year = _one(sheet, known, "year") if "year" in known else None
+    subgroup = _one(sheet, known, "subgroup") if "subgroup" in known else None
+    apart = [column for column in sheet.header if column.strip().lower() in CONTRASTS]
+    records = []
+    for row, cells in sheet.rows:
+        study = " ".join((cells[name] if name else "").split())
+        told = cells[year] if year else ""
+        label = study or f"row {row}"
+        if study and told and told not in study:
+            label = f"{study} {told}" if not re.search(r"\d{4}", study) else f"{study} ({told})"
+        records.append(
+            Record(
+                file=sheet.file, row=row, study=label, year=told,
+                identity=(label, cells[numbered] if numbered else ""),
+                subgroup=cells[subgroup] if subgroup else "",
+                contrast=", ".join(filter(None, (cells[column] for column in apart))),
+                columns={"study": name or "study", "subgroup": subgroup or "subgroup"},
+            )
+        )  # fmt: skip
+    labels: dict[str, dict[tuple[str, ...], Record]] = {}
+    for one in records:
+        labels.setdefault(one.study, {}).setdefault(one.identity, one)
+    for label, told_apart in labels.items():
+        if len(told_apart) > 1:
+            rows = ", ".join(str(one.row) for one in told_apart.values())
+            analysis.remarks.append(
+                f"{sheet.file} rows {rows}: {label} has several numbers in {numbered}, so these "
+                "are taken as several trials."
+            )
+            for one in records:
+                if one.study == label:
+                    one.study = f"{label} ({one.identity[1]})"
+    return records
+
+
+def _numbered(sheet: Sheet, known: dict[str, list[str]]) -> str | None:
+    """Set a column that only numbers the studies aside, where another one names them."""
+    columns = known.get("study", [])
+    plain = [c for c in columns if all(re.fullmatch(r"\d*", cells[c]) for _, cells in sheet.rows)]
+    loose = [c for c in sheet.header if c.strip().lower() in NAMES["study"][1]]
+    named = [c for c in columns if c not in plain] or (loose if plain == columns else [])
+    if not plain or not named:
+        return None
+    known["study"] = named
+    return plain[0]
+
+
+def _named_total(study: str) -> bool:
+    start = TOTAL.match(study.strip())
+    return start is not None and TOTAL_END.fullmatch(study.strip()[start.end() :]) is not None
+
+
+def _without_totals(records: Sequence[Record], analysis: Analysis) -> list[Record]:
+    """Leave out the rows that sum up others, aloud."""
+    named = [one for one in records if _named_total(one.study)]
+    studies = [one for one in records if one not in named]
+    sums = [one for one in studies if _sums_up(one, studies)]
+    for one in (*named, *sums):
+        why = "is called a total" if one in named else "holds the sums of the other rows"
+        analysis.remarks.append(
+            f"{one.place}, {one.study}: the row {why}, so it is not pooled. If it is a trial, give "
+            "it the name of one."
+            if one in named
+            else f"{one.place}, {one.study}: the row {why}, so it is taken as their total and not "
+            "pooled."
+        )
+    return [one for one in studies if one not in sums]
+
+
+def _sums_up(record: Record, records: Sequence[Record]) -> bool:
+    """Say whether a row holds the people of all others, and an effect like theirs together."""
+    for others in (
+        [one for one in records if one is not record],
+        [one for one in records if one is not record and one.subgroup == record.subgroup],
+    ):
+        if len(others) > 1 and (_adds_up(record, others) or _pools(record, others)):
+            return True
+    return False
+
+
+def _adds_up(record: Record, others: Sequence[Record]) -> bool:
+    whole = ("n1", "n2", "events1", "events2", "without1", "without2")
+    summed = [name for name in whole if record.cells.get(name)]
+    if not summed or any(not one.cells.get(name) for one in others for name in summed):
+        return False
+    if any(
+        float(record.cells[name]) != math.fsum(float(one.cells[name]) for one in others)
+        for name in summed
+    ):
+        return False
+    if "events1" in record.cells:
+        return True
+    for arm in ("1", "2"):
+        means = [one.cells.get(f"mean{arm}") or one.cells.get("yi") or "" for one in others]
+        own = record.cells.get(f"mean{arm}") or record.cells.get("yi") or ""
+        if "" in (own, *means):
+            return False
+        values = [float(mean) for mean in means]
+        people = [float(one.cells[f"n{arm}"]) for one in others]
+        centre = sum(n * x for n, x in zip(people, values, strict=True)) / sum(people)
+        reach = (max(values) - min(values)) / 4 + number(own).half
+        if abs(float(own) - centre) > reach:
+            return False
+    return True
+
+
+def _pools(record: Record, others: Sequence[Record]) -> bool:
+    """Say whether an effect is the common effect of the others, by value and standard error."""
+    if not record.cells.get("yi") or any(not one.cells.get("yi") for one in others):
+        return False
+    errors = [_se(one.cells) for one in (record, *others)]
+    if not all(errors):
+        return False
+    own, *theirs = (float(error or 0) for error in errors)
+    weights = [1 / se**2 for se in theirs]
+    pairs = zip(weights, others, strict=True)
+    centre = sum(w * float(one.cells["yi"]) for w, one in pairs) / sum(weights)
+    near = abs(float(record.cells["yi"]) - centre) <= 0.05 * own + number(record.cells["yi"]).half
+    return near and abs(own * sum(weights) ** 0.5 - 1) < 0.03
+
+
+def _se(cells: Mapping[str, str]) -> float | None:
+    """Return the standard error of an effect, None where there is none above 0."""
+    for name, power in (("sei", 1.0), ("vi", 0.5)):
+        if cells.get(name) and float(cells[name]) > 0:
+            return float(cells[name]) ** power
+    return None
+
+
+def _apart(analysis: Analysis) -> None:
+    """Name the comparisons of a trial that stands in several rows, and say what is not told."""
+    held: dict[tuple[object, ...], list[Record]] = {}
+    for one in analysis.records:
+        held.setdefault((one.identity, one.subgroup), []).append(one)
+    for rows in held.values():
+        words = {one.contrast for one in rows}
+        if len(rows) == 1:
+            rows[0].contrast = ""
+        elif len(words) < len(rows) or "" in words:
+            told = ", ".join(str(one.row) for one in rows)
+            analysis.remarks.append(
+                f"{rows[0].file} rows {told}: {rows[0].study} stands there {len(rows)} times, and "
+                "no column says what sets the rows apart: pooled as comparisons of one trial. Name "
+                "them in a column comparison, or name the trials apart (2015a, 2015b)."
+            )
+            for place, one in enumerate(rows, start=1):
+                one.contrast = ", ".join(filter(None, (one.contrast, f"comparison {place}")))
+
+
+def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
+    """Compare printed limits with the effects, and refuse effects on another scale than told.
+
+    Limits lie yi ± z · se where yi is on the scale it is pooled on; around the log of yi where it
+    is a ratio; and their logs do where yi is a log beside printed limits of the ratio.
+    """
+    ratio = analysis.measure in RATIOS and not analysis.log
+    low, high, yi = (
+        next((one.columns[name] for one in analysis.records if name in one.columns), name)
+        for name in ("low", "high", "yi")
+    )
+    if ratio and (wrong := [r for r in analysis.records if _below(r.cells.get("yi"))]):
+        raise ExchangeError(
+            "\n".join(
+                f'{one.place}, {yi} = "{one.cells["yi"]}": no {analysis.measure} is 0 or below. If '
+                f"{yi} holds logs, say --log."
+                for one in wrong
+            )
+        )
+    fits = {one.row: _scales(one) for one in analysis.records if _limits(one.cells)}
+    if not fits:
+        if ratio and not asked:
+            raise ExchangeError(
+                f"{file}: is {yi} the {analysis.measure} itself, or its log? Say --measure "
+                f"{analysis.measure} for the first, and --measure {analysis.measure} --log for "
+                "the second."
+            )
+        if ratio:
+            analysis.remarks.append(
+                f"{file}: {yi} is taken as the {analysis.measure} itself and its spread as that of "
+                "the log. If it holds logs, say --log."
+            )
+        return
+    wanted = {"ratio"} if ratio else {"plain", "mixed"} if analysis.log else {"plain"}
+    if all(scales & wanted for scales in fits.values()):
+        both = all("ratio" in scales for scales in fits.values())
+        if both and analysis.measure == "GEN" and not asked:
+            raise ExchangeError(
+                f"{file}: {low} and {high} fit {yi} as ratios as well as differences. Say which: "
+                f"--measure MD, SMD or GEN for differences, --measure {', '.join(RATIOS[:-1])} or "
+                f"{RATIOS[-1]} for ratios."
+            )
+        return
+    first = next(one for one in analysis.records if one.row in fits)
+    shown = f"{first.cells['yi']}, {first.cells['low']} to {first.cells['high']}"
+    for scale, what, remedy in (
+        ("ratio", f"are symmetric around {yi} on the log scale, and not {yi} ± 1.96 standard "
+         "errors", f"so {yi} holds ratios. Name them: --measure OR (or RR, HR, IRR, ROM) without "
+         "--log"),
+        ("plain", f"are {yi} ± 1.96 standard errors, and not symmetric on the log scale",
+         f"so {yi} holds no ratios. If they are logs of one, say --log"),
+        ("mixed", f"are ratios, and {yi} is symmetric between their logs",
+         f"so {yi} holds logs of a ratio. Name it: --measure OR --log (or RR, HR, IRR, ROM)"),
+    ):  # fmt: skip
+        if all(scale in scales for scales in fits.values()):
+            raise ExchangeError(f"{first.place}: {low} and {high} {what} ({shown}), {remedy}.")
+    raise ExchangeError(
+        "\n".join(
+            f"{one.place}, {low} and {high}: {one.cells['low']} to {one.cells['high']} does not "
+            f"fit {one.cells['yi']}{_beside(one)}"
+            + (", on no scale" if not fits[one.row] else "")
+            + ". Check the row, or leave the limits out."
+            for one in analysis.records
+            if one.row in fits and not fits[one.row] & wanted
+        )
+    )
+
+
+def _beside(record: Record) -> str:
+    spread = [f"{record.columns[name]} {record.cells[name]}" for name in ("sei", "vi")
+              if record.cells.get(name)]  # fmt: skip
+    return f" with {spread[0]}" if spread else ""
+
+
+def _below(cell: str | None) -> bool:
+    return bool(cell) and float(cell or 0) <= 0
+
+
+def _limits(cells: Mapping[str, str]) -> bool:
+    return all(cells.get(name) for name in ("yi", "low", "high"))
+
+
+def _scales(record: Record) -> set[str]:
+    """Say on which scales the limits of a row fit its effect, as far as rounding lets one see."""
+    yi, low, high = (_span(record.cells[name]) for name in ("yi", "low", "high"))
+    se = _error(record.cells)
+    logs = [_logs(one) for one in (yi, low, high)]
+    raw = se and yi and yi[0] > 0 and (se[0] / yi[1], se[1] / yi[0])  # by the delta method
+    found = set()
+    if _around(yi, low, high, [se]):
+        found.add("plain")
+    if _around(*logs, [se, raw]):
+        found.add("ratio")
+    if _around(yi, logs[1], logs[2], [se]):
+        found.add("mixed")
+    return found
+
+
+Span = tuple[float, float]
+
+
+def _span(cell: str) -> Span:
+    value, half = number(cell)[:2]
+    return value - half, value + half
+
+
+def _error(cells: Mapping[str, str]) -> Span | None:
+    """Return what a standard error may be; 1.96 may have stood for 1.959964."""
+    for name, power in (("sei", 1.0), ("vi", 0.5)):
+        if cells.get(name):
+            low, high = _span(cells[name])
+            return max(low, 0) ** power * 0.998, max(high, 0) ** power * 1.002
+    return None
+
+
+def _logs(span: Span | None) -> Span | None:
+    return None if span is None or span[0] <= 0 else (math.log(span[0]), math.log(span[1]))
+
+
+def _around(
+    yi: Span | None, low: Span | None, high: Span | None, errors: Sequence[Span | None]
+) -> bool:
+    """Say whether an effect can be the middle of its limits, at a distance that its SE explains."""
+    if yi is None or low is None or high is None:
+        return False
+    if not (low[0] + high[0]) / 2 <= yi[1] or not (low[1] + high[1]) / 2 >= yi[0]:
+        return False
+    known = [se for se in errors if se is not None and se[1] > 0]
+    if not known:
+        return True
+    narrow, wide = (high[0] - low[1]) / 2, (high[1] - low[0]) / 2
+    for se in known:
+        least = narrow / se[1]
+        most = wide / se[0] if se[0] > 0 else math.inf
+        z = [float(ndtri(0.5 + level / 200)) for level in LEVELS]
+        if any(least <= one <= most for one in z) or (least <= WIDEST and most >= z[1]):
+            return True
+    return False
+
+
+def level_of(record: Record) -> float:
+    """Return the level of a row's limits in percent: as told, or as its standard error has it."""
+    if record.cells.get("level"):
+        level = float(record.cells["level"])
+        return 100 * level if level <= 1 else level
+    se = _se(record.cells)
+    if se is None:
+        return 95.0
+    half = (math.log(float(record.cells["high"])) - math.log(float(record.cells["low"]))) / 2
+    return min(LEVELS, key=lambda level: abs(float(ndtri(0.5 + level / 200)) - half / se))

@@ -1,0 +1,265 @@
+"""RevMan's files: each analysis by itself, each printed row beside its own comparison."""
+
+from pathlib import Path
+
+import pytest
+
+from livingmeta.exchange import imported, read, reviews_in
+from livingmeta.report import results_of
+from livingmeta.revman import favoured
+from livingmeta.synthesis import synthesise
+from livingmeta.tables import Told
+from test_exchange import WEB_ROWS, WEB_SETTINGS, package, write
+
+# As RevMan 5 exports it, once with all its columns and once by people who chose fewer
+SHORT = """Name,Data Type,Statistical Method,Effect Measure,Analysis Model,Events 1,Mean 1,SD 1,Total 1,Events 2,Mean 2,SD 2,Total 2,Effect Estimate,SE,CI Start,CI End,Weight,Q,P(Q),I²(Q),Tau²,Z,P(Z),df,Year of study
+Drug versus placebo,,,,,,,,,,,,,,,,,,,,,,,,,
+Pain,CON,IV,Mean Difference,Random,,,,51,,,,49,-1.24,,-2.11,-0.37,100,0.11,0.74,0,0,2.78,0.005,1,
+Ash 2001,,,,,0,4.0,2.0,25,0,5.1,2.2,24,-1.1,0.601,-2.28,0.08,54.5,,,,,,,,2001
+Birch 2005,,,,,0,3.8,2.4,26,0,5.2,2.3,25,-1.4,0.658,-2.69,-0.11,45.5,,,,,,,,2005
+Deaths,DIC,M-H,Risk Ratio,Fixed,4,,,51,9,,,49,0.43,,0.14,1.3,100,0,1,0,0,1.5,0.13,1,
+Adults,,,,,2,,,25,4,,,24,0.48,,0.1,2.38,50,0,,0,0,0.9,0.37,0,
+Ash 2001,,,,,2,0,0,25,4,0,0,24,0.48,0.82,0.1,2.38,50,,,,,,,,2001
+Children,,,,,2,,,26,5,,,25,0.38,,0.08,1.81,50,0,,0,0,1.2,0.23,0,
+Birch 2005,,,,,2,0,0,26,5,0,0,25,0.38,0.79,0.08,1.81,50,,,,,,,,2005
+"""  # noqa: E501
+RM5 = """<COCHRANE_REVIEW><STUDY ID="A" NAME="Ash 2001" YEAR="2001"/>
+<STUDY ID="B" NAME="Birch 2005" YEAR="2005"/>
+<COMPARISON NO="1"><NAME>Drug</NAME>
+<CONT_OUTCOME NO="1" EFFECT_MEASURE="MD" RANDOM="YES" TOTALS="YES" ESTIMABLE="YES"
+ EFFECT_SIZE="-1.1576" CI_START="-1.9673" CI_END="-0.3479"><NAME>Pain</NAME>
+<GROUP_LABEL_1>Drug</GROUP_LABEL_1><GROUP_LABEL_2>Placebo</GROUP_LABEL_2>
+<GRAPH_LABEL_1>Favours drug</GRAPH_LABEL_1><GRAPH_LABEL_2>Favours placebo</GRAPH_LABEL_2>
+<CONT_DATA STUDY_ID="A" EFFECT_SIZE="-1.1" CI_START="-2.5711" CI_END="0.3711" MEAN_1="4.0"
+ MEAN_2="5.1" SD_1="2.0" SD_2="2.2" TOTAL_1="25" TOTAL_2="12" WEIGHT="30.2977"/>
+<CONT_DATA STUDY_ID="A" EFFECT_SIZE="-0.9" CI_START="-2.3711" CI_END="0.5711" MEAN_1="4.2"
+ MEAN_2="5.1" SD_1="2.0" SD_2="2.2" TOTAL_1="25" TOTAL_2="12" WEIGHT="30.2977"/>
+<CONT_DATA STUDY_ID="B" EFFECT_SIZE="-1.4" CI_START="-2.6899" CI_END="-0.1101" MEAN_1="3.8"
+ MEAN_2="5.2" SD_1="2.4" SD_2="2.3" TOTAL_1="26" TOTAL_2="25" WEIGHT="39.4047"/></CONT_OUTCOME>
+</COMPARISON></COCHRANE_REVIEW>"""
+EMPTY = """<CONT_OUTCOME NO="2" EFFECT_MEASURE="MD" RANDOM="YES" ESTIMABLE="NO" EFFECT_SIZE="0.0"
+ CI_START="0.0" CI_END="0.0" Z="0.0" P_Z="0.0"><NAME>Sleep</NAME>
+<GROUP_LABEL_1>Drug</GROUP_LABEL_1><GROUP_LABEL_2>Placebo</GROUP_LABEL_2>{rows}</CONT_OUTCOME>"""
+NOT_ESTIMABLE = """<CONT_DATA STUDY_ID="B" ESTIMABLE="NO" EFFECT_SIZE="0.0" CI_START="0.0"
+ CI_END="0.0" MEAN_1="1" MEAN_2="2" SD_1="1" SD_2="1" TOTAL_1="9" TOTAL_2="9" WEIGHT="0.0"/>"""
+
+
+def test_an_export_without_columns_of_numbers_holds_its_analyses(tmp_path: Path) -> None:
+    pain, deaths = read(write(tmp_path / "e.csv", SHORT))
+    assert [(one.number, one.title, one.measure, one.model) for one in (pain, deaths)] == [
+        ("1.1", "Pain", "MD", "random"), ("1.2", "Deaths", "RR", "common"),
+    ]  # fmt: skip
+    assert [one.subgroup for one in deaths.records] == ["Adults", "Children"]
+    assert [one.study for one in pain.records] == ["Ash 2001", "Birch 2005"]
+    (first, _), remarks = reviews_in(tmp_path / "e.csv")
+    assert {v.verdict for v in results_of(first).verdicts if v.trial} == {"reproduced"}
+    assert any("M-H" in remark for remark in remarks)
+
+
+def test_an_export_saved_with_semicolons_and_decimal_commas_is_the_same(tmp_path: Path) -> None:
+    comma = SHORT.replace(",", ";").replace(".", ",")
+    theirs = read(write(tmp_path / "c.csv", comma))
+    ours = read(write(tmp_path / "p.csv", SHORT))
+    for one, two in zip(theirs, ours, strict=True):
+        assert [r.cells for r in one.records] == [r.cells for r in two.records]
+        assert [r.printed for r in one.records] == [r.printed for r in two.records]
+
+
+@pytest.mark.parametrize("model", ["Fixed", "Random"])
+def test_an_analysis_pooled_by_another_method_says_so_at_every_door(
+    model: str, say, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "e.csv", SHORT.replace("Ratio,Fixed", f"Ratio,{model}"))
+    words = "pooled here by inverse variance, in its source by Mantel-Haenszel"
+    shelf = str(tmp_path / "data")
+    assert words in say("pool", str(path)).flat
+    assert '"pooled_by": "Mantel-Haenszel"' in say("pool", str(path), "--json").out
+    say("import", str(path), "x", "--in", shelf)
+    folder = next(one for one in (tmp_path / "data").iterdir() if "_rr_" in one.name)
+    for command in (["report"], ["run"]):
+        assert say(*command, str(folder), "--out", str(tmp_path)).status == 0
+    made = next((tmp_path / folder.name).glob("report.md")).read_text(encoding="utf-8")
+    assert words in made
+    assert "other_method" in made
+    assert words in next((tmp_path / folder.name).glob("report.html")).read_text(encoding="utf-8")
+    assert "Mantel-Haenszel" in (tmp_path / folder.name / "explorer.html").read_text("utf-8")
+    nb = say("report", str(folder), "--lang", "nb", "--out", str(tmp_path / "nb"))
+    assert nb.status == 0
+
+
+def test_petos_odds_ratios_do_not_kill_the_file(tmp_path: Path) -> None:
+    text = SHORT.replace("M-H,Risk Ratio", "Peto,Peto Odds Ratio")
+    (first, second), remarks = reviews_in(write(tmp_path / "p.csv", text))
+    assert first.protocol.methods.measure == "MD"
+    assert second.protocol.methods.measure == "OR"
+    assert synthesise(second)[0].pooled_by == "Peto"
+    assert second.published == ()
+    assert any("PETO" in remark for remark in remarks)
+
+
+@pytest.mark.parametrize("unknown", ["Non-event Risk Ratio", "Something", ""])
+def test_an_unknown_effect_measure_is_named_and_the_rest_is_read(
+    unknown: str, tmp_path: Path
+) -> None:
+    text = SHORT.replace("Risk Ratio", unknown)
+    (only,), remarks = reviews_in(write(tmp_path / "u.csv", text))
+    assert only.protocol.methods.measure == "MD"
+    assert f'1.2 (Deaths) is left out: its effect measure "{unknown}" is not known' in remarks[0]
+
+
+@pytest.mark.parametrize("kind", ["IPD", "OTHER"])
+def test_data_of_other_kinds_are_named_and_left_out(kind: str, tmp_path: Path) -> None:
+    other = f'<{kind}_OUTCOME NO="2" EFFECT_MEASURE="OR"><NAME>Death</NAME></{kind}_OUTCOME>'
+    text = RM5.replace("</COMPARISON>", f"{other}</COMPARISON>")
+    ((review,), remarks) = reviews_in(write(tmp_path / "r.rm5", text))
+    assert [plan.title for plan in review.protocol.synthesis] == ["Pain"]
+    assert f"analysis 1.2 (Death) is left out: its data are of type {kind}" in remarks[0]
+
+
+def test_each_printed_row_stands_beside_its_own_comparison(tmp_path: Path) -> None:
+    ((review,), _) = reviews_in(write(tmp_path / "r.rm5", RM5))
+    verdicts = results_of(review).verdicts
+    assert {v.verdict for v in verdicts if v.trial} == {"reproduced"}
+    told = [v.printed for v in verdicts if v.trial and v.quantity == "estimate"]
+    assert told == ["-1.1", "-0.9", "-1.4"]
+    assert [e.contrast for e in synthesise(review)[0].effects] == [
+        "comparison 1", "comparison 2", None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", ["", NOT_ESTIMABLE])
+def test_where_nothing_is_estimable_nothing_is_claimed(rows: str, tmp_path: Path) -> None:
+    text = RM5.replace("</COMPARISON>", EMPTY.format(rows=rows) + "</COMPARISON>")
+    ((review,), remarks) = reviews_in(write(tmp_path / "r.rm5", text))
+    assert {claim.synthesis for claim in review.published} == {"a1_1"}
+    assert any("(Sleep) holds no study" in remark for remark in remarks) is (rows == "")
+    csv = SHORT.replace(",-1.1,0.601,-2.28,0.08,54.5", ",0,0,0,0,0")
+    (first, _), _ = reviews_in(write(tmp_path / "e.csv", csv))
+    assert "ash2001" not in {claim.trial for claim in first.published}
+    web = WEB_ROWS.replace("0.911107,-0.020328,1.842542", "0,0,0")
+    zero = WEB_SETTINGS.replace("estimates\n", "estimates,Mean,CI start,CI end,Effect Z\n")
+    packed = package(tmp_path / "w.zip", web, zero.replace("true\n", "true,0,0,0,0\n"))
+    ((review,), _) = reviews_in(packed)
+    assert review.published == ()
+
+
+def test_an_estimate_of_exactly_0_is_a_claim(tmp_path: Path) -> None:
+    text = SHORT.replace("-1.1,0.601,-2.28,0.08", "0,0.601,-1.18,1.18").replace("4.0,2.0", "5.1,2")
+    (first, _), _ = reviews_in(write(tmp_path / "e.csv", text))
+    assert next(c.printed for c in first.published if c.trial == "ash2001") == "0"
+
+
+def test_a_file_at_another_level_is_recomputed_at_it(tmp_path: Path) -> None:
+    ((review,), _) = reviews_in(
+        write(tmp_path / "r.rm5", RM5.replace("RANDOM", 'CI_TOTAL="90" CI_STUDY="90" RANDOM'))
+    )
+    assert review.protocol.methods.level == 0.9
+
+
+def test_people_without_the_event_are_counted_where_revman_swaps_them(tmp_path: Path) -> None:
+    """OR of 3/10 v 5/10 is 0.4286; of those without the event 2.3333."""
+    for printed, first in (("2.3333", "7"), ("0.4286", "3")):
+        text = (
+            '<X><COMPARISON NO="1"><DICH_OUTCOME NO="1" EFFECT_MEASURE="OR" METHOD="IV" '
+            'SWAP_EVENTS="YES"><NAME>Cure</NAME><DICH_DATA STUDY_ID="A" EVENTS_1="3" TOTAL_1="10" '
+            f'EVENTS_2="5" TOTAL_2="10" EFFECT_SIZE="{printed}" CI_START="0.1" CI_END="9"/>'
+            "</DICH_OUTCOME></COMPARISON></X>"
+        )
+        (analysis,) = read(write(tmp_path / "s.rm5", text))
+        assert analysis.records[0].cells["events1"] == first
+
+
+# Which side is good
+
+
+@pytest.mark.parametrize(
+    ("label", "groups", "group"),
+    [
+        ("Favours drug", ("Drug", "Placebo"), 1),
+        ("Favours [experimental]", ("Aspirin", "Placebo"), 1),
+        ("Favors control", ("Aspirin", "Usual care"), 2),
+        ("In favour of usual care", ("Aspirin", "Usual care"), 2),
+        ("Aspirin better", ("Aspirin", "Usual care"), 1),
+        ("favours EXERCISE", ("Exercise + drug", "Exercise"), 2),
+        ("Favours drug + exercise", ("Exercise + drug", "Exercise"), 1),
+        ("Favours no treatment", ("Treatment", "No treatment"), 2),
+        ("Favours steroid", ("Steroids (high dose)", "Placebo"), 1),
+        ("Favours treatment", ("Drug", "Treatment as usual"), None),
+        ("Favours sham", ("Drug", "Placebo"), None),
+        ("Less pain", ("Drug", "Placebo"), None),
+        ("Drug worse", ("Drug", "Placebo"), None),
+        ("Does not favour drug", ("Drug", "Placebo"), None),
+        ("Favours", ("Drug", "Placebo"), None),
+        ("", ("Drug", "Placebo"), None),
+        ("Favours no drug", ("Drug", "Placebo"), None),
+    ],
+)
+def test_labels_of_a_graph_are_matched_with_the_groups(label, groups, group) -> None:
+    assert favoured(label, groups) == group
+
+
+def sides(tmp_path: Path, left: str, right: str, favours=None) -> tuple[int | None, list[str]]:
+    text = RM5.replace("1>Favours drug", f"1>{left}").replace("2>Favours placebo", f"2>{right}")
+    path = write(tmp_path / "s.rm5", text)
+    (analysis,) = read(path, Told(favours=favours))
+    return analysis.negative_favours, analysis.remarks
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "group"),
+    [
+        ("Favours drug", "Favours placebo", 1),
+        ("Favours placebo", "Favours drug", 2),
+        ("", "Favours drug", 2),
+        ("Favours [control]", "", 2),
+        ("Favours drug", "Favours drug", None),
+        ("Lower", "Higher", None),
+        ("", "", None),
+    ],
+)
+def test_the_left_side_of_a_graph_is_where_effects_are_negative(
+    left: str, right: str, group: int | None, tmp_path: Path
+) -> None:
+    found, remarks = sides(tmp_path, left, right)
+    assert found == group
+    assert bool(remarks) is (group is None and bool(left or right))
+    assert all(f'"{left}" on the left' in remark for remark in remarks)
+
+
+def test_the_user_says_the_side_where_the_labels_do_not(tmp_path: Path) -> None:
+    assert sides(tmp_path, "", "", "higher") == (2, [])
+    assert sides(tmp_path, "Lower", "Higher", "lower") == (1, [])
+    found, (remark,) = sides(tmp_path, "Favours placebo", "Favours drug", "lower")
+    assert found == 2
+    assert "say otherwise than --favours lower" in remark
+
+
+def test_labels_of_exports_and_web_packages_are_read_too(tmp_path: Path) -> None:
+    head, first, rest = SHORT.split("\n", 1)[0], "Drug versus placebo", SHORT.split("\n", 1)[1]
+    more = ",Group Label 1,Group Label 2,Left Graph Label,Right Graph Label"
+    told = rest.replace("0.005,1,", "0.005,1,,Drug,Placebo,Favours placebo,Favours drug")
+    assert first in told
+    pain, _ = read(write(tmp_path / "e.csv", f"{head}{more}\n{told}"))
+    assert pain.negative_favours == 2
+    settings = WEB_SETTINGS.replace(
+        "estimates\n", "estimates,Experimental group label,Control group label,Left graph label,"
+        "Right graph label\n",
+    ).replace("true\n", "true,Drug,Placebo,Favours Drug,Favours Placebo\n")  # fmt: skip
+    (analysis,) = read(package(tmp_path / "w.zip", WEB_ROWS, settings))
+    assert (analysis.groups, analysis.negative_favours) == (("Drug", "Placebo"), 1)
+
+
+def test_analyses_of_other_groups_make_another_review(tmp_path: Path) -> None:
+    other = RM5[RM5.index("<CONT_OUTCOME") : RM5.index("</COMPARISON>")].replace('NO="1"', 'NO="2"')
+    other = other.replace("Drug<", "Yoga<")
+    text = RM5.replace("</COMPARISON>", f"{other}</COMPARISON>")
+    found = imported(write(tmp_path / "g.rm5", text), name="x")
+    assert [review.protocol.groups.group1 for _, review in found] == ["Drug", "Yoga"]
+    assert len({one.name for one, _ in found}) == 2
+
+
+def test_messages_name_the_analysis_and_its_row(say, tmp_path: Path) -> None:
+    path = write(tmp_path / "r.rm5", RM5.replace('TOTAL_1="26"', 'TOTAL_1="26.5"'))
+    said = say("import", str(path), "x", "--in", str(tmp_path / "data"))
+    assert f'{path}, analysis 1.1 row 3, TOTAL_1 = "26.5": people are counted' in said.err
+    assert not (tmp_path / "data").exists()

@@ -1,0 +1,269 @@
+"""A stranger's table is read by the names of its columns, or refused with row and column."""
+
+from pathlib import Path
+
+import pytest
+
+from livingmeta.exchange import read, reviews_in
+from livingmeta.synthesis import synthesise
+from livingmeta.tables import ExchangeError, Told, measure_of, read_number, told
+from test_exchange import write
+
+MEANS = """study,mean1,sd1,n1,mean2,sd2,n2
+Alder 2001,4.1,2.0,20,5.0,2.1,20
+Birch 2004,3.8,1.9,31,4.4,2.2,29
+Cedar 2010,5.2,2.4,15,5.9,2.0,16
+"""
+COUNTS = "study,events1,n1,events2,n2\nAsh,12,30,11,25\nBeech,60,72,58,70\nCole,21,30,20,30\n"
+
+
+def pooled(path: Path, said: Told | None = None) -> tuple[float, float, float]:
+    ((review,), _) = reviews_in(path, said)
+    result = synthesise(review)[0].result
+    assert result is not None
+    return round(result.estimate, 2), round(result.ci_low, 2), round(result.ci_high, 2)
+
+
+def refusal(path: Path, said: Told | None = None) -> str:
+    with pytest.raises(ValueError) as refused:
+        reviews_in(path, said)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        "Total,4.2,2.0,66,5.0,2.1,65",
+        "TOTAL (95% CI),,,66,,,65",
+        "Overall effect,4.2,2.0,66,5.0,2.1,65",
+        "Subtotal (95% CI),4.2,2.0,66,5.0,2.1,65",
+        "Random effects model,x,y,66,5.0,2.1,65",
+        "Gesamt,4.2,2.0,66,5.0,2.1,65",
+        "All,4.2,2.0,66,5.0,2.1,65",
+        ",4.2,2.0,66,5.0,2.1,65",
+    ],
+)
+def test_a_total_is_named_and_not_pooled(total: str, tmp_path: Path) -> None:
+    """metafor: rma(measure="SMD", ...) of the three trials with test="adhoc"."""
+    path = write(tmp_path / "t.csv", f"{MEANS}{total}\n")
+    assert pooled(path) == (-0.34, -1.09, 0.42)
+    (remark,) = reviews_in(path)[1]
+    assert "row 5" in remark
+    assert "total" in remark
+
+
+@pytest.mark.parametrize(
+    "trial", ["Total Knee Trial 2011,4.2,2.0,60,5.0,2.1,65", "Dunn,9.2,2.0,66,9.0,2.1,65"]
+)
+def test_a_trial_that_only_looks_like_a_total_is_pooled(trial: str, tmp_path: Path) -> None:
+    ((review,), remarks) = reviews_in(write(tmp_path / "t.csv", f"{MEANS}{trial}\n"))
+    assert len(synthesise(review)[0].effects) == 4
+    assert remarks == []
+
+
+def test_totals_of_counts_and_of_computed_effects_are_found_by_their_sums(tmp_path: Path) -> None:
+    counts = write(tmp_path / "c.csv", COUNTS + "Together,93,132,89,125\n")
+    assert len(read(counts)[0].records) == 3
+    # the common effect of 0.2 (0.1) and 0.4 (0.1) is 0.3, with standard error 0.0707
+    effects = write(tmp_path / "y.csv", "study,yi,sei\nA,0.2,0.1\nB,0.4,0.1\nZ,0.3,0.0707\n")
+    assert len(read(effects)[0].records) == 2
+
+
+def test_exact_names_of_columns_come_first(tmp_path: Path) -> None:
+    """metafor: rma(yi, sei=sei, test="adhoc"); `se` is sensitivity, `ci` an interval."""
+    text = "study,yi,sei,se\nAsh,0.20,0.10,0.88\nBirch,0.35,0.12,0.91\nCedar,0.28,0.11,0.79\n"
+    assert pooled(write(tmp_path / "se.csv", text)) == (0.27, -0.0, 0.54)
+    ((analysis,), (variance,)) = (
+        read(write(tmp_path / "v.csv", "study,yi,vi,se\nA,0.2,0.04,0.9\n")),
+        read(write(tmp_path / "n.csv", "study,name,yi,vi\nAsh,pill,0.2,0.04\n")),
+    )
+    assert analysis.records[0].cells == {"yi": "0.2", "vi": "0.04"}
+    assert variance.records[0].study == "Ash"
+    lines = [line + "," + more for line, more in zip(
+        COUNTS.splitlines(), ("CI", "0.13-1.43", "0.4-2", "0.5-3"), strict=True)]  # fmt: skip
+    assert len(read(write(tmp_path / "ci.csv", "\n".join(lines)))[0].records) == 3
+
+
+@pytest.mark.parametrize(
+    ("head", "both"),
+    [
+        ("study,yi,sei,SEI", "sei and SEI can both be sei"),
+        ("study,trial,yi,vi", "study and trial can both be study"),
+        ("author,name,yi,vi", "author and name can both be study"),
+        ("study,yi,Yi,vi", "yi and Yi can both be yi"),
+    ],
+)
+def test_two_columns_for_one_thing_are_asked_about(head: str, both: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", f"{head}\nx,y,0.1,0.2\nz,w,0.2,0.3\n")
+    if "yi,sei" in head or "Yi" in head:
+        path = write(tmp_path / "t.csv", f"{head}\nx,0.1,0.1,0.2\nz,0.2,0.2,0.3\n")
+    assert both in refusal(path)
+
+
+def labels(path: Path) -> list[str]:
+    ((review,), _) = reviews_in(path)
+    return [trial.label for trial in review.trials]
+
+
+def test_author_and_year_tell_trials_apart(tmp_path: Path) -> None:
+    text = (
+        "study,year,ai,n1i,ci,n2i\nAlder,2000,18,100,20,100\nAlder,2002,5,50,18,50\n"
+        "Birch,1999,9,20,7,20\nBirch,2002,32,135,31,139\nCedar,1994,9,23,10,23\n"
+    )
+    assert labels(write(tmp_path / "a.csv", text)) == [
+        "Alder 2000", "Alder 2002", "Birch 1999", "Birch 2002", "Cedar 1994",
+    ]  # fmt: skip
+    letters = text.replace("Alder,2002", "Alder,2000a").replace("Birch,2002", "Birch 2002b,2002")
+    ((review,), _) = reviews_in(write(tmp_path / "l.csv", letters))
+    assert [(t.label, t.year) for t in review.trials][1] == ("Alder 2000a", 2000)
+    assert [(t.label, t.year) for t in review.trials][3] == ("Birch 2002b", 2002)
+
+
+def test_a_column_of_numbers_only_counts_the_studies(tmp_path: Path) -> None:
+    text = "study,author,year,yi,vi\n1,Alder,1999,-0.2,0.04\n2,Alder,2007,0.3,0.05\n"
+    assert labels(write(tmp_path / "n.csv", text)) == ["Alder 1999", "Alder 2007"]
+    twice = write(tmp_path / "d.csv", text.replace("2007", "1999"))
+    assert labels(twice) == ["Alder 1999 (1)", "Alder 1999 (2)"]
+    assert "several numbers in study" in reviews_in(twice)[1][0]
+
+
+def test_comparisons_of_a_trial_keep_the_names_that_the_file_gives_them(tmp_path: Path) -> None:
+    text = (
+        "study,year,arm,mean1,sd1,n1,mean2,sd2,n2\nAsh,2015,low dose,12.6,8.1,33,16.4,7.8,34\n"
+        "Ash,2015,high dose,11.2,8.4,31,16.4,7.8,34\nBirch,2018,high dose,9.1,4.4,52,11,5.1,49\n"
+    )
+    ((review,), remarks) = reviews_in(write(tmp_path / "s.csv", text))
+    effects = synthesise(review)[0].effects
+    assert [effect.contrast for effect in effects] == ["low dose", "high dose", None]
+    assert len({effect.trial for effect in effects}) == 2
+    assert remarks == []
+    untold = write(tmp_path / "u.csv", text.replace("low dose", "high dose"))
+    ((review,), (remark,)) = reviews_in(untold)
+    assert "rows 2, 3: Ash 2015 stands there 2 times" in remark
+    assert len({effect.contrast for effect in synthesise(review)[0].effects}) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("study;yi;sei\r\nAsh;-0,213;0,121\r\nBirch;0,105;0,154\r\n", ["-0.213", "0.105"]),
+        ("study;yi;sei\nAsh;1,213;0,5\nBirch;2,105;1,5\n", ["1.213", "2.105"]),
+        ("study;yi;sei\nAsh;1,213;2,121\nBirch;2,105;2,154\n", ["1.213", "2.105"]),
+        ("study\tyi\tsei\nAsh\t-0,213\t0,121\nBirch\t1,105\t0,154\n", ["-0.213", "1.105"]),
+        ('study,yi,sei\nAsh,"-0,213","0,121"\nBirch,"1,105","0,154"\n', ["-0.213", "1.105"]),
+        ("study;yi;sei\nAsh;-0.213;0.121\nBirch;0.105;0.154\n", ["-0.213", "0.105"]),
+        ("study;note;yi;sei\nAsh;0,5 mg;1.234,5;1,5\nBirch;;2.345,5;2\n", ["1234.5", "2345.5"]),
+    ],
+)
+def test_other_columns_and_semicolons_say_what_a_comma_is(
+    text: str, numbers: list[str], tmp_path: Path
+) -> None:
+    (analysis,) = read(write(tmp_path / "e.csv", text))
+    assert [record.cells["yi"] for record in analysis.records] == numbers
+
+
+def test_points_and_commas_for_decimals_in_one_file_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.csv", "study;yi;sei\nAsh;0,25;0,1\nBirch;0.5;0.1\n")
+    assert 'row 2, yi = "0,25" has a decimal comma' in refusal(path)
+    assert 'row 3, yi = "0.5" a decimal point' in refusal(path)
+
+
+def test_counts_of_any_size_are_people_not_six_digits(say, tmp_path: Path) -> None:
+    """600000 + 600001 + 500000 + 700007 + 5 + 10 + 6 + 11 = 2400040."""
+    text = "study,ai,bi,ci,di\nA,600000,600001,500000,700007\nB,5,10,6,11\n"
+    path = write(tmp_path / "b.csv", text)
+    assert "2,400,040 people" in say("pool", str(path)).flat
+    means = MEANS.replace(",20,", ",12345678,", 1)
+    ((review,), _) = reviews_in(write(tmp_path / "m.csv", means))
+    assert review.outcomes[0].n == 12345678
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (COUNTS.replace("21,30", "31,30"), 'row 4, events1 = "31": there are only 30 people'),
+        (COUNTS.replace("12,30", "12,30.5"), 'row 2, n1 = "30.5": people are counted in whole'),
+        (COUNTS.replace("12,30", "-2,30"), 'row 2, events1 = "-2": a count is a whole number'),
+        (MEANS.replace("2.2,29", "-2.2,29"), 'row 3, sd2 = "-2.2": a standard deviation must'),
+        (MEANS.replace("2.2,29", "2.2,12.5"), 'row 3, n2 = "12.5": people are counted in whole'),
+        (MEANS.replace("4.4,2.2", f"{'9' * 400},2.2"), "row 3, mean2"),
+        (MEANS.replace("4.4,2.2", f"{'x' * 9000},2.2"), "row 3, mean2"),
+        ("study,ai,bi,ci,di\nA,1.5,2,3,4\n", 'row 2, ai = "1.5": a count is a whole'),
+    ],
+)
+@pytest.mark.parametrize("command", ["pool", "import"])
+def test_messages_name_row_and_column_of_the_users_own_file(
+    command: str, text: str, line: str, say, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "mine.csv", text)
+    shelf = tmp_path / "data"
+    more = ["x", "--in", str(shelf)] if command == "import" else []
+    said = say(command, str(path), *more)
+    assert said.status == 2
+    assert f"{path} {line}" in said.err
+    assert "outcomes.csv" not in said.err
+    assert len(said.err) < 2000
+    assert not shelf.exists()
+
+
+def test_all_that_is_wrong_with_a_file_is_said_at_once(tmp_path: Path) -> None:
+    text = COUNTS.replace("12,30", "31,30").replace("60,72", "60,72.5")
+    assert refusal(write(tmp_path / "c.csv", text)).count("\n") == 1
+    sub = MEANS.replace("study", "study,subgroup").replace("01,", "01,adults,")
+    sub = sub.replace("04,", "04,adults,").replace("10,", "10,,")
+    assert "row 4, subgroup: other rows have a subgroup" in refusal(write(tmp_path / "s.csv", sub))
+
+
+def test_no_answer_about_a_file_names_a_scratch_folder(say, tmp_path: Path) -> None:
+    said = say("pool", str(write(tmp_path / "mine.csv", MEANS)), "--json")
+    assert '"mine.csv"' in said.out
+    assert "/tmp" not in said.out.replace(str(tmp_path), "")
+
+
+def test_measures_are_known_by_their_words() -> None:
+    assert measure_of("Hazard Ratio") == ("HR", False)
+    assert measure_of("log-OR") == ("OR", True)
+    assert told(measure="lnRR", log=False, favours=None) == Told(measure="RR", log=True)
+    with pytest.raises(ValueError, match="lower, higher"):
+        told(measure=None, log=False, favours="left")
+
+
+RAW = "study,yi,sei,ci.lb,ci.ub\nAsh,0.82,0.15,0.61,1.10\nBeech,0.74,0.13,0.58,0.95\nCole,1.05,0.21,0.70,1.57\n"  # noqa: E501
+
+
+def test_ratios_with_limits_symmetric_on_the_log_scale_are_not_taken_for_differences(
+    tmp_path: Path,
+) -> None:
+    said = refusal(write(tmp_path / "r.csv", RAW))
+    assert "row 2: ci.lb and ci.ub are symmetric around yi on the log scale" in said
+    assert "--measure OR" in said
+    assert "yi holds ratios" in refusal(tmp_path / "r.csv", Told(measure="MD"))
+    assert "without --log" in refusal(tmp_path / "r.csv", Told(measure="OR", log=True))
+
+
+def test_logs_are_not_taken_for_ratios(tmp_path: Path) -> None:
+    logs = write(tmp_path / "l.csv", "study,yi,sei\nA,-0.2,0.1\nB,0.3,0.1\n")
+    assert 'row 2, yi = "-0.2": no HR is 0 or below. If yi holds logs, say --log' in refusal(
+        logs, Told(measure="HR")
+    )
+    limits = "study,yi,sei,lower,upper\nA,0.2,0.1,0.004,0.396\nB,0.3,0.1,0.104,0.496\n"
+    path = write(tmp_path / "p.csv", limits)
+    assert "say --log" in refusal(path, Told(measure="HR"))
+
+
+@pytest.mark.parametrize("z", [1.645, 1.96, 2.576])
+def test_limits_of_other_levels_fit_too(z: float, tmp_path: Path) -> None:
+    rows = [(y, s, f"{y - z * s:.4f}", f"{y + z * s:.4f}") for y, s in ((0.2, 0.1), (0.5, 0.2))]
+    text = "study,yi,sei,lower,upper\n" + "".join(f"T{y},{y},{s},{a},{b}\n" for y, s, a, b in rows)
+    assert len(read(write(tmp_path / "l.csv", text))[0].records) == 2
+
+
+@pytest.mark.parametrize("limits", ["-0.50,1.90", "0.10,0.30", "-0.30,0.70", "0.30,0.10"])
+def test_limits_that_fit_no_scale_are_refused_with_their_row(limits: str, tmp_path: Path) -> None:
+    text = f"study,yi,sei,lower,upper\nA,0.50,0.10,0.30,0.70\nB,0.20,0.10,{limits}\n"
+    assert "row 3, lower and upper" in refusal(write(tmp_path / "l.csv", text))
+
+
+def test_numbers_too_large_for_a_computer_are_no_numbers() -> None:
+    with pytest.raises(ExchangeError, match="no number"):
+        read_number("1e999", place="x")
