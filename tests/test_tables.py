@@ -1,5 +1,6 @@
 """A stranger's table is read by the names of its columns, or refused with row and column."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,88 @@ def test_ratios_with_limits_symmetric_on_the_log_scale_are_not_taken_for_differe
     assert "--measure OR" in said
     assert "yi holds ratios" in refusal(tmp_path / "r.csv", Told(measure="MD"))
     assert "without --log" in refusal(tmp_path / "r.csv", Told(measure="OR", log=True))
+
+
+@pytest.mark.parametrize("measure", ["OR", "hr", "Risk ratio"])
+def test_ratios_named_by_the_user_are_pooled_as_their_logs(measure: str, tmp_path: Path) -> None:
+    """metafor: rma(log(yi), sei=log(ci.ub/ci.lb)/3.92, test="adhoc"), exp of it; P = 0.15."""
+    path = write(tmp_path / "r.csv", RAW)
+    ((review,), _) = reviews_in(path, told(measure=measure, log=False, favours=None))
+    result = synthesise(review)[0].result
+    assert result is not None
+    shown = [round(math.exp(x), 2) for x in (result.estimate, result.ci_low, result.ci_high)]
+    assert shown == [0.82, 0.55, 1.20]
+    assert round(result.p_value or 0, 2) == 0.15
+
+
+def test_logs_and_ratios_of_the_same_effects_give_one_answer(tmp_path: Path) -> None:
+    ratios = write(tmp_path / "r.csv", "study,yi,sei\nA,0.5,0.2\nB,0.8,0.1\n")
+    logs = write(tmp_path / "l.csv", "study,yi,sei\nA,-0.6931472,0.2\nB,-0.2231436,0.1\n")
+    mixed = write(
+        tmp_path / "m.csv",
+        "study,yi,sei,lower,upper\nA,-0.6931472,0.2,0.338,0.740\nB,-0.2231436,0.1,0.658,0.973\n",
+    )
+    (one, two), (three,) = (
+        [pooled(ratios, Told(measure="HR")), pooled(logs, Told(measure="HR", log=True))],
+        [pooled(mixed, Told(measure="HR", log=True))],
+    )
+    assert one == two == three
+    assert "say --log" in reviews_in(ratios, Told(measure="HR"))[1][0]
+    assert "holds logs of a ratio" in refusal(mixed)
+
+
+def test_an_effect_of_a_kind_that_nobody_names_is_called_so(say, tmp_path: Path) -> None:
+    """The common effect of −12.1 (3.1), −8.4 (2.2) and −10.0 (4.0) is −9.70."""
+    path = write(tmp_path / "y.csv", "study,yi,sei\nA,-12.1,3.1\nB,-8.4,2.2\nC,-10.0,4.0\n")
+    said = say("pool", str(path)).flat
+    assert "effect −9.70" in said
+    assert "number of people not known" in said
+    shelf = str(tmp_path / "data")
+    assert say("import", str(path), "x", "--in", shelf).status == 0
+    review = str(tmp_path / "data" / "x")
+    assert "SMD" not in (tmp_path / "data" / "x" / "outcomes.csv").read_text(encoding="utf-8")
+    for command in (["check"], ["report", "--out", str(tmp_path)], ["trace"]):
+        made = say(command[0], review, *command[1:])
+        assert "SMD" not in made.out + made.err
+        assert "typed as an SD" not in made.flat
+        assert "small-sample" not in made.flat
+    page = (tmp_path / "x" / "report.md").read_text(encoding="utf-8")
+    assert "SMD" not in page
+    assert " 0 people" not in page
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [("study,yi,sei", "MD"), ("study,md,se", "MD"), ("study,MD,SE", "md"), ("study,yi,se", "MD")],
+)
+def test_computed_effects_are_what_the_user_names(head: str, said: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "m.csv", f"{head}\nA,-12.1,3\nB,-8.4,3\nC,-10,3\n")
+    named = told(measure=said, log=False, favours=None)
+    assert pooled(path, named)[0] == -10.17
+    ((review,), _) = reviews_in(path, named)
+    assert synthesise(review)[0].measure == "MD"
+
+
+@pytest.mark.parametrize(
+    ("words", "key"), [("MD", "MD"), ("mean difference", "MD"), ("VAS", "GEN"), ("log OR", "OR")]
+)
+def test_a_column_of_the_file_names_the_measure(words: str, key: str, tmp_path: Path) -> None:
+    text = f"study,measure,yi,sei\nA,{words},0.4,0.2\nB,{words},0.5,0.2\n"
+    assert read(write(tmp_path / "m.csv", text))[0].measure == key
+    other = text.replace(f"B,{words}", "B,RD")
+    if words == "MD":
+        assert "names several measures (MD, RD)" in refusal(write(tmp_path / "o.csv", other))
+    raw = text.replace(words, "OR")
+    assert "is yi the OR itself, or its log?" in refusal(write(tmp_path / "r.csv", raw))
+
+
+def test_log_is_refused_where_it_says_nothing(tmp_path: Path) -> None:
+    yi = write(tmp_path / "y.csv", "study,yi,sei\nA,0.1,0.3\nB,0.2,0.3\n")
+    assert "name it with --measure" in refusal(yi, Told(log=True))
+    assert "MD is no ratio" in refusal(yi, Told(measure="MD", log=True))
+    counts = write(tmp_path / "c.csv", COUNTS)
+    assert "--log says that effects are logs" in refusal(counts, Told(measure="OR", log=True))
+    assert "Choose one of" in refusal(counts, Told(measure="MD"))
 
 
 def test_logs_are_not_taken_for_ratios(tmp_path: Path) -> None:

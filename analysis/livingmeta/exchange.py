@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from livingmeta.drafts import key_of
-from livingmeta.effect_sizes import MEASURES
 from livingmeta.protocol import Groups, Review
 from livingmeta.review import examine
 from livingmeta.revman import INVERSE, METHODS, export, package, rm5, web
@@ -29,7 +28,6 @@ from livingmeta.tables import (
     table,
 )
 
-SHIM = "GEN" not in MEASURES
 SHIM_SIDES = "unknown" in str(Groups.model_fields["negative_favours"].annotation)
 UNKNOWN = '"unknown"' if SHIM_SIDES else "1"
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
@@ -292,16 +290,16 @@ def _difference(
     if not cells.get("yi") or not (usable or (limits and not se)):
         return [], f"{record.place}, {record.study}: no effect with a variance above 0; left out."
     row = {**shared, "group": "difference", "use": "yes", "mean": cells["yi"],
-           "measure": "SMD" if SHIM else
-           f"log {analysis.measure}" if analysis.log else analysis.measure,
-           **{name: _whole(cells[name]) for name in ("n1", "n2") if cells.get(name)}}  # fmt: skip
+           "measure": f"log {analysis.measure}" if analysis.log else analysis.measure,
+           **{name: _whole(cells[name]) for name in ("n1", "n2")
+              if cells.get(name) not in {None, "", "0"}}}  # fmt: skip
     if limits and (ratio or not se):
         level = f"{level_of(record):.15g}"
         row |= {"ci_low": cells["low"], "ci_high": cells["high"], "ci_level": level}
     else:
         row["se"] = se
     if ratio and not limits:
-        row |= {"measure": "SMD" if SHIM else f"log {analysis.measure}",
+        row |= {"measure": f"log {analysis.measure}",
                 "mean": f"{math.log(float(cells['yi'])):.17g}"}  # fmt: skip
         notes.append(f"mean is the log of {cells['yi']}")
     return [{**row, "note": "; ".join(notes)}], None
@@ -339,12 +337,6 @@ def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
     return held.getvalue()
 
 
-def _measure_lines(one: Analysis) -> list[str]:
-    if SHIM and one.computed and not (one.measure == "OR" and not one.log):
-        return ['measure = "SMD"', f'measure_label = "{"log " if one.log else ""}{one.measure}"']
-    return [f'measure = "{one.measure}"']
-
-
 def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
     first = analyses[0]
     sides = {one.negative_favours for one in analyses}
@@ -363,7 +355,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
         "[methods]",
         f'profile = "{first.profile}"',
         f'model = "{first.model}"',
-        *_measure_lines(first),
+        f'measure = "{first.measure}"',
         *([f"level = {first.level / 100:g}"] if first.level != 95 else []),
     ]
     for one, key in zip(analyses, _keys(analyses), strict=True):

@@ -34,7 +34,7 @@ COUNTS = ("events1", "n1", "events2", "n2")
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "dich": (COUNTS, OF_COUNTS),
     "cont": (MEANS, ("MD", "SMD")),
-    "generic": (("yi", "sei"), (*RATIOS, "MD", "SMD", "RD")),
+    "generic": (("yi", "sei", "n1", "n2"), (*RATIOS, "MD", "SMD", "RD")),
 }
 TYPES = {"dic": "dich", "con": "cont", "iv": "generic", "giv": "generic", "gen": "generic"}
 CSV_CELLS = {"events1": "Events 1", "mean1": "Mean 1", "sd1": "SD 1", "n1": "Total 1",
@@ -306,7 +306,7 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
 
     RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log.
     """
-    analysis.measure = measure_of(measure)[0]
+    analysis.measure = measure_of(re.sub(r"(?i)^peto\s+", "", measure))[0]
     if kind not in KINDS:
         analysis.left_out = f"its data are of type {kind or 'not said'}, which is not read here"
     elif analysis.measure not in KINDS[kind][1]:

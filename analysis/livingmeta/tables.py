@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from scipy.special import ndtri
 
+from livingmeta.effect_sizes import MEASURES, measure_named
 from livingmeta.names import pick
 from livingmeta.printed import number
 from livingmeta.sheets import Sheet
@@ -45,18 +46,9 @@ NAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # Columns that tell the comparisons of one trial apart
 CONTRASTS = ("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose")
 MEANS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
-OF_MEANS = ("SMD", "MD", "GLASS", "ROM")
-OF_COUNTS = ("OR", "RR", "RD")
-RATIOS = ("OR", "RR", "HR", "IRR", "ROM")
-COMPUTED = ("MD", "SMD", "RD", *RATIOS, "GEN")
-# What measures are called in files
-WORDS = {
-    "odds ratio": "OR", "risk ratio": "RR", "relative risk": "RR", "rate ratio": "IRR",
-    "incidence rate ratio": "IRR", "hazard ratio": "HR", "ratio of means": "ROM",
-    "risk difference": "RD", "mean difference": "MD", "standardized mean difference": "SMD",
-    "standardised mean difference": "SMD", "std mean difference": "SMD", "peto odds ratio": "OR",
-    "peto or": "OR",
-}  # fmt: skip
+OF_MEANS = tuple(key for key, one in MEASURES.items() if one.needs == "means")
+OF_COUNTS = tuple(key for key, one in MEASURES.items() if one.needs == "counts")
+RATIOS = tuple(key for key, one in MEASURES.items() if one.ratio)
 # What a row is called that sums up the others
 TOTAL = re.compile(
     r"(grand |sub-?\s?)?totals?|overall|pooled|summary|combined|gesamt(ergebnis|effekt)?|summe|"
@@ -302,11 +294,12 @@ def measure_of(text: str) -> tuple[str, bool]:
     >>> measure_of("log hazard ratio"), measure_of("lnOR"), measure_of("md")
     (('HR', True), ('OR', True), ('MD', False))
     """
-    name = " ".join(re.sub(r"[._-]", " ", text).lower().split())
-    plain = re.sub(r"^(log|ln) ?", "", name)
-    key = WORDS.get(plain, plain).upper()
-    logged = plain != name and key in RATIOS
-    return (key, True) if logged else (WORDS.get(name, name).upper(), False)
+    name = " ".join(text.split())
+    plain = re.sub(r"^(log|ln)[ ._-]?", "", name, flags=re.IGNORECASE)
+    key = measure_named(plain)
+    if plain != name and key in RATIOS:
+        return str(key), True
+    return measure_named(name) or name.upper(), False
 
 
 def _measured(sheet: Sheet, known: dict[str, list[str]], told: Told) -> Told:
@@ -315,7 +308,7 @@ def _measured(sheet: Sheet, known: dict[str, list[str]], told: Told) -> Told:
     if words is None and "measure" in known:
         column = _one(sheet, known, "measure")
         named = dict.fromkeys(cells[column] for _, cells in sheet.rows if cells[column])
-        if any(measure_of(one)[0] not in COMPUTED for one in named):
+        if any(measure_of(one)[0] not in MEASURES for one in named):
             named = {}  # the column names something else, such as a scale
         if len(named) > 1:
             raise ExchangeError(
@@ -328,7 +321,7 @@ def _measured(sheet: Sheet, known: dict[str, list[str]], told: Told) -> Told:
             raise ExchangeError(f"--log says of which scale a ratio is; {LOG_NEEDS}")
         return told
     measure, logged = measure_of(words)
-    pick(dict.fromkeys((*OF_MEANS, *COMPUTED)), measure, "measure")
+    pick(MEASURES, measure, "measure")
     if told.log and measure not in RATIOS:
         raise ExchangeError(f"--log: {measure} is no ratio; {LOG_NEEDS}")
     if "yi" not in known:
