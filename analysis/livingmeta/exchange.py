@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from livingmeta.drafts import key_of
-from livingmeta.protocol import Groups, Review
+from livingmeta.protocol import Review
 from livingmeta.review import examine
 from livingmeta.revman import INVERSE, METHODS, export, package, rm5, web
 from livingmeta.schema import TABLES, Problem, columns
@@ -28,8 +28,7 @@ from livingmeta.tables import (
     table,
 )
 
-SHIM_SIDES = "unknown" in str(Groups.model_fields["negative_favours"].annotation)
-UNKNOWN = '"unknown"' if SHIM_SIDES else "1"
+UNKNOWN = '"unknown"'  # as TOML has it
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
@@ -350,7 +349,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
         "[groups]",
         f"1 = {_quoted(first.groups[0])}",
         f"2 = {_quoted(first.groups[1])}",
-        f"negative_favours = {shared or UNKNOWN if SHIM_SIDES else 1}",
+        f"negative_favours = {shared or UNKNOWN}",
         "",
         "[methods]",
         f'profile = "{first.profile}"',
@@ -366,7 +365,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
             f"title = {_quoted(one.title)}",
             f'outcome = "{key}"',
         ]
-        if one.negative_favours and not shared and SHIM_SIDES:
+        if one.negative_favours and not shared:
             lines.append(f"negative_favours = {one.negative_favours}")
         if one.method not in INVERSE:
             method = METHODS.get(one.method, "a method not known here")

@@ -505,7 +505,7 @@ def _se(cells: Mapping[str, str]) -> float | None:
     """Return the standard error of an effect, None where there is none above 0."""
     for name, power in (("sei", 1.0), ("vi", 0.5)):
         if cells.get(name) and float(cells[name]) > 0:
-            return float(cells[name]) ** power
+            return float(float(cells[name]) ** power)
     return None
 
 
@@ -615,7 +615,7 @@ def _scales(record: Record) -> set[str]:
     """Say on which scales the limits of a row fit its effect, as far as rounding lets one see."""
     yi, low, high = (_span(record.cells[name]) for name in ("yi", "low", "high"))
     se = _error(record.cells)
-    logs = [_logs(one) for one in (yi, low, high)]
+    logs = _logs(yi), _logs(low), _logs(high)
     raw = se and yi and yi[0] > 0 and (se[0] / yi[1], se[1] / yi[0])  # by the delta method
     found = set()
     if _around(yi, low, high, [se]):
