@@ -26,6 +26,7 @@ from livingmeta.synthesis import (
     synthesise,
     unpoolable,
 )
+from livingmeta.words import steady
 
 Indices = NDArray[np.int_]
 Mask = NDArray[np.bool_]
@@ -132,6 +133,19 @@ class Shares:
     highest: float
     k_low: int
     k_high: int
+
+
+def by_estimate(table: pd.DataFrame) -> pd.DataFrame:
+    """Return analyses from the lowest estimate to the highest, in the same order everywhere.
+
+    Estimate and limits are rounded first, so that analyses which differ in the last bits of a
+    processor keep the order of `table`.
+    """
+    turned = table.copy()
+    width = (table["ci_high"] - table["ci_low"]).abs()
+    for name in ("estimate", "ci_low", "ci_high"):
+        turned[name] = [steady(x, w) for x, w in zip(table[name], width, strict=True)]
+    return turned.sort_values(["estimate", "ci_low", "ci_high"], kind="stable")
 
 
 def shares(
@@ -502,7 +516,8 @@ def _turns(
             else (None, None, None)
         )  # fmt: skip
         found.append(Turn(name, int(moved.size), *told))
-    return tuple(sorted(found, key=lambda one: (-(one.moved or 0), -(one.most or 0))))
+    # of equal choices the one declared first, on every processor
+    return tuple(sorted(found, key=lambda one: (-steady(one.moved or 0), -steady(one.most or 0))))
 
 
 def _pairs(one: Indices, other: Indices, applies: Mask) -> Indices:

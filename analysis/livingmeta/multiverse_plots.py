@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from livingmeta.effect_sizes import on_scale
-from livingmeta.multiverse import Multiverse, Shares, by_option
+from livingmeta.multiverse import Multiverse, Shares, by_estimate, by_option
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -62,7 +62,7 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     >>> len(panel.get_yticks()) == sum(len(choice.options) for choice in one.choices)
     True
     """
-    table = found.analyses.sort_values(["estimate", "ci_low"], kind="stable")
+    table = by_estimate(found.analyses)
     options = by_option(found)
     lines = len(options) + len(found.choices)
     width = NAMES + CURVE + NUMBERS + 2 * MARGIN

@@ -91,7 +91,8 @@ def is_number(text: str) -> bool:
 def shown_as(value: float, half: float, *, more: int = 0) -> str:
     """Format a value as one whose last digit is worth twice `half`, with `more` digits."""
     decimals = max(0, -Decimal(f"{2 * half:.3g}").adjusted()) + more
-    return f"{round(value, decimals) + 0.0:.{decimals}f}"  # + 0.0: never "-0.00"
+    steady = round(float(value), decimals + 9)  # an edge of rounding is one on every processor
+    return f"{round(steady, decimals) + 0.0:.{decimals}f}"  # + 0.0: never "-0.00"
 
 
 def where(*parts: str | None) -> str:

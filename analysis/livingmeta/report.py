@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from livingmeta.synthesis import (
     shown_i2,
     synthesise,
 )
-from livingmeta.words import count, decimal, p_words
+from livingmeta.words import count, decimal, p_words, steady
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -380,6 +381,17 @@ def page(template: str, **given: Any) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
+def _steady(result: Any, se: float) -> dict[str, Any]:
+    """Return the fields of a result, its numbers as every processor has them."""
+    beside = dict.fromkeys(("estimate", "yi", "ci_low", "ci_high", "pi_low", "pi_high"), se)
+    beside |= dict.fromkeys(("tau2", "tau2_low", "tau2_high"), se**2)
+    beside |= dict.fromkeys(("statistic", "q", "i2", "i2_tau2"), 1.0)
+    return {
+        name: steady(value, beside.get(name, 0.0)) if isinstance(value, float) else value
+        for name, value in dataclasses.asdict(result).items()
+    }
+
+
 def tables(results: Results) -> dict[str, pd.DataFrame]:
     """Return the result tables: every pool under both sets of methods, effects, verdicts."""
     import pandas as pd
@@ -390,7 +402,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
     estimates = [
         {
             **{name: getattr(pool, name) for name in about},
-            **(dataclasses.asdict(pool.result) if pool.result else dict.fromkeys(fields)),
+            **(_steady(pool.result, pool.result.se) if pool.result else dict.fromkeys(fields)),
             "people": pool.people.all,
             "missing": len(pool.missing),
             "coverage": coverage(results.review, pool),
@@ -403,8 +415,8 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
     effects = [
         {
             "synthesis": pool.synthesis,
-            **dataclasses.asdict(effect),
-            "weight": weight,
+            **_steady(effect, math.sqrt(effect.vi)),
+            "weight": steady(weight),
             "derivation": " | ".join(effect.derivation),
             "flags": " ".join(effect.flags),
             "rows": " | ".join(f"{file} row {row}" for file, row in effect.rows),
@@ -419,7 +431,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
         "results": pd.DataFrame(estimates),
         "effects": pd.DataFrame(effects, columns=["synthesis", *columns, "weight"]),
         "reproduction": pd.DataFrame(
-            [dataclasses.asdict(verdict) for verdict in results.verdicts],
+            [_steady(verdict, 0.0) for verdict in results.verdicts],
             columns=[field.name for field in dataclasses.fields(Verdict)],
         ),
     }

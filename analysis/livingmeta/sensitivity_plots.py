@@ -29,7 +29,7 @@ from livingmeta.plots import (
     scale_axis,
 )
 from livingmeta.scenarios import Sensitivity, Without
-from livingmeta.words import decimal
+from livingmeta.words import STEADY, decimal, steady
 
 MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so
 ROW, NAMES, FOREST, NUMBERS, TOP, BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches
@@ -216,7 +216,7 @@ def _telling(without: Sequence[Without]) -> list[Without]:
     """Return the trials that move the estimate most, in their order, as many as fit on a page."""
     if len(without) <= MOST:
         return list(without)
-    by = sorted(without, key=lambda left: -(left.cook or 0))[:MOST]
+    by = sorted(without, key=lambda left: -steady(left.cook or 0))[:MOST]
     return [left for left in without if left in by]
 
 
@@ -305,7 +305,8 @@ def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int
     taken = [Bbox.from_extents(*(p - 3), *(p + 3)) for p in points]
     room = ax.get_window_extent(renderer)
     nameless = 0
-    for i in np.argsort(-np.hypot(x / (x.max() or 1), y / (y.max() or 1))):
+    far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
+    for i in np.argsort(-far.round(STEADY), kind="stable"):
         for dx, dy, ha, va in PLACES:
             text = ax.annotate(_short(labels[i]), (x[i], y[i]), xytext=(dx, dy), fontsize=SMALL,
                                textcoords="offset points", ha=ha, va=va, gid=f"name:{i}",

@@ -17,6 +17,7 @@ from livingmeta.inputs import trials
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, usable
 from livingmeta.tau2 import Array
+from livingmeta.words import STEADY
 
 ENOUGH = 10
 
@@ -304,7 +305,9 @@ def trim_and_fill(
     for _ in range(100):
         mu = pool(z[: k - k0], u[: k - k0], **methods).estimate
         away = z - mu
-        ranks = np.sign(away) * (np.argsort(np.argsort(np.abs(away), kind="stable")) + 1)
+        size = np.abs(away)
+        size = (size / (size.max() or 1.0)).round(STEADY)  # trials as far off stay in their order
+        ranks = np.sign(away) * (np.argsort(np.argsort(size, kind="stable")) + 1)
         found = min(max(0, round(missing_on(ranks.astype(float), k))), k - 1)
         if found == k0:
             break

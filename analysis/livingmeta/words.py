@@ -1,5 +1,7 @@
 """How numbers and flags are put into words, on every page alike."""
 
+import math
+
 FLAG_WORDS = {
     "not_converged": (
         "An estimate of τ², or an integral over τ, did not converge; do not use the result."
@@ -99,11 +101,38 @@ FLAG_WORDS = {
 }
 
 
+STEADY = 9  # digits that every processor agrees on: the last bits of a sum or a log are its own
+
+
+def steady(value: float, beside: float = 0.0, *, digits: int = STEADY) -> float:
+    """Round to the digits that every processor agrees on.
+
+    Parameters
+    ----------
+    value : float
+    beside : float
+        What `value` is small or large against, such as its standard error: an estimate of 0 is
+        known to so many digits of that.
+    digits : int
+        More of them where a reader computes with the number.
+
+    Examples
+    --------
+    >>> steady(0.1 + 0.2), steady(1e-17, beside=0.2)
+    (0.3, 0.0)
+    """
+    size = max(abs(value), abs(beside))
+    if not size or not math.isfinite(size):
+        return value
+    return round(float(value), digits - 1 - math.floor(math.log10(size))) + 0.0  # + 0.0: never −0
+
+
 def decimal(number: float | None, places: int = 2) -> str:
     """Format a number with a minus sign that lines up; a dash where there is none."""
     if number is None:
         return "–"
-    text = f"{number:.{places}f}"
+    # 0.125 and what a processor makes of it are printed alike
+    text = f"{round(float(number), places + STEADY):.{places}f}"
     return text.replace("-", "−") if float(text) else f"{0:.{places}f}"
 
 

@@ -13,18 +13,19 @@ import numpy as np
 from livingmeta.consistency import findings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
-from livingmeta.multiverse import Multiverse, shares
+from livingmeta.multiverse import Multiverse, by_estimate, shares
 from livingmeta.plots import MEASURE_WORDS
 from livingmeta.profiles import CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, SPARSE, Pool, marks, synthesise
-from livingmeta.words import FLAG_WORDS
+from livingmeta.words import FLAG_WORDS, steady
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")
 SHIPPED = ("correction", "smd_variance", "model", "tau2", "ci", "prediction", "i2")
 INTERVAL = ("estimate", "ci_low", "ci_high")
+DIGITS = 11  # of yi and vi: what the page computes from them is right to nine
 MOST = 5000  # analyses that a page draws of one synthesis, evenly by estimate
 Key = tuple[str, str | None]  # synthesis and subgroup
 
@@ -241,7 +242,7 @@ def _analyses(found: Multiverse) -> dict[str, Any] | None:
     if counted is None:
         return None
     first = found.names.drop_duplicates("analysis").set_index("analysis")
-    table = found.analyses.join(first).sort_values(["estimate", "ci_low"], kind="stable")
+    table = by_estimate(found.analyses.join(first))
     kept = np.linspace(0, len(table) - 1, min(len(table), MOST)).round().astype(int)
     drawn = table.iloc[kept]
     options = {choice.name: ["", *choice.options] for choice in found.choices}  # "": does not apply
@@ -278,7 +279,12 @@ def _trial(
         "assumption": effect.assumption,
         "flags": effect.flags,
         "main": main,
-        "values": [None if one is None else [one.yi, one.vi] for one in values],
+        "values": [
+            None
+            if one is None
+            else [steady(one.yi, one.vi**0.5, digits=11), steady(one.vi, digits=11)]
+            for one in values
+        ],
         "derivation": effect.derivation,
         "sources": _sources(review, effect),
     }
