@@ -249,6 +249,19 @@ def test_labels_of_exports_and_web_packages_are_read_too(tmp_path: Path) -> None
     assert (analysis.groups, analysis.negative_favours) == (("Drug", "Placebo"), 1)
 
 
+def test_rows_of_revman_web_without_settings_name_no_measure(tmp_path: Path) -> None:
+    rows = WEB_ROWS.replace(",0.0,0.0,5,2,0,", ",-0.2,0.1,0,0,0,").replace(
+        ",0.0,0.0,6,1.5,0,", ",0.3,0.1,0,0,0,"
+    )  # fmt: skip
+    path = write(tmp_path / "data-rows.csv", rows)
+    ((review,), (remark,)) = reviews_in(path)
+    assert {row.measure for row in review.outcomes} == {"GEN"}
+    assert "an effect whose kind is not named" in remark
+    ((review,), (remark,)) = reviews_in(path, Told(measure="HR"))
+    assert {row.measure for row in review.outcomes} == {"log HR"}
+    assert "as the log of the HR" in remark
+
+
 def test_analyses_of_other_groups_make_another_review(tmp_path: Path) -> None:
     other = RM5[RM5.index("<CONT_OUTCOME") : RM5.index("</COMPARISON>")].replace('NO="1"', 'NO="2"')
     other = other.replace("Drug<", "Yoga<")

@@ -41,6 +41,8 @@ def refusal(path: Path, said: Told | None = None) -> str:
         "Random effects model,x,y,66,5.0,2.1,65",
         "Gesamt,4.2,2.0,66,5.0,2.1,65",
         "All,4.2,2.0,66,5.0,2.1,65",
+        "Weighted mean,4.2,2.0,66,5.0,2.1,65",
+        "Adults: subtotal,4.2,2.0,66,5.0,2.1,65",
         ",4.2,2.0,66,5.0,2.1,65",
     ],
 )
@@ -339,6 +341,33 @@ def test_limits_of_other_levels_fit_too(z: float, tmp_path: Path) -> None:
     rows = [(y, s, f"{y - z * s:.4f}", f"{y + z * s:.4f}") for y, s in ((0.2, 0.1), (0.5, 0.2))]
     text = "study,yi,sei,lower,upper\n" + "".join(f"T{y},{y},{s},{a},{b}\n" for y, s, a, b in rows)
     assert len(read(write(tmp_path / "l.csv", text))[0].records) == 2
+
+
+def rows_of(path: Path, said: Told) -> list[tuple[str | None, float | None, float | None, bool]]:
+    ((review,), _) = reviews_in(path, said)
+    return [(r.measure, r.se, r.ci_level, r.assumption is not None) for r in review.outcomes]
+
+
+def test_the_level_of_limits_of_ratios_is_theirs_and_assumed_only_where_nothing_tells(
+    tmp_path: Path,
+) -> None:
+    """0.82 with SE 0.15 of the log: exp(log 0.82 ± 1.645 · 0.15) is 0.641 to 1.049."""
+    said = Told(measure="HR")
+    text = "study,yi,sei,lower,upper\nA,0.82,0.15,0.641,1.049\nB,1.30,0.15,1.016,1.664\n"
+    assert rows_of(write(tmp_path / "a.csv", text), said) == [("HR", None, 90, False)] * 2
+    bare = write(tmp_path / "b.csv", "study,HR,lower,upper\nA,0.82,0.61,1.10\nB,0.74,0.58,0.95\n")
+    assert rows_of(bare, said) == [("HR", None, 95, True)] * 2
+    told_level = "study,HR,lower,upper,ci_level\nA,0.82,0.61,1.10,95\nB,0.74,0.58,0.95,95\n"
+    path = write(tmp_path / "t.csv", told_level)
+    assert rows_of(path, said) == [("HR", None, 95, False)] * 2
+    # the standard error of the ratio itself, 0.82 · 0.15, fits the same limits at 95%
+    raw = "study,yi,sei,lower,upper\nA,0.82,0.123,0.61,1.10\nB,0.50,0.050,0.411,0.608\n"
+    assert rows_of(write(tmp_path / "r.csv", raw), said) == [("HR", None, 95, False)] * 2
+
+
+def test_a_column_named_like_a_measure_is_offered(tmp_path: Path) -> None:
+    bare = write(tmp_path / "b.csv", "study,HR,lower,upper\nA,0.82,0.61,1.10\n")
+    assert "If HR holds the effects, say --measure HR" in refusal(bare)
 
 
 @pytest.mark.parametrize("limits", ["-0.50,1.90", "0.10,0.30", "-0.30,0.70", "0.30,0.10"])

@@ -24,7 +24,6 @@ from livingmeta.tables import (
     ExchangeError,
     Record,
     Told,
-    level_of,
     table,
 )
 
@@ -285,19 +284,21 @@ def _difference(
     if not se and cells.get("vi") and float(cells["vi"]) > 0:
         se = f"{float(cells['vi']) ** 0.5:.17g}"
         notes.append(f"se is the square root of the variance {cells['vi']}")
-    usable = limits if ratio and limits else bool(se) and float(se) > 0
+    usable = bool(se) and float(se) > 0
     if not cells.get("yi") or not (usable or (limits and not se)):
         return [], f"{record.place}, {record.study}: no effect with a variance above 0; left out."
     row = {**shared, "group": "difference", "use": "yes", "mean": cells["yi"],
            "measure": f"log {analysis.measure}" if analysis.log else analysis.measure,
            **{name: _whole(cells[name]) for name in ("n1", "n2")
               if cells.get(name) not in {None, "", "0"}}}  # fmt: skip
-    if limits and (ratio or not se):
-        level = f"{level_of(record):.15g}"
+    if limits and (not se or (ratio and analysis.limits is not None)):
+        level = f"{analysis.limits or 95:.15g}"
         row |= {"ci_low": cells["low"], "ci_high": cells["high"], "ci_level": level}
+        if analysis.limits is None:
+            row["assumption"] = "limits taken as those of 95%: the file does not say their level"
     else:
         row["se"] = se
-    if ratio and not limits:
+    if ratio and "se" in row:
         row |= {"measure": f"log {analysis.measure}",
                 "mean": f"{math.log(float(cells['yi'])):.17g}"}  # fmt: skip
         notes.append(f"mean is the log of {cells['yi']}")

@@ -283,7 +283,12 @@ def _web_analysis(
         one.measure, one.log = guess, False
         if told.measure is not None:
             one.measure, logged = measure_of(told.measure)
-            one.log = one.measure in RATIOS and (told.log or logged or one.computed)
+            one.log = one.computed and one.measure in RATIOS
+            if one.log and not (told.log or logged):
+                one.remarks.append(
+                    f"{sheet.file}: GIV Mean is taken as the log of the {one.measure}, as RevMan "
+                    "Web keeps it."
+                )
         else:
             one.remarks.append(
                 f"{sheet.file} does not say the effect measure of analysis {key}: taken as "

@@ -51,7 +51,8 @@ OF_COUNTS = tuple(key for key, one in MEASURES.items() if one.needs == "counts")
 RATIOS = tuple(key for key, one in MEASURES.items() if one.ratio)
 # What a row is called that sums up the others
 TOTAL = re.compile(
-    r"(grand |sub-?\s?)?totals?|overall|pooled|summary|combined|gesamt(ergebnis|effekt)?|summe|"
+    r"(.*[\s:–—-])?(grand |sub-?\s?)?totals?|overall|pooled|summary|combined|sum|mean|average|"
+    r"weighted (mean|average)|gesamt(ergebnis|effekt)?|summe|"
     r"insgesamt|zwischensumme|totalt|samlet|all (studies|trials)|"
     r"(random|fixed|common)[- ]effects?|(re|fe|ce) model|meta-?analysis",
     re.IGNORECASE,
@@ -145,6 +146,7 @@ class Analysis:
     profile: str = "revman5"
     computed: bool = False  # effects come computed, as yi
     log: bool = False  # and are logs of the ratio that the measure is
+    limits: float | None = None  # level of the limits beside computed effects, in percent
     remarks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)  # cells that can't be read
     left_out: str | None = None  # why it is not read
@@ -363,6 +365,12 @@ def _used(sheet: Sheet, known: Mapping[str, Sequence[str]], told: Told) -> list[
         f"{sheet.file}: no columns for effects. Name them mean1 sd1 n1 mean2 sd2 n2 (or m1i "
         "sd1i n1i m2i sd2i n2i), yi with vi or sei, or events1 n1 events2 n2 (or ai bi ci di). "
         f"There are: {', '.join(sheet.header)}."
+        + "".join(
+            f" If {column} holds the effects, say --measure {measure_of(column)[0]}, with its "
+            "spread in sei, vi, or lower and upper."
+            for column in sheet.header
+            if measure_of(column)[0] in MEASURES
+        )
     )
 
 
@@ -563,6 +571,7 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
             )
         return
     wanted = {"ratio"} if ratio else {"plain", "mixed"} if analysis.log else {"plain"}
+    analysis.limits = _level([one for one in analysis.records if one.row in fits], ratio=ratio)
     if all(scales & wanted for scales in fits.values()):
         both = all("ratio" in scales for scales in fits.values())
         if both and analysis.measure == "GEN" and not asked:
@@ -669,13 +678,32 @@ def _around(
     return False
 
 
-def level_of(record: Record) -> float:
-    """Return the level of a row's limits in percent: as told, or as its standard error has it."""
-    if record.cells.get("level"):
-        level = float(record.cells["level"])
+def _level(records: Sequence[Record], *, ratio: bool) -> float | None:
+    """Return the level of limits, as told or as all standard errors have it; None where neither."""
+    told_levels = {one.cells.get("level") for one in records} - {None, ""}
+    if len(told_levels) == 1:
+        level = float(told_levels.pop() or 0)
         return 100 * level if level <= 1 else level
-    se = _se(record.cells)
-    if se is None:
-        return 95.0
-    half = (math.log(float(record.cells["high"])) - math.log(float(record.cells["low"]))) / 2
-    return min(LEVELS, key=lambda level: abs(float(ndtri(0.5 + level / 200)) - half / se))
+    for raw in (False, True)[: 1 + ratio]:
+        for level in sorted(LEVELS, key=lambda level: level != 95):
+            if all(_reaches(one, level, ratio=ratio, raw=raw) for one in records):
+                return level
+    return None
+
+
+def _reaches(record: Record, level: float, *, ratio: bool, raw: bool) -> bool:
+    """Say whether limits lie as many standard errors apart as a level has it."""
+    se, yi = _error(record.cells), _span(record.cells["yi"])
+    low, high = (_span(record.cells[name]) for name in ("low", "high"))
+    if ratio:
+        ends = _logs(low), _logs(high)
+        if None in ends or yi[0] <= 0:
+            return False
+        low, high = ends  # type: ignore[assignment]
+        se = se and ((se[0] / yi[1], se[1] / yi[0]) if raw else se)
+    z = float(ndtri(0.5 + level / 200))
+    return (
+        se is not None
+        and (high[0] - low[1]) / 2 <= z * se[1]
+        and ((high[1] - low[0]) / 2 >= z * se[0])
+    )
