@@ -625,7 +625,8 @@ def _scales(record: Record) -> set[str]:
     yi, low, high = (_span(record.cells[name]) for name in ("yi", "low", "high"))
     se = _error(record.cells)
     logs = _logs(yi), _logs(low), _logs(high)
-    raw = se and yi and yi[0] > 0 and (se[0] / yi[1], se[1] / yi[0])  # by the delta method
+    # by the delta method, where the standard error is that of the ratio itself
+    raw = (se[0] / yi[1], se[1] / yi[0]) if se and yi[0] > 0 else None
     found = set()
     if _around(yi, low, high, [se]):
         found.add("plain")
