@@ -12,18 +12,20 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.colors import to_hex
 
 import folders
 from livingmeta.answers import answer
 from livingmeta.effect_sizes import revman_variance
 from livingmeta.explorer import explorer_data, explorer_page
 from livingmeta.multiverse import multiverse, shares
+from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.pooling import pool
 from livingmeta.profiles import PROFILES
 from livingmeta.report import published, results_of
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, headline_settings, settings_of
-from livingmeta.synthesis import Pool, contradictory, synthesise
+from livingmeta.synthesis import CONTRADICTION, Pool, contradictory, notes, synthesise
 from livingmeta.words import FLAG_WORDS, decimal
 
 if TYPE_CHECKING:
@@ -395,12 +397,12 @@ def test_a_phone_shows_all_without_scrolling_sideways(
 def test_text_can_be_read_in_light_and_dark(
     open_page: Open, pages: dict[str, Path], scheme: str
 ) -> None:
-    """WCAG 2.2, 1.4.3: text has a contrast of 4.5 to its ground."""
+    """WCAG 2.2: text has a contrast of 4.5 to its ground (1.4.3), marks of 3 (1.4.11)."""
     page = open_page(pages["smith2017"], color_scheme=scheme)
     style = "(name) => getComputedStyle(document.documentElement).getPropertyValue(name)"
 
     def luminance(name: str) -> float:
-        hexes = re.findall("[0-9a-f]{2}", page.evaluate(style, f"--{name}"))
+        hexes = re.findall("[0-9a-f]{2}", page.evaluate(style, f"--{name}").lower())
         parts = [int(one, 16) / 255 for one in hexes]
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -409,9 +411,11 @@ def test_text_can_be_read_in_light_and_dark(
     ground = page.locator("body").evaluate("(one) => getComputedStyle(one).backgroundColor")
     assert (sum(map(int, re.findall(r"\d+", ground))) < 150) == (scheme == "dark")
     for paper in ("paper", "wash"):
-        for ink in ("ink", "soft", "blue", "orange", "purple"):
+        inks = dict.fromkeys(("ink", "soft", "trial"), 4.5)  # "trial" is that of links, too
+        marks = ("pooled", "variant", "published", "contradictory", "imagined")
+        for ink, least in (inks | dict.fromkeys(marks, 3.0)).items():
             light, dark = sorted((luminance(ink), luminance(paper)), reverse=True)
-            assert (light + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
+            assert (light + 0.05) / (dark + 0.05) >= least, (ink, paper)
 
 
 def test_the_mouse_shows_a_source_and_lets_it_go(smith: Page) -> None:
@@ -535,3 +539,293 @@ def test_formulas_that_do_not_differ_are_shipped_once() -> None:
     by = {one["name"]: one["formulas"] for one in data["profiles"]}
     assert by["revman5"] == by["revman-web"] == by["today"]
     assert len({by["metafor"], by["meta"], by["today"]}) == 3
+
+
+# Every line of the figure with numbers: its text, its interval, the arrows at the ends of the axis.
+ROWS = """() => [...document.querySelectorAll("#figure svg g")]
+    .map((one) => ({
+        texts: [...one.querySelectorAll(":scope > text")].map((text) => text.textContent),
+        lines: [...one.querySelectorAll(":scope > line[data-part]")]
+            .map((line) => [line.x1.baseVal.value, line.x2.baseVal.value]),
+        shapes: [...one.querySelectorAll(":scope > [data-part=shape]")].map((path) => {
+            const box = path.getBBox();
+            return [box.x, box.x + box.width];
+        }),
+        arrows: [...one.querySelectorAll(":scope > [data-part=beyond]")].map((path) => {
+            const box = path.getBBox();
+            return [box.x, box.x + box.width];
+        }),
+    })).filter((one) => one.lines.length + one.shapes.length + one.arrows.length)"""
+TICKS = """() => [...document.querySelectorAll("#figure svg > text[text-anchor=middle]")]
+    .map((one) => [one.x.baseVal[0].value, one.textContent])
+    .filter(([, words]) => /^−?[\\d.]+$/.test(words))"""
+PAIR = re.compile(r"(−?[\d.]+) to (−?[\d.]+)\)?$")
+
+
+def check_drawn_is_printed(page: Page) -> int:
+    """Hold each interval and diamond on the screen against the numbers that end its line."""
+    ticks = [(x, float(words.replace("−", "-"))) for x, words in page.evaluate(TICKS)]
+    (x0, t0), (x1, t1) = ticks[0], ticks[-1]
+    least, most = page.evaluate(
+        "() => { const one = document.querySelector('#figure [data-part=axis]');"
+        " return [one.x1.baseVal.value, one.x2.baseVal.value]; }"
+    )
+    compared = 0
+    for row in page.evaluate(ROWS):
+        printed = PAIR.search(row["texts"][-1])
+        assert printed, row
+        low, high = (float(one.replace("−", "-")) for one in printed.groups())
+        places = len(printed[1].partition(".")[2])
+        for ends in [*row["lines"], *row["shapes"]]:
+            for number, x, edge in ((low, ends[0], least), (high, ends[1], most)):
+                drawn = t0 + (x - x0) / (x1 - x0) * (t1 - t0)
+                if any(abs(end - edge) < 0.02 for one in row["arrows"] for end in one):
+                    assert (number - drawn) * (edge - least - (most - least) / 2) >= 0, row
+                else:
+                    assert abs(drawn - number) <= 0.5 * 10**-places + 1e-3 * abs(t1 - t0), row
+                    compared += 1
+        if not row["lines"] and not row["shapes"]:
+            (arrow,) = row["arrows"]  # wholly beyond the axis
+            edge = least if high < 0 else most
+            assert any(end == pytest.approx(edge, abs=0.02) for end in arrow), row
+    return compared
+
+
+@pytest.mark.parametrize("name", REVIEWS)
+@pytest.mark.parametrize("view", ["forest", "cumulative"])
+def test_each_interval_on_the_screen_is_drawn_as_it_is_printed(
+    open_page: Open, pages: dict[str, Path], name: str, view: str
+) -> None:
+    review = load_review(name)
+    page = open_page(pages[name])
+    compared = 0
+    for known in synthesise(review, settings=headline_settings(review)):
+        if known.effects:
+            page.evaluate("(hash) => { location.hash = hash; }", address(known, view=view))
+            page.wait_for_timeout(50)
+            compared += check_drawn_is_printed(page)
+    assert compared > 10
+
+
+def shape(page: Page, label: str) -> tuple[str, list[float], int]:
+    """Return style and corners of the diamond on a line, and how many arrows it has."""
+    line = page.locator("#figure g", has=page.get_by_text(label, exact=True)).last
+    path = line.locator("[data-part=shape]")
+    corners = [float(x) for x in re.findall(r"[ML]([\d.]+) ", path.get_attribute("d") or "")]
+    return path.get_attribute("style") or "", corners, line.locator("[data-part=beyond]").count()
+
+
+def test_an_interval_wholly_beyond_the_axis_is_an_arrow_on_screen_and_in_downloads(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    review = load_review("knee_oa")
+    page = open_page(pages["knee_oa"])
+    far = 0
+    for known in synthesise(review, settings=headline_settings(review)):
+        page.evaluate("(hash) => { location.hash = hash; }", address(known))
+        title = known.title + (f" – {known.subgroup}" if known.subgroup else "")
+        page.get_by_role("heading", name=title, exact=True).wait_for()
+        bare = [row["texts"][0] for row in page.evaluate(ROWS) if not row["lines"] + row["shapes"]]
+        most = max(known.effects, key=lambda effect: abs(effect.yi))
+        assert not bare or most.label in bare
+        if bare:
+            assert ARROW in page.locator("#figure").inner_html()
+            svg = downloaded(page, "Download SVG").read_text(encoding="utf-8")
+            assert svg.count('data-part="beyond"') >= len(bare)
+            assert ARROW in svg
+        far += len(bare)
+    assert far >= 1
+
+
+def test_a_diamond_that_is_cut_ends_blunt_with_arrows(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    page = open_page(pages["smith2017"])
+    _, whole, none = shape(page, "Random effects")
+    assert (len(whole), none) == (4, 0)
+    page.get_by_role("checkbox", name="Littlewood 2014 (pilot)").uncheck()
+    page.locator("#ci").select_option("hksj")  # of two trials: t with one degree of freedom
+    _, cut, arrows = shape(page, "Random effects")
+    assert (len(cut), arrows) == (6, 2)
+
+
+def test_heterogeneity_and_an_empty_pool_are_always_said(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    for name in REVIEWS:
+        review = load_review(name)
+        page = open_page(pages[name])
+        for known in synthesise(review, settings=headline_settings(review)):
+            page.evaluate("(hash) => { location.hash = hash; }", address(known))
+            title = known.title + (f" – {known.subgroup}" if known.subgroup else "")
+            page.get_by_role("heading", name=title, exact=True).wait_for()
+            notes = page.locator("#notes").inner_text()
+            if known.result is None:
+                assert "No pooled value: " in notes
+            elif known.result.k == 1:
+                assert "one trial can't show any" in notes
+            else:
+                i2 = decimal(known.result.i2, 0)
+                assert f"I² by Q = {i2}%" in notes
+                assert ("considerable" in notes) == (known.result.i2 >= CONTRADICTION)
+            page.get_by_role("button", name="All off").click()
+            notes = page.locator("#notes").inner_text()
+            assert "No pooled value: no trial" in notes
+            assert "Nothing is flagged" not in page.locator("body").inner_text()
+
+
+def test_no_prediction_interval_and_one_drawn_never_stand_on_one_screen(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    review = load_review("knee_oa")
+    known = synthesise(review, settings=headline_settings(review))[0]
+    page = open_page(pages["knee_oa"], fragment=address(known))
+    drawn = page.locator("#figure [data-part=prediction]")
+    for profile in page.locator("#profile option").evaluate_all("(all) => all.map((o) => o.value)"):
+        page.locator("#profile").select_option(profile)
+        for kind in page.locator("#prediction option").evaluate_all("(a) => a.map((o) => o.value)"):
+            page.locator("#prediction").select_option(kind)
+            said = "no prediction interval" in page.locator("body").inner_text()
+            assert not (said and drawn.count()), (profile, kind)
+            about = page.locator("#profile-about").inner_text()
+            assert ("prediction interval" in about) or kind == page.evaluate(
+                "(name) => model.data.profiles.find((one) => one.name === name).its_own.prediction",
+                profile,
+            )
+
+
+@pytest.mark.parametrize("smd", ["-1.5", "-0.6", "0.2", "1.5"])
+@pytest.mark.parametrize("method", [("tau2", "DL"), ("tau2", "REML"), ("model", "common")])
+def test_a_trial_that_was_not_done_explains_how_it_moves_the_mean(
+    smith: Page, smd: str, method: tuple[str, str]
+) -> None:
+    review = load_review("smith2017")
+    known = synthesise(review, settings=headline_settings(review))[0]
+    smith.locator(f"#{method[0]}").select_option(method[1])
+    smith.get_by_role("checkbox", name="Add a trial that was not done").check()
+    smith.locator("#imagined-n").fill("600")
+    smith.locator("#imagined-smd").fill(smd)
+    vi = float(revman_variance(float(smd), 300.0, 300.0, 1.0))  # type: ignore[arg-type]
+    yi, v = [e.yi for e in known.effects], [e.vi for e in known.effects]
+    by = {"tau2": "REML", method[0]: method[1]}
+    before, after = pool(yi, v, **by), pool([*yi, float(smd)], [*v, vi], **by)  # type: ignore[arg-type]
+    kept = [w / sum(after.weights[:-1]) for w in after.weights[:-1]]
+    moved = sum((k - w / 100) * y for k, w, y in zip(kept, before.weights, yi, strict=True))
+    said = smith.locator("#imagined-about").inner_text()
+    assert f"goes from {decimal(before.estimate)} to {decimal(after.estimate)}" in said
+    pull = decimal(after.estimate - before.estimate - moved)
+    assert f"Its own pull is {'' if pull.startswith('−') else '+'}{pull}." in said
+    if method[0] == "model":
+        assert "keep their weights" in said
+        assert "τ²" not in said
+    else:
+        rose = after.tau2 > before.tau2  # type: ignore[operator]
+        assert f"τ² {'rose' if rose else 'fell'} from {decimal(before.tau2, 3)}" in said
+        assert f"weigh {'more' if rose else 'less'} alike" in said
+        step = decimal(moved)
+        assert f"moves it by {'' if moved < 0 or step == '0.00' else '+'}{step}," in said
+    assert said in smith.locator("#notes").inner_text()
+
+
+def test_the_mean_that_moves_the_other_way_says_so(open_page: Open, tmp_path: Path) -> None:
+    """Two large trials near 0 and a small one far up: a trial near 0 lets τ² fall, or rise."""
+    made = []
+    for number, (mean, n) in enumerate([(3.0, 400), (3.1, 400), (5.9, 12)]):
+        name = f"t{number}"
+        same = {"trial": name, "report": name, "n": f"{n}", "sd": "2.0"}
+        made.append((name, [
+            {**folders.ARM1, **same, "mean": f"{mean}", "quote": f"{mean} (2.0)"},
+            {**folders.ARM2, **same, "mean": "3.0", "quote": "3.0 (2.0)"},
+        ]))  # fmt: skip
+    path, _ = written(
+        tmp_path,
+        trials=[
+            {**folders.TRIAL, "trial": name, "label": f"Trial {name}", "n_randomised": "900"}
+            for name, _ in made
+        ],
+        reports=[{**folders.REPORT, "report": name, "trial": name} for name, _ in made],
+        outcomes=[row for _, rows in made for row in rows],
+    )
+    page = open_page(path)
+    page.locator("#tau2").select_option("DL")
+    page.get_by_role("checkbox", name="Add a trial that was not done").check()
+    page.locator("#imagined-n").fill("1000")
+    away = []
+    for step in range(-30, 31):
+        page.locator("#imagined-smd").fill(str(step / 20))
+        said = page.locator("#imagined-about").inner_text()
+        found = re.search(r"from (−?\d\.\d+) to (−?\d\.\d+)", said)
+        assert found, said
+        before, after = (float(one.replace("−", "-")) for one in found.groups())
+        other = (after - before) * (step / 20 - before) < 0
+        assert ("away from that trial" in said) == other, said
+        if other:
+            away.append(said)
+    assert away
+    assert all("τ² rose" in said or "τ² fell" in said for said in away)
+
+
+def test_printed_words_come_first_and_our_conversion_is_labelled(smith: Page) -> None:
+    claim = "−0.27 (−0.54 to −0.05) (Abstract, Results)"
+    rests = smith.locator("#rests")
+    assert f"Published, as printed: {claim}" in rests.inner_text()
+    smith.get_by_label("Show as points on a 0–100 mm VAS").fill("25")
+    said = rests.inner_text()
+    assert f"Published, as printed: {claim}" in said
+    ours = "In points, our conversion: −6.8 (−13.5 to −1.2)"
+    assert ours.replace("−1.2", "−1.3") in said or ours in said
+    assert not re.search(r"−6\.8 \([^)]*\) \(Abstract", said)
+    svg = downloaded(smith, "Download SVG").read_text(encoding="utf-8")
+    assert "Published, in our points" in svg
+    assert claim in svg
+
+
+def test_colours_mean_the_same_in_figures_and_explorer(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    review = load_review("smith2017")
+    page = open_page(pages["smith2017"], color_scheme="light")
+    style = "(name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()"
+    for meaning, colour in COLOURS.items():
+        assert page.evaluate(style, f"--{meaning}").lower() == colour.lower(), meaning
+        assert page.evaluate("(name) => model.data.colours[name]", meaning) == colour
+    pools = {one.synthesis: one for one in synthesise(review, settings=headline_settings(review))}
+    for name, total in (("pain-short", "Random effects"), ("function-short", None)):
+        one = pools[name]
+        page.evaluate("(hash) => { location.hash = hash; }", address(one))
+        page.get_by_role("heading", name=one.title, exact=True).wait_for()
+        ax = forest_plot(one)
+        artists = {a.get_gid(): a for a in ax.get_children() if a.get_gid()}
+        face, edge = (
+            artists["diamond:overall"].get_facecolor(), artists["diamond:overall"].get_edgecolor(),
+        )  # fmt: skip
+        drawn, _, _ = shape(page, total or "Read the trials, not this")
+        if total:
+            assert to_hex(face) == COLOURS["pooled"].lower()
+            assert drawn == "fill:var(--pooled)"
+            assert to_hex(artists["printed"].get_edgecolor()) == COLOURS["published"].lower()
+            assert "stroke:var(--published)" in shape(page, "Published, as printed")[0]
+        else:
+            assert face[3] == 0
+            assert to_hex(edge) == COLOURS["contradictory"].lower()
+            assert drawn == "fill:none;stroke:var(--contradictory)"
+        trial = one.effects[0].trial
+        assert to_hex(artists[f"trial:{trial}"].get_color()) == COLOURS["trial"].lower()
+        square = page.locator("#figure .row rect:not(.hit)").first
+        assert "var(--trial)" in (square.get_attribute("style") or "")
+
+
+def test_a_bound_and_a_turned_sign_are_marked_as_in_the_figure(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    review = load_review("smith2017")
+    known = {one.synthesis: one for one in synthesise(review, settings=headline_settings(review))}
+    one = known["function-short"]
+    page = open_page(pages["smith2017"], fragment=address(one))
+    bounds = [effect for effect in one.effects if "p_bound" in effect.flags]
+    assert page.locator("#figure [data-part=bound]").count() == len(bounds) == 1
+    said = page.locator("#notes").inner_text()
+    assert BOUND_MARK in said
+    for line in notes(one.effects):
+        assert line in said
+    assert page.locator("#figure [data-part=beyond]").count() == 0

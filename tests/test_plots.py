@@ -221,7 +221,7 @@ LONG = replace(
         replace(e, label=f"{e.label} and a very long name indeed", ci_low=-9, ci_high=9)
         for e in POOLS["pain-short"].effects
     ),
-    printed=Printed(estimate=-0.27, ci_low=-0.54, ci_high=-0.05, label="Abstract, Results"),
+    printed=POOLS["pain-short"].printed,
 )
 
 
@@ -354,7 +354,7 @@ def test_a_diamond_that_is_cut_ends_blunt_with_an_arrow() -> None:
     figure = Figure()
     ax = figure.add_subplot()
     ax.set_xlim(-1, 1)
-    shape = Printed(estimate=0, ci_low=-4, ci_high=0.5, label="")
+    shape = Printed(estimate=0, ci_low=-4, ci_high=0.5, label="", words=("0", "−4", "0.5"))
     draw_diamond(ax, shape, 0, gid="cut", color="black")
     corners = artist(ax, "cut").get_xy()
     assert corners[:, 0].min() == -1

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, folder
+from livingmeta.answers import value
+from livingmeta.effect_sizes import on_scale
+from livingmeta.language import language
+from livingmeta.pages import forest_description
 from livingmeta.report import (
     coverage,
     headlines,
@@ -18,6 +22,7 @@ from livingmeta.report import (
     verdict_words,
 )
 from livingmeta.review import load_review
+from livingmeta.synthesis import PREDICTION_FROM, contradictory
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 SMITH = results_of(load_review("smith2017"))
@@ -138,3 +143,20 @@ def test_numbers_have_a_true_minus_and_no_negative_zero(
 
 def test_a_small_p_is_a_bound_and_never_zero() -> None:
     assert (p_words(0.00002), p_words(0.2184)) == ("P < 0.001", "P = 0.218")
+
+
+@pytest.mark.parametrize("lang", ["en", "nb"])
+@pytest.mark.parametrize("results", [SMITH, KNEE, LIVING], ids=["smith2017", "knee_oa", "living"])
+def test_the_alternative_text_names_every_subgroup_and_pooled_value_drawn(results, lang) -> None:
+    speak = language(lang)
+    for pool in results.headline_pools:
+        drawn = [one for one in results.headline_pools if one.synthesis == pool.synthesis]
+        told = forest_description(results, drawn, speak)
+        assert pool.subgroup is None or f"{pool.subgroup}:" in told
+        if pool.result is not None and pool.result.k > 1:
+            assert value(pool, pool.result, language=speak) in told
+            if pool.result.k >= PREDICTION_FROM and pool.result.pi_low is not None:
+                assert speak.decimal(on_scale(pool.measure, pool.result.pi_low)) in told
+            assert (speak.say("contradictory_note") in told) >= contradictory(pool)
+        if pool.printed is not None:
+            assert pool.printed.words[0] in told

@@ -53,6 +53,7 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
     note += " † rests on an assumption." if "†" in signs else ""
     note += " ‡ P printed as a bound." if "‡" in signs else ""
     note += " § 0.5 added to each cell of the counts." if "§" in signs else ""
+    note += " ∓ sign turned against the values printed." if "∓" in signs else ""
     lines = textwrap.wrap(note, 138)
     rows = found.k + 2
     height = TOP + CURVES + BETWEEN + rows * ROW + AXIS + 0.13 * len(lines) + 0.08

@@ -78,6 +78,7 @@ class Effect:
     assumption: str | None
     rows: tuple[tuple[str, int], ...]
     arms: tuple[tuple[Group, ...], ...] = ((), ())  # the people of group 1, of group 2
+    turned: bool = False  # the sign is the opposite of that of the values printed
 
 
 class NotComputableError(ValueError):
@@ -122,7 +123,8 @@ def effect_of(
     instrument = review.instrument(rows[0].instrument)
     printed = difference.measure if difference is not None and used == [difference] else None
     standardised = printed is not None and MEASURES[kind_of(printed)[0]].standardised
-    if instrument is not None and instrument.better == "higher" and not standardised:
+    turned = instrument is not None and instrument.better == "higher" and not standardised
+    if instrument is not None and turned:
         numbers["yi"] = -numbers["yi"]
         trail.steps.append(f"sign turned: higher {instrument.name} is better")
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
@@ -154,6 +156,7 @@ def effect_of(
         flags=tuple(dict.fromkeys(flags)),
         assumption="; ".join(assumptions) or None,
         rows=tuple((row.file, row.row) for row in used),
+        turned=turned,
         **{**dict.fromkeys(("mean1", "sd1", "mean2", "sd2", "difference")), **numbers},
     )
 

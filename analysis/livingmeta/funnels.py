@@ -94,8 +94,10 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     )
     ax.set_ylabel("Standard error", fontsize=TEXT)
     title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-    said = f"\n{BOUND_MARK}" if bounds else ""
-    ax.set_title(f"{title}, k = {result.k}{said}", fontsize=TEXT, loc="left", wrap=True)
+    said = ["Line in colour: the pooled value."]
+    said += ["Hollow: added by trim and fill."] if filled is not None and filled.k0 else []
+    said += [BOUND_MARK] if bounds else []
+    ax.set_title(f"{title}, k = {result.k}\n{' '.join(said)}", fontsize=TEXT, loc="left", wrap=True)
     ax.legend(fontsize=SMALL - 1, frameon=True, loc="lower right", title="against no effect",
               title_fontsize=SMALL - 1)  # fmt: skip
     return ax

@@ -372,13 +372,13 @@ def html(
     speak: Language = shared["lang"]
     pictures = {}
     for name, figure in figures.items():
-        pool = [pool for pool in results.headline_pools if pool.synthesis == name][-1]
-        title = speak.say("forest_alt", title=speak.word(pool.title))
+        drawn = [pool for pool in results.headline_pools if pool.synthesis == name]
+        title = speak.say("forest_alt", title=speak.word(drawn[-1].title))
         pictures[name] = inline_svg(
             figure,
             name=slug("forest", name),
             title=title,
-            description=_description(results, pool, speak),
+            description=forest_description(results, drawn, speak),
         )
     for world, told in shared["worlds"]:
         name = slug("multiverse", pool_id(world.main))
@@ -405,18 +405,30 @@ def _picture(figure: Any, name: str, *, note: str, language: Language) -> str:
     )
 
 
-def _description(results: Results, pool: Pool, language: Language) -> str:
-    """Say what a forest plot shows, for those who do not see it."""
-    each = [f"{effect.label} {interval(effect, language=language)}" for effect in pool.effects]
-    total = ""
-    if pool.result and pool.result.k > 1:
-        total = language.say("forest_total", value=value(pool, pool.result, language=language))
-    return language.say(
-        "forest_desc",
-        coverage=coverage(results.review, pool, language=language),
-        trials="; ".join(each) + "." if 0 < len(each) <= FEW * 2 else "",
-        total=total,
-    )
+def forest_description(results: Results, pools: Sequence[Pool], language: Language) -> str:
+    """Say all that a forest plot shows, for those who do not see it: each subgroup and value."""
+    say = language.say
+    parts: list[str] = []
+    for pool in pools:
+        if len(pools) > 1:
+            parts.append(say("forest_part", name=pool.subgroup or say("forest_whole")))
+        parts.append(f"{coverage(results.review, pool, language=language)}.")
+        each = [f"{effect.label} {interval(effect, language=language)}" for effect in pool.effects]
+        if 0 < len(each) <= FEW * 2 and (pool.subgroup or len(pools) == 1):
+            parts.append("; ".join(each) + ".")
+        result = pool.result
+        if result and result.k > 1:
+            parts += [say("contradictory_note")] if contradictory(pool) else []
+            parts.append(say("forest_total", value=value(pool, result, language=language)))
+            if result.pi_low is not None and result.pi_high is not None and result.k >= FEW:
+                ends = (on_scale(pool.measure, x) for x in (result.pi_low, result.pi_high))
+                low, high = map(language.decimal, ends)
+                parts.append(say("forest_ahead", low=low, high=high))
+        if pool.printed:
+            estimate, low, high = pool.printed.words
+            told = say("interval", estimate=estimate, low=low, high=high)
+            parts.append(say("forest_published", value=told))
+    return " ".join([*parts, say("forest_below")])
 
 
 def content(

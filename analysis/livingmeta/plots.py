@@ -53,6 +53,15 @@ COLOURS: Mapping[str, str] = {
     "above": "#E69F00",
     "across": "#A8A8A8",
 }
+# Ink, paper and shades of a page in daylight and of its files, and by night: the colours that mean
+# something are those of every figure, lighter in the dark.
+GROUND = {"ink": "#1b1d1f", "soft": "#5c6166", "line": "#d9dad7", "paper": "#ffffff",
+          "shade1": "#e9e9e6", "shade2": "#d6d6d2", "shade3": "#f3f3f1"}  # fmt: skip
+NIGHT = {"ink": "#e9e9e6", "soft": "#a7acb0", "line": "#3a3e42", "paper": "#16181a",
+         "shade1": "#262a2d", "shade2": "#31363a", "shade3": "#1c1f22", "trial": "#56b4e9",
+         "pooled": "#f0a04b", "variant": "#ffffff", "published": "#a7acb0", "missing": "#a7acb0",
+         "contradictory": "#a7acb0", "imagined": "#e29bc1", "below": "#8fd0f5",
+         "above": "#f5c451", "across": "#6f757a"}  # fmt: skip
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 
 # Inches; the whole is the text width of a journal page (178 mm).
@@ -538,10 +547,9 @@ def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
     assert row.pool is not None
     text = f"published: {printed.label}"
     _write(ax, text, at["label"], place, width, color=GREY, style="italic", fontsize=SMALL)
-    _numbers(
-        ax, (printed.estimate, printed.ci_low, printed.ci_high), place, width,
-        measure=row.pool.measure, color=GREY, style="italic",
-    )  # fmt: skip
+    estimate, low, high = printed.words
+    _write(ax, f"{estimate} [{low}, {high}]", at["estimate"], place, width, ha="right",
+           color=GREY, style="italic")  # fmt: skip
     draw_diamond(
         ax, printed, place, gid="printed", color=COLOURS["published"], facecolor=PALE, lw=0.7,
         ls=(0, (3, 2)),

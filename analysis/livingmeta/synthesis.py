@@ -57,6 +57,7 @@ class Printed:
     ci_low: float
     ci_high: float
     label: str
+    words: tuple[str, str, str]  # estimate and limits with the digits that are printed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -562,13 +563,16 @@ def _printed(
         if about == (plan.id, subgroup, None, "primary"):
             claims[claim.claim, claim.source][claim.quantity] = claim
     for numbers in claims.values():
-        printed = [numbers[name].value for name in DRAWN if name in numbers]
-        values = [value for value in printed if value is not None]
+        claimed = [numbers[name] for name in DRAWN if name in numbers]
+        values = [one.value for one in claimed if one.value is not None]
         ratio = settings.label in ratios()
         if len(values) == len(DRAWN) and not (ratio and min(values) <= 0):
             estimate, low, high = map(math.log, values) if ratio else values
-            label = numbers["estimate"].where
-            return Printed(estimate=estimate, ci_low=low, ci_high=high, label=label)
+            first, *limits = (one.printed.replace("-", "−") for one in claimed)
+            return Printed(
+                estimate=estimate, ci_low=low, ci_high=high, label=claimed[0].where,
+                words=(first, limits[0], limits[1]),
+            )  # fmt: skip
     return None
 
 
@@ -605,20 +609,37 @@ def outside(review: Review, *, terms: str) -> list[str]:
     return list(found)
 
 
+SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned
+
+
+def signs(effect: Effect) -> tuple[tuple[str, str], ...]:
+    """Return the signs behind a trial's name, each with what it says of the trial."""
+    bound = "P printed as a bound: at least this far from 0."
+    turned = f"sign turned against the values printed: higher {effect.instrument_name} is better."
+    said = (
+        f"{effect.assumption}." if effect.assumption else "",
+        bound if "p_bound" in effect.flags else "",
+        "0.5 added to each cell of the counts." if CORRECTED in effect.flags else "",
+        turned if effect.turned else "",
+    )
+    return tuple((sign, words) for sign, words in zip(SIGNS, said, strict=True) if words)
+
+
 def marks(effect: Effect) -> str:
-    """Return the signs that stand behind a trial's name: † assumption, ‡ bound, § 0.5 added."""
-    signs = {"†": effect.assumption, "‡": "p_bound" in effect.flags, "§": CORRECTED in effect.flags}
-    return "".join(f" {sign}" for sign, holds in signs.items() if holds)
+    """Return the signs that stand behind a trial's name, those of `SIGNS`."""
+    return "".join(f" {sign}" for sign, _ in signs(effect))
 
 
 def notes(effects: Iterable[Effect]) -> list[str]:
-    """Say what the signs of `marks` stand for, one line per trial, and what the effects share."""
+    """Say what the signs of `marks` stand for, trials of which the same is said together.
+
+    What the effects share is said last.
+    """
     listed = list(dict.fromkeys(effects))
-    assumed = [f"† {effect.label}: {effect.assumption}." for effect in listed if effect.assumption]
-    bounds = [effect.label for effect in listed if "p_bound" in effect.flags]
-    if bounds:
-        bound = "P printed as a bound: at least this far from 0."
-        assumed.append(f"‡ {', '.join(bounds)}: {bound}")
-    if corrected := [effect.label for effect in listed if CORRECTED in effect.flags]:
-        assumed.append(f"§ {', '.join(corrected)}: 0.5 added to each cell of the counts.")
-    return [*assumed, *sentences(listed)]
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for effect in listed:
+        for one in signs(effect):
+            found[one].append(effect.label)
+    order = sorted(found, key=lambda one: SIGNS.index(one[0]))
+    lines = [f"{sign} {', '.join(found[sign, words])}: {words}" for sign, words in order]
+    return [*lines, *sentences(listed)]

@@ -14,12 +14,21 @@ from livingmeta.consistency import findings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.multiverse import Multiverse, by_estimate, shares
-from livingmeta.plots import MEASURE_WORDS
-from livingmeta.profiles import CI_WORDS, PROFILES, Profile
+from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
+from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
 from livingmeta.settings import Selection, Settings, headline_settings
-from livingmeta.synthesis import CONTRADICTION, PREDICTION_FROM, SPARSE, Pool, marks, synthesise
+from livingmeta.synthesis import (
+    CONTRADICTION,
+    PREDICTION_FROM,
+    SIGNS,
+    SPARSE,
+    Pool,
+    marks,
+    signs,
+    synthesise,
+)
 from livingmeta.words import FLAG_WORDS, steady
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")
@@ -62,6 +71,8 @@ def explorer_page(review: Review, *, version: str, multiverses: Sequence[Multive
         data=Markup(script_json(explorer_data(review, multiverses=multiverses))),
         version=version,
         disclaimer=DISCLAIMER,
+        day=COLOURS | GROUND,
+        night=NIGHT,
         **assets,
     )
 
@@ -115,8 +126,7 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         },
         "groups": [protocol.groups.group1, protocol.groups.group2],
         "measure": scale_name(settings.label),
-        "axis": MEASURE_WORDS.get(scale_name(settings.label), scale_name(settings.label))
-        + (" (log scale)" if settings.label in ratios() else ""),
+        "axis": axis_words(settings.label),
         "ratio": settings.label in ratios(),
         "standardised": MEASURES[settings.measure].standardised,
         # a trial that was not done has an SMD's variance
@@ -130,6 +140,11 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
                 "about": profile.about,
                 "unverified": profile.unverified,
                 "formulas": number,
+                "as": profile.name.partition(",")[0],
+                "its_own": {
+                    name: getattr(PROFILES[profile.name.partition(",")[0]], name)
+                    for name in SHIPPED
+                },
                 **{name: getattr(profile, name) for name in SHIPPED},
             }
             for profile, number in zip(profiles, formulas, strict=True)
@@ -140,7 +155,12 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
             for key in keys
         ],
         "flag_words": FLAG_WORDS,
+        "signs": SIGNS,
+        "arrow": ARROW,
+        "bound_mark": BOUND_MARK,
+        "colours": {**COLOURS, **GROUND},
         "ci_words": CI_WORDS,
+        "choice_words": {name: CHOICES[name] for name in SHIPPED},
         "contradiction": CONTRADICTION,
         "sparse": SPARSE,
         "prediction_from": PREDICTION_FROM,
@@ -215,6 +235,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
             "estimate": about.printed.estimate,
             "ci_low": about.printed.ci_low,
             "ci_high": about.printed.ci_high,
+            "words": about.printed.words,
             "where": about.printed.label,
             "at_odds": at_odds(
                 review, about.synthesis, findings(review.published, pools, review.outcomes)
@@ -269,6 +290,7 @@ def _trial(
         "trial": effect.trial,
         "label": effect.label,
         "marks": marks(effect),
+        "signs": signs(effect),
         "year": effect.year,
         "n1": effect.n1,
         "n2": effect.n2,

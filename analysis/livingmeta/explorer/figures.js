@@ -7,14 +7,10 @@ const figures = (() => {
   "use strict";
 
   const { data, addressOf, mainOf, coverage, decimal, unit, onScale, interval, valued, shown, level,
-          methodWords, aboutInterval, answer, published, notesOf, trialWords, sizes } = model;
+          methodWords, aboutInterval, answer, published, asPrinted, notesOf, trialWords, sizes } = model;
 
-  const PAGE = Object.fromEntries(
-    ["ink", "soft", "line", "blue", "orange", "purple", "paper", "shade1", "shade2", "shade3"]
-      .map((name) => [name, `var(--${name})`]));
-  const FILE = {
-    ink: "#1b1d1f", soft: "#5c6166", line: "#d9dad7", blue: "#0072b2", orange: "#b34d00",
-    purple: "#a04476", paper: "#ffffff", shade1: "#e9e9e6", shade2: "#d6d6d2", shade3: "#f3f3f1" };
+  const FILE = data.colours; // by what they mean
+  const PAGE = Object.fromEntries(Object.keys(FILE).map((name) => [name, `var(--${name})`]));
 
   const escaped = (text) =>
     String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
@@ -70,7 +66,7 @@ const figures = (() => {
   function axisDrawing(s, c, ax, y) {
     const [one, two] = data.groups;
     return [
-      line(ax.left, y, ax.right, y, c.soft),
+      line(ax.left, y, ax.right, y, c.soft, { "data-part": "axis" }),
       ...ax.ticks.map((t) => line(ax.x(t), y, ax.x(t), y + 4, c.soft)
         + text(ax.x(t), y + 17, ax.label(t), c.soft, { ...MIDDLE, ...SMALL })),
       text(ax.x(0) - 10, y + 35, cut(`← favours ${one}`, ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
@@ -79,28 +75,52 @@ const figures = (() => {
     ].join("");
   }
 
-  /* An interval, with an arrow where it leaves the axis. */
+  /* Arrows at the ends of the axis beyond which an interval goes on; nothing else has one. */
+  function arrows(ax, low, high, y, colour) {
+    const arrow = (x, turn) => el("path",
+      { d: `M${num(x)} ${y}l${turn * 7} -4v8z`, style: `fill:${colour}`, "data-part": "beyond" });
+    return (low < -ax.reach ? arrow(ax.left, 1) : "") + (high > ax.reach ? arrow(ax.right, -1) : "");
+  }
+
+  /* An interval; one that lies beyond the axis as a whole is its arrow alone. */
   function whisker(ax, low, high, y, colour, more = {}) {
     const [from, to] = [Math.max(low, -ax.reach), Math.min(high, ax.reach)];
-    if (from > ax.reach || to < -ax.reach) return "";
-    const arrow = (x, turn) => el("path", { d: `M${num(x)} ${y}l${turn * 6} -3.5v7z`, style: `fill:${colour}` });
-    return line(ax.x(from), y, ax.x(to), y, colour, { "stroke-width": 1.4, ...more })
-      + (low < -ax.reach ? arrow(ax.left, 1) : "") + (high > ax.reach ? arrow(ax.right, -1) : "");
+    const within = from > to ? ""
+      : line(ax.x(from), y, ax.x(to), y, colour, { "stroke-width": 1.4, "data-part": "interval", ...more });
+    return within + arrows(ax, low, high, y, colour);
   }
 
-  function diamond(ax, one, y, style, height = 6) {
-    const clip = (value) => ax.x(Math.min(Math.max(value, -ax.reach), ax.reach));
-    const [l, m, r] = [one.ci_low, one.estimate, one.ci_high].map((v) => num(clip(v)));
-    return el("path", { d: `M${l} ${y}L${m} ${y - height}L${r} ${y}L${m} ${y + height}z`, style });
+  /* A diamond, cut blunt where it leaves the axis. */
+  function diamond(ax, one, y, colour, style, height = 6) {
+    const { ci_low: low, estimate: middle, ci_high: high } = one;
+    const [from, to] = [Math.max(low, -ax.reach), Math.min(high, ax.reach)];
+    const tall = (x) => (x === middle ? height
+      : x < middle ? height * (x - low) / (middle - low) : height * (high - x) / (high - middle));
+    const xs = [from, ...(middle > from && middle < to ? [middle] : []), to];
+    const corner = (side) => (x) => `${num(ax.x(x))} ${num(y + side * tall(x))}`;
+    const upper = xs.map(corner(-1));
+    const lower = xs.filter((x) => tall(x) > 0).reverse().map(corner(1));
+    const inside = from > to ? "" : el("path",
+      { d: `M${[...upper, ...lower].join("L")}z`, style, "data-part": "shape" });
+    return inside + arrows(ax, low, high, y, colour);
   }
 
-  function square(c, ax, trial, y) {
+  const markColour = (c, trial) => (trial.imagined ? c.imagined : c.trial);
+
+  /* A trial's effect; half hollow on the far side where it is a bound; none beyond the axis. */
+  function mark(c, ax, trial, y, size, more = {}) {
     if (Math.abs(trial.yi) > ax.reach) return "";
-    const size = 4 + 10 * Math.sqrt((trial.on ? trial.weight : 0) / 100);
-    const colour = trial.imagined ? c.purple : c.blue;
-    const style = trial.on ? `fill:${colour}` : `fill:${c.paper};stroke:${c.soft}`;
-    const x = ax.x(trial.yi);
-    return el("rect", { x: num(x - size / 2), y: num(y - size / 2), width: num(size), height: num(size), style });
+    const bound = trial.flags.includes("p_bound");
+    const wide = bound ? Math.max(size, 8) : size;
+    const [x, top] = [ax.x(trial.yi) - wide / 2, num(y - wide / 2)];
+    const box = (left, width, style) => el("rect",
+      { x: num(left), y: top, width: num(width), height: num(wide), style, ...more });
+    const colour = markColour(c, trial);
+    if (!trial.on) return box(x, wide, `fill:${c.paper};stroke:${c.soft}`);
+    if (!bound) return box(x, wide, `fill:${colour}`);
+    return box(x, wide, `fill:${c.paper};stroke:${colour}`)
+      + el("rect", { x: num(trial.yi < 0 ? x + wide / 2 : x), y: top, width: num(wide / 2), height: num(wide),
+                     style: `fill:${colour}`, "data-part": "bound" });
   }
 
   /* A line of a figure that can be pointed at, tapped or reached by arrow keys. */
@@ -175,10 +195,11 @@ const figures = (() => {
     const weight = !trial.on ? "off" : a.result ? `${decimal(trial.weight, 1)}%` : "–";
     const words = { label, n: sizes(trial), weight, value: interval(s, trial, "yi"),
                     colour: trial.on ? c.ink : c.soft, style: trial.imagined ? "italic" : "" };
-    const colour = trial.on ? (trial.imagined ? c.purple : c.blue) : c.soft;
+    const colour = trial.on ? (trial.imagined ? c.imagined : c.ink) : c.soft;
+    const size = 4 + 10 * Math.sqrt((trial.on ? trial.weight : 0) / 100);
     const dashes = trial.on ? {} : { "stroke-dasharray": "3 3" };
     return row(`trial:${trial.id}`, trialWords(s, trial), y, width, col.height, cells(s, c, col, y, words),
-      whisker(ax, trial.ci_low, trial.ci_high, y + mid, colour, dashes), square(c, ax, trial, y + mid));
+      whisker(ax, trial.ci_low, trial.ci_high, y + mid, colour, dashes), mark(c, ax, trial, y + mid, size));
   }
 
   function absentRow(c, col, ax, key, one, why, y, mid, width) {
@@ -195,27 +216,32 @@ const figures = (() => {
     const name = a.contradictory ? "Read the trials, not this"
       : s.model === "common" ? "Common effect" : "Random effects";
     const found = [];
+    const muted = (one) => (one.contradictory ? c.contradictory : c.pooled);
     if (r && r.k > 1) {
-      found.push({ more: { "data-part": "diamond", "font-weight": 600 },
-        words: { label: name, weight: "100%", value: interval(s, r) },
-        marks: (y) => diamond(ax, r, y, `fill:${c.ink}`) });
+      const colour = muted(a);
+      found.push({ more: { "data-part": "diamond", "font-weight": a.contradictory ? 400 : 600 },
+        words: { label: name, weight: "100%", value: interval(s, r), colour: a.contradictory ? c.soft : c.ink },
+        marks: (y) => diamond(ax, r, y, colour, a.contradictory ? `fill:none;stroke:${colour}` : `fill:${colour}`) });
     } else {
       found.push({ words: { label: r ? "One trial: nothing is pooled" : "No pooled value", value: "–", colour: c.soft },
         marks: () => "" });
     }
     if (r && r.pi_low !== null && r.k >= data.prediction_from) {
-      const band = { "stroke-width": 4, "stroke-opacity": 0.35, "data-part": "prediction" };
+      const band = { "stroke-width": 4, "data-part": "prediction" };
       found.push({ words: { label: "A new trial is expected in", value: `${shown(s, r.pi_low)} to ${shown(s, r.pi_high)}` },
-        marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.ink, band) });
+        marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.pooled, band) });
     }
     if (main && (!r || JSON.stringify(main) !== JSON.stringify(r))) {
-      found.push({ words: { label: "As in the report", value: interval(s, main), colour: c.soft },
-        marks: (y) => diamond(ax, main, y, `fill:none;stroke:${c.soft};stroke-dasharray:2 2`) });
+      const colour = muted(mainOf(a));
+      found.push({ words: { label: main.k > 1 ? "As in the report" : "As in the report: one trial", value: interval(s, main), colour: c.soft },
+        marks: (y) => (main.k > 1 ? diamond(ax, main, y, colour, `fill:none;stroke:${colour}`)
+          : whisker(ax, main.ci_low, main.ci_high, y, c.soft)) });
     }
     const printed = a.part.printed;
     if (printed) {
-      found.push({ words: { label: "Published", value: interval(s, printed), colour: c.orange },
-        marks: (y) => diamond(ax, printed, y, `fill:none;stroke:${c.orange};stroke-width:1.4`) });
+      const value = s.sd ? interval(s, printed) : asPrinted(printed);
+      found.push({ words: { label: s.sd ? "Published, in our points" : "Published, as printed", value, colour: c.soft },
+        marks: (y) => diamond(ax, printed, y, c.published, `fill:${c.shade2};stroke:${c.published};stroke-dasharray:3 2`) });
     }
     return found;
   }
@@ -232,7 +258,7 @@ const figures = (() => {
     for (const [, , trial] of order) {
       so_far.push(trial);
       const r = kernel.pool(so_far.map((t) => t.yi), so_far.map((t) => t.vi), a.methods);
-      const colour = trial.imagined ? c.purple : c.blue;
+      const colour = trial.imagined ? c.imagined : c.variant;
       const label = `${so_far.length > 1 ? "+ " : ""}${trial.label}${trial.marks}`;
       const words = { label, n: "", weight: `k = ${r.k}`, value: interval(s, r) };
       const marks = whisker(ax, r.ci_low, r.ci_high, y + mid, colour)
@@ -266,18 +292,16 @@ const figures = (() => {
         text(key + 16, 14, words, c.soft, SMALL));
       key += 22 + words.length * 6.6;
     }
-    if (a.result && a.result.k > 1) out.push(line(ax.x(a.result.estimate), top, ax.x(a.result.estimate), bottom, c.ink, { "stroke-dasharray": "5 4" }));
+    if (a.result && a.result.k > 1) out.push(line(ax.x(a.result.estimate), top, ax.x(a.result.estimate), bottom, a.contradictory ? c.contradictory : c.pooled, { "stroke-dasharray": "5 4" }));
     const step = deepest > 1 ? 0.5 : deepest > 0.5 ? 0.2 : deepest > 0.25 ? 0.1 : 0.05;
     for (let se = 0; se <= deepest; se += step) out.push(text(left - 6, y(se) + 4, decimal(se), c.soft, { ...END, ...SMALL }));
-    out.push(text(0, bottom + 70, "Down: standard error. Shades: P of a trial there.", c.soft, SMALL));
+    out.push(text(0, bottom + 70, "Down: standard error. Shades: P of a trial there. Dashed: the pooled value.", c.soft, SMALL));
     for (const trial of points) {
       const [cx, cy] = [num(ax.x(trial.yi)), num(y(Math.sqrt(trial.vi)))];
-      const colour = trial.imagined ? c.purple : c.blue;
-      const style = trial.on ? `fill:${colour}` : `fill:${c.paper};stroke:${c.soft}`;
       const hit = el("circle", { class: "hit", cx, cy, r: 12, fill: "none" });
       out.push(el("g", { class: "row", role: "button", tabindex: -1, "data-key": `trial:${trial.id}`, "aria-haspopup": "dialog",
         "aria-expanded": "false", "aria-label": `${trialWords(s, trial)}, standard error ${decimal(Math.sqrt(trial.vi))}` },
-        hit, el("circle", { cx, cy, r: 5, style })));
+        hit, mark(c, ax, trial, cy, 10, { rx: 5 })));
     }
     out.push(axisDrawing(s, c, ax, bottom));
     return { inside: out.join(""), height: bottom + 80 };
@@ -287,16 +311,24 @@ const figures = (() => {
   FIGURES.multiverse = (s, a, c, width) => {
     const all = a.part.multiverse.analyses;
     const [left, right, top, bottom] = [44, width - 10, 10, width < 600 ? 300 : 360];
-    const ax = axis(s, reachOf(a), top, bottom);
+    const must = Math.max(...all.map((one) => Math.abs(one.estimate)), a.result ? Math.abs(a.result.estimate) : 0);
+    const ax = axis(s, Math.max(reachOf(a), 1.08 * must), top, bottom);
     const y = (value) => num(top + bottom - ax.x(Math.min(Math.max(value, -ax.reach), ax.reach)));
     const x = (place) => num(left + ((place + 0.5) / all.length) * (right - left));
     const thick = { "stroke-width": num(Math.max(0.6 * (right - left) / all.length, 0.5)) };
-    const intervals = all.map((one, i) => `M${x(i)} ${y(one.ci_low)}V${y(one.ci_high)}`).join("");
+    const kinds = { below: (one) => one.ci_high < 0, above: (one) => one.ci_low > 0,
+                    across: (one) => one.ci_low <= 0 && one.ci_high >= 0 };
+    const intervals = Object.entries(kinds).map(([kind, holds]) => el("path", { style: `stroke:${c[kind]}`, ...thick,
+      d: all.map((one, i) => (holds(one) ? `M${x(i)} ${y(one.ci_low)}V${y(one.ci_high)}` : "")).join("") }));
+    const off = all.map((one, i) => [one, i]).filter(([one]) => one.ci_low < -ax.reach || one.ci_high > ax.reach);
+    const beyond = off.map(([one, i]) => (one.ci_low < -ax.reach ? `M${x(i)} ${bottom}l-2.5 -5h5z` : "")
+      + (one.ci_high > ax.reach ? `M${x(i)} ${top}l-2.5 5h5z` : "")).join("");
     const dots = all.map((one, i) => `M${x(i)} ${y(one.estimate)}h0.01`).join("");
     const out = [
-      el("path", { d: intervals, style: `stroke:${c.shade2}`, ...thick }),
+      ...intervals,
+      ...(beyond ? [el("path", { d: beyond, style: `fill:${c.across}`, "data-part": "beyond" })] : []),
       line(left, y(0), right, y(0), c.soft, { "stroke-width": 0.8 }),
-      el("path", { d: dots, style: `stroke:${c.blue}`, "stroke-width": all.length > 400 ? 2 : 5, "stroke-linecap": "round" }),
+      el("path", { d: dots, style: `stroke:${c.variant}`, "stroke-width": all.length > 400 ? 2 : 5, "stroke-linecap": "round" }),
       ...ax.ticks.map((t) => text(left - 6, y(t) + 4, ax.label(t), c.soft, { ...END, ...SMALL })),
       text(left, bottom + 20, `${all.length} analyses by their estimate; grey: their intervals`, c.soft, SMALL),
       text(left, bottom + 38, `up: favours ${data.groups[1]}; down: favours ${data.groups[0]}`, c.soft, SMALL),
@@ -304,18 +336,25 @@ const figures = (() => {
     if (s.looked) out.push(line(x(s.looked - 1), top, x(s.looked - 1), bottom, c.ink, { "stroke-width": 0.8 }));
     const r = a.result;
     if (r) {
+      const colour = a.contradictory ? c.contradictory : c.pooled;
       const here = Math.min(Math.max(x(all.filter((one) => one.estimate < r.estimate).length - 0.5), left), right);
       out.push(el("g", { "data-part": "present" },
-        line(left, y(r.estimate), right, y(r.estimate), c.orange, { "stroke-dasharray": "4 4" }),
-        line(here, y(r.ci_low), here, y(r.ci_high), c.orange, { "stroke-width": 2 }),
-        el("circle", { cx: num(here), cy: y(r.estimate), r: 6, style: `fill:${c.orange}` }),
-        text(here, top + 8, "the present choice", c.orange, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
+        line(left, y(r.estimate), right, y(r.estimate), colour, { "stroke-dasharray": "4 4" }),
+        line(here, y(r.ci_low), here, y(r.ci_high), colour, { "stroke-width": 2 }),
+        r.ci_low < -ax.reach ? el("path", { d: `M${num(here)} ${bottom}l-4 -7h8z`, style: `fill:${colour}` }) : "",
+        r.ci_high > ax.reach ? el("path", { d: `M${num(here)} ${top}l-4 7h8z`, style: `fill:${colour}` }) : "",
+        el("circle", { cx: num(here), cy: y(r.estimate), r: 6, style: `fill:${colour}` }),
+        text(here, top + 18, "the present choice", c.ink, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
     }
     return { inside: out.join(""), height: bottom + 48 };
   };
 
   function svg(s, a, c, width, forFile) {
     const drawn = FIGURES[s.view](s, a, c, width);
+    if (drawn.inside.includes('data-part="beyond"')) {
+      drawn.inside += text(0, drawn.height + 8, data.arrow, c.soft, SMALL);
+      drawn.height += 16;
+    }
     const name = `${a.part.title}${a.part.subgroup ? ` – ${a.part.subgroup}` : ""}`;
     const title = `${name}: ${answer(s, a)}; ${coverage(a)}`;
     const font = forFile ? "Helvetica, Arial, sans-serif" : "inherit";

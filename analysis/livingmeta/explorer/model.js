@@ -102,7 +102,7 @@ const model = (() => {
       const by = { correction: profile.correction, variance: profile.smd_variance };
       const trial = {
         id: "imagined", label: "A trial that was not done", marks: "", year: null,
-        n1: n / 2, n2: n / 2, flags: [], imagined: true, on: true, computable: true };
+        n1: n / 2, n2: n / 2, flags: [], signs: [], imagined: true, on: true, computable: true };
       trials.push(withInterval(trial, smd, kernel.smdVariance(smd, n / 2, n / 2, by)));
     }
     const on = trials.filter((trial) => trial.on);
@@ -168,6 +168,14 @@ const model = (() => {
 
   const methodWords = (s) =>
     (s.model === "common" ? "Common effect" : `Random effects, ${s.tau2}`) + `, ${data.ci_words[s.ci]}`;
+  /* What a profile is, or where the page or the review departs from it. */
+  function aboutProfile(s, profile) {
+    const changed = Object.entries(profile.its_own)
+      .map(([name, own]) => [name, METHODS.includes(name) ? s[name] : profile[name], own])
+      .filter(([, here, own]) => here !== own)
+      .map(([name, here, own]) => `${data.choice_words[name]} ${here} in place of ${own}`);
+    return changed.length ? `As ${profile.as}, but: ${changed.join("; ")}` : profile.about;
+  }
   const aboutInterval = (s) =>
     s.sd ? `points on a 0–100 mm VAS, with an SD of ${s.sd} mm` : data.axis;
 
@@ -182,26 +190,81 @@ const model = (() => {
     return a.contradictory ? `The trials contradict each other; pooled all the same: ${value}` : value;
   }
 
+  const asPrinted = ({ words: [estimate, low, high] }) => `${estimate} (${low} to ${high})`;
+
+  /* What is printed comes first, with its digits; what this page makes of it is said to be its own. */
   function published(s, part) {
     const k = part.printed_k ? `, ${part.printed_k} trials` : ", number of trials pooled unknown";
-    if (part.printed) return ` Published: ${interval(s, part.printed)} (${part.printed.where})${part.printed.at_odds ? ", numbers mutually inconsistent" : ""}${k}.`;
+    const odd = part.printed && part.printed.at_odds ? ", numbers mutually inconsistent" : "";
+    const ours = s.sd && part.printed ? ` In points, our conversion: ${interval(s, part.printed)}.` : "";
+    if (part.printed) return ` Published, as printed: ${asPrinted(part.printed)} (${part.printed.where})${odd}${k}.${ours}`;
     if (part.printed_undrawn) return ` Published: ${part.printed_undrawn}, which no figure can draw${k}.`;
     return part.printed_words ? ` Published: “${part.printed_words}”, without numbers.` : "";
   }
 
+  /* How much the trials differ, or that it can't be seen. */
+  function heterogeneity(s, a) {
+    const r = a.result;
+    if (!r) return `${answer(s, a)}.`;
+    if (r.k === 1) return "Heterogeneity: one trial can't show any.";
+    const more = r.i2 >= data.contradiction ? ", considerable" : "";
+    const tau2 = r.tau2 === null ? "a common-effect model leaves it out of account"
+      : `τ² = ${decimal(r.tau2, 3)} (${s.tau2})${r.i2_tau2 === null ? "" : `, I² by τ² = ${percent(r.i2_tau2)}`}`;
+    return `Heterogeneity${more}: I² by Q = ${percent(r.i2)} (Q = ${decimal(r.q)}, df ${r.q_df}, ${pWords(r.q_p)}); ${tau2}.`;
+  }
+
+  /* How a trial that was not done moves the mean: by its own pull, and by what its τ² does to the
+   * weights of the others. The two add up to the whole step. */
+  function stepOf(s, a) {
+    const without = s.imagined && a.result && analysed({ ...s, imagined: null });
+    if (!without || !without.result) return "";
+    const others = a.on.filter((trial) => !trial.imagined);
+    const whole = others.reduce((sum, trial) => sum + trial.weight, 0);
+    const [before, after] = [without.result.estimate, a.result.estimate];
+    const parts = others.map((trial, i) => ({ trial, was: without.on[i].weight, is: 100 * trial.weight / whole }));
+    const moved = parts.reduce((sum, { trial, was, is }) => sum + (is - was) / 100 * (trial.yi - before), 0);
+    const step = (x) => shown(s, x).replace(/^(?=[\d.]*[1-9])/, "+");
+    const away = (after - before) * (s.imagined.smd - before) < 0 && shown(s, after) !== shown(s, before);
+    const said = [
+      `With the trial that was not done the pooled value goes from ${shown(s, before)} to ${shown(s, after)}`
+        + (away ? `, away from that trial, which lies at ${shown(s, s.imagined.smd)}` : "") + ".",
+      `Its own pull is ${step(after - before - moved)}.`];
+    const [t0, t1] = [without.result.tau2, a.result.tau2];
+    const rose = t1 > t0;
+    if (t0 !== null && t1 !== null && t0 !== t1) said.push(`τ² ${rose ? "rose" : "fell"} from ${decimal(t0, 3)} to ${decimal(t1, 3)}.`);
+    if (Math.max(...parts.map(({ was, is }) => Math.abs(is - was))) >= 0.05) {
+      const by = ({ trial, was, is }) => (is - was) * (trial.yi - before) * Math.sign(moved || 1);
+      const most = parts.reduce((best, one) => (by(one) > by(best) ? one : best));
+      said.push(`So the others weigh ${rose ? "more" : "less"} alike, small ones ${rose ? "more" : "less"}: that moves it by ${step(moved)}, `
+        + `most through ${most.trial.label} (${decimal(most.was, 1)}% of their weight before, ${decimal(most.is, 1)}% now).`);
+    } else if (parts.length > 1) {
+      said.push("The others keep their weights relative to each other.");
+    }
+    return said.join(" ");
+  }
+
   function notesOf(s, a) {
-    const assumed = a.trials.filter((t) => t.assumption).map((t) => `† ${t.label}: ${t.assumption}.`);
-    const bound = a.trials.filter((t) => t.flags.includes("p_bound")).map((t) => t.label);
-    const corrected = a.trials.filter((t) => t.flags.includes("empty_cells_corrected")).map((t) => t.label);
+    const signs = new Map();
+    for (const trial of a.trials) {
+      for (const [sign, words] of trial.signs) {
+        const key = JSON.stringify([sign, words]);
+        signs.set(key, [...(signs.get(key) || []), trial.label]);
+      }
+    }
+    const order = ([one]) => data.signs.indexOf(JSON.parse(one)[0]);
     return [
       a.contradictory && `The trials contradict each other (I² = ${percent(a.result.i2)}): read them, not the total.`,
+      heterogeneity(s, a),
       s.imagined && "One of the trials was not done: what is pooled with it is no result.",
+      stepOf(s, a),
       s.sd && `Points are SMDs times ${s.sd} mm, an SD typed on this page.`,
       ...a.flags.map((flag) => data.flag_words[flag]),
       a.part.pooled_by && `The method of its source: ${a.part.pooled_by}.`,
-      ...assumed,
-      corrected.length && `§ ${corrected.join(", ")}: 0.5 added to each cell of the counts.`,
-      bound.length && `‡ ${bound.join(", ")}: P printed as a bound: at least this far from 0.`,
+      ...[...signs].sort((p, q) => order(p) - order(q)).map(([key, labels]) => {
+        const [sign, words] = JSON.parse(key);
+        return `${sign} ${labels.join(", ")}: ${words}`;
+      }),
+      a.trials.some((t) => t.flags.includes("p_bound")) && data.bound_mark,
       a.profile.unverified && `Profile ${a.profile.name} is not verified in full: ${a.profile.unverified}.`,
       data.one_tau2 && a.part.subgroup && "The report takes one τ² for all comparisons; here each has its own.",
     ].filter(Boolean);
@@ -255,5 +318,5 @@ const model = (() => {
   return {
     data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, possible, analysed, mainOf,
     coverage, decimal, unit, onScale, shown, interval, valued, pWords, percent, level, methodWords,
-    aboutInterval, answer, published, notesOf, trialWords, sizes, csv };
+    aboutInterval, aboutProfile, answer, published, asPrinted, stepOf, notesOf, trialWords, sizes, csv };
 })();

@@ -4,7 +4,7 @@
 
   const { data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, possible, analysed,
           mainOf, coverage, decimal, unit, shown, interval, valued, pWords, percent, level,
-          methodWords, answer, published, notesOf, trialWords, sizes, csv } = model;
+          methodWords, aboutProfile, answer, published, stepOf, notesOf, trialWords, sizes, csv } = model;
   const { PAGE, FILE, el, escaped, svg } = figures;
   const at = (id) => document.getElementById(id);
 
@@ -122,9 +122,7 @@
       box.disabled = !trial.computable;
     }
     at("profile").value = state.profile;
-    const changed = METHODS.filter((name) => state[name] !== a.profile[name]);
-    at("profile-about").textContent = a.profile.about
-      + (changed.length ? `. Changed here: ${changed.map((name) => state[name]).join(", ")}` : "");
+    at("profile-about").textContent = aboutProfile(state, a.profile);
     for (const name of METHODS) at(name).value = state[name];
     at("tau2").disabled = at("prediction").disabled = state.model === "common";
     at("ci").querySelector("[value=profile]").disabled = state.tau2 !== "ML" || state.model !== "random";
@@ -160,10 +158,10 @@
     at("estimate").textContent = answer(state, a);
     at("rests").textContent = `${coverage(a)}. ${methodWords(state)}.${published(state, a.part)}`;
     showNumbers(a);
-    at("notes").innerHTML = (notesOf(state, a).map((words) => el("li", {}, escaped(words))).join("")
-      || el("li", {}, "Nothing is flagged here."));
+    at("notes").innerHTML = notesOf(state, a).map((words) => el("li", {}, escaped(words))).join("");
     showGaps(a.part);
     showControls(a);
+    at("imagined-about").textContent = stepOf(state, a);
     draw(a);
     at("cursor").hidden = state.view !== "multiverse";
     if (state.view === "multiverse") showSpecification(a);
