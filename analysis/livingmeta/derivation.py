@@ -202,9 +202,9 @@ def _of_arms(
     review: Review, arms: dict[str, list[Outcome]], settings: Settings, trail: Trail
 ) -> dict[str, Any] | None:
     """Compute the effect from both arms, None where they do not carry one."""
-    if not all(arms.values()):
-        return None
     measure = MEASURES[settings.measure]
+    if not all(arms.values()) or measure.function is None:  # such effects come computed
+        return None
     if measure.needs == "prepost":
         return _before_and_after(review, arms, settings, trail)
     if measure.needs == "counts":

@@ -123,8 +123,8 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
                    gid="published")  # fmt: skip
         # the three as printed, also where the estimate lies outside its limits
         beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "clip_on": False}
-        ends = (printed.ci_low, printed.ci_high)
-        ax.plot((1.02, 1.02), ends, color=colour, lw=0.8, zorder=5, **beside)
+        limits = (printed.ci_low, printed.ci_high)
+        ax.plot((1.02, 1.02), limits, color=colour, lw=0.8, zorder=5, **beside)
         ax.plot(1.02, printed.estimate, "D", color=colour, ms=4, mfc=PALE, zorder=6, **beside)
         text = f"published\n{decimal(on_scale(main.measure, printed.estimate))}"
         ax.text(1.045, printed.estimate, text, transform=ax.get_yaxis_transform(), va="center",
