@@ -32,8 +32,8 @@ def numbers(name: str, values: ArrayLike) -> tuple[Array, list[str]]:
     """
     if isinstance(values, np.ma.MaskedArray):
         hidden = np.flatnonzero(np.ma.getmaskarray(values))
-        read, found = numbers(name, np.where(np.ma.getmaskarray(values), np.nan, values.data))
-        return read, [*found, *(f"{name}[{i + 1}] {MASKED}" for i in hidden)]
+        seen, found = numbers(name, np.where(np.ma.getmaskarray(values), np.nan, values.data))
+        return seen, [*found, *(f"{name}[{i + 1}] {MASKED}" for i in hidden)]
     raw: Any = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
     if raw.dtype.kind in "iuf":
         return raw.astype(float), []

@@ -13,16 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, ndtr, ndtri
+from scipy.special import chdtrc, chdtri, ndtr, ndtri
 
 from livingmeta.inputs import Array
 from livingmeta.names import pick
-from livingmeta.pooling import pool, usable
+from livingmeta.pooling import MODELS, pool, usable
 from livingmeta.small_study import require_enough, warned
 
 STEP = 0.025  # one-sided: two-sided 0.05 on the favoured side
 TURN = {"left": -1.0, "right": 1.0}
 SETTLED = 1e-9  # a Newton step, in standard errors
+NEAR = 1e-3  # a step so short gains less than the likelihood's last digits show
+OPEN = 64.0  # of the range of the effects: a mean that far off is not excluded
 FARTHEST = 20.0  # of log ω: beyond it the data say only that it is 0 or infinite
 
 
@@ -36,16 +38,23 @@ class Selected:
         Trials, and those with a one-sided P of at most 0.025 on the favoured side.
     side : str
         The favoured side: "left" (negative effects) or "right".
-    estimate, se, ci_low, ci_high : float
-        Mean of all trials, reported or not, with its normal interval.
-    tau2 : float
-        Between-trial variance, by maximum likelihood.
-    weight : float
-        ω: how often other trials are reported for each significant one.
+    estimate, se : float
+        Mean of all trials, reported or not, and its standard error from the curvature at the
+        maximum, where an estimate of τ² of 0 is taken as known.
+    ci_low, ci_high : float or None
+        Profile-likelihood interval of the mean, τ² and ω free; None where the likelihood does not
+        end it.
+    tau2 : float or None
+        Between-trial variance, by maximum likelihood; None for a common effect.
+    weight, weight_low, weight_high : float
+        ω: how often other trials are reported for each significant one, and its
+        profile-likelihood interval; a lower end of 0 or an upper of None where nothing ends it.
+    level : float
+        Of both intervals, a fraction.
     lrt, p_value : float
         Likelihood ratio against ω = 1, and its P on one degree of freedom.
     flags : tuple of str
-        `not_converged`, `tau2_at_zero`, `few_trials_for_funnel`.
+        `not_converged`, `tau2_at_zero`, `few_trials_for_funnel`, `interval_open`.
     """
 
     k: int
@@ -53,10 +62,13 @@ class Selected:
     side: str
     estimate: float
     se: float
-    ci_low: float
-    ci_high: float
-    tau2: float
+    ci_low: float | None
+    ci_high: float | None
+    tau2: float | None
     weight: float
+    weight_low: float
+    weight_high: float | None
+    level: float
     lrt: float
     p_value: float
     flags: tuple[str, ...]
@@ -67,10 +79,15 @@ def selection_model(
     vi: ArrayLike,
     *,
     side: str | None = None,
+    model: str = "random",
     force: bool = False,
     level: float = 0.95,
 ) -> Selected:
     """Fit the three-parameter selection model by maximum likelihood.
+
+    The intervals hold the values whose profile likelihood (the highest over the other parameters)
+    is less than half a quantile of chi-square on one degree of freedom below the maximum.
+    `tests/simulations/selection.py` counts how often they hold the truth.
 
     Parameters
     ----------
@@ -78,10 +95,12 @@ def selection_model(
         Effects and their variances.
     side : str, optional
         The favoured side, "left" or "right"; by default that of the pooled estimate.
+    model : str
+        "random", or "common": τ² is 0.
     force : bool
         Fit it below ten trials, too.
     level : float
-        Level of the interval, a fraction.
+        Level of the intervals, a fraction.
 
     Returns
     -------
@@ -109,7 +128,8 @@ def selection_model(
     """
     y, v = usable(yi, vi, level)
     require_enough(y.size, force=force)
-    plain = pool(y, v, tau2="ML", ci="wald")
+    random = pick(MODELS, model, "model")
+    plain = pool(y, v, model=model, tau2="ML", ci="wald")
     if side is None:
         side = "left" if plain.estimate < 0 else "right"
     turn = pick(TURN, side, "side")
@@ -124,19 +144,28 @@ def selection_model(
             f"{which} is significant on the {side}: how often the other kind is reported can't "
             "be estimated."
         )
-    trials = _Reported(z, v, cut, other)
+    trials = _Reported(z, v, cut, other, random)
     nothing = np.array([turn * plain.estimate / unit, (plain.tau2 or 0.0) / unit**2, 0.0])
     found, settled = _highest(trials, nothing)
-    _, bend = trials.curvature(found)
+    bend = trials.curvature(found, trials.free(found, None))
     estimate, se = turn * found[0] * unit, float(np.sqrt(np.linalg.inv(-bend)[0, 0])) * unit
-    half = float(ndtri(0.5 + level / 2)) * se
+    deep = float(chdtri(1, 1 - level)) / 2
+    mean = [end if end is None else turn * end * unit for end in _limits(trials, found, 0, deep)]
+    low, high = mean if turn > 0 else reversed(mean)
+    lightest, heaviest = _limits(trials, found, 2, deep)
     lrt = max(0.0, 2 * (trials.height(found) - trials.height(nothing)))
-    flags = {"not_converged": not settled, "tau2_at_zero": found[1] == 0}
+    flags = {
+        "not_converged": not settled,
+        "tau2_at_zero": random and found[1] == 0,
+        "interval_open": None in (low, high, lightest, heaviest),
+    }
     return Selected(
         k=y.size, significant=significant, side=side, estimate=float(estimate), se=se,
-        ci_low=float(estimate - half), ci_high=float(estimate + half),
-        tau2=float(found[1] * unit**2), weight=float(np.exp(found[2])), lrt=lrt,
-        p_value=float(chdtrc(1, lrt)),
+        ci_low=low, ci_high=high, tau2=float(found[1] * unit**2) if random else None,
+        weight=float(np.exp(found[2])),
+        weight_low=0.0 if lightest is None else float(np.exp(lightest)),
+        weight_high=None if heaviest is None else float(np.exp(heaviest)),
+        level=level, lrt=lrt, p_value=float(chdtrc(1, lrt)),
         flags=(*(name for name, held in flags.items() if held), *warned(y.size)),
     )  # fmt: skip
 
@@ -148,6 +177,7 @@ class _Reported(NamedTuple):
     v: Array
     cut: Array
     other: NDArray[np.bool_]  # not significant
+    random: bool  # else τ² is 0
 
     def parts(self, at: Array) -> tuple[Array, Array, Array, Array, Array]:
         """Return s, (y − μ)/s, a, its density over A times ω − 1, and Φ(a) with A."""
@@ -174,9 +204,13 @@ class _Reported(NamedTuple):
             ]
         )
 
-    def curvature(self, at: Array) -> tuple[list[int], Array]:
-        """Return which parameters may move, and their second derivatives by differences."""
-        free = [0, 2] if at[1] == 0 else [0, 1, 2]
+    def free(self, at: Array, held: int | None) -> list[int]:
+        """Return which parameters may move: neither the held one nor a τ² that falls below 0."""
+        still = at[1] == 0 and (not self.random or self.slope(at)[1] <= 0)
+        return [j for j in range(3) if j != held and not (j == 1 and still)]
+
+    def curvature(self, at: Array, free: list[int]) -> Array:
+        """Return the second derivatives in some parameters, by differences."""
         steps = 1e-4 * np.array([np.sqrt(self.v.min()), self.v.min() + at[1], 1.0])
         steps[1] = min(steps[1], at[1] / 2)
         columns = []
@@ -185,39 +219,81 @@ class _Reported(NamedTuple):
             # four points: the error goes with the fourth power of the step
             ends = [self.slope(at + times * step)[free] for times in (-2, -1, 1, 2)]
             columns.append((ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * steps[j]))
-        return free, np.column_stack(columns)
+        bend = np.column_stack(columns)
+        return (bend + bend.T) / 2
 
 
 def _highest(trials: _Reported, nothing: Array) -> tuple[Array, bool]:
-    """Maximise from several starts, then close in by Newton's method."""
-    from scipy.optimize import minimize
-
-    def down(at: Array) -> float:
-        return -trials.height(at)
-
-    def slope(at: Array) -> Array:
-        return -trials.slope(at)
-
+    """Return the highest maximum that several starts lead to, and whether it is one."""
     size = max(float(nothing[1]), float(trials.v.min()))
-    starts = [(nothing[0], t, w) for t in (nothing[1], size, 4 * size) for w in (0.0, -2.0, 2.0)]
-    tries = [
-        minimize(
-            down, np.array(one), jac=slope, method="L-BFGS-B",
-            bounds=[(None, None), (0, None), (-FARTHEST, FARTHEST)],
-            options={"ftol": 1e-14, "gtol": 1e-10, "maxiter": 1000},
-        ).x
-        for one in starts
-    ]  # fmt: skip
-    at = np.array(min(tries, key=down))
-    at[1] = 0.0 if at[1] < 1e-12 * size else at[1]
-    for _ in range(50):
-        free, bend = trials.curvature(at)
-        if not np.all(np.linalg.eigvalsh((bend + bend.T) / 2) < 0):
+    spreads = (nothing[1], size, 4 * size) if trials.random else (0.0,)
+    starts = [np.array([nothing[0], t, w]) for t in spreads for w in (0.0, -2.0, 2.0)]
+    return max((_climbed(trials, one) for one in starts), key=lambda end: trials.height(end[0]))
+
+
+def _climbed(trials: _Reported, start: Array, held: int | None = None) -> tuple[Array, bool]:
+    """Climb by Newton's method, one parameter held; where the likelihood bends up, along its slope.
+
+    No step goes down, and none of log ω beyond `FARTHEST`.
+    """
+    at, size = start.copy(), float(trials.v.min())
+    height = trials.height(at)
+    for _ in range(200):
+        free = trials.free(at, held)
+        if 1 in free and at[1] == 0:
+            at[1] = 1e-6 * size
+            height = trials.height(at)
+        values, vectors = np.linalg.eigh(-trials.curvature(at, free))
+        flat = np.maximum(np.abs(values), 1e-9 * np.abs(values).max())
+        inverse = (vectors / flat) @ vectors.T
+        step = inverse @ trials.slope(at)[free]
+        far = np.abs(step / np.sqrt(inverse.diagonal())).max() if values.min() > 0 else 1.0
+        for _ in range(40):
+            following = at.copy()
+            following[free] += step
+            following[1] = 0.0 if following[1] < 1e-12 * size else following[1]
+            following[2] = np.clip(following[2], -FARTHEST, FARTHEST)
+            reached = trials.height(following)
+            if reached >= height or far < NEAR:
+                break
+            step = step / 2
+        else:
             return at, False
-        step = np.linalg.solve(bend, trials.slope(at)[free])
-        at[free] -= step
-        at[1] = max(at[1], 0.0)
-        if np.all(np.abs(step) <= SETTLED * np.sqrt(np.diag(np.linalg.inv(-bend)))):
-            outward = at[1] > 0 or trials.slope(at)[1] <= 0
-            return at, bool(outward and abs(at[2]) < FARTHEST)
-    return at, False
+        at, height = following, reached
+        if far <= SETTLED or abs(at[2]) == FARTHEST:
+            break
+    return at, bool(far <= SETTLED and abs(at[2]) < FARTHEST)
+
+
+def _limits(
+    trials: _Reported, top: Array, which: int, deep: float
+) -> tuple[float | None, float | None]:
+    """Return where the profile of a parameter lies `deep` below its maximum, on both sides."""
+    from scipy.optimize import brentq
+
+    size = float(trials.v.min())
+    reach = np.ptp(trials.z) + np.sqrt(trials.v.max())
+    first, most = (reach / 16, OPEN * reach) if which == 0 else (0.25, FARTHEST)
+    limits: list[float | None] = []
+    for side in (-1.0, 1.0):
+        near = top.copy()  # the maximum at the last value looked at
+
+        def above(distance: float, side: float = side) -> float:
+            nonlocal near
+            at = top[which] + side * distance
+            other = top.copy()  # and one with the other kind of τ², as a profile may jump
+            other[1] = 4 * size * trials.random * (near[1] == 0)
+            near[which] = other[which] = at
+            ends = (_climbed(trials, one, which)[0] for one in (near, other))
+            near = max(ends, key=trials.height)
+            return trials.height(near) - trials.height(top) + deep
+
+        step = first
+        while above(step) > 0 and step < most:
+            step *= 2
+        if step >= most:
+            limits.append(None)
+            continue
+        distance = brentq(above, step / 2 if step > first else 0.0, step, xtol=SETTLED * reach)
+        limits.append(float(top[which] + side * distance))
+    return limits[0], limits[1]

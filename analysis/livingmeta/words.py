@@ -48,6 +48,10 @@ FLAG_WORDS = {
     "few_trials_for_funnel": (
         "Fewer than ten trials: a test for small-study effects can't tell chance from bias."
     ),
+    "interval_open": (
+        "The likelihood of the selection model does not end an interval on one side: the trials "
+        "can't tell how often others go unreported."
+    ),
     "few_clusters": (
         "Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."
     ),
