@@ -97,6 +97,18 @@ def test_the_bootstrap_of_a_known_variance_is_the_wald_interval() -> None:
     assert found.ci_high == pytest.approx(wald.ci_high, abs=error)
 
 
+@pytest.mark.parametrize("tau2", ["DL", "REML"])
+def test_the_bootstrap_of_equal_trials_is_the_hksj_interval(tau2: str) -> None:
+    """Their HKSJ statistic is t with k − 1 df for any τ²: τ² must not count as known (normal)."""
+    y = [0.0, 0.5, 1.0, 0.2, 0.9]
+    found = bootstrap(y, [0.05] * 5, tau2=tau2, ci="hksj", count=40_000)
+    exact = pool(y, [0.05] * 5, tau2=tau2, ci="hksj")
+    # density of t(4) at its 97.5% point: 0.0256
+    error = 4 * exact.se * np.sqrt(0.025 * 0.975 / 40_000) / 0.0256
+    assert found.ci_low == pytest.approx(exact.ci_low, abs=error)
+    assert found.ci_high == pytest.approx(exact.ci_high, abs=error)
+
+
 def test_equal_trials_have_a_share_of_dl_at_zero_that_chi_square_gives() -> None:
     """Q/(1 + τ²/v) is chi-square with k − 1 df, and DL is 0 where Q is at most k − 1."""
     from scipy.stats import chi2

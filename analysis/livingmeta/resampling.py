@@ -182,9 +182,11 @@ class Bootstrap:
     k, count : int
         Trials, and simulated sets of them.
     estimate, ci_low, ci_high : float
-        Pooled effect and its percentile interval.
+        Pooled effect and its studentised interval (bootstrap-t): τ² is estimated anew in each set,
+        so that its uncertainty is in it.
     tau2, tau2_low, tau2_high : float or None
-        The same of τ²; None for a common effect.
+        τ², and the percentiles of its estimates in sets drawn with it: how they scatter, not a
+        confidence interval. None for a common effect.
     tau2_at_zero : float or None
         Share of the sets whose estimate of τ² is exactly 0.
     level : float
@@ -299,6 +301,8 @@ class _Reviews:
             found[f"covers {ci}"] = (one.ci_low <= self.effect) & (self.effect <= one.ci_high)
             found[f"excludes {ci}"] = (one.ci_low > 0) | (one.ci_high < 0)
             found["estimate"], found["tau2"] = one.estimate, one.tau2
+            with np.errstate(divide="ignore", invalid="ignore"):  # an HKSJ SE of 0
+                found["studentised"] = np.nan_to_num((one.estimate - self.effect) / one.se)
             found["not_converged"] = one.flags["not_converged"]
         return found
 
@@ -319,7 +323,9 @@ def bootstrap(
 ) -> Bootstrap:
     """Simulate sets of trials from the model as estimated, and pool each as the trials were.
 
-    Each set is y* ~ N(μ, v + τ²) with the estimates for μ and τ².
+    Each set is y* ~ N(μ, v + τ²) with the estimates for μ and τ². The interval of μ is μ − t SE at
+    the percentiles t of (μ* − μ)/SE*, both from the set's own τ² and by the methods chosen:
+    percentiles of μ* itself would take τ² as known.
 
     Parameters
     ----------
@@ -332,7 +338,7 @@ def bootstrap(
     executor, progress
         As `batch.run` takes them.
     **methods
-        As `pooling.fit` takes them; `level` is that of the percentile intervals, too.
+        As `pooling.fit` takes them; `level` is that of the intervals, too.
 
     Returns
     -------
@@ -346,6 +352,7 @@ def bootstrap(
 
     References
     ----------
+    Efron B, Tibshirani RJ. An introduction to the bootstrap. Chapman & Hall 1993, section 12.5.
     van den Noortgate W, Onghena P. Parametric and nonparametric bootstrap methods for
     meta-analysis. Behav Res Methods 2005;37:11-22.
 
@@ -372,7 +379,8 @@ def bootstrap(
     )  # fmt: skip
     found = run(task, count, executor=executor, progress=progress)
     ends = ((1 - level) / 2, (1 + level) / 2)
-    low, high = np.quantile(found["estimate"].astype(float), ends)
+    least, most = np.quantile(found["studentised"].astype(float), ends)
+    se = float(whole.se[0])
     tau2s = found["tau2"].astype(float)
     tau2_low, tau2_high = map(float, np.quantile(tau2s, ends)) if random else (None, None)
     stuck = int(found["not_converged"].sum())
@@ -380,8 +388,8 @@ def bootstrap(
         k=y.size,
         count=count,
         estimate=estimate,
-        ci_low=float(low),
-        ci_high=float(high),
+        ci_low=estimate - float(most) * se,
+        ci_high=estimate - float(least) * se,
         tau2=tau2 if random else None,
         tau2_low=tau2_low,
         tau2_high=tau2_high,

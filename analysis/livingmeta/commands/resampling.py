@@ -346,15 +346,17 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
         f"  permutation test: {p_words(test.p_value)} ({how}; {test.k} trials can't have a P below "
         f"{test.smallest_p:.3g}); by the pooled value's own interval {p_words(pool.result.p_value)}"
     )
+    anew = "" if sets.tau2 is None else ", τ² estimated anew in each"
     console.print(
         f"  parametric bootstrap: {scale_name(pool.measure)} {interval(sets, measure=pool.measure)}"
-        f", percentiles of {sets.count:,} simulated sets, seed {sets.seed}; by the methods above "
-        f"{interval(pool.result)}"
+        f", studentised over {sets.count:,} simulated sets{anew}, seed {sets.seed}; by the "
+        f"methods above {interval(pool.result)}"
     )
     if sets.tau2 is not None and sets.tau2_at_zero is not None:
         console.print(
-            f"  Tau² {decimal(sets.tau2)} ({decimal(sets.tau2_low)} to {decimal(sets.tau2_high)}); "
-            f"{100 * sets.tau2_at_zero:.0f}% of the sets have an estimate of 0"
+            f"  Tau² {decimal(sets.tau2)}; estimated anew in them, {100 * sets.level:g}% "
+            f"lie between {decimal(sets.tau2_low)} and {decimal(sets.tau2_high)}, "
+            f"{100 * sets.tau2_at_zero:.0f}% are 0"
         )
     for line in flag_lines(tuple(dict.fromkeys((*test.flags, *sets.flags)))):
         console.print(f"  flag {line}")
