@@ -234,3 +234,20 @@ def test_inverse_variance_is_called_unfit_where_a_third_has_an_arm_without_event
     (review,), _ = reviews_in(file)
     (pool,) = synthesise(review, settings=settings_of(review.protocol.methods, measure="OR"))
     assert ("sparse_events" in pool.flags) is sparse
+
+
+def test_one_trial_in_a_subgroup_has_its_own_interval_whatever_the_others_tau2() -> None:
+    """pain-followup A of the knee review without one of its two trials, one τ² in all subgroups."""
+    review = load_review("knee_oa")
+    asked = Methods(**{**review.protocol.methods.model_dump(), "subgroup_tau2": "common"})
+    two = next(p for p in synthesise(review) if p.synthesis == "pain-followup")
+    left = Selection(without=(two.effects[0].trial,))
+    pools = synthesise(review, settings=settings_of(asked), selection=left)
+    one = next(p for p in pools if p.synthesis == "pain-followup")
+    (effect,) = one.effects
+    assert one.result is not None
+    assert (one.result.ci_low, one.result.ci_high) == pytest.approx((effect.ci_low, effect.ci_high))
+    assert one.result.tau2 is None
+    assert "single_trial" in one.flags
+    others = [p.result.tau2 for p in pools if p.synthesis == "pain-followup" and p is not one]
+    assert len({tau2 for tau2 in others if tau2 is not None}) == 1  # the others share theirs

@@ -342,7 +342,9 @@ def _pools(
     common = _common_tau2(parts, settings)
 
     def one(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
-        result, why_not = _result(members, settings, tau2=None if name is None else common)
+        # one trial has its own interval: no τ² of others belongs into it
+        shared_tau2 = common if name is not None and len(members) > 1 else None
+        result, why_not = _result(members, settings, tau2=shared_tau2)
         flags = _flags(members, result, missing, pooled_by=plan.pooled_by)
         return Pool(
             review=review.protocol.id,
