@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livingmeta.small_study import begg, egger, egger_smd, peese, trim_and_fill
+from livingmeta.small_study import battery, begg, egger, egger_smd, peese, trim_and_fill
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -95,6 +95,25 @@ def test_turning_every_sign_turns_side_and_estimate() -> None:
     other = trim_and_fill([-x for x in y], v, tau2="DL", ci="wald")
     assert {one.side, other.side} == {"left", "right"}
     assert (one.k0, one.result.estimate) == (other.k0, pytest.approx(-other.result.estimate))
+
+
+def test_pet_and_peese_of_smds_rest_on_a_standard_error_without_the_effect() -> None:
+    """R: lm(d ~ sqrt(w), weights = 1/w) and lm(d ~ w, weights = 1/w), w <- 1/n1 + 1/n2."""
+    d = [0.9, 0.7, 0.8, 0.4, 0.5, 0.35, 0.3, 0.25, 0.2, 0.22]
+    sizes = [(10, 12), (12, 11), (14, 15), (20, 22), (25, 24), (30, 33), (45, 40), (60, 66),
+             (80, 82), (100, 95)]  # fmt: skip
+    v = [1 / a + 1 / b + y**2 / (2 * (a + b)) for y, (a, b) in zip(d, sizes, strict=True)]
+    tests = {one.name: one for one in battery(d, v, sizes=sizes)[0]}
+    told = {name: one for name, one in tests.items() if one.limit is not None}
+    assert set(told) == {"Egger for SMDs (PET)", "PEESE for SMDs"}
+    pet, peese_ = told["Egger for SMDs (PET)"], told["PEESE for SMDs"]
+    ours = (pet.limit, pet.limit_low, pet.limit_high, peese_.limit, peese_.limit_low,
+            peese_.limit_high)  # fmt: skip
+    theirs = (-0.116927369503, -0.241144528644, 0.007289789637,
+              0.119773306043, 0.063543945005, 0.176002667082)  # fmt: skip
+    assert ours == pytest.approx(theirs, rel=1e-9)
+    unknown = battery(d, v, sizes=[(None, 12), *sizes[1:]])[0]
+    assert all(one.limit is None for one in unknown)  # arm sizes not known: no line of that kind
 
 
 def test_equal_precision_has_no_line() -> None:

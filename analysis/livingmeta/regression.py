@@ -393,6 +393,9 @@ def cluster_robust(
     fit = _Fitted.of(y - result.estimate, 1 / working, np.ones((y.size, 1)))
     vcov, dfs = _cr2(fit, working, clusters)
     one = _coefficient(INTERCEPT, result.estimate, vcov[0, 0], dfs[0], result.level)
+    assert one.se is not None  # a mean follows from any cluster
+    assert one.ci_low is not None
+    assert one.ci_high is not None
     own = [flag for flag in result.flags if not flag.startswith("hksj")]
     return replace(
         result, se=one.se, ci_low=one.ci_low, ci_high=one.ci_high, statistic=one.statistic,

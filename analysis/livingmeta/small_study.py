@@ -190,7 +190,7 @@ def egger_smd(
     if stabilised and (one + two <= 2).any():
         raise ValueError("a stabilised SMD needs more than two people in a trial.")
     if not stabilised:
-        return _line("Egger for SMDs", y, np.sqrt(w), 1 / w, level=level)
+        return _line("Egger for SMDs (PET)", y, np.sqrt(w), 1 / w, level=level)
     root = np.sqrt(2 * (one + two - 2) * w)
     found = _line(
         "Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level
@@ -326,14 +326,17 @@ def battery(
     force: bool = False,
     **methods: Any,
 ) -> tuple[tuple[Asymmetry, ...], Filled]:
-    """Make all tests: Egger (PET), its forms for SMDs where sizes are known, PEESE, Begg, and fill.
+    """Make all tests: Egger (PET), PEESE, Begg, and trim and fill.
+
+    For standardised differences PET and PEESE take √(1/n1 + 1/n2) and its square, which do not
+    hold the effect, and are not made where an arm size is not known (Pustejovsky and Rodgers 2019).
 
     Parameters
     ----------
     yi, vi, force
         As in `egger`.
     sizes : sequence of (n1, n2), optional
-        People per arm, for standardised mean differences.
+        People per arm; given for standardised differences only.
     **methods
         As `pooling.pool` takes them, for trim and fill.
 
@@ -349,12 +352,18 @@ def battery(
     """
     level = methods.get("level", 0.95)
     tests = [egger(yi, vi, force=force, level=level), peese(yi, vi, force=force, level=level)]
+    if sizes is not None:
+        # the standard error of an SMD holds the effect: a line on it has no limit to extrapolate to
+        none = {"limit": None, "limit_low": None, "limit_high": None}
+        tests = [replace(tests[0], name="Egger, its SE holds the effect", **none)]
     known = [(one, two) for one, two in sizes or () if one is not None and two is not None]
     if sizes is not None and len(known) == len(sizes):
         n1, n2 = zip(*known, strict=True)
-        tests[1:1] = [
+        line, stable = (
             egger_smd(yi, n1, n2, stabilised=stabilised, force=force, level=level)
             for stabilised in (False, True)
-        ]
+        )
+        curve = peese(yi, [1 / one + 1 / two for one, two in known], force=force, level=level)
+        tests += [line, stable, replace(curve, name="PEESE for SMDs")]
     tests.append(begg(yi, vi, force=force))
     return tuple(tests), trim_and_fill(yi, vi, force=force, **methods)

@@ -81,6 +81,8 @@ def bayes(
         loaded.plan(synthesis)
     settings = headline_settings(loaded)
     scale, default = _scale(tau_prior, tau_scale, settings)
+    if settings.profile.model == "common":
+        default += "; random effects, since a common effect has no τ to put a prior on"
     prior = Prior(tau=tau_prior, scale=scale, mu_sd=mu_sd)
     limit = important_difference(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd

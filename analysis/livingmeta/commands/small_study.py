@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from livingmeta.selection import Selected
+    from livingmeta.settings import Settings
     from livingmeta.small_study import Asymmetry, Filled
+
+
+DEPENDENT = ("dependent_effects", "shared_group", "several_arms_kept")
+OWN_MODEL = (
+    "The tests in the table have no model of pooling: lines weigh by variance with free "
+    "dispersion, Begg's test ranks. Trim and fill and the selection model are of the review's "
+    "model, the latter by maximum likelihood."
+)
 
 
 def small_study(
@@ -32,12 +41,12 @@ def small_study(
     from pathlib import Path
 
     from livingmeta.drafts import key_of
+    from livingmeta.effect_sizes import in_sds
     from livingmeta.funnels import funnel_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.review import load_review
-    from livingmeta.selection import selection_model
     from livingmeta.settings import headline_settings
-    from livingmeta.small_study import battery
+    from livingmeta.small_study import battery, require_enough, warned
     from livingmeta.store import write
     from livingmeta.synthesis import synthesise
 
@@ -52,16 +61,17 @@ def small_study(
             continue
         name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
         sizes = [(effect.n1, effect.n2) for effect in pool.effects]
+        trials = len({effect.trial for effect in pool.effects})
+        flags = tuple(flag for flag in pool.flags if flag in DEPENDENT)
         yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
         try:
+            require_enough(trials, force=force)
             tests, filled = battery(
                 yi,
                 vi,
-                sizes=sizes if pool.measure == "SMD" else None,
+                sizes=sizes if in_sds(pool.measure) else None,
                 force=force,
-                tau2=settings.profile.tau2,
-                ci=settings.profile.ci if settings.profile.ci != "profile" else "wald",
-                level=settings.level,
+                **settings.fitting,
             )
         except ValueError as refusal:
             documents.append({"synthesis": pool.synthesis, "subgroup": pool.subgroup,
@@ -70,15 +80,15 @@ def small_study(
                 console.print(f"{name} ({pool.synthesis})", style="bold")
                 console.print(f"  {refusal}")
             continue
-        chosen: Selected | str
-        try:
-            chosen = selection_model(yi, vi, force=force, level=settings.level)
-        except ValueError as refusal:
-            chosen = str(refusal)
+        chosen = _selected(yi, vi, settings, force=force)
         documents.append(
             {
                 "synthesis": pool.synthesis,
                 "subgroup": pool.subgroup,
+                "trials": trials,
+                "methods": pool.methods,
+                "methods_of_tests": OWN_MODEL,
+                "flags": [*flags, *warned(trials)],
                 "tests": [asdict(one) for one in tests],
                 "filled": asdict(filled),
                 "selection": chosen if isinstance(chosen, str) else asdict(chosen),
@@ -87,7 +97,8 @@ def small_study(
         if as_json:
             continue
         console.print(f"{name} ({pool.synthesis})", style="bold")
-        _show(pool.measure, tests, filled, chosen)
+        console.print(f"  {trials} trials, {len(yi)} effects; {pool.methods}")
+        _show(pool.measure, tests, filled, chosen, flags=(*flags, *warned(trials)))
         part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
         path = Path(out) / loaded.protocol.id / f"funnel_{pool.synthesis}{part}.png"
         write(path, figure_bytes(funnel_plot(pool, filled=filled).figure, "png"))
@@ -102,14 +113,37 @@ def small_study(
     return None
 
 
-def _show(measure: str, tests: Sequence[Asymmetry], filled: Filled, chosen: Selected | str) -> None:
+def _selected(
+    yi: list[float], vi: list[float], settings: Settings, *, force: bool
+) -> Selected | str:
+    """Fit the selection model, or say why not."""
+    from livingmeta.selection import selection_model
+
+    model, level = settings.profile.model, settings.level
+    try:
+        return selection_model(yi, vi, model=model, force=force, level=level)
+    except ValueError as refusal:
+        return str(refusal)
+
+
+def _show(
+    measure: str,
+    tests: Sequence[Asymmetry],
+    filled: Filled,
+    chosen: Selected | str,
+    *,
+    flags: tuple[str, ...],
+) -> None:
     from livingmeta.effect_sizes import on_scale, scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.words import decimal, p_words
 
+    def end(value: float | None, scale: str = "") -> str:
+        return "no limit" if value is None else decimal(on_scale(scale, value))
+
     console = screen.console()
-    flags = (*filled.flags, *(() if isinstance(chosen, str) else chosen.flags))
-    for line in flag_lines(dict.fromkeys(flags)):
+    more = () if isinstance(chosen, str) else chosen.flags
+    for line in flag_lines(dict.fromkeys((*flags, *filled.flags, *more))):
         console.print(f"  flag {line}")
     screen.table(
         ["test", "statistic", "P", f"{scale_name(measure)} of a trial without error"],
@@ -127,6 +161,7 @@ def _show(measure: str, tests: Sequence[Asymmetry], filled: Filled, chosen: Sele
             for one in tests
         ],
     )  # fmt: skip
+    console.print(f"  {OWN_MODEL}")
     console.print(
         f"  trim and fill: {filled.k0} trials added on the {filled.side}; with them "
         f"{scale_name(measure)} {interval(filled.result, measure=measure)}"
@@ -135,8 +170,11 @@ def _show(measure: str, tests: Sequence[Asymmetry], filled: Filled, chosen: Sele
         console.print(f"  selection model: {chosen}")
     else:
         console.print(
-            f"  selection model: if other trials are reported {decimal(chosen.weight)} times "
-            f"as often as those significant on the {chosen.side}, {scale_name(measure)} "
-            f"{interval(chosen, measure=measure)}; against equal reporting "
+            f"  selection model: other trials are reported {decimal(chosen.weight)} times "
+            f"({decimal(chosen.weight_low)} to {end(chosen.weight_high)}) as often as those "
+            f"significant on the {chosen.side}; with that {scale_name(measure)} "
+            f"{decimal(on_scale(measure, chosen.estimate))} "
+            f"({end(chosen.ci_low, measure)} to {end(chosen.ci_high, measure)}), "
+            f"{100 * chosen.level:g}% profile likelihood; against equal reporting "
             f"{p_words(chosen.p_value)}"
         )
