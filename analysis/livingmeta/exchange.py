@@ -60,6 +60,10 @@ def read(path: Path, told: Told | None = None) -> list[Analysis]:
             found = web(sheet, None, told)
         else:
             found = [table(sheet, told)]
+            if not found[0].records and not found[0].problems:
+                raise ExchangeError(
+                    "\n".join([*found[0].remarks, f"{path}: the table holds no study."])
+                )
     if problems := [line for analysis in found for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
     for analysis in found:

@@ -235,8 +235,8 @@ def _subgroups(review: Review) -> Iterator[Problem]:
             row for row in review.outcomes if row.use != "no" and fits(review, plan, row) is None
         ]
         bare = [row for row in offered if row.subgroup is None]
-        if bare and len(bare) < len(offered):
-            yield bare[0].problem(
+        for row in bare if len(bare) < len(offered) else ():
+            yield row.problem(
                 "subgroup",
                 f"other rows of {plan.id} have a subgroup and this one has none",
                 "Fill it in all rows of a synthesis, or in none.",

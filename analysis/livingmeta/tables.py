@@ -43,6 +43,7 @@ NAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "level": (("ci_level",), ("ci level",)),
     "measure": (("measure",), ("effect measure",)),
 }  # fmt: skip
+WHOLE = {"n1", "n2", "events1", "events2", "without1", "without2"}
 # Columns that tell the comparisons of one trial apart
 CONTRASTS = ("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose")
 MEANS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
@@ -152,8 +153,18 @@ class Analysis:
     left_out: str | None = None  # why it is not read
 
 
-def read_number(text: str, *, place: str, decimal: str = ".") -> str:
+def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = False) -> str:
     """Return a number as plain digits, empty where the cell says that there is none.
+
+    Parameters
+    ----------
+    text : str
+    place : str
+        File, row and column, for messages.
+    decimal : str
+        The sign that parts decimals.
+    whole : bool
+        It is a count, so that three digits after a sign are thousands.
 
     Raises
     ------
@@ -176,7 +187,7 @@ def read_number(text: str, *, place: str, decimal: str = ".") -> str:
     # nobody groups thousands after a leading 0
     grouped = rf"-?[1-9]\d{{0,2}}({re.escape(group)}\d{{3}})+({re.escape(decimal)}\d+)?"
     if re.fullmatch(grouped, cell):
-        if cell.count(group) == 1 and decimal not in cell:
+        if cell.count(group) == 1 and decimal not in cell and not whole:
             plain, point = cell.replace(group, ""), cell.replace(group, ".")
             raise ExchangeError(f'{place} = "{text}": is this {plain} or {point}? Write it so.')
         return cell.replace(group, "").replace(decimal, ".")
@@ -276,9 +287,12 @@ def table(sheet: Sheet, told: Told) -> Analysis:
         for name, column in columns.items():
             place = f"{record.place}, {column}"
             try:
-                record.cells[name] = read_number(cells[column], place=place, decimal=decimal)
+                record.cells[name] = read_number(
+                    cells[column], place=place, decimal=decimal, whole=name in WHOLE
+                )
             except ExchangeError as wrong:
                 analysis.problems.append(str(wrong))
+        analysis.problems += _at_odds(record)
     if analysis.problems:
         return analysis
     analysis.records = _without_totals(records, analysis)
@@ -286,6 +300,26 @@ def table(sheet: Sheet, told: Told) -> Analysis:
     if computed:
         _on_its_scale(analysis, sheet.file, asked=asked)
     return analysis
+
+
+def _at_odds(record: Record) -> list[str]:
+    """Say what is wrong with cells that no column of a review holds as they are."""
+    cells = record.cells
+    found = [
+        f'{record.place}, {record.columns[name]} = "{cells[name]}": a count is a whole number '
+        "from 0. If the report gives none, leave it empty."
+        for name in ("without1", "without2")
+        if cells.get(name) and (float(cells[name]) < 0 or float(cells[name]) % 1)
+    ]
+    if cells.get("vi") and cells.get("sei"):
+        low, high = _span(cells["vi"])
+        se = _span(cells["sei"])
+        if not (max(low, 0) ** 0.5 <= se[1] * 1.001 and se[0] * 0.999 <= max(high, 0) ** 0.5):
+            found.append(
+                f"{record.place}: {record.columns['vi']} {cells['vi']} is not the square of "
+                f"{record.columns['sei']} {cells['sei']}. Which is right? Leave the other one out."
+            )
+    return found
 
 
 def measure_of(text: str) -> tuple[str, bool]:
@@ -469,8 +503,7 @@ def _sums_up(record: Record, records: Sequence[Record]) -> bool:
 
 
 def _adds_up(record: Record, others: Sequence[Record]) -> bool:
-    whole = ("n1", "n2", "events1", "events2", "without1", "without2")
-    summed = [name for name in whole if record.cells.get(name)]
+    summed = [name for name in sorted(WHOLE) if record.cells.get(name)]
     if not summed or any(not one.cells.get(name) for one in others for name in summed):
         return False
     if any(
@@ -583,11 +616,11 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
         return
     first = next(one for one in analysis.records if one.row in fits)
     shown = f"{first.cells['yi']}, {first.cells['low']} to {first.cells['high']}"
+    ratios = f"so {yi} holds ratios. Name them: --measure OR (or RR, HR, IRR, ROM) without --log"
     for scale, what, remedy in (
-        ("ratio", f"are symmetric around {yi} on the log scale, and not {yi} ± 1.96 standard "
-         "errors", f"so {yi} holds ratios. Name them: --measure OR (or RR, HR, IRR, ROM) without "
-         "--log"),
-        ("plain", f"are {yi} ± 1.96 standard errors, and not symmetric on the log scale",
+        ("ratio", f"are symmetric around {yi} on the log scale, and not around {yi} itself",
+         ratios),
+        ("plain", f"are symmetric around {yi} itself, and not on the log scale",
          f"so {yi} holds no ratios. If they are logs of one, say --log"),
         ("mixed", f"are ratios, and {yi} is symmetric between their logs",
          f"so {yi} holds logs of a ratio. Name it: --measure OR --log (or RR, HR, IRR, ROM)"),
