@@ -20,6 +20,7 @@ def built(kind: type[Any], **given: Any) -> Any:
 
 def effect(trial: str, *, yi: float = -0.2, flags: tuple[str, ...] = (), **more: Any) -> Effect:
     known = {"yi": yi, "vi": 0.04, "ci_low": yi - 0.392, "ci_high": yi + 0.392, "n1": 50, "n2": 50}
+    known["arms"] = ((), ())
     return built(Effect, trial=trial, flags=flags, **(known | more))  # type: ignore[no-any-return]
 
 

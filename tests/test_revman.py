@@ -262,6 +262,15 @@ def test_rows_of_revman_web_without_settings_name_no_measure(tmp_path: Path) -> 
     assert "as the log of the HR" in remark
 
 
+def test_options_that_a_revman_file_leaves_no_room_for_are_refused(say, tmp_path: Path) -> None:
+    path = write(tmp_path / "e.csv", SHORT)
+    shelf = ["--in", str(tmp_path / "data")]
+    said = say("import", str(path), "x", "--measure", "OR", *shelf)
+    assert "says itself what its effects are (MD, RR)" in said.err
+    assert not (tmp_path / "data").exists()
+    assert "Leave --log out" in say("pool", str(path), "--log").err
+
+
 def test_analyses_of_other_groups_make_another_review(tmp_path: Path) -> None:
     other = RM5[RM5.index("<CONT_OUTCOME") : RM5.index("</COMPARISON>")].replace('NO="1"', 'NO="2"')
     other = other.replace("Drug<", "Yoga<")

@@ -45,25 +45,7 @@ def read(path: Path, told: Told | None = None) -> list[Analysis]:
     ValueError
         With the cell and the reason, for all that can't be read.
     """
-    told = told or Told()
-    if not path.is_file():
-        raise ExchangeError(f"{path}: there is no such file.")
-    if path.suffix.lower() == ".rm5":
-        found = rm5(path, told)
-    elif path.suffix.lower() == ".zip":
-        found = package(path, told)
-    else:
-        sheet = read_sheet(path)
-        if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):
-            found = export(sheet, told)
-        elif {"Analysis group", "Analysis number", "Experimental N"} <= set(sheet.header):
-            found = web(sheet, None, told)
-        else:
-            found = [table(sheet, told)]
-            if not found[0].records and not found[0].problems:
-                raise ExchangeError(
-                    "\n".join([*found[0].remarks, f"{path}: the table holds no study."])
-                )
+    found = _analyses(path, told or Told())
     if problems := [line for analysis in found for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
     for analysis in found:
@@ -72,9 +54,31 @@ def read(path: Path, told: Told | None = None) -> list[Analysis]:
                 f"{path}: analysis {analysis.number} ({analysis.title}) holds no study, and is "
                 "left out."
             )
+    if told and told.log and not all(analysis.log for analysis in found if not analysis.left_out):
+        raise ExchangeError(f"{path}: the file says itself what its effects are. Leave --log out.")
     if all(analysis.left_out for analysis in found):
         raise ExchangeError("\n".join(str(analysis.left_out) for analysis in found))
     return found
+
+
+def _analyses(path: Path, told: Told) -> list[Analysis]:
+    """Read a file by what it is."""
+    if not path.is_file():
+        raise ExchangeError(f"{path}: there is no such file.")
+    if path.suffix.lower() == ".rm5":
+        return rm5(path, told)
+    if path.suffix.lower() == ".zip":
+        return package(path, told)
+    sheet = read_sheet(path)
+    if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):
+        return export(sheet, told)
+    if {"Analysis group", "Analysis number", "Experimental N"} <= set(sheet.header):
+        return web(sheet, None, told)
+    found = table(sheet, told)
+    if not found.records and not found.problems:
+        lines = [*found.remarks, f"{path}: the table holds no study."]
+        raise ExchangeError("\n".join(lines))
+    return [found]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -285,7 +285,14 @@ def import_file(
 
     _checked_name(name)
     said = told(measure=measure, log=log, favours=favours)
-    found = [one for one, _ in imported(Path(file), name=name, told=said)]
+    made = imported(Path(file), name=name, told=said)
+    own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
+    if said.measure is not None and list(own) != [said.measure]:
+        raise ValueError(
+            f"{file} says itself what its effects are ({', '.join(own)}). Leave --measure out, and "
+            "choose another measure with `livingmeta pool`."
+        )
+    found = [one for one, _ in made]
     taken = [one.name for one in found if (Path(shelf) / one.name).exists()]
     if taken:
         raise ValueError(f"{Path(shelf) / taken[0]} exists already. Choose another name.")
