@@ -200,7 +200,7 @@ def test_a_far_trial_gets_an_arrow_and_keeps_its_numbers() -> None:
 
 
 def test_the_favours_words_come_from_the_review() -> None:
-    one = replace(POOLS["pain-short"], groups=("hopping", "resting"))
+    one = replace(POOLS["pain-short"], favours=("hopping", "resting"))
     ax = forest_plot(one)
     left, right = artist(ax, "favours:1"), artist(ax, "favours:2")
     assert left.get_text().split() == ["favours", "hopping"]
@@ -225,10 +225,51 @@ LONG = replace(
 )
 
 
+def made(
+    yi: list[float],
+    vi: list[float],
+    *,
+    names: list[str] | None = None,
+    measure: str = "SMD",
+    **more,
+) -> Pool:
+    """Return a synthesis of made-up effects, to draw what real ones seldom are."""
+    base = KNEE[0].effects[0]
+    people = more.pop("people", 20)
+    effects = tuple(
+        replace(
+            base, trial=f"t{i}", label=names[i] if names else f"Trial {i} 2001", measure=measure,
+            yi=y, vi=v, ci_low=y - 1.96 * v**0.5, ci_high=y + 1.96 * v**0.5, n1=people, n2=people,
+            **({} if people else {"mean1": None, "mean2": None, "difference": f"{y:g}"}),
+        )
+        for i, (y, v) in enumerate(zip(yi, vi, strict=True))
+    )  # fmt: skip
+    result = pool(yi, vi, measure=measure)
+    return replace(KNEE[0], subgroup=None, subgroup_test=None, effects=effects, result=result,
+                   measure=measure, **more)  # fmt: skip
+
+
+SIXTY = "An extraordinary trial of a name that has sixty letters 2001"
+GROUPS = ("a group of people whose name is of sixty letters, as it were", SIXTY)
+ODD = {
+    "one trial": made([0.4], [0.04]),
+    "two trials": made([0.4, -0.3], [0.04, 0.01]),
+    "sixty trials": made([0.01 * i for i in range(60)], [0.04] * 60, names=[SIXTY] * 60),
+    "ratios": made([-4.6, 0.1, 0.05, 2.3], [1.2, 0.04, 0.03, 2.0], measure="log OR"),
+    "ratios near 1": made([-0.05, 0.02, 0.01], [4e-4, 3e-4, 4e-4], measure="log OR"),
+    "endless ratios": made([-14, 0.1, 12], [1.2, 0.04, 20.0], measure="log OR"),
+    "large numbers": made([-41234.5, 12.1, 250000.25], [1e6, 1e8, 1e10], measure="MD"),
+    "small numbers": made([-4e-4, 12e-4, 1e-3], [1e-8, 1e-8, 1e-7], measure="MD"),
+    "people not known": made([0.1, 0.3, 0.2], [0.04, 0.05, 0.02], people=None),
+    "one word": made([0.1, 0.3], [0.04, 0.05], names=["W" * 60, "Smith $x^2$ & Jones_2001 $"]),
+    "long groups": made([0.1, 0.3], [0.04, 0.05], names=[SIXTY] * 2, groups=GROUPS, favours=GROUPS),
+}
+
+
 @pytest.mark.parametrize(
     "pools",
-    [*([one] for one in POOLS.values()), KNEE, [LONG], [STRICT]],
-    ids=[*POOLS, "131 rows", "long names", "left out"],
+    [*([one] for one in POOLS.values()), KNEE, [LONG], [STRICT], *([one] for one in ODD.values())],
+    ids=[*POOLS, "131 rows", "long names", "left out", *ODD],
 )
 def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> None:
     ax = forest_plot(pools)
@@ -387,3 +428,19 @@ def test_a_tick_stands_where_its_number_is(measure, limits, ticks) -> None:
         if limits[0] <= x <= limits[1]:
             label = float(ax.xaxis.get_major_formatter()(x).replace("−", "-"))
             assert label == pytest.approx(on_scale(measure, x), rel=1e-6, abs=1e-12)
+
+
+def test_a_name_too_long_for_its_column_keeps_its_end_and_stands_below_in_full() -> None:
+    ax = forest_plot(ODD["long groups"])
+    assert any(text.get_text().endswith("…ers 2001") for text in ax.texts)
+    said = " ".join(text.get_text() for text in ax.texts if text.get_gid() == "note")
+    assert SIXTY in said
+    assert GROUPS[0] in said
+    assert "…" not in words(forest_plot(ODD["one trial"]))
+    assert "Smith $x^2$ & Jones_2001 $" in words(forest_plot(ODD["one word"]))
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_input_is_drawn_as_it_is_printed(name: str) -> None:
+    one = ODD[name]
+    assert check_drawn_is_printed(forest_plot(one), one.measure) or len(one.effects) == 1

@@ -11,6 +11,7 @@ from livingmeta.plots import (
     BLACK,
     BOUND_MARK,
     COLOURS,
+    GREY,
     SMALL,
     TEXT,
     axis_words,
@@ -58,8 +59,8 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     result = pool.result
     if result is None:
         raise ValueError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
-    figure = Figure(figsize=(4.6, 3.4), dpi=100)
-    ax = figure.add_axes((0.13, 0.17, 0.83, 0.72))
+    figure = Figure(figsize=(4.6, 3.8), dpi=100)
+    ax = figure.add_axes((0.16, 0.25, 0.8, 0.63))
     yi = np.array([effect.yi for effect in pool.effects])
     se = np.sqrt([effect.vi for effect in pool.effects])
     added = np.array(filled.yi if filled else ())
@@ -78,7 +79,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
                 label=words if side == 1 else None,
             )  # fmt: skip
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
-    ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1, zorder=2, gid="estimate")
+    ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1.2, zorder=2, gid="estimate")
     ax.plot(yi, se, "o", color=COLOURS["trial"], ms=3.6, mew=0, zorder=3, gid="trials")
     bounds = [(one, y) for one, y in zip(pool.effects, se, strict=True) if "p_bound" in one.flags]
     for effect, y in bounds:
@@ -94,10 +95,14 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     )
     ax.set_ylabel("Standard error", fontsize=TEXT)
     title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-    said = ["Line in colour: the pooled value."]
+    said = ["Thick line: the pooled value."]
     said += ["Hollow: added by trim and fill."] if filled is not None and filled.k0 else []
     said += [BOUND_MARK] if bounds else []
     ax.set_title(f"{title}, k = {result.k}\n{' '.join(said)}", fontsize=TEXT, loc="left", wrap=True)
-    ax.legend(fontsize=SMALL - 1, frameon=True, loc="lower right", title="against no effect",
-              title_fontsize=SMALL - 1)  # fmt: skip
+    key = ax.legend(  # outside, where it hides no trial
+              fontsize=SMALL - 1, frameon=False, loc="upper center", ncols=4, columnspacing=1,
+              bbox_to_anchor=(0.5, -0.19), title="P of a trial against no effect",
+              title_fontsize=SMALL - 1, handlelength=1.2)  # fmt: skip
+    for patch in key.get_patches():
+        patch.set(edgecolor=GREY, linewidth=0.4)
     return ax

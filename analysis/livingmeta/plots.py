@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -15,8 +15,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Polygon
-from matplotlib.ticker import FixedLocator, MaxNLocator
+from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.dependence import people_of
@@ -65,7 +67,7 @@ NIGHT = {"ink": "#e9e9e6", "soft": "#a7acb0", "line": "#3a3e42", "paper": "#1618
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 
 # Inches; the whole is the text width of a journal page (178 mm).
-LABEL, ARM, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 1.02, 0.54, 1.72, 1.26, 0.06
+LABEL, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06
 BIAS = 0.42  # of the column with risk of bias, where there is one: then 189 mm
 ROW = 0.185
 TEXT, SMALL = 7.0, 6.5  # points
@@ -112,6 +114,12 @@ class _Row:
     weight: float | None = None
     absent: Missing | LeftOut | None = None
     printed: Printed | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name that stands at its beginning, where it is about a trial."""
+        one = self.effect or self.absent
+        return one.label if one else None
 
     @property
     def trial(self) -> str | None:
@@ -176,16 +184,22 @@ def forest_plot(
     known = {one.trial: one for one in reversed(bias)}
     beside = {place: known[row.trial] for place, row in enumerate(rows) if row.trial in known}
     below = [*_below(listed), *(_bias_words(beside.values()) if beside else ())]
+    room = _rooms(rows, FOREST if ax is None else _inches(ax)[0])
+    names = [*listed[0].groups, *(row.name for row in rows if row.name)]
+    cut = [name for name in dict.fromkeys(names) if _wide(name) > room.label - 0.06]
+    below += wrapped(f"In full: {'; '.join(cut)}.") if cut else []
     if ax is None:
-        ax = _figure(len(rows), len(below), BIAS if beside else 0)
-    width, _ = _inches(ax)
+        ax = _figure(len(rows), len(below), BIAS if beside else 0, room)
     _axis(ax, listed, len(rows))
-    _heads(ax, listed[0], width, BIAS if beside else 0)
+    _heads(ax, listed[0], room, BIAS if beside else 0)
     for place, row in enumerate(rows):
-        DRAW[row.kind](ax, row, place, width)
+        DRAW[row.kind](ax, row, place, room)
     for place, one in beside.items():
-        _draw_bias(ax, one, place, width)
-    _foot(ax, listed[0], below, width)
+        _draw_bias(ax, one, place, room)
+    half = room.axes / 2 - 0.04
+    sides = [fitted(name, half, size=SMALL) for name in listed[0].favours or ()]
+    shown = replace(listed[0], favours=(sides[0], sides[1]) if sides else None)
+    _foot(ax, shown, below, room)
     return ax
 
 
@@ -222,7 +236,8 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
 def _summary(pool: Pool, name: str) -> Iterator[_Row]:
     result = pool.result
     if result is None:
-        yield _Row(kind="words", text=f"No pooled value: {pool.why_not}")
+        for line in wrapped(f"No pooled value: {pool.why_not}", 3.8):
+            yield _Row(kind="words", text=line)
         return
     if result.k == 1:
         yield _Row(kind="words", text="One trial: its own interval, nothing is pooled")
@@ -254,12 +269,12 @@ def _overall(result: PooledEstimate) -> str:
     )
 
 
-def _figure(rows: int, notes: int, more: float) -> Axes:
+def _figure(rows: int, notes: int, more: float, room: _Room) -> Axes:
     above, below = 2.6 * ROW, 0.62 + notes * 0.125
-    width = LABEL + 2 * ARM + WEIGHT + FOREST + ESTIMATE + more + 2 * MARGIN
+    width = room.left + FOREST + room.estimate + more + 2 * MARGIN
     height = above + rows * ROW + below
     figure = Figure(figsize=(width, height), dpi=100)
-    left = (MARGIN + LABEL + 2 * ARM + WEIGHT) / width
+    left = (MARGIN + room.left) / width
     return figure.add_axes((left, below / height, FOREST / width, rows * ROW / height))
 
 
@@ -296,17 +311,31 @@ def _places(ticks: Sequence[float]) -> int:
 
 
 def scale_axis(axis: Axis, measure: str) -> None:
-    """Put round numbers on an axis of effects whose limits are set; ratios stand at their logs."""
+    """Put round numbers on an axis of effects whose limits are set, as many as find room.
+
+    Ratios stand at their logs.
+    """
     low, high = sorted(axis.get_view_interval())
-    if scale_name(measure) == measure:
-        axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-        axis.set_major_formatter(lambda x, _: decimal(x, _places(axis.get_majorticklocs())))
-    else:
-        axis.set_major_locator(FixedLocator(ratio_ticks(low, high)))
-        axis.set_major_formatter(lambda x, _: f"{float(f'{on_scale(measure, x):.6g}'):.10g}")
+    figure = axis.axes.get_figure(root=True)
+    room = axis.axes.bbox.width / figure.dpi if axis.axis_name == "x" and figure else np.inf
+    for most in range(7, 1, -1):
+        if scale_name(measure) == measure:
+            steps = [1, 2, 5, 10] if most == 7 else [1, 2, 4, 5, 10]
+            locator = MaxNLocator(nbins=most - 1, steps=steps, min_n_ticks=1)
+            even = locator.tick_values(low, high)
+            ticks = [float(x) for x in even if low <= x <= high]
+            labels = [decimal(x, _places(ticks)) for x in ticks]
+        else:
+            ticks = ratio_ticks(low, high, most=most)
+            labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
+        needed = max((_wide(label, size=SMALL) + 0.07 for label in labels), default=0.0)
+        if len(ticks) < 2 or needed <= room * (ticks[1] - ticks[0]) / (high - low):
+            break
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: dict(zip(ticks, labels, strict=True))[x]))
 
 
-def ratio_ticks(low: float, high: float) -> list[float]:
+def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
     """Return the logs of round ratios: doubles or powers of ten, or even steps in a small range.
 
     Examples
@@ -317,11 +346,12 @@ def ratio_ticks(low: float, high: float) -> list[float]:
     [0.92, 0.96, 1.0, 1.04, 1.08]
     """
     if high - low < np.log(3):
-        even = MaxNLocator(nbins=6, steps=[1, 2, 4, 5, 10]).tick_values(np.exp(low), np.exp(high))
+        locator = MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10])
+        even = locator.tick_values(np.exp(low), np.exp(high))
         return [float(np.log(x)) for x in even if x > 0 and low <= np.log(x) <= high]
     step = next(
         size for power in range(99)
-        if (high - low) / (size := np.log(10) * power if power else np.log(2)) < 7
+        if (high - low) / (size := np.log(10) * power if power else np.log(2)) < most
     )  # fmt: skip
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
     return [float(i * step) for i in range(first, last + 1)]
@@ -350,81 +380,181 @@ def _intervals(pools: Sequence[Pool]) -> list[tuple[float, float]]:
     return [(effect.ci_low, effect.ci_high) for pool in pools for effect in pool.effects]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Room:
+    """Widths of the columns in inches: wider than usual where a text needs it."""
+
+    axes: float = FOREST
+    label: float = LABEL
+    mean: float = 0.39
+    sd: float = 0.33
+    n: float = 0.25
+    estimate: float = ESTIMATE
+
+    @property
+    def arm(self) -> float:
+        return self.mean + self.sd + self.n + 0.05
+
+    @property
+    def left(self) -> float:
+        return self.label + 2 * self.arm + WEIGHT
+
+
+WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and a note has it
+
+
+@cache
+def _wide(text: str, *, size: float = TEXT, bold: bool = False) -> float:
+    """Return how wide a text is, in inches."""
+    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+
+
+def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
+    """Break a text into lines that are no wider than this."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and _wide(longer, size=size) > inches:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def fitted(text: str, inches: float, *, size: float = TEXT, bold: bool = False) -> str:
+    """Cut the middle of a text that is too wide, so that a year at its end stays.
+
+    Examples
+    --------
+    >>> fitted("A trial of a very long name 2001", 1.0)
+    'A trial o…ame 2001'
+    """
+    tail, head = text[-8:], len(text) - 8
+    shown = text
+    while head > 0 and _wide(shown, size=size, bold=bold) > inches:
+        head -= 1
+        shown = f"{text[:head].rstrip()}…{tail}"
+    return shown
+
+
+def _rooms(rows: Sequence[_Row], axes: float) -> _Room:
+    effects = [row.effect for row in rows if row.effect is not None]
+    named = [one.label + marks(one) for one in effects]
+    named += [row.absent.label for row in rows if row.absent is not None]
+    totals = [row.pool for row in rows if row.pool is not None]
+    ends = [_wide(_numbered(e.measure, e.yi, e.ci_low, e.ci_high)) for e in effects]
+    results = [one.result for one in totals if one.result is not None]
+    ends += [
+        _wide(_numbered(r.measure or "", r.estimate, r.ci_low, r.ci_high), bold=True)
+        for r in results
+    ]
+    whole = [sum(getattr(e, n) or 0 for e in p.effects) for p in totals for n in ("n1", "n2")]
+    arms = {
+        "mean": [_figures(m) for e in effects for m in (e.mean1, e.mean2)],
+        "sd": [_figures(m) for e in effects for m in (e.sd1, e.sd2)],
+        "n": [f"{n:.10g}" for n in (*whole, *(n or 0 for e in effects for n in (e.n1, e.n2)))],
+    }
+    usual = _Room()
+    wide = {
+        name: max([getattr(usual, name), *(_wide(text) + 0.06 for text in set(found))])
+        for name, found in arms.items()
+    }
+    said = max((_wide(_said(e), size=SMALL) + 0.06 for e in effects), default=0.0)
+    wide["mean"] += max(0.0, (said - 2 * _Room(**wide).arm) / 2)
+    return _Room(
+        axes=axes,
+        label=min(WIDEST, max([LABEL, *(_wide(text) + 0.08 for text in named)])),
+        estimate=max([ESTIMATE, *(end + 0.1 for end in ends)]),
+        **wide,
+    )
+
+
 def _x(inches: float, width: float) -> float:
     """Turn inches from the left edge of the axes into a fraction of their width."""
     return inches / width
 
 
-def _write(ax: Axes, text: str, inches: float, place: float, width: float, **style: Any) -> None:
+def _write(ax: Axes, text: str, inches: float, place: float, room: _Room, **style: Any) -> None:
     style = {"fontsize": TEXT, "va": "center", "ha": "left", "color": BLACK, **style}
-    ax.text(_x(inches, width), place, text, transform=ax.get_yaxis_transform(), **style)
+    style = {"parse_math": False, **style}  # a "$" in a name is a "$"
+    ax.text(_x(inches, room.axes), place, text, transform=ax.get_yaxis_transform(), **style)
 
 
-def _columns(width: float) -> dict[str, float]:
+def _columns(room: _Room) -> dict[str, float]:
     """Return where each column ends or begins, in inches from the left edge of the axes."""
+    starts = {g: (g - 3) * room.arm - WEIGHT for g in (1, 2)}
     return {
-        "label": -(WEIGHT + 2 * ARM + LABEL),
-        **{f"mean{g}": (g - 3) * ARM - WEIGHT + 0.39 for g in (1, 2)},
-        **{f"sd{g}": (g - 3) * ARM - WEIGHT + 0.72 for g in (1, 2)},
-        **{f"n{g}": (g - 3) * ARM - WEIGHT + 0.97 for g in (1, 2)},
+        "label": -room.left,
+        **{f"mean{g}": start + room.mean for g, start in starts.items()},
+        **{f"sd{g}": start + room.mean + room.sd for g, start in starts.items()},
+        **{f"n{g}": start + room.arm - 0.05 for g, start in starts.items()},
+        **{f"arm{g}": start + room.arm / 2 for g, start in starts.items()},
+        "arms": -WEIGHT - room.arm + 0.03,
         "weight": -0.06,
-        "estimate": width + ESTIMATE,
-        "bias": width + ESTIMATE + 0.18,
+        "estimate": room.axes + room.estimate,
+        "bias": room.axes + room.estimate + 0.18,
     }
 
 
-def _heads(ax: Axes, pool: Pool, width: float, more: float) -> None:
-    at = _columns(width)
+def _heads(ax: Axes, pool: Pool, room: _Room, more: float) -> None:
+    at = _columns(room)
     for group in (1, 2):
-        name = textwrap.shorten(pool.groups[group - 1], 20, placeholder="…")
-        middle = (group - 3) * ARM - WEIGHT + 0.56
-        _write(ax, name, middle, -1.95, width, ha="center", weight="bold")
+        name = fitted(pool.groups[group - 1], room.arm - 0.01, bold=True)
+        _write(ax, name, at[f"arm{group}"], -1.95, room, ha="center", weight="bold")
         means = {"mean": "Mean", "sd": "SD", "n": "n"}
         heads = {"mean": "Events", "n": "n"} if counted(pool.measure) else means
         for column, head in heads.items():
-            _write(ax, head, at[f"{column}{group}"], -1.05, width, ha="right", weight="bold")
+            _write(ax, head, at[f"{column}{group}"], -1.05, room, ha="right", weight="bold")
     level = round(100 * pool.result.level, 1) if pool.result else 95
-    _write(ax, "Trial", at["label"], -1.05, width, weight="bold")
-    _write(ax, "Weight", at["weight"], -1.05, width, ha="right", weight="bold")
+    _write(ax, "Trial", at["label"], -1.05, room, weight="bold")
+    _write(ax, "Weight", at["weight"], -1.05, room, ha="right", weight="bold")
     head = f"{scale_name(pool.measure)} [{level:g}% CI]"
-    _write(ax, head, at["estimate"], -1.05, width, ha="right", weight="bold")
+    _write(ax, head, at["estimate"], -1.05, room, ha="right", weight="bold")
     if more:
-        _write(ax, "RoB", at["bias"] - 0.06, -1.05, width, weight="bold")
-    ends = (_x(at["label"], width), _x(at["estimate"] + more, width))
+        _write(ax, "RoB", at["bias"] - 0.06, -1.05, room, weight="bold")
+    ends = (_x(at["label"], room.axes), _x(at["estimate"] + more, room.axes))
     ax.plot(
         ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6
     )
 
 
-def _draw_trial(ax: Axes, row: _Row, place: int, width: float) -> None:
-    effect, at = row.effect, _columns(width)
+def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
+    effect, at = row.effect, _columns(room)
     assert effect is not None
-    label = textwrap.shorten(effect.label, 26, placeholder="…")
-    _write(ax, label + marks(effect), at["label"], place, width)
+    signs = marks(effect)
+    label = fitted(effect.label, room.label - 0.06 - _wide(signs)) + signs
+    _write(ax, label, at["label"], place, room)
     if counted(effect.measure) and effect.difference and " v " in effect.difference:
         arms = effect.difference.split(" v ")
         for arm, (events, people) in enumerate((a.split("/") for a in arms), start=1):
-            _write(ax, events, at[f"mean{arm}"], place, width, ha="right")
-            _write(ax, people, at[f"n{arm}"], place, width, ha="right")
+            _write(ax, events, at[f"mean{arm}"], place, room, ha="right")
+            _write(ax, people, at[f"n{arm}"], place, room, ha="right")
     elif effect.difference is None:
         for name in ("mean1", "sd1", "mean2", "sd2"):
-            _write(ax, _figures(getattr(effect, name)), at[name], place, width, ha="right")
+            _write(ax, _figures(getattr(effect, name)), at[name], place, room, ha="right")
         for name in ("n1", "n2"):
-            _write(ax, count(getattr(effect, name)), at[name], place, width, ha="right")
+            _write(ax, count(getattr(effect, name)), at[name], place, room, ha="right")
     else:
-        sizes = [effect.n1, effect.n2]
-        n = "" if None in sizes else f"; n = {count(effect.n1)} + {count(effect.n2)}"
-        middle = -WEIGHT - ARM + 0.03
-        kind = "" if effect.difference.startswith(effect.measure) else "difference "
-        _write(ax, kind + effect.difference + n, middle, place, width, ha="center", fontsize=SMALL)
+        _write(ax, _said(effect), at["arms"], place, room, ha="center", fontsize=SMALL)
     if row.weight is not None:
-        _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, width, ha="right")
+        _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, room, ha="right")
     numbers = (effect.yi, effect.ci_low, effect.ci_high)
-    _numbers(ax, numbers, place, width, measure=effect.measure)
+    _numbers(ax, numbers, place, room, measure=effect.measure)
     draw_interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
     # the area is the weight; a trial of no weight is still seen
     size = 2.0 + 5.5 * ((row.weight if row.weight is not None else 100) / 100) ** 0.5
     draw_effect(ax, effect, effect.yi, place, size, gid=f"trial:{effect.trial}")
+
+
+def _said(effect: Effect) -> str:
+    """Return what is printed of an effect in place of means or counts of its arms."""
+    if effect.difference is None or (counted(effect.measure) and " v " in effect.difference):
+        return ""
+    unknown = None in (effect.n1, effect.n2)
+    n = "" if unknown else f"; n = {count(effect.n1)} + {count(effect.n2)}"
+    kind = "" if effect.difference.startswith(effect.measure) else "difference "
+    return kind + effect.difference + n
 
 
 def _figures(value: float | None) -> str:
@@ -434,14 +564,17 @@ def _figures(value: float | None) -> str:
     return decimal(value, 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0)
 
 
+def _numbered(measure: str, estimate: float, low: float, high: float) -> str:
+    shown, least, most = (decimal(on_scale(measure, x)) for x in (estimate, low, high))
+    return f"{shown} [{least}, {most}]"
+
+
 def _numbers(
-    ax: Axes, numbers: tuple[float, float, float], place: int, width: float,
+    ax: Axes, numbers: tuple[float, float, float], place: int, room: _Room,
     *, measure: str, **style: Any,
 ) -> None:  # fmt: skip
-    estimate, low, high = numbers
-    shown, least, most = (decimal(on_scale(measure, x)) for x in (estimate, low, high))
-    text = f"{shown} [{least}, {most}]"
-    _write(ax, text, _columns(width)["estimate"], place, width, ha="right", **style)
+    text = _numbered(measure, *numbers)
+    _write(ax, text, _columns(room)["estimate"], place, room, ha="right", **style)
 
 
 def draw_interval(
@@ -500,20 +633,20 @@ def draw_effect(
     ax.plot(x, y, marker, color=COLOURS["trial"], ms=size, zorder=3, gid=gid, **style)
 
 
-def _draw_diamond(ax: Axes, row: _Row, place: int, width: float) -> None:
+def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     assert row.pool is not None
     assert row.pool.result is not None
-    result, at = row.pool.result, _columns(width)
+    result, at = row.pool.result, _columns(room)
     doubtful = contradictory(row.pool)
     weight = "normal" if doubtful else "bold"
-    _write(ax, row.text, at["label"], place, width, weight=weight)
+    _write(ax, row.text, at["label"], place, room, weight=weight)
     for group in (1, 2):
         people = people_of(row.pool.effects, side=group).all
         if people is not None:
-            _write(ax, count(people), at[f"n{group}"], place, width, ha="right", weight=weight)
-    _write(ax, "100.0%", at["weight"], place, width, ha="right", weight=weight)
+            _write(ax, count(people), at[f"n{group}"], place, room, ha="right", weight=weight)
+    _write(ax, "100.0%", at["weight"], place, room, ha="right", weight=weight)
     _numbers(
-        ax, (result.estimate, result.ci_low, result.ci_high), place, width,
+        ax, (result.estimate, result.ci_low, result.ci_high), place, room,
         measure=result.measure, weight=weight, color=GREY if doubtful else BLACK,
     )  # fmt: skip
     draw_diamond(
@@ -528,27 +661,27 @@ def pooled_look(pool: Pool) -> dict[str, Any]:
     return {"color": COLOURS["pooled"]}
 
 
-def _draw_prediction(ax: Axes, row: _Row, place: int, width: float) -> None:
+def _draw_prediction(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     assert row.pool is not None
     result = row.pool.result
     assert result is not None
     assert result.pi_low is not None
     assert result.pi_high is not None
-    _write(ax, row.text, _columns(width)["label"], place, width)
+    _write(ax, row.text, _columns(room)["label"], place, room)
     ends = (result.pi_low, result.pi_high)
     shown = ", ".join(decimal(on_scale(result.measure, end)) for end in ends)
-    _write(ax, f"[{shown}]", _columns(width)["estimate"], place, width, ha="right")
+    _write(ax, f"[{shown}]", _columns(room)["estimate"], place, room, ha="right")
     draw_interval(ax, *ends, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
 
 
-def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
-    printed, at = row.printed, _columns(width)
+def _draw_printed(ax: Axes, row: _Row, place: int, room: _Room) -> None:
+    printed, at = row.printed, _columns(room)
     assert printed is not None
     assert row.pool is not None
-    text = f"published: {printed.label}"
-    _write(ax, text, at["label"], place, width, color=GREY, style="italic", fontsize=SMALL)
+    text = fitted(f"published: {printed.label}", room.left - 0.1, size=SMALL)
+    _write(ax, text, at["label"], place, room, color=GREY, style="italic", fontsize=SMALL)
     estimate, low, high = printed.words
-    _write(ax, f"{estimate} [{low}, {high}]", at["estimate"], place, width, ha="right",
+    _write(ax, f"{estimate} [{low}, {high}]", at["estimate"], place, room, ha="right",
            color=GREY, style="italic")  # fmt: skip
     draw_diamond(
         ax, printed, place, gid="printed", color=COLOURS["published"], facecolor=PALE, lw=0.7,
@@ -556,20 +689,18 @@ def _draw_printed(ax: Axes, row: _Row, place: int, width: float) -> None:
     )  # fmt: skip
 
 
-def _draw_absent(ax: Axes, row: _Row, place: int, width: float) -> None:
-    one, at = row.absent, _columns(width)
+def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
+    one, at = row.absent, _columns(room)
     assert one is not None
-    label = textwrap.shorten(one.label, 26, placeholder="…")
-    _write(ax, label, at["label"], place, width, color=GREY)
+    _write(ax, fitted(one.label, room.label - 0.06), at["label"], place, room, color=GREY)
     if isinstance(one, Missing):
         people = "" if one.n_randomised is None else f" ({one.n_randomised} randomised)"
         text, state = f"measured{people}", "not available"
     else:
-        text, state = textwrap.shorten(one.why, 40, placeholder="…"), "not used"
-    middle = -WEIGHT - ARM + 0.03
-    _write(ax, text, middle, place, width, ha="center", color=GREY, fontsize=SMALL)
+        text, state = fitted(one.why, 2 * room.arm, size=SMALL), "not used"
+    _write(ax, text, at["arms"], place, room, ha="center", color=GREY, fontsize=SMALL)
     _write(
-        ax, state, at["estimate"], place, width, ha="right", color=GREY, style="italic",
+        ax, state, at["estimate"], place, room, ha="right", color=GREY, style="italic",
         gid=f"missing:{one.trial}",
     )  # fmt: skip
 
@@ -585,12 +716,12 @@ def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any =
             va="center_baseline", zorder=5, transform=where)  # fmt: skip
 
 
-def _draw_bias(ax: Axes, one: Assessment, place: int, width: float) -> None:
-    at = _columns(width)["bias"]
+def _draw_bias(ax: Axes, one: Assessment, place: int, room: _Room) -> None:
+    at = _columns(room)["bias"]
     gid = f"bias:{one.trial}:{one.shown}"
-    mark(ax, _x(at, width), place, one.shown, gid=gid, transform=ax.get_yaxis_transform())
+    mark(ax, _x(at, room.axes), place, one.shown, gid=gid, transform=ax.get_yaxis_transform())
     text = f"{one.judged}/{len(one.domains)}"
-    _write(ax, text, at + 0.09, place, width, fontsize=SMALL)
+    _write(ax, text, at + 0.09, place, room, fontsize=SMALL)
 
 
 def _bias_words(shown: Iterable[Assessment]) -> list[str]:
@@ -600,15 +731,16 @@ def _bias_words(shown: Iterable[Assessment]) -> list[str]:
         f"RoB, risk of bias: {', '.join(signs)}. It is the overall judgement, or else the worst "
         "recorded; beside it how many domains have a judgement; blank: nothing recorded."
     )
-    return textwrap.wrap(text, 138)
+    return wrapped(text)
 
 
-def _draw_heading(ax: Axes, row: _Row, place: int, width: float) -> None:
-    _write(ax, row.text, _columns(width)["label"], place, width, weight="bold")
+def _draw_heading(ax: Axes, row: _Row, place: int, room: _Room) -> None:
+    text = fitted(row.text, room.left - 0.1, bold=True)
+    _write(ax, text, _columns(room)["label"], place, room, weight="bold")
 
 
-def _draw_words(ax: Axes, row: _Row, place: int, width: float) -> None:
-    _write(ax, row.text, _columns(width)["label"], place, width, fontsize=SMALL)
+def _draw_words(ax: Axes, row: _Row, place: int, room: _Room) -> None:
+    _write(ax, row.text, _columns(room)["label"], place, room, fontsize=SMALL)
 
 
 DRAW: Mapping[str, Callable[[Axes, _Row, int, float], None]] = {
@@ -640,24 +772,24 @@ def _below(pools: Sequence[Pool]) -> list[str]:
     said = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above
     if any(flag not in said for flag in flags):
         lines.append(" ".join(FLAG_WORDS[flag] for flag in flags if flag not in said))
-    return [part for line in lines for part in textwrap.wrap(line, 138)]
+    return [part for line in lines for part in wrapped(line)]
 
 
-def _foot(ax: Axes, pool: Pool, lines: Sequence[str], width: float) -> None:
+def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
     below = ax.get_xaxis_transform()
     _, height = _inches(ax)
     reach = ax.get_xlim()[1]
-    for side, group in ((-1, 0), (1, 1)):
-        text = f"favours\n{pool.groups[group]}"
+    for side, group in zip((-1, 1), pool.favours or (), strict=False):
         ax.text(
-            side * reach / 2, -0.175 / height, text, transform=below, ha="center", va="top",
-            fontsize=SMALL, linespacing=1.1, gid=f"favours:{group + 1}",
+            side * reach / 2, -0.175 / height, f"favours\n{group}", transform=below, ha="center",
+            va="top", fontsize=SMALL, linespacing=1.1, gid=f"favours:{1 + (side > 0)}",
         )  # fmt: skip
     ax.xaxis.labelpad = 22
     for number, line in enumerate(lines):
         ax.text(
-            _x(_columns(width)["label"], width), -(0.60 + number * 0.125) / height, line,
+            _x(_columns(room)["label"], room.axes), -(0.60 + number * 0.125) / height, line,
             transform=ax.transAxes, fontsize=SMALL, va="top", color=BLACK, gid="note",
+            parse_math=False,
         )  # fmt: skip
 
 
