@@ -54,6 +54,11 @@ def test_what_a_mask_hides_has_no_effect_size(function: Callable[..., Any]) -> N
         function(*arms)
 
 
+def test_what_a_mask_hides_is_no_moderator() -> None:
+    with pytest.raises(ValueError, match=r"x\[3\] = --: this is not a finite number"):
+        meta_regression([0.1, 0.2, 0.3, 0.4], [0.1] * 4, {"x": [*MASKED, 1.0]})
+
+
 def test_a_mask_that_hides_nothing_is_no_mask() -> None:
     y, v = np.ma.masked_equal([0.1, 0.2], -999.0), np.ma.array([0.04, 0.05])
     assert pool(y, v) == pool([0.1, 0.2], [0.04, 0.05])

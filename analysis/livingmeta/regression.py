@@ -308,6 +308,8 @@ def columns(
 def _known(value: object, words: bool) -> bool:
     if words:
         return isinstance(value, str) and value.strip() != ""
+    if value is np.ma.masked:
+        return False
     try:
         return bool(np.isfinite(float(value)))  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -220,7 +220,7 @@ class _Reported(NamedTuple):
             ends = [self.slope(at + times * step)[free] for times in (-2, -1, 1, 2)]
             columns.append((ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / (12 * steps[j]))
         bend = np.column_stack(columns)
-        return (bend + bend.T) / 2
+        return np.asarray((bend + bend.T) / 2)
 
 
 def _highest(trials: _Reported, nothing: Array) -> tuple[Array, bool]:

@@ -195,6 +195,10 @@ def egger_smd(
     found = _line(
         "Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level
     )
+    return _unlimited(found)
+
+
+def _unlimited(found: Asymmetry) -> Asymmetry:
     return replace(found, limit=None, limit_low=None, limit_high=None)
 
 
@@ -354,8 +358,7 @@ def battery(
     tests = [egger(yi, vi, force=force, level=level), peese(yi, vi, force=force, level=level)]
     if sizes is not None:
         # the standard error of an SMD holds the effect: a line on it has no limit to extrapolate to
-        none = {"limit": None, "limit_low": None, "limit_high": None}
-        tests = [replace(tests[0], name="Egger, its SE holds the effect", **none)]
+        tests = [_unlimited(replace(tests[0], name="Egger, its SE holds the effect"))]
     known = [(one, two) for one, two in sizes or () if one is not None and two is not None]
     if sizes is not None and len(known) == len(sizes):
         n1, n2 = zip(*known, strict=True)
