@@ -294,3 +294,108 @@ def test_rows_typed_twice_become_one_when_combined(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_people_that_nobody_counted_are_not_known(table: str, said: str, tmp_path: Path) -> None:
     assert people(pooled(tmp_path, table)[0]) == said
+
+
+def many(path: Path, extra: str = "") -> Path:
+    """Write a table of Ash's two comparisons and ten trials more."""
+    rows = "".join(
+        f"T{chr(66 + i)},20{10 + i},{8.1 + 0.43 * i:.1f},{4.1 + 0.17 * i:.1f},{21 + 3 * i},"
+        f"{9.9 + 0.29 * i:.1f},{5.9 - 0.13 * i:.1f},{23 + 2 * i}\n"
+        for i in range(10)
+    )
+    file = path / "ten.csv"
+    file.write_text("".join(SHARED.splitlines(keepends=True)[:3]) + rows + extra, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "report", "pool", "sensitivity", "regress --synthesis a1 --no-cluster", "small-study",
+        "gosh", "resample --count 200", "bayes", "certainty",
+    ],
+)  # fmt: skip
+def test_every_command_that_rests_on_dependent_effects_says_so(
+    words: str, say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    say("import", str(many(tmp_path)), "ten")
+    command, *options = words.split()
+    said = say(command, "data/ten", *options)
+    assert said.status == 0
+    if command == "report":
+        pages = (tmp_path / "figures" / "ten").glob("report.*")
+        assert all("dependent_effects" in page.read_text("utf-8") for page in pages)
+        return
+    assert "flag dependent_effects" in said.flat
+    assert '"dependent_effects"' in say(command, "data/ten", *options, "--json").out
+
+
+def test_run_says_what_is_shared_in_figure_and_tables(
+    say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "shared.csv"
+    file.write_text(SHARED, encoding="utf-8")
+    say("import", str(file), "shared")
+    assert "dependent_effects" in say("run", "data/shared").flat
+    folder = tmp_path / "figures" / "shared"
+    assert "dependent_effects" in (folder / "results.csv").read_text("utf-8")
+    figure = (folder / "forest_a1.svg").read_text("utf-8")
+    assert "its group 2 (34 people) is counted again in Ash" in figure
+    assert "280 people" in (folder / "report.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "said"),
+    [
+        ("a shared control group", 'n = "34"', "counts people again that are counted in Ash"),
+        ("nothing shared", 'trial = "ash"', "is not the only effect of its trial"),
+        ("one trial under two names", 'trial = "elm"', "has the same numbers as Ash"),
+        (
+            "names that differ by a suffix",
+            'trial = "ash2001highdose"',
+            "the same group of 34 people by its numbers as Ash 2001a",
+        ),
+    ],
+)
+def test_check_names_both_rows(
+    name: str, column: str, said: str, say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "table.csv"
+    file.write_text(VARIANTS[name][0], encoding="utf-8")
+    say("import", str(file), "x")
+    found = say("check", "data/x")
+    assert found.status == 0
+    assert "0 wrong, 1 doubtful" in found.flat
+    assert column in found.flat
+    assert said in found.flat
+    assert "table.csv row 3" in found.flat
+    assert "table.csv row 2" in found.flat
+
+
+@pytest.mark.parametrize("name", ["no events in equal arms", "coarse numbers"])
+def test_check_doubts_no_coincidence(
+    name: str, say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "table.csv"
+    file.write_text(VARIANTS[name][0], encoding="utf-8")
+    say("import", str(file), "x")
+    assert "same numbers" not in say("check", "data/x").flat
+
+
+def test_cluster_says_its_df_and_refuses_a_second_interval(say, tmp_path: Path) -> None:
+    file = tmp_path / "shared.csv"
+    file.write_text(SHARED, encoding="utf-8")
+    said = say("pool", str(file), "--cluster", "trial")
+    assert "cluster-robust interval by trial (CR2)" in said.flat
+    assert "3 trials, Satterthwaite's df = 1.9" in said.flat
+    assert "dependent_effects" not in said.flat
+    both = say("pool", str(file), "--cluster", "trial", "--ci", "wald")
+    assert both.status == 2
+    assert "choose one" in both.err
+    wrong = say("pool", str(file), "--several-arms", "merge")
+    assert wrong.status == 2
+    assert "combine" in wrong.err

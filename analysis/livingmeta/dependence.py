@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 from livingmeta.arms import Group
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale
+from livingmeta.protocol import Review
+from livingmeta.schema import Outcome, Problem
 
 # Chance may make such an equality once in a hundred files.
 RARE = 2.0  # digits
@@ -46,6 +49,12 @@ class Tie:
     flag: str
     groups: tuple[tuple[int, int, int | None], ...] = ()
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags of a result that rests on both effects."""
+        own = (self.flag,)
+        return ("dependent_effects", *own) if self.flag == "shared_group" else own
+
 
 def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
     """Count the people behind effects, those in several comparisons of a trial once.
@@ -58,13 +67,13 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
         trials[effect.trial].append(effect)
     known, unknown = 0, 0
     for listed in trials.values():
-        behind = [_behind(effect, side) for effect in listed]
+        people = [behind(effect, side) for effect in listed]
         most: Counter[Group] = Counter()
-        for groups in behind:
+        for groups in people:
             most |= Counter(groups)  # of two equal groups in one comparison each counts
         sizes = [(group.people, times) for group, times in most.items()]
-        if len(listed) > 1 and _unclear(listed, behind):
-            known += max(sum(group.people or 0 for group in groups) for groups in behind)
+        if any(unclear(one, other) for one, other in combinations(listed, 2)):
+            known += max(sum(group.people or 0 for group in groups) for groups in people)
             unknown += 1
         else:
             known += sum((people or 0) * times for people, times in sizes)
@@ -72,7 +81,7 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
     return People(known, unknown, len(trials))
 
 
-def _behind(effect: Effect, side: int | None) -> list[Group]:
+def behind(effect: Effect, side: int | None = None) -> list[Group]:
     """Return the groups of people of an effect, as they are before any split."""
     sides = slice(None) if side is None else slice(side - 1, side)
     if any(effect.arms):
@@ -81,15 +90,13 @@ def _behind(effect: Effect, side: int | None) -> list[Group]:
     return [Group(None if n is None else round(n), ()) for n in sizes]
 
 
-def _unclear(listed: Sequence[Effect], behind: Sequence[list[Group]]) -> bool:
+def unclear(one: Effect, other: Effect) -> bool:
     """Say whether two effects of a trial may be of the same people, measured again."""
-    if any(not group.told for groups in behind for group in groups):
+    first, second = (behind(effect) for effect in (one, other))
+    if any(not group.told for group in (*first, *second)):
         return True
-    return any(
-        [group.people for group in one] == [group.people for group in other]
-        and not set(one) & set(other)
-        for i, one in enumerate(behind) for other in behind[:i]
-    )  # fmt: skip
+    sizes = [[group.people for group in groups] for groups in (first, second)]
+    return sizes[0] == sizes[1] and not set(first) & set(second)
 
 
 def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
@@ -143,11 +150,17 @@ def flags_of(effects: Sequence[Effect]) -> tuple[str, ...]:
     """Return the flags of effects that are pooled as independent and are not, or may not be."""
     if len(effects) < 2:
         return ()
-    held = {tie.flag for tie in ties(effects)}
-    if "shared_group" in held:
-        held.add("dependent_effects")
-    order = ("dependent_effects", "shared_group", "duplicate_numbers")
-    return tuple(flag for flag in order if flag in held)
+    return tuple(sorted({flag for tie in ties(effects) for flag in tie.flags}))
+
+
+# What a cluster-robust interval allows for.
+CLUSTERED = {"dependent_effects", "shared_group", "several_arms_kept"}
+FLAGS = ("dependent_effects", "duplicate_numbers", "several_arms_kept", "shared_group")
+
+
+def shared_flags(flags: Iterable[str]) -> tuple[str, ...]:
+    """Return those flags of a pool that whatever is computed of its effects must carry, too."""
+    return tuple(flag for flag in flags if flag in FLAGS)
 
 
 def _shared(
@@ -242,10 +255,8 @@ def sentences(effects: Sequence[Effect]) -> list[str]:
     for tie in ties(effects):
         one, other = effects[tie.first], effects[tie.second]
         if tie.flag == "duplicate_numbers":
-            what = "the same numbers" if len(tie.groups) != 1 else (
-                f"a group of {_counted(tie.groups[0])} with the same numbers"
-            )  # fmt: skip
-            lines[f"{one.label} and {other.label} have {what}: one trial entered twice?"] = None
+            question = f"{other.label} has {_same(tie)} as {one.label}: one trial entered twice?"
+            lines[question] = None
         elif tie.flag == "shared_group":
             which = " and ".join(
                 f"group {a} ({_counted((a, b, n))})"
@@ -259,5 +270,72 @@ def sentences(effects: Sequence[Effect]) -> list[str]:
     return list(lines)
 
 
+def _same(tie: Tie) -> str:
+    if len(tie.groups) != 1:
+        return "the same numbers"
+    return f"the same group of {_counted(tie.groups[0])} by its numbers"
+
+
 def _counted(group: tuple[int, int, int | None]) -> str:
     return "? people" if group[2] is None else f"{group[2]} people"
+
+
+def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -> list[Problem]:
+    """Say which rows share people, or look as if they did, as doubts about the second of two.
+
+    `pools` are names of syntheses with what is pooled in them. What the tie rules of the review
+    combine or split is no doubt.
+    """
+    rows = {(row.file, row.row): row for row in review.outcomes}
+    settled = review.protocol.ties.several_arms != "separate"
+    found: dict[tuple[str, int, str], Problem] = {}
+    for name, effects in pools:
+        for tie in ties(effects):
+            one, other = effects[tie.first], effects[tie.second]
+            if (
+                settled
+                and tie.flag == "dependent_effects"
+                and ("several_arms_kept" not in other.flags)
+            ):
+                continue
+            sides = tie.groups[0][:2] if tie.groups else (0, 0)
+            first, second = (
+                next((row for row in listed if row.group == str(side)), listed[0])
+                for listed, side in (
+                    ([rows[key] for key in effect.rows], side)
+                    for effect, side in zip((one, other), sides, strict=True)
+                )
+            )
+            where = f" ({_place(first)})"
+            here = f"{other.label} ({second.locator})"
+            column, reason, remedy = {
+                "duplicate_numbers": (
+                    "trial",
+                    f"{here} has {_same(tie)} as {one.label}{where}",
+                    "Is it one trial, entered twice? Keep one, or give both rows one trial.",
+                ),
+                "shared_group": (
+                    "n",
+                    f"{here} counts people again that are counted in {one.label}{where}",
+                    REMEDY,
+                ),
+                "dependent_effects": (
+                    "trial",
+                    f"{here} is not the only effect of its trial in {name}{where}",
+                    REMEDY,
+                ),
+            }[tie.flag]
+            problem = second.problem(column, reason, remedy, severity="warning")
+            found.setdefault((second.file, second.row, column), problem)
+    return list(found.values())
+
+
+REMEDY = (
+    "Combine or split them by several_arms under [ties] in review.toml, or allow for it with "
+    "livingmeta pool --cluster trial."
+)
+
+
+def _place(row: Outcome) -> str:
+    """Return where a row stands: in the user's own file where it came from one."""
+    return f"{row.place}: {row.locator}" if row.locator else row.place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from livingmeta.dependence import people_of
+from livingmeta.dependence import CLUSTERED, flags_of, people_of
 from livingmeta.derivation import Effect
 from livingmeta.names import pick
 from livingmeta.protocol import Plan, Review
@@ -135,8 +135,8 @@ def regress(
     )
     flags += [flag for effect in effects for flag in effect.flags]
     flags += ["trials_missing"] if missing else []
-    if several and result.clusters is None:
-        flags.append("dependent_effects")
+    allowed = set() if result.clusters is None else CLUSTERED
+    flags = [flag for flag in (*flags, *flags_of(effects)) if flag not in allowed]
     return Moderation(
         review=review.protocol.id,
         syntheses=tuple(plans),

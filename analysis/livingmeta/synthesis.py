@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from livingmeta.dependence import People, flags_of, people_of, sentences, ties
+from livingmeta.dependence import CLUSTERED, People, flags_of, people_of, sentences, ties
 from livingmeta.derivation import Effect, NotComputableError, effect_of
 from livingmeta.effect_sizes import MEASURES, in_sds, ratios
 from livingmeta.names import pick
@@ -447,10 +447,6 @@ def _result(
         return None, "all effects are of one trial, and a cluster-robust interval needs two"
     yi, vi = [effect.yi for effect in effects], [effect.vi for effect in effects]
     return cluster_robust(result, yi, vi, trials), None
-
-
-# What a cluster-robust interval allows for.
-CLUSTERED = {"dependent_effects", "shared_group", "several_arms_kept"}
 
 
 def _flags(

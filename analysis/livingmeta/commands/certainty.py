@@ -74,6 +74,7 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
         [[s.about, s.words(), s.judged_words()] for s in one.suggestions],
     )
     console.print(f"  certainty, {one.overall()}")
+    printing.shared(one.pool)
     for printed in one.printed:
         of = ", of all outcomes together" if printed.whole_review else ""
         console.print(

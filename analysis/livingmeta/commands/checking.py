@@ -49,10 +49,12 @@ def check(
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
     from livingmeta.choices import unknown_choices
     from livingmeta.consistency import doubts
+    from livingmeta.dependence import shared_rows
     from livingmeta.derivation import implausible
     from livingmeta.extraction import disagreements
     from livingmeta.review import examine, find
     from livingmeta.settings import undeclarable
+    from livingmeta.synthesis import synthesise
 
     if agree is not None:
         editing.settle(review, agree, take=take, by=by, why=why)
@@ -63,6 +65,8 @@ def check(
     errors = [problem for problem in problems if problem.severity == "error"]
     if loaded is not None and not errors:
         problems += implausible(loaded) + doubts(loaded.outcomes)
+        pools = synthesise(loaded)
+        problems += shared_rows(loaded, [(pool.synthesis, pool.effects) for pool in pools])
         problems += [one.problem(i) for i, one in enumerate(disagreements(loaded), start=1)]
     warnings = len(problems) - len(errors)
     if as_json:

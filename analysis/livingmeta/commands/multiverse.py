@@ -126,6 +126,7 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
     console.print(f"{name} ({pool.synthesis})", style="bold")
     console.print(f"  the headline: {told.coverage}; {pool.methods}")
+    printing.shared(pool)
     console.print(
         f"  {found.declared:,} combinations: {sum(n for _, n in found.impossible):,} impossible, "
         f"{found.equivalent:,} the same as another by definition, {len(found.names):,} "

@@ -44,6 +44,15 @@ def summary(review: Review, pool: Pool) -> None:
     console.print(f"  {pool.methods}")
 
 
+def shared(pool: Pool) -> None:
+    """Print the flags of a pool that whatever is told of its effects must carry, too."""
+    from livingmeta.dependence import shared_flags
+    from livingmeta.report import flag_lines
+
+    for line in flag_lines(shared_flags(pool.flags)):
+        screen.console().print(f"  flag {line}")
+
+
 def whole(review: Review, pool: Pool) -> None:
     """Print all that is known of a synthesis."""
     from livingmeta.effect_sizes import on_scale, scale_name

@@ -264,6 +264,8 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
     """Say in numbers what a GOSH plot shows, of the subsets of two trials or more."""
     import numpy as np
 
+    from livingmeta.dependence import shared_flags
+
     heterogeneity = getattr(found, against)
     several = found.k > 1
     shares = (0.0, 0.025, 0.5, 0.975, 1.0)
@@ -292,11 +294,12 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
             }
             for effect, estimates, i2 in middles
         ],
-        "flags": list(found.flags),
+        "flags": [*found.flags, *shared_flags(pool.flags)],
     }
 
 
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
+    from livingmeta.dependence import shared_flags
     from livingmeta.effect_sizes import on_scale, scale_name
     from livingmeta.gosh import ENOUGH
     from livingmeta.report import flag_lines
@@ -328,11 +331,12 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
             for one in told["with_and_without"]
         ],
     )
-    for line in flag_lines(found.flags):
+    for line in flag_lines((*found.flags, *shared_flags(pool.flags))):
         console.print(f"  flag {line}")
 
 
 def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
+    from livingmeta.dependence import shared_flags
     from livingmeta.effect_sizes import scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.words import decimal, p_words
@@ -358,7 +362,8 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
             f"lie between {decimal(sets.tau2_low)} and {decimal(sets.tau2_high)}, "
             f"{100 * sets.tau2_at_zero:.0f}% are 0"
         )
-    for line in flag_lines(tuple(dict.fromkeys((*test.flags, *sets.flags)))):
+    shared = shared_flags(pool.flags)
+    for line in flag_lines(tuple(dict.fromkeys((*test.flags, *sets.flags, *shared)))):
         console.print(f"  flag {line}")
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from livingmeta.small_study import Asymmetry, Filled
 
 
-DEPENDENT = ("dependent_effects", "shared_group", "several_arms_kept")
 OWN_MODEL = (
     "The tests in the table have no model of pooling: lines weigh by variance with free "
     "dispersion, Begg's test ranks. Trim and fill and the selection model are of the review's "
@@ -40,6 +39,7 @@ def small_study(
     from dataclasses import asdict
     from pathlib import Path
 
+    from livingmeta.dependence import shared_flags
     from livingmeta.drafts import key_of
     from livingmeta.effect_sizes import in_sds
     from livingmeta.funnels import funnel_plot
@@ -62,7 +62,7 @@ def small_study(
         name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
         sizes = [(effect.n1, effect.n2) for effect in pool.effects]
         trials = len({effect.trial for effect in pool.effects})
-        flags = tuple(flag for flag in pool.flags if flag in DEPENDENT)
+        flags = shared_flags(pool.flags)
         yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
         try:
             require_enough(trials, force=force)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from livingmeta.consistency import findings
+from livingmeta.dependence import behind, ties, unclear
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.multiverse import Multiverse, by_estimate, shares
@@ -37,6 +38,7 @@ INTERVAL = ("estimate", "ci_low", "ci_high")
 DIGITS = 11  # of yi and vi: what the page computes from them is right to nine
 MOST = 5000  # analyses that a page draws of one synthesis, evenly by estimate
 Key = tuple[str, str | None]  # synthesis and subgroup
+Place = tuple[str, str | None, str | None]  # trial, contrast, and subgroup in a total
 
 
 def explorer_page(review: Review, *, version: str, multiverses: Sequence[Multiverse] = ()) -> str:
@@ -192,6 +194,15 @@ def _by_formulas(
     return of_profile, sets
 
 
+def _placed(pool: Pool, effect: Effect) -> Place:
+    """Return what tells an effect from the others of a pool; a total holds several subgroups."""
+    return effect.trial, effect.contrast, None if pool.subgroup else effect.subgroup
+
+
+def _id(key: Place) -> str:
+    return "/".join(filter(None, key))
+
+
 def _key(pool: Pool) -> Key:
     return pool.synthesis, pool.subgroup
 
@@ -200,12 +211,13 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
     """Describe one synthesis, or one subgroup of it."""
     pools = [pool for pool in by_formulas if pool is not None]
     about = main or pools[0]
-    effects: dict[tuple[str, str | None], list[Effect | None]] = {}
+    effects: dict[Place, list[Effect | None]] = {}
     for place, pool in enumerate(by_formulas):
         for effect in pool.effects if pool else ():
-            row = effects.setdefault((effect.trial, effect.contrast), [None] * len(by_formulas))
+            row = effects.setdefault(_placed(about, effect), [None] * len(by_formulas))
             row[place] = effect
-    kept = {(effect.trial, effect.contrast) for effect in (main.effects if main else ())}
+    kept = {_placed(about, effect) for effect in (main.effects if main else ())}
+    keys, firsts = list(effects), [next(filter(None, one)) for one in effects.values()]
     order = {trial.trial: number for number, trial in enumerate(review.trials)}
     plan = review.plan(about.synthesis)
     return {
@@ -217,6 +229,15 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
         "trials": [
             _trial(review, key, values, key in kept)
             for key, values in sorted(effects.items(), key=lambda one: order[one[0][0]])
+        ],
+        "ties": [
+            {
+                "ids": [_id(keys[place]) for place in (tie.first, tie.second)],
+                "flags": tie.flags,
+                "unclear": tie.flag != "duplicate_numbers"
+                and unclear(firsts[tie.first], firsts[tie.second]),
+            }
+            for tie in ties(firsts)
         ],
         "missing": [
             {
@@ -281,19 +302,20 @@ def _analyses(found: Multiverse) -> dict[str, Any] | None:
 
 
 def _trial(
-    review: Review, key: tuple[str, str | None], values: Sequence[Effect | None], main: bool
+    review: Review, key: Place, values: Sequence[Effect | None], main: bool
 ) -> dict[str, Any]:
     """Describe one effect, with the sentences it was taken from."""
     effect = next(one for one in values if one is not None)
     return {
-        "id": "/".join(filter(None, key)),
+        "id": _id(key),
         "trial": effect.trial,
         "label": effect.label,
         "marks": marks(effect),
         "signs": signs(effect),
         "year": effect.year,
-        "n1": effect.n1,
-        "n2": effect.n2,
+        "n1": None if effect.n1 is None else round(effect.n1, 2),
+        "n2": None if effect.n2 is None else round(effect.n2, 2),
+        "groups": [[str(group.told), group.people] for group in behind(effect)],
         "instrument": effect.instrument_name,
         "composite": effect.domain == "composite",
         "weeks": effect.weeks,

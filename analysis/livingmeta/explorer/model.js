@@ -123,6 +123,8 @@ const model = (() => {
     if (empty.length && empty.length >= data.sparse * on.length) flags.push("sparse_events");
     if (part.missing.length) flags.push("trials_missing");
     if (part.pooled_by) flags.push("other_method");
+    const held = new Set(on.map((trial) => trial.id));
+    flags.push(...part.ties.filter((tie) => tie.ids.every((id) => held.has(id))).flatMap((tie) => tie.flags));
     return [...new Set(flags)];
   }
 
@@ -134,17 +136,48 @@ const model = (() => {
       && 4 * Math.min(low, high) >= Math.max(low + high, 1);
   }
 
+  /* Count people once, as dependence.people_of does; unknown is unknown. */
+  function people(part, real) {
+    let least = 0, unknown = 0;
+    const trials = new Set(real.map((trial) => trial.trial));
+    for (const name of trials) {
+      const listed = real.filter((trial) => trial.trial === name);
+      const ids = new Set(listed.map((trial) => trial.id));
+      const sizes = listed.map((trial) => trial.groups.reduce((n, group) => n + (group[1] || 0), 0));
+      if (part.ties.some((tie) => tie.unclear && tie.ids.every((id) => ids.has(id)))) {
+        least += Math.max(...sizes);
+        unknown += 1;
+        continue;
+      }
+      const most = new Map();  // of two equal groups in one comparison each counts
+      for (const trial of listed) {
+        const here = new Map();
+        for (const group of trial.groups) {
+          const key = JSON.stringify(group);
+          here.set(key, (here.get(key) || 0) + 1);
+          if (here.get(key) > (most.get(key) || 0)) {
+            most.set(key, here.get(key));
+            least += group[1] || 0;
+          }
+        }
+      }
+      unknown += listed.some((trial) => trial.groups.some((group) => group[1] === null)) ? 1 : 0;
+    }
+    if (!unknown) return `${least} people`;
+    return least ? `at least ${least} people, the number in ${unknown} of ${trials.size} trials not known`
+      : "number of people not known";
+  }
+
   /* "3 of 7 trials known to measure it, 142 people" */
   function coverage(a) {
     const real = a.on.filter((trial) => !trial.imagined);
     const known = new Set(real.map((trial) => trial.trial));
     const whole = new Set([...a.part.trials, ...a.part.missing, ...a.part.dropped].map((one) => one.trial));
-    const people = Math.round(real.reduce((n, trial) => n + (trial.n1 || 0) + (trial.n2 || 0), 0));
     const comparisons = real.length > known.size ? ` in ${real.length} comparisons` : "";
     const mixed = new Set(real.filter((trial) => trial.composite).map((trial) => trial.trial)).size;
     const scales = mixed ? `, ${mixed} of the trials on ${mixed === 1 ? "a scale that mixes" : "scales that mix"} outcomes` : "";
     const more = real.length < a.on.length ? ", and one trial that was not done" : "";
-    return `${known.size} of ${whole.size} trials known to measure it${comparisons}, ${people} people${scales}${more}`;
+    return `${known.size} of ${whole.size} trials known to measure it${comparisons}, ${people(a.part, real)}${scales}${more}`;
   }
 
   /* ---- words ---- */
