@@ -6,9 +6,11 @@ import pytest
 
 from livingmeta.choices import with_arms
 from livingmeta.exchange import reviews_in
+from livingmeta.explorer import explorer_page
 from livingmeta.report import people
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import Pool, synthesise
+from livingmeta.words import FLAG_WORDS
 
 # Ash has two arms against one control group of 34.
 SHARED = """study,year,mean1,sd1,n1,mean2,sd2,n2
@@ -350,8 +352,8 @@ def test_run_says_what_is_shared_in_figure_and_tables(
     ("name", "column", "said"),
     [
         ("a shared control group", 'n = "34"', "counts people again that are counted in Ash"),
-        ("nothing shared", 'trial = "ash"', "is not the only effect of its trial"),
-        ("one trial under two names", 'trial = "elm"', "has the same numbers as Ash"),
+        ("nothing shared", 'trial = "ash', "is not the only effect of its trial"),
+        ("one trial under two names", 'trial = "elm', "has the same numbers as Ash"),
         (
             "names that differ by a suffix",
             'trial = "ash2001highdose"',
@@ -399,3 +401,35 @@ def test_cluster_says_its_df_and_refuses_a_second_interval(say, tmp_path: Path) 
     wrong = say("pool", str(file), "--several-arms", "merge")
     assert wrong.status == 2
     assert "combine" in wrong.err
+
+
+def test_the_explorer_counts_shared_people_once_and_flags_what_is_on(
+    open_page, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "study,year,mean1,sd1,n1,mean2,sd2,n2\nAsh,2015,12.6,8.1,33,16.4,7.8,34\n"
+        "Ash,2015,11.2,8.4,31,16.4,7.8,34\nBirch,2018,9.1,4.4,52,11.0,5.1,49\n"
+        "Cedar,2020,10.2,5.0,40,11.1,5.2,41\n",
+        encoding="utf-8",
+    )
+    (review,), _ = reviews_in(table)
+    file = tmp_path / "explorer.html"
+    file.write_text(explorer_page(review, version="1"), encoding="utf-8")
+    page = open_page(file)
+    rests, notes = page.locator("#rests"), page.locator("#notes")
+    assert "3 of 3 trials known to measure it in 4 comparisons, 280 people" in rests.inner_text()
+    assert FLAG_WORDS["dependent_effects"] in notes.inner_text()
+    assert FLAG_WORDS["shared_group"] in notes.inner_text()
+    page.get_by_role("checkbox", name="comparison 2").uncheck()
+    assert "249 people" in rests.inner_text()
+    assert FLAG_WORDS["dependent_effects"] not in notes.inner_text()
+
+
+def test_the_explorer_knows_no_number_of_people_that_nobody_gave(open_page, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("study,yi,vi\nAsh,0.1,0.04\nElm,0.3,0.05\nOak,0.2,0.03\n", encoding="utf-8")
+    (review,), _ = reviews_in(table)
+    file = tmp_path / "explorer.html"
+    file.write_text(explorer_page(review, version="1"), encoding="utf-8")
+    assert "number of people not known" in open_page(file).locator("#rests").inner_text()
