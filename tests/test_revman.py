@@ -234,6 +234,25 @@ def test_the_user_says_the_side_where_the_labels_do_not(tmp_path: Path) -> None:
     assert "say otherwise than --favours lower" in remark
 
 
+@pytest.mark.parametrize(
+    ("labels", "sides"),
+    [
+        (("Favours drug", "Favours placebo"), ("Drug", "Placebo")),
+        (("Favours [control]", "Favours [experimental]"), ("Placebo", "Drug")),
+        (("Shorter", "Longer"), None),
+    ],
+)
+def test_each_analysis_favours_whom_its_own_labels_say(
+    labels: tuple[str, str], sides: tuple[str, str] | None, tmp_path: Path
+) -> None:
+    second = RM5[RM5.index("<CONT_OUTCOME") : RM5.index("</COMPARISON>")]
+    second = second.replace('NO="1"', 'NO="2"').replace("1>Favours drug", f"1>{labels[0]}")
+    second = second.replace("2>Favours placebo", f"2>{labels[1]}")
+    path = write(tmp_path / "r.rm5", RM5.replace("</COMPARISON>", f"{second}</COMPARISON>"))
+    ((review,), _) = reviews_in(path)
+    assert [pool.favours for pool in synthesise(review)] == [("Drug", "Placebo"), sides]
+
+
 def test_labels_of_exports_and_web_packages_are_read_too(tmp_path: Path) -> None:
     head, first, rest = SHORT.split("\n", 1)[0], "Drug versus placebo", SHORT.split("\n", 1)[1]
     more = ",Group Label 1,Group Label 2,Left Graph Label,Right Graph Label"
