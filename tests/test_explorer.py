@@ -201,9 +201,13 @@ def test_every_method_can_be_chosen_and_gives_what_it_gives_in_python(smith: Pag
         options = smith.locator(f"#{name} option:not([disabled])")
         for value in options.evaluate_all("(all) => all.map((one) => one.value)"):
             smith.locator(f"#{name}").select_option(value)
-            chosen[name] = value
+            chosen = {"model": "common"} if value == "common" else {**chosen, name: value}
             check()
-    assert chosen == {"model": "common", "tau2": "PM", "ci": "hksj-modified"}
+    assert chosen == {"model": "common"}
+    assert smith.locator("#ci").input_value() == "wald"
+    assert smith.locator("#tau2").is_disabled()
+    off = smith.locator("#ci option[disabled]").evaluate_all("(all) => all.map((one) => one.value)")
+    assert off == ["t", "hksj", "hksj-modified", "profile"]
     smith.locator("#model").select_option("random")
     smith.locator("#tau2").select_option("ML")
     smith.locator("#ci").select_option("profile")
@@ -212,6 +216,9 @@ def test_every_method_can_be_chosen_and_gives_what_it_gives_in_python(smith: Pag
     smith.locator("#tau2").select_option("DL")
     assert smith.locator("#ci").input_value() == "wald"
     smith.locator("#live", has_text="belongs to random effects by ML").wait_for(state="attached")
+    smith.locator("#ci").select_option("t")
+    smith.locator("#model").select_option("common")
+    smith.locator("#live", has_text="common effect has the Wald").wait_for(state="attached")
 
 
 def test_printed_numbers_that_contradict_each_other_are_said_to(smith: Page) -> None:
@@ -707,7 +714,7 @@ def test_a_trial_that_was_not_done_explains_how_it_moves_the_mean(
     smith.locator("#imagined-smd").fill(smd)
     vi = float(revman_variance(float(smd), 300.0, 300.0, 1.0))  # type: ignore[arg-type]
     yi, v = [e.yi for e in known.effects], [e.vi for e in known.effects]
-    by = {"tau2": "REML", method[0]: method[1]}
+    by = {method[0]: method[1]}
     before, after = pool(yi, v, **by), pool([*yi, float(smd)], [*v, vi], **by)  # type: ignore[arg-type]
     kept = [w / sum(after.weights[:-1]) for w in after.weights[:-1]]
     moved = sum((k - w / 100) * y for k, w, y in zip(kept, before.weights, yi, strict=True))

@@ -12,7 +12,7 @@ import pytest
 from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
-from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION, pool
+from livingmeta.pooling import CONFIDENCE, PREDICTION, pool
 from livingmeta.tau2 import TAU2
 
 if TYPE_CHECKING:
@@ -47,20 +47,19 @@ def sets(number: int, seed: int) -> list[tuple[list[float], list[float]]]:
 
 
 METHODS = [
-    {"model": model, "tau2": tau2, "ci": ci, "prediction": ahead, "level": level}
-    for model, tau2, ci, ahead, level in product(
-        MODELS, TAU2, CONFIDENCE, [*PREDICTION, "none"], (0.9, 0.95, 0.99)
+    {"model": "random", "tau2": tau2, "ci": ci, "prediction": ahead, "level": level}
+    for tau2, ci, ahead, level in product(
+        TAU2, CONFIDENCE, [*PREDICTION, "none"], (0.9, 0.95, 0.99)
     )
-    if ci != "profile" or (tau2 == "ML" and model == "random")
-]
+    if ci != "profile" or tau2 == "ML"
+] + [{"model": "common", "ci": "wald", "level": level} for level in (0.9, 0.95, 0.99)] * 20
 
 
 def agree(page: Page, cases: list[tuple[list[float], list[float], dict[str, Any]]]) -> None:
     """Hold every number and flag of both sides together."""
     theirs = page.evaluate("(cases) => cases.map(([y, v, m]) => kernel.pool(y, v, m))", cases)
     for (y, v, method), answer in zip(cases, theirs, strict=True):
-        ahead = None if method["prediction"] == "none" else method["prediction"]
-        ours = pool(y, v, **{**method, "prediction": ahead})
+        ours = pool(y, v, **method)
         case = (y, v, method)
         assert tuple(answer.pop("flags")) == ours.flags, case
         assert answer.pop("weights") == pytest.approx(ours.weights, rel=1e-9, abs=1e-9), case
@@ -84,6 +83,26 @@ def test_the_kernel_offers_what_the_engine_offers(kernel: Page) -> None:
         "['TAU2', 'CONFIDENCE', 'PREDICTION'].map((n) => Object.keys(kernel[n]))"
     )
     assert offered == [[*TAU2], [*CONFIDENCE], [*PREDICTION, "none"]]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"ci": ci} for ci in CONFIDENCE if ci != "wald"]
+    + [{"ci": "wald", "tau2": "DL"}, {"ci": "wald", "prediction": "z"}],
+    ids=lambda one: " ".join(one.values()),
+)
+def test_the_kernel_refuses_beside_a_common_effect_what_the_engine_refuses(
+    asked: dict[str, str], kernel: Page
+) -> None:
+    from playwright.sync_api import Error
+
+    with pytest.raises(ValueError, match="common effect"):
+        pool([0.1, 0.5], [0.1, 0.2], model="common", **asked)
+    with pytest.raises(Error, match="common effect"):
+        kernel.evaluate(
+            "(m) => kernel.pool([0.1, 0.5], [0.1, 0.2], m)",
+            {"model": "common", "level": 0.95, **asked},
+        )
 
 
 def test_the_kernel_gives_the_engines_numbers(kernel: Page) -> None:

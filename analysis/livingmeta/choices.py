@@ -41,7 +41,7 @@ class Kind(NamedTuple):
     """A kind of choice: which options a review may name, and what one of them makes."""
 
     options: Callable[[Review], Collection[str]]
-    applied: Callable[[Analysis, str], Analysis]
+    applied: Callable[[Analysis, str], Analysis] | None  # None: a method; these go together
 
 
 def at_high_risk(review: Review) -> tuple[str, ...]:
@@ -110,18 +110,6 @@ def _without(analysis: Analysis, *trials: str) -> Analysis:
     return replace(analysis, selection=replace(analysis.selection, without=left))
 
 
-def _method(what: str) -> Callable[[Analysis, str], Analysis]:
-    def applied(analysis: Analysis, option: str) -> Analysis:
-        return _by(analysis, **{what: option})
-
-    return applied
-
-
-def _by(analysis: Analysis, **methods: str) -> Analysis:
-    chosen = analysis.settings.profile.with_choices(**methods)
-    return replace(analysis, settings=replace(analysis.settings, profile=chosen))
-
-
 def _of(*options: str) -> Callable[[Review], Collection[str]]:
     return lambda review: options
 
@@ -152,9 +140,7 @@ CHOICES: Mapping[str, Kind] = {
         lambda review: ("none", *(row.trial for row in review.trials)),
         lambda a, option: a if option == "none" else _without(a, option),
     ),
-    **{
-        what: Kind(_of(*METHODS[what]), _method(what)) for what in (*TOUCHES, "tau2", "ci", "model")
-    },
+    **{what: Kind(_of(*METHODS[what]), None) for what in (*TOUCHES, "tau2", "ci", "model")},
 }
 
 
@@ -170,7 +156,12 @@ def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
     Returns
     -------
     Analysis
-        A common effect has the Wald interval, whatever `ci` says.
+        To a common effect no `tau2` applies.
+
+    Raises
+    ------
+    ValueError
+        For methods that do not go together, as `pooling.chosen`.
 
     Examples
     --------
@@ -180,11 +171,18 @@ def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
     (True, 'PM')
     """
     made = Analysis(review=review, settings=headline_settings(review), selection=Selection())
+    methods: dict[str, str] = {}
     for name, kind in CHOICES.items():
-        if options.get(name):
+        if not options.get(name):
+            continue
+        if kind.applied is None:
+            methods[name] = options[name]
+        else:
             made = kind.applied(made, options[name])
-    # A common effect estimates no τ² that an interval could allow for.
-    return _by(made, ci="wald") if made.settings.profile.model == "common" else made
+    profile = made.settings.profile
+    if methods.get("model", profile.model) == "common":
+        methods.pop("tau2", None)
+    return replace(made, settings=replace(made.settings, profile=profile.with_choices(**methods)))
 
 
 def unknown_choices(review: Review) -> list[Problem]:

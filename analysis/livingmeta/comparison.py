@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from livingmeta.effect_sizes import MEASURES
@@ -34,11 +35,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One synthesis, or a subgroup of it, by the methods of the headline and of every profile."""
+    """One synthesis, or a subgroup of it, by the methods of the headline and of every profile.
+
+    `together` are the changes that can't be made alone, such as an interval of random effects
+    beside a common effect: (choice in words, before, after).
+    """
 
     own: Pool
     pools: tuple[tuple[str, Pool], ...]  # by profile
     steps: tuple[Step, ...]
+    together: tuple[tuple[str, str, str], ...]
 
 
 def compare(
@@ -82,12 +88,19 @@ def compare(
 
     whole = pools(own)
     by_name = {name: pools(settings) for name, settings in named.items()}
-    by_change = {
-        change: pools(replace(own, profile=own.profile.with_choices(**{change[0]: change[1]})))
-        for change in changes
-    }
+    by_change = {}
+    for choice, after in changes:
+        with suppress(ValueError):  # it does not go alone with the rest of the headline's methods
+            alone = own.profile.with_choices(**{choice: after})
+            by_change[choice, after] = pools(replace(own, profile=alone))
+    together = tuple(
+        (CHOICES[choice], getattr(own.profile, choice), after)
+        for choice, after in changes
+        if (choice, after) not in by_change
+    )
     return tuple(
         Comparison(
+            together=together,
             own=pool,
             pools=tuple((name, found[i]) for name, found in by_name.items()),
             steps=tuple(

@@ -98,7 +98,7 @@ class _Subsets:
     y: Array
     v: Array
     model: str
-    tau2: str | float
+    tau2: str | float | None
     seed: int | None  # None: subset n has the bits of n + 1
 
     def __call__(self, start: int, stop: int) -> Arrays:
@@ -108,7 +108,7 @@ class _Subsets:
             subsets = drawn(self._sample, start, stop, seed=self.seed)
         found = fit(
             self.y, self.v, members(subsets, self.y.size),
-            model=self.model, tau2=self.tau2, ci="wald", prediction=None,
+            model=self.model, tau2=self.tau2, ci="wald", prediction="none",
         )  # fmt: skip
         kept = {name: getattr(found, name) for name in ("estimate", "tau2", "q", "i2", "i2_tau2")}
         converged = ~found.flags["not_converged"]
@@ -123,7 +123,7 @@ def gosh(
     vi: ArrayLike,
     *,
     model: str = "random",
-    tau2: str | float = "REML",
+    tau2: str | float | None = None,
     most: int = MOST,
     seed: int = 1,
     executor: Executor | None = None,
@@ -179,7 +179,7 @@ def gosh(
     sampled = None if exhaustive else seed
     task = _Subsets(y=y, v=v, model=model, tau2=tau2, seed=sampled)
     found = run(task, min(every, most), executor=executor, progress=progress)
-    whole = fit(y[None], v[None], model=model, tau2=tau2, ci="wald", prediction=None)
+    whole = fit(y[None], v[None], model=model, tau2=tau2, ci="wald", prediction="none")
     flags = {
         "few_for_subsets": y.size < ENOUGH,
         "some_not_converged": not found["converged"].all(),

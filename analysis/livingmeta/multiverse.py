@@ -39,6 +39,7 @@ RESULT = (
     "k", "estimate", "se", "ci_low", "ci_high", "statistic", "p_value", "tau2", "q", "q_p", "i2",
     "i2_tau2", "h2", "h2_tau2", "pi_low", "pi_high",
 )  # fmt: skip
+NOT_WALD = "a common effect has the Wald interval: the others allow for a scatter between trials"
 NOT_ML = "ci = profile is read off the likelihood that tau2 = ML maximises, not another tau2"
 
 
@@ -72,8 +73,8 @@ class Multiverse:
     impossible : tuple of (str, int)
         Why combinations were skipped, and how many.
     equivalent : int
-        Combinations that ask for the same as another by definition: τ² and its intervals do not
-        apply to a common effect (it has the Wald interval) nor to one trial, which needs no model.
+        Combinations that ask for the same as another by definition: no estimator of τ² applies to a
+        common effect, and none of these methods to one trial, which needs no model.
     names : DataFrame
         One row per combination left, a specification. `choice_NAME`: the option, empty where the
         choice does not apply; `analysis`: the row of `analyses` that it names.
@@ -247,8 +248,8 @@ def multiverse(
     --------
     >>> from livingmeta.review import load_review
     >>> first, = multiverse(load_review("smith2017"), synthesis="pain-long")
-    >>> first.declared, first.impossible[0][1], first.equivalent, len(first.names)
-    (3456, 3024, 408, 24)
+    >>> first.declared, [n for _, n in first.impossible], first.equivalent, len(first.names)
+    (3456, [1152, 2016], 264, 24)
     """
     protocol = review.protocol
     if not protocol.choice:
@@ -357,27 +358,34 @@ def _sets(
     return _Sets(effects, np.array(chosen, dtype=int), why_not)
 
 
-def _methods(review: Review) -> tuple[list[Options], Indices]:
-    """Return the distinct ways to pool, and which of them each combination is; −1: impossible."""
-    chosen = headline_settings(review).profile  # its interval, even where no model yet needs it
-    axes = [
-        next((c.options for c in review.protocol.choice if c.name == name),
-             (getattr(chosen, name),))
-        for name in POOLING
-    ]  # fmt: skip
+def _methods(review: Review) -> tuple[list[Options], Indices, Counter[str]]:
+    """Return the distinct ways to pool, which of them each combination is, and why others can't be.
+
+    −1 stands for those.
+    """
+    own = headline_settings(review).profile
+    random = own.with_choices(model="random")  # for tau2 and ci that nobody chooses
+    usual = {"model": own.model, "tau2": random.tau2, "ci": random.ci}
+    declared = {choice.name: choice.options for choice in review.protocol.choice}
     distinct: dict[tuple[str, str, str], int] = {}
-    index = []
-    for model, tau2, ci in product(*axes):
-        if model == "random" and ci == "profile" and tau2 != "ML":
+    index, why = [], Counter[str]()
+    for model, tau2, ci in product(*(declared.get(name, (usual[name],)) for name in POOLING)):
+        refused = {
+            NOT_ML: model == "random" and ci == "profile" and tau2 != "ML",
+            NOT_WALD: model == "common" and "ci" in declared and ci != "wald",
+        }
+        if any(refused.values()):
+            why += Counter({reason: int(held) for reason, held in refused.items()})
             index.append(-1)
             continue
         apply = (model, tau2, ci) if model == "random" else (model, "", "")
         index.append(distinct.setdefault(apply, len(distinct)))
-    return [dict(zip(POOLING, one, strict=True)) for one in distinct], np.array(index, dtype=int)
+    ways = [dict(zip(POOLING, one, strict=True)) for one in distinct]
+    return ways, np.array(index, dtype=int), why
 
 
 def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multiverse:
-    methods, method_of = _methods(review)
+    methods, method_of, refused = _methods(review)
     possible = method_of >= 0
     # One trial needs no model, so all ways to pool it are one.
     alone = np.array([len(one) == 1 for one in sets.effects], dtype=bool)
@@ -395,7 +403,7 @@ def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multive
     single = np.append(alone, False)[sets.chosen][data]
     names = _names(review.protocol.choice, methods, data, way, alone=single)
     names["analysis"] = begin[data] + way
-    skipped = Counter({NOT_ML: len(many) * int((~possible).sum())})
+    skipped = Counter({why: len(many) * n for why, n in refused.items()})
     skipped += Counter({why: n * int(possible.sum()) for why, n in sets.why_not.items()})
     return Multiverse(
         main=main,
@@ -441,13 +449,12 @@ def _pooled(
         yi[i, : len(one)] = [effect.yi for effect in one]
         vi[i, : len(one)] = [effect.vi for effect in one]
         present[i, : len(one)] = True
-    ahead = settings.profile.prediction
+    ahead = settings.profile.with_choices(model="random").prediction
     fits = [
         fit(
             yi, vi, present,
-            model=one["model"], tau2=one["tau2"] or settings.profile.tau2,
-            ci=one["ci"] or "wald", prediction=None if ahead == "none" else ahead,
-            level=settings.level,
+            model=one["model"], tau2=one["tau2"] or None, ci=one["ci"] or None,
+            prediction=ahead if one["model"] == "random" else None, level=settings.level,
         )
         for one in methods
     ] if len(effects) else []  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -168,6 +168,83 @@ PREDICTION: Mapping[str, Callable[[Array, float], Array]] = {
 TAU2_INTERVALS = ("q-profile", "profile")
 LIKELIHOODS = {"ML": False, "REML": True}  # estimator: is its likelihood the restricted one?
 MODELS = {"common": False, "random": True}
+# What random effects are pooled by where nothing is chosen; a common effect has the Wald interval,
+# and none of the rest.
+DEFAULTS: Mapping[str, str] = {
+    "tau2": "REML", "ci": "hksj-modified", "tau2_ci": "q-profile", "prediction": "t(k-1)",
+}  # fmt: skip
+COMMON: Mapping[str, str] = {**dict.fromkeys(DEFAULTS, "none"), "ci": "wald"}
+REGISTRIES: Mapping[str, Mapping[str, Any]] = {
+    "tau2": TAU2,
+    "ci": CONFIDENCE,
+    "tau2_ci": dict.fromkeys(TAU2_INTERVALS),
+    "prediction": {**PREDICTION, "none": None},
+}
+
+
+def chosen(
+    *,
+    model: str = "random",
+    tau2: str | float | None = None,
+    ci: str | None = None,
+    tau2_ci: str | None = None,
+    prediction: str | None = None,
+) -> dict[str, Any]:
+    """Return methods that go together: those asked for, the model's own where none is (None).
+
+    Raises
+    ------
+    ValueError
+        For names that are not known, and for what does not go together, all of it: an option that
+        would change nothing is refused, not passed over.
+
+    Examples
+    --------
+    >>> chosen(model="common")["ci"], chosen(tau2="PM")["ci"]
+    ('wald', 'hksj-modified')
+    """
+    asked = {"tau2": tau2, "ci": ci, "tau2_ci": tau2_ci, "prediction": prediction}
+    random = pick(MODELS, model, "model")
+    if tau2 is not None and not isinstance(tau2, str):
+        asked["tau2"] = _known(tau2)
+    for name, registry in REGISTRIES.items():
+        given = asked[name]
+        if given is not None and not isinstance(given, float):
+            pick(registry if random else {**registry, COMMON[name]: None}, given, name)
+    if not random:
+        named = {name: given for name, given in asked.items() if given not in {None, COMMON[name]}}
+        if problems := [f"{name} = {given!r}: {NOT_COMMON[name]}" for name, given in named.items()]:
+            raise ValueError("\n".join(problems))
+        return {"model": model, **COMMON}
+    made = {name: DEFAULTS[name] if given is None else given for name, given in asked.items()}
+    problems = []
+    if CONFIDENCE[made["ci"]].is_profile and made["tau2"] != "ML":
+        problems.append(
+            f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
+            f"{made['tau2']!r}: choose tau2 = ML, or another ci."
+        )
+    if made["tau2_ci"] == "profile" and made["tau2"] not in LIKELIHOODS:
+        problems.append(
+            f"tau2_ci = 'profile' is read off a likelihood, and tau2 = {made['tau2']!r} has none: "
+            "choose tau2 = ML or REML, or tau2_ci = q-profile."
+        )
+    if problems:
+        raise ValueError("\n".join(problems))
+    return {"model": model, **made}
+
+
+_NO_TAU2 = (
+    "a common effect has no variance between trials, so this would change nothing. Leave it out, "
+    "or choose model = random."
+)
+NOT_COMMON: Mapping[str, str] = {
+    "tau2": _NO_TAU2,
+    "ci": "this interval allows for a variance between trials that is estimated, and a common "
+    "effect has none. Leave it out (the interval is then wald), or choose model = random.",
+    "tau2_ci": _NO_TAU2,
+    "prediction": "a common effect is the same in a new trial, so there is nothing to predict. "
+    "Leave it out, or choose model = random.",
+}
 
 
 def pool(
@@ -175,10 +252,10 @@ def pool(
     vi: ArrayLike,
     *,
     model: str = "random",
-    tau2: str | float = "REML",
-    ci: str = "hksj-modified",
-    tau2_ci: str = "q-profile",
-    prediction: str | None = "t(k-1)",
+    tau2: str | float | None = None,
+    ci: str | None = None,
+    tau2_ci: str | None = None,
+    prediction: str | None = None,
     level: float = 0.95,
     measure: str = "",
 ) -> PooledEstimate:
@@ -189,18 +266,21 @@ def pool(
     yi, vi : sequence of float, shape (k,)
         Effects and their variances.
     model : str
-        "common" (one effect, weights 1/v) or "random" (weights 1/(v + τ²)).
-    tau2 : str or float
+        "common" (one effect, weights 1/v, Wald interval; none of the next four applies) or
+        "random" (weights 1/(v + τ²)).
+    tau2 : str or float, optional
         Estimator of τ² for random effects, an entry of `tau2.TAU2`; a number is taken as known.
-    ci : str
+        By default "REML".
+    ci : str, optional
+        By default "hksj-modified".
         "wald" (normal); "t" (t with k − 1 df); "hksj" (Hartung-Knapp-Sidik-Jonkman: t with k − 1
         df, SE scaled by √q, q = Σw(y − μ)²/(k − 1)); "hksj-modified" (scaled by √max(1, q), so
         never narrower than t; Röver 2015); "profile" (profile likelihood; with tau2 "ML" only).
-    tau2_ci : str
-        "q-profile", or "profile" (profile likelihood; with tau2 "ML" or "REML" only).
-    prediction : str or None
-        "t(k-1)", "t(k-2)" or "z": μ ± quantile √(τ² + SE²) with the interval's own SE, random
-        effects of three or more trials only; None for none.
+    tau2_ci : str, optional
+        "q-profile" (the default), or "profile" (profile likelihood; with tau2 "ML" or "REML" only).
+    prediction : str, optional
+        "t(k-1)" (the default), "t(k-2)" or "z": μ ± quantile √(τ² + SE²) with the interval's own
+        SE, of three or more trials; "none" for none.
     level : float
         Confidence level of all intervals, a fraction.
     measure : str
@@ -214,8 +294,8 @@ def pool(
     Raises
     ------
     ValueError
-        For names that are not known, and for values that can't be pooled: all of them, each with
-        its position.
+        For names that are not known, methods that don't go together (`chosen`), and for values
+        that can't be pooled: all of them, each with its position.
 
     References
     ----------
@@ -236,13 +316,12 @@ def pool(
     ('tau2_at_zero', 'few_trials', 'hksj_scale_below_one', 'tau2_interval_empty')
     """
     y, v = usable(yi, vi, level)
-    result = fit(
-        y[None], v[None], model=model, tau2=tau2, ci=ci, prediction=prediction, level=level
-    )
+    by = chosen(model=model, tau2=tau2, ci=ci, tau2_ci=tau2_ci, prediction=prediction)
+    tau2, tau2_ci = by["tau2"], by.pop("tau2_ci")
+    result = fit(y[None], v[None], level=level, **by)
     k = y.size
     random = MODELS[model] and k > 1
     flags = [name for name, held in result.flags.items() if held[0]]
-    pick(dict.fromkeys(TAU2_INTERVALS), tau2_ci, "tau2_ci")
     limits: dict[str, float | None] = dict.fromkeys(
         f"{name}_{end}" for name in ("tau2", "i2_tau2", "h2_tau2") for end in ("low", "high")
     )
@@ -275,9 +354,9 @@ def pool(
         model=model,
         tau2_method=_tau2_name(tau2) if random else None,
         tau2_ci_method=tau2_ci if random else None,
-        ci_method=ci if k > 1 else "wald",
+        ci_method=by["ci"] if k > 1 else "wald",
         ci_df=float(k - 1) if result.is_t[0] else None,
-        pi_method=prediction if single["pi_low"] is not None else None,
+        pi_method=by["prediction"] if single["pi_low"] is not None else None,
         level=level,
         flags=tuple(flags),
         **single,
@@ -305,14 +384,9 @@ def _tau2_interval(
     one = scaled(y[None], v[None], None)
     if by == "q-profile":
         ends = q_profile(one.y, one.v, one.present, level=level)
-    elif tau2 in LIKELIHOODS:
+    else:
         restricted = LIKELIHOODS[tau2]
         ends = likelihood_limits(one.y, one.v, one.present, level=level, restricted=restricted)
-    else:
-        raise ValueError(
-            f"tau2_ci = 'profile' is read off a likelihood, and tau2 = {tau2!r} has none: choose "
-            "tau2 = ML or REML, or tau2_ci = q-profile."
-        )
     low, high = (float(end[0] * one.unit[0] ** 2) for end in ends)
     return (low, high) if np.isfinite(high) else None
 
@@ -323,9 +397,9 @@ def fit(
     mask: Mask | None = None,
     *,
     model: str = "random",
-    tau2: str | float = "REML",
-    ci: str = "hksj-modified",
-    prediction: str | None = "t(k-1)",
+    tau2: str | float | None = None,
+    ci: str | None = None,
+    prediction: str | None = None,
     level: float = 0.95,
 ) -> Fit:
     """Pool a batch of sets of effects at once, over the last axis.
@@ -361,16 +435,10 @@ def fit(
     >>> bool(left.estimate[1] == pool(y[[0, 2, 3]], v[[0, 2, 3]]).estimate)
     True
     """
-    random = pick(MODELS, model, "model")
-    known = None if isinstance(tau2, str) else _known(tau2)
-    estimator = TAU2["DL"] if known is not None else pick(TAU2, str(tau2), "tau2")
-    interval = pick(CONFIDENCE, ci, "ci")
-    ahead = None if prediction is None else pick(PREDICTION, prediction, "prediction")
-    if random and interval.is_profile and tau2 != "ML":
-        raise ValueError(
-            f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
-            f"{tau2!r}: choose tau2 = ML, or another ci."
-        )
+    by = chosen(model=model, tau2=tau2, ci=ci, prediction=prediction)
+    random, interval, ahead = MODELS[model], CONFIDENCE[by["ci"]], PREDICTION.get(by["prediction"])
+    known = None if isinstance(by["tau2"], str) else by["tau2"]
+    estimator = TAU2["DL" if known is not None or not random else by["tau2"]]
     if wrong := no_level(level):
         raise ValueError(*wrong)
     y, v, present, unit, origin = scaled(yi, vi, mask)

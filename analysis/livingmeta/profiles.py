@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from livingmeta.names import pick
+from livingmeta.pooling import DEFAULTS
+from livingmeta.pooling import chosen as pooled_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,7 @@ class Profile:
         Small-sample correction, variance formulas and rule for empty cells, entries of
         `effect_sizes` and `counts`.
     model, tau2, ci, tau2_ci, prediction : str
-        As `pooling.pool` takes them; prediction "none" for none.
+        As `pooling.pool` takes them; "none" for none, as a common effect has but of the interval.
     i2 : str
         The I² that is shown: "q" or "tau2".
     about : str
@@ -43,8 +45,32 @@ class Profile:
     unverified: str | None = None
 
     def with_choices(self, **choices: str | None) -> Profile:
-        """Return the profile with some of its methods chosen otherwise; None changes nothing."""
-        return replace(self, **{name: choice for name, choice in choices.items() if choice})
+        """Return the profile with some of its methods chosen otherwise; None changes nothing.
+
+        Another model brings its own interval and estimator, unless they are chosen by name: those
+        of the profile for random effects, Wald for a common effect.
+
+        Raises
+        ------
+        ValueError
+            For methods that do not go together, as `pooling.chosen`.
+
+        Examples
+        --------
+        >>> PROFILES["today"].with_choices(model="common").words()
+        'common effect, Wald interval (profile today, changed)'
+        """
+        named = {name: choice for name, choice in choices.items() if choice}
+        model = named.get("model", self.model)
+        base = self if model == self.model else PROFILES.get(self.name, self)
+        own = {} if model == "common" else {name: getattr(base, name) for name in DEFAULTS}
+        asked = own | {name: choice for name, choice in named.items() if name in DEFAULTS}
+        i2 = named.get("i2", "q" if model == "common" else base.i2)
+        if model == "common" and i2 != "q":
+            raise ValueError(
+                f"i2 = {i2!r}: a common effect has no τ² to take I² from: leave it out."
+            )
+        return replace(self, **named | pooled_by(model=model, **asked) | {"i2": i2})
 
     def differences(self, other: Profile) -> dict[str, tuple[str, str]]:
         """Return the methods in which two profiles differ, as (this one's, the other's)."""

@@ -11,7 +11,15 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.designs import MEAN, Regression
 from livingmeta.names import pick
-from livingmeta.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, scaled, usable
+from livingmeta.pooling import (
+    CONFIDENCE,
+    MODELS,
+    ROUNDING,
+    PooledEstimate,
+    chosen,
+    scaled,
+    usable,
+)
 from livingmeta.tau2 import TAU2, Array, q_profile
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
@@ -95,8 +103,8 @@ def meta_regression(
     *,
     intercept: bool = True,
     model: str = "random",
-    tau2: str = "REML",
-    ci: str = "hksj-modified",
+    tau2: str | None = None,
+    ci: str | None = None,
     cluster: Sequence[object] | None = None,
     level: float = 0.95,
 ) -> MetaRegression:
@@ -113,9 +121,10 @@ def meta_regression(
         Fit one; without it a single category gives the mean of each level.
     model : str
         "random", or "common": trials differ by their moderators and by chance only.
-    tau2 : str
-        Estimator of τ², an entry of `tau2.TAU2`.
-    ci : str
+    tau2 : str, optional
+        Estimator of τ² for random effects, an entry of `tau2.TAU2`; by default "REML".
+    ci : str, optional
+        By default "hksj-modified", for a common effect "wald", which is all it takes.
         "wald" (normal), "t", "hksj" or "hksj-modified" (t with k − p df; SE scaled by √q or
         √max(1, q), q = Σwr²/(k − p); Knapp and Hartung 2003).
     cluster : sequence, shape (k,), optional
@@ -153,9 +162,12 @@ def meta_regression(
     """
     y, v = usable(yi, vi, level)
     names, x = columns(moderators, y.size, intercept=intercept)
-    estimator, random = pick(TAU2, tau2, "tau2"), pick(MODELS, model, "model")
     known = {name: one for name, one in CONFIDENCE.items() if not one.is_profile}
-    interval = pick(known, ci, "ci")
+    if ci is not None:
+        pick(known, ci, "ci")
+    by = chosen(model=model, tau2=tau2, ci=ci)
+    random, tau2, ci = MODELS[model], by["tau2"], by["ci"]
+    estimator, interval = TAU2[tau2 if random else "DL"], known[ci]
     clusters = None if cluster is None else _clusters(cluster, y.size)
     # lengths of 1 keep the digits; the coefficients are turned back below
     lengths = np.sqrt((x**2).sum(0))

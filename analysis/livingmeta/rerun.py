@@ -31,7 +31,7 @@ ANALYSIS = ("review", "analysis", "measure", "model")
 PRINTED = {"estimate": "revman_effect", "ci_low": "revman_ci_low",
            "ci_high": "revman_ci_high", "weight": "revman_weight"}  # fmt: skip
 COLUMNS = {*ANALYSIS, "study", *ARMS, *PRINTED.values()}
-MODELS = {"FE": ("common", "DL"), "DL": ("random", "DL"), "REML": ("random", "REML")}
+MODELS = {"FE": ("common", None), "DL": ("random", "DL"), "REML": ("random", "REML")}
 EFFECTS: Mapping[str, Callable[..., tuple[Array, Array]]] = {"SMD": smd, "MD": mean_difference}
 # RevMan Web stops its search for REML before the maximum; percent points of a weight.
 STOPS_EARLY = 0.02
@@ -281,7 +281,7 @@ def _weights(yi: Array, vi: Array, keys: NDArray[np.intp], model: NDArray[np.obj
         mine = model[order[first]] == name
         for k in np.unique(sizes[mine]):
             rows = order[first[mine & (sizes == k)][:, None] + np.arange(k)]
-            pooled = fit(yi[rows], vi[rows], model=kind, tau2=tau2, ci="wald", prediction=None)
+            pooled = fit(yi[rows], vi[rows], model=kind, tau2=tau2, ci="wald", prediction="none")
             weights[rows] = pooled.weights
     return weights
 

@@ -147,7 +147,7 @@ def permutation_test(
     y, v = usable(yi, vi, methods.get("level", 0.95))
     if not 2 <= y.size <= LARGEST:
         raise ValueError(f"{y.size} trials: signs are turned of 2 to {LARGEST} trials.")
-    methods = {**methods, "prediction": None}
+    methods = {**methods, "prediction": "none"}
     whole = fit(y[None], v[None], **methods)
     every = 1 << (y.size - 1)
     exact = every <= most
@@ -297,7 +297,7 @@ class _Reviews:
         y, v = drawn(self._sample, start, stop, seed=self.seed).swapaxes(0, 1)
         found: Arrays = {}
         for ci in self.intervals:
-            one = fit(y, v, ci=ci, prediction=None, **self.methods)
+            one = fit(y, v, ci=ci, prediction="none", **self.methods)
             found[f"covers {ci}"] = (one.ci_low <= self.effect) & (self.effect <= one.ci_high)
             found[f"excludes {ci}"] = (one.ci_low > 0) | (one.ci_high < 0)
             found["estimate"], found["tau2"] = one.estimate, one.tau2
@@ -370,7 +370,7 @@ def bootstrap(
         raise ValueError("one trial: its own interval is all there is.")
     ci = methods.pop("ci", "wald")
     methods.pop("prediction", None)
-    whole = fit(y[None], v[None], ci=ci, prediction=None, **methods)
+    whole = fit(y[None], v[None], ci=ci, prediction="none", **methods)
     estimate, tau2 = float(whole.estimate[0]), float(whole.tau2[0])
     random = not np.isnan(tau2)
     task = _Reviews(

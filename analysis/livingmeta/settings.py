@@ -10,7 +10,7 @@ from livingmeta.counts import ZERO_CELLS
 from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES
 from livingmeta.inputs import no_level
 from livingmeta.names import pick
-from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS
+from livingmeta.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
 from livingmeta.profiles import CHOICES, CI_WORDS, Profile, profile
 from livingmeta.protocol import Methods, Review
 from livingmeta.quantiles import MEANS, SDS
@@ -64,7 +64,8 @@ class Settings:
 
     def words(self) -> str:
         """Say the methods in one line."""
-        common = ", one τ² in all subgroups" if self.subgroup_tau2 == "common" else ""
+        shared = self.subgroup_tau2 == "common" and self.profile.model == "random"
+        common = ", one τ² in all subgroups" if shared else ""
         words = self.profile.words()
         if self.cluster:
             words = words.replace(CI_WORDS[self.profile.ci], CI_WORDS["CR2"])
@@ -146,7 +147,13 @@ def settings_of(
         chosen = chosen.with_choices(**{what: getattr(methods, what) for what in CHOICES})
     chosen = chosen.with_choices(**choices)
     for what, registry in METHODS.items():
-        pick(registry, getattr(chosen, what), what)
+        if what not in DEFAULTS:  # which with_choices has looked at
+            pick(registry, getattr(chosen, what), what)
+    if methods.subgroup_tau2 == methods.model == "common":
+        raise ValueError(
+            "subgroup_tau2 = 'common' with model = 'common': a common effect has no τ² that "
+            "subgroups could share. Leave one of the two out."
+        )
     wanted = measure or methods.measure
     pick(MEASURES, wanted, "measure")
     pick(MEANS, methods.mean_from, "mean_from")

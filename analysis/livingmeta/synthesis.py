@@ -436,7 +436,7 @@ def _result(
         tau2=chosen.tau2 if tau2 is None else tau2,
         ci=ci or chosen.ci,
         tau2_ci=chosen.tau2_ci if tau2 is None else "q-profile",
-        prediction=None if chosen.prediction == "none" else chosen.prediction,
+        prediction=chosen.prediction,
         level=settings.level,
         measure=settings.label,
     )
@@ -500,7 +500,12 @@ def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling,
 def _common_tau2(parts: list[tuple[Effect, ...]], settings: Settings) -> float | None:
     """Return the τ² of all subgroups, where the review takes it as one."""
     effects = [effect for part in parts for effect in part]
-    if settings.subgroup_tau2 == "separate" or len(effects) <= len(parts) or len(parts) < 2:
+    if (
+        settings.subgroup_tau2 == "separate"
+        or settings.profile.model == "common"
+        or len(effects) <= len(parts)
+        or len(parts) < 2
+    ):
         return None
     return common_tau2(
         [effect.yi for effect in effects],

@@ -104,7 +104,7 @@ def reviews() -> None:
     rng = np.random.default_rng(20171106)
     vi = rng.uniform(0.02, 0.2, (1000, 10))
     yi = rng.normal(-0.2, np.sqrt(vi + 0.05))
-    ours = seconds(lambda: fit(yi, vi, ci="hksj", prediction=None))
+    ours = seconds(lambda: fit(yi, vi, ci="hksj", prediction="none"))
     told = f"1,000 reviews of k = 10, REML + HKSJ: {1000 * ours:.1f} ms"
     try:
         peer = import_module("pymare.estimators")

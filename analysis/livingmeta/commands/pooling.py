@@ -244,6 +244,8 @@ def _side_by_side(
         )
         if apart(pool for _, pool in rows):
             console.print("  Whether the interval excludes no effect depends on the profile.")
+        for choice in one.together:
+            console.print("  not to be changed alone: {}, {} → {}".format(*choice))
         screen.table(
             ["changed alone", "as in", "result", "estimate and limits move by"],
             [
@@ -303,6 +305,7 @@ def regress(
         typer.Option(help="robust variances by trial; on where a trial gives several effects"),
     ] = None,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="methods of")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME", help="common or random")] = None,
     tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
     ci: Annotated[
         str | None, typer.Option(metavar="NAME", help="wald, t, hksj or hksj-modified")
@@ -327,7 +330,7 @@ def regress(
         loaded,
         synthesis,
         by or (),
-        settings=headline_settings(loaded, name=profile, tau2=tau2, ci=ci),
+        settings=headline_settings(loaded, name=profile, model=model, tau2=tau2, ci=ci),
         selection=Selection(
             include_sensitivity=include_sensitivity,
             no_assumptions=no_assumptions,

@@ -116,10 +116,7 @@ def resample(
     documents: list[dict[str, Any]] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
-            chosen = settings.profile
-            methods: dict[str, Any] = {"model": chosen.model, "tau2": chosen.tau2, "ci": chosen.ci,
-                                       "level": settings.level, "seed": seed,
-                                       "executor": lent}  # fmt: skip
+            methods: dict[str, Any] = {**settings.fitting, "seed": seed, "executor": lent}
             with screen.progress("Turning signs") as progress:
                 test = permutation_test(
                     *_effects(pool), most=most or PATTERNS, progress=progress, **methods
@@ -172,21 +169,21 @@ def simulate(
     from livingmeta.review import load_review
 
     loaded = load_review(review)
-    intervals = ci or ["wald", "t", "hksj", "hksj-modified"]
+    all_intervals = ["wald", "t", "hksj", "hksj-modified"]
     documents: list[dict[str, Any]] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
             assert pool.result is not None
             trials, model = _trials(pool, settings)
+            model_of = settings.profile.model  # a common effect has the Wald interval alone
             with screen.progress("Simulating reviews") as progress:
                 found = simulated(
                     trials,
                     effects=effect or sorted({0.0, pool.result.estimate}, key=abs),
                     between=between or sorted({0.0, pool.result.tau2 or 0.0}),
-                    intervals=intervals,
+                    intervals=ci or (all_intervals if model_of == "random" else ["wald"]),
                     count=count, seed=seed, executor=lent, progress=progress,
-                    model=settings.profile.model, tau2=settings.profile.tau2,
-                    level=settings.level,
+                    model=model_of, tau2=settings.profile.tau2, level=settings.level,
                 )  # fmt: skip
             documents.append({**_head(loaded, pool), "trials": model,
                               "simulated": [asdict(one) for one in found]})  # fmt: skip

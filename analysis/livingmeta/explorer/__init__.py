@@ -34,6 +34,7 @@ from livingmeta.words import FLAG_WORDS, steady
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")
 SHIPPED = ("correction", "smd_variance", "model", "tau2", "ci", "prediction", "i2")
+OF_RANDOM = ("tau2", "prediction")
 INTERVAL = ("estimate", "ci_low", "ci_high")
 DIGITS = 11  # of yi and vi: what the page computes from them is right to nine
 MOST = 5000  # analyses that a page draws of one synthesis, evenly by estimate
@@ -148,6 +149,8 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
                     for name in SHIPPED
                 },
                 **{name: getattr(profile, name) for name in SHIPPED},
+                # of a common effect: what the page takes when its model is turned to random
+                **{name: getattr(profile.with_choices(model="random"), name) for name in OF_RANDOM},
             }
             for profile, number in zip(profiles, formulas, strict=True)
         ],

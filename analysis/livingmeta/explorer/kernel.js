@@ -278,6 +278,9 @@ const kernel = (() => {
     if (random && interval.isProfile && tau2 !== "ML") {
       throw new RangeError("the profile-likelihood interval belongs to ML");
     }
+    if (!random && (ci !== "wald" || tau2 || prediction)) {
+      throw new RangeError("a common effect has the Wald interval, no τ² and nothing to predict");
+    }
     const { y, v, unit, origin } = scaled(yi, vi);
     const many = k > 1;
     const df = Math.max(k - 1, 1);
@@ -301,7 +304,7 @@ const kernel = (() => {
       statistic = (centre < 0 ? -1 : 1) * Math.sqrt(ends.ratio);
     }
     const away = Math.abs(statistic);
-    const pValue = 2 * (isT ? tTail(df, away) : normalTail(away));
+    const pValue = finite(away) === null ? NaN : 2 * (isT ? tTail(df, away) : normalTail(away));
     const ahead = random && k > 2 && PREDICTION[prediction];
     const reach = ahead ? ahead(df, p) * Math.sqrt(t2 + se * se) * unit : NaN;
     const hksj = many && Boolean(interval.isHksj);

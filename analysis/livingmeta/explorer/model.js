@@ -72,9 +72,9 @@ const model = (() => {
     return possible(s);
   }
 
-  /* The profile-likelihood interval belongs to random effects by ML. */
-  const possible = (s) =>
-    s.ci === "profile" && (s.tau2 !== "ML" || s.model !== "random") ? { ...s, ci: "wald" } : s;
+  /* A common effect has the Wald interval alone; that of the profile likelihood belongs to ML. */
+  const fits = (s, ci) => s.model === "common" ? ci === "wald" : ci !== "profile" || s.tau2 === "ML";
+  const possible = (s) => (fits(s, s.ci) ? s : { ...s, ci: "wald" });
 
   const OPTIONS = {
     model: [["random", "random effects"], ["common", "common effect"]],
@@ -106,7 +106,8 @@ const model = (() => {
       trials.push(withInterval(trial, smd, kernel.smdVariance(smd, n / 2, n / 2, by)));
     }
     const on = trials.filter((trial) => trial.on);
-    const methods = { ...Object.fromEntries(METHODS.map((m) => [m, s[m]])), level: data.level };
+    const named = s.model === "common" ? ["model", "ci"] : METHODS;
+    const methods = { ...Object.fromEntries(named.map((m) => [m, s[m]])), level: data.level };
     const instruments = new Set(on.map((one) => one.instrument));
     const unlike = data.one_instrument && instruments.size > 1;
     const result = unlike ? null : kernel.pool(on.map((one) => one.yi), on.map((one) => one.vi), methods);
@@ -349,7 +350,7 @@ const model = (() => {
   }
 
   return {
-    data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, possible, analysed, mainOf,
+    data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, fits, possible, analysed, mainOf,
     coverage, decimal, unit, onScale, shown, interval, valued, pWords, percent, level, methodWords,
     aboutInterval, aboutProfile, answer, published, asPrinted, stepOf, notesOf, trialWords, sizes, csv };
 })();

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, possible, analysed,
+  const { data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, fits, possible, analysed,
           mainOf, coverage, decimal, unit, shown, interval, valued, pWords, percent, level,
           methodWords, aboutProfile, answer, published, stepOf, notesOf, trialWords, sizes, csv } = model;
   const { PAGE, FILE, el, escaped, svg } = figures;
@@ -45,7 +45,8 @@
   function change(patch, said = "") {
     const next = possible({ ...state, ...patch });
     if (next.ci !== (patch.ci || state.ci)) {
-      said += "The profile-likelihood interval belongs to random effects by ML; now Wald. ";
+      said += next.model === "common" ? "A common effect has the Wald interval alone. "
+        : "The profile-likelihood interval belongs to random effects by ML; now Wald. ";
     }
     state = next;
     show();
@@ -125,7 +126,7 @@
     at("profile-about").textContent = aboutProfile(state, a.profile);
     for (const name of METHODS) at(name).value = state[name];
     at("tau2").disabled = at("prediction").disabled = state.model === "common";
-    at("ci").querySelector("[value=profile]").disabled = state.tau2 !== "ML" || state.model !== "random";
+    for (const option of at("ci").options) option.disabled = !fits(state, option.value);
     at("imagined").checked = Boolean(state.imagined);
     at("imagined-parts").hidden = !state.imagined;
     if (state.imagined) {
