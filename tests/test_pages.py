@@ -353,11 +353,11 @@ def test_scatter_is_told_in_words_that_follow_from_i2_and_k() -> None:
     assert spread(pools["pain-medium"]) == [language("en").say("spread_none")]
     assert spread(pools["pain-long"]) == [language("en").say("spread_one")]
     function = " ".join(spread(pools["function-short"]))
-    assert "I² = 91%" in function
+    assert "I² (from Q) = 91%" in function
     assert "Most of the scatter" in function
     assert "No prediction for a new trial" in function
     knee = next(pool for pool in RESULTS["knee_oa"].headline_pools if len(pool.effects) > 40)
-    assert "a new trial could favour either group" in " ".join(spread(knee))
+    assert "in a new setting either group could be favoured" in " ".join(spread(knee))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

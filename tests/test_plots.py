@@ -182,8 +182,11 @@ def test_with_a_total_the_weights_are_those_of_the_total() -> None:
     effects = tuple(effect for one in KNEE for effect in one.effects)
     result = pool([e.yi for e in effects], [e.vi for e in effects])
     whole = replace(KNEE[0], subgroup=None, effects=effects, result=result)
-    ax = forest_plot([*KNEE, whole])
+    held = iter(result.weights)
+    parts = [replace(one, total_weights=tuple(next(held) for _ in one.effects)) for one in KNEE]
+    ax = forest_plot([*parts, whole])
     assert "diamond:overall" in gids(ax)
+    assert "those in the total" in words(ax)
     assert f"{result.weights[0]:.1f}%" in words(ax)
     assert f"{KNEE[0].result.weights[0]:.1f}%" not in words(ax).split("Subtotal")[0]
 

@@ -382,7 +382,7 @@ def test_a_batch_with_a_mask_gives_what_each_set_gives_alone(data: Effects, by: 
         assert batch.ci_low[i] == pytest.approx(alone.ci_low, abs=1e-8 * (1 + alone.se))
         assert batch.k[i] == alone.k
         held = {name for name, flags in batch.flags.items() if flags[i]}
-        assert held == set(alone.flags) - {"tau2_interval_empty"}
+        assert held == set(alone.flags) - {"tau2_interval_empty", "tau2_outside_interval"}
 
 
 @pytest.mark.parametrize("scale", [1e-20, 1.0, 1e20])
@@ -472,3 +472,28 @@ def test_a_standard_error_of_0_has_neither_statistic_nor_p() -> None:
 def test_a_truth_value_is_no_known_tau2() -> None:
     with pytest.raises(ValueError, match="tau2 = True: a variance between trials that is taken"):
         pool([0.1, 0.2], [0.1, 0.1], tau2=True)
+
+
+def test_an_interval_of_tau2_that_does_not_hold_its_estimate_says_so() -> None:
+    """R, metafor 3.8: confint(rma(c(0, 0, 3.2), c(1, .01, 1), method = "DL")) warns so, too."""
+    found = [pool(yi, vi, tau2="DL", ci="wald") for yi, vi in SEARCHED]
+    outside = [
+        one.tau2_high is not None and not one.tau2_low - 1e-9 <= one.tau2 <= one.tau2_high + 1e-9
+        for one in found
+    ]
+    assert [("tau2_outside_interval" in one.flags) for one in found] == outside
+    assert any(outside)
+    assert not all(outside)
+    # PM lies where Q is its df, which is between the two quantiles of the Q-profile
+    assert not any("tau2_outside_interval" in pool(y, v, tau2="PM").flags for y, v in SEARCHED)
+
+
+def _searched() -> list[tuple[list[float], list[float]]]:
+    rng = np.random.default_rng(1)
+    return [
+        (rng.normal(0, 1, 12).tolist(), (10.0 ** rng.uniform(-4, 0, 12)).tolist())
+        for _ in range(40)
+    ]
+
+
+SEARCHED = _searched()

@@ -174,3 +174,36 @@ def test_what_the_command_cannot_do_it_refuses(say) -> None:
         said = say("sensitivity", "smith2017", "--important", important)
         assert said.status == 2
         assert "is above 0" in said.err
+
+
+def test_an_analysis_counts_once_whatever_number_of_names_it_has() -> None:
+    """Of smith2017's long-term pain, with one trial, no method changes anything."""
+    for one in sensitivity(load_review("smith2017")):
+        names = [name for name, _ in one.scenarios]
+        assert set(one.no_different) <= set(names)
+        asked = [
+            (tuple(sorted((e.trial, e.yi, e.vi) for e in pool.effects)), pool.result)
+            for pool in one.others
+        ]
+        assert all(result is not None for _, result in asked)
+        keys = {(rows, r.k > 1 and (r.model, r.tau2_method, r.ci_method)) for rows, r in asked if r}
+        main = one.main.result
+        assert len(keys) == len(asked)
+        if main is None:
+            assert one.others == ()
+        else:
+            same = (
+                tuple(sorted((e.trial, e.yi, e.vi) for e in one.main.effects)),
+                main.k > 1 and (main.model, main.tau2_method, main.ci_method),
+            )
+            assert same not in keys
+
+
+def test_the_overview_counts_no_conclusion_without_a_result(say, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = say("sensitivity", "smith2017")
+    rows = [line.split() for line in said.out.splitlines() if line.strip().startswith("Pain, ")]
+    counts = {" ".join(row[:3]): row for row in rows if row[-1] == "–" or "of" in row}
+    assert any(row[-1] == "–" for row in counts.values())  # pain-medium: nothing is pooled
+    assert "11 of 12" not in said.flat
+    assert "no different here:" in said.flat

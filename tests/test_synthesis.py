@@ -1,13 +1,19 @@
 """Each synthesis takes the row sets that the review's rules name, and says what it left out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
-from livingmeta.exchange import reviews_in
-from livingmeta.protocol import Methods
+from livingmeta.commands.printing import document
+from livingmeta.exchange import imported, reviews_in
+from livingmeta.pages import markdown
+from livingmeta.plots import forest_plot
+from livingmeta.pooling import pool as pool_of
+from livingmeta.protocol import Methods, Review
+from livingmeta.report import results_of, tables
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, synthesise
@@ -251,3 +257,86 @@ def test_one_trial_in_a_subgroup_has_its_own_interval_whatever_the_others_tau2()
     assert "single_trial" in one.flags
     others = [p.result.tau2 for p in pools if p.synthesis == "pain-followup" and p is not one]
     assert len({tau2 for tau2 in others if tau2 is not None}) == 1  # the others share theirs
+
+
+TABLE = """study,subgroup,mean1,sd1,n1,mean2,sd2,n2
+Ash 2001,men,10,4,30,12,4,31
+Birch 2002,men,11,4,25,12.5,4,24
+Cedar 2003,women,9,5,40,13,5,41
+Doum 2004,women,10,5,20,11,5,22
+Elm 2005,children,8,3,15,8.5,3,15
+"""
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Review:
+    """A table with subgroups and a total, as `import` makes a review of it."""
+    path = tmp_path_factory.mktemp("grouped") / "t.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    ((made, _),) = imported(path, name="grouped")
+    for name, text in made.files.items():
+        (path.parent / name).write_text(text, encoding="utf-8")
+    return load_review(path.parent)
+
+
+@pytest.mark.parametrize("tau2", ["separate", "common"])
+@pytest.mark.parametrize("overall", [True, False])
+def test_one_set_of_weights_stands_in_every_document(
+    grouped: Review, tau2: str, overall: bool
+) -> None:
+    """With a total: one τ² over all rows, and a subtotal has the sum. Without: each its own."""
+    (plan,) = grouped.protocol.synthesis
+    methods = grouped.protocol.methods.model_copy(update={"subgroup_tau2": tau2})
+    protocol = grouped.protocol.model_copy(
+        update={"synthesis": (plan.model_copy(update={"overall": overall}),), "methods": methods}
+    )
+    review = replace(grouped, protocol=protocol)
+    pools = synthesise(review)
+    parts = [pool for pool in pools if pool.subgroup is not None]
+    if overall:
+        effects = [e for part in parts for e in part.effects]
+        alone = pool_of([e.yi for e in effects], [e.vi for e in effects])
+        weights = dict(zip((e.trial for e in effects), alone.weights, strict=True))
+    else:
+        weights = {}
+        for part in parts:
+            shared = part.result.tau2 if tau2 == "common" else None
+            v = np.array([e.vi for e in part.effects])
+            w = 1 / (v + ((part.result.tau2 or 0) if shared is None else shared))
+            weights |= dict(zip((e.trial for e in part.effects), 100 * w / w.sum(), strict=True))
+    near = {trial: pytest.approx(weight, rel=1e-6) for trial, weight in weights.items()}
+    for pool in pools:
+        assert dict(zip((e.trial for e in pool.effects), pool.weights, strict=True)) == near or (
+            pool.subgroup is not None
+            and all(w == near[e.trial] for e, w in zip(pool.effects, pool.weights, strict=True))
+        )
+    assert sum(w for part in parts for w in part.weights) == pytest.approx(
+        100 if overall else 100 * len(parts)
+    )
+    # tables
+    results = results_of(review)
+    for row in tables(results)["effects"].itertuples():
+        assert row.weight == pytest.approx(weights[row.trial], rel=1e-6)
+    for row in tables(results)["results"].itertuples():
+        name = row.subgroup if isinstance(row.subgroup, str) else None
+        members = next(p for p in pools if p.subgroup == name).effects
+        told = [float(word) for word in row.weights.split()]
+        assert told == pytest.approx([weights[e.trial] for e in members], rel=1e-4)
+    # picture
+    figure = forest_plot(pools)
+    words = [text.get_text() for text in figure.texts]
+    printed = [word for word in words if word.endswith("%") and "=" not in word]
+    expected = [f"{weights[e.trial]:.1f}%" for part in parts for e in part.effects]
+    sums = [f"{sum(weights[e.trial] for e in part.effects):.1f}%" for part in parts
+            if part.result.k > 1]  # fmt: skip
+    sums += ["100.0%"] if overall else []
+    assert sorted(printed) == sorted(expected + sums)
+    assert overall == any("those in the total" in word for word in words)
+    # page, terminal and JSON
+    page = markdown(results, figures=[], version="0", lang="en", important=None, vas_sd=None)
+    for e in (e for part in parts for e in part.effects):
+        rows = [line for line in page.splitlines() if line.startswith(f"| {e.label} |")]
+        assert all(f"{weights[e.trial]:.1f}%" in row for row in rows if "%" in row)
+    for pool in pools:
+        for one, weight in zip(document(pool)["trials"], pool.weights, strict=True):
+            assert one["weight"] == weight

@@ -221,7 +221,7 @@ def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
         "ci_high": on_scale(effect.measure, effect.ci_high),
     }
     if quantity == "weight" and pool.result is not None:
-        return pool.result.weights[i]
+        return pool.weights[i]
     return people_of([effect]).all if quantity == "n" else values.get(quantity)
 
 

@@ -101,7 +101,8 @@ def _methods(settings: Settings) -> dict[str, Any]:
 
 def _pool(pool: Pool, by: str) -> dict[str, Any]:
     result = asdict(pool.result) if pool.result else {}
-    weights = result.pop("weights", [None] * len(pool.effects))
+    result.pop("weights", None)
+    weights = pool.weights or [None] * len(pool.effects)
     about = {name: getattr(pool, name) for name in ("synthesis", "subgroup", "title", "why_not")}
     effects = [
         {"of": ", ".join(filter(None, (one.trial, None if pool.subgroup else one.subgroup,

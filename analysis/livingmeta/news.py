@@ -52,7 +52,7 @@ def state(pool: Pool | None) -> str:
         ends = (decimal(on_scale(pool.measure, end)) for end in (result.pi_low, result.pi_high))
         text += f", new trial {' to '.join(ends)}"
     if result.tau2 is not None:
-        text += f", Tau² {decimal(result.tau2)}"
+        text += f", Tau² ({result.tau2_method}) {decimal(result.tau2)}"
     return text + f" ({excludes(pool)}){share(pool)}"
 
 

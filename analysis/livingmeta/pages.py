@@ -45,6 +45,7 @@ from livingmeta.synthesis import (
     Missing,
     Pool,
     contradictory,
+    i2_by,
     marks,
     shown_i2,
 )
@@ -179,11 +180,12 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
     limits = ""
     if result.tau2_low is not None and result.tau2_high is not None:
         ends = {"low": number(result.tau2_low), "high": number(result.tau2_high)}
-        limits = say("interval", estimate="", **ends)
+        limits = say("tau2_limits", by=result.tau2_ci_method, **ends)
     told = [
         say(
             "spread_numbers" if result.tau2 is not None else "spread_common",
-            tau2=number(result.tau2), tau2_interval=limits, q=number(result.q),
+            tau2=number(result.tau2), method=result.tau2_method, kind=say(f"i2_{i2_by(pool)}"),
+            tau2_interval=limits, q=number(result.q),
             df=result.q_df, p=p_words(result.q_p).replace(".", language.comma),
             i2=number(i2, 0), percent=language.percent,
         )

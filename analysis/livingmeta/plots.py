@@ -34,12 +34,12 @@ from livingmeta.synthesis import (
     Pool,
     Printed,
     contradictory,
+    heterogeneity,
     marks,
     notes,
-    shown_i2,
     synthesise,
 )
-from livingmeta.words import FLAG_WORDS, count, decimal, p_words
+from livingmeta.words import FLAG_WORDS, WEIGHTS_OF_TOTAL, count, decimal, p_words
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
 # colour-blind readers can tell apart; nothing is told by colour alone.
@@ -207,15 +207,12 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
     """Yield the lines in the order in which they stand on the page."""
     whole = next((pool for pool in pools if pool.subgroup is None), None)
     parts = [pool for pool in pools if pool.subgroup is not None]
-    shared = dict(zip(whole.effects, whole.result.weights, strict=True)) if (
-        parts and whole and whole.result
-    ) else {}  # fmt: skip
     for pool in parts or pools:
         if pool.subgroup is not None:
             yield _Row(kind="heading", text=pool.subgroup)
-        own = pool.result.weights if pool.result else (None,) * len(pool.effects)
-        for effect, weight in zip(pool.effects, own, strict=True):
-            yield _Row(kind="trial", effect=effect, weight=shared.get(effect, weight))
+        for effect, weight in zip(pool.effects, pool.weights or (None,) * len(pool.effects),
+                                  strict=True):  # fmt: skip
+            yield _Row(kind="trial", effect=effect, weight=weight)
         yield from _summary(pool, "Subtotal" if pool.subgroup is not None else "Total")
     if parts and whole is not None:
         yield _Row(kind="space")
@@ -247,16 +244,10 @@ def _summary(pool: Pool, name: str) -> Iterator[_Row]:
     yield _Row(kind="diamond", text=name, pool=pool)
     if result.pi_low is not None and result.k >= PREDICTION_FROM:
         yield _Row(kind="prediction", text="Prediction interval", pool=pool)
-    yield _Row(kind="words", text=_heterogeneity(pool, result))
+    yield _Row(kind="words", text=f"Heterogeneity: {heterogeneity(pool)}")
     yield _Row(kind="words", text=_overall(result))
     if pool.subgroup is not None:
         yield _Row(kind="space")
-
-
-def _heterogeneity(pool: Pool, result: PooledEstimate) -> str:
-    tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
-    chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
-    return f"Heterogeneity: {tau2}{chi2}; I² = {decimal(shown_i2(pool), 0)}%"
 
 
 def _overall(result: PooledEstimate) -> str:
@@ -644,7 +635,8 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
         people = people_of(row.pool.effects, side=group).all
         if people is not None:
             _write(ax, count(people), at[f"n{group}"], place, room, ha="right", weight=weight)
-    _write(ax, "100.0%", at["weight"], place, room, ha="right", weight=weight)
+    share = f"{sum(row.pool.weights):.1f}%"
+    _write(ax, share, at["weight"], place, room, ha="right", weight=weight)
     _numbers(
         ax, (result.estimate, result.ci_low, result.ci_high), place, room,
         measure=result.measure, weight=weight, color=GREY if doubtful else BLACK,
@@ -767,6 +759,8 @@ def _below(pools: Sequence[Pool]) -> list[str]:
     reach = _reach(pools)
     if any(max(-low, high) > reach for low, high in _intervals(pools)):
         lines.append(ARROW)
+    if any(pool.total_weights is not None for pool in pools):
+        lines.append(WEIGHTS_OF_TOTAL)
     lines.append(f"Methods: {pools[0].methods}.")
     flags = dict.fromkeys(flag for pool in pools for flag in pool.flags)
     said = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above

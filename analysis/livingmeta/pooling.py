@@ -330,7 +330,10 @@ def pool(
         if ends is None:
             flags.append("tau2_interval_empty")
         else:
-            s2 = float(result.typical[0])
+            s2, held = float(result.typical[0]), float(result.tau2[0])
+            slack = ROUNDING * max(1.0, held / s2) * s2
+            if isinstance(tau2, str) and not ends[0] - slack <= held <= ends[1] + slack:
+                flags.append("tau2_outside_interval")
             for name, end in zip(("low", "high"), ends, strict=True):
                 limits[f"tau2_{name}"] = end
                 limits[f"i2_tau2_{name}"] = 100 * end / (end + s2)

@@ -408,7 +408,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
             "coverage": coverage(results.review, pool),
             "why_not": pool.why_not,
             "flags": " ".join(pool.flags),
-            "weights": " ".join(f"{w:.6g}" for w in pool.result.weights) if pool.result else None,
+            "weights": " ".join(f"{w:.6g}" for w in pool.weights) or None,
         }
         for pool in pools
     ]
@@ -422,9 +422,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
             "rows": " | ".join(f"{file} row {row}" for file, row in effect.rows),
         }
         for pool in results.headline_pools
-        for effect, weight in zip(
-            pool.effects, pool.result.weights if pool.result else (), strict=False
-        )
+        for effect, weight in zip(pool.effects, pool.weights, strict=False)
     ]
     columns = [field.name for field in dataclasses.fields(Effect)]
     return {

@@ -56,6 +56,37 @@ class Sensitivity:
     growth: dict[str, tuple[Stage, ...]]
     absence: Absence
 
+    @property
+    def no_different(self) -> tuple[str, ...]:
+        """Name the other analyses that change no row and no method here."""
+        main = _analysis(self.main)
+        return tuple(
+            name for name, pool in self.scenarios if pool is not None and _analysis(pool) == main
+        )
+
+    @property
+    def others(self) -> tuple[Pool, ...]:
+        """Return other analyses that have a result, each once, whatever number of names it has.
+
+        None where the main analysis has no result that they could agree with.
+        """
+        if self.main.result is None:
+            return ()
+        listed = [pool for _, pool in (*self.scenarios, *self.absence.scenarios)]
+        each = {_analysis(pool): pool for pool in listed if pool is not None and pool.result}
+        each.pop(_analysis(self.main), None)
+        return tuple(each.values())
+
+
+def _analysis(pool: Pool) -> tuple[object, ...]:
+    """Tell an analysis by its rows and by how they are pooled; one trial needs no method."""
+    effects = frozenset((e.trial, e.contrast, e.subgroup, e.yi, e.vi) for e in pool.effects)
+    result = pool.result
+    if result is None or result.k == 1:
+        return (effects,)
+    given = result.tau2 if result.tau2_method == "given" else None
+    return effects, result.model, result.tau2_method, given, result.ci_method, result.level
+
 
 def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
     """Pool every synthesis by the methods of its headline, and by every other defensible choice.
@@ -151,6 +182,6 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
         for i in range(k)
     ]  # fmt: skip
     return tuple(
-        Without(label=effect.label, k=int(left.k[i]), weight=pool.result.weights[i], **rows[i])  # type: ignore[arg-type]
+        Without(label=effect.label, k=int(left.k[i]), weight=pool.weights[i], **rows[i])  # type: ignore[arg-type]
         for i, effect in enumerate(pool.effects)
     )

@@ -16,6 +16,7 @@ from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
 from livingmeta.settings import Selection, Settings, headline_settings
+from livingmeta.words import decimal, p_words
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -104,6 +105,14 @@ class Pool:
     subgroup_test: SubgroupTest | None
     printed: Printed | None
     pooled_by: str | None = None  # method of the source, where it is another one
+    total_weights: tuple[float, ...] | None = None  # of a subgroup, in the total beside it
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Percent of each effect: of the total where one is pooled, else of this pool itself."""
+        if self.total_weights is not None:
+            return self.total_weights
+        return self.result.weights if self.result else ()
 
     @property
     def measured(self) -> frozenset[str]:
@@ -376,7 +385,14 @@ def _pools(
     pools = [one(name, part, None) for name, part in zip(subgroups, parts, strict=True)]
     test = _subgroup_test(parts, settings, common)
     if plan.overall:
-        return [*pools, one(None, effects, test)]
+        whole = one(None, effects, test)
+        if whole.result is not None:
+            places = [[i for i, e in enumerate(effects) if e.subgroup == s] for s in subgroups]
+            pools = [
+                replace(part, total_weights=tuple(whole.result.weights[i] for i in held))
+                for part, held in zip(pools, places, strict=True)
+            ]
+        return [*pools, whole]
     return [*pools[:-1], replace(pools[-1], subgroup_test=test)]
 
 
@@ -415,7 +431,7 @@ def repooled(
     flags = _flags(effects, result, missing, pooled_by=pool.pooled_by)
     return replace(
         pool, effects=effects, result=replace(result, flags=flags) if result else None,
-        why_not=why_not, flags=flags, missing=missing, siblings=(),
+        why_not=why_not, flags=flags, missing=missing, siblings=(), total_weights=None,
     )  # fmt: skip
 
 
@@ -583,8 +599,23 @@ def shown_i2(pool: Pool) -> float | None:
     """Return the I² of the pool's methods: by Q or by τ²; by Q for a common effect."""
     if pool.result is None:
         return None
-    by_tau2 = pool.i2_by == "tau2" and pool.result.i2_tau2 is not None
-    return pool.result.i2_tau2 if by_tau2 else pool.result.i2
+    return pool.result.i2_tau2 if i2_by(pool) == "tau2" else pool.result.i2
+
+
+def i2_by(pool: Pool) -> str:
+    """Say which I² `shown_i2` is: "q" or "tau2"."""
+    by_tau2 = pool.i2_by == "tau2" and pool.result is not None and pool.result.i2_tau2 is not None
+    return "tau2" if by_tau2 else "q"
+
+
+def heterogeneity(pool: Pool) -> str:
+    """Say τ², Q and I² in a line, each with what it is from: they need not tell the same."""
+    result = pool.result
+    assert result is not None
+    tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {decimal(result.tau2)}; "
+    chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
+    kind = {"q": "Chi²", "tau2": "Tau²"}[i2_by(pool)]
+    return f"{tau2}{chi2}; I² (from {kind}) = {decimal(shown_i2(pool), 0)}%"
 
 
 def contradictory(pool: Pool) -> bool:

@@ -2,11 +2,16 @@
 
 import math
 
+WEIGHTS_OF_TOTAL = "Weights are those in the total; a subtotal's is the sum of its trials'."
 FLAG_WORDS = {
     "not_converged": (
         "An estimate of τ², or an integral over τ, did not converge; do not use the result."
     ),
     "tau2_at_zero": "The estimate of τ² is exactly 0.",
+    "tau2_outside_interval": (
+        "The interval of τ² does not hold its estimate: they rest on different methods, and these "
+        "trials make the two disagree."
+    ),
     "tau2_interval_empty": (
         "The trials agree better than chance lets them, so the Q-profile interval of τ² is empty."
     ),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from livingmeta.comparison import Step
     from livingmeta.protocol import Review
     from livingmeta.settings import Selection
+    from livingmeta.synthesis import Pool
 
 
 def pool(
@@ -186,7 +187,6 @@ def _side_by_side(
     from livingmeta.comparison import apart, compare
     from livingmeta.profiles import PROFILES
     from livingmeta.report import coverage, interval
-    from livingmeta.synthesis import shown_i2
     from livingmeta.words import decimal
 
     if any(one is not None for one in chosen):
@@ -229,14 +229,14 @@ def _side_by_side(
             continue
         rows = [("headline", one.own), *one.pools]
         screen.table(
-            ["profile", f"{printing.scale(one.own)} (CI)", "new trial", "Tau²", "I²"],
+            ["profile", f"{printing.scale(one.own)} (CI)", "prediction", "Tau²", "I² (from)"],
             [
                 [
                     profile + (" (assumed)" if profile == assumed else ""),
                     interval(pool.result),
                     printing.ahead(pool),
                     decimal(pool.result.tau2),
-                    f"{decimal(shown_i2(pool), 0)}%" if shown_i2(pool) is not None else "–",
+                    _i2(pool),
                 ]
                 for profile, pool in rows
                 if pool.result is not None
@@ -267,9 +267,17 @@ def _side_by_side(
     return None
 
 
+def _i2(pool: Pool) -> str:
+    from livingmeta.synthesis import i2_by, shown_i2
+    from livingmeta.words import decimal
+
+    shown = shown_i2(pool)
+    kind = "τ²" if i2_by(pool) == "tau2" else "Q"
+    return "–" if shown is None else f"{decimal(shown, 0)}% ({kind})"
+
+
 def _move(step: Step) -> str:
     """Say what a step moves: the prediction interval, I² or interval of τ² where nothing else."""
-    from livingmeta.synthesis import shown_i2
     from livingmeta.words import decimal
 
     if step.moved is None:
@@ -277,8 +285,8 @@ def _move(step: Step) -> str:
     result = step.pool.result
     assert result is not None
     special = {
-        "prediction": f"new trial {printing.ahead(step.pool)}",
-        "i2": f"I² {decimal(shown_i2(step.pool), 0)}%",
+        "prediction": f"prediction {printing.ahead(step.pool)}",
+        "i2": f"I² {_i2(step.pool)}",
         "tau2_ci": f"Tau² {decimal(result.tau2_low)} to {decimal(result.tau2_high)}",
     }
     if step.choice in special:
@@ -375,10 +383,13 @@ def regress(
         )
     if alone := [one.name for one in result.coefficients if one.se is None]:
         console.print(f"  one trial alone determines: {', '.join(alone)}")
-    tau2_words = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
+    tau2_words = (
+        "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {decimal(result.tau2)}; "
+    )
     explained = "" if result.r2 is None else f"; R² = {decimal(result.r2, 0)}%"
     console.print(
-        f"  left between trials: {tau2_words}I² = {decimal(result.i2, 0)}%; "
+        f"  left between trials: {tau2_words}I² (from {'Q' if result.tau2 is None else 'τ²'}) = "
+        f"{decimal(result.i2, 0)}%; "
         f"Q = {decimal(result.qe)}, df = {result.qe_df} ({p_words(result.qe_p)}){explained}"
     )
     for left in found.left_out:

@@ -55,27 +55,28 @@ def shared(pool: Pool) -> None:
 
 def whole(review: Review, pool: Pool) -> None:
     """Print all that is known of a synthesis."""
-    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.effect_sizes import scale_name
     from livingmeta.report import flag_lines, interval
-    from livingmeta.synthesis import PREDICTION_FROM, marks, notes, shown_i2
+    from livingmeta.synthesis import PREDICTION_FROM, heterogeneity, marks, notes
     from livingmeta.words import count, decimal, p_words
 
     summary(review, pool)
     result = pool.result
     if result is not None:
         if result.k > 1:
-            tau2 = "" if result.tau2 is None else f"Tau² = {decimal(result.tau2)}; "
-            typer.echo(
-                f"  {tau2}Chi² = {decimal(result.q)}, df = {result.q_df} "
-                f"({p_words(result.q_p)}); I² = {decimal(shown_i2(pool), 0)}%; "
-                f"effect {p_words(result.p_value)}"
-            )
+            typer.echo(f"  {heterogeneity(pool)}; effect {p_words(result.p_value)}")
         if result.pi_low is not None and result.k >= PREDICTION_FROM:
-            ends = (on_scale(result.measure, end) for end in (result.pi_low, result.pi_high or 0))
-            ahead = " and ".join(map(decimal, ends))
-            typer.echo(f"  a new trial is expected between {ahead}")
+            typer.echo(
+                f"  the true effect in a setting like these: {ahead(pool)} "
+                f"({100 * result.level:g}% prediction interval)"
+            )
         screen.table(
-            ["trial", "n", f"{scale_name(pool.measure)} ({100 * result.level:g}% CI)", "weight"],
+            [
+                "trial",
+                "n",
+                f"{scale_name(pool.measure)} ({100 * result.level:g}% CI)",
+                "weight" if pool.total_weights is None else "weight in the total",
+            ],
             [
                 [
                     effect.label + marks(effect),
@@ -83,7 +84,7 @@ def whole(review: Review, pool: Pool) -> None:
                     interval(effect),
                     f"{weight:.1f}%",
                 ]
-                for effect, weight in zip(pool.effects, result.weights, strict=True)
+                for effect, weight in zip(pool.effects, pool.weights, strict=True)
             ],
         )
         for note in notes(pool.effects):
@@ -128,7 +129,7 @@ def document(pool: Pool) -> dict[str, Any]:
     from dataclasses import asdict
 
     whole = asdict(pool)
-    weights = pool.result.weights if pool.result else [None] * len(pool.effects)
+    weights = pool.weights or [None] * len(pool.effects)
     shown = ("trial", "yi", "vi", "ci_low", "ci_high", "derivation", "flags")
     trials = [
         {**{name: effect[name] for name in shown}, "weight": weight, **effect}

@@ -123,21 +123,21 @@ def _overview(found: Sequence[Sensitivity]) -> None:
 
     rows = []
     for one in found:
-        others = [*one.scenarios, *one.absence.scenarios]
-        results = [pool.result for _, pool in others if pool is not None and pool.result]
+        results = [pool.result for pool in one.others if pool.result]
         ends = [f(r.estimate for r in results) for f in (min, max)] if results else []
-        same = sum(excludes(pool) == excludes(one.main) for _, pool in others)
+        same = sum(excludes(pool) == excludes(one.main) for pool in one.others)
         name = f"{one.main.title} – {one.main.subgroup}" if one.main.subgroup else one.main.title
         rows.append([
             name,
             interval(one.main.result) if one.main.result else "–",
             " to ".join(decimal(on_scale(one.main.measure, end)) for end in ends) or "–",
-            f"{same} of {len(others)}",
+            f"{same} of {len(one.others)}" if one.others else "–",
         ])  # fmt: skip
     screen.table(["synthesis", "main analysis (CI)", "other estimates", "same conclusion"], rows)
     screen.console().print(
         "  same conclusion: the other analyses whose interval includes no effect, or lies on one "
-        "side of it, as that of the main one\n"
+        "side of it, as that of the main one; each analysis with a result counts once, whatever "
+        "number of names it has\n"
     )
 
 
@@ -158,6 +158,7 @@ def _document(one: Sensitivity, asked: _Asked) -> dict[str, Any]:
         "subgroup": one.main.subgroup,
         "main": pool(one.main),
         "scenarios": [{"name": name, "pool": pool(other)} for name, other in one.scenarios],
+        "no_different": list(one.no_different),
         "without": [row(left) for left in one.without],
         "cumulative": {by: [row(s) for s in stages] for by, stages in one.growth.items()},
         "missing_trials": {
@@ -202,7 +203,8 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
         more = f" + {pool.people.known - real.people.known} imputed" if added else ""
         return f"{len(known)}{added}{part}", f"{people_number(real)}{more}"
 
-    rows = [("main analysis", main), *one.scenarios, *absence.scenarios]
+    told = [(name, pool) for name, pool in one.scenarios if name not in one.no_different]
+    rows = [("main analysis", main), *told, *absence.scenarios]
     screen.table(
         ["analysis", f"{printing.scale(main)} (CI)", "k", "people", "interval",
          *asked.heads],
@@ -218,6 +220,8 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
         ],
     )  # fmt: skip
     console = screen.console()
+    if one.no_different:
+        console.print(f"  no different here: {', '.join(one.no_different)}")
     for flag in dict.fromkeys(flag for _, pool in rows if pool for flag in pool.flags):
         where = [label for label, pool in rows if pool and flag in pool.flags]
         others = f"the main analysis and {len(where) - 1} of {len(rows) - 1} others"

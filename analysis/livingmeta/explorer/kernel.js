@@ -309,6 +309,7 @@ const kernel = (() => {
     const reach = ahead ? ahead(df, p) * Math.sqrt(t2 + se * se) * unit : NaN;
     const hksj = many && Boolean(interval.isHksj);
     const limits = random && many ? qProfile(y, v, level) : null;
+    const slack = limits && 1e-9 * Math.max(1, t2 / typicalVariance(v)) * typicalVariance(v);
     const held = {
       tau2_at_zero: many && random && t2 === 0,
       few_trials: k < FEW,
@@ -316,6 +317,7 @@ const kernel = (() => {
       hksj_scale_below_one: hksj && scaleQ < 1 - 1e-9,
       hksj_narrower_than_wald: hksj && half < z * wald * unit,
       tau2_interval_empty: many && random && limits === null,
+      tau2_outside_interval: limits !== null && (t2 < limits[0] - slack || t2 > limits[1] + slack),
     };
     return {
       k,
@@ -336,14 +338,18 @@ const kernel = (() => {
     };
   }
 
+  function typicalVariance(v) {
+    const w = precision(v);
+    return (v.length - 1) / sum(others(w).map((o, i) => (w[i] * o) / sum(w)));
+  }
+
   function heterogeneity(y, v, t2) {
     const df = y.length - 1;
     if (df < 1) {
       return { q: null, q_df: null, q_p: null, i2: null, i2_tau2: null, h2: null, h2_tau2: null };
     }
     const q = generalisedQ(y, v, 0);
-    const w = precision(v);
-    const typical = df / sum(project(w, y, false).kept.map((h, i) => w[i] * h));
+    const typical = typicalVariance(v);
     return {
       q,
       q_df: df,

@@ -300,6 +300,8 @@ const model = (() => {
       }),
       a.trials.some((t) => t.flags.includes("p_bound")) && data.bound_mark,
       a.profile.unverified && `Profile ${a.profile.name} is not verified in full: ${a.profile.unverified}.`,
+      a.part.subgroup && data.syntheses.some((one) => one.id === a.part.id && one.subgroup === null)
+        && "Weights are those within this subgroup; the report has those in the total.",
       data.one_tau2 && a.part.subgroup && "The report takes one τ² for all comparisons; here each has its own.",
     ].filter(Boolean);
   }

@@ -92,13 +92,13 @@
     const few = `shown from ${data.prediction_from} trials on`;
     const ahead = (one) => one.pi_low === null ? "–" : one.k < data.prediction_from ? few
       : `${shown(state, one.pi_low)} to ${shown(state, one.pi_high)}`;
-    const tau2 = (one) => one.tau2 === null ? "–" : decimal(one.tau2, 3)
+    const tau2 = (one) => one.tau2 === null ? "–" : `${one === r ? state.tau2 : mainOf(a).methods.tau2}: ${decimal(one.tau2, 3)}`
       + (one.tau2_high === null ? "" : ` (${decimal(one.tau2_low, 3)} to ${decimal(one.tau2_high, 3)})`);
     at("numbers").innerHTML = [
       tell(`${unit(state)} (${level})`, (one) => interval(state, one)),
       tell("Test of no effect", (one) => pWords(one.p_value)),
       tell("Prediction interval", ahead),
-      tell("τ² (Q-profile)", tau2),
+      tell("τ² (and its Q-profile interval)", tau2),
       tell("I² by Q", (one) => percent(one.i2)),
       tell("I² by τ²", (one) => percent(one.i2_tau2)),
       tell("H² by Q", (one) => decimal(one.h2)),
