@@ -277,16 +277,20 @@ def _limits(
     limits: list[float | None] = []
     for side in (-1.0, 1.0):
         near = top.copy()  # the maximum at the last value looked at
+        seen = {0.0: deep}  # looked at from elsewhere, a profile of two maxima might differ
 
-        def above(distance: float, side: float = side) -> float:
+        def above(distance: float, side: float = side, seen: dict[float, float] = seen) -> float:
             nonlocal near
+            if distance in seen:
+                return seen[distance]
             at = top[which] + side * distance
             other = top.copy()  # and one with the other kind of τ², as a profile may jump
             other[1] = 4 * size * trials.random * (near[1] == 0)
             near[which] = other[which] = at
             ends = (_climbed(trials, one, which)[0] for one in (near, other))
             near = max(ends, key=trials.height)
-            return trials.height(near) - trials.height(top) + deep
+            seen[distance] = trials.height(near) - trials.height(top) + deep
+            return seen[distance]
 
         step = first
         while above(step) > 0 and step < most:
