@@ -394,6 +394,7 @@ def test_cluster_says_its_df_and_refuses_a_second_interval(say, tmp_path: Path) 
     said = say("pool", str(file), "--cluster", "trial")
     assert "cluster-robust interval by trial (CR2)" in said.flat
     assert "3 trials, Satterthwaite's df = 1.9" in said.flat
+    assert "4 comparisons of 3 trials pooled (280 people)" in said.flat
     assert "dependent_effects" not in said.flat
     both = say("pool", str(file), "--cluster", "trial", "--ci", "wald")
     assert both.status == 2

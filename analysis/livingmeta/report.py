@@ -140,7 +140,9 @@ def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str
     """Say what was pooled, what is held back and what is missing, in one line."""
     say, pooled = language.say, len(pool.effects)
     whose = people(pool, language=language)
-    parts = [say("pooled_people" if pooled else "pooled", n=pooled, people=whose)]
+    k = pool.people.trials
+    key = "pooled" if not pooled else "pooled_people" if k == pooled else "pooled_several"
+    parts = [say(key, n=pooled, k=k, people=whose)]
     for key, others in (
         ("only_sensitivity", pool.sensitivity_only),
         ("measured_missing", pool.missing),
