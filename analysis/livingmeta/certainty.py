@@ -15,8 +15,7 @@ from itertools import combinations
 from scipy.special import nctdtr, ndtri, stdtrit
 
 from livingmeta.bias import Assessment, assessments
-from livingmeta.effect_sizes import MEASURES, counted, on_scale
-from livingmeta.patient import STANDARDISED
+from livingmeta.effect_sizes import counted, in_sds, on_scale
 from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
 from livingmeta.settings import headline_settings
@@ -41,7 +40,6 @@ PUBLICATION = ("small-study effects", "missing evidence")
 RULE_OF_THUMB = 400  # people, where no difference is given from which to compute them
 SUBSTANTIAL = 50.0  # percent
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
-LABELS = tuple(MEASURES[name].label for name in STANDARDISED)
 # Flags that say that an interval is narrower than the data allow
 TOO_NARROW = ("hksj_narrower_than_wald", "dependent_effects", "duplicate_numbers")
 
@@ -305,7 +303,7 @@ def _information(pool: Pool, people: int | None, important: float | None) -> Fou
 
 def _needed(pool: Pool, important: float | None) -> tuple[int | None, str]:
     """Return the optimal information size and what it is, or None and why it is not known."""
-    if important is not None and pool.measure in LABELS:
+    if important is not None and in_sds(pool.measure):
         size = optimal_information_size(important)
         return size, "as one trial would need for that difference (α 0.05, power 80%)"
     if counted(pool.measure):
@@ -362,7 +360,7 @@ def _small_study(pool: Pool) -> Found:
     yi, vi = [e.yi for e in pool.effects], [e.vi for e in pool.effects]
     n1, n2 = ([getattr(e, name) for e in pool.effects] for name in ("n1", "n2"))
     try:
-        if pool.measure in LABELS and None not in (*n1, *n2):
+        if in_sds(pool.measure) and None not in (*n1, *n2):
             test = egger_smd(yi, n1, n2)
         else:
             test = egger(yi, vi)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, get_args
 
+from livingmeta.effect_sizes import MEASURES
 from livingmeta.names import pick, unknown
 from livingmeta.protocol import Review, Ties
 from livingmeta.schema import Outcome, Problem
@@ -18,13 +19,10 @@ ROWS: Mapping[str, dict[str, Any]] = {
     "documented only": {"documented_only": True},
 }
 STATISTIC = {"final first": ("final", "change"), "change first": ("change", "final")}
-# Measures whose effects a method touches; elsewhere all its options are one analysis.
-TOUCHES = {
-    "correction": {"SMD", "GLASS", "SMD-PP"},
-    "smd_variance": {"SMD"},
-    "md_variance": {"MD"},
-    "zero_cells": {"OR", "RR", "RD"},
-}
+# Methods that are part of some measures' formulas; with others all their options are one analysis.
+FORMULAS = tuple(dict.fromkeys(
+    method for measure in MEASURES.values() for method in measure.options.values()
+))  # fmt: skip
 SAME = ({"HE", "CA"}, {"PM", "EB"})  # names of one estimator
 
 
@@ -140,7 +138,7 @@ CHOICES: Mapping[str, Kind] = {
         lambda review: ("none", *(row.trial for row in review.trials)),
         lambda a, option: a if option == "none" else _without(a, option),
     ),
-    **{what: Kind(_of(*METHODS[what]), None) for what in (*TOUCHES, "tau2", "ci", "model")},
+    **{what: Kind(_of(*METHODS[what]), None) for what in (*FORMULAS, "tau2", "ci", "model")},
 }
 
 
@@ -205,7 +203,8 @@ def unknown_choices(review: Review) -> list[Problem]:
             problem(choice.name, None, unknown("name", choice.name, CHOICES).rstrip("."), "")
             continue
         measure = review.protocol.methods.measure
-        if measure not in TOUCHES.get(choice.name, {measure}):
+        used = MEASURES[measure].options.values() if measure in MEASURES else FORMULAS
+        if choice.name in FORMULAS and choice.name not in used:
             reason = f"it changes nothing where the measure is {measure}"
             problem(choice.name, None, reason, "Leave it out.")
         known = CHOICES[choice.name].options(review)

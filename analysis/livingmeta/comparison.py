@@ -12,9 +12,6 @@ from livingmeta.protocol import Review
 from livingmeta.settings import Selection, Settings, headline_settings, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
-FORMULAS = {"SMD": {"correction", "smd_variance"}, "MD": {"md_variance"}, "GLASS": {"correction"},
-            "SMD-PP": {"correction"}}  # fmt: skip
-
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -122,10 +119,8 @@ def compare(
 
 def _relevant(settings: Settings) -> set[str]:
     """Return the choices that can change a pool of this measure."""
-    formulas = FORMULAS.get(settings.measure, set())
-    if MEASURES[settings.measure].needs == "counts":
-        formulas = {"zero_cells"}
-    return formulas | {"model", "tau2", "ci", "tau2_ci", "prediction", "i2"}
+    formulas = MEASURES[settings.measure].options.values()
+    return {*formulas, "model", "tau2", "ci", "tau2_ci", "prediction", "i2"}
 
 
 def _moved(own: Pool, other: Pool) -> tuple[float, float, float] | None:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.effect_sizes import kind_of, ratios, scale_name
+from livingmeta.effect_sizes import kind_of, measure_of, ratios, scale_name
 from livingmeta.printed import (
     SLACK,
     Number,
@@ -310,7 +310,8 @@ def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> It
     for result in results:
         whole = None if result.about[-1] else printed.get((None, None, None))
         limit = result if "n" in result.numbers else printed.get(result.about, whole)
-        if result.measure != "SMD" or limit is None or (numbers := result.get(*INTERVAL)) is None:
+        known, numbers = measure_of(result.measure), result.get(*INTERVAL)
+        if known is None or not known.from_sizes or limit is None or numbers is None:
             continue
         implied, n = _implied_n(*numbers), limit.numbers["n"]
         if implied.low > n.span[1] * N_TOLERANCE:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from livingmeta.drafts import Cells, Draft, key_of, use_of
+from livingmeta.effect_sizes import MEASURES
 from livingmeta.entry import Entry, EntryError, read_result
 from livingmeta.known_gaps import report_of
 from livingmeta.protocol import Review
@@ -291,7 +292,7 @@ def _difference(review: Review, ask: Asker) -> Cells:
     )  # fmt: skip
     measure = _choose(ask,
         "What is it?",
-        {"MD": "points of the scale", "SMD": "standard deviations (an SMD)", "OR": "an odds ratio"},
+        {key: one.words for key, one in MEASURES.items()},
         default="MD",
     )  # fmt: skip
     adjusted = _choose(ask,

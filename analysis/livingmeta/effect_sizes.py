@@ -452,6 +452,9 @@ class Measure:
         What exp(yi) is called, where effects are logs of a ratio.
     standardised : bool
         In units of a standard deviation: no scale is left whose direction could be turned.
+    from_sizes : bool
+        Its variance follows from the effect and the arm sizes alone, by the formula of an SMD, so
+        that trials can be imagined of which no more is known.
     one_instrument : bool
         In units of one scale, so that trials on others are not pooled with it.
     converted : frozenset of str
@@ -475,6 +478,7 @@ class Measure:
     options: Mapping[str, str] = field(default_factory=dict)
     ratio: str | None = None
     standardised: bool = False
+    from_sizes: bool = False
     one_instrument: bool = False
     converted: frozenset[str] = frozenset()
     largest: float | None = None
@@ -513,7 +517,7 @@ MEASURES: dict[str, Measure] = {
         label="SMD", words="Standardised mean difference", needs="means", function=smd,
         step="SMD = J·({mean1} − {mean2})/pooled SD, n = {n1} and {n2}: {yi}",
         options={"correction": "correction", "variance": "smd_variance"},
-        standardised=True, converted=CONVERTED, largest=2.0,
+        standardised=True, from_sizes=True, converted=CONVERTED, largest=2.0,
         names=("standardized mean difference", "std. mean difference"),
     ),
     "MD": Measure(
@@ -553,7 +557,7 @@ MEASURES: dict[str, Measure] = {
         label="log IRR", words="Incidence rate ratio", needs="effect", ratio="IRR",
         names=("rate ratio",),
     ),
-    "GEN": Measure(label="effect", words="Effect of a kind that is not named", needs="effect"),
+    "GEN": Measure(label="effect", words="Effect, kind not named", needs="effect"),
 }  # fmt: skip
 
 
@@ -604,6 +608,17 @@ def ratios() -> dict[str, str]:
     return {measure.label: measure.ratio for measure in MEASURES.values() if measure.ratio}
 
 
+def measure_of(label: str | None) -> Measure | None:
+    """Return the measure whose numbers have this label; None for a label that a review made up.
+
+    Examples
+    --------
+    >>> measure_of("log OR").words, measure_of("points of pain")
+    ('Odds ratio', None)
+    """
+    return next((one for one in MEASURES.values() if one.label == label), None)
+
+
 def in_sds(label: str) -> bool:
     """Say whether effects of this label are in units of a standard deviation.
 
@@ -612,7 +627,8 @@ def in_sds(label: str) -> bool:
     >>> in_sds("SMD"), in_sds("log OR")
     (True, False)
     """
-    return any(one.label == label and one.standardised for one in MEASURES.values())
+    measure = measure_of(label)
+    return measure is not None and measure.standardised
 
 
 def counted(label: str) -> bool:
@@ -623,7 +639,8 @@ def counted(label: str) -> bool:
     >>> counted("log OR"), counted("SMD")
     (True, False)
     """
-    return any(one.label == label and one.needs == "counts" for one in MEASURES.values())
+    measure = measure_of(label)
+    return measure is not None and measure.needs == "counts"
 
 
 def scale_name(label: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
 from livingmeta.pooling import fit
 from livingmeta.protocol import Review
 from livingmeta.schema import Trial
@@ -130,7 +130,7 @@ def _why_not(pool: Pool, settings: Settings) -> str | None:
         return "no trial is known to have measured it without usable numbers"
     if pool.subgroup is not None:
         return "to which subgroup its missing trials belong is not known"
-    if settings.measure != "SMD":
+    if not MEASURES[settings.measure].from_sizes:
         return f"only of an SMD does the variance follow from arm sizes, not of {pool.measure}"
     if pool.result is None:
         return "nothing is pooled: a scenario would hold imputed numbers alone"

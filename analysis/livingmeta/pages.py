@@ -15,7 +15,7 @@ from livingmeta.bias_plots import traffic_plot
 from livingmeta.certainty import summary_of_findings
 from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
-from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.effect_sizes import MEASURES, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.lock import environment, hashes
 from livingmeta.multiverse import Multiverse, Shares, multiverse, shares
@@ -212,7 +212,8 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
 def methods(results: Results, *, version: str, language: Language = ENGLISH) -> str:
     """Write the paragraph on methods that a paper needs, for the numbers of the headline."""
     say, settings = language.say, headline_settings(results.review)
-    chosen, smd = settings.profile, settings.measure == "SMD"
+    chosen, measure = settings.profile, MEASURES[settings.measure]
+    smd = "smd_variance" in measure.options.values()
     effects = [effect for pool in results.headline_pools for effect in pool.effects]
     assumed = sum(effect.assumption is not None for effect in effects)
     level = f"{100 * settings.level:g}"
@@ -221,10 +222,11 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
         say(
             "m_measure_smd" if smd else "m_measure",
             correction=say(f"corr_{chosen.correction}"), variance=VARIANCE_NAMES.get(
-                chosen.smd_variance, chosen.smd_variance), scale=scale_name(settings.label),
+                chosen.smd_variance, chosen.smd_variance),
+            scale=settings.called or language.word(measure.words),
         ),
         say("m_sign", group1=language.word(results.review.protocol.groups.group1)),
-        say("m_convert"),
+        say("m_printed" if measure.needs == "effect" else "m_convert"),
         say("m_common") if chosen.model == "common"
         else say("m_random", tau2=language.names["tau2"][chosen.tau2]),
         say("m_ci", level=level, percent=language.percent, ci=language.names["ci"][chosen.ci]),
@@ -520,6 +522,7 @@ def content(
         "vas_sd": vas_sd,
         "long": LONG,
         "lang": speak,
+        "standardised": MEASURES[headline_settings(review).measure].standardised,
         "say": speak.say,
         "word": speak.word,
         "number": speak.decimal,

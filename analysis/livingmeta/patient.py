@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from livingmeta.effect_sizes import ratios
+from livingmeta.effect_sizes import MEASURES, ratios
 from livingmeta.pooling import FEW, PooledEstimate
 
-STANDARDISED = ("SMD", "GLASS", "SMD-PP")  # measures in units of a standard deviation
 # Degrees of freedom of a prediction interval by `pooling.PREDICTION`, from k; None: normal.
 DF = {"t(k-1)": 1, "t(k-2)": 2, "z": None}
 
@@ -114,7 +113,7 @@ def important_difference(
     >>> round(important_difference(0.8, measure="OR", label="log OR"), 4)
     0.2231
     """
-    if vas_sd is not None and measure not in STANDARDISED:
+    if vas_sd is not None and not MEASURES[measure].standardised:
         raise ValueError(
             f"vas_sd turns standardised differences into points, and effects are {measure} here: "
             "leave it out."

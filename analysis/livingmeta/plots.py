@@ -23,7 +23,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import counted, on_scale, scale_name
+from livingmeta.effect_sizes import counted, measure_of, on_scale, scale_name
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
@@ -71,15 +71,6 @@ LABEL, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06
 BIAS = 0.42  # of the column with risk of bias, where there is one: then 189 mm
 ROW = 0.185
 TEXT, SMALL = 7.0, 6.5  # points
-MEASURE_WORDS = {
-    "SMD": "Standardised mean difference",
-    "MD": "Mean difference",
-    "OR": "Odds ratio",
-    "RR": "Risk ratio",
-    "RD": "Risk difference",
-    "ratio of means": "Ratio of means",
-    "pre-post SMD": "Standardised difference of changes",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,8 +283,10 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
 
 def axis_words(measure: str) -> str:
     """Return what stands at an axis of effects."""
-    name = scale_name(measure)
-    return MEASURE_WORDS.get(name, name) + ("" if name == measure else " (log scale)")
+    known = measure_of(measure)
+    if known is None:
+        return measure
+    return known.words + (" (log scale)" if known.ratio else "")
 
 
 def _places(ticks: Sequence[float]) -> int:

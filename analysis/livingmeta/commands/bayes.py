@@ -166,12 +166,12 @@ def _unit(vas_sd: float | None) -> str:
 
 def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[float, str]:
     """Return the scale of the prior on τ, and what to say where nobody gave it."""
-    from livingmeta.effect_sizes import ratios
-    from livingmeta.patient import STANDARDISED
+    from livingmeta.effect_sizes import MEASURES
 
     if given is not None:
         return given, ""
-    usual = settings.measure in STANDARDISED or settings.label in ratios()
+    measure = MEASURES[settings.measure]
+    usual = measure.standardised or measure.ratio is not None
     if tau_prior == "half-normal" and usual:
         return USUAL_SCALE, " (scale by default, our choice: τ below 0.98 with 95%)"
     raise ValueError(

@@ -366,10 +366,11 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
 
 def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
     """Return the trials of a pool for a simulation, and how they measure."""
+    from livingmeta.effect_sizes import MEASURES
     from livingmeta.resampling import Arms, Known
 
     sizes = [(e.n1, e.n2) for e in pool.effects if e.n1 is not None and e.n2 is not None]
-    if settings.measure == "SMD" and len(sizes) == len(pool.effects):
+    if MEASURES[settings.measure].from_sizes and len(sizes) == len(pool.effects):
         n1, n2 = zip(*sizes, strict=True)
         chosen = settings.profile
         return (

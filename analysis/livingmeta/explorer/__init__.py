@@ -133,7 +133,7 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         "ratio": settings.label in ratios(),
         "standardised": MEASURES[settings.measure].standardised,
         # a trial that was not done has an SMD's variance
-        "imaginable": bool(MEASURES[settings.measure].converted),
+        "imaginable": MEASURES[settings.measure].from_sizes,
         "one_instrument": MEASURES[settings.measure].one_instrument,
         "level": settings.level,
         "one_tau2": settings.subgroup_tau2 == "common",

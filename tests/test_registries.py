@@ -1,0 +1,83 @@
+"""An entry in a registry is enough: every door takes it and says its own words."""
+
+from pathlib import Path
+
+import pytest
+
+from folders import ARM1, ARM2, DIFFERENCE, REPORT, SOURCE, TRIAL, folder
+from livingmeta.counts import risk_ratio
+from livingmeta.effect_sizes import MEASURES, Measure, mean_difference
+
+CHOICE = 'measure = "MADE"\n[[choice]]\nname = "tau2"\noptions = ["DL", "REML"]\nwhy = "not said"'
+OF_MEANS = Measure(
+    label="dB", words="Difference in decibels", needs="means", function=mean_difference,
+    step="decibels: {mean1} less {mean2}", options={"variance": "md_variance"},
+)  # fmt: skip
+OF_COUNTS = Measure(
+    label="log VR", words="Vaccine ratio", needs="counts", function=risk_ratio, ratio="VR",
+    options={"zero_cells": "zero_cells"}, step="vaccine ratio of {events1} and {events2}",
+)  # fmt: skip
+COMPUTED = Measure(label="log TR", words="Time ratio", needs="effect", ratio="TR")
+
+
+def rows(needs: str, trial: str, shift: float) -> list[dict[str, str]]:
+    place = {"trial": trial, "report": trial}
+    if needs == "effect":
+        numbers = [f"{x + shift:.2f}" for x in (0.8, 0.64, 1.0)]
+        mean, low, high = numbers
+        cells = {"measure": "MADE", "mean": mean, "ci_low": low, "ci_high": high}
+        return [{**DIFFERENCE, **place, **cells, "n1": "", "n2": "", "quote": " ".join(numbers)}]
+    if needs == "means":
+        mean = f"{3 + shift:g}"
+        return [{**ARM1, **place, "mean": mean, "quote": f"{mean} (1.5)"}, {**ARM2, **place}]
+    events = f"{8 + round(10 * shift)}"
+    bare = {"mean": "", "sd": "", "quote": ""}
+    return [{**ARM1, **place, **bare, "events": events, "quote": events},
+            {**ARM2, **place, **bare, "events": "14", "quote": "14"}]  # fmt: skip
+
+
+def review(path: Path, needs: str) -> str:
+    keys = ("alpha2001", "beta2002", "gamma2003")
+    written = folder(
+        path,
+        toml=('measure = "SMD"', CHOICE),
+        sources=[SOURCE],
+        trials=[{**TRIAL, "trial": key, "label": key.title()} for key in keys],
+        reports=[{**REPORT, "report": key, "trial": key} for key in keys],
+        outcomes=[row for i, key in enumerate(keys) for row in rows(needs, key, i / 10)],
+    )
+    return str(written)
+
+
+@pytest.mark.parametrize("made", [OF_MEANS, OF_COUNTS, COMPUTED], ids=lambda one: one.needs)
+def test_a_measure_is_an_entry_and_nothing_else(
+    made: Measure, tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MEASURES, "MADE", made)
+    path, out = review(tmp_path, made.needs), ("--out", str(tmp_path / "figures"))
+    name = made.ratio or made.label
+    assert " 0 wrong" in say("check", path).out
+    for words in (
+        ("pool", path), ("run", path, *out), ("report", path, "--lang", "nb", *out),
+        ("trace", path), ("explore", path, *out), ("sensitivity", path, *out),
+        ("multiverse", path, *out), ("certainty", path), ("reproduce", path),
+        ("pool", path, "--profile", "all"), ("small-study", path, *out), ("resample", path),
+        ("gosh", path, *out), ("simulate", path, "--between", "0.1", "--count", "20"),
+        ("bayes", path, "--tau-scale", "0.5", *out), ("gaps", path),
+        *(("export", path, "--to", to, "--out", str(tmp_path / to))
+          for to in ("metafor", "frictionless")),
+    ):  # fmt: skip
+        said = say(*words)
+        assert said.status == 0, (words, said.err)
+        if words == ("pool", path):
+            assert f"{name} " in said.out
+            assert "SMD" not in said.out
+    pages = tmp_path / "figures" / "small"
+    for page in ("report.html", "report.md", "report.nb.html", "explorer.html"):
+        text = (pages / page).read_text(encoding="utf-8")
+        assert made.words in text, page
+        assert "standardised mean difference" not in text.lower(), page
+    assert made.words in (pages / "forest_pain-short.svg").read_text(encoding="utf-8")
+    trail = say("trace", path).flat
+    assert {"means": "decibels: 3 less 4", "counts": "vaccine ratio of 8 and 14",
+            "effect": "log TR of MADE 0.8 [0.64, 1]"}[made.needs] in trail  # fmt: skip
