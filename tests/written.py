@@ -112,8 +112,10 @@ def _limits(draw: Any, mean: float) -> Cells:
     return ends if low < high and abs(low) < 1.7e308 and abs(high) < 1.7e308 else {}
 
 
-def _difference(draw: Any) -> Cells:
-    measure = draw(st.sampled_from(["MD", "SMD", *printed_kinds()]))
+def _difference(draw: Any, own: str) -> Cells:
+    kinds = printed_kinds()
+    usual = own if own in kinds else "MD"
+    measure = draw(st.sampled_from([*[usual] * 12, "MD", "SMD", *kinds]))
     cells = {
         "measure": measure,
         "n1": _maybe(draw, _people(draw)),
@@ -140,23 +142,25 @@ def _difference(draw: Any) -> Cells:
 KINDS = ("sd", "sd", "sd", "se", "interval", "quantiles", "counts", "mean only")
 
 
-def _rows(draw: Any, about: Cells, kind: str) -> list[Cells]:
+def _rows(draw: Any, about: Cells, kind: str, measure: str) -> list[Cells]:
     """Write the rows of one row set: two arms, a difference, or both."""
-    what = draw(st.sampled_from(["arms", "arms", "arms", "difference", "both"]))
+    computed = MEASURES[measure].needs == "effect"
+    usual = "difference" if computed else "arms"
+    what = draw(st.sampled_from([usual, usual, usual, "arms", "difference", "both"]))
     rows = []
     if what != "difference":
         rows += [{**about, **_arm(draw, kind), "group": arm} for arm in ("1", "2")]
     if what != "arms":
-        rows.append({**about, **_difference(draw), "group": "difference"})
+        rows.append({**about, **_difference(draw, measure), "group": "difference"})
     return rows
 
 
 @st.composite
 def review_folders(draw: Any) -> dict[str, str]:
     """Draw the files of a review: name to text."""
-    measure = draw(st.sampled_from(["SMD", "SMD", "MD", *MEASURES]))
+    measure = draw(st.sampled_from(["SMD", "SMD", "SMD", "MD", "MD", *MEASURES]))
     counts = MEASURES[measure].needs == "counts"
-    k = draw(st.sampled_from([0, 1, 1, 2, 2, 3, 4, 5, 7, 11]))
+    k = draw(st.sampled_from([0, 1, 2, 3, 3, 4, 4, 5, 7, 11]))
     keys = [f"trial{i}" for i in range(k)]
     timed = draw(st.booleans())
     subgroups = draw(st.sampled_from([[""], [""], [""], ["a", "b"], ["under 50", "Åse", "c"]]))
@@ -197,7 +201,7 @@ def review_folders(draw: Any) -> dict[str, str]:
                 shared |= {"weeks": "", "time_label": "post"}
             contrasts = draw(st.sampled_from([[""], [""], [""], ["A v C", "B v C"]]))
             for contrast in contrasts:
-                tables["outcomes"] += _rows(draw, {**shared, "contrast": contrast}, kind)
+                tables["outcomes"] += _rows(draw, {**shared, "contrast": contrast}, kind, measure)
         if draw(st.integers(0, 2)) == 0:
             tables["gaps"].append(
                 {
