@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, seed, settings
 
+from folders import ARM1, ARM2, DIFFERENCE, REPORT, TRIAL, folder
 from livingmeta.__main__ import main
+from livingmeta.review import load_review
+from livingmeta.synthesis import synthesise
 from written import review_folders, write
 
 QUICK = (
@@ -92,3 +95,23 @@ def test_every_command_answers_what_passes_check(files: dict[str, str]) -> None:
 @given(review_folders())
 def test_every_page_and_figure_is_drawn_of_what_passes_check(files: dict[str, str]) -> None:
     answers(files, (*QUICK, *LONG))
+
+
+@pytest.mark.parametrize(
+    ("measure", "se"),
+    [("MD", "1e300"), ("MD", "1e-300"), ("MD", "1e30"), ("MD", "1e-30"), ("SMD", "1e-300")],
+)
+def test_numbers_too_far_from_one_leave_their_trial_out_and_no_other(
+    tmp_path: Path, measure: str, se: str
+) -> None:
+    beta = {"trial": "beta2002", "report": "beta"}
+    odd = {**DIFFERENCE, **beta, "se": se, "ci_low": "", "ci_high": "", "ci_level": "",
+           "quote": f"-1.0 {se}"}  # fmt: skip
+    review = folder(
+        tmp_path, toml=('measure = "SMD"', f'measure = "{measure}"'),
+        trials=[TRIAL, {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}],
+        reports=[REPORT, {**REPORT, **beta}], outcomes=[ARM1, ARM2, odd],
+    )  # fmt: skip
+    pool = synthesise(load_review(review))[0]
+    assert [one.trial for one in pool.effects] == ["alpha2001"]
+    assert "too far from 1" in pool.dropped[0].why

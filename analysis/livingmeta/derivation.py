@@ -33,6 +33,7 @@ from livingmeta.conversions import (
     smd_from_odds_ratio,
 )
 from livingmeta.effect_sizes import MEASURES, kind_of, smd_from_difference, smd_from_t
+from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR
 from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Trial
@@ -118,6 +119,8 @@ def effect_of(
         raise NotComputableError(str(refusal).replace("trial 1: ", "")) from None
     if numbers is None:
         raise NotComputableError(LACKING[MEASURES[settings.measure].needs])
+    if not (abs(numbers["yi"]) <= LARGEST and SMALLEST <= numbers["vi"] <= LARGEST):
+        raise NotComputableError(f"an effect or a variance {TOO_FAR.rstrip('.')}")
     if trail.assumed and selection.strict:
         raise NotComputableError(f"rests on an assumption ({'; '.join(trail.assumed)})")
     instrument = review.instrument(rows[0].instrument)
@@ -409,7 +412,7 @@ def _as_printed(
     yi = row.mean or 0.0
     se, shown = _standard_error(review, row, yi, df, by_t=measure.one_instrument, trail=trail)
     text += "" if as_ratio else f" {shown}"
-    return {"yi": yi, "vi": se**2, "n1": sizes[0], "n2": sizes[1], "difference": text}
+    return {"yi": yi, "vi": se * se, "n1": sizes[0], "n2": sizes[1], "difference": text}
 
 
 def _from_odds_ratio(
