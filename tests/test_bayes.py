@@ -105,8 +105,8 @@ def test_the_mean_agrees_with_a_dense_grid(k: int, tau: str, mu_sd: float | None
     assert above(found.mu.high) / whole == pytest.approx(0.025, abs=1e-9)
     chances = found.mu_chances
     assert below(0) / whole == pytest.approx(chances.below_zero, abs=1e-9)
-    assert below(-5) / whole == pytest.approx(chances.beyond_for_1, abs=1e-9)
-    assert above(5) / whole == pytest.approx(chances.beyond_for_2, abs=1e-9)
+    assert below(-5) / whole == pytest.approx(chances.beyond_below, abs=1e-9)
+    assert above(5) / whole == pytest.approx(chances.beyond_above, abs=1e-9)
     at = found.curves.effect[100]
     assert found.curves.mu[100] == pytest.approx(density(at) / whole, rel=1e-8)
     assert found.error < 1e-11
@@ -245,7 +245,7 @@ def test_turning_every_sign_turns_the_posterior(data, prior: Prior) -> None:
     one, other = (posterior(y, vi, prior=prior, important=0.3) for y in (yi, -yi))
     np.testing.assert_allclose(places(one), -places(other)[:, ::-1], rtol=1e-8, atol=1e-8)
     there, back = one.new_chances, other.new_chances
-    assert there.beyond_for_1 == pytest.approx(back.beyond_for_2, abs=1e-10)
+    assert there.beyond_below == pytest.approx(back.beyond_above, abs=1e-10)
     assert there.below_zero == pytest.approx(1 - back.below_zero, abs=1e-10)
 
 

@@ -457,8 +457,8 @@ def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> N
     assert counted is not None
     smith.get_by_role("tab", name="Multiverse").click()
     said = smith.locator("#shares").inner_text()
-    assert f"{decimal(100 * counted.excludes_negative, 0)}% below it" in said
-    assert f"{decimal(100 * counted.excludes_positive, 0)}% above it" in said
+    assert f"{decimal(100 * counted.excludes_below, 0)}% below it" in said
+    assert f"{decimal(100 * counted.excludes_above, 0)}% above it" in said
     slider = smith.get_by_label("Look at one analysis")
     assert slider.get_attribute("max") == str(len(found.analyses))
     slider.focus()

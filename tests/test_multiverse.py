@@ -129,13 +129,13 @@ def test_shares_are_counted_as_by_hand() -> None:
     )  # fmt: skip
     told = shares(table, important=0.2, published=-0.2)
     assert told is not None
-    assert (told.negative, told.positive) == (0.5, 0.25)  # the one at 0 favours neither
-    assert (told.excludes_negative, told.excludes_positive) == (0.25, 0.25)
-    assert (told.beyond_negative, told.beyond_positive) == (0.5, 0.25)
+    assert (told.below, told.above) == (0.5, 0.25)  # the one at 0 favours neither
+    assert (told.excludes_below, told.excludes_above) == (0.25, 0.25)
+    assert (told.beyond_below, told.beyond_above) == (0.5, 0.25)
     assert (told.published_below, told.published_above) == (0.25, 0.5)
     assert (told.lowest, told.highest, told.k_low, told.k_high) == (-0.5, 0.4, 1, 4)
     assert told.median == pytest.approx(-0.1)
-    assert shares(table).beyond_negative is None
+    assert shares(table).beyond_below is None
     assert shares(table.head(0)) is None
 
 
@@ -220,9 +220,9 @@ def test_any_choices_give_what_the_synthesis_gives_in_any_order(
         agrees(review, found, found.specifications.sample(2, random_state=1, replace=True))
         told = shares(found.analyses)
         assert told is not None
-        assert told.negative + told.positive <= 1
-        assert told.excludes_negative <= told.negative
-        assert told.excludes_positive <= told.positive
+        assert told.below + told.above <= 1
+        assert told.excludes_below <= told.below
+        assert told.excludes_above <= told.above
     names = chance.sample(list(options), len(options))
     turned = {name: tuple(chance.sample(options[name], len(options[name]))) for name in names}
     (other,) = multiverse(declaring(SMITH, **turned), synthesis=synthesis)
@@ -343,7 +343,7 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
     estimates = drawn["estimates"].get_ydata()
     assert np.all(np.diff(estimates) >= 0)
     assert sorted(estimates) == pytest.approx(sorted(found.analyses["estimate"]), abs=1e-6)
-    kinds = {"below": told.excludes_negative, "above": told.excludes_positive}
+    kinds = {"below": told.excludes_below, "above": told.excludes_above}
     n = len(found.analyses)
     for kind, part in kinds.items():
         assert len(drawn[f"intervals:{kind}"].get_segments()) == round(part * n)

@@ -28,9 +28,9 @@ def test_the_prediction_interval_cuts_off_its_tails(method: str, ci: str, level:
     assert result.pi_high is not None
     tail = (1 - level) / 2
     from_low = new_setting(result, important=-result.pi_low)
-    assert from_low.beyond_for_1 == pytest.approx(tail, abs=1e-12)
+    assert from_low.beyond_below == pytest.approx(tail, abs=1e-12)
     at_high = pool(Y - result.pi_high, V, ci=ci, prediction=method, level=level)
-    assert new_setting(at_high).benefit == pytest.approx(1 - tail, abs=1e-9)
+    assert new_setting(at_high).below_zero == pytest.approx(1 - tail, abs=1e-9)
 
 
 def test_every_prediction_interval_has_its_degrees_of_freedom() -> None:
@@ -43,9 +43,9 @@ def test_every_prediction_interval_has_its_degrees_of_freedom() -> None:
 @given(st.floats(0.01, 2))
 def test_turning_every_sign_swaps_the_groups(important: float) -> None:
     one, other = (new_setting(pool(y, V), important=important) for y in (Y, -Y))
-    assert one.beyond_for_1 == pytest.approx(other.beyond_for_2, abs=1e-12)
-    assert one.benefit == pytest.approx(1 - other.benefit, abs=1e-12)
-    assert one.beyond_for_1 < one.benefit
+    assert one.beyond_below == pytest.approx(other.beyond_above, abs=1e-12)
+    assert one.below_zero == pytest.approx(1 - other.below_zero, abs=1e-12)
+    assert one.beyond_below < one.below_zero
 
 
 def test_below_five_trials_nothing_is_said_of_a_new_setting() -> None:

@@ -8,7 +8,7 @@ from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.patient import vas_points
 from livingmeta.pooling import PooledEstimate
-from livingmeta.report import interval_ends, people
+from livingmeta.report import interval_ends, people, side_words
 from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
 
 TOO_NARROW = {"hksj_narrower_than_wald"}
@@ -20,7 +20,8 @@ class Answer:
     """What can be said of one synthesis.
 
     `kind` is the rule that was used: unmeasured, unknown, unpooled, unreliable, contradict, or
-    single or pooled, and then open (the interval holds no effect) or favours.
+    single or pooled, and then open (the interval holds no effect), favours, or side where it is
+    not known whom that side favours.
     """
 
     kind: str
@@ -36,14 +37,13 @@ def answer(
 ) -> Answer:
     """Say in two sentences what a synthesis knows.
 
-    A direction is named only where the interval excludes no effect, the trials are not at odds
-    and the calculation converged; how many trials of how many it rests on is always said; that
-    there is no difference is never said.
+    A direction is named only where it is known whom each side favours, the interval excludes no
+    effect, the trials are not at odds and the calculation converged; how many trials of how many
+    it rests on is always said; that there is no difference is never said.
 
     Parameters
     ----------
     pool : Pool
-        Negative favours group 1.
     language : Language
     important : float, optional
         Smallest important difference, above 0, in the unit in which effects are pooled.
@@ -79,24 +79,31 @@ def answer(
         sides = {
             "first": language.listed(one.label for one in pool.effects if one.ci_high < 0),
             "second": language.listed(one.label for one in pool.effects if one.ci_low > 0),
+            "below": side_words(pool, above=False, language=language),
+            "above": side_words(pool, above=True, language=language),
         }
-        first = say("contradict", **given, **sides, **groups)
-        return Answer(kind="contradict", sentences=(first, say("contradict_then", **groups)))
-    side = _side(result)
-    form = "single" if trials == 1 else "open" if side is None else "favours"
-    key = form if trials < len(pool.measured) else f"{form}_all"
-    given |= {"value": value(pool, result, language=language, vas_sd=vas_sd)}
-    group = {} if side is None else {"group": language.word(pool.groups[side])}
-    if trials == 1:
-        then = say("single_open" if side is None else "single_favours", **groups, **group)
-    elif side is None:
-        then = say("open_then", **groups)
-    else:
-        then = say("favours_then", caveats=_caveats(pool, result, language))
+        then = "contradict_then" if pool.favours else "contradict_sides"
+        first = say("contradict", **given, **sides)
+        return Answer(kind="contradict", sentences=(first, say(then, **groups)))
+    open_ = result.ci_low <= 0 <= result.ci_high
+    form = "open" if open_ else "favours" if pool.favours else "side"
+    given |= groups | {
+        "value": value(pool, result, language=language, vas_sd=vas_sd),
+        "no_effect": pool.no_effect,
+        "side": side_words(pool, above=result.ci_low > 0, language=language),
+        "group": language.word(pool.favours[result.ci_low > 0]) if pool.favours else "",
+        "caveats": _caveats(pool, result, language),
+    }
+    ends = "across" if open_ and not pool.favours else form
+    key = "single" if trials == 1 else "favours" if form == "favours" else "open"
+    then = say(f"single_{ends}" if trials == 1 else f"{ends}_then", **given)
     size = _importance(pool, result, language, important=important, vas_sd=vas_sd)
     return Answer(
-        kind=f"{'single' if trials == 1 else 'pooled'} {'open' if side is None else 'favours'}",
-        sentences=(say(key, **given, **group), then.removesuffix(".") + size + "."),
+        kind=f"{'single' if trials == 1 else 'pooled'} {form}",
+        sentences=(
+            say(key if trials < len(pool.measured) else f"{key}_all", **given),
+            then.removesuffix(".") + size + ".",
+        ),
     )
 
 
@@ -136,11 +143,6 @@ def _people(pool: Pool, language: Language) -> str:
     return f"{text}, {language.say(key, n=composite)}"
 
 
-def _side(result: PooledEstimate) -> int | None:
-    """Return the place of the group that the whole interval favours, if there is one."""
-    return 0 if result.ci_high < 0 else 1 if result.ci_low > 0 else None
-
-
 def _caveats(pool: Pool, result: PooledEstimate, language: Language) -> str:
     rest = len(pool.measured) - len({effect.trial for effect in pool.effects})
     ahead = result.k >= PREDICTION_FROM and result.pi_low is not None and result.pi_high is not None
@@ -174,10 +176,10 @@ def _importance(
         shown = language.say("points", n=f"{vas_points(important, vas_sd=vas_sd):g}")
     reaches = (result.ci_low <= -important, result.ci_high >= important)
     if result.ci_high <= -important or result.ci_low >= important:
-        key, group = "important_beyond", ""
+        key, side = "important_beyond", ""
     elif not any(reaches):
-        key, group = "important_within", ""
+        key, side = "important_within", ""
     else:
         key = "important_both" if all(reaches) else "important_one"
-        group = language.word(pool.groups[reaches.index(True)])
-    return language.say(key, important=shown, group=group)
+        side = side_words(pool, above=reaches[1], language=language)
+    return language.say(key, important=shown, side=side)

@@ -55,7 +55,7 @@ def reproduce(review: Review) -> Reproduction:
     Returns
     -------
     Reproduction
-        What `verdicts` and `findings` say; negative effects favour group 1.
+        What `verdicts` and `findings` say.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
     claims : sequence of Claim
         Rows of one review's published.csv.
     pools : sequence of Pool
-        That review's syntheses and subgroups; negative effects favour group 1.
+        That review's syntheses and subgroups.
 
     Returns
     -------

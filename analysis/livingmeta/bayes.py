@@ -103,14 +103,14 @@ class Chances:
     Attributes
     ----------
     below_zero : float
-        That it favours group 1.
-    beyond_for_1, beyond_for_2 : float
-        That it favours group 1, or group 2, by more than the smallest important difference.
+        That it is below 0; whom that favours, `Pool.favours` says.
+    beyond_below, beyond_above : float
+        That it is below, or above, 0 by more than the smallest important difference.
     """
 
     below_zero: float
-    beyond_for_1: float | None
-    beyond_for_2: float | None
+    beyond_below: float | None
+    beyond_above: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +193,6 @@ def posterior(
     Returns
     -------
     Posterior
-        Negative effects favour group 1.
 
     Raises
     ------
@@ -384,8 +383,8 @@ def _chances(row: Array, important: float | None) -> Chances:
     known = important is not None
     return Chances(
         below_zero=below,
-        beyond_for_1=for_1 if known else None,
-        beyond_for_2=for_2 if known else None,
+        beyond_below=for_1 if known else None,
+        beyond_above=for_2 if known else None,
     )
 
 

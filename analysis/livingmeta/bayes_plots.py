@@ -164,4 +164,5 @@ def _band(ax: Axes, found: Posterior) -> None:
 
 def _scale(ax: Axes, pool: Pool) -> None:
     scale_axis(ax.xaxis, pool.measure)
-    ax.set_xlabel(f"{axis_words(pool.measure)} (left: favours {pool.groups[0]})", fontsize=TEXT)
+    left = "" if pool.favours is None else f" (left: favours {pool.favours[0]})"
+    ax.set_xlabel(f"{axis_words(pool.measure)}{left}", fontsize=TEXT)

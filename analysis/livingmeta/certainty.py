@@ -142,7 +142,7 @@ def summary_of_findings(
     Returns
     -------
     tuple of SummaryOfFindings
-        One per synthesis or subgroup. Negative favours group 1.
+        One per synthesis or subgroup.
 
     References
     ----------
@@ -278,10 +278,11 @@ def _imprecision(
     if crossed and important is None:
         return -1, f"{ends} includes no effect"
     if len(crossed) == 2:
-        return -2, f"{ends} includes an important difference in favour of either group"
+        either = "in favour of either group" if pool.favours else "on either side of no effect"
+        return -2, f"{ends} includes an important difference {either}"
     if crossed:
-        group = pool.groups[0] if crossed[0] < 0 else pool.groups[1]
-        both = f"both an important difference in favour of {group} and less than that"
+        side = pool.side(crossed[0] > 0, "in favour of {}")
+        both = f"both an important difference {side} and less than that"
         return -1, f"{ends} includes {both}"
     limit = "include no effect" if important is None else "reach over the important difference"
     levels, said = _information(pool, people, important)

@@ -15,6 +15,7 @@ from livingmeta.plots import (
     ROW,
     SMALL,
     TEXT,
+    axis_sides,
     axis_words,
     draw_diamond,
     draw_interval,
@@ -81,11 +82,8 @@ def changes_plot(
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
-    groups = pools[0].groups
-    ax.set_xlabel(
-        f"{axis_words(measure)}\n← favours {groups[0]}    favours {groups[1]} →",
-        fontsize=SMALL,
-    )
+    same = len({pool.favours for pool in pools}) == 1
+    ax.set_xlabel(axis_words(measure) + (axis_sides(pools[0]) if same else ""), fontsize=SMALL)
     for place, (kind, label, draw, numbers) in enumerate(lines):
         weight = "bold" if kind == "heading" else "normal"
         at = ax.get_yaxis_transform()

@@ -260,8 +260,8 @@ def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: 
     low = _ask(ask, "instruments", "min", "Lowest possible value (empty: not known)")
     high = _ask(ask, "instruments", "max", "Highest possible value (empty: not known)")
     better = _choose(ask,
-        "Which direction is better for the patient?", {"lower": "lower", "higher": "higher"},
-        default="lower",
+        "Which direction is better for the patient?",
+        {"lower": "lower", "higher": "higher", "unknown": "not known"}, default="unknown",
     )  # fmt: skip
     taken = [one.instrument for one in review.instruments]
     key = key_of(re.sub(r"\W+", "_", name.lower()).strip("_")[:30], taken)

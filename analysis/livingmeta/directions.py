@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, kind_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
-from livingmeta.protocol import Plan, Review, fits, row_sets
+from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.schema import Outcome, Trial
 from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, contradictory, synthesise
@@ -31,7 +31,7 @@ USABLE, HELD, UNUSED, WORDS = BASES = (
 class Direction:
     """What one source says of one trial.
 
-    `side` is −1 towards group 1, 1 towards group 2, 0 for exactly no difference, and None where
+    `side` is −1 below no effect, 1 above it, 0 for exactly no difference, and None where
     the source gives no number to tell it by. `basis` is a key of `BASES`; `reason` says why a row
     was not used.
     """
@@ -63,7 +63,8 @@ class EffectDirections:
 
     synthesis: str
     title: str
-    groups: tuple[str, str]
+    favours: tuple[str, str] | None  # as in `Pool`
+    no_effect: str
     rows: tuple[Direction, ...]
     said: tuple[Said, ...]
 
@@ -71,7 +72,9 @@ class EffectDirections:
         """Say a side in words."""
         if not side:
             return language.say("side_unknown" if side is None else "side_none")
-        return language.say("towards", group=language.word(self.groups[side > 0]))
+        if self.favours is None:
+            return language.say("above" if side > 0 else "below", no_effect=self.no_effect)
+        return language.say("towards", group=language.word(self.favours[side > 0]))
 
     def tally(self, *, language: Language = ENGLISH) -> str:
         """Count trials by direction and by what it rests on."""
@@ -134,12 +137,12 @@ def effect_directions(
     if pools is None:
         pools = synthesise(review, settings=settings)
     held = synthesise(review, settings=settings, selection=Selection(include_sensitivity=True))
-    groups = (review.protocol.groups.group1, review.protocol.groups.group2)
     return tuple(
         EffectDirections(
             synthesis=plan.id,
             title=plan.title,
-            groups=groups,
+            favours=favours(review, plan),
+            no_effect=f"{on_scale(settings.label, 0.0):g}",
             rows=tuple(
                 row
                 for trial in review.trials
@@ -227,7 +230,7 @@ def _of_rows(review: Review, trial: Trial, rows: list[Outcome]) -> Direction:
 
 
 def _difference(review: Review, rows: list[Outcome]) -> float | None:
-    """Return group 1 minus group 2, turned so that a negative one favours group 1."""
+    """Return group 1 minus group 2, turned as effects are by `better` of the instrument."""
     instrument = review.instrument(rows[0].instrument)
     arms = {row.group: row.median if row.mean is None else row.mean for row in rows}
     one, two = arms.get("1"), arms.get("2")

@@ -14,6 +14,7 @@ from livingmeta.plots import (
     GREY,
     SMALL,
     TEXT,
+    axis_sides,
     axis_words,
     draw_effect,
     pooled_look,
@@ -89,10 +90,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
                 zorder=3, gid="filled")  # fmt: skip
     scale_axis(ax.xaxis, pool.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    one, two = pool.groups
-    ax.set_xlabel(
-        f"{axis_words(pool.measure)}\n← favours {one}      favours {two} →", fontsize=TEXT
-    )
+    ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool), fontsize=TEXT)
     ax.set_ylabel("Standard error", fontsize=TEXT)
     title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
     said = ["Thick line: the pooled value."]

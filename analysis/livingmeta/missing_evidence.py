@@ -115,8 +115,9 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         scenarios=(
             ("imputed: missing trials at SMD 0", scenario(lambda _: 0.0)),
             *(
-                (f"imputed: missing trials at the extreme for {group}", extreme(side))
-                for side, group in zip((-1, 1), pool.groups, strict=True)
+                (f"imputed: missing trials at the extreme {pool.side(side > 0, 'for {}')}",
+                 extreme(side))
+                for side in (-1, 1)
             ),
         ),
         excludes=excludes,

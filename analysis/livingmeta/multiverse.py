@@ -82,7 +82,7 @@ class Multiverse:
         One row per analysis: effects and methods that no other row has. Several specifications
         name it where their options give the same effects. `trials` and `people`, `model`,
         `tau2_method` and `ci_method` (empty where there is none), what `pooling.Fit` holds, and
-        the flags of pooling and effects. Negative favours group 1.
+        the flags of pooling and effects.
     turns : tuple of Turn
         One per choice, the one that moves the estimate most first.
     """
@@ -112,21 +112,21 @@ class Multiverse:
 class Shares:
     """Shares of analyses, fractions; they are not probabilities.
 
-    `negative` and `positive` count estimates below and above 0 (negative favours group 1),
-    `excludes_*` intervals wholly below and above it, `beyond_*` estimates at least the smallest
-    important difference away from 0; None where none was given. `published_below` is the share of
-    analyses whose estimate is smaller than the published one, `published_above` of those with a
-    larger one.
+    `below` and `above` count estimates on the two sides of no effect, which is 0 on the scale on
+    which effects are pooled, `excludes_*` intervals that lie wholly there, `beyond_*` estimates at
+    least the smallest important difference away from 0; None where none was given.
+    `published_below` is the share of analyses whose estimate is smaller than the published one,
+    `published_above` of those with a larger one.
     """
 
     analyses: int
-    negative: float
-    positive: float
-    excludes_negative: float
-    excludes_positive: float
+    below: float
+    above: float
+    excludes_below: float
+    excludes_above: float
     important: float | None
-    beyond_negative: float | None
-    beyond_positive: float | None
+    beyond_below: float | None
+    beyond_above: float | None
     published_below: float | None
     published_above: float | None
     lowest: float
@@ -173,7 +173,7 @@ def shares(
     >>> found = pd.DataFrame({"k": [2, 3], "estimate": [-0.4, 0.1], "ci_low": [-0.7, -0.2],
     ...                       "ci_high": [-0.1, 0.4]})
     >>> told = shares(found, important=0.3, published=-0.2)
-    >>> told.negative, told.excludes_negative, told.beyond_negative, told.published_below
+    >>> told.below, told.excludes_below, told.beyond_below, told.published_below
     (0.5, 0.5, 0.5, 0.5)
     """
     if analyses.empty:
@@ -185,13 +185,13 @@ def shares(
 
     return Shares(
         analyses=len(analyses),
-        negative=share(estimate < 0),
-        positive=share(estimate > 0),
-        excludes_negative=share(analyses["ci_high"] < 0),
-        excludes_positive=share(analyses["ci_low"] > 0),
+        below=share(estimate < 0),
+        above=share(estimate > 0),
+        excludes_below=share(analyses["ci_high"] < 0),
+        excludes_above=share(analyses["ci_low"] > 0),
         important=important,
-        beyond_negative=None if important is None else share(estimate <= -important),
-        beyond_positive=None if important is None else share(estimate >= important),
+        beyond_below=None if important is None else share(estimate <= -important),
+        beyond_above=None if important is None else share(estimate >= important),
         published_below=None if published is None else share(estimate < published),
         published_above=None if published is None else share(estimate > published),
         lowest=float(estimate.min()),

@@ -136,11 +136,11 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
         ax.spines[side].set_visible(False)
     ax.spines["left"].set_linewidth(0.6)
     ax.set_ylabel(axis_words(main.measure), fontsize=TEXT, labelpad=3)
-    for end, group, where in ((least, 0, "bottom"), (most, 1, "top")):
-        if end * (2 * group - 1) > 0:
-            words = textwrap.fill(f"favours {main.groups[group]}", 18)
+    for end, above, where in ((least, False, "bottom"), (most, True, "top")):
+        if main.favours is not None and (end > 0 if above else end < 0):
+            words = textwrap.fill(main.side(above), 18)
             ax.text(-0.42 / CURVE, end, words, transform=ax.get_yaxis_transform(), ha="right",
-                    va=where, fontsize=SMALL, gid=f"favours:{group + 1}")  # fmt: skip
+                    va=where, fontsize=SMALL, gid=f"favours:{1 + above}")  # fmt: skip
 
 
 def _limits(
@@ -208,11 +208,12 @@ def _right(ax: Axes, x: float, line: int, text: str) -> None:
 
 
 def _legend(found: Multiverse, shares: Shares) -> str:
-    one, two = found.main.groups
-    neither = 1 - shares.excludes_negative - shares.excludes_positive
+    one, two = (found.main.side(above, known) for above, known in
+                ((False, "in favour of {}"), (True, "of {}")))  # fmt: skip
+    neither = 1 - shares.excludes_below - shares.excludes_above
     return (
-        f"{shares.analyses:,} analyses. Intervals: blue wholly in favour of {one} "
-        f"({shares.excludes_negative:.0%}), orange of {two} ({shares.excludes_positive:.0%}), "
+        f"{shares.analyses:,} analyses. Intervals: blue wholly {one} "
+        f"({shares.excludes_below:.0%}), orange {two} ({shares.excludes_above:.0%}), "
         f"grey neither ({neither:.0%})"
     )
 

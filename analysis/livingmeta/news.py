@@ -17,9 +17,10 @@ def excludes(pool: Pool | None) -> str:
     result = pool.result if pool else None
     if pool is None or result is None:
         return "no pooled value"
-    if result.ci_high < 0:
-        return f"favours {pool.groups[0]}"
-    return f"favours {pool.groups[1]}" if result.ci_low > 0 else "includes no difference"
+    if result.ci_low <= 0 <= result.ci_high:
+        return "includes no difference"
+    side = pool.side(result.ci_low > 0)
+    return side if pool.favours else f"lies {side}"
 
 
 def beyond(result: Interval | None, important: float) -> str:

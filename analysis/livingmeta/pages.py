@@ -32,6 +32,8 @@ from livingmeta.report import (
     people_number,
     published,
     share,
+    side_words,
+    sign,
     verdict_words,
 )
 from livingmeta.review import extended
@@ -201,7 +203,8 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
         level = f"{100 * result.level:g}"
         told.append(say("ahead", low=low, high=high, level=level, percent=language.percent))
         if result.pi_low < 0 < result.pi_high:
-            told.append(say("ahead_both"))
+            key = "ahead_both" if pool.favours else "ahead_sides"
+            told.append(say(key, no_effect=pool.no_effect))
     if pool.subgroup_test:
         test = pool.subgroup_test
         p_value = p_words(test.p_value).replace(".", language.comma)
@@ -225,7 +228,7 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
                 chosen.smd_variance, chosen.smd_variance),
             scale=settings.called or language.word(measure.words),
         ),
-        say("m_sign", group1=language.word(results.review.protocol.groups.group1)),
+        *filter(None, [sign(results.headline_pools, language=language)]),
         say("m_printed" if measure.needs == "effect" else "m_convert"),
         say("m_common") if chosen.model == "common"
         else say("m_random", tau2=language.names["tau2"][chosen.tau2]),
@@ -312,9 +315,10 @@ def combined(found: Multiverse, *, language: Language = ENGLISH) -> str:
         if counted.k_low < counted.k_high else counted.k_low,
         low=language.decimal(on_scale(pool.measure, counted.lowest)),
         high=language.decimal(on_scale(pool.measure, counted.highest)),
-        first=language.decimal(100 * counted.excludes_negative, 0),
-        second=language.decimal(100 * counted.excludes_positive, 0),
-        group1=language.word(pool.groups[0]), group2=language.word(pool.groups[1]),
+        first=language.decimal(100 * counted.excludes_below, 0),
+        second=language.decimal(100 * counted.excludes_above, 0),
+        side1=side_words(pool, above=False, language=language),
+        side2=side_words(pool, above=True, language=language),
         percent=language.percent,
     )  # fmt: skip
 
@@ -524,6 +528,7 @@ def content(
         "lang": speak,
         "standardised": MEASURES[headline_settings(review).measure].standardised,
         "say": speak.say,
+        "sign": sign(results.headline_pools, language=speak),
         "word": speak.word,
         "number": speak.decimal,
         "name_of": lambda synthesis: speak.word(review.plan(synthesis).title),

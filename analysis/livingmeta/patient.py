@@ -22,19 +22,19 @@ class NewSetting:
     ----------
     k, df : int
         Trials, and degrees of freedom of the t distribution (None: normal).
-    benefit : float
-        That the effect favours group 1 (is below 0).
-    beyond_for_1, beyond_for_2 : float or None
-        That it favours group 1, or group 2, by more than the smallest important difference.
+    below_zero : float
+        That the effect is below 0; whom that favours, `Pool.favours` says.
+    beyond_below, beyond_above : float or None
+        That it is below, or above, 0 by more than the smallest important difference.
     assumption : str
         What they rest on.
     """
 
     k: int
     df: int | None
-    benefit: float
-    beyond_for_1: float | None
-    beyond_for_2: float | None
+    below_zero: float
+    beyond_below: float | None
+    beyond_above: float | None
     assumption: str
 
 
@@ -133,7 +133,7 @@ def important_difference(
 
 
 def new_setting(result: PooledEstimate, *, important: float | None = None) -> NewSetting:
-    """Say how probable benefit is in a new setting, from the predictive distribution.
+    """Say how probable either side of no effect is in a new setting: the predictive distribution.
 
     That of the prediction interval: (θ − μ)/√(τ² + SE²) follows t (or a normal) with the degrees
     of freedom and the SE of the interval, so each limit cuts off the tail it should. From five
@@ -164,13 +164,13 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
     >>> from livingmeta.pooling import pool
     >>> one = pool([-0.6, -0.2, -0.5, 0.1, -0.4], [0.05, 0.04, 0.06, 0.05, 0.03])
     >>> found = new_setting(one, important=-one.pi_low)  # its 95% prediction interval ends there
-    >>> round(found.beyond_for_1, 6), found.df
+    >>> round(found.beyond_below, 6), found.df
     (0.025, 4)
     """
     if result.k < FEW:
         raise ValueError(
             f"{result.k} trial{'s' if result.k > 1 else ''}: below {FEW} the spread of true "
-            "effects is known too badly to say how probable benefit is in a new setting."
+            "effects is known too badly to say anything of a new setting."
         )
     if result.pi_method is None or result.tau2 is None:
         raise ValueError(
@@ -190,9 +190,9 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
     return NewSetting(
         k=result.k,
         df=df,
-        benefit=tail(-result.estimate),
-        beyond_for_1=tail(-limit - result.estimate) if known else None,
-        beyond_for_2=tail(result.estimate - limit) if known else None,
+        below_zero=tail(-result.estimate),
+        beyond_below=tail(-limit - result.estimate) if known else None,
+        beyond_above=tail(result.estimate - limit) if known else None,
         assumption=(
             "assuming that true effects are normally distributed, that the new setting is drawn "
             "like those of the trials, and that τ² is as estimated"

@@ -281,6 +281,13 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
 
 
+def axis_sides(pool: Pool) -> str:
+    """Say below an axis whom each side favours; nothing where that is not known."""
+    if pool.favours is None:
+        return ""
+    return "\n← favours {}    favours {} →".format(*pool.favours)
+
+
 def axis_words(measure: str) -> str:
     """Return what stands at an axis of effects."""
     known = measure_of(measure)

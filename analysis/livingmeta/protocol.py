@@ -309,18 +309,24 @@ def row_sets(rows: Iterable[Outcome], *, together: bool = False) -> dict[RowSetK
     return sets
 
 
+def turned(review: Review, row: Outcome) -> bool:
+    """Say whether the sign of a row's effect is one that favours group 1 where it is negative."""
+    instrument = review.instrument(row.instrument)
+    return instrument is not None and instrument.better != "unknown"
+
+
 def favours(review: Review, plan: Plan) -> tuple[str, str] | None:
     """Name the groups that an effect below and above no effect favours; None: not known.
 
     It is as review.toml declares it for the synthesis or for all; where it says nothing, it is
-    known only if each usable row of the outcome has an instrument, since `better` then turns
-    every sign so that negative favours group 1.
+    known only if each usable row of the outcome has an instrument whose `better` is known, since
+    that turns every sign so that negative favours group 1.
     """
     groups = review.protocol.groups
     side = plan.negative_favours or groups.negative_favours
     if side is None:
         rows = [row for row in review.outcomes if row.outcome == plan.outcome and row.use != "no"]
-        side = 1 if rows and all(review.instrument(row.instrument) for row in rows) else "unknown"
+        side = 1 if rows and all(turned(review, row) for row in rows) else "unknown"
     names = (groups.group1, groups.group2)
     return None if side == "unknown" else names if side == 1 else names[::-1]
 

@@ -119,6 +119,32 @@ def people_number(pool: Pool, *, language: Language = ENGLISH) -> str:
     return language.whole(known)
 
 
+def side_words(pool: Pool, *, above: bool, language: Language = ENGLISH) -> str:
+    """Say which side of no effect is meant: "in favour of exercise", "below 1"."""
+    if pool.favours is None:
+        return language.say("above" if above else "below", no_effect=pool.no_effect)
+    return language.say("in_favour", group=language.word(pool.favours[above]))
+
+
+def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
+    """Say whom numbers below no effect favour, once if it is the same wherever there are any."""
+    told: dict[str, dict[str, None]] = {}
+    for pool in (pool for pool in pools if pool.effects):
+        known = "sign" if pool.no_effect == "0" else "sign_ratio"
+        group = language.word(pool.favours[0]) if pool.favours else ""
+        text = language.say(
+            known if pool.favours else "sign_unknown", group=group, no_effect=pool.no_effect
+        )
+        told.setdefault(text, {})[language.word(pool.title)] = None
+    if len(told) < 2:
+        return next(iter(told), "")
+    parts = (
+        language.say("sign_for", sign=text, titles="; ".join(titles))
+        for text, titles in told.items()
+    )
+    return " ".join(parts)
+
+
 def trials(pool: Pool, *, word: str = "trial") -> str:
     """Count the trials of a pool, and the comparisons where a trial gives several."""
     number = len({effect.trial for effect in pool.effects})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from livingmeta.names import unknown
-from livingmeta.protocol import Review, RowSetKey, favours, fits, lenders, row_sets
+from livingmeta.protocol import Review, RowSetKey, favours, fits, lenders, row_sets, turned
 from livingmeta.schema import WORDED, Outcome, Problem, Row
 
 
@@ -271,14 +271,14 @@ def _direction(review: Review) -> Iterator[Problem]:
     seen: set[str] = set()
     for plan in review.protocol.synthesis:
         rows = [row for row in review.outcomes if row.outcome == plan.outcome and row.use != "no"]
-        turned = [row for row in rows if review.instrument(row.instrument) is not None]
+        declared = [row for row in rows if turned(review, row)]
         own = plan.negative_favours
         column = f"synthesis {plan.id}, negative_favours" if own else "groups.negative_favours"
-        if turned and (own or groups.negative_favours) == 2 and column not in seen:
+        if declared and (own or groups.negative_favours) == 2 and column not in seen:
             seen.add(column)
             yield Problem(
                 file=file, row=None, column=column, value="2",
-                reason=f"the instrument {turned[0].instrument} of {turned[0].place} says which "
+                reason=f"the instrument {declared[0].instrument} of {declared[0].place} says which "
                 "direction is better, and every sign is turned by it so that a negative effect "
                 f"favours group 1 ({groups.group1})",
                 remedy="Leave negative_favours out, or write 1; if group 2 does better where "

@@ -274,7 +274,9 @@ class Instrument(Row):
     )
     min: Number | None = optional("lowest possible value, where known")
     max: Number | None = optional("highest possible value, where known")
-    better: Literal["lower", "higher"] = needed("which direction is the better one for the patient")
+    better: Literal["lower", "higher", "unknown"] = needed(
+        "which direction is the better one for the patient; unknown: signs are not turned"
+    )
     source: Key = needed("key in sources.csv of what these cells rest on")
 
     def problems(self) -> Iterator[Problem]:

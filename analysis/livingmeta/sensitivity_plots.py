@@ -22,6 +22,7 @@ from livingmeta.plots import (
     PALE,
     SMALL,
     TEXT,
+    axis_sides,
     axis_words,
     draw_diamond,
     draw_interval,
@@ -255,11 +256,7 @@ def _forest(
     scale_axis(ax.xaxis, pool.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     band = "" if important is None else "\ngrey: smaller than the smallest important difference"
-    ax.set_xlabel(
-        f"{axis_words(pool.measure)}\n← favours {pool.groups[0]}    "
-        f"favours {pool.groups[1]} →{band}",
-        fontsize=SMALL,
-    )
+    ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool) + band, fontsize=SMALL)
     figure.text(0.08 / width, 1 - 0.08 / height, f"{_name(one)}, {words}", fontsize=TEXT, va="top",
                 weight="bold", gid="title")  # fmt: skip
     return ax

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from livingmeta.dependence import CLUSTERED, People, flags_of, people_of, sentences, ties
 from livingmeta.derivation import Effect, NotComputableError, effect_of
-from livingmeta.effect_sizes import MEASURES, in_sds, ratios
+from livingmeta.effect_sizes import MEASURES, in_sds, on_scale, ratios
 from livingmeta.names import pick
 from livingmeta.pooling import PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets
@@ -113,6 +113,25 @@ class Pool:
         if self.total_weights is not None:
             return self.total_weights
         return self.result.weights if self.result else ()
+
+    @property
+    def no_effect(self) -> str:
+        """Write the value of no effect on the scale that is shown: "0", or "1" for a ratio."""
+        return f"{on_scale(self.measure, 0.0):g}"
+
+    def side(self, above: bool, known: str = "favours {}") -> str:
+        """Say in English which side of no effect is meant.
+
+        Parameters
+        ----------
+        above : bool
+            The side above no effect, else the one below.
+        known : str
+            What to say where it is known whom that side favours, in braces.
+        """
+        if self.favours is None:
+            return f"{'above' if above else 'below'} {self.no_effect}"
+        return known.format(self.favours[above])
 
     @property
     def measured(self) -> frozenset[str]:

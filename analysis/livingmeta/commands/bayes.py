@@ -22,7 +22,7 @@ from livingmeta.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from livingmeta.bayes import Marginal, Posterior, Prior
+    from livingmeta.bayes import Chances, Marginal, Posterior, Prior
     from livingmeta.patient import NewSetting
     from livingmeta.settings import Settings
     from livingmeta.synthesis import Pool
@@ -136,7 +136,8 @@ def _told(pool: Pool, prior: Prior, *, limit: float | None, level: float) -> _To
 
 
 def _document(pool: Pool, told: _Told | None, *, coverage: str, words: str) -> dict[str, Any]:
-    about = {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "coverage": coverage}
+    about = {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "coverage": coverage,
+             "favours": pool.favours}  # fmt: skip
     if told is None:
         return {**about, "posterior": None, "why_not": pool.why_not}
     found = {name: value for name, value in asdict(told.found).items() if name != "curves"}
@@ -203,16 +204,13 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
         ],
     )
     for name, chances in (("mean effect", found.mu_chances), ("new trial", found.new_chances)):
-        beyond = _beyond(pool, chances.beyond_for_1, chances.beyond_for_2)
-        favours = f"{name} favours {pool.groups[0]}"
-        console.print(f"  P({favours}) = {_p(chances.below_zero)}{beyond}")
+        console.print(f"  {_chances(pool, name, chances)}")
     if setting is None:
         console.print(f"  without a prior, no P for a new setting: {told.refused}")
     else:
         console.print(
-            f"  without a prior: P(new setting favours {pool.groups[0]}) = {_p(setting.benefit)}"
-            + _beyond(pool, setting.beyond_for_1, setting.beyond_for_2)
-            + f"; {setting.k} trials, {setting.assumption}"
+            f"  without a prior: {_chances(pool, 'new setting', setting)}; {setting.k} trials, "
+            f"{setting.assumption}"
         )
     for name, one in rows.items() if vas_sd is not None else ():
         ends = (vas_points(x, vas_sd=vas_sd or 0) for x in (one.median, one.low, one.high))
@@ -245,11 +243,18 @@ def _p(chance: float) -> str:
     return "0.999 or more" if chance > 0.5 else "less than 0.001"
 
 
-def _beyond(pool: Pool, for_1: float | None, for_2: float | None) -> str:
-    """Say how probable a difference that matters is, either way."""
-    if for_1 is None or for_2 is None:
-        return ""
-    return f"; by an important difference {_p(for_1)}, favours {pool.groups[1]} by one {_p(for_2)}"
+def _chances(pool: Pool, name: str, chances: Chances | NewSetting) -> str:
+    """Say how probable each side is, group 1's first where it is known, and by what matters."""
+    first = pool.favours is not None and pool.favours[0] != pool.groups[0]  # is above no effect
+    chance = 1 - chances.below_zero if first else chances.below_zero
+    said = f"P({name} {pool.side(first)}) = {_p(chance)}"
+    below, above = chances.beyond_below, chances.beyond_above
+    if below is None or above is None:
+        return said
+    one, other = (above, below) if first else (below, above)
+    return (
+        f"{said}; by an important difference {_p(one)}, {pool.side(not first)} by one {_p(other)}"
+    )
 
 
 def _draw(pool: Pool, found: Posterior, *, folder: str, note: str) -> None:

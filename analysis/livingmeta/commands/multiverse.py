@@ -159,13 +159,14 @@ def _print_shares(pool: Pool, every: Shares, named: Shares) -> None:
     from livingmeta.words import decimal
 
     rows = {}
-    for side, group in zip(("negative", "positive"), pool.groups, strict=True):
-        rows[f"estimate favours {group}"] = side
-        rows[f"interval excludes no effect, in favour of {group}"] = f"excludes_{side}"
+    for side in ("below", "above"):
+        above = side == "above"
+        rows[f"estimate {pool.side(above)}"] = side
+        wholly = pool.side(above, "in favour of {}")
+        rows[f"interval excludes no effect, {wholly}"] = f"excludes_{side}"
         if every.important is not None:
-            away = -every.important if side == "negative" else every.important
-            size = decimal(on_scale(pool.measure, away))
-            rows[f"estimate {size} or farther, in favour of {group}"] = f"beyond_{side}"
+            size = decimal(on_scale(pool.measure, every.important if above else -every.important))
+            rows[f"estimate {size} or farther, {wholly}"] = f"beyond_{side}"
     screen.table(
         ["share of", f"{every.analyses:,} analyses", f"{named.analyses:,} specifications"],
         [

@@ -297,8 +297,8 @@ def _analyses(found: Multiverse) -> dict[str, Any] | None:
     numbers = [[float(f"{x:.7g}") for x in drawn[name]] for name in INTERVAL]
     return {
         "of": len(table),
-        "below": counted.excludes_negative,
-        "above": counted.excludes_positive,
+        "below": counted.excludes_below,
+        "above": counted.excludes_above,
         "options": options,
         "rows": [list(row) for row in zip(*numbers, map(int, drawn["k"]), *chosen, strict=True)],
     }
