@@ -1,10 +1,15 @@
 """Which side is good is said by the review, or not at all: no door assumes it."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from matplotlib.text import Text
 
 from folders import ARM1, ARM2, SOURCE, folder
+from livingmeta import plots
 from livingmeta.review import ReviewError, examine, load_review
 from livingmeta.synthesis import Pool, synthesise
 
@@ -102,3 +107,117 @@ def test_a_direction_that_is_not_known_is_doubtful_and_says_how_to_give_it(
 def test_a_direction_of_no_meaning_is_refused(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(ReviewError, match="choose one of 1, 2 or 'unknown'"):
         load_review(review(tmp_path, f"negative_favours = {wrong}"))
+
+
+# What makes a small review of each measure: six trials whose average lies clearly below no effect.
+MEANS = [(3.0 + 0.1 * i, 4.2 + 0.15 * i) for i in range(6)]
+EVENTS = [(5 + i, 14 + i) for i in range(6)]
+LABELS = [f"Trial{letter} 2001" for letter in "ABCDEF"]
+DIRECTIONS = {"known": 1, "reversed": 2, "unknown": "unknown"}
+CHOICE = '[[choice]]\nname = "tau2"\noptions = ["DL", "REML"]\nwhy = "not said"\n\n[[synthesis]]'
+ALWAYS = re.compile(r'negative_favours|"favours":')  # keys, which say nothing
+TAKES_SIDES = re.compile(r"favou?r|benefi|favør|gagn|\bis better\b|er best", re.I)
+
+
+def six(path: Path, measure: str, side: object) -> Path:
+    """Write a review of six trials."""
+    trials = [
+        {"trial": f"t{i}", "label": label, "year": "2001", "n_randomised": "80",
+         "membership": "documented", "membership_why": "listed", "source": "paper"}
+        for i, label in enumerate(LABELS)
+    ]  # fmt: skip
+    missing = {**trials[0], "trial": "t6", "label": "TrialG 2001"}
+    rows = []
+    for i, (means, events) in enumerate(zip(MEANS, EVENTS, strict=True)):
+        about = {"trial": f"t{i}", "outcome": "pain", "weeks": "12", "source": "paper",
+                 "locator": "table 1", "use": "yes"}  # fmt: skip
+        for group in (0, 1):
+            if measure == "GEN":
+                continue
+            cells = {"events": str(events[group])} if measure == "OR" else {
+                "mean": f"{means[group]:g}", "sd": "2", "statistic": "final"}  # fmt: skip
+            rows.append({**about, "group": str(group + 1), "n": "40", **cells})
+        if measure == "GEN":
+            rows.append({**about, "group": "difference", "measure": "GEN",
+                         "mean": f"{means[0] - means[1]:g}", "se": "0.4"})  # fmt: skip
+    gap = {"trial": "t6", "outcome": "pain", "weeks": "12", "what": "measured, not reported",
+           "where": "the paper", "source": "paper"}  # fmt: skip
+    written = folder(
+        path, toml=(GROUPS, f"{GROUPS}negative_favours = {side!r}\n".replace("'", '"')),
+        sources=[DATASET], trials=[*trials, missing], reports=[], instruments=[], outcomes=rows,
+        gaps=[gap],
+    )  # fmt: skip
+    protocol = written / "review.toml"
+    text = protocol.read_text(encoding="utf-8").replace('measure = "SMD"', f'measure = "{measure}"')
+    text = text.replace('question = "Which of two treatments is better, in whom, for what?"',
+                        'question = "What do they do?"')  # fmt: skip
+    text = text.replace("[[synthesis]]", CHOICE, 1).replace('domains = ["pain", "composite"]\n', "")
+    protocol.write_text(text, encoding="utf-8")
+    return written
+
+
+DOORS = [
+    "pool {}", "pool {} --json", "pool {} --profile all", "sensitivity {} --out {out}",
+    "sensitivity {} --json", "bayes {} --tau-scale 0.5 --important 1.5 --out {out}",
+    "bayes {} --tau-scale 0.5 --json", "multiverse {} --important 1.5 --out {out}",
+    "multiverse {} --json", "certainty {} --out {out}", "certainty {} --important 1.5 --json",
+    "gosh {} --out {out}", "gosh {} --json", "small-study {} --out {out}", "trace {}", "gaps {}",
+    "reproduce {}", "run {} --out {out}", "report {} --out {out} --important 1.5",
+    "report {} --lang nb --out {out}", "explore {} --out {out}",
+    "export {} --to metafor --out {out}", "export {} --to revman --out {out}",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("measure", "direction"),
+    [("SMD", "known"), ("SMD", "reversed"), ("SMD", "unknown"), ("MD", "unknown"),
+     ("GEN", "unknown"), ("OR", "known"), ("OR", "reversed"), ("OR", "unknown")],
+)  # fmt: skip
+def test_no_door_takes_a_side_that_the_review_does_not_give(
+    tmp_path: Path,
+    measure: str,
+    direction: str,
+    say: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    review, out = six(tmp_path / "a", measure, DIRECTIONS[direction]), tmp_path / "out"
+    told: dict[str, str] = {}
+    drawn: list[str] = []
+    save = plots.figure_bytes
+
+    def seen(figure: Any, kind: str) -> bytes:
+        drawn.extend(text.get_text() for text in figure.findobj(Text))
+        return save(figure, kind)
+
+    monkeypatch.setattr(plots, "figure_bytes", seen)
+    for door in DOORS:
+        said = say(*(word.format(review, out=out) for word in door.split()))
+        assert said.status in (0, 1), (door, said.err)
+        told[door] = said.out
+    told["figures"] = "\n".join(drawn)
+    for page in out.rglob("*"):
+        if page.suffix in {".md", ".html", ".csv", ".json", ".R"} and "explorer" not in page.name:
+            told[page.name] = page.read_text(encoding="utf-8")
+    assert "report.nb.md" in told or "report.nb.html" in told
+    told = {name: ALWAYS.sub("", text) for name, text in told.items()}
+    if direction == "unknown":
+        for name, text in told.items():
+            assert not (found := TAKES_SIDES.search(text)), (name, around(text, found))
+        assert "favours" in (tmp_path / "a" / "small" / "review.toml").read_text()
+    else:
+        first, second = FORWARD if direction == "known" else BACK
+        assert f"the average favours {first}" in told["report.md"]
+        assert f"favours {first}) = 0.999 or more" in told[DOORS[5]] or direction == "reversed"
+        for name in (DOORS[7], "figures"):
+            assert f"favours {first}" in " ".join(told[name].split()), name
+        assert f"i favør av {first}" in " ".join(told["report.nb.html"].split())
+        assert f"favours {second}: " not in told["report.md"]
+    if measure == "OR":
+        for name, text in told.items():
+            found = re.search(r"negativ|positiv", text, re.I)
+            assert not found, (name, around(text, found))
+
+
+def around(text: str, found: re.Match[str] | None) -> str:
+    return "" if found is None else text[max(found.start() - 120, 0) : found.end() + 80]

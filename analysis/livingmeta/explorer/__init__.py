@@ -103,7 +103,7 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
     -------
     dict
         `profiles` names for each profile the number of its formulas; `values` of a trial holds
-        [yi, vi] by each of those, None where there is no effect by them. Negative favours group 1.
+        [yi, vi] by each of those, None where there is no effect by them. `favours` as in `Pool`.
         Trials with `main` false are held for sensitivity analyses.
 
     Examples
@@ -127,7 +127,6 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
             "citation": protocol.citation,
             "doi": protocol.doi,
         },
-        "groups": [protocol.groups.group1, protocol.groups.group2],
         "measure": scale_name(settings.label),
         "axis": axis_words(settings.label),
         "ratio": settings.label in ratios(),
@@ -226,6 +225,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
     return {
         "id": about.synthesis,
         "subgroup": about.subgroup,
+        "favours": about.favours,
         "title": about.title,
         "outcome": about.outcome,
         "term": plan.term or plan.time_label or about.title,

@@ -64,13 +64,15 @@ const figures = (() => {
   }
 
   function axisDrawing(s, c, ax, y) {
-    const [one, two] = data.groups;
+    const sides = data.syntheses[s.part].favours; // null: not known
     return [
       line(ax.left, y, ax.right, y, c.soft, { "data-part": "axis" }),
       ...ax.ticks.map((t) => line(ax.x(t), y, ax.x(t), y + 4, c.soft)
         + text(ax.x(t), y + 17, ax.label(t), c.soft, { ...MIDDLE, ...SMALL })),
-      text(ax.x(0) - 10, y + 35, cut(`← favours ${one}`, ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
-      text(ax.x(0) + 10, y + 35, cut(`favours ${two} →`, ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
+      ...sides ? [
+        text(ax.x(0) - 10, y + 35, cut(`← favours ${sides[0]}`, ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
+        text(ax.x(0) + 10, y + 35, cut(`favours ${sides[1]} →`, ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
+      ] : [],
       text(ax.x(0), y + 52, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
     ].join("");
   }
@@ -331,7 +333,8 @@ const figures = (() => {
       el("path", { d: dots, style: `stroke:${c.variant}`, "stroke-width": all.length > 400 ? 2 : 5, "stroke-linecap": "round" }),
       ...ax.ticks.map((t) => text(left - 6, y(t) + 4, ax.label(t), c.soft, { ...END, ...SMALL })),
       text(left, bottom + 20, `${all.length} analyses by their estimate; grey: their intervals`, c.soft, SMALL),
-      text(left, bottom + 38, `up: favours ${data.groups[1]}; down: favours ${data.groups[0]}`, c.soft, SMALL),
+      ...a.part.favours ? [text(left, bottom + 38,
+        `up: favours ${a.part.favours[1]}; down: favours ${a.part.favours[0]}`, c.soft, SMALL)] : [],
     ];
     if (s.looked) out.push(line(x(s.looked - 1), top, x(s.looked - 1), bottom, c.ink, { "stroke-width": 0.8 }));
     const r = a.result;

@@ -1,7 +1,7 @@
 /* What the page knows and says: the state, the numbers that follow from it, and words for them.
  *
  * `analysed` turns a state into numbers, `addressOf` and `stateOf` into the address after # and
- * back. Nothing here touches the page but to read its data. Negative effects favour group 1.
+ * back. Nothing here touches the page but to read its data.
  */
 const model = (() => {
   "use strict";
