@@ -218,7 +218,7 @@ def chosen(
         return {"model": model, **COMMON}
     made = {name: DEFAULTS[name] if given is None else given for name, given in asked.items()}
     problems = []
-    if CONFIDENCE[made["ci"]].is_profile and made["tau2"] != "ML":
+    if CONFIDENCE[str(made["ci"])].is_profile and made["tau2"] != "ML":
         problems.append(
             f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
             f"{made['tau2']!r}: choose tau2 = ML, or another ci."
