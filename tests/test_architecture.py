@@ -178,3 +178,9 @@ def test_no_trial_is_named_in_the_code() -> None:
         if path.suffix in {".py", ".j2", ".js"}:
             words = set(re.findall(r"[a-z0-9_.-]+", path.read_text(encoding="utf-8").lower()))
             assert not ids & words, path.name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_refusal_is_told_from_a_fault_of_ours(module: str) -> None:
+    """`main` prints a `RefusalError`; a bare ValueError would hide what numpy or float() say."""
+    assert "raise ValueError(" not in text(module), "raise names.RefusalError"

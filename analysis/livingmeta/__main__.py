@@ -22,6 +22,7 @@ from livingmeta.commands import (
     small_study,
     verifying,
 )
+from livingmeta.names import RefusalError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -86,7 +87,7 @@ def main() -> None:
     """Run the command line; a refusal is a sentence and exit status 2, never a traceback."""
     try:
         app()
-    except ValueError as error:  # ReviewError and every refusal of a name or number
+    except RefusalError as error:  # ReviewError and every refusal of a name or number
         typer.echo(str(error), err=True)
         sys.exit(2)
     except OSError as error:

@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from livingmeta.names import RefusalError
+
 CHUNK = 1 << 14  # analyses; at k = 20 some 20 MB of intermediate numbers
 WAITING = 64  # chunks handed to an executor at once: bounds what it holds
 BLOCK = 1 << 10  # analyses that share a stream of random numbers, wherever a chunk begins
@@ -68,7 +70,7 @@ def run(
     [0, 1, 4, 9, 16]
     """
     if count < 1 or chunk < 1:
-        raise ValueError(f"{count} analyses in chunks of {chunk}: give at least one of each.")
+        raise RefusalError(f"{count} analyses in chunks of {chunk}: give at least one of each.")
     pieces = [(start, min(start + chunk, count)) for start in range(0, count, chunk)]
     whole: Arrays = {}
 

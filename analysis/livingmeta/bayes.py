@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from livingmeta.inputs import LARGEST, SMALLEST, inside
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import FEW, usable
 from livingmeta.roots import bracketed_root
 from livingmeta.tau2 import Array
@@ -277,7 +277,7 @@ def _check(prior: Prior, important: float | None) -> None:
     if important is not None and not inside(important, SMALLEST, LARGEST):
         wrong.append(f"important = {important}: a smallest important difference is above 0.")
     if wrong:
-        raise ValueError("\n".join(wrong))
+        raise RefusalError("\n".join(wrong))
 
 
 def _near(y: Array, v: Array, prior: Prior) -> None:
@@ -285,7 +285,7 @@ def _near(y: Array, v: Array, prior: Prior) -> None:
     centre = float(y.mean()) if prior.mu_sd is None else prior.mu_mean
     widest = max(prior.scale, float(np.sqrt(v.max())), prior.mu_sd or 0.0)
     if np.abs(y - centre).max() > APART * widest:
-        raise ValueError(
+        raise RefusalError(
             f"an effect lies more than {APART:,.0f} times the largest SE or SD of the priors from "
             "the others, or from the prior on μ: check the unit of both."
         )

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.bias import STATES, Assessment
+from livingmeta.names import RefusalError
 from livingmeta.plots import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark
 
 LABEL, STEP, MARGIN = 1.75, 0.42, 0.08  # inches
@@ -141,7 +142,7 @@ def _piece(ax: Axes, start: int, place: int, count: int, *, state: str, style: M
 def _panels(found: Sequence[Assessment]) -> list[list[Assessment]]:
     """Group assessments by tool; those of one tool have the same domains."""
     if not found:
-        raise ValueError(
+        raise RefusalError(
             "risk_of_bias.csv holds neither a judgement nor a fact: there is nothing to draw."
         )
     tools = dict.fromkeys(one.tool for one in found)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from livingmeta.changes import Move, Stage
 from livingmeta.effect_sizes import on_scale
+from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -63,7 +64,7 @@ def changes_plot(
         lines += [_stage(stage) for stage in stages]
     pools = [pool for move in moves for pool in (move.before, move.after) if pool and pool.result]
     if not pools:
-        raise ValueError("no synthesis has a result before or after: there is nothing to draw.")
+        raise RefusalError("no synthesis has a result before or after: there is nothing to draw.")
     measure = pools[0].measure
     width = NAMES + FOREST + NUMBERS + 2 * MARGIN
     height = (len(lines) + 1) * ROW + 0.62

@@ -17,6 +17,7 @@ from typing import Literal
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.effect_sizes import kind_of, measure_of, ratios, scale_name
+from livingmeta.names import RefusalError
 from livingmeta.printed import (
     SLACK,
     Number,
@@ -284,7 +285,7 @@ def implied_n(ci_low: float, ci_high: float, estimate: float) -> ImpliedN:
     equal arms (248 to 269 with rounding)
     """
     if not ci_low < ci_high:
-        raise ValueError(
+        raise RefusalError(
             f"ci_low = {ci_low:g}, ci_high = {ci_high:g}: the lower limit is not below the upper "
             "one; put the limits in order"
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from scipy.special import betaincinv, ndtri, stdtrit
 
 from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR, is_number, no_level
+from livingmeta.names import RefusalError
 
 FAR_TAIL = 1e-12  # P below which scipy's quantile of t is no longer to be trusted
 
@@ -33,7 +34,7 @@ def _between(low: float, **given: float) -> None:
 
 def _refuse(given: Mapping[str, float], fine: Callable[[float], bool], rule: str) -> None:
     if wrong := [f"{name} = {x}" for name, x in given.items() if not fine(x)]:
-        raise ValueError(f"{', '.join(wrong)}: this {rule}")
+        raise RefusalError(f"{', '.join(wrong)}: this {rule}")
 
 
 def sd_from_se(se: float, n: float) -> float:
@@ -74,7 +75,7 @@ def se_from_ci(low: float, high: float, *, df: float | None = None, level: float
     (1.0, 1.0)
     """
     if wrong := no_level(level):
-        raise ValueError(*wrong)
+        raise RefusalError(*wrong)
     _finite(low=low, high=high)
     _positive(width=high - low)
     if df is not None:
@@ -106,7 +107,7 @@ def t_from_p(p: float, *, df: float) -> float:
         x = float(betaincinv(df / 2, 0.5, p))
         t = math.sqrt(df * (1 - x) / x) if x > 0 else math.inf
     if not t < math.inf:
-        raise ValueError(f"p = {p}: with df = {df} this lies too far out to compute its t.")
+        raise RefusalError(f"p = {p}: with df = {df} this lies too far out to compute its t.")
     return t
 
 
@@ -253,7 +254,7 @@ def combine_arms(arms: Sequence[tuple[float, float, float]]) -> tuple[float, flo
     (7, 4.571429, 2.636737)
     """
     if not arms:
-        raise ValueError("there is no arm to combine.")
+        raise RefusalError("there is no arm to combine.")
     for n, mean, sd in arms:
         _positive(n=n, sd=sd)
         _finite(mean=mean)

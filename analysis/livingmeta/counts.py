@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.inputs import plain, trials
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.words import count
 
 Array = NDArray[np.float64]
@@ -165,7 +165,7 @@ def _cells(
             ]
     if not problems:
         if min(shared) < 1:
-            raise ValueError(f"shared = {shared}: an arm serves one comparison or more.")
+            raise RefusalError(f"shared = {shared}: an arm serves one comparison or more.")
         cells = cells / np.repeat(shared, 2)[:, None]
         fixed = corrected(cells, measure)
         problems = [
@@ -175,7 +175,7 @@ def _cells(
         ]
         cells = cells + 0.5 * fixed
     if problems:
-        raise ValueError("\n".join(problems))
+        raise RefusalError("\n".join(problems))
     return cells, scalar
 
 

@@ -34,6 +34,7 @@ from livingmeta.conversions import (
 )
 from livingmeta.effect_sizes import MEASURES, kind_of, smd_from_difference, smd_from_t
 from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR
+from livingmeta.names import RefusalError
 from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import Outcome, Problem, Trial
@@ -82,7 +83,7 @@ class Effect:
     turned: bool = False  # the sign is the opposite of that of the values printed
 
 
-class NotComputableError(ValueError):
+class NotComputableError(RefusalError):
     """A row set from which no effect can be had; the message says why."""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from livingmeta.consistency import findings
 from livingmeta.derivation import Effect, NotComputableError, effect_of, implausible
+from livingmeta.names import RefusalError
 from livingmeta.protocol import Review, fits, row_sets
 from livingmeta.schema import Gap, Problem
 from livingmeta.settings import Selection, headline_settings
@@ -75,7 +76,7 @@ def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
     names = [name.strip() for name in header]
     lacking = sorted({name for row in rows for name, cell in row.items() if cell} - set(names))
     if lacking:
-        raise ValueError(
+        raise RefusalError(
             f"{file} has no column {', '.join(lacking)}: add it to the header line and to each "
             "row (it may stay empty there)."
         )

@@ -17,7 +17,7 @@ from scipy.special import gammaln
 
 from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.inputs import SMALLEST, TOO_FAR, plain, trials
-from livingmeta.names import pick, unknown
+from livingmeta.names import RefusalError, pick, unknown
 
 Array = NDArray[np.float64]
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
@@ -299,7 +299,7 @@ def glass_delta(
         for i in np.flatnonzero(a2 <= 2)
     ]
     if few:
-        raise ValueError("\n".join(few))
+        raise RefusalError("\n".join(few))
     delta = correct(a2 - 1) * (m1 - m2) / s2
     return plain(delta, 1 / a1 + 1 / a2 + delta**2 / (2 * a2), scalar=scalar)
 
@@ -343,7 +343,7 @@ def ratio_of_means(
         for i in np.flatnonzero((np.sign(m1) * m2 < SMALLEST) | (np.sign(m2) * m1 < SMALLEST))
     ]
     if wrong:
-        raise ValueError("\n".join(wrong))
+        raise RefusalError("\n".join(wrong))
     vi = s1**2 / (a1 * m1**2) + s2**2 / (a2 * m2**2)
     return plain(np.log(m1 / m2), vi, scalar=scalar)
 
@@ -408,7 +408,7 @@ def prepost_smd(
     d1, s1, a1, d2, s2, a2, rho = given
     few = np.flatnonzero(a1 + a2 < 5)
     if few.size:
-        raise ValueError(
+        raise RefusalError(
             "\n".join(f"n1[{i + 1}] + n2[{i + 1}] is below 5: no variance exists." for i in few)
         )
     m, c = a1 + a2 - 2, 1 / a1 + 1 / a2
@@ -496,7 +496,7 @@ class Measure:
         if strange := sorted(self.converted - CONVERTED):
             wrong.append(f"converted has {', '.join(strange)}; {', '.join(sorted(CONVERTED))} are")
         if wrong:
-            raise ValueError(f"measure {self.label or '?'}: {'; '.join(wrong)}.")
+            raise RefusalError(f"measure {self.label or '?'}: {'; '.join(wrong)}.")
 
     def _uncomputable(self) -> list[str]:
         wrong = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from livingmeta.names import RefusalError
+
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)"
 _DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u00a0": " ",
                          "\u2009": " ", "\u202f": " ", "·": "."})  # fmt: skip
@@ -18,7 +20,7 @@ _SPREADS = {
 PAIRS = {"ci": ("ci_low", "ci_high"), "iqr": ("q1", "q3"), "range": ("minimum", "maximum")}
 
 
-class EntryError(ValueError):
+class EntryError(RefusalError):
     """A text that can't be read as a result; the message says what to write instead."""
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 
+from livingmeta.names import RefusalError
 from livingmeta.protocol import Review
 from livingmeta.schema import Outcome, Problem, SecondOutcome
 
@@ -111,4 +112,4 @@ def corrected(text: str, *, row: int, column: str, value: str) -> str:
             csv.writer(held, lineterminator=end).writerow(new)
             return mark + "".join([*lines[:start], held.getvalue(), *lines[reader.line_num :]])
         start = reader.line_num
-    raise ValueError(f"there is no row {row}.")
+    raise RefusalError(f"there is no row {row}.")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from livingmeta.drafts import Cells, Draft, key_of, use_of
 from livingmeta.entry import EntryError, read_result
+from livingmeta.names import RefusalError
 from livingmeta.protocol import Review
 from livingmeta.schema import TABLES, Problem, columns
 from livingmeta.sheets import Sheet
@@ -98,7 +99,7 @@ def form_xlsx(review: Review) -> bytes:
     return held.getvalue()
 
 
-class FormError(ValueError):
+class FormError(RefusalError):
     """A filled form with something wrong in it; the message lists all of it."""
 
     def __init__(self, problems: list[Problem]) -> None:

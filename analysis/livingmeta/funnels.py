@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
+from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
     BOUND_MARK,
@@ -59,7 +60,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     """
     result = pool.result
     if result is None:
-        raise ValueError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
+        raise RefusalError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
     figure = Figure(figsize=(4.6, 3.8), dpi=100)
     ax = figure.add_axes((0.16, 0.25, 0.8, 0.63))
     yi = np.array([effect.yi for effect in pool.effects])

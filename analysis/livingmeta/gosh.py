@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.batch import Arrays, Progress, drawn, run
+from livingmeta.names import RefusalError
 from livingmeta.pooling import fit, usable
 from livingmeta.tau2 import Array, Mask
 
@@ -171,9 +172,11 @@ def gosh(
     """
     y, v = usable(yi, vi, 0.95)
     if not SMALLEST <= y.size <= LARGEST:
-        raise ValueError(f"{y.size} trials: subsets are pooled of {SMALLEST} to {LARGEST} trials.")
+        raise RefusalError(
+            f"{y.size} trials: subsets are pooled of {SMALLEST} to {LARGEST} trials."
+        )
     if most < 1:
-        raise ValueError(f"most = {most}: give at least one subset.")
+        raise RefusalError(f"most = {most}: give at least one subset.")
     every = (1 << y.size) - 1
     exhaustive = every <= most
     sampled = None if exhaustive else seed

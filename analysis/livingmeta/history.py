@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from livingmeta.names import RefusalError
 from livingmeta.protocol import Review
 from livingmeta.review import find, load_review
 
@@ -37,7 +38,7 @@ def as_it_was(review: str, against: str) -> Review:
         try:
             return load_review(against)
         except ValueError:
-            raise ValueError(f"--against {against}: {reason}") from None
+            raise RefusalError(f"--against {against}: {reason}") from None
 
 
 class _NotThereError(Exception):

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from livingmeta.names import RefusalError
+
 Array = NDArray[np.float64]
 
 NOT_A_NUMBER = "this is not a number. Give numbers, without units or quotation marks."
@@ -118,7 +120,7 @@ def trials(
             if (reason := _unfit(value) or check(name, value))
         ]
     if problems:
-        raise ValueError("\n".join(problems))
+        raise RefusalError("\n".join(problems))
     size = next(iter(lengths.values()), 1)
     return [np.broadcast_to(array.ravel(), size) for array in arrays.values()], not lengths
 

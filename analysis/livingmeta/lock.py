@@ -20,6 +20,7 @@ from typing import Any, TypeGuard, cast
 
 import numpy as np
 
+from livingmeta.names import RefusalError
 from livingmeta.profiles import CHOICES
 from livingmeta.protocol import Review
 from livingmeta.report import Results, interval
@@ -132,7 +133,7 @@ def held(raw: bytes, *, place: str) -> Lock:
         lock = cast("Lock", json.loads(raw))
         verified(lock, lock)
     except (ValueError, LookupError, TypeError, AttributeError) as wrong:
-        raise ValueError(
+        raise RefusalError(
             f"{place}: this is not a whole lock ({type(wrong).__name__}: {wrong}). Take it back "
             "from version control; or delete it, and write it anew with livingmeta verify --update."
         ) from wrong

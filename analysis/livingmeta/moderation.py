@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from livingmeta.dependence import CLUSTERED, flags_of, people_of
 from livingmeta.derivation import Effect
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.protocol import Plan, Review
 from livingmeta.regression import MetaRegression, meta_regression
 from livingmeta.schema import Trial
@@ -119,7 +119,7 @@ def regress(
             effects.append(effect)
             values.append(told)
     if not effects:
-        raise ValueError(f"no effect of {', '.join(plans)} has a value of {', '.join(readers)}.")
+        raise RefusalError(f"no effect of {', '.join(plans)} has a value of {', '.join(readers)}.")
     trials = [effect.trial for effect in effects]
     several = len(set(trials)) < len(trials)
     chosen = settings.profile

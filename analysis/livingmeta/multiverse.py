@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from livingmeta.choices import Analysis, analysis, unknown_choices
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
+from livingmeta.names import RefusalError
 from livingmeta.pooling import Fit, fit
 from livingmeta.protocol import Choice, Plan, Review
 from livingmeta.settings import Settings, headline_settings
@@ -253,9 +254,9 @@ def multiverse(
     """
     protocol = review.protocol
     if not protocol.choice:
-        raise ValueError(NO_CHOICE.format(review.folder.name))
+        raise RefusalError(NO_CHOICE.format(review.folder.name))
     if problems := unknown_choices(review):
-        raise ValueError("\n".join(map(str, problems)))
+        raise RefusalError("\n".join(map(str, problems)))
     plans = [plan for plan in protocol.synthesis if synthesis in {None, plan.id}]
     if synthesis is not None:
         plans = [review.plan(synthesis)]
@@ -314,7 +315,7 @@ def _parts(plan: Plan, effects: Sequence[tuple[Effect, ...]], review: Review) ->
     """Return the subgroups of a synthesis, None for the whole where that is pooled."""
     named = list(dict.fromkeys(e.subgroup for one in effects for e in one if e.subgroup))
     if named and review.protocol.methods.subgroup_tau2 == "common":
-        raise ValueError(
+        raise RefusalError(
             f"{plan.id}: one τ² in all subgroups (subgroup_tau2 = common) is not combined with "
             "other choices here: declare separate, or leave the subgroups out."
         )

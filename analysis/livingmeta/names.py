@@ -9,6 +9,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+class RefusalError(ValueError):
+    """What the program refuses, in a sentence that says why and what to do.
+
+    The command line prints it; any other error that reaches it is a fault of ours.
+    """
+
+
 def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
     """Word the refusal of a name: the allowed ones, and the nearest.
 
@@ -44,5 +51,5 @@ def pick(registry: Mapping[str, T], name: str, what: str) -> T:
     2
     """
     if name not in registry:
-        raise ValueError(unknown(what, name, registry))
+        raise RefusalError(unknown(what, name, registry))
     return registry[name]

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from livingmeta.effect_sizes import MEASURES, ratios
+from livingmeta.names import RefusalError
 from livingmeta.pooling import FEW, PooledEstimate
 
 # Degrees of freedom of a prediction interval by `pooling.PREDICTION`, from k; None: normal.
@@ -65,7 +66,7 @@ def vas_points(effect: float, *, vas_sd: float) -> float:
     -10.0
     """
     if not 0 < vas_sd <= 50:
-        raise ValueError(
+        raise RefusalError(
             f"vas_sd = {vas_sd:g}: an SD on a scale from 0 to 100 lies above 0 and is 50 at most. "
             "Give it in mm."
         )
@@ -114,7 +115,7 @@ def important_difference(
     0.2231
     """
     if vas_sd is not None and not MEASURES[measure].standardised:
-        raise ValueError(
+        raise RefusalError(
             f"vas_sd turns standardised differences into points, and effects are {measure} here: "
             "leave it out."
         )
@@ -122,13 +123,15 @@ def important_difference(
     if important is None:
         return None
     if not 0 < important < np.inf:
-        raise ValueError(f"important = {important:g}: a smallest important difference is above 0.")
+        raise RefusalError(
+            f"important = {important:g}: a smallest important difference is above 0."
+        )
     if per_sd is not None:
         return important / per_sd
     if label not in ratios():
         return important
     if important == 1:
-        raise ValueError("important = 1: a ratio of 1 is no difference.")
+        raise RefusalError("important = 1: a ratio of 1 is no difference.")
     return float(abs(np.log(important)))
 
 
@@ -168,12 +171,12 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
     (0.025, 4)
     """
     if result.k < FEW:
-        raise ValueError(
+        raise RefusalError(
             f"{result.k} trial{'s' if result.k > 1 else ''}: below {FEW} the spread of true "
             "effects is known too badly to say anything of a new setting."
         )
     if result.pi_method is None or result.tau2 is None:
-        raise ValueError(
+        raise RefusalError(
             "a common-effect model, or a result without prediction interval, says nothing of a "
             "new setting: use random effects with a prediction interval."
         )

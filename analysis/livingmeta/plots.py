@@ -24,7 +24,7 @@ from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import counted, measure_of, on_scale, scale_name
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
 from livingmeta.synthesis import (
@@ -170,7 +170,7 @@ def forest_plot(
         pick(dict.fromkeys(names), synthesis, "synthesis")
         listed = [pool for pool in listed if pool.synthesis == synthesis]
     elif len(names) != 1:
-        raise ValueError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
+        raise RefusalError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
     rows = list(_rows(listed))
     known = {one.trial: one for one in reversed(bias)}
     beside = {place: known[row.trial] for place, row in enumerate(rows) if row.trial in known}

@@ -21,7 +21,7 @@ from livingmeta.inputs import (
     trials,
 )
 from livingmeta.likelihood import mean_limits
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.tau2 import TAU2, Array, Mask, likelihood_limits, q_profile
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
@@ -214,7 +214,7 @@ def chosen(
     if not random:
         named = {name: given for name, given in asked.items() if given not in {None, COMMON[name]}}
         if problems := [f"{name} = {given!r}: {NOT_COMMON[name]}" for name, given in named.items()]:
-            raise ValueError("\n".join(problems))
+            raise RefusalError("\n".join(problems))
         return {"model": model, **COMMON}
     made = {name: DEFAULTS[name] if given is None else given for name, given in asked.items()}
     problems = []
@@ -229,7 +229,7 @@ def chosen(
             "choose tau2 = ML or REML, or tau2_ci = q-profile."
         )
     if problems:
-        raise ValueError("\n".join(problems))
+        raise RefusalError("\n".join(problems))
     return {"model": model, **made}
 
 
@@ -369,7 +369,7 @@ def pool(
 
 def _known(tau2: float) -> float:
     if not inside(tau2, 0.0, LARGEST):
-        raise ValueError(
+        raise RefusalError(
             f"tau2 = {tau2}: a variance between trials that is taken as known is a number from 0 "
             f"to {LARGEST:g}. Or name an estimator: {', '.join(TAU2)}."
         )
@@ -443,11 +443,11 @@ def fit(
     known = None if isinstance(by["tau2"], str) else by["tau2"]
     estimator = TAU2["DL" if known is not None or not random else by["tau2"]]
     if wrong := no_level(level):
-        raise ValueError(*wrong)
+        raise RefusalError(*wrong)
     y, v, present, unit, origin = scaled(yi, vi, mask)
     k = present.sum(-1)
     if (k < 1).any():
-        raise ValueError("there is a set without a trial: leave it out.")
+        raise RefusalError("there is a set without a trial: leave it out.")
     df = np.maximum(k - 1, 1)
     dfs = np.arange(1, y.shape[-1] + 1.0)  # quantiles are looked up: there are few
     many = k > 1
@@ -574,7 +574,7 @@ def subgroup_test(estimates: Sequence[float], ses: Sequence[float]) -> tuple[flo
     (2.0, 1, 0.157)
     """
     if len(estimates) < 2:
-        raise ValueError(f"{len(estimates)} subgroup: a test for differences needs two or more.")
+        raise RefusalError(f"{len(estimates)} subgroup: a test for differences needs two or more.")
     (_, s), _ = trials(lambda *_: None, estimates=estimates, ses=ses)
     result = pool(estimates, s**2, model="common", ci="wald")
     assert result.q is not None
@@ -599,14 +599,16 @@ def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
     What is present and can't be pooled is refused.
     """
     if any(isinstance(one, np.ma.MaskedArray) for one in (yi, vi)):
-        raise ValueError("effects are masked: give plain arrays, and say by `mask` who is present.")
+        raise RefusalError(
+            "effects are masked: give plain arrays, and say by `mask` who is present."
+        )
     shape = np.broadcast_shapes(yi.shape, vi.shape, () if mask is None else mask.shape)
     present = np.broadcast_to(True if mask is None else mask, shape)
     here = present.astype(float)  # a product with it is ten times as fast as a choice by `present`
     usual = (np.abs(yi) <= LARGEST) & (vi >= SMALLEST) & (vi <= LARGEST)
     if not usual.all():
         if (present & ~usual).any():
-            raise ValueError(
+            raise RefusalError(
                 "a trial that is present has an effect or variance that is no number or too far "
                 "from 1, or a variance that is not above 0: leave it out by the mask."
             )
@@ -640,7 +642,9 @@ def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
     """Return the effects as arrays, or refuse all that is wrong with them."""
     (y, wrong_y), (v, wrong_v) = numbers("yi", yi), numbers("vi", vi)
     if y.ndim != 1 or v.ndim != 1:
-        raise ValueError("yi and vi are sequences of numbers, one per trial; `fit` takes batches.")
+        raise RefusalError(
+            "yi and vi are sequences of numbers, one per trial; `fit` takes batches."
+        )
     problems = [*wrong_y, *wrong_v]
     if y.size != v.size:
         problems.append(f"yi has {y.size} values and vi {v.size}: give one of each per trial.")
@@ -663,5 +667,5 @@ def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
         ]
     problems += no_level(level)
     if problems:
-        raise ValueError("\n".join(problems))
+        raise RefusalError("\n".join(problems))
     return y, v

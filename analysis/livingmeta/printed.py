@@ -7,6 +7,8 @@ from decimal import Decimal
 from math import inf
 from typing import NamedTuple
 
+from livingmeta.names import RefusalError
+
 SLACK = 1e-9  # for binary arithmetic only: far below any printed digit
 NAMES = {
     "ci_low": "lower limit", "ci_high": "upper limit", "p": "P", "z": "Z", "q": "Q",
@@ -71,7 +73,7 @@ def number(text: str) -> Number:
     """Read a printed number; raise ValueError where the text is not one."""
     match = _PRINTED.fullmatch(text.strip())
     if match is None or len(match["digits"]) > LONGEST:
-        raise ValueError(
+        raise RefusalError(
             f'printed = "{text}" is not one number; write the digits as printed, with a decimal '
             'point ("-0.27", "1,026"), and words as a claim of quantity text'
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import DEFAULTS
 from livingmeta.pooling import chosen as pooled_by
 
@@ -67,7 +67,7 @@ class Profile:
         asked = own | {name: choice for name, choice in named.items() if name in DEFAULTS}
         i2 = named.get("i2", "q" if model == "common" else base.i2)
         if model == "common" and i2 != "q":
-            raise ValueError(
+            raise RefusalError(
                 f"i2 = {i2!r}: a common effect has no τ² to take I² from: leave it out."
             )
         return replace(self, **named | pooled_by(model=model, **asked) | {"i2": i2})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from livingmeta.names import unknown
+from livingmeta.names import RefusalError, unknown
 from livingmeta.schema import (
     TABLES,
     Agreement,
@@ -252,7 +252,7 @@ class Review:
             if plan.id == synthesis:
                 return plan
         names = [plan.id for plan in self.protocol.synthesis]
-        raise ValueError(unknown("synthesis", synthesis, names))
+        raise RefusalError(unknown("synthesis", synthesis, names))
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one file's rows as a data frame, one column per column of the file.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from livingmeta.inputs import LARGEST, TOO_FAR, is_number
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 
 Pair = tuple[float, float]
 
@@ -34,22 +34,24 @@ class Quantiles:
         pairs = {"quartiles": self.quartiles, "extremes": self.extremes}
         for name, pair in pairs.items():
             if pair is not None and len(pair) != 2:
-                raise ValueError(f"{name} has {len(pair)} values: give the lower and the upper.")
+                raise RefusalError(f"{name} has {len(pair)} values: give the lower and the upper.")
         given = {"n": self.n, "median": self.median}
         given |= {f"{name}[{i + 1}]": x for name, p in pairs.items() for i, x in enumerate(p or ())}
         for name, value in given.items():
             if value is not None and not (is_number(value) and abs(value) <= LARGEST):
-                raise ValueError(f"{name} = {value}: this is not a finite number, or {TOO_FAR}")
+                raise RefusalError(f"{name} = {value}: this is not a finite number, or {TOO_FAR}")
         if self.n < 5:
-            raise ValueError(f"n = {self.n:g}: means and SDs follow from quantiles from n = 5 on.")
+            raise RefusalError(
+                f"n = {self.n:g}: means and SDs follow from quantiles from n = 5 on."
+            )
         if self.quartiles is None and self.extremes is None:
-            raise ValueError("both quartiles, or minimum and maximum, are needed for an SD.")
+            raise RefusalError("both quartiles, or minimum and maximum, are needed for an SD.")
         (low, high), (q1, q3) = self.extremes or (None, None), self.quartiles or (None, None)
         known = [value for value in (low, q1, self.median, q3, high) if value is not None]
         if known != sorted(known):
-            raise ValueError("minimum, quartiles, median and maximum are not in order.")
+            raise RefusalError("minimum, quartiles, median and maximum are not in order.")
         if known[0] == known[-1]:
-            raise ValueError("all quantiles are equal: they give no SD.")
+            raise RefusalError("all quantiles are equal: they give no SD.")
 
 
 def expected_range(n: float) -> float:

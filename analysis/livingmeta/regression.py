@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.designs import MEAN, Regression
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import (
     CONFIDENCE,
     MODELS,
@@ -293,12 +293,12 @@ def columns(
             names.append(f"{name}: {one} against {base}" if base is not None else f"{name}: {one}")
             listed.append(np.array([value == one for value in values], dtype=float))
     if problems:
-        raise ValueError("\n".join(problems))
+        raise RefusalError("\n".join(problems))
     if not listed:
-        raise ValueError("there is nothing to fit: give a moderator or an intercept.")
+        raise RefusalError("there is nothing to fit: give a moderator or an intercept.")
     x = np.stack(listed, axis=-1)
     if k <= len(names):
-        raise ValueError(
+        raise RefusalError(
             f"{k} effects can't give {len(names)} coefficients and a variance: there must be more "
             "effects than coefficients. Use fewer moderators."
         )
@@ -313,7 +313,7 @@ def columns(
                 "Leave it out."
             )
     if problems:
-        raise ValueError("\n".join(problems))
+        raise RefusalError("\n".join(problems))
     return names, x
 
 
@@ -463,12 +463,12 @@ def _estimable(x: Array) -> NDArray[np.bool_]:
 def _clusters(given: Sequence[object], k: int) -> list[NDArray[np.int_]]:
     labels = list(given)
     if len(labels) != k:
-        raise ValueError(f"cluster has {len(labels)} values for {k} effects: give one each.")
+        raise RefusalError(f"cluster has {len(labels)} values for {k} effects: give one each.")
     members: dict[object, list[int]] = {}
     for i, label in enumerate(labels):
         members.setdefault(label, []).append(i)
     if len(members) < 2:
-        raise ValueError("a cluster-robust variance needs two clusters or more.")
+        raise RefusalError("a cluster-robust variance needs two clusters or more.")
     return [np.array(one) for one in members.values()]
 
 

@@ -16,6 +16,7 @@ from scipy.special import ndtri
 from livingmeta.audit import Verdict
 from livingmeta.effect_sizes import mean_difference, smd
 from livingmeta.exchange import FILES, reviews_in
+from livingmeta.names import RefusalError
 from livingmeta.pooling import fit
 from livingmeta.printed import SLACK, is_number, number, where
 from livingmeta.protocol import Review
@@ -102,7 +103,7 @@ def sources(folder: Path) -> list[Source]:
         or ((path / "review.toml").is_file() and path.name != TEMPLATE)
     ]
     if not found:
-        raise ValueError(
+        raise RefusalError(
             f"{folder}: there is no review and no table in this folder. Put review folders, RevMan "
             "files or tables into it."
         )

@@ -15,7 +15,7 @@ from livingmeta.effect_sizes import CORRECTIONS, VARIANCES, smd
 from livingmeta.gosh import LARGEST, members
 from livingmeta.inputs import LARGEST as FARTHEST
 from livingmeta.inputs import inside
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import FEW, Fit, fit, usable
 from livingmeta.tau2 import Array
 
@@ -146,7 +146,7 @@ def permutation_test(
     """
     y, v = usable(yi, vi, methods.get("level", 0.95))
     if not 2 <= y.size <= LARGEST:
-        raise ValueError(f"{y.size} trials: signs are turned of 2 to {LARGEST} trials.")
+        raise RefusalError(f"{y.size} trials: signs are turned of 2 to {LARGEST} trials.")
     methods = {**methods, "prediction": "none"}
     whole = fit(y[None], v[None], **methods)
     every = 1 << (y.size - 1)
@@ -367,7 +367,7 @@ def bootstrap(
     level = methods.get("level", 0.95)
     y, v = usable(yi, vi, level)
     if y.size < 2:
-        raise ValueError("one trial: its own interval is all there is.")
+        raise RefusalError("one trial: its own interval is all there is.")
     ci = methods.pop("ci", "wald")
     methods.pop("prediction", None)
     whole = fit(y[None], v[None], ci=ci, prediction="none", **methods)
@@ -504,7 +504,7 @@ def simulate(
         if not inside(effect, -FARTHEST, FARTHEST)
     ]
     if wrong:
-        raise ValueError("\n".join(wrong))
+        raise RefusalError("\n".join(wrong))
     pairs = [(effect, tau2) for effect in effects for tau2 in between]
     results = []
     for number, (effect, tau2) in enumerate(pairs):

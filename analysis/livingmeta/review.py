@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from livingmeta.names import unknown
+from livingmeta.names import RefusalError, unknown
 from livingmeta.protocol import Protocol, Review
 from livingmeta.rules import across
 from livingmeta.schema import (
@@ -34,7 +34,7 @@ from livingmeta.schema import (
 TEMPLATE = "template"  # the empty review to copy
 
 
-class ReviewError(ValueError):
+class ReviewError(RefusalError):
     """A review that can't be used; `problems` says all that is wrong, each with its place."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

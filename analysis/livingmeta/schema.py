@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from livingmeta.names import RefusalError
 from livingmeta.printed import MINUS, RELATIONS, is_number, number
 from livingmeta.printed import Number as PrintedNumber
 
@@ -56,7 +57,7 @@ class Problem:
         return f"{place}: {self.reason}. {self.remedy}".rstrip()
 
 
-class CellError(ValueError):
+class CellError(RefusalError):
     """A cell's reason and remedy, on their way through pydantic into a Problem."""
 
     def __init__(self, reason: str, remedy: str) -> None:

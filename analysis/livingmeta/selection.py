@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, ndtr, ndtri
 
 from livingmeta.inputs import Array
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import MODELS, pool, usable
 from livingmeta.small_study import require_enough, warned
 
@@ -140,7 +140,7 @@ def selection_model(
     significant = int((~other).sum())
     if significant in {0, y.size}:
         which = "no trial" if significant == 0 else "every trial"
-        raise ValueError(
+        raise RefusalError(
             f"{which} is significant on the {side}: how often the other kind is reported can't "
             "be estimated."
         )

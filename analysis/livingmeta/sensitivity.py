@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from livingmeta.inputs import numbers
+from livingmeta.names import RefusalError
 from livingmeta.pooling import Fit, fit, usable
 from livingmeta.tau2 import Array
 
@@ -41,7 +42,7 @@ def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: An
     k = y.size
     entering, wrong = numbers("order", order)
     if wrong or sorted(entering.ravel()) != list(range(k)):
-        raise ValueError(f"order must name each of the {k} trials once.")
+        raise RefusalError(f"order must name each of the {k} trials once.")
     entered = np.tri(k, dtype=bool)
     first = entering.astype(int)
     return fit(y[first], v[first], entered, **methods)
@@ -76,7 +77,7 @@ def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
     y, v = usable(yi, vi, methods.get("level", 0.95))
     k = y.size
     if k < 2:
-        raise ValueError("one trial: without it nothing is left to pool.")
+        raise RefusalError("one trial: without it nothing is left to pool.")
     return fit(y, v, ~np.eye(k, dtype=bool), **methods)
 
 
@@ -154,7 +155,7 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
     """
     y, v = usable(yi, vi, methods.get("level", 0.95))
     if y.size < 3:
-        raise ValueError(f"{y.size} trials: influence needs three or more.")
+        raise RefusalError(f"{y.size} trials: influence needs three or more.")
     whole = fit(y[None], v[None], **methods)
     left = leave_one_out(y, v, **methods)
     mu, se = whole.estimate[0], whole.se[0]

@@ -15,6 +15,7 @@ from matplotlib.transforms import Bbox
 
 from livingmeta.changes import Stage
 from livingmeta.effect_sizes import on_scale
+from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -195,7 +196,7 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
 def _enough(one: Sensitivity, needed: int, why: str) -> int:
     k = len(one.main.effects)
     if one.main.result is None or k < needed:
-        raise ValueError(f"k = {k if one.main.result else 0}: {why}, so it is not drawn.")
+        raise RefusalError(f"k = {k if one.main.result else 0}: {why}, so it is not drawn.")
     return k
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from livingmeta.counts import ZERO_CELLS
 from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES
 from livingmeta.inputs import no_level
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
 from livingmeta.profiles import CHOICES, CI_WORDS, Profile, profile
 from livingmeta.protocol import Methods, Review
@@ -134,11 +134,11 @@ def settings_of(
     """
     level = methods.level if level is None else level
     if wrong := no_level(level):
-        raise ValueError(*wrong)
+        raise RefusalError(*wrong)
     if cluster is not None:
         pick({"trial": None}, cluster, "cluster")
         if choices.get("ci"):
-            raise ValueError(
+            raise RefusalError(
                 f"ci = {choices['ci']!r} and cluster both say what the interval is: choose one."
             )
     declared = name in {None, methods.profile}
@@ -150,7 +150,7 @@ def settings_of(
         if what not in DEFAULTS:  # which with_choices has looked at
             pick(registry, getattr(chosen, what), what)
     if methods.subgroup_tau2 == methods.model == "common":
-        raise ValueError(
+        raise RefusalError(
             "subgroup_tau2 = 'common' with model = 'common': a common effect has no τ² that "
             "subgroups could share. Leave one of the two out."
         )

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from livingmeta.names import RefusalError
+
 LARGEST = 50_000_000  # bytes; a table of trials is a thousandth of it
 
 
-class SheetError(ValueError):
+class SheetError(RefusalError):
     """A file that can't be read as a table; the message says where, why and what to do."""
 
 

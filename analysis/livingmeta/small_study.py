@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from livingmeta.inputs import trials
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import PooledEstimate, pool, usable
 from livingmeta.tau2 import Array
 from livingmeta.words import STEADY
@@ -57,9 +57,9 @@ class Filled:
 def require_enough(k: int, *, force: bool, least: int = 3) -> None:
     """Refuse fewer than ten trials unless forced, and fewer than `least` always."""
     if k < least:
-        raise ValueError(f"{k} trials: a line needs {least} or more.")
+        raise RefusalError(f"{k} trials: a line needs {least} or more.")
     if k < ENOUGH and not force:
-        raise ValueError(
+        raise RefusalError(
             f"{k} trials: below {ENOUGH} a test for small-study effects can't tell chance from "
             "bias, so it is not made. Force it only to see what it would say."
         )
@@ -75,7 +75,7 @@ def _line(name: str, y: Array, x: Array, weights: Array, *, level: float) -> Asy
     from statsmodels.regression.linear_model import WLS
 
     if np.ptp(x) <= 1e-12 * np.abs(x).max():
-        raise ValueError(f"{name}: all trials have the same predictor, so there is no line.")
+        raise RefusalError(f"{name}: all trials have the same predictor, so there is no line.")
     found = WLS(y, np.column_stack([np.ones(y.size), x]), weights=weights).fit()
     low, high = found.conf_int(alpha=1 - level)[0]
     return Asymmetry(
@@ -188,7 +188,7 @@ def egger_smd(
     y, w = usable(yi, 1 / one + 1 / two, level)
     require_enough(y.size, force=force)
     if stabilised and (one + two <= 2).any():
-        raise ValueError("a stabilised SMD needs more than two people in a trial.")
+        raise RefusalError("a stabilised SMD needs more than two people in a trial.")
     if not stabilised:
         return _line("Egger for SMDs (PET)", y, np.sqrt(w), 1 / w, level=level)
     root = np.sqrt(2 * (one + two - 2) * w)

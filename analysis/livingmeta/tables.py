@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from scipy.special import ndtri
 
 from livingmeta.effect_sizes import MEASURES, measure_named
-from livingmeta.names import pick
+from livingmeta.names import RefusalError, pick
 from livingmeta.printed import number
 from livingmeta.sheets import Sheet
 
@@ -69,7 +69,7 @@ WIDEST = 2.78  # standard errors: t with 4 degrees of freedom at 95%, and all fr
 Favours = Literal["lower", "higher"]
 
 
-class ExchangeError(ValueError):
+class ExchangeError(RefusalError):
     """A file that can't be read as data; the message lists all that is wrong."""
 
 

@@ -20,6 +20,7 @@ from livingmeta.commands.options import (
     Synthesis,
     VasSd,
 )
+from livingmeta.names import RefusalError
 
 if TYPE_CHECKING:
     from livingmeta.bayes import Chances, Marginal, Posterior, Prior
@@ -175,7 +176,7 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
     usual = measure.standardised or measure.ratio is not None
     if tau_prior == "half-normal" and usual:
         return USUAL_SCALE, " (scale by default, our choice: τ below 0.98 with 95%)"
-    raise ValueError(
+    raise RefusalError(
         f"--tau-scale: there is no usual scale for a {tau_prior} prior on τ with effects in "
         f"{settings.label}; give one, in the unit of the effects."
     )

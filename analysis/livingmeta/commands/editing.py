@@ -8,6 +8,7 @@ import typer
 
 from livingmeta import screen
 from livingmeta.commands.options import Favours, Folder, Log, ReviewName
+from livingmeta.names import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ def add(
         known = None
         if gap is not None:
             if not 1 <= gap <= len(loaded.gaps):
-                raise ValueError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
+                raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
             known = loaded.gaps[gap - 1]
         typer.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
         draft = converse(loaded, Terminal(), gap=known)
@@ -251,9 +252,9 @@ def template(
     loaded = load_review(review)
     path = Path(out or f"{loaded.protocol.id}_new_results.xlsx")
     if path.suffix.lower() not in {".csv", ".xlsx"}:
-        raise ValueError(f"--out {path}: end the name with .csv or .xlsx.")
+        raise RefusalError(f"--out {path}: end the name with .csv or .xlsx.")
     if path.exists():
-        raise ValueError(f"{path} exists already. Choose another name, or move it away.")
+        raise RefusalError(f"{path} exists already. Choose another name, or move it away.")
     # a byte order mark, so that a spreadsheet reads the umlauts
     content: str | bytes = "\ufeff" + form_csv(loaded)
     if path.suffix.lower() == ".xlsx":
@@ -288,14 +289,14 @@ def import_file(
     made = imported(Path(file), name=name, told=said)
     own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
     if said.measure is not None and list(own) != [said.measure]:
-        raise ValueError(
+        raise RefusalError(
             f"{file} says itself what its effects are ({', '.join(own)}). Leave --measure out, and "
             "choose another measure with `livingmeta pool`."
         )
     found = [one for one, _ in made]
     taken = [one.name for one in found if (Path(shelf) / one.name).exists()]
     if taken:
-        raise ValueError(f"{Path(shelf) / taken[0]} exists already. Choose another name.")
+        raise RefusalError(f"{Path(shelf) / taken[0]} exists already. Choose another name.")
     for one in found:
         folder = Path(shelf) / one.name
         for file_name, text in one.files.items():
@@ -334,7 +335,7 @@ def _checked_name(name: str) -> None:
     import re
 
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
-        raise ValueError(
+        raise RefusalError(
             f"NAME = {name!r}: a name is made of small letters, digits, _ . and -, like knee_2026."
         )
 
@@ -355,7 +356,7 @@ def new(
     _checked_name(name)
     folder = Path(shelf) / name
     if folder.exists():
-        raise ValueError(f"{folder} exists already. Choose another name.")
+        raise RefusalError(f"{folder} exists already. Choose another name.")
     original = find(TEMPLATE)[0]
     for path in sorted(original.iterdir()):
         if path.suffix in {".csv", ".toml"}:
@@ -385,9 +386,11 @@ def settle(review: str, number: int, *, take: str | None, by: str | None, why: s
     found = disagreements(loaded)
     if not 1 <= number <= len(found):
         many = f"disagreements 1 to {len(found)}" if found else "no disagreement"
-        raise ValueError(f"--agree {number}: {review} has {many}.")
+        raise RefusalError(f"--agree {number}: {review} has {many}.")
     if take not in {"first", "second"} or not by or not why:
-        raise ValueError("--agree needs --take first or --take second, --by NAME and --why WORDS.")
+        raise RefusalError(
+            "--agree needs --take first or --take second, --by NAME and --why WORDS."
+        )
     one = found[number - 1]
     value = one.values[0 if take == "first" else 1]
     folder, shown = find(review)
@@ -398,11 +401,11 @@ def settle(review: str, number: int, *, take: str | None, by: str | None, why: s
     files = {record: (seen, appended(text, [row], file=record.name))}
     if take == "second":
         if one.first is None:
-            raise ValueError(
+            raise RefusalError(
                 "outcomes.csv has no such row: add it there with `livingmeta add`, not --agree."
             )
         if one.first.file != f"{shown}/outcomes.csv":
-            raise ValueError(
+            raise RefusalError(
                 f"the row stands in {one.first.file}, which {review} extends and never edits: "
                 "settle it in that review."
             )

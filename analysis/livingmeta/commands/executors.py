@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from livingmeta.names import RefusalError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 def executor(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
     """Lend an executor as the options ask for it; None to work here."""
     if dask is not None and workers is not None:
-        raise ValueError("--workers and --dask: choose one place to work.")
+        raise RefusalError("--workers and --dask: choose one place to work.")
     if dask is not None:
         with _cluster(dask) as lent:
             yield lent
@@ -36,12 +38,12 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         distributed = import_module("distributed")
     except ModuleNotFoundError:
-        raise ValueError(
+        raise RefusalError(
             "--dask needs the package distributed: pip install 'livingmeta[dask]'."
         ) from None
     try:
         client = distributed.Client(address, timeout=10)
     except (OSError, ValueError) as refusal:
-        raise ValueError(f"--dask {address}: no cluster answers there ({refusal}).") from None
+        raise RefusalError(f"--dask {address}: no cluster answers there ({refusal}).") from None
     with client, client.get_executor() as lent:
         yield lent

@@ -20,6 +20,7 @@ from livingmeta.commands.options import (
     ReviewName,
     Synthesis,
 )
+from livingmeta.names import RefusalError
 
 if TYPE_CHECKING:
     from livingmeta.comparison import Step
@@ -98,7 +99,7 @@ def pool(
         terms=terms,
     )
     if profile == "all" and len(listed) > 1:
-        raise ValueError(
+        raise RefusalError(
             f"{review} holds {len(listed)} kinds of analyses, and --profile all shows one review: "
             "make reviews of it with `livingmeta import`."
         )
@@ -168,7 +169,7 @@ def _opened(
             one = loaded[0].protocol.methods.measure
             return loaded, None if len(loaded) == 1 and said.measure == one else measure
     if log or favours:
-        raise ValueError(
+        raise RefusalError(
             f"--log and --favours say what a FILE leaves open, and {review} is a review: its "
             "review.toml says it."
         )
@@ -190,7 +191,7 @@ def _side_by_side(
     from livingmeta.words import decimal
 
     if any(one is not None for one in chosen):
-        raise ValueError(
+        raise RefusalError(
             "--profile all shows each profile as it is: leave --model, --tau2, --ci, --tau2-ci, "
             "--prediction, --level and --cluster out, or choose one profile."
         )

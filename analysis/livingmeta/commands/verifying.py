@@ -8,6 +8,7 @@ import typer
 
 from livingmeta import __version__, screen
 from livingmeta.commands.options import AsJson, ReviewName
+from livingmeta.names import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,14 +39,14 @@ def verify(
     from livingmeta.review import load_review
 
     if update != bool(why and why.strip()):
-        raise ValueError(
+        raise RefusalError(
             'verify: a new lock needs its reason, and only a new lock does: --update --why "…".'
         )
     loaded = load_review(review)
     path = loaded.folder / lock.NAME
     old = lock.held(path.read_bytes(), place=str(path)) if path.is_file() else None
     if old is None and not update:
-        raise ValueError(
+        raise RefusalError(
             f"{path}: this review has no lock yet. Write the first with "
             f'livingmeta verify {review} --update --why "first lock".'
         )
