@@ -86,7 +86,7 @@ def behind(effect: Effect, side: int | None = None) -> list[Group]:
     sides = slice(None) if side is None else slice(side - 1, side)
     if any(effect.arms):
         return [group.whole for one in effect.arms[sides] for group in one]
-    sizes = (effect.n1, effect.n2)[sides]
+    sizes = [effect.n1, effect.n2][sides]
     return [Group(None if n is None else round(n), ()) for n in sizes]
 
 
@@ -200,9 +200,9 @@ def _telling(one: Effect, other: Effect, pairs: int) -> bool:
     groups = _shared(one, other)
     if not groups:  # effects that came computed
         shown = (abs(one.yi), abs(on_scale(one.measure, one.yi)))
-        digits = min(_digits(x) for x in shown)
+        digits: float = min(_digits(x) for x in shown)
         digits += min(_digits(one.vi), _digits(math.sqrt(one.vi))) - 0.5
-        digits += sum(_digits(n) for n in {one.n1, one.n2} - {None})  # type: ignore[arg-type]
+        digits += sum(_digits(n) for n in {one.n1, one.n2} if n is not None)
     else:
         arms = {side: group.whole for side, side_groups in enumerate(one.arms, 1)
                 for group in side_groups}  # fmt: skip

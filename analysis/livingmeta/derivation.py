@@ -408,7 +408,7 @@ def _as_printed(
             f"{measure.label} as printed, no second small-sample correction; sign as printed"
         )
     else:
-        trail.steps.append(f"{measure.label} as printed: {show(row.mean)}")
+        trail.steps.append(f"{measure.label} as printed: {show(row.mean or 0)}")
     df = None if None in sizes else sum(size or 0 for size in sizes) - 2
     yi = row.mean or 0.0
     se, shown = _standard_error(review, row, yi, df, by_t=measure.one_instrument, trail=trail)

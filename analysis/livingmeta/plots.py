@@ -308,7 +308,7 @@ def scale_axis(axis: Axis, measure: str) -> None:
     """
     low, high = sorted(axis.get_view_interval())
     figure = axis.axes.get_figure(root=True)
-    room = axis.axes.bbox.width / figure.dpi if axis.axis_name == "x" and figure else np.inf
+    room = axis.axes.bbox.width / figure.dpi if axis is axis.axes.xaxis and figure else np.inf
     for most in range(7, 1, -1):
         if scale_name(measure) == measure:
             steps = [1, 2, 5, 10] if most == 7 else [1, 2, 4, 5, 10]
@@ -542,8 +542,8 @@ def _said(effect: Effect) -> str:
     """Return what is printed of an effect in place of means or counts of its arms."""
     if effect.difference is None or (counted(effect.measure) and " v " in effect.difference):
         return ""
-    unknown = None in (effect.n1, effect.n2)
-    n = "" if unknown else f"; n = {count(effect.n1)} + {count(effect.n2)}"
+    n1, n2 = effect.n1, effect.n2
+    n = "" if n1 is None or n2 is None else f"; n = {count(n1)} + {count(n2)}"
     kind = "" if effect.difference.startswith(effect.measure) else "difference "
     return kind + effect.difference + n
 
@@ -735,7 +735,7 @@ def _draw_words(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     _write(ax, row.text, _columns(room)["label"], place, room, fontsize=SMALL)
 
 
-DRAW: Mapping[str, Callable[[Axes, _Row, int, float], None]] = {
+DRAW: Mapping[str, Callable[[Axes, _Row, int, _Room], None]] = {
     "trial": _draw_trial,
     "diamond": _draw_diamond,
     "prediction": _draw_prediction,

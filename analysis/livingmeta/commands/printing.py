@@ -97,8 +97,8 @@ def whole(review: Review, pool: Pool) -> None:
             )
     for sibling in pool.siblings:
         value = interval(sibling.result) if sibling.result else "no trial"
-        trials = f" (k = {sibling.result.k})" if sibling.result else ""
-        typer.echo(f"  {sibling.name}: {value}{trials}")
+        k = f" (k = {sibling.result.k})" if sibling.result else ""
+        typer.echo(f"  {sibling.name}: {value}{k}")
     for one in pool.missing:
         typer.echo(f"  not available: {one.label} – look in {one.where}")
     for left in pool.dropped:

@@ -74,7 +74,7 @@ def explorer_page(review: Review, *, version: str, multiverses: Sequence[Multive
         data=Markup(script_json(explorer_data(review, multiverses=multiverses))),
         version=version,
         disclaimer=DISCLAIMER,
-        day=COLOURS | GROUND,
+        day={**COLOURS, **GROUND},
         night=NIGHT,
         **assets,
     )
