@@ -7,6 +7,7 @@ import pytest
 from folders import ARM1, ARM2, DIFFERENCE, REPORT, SOURCE, TRIAL, folder
 from livingmeta.counts import risk_ratio
 from livingmeta.effect_sizes import MEASURES, Measure, mean_difference
+from livingmeta.tau2 import TAU2, Named, dersimonian_laird
 
 CHOICE = 'measure = "MADE"\n[[choice]]\nname = "tau2"\noptions = ["DL", "REML"]\nwhy = "not said"'
 OF_MEANS = Measure(
@@ -36,11 +37,11 @@ def rows(needs: str, trial: str, shift: float) -> list[dict[str, str]]:
             {**ARM2, **place, **bare, "events": "14", "quote": "14"}]  # fmt: skip
 
 
-def review(path: Path, needs: str) -> str:
+def review(path: Path, needs: str, choice: str = CHOICE) -> str:
     keys = ("alpha2001", "beta2002", "gamma2003")
     written = folder(
         path,
-        toml=('measure = "SMD"', CHOICE),
+        toml=('measure = "SMD"', choice),
         sources=[SOURCE],
         trials=[{**TRIAL, "trial": key, "label": key.title()} for key in keys],
         reports=[{**REPORT, "report": key, "trial": key} for key in keys],
@@ -81,3 +82,36 @@ def test_a_measure_is_an_entry_and_nothing_else(
     trail = say("trace", path).flat
     assert {"means": "decibels: 3 less 4", "counts": "vaccine ratio of 8 and 14",
             "effect": "log TR of MADE 0.8 [0.64, 1]"}[made.needs] in trail  # fmt: skip
+
+
+def test_an_estimator_is_an_entry_and_nothing_else(
+    tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch, open_page
+) -> None:
+    monkeypatch.setitem(TAU2, "MADE", Named("the made-up method", dersimonian_laird))
+    path = review(tmp_path, "means", CHOICE.replace("MADE", "SMD\"\ntau2 = \"MADE").replace(
+        '"REML"', '"MADE"'))  # fmt: skip
+    out = ("--out", str(tmp_path / "figures"))
+    assert "PM or MADE" in say("pool", "--help").flat
+    assert "random effects, MADE" in say("pool", path).out
+    for words in (
+        ("run", path, *out), ("report", path, "--lang", "nb", *out), ("sensitivity", path, *out),
+        ("multiverse", path, *out), ("regress", path, "--synthesis", "pain-short", "--by", "year"),
+        ("explore", path, *out), ("pool", path, "--profile", "all"), ("reproduce", path),
+    ):  # fmt: skip
+        said = say(*words)
+        assert "KeyError" not in said.err, words
+        assert said.status == 0 or words[0] == "regress", (words, said.err)
+    pages = tmp_path / "figures" / "small"
+    assert "the made-up method" in (pages / "report.html").read_text(encoding="utf-8")
+    norwegian = (pages / "report.nb.html").read_text(encoding="utf-8")
+    assert "the made-up method (engelsk navn)" in norwegian
+    page = open_page(pages / "explorer.html")
+    said = page.locator("#estimate").inner_text()
+    assert "τ² by MADE is not computed on this page" in said
+    page.locator("#tau2").select_option("DL")
+    assert "SMD −" in page.locator("#estimate").inner_text()
+
+
+def test_an_estimator_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs its name in words"):
+        Named("", dersimonian_laird)

@@ -22,6 +22,7 @@ from livingmeta.commands import (
     small_study,
     verifying,
 )
+from livingmeta.commands.options import Help
 from livingmeta.names import RefusalError
 
 app = typer.Typer(
@@ -77,7 +78,7 @@ for command in (
     editing.export,
     editing.new,
 ):
-    app.command()(command)
+    app.command(cls=Help)(command)
 app.command("reviews")(checking.list_reviews)
 app.command("small-study")(small_study.small_study)
 app.command("import")(editing.import_file)

@@ -112,6 +112,10 @@ def _of(*options: str) -> Callable[[Review], Collection[str]]:
     return lambda review: options
 
 
+def _listed(what: str) -> Callable[[Review], Collection[str]]:
+    return lambda review: METHODS[what]
+
+
 def _times(what: str) -> tuple[str, ...]:
     return get_args(Ties.model_fields[what].annotation)
 
@@ -138,7 +142,7 @@ CHOICES: Mapping[str, Kind] = {
         lambda review: ("none", *(row.trial for row in review.trials)),
         lambda a, option: a if option == "none" else _without(a, option),
     ),
-    **{what: Kind(_of(*METHODS[what]), None) for what in (*FORMULAS, "tau2", "ci", "model")},
+    **{what: Kind(_listed(what), None) for what in (*FORMULAS, "tau2", "ci", "model")},
 }
 
 

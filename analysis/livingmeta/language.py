@@ -71,6 +71,17 @@ class Language:
         """Format a count: "2,873"."""
         return f"{number:,}".replace(",", self.thousands)
 
+    def method(self, kind: str, name: str, english: str) -> str:
+        """Name a method; in English where this language has no name for it, and said to be.
+
+        Examples
+        --------
+        >>> language("nb").method("tau2", "XX", "the method of X")
+        'the method of X (engelsk navn)'
+        """
+        known = self.names[kind].get(name)
+        return known or english + self.say("english_name")
+
     def word(self, phrase: str | None) -> str:
         """Return the program's or the review's English words in this language, if it has them."""
         return self.phrases.get(phrase or "", phrase or "")
@@ -106,7 +117,7 @@ def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
         said=read["say"],  # type: ignore[arg-type]
         flags=read.get("flags", FLAG_WORDS),  # type: ignore[arg-type]
         phrases={**read.get("phrases", {}), **(own or {})},  # type: ignore[dict-item]
-        names={kind: read[kind] for kind in ("tau2", "ci", "prediction")},  # type: ignore[misc]
+        names={kind: read.get(kind, {}) for kind in ("tau2", "ci", "prediction")},  # type: ignore[misc]
         read=tuple(read["read"]),  # type: ignore[arg-type]
     )
 

@@ -51,6 +51,7 @@ from livingmeta.synthesis import (
     marks,
     shown_i2,
 )
+from livingmeta.tau2 import TAU2
 from livingmeta.words import p_words
 
 FEW = 5  # trials; below it heterogeneity can't be measured well
@@ -231,7 +232,7 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
         *filter(None, [sign(results.headline_pools, language=language)]),
         say("m_printed" if measure.needs == "effect" else "m_convert"),
         say("m_common") if chosen.model == "common"
-        else say("m_random", tau2=language.names["tau2"][chosen.tau2]),
+        else say("m_random", tau2=language.method("tau2", chosen.tau2, TAU2[chosen.tau2].words)),
         say("m_ci", level=level, percent=language.percent, ci=language.names["ci"][chosen.ci]),
         say("m_i2", i2=say(f"i2_{chosen.i2}")),
     ]  # fmt: skip

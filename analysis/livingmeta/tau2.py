@@ -9,7 +9,8 @@ h_i the leverages, and p the columns of the design (1 for a mean).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from scipy.special import chdtri
 from livingmeta.designs import MEAN, Design
 from livingmeta.likelihood import maximise, smallest, spread, tau2_limits
 from livingmeta.maxima import MARGIN
+from livingmeta.names import RefusalError
 from livingmeta.roots import bracketed_root
 
 Array = NDArray[np.float64]
@@ -284,17 +286,42 @@ def reml(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]
     return maximise(yi, vi, mask, restricted=True, design=design)
 
 
-TAU2: Mapping[str, Estimator] = {
-    "DL": dersimonian_laird,
-    "DL2": two_step,
-    "HE": hedges,
-    "CA": hedges,
-    "HS": hunter_schmidt,
-    "SJ": sidik_jonkman,
-    "ML": ml,
-    "REML": reml,
-    "EB": empirical_bayes,
-    "PM": paule_mandel,
+@dataclass(frozen=True)
+class Named:
+    """An estimator of τ² and its name in English; the catalogues of other languages translate it.
+
+    Raises
+    ------
+    ValueError
+        Without a name.
+    """
+
+    words: str
+    estimate: Estimator
+
+    def __post_init__(self) -> None:
+        """Refuse an estimator that no page could name."""
+        if not self.words:
+            raise RefusalError("an estimator of τ² needs its name in words, as pages write it.")
+
+    def __call__(
+        self, yi: Array, vi: Array, mask: Mask, design: Design = MEAN
+    ) -> tuple[Array, Mask]:
+        """Estimate τ²."""
+        return self.estimate(yi, vi, mask, design)
+
+
+TAU2: dict[str, Named] = {
+    "DL": Named("the DerSimonian–Laird method", dersimonian_laird),
+    "DL2": Named("the two-step DerSimonian–Laird method", two_step),
+    "HE": Named("the Hedges (Cochran ANOVA) method", hedges),
+    "CA": Named("the Cochran ANOVA method", hedges),
+    "HS": Named("the Hunter–Schmidt method", hunter_schmidt),
+    "SJ": Named("the Sidik–Jonkman method", sidik_jonkman),
+    "ML": Named("maximum likelihood", ml),
+    "REML": Named("restricted maximum likelihood (REML)", reml),
+    "EB": Named("empirical Bayes", empirical_bayes),
+    "PM": Named("the Paule–Mandel method", paule_mandel),
 }
 
 

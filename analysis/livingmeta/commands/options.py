@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from click import Context, HelpFormatter
 
 ReviewName = Annotated[
     str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
@@ -67,6 +72,23 @@ VasSd = Annotated[
     ),
 ]
 
-# Written out, so that --help needs no import; a test holds them against the registries.
-MEASURES_HELP = "SMD, MD, GLASS, ROM, SMD-PP, OR, RR, RD, HR, IRR or GEN"
-TAU2_HELP = "DL, DL2, HE, CA, HS, SJ, ML, REML, EB or PM"
+MEASURES_HELP, TAU2_HELP = "{MEASURES}", "{TAU2}"  # filled in by `Help`
+
+
+class Help(TyperCommand):
+    """Names the entries of registries when a command's help is asked for.
+
+    Importing them before would make every start wait.
+    """
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the help, with the names in it."""
+        from livingmeta.effect_sizes import MEASURES
+        from livingmeta.tau2 import TAU2
+
+        named: dict[object, Iterable[str]] = {MEASURES_HELP: MEASURES, TAU2_HELP: TAU2}
+        for option in self.params:
+            if (text := getattr(option, "help", None)) in named:
+                *first, last = named[text]
+                option.help = f"{', '.join(first)} or {last}"  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)

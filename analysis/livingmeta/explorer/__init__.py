@@ -30,6 +30,7 @@ from livingmeta.synthesis import (
     signs,
     synthesise,
 )
+from livingmeta.tau2 import TAU2
 from livingmeta.words import FLAG_WORDS, steady
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")
@@ -158,6 +159,7 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
             | {"multiverse": worlds.get(key)}
             for key in keys
         ],
+        "estimators": list(TAU2),
         "flag_words": FLAG_WORDS,
         "signs": SIGNS,
         "arrow": ARROW,

@@ -78,7 +78,8 @@ const model = (() => {
 
   const OPTIONS = {
     model: [["random", "random effects"], ["common", "common effect"]],
-    tau2: Object.keys(kernel.TAU2).map((name) => [name, name]),
+    // every estimator is named; those that this page does not know give no result
+    tau2: data.estimators.map((name) => [name, name in kernel.TAU2 ? name : `${name}, not computed on this page`]),
     ci: Object.keys(kernel.CONFIDENCE).map((name) => [name, data.ci_words[name]]),
     prediction: Object.keys(kernel.PREDICTION).map((name) => [name, name]),
   };
@@ -110,9 +111,10 @@ const model = (() => {
     const methods = { ...Object.fromEntries(named.map((m) => [m, s[m]])), level: data.level };
     const instruments = new Set(on.map((one) => one.instrument));
     const unlike = data.one_instrument && instruments.size > 1;
-    const result = unlike ? null : kernel.pool(on.map((one) => one.yi), on.map((one) => one.vi), methods);
+    const strange = s.model !== "common" && !(s.tau2 in kernel.TAU2);
+    const result = unlike || strange ? null : kernel.pool(on.map((one) => one.yi), on.map((one) => one.vi), methods);
     on.forEach((trial, i) => { trial.weight = result && result.weights[i]; });
-    return { part, profile, methods, trials, on, result, flags: flagsOf(part, on, result),
+    return { part, profile, methods, trials, on, unlike, result, flags: flagsOf(part, on, result),
              contradictory: contradictory(on, result) };
   }
 
@@ -215,7 +217,8 @@ const model = (() => {
 
   function answer(s, a) {
     if (a.result === null) {
-      const why = a.on.length ? "mean differences need one instrument, and here are several"
+      const why = a.on.length && !a.unlike ? `τ² by ${s.tau2} is not computed on this page; livingmeta pool does`
+        : a.on.length ? "mean differences need one instrument, and here are several"
         : a.part.trials.length ? "no trial is switched on" : "no trial has usable numbers";
       return `No pooled value: ${why}`;
     }
