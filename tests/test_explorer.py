@@ -467,6 +467,10 @@ def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> N
     one = smith.locator("#specified").inner_text()
     assert f"SMD {decimal(highest['estimate'])} (" in one
     assert "rows: " in one
+    drawn = smith.locator("#figure")
+    assert "blue below no effect, orange above, grey across" in drawn.inner_text()
+    for kind in ("below", "above", "across"):
+        assert drawn.locator(f"path[style='stroke:var(--{kind})']").count() == 1
     present = smith.locator("#figure [data-part=present] circle")
     before = present.get_attribute("cy")
     smith.get_by_role("checkbox", name="Rathleff 2015").uncheck()

@@ -19,6 +19,7 @@ from livingmeta.plots import (
     BOUND_MARK,
     FIGURES,
     GREY,
+    axis_sides,
     draw_diamond,
     figure_bytes,
     forest_plot,
@@ -447,3 +448,9 @@ def test_a_name_too_long_for_its_column_keeps_its_end_and_stands_below_in_full()
 def test_odd_input_is_drawn_as_it_is_printed(name: str) -> None:
     one = ODD[name]
     assert check_drawn_is_printed(forest_plot(one), one.measure) or len(one.effects) == 1
+
+
+def test_no_words_at_an_axis_have_an_arrow_since_that_means_an_interval_goes_on() -> None:
+    one = POOLS["pain-short"]
+    assert axis_sides(one) == "\nleft: favours painful exercise; right: favours pain-free exercise"
+    assert axis_sides(replace(one, favours=None)) == ""

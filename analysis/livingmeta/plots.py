@@ -285,7 +285,8 @@ def axis_sides(pool: Pool) -> str:
     """Say below an axis whom each side favours; nothing where that is not known."""
     if pool.favours is None:
         return ""
-    return "\n← favours {}    favours {} →".format(*pool.favours)
+    told = "left: favours {}; right: favours {}".format(*pool.favours)
+    return "\n" + "\n".join(wrapped(told, 4.0))
 
 
 def axis_words(measure: str) -> str:

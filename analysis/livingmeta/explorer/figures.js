@@ -70,8 +70,8 @@ const figures = (() => {
       ...ax.ticks.map((t) => line(ax.x(t), y, ax.x(t), y + 4, c.soft)
         + text(ax.x(t), y + 17, ax.label(t), c.soft, { ...MIDDLE, ...SMALL })),
       ...sides ? [
-        text(ax.x(0) - 10, y + 35, cut(`← favours ${sides[0]}`, ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
-        text(ax.x(0) + 10, y + 35, cut(`favours ${sides[1]} →`, ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
+        text(ax.x(0) - 10, y + 35, cut(`favours ${sides[0]}`, ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
+        text(ax.x(0) + 10, y + 35, cut(`favours ${sides[1]}`, ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
       ] : [],
       text(ax.x(0), y + 52, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
     ].join("");
@@ -332,7 +332,8 @@ const figures = (() => {
       line(left, y(0), right, y(0), c.soft, { "stroke-width": 0.8 }),
       el("path", { d: dots, style: `stroke:${c.variant}`, "stroke-width": all.length > 400 ? 2 : 5, "stroke-linecap": "round" }),
       ...ax.ticks.map((t) => text(left - 6, y(t) + 4, ax.label(t), c.soft, { ...END, ...SMALL })),
-      text(left, bottom + 20, `${all.length} analyses by their estimate; grey: their intervals`, c.soft, SMALL),
+      text(left, bottom + 20, cut(`${all.length} analyses by their estimate; bars: intervals, `
+        + "blue below no effect, orange above, grey across", right - left, 5.6), c.soft, SMALL),
       ...a.part.favours ? [text(left, bottom + 38,
         `up: favours ${a.part.favours[1]}; down: favours ${a.part.favours[0]}`, c.soft, SMALL)] : [],
     ];
