@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
-
-if TYPE_CHECKING:
-    from click import Context, HelpFormatter
 
 ReviewName = Annotated[
     str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
@@ -81,7 +78,7 @@ class Help(TyperCommand):
     Importing them before would make every start wait.
     """
 
-    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # typer's own copies of click's
         """Write the help, with the names in it."""
         from livingmeta.effect_sizes import MEASURES
         from livingmeta.tau2 import TAU2
