@@ -5,7 +5,7 @@ import io
 import shutil
 from pathlib import Path
 
-from livingmeta.schema import TABLES, columns
+from livingmeta.schema import OPTIONAL, TABLES, columns
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "data" / "template"
@@ -66,7 +66,7 @@ def folder(
 def as_csv(table: str, rows: Rows) -> str:
     """Write rows under the header of a table."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(columns(TABLES[table])), lineterminator="\n")
+    writer = csv.DictWriter(text, list(columns({**TABLES, **OPTIONAL}[table])), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from folders import folder
+from folders import INSTRUMENT, folder
 from livingmeta.adding import planned
 from livingmeta.dialogue import converse
 from livingmeta.drafts import Draft, place_among, prospect
@@ -125,6 +125,74 @@ def test_a_difference_is_one_row(tmp_path: Path) -> None:
     )  # fmt: skip
     with planned(str(review.folder), draft) as plan:
         assert prospect(plan.before, plan.after).effects
+
+
+SIGN = "Which group does a negative value"
+SIGNED = {
+    "1": ("0.81", "0.30", "1.32", ""),
+    "2": ("-0.81", "-1.32", "-0.30",
+          "sign turned: printed as 0.81 (0.30 to 1.32), where a negative one favours comparison"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("better", ["lower", "higher"])
+@pytest.mark.parametrize("printed", ["1", "2"])
+def test_a_printed_smd_is_turned_to_the_side_its_source_says_whatever_the_scale(
+    tmp_path: Path, better: str, printed: str
+) -> None:
+    path = folder(tmp_path, instruments=[{**INSTRUMENT, "better": better}])
+    review = load_review(path)
+    script = Script({**TRIAL, "What does the paper": "difference", "What is it?": "SMD",
+                     SIGN: printed,
+                     "Difference as printed": "0.81 (95% CI 0.30 to 1.32)"})  # fmt: skip
+    draft = converse(review, script)
+    (row,) = draft["outcomes"]
+    assert (row["mean"], row["ci_low"], row["ci_high"], row.get("note", "")) == SIGNED[printed]
+    assert row["quote"] == "0.81 (95% CI 0.30 to 1.32)"
+    with planned(str(path), draft) as plan:
+        ((pool, effect),) = prospect(plan.before, plan.after).effects
+    assert pool.favours == ("new treatment", "comparison")
+    assert effect.yi == {"1": 0.81, "2": -0.81}[printed]
+    step = SIGNED[printed][3] or "sign as printed"
+    assert any(told.endswith(f"no second small-sample correction; {step}")
+               for told in effect.derivation)  # fmt: skip
+
+
+def test_an_smd_whose_sign_its_source_does_not_explain_is_never_used(tmp_path: Path) -> None:
+    _, draft, _ = told(tmp_path, **{"What does the paper": "difference", "What is it?": "SMD",
+                                    "Difference": "0.81 (95% CI 0.30 to 1.32)"})  # fmt: skip
+    (row,) = draft["outcomes"]
+    assert (row["mean"], row["use"]) == ("0.81", "no")
+    assert "does not say which group a negative value of it favours" in row["note"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "mean"), [("1", "-0.81"), ("2", "0.81"), ('"unknown"', "0.81"), (None, "0.81")]
+)
+def test_without_a_direction_of_the_scale_an_smd_is_turned_to_that_of_the_review(
+    tmp_path: Path, declared: str | None, mean: str
+) -> None:
+    groups = '2 = "comparison"\n'
+    line = f"negative_favours = {declared}\n" if declared else ""
+    path = folder(tmp_path, toml=(groups, groups + line),
+                  instruments=[{**INSTRUMENT, "better": "unknown"}])  # fmt: skip
+    script = Script({**TRIAL, "What does the paper": "difference", "What is it?": "SMD", SIGN: "2",
+                     "Difference": "0.81 (95% CI 0.30 to 1.32)"})  # fmt: skip
+    (row,) = converse(load_review(path), script)["outcomes"]
+    assert row["mean"] == mean
+    asked = any(question.startswith(SIGN) for question in script.asked)
+    assert asked is (declared in {"1", "2"})
+    minus = "Difference “new treatment” minus “comparison”, like"
+    assert any(question.startswith(minus) for question in script.asked) is not asked
+
+
+def test_a_difference_in_points_is_asked_as_group_1_minus_group_2_and_not_whom_it_favours(
+    tmp_path: Path,
+) -> None:
+    _, draft, script = told(tmp_path, **{"What does the paper": "difference",
+                                         "Difference “new": "−0.8 (95% CI −1.6; 0.0)"})  # fmt: skip
+    assert draft["outcomes"][0]["mean"] == "-0.8"
+    assert not any(question.startswith(SIGN) for question in script.asked)
 
 
 def test_an_answer_that_cannot_be_is_asked_again_with_the_reason(tmp_path: Path) -> None:

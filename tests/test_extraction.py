@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from folders import ARM1, ARM2, folder
+from folders import ARM1, ARM2, DIFFERENCE, as_csv, folder
 from livingmeta.extraction import corrected, disagreements
+from livingmeta.forms import FORM
 from livingmeta.review import load_review
 from livingmeta.schema import OPTIONAL, columns
 
@@ -32,6 +33,30 @@ def test_the_second_entry_is_never_pooled(say, tmp_path: Path) -> None:
     assert say("pool", str(review), "--json").out == say("pool", str(plain), "--json").out.replace(
         str(plain), str(review)
     )
+
+
+def test_an_smd_printed_the_other_way_round_disagrees_in_nothing(say, tmp_path: Path) -> None:
+    first = {**DIFFERENCE, "measure": "SMD", "mean": "-0.50", "ci_low": "-0.90", "ci_high": "-0.10",
+             "quote": "-0.50 (-0.90 to -0.10)"}  # fmt: skip
+    path = folder(tmp_path, outcomes=[first])
+    (path / "second_extraction.csv").write_text(as_csv("second_extraction", []), encoding="utf-8")
+    form = tmp_path / "form.csv"
+    with form.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(FORM), restval="")
+        writer.writeheader()
+        writer.writerow({
+            "label": "Alpha 2001", "citation": "A paper", "instrument": "vas", "outcome": "pain",
+            "weeks": "12", "group": "difference", "n1": "40", "n2": "40", "measure": "SMD",
+            "result": "0.50 (95% CI 0.10 to 0.90)", "negative_favours": "2",
+            "locator": "table 2", "quote": "0.50 (0.10 to 0.90)",
+        })  # fmt: skip
+    said = say("add", str(path), "--from", str(form), "--second", "Ada", "--yes",
+               "--out", str(tmp_path / "out"))  # fmt: skip
+    assert said.status == 0, said.err
+    review = load_review(path)
+    (second,) = review.second_extraction
+    assert (second.extractor, second.mean) == ("Ada", -0.5)
+    assert disagreements(review) == []
 
 
 def test_check_lists_what_differs_with_both_places(say, tmp_path: Path) -> None:

@@ -91,6 +91,38 @@ def test_every_row_that_is_wrong_is_named_at_once(review, tmp_path, cells, messa
     assert "row 3, result" in str(refusal.value)
 
 
+SMD = {**ROW, "group": "difference", "measure": "SMD", "n": "", "n1": "30", "n2": "31",
+       "result": "0.40 (95% CI −0.11 to 0.91)", "quote": "0.40 (-0.11 to 0.91)"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("printed", "mean", "use", "note"),
+    [("1", "0.40", "yes", ""),
+     ("2", "-0.40", "yes", "sign turned: printed as 0.40 (-0.11 to 0.91)"),
+     ("unknown", "0.40", "no", "the source does not say which group")],
+)  # fmt: skip
+def test_an_smd_of_the_form_is_turned_by_whom_a_negative_one_favours(
+    review, tmp_path: Path, printed, mean, use, note
+) -> None:
+    (row,) = draft_of(review, sheet(tmp_path, {**SMD, "negative_favours": printed}))["outcomes"]
+    assert (row["mean"], row["use"]) == (mean, use)
+    assert row.get("note", "").startswith(note)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [(SMD, "row 2, negative_favours: it does not say which group a negative value"),
+     ({**SMD, "negative_favours": "lower"}, "Write 1, 2 or unknown"),
+     ({**SMD, "measure": "MD", "negative_favours": "2"},
+      "only a standardised difference needs it")],
+)  # fmt: skip
+def test_the_side_of_a_standardised_difference_and_of_no_other_is_needed(
+    review, tmp_path: Path, cells, message
+) -> None:
+    with pytest.raises(FormError, match=message):
+        draft_of(review, sheet(tmp_path, cells))
+
+
 def test_another_table_is_not_taken_for_a_form(review, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("label,mean\nA 2001,3\n", encoding="utf-8")

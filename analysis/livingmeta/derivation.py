@@ -37,7 +37,7 @@ from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR
 from livingmeta.names import RefusalError
 from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
-from livingmeta.schema import Outcome, Problem, Trial
+from livingmeta.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.settings import Selection, Settings
 from livingmeta.words import count
 
@@ -404,9 +404,8 @@ def _as_printed(
         row = row.model_copy(update={**cells, "se": None})
         trail.steps.append(f"{measure.label} of {text}: {derived(cells['mean'])}")
     elif measure.standardised:
-        trail.steps.append(
-            f"{measure.label} as printed, no second small-sample correction; sign as printed"
-        )
+        kept = row.note if (row.note or "").startswith(SIGN_TURNED) else "sign as printed"
+        trail.steps.append(f"{measure.label} as printed, no second small-sample correction; {kept}")
     else:
         trail.steps.append(f"{measure.label} as printed: {show(row.mean or 0)}")
     df = None if None in sizes else sum(size or 0 for size in sizes) - 2

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from livingmeta.drafts import Cells, Draft, key_of, use_of
+from livingmeta.drafts import Cells, Draft, key_of, side_of, signed, use_of
 from livingmeta.effect_sizes import MEASURES
 from livingmeta.entry import Entry, EntryError, read_result
 from livingmeta.known_gaps import report_of
-from livingmeta.protocol import Review
+from livingmeta.protocol import Review, Side
 from livingmeta.schema import QUOTED, TABLES, Gap, Report, carries, read_row
 
 NEW = "new"
@@ -214,7 +214,8 @@ def _result(
     shared = {"trial": trial, "report": report, "outcome": outcome, "instrument": instrument or "",
               "weeks": weeks, "statistic": statistic, "source": source, "use": use}  # fmt: skip
     locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
-    rows = _arms(review, ask) if shape == "arms" else [_difference(review, ask)]
+    wanted = side_of(review, draft, outcome=outcome, instrument=instrument or "")
+    rows = _arms(review, ask) if shape == "arms" else [_difference(review, ask, wanted)]
     assumption = _ask(
         ask, "outcomes", "assumption",
         'What you had to assume, like "n1 = n2 = 20: arm sizes not reported" (empty: nothing)',
@@ -284,28 +285,35 @@ def _arms(review: Review, ask: Asker) -> list[Cells]:
     return rows
 
 
-def _difference(review: Review, ask: Asker) -> Cells:
+def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
     one, two = review.protocol.groups.group1, review.protocol.groups.group2
-    entry, typed = _read(
-        ask, f"Difference “{one}” minus “{two}”, like −0.3 (95% CI −0.6 to 0.1), p = 0.04",
-        difference=True,
-    )  # fmt: skip
     measure = _choose(ask,
         "What is it?",
         {key: one.words for key, one in MEASURES.items()},
         default="MD",
     )  # fmt: skip
+    # No scale is left in a standardised one to turn it by: whom it favours, only its source says.
+    as_printed = MEASURES[measure].standardised and wanted != "unknown"
+    what = "Difference as printed" if as_printed else f"Difference “{one}” minus “{two}”"
+    entry, typed = _read(ask, f"{what}, like −0.3 (95% CI −0.6 to 0.1), p = 0.04", difference=True)
+    printed = str(wanted)
+    if as_printed and "mean" in entry.cells:
+        printed = _choose(ask,
+            "Which group does a negative value of it favour, as printed?",
+            {"1": one, "2": two, "unknown": "the source does not say"}, default="unknown",
+        )  # fmt: skip
     adjusted = _choose(ask,
         "Adjusted for baseline, or from a model?",
         {"no": "no", "yes": "yes", "": "not stated"}, default="no",
     )  # fmt: skip
-    return {
+    row = {
         "group": "difference", "measure": measure, "adjusted": adjusted,
         "n1": _ask(ask, "outcomes", "n1", f"People in “{one}”", needed=True),
         "n2": _ask(ask, "outcomes", "n2", f"People in “{two}”", needed=True),
         **{name: cell for name, cell in entry.cells.items() if name != "n"},
         "typed": typed,
     }  # fmt: skip
+    return signed(review, row, printed=printed, wanted=wanted)
 
 
 def _read(ask: Asker, question: str, *, difference: bool) -> tuple[Entry, str]:

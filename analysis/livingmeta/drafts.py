@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from livingmeta.consistency import findings
 from livingmeta.derivation import Effect, NotComputableError, effect_of, implausible
 from livingmeta.names import RefusalError
-from livingmeta.protocol import Review, fits, row_sets
-from livingmeta.schema import Gap, Problem
+from livingmeta.protocol import Review, Side, fits, row_sets
+from livingmeta.schema import SIGN_TURNED, Gap, Problem
 from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, synthesise
 
@@ -109,6 +109,58 @@ def use_of(
             ):  # fmt: skip
                 return "sensitivity", f"{plan.id} pools {row.place} of this trial"
     return "yes", None
+
+
+def side_of(review: Review, draft: Draft, *, outcome: str, instrument: str) -> Side:
+    """Say which group a negative standardised difference must favour in a new row.
+
+    It is 1 where the scale, known or new, says which direction is better; else what review.toml
+    says for all syntheses of the outcome.
+    """
+    better = {one.instrument: one.better for one in review.instruments}
+    better |= {row["instrument"]: row["better"] for row in draft["instruments"]}  # type: ignore[misc]
+    if better.get(instrument) in {"lower", "higher"}:
+        return 1
+    declared = review.protocol.groups.negative_favours
+    sides = {plan.negative_favours or declared for plan in review.protocol.synthesis
+             if plan.outcome == outcome}  # fmt: skip
+    return (sides.pop() if len(sides) == 1 else None) or "unknown"
+
+
+def signed(review: Review, cells: Cells, *, printed: str, wanted: Side) -> Cells:
+    """Give a standardised difference the sign by which a negative one favours the group wanted.
+
+    Parameters
+    ----------
+    review : Review
+        Its groups are named in the note.
+    cells : dict of str to str
+        The row, with its numbers as printed.
+    printed : str
+        Group that a negative value favours as printed: "1", "2", or "unknown", which makes the
+        row one that is never used.
+    wanted : {1, 2, "unknown"}
+        As `side_of` says.
+    """
+    if printed == str(wanted) or not cells.get("mean"):
+        return cells
+    if printed not in {"1", "2"}:
+        why = "the source does not say which group a negative value of it favours"
+        return {**cells, "use": "no", "note": why}
+    both = (review.protocol.groups.group1, review.protocol.groups.group2)
+    text = cells["mean"]
+    if cells.get("ci_low"):
+        text += f" ({cells['ci_low']} to {cells['ci_high']})"
+    note = f"{SIGN_TURNED}{text}, where a negative one favours {both[printed == '2']}"
+    pairs = {"mean": "mean", "ci_low": "ci_high", "ci_high": "ci_low", "t_value": "t_value"}
+    other = {name: _minus(cells[old]) for name, old in pairs.items() if cells.get(old)}
+    return {**cells, **other, "note": note}
+
+
+def _minus(text: str) -> str:
+    if float(text) == 0:
+        return text
+    return text.removeprefix("-") if text.startswith("-") else f"-{text}"
 
 
 @dataclass(frozen=True, kw_only=True)

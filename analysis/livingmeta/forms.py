@@ -7,7 +7,8 @@ import io
 import re
 from collections.abc import Mapping
 
-from livingmeta.drafts import Cells, Draft, key_of, use_of
+from livingmeta.drafts import Cells, Draft, key_of, side_of, signed, use_of
+from livingmeta.effect_sizes import MEASURES
 from livingmeta.entry import EntryError, read_result
 from livingmeta.names import RefusalError
 from livingmeta.protocol import Review
@@ -27,7 +28,8 @@ SCALE = {"instrument": "instruments", "instrument_name": "instruments", "domain"
 RESULT = {
     "outcome": "outcomes", "weeks": "outcomes", "statistic": "outcomes", "group": "outcomes",
     "n": "outcomes", "n1": "outcomes", "n2": "outcomes", "result": "", "measure": "outcomes",
-    "adjusted": "outcomes", "locator": "outcomes", "quote": "outcomes", "assumption": "outcomes",
+    "negative_favours": "", "adjusted": "outcomes", "locator": "outcomes", "quote": "outcomes",
+    "assumption": "outcomes",
 }  # fmt: skip
 FORM = {**TRIAL, **SOURCE, **SCALE, **RESULT}
 WORDS = {
@@ -35,6 +37,8 @@ WORDS = {
     "trial are filled in its first row only",
     "result": "as printed: 37.2 (SD 14.1), 29 (95% CI 6 to 52), median 3 (IQR 2 to 4), 12 of 40, "
     "p = 0.03",
+    "negative_favours": "of a standardised difference (SMD): which group a negative value of it "
+    "favours, as printed: 1 or 2; unknown where the source does not say, and it is then not used",
     "instrument": "key of a scale the review knows; or give instrument_name, domain and better",
     "instrument_name": "name of a scale that is new to the review",
     "kind": "what you read: report, abstract, registry, review, thesis",
@@ -187,11 +191,13 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
             review, trial=trial, outcome=cells["outcome"], instrument=instrument,
             weeks=cells["weeks"],
         )  # fmt: skip
-        told = {name: cells[name] for name in RESULT if name != "result" and cells[name]}
-        draft["outcomes"].append(
-            {**entry.cells, **told, "trial": trial, "report": report, "instrument": instrument,
-             "source": source, "statistic": cells["statistic"] or "final", "use": use}
-        )  # fmt: skip
+        row = {**entry.cells, **{name: cells[name] for name in RESULT if cells[name] and FORM[name]},
+               "trial": trial, "report": report, "source": source,
+               "instrument": instrument, "statistic": cells["statistic"] or "final",
+               "use": use}  # fmt: skip
+        if lacking := _side(review, draft, row, cells["negative_favours"]):
+            wrong("negative_favours", *lacking)
+        draft["outcomes"].append(row)
     if problems:
         raise FormError(problems)
     return draft
@@ -206,6 +212,30 @@ OPEN: Mapping[str, tuple[str, str]] = {
                  "Write it like 37.2 (SD 14.1)."),
     "level": ("the interval has no level", "Write it like −0.3 (95% CI −0.6 to 0.1)."),
 }  # fmt: skip
+
+
+def _side(review: Review, draft: Draft, row: Cells, printed: str) -> tuple[str, str] | None:
+    """Turn a standardised difference to the side wanted; return what is wrong and what to do."""
+    measure = MEASURES.get(row.get("measure", ""))
+    wanted = side_of(review, draft, outcome=row.get("outcome", ""), instrument=row["instrument"])
+    if measure is None or not measure.standardised or not row.get("mean"):
+        return (
+            "only a standardised difference needs it; others are group 1 minus group 2",
+            "Leave it empty here.",
+        ) if printed else None  # fmt: skip
+    if wanted == "unknown":
+        return (
+            "nothing says which sign is the good one in this review",
+            "Fill better, or negative_favours in review.toml; or write the result as group 1 minus "
+            "group 2, and leave this empty.",
+        ) if printed else None  # fmt: skip
+    if printed not in {"1", "2", "unknown"}:
+        return (
+            "it does not say which group a negative value of this standardised difference favours, "
+            "as printed", "Write 1, 2 or unknown.",
+        )  # fmt: skip
+    row.update(signed(review, row, printed=printed, wanted=wanted))
+    return None
 
 
 def _report(review: Review, draft: Draft, trial: str, cells: Cells) -> str:

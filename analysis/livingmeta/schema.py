@@ -25,6 +25,9 @@ QUOTED = (
     "t_value",
 )  # fmt: skip
 
+# How the note of a row begins whose sign is not the printed one, as the programs that write it say.
+SIGN_TURNED = "sign turned: printed as "
+
 WORDED = frozenset({"text", "certainty"})  # quantities of published.csv that are words
 
 Severity = Literal["error", "warning"]
@@ -335,7 +338,9 @@ class Outcome(Row):
         "on a difference row: what the difference is. A difference: MD, SMD, RD. A ratio: OR, RR, "
         "HR, IRR, ROM, with mean and limits as printed, not their logs. The log of one: log OR, "
         "log RR, …, with mean, se and limits on the log scale. GEN where nobody says what it is. "
-        "A standardised one keeps its printed sign, and a negative one favours group 1"
+        "A standardised one has the sign by which a negative one favours group 1 (where no "
+        "scale says which direction is better, the side negative_favours of review.toml names); "
+        f'where that is not the printed one, note begins with "{SIGN_TURNED.rstrip()}"'
     )
     p_value: Probability | None = optional("two-sided P value")
     p_relation: Literal["=", "<", ">"] | None = optional("how the P value is printed")
