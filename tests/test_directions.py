@@ -2,7 +2,7 @@
 
 import pytest
 
-from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, REPORT, TRIAL, folder
+from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, REPORT, SOURCE, TRIAL, folder
 from livingmeta.directions import effect_directions, unpooled
 from livingmeta.language import ENGLISH, language
 from livingmeta.review import load_review
@@ -48,6 +48,68 @@ def test_a_printed_smd_keeps_its_sign_and_a_difference_is_turned(tmp_path, measu
     row = {**DIFFERENCE, "measure": measure, **NO}
     found = table(tmp_path, outcomes=[row], instruments=[{**INSTRUMENT, "better": "higher"}])
     assert [one.side for one in found.rows] == [side]
+
+
+GROUPS = '2 = "comparison"\n'
+DATASET = [{**SOURCE, "kind": "dataset"}]  # whose rows need no instrument
+
+
+@pytest.mark.parametrize("better", [None, "unknown"])
+@pytest.mark.parametrize(
+    ("declared", "where"),
+    [("1", "towards new treatment"), ("2", "towards comparison"), ('"unknown"', "below 0"),
+     ("", "below 0")],
+)  # fmt: skip
+def test_a_row_never_used_has_a_side_without_a_scale_that_says_what_is_better(
+    tmp_path, better, declared, where
+) -> None:
+    line = f"negative_favours = {declared}\n" if declared else ""
+    name = {"instrument": "vas" if better else ""}
+    arms = [{**arm, "sd": "", "quote": arm["mean"], **name, **NO} for arm in (ARM1, ARM2)]
+    found = table(tmp_path, toml=(GROUPS, GROUPS + line), outcomes=arms,
+                  instruments=[{**INSTRUMENT, "better": better or "lower"}],
+                  sources=DATASET)  # fmt: skip
+    assert [found.side(row.side) for row in found.rows] == [where]
+
+
+def test_a_row_without_a_scale_takes_no_side_that_only_the_others_scales_give(tmp_path) -> None:
+    arms = [{**arm, "trial": "beta2002", "report": "", "instrument": "", **NO}
+            for arm in (ARM1, ARM2)]  # fmt: skip
+    found = table(tmp_path, trials=[TRIAL, BETA], outcomes=[ARM1, ARM2, *arms],
+                  sources=DATASET)  # fmt: skip
+    assert found.favours == ("new treatment", "comparison")
+    assert [row.side for row in found.rows] == [-1, None]
+
+
+@pytest.mark.parametrize(
+    ("measure", "cells", "side"),
+    [("OR", {"group": "difference", "measure": "OR", "mean": "0.6", "quote": "0.6"}, -1),
+     ("OR", {"group": "difference", "measure": "log OR", "mean": "0.6", "quote": "0.6"}, 1),
+     ("SMD", {"group": "difference", "measure": "OR", "mean": "0.6", "quote": "0.6"}, None)],
+)  # fmt: skip
+def test_a_ratio_without_its_interval_has_the_side_of_1_where_ratios_of_its_kind_are_pooled(
+    tmp_path, measure, cells, side
+) -> None:
+    row = {**ARM1, "n": "", "sd": "", "instrument": "", **NO, **cells}
+    assert sides_of(tmp_path, measure, [row]) == [side]
+
+
+def sides_of(path, measure, outcomes):
+    written = folder(path, outcomes=outcomes, sources=DATASET,
+                     toml=(GROUPS, f"{GROUPS}negative_favours = 1\n"))  # fmt: skip
+    protocol = written / "review.toml"
+    text = protocol.read_text().replace('measure = "SMD"', f'measure = "{measure}"')
+    protocol.write_text(text)
+    return [row.side for row in effect_directions(load_review(written))[0].rows]
+
+
+@pytest.mark.parametrize(("measure", "side"), [("RR", -1), ("SMD", None)])
+def test_events_never_used_have_the_side_of_the_larger_share_where_events_are_pooled(
+    tmp_path, measure, side
+) -> None:
+    arms = [{**arm, "mean": "", "sd": "", "quote": "", "instrument": "", "events": events, **NO}
+            for arm, events in ((ARM1, "4"), (ARM2, "9"))]  # fmt: skip
+    assert sides_of(tmp_path, measure, arms) == [side]
 
 
 def test_a_p_value_alone_gives_no_side(tmp_path) -> None:

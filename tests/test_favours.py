@@ -10,7 +10,10 @@ from matplotlib.text import Text
 
 from folders import ARM1, ARM2, SOURCE, folder
 from livingmeta import plots
+from livingmeta.language import language
+from livingmeta.pages import bent
 from livingmeta.review import ReviewError, examine, load_review
+from livingmeta.scenarios import sensitivity
 from livingmeta.synthesis import Pool, synthesise
 
 GROUPS = '2 = "comparison"\n'
@@ -221,3 +224,28 @@ def test_no_door_takes_a_side_that_the_review_does_not_give(
 
 def around(text: str, found: re.Match[str] | None) -> str:
     return "" if found is None else text[max(found.start() - 120, 0) : found.end() + 80]
+
+
+@pytest.mark.parametrize("code", ["en", "nb"])
+@pytest.mark.parametrize("names", [("a", "without"), ("trials", "missing"), ("{group}", "for")])
+def test_names_of_groups_are_never_found_inside_the_words_of_a_scenario(
+    tmp_path: Path, code: str, names: tuple[str, str]
+) -> None:
+    plain = six(tmp_path / "a", "SMD", 1)
+    named = six(tmp_path / "b", "SMD", 1)
+    protocol = named / "review.toml"
+    text = protocol.read_text(encoding="utf-8")
+    for old, new in zip(FORWARD, names, strict=True):
+        text = text.replace(f'= "{old}"', f'= "{new}"')
+    protocol.write_text(text, encoding="utf-8")
+    told = []
+    for path in (plain, named):
+        moved, same = bent(sensitivity(load_review(path))[0], language=language(code))
+        told.append([*(name for name, _ in moved), *same])
+    ends = dict(zip(FORWARD, names, strict=True))
+    expected = [
+        next((name.removesuffix(old) + ends[old] for old in ends if name.endswith(old)), name)
+        for name in told[0]
+    ]
+    assert told[1] == expected
+    assert sum(a != b for a, b in zip(*told, strict=True)) == 2

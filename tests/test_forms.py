@@ -147,3 +147,36 @@ def test_a_new_review_works_without_a_line_of_code(say, tmp_path: Path) -> None:
     assert "0 wrong" in say("check", str(tmp_path / "knees")).out
     assert say("new", "knees", "--in", str(tmp_path)).status == 2
     assert "a name is made of" in say("new", "My Review", "--in", str(tmp_path)).err
+
+
+@pytest.mark.parametrize(
+    ("told", "answer", "line"),
+    [(["--favours", "lower"], None, "negative_favours = 1"),
+     (["--favours", "higher"], None, "negative_favours = 2"),
+     ([], "1", "negative_favours = 1"), ([], "2", "negative_favours = 2"),
+     ([], "3", None), ([], "4", 'negative_favours = "unknown"'), ([], None, None)],
+)  # fmt: skip
+def test_a_new_review_holds_which_side_is_good_as_told_or_asked_and_else_says_it_is_not_known(
+    say, tmp_path: Path, monkeypatch, told, answer, line
+) -> None:
+    if answer:
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        monkeypatch.setattr("typer.prompt", lambda *_, **__: answer)
+    said = say("new", "knees", "--in", str(tmp_path), *told)
+    assert said.status == 0, said.err
+    text = (tmp_path / "knees" / "review.toml").read_text(encoding="utf-8")
+    lines = [one for one in text.splitlines() if one.startswith("negative_favours")]
+    assert lines == ([line] if line else [])
+    assert ("is not stated there: it is not known" in said.out) is (line is None)
+    assert load_review(tmp_path / "knees").protocol.groups.group2 == "comparison"
+
+
+def test_favours_is_worded_alike_for_a_new_review_and_a_file(say, tmp_path: Path) -> None:
+    sides = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
+    for command in ("new", "import", "pool"):
+        words = " ".join(say(command, "--help").out.replace("│", " ").split())
+        assert sides in words, command
+    wrong = say("new", "knees", "--in", str(tmp_path), "--favours", "less")
+    assert wrong.status == 2
+    assert "lower" in wrong.err
+    assert not (tmp_path / "knees").exists()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, kind_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
-from livingmeta.protocol import Plan, Review, favours, fits, row_sets
+from livingmeta.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.schema import Outcome, Trial
 from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, contradictory, synthesise
@@ -186,7 +186,7 @@ def _of_trial(
         return
     rows = [row for row in review.outcomes if row.trial == trial.trial]
     for rows_of_set in row_sets(r for r in rows if fits(review, plan, r) is None).values():
-        yield _of_rows(review, trial, rows_of_set)
+        yield _of_rows(review, plan, trial, rows_of_set)
     gaps = [gap for gap in review.gaps if gap.trial == trial.trial]
     fitting = {gap.what: gap for gap in gaps if fits(review, plan, gap) is None}
     for gap in fitting.values():
@@ -213,10 +213,10 @@ def _value(effect: Effect) -> str:
     return "{} {} ({} to {})".format(scale_name(effect.measure), *map(decimal, shown))
 
 
-def _of_rows(review: Review, trial: Trial, rows: list[Outcome]) -> Direction:
+def _of_rows(review: Review, plan: Plan, trial: Trial, rows: list[Outcome]) -> Direction:
     """Read a direction from rows that carry no effect: from means, medians or a difference."""
     first = rows[0]
-    side = None if (gap := _difference(review, rows)) is None else _side(gap)
+    side = None if (gap := _difference(review, plan, rows)) is None else _side(gap)
     quotes = " | ".join(dict.fromkeys(row.quote for row in rows if row.quote))
     return _direction(
         trial,
@@ -229,15 +229,36 @@ def _of_rows(review: Review, trial: Trial, rows: list[Outcome]) -> Direction:
     )
 
 
-def _difference(review: Review, rows: list[Outcome]) -> float | None:
-    """Return group 1 minus group 2, turned as effects are by `better` of the instrument."""
-    instrument = review.instrument(rows[0].instrument)
-    arms = {row.group: row.median if row.mean is None else row.mean for row in rows}
+def _difference(review: Review, plan: Plan, rows: list[Outcome]) -> float | None:
+    """Return a number on the side of no effect on which group 1 minus group 2 lies.
+
+    It is turned as effects are: by `better` of the instrument; without it only where the review
+    says which side is good, or nothing does.
+    """
+    first, instrument = rows[0], review.instrument(rows[0].instrument)
+    pooled = headline_settings(review).measure
+    of_events = MEASURES[pooled].needs == "counts"
+    arms = {row.group: _middle(row, of_events=of_events) for row in rows}
     one, two = arms.get("1"), arms.get("2")
     gap = one - two if one is not None and two is not None else arms.get("difference")
+    own = one is None or two is None
     printed = next((row.measure for row in rows if row.group == "difference"), None)
-    if gap is None or instrument is None or (printed and MEASURES[kind_of(printed)[0]].ratio):
+    kind, as_ratio = kind_of(printed if own and printed else "MD")
+    if gap is None:
         return None
-    own = printed is not None and (one is None or two is None)
-    standardised = own and MEASURES[kind_of(str(printed))[0]].standardised
-    return -gap if instrument.better == "higher" and not standardised else gap
+    if MEASURES[kind].ratio and kind != pooled:
+        return None  # it may be a ratio of a good event or of a bad one
+    gap -= as_ratio
+    sides = favours(review, plan)
+    if not turned(review, first):
+        stated = plan.negative_favours or review.protocol.groups.negative_favours
+        return gap if sides is None or stated in {1, 2} else None
+    if instrument is not None and instrument.better == "higher" and not MEASURES[kind].standardised:
+        gap = -gap
+    return gap if sides is None or sides[0] == review.protocol.groups.group1 else -gap
+
+
+def _middle(row: Outcome, *, of_events: bool) -> float | None:
+    if of_events and row.events is not None and row.n:
+        return row.events / row.n
+    return row.median if row.mean is None else row.mean

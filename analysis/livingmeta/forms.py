@@ -191,7 +191,8 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
             review, trial=trial, outcome=cells["outcome"], instrument=instrument,
             weeks=cells["weeks"],
         )  # fmt: skip
-        row = {**entry.cells, **{name: cells[name] for name in RESULT if cells[name] and FORM[name]},
+        row = {**entry.cells,
+               **{name: cells[name] for name in RESULT if cells[name] and FORM[name]},
                "trial": trial, "report": report, "source": source,
                "instrument": instrument, "statistic": cells["statistic"] or "final",
                "use": use}  # fmt: skip

@@ -19,6 +19,7 @@ from livingmeta.synthesis import Pool, repooled
 from livingmeta.words import count
 
 LEAST = 2  # people in an arm: an SMD needs a standard deviation
+EXTREME = "imputed: missing trials at the extreme for {group}"
 REACH = np.arange(301) / 100  # SMD; an effect beyond 3 standard deviations is no trial's
 
 
@@ -115,8 +116,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         scenarios=(
             ("imputed: missing trials at SMD 0", scenario(lambda _: 0.0)),
             *(
-                (f"imputed: missing trials at the extreme {pool.side(side > 0, 'for {}')}",
-                 extreme(side))
+                (EXTREME.replace("for {group}", pool.side(side > 0, "for {}")), extreme(side))
                 for side in (-1, 1)
             ),
         ),

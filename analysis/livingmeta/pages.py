@@ -18,6 +18,7 @@ from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.effect_sizes import MEASURES, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.lock import environment, hashes
+from livingmeta.missing_evidence import EXTREME
 from livingmeta.multiverse import Multiverse, Shares, multiverse, shares
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.patient import important_difference
@@ -269,13 +270,10 @@ def bent(
     moved: list[tuple[str, Pool]] = []
     same: list[str] = []
     for scenario, pool in (*one.scenarios, *one.absence.scenarios):
-        name = scenario
+        name = language.word(scenario)
         for group in one.main.groups:
-            name = name.replace(group, "{group}")
-        name = language.word(name)
-        for group in one.main.groups:
-            if group in scenario:
-                name = name.replace("{group}", language.word(group))
+            if scenario == EXTREME.format(group=group):
+                name = language.word(EXTREME).replace("{group}", language.word(group))
         if pool is None:
             continue
         if shown(pool) == shown(one.main):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livingmeta import screen
-from livingmeta.commands.options import Favours, Folder, Log, ReviewName
+from livingmeta.commands.options import Favours, Folder, Log, NewFavours, ReviewName
 from livingmeta.names import RefusalError
 
 if TYPE_CHECKING:
@@ -343,33 +343,57 @@ def _checked_name(name: str) -> None:
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review's folder")],
     *,
+    favours: NewFavours = None,
     shelf: Annotated[
         str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")
     ] = "data",
 ) -> None:
     """Start a review from the empty template."""
+    import sys
     from pathlib import Path
 
+    from livingmeta.names import pick
     from livingmeta.review import TEMPLATE, find
     from livingmeta.store import write
+    from livingmeta.terminal import Terminal
 
     _checked_name(name)
+    sides = {"lower": "negative_favours = 1\n", "higher": "negative_favours = 2\n"}
+    if favours is not None:
+        pick(sides, favours, "--favours")
     folder = Path(shelf) / name
     if folder.exists():
         raise RefusalError(f"{folder} exists already. Choose another name.")
+    if favours is None and sys.stdin.isatty():
+        favours = Terminal().choice(
+            "Which effects favour group 1?",
+            {"lower": "those below 0, ratios below 1", "higher": "those above 0, ratios above 1",
+             "scales": "as the scales say: signs are turned so that those below 0 do",
+             "unknown": "not known"}, default="unknown",
+        )  # fmt: skip
+    # Not stated is unknown, until each result has a scale of which `add` asked what is better.
+    line = sides.get(favours or "", 'negative_favours = "unknown"\n' * (favours == "unknown"))
     original = find(TEMPLATE)[0]
     for path in sorted(original.iterdir()):
         if path.suffix in {".csv", ".toml"}:
             text = path.read_text(encoding="utf-8")
             if path.name == "review.toml":
                 text = text.replace(f'id = "{TEMPLATE}"', f'id = "{name}"', 1)
+                text = text.replace("\n\n# Follow-up terms", f"\n{line}\n# Follow-up terms", 1)
                 text = text.replace(
                     text.splitlines()[0],
                     f"# The review {name}: say what it asks, then `livingmeta add {folder}`.", 1,
                 )  # fmt: skip
             write(folder / path.name, text)
     typer.echo(
-        f"{folder} written. Edit {folder / 'review.toml'}, then: livingmeta add {folder}; "
+        f"{folder} written. "
+        + (
+            ""
+            if line
+            else "Which effects favour group 1 is not stated there: it is not known, "
+            "until the scales of the results say it, or negative_favours does. "
+        )
+        + f"Edit {folder / 'review.toml'}, then: livingmeta add {folder}; "
         f"livingmeta check {folder}; livingmeta pool {folder}"
     )
 

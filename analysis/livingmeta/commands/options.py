@@ -11,14 +11,18 @@ from typer.core import TyperCommand
 ReviewName = Annotated[
     str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
 ]
+_SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
 Favours = Annotated[
     str | None,
-    typer.Option(
-        metavar="lower|higher",
-        help="of a FILE that does not say it: which effects favour group 1, ratios below or above "
-        "1 and differences below or above 0",
-    ),
+    typer.Option(metavar="lower|higher", help=f"of a FILE that does not say it: {_SIDES}"),
 ]
+NewFavours = Annotated[
+    str | None,
+    typer.Option(
+        "--favours", metavar="lower|higher",
+        help=f"{_SIDES}; left out: asked at a terminal, and else as the scales say, or not known",
+    ),
+]  # fmt: skip
 Log = Annotated[
     bool,
     typer.Option(
