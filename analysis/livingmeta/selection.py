@@ -129,7 +129,7 @@ def selection_model(
     y, v = usable(yi, vi, level)
     require_enough(y.size, force=force)
     random = pick(MODELS, model, "model")
-    plain = pool(y, v, model=model, tau2="ML", ci="wald")
+    plain = pool(y, v, model=model, tau2="ML" if random else None, ci="wald")
     if side is None:
         side = "left" if plain.estimate < 0 else "right"
     turn = pick(TURN, side, "side")

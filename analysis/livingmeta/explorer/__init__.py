@@ -39,6 +39,7 @@ OF_RANDOM = ("tau2", "prediction")
 INTERVAL = ("estimate", "ci_low", "ci_high")
 DIGITS = 11  # of yi and vi: what the page computes from them is right to nine
 MOST = 5000  # analyses that a page draws of one synthesis, evenly by estimate
+DECLARED = ", as this review declares"  # behind the name of a profile that it changes
 Key = tuple[str, str | None]  # synthesis and subgroup
 Place = tuple[str, str | None, str | None]  # trial, contrast, and subgroup in a total
 
@@ -139,15 +140,12 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         "one_tau2": settings.subgroup_tau2 == "common",
         "profiles": [
             {
-                "name": profile.name,
+                "name": profile.name + ("" if profile in PROFILES.values() else DECLARED),
                 "about": profile.about,
                 "unverified": profile.unverified,
                 "formulas": number,
-                "as": profile.name.partition(",")[0],
-                "its_own": {
-                    name: getattr(PROFILES[profile.name.partition(",")[0]], name)
-                    for name in SHIPPED
-                },
+                "as": profile.name,
+                "its_own": {name: getattr(PROFILES[profile.name], name) for name in SHIPPED},
                 **{name: getattr(profile, name) for name in SHIPPED},
                 # of a common effect: what the page takes when its model is turned to random
                 **{name: getattr(profile.with_choices(model="random"), name) for name in OF_RANDOM},
@@ -175,9 +173,8 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
 
 def _profiles(settings: Settings) -> list[Profile]:
     """Return the headline's methods first, then the profiles that differ from it."""
-    own, known = settings.profile, PROFILES[settings.profile.name]
-    first = own if own == known else replace(own, name=f"{own.name}, as this review declares")
-    return [first, *(profile for profile in PROFILES.values() if profile != own)]
+    own = settings.profile
+    return [own, *(profile for profile in PROFILES.values() if profile != own)]
 
 
 def _by_formulas(
