@@ -44,6 +44,17 @@ def refusal(path: Path, said: Told | None = None) -> str:
         "Weighted mean,4.2,2.0,66,5.0,2.1,65",
         "Adults: subtotal,4.2,2.0,66,5.0,2.1,65",
         ",4.2,2.0,66,5.0,2.1,65",
+        "◆ Summary,4.2,2.0,60,5.0,2.1,65",
+        "Total*,4.2,2.0,60,5.0,2.1,65",
+        "Pooled SMD,4.2,2.0,60,5.0,2.1,65",
+        "D+L overall (I2 = 45%),4.2,2.0,60,5.0,2.1,65",
+        "Heterogeneity: Tau² = 0.1,,,,,,",
+        "Test for overall effect: Z = 2.1,,,,,,",
+        "Prediction interval,,,,,,",
+        "3 studies,4.2,2.0,60,5.0,2.1,65",
+        "Total général,4.2,2.0,60,5.0,2.1,65",
+        "Totale,4.2,2.0,60,5.0,2.1,65",
+        "Together,4.3,2.0,66,4.8,2.1,65",
     ],
 )
 def test_a_total_is_named_and_not_pooled(total: str, tmp_path: Path) -> None:
@@ -56,7 +67,12 @@ def test_a_total_is_named_and_not_pooled(total: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "trial", ["Total Knee Trial 2011,4.2,2.0,60,5.0,2.1,65", "Dunn,9.2,2.0,66,9.0,2.1,65"]
+    "trial",
+    [
+        "Total Knee Trial 2011,4.2,2.0,60,5.0,2.1,65",
+        "Mean 2003,4.2,2.0,60,5.0,2.1,65",
+        "Dunn,9.2,2.0,66,9.0,2.1,65",
+    ],
 )
 def test_a_trial_that_only_looks_like_a_total_is_pooled(trial: str, tmp_path: Path) -> None:
     ((review,), remarks) = reviews_in(write(tmp_path / "t.csv", f"{MEANS}{trial}\n"))
@@ -70,6 +86,41 @@ def test_totals_of_counts_and_of_computed_effects_are_found_by_their_sums(tmp_pa
     # the common effect of 0.2 (0.1) and 0.4 (0.1) is 0.3, with standard error 0.0707
     effects = write(tmp_path / "y.csv", "study,yi,sei\nA,0.2,0.1\nB,0.4,0.1\nZ,0.3,0.0707\n")
     assert len(read(effects)[0].records) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "study,mean1,sd1,n1,mean2,sd2,n2\nAsh,4.1,2,20,5.0,2,20\nBeech,5.1,2,30,4.4,2,30\n"
+        "Cole,4.9,2,50,4.6,2,50\n",
+        "study,mean1,sd1,n1,mean2,sd2,n2\nAsh 2001,4.1,2,20,5.0,2,20\n"
+        "Beech 2004,5.1,2,30,4.4,2,30\nCole 2010,4.7,2,50,4.6,2,50\n",
+        "study,year,events1,n1,events2,n2\nAsh,2001,1,10,2,10\nBeech,2003,0,10,1,10\n"
+        "Cole,2005,1,20,3,20\n",
+        "study,yi,sei,n1,n2\nAsh,0.2,0.1,20,20\nBeech,0.4,0.1,20,20\nCole,0.3,0.2,40,40\n",
+        "study,yi,sei\nAsh,0.2,0.1\nBeech,0.4,0.1\nCole,0.3,0.07\n",
+        "study,yi,vi\nAsh 2001,0.2,0.01\nBeech 2003,0.4,0.01\nCole 2004,0.300,0.0050\n",
+        "study,yi,sei\nAsh,0.2,0.1\nBeech,0.4,0.1\nTotal-Care 2010,0.9,0.2\n",
+    ],
+)
+def test_what_may_be_a_total_and_may_be_a_trial_is_pooled_and_doubted(
+    text: str, tmp_path: Path
+) -> None:
+    ((review,), (remark,)) = reviews_in(write(tmp_path / "t.csv", text))
+    (pool,) = synthesise(review)
+    assert len(pool.effects) == 3
+    assert "membership_inferred" in pool.flags
+    assert "row 4" in remark
+    assert "pooled as a trial" in remark
+
+
+def test_a_total_without_a_name_is_found_by_its_limits_too(tmp_path: Path) -> None:
+    """metafor: rma(yi, sei=c(.153, .153, .204), method="FE") gives -0.305 (-0.492 to -0.117)."""
+    text = (
+        "study,yi,ci_low,ci_high\nA 2001,-0.30,-0.60,0.00\nB 2002,-0.20,-0.50,0.10\n"
+        "C 2003,-0.50,-0.90,-0.10\n,-0.305,-0.492,-0.117\n"
+    )
+    assert len(read(write(tmp_path / "t.csv", text))[0].records) == 3
 
 
 def test_exact_names_of_columns_come_first(tmp_path: Path) -> None:
@@ -394,3 +445,46 @@ def test_limits_that_fit_no_scale_are_refused_with_their_row(limits: str, tmp_pa
 def test_numbers_too_large_for_a_computer_are_no_numbers() -> None:
     with pytest.raises(ExchangeError, match="no number"):
         read_number("1e999", place="x")
+
+
+def test_logs_beside_limits_of_the_ratio_are_read_as_the_message_says(tmp_path: Path) -> None:
+    """metafor: rma(c(-.2, -.3, .05), sei=c(.15, .12, .2), test="adhoc"), exponentials of it."""
+    text = "study,yi,ci.lb,ci.ub\nA,-0.20,0.610,1.099\nB,-0.30,0.586,0.937\nC,0.05,0.710,1.556\n"
+    path = write(tmp_path / "t.csv", text)
+    assert "--measure OR --log" in refusal(path)
+    assert pooled(path, Told(measure="OR", log=True)) == (-0.21, -0.59, 0.18)
+
+
+def test_each_row_may_tell_the_level_of_its_limits(tmp_path: Path) -> None:
+    """By hand: log(1.10 / 0.61) / (2 * 1.6449) = 0.179, and log(0.95 / 0.58) / 3.92 = 0.126."""
+    text = "study,yi,ci_low,ci_high,ci_level\nA,0.82,0.61,1.10,90%\nB,0.74,0.58,0.95,95\n"
+    ((review,), _) = reviews_in(write(tmp_path / "t.csv", text), Told(measure="OR"))
+    (pool,) = synthesise(review)
+    assert [round(one.vi**0.5, 3) for one in pool.effects] == [0.179, 0.126]
+    assert "rows_assumed" not in pool.flags
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Study ID,yi,vi\nAsh 2001,0.1,0.1\nBeech,0.2,0.1\n", "Ash 2001"),
+        ("study,year,yi,vi\nAsh,2001.0,0.1,0.1\nBeech,2002.0,0.2,0.1\n", "Ash 2001"),
+        ("study,year,yi,vi\nAsh,2001-01-01 00:00:00,0.1,0.1\nBeech,2002,0.2,0.1\n", "Ash 2001"),
+    ],
+)
+def test_names_and_years_are_found_as_programs_write_them(
+    text: str, label: str, tmp_path: Path
+) -> None:
+    assert labels(write(tmp_path / "t.csv", text))[0] == label
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("study,subgroup,yi,vi\nA,x,.1,.1\nB,NA,.2,.1\n", "row 3, subgroup: other rows have a"),
+        ("study,ai,bi,n1i,ci,di,n2i\nA,4,119,123,11,128,140\n",
+         "row 2: ci 11 and di 128 are not n2i 140 together"),
+    ],
+)  # fmt: skip
+def test_cells_that_contradict_others_are_refused(text: str, words: str, tmp_path: Path) -> None:
+    assert words in refusal(write(tmp_path / "t.csv", text))

@@ -24,6 +24,7 @@ from livingmeta.tables import (
     ExchangeError,
     Record,
     Told,
+    level_of,
     table,
 )
 
@@ -184,8 +185,10 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
                 trials[record.identity] = key_of(record.study, trials.values())
                 rows["trials"].append(
                     {"trial": trials[record.identity], "label": record.study,
-                     "year": _year(record), "membership": "documented",
-                     "membership_why": f"it stands in {file}", "source": "file"}
+                     "year": _year(record),
+                     "membership": "inferred" if record.doubt else "documented",
+                     "membership_why": f"it stands in {file}"
+                     + (f"; {record.doubt}" if record.doubt else ""), "source": "file"}
                 )  # fmt: skip
         _comparisons(analysis.records)
         for record in analysis.records:
@@ -299,10 +302,13 @@ def _difference(
            "measure": f"log {analysis.measure}" if analysis.log else analysis.measure,
            **{name: _whole(cells[name]) for name in ("n1", "n2")
               if cells.get(name) not in {None, "", "0"}}}  # fmt: skip
-    if limits and (not se or (ratio and analysis.limits is not None)):
-        level = f"{analysis.limits or 95:.15g}"
-        row |= {"ci_low": cells["low"], "ci_high": cells["high"], "ci_level": level}
-        if analysis.limits is None:
+    level = level_of(record) or analysis.limits
+    if limits and (not se or (ratio and level is not None)):
+        row |= {"ci_low": cells["low"], "ci_high": cells["high"], "ci_level": f"{level or 95:.15g}"}
+        if record.mixed:
+            row |= {"measure": analysis.measure, "mean": f"{math.exp(float(cells['yi'])):.17g}"}
+            notes.append(f"mean is the exponential of {cells['yi']}")
+        if level is None:
             row["assumption"] = "limits taken as those of 95%: the file does not say their level"
     else:
         row["se"] = se

@@ -20,7 +20,9 @@ ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".",
 # What columns may be called: first ours and metafor's own names, which are taken wherever they
 # stand; then looser ones, which are taken where none of the first does.
 NAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "study": (("study", "trial", "slab", "studlab"), ("author", "label", "name")),
+    "study": (("study", "trial", "slab", "studlab"),
+              ("author", "authors", "first author", "label", "name", "study id", "study_id",
+               "studyid", "study name")),
     "year": (("year",), ("study year", "year of study")),
     "subgroup": (("subgroup",), ()),
     "n1": (("n1", "n1i"), ("total 1", "experimental n")),
@@ -52,17 +54,26 @@ OF_COUNTS = tuple(key for key, one in MEASURES.items() if one.needs == "counts")
 RATIOS = tuple(key for key, one in MEASURES.items() if one.ratio)
 # What a row is called that sums up the others
 TOTAL = re.compile(
+    r"((d ?[+&] ?l|dl|reml|m-?h|i-?v|mantel-haenszel|inverse[- ]variance|peto)[\s,:-]+)?("
     r"(.*[\s:–—-])?(grand |sub-?\s?)?totals?|overall|pooled|summary|combined|sum|mean|average|"
-    r"weighted (mean|average)|gesamt(ergebnis|effekt)?|summe|"
-    r"insgesamt|zwischensumme|totalt|samlet|all (studies|trials)|"
-    r"(random|fixed|common)[- ]effects?|(re|fe|ce) model|meta-?analysis",
+    r"weighted (mean|average)|gesamt(ergebnis|effekt)?|summ[ea]|insgesamt|zwischensumme|totalt|"
+    r"samlet|i alt|total (général|geral|general)|totale|totales|totaal|yhteensä|razem|ogółem|"
+    r"итого|合計|总计|합계|[ΣƩ]|(all|\d+) (studies|trials|rcts)|[nk] ?= ?\d+|"
+    r"(random|fixed|common)[- ]effects?|(re|fe|ce) model|meta-?analysis|heterogeneity|"
+    r"test (for|of) (overall|subgroup|hetero|residual)\w*\b.*|prediction interval)"
+    r"(\s+(effects?|estimates?|results?|means?|models?|analysis|events?|participants|patients|n|"
+    r"odds ratio|risk ratio|hazard ratio|risk difference|mean difference|or|rr|hr|rd|irr|w?md|smd|"
+    r"re|fe|(for|of|before|after|since|until|from)\b.*))*\s*([(\[:,;=–—-].*)?",
     re.IGNORECASE,
 )
-TOTAL_END = re.compile(
-    r"(\s+(effects?|estimates?|results?|means?|models?|analysis|for\b.*|of\b.*))*\s*"
-    r"([(\[:,;–—-].*)?",
+_MARKS = " \t*†‡§#◆◇♦⬥■●►▶•"  # beside the diamond or the name
+# A year at the end names a study, unless it ends a span of years
+DATED = re.compile(
+    r"(?<!\d)(?<!before )(?<!after )(?<!since )(?<!until )(?<!from )"
+    r"(?<![–—-])(?<![–—-] )(19|20)\d\d[a-z]?\W*$",
     re.IGNORECASE,
 )
+RARE = 0.005  # chance at which two equal numbers no longer look like chance
 LEVELS = (90.0, 95.0, 99.0)  # percent, of limits that stand beside a standard error
 WIDEST = 2.78  # standard errors: t with 4 degrees of freedom at 95%, and all from there to normal
 
@@ -122,6 +133,8 @@ class Record:
     cells: dict[str, str] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)  # our names to the file's
     printed: dict[str, str] = field(default_factory=dict)
+    doubt: str = ""  # why it may be no trial
+    mixed: bool = False  # its effect is the log of a ratio, and its limits are ratios
 
     @property
     def place(self) -> str:
@@ -282,13 +295,14 @@ def table(sheet: Sheet, told: Told) -> Analysis:
     records = _studies(sheet, known, analysis)
     for record, cells in zip(records, (cells for _, cells in sheet.rows), strict=True):
         record.columns = {**columns, **record.columns}
-        if _named_total(record.study):
+        if _named_total(record):
             continue
         for name, column in columns.items():
             place = f"{record.place}, {column}"
             try:
+                cell = cells[column].rstrip(" %") if name == "level" else cells[column]
                 record.cells[name] = read_number(
-                    cells[column], place=place, decimal=decimal, whole=name in WHOLE
+                    cell, place=place, decimal=decimal, whole=name in WHOLE
                 )
             except ExchangeError as wrong:
                 analysis.problems.append(str(wrong))
@@ -311,6 +325,14 @@ def _at_odds(record: Record) -> list[str]:
         for name in ("without1", "without2")
         if cells.get(name) and (float(cells[name]) < 0 or float(cells[name]) % 1)
     ]
+    for arm in ("1", "2"):
+        events, without, people = (cells.get(f"{one}{arm}") for one in ("events", "without", "n"))
+        if events and without and people and float(events) + float(without) != float(people):
+            found.append(
+                f"{record.place}: {record.columns[f'events{arm}']} {events} and "
+                f"{record.columns[f'without{arm}']} {without} are not "
+                f"{record.columns[f'n{arm}']} {people} together. Which are right?"
+            )
     if cells.get("vi") and cells.get("sei"):
         low, high = _span(cells["vi"])
         se = _span(cells["sei"])
@@ -385,7 +407,8 @@ def _used(sheet: Sheet, known: Mapping[str, Sequence[str]], told: Told) -> list[
     whole = [(MEANS, OF_MEANS), (counts, OF_COUNTS)]
     for names, measures in whole:
         if all(one in known for one in names) and told.measure in {None, *measures}:
-            return list(names)
+            more = ("without1", "without2") if names == counts else ()
+            return list(dict.fromkeys((*names, *(one for one in more if one in known))))
     if "yi" in known and (spread or len(limits) == 2):
         more = [*(limits if len(limits) == 2 else ()), "level", "n1", "n2"]
         return ["yi", *spread, *(one for one in more if one in known)]
@@ -428,7 +451,7 @@ def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> l
     records = []
     for row, cells in sheet.rows:
         study = " ".join((cells[name] if name else "").split())
-        told = cells[year] if year else ""
+        told = _year(cells[year]) if year else ""
         label = study or f"row {row}"
         if study and told and told not in study:
             label = f"{study} {told}" if not re.search(r"\d{4}", study) else f"{study} ({told})"
@@ -436,7 +459,8 @@ def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> l
             Record(
                 file=sheet.file, row=row, study=label, year=told,
                 identity=(label, cells[numbered] if numbered else ""),
-                subgroup=cells[subgroup] if subgroup else "",
+                subgroup="" if not subgroup or cells[subgroup].lower() in ABSENT
+                else cells[subgroup],
                 contrast=", ".join(filter(None, (cells[column] for column in apart))),
                 columns={"study": name or "study", "subgroup": subgroup or "subgroup"},
             )
@@ -457,6 +481,12 @@ def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> l
     return records
 
 
+def _year(cell: str) -> str:
+    """Return a year as people write it, where a program keeps it as a number or a date."""
+    plain = re.fullmatch(r"((?:19|20)\d\d)(\.0+|-\d\d-\d\d( 00:00:00)?)", cell)
+    return plain[1] if plain else cell
+
+
 def _numbered(sheet: Sheet, known: dict[str, list[str]]) -> str | None:
     """Set a column that only numbers the studies aside, where another one names them."""
     columns = known.get("study", [])
@@ -469,77 +499,139 @@ def _numbered(sheet: Sheet, known: dict[str, list[str]]) -> str | None:
     return plain[0]
 
 
-def _named_total(study: str) -> bool:
-    start = TOTAL.match(study.strip())
-    return start is not None and TOTAL_END.fullmatch(study.strip()[start.end() :]) is not None
+def _called_total(record: Record) -> bool:
+    return TOTAL.fullmatch(record.study.strip(_MARKS)) is not None
+
+
+def _dated(record: Record) -> bool:
+    return re.search(r"\d{4}", record.year) is not None or DATED.search(record.study) is not None
+
+
+def _named_total(record: Record) -> bool:
+    return _called_total(record) and not _dated(record)
 
 
 def _without_totals(records: Sequence[Record], analysis: Analysis) -> list[Record]:
-    """Leave out the rows that sum up others, aloud."""
-    named = [one for one in records if _named_total(one.study)]
+    """Leave out the rows that sum up others, aloud; pool what may be a trial, and say the doubt."""
+    named = [one for one in records if _named_total(one)]
     studies = [one for one in records if one not in named]
-    sums = [one for one in studies if _sums_up(one, studies)]
-    for one in (*named, *sums):
-        why = "is called a total" if one in named else "holds the sums of the other rows"
-        analysis.remarks.append(
-            f"{one.place}, {one.study}: the row {why}, so it is not pooled. If it is a trial, give "
-            "it the name of one."
-            if one in named
-            else f"{one.place}, {one.study}: the row {why}, so it is taken as their total and not "
-            "pooled."
-        )
-    return [one for one in studies if one not in sums]
+    sums = {id(one): _sums_up(one, studies) for one in studies}
+    kept = []
+    for one in records:
+        sure = sums.get(id(one))
+        if one in named:
+            analysis.remarks.append(
+                f"{one.place}, {one.study}: the row is called a total, or a result of pooling, "
+                "so it is not pooled. If it is a trial, give it the name of one."
+            )
+        elif sure:
+            analysis.remarks.append(
+                f"{one.place}, {one.study}: the row holds the sums of the other rows, so it is "
+                "taken as their total and not pooled. If it is a trial, add its year to its name."
+            )
+        else:
+            kept.append(one)
+            if sure is not None or _called_total(one):
+                one.doubt = ("its numbers can be those of the other rows together"
+                             if sure is not None else "it is called like a total")  # fmt: skip
+                analysis.remarks.append(
+                    f"{one.place}, {one.study}: {one.doubt}; it is pooled as a trial. If it is a "
+                    "total, call it Total."
+                )
+    return kept
 
 
-def _sums_up(record: Record, records: Sequence[Record]) -> bool:
-    """Say whether a row holds the people of all others, and an effect like theirs together."""
+def _sums_up(record: Record, records: Sequence[Record]) -> bool | None:
+    """Say whether a row is the total of the others by its numbers; None where it can't be.
+
+    False: its numbers can be those of a total, and as well those of a trial, which is never left
+    out for that.
+    """
+    found: bool | None = None
     for others in (
         [one for one in records if one is not record],
         [one for one in records if one is not record and one.subgroup == record.subgroup],
     ):
-        if len(others) > 1 and (_adds_up(record, others) or _pools(record, others)):
-            return True
-    return False
+        if len(others) > 1 and (summed := _adds_up(record, others)) is not None:
+            sure = summed and (len(others) > 2 or not _dated(record) or _called_total(record))
+            found = found or sure
+    return found
 
 
-def _adds_up(record: Record, others: Sequence[Record]) -> bool:
+def _adds_up(record: Record, others: Sequence[Record]) -> bool | None:
+    """Say whether a row has the people of the others and their effect, as far as it is rounded."""
     summed = [name for name in sorted(WHOLE) if record.cells.get(name)]
-    if not summed or any(not one.cells.get(name) for one in others for name in summed):
-        return False
-    if any(
+    if any(not one.cells.get(name) for one in others for name in summed) or any(
         float(record.cells[name]) != math.fsum(float(one.cells[name]) for one in others)
         for name in summed
     ):
-        return False
-    if "events1" in record.cells:
-        return True
-    for arm in ("1", "2"):
-        means = [one.cells.get(f"mean{arm}") or one.cells.get("yi") or "" for one in others]
-        own = record.cells.get(f"mean{arm}") or record.cells.get("yi") or ""
-        if "" in (own, *means):
-            return False
-        values = [float(mean) for mean in means]
+        return None
+    if record.cells.get("yi") or not summed:
+        return _pools(record, others, people=bool(summed))
+    sure = True
+    for arm in ("1", "2") if "events1" not in record.cells else ():
+        own, *theirs = (one.cells.get(f"mean{arm}") or "" for one in (record, *others))
+        if not own or "" in theirs:
+            continue  # people alone, as the last row of a forest plot has them
+        if not _among(own, theirs):
+            return None
         people = [float(one.cells[f"n{arm}"]) for one in others]
-        centre = sum(n * x for n, x in zip(people, values, strict=True)) / sum(people)
-        reach = (max(values) - min(values)) / 4 + number(own).half
-        if abs(float(own) - centre) > reach:
-            return False
-    return True
+        plain = [1.0] * len(others)
+        # of three trials or more, equal sums of people are no chance, however means were pooled
+        sure &= len(others) > 2 or any(_equal(own, theirs, by) for by in (people, plain))
+    return sure
 
 
-def _pools(record: Record, others: Sequence[Record]) -> bool:
-    """Say whether an effect is the common effect of the others, by value and standard error."""
-    if not record.cells.get("yi") or any(not one.cells.get("yi") for one in others):
-        return False
-    errors = [_se(one.cells) for one in (record, *others)]
-    if not all(errors):
-        return False
-    own, *theirs = (float(error or 0) for error in errors)
-    weights = [1 / se**2 for se in theirs]
-    pairs = zip(weights, others, strict=True)
-    centre = sum(w * float(one.cells["yi"]) for w, one in pairs) / sum(weights)
-    near = abs(float(record.cells["yi"]) - centre) <= 0.05 * own + number(record.cells["yi"]).half
-    return near and abs(own * sum(weights) ** 0.5 - 1) < 0.03
+def _among(own: str, theirs: Sequence[str]) -> bool:
+    spans = [_span(one) for one in theirs]
+    return min(low for low, _ in spans) <= _span(own)[1] and _span(own)[0] <= max(
+        high for _, high in spans
+    )
+
+
+def _equal(own: str, theirs: Sequence[str], weights: Sequence[float]) -> bool:
+    """Say whether a number can be the mean of others, all as they are rounded."""
+    low, high = _span(own)
+    spans = [_span(one) for one in theirs]
+    least, most = (sum(w * span[end] for w, span in zip(weights, spans, strict=True)) / sum(weights)
+                   for end in (0, 1))  # fmt: skip
+    return low <= most and high >= least
+
+
+def _pools(record: Record, others: Sequence[Record], *, people: bool = False) -> bool | None:
+    """Say whether an effect is the common effect of the others, by value and standard error.
+
+    With `people` their sums are known to be equal.
+    """
+    own, *theirs = (one.cells.get("yi") or "" for one in (record, *others))
+    found = [_se(one.cells) for one in (record, *others)]
+    if not own or "" in theirs or None in found or not _among(own, theirs):
+        return None
+    error, *errors = (float(one or 0) for one in found)
+    weights = [1 / se**2 for se in errors]
+    if people and error <= max(errors) and (
+        len(others) > 2 or _equal(own, theirs, [_people(one) for one in others])
+    ):  # fmt: skip
+        return True
+    close = abs(error * sum(weights) ** 0.5 - 1) < 0.03 + _blur(record)
+    if not (close and _equal(own, theirs, weights)):
+        return False if people else None
+    values = [float(one) for one in theirs]
+    chance = number(own).half / max(max(values) - min(values), error) * (0.01 + _blur(record))
+    return True if people or chance < RARE else False if chance < 5 * RARE else None
+
+
+def _people(record: Record) -> float:
+    return sum(float(record.cells[name]) for name in ("n1", "n2") if record.cells.get(name))
+
+
+def _blur(record: Record) -> float:
+    """Return by what part a standard error may be off for its rounding."""
+    for name, power in (("sei", 1.0), ("vi", 0.5)):
+        if record.cells.get(name):
+            return power * number(record.cells[name]).half / float(record.cells[name])
+    low, high = (number(record.cells[name]) for name in ("low", "high"))
+    return (low.half + high.half) / abs(float(record.cells["high"]) - float(record.cells["low"]))
 
 
 def _se(cells: Mapping[str, str]) -> float | None:
@@ -547,6 +639,8 @@ def _se(cells: Mapping[str, str]) -> float | None:
     for name, power in (("sei", 1.0), ("vi", 0.5)):
         if cells.get(name) and float(cells[name]) > 0:
             return float(float(cells[name]) ** power)
+    if cells.get("low") and cells.get("high") and float(cells["high"]) > float(cells["low"]):
+        return (float(cells["high"]) - float(cells["low"])) / (2 * 1.96)
     return None
 
 
@@ -563,8 +657,9 @@ def _apart(analysis: Analysis) -> None:
             told = ", ".join(str(one.row) for one in rows)
             analysis.remarks.append(
                 f"{rows[0].file} rows {told}: {rows[0].study} stands there {len(rows)} times, and "
-                "no column says what sets the rows apart: pooled as comparisons of one trial. Name "
-                "them in a column comparison, or name the trials apart (2015a, 2015b)."
+                "no column comparison (or arm, treatment, dose) says what sets the rows apart: "
+                "pooled as comparisons of one trial. Name them in it, or name the trials "
+                "apart (2015a, 2015b)."
             )
             for place, one in enumerate(rows, start=1):
                 one.contrast = ", ".join(filter(None, (one.contrast, f"comparison {place}")))
@@ -606,6 +701,8 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
     wanted = {"ratio"} if ratio else {"plain", "mixed"} if analysis.log else {"plain"}
     analysis.limits = _level([one for one in analysis.records if one.row in fits], ratio=ratio)
     if all(scales & wanted for scales in fits.values()):
+        for one in analysis.records:
+            one.mixed = analysis.log and "plain" not in fits.get(one.row, {"plain"})
         both = all("ratio" in scales for scales in fits.values())
         if both and analysis.measure == "GEN" and not asked:
             raise ExchangeError(
@@ -712,12 +809,17 @@ def _around(
     return False
 
 
+def level_of(record: Record) -> float | None:
+    """Return the level that a row tells of its limits, in percent."""
+    level = float(record.cells.get("level") or 0)
+    return (100 * level if level <= 1 else level) or None
+
+
 def _level(records: Sequence[Record], *, ratio: bool) -> float | None:
     """Return the level of limits, as told or as all standard errors have it; None where neither."""
-    told_levels = {one.cells.get("level") for one in records} - {None, ""}
+    told_levels = {level_of(one) for one in records} - {None}
     if len(told_levels) == 1:
-        level = float(told_levels.pop() or 0)
-        return 100 * level if level <= 1 else level
+        return told_levels.pop()
     for raw in (False, True)[: 1 + ratio]:
         for level in sorted(LEVELS, key=lambda level: level != 95):
             if all(_reaches(one, level, ratio=ratio, raw=raw) for one in records):
