@@ -7,6 +7,7 @@ import pytest
 from livingmeta.choices import with_arms
 from livingmeta.exchange import reviews_in
 from livingmeta.explorer import explorer_page
+from livingmeta.pages import spread
 from livingmeta.report import people
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import Pool, synthesise
@@ -251,6 +252,48 @@ def test_a_total_rests_on_dependent_rows_where_its_subgroups_do_not(tmp_path: Pa
     assert total.people.all == 280
     split = pooled(tmp_path, SUBGROUPS, several_arms="split")[-1]
     assert [one.n2 for one in split.effects if one.trial == "ash"] == [17, 17]
+
+
+@pytest.mark.parametrize("lines", [5, 4])
+def test_the_test_for_subgroups_names_what_stands_in_two(lines: int, tmp_path: Path) -> None:
+    rows = SUBGROUPS.splitlines(keepends=True)
+    kept = rows if lines == 5 else [rows[0], *rows[2:]]  # without one comparison of Ash
+    total = pooled(tmp_path, "".join(kept))[-1]
+    labels = [effect.label for effect in total.effects]
+    assert len(set(labels)) == len(labels) == lines - 1
+    named = tuple(label for label in labels if label.startswith("Ash")) if lines == 5 else ()
+    told = " ".join(spread(total))
+    assert ("takes subgroups as independent" in told) == bool(named)
+    assert all(label in told for label in named)
+
+
+def test_five_comparisons_of_four_trials_are_few_trials(tmp_path: Path) -> None:
+    fifth = SHARED + "Elder,2021,9.9,5.2,44,11.3,5.0,45\n"
+    few, enough = (
+        pooled(tmp_path, table)[0] for table in (fifth, fifth + "Fir,2022,9.0,5.0,44,10.3,5.1,45\n")
+    )
+    assert (few.k, len(few.effects), enough.k) == (4, 5, 5)
+    assert few.result is not None
+    assert few.result.pi_low is not None
+    assert ("few_trials" in few.flags, few.ahead) == (True, None)
+    assert "few_trials" not in enough.flags
+    assert enough.result is not None
+    assert enough.ahead == (enough.result.pi_low, enough.result.pi_high)
+    assert "below 5 trials" in " ".join(spread(few))
+
+
+def test_a_trial_is_left_out_of_its_own_subgroup_alone(tmp_path: Path) -> None:
+    table = "study,subgroup,events1,n1,events2,n2\n" + "".join(
+        f"{name},{group},{a},40,{b},41\n"
+        for name, group, a, b in (
+            ("Ash", "x", 4, 9), ("Birch", "x", 6, 8), ("Cedar", "y", 3, 7), ("Dogwood", "y", 0, 0),
+        )
+    )  # fmt: skip
+    x, y, total = pooled(tmp_path, table, measure="OR")
+    assert [[one.label for one in pool.dropped] for pool in (x, y, total)] == [
+        [], ["Dogwood"], ["Dogwood"],
+    ]  # fmt: skip
+    assert (len(x.measured), len(y.measured), len(total.measured)) == (2, 2, 4)
 
 
 @pytest.mark.parametrize("several_arms", ["split", "combine"])

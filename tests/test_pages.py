@@ -355,7 +355,7 @@ def test_scatter_is_told_in_words_that_follow_from_i2_and_k() -> None:
     function = " ".join(spread(pools["function-short"]))
     assert "I² (from Q) = 91%" in function
     assert "Most of the scatter" in function
-    assert "No prediction for a new trial" in function
+    assert "No prediction interval is shown below 5" in function
     knee = next(pool for pool in RESULTS["knee_oa"].headline_pools if len(pool.effects) > 40)
     assert "in a new setting either group could be favoured" in " ".join(spread(knee))
 
@@ -370,6 +370,22 @@ def test_the_methods_paragraph_names_what_was_used(lang: str) -> None:
     assert "DerSimonian–Laird" in knee
     assert "Wald" in knee
     assert "k − 1" in knee
+
+
+def test_the_page_of_counts_claims_no_conversion_of_means_and_no_empty_quotes(
+    say: Callable[..., Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "counts.csv"
+    file.write_text(
+        "study,events1,n1,events2,n2\nAsh,0,40,0,41\nBirch,6,40,8,41\nCedar,3,40,7,41\n",
+        encoding="utf-8",
+    )
+    say("import", str(file), "counts", "--measure", "OR", "--in", str(tmp_path))
+    page = markdown(results_of(load_review(tmp_path / "counts")), figures=[], version="1")
+    assert "Effects were computed from the numbers of events" in page
+    assert "standard deviations, effects were derived" not in page
+    assert "“”" not in page
+    assert ".." not in page.split("## Versions")[0]
 
 
 def test_the_page_that_explains_the_numbers_is_the_report_s() -> None:

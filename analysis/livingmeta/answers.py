@@ -9,7 +9,7 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.patient import vas_points
 from livingmeta.pooling import PooledEstimate
 from livingmeta.report import interval_ends, people, side_words
-from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
+from livingmeta.synthesis import Pool, contradictory
 
 TOO_NARROW = {"hksj_narrower_than_wald"}
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
@@ -58,7 +58,7 @@ def answer(
     >>> print(answer(medium).sentences[1])
     This is missing information: it speaks neither for nor against painful exercise.
     """
-    say, trials = language.say, len({effect.trial for effect in pool.effects})
+    say, trials = language.say, pool.k
     given: dict[str, object] = {
         "k": trials,
         "n": len(pool.measured),
@@ -92,7 +92,7 @@ def answer(
         "no_effect": pool.no_effect,
         "side": side_words(pool, above=result.ci_low > 0, language=language),
         "group": language.word(pool.favours[result.ci_low > 0]) if pool.favours else "",
-        "caveats": _caveats(pool, result, language),
+        "caveats": _caveats(pool, language),
     }
     ends = "across" if open_ and not pool.favours else form
     key = "single" if trials == 1 else "favours" if form == "favours" else "open"
@@ -138,21 +138,19 @@ def _people(pool: Pool, language: Language) -> str:
     composite = len({effect.trial for effect in pool.effects if effect.domain == "composite"})
     if not composite:
         return text
-    alone = len({effect.trial for effect in pool.effects}) == 1
-    key = "composite_single" if alone else _counted("composite", composite)
+    key = "composite_single" if pool.k == 1 else _counted("composite", composite)
     return f"{text}, {language.say(key, n=composite)}"
 
 
-def _caveats(pool: Pool, result: PooledEstimate, language: Language) -> str:
-    rest = len(pool.measured) - len({effect.trial for effect in pool.effects})
-    ahead = result.k >= PREDICTION_FROM and result.pi_low is not None and result.pi_high is not None
+def _caveats(pool: Pool, language: Language) -> str:
+    rest = len(pool.measured) - pool.k
     found = {
         "caveat_rest": rest > 0,
         "caveat_assumed": "rows_assumed" in pool.flags,
         "caveat_few": "few_trials" in pool.flags,
         "caveat_narrow": bool(TOO_NARROW & set(pool.flags)),
         "caveat_dependent": bool(DEPENDENT & set(pool.flags)),
-        "caveat_spread": ahead and (result.pi_low or 0) < 0 < (result.pi_high or 0),
+        "caveat_spread": pool.ahead is not None and pool.ahead[0] < 0 < pool.ahead[1],
     }
     said = [language.say(key, n=rest) for key, holds in found.items() if holds]
     return ": " + "; ".join(said) if said else ""

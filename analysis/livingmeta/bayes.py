@@ -134,7 +134,7 @@ class Posterior:
     k : int
         Trials.
     mu, tau, new : Marginal
-        Mean effect, SD of the trials' true effects, and the true effect of a new trial.
+        Mean effect, SD of the trials' true effects, and the true effect in a new setting.
     trials : tuple of Marginal
         The true effect of each trial (shrinkage), in the order given.
     mu_chances, new_chances : Chances
@@ -344,7 +344,7 @@ class _Asked(NamedTuple):
 
 
 class _Answers(NamedTuple):
-    """All that is reported, from one number of nodes; rows: μ, new trial, trials."""
+    """All that is reported, from one number of nodes; rows: μ, new setting, trials."""
 
     quantiles: Array  # (2 + k, 3)
     moments: Array  # (2 + k, 2): mean and SD

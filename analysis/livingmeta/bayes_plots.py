@@ -85,7 +85,7 @@ def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
         curves.effect, curves.mu, color=COLOURS["pooled"], lw=1.2, gid="mu", label="mean effect μ"
     )
     ax.plot(curves.effect, curves.new, color=COLOURS["pooled"], lw=1, ls="--", gid="new",
-            label="new trial")  # fmt: skip
+            label="new setting")  # fmt: skip
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.set_ylim(0, 1.08 * max(curves.mu))
     ax.set_xlim(curves.effect[0], curves.effect[-1])
@@ -145,7 +145,7 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
                 weight="bold" if row == found.k else "normal", fontsize=SMALL,
                 va="center")  # fmt: skip
     ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
-    ax.set_yticks(range(len(shown)), [*names, "Mean effect μ", "New trial"], fontsize=SMALL)
+    ax.set_yticks(range(len(shown)), [*names, "Mean effect μ", "New setting"], fontsize=SMALL)
     ax.set_ylim(len(shown) - 0.5, -0.5)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)

@@ -20,7 +20,7 @@ from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
 from livingmeta.settings import headline_settings
 from livingmeta.small_study import ENOUGH, egger, egger_smd
-from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory, shown_i2, synthesise
+from livingmeta.synthesis import Pool, contradictory, shown_i2, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 DOMAINS = (
@@ -245,20 +245,20 @@ def _inconsistency(pool: Pool, result: PooledEstimate, important: float | None) 
     ahead = _ahead(pool, result, important)
     if ahead is not None or percent >= SUBSTANTIAL:
         return -1, "; ".join(filter(None, (ahead, said)))
-    if result.k < FEW:
-        return None, f"{said}, but {result.k} trials are too few to show that they agree"
+    if pool.k < FEW:
+        return None, f"{said}, but {pool.k} trials are too few to show that they agree"
     return 0, said
 
 
 def _ahead(pool: Pool, result: PooledEstimate, important: float | None) -> str | None:
     """Say where a prediction interval reaches past a threshold that the interval does not cross."""
-    if result.pi_low is None or result.pi_high is None or result.k < PREDICTION_FROM:
+    if pool.ahead is None:
         return None
     for limit in _thresholds(important):
         crossed = result.ci_low < limit < result.ci_high
-        if not crossed and result.pi_low < limit < result.pi_high:
+        if not crossed and pool.ahead[0] < limit < pool.ahead[1]:
             name = "no effect" if limit == 0 else "the smallest important difference"
-            ends = _shown(pool, result.pi_low, result.pi_high)
+            ends = _shown(pool, *pool.ahead)
             return f"the prediction interval ({ends}) reaches past {name}, the interval does not"
     return None
 

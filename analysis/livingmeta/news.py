@@ -8,7 +8,7 @@ from livingmeta.changes import Move
 from livingmeta.effect_sizes import on_scale, scale_name
 from livingmeta.protocol import Review
 from livingmeta.report import Interval, interval, page, people, share
-from livingmeta.synthesis import PREDICTION_FROM, Pool, contradictory
+from livingmeta.synthesis import Pool, contradictory
 from livingmeta.words import FLAG_WORDS, decimal
 
 
@@ -49,9 +49,9 @@ def state(pool: Pool | None) -> str:
         return f"no pooled value, {pool.why_not}"
     result = pool.result
     text = f"{scale_name(pool.measure)} {interval(result)}, k = {result.k}, {people(pool)}"
-    if result.pi_low is not None and result.pi_high is not None and result.k >= PREDICTION_FROM:
-        ends = (decimal(on_scale(pool.measure, end)) for end in (result.pi_low, result.pi_high))
-        text += f", new trial {' to '.join(ends)}"
+    if pool.ahead is not None:
+        ends = (decimal(on_scale(pool.measure, end)) for end in pool.ahead)
+        text += f", prediction interval {' to '.join(ends)}"
     if result.tau2 is not None:
         text += f", Tau² ({result.tau2_method}) {decimal(result.tau2)}"
     return text + f" ({excludes(pool)}){share(pool)}"

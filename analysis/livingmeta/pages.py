@@ -196,21 +196,23 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
     ]  # fmt: skip
     large = i2 >= CONTRADICTION
     told.append(say("spread_large" if large else "spread_some" if i2 > 0 else "spread_small"))
-    if result.k < FEW:
+    if pool.k < FEW:
         told.append(say("spread_few"))
-    if result.k < PREDICTION_FROM:
+    if result.tau2 is not None and pool.k < PREDICTION_FROM:
         told.append(say("ahead_few", n=PREDICTION_FROM))
-    elif result.pi_low is not None and result.pi_high is not None:
-        low, high = (number(on_scale(pool.measure, x)) for x in (result.pi_low, result.pi_high))
+    elif pool.ahead is not None:
+        low, high = (number(on_scale(pool.measure, end)) for end in pool.ahead)
         level = f"{100 * result.level:g}"
         told.append(say("ahead", low=low, high=high, level=level, percent=language.percent))
-        if result.pi_low < 0 < result.pi_high:
+        if pool.ahead[0] < 0 < pool.ahead[1]:
             key = "ahead_both" if pool.favours else "ahead_sides"
             told.append(say(key, no_effect=pool.no_effect))
     if pool.subgroup_test:
         test = pool.subgroup_test
         p_value = p_words(test.p_value).replace(".", language.comma)
         told.append(say("subgroups", q=number(test.q), df=test.df, p=p_value))
+        if test.shared:
+            told.append(say("subgroups_shared", names=language.listed(test.shared)))
     return told
 
 
@@ -219,8 +221,10 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
     say, settings = language.say, headline_settings(results.review)
     chosen, measure = settings.profile, MEASURES[settings.measure]
     smd = "smd_variance" in measure.options.values()
-    effects = [effect for pool in results.headline_pools for effect in pool.effects]
-    assumed = sum(effect.assumption is not None for effect in effects)
+    # those of a subgroup stand in its total, too
+    pools = results.headline_pools
+    effects = list(dict.fromkeys((pool.synthesis, e) for pool in pools for e in pool.effects))
+    assumed = sum(effect.assumption is not None for _, effect in effects)
     level = f"{100 * settings.level:g}"
     told = [
         say("m_review", id=results.review.protocol.id, version=version),
@@ -231,7 +235,7 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
             scale=settings.called or language.word(measure.words),
         ),
         *filter(None, [sign(results.headline_pools, language=language)]),
-        say("m_printed" if measure.needs == "effect" else "m_convert"),
+        say({"effect": "m_printed", "counts": "m_counts"}.get(measure.needs, "m_convert")),
         say("m_common") if chosen.model == "common"
         else say("m_random", tau2=language.method("tau2", chosen.tau2, TAU2[chosen.tau2].words)),
         say("m_ci", level=level, percent=language.percent, ci=language.names["ci"][chosen.ci]),
@@ -427,10 +431,12 @@ def forest_description(results: Results, pools: Sequence[Pool], language: Langua
         if result and result.k > 1:
             parts += [say("contradictory_note")] if contradictory(pool) else []
             parts.append(say("forest_total", value=value(pool, result, language=language)))
-            if result.pi_low is not None and result.pi_high is not None and result.k >= FEW:
-                ends = (on_scale(pool.measure, x) for x in (result.pi_low, result.pi_high))
-                low, high = map(language.decimal, ends)
-                parts.append(say("forest_ahead", low=low, high=high))
+            if pool.ahead is not None:
+                low, high = (language.decimal(on_scale(pool.measure, end)) for end in pool.ahead)
+                level = f"{100 * result.level:g}"
+                parts.append(
+                    say("ahead", low=low, high=high, level=level, percent=language.percent)
+                )
         if pool.printed:
             estimate, low, high = pool.printed.words
             told = say("interval", estimate=estimate, low=low, high=high)

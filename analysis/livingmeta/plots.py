@@ -24,11 +24,11 @@ from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import counted, measure_of, on_scale, scale_name
+from livingmeta.language import ENGLISH
 from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
 from livingmeta.synthesis import (
-    PREDICTION_FROM,
     LeftOut,
     Missing,
     Pool,
@@ -213,6 +213,10 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
         test = last.subgroup_test
         words = f"Chi² = {decimal(test.q)}, df = {test.df} ({p_words(test.p_value)})"
         yield _Row(kind="words", text=f"Test for subgroup differences: {words}")
+        if test.shared:
+            told = ENGLISH.say("subgroups_shared", names=ENGLISH.listed(test.shared))
+            for line in wrapped(told):
+                yield _Row(kind="words", text=line)
     for pool in pools:
         if pool.printed is not None:
             yield _Row(kind="printed", printed=pool.printed, pool=pool)
@@ -233,7 +237,7 @@ def _summary(pool: Pool, name: str) -> Iterator[_Row]:
     if contradictory(pool):
         yield _Row(kind="words", text="The trials contradict each other: read them, not the total")
     yield _Row(kind="diamond", text=name, pool=pool)
-    if result.pi_low is not None and result.k >= PREDICTION_FROM:
+    if pool.ahead is not None:
         yield _Row(kind="prediction", text="Prediction interval", pool=pool)
     yield _Row(kind="words", text=f"Heterogeneity: {heterogeneity(pool)}")
     yield _Row(kind="words", text=_overall(result))
@@ -354,13 +358,7 @@ def _reach(pools: Sequence[Pool]) -> float:
     trials = [abs(end) for p in pools for e in p.effects for end in (e.ci_low, e.ci_high)]
     results = [p.result for p in pools if p.result] + [p.printed for p in pools if p.printed]
     must = [abs(end) for one in results for end in (one.estimate, one.ci_low, one.ci_high)]
-    ends = [
-        abs(end)
-        for one in results
-        if isinstance(one, PooledEstimate) and one.k >= PREDICTION_FROM
-        for end in (one.pi_low, one.pi_high)
-        if end is not None
-    ]
+    ends = [abs(end) for pool in pools for end in pool.ahead or ()]
     # Three times the upper quartile: what is farther off gets an arrow, and its numbers stand
     # beside it.
     far = min(max(trials), 3 * float(np.quantile(trials, 0.75))) if trials else 0.0
@@ -658,10 +656,9 @@ def _draw_prediction(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     assert row.pool is not None
     result = row.pool.result
     assert result is not None
-    assert result.pi_low is not None
-    assert result.pi_high is not None
+    assert row.pool.ahead is not None
     _write(ax, row.text, _columns(room)["label"], place, room)
-    ends = (result.pi_low, result.pi_high)
+    ends = row.pool.ahead
     shown = ", ".join(decimal(on_scale(result.measure, end)) for end in ends)
     _write(ax, f"[{shown}]", _columns(room)["estimate"], place, room, ha="right")
     draw_interval(ax, *ends, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")

@@ -56,7 +56,7 @@ class PooledEstimate:
     i2_tau2_low, i2_tau2_high, h2_tau2_low, h2_tau2_high : float
         Intervals of these that follow from the one of τ².
     pi_low, pi_high : float
-        Interval in which the effect of a new trial is expected; from three trials on.
+        Interval in which the true effect of a new setting is expected; from three trials on.
     weights : tuple of float
         Percent, in the order of the trials.
     measure, model, tau2_method, ci_method, pi_method, level
@@ -242,7 +242,7 @@ NOT_COMMON: Mapping[str, str] = {
     "ci": "this interval allows for a variance between trials that is estimated, and a common "
     "effect has none. Leave it out (the interval is then wald), or choose model = random.",
     "tau2_ci": _NO_TAU2,
-    "prediction": "a common effect is the same in a new trial, so there is nothing to predict. "
+    "prediction": "a common effect is the same in a new setting, so there is nothing to predict. "
     "Leave it out, or choose model = random.",
 }
 

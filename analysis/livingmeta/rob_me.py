@@ -181,7 +181,7 @@ def _pattern(one: Sensitivity) -> str:
     if one.main.result is None or other is None or other.result is None:
         return "nothing is pooled"
     text = f"{name} {interval(other.result)}, as pooled {interval(one.main.result)}"
-    k = len(one.main.effects)
+    k = one.main.k
     tests = "livingmeta small-study" if k >= ENOUGH else f"none with {k} trials, they need {ENOUGH}"
     return f"{text}; tests for small-study effects: {tests}"
 

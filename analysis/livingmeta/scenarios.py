@@ -25,7 +25,8 @@ class Without:
     """
 
     label: str
-    k: int
+    k: int  # effects that are left
+    trials: int  # that they are of
     estimate: float
     ci_low: float
     ci_high: float
@@ -182,6 +183,12 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
         for i in range(k)
     ]  # fmt: skip
     return tuple(
-        Without(label=effect.label, k=int(left.k[i]), weight=pool.weights[i], **rows[i])  # type: ignore[arg-type]
+        Without(
+            label=effect.label,
+            k=int(left.k[i]),
+            weight=pool.weights[i],
+            trials=len({e.trial for j, e in enumerate(pool.effects) if j != i}),
+            **rows[i],  # type: ignore[arg-type]
+        )
         for i, effect in enumerate(pool.effects)
     )

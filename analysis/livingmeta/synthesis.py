@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from livingmeta.dependence import CLUSTERED, People, flags_of, people_of, senten
 from livingmeta.derivation import Effect, NotComputableError, effect_of
 from livingmeta.effect_sizes import MEASURES, in_sds, on_scale, ratios
 from livingmeta.names import pick
-from livingmeta.pooling import PooledEstimate, pool, subgroup_test
+from livingmeta.pooling import FEW, PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
@@ -48,6 +48,7 @@ class LeftOut:
     trial: str
     label: str
     why: str
+    subgroup: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +73,15 @@ class Sibling:
 
 @dataclass(frozen=True, kw_only=True)
 class SubgroupTest:
-    """Test for subgroup differences: chi-square on `df` degrees of freedom."""
+    """Test for subgroup differences: chi-square on `df` degrees of freedom.
+
+    It takes subgroups as independent; `shared` names what is in two of them.
+    """
 
     q: float
     df: int
     p_value: float
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +118,19 @@ class Pool:
         if self.total_weights is not None:
             return self.total_weights
         return self.result.weights if self.result else ()
+
+    @property
+    def k(self) -> int:
+        """Trials that are pooled, those with several comparisons once."""
+        return len({effect.trial for effect in self.effects})
+
+    @property
+    def ahead(self) -> tuple[float, float] | None:
+        """Limits in which the true effect of a new setting is expected; None for too few trials."""
+        result = self.result
+        if result is None or result.pi_low is None or result.pi_high is None:
+            return None
+        return (result.pi_low, result.pi_high) if self.k >= PREDICTION_FROM else None
 
     @property
     def no_effect(self) -> str:
@@ -286,7 +304,9 @@ def _take(
             if any(row.use == use for row in kept):
                 held = "held for sensitivity analyses"
                 choice.sensitivity_only.append(
-                    LeftOut(trial=trial.trial, label=trial.label, why=held)
+                    LeftOut(
+                        trial=trial.trial, label=trial.label, why=held, subgroup=rows[0].subgroup
+                    )
                 )
                 return choice
             continue
@@ -302,7 +322,9 @@ def _take(
                 why = str(reason)
             else:
                 return choice
-    choice.dropped.append(LeftOut(trial=trial.trial, label=trial.label, why=why))
+    choice.dropped.append(
+        LeftOut(trial=trial.trial, label=trial.label, why=why, subgroup=rows[0].subgroup)
+    )
     return choice
 
 
@@ -363,6 +385,13 @@ def _pools(
         else effect
         for effect in choice.effects
     )
+    labels = Counter(effect.label for effect in effects)
+    effects = tuple(
+        replace(effect, label=f"{effect.label} ({effect.subgroup})")
+        if effect.subgroup and labels[effect.label] > 1
+        else effect
+        for effect in effects
+    )
     subgroups = list(dict.fromkeys(effect.subgroup for effect in effects))
     missing = _missing(review, plan, choice, selection)
 
@@ -374,6 +403,13 @@ def _pools(
         shared_tau2 = common if name is not None and len(members) > 1 else None
         result, why_not = _result(members, settings, tau2=shared_tau2)
         flags = _flags(members, result, missing, pooled_by=plan.pooled_by)
+
+        def own(left: list[LeftOut]) -> tuple[LeftOut, ...]:
+            """Keep what is of this subgroup, or of none that stands here."""
+            if name is None:
+                return tuple(left)
+            return tuple(one for one in left if one.subgroup not in {*subgroups} - {name})
+
         return Pool(
             review=review.protocol.id,
             synthesis=plan.id,
@@ -391,8 +427,8 @@ def _pools(
             why_not=why_not,
             flags=flags,
             missing=missing,
-            sensitivity_only=tuple(choice.sensitivity_only),
-            dropped=tuple(choice.dropped),
+            sensitivity_only=own(choice.sensitivity_only),
+            dropped=own(choice.dropped),
             siblings=_siblings(members, settings),
             subgroup_test=test,
             printed=_printed(review, plan, name, settings),
@@ -498,6 +534,8 @@ def _flags(
         flags.append("other_method")
     if missing:
         flags.append("trials_missing")
+    if result is not None and len({effect.trial for effect in effects}) < FEW:
+        flags.insert(0, "few_trials")  # result counts effects
     return tuple(dict.fromkeys(flags))
 
 
@@ -558,7 +596,12 @@ def _subgroup_test(
     if len(results) < 2:
         return None
     q, df, p_value = subgroup_test([r.estimate for r in results], [r.se for r in results])
-    return SubgroupTest(q=q, df=df, p_value=p_value)
+    effects = [effect for part in parts for effect in part]
+    pairs = [(effects[tie.first], effects[tie.second]) for tie in ties(effects)]
+    across = [one for pair in pairs if pair[0].subgroup != pair[1].subgroup for one in pair]
+    return SubgroupTest(
+        q=q, df=df, p_value=p_value, shared=tuple(dict.fromkeys(one.label for one in across))
+    )
 
 
 def _missing(

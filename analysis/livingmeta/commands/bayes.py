@@ -191,7 +191,7 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
     found, setting = told.found, told.setting
     console = screen.console()
     head = f"median ({100 * found.level:g}% interval)"
-    rows = {"mean effect μ": found.mu, "a new trial": found.new}
+    rows = {"mean effect μ": found.mu, "effect in a new setting": found.new}
     console.print(f"  {words}; {counted(found.k, 'trial')}{share(pool)}")
     tau = "{} ({} to {})".format(*map(decimal, (found.tau.median, found.tau.low, found.tau.high)))
     screen.table(
@@ -204,7 +204,10 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
             )
         ],
     )
-    for name, chances in (("mean effect", found.mu_chances), ("new trial", found.new_chances)):
+    for name, chances in (
+        ("mean effect", found.mu_chances),
+        ("effect in a new setting", found.new_chances),
+    ):
         console.print(f"  {_chances(pool, name, chances)}")
     if setting is None:
         console.print(f"  without a prior, no P for a new setting: {told.refused}")

@@ -79,7 +79,11 @@ def check(
     else:
         for problem in problems:
             typer.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
-        trials = f"{len(loaded.trials)} trials, {len(loaded.outcomes)} rows; " if loaded else ""
+        trials = ""
+        if loaded:
+            found = {"trial": len(loaded.trials), "row": len(loaded.outcomes)}
+            sizes = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in found.items()]
+            trials = f"{', '.join(sizes)}; "
         typer.echo(f"{review}: {trials}{len(errors)} wrong, {warnings} doubtful.")
     if errors:
         raise typer.Exit(1)

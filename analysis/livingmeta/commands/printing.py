@@ -56,8 +56,9 @@ def shared(pool: Pool) -> None:
 def whole(review: Review, pool: Pool) -> None:
     """Print all that is known of a synthesis."""
     from livingmeta.effect_sizes import scale_name
+    from livingmeta.language import ENGLISH
     from livingmeta.report import flag_lines, interval
-    from livingmeta.synthesis import PREDICTION_FROM, heterogeneity, marks, notes
+    from livingmeta.synthesis import heterogeneity, marks, notes
     from livingmeta.words import count, decimal, p_words
 
     summary(review, pool)
@@ -65,7 +66,7 @@ def whole(review: Review, pool: Pool) -> None:
     if result is not None:
         if result.k > 1:
             typer.echo(f"  {heterogeneity(pool)}; effect {p_words(result.p_value)}")
-        if result.pi_low is not None and result.k >= PREDICTION_FROM:
+        if pool.ahead is not None:
             typer.echo(
                 f"  the true effect in a setting like these: {ahead(pool)} "
                 f"({100 * result.level:g}% prediction interval)"
@@ -112,6 +113,9 @@ def whole(review: Review, pool: Pool) -> None:
             f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} "
             f"({p_words(test.p_value)})"
         )
+        if test.shared:
+            told = ENGLISH.say("subgroups_shared", names=ENGLISH.listed(test.shared))
+            screen.console().print(f"  {told}")
     for line in flag_lines(pool.flags):
         typer.echo(f"  flag {line}")
     typer.echo()
@@ -151,13 +155,9 @@ def scale(pool: Pool) -> str:
 def ahead(pool: Pool) -> str:
     """Show the prediction interval, with a dash below the trials from which it is shown."""
     from livingmeta.effect_sizes import on_scale
-    from livingmeta.synthesis import PREDICTION_FROM
     from livingmeta.words import decimal
 
-    result = pool.result
-    if result is None or result.pi_low is None or result.pi_high is None:
-        return "–"
-    if result.k < PREDICTION_FROM:
-        return "too few"
-    low, high = (decimal(on_scale(pool.measure, end)) for end in (result.pi_low, result.pi_high))
+    if pool.ahead is None:
+        return "–" if pool.result is None or pool.result.pi_low is None else "too few"
+    low, high = (decimal(on_scale(pool.measure, end)) for end in pool.ahead)
     return f"{low} to {high}"

@@ -16,6 +16,7 @@ from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.multiverse import Multiverse, by_estimate, shares
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
+from livingmeta.pooling import FEW
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
@@ -168,6 +169,7 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         "contradiction": CONTRADICTION,
         "sparse": SPARSE,
         "prediction_from": PREDICTION_FROM,
+        "few": FEW,
     }
 
 

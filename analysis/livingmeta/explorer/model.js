@@ -114,12 +114,13 @@ const model = (() => {
     const strange = s.model !== "common" && !(s.tau2 in kernel.TAU2);
     const result = unlike || strange ? null : kernel.pool(on.map((one) => one.yi), on.map((one) => one.vi), methods);
     on.forEach((trial, i) => { trial.weight = result && result.weights[i]; });
-    return { part, profile, methods, trials, on, unlike, result, flags: flagsOf(part, on, result),
+    const k = new Set(on.map((trial) => trial.trial ?? trial.id)).size; // comparisons of one trial once
+    return { part, profile, methods, trials, on, unlike, result, k, flags: flagsOf(part, on, result, k),
              contradictory: contradictory(on, result) };
   }
 
-  function flagsOf(part, on, result) {
-    const flags = [...(result ? result.flags : []), ...on.flatMap((trial) => trial.flags)];
+  function flagsOf(part, on, result, k) {
+    const flags = [...(result && k < data.few ? ["few_trials"] : []), ...(result ? result.flags : []), ...on.flatMap((trial) => trial.flags)];
     const statistics = on.map((trial) => trial.statistic);
     if (data.standardised && statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
     const empty = on.filter((trial) => trial.flags.includes("empty_cells"));

@@ -90,7 +90,8 @@
       return el("div", {}, el("dt", {}, escaped(name)), el("dd", {}, escaped(now) + note));
     };
     const few = `shown from ${data.prediction_from} trials on`;
-    const ahead = (one) => one.pi_low === null ? "–" : one.k < data.prediction_from ? few
+    const ahead = (one) => one.pi_low === null ? "–"
+      : (one === r ? a : mainOf(a)).k < data.prediction_from ? few
       : `${shown(state, one.pi_low)} to ${shown(state, one.pi_high)}`;
     const tau2 = (one) => one.tau2 === null ? "–" : `${one === r ? state.tau2 : mainOf(a).methods.tau2}: ${decimal(one.tau2, 3)}`
       + (one.tau2_high === null ? "" : ` (${decimal(one.tau2_low, 3)} to ${decimal(one.tau2_high, 3)})`);
@@ -103,7 +104,7 @@
       tell("I² by τ²", (one) => percent(one.i2_tau2)),
       tell("H² by Q", (one) => decimal(one.h2)),
       tell("Cochran’s Q", (one) => one.q === null ? "–" : `${decimal(one.q)}, df ${one.q_df}, ${pWords(one.q_p)}`),
-      tell("Trials pooled", (one) => String(one.k)),
+      tell("Trials pooled", (one) => String((one === r ? a : mainOf(a)).k)),
     ].join("");
   }
 
