@@ -304,3 +304,48 @@ def test_messages_name_the_analysis_and_its_row(say, tmp_path: Path) -> None:
     said = say("import", str(path), "x", "--in", str(tmp_path / "data"))
     assert f'{path}, analysis 1.1 row 3, TOTAL_1 = "26.5": people are counted' in said.err
     assert not (tmp_path / "data").exists()
+
+
+def test_petos_odds_ratio_is_known_as_revman_5_writes_it(tmp_path: Path) -> None:
+    text = RM5.replace("CONT_", "DICH_").replace('"MD"', '"PETO_OR" METHOD="PETO"')
+    text = text.replace("TOTAL_1", 'EVENTS_1="3" EVENTS_2="5" TOTAL_1')
+    (analysis,) = read(write(tmp_path / "r.rm5", text))
+    assert (analysis.measure, analysis.left_out) == ("OR", None)
+
+
+SUBGROUPS = """<COCHRANE_REVIEW><STUDY ID="A" NAME="Ash 2001"/><STUDY ID="B" NAME="Birch 2005"/>
+<STUDY ID="C" NAME="Cole 2009"/><COMPARISON NO="1"><NAME>Drug</NAME>
+<DICH_OUTCOME NO="1" EFFECT_MEASURE="RR" METHOD="IV" TOTALS="{totals}"><NAME>Deaths</NAME>
+<DICH_SUBGROUP EFFECT_SIZE="0.5" CI_START="0.1" CI_END="2.4"><NAME>Adults</NAME>
+<DICH_DATA STUDY_ID="A" EFFECT_SIZE="0.5" CI_START="0.1" CI_END="2.4" EVENTS_1="2" EVENTS_2="4"
+ TOTAL_1="20" TOTAL_2="20" WEIGHT="100.0"/></DICH_SUBGROUP>
+<DICH_SUBGROUP EFFECT_SIZE="0.7" CI_START="0.3" CI_END="1.6"><NAME>Children</NAME>
+<DICH_DATA STUDY_ID="B" EFFECT_SIZE="0.7" CI_START="0.3" CI_END="1.6" EVENTS_1="7" EVENTS_2="10"
+ TOTAL_1="30" TOTAL_2="30" WEIGHT="100.0"/>{more}</DICH_SUBGROUP></DICH_OUTCOME>
+</COMPARISON></COCHRANE_REVIEW>"""
+NOBODY = """<DICH_DATA STUDY_ID="C" ESTIMABLE="NO" EVENTS_1="0" EVENTS_2="0" TOTAL_1="20"
+ TOTAL_2="20"/>"""
+
+
+@pytest.mark.parametrize("totals", ["SUB", "NO"])
+def test_subtotals_alone_have_no_total_and_weights_of_their_own(
+    totals: str, tmp_path: Path
+) -> None:
+    text = SUBGROUPS.format(totals=totals, more="")
+    ((review,), _) = reviews_in(write(tmp_path / "r.rm5", text))
+    assert [pool.subgroup for pool in synthesise(review)] == ["Adults", "Children"]
+    weights = [v for v in results_of(review).verdicts if v.quantity == "weight"]
+    assert [one.verdict for one in weights] == ["reproduced", "reproduced"]
+    export = SHORT.replace("4,,,51,9,,,49,0.43,,0.14,1.3,100", "0,,,0,0,,,0,0,,0,0,0")
+    assert [one.overall for one in read(write(tmp_path / "e.csv", export))] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("totals", "said"), [("YES", [[], ["Cole 2009"], ["Cole 2009"]]), ("SUB", [[], ["Cole 2009"]])]
+)
+def test_a_trial_is_said_to_be_left_out_where_it_stood(
+    totals: str, said: list[list[str]], tmp_path: Path
+) -> None:
+    text = SUBGROUPS.format(totals=totals, more=NOBODY)
+    ((review,), _) = reviews_in(write(tmp_path / "r.rm5", text))
+    assert [[one.label for one in pool.dropped] for pool in synthesise(review)] == said

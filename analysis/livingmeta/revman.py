@@ -106,6 +106,9 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
             printed=_printed(row, CSV_PRINTED, decimal),
         )  # fmt: skip
         _fill(one, record, row, decimal)
+    for one in found:  # subtotals alone: the whole has none of what its subgroups have
+        parts = [printed for subgroup, printed in one.printed.items() if subgroup]
+        one.overall = "estimate" in one.printed[""] or not any("estimate" in p for p in parts)
     return found
 
 
@@ -147,7 +150,7 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
                 level=float(levels[0]) if is_number(levels[0]) else 95,
                 groups=(outcome.findtext("GROUP_LABEL_1") or "group 1",
                         outcome.findtext("GROUP_LABEL_2") or "group 2"),
-                overall=outcome.get("TOTALS") != "NO",
+                overall=outcome.get("TOTALS") not in {"NO", "SUB"},  # SUB: of subgroups alone
                 printed={"": _printed(outcome.attrib, RM5_PRINTED)},
             )  # fmt: skip
             _settle(one, {"DICH": "dich", "CONT": "cont", "IV": "generic"}.get(kind, kind),
@@ -311,7 +314,7 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
 
     RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log.
     """
-    analysis.measure = measure_of(re.sub(r"(?i)^peto\s+", "", measure))[0]
+    analysis.measure = measure_of(re.sub(r"(?i)^peto\s+", "", measure.replace("_", " ")))[0]
     if kind not in KINDS:
         analysis.left_out = f"its data are of type {kind or 'not said'}, which is not read here"
     elif analysis.measure not in KINDS[kind][1]:
