@@ -19,6 +19,7 @@ from livingmeta.effect_sizes import (
     VARIANCES,
     Measure,
     approximate_j,
+    as_shown,
     mean_difference,
     measure_named,
     prepost_smd,
@@ -35,6 +36,32 @@ def columns(name: str) -> dict[str, np.ndarray]:
     with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {column: np.array([row[column] for row in rows]) for column in rows[0]}
+
+
+@pytest.mark.parametrize(
+    ("label", "values", "said"),
+    [
+        ("MD", (0.0012, 0.0003, 0.0021), "0.00120 0.00030 0.00210"),
+        ("MD", (-0.0012, -0.0021, -0.0003), "−0.00120 −0.00210 −0.00030"),
+        ("MD", (12345.6, 12000.1, 12691.1), "12345.60 12000.10 12691.10"),
+        ("MD", (12345.6, 12345.59, 12345.61), "12345.600 12345.590 12345.610"),
+        ("SMD", (-0.27, -0.54, -0.05), "−0.27 −0.54 −0.05"),
+        ("SMD", (-0.386, -0.463, -0.309), "−0.39 −0.46 −0.31"),
+        # a limit is known no better than the interval is wide
+        ("SMD", (-0.30, -0.60, -0.0027), "−0.30 −0.60 0.00"),
+        ("log OR", np.log((0.001, 0.0003, 0.0033)), "0.00100 0.00030 0.00330"),
+        ("log OR", np.log((0.05, 0.0004, 6)), "0.05000 0.00040 6.00000"),
+        ("log OR", np.log((0.46, 0.17, 1.28)), "0.46 0.17 1.28"),
+        ("log HR", np.log((1.02, 0.99, 1.05)), "1.020 0.990 1.050"),
+        ("MD", (2e-7, 1e-7, 3e-7), "0.00 0.00 0.00"),
+        ("MD", (0.5, 0.5, 0.5), "0.50 0.50 0.50"),
+        ("SMD", (0.3, None, None), "0.30 – –"),
+        ("MD", (0.0015,), "0.0015"),
+        ("MD", (0.0,), "0.00"),
+    ],
+)
+def test_numbers_keep_the_digits_that_tell_them_apart(label: str, values: Any, said: str) -> None:
+    assert as_shown(label, *values) == said.split()
 
 
 @pytest.mark.parametrize("measure", ["SMD", "MD"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
@@ -26,7 +27,7 @@ from livingmeta.report import published, results_of
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis import CONTRADICTION, Pool, contradictory, notes, synthesise
-from livingmeta.words import FLAG_WORDS, decimal
+from livingmeta.words import FLAG_WORDS, decimal, decimals
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -508,6 +509,31 @@ def test_odds_ratios_are_shown_as_ratios(open_page: Open, tmp_path: Path) -> Non
     assert "Odds ratio (log scale)" in page.locator("#figure").inner_html()
     assert page.get_by_text("Add a trial that was not done").is_hidden()
     same(table(page), synthesise(review)[0])
+
+
+def test_the_page_and_the_package_give_an_interval_the_same_decimals(smith: Page) -> None:
+    chance = np.random.default_rng(13)
+    ends = [[0.0012, 0.0003, 0.0021], [-0.3, -0.6, -0.0027], [0.0006], [0.0], [0.5, 0.5, 0.5]]
+    for size in 10.0 ** chance.uniform(-8, 5, 300):
+        ends.append([float(x) for x in size * chance.normal(1, 0.5, 3) * 0.5 ** chance.integers(9)])
+    for places, ratio in ((2, False), (1, False), (3, False), (2, True)):
+        mine = [[abs(x) for x in one] if ratio else one for one in ends]
+        told = smith.evaluate(
+            "([all, places, ratio]) => all.map((one) => model.decimals(one, places, ratio))",
+            [mine, places, ratio],
+        )
+        assert told == [decimals(*one, places=places, ratio=ratio) for one in mine]
+
+
+def test_a_small_difference_keeps_its_digits_on_the_page(open_page: Open, tmp_path: Path) -> None:
+    small = {
+        **folders.DIFFERENCE, "mean": "0.0012", "ci_low": "0.0003", "ci_high": "0.0021",
+        "quote": "0.0012 (0.0003 to 0.0021)",
+    }  # fmt: skip
+    path, _ = written(tmp_path, outcomes=[small], toml=('measure = "SMD"', 'measure = "MD"'))
+    page = open_page(path)
+    assert "MD 0.00120 (95% CI 0.00031 to 0.00209)" in page.locator("#estimate").inner_text()
+    assert "0.00120 (0.00031 to 0.00209)" in page.locator("#figure").inner_text()
 
 
 def test_mean_differences_of_two_instruments_are_not_pooled(

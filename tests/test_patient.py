@@ -54,7 +54,7 @@ def test_below_five_trials_nothing_is_said_of_a_new_setting() -> None:
     assert new_setting(pool(Y[:5], V[:5])).k == 5
 
 
-@pytest.mark.parametrize("methods", [{"model": "common", "ci": "wald"}, {"prediction": None}])
+@pytest.mark.parametrize("methods", [{"model": "common", "ci": "wald"}, {"prediction": "none"}])
 def test_without_a_predictive_distribution_it_is_refused(methods) -> None:
     with pytest.raises(ValueError, match="says nothing of a new setting"):
         new_setting(pool(Y, V, **methods))

@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from matplotlib.text import Text
 
-from folders import ARM1, ARM2, folder
+from folders import ARM1, ARM2, DIFFERENCE, folder
 from livingmeta.answers import value
 from livingmeta.effect_sizes import on_scale
 from livingmeta.language import language
-from livingmeta.pages import forest_description
+from livingmeta.pages import forest_description, spread
+from livingmeta.plots import forest_plot
 from livingmeta.report import (
     coverage,
     headlines,
@@ -22,7 +24,7 @@ from livingmeta.report import (
     verdict_words,
 )
 from livingmeta.review import load_review
-from livingmeta.synthesis import PREDICTION_FROM, contradictory
+from livingmeta.synthesis import PREDICTION_FROM, contradictory, heterogeneity
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 SMITH = results_of(load_review("smith2017"))
@@ -141,6 +143,44 @@ def test_numbers_have_a_true_minus_and_no_negative_zero(
     assert decimal(number, places) == text
 
 
+SMALL = {
+    **DIFFERENCE, "mean": "0.0012", "ci_low": "0.0003", "ci_high": "0.0021",
+    "quote": "0.0012 (0.0003 to 0.0021)",
+}  # fmt: skip
+
+
+def test_a_small_difference_keeps_its_digits_at_every_door(say, tmp_path: Path) -> None:
+    """Two decimals would say "0.00 (0.00 to 0.00)"; the SE is 0.0009 / t(78) = 0.000452."""
+    md = ('measure = "SMD"', 'measure = "MD"')
+    path = folder(tmp_path, toml=md, outcomes=[SMALL])
+    said = "0.00120 (0.00031 to 0.00209)"  # 0.0012 ± 1.96 · 0.000452
+    review = load_review(path)
+    (pool,) = (one for one in results_of(review).pools if one.result)
+    drawn = [text.get_text() for text in forest_plot(review, pool.synthesis).figure.findobj(Text)]
+    assert "0.00120 [0.00031, 0.00209]" in drawn
+    assert pool.result is not None
+    assert f"MD {said.replace('(', '(95% CI ')}" in value(pool, pool.result)
+    for command in (["pool"], ["sensitivity"], ["certainty"]):
+        out = re.sub(r"\s+", " ", say(*command, str(path)).out)
+        assert f"MD {said}" in out, command
+        assert "0.00 (0.00" not in out, command
+    assert say("report", str(path), "--out", str(tmp_path / "out")).status == 0
+    for name in ("report.md", "report.html"):
+        page = (tmp_path / "out" / "small" / name).read_text(encoding="utf-8")
+        assert said in page, name
+        assert "0.00 (0.00" not in page, name
+
+
+def test_a_small_tau2_does_not_read_as_none() -> None:
+    (pool,) = (one for one in SMITH.headline_pools if one.synthesis == "pain-short")
+    assert pool.result is not None
+    few = replace(pool, result=replace(pool.result, tau2=0.00061))
+    assert "Tau² (REML) = 0.00061;" in heterogeneity(few)
+    assert "Tau² (REML) = 0.00061" in spread(few)[0]
+    none = replace(pool, result=replace(pool.result, tau2=0.0))
+    assert "Tau² (REML) = 0.00;" in heterogeneity(none)
+
+
 def test_a_small_p_is_a_bound_and_never_zero() -> None:
     assert (p_words(0.00002), p_words(0.2184)) == ("P < 0.001", "P = 0.218")
 
@@ -160,3 +200,10 @@ def test_the_alternative_text_names_every_subgroup_and_pooled_value_drawn(result
             assert (speak.say("contradictory_note") in told) >= contradictory(pool)
         if pool.printed is not None:
             assert pool.printed.words[0] in told
+
+
+def test_no_sentence_of_the_report_runs_into_the_next(say, tmp_path: Path) -> None:
+    assert say("report", "smith2017", "--out", str(tmp_path)).status == 0
+    text = (tmp_path / "smith2017" / "report.md").read_text(encoding="utf-8")
+    assert "favour painful exercise.\n" in text
+    assert not re.findall(r".*[a-z)]\.[A-Z][a-z]+ .*", text)

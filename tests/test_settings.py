@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from folders import folder
 from livingmeta.certainty import summary_of_findings
 from livingmeta.changes import diff
 from livingmeta.comparison import compare
@@ -20,7 +22,7 @@ from livingmeta.profiles import PROFILES
 from livingmeta.report import results_of, tables
 from livingmeta.review import load_review
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import Selection, headline_settings, settings_of
+from livingmeta.settings import Selection, headline_settings, settings_of, undeclarable
 from livingmeta.synthesis import effects_of, synthesise
 from livingmeta.tau2 import TAU2
 
@@ -340,6 +342,37 @@ def test_what_review_toml_declares_beside_a_common_effect_is_refused(declared) -
     )
     with pytest.raises(ValueError, match="common"):
         settings_of(methods)
+
+
+@pytest.mark.parametrize(
+    ("measure", "label", "why"),
+    [
+        ("SMD", "log OR", "that is a name of another measure, odds ratio"),
+        ("MD", "smd", "that is a name of another measure, standardised mean difference"),
+        ("GEN", "Hazard ratio", "that is a name of another measure, hazard ratio"),
+        ("OR", "OR", "effects of this measure are shown as OR"),  # its numbers are logs
+        ("HR", "risk of a fall", "effects of this measure are shown as HR"),
+    ],
+)
+def test_a_label_that_would_have_effects_read_as_another_measure_is_refused(
+    tmp_path: Path, measure: str, label: str, why: str
+) -> None:
+    declared = f'measure = "{measure}"\nmeasure_label = "{label}"'
+    path = folder(tmp_path, toml=('measure = "SMD"', declared))
+    (problem,) = undeclarable(load_review(path))
+    assert (problem.file, problem.column) == ("small/review.toml", "methods")
+    assert f"measure_label = '{label}' with measure = '{measure}': {why}" in problem.reason
+    assert problem.remedy.startswith("Leave measure_label out")
+
+
+@pytest.mark.parametrize(
+    ("measure", "label"),
+    [("GEN", "effect"), ("GEN", "points"), ("OR", "log OR"), ("MD", "points of pain")],
+)
+def test_a_label_of_its_own_is_taken(tmp_path: Path, measure: str, label: str) -> None:
+    declared = f'measure = "{measure}"\nmeasure_label = "{label}"'
+    review = load_review(folder(tmp_path, toml=('measure = "SMD"', declared)))
+    assert settings_of(review.protocol.methods).label == label
 
 
 def test_the_batch_refuses_what_pool_refuses() -> None:

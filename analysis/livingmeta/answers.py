@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.effect_sizes import as_shown, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.patient import vas_points
 from livingmeta.pooling import PooledEstimate
@@ -168,7 +168,7 @@ def _importance(
     if important is None:
         return ""
     if vas_sd is None:
-        size = language.decimal(on_scale(pool.measure, important))
+        (size,) = language.commas(as_shown(pool.measure, important))
         shown = f"{scale_name(pool.measure)} {size}"
     else:
         shown = language.say("points", n=f"{vas_points(important, vas_sd=vas_sd):g}")

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.bayes import Posterior
-from livingmeta.effect_sizes import on_scale
+from livingmeta.effect_sizes import as_shown
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -22,7 +22,6 @@ from livingmeta.plots import (
     scale_axis,
 )
 from livingmeta.synthesis import Pool, contradictory, marks
-from livingmeta.words import decimal
 
 WIDTH = 7.0  # inches: the text width of a journal page
 CURVES, TOP, BETWEEN, AXIS = 1.6, 0.5, 0.75, 0.5  # inches
@@ -140,7 +139,7 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
                       gid=f"ci:shrunken:{row}")  # fmt: skip
         ax.plot(one.median, row + down, "D" if row >= found.k else "o", color=colour, ms=3.2,
                 mew=0, gid=f"shrunken:{row}", zorder=3)  # fmt: skip
-        numbers = (decimal(on_scale(pool.measure, x)) for x in (one.median, one.low, one.high))
+        numbers = as_shown(pool.measure, one.median, one.low, one.high)
         ax.text(1.02, row, "{} ({} to {})".format(*numbers), transform=ax.get_yaxis_transform(),
                 weight="bold" if row == found.k else "normal", fontsize=SMALL,
                 va="center")  # fmt: skip

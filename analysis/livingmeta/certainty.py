@@ -15,7 +15,7 @@ from itertools import combinations
 from scipy.special import nctdtr, ndtri, stdtrit
 
 from livingmeta.bias import Assessment, assessments
-from livingmeta.effect_sizes import counted, in_sds, on_scale
+from livingmeta.effect_sizes import as_shown, counted, in_sds
 from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
 from livingmeta.settings import headline_settings
@@ -210,7 +210,7 @@ def _row(
 
 
 def _shown(pool: Pool, *values: float | None) -> str:
-    return " to ".join("–" if x is None else decimal(on_scale(pool.measure, x)) for x in values)
+    return " to ".join(as_shown(pool.measure, *values))
 
 
 def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessment]) -> Found:

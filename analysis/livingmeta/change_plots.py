@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.changes import Move, Stage
-from livingmeta.effect_sizes import on_scale
+from livingmeta.effect_sizes import as_shown
 from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
@@ -24,7 +24,6 @@ from livingmeta.plots import (
     scale_axis,
 )
 from livingmeta.synthesis import Pool, contradictory
-from livingmeta.words import decimal
 
 NAMES, FOREST, NUMBERS, MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
 Line = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers
@@ -138,5 +137,5 @@ def _stage(stage: Stage) -> Line:
 
 
 def _numbers(measure: str, estimate: float, low: float, high: float) -> str:
-    shown, least, most = (decimal(on_scale(measure, x)) for x in (estimate, low, high))
-    return f"{shown} [{least}, {most}]"
+    middle, least, most = as_shown(measure, estimate, low, high)
+    return f"{middle} [{least}, {most}]"

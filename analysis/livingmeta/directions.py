@@ -11,13 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import MEASURES, kind_of, on_scale, scale_name
+from livingmeta.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.schema import Outcome, Trial
 from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, contradictory, synthesise
-from livingmeta.words import decimal
 
 USABLE, HELD, UNUSED, WORDS = BASES = (
     "usable numbers",
@@ -209,8 +208,8 @@ def _side(value: float) -> int:
 
 
 def _value(effect: Effect) -> str:
-    shown = (on_scale(effect.measure, x) for x in (effect.yi, effect.ci_low, effect.ci_high))
-    return "{} {} ({} to {})".format(scale_name(effect.measure), *map(decimal, shown))
+    ends = as_shown(effect.measure, effect.yi, effect.ci_low, effect.ci_high)
+    return "{} {} ({} to {})".format(scale_name(effect.measure), *ends)
 
 
 def _of_rows(review: Review, plan: Plan, trial: Trial, rows: list[Outcome]) -> Direction:

@@ -18,6 +18,7 @@ from scipy.special import gammaln
 from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.inputs import SMALLEST, TOO_FAR, plain, trials
 from livingmeta.names import RefusalError, pick, unknown
+from livingmeta.words import decimals
 
 Array = NDArray[np.float64]
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
@@ -663,6 +664,18 @@ def on_scale(label: str, value: float) -> float:
     (1.0, -0.3)
     """
     return float(np.exp(value)) if label in ratios() else value
+
+
+def as_shown(label: str, *values: float | None) -> list[str]:
+    """Format an estimate and its limits, or one value, on the scale that readers see.
+
+    Examples
+    --------
+    >>> as_shown("log OR", -6.9, -8.1, -5.7), as_shown("SMD", -0.3, None)
+    (['0.00101', '0.00030', '0.00335'], ['−0.30', '–'])
+    """
+    on = (None if value is None else on_scale(label, value) for value in values)
+    return decimals(*on, ratio=label in ratios())
 
 
 def _standardised(

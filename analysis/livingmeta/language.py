@@ -67,6 +67,16 @@ class Language:
         """
         return decimal(number, places).replace(".", self.comma)
 
+    def commas(self, numbers: Iterable[str]) -> list[str]:
+        """Give formatted numbers this language's decimal sign.
+
+        Examples
+        --------
+        >>> language("nb").commas(["0.0012", "−0.27"])
+        ['0,0012', '−0,27']
+        """
+        return [number.replace(".", self.comma) for number in numbers]
+
     def whole(self, number: int) -> str:
         """Format a count: "2,873"."""
         return f"{number:,}".replace(",", self.thousands)

@@ -13,7 +13,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from livingmeta.effect_sizes import on_scale
+from livingmeta.effect_sizes import as_shown
 from livingmeta.multiverse import Multiverse, Shares, by_estimate, by_option
 from livingmeta.plots import (
     BLACK,
@@ -24,7 +24,6 @@ from livingmeta.plots import (
     axis_words,
     scale_axis,
 )
-from livingmeta.words import decimal
 
 # Inches; the whole is the text width of a journal page (178 mm).
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
@@ -126,7 +125,7 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
         limits = (printed.ci_low, printed.ci_high)
         ax.plot((1.02, 1.02), limits, color=colour, lw=0.8, zorder=5, **beside)
         ax.plot(1.02, printed.estimate, "D", color=colour, ms=4, mfc=PALE, zorder=6, **beside)
-        text = f"published\n{decimal(on_scale(main.measure, printed.estimate))}"
+        text = f"published\n{as_shown(main.measure, printed.estimate)[0]}"
         ax.text(1.045, printed.estimate, text, transform=ax.get_yaxis_transform(), va="center",
                 fontsize=SMALL, color=COLOURS["published"])  # fmt: skip
     ax.set_xticks([])
@@ -193,7 +192,7 @@ def _panel(ax: Axes, found: Multiverse, table: pd.DataFrame, options: pd.DataFra
         _right(ax, x, 0, head)
     for line, (_, row) in zip(ticks, options.iterrows(), strict=True):
         if row["analyses"]:
-            _right(ax, heads["median"], line, decimal(on_scale(found.main.measure, row["median"])))
+            _right(ax, heads["median"], line, as_shown(found.main.measure, row["median"])[0])
             _right(ax, heads["excludes 0"], line, f"{100 * row['excludes']:.0f}%")
         else:
             _right(ax, heads["excludes 0"], line, "no analysis")
@@ -226,7 +225,7 @@ def _foot(found: Multiverse, shares: Shares, curve: Axes) -> str:
     text = f"Each analysis rests on {k} trial{'' if shares.k_high == 1 else 's'}"
     text += ". Shares are of analyses, not probabilities."
     if shares.important is not None:
-        size = decimal(on_scale(found.main.measure, shares.important))
+        (size,) = as_shown(found.main.measure, shares.important)
         text += f" Grey band, dotted: differences smaller than {size}."
     if off:
         text += f" {off:,} intervals go on beyond the picture: arrows."

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from livingmeta.changes import Move
-from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.effect_sizes import as_shown, scale_name
 from livingmeta.protocol import Review
 from livingmeta.report import Interval, interval, page, people, share
 from livingmeta.synthesis import Pool, contradictory
-from livingmeta.words import FLAG_WORDS, decimal
+from livingmeta.words import FLAG_WORDS, decimals
 
 
 def excludes(pool: Pool | None) -> str:
@@ -50,10 +50,10 @@ def state(pool: Pool | None) -> str:
     result = pool.result
     text = f"{scale_name(pool.measure)} {interval(result)}, k = {result.k}, {people(pool)}"
     if pool.ahead is not None:
-        ends = (decimal(on_scale(pool.measure, end)) for end in pool.ahead)
+        ends = as_shown(pool.measure, *pool.ahead)
         text += f", prediction interval {' to '.join(ends)}"
     if result.tau2 is not None:
-        text += f", Tau² ({result.tau2_method}) {decimal(result.tau2)}"
+        text += f", Tau² ({result.tau2_method}) {decimals(result.tau2)[0]}"
     return text + f" ({excludes(pool)}){share(pool)}"
 
 

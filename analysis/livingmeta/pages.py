@@ -15,7 +15,7 @@ from livingmeta.bias_plots import traffic_plot
 from livingmeta.certainty import summary_of_findings
 from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
-from livingmeta.effect_sizes import MEASURES, on_scale, scale_name
+from livingmeta.effect_sizes import MEASURES, as_shown, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.lock import environment, hashes
 from livingmeta.missing_evidence import EXTREME
@@ -53,7 +53,7 @@ from livingmeta.synthesis import (
     shown_i2,
 )
 from livingmeta.tau2 import TAU2
-from livingmeta.words import p_words
+from livingmeta.words import decimals, p_words
 
 FEW = 5  # trials; below it heterogeneity can't be measured well
 LONG = 60  # verdicts or effects; a page lists no more where a file beside it has all
@@ -182,13 +182,17 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
         return [say("spread_one")]
     i2 = shown_i2(pool) or 0.0
     limits = ""
+
+    def tau2(value: float | None) -> str:
+        return language.commas(decimals(value))[0]
+
     if result.tau2_low is not None and result.tau2_high is not None:
-        ends = {"low": number(result.tau2_low), "high": number(result.tau2_high)}
+        ends = {"low": tau2(result.tau2_low), "high": tau2(result.tau2_high)}
         limits = say("tau2_limits", by=result.tau2_ci_method, **ends)
     told = [
         say(
             "spread_numbers" if result.tau2 is not None else "spread_common",
-            tau2=number(result.tau2), method=result.tau2_method, kind=say(f"i2_{i2_by(pool)}"),
+            tau2=tau2(result.tau2), method=result.tau2_method, kind=say(f"i2_{i2_by(pool)}"),
             tau2_interval=limits, q=number(result.q),
             df=result.q_df, p=p_words(result.q_p).replace(".", language.comma),
             i2=number(i2, 0), percent=language.percent,
@@ -201,7 +205,7 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
     if result.tau2 is not None and pool.k < PREDICTION_FROM:
         told.append(say("ahead_few", n=PREDICTION_FROM))
     elif pool.ahead is not None:
-        low, high = (number(on_scale(pool.measure, end)) for end in pool.ahead)
+        low, high = language.commas(as_shown(pool.measure, *pool.ahead))
         level = f"{100 * result.level:g}"
         told.append(say("ahead", low=low, high=high, level=level, percent=language.percent))
         if pool.ahead[0] < 0 < pool.ahead[1]:
@@ -311,13 +315,15 @@ def combined(found: Multiverse, *, language: Language = ENGLISH) -> str:
     pool, counted = found.main, shares(found.analyses)
     if counted is None:
         return ""
+    ends = (as_shown(pool.measure, x)[0] for x in (counted.lowest, counted.highest))
+    low, high = language.commas(ends)
     return language.say(
         "multiverse",
         analyses=language.whole(counted.analyses),
         k=f"{counted.k_low}–{counted.k_high}"
         if counted.k_low < counted.k_high else counted.k_low,
-        low=language.decimal(on_scale(pool.measure, counted.lowest)),
-        high=language.decimal(on_scale(pool.measure, counted.highest)),
+        low=low,
+        high=high,
         first=language.decimal(100 * counted.excludes_below, 0),
         second=language.decimal(100 * counted.excludes_above, 0),
         side1=side_words(pool, above=False, language=language),
@@ -432,7 +438,7 @@ def forest_description(results: Results, pools: Sequence[Pool], language: Langua
             parts += [say("contradictory_note")] if contradictory(pool) else []
             parts.append(say("forest_total", value=value(pool, result, language=language)))
             if pool.ahead is not None:
-                low, high = (language.decimal(on_scale(pool.measure, end)) for end in pool.ahead)
+                low, high = language.commas(as_shown(pool.measure, *pool.ahead))
                 level = f"{100 * result.level:g}"
                 parts.append(
                     say("ahead", low=low, high=high, level=level, percent=language.percent)
@@ -536,6 +542,7 @@ def content(
         "sign": sign(results.headline_pools, language=speak),
         "word": speak.word,
         "number": speak.decimal,
+        "as_shown": lambda measure, x: speak.commas(as_shown(measure, x))[0],
         "name_of": lambda synthesis: speak.word(review.plan(synthesis).title),
         "title_of": lambda pool: (
             speak.word(pool.title) + (f" – {pool.subgroup}" if pool.subgroup else "")

@@ -23,7 +23,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import counted, measure_of, on_scale, scale_name
+from livingmeta.effect_sizes import as_shown, counted, measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH
 from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import PooledEstimate
@@ -39,7 +39,7 @@ from livingmeta.synthesis import (
     notes,
     synthesise,
 )
-from livingmeta.words import FLAG_WORDS, WEIGHTS_OF_TOTAL, count, decimal, p_words
+from livingmeta.words import FLAG_WORDS, WEIGHTS_OF_TOTAL, count, decimal, decimals, p_words
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
 # colour-blind readers can tell apart; nothing is told by colour alone.
@@ -551,12 +551,14 @@ def _figures(value: float | None) -> str:
     """Print a mean or SD with about four digits."""
     if value is None:
         return "–"
-    return decimal(value, 2 if abs(value) < 100 else 1 if abs(value) < 1000 else 0)
+    if abs(value) < 100:
+        return decimals(value)[0]
+    return decimal(value, 1 if abs(value) < 1000 else 0)
 
 
 def _numbered(measure: str, estimate: float, low: float, high: float) -> str:
-    shown, least, most = (decimal(on_scale(measure, x)) for x in (estimate, low, high))
-    return f"{shown} [{least}, {most}]"
+    middle, least, most = as_shown(measure, estimate, low, high)
+    return f"{middle} [{least}, {most}]"
 
 
 def _numbers(
@@ -658,10 +660,9 @@ def _draw_prediction(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     assert result is not None
     assert row.pool.ahead is not None
     _write(ax, row.text, _columns(room)["label"], place, room)
-    ends = row.pool.ahead
-    shown = ", ".join(decimal(on_scale(result.measure, end)) for end in ends)
-    _write(ax, f"[{shown}]", _columns(room)["estimate"], place, room, ha="right")
-    draw_interval(ax, *ends, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
+    text = f"[{', '.join(as_shown(result.measure, *row.pool.ahead))}]"
+    _write(ax, text, _columns(room)["estimate"], place, room, ha="right")
+    draw_interval(ax, *row.pool.ahead, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
 
 
 def _draw_printed(ax: Axes, row: _Row, place: int, room: _Room) -> None:

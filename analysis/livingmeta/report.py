@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding, findings
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import on_scale, scale_name
+from livingmeta.effect_sizes import as_shown, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pooling import PooledEstimate
 from livingmeta.profiles import CI_WORDS
@@ -87,8 +87,8 @@ def interval_ends(
     """Format estimate, low and high end of an interval, on the scale that readers see."""
     estimate = result.yi if isinstance(result, Effect) else result.estimate
     label = str(measure or getattr(result, "measure", ""))
-    ends = {"estimate": estimate, "low": result.ci_low, "high": result.ci_high}
-    return {name: language.decimal(on_scale(label, x)) for name, x in ends.items()}
+    ends = language.commas(as_shown(label, estimate, result.ci_low, result.ci_high))
+    return dict(zip(("estimate", "low", "high"), ends, strict=True))
 
 
 def interval(

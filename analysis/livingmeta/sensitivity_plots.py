@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from livingmeta.changes import Stage
-from livingmeta.effect_sizes import on_scale
+from livingmeta.effect_sizes import as_shown
 from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
@@ -31,7 +31,7 @@ from livingmeta.plots import (
     scale_axis,
 )
 from livingmeta.scenarios import Sensitivity, Without
-from livingmeta.words import STEADY, decimal, steady
+from livingmeta.words import STEADY, steady
 
 MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so
 ROW, NAMES, FOREST, NUMBERS, TOP, BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches
@@ -287,9 +287,7 @@ def _write(ax: Axes, place: int, label: str, row: Without | Stage | None, measur
     ax.text(-0.97 * NAMES / FOREST, place, textwrap.shorten(label, 48, placeholder="…"),
             transform=at, fontsize=SMALL, va="center", weight=weight)  # fmt: skip
     if row is not None:
-        value, low, high = (
-            decimal(on_scale(measure, end)) for end in (row.estimate, row.ci_low, row.ci_high)
-        )
+        value, low, high = as_shown(measure, row.estimate, row.ci_low, row.ci_high)
         ax.text(1 + 0.97 * NUMBERS / FOREST, place, f"{value} [{low}, {high}], k = {row.k}",
                 transform=at, fontsize=SMALL, va="center", ha="right")  # fmt: skip
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livingmeta.counts import ZERO_CELLS
-from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES
+from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES, measure_named
 from livingmeta.inputs import no_level
 from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
@@ -156,6 +156,7 @@ def settings_of(
         )
     wanted = measure or methods.measure
     pick(MEASURES, wanted, "measure")
+    _nameable(methods)
     pick(MEANS, methods.mean_from, "mean_from")
     pick(SDS, methods.sd_from, "sd_from")
     return Settings(
@@ -168,6 +169,24 @@ def settings_of(
         subgroup_tau2=methods.subgroup_tau2,
         assumed=methods.assumed if declared and not any((*choices.values(), cluster)) else None,
         cluster=cluster,
+    )
+
+
+def _nameable(methods: Methods) -> None:
+    """Refuse a name of the effects that would have them read as what they are not."""
+    label, measure = methods.measure_label, MEASURES.get(methods.measure)
+    if label is None or measure is None or label == measure.label:
+        return
+    taken = measure_named(label)
+    if taken not in {None, methods.measure}:
+        why = f"that is a name of another measure, {MEASURES[str(taken)].words.lower()}"
+    elif measure.ratio:
+        why = f"effects of this measure are shown as {measure.ratio}, under no other name"
+    else:
+        return
+    raise RefusalError(
+        f"measure_label = {label!r} with measure = {methods.measure!r}: {why}. Leave measure_label "
+        "out, or declare as measure what the effects are."
     )
 
 
@@ -206,17 +225,17 @@ def headline_settings(
 def undeclarable(review: Review) -> list[Problem]:
     """Say which methods of review.toml are not known."""
     methods = review.protocol.methods
-    found = []
+    found: list[Problem] = []
     for name in (None, methods.headline):
         try:
             settings_of(methods, name=name)
         except ValueError as refusal:
             place = f"{review.folder.name}/review.toml"
             reason, _, remedy = str(refusal).partition(". ")
-            found.append(
-                Problem(
-                    file=place, row=None, column="methods", value=None,
-                    reason=reason.rstrip("."), remedy=remedy,
-                )
+            problem = Problem(
+                file=place, row=None, column="methods", value=None,
+                reason=reason.rstrip("."), remedy=remedy,
             )  # fmt: skip
+            if problem not in found:
+                found.append(problem)
     return found

@@ -16,7 +16,7 @@ from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
 from livingmeta.settings import Selection, Settings, headline_settings
-from livingmeta.words import decimal, p_words
+from livingmeta.words import decimal, decimals, p_words
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -674,7 +674,8 @@ def heterogeneity(pool: Pool) -> str:
     """Say τ², Q and I² in a line, each with what it is from: they need not tell the same."""
     result = pool.result
     assert result is not None
-    tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {decimal(result.tau2)}; "
+    (tau2,) = decimals(result.tau2)
+    tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {tau2}; "
     chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
     kind = {"q": "Chi²", "tau2": "Tau²"}[i2_by(pool)]
     return f"{tau2}{chi2}; I² (from {kind}) = {decimal(shown_i2(pool), 0)}%"

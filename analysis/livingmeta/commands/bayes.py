@@ -186,18 +186,18 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
     from livingmeta.patient import vas_points
     from livingmeta.report import counted, flag_lines, interval, share
     from livingmeta.synthesis import marks, notes
-    from livingmeta.words import decimal
+    from livingmeta.words import decimal, decimals
 
     found, setting = told.found, told.setting
     console = screen.console()
     head = f"median ({100 * found.level:g}% interval)"
     rows = {"mean effect μ": found.mu, "effect in a new setting": found.new}
     console.print(f"  {words}; {counted(found.k, 'trial')}{share(pool)}")
-    tau = "{} ({} to {})".format(*map(decimal, (found.tau.median, found.tau.low, found.tau.high)))
+    tau = "{} ({} to {})".format(*decimals(found.tau.median, found.tau.low, found.tau.high))
     screen.table(
         ["posterior", f"{printing.scale(pool)}, {head}", f"mean and SD, {pool.measure}"],
         [
-            [name, shown, f"{decimal(one.mean)}, {decimal(one.sd)}"]
+            [name, shown, ", ".join(decimals(x)[0] for x in (one.mean, one.sd))]
             for name, one, shown in (
                 *((name, one, _interval(pool, one)) for name, one in rows.items()),
                 ("τ", found.tau, tau),
@@ -234,11 +234,9 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
 
 
 def _interval(pool: Pool, one: Marginal) -> str:
-    from livingmeta.effect_sizes import on_scale
-    from livingmeta.words import decimal
+    from livingmeta.effect_sizes import as_shown
 
-    shown = (decimal(on_scale(pool.measure, x)) for x in (one.median, one.low, one.high))
-    return "{} ({} to {})".format(*shown)
+    return "{} ({} to {})".format(*as_shown(pool.measure, one.median, one.low, one.high))
 
 
 def _p(chance: float) -> str:

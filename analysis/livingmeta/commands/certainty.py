@@ -62,12 +62,12 @@ def certainty(
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     from livingmeta.patient import vas_words
-    from livingmeta.words import decimal
+    from livingmeta.words import decimals
 
     printing.summary(review, one.pool)
     console = screen.console()
     if vas_sd is not None and (points := _points(one, vas_sd)) is not None:
-        shown = "{} ({} to {})".format(*(decimal(x, 1) for x in points))
+        shown = "{} ({} to {})".format(*decimals(*points, places=1))
         console.print(f"  {shown} {vas_words(vas_sd)}")
     screen.table(
         ["domain", "suggested", "judged"],

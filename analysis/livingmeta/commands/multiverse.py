@@ -155,8 +155,7 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
 
 
 def _print_shares(pool: Pool, every: Shares, named: Shares) -> None:
-    from livingmeta.effect_sizes import on_scale
-    from livingmeta.words import decimal
+    from livingmeta.effect_sizes import as_shown
 
     rows = {}
     for side in ("below", "above"):
@@ -165,7 +164,8 @@ def _print_shares(pool: Pool, every: Shares, named: Shares) -> None:
         wholly = pool.side(above, "in favour of {}")
         rows[f"interval excludes no effect, {wholly}"] = f"excludes_{side}"
         if every.important is not None:
-            size = decimal(on_scale(pool.measure, every.important if above else -every.important))
+            end = every.important if above else -every.important
+            (size,) = as_shown(pool.measure, end)
             rows[f"estimate {size} or farther, {wholly}"] = f"beyond_{side}"
     screen.table(
         ["share of", f"{every.analyses:,} analyses", f"{named.analyses:,} specifications"],
@@ -177,20 +177,21 @@ def _print_shares(pool: Pool, every: Shares, named: Shares) -> None:
 
 
 def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
-    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.effect_sizes import as_shown, scale_name
     from livingmeta.patient import vas_points, vas_words
     from livingmeta.words import decimal
 
     measure, console = told.found.main.measure, screen.console()
     span = (every.lowest, every.highest, every.median)
     k = f"{every.k_low}" + (f" to {every.k_high}" if every.k_high > every.k_low else "")
-    low, high, median = (decimal(on_scale(measure, value)) for value in span)
+    low, high, median = (as_shown(measure, value)[0] for value in span)
     console.print(
         f"  {scale_name(measure)} from {low} to {high}, median {median}; each on {k} "
         f"trial{'' if every.k_high == 1 else 's'}"
     )
     if vas_sd is not None:
-        low, high, median = (decimal(vas_points(value, vas_sd=vas_sd), 1) for value in span)
+        points = (vas_points(value, vas_sd=vas_sd) for value in span)
+        low, high, median = (decimal(x, 1) for x in points)
         console.print(f"  from {low} to {high}, median {median} {vas_words(vas_sd)}")
     if every.published_below is not None:
         console.print(

@@ -188,7 +188,7 @@ def _side_by_side(
     from livingmeta.comparison import apart, compare
     from livingmeta.profiles import PROFILES
     from livingmeta.report import coverage, interval
-    from livingmeta.words import decimal
+    from livingmeta.words import decimals
 
     if any(one is not None for one in chosen):
         raise RefusalError(
@@ -236,7 +236,7 @@ def _side_by_side(
                     profile + (" (assumed)" if profile == assumed else ""),
                     interval(pool.result),
                     printing.ahead(pool),
-                    decimal(pool.result.tau2),
+                    decimals(pool.result.tau2)[0],
                     _i2(pool),
                 ]
                 for profile, pool in rows
@@ -279,7 +279,7 @@ def _i2(pool: Pool) -> str:
 
 def _move(step: Step) -> str:
     """Say what a step moves: the prediction interval, I² or interval of τ² where nothing else."""
-    from livingmeta.words import decimal
+    from livingmeta.words import decimals
 
     if step.moved is None:
         return "–"
@@ -288,7 +288,7 @@ def _move(step: Step) -> str:
     special = {
         "prediction": f"prediction {printing.ahead(step.pool)}",
         "i2": f"I² {_i2(step.pool)}",
-        "tau2_ci": f"Tau² {decimal(result.tau2_low)} to {decimal(result.tau2_high)}",
+        "tau2_ci": f"Tau² {decimals(result.tau2_low)[0]} to {decimals(result.tau2_high)[0]}",
     }
     if step.choice in special:
         return special[step.choice]
@@ -332,7 +332,7 @@ def regress(
     from livingmeta.report import flag_lines
     from livingmeta.review import load_review
     from livingmeta.settings import Selection, headline_settings
-    from livingmeta.words import decimal, p_words
+    from livingmeta.words import decimal, decimals, p_words
 
     loaded = load_review(review)
     found = regressed(
@@ -384,9 +384,8 @@ def regress(
         )
     if alone := [one.name for one in result.coefficients if one.se is None]:
         console.print(f"  one trial alone determines: {', '.join(alone)}")
-    tau2_words = (
-        "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {decimal(result.tau2)}; "
-    )
+    (tau2_words,) = decimals(result.tau2)
+    tau2_words = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {tau2_words}; "
     explained = "" if result.r2 is None else f"; R² = {decimal(result.r2, 0)}%"
     console.print(
         f"  left between trials: {tau2_words}I² (from {'Q' if result.tau2 is None else 'τ²'}) = "

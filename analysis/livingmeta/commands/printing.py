@@ -154,10 +154,9 @@ def scale(pool: Pool) -> str:
 
 def ahead(pool: Pool) -> str:
     """Show the prediction interval, with a dash below the trials from which it is shown."""
-    from livingmeta.effect_sizes import on_scale
-    from livingmeta.words import decimal
+    from livingmeta.effect_sizes import as_shown
 
     if pool.ahead is None:
         return "–" if pool.result is None or pool.result.pi_low is None else "too few"
-    low, high = (decimal(on_scale(pool.measure, end)) for end in pool.ahead)
+    low, high = as_shown(pool.measure, *pool.ahead)
     return f"{low} to {high}"

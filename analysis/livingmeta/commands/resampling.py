@@ -297,13 +297,13 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
 
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     from livingmeta.dependence import shared_flags
-    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.effect_sizes import as_shown, scale_name
     from livingmeta.gosh import ENOUGH
     from livingmeta.report import flag_lines
     from livingmeta.words import decimal
 
-    def shown(value: float) -> str:
-        return decimal(on_scale(pool.measure, value))
+    def each(values: list[float]) -> list[str]:
+        return [as_shown(pool.measure, value)[0] for value in values]
 
     console = screen.console()
     every = f"2^{found.trials} − 1"
@@ -312,7 +312,7 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
         f"  a sample of {found.subsets.size:,} of {every} subsets, with replacement, "
         f"seed {found.seed}"
     )  # fmt: skip
-    least, low, middle, high, largest = map(shown, told["estimate"])
+    least, low, middle, high, largest = each(told["estimate"])
     most = f"95% of them between {low} and {high}, "
     console.print(
         f"  {told['subsets_of_two_or_more']:,} of two trials or more: {scale_name(pool.measure)} "
@@ -325,7 +325,7 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     screen.table(
         ["trial", "with it", "without", "I² with it", "without"],
         [
-            [one["label"], *map(shown, one["estimate"]), *(decimal(i, 0) for i in one["i2"])]
+            [one["label"], *each(one["estimate"]), *(decimal(i, 0) for i in one["i2"])]
             for one in told["with_and_without"]
         ],
     )
@@ -337,7 +337,7 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
     from livingmeta.dependence import shared_flags
     from livingmeta.effect_sizes import scale_name
     from livingmeta.report import flag_lines, interval
-    from livingmeta.words import decimal, p_words
+    from livingmeta.words import decimals, p_words
 
     assert pool.result is not None
     console = screen.console()
@@ -355,9 +355,11 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
         f"methods above {interval(pool.result)}"
     )
     if sets.tau2 is not None and sets.tau2_at_zero is not None:
+        ends = (sets.tau2, sets.tau2_low, sets.tau2_high)
+        tau2, low, high = (decimals(x)[0] for x in ends)
         console.print(
-            f"  Tau² {decimal(sets.tau2)}; estimated anew in them, {100 * sets.level:g}% "
-            f"lie between {decimal(sets.tau2_low)} and {decimal(sets.tau2_high)}, "
+            f"  Tau² {tau2}; estimated anew in them, {100 * sets.level:g}% "
+            f"lie between {low} and {high}, "
             f"{100 * sets.tau2_at_zero:.0f}% are 0"
         )
     shared = shared_flags(pool.flags)
@@ -383,9 +385,9 @@ def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
 
 
 def _show_simulated(pool: Pool, found: tuple[Simulated, ...], model: str) -> None:
-    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.effect_sizes import as_shown, scale_name
     from livingmeta.report import flag_lines
-    from livingmeta.words import decimal
+    from livingmeta.words import decimal, decimals
 
     name = scale_name(pool.measure)
     console = screen.console()
@@ -395,8 +397,8 @@ def _show_simulated(pool: Pool, found: tuple[Simulated, ...], model: str) -> Non
         shares = ((one.coverage, one.coverage_se), (one.excludes_zero, one.excludes_zero_se))
         rows.append(
             [
-                decimal(on_scale(pool.measure, one.effect)),
-                decimal(one.tau2, 3),
+                as_shown(pool.measure, one.effect)[0],
+                decimals(one.tau2, places=3)[0],
                 one.ci_method,
                 *(f"{100 * share:.1f} ± {100 * se:.1f}" for share, se in shares),
                 f"{decimal(one.bias, 3)} ± {one.bias_se:.3f}",

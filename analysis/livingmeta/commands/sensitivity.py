@@ -117,7 +117,7 @@ class _Asked(NamedTuple):
 
 def _overview(found: Sequence[Sensitivity]) -> None:
     """Print how far each synthesis bends, a line each."""
-    from livingmeta.effect_sizes import on_scale
+    from livingmeta.effect_sizes import as_shown
     from livingmeta.news import excludes
     from livingmeta.report import interval
 
@@ -130,7 +130,7 @@ def _overview(found: Sequence[Sensitivity]) -> None:
         rows.append([
             name,
             interval(one.main.result) if one.main.result else "–",
-            " to ".join(decimal(on_scale(one.main.measure, end)) for end in ends) or "–",
+            " to ".join(as_shown(one.main.measure, end)[0] for end in ends) or "–",
             f"{same} of {len(one.others)}" if one.others else "–",
         ])  # fmt: skip
     screen.table(["synthesis", "main analysis (CI)", "other estimates", "same conclusion"], rows)
@@ -243,6 +243,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
 
 def _trials(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.report import interval
+    from livingmeta.words import decimals
 
     if not one.without:
         return
@@ -261,7 +262,7 @@ def _trials(one: Sensitivity, asked: _Asked) -> None:
     screen.table(
         ["trial", *DIAGNOSTICS.values()],
         [
-            [left.label, *(decimal(getattr(left, column)) for column in DIAGNOSTICS)]
+            [left.label, *(decimals(getattr(left, column))[0] for column in DIAGNOSTICS)]
             for left in one.without
         ],
     )

@@ -134,12 +134,12 @@ def _show(
     *,
     flags: tuple[str, ...],
 ) -> None:
-    from livingmeta.effect_sizes import on_scale, scale_name
+    from livingmeta.effect_sizes import as_shown, scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.words import decimal, p_words
 
-    def end(value: float | None, scale: str = "") -> str:
-        return "no limit" if value is None else decimal(on_scale(scale, value))
+    def ends(scale: str, *values: float | None) -> list[str]:
+        return ["no limit" if x == "–" else x for x in as_shown(scale, *values)]
 
     console = screen.console()
     more = () if isinstance(chosen, str) else chosen.flags
@@ -154,8 +154,7 @@ def _show(
                 else f"τ = {decimal(one.statistic)}",
                 p_words(one.p_value).removeprefix("P ").removeprefix("= "),
                 "–" if one.limit is None else "{} ({} to {})".format(
-                    *(decimal(on_scale(measure, end or 0.0))
-                      for end in (one.limit, one.limit_low, one.limit_high))
+                    *as_shown(measure, one.limit, one.limit_low, one.limit_high)
                 ),
             ]
             for one in tests
@@ -169,12 +168,14 @@ def _show(
     if isinstance(chosen, str):
         console.print(f"  selection model: {chosen}")
     else:
+        weights = (chosen.weight, chosen.weight_low, chosen.weight_high)
+        weight, lightest, heaviest = (ends("", x)[0] for x in weights)
+        estimate, low, high = ends(measure, chosen.estimate, chosen.ci_low, chosen.ci_high)
         console.print(
-            f"  selection model: other trials are reported {decimal(chosen.weight)} times "
-            f"({decimal(chosen.weight_low)} to {end(chosen.weight_high)}) as often as those "
+            f"  selection model: other trials are reported {weight} times "
+            f"({lightest} to {heaviest}) as often as those "
             f"significant on the {chosen.side}; with that {scale_name(measure)} "
-            f"{decimal(on_scale(measure, chosen.estimate))} "
-            f"({end(chosen.ci_low, measure)} to {end(chosen.ci_high, measure)}), "
+            f"{estimate} ({low} to {high}), "
             f"{100 * chosen.level:g}% profile likelihood; against equal reporting "
             f"{p_words(chosen.p_value)}"
         )

@@ -230,7 +230,7 @@ const figures = (() => {
     }
     if (r && r.pi_low !== null && a.k >= data.prediction_from) {
       const band = { "stroke-width": 4, "data-part": "prediction" };
-      found.push({ words: { label: `True effect in a new setting (${100 * data.level}%)`, value: `${shown(s, r.pi_low)} to ${shown(s, r.pi_high)}` },
+      found.push({ words: { label: `True effect in a new setting (${100 * data.level}%)`, value: shown(s, r.pi_low, r.pi_high).join(" to ") },
         marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.pooled, band) });
     }
     if (main && (!r || JSON.stringify(main) !== JSON.stringify(r))) {

@@ -191,11 +191,28 @@ const model = (() => {
     const text = number.toFixed(places);
     return Number(text) ? text.replace("-", "−") : (0).toFixed(places);
   }
+  /* The twin of words.decimals: an estimate and its limits, or one number. */
+  function decimals(numbers, places = 2, ratio = false) {
+    const given = numbers.filter(Number.isFinite);
+    const [least, most] = given.length ? [Math.min(...given), Math.max(...given)] : [0, 0];
+    const [smallest, half] = [Math.min(Math.abs(least), Math.abs(most)), (most - least) / 2];
+    const [unit, sizes] = [10 ** -places, []];
+    if ((ratio || given.length === 1) && smallest >= 5e-7 && smallest < 0.5 * unit) sizes.push(smallest);
+    if (half > Math.max(5e-7, 1e-9 * Math.abs(least)) && half < 5 * unit) sizes.push(half);
+    for (const size of sizes) {
+      places = Math.max(places, Math.min(6, 1 - Number(size.toExponential(8).split("e")[1])));
+    }
+    return numbers.map((x) => decimal(x, places));
+  }
+  const tau2Words = (x) => decimals([x], 3)[0];
   const unit = (s) => (s.sd ? "points" : data.measure);
   const onScale = (s, x) => (data.ratio ? Math.exp(x) : x * (s.sd || 1));
-  const shown = (s, x) => (x === null ? "–" : decimal(onScale(s, x), s.sd ? 1 : 2));
-  const interval = (s, one, name = "estimate") =>
-    `${shown(s, one[name])} (${shown(s, one.ci_low)} to ${shown(s, one.ci_high)})`;
+  const shown = (s, ...numbers) =>
+    decimals(numbers.map((x) => (x === null ? null : onScale(s, x))), s.sd ? 1 : 2, data.ratio);
+  function interval(s, one, name = "estimate") {
+    const [estimate, low, high] = shown(s, one[name], one.ci_low, one.ci_high);
+    return `${estimate} (${low} to ${high})`;
+  }
   const valued = (s, one, name) =>
     s.sd ? `${interval(s, one, name)} points` : `${data.measure} ${interval(s, one, name)}`;
   const pWords = (p) =>
@@ -247,7 +264,7 @@ const model = (() => {
     if (r.k === 1) return "Heterogeneity: one trial can't show any.";
     const more = r.i2 >= data.contradiction ? ", considerable" : "";
     const tau2 = r.tau2 === null ? "a common-effect model leaves it out of account"
-      : `τ² = ${decimal(r.tau2, 3)} (${s.tau2})${r.i2_tau2 === null ? "" : `, I² by τ² = ${percent(r.i2_tau2)}`}`;
+      : `τ² = ${tau2Words(r.tau2)} (${s.tau2})${r.i2_tau2 === null ? "" : `, I² by τ² = ${percent(r.i2_tau2)}`}`;
     return `Heterogeneity${more}: I² by Q = ${percent(r.i2)} (Q = ${decimal(r.q)}, df ${r.q_df}, ${pWords(r.q_p)}); ${tau2}.`;
   }
 
@@ -261,15 +278,16 @@ const model = (() => {
     const [before, after] = [without.result.estimate, a.result.estimate];
     const parts = others.map((trial, i) => ({ trial, was: without.on[i].weight, is: 100 * trial.weight / whole }));
     const moved = parts.reduce((sum, { trial, was, is }) => sum + (is - was) / 100 * (trial.yi - before), 0);
-    const step = (x) => shown(s, x).replace(/^(?=[\d.]*[1-9])/, "+");
-    const away = (after - before) * (s.imagined.smd - before) < 0 && shown(s, after) !== shown(s, before);
+    const step = (x) => shown(s, x)[0].replace(/^(?=[\d.]*[1-9])/, "+");
+    const [from, to, there] = [before, after, s.imagined.smd].map((x) => shown(s, x)[0]);
+    const away = (after - before) * (s.imagined.smd - before) < 0 && to !== from;
     const said = [
-      `With the trial that was not done the pooled value goes from ${shown(s, before)} to ${shown(s, after)}`
-        + (away ? `, away from that trial, which lies at ${shown(s, s.imagined.smd)}` : "") + ".",
+      `With the trial that was not done the pooled value goes from ${from} to ${to}`
+        + (away ? `, away from that trial, which lies at ${there}` : "") + ".",
       `Its own pull is ${step(after - before - moved)}.`];
     const [t0, t1] = [without.result.tau2, a.result.tau2];
     const rose = t1 > t0;
-    if (t0 !== null && t1 !== null && t0 !== t1) said.push(`τ² ${rose ? "rose" : "fell"} from ${decimal(t0, 3)} to ${decimal(t1, 3)}.`);
+    if (t0 !== null && t1 !== null && t0 !== t1) said.push(`τ² ${rose ? "rose" : "fell"} from ${tau2Words(t0)} to ${tau2Words(t1)}.`);
     if (Math.max(...parts.map(({ was, is }) => Math.abs(is - was))) >= 0.05) {
       const by = ({ trial, was, is }) => (is - was) * (trial.yi - before) * Math.sign(moved || 1);
       const most = parts.reduce((best, one) => (by(one) > by(best) ? one : best));
@@ -357,6 +375,6 @@ const model = (() => {
 
   return {
     data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, fits, possible, analysed, mainOf,
-    coverage, decimal, unit, onScale, shown, interval, valued, pWords, percent, level, methodWords,
+    coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, methodWords,
     aboutInterval, aboutProfile, answer, published, asPrinted, stepOf, notesOf, trialWords, sizes, csv };
 })();

@@ -3,7 +3,7 @@
   "use strict";
 
   const { data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, fits, possible, analysed,
-          mainOf, coverage, decimal, unit, shown, interval, valued, pWords, percent, level,
+          mainOf, coverage, decimal, tau2Words, unit, shown, interval, valued, pWords, percent, level,
           methodWords, aboutProfile, answer, published, stepOf, notesOf, trialWords, sizes, csv } = model;
   const { PAGE, FILE, el, escaped, svg } = figures;
   const at = (id) => document.getElementById(id);
@@ -92,9 +92,9 @@
     const few = `shown from ${data.prediction_from} trials on`;
     const ahead = (one) => one.pi_low === null ? "–"
       : (one === r ? a : mainOf(a)).k < data.prediction_from ? few
-      : `${shown(state, one.pi_low)} to ${shown(state, one.pi_high)}`;
-    const tau2 = (one) => one.tau2 === null ? "–" : `${one === r ? state.tau2 : mainOf(a).methods.tau2}: ${decimal(one.tau2, 3)}`
-      + (one.tau2_high === null ? "" : ` (${decimal(one.tau2_low, 3)} to ${decimal(one.tau2_high, 3)})`);
+      : shown(state, one.pi_low, one.pi_high).join(" to ");
+    const tau2 = (one) => one.tau2 === null ? "–" : `${one === r ? state.tau2 : mainOf(a).methods.tau2}: ${tau2Words(one.tau2)}`
+      + (one.tau2_high === null ? "" : ` (${tau2Words(one.tau2_low)} to ${tau2Words(one.tau2_high)})`);
     at("numbers").innerHTML = [
       tell(`${unit(state)} (${level})`, (one) => interval(state, one)),
       tell("Test of no effect", (one) => pWords(one.p_value)),
