@@ -488,3 +488,18 @@ def test_names_and_years_are_found_as_programs_write_them(
 )  # fmt: skip
 def test_cells_that_contradict_others_are_refused(text: str, words: str, tmp_path: Path) -> None:
     assert words in refusal(write(tmp_path / "t.csv", text))
+
+
+def test_one_name_with_several_authors_is_asked_about(tmp_path: Path) -> None:
+    text = "author,study,yi,vi\nSmith,RCT,.1,.1\nJones,RCT,.2,.1\nKim,cohort,.3,.1\n"
+    assert "rows 2, 3: both are RCT in study" in refusal(write(tmp_path / "t.csv", text))
+
+
+def test_a_formula_without_a_value_is_not_an_empty_cell(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["study", "yi", "sei"], ["Ash", "=1+1", 0.1], ["Beech", 0.2, None]):
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    assert "cell B2: the formula =1+1 has no value" in refusal(tmp_path / "t.xlsx")

@@ -99,6 +99,16 @@ def _excel(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
             f"{path}, sheet {page.title}: cells are merged ({where}), so it is not clear what "
             "belongs to which column. Unmerge them and name each column."
         )
+    if any(cell is None for row in page.iter_rows(values_only=True) for cell in row):
+        # a program that does not calculate writes formulas without their values
+        for row in load_workbook(path)[page.title].iter_rows():
+            for cell in row:
+                if cell.data_type == "f" and page[cell.coordinate].value is None:
+                    raise SheetError(
+                        f"{path}, sheet {page.title}, cell {cell.coordinate}: the formula "
+                        f"{cell.value} has no value. Open the file in a spreadsheet program and "
+                        "save it, or write the number."
+                    )
     return [
         (number, ["" if cell is None else _plain(cell) for cell in row])
         for number, row in enumerate(page.iter_rows(values_only=True), start=1)

@@ -46,6 +46,7 @@ NAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "measure": (("measure",), ("effect measure",)),
 }  # fmt: skip
 WHOLE = {"n1", "n2", "events1", "events2", "without1", "without2"}
+AUTHORS = ("author", "authors", "first author")
 # Columns that tell the comparisons of one trial apart
 CONTRASTS = ("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose")
 MEANS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
@@ -465,6 +466,17 @@ def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> l
                 columns={"study": name or "study", "subgroup": subgroup or "subgroup"},
             )
         )  # fmt: skip
+    writers = [c for c in sheet.header if c.strip().lower() in AUTHORS and c != name]
+    called: dict[tuple[str, ...], tuple[str, int]] = {}
+    for one, (row, cells) in zip(records, sheet.rows, strict=True):
+        for column in writers[:1]:
+            author, first = called.setdefault(one.identity, (cells[column], row))
+            if author != cells[column]:
+                raise ExchangeError(
+                    f"{sheet.file} rows {first}, {row}: both are {one.study} in {name}, and "
+                    f"{author} and {cells[column]} in {column}. Which column names the trials? "
+                    "Rename or delete the other one."
+                )
     labels: dict[str, dict[tuple[str, ...], Record]] = {}
     for one in records:
         labels.setdefault(one.study, {}).setdefault(one.identity, one)
