@@ -1,5 +1,7 @@
 """Which side is good is said by the review, or not at all: no door assumes it."""
 
+import csv
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +10,9 @@ from typing import Any
 import pytest
 from matplotlib.text import Text
 
-from folders import ARM1, ARM2, SOURCE, folder
+from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, as_csv, folder
 from livingmeta import plots
+from livingmeta.explorer import explorer_page
 from livingmeta.language import language
 from livingmeta.pages import bent
 from livingmeta.review import ReviewError, examine, load_review
@@ -220,6 +223,172 @@ def test_no_door_takes_a_side_that_the_review_does_not_give(
         for name, text in told.items():
             found = re.search(r"negativ|positiv", text, re.I)
             assert not found, (name, around(text, found))
+
+
+PRINTED = {  # as printed, of group 1 against group 2
+    "SMD": ("0.5", "0.1", "0.9"), "MD": ("1.5", "0.5", "2.5"), "OR": ("1.6", "1.25", "2.048"),
+    "HR": ("1.6", "1.25", "2.048"),
+}  # fmt: skip
+
+
+def printed(path: Path, measure: str, better: str) -> Path:
+    """Write a review of two trials whose effects are printed alike, on a scale."""
+    mean, low, high = PRINTED[measure]
+    trials = [{**TRIAL, "trial": f"t{i}", "label": LABELS[i]} for i in (0, 1)]
+    rows = [
+        {**DIFFERENCE, "trial": f"t{i}", "report": "", "measure": measure, "mean": mean,
+         "ci_low": low, "ci_high": high, "ci_basis": "z", "quote": ""}
+        for i in (0, 1)
+    ]  # fmt: skip
+    return folder(
+        path, trials=trials, reports=[], outcomes=rows, sources=[DATASET],
+        instruments=[{**INSTRUMENT, "better": better}],
+        toml=('measure = "SMD"', f'measure = "{measure}"'),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", PRINTED)
+@pytest.mark.parametrize("better", ["lower", "higher", "unknown"])
+def test_each_door_says_of_a_scale_where_higher_is_better_that_the_printed_number_is_turned(
+    tmp_path: Path, measure: str, better: str, say: Callable[..., Any]
+) -> None:
+    path, out = printed(tmp_path, measure, better), tmp_path / "out"
+    ratio = measure in {"OR", "HR"}
+    turned = better == "higher" and measure != "SMD"
+    (found, *_) = pool(path).effects
+    mean, low, high = (float(one) for one in PRINTED[measure])
+    if ratio:
+        mean, low, high = math.log(mean), math.log(low), math.log(high)
+    if turned:
+        mean, low, high = -mean, -high, -low
+    got = (found.yi, found.ci_low, found.ci_high)
+    assert got == pytest.approx((mean, low, high), rel=1e-3)
+    assert pool(path).favours == (None if better == "unknown" else FORWARD)
+    told = {"table": say("pool", str(path)).out}
+    figure = plots.forest_plot(load_review(path), "pain-short").figure
+    told["figure"] = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert say("report", str(path), "--out", str(out)).status == 0
+    told["report"] = (out / "small" / "report.md").read_text(encoding="utf-8")
+    told["trace"] = say("trace", str(path)).out
+    page = explorer_page(load_review(path), version="1")
+    told["explorer"] = page[page.index('id="data"') :] if 'id="data"' in page else page
+    words = "ratio inverted" if ratio else "sign turned"
+    for door, text in told.items():
+        text = " ".join(text.split())  # noqa: PLW2901
+        shown = "are the inverse of" if ratio else "have the opposite sign of"
+        said = f"{words} against the values printed: higher VAS is better"
+        said = {"report": shown, "trace": f"{words}: higher VAS is better"}.get(door, said)
+        assert (said in text) is turned, door
+        assert ("Alpha 2001 ∓" in text or "TrialA 2001 ∓" in text) is (
+            turned and door not in {"trace", "explorer"}
+        ), door
+
+
+def test_syntheses_of_other_directions_on_one_page_each_say_their_own(
+    tmp_path: Path, say: Callable[..., Any]
+) -> None:
+    path = six(tmp_path / "a", "SMD", 1)
+    with (path / "outcomes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    both = [*rows, *({**row, "outcome": "strength"} for row in rows),
+            *({**row, "outcome": "sleep"} for row in rows)]  # fmt: skip
+    (path / "outcomes.csv").write_text(as_csv("outcomes", both), encoding="utf-8")
+    with (path / "review.toml").open("a", encoding="utf-8") as file:
+        for name, side in (("strength", "2"), ("sleep", '"unknown"')):
+            file.write(f'\n[[synthesis]]\nid = "{name}"\ntitle = "{name.title()}"\n'
+                       f'outcome = "{name}"\nnegative_favours = {side}\n')  # fmt: skip
+    assert [one.favours for one in synthesise(load_review(path))] == [FORWARD, BACK, None]
+    said = say("report", str(path), "--out", str(tmp_path / "out"))
+    assert said.status == 0, said.err
+    text = (tmp_path / "out" / "small" / "report.md").read_text(encoding="utf-8")
+    assert "the average favours new treatment" in text
+    assert "the average favours comparison" in text
+    assert "which side is good is not stated" in text
+    for name, (left, right) in {"pain-short": FORWARD, "strength": BACK}.items():
+        figure = plots.forest_plot(load_review(path), name).figure
+        drawn = {t.get_gid(): t.get_text() for t in figure.findobj(Text) if t.get_gid()}
+        assert drawn["favours:1"].split("\n")[1] == left
+        assert drawn["favours:2"].split("\n")[1] == right
+    figure = plots.forest_plot(load_review(path), "sleep").figure
+    assert not any("favours" in text.get_text() for text in figure.findobj(Text))
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_subgroups_have_the_direction_of_their_synthesis(
+    tmp_path: Path, direction: str, say: Callable[..., Any]
+) -> None:
+    path = six(tmp_path / "a", "OR", DIRECTIONS[direction])
+    with (path / "outcomes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["subgroup"] = "young" if row["trial"] in {"t0", "t1", "t2"} else "old"
+    (path / "outcomes.csv").write_text(as_csv("outcomes", rows), encoding="utf-8")
+    sides = {"known": FORWARD, "reversed": BACK, "unknown": None}[direction]
+    pools = synthesise(load_review(path))
+    assert {one.subgroup for one in pools} >= {"young", "old"}
+    assert {one.favours for one in pools} == {sides}
+    figure = plots.forest_plot(load_review(path), "pain-short").figure
+    drawn = [text.get_text() for text in figure.findobj(Text) if "favours" in text.get_text()]
+    assert drawn == [f"favours\n{name}" for name in sides or ()]
+    out = tmp_path / "out"
+    assert say("report", str(path), "--out", str(out)).status == 0
+    text = (out / "small" / "report.md").read_text(encoding="utf-8")
+    told = (
+        f"Ratios below 1 favour {sides[0]}." if sides else "Which side of 1 is good is not stated"
+    )
+    assert told in text
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_the_axis_of_the_explorer_names_whom_each_side_favours_or_nobody(
+    tmp_path: Path, direction: str, open_page: Callable[[Path], Any]
+) -> None:
+    path = six(tmp_path / "a", "OR", DIRECTIONS[direction])
+    file = tmp_path / "explorer.html"
+    file.write_text(explorer_page(load_review(path), version="1"), encoding="utf-8")
+    page = open_page(file)
+    sides = {"known": FORWARD, "reversed": BACK, "unknown": ()}[direction]
+    axis = page.locator("svg text", has_text="favours")
+    assert axis.all_text_contents()[:2] == [f"favours {name}" for name in sides]
+    if not sides:
+        assert "favours" not in page.locator("body").inner_text()
+    else:
+        first, second = (axis.nth(i).bounding_box()["x"] for i in (0, 1))
+        assert first < second
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [("known", "reversed", "was: below 0 favours new treatment; is: below 0 favours comparison"),
+     ("unknown", "known", "was: not stated; is: below 0 favours new treatment")],
+)  # fmt: skip
+def test_a_direction_that_was_changed_is_a_change_though_no_number_moved(
+    tmp_path: Path, say: Callable[..., Any], old: str, new: str, line: str
+) -> None:
+    before = six(tmp_path / "a", "SMD", DIRECTIONS[old])
+    after = six(tmp_path / "b", "SMD", DIRECTIONS[new])
+    said = " ".join(say("diff", str(after), "--against", str(before),
+                        "--out", str(tmp_path / "out")).out.split())  # fmt: skip
+    assert "No synthesis changes" not in said
+    assert f"which side is good: {line}" in said
+    assert f"is: favours {(FORWARD if new == 'known' else BACK)[0]}" in said
+
+
+def test_a_ratio_is_told_as_moved_by_a_factor_and_simulated_about_1(
+    tmp_path: Path, say: Callable[..., Any]
+) -> None:
+    path, after = (six(tmp_path / name, "OR", 1) for name in "ab")
+    with (after / "outcomes.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[0]["events"] = "20"
+    (after / "outcomes.csv").write_text(as_csv("outcomes", rows), encoding="utf-8")
+    said = say("diff", str(after), "--against", str(path), "--out", str(tmp_path / "out")).out
+    was, now = (math.exp(pool(one).result.estimate) for one in (path, after))
+    assert f"the data moved estimate and limits by ×{now / was:.3g}, ×" in said
+    said = say("simulate", str(path), "--count", "20").out
+    assert "without 1, %" in said
+    assert "bias of log OR" in said
+    assert "without 0" not in said
 
 
 def around(text: str, found: re.Match[str] | None) -> str:

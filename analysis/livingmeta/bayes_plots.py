@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.bayes import Posterior
-from livingmeta.effect_sizes import as_shown
+from livingmeta.effect_sizes import as_shown, turning
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -52,7 +52,8 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
     note += " † rests on an assumption." if "†" in signs else ""
     note += " ‡ P printed as a bound." if "‡" in signs else ""
     note += " § 0.5 added to each cell of the counts." if "§" in signs else ""
-    note += " ∓ sign turned against the values printed." if "∓" in signs else ""
+    turned = f" ∓ {turning(pool.measure)} against the values printed."
+    note += turned if "∓" in signs else ""
     lines = textwrap.wrap(note, 138)
     rows = found.k + 2
     height = TOP + CURVES + BETWEEN + rows * ROW + AXIS + 0.13 * len(lines) + 0.08

@@ -64,7 +64,8 @@ def _told(pool: Pool | None) -> tuple[object, ...]:
     if pool is None:
         return ()
     effects = tuple((e.trial, e.contrast, e.yi, e.vi, e.flags) for e in pool.effects)
-    return (pool.result, pool.methods, effects, pool.missing, pool.sensitivity_only, pool.flags)
+    return (pool.result, pool.methods, effects, pool.missing, pool.sensitivity_only, pool.flags,
+            pool.favours)  # fmt: skip
 
 
 def _gained(old: Pool | None, new: Pool | None) -> tuple[Effect, ...]:

@@ -32,7 +32,7 @@ from livingmeta.conversions import (
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
-from livingmeta.effect_sizes import MEASURES, kind_of, smd_from_difference, smd_from_t
+from livingmeta.effect_sizes import MEASURES, kind_of, smd_from_difference, smd_from_t, turning
 from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR
 from livingmeta.names import RefusalError
 from livingmeta.profiles import profile
@@ -130,7 +130,7 @@ def effect_of(
     turned = instrument is not None and instrument.better == "higher" and not standardised
     if instrument is not None and turned:
         numbers["yi"] = -numbers["yi"]
-        trail.steps.append(f"sign turned: higher {instrument.name} is better")
+        trail.steps.append(f"{turning(settings.label)}: higher {instrument.name} is better")
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
     trail.steps.append(
         f"{settings.label} {derived(numbers['yi'])}, variance {derived(numbers['vi'])}"

@@ -620,6 +620,18 @@ def measure_of(label: str | None) -> Measure | None:
     return next((one for one in MEASURES.values() if one.label == label), None)
 
 
+def turning(label: str) -> str:
+    """Say what the turned sign of an effect is to whoever compares it with its source.
+
+    Examples
+    --------
+    >>> turning("SMD"), turning("log OR")
+    ('sign turned', 'ratio inverted')
+    """
+    measure = measure_of(label)
+    return "ratio inverted" if measure is not None and measure.ratio else "sign turned"
+
+
 def in_sds(label: str) -> bool:
     """Say whether effects of this label are in units of a standard deviation.
 

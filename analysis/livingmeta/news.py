@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp
 
 from livingmeta.changes import Move
 from livingmeta.effect_sizes import as_shown, scale_name
@@ -69,6 +70,11 @@ def conclusion(move: Move) -> str:
     return f"was: {old}; is: {new}"
 
 
+def _sides(pool: Pool) -> str:
+    below = f"below {pool.no_effect}"
+    return pool.side(False, f"{below} favours {{}}") if pool.favours else "not stated"
+
+
 def lines(move: Move) -> list[str]:
     """Tell one move line by line, an indented one for each part."""
     title = f"{move.title} – {move.subgroup}" if move.subgroup else move.title
@@ -82,8 +88,15 @@ def lines(move: Move) -> list[str]:
     for by, name in (("data", "the data"), ("methods", "the methods")):
         moved = move.moved(by=by)
         if moved is not None and any(abs(one) > 1e-9 for one in moved):
-            shown = ", ".join(f"{one:+.2g}".replace("-", "−") for one in moved)
+            pool = move.after or move.before
+            ratio = pool is not None and pool.no_effect == "1"
+            shown = ", ".join(
+                f"×{exp(one):.3g}" if ratio else f"{one:+.2g}".replace("-", "−") for one in moved
+            )
             told.append(f"  {name} moved estimate and limits by {shown}")
+    sides = [_sides(pool) for pool in (move.before, move.after) if pool is not None]
+    if len(set(sides)) == 2:
+        told.append("  which side is good: was: {}; is: {}".format(*sides))
     for effects, verb in ((move.entered, "in"), (move.left, "out")):
         told += [f"  {verb}: {effect.label} {interval(effect)}" for effect in effects]
     missing = [{one.trial for one in pool.missing} if pool else set()

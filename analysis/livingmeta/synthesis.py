@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from livingmeta.dependence import CLUSTERED, People, flags_of, people_of, sentences, ties
 from livingmeta.derivation import Effect, NotComputableError, effect_of
-from livingmeta.effect_sizes import MEASURES, in_sds, on_scale, ratios
+from livingmeta.effect_sizes import MEASURES, in_sds, on_scale, ratios, turning
 from livingmeta.names import pick
 from livingmeta.pooling import FEW, PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets
@@ -712,7 +712,10 @@ SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned
 def signs(effect: Effect) -> tuple[tuple[str, str], ...]:
     """Return the signs behind a trial's name, each with what it says of the trial."""
     bound = "P printed as a bound: at least this far from 0."
-    turned = f"sign turned against the values printed: higher {effect.instrument_name} is better."
+    turned = (
+        f"{turning(effect.measure)} against the values printed: higher {effect.instrument_name} is "
+        "better."
+    )
     said = (
         f"{effect.assumption}." if effect.assumption else "",
         bound if "p_bound" in effect.flags else "",

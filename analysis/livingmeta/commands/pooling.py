@@ -335,11 +335,12 @@ def regress(
     from livingmeta.words import decimal, decimals, p_words
 
     loaded = load_review(review)
+    settings = headline_settings(loaded, name=profile, model=model, tau2=tau2, ci=ci)
     found = regressed(
         loaded,
         synthesis,
         by or (),
-        settings=headline_settings(loaded, name=profile, model=model, tau2=tau2, ci=ci),
+        settings=settings,
         selection=Selection(
             include_sensitivity=include_sensitivity,
             no_assumptions=no_assumptions,
@@ -360,7 +361,7 @@ def regress(
     if result.clusters is not None:
         console.print("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
     screen.table(
-        ["coefficient", f"estimate ({100 * result.level:g}% CI)", "df", "P"],
+        ["coefficient", f"{settings.label} ({100 * result.level:g}% CI)", "df", "P"],
         [
             [
                 one.name,

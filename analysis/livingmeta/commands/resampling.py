@@ -192,8 +192,8 @@ def simulate(
     if as_json:
         return screen.json(documents)
     screen.console().print(
-        "± is one Monte Carlo standard error. Where the true mean is 0, the share of intervals "
-        "without 0 is the type I error; elsewhere it is the power."
+        "± is one Monte Carlo standard error. Where the true mean is 0 (a ratio: 1), the share "
+        "of intervals without it is the type I error; elsewhere it is the power."
     )
     printing.disclaimer()
     return None
@@ -404,8 +404,9 @@ def _show_simulated(pool: Pool, found: tuple[Simulated, ...], model: str) -> Non
                 f"{decimal(one.bias, 3)} ± {one.bias_se:.3f}",
             ]
         )
-    screen.table([f"true {name}", "τ²", "interval", "holds it, %", "without 0, %", "bias"],
-                 rows)  # fmt: skip
+    bias = "bias" if name == pool.measure else f"bias of {pool.measure}"
+    without = f"without {pool.no_effect}, %"
+    screen.table([f"true {name}", "τ²", "interval", "holds it, %", without, bias], rows)
     zeros = {one.tau2: one.tau2_at_zero for one in found if one.tau2_at_zero is not None}
     if zeros:
         told = ", ".join(f"{100 * share:.0f}% at {tau2:.3g}" for tau2, share in zeros.items())
