@@ -250,7 +250,7 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
         told.append(say("m_prediction", n=PREDICTION_FROM, prediction=ahead))
     if assumed:
         told.append(say("m_assumed", n=assumed, k=len(effects)))
-    if turned := sum(effect.turned for effect in effects):
+    if turned := sum(effect.turned for _, effect in effects):
         key = "m_inverted" if measure.ratio else "m_turned"
         told.append(say(key, n=turned, k=len(effects)))
     told.append(say("m_missing"))
