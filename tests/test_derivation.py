@@ -497,7 +497,7 @@ def test_level_and_basis_of_a_printed_interval_are_obeyed(measure: str, tmp_path
         ({**RATIO, "measure": "HR"}, "OR", "what is printed is HR, and no log OR"),
         ({**RATIO, "measure": "RR"}, "SMD", "what is printed is RR, and no SMD"),
         ({**RATIO, "measure": "OR"}, "MD", "what is printed is OR, and no MD"),
-        ({**RATIO, "measure": "HR", "se": "0.3", **BLANK}, "HR", "without its interval"),
+        ({**RATIO, "measure": "HR", "se": "0.3", **BLANK}, "HR", "ci_level is empty: HR 0.5"),
         ({**UNSIZED, "measure": "GEN", "mean": "", "quote": "x"}, "GEN", "itself is not printed"),
         ({**UNSIZED, "measure": "MD"}, "SMD", "number of people per arm is not known"),
     ],
@@ -510,6 +510,24 @@ def test_an_effect_of_another_measure_is_refused_by_name(
     elif "se" in row:
         row = {**row, "quote": "0.5 (SE 0.3)"}
     assert said in refusal(tmp_path, outcomes=[row], toml=(METHODS, f'measure = "{wanted}"'))
+
+
+@pytest.mark.parametrize(
+    ("measure", "wanted", "empty"),
+    [
+        ("OR", "OR", "ci_low, ci_high or ci_level is empty: OR 0.6 has no SE of its log"),
+        ("SMD", "SMD", "se, ci_low and ci_high are empty: from a P value alone no SE of SMD 0.6"),
+        ("log OR", "OR", "se, ci_low and ci_high are empty: from a P value alone no SE of log OR"),
+        ("GEN", "GEN", "se, ci_low and ci_high are empty: from a P value alone no SE of GEN 0.6"),
+    ],
+)
+def test_an_effect_with_a_p_value_alone_is_refused_with_what_is_missing_and_where(
+    measure: str, wanted: str, empty: str, tmp_path: Path
+) -> None:
+    row = {**DIFFERENCE, **BLANK, "measure": measure, "mean": "0.6", "quote": "0.6 (P = 0.03)"}
+    row |= {"p_value": "0.03", "p_relation": "="}
+    said = refusal(tmp_path, outcomes=[row], toml=(METHODS, f'measure = "{wanted}"'))
+    assert f"outcomes.csv row 2, {empty}" in said
 
 
 def test_an_effect_whose_kind_is_not_named_is_never_called_standardised(tmp_path: Path) -> None:

@@ -536,6 +536,35 @@ def test_a_small_difference_keeps_its_digits_on_the_page(open_page: Open, tmp_pa
     assert "0.00120 (0.00031 to 0.00209)" in page.locator("#figure").inner_text()
 
 
+def test_trials_with_an_empty_cell_are_marked_and_the_method_is_called_unfit(
+    open_page: Open, tmp_path: Path
+) -> None:
+    events = {"alpha2001": ("0", "4"), "beta2002": ("3", "6"), "gamma2003": ("0", "3")}
+    path, review = written(
+        tmp_path,
+        toml=('measure = "SMD"', 'measure = "OR"'),
+        trials=[{**folders.TRIAL, "trial": one, "label": one.title()} for one in events],
+        reports=[{**folders.REPORT, "report": one, "trial": one} for one in events],
+        outcomes=[
+            {**arm, "trial": one, "report": one, "mean": "", "sd": "", "events": n, "quote": n}
+            for one, both in events.items()
+            for arm, n in zip((folders.ARM1, folders.ARM2), both, strict=True)
+        ],
+    )
+    page = open_page(path)
+    said = page.locator("body").inner_text()
+    assert said.count("Alpha2001 §") >= 1
+    assert said.count("Gamma2003 §") >= 1
+    assert "Beta2002 §" not in said
+    assert {"sparse_events", "empty_cells_corrected"} <= set(synthesise(review)[0].flags)
+    for flag in ("sparse_events", "empty_cells_corrected"):
+        assert FLAG_WORDS[flag] in said
+    for one in ("Alpha2001", "Gamma2003"):
+        page.get_by_role("checkbox", name=one).uncheck()
+    left = page.locator("body").inner_text()
+    assert FLAG_WORDS["sparse_events"] not in left
+
+
 def test_mean_differences_of_two_instruments_are_not_pooled(
     open_page: Open, tmp_path: Path
 ) -> None:

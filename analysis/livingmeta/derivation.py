@@ -395,7 +395,10 @@ def _as_printed(
     text = f"{show(row.mean)}" if measure.one_instrument else f"{row.measure} {show(row.mean)}"
     if as_ratio:
         if row.ci_low is None or row.ci_high is None or row.ci_level is None:
-            raise NotComputableError(f"{row.measure} without its interval: log and SE need it")
+            raise NotComputableError(
+                f"outcomes.csv row {row.row}, ci_low, ci_high or ci_level is empty: {row.measure} "
+                f"{show(row.mean)} has no SE of its log without them"
+            )
         if min(row.mean, row.ci_low, row.ci_high) <= 0:
             raise NotComputableError(f"{row.measure} and its limits are ratios, so above 0")
         text += f" [{show(row.ci_low)}, {show(row.ci_high)}]"
@@ -474,7 +477,11 @@ def _standard_error(
     if row.p_relation == ">":
         raise NotComputableError(f"P > {row.p_value:g} gives no effect")
     if not by_t or df is None or estimate == 0:
-        raise NotComputableError("a P value needs a difference other than 0 and both arm sizes")
+        raise NotComputableError(
+            "a P value needs a difference other than 0 and both arm sizes" if by_t else
+            f"outcomes.csv row {row.row}, se, ci_low and ci_high are empty: from a P value alone "
+            f"no SE of {row.measure} {show(row.mean)} is computed"
+        )  # fmt: skip
     se = se_from_p(estimate, row.p_value, df=df)
     if row.p_relation == "<":
         trail.flags.append("p_bound")
