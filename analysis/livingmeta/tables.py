@@ -408,8 +408,8 @@ def _used(sheet: Sheet, known: Mapping[str, Sequence[str]], told: Told) -> list[
     whole = [(MEANS, OF_MEANS), (counts, OF_COUNTS)]
     for names, measures in whole:
         if all(one in known for one in names) and told.measure in {None, *measures}:
-            more = ("without1", "without2") if names == counts else ()
-            return list(dict.fromkeys((*names, *(one for one in more if one in known))))
+            others = [one for one in ("without1", "without2") if names == counts and one in known]
+            return list(dict.fromkeys((*names, *others)))
     if "yi" in known and (spread or len(limits) == 2):
         more = [*(limits if len(limits) == 2 else ()), "level", "n1", "n2"]
         return ["yi", *spread, *(one for one in more if one in known)]
