@@ -14,6 +14,8 @@ from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, as_csv, f
 from livingmeta import plots
 from livingmeta.explorer import explorer_page
 from livingmeta.language import language
+from livingmeta.multiverse import multiverse, shares
+from livingmeta.multiverse_plots import specification_curve
 from livingmeta.pages import bent
 from livingmeta.review import ReviewError, examine, load_review
 from livingmeta.scenarios import sensitivity
@@ -267,6 +269,7 @@ def test_each_door_says_of_a_scale_where_higher_is_better_that_the_printed_numbe
     told = {"table": say("pool", str(path)).out}
     figure = plots.forest_plot(load_review(path), "pain-short").figure
     told["figure"] = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert not ratio or "difference" not in told["figure"]
     assert say("report", str(path), "--out", str(out)).status == 0
     told["report"] = (out / "small" / "report.md").read_text(encoding="utf-8")
     told["trace"] = say("trace", str(path)).out
@@ -385,6 +388,11 @@ def test_a_ratio_is_told_as_moved_by_a_factor_and_simulated_about_1(
     said = say("diff", str(after), "--against", str(path), "--out", str(tmp_path / "out")).out
     was, now = (math.exp(pool(one).result.estimate) for one in (path, after))
     assert f"the data moved estimate and limits by ×{now / was:.3g}, ×" in said
+    found = multiverse(load_review(path))[0]
+    curve = specification_curve(found, shares(found.analyses)).figure
+    drawn = [text.get_text() for text in curve.findobj(Text)]
+    assert "excludes 1" in drawn
+    assert "excludes 0" not in drawn
     said = say("simulate", str(path), "--count", "20").out
     assert "without 1, %" in said
     assert "bias of log OR" in said

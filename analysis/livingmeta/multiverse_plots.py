@@ -187,15 +187,15 @@ def _panel(ax: Axes, found: Multiverse, table: pd.DataFrame, options: pd.DataFra
     ax.set_xticks([])
     for spine in ax.spines.values():
         spine.set_visible(False)
-    heads = {"median": 1 + 0.52 / CURVE, "excludes 0": 1 + 1.06 / CURVE}
-    for head, x in heads.items():
+    median, excludes = 1 + 0.52 / CURVE, 1 + 1.06 / CURVE
+    for head, x in (("median", median), (f"excludes {found.main.no_effect}", excludes)):
         _right(ax, x, 0, head)
     for line, (_, row) in zip(ticks, options.iterrows(), strict=True):
         if row["analyses"]:
-            _right(ax, heads["median"], line, as_shown(found.main.measure, row["median"])[0])
-            _right(ax, heads["excludes 0"], line, f"{100 * row['excludes']:.0f}%")
+            _right(ax, median, line, as_shown(found.main.measure, row["median"])[0])
+            _right(ax, excludes, line, f"{100 * row['excludes']:.0f}%")
         else:
-            _right(ax, heads["excludes 0"], line, "no analysis")
+            _right(ax, excludes, line, "no analysis")
 
 
 _SHADES = ListedColormap([str(1 - 0.06 - 0.79 * part) for part in np.linspace(0, 1, 101)])

@@ -543,7 +543,8 @@ def _said(effect: Effect) -> str:
         return ""
     n1, n2 = effect.n1, effect.n2
     n = "" if n1 is None or n2 is None else f"; n = {count(n1)} + {count(n2)}"
-    kind = "" if effect.difference.startswith(effect.measure) else "difference "
+    named = effect.difference.startswith((effect.measure, scale_name(effect.measure)))
+    kind = "" if named else "difference "
     return kind + effect.difference + n
 
 
