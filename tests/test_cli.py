@@ -1,17 +1,23 @@
 """What the user types gives what is promised: tables for people, one document for programs."""
 
+import ast
 import csv
 import dataclasses
+import inspect
 import json
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from typer.models import OptionInfo
 
 from folders import ARM1, ARM2, ROOT, folder
 from livingmeta import __version__
+from livingmeta.__main__ import app
 from livingmeta.audit import Verdict
 from livingmeta.consistency import Finding
 from livingmeta.effect_sizes import MEASURES
@@ -283,3 +289,28 @@ def test_help_names_every_entry_of_the_registries(say) -> None:
     assert ", ".join(list(TAU2)[:-1]) in say("regress", "--help").flat
     for registry in (PROFILES, CONFIDENCE, PREDICTION, TAU2_INTERVALS):
         assert all(name in said for name in registry)
+
+
+def options_of(command: Any) -> list[tuple[str, str]]:
+    """Return the options of a command's function, each with its help."""
+    signature = inspect.signature(command, eval_str=True)
+    found = []
+    for name, one in signature.parameters.items():
+        for told in get_args(one.annotation):
+            if isinstance(told, OptionInfo):
+                found.append((name, told.help or ""))
+    return found
+
+
+COMMANDS = {one.callback.__name__: one.callback for one in app.registered_commands if one.callback}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_read_by_its_command_and_says_what_it_does(name: str) -> None:
+    body = ast.parse(textwrap.dedent(inspect.getsource(COMMANDS[name])))
+    read = {one.id for one in ast.walk(body)
+            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}  # fmt: skip
+    for option, told in options_of(COMMANDS[name]):
+        assert option in read, f"{name} accepts {option} and ignores it"
+        assert told, option
+        assert not told.endswith((" of", " or", ":")), told

@@ -385,6 +385,7 @@ def test_the_page_of_counts_claims_no_conversion_of_means_and_no_empty_quotes(
     assert "Effects were computed from the numbers of events" in page
     assert "standard deviations, effects were derived" not in page
     assert "“”" not in page
+    assert not re.search(r"[a-z]\.[A-Z]|\.\n\*\*", page.split("## Versions")[0])
     assert ".." not in page.split("## Versions")[0]
 
 

@@ -313,7 +313,12 @@ def regress(
         bool | None,
         typer.Option(help="robust variances by trial; on where a trial gives several effects"),
     ] = None,
-    profile: Annotated[str | None, typer.Option(metavar="NAME", help="methods of")] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="methods of: revman5, revman-web, metafor, meta or today"
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="common or random")] = None,
     tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
     ci: Annotated[
