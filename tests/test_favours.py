@@ -389,7 +389,7 @@ def test_a_ratio_is_told_as_moved_by_a_factor_and_simulated_about_1(
     was, now = (math.exp(pool(one).result.estimate) for one in (path, after))
     assert f"the data moved estimate and limits by ×{now / was:.3g}, ×" in said
     found = multiverse(load_review(path))[0]
-    curve = specification_curve(found, shares(found.analyses)).figure
+    curve = specification_curve(found, shares(found.analyses))[0].figure
     drawn = [text.get_text() for text in curve.findobj(Text)]
     assert "excludes 1" in drawn
     assert "excludes 0" not in drawn
