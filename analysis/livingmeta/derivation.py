@@ -480,7 +480,7 @@ def _standard_error(
         raise NotComputableError(
             "a P value needs a difference other than 0 and both arm sizes" if by_t else
             f"outcomes.csv row {row.row}, se, ci_low and ci_high are empty: from a P value alone "
-            f"no SE of {row.measure} {show(row.mean)} is computed"
+            f"no SE of {row.measure} {show(row.mean or 0)} is computed"
         )  # fmt: skip
     se = se_from_p(estimate, row.p_value, df=df)
     if row.p_relation == "<":

@@ -535,7 +535,7 @@ def _flags(
     if missing:
         flags.append("trials_missing")
     if result is not None and len({effect.trial for effect in effects}) < FEW:
-        flags.insert(0, "few_trials")  # result counts effects
+        flags.append("few_trials")  # where several effects of a trial hide it from the result
     return tuple(dict.fromkeys(flags))
 
 
