@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, REPORT, TRIAL, folder
+from livingmeta.dependence import people_of
 from livingmeta.missing_evidence import absence
 from livingmeta.pooling import PooledEstimate
 from livingmeta.pooling import pool as pooled
@@ -66,6 +67,12 @@ def test_a_common_effect_with_the_missing_trial_is_the_mean_by_hand(tmp_path: Pa
     assert "trials_missing" not in pool.flags
     assert "imputed" in pool.flags
     assert "imputed" in pool.result.flags
+
+
+def test_arms_assumed_equal_lose_no_half_person(tmp_path: Path) -> None:
+    main, _ = entered(review_of(tmp_path), NULL, model="common", ci="wald")
+    halves = replace(main.effects[0], n1=30.5, n2=30.5, arms=((), ()))
+    assert people_of([halves]).all == 61
 
 
 def test_the_extremes_are_the_farthest_effect_or_the_limit_around_no_effect(tmp_path: Path) -> None:

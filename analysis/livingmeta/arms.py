@@ -48,7 +48,7 @@ class Group(NamedTuple):
     `parts` is how many comparisons they are split between.
     """
 
-    people: int | None
+    people: float | None  # half a person where arms are assumed equal
     told: tuple[tuple[str, float], ...]
     parts: int = 1
 

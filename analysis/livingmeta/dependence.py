@@ -15,6 +15,7 @@ from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import on_scale
 from livingmeta.protocol import Review
 from livingmeta.schema import Outcome, Problem
+from livingmeta.words import count
 
 # Chance may make such an equality once in a hundred files.
 RARE = 2.0  # digits
@@ -47,7 +48,7 @@ class Tie:
     first: int
     second: int
     flag: str
-    groups: tuple[tuple[int, int, int | None], ...] = ()
+    groups: tuple[tuple[int, int, float | None], ...] = ()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
     trials: dict[str, list[Effect]] = defaultdict(list)
     for effect in effects:
         trials[effect.trial].append(effect)
-    known, unknown = 0, 0
+    known, unknown = 0.0, 0
     for listed in trials.values():
         people = [behind(effect, side) for effect in listed]
         most: Counter[Group] = Counter()
@@ -78,7 +79,7 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
         else:
             known += sum((people or 0) * times for people, times in sizes)
             unknown += any(people is None for people, _ in sizes)
-    return People(known, unknown, len(trials))
+    return People(round(known), unknown, len(trials))
 
 
 def behind(effect: Effect, side: int | None = None) -> list[Group]:
@@ -87,7 +88,7 @@ def behind(effect: Effect, side: int | None = None) -> list[Group]:
     if any(effect.arms):
         return [group.whole for one in effect.arms[sides] for group in one]
     sizes = [effect.n1, effect.n2][sides]
-    return [Group(None if n is None else round(n), ()) for n in sizes]
+    return [Group(n, ()) for n in sizes]
 
 
 def unclear(one: Effect, other: Effect) -> bool:
@@ -165,7 +166,7 @@ def shared_flags(flags: Iterable[str]) -> tuple[str, ...]:
 
 def _shared(
     one: Effect, other: Effect, *, counted: bool = False
-) -> tuple[tuple[int, int, int | None], ...]:
+) -> tuple[tuple[int, int, float | None], ...]:
     """Return the groups that two effects share; `counted`: and count in full, in both.
 
     Equal groups within one comparison are two groups of people, so each is matched once, and on
@@ -276,8 +277,8 @@ def _same(tie: Tie) -> str:
     return f"the same group of {_counted(tie.groups[0])} by its numbers"
 
 
-def _counted(group: tuple[int, int, int | None]) -> str:
-    return "? people" if group[2] is None else f"{group[2]} people"
+def _counted(group: tuple[int, int, float | None]) -> str:
+    return "? people" if group[2] is None else f"{count(group[2])} people"
 
 
 def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -> list[Problem]:
