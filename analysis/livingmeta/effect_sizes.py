@@ -684,7 +684,7 @@ def as_shown(label: str, *values: float | None) -> list[str]:
     Examples
     --------
     >>> as_shown("log OR", -6.9, -8.1, -5.7), as_shown("SMD", -0.3, None)
-    (['0.00101', '0.00030', '0.00335'], ['−0.30', '–'])
+    (['0.0010', '0.0003', '0.0033'], ['−0.30', '–'])
     """
     on = (None if value is None else on_scale(label, value) for value in values)
     return decimals(*on, ratio=label in ratios())

@@ -149,27 +149,36 @@ def decimals(*numbers: float | None, places: int = 2, ratio: bool = False) -> li
     """Format an estimate and its limits, or one number, with decimals enough to tell them apart.
 
     Where an interval is so narrow that half of it is less than five units of the last place, half
-    of it keeps two digits; a number alone, and the smallest of a ratio's, does where it would read
-    0. All have the same decimals, and no more than six.
+    of it keeps two digits; a number alone, and the estimate of a ratio, does where it would read 0.
+    All have the same decimals, and no more than six. A limit that reads 0 all the same says on
+    which side of 0 it lies, and one of a ratio has two digits of its own.
 
     Examples
     --------
     >>> decimals(0.0012, 0.0003, 0.0021), decimals(-0.30, -0.60, -0.0027)
-    (['0.00120', '0.00030', '0.00210'], ['−0.30', '−0.60', '0.00'])
+    (['0.00120', '0.00030', '0.00210'], ['−0.30', '−0.60', '−0.00'])
     >>> decimals(0.05, 0.0004, 6, ratio=True), decimals(0.0006), decimals(12345.6, 12000, 12691.2)
-    (['0.05000', '0.00040', '6.00000'], ['0.00060'], ['12345.60', '12000.00', '12691.20'])
+    (['0.05', '0.00040', '6.00'], ['0.00060'], ['12345.60', '12000.00', '12691.20'])
     """
     given = [x for x in numbers if x is not None and math.isfinite(x)]
     least, most = min(given, default=0.0), max(given, default=0.0)
-    smallest, half, unit = min(abs(least), abs(most)), (most - least) / 2, 10.0**-places
+    first, half, unit = abs(given[0]) if given else 0.0, (most - least) / 2, 10.0**-places
     sizes = []
-    if (ratio or len(given) == 1) and 5e-7 <= smallest < 0.5 * unit:
-        sizes.append(smallest)
+    if (ratio or len(given) == 1) and 5e-7 <= first < 0.5 * unit:
+        sizes.append(first)
     if max(5e-7, 1e-9 * abs(least)) < half < 5 * unit:  # below that, rounding may have made it
         sizes.append(half)
     for size in sizes:  # nine digits: its power of ten is one on every processor and in a browser
         places = max(places, min(6, 1 - int(f"{size:.8e}".partition("e")[2])))
-    return [decimal(x, places) for x in numbers]
+    return [_no_less(x, decimal(x, places), ratio) for x in numbers]
+
+
+def _no_less(number: float | None, text: str, ratio: bool) -> str:
+    if number is None or abs(number) < 5e-7 or text.strip("0."):
+        return text
+    if ratio:
+        return decimals(number)[0]
+    return "−" + text if number < 0 else text
 
 
 def count(number: float) -> str:

@@ -195,14 +195,19 @@ const model = (() => {
   function decimals(numbers, places = 2, ratio = false) {
     const given = numbers.filter(Number.isFinite);
     const [least, most] = given.length ? [Math.min(...given), Math.max(...given)] : [0, 0];
-    const [smallest, half] = [Math.min(Math.abs(least), Math.abs(most)), (most - least) / 2];
+    const [first, half] = [Math.abs(given[0] || 0), (most - least) / 2];
     const [unit, sizes] = [10 ** -places, []];
-    if ((ratio || given.length === 1) && smallest >= 5e-7 && smallest < 0.5 * unit) sizes.push(smallest);
+    if ((ratio || given.length === 1) && first >= 5e-7 && first < 0.5 * unit) sizes.push(first);
     if (half > Math.max(5e-7, 1e-9 * Math.abs(least)) && half < 5 * unit) sizes.push(half);
     for (const size of sizes) {
       places = Math.max(places, Math.min(6, 1 - Number(size.toExponential(8).split("e")[1])));
     }
-    return numbers.map((x) => decimal(x, places));
+    return numbers.map((x) => {
+      const text = decimal(x, places);
+      if (x === null || x === undefined || !(Math.abs(x) >= 5e-7) || /[^0.]/.test(text)) return text;
+      if (ratio) return decimals([x])[0];
+      return x < 0 ? `−${text}` : text;
+    });
   }
   const tau2Words = (x) => decimals([x], 3)[0];
   const unit = (s) => (s.sd ? "points" : data.measure);
