@@ -779,7 +779,7 @@ def test_a_trial_that_was_not_done_explains_how_it_moves_the_mean(
     moved = sum((k - w / 100) * y for k, w, y in zip(kept, before.weights, yi, strict=True))
     said = smith.locator("#imagined-about").inner_text()
     assert f"goes from {decimal(before.estimate)} to {decimal(after.estimate)}" in said
-    pull = decimal(after.estimate - before.estimate - moved)
+    pull = decimals(after.estimate - before.estimate - moved)[0]
     assert f"Its own pull is {'' if pull.startswith('−') else '+'}{pull}." in said
     if method[0] == "model":
         assert "keep their weights" in said
@@ -788,7 +788,7 @@ def test_a_trial_that_was_not_done_explains_how_it_moves_the_mean(
         rose = after.tau2 > before.tau2  # type: ignore[operator]
         assert f"τ² {'rose' if rose else 'fell'} from {decimal(before.tau2, 3)}" in said
         assert f"weigh {'more' if rose else 'less'} alike" in said
-        step = decimal(moved)
+        step = decimals(moved)[0]
         assert f"moves it by {'' if moved < 0 or step == '0.00' else '+'}{step}," in said
     assert said in smith.locator("#notes").inner_text()
 

@@ -35,10 +35,10 @@ class Quantiles:
         for name, pair in pairs.items():
             if pair is not None and len(pair) != 2:
                 raise RefusalError(f"{name} has {len(pair)} values: give the lower and the upper.")
-        given = {"n": self.n, "median": self.median}
+        given = {"n": self.n} | ({} if self.median is None else {"median": self.median})
         given |= {f"{name}[{i + 1}]": x for name, p in pairs.items() for i, x in enumerate(p or ())}
         for name, value in given.items():
-            if value is not None and not (is_number(value) and abs(value) <= LARGEST):
+            if not (is_number(value) and abs(value) <= LARGEST):
                 raise RefusalError(f"{name} = {value}: this is not a finite number, or {TOO_FAR}")
         if self.n < 5:
             raise RefusalError(
