@@ -13,6 +13,7 @@ from hypothesis import settings
 from browser import chromium, open_page  # noqa: F401  (fixtures)
 from livingmeta.__main__ import app, main
 
+ROOT = Path(__file__).parents[1]
 # How long an example takes is no claim of ours, and the first one pays for imports.
 settings.register_profile("search", deadline=None)
 # New examples are looked for where somebody can look at what they show; CI repeats its own.
@@ -35,8 +36,10 @@ def pytest_runtest_makereport(
 class Said:
     """What one call printed, and its exit status."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str], *words: str) -> None:
+    def __init__(self, capsys: pytest.CaptureFixture[str], here: Path, *words: str) -> None:
         with pytest.MonkeyPatch.context() as patch:
+            if Path.cwd() == ROOT:
+                patch.chdir(here)
             patch.setattr(sys, "argv", ["livingmeta", *words])
             try:
                 main()
@@ -58,5 +61,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 @pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]):
-    return lambda *words: Said(capsys, *words)
+def say(capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory):
+    """Type a command in an empty folder: what it draws by default stays out of the repository."""
+    here = tmp_path_factory.mktemp("typed")
+    return lambda *words: Said(capsys, here, *words)
