@@ -249,6 +249,7 @@ def printed(path: Path, measure: str, better: str) -> Path:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", PRINTED)
 @pytest.mark.parametrize("better", ["lower", "higher", "unknown"])
 def test_each_door_says_of_a_scale_where_higher_is_better_that_the_printed_number_is_turned(

@@ -50,6 +50,7 @@ def review(path: Path, needs: str, choice: str = CHOICE) -> str:
     return str(written)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [OF_MEANS, OF_COUNTS, COMPUTED], ids=lambda one: one.needs)
 def test_a_measure_is_an_entry_and_nothing_else(
     made: Measure, tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch

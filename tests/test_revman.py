@@ -65,7 +65,7 @@ def test_an_export_saved_with_semicolons_and_decimal_commas_is_the_same(tmp_path
         assert [r.printed for r in one.records] == [r.printed for r in two.records]
 
 
-@pytest.mark.parametrize("model", ["Fixed", "Random"])
+@pytest.mark.parametrize("model", ["Fixed", pytest.param("Random", marks=pytest.mark.slow)])
 def test_an_analysis_pooled_by_another_method_says_so_at_every_door(
     model: str, say, tmp_path: Path
 ) -> None:

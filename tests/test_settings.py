@@ -131,7 +131,13 @@ DOORS: dict[str, Callable[..., Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", HEADLINES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == "knee_oa" else name
+        for name in HEADLINES
+    ],
+)
 @pytest.mark.parametrize("door", DOORS)
 def test_every_door_gives_the_headline(door: str, name: str, say, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)  # for the commands that draw
