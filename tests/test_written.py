@@ -91,7 +91,7 @@ def test_every_command_answers_what_passes_check(files: dict[str, str]) -> None:
 
 @pytest.mark.slow
 @seed(2)
-@settings(ODD, max_examples=4)
+@settings(ODD, max_examples=12)
 @given(review_folders())
 def test_every_page_and_figure_is_drawn_of_what_passes_check(files: dict[str, str]) -> None:
     answers(files, (*QUICK, *LONG))
