@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from livingmeta.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci
+from livingmeta.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
 from livingmeta.protocol import Correlation, Review
 from livingmeta.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.schema import Outcome
@@ -85,7 +85,7 @@ def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail
     """
     rows = unlike(rows)
     found = [_summary(review, row, settings, trail) for row in rows]
-    arms = [Arm(arm.mean, arm.sd, arm.n / _parts(review, row, trail))
+    arms = [Arm(arm.mean, arm.sd, split_control(arm.n, _parts(review, row, trail)))
             for row, arm in zip(rows, found, strict=True) if arm is not None]  # fmt: skip
     if len(arms) < len(rows) or not arms:
         return None
@@ -159,7 +159,7 @@ def _parts(review: Review, row: Outcome, trail: Trail) -> int:
         return 1
     trail.steps.append(
         f"group {row.group}: {row.n} people shared by {parts} comparisons, "
-        f"{count((row.n or 0) / parts)} counted in each (Handbook 23.3.4)"
+        f"{count(split_control(row.n or 0, parts))} counted in each (Handbook 23.3.4)"
     )
     trail.assumed.append(f"group {row.group} split between {parts} comparisons")
     trail.parts[row.group] = parts

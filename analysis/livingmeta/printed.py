@@ -42,19 +42,14 @@ _PRINTED = re.compile(
 )
 
 
-def parse_printed(text: str) -> tuple[float, float]:
-    """Read a printed number and half a unit of its last digit.
+def number(text: str) -> Number:
+    """Read a printed number, how it is rounded, and whether it is a bound.
 
     Parameters
     ----------
     text : str
-        As printed; the minus may be a dash, a comma groups thousands, and a leading relation
-        and a percent sign are left out.
-
-    Returns
-    -------
-    value, half_unit : float
-        What was rounded lies within `half_unit` of `value`.
+        As printed; the minus may be a dash, a comma groups thousands, and a percent sign is left
+        out.
 
     Raises
     ------
@@ -63,16 +58,13 @@ def parse_printed(text: str) -> tuple[float, float]:
 
     Examples
     --------
-    >>> parse_printed("−0.27"), parse_printed("0.30"), parse_printed("1,026")
+    >>> number("−0.27")[:2], number("0.30")[:2], number("1,026")[:2]
     ((-0.27, 0.005), (0.3, 0.005), (1026.0, 0.5))
+    >>> number("< 0.001").relation
+    '<'
     """
-    return number(text)[:2]
-
-
-def number(text: str) -> Number:
-    """Read a printed number; raise ValueError where the text is not one."""
-    match = _PRINTED.fullmatch(text.strip())
-    if match is None or len(match["digits"]) > LONGEST:
+    match = _match(text)
+    if match is None:
         raise RefusalError(
             f'printed = "{text}" is not one number; write the digits as printed, with a decimal '
             'point ("-0.27", "1,026"), and words as a claim of quantity text'
@@ -86,8 +78,12 @@ def number(text: str) -> Number:
 
 def is_number(text: str) -> bool:
     """Say whether a text is one printed number, and one that can be computed with."""
+    return _match(text) is not None
+
+
+def _match(text: str) -> re.Match[str] | None:
     match = _PRINTED.fullmatch(text.strip())
-    return match is not None and len(match["digits"]) <= LONGEST
+    return match if match and len(match["digits"]) <= LONGEST else None
 
 
 def shown_as(value: float, half: float, *, more: int = 0) -> str:
