@@ -17,6 +17,7 @@ from livingmeta.derivation import (
     implausible,
 )
 from livingmeta.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
+from livingmeta.plots import forest_plot
 from livingmeta.profiles import PROFILES, profile
 from livingmeta.protocol import Methods, row_sets
 from livingmeta.quantiles import Quantiles, from_quantiles
@@ -664,3 +665,14 @@ def test_what_is_added_to_empty_cells_is_flagged_where_it_is_added(
     assert ("0.5 added to each of the four cells" in found.derivation) is added
     assert (" §" in marks(found)) is added
     assert any("§ Alpha 2001: 0.5 added" in note for note in notes([found])) is added
+
+
+def test_a_trial_left_out_for_two_reasons_says_them_in_one_line(tmp_path: Path) -> None:
+    """A table, a list or a figure gives a reason one line."""
+    alone = [{**arm, "n": "1"} for arm in (ARM1, ARM2)]
+    pool = synthesise(load_review(folder(tmp_path, outcomes=alone)))[0]
+    (left,) = pool.dropped
+    assert "n1[1] = 1" in left.why
+    assert "n2[1] = 1" in left.why
+    assert "\n" not in left.why
+    forest_plot(pool)  # a line break in a cell has no glyph

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -275,7 +276,10 @@ def _statsmodels(question: Question) -> Answer:
 def _pymare(question: Question) -> Answer:
     _installed("PyMARE")
     import numpy as np
-    from pymare import Dataset, estimators
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves a file of its own open
+        from pymare import Dataset, estimators
 
     correction = {"wald": "wald", "hksj": "knapp-hartung",
                   "hksj-modified": "knapp-hartung-conservative"}.get(question.ci)  # fmt: skip

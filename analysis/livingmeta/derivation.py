@@ -117,7 +117,8 @@ def effect_of(
     except NotComputableError:
         raise
     except ValueError as refusal:
-        raise NotComputableError(str(refusal).replace("trial 1: ", "")) from None
+        reasons = str(refusal).replace("trial 1: ", "").splitlines()  # one line in every list
+        raise NotComputableError(" ".join(reasons)) from None
     if numbers is None:
         raise NotComputableError(LACKING[MEASURES[settings.measure].needs])
     if not (abs(numbers["yi"]) <= LARGEST and SMALLEST <= numbers["vi"] <= LARGEST):

@@ -413,13 +413,14 @@ def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str
 
 
 def fitted(text: str, inches: float, *, size: float = TEXT, bold: bool = False) -> str:
-    """Cut the middle of a text that is too wide, so that a year at its end stays.
+    """Put a text into one line; of one too wide the middle is cut, so that a last year stays.
 
     Examples
     --------
     >>> fitted("A trial of a very long name 2001", 1.0)
     'A trial o…ame 2001'
     """
+    text = " ".join(text.split())
     tail, head = text[-8:], len(text) - 8
     shown = text
     while head > 0 and _wide(shown, size=size, bold=bold) > inches:
