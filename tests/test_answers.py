@@ -190,6 +190,14 @@ def test_what_weakens_a_direction_is_said_with_it(code: str) -> None:
 
 
 @BOTH
+def test_an_hksj_interval_below_walds_is_no_verdict(code: str) -> None:
+    """A third of correct ones are (tests/simulations/coverage.csv): nothing is said to be wrong."""
+    flagged = made([-0.5] * 8, [0.01] * 8, flags=("hksj_narrower_than_wald",))
+    assert said(flagged, code) == said(made([-0.5] * 8, [0.01] * 8), code)
+    assert not re.search("too narrow|for smalt", language(code).flags["hksj_narrower_than_wald"])
+
+
+@BOTH
 def test_one_trial_settles_nothing(code: str) -> None:
     found = said(made([-0.5], [0.01], missing=2), code)
     assert found.kind == "single favours"

@@ -12,6 +12,8 @@ from livingmeta.certainty import (
     summary_of_findings,
 )
 from livingmeta.review import ReviewError, load_review
+from livingmeta.settings import settings_of
+from livingmeta.synthesis import synthesise
 
 TOOL = "Cochrane RoB 2"
 PLAN = 'domains = ["pain", "composite"]\n'
@@ -90,6 +92,15 @@ def test_a_narrow_interval_of_few_people_is_held_against_the_people_needed(tmp_p
     assert why(many, "imprecision").startswith("none suggested: ")
     given = found(tmp_path / "c", ALIKE, n=80, important=0.1)
     assert "960 people are fewer than 3,142" in why(given, "imprecision")
+
+
+def test_an_hksj_interval_below_walds_moves_no_rating(tmp_path) -> None:
+    """It is as common among correct intervals; people are held against those needed."""
+    many = review(tmp_path, ALIKE, n=80)
+    pools = synthesise(many, settings=settings_of(many.protocol.methods, ci="hksj"))
+    (one,) = summary_of_findings(many, pools=pools)
+    assert "hksj_narrower_than_wald" in one.pool.flags
+    assert level(one, "imprecision") == 0
 
 
 # R: ceiling(power.t.test(delta = d, sd = 1, power = 0.8)$n)

@@ -187,6 +187,15 @@ def test_modified_interval_is_never_narrower_than_wald() -> None:
     assert "hksj_scale_below_one" in modified.flags
 
 
+def test_only_few_trials_have_a_remark_on_a_narrow_hksj_interval() -> None:
+    """Of many trials it is as common as not, and holds the truth as often as it says."""
+    told = []
+    for k in (3, 10, 11, 200):
+        result = pool(np.resize([0.1, 0.2], k), [0.2] * k, ci="hksj")
+        told.append("hksj_narrower_than_wald" in result.flags)
+    assert told == [True, True, False, False]
+
+
 def test_prediction_interval_equals_the_interval_at_tau2_zero() -> None:
     result = pool(*AGREEING)
     assert result.pi_low == pytest.approx(result.ci_low, abs=1e-12)

@@ -11,7 +11,6 @@ from livingmeta.pooling import PooledEstimate
 from livingmeta.report import interval_ends, people, side_words
 from livingmeta.synthesis import Pool, contradictory
 
-TOO_NARROW = {"hksj_narrower_than_wald"}
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 
 
@@ -148,7 +147,6 @@ def _caveats(pool: Pool, language: Language) -> str:
         "caveat_rest": rest > 0,
         "caveat_assumed": "rows_assumed" in pool.flags,
         "caveat_few": "few_trials" in pool.flags,
-        "caveat_narrow": bool(TOO_NARROW & set(pool.flags)),
         "caveat_dependent": bool(DEPENDENT & set(pool.flags)),
         "caveat_spread": pool.ahead is not None and pool.ahead[0] < 0 < pool.ahead[1],
     }

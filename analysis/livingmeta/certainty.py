@@ -41,7 +41,7 @@ RULE_OF_THUMB = 400  # people, where no difference is given from which to comput
 SUBSTANTIAL = 50.0  # percent
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
 # Flags that say that an interval is narrower than the data allow
-TOO_NARROW = ("hksj_narrower_than_wald", "dependent_effects", "duplicate_numbers")
+TOO_NARROW = ("dependent_effects", "duplicate_numbers")
 
 
 Found = tuple[int | None, str]  # levels and why

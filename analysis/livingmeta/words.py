@@ -18,7 +18,9 @@ FLAG_WORDS = {
     "few_trials": "Fewer than five trials: the interval rests on its assumptions.",
     "single_trial": "One trial: nothing is pooled, the interval is its own.",
     "hksj_narrower_than_wald": (
-        "The unmodified HKSJ interval is narrower than the Wald interval, so it is too narrow."
+        "The HKSJ interval of these few trials is narrower than the Wald interval: compare the "
+        "modified one, and check that no trial or group of people counts twice. That they agree "
+        "so well can be chance."
     ),
     "hksj_scale_below_one": (
         "With τ² in the model, the trials scatter less around the pooled value than it expects (q "
