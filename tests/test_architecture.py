@@ -64,6 +64,7 @@ LAYERS = {
         "sensitivity_plots",
         "bias",
         "bias_plots",
+        "absolute",
         "certainty",
         "directions",
         "prisma",

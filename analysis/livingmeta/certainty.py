@@ -14,6 +14,7 @@ from itertools import combinations
 
 from scipy.special import nctdtr, ndtri, stdtrit
 
+from livingmeta.absolute import Absolute, absolute_effects
 from livingmeta.bias import Assessment, assessments
 from livingmeta.effect_sizes import as_shown, counted, in_sds
 from livingmeta.pooling import FEW, PooledEstimate
@@ -92,6 +93,7 @@ class SummaryOfFindings:
     pool: Pool
     trials: int
     people: int | None
+    absolute: Absolute
     suggestions: tuple[Suggestion, ...]
     certainty: Judgement | None
     printed: tuple[PrintedCertainty, ...]
@@ -190,6 +192,7 @@ def _row(
         pool=pool,
         trials=len({effect.trial for effect in pool.effects}),
         people=people,
+        absolute=absolute_effects(pool, declared=review.plan(pool.synthesis).baseline_risk),
         suggestions=tuple(
             Suggestion(about=name, levels=levels, why=why, judged=judged.get(name))
             for name, (levels, why) in found.items()

@@ -27,6 +27,7 @@ from livingmeta.prisma import Flow, flow, prisma_plot
 from livingmeta.protocol import Review
 from livingmeta.report import (
     Results,
+    absolute_lines,
     coverage,
     interval,
     page,
@@ -531,6 +532,7 @@ def content(
         "directions": directions,
         "flow": filled,
         "certainties": summary_of_findings(review, pools=pools, important=size),
+        "absolute_lines": lambda one: absolute_lines(one, language=speak),
         "unrecorded": unrecorded(review),
         "quoted": lambda effect: quoted(review, effect),
         "number_of": {key: place for place, key in enumerate(used, start=1)},

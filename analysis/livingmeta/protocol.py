@@ -122,6 +122,14 @@ class Ties(Declared):
     several_arms: Literal["separate", "split", "combine"] = "separate"
 
 
+class BaselineRisk(Declared):
+    """A risk of the event without the intervention, of whom, and the source that says it."""
+
+    risk: float = Field(gt=0, lt=1)
+    who: str
+    source: Key
+
+
 class Plan(Declared):
     """One declared synthesis; its id names files."""
 
@@ -135,6 +143,7 @@ class Plan(Declared):
     negative_favours: Side | None = None  # where it is another than the groups'
     # the method that its source pooled it by, where that is none we have
     pooled_by: Literal["Mantel-Haenszel", "Peto", "a method not known here"] | None = None
+    baseline_risk: tuple[BaselineRisk, ...] = ()  # in the place of those of the trials' group 2
 
 
 class Exclusion(Declared):

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from livingmeta.absolute import PER, Baseline, per_1000
 from livingmeta.audit import Verdict, verdicts
+from livingmeta.certainty import SummaryOfFindings
 from livingmeta.consistency import Finding, findings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import as_shown, scale_name
@@ -25,7 +27,7 @@ from livingmeta.synthesis import (
     shown_i2,
     synthesise,
 )
-from livingmeta.words import count, decimal, p_words, steady
+from livingmeta.words import count, decimal, decimals, p_words, steady
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,6 +192,39 @@ def share(pool: Pool, *, language: Language = ENGLISH) -> str:
     here = len({effect.trial for effect in pool.effects})
     whole = len(pool.measured)
     return "" if here == whole else f", {language.say('share', k=here, n=whole)}"
+
+
+def absolute_lines(one: SummaryOfFindings, *, language: Language = ENGLISH) -> list[str]:
+    """Say a result in people per 1,000, a line per baseline risk, or why it can't be said.
+
+    No line where the outcome is not one that people have or have not.
+    """
+    found, say = one.absolute, language.say
+    if found.why_not is not None:
+        why = language.word(found.why_not)
+        return [say("absolute_none", why=why)] if found.asked and one.pool.result else []
+    groups = dict(zip(("group1", "group2"), map(language.word, one.pool.groups), strict=True))
+
+    def risk(at: Baseline) -> str:
+        told = {"events": count(at.events or 0), "people": count(at.people or 0), "who": at.who}
+        origin = say(f"risk_{at.name}", **told, source=at.source)
+        (per,) = language.commas(decimals(PER * at.risk, places=0))
+        return say("absolute_risk", risk=per, origin=origin, **groups)
+
+    lines = []
+    for at in found.effects:
+        words = (say("fewer", n="{}"), say("more", n="{}"))
+        shown = per_1000(at.difference, at.low, at.high, words=words, comma=language.comma)
+        said = say("absolute", difference=shown[0], low=shown[1], high=shown[2], **groups)
+        where = say("absolute_any") if at.baseline is None else risk(at.baseline)
+        lines.append(f"{said}, {where}" + (f"; {say('absolute_capped')}" if at.capped else ""))
+    lines += [say("absolute_beyond", risk=risk(at)) for at in found.beyond]
+    used = [at.baseline for at in found.effects if at.baseline is not None]
+    if used and used[0].source is None:
+        among = found.baselines
+        lines.append(say("absolute_known", known=among.known, trials=among.trials))
+    level = f"{100 * one.pool.result.level:g}" if one.pool.result else ""
+    return [*lines, say("absolute_note", level=level)] if used else lines
 
 
 def total_people(review: Review) -> int | None:

@@ -22,7 +22,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _subgroups(review)
     yield from _scale(review)
     yield from _direction(review)
-    yield from _correlations(review)
+    yield from _declared_keys(review)
     yield from _judgements(review)
     yield from _flow(review)
 
@@ -298,19 +298,29 @@ def _direction(review: Review) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _correlations(review: Review) -> Iterator[Problem]:
+def _declared_keys(review: Review) -> Iterator[Problem]:
+    """Yield keys of review.toml that no file has."""
     known = {
         "source": [source.source for source in review.sources],
         "trial": [trial.trial for trial in review.trials],
         "instrument": [one.instrument for one in review.instruments],
     }
-    for number, declared in enumerate(review.protocol.correlation, start=1):
+    places: list[tuple[str, object]] = [
+        (f"correlation {number}", one)
+        for number, one in enumerate(review.protocol.correlation, start=1)
+    ]
+    places += [
+        (f"synthesis {plan.id}, baseline_risk {number}", one)
+        for plan in review.protocol.synthesis
+        for number, one in enumerate(plan.baseline_risk, start=1)
+    ]
+    for place, declared in places:
         for column, keys in known.items():
-            key = getattr(declared, column)
+            key = getattr(declared, column, None)
             if key is not None and key not in keys:
                 yield Problem(
                     file=f"{review.folder.name}/review.toml", row=None,
-                    column=f"correlation {number}, {column}", value=key,
+                    column=f"{place}, {column}", value=key,
                     reason=f"{column}s.csv has no such key",
                     remedy=unknown(column, key, keys) if keys else "Add it there.",
                 )  # fmt: skip

@@ -62,10 +62,13 @@ def certainty(
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     from livingmeta.patient import vas_words
+    from livingmeta.report import absolute_lines
     from livingmeta.words import decimals
 
     printing.summary(review, one.pool)
     console = screen.console()
+    for line in absolute_lines(one):
+        console.print(f"  {line}")
     if vas_sd is not None and (points := _points(one, vas_sd)) is not None:
         shown = "{} ({} to {})".format(*decimals(*points, places=1))
         console.print(f"  {shown} {vas_words(vas_sd)}")
@@ -170,6 +173,7 @@ def _document(
                 "people": one.people,
                 "result": asdict(one.pool.result) if one.pool.result else None,
                 "vas_points": _points(one, vas_sd),
+                "absolute": asdict(one.absolute),
                 "suggestions": [
                     {
                         "about": s.about,
