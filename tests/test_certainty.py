@@ -66,10 +66,28 @@ def why(one: SummaryOfFindings, about: str) -> str:
 ALIKE = [-0.5, -0.52, -0.48, -0.51, -0.49, -0.5]
 
 
-def test_a_wide_interval_is_imprecise(tmp_path) -> None:
-    one = found(tmp_path, [-0.3, 0.1, -0.2], n=12)
-    assert level(one, "imprecision") == -1
-    assert "includes no effect" in why(one, "imprecision")
+def test_an_interval_over_no_effect_is_a_level_and_two_on_few_people_or_with_both_ways(
+    tmp_path,
+) -> None:
+    """Without an important difference: no effect and the people needed are both asked."""
+    some = [-0.3, 0.1, -0.2, 0.15, -0.1]
+    wide = found(tmp_path / "a", some, n=6)
+    assert level(wide, "imprecision") == -2
+    assert "includes no effect and appreciable differences both ways" in why(wide, "imprecision")
+    few = found(tmp_path / "b", some, n=19)
+    assert level(few, "imprecision") == -2
+    assert "less than half of the people needed: 190 people against 400" in why(few, "imprecision")
+    more = found(tmp_path / "c", some, n=20)
+    assert level(more, "imprecision") == -1
+    assert "includes no effect, with 200 people against 400" in why(more, "imprecision")
+    many = found(tmp_path / "d", [-0.02, 0.02, 0.01, -0.01, 0], n=900)
+    assert level(many, "imprecision") == -1, "Core GRADE 2: the interval crosses the threshold"
+
+
+def test_142_people_and_an_interval_of_two_sds_are_two_levels() -> None:
+    first = summary_of_findings(load_review("smith2017"))[0]
+    assert level(first, "imprecision") == -2
+    assert "(−1.24 to 0.64) includes no effect and appreciable" in why(first, "imprecision")
 
 
 def test_with_an_important_difference_each_threshold_crossed_is_a_level(tmp_path) -> None:
@@ -84,14 +102,32 @@ def test_with_an_important_difference_each_threshold_crossed_is_a_level(tmp_path
 
 
 def test_a_narrow_interval_of_few_people_is_held_against_the_people_needed(tmp_path) -> None:
-    few = found(tmp_path / "a", [-1.2, -1.21, -1.19, -1.2, -1.2, -1.22], n=15)
-    assert level(few, "imprecision") == -1
+    large = [-1.2, -1.21, -1.19, -1.2, -1.2, -1.22]
+    few = found(tmp_path / "a", large, n=15)
+    assert level(few, "imprecision") == -2
     assert "180 people are fewer than 400, a rule of thumb" in why(few, "imprecision")
+    assert level(found(tmp_path / "e", large, n=20), "imprecision") == -1
+    assert level(found(tmp_path / "f", ALIKE, n=16), "imprecision") == -1  # no large effect
     many = found(tmp_path / "b", ALIKE, n=80)
     assert level(many, "imprecision") == 0
     assert why(many, "imprecision").startswith("none suggested: ")
-    given = found(tmp_path / "c", ALIKE, n=80, important=0.1)
-    assert "960 people are fewer than 3,142" in why(given, "imprecision")
+    # R: power.t.test(delta = 0.2, power = 0.8) gives 393.4 per arm
+    given = found(tmp_path / "c", large, n=20, important=0.1)
+    assert "240 people are fewer than 788, as one trial would need for a small effect" in why(
+        given, "imprecision"
+    )
+    assert level(given, "imprecision") == -2
+
+
+def test_of_effects_that_are_not_large_a_threshold_asks_no_information_size(tmp_path) -> None:
+    """GRADE guidance 34: "the CI does not cross the threshold(s) and the relative effect is large".
+
+    Six trials of 960 people, and an interval well beyond a difference of 0.1: that one trial needs
+    3,142 people to show 0.1 is no reason to doubt them.
+    """
+    one = found(tmp_path, ALIKE, n=80, important=0.1)
+    assert level(one, "imprecision") == 0
+    assert "the information size is asked of large effects only" in why(one, "imprecision")
 
 
 def test_an_hksj_interval_below_walds_moves_no_rating(tmp_path) -> None:
@@ -113,13 +149,15 @@ def test_the_optimal_information_size_is_that_of_one_trial(difference) -> None:
 
 
 def test_imprecision_as_a_published_example_rates_it(tmp_path) -> None:
-    """A worked table: two studies, interval over no effect, fewer people than one trial needs.
+    """A worked table: an interval over no effect, and fewer people than one trial needs.
 
     "Boundaries of CI crossing the no effect line which downgrades the quality of evidence by one
     level"; "Number of participants needed for a single powered trial is higher … quality of
     evidence not downgraded on this basis" (bmjopen.bmj.com/highwire/markup/118842, table 8).
     """
-    assert level(found(tmp_path, [-0.6, 0.1], n=20), "imprecision") == -1
+    one = found(tmp_path, [-0.3, 0.1, -0.2, 0.15, -0.1], n=30)
+    assert level(one, "imprecision") == -1
+    assert "300 people against 400" in why(one, "imprecision")
 
 
 def test_trials_that_contradict_each_other_are_two_levels(tmp_path) -> None:
@@ -128,11 +166,89 @@ def test_trials_that_contradict_each_other_are_two_levels(tmp_path) -> None:
     assert "exclude no effect on both sides" in why(one, "inconsistency")
 
 
-def test_a_prediction_interval_past_no_effect_is_a_level(tmp_path) -> None:
-    one = found(tmp_path, [-0.3, -0.5, -0.7, -0.9, -1.2, -0.2, -1.3], n=100)
+FAR_APART = [-1.0, -1.4, -1.8, -2.2, -1.2, -2.0]
+
+
+def test_trials_that_all_lie_far_beyond_the_threshold_are_not_downgraded_for_i2(tmp_path) -> None:
+    """Core GRADE 3: where the estimates lie in relation to the threshold decides, not I²."""
+    for name, important, target in [
+        ("a", 0.3, "beyond the important difference in favour of new treatment"),
+        ("b", None, "in favour of new treatment"),
+    ]:
+        one = found(tmp_path / name, FAR_APART, n=100, important=important)
+        assert one.pool.result.i2 > 75
+        assert level(one, "inconsistency") == 0
+        assert f"all 6 estimates are {target}; I² = " in why(one, "inconsistency")
+        assert ("judged against no effect" in why(one, "inconsistency")) == (important is None)
+
+
+def test_the_same_trials_on_both_sides_of_the_threshold_are_a_level(tmp_path) -> None:
+    around = found(tmp_path / "a", FAR_APART, n=100, important=1.5)
+    assert level(around, "inconsistency") == -1
+    assert "3 of 6 estimates, with 51% of the weight, are not beyond" in why(
+        around, "inconsistency"
+    )
+    moved = found(tmp_path / "b", [one + 1.05 for one in FAR_APART], n=100)
+    assert level(moved, "inconsistency") == -1
+    wide = found(tmp_path / "c", [one + 1.05 for one in FAR_APART], n=10)
+    assert level(wide, "inconsistency") == 0, "on both sides, but as chance lets them"
+
+
+def test_a_prediction_interval_past_no_effect_is_a_level_where_a_trial_lies_there(tmp_path) -> None:
+    trials = [-0.3, -0.5, -0.7, -0.9, -1.2, -0.2, -1.3]
+    alone = found(tmp_path / "a", trials, n=100)
+    assert level(alone, "inconsistency") == 0
+    assert "reaches past no effect, the interval does not" in why(alone, "inconsistency")
+    one = found(tmp_path / "b", [*trials, 0.1], n=100)
     assert level(one, "inconsistency") == -1
     assert "reaches past no effect, the interval does not" in why(one, "inconsistency")
     assert "pairs of intervals do not overlap" in why(one, "inconsistency")
+
+
+def test_trials_that_differ_only_in_what_does_not_matter_are_not_downgraded(tmp_path) -> None:
+    trials = [-0.2, 0.2, -0.18, 0.19, -0.21, 0.17]
+    assert level(found(tmp_path / "a", trials, n=900), "inconsistency") == -2
+    small = found(tmp_path / "b", trials, n=900, important=0.5)
+    assert level(small, "inconsistency") == 0
+    assert "are between the important differences" in why(small, "inconsistency")
+    large = found(tmp_path / "c", trials, n=900, important=0.1)
+    assert level(large, "inconsistency") == -2
+    assert "with important differences both ways" in why(large, "inconsistency")
+
+
+def test_one_tau2_takes_no_level_under_inconsistency_and_imprecision_both(tmp_path) -> None:
+    one = found(tmp_path / "a", [one + 1.6 for one in FAR_APART], n=100, important=0.3)
+    result = one.pool.result
+    assert level(one, "inconsistency") < 0
+    assert result.ci_low < -0.3 < 0.3 < result.ci_high, "two levels, were it counted again"
+    assert level(one, "imprecision") == 0
+    # R, metafor: r <- rma(yi, vi, data = escalc("SMD", …), method = "DL"); w <- weights(r) / 100
+    # coef(r) + c(-1, 1) * qnorm(.975) * sqrt(sum(w^2 * vi)) gives -0.1145 and 0.1145
+    assert "(−0.11 to 0.11)" in why(one, "imprecision")
+    assert "not here again (our rule)" in why(one, "imprecision")
+    alike = found(tmp_path / "b", [-0.02, 0.02, 0.01, -0.01, 0, 0], n=5, important=0.3)
+    assert level(alike, "inconsistency") == 0
+    assert level(alike, "imprecision") == -2, "as wide, and of few people"
+
+
+@pytest.mark.parametrize(
+    ("trials", "n"),
+    [(FAR_APART, 100), ([one + 1.15 for one in FAR_APART], 40), (ALIKE, 20), (ALIKE[:3], 9)],
+)
+@pytest.mark.parametrize("important", [None, 0.3, 1.5])
+def test_suggestions_do_not_depend_on_which_group_comes_first(
+    tmp_path, trials, n, important
+) -> None:
+    levels = [
+        [
+            s.levels
+            for s in found(
+                tmp_path / f"{sign}", [sign * d for d in trials], n=n, important=important
+            ).suggestions
+        ]
+        for sign in (1, -1)
+    ]
+    assert levels[0] == levels[1]
 
 
 def test_few_trials_that_agree_do_not_show_consistency(tmp_path) -> None:
@@ -200,8 +316,8 @@ def test_a_judgement_stands_beside_the_suggestion_and_does_not_move_it(tmp_path)
 [[judgement]]
 synthesis = "pain-short"
 about = "imprecision"
-judgement = "two levels down"
-why = "the interval is useless"
+judgement = "one level down"
+why = "the interval is no worse"
 by = "A. Reviewer"
 
 [[judgement]]
@@ -213,8 +329,8 @@ by = "A. Reviewer"
 """
     one = found(tmp_path, [-0.3, 0.1, -0.2], n=12, toml=toml)
     (said,) = [s for s in one.suggestions if s.about == "imprecision"]
-    assert said.levels == -1
-    assert said.judged_words() == "two levels down (the interval is useless; A. Reviewer)"
+    assert said.levels == -2
+    assert said.judged_words() == "one level down (the interval is no worse; A. Reviewer)"
     assert one.overall().endswith("judged: very low (see the domains; A. Reviewer)")
 
 

@@ -3,6 +3,11 @@
 A program suggests, a person judges. A level is suggested only where a computed input gives a reason
 for it; where nothing can be computed it says "not assessable", and nothing is ever called "no
 concern".
+
+The rules follow Core GRADE, the GRADE guidance before it and the Cochrane Handbook as far as their
+texts could be read: of Core GRADE 2, 3 and 4 and of GRADE guidance 34 the abstracts, of Core GRADE
+its authors' answers to questions (clarityresearch.ca/frequently-asked-questions). Each rule has its
+sentence beside it; what no text that was read settles is called "our rule", in what it prints too.
 """
 
 from __future__ import annotations
@@ -11,12 +16,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import median
 
 from scipy.special import nctdtr, ndtri, stdtrit
 
 from livingmeta.absolute import Absolute, absolute_effects
 from livingmeta.bias import Assessment, assessments
-from livingmeta.effect_sizes import as_shown, counted, in_sds
+from livingmeta.effect_sizes import MEASURES, as_shown, counted, in_sds, ratios
 from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
 from livingmeta.settings import headline_settings
@@ -40,12 +46,25 @@ PUBLICATION = ("small-study effects", "missing evidence")
 # >=50%)": criteria for rating down printed in Br J Sports Med (bjsm.bmj.com/highwire/markup/124452)
 RULE_OF_THUMB = 400  # people, where no difference is given from which to compute them
 SUBSTANTIAL = 50.0  # percent
+# Percent of the weight whose estimates lie on another side of the threshold than the pooled one.
+# Core GRADE 3, abstract: "the greater the extent to which, in the presence of minimally overlapping
+# CIs, point estimates fall on opposite sides of the threshold, the more likely there is problematic
+# inconsistency". It names no extent: a quarter is our rule, as in `contradictory`.
+ELSEWHERE = 25.0
+# "If the MID is not known …, we suggest downgrading if the upper or lower CI crosses an effect size
+# of 0.5 in either direction"; of Cohen's sizes 0.2 is small and 0.8 large (KCE process book,
+# 5.5.1.2, processbook.kce.be/book/export/html/110)
+SMALL, APPRECIABLE, LARGE = 0.2, 0.5, 0.8  # standard deviations
+# "If the sample size is a long way from the OIS, you can rate down twice for imprecision" (Core
+# GRADE, authors' answers). How long a way they do not say: less than half is our rule.
+FAR = 0.5
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
 # Flags that say that an interval is narrower than the data allow
 TOO_NARROW = ("dependent_effects", "duplicate_numbers")
-
+OURS = "our rule"
 
 Found = tuple[int | None, str]  # levels and why
+Limits = tuple[float, float] | None  # important differences below and above no effect, if given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +171,8 @@ def summary_of_findings(
     imprecision. J Clin Epidemiol 2011;64:1283-1293.
     Guyatt G, Zeng L, Brignardello-Petersen R, et al. Core GRADE 2. BMJ 2025;389:e081904: "rate down
     for imprecision if the 95% confidence interval crosses the MID for benefit or harm".
+    Zeng L, Brignardello-Petersen R, Hultcrantz M, et al. GRADE guidance 34: update on rating
+    imprecision using a minimally contextualized approach. J Clin Epidemiol 2022;150:216-224.
     Guyatt G, Schandelmaier S, Brignardello-Petersen R, et al. Core GRADE 3. BMJ 2025;389:e081905.
 
     Examples
@@ -159,7 +180,7 @@ def summary_of_findings(
     >>> from livingmeta.review import load_review
     >>> first = summary_of_findings(load_review("smith2017"))[0]
     >>> [(one.about, one.levels) for one in first.suggestions if one.levels]
-    [('imprecision', -1), ('missing evidence', -1)]
+    [('imprecision', -2), ('missing evidence', -1)]
     >>> first.overall().split("; ")[-1]
     'judged: not recorded'
     """
@@ -178,10 +199,12 @@ def _row(
     }
     found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
     if result is not None:
+        limits = None if important is None else (-important, important)
+        apart = _inconsistency(pool, result, limits)
         found |= {
             "risk of bias": _risk_of_bias(pool, result, recorded),
-            "inconsistency": _inconsistency(pool, result, important),
-            "imprecision": _imprecision(pool, result, important, people=people),
+            "inconsistency": apart,
+            "imprecision": _imprecision(pool, result, limits, inconsistent=bool(apart[0])),
             "small-study effects": _small_study(pool),
         }
     found |= {
@@ -232,87 +255,217 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
     return (-1 if high > 50 else 0), said
 
 
-def _inconsistency(pool: Pool, result: PooledEstimate, important: float | None) -> Found:
+def _region(effect: float, limits: Limits) -> int:
+    """Say on which side an effect lies: −1 or 1 beyond a threshold, 0 at no effect or between."""
+    low, high = limits or (0.0, 0.0)
+    return int(effect > high) - int(effect < low)
+
+
+def _lies(pool: Pool, region: int, limits: Limits) -> str:
+    """Say where the effects of a region are."""
+    if region == 0:
+        return "at no effect" if limits is None else "between the important differences"
+    beyond = "" if limits is None else "beyond the important difference "
+    return beyond + pool.side(region > 0, "in favour of {}")
+
+
+def _inconsistency(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
+    """Ask where the trials lie in relation to the threshold, and how little they overlap.
+
+    Core GRADE 3, abstract: users "note the magnitude of differences in point estimates, the extent
+    to which the CIs overlap, and where the point estimates lie in relation to the target of their
+    certainty rating. … The decision, however, requires consideration of the chosen threshold for
+    certainty rating: whether the null or the MID". I² alone takes no level: rating down is
+    appropriate "particularly if some studies suggest substantial benefit, and others no effect or
+    harm (rather than only large vs. small effects)" (GRADE guidelines 7, abstract).
+    """
     if result.k == 1:
         return None, "one trial can't disagree with itself"
     percent = shown_i2(pool) or 0.0
-    i2 = f"I² = {decimal(percent, 0)}%"
-    if contradictory(pool):
-        return -2, f"trials exclude no effect on both sides, {i2}"
     apart = sum(
         one.ci_high < other.ci_low or other.ci_high < one.ci_low
         for one, other in combinations(pool.effects, 2)
     )
     pairs = f"{apart} of {math.comb(result.k, 2)} pairs of intervals do not overlap"
-    said = f"{i2}, {pairs if apart else 'all intervals overlap'}"
-    ahead = _ahead(pool, result, important)
-    if ahead is not None or percent >= SUBSTANTIAL:
-        return -1, "; ".join(filter(None, (ahead, said)))
+    overlap = f"I² = {decimal(percent, 0)}%, {pairs if apart else 'all intervals overlap'}"
+    if contradictory(pool, beyond=limits or (0.0, 0.0)):
+        # "Different direction of effect estimates in the studies", I² > 75%: "Downgrade 2 levels"
+        # (decision matrix of Cochrane review CD009172, PMC7195185, table 8)
+        both = "" if limits is None else ", with important differences both ways"
+        return -2, f"trials exclude no effect on both sides{both}, {overlap}"
+    home = _region(result.estimate, limits)
+    away = [_region(effect.yi, limits) != home for effect in pool.effects]
+    weight = sum(w for w, elsewhere in zip(result.weights, away, strict=True) if elsewhere)
+    target = _lies(pool, home, limits)
+    said = [
+        f"{sum(away)} of {result.k} estimates, with {decimal(weight, 0)}% of the weight, "
+        f"{'is' if sum(away) == 1 else 'are'} not {target} as the pooled one is"
+        if any(away)
+        else f"all {result.k} estimates are {target}",
+        overlap,
+    ]
+    if limits is None:
+        said.append("judged against no effect, since no important difference is given")
+    ahead = _ahead(pool, result, limits)
+    said += [ahead] if ahead else []
+    if any(away) and percent >= SUBSTANTIAL and (weight >= ELSEWHERE or ahead):
+        return -1, "; ".join(said)
     if pool.k < FEW:
-        return None, f"{said}, but {pool.k} trials are too few to show that they agree"
-    return 0, said
+        return None, "; ".join([*said, f"{pool.k} trials are too few to show that they agree"])
+    return 0, "; ".join(said)
 
 
-def _ahead(pool: Pool, result: PooledEstimate, important: float | None) -> str | None:
+def _ahead(pool: Pool, result: PooledEstimate, limits: Limits) -> str | None:
     """Say where a prediction interval reaches past a threshold that the interval does not cross."""
     if pool.ahead is None:
         return None
-    for limit in _thresholds(important):
+    for limit in limits or (0.0,):
         crossed = result.ci_low < limit < result.ci_high
         if not crossed and pool.ahead[0] < limit < pool.ahead[1]:
-            name = "no effect" if limit == 0 else "the smallest important difference"
+            name = "no effect" if limit == 0 else "the important difference"
             ends = _shown(pool, *pool.ahead)
             return f"the prediction interval ({ends}) reaches past {name}, the interval does not"
     return None
 
 
-def _thresholds(important: float | None) -> tuple[float, ...]:
-    return (0.0,) if important is None else (-important, important)
-
-
 def _imprecision(
-    pool: Pool, result: PooledEstimate, important: float | None, *, people: int | None
+    pool: Pool, result: PooledEstimate, limits: Limits, *, inconsistent: bool
 ) -> Found:
-    """Compare the interval with no effect or the important differences, then the people needed."""
+    """Compare the interval with the thresholds, and the people with those needed.
+
+    One τ² takes no level twice: where it took one under inconsistency, the interval that sampling
+    within the trials alone gives is compared. No text that was read says how; it is our rule.
+    """
     if "not_converged" in pool.flags:
         return None, FLAG_WORDS["not_converged"].rstrip(".")
-    ends = f"the interval ({_shown(pool, result.ci_low, result.ci_high)})"
-    crossed = [x for x in _thresholds(important) if result.ci_low < x < result.ci_high]
-    if crossed and important is None:
-        return -1, f"{ends} includes no effect"
+    shown, sampled = (result.ci_low, result.ci_high), _sampled(pool, result)
+    found, alone = (_crossing(pool, result, ends, limits) for ends in (shown, sampled))
+    if not inconsistent or found[0] == alone[0]:
+        return found[0], f"the interval ({_shown(pool, *shown)}) {found[1]}"
+    return alone[0], (
+        f"the interval that sampling alone gives ({_shown(pool, *sampled)}) {alone[1]}; how the "
+        f"trials differ is rated under inconsistency, not here again ({OURS})"
+    )
+
+
+def _sampled(pool: Pool, result: PooledEstimate) -> tuple[float, float]:
+    """Return the interval that sampling within the trials alone gives, never a wider one.
+
+    The variance of Σwy is Σw²v + τ²Σw², of which the second part is that the trials differ.
+    """
+    w = [weight / 100 for weight in result.weights]
+    within = sum(one**2 * effect.vi for one, effect in zip(w, pool.effects, strict=True))
+    half = float(ndtri((1 + result.level) / 2)) * math.sqrt(within)
+    return max(result.ci_low, result.estimate - half), min(result.ci_high, result.estimate + half)
+
+
+def _crossing(
+    pool: Pool, result: PooledEstimate, ends: tuple[float, float], limits: Limits
+) -> Found:
+    """Count the thresholds that an interval crosses.
+
+    Core GRADE 2, abstract: "rate down for imprecision if the 95% confidence interval crosses the
+    MID for benefit or harm", or, where the question is whether there is an effect, no effect.
+    GRADE guidance 34, abstract: "when a CI appreciably crosses the threshold(s) of interest, one
+    should consider rating down two or three levels. When the CI does not cross the threshold(s) and
+    the relative effect is large, one should implement the optimal information size (OIS) approach".
+    """
+    low, high = ends
+    crossed = [limit for limit in limits or (0.0,) if low < limit < high]
+    if limits is None and crossed:
+        return _around_no_effect(pool, ends)
     if len(crossed) == 2:
         either = "in favour of either group" if pool.favours else "on either side of no effect"
-        return -2, f"{ends} includes an important difference {either}"
+        return -2, f"includes an important difference {either}"
     if crossed:
         side = pool.side(crossed[0] > 0, "in favour of {}")
-        both = f"both an important difference {side} and less than that"
-        return -1, f"{ends} includes {both}"
-    limit = "include no effect" if important is None else "reach over the important difference"
-    levels, said = _information(pool, people, important)
-    return levels, f"{ends} does not {limit}, {said}"
+        return -1, f"includes both an important difference {side} and less than that"
+    if limits is None:
+        levels, said = _information(pool, result, limits)
+        return levels, f"excludes no effect, {said}"
+    size = _size(pool, result.estimate)
+    if _region(result.estimate, limits) == 0 or (size is not None and size < LARGE):
+        large = "the information size is asked of large effects only"
+        return 0, f"does not reach over an important difference; {large}"
+    levels, said = _information(pool, result, limits)
+    return levels, f"does not reach over the important difference, {said}"
 
 
-def _information(pool: Pool, people: int | None, important: float | None) -> Found:
-    """Compare the people with those needed, where an interval crosses no threshold."""
+def _around_no_effect(pool: Pool, ends: tuple[float, float]) -> Found:
+    """Rate an interval that includes no effect, where no important difference is given.
+
+    A level for that, and a second where it includes appreciable differences both ways or rests on
+    far too few people.
+    """
+    sizes = [_size(pool, end) for end in ends]
+    needed, why = _needed(pool, None)
+    said = "includes no effect"
+    if None not in sizes and min(size for size in sizes if size is not None) > APPRECIABLE:
+        return -2, f"{said} and appreciable differences both ways ({OURS})"
+    people = pool.people.all
+    if needed is None or people is None:
+        return -1, f"{said}; {why if needed is None else 'arm sizes are not all known'}"
+    short = f"{people:,} people against {needed:,}, {why}"
+    if people < FAR * needed:
+        return -2, f"{said}, with less than half of the people needed: {short} ({OURS})"
+    return -1, f"{said}, with {short}"
+
+
+def _information(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
+    """Compare the people with those needed, where an interval crosses no threshold.
+
+    "If the 95% CI excludes a relative risk (RR) of 1.0, and the total number of events or patients
+    exceeds the OIS criterion, precision is adequate" (GRADE guidelines 6, abstract).
+    """
     narrow = [FLAG_WORDS[flag].rstrip(".") for flag in TOO_NARROW if flag in pool.flags]
     if narrow:
         return None, f"but may be too narrow: {narrow[0]}"
-    needed, why = _needed(pool, important)
+    needed, why = _needed(pool, limits)
+    people = pool.people.all
     if needed is None or people is None:
         return None, f"but {why if needed is None else 'arm sizes are not all known'}"
-    if people < needed:
-        return -1, f"but {people:,} people are fewer than {needed:,}, {why}"
-    return 0, f"and {people:,} people are not fewer than {needed:,}, {why}"
+    if people >= needed:
+        return 0, f"and {people:,} people are not fewer than {needed:,}, {why}"
+    said = f"but {people:,} people are fewer than {needed:,}, {why}"
+    size = _size(pool, result.estimate)
+    if size is not None and size >= LARGE and people < FAR * needed:
+        return -2, f"{said}: less than half, of an effect as large as this ({OURS})"
+    return -1, said
 
 
-def _needed(pool: Pool, important: float | None) -> tuple[int | None, str]:
-    """Return the optimal information size and what it is, or None and why it is not known."""
-    if important is not None and in_sds(pool.measure):
-        size = optimal_information_size(important)
-        return size, "as one trial would need for that difference (α 0.05, power 80%)"
-    if counted(pool.measure):
+def _size(pool: Pool, effect: float) -> float | None:
+    """Return how far an effect lies from none, in standard deviations; None where not known."""
+    if in_sds(pool.measure):
+        return abs(effect)
+    sd = _typical_sd(pool)
+    return None if sd is None else abs(effect) / sd
+
+
+def _typical_sd(pool: Pool) -> float | None:
+    """Return the median SD of the arms of a mean difference, None where one is not known."""
+    sds = [sd for effect in pool.effects for sd in (effect.sd1, effect.sd2)]
+    known = [sd for sd in sds if sd is not None]
+    alone = pool.measure == MEASURES["MD"].label
+    return median(known) if alone and len(known) == len(sds) else None
+
+
+def _needed(pool: Pool, limits: Limits) -> tuple[int | None, str]:
+    """Return the optimal information size and what it is, or None and why it is not known.
+
+    It is that of the important difference, but of a small effect at least: "Beware … not to base
+    your sample size on the RRR of minimally clinical importance …, because it leads to paradoxes:
+    if expected effects are considerably larger than what is clinically important" (KCE process
+    book, 5.5.4, processbook.kce.be/book/export/html/115).
+    """
+    if counted(pool.measure) or pool.measure in ratios():
         return None, "the people needed depend on a baseline risk, and none is given"
-    return RULE_OF_THUMB, "a rule of thumb for continuous outcomes"
+    sd = 1.0 if in_sds(pool.measure) else _typical_sd(pool)
+    if limits is None or sd is None:
+        return RULE_OF_THUMB, "a rule of thumb for continuous outcomes"
+    given = limits[1] / sd
+    of = "that difference" if given >= SMALL else f"a small effect of {SMALL} SD"
+    size = optimal_information_size(max(given, SMALL))
+    return size, f"as one trial would need for {of} (α 0.05, power 80%)"
 
 
 def optimal_information_size(difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int:

@@ -681,14 +681,14 @@ def heterogeneity(pool: Pool) -> str:
     return f"{tau2}{chi2}; I² (from {kind}) = {decimal(shown_i2(pool), 0)}%"
 
 
-def contradictory(pool: Pool) -> bool:
+def contradictory(pool: Pool, *, beyond: tuple[float, float] = (0.0, 0.0)) -> bool:
     """Say whether I² is considerable and trials exclude 0 on both sides.
 
     One stray trial among many does not make a contradiction: the smaller side must hold a
-    quarter of the trials that exclude 0.
+    quarter of the trials that exclude 0. Only trials with an estimate `beyond` the limits count.
     """
-    low = sum(effect.ci_high < 0 for effect in pool.effects)
-    high = sum(effect.ci_low > 0 for effect in pool.effects)
+    low = sum(effect.ci_high < 0 and effect.yi < beyond[0] for effect in pool.effects)
+    high = sum(effect.ci_low > 0 and effect.yi > beyond[1] for effect in pool.effects)
     i2 = pool.result.i2 if pool.result else None
     return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
 
