@@ -252,6 +252,17 @@ def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:
     assert "points" not in smith.locator("#estimate").inner_text()
 
 
+def test_a_prediction_that_the_page_can_not_draw_is_said_to_be_so(
+    open_page: Open, pages: dict[str, Path]
+) -> None:
+    page = open_page(pages["knee_oa"])
+    page.locator("#prediction").select_option(label="nagashima, not computed on this page")
+    told = page.locator("#numbers div").filter(has_text="Prediction interval").locator("dd")
+    assert told.inner_text().startswith("by nagashima, not computed on this page; livingmeta pool")
+    page.locator("#model").select_option("common")
+    assert told.inner_text().startswith("–")
+
+
 def test_a_link_restores_everything(open_page: Open, pages: dict[str, Path]) -> None:
     page = open_page(pages["living"])
     page.locator("#outcome").select_option("function")

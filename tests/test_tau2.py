@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2
 
 from livingmeta.designs import Regression
 from livingmeta.likelihood import log_likelihood, maximise, tau2_limits
@@ -12,6 +13,7 @@ from livingmeta.tau2 import (
     TAU2,
     generalised_q,
     paule_mandel,
+    q_below,
     q_profile,
 )
 
@@ -185,3 +187,25 @@ def test_a_mean_is_fitted_as_a_regression_on_a_constant_is(data, restricted: boo
     assert mean[0] == pytest.approx(line[0], rel=1e-7, abs=1e-9 * v.min()) or height[
         0
     ] == pytest.approx(height[1], abs=1e-10)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 20, 300])
+@pytest.mark.parametrize("tau2", [0.0, 0.1, 1e6])
+@pytest.mark.parametrize("share", [1e-4, 0.1, 1.0, 3.0])
+def test_the_distribution_of_q_of_equal_variances_is_a_chi_squares(
+    n: int, tau2: float, share: float
+) -> None:
+    q, size = share * n * (1 + 2 * tau2), 1 + 2 * tau2
+    below, slope = q_below(np.array([q]), np.full((1, n), 2.0), np.array([[tau2]]))
+    assert below[0, 0] == pytest.approx(chi2.cdf(q / size, n), rel=1e-8, abs=1e-9)
+    known = chi2.pdf(q / size, n) * q * 2 / size**2
+    assert slope[0, 0] == pytest.approx(known, rel=1e-8, abs=1e-9 * n)
+
+
+def test_the_distribution_of_q_of_pairs_is_that_of_two_exponentials() -> None:
+    """Two chi-squares of one size are an exponential; of a sum of two the formula is closed."""
+    a, tau2, q = np.array([[0.5, 0.5, 30.0, 30.0, 0.0]]), 0.7, np.array([9.0])
+    first, second = 2 * (1 + tau2 * 0.5), 2 * (1 + tau2 * 30)
+    tails = first * np.exp(-q / first) - second * np.exp(-q / second)
+    below, _ = q_below(q, a, np.array([[tau2]]))
+    assert below[0] == pytest.approx(1 - tails / (first - second), abs=1e-10)

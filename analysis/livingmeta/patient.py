@@ -9,10 +9,7 @@ from scipy.special import ndtr, stdtr
 
 from livingmeta.effect_sizes import MEASURES, ratios
 from livingmeta.names import RefusalError
-from livingmeta.pooling import FEW, PooledEstimate
-
-# Degrees of freedom of a prediction interval by `pooling.PREDICTION`, from k; None: normal.
-DF = {"t(k-1)": 1, "t(k-2)": 2, "z": None}
+from livingmeta.pooling import FEW, PREDICTION, PooledEstimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +177,13 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
             "a common-effect model, or a result without prediction interval, says nothing of a "
             "new setting: use random effects with a prediction interval."
         )
-    less = DF[result.pi_method]
+    by = PREDICTION[result.pi_method]
+    if by.is_drawn:
+        raise RefusalError(
+            f"chances in a new setting are not computed from prediction = {result.pi_method!r}, "
+            "whose distribution has no name: choose another prediction."
+        )
+    less = by.less
     df = None if less is None else result.k - less
     spread = float(np.sqrt(result.tau2 + result.se**2))
 

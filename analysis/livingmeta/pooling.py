@@ -22,7 +22,17 @@ from livingmeta.inputs import (
 )
 from livingmeta.likelihood import mean_limits
 from livingmeta.names import RefusalError, pick
-from livingmeta.tau2 import TAU2, Array, Mask, likelihood_limits, q_profile
+from livingmeta.roots import bracketed_root
+from livingmeta.tau2 import (
+    POINTS,
+    TAU2,
+    VALUES,
+    Array,
+    Mask,
+    confidence_distribution,
+    likelihood_limits,
+    q_profile,
+)
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
 # An HKSJ interval below the Wald one is common: a third of correct ones at k = 10 with τ² = 0. Of
@@ -161,12 +171,26 @@ CONFIDENCE: Mapping[str, _Interval] = {
     "hksj-modified": _Interval(lambda q: np.sqrt(np.maximum(1.0, q)), is_t=True, is_hksj=True),
     "profile": _Interval(np.ones_like, is_t=False, is_profile=True),
 }
-# Quantile of the prediction interval from k − 1 and the upper tail's start; t(k-2): Higgins,
-# Thompson and Spiegelhalter 2009, eq. 12.
-PREDICTION: Mapping[str, Callable[[Array, float], Array]] = {
-    "t(k-1)": lambda df, upper: np.asarray(stdtrit(df, upper)),
-    "t(k-2)": lambda df, upper: np.asarray(stdtrit(np.maximum(df - 1, 1), upper)),
-    "z": lambda df, upper: np.full(df.shape, ndtri(upper)),
+
+
+class _Prediction(NamedTuple):
+    less: int | None = None  # t with so many df less than trials; None: normal
+    is_drawn: bool = False  # τ² and mean are drawn anew, neither is taken as estimated
+
+    def quantile(self, df: Array, upper: float) -> Array:
+        """Return that of the interval, from k − 1 and the upper tail's start."""
+        if self.less is None:
+            return np.full(df.shape, ndtri(upper))
+        return np.asarray(stdtrit(np.maximum(df + 1 - self.less, 1), upper))
+
+
+# t(k-2): Higgins, Thompson and Spiegelhalter 2009, eq. 12; nagashima: Nagashima, Noma and Furukawa
+# 2019.
+PREDICTION: Mapping[str, _Prediction] = {
+    "t(k-1)": _Prediction(less=1),
+    "t(k-2)": _Prediction(less=2),
+    "z": _Prediction(),
+    "nagashima": _Prediction(is_drawn=True),
 }
 # Interval of τ²: the second is of the likelihood that τ² maximises.
 TAU2_INTERVALS = ("q-profile", "profile")
@@ -222,6 +246,12 @@ def chosen(
         return {"model": model, **COMMON}
     made = {name: DEFAULTS[name] if given is None else given for name, given in asked.items()}
     problems = []
+    drawn = made["prediction"] in PREDICTION and PREDICTION[made["prediction"]].is_drawn
+    if drawn and not isinstance(made["tau2"], str):
+        problems.append(
+            f"prediction = {made['prediction']!r} takes τ² as the trials leave it open, and tau2 = "
+            f"{made['tau2']:g} takes it as known: choose an estimator, or another prediction."
+        )
     if CONFIDENCE[str(made["ci"])].is_profile and made["tau2"] != "ML":
         problems.append(
             f"ci = 'profile' is read off the likelihood that ML maximises, not off tau2 = "
@@ -284,7 +314,10 @@ def pool(
         "q-profile" (the default), or "profile" (profile likelihood; with tau2 "ML" or "REML" only).
     prediction : str, optional
         "t(k-1)" (the default), "t(k-2)" or "z": μ ± quantile √(τ² + SE²) with the interval's own
-        SE, of three or more trials; "none" for none.
+        SE, of three or more trials; "nagashima": the parametric bootstrap of Nagashima 2019, which
+        allows for τ² being estimated and has its own τ² and SE, whatever `tau2` and `ci`, computed
+        by integration as of bootstrap draws without end, so that there is no seed and each run
+        gives the same numbers; "none" for none.
     level : float
         Confidence level of all intervals, a fraction.
     measure : str
@@ -308,6 +341,8 @@ def pool(
     random-effects meta-analysis with few studies. BMC Med Res Methodol 2015;15:99.
     Higgins JPT, Thompson SG. Quantifying heterogeneity in a meta-analysis. Stat Med
     2002;21:1539-1558.
+    Nagashima K, Noma H, Furukawa TA. Prediction intervals for random-effects meta-analysis: a
+    confidence distribution approach. Stat Methods Med Res 2019;28:1689-1702.
 
     Examples
     --------
@@ -472,9 +507,14 @@ def fit(
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = centre / (se * unit)
         spread = np.sqrt(between + se**2)
-    reach = np.full(k.shape, np.nan)
-    if random and ahead is not None:
-        reach = np.where(k > 2, ahead(dfs, upper)[df - 1] * spread * unit, np.nan)
+    pi_low, pi_high = np.full((2, *k.shape), np.nan)
+    if random and ahead is not None and ahead.is_drawn:
+        of = k > 2
+        pi_low[of], pi_high[of] = _drawn(y[of], v[of], present[of], level)
+        pi_low, pi_high = (pi_low + origin) * unit, (pi_high + origin) * unit
+    elif random and ahead is not None:
+        reach = np.where(k > 2, ahead.quantile(dfs, upper)[df - 1] * spread * unit, np.nan)
+        pi_low, pi_high = centre - reach, centre + reach
     half = quantile * se * unit
     low, high = centre - half, centre + half
     if random and interval.is_profile and many.any():
@@ -484,7 +524,6 @@ def fit(
         root = np.copysign(np.sqrt(ends[2]), centre)
         statistic = np.where(many, root, statistic)
     hksj = many & interval.is_hksj
-    narrow = hksj & (k <= FEW_FOR_HKSJ) & (half < ndtri(upper) * wald * unit)
     return Fit(
         k=k,
         estimate=centre,
@@ -494,8 +533,8 @@ def fit(
         statistic=statistic,
         is_t=is_t,
         tau2=np.where(many & random, t2 * unit**2, np.nan),
-        pi_low=centre - reach,
-        pi_high=centre + reach,
+        pi_low=pi_low,
+        pi_high=pi_high,
         weights=100 * w / total[..., None],
         **_heterogeneity(y, v, present, between if random else np.full(k.shape, np.nan), unit),
         flags={
@@ -504,7 +543,9 @@ def fit(
             "few_trials": k < FEW,
             "single_trial": k == 1,
             "hksj_scale_below_one": hksj & (scale_q < 1 - ROUNDING),
-            "hksj_narrower_than_wald": narrow,
+            "hksj_narrower_than_wald": (
+                hksj & (k <= FEW_FOR_HKSJ) & (half < ndtri(upper) * wald * unit)
+            ),
         },
     )
 
@@ -520,6 +561,56 @@ def _profiled(
     )  # fmt: skip
     low, high, ratio = (end.reshape(lead) for end in ends)
     return low, high, ratio
+
+
+SCALES = 64  # values of the chi-square behind t; its trapezoidal rule then has ten digits
+AT_ONCE = 1 << 22  # complex numbers held
+
+
+def _drawn(y: Array, v: Array, present: Mask, level: float) -> tuple[Array, Array]:
+    """Return the limits of Nagashima 2019's bootstrap prediction interval; shape (S, k) in.
+
+    Its draws are μ(τ²) + zτ − tSE(τ²): τ² of its confidence distribution, z normal, t on k − 1
+    df, μ and SE as HKSJ has them at that τ². Given τ² and the chi-square behind t
+    a draw is normal, so that its quantiles follow by integration over these two.
+    """
+    if level > 0.9999:
+        raise RefusalError(
+            f"level = {level:g}: prediction = 'nagashima' is computed up to 0.9999. Choose a lower "
+            "level, or another prediction."
+        )
+    ends = np.empty((2, len(y)))
+    size = max(1, AT_ONCE // (VALUES * POINTS * y.shape[-1]))
+    for start in range(0, len(y), size):
+        part = slice(start, start + size)
+        ends[:, part] = _quantiles(y[part], v[part], present[part], (1 - level) / 2)
+    return ends[0], ends[1]
+
+
+def _quantiles(y: Array, v: Array, present: Mask, tail: float) -> Array:
+    tau2, chance = confidence_distribution(y, v, present)
+    df = present.sum(-1)[:, None] - 1.0
+    w = present[:, None] / (v[:, None] + tau2[..., None])
+    total, mu, q = _weighted(w, np.broadcast_to(y[:, None], w.shape))
+    # log(chi-square/df) over the range in which it is at all likely
+    reach = 40 / df + np.sqrt(80 / df)
+    scale = -reach + (reach + np.log1p(reach)) * np.linspace(0, 1, SCALES)
+    share = np.exp(df / 2 * (scale - np.expm1(scale)))
+    weight = chance[..., None] * (share / share.sum(-1)[:, None])[:, None]
+    sd = np.sqrt(tau2[..., None] + (q / df / total)[..., None] * np.exp(-scale)[:, None])
+
+    def below(x: Array) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):  # equal effects: an SD of 0
+            z = (x[:, None, None] - mu[..., None]) / sd
+        return np.asarray(np.einsum("...gs,...gs->...", weight, ndtr(np.nan_to_num(z))))
+
+    ends = []
+    for target in (tail, 1 - tail):
+        far = np.full(len(y), 8.0)
+        while ((below(-far) > target) | (below(far) < target)).any():
+            far *= 4
+        ends.append(bracketed_root(lambda x, at=target: below(x) - at, -far, far)[0])  # type: ignore[misc]
+    return np.array(ends)
 
 
 def _weighted(w: Array, y: Array) -> tuple[Array, Array, Array]:

@@ -51,7 +51,7 @@ def pool(
         str | None, typer.Option(metavar="NAME", help="interval of tau2: q-profile or profile")
     ] = None,
     prediction: Annotated[
-        str | None, typer.Option(metavar="NAME", help="t(k-1), t(k-2), z or none")
+        str | None, typer.Option(metavar="NAME", help="t(k-1), t(k-2), z, nagashima or none")
     ] = None,
     level: Annotated[
         float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")

@@ -16,7 +16,7 @@ from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.multiverse import Multiverse, by_estimate, shares
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
-from livingmeta.pooling import FEW
+from livingmeta.pooling import FEW, PREDICTION
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
@@ -159,6 +159,7 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
             for key in keys
         ],
         "estimators": list(TAU2),
+        "predictions": [*PREDICTION, "none"],
         "flag_words": FLAG_WORDS,
         "signs": SIGNS,
         "arrow": ARROW,

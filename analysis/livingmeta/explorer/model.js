@@ -78,10 +78,10 @@ const model = (() => {
 
   const OPTIONS = {
     model: [["random", "random effects"], ["common", "common effect"]],
-    // every estimator is named; those that this page does not know give no result
+    // all are named; what this page does not know gives no result
     tau2: data.estimators.map((name) => [name, name in kernel.TAU2 ? name : `${name}, not computed on this page`]),
     ci: Object.keys(kernel.CONFIDENCE).map((name) => [name, data.ci_words[name]]),
-    prediction: Object.keys(kernel.PREDICTION).map((name) => [name, name]),
+    prediction: data.predictions.map((name) => [name, name in kernel.PREDICTION ? name : `${name}, not computed on this page`]),
   };
 
   /* ---- numbers ---- */

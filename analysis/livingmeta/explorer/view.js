@@ -90,7 +90,8 @@
       return el("div", {}, el("dt", {}, escaped(name)), el("dd", {}, escaped(now) + note));
     };
     const few = `shown from ${data.prediction_from} trials on`;
-    const ahead = (one) => one.pi_low === null ? "–"
+    const ahead = (one) => one.tau2 !== null && !(state.prediction in kernel.PREDICTION)
+      ? `by ${state.prediction}, not computed on this page; livingmeta pool does` : one.pi_low === null ? "–"
       : (one === r ? a : mainOf(a)).k < data.prediction_from ? few
       : shown(state, one.pi_low, one.pi_high).join(" to ");
     const tau2 = (one) => one.tau2 === null ? "–" : `${one === r ? state.tau2 : mainOf(a).methods.tau2}: ${tau2Words(one.tau2)}`
