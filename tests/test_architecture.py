@@ -66,6 +66,7 @@ LAYERS = {
         "bias_plots",
         "absolute",
         "certainty",
+        "worksheet",
         "directions",
         "prisma",
         "gosh_plots",

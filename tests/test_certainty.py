@@ -11,6 +11,7 @@ from livingmeta.certainty import (
     optimal_information_size,
     summary_of_findings,
 )
+from livingmeta.report import judged_line, judged_words
 from livingmeta.review import ReviewError, load_review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import synthesise
@@ -306,8 +307,7 @@ def test_without_numbers_nothing_is_suggested(tmp_path) -> None:
     one = found(tmp_path, [], missing=("gone",))
     assert {s.levels for s in one.suggestions} == {None}
     assert one.overall() == (
-        "suggested: nothing, there are no numbers to rate, 6 of 6 domains not assessable; "
-        "judged: not recorded"
+        "suggested: nothing, there are no numbers to rate, 6 of 6 domains not assessable"
     )
 
 
@@ -330,8 +330,8 @@ by = "A. Reviewer"
     one = found(tmp_path, [-0.3, 0.1, -0.2], n=12, toml=toml)
     (said,) = [s for s in one.suggestions if s.about == "imprecision"]
     assert said.levels == -2
-    assert said.judged_words() == "one level down (the interval is no worse; A. Reviewer)"
-    assert one.overall().endswith("judged: very low (see the domains; A. Reviewer)")
+    assert judged_words(said) == "one level down (the interval is no worse; A. Reviewer)"
+    assert judged_line(one) == "judged: very low (see the domains; A. Reviewer)"
 
 
 @pytest.mark.parametrize(
@@ -362,8 +362,8 @@ def test_no_page_says_no_concern() -> None:
             assert [s.about for s in one.suggestions] == list(DOMAINS)
             said = " ".join([one.overall(), *(s.words() for s in one.suggestions)])
             assert "concern" not in said
-            assert one.certainty is None
-            assert "judged: not recorded" in said
+            assert (one.certainty, one.rating) == (None, None)
+            assert judged_line(one) == "judged: not recorded"
 
 
 def test_published_certainty_stands_beside() -> None:

@@ -119,8 +119,10 @@ def baseline_risks(effects: Sequence[Effect]) -> Baselines:
         told = [(dict(arm.told).get("events"), arm.people) for arm in arms]
         if told and not any(None in pair for pair in told):
             events, people = (sum(part or 0 for part in parts) for parts in zip(*told, strict=True))
-            own = {"who": names[trial], "events": events, "people": people}
-            found.append(Baseline(name="", risk=events / people, **own))
+            one = Baseline(
+                name="", risk=events / people, who=names[trial], events=events, people=people
+            )
+            found.append(one)
     found.sort(key=lambda one: one.risk)
     some = [one for one in found if 0 < one.risk < 1]
     middle = median(one.risk for one in found) if found else 0.0

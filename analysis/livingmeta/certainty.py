@@ -13,10 +13,11 @@ sentence beside it; what no text that was read settles is called "our rule", in 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
+from typing import get_args
 
 from scipy.special import nctdtr, ndtri, stdtrit
 
@@ -25,21 +26,16 @@ from livingmeta.bias import Assessment, assessments
 from livingmeta.effect_sizes import MEASURES, as_shown, counted, in_sds, ratios
 from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
+from livingmeta.schema import Decision, Rated
 from livingmeta.settings import headline_settings
 from livingmeta.small_study import ENOUGH, egger, egger_smd
 from livingmeta.synthesis import Pool, contradictory, shown_i2, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
-DOMAINS = (
-    "risk of bias",
-    "inconsistency",
-    "indirectness",
-    "imprecision",
-    "small-study effects",
-    "missing evidence",
-)
+DOMAINS: tuple[str, ...] = get_args(Rated)
 CERTAINTY = "certainty"
-LADDER = 3  # steps from high to very low
+LEVELS = ("high", "moderate", "low", "very low")
+LADDER = len(LEVELS) - 1  # steps from high to very low
 # Domains that GRADE rates as one, publication bias: of these the larger counts.
 PUBLICATION = ("small-study effects", "missing evidence")
 # "Sample size <400 within the meta-analysis for each variable" and "Substantial heterogeneity (I2
@@ -69,25 +65,29 @@ Limits = tuple[float, float] | None  # important differences below and above no 
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """What is suggested of one domain, and what a person judged, if that is recorded.
+    """What is suggested of one domain, and what people judged, if that is recorded.
 
     `levels` is 0, −1 or −2, or None where nothing could be computed; `why` is the reason in words.
+    `judged` is a [[judgement]] of review.toml in its own words, `decision` a panel's row of
+    certainty.csv.
     """
 
     about: str
     levels: int | None
     why: str
     judged: Judgement | None
+    decision: Decision | None
+
+    @property
+    def moved(self) -> bool:
+        """Say whether a panel decided on another suggestion than there is now."""
+        one = self.decision
+        return one is not None and one.decided is not None and one.suggested != self.levels
 
     def words(self) -> str:
         """Say the suggestion: "−1 suggested: …", "none suggested: …" or "not assessable: …"."""
-        if self.levels is None:
-            return f"not assessable: {self.why}"
-        return f"{'none' if self.levels == 0 else decimal(self.levels, 0)} suggested: {self.why}"
-
-    def judged_words(self) -> str:
-        """Say a person's judgement, or that none is recorded."""
-        return judged_words(self.judged)
+        said = level_words(self.levels)
+        return f"{said}{'' if self.levels is None else ' suggested'}: {self.why}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +102,27 @@ class PrintedCertainty:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rating:
+    """What follows from a panel's decisions: `level` of `LEVELS`, once there is no open end.
+
+    `start` is where the review declares that rating begins, `down` the levels decided, `open` the
+    domains not decided, `moved` those of which the suggestion is another by now.
+    """
+
+    level: str | None
+    start: str | None
+    down: int
+    open: tuple[str, ...]
+    moved: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SummaryOfFindings:
     """One row of a summary-of-findings table.
 
     `people` is None where that of a trial is not known. `certainty` is what a person judged of the
-    whole; a program never fills it.
+    whole, `rating` what follows from the domains that a panel decided, None where none are
+    recorded; a program fills neither.
     """
 
     pool: Pool
@@ -115,18 +131,16 @@ class SummaryOfFindings:
     absolute: Absolute
     suggestions: tuple[Suggestion, ...]
     certainty: Judgement | None
+    rating: Rating | None
     printed: tuple[PrintedCertainty, ...]
 
     @property
     def down(self) -> int:
         """Count the levels suggested; publication bias counts once, and three is the most."""
-        levels = {one.about: one.levels or 0 for one in self.suggestions}
-        once = min(levels[name] for name in PUBLICATION)
-        rest = sum(levels[name] for name in DOMAINS if name not in PUBLICATION)
-        return min(LADDER, -(rest + once))
+        return _down({one.about: one.levels or 0 for one in self.suggestions})
 
     def overall(self) -> str:
-        """Say what is suggested of the whole, and what was judged."""
+        """Say what is suggested of the whole."""
         given = [f"{one.about} {decimal(one.levels, 0)}" for one in self.suggestions if one.levels]
         blank = sum(one.levels is None for one in self.suggestions)
         if self.pool.result is None:
@@ -139,12 +153,46 @@ class SummaryOfFindings:
             said = "no level down by what could be computed"
         if blank:
             said += f", {blank} of {len(self.suggestions)} domains not assessable"
-        return f"suggested: {said}; judged: {judged_words(self.certainty)}"
+        return f"suggested: {said}"
 
 
-def judged_words(judged: Judgement | None) -> str:
-    """Say a person's judgement with reason and name, or that none is recorded."""
-    return "not recorded" if judged is None else f"{judged.judgement} ({judged.why}; {judged.by})"
+def level_words(levels: int | None) -> str:
+    """Say levels of certainty: "none", "−1" or "not assessable"."""
+    if levels is None:
+        return "not assessable"
+    return decimal(levels, 0) if levels else "none"
+
+
+def _down(levels: Mapping[str, int]) -> int:
+    once = min(levels[name] for name in PUBLICATION)
+    rest = sum(levels[name] for name in DOMAINS if name not in PUBLICATION)
+    return min(LADDER, -(rest + once))
+
+
+def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | None:
+    """Rate certainty by what a panel decided, None where it decided nothing at all.
+
+    Publication bias counts once, and nothing is lower than very low; nothing is rated up.
+
+    References
+    ----------
+    Cochrane Handbook for Systematic Reviews of Interventions, version 5.1, table 12.2.a:
+    "Downgraded randomised trials" are moderate, "double-downgraded" ones low, "triple-downgraded"
+    ones very low.
+    """
+    rows = {one.about: one.decision for one in suggestions if one.decision is not None}
+    if not rows:
+        return None
+    levels = {name: row.decided for name, row in rows.items()}
+    undecided = tuple(name for name in DOMAINS if levels.get(name) is None)
+    down = _down({name: levels.get(name) or 0 for name in DOMAINS})
+    level = None
+    if start is not None and not undecided:
+        level = LEVELS[min(LEVELS.index(start) + down, LADDER)]
+    return Rating(
+        level=level, start=start, down=down, open=undecided,
+        moved=tuple(one.about for one in suggestions if one.moved),
+    )  # fmt: skip
 
 
 def summary_of_findings(
@@ -181,8 +229,8 @@ def summary_of_findings(
     >>> first = summary_of_findings(load_review("smith2017"))[0]
     >>> [(one.about, one.levels) for one in first.suggestions if one.levels]
     [('imprecision', -2), ('missing evidence', -1)]
-    >>> first.overall().split("; ")[-1]
-    'judged: not recorded'
+    >>> first.certainty, first.rating
+    (None, None)
     """
     if pools is None:
         pools = synthesise(review, settings=headline_settings(review))
@@ -196,6 +244,11 @@ def _row(
     people, result = pool.people.all, pool.result
     judged: dict[str, Judgement] = {
         one.about: one for one in review.protocol.judgement if one.synthesis == pool.synthesis
+    }
+    decided: dict[str, Decision] = {
+        one.domain: one
+        for one in review.certainty
+        if (one.synthesis, one.subgroup) == (pool.synthesis, pool.subgroup)
     }
     found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
     if result is not None:
@@ -211,16 +264,20 @@ def _row(
         "indirectness": (None, "only a person can judge it"),
         "missing evidence": _missing(pool),
     }
+    suggestions = tuple(
+        Suggestion(
+            about=name, levels=levels, why=why, judged=judged.get(name), decision=decided.get(name)
+        )
+        for name, (levels, why) in found.items()
+    )
     return SummaryOfFindings(
         pool=pool,
         trials=len({effect.trial for effect in pool.effects}),
         people=people,
         absolute=absolute_effects(pool, declared=review.plan(pool.synthesis).baseline_risk),
-        suggestions=tuple(
-            Suggestion(about=name, levels=levels, why=why, judged=judged.get(name))
-            for name, (levels, why) in found.items()
-        ),
+        suggestions=suggestions,
         certainty=judged.get(CERTAINTY),
+        rating=rating(suggestions, start=review.protocol.starting_certainty),
         printed=tuple(
             PrintedCertainty(
                 printed=claim.printed,

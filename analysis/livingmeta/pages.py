@@ -12,7 +12,7 @@ from typing import Any, cast
 from livingmeta.answers import answer, value
 from livingmeta.bias import assessments, unrecorded
 from livingmeta.bias_plots import traffic_plot
-from livingmeta.certainty import summary_of_findings
+from livingmeta.certainty import level_words, summary_of_findings
 from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.effect_sizes import MEASURES, as_shown, on_scale, scale_name
@@ -30,6 +30,8 @@ from livingmeta.report import (
     absolute_lines,
     coverage,
     interval,
+    judged_line,
+    judged_words,
     page,
     people_number,
     published,
@@ -533,6 +535,9 @@ def content(
         "flow": filled,
         "certainties": summary_of_findings(review, pools=pools, important=size),
         "absolute_lines": lambda one: absolute_lines(one, language=speak),
+        "level_words": lambda levels: speak.word(level_words(levels)),
+        "judged_words": lambda one: judged_words(one, language=speak),
+        "judged_line": lambda one: judged_line(one, language=speak),
         "unrecorded": unrecorded(review),
         "quoted": lambda effect: quoted(review, effect),
         "number_of": {key: place for place, key in enumerate(used, start=1)},

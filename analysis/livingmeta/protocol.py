@@ -16,11 +16,13 @@ from livingmeta.schema import (
     Agreement,
     Bias,
     Claim,
+    Decision,
     Gap,
     Instrument,
     Key,
     Outcome,
     Problem,
+    Rated,
     Report,
     Row,
     SecondOutcome,
@@ -158,15 +160,7 @@ class Judgement(Declared):
     """What a person judged of a synthesis; a program only suggests."""
 
     synthesis: Key
-    about: Literal[
-        "missing evidence",
-        "risk of bias",
-        "inconsistency",
-        "indirectness",
-        "imprecision",
-        "small-study effects",
-        "certainty",
-    ]
+    about: Rated | Literal["certainty"]
     judgement: str
     why: str
     by: str
@@ -209,6 +203,8 @@ class Protocol(Declared):
     synthesis: tuple[Plan, ...]
     exclusion: tuple[Exclusion, ...] = ()
     judgement: tuple[Judgement, ...] = ()
+    # Where a panel's rating begins: "high" for randomised trials. Not said: no level follows.
+    starting_certainty: Literal["high", "low"] | None = None
     choice: tuple[Choice, ...] = ()
     prisma: dict[Box, Key] = {}  # box of the flow: claim of published.csv that counts it
     caution: str | None = None  # what every page about the review must say
@@ -219,8 +215,9 @@ class Protocol(Declared):
 class Review:
     """A review as its folder gives it: the protocol and one tuple of rows per file.
 
-    Where the review extends another, the rows of that one stand first. `published` is always
-    its own: another review's printed numbers are not what this one could reproduce.
+    Where the review extends another, the rows of that one stand first. `published` and `certainty`
+    are always its own: what another printed is not what this one could reproduce, and what a panel
+    judged was said of the other's numbers.
     """
 
     protocol: Protocol
@@ -235,6 +232,7 @@ class Review:
     risk_of_bias: tuple[Bias, ...] = ()
     second_extraction: tuple[SecondOutcome, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    certainty: tuple[Decision, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
 
     def trial(self, key: str) -> Trial:

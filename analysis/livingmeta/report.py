@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from livingmeta.absolute import PER, Baseline, per_1000
 from livingmeta.audit import Verdict, verdicts
-from livingmeta.certainty import SummaryOfFindings
+from livingmeta.certainty import Suggestion, SummaryOfFindings, level_words
 from livingmeta.consistency import Finding, findings
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import as_shown, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pooling import PooledEstimate
 from livingmeta.profiles import CI_WORDS
-from livingmeta.protocol import Plan, Review
+from livingmeta.protocol import Judgement, Plan, Review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import (
     DRAWN,
@@ -225,6 +225,46 @@ def absolute_lines(one: SummaryOfFindings, *, language: Language = ENGLISH) -> l
         lines.append(say("absolute_known", known=among.known, trials=among.trials))
     level = f"{100 * one.pool.result.level:g}" if one.pool.result else ""
     return [*lines, say("absolute_note", level=level)] if used else lines
+
+
+def judged_words(one: Suggestion, *, language: Language = ENGLISH) -> str:
+    """Say what people judged of a domain, or that nothing is recorded."""
+    say, row = language.say, one.decision
+    if row is None:
+        return _judgement(one.judged, language)
+    if row.decided is None:
+        return say("judged_left") + (f": {row.reason}" if row.reason else "")
+    words = (row.decided, row.suggested, one.levels)
+    level, was, now = (language.word(level_words(levels)) for levels in words)
+    who = ", ".join(filter(None, (row.by, row.date)))
+    key = "judged_accepted" if row.decision == "accept" else "judged_changed"
+    said = say(key, level=level, was=was, why=row.reason, who=who)
+    if one.moved:
+        said += f"; {say('judged_moved', was=was, now=now)}"
+    return said
+
+
+def judged_line(one: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
+    """Say how certain people judged a synthesis to be, or what keeps it open."""
+    say, found = language.say, one.rating
+    if found is None:
+        return say("judged", said=_judgement(one.certainty, language))
+    if found.open:
+        said = say("judged_undecided", n=len(found.open), of=len(one.suggestions))
+    elif found.level is None:
+        said = say("judged_startless", n=found.down)
+    else:
+        start, level = language.word(found.start), language.word(found.level)
+        said = say("judged_rated", level=level, start=start, n=found.down)
+    if found.moved:
+        names = language.listed(map(language.word, found.moved))
+        said += f"; {say('judged_again', names=names)}"
+    return say("judged", said=said)
+
+
+def _judgement(one: Judgement | None, language: Language) -> str:
+    recorded = one is not None and f"{one.judgement} ({one.why}; {one.by})"
+    return recorded or language.say("not_recorded")
 
 
 def total_people(review: Review) -> int | None:

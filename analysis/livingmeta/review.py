@@ -16,13 +16,14 @@ from pydantic import ValidationError
 
 from livingmeta.names import RefusalError, unknown
 from livingmeta.protocol import Protocol, Review
-from livingmeta.rules import across
+from livingmeta.rules import across, decisions
 from livingmeta.schema import (
     OPTIONAL,
     QUOTED,
     TABLES,
     CellError,
     Claim,
+    Decision,
     Outcome,
     Problem,
     Row,
@@ -32,6 +33,7 @@ from livingmeta.schema import (
 )
 
 TEMPLATE = "template"  # the empty review to copy
+OWN = frozenset({"published", "certainty"})  # what a review takes from none that it extends
 
 
 class ReviewError(RefusalError):
@@ -153,22 +155,42 @@ def _examine(
         problems += error.problems
         if not any(problem.file.endswith("review.toml") for problem in problems):
             return None, problems
-    twice = {name: model for name, model in OPTIONAL.items() if (folder / f"{name}.csv").exists()}
-    for table, model in {**TABLES, **twice}.items():
+    held = {name: model for name, model in OPTIONAL.items() if (folder / f"{name}.csv").exists()}
+    for table, model in {**TABLES, **held}.items():
         try:
             rows, wrong = _table(model, folder / f"{table}.csv", f"{name}/{table}.csv")
         except ReviewError as error:
             problems += error.problems
             continue
         problems += wrong
-        inherited = getattr(base, table) if base is not None and table != "published" else ()
+        inherited = getattr(base, table) if base is not None and table not in OWN else ()
         tables[table] = (*inherited, *rows)
-    if protocol is None or not tables.keys() >= {**TABLES, **twice}.keys():
+    if protocol is None or not tables.keys() >= {**TABLES, **held}.keys():
         return None, problems
     loaded = Review(protocol=protocol, folder=folder, **tables)  # type: ignore[arg-type]
     problems += across(loaded)
     warnings = tuple(problem for problem in problems if problem.severity == "warning")
     return replace(loaded, warnings=warnings), problems
+
+
+def read_worksheet(review: Review, path: Path) -> tuple[str, tuple[Decision, ...]]:
+    """Read a panel's worksheet that stands anywhere, by the rules of certainty.csv.
+
+    Returns
+    -------
+    (str, tuple of Decision)
+        The text, and its rows.
+
+    Raises
+    ------
+    ReviewError
+        If anything in it is wrong.
+    """
+    rows, problems = _table(Decision, path, str(path))
+    found = tuple(row for row in rows if isinstance(row, Decision))
+    if problems := [*problems, *decisions(review, found)]:
+        raise ReviewError(problems)
+    return path.read_bytes().decode(), found
 
 
 def _extended(name: str, folder: Path, shown: str, below: tuple[Path, ...]) -> Review:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from livingmeta.names import unknown
 from livingmeta.protocol import Review, RowSetKey, favours, fits, lenders, row_sets, turned
-from livingmeta.schema import WORDED, Outcome, Problem, Row
+from livingmeta.schema import WORDED, Decision, Outcome, Problem, Row
 
 
 def across(review: Review) -> Iterator[Problem]:
@@ -24,6 +24,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _direction(review)
     yield from _declared_keys(review)
     yield from _judgements(review)
+    yield from decisions(review, review.certainty)
     yield from _flow(review)
 
 
@@ -343,6 +344,36 @@ def _judgements(review: Review) -> Iterator[Problem]:
                 reason=f"its {one.about} is judged twice", remedy="Keep one.",
             )  # fmt: skip
         first.add((one.synthesis, one.about))
+
+
+def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
+    """Yield decisions of a panel about what there is not, or what is decided elsewhere, too."""
+    plans = {plan.id: plan for plan in review.protocol.synthesis}
+    elsewhere = {one.synthesis for one in review.protocol.judgement}
+    first: dict[tuple[str, str | None, str], Decision] = {}
+    for row in rows:
+        plan = plans.get(row.synthesis)
+        if plan is None:
+            remedy = unknown("synthesis", row.synthesis, plans)
+            yield row.problem("synthesis", "there is no such synthesis", remedy)
+            continue
+        parts = dict.fromkeys(
+            one.subgroup for one in review.outcomes if one.outcome == plan.outcome and one.subgroup
+        )
+        if row.subgroup is not None and row.subgroup not in parts:
+            remedy = unknown("subgroup", row.subgroup, parts) if parts else "Leave it empty."
+            yield row.problem("subgroup", f"{plan.id} has no such subgroup", remedy)
+        about = (row.synthesis, row.subgroup, row.domain)
+        if about in first:
+            yield row.problem(
+                "domain", f"row {first[about].row} is about the same domain", "Keep one."
+            )
+        first.setdefault(about, row)
+        if row.decided is not None and row.synthesis in elsewhere:
+            yield row.problem(
+                "synthesis", "review.toml has a [[judgement]] of it, too",
+                "Keep one: a synthesis is judged in one place.",
+            )  # fmt: skip
 
 
 def _flow(review: Review) -> Iterator[Problem]:

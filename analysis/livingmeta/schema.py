@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, get_args
@@ -526,6 +527,95 @@ class Agreement(Row):
     why: str = needed("why")
 
 
+def _down(cell: object) -> int | None:
+    number = _number(cell)
+    if number not in {None, 0, -1, -2}:
+        raise CellError(
+            "a domain lowers certainty by 0, 1 or 2 levels", "Write 0, -1 or -2, as GRADE counts."
+        )
+    return None if number is None else int(number)
+
+
+def _day(cell: object) -> object:
+    try:
+        return None if cell is None else date.fromisoformat(str(cell)).isoformat()
+    except ValueError:
+        raise CellError("this is not a date", 'Write it like "2026-11-27".') from None
+
+
+def _name(cell: object) -> object:
+    if cell is not None and not any(one.isalpha() for one in str(cell)):
+        raise CellError("a name has letters", "Write who judged it.")
+    return cell
+
+
+Down = Annotated[int, BeforeValidator(_down)]
+# Domains in which the certainty of a synthesis is rated
+Rated = Literal[
+    "risk of bias", "inconsistency", "indirectness", "imprecision", "small-study effects",
+    "missing evidence",
+]  # fmt: skip
+
+
+class Decision(Row):
+    """What a panel decided of a domain of a synthesis; `certainty --worksheet` writes the rows."""
+
+    synthesis: Key = needed("key of the synthesis in review.toml")
+    subgroup: str | None = optional("its subgroup; empty: the synthesis as a whole")
+    domain: Rated = needed("domain in which certainty is rated")
+    suggested: Down | None = optional(
+        "levels that the program suggested when this was judged; empty: not assessable"
+    )
+    why: str | None = optional("its reason then")
+    decision: Literal["accept", "change", "open"] | None = optional(
+        "accept what is suggested, change it, or leave it open; empty: open"
+    )
+    levels: Down | None = optional("0, -1 or -2: levels of a change")
+    reason: str | None = optional("why it is changed")
+    by: Annotated[str, BeforeValidator(_name)] | None = optional("who judged it")
+    date: Annotated[str, BeforeValidator(_day)] | None = optional("when, as year-month-day")
+
+    @property
+    def decided(self) -> int | None:
+        """Levels that were decided; None while it is open."""
+        return {"accept": self.suggested, "change": self.levels}.get(self.decision or "open")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield decisions that are none, and those that contradict themselves."""
+        if self.decision in {None, "open"}:
+            if self.levels is not None:
+                yield self.problem(
+                    "levels", "the decision is open", "Write accept or change, or empty levels."
+                )
+            return
+        if self.by is None:
+            yield self.problem(
+                "by", f"only a person can {self.decision} a suggestion", "Write who judged it."
+            )
+        if self.decision == "accept":
+            if self.suggested is None:
+                yield self.problem(
+                    "decision", "no level is suggested, so there is none to accept",
+                    "Write change, with levels, reason and by, or open.",
+                )  # fmt: skip
+            elif self.levels not in {None, self.suggested}:
+                yield self.problem(
+                    "levels", f"what is accepted is {self.suggested}",
+                    "Empty levels, or write change with a reason.",
+                )  # fmt: skip
+            return
+        if self.levels is None:
+            yield self.problem("levels", "a change needs its levels", "Write 0, -1 or -2.")
+        elif self.levels == self.suggested:
+            yield self.problem(
+                "levels",
+                "this is what is suggested, and no change",
+                "Write accept, or other levels.",
+            )
+        if self.reason is None:
+            yield self.problem("reason", "a change needs its reason", "Write why.")
+
+
 TABLES: dict[str, type[Row]] = {
     "sources": Source,
     "trials": Trial,
@@ -536,10 +626,11 @@ TABLES: dict[str, type[Row]] = {
     "published": Claim,
     "risk_of_bias": Bias,
 }
-# Files that a review has only where results were extracted twice.
+# Files that a review has only where results were extracted twice, or a panel rated certainty.
 OPTIONAL: dict[str, type[Row]] = {
     "second_extraction": SecondOutcome,
     "agreements": Agreement,
+    "certainty": Decision,
 }
 
 

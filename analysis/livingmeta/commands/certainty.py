@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,14 @@ def certainty(
     important: Important = None,
     vas_sd: VasSd = None,
     out: Folder = "figures",
+    worksheet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="only write a table for a panel, which accepts, changes or leaves open what is "
+            "suggested; one that is there keeps every cell, and gets the rows it lacks",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
@@ -37,6 +45,7 @@ def certainty(
     from livingmeta.review import extended, load_review
     from livingmeta.settings import headline_settings
     from livingmeta.synthesis import synthesise
+    from livingmeta.worksheet import stale
 
     loaded = load_review(review)
     settings = headline_settings(loaded)
@@ -45,6 +54,8 @@ def certainty(
     )
     pools = synthesise(loaded, settings=settings)
     found = summary_of_findings(loaded, pools=pools, important=limit)
+    if worksheet is not None:
+        return _worksheet(loaded, found, Path(worksheet), important=limit, as_json=as_json)
     directions = effect_directions(loaded, pools=pools)
     counts = flow(loaded, previous=extended(loaded))
     if as_json:
@@ -55,14 +66,16 @@ def certainty(
     _directions(found, directions)
     files = ", ".join(path.name for path in written)
     typer.echo(f"{files} written to {written[0].parent}.")
-    typer.echo("A program suggests and a person judges: [[judgement]] in review.toml records it.")
+    for line in stale(loaded.certainty, found):
+        screen.console().print(line)
+    typer.echo("A program suggests and a person judges: --worksheet writes a table to decide in.")
     printing.disclaimer()
     return None
 
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     from livingmeta.patient import vas_words
-    from livingmeta.report import absolute_lines
+    from livingmeta.report import absolute_lines, judged_line, judged_words
     from livingmeta.words import decimals
 
     printing.summary(review, one.pool)
@@ -74,9 +87,9 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
         console.print(f"  {shown} {vas_words(vas_sd)}")
     screen.table(
         ["domain", "suggested", "judged"],
-        [[s.about, s.words(), s.judged_words()] for s in one.suggestions],
+        [[s.about, s.words(), judged_words(s)] for s in one.suggestions],
     )
-    console.print(f"  certainty, {one.overall()}")
+    console.print(f"  certainty, {one.overall()}; {judged_line(one)}")
     printing.shared(one.pool)
     for printed in one.printed:
         of = ", of all outcomes together" if printed.whole_review else ""
@@ -85,6 +98,45 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
             f"{review.source(printed.source).citation})"
         )
     typer.echo()
+
+
+def _worksheet(
+    review: Review,
+    found: tuple[SummaryOfFindings, ...],
+    path: Path,
+    *,
+    important: float | None,
+    as_json: bool,
+) -> None:
+    from livingmeta.names import RefusalError
+    from livingmeta.review import read_worksheet
+    from livingmeta.store import replace_all, write
+    from livingmeta.worksheet import stale, worksheet
+
+    if path.suffix.lower() != ".csv":
+        raise RefusalError(f"--worksheet {path}: end the name with .csv.")
+    own = review.folder / "certainty.csv"
+    base = path if path.exists() else own
+    text, rows = read_worksheet(review, base) if base.exists() else ("", ())
+    made = worksheet(review, found, text=text, rows=rows, file=str(base), important=important)
+    if not path.exists():
+        write(path, made)
+    elif made != text:
+        replace_all({path: (text.encode(), made)})
+    _, now = read_worksheet(review, path)
+    decided = sum(row.decided is not None for row in now)
+    if as_json:
+        counts = {"rows": len(now), "added": len(now) - len(rows), "decided": decided}
+        return screen.json({"worksheet": str(path), **counts, "open": len(now) - decided})
+    typer.echo(
+        f"{path}: {len(now)} rows, {len(now) - len(rows)} of them new; {decided} decided, "
+        f"{len(now) - decided} open."
+    )
+    for line in stale(now, found):
+        screen.console().print(line)
+    if path.resolve() != own.resolve():
+        typer.echo(f"Save it as {own}, and every page about the review shows it.")
+    return None
 
 
 def _points(one: SummaryOfFindings, vas_sd: float | None) -> list[float] | None:
@@ -161,7 +213,7 @@ def _document(
     from dataclasses import asdict
 
     from livingmeta.bias import assessments
-    from livingmeta.report import coverage
+    from livingmeta.report import coverage, judged_line
 
     return {
         "summary_of_findings": [
@@ -181,10 +233,13 @@ def _document(
                         "why": s.why,
                         "words": s.words(),
                         "judged": s.judged.model_dump() if s.judged else None,
+                        "decision": s.decision.model_dump() if s.decision else None,
+                        "moved": s.moved,
                     }
                     for s in one.suggestions
                 ],
-                "overall": one.overall(),
+                "overall": f"{one.overall()}; {judged_line(one)}",
+                "rating": asdict(one.rating) if one.rating else None,
                 "judged": one.certainty.model_dump() if one.certainty else None,
                 "printed": [asdict(printed) for printed in one.printed],
             }

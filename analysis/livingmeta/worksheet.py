@@ -1,0 +1,111 @@
+"""A panel's worksheet: what is suggested of certainty, row by row, for people to decide."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from livingmeta.certainty import SummaryOfFindings, level_words
+from livingmeta.drafts import appended
+from livingmeta.protocol import Review
+from livingmeta.schema import Decision, columns
+
+PREFACE = (
+    "What the program suggests of the certainty of {id}, and what a panel decides of it.",
+    "decision: accept (with by: who accepts), change (with levels 0, -1 or -2, reason and by), or "
+    "open. date like 2026-11-27.",
+    "Leave the columns before decision as they are: they say what was judged. Rows that begin with "
+    "# are skipped.",
+    "Saved as certainty.csv in the folder of the review, it is shown on every page about it.",
+)
+
+
+def worksheet(
+    review: Review,
+    found: Sequence[SummaryOfFindings],
+    *,
+    text: str = "",
+    rows: Sequence[Decision] = (),
+    file: str = "certainty.csv",
+    important: float | None = None,
+) -> str:
+    """Write a worksheet, a row per synthesis and domain, or add what is missing to one.
+
+    Parameters
+    ----------
+    review : Review
+    found : sequence of SummaryOfFindings
+    text, rows : str, sequence of Decision
+        A worksheet that there is already and its rows: it stays as it is, to the last byte.
+    file : str
+        Its name, for messages.
+    important : float, optional
+        Smallest important difference by which `found` is, which the head of a new one names.
+
+    Returns
+    -------
+    str
+        Its text, new rows last; their decision is open.
+
+    Raises
+    ------
+    ValueError
+        If the worksheet lacks a column.
+    """
+    held = {(row.synthesis, row.subgroup, row.domain) for row in rows}
+    new = [
+        {
+            "synthesis": one.pool.synthesis,
+            "subgroup": one.pool.subgroup or "",
+            "domain": s.about,
+            "suggested": "" if s.levels is None else str(s.levels),
+            "why": s.why,
+            "decision": "open",
+        }
+        for one in found
+        for s in one.suggestions
+        if (one.pool.synthesis, one.pool.subgroup, s.about) not in held
+    ]
+    if not text:
+        start = io.StringIO()
+        writer = csv.writer(start, lineterminator="\r\n")  # as spreadsheets expect it
+        lines = [line.format(id=review.protocol.id) for line in PREFACE]
+        if important is not None:
+            lines.append(f"Suggested with {important:g} as the smallest important difference.")
+        writer.writerows([f"# {line}"] for line in lines)
+        writer.writerow(columns(Decision))
+        text = start.getvalue()
+    return appended(text, new, file=file)
+
+
+def stale(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
+    """Name the rows that are shown nowhere, or whose suggestion is another than it was.
+
+    Parameters
+    ----------
+    rows : sequence of Decision
+        Of a worksheet.
+    found : sequence of SummaryOfFindings
+        What is suggested now.
+    """
+    now = {
+        (one.pool.synthesis, one.pool.subgroup, s.about): s.levels
+        for one in found
+        for s in one.suggestions
+    }
+    lines = []
+    for row in rows:
+        name = f"{row.place} ({row.synthesis}, {row.subgroup or row.domain}"
+        name += f", {row.domain})" if row.subgroup else ")"
+        about = (row.synthesis, row.subgroup, row.domain)
+        if about not in now:
+            lines.append(f"{name} is shown nowhere: nothing is pooled under this subgroup.")
+        elif row.suggested != now[about]:
+            was, is_now = (level_words(x) for x in (row.suggested, now[about]))
+            remedy = (
+                "Look at it again." if row.decided is not None else
+                "Delete the row and run --worksheet again to have it anew."
+            )  # fmt: skip
+            lines.append(f"{name}: the suggestion was {was}, and is {is_now} now. {remedy}")
+    return lines
