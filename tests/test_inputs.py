@@ -19,13 +19,26 @@ from livingmeta.regression import common_tau2, meta_regression
 from livingmeta.resampling import Arms, Known, bootstrap, permutation_test, simulate
 from livingmeta.selection import selection_model
 from livingmeta.sensitivity import cumulative, influence, leave_one_out
-from livingmeta.small_study import battery, begg, egger, egger_smd, peese, trim_and_fill
+from livingmeta.small_study import (
+    Funnel,
+    battery,
+    begg,
+    egger,
+    egger_smd,
+    harbord,
+    peese,
+    peters,
+    suited,
+    trim_and_fill,
+)
 from livingmeta.tau2 import TAU2
 
 MASKED = np.ma.masked_equal([0.1, 0.2, -999.0], -999.0)
 POOLED = (
     pool, gosh, bootstrap, permutation_test, leave_one_out, influence, begg, egger, peese,
-    trim_and_fill, battery, selection_model,
+    trim_and_fill, selection_model,
+    lambda yi, vi: suited(Funnel(yi=yi, vi=vi, measure="MD")),
+    lambda yi, vi: battery(Funnel(yi=yi, vi=vi, measure="MD")),
     lambda yi, vi: meta_regression(yi, vi, {}),
     lambda yi, vi: cumulative(yi, vi, [0, 1, 2]),
     lambda yi, vi: posterior(yi, vi, prior=Prior(tau="half-normal", scale=1.0)),
@@ -34,7 +47,7 @@ ARMS = (
     effect_sizes.smd, effect_sizes.mean_difference, effect_sizes.glass_delta,
     effect_sizes.ratio_of_means, lambda *arms: effect_sizes.prepost_smd(*arms, r=0.5),
 )  # fmt: skip
-COUNTS = (odds_ratio, risk_ratio, risk_difference)
+COUNTS = (odds_ratio, risk_ratio, risk_difference, peters, harbord)
 
 
 @pytest.mark.parametrize("function", POOLED)
@@ -180,9 +193,15 @@ def test_methods_around_a_pool_are_finite_or_refused(effects, level, data) -> No
     scale, share = data.draw(number), data.draw(number)
     count, order = data.draw(st.integers(-1, 4)), data.draw(st.permutations(range(len(y))))
     tau = data.draw(st.sampled_from(sorted(TAU_PRIORS)))
+    measure = data.draw(st.sampled_from(["MD", "SMD", "log OR"]))
     for force in (True, False):
-        for test in (egger, peese, trim_and_fill, battery):
+        for test in (egger, peese, trim_and_fill):
             keeps_its_promise(test, y, v, force=force, level=level)
+        told = Funnel(yi=y, vi=v, measure=measure, sizes=tuple(zip(x, n, strict=False)),
+                      counts=tuple(zip(v, x, y, n, strict=False)))  # fmt: skip
+        keeps_its_promise(battery, told, force=force, level=level)
+        for counted in (peters, harbord):
+            keeps_its_promise(counted, v, x, y, n, force=force, level=level)
         keeps_its_promise(begg, y, v, force=force)
         keeps_its_promise(selection_model, y, v, force=force, level=level)
         keeps_its_promise(egger_smd, y, x, n, force=force, level=level)

@@ -2,18 +2,37 @@
 
 import csv
 import json
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from livingmeta.small_study import battery, begg, egger, egger_smd, peese, trim_and_fill
+from livingmeta.certainty import summary_of_findings
+from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.exchange import reviews_in
+from livingmeta.settings import settings_of
+from livingmeta.small_study import (
+    EGGER_ON_RATIOS,
+    Funnel,
+    battery,
+    begg,
+    egger,
+    egger_smd,
+    harbord,
+    peese,
+    peters,
+    suited,
+    trim_and_fill,
+)
+from livingmeta.synthesis import funnel_of, synthesise
 
 REFERENCE = Path(__file__).parent / "reference"
 
 
-def read(name: str) -> list[dict[str, str]]:
-    with (REFERENCE / name).open(encoding="utf-8", newline="") as file:
+def read(name: str, folder: Path = REFERENCE) -> list[dict[str, str]]:
+    with (folder / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -41,6 +60,164 @@ def test_regressions_and_ranks_agree_with_metafor(name: str) -> None:
     }  # fmt: skip
     for column, ours in pairs.items():
         assert ours == pytest.approx(float(row[column]), rel=1e-8, abs=1e-10), column
+
+
+COUNTS = {
+    name: list(rows)
+    for name, rows in groupby(read("small_study_counts.csv"), key=lambda row: row["set"])
+}
+
+
+def counts(name: str) -> list[tuple[float, ...]]:
+    """Return events and people of group 1 and of group 2, a tuple of each."""
+    columns = ("events1", "n1", "events2", "n2")
+    return [tuple(float(row[column]) for row in COUNTS[name]) for column in columns]
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_tests_of_counts_agree_with_r(name: str) -> None:
+    """R: lm(yi ~ I(1/n), weights = 1/(1/d + 1/h)); regtest(PETO, model = "lm")."""
+    row = COUNTS[name][0]
+    by_people, by_score = (test(*counts(name), force=True) for test in (peters, harbord))
+    pairs = {
+        "peters_slope": by_people.statistic, "peters_t": by_people.t,
+        "peters_p": by_people.p_value, "peters_limit": by_people.limit,
+        "harbord_slope": by_score.statistic, "harbord_t": by_score.t,
+        "harbord_p": by_score.p_value,
+    }  # fmt: skip
+    for column, ours in pairs.items():
+        assert ours == pytest.approx(float(row[column]), rel=1e-8, abs=1e-10), column
+
+
+@pytest.mark.parametrize("test", [peters, harbord])
+def test_tests_of_counts_turn_with_the_groups_and_with_the_event(test) -> None:
+    a, one, c, two = counts("egger2001")
+    found = test(a, one, c, two)
+    swapped = test(c, two, a, one)
+    without = test([n - x for x, n in zip(a, one, strict=True)], one,
+                   [n - x for x, n in zip(c, two, strict=True)], two)  # fmt: skip
+    for other in (swapped, without):
+        assert other.statistic == pytest.approx(-found.statistic)
+        assert other.p_value == pytest.approx(found.p_value)
+
+
+@pytest.mark.parametrize("test", [peters, harbord])
+def test_trials_in_which_nobody_or_everybody_has_the_event_tell_nothing(test) -> None:
+    told = counts("egger2001")
+    found = test(*told)
+    empty = [(*x, *more) for x, more in zip(told, [(0, 9), (8, 9), (0, 7), (8, 7)], strict=True)]
+    assert test(*empty) == found
+    with pytest.raises(ValueError, match="2 trials in which some, not all, have the event"):
+        test([1, 2, 0], [9, 9, 9], [1, 1, 0], [9, 9, 9], force=True)
+    with pytest.raises(ValueError, match=r"events2\[2\] = 12: there are only 9 people"):
+        test([1, 2, 0], [9, 9, 9], [1, 12, 0], [9, 9, 9], force=True)
+
+
+def funnel(name: str = "egger2001", measure: str = "log OR") -> Funnel:
+    a, one, c, two = counts(name)
+    function = {"log OR": odds_ratio, "log RR": risk_ratio, "RD": risk_difference}[measure]
+    yi, vi = function(a, one, c, two)
+    told = tuple(zip(a, one, c, two, strict=True))
+    return Funnel(yi=tuple(yi), vi=tuple(vi), measure=measure, counts=told)
+
+
+@pytest.mark.parametrize("measure", ["log OR", "log RR", "RD"])
+def test_counts_have_the_test_that_keeps_its_level(measure: str) -> None:
+    best = suited(funnel(measure=measure))
+    tests, _ = battery(funnel(measure=measure))
+    assert [one.name for one in tests] == [
+        "Peters", "Harbord", "Egger, its SE holds the effect", "Begg"
+    ]  # fmt: skip
+    assert best.test == tests[0]
+    assert best.test.p_value == peters(*counts("egger2001")).p_value
+    assert (best.test.limit is not None) == (measure == "log OR")  # a limit is a log odds ratio
+    assert ("of the odds ratios of the same counts" in best.why) == (measure != "log OR")
+    assert not best.inflated
+    assert f"{EGGER_ON_RATIOS}% of symmetric funnels" in best.why
+
+
+def test_without_events_of_every_trial_a_ratio_has_only_a_test_that_rejects_too_often() -> None:
+    known = funnel()
+    best = suited(replace(known, counts=(None, *known.counts[1:])))
+    assert best.inflated
+    assert (best.test.name, best.test.limit) == ("Egger, its SE holds the effect", None)
+    assert "events and people per arm are not known of every trial" in best.why
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+def test_a_pool_of_counts_and_its_certainty_take_the_same_test(
+    measure: str, tmp_path: Path
+) -> None:
+    table = "study,events1,n1,events2,n2\n" + "".join(
+        f"T{i},{','.join(row[column] for column in ('events1', 'n1', 'events2', 'n2'))}\n"
+        for i, row in enumerate(COUNTS["egger2001"])
+    )
+    (file := tmp_path / "counts.csv").write_text(table, encoding="utf-8")
+    (review,), _ = reviews_in(file)
+    (pool,) = synthesise(review, settings=settings_of(review.protocol.methods, measure=measure))
+    told = funnel_of(pool)
+    assert told.counts == tuple(zip(*counts("egger2001"), strict=True))
+    by_people = peters(*counts("egger2001"))
+    assert suited(told).test.p_value == pytest.approx(by_people.p_value)
+    turned = replace(pool, effects=tuple(
+        replace(effect, turned=True, yi=-effect.yi) for effect in pool.effects
+    ))  # fmt: skip
+    assert suited(funnel_of(turned)).test.statistic == pytest.approx(-by_people.statistic)
+    (row,) = summary_of_findings(review, pools=[pool])
+    (one,) = [one for one in row.suggestions if one.about == "small-study effects"]
+    assert one.levels == -1
+    assert "Peters, 16 trials: P = 0.001" in one.why
+
+
+@pytest.mark.parametrize("measure", ["MD", "log HR", "points"])
+def test_other_measures_have_eggers_test(measure: str) -> None:
+    best = suited(replace(funnel(), measure=measure))
+    assert (best.test.name, best.inflated) == ("Egger (PET)", False)
+
+
+def test_ten_effects_of_nine_trials_are_nine_trials() -> None:
+    nine = replace(funnel(), trials=9)
+    with pytest.raises(ValueError, match="9 trials: below 10"):
+        suited(nine)
+    tests, filled = battery(nine, force=True)
+    for one in (suited(nine, force=True).test, *tests, filled):
+        assert one.flags == ("few_trials_for_funnel",)
+
+
+ALARMS = read("small_study.csv", Path(__file__).parent / "simulations")
+
+
+def alarms(measure: str, test: str) -> list[float]:
+    return [float(row["alarms"]) for row in ALARMS if (row["measure"], row["test"]) == (
+        measure, test)]  # fmt: skip
+
+
+def test_in_simulations_the_suited_tests_keep_their_level_and_eggers_does_not() -> None:
+    """At P < 0.1; 1,000 reviews have a standard error of 0.95 percentage points."""
+    assert round(max(alarms("OR", "egger"))) == EGGER_ON_RATIOS
+    assert max(alarms("OR", "peters")) < 13
+    assert max(alarms("OR", "harbord")) < 13
+    assert max(alarms("SMD", "slope")) < 13
+    assert max(alarms("SMD", "egger")) > max(alarms("SMD", "slope"))
+    strong = [
+        float(row["alarms"]) for row in ALARMS
+        if (row["measure"], row["test"], row["effect"], row["k"]) == ("OR", "egger", "0.25", "15")
+    ]  # fmt: skip
+    assert min(strong) > 13
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [9, 32])
+def test_the_simulation_is_the_one_that_is_committed(number: int) -> None:
+    from simulations.small_study import CASES, row
+
+    for measure, k, size, tau2, test, share in row(number, reviews=150):
+        told = next(
+            float(line["alarms"]) for line in ALARMS
+            if (line["measure"], line["k"], line["effect"], line["tau2"], line["test"])
+            == (measure, str(k), str(size), str(tau2), test)
+        )  # fmt: skip
+        assert abs(float(share) - told) < 11, (CASES[number][0], test)  # 4 SE of 150 reviews
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['set']}-{r['side']}-{r['estimator']}")
@@ -103,7 +280,8 @@ def test_pet_and_peese_of_smds_rest_on_a_standard_error_without_the_effect() -> 
     sizes = [(10, 12), (12, 11), (14, 15), (20, 22), (25, 24), (30, 33), (45, 40), (60, 66),
              (80, 82), (100, 95)]  # fmt: skip
     v = [1 / a + 1 / b + y**2 / (2 * (a + b)) for y, (a, b) in zip(d, sizes, strict=True)]
-    tests = {one.name: one for one in battery(d, v, sizes=sizes)[0]}
+    funnel = Funnel(yi=tuple(d), vi=tuple(v), measure="SMD", sizes=tuple(sizes))
+    tests = {one.name: one for one in battery(funnel)[0]}
     told = {name: one for name, one in tests.items() if one.limit is not None}
     assert set(told) == {"Egger for SMDs (PET)", "PEESE for SMDs"}
     pet, peese_ = told["Egger for SMDs (PET)"], told["PEESE for SMDs"]
@@ -112,8 +290,10 @@ def test_pet_and_peese_of_smds_rest_on_a_standard_error_without_the_effect() -> 
     theirs = (-0.116927369503, -0.241144528644, 0.007289789637,
               0.119773306043, 0.063543945005, 0.176002667082)  # fmt: skip
     assert ours == pytest.approx(theirs, rel=1e-9)
-    unknown = battery(d, v, sizes=[(None, 12), *sizes[1:]])[0]
-    assert all(one.limit is None for one in unknown)  # arm sizes not known: no line of that kind
+    assert suited(funnel).test == tests["Egger for SMDs (PET)"]
+    unknown = replace(funnel, sizes=(None, *sizes[1:]))
+    assert all(one.limit is None for one in battery(unknown)[0])  # no line of that kind
+    assert suited(unknown).inflated
 
 
 def test_equal_precision_has_no_line() -> None:
@@ -140,7 +320,6 @@ def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path:
 def test_the_funnel_shows_the_trials_where_they_are() -> None:
     from livingmeta.funnels import funnel_plot
     from livingmeta.review import load_review
-    from livingmeta.synthesis import synthesise
 
     pool = next(p for p in synthesise(load_review("knee_oa")) if p.synthesis == "pain-post")
     ax = funnel_plot(pool)

@@ -28,8 +28,8 @@ from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import Judgement, Review
 from livingmeta.schema import Decision, Rated
 from livingmeta.settings import headline_settings
-from livingmeta.small_study import ENOUGH, egger, egger_smd
-from livingmeta.synthesis import Pool, contradictory, shown_i2, synthesise
+from livingmeta.small_study import ENOUGH, suited
+from livingmeta.synthesis import Pool, contradictory, funnel_of, shown_i2, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 DOMAINS: tuple[str, ...] = get_args(Rated)
@@ -571,16 +571,14 @@ def _small_study(pool: Pool) -> Found:
     if trials < ENOUGH:
         noun = "trial" if trials == 1 else "trials"
         return None, f"{trials} {noun}, and below {ENOUGH} a test can't tell chance from bias"
-    yi, vi = [e.yi for e in pool.effects], [e.vi for e in pool.effects]
-    n1, n2 = ([getattr(e, name) for e in pool.effects] for name in ("n1", "n2"))
     try:
-        if in_sds(pool.measure) and None not in (*n1, *n2):
-            test = egger_smd(yi, n1, n2)
-        else:
-            test = egger(yi, vi)
+        found = suited(funnel_of(pool))
     except ValueError as refusal:
         return None, str(refusal).rstrip(".")
+    test = found.test
     said = f"{test.name}, {trials} trials: {p_words(test.p_value)}"
+    if test.p_value < ASYMMETRY and found.inflated:
+        return None, f"{said}, but {found.why}"
     if test.p_value < ASYMMETRY:
         return -1, f"small trials tell another story ({said}), for whatever reason"
     return 0, f"no asymmetry found ({said}), which does not show that there is none"

@@ -82,6 +82,24 @@ class Effect:
     arms: tuple[tuple[Group, ...], ...] = ((), ())  # the people of group 1, of group 2
     turned: bool = False  # the sign is the opposite of that of the values printed
 
+    @property
+    def sizes(self) -> tuple[float, float] | None:
+        """People of group 1 and 2 counted in it; None where a number is not known."""
+        return None if self.n1 is None or self.n2 is None else (self.n1, self.n2)
+
+    @property
+    def counts(self) -> tuple[float, float, float, float] | None:
+        """Events and people of group 1, of group 2, as counted; None where not both are known."""
+        found: list[float] = []
+        for side in self.arms:
+            told = [dict(group.told).get("events") for group in side]
+            if not side or None in told or any(group.people is None for group in side):
+                return None
+            parts = max(group.parts for group in side)
+            events, people = sum(map(float, told)), sum(group.people or 0 for group in side)  # type: ignore[arg-type]
+            found += [events / parts, people / parts]
+        return found[0], found[1], found[2], found[3]
+
 
 class NotComputableError(RefusalError):
     """A row set from which no effect can be had; the message says why."""

@@ -1,7 +1,8 @@
 """Small-study effects: whether small trials tell another story than large ones.
 
 Below ten trials these tests can't tell chance from bias, and refuse (Sterne 2011; Cochrane Handbook
-section 13.3.5.4) unless forced.
+section 13.3.5.4) unless forced. Which test suits a measure `suited` says: the standard error of an
+SMD and of a log odds ratio holds the effect itself, so that Egger's line on it slopes by itself.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.inputs import trials
+from livingmeta.effect_sizes import counted, in_sds
+from livingmeta.inputs import no_level, trials
 from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import PooledEstimate, pool, usable
 from livingmeta.tau2 import Array
@@ -54,13 +56,26 @@ class Filled:
     flags: tuple[str, ...] = ()
 
 
-def require_enough(k: int, *, force: bool, least: int = 3) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Suited:
+    """The test to take for a measure, and why this one.
+
+    `inflated` says that it rejects more often than its P says, since what the right test needs
+    (arm sizes, events) is not known of every trial: a small P of it is no finding.
+    """
+
+    test: Asymmetry
+    why: str
+    inflated: bool = False
+
+
+def require_enough(k: int, what: str = "trials", *, force: bool, least: int = 3) -> None:
     """Refuse fewer than ten trials unless forced, and fewer than `least` always."""
     if k < least:
-        raise RefusalError(f"{k} trials: a line needs {least} or more.")
+        raise RefusalError(f"{k} {what}: a line needs {least} or more.")
     if k < ENOUGH and not force:
         raise RefusalError(
-            f"{k} trials: below {ENOUGH} a test for small-study effects can't tell chance from "
+            f"{k} {what}: below {ENOUGH} a test for small-study effects can't tell chance from "
             "bias, so it is not made. Force it only to see what it would say."
         )
 
@@ -88,7 +103,8 @@ def _line(name: str, y: Array, x: Array, weights: Array, *, level: float) -> Asy
 def egger(yi: ArrayLike, vi: ArrayLike, *, force: bool = False, level: float = 0.95) -> Asymmetry:
     """Regress effects on their standard errors, weights 1/v (Egger 1997; Sterne and Egger 2005).
 
-    For SMDs, whose standard error holds the effect, `egger_smd` is the test to take.
+    For SMDs and for ratios of counts, whose standard error holds the effect, it rejects too often:
+    `egger_smd`, `peters` and `harbord` are the tests to take.
 
     Parameters
     ----------
@@ -204,6 +220,105 @@ def _unlimited(found: Asymmetry) -> Asymmetry:
 
 def _nobody(name: str, value: float) -> str | None:
     return "an arm needs one person or more." if value < 1 else None
+
+
+def peters(
+    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
+    *, force: bool = False, level: float = 0.95,
+) -> Asymmetry:  # fmt: skip
+    """Regress log odds ratios on 1/N, weights d h/N (Peters 2006).
+
+    N are a trial's people, d those with the event, h those without; the weights are the inverse
+    variance of a log odds ratio if there were no effect. 0.5 is added to each cell of trials with
+    an empty one. Trials in which nobody or everybody has the event tell nothing and are left out.
+
+    Parameters
+    ----------
+    events1, n1, events2, n2 : sequence of float, shape (k,)
+        People with the event, and people, per arm; an arm that serves several comparisons may
+        count in parts.
+    force, level
+        As in `egger`.
+
+    Returns
+    -------
+    Asymmetry
+        `limit` is the log odds ratio of an endlessly large trial, negative where group 1 has fewer
+        events; `k` are the trials that tell something.
+
+    Raises
+    ------
+    ValueError
+        For counts that can't be, and as `egger`.
+
+    References
+    ----------
+    Peters JL, Sutton AJ, Jones DR, Abrams KR, Rushton L. Comparison of two methods to detect
+    publication bias in meta-analysis. JAMA 2006;295:676-680.
+
+    Examples
+    --------
+    >>> found = peters([1, 4, 12], [10, 40, 160], [3, 6, 14], [10, 40, 160], force=True)
+    >>> found.df, found.statistic < 0
+    (1, True)
+    """
+    a, one, c, two = _informative(events1, n1, events2, n2, force=force, level=level)
+    d, n = a + c, one + two
+    cells = np.stack([a, one - a, c, two - c])
+    a, b, c, h = cells + 0.5 * (cells == 0).any(0)
+    return _line("Peters", np.log(a * h / (b * c)), 1 / n, d * (n - d) / n, level=level)
+
+
+def harbord(
+    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
+    *, force: bool = False, level: float = 0.95,
+) -> Asymmetry:  # fmt: skip
+    """Regress Z/V on 1/√V, weights V: Egger's line on the score of the log odds ratio.
+
+    Z = a − d n1/N is the efficient score without an effect, and V = n1 n2 d h/(N²(N − 1)) its
+    variance, of which neither needs a correction for empty cells (Harbord 2006). The slope is the
+    intercept of Z/√V on √V, as it is printed elsewhere.
+
+    Parameters, returns and refusals as in `peters`; no limit is given, since Z/V is an odds ratio
+    only near no effect.
+
+    References
+    ----------
+    Harbord RM, Egger M, Sterne JAC. A modified test for small-study effects in meta-analyses of
+    controlled trials with binary endpoints. Stat Med 2006;25:3443-3457.
+
+    Examples
+    --------
+    >>> found = harbord([1, 4, 12], [10, 40, 160], [3, 6, 14], [10, 40, 160], force=True)
+    >>> found.df, found.statistic < 0
+    (1, True)
+    """
+    a, one, c, two = _informative(events1, n1, events2, n2, force=force, level=level)
+    d, n = a + c, one + two
+    z, v = a - d * one / n, one * two * d * (n - d) / (n**2 * (n - 1))
+    return _unlimited(_line("Harbord", z / v, 1 / np.sqrt(v), v, level=level))
+
+
+def _informative(*given: ArrayLike, force: bool, level: float) -> list[Array]:
+    """Return events and people per arm of the trials in which some have the event, and some not."""
+    names = ("events1", "n1", "events2", "n2")
+    (a, one, c, two), _ = trials(_miscounted, **dict(zip(names, given, strict=True)))
+    problems = [
+        f"events{arm}[{i + 1}] = {events[i]:g}: there are only {people[i]:g} people."
+        for arm, events, people in ((1, a, one), (2, c, two))
+        for i in np.flatnonzero(events > people)
+    ]
+    if problems := [*problems, *no_level(level)]:
+        raise RefusalError("\n".join(problems))
+    telling = (a + c > 0) & (a + c < one + two)
+    require_enough(int(telling.sum()), "trials in which some, not all, have the event", force=force)
+    return [numbers[telling] for numbers in (a, one, c, two)]
+
+
+def _miscounted(name: str, value: float) -> str | None:
+    if name.startswith("n"):
+        return _nobody(name, value)
+    return "people with an event are counted from 0." if value < 0 else None
 
 
 def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:
@@ -322,25 +437,135 @@ def trim_and_fill(
                   vi=tuple(spread.tolist()), flags=warned(y.size))  # fmt: skip
 
 
-def battery(
-    yi: ArrayLike,
-    vi: ArrayLike,
-    *,
-    sizes: Sequence[tuple[float | None, float | None]] | None = None,
-    force: bool = False,
-    **methods: Any,
-) -> tuple[tuple[Asymmetry, ...], Filled]:
-    """Make all tests: Egger (PET), PEESE, Begg, and trim and fill.
+# Most symmetric funnels of log odds ratios that Egger's test calls asymmetric at P < 0.1, of the
+# settings of tests/simulations/small_study.py: a strong effect that varies, 30 trials
+EGGER_ON_RATIOS = 27  # percent
 
-    For standardised differences PET and PEESE take √(1/n1 + 1/n2) and its square, which do not
-    hold the effect, and are not made where an arm size is not known (Pustejovsky and Rodgers 2019).
+
+@dataclass(frozen=True, kw_only=True)
+class Funnel:
+    """What tests for small-study effects take: effects, and what is known of their trials.
+
+    `sizes` are people per arm and `counts` events and people per arm (events1, n1, events2, n2),
+    one per effect, None where not known; `trials` is the number of trials, where some gave
+    several effects.
+    """
+
+    yi: tuple[float, ...]
+    vi: tuple[float, ...]
+    measure: str  # label, as `effect_sizes.Measure` has it
+    sizes: tuple[tuple[float, float] | None, ...] = ()
+    counts: tuple[tuple[float, float, float, float] | None, ...] = ()
+    trials: int | None = None
+
+    @property
+    def k(self) -> int:
+        """Trials."""
+        return len(self.yi) if self.trials is None else self.trials
+
+    @property
+    def needed(self) -> list[tuple[float, ...]] | None:
+        """Sizes for an SMD and counts for a measure of counts, where all are known."""
+        listed: Sequence[tuple[float, ...] | None] = self.sizes
+        if counted(self.measure):
+            listed = self.counts
+        known = [one for one in listed if one is not None]
+        return known if known and len(known) == len(self.yi) else None
+
+
+def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suited:
+    """Make the one test that suits a measure: the one place where it is chosen.
+
+    Odds ratios, risk ratios and risk differences have Peters' test, of the odds ratios of the same
+    counts, for which it was published; SMDs the line on √(1/n1 + 1/n2); all others Egger's.
 
     Parameters
     ----------
-    yi, vi, force
-        As in `egger`.
-    sizes : sequence of (n1, n2), optional
-        People per arm; given for standardised differences only.
+    funnel : Funnel
+    force, level
+        As in `egger`; ten trials are needed, whatever the number of effects.
+
+    Returns
+    -------
+    Suited
+
+    Raises
+    ------
+    ValueError
+        As `egger`.
+
+    References
+    ----------
+    Sterne JAC, Sutton AJ, Ioannidis JPA, et al. Recommendations for examining and interpreting
+    funnel plot asymmetry in meta-analyses of randomised controlled trials. BMJ 2011;343:d4002.
+
+    Examples
+    --------
+    >>> y, v = (0.1, 0.2, 0.4, 0.9), (0.01, 0.04, 0.09, 0.25)
+    >>> suited(Funnel(yi=y, vi=v, measure="MD"), force=True).test.name
+    'Egger (PET)'
+    >>> suited(Funnel(yi=y, vi=v, measure="log OR"), force=True).inflated
+    True
+    """
+    usable(funnel.yi, funnel.vi, level)
+    require_enough(funnel.k, force=force)
+    by_counts, known = counted(funnel.measure), funnel.needed
+    if by_counts and known is not None:
+        test = peters(*zip(*known, strict=True), force=force, level=level)
+        of = "" if funnel.measure == "log OR" else ", taken of the odds ratios of the same counts"
+        why = (
+            "the standard error of a log odds ratio holds the effect, so that Egger's test calls "
+            f"up to {EGGER_ON_RATIOS}% of symmetric funnels asymmetric at P < 0.1 in simulations; "
+            f"Peters' goes by people instead{of}"
+        )
+        return Suited(test=_counting(test, funnel), why=why)
+    if in_sds(funnel.measure) and known is not None:
+        test = egger_smd(funnel.yi, *zip(*known, strict=True), force=force, level=level)
+        why = "the standard error of an SMD holds the effect; this line goes by people instead"
+        return Suited(test=_counting(test, funnel), why=why)
+    test = egger(funnel.yi, funnel.vi, force=force, level=level)
+    if _holds_effect(funnel):
+        lacking = "events and people" if by_counts else "people"
+        why = (
+            f"{lacking} per arm are not known of every trial, so a test that goes by them can't be "
+            "made; the standard error holds the effect, so this one rejects too often"
+        )
+        return Suited(test=_counting(_slanted(test), funnel), why=why, inflated=True)
+    why = "Egger's test suits effects whose standard error does not hold them"
+    return Suited(test=_counting(test, funnel), why=why)
+
+
+def _holds_effect(funnel: Funnel) -> bool:
+    return counted(funnel.measure) or in_sds(funnel.measure)
+
+
+def _slanted(line: Asymmetry) -> Asymmetry:
+    """Name Egger's line on a standard error that holds the effect; it has no limit to tell."""
+    return _unlimited(replace(line, name="Egger, its SE holds the effect"))
+
+
+def _counting(found: Asymmetry, funnel: Funnel) -> Asymmetry:
+    """Warn by trials, of which there may be fewer than effects; keep a limit of this measure."""
+    found = replace(found, flags=tuple(dict.fromkeys((*found.flags, *warned(funnel.k)))))
+    other = found.name == "Peters" and funnel.measure != "log OR"
+    return _unlimited(found) if other else found
+
+
+def battery(
+    funnel: Funnel, *, force: bool = False, **methods: Any
+) -> tuple[tuple[Asymmetry, ...], Filled]:
+    """Make all tests, and trim and fill; the test of `suited` is the first.
+
+    Egger (PET), PEESE and Begg for all. Where the standard error holds the effect a line on it has
+    no limit to extrapolate to: for SMDs PET and PEESE take √(1/n1 + 1/n2) and its square
+    (Pustejovsky and Rodgers 2019), for counts stand Peters' and Harbord's tests; neither is made
+    where sizes or events are not known.
+
+    Parameters
+    ----------
+    funnel : Funnel
+    force
+        As in `suited`.
     **methods
         As `pooling.pool` takes them, for trim and fill.
 
@@ -355,18 +580,23 @@ def battery(
         As `egger`.
     """
     level = methods.get("level", 0.95)
-    tests = [egger(yi, vi, force=force, level=level), peese(yi, vi, force=force, level=level)]
-    if sizes is not None:
-        # the standard error of an SMD holds the effect: a line on it has no limit to extrapolate to
-        tests = [_unlimited(replace(tests[0], name="Egger, its SE holds the effect"))]
-    known = [(one, two) for one, two in sizes or () if one is not None and two is not None]
-    if sizes is not None and len(known) == len(sizes):
+    options: Any = {"force": force, "level": level}
+    yi, vi, known = funnel.yi, funnel.vi, funnel.needed
+    tests = [suited(funnel, **options).test]
+    if not _holds_effect(funnel):
+        tests.append(peese(yi, vi, **options))
+    elif known is not None and counted(funnel.measure):
+        tests += [harbord(*zip(*known, strict=True), **options),
+                  _slanted(egger(yi, vi, **options))]  # fmt: skip
+    elif known is not None:
         n1, n2 = zip(*known, strict=True)
-        line, stable = (
-            egger_smd(yi, n1, n2, stabilised=stabilised, force=force, level=level)
-            for stabilised in (False, True)
-        )
-        curve = peese(yi, [1 / one + 1 / two for one, two in known], force=force, level=level)
-        tests += [line, stable, replace(curve, name="PEESE for SMDs")]
+        curve = peese(yi, [1 / one + 1 / two for one, two in known], **options)
+        tests += [
+            egger_smd(yi, n1, n2, stabilised=True, **options),
+            replace(curve, name="PEESE for SMDs"),
+            _slanted(egger(yi, vi, **options)),
+        ]
     tests.append(begg(yi, vi, force=force))
-    return tuple(tests), trim_and_fill(yi, vi, force=force, **methods)
+    filled = trim_and_fill(yi, vi, force=force, **methods)
+    flags = tuple(dict.fromkeys((*filled.flags, *warned(funnel.k))))
+    return tuple(_counting(one, funnel) for one in tests), replace(filled, flags=flags)

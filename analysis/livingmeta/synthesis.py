@@ -16,6 +16,7 @@ from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
 from livingmeta.settings import Selection, Settings, headline_settings
+from livingmeta.small_study import Funnel
 from livingmeta.words import decimal, decimals, p_words
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
@@ -691,6 +692,25 @@ def contradictory(pool: Pool, *, beyond: tuple[float, float] = (0.0, 0.0)) -> bo
     high = sum(effect.ci_low > 0 and effect.yi > beyond[1] for effect in pool.effects)
     i2 = pool.result.i2 if pool.result else None
     return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
+
+
+def funnel_of(pool: Pool) -> Funnel:
+    """Return what tests for small-study effects take of a pool.
+
+    Where an effect's sign is turned, its groups are, so that counts and effect tell the same.
+    """
+    counts = [effect.counts for effect in pool.effects]
+    return Funnel(
+        yi=tuple(effect.yi for effect in pool.effects),
+        vi=tuple(effect.vi for effect in pool.effects),
+        measure=pool.measure,
+        sizes=tuple(effect.sizes for effect in pool.effects),
+        counts=tuple(
+            (*told[2:], *told[:2]) if told is not None and effect.turned else told
+            for told, effect in zip(counts, pool.effects, strict=True)
+        ),
+        trials=pool.k,
+    )
 
 
 def outside(review: Review, *, terms: str) -> list[str]:

@@ -337,6 +337,29 @@ write.csv(do.call(rbind, small), file.path(out, "metafor_small_study.csv"), row.
 write.csv(data.frame(yi = show(small_sets$hackshaw1998$yi), vi = show(small_sets$hackshaw1998$vi)),
           file.path(out, "hackshaw1998.csv"), row.names = FALSE, quote = FALSE)
 
+# Small-study effects of counts: Peters 2006 by lm() from the paper's formula, Harbord 2006 as
+# Egger's test on Peto's one-step odds ratios Z/V, whose variance is 1/V
+counted <- list()
+for (set in c("bcg", "hahn2001", "li2007", "egger2001")) {
+  d <- get(paste0("dat.", set))
+  if (set == "bcg")
+    d <- with(d, data.frame(ai = tpos, n1i = tpos + tneg, ci = cpos, n2i = cpos + cneg))
+  d <- d[d$ai + d$ci > 0, ]
+  events <- d$ai + d$ci
+  n <- d$n1i + d$n2i
+  yi <- as.numeric(escalc("OR", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = d)$yi)
+  peters <- summary(lm(yi ~ I(1 / n), weights = 1 / (1 / events + 1 / (n - events))))$coefficients
+  peto <- escalc("PETO", ai = ai, n1i = n1i, ci = ci, n2i = n2i, data = d, to = "none")
+  harbord <- regtest(as.numeric(peto$yi), peto$vi, model = "lm", ret.fit = TRUE)
+  counted[[set]] <- data.frame(set = set, events1 = d$ai, n1 = d$n1i, events2 = d$ci, n2 = d$n2i,
+    peters_slope = show(peters[2, 1]), peters_t = show(peters[2, 3]),
+    peters_p = show(peters[2, 4]), peters_limit = show(peters[1, 1]),
+    harbord_slope = show(as.numeric(coef(summary(harbord$fit))[2, 1])), harbord_t = show(harbord$zval),
+    harbord_p = show(harbord$pval))
+}
+write.csv(do.call(rbind, counted), file.path(out, "small_study_counts.csv"), row.names = FALSE,
+          quote = FALSE)
+
 # The three-parameter selection model. metafor's optimiser stops where the likelihood's last digit
 # no longer changes, at half the digits of the parameters, so they are closed in by Newton steps on
 # numDeriv's derivatives of the likelihood, written out; its own estimates stand beside.

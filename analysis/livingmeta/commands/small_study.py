@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from livingmeta.selection import Selected
     from livingmeta.settings import Settings
-    from livingmeta.small_study import Asymmetry, Filled
+    from livingmeta.small_study import Asymmetry, Filled, Funnel, Suited
 
 
 OWN_MODEL = (
-    "The tests in the table have no model of pooling: lines weigh by variance with free "
-    "dispersion, Begg's test ranks. Trim and fill and the selection model are of the review's "
+    "The tests in the table have no model of pooling: lines weigh with free dispersion, Begg's "
+    "test ranks. Trim and fill and the selection model are of the review's "
     "model, the latter by maximum likelihood."
 )
 
@@ -35,20 +35,22 @@ def small_study(
     out: Folder = "figures",
     as_json: AsJson = False,
 ) -> None:
-    """Test whether small trials tell another story: funnel, Egger, Begg, PEESE, fill, selection."""
+    """Test whether small trials tell another story: funnel, Egger, Peters, PEESE, fill, selection.
+
+    The test that suits the measure is named first; the others stand beside it.
+    """
     from dataclasses import asdict
     from pathlib import Path
 
     from livingmeta.dependence import shared_flags
     from livingmeta.drafts import key_of
-    from livingmeta.effect_sizes import in_sds
     from livingmeta.funnels import funnel_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.review import load_review
     from livingmeta.settings import headline_settings
-    from livingmeta.small_study import battery, require_enough, warned
+    from livingmeta.small_study import battery, suited, warned
     from livingmeta.store import write
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis import funnel_of, synthesise
 
     loaded = load_review(review)
     if synthesis is not None:
@@ -60,19 +62,10 @@ def small_study(
         if synthesis not in {None, pool.synthesis}:
             continue
         name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-        sizes = [(effect.n1, effect.n2) for effect in pool.effects]
-        trials = len({effect.trial for effect in pool.effects})
-        flags = shared_flags(pool.flags)
-        yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
+        flags, funnel = shared_flags(pool.flags), funnel_of(pool)
         try:
-            require_enough(trials, force=force)
-            tests, filled = battery(
-                yi,
-                vi,
-                sizes=sizes if in_sds(pool.measure) else None,
-                force=force,
-                **settings.fitting,
-            )
+            best = suited(funnel, force=force, level=settings.level)
+            tests, filled = battery(funnel, force=force, **settings.fitting)
         except ValueError as refusal:
             documents.append({"synthesis": pool.synthesis, "subgroup": pool.subgroup,
                               "refused": str(refusal)})  # fmt: skip
@@ -80,15 +73,16 @@ def small_study(
                 console.print(f"{name} ({pool.synthesis})", style="bold")
                 console.print(f"  {refusal}")
             continue
-        chosen = _selected(yi, vi, settings, force=force)
+        chosen = _selected(funnel, settings, force=force)
         documents.append(
             {
                 "synthesis": pool.synthesis,
                 "subgroup": pool.subgroup,
-                "trials": trials,
+                "trials": funnel.k,
                 "methods": pool.methods,
                 "methods_of_tests": OWN_MODEL,
-                "flags": [*flags, *warned(trials)],
+                "flags": [*flags, *warned(funnel.k)],
+                "suited": asdict(best),
                 "tests": [asdict(one) for one in tests],
                 "filled": asdict(filled),
                 "selection": chosen if isinstance(chosen, str) else asdict(chosen),
@@ -97,8 +91,8 @@ def small_study(
         if as_json:
             continue
         console.print(f"{name} ({pool.synthesis})", style="bold")
-        console.print(f"  {trials} trials, {len(yi)} effects; {pool.methods}")
-        _show(pool.measure, tests, filled, chosen, flags=(*flags, *warned(trials)))
+        console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
+        _show(pool.measure, best, tests, filled, chosen, flags=(*flags, *warned(funnel.k)))
         part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
         path = Path(out) / loaded.protocol.id / f"funnel_{pool.synthesis}{part}.png"
         write(path, figure_bytes(funnel_plot(pool, filled=filled).figure, "png"))
@@ -113,21 +107,20 @@ def small_study(
     return None
 
 
-def _selected(
-    yi: list[float], vi: list[float], settings: Settings, *, force: bool
-) -> Selected | str:
+def _selected(funnel: Funnel, settings: Settings, *, force: bool) -> Selected | str:
     """Fit the selection model, or say why not."""
     from livingmeta.selection import selection_model
 
     model, level = settings.profile.model, settings.level
     try:
-        return selection_model(yi, vi, model=model, force=force, level=level)
+        return selection_model(funnel.yi, funnel.vi, model=model, force=force, level=level)
     except ValueError as refusal:
         return str(refusal)
 
 
 def _show(
     measure: str,
+    best: Suited,
     tests: Sequence[Asymmetry],
     filled: Filled,
     chosen: Selected | str,
@@ -145,11 +138,15 @@ def _show(
     more = () if isinstance(chosen, str) else chosen.flags
     for line in flag_lines(dict.fromkeys((*flags, *filled.flags, *more))):
         console.print(f"  flag {line}")
+    suits = "no test suits" if best.inflated else "the test that suits"
+    said = f"{best.test.name}, {p_words(best.test.p_value)}"
+    console.print(f"  {suits} {scale_name(measure)}: {said}; {best.why}")
     screen.table(
-        ["test", "statistic", "P", f"{scale_name(measure)} of a trial without error"],
+        ["test", "effects", "statistic", "P", f"{scale_name(measure)} of a trial without error"],
         [
             [
                 one.name,
+                str(one.k),
                 f"t({one.df}) = {decimal(one.t)}" if one.t is not None
                 else f"τ = {decimal(one.statistic)}",
                 p_words(one.p_value).removeprefix("P ").removeprefix("= "),
