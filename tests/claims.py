@@ -52,6 +52,8 @@ def claims(
     subgroup: str | None = None,
     source: str = "paper",
     reading: str = "primary",
+    ci_level: float | None = None,
+    ci_basis: str | None = None,
     **printed: str,
 ) -> list[Claim]:
     return [
@@ -59,6 +61,7 @@ def claims(
             "file": "published.csv", "row": row, "claim": key, "synthesis": synthesis,
             "trial": trial, "subgroup": subgroup, "quantity": quantity, "printed": text,
             "where": "Abstract", "source": source, "reading": reading,
+            "ci_level": ci_level, "ci_basis": ci_basis,
         })
         for row, (quantity, text) in enumerate(printed.items(), start=2)
     ]  # fmt: skip

@@ -186,7 +186,7 @@ def test_nothing_of_smith_2017_is_called_reproduced() -> None:
 
 def test_the_findings_about_smith_2017_name_the_abstract_and_the_note() -> None:
     found = reproduce(load_review("smith2017")).findings
-    wrong = [f for f in found if f.kind == "inconsistent" and "abstract-pain-short" in f.claims]
+    wrong = [f for f in found if f.only_if and "abstract-pain-short" in f.claims]
     assert len(wrong) == 1
     for correction in (
         "estimate about -0.295",

@@ -11,13 +11,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims import ABSTRACT, claims, effect, kinds, pooled
-from livingmeta.consistency import doubts, findings, implied_n
-from livingmeta.schema import Outcome
+from livingmeta.consistency import (
+    ADJUSTED,
+    FROM_TAU2,
+    MORE,
+    NATURAL,
+    ON_T,
+    ONE_SIDED,
+    OTHER_TEST,
+    OTHER_Z,
+    SEVERAL,
+    SKEWED,
+    T_STATISTIC,
+    WORDED,
+    doubts,
+    findings,
+    implied_n,
+)
+from livingmeta.review import load_review
+from livingmeta.schema import Claim, Outcome
+from livingmeta.settings import authors_settings, settings_of
+from livingmeta.synthesis import Pool
 
 
-def test_the_abstract_of_smith_2017_is_inconsistent_and_each_correction_is_listed() -> None:
+def test_the_abstract_of_smith_2017_fits_a_skewed_interval_only_and_corrections_are_listed() -> (
+    None
+):
     (finding,) = findings(ABSTRACT, ())
-    assert (finding.kind, finding.claims) == ("inconsistent", ("abstract",))
+    assert (finding.kind, finding.claims) == ("consistent only if", ("abstract",))
+    assert finding.only_if == (SKEWED,)
+    assert finding.detail.endswith(f"They can all be right only if {SKEWED}.")
     for part in (
         "midpoint -0.295",
         "estimate about -0.295 (between -0.300 and -0.290)",
@@ -83,7 +106,8 @@ def test_words_are_held_against_the_interval_printed_with_them(
     text: str, low: str, high: str, contradicts: bool
 ) -> None:
     found = findings(claims(text=text, ci_low=low, ci_high=high), ())
-    assert kinds(found) == ["inconsistent"] * contradicts
+    assert kinds(found) == ["consistent only if"] * contradicts
+    assert all(one.only_if == (WORDED,) for one in found)
 
 
 def test_two_reports_of_one_number_are_a_source_conflict() -> None:
@@ -103,23 +127,91 @@ def test_p_of_altman_and_bland_fits_its_interval() -> None:
     # BMJ 2011;343:d2090: 17 percentage points, P = 0.032, 95% CI 1.4 to 32.6
     fits = {"estimate": "17.0", "ci_low": "1.4", "ci_high": "32.6"}
     assert not findings(claims(**fits, p="0.032"), ())
-    assert kinds(findings(claims(**fits, p="0.32"), ())) == ["inconsistent"]
+    assert only_if(claims(**fits, p="0.32")) == (OTHER_TEST,)
     assert not findings(claims(**fits, z="2.14"), ())
-    assert kinds(findings(claims(**fits, z="2.41"), ())) == ["inconsistent"]
-    assert kinds(findings(claims(**fits, p="<0.001"), ())) == ["inconsistent"]
+    assert OTHER_Z in only_if(claims(**fits, z="2.41"))
+    assert only_if(claims(**fits, p="<0.001")) == (OTHER_TEST,)
     assert not findings(claims(**fits, p="<0.05"), ())
+
+
+def only_if(rows: list[Claim], *pools: Pool) -> tuple[str, ...]:
+    (finding,) = findings(rows, pools)
+    assert finding.kind == ("consistent only if" if finding.only_if else "inconsistent")
+    return finding.only_if
+
+
+@pytest.mark.parametrize(
+    ("declared", "printed", "said"),
+    [
+        # SE 7.96 of BMJ 2011;343:d2090 as above; 2.576 and 1.645 of them for 99% and 90%
+        ({}, ("17.0", "-3.5", "37.5", "0.032"), ("the interval is a 99% one", OTHER_TEST)),
+        ({"ci_level": 99}, ("17.0", "-3.5", "37.5", "0.032"), None),
+        ({}, ("17.0", "3.9", "30.1", "0.032"), ("the interval is a 90% one", OTHER_TEST)),
+        ({"ci_level": 90}, ("17.0", "3.9", "30.1", "0.032"), None),
+        ({"ci_level": 95, "ci_basis": "z"}, ("17.0", "3.9", "30.1", "0.032"), ()),
+        ({"ci_basis": "z"}, ("17.0", "3.9", "30.1", "0.032"), ("the interval is a 90% one",)),
+        ({"ci_basis": "z"}, ("-0.27", "-0.54", "-0.05", "0.03"), ()),
+        ({"ci_basis": "t"}, ("-0.27", "-0.54", "-0.05", "0.03"), ()),
+        ({"ci_basis": "asymmetric"}, ("-0.27", "-0.54", "-0.05", "0.03"), None),
+    ],
+)
+def test_what_is_declared_of_an_interval_is_known_and_all_else_is_tried(
+    declared: dict[str, Any], printed: tuple[str, ...], said: tuple[str, ...] | None
+) -> None:
+    rows = claims(**dict(zip(("estimate", "ci_low", "ci_high", "p"), printed, strict=True)),
+                  **declared)  # fmt: skip
+    found = findings(rows, ())
+    if said is None:
+        assert not found
+    else:
+        assert set(said) == set(found[0].only_if)
+        assert found[0].kind == ("consistent only if" if said else "inconsistent")
+
+
+def test_a_declared_kind_is_named_as_what_rules_the_explanation_out() -> None:
+    rows = claims(estimate="-0.27", ci_low="-0.54", ci_high="-0.05", ci_basis="z")
+    (finding,) = findings(rows, ())
+    assert finding.kind == "inconsistent"
+    assert f"right if {SKEWED}, which what is declared of them rules out" in finding.detail
+
+
+def test_methods_known_of_the_authors_count_as_declared_and_assumed_ones_do_not() -> None:
+    review = load_review("smith2017")
+    methods = review.protocol.methods
+    assert authors_settings(review) is None  # its methods are assumed
+    known = settings_of(methods.model_copy(update={"assumed": None}))
+    assert kinds(findings(ABSTRACT, (), authors=known)) == ["inconsistent"]
+    likelihood = settings_of(methods, tau2="ML", ci="profile")
+    assert not findings(ABSTRACT, (), authors=likelihood)
+
+
+def test_a_ratio_with_an_interval_of_its_own_scale_is_said_to_be_one() -> None:
+    rows = claims(estimate="0.80", ci_low="0.30", ci_high="1.30")
+    assert only_if(rows, pooled(effect("a"), measure="log OR")) == (NATURAL, SKEWED)
+
+
+def test_what_a_bootstrap_could_not_explain_either_is_inconsistent() -> None:
+    outside = claims(estimate="0.27", ci_low="-0.54", ci_high="-0.05")
+    assert only_if(outside) == ()
+    assert "They cannot all be right." in findings(outside, ())[0].detail
 
 
 def test_z_1_96_is_p_0_05() -> None:
     assert not findings(claims(z="1.96", p="0.05"), ())
-    assert kinds(findings(claims(z="1.96", p="0.06"), ())) == ["inconsistent"]
+    assert only_if(claims(z="1.96", p="0.04")) == ()
+    assert only_if(claims(z="1.96", p="0.025")) == (ONE_SIDED,)
+    # t(7) of 1.96 has P = 0.0908
+    assert only_if(claims(z="1.96", p="0.091", k="8")) == (T_STATISTIC,)
+    assert only_if(claims(z="1.96", p="0.091", k="6")) == ()
 
 
 def test_interval_on_t_is_allowed_where_k_is_printed() -> None:
     # k = 2, t(1) = 12.71: estimate 1 with SE 0.1 has P = 0.063 and 95% CI -0.27 to 2.27
     printed = {"estimate": "1.00", "ci_low": "-0.27", "ci_high": "2.27", "p": "0.063"}
-    assert findings(claims(**printed), ())
-    assert not findings(claims(**printed, k="2"), ())
+    assert only_if(claims(**printed, k="2"))[:1] == (ON_T,)
+    assert not findings(claims(**printed, k="2", ci_basis="t"), ())
+    assert ON_T in only_if(claims(**printed))  # any k may be meant
+    assert ON_T not in only_if(claims(**printed, k="9"))
 
 
 def test_estimate_outside_its_interval_is_one_finding() -> None:
@@ -130,9 +222,19 @@ def test_estimate_outside_its_interval_is_one_finding() -> None:
 def test_weights_that_miss_100_by_more_than_rounding_are_found() -> None:
     rows = [row for trial in "abc" for row in claims(trial, trial=trial, weight="33.3")]
     assert not findings(rows, ())
-    assert kinds(findings(rows + claims("d", trial="d", weight="1.0"), ())) == ["inconsistent"]
-    assert kinds(findings(rows[:2], ())) == ["inconsistent"]
+    assert only_if(rows + claims("d", trial="d", weight="1.0")) == ()
+    assert only_if(rows[:2]) == (MORE,)
+    assert only_if(rows[:2] + claims(k="2")) == ()
     assert not findings(rows[:2] + claims(k="3"), ())
+
+
+def test_weights_of_subgroups_may_be_those_in_the_total_and_of_two_models() -> None:
+    rows = claims("a", trial="a", subgroup="X", weight="40.0")
+    rows += claims("b", trial="b", subgroup="Y", weight="60.0")
+    assert not findings(rows + claims(subgroup="X", k="1"), ())
+    both = [row for model in "cr" for t in "ab" for row in claims(f"{t}{model}", trial=t,
+                                                                  weight="50.0")]  # fmt: skip
+    assert not findings(both, ())
 
 
 def test_abstract_of_smith_2017_implies_about_258_people_of_385() -> None:
@@ -148,7 +250,7 @@ def test_interval_that_needs_more_people_than_the_review_has_is_found() -> None:
     rows = claims(estimate="-0.30", ci_low="-0.40", ci_high="-0.20")
     n = claims("flow", synthesis=None, n="385")
     (finding,) = findings(rows + n, [pooled(effect("a"))])
-    assert (finding.kind, finding.claims) == ("inconsistent", ("main", "flow"))
+    assert (finding.only_if, finding.claims) == ((ADJUSTED,), ("main", "flow"))
     assert not findings(rows + n, [pooled(effect("a"), measure="MD")])
 
 
@@ -205,7 +307,10 @@ def test_quote_shows_the_digits_a_number_has_lost() -> None:
     cells: dict[str, Any] = {"mean": 24.0, "ci_low": 19.0, "ci_high": 28.0}
     assert not findings((), (), [outcome(**cells)])
     quote = "24.0 points (19.0 to 28.0)"
-    assert kinds(findings((), (), [outcome(**cells, quote=quote)])) == ["inconsistent"]
+    (finding,) = findings((), (), [outcome(**cells, quote=quote)])
+    assert finding.only_if == (SKEWED,)
+    (finding,) = findings((), (), [outcome(**cells, quote=quote, ci_basis="t")])
+    assert finding.kind == "inconsistent"
 
 
 _digits = st.integers(min_value=0, max_value=4)
@@ -241,7 +346,8 @@ def test_a_limit_five_units_off_is_always_found(
     units = {"estimate": centre, "ci_low": centre - half, "ci_high": centre + half}
     units[which] += shift
     found = findings(claims(**{name: _text(x, digits) for name, x in units.items()}), ())
-    assert kinds(found) == ["inconsistent"]
+    (finding,) = found
+    assert finding.kind == "inconsistent" or SKEWED in finding.only_if
 
 
 @given(
@@ -259,7 +365,8 @@ def test_exact_i2_is_never_flagged_however_rounded(
 def test_wrong_i2_is_flagged() -> None:
     # Higgins 2003: I² = 100% (Q - df)/Q; Q = 20 on 10 degrees of freedom gives 50%
     assert not findings(claims(q="20.0", i2="50", k="11"), ())
-    assert kinds(findings(claims(q="20.0", i2="55", k="11"), ())) == ["inconsistent"]
+    assert only_if(claims(q="20.0", i2="55", k="11")) == (FROM_TAU2,)
+    assert only_if(claims(q="20.0", i2="45", k="11")) == (SEVERAL, FROM_TAU2)
 
 
 @given(

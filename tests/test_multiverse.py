@@ -274,7 +274,8 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
                "--out", str(tmp_path))  # fmt: skip
     assert said.status == 0
     for words in (
-        "numbers mutually inconsistent", "of the analyses lie below it", "not probabilities",
+        "numbers that can all be right only if",
+        "of the analyses lie below it", "not probabilities",
         "3,456 combinations", "no trial has usable numbers", "measured but missing here",
         "Most is moved by the choice of terms or composites", "each on 1 to 4 trials",
     ):  # fmt: skip

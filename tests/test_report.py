@@ -35,7 +35,8 @@ LIVING = results_of(load_review("living"))
 def test_the_headline_has_the_shape_that_was_agreed() -> None:
     pain = headlines(SMITH)[0]
     shape = (
-        r"published −0\.27 \(−0\.54 to −0\.05\), numbers mutually inconsistent, number of trials "
+        r"published −0\.27 \(−0\.54 to −0\.05\), numbers that can all be right only if the "
+        r"interval is a skewed one \(bootstrap, profile likelihood or exact\), number of trials "
         r"pooled unknown; computable today: 3 trials, 142 of 385 people, two of them on composite "
         r"scales with assumed arm sizes, SMD −0\.\d\d \(−\d\.\d\d to \d\.\d\d\) with modified "
         r"HKSJ; pain scale only: one trial; medium term: none; long term: one composite trial, "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from livingmeta.consistency import Finding, Held, findings, held_sizes
+from livingmeta.consistency import Finding, Held, findings_of, held_sizes
 from livingmeta.dependence import people_of
 from livingmeta.effect_sizes import on_scale
 from livingmeta.printed import SLACK, Number, quantity_name, shown_as, where
@@ -55,7 +55,7 @@ def reproduce(review: Review) -> Reproduction:
     Returns
     -------
     Reproduction
-        What `verdicts` and `findings` say.
+        What `verdicts` and `consistency.findings` say.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def reproduce(review: Review) -> Reproduction:
     pools = synthesise(review, settings=settings_of(review.protocol.methods))
     return Reproduction(
         claims=verdicts(review.published, pools),
-        findings=findings(review.published, pools, review.outcomes),
+        findings=findings_of(review, pools),
     )
 
 

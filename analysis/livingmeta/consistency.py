@@ -1,23 +1,26 @@
 """Published numbers against each other.
 
-A printed number stands for every number that rounds to it: all checks compare such spans.
+A printed number stands for every number that rounds to it: all checks compare such spans. What
+nobody says of an interval is unknown: every kind that could be meant is tried before any is said
+to be wrong, and numbers that only an unusual kind makes right are not called wrong but say which.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 from math import exp, inf, log, sinh
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 from livingmeta.effect_sizes import kind_of, measure_of, ratios, scale_name
 from livingmeta.names import RefusalError
+from livingmeta.pooling import CONFIDENCE
 from livingmeta.printed import (
     SLACK,
     Number,
@@ -25,7 +28,9 @@ from livingmeta.printed import (
     shown_as,
     where,
 )
+from livingmeta.protocol import Review
 from livingmeta.schema import Claim, Outcome, Problem
+from livingmeta.settings import Settings, authors_settings
 from livingmeta.synthesis import Pool
 
 # LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.
@@ -34,27 +39,111 @@ N_TOLERANCE = 1.10
 P_TOLERANCE = 1.25
 RATIO_P = 2.0  # the P of a ratio is often another test's (log-rank, chi-squared, exact)
 FEWEST = 2.0  # degrees of freedom that an interval of t may have, where no one gives the people
+LEVELS = (0.95, 0.90, 0.99)  # what an interval may be whose level nobody gives; the first as a rule
+UNTOLD = tuple(range(1, 31))  # k − 1 where k is not printed; beyond it t is all but normal
+
+# What would have to be so; each is the end of "they can all be right only if …".
+SKEWED = "the interval is a skewed one (bootstrap, profile likelihood or exact)"
+NATURAL = "the interval is symmetrical on the ratio scale itself, not on its logarithm"
+LOGS = "they are ratios or geometric means, whose intervals are symmetrical on the log scale"
+ON_T = "the interval is one of t with k − 1 degrees of freedom (as HKSJ has)"
+LEVEL = "the interval is a {level:g}% one"
+LEVEL_ON_T = "the interval is a {level:g}% one of t with k − 1 degrees of freedom (as HKSJ has)"
+OTHER_TEST = "P comes from another method than the interval (another test, or bootstrap limits)"
+OTHER_SE = "the standard error is not the one behind the interval (robust, bootstrap or exact)"
+OTHER_Z = "Z is not from the standard error behind the interval (HKSJ, bootstrap, profile)"
+T_STATISTIC = "Z is a t statistic with k − 1 degrees of freedom (as HKSJ has)"
+ONE_SIDED = "P is one-sided"
+FROM_TAU2 = "I² is computed from tau² (as metafor does)"
+SEVERAL = "some trials give several effects, so that Q has more than k − 1 degrees of freedom"
+ADJUSTED = (
+    "the interval is adjusted for baseline, or HKSJ's or a bootstrap's, which may be narrower"
+)
+WORDED = "the words rest on another test or limit than 5%, or the interval is not a 95% one"
+MORE = "trials that are not listed here share the weight"
+
+
+class Kind(NamedTuple):
+    """An interval that may be meant: estimate ± quantile × SE, or the same on the log scale.
+
+    `said` is what has to be so; it is empty for the usual kinds, and for those that are declared.
+    """
+
+    df: float  # of t; infinity for the normal distribution
+    level: float
+    said: str = ""
+
+    @property
+    def quantile(self) -> float:
+        """Half the interval in standard errors."""
+        return float(stdtrit(self.df, 0.5 + self.level / 2))
+
+
+# Kinds whose mention is no news about a pooled result: no headline leads with them.
+ORDINARY = frozenset(
+    {ON_T, T_STATISTIC, FROM_TAU2}
+    | {form.format(level=100 * x) for form in (LEVEL, LEVEL_ON_T) for x in LEVELS[1:]}
+)
+
+
+def kinds(
+    basis: str | None, level: float | None, k: float | None, *, of_trial: bool = False
+) -> tuple[Kind, ...]:
+    """List the symmetrical intervals that may be meant; none where it is said to be no such.
+
+    HKSJ intervals (Hartung and Knapp 2001; Sidik and Jonkman 2002) are of t with k − 1 degrees
+    of freedom, on a standard error of their own, so nothing is asked of its size.
+    """
+    dfs = UNTOLD if of_trial or k is None or k < 2 else (k - 1,)
+    ends = {"z": (inf,), "t": dfs, "asymmetric": ()}.get(basis or "", (inf, *dfs))
+    found = []
+    for x in LEVELS if level is None else (level,):
+        on_t, other = basis is None and not of_trial, level is None and x != LEVELS[0]
+        for df in ends:
+            form = (LEVEL_ON_T if other else ON_T) if on_t and df < inf else LEVEL if other else ""
+            found.append(Kind(df, x, form.format(level=100 * x)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Printed numbers that cannot all be right, or two sources that disagree.
+    """Printed numbers that cannot all be right, or only if; or two sources that disagree.
 
-    `claims` are keys of published.csv, or places (file and row) in outcomes.csv.
+    `claims` are keys of published.csv, or places (file and row) in outcomes.csv; `only_if` is
+    empty but for "consistent only if", where any of its entries would make all of them right.
     """
 
-    kind: Literal["inconsistent", "source conflict"]
+    kind: Literal["inconsistent", "consistent only if", "source conflict"]
     claims: tuple[str, ...]
     detail: str
+    only_if: tuple[str, ...] = ()
+
+
+class Misfit(NamedTuple):
+    """Numbers of one result that do not fit each other, and what would make them fit."""
+
+    detail: str
+    only_if: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()  # what would, were nothing declared
+
+    @property
+    def verdict(self) -> str:
+        """Say in a sentence whether they can be right together."""
+        if self.only_if:
+            return f"They can all be right only if {'; or if '.join(self.only_if)}."
+        if self.ruled_out:
+            ifs = "; or if ".join(self.ruled_out)
+            return f"They could all be right if {ifs}, which what is declared of them rules out."
+        return "They cannot all be right."
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrintedResult:
     """Numbers and words that one source prints together, for a pool or for one trial.
 
-    `dfs` are the degrees of freedom the interval may rest on, infinity for the normal
-    distribution; `numbers` has the quantities of published.csv as keys, and `se`. Of a ratio,
-    estimate and limits are held as logs, with the text as printed.
+    `kinds` are the symmetrical intervals that may be meant; they are `declared` where someone says
+    what the interval rests on. `numbers` has the quantities of published.csv as keys, and `se`. Of
+    a ratio, estimate and limits are held as logs, with the text as printed.
     """
 
     claims: tuple[str, ...]
@@ -66,8 +155,10 @@ class PrintedResult:
     ratio: bool
     numbers: Mapping[str, Number]
     words: tuple[str, ...] = ()
-    dfs: tuple[float, ...] = (inf,)
-    level: float = 0.95
+    kinds: tuple[Kind, ...] = (Kind(inf, LEVELS[0]),)
+    declared: bool = False
+    same_test: bool = False  # P is declared to be of the test that the interval belongs to
+    i2: str | None = None  # "q" or "tau2", where it is declared
     p_tolerance: float = 1.0
     compares: bool = True  # two groups, so that 0 means no difference
 
@@ -79,6 +170,18 @@ class PrintedResult:
         found = tuple(self.numbers[q] for q in quantities if q in self.numbers)
         values = all(one.relation == "=" or one is self.numbers.get("p") for one in found)
         return found if len(found) == len(quantities) and values else None
+
+    def unless(
+        self, fits: Callable[[Kind], bool], detail: str, other: str, *, stated: bool
+    ) -> Misfit | None:
+        """Return what does not fit, with the kinds of interval that mend it; None where it fits.
+
+        `other` is what else would; where it is `stated` to be otherwise, it is ruled out.
+        """
+        found = tuple(dict.fromkeys(kind.said for kind in self.kinds if fits(kind)))
+        if "" in found or not self.kinds:
+            return None
+        return Misfit(detail, found if stated else (*found, other), (other,) if stated else ())
 
 
 INTERVAL = ("estimate", "ci_low", "ci_high")
@@ -104,20 +207,31 @@ def _apart(one: Span, other: Span) -> bool:
     return max(one[0], other[0]) - min(one[1], other[1]) > 1e-12 * max(finite, default=0.0)
 
 
-def _outside(result: PrintedResult) -> str | None:
+def _middle(low: Span, high: Span) -> Span:
+    return (low[0] + high[0]) / 2, (low[1] + high[1]) / 2
+
+
+def _outside(result: PrintedResult) -> Misfit | None:
+    """Compare lower limit ≤ estimate ≤ upper limit, which holds for intervals of every kind."""
     if (numbers := result.get(*INTERVAL)) is None:
         return None
     e, low, high = numbers
     if not _apart(e.span, (low.span[0], high.span[1])):
         return None
-    return f"the estimate {e.text} lies outside its interval {low.text} to {high.text}"
+    return Misfit(f"the estimate {e.text} lies outside its interval {low.text} to {high.text}")
 
 
-def _off_centre(result: PrintedResult) -> str | None:
-    if (numbers := result.get(*INTERVAL)) is None or _outside(result):
+def _off_centre(result: PrintedResult) -> Misfit | None:
+    """Compare the estimate with (lower + upper)/2, of the logs for a ratio.
+
+    An interval of estimate ± quantile × SE has its estimate in the middle, whatever quantile and SE
+    are (Cochrane Handbook 6.5.2.2 and 6.5.2.3 take the SE from it so): normal, t and HKSJ. Not so
+    by profile likelihood (Hardy and Thompson 1996) or the bootstrap's percentiles.
+    """
+    if (numbers := result.get(*INTERVAL)) is None or _outside(result) or not result.kinds:
         return None
     e, low, high = numbers
-    middle = ((low.span[0] + high.span[0]) / 2, (low.span[1] + high.span[1]) / 2)
+    middle = _middle(low.span, high.span)
     if not _apart(e.span, middle):
         return None
     back = exp if result.ratio else float
@@ -136,13 +250,26 @@ def _off_centre(result: PrintedResult) -> str | None:
         return f" (which would {verb})"
 
     scale = "on the log scale, " if result.ratio else ""
-    return (
+    return Misfit(
         f"the estimate {e.text} is not in the middle of its interval {low.text} to {high.text} "
-        f"({scale}midpoint {centre}), and rounding cannot explain it; one correction would "
-        f"mend it: estimate about {centre} (between {lowest} and {highest}), or "
+        f"({scale}midpoint {centre}), where intervals by the normal distribution, t and HKSJ have "
+        "it, and rounding cannot explain it; one correction would mend it: "
+        f"estimate about {centre} (between {lowest} and {highest}), or "
         f"lower limit about {new_low}{effect(float(new_low), back(high.value))}, or "
-        f"upper limit about {new_high}{effect(back(low.value), float(new_high))}"
+        f"upper limit about {new_high}{effect(back(low.value), float(new_high))}",
+        (*_other_scale(result, numbers), *(() if result.declared else (SKEWED,))),
+        (SKEWED,),
     )
+
+
+def _other_scale(result: PrintedResult, numbers: Sequence[Number]) -> tuple[str, ...]:
+    """Name the other scale if the interval is symmetrical there and it is possible."""
+    unnamed = result.measure in {None, "", "GEN"} and min(one.span[0] for one in numbers) > 0
+    if not result.ratio and not unnamed:
+        return ()
+    move = exp if result.ratio else log
+    e, low, high = ((move(one.span[0]), move(one.span[1])) for one in numbers)
+    return () if _apart(e, _middle(low, high)) else (NATURAL if result.ratio else LOGS,)
 
 
 def _distances(e: Number, low: Number, high: Number) -> Span:
@@ -152,57 +279,78 @@ def _distances(e: Number, low: Number, high: Number) -> Span:
     return nearest, (abs(e.value) + e.half) / (width - spare) if width > spare else inf
 
 
-def _p_interval(result: PrintedResult) -> str | None:
+def _p_interval(result: PrintedResult) -> Misfit | None:
+    """Compare P with 2·F(−|estimate|·quantile/half-width) of the interval's own distribution F.
+
+    Altman and Bland, BMJ 2011;343:d2304, box, (a) steps 1 to 3, for the normal distribution.
+    """
     if not result.compares or (numbers := result.get(*INTERVAL, "p")) is None:
         return None
     e, low, high, p = numbers
     near, far = _distances(e, low, high)
-    spans = []
-    for df in result.dfs:
-        t = float(stdtrit(df, 0.5 + result.level / 2))
-        ends = (2 * float(stdtr(df, -t * far)), 2 * float(stdtr(df, -t * near)))
-        spans.append((ends[0] / result.p_tolerance, ends[1] * result.p_tolerance))
-    if not all(_apart(p.span, span) for span in spans):
-        return None
+
+    def fits(kind: Kind) -> bool:
+        least, most = (2 * float(stdtr(kind.df, -kind.quantile * x)) for x in (far, near))
+        return not _apart(p.span, (least / result.p_tolerance, most * result.p_tolerance))
+
+    usual = result.kinds[0] if result.kinds else Kind(inf, LEVELS[0])
     distance = 2 * abs(e.value) / max(high.value - low.value, SLACK)
-    about = 2 * float(stdtr(df, -t * distance))
-    return (
+    return result.unless(
+        fits,
         f"P {p.relation} {p.text} does not fit the estimate {e.text} with its interval "
-        f"{low.text} to {high.text}, which gives P of about {about:.2g}"
+        f"{low.text} to {high.text}, which gives P of about "
+        f"{2 * float(stdtr(usual.df, -usual.quantile * distance)):.2g} ({_assumed(usual)})",
+        OTHER_TEST,
+        stated=result.same_test,
     )
 
 
-def _se_interval(result: PrintedResult) -> str | None:
-    if (numbers := result.get("se", "ci_low", "ci_high")) is None:
+def _assumed(kind: Kind) -> str:
+    basis = "normal distribution" if kind.df == inf else f"t with {kind.df:g} degrees of freedom"
+    return f"{100 * kind.level:g}% interval, {basis}"
+
+
+def _se_interval(result: PrintedResult) -> Misfit | None:
+    """Compare the SE with (upper − lower)/(2 × quantile): Cochrane Handbook 6.5.2.2, 6.5.2.3."""
+    if (numbers := result.get("se", "ci_low", "ci_high")) is None or not result.kinds:
         return None
     se, low, high = numbers
     half = (high.value - low.value) / 2
     spare = (low.half + high.half) / 2
     # Between a trial's own df and none lie those of any model of its data.
-    quantiles = [float(stdtrit(df, 0.5 + result.level / 2)) for df in result.dfs]
+    quantiles = [kind.quantile for kind in result.kinds]
     fits = ((half - spare) / max(quantiles), (half + spare) / min(quantiles))
     sizes = [1.0]
     if result.ratio and (e := result.get("estimate")) is not None:
         sizes.append(exp(e[0].value))  # the SE of the ratio itself, by the delta method
     if any(not _apart(se.span, (fits[0] * size, fits[1] * size)) for size in sizes):
         return None
-    return (
+    return Misfit(
         f"the standard error {se.text} does not fit the interval {low.text} to {high.text}, "
-        f"which gives {fits[0]:.3g} to {fits[1]:.3g}{' on the log scale' if result.ratio else ''}"
+        f"which gives {fits[0]:.3g} to {fits[1]:.3g}{' on the log scale' if result.ratio else ''} "
+        f"({_assumed(result.kinds[0])}{' or t' if len(quantiles) > 1 else ''})",
+        () if result.declared else (OTHER_SE,),
+        (OTHER_SE,),
     )
 
 
-def _z_interval(result: PrintedResult) -> str | None:
-    if (numbers := result.get(*INTERVAL, "z")) is None:
+def _z_interval(result: PrintedResult) -> Misfit | None:
+    """Compare |Z| with |estimate|·quantile/half-width: Altman and Bland 2011, (a) steps 1 and 2."""
+    if (numbers := result.get(*INTERVAL, "z")) is None or not result.kinds:
         return None
     e, low, high, z = numbers
-    q = float(ndtri(0.5 + result.level / 2))
-    near, far = (q * distance for distance in _distances(e, low, high))
-    if not _apart(_size(z), (near, far)):
-        return None
-    return (
+    distances = _distances(e, low, high)
+    usual = result.kinds[0]
+    near, far = (usual.quantile * x for x in distances)
+    return result.unless(
+        lambda kind: (
+            not _apart(_size(z), (kind.quantile * distances[0], kind.quantile * distances[1]))
+        ),
         f"Z = {z.text} does not fit the estimate {e.text} with its interval {low.text} to "
-        f"{high.text}, which gives Z from {near:.2f} to {far:.2f} without its sign"
+        f"{high.text}, which gives Z from {near:.2f} to {far:.2f} without its sign "
+        f"({_assumed(usual)})",
+        OTHER_Z,
+        stated=result.declared and usual.df == inf,
     )
 
 
@@ -210,30 +358,48 @@ def _size(number: Number) -> Span:
     return max(0.0, abs(number.value) - number.half), abs(number.value) + number.half
 
 
-def _z_p(result: PrintedResult) -> str | None:
+def _z_p(result: PrintedResult) -> Misfit | None:
+    """Compare P with 2·Φ(−|Z|): Altman and Bland 2011, (a) step 3; and with t and one tail."""
     if (numbers := result.get("z", "p")) is None:
         return None
     z, p = numbers
-    high, low = (2 * float(ndtr(-size)) for size in _size(z))
+
+    def spans(df: float, tails: int = 2) -> Span:
+        high, low = (tails * float(stdtr(df, -size)) for size in _size(z))
+        return low, high
+
+    low, high = spans(inf)
     if not _apart(p.span, (low, high)):
         return None
-    return (
+    on_t = {kind.df for kind in result.kinds if kind.df < inf}
+    mend = {
+        T_STATISTIC: any(not _apart(p.span, spans(df)) for df in on_t),
+        ONE_SIDED: not _apart(p.span, spans(inf, 1)),
+    }
+    return Misfit(
         f"P {p.relation} {p.text} does not fit Z = {z.text}, which gives P from {low:.2g} "
-        f"to {high:.2g}"
+        f"to {high:.2g} (two-sided, normal distribution)",
+        tuple(words for words, so in mend.items() if so),
     )
 
 
-def _i2(result: PrintedResult) -> str | None:
-    if (numbers := result.get("q", "i2", "k")) is None:
+def _i2(result: PrintedResult) -> Misfit | None:
+    """Compare I² with 100%·max(0, (Q − df)/Q), df = k − 1 (Higgins et al., BMJ 2003;327:557).
+
+    Computed from τ² and the typical variance (Higgins and Thompson 2002) it is another number,
+    unless τ² is DerSimonian and Laird's.
+    """
+    if result.i2 == "tau2" or (numbers := result.get("q", "i2", "k")) is None:
         return None
     q, i2, k = numbers
     low, high = (100 * max(0.0, 1 - (k.value - 1) / x) if x > 0 else 0.0 for x in q.span)
     if not _apart(i2.span, (low, high)):
         return None
-    return (
+    return Misfit(
         f"I² = {i2.text} does not fit Q = {q.text} on {k.value - 1:g} degrees of freedom, which "
-        f"give {shown_as(low, i2.half, more=1)} to {shown_as(high, i2.half, more=1)}; an I² "
-        "computed from tau² could explain it"
+        f"give {shown_as(low, i2.half, more=1)} to {shown_as(high, i2.half, more=1)}",
+        (*((SEVERAL,) if i2.span[1] < low else ()), *(() if result.i2 == "q" else (FROM_TAU2,))),
+        (FROM_TAU2,),
     )
 
 
@@ -247,19 +413,21 @@ class ImpliedN:
     detail: str
 
 
-def implied_n(ci_low: float, ci_high: float, estimate: float) -> ImpliedN:
+def implied_n(ci_low: float, ci_high: float, estimate: float, *, level: float = 0.95) -> ImpliedN:
     """Tell how many people in two equal arms give an SMD an interval of this width.
 
     With N/2 in each arm the variance of g is 4/N + g²/(2N), so N = (4 + g²/2) / SE², where
-    SE = (upper - lower) / 3.92.
+    SE = (upper - lower) / 3.92 for an interval of 95%.
     Unequal arms and differences between trials widen an interval: behind a pool of independent
     trials stand N people or more, not fewer.
 
     Parameters
     ----------
     ci_low, ci_high, estimate : float
-        SMD and 95% limits as printed, in standard deviations; negative favours group 1.
+        SMD and limits as printed, in standard deviations; negative favours group 1.
         All three are taken to be rounded like the most precise of them.
+    level : float
+        Level of the interval, as a fraction.
 
     Returns
     -------
@@ -290,12 +458,13 @@ def implied_n(ci_low: float, ci_high: float, estimate: float) -> ImpliedN:
             "one; put the limits in order"
         )
     half = min(_half_unit(x) for x in (ci_low, ci_high, estimate))
-    return _implied_n(*(Number(x, half, shown_as(x, half)) for x in (estimate, ci_low, ci_high)))
+    numbers = (Number(x, half, shown_as(x, half)) for x in (estimate, ci_low, ci_high))
+    return _implied_n(*numbers, level=level)
 
 
-def _implied_n(e: Number, low: Number, high: Number) -> ImpliedN:
+def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> ImpliedN:
     widths = (high.value - low.value + x * (low.half + high.half) for x in (0, 1, -1))
-    unit = (4 + e.value**2 / 2) * (2 * float(ndtri(0.975))) ** 2
+    unit = (4 + e.value**2 / 2) * (2 * float(ndtri(0.5 + level / 2))) ** 2
     n, least, most = (unit / width**2 if width > SLACK else inf for width in widths)
     return ImpliedN(
         n=n, low=least, high=most,
@@ -305,6 +474,7 @@ def _implied_n(e: Number, low: Number, high: Number) -> ImpliedN:
 
 
 def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Finding]:
+    """Compare the people printed with those that the width of an SMD's interval takes."""
     sized = [r for r in results if "n" in r.numbers]
     # Where several are printed, the largest: the claim to be refuted is the weakest one.
     printed = {r.about: r for r in sorted(sized, key=lambda r: r.numbers["n"].value)}
@@ -314,24 +484,35 @@ def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> It
         known, numbers = measure_of(result.measure), result.get(*INTERVAL)
         if known is None or not known.from_sizes or limit is None or numbers is None:
             continue
-        implied, n = _implied_n(*numbers), limit.numbers["n"]
-        if implied.low > n.span[1] * N_TOLERANCE:
-            yield _finding(
-                [result, limit],
-                f"{implied.detail}, but {limit.source} prints {n.text} people; so few independent "
-                "people cannot give so narrow an interval unless it is adjusted for baseline",
-            )
+        n = limit.numbers["n"]
+        level = result.kinds[0].level if result.kinds else LEVELS[0]
+
+        def enough(kind: Kind, e: tuple[Number, ...] = numbers, n: Number = n) -> bool:
+            least = _implied_n(*e, level=kind.level).low
+            return kind.df == inf and least <= n.span[1] * N_TOLERANCE
+
+        detail = _implied_n(*numbers, level=level).detail
+        wrong = result.unless(
+            enough, f"{detail}, but {limit.source} prints {n.text} people", ADJUSTED, stated=False
+        )
+        if wrong is not None:
+            yield _finding([result, limit], wrong)
 
 
-def _finding(results: Sequence[PrintedResult], detail: str) -> Finding:
+def _finding(results: Sequence[PrintedResult], wrong: Misfit) -> Finding:
     """State what is wrong with, or between, results; the first one says where."""
-    same = len({(r.source, r.reading) for r in results}) == 1
+    claims = tuple(dict.fromkeys(key for r in results for key in r.claims))
+    if len({(r.source, r.reading) for r in results}) == 1:
+        return _worded(claims, results[0].place, wrong)
+    said = f"{wrong.detail}; two sources disagree, which by itself is no error of the review."
+    return Finding(kind="source conflict", claims=claims, detail=f"{results[0].place}: {said}")
+
+
+def _worded(claims: tuple[str, ...], place: str, wrong: Misfit) -> Finding:
     return Finding(
-        kind="inconsistent" if same else "source conflict",
-        claims=tuple(dict.fromkeys(key for r in results for key in r.claims)),
-        detail=f"{results[0].place}: {detail}"
-        + ("." if same else "; two sources disagree, which by itself is no error of the review."),
-    )
+        kind="consistent only if" if wrong.only_if else "inconsistent",
+        claims=claims, detail=f"{place}: {wrong.detail}. {wrong.verdict}", only_if=wrong.only_if,
+    )  # fmt: skip
 
 
 _NEGATED = re.compile(
@@ -343,6 +524,10 @@ _ASSERTED = re.compile(r"(?<!clinically )\bsignifican", re.IGNORECASE)
 
 
 def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Finding]:
+    """Compare the words with the interval: at the same limit it leaves out 0 where P is below it.
+
+    That is the duality of a test and its interval, whatever both rest on.
+    """
     said = [(r, words) for r in results if r.about[0] for words in r.words]
     for speaker, words in said:
         negated = _NEGATED.search(words) is not None
@@ -354,12 +539,12 @@ def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Fin
             excludes = low.span[0] > 0 or high.span[1] < 0
             includes = low.span[1] < 0 < high.span[0]
             if excludes if negated else includes:
-                yield _finding(
-                    [speaker, result],
+                detail = (
                     f'the words are "{words}", but the interval {low.text} to {high.text} '
                     f"({result.reading} source {result.source}) "
-                    f"{'excludes' if negated else 'includes'} no difference",
+                    f"{'excludes' if negated else 'includes'} no difference"
                 )
+                yield _finding([speaker, result], Misfit(detail, (WORDED,)))
 
 
 Held = Mapping[Hashable, tuple[set[float], list[str]]]
@@ -378,22 +563,40 @@ def held_sizes(claims: Iterable[Claim]) -> Held:
 
 
 def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Finding]:
+    """Compare the sum of the weights in percent with 100, or with 100 for each of several models.
+
+    Rows of subgroups may bear the weights of the total: then all of them together make 100.
+    """
     rows = [c for c in claims if c.quantity == "weight" and c.value is not None]
     held = held_sizes(claims)
+    totals = {
+        key: _sum(group) for group in _grouped(rows, lambda c: (c.synthesis, c.source))
+        for key in [(group[0].synthesis, group[0].source)]
+    }  # fmt: skip
     for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.source)):
-        numbers = [c.number for c in group if c.number is not None]
-        total = sum(number.value for number in numbers)
-        spare = sum(number.half for number in numbers)
-        first = group[0]
+        first, (low, high) = group[0], _sum(group)
         k = held[first.synthesis, first.subgroup][0]
-        not_all = total < 100 and bool(k) and k != {len(group)}
-        if not not_all and _apart((total - spare, total + spare), (100.0, 100.0)):
-            yield Finding(
-                kind="inconsistent", claims=tuple(dict.fromkeys(c.claim for c in group)),
-                detail=f"{where(first.synthesis, first.subgroup)} ({first.source}): the "
-                f"{len(group)} printed weights add up to {total:.6g} percent, and rounding cannot "
-                "explain the distance from 100.",
-            )  # fmt: skip
+        most = 100.0 * max(Counter((c.trial, c.contrast) for c in group).values())
+        if (
+            not all(_apart((low, high), (x, x)) for x in (100.0, most))
+            or not _apart(totals[first.synthesis, first.source], (100.0, 100.0))
+            or (high < 100 and bool(k) and k != {len(group)})
+        ):
+            continue
+        yield _worded(
+            tuple(dict.fromkeys(c.claim for c in group)),
+            f"{where(first.synthesis, first.subgroup)} ({first.source})",
+            Misfit(
+                f"the {len(group)} printed weights add up to {(low + high) / 2:.6g} percent, and "
+                "rounding cannot explain the distance from 100",
+                (MORE,) if high < 100 and not k else (),
+            ),
+        )
+
+
+def _sum(group: Iterable[Claim]) -> Span:
+    low, high = zip(*(c.number.span for c in group if c.number is not None), strict=True)
+    return sum(low), sum(high)
 
 
 def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Finding]:
@@ -437,7 +640,7 @@ def _grouped(claims: Iterable[Claim], key: Callable[[Claim], Hashable]) -> Itera
     return groups.values()
 
 
-RESULT_CHECKS: dict[str, Callable[[PrintedResult], str | None]] = {
+RESULT_CHECKS: dict[str, Callable[[PrintedResult], Misfit | None]] = {
     "estimate outside its interval": _outside,
     "symmetry of interval and estimate": _off_centre,
     "P against interval": _p_interval,
@@ -457,14 +660,20 @@ REVIEW_CHECKS: dict[str, _Check] = {
 
 
 def findings(
-    claims: Sequence[Claim], pools: Sequence[Pool], outcomes: Sequence[Outcome] = ()
+    claims: Sequence[Claim],
+    pools: Sequence[Pool],
+    outcomes: Sequence[Outcome] = (),
+    *,
+    authors: Settings | None = None,
 ) -> tuple[Finding, ...]:
     """Hold printed numbers against each other; a finding is what rounding cannot explain.
 
     Each check is an entry of `RESULT_CHECKS` (numbers printed together, by a review or a trial)
     or of `REVIEW_CHECKS` (across the results and sources of a review).
-    Intervals of claims are taken to be 95% ones on the normal distribution or, where k is
-    printed beside them, on t(k - 1); those of ratios on the log scale.
+    What an interval rests on is taken from the columns ci_level and ci_basis, else from `authors`.
+    Where nobody says it, the normal distribution, t(k - 1) and HKSJ are tried, at 95, 90 and 99%,
+    and kinds that are not symmetrical (bootstrap, profile likelihood) are named where they could
+    explain the numbers.
 
     Parameters
     ----------
@@ -474,17 +683,22 @@ def findings(
         Only their measure is used: an interval implies an N if it is one of an SMD.
     outcomes : sequence of Outcome
         Rows of outcomes.csv; the same numbers offered to two outcomes give one finding.
+    authors : Settings, optional
+        Methods that the publication is known, not assumed, to have pooled by (`authors_settings`).
 
     Returns
     -------
     tuple of Finding
         `inconsistent`: one source prints them, and they cannot all be right.
+        `consistent only if`: they can, under one of the assumptions in `only_if`, which the
+        source is not known to make; no accusation.
         `source conflict`: two sources disagree, which by itself is no error of the review.
 
     References
     ----------
     Altman DG, Bland JM. BMJ 2011;343:d2304, box, (a) steps 1 and 2 (P from an interval).
     Higgins JPT et al. BMJ 2003;327:557 (I² = 100% × (Q - df)/Q).
+    Hardy RJ, Thompson SG. Stat Med 1996;15:619-629 (intervals that are not symmetrical).
 
     Examples
     --------
@@ -500,24 +714,40 @@ def findings(
     ... ]
     >>> for finding in findings(claims, ()):
     ...     print(finding.kind, finding.detail, sep=": ")
-    inconsistent: pain-short (smith2017): the estimate -0.27 is not in the middle of its interval
-    -0.54 to -0.05 (midpoint -0.295), and rounding cannot explain it; one correction would mend it:
-    estimate about -0.295 (between -0.300 and -0.290), or lower limit about -0.49, or upper limit
-    about 0.00 (which would take away the significance).
+    consistent only if: pain-short (smith2017): the estimate -0.27 is not in the middle of its
+    interval -0.54 to -0.05 (midpoint -0.295), where intervals by the normal distribution, t and
+    HKSJ have it, and rounding cannot explain it; one correction would mend it: estimate about
+    -0.295 (between -0.300 and -0.290), or lower limit about -0.49, or upper limit about 0.00 (which
+    would take away the significance). They can all be right only if the interval is a skewed one
+    (bootstrap, profile likelihood or exact).
     """
-    results = _results(claims, pools)
+    results = _results(claims, pools, authors)
     single = (*results, *(result for _, result in _trial_results(outcomes)))
     within = (
-        _finding([r], detail)
+        _finding([r], wrong)
         for check in RESULT_CHECKS.values()
         for r in single
-        if (detail := check(r)) is not None
+        if (wrong := check(r)) is not None
     )
     across = (finding for check in REVIEW_CHECKS.values() for finding in check(results, claims))
     return (*within, *across)
 
 
-def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResult]:
+def findings_of(review: Review, pools: Sequence[Pool]) -> tuple[Finding, ...]:
+    """Return the `findings` of a review, with what is known of its authors' methods."""
+    return findings(review.published, pools, review.outcomes, authors=authors_settings(review))
+
+
+def _basis(authors: Settings | None) -> str | None:
+    if authors is None:
+        return None
+    interval = CONFIDENCE[authors.profile.ci]
+    return "asymmetric" if interval.is_profile else "t" if interval.is_t else "z"
+
+
+def _results(
+    claims: Sequence[Claim], pools: Sequence[Pool], authors: Settings | None
+) -> list[PrintedResult]:
     measures = {pool.synthesis: pool.measure for pool in pools}
     results = []
     for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
@@ -527,7 +757,11 @@ def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResu
         }
         measure = measures.get(c.synthesis or "", "")
         ratio = measure in ratios()
-        k = next((x.value for x in group if x.quantity == "k" and x.value is not None), 0.0)
+        k = next((x.value for x in group if x.quantity == "k" and x.value is not None), None)
+        basis = next(
+            (x.ci_basis for x in group if x.ci_basis), None if c.trial else _basis(authors)
+        )
+        level = next((x.ci_level / 100 for x in group if x.ci_level), authors and authors.level)
         results.append(
             PrintedResult(
                 claims=(c.claim,), about=(c.synthesis, c.subgroup, c.trial),
@@ -535,7 +769,9 @@ def _results(claims: Sequence[Claim], pools: Sequence[Pool]) -> list[PrintedResu
                 source=c.source, reading=c.reading, measure=scale_name(measure),
                 ratio=ratio, numbers=_logs(numbers) if ratio else numbers,
                 words=tuple(x.printed for x in group if x.quantity == "text"),
-                dfs=(inf, k - 1) if k > 1 else (inf,),
+                kinds=kinds(basis, level, k, of_trial=c.trial is not None),
+                declared=basis is not None, same_test=basis is not None and c.trial is None,
+                i2=authors and authors.profile.i2,
             )
         )  # fmt: skip
     return results
@@ -554,15 +790,14 @@ def doubts(outcomes: Sequence[Outcome]) -> list[Problem]:
         Warnings: an interval of an unusual kind may be right.
     """
     check_it = "Check the digits, and level and basis of the interval, against the report."
-    unusual = " Only one of an unusual kind (bootstrap, exact, profile likelihood) is skewed."
     return [
         row.problem(
-            DOUBTED.get(name, "mean"), detail, check_it + (unusual if name not in DOUBTED else ""),
+            DOUBTED.get(name, "mean"), wrong.detail, f"{wrong.verdict} {check_it}",
             severity="warning",
         )
         for row, result in _trial_results(outcomes)
         for name, check in RESULT_CHECKS.items()
-        if (detail := check(result)) is not None
+        if (wrong := check(result)) is not None
     ]  # fmt: skip
 
 
@@ -594,8 +829,11 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
             place=where(o.trial, o.instrument, time, arm),
             source=o.source, reading="primary", measure=o.measure, ratio=ratio,
             numbers=_logs(numbers) if ratio else numbers,
-            dfs={"z": (inf,), "t": (df,)}.get(o.ci_basis or "", (inf, df)),
-            level=(o.ci_level or 95) / 100, p_tolerance=RATIO_P if ratio else P_TOLERANCE,
+            kinds=tuple(
+                Kind(df, (o.ci_level or 95) / 100)
+                for df in {"z": (inf,), "t": (df,)}.get(o.ci_basis or "", (inf, df))
+            ),
+            declared=o.ci_basis is not None, p_tolerance=RATIO_P if ratio else P_TOLERANCE,
             compares=o.group == "difference",
         )  # fmt: skip
 

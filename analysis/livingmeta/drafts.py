@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from livingmeta.consistency import findings
+from livingmeta.consistency import findings_of
 from livingmeta.derivation import Effect, NotComputableError, effect_of, implausible
 from livingmeta.names import RefusalError
 from livingmeta.protocol import Review, Side, fits, row_sets
@@ -194,10 +194,10 @@ def prospect(before: Review, after: Review) -> Prospect:
     old = {_said(problem) for problem in (*before.warnings, *implausible(before))}
     doubts = [str(problem) for problem in (*after.warnings, *implausible(after))
               if _said(problem) not in old]  # fmt: skip
-    was = {finding.detail for finding in findings(before.published, (), before.outcomes)}
+    was = {finding.detail for finding in findings_of(before, ())}
     doubts += [
         f"{', '.join(finding.claims)}: {finding.detail}"
-        for finding in findings(after.published, (), after.outcomes)
+        for finding in findings_of(after, ())
         if finding.detail not in was
     ]
     doubts += [doubt for pool, effect in effects if (doubt := turned(pool, effect))]

@@ -7,12 +7,13 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from livingmeta.absolute import PER, Baseline, per_1000
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.certainty import Suggestion, SummaryOfFindings, level_words
-from livingmeta.consistency import Finding, findings
+from livingmeta.consistency import ORDINARY, Finding, findings_of
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import as_shown, scale_name
 from livingmeta.language import ENGLISH, Language
@@ -63,7 +64,7 @@ def results_of(review: Review) -> Results:
         pools=pools,
         headline_pools=headline_pools,
         verdicts=verdicts(review.published, pools),
-        findings=findings(review.published, pools, review.outcomes),
+        findings=findings_of(review, pools),
     )
 
 
@@ -338,8 +339,8 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
         return language.say("published_words", words=words) if words else ""
     numbers = interval(pool.printed, language=language)
     parts = [language.say("published_numbers", numbers=numbers)]
-    if at_odds(results.review, pool.synthesis, results.findings):
-        parts.append(language.say("published_inconsistent"))
+    if odd := at_odds(results.review, pool.synthesis, results.findings, language=language):
+        parts.append(odd)
     if printed_k(results.review, pool) is None:
         parts.append(language.say("published_k_unknown"))
     return ", ".join(parts)
@@ -359,14 +360,26 @@ def undrawn(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str 
     return language.say("interval", estimate=estimate, low=low, high=high) if whole else estimate
 
 
-def at_odds(review: Review, synthesis: str, found: Iterable[Finding]) -> bool:
-    """Say whether the numbers that the publication prints for a synthesis contradict each other."""
+def at_odds(
+    review: Review, synthesis: str, found: Iterable[Finding], *, language: Language = ENGLISH
+) -> str:
+    """Say that the numbers printed for a synthesis contradict each other, or what it would take.
+
+    Empty where they fit, or fit under an assumption that is nothing unusual.
+    """
     names = {
         claim.claim
         for claim in review.published
         if claim.synthesis == synthesis and claim.reading == "primary" and not claim.trial
     }
-    return any(one.kind == "inconsistent" and names & set(one.claims) for one in found)
+    about = [one for one in found if names & set(one.claims)]
+    if any(one.kind == "inconsistent" for one in about):
+        return language.say("published_inconsistent")
+    needed = dict.fromkeys(
+        chain.from_iterable(one.only_if for one in about if not ORDINARY & set(one.only_if))
+    )
+    words = f" {language.say('or')} ".join(map(language.word, needed))
+    return language.say("published_only_if", assumption=words) if needed else ""
 
 
 def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:

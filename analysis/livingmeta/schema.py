@@ -450,7 +450,7 @@ class Gap(Row):
 class Claim(Row):
     """One number or statement a publication prints."""
 
-    later = frozenset({"contrast"})
+    later = frozenset({"contrast", "ci_level", "ci_basis"})
 
     claim: str = needed("key of the claim; the numbers of one printed result share it")
     synthesis: str | None = optional("synthesis it is about; empty: the review as a whole")
@@ -464,6 +464,14 @@ class Claim(Row):
     printed: str = needed(
         'the digits as printed ("0.30", "−0.27", "1,026", "< 0.001", "91%"); what is not one '
         'number in digits ("about 385", "seven") is shown as words, and nothing is computed with it'
+    )
+    ci_level: Level | None = optional(
+        "level of the interval in percent, where the publication gives it; the numbers of a claim "
+        "share it, so one of its rows is enough"
+    )
+    ci_basis: Literal["z", "t", "asymmetric"] | None = optional(
+        "what the interval and P rest on, where the publication says it: z (normal distribution), "
+        "t (as HKSJ has), asymmetric (bootstrap, profile likelihood, exact, a credible interval)"
     )
     where: str = needed("where in the source")
     source: Key = needed("key in sources.csv")

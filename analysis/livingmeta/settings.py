@@ -222,6 +222,23 @@ def headline_settings(
     )
 
 
+def authors_settings(review: Review) -> Settings | None:
+    """Return the methods that the authors of a published review are known to have pooled by.
+
+    They are those that review.toml declares beside a `headline` of ours; None where it has none,
+    so that the methods are ours, or says why they are `assumed`.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> print(authors_settings(load_review("smith2017")))
+    None
+    """
+    methods = review.protocol.methods
+    known = methods.headline is not None and methods.assumed is None
+    return settings_of(methods) if known else None
+
+
 def undeclarable(review: Review) -> list[Problem]:
     """Say which methods of review.toml are not known."""
     methods = review.protocol.methods

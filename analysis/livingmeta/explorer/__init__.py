@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from livingmeta.consistency import findings
+from livingmeta.consistency import findings_of
 from livingmeta.dependence import behind, ties, unclear
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
@@ -263,9 +263,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
             "ci_high": about.printed.ci_high,
             "words": about.printed.words,
             "where": about.printed.label,
-            "at_odds": at_odds(
-                review, about.synthesis, findings(review.published, pools, review.outcomes)
-            ),
+            "at_odds": at_odds(review, about.synthesis, findings_of(review, pools)),
         },
         "printed_words": next(
             (

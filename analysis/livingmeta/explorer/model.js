@@ -255,7 +255,7 @@ const model = (() => {
   /* What is printed comes first, with its digits; what this page makes of it is said to be its own. */
   function published(s, part) {
     const k = part.printed_k ? `, ${part.printed_k} trials` : ", number of trials pooled unknown";
-    const odd = part.printed && part.printed.at_odds ? ", numbers mutually inconsistent" : "";
+    const odd = part.printed && part.printed.at_odds ? `, ${part.printed.at_odds}` : "";
     const ours = s.sd && part.printed ? ` In points, our conversion: ${interval(s, part.printed)}.` : "";
     if (part.printed) return ` Published, as printed: ${asPrinted(part.printed)} (${part.printed.where})${odd}${k}.${ours}`;
     if (part.printed_undrawn) return ` Published: ${part.printed_undrawn}, which no figure can draw${k}.`;
