@@ -8,6 +8,7 @@ from folders import ARM, INSTRUMENT, REPORT, TRIAL, folder
 from livingmeta.certainty import (
     DOMAINS,
     SummaryOfFindings,
+    information_size_of_risks,
     optimal_information_size,
     summary_of_findings,
 )
@@ -15,6 +16,7 @@ from livingmeta.report import judged_line, judged_words
 from livingmeta.review import ReviewError, load_review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import synthesise
+from test_absolute import counts
 
 TOOL = "Cochrane RoB 2"
 PLAN = 'domains = ["pain", "composite"]\n'
@@ -147,6 +149,97 @@ PER_ARM = {0.1: 1571, 0.2: 394, 0.3: 176, 0.5: 64, 0.8: 26, 1.0: 17, 1.5: 9, 2.0
 @pytest.mark.parametrize("difference", PER_ARM)
 def test_the_optimal_information_size_is_that_of_one_trial(difference) -> None:
     assert optimal_information_size(difference) == 2 * PER_ARM[difference]
+
+
+# R: 2 * ceiling(power.prop.test(p1 = p, p2 = 0.75 * p, power = 0.8)$n)
+BOTH_ARMS = {0.01: 43568, 0.05: 8404, 0.12: 3276, 0.2: 1812, 0.4: 712, 0.9: 102}
+
+
+@pytest.mark.parametrize("risk", BOTH_ARMS)
+def test_the_people_needed_to_tell_two_risks_apart_are_those_of_r(risk) -> None:
+    assert information_size_of_risks(risk, 0.75 * risk) == BOTH_ARMS[risk]
+    assert information_size_of_risks(0.75 * risk, risk) == BOTH_ARMS[risk]
+
+
+def test_the_people_needed_are_about_those_of_a_printed_figure() -> None:
+    """KCE process book, 5.5.4: at "0.2 and … an RRR of 25%, the OIS is approximately 2 000"."""
+    assert round(information_size_of_risks(0.2, 0.15), -3) == 2000
+
+
+def of_counts(path, *arms, important=None, per_1000=None, **given):
+    return summary_of_findings(
+        load_review(counts(path, *arms, **given)), important=important, per_1000=per_1000
+    )[0]
+
+
+def test_the_people_needed_of_a_ratio_follow_from_the_control_arms(tmp_path) -> None:
+    """Five trials whose control risks have the median 20%: R's 1,812 people for each measure."""
+    arms = [(12, 100, 20, 100), (6, 100, 10, 100), (21, 100, 30, 100), (10, 100, 15, 100),
+            (13, 100, 20, 100)]  # fmt: skip
+    needed = "1,000 people are fewer than 1,812, as one trial would need for a quarter fewer events"
+    for measure in ("RR", "OR", "RD"):
+        one = of_counts(tmp_path / measure, *arms, measure=measure)
+        assert level(one, "imprecision") == -1
+        assert f"{needed} than at a risk of 20.0%" in why(one, "imprecision")
+    none = of_counts(
+        tmp_path / "none", (0, 100, 0, 100), (4, 100, 0, 100), (9, 100, 0, 100), measure="OR"
+    )
+    assert "none is known" in why(none, "imprecision")
+
+
+def test_an_interval_of_a_ratio_with_appreciable_differences_both_ways_is_two_levels(
+    tmp_path,
+) -> None:
+    """GRADE guidelines 6: "an RR of under 0.75 or over 1.25 as a rough guide"."""
+    arms = [(10, 50, 10, 50), (9, 50, 10, 50), (11, 50, 10, 50)]
+    for measure in ("RR", "OR", "RD"):
+        one = of_counts(tmp_path / measure, *arms, measure=measure)
+        assert level(one, "imprecision") == -2
+        assert "appreciable differences both ways" in why(one, "imprecision")
+
+
+def test_large_ratios_of_far_too_few_people_are_two_levels_and_others_one(tmp_path) -> None:
+    """Large: "a relative risk reduction greater than 30%", the odds ratio read as risk ratio."""
+    steady = [(n // 2, n, n * 4 // 5, n) for n in (30, 30, 30, 30, 30)]  # RR 0.62, OR 0.25
+    for measure in ("RR", "OR"):
+        assert level(of_counts(tmp_path / measure, *steady, measure=measure), "imprecision") == 0
+    few = [(20, 40, 32, 40)]
+    assert level(of_counts(tmp_path / "few", *few), "imprecision") == -2
+    little = [(60, 100, 80, 100)]  # RR 0.75
+    one = of_counts(tmp_path / "little", *little)
+    assert level(one, "imprecision") == 0, why(one, "imprecision")
+
+
+def test_people_per_1000_are_held_against_a_ratio_at_the_median_risk(tmp_path) -> None:
+    """Twenty trials, a risk ratio of 0.78 (0.68 to 0.90) at 20%: 64 to 20 fewer per 1,000."""
+    arms = [(16 + i % 3 - 1, 100, 20 + i % 2, 100) for i in range(20)]
+    expected = {
+        5: (0, "excludes less than the important difference"),
+        40: (-1, "includes both an important difference in favour of new treatment and less"),
+        100: (0, "includes no important difference"),
+        300: (0, "includes no important difference"),  # from 20% no one can have 30 points fewer
+    }
+    for measure in ("RR", "OR", "RD"):
+        loaded = load_review(counts(tmp_path / measure, *arms, measure=measure))
+        for people, (levels, said) in expected.items():
+            one = summary_of_findings(loaded, per_1000=people)[0]
+            assert level(one, "imprecision") == levels
+            assert said in why(one, "imprecision")
+
+
+def test_a_difference_that_does_not_fit_the_effects_is_refused(tmp_path) -> None:
+    smds = review(tmp_path / "a", ALIKE)
+    with pytest.raises(ValueError, match="per_1000 counts people with an event, and effects are S"):
+        summary_of_findings(smds, per_1000=20)
+    ratios = load_review(counts(tmp_path / "b", (4, 40, 8, 40)))
+    with pytest.raises(ValueError, match="the same thing said twice"):
+        summary_of_findings(ratios, per_1000=20, important=0.2)
+    with pytest.raises(ValueError, match="between 0 and 1,000"):
+        summary_of_findings(ratios, per_1000=1000)
+    bare = load_review(counts(tmp_path / "c", (4, 40, 0, 40), (3, 40, 0, 40)))
+    one = summary_of_findings(bare, per_1000=20)[0]
+    assert level(one, "imprecision") is None
+    assert "no baseline risk is known" in why(one, "imprecision")
 
 
 def test_imprecision_as_a_published_example_rates_it(tmp_path) -> None:

@@ -23,6 +23,12 @@ RISKS: Mapping[str, Callable[[float, float], float]] = {
     "log RR": lambda y, p: p * math.exp(y),
     "RD": lambda y, p: p + y,
 }
+# and back: the effect from the risk in group 1 and that in group 2
+EFFECTS: Mapping[str, Callable[[float, float], float]] = {
+    "log OR": lambda q, p: math.log(q / (1 - q) / (p / (1 - p))),
+    "log RR": lambda q, p: math.log(q / p),
+    "RD": lambda q, p: q - p,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,18 +16,26 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from statistics import median
-from typing import get_args
+from statistics import median, median_low
+from typing import NamedTuple, get_args
 
 from scipy.special import nctdtr, ndtri, stdtrit
 
-from livingmeta.absolute import Absolute, absolute_effects
+from livingmeta.absolute import (
+    EFFECTS,
+    PER,
+    RISKS,
+    Absolute,
+    absolute_effects,
+    baseline_risks,
+)
 from livingmeta.bias import Assessment, assessments
-from livingmeta.effect_sizes import MEASURES, as_shown, counted, in_sds, ratios
+from livingmeta.effect_sizes import MEASURES, Measure, as_shown
+from livingmeta.names import RefusalError
 from livingmeta.pooling import FEW, PooledEstimate
-from livingmeta.protocol import Judgement, Review
+from livingmeta.protocol import BaselineRisk, Judgement, Review
 from livingmeta.schema import Decision, Rated
-from livingmeta.settings import headline_settings
+from livingmeta.settings import Settings, headline_settings
 from livingmeta.small_study import ENOUGH, suited
 from livingmeta.synthesis import Pool, contradictory, funnel_of, shown_i2, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
@@ -47,10 +55,17 @@ SUBSTANTIAL = 50.0  # percent
 # CIs, point estimates fall on opposite sides of the threshold, the more likely there is problematic
 # inconsistency". It names no extent: a quarter is our rule, as in `contradictory`.
 ELSEWHERE = 25.0
-# "If the MID is not known …, we suggest downgrading if the upper or lower CI crosses an effect size
-# of 0.5 in either direction"; of Cohen's sizes 0.2 is small and 0.8 large (KCE process book,
-# 5.5.1.2, processbook.kce.be/book/export/html/110)
-SMALL, APPRECIABLE, LARGE = 0.2, 0.5, 0.8  # standard deviations
+# What size is, in standard deviations and in log risk ratios. "If the MID is not known …, we
+# suggest downgrading if the upper or lower CI crosses an effect size of 0.5 in either direction";
+# of Cohen's sizes 0.2 is small and 0.8 large (KCE process book, 5.5.1.2,
+# processbook.kce.be/book/export/html/110). "Appreciable benefit or harm (we suggest an RR of under
+# 0.75 or over 1.25 as a rough guide)" (GRADE guidelines 6, abstract); above no effect we take
+# 1/0.75, so that either group may come first. "The effect is large (and for binary outcomes this
+# can mean a relative risk reduction greater than 30%)" (Core GRADE, authors' answers).
+SMALL = 0.2
+APPRECIABLE, LARGE = (0.5, -math.log(0.75)), (0.8, -math.log(0.7))
+# "A modest relative risk reduction, typically 20% or 25%" (Core GRADE, authors' answers)
+REDUCTION = 0.25
 # "If the sample size is a long way from the OIS, you can rate down twice for imprecision" (Core
 # GRADE, authors' answers). How long a way they do not say: less than half is our rule.
 FAR = 0.5
@@ -60,7 +75,6 @@ TOO_NARROW = ("dependent_effects", "duplicate_numbers")
 OURS = "our rule"
 
 Found = tuple[int | None, str]  # levels and why
-Limits = tuple[float, float] | None  # important differences below and above no effect, if given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,7 +210,12 @@ def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | 
 
 
 def summary_of_findings(
-    review: Review, *, pools: Sequence[Pool] | None = None, important: float | None = None
+    review: Review,
+    *,
+    pools: Sequence[Pool] | None = None,
+    settings: Settings | None = None,
+    important: float | None = None,
+    per_1000: float | None = None,
 ) -> tuple[SummaryOfFindings, ...]:
     """Lay out what is known of each synthesis and how certain it is.
 
@@ -204,14 +223,24 @@ def summary_of_findings(
     ----------
     review : Review
     pools : sequence of Pool, optional
-        By default the review's syntheses by the methods of its headline.
+        By default the review's syntheses.
+    settings : Settings, optional
+        The methods they are pooled by; by default those of the review's headline.
     important : float, optional
         Smallest important difference, above 0, in the unit in which effects are pooled.
+    per_1000 : float, optional
+        The same in people with the event per 1,000. A ratio is held against it at the risk that
+        review.toml declares for the synthesis, or else at the median risk of the trials' group 2.
 
     Returns
     -------
     tuple of SummaryOfFindings
         One per synthesis or subgroup.
+
+    Raises
+    ------
+    ValueError
+        For both differences at once, and for people per 1,000 where no events are counted.
 
     References
     ----------
@@ -232,14 +261,157 @@ def summary_of_findings(
     >>> first.certainty, first.rating
     (None, None)
     """
+    settings = settings or headline_settings(review)
     if pools is None:
-        pools = synthesise(review, settings=headline_settings(review))
+        pools = synthesise(review, settings=settings)
+    asked = _Asked(MEASURES[settings.measure], important, per_1000)
+    asked.check()
     recorded = assessments(review)
-    return tuple(_row(review, pool, recorded, important) for pool in pools)
+    return tuple(_row(review, pool, recorded, asked) for pool in pools)
+
+
+class _Asked(NamedTuple):
+    """What effects measure, and the smallest important difference, as it is given."""
+
+    measure: Measure
+    important: float | None
+    per_1000: float | None
+
+    def check(self) -> None:
+        """Refuse a difference that can't be one of these effects."""
+        if self.per_1000 is None:
+            return
+        if self.important is not None:
+            raise RefusalError("important and per_1000 are the same thing said twice: give one.")
+        if self.measure.label not in RISKS:
+            raise RefusalError(
+                f"per_1000 counts people with an event, and effects are {self.measure.label}: give "
+                "the difference as important."
+            )
+        if not 0 < self.per_1000 < PER:
+            raise RefusalError(f"per_1000 = {self.per_1000:g}: it lies between 0 and {PER:,}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """A result to rate, the thresholds to hold it against, and the risk without treatment.
+
+    `limits` are the important differences below and above no effect, in the unit of the effects;
+    None where none is given.
+    """
+
+    pool: Pool
+    result: PooledEstimate
+    measure: Measure
+    risk: float | None
+    limits: tuple[float, float] | None
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """What an interval may cross: the important differences, or else no effect."""
+        return self.limits or (0.0,)
+
+    def region(self, effect: float) -> int:
+        """Say where an effect is: −1 or 1 beyond a threshold, 0 between them or at no effect."""
+        return int(effect > self.thresholds[-1]) - int(effect < self.thresholds[0])
+
+    def place(self, region: int) -> str:
+        """Say where the effects of a region are."""
+        if region == 0:
+            return "at no effect" if self.limits is None else "between the important differences"
+        beyond = "" if self.limits is None else "beyond the important difference "
+        return beyond + self.pool.side(region > 0, "in favour of {}")
+
+    def shown(self, *values: float) -> str:
+        """Format limits on the scale that readers see."""
+        return " to ".join(as_shown(self.pool.measure, *values))
+
+    def reaches(self, effect: float, size: tuple[float, float]) -> bool | None:
+        """Say whether an effect is of a size, None where that can't be known.
+
+        Hazard and rate ratios count as risk ratios; odds ratios and risk differences as the risk
+        ratio that they are at the risk without treatment.
+        """
+        sds, log_ratio = size
+        if self.sd is not None:
+            return abs(effect) >= sds * self.sd
+        if self.measure.ratio in {"RR", "HR", "IRR"}:
+            return abs(effect) > log_ratio
+        if self.measure.label not in RISKS or self.risk is None:
+            return None
+        event = -effect if _turned(self.pool) else effect
+        became = RISKS[self.measure.label](event, self.risk)
+        return became <= 0 or abs(math.log(became / self.risk)) > log_ratio
+
+    @property
+    def sd(self) -> float | None:
+        """The standard deviation in the unit of the effects; of mean differences the median."""
+        if self.measure.standardised:
+            return 1.0
+        sds = [sd for effect in self.pool.effects for sd in (effect.sd1, effect.sd2)]
+        known = [sd for sd in sds if sd is not None]
+        return median(known) if self.measure is MEASURES["MD"] and known == sds else None
+
+    @property
+    def needed(self) -> tuple[int | None, str]:
+        """The optimal information size and what it is, or None and why it is not known.
+
+        Of an important difference it is that of a small effect at least: "Beware … not to base your
+        sample size on the RRR of minimally clinical importance …, because it leads to paradoxes: if
+        expected effects are considerably larger than what is clinically important" (KCE process
+        book, 5.5.4, processbook.kce.be/book/export/html/115).
+        """
+        if self.measure.label in RISKS or self.measure.ratio in {"HR", "IRR"}:
+            if self.risk is None:
+                return None, "the people needed depend on a baseline risk, and none is known"
+            size = information_size_of_risks(self.risk, (1 - REDUCTION) * self.risk)
+            of = f"a quarter fewer events than at a risk of {decimal(100 * self.risk, 1)}%"
+            return size, f"as one trial would need for {of} (α 0.05, power 80%)"
+        if self.measure is MEASURES["GEN"]:
+            return None, "the people needed are not known of effects of no known kind"
+        if self.limits is None or self.sd is None:
+            return RULE_OF_THUMB, "a rule of thumb for continuous outcomes"
+        given = self.limits[1] / self.sd
+        of = "that difference" if given >= SMALL else f"a small effect of {SMALL} SD"
+        size = optimal_information_size(max(given, SMALL))
+        return size, f"as one trial would need for {of} (α 0.05, power 80%)"
+
+
+def _turned(pool: Pool) -> bool:
+    """Say whether effects have the sign opposite to that of the events: of these more is better."""
+    return bool(pool.effects) and all(effect.turned for effect in pool.effects)
+
+
+def _baseline(pool: Pool, declared: Sequence[BaselineRisk]) -> float | None:
+    """Return the risk without treatment: the middle one declared, or the median of the trials."""
+    if declared:
+        return median_low(one.risk for one in declared)
+    typical = baseline_risks(pool.effects).typical
+    mixed = len({effect.turned for effect in pool.effects}) > 1
+    return None if typical is None or mixed else typical.risk
+
+
+def _limits(pool: Pool, asked: _Asked, risk: float | None) -> tuple[float, float] | None:
+    """Return the important differences on either side, in the unit of the effects."""
+    if asked.important is not None:
+        return -asked.important, asked.important
+    if asked.per_1000 is None:
+        return None
+    if asked.measure.label == "RD":
+        return -asked.per_1000 / PER, asked.per_1000 / PER
+    assert risk is not None
+    ends = []
+    for sign in (-1, 1):
+        became = risk + sign * asked.per_1000 / PER
+        # a difference that no effect can make is crossed by no interval
+        possible = 0 < became < 1
+        effect = EFFECTS[asked.measure.label](became, risk) if possible else math.inf * sign
+        ends.append(effect)
+    return (-ends[1], -ends[0]) if _turned(pool) else (ends[0], ends[1])
 
 
 def _row(
-    review: Review, pool: Pool, recorded: Sequence[Assessment], important: float | None
+    review: Review, pool: Pool, recorded: Sequence[Assessment], asked: _Asked
 ) -> SummaryOfFindings:
     people, result = pool.people.all, pool.result
     judged: dict[str, Judgement] = {
@@ -250,16 +422,28 @@ def _row(
         for one in review.certainty
         if (one.synthesis, one.subgroup) == (pool.synthesis, pool.subgroup)
     }
+    declared = review.plan(pool.synthesis).baseline_risk
     found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
     if result is not None:
-        limits = None if important is None else (-important, important)
-        apart = _inconsistency(pool, result, limits)
         found |= {
             "risk of bias": _risk_of_bias(pool, result, recorded),
-            "inconsistency": apart,
-            "imprecision": _imprecision(pool, result, limits, inconsistent=bool(apart[0])),
             "small-study effects": _small_study(pool),
         }
+        risk = _baseline(pool, declared)
+        if asked.per_1000 is not None and risk is None and asked.measure.label != "RD":
+            unheld = "no baseline risk is known at which to turn people per 1,000 into a ratio"
+            found |= dict.fromkeys(("inconsistency", "imprecision"), (None, unheld))
+        else:
+            case = _Case(
+                pool=pool,
+                result=result,
+                measure=asked.measure,
+                risk=risk,
+                limits=_limits(pool, asked, risk),
+            )
+            apart = _inconsistency(case)
+            found["inconsistency"] = apart
+            found["imprecision"] = _imprecision(case, inconsistent=bool(apart[0]))
     found |= {
         "indirectness": (None, "only a person can judge it"),
         "missing evidence": _missing(pool),
@@ -274,7 +458,7 @@ def _row(
         pool=pool,
         trials=len({effect.trial for effect in pool.effects}),
         people=people,
-        absolute=absolute_effects(pool, declared=review.plan(pool.synthesis).baseline_risk),
+        absolute=absolute_effects(pool, declared=declared),
         suggestions=suggestions,
         certainty=judged.get(CERTAINTY),
         rating=rating(suggestions, start=review.protocol.starting_certainty),
@@ -290,10 +474,6 @@ def _row(
             if claim.quantity == CERTAINTY and claim.synthesis in {None, pool.synthesis}
         ),
     )
-
-
-def _shown(pool: Pool, *values: float | None) -> str:
-    return " to ".join(as_shown(pool.measure, *values))
 
 
 def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessment]) -> Found:
@@ -312,21 +492,7 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
     return (-1 if high > 50 else 0), said
 
 
-def _region(effect: float, limits: Limits) -> int:
-    """Say on which side an effect lies: −1 or 1 beyond a threshold, 0 at no effect or between."""
-    low, high = limits or (0.0, 0.0)
-    return int(effect > high) - int(effect < low)
-
-
-def _lies(pool: Pool, region: int, limits: Limits) -> str:
-    """Say where the effects of a region are."""
-    if region == 0:
-        return "at no effect" if limits is None else "between the important differences"
-    beyond = "" if limits is None else "beyond the important difference "
-    return beyond + pool.side(region > 0, "in favour of {}")
-
-
-def _inconsistency(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
+def _inconsistency(case: _Case) -> Found:
     """Ask where the trials lie in relation to the threshold, and how little they overlap.
 
     Core GRADE 3, abstract: users "note the magnitude of differences in point estimates, the extent
@@ -336,6 +502,7 @@ def _inconsistency(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
     appropriate "particularly if some studies suggest substantial benefit, and others no effect or
     harm (rather than only large vs. small effects)" (GRADE guidelines 7, abstract).
     """
+    pool, result = case.pool, case.result
     if result.k == 1:
         return None, "one trial can't disagree with itself"
     percent = shown_i2(pool) or 0.0
@@ -345,15 +512,15 @@ def _inconsistency(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
     )
     pairs = f"{apart} of {math.comb(result.k, 2)} pairs of intervals do not overlap"
     overlap = f"I² = {decimal(percent, 0)}%, {pairs if apart else 'all intervals overlap'}"
-    if contradictory(pool, beyond=limits or (0.0, 0.0)):
+    if contradictory(pool, beyond=case.limits or (0.0, 0.0)):
         # "Different direction of effect estimates in the studies", I² > 75%: "Downgrade 2 levels"
         # (decision matrix of Cochrane review CD009172, PMC7195185, table 8)
-        both = "" if limits is None else ", with important differences both ways"
+        both = "" if case.limits is None else ", with important differences both ways"
         return -2, f"trials exclude no effect on both sides{both}, {overlap}"
-    home = _region(result.estimate, limits)
-    away = [_region(effect.yi, limits) != home for effect in pool.effects]
+    home = case.region(result.estimate)
+    away = [case.region(effect.yi) != home for effect in pool.effects]
     weight = sum(w for w, elsewhere in zip(result.weights, away, strict=True) if elsewhere)
-    target = _lies(pool, home, limits)
+    target = case.place(home)
     said = [
         f"{sum(away)} of {result.k} estimates, with {decimal(weight, 0)}% of the weight, "
         f"{'is' if sum(away) == 1 else 'are'} not {target} as the pooled one is"
@@ -361,9 +528,9 @@ def _inconsistency(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
         else f"all {result.k} estimates are {target}",
         overlap,
     ]
-    if limits is None:
+    if case.limits is None:
         said.append("judged against no effect, since no important difference is given")
-    ahead = _ahead(pool, result, limits)
+    ahead = _ahead(case)
     said += [ahead] if ahead else []
     if any(away) and percent >= SUBSTANTIAL and (weight >= ELSEWHERE or ahead):
         return -1, "; ".join(said)
@@ -372,36 +539,36 @@ def _inconsistency(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
     return 0, "; ".join(said)
 
 
-def _ahead(pool: Pool, result: PooledEstimate, limits: Limits) -> str | None:
+def _ahead(case: _Case) -> str | None:
     """Say where a prediction interval reaches past a threshold that the interval does not cross."""
-    if pool.ahead is None:
+    ahead, result = case.pool.ahead, case.result
+    if ahead is None:
         return None
-    for limit in limits or (0.0,):
+    for limit in case.thresholds:
         crossed = result.ci_low < limit < result.ci_high
-        if not crossed and pool.ahead[0] < limit < pool.ahead[1]:
+        if not crossed and ahead[0] < limit < ahead[1]:
             name = "no effect" if limit == 0 else "the important difference"
-            ends = _shown(pool, *pool.ahead)
+            ends = case.shown(*ahead)
             return f"the prediction interval ({ends}) reaches past {name}, the interval does not"
     return None
 
 
-def _imprecision(
-    pool: Pool, result: PooledEstimate, limits: Limits, *, inconsistent: bool
-) -> Found:
+def _imprecision(case: _Case, *, inconsistent: bool) -> Found:
     """Compare the interval with the thresholds, and the people with those needed.
 
     One τ² takes no level twice: where it took one under inconsistency, the interval that sampling
     within the trials alone gives is compared. No text that was read says how; it is our rule.
     """
-    if "not_converged" in pool.flags:
+    if "not_converged" in case.pool.flags:
         return None, FLAG_WORDS["not_converged"].rstrip(".")
-    shown, sampled = (result.ci_low, result.ci_high), _sampled(pool, result)
-    found, alone = (_crossing(pool, result, ends, limits) for ends in (shown, sampled))
-    if not inconsistent or found[0] == alone[0]:
-        return found[0], f"the interval ({_shown(pool, *shown)}) {found[1]}"
-    return alone[0], (
-        f"the interval that sampling alone gives ({_shown(pool, *sampled)}) {alone[1]}; how the "
-        f"trials differ is rated under inconsistency, not here again ({OURS})"
+    whole, sampled = (case.result.ci_low, case.result.ci_high), _sampled(case.pool, case.result)
+    levels, said = _crossing(case, whole)
+    alone, why = _crossing(case, sampled)
+    if not inconsistent or levels == alone:
+        return levels, f"the interval ({case.shown(*whole)}) {said}"
+    return alone, (
+        f"the interval that sampling alone gives ({case.shown(*sampled)}) {why}; how the trials "
+        f"differ is rated under inconsistency, not here again ({OURS})"
     )
 
 
@@ -416,9 +583,7 @@ def _sampled(pool: Pool, result: PooledEstimate) -> tuple[float, float]:
     return max(result.ci_low, result.estimate - half), min(result.ci_high, result.estimate + half)
 
 
-def _crossing(
-    pool: Pool, result: PooledEstimate, ends: tuple[float, float], limits: Limits
-) -> Found:
+def _crossing(case: _Case, ends: tuple[float, float]) -> Found:
     """Count the thresholds that an interval crosses.
 
     Core GRADE 2, abstract: "rate down for imprecision if the 95% confidence interval crosses the
@@ -427,39 +592,34 @@ def _crossing(
     should consider rating down two or three levels. When the CI does not cross the threshold(s) and
     the relative effect is large, one should implement the optimal information size (OIS) approach".
     """
-    low, high = ends
-    crossed = [limit for limit in limits or (0.0,) if low < limit < high]
-    if limits is None and crossed:
-        return _around_no_effect(pool, ends)
+    crossed = [limit for limit in case.thresholds if ends[0] < limit < ends[1]]
+    if case.limits is None:
+        return _around_no_effect(case, ends) if crossed else _information(case, "no effect")
     if len(crossed) == 2:
-        either = "in favour of either group" if pool.favours else "on either side of no effect"
+        either = "in favour of either group" if case.pool.favours else "on either side of no effect"
         return -2, f"includes an important difference {either}"
     if crossed:
-        side = pool.side(crossed[0] > 0, "in favour of {}")
+        side = case.pool.side(crossed[0] == case.limits[1], "in favour of {}")
         return -1, f"includes both an important difference {side} and less than that"
-    if limits is None:
-        levels, said = _information(pool, result, limits)
-        return levels, f"excludes no effect, {said}"
-    size = _size(pool, result.estimate)
-    if _region(result.estimate, limits) == 0 or (size is not None and size < LARGE):
+    if case.region(case.result.estimate) == 0:
+        return 0, "includes no important difference"
+    if case.reaches(case.result.estimate, LARGE) is False:
         large = "the information size is asked of large effects only"
-        return 0, f"does not reach over an important difference; {large}"
-    levels, said = _information(pool, result, limits)
-    return levels, f"does not reach over the important difference, {said}"
+        return 0, f"excludes less than the important difference; {large}"
+    return _information(case, "less than the important difference")
 
 
-def _around_no_effect(pool: Pool, ends: tuple[float, float]) -> Found:
+def _around_no_effect(case: _Case, ends: tuple[float, float]) -> Found:
     """Rate an interval that includes no effect, where no important difference is given.
 
     A level for that, and a second where it includes appreciable differences both ways or rests on
     far too few people.
     """
-    sizes = [_size(pool, end) for end in ends]
-    needed, why = _needed(pool, None)
     said = "includes no effect"
-    if None not in sizes and min(size for size in sizes if size is not None) > APPRECIABLE:
+    if all(case.reaches(end, APPRECIABLE) for end in ends):
         return -2, f"{said} and appreciable differences both ways ({OURS})"
-    people = pool.people.all
+    needed, why = case.needed
+    people = case.pool.people.all
     if needed is None or people is None:
         return -1, f"{said}; {why if needed is None else 'arm sizes are not all known'}"
     short = f"{people:,} people against {needed:,}, {why}"
@@ -468,61 +628,26 @@ def _around_no_effect(pool: Pool, ends: tuple[float, float]) -> Found:
     return -1, f"{said}, with {short}"
 
 
-def _information(pool: Pool, result: PooledEstimate, limits: Limits) -> Found:
+def _information(case: _Case, excluded: str) -> Found:
     """Compare the people with those needed, where an interval crosses no threshold.
 
     "If the 95% CI excludes a relative risk (RR) of 1.0, and the total number of events or patients
     exceeds the OIS criterion, precision is adequate" (GRADE guidelines 6, abstract).
     """
-    narrow = [FLAG_WORDS[flag].rstrip(".") for flag in TOO_NARROW if flag in pool.flags]
+    narrow = [FLAG_WORDS[flag].rstrip(".") for flag in TOO_NARROW if flag in case.pool.flags]
     if narrow:
-        return None, f"but may be too narrow: {narrow[0]}"
-    needed, why = _needed(pool, limits)
-    people = pool.people.all
+        return None, f"excludes {excluded}, but may be too narrow: {narrow[0]}"
+    needed, why = case.needed
+    people = case.pool.people.all
     if needed is None or people is None:
-        return None, f"but {why if needed is None else 'arm sizes are not all known'}"
+        unknown = why if needed is None else "arm sizes are not all known"
+        return None, f"excludes {excluded}, but {unknown}"
     if people >= needed:
-        return 0, f"and {people:,} people are not fewer than {needed:,}, {why}"
-    said = f"but {people:,} people are fewer than {needed:,}, {why}"
-    size = _size(pool, result.estimate)
-    if size is not None and size >= LARGE and people < FAR * needed:
+        return 0, f"excludes {excluded}, and {people:,} people are not fewer than {needed:,}, {why}"
+    said = f"excludes {excluded}, but {people:,} people are fewer than {needed:,}, {why}"
+    if people < FAR * needed and case.reaches(case.result.estimate, LARGE):
         return -2, f"{said}: less than half, of an effect as large as this ({OURS})"
     return -1, said
-
-
-def _size(pool: Pool, effect: float) -> float | None:
-    """Return how far an effect lies from none, in standard deviations; None where not known."""
-    if in_sds(pool.measure):
-        return abs(effect)
-    sd = _typical_sd(pool)
-    return None if sd is None else abs(effect) / sd
-
-
-def _typical_sd(pool: Pool) -> float | None:
-    """Return the median SD of the arms of a mean difference, None where one is not known."""
-    sds = [sd for effect in pool.effects for sd in (effect.sd1, effect.sd2)]
-    known = [sd for sd in sds if sd is not None]
-    alone = pool.measure == MEASURES["MD"].label
-    return median(known) if alone and len(known) == len(sds) else None
-
-
-def _needed(pool: Pool, limits: Limits) -> tuple[int | None, str]:
-    """Return the optimal information size and what it is, or None and why it is not known.
-
-    It is that of the important difference, but of a small effect at least: "Beware … not to base
-    your sample size on the RRR of minimally clinical importance …, because it leads to paradoxes:
-    if expected effects are considerably larger than what is clinically important" (KCE process
-    book, 5.5.4, processbook.kce.be/book/export/html/115).
-    """
-    if counted(pool.measure) or pool.measure in ratios():
-        return None, "the people needed depend on a baseline risk, and none is given"
-    sd = 1.0 if in_sds(pool.measure) else _typical_sd(pool)
-    if limits is None or sd is None:
-        return RULE_OF_THUMB, "a rule of thumb for continuous outcomes"
-    given = limits[1] / sd
-    of = "that difference" if given >= SMALL else f"a small effect of {SMALL} SD"
-    size = optimal_information_size(max(given, SMALL))
-    return size, f"as one trial would need for {of} (α 0.05, power 80%)"
 
 
 def optimal_information_size(difference: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
@@ -559,6 +684,41 @@ def optimal_information_size(difference: float, *, alpha: float = 0.05, power: f
     while _t_power(n, difference, alpha) < power:
         n += 1
     return 2 * n
+
+
+def information_size_of_risks(
+    risk2: float, risk1: float, *, alpha: float = 0.05, power: float = 0.8
+) -> int:
+    """Return the people one trial of two equal arms would need to tell two risks apart.
+
+    Parameters
+    ----------
+    risk2, risk1 : float
+        Risk of the event in group 2 and group 1, from 0 to 1 and not the same.
+    alpha, power : float
+        As in `optimal_information_size`.
+
+    Returns
+    -------
+    int
+        Both arms together, by the normal test without continuity correction:
+        n = (z₁₋α⸝₂ √(2p̄(1 − p̄)) + z₁₋β √(p₁(1 − p₁) + p₂(1 − p₂)))²/(p₁ − p₂)².
+
+    References
+    ----------
+    Fleiss JL. Statistical methods for rates and proportions. 2nd ed. New York: Wiley; 1981: ch. 3.
+
+    Examples
+    --------
+    R's help of power.prop.test: p1 = .50, p2 = .75, power = .90 gives n = 76.7 per arm.
+
+    >>> information_size_of_risks(0.5, 0.75, power=0.9)
+    154
+    """
+    middle = (risk1 + risk2) / 2
+    under = ndtri(1 - alpha / 2) * math.sqrt(2 * middle * (1 - middle))
+    apart = ndtri(power) * math.sqrt(risk1 * (1 - risk1) + risk2 * (1 - risk2))
+    return 2 * math.ceil(float((under + apart) / (risk1 - risk2)) ** 2)
 
 
 def _t_power(n: int, difference: float, alpha: float) -> float:
