@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,6 @@ import pytest
 
 from folders import ARM1, ARM2, TRIAL, folder
 from livingmeta.language import LANGUAGES, language
-from livingmeta.multiverse import multiverse
 from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
 from livingmeta.plots import forest_plot
 from livingmeta.report import Results, interval, results_of
@@ -24,6 +24,7 @@ from livingmeta.review import load_review
 ROOT = Path(__file__).parent.parent
 RESULTS = {name: results_of(load_review(name)) for name in ("smith2017", "knee_oa", "living")}
 SMITH = RESULTS["smith2017"]
+KEYS = tuple(itertools.product(RESULTS, LANGUAGES))
 VOID = {"meta", "link", "br", "path", "use", "rect", "img", "hr"}
 
 
@@ -92,18 +93,23 @@ def written(results: Results, **options: Any) -> str:
     return html(results, figures=figures, version="1", **options)
 
 
-TEXTS = {
-    (name, code): written(results, lang=code)
-    for name, results in RESULTS.items()
-    for code in LANGUAGES
-}
-PAGES = {key: Page(text) for key, text in TEXTS.items()}
-EACH = pytest.mark.parametrize("key", PAGES, ids="-".join)
+# Written when a test first asks for it: every worker imports this file, and one runs its tests.
+@cache
+def text_of(name: str, code: str) -> str:
+    return written(RESULTS[name], lang=code)
+
+
+@cache
+def page_of(name: str, code: str) -> Page:
+    return Page(text_of(name, code))
+
+
+EACH = pytest.mark.parametrize("key", KEYS, ids="-".join)
 
 
 @EACH
 def test_ids_are_single_and_every_link_inside_leads_somewhere(key: tuple[str, str]) -> None:
-    page = PAGES[key]
+    page = page_of(*key)
     ids = Counter(one.attributes["id"] for one in page.elements if "id" in one.attributes)
     assert [one for one, number in ids.items() if number > 1] == []
     targets = {
@@ -117,16 +123,16 @@ def test_ids_are_single_and_every_link_inside_leads_somewhere(key: tuple[str, st
 
 @EACH
 def test_the_page_needs_nothing_else(key: tuple[str, str]) -> None:
-    page = PAGES[key]
+    page = page_of(*key)
     assert not page.all("script", "img", "iframe", "object")
     links = {one.attributes["href"] for one in page.all("link")}
     assert links == {"data:,"}
-    assert not re.search(r"@import|url\((?!#)", TEXTS[key])
+    assert not re.search(r"@import|url\((?!#)", text_of(*key))
 
 
 @EACH
 def test_headings_form_a_tree_and_sections_are_named(key: tuple[str, str]) -> None:
-    page = PAGES[key]
+    page = page_of(*key)
     levels = [int(one.tag[1]) for one in page.all("h1", "h2", "h3", "h4")]
     assert levels.count(1) == 1 == levels[0]
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
@@ -137,7 +143,7 @@ def test_headings_form_a_tree_and_sections_are_named(key: tuple[str, str]) -> No
 
 @EACH
 def test_tables_and_pictures_can_be_read_aloud(key: tuple[str, str]) -> None:
-    page = PAGES[key]
+    page = page_of(*key)
     assert page.all("html")[0].attributes["lang"] == key[1]
     for cell in page.all("th"):
         assert cell.attributes["scope"] in {"col", "row", "rowgroup"}
@@ -154,7 +160,7 @@ def test_tables_and_pictures_can_be_read_aloud(key: tuple[str, str]) -> None:
 
 
 def test_the_words_in_a_picture_are_text() -> None:
-    pictures = PAGES["smith2017", "en"].all("svg")
+    pictures = page_of("smith2017", "en").all("svg")
     shown = [one.text for one in pictures[0].inside if one.tag == "text"]
     assert "Total" in shown
     assert {effect.label for effect in SMITH.headline_pools[0].effects} <= {
@@ -164,7 +170,7 @@ def test_the_words_in_a_picture_are_text() -> None:
 
 @EACH
 def test_every_effect_leads_to_the_words_that_carry_it_and_back(key: tuple[str, str]) -> None:
-    page, results = PAGES[key], RESULTS[key[0]]
+    page, results = page_of(*key), RESULTS[key[0]]
     rows = {(row.file, row.row): row for row in results.review.outcomes}
     for pool in results.headline_pools:
         for effect in pool.effects:
@@ -185,7 +191,7 @@ def test_every_effect_leads_to_the_words_that_carry_it_and_back(key: tuple[str, 
 
 
 def test_every_judged_number_leads_to_the_words_that_print_it_and_back() -> None:
-    page = PAGES["smith2017", "en"]
+    page = page_of("smith2017", "en")
     claims = {claim.claim: claim for claim in SMITH.review.published}
     for verdict in SMITH.verdicts:
         if verdict.verdict == "not numeric":
@@ -201,7 +207,7 @@ def test_every_judged_number_leads_to_the_words_that_print_it_and_back() -> None
 
 @EACH
 def test_every_place_on_a_source_is_listed_with_it(key: tuple[str, str]) -> None:
-    page, review = PAGES[key], RESULTS[key[0]].review
+    page, review = page_of(*key), RESULTS[key[0]].review
     cited = {
         one.attributes["href"].removeprefix("#")
         for one in page.all("a")
@@ -219,7 +225,7 @@ def test_both_pages_say_what_is_missing_and_doubtful(key: tuple[str, str]) -> No
     results, speak = RESULTS[key[0]], language(key[1])
     plain = markdown(results, figures=[], version="1", lang=key[1])
     assert "\n\n\n" not in plain
-    for text in (PAGES[key].all("body")[0].text, plain):
+    for text in (page_of(*key).all("body")[0].text, plain):
         assert speak.say("disclaimer") in text
         for pool in results.headline_pools:
             assert all(speak.flags[flag] in text for flag in pool.flags)
@@ -234,7 +240,7 @@ def test_both_pages_say_what_is_missing_and_doubtful(key: tuple[str, str]) -> No
 
 @EACH
 def test_no_sentence_is_left_with_a_place_to_fill(key: tuple[str, str]) -> None:
-    assert not re.search(r"\{\w*\}", PAGES[key].all("main")[0].text)
+    assert not re.search(r"\{\w*\}", page_of(*key).all("main")[0].text)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -242,7 +248,7 @@ def test_nothing_is_lost_between_the_two_forms(lang: str) -> None:
     names = {pool.synthesis: f"forest_{pool.synthesis}.png" for pool in SMITH.headline_pools}
     text = markdown(SMITH, figures=list(names.items()), version="1", lang=lang)
     heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
-    assert set(heads) <= {one.text for one in PAGES["smith2017", lang].all("h2")}
+    assert set(heads) <= {one.text for one in page_of("smith2017", lang).all("h2")}
     assert all(text.count(f"({name})") == 1 for name in names.values())
     for pool in SMITH.headline_pools:
         for effect in pool.effects:
@@ -273,11 +279,11 @@ def test_the_hashes_are_those_of_the_files_of_a_review_and_of_the_one_it_extends
         for path in (ROOT / "data" / name).iterdir():
             if path.suffix in {".csv", ".toml"}:
                 digest = hashlib.sha256(path.read_bytes()).hexdigest()
-                assert digest in within(PAGES["living", "en"], "versions")
+                assert digest in within(page_of("living", "en"), "versions")
 
 
 def test_shares_of_analyses_are_never_called_probabilities() -> None:
-    bending = PAGES["smith2017", "en"].at("bending").parent
+    bending = page_of("smith2017", "en").at("bending").parent
     assert bending is not None
     text = bending.text
     assert "These are shares of analyses, not probabilities" in text
@@ -288,14 +294,14 @@ def test_shares_of_analyses_are_never_called_probabilities() -> None:
 
 @EACH
 def test_certainty_is_suggested_and_an_empty_judgement_is_no_good_one(key: tuple[str, str]) -> None:
-    text = within(PAGES[key], "certainty")
+    text = within(page_of(*key), "certainty")
     assert re.search("not assessable|kan ikke vurderes", text)
     assert re.search("not recorded|ikke registrert", text)
     assert not re.search("no concern[^”]|ingen innvendinger[^»]", text)
 
 
 def test_a_synthesis_without_numbers_is_not_left_blank() -> None:
-    text = within(PAGES["smith2017", "en"], "directions")
+    text = within(page_of("smith2017", "en"), "directions")
     for pool in SMITH.headline_pools:
         if pool.result is None:
             assert pool.title in text
@@ -304,7 +310,7 @@ def test_a_synthesis_without_numbers_is_not_left_blank() -> None:
 
 @pytest.mark.parametrize("name", ["smith2017", "living"])
 def test_the_sentences_of_a_norwegian_page_are_norwegian(name: str) -> None:
-    page = PAGES[name, "nb"]
+    page = page_of(name, "nb")
     told = " ".join(
         one.text
         for heading in ("answer", "directions", "spread", "bending")
@@ -318,7 +324,7 @@ def test_the_sentences_of_a_norwegian_page_are_norwegian(name: str) -> None:
 
 
 def test_every_finding_leads_to_the_words_it_is_about() -> None:
-    page = PAGES["living", "en"]
+    page = page_of("living", "en")
     told = [one for one in page.at("fit").parent.inside if one.tag == "li"]  # type: ignore[union-attr]
     rows = {f"{row.file} row {row.row}": row for row in RESULTS["living"].review.outcomes}
     assert len(told) == len(RESULTS["living"].findings) > 3
@@ -332,8 +338,8 @@ def test_every_finding_leads_to_the_words_it_is_about() -> None:
 
 @EACH
 def test_every_combination_is_drawn_beside_what_is_said_of_it(key: tuple[str, str]) -> None:
-    page, results = PAGES[key], RESULTS[key[0]]
-    drawn = [one for one in multiverse(results.review) if len(one.analyses)]
+    page, results = page_of(*key), RESULTS[key[0]]
+    drawn = [one for one in results.worlds if len(one.analyses)]
     for one in drawn:
         name = slug("multiverse", one.main.synthesis, one.main.subgroup)
         assert page.at(f"{name}-description").text in within(page, "bending")
@@ -343,7 +349,7 @@ def test_every_combination_is_drawn_beside_what_is_said_of_it(key: tuple[str, st
 
 
 def test_trials_at_an_assumed_effect_are_counted_apart() -> None:
-    text = within(PAGES["smith2017", "en"], "bending")
+    text = within(page_of("smith2017", "en"), "bending")
     assert "imputed: missing trials at SMD 0−0.12 (−0.40 to 0.16)3 + 3 imputed of 7" in text
     assert "142 + 203 imputed" in text
 
@@ -393,7 +399,7 @@ def test_the_page_that_explains_the_numbers_is_the_report_s() -> None:
     committed = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
     assert committed == reading(), "write livingmeta.pages.reading() to docs/reading.md"
     for one in language("en").read:
-        assert one["text"] in within(PAGES["smith2017", "en"], "reading")
+        assert one["text"] in within(page_of("smith2017", "en"), "reading")
 
 
 # The command
@@ -469,7 +475,7 @@ CONTRAST = """() => {
 def file_of(tmp_path: Path) -> Callable[..., Path]:
     def put(name: str, code: str) -> Path:
         path = tmp_path / f"{name}.{code}.html"
-        path.write_text(TEXTS[name, code], encoding="utf-8")
+        path.write_text(text_of(name, code), encoding="utf-8")
         return path
 
     return put

@@ -1,6 +1,8 @@
 """The numbers read back off the pictures are those of the analysis; names touch nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -22,31 +24,57 @@ from livingmeta.sensitivity_plots import (
     leave_one_out_plot,
 )
 
-SMITH = {one.main.synthesis: one for one in sensitivity(load_review("smith2017"))}
-KNEES = [one for one in sensitivity(load_review("knee_oa")) if one.main.synthesis == "pain-post"]
-LARGEST = max(KNEES, key=lambda one: len(one.main.effects))
+
+@cache
+def smith(synthesis: str) -> Sensitivity:
+    every = sensitivity(load_review("smith2017"))
+    return next(one for one in every if one.main.synthesis == synthesis)
+
+
+@cache
+def knees() -> tuple[Sensitivity, ...]:
+    """Three subgroups of 28, 47 and 56 trials."""
+    found = [one for one in sensitivity(load_review("knee_oa"))
+             if one.main.synthesis == "pain-post"]  # fmt: skip
+    return tuple(sorted(found, key=lambda one: len(one.main.effects)))
 
 
 def many(k: int) -> Sensitivity:
     """A synthesis of more trials than a page has lines for; its numbers are repeated."""
-    times = -(-k // len(LARGEST.without))
+    largest = knees()[-1]
+    times = -(-k // len(largest.without))
     growth = {
         order: tuple(replace(stage, k=i + 1) for i, stage in enumerate((stages * times)[:k]))
-        for order, stages in LARGEST.growth.items()
+        for order, stages in largest.growth.items()
     }
     without = tuple(
         replace(left, label=f"{left.label} {i}", cook=i / k)
-        for i, left in enumerate((LARGEST.without * times)[:k])
+        for i, left in enumerate((largest.without * times)[:k])
     )
-    main = replace(LARGEST.main, effects=(LARGEST.main.effects * times)[:k])
-    return replace(LARGEST, main=main, without=without, growth=growth)
+    main = replace(largest.main, effects=(largest.main.effects * times)[:k])
+    return replace(largest, main=main, without=without, growth=growth)
+
+
+ANALYSES: dict[str, Callable[[], Sensitivity]] = {
+    "three": lambda: smith("pain-short"),
+    "four": lambda: smith("function-short"),
+    "28": lambda: knees()[0],
+    "47": lambda: knees()[1],
+    "56": lambda: knees()[2],
+    "130": lambda: many(130),
+}
+
+
+@pytest.fixture
+def one(request: pytest.FixtureRequest) -> Sensitivity:
+    return ANALYSES[request.param]()
 
 
 def artists(ax, prefix: str) -> dict[str, object]:
     return {a.get_gid(): a for a in ax.get_children() if str(a.get_gid() or "").startswith(prefix)}
 
 
-@pytest.mark.parametrize("one", [SMITH["pain-short"], LARGEST], ids=["three", "many"])
+@pytest.mark.parametrize("one", ["three", "56"], indirect=True)
 def test_leave_one_out_shows_each_estimate(one: Sensitivity) -> None:
     ax = leave_one_out_plot(one, important=0.2)
     drawn = [float(a.get_xdata()[0]) for a in artists(ax, "without:").values()]
@@ -61,17 +89,19 @@ def test_leave_one_out_shows_each_estimate(one: Sensitivity) -> None:
 
 
 @pytest.mark.parametrize("draw", [leave_one_out_plot, cumulative_plot])
-@pytest.mark.parametrize("one", [SMITH["function-short"], LARGEST], ids=["four", "many"])
+@pytest.mark.parametrize("one", ["four", "56"], indirect=True)
 def test_each_interval_is_drawn_as_it_is_printed_beside(one: Sensitivity, draw) -> None:
     assert check_drawn_is_printed(draw(one), one.main.measure) > len(one.without)
 
 
 def test_the_cumulative_forest_has_three_orders_where_they_fit() -> None:
-    one = SMITH["function-short"]
+    one = smith("function-short")
     drawn = [float(a.get_xdata()[0]) for a in artists(cumulative_plot(one), "stage:").values()]
     assert drawn == [stage.estimate for stages in one.growth.values() for stage in stages]
-    drawn = [float(a.get_xdata()[0]) for a in artists(cumulative_plot(LARGEST), "stage:").values()]
-    assert drawn == [stage.estimate for stage in LARGEST.growth["year"]]
+    drawn = [
+        float(a.get_xdata()[0]) for a in artists(cumulative_plot(knees()[-1]), "stage:").values()
+    ]
+    assert drawn == [stage.estimate for stage in knees()[-1].growth["year"]]
 
 
 def test_a_page_holds_no_more_than_it_can_and_says_so() -> None:
@@ -92,7 +122,7 @@ def test_a_page_holds_no_more_than_it_can_and_says_so() -> None:
 
 
 def test_influence_has_eight_panels_with_all_their_numbers() -> None:
-    one = SMITH["function-short"]
+    one = smith("function-short")
     figure = influence_plot(one).figure
     found = {line.get_gid(): line for ax in figure.axes for line in ax.lines if line.get_gid()}
     assert found.keys() == PANELS.keys()
@@ -101,7 +131,7 @@ def test_influence_has_eight_panels_with_all_their_numbers() -> None:
 
 
 def test_a_common_effect_has_a_panel_of_tau2_without_points() -> None:
-    one = SMITH["function-short"]
+    one = smith("function-short")
     common = dict(one.scenarios)["common effect"]
     assert common is not None
     without = tuple(replace(left, tau2=None) for left in one.without)
@@ -111,7 +141,7 @@ def test_a_common_effect_has_a_panel_of_tau2_without_points() -> None:
     assert figure_bytes(figure, "png")
 
 
-@pytest.mark.parametrize("one", [SMITH["function-short"], *KNEES, many(130)])
+@pytest.mark.parametrize("one", ["four", "28", "47", "56", "130"], indirect=True)
 def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
     ax = baujat_plot(one)
     (points,) = (line for line in ax.lines if line.get_gid() == "trials")
@@ -135,12 +165,12 @@ def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
 @pytest.mark.parametrize("name", FIGURES)
 def test_too_few_trials_are_not_drawn(name: str) -> None:
     with pytest.raises(ValueError, match=r"k = 1: .* not drawn"):
-        FIGURES[name](SMITH["pain-long"])
+        FIGURES[name](smith("pain-long"))
     with pytest.raises(ValueError, match=r"k = 0: .* not drawn"):
-        FIGURES[name](SMITH["pain-medium"])
+        FIGURES[name](smith("pain-medium"))
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_same_result_gives_the_same_bytes(name: str) -> None:
-    first, second = (figure_bytes(FIGURES[name](SMITH["pain-short"]).figure, "svg") for _ in "ab")
+    first, second = (figure_bytes(FIGURES[name](smith("pain-short")).figure, "svg") for _ in "ab")
     assert first == second

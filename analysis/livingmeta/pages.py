@@ -19,7 +19,7 @@ from livingmeta.effect_sizes import MEASURES, as_shown, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.lock import environment, hashes
 from livingmeta.missing_evidence import EXTREME
-from livingmeta.multiverse import Multiverse, Shares, multiverse, shares
+from livingmeta.multiverse import Multiverse, Shares, shares
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.patient import important_difference
 from livingmeta.plots import inline_svg
@@ -42,7 +42,7 @@ from livingmeta.report import (
 )
 from livingmeta.review import extended
 from livingmeta.rob_me import tipping
-from livingmeta.scenarios import Sensitivity, sensitivity
+from livingmeta.scenarios import Sensitivity
 from livingmeta.schema import Gap, Outcome
 from livingmeta.settings import headline_settings
 from livingmeta.synthesis import (
@@ -495,7 +495,7 @@ def content(
         ]
         for finding in results.findings
     }
-    bends = [one for one in sensitivity(review) if one.main.result]
+    bends = [one for one in results.bends if one.main.result]
     oddities = list(chain.from_iterable(odd.values()))
     used = uses(review, pools, directions, filled, oddities, bends)
     claims: dict[str, list[Any]] = defaultdict(list)
@@ -514,9 +514,7 @@ def content(
         "tipping": lambda one: tipping(one, language=speak),
         "sizes": lambda pool: sizes(pool, language=speak),
         "worlds": [
-            (one, told)
-            for one in (multiverse(review) if review.protocol.choice else ())
-            if (told := combined(one, language=speak))
+            (one, told) for one in results.worlds if (told := combined(one, language=speak))
         ],
         "numeric": numeric,
         "by_claim": [

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache, cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +33,10 @@ from livingmeta.words import count, decimal, decimals, p_words, steady
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Environment
+
+    from livingmeta.multiverse import Multiverse
+    from livingmeta.scenarios import Sensitivity
 
 DISCLAIMER = ENGLISH.say("disclaimer")
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -51,6 +56,20 @@ class Results:
     headline_pools: tuple[Pool, ...]
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+
+    @cached_property
+    def bends(self) -> tuple[Sensitivity, ...]:
+        """How far each synthesis bends, computed when first asked for and once."""
+        from livingmeta.scenarios import sensitivity
+
+        return tuple(sensitivity(self.review))
+
+    @cached_property
+    def worlds(self) -> tuple[Multiverse, ...]:
+        """Each synthesis under all combinations of the declared choices; empty without any."""
+        from livingmeta.multiverse import multiverse
+
+        return multiverse(self.review) if self.review.protocol.choice else ()
 
 
 def results_of(review: Review) -> Results:
@@ -475,6 +494,12 @@ def _no_markup(value: Any) -> Any:
 
 def page(template: str, **given: Any) -> str:
     """Fill one of the package's templates."""
+    text = _templates(markup=".html" in template).get_template(template).render(**given)
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+@cache  # with it, a template is compiled once
+def _templates(*, markup: bool) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -484,7 +509,7 @@ def page(template: str, **given: Any) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=lambda name: ".html" in str(name),
-        finalize=None if ".html" in template else _no_markup,
+        finalize=None if markup else _no_markup,
     )
     environment.filters |= {
         "decimal": decimal,
@@ -493,8 +518,7 @@ def page(template: str, **given: Any) -> str:
         "cell": lambda text: str(text).replace("|", "\\|"),
         "count": lambda n: "?" if n is None else count(n),
     }
-    text = environment.get_template(template).render(**given)
-    return re.sub(r"\n{3,}", "\n\n", text)
+    return environment
 
 
 def _steady(result: Any, se: float) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def _write(results: Results, folder: Path) -> list[Path]:
         )
     pages = _pages(results, folder, figures)
     drawn = certainty.draw(review, flow(review, previous=extended(review)), folder)
-    return [*written, *drawn, *pages, explore.written(review, folder)]
+    return [*written, *drawn, *pages, explore.written(review, results.worlds, folder)]
 
 
 def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
