@@ -11,7 +11,7 @@ from folders import ARM, INSTRUMENT, SOURCE, TRIAL, folder
 from livingmeta.absolute import RISKS, Baseline, absolute, baseline_risks
 from livingmeta.certainty import summary_of_findings
 from livingmeta.pages import html, markdown
-from livingmeta.report import absolute_lines, results_of
+from livingmeta.report import absolute_words, results_of
 from livingmeta.review import ReviewError, load_review
 
 THREE_IN_TEN = Baseline(name="declared", risk=0.3)
@@ -133,9 +133,9 @@ def test_declared_risks_stand_in_the_place_of_the_trials(tmp_path) -> None:
     one = found(tmp_path, *TRIALS, toml=toml)
     (at,) = one.absolute.effects
     assert (at.baseline.risk, at.baseline.who) == (0.05, "people under 50")
-    first = absolute_lines(one)[0]
+    _, (first,), note = absolute_words(one)
     assert first.endswith("at a risk of 50 per 1,000 with comparison (people under 50 [paper])")
-    assert "chance included" not in " ".join(absolute_lines(one))
+    assert "chance included" not in note
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_declared_risk_needs_a_source_and_is_a_share(tmp_path, toml, words) ->
 def test_a_limit_beyond_all_people_is_said_to_be_cut(tmp_path) -> None:
     one = found(tmp_path, (19, 20, 17, 20), (18, 20, 16, 20), (17, 20, 16, 20))
     assert any(at.capped for at in one.absolute.effects)
-    assert "taken as that" in " ".join(absolute_lines(one))
+    assert "taken as that" in absolute_words(one)[1][-1]
 
 
 def test_a_risk_difference_is_the_same_people_at_every_risk(tmp_path) -> None:
@@ -162,21 +162,21 @@ def test_a_risk_difference_is_the_same_people_at_every_risk(tmp_path) -> None:
     (at,) = one.absolute.effects
     assert at.baseline is None
     assert at.difference == pytest.approx(1000 * one.pool.result.estimate)
-    (line,) = absolute_lines(one)
+    _, (line,), _ = absolute_words(one)
     assert "at every baseline risk" in line
 
 
 @pytest.mark.parametrize(
-    ("measure", "lines"),
+    ("measure", "said"),
     [
-        ("HR", ["in people per 1,000: not known, from such effects no number of people is "
-                "computed here"]),
-        ("OR", ["in people per 1,000: not known, no baseline risk is known: no trial tells how "
-                "many of group 2 had the event"]),
-        ("GEN", []),
+        ("HR", "In people per 1,000: not known, from such effects no number of people is "
+               "computed here."),
+        ("OR", "In people per 1,000: not known, no baseline risk is known: no trial tells how "
+               "many of group 2 had the event."),
+        ("GEN", ""),
     ],
 )  # fmt: skip
-def test_effects_that_come_computed_tell_no_baseline_risk(tmp_path, measure, lines) -> None:
+def test_effects_that_come_computed_tell_no_baseline_risk(tmp_path, measure, said) -> None:
     rows = [
         {**ARM, "report": "", "n": "", "group": "difference", "measure": measure, "mean": "0.8",
          "ci_low": "0.6", "ci_high": "1.1", "ci_level": "95"}
@@ -190,7 +190,7 @@ def test_effects_that_come_computed_tell_no_baseline_risk(tmp_path, measure, lin
     )
     one = summary_of_findings(load_review(made))[0]
     assert one.pool.result is not None
-    assert absolute_lines(one) == lines
+    assert absolute_words(one) == (said, [], "")
     assert not one.absolute.effects
 
 
@@ -213,17 +213,17 @@ def test_pages_and_command_say_the_same_people(tmp_path, say) -> None:
     made = counts(tmp_path, *TRIALS)
     results = results_of(load_review(made))
     one = summary_of_findings(results.review)[0]
-    lines = absolute_lines(one)
+    head, items, note = absolute_words(one)
     said = say("certainty", str(made), "--out", str(tmp_path / "out"))
     given = {"figures": {}, "version": "x"}
     page, web = markdown(results, **given), html(results, **given)
-    for line in lines:
+    for line in (head, *items, note):
         assert line in said.flat
-        assert line[1:] in page
-        assert line[1:] in web
+        assert line in page
+        assert line in web
     document = json.loads(say("certainty", str(made), "--json").out)
     (first,) = document["summary_of_findings"]
     assert [at["difference"] for at in first["absolute"]["effects"]] == [
         at.difference for at in one.absolute.effects
     ]
-    assert "personer per 1000 med hendelsen" in markdown(results, lang="nb", **given)
+    assert "I personer per 1000 med hendelsen" in markdown(results, lang="nb", **given)

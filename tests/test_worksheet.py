@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from folders import as_csv, folder
+from folders import ARM1, ARM2, as_csv, folder
 from livingmeta.certainty import DOMAINS, LEVELS, Suggestion, rating, summary_of_findings
 from livingmeta.language import language
 from livingmeta.pages import html, markdown
@@ -166,7 +166,7 @@ def test_a_suggestion_that_moved_since_is_said_to_have(tmp_path, say) -> None:
     assert "forslaget var −2 da det ble vurdert, og er −1 nå" in judged_words(
         about(one, "imprecision"), language=language("nb")
     )
-    said = say("certainty", str(made), "--out", str(tmp_path)).flat
+    said = say("certainty", str(made), "--worksheet", str(tmp_path / "y.csv")).flat
     assert "row 2 (pain-short, imprecision): the suggestion was −2, and is −1 now." in said
     open_now = {**IMPRECISE, "suggested": "0", "decision": "open", "by": "", "date": ""}
     made = decided(tmp_path / "b", open_now)
@@ -248,6 +248,52 @@ def test_a_worksheet_is_a_csv_file(tmp_path, say, name) -> None:
     made = decided(tmp_path / "a")
     refused = say("certainty", str(made), "--worksheet", str(tmp_path / name))
     assert (refused.status, "end the name with .csv" in refused.err) == (2, True)
+
+
+def in_women(path, *rows, toml=None):
+    arms = [{**arm, "subgroup": "women"} for arm in (ARM1, ARM2)]
+    return decided(path, *rows, outcomes=arms, toml=toml)
+
+
+def test_a_subgroup_is_judged_apart_from_the_whole(tmp_path, say) -> None:
+    made = in_women(tmp_path / "a", {**ROW, "subgroup": "women"})
+    women, whole = summary_of_findings(load_review(made))
+    assert (women.pool.subgroup, whole.pool.subgroup) == ("women", None)
+    assert about(women, "indirectness").decision.by == "A. Reviewer"
+    assert whole.rating is None
+    sheet = say("certainty", str(made), "--worksheet", str(tmp_path / "x.csv"))
+    assert "12 rows, 11 of them new" in sheet.flat
+    judged = (
+        '[[judgement]]\nsynthesis = "pain-short"\nabout = "certainty"\njudgement = "low"\n'
+        'why = "so"\nby = "me"\n\n[[synthesis]]'
+    )
+    women, whole = summary_of_findings(
+        load_review(in_women(tmp_path / "b", toml=("[[synthesis]]", judged)))
+    )
+    assert (women.certainty, whole.certainty.judgement) == (None, "low")
+
+
+def test_a_decision_that_no_page_shows_is_named(tmp_path, say) -> None:
+    apart = ('title = "Pain, short term"', 'title = "Pain, short term"\noverall = false')
+    made = in_women(tmp_path, ROW, toml=apart)
+    said = say("certainty", str(made), "--out", str(tmp_path / "out")).flat
+    assert "row 2 (pain-short, indirectness) is shown nowhere" in said
+
+
+def test_a_reason_of_several_lines_stays_in_its_cell(tmp_path) -> None:
+    one = {**ROW, "reason": "they were athletes,\nyoung | fit, and <b>paid</b>"}
+    results = results_of(load_review(decided(tmp_path, one)))
+    page = markdown(results, figures={}, version="1")
+    assert "they were athletes, young \\| fit, and \\<b>paid\\</b> (A. Reviewer) |" in page
+
+
+def test_decisions_are_exported_with_what_each_column_means(tmp_path, say) -> None:
+    made = decided(tmp_path, IMPRECISE)
+    say("export", str(made), "--to", "frictionless", "--out", str(tmp_path / "out"))
+    package = json.loads(next((tmp_path / "out").rglob("datapackage.json")).read_text("utf-8"))
+    (table,) = [one for one in package["resources"] if one["name"] == "certainty"]
+    kinds = {field["name"]: field["type"] for field in table["schema"]["fields"]}
+    assert (kinds["levels"], kinds["suggested"], kinds["by"]) == ("integer", "integer", "string")
 
 
 def test_what_was_judged_of_another_review_is_not_taken_over(tmp_path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ from livingmeta.choices import CHOICES, ROWS, STATISTIC
 from livingmeta.effect_sizes import MEASURES, printed_kinds
 from livingmeta.pooling import CONFIDENCE, PREDICTION
 from livingmeta.profiles import PROFILES
-from livingmeta.schema import OPTIONAL, TABLES
+from livingmeta.schema import OPTIONAL, TABLES, Rated
 from livingmeta.tau2 import TAU2
 
 Cells = dict[str, str]
@@ -220,7 +220,24 @@ def review_folders(draw: Any) -> dict[str, str]:
     files = {
         f"{name}.csv": as_csv(name, rows) for name, rows in tables.items() if name not in OPTIONAL
     }
-    return files | {"review.toml": _toml(draw, measure, plans, keys, tables, timed)}
+    files["review.toml"] = _toml(draw, measure, plans, keys, tables, timed)
+    if panel := _panel(draw, plans[-1]["id"]):  # the first may have a [[judgement]]
+        files["certainty.csv"] = as_csv("certainty", panel)
+    return files
+
+
+def _panel(draw: Any, synthesis: str) -> list[Cells]:
+    """Draw what a panel decided of a synthesis."""
+    domains = draw(st.lists(st.sampled_from(get_args(Rated)), unique=True))
+    decisions = (
+        {"decision": "open"},
+        {"decision": "accept", "suggested": "-1", "by": "A. Author"},
+        {"decision": "change", "levels": "-2", "reason": "two\nlines | <b>", "by": "A. Author"},
+    )
+    return [
+        {"synthesis": synthesis, "domain": domain, **draw(st.sampled_from(decisions))}
+        for domain in domains
+    ]
 
 
 def _trial(draw: Any, key: str) -> Cells:

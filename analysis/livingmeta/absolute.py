@@ -225,6 +225,8 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
         return none("from such effects no number of people is computed here", asked=asked)
     if (result := pool.result) is None:
         return none(pool.why_not or "")
+    if "not_converged" in pool.flags:
+        return none("the estimate did not converge")
     turned = {effect.turned for effect in pool.effects}
     if len(turned) > 1:
         return none("of some trials' events more is better, of others' fewer")

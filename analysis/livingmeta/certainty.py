@@ -414,15 +414,19 @@ def _row(
     review: Review, pool: Pool, recorded: Sequence[Assessment], asked: _Asked
 ) -> SummaryOfFindings:
     people, result = pool.people.all, pool.result
+    plan = review.plan(pool.synthesis)
+    whole = pool.subgroup is None or not plan.overall  # no subgroup was judged apart
     judged: dict[str, Judgement] = {
-        one.about: one for one in review.protocol.judgement if one.synthesis == pool.synthesis
+        one.about: one
+        for one in review.protocol.judgement
+        if one.synthesis == pool.synthesis and whole
     }
     decided: dict[str, Decision] = {
         one.domain: one
         for one in review.certainty
         if (one.synthesis, one.subgroup) == (pool.synthesis, pool.subgroup)
     }
-    declared = review.plan(pool.synthesis).baseline_risk
+    declared = plan.baseline_risk
     found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
     if result is not None:
         found |= {

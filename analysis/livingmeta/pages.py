@@ -27,7 +27,7 @@ from livingmeta.prisma import Flow, flow, prisma_plot
 from livingmeta.protocol import Review
 from livingmeta.report import (
     Results,
-    absolute_lines,
+    absolute_words,
     coverage,
     interval,
     judged_line,
@@ -532,7 +532,7 @@ def content(
         "directions": directions,
         "flow": filled,
         "certainties": summary_of_findings(review, pools=pools, important=size),
-        "absolute_lines": lambda one: absolute_lines(one, language=speak),
+        "absolute_words": lambda one: absolute_words(one, language=speak),
         "level_words": lambda levels: speak.word(level_words(levels)),
         "judged_words": lambda one: judged_words(one, language=speak),
         "judged_line": lambda one: judged_line(one, language=speak),

@@ -214,15 +214,21 @@ def share(pool: Pool, *, language: Language = ENGLISH) -> str:
     return "" if here == whole else f", {language.say('share', k=here, n=whole)}"
 
 
-def absolute_lines(one: SummaryOfFindings, *, language: Language = ENGLISH) -> list[str]:
-    """Say a result in people per 1,000, a line per baseline risk, or why it can't be said.
+def absolute_words(
+    one: SummaryOfFindings, *, language: Language = ENGLISH
+) -> tuple[str, list[str], str]:
+    """Say a result in people per 1,000, or why it can't be said.
 
-    No line where the outcome is not one that people have or have not.
+    Returns
+    -------
+    (str, list of str, str)
+        A head, an item per baseline risk, and what holds for all of them; each may be empty, the
+        head where the outcome is not one that people have or have not.
     """
     found, say = one.absolute, language.say
     if found.why_not is not None:
-        why = language.word(found.why_not)
-        return [say("absolute_none", why=why)] if found.asked and one.pool.result else []
+        why = say("absolute_none", why=language.word(found.why_not))
+        return why if found.asked and one.pool.result else "", [], ""
     groups = dict(zip(("group1", "group2"), map(language.word, one.pool.groups), strict=True))
 
     def risk(at: Baseline) -> str:
@@ -231,20 +237,22 @@ def absolute_lines(one: SummaryOfFindings, *, language: Language = ENGLISH) -> l
         (per,) = language.commas(decimals(PER * at.risk, places=0))
         return say("absolute_risk", risk=per, origin=origin, **groups)
 
-    lines = []
+    items = []
     for at in found.effects:
         words = (say("fewer", n="{}"), say("more", n="{}"))
         shown = per_1000(at.difference, at.low, at.high, words=words, comma=language.comma)
-        said = say("absolute", difference=shown[0], low=shown[1], high=shown[2], **groups)
+        said = say("interval", estimate=shown[0], low=shown[1], high=shown[2])
         where = say("absolute_any") if at.baseline is None else risk(at.baseline)
-        lines.append(f"{said}, {where}" + (f"; {say('absolute_capped')}" if at.capped else ""))
-    lines += [say("absolute_beyond", risk=risk(at)) for at in found.beyond]
+        items.append(f"{said} {where}" + (f"; {say('absolute_capped')}" if at.capped else ""))
+    items += [say("absolute_beyond", risk=risk(at)) for at in found.beyond]
     used = [at.baseline for at in found.effects if at.baseline is not None]
+    notes = []
     if used and used[0].source is None:
         among = found.baselines
-        lines.append(say("absolute_known", known=among.known, trials=among.trials))
-    level = f"{100 * one.pool.result.level:g}" if one.pool.result else ""
-    return [*lines, say("absolute_note", level=level)] if used else lines
+        notes.append(say("absolute_known", known=among.known, trials=among.trials))
+    if used and one.pool.result:
+        notes.append(say("absolute_note", level=f"{100 * one.pool.result.level:g}"))
+    return say("absolute", **groups), items, " ".join(notes)
 
 
 def judged_words(one: Suggestion, *, language: Language = ENGLISH) -> str:
@@ -515,7 +523,8 @@ def _templates(*, markup: bool) -> Environment:
         "decimal": decimal,
         "p_words": p_words,
         "minus": lambda text: re.sub(r"(?<![\w.,\-–−])-(?=\d)", "−", str(text)),
-        "cell": lambda text: str(text).replace("|", "\\|"),
+        # a cell of a CSV may hold several lines, one of a table in Markdown may not
+        "cell": lambda text: " ".join(str(text).split()).replace("|", "\\|"),
         "count": lambda n: "?" if n is None else count(n),
     }
     return environment

@@ -79,16 +79,18 @@ def worksheet(
     return appended(text, new, file=file)
 
 
-def stale(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
-    """Name the rows that are shown nowhere, or whose suggestion is another than it was.
+def unplaced(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
+    """Name the rows of a worksheet that are shown nowhere."""
+    shown = {(one.pool.synthesis, one.pool.subgroup) for one in found}
+    return [
+        f"{_name(row)} is shown nowhere: nothing is pooled under this subgroup."
+        for row in rows
+        if (row.synthesis, row.subgroup) not in shown
+    ]
 
-    Parameters
-    ----------
-    rows : sequence of Decision
-        Of a worksheet.
-    found : sequence of SummaryOfFindings
-        What is suggested now.
-    """
+
+def stale(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
+    """Name the rows of a worksheet whose suggestion is another by now."""
     now = {
         (one.pool.synthesis, one.pool.subgroup, s.about): s.levels
         for one in found
@@ -96,16 +98,17 @@ def stale(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[
     }
     lines = []
     for row in rows:
-        name = f"{row.place} ({row.synthesis}, {row.subgroup or row.domain}"
-        name += f", {row.domain})" if row.subgroup else ")"
-        about = (row.synthesis, row.subgroup, row.domain)
-        if about not in now:
-            lines.append(f"{name} is shown nowhere: nothing is pooled under this subgroup.")
-        elif row.suggested != now[about]:
-            was, is_now = (level_words(x) for x in (row.suggested, now[about]))
+        levels = now.get((row.synthesis, row.subgroup, row.domain), row.suggested)
+        if row.suggested != levels:
             remedy = (
                 "Look at it again." if row.decided is not None else
                 "Delete the row and run --worksheet again to have it anew."
             )  # fmt: skip
-            lines.append(f"{name}: the suggestion was {was}, and is {is_now} now. {remedy}")
+            was, is_now = level_words(row.suggested), level_words(levels)
+            lines.append(f"{_name(row)}: the suggestion was {was}, and is {is_now} now. {remedy}")
     return lines
+
+
+def _name(row: Decision) -> str:
+    about = ", ".join(filter(None, (row.synthesis, row.subgroup, row.domain)))
+    return f"{row.place} ({about})"

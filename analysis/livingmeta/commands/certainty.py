@@ -45,7 +45,7 @@ def certainty(
     from livingmeta.review import extended, load_review
     from livingmeta.settings import headline_settings
     from livingmeta.synthesis import synthesise
-    from livingmeta.worksheet import stale
+    from livingmeta.worksheet import unplaced
 
     loaded = load_review(review)
     settings = headline_settings(loaded)
@@ -66,7 +66,7 @@ def certainty(
     _directions(found, directions)
     files = ", ".join(path.name for path in written)
     typer.echo(f"{files} written to {written[0].parent}.")
-    for line in stale(loaded.certainty, found):
+    for line in unplaced(loaded.certainty, found):
         screen.console().print(line)
     typer.echo("A program suggests and a person judges: --worksheet writes a table to decide in.")
     printing.disclaimer()
@@ -75,12 +75,13 @@ def certainty(
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     from livingmeta.patient import vas_words
-    from livingmeta.report import absolute_lines, judged_line, judged_words
+    from livingmeta.report import absolute_words, judged_line, judged_words
     from livingmeta.words import decimals
 
     printing.summary(review, one.pool)
     console = screen.console()
-    for line in absolute_lines(one):
+    head, items, note = absolute_words(one)
+    for line in filter(None, (head, *(f"– {item}" for item in items), note)):
         console.print(f"  {line}")
     if vas_sd is not None and (points := _points(one, vas_sd)) is not None:
         shown = "{} ({} to {})".format(*decimals(*points, places=1))
@@ -111,7 +112,7 @@ def _worksheet(
     from livingmeta.names import RefusalError
     from livingmeta.review import read_worksheet
     from livingmeta.store import replace_all, write
-    from livingmeta.worksheet import stale, worksheet
+    from livingmeta.worksheet import stale, unplaced, worksheet
 
     if path.suffix.lower() != ".csv":
         raise RefusalError(f"--worksheet {path}: end the name with .csv.")
@@ -132,7 +133,7 @@ def _worksheet(
         f"{path}: {len(now)} rows, {len(now) - len(rows)} of them new; {decided} decided, "
         f"{len(now) - decided} open."
     )
-    for line in stale(now, found):
+    for line in (*unplaced(now, found), *stale(now, found)):
         screen.console().print(line)
     if path.resolve() != own.resolve():
         typer.echo(f"Save it as {own}, and every page about the review shows it.")
