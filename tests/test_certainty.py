@@ -14,20 +14,24 @@ from livingmeta.certainty import (
 )
 from livingmeta.report import judged_line, judged_words
 from livingmeta.review import ReviewError, load_review
+from livingmeta.rob_me import tipping
+from livingmeta.scenarios import sensitivity
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import synthesise
+from livingmeta.words import decimals
 from test_absolute import counts
 
 TOOL = "Cochrane RoB 2"
 PLAN = 'domains = ["pain", "composite"]\n'
 
 
-def review(path, differences, *, n=40, missing=(), bias=(), toml=""):
+def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), toml=""):
     """Build a review of trials with these SMDs, in arms of n people with an SD of 2."""
     path.mkdir(exist_ok=True)
     sizes = n if isinstance(n, list) else [n] * len(differences)
     names = [f"trial{i}" for i in range(len(differences))]
-    trials = [{**TRIAL, "trial": name, "label": name, "n_randomised": "2000"}
+    trials = [{**TRIAL, "trial": name, "label": name,
+               "n_randomised": "2000" if name in names else missing_n}
               for name in [*names, *missing]]  # fmt: skip
     arms = [
         {**ARM, "trial": name, "report": name, "group": group, "n": str(size), "sd": "2",
@@ -368,7 +372,9 @@ def test_small_study_effects_are_tested_from_ten_trials_on(tmp_path) -> None:
     assert "does not show that there is none" in why(even, "small-study effects")
 
 
-def test_missing_trials_are_counted_and_unknown_ones_are_not_denied(tmp_path) -> None:
+def test_missing_trials_are_a_level_for_what_they_could_turn_and_unknown_ones_are_not_denied(
+    tmp_path,
+) -> None:
     one = found(tmp_path / "a", ALIKE[:2], missing=("gone",))
     assert level(one, "missing evidence") == -1
     assert "1 of 3 trials known to have measured it have no usable numbers here" in why(
@@ -376,6 +382,76 @@ def test_missing_trials_are_counted_and_unknown_ones_are_not_denied(tmp_path) ->
     )
     none = found(tmp_path / "b", ALIKE[:2])
     assert why(none, "missing evidence").startswith("not assessable: ")
+    unknown = found(tmp_path / "c", ALIKE, n=400, missing=("gone",), missing_n="")
+    assert level(unknown, "missing evidence") is None
+    assert "what they could change is not computed: how many people" in why(
+        unknown, "missing evidence"
+    )
+
+
+def test_ten_people_of_10638_change_nothing(tmp_path) -> None:
+    for name, trials in (("a", ALIKE), ("b", [-0.01, 0.02, -0.02, 0.01, 0, 0.01])):
+        one = found(tmp_path / name, trials, n=[886] * 5 + [884], missing=("gone",), missing_n="10")
+        assert one.people == 10_628
+        assert level(one, "missing evidence") == 0
+        assert "(10 people, 10,628 are pooled); no SMD of theirs from −1.2" in why(
+            one, "missing evidence"
+        )
+
+
+def test_missing_trials_that_move_the_estimate_to_the_other_side_are_a_level(tmp_path) -> None:
+    """An interval too wide to be turned is no reason to say that nothing could change."""
+    one = found(tmp_path, [0.2], n=24, missing=("gone", "lost"), missing_n="80")
+    assert level(one, "missing evidence") == -1
+    assert "the estimate would be −0." in why(one, "missing evidence")
+
+
+def with_gaps(path):
+    """Reviews with missing trials: those shipped, and some of which they could turn more or less.
+
+    knee_oa has none.
+    """
+    built = [(ALIKE, 30, "10"), (ALIKE, 30, "80"), (FAR_APART, 20, "2000"), ([0.2], 24, "80"),
+             ([-0.3, 0.1, -0.2], 12, ""), ([0.02, -0.01, 0.01], 900, "80")]  # fmt: skip
+    return [
+        *(load_review(name) for name in ("smith2017", "living")),
+        *(
+            review(path / f"{i}", trials, n=n, missing=("gone", "lost"), missing_n=size)
+            for i, (trials, n, size) in enumerate(built)
+        ),
+    ]
+
+
+def test_certainty_and_sensitivity_never_disagree_on_what_is_missing(tmp_path) -> None:
+    """Both rest on one analysis: what turns in the one turns in the other, at the same SMDs."""
+    levels = []
+    for one in with_gaps(tmp_path):
+        for row, bends in zip(summary_of_findings(one), sensitivity(one), strict=True):
+            assert (row.pool.synthesis, row.pool.subgroup) == (
+                bends.main.synthesis, bends.main.subgroup,
+            )  # fmt: skip
+            absent, said = bends.absence, why(row, "missing evidence")
+            found_level = level(row, "missing evidence")
+            levels.append(found_level)
+            if absent.why_not is not None:
+                assert found_level is None
+                continue
+            now = absent.excludes
+            turned = [
+                name for name, pool in absent.scenarios
+                if (pool.result.ci_low > 0 or pool.result.ci_high < 0) != now
+            ]  # fmt: skip
+            if turned or absent.likely_tips:
+                assert found_level == -1
+                assert f"would {'include' if now else 'exclude'} no effect" in said
+            for tip in absent.likely_tips:
+                shown = decimals(tip)[0]
+                assert shown in said
+                assert shown in tipping(bends)
+            if found_level == 0:
+                assert not turned
+                assert not absent.likely_tips
+    assert {None, 0, -1} <= set(levels)
 
 
 @pytest.mark.parametrize(

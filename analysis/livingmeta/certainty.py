@@ -31,6 +31,7 @@ from livingmeta.absolute import (
 )
 from livingmeta.bias import Assessment, assessments
 from livingmeta.effect_sizes import MEASURES, Measure, as_shown
+from livingmeta.missing_evidence import Absence, absence
 from livingmeta.names import RefusalError
 from livingmeta.pooling import FEW, PooledEstimate
 from livingmeta.protocol import BaselineRisk, Judgement, Review
@@ -38,7 +39,7 @@ from livingmeta.schema import Decision, Rated
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.small_study import ENOUGH, suited
 from livingmeta.synthesis import Pool, contradictory, funnel_of, shown_i2, synthesise
-from livingmeta.words import FLAG_WORDS, decimal, p_words
+from livingmeta.words import FLAG_WORDS, decimal, decimals, p_words
 
 DOMAINS: tuple[str, ...] = get_args(Rated)
 CERTAINTY = "certainty"
@@ -267,7 +268,10 @@ def summary_of_findings(
     asked = _Asked(MEASURES[settings.measure], important, per_1000)
     asked.check()
     recorded = assessments(review)
-    return tuple(_row(review, pool, recorded, asked) for pool in pools)
+    return tuple(
+        _row(review, pool, recorded, asked, absent=absence(review, pool, settings))
+        for pool in pools
+    )
 
 
 class _Asked(NamedTuple):
@@ -411,7 +415,12 @@ def _limits(pool: Pool, asked: _Asked, risk: float | None) -> tuple[float, float
 
 
 def _row(
-    review: Review, pool: Pool, recorded: Sequence[Assessment], asked: _Asked
+    review: Review,
+    pool: Pool,
+    recorded: Sequence[Assessment],
+    asked: _Asked,
+    *,
+    absent: Absence,
 ) -> SummaryOfFindings:
     people, result = pool.people.all, pool.result
     plan = review.plan(pool.synthesis)
@@ -428,29 +437,25 @@ def _row(
     }
     declared = plan.baseline_risk
     found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
+    case = None
     if result is not None:
+        risk = _baseline(pool, declared)
+        unheld = asked.per_1000 is not None and risk is None and asked.measure.label != "RD"
+        limits = None if unheld else _limits(pool, asked, risk)
+        case = _Case(pool=pool, result=result, measure=asked.measure, risk=risk, limits=limits)
+        apart = _inconsistency(case)
         found |= {
             "risk of bias": _risk_of_bias(pool, result, recorded),
+            "inconsistency": apart,
+            "imprecision": _imprecision(case, inconsistent=bool(apart[0])),
             "small-study effects": _small_study(pool),
         }
-        risk = _baseline(pool, declared)
-        if asked.per_1000 is not None and risk is None and asked.measure.label != "RD":
-            unheld = "no baseline risk is known at which to turn people per 1,000 into a ratio"
-            found |= dict.fromkeys(("inconsistency", "imprecision"), (None, unheld))
-        else:
-            case = _Case(
-                pool=pool,
-                result=result,
-                measure=asked.measure,
-                risk=risk,
-                limits=_limits(pool, asked, risk),
-            )
-            apart = _inconsistency(case)
-            found["inconsistency"] = apart
-            found["imprecision"] = _imprecision(case, inconsistent=bool(apart[0]))
+        if unheld:
+            why = "no baseline risk is known at which to turn people per 1,000 into a ratio"
+            found |= dict.fromkeys(("inconsistency", "imprecision"), (None, why))
     found |= {
         "indirectness": (None, "only a person can judge it"),
-        "missing evidence": _missing(pool),
+        "missing evidence": _missing(pool, absent, case),
     }
     suggestions = tuple(
         Suggestion(
@@ -748,7 +753,14 @@ def _small_study(pool: Pool) -> Found:
     return 0, f"no asymmetry found ({said}), which does not show that there is none"
 
 
-def _missing(pool: Pool) -> Found:
+def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
+    """Ask what the trials known to be missing could change, as `sensitivity` prints it.
+
+    "Because the number of identified studies that have results missing for a given synthesis is
+    known, the impact of selective non-reporting or under-reporting of results can be quantified"
+    (Cochrane Handbook 6, key points of chapter 13). That a level is for what effects no farther
+    than the extremes imagined would turn is our rule.
+    """
     if not pool.missing:
         return None, "no trial is known to be missing, and unknown ones can't be counted"
     sizes = [one.n_randomised for one in pool.missing]
@@ -756,8 +768,48 @@ def _missing(pool: Pool) -> Found:
     people = f"{count:,} people{' and more' if None in sizes else ''}" if count else (
         "number of people not known"
     )  # fmt: skip
+    if count and pool.people.all:
+        people += f", {pool.people.all:,} are pooled"
     said = (
         f"{len(pool.missing)} of {len(pool.measured)} trials known to have measured it have no "
         f"usable numbers here ({people})"
     )
-    return (-1, said) if pool.result is not None else (None, said)
+    if absent.why_not is not None or case is None:
+        return None, f"{said}; what they could change is not computed: {absent.why_not}"
+    if (turned := _turned_by(case, absent)) is not None:
+        return -1, f"{said}; {turned} ({OURS})"
+    ends = " to ".join(decimals(*absent.reach))
+    kept = f"no SMD of theirs from {ends} turns what the interval or the estimate says"
+    if absent.unknown_size:
+        left = ", ".join(absent.unknown_size)
+        return None, f"{said}; {kept}, but how many people {left} randomised is not known"
+    return 0, f"{said}; {kept} ({OURS})"
+
+
+def _turned_by(case: _Case, absent: Absence) -> str | None:
+    """Say which effects of the missing trials would turn a conclusion; None where none would.
+
+    A conclusion is whether the interval excludes no effect, which thresholds it includes, and where
+    the estimate is, by more than its standard error: "The location of the point estimate of effect
+    in relation to the chosen threshold determines the target" (Core GRADE 2, abstract).
+    """
+    verb = "include" if absent.excludes else "exclude"
+    if absent.likely_tips:
+        ends = " or ".join(decimals(*absent.likely_tips))
+        return f"with all of them at an SMD of {ends} the interval would {verb} no effect"
+    if absent.turning:
+        return f"{absent.turning[0]}: the interval would {verb} no effect"
+    now = case.result
+    for name, pool in absent.scenarios:
+        then = pool.result
+        assert then is not None
+        for limit in case.limits or ():
+            if (before := now.ci_low < limit < now.ci_high) != (then.ci_low < limit < then.ci_high):
+                verb = "exclude" if before else "include"
+                return f"{name}: the interval would {verb} the important difference"
+        was, became = case.region(now.estimate), case.region(then.estimate)
+        if was != became and abs(then.estimate - now.estimate) > now.se:
+            return (
+                f"{name}: the estimate would be {case.shown(then.estimate)}, not {case.place(was)}"
+            )
+    return None

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
-from livingmeta.pooling import fit
+from livingmeta.pooling import PooledEstimate, fit
 from livingmeta.protocol import Review
 from livingmeta.schema import Trial
 from livingmeta.settings import Settings
@@ -38,6 +38,8 @@ class Absence:
         The first SMD below and above which, had all missing trials that one, the interval would no
         longer do so, or would do so, to 0.01; None where none within 3 does. It is looked for from
         0 outwards where the interval includes 0, else from the estimate outwards.
+    reach : (float, float)
+        The farthest SMDs that the scenarios imagine of a missing trial, below and above.
     unknown_size : tuple of str
         Missing trials left out, since nobody knows how many they randomised, or it is fewer than
         two per arm, of whom no SMD has a variance.
@@ -48,8 +50,26 @@ class Absence:
     scenarios: tuple[tuple[str, Pool], ...] = ()
     excludes: bool | None = None
     tips: tuple[float | None, float | None] = (None, None)
+    reach: tuple[float, float] = (0.0, 0.0)
     unknown_size: tuple[str, ...] = ()
     why_not: str | None = None
+
+    @property
+    def likely_tips(self) -> tuple[float, ...]:
+        """Tips no farther out than what the scenarios imagine."""
+        low, high = self.reach
+        return tuple(
+            dict.fromkeys(tip for tip in self.tips if tip is not None and low <= tip <= high)
+        )
+
+    @property
+    def turning(self) -> tuple[str, ...]:
+        """Scenarios in which the interval no longer excludes 0, or newly does."""
+        return tuple(
+            name
+            for name, pool in self.scenarios
+            if pool.result and _excludes(pool.result) != self.excludes
+        )
 
 
 def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
@@ -107,9 +127,12 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         entered = tuple(_entered(trial, at(trial), pool, settings) for trial in known)
         return repooled(pool, (*pool.effects, *entered), settings, missing=lost)
 
-    def extreme(side: int) -> Pool:
+    def farthest(trial: Trial, side: int) -> float:
         most = max(side * effect.yi for effect in pool.effects)
-        return scenario(lambda trial: side * max(most, _half(0.0, _arms(trial), settings)))
+        return side * max(most, _half(0.0, _arms(trial), settings))
+
+    def extreme(side: int) -> Pool:
+        return scenario(lambda trial: farthest(trial, side))
 
     excludes, tips = _tips(pool, [_arms(trial) for trial in known], settings)
     return Absence(
@@ -122,6 +145,10 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         ),
         excludes=excludes,
         tips=tips,
+        reach=(
+            min(farthest(trial, -1) for trial in known),
+            max(farthest(trial, 1) for trial in known),
+        ),
         unknown_size=unknown,
     )  # fmt: skip
 
@@ -171,12 +198,16 @@ def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
     )  # fmt: skip
 
 
+def _excludes(result: PooledEstimate) -> bool:
+    return result.ci_low > 0 or result.ci_high < 0
+
+
 def _tips(
     pool: Pool, arms: list[tuple[float, float]], settings: Settings
 ) -> tuple[bool, tuple[float | None, float | None]]:
     """Find where one SMD of all missing trials turns whether the interval excludes 0."""
     assert pool.result is not None
-    excludes = pool.result.ci_low > 0 or pool.result.ci_high < 0
+    excludes = _excludes(pool.result)
     start = round(pool.result.estimate, 2) if excludes else 0.0
     own = np.array([(effect.yi, effect.vi) for effect in pool.effects]).T
 
