@@ -14,6 +14,9 @@ from browser import chromium, open_page  # noqa: F401  (fixtures)
 from livingmeta.__main__ import app, main
 
 ROOT = Path(__file__).parents[1]
+# Threads make our small matrices thirty times slower where every worker starts one per core.
+# numpy, which reads this, is first imported by the tests.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # How long an example takes is no claim of ours, and the first one pays for imports.
 settings.register_profile("search", deadline=None)
 # New examples are looked for where somebody can look at what they show; CI repeats its own.
