@@ -16,7 +16,7 @@ from livingmeta.report import judged_line, judged_words
 from livingmeta.review import ReviewError, load_review
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import settings_of
+from livingmeta.settings import headline_settings, settings_of
 from livingmeta.synthesis import synthesise
 from livingmeta.words import decimals
 from test_absolute import counts
@@ -25,8 +25,8 @@ TOOL = "Cochrane RoB 2"
 PLAN = 'domains = ["pain", "composite"]\n'
 
 
-def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), toml=""):
-    """Build a review of trials with these SMDs, in arms of n people with an SD of 2."""
+def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), toml="", points=1):
+    """Build a review of trials with these SMDs, in arms of n people with an SD of 2 points."""
     path.mkdir(exist_ok=True)
     sizes = n if isinstance(n, list) else [n] * len(differences)
     names = [f"trial{i}" for i in range(len(differences))]
@@ -34,8 +34,9 @@ def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), to
                "n_randomised": "2000" if name in names else missing_n}
               for name in [*names, *missing]]  # fmt: skip
     arms = [
-        {**ARM, "trial": name, "report": name, "group": group, "n": str(size), "sd": "2",
-         "mean": f"{mean:.4f}", "quote": f"{mean:.4f} (2)"}
+        {**ARM, "trial": name, "report": name, "group": group, "n": str(size),
+         "sd": str(2 * points), "mean": f"{points * mean:.4f}",
+         "quote": f"{points * mean:.4f} ({2 * points})"}
         for name, d, size in zip(names, differences, sizes, strict=True)
         for group, mean in (("1", 5 + 2 * d), ("2", 5.0))
     ]  # fmt: skip
@@ -50,7 +51,7 @@ def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), to
             toml=(PLAN, PLAN + toml),
             trials=trials or [TRIAL],
             reports=[{**REPORT, "report": name, "trial": name} for name in names],
-            instruments=[INSTRUMENT],
+            instruments=[{**INSTRUMENT, "max": str(10 * points)}],
             outcomes=arms,
             gaps=gaps,
             risk_of_bias=rows,
@@ -370,6 +371,43 @@ def test_small_study_effects_are_tested_from_ten_trials_on(tmp_path) -> None:
                  n=sizes)  # fmt: skip
     assert level(even, "small-study effects") == 0
     assert "does not show that there is none" in why(even, "small-study effects")
+
+
+@pytest.mark.parametrize(
+    ("trials", "n"),
+    [(FAR_APART, 20), ([one + 1.15 for one in FAR_APART], 40), (ALIKE, 16), (ALIKE[:3], 9),
+     ([-0.3, 0.1, -0.2, 0.15, -0.1], 6)],
+)  # fmt: skip
+@pytest.mark.parametrize("important", [None, 0.6])
+def test_suggestions_of_mean_differences_do_not_depend_on_the_unit(
+    tmp_path, trials, n, important
+) -> None:
+    """Points of a scale to 10 or to 100, and what is important in as many points."""
+    levels = []
+    for points in (1, 10):
+        made = review(tmp_path / str(points), trials, n=n, points=points)
+        settings = headline_settings(made, measure="MD")
+        limit = None if important is None else important * points
+        one = summary_of_findings(made, settings=settings, important=limit)[0]
+        levels.append([s.levels for s in one.suggestions])
+        assert one.pool.measure == "MD"
+    assert levels[0] == levels[1]
+
+
+def test_people_per_1000_on_the_command_line_reach_suggestion_and_worksheet(say, tmp_path) -> None:
+    made = counts(tmp_path, *[(16 + i % 3 - 1, 100, 20 + i % 2, 100) for i in range(20)])
+    asked = (str(made), "--important-per-1000", "40")
+    document = json.loads(say("certainty", *asked, "--json").out)
+    (imprecision,) = [
+        s for s in document["summary_of_findings"][0]["suggestions"] if s["about"] == "imprecision"
+    ]
+    assert imprecision["levels"] == -1
+    sheet = tmp_path / "sheet.csv"
+    assert say("certainty", *asked, "--worksheet", str(sheet)).status == 0
+    assert "with 40 people per 1,000 as the smallest" in sheet.read_text(encoding="utf-8")
+    refused = say("certainty", "smith2017", "--important-per-1000", "40", "--json")
+    assert refused.status == 2
+    assert "per_1000 counts people with an event" in refused.err
 
 
 def test_missing_trials_are_a_level_for_what_they_could_turn_and_unknown_ones_are_not_denied(

@@ -28,7 +28,7 @@ def worksheet(
     text: str = "",
     rows: Sequence[Decision] = (),
     file: str = "certainty.csv",
-    important: float | None = None,
+    important: str | None = None,
 ) -> str:
     """Write a worksheet, a row per synthesis and domain, or add what is missing to one.
 
@@ -40,8 +40,9 @@ def worksheet(
         A worksheet that there is already and its rows: it stays as it is, to the last byte.
     file : str
         Its name, for messages.
-    important : float, optional
-        Smallest important difference by which `found` is, which the head of a new one names.
+    important : str, optional
+        Smallest important difference by which `found` is, as it was given; the head of a new
+        worksheet names it.
 
     Returns
     -------
@@ -72,7 +73,7 @@ def worksheet(
         writer = csv.writer(start, lineterminator="\r\n")  # as spreadsheets expect it
         lines = [line.format(id=review.protocol.id) for line in PREFACE]
         if important is not None:
-            lines.append(f"Suggested with {important:g} as the smallest important difference.")
+            lines.append(f"Suggested with {important} as the smallest important difference.")
         writer.writerows([f"# {line}"] for line in lines)
         writer.writerow(columns(Decision))
         text = start.getvalue()

@@ -23,6 +23,14 @@ def certainty(
     review: ReviewName,
     *,
     important: Important = None,
+    per_1000: Annotated[
+        float | None,
+        typer.Option(
+            "--important-per-1000",
+            metavar="N",
+            help="the same for events: so many people more or fewer per 1,000",
+        ),
+    ] = None,
     vas_sd: VasSd = None,
     out: Folder = "figures",
     worksheet: Annotated[
@@ -53,9 +61,13 @@ def certainty(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
     )
     pools = synthesise(loaded, settings=settings)
-    found = summary_of_findings(loaded, pools=pools, important=limit)
+    found = summary_of_findings(
+        loaded, pools=pools, settings=settings, important=limit, per_1000=per_1000
+    )
     if worksheet is not None:
-        return _worksheet(loaded, found, Path(worksheet), important=limit, as_json=as_json)
+        by = None if important is None else f"{important:g}{'' if vas_sd is None else ' points'}"
+        by = by if per_1000 is None else f"{per_1000:g} people per 1,000"
+        return _worksheet(loaded, found, Path(worksheet), important=by, as_json=as_json)
     directions = effect_directions(loaded, pools=pools)
     counts = flow(loaded, previous=extended(loaded))
     if as_json:
@@ -106,7 +118,7 @@ def _worksheet(
     found: tuple[SummaryOfFindings, ...],
     path: Path,
     *,
-    important: float | None,
+    important: str | None,
     as_json: bool,
 ) -> None:
     from livingmeta.names import RefusalError
