@@ -24,7 +24,7 @@ from livingmeta.multiverse import multiverse, shares
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.pooling import pool
 from livingmeta.profiles import PROFILES
-from livingmeta.report import published, results_of
+from livingmeta.report import beside, published, results_of
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis import CONTRADICTION, Pool, contradictory, notes, synthesise
@@ -132,6 +132,7 @@ def test_each_synthesis_opens_as_the_headline_pools_it(
         assert said == contradictory(known)
         for flag in known.flags:
             assert FLAG_WORDS[flag] in page.locator("#notes").inner_text()
+        assert beside(known)[1:] in page.locator("#notes").inner_text()
         figure = page.locator("#figure")
         for one in known.missing:
             row = figure.get_by_role(

@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from livingmeta.__main__ import app
-from livingmeta.report import interval, results_of, total_people
+from livingmeta.report import beside, interval, results_of, total_people
 from livingmeta.review import load_review
 
 ROOT = Path(__file__).parent.parent
@@ -103,6 +103,7 @@ def test_the_numbers_it_tells_are_those_of_today() -> None:
     assert short.result is not None
     assert function.result is not None
     assert interval(short.result) in README
+    assert beside(short).partition(": ")[2] in README
     assert f"({short.people.known} of {total_people(results.review)} people)" in README
     assert f"(I² = {function.result.i2:.0f}%)" in README
     assert f"lists {len(results.review.gaps)} results" in README

@@ -8,12 +8,15 @@ import pytest
 from matplotlib.text import Text
 
 from folders import ARM1, ARM2, DIFFERENCE, folder
-from livingmeta.answers import value
+from livingmeta.answers import answer, value
 from livingmeta.effect_sizes import on_scale
-from livingmeta.language import language
+from livingmeta.language import LANGUAGES, language
 from livingmeta.pages import forest_description, spread
 from livingmeta.plots import forest_plot
+from livingmeta.pooling import CONFIDENCE
+from livingmeta.pooling import pool as pooled
 from livingmeta.report import (
+    beside,
     coverage,
     headlines,
     interval,
@@ -24,7 +27,8 @@ from livingmeta.report import (
     verdict_words,
 )
 from livingmeta.review import load_review
-from livingmeta.synthesis import PREDICTION_FROM, contradictory, heterogeneity
+from livingmeta.settings import settings_of
+from livingmeta.synthesis import PREDICTION_FROM, contradictory, heterogeneity, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 SMITH = results_of(load_review("smith2017"))
@@ -39,13 +43,42 @@ def test_the_headline_has_the_shape_that_was_agreed() -> None:
         r"interval is a skewed one \(bootstrap, profile likelihood or exact\), number of trials "
         r"pooled unknown; computable today: 3 trials, 142 of 385 people, two of them on composite "
         r"scales with assumed arm sizes, SMD −0\.\d\d \(−\d\.\d\d to \d\.\d\d\) with modified "
-        r"HKSJ; pain scale only: one trial; medium term: none; long term: one composite trial, "
-        r".*; this neither confirms nor contradicts the review; usable numbers lean towards a "
-        r"difference, since abstracts print numbers when they are significant\."
+        r"HKSJ; with so few trials the method of this interval is cautious \(.*\): HKSJ, "
+        r"not modified, gives −\d\.\d\d to \d\.\d\d, and the trials' own estimates reach from "
+        r"−0\.72 to 0\.00; pain scale only: one trial; medium term: none; long term: one composite "
+        r"trial, .*; this neither confirms nor contradicts the review; usable numbers lean towards "
+        r"a difference, since abstracts print numbers when they are significant\."
     )
     assert re.fullmatch(f".*{shape}", pain), pain
     beside = headlines(SMITH, assumed=True)[0].removeprefix(pain)
     assert re.match(r" Under the review's assumed methods \(.*DL, Wald.*\): short −0\.\d\d", beside)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("ci", CONFIDENCE)
+def test_a_wide_interval_of_few_trials_has_hksj_and_their_range_beside_it(
+    ci: str, code: str
+) -> None:
+    """In the answer, and in both pages: the modified and the t interval, below five trials."""
+    review = load_review("living")
+    tau2 = "ML" if CONFIDENCE[ci].is_profile else None
+    told = []
+    for ways in ({"ci": ci}, {"ci": "hksj"}):
+        settings = settings_of(review.protocol.methods, **ways, tau2=tau2)
+        told.append(synthesise(review, settings=settings)[0])
+    one, plain = told
+    speak = language(code)
+    said = beside(one, language=speak)
+    assert bool(said) == (ci in {"t", "hksj-modified"})
+    assert said in answer(one, language=speak).sentences[0]
+    if said:
+        ends = (plain.result.ci_low, plain.result.ci_high)
+        yi = [effect.yi for effect in one.effects]
+        for number in (*ends, min(yi), max(yi)):
+            assert speak.decimal(number) in said
+    five = replace(one, effects=(*one.effects, one.effects[0]))
+    yi, vi = ([getattr(effect, name) for effect in five.effects] for name in ("yi", "vi"))
+    assert not beside(replace(five, result=pooled(yi, vi, ci=ci, tau2=tau2)))
 
 
 def test_trials_that_contradict_each_other_are_shown_instead_of_their_diamond() -> None:

@@ -8,7 +8,7 @@ from livingmeta.effect_sizes import as_shown, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.patient import vas_points
 from livingmeta.pooling import PooledEstimate
-from livingmeta.report import interval_ends, people, side_words
+from livingmeta.report import beside, interval_ends, people, side_words
 from livingmeta.synthesis import Pool, contradictory
 
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
@@ -86,8 +86,9 @@ def answer(
         return Answer(kind="contradict", sentences=(first, say(then, **groups)))
     open_ = result.ci_low <= 0 <= result.ci_high
     form = "open" if open_ else "favours" if pool.favours else "side"
+    shown = value(pool, result, language=language, vas_sd=vas_sd), beside(pool, language=language)
     given |= groups | {
-        "value": value(pool, result, language=language, vas_sd=vas_sd),
+        "value": "; ".join(filter(None, shown)),
         "no_effect": pool.no_effect,
         "side": side_words(pool, above=result.ci_low > 0, language=language),
         "group": language.word(pool.favours[result.ci_low > 0]) if pool.favours else "",

@@ -28,6 +28,7 @@ from livingmeta.protocol import Review
 from livingmeta.report import (
     Results,
     absolute_words,
+    beside,
     coverage,
     interval,
     judged_line,
@@ -556,6 +557,7 @@ def content(
             speak.word(pool.title) + (f" – {pool.subgroup}" if pool.subgroup else "")
         ),
         "interval": lambda result, measure=None: interval(result, measure=measure, language=speak),
+        "beside": lambda pool: beside(pool, language=speak),
         "value": lambda pool, result: value(pool, result, language=speak),
         "coverage": lambda pool: coverage(review, pool, language=speak),
         "share": lambda pool: share(pool, language=speak),

@@ -160,15 +160,18 @@ class _Interval(NamedTuple):
     is_t: bool  # t with k − 1 df, else normal
     is_hksj: bool = False
     is_profile: bool = False
+    is_wide: bool = False  # below FEW trials it holds the truth more often than its level says
 
 
 # Hartung and Knapp 2001, Sidik and Jonkman 2002; modified: never below the Wald SE (Röver 2015);
 # profile: Hardy and Thompson 1996.
 CONFIDENCE: Mapping[str, _Interval] = {
     "wald": _Interval(np.ones_like, is_t=False),
-    "t": _Interval(np.ones_like, is_t=True),
+    "t": _Interval(np.ones_like, is_t=True, is_wide=True),
     "hksj": _Interval(np.sqrt, is_t=True, is_hksj=True),
-    "hksj-modified": _Interval(lambda q: np.sqrt(np.maximum(1.0, q)), is_t=True, is_hksj=True),
+    "hksj-modified": _Interval(
+        lambda q: np.sqrt(np.maximum(1.0, q)), is_t=True, is_hksj=True, is_wide=True
+    ),
     "profile": _Interval(np.ones_like, is_t=False, is_profile=True),
 }
 

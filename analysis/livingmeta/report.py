@@ -120,6 +120,20 @@ def interval(
     return language.say("interval", **interval_ends(result, measure=measure, language=language))
 
 
+def beside(pool: Pool, *, language: Language = ENGLISH) -> str:
+    """Say of an interval of few trials how wide it is, and what stands beside it; empty: it isn't.
+
+    The interval of the method that is wide is the HKSJ one where that is the wider.
+    """
+    found = pool.beside
+    if found is None:
+        return ""
+    ends = as_shown(pool.measure, *found.hksj), as_shown(pool.measure, *found.trials)
+    names = ("low", "high", "least", "most")
+    shown = dict(zip(names, language.commas(chain(*ends)), strict=True))
+    return language.say("wide", **shown)
+
+
 def counted(number: int, noun: str) -> str:
     """Count in words up to ten: "one trial", "12 trials"."""
     word = COUNT_WORDS[number] if number < len(COUNT_WORDS) else str(number)
@@ -453,7 +467,8 @@ def _computable(results: Results, pool: Pool) -> str:
         return (
             f"{text}: {pool.effects[0].label}, {scale_name(pool.measure)} {interval(pool.result)}"
         )
-    return f"{text}, {scale_name(pool.measure)} {interval(pool.result)} with {method}"
+    text += f", {scale_name(pool.measure)} {interval(pool.result)} with {method}"
+    return "; ".join(filter(None, (text, beside(pool))))
 
 
 def _sizes_assumed(effect: Effect) -> bool:

@@ -11,7 +11,7 @@ from livingmeta.dependence import CLUSTERED, People, flags_of, people_of, senten
 from livingmeta.derivation import Effect, NotComputableError, effect_of
 from livingmeta.effect_sizes import MEASURES, in_sds, on_scale, ratios, turning
 from livingmeta.names import pick
-from livingmeta.pooling import FEW, PooledEstimate, pool, subgroup_test
+from livingmeta.pooling import CONFIDENCE, FEW, PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial
@@ -86,6 +86,14 @@ class SubgroupTest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Beside:
+    """The HKSJ interval, not modified, and the least and the greatest estimate of the trials."""
+
+    hksj: tuple[float, float]
+    trials: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pool:
     """One synthesis, or one subgroup of it: what was pooled, what is missing, the result."""
 
@@ -132,6 +140,21 @@ class Pool:
         if result is None or result.pi_low is None or result.pi_high is None:
             return None
         return (result.pi_low, result.pi_high) if self.k >= PREDICTION_FROM else None
+
+    @property
+    def beside(self) -> Beside | None:
+        """What stands beside an interval of few trials that is wider than its level asks for."""
+        result = self.result
+        if result is None or result.tau2 is None or not 1 < result.k < FEW:
+            return None
+        if result.ci_method not in CONFIDENCE or not CONFIDENCE[result.ci_method].is_wide:
+            return None
+        yi = [effect.yi for effect in self.effects]
+        plain = pool(
+            yi, [effect.vi for effect in self.effects],
+            tau2=result.tau2, ci="hksj", prediction="none", level=result.level,
+        )  # fmt: skip
+        return Beside(hksj=(plain.ci_low, plain.ci_high), trials=(min(yi), max(yi)))
 
     @property
     def no_effect(self) -> str:

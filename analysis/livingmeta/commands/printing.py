@@ -26,7 +26,7 @@ def headlines(results: Results, *, assumed: bool = False) -> None:
 def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
     from livingmeta.effect_sizes import scale_name
-    from livingmeta.report import coverage, interval
+    from livingmeta.report import beside, coverage, interval
     from livingmeta.synthesis import contradictory
 
     console = screen.console()
@@ -42,6 +42,8 @@ def summary(review: Review, pool: Pool) -> None:
         value = f"pooled all the same, {value}"
     console.print(f"  {value}: {coverage(review, pool)}")
     console.print(f"  {pool.methods}")
+    if words := beside(pool):
+        console.print(f"  {words}")
 
 
 def shared(pool: Pool) -> None:

@@ -14,9 +14,10 @@ from livingmeta.consistency import findings_of
 from livingmeta.dependence import behind, ties, unclear
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
+from livingmeta.language import ENGLISH
 from livingmeta.multiverse import Multiverse, by_estimate, shares
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
-from livingmeta.pooling import FEW, PREDICTION
+from livingmeta.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
@@ -171,6 +172,10 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
         "sparse": SPARSE,
         "prediction_from": PREDICTION_FROM,
         "few": FEW,
+        "wide": {
+            "of": [name for name, one in CONFIDENCE.items() if one.is_wide],
+            "words": ENGLISH.said["wide"],
+        },
     }
 
 

@@ -273,6 +273,19 @@ const model = (() => {
     return `Heterogeneity${more}: I² by Q = ${percent(r.i2)} (Q = ${decimal(r.q)}, df ${r.q_df}, ${pWords(r.q_p)}); ${tau2}.`;
   }
 
+  /* What stands beside an interval of few trials that is wider than its level asks for. */
+  function besideOf(s, a) {
+    const r = a.result;
+    if (!r || r.tau2 === null || r.k < 2 || r.k >= data.few || !data.wide.of.includes(s.ci)) return "";
+    const [yi, vi] = ["yi", "vi"].map((name) => a.on.map((one) => one[name]));
+    const plain = kernel.pool(yi, vi, { ...a.methods, ci: "hksj" });
+    const [low, high] = shown(s, plain.ci_low, plain.ci_high);
+    const [least, most] = shown(s, Math.min(...yi), Math.max(...yi));
+    const told = { low, high, least, most };
+    const words = data.wide.words.replace(/\{(\w+)\}/g, (_, name) => told[name]);
+    return `${words[0].toUpperCase()}${words.slice(1)}.`;
+  }
+
   /* How a trial that was not done moves the mean: by its own pull, and by what its τ² does to the
    * weights of the others. The two add up to the whole step. */
   function stepOf(s, a) {
@@ -315,6 +328,7 @@ const model = (() => {
     const order = ([one]) => data.signs.indexOf(JSON.parse(one)[0]);
     return [
       a.contradictory && `The trials contradict each other (I² = ${percent(a.result.i2)}): read them, not the total.`,
+      besideOf(s, a),
       heterogeneity(s, a),
       s.imagined && "One of the trials was not done: what is pooled with it is no result.",
       stepOf(s, a),

@@ -1,0 +1,119 @@
+"""How often each interval holds the truth: few trials and many, with and without heterogeneity.
+
+Run: OPENBLAS_NUM_THREADS=1 python tests/simulations/coverage.py > tests/simulations/coverage.csv
+
+Trials are unequal: variances are those of a standardised difference with 10 to 60 people in each
+arm (2/n), drawn anew for each review, and known; effects are normal about a mean of 0.3. `mean` is
+the interval of the mean, `prediction` that of the true effect in a new setting, `tau2` that of τ².
+`narrower` are the HKSJ intervals that are narrower than Wald's in the same review, `of` so many.
+For a prediction interval each review counts by the chance of a true effect within it. Percentages;
+`error` is one Monte Carlo standard error of the coverage.
+"""
+
+import csv
+import sys
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from livingmeta.batch import drawn, run
+from livingmeta.pooling import CONFIDENCE, PREDICTION, fit
+from livingmeta.tau2 import likelihood_limits, q_profile
+
+SEED, REVIEWS, OF_DRAWN, MEAN = 14, 10_000, 2_000, 0.3
+TRIALS, BETWEEN = (2, 3, 4, 5, 10, 20), (0.0, 0.1)
+ESTIMATORS = ("REML", "DL")
+# what the others take the SE of the mean from: the headline's, HKSJ's, that of Higgins 2009
+AHEAD = (("REML", "hksj-modified"), ("REML", "hksj"), ("DL", "wald"))
+HEADER = ["interval", "method", "tau2_by", "se_by", "tau2", "k", "of", "reviews", "coverage",
+          "error"]  # fmt: skip
+Row = tuple[str, str, str, str]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Reviews of k trials, by number: the share of each interval that holds the truth."""
+
+    k: int
+    tau2: float
+    is_drawn: bool = False  # the prediction intervals that take long, and those only
+
+    def __call__(self, start: int, stop: int) -> dict[str, Array]:
+        y, v = drawn(self._sample, start, stop, seed=SEED).swapaxes(0, 1)
+        found = self._drawn(y, v) if self.is_drawn else self._all(y, v)
+        return {"|".join(row): np.asarray(held, float) for row, held in found.items()}
+
+    def _sample(self, rng: np.random.Generator, size: int) -> Array:
+        v = 2 / rng.integers(10, 61, (size, self.k))
+        return np.stack([rng.normal(MEAN, np.sqrt(v + self.tau2)), v], axis=1)
+
+    def _ahead(self, low: Array, high: Array) -> Array:
+        if self.tau2 == 0:
+            return (low <= MEAN) & (high >= MEAN)
+        return ndtr((high - MEAN) / self.tau2**0.5) - ndtr((low - MEAN) / self.tau2**0.5)
+
+    def _drawn(self, y: Array, v: Array) -> dict[Row, Array]:
+        found = {}
+        for name in (name for name, one in PREDICTION.items() if one.is_drawn):
+            one = fit(y, v, prediction=name)
+            found["prediction", name, "", ""] = self._ahead(one.pi_low, one.pi_high)
+        return found
+
+    def _all(self, y: Array, v: Array) -> dict[Row, Array]:
+        found: dict[Row, Array] = {}
+        for ci, interval in CONFIDENCE.items():
+            for tau2 in ("ML",) if interval.is_profile else ESTIMATORS:
+                one = fit(y, v, tau2=tau2, ci=ci, prediction="none")
+                holds = (one.ci_low <= MEAN) & (one.ci_high >= MEAN)
+                found["mean", ci, tau2, ""] = holds
+                if ci == "hksj":
+                    wald = fit(y, v, tau2=tau2, ci="wald", prediction="none")
+                    narrow = one.ci_high - one.ci_low < wald.ci_high - wald.ci_low
+                    found["narrower", ci, tau2, ""] = np.where(narrow, holds, np.nan)
+        for tau2, ci in AHEAD if self.k > 2 else ():
+            for name in (name for name, one in PREDICTION.items() if not one.is_drawn):
+                one = fit(y, v, tau2=tau2, ci=ci, prediction=name)
+                found["prediction", name, tau2, ci] = self._ahead(one.pi_low, one.pi_high)
+        here = np.ones(y.shape, bool)
+        ends = {("q-profile", ""): partial(q_profile, level=0.95)} | {
+            ("profile", name): partial(likelihood_limits, level=0.95, restricted=name == "REML")
+            for name in ("ML", "REML")
+        }
+        for (name, by), limits in ends.items():
+            low, high = limits(y, v, here)  # NaN, an empty set, holds nothing
+            found["tau2", name, by, ""] = (low <= self.tau2) & (high >= self.tau2)
+        return found
+
+
+def rows(
+    k: int, tau2: float, *, reviews: int = REVIEWS, of_drawn: int = OF_DRAWN
+) -> list[list[str]]:
+    """Return the rows of the table for one number of trials and one τ²."""
+    found = run(Reviews(k, tau2), reviews)
+    if k > 2:
+        found = found | run(Reviews(k, tau2, is_drawn=True), of_drawn)
+    told = []
+    for name, held in found.items():
+        kept = held[~np.isnan(held)]
+        share, error = 100 * kept.mean(), 100 * kept.std() / kept.size**0.5
+        told.append([*name.split("|"), str(tau2), str(k), str(held.size), str(kept.size),
+                     f"{share:.1f}", f"{error:.2f}"])  # fmt: skip
+    return told
+
+
+def main() -> None:
+    """Print the table."""
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(HEADER)
+    for tau2 in BETWEEN:
+        for k in TRIALS:
+            table.writerows(rows(k, tau2))
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
