@@ -12,7 +12,7 @@ from livingmeta.certainty import (
     optimal_information_size,
     summary_of_findings,
 )
-from livingmeta.report import judged_line, judged_words
+from livingmeta.report import judged_line, judged_words, suggested_line
 from livingmeta.review import ReviewError, load_review
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import sensitivity
@@ -513,7 +513,7 @@ def test_risk_of_bias_is_taken_from_recorded_judgements_only(
 def test_without_numbers_nothing_is_suggested(tmp_path) -> None:
     one = found(tmp_path, [], missing=("gone",))
     assert {s.levels for s in one.suggestions} == {None}
-    assert one.overall() == (
+    assert suggested_line(one) == (
         "suggested: nothing, there are no numbers to rate, 6 of 6 domains not assessable"
     )
 
@@ -560,14 +560,14 @@ by = "me"
 def test_levels_are_added_up_to_the_lowest_only(tmp_path) -> None:
     one = found(tmp_path, [-1.5, 1.4, -1.3, 1.6, 1.2], n=60, missing=("gone",), important=0.3)
     assert one.down == 3
-    assert "down 3 levels, the most there are" in one.overall()
+    assert "down 3 levels, the most there are" in suggested_line(one)
 
 
 def test_no_page_says_no_concern() -> None:
     for name in ("smith2017", "living", "knee_oa"):
         for one in summary_of_findings(load_review(name)):
             assert [s.about for s in one.suggestions] == list(DOMAINS)
-            said = " ".join([one.overall(), *(s.words() for s in one.suggestions)])
+            said = " ".join([suggested_line(one), *(s.words() for s in one.suggestions)])
             assert "concern" not in said
             assert (one.certainty, one.rating) == (None, None)
             assert judged_line(one) == "judged: not recorded"

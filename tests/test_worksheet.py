@@ -97,6 +97,7 @@ def test_pages_show_suggestion_and_judgement_side_by_side(tmp_path) -> None:
     norsk = markdown(results, lang="nb", **given)
     assert "−1, godtatt (A. Reviewer, 2026-11-27)" in norsk
     assert "−1 i stedet for kan ikke vurderes: most were athletes (A. Reviewer)" in norsk
+    assert "Foreslått: ned 1 nivå eller mer (manglende presisjon −1), 5 av 6 områder" in norsk
     assert "vurdert: åpent, 4 av 6 områder er ikke avgjort." in norsk
 
 
@@ -236,7 +237,8 @@ def test_a_filled_worksheet_keeps_every_byte_and_gets_the_rows_it_lacks(tmp_path
     assert sheet.read_text("utf-8").startswith(mine)
     before = sheet.read_bytes()
     document = json.loads(say("certainty", str(made), "--worksheet", str(sheet), "--json").out)
-    assert document == {"worksheet": str(sheet), "rows": 6, "added": 0, "decided": 1, "open": 5}
+    assert document == {"worksheet": str(sheet), "rows": 6, "added": 0, "decided": 1, "open": 5,
+                        "remarks": []}  # fmt: skip
     assert sheet.read_bytes() == before
     elsewhere = tmp_path / "new.csv"  # begins with what is decided already
     assert say("certainty", str(made), "--worksheet", str(elsewhere)).status == 0

@@ -154,22 +154,6 @@ class SummaryOfFindings:
         """Count the levels suggested; publication bias counts once, and three is the most."""
         return _down({one.about: one.levels or 0 for one in self.suggestions})
 
-    def overall(self) -> str:
-        """Say what is suggested of the whole."""
-        given = [f"{one.about} {decimal(one.levels, 0)}" for one in self.suggestions if one.levels]
-        blank = sum(one.levels is None for one in self.suggestions)
-        if self.pool.result is None:
-            said = "nothing, there are no numbers to rate"
-        elif given:
-            noun = "level" if self.down == 1 else "levels"
-            least = ", the most there are" if self.down == LADDER else " at least" if blank else ""
-            said = f"down {self.down} {noun}{least} ({', '.join(given)})"
-        else:
-            said = "no level down by what could be computed"
-        if blank:
-            said += f", {blank} of {len(self.suggestions)} domains not assessable"
-        return f"suggested: {said}"
-
 
 def level_words(levels: int | None) -> str:
     """Say levels of certainty: "none", "−1" or "not assessable"."""

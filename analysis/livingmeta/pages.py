@@ -39,6 +39,7 @@ from livingmeta.report import (
     share,
     side_words,
     sign,
+    suggested_line,
     verdict_words,
 )
 from livingmeta.review import extended
@@ -536,6 +537,7 @@ def content(
         "absolute_words": lambda one: absolute_words(one, language=speak),
         "level_words": lambda levels: speak.word(level_words(levels)),
         "judged_words": lambda one: judged_words(one, language=speak),
+        "suggested_line": lambda one: suggested_line(one, language=speak),
         "judged_line": lambda one: judged_line(one, language=speak),
         "unrecorded": unrecorded(review),
         "quoted": lambda effect: quoted(review, effect),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from livingmeta.absolute import PER, Baseline, per_1000
 from livingmeta.audit import Verdict, verdicts
-from livingmeta.certainty import Suggestion, SummaryOfFindings, level_words
+from livingmeta.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
 from livingmeta.consistency import ORDINARY, Finding, findings_of
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import as_shown, scale_name
@@ -267,6 +267,28 @@ def absolute_words(
     if used and one.pool.result:
         notes.append(say("absolute_note", level=f"{100 * one.pool.result.level:g}"))
     return say("absolute", **groups), items, " ".join(notes)
+
+
+def suggested_line(one: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
+    """Say what is suggested of the certainty of a synthesis as a whole."""
+    say = language.say
+    given = [
+        f"{language.word(s.about)} {language.decimal(s.levels, 0)}"
+        for s in one.suggestions
+        if s.levels
+    ]
+    blank = sum(s.levels is None for s in one.suggestions)
+    if one.pool.result is None:
+        said = say("suggested_nothing")
+    elif given:
+        key = "suggested_most" if one.down == LADDER else "suggested_least" if blank else ""
+        domains = f"{say(key) if key else ''} ({', '.join(given)})"
+        said = say("suggested_one" if one.down == 1 else "suggested_many", n=one.down) + domains
+    else:
+        said = say("suggested_zero")
+    if blank:
+        said += f", {say('suggested_blank', n=blank, of=len(one.suggestions))}"
+    return say("suggested", said=said)
 
 
 def judged_words(one: Suggestion, *, language: Language = ENGLISH) -> str:

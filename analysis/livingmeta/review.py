@@ -307,7 +307,8 @@ def _table(model: type[Row], path: Path, file: str) -> tuple[list[Row], list[Pro
         raise _refusal(file, reason, "Look for a quote mark that is never closed.") from None
     start = next((i for i, line in enumerate(lines) if _filled(line)), None)
     if start is None:
-        remedy = "It needs at least its header: copy it from data/template."
+        held = "copy it from data/template" if model in TABLES.values() else "or delete it"
+        remedy = f"It needs at least its header: {held}."
         raise _refusal(file, "the file is empty", remedy)
     header = [name.strip() for name in lines[start]]
     _check_header(model, header, file, start + 1)

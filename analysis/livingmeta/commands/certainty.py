@@ -87,7 +87,7 @@ def certainty(
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     from livingmeta.patient import vas_words
-    from livingmeta.report import absolute_words, judged_line, judged_words
+    from livingmeta.report import absolute_words, judged_line, judged_words, suggested_line
     from livingmeta.words import decimals
 
     printing.summary(review, one.pool)
@@ -102,7 +102,7 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
         ["domain", "suggested", "judged"],
         [[s.about, s.words(), judged_words(s)] for s in one.suggestions],
     )
-    console.print(f"  certainty, {one.overall()}; {judged_line(one)}")
+    console.print(f"  certainty, {suggested_line(one)}; {judged_line(one)}")
     printing.shared(one.pool)
     for printed in one.printed:
         of = ", of all outcomes together" if printed.whole_review else ""
@@ -138,14 +138,16 @@ def _worksheet(
         replace_all({path: (text.encode(), made)})
     _, now = read_worksheet(review, path)
     decided = sum(row.decided is not None for row in now)
+    remarks = [*unplaced(now, found), *stale(now, found)]
     if as_json:
         counts = {"rows": len(now), "added": len(now) - len(rows), "decided": decided}
-        return screen.json({"worksheet": str(path), **counts, "open": len(now) - decided})
+        left = {"open": len(now) - decided, "remarks": remarks}
+        return screen.json({"worksheet": str(path), **counts, **left})
     typer.echo(
         f"{path}: {len(now)} rows, {len(now) - len(rows)} of them new; {decided} decided, "
         f"{len(now) - decided} open."
     )
-    for line in (*unplaced(now, found), *stale(now, found)):
+    for line in remarks:
         screen.console().print(line)
     if path.resolve() != own.resolve():
         typer.echo(f"Save it as {own}, and every page about the review shows it.")
@@ -226,7 +228,7 @@ def _document(
     from dataclasses import asdict
 
     from livingmeta.bias import assessments
-    from livingmeta.report import coverage, judged_line
+    from livingmeta.report import coverage, judged_line, suggested_line
 
     return {
         "summary_of_findings": [
@@ -251,7 +253,7 @@ def _document(
                     }
                     for s in one.suggestions
                 ],
-                "overall": f"{one.overall()}; {judged_line(one)}",
+                "overall": f"{suggested_line(one)}; {judged_line(one)}",
                 "rating": asdict(one.rating) if one.rating else None,
                 "judged": one.certainty.model_dump() if one.certainty else None,
                 "printed": [asdict(printed) for printed in one.printed],
