@@ -1,10 +1,13 @@
 """A level is suggested only for a reason in the numbers, and nothing is ever "no concern"."""
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 
-from folders import ARM, INSTRUMENT, REPORT, TRIAL, folder
+from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, folder
+from livingmeta import certainty
 from livingmeta.certainty import (
     DOMAINS,
     SummaryOfFindings,
@@ -17,7 +20,7 @@ from livingmeta.review import ReviewError, load_review
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import sensitivity
 from livingmeta.settings import headline_settings, settings_of
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis import CONTRADICTION, synthesise
 from livingmeta.words import decimals
 from test_absolute import counts
 
@@ -410,6 +413,28 @@ def test_people_per_1000_on_the_command_line_reach_suggestion_and_worksheet(say,
     assert "per_1000 counts people with an event" in refused.err
 
 
+def test_ten_effects_of_nine_trials_are_not_tested_and_dependent_ones_take_no_level(
+    tmp_path,
+) -> None:
+    sizes = [10, 14, 20, 28, 40, 60, 90, 130, 200, 300]
+    slope = [-1.3, -1.1, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.3, -0.2]
+    made = review(tmp_path, slope, n=sizes)
+    pool = summary_of_findings(made)[0].pool
+
+    def again(effects, flags=()):
+        (one,) = summary_of_findings(
+            made, pools=[replace(pool, effects=effects, flags=(*pool.flags, *flags))]
+        )
+        return one
+
+    first, second, *rest = pool.effects
+    nine = again((first, replace(second, trial=first.trial), *rest))
+    assert "9 trials, and below 10" in why(nine, "small-study effects")
+    tied = again(pool.effects, flags=("dependent_effects",))
+    assert level(tied, "small-study effects") is None
+    assert "as if they were independent" in why(tied, "small-study effects")
+
+
 def test_missing_trials_are_a_level_for_what_they_could_turn_and_unknown_ones_are_not_denied(
     tmp_path,
 ) -> None:
@@ -508,6 +533,15 @@ def test_risk_of_bias_is_taken_from_recorded_judgements_only(
     one = found(tmp_path, ALIKE[:3], bias=judgements)
     assert level(one, "risk of bias") == expected
     assert words in why(one, "risk of bias")
+
+
+def test_a_panel_is_told_whether_trials_at_high_risk_found_something_else(tmp_path) -> None:
+    """R, metafor: rma(yi, vi, mods = ~ high, tau2 = rma(yi, vi)$tau2)$QMp gives 0.0864."""
+    judged = ["high", "high", "low", "low"]
+    one = found(tmp_path / "a", [-1.0, -0.9, -0.2, -0.3], n=50, bias=judged)
+    assert "the others' results differ from theirs with P = 0.086" in why(one, "risk of bias")
+    all_high = found(tmp_path / "b", ALIKE[:3], bias=["high"] * 3)
+    assert "differ" not in why(all_high, "risk of bias")
 
 
 def test_without_numbers_nothing_is_suggested(tmp_path) -> None:
@@ -611,3 +645,20 @@ def test_the_document_holds_the_same(say) -> None:
 @pytest.mark.parametrize("given", [("--important", "0"), ("--important", "-1"), ("--vas-sd", "0")])
 def test_nonsense_is_refused(say, given) -> None:
     assert say("certainty", "smith2017", "--json", *given).status == 2
+
+
+def test_the_page_about_the_rules_names_the_numbers_they_go_by() -> None:
+    page = (ROOT / "docs" / "certainty.md").read_text(encoding="utf-8")
+    for said in (
+        f"I² is {CONTRADICTION:g}% or more",
+        f"I² is {certainty.SUBSTANTIAL:g}% or more, and estimates with {certainty.ELSEWHERE:g}% of",
+        f"({certainty.APPRECIABLE[0]:g} SD; a risk ratio of 0.75 and 1/0.75)",
+        f"large ({certainty.LARGE[0]:g} SD, a relative risk reduction above 30%)",
+        f"but for {certainty.SMALL:g} SD at least, and {certainty.RULE_OF_THUMB} where",
+        f"with a level at P < {certainty.ASYMMETRY:g}",
+    ):
+        assert said in page
+    ratios = [math.exp(-size[1]) for size in (certainty.APPRECIABLE, certainty.LARGE)]
+    assert ratios == pytest.approx([0.75, 0.7])
+    assert (certainty.FAR, certainty.REDUCTION) == (0.5, 0.25)
+    assert sum("our rule" in line for line in page.splitlines()) >= 6

@@ -33,7 +33,7 @@ from livingmeta.bias import Assessment, assessments
 from livingmeta.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.missing_evidence import Absence, absence
 from livingmeta.names import RefusalError
-from livingmeta.pooling import FEW, PooledEstimate
+from livingmeta.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.protocol import BaselineRisk, Judgement, Review
 from livingmeta.schema import Decision, Rated
 from livingmeta.settings import Settings, headline_settings
@@ -470,7 +470,12 @@ def _row(
 
 
 def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessment]) -> Found:
-    """Use recorded judgements only, weighted as the trials are."""
+    """Use recorded judgements only, weighted as the trials are.
+
+    "Decisions regarding rating down for risk of bias will depend on the weights of high and low
+    risk of bias studies and similarities or differences between the results of high and low risk of
+    bias studies" (Core GRADE 4, abstract): the weight suggests, P is there for the panel.
+    """
     trials = list(dict.fromkeys(effect.trial for effect in pool.effects))
     overall = {one.trial: one.overall for one in recorded if one.overall is not None}
     blank = [trial for trial in trials if trial not in overall]
@@ -478,11 +483,27 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
         facts = {one.trial for one in recorded} & set(blank)
         noted = f" ({len(facts)} with facts or single domains only)" if facts else ""
         return None, f"{len(blank)} of {len(trials)} trials without an overall judgement{noted}"
-    weights = zip(pool.effects, result.weights, strict=True)
-    high = sum(weight for effect, weight in weights if overall[effect.trial] == "high")
-    said = f"trials judged at high risk carry {decimal(high, 0)}% of the weight"
+    high = [overall[effect.trial] == "high" for effect in pool.effects]
+    weight = sum(one for one, judged in zip(result.weights, high, strict=True) if judged)
+    said = f"trials judged at high risk carry {decimal(weight, 0)}% of the weight"
+    if any(high) and not all(high):
+        said += (
+            f"; the others' results differ from theirs with {p_words(_apart(pool, result, high))}"
+        )
     # GRADE asks where most of the information comes from
-    return (-1 if high > 50 else 0), said
+    return (-1 if weight > 50 else 0), said
+
+
+def _apart(pool: Pool, result: PooledEstimate, first: Sequence[bool]) -> float:
+    """Return P of the test whether some trials differ from the others, with the τ² of all."""
+    found = []
+    for part in (True, False):
+        held = [effect for effect, one in zip(pool.effects, first, strict=True) if one is part]
+        w = [1 / (effect.vi + (result.tau2 or 0.0)) for effect in held]
+        mean = sum(one * effect.yi for one, effect in zip(w, held, strict=True)) / sum(w)
+        found.append((mean, 1 / math.sqrt(sum(w))))
+    estimates, ses = zip(*found, strict=True)
+    return subgroup_test(estimates, ses)[2]
 
 
 def _inconsistency(case: _Case) -> Found:
@@ -732,6 +753,8 @@ def _small_study(pool: Pool) -> Found:
     said = f"{test.name}, {trials} trials: {p_words(test.p_value)}"
     if test.p_value < ASYMMETRY and found.inflated:
         return None, f"{said}, but {found.why}"
+    if test.p_value < ASYMMETRY and "dependent_effects" in pool.flags:
+        return None, f"{said}, but effects of one trial are counted as if they were independent"
     if test.p_value < ASYMMETRY:
         return -1, f"small trials tell another story ({said}), for whatever reason"
     return 0, f"no asymmetry found ({said}), which does not show that there is none"
