@@ -96,6 +96,15 @@ def test_an_odds_ratio_counts_the_same_people_from_either_event(effect, risk) ->
     assert one.difference == pytest.approx(-other.difference, abs=1e-9)
 
 
+@pytest.mark.parametrize(("effect", "people"), [(1e6, 700), (-1e6, -300), (800, 700)])
+def test_an_odds_ratio_beyond_all_numbers_is_everybody_or_nobody(effect, people) -> None:
+    one = absolute("log OR", *[effect] * 3, baseline=THREE_IN_TEN)
+    assert one.difference == pytest.approx(people)
+    if effect > 0:
+        with pytest.raises(ValueError, match="would make a risk of 30% one of"):
+            absolute("log RR", *[effect] * 3, baseline=THREE_IN_TEN)
+
+
 TRIALS = ((4, 40, 8, 40), (10, 50, 16, 80), (30, 60, 36, 60), (1, 20, 3, 20))
 
 

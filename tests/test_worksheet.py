@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -317,27 +318,28 @@ def test_what_was_judged_of_another_review_is_not_taken_over(tmp_path) -> None:
 CELLS = st.text(
     st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=12
 ) | st.sampled_from(["accept", "change", "open", "-1", "0", "A. Reviewer", "2026-11-27", "#", '"'])
-REVIEW = None
+
+
+@cache
+def bare():
+    return load_review(decided(Path(tempfile.mkdtemp())))
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.fixed_dictionaries(dict.fromkeys(columns(Decision), CELLS)))
 def test_any_cells_are_refused_in_words_or_kept_as_they_are(cells) -> None:
-    global REVIEW  # noqa: PLW0603  # built once: every example reads it alone
-    if REVIEW is None:
-        REVIEW = load_review(decided(Path(tempfile.mkdtemp())))
     row = {**cells, "synthesis": "pain-short", "domain": "imprecision"}
     with tempfile.TemporaryDirectory() as held:
         path = Path(held) / "sheet.csv"
         path.write_bytes(as_csv("certainty", [row]).encode())
         try:
-            text, rows = read_worksheet(REVIEW, path)
+            text, rows = read_worksheet(bare(), path)
         except ReviewError as refusal:
             assert "sheet.csv row" in str(refusal)
             return
-        made = worksheet(REVIEW, summary_of_findings(REVIEW), text=text, rows=rows)
+        made = worksheet(bare(), summary_of_findings(bare()), text=text, rows=rows)
         assert made.startswith(text)
         path.write_bytes(made.encode())
-        (one, *others) = read_worksheet(REVIEW, path)[1]
+        (one, *others) = read_worksheet(bare(), path)[1]
         assert (one.reason or "", one.by or "") == (row["reason"].strip(), row["by"].strip())
         assert (len(others), {other.decided for other in others}) == (5, {None})

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from scipy.special import expit, logit
+
 from livingmeta.arms import Group
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import measure_of
@@ -16,11 +18,12 @@ from livingmeta.protocol import BaselineRisk
 from livingmeta.synthesis import Pool
 from livingmeta.words import decimals
 
+FAR = 700.0  # exp of more is no number
 PER = 1000  # people, as the Cochrane Handbook counts them
 # Risk in group 1 from the effect as it is pooled and the risk in group 2
 RISKS: Mapping[str, Callable[[float, float], float]] = {
-    "log OR": lambda y, p: 1 / (1 + (1 - p) / p * math.exp(-y)),
-    "log RR": lambda y, p: p * math.exp(y),
+    "log OR": lambda y, p: float(expit(logit(p) + y)),
+    "log RR": lambda y, p: p * math.exp(min(y, FAR)),
     "RD": lambda y, p: p + y,
 }
 # and back: the effect from the risk in group 1 and that in group 2
