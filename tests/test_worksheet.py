@@ -278,9 +278,13 @@ def test_a_subgroup_is_judged_apart_from_the_whole(tmp_path, say) -> None:
 
 def test_a_decision_that_no_page_shows_is_named(tmp_path, say) -> None:
     apart = ('title = "Pain, short term"', 'title = "Pain, short term"\noverall = false')
-    made = in_women(tmp_path, ROW, toml=apart)
+    with pytest.raises(ReviewError, match=r"not pooled as a whole .* Write one of women\."):
+        load_review(in_women(tmp_path / "a", ROW, toml=apart))
+    unused = [{**arm, "subgroup": "men", "use": "no", "note": "a slip"} for arm in (ARM1, ARM2)]
+    men = {**ROW, "subgroup": "men"}
+    made = decided(tmp_path / "b", men, outcomes=[ARM1, ARM2, *unused])
     said = say("certainty", str(made), "--out", str(tmp_path / "out")).flat
-    assert "row 2 (pain-short, indirectness) is shown nowhere" in said
+    assert "row 2 (pain-short, men, indirectness) is shown nowhere" in said
 
 
 def test_a_reason_of_several_lines_stays_in_its_cell(tmp_path) -> None:

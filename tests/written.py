@@ -221,7 +221,8 @@ def review_folders(draw: Any) -> dict[str, str]:
         f"{name}.csv": as_csv(name, rows) for name, rows in tables.items() if name not in OPTIONAL
     }
     files["review.toml"] = _toml(draw, measure, plans, keys, tables, timed)
-    if panel := _panel(draw, plans[-1]["id"]):  # the first may have a [[judgement]]
+    panel = _panel(draw, plans[-1]["id"])  # the first may have a [[judgement]]
+    if panel and subgroups == [""]:
         files["certainty.csv"] = as_csv("certainty", panel)
     return files
 

@@ -357,12 +357,14 @@ def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
             remedy = unknown("synthesis", row.synthesis, plans)
             yield row.problem("synthesis", "there is no such synthesis", remedy)
             continue
-        parts = dict.fromkeys(
-            one.subgroup for one in review.outcomes if one.outcome == plan.outcome and one.subgroup
-        )
+        every = {one.subgroup: None for one in review.outcomes if one.outcome == plan.outcome}
+        parts = [name for name in every if name is not None]
         if row.subgroup is not None and row.subgroup not in parts:
             remedy = unknown("subgroup", row.subgroup, parts) if parts else "Leave it empty."
             yield row.problem("subgroup", f"{plan.id} has no such subgroup", remedy)
+        elif row.subgroup is None and parts and None not in every and not plan.overall:
+            reason = f"{plan.id} is not pooled as a whole (overall = false in review.toml)"
+            yield row.problem("subgroup", reason, f"Write one of {', '.join(parts)}.")
         about = (row.synthesis, row.subgroup, row.domain)
         if about in first:
             yield row.problem(
