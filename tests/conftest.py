@@ -3,11 +3,12 @@
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from browser import chromium, open_page  # noqa: F401  (fixtures)
@@ -55,12 +56,30 @@ class Said:
 
 
 @pytest.fixture(scope="session")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Run the review once: the folder of its files, and what was said."""
-    out, said = tmp_path_factory.mktemp("ran"), io.StringIO()
-    with redirect_stdout(said):
-        app(["run", "smith2017", "--out", str(out)], standalone_mode=False)
-    return out / "smith2017", said.getvalue()
+def typed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, str]]:
+    """Type a command that writes, with --out, once for all tests that ask: its folder and words."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def typing(*words: str) -> tuple[Path, str]:
+        out = shared / "_".join(words)
+        told = Path(f"{out}.txt")
+        with FileLock(f"{out}.lock"):
+            if not told.exists():
+                said = io.StringIO()
+                with redirect_stdout(said):
+                    app([*words, "--out", str(out)], standalone_mode=False)
+                told.write_text(said.getvalue(), encoding="utf-8")
+        return out, told.read_text(encoding="utf-8")
+
+    return typing
+
+
+@pytest.fixture
+def ran(typed: Callable[..., tuple[Path, str]]) -> tuple[Path, str]:
+    """Run the review: the folder of its files, and what was said."""
+    out, said = typed("run", "smith2017")
+    return out / "smith2017", said
 
 
 @pytest.fixture

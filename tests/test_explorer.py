@@ -603,11 +603,10 @@ def test_mean_differences_of_two_instruments_are_not_pooled(
     assert page.locator("#estimate").inner_text().startswith("Alpha 2001 alone: MD −1.00")
 
 
-def test_the_command_writes_the_page(say: Any, tmp_path: Path) -> None:
-    said = say("explore", "smith2017", "--out", str(tmp_path))
-    path = tmp_path / "smith2017" / "explorer.html"
-    assert said.status == 0
-    assert str(path) in said.out
+def test_the_command_writes_the_page(typed: Callable[..., tuple[Path, str]]) -> None:
+    out, said = typed("explore", "smith2017")
+    path = out / "smith2017" / "explorer.html"
+    assert str(path) in said
     text = path.read_text(encoding="utf-8")
     assert not re.search(r'(?:src|href)="(?!https://doi\.org/)', text.split('id="data"')[0])
 
