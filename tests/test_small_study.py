@@ -299,6 +299,10 @@ def test_pet_and_peese_of_smds_rest_on_a_standard_error_without_the_effect() -> 
 def test_equal_precision_has_no_line() -> None:
     with pytest.raises(ValueError, match="the same predictor"):
         egger(list(range(12)), [0.1] * 12)
+    with pytest.raises(ValueError, match="no ranks differ"):
+        begg(list(range(12)), [0.1] * 12)
+    with pytest.raises(ValueError, match="no ranks differ"):
+        begg([1.0] * 12, [0.1 * x for x in range(1, 13)])
 
 
 def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path: Path) -> None:

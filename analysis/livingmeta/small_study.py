@@ -343,6 +343,8 @@ def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:
     require_enough(y.size, force=force)
     w = 1 / v
     deviate = (y - (w * y).sum() / w.sum()) / np.sqrt(v - 1 / w.sum())
+    if min(np.unique(v).size, np.unique(deviate).size) < 2:
+        raise RefusalError("Begg: all trials have one variance or one effect, so no ranks differ.")
     untied = np.unique(v).size == np.unique(deviate).size == v.size
     found = kendalltau(deviate, v, method="exact" if untied and v.size < 50 else "auto")
     return Asymmetry(
