@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
 from livingmeta.choices import CHOICES, analysis, unknown_choices
-from livingmeta.multiverse import Multiverse, by_estimate, by_option, multiverse, shares
+from livingmeta.multiverse import (
+    Multiverse,
+    by_estimate,
+    by_option,
+    excluding,
+    multiverse,
+    shares,
+    trial_sets,
+)
 from livingmeta.multiverse_plots import BINS, specification_curve
 from livingmeta.protocol import Choice, Review
 from livingmeta.review import load_review
@@ -80,7 +88,8 @@ def test_combinations_are_counted_as_by_hand(two: Review) -> None:
     assert "tau2 = ML" in found.impossible[0][0]
     assert "Wald" in found.impossible[1][0]
     assert found.equivalent == 1 + 4
-    assert len(found.names) == len(found.analyses) == 5
+    assert len(found.names) == len(found.fits) == 5
+    assert len(found.analyses) == 5  # DL's τ² is 0.3, ML's 0.05
     table = found.specifications
     ways = table[["choice_rows", "choice_model", "choice_tau2", "choice_ci"]]
     assert [tuple(row) for row in ways.to_numpy()] == [
@@ -95,6 +104,84 @@ def test_combinations_are_counted_as_by_hand(two: Review) -> None:
     assert (turns["rows"].pairs, turns["rows"].moved) == (4, pytest.approx(0.5))
     assert (turns["model"].pairs, turns["tau2"].pairs, turns["ci"].pairs) == (2, 1, 1)
     agrees(review, found, table)
+
+
+def test_trial_sets_are_told_as_by_hand(two: Review) -> None:
+    """Two trials, −1 and −2, of variance 4/40 + 4/40 = 0.2, so τ² = 0.5 − 0.2 by DL.
+
+    Both: −1.5 ± 1.96 √(0.5/2), so −2.48 to −0.52 with Wald; HKSJ has the same SE and t(1) = 12.7,
+    so it includes 0. One trial: −1 ± 1.96 √0.2, so −1.88 to −0.12.
+    """
+    review = declaring(two, rows=("main", "no assumptions"), ci=("wald", "hksj"))
+    (found,) = multiverse(review)
+    both, alone = trial_sets(found, important=1.2)
+    assert (both.name, both.trials, both.excludes) == ("1", ("alpha2001", "beta2002"), "some")
+    assert (alone.name, alone.trials, alone.excludes) == ("2", ("alpha2001",), "all")
+    assert (both.shares.analyses, both.shares.excludes_below, both.shares.beyond_below) == (
+        2, 0.5, 1)  # fmt: skip
+    assert (alone.shares.analyses, alone.shares.excludes_below, alone.shares.beyond_below) == (
+        1, 1, 0)  # fmt: skip
+    assert both.words() == "2 trials, as the headline"
+    assert alone.words() == "1 trial, − Beta 2002"
+    assert alone.words(short=True) == "1 trial, −1"
+    assert both.made_by == (("rows", ("main",)),)
+    assert excluding((both, alone)) == {"all": 1, "some": 1, "none": 0}
+    every, each = shares(found.analyses), shares(found.analyses, each="trial_set")
+    assert every is not None
+    assert each is not None
+    assert (every.excludes_below, each.excludes_below) == (pytest.approx(2 / 3), 0.75)
+    assert (every.median, each.median) == (-1.5, pytest.approx(-1.25))
+    assert found.specifications["trial_set"].tolist() == ["1", "1", "2"]
+    table = by_option(found).set_index("option")
+    assert table["trial_sets"].tolist() == [1, 1, 1, 1]  # one trial has no way to be pooled
+    assert table["excludes"].tolist() == [0.5, 1, 1, 0]
+    never = replace(both, shares=replace(both.shares, excludes_below=0.0))
+    assert never.excludes == "none"
+
+
+def test_of_two_analyses_with_the_same_result_one_is_counted(two: Review) -> None:
+    """With SD 4 the variance of each trial is 0.8 and Q = 1/1.6, so every τ² is 0."""
+    wide = [row.model_copy(update={"sd": 4.0}) for row in two.outcomes]
+    review = replace(two, outcomes=tuple(wide))
+    (found,) = multiverse(
+        declaring(review, model=("random", "common"), tau2=("DL", "PM"), ci=("wald", "hksj"))
+    )
+    # DL Wald, DL HKSJ, PM Wald, PM HKSJ, common
+    assert found.names["analysis"].tolist() == [0, 1, 0, 1, 0]
+    assert len(found.fits) == 5
+    told = shares(found.analyses)
+    assert told is not None
+    assert told.analyses == 2
+    ways = found.specifications[["model", "tau2_method"]]
+    assert [tuple(row) for row in ways.to_numpy()] == [
+        ("random", "DL"), ("random", "DL"), ("random", "PM"), ("random", "PM"), ("common", "")
+    ]  # fmt: skip
+    turns = {turn.choice: (turn.pairs, turn.moved) for turn in found.turns}
+    assert turns["tau2"] == (2, 0)  # Wald with Wald, HKSJ with HKSJ
+    assert turns["model"] == (1, 0)
+    (alone,) = trial_sets(found)
+    assert (alone.excludes, alone.made_by) == ("some", ())
+
+
+def test_methods_multiply_analyses_and_no_trial_set() -> None:
+    data = {
+        "rows": ("main", "with sensitivity rows", "no assumptions"),
+        "composites": ("in", "out"),
+    }
+    few, many = (
+        multiverse(declaring(SMITH, **data, ci=("wald", "hksj"), tau2=tau2), synthesis="pain-short")
+        for tau2 in (("DL", "REML"), ("DL", "HE", "SJ", "PM", "ML", "REML"))
+    )
+    one, other = (trial_sets(found[0]) for found in (few, many))
+    assert sum(s.shares.analyses for s in other) > 2 * sum(s.shares.analyses for s in one)
+    assert [s.trials for s in one] == [s.trials for s in other]
+    assert sum(excluding(other).values()) == len(one) == 4
+    for found, sets in ((few[0], one), (many[0], other)):
+        each = shares(found.analyses, each="trial_set")
+        assert each is not None
+        for side in ("excludes_below", "below"):
+            mean = np.mean([getattr(s.shares, side) for s in sets])
+            assert getattr(each, side) == pytest.approx(mean)
 
 
 def test_combinations_without_a_trial_are_impossible(two: Review) -> None:
@@ -118,7 +205,7 @@ def test_choices_that_change_nothing_are_other_names_of_the_same(two: Review) ->
     )
     assert len(both.names) == 2 * len(one.names)
     pd.testing.assert_frame_equal(both.analyses, one.analyses)
-    assert both.part("statistic", "change first").tolist() == [0.5, 0.5]
+    assert both.part("statistic", "change first").tolist() == [0.5]  # DL and PM are both 0
     assert next(t for t in both.turns if t.choice == "statistic").moved == 0
 
 
@@ -220,6 +307,7 @@ def test_any_choices_give_what_the_synthesis_gives_in_any_order(
         agrees(review, found, found.specifications.sample(2, random_state=1, replace=True))
         told = shares(found.analyses)
         assert told is not None
+        assert told.analyses == sum(one.shares.analyses for one in trial_sets(found))
         assert told.below + told.above <= 1
         assert told.excludes_below <= told.below
         assert told.excludes_above <= told.above
@@ -235,6 +323,10 @@ def test_any_choices_give_what_the_synthesis_gives_in_any_order(
         left.drop(columns="analysis"), right[left.columns].drop(columns="analysis"), rtol=1e-9
     )
     assert len(found.analyses) == len(other.analyses)
+    told = [(one.name, one.trials, one.excludes, one.shares.analyses) for one in trial_sets(found)]
+    assert told == [
+        (one.name, one.trials, one.excludes, one.shares.analyses) for one in trial_sets(other)
+    ]
     assert {t.choice: t.pairs for t in found.turns} == {t.choice: t.pairs for t in other.turns}
 
 
@@ -278,6 +370,8 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
         "of the analyses lie below it", "not probabilities",
         "3,456 combinations", "no trial has usable numbers", "measured but missing here",
         "Most is moved by the choice of terms or composites", "each on 1 to 4 trials",
+        "Of 4 sets of trials that these pool, 0 exclude no effect in all their analyses, 1 in some",
+        "4 trial sets, each once", "3 trials, as the",
     ):  # fmt: skip
         assert words in said.flat, words
     (found,) = multiverse(SMITH, synthesis="pain-short")
@@ -292,6 +386,14 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
     assert one["shares"]["analyses"] == len(found.analyses)
     assert one["shares"]["important"] == 0.2
     assert one["specifications"][0]["choice_rows"] == "main"
+    assert one["trial_sets_excluding_no_effect"] == {"all": 0, "some": 1, "none": 3}
+    assert [len(part["trials"]) for part in one["trial_sets"]] == [4, 3, 2, 1]
+    assert one["shares_of_trial_sets"]["beyond_below"] == pytest.approx(
+        np.mean([part["shares"]["beyond_below"] for part in one["trial_sets"]])
+    )
+    assert {row["option"] for row in one["options"] if row["choice"] == "terms"} == {
+        "default", "alternative"
+    }  # fmt: skip
     assert one["choices"][0]["why"] == SMITH.protocol.choice[0].why
     for wrong in (("--vas-sd", "0"), ("--important", "0")):
         assert say("multiverse", "smith2017", "--synthesis", "pain-long", *wrong).status == 2
@@ -359,12 +461,20 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
         assert drawn["published"].get_ydata()[0] == -0.27
     marks = drawn["options"].get_array()
     assert marks.shape[1] == min(n, BINS)
-    options = by_option(found)
-    for line, (_, row) in zip(panel.get_yticks(), options.iterrows(), strict=True):
+    sets, options = trial_sets(found), by_option(found)
+    lines = [int(line) for line in panel.get_yticks()]
+    if len(sets) > 1:  # these lines stand first
+        own, lines = lines[: len(sets)], lines[len(sets) :]
+        np.testing.assert_allclose(np.asarray(marks[own]).sum(0), 1)
+        for line, one in zip(own, sets, strict=True):
+            assert marks[line].sum() == one.shares.analyses
+        said = f"Of {len(sets)} trial sets 0 exclude 0 in all analyses, 1 in some, 3 in none"
+        assert any(said in text.get_text().replace("\n", " ") for text in curve.figure.texts)
+    for line, (_, row) in zip(lines, options.iterrows(), strict=True):
         part = found.part(row["choice"], row["option"])[held.index]
-        np.testing.assert_allclose(marks[int(line)], part)
+        np.testing.assert_allclose(marks[line], part)
         assert row["analyses"] == (part > 0).sum()
-    both = [int(line) for line, option in zip(panel.get_yticks(), options["option"], strict=True)
+    both = [line for line, option in zip(lines, options["option"], strict=True)
             if option in {"in", "out"}]  # fmt: skip
     np.testing.assert_allclose(np.asarray(marks[both]).sum(0), 1)
 

@@ -78,12 +78,14 @@ class Multiverse:
         common effect, and none of these methods to one trial, which needs no model.
     names : DataFrame
         One row per combination left, a specification. `choice_NAME`: the option, empty where the
-        choice does not apply; `analysis`: the row of `analyses` that it names.
-    analyses : DataFrame
-        One row per analysis: effects and methods that no other row has. Several specifications
-        name it where their options give the same effects. `trials` and `people`, `model`,
-        `tau2_method` and `ci_method` (empty where there is none), what `pooling.Fit` holds, and
-        the flags of pooling and effects.
+        choice does not apply; `analysis`: the row of `analyses` that it names, and `fit`: that of
+        `fits`.
+    fits : DataFrame
+        One row per set of effects and way to pool it. `trials` and `people`, `trial_set` (its name
+        in `trial_sets`), `model`, `tau2_method` and `ci_method` (empty where there is none), what
+        `pooling.Fit` holds, the flags of pooling and effects, and `analysis`.
+    labels : dict
+        Trials by their ids, as readers know them.
     turns : tuple of Turn
         One per choice, the one that moves the estimate most first.
     """
@@ -94,13 +96,23 @@ class Multiverse:
     impossible: tuple[tuple[str, int], ...]
     equivalent: int
     names: pd.DataFrame
-    analyses: pd.DataFrame
+    fits: pd.DataFrame
+    labels: dict[str, str]
     turns: tuple[Turn, ...]
+
+    @property
+    def analyses(self) -> pd.DataFrame:
+        """Those of `fits` with a result that none before has of the same effects.
+
+        Two ways to pool the same effects that give the same estimate and interval, such as two
+        estimators of τ² that are both 0, are one analysis; its row is that of the first.
+        """
+        return self.fits.drop_duplicates("analysis", ignore_index=True).drop(columns="analysis")
 
     @property
     def specifications(self) -> pd.DataFrame:
         """Every specification with its options and its whole result."""
-        return self.names.join(self.analyses, on="analysis")
+        return self.names.join(self.fits.drop(columns="analysis"), on="fit").drop(columns="fit")
 
     def part(self, choice: str, option: str) -> NDArray[np.float64]:
         """Return for each analysis the part of its specifications that have an option."""
@@ -111,7 +123,7 @@ class Multiverse:
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """Shares of analyses, fractions; they are not probabilities.
+    """Shares of analyses, or of trial sets, fractions; they are not probabilities.
 
     `below` and `above` count estimates on the two sides of no effect, which is 0 on the scale on
     which effects are pooled, `excludes_*` intervals that lie wholly there, `beyond_*` estimates at
@@ -150,8 +162,116 @@ def by_estimate(table: pd.DataFrame) -> pd.DataFrame:
     return turned.sort_values(["estimate", "ci_low", "ci_high"], kind="stable")
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrialSet:
+    """The analyses of a multiverse that pool the same trials.
+
+    Attributes
+    ----------
+    name : str
+        "1", "2", …: the set with most trials first.
+    trials : tuple of str
+        Their ids.
+    added, lacking : tuple of str
+        Labels of the trials that the headline does not pool, and of those that it does and this
+        set does not; both are empty for the headline's own set.
+    made_by : tuple of (str, tuple of str)
+        Choices of which not every option gives it, and those that do.
+    shares : Shares
+        Of its analyses.
+    """
+
+    name: str
+    trials: tuple[str, ...]
+    added: tuple[str, ...]
+    lacking: tuple[str, ...]
+    made_by: tuple[tuple[str, tuple[str, ...]], ...]
+    shares: Shares
+
+    def words(self, *, short: bool = False) -> str:
+        """Name the set by what it has beside the headline's trials: "3 trials, + Ash 2001".
+
+        `short`: by how many there are, "3 trials, +1 −2".
+        """
+        n = len(self.trials)
+        differs = [*(f"+ {one}" for one in self.added), *(f"− {one}" for one in self.lacking)]
+        if short:
+            told = {"+": self.added, "−": self.lacking}
+            differs = [f"{sign}{len(some)}" for sign, some in told.items() if some]
+        return f"{n} trial{'' if n == 1 else 's'}, {' '.join(differs) or 'as the headline'}"
+
+    @property
+    def excludes(self) -> str:
+        """Say in how many of its analyses the interval excludes no effect: all, some or none."""
+        held = self.shares.excludes_below + self.shares.excludes_above
+        return "none" if held == 0 else "all" if held > 1 - 1e-9 else "some"
+
+
+def excluding(sets: Sequence[TrialSet]) -> dict[str, int]:
+    """Count the trial sets of which all, some or none of the analyses exclude no effect."""
+    told = Counter(one.excludes for one in sets)
+    return {name: told[name] for name in ("all", "some", "none")}
+
+
+def trial_sets(
+    found: Multiverse, *, important: float | None = None, published: float | None = None
+) -> tuple[TrialSet, ...]:
+    """Part the analyses by the trials that they pool.
+
+    Methods multiply the analyses of a set, so that one set may give most of them; what each set
+    says is not changed by how many there are of another.
+
+    Parameters
+    ----------
+    found : Multiverse
+    important, published
+        As in `shares`.
+
+    Returns
+    -------
+    tuple of TrialSet
+        The one with most trials first.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> [(len(one.trials), one.shares.analyses, one.excludes) for one in trial_sets(found)]
+    [(4, 108, 'none'), (3, 108, 'some'), (2, 3, 'none'), (1, 1, 'none')]
+    """
+    analyses, headline = found.analyses, {effect.trial for effect in found.main.effects}
+    named = found.names.assign(trial_set=found.fits["trial_set"].to_numpy()[found.names["fit"]])
+    sets = []
+    for name in sorted(set(analyses["trial_set"]), key=int):
+        held = analyses[analyses["trial_set"] == name]
+        trials = tuple(held["trials"].iloc[0].split())
+        own = named[named["trial_set"] == name]
+        options = [
+            (one.name, tuple(o for o in one.options if o in set(own[f"choice_{one.name}"])))
+            for one in found.choices if one.name not in POOLING
+        ]  # fmt: skip
+        every = {one.name: len(one.options) for one in found.choices}
+        counted = shares(held, important=important, published=published)
+        assert counted is not None
+        sets.append(
+            TrialSet(
+                name=name,
+                trials=trials,
+                added=tuple(found.labels[t] for t in trials if t not in headline),
+                lacking=tuple(found.labels[t] for t in sorted(headline - set(trials))),
+                made_by=tuple((key, some) for key, some in options if len(some) < every[key]),
+                shares=counted,
+            )
+        )
+    return tuple(sets)
+
+
 def shares(
-    analyses: pd.DataFrame, *, important: float | None = None, published: float | None = None
+    analyses: pd.DataFrame,
+    *,
+    important: float | None = None,
+    published: float | None = None,
+    each: str | None = None,
 ) -> Shares | None:
     """Say how large a part of some analyses agrees in what a reader asks.
 
@@ -163,6 +283,9 @@ def shares(
         Smallest important difference, above 0, in the unit of the estimates.
     published : float, optional
         An estimate to be placed among them.
+    each : str, optional
+        A column, such as "trial_set": all analyses that share a value of it count as one
+        together, so that the shares are means of each part's own.
 
     Returns
     -------
@@ -176,13 +299,19 @@ def shares(
     >>> told = shares(found, important=0.3, published=-0.2)
     >>> told.below, told.excludes_below, told.beyond_below, told.published_below
     (0.5, 0.5, 0.5, 0.5)
+    >>> many = pd.concat([found.assign(trial_set="1"), *[found.tail(1).assign(trial_set="2")] * 8])
+    >>> shares(many).above, shares(many, each="trial_set").above
+    (0.9, 0.75)
     """
     if analyses.empty:
         return None
     estimate, k = analyses["estimate"], analyses["k"]
+    one = pd.Series(1.0, analyses.index)
+    parts = one if each is None else 1 / one.groupby(analyses[each]).transform("sum")
+    weight = np.asarray(parts, dtype=float)
 
     def share(held: pd.Series) -> float:
-        return float(held.mean())
+        return float(np.average(held, weights=weight))
 
     return Shares(
         analyses=len(analyses),
@@ -196,11 +325,19 @@ def shares(
         published_below=None if published is None else share(estimate < published),
         published_above=None if published is None else share(estimate > published),
         lowest=float(estimate.min()),
-        median=float(estimate.median()),
+        median=_median(estimate.to_numpy(float), weight),
         highest=float(estimate.max()),
         k_low=int(k.min()),
         k_high=int(k.max()),
     )
+
+
+def _median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """Return the middle of weighted values: of two that meet there, their mean."""
+    order = np.argsort(values, kind="stable")
+    passed = np.cumsum(weight[order]) / weight.sum()
+    low, high = np.searchsorted(passed, (0.5 - 1e-9, 0.5 + 1e-9))
+    return float((values[order][low] + values[order][min(high, len(values) - 1)]) / 2)
 
 
 @dataclass(frozen=True)
@@ -217,8 +354,9 @@ def multiverse(
 ) -> tuple[Multiverse, ...]:
     """Pool a review under every combination of the choices that it declares.
 
-    An analysis counts once, however many specifications name it: those of a specification curve
-    are "theoretically justified, statistically valid and non-redundant" (Simonsohn 2020). Effects
+    An analysis counts once, however many specifications name it, and two of the same effects with
+    the same result are one: those of a specification curve are "theoretically justified,
+    statistically valid and non-redundant" (Simonsohn 2020). Effects
     are derived once per option that can change them, and pooled in one batch per model, estimator
     and interval.
 
@@ -399,11 +537,13 @@ def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multive
         here[:, None] & possible, begin[:, None] + np.where(many[:, None] > 1, method_of, 0), -1
     )
     effects, way = np.repeat(np.arange(len(ways)), ways), _counted(ways)
-    analyses = _pooled(sets, methods, effects, way, settings)
+    fits = _pooled(sets, methods, effects, way, settings)
+    fits["analysis"] = _distinct(fits, effects)
     data, way = np.repeat(np.arange(len(many)), many), _counted(many)
     single = np.append(alone, False)[sets.chosen][data]
     names = _names(review.protocol.choice, methods, data, way, alone=single)
-    names["analysis"] = begin[data] + way
+    names["fit"] = begin[data] + way
+    names["analysis"] = fits["analysis"].to_numpy()[names["fit"]]
     skipped = Counter({why: len(many) * n for why, n in refused.items()})
     skipped += Counter({why: n * int(possible.sum()) for why, n in sets.why_not.items()})
     return Multiverse(
@@ -413,9 +553,22 @@ def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multive
         impossible=tuple((why, n) for why, n in skipped.items() if n),
         equivalent=int((analysis_of >= 0).sum()) - len(names),
         names=names,
-        analyses=analyses,
-        turns=_turns(review.protocol.choice, analyses, analysis_of),
+        fits=fits,
+        labels={trial.trial: trial.label for trial in review.trials},
+        turns=_turns(review.protocol.choice, fits, analysis_of),
     )
+
+
+def _distinct(fits: pd.DataFrame, effects: Indices) -> Indices:
+    """Count the same estimate and limits of the same effects as one, and number them."""
+    width = (fits["ci_high"] - fits["ci_low"]).abs()
+    columns = (fits["estimate"], fits["ci_low"], fits["ci_high"])
+    told = [
+        (of, *(steady(x, wide) for x in row))
+        for of, wide, *row in zip(effects, width, *columns, strict=True)
+    ]
+    known: dict[tuple[float, ...], int] = {}
+    return np.array([known.setdefault(one, len(known)) for one in told], dtype=int)
 
 
 def _counted(numbers: Indices) -> Indices:
@@ -466,10 +619,13 @@ def _pooled(
 
     trials = [" ".join(dict.fromkeys(effect.trial for effect in one)) for one in sets.effects]
     people = [people_of(one).all for one in sets.effects]
+    whose = [tuple(sorted(one.split())) for one in trials]
+    named = sorted(set(whose), key=lambda one: (-len(one), one))
     by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
     columns: dict[str, Any] = {
         "trials": told(trials, effects),
         "people": told(people, effects),
+        "trial_set": told([f"{named.index(one) + 1}" for one in whose], effects),
     }
     for name, to in by.items():
         columns[to] = np.where(alone, "", told([one[name] for one in methods], way))
@@ -497,24 +653,23 @@ def _flags(sets: _Sets, fits: Sequence[Fit], effects: Indices, way: Indices) -> 
     return np.array(words, dtype=object)[place.ravel()]
 
 
-def _turns(
-    choices: Sequence[Choice], analyses: pd.DataFrame, analysis_of: Indices
-) -> tuple[Turn, ...]:
+def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tuple[Turn, ...]:
     """Compare all pairs of analyses whose combinations differ in one choice only."""
     sizes = {c.name: len(c.options) for c in choices}
     axes = [*(name for name in sizes if name not in POOLING), *POOLING]
-    grid = analysis_of.reshape([sizes.get(name, 1) for name in axes])
-    estimate = analyses["estimate"].to_numpy(float)
-    excludes = _excludes(analyses).to_numpy(bool)
+    grid = fit_of.reshape([sizes.get(name, 1) for name in axes])
+    result = np.append(fits["analysis"], -1).astype(int)
+    first = fits.drop_duplicates("analysis")
+    estimate, excludes = first["estimate"].to_numpy(float), _excludes(first).to_numpy(bool)
     needs = {"model": "model", "tau2": "tau2_method", "ci": "tau2_method"}
     found = []
     for name, size in sizes.items():
         options = np.moveaxis(grid, axes.index(name), 0).reshape(size, -1)
-        applies = np.ones(len(analyses) + 1, bool)
-        applies[-1] = False  # of analysis −1: there is none
+        applies = np.ones(len(fits) + 1, bool)
+        applies[-1] = False  # of fit −1: there is none
         if name in needs:
-            applies[:-1] = analyses[needs[name]] != ""
-        pairs = [_pairs(*two, applies) for two in combinations(options, 2)]
+            applies[:-1] = fits[needs[name]] != ""
+        pairs = [_pairs(*two, applies, result) for two in combinations(options, 2)]
         one, other = np.concatenate(pairs, axis=1)
         moved = np.abs(estimate[one] - estimate[other])
         told = (
@@ -528,11 +683,11 @@ def _turns(
     return tuple(sorted(found, key=lambda one: (-steady(one.moved or 0), -steady(one.most or 0))))
 
 
-def _pairs(one: Indices, other: Indices, applies: Mask) -> Indices:
+def _pairs(one: Indices, other: Indices, applies: Mask, result: Indices) -> Indices:
     """Return pairs of analyses, each once, however many combinations name it."""
     both = applies[one] & applies[other]
     n = len(applies)
-    return np.stack(np.divmod(np.unique(one[both] * n + other[both]), n))
+    return np.stack(np.divmod(np.unique(result[one[both]] * n + result[other[both]]), n))
 
 
 def _excludes(analyses: pd.DataFrame) -> pd.Series:
@@ -545,15 +700,25 @@ def by_option(found: Multiverse) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row per option in the declared order: choice, option, analyses, their median estimate,
-        and excludes, the share of them whose interval excludes 0 (None without analyses).
+        One row per option in the declared order: choice, option, analyses, trial_sets (how many
+        they are of), their median estimate, and excludes, excludes_below and excludes_above, the
+        shares of them whose interval excludes no effect (None without analyses).
     """
-    estimate, excludes = found.analyses["estimate"], _excludes(found.analyses)
     rows = []
     for choice in found.choices:
         for option in choice.options:
-            held = found.part(choice.name, option) > 0
-            told = (float(estimate[held].median()), float(excludes[held].mean()))
-            shown = told if held.any() else (None, None)
-            rows.append((choice.name, option, int(held.sum()), *shown))
-    return pd.DataFrame(rows, columns=["choice", "option", "analyses", "median", "excludes"])
+            held = found.analyses[found.part(choice.name, option) > 0]
+            told = shares(held)
+            rows.append(
+                {
+                    "choice": choice.name,
+                    "option": option,
+                    "analyses": len(held),
+                    "trial_sets": held["trial_set"].nunique(),
+                    "median": told.median if told else None,
+                    "excludes": told.excludes_below + told.excludes_above if told else None,
+                    "excludes_below": told.excludes_below if told else None,
+                    "excludes_above": told.excludes_above if told else None,
+                }
+            )
+    return pd.DataFrame(rows)

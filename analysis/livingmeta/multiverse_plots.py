@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from livingmeta.effect_sizes import as_shown
-from livingmeta.multiverse import Multiverse, Shares, by_estimate, by_option
+from livingmeta.multiverse import (
+    Multiverse,
+    Shares,
+    TrialSet,
+    by_estimate,
+    by_option,
+    excluding,
+    trial_sets,
+)
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -29,6 +38,7 @@ from livingmeta.plots import (
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
 HEIGHT, ROW, GAP = 2.5, 0.135, 0.06
 BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
+LONG = 38  # characters of a trial set's name that fit beside the panel
 MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
 
@@ -49,8 +59,9 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     -------
     curve, panel : Axes
         Gids in the curve: "estimates", "intervals:below", "intervals:above", "intervals:across",
-        "published", "important"; in the panel "options", one line of an image per option, its
-        shade the part of the specifications above it that have the option.
+        "published", "important"; in the panel "options", one line of an image per trial set, where
+        there are several, and per option, its shade the part of the specifications above it that
+        have it.
 
     Examples
     --------
@@ -58,12 +69,13 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     >>> from livingmeta.review import load_review
     >>> one, = multiverse(load_review("smith2017"), synthesis="pain-short")
     >>> curve, panel = specification_curve(one, shares(one.analyses))
-    >>> len(panel.get_yticks()) == sum(len(choice.options) for choice in one.choices)
+    >>> len(panel.get_yticks()) == 4 + sum(len(choice.options) for choice in one.choices)
     True
     """
     table = by_estimate(found.analyses)
-    options = by_option(found)
-    lines = len(options) + len(found.choices)
+    sets = trial_sets(found)
+    blocks = _blocks(found, table, sets)
+    lines = sum(1 + len(rows) for _, rows in blocks)
     width = NAMES + CURVE + NUMBERS + 2 * MARGIN
     panel_height = lines * ROW
     above, below = 0.42, 0.61
@@ -73,13 +85,15 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     curve = figure.add_axes((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
     panel = figure.add_axes((left, below / height, wide, panel_height / height))
     _curve(curve, found, table, shares)
-    _panel(panel, found, table, options)
+    _panel(panel, found, blocks)
     main = found.main
     name = f"{main.title} – {main.subgroup}" if main.subgroup else main.title
     figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(name, 95, placeholder="…"),
                 fontsize=TEXT, weight="bold", va="top")  # fmt: skip
-    figure.text(MARGIN / width, 1 - 0.24 / height, _legend(found, shares), fontsize=SMALL, va="top")
-    foot = textwrap.fill(" ".join([note, _foot(found, shares, curve)]).strip(), 125)
+    figure.text(
+        MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets), fontsize=SMALL, va="top"
+    )
+    foot = textwrap.fill(" ".join([note, _foot(found, shares, sets, curve)]).strip(), 125)
     figure.text(MARGIN / width, 0.55 / height, foot, fontsize=SMALL, va="top", gid="note")
     return curve, panel
 
@@ -159,19 +173,62 @@ def _limits(
     return least - pad, most + pad
 
 
-def _panel(ax: Axes, found: Multiverse, table: pd.DataFrame, options: pd.DataFrame) -> None:
-    n = len(table)
+@dataclass(frozen=True)
+class _Row:
+    """A line of the panel: which of the analyses, from the lowest, have it, and what they say."""
+
+    words: str
+    held: Marks
+    analyses: int
+    median: float
+    excludes: float
+
+
+def _blocks(
+    found: Multiverse, table: pd.DataFrame, sets: tuple[TrialSet, ...]
+) -> list[tuple[str, list[_Row]]]:
+    """Return the lines of the panel under their headings: trial sets, then each choice."""
+    blocks = []
+    if len(sets) > 1:
+        rows = [
+            _Row(
+                one.words() if len(one.words()) <= LONG else one.words(short=True),
+                np.asarray(table["trial_set"] == one.name, dtype=float),
+                one.shares.analyses,
+                one.shares.median,
+                one.shares.excludes_below + one.shares.excludes_above,
+            )
+            for one in sets
+        ]
+        blocks.append(("trial set", rows))
+    for choice in found.choices:
+        rows = [
+            _Row(
+                row["option"],
+                found.part(choice.name, row["option"])[table.index],
+                row["analyses"],
+                row["median"],
+                row["excludes"],
+            )
+            for row in by_option(found).to_dict("records")
+            if row["choice"] == choice.name
+        ]
+        blocks.append((choice.name.replace("_", " "), rows))
+    return blocks
+
+
+def _panel(ax: Axes, found: Multiverse, blocks: list[tuple[str, list[_Row]]]) -> None:
+    n = len(found.analyses)
     bins = min(n, BINS)
     lines: list[Marks] = []
-    ticks = []
-    for choice in found.choices:
-        ax.text(-NAMES / CURVE, len(lines), choice.name.replace("_", " "), fontsize=TEXT,
+    ticks: list[int] = []
+    for heading, rows in blocks:
+        ax.text(-NAMES / CURVE, len(lines), heading, fontsize=TEXT,
                 weight="bold", va="center", transform=ax.get_yaxis_transform())  # fmt: skip
         lines.append(np.full(bins, np.nan))
-        for option in choice.options:
-            held = found.part(choice.name, option)[table.index]
+        for row in rows:
             ticks.append(len(lines))
-            lines.append(np.array([part.mean() for part in np.array_split(held, bins)]))
+            lines.append(np.array([part.mean() for part in np.array_split(row.held, bins)]))
     shown = np.array(lines)
     ax.imshow(
         np.ma.masked_invalid(shown), cmap=_SHADES, vmin=0, vmax=1, aspect="auto",
@@ -182,7 +239,8 @@ def _panel(ax: Axes, found: Multiverse, table: pd.DataFrame, options: pd.DataFra
     if n <= BINS // 4:
         for edge in range(n + 1):
             ax.axvline(edge - 0.5, color="white", lw=0.8)
-    ax.set_yticks(ticks, options["option"], fontsize=SMALL)
+    every = [row for _, rows in blocks for row in rows]
+    ax.set_yticks(ticks, [row.words for row in every], fontsize=SMALL)
     ax.tick_params(length=0, pad=2)
     ax.set_xticks([])
     for spine in ax.spines.values():
@@ -190,12 +248,19 @@ def _panel(ax: Axes, found: Multiverse, table: pd.DataFrame, options: pd.DataFra
     median, excludes = 1 + 0.52 / CURVE, 1 + 1.06 / CURVE
     for head, x in (("median", median), (f"excludes {found.main.no_effect}", excludes)):
         _right(ax, x, 0, head)
-    for line, (_, row) in zip(ticks, options.iterrows(), strict=True):
-        if row["analyses"]:
-            _right(ax, median, line, as_shown(found.main.measure, row["median"])[0])
-            _right(ax, excludes, line, f"{100 * row['excludes']:.0f}%")
+    for line, row in zip(ticks, every, strict=True):
+        if row.analyses:
+            _right(ax, median, line, as_shown(found.main.measure, row.median)[0])
+            _right(ax, excludes, line, _percent(row.excludes))
         else:
             _right(ax, excludes, line, "no analysis")
+
+
+def _percent(share: float) -> str:
+    """Write a share so that one that is not 0 or 1 does not look so."""
+    if 0 < share < 0.005 or 0.995 < share < 1:
+        return "<1%" if share < 0.5 else ">99%"
+    return f"{share:.0%}"
 
 
 _SHADES = ListedColormap([str(1 - 0.06 - 0.79 * part) for part in np.linspace(0, 1, 101)])
@@ -206,29 +271,39 @@ def _right(ax: Axes, x: float, line: int, text: str) -> None:
             va="center")  # fmt: skip
 
 
-def _legend(found: Multiverse, shares: Shares) -> str:
+def _legend(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...]) -> str:
     one, two = (found.main.side(above, known) for above, known in
                 ((False, "in favour of {}"), (True, "of {}")))  # fmt: skip
     neither = 1 - shares.excludes_below - shares.excludes_above
+    of = f" of {len(sets)} trial sets" if len(sets) > 1 else ", all of the same trials"
     return (
-        f"{shares.analyses:,} analyses. Intervals: blue wholly {one} "
-        f"({shares.excludes_below:.0%}), orange {two} ({shares.excludes_above:.0%}), "
-        f"grey neither ({neither:.0%})"
+        f"{shares.analyses:,} analyses{of}. Intervals: blue wholly {one} "
+        f"({_percent(shares.excludes_below)}), orange {two} ({_percent(shares.excludes_above)}), "
+        f"grey neither ({_percent(neither)})"
     )
 
 
-def _foot(found: Multiverse, shares: Shares, curve: Axes) -> str:
+def _foot(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], curve: Axes) -> str:
     least, most = curve.get_ylim()
     table = found.analyses
     off = int(((table["ci_low"] < least) | (table["ci_high"] > most)).sum())
     k = f"{shares.k_low}" if shares.k_low == shares.k_high else f"{shares.k_low} to {shares.k_high}"
     text = f"Each analysis rests on {k} trial{'' if shares.k_high == 1 else 's'}"
-    text += ". Shares are of analyses, not probabilities."
+    text += "."
+    if len(sets) > 1:
+        told = excluding(sets)
+        text += (
+            f" Of {len(sets)} trial sets {told['all']} exclude{'s' * (told['all'] == 1)} "
+            f"{found.main.no_effect} in all analyses, {told['some']} in some, {told['none']} in "
+            "none; + and −: trials beside the headline's, and of it."
+        )
+    text += " Shares are of analyses, not probabilities."
     if shares.important is not None:
         (size,) = as_shown(found.main.measure, shares.important)
         text += f" Grey band, dotted: differences smaller than {size}."
     if off:
-        text += f" {off:,} intervals go on beyond the picture: arrows."
+        many = "interval goes" if off == 1 else "intervals go"
+        text += f" {off:,} {many} on beyond the picture: arrows."
     text += " A mark is paler where other options of the choice give the same analysis"
     text += ", or its neighbours are drawn with it." if len(table) > BINS else "."
     return text

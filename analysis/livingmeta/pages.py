@@ -19,7 +19,7 @@ from livingmeta.effect_sizes import MEASURES, as_shown, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.lock import environment, hashes
 from livingmeta.missing_evidence import EXTREME
-from livingmeta.multiverse import Multiverse, Shares, shares
+from livingmeta.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.patient import important_difference
 from livingmeta.plots import inline_svg
@@ -321,23 +321,35 @@ def sizes(pool: Pool, *, language: Language = ENGLISH) -> tuple[str, str]:
 def combined(found: Multiverse, *, language: Language = ENGLISH) -> str:
     """Say what all combinations of declared choices give; empty where no analysis is possible."""
     pool, counted = found.main, shares(found.analyses)
-    if counted is None:
+    each, sets = shares(found.analyses, each="trial_set"), trial_sets(found)
+    if counted is None or each is None:
         return ""
     ends = (as_shown(pool.measure, x)[0] for x in (counted.lowest, counted.highest))
     low, high = language.commas(ends)
-    return language.say(
+    words: dict[str, Any] = {
+        "side1": side_words(pool, above=False, language=language),
+        "side2": side_words(pool, above=True, language=language),
+        "percent": language.percent,
+    }
+
+    def ends_of(told: Shares) -> dict[str, str]:
+        shown = {"first": told.excludes_below, "second": told.excludes_above}
+        return {name: language.decimal(100 * share, 0) for name, share in shown.items()}
+
+    said = language.say(
         "multiverse",
         analyses=language.whole(counted.analyses),
         k=f"{counted.k_low}–{counted.k_high}"
         if counted.k_low < counted.k_high else counted.k_low,
-        low=low,
-        high=high,
-        first=language.decimal(100 * counted.excludes_below, 0),
-        second=language.decimal(100 * counted.excludes_above, 0),
-        side1=side_words(pool, above=False, language=language),
-        side2=side_words(pool, above=True, language=language),
-        percent=language.percent,
+        low=low, high=high, **ends_of(counted), **words,
     )  # fmt: skip
+    if len(sets) == 1:
+        return f"{said} {language.say('multiverse_one_set')}"
+    verdicts = {name: language.whole(n) for name, n in excluding(sets).items()}
+    more = language.say(
+        "multiverse_sets", sets=language.whole(len(sets)), **verdicts, **ends_of(each), **words
+    )
+    return f"{said} {more}"
 
 
 def shown(pool: Pool) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, S
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livingmeta.multiverse import Multiverse, Shares
+    from livingmeta.multiverse import Multiverse, Shares, TrialSet
     from livingmeta.report import Results
     from livingmeta.synthesis import Pool
 
@@ -58,8 +58,9 @@ def multiverse(
             progress(i + 1, len(told))
     screen.console().print(
         "Shares are shares of analyses, not probabilities: analyses share their data, and which "
-        "choices are declared decides how many there are on each side. Several specifications "
-        "name one analysis where their options give the same effects."
+        "choices are declared decides how many there are on each side. Methods multiply the "
+        "analyses of a trial set, so each set is also counted once. Several specifications name "
+        "one analysis where their options give the same result of the same effects."
     )
     printing.disclaimer()
     return None
@@ -72,20 +73,27 @@ class _Told:
     found: Multiverse
     shares: Shares | None
     named: Shares | None  # of specifications, several of which may name one analysis
+    each: Shares | None  # of trial sets, each counted once
+    sets: tuple[TrialSet, ...]
     coverage: str
     published: str
 
 
 def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
-    from livingmeta.multiverse import shares
+    from livingmeta.multiverse import shares, trial_sets
     from livingmeta.report import coverage, published
 
     pool = found.main
-    printed = pool.printed.estimate if pool.printed else None
+    beside: dict[str, Any] = {
+        "important": size,
+        "published": pool.printed.estimate if pool.printed else None,
+    }
     return _Told(
         found=found,
-        shares=shares(found.analyses, important=size, published=printed),
-        named=shares(found.specifications, important=size, published=printed),
+        shares=shares(found.analyses, **beside),
+        named=shares(found.specifications, **beside),
+        each=shares(found.analyses, each="trial_set", **beside),
+        sets=trial_sets(found, **beside),
         coverage=coverage(results.review, pool),
         published=published(results, pool),
     )
@@ -94,9 +102,11 @@ def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
 def _document(told: _Told) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from livingmeta.multiverse import by_option, excluding
+
     found, pool = told.found, told.found.main
     finite = found.specifications.replace([math.inf, -math.inf], math.nan)  # an SE of 0
-    table = finite.astype(object)
+    table, options = finite.astype(object), by_option(found).astype(object)
     return {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
@@ -109,6 +119,12 @@ def _document(told: _Told) -> dict[str, Any]:
         "equivalent": found.equivalent,
         "shares": asdict(told.shares) if told.shares else None,
         "shares_of_specifications": asdict(told.named) if told.named else None,
+        "shares_of_trial_sets": asdict(told.each) if told.each else None,
+        "trial_sets": [
+            {**asdict(one), "words": one.words(), "excludes": one.excludes} for one in told.sets
+        ],
+        "trial_sets_excluding_no_effect": excluding(told.sets),
+        "options": options.where(options.notna(), None).to_dict("records"),
         "published": told.published or None,
         "turns": [asdict(turn) for turn in found.turns],
         "specifications": table.where(table.notna(), None).to_dict("records"),
@@ -119,6 +135,7 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
     from livingmeta.drafts import key_of
     from livingmeta.multiverse_plots import specification_curve
+    from livingmeta.pages import combined
     from livingmeta.plots import figure_bytes
     from livingmeta.store import write
 
@@ -130,15 +147,18 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     console.print(
         f"  {found.declared:,} combinations: {sum(n for _, n in found.impossible):,} impossible, "
         f"{found.equivalent:,} the same as another by definition, {len(found.names):,} "
-        f"specifications of {len(found.analyses):,} different analyses"
+        f"specifications of {len(found.analyses):,} analyses that differ in effects or result"
     )
     for why, n in found.impossible:
         console.print(f"  impossible, {n:,}: {why}")
-    if told.shares is None or told.named is None:
+    if told.shares is None or told.each is None:
         console.print("  no analysis is possible.\n")
         return
-    _print_shares(pool, told.shares, told.named)
+    console.print(f"  {combined(found)}")
+    _print_shares(pool, told.shares, told.each, len(told.sets))
     _print_span(told, told.shares, vas_sd)
+    _print_sets(told)
+    _print_options(found)
     _print_turns(found)
     part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
     path = folder / f"multiverse_{pool.synthesis}{part}"
@@ -154,7 +174,7 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     console.print(f"  {path}.csv, .png and .svg written\n")
 
 
-def _print_shares(pool: Pool, every: Shares, named: Shares) -> None:
+def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
     from livingmeta.effect_sizes import as_shown
 
     rows = {}
@@ -168,10 +188,55 @@ def _print_shares(pool: Pool, every: Shares, named: Shares) -> None:
             (size,) = as_shown(pool.measure, end)
             rows[f"estimate {size} or farther, {wholly}"] = f"beyond_{side}"
     screen.table(
-        ["share of", f"{every.analyses:,} analyses", f"{named.analyses:,} specifications"],
+        ["share of", f"{every.analyses:,} analyses", f"{_sets(sets)}, each once"],
         [
-            [words, *(f"{100 * getattr(one, name):.1f}%" for one in (every, named))]
+            [words, *(f"{100 * getattr(one, name):.1f}%" for one in (every, each))]
             for words, name in rows.items()
+        ],
+    )
+
+
+def _sets(n: int) -> str:
+    return f"{n} trial set{'' if n == 1 else 's'}"
+
+
+def _print_sets(told: _Told) -> None:
+    """Print what each set of trials says, and which options it takes to have it."""
+    from livingmeta.effect_sizes import as_shown
+
+    pool = told.found.main
+    screen.table(
+        ["trial set", "analyses", "median", f"excludes {pool.no_effect}", "made by"],
+        [
+            [
+                one.words(),
+                f"{one.shares.analyses:,}",
+                as_shown(pool.measure, one.shares.median)[0],
+                f"in {one.excludes}: {one.shares.excludes_below + one.shares.excludes_above:.0%}",
+                "; ".join(f"{name}: {' or '.join(some)}" for name, some in one.made_by) or "any",
+            ]
+            for one in told.sets
+        ],
+    )
+
+
+def _print_options(found: Multiverse) -> None:
+    from livingmeta.effect_sizes import as_shown
+    from livingmeta.multiverse import by_option
+
+    pool = found.main
+    screen.table(
+        ["choice", "option", "analyses", "trial sets", "median", f"excludes {pool.no_effect}"],
+        [
+            [
+                row["choice"],
+                row["option"],
+                f"{row['analyses']:,}",
+                f"{row['trial_sets']}",
+                as_shown(pool.measure, row["median"])[0] if row["analyses"] else "–",
+                f"{row['excludes']:.0%}" if row["analyses"] else "–",
+            ]
+            for row in by_option(found).to_dict("records")
         ],
     )
 

@@ -15,7 +15,8 @@ from livingmeta.dependence import behind, ties, unclear
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.language import ENGLISH
-from livingmeta.multiverse import Multiverse, by_estimate, shares
+from livingmeta.multiverse import Multiverse, by_estimate, trial_sets
+from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
@@ -288,8 +289,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
 
 def _analyses(found: Multiverse) -> dict[str, Any] | None:
     """Return the analyses by their estimate, each as one of the specifications that name it."""
-    counted = shares(found.analyses)
-    if counted is None:
+    if found.analyses.empty:
         return None
     first = found.names.drop_duplicates("analysis").set_index("analysis")
     table = by_estimate(found.analyses.join(first))
@@ -299,11 +299,13 @@ def _analyses(found: Multiverse) -> dict[str, Any] | None:
     chosen = [
         [options[name].index(option) for option in drawn[f"choice_{name}"]] for name in options
     ]
+    sets = trial_sets(found)
+    options["trial set"] = ["", *(one.words() for one in sets)]
+    chosen.append([int(name) for name in drawn["trial_set"]])
     numbers = [[float(f"{x:.7g}") for x in drawn[name]] for name in INTERVAL]
     return {
         "of": len(table),
-        "below": counted.excludes_below,
-        "above": counted.excludes_above,
+        "said": combined(found),
         "options": options,
         "rows": [list(row) for row in zip(*numbers, map(int, drawn["k"]), *chosen, strict=True)],
     }

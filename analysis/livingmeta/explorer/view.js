@@ -181,10 +181,9 @@
   }
 
   function showSpecification(a) {
-    const { analyses, of, below, above } = a.part.multiverse;
+    const { analyses, of, said } = a.part.multiverse;
     const thinned = of > analyses.length ? ` Here are ${analyses.length} of ${of}, evenly by estimate.` : "";
-    at("shares").textContent = `Share of analyses whose interval excludes ${data.ratio ? 1 : 0}: ${percent(100 * below)} below it, `
-      + `${percent(100 * above)} above it; a share of analyses is not a probability.${thinned}`;
+    at("shares").textContent = `${said} A share of analyses is not a probability.${thinned}`;
     at("specification").value = state.looked || 1;
     const one = state.looked && analyses[state.looked - 1];
     at("specified").textContent = one
