@@ -206,6 +206,19 @@ def test_an_interval_of_a_ratio_with_appreciable_differences_both_ways_is_two_le
         assert "appreciable differences both ways" in why(one, "imprecision")
 
 
+def test_an_odds_ratio_is_rated_alike_whichever_event_is_counted(tmp_path) -> None:
+    """Of 20 people per arm 19 with the event, or 1 without it: the same trials, the same levels."""
+    arms = [(19, 20, 19, 20), (18, 20, 19, 20), (19, 20, 18, 20)]
+    none = [(n1 - a, n1, n2 - c, n2) for a, n1, c, n2 in arms]
+    for measure in ("OR", "RD"):
+        one, other = (
+            of_counts(tmp_path / f"{measure}{i}", *listed, measure=measure)
+            for i, listed in enumerate((arms, none))
+        )
+        assert one.pool.result.estimate == pytest.approx(-other.pool.result.estimate)
+        assert level(one, "imprecision") == level(other, "imprecision") == -2
+
+
 def test_large_ratios_of_far_too_few_people_are_two_levels_and_others_one(tmp_path) -> None:
     """Large: "a relative risk reduction greater than 30%", the odds ratio read as risk ratio."""
     steady = [(n // 2, n, n * 4 // 5, n) for n in (30, 30, 30, 30, 30)]  # RR 0.62, OR 0.25
@@ -462,6 +475,16 @@ def test_ten_people_of_10638_change_nothing(tmp_path) -> None:
         )
 
 
+def test_ten_people_change_nothing_where_random_effects_give_them_weight(tmp_path) -> None:
+    """A trial of 10 people, beside 7,200 in trials that differ much, counts nearly as each does."""
+    trials = [-2.9, 1.1, -1.3, -0.2, -0.8, -2.2, -0.1, -1.0, 0.3, -0.6, -1.9, -0.4]
+    one = found(tmp_path, trials, n=300, missing=("gone",), missing_n="10", important=0.2)
+    assert level(one, "missing evidence") == 0
+    assert "the interval would include no effect, but they are fewer than 1 in 100 people" in why(
+        one, "missing evidence"
+    )
+
+
 def test_missing_trials_that_move_the_estimate_to_the_other_side_are_a_level(tmp_path) -> None:
     """An interval too wide to be turned is no reason to say that nothing could change."""
     one = found(tmp_path, [0.2], n=24, missing=("gone", "lost"), missing_n="80")
@@ -505,15 +528,14 @@ def test_certainty_and_sensitivity_never_disagree_on_what_is_missing(tmp_path) -
                 if (pool.result.ci_low > 0 or pool.result.ci_high < 0) != now
             ]  # fmt: skip
             if turned or absent.likely_tips:
-                assert found_level == -1
+                assert found_level == (0 if "fewer than 1 in 100" in said else -1)
                 assert f"would {'include' if now else 'exclude'} no effect" in said
+            elif found_level == 0:
+                assert "turns what the interval or the estimate says" in said
             for tip in absent.likely_tips:
                 shown = decimals(tip)[0]
                 assert shown in said
                 assert shown in tipping(bends)
-            if found_level == 0:
-                assert not turned
-                assert not absent.likely_tips
     assert {None, 0, -1} <= set(levels)
 
 
@@ -652,7 +674,7 @@ def test_the_page_about_the_rules_names_the_numbers_they_go_by() -> None:
     for said in (
         f"I² is {CONTRADICTION:g}% or more",
         f"I² is {certainty.SUBSTANTIAL:g}% or more, and estimates with {certainty.ELSEWHERE:g}% of",
-        f"({certainty.APPRECIABLE[0]:g} SD; a risk ratio of 0.75 and 1/0.75)",
+        f"({certainty.APPRECIABLE[0]:g} SD; a risk ratio of 0.75 and 1/0.75, an",
         f"large ({certainty.LARGE[0]:g} SD, a relative risk reduction above 30%)",
         f"but for {certainty.SMALL:g} SD at least, and {certainty.RULE_OF_THUMB} where",
         f"with a level at P < {certainty.ASYMMETRY:g}",

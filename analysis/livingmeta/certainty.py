@@ -70,6 +70,9 @@ REDUCTION = 0.25
 # "If the sample size is a long way from the OIS, you can rate down twice for imprecision" (Core
 # GRADE, authors' answers). How long a way they do not say: less than half is our rule.
 FAR = 0.5
+# Share of all people below which missing trials take no level, whatever weight random effects give
+# a small trial at the extreme: our rule
+NEGLIGIBLE = 0.01
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
 # Flags that say that an interval is narrower than the data allow
 TOO_NARROW = ("dependent_effects", "duplicate_numbers")
@@ -317,19 +320,23 @@ class _Case:
     def reaches(self, effect: float, size: tuple[float, float]) -> bool | None:
         """Say whether an effect is of a size, None where that can't be known.
 
-        Hazard and rate ratios count as risk ratios; odds ratios and risk differences as the risk
-        ratio that they are at the risk without treatment.
+        Any ratio counts as a risk ratio does, but an odds ratio, like a risk difference, as what it
+        makes of the risk without treatment: the larger of the risk ratios of the event and of its
+        absence, so that it does not matter which of the two is counted.
         """
         sds, log_ratio = size
         if self.sd is not None:
             return abs(effect) >= sds * self.sd
-        if self.measure.ratio in {"RR", "HR", "IRR"}:
+        if self.measure.ratio not in {None, "OR"}:
             return abs(effect) > log_ratio
         if self.measure.label not in RISKS or self.risk is None:
             return None
         event = -effect if _turned(self.pool) else effect
         became = RISKS[self.measure.label](event, self.risk)
-        return became <= 0 or abs(math.log(became / self.risk)) > log_ratio
+        if not 0 < became < 1:
+            return True
+        of_event, of_none = became / self.risk, (1 - became) / (1 - self.risk)
+        return max(abs(math.log(of_event)), abs(math.log(of_none))) > log_ratio
 
     @property
     def sd(self) -> float | None:
@@ -784,6 +791,9 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     if absent.why_not is not None or case is None:
         return None, f"{said}; what they could change is not computed: {absent.why_not}"
     if (turned := _turned_by(case, absent)) is not None:
+        few = None not in sizes and count < NEGLIGIBLE * (count + pool.people.known)
+        if few:
+            return 0, f"{said}; {turned}, but they are fewer than 1 in 100 people ({OURS})"
         return -1, f"{said}; {turned} ({OURS})"
     ends = " to ".join(decimals(*absent.reach))
     kept = f"no SMD of theirs from {ends} turns what the interval or the estimate says"
@@ -805,7 +815,7 @@ def _turned_by(case: _Case, absent: Absence) -> str | None:
         ends = " or ".join(decimals(*absent.likely_tips))
         return f"with all of them at an SMD of {ends} the interval would {verb} no effect"
     if absent.turning:
-        return f"{absent.turning[0]}: the interval would {verb} no effect"
+        return f"with {_told(absent.turning[0])} the interval would {verb} no effect"
     now = case.result
     for name, pool in absent.scenarios:
         then = pool.result
@@ -813,10 +823,13 @@ def _turned_by(case: _Case, absent: Absence) -> str | None:
         for limit in case.limits or ():
             if (before := now.ci_low < limit < now.ci_high) != (then.ci_low < limit < then.ci_high):
                 verb = "exclude" if before else "include"
-                return f"{name}: the interval would {verb} the important difference"
+                return f"with {_told(name)} the interval would {verb} the important difference"
         was, became = case.region(now.estimate), case.region(then.estimate)
         if was != became and abs(then.estimate - now.estimate) > now.se:
-            return (
-                f"{name}: the estimate would be {case.shown(then.estimate)}, not {case.place(was)}"
-            )
+            at, place = case.shown(then.estimate), case.place(was)
+            return f"with {_told(name)} the estimate would be {at}, not {place}"
     return None
+
+
+def _told(scenario: str) -> str:
+    return scenario.removeprefix("imputed: ")
