@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import importlib
 import math
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,8 +161,8 @@ def only_if(rows: list[Claim], *pools: Pool) -> tuple[str, ...]:
 def test_what_is_declared_of_an_interval_is_known_and_all_else_is_tried(
     declared: dict[str, Any], printed: tuple[str, ...], said: tuple[str, ...] | None
 ) -> None:
-    rows = claims(**dict(zip(("estimate", "ci_low", "ci_high", "p"), printed, strict=True)),
-                  **declared)  # fmt: skip
+    names = ("estimate", "ci_low", "ci_high", "p")
+    rows = claims(**dict(zip(names, printed, strict=True)), **declared, k="12")
     found = findings(rows, ())
     if said is None:
         assert not found
@@ -172,7 +175,7 @@ def test_a_declared_kind_is_named_as_what_rules_the_explanation_out() -> None:
     rows = claims(estimate="-0.27", ci_low="-0.54", ci_high="-0.05", ci_basis="z")
     (finding,) = findings(rows, ())
     assert finding.kind == "inconsistent"
-    assert f"right if {SKEWED}, which what is declared of them rules out" in finding.detail
+    assert f"they could if {SKEWED}, but what is declared differs." in finding.detail
 
 
 def test_methods_known_of_the_authors_count_as_declared_and_assumed_ones_do_not() -> None:
@@ -466,3 +469,41 @@ def test_an_interval_of_the_normal_kind_is_never_doubted_however_it_is_rounded(
     if low < high:
         row = outcome(measure=measure, mean=mean, ci_low=low, ci_high=high)
         assert not doubts([row])
+
+
+SIMULATIONS = Path(__file__).parent / "simulations"
+
+
+def simulated() -> list[dict[str, str]]:
+    with (SIMULATIONS / "consistency.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_no_correct_paper_of_a_simulation_is_called_inconsistent() -> None:
+    """tests/simulations/consistency.py with its seed; the upper 95% limit of 0 in n is 3/n."""
+    rows = [row for row in simulated() if not row["seeded"]]
+    (whole,) = (row for row in rows if row["split"] == "all")
+    assert int(whole["papers"]) == 10_000
+    assert {row["inconsistent"] for row in rows} == {"0"}
+    shown = {row["value"] for row in rows}
+    assert shown >= {
+        "common wald",
+        "90",
+        "95",
+        "99",
+        "MD",
+        "SMD",
+        "OR",
+        "half-up",
+        "half-even",
+        "2",
+    }
+    assert shown >= {"REML hksj", "REML hksj-modified", "DL t", "DL profile", "REML bootstrap"}
+
+
+@pytest.mark.slow
+def test_no_correct_paper_of_another_seed_is_called_inconsistent(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(SIMULATIONS)
+    module = importlib.import_module("consistency")
+    accused = [one for one, found in module.correct(3_000, 2026) if found["inconsistent"]]
+    assert not accused

@@ -40,10 +40,11 @@ def test_the_headline_has_the_shape_that_was_agreed() -> None:
     pain = headlines(SMITH)[0]
     shape = (
         r"published −0\.27 \(−0\.54 to −0\.05\), numbers that can all be right only if the "
-        r"interval is a skewed one \(bootstrap, profile likelihood or exact\), number of trials "
-        r"pooled unknown; computable today: 3 trials, 142 of 385 people, two of them on composite "
-        r"scales with assumed arm sizes, SMD −0\.\d\d \(−\d\.\d\d to \d\.\d\d\) with modified "
-        r"HKSJ; with so few trials the method of this interval is cautious \(.*\): HKSJ, "
+        r"interval is a skewed one \(bootstrap, profile likelihood, exact, back-transformed\), "
+        r"number of trials pooled unknown; computable today: 3 trials, 142 of 385 people, "
+        r"two of them on composite scales with assumed arm sizes, SMD −0\.\d\d "
+        r"\(−\d\.\d\d to \d\.\d\d\) with modified HKSJ; "
+        r"with so few trials the method of this interval is cautious \(.*\): HKSJ, "
         r"not modified, gives −\d\.\d\d to \d\.\d\d, and the trials' own estimates reach from "
         r"−0\.72 to 0\.00; pain scale only: one trial; medium term: none; long term: one composite "
         r"trial, .*; this neither confirms nor contradicts the review; usable numbers lean towards "

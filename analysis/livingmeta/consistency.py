@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import combinations
 from math import exp, inf, log, sinh
 from typing import Literal, NamedTuple
@@ -40,12 +41,10 @@ P_TOLERANCE = 1.25
 RATIO_P = 2.0  # the P of a ratio is often another test's (log-rank, chi-squared, exact)
 FEWEST = 2.0  # degrees of freedom that an interval of t may have, where no one gives the people
 LEVELS = (0.95, 0.90, 0.99)  # what an interval may be whose level nobody gives; the first as a rule
-UNTOLD = tuple(range(1, 31))  # k − 1 where k is not printed; beyond it t is all but normal
 
 # What would have to be so; each is the end of "they can all be right only if …".
-SKEWED = "the interval is a skewed one (bootstrap, profile likelihood or exact)"
+SKEWED = "the interval is a skewed one (bootstrap, profile likelihood, exact, back-transformed)"
 NATURAL = "the interval is symmetrical on the ratio scale itself, not on its logarithm"
-LOGS = "they are ratios or geometric means, whose intervals are symmetrical on the log scale"
 ON_T = "the interval is one of t with k − 1 degrees of freedom (as HKSJ has)"
 LEVEL = "the interval is a {level:g}% one"
 LEVEL_ON_T = "the interval is a {level:g}% one of t with k − 1 degrees of freedom (as HKSJ has)"
@@ -66,17 +65,27 @@ MORE = "trials that are not listed here share the weight"
 class Kind(NamedTuple):
     """An interval that may be meant: estimate ± quantile × SE, or the same on the log scale.
 
-    `said` is what has to be so; it is empty for the usual kinds, and for those that are declared.
+    The quantile is one of t with `least` to `most` degrees of freedom; of infinity it is a normal
+    one. `said` is what has to be so; it is empty for usual kinds, and for those that are declared.
     """
 
-    df: float  # of t; infinity for the normal distribution
+    least: float
+    most: float
     level: float
     said: str = ""
 
     @property
-    def quantile(self) -> float:
-        """Half the interval in standard errors."""
-        return float(stdtrit(self.df, 0.5 + self.level / 2))
+    def ends(self) -> tuple[tuple[float, float], ...]:
+        """Degrees of freedom with their quantile: what lies between grows or falls steadily."""
+        dfs = dict.fromkeys((self.most, self.least))
+        return tuple((df, float(stdtrit(df, 0.5 + self.level / 2))) for df in dfs)
+
+    def words(self) -> str:
+        """Say level and distribution."""
+        on_t = f"t with {self.most:g} degrees of freedom" if self.most < inf else "t"
+        basis = "normal distribution" if self.most == inf else ""
+        basis += (" or " if basis else "") + on_t if self.least < inf else ""
+        return f"{100 * self.level:g}% interval, {basis}"
 
 
 # Kinds whose mention is no news about a pooled result: no headline leads with them.
@@ -94,14 +103,18 @@ def kinds(
     HKSJ intervals (Hartung and Knapp 2001; Sidik and Jonkman 2002) are of t with k − 1 degrees
     of freedom, on a standard error of their own, so nothing is asked of its size.
     """
-    dfs = UNTOLD if of_trial or k is None or k < 2 else (k - 1,)
-    ends = {"z": (inf,), "t": dfs, "asymmetric": ()}.get(basis or "", (inf, *dfs))
+    if basis == "asymmetric":
+        return ()
+    on_t = (1.0, inf) if of_trial or k is None or k < 2 else (k - 1, k - 1)
+    apart = basis is None and not of_trial  # t is worth a mention
     found = []
     for x in LEVELS if level is None else (level,):
-        on_t, other = basis is None and not of_trial, level is None and x != LEVELS[0]
-        for df in ends:
-            form = (LEVEL_ON_T if other else ON_T) if on_t and df < inf else LEVEL if other else ""
-            found.append(Kind(df, x, form.format(level=100 * x)))
+        other = level is None and x != LEVELS[0]
+        plain, with_t = (LEVEL, LEVEL_ON_T) if other else ("", ON_T)
+        if basis != "t" and not (of_trial and basis is None):
+            found.append(Kind(inf, inf, x, plain.format(level=100 * x)))
+        if basis != "z":
+            found.append(Kind(*on_t, x, (with_t if apart else plain).format(level=100 * x)))
     return tuple(found)
 
 
@@ -126,6 +139,11 @@ class Misfit(NamedTuple):
     only_if: tuple[str, ...] = ()
     ruled_out: tuple[str, ...] = ()  # what would, were nothing declared
 
+    @classmethod
+    def unless(cls, detail: str, other: str, *found: str, declared: bool) -> Misfit:
+        """Add what else would to what was found to, or rule it out where it is declared so."""
+        return cls(detail, found, (other,)) if declared else cls(detail, (*found, other))
+
     @property
     def verdict(self) -> str:
         """Say in a sentence whether they can be right together."""
@@ -133,7 +151,7 @@ class Misfit(NamedTuple):
             return f"They can all be right only if {'; or if '.join(self.only_if)}."
         if self.ruled_out:
             ifs = "; or if ".join(self.ruled_out)
-            return f"They could all be right if {ifs}, which what is declared of them rules out."
+            return f"They cannot all be right: they could if {ifs}, but what is declared differs."
         return "They cannot all be right."
 
 
@@ -155,7 +173,7 @@ class PrintedResult:
     ratio: bool
     numbers: Mapping[str, Number]
     words: tuple[str, ...] = ()
-    kinds: tuple[Kind, ...] = (Kind(inf, LEVELS[0]),)
+    kinds: tuple[Kind, ...] = (Kind(inf, inf, LEVELS[0]),)
     declared: bool = False
     same_test: bool = False  # P is declared to be of the test that the interval belongs to
     i2: str | None = None  # "q" or "tau2", where it is declared
@@ -178,10 +196,15 @@ class PrintedResult:
 
         `other` is what else would; where it is `stated` to be otherwise, it is ruled out.
         """
-        found = tuple(dict.fromkeys(kind.said for kind in self.kinds if fits(kind)))
+        mending = [kind for kind in self.kinds if fits(kind)]
+        normal = {kind.level for kind in mending if kind.least == inf}
+        found = tuple(x.said for x in mending if x.least == inf or x.level not in normal)
         if "" in found or not self.kinds:
             return None
-        return Misfit(detail, found if stated else (*found, other), (other,) if stated else ())
+        tried = ["t and HKSJ"] * any(x.least < inf for x in self.kinds[1:])
+        tried += ["other levels"] * (len({x.level for x in self.kinds}) > 1)
+        detail += f"; {' and '.join(tried)} were tried too" if tried else ""
+        return Misfit.unless(detail, other, *found, declared=stated)
 
 
 INTERVAL = ("estimate", "ci_low", "ci_high")
@@ -235,6 +258,8 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
     if not _apart(e.span, middle):
         return None
     back = exp if result.ratio else float
+    e0, low0, high0 = ((back(one.span[0]), back(one.span[1])) for one in numbers)
+    natural = result.ratio and not _apart(e0, _middle(low0, high0))
     unit = min(exp(x.value) * sinh(x.half) if result.ratio else x.half for x in numbers)
     centre, lowest, highest = (
         shown_as(back(x), unit, more=1) for x in ((low.value + high.value) / 2, *middle)
@@ -250,26 +275,17 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
         return f" (which would {verb})"
 
     scale = "on the log scale, " if result.ratio else ""
-    return Misfit(
+    return Misfit.unless(
         f"the estimate {e.text} is not in the middle of its interval {low.text} to {high.text} "
         f"({scale}midpoint {centre}), where intervals by the normal distribution, t and HKSJ have "
         "it, and rounding cannot explain it; one correction would mend it: "
         f"estimate about {centre} (between {lowest} and {highest}), or "
         f"lower limit about {new_low}{effect(float(new_low), back(high.value))}, or "
         f"upper limit about {new_high}{effect(back(low.value), float(new_high))}",
-        (*_other_scale(result, numbers), *(() if result.declared else (SKEWED,))),
-        (SKEWED,),
+        SKEWED,
+        *((NATURAL,) if natural else ()),
+        declared=result.declared,
     )
-
-
-def _other_scale(result: PrintedResult, numbers: Sequence[Number]) -> tuple[str, ...]:
-    """Name the other scale if the interval is symmetrical there and it is possible."""
-    unnamed = result.measure in {None, "", "GEN"} and min(one.span[0] for one in numbers) > 0
-    if not result.ratio and not unnamed:
-        return ()
-    move = exp if result.ratio else log
-    e, low, high = ((move(one.span[0]), move(one.span[1])) for one in numbers)
-    return () if _apart(e, _middle(low, high)) else (NATURAL if result.ratio else LOGS,)
 
 
 def _distances(e: Number, low: Number, high: Number) -> Span:
@@ -289,25 +305,24 @@ def _p_interval(result: PrintedResult) -> Misfit | None:
     e, low, high, p = numbers
     near, far = _distances(e, low, high)
 
+    def of(kind: Kind, distance: float) -> list[float]:
+        return [2 * float(stdtr(df, -quantile * distance)) for df, quantile in kind.ends]
+
     def fits(kind: Kind) -> bool:
-        least, most = (2 * float(stdtr(kind.df, -kind.quantile * x)) for x in (far, near))
+        least, most = min(of(kind, far)), max(of(kind, near))
         return not _apart(p.span, (least / result.p_tolerance, most * result.p_tolerance))
 
-    usual = result.kinds[0] if result.kinds else Kind(inf, LEVELS[0])
-    distance = 2 * abs(e.value) / max(high.value - low.value, SLACK)
+    if not result.kinds:
+        return None
+    usual, distance = result.kinds[0], 2 * abs(e.value) / max(high.value - low.value, SLACK)
     return result.unless(
         fits,
         f"P {p.relation} {p.text} does not fit the estimate {e.text} with its interval "
-        f"{low.text} to {high.text}, which gives P of about "
-        f"{2 * float(stdtr(usual.df, -usual.quantile * distance)):.2g} ({_assumed(usual)})",
+        f"{low.text} to {high.text}, which gives P of about {of(usual, distance)[0]:.2g} "
+        f"({usual.words()})",
         OTHER_TEST,
         stated=result.same_test,
     )
-
-
-def _assumed(kind: Kind) -> str:
-    basis = "normal distribution" if kind.df == inf else f"t with {kind.df:g} degrees of freedom"
-    return f"{100 * kind.level:g}% interval, {basis}"
 
 
 def _se_interval(result: PrintedResult) -> Misfit | None:
@@ -318,19 +333,19 @@ def _se_interval(result: PrintedResult) -> Misfit | None:
     half = (high.value - low.value) / 2
     spare = (low.half + high.half) / 2
     # Between a trial's own df and none lie those of any model of its data.
-    quantiles = [kind.quantile for kind in result.kinds]
+    quantiles = [quantile for kind in result.kinds for _, quantile in kind.ends]
     fits = ((half - spare) / max(quantiles), (half + spare) / min(quantiles))
     sizes = [1.0]
     if result.ratio and (e := result.get("estimate")) is not None:
         sizes.append(exp(e[0].value))  # the SE of the ratio itself, by the delta method
     if any(not _apart(se.span, (fits[0] * size, fits[1] * size)) for size in sizes):
         return None
-    return Misfit(
+    return Misfit.unless(
         f"the standard error {se.text} does not fit the interval {low.text} to {high.text}, "
         f"which gives {fits[0]:.3g} to {fits[1]:.3g}{' on the log scale' if result.ratio else ''} "
-        f"({_assumed(result.kinds[0])}{' or t' if len(quantiles) > 1 else ''})",
-        () if result.declared else (OTHER_SE,),
-        (OTHER_SE,),
+        f"({result.kinds[0].words()})",
+        OTHER_SE,
+        declared=result.declared,
     )
 
 
@@ -339,18 +354,21 @@ def _z_interval(result: PrintedResult) -> Misfit | None:
     if (numbers := result.get(*INTERVAL, "z")) is None or not result.kinds:
         return None
     e, low, high, z = numbers
-    distances = _distances(e, low, high)
+    nearest, farthest = _distances(e, low, high)
+
+    def span(kind: Kind) -> Span:
+        quantiles = [quantile for _, quantile in kind.ends]
+        return min(quantiles) * nearest, max(quantiles) * farthest
+
     usual = result.kinds[0]
-    near, far = (usual.quantile * x for x in distances)
+    near, far = span(usual)
     return result.unless(
-        lambda kind: (
-            not _apart(_size(z), (kind.quantile * distances[0], kind.quantile * distances[1]))
-        ),
+        lambda kind: not _apart(_size(z), span(kind)),
         f"Z = {z.text} does not fit the estimate {e.text} with its interval {low.text} to "
         f"{high.text}, which gives Z from {near:.2f} to {far:.2f} without its sign "
-        f"({_assumed(usual)})",
+        f"({usual.words()})",
         OTHER_Z,
-        stated=result.declared and usual.df == inf,
+        stated=result.declared and usual.least == inf,
     )
 
 
@@ -371,9 +389,12 @@ def _z_p(result: PrintedResult) -> Misfit | None:
     low, high = spans(inf)
     if not _apart(p.span, (low, high)):
         return None
-    on_t = {kind.df for kind in result.kinds if kind.df < inf}
+    any_t = (Kind(1.0, inf, LEVELS[0]),)  # beside an interval that is none of these
+    on_t = [kind for kind in result.kinds or any_t if kind.least < inf]
     mend = {
-        T_STATISTIC: any(not _apart(p.span, spans(df)) for df in on_t),
+        T_STATISTIC: any(
+            not _apart(p.span, (spans(kind.most)[0], spans(kind.least)[1])) for kind in on_t
+        ),
         ONE_SIDED: not _apart(p.span, spans(inf, 1)),
     }
     return Misfit(
@@ -395,11 +416,12 @@ def _i2(result: PrintedResult) -> Misfit | None:
     low, high = (100 * max(0.0, 1 - (k.value - 1) / x) if x > 0 else 0.0 for x in q.span)
     if not _apart(i2.span, (low, high)):
         return None
-    return Misfit(
+    return Misfit.unless(
         f"I² = {i2.text} does not fit Q = {q.text} on {k.value - 1:g} degrees of freedom, which "
         f"give {shown_as(low, i2.half, more=1)} to {shown_as(high, i2.half, more=1)}",
-        (*((SEVERAL,) if i2.span[1] < low else ()), *(() if result.i2 == "q" else (FROM_TAU2,))),
-        (FROM_TAU2,),
+        FROM_TAU2,
+        *((SEVERAL,) if i2.span[1] < low else ()),
+        declared=result.i2 == "q",
     )
 
 
@@ -473,6 +495,12 @@ def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> Implied
     )  # fmt: skip
 
 
+def _enough(e: Sequence[Number], n: Number, result: PrintedResult, kind: Kind) -> bool:
+    """Say whether so many people can give such an interval; t takes more than a normal one."""
+    people = _implied_n(*e, level=kind.level).low <= n.span[1] * N_TOLERANCE
+    return people and (result.declared or kind.least == inf)
+
+
 def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Finding]:
     """Compare the people printed with those that the width of an SMD's interval takes."""
     sized = [r for r in results if "n" in r.numbers]
@@ -484,18 +512,10 @@ def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> It
         known, numbers = measure_of(result.measure), result.get(*INTERVAL)
         if known is None or not known.from_sizes or limit is None or numbers is None:
             continue
-        n = limit.numbers["n"]
-        level = result.kinds[0].level if result.kinds else LEVELS[0]
-
-        def enough(kind: Kind, e: tuple[Number, ...] = numbers, n: Number = n) -> bool:
-            least = _implied_n(*e, level=kind.level).low
-            return kind.df == inf and least <= n.span[1] * N_TOLERANCE
-
-        detail = _implied_n(*numbers, level=level).detail
-        wrong = result.unless(
-            enough, f"{detail}, but {limit.source} prints {n.text} people", ADJUSTED, stated=False
-        )
-        if wrong is not None:
+        n, level = limit.numbers["n"], result.kinds[0].level if result.kinds else LEVELS[0]
+        implied, fits = _implied_n(*numbers, level=level), partial(_enough, numbers, n, result)
+        detail = f"{implied.detail}, but {limit.source} prints {n.text} people"
+        if (wrong := result.unless(fits, detail, ADJUSTED, stated=False)) is not None:
             yield _finding([result, limit], wrong)
 
 
@@ -569,19 +589,15 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
     """
     rows = [c for c in claims if c.quantity == "weight" and c.value is not None]
     held = held_sizes(claims)
-    totals = {
-        key: _sum(group) for group in _grouped(rows, lambda c: (c.synthesis, c.source))
-        for key in [(group[0].synthesis, group[0].source)]
-    }  # fmt: skip
+    every = _grouped(rows, lambda c: (c.synthesis, c.source))
+    totals = {(group[0].synthesis, group[0].source): _sum(group) for group in every}
     for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.source)):
         first, (low, high) = group[0], _sum(group)
         k = held[first.synthesis, first.subgroup][0]
         most = 100.0 * max(Counter((c.trial, c.contrast) for c in group).values())
-        if (
-            not all(_apart((low, high), (x, x)) for x in (100.0, most))
-            or not _apart(totals[first.synthesis, first.source], (100.0, 100.0))
-            or (high < 100 and bool(k) and k != {len(group)})
-        ):
+        total = totals[first.synthesis, first.source]
+        fits = any(low - SLACK <= x <= high + SLACK for x in (100.0, most))
+        if fits or not _apart(total, (100.0, 100.0)) or (high < 100 and k and k != {len(group)}):
             continue
         yield _worded(
             tuple(dict.fromkeys(c.claim for c in group)),
@@ -589,7 +605,7 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             Misfit(
                 f"the {len(group)} printed weights add up to {(low + high) / 2:.6g} percent, and "
                 "rounding cannot explain the distance from 100",
-                (MORE,) if high < 100 and not k else (),
+                (MORE,) if high < 100 and (first.subgroup or not k) else (),
             ),
         )
 
@@ -719,7 +735,7 @@ def findings(
     HKSJ have it, and rounding cannot explain it; one correction would mend it: estimate about
     -0.295 (between -0.300 and -0.290), or lower limit about -0.49, or upper limit about 0.00 (which
     would take away the significance). They can all be right only if the interval is a skewed one
-    (bootstrap, profile likelihood or exact).
+    (bootstrap, profile likelihood, exact, back-transformed).
     """
     results = _results(claims, pools, authors)
     single = (*results, *(result for _, result in _trial_results(outcomes)))
@@ -758,10 +774,11 @@ def _results(
         measure = measures.get(c.synthesis or "", "")
         ratio = measure in ratios()
         k = next((x.value for x in group if x.quantity == "k" and x.value is not None), None)
-        basis = next(
-            (x.ci_basis for x in group if x.ci_basis), None if c.trial else _basis(authors)
+        known = None if c.trial else authors
+        basis = next((x.ci_basis for x in group if x.ci_basis), _basis(known))
+        level = next(
+            (x.ci_level / 100 for x in group if x.ci_level), known.level if known else None
         )
-        level = next((x.ci_level / 100 for x in group if x.ci_level), authors and authors.level)
         results.append(
             PrintedResult(
                 claims=(c.claim,), about=(c.synthesis, c.subgroup, c.trial),
@@ -771,7 +788,7 @@ def _results(
                 words=tuple(x.printed for x in group if x.quantity == "text"),
                 kinds=kinds(basis, level, k, of_trial=c.trial is not None),
                 declared=basis is not None, same_test=basis is not None and c.trial is None,
-                i2=authors and authors.profile.i2,
+                i2=authors.profile.i2 if authors else None,
             )
         )  # fmt: skip
     return results
@@ -821,6 +838,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
             numbers.pop("p", None)  # the quantile behind the interval is not known
         people = (o.n1 or 0) + (o.n2 or 0) - 1 if o.group == "difference" else o.n or 0
         df = people - 1.0 if people > 1 else FEWEST
+        least = max(FEWEST, df / 2)  # a model spends some of them
         time = f"{o.weeks:g} weeks" if o.weeks is not None else o.time_label
         arm = None if o.group == "difference" else f"group {o.group}"
         ratio = o.measure is not None and kind_of(o.measure)[1]
@@ -829,10 +847,8 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
             place=where(o.trial, o.instrument, time, arm),
             source=o.source, reading="primary", measure=o.measure, ratio=ratio,
             numbers=_logs(numbers) if ratio else numbers,
-            kinds=tuple(
-                Kind(df, (o.ci_level or 95) / 100)
-                for df in {"z": (inf,), "t": (df,)}.get(o.ci_basis or "", (inf, df))
-            ),
+            kinds=(Kind(inf if o.ci_basis == "z" else least, df if o.ci_basis == "t" else inf,
+                        (o.ci_level or 95) / 100),),
             declared=o.ci_basis is not None, p_tolerance=RATIO_P if ratio else P_TOLERANCE,
             compares=o.group == "difference",
         )  # fmt: skip
