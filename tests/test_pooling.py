@@ -256,6 +256,19 @@ def test_only_few_trials_have_a_remark_on_a_narrow_hksj_interval() -> None:
     assert told == [True, True, False, False]
 
 
+@pytest.mark.parametrize("ahead", [*PREDICTION, "none"])
+def test_a_prediction_that_takes_tau2_as_estimated_says_so_up_to_twenty_trials(ahead: str) -> None:
+    told = []
+    for k in (2, 3, 20, 21):
+        result = pool(np.linspace(0, 1, k), [0.05] * k, prediction=ahead)
+        told.append("few_trials_for_prediction" in result.flags)
+    known = ahead in {"t(k-1)", "t(k-2)", "z"}
+    assert told == [False, known, known, False]
+    if known:
+        sure = pool([0.0, 0.1, 0.3], [0.05] * 3, tau2=0.1, prediction=ahead)
+        assert "few_trials_for_prediction" not in sure.flags
+
+
 def test_prediction_interval_equals_the_interval_at_tau2_zero() -> None:
     result = pool(*AGREEING)
     assert result.pi_low == pytest.approx(result.ci_low, abs=1e-12)

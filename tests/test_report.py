@@ -27,8 +27,14 @@ from livingmeta.report import (
     verdict_words,
 )
 from livingmeta.review import load_review
-from livingmeta.settings import settings_of
-from livingmeta.synthesis import PREDICTION_FROM, contradictory, heterogeneity, synthesise
+from livingmeta.settings import headline_settings, settings_of
+from livingmeta.synthesis import (
+    PREDICTION_FROM,
+    contradictory,
+    heterogeneity,
+    repooled,
+    synthesise,
+)
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 SMITH = results_of(load_review("smith2017"))
@@ -80,6 +86,22 @@ def test_a_wide_interval_of_few_trials_has_hksj_and_their_range_beside_it(
     five = replace(one, effects=(*one.effects, one.effects[0]))
     yi, vi = ([getattr(effect, name) for effect in five.effects] for name in ("yi", "vi"))
     assert not beside(replace(five, result=pooled(yi, vi, ci=ci, tau2=tau2)))
+
+
+@pytest.mark.parametrize(("k", "shown"), [(4, False), (5, True)])
+def test_that_a_prediction_interval_holds_too_little_is_said_where_one_is_shown(
+    k: int, shown: bool
+) -> None:
+    """On the pages, that is: from five trials on."""
+    base = LIVING.headline_pools[0]
+    effects = tuple(replace(base.effects[0], trial=f"t{i}", yi=0.4 * i) for i in range(k))
+    one = repooled(base, effects, headline_settings(LIVING.review))
+    assert (one.ahead is not None) == shown
+    assert ("few_trials_for_prediction" in one.flags) == shown
+    assert ("few_trials_for_prediction" in one.result.flags) == shown
+    figure = " ".join(text.get_text() for text in forest_plot([one]).figure.findobj(Text))
+    said = FLAG_WORDS["few_trials_for_prediction"]
+    assert (said[:40] in figure) == shown
 
 
 def test_trials_that_contradict_each_other_are_shown_instead_of_their_diamond() -> None:

@@ -639,7 +639,7 @@ def _pooled(
 
 def _flags(sets: _Sets, fits: Sequence[Fit], effects: Indices, way: Indices) -> NDArray[np.object_]:
     """Name the flags of pooling and effects of each analysis: few combinations, worded once."""
-    names = list(fits[0].flags)
+    names = [name for name in fits[0].flags if name != "few_trials_for_prediction"]  # none is shown
     bits = 1 << np.arange(len(names))
     code = np.stack([np.stack([one.flags[name] for name in names], -1) @ bits for one in fits])
     own = [effect_flags(one) for one in sets.effects]

@@ -410,7 +410,8 @@ def cluster_robust(
     assert one.se is not None  # a mean follows from any cluster
     assert one.ci_low is not None
     assert one.ci_high is not None
-    own = [flag for flag in result.flags if not flag.startswith("hksj")]
+    gone = {"few_trials_for_prediction", "hksj_scale_below_one", "hksj_narrower_than_wald"}
+    own = [flag for flag in result.flags if flag not in gone]
     return replace(
         result, se=one.se, ci_low=one.ci_low, ci_high=one.ci_high, statistic=one.statistic,
         p_value=one.p_value, pi_low=None, pi_high=None, pi_method=None, ci_method="CR2",

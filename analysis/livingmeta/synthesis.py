@@ -554,11 +554,14 @@ def _flags(
     flags = [*(result.flags if result else ()), *effect_flags(effects)]
     if result is not None and result.ci_method == "CR2":
         flags = [flag for flag in flags if flag not in CLUSTERED]
+    trials = len({effect.trial for effect in effects})
+    if result is not None and (trials < PREDICTION_FROM or result.pi_low is None):
+        flags = [flag for flag in flags if flag != "few_trials_for_prediction"]  # not shown
     if pooled_by:
         flags.append("other_method")
     if missing:
         flags.append("trials_missing")
-    if result is not None and len({effect.trial for effect in effects}) < FEW:
+    if result is not None and trials < FEW:
         flags.append("few_trials")  # where several effects of a trial hide it from the result
     return tuple(dict.fromkeys(flags))
 

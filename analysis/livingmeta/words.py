@@ -17,6 +17,11 @@ FLAG_WORDS = {
     ),
     "few_trials": "Fewer than five trials: the interval rests on its assumptions.",
     "single_trial": "One trial: nothing is pooled, the interval is its own.",
+    "few_trials_for_prediction": (
+        "A 95% prediction interval that takes τ² as estimated, as this one does, holds the true "
+        "effect in 79 to 92% of simulated reviews of 5 to 20 trials that differ (τ² = 0.1); "
+        "prediction = nagashima, a parametric bootstrap, in 94%."
+    ),
     "hksj_narrower_than_wald": (
         "The HKSJ interval of these few trials is narrower than the Wald interval: compare the "
         "modified one, and check that no trial or group of people counts twice. That they agree "

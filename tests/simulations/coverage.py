@@ -1,6 +1,7 @@
 """How often each interval holds the truth: few trials and many, with and without heterogeneity.
 
 Run: OPENBLAS_NUM_THREADS=1 python tests/simulations/coverage.py > tests/simulations/coverage.csv
+and `... coverage.py tables` for those of docs/methods.md, made of that file.
 
 Trials are unequal: variances are those of a standardised difference with 10 to 60 people in each
 arm (2/n), drawn anew for each review, and known; effects are normal about a mean of 0.3. `mean` is
@@ -14,6 +15,7 @@ import csv
 import sys
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +30,9 @@ TRIALS, BETWEEN = (2, 3, 4, 5, 10, 20), (0.0, 0.1)
 ESTIMATORS = ("REML", "DL")
 # what the others take the SE of the mean from: the headline's, HKSJ's, that of Higgins 2009
 AHEAD = (("REML", "hksj-modified"), ("REML", "hksj"), ("DL", "wald"))
+KINDS = ("mean", "narrower", "prediction", "tau2")
 HEADER = ["interval", "method", "tau2_by", "se_by", "tau2", "k", "of", "reviews", "coverage",
-          "error"]  # fmt: skip
+          "error", "seed"]  # fmt: skip
 Row = tuple[str, str, str, str]
 Array = NDArray[np.float64]
 
@@ -101,17 +104,40 @@ def rows(
         kept = held[~np.isnan(held)]
         share, error = 100 * kept.mean(), 100 * kept.std() / kept.size**0.5
         told.append([*name.split("|"), str(tau2), str(k), str(held.size), str(kept.size),
-                     f"{share:.1f}", f"{error:.2f}"])  # fmt: skip
+                     f"{share:.1f}", f"{error:.2f}", str(SEED)])  # fmt: skip
     return told
 
 
+def rows_of(interval: str) -> list[dict[str, str]]:
+    """Read the results of one kind of interval."""
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return [row for row in csv.DictReader(file) if row["interval"] == interval]
+
+
+def table(interval: str) -> str:
+    """Return the table of docs/methods.md for one kind of interval, in Markdown."""
+    cells: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for row in rows_of(interval):
+        name = (f"`{row['method']}`", row["tau2_by"], row["se_by"])
+        cells.setdefault(name, {}).setdefault(row["k"], []).append(row["coverage"])
+    lines = [["interval", "τ² by", "SE by", *(f"k = {k}" for k in TRIALS)], ["---"] * 9]
+    lines += [
+        [*name, *(" / ".join(held.get(str(k), "–")) for k in TRIALS)]
+        for name, held in cells.items()
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def main() -> None:
-    """Print the table."""
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(HEADER)
+    """Print the results, or the tables made of them."""
+    if sys.argv[1:] == ["tables"]:
+        print("\n\n".join(map(table, KINDS)))
+        return
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(HEADER)
     for tau2 in BETWEEN:
         for k in TRIALS:
-            table.writerows(rows(k, tau2))
+            out.writerows(rows(k, tau2))
             sys.stdout.flush()
 
 

@@ -36,6 +36,7 @@ OF_ESTIMATE = {
     "tau2_at_zero",
     "tau2_interval_empty",
     "single_trial",
+    "few_trials_for_prediction",
     "hksj_narrower_than_wald",
     "hksj_scale_below_one",
 }

@@ -15,7 +15,7 @@ const kernel = (() => {
   const GRID_MOST = 200;
   const SCAN = 33;
   const FEW = 5; // trials; below this an interval rests on its assumptions
-  const FEW_FOR_HKSJ = 10; // the same as in pooling.py, where the reason stands
+  const [FEW_FOR_HKSJ, FEW_FOR_PREDICTION] = [10, 20]; // as in pooling.py, where the reasons stand
 
   const sum = (x) => x.reduce((total, one) => total + one, 0);
   const least = (x) => x.reduce((a, b) => Math.min(a, b), Infinity);
@@ -316,6 +316,7 @@ const kernel = (() => {
       few_trials: k < FEW,
       single_trial: k === 1,
       hksj_scale_below_one: hksj && scaleQ < 1 - 1e-9,
+      few_trials_for_prediction: Boolean(ahead) && k <= FEW_FOR_PREDICTION,
       hksj_narrower_than_wald: hksj && k <= FEW_FOR_HKSJ && half < z * wald * unit,
       tau2_interval_empty: many && random && limits === null,
       tau2_outside_interval: limits !== null && (t2 < limits[0] - slack || t2 > limits[1] + slack),

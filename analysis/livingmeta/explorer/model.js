@@ -129,7 +129,7 @@ const model = (() => {
     if (part.pooled_by) flags.push("other_method");
     const held = new Set(on.map((trial) => trial.id));
     flags.push(...part.ties.filter((tie) => tie.ids.every((id) => held.has(id))).flatMap((tie) => tie.flags));
-    return [...new Set(flags)];
+    return [...new Set(flags)].filter((flag) => flag !== "few_trials_for_prediction" || k >= data.prediction_from);
   }
 
   /* I² considerable and trials that exclude 0 on both sides, as synthesis.contradictory has it. */
