@@ -235,6 +235,7 @@ def test_equal_groups_in_one_comparison_are_two_groups_of_people(tmp_path: Path)
     assert pool.people.all == 10 + 10 + 10 + 62
     (split,) = pooled(tmp_path, table, measure="RD", several_arms="split")
     assert [(one.n1, one.n2) for one in split.effects] == [(10, 5), (10, 5), (30, 32)]
+    assert [one.counts for one in split.effects] == [(0, 10, 0, 5), (2, 10, 0, 5), (4, 30, 5, 32)]
 
 
 SUBGROUPS = """study,subgroup,mean1,sd1,n1,mean2,sd2,n2

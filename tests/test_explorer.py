@@ -480,7 +480,7 @@ def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> N
     one = smith.locator("#specified").inner_text()
     assert f"SMD {decimal(highest['estimate'])} (" in one
     assert "rows: " in one
-    assert "trial set: 2 trials, + Norregaard 2007 − " in one
+    assert "trial set: 3: 2 trials, + Norregaard 2007 − " in one
     drawn = smith.locator("#figure")
     assert "blue below no effect, orange above, grey across" in drawn.inner_text()
     for kind in ("below", "above", "across"):

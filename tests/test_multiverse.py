@@ -374,7 +374,7 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
         "3,456 combinations", "no trial has usable numbers", "measured but missing here",
         "Most is moved by the choice of terms or composites", "each on 1 to 4 trials",
         "Of 4 sets of trials that these pool, 0 exclude no effect in all their analyses, 1 in some",
-        "4 trial sets, each once", "3 trials, as the",
+        "4 trial sets, each once", "2: 3 trials, as the",
     ):  # fmt: skip
         assert words in said.flat, words
     (found,) = multiverse(SMITH, synthesis="pain-short")
@@ -394,9 +394,17 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
     assert one["shares_of_trial_sets"]["beyond_below"] == pytest.approx(
         np.mean([part["shares"]["beyond_below"] for part in one["trial_sets"]])
     )
-    assert {row["option"] for row in one["options"] if row["choice"] == "terms"} == {
-        "default", "alternative"
-    }  # fmt: skip
+    parts = {(row["choice"], row["option"]): row for row in one["parts"]}
+    assert parts["rows", "documented only"]["analyses"] == 0
+    assert parts["rows", "documented only"]["excludes"] is None
+    assert parts["all analyses", ""]["analyses"] == len(found.analyses)
+    shown = pd.read_csv(tmp_path / "smith2017" / "multiverse_pain-short_shares.csv")
+    assert shown["choice"].tolist() == [choice for choice, _ in parts]
+    assert shown["beyond_below"].notna().sum() == len(parts) - 1
+    of_sets = shown[shown["choice"] == "trial set"]
+    once = shown[shown["choice"] == "each trial set once"].iloc[0]
+    for name in ("below", "excludes_below", "beyond_below"):
+        assert once[name] == pytest.approx(of_sets[name].mean())
     assert one["choices"][0]["why"] == SMITH.protocol.choice[0].why
     for wrong in (("--vas-sd", "0"), ("--important", "0")):
         assert say("multiverse", "smith2017", "--synthesis", "pain-long", *wrong).status == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations, product
 from typing import Any
 
@@ -148,6 +148,11 @@ class Shares:
     k_low: int
     k_high: int
 
+    @property
+    def excludes(self) -> float:
+        """Share of the intervals that exclude no effect, on either side."""
+        return self.excludes_below + self.excludes_above
+
 
 def by_estimate(table: pd.DataFrame) -> pd.DataFrame:
     """Return analyses from the lowest estimate to the highest, in the same order everywhere.
@@ -203,7 +208,7 @@ class TrialSet:
     @property
     def excludes(self) -> str:
         """Say in how many of its analyses the interval excludes no effect: all, some or none."""
-        held = self.shares.excludes_below + self.shares.excludes_above
+        held = self.shares.excludes
         return "none" if held == 0 else "all" if held > 1 - 1e-9 else "some"
 
 
@@ -694,31 +699,72 @@ def _excludes(analyses: pd.DataFrame) -> pd.Series:
     return (analyses["ci_low"] > 0) | (analyses["ci_high"] < 0)
 
 
-def by_option(found: Multiverse) -> pd.DataFrame:
+def by_option(
+    found: Multiverse, *, important: float | None = None, published: float | None = None
+) -> pd.DataFrame:
     """Summarise the analyses that an option names.
+
+    Parameters
+    ----------
+    found : Multiverse
+    important, published
+        As in `shares`.
 
     Returns
     -------
     DataFrame
-        One row per option in the declared order: choice, option, analyses, trial_sets (how many
-        they are of), their median estimate, and excludes, excludes_below and excludes_above, the
-        shares of them whose interval excludes no effect (None without analyses).
+        One row per option in the declared order: choice, option, trial_sets (how many its analyses
+        are of), excludes (the share of them whose interval excludes no effect), and all of
+        `Shares`; None without analyses.
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> told = by_option(found)
+    >>> told.loc[told.choice == "model", ["option", "trial_sets", "analyses"]].values.tolist()
+    [['random', 3, 195], ['common', 3, 25]]
     """
-    rows = []
+    analyses = found.analyses
+    rows: list[dict[str, Any]] = []
     for choice in found.choices:
         for option in choice.options:
-            held = found.analyses[found.part(choice.name, option) > 0]
-            told = shares(held)
-            rows.append(
-                {
-                    "choice": choice.name,
-                    "option": option,
-                    "analyses": len(held),
-                    "trial_sets": held["trial_set"].nunique(),
-                    "median": told.median if told else None,
-                    "excludes": told.excludes_below + told.excludes_above if told else None,
-                    "excludes_below": told.excludes_below if told else None,
-                    "excludes_above": told.excludes_above if told else None,
-                }
-            )
+            held = analyses[found.part(choice.name, option) > 0]
+            told = shares(held, important=important, published=published)
+            row = {"choice": choice.name, "option": option, "analyses": 0, "median": None,
+                   "trial_sets": held["trial_set"].nunique(), "excludes": None}  # fmt: skip
+            if told is not None:
+                row |= {"excludes": told.excludes} | asdict(told)
+            rows.append(row)
     return pd.DataFrame(rows)
+
+
+def by_part(
+    found: Multiverse, *, important: float | None = None, published: float | None = None
+) -> pd.DataFrame:
+    """Put beside each other what all analyses say, each trial set once, and each part of them.
+
+    Parameters, and the columns of the options, as in `by_option`. The rows before them have the
+    choices "all analyses", "each trial set once" and "trial set".
+
+    Examples
+    --------
+    >>> from livingmeta.review import load_review
+    >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> by_part(found)["choice"].head(3).tolist()
+    ['all analyses', 'each trial set once', 'trial set']
+    """
+    asked: dict[str, Any] = {"important": important, "published": published}
+    sets = trial_sets(found, **asked)
+    whole = {"all analyses": shares(found.analyses, **asked),
+             "each trial set once": shares(found.analyses, each="trial_set", **asked)}  # fmt: skip
+    parts = [
+        *((name, "", len(sets), told) for name, told in whole.items() if told is not None),
+        *(("trial set", f"{one.name}: {one.words()}", 1, one.shares) for one in sets),
+    ]
+    rows = [
+        {"choice": choice, "option": option, "trial_sets": n, "excludes": told.excludes}
+        | asdict(told)
+        for choice, option, n, told in parts
+    ]
+    return pd.DataFrame([*rows, *by_option(found, **asked).to_dict("records")])

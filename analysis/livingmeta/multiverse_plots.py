@@ -38,7 +38,7 @@ from livingmeta.plots import (
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
 HEIGHT, ROW, GAP = 2.5, 0.135, 0.06
 BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
-LONG = 38  # characters of a trial set's name that fit beside the panel
+LONG = 35  # characters of a trial set's name that fit beside the panel
 MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
 
@@ -192,11 +192,11 @@ def _blocks(
     if len(sets) > 1:
         rows = [
             _Row(
-                one.words() if len(one.words()) <= LONG else one.words(short=True),
+                f"{one.name}: {one.words(short=len(one.words()) > LONG)}",
                 np.asarray(table["trial_set"] == one.name, dtype=float),
                 one.shares.analyses,
                 one.shares.median,
-                one.shares.excludes_below + one.shares.excludes_above,
+                one.shares.excludes,
             )
             for one in sets
         ]
@@ -274,7 +274,7 @@ def _right(ax: Axes, x: float, line: int, text: str) -> None:
 def _legend(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...]) -> str:
     one, two = (found.main.side(above, known) for above, known in
                 ((False, "in favour of {}"), (True, "of {}")))  # fmt: skip
-    neither = 1 - shares.excludes_below - shares.excludes_above
+    neither = 1 - shares.excludes
     of = f" of {len(sets)} trial sets" if len(sets) > 1 else ", all of the same trials"
     return (
         f"{shares.analyses:,} analyses{of}. Intervals: blue wholly {one} "
@@ -295,7 +295,7 @@ def _foot(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], curve: 
         text += (
             f" Of {len(sets)} trial sets {told['all']} exclude{'s' * (told['all'] == 1)} "
             f"{found.main.no_effect} in all analyses, {told['some']} in some, {told['none']} in "
-            "none; + and −: trials beside the headline's, and of it."
+            "none; + and −: trials more and fewer than the headline's."
         )
     text += " Shares are of analyses, not probabilities."
     if shares.important is not None:

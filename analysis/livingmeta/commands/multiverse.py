@@ -13,6 +13,8 @@ from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, S
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from livingmeta.multiverse import Multiverse, Shares, TrialSet
     from livingmeta.report import Results
     from livingmeta.synthesis import Pool
@@ -75,12 +77,13 @@ class _Told:
     named: Shares | None  # of specifications, several of which may name one analysis
     each: Shares | None  # of trial sets, each counted once
     sets: tuple[TrialSet, ...]
+    parts: pd.DataFrame
     coverage: str
     published: str
 
 
 def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
-    from livingmeta.multiverse import shares, trial_sets
+    from livingmeta.multiverse import by_part, shares, trial_sets
     from livingmeta.report import coverage, published
 
     pool = found.main
@@ -94,6 +97,7 @@ def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
         named=shares(found.specifications, **beside),
         each=shares(found.analyses, each="trial_set", **beside),
         sets=trial_sets(found, **beside),
+        parts=by_part(found, **beside),
         coverage=coverage(results.review, pool),
         published=published(results, pool),
     )
@@ -102,11 +106,11 @@ def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
 def _document(told: _Told) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from livingmeta.multiverse import by_option, excluding
+    from livingmeta.multiverse import excluding
 
     found, pool = told.found, told.found.main
     finite = found.specifications.replace([math.inf, -math.inf], math.nan)  # an SE of 0
-    table, options = finite.astype(object), by_option(found).astype(object)
+    table, parts = finite.astype(object), told.parts.astype(object)
     return {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
@@ -124,7 +128,7 @@ def _document(told: _Told) -> dict[str, Any]:
             {**asdict(one), "words": one.words(), "excludes": one.excludes} for one in told.sets
         ],
         "trial_sets_excluding_no_effect": excluding(told.sets),
-        "options": options.where(options.notna(), None).to_dict("records"),
+        "parts": parts.where(parts.notna(), None).to_dict("records"),
         "published": told.published or None,
         "turns": [asdict(turn) for turn in found.turns],
         "specifications": table.where(table.notna(), None).to_dict("records"),
@@ -158,20 +162,18 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     _print_shares(pool, told.shares, told.each, len(told.sets))
     _print_span(told, told.shares, vas_sd)
     _print_sets(told)
-    _print_options(found)
+    _print_options(told)
     _print_turns(found)
     part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
     path = folder / f"multiverse_{pool.synthesis}{part}"
-    write(
-        path.with_name(f"{path.name}.csv"),
-        found.specifications.to_csv(index=False, lineterminator="\n"),
-    )
+    for end, table in ((".csv", found.specifications), ("_shares.csv", told.parts)):
+        write(path.with_name(f"{path.name}{end}"), table.to_csv(index=False, lineterminator="\n"))
     printed = f" P{told.published[1:]}." if told.published else ""
     note = f"Headline: {told.coverage}.{printed}"
     curve, _ = specification_curve(found, told.shares, note=note)
     for kind in ("png", "svg"):
         write(path.with_name(f"{path.name}.{kind}"), figure_bytes(curve.figure, kind))
-    console.print(f"  {path}.csv, .png and .svg written\n")
+    console.print(f"  {path}.csv, _shares.csv, .png and .svg written\n")
 
 
 def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
@@ -209,10 +211,10 @@ def _print_sets(told: _Told) -> None:
         ["trial set", "analyses", "median", f"excludes {pool.no_effect}", "made by"],
         [
             [
-                one.words(),
+                f"{one.name}: {one.words()}",
                 f"{one.shares.analyses:,}",
                 as_shown(pool.measure, one.shares.median)[0],
-                f"in {one.excludes}: {one.shares.excludes_below + one.shares.excludes_above:.0%}",
+                f"in {one.excludes}: {one.shares.excludes:.0%}",
                 "; ".join(f"{name}: {' or '.join(some)}" for name, some in one.made_by) or "any",
             ]
             for one in told.sets
@@ -220,11 +222,10 @@ def _print_sets(told: _Told) -> None:
     )
 
 
-def _print_options(found: Multiverse) -> None:
+def _print_options(told: _Told) -> None:
     from livingmeta.effect_sizes import as_shown
-    from livingmeta.multiverse import by_option
 
-    pool = found.main
+    pool, named = told.found.main, {one.name for one in told.found.choices}
     screen.table(
         ["choice", "option", "analyses", "trial sets", "median", f"excludes {pool.no_effect}"],
         [
@@ -236,7 +237,8 @@ def _print_options(found: Multiverse) -> None:
                 as_shown(pool.measure, row["median"])[0] if row["analyses"] else "–",
                 f"{row['excludes']:.0%}" if row["analyses"] else "–",
             ]
-            for row in by_option(found).to_dict("records")
+            for row in told.parts.to_dict("records")
+            if row["choice"] in named
         ],
     )
 

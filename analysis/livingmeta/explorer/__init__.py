@@ -300,7 +300,7 @@ def _analyses(found: Multiverse) -> dict[str, Any] | None:
         [options[name].index(option) for option in drawn[f"choice_{name}"]] for name in options
     ]
     sets = trial_sets(found)
-    options["trial set"] = ["", *(one.words() for one in sets)]
+    options["trial set"] = ["", *(f"{one.name}: {one.words()}" for one in sets)]
     chosen.append([int(name) for name in drawn["trial_set"]])
     numbers = [[float(f"{x:.7g}") for x in drawn[name]] for name in INTERVAL]
     return {
