@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, folder
+from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, as_csv, folder
 from livingmeta import certainty
 from livingmeta.certainty import (
     DOMAINS,
@@ -33,9 +33,10 @@ def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), to
     path.mkdir(exist_ok=True)
     sizes = n if isinstance(n, list) else [n] * len(differences)
     names = [f"trial{i}" for i in range(len(differences))]
-    trials = [{**TRIAL, "trial": name, "label": name,
-               "n_randomised": "2000" if name in names else missing_n}
-              for name in [*names, *missing]]  # fmt: skip
+    gone = missing_n if isinstance(missing_n, list) else [missing_n] * len(missing)
+    randomised = {**dict.fromkeys(names, "2000"), **dict(zip(missing, gone, strict=True))}
+    trials = [{**TRIAL, "trial": name, "label": name, "n_randomised": size}
+              for name, size in randomised.items()]  # fmt: skip
     arms = [
         {**ARM, "trial": name, "report": name, "group": group, "n": str(size),
          "sd": str(2 * points), "mean": f"{points * mean:.4f}",
@@ -465,6 +466,15 @@ def test_missing_trials_are_a_level_for_what_they_could_turn_and_unknown_ones_ar
     )
 
 
+def test_one_missing_trial_of_unknown_size_is_not_made_up_for_by_another(tmp_path) -> None:
+    """The one that is known turns nothing, and of the other nothing can be said."""
+    one = found(tmp_path, ALIKE, n=200, missing=("gone", "lost"), missing_n="40")
+    assert level(one, "missing evidence") == 0
+    known = found(tmp_path / "b", ALIKE, n=200, missing=("gone", "lost"), missing_n=["40", ""])
+    assert level(known, "missing evidence") is None
+    assert "but how many people lost randomised is not known" in why(known, "missing evidence")
+
+
 def test_ten_people_of_10638_change_nothing(tmp_path) -> None:
     for name, trials in (("a", ALIKE), ("b", [-0.01, 0.02, -0.02, 0.01, 0, 0.01])):
         one = found(tmp_path / name, trials, n=[886] * 5 + [884], missing=("gone",), missing_n="10")
@@ -483,6 +493,24 @@ def test_ten_people_change_nothing_where_random_effects_give_them_weight(tmp_pat
     assert "the interval would include no effect, but they are fewer than 1 in 100 people" in why(
         one, "missing evidence"
     )
+
+
+@pytest.mark.parametrize(("missing_n", "expected"), [("3", 0), ("40", None), ("", None)])
+def test_what_is_missing_of_ratios_is_no_level_and_not_assessable_unless_next_to_nothing(
+    tmp_path, missing_n, expected
+) -> None:
+    arms = [(16 + i, 100, 20 - i, 100) for i in range(4)]
+    gone = {**TRIAL, "trial": "gone", "label": "Gone", "n_randomised": missing_n}
+    made = counts(tmp_path, *arms)
+    with (made / "trials.csv").open("a", encoding="utf-8") as file:
+        file.write(as_csv("trials", [gone]).split("\n", 1)[1])
+    gap = {"trial": "gone", "outcome": "pain", "instrument": "vas", "weeks": "12", "what": "pain",
+           "where": "table 2", "source": "paper"}  # fmt: skip
+    (made / "gaps.csv").write_text(as_csv("gaps", [gap]), encoding="utf-8")
+    one = summary_of_findings(load_review(made))[0]
+    assert level(one, "missing evidence") == expected
+    assert ("fewer than 1 in 100" in why(one, "missing evidence")) == (expected == 0)
+    assert ("is not computed" in why(one, "missing evidence")) == (expected is None)
 
 
 def test_missing_trials_that_move_the_estimate_to_the_other_side_are_a_level(tmp_path) -> None:

@@ -31,7 +31,7 @@ from livingmeta.absolute import (
 )
 from livingmeta.bias import Assessment, assessments
 from livingmeta.effect_sizes import MEASURES, Measure, as_shown
-from livingmeta.missing_evidence import Absence, absence
+from livingmeta.missing_evidence import LEAST, Absence, absence
 from livingmeta.names import RefusalError
 from livingmeta.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.protocol import BaselineRisk, Judgement, Review
@@ -788,18 +788,19 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
         f"{len(pool.missing)} of {len(pool.measured)} trials known to have measured it have no "
         f"usable numbers here ({people})"
     )
+    few = None not in sizes and count < NEGLIGIBLE * (count + pool.people.known)
+    fewer = f"they are fewer than 1 in 100 people ({OURS})"
     if absent.why_not is not None or case is None:
-        return None, f"{said}; what they could change is not computed: {absent.why_not}"
+        uncounted = f"what they could change is not computed: {absent.why_not}"
+        return (0, f"{said}; {fewer}") if few and case else (None, f"{said}; {uncounted}")
     if (turned := _turned_by(case, absent)) is not None:
-        few = None not in sizes and count < NEGLIGIBLE * (count + pool.people.known)
-        if few:
-            return 0, f"{said}; {turned}, but they are fewer than 1 in 100 people ({OURS})"
-        return -1, f"{said}; {turned} ({OURS})"
+        return (0, f"{said}; {turned}, but {fewer}") if few else (-1, f"{said}; {turned} ({OURS})")
     ends = " to ".join(decimals(*absent.reach))
     kept = f"no SMD of theirs from {ends} turns what the interval or the estimate says"
-    if absent.unknown_size:
+    if absent.unknown_size and not few:
         left = ", ".join(absent.unknown_size)
-        return None, f"{said}; {kept}, but how many people {left} randomised is not known"
+        unknown = f"how many people {left} randomised is not known, or below {LEAST} per arm"
+        return None, f"{said}; {kept}, but {unknown}"
     return 0, f"{said}; {kept} ({OURS})"
 
 
