@@ -133,7 +133,7 @@ def test_counts_have_the_test_that_keeps_its_level(measure: str) -> None:
     assert (best.test.limit is not None) == (measure == "log OR")  # a limit is a log odds ratio
     assert ("of the odds ratios of the same counts" in best.why) == (measure != "log OR")
     assert not best.inflated
-    assert f"{EGGER_ON_RATIOS}% of symmetric funnels" in best.why
+    assert f"up to {EGGER_ON_RATIOS}% of those of log odds ratios" in best.why
 
 
 def test_without_events_of_every_trial_a_ratio_has_only_a_test_that_rejects_too_often() -> None:
@@ -204,6 +204,13 @@ def test_in_simulations_the_suited_tests_keep_their_level_and_eggers_does_not() 
         if (row["measure"], row["test"], row["effect"], row["k"]) == ("OR", "egger", "0.25", "15")
     ]  # fmt: skip
     assert min(strong) > 13
+
+
+def test_the_page_on_methods_has_the_table_that_was_simulated() -> None:
+    from simulations.small_study import table
+
+    page = Path(__file__).parent.parent / "docs" / "methods.md"
+    assert table() in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow

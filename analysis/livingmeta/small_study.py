@@ -516,9 +516,9 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
         test = peters(*zip(*known, strict=True), force=force, level=level)
         of = "" if funnel.measure == "log OR" else ", taken of the odds ratios of the same counts"
         why = (
-            "the standard error of a log odds ratio holds the effect, so that Egger's test calls "
-            f"up to {EGGER_ON_RATIOS}% of symmetric funnels asymmetric at P < 0.1 in simulations; "
-            f"Peters' goes by people instead{of}"
+            "its standard error holds the effect, so that Egger's test calls symmetric funnels "
+            f"asymmetric too often (up to {EGGER_ON_RATIOS}% of those of log odds ratios at "
+            f"P < 0.1 in simulations, where 10% is right); Peters' goes by people instead{of}"
         )
         return Suited(test=_counting(test, funnel), why=why)
     if in_sds(funnel.measure) and known is not None:

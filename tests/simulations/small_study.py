@@ -11,6 +11,7 @@ nobody has the event in either arm, or everybody, are drawn again. `slope` of an
 
 import csv
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -70,6 +71,26 @@ def row(number: int, *, reviews: int = REVIEWS) -> list[list[object]]:
         [measure, k, size, tau2, name, f"{100 * np.mean([one[name] < ALPHA for one in found]):.1f}"]
         for name in found[0]
     ]
+
+
+def table() -> str:
+    """Return the committed table as docs/methods.md has it: τ² = 0 / 0.1 in a cell."""
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        told = {
+            (one["measure"], one["effect"], one["test"], one["k"], one["tau2"]): one["alarms"]
+            for one in csv.DictReader(file)
+        }
+    lines = [
+        f"| effects | test | {' | '.join(f'k = {k}' for k in TRIALS)} |",
+        f"| --- | --- |{' --- |' * len(TRIALS)}",
+    ]
+    for measure, effect, test in dict.fromkeys(key[:3] for key in told):
+        cells = [
+            " / ".join(told[measure, effect, test, str(k), str(tau2)] for tau2 in HETEROGENEITY)
+            for k in TRIALS
+        ]
+        lines.append(f"| {measure} {effect} | {test} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
