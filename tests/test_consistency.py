@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims import ABSTRACT, claims, effect, kinds, pooled
+from livingmeta import consistency
 from livingmeta.consistency import (
     ADJUSTED,
     FROM_TAU2,
@@ -31,6 +32,7 @@ from livingmeta.consistency import (
     findings,
     implied_n,
 )
+from livingmeta.language import language
 from livingmeta.review import load_review
 from livingmeta.schema import Claim, Outcome
 from livingmeta.settings import authors_settings, settings_of
@@ -43,7 +45,7 @@ def test_the_abstract_of_smith_2017_fits_a_skewed_interval_only_and_corrections_
     (finding,) = findings(ABSTRACT, ())
     assert (finding.kind, finding.claims) == ("consistent only if", ("abstract",))
     assert finding.only_if == (SKEWED,)
-    assert finding.detail.endswith(f"They can all be right only if {SKEWED}.")
+    assert finding.verdict == f"consistent only if {SKEWED}"
     for part in (
         "midpoint -0.295",
         "estimate about -0.295 (between -0.300 and -0.290)",
@@ -169,6 +171,14 @@ def test_what_is_declared_of_an_interval_is_known_and_all_else_is_tried(
     else:
         assert set(said) == set(found[0].only_if)
         assert found[0].kind == ("consistent only if" if said else "inconsistent")
+
+
+def test_every_assumption_is_worded_in_norwegian() -> None:
+    words = {text for name, text in vars(consistency).items()
+             if name.isupper() and isinstance(text, str) and "{" not in text}  # fmt: skip
+    words |= consistency.ORDINARY
+    assert len(words) > 15
+    assert not words - language("nb").phrases.keys()
 
 
 def test_a_declared_kind_is_named_as_what_rules_the_explanation_out() -> None:

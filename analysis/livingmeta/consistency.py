@@ -131,6 +131,11 @@ class Finding:
     detail: str
     only_if: tuple[str, ...] = ()
 
+    @property
+    def verdict(self) -> str:
+        """Say the kind, with what it would take."""
+        return f"{self.kind} {'; or if '.join(self.only_if)}".strip()
+
 
 class Misfit(NamedTuple):
     """Numbers of one result that do not fit each other, and what would make them fit."""
@@ -275,9 +280,10 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
         return f" (which would {verb})"
 
     scale = "on the log scale, " if result.ratio else ""
+    kinds = "the normal distribution" + (" and t" if result.about[-1] else ", t and HKSJ")
     return Misfit.unless(
         f"the estimate {e.text} is not in the middle of its interval {low.text} to {high.text} "
-        f"({scale}midpoint {centre}), where intervals by the normal distribution, t and HKSJ have "
+        f"({scale}midpoint {centre}), where intervals by {kinds} have "
         "it, and rounding cannot explain it; one correction would mend it: "
         f"estimate about {centre} (between {lowest} and {highest}), or "
         f"lower limit about {new_low}{effect(float(new_low), back(high.value))}, or "
@@ -529,10 +535,12 @@ def _finding(results: Sequence[PrintedResult], wrong: Misfit) -> Finding:
 
 
 def _worded(claims: tuple[str, ...], place: str, wrong: Misfit) -> Finding:
-    return Finding(
-        kind="consistent only if" if wrong.only_if else "inconsistent",
-        claims=claims, detail=f"{place}: {wrong.detail}. {wrong.verdict}", only_if=wrong.only_if,
-    )  # fmt: skip
+    detail = f"{place}: {wrong.detail}."
+    if wrong.only_if:
+        return Finding(
+            kind="consistent only if", claims=claims, detail=detail, only_if=wrong.only_if
+        )
+    return Finding(kind="inconsistent", claims=claims, detail=f"{detail} {wrong.verdict}")
 
 
 _NEGATED = re.compile(
@@ -729,13 +737,13 @@ def findings(
     ...     for row, (quantity, text) in enumerate(printed.items(), start=2)
     ... ]
     >>> for finding in findings(claims, ()):
-    ...     print(finding.kind, finding.detail, sep=": ")
-    consistent only if: pain-short (smith2017): the estimate -0.27 is not in the middle of its
+    ...     print(finding.verdict, finding.detail, sep=": ")
+    consistent only if the interval is a skewed one (bootstrap, profile likelihood, exact,
+    back-transformed): pain-short (smith2017): the estimate -0.27 is not in the middle of its
     interval -0.54 to -0.05 (midpoint -0.295), where intervals by the normal distribution, t and
     HKSJ have it, and rounding cannot explain it; one correction would mend it: estimate about
     -0.295 (between -0.300 and -0.290), or lower limit about -0.49, or upper limit about 0.00 (which
-    would take away the significance). They can all be right only if the interval is a skewed one
-    (bootstrap, profile likelihood, exact, back-transformed).
+    would take away the significance).
     """
     results = _results(claims, pools, authors)
     single = (*results, *(result for _, result in _trial_results(outcomes)))

@@ -196,7 +196,7 @@ def prospect(before: Review, after: Review) -> Prospect:
               if _said(problem) not in old]  # fmt: skip
     was = {finding.detail for finding in findings_of(before, ())}
     doubts += [
-        f"{', '.join(finding.claims)}: {finding.detail}"
+        f"{', '.join(finding.claims)}, {finding.verdict}: {finding.detail}"
         for finding in findings_of(after, ())
         if finding.detail not in was
     ]

@@ -27,7 +27,7 @@ from livingmeta.consistency import Finding, findings
 from livingmeta.pooling import fit, pool
 from livingmeta.schema import Claim, Outcome
 
-SEED, CORRECT, SEEDED, RESAMPLES = 14, 10_000, 500, 200
+SEED, CORRECT, SEEDED, RESAMPLES = 14, 10_000, 300, 200
 BASIS = {"wald": "z", "t": "t", "hksj": "t", "hksj-modified": "t",
          "profile": "asymmetric", "bootstrap": "asymmetric"}  # fmt: skip
 RANDOM = list(BASIS)
@@ -200,8 +200,10 @@ def audit(one: Paper) -> tuple[Finding, ...]:
 
 
 def verdict(one: Paper) -> Counter[str]:
-    """Count what the audit finds in a paper, each kind of finding once."""
-    return Counter({found.kind: 1 for found in audit(one)})
+    """Count what the audit finds in a paper, each kind of finding once; and in its pool alone."""
+    found = audit(one)
+    of_pool = {f"{x.kind}, pool": 1 for x in found if "main" in x.claims}
+    return Counter({x.kind: 1 for x in found} | of_pool)
 
 
 def swapped(text: str, rng: np.random.Generator) -> str:
@@ -310,17 +312,15 @@ def correct(papers: int, seed: int) -> Iterator[tuple[Paper, Counter[str]]]:
 def main() -> None:
     """Print a row for each property of correct papers, then for each seeded error."""
     out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["seeded", "split", "value", "papers", "inconsistent", "consistent_only_if"])
+    counted = ("papers", "inconsistent", "consistent only if", "consistent only if, pool")
+    out.writerow(["seeded", "split", "value", *counted])
     table: dict[tuple[str, str], Counter[str]] = {}
     for one, found in correct(CORRECT, SEED):
         for split, value in [("all", ""), *((name, str(one.made[name])) for name in SPLITS)]:
-            cell = table.setdefault((split, value), Counter())
-            cell.update(found)
-            cell["papers"] += 1
+            table.setdefault((split, value), Counter()).update(found, papers=1)
     order = ("all", *SPLITS)
-    for (split, value), cell in sorted(table.items(), key=lambda x: (order.index(x[0][0]), x[0])):
-        out.writerow(["", split, value, cell["papers"], cell["inconsistent"],
-                      cell["consistent only if"]])  # fmt: skip
+    for key in sorted(table, key=lambda key: (order.index(key[0]), key)):
+        out.writerow(["", *key, *(table[key][name] for name in counted)])
     for number, (name, seed) in enumerate(ERRORS.items()):
         for declared in ("no", "all"):
             rng, cell = np.random.default_rng([SEED, number]), Counter[str]()
@@ -330,11 +330,9 @@ def main() -> None:
                 seed(one, rng)
                 if repr((one.printed, one.trials, one.row)) != before:
                     found = verdict(one)
-                    cell["papers"] += 1
-                    kind = next((x for x in ("inconsistent", "consistent only if") if found[x]), "")
-                    cell[kind] += 1
-            out.writerow([name, "declared", declared, cell["papers"], cell["inconsistent"],
-                          cell["consistent only if"]])  # fmt: skip
+                    told = ("inconsistent",) if found["inconsistent"] else counted[2:]
+                    cell.update({x: found[x] for x in told}, papers=1)
+            out.writerow([name, "declared", declared, *(cell[name] for name in counted)])
 
 
 if __name__ == "__main__":

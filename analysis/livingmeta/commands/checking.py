@@ -123,7 +123,7 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     typer.echo(f"\n{told or 'no printed numbers to compare with'}.")
     for finding in results.findings:
-        typer.echo(f"\n{finding.kind} ({', '.join(finding.claims)}): {finding.detail}")
+        typer.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
     printing.disclaimer()
     return None
 
