@@ -25,6 +25,7 @@ from livingmeta.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEst
 from livingmeta.profiles import PROFILES
 from livingmeta.report import DISCLAIMER
 from livingmeta.tau2 import TAU2
+from livingmeta.words import FLAG_WORDS
 
 
 def test_reviews_lists_all_that_can_be_found(say) -> None:
@@ -205,6 +206,18 @@ def test_gaps_say_where_to_look(say) -> None:
     said = say("gaps", "smith2017")
     assert "47 known gaps" in said.out
     assert len(json.loads(say("gaps", "smith2017", "--json").out)) == 47
+
+
+@pytest.mark.parametrize("more", [(), ("--prediction", "nagashima"), ("--profile", "all")])
+def test_a_prediction_interval_says_what_it_is_by_and_how_little_it_holds(
+    more: tuple[str, ...], say
+) -> None:
+    given = ("pool", "living", "--synthesis", "function-short", *more)
+    said = " ".join(say(*given).out.split())
+    drawn = "nagashima" in more
+    assert (FLAG_WORDS["few_trials_for_prediction"] in said) != drawn
+    by = "the parametric bootstrap of" if drawn else "the t distribution with k − 1"
+    assert (f"(95% prediction interval, from {by}" in said) == ("all" not in more)
 
 
 def test_the_dictionary_is_the_one_in_the_repository(say) -> None:

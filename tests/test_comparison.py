@@ -9,6 +9,7 @@ from folders import ARM, TRIAL, folder
 from livingmeta.comparison import apart, compare
 from livingmeta.profiles import CHOICES, PROFILES
 from livingmeta.protocol import Review
+from livingmeta.report import beside
 from livingmeta.review import load_review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import shown_i2, synthesise
@@ -104,4 +105,5 @@ def test_profile_all_shows_every_profile_and_what_is_not_verified(say) -> None:
     assert all(name in said.out for name in PROFILES)
     assert "not verified" in said.out
     assert "estimator of τ²" in said.out
+    assert beside(synthesise(load_review("smith2017"))[0]) in " ".join(said.out.split())
     assert "leave --model" in say("pool", "smith2017", "--profile", "all", "--ci", "t").err

@@ -187,8 +187,8 @@ def _side_by_side(
 ) -> None:
     from livingmeta.comparison import apart, compare
     from livingmeta.profiles import PROFILES
-    from livingmeta.report import coverage, interval
-    from livingmeta.words import decimals
+    from livingmeta.report import beside, coverage, interval
+    from livingmeta.words import FLAG_WORDS, decimals
 
     if any(one is not None for one in chosen):
         raise RefusalError(
@@ -243,6 +243,11 @@ def _side_by_side(
                 if pool.result is not None
             ],
         )
+        if words := beside(one.own):
+            console.print(f"  headline: {words}")
+        taken = "few_trials_for_prediction"
+        if any(taken in pool.flags for _, pool in rows):
+            console.print(f"  prediction: {FLAG_WORDS[taken]}")
         if apart(pool for _, pool in rows):
             console.print("  Whether the interval excludes no effect depends on the profile.")
         for choice in one.together:

@@ -69,9 +69,10 @@ def whole(review: Review, pool: Pool) -> None:
         if result.k > 1:
             typer.echo(f"  {heterogeneity(pool)}; effect {p_words(result.p_value)}")
         if pool.ahead is not None:
-            typer.echo(
+            by = ENGLISH.names["prediction"][str(result.pi_method)]
+            screen.console().print(
                 f"  the true effect in a setting like these: {ahead(pool)} "
-                f"({100 * result.level:g}% prediction interval)"
+                f"({100 * result.level:g}% prediction interval, {by})"
             )
         screen.table(
             [
