@@ -252,8 +252,8 @@ def chosen(
         return {"model": model, **COMMON}
     made = {name: DEFAULTS[name] if given is None else given for name, given in asked.items()}
     problems = []
-    drawn = made["prediction"] in PREDICTION and PREDICTION[made["prediction"]].is_drawn
-    if drawn and not isinstance(made["tau2"], str):
+    ahead = PREDICTION.get(str(made["prediction"]))
+    if ahead is not None and ahead.is_drawn and not isinstance(made["tau2"], str):
         problems.append(
             f"prediction = {made['prediction']!r} takes τ² as the trials leave it open, and tau2 = "
             f"{made['tau2']:g} takes it as known: choose an estimator, or another prediction."
