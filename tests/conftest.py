@@ -19,10 +19,18 @@ ROOT = Path(__file__).parents[1]
 # numpy, which reads this, is first imported by the tests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # How long an example takes is no claim of ours, and the first one pays for imports.
-settings.register_profile("search", deadline=None)
-# New examples are looked for where somebody can look at what they show; CI repeats its own.
-settings.register_profile("repeat", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=40)
+# New examples are looked for where somebody can look at what they show; CI repeats its own, and
+# more of them where it has the time.
+settings.register_profile("repeat", deadline=None, max_examples=40, derandomize=True)
+settings.register_profile("thorough", deadline=None, derandomize=True)
 settings.load_profile("repeat" if os.environ.get("CI") == "true" else "search")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out: a test nobody ran must not look like one that passed."""
+    if terminalreporter.config.option.markexpr == "not slow":
+        terminalreporter.write_line("Left out: tests marked slow. CI runs them, as .ci/run says.")
 
 
 @pytest.hookimpl(wrapper=True)

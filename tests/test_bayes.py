@@ -325,7 +325,7 @@ def test_the_document_holds_prior_and_posterior(say) -> None:
 
 
 def test_points_and_their_difference_are_one_scale(say, tmp_path: Path) -> None:
-    words = ("bayes", "knee_oa", "--synthesis", "pain-post", "--out", str(tmp_path))
+    words = ("bayes", "knee_oa", "--synthesis", "pain-followup", "--out", str(tmp_path))
     said = say(*words, "--vas-sd", "20", "--important", "10")
     assert "assuming an SD of 20 mm between people as asked" in said.flat
     assert "P(new setting favours exercise)" in said.flat
