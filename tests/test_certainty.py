@@ -304,6 +304,7 @@ def test_the_same_trials_on_both_sides_of_the_threshold_are_a_level(tmp_path) ->
     assert "3 of 6 estimates, with 51% of the weight, are not beyond" in why(
         around, "inconsistency"
     )
+    assert why(around, "inconsistency").endswith("(our rule)")
     moved = found(tmp_path / "b", [one + 1.05 for one in FAR_APART], n=100)
     assert level(moved, "inconsistency") == -1
     wide = found(tmp_path / "c", [one + 1.05 for one in FAR_APART], n=10)

@@ -554,9 +554,10 @@ def _inconsistency(case: _Case) -> Found:
     ahead = _ahead(case)
     said += [ahead] if ahead else []
     if any(away) and percent >= SUBSTANTIAL and (weight >= ELSEWHERE or ahead):
-        return -1, "; ".join(said)
+        return -1, f"{'; '.join(said)} ({OURS})"
     if pool.k < FEW:
-        return None, "; ".join([*said, f"{pool.k} trials are too few to show that they agree"])
+        few = f"{pool.k} trials are too few to show that they agree ({OURS})"
+        return None, "; ".join([*said, few])
     return 0, "; ".join(said)
 
 
