@@ -39,6 +39,7 @@ N_TOLERANCE = 1.10
 # A trial's mixed or adjusted model may use other degrees of freedom than its arm sizes give.
 P_TOLERANCE = 1.25
 RATIO_P = 2.0  # the P of a ratio is often another test's (log-rank, chi-squared, exact)
+MANY = 1e6  # degrees of freedom: all that t may have
 FEWEST = 2.0  # degrees of freedom that an interval of t may have, where no one gives the people
 LEVELS = (0.95, 0.90, 0.99)  # what an interval may be whose level nobody gives; the first as a rule
 
@@ -82,9 +83,10 @@ class Kind(NamedTuple):
 
     def words(self) -> str:
         """Say level and distribution."""
-        on_t = f"t with {self.most:g} degrees of freedom" if self.most < inf else "t"
-        basis = "normal distribution" if self.most == inf else ""
-        basis += (" or " if basis else "") + on_t if self.least < inf else ""
+        basis = "normal distribution" if self.least == inf else "normal distribution or t"
+        if self.most < inf:
+            more = "" if self.least == self.most else " or more"
+            basis = f"t with {self.least:g}{more} degrees of freedom"
         return f"{100 * self.level:g}% interval, {basis}"
 
 
@@ -105,7 +107,9 @@ def kinds(
     """
     if basis == "asymmetric":
         return ()
-    on_t = (1.0, inf) if of_trial or k is None or k < 2 else (k - 1, k - 1)
+    on_t = (FEWEST, inf) if of_trial else (1.0, inf)
+    if k is not None and k > 1 and not of_trial:  # more where a trial gives several effects
+        on_t = (k - 1, MANY if basis == "t" else k - 1)
     apart = basis is None and not of_trial  # t is worth a mention
     found = []
     for x in LEVELS if level is None else (level,):
@@ -321,11 +325,11 @@ def _p_interval(result: PrintedResult) -> Misfit | None:
     if not result.kinds:
         return None
     usual, distance = result.kinds[0], 2 * abs(e.value) / max(high.value - low.value, SLACK)
+    about = of(usual, distance)[0 if usual.most == inf else -1]
     return result.unless(
         fits,
         f"P {p.relation} {p.text} does not fit the estimate {e.text} with its interval "
-        f"{low.text} to {high.text}, which gives P of about {of(usual, distance)[0]:.2g} "
-        f"({usual.words()})",
+        f"{low.text} to {high.text}, which gives P of about {about:.2g} ({usual.words()})",
         OTHER_TEST,
         stated=result.same_test,
     )
@@ -504,7 +508,7 @@ def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> Implied
 def _enough(e: Sequence[Number], n: Number, result: PrintedResult, kind: Kind) -> bool:
     """Say whether so many people can give such an interval; t takes more than a normal one."""
     people = _implied_n(*e, level=kind.level).low <= n.span[1] * N_TOLERANCE
-    return people and (result.declared or kind.least == inf)
+    return people and (result.declared or kind.most == inf)
 
 
 def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Finding]:
