@@ -211,8 +211,9 @@ class PrintedResult:
         if "" in found or not self.kinds:
             return None
         tried = ["t and HKSJ"] * any(x.least < inf for x in self.kinds[1:])
-        tried += ["other levels"] * (len({x.level for x in self.kinds}) > 1)
-        detail += f"; {' and '.join(tried)} were tried too" if tried else ""
+        tried += ["levels of 90 and 99%"] * (len({x.level for x in self.kinds}) > 1)
+        if tried and not found:
+            detail += f"; {' and '.join(tried)} do not make it fit either"
         return Misfit.unless(detail, other, *found, declared=stated)
 
 
