@@ -222,6 +222,8 @@ def test_the_bootstrap_prediction_interval_knows_no_unit_origin_order_or_batch()
     mask = np.arange(7) < np.array([[3], [7], [5], [2]])
     many = fit(y, v, mask, prediction="nagashima")
     assert np.isnan(many.pi_low[3])
+    assert fit(y[1], v[1], prediction="nagashima").pi_low == pytest.approx(many.pi_low[1])
+    assert fit(y[None], v[None], mask[None], prediction="nagashima").pi_high.shape == (1, 4)
     for i, k in enumerate((3, 7, 5)):
         one = pool(y[i, :k][::-1], v[i, :k][::-1], prediction="nagashima")
         far = pool(1e3 * y[i, :k] + 1e5, 1e6 * v[i, :k], prediction="nagashima", tau2="DL", ci="t")

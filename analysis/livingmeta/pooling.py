@@ -515,9 +515,7 @@ def fit(
         spread = np.sqrt(between + se**2)
     pi_low, pi_high, reach = np.full((3, *k.shape), np.nan)
     if random and ahead is not None and ahead.is_drawn:
-        of = k > 2
-        pi_low[of], pi_high[of] = _drawn(y[of], v[of], present[of], level)
-        pi_low, pi_high = (pi_low + origin) * unit, (pi_high + origin) * unit
+        pi_low, pi_high = ((end + origin) * unit for end in _drawn(y, v, present, level))
     elif random and ahead is not None:
         reach = np.where(k > 2, ahead.quantile(dfs, upper)[df - 1] * spread * unit, np.nan)
         pi_low, pi_high = centre - reach, centre + reach
@@ -576,24 +574,27 @@ SCALES = 64  # values of the chi-square behind t; its trapezoidal rule then has 
 AT_ONCE = 1 << 22  # complex numbers held
 
 
-def _drawn(y: Array, v: Array, present: Mask, level: float) -> tuple[Array, Array]:
-    """Return the limits of Nagashima 2019's bootstrap prediction interval; shape (S, k) in.
+def _drawn(y: Array, v: Array, present: Mask, level: float) -> Array:
+    """Return the limits of Nagashima 2019's bootstrap prediction interval, from three trials on.
 
     Its draws are μ(τ²) + zτ − tSE(τ²): τ² of its confidence distribution, z normal, t on k − 1
-    df, μ and SE as HKSJ has them at that τ². Given τ² and the chi-square behind t
-    a draw is normal, so that its quantiles follow by integration over these two.
+    df, μ and SE as HKSJ has them at that τ². Given τ² and the chi-square behind t a draw is
+    normal, so that its quantiles follow by integration over these two.
     """
     if level > 0.9999:
         raise RefusalError(
             f"level = {level:g}: prediction = 'nagashima' is computed up to 0.9999. Choose a lower "
             "level, or another prediction."
         )
-    ends = np.empty((2, len(y)))
-    size = max(1, AT_ONCE // (VALUES * POINTS * y.shape[-1]))
-    for start in range(0, len(y), size):
-        part = slice(start, start + size)
+    k, lead = y.shape[-1], y.shape[:-1]
+    y, v, present = y.reshape(-1, k), v.reshape(-1, k), present.reshape(-1, k)
+    ends = np.full((2, len(y)), np.nan)
+    many = np.flatnonzero(present.sum(-1) > 2)
+    size = max(1, AT_ONCE // (VALUES * POINTS * k))
+    for start in range(0, len(many), size):
+        part = many[start : start + size]
         ends[:, part] = _quantiles(y[part], v[part], present[part], (1 - level) / 2)
-    return ends[0], ends[1]
+    return ends.reshape(2, *lead)
 
 
 def _quantiles(y: Array, v: Array, present: Mask, tail: float) -> Array:

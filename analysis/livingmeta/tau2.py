@@ -400,7 +400,8 @@ def likelihood_limits(
 
 
 # Values of τ² and points of the contour by which the confidence distribution is computed, and the
-# chance left out at its ends: it is then known to some 1e-9, as closed forms show in the tests.
+# chance left out at its ends. With three times as many, and of `pooling.SCALES`, limits of up to
+# 150 trials move by 3e-6 of the interval's width at most, of up to 12 by 1e-9.
 VALUES, POINTS, PER_WIDTH, ENDS = 128, 32, 4, 1e-9
 
 
