@@ -535,8 +535,11 @@ def test_no_correct_paper_of_another_seed_is_called_inconsistent(monkeypatch) ->
 def test_misses_of_seeded_errors_are_few_but_for_those_that_look_like_other_methods() -> None:
     """Of papers by DL and Wald with one error, what is neither accused nor asked about."""
     missed = {"digits of Q swapped": 0.3, "a third of the people": 0.8}
+    explained = {*missed, "digits of I² swapped", "words of the opposite"}  # by what none declares
     rows = [row for row in simulated() if row["seeded"]]
     assert len(rows) == 28
     for row in rows:
         told = int(row["inconsistent"]) + int(row["consistent only if"])
         assert 1 - told / int(row["papers"]) <= missed.get(row["seeded"], 0.03), row
+        if row["value"] == "all" and row["seeded"] not in explained:
+            assert int(row["inconsistent"]) >= 0.97 * int(row["papers"]), row

@@ -22,13 +22,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 from livingmeta.effect_sizes import kind_of, measure_of, ratios, scale_name
 from livingmeta.names import RefusalError
 from livingmeta.pooling import CONFIDENCE
-from livingmeta.printed import (
-    SLACK,
-    Number,
-    quantity_name,
-    shown_as,
-    where,
-)
+from livingmeta.printed import SLACK, Number, quantity_name, shown_as, where
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim, Outcome, Problem
 from livingmeta.settings import Settings, authors_settings
@@ -285,10 +279,10 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
         return f" (which would {verb})"
 
     scale = "on the log scale, " if result.ratio else ""
-    kinds = "the normal distribution" + (" and t" if result.about[-1] else ", t and HKSJ")
+    usual = "the normal distribution" + (" and t" if result.about[-1] else ", t and HKSJ")
     return Misfit.unless(
         f"the estimate {e.text} is not in the middle of its interval {low.text} to {high.text} "
-        f"({scale}midpoint {centre}), where intervals by {kinds} have "
+        f"({scale}midpoint {centre}), where intervals by {usual} have "
         "it, and rounding cannot explain it; one correction would mend it: "
         f"estimate about {centre} (between {lowest} and {highest}), or "
         f"lower limit about {new_low}{effect(float(new_low), back(high.value))}, or "
