@@ -358,7 +358,8 @@ def pool(
     >>> round(result.ci_low, 3), round(result.ci_high, 3)
     (-0.224, 0.429)
     >>> result.flags
-    ('tau2_at_zero', 'few_trials', 'hksj_scale_below_one', 'tau2_interval_empty')
+    ('tau2_at_zero', 'few_trials', 'hksj_scale_below_one', 'few_trials_for_prediction',
+    'tau2_interval_empty')
     """
     y, v = usable(yi, vi, level)
     by = chosen(model=model, tau2=tau2, ci=ci, tau2_ci=tau2_ci, prediction=prediction)
