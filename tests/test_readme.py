@@ -26,8 +26,11 @@ TEST = (
     "python3 -m venv .venv && .venv/bin/python -m pip install -q -c requirements.lock "
     '-e ".[dev]" && .venv/bin/python -m pytest'
 )
-# Long; on smaller syntheses the tests of these commands run them all.
-LONG = ("run living", "gosh knee_oa", "small-study knee_oa", "multiverse smith2017", "certify")
+# Long; the tests of these commands run them, most of them on smaller syntheses.
+LONG = (
+    "run living", "gosh knee_oa", "small-study knee_oa", "multiverse smith2017", "certify",
+    "report smith2017",
+)  # fmt: skip
 COMMANDS = [line.partition("#")[0].strip() for line in "".join(BLOCKS[2:]).splitlines() if line]
 
 
