@@ -92,18 +92,22 @@ def within(page: Page, heading: str) -> str:
     return section.text
 
 
-def written(results: Results, **options: Any) -> str:
+def forests(results: Results) -> dict[str, Any]:
     pools: dict[str, list[Any]] = {}
     for pool in results.headline_pools:
         pools.setdefault(pool.synthesis, []).append(pool)
-    figures = {name: forest_plot(parts).figure for name, parts in pools.items()}
-    return html(results, figures=figures, version="1", **options)
+    return {name: forest_plot(parts).figure for name, parts in pools.items()}
+
+
+@cache
+def drawn(name: str) -> dict[str, Any]:
+    return forests(RESULTS[name])
 
 
 # Written when a test first asks for it: every worker imports this file, and one runs its tests.
 @cache
 def text_of(name: str, code: str) -> str:
-    return written(RESULTS[name], lang=code)
+    return html(RESULTS[name], figures=drawn(name), version="1", lang=code)
 
 
 @cache
@@ -267,7 +271,7 @@ def test_nothing_is_lost_between_the_two_forms(lang: str) -> None:
 def test_text_of_a_review_is_never_markup(tmp_path: Path) -> None:
     trial = {**TRIAL, "label": "Alpha <b>& co</b> 2001"}
     results = results_of(load_review(folder(tmp_path, trials=[trial])))
-    page = Page(written(results))
+    page = Page(html(results, figures=forests(results), version="1"))
     assert not page.all("b")
     assert "Alpha <b>& co</b> 2001" in page.all("main")[0].text
 
