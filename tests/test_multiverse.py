@@ -35,7 +35,7 @@ def declaring(review: Review, **options: tuple[str, ...]) -> Review:
     """Return a review with these choices and no others."""
     choices = tuple(Choice(name=name, options=some, why="test") for name, some in options.items())
     protocol = review.protocol.model_copy(update={"choice": choices})
-    return Review(**{**vars(review), "protocol": protocol})
+    return replace(review, protocol=protocol)
 
 
 @pytest.fixture(scope="module")
@@ -246,7 +246,7 @@ def test_subgroups_are_combined_each_for_itself() -> None:
     common = review.protocol.methods.model_copy(update={"subgroup_tau2": "common"})
     protocol = review.protocol.model_copy(update={"methods": common})
     with pytest.raises(ValueError, match="subgroup_tau2 = common"):
-        multiverse(Review(**{**vars(review), "protocol": protocol}))
+        multiverse(replace(review, protocol=protocol))
 
 
 @pytest.mark.parametrize("overall", [True, False])
@@ -493,7 +493,7 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
 def test_a_synthesis_without_any_analysis_says_so(two: Review, say) -> None:
     gone = declaring(two, rows=("main", "no assumptions"), without=("alpha2001", "beta2002"),
                      ci=("profile", "wald"))  # fmt: skip
-    empty = Review(**{**vars(gone), "outcomes": ()})
+    empty = replace(gone, outcomes=())
     (found,) = multiverse(empty)
     assert found.analyses.empty
     assert found.impossible[0][1] + sum(n for _, n in found.impossible[1:]) == found.declared

@@ -1,12 +1,15 @@
 """Each synthesis takes the row sets that the review's rules name, and says what it left out."""
 
+from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
+from livingmeta import synthesis
 from livingmeta.commands.printing import document
 from livingmeta.exchange import imported, reviews_in
 from livingmeta.pages import markdown
@@ -15,7 +18,7 @@ from livingmeta.pooling import pool as pool_of
 from livingmeta.protocol import Methods, Review
 from livingmeta.report import results_of, tables
 from livingmeta.review import load_review
-from livingmeta.settings import Selection, settings_of
+from livingmeta.settings import METHODS, Selection, headline_settings, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
 SMITH = load_review("smith2017")
@@ -217,9 +220,7 @@ def test_an_overall_total_has_one_tau2_over_all_rows() -> None:
     review = load_review("knee_oa")
     whole = [plan.model_copy(update={"overall": True}) for plan in review.protocol.synthesis]
     protocol = review.protocol.model_copy(update={"synthesis": tuple(whole)})
-    pools = synthesise(
-        type(review)(**{**vars(review), "protocol": protocol}), settings=settings_of(Methods())
-    )
+    pools = synthesise(replace(review, protocol=protocol), settings=settings_of(Methods()))
     total = next(pool for pool in pools if pool.subgroup is None)
     assert total.result is not None
     assert total.result.k == 131
@@ -340,3 +341,36 @@ def test_one_set_of_weights_stands_in_every_document(
     for pool in pools:
         for one, weight in zip(document(pool)["trials"], pool.weights, strict=True):
             assert one["weight"] == weight
+
+
+def test_a_row_set_is_derived_once_for_each_set_of_formulas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    derived = []
+    honest = synthesis.effect_of
+
+    def counted(review, rows, settings, selection):
+        derived.append((tuple((row.file, row.row) for row in rows), settings.deriving))
+        return honest(review, rows, settings, selection)
+
+    monkeypatch.setattr(synthesis, "effect_of", counted)
+    review = load_review("smith2017")
+    settings = headline_settings(review)
+    for tau2, ci in product(("DL", "PM", "REML"), ("wald", "hksj")):
+        by = settings.profile.with_choices(tau2=tau2, ci=ci)
+        synthesise(review, settings=replace(settings, profile=by))
+    assert len(derived) == len(set(derived)) > 0
+
+
+@pytest.mark.parametrize("name", ["smith2017", "knee_oa"])
+@pytest.mark.parametrize("what", sorted(METHODS))
+def test_what_is_remembered_of_a_review_is_what_a_fresh_one_gives(name: str, what: str) -> None:
+    """No method may change an effect without being named in `Settings.deriving`."""
+    used = load_review(name)
+    settings = headline_settings(used)
+    synthesise(used, settings=settings)
+    for option in METHODS[what]:
+        with suppress(ValueError):  # methods that do not go together
+            by = replace(settings, profile=settings.profile.with_choices(**{what: option}))
+            again = synthesise(used, settings=by)
+            assert again == synthesise(replace(used), settings=by)

@@ -146,6 +146,26 @@ CHOICES: Mapping[str, Kind] = {
 }
 
 
+# Choices that make another review of it, with other rules or other rows for use.
+ALTERING = ("composites", "statistic", "time", "several_arms")
+
+
+def _altered(review: Review, options: Mapping[str, str]) -> Review:
+    """Make each such review once: what is derived of its rows serves all analyses of it."""
+    asked = tuple((name, options[name]) for name in ALTERING if options.get(name))
+    if not asked:
+        return review
+    if (_altered, asked) not in review.memo:
+        made = Analysis(review=review, settings=headline_settings(review), selection=Selection())
+        for name, option in asked:
+            applied = CHOICES[name].applied
+            assert applied is not None
+            made = applied(made, option)
+        review.memo[_altered, asked] = made.review
+    altered: Review = review.memo[_altered, asked]
+    return altered
+
+
 def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
     """Return one analysis: the review's headline, with some of its choices made otherwise.
 
@@ -172,10 +192,12 @@ def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
     >>> made.selection.no_assumptions, made.settings.profile.tau2
     (True, 'PM')
     """
-    made = Analysis(review=review, settings=headline_settings(review), selection=Selection())
+    made = Analysis(
+        review=_altered(review, options), settings=headline_settings(review), selection=Selection()
+    )
     methods: dict[str, str] = {}
     for name, kind in CHOICES.items():
-        if not options.get(name):
+        if not options.get(name) or name in ALTERING:
             continue
         if kind.applied is None:
             methods[name] = options[name]

@@ -175,7 +175,7 @@ def _of_trial(
     """Yield a trial's effect; without one, the rows that carry none, and the known gaps."""
     for effect in dict.fromkeys(used or held):
         file, number = effect.rows[0]
-        row = next(r for r in review.outcomes if (r.file, r.row) == (file, number))
+        row = review.outcome(file, number)
         assumed = f"; assumed: {effect.assumption}" if effect.assumption else ""
         yield _direction(
             trial, _side(effect.yi), USABLE if used else HELD, _value(effect) + assumed,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -234,18 +235,40 @@ class Review:
     agreements: tuple[Agreement, ...] = ()
     certainty: tuple[Decision, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
+    # What other rooms have computed from these rows, each once; a copy with other rows begins anew.
+    memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def _trials(self) -> dict[str, Trial]:
+        return {one.trial: one for one in self.trials}
+
+    @cached_property
+    def _instruments(self) -> dict[str | None, Instrument]:
+        return {one.instrument: one for one in self.instruments}
+
+    @cached_property
+    def _sources(self) -> dict[str, Source]:
+        return {one.source: one for one in self.sources}
+
+    @cached_property
+    def _outcomes(self) -> dict[tuple[str, int], Outcome]:
+        return {(one.file, one.row): one for one in self.outcomes}
 
     def trial(self, key: str) -> Trial:
         """Return the trial with this key."""
-        return next(trial for trial in self.trials if trial.trial == key)
+        return self._trials[key]
 
     def instrument(self, key: str | None) -> Instrument | None:
         """Return the instrument with this key, None where a row names none."""
-        return next((one for one in self.instruments if one.instrument == key), None)
+        return self._instruments.get(key)
 
     def source(self, key: str) -> Source:
         """Return the source with this key."""
-        return next(source for source in self.sources if source.source == key)
+        return self._sources[key]
+
+    def outcome(self, file: str, row: int) -> Outcome:
+        """Return the row of outcomes.csv that stands there."""
+        return self._outcomes[file, row]
 
     def plan(self, synthesis: str) -> Plan:
         """Return a declared synthesis.

@@ -527,7 +527,7 @@ def flag_lines(flags: Iterable[str], *, language: Language = ENGLISH) -> list[st
 
 def source_line(review: Review, file: str, row: int) -> tuple[str, str, str]:
     """Return citation, locator and quote of an outcome row."""
-    found = next(one for one in review.outcomes if (one.file, one.row) == (file, row))
+    found = review.outcome(file, row)
     source = review.source(found.source)
     return source.citation, found.locator, found.quote or ""
 

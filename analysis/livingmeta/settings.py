@@ -72,6 +72,13 @@ class Settings:
         return words + common + (", assumed" if self.assumed else "")
 
     @property
+    def deriving(self) -> tuple[object, ...]:
+        """What an effect depends on; how effects are pooled is no part of it."""
+        by = self.profile
+        formulas = (by.correction, by.smd_variance, by.md_variance, by.zero_cells)
+        return self.measure, self.label, self.level, self.mean_from, self.sd_from, *formulas
+
+    @property
     def fitting(self) -> dict[str, Any]:
         """How `pooling.fit` is asked to pool."""
         chosen = self.profile

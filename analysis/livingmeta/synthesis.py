@@ -244,22 +244,36 @@ def effects_of(
     return tuple(_choose(review, plan, settings, selection).effects)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Choice:
-    effects: list[Effect]
-    sensitivity_only: list[LeftOut]
-    dropped: list[LeftOut]
+    """The effects of a synthesis, and the trials with rows for it that give none."""
 
-    def __iadd__(self, other: _Choice) -> _Choice:
-        self.effects += other.effects
-        self.sensitivity_only += other.sensitivity_only
-        self.dropped += other.dropped
-        return self
+    effects: tuple[Effect, ...] = ()
+    sensitivity_only: tuple[LeftOut, ...] = ()
+    dropped: tuple[LeftOut, ...] = ()
+
+    def __add__(self, other: _Choice) -> _Choice:
+        return _Choice(
+            self.effects + other.effects,
+            self.sensitivity_only + other.sensitivity_only,
+            self.dropped + other.dropped,
+        )
 
 
 def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection) -> _Choice:
-    """Take one row set per trial, contrast and subgroup, by the review's tie rules."""
-    choice = _Choice([], [], [])
+    """Take one row set per trial, contrast and subgroup, by the review's tie rules.
+
+    However a review is pooled, the same rows are chosen once: other estimators ask again.
+    """
+    asked = (_choose, plan, settings.deriving, selection)
+    if asked not in review.memo:
+        review.memo[asked] = _chosen(review, plan, settings, selection)
+    found: _Choice = review.memo[asked]
+    return found
+
+
+def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection) -> _Choice:
+    choice = _Choice()
     offered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
     together = review.protocol.ties.several_arms == "combine"
     for row in review.outcomes:
@@ -276,25 +290,28 @@ def _choose(review: Review, plan: Plan, settings: Settings, selection: Selection
                       contrasts=(one,))
                 for one in contrasts
             ]  # fmt: skip
-            made = _Choice([], [], [])
-            for one in apart:
-                made += one
+            made = sum(apart, start=_Choice())
             if len(made.effects) > 1:
-                made.effects = [_kept(effect, why) for effect in made.effects]
+                made = replace(made, effects=tuple(_kept(one, why) for one in made.effects))
         choice += made
     if review.protocol.ties.several_arms == "split":
         trials = [effect.trial for effect in choice.effects]
         found = [tie for tie in ties(choice.effects) if tie.flag == "shared_group"]
         whole = {place for tie in found for place in (tie.first, tie.second)}
-        for i, effect in enumerate(choice.effects):
+        effects = list(choice.effects)
+        for i, effect in enumerate(effects):
             computed = not any(group.told for side in effect.arms for group in side)
             if i in whole or (computed and trials.count(effect.trial) > 1):
-                choice.effects[i] = _kept(effect, "its effect is not one that can be split")
+                effects[i] = _kept(effect, "its effect is not one that can be split")
+        choice = replace(choice, effects=tuple(effects))
     if (sides := favours(review, plan)) is not None:
         told = f"an effect below 0 favours {sides[0]}"
-        choice.effects = [
-            replace(effect, derivation=(*effect.derivation, told)) for effect in choice.effects
-        ]
+        choice = replace(
+            choice,
+            effects=tuple(
+                replace(effect, derivation=(*effect.derivation, told)) for effect in choice.effects
+            ),
+        )
     return choice
 
 
@@ -317,8 +334,12 @@ def _take(
     contrasts: tuple[str | None, ...],
 ) -> _Choice:
     """Take one effect of a trial's rows, of all these contrasts together."""
-    choice, together = _Choice([], [], []), len(contrasts) > 1
-    trial = review.trial(rows[0].trial)
+    together, trial = len(contrasts) > 1, review.trial(rows[0].trial)
+
+    def left(why: str) -> tuple[LeftOut, ...]:
+        subgroup = rows[0].subgroup
+        return (LeftOut(trial=trial.trial, label=trial.label, why=why, subgroup=subgroup),)
+
     kept = [row for row in rows if _excluded(trial, row, selection) is None]
     reasons = [_excluded(trial, row, selection) for row in rows]
     why = next((reason for reason in reasons if reason), "")
@@ -326,13 +347,7 @@ def _take(
         usable = [row for row in kept if row.use == "yes" or use == "sensitivity"]
         if use == "sensitivity" and not selection.include_sensitivity:
             if any(row.use == use for row in kept):
-                held = "held for sensitivity analyses"
-                choice.sensitivity_only.append(
-                    LeftOut(
-                        trial=trial.trial, label=trial.label, why=held, subgroup=rows[0].subgroup
-                    )
-                )
-                return choice
+                return _Choice(sensitivity_only=left("held for sensitivity analyses"))
             continue
         every = {row.contrast for row in usable}
         sets = row_sets(usable, together=together).values()
@@ -341,15 +356,27 @@ def _take(
                 why = "its comparisons are not of one instrument, time and kind of score"
                 continue
             try:
-                choice.effects.append(effect_of(review, row_set, settings, selection))
+                return _Choice(effects=(_effect(review, row_set, settings, selection),))
             except NotComputableError as reason:
                 why = str(reason)
-            else:
-                return choice
-    choice.dropped.append(
-        LeftOut(trial=trial.trial, label=trial.label, why=why, subgroup=rows[0].subgroup)
-    )
-    return choice
+    return _Choice(dropped=left(why))
+
+
+def _effect(
+    review: Review, rows: list[Outcome], settings: Settings, selection: Selection
+) -> Effect:
+    """Derive a row set once for each set of formulas; why it gives no effect is kept, too."""
+    places = tuple((row.file, row.row) for row in rows)
+    asked = (effect_of, places, settings.deriving, selection.strict, selection.include_sensitivity)
+    if asked not in review.memo:
+        try:
+            review.memo[asked] = effect_of(review, rows, settings, selection)
+        except NotComputableError as reason:
+            review.memo[asked] = str(reason)
+    found: Effect | str = review.memo[asked]
+    if isinstance(found, str):
+        raise NotComputableError(found)
+    return found
 
 
 def _excluded(trial: Trial, row: Outcome, selection: Selection) -> str | None:
@@ -428,10 +455,10 @@ def _pools(
         result, why_not = _result(members, settings, tau2=shared_tau2)
         flags = _flags(members, result, missing, pooled_by=plan.pooled_by)
 
-        def own(left: list[LeftOut]) -> tuple[LeftOut, ...]:
+        def own(left: tuple[LeftOut, ...]) -> tuple[LeftOut, ...]:
             """Keep what is of this subgroup, or of none that stands here."""
             if name is None:
-                return tuple(left)
+                return left
             return tuple(one for one in left if one.subgroup not in {*subgroups} - {name})
 
         return Pool(

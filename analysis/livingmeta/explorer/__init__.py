@@ -348,7 +348,7 @@ def _sources(review: Review, effect: Effect) -> list[dict[str, str | None]]:
     """Return each place of a source that an effect was taken from once, with its quote."""
     found: dict[tuple[str, str, str | None], dict[str, str | None]] = {}
     for file, number in effect.rows:
-        row = next(one for one in review.outcomes if (one.file, one.row) == (file, number))
+        row = review.outcome(file, number)
         source = review.source(row.source)
         found[row.source, row.locator, row.quote] = {
             "citation": source.citation,
