@@ -75,6 +75,7 @@ LAYERS = {
     "edge": {
         "store",
         "report",
+        "dossier",
         "rob_me",
         "explorer",
         "answers",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from livingmeta.choices import with_arms
+from livingmeta.dossier import Dossier
 from livingmeta.exchange import reviews_in
 from livingmeta.explorer import explorer_page
 from livingmeta.pages import spread
@@ -460,7 +461,7 @@ def test_the_explorer_counts_shared_people_once_and_flags_what_is_on(
     )
     (review,), _ = reviews_in(table)
     file = tmp_path / "explorer.html"
-    file.write_text(explorer_page(review, version="1"), encoding="utf-8")
+    file.write_text(explorer_page(Dossier(review=review), version="1"), encoding="utf-8")
     page = open_page(file)
     rests, notes = page.locator("#rests"), page.locator("#notes")
     assert "3 of 3 trials known to measure it in 4 comparisons, 280 people" in rests.inner_text()
@@ -476,5 +477,5 @@ def test_the_explorer_knows_no_number_of_people_that_nobody_gave(open_page, tmp_
     table.write_text("study,yi,vi\nAsh,0.1,0.04\nElm,0.3,0.05\nOak,0.2,0.03\n", encoding="utf-8")
     (review,), _ = reviews_in(table)
     file = tmp_path / "explorer.html"
-    file.write_text(explorer_page(review, version="1"), encoding="utf-8")
+    file.write_text(explorer_page(Dossier(review=review), version="1"), encoding="utf-8")
     assert "number of people not known" in open_page(file).locator("#rests").inner_text()

@@ -18,6 +18,7 @@ from matplotlib.colors import to_hex
 import folders
 from livingmeta.answers import answer
 from livingmeta.consistency import SKEWED
+from livingmeta.dossier import Dossier
 from livingmeta.effect_sizes import revman_variance
 from livingmeta.explorer import explorer_data, explorer_page
 from livingmeta.multiverse import multiverse
@@ -49,8 +50,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("explorers")
     for name in REVIEWS:
         review = load_review(name)
-        found = multiverse(review) if review.protocol.choice else ()
-        text = explorer_page(review, version="1.2.3", multiverses=found)
+        text = explorer_page(Dossier(review=review), version="1.2.3")
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in REVIEWS}
 
@@ -496,18 +496,18 @@ def test_more_analyses_than_a_page_can_draw_are_thinned_and_said(
 ) -> None:
     monkeypatch.setattr("livingmeta.explorer.MOST", 20)
     review = load_review("smith2017")
-    found = multiverse(review, synthesis="pain-short")
+    known = Dossier(review=review)
     path = tmp_path / "thin.html"
-    path.write_text(explorer_page(review, version="1", multiverses=found), encoding="utf-8")
+    path.write_text(explorer_page(known, version="1"), encoding="utf-8")
     page = open_page(path, fragment="#view=multiverse")
-    said = f"Here are 20 of {len(found[0].analyses)}, evenly by estimate."
+    said = f"Here are 20 of {len(known.multiverse[0].analyses)}, evenly by estimate."
     assert said in page.locator("#shares").inner_text()
 
 
 def written(tmp_path: Path, **tables: Any) -> tuple[Path, Any]:
     review = load_review(folders.folder(tmp_path, **tables))
     path = tmp_path / "small.html"
-    path.write_text(explorer_page(review, version="1"), encoding="utf-8")
+    path.write_text(explorer_page(Dossier(review=review), version="1"), encoding="utf-8")
     return path, review
 
 
@@ -612,7 +612,7 @@ def test_the_command_writes_the_page(typed: Callable[..., tuple[Path, str]]) -> 
 
 def test_formulas_that_do_not_differ_are_shipped_once() -> None:
     review = load_review("smith2017")
-    data = explorer_data(review)
+    data = explorer_data(Dossier(review=review))
     assert {profile["name"] for profile in data["profiles"]} == set(PROFILES)
     by = {one["name"]: one["formulas"] for one in data["profiles"]}
     assert by["revman5"] == by["revman-web"] == by["today"]

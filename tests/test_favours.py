@@ -12,6 +12,7 @@ from matplotlib.text import Text
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, as_csv, folder
 from livingmeta import plots
+from livingmeta.dossier import Dossier
 from livingmeta.explorer import explorer_page
 from livingmeta.language import language
 from livingmeta.multiverse import multiverse, shares
@@ -274,7 +275,7 @@ def test_each_door_says_of_a_scale_where_higher_is_better_that_the_printed_numbe
     assert say("report", str(path), "--out", str(out)).status == 0
     told["report"] = (out / "small" / "report.md").read_text(encoding="utf-8")
     told["trace"] = say("trace", str(path)).out
-    page = explorer_page(load_review(path), version="1")
+    page = explorer_page(Dossier(review=load_review(path)), version="1")
     told["explorer"] = page[page.index('id="data"') :] if 'id="data"' in page else page
     words = "ratio inverted" if ratio else "sign turned"
     for door, text in told.items():
@@ -349,7 +350,7 @@ def test_the_axis_of_the_explorer_names_whom_each_side_favours_or_nobody(
 ) -> None:
     path = six(tmp_path / "a", "OR", DIRECTIONS[direction])
     file = tmp_path / "explorer.html"
-    file.write_text(explorer_page(load_review(path), version="1"), encoding="utf-8")
+    file.write_text(explorer_page(Dossier(review=load_review(path)), version="1"), encoding="utf-8")
     page = open_page(file)
     sides = {"known": FORWARD, "reversed": BACK, "unknown": ()}[direction]
     axis = page.locator("svg text", has_text="favours")

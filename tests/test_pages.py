@@ -15,14 +15,16 @@ from typing import Any
 import pytest
 
 from folders import ARM1, ARM2, TRIAL, folder
+from livingmeta.dossier import Dossier
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
 from livingmeta.plots import forest_plot
-from livingmeta.report import Results, interval, results_of
+from livingmeta.report import interval
 from livingmeta.review import load_review
 
 ROOT = Path(__file__).parent.parent
-RESULTS = {name: results_of(load_review(name)) for name in ("smith2017", "knee_oa", "living")}
+KNOWN = {name: Dossier(review=load_review(name)) for name in ("smith2017", "knee_oa", "living")}
+RESULTS = {name: known.results for name, known in KNOWN.items()}
 SMITH = RESULTS["smith2017"]
 # The largest page once: what a language changes, the other two show in both.
 KEYS = [
@@ -92,22 +94,22 @@ def within(page: Page, heading: str) -> str:
     return section.text
 
 
-def forests(results: Results) -> dict[str, Any]:
+def forests(known: Dossier) -> dict[str, Any]:
     pools: dict[str, list[Any]] = {}
-    for pool in results.headline_pools:
+    for pool in known.pools:
         pools.setdefault(pool.synthesis, []).append(pool)
     return {name: forest_plot(parts).figure for name, parts in pools.items()}
 
 
 @cache
 def drawn(name: str) -> dict[str, Any]:
-    return forests(RESULTS[name])
+    return forests(KNOWN[name])
 
 
 # Written when a test first asks for it: every worker imports this file, and one runs its tests.
 @cache
 def text_of(name: str, code: str) -> str:
-    return html(RESULTS[name], figures=drawn(name), version="1", lang=code)
+    return html(KNOWN[name], figures=drawn(name), version="1", lang=code)
 
 
 @cache
@@ -234,7 +236,7 @@ def test_every_place_on_a_source_is_listed_with_it(key: tuple[str, str]) -> None
 @EACH
 def test_both_pages_say_what_is_missing_and_doubtful(key: tuple[str, str]) -> None:
     results, speak = RESULTS[key[0]], language(key[1])
-    plain = markdown(results, figures=[], version="1", lang=key[1])
+    plain = markdown(KNOWN[key[0]], figures=[], version="1", lang=key[1])
     assert "\n\n\n" not in plain
     for text in (page_of(*key).all("body")[0].text, plain):
         assert speak.say("disclaimer") in text
@@ -257,7 +259,7 @@ def test_no_sentence_is_left_with_a_place_to_fill(key: tuple[str, str]) -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_nothing_is_lost_between_the_two_forms(lang: str) -> None:
     names = {pool.synthesis: f"forest_{pool.synthesis}.png" for pool in SMITH.headline_pools}
-    text = markdown(SMITH, figures=list(names.items()), version="1", lang=lang)
+    text = markdown(KNOWN["smith2017"], figures=list(names.items()), version="1", lang=lang)
     heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert set(heads) <= {one.text for one in page_of("smith2017", lang).all("h2")}
     assert all(text.count(f"({name})") == 1 for name in names.values())
@@ -270,8 +272,8 @@ def test_nothing_is_lost_between_the_two_forms(lang: str) -> None:
 
 def test_text_of_a_review_is_never_markup(tmp_path: Path) -> None:
     trial = {**TRIAL, "label": "Alpha <b>& co</b> 2001"}
-    results = results_of(load_review(folder(tmp_path, trials=[trial])))
-    page = Page(html(results, figures=forests(results), version="1"))
+    known = Dossier(review=load_review(folder(tmp_path, trials=[trial])))
+    page = Page(html(known, figures=forests(known), version="1"))
     assert not page.all("b")
     assert "Alpha <b>& co</b> 2001" in page.all("main")[0].text
 
@@ -279,8 +281,8 @@ def test_text_of_a_review_is_never_markup(tmp_path: Path) -> None:
 def test_text_of_a_review_is_no_tag_in_markdown_either(tmp_path: Path) -> None:
     trial = {**TRIAL, "label": "Alpha <script>x</script> 2001"}
     arm = {**ARM1, "quote": "3.0 (1.5), P<.05"}
-    results = results_of(load_review(folder(tmp_path, trials=[trial], outcomes=[arm, ARM2])))
-    text = markdown(results, figures=[], version="1")
+    made = folder(tmp_path, trials=[trial], outcomes=[arm, ARM2])
+    text = markdown(Dossier(review=load_review(made)), figures=[], version="1")
     assert not re.search(r"(?<!\\)<[a-z/!?]", text)
     assert "P<.05" in text
 
@@ -349,8 +351,8 @@ def test_every_finding_leads_to_the_words_it_is_about() -> None:
 
 @EACH
 def test_every_combination_is_drawn_beside_what_is_said_of_it(key: tuple[str, str]) -> None:
-    page, results = page_of(*key), RESULTS[key[0]]
-    drawn = [one for one in results.worlds if len(one.analyses)]
+    page = page_of(*key)
+    drawn = [one for one in KNOWN[key[0]].multiverse if len(one.analyses)]
     for one in drawn:
         name = slug("multiverse", one.main.synthesis, one.main.subgroup)
         assert page.at(f"{name}-description").text in within(page, "bending")
@@ -398,7 +400,7 @@ def test_the_page_of_counts_claims_no_conversion_of_means_and_no_empty_quotes(
         encoding="utf-8",
     )
     say("import", str(file), "counts", "--measure", "OR", "--in", str(tmp_path))
-    page = markdown(results_of(load_review(tmp_path / "counts")), figures=[], version="1")
+    page = markdown(Dossier(review=load_review(tmp_path / "counts")), figures=[], version="1")
     assert "Effects were computed from the numbers of events" in page
     assert "standard deviations, effects were derived" not in page
     assert "“”" not in page

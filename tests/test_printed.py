@@ -9,6 +9,7 @@ import pytest
 
 from folders import SOURCE, folder
 from livingmeta.audit import reproduce
+from livingmeta.dossier import Dossier
 from livingmeta.explorer import explorer_data
 from livingmeta.printed import number
 from livingmeta.prisma import flow
@@ -80,7 +81,11 @@ def test_a_bound_is_never_a_value_and_is_said_as_printed(tmp_path: Path) -> None
     assert pool.printed is None
     results = results_of(loaded)
     assert published(results, pool) == "published < 0.1 (–0.54 to 0.05), which no figure can draw"
-    (part,) = [one for one in explorer_data(loaded)["syntheses"] if one["id"] == "pain-short"]
+    (part,) = [
+        one
+        for one in explorer_data(Dossier(review=loaded))["syntheses"]
+        if one["id"] == "pain-short"
+    ]
     assert part["printed"] is None and part["printed_undrawn"] == "< 0.1 (–0.54 to 0.05)"
     assert reproduce(loaded).claims[0].recomputed is not None  # compared with its span
 

@@ -13,6 +13,7 @@ from folders import folder
 from livingmeta.certainty import summary_of_findings
 from livingmeta.changes import diff
 from livingmeta.comparison import compare
+from livingmeta.dossier import Dossier
 from livingmeta.explorer import explorer_data
 from livingmeta.moderation import regress
 from livingmeta.multiverse import multiverse
@@ -87,7 +88,7 @@ def _pictures(name: str) -> Iterator[tuple[Key, Numbers]]:
 
 
 def _explorer(name: str) -> Iterator[tuple[Key, Numbers]]:
-    data = explorer_data(load_review(name))
+    data = explorer_data(Dossier(review=load_review(name)))
     first = data["profiles"][0]
     asked = {key: first[key] for key in ("model", "tau2", "ci")}
     for part in data["syntheses"]:

@@ -11,6 +11,7 @@ import pytest
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
 from livingmeta import synthesis
 from livingmeta.commands.printing import document
+from livingmeta.dossier import Dossier
 from livingmeta.exchange import imported, reviews_in
 from livingmeta.pages import markdown
 from livingmeta.plots import forest_plot
@@ -334,7 +335,7 @@ def test_one_set_of_weights_stands_in_every_document(
     assert sorted(printed) == sorted(expected + sums)
     assert overall == any("those in the total" in word for word in words)
     # page, terminal and JSON
-    page = markdown(results, figures=[], version="0", lang="en", important=None, vas_sd=None)
+    page = markdown(Dossier(review=results.review), figures=[], version="0")
     for e in (e for part in parts for e in part.effects):
         rows = [line for line in page.splitlines() if line.startswith(f"| {e.label} |")]
         assert all(f"{weights[e.trial]:.1f}%" in row for row in rows if "%" in row)

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from folders import ARM1, ARM2, as_csv, folder
 from livingmeta.certainty import DOMAINS, LEVELS, Suggestion, rating, summary_of_findings
+from livingmeta.dossier import Dossier
 from livingmeta.language import language
 from livingmeta.pages import html, markdown
-from livingmeta.report import judged_line, judged_words, results_of
+from livingmeta.report import judged_line, judged_words
 from livingmeta.review import ReviewError, load_review, read_worksheet
 from livingmeta.schema import Decision, columns
 from livingmeta.worksheet import worksheet
@@ -85,9 +86,9 @@ def test_a_panel_writes_fills_and_reads_back(tmp_path, say) -> None:
 
 
 def test_pages_show_suggestion_and_judgement_side_by_side(tmp_path) -> None:
-    results = results_of(load_review(decided(tmp_path, IMPRECISE, ROW)))
+    known = Dossier(review=load_review(decided(tmp_path, IMPRECISE, ROW)))
     given = {"figures": {}, "version": "1"}
-    page, web = markdown(results, **given), html(results, **given)
+    page, web = markdown(known, **given), html(known, **given)
     cells = "| imprecision | −1 | "
     assert cells in page
     assert "−1, accepted (A. Reviewer, 2026-11-27) |" in page
@@ -95,7 +96,7 @@ def test_pages_show_suggestion_and_judgement_side_by_side(tmp_path) -> None:
     open_line = "judged: open, 4 of 6 domains are not decided."
     assert open_line in page
     assert open_line in web
-    norsk = markdown(results, lang="nb", **given)
+    norsk = markdown(known, lang="nb", **given)
     assert "−1, godtatt (A. Reviewer, 2026-11-27)" in norsk
     assert "−1 i stedet for kan ikke vurderes: most were athletes (A. Reviewer)" in norsk
     assert "Foreslått: ned 1 nivå eller mer (manglende presisjon −1), 5 av 6 områder" in norsk
@@ -289,8 +290,8 @@ def test_a_decision_that_no_page_shows_is_named(tmp_path, say) -> None:
 
 def test_a_reason_of_several_lines_stays_in_its_cell(tmp_path) -> None:
     one = {**ROW, "reason": "they were athletes,\nyoung | fit, and <b>paid</b>"}
-    results = results_of(load_review(decided(tmp_path, one)))
-    page = markdown(results, figures={}, version="1")
+    known = Dossier(review=load_review(decided(tmp_path, one)))
+    page = markdown(known, figures={}, version="1")
     assert "they were athletes, young \\| fit, and \\<b>paid\\</b> (A. Reviewer) |" in page
 
 

@@ -10,20 +10,19 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from livingmeta.answers import answer, value
-from livingmeta.bias import assessments, unrecorded
+from livingmeta.bias import unrecorded
 from livingmeta.bias_plots import traffic_plot
-from livingmeta.certainty import level_words, summary_of_findings
+from livingmeta.certainty import level_words
 from livingmeta.derivation import Effect
-from livingmeta.directions import EffectDirections, effect_directions, unpooled
+from livingmeta.directions import EffectDirections
+from livingmeta.dossier import Dossier
 from livingmeta.effect_sizes import MEASURES, as_shown, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, language
-from livingmeta.lock import environment, hashes
 from livingmeta.missing_evidence import EXTREME
 from livingmeta.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.multiverse_plots import specification_curve
-from livingmeta.patient import important_difference
 from livingmeta.plots import inline_svg
-from livingmeta.prisma import Flow, flow, prisma_plot
+from livingmeta.prisma import Flow, prisma_plot
 from livingmeta.protocol import Review
 from livingmeta.report import (
     Results,
@@ -42,7 +41,6 @@ from livingmeta.report import (
     suggested_line,
     verdict_words,
 )
-from livingmeta.review import extended
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import Sensitivity
 from livingmeta.schema import Gap, Outcome
@@ -273,9 +271,8 @@ VARIANCE_NAMES = {
 }
 
 
-def programs(version: str) -> dict[str, str]:
+def programs(version: str, found: Mapping[str, str]) -> dict[str, str]:
     """Return the versions of what computed the numbers."""
-    found = environment()
     return {"livingmeta": version} | {name: found[name] for name in found if name != "processor"}
 
 
@@ -358,54 +355,36 @@ def shown(pool: Pool) -> tuple[object, ...]:
 
 
 def markdown(
-    results: Results,
-    *,
-    figures: Sequence[tuple[str, str]],
-    version: str,
-    lang: str = "en",
-    important: float | None = None,
-    vas_sd: float | None = None,
+    known: Dossier, *, figures: Sequence[tuple[str, str]], version: str, lang: str = "en"
 ) -> str:
     """Write the report as Markdown.
 
     Parameters
     ----------
-    results : Results
+    known : Dossier
     figures : sequence of (synthesis id, file name)
         Pictures that stand beside the page.
     version : str
         Version of the program.
     lang : str
         "en" or "nb".
-    important : float, optional
-        Smallest important difference, as `patient.important_difference` takes it.
-    vas_sd : float, optional
-        SD by which SMDs are also shown as points on a 0–100 mm scale.
     """
-    shared = content(results, version=version, lang=lang, important=important, vas_sd=vas_sd)
+    shared = content(known, version=version, lang=lang)
     return page("report.md.j2", figures=dict(figures), **shared)
 
 
-def html(
-    results: Results,
-    *,
-    figures: Mapping[str, Any],
-    version: str,
-    lang: str = "en",
-    important: float | None = None,
-    vas_sd: float | None = None,
-) -> str:
+def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str = "en") -> str:
     """Write the report as one HTML file that needs nothing else.
 
     Parameters
     ----------
-    results : Results
+    known : Dossier
     figures : mapping of str to matplotlib Figure
         Forest plots by id of the synthesis.
-    version, lang, important, vas_sd
+    version, lang
         As `markdown` takes them.
     """
-    shared = content(results, version=version, lang=lang, important=important, vas_sd=vas_sd)
+    shared, results = content(known, version=version, lang=lang), known.results
     speak: Language = shared["lang"]
     pictures = {}
     for name, figure in figures.items():
@@ -427,12 +406,14 @@ def html(
         title = f"{speak.say('multiverse_head')}: {speak.word(world.main.title)}"
         pictures[name] = inline_svg(curve.figure, name=name, title=title, description=told)
     if results.review.risk_of_bias:
-        lights = traffic_plot(assessments(results.review), unrecorded=unrecorded(results.review))
+        lights = traffic_plot(known.bias, unrecorded=unrecorded(results.review))
         pictures["bias"] = _picture(lights, "bias", note="bias_note", language=speak)
     if shared["flow"]:
         boxes = prisma_plot(shared["flow"]).figure
         pictures["flow"] = _picture(boxes, "flow", note="flow_note", language=speak)
-    return page("report.html.j2", pictures=pictures, programs=programs(version), **shared)
+    return page(
+        "report.html.j2", pictures=pictures, programs=programs(version, known.environment), **shared
+    )
 
 
 def _picture(figure: Any, name: str, *, note: str, language: Language) -> str:
@@ -470,20 +451,9 @@ def forest_description(results: Results, pools: Sequence[Pool], language: Langua
     return " ".join([*parts, say("forest_below")])
 
 
-def content(
-    results: Results,
-    *,
-    version: str,
-    lang: str,
-    important: float | None,
-    vas_sd: float | None,
-) -> dict[str, Any]:
+def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
     """Return what both pages are made of."""
-    review = results.review
-    settings = headline_settings(review)
-    size = important_difference(
-        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )
+    results, review, vas_sd = known.results, known.review, known.vas_sd
     speak = language(lang, own=review.protocol.translation.get(lang))
     pools = results.headline_pools
     numeric = [one for one in results.verdicts if one.verdict != "not numeric"]
@@ -495,12 +465,8 @@ def content(
         for effect in pool.effects
         for file, row in effect.rows
     }
-    bare = {pool.synthesis for pool in pools if unpooled(pool)}
-    directions = [
-        table for table in effect_directions(review, pools=pools) if table.synthesis in bare
-    ]
-    boxes = flow(review, previous=extended(review))
-    filled = boxes if any(one.number for one in boxes.counts) else None
+    directions = known.unpooled
+    filled = known.flow if any(one.number for one in known.flow.counts) else None
     odd = {
         finding: [
             row
@@ -509,7 +475,7 @@ def content(
         ]
         for finding in results.findings
     }
-    bends = [one for one in results.bends if one.main.result]
+    bends = [one for one in known.sensitivity if one.main.result]
     oddities = list(chain.from_iterable(odd.values()))
     used = uses(review, pools, directions, filled, oddities, bends)
     claims: dict[str, list[Any]] = defaultdict(list)
@@ -522,13 +488,14 @@ def content(
         "pools": pools,
         "assumed": {(pool.synthesis, pool.subgroup): pool for pool in results.pools},
         "answers": [
-            (pool, answer(pool, language=speak, important=size, vas_sd=vas_sd)) for pool in pools
+            (pool, answer(pool, language=speak, important=known.limit, vas_sd=vas_sd))
+            for pool in pools
         ],
         "bends": bends,
         "tipping": lambda one: tipping(one, language=speak),
         "sizes": lambda pool: sizes(pool, language=speak),
         "worlds": [
-            (one, told) for one in results.worlds if (told := combined(one, language=speak))
+            (one, told) for one in known.multiverse if (told := combined(one, language=speak))
         ],
         "numeric": numeric,
         "by_claim": [
@@ -545,7 +512,7 @@ def content(
         "odd": odd,
         "directions": directions,
         "flow": filled,
-        "certainties": summary_of_findings(review, pools=pools, important=size),
+        "certainties": known.certainty,
         "absolute_words": lambda one: absolute_words(one, language=speak),
         "level_words": lambda levels: speak.word(level_words(levels)),
         "judged_words": lambda one: judged_words(one, language=speak),
@@ -555,14 +522,14 @@ def content(
         "quoted": lambda effect: quoted(review, effect),
         "number_of": {key: place for place, key in enumerate(used, start=1)},
         "methods": methods(results, version=version, language=speak),
-        "hashes": hashes(review),
+        "hashes": known.hashes,
         "version": version,
         "vas_sd": vas_sd,
         "long": LONG,
         "lang": speak,
-        "standardised": MEASURES[headline_settings(review).measure].standardised,
+        "standardised": MEASURES[known.settings.measure].standardised,
         "say": speak.say,
-        "sign": sign(results.headline_pools, language=speak),
+        "sign": sign(pools, language=speak),
         "word": speak.word,
         "number": speak.decimal,
         "as_shown": lambda measure, x: speak.commas(as_shown(measure, x))[0],

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
 
-    from livingmeta.multiverse import Multiverse
-    from livingmeta.scenarios import Sensitivity
 
 DISCLAIMER = ENGLISH.say("disclaimer")
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -56,20 +54,6 @@ class Results:
     headline_pools: tuple[Pool, ...]
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
-
-    @cached_property
-    def bends(self) -> tuple[Sensitivity, ...]:
-        """How far each synthesis bends, computed when first asked for and once."""
-        from livingmeta.scenarios import sensitivity
-
-        return tuple(sensitivity(self.review))
-
-    @cached_property
-    def worlds(self) -> tuple[Multiverse, ...]:
-        """Each synthesis under all combinations of the declared choices; empty without any."""
-        from livingmeta.multiverse import multiverse
-
-        return multiverse(self.review) if self.review.protocol.choice else ()
 
 
 def results_of(review: Review) -> Results:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from livingmeta.certainty import SummaryOfFindings
     from livingmeta.directions import EffectDirections
-    from livingmeta.prisma import Flow
+    from livingmeta.dossier import Dossier
     from livingmeta.protocol import Review
 
 
@@ -46,36 +46,26 @@ def certainty(
     """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
     from pathlib import Path
 
-    from livingmeta.certainty import summary_of_findings
-    from livingmeta.directions import effect_directions
-    from livingmeta.patient import important_difference
-    from livingmeta.prisma import flow
+    from livingmeta.dossier import Dossier
     from livingmeta.review import extended, load_review
-    from livingmeta.settings import headline_settings
-    from livingmeta.synthesis import synthesise
     from livingmeta.worksheet import unplaced
 
     loaded = load_review(review)
-    settings = headline_settings(loaded)
-    limit = important_difference(
-        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )
-    pools = synthesise(loaded, settings=settings)
-    found = summary_of_findings(
-        loaded, pools=pools, settings=settings, important=limit, per_1000=per_1000
-    )
+    known = Dossier(
+        review=loaded, previous=extended(loaded), important=important, per_1000=per_1000,
+        vas_sd=vas_sd,
+    )  # fmt: skip
+    found = known.certainty
     if worksheet is not None:
         by = None if important is None else f"{important:g}{'' if vas_sd is None else ' points'}"
         by = by if per_1000 is None else f"{per_1000:g} people per 1,000"
         return _worksheet(loaded, found, Path(worksheet), important=by, as_json=as_json)
-    directions = effect_directions(loaded, pools=pools)
-    counts = flow(loaded, previous=extended(loaded))
     if as_json:
-        return screen.json(_document(loaded, found, directions, counts, vas_sd=vas_sd))
-    written = draw(loaded, counts, Path(out) / loaded.protocol.id)
+        return screen.json(_document(known))
+    written = draw(known, Path(out) / loaded.protocol.id)
     for one in found:
         _print(loaded, one, vas_sd=vas_sd)
-    _directions(found, directions)
+    _directions(known.unpooled)
     files = ", ".join(path.name for path in written)
     typer.echo(f"{files} written to {written[0].parent}.")
     for line in unplaced(loaded.certainty, found):
@@ -165,18 +155,11 @@ def _points(one: SummaryOfFindings, vas_sd: float | None) -> list[float] | None:
     return [vas_points(x, vas_sd=vas_sd) for x in ends]
 
 
-def _directions(
-    found: tuple[SummaryOfFindings, ...], directions: tuple[EffectDirections, ...]
-) -> None:
+def _directions(directions: tuple[EffectDirections, ...]) -> None:
     from textwrap import shorten
 
-    from livingmeta.directions import unpooled
-
-    bare = {one.pool.synthesis for one in found if unpooled(one.pool)}
     console = screen.console()
     for table in directions:
-        if table.synthesis not in bare:
-            continue
         console.print(f"{table.title}, what each report says", style="bold")
         screen.table(
             ["trial", "direction", "by", "what it says", "where"],
@@ -197,19 +180,18 @@ def _directions(
         typer.echo()
 
 
-def draw(review: Review, counts: Flow, folder: Path) -> list[Path]:
+def draw(known: Dossier, folder: Path) -> list[Path]:
     """Draw the flow of records and the risk of bias as recorded."""
-    from livingmeta.bias import assessments, unrecorded
+    from livingmeta.bias import unrecorded
     from livingmeta.bias_plots import summary_plot, traffic_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.prisma import prisma_plot
     from livingmeta.store import write
 
-    figures: dict[str, Any] = {"prisma": prisma_plot(counts).figure}
-    recorded = assessments(review)
-    if recorded:
-        figures["bias_traffic"] = traffic_plot(recorded, unrecorded=unrecorded(review))
-        figures["bias_summary"] = summary_plot(recorded)
+    figures: dict[str, Any] = {"prisma": prisma_plot(known.flow).figure}
+    if known.bias:
+        figures["bias_traffic"] = traffic_plot(known.bias, unrecorded=unrecorded(known.review))
+        figures["bias_summary"] = summary_plot(known.bias)
     return [
         write(folder / f"{name}.{kind}", figure_bytes(figure, kind))
         for name, figure in figures.items()
@@ -217,17 +199,9 @@ def draw(review: Review, counts: Flow, folder: Path) -> list[Path]:
     ]
 
 
-def _document(
-    review: Review,
-    found: tuple[SummaryOfFindings, ...],
-    directions: tuple[EffectDirections, ...],
-    counts: Flow,
-    *,
-    vas_sd: float | None,
-) -> dict[str, Any]:
+def _document(known: Dossier) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from livingmeta.bias import assessments
     from livingmeta.report import coverage, judged_line, suggested_line
 
     return {
@@ -235,11 +209,11 @@ def _document(
             {
                 "synthesis": one.pool.synthesis,
                 "subgroup": one.pool.subgroup,
-                "coverage": coverage(review, one.pool),
+                "coverage": coverage(known.review, one.pool),
                 "trials": one.trials,
                 "people": one.people,
                 "result": asdict(one.pool.result) if one.pool.result else None,
-                "vas_points": _points(one, vas_sd),
+                "vas_points": _points(one, known.vas_sd),
                 "absolute": asdict(one.absolute),
                 "suggestions": [
                     {
@@ -258,7 +232,7 @@ def _document(
                 "judged": one.certainty.model_dump() if one.certainty else None,
                 "printed": [asdict(printed) for printed in one.printed],
             }
-            for one in found
+            for one in known.certainty
         ],
         "directions": [
             {
@@ -268,7 +242,7 @@ def _document(
                 ],
                 "tally": table.tally(),
             }
-            for table in directions
+            for table in known.directions
         ],
         "risk_of_bias": [
             {
@@ -278,7 +252,7 @@ def _document(
                 "domains": {cell.domain: {"state": cell.state, "words": cell.words()}
                             for cell in one.cells},
             }
-            for one in assessments(review)
+            for one in known.bias
         ],
-        "prisma": {one.box: asdict(one) for one in counts.counts},
+        "prisma": {one.box: asdict(one) for one in known.flow.counts},
     }  # fmt: skip

@@ -13,7 +13,7 @@ from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livingmeta.report import Results
+    from livingmeta.dossier import Dossier
     from livingmeta.synthesis import Pool
 
 
@@ -25,13 +25,15 @@ def run(
     """Pool, compare with what was published, and write figures, tables, report and explorer."""
     from pathlib import Path
 
+    from livingmeta.dossier import Dossier
     from livingmeta.gallery import refresh
-    from livingmeta.report import published, results_of, verdict_words
-    from livingmeta.review import load_review
+    from livingmeta.report import published, verdict_words
+    from livingmeta.review import extended, load_review
 
-    results = results_of(load_review(review))
-    folder = Path(out) / results.review.protocol.id
-    written = _write(results, folder)
+    loaded = load_review(review)
+    known = Dossier(review=loaded, previous=extended(loaded))
+    results, folder = known.results, Path(out) / loaded.protocol.id
+    written = _write(known, folder)
     refresh(Path(out))
     printing.headlines(results)
     for pool in results.headline_pools:
@@ -57,34 +59,31 @@ def report(
     """Write the report alone: one HTML file to read, print or send, and the same as Markdown."""
     from pathlib import Path
 
-    from livingmeta.report import results_of
-    from livingmeta.review import load_review
+    from livingmeta.dossier import Dossier
+    from livingmeta.review import extended, load_review
 
-    results = results_of(load_review(review))
-    folder = Path(out) / results.review.protocol.id
-    figures = _figures(results)
+    loaded = load_review(review)
+    known = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
+    folder = Path(out) / loaded.protocol.id
+    figures = _figures(known)
     _draw(folder, figures, kinds=("png",))  # which the Markdown shows
-    for path in _pages(results, folder, figures, lang=lang, important=important, vas_sd=vas_sd):
+    for path in _pages(known, folder, figures, lang=lang):
         typer.echo(path)
     printing.disclaimer()
 
 
-def _write(results: Results, folder: Path) -> list[Path]:
-    from livingmeta.prisma import flow
+def _write(known: Dossier, folder: Path) -> list[Path]:
     from livingmeta.report import tables
-    from livingmeta.review import extended
     from livingmeta.store import write
 
-    review = results.review
-    figures = _figures(results)
+    figures = _figures(known)
     written = _draw(folder, figures, kinds=("svg", "pdf", "png"))
-    for name, frame in tables(results).items():
+    for name, frame in tables(known.results).items():
         written.append(
             write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         )
-    pages = _pages(results, folder, figures)
-    drawn = certainty.draw(review, flow(review, previous=extended(review)), folder)
-    return [*written, *drawn, *pages, explore.written(review, results.worlds, folder)]
+    pages = _pages(known, folder, figures)
+    return [*written, *certainty.draw(known, folder), *pages, explore.written(known, folder)]
 
 
 def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
@@ -98,36 +97,27 @@ def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> l
     ]
 
 
-def _figures(results: Results) -> dict[str, Any]:
+def _figures(known: Dossier) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import track
 
-    from livingmeta.bias import assessments
     from livingmeta.plots import forest_plot
 
     by_synthesis: dict[str, list[Pool]] = {}
-    for pool in results.headline_pools:
+    for pool in known.pools:
         by_synthesis.setdefault(pool.synthesis, []).append(pool)
     shown = track(by_synthesis.items(), "Drawing", console=Console(stderr=True), transient=True)
-    bias = assessments(results.review)
-    return {synthesis: forest_plot(pools, bias=bias).figure for synthesis, pools in shown}
+    return {synthesis: forest_plot(pools, bias=known.bias).figure for synthesis, pools in shown}
 
 
 def _pages(
-    results: Results,
-    folder: Path,
-    figures: dict[str, Any],
-    *,
-    lang: str = "en",
-    important: float | None = None,
-    vas_sd: float | None = None,
+    known: Dossier, folder: Path, figures: dict[str, Any], *, lang: str = "en"
 ) -> list[Path]:
     from livingmeta.pages import html, markdown
     from livingmeta.store import write
 
-    said: dict[str, Any] = {"lang": lang, "important": important, "vas_sd": vas_sd}
     pictures = [(synthesis, f"forest_{synthesis}.png") for synthesis in figures]
-    page = html(results, figures=figures, version=__version__, **said)
-    text = markdown(results, figures=pictures, version=__version__, **said)
+    page = html(known, figures=figures, version=__version__, lang=lang)
+    text = markdown(known, figures=pictures, version=__version__, lang=lang)
     name = "report" if lang == "en" else f"report.{lang}"
     return [write(folder / f"{name}.html", page), write(folder / f"{name}.md", text)]

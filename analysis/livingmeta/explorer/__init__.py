@@ -13,6 +13,7 @@ import numpy as np
 from livingmeta.consistency import findings_of
 from livingmeta.dependence import behind, ties, unclear
 from livingmeta.derivation import Effect
+from livingmeta.dossier import Dossier
 from livingmeta.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.language import ENGLISH
 from livingmeta.multiverse import Multiverse, by_estimate, trial_sets
@@ -22,7 +23,7 @@ from livingmeta.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
-from livingmeta.settings import Selection, Settings, headline_settings
+from livingmeta.settings import Selection, Settings
 from livingmeta.synthesis import (
     CONTRADICTION,
     PREDICTION_FROM,
@@ -47,16 +48,14 @@ Key = tuple[str, str | None]  # synthesis and subgroup
 Place = tuple[str, str | None, str | None]  # trial, contrast, and subgroup in a total
 
 
-def explorer_page(review: Review, *, version: str, multiverses: Sequence[Multiverse] = ()) -> str:
+def explorer_page(known: Dossier, *, version: str) -> str:
     """Write the page: it opens from disk, asks no network for anything, and holds all it shows.
 
     Parameters
     ----------
-    review : Review
+    known : Dossier
     version : str
         Version of the program.
-    multiverses : sequence of Multiverse, optional
-        Of the review's syntheses; those without are shown without.
 
     Returns
     -------
@@ -75,8 +74,8 @@ def explorer_page(review: Review, *, version: str, multiverses: Sequence[Multive
         for name in ASSETS
     }
     return environment.get_template("explorer.html.j2").render(
-        review=review.protocol,
-        data=Markup(script_json(explorer_data(review, multiverses=multiverses))),
+        review=known.review.protocol,
+        data=Markup(script_json(explorer_data(known))),
         version=version,
         disclaimer=DISCLAIMER,
         day={**COLOURS, **GROUND},
@@ -96,13 +95,12 @@ def script_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> dict[str, Any]:
+def explorer_data(known: Dossier) -> dict[str, Any]:
     """Collect what the page shows: effects by each set of formulas, sources, gaps and words.
 
     Parameters
     ----------
-    review : Review
-    multiverses : sequence of Multiverse, optional
+    known : Dossier
 
     Returns
     -------
@@ -113,16 +111,16 @@ def explorer_data(review: Review, *, multiverses: Sequence[Multiverse] = ()) -> 
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
-    >>> data = explorer_data(load_review("smith2017"))
+    >>> from livingmeta import load_review
+    >>> data = explorer_data(Dossier(review=load_review("smith2017")))
     >>> [(part["id"], len(part["trials"])) for part in data["syntheses"]][:2]
     [('pain-short', 4), ('pain-medium', 0)]
     """
-    settings = headline_settings(review)
+    review, settings = known.review, known.settings
     profiles = _profiles(settings)
-    mains = {_key(pool): pool for pool in synthesise(review, settings=settings)}
+    mains = {_key(pool): pool for pool in known.pools}
     formulas, by_formulas = _by_formulas(review, settings, profiles)
-    worlds = {_key(found.main): _analyses(found) for found in multiverses}
+    worlds = {_key(found.main): _analyses(found) for found in known.multiverse}
     keys = list(dict.fromkeys([*mains, *(key for pools in by_formulas for key in pools)]))
     protocol = review.protocol
     return {
