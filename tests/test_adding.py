@@ -14,9 +14,10 @@ import pytest
 from folders import folder
 from livingmeta import adding
 from livingmeta.adding import planned
-from livingmeta.drafts import appended, key_of
+from livingmeta.drafts import appended
 from livingmeta.review import load_review
 from livingmeta.store import LOCK, ChangedError, replace_all, write
+from livingmeta.words import key_of
 
 GAP = {"trial": "alpha2001", "outcome": "pain", "weeks": "26", "what": "means", "where": "table 3",
        "source": "paper"}  # fmt: skip

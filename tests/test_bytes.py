@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 
 from livingmeta.multiverse import by_estimate
-from livingmeta.printed import shown_as
 from livingmeta.small_study import trim_and_fill
-from livingmeta.words import decimal, steady
+from livingmeta.words import decimal, shown_as, steady
 
 ROOT = Path(__file__).parent.parent
 # Other processors: another kernel of the linear algebra, older vector units, another hash.

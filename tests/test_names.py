@@ -2,7 +2,7 @@
 
 import pytest
 
-from livingmeta.names import pick, unknown
+from livingmeta.words import pick, unknown
 
 
 def test_a_known_name_gives_its_entry() -> None:

@@ -23,7 +23,7 @@ from livingmeta.commands import (
     verifying,
 )
 from livingmeta.commands.options import Help
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -13,10 +13,9 @@ from scipy.special import expit, logit
 from livingmeta.arms import Group
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import measure_of
-from livingmeta.names import RefusalError, pick
 from livingmeta.protocol import BaselineRisk
 from livingmeta.synthesis import Pool
-from livingmeta.words import decimals
+from livingmeta.words import RefusalError, decimals, pick
 
 FAR = 700.0  # exp of more is no number
 PER = 1000  # people, as the Cochrane Handbook counts them

@@ -11,7 +11,7 @@ from livingmeta.protocol import Correlation, Review
 from livingmeta.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.schema import Outcome
 from livingmeta.settings import Settings
-from livingmeta.words import count
+from livingmeta.words import count, derived, show
 
 SOURCES = {"luo": "Luo 2018", "wan": "Wan 2014", "shi": "Shi 2020"}
 
@@ -66,16 +66,6 @@ def group_of(row: Outcome, *, parts: int = 1) -> Group:
     """Return the people of an arm, by the numbers its row reports."""
     values = ((name, getattr(row, name)) for name in TOLD)
     return Group(row.n, tuple((name, value) for name, value in values if value is not None), parts)
-
-
-def show(number: float) -> str:
-    """Format a number as printed."""
-    return f"{number:.10g}".replace("-", "−")
-
-
-def derived(number: float) -> str:
-    """Format a number that we computed: three digits, so that a reader can check the step."""
-    return f"{number:#.3g}".rstrip(".").replace("-", "−")
 
 
 def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail) -> Arm | None:

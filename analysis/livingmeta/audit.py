@@ -10,12 +10,11 @@ from typing import Literal
 from livingmeta.consistency import Finding, Held, findings_of, held_sizes
 from livingmeta.dependence import people_of
 from livingmeta.effect_sizes import on_scale
-from livingmeta.printed import SLACK, Number, quantity_name, shown_as, where
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import Pool, shown_i2, synthesise
-from livingmeta.words import count
+from livingmeta.words import SLACK, Number, count, quantity_name, shown_as, where
 
 Judgement = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 CHUNK = 1 << 14  # analyses; at k = 20 some 20 MB of intermediate numbers
 WAITING = 64  # chunks handed to an executor at once: bounds what it holds

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from livingmeta.inputs import LARGEST, SMALLEST, inside
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import FEW, usable
 from livingmeta.roots import bracketed_root
 from livingmeta.tau2 import Array
+from livingmeta.words import RefusalError, pick
 
 NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
 SETTLED = 1e-9  # of the width of an interval, or of a probability

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.bias import STATES, Assessment
-from livingmeta.names import RefusalError
 from livingmeta.plots import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark
+from livingmeta.words import RefusalError
 
 LABEL, STEP, MARGIN = 1.75, 0.42, 0.08  # inches
 WIDTH = 7.06  # text width of a journal page

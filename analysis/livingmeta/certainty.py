@@ -32,14 +32,13 @@ from livingmeta.absolute import (
 from livingmeta.bias import Assessment, assessments
 from livingmeta.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.missing_evidence import LEAST, Absence, absence
-from livingmeta.names import RefusalError
 from livingmeta.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.protocol import BaselineRisk, Judgement, Review
 from livingmeta.schema import Decision, Rated
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.small_study import ENOUGH, suited
 from livingmeta.synthesis import Pool, contradictory, funnel_of, shown_i2, synthesise
-from livingmeta.words import FLAG_WORDS, decimal, decimals, p_words
+from livingmeta.words import FLAG_WORDS, RefusalError, decimal, decimals, p_words
 
 DOMAINS: tuple[str, ...] = get_args(Rated)
 CERTAINTY = "certainty"

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from livingmeta.changes import Move, Stage
 from livingmeta.effect_sizes import as_shown
-from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -24,6 +23,7 @@ from livingmeta.plots import (
     scale_axis,
 )
 from livingmeta.synthesis import Pool, contradictory
+from livingmeta.words import RefusalError
 
 NAMES, FOREST, NUMBERS, MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
 Line = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers

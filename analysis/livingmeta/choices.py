@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, get_args
 
 from livingmeta.effect_sizes import MEASURES
-from livingmeta.names import pick, unknown
 from livingmeta.protocol import Review, Ties
 from livingmeta.schema import Outcome, Problem
 from livingmeta.settings import METHODS, Selection, Settings, headline_settings
+from livingmeta.words import pick, unknown
 
 ROWS: Mapping[str, dict[str, Any]] = {
     "main": {},

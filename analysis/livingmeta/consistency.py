@@ -20,13 +20,12 @@ from typing import Literal, NamedTuple
 from scipy.special import ndtri, stdtr, stdtrit
 
 from livingmeta.effect_sizes import kind_of, measure_of, ratios, scale_name
-from livingmeta.names import RefusalError
 from livingmeta.pooling import CONFIDENCE
-from livingmeta.printed import SLACK, Number, quantity_name, shown_as, where
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim, Outcome, Problem
 from livingmeta.settings import Settings, authors_settings
 from livingmeta.synthesis import Pool
+from livingmeta.words import SLACK, Number, RefusalError, quantity_name, shown_as, where
 
 # LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.
 N_TOLERANCE = 1.10

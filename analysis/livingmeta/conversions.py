@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from scipy.special import betaincinv, ndtri, stdtrit
 
 from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR, is_number, no_level
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 FAR_TAIL = 1e-12  # P below which scipy's quantile of t is no longer to be trusted
 

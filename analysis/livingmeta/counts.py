@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.inputs import plain, trials
-from livingmeta.names import RefusalError, pick
-from livingmeta.words import count
+from livingmeta.words import RefusalError, count, pick
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -16,11 +16,9 @@ from livingmeta.arms import (
     before,
     correlation,
     counts_of,
-    derived,
     group_of,
     mark_correlation,
     on_both_sides,
-    show,
     unlike,
 )
 from livingmeta.conversions import (
@@ -34,12 +32,11 @@ from livingmeta.conversions import (
 )
 from livingmeta.effect_sizes import MEASURES, kind_of, smd_from_difference, smd_from_t, turning
 from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR
-from livingmeta.names import RefusalError
 from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.settings import Selection, Settings
-from livingmeta.words import count
+from livingmeta.words import RefusalError, count, derived, show
 
 
 @dataclass(frozen=True, kw_only=True)

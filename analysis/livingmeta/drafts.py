@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from livingmeta.consistency import findings_of
 from livingmeta.derivation import Effect, NotComputableError, effect_of, implausible
-from livingmeta.names import RefusalError
 from livingmeta.protocol import Review, Side, fits, row_sets
 from livingmeta.schema import SIGN_TURNED, Gap, Problem
 from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, synthesise
+from livingmeta.words import RefusalError
 
 Cells = dict[str, str]
 Draft = dict[str, list[Cells]]  # table to new rows, in the order in which files refer to each other
@@ -23,24 +22,6 @@ ORDER = (
     "sources", "instruments", "trials", "reports", "outcomes", "gaps", "risk_of_bias",
     "second_extraction", "agreements",
 )  # fmt: skip
-
-
-def key_of(words: str, taken: Iterable[str]) -> str:
-    """Make a key out of a name that no other row has.
-
-    Examples
-    --------
-    >>> key_of("Vallés-Carrascosa 2018", ["x"]), key_of("Smith 2024", ["smith2024"])
-    ('vallescarrascosa2018', 'smith2024_2')
-    """
-    import unicodedata
-
-    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
-    key = re.sub(r"[^a-z0-9_]+", "", plain).lstrip("_") or "row"
-    held = set(taken)
-    if key not in held:
-        return key
-    return next(name for n in range(2, len(held) + 3) if (name := f"{key}_{n}") not in held)
 
 
 def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:

@@ -17,8 +17,7 @@ from scipy.special import gammaln
 
 from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.inputs import SMALLEST, TOO_FAR, plain, trials
-from livingmeta.names import RefusalError, pick, unknown
-from livingmeta.words import decimals
+from livingmeta.words import RefusalError, decimals, pick, unknown
 
 Array = NDArray[np.float64]
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)"
 _DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u00a0": " ",

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livingmeta.drafts import key_of
 from livingmeta.protocol import Review
 from livingmeta.review import examine
 from livingmeta.revman import INVERSE, METHODS, export, package, rm5, web
@@ -27,6 +26,7 @@ from livingmeta.tables import (
     level_of,
     table,
 )
+from livingmeta.words import key_of
 
 UNKNOWN = '"unknown"'  # as TOML has it
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")

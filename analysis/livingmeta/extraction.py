@@ -6,9 +6,9 @@ import csv
 import io
 from dataclasses import dataclass
 
-from livingmeta.names import RefusalError
 from livingmeta.protocol import Review
 from livingmeta.schema import Outcome, Problem, SecondOutcome
+from livingmeta.words import RefusalError
 
 COMPARED = (
     "n", "n1", "n2", "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum",

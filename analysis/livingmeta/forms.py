@@ -7,13 +7,13 @@ import io
 import re
 from collections.abc import Mapping
 
-from livingmeta.drafts import Cells, Draft, key_of, side_of, signed, use_of
+from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
 from livingmeta.effect_sizes import MEASURES
 from livingmeta.entry import EntryError, read_result
-from livingmeta.names import RefusalError
 from livingmeta.protocol import Review
 from livingmeta.schema import TABLES, Problem, columns
 from livingmeta.sheets import Sheet
+from livingmeta.words import RefusalError, key_of
 
 # Column of the form: table, column whose description explains it, or words of our own.
 TRIAL = {

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
-from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
     BOUND_MARK,
@@ -23,6 +22,7 @@ from livingmeta.plots import (
 )
 from livingmeta.small_study import Filled
 from livingmeta.synthesis import Pool
+from livingmeta.words import RefusalError
 
 # Regions of P around no effect (Peters 2008): shade, lower and upper P, words
 REGIONS = (

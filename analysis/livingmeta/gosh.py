@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.batch import Arrays, Progress, drawn, run
-from livingmeta.names import RefusalError
 from livingmeta.pooling import fit, usable
 from livingmeta.tau2 import Array, Mask
+from livingmeta.words import RefusalError
 
 MOST = 1 << 17  # subsets: all of 17 trials, in about a second
 SMALLEST = 3  # trials; of two the subsets are each alone and the whole

@@ -8,9 +8,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from livingmeta.names import RefusalError
 from livingmeta.protocol import Review
 from livingmeta.review import find, load_review
+from livingmeta.words import RefusalError
 
 
 def as_it_was(review: str, against: str) -> Review:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 Array = NDArray[np.float64]
 

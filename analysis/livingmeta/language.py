@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from livingmeta.names import pick
-from livingmeta.words import FLAG_WORDS, decimal
+from livingmeta.words import FLAG_WORDS, decimal, pick
 
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
 

@@ -20,13 +20,13 @@ from typing import Any, TypeGuard, cast
 
 import numpy as np
 
-from livingmeta.names import RefusalError
 from livingmeta.profiles import CHOICES
 from livingmeta.protocol import Review
 from livingmeta.report import Results, interval
 from livingmeta.review import load_review
 from livingmeta.settings import Settings, settings_of
 from livingmeta.synthesis import Pool
+from livingmeta.words import RefusalError
 
 NAME = "results.lock.json"
 SAME = 1e-9  # times max(1, |x|): what other processors and BLAS libraries may move

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from livingmeta.dependence import CLUSTERED, flags_of, people_of
 from livingmeta.derivation import Effect
-from livingmeta.names import RefusalError, pick
 from livingmeta.protocol import Plan, Review
 from livingmeta.regression import MetaRegression, meta_regression
 from livingmeta.schema import Trial
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import LeftOut, synthesise
+from livingmeta.words import RefusalError, pick
 
 Value = str | float | None
 # What effects can be regressed on; words make categories. A trial's columns come last.

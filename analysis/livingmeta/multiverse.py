@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from livingmeta.choices import Analysis, analysis, unknown_choices
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
-from livingmeta.names import RefusalError
 from livingmeta.pooling import Fit, fit
 from livingmeta.protocol import Choice, Plan, Review
 from livingmeta.settings import Settings, headline_settings
@@ -27,7 +26,7 @@ from livingmeta.synthesis import (
     synthesise,
     unpoolable,
 )
-from livingmeta.words import steady
+from livingmeta.words import RefusalError, steady
 
 Indices = NDArray[np.int_]
 Mask = NDArray[np.bool_]

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from livingmeta.effect_sizes import MEASURES, ratios
-from livingmeta.names import RefusalError
 from livingmeta.pooling import FEW, PREDICTION, PooledEstimate
+from livingmeta.words import RefusalError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,6 @@ from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import as_shown, counted, measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
 from livingmeta.synthesis import (
@@ -39,7 +38,16 @@ from livingmeta.synthesis import (
     notes,
     synthesise,
 )
-from livingmeta.words import FLAG_WORDS, WEIGHTS_OF_TOTAL, count, decimal, decimals, p_words
+from livingmeta.words import (
+    FLAG_WORDS,
+    WEIGHTS_OF_TOTAL,
+    RefusalError,
+    count,
+    decimal,
+    decimals,
+    p_words,
+    pick,
+)
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
 # colour-blind readers can tell apart; nothing is told by colour alone.

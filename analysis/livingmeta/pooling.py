@@ -21,7 +21,6 @@ from livingmeta.inputs import (
     trials,
 )
 from livingmeta.likelihood import mean_limits
-from livingmeta.names import RefusalError, pick
 from livingmeta.roots import bracketed_root
 from livingmeta.tau2 import (
     POINTS,
@@ -33,6 +32,7 @@ from livingmeta.tau2 import (
     likelihood_limits,
     q_profile,
 )
+from livingmeta.words import RefusalError, pick
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
 # An HKSJ interval below the Wald one is common: with τ² = 0 a third of correct ones are at k = 10.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import DEFAULTS
 from livingmeta.pooling import chosen as pooled_by
+from livingmeta.words import RefusalError, pick
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from livingmeta.names import RefusalError, unknown
 from livingmeta.schema import (
     TABLES,
     Agreement,
@@ -31,6 +30,7 @@ from livingmeta.schema import (
     Trial,
     columns,
 )
+from livingmeta.words import RefusalError, unknown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.designs import MEAN, Regression
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import (
     CONFIDENCE,
     MODELS,
@@ -21,6 +20,7 @@ from livingmeta.pooling import (
     usable,
 )
 from livingmeta.tau2 import TAU2, Array, q_profile
+from livingmeta.words import RefusalError, pick
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
 PER_MODERATOR = 10  # trials; Cochrane Handbook, section 10.11.4

@@ -16,12 +16,11 @@ from scipy.special import ndtri
 from livingmeta.audit import Verdict
 from livingmeta.effect_sizes import mean_difference, smd
 from livingmeta.exchange import FILES, reviews_in
-from livingmeta.names import RefusalError
 from livingmeta.pooling import fit
-from livingmeta.printed import SLACK, is_number, number, where
 from livingmeta.protocol import Review
 from livingmeta.report import results_of
 from livingmeta.review import TEMPLATE, load_review
+from livingmeta.words import SLACK, RefusalError, is_number, number, where
 
 if TYPE_CHECKING:
     import pandas as pd

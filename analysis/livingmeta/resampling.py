@@ -15,9 +15,9 @@ from livingmeta.effect_sizes import CORRECTIONS, VARIANCES, smd
 from livingmeta.gosh import LARGEST, members
 from livingmeta.inputs import LARGEST as FARTHEST
 from livingmeta.inputs import inside
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import FEW, Fit, fit, usable
 from livingmeta.tau2 import Array
+from livingmeta.words import RefusalError, pick
 
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second
 COUNT = 10_000  # a share of 5% then has a Monte Carlo standard error of 0.2%

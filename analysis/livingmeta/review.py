@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from livingmeta.names import RefusalError, unknown
 from livingmeta.protocol import Protocol, Review
 from livingmeta.rules import across, decisions
 from livingmeta.schema import (
@@ -31,6 +30,7 @@ from livingmeta.schema import (
     columns,
     read_row,
 )
+from livingmeta.words import RefusalError, unknown
 
 TEMPLATE = "template"  # the empty review to copy
 OWN = frozenset({"published", "certainty"})  # what a review takes from none that it extends

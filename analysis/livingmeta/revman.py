@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from livingmeta.effect_sizes import MEASURES
-from livingmeta.printed import is_number
 from livingmeta.sheets import LARGEST, Sheet
 from livingmeta.tables import (
     OF_COUNTS,
@@ -24,6 +23,7 @@ from livingmeta.tables import (
     measure_of,
     read_number,
 )
+from livingmeta.words import is_number
 
 INVERSE = {"iv", "inverse variance", "i-v", ""}
 METHODS = {"mh": "Mantel-Haenszel", "m-h": "Mantel-Haenszel", "mantel-haenszel": "Mantel-Haenszel",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from livingmeta.names import unknown
 from livingmeta.protocol import Review, RowSetKey, favours, fits, lenders, row_sets, turned
 from livingmeta.schema import WORDED, Decision, Outcome, Problem, Row
+from livingmeta.words import unknown
 
 
 def across(review: Review) -> Iterator[Problem]:

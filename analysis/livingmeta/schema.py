@@ -16,9 +16,8 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from livingmeta.names import RefusalError
-from livingmeta.printed import MINUS, RELATIONS, is_number, number
-from livingmeta.printed import Number as PrintedNumber
+from livingmeta.words import MINUS, RELATIONS, RefusalError, is_number, number
+from livingmeta.words import Number as PrintedNumber
 
 QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
 QUOTED = (

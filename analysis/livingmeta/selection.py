@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, ndtr, ndtri
 
 from livingmeta.inputs import Array
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import MODELS, pool, usable
 from livingmeta.small_study import require_enough, warned
+from livingmeta.words import RefusalError, pick
 
 STEP = 0.025  # one-sided: two-sided 0.05 on the favoured side
 TURN = {"left": -1.0, "right": 1.0}

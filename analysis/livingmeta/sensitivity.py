@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from livingmeta.inputs import numbers
-from livingmeta.names import RefusalError
 from livingmeta.pooling import Fit, fit, usable
 from livingmeta.tau2 import Array
+from livingmeta.words import RefusalError
 
 
 def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: Any) -> Fit:

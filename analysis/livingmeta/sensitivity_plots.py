@@ -15,7 +15,6 @@ from matplotlib.transforms import Bbox
 
 from livingmeta.changes import Stage
 from livingmeta.effect_sizes import as_shown
-from livingmeta.names import RefusalError
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -31,7 +30,7 @@ from livingmeta.plots import (
     scale_axis,
 )
 from livingmeta.scenarios import Sensitivity, Without
-from livingmeta.words import STEADY, steady
+from livingmeta.words import STEADY, RefusalError, steady
 
 MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so
 ROW, NAMES, FOREST, NUMBERS, TOP, BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches

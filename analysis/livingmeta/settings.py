@@ -9,13 +9,13 @@ from typing import Any
 from livingmeta.counts import ZERO_CELLS
 from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES, measure_named
 from livingmeta.inputs import no_level
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
 from livingmeta.profiles import CHOICES, CI_WORDS, Profile, profile
 from livingmeta.protocol import Methods, Review
 from livingmeta.quantiles import MEANS, SDS
 from livingmeta.schema import Problem
 from livingmeta.tau2 import TAU2
+from livingmeta.words import RefusalError, pick
 
 
 @dataclass(frozen=True, kw_only=True)

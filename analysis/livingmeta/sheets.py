@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 LARGEST = 50_000_000  # bytes; a table of trials is a thousandth of it
 

@@ -16,10 +16,9 @@ from numpy.typing import ArrayLike
 
 from livingmeta.effect_sizes import counted, in_sds
 from livingmeta.inputs import no_level, trials
-from livingmeta.names import RefusalError, pick
 from livingmeta.pooling import PooledEstimate, pool, usable
 from livingmeta.tau2 import Array
-from livingmeta.words import STEADY
+from livingmeta.words import STEADY, RefusalError, pick
 
 ENOUGH = 10
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 LOCK = ".livingmeta.lock"  # beside the files; git ignores it
 PATIENCE = 10.0  # seconds until a lock somebody else holds is given up on

@@ -12,9 +12,8 @@ from typing import Literal, get_args
 from scipy.special import ndtri
 
 from livingmeta.effect_sizes import MEASURES, measure_named
-from livingmeta.names import RefusalError, pick
-from livingmeta.printed import number
 from livingmeta.sheets import Sheet
+from livingmeta.words import RefusalError, number, pick
 
 ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"}
 # What columns may be called: first ours and metafor's own names, which are taken wherever they

@@ -21,8 +21,8 @@ from scipy.special import chdtri
 from livingmeta.designs import MEAN, Design
 from livingmeta.likelihood import maximise, smallest, spread, tau2_limits
 from livingmeta.maxima import MARGIN
-from livingmeta.names import RefusalError
 from livingmeta.roots import bracketed_root
+from livingmeta.words import RefusalError
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

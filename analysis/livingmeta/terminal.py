@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from livingmeta.names import unknown
+from livingmeta.words import unknown
 
 
 class Terminal:

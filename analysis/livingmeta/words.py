@@ -1,6 +1,12 @@
 """How numbers and flags are put into words, on every page alike."""
 
 import math
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from difflib import get_close_matches
+from math import inf
+from typing import NamedTuple, TypeVar
 
 WEIGHTS_OF_TOTAL = "Weights are those in the total; a subtotal's is the sum of its trials'."
 FLAG_WORDS = {
@@ -204,3 +210,174 @@ def p_words(p_value: float | None) -> str:
     if p_value is None:
         return "P not computed"
     return "P < 0.001" if p_value < 0.001 else f"P = {p_value:.3f}"
+
+
+T = TypeVar("T")
+
+
+class RefusalError(ValueError):
+    """What the program refuses, in a sentence that says why and what to do.
+
+    The command line prints it; any other error that reaches it is a fault of ours.
+    """
+
+
+def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
+    """Word the refusal of a name: the allowed ones, and the nearest.
+
+    Examples
+    --------
+    >>> unknown("tau2", "PN", ["DL", "PM", "REML"])
+    "tau2 = 'PN': choose one of DL, PM, REML. Did you mean PM?"
+    """
+    names = {one.lower(): one for one in allowed}
+    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    hint = f" Did you mean {names[near[0]]}?" if near else ""
+    return f"{what} = {name!r}: choose one of {', '.join(names.values())}.{hint}"
+
+
+def pick(registry: Mapping[str, T], name: str, what: str) -> T:
+    """Return the entry of this name.
+
+    Parameters
+    ----------
+    registry : mapping of str to anything
+        The dict that is at once the list of allowed names.
+    name, what : str
+        The name asked for, and what it names ("tau2"), for the message.
+
+    Raises
+    ------
+    ValueError
+        If there is no such entry; the message lists the allowed names and the nearest.
+
+    Examples
+    --------
+    >>> pick({"DL": 1, "REML": 2}, "REML", "tau2")
+    2
+    """
+    if name not in registry:
+        raise RefusalError(unknown(what, name, registry))
+    return registry[name]
+
+
+SLACK = 1e-9  # for binary arithmetic only: far below any printed digit
+NAMES = {
+    "ci_low": "lower limit", "ci_high": "upper limit", "p": "P", "z": "Z", "q": "Q",
+    "tau2": "tau²", "i2": "I²", "k": "number of trials", "n": "number of people",
+}  # fmt: skip
+
+
+class Number(NamedTuple):
+    """A printed number and half a unit of its last digit; `relation` is =, < or >."""
+
+    value: float
+    half: float
+    text: str
+    relation: str = "="
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """All that the printed text leaves possible."""
+        low, high = self.value - self.half, self.value + self.half
+        return {"<": (-inf, self.value), ">": (self.value, inf)}.get(self.relation, (low, high))
+
+
+LONGEST = 30  # digits and signs of one printed number: beyond them it is something else
+MINUS = "-‐‑‒–—−"  # what printers set where they mean a minus sign
+RELATIONS = "<>=≤≥"
+_PRINTED = re.compile(
+    rf"(?P<relation>[{RELATIONS}]?)\s*(?P<sign>[{MINUS}+]?)\s*"
+    # "0,270" is no number of thousands; a power of three digits is no printed number of a trial
+    r"(?P<digits>(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)"
+    r"(?P<power>[eE][+-]?[0-9]{1,2})?\s*%?"
+)
+
+
+def number(text: str) -> Number:
+    """Read a printed number, how it is rounded, and whether it is a bound.
+
+    Parameters
+    ----------
+    text : str
+        As printed; the minus may be a dash, a comma groups thousands, and a percent sign is left
+        out.
+
+    Raises
+    ------
+    ValueError
+        Where the text is not one number.
+
+    Examples
+    --------
+    >>> number("−0.27")[:2], number("0.30")[:2], number("1,026")[:2]
+    ((-0.27, 0.005), (0.3, 0.005), (1026.0, 0.5))
+    >>> number("< 0.001").relation
+    '<'
+    """
+    match = _match(text)
+    if match is None:
+        raise RefusalError(
+            f'printed = "{text}" is not one number; write the digits as printed, with a decimal '
+            'point ("-0.27", "1,026"), and words as a claim of quantity text'
+        )
+    digits = Decimal(match["digits"].replace(",", "") + (match["power"] or ""))
+    value = float(-digits if match["sign"] and match["sign"] in MINUS else digits)
+    relation = {"": "=", "≤": "<", "≥": ">"}.get(match["relation"], match["relation"])
+    shown = re.sub(f"[{MINUS}]", "-", text.strip().lstrip(f"{RELATIONS} "))
+    return Number(value, 0.5 * 10.0 ** int(digits.as_tuple().exponent), shown, relation)
+
+
+def is_number(text: str) -> bool:
+    """Say whether a text is one printed number, and one that can be computed with."""
+    return _match(text) is not None
+
+
+def _match(text: str) -> re.Match[str] | None:
+    match = _PRINTED.fullmatch(text.strip())
+    return match if match and len(match["digits"]) <= LONGEST else None
+
+
+def shown_as(value: float, half: float, *, more: int = 0) -> str:
+    """Format a value as one whose last digit is worth twice `half`, with `more` digits."""
+    decimals = max(0, -Decimal(f"{2 * half:.3g}").adjusted()) + more
+    steady = round(float(value), decimals + 9)  # an edge of rounding is one on every processor
+    return f"{round(steady, decimals) + 0.0:.{decimals}f}"  # + 0.0: never "-0.00"
+
+
+def where(*parts: str | None) -> str:
+    """Join what a claim is about."""
+    return ", ".join(filter(None, parts)) or "the review as a whole"
+
+
+def quantity_name(quantity: str) -> str:
+    """Return the name of a quantity of published.csv in a sentence."""
+    return NAMES.get(quantity, quantity)
+
+
+def show(number: float) -> str:
+    """Format a number as printed."""
+    return f"{number:.10g}".replace("-", "−")
+
+
+def derived(number: float) -> str:
+    """Format a number that we computed: three digits, so that a reader can check the step."""
+    return f"{number:#.3g}".rstrip(".").replace("-", "−")
+
+
+def key_of(words: str, taken: Iterable[str]) -> str:
+    """Make a key out of a name that no other row has.
+
+    Examples
+    --------
+    >>> key_of("Vallés-Carrascosa 2018", ["x"]), key_of("Smith 2024", ["smith2024"])
+    ('vallescarrascosa2018', 'smith2024_2')
+    """
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
+    key = re.sub(r"[^a-z0-9_]+", "", plain).lstrip("_") or "row"
+    held = set(taken)
+    if key not in held:
+        return key
+    return next(name for n in range(2, len(held) + 3) if (name := f"{key}_{n}") not in held)

@@ -20,7 +20,7 @@ from livingmeta.commands.options import (
     Synthesis,
     VasSd,
 )
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
     from livingmeta.bayes import Chances, Marginal, Posterior, Prior
@@ -264,9 +264,9 @@ def _draw(pool: Pool, found: Posterior, *, folder: str, note: str) -> None:
     from pathlib import Path
 
     from livingmeta.bayes_plots import posterior_plot
-    from livingmeta.drafts import key_of
     from livingmeta.plots import figure_bytes
     from livingmeta.store import write
+    from livingmeta.words import key_of
 
     part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
     figure = posterior_plot(pool, found, note=note)

@@ -111,9 +111,9 @@ def _worksheet(
     important: str | None,
     as_json: bool,
 ) -> None:
-    from livingmeta.names import RefusalError
     from livingmeta.review import read_worksheet
     from livingmeta.store import replace_all, write
+    from livingmeta.words import RefusalError
     from livingmeta.worksheet import stale, unplaced, worksheet
 
     if path.suffix.lower() != ".csv":

@@ -171,11 +171,11 @@ def trace(
     include_sensitivity: Include = False,
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
-    from livingmeta.names import pick
     from livingmeta.report import source_line
     from livingmeta.review import load_review
     from livingmeta.settings import Selection
     from livingmeta.synthesis import synthesise
+    from livingmeta.words import pick
 
     loaded = load_review(review)
     if synthesis is not None:

@@ -8,7 +8,7 @@ import typer
 
 from livingmeta import screen
 from livingmeta.commands.options import Favours, Folder, Log, NewFavours, ReviewName
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -320,9 +320,9 @@ def export(
     from pathlib import Path
 
     from livingmeta.exports import EXPORTS
-    from livingmeta.names import pick
     from livingmeta.review import load_review
     from livingmeta.store import write
+    from livingmeta.words import pick
 
     make = pick(EXPORTS, to, "--to")
     loaded = load_review(review)
@@ -352,10 +352,10 @@ def new(
     import sys
     from pathlib import Path
 
-    from livingmeta.names import pick
     from livingmeta.review import TEMPLATE, find
     from livingmeta.store import write
     from livingmeta.terminal import Terminal
+    from livingmeta.words import pick
 
     _checked_name(name)
     sides = {"lower": "negative_favours = 1\n", "higher": "negative_favours = 2\n"}

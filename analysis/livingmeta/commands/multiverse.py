@@ -137,11 +137,11 @@ def _document(told: _Told) -> dict[str, Any]:
 
 def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
-    from livingmeta.drafts import key_of
     from livingmeta.multiverse_plots import specification_curve
     from livingmeta.pages import combined
     from livingmeta.plots import figure_bytes
     from livingmeta.store import write
+    from livingmeta.words import key_of
 
     found, pool, console = told.found, told.found.main, screen.console()
     name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title

@@ -20,7 +20,7 @@ from livingmeta.commands.options import (
     ReviewName,
     Synthesis,
 )
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
     from livingmeta.comparison import Step
@@ -337,12 +337,11 @@ def regress(
     """Regress the effects of syntheses on moderators (meta-regression)."""
     from dataclasses import asdict
 
-    from livingmeta.arms import derived
     from livingmeta.moderation import regress as regressed
     from livingmeta.report import flag_lines
     from livingmeta.review import load_review
     from livingmeta.settings import Selection, headline_settings
-    from livingmeta.words import decimal, decimals, p_words
+    from livingmeta.words import decimal, decimals, derived, p_words
 
     loaded = load_review(review)
     settings = headline_settings(loaded, name=profile, model=model, tau2=tau2, ci=ci)

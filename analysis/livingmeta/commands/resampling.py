@@ -51,14 +51,13 @@ def gosh(
     from pathlib import Path
 
     from livingmeta.commands.executors import executor
-    from livingmeta.drafts import key_of
     from livingmeta.gosh import MOST, SMALLEST
     from livingmeta.gosh import gosh as pooled
     from livingmeta.gosh_plots import gosh_plot
-    from livingmeta.names import pick
     from livingmeta.plots import figure_bytes
     from livingmeta.review import load_review
     from livingmeta.store import write
+    from livingmeta.words import key_of, pick
 
     loaded = load_review(review)
     if trial is not None:

@@ -291,10 +291,10 @@ def _figures(one: Sensitivity, review: str, out: str, important: float | None) -
     """Draw what can be drawn of a synthesis, and say of each picture where it is or why not."""
     from pathlib import Path
 
-    from livingmeta.drafts import key_of
     from livingmeta.plots import figure_bytes
     from livingmeta.sensitivity_plots import FIGURES
     from livingmeta.store import write
+    from livingmeta.words import key_of
 
     pool = one.main
     part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""

@@ -43,7 +43,6 @@ def small_study(
     from pathlib import Path
 
     from livingmeta.dependence import shared_flags
-    from livingmeta.drafts import key_of
     from livingmeta.funnels import funnel_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.review import load_review
@@ -51,6 +50,7 @@ def small_study(
     from livingmeta.small_study import battery, suited, warned
     from livingmeta.store import write
     from livingmeta.synthesis import funnel_of, synthesise
+    from livingmeta.words import key_of
 
     loaded = load_review(review)
     if synthesis is not None:

@@ -8,7 +8,7 @@ import typer
 
 from livingmeta import __version__, screen
 from livingmeta.commands.options import AsJson, ReviewName
-from livingmeta.names import RefusalError
+from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +154,7 @@ def _show_reruns(found: Sequence[Rerun], skipped: dict[str, str]) -> None:
     from collections import Counter
     from itertools import groupby
 
-    from livingmeta.printed import quantity_name
+    from livingmeta.words import quantity_name
 
     console = screen.console()
     for file, group in groupby(found, key=lambda one: one.file):
@@ -184,7 +184,7 @@ def _show_reruns(found: Sequence[Rerun], skipped: dict[str, str]) -> None:
 def _agreement(found: Sequence[Rerun]) -> str:
     from collections import Counter
 
-    from livingmeta.printed import quantity_name
+    from livingmeta.words import quantity_name
 
     rows = sum(one.rows for one in found)
     agreeing = f"{sum(one.agreeing for one in found):,} of {rows:,} rows agree"
