@@ -12,7 +12,8 @@ from livingmeta.absolute import RISKS, Baseline, absolute, baseline_risks
 from livingmeta.certainty import summary_of_findings
 from livingmeta.dossier import Dossier
 from livingmeta.pages import html, markdown
-from livingmeta.report import absolute_words, results_of
+from livingmeta.report import absolute_words
+from livingmeta.results import results_of
 from livingmeta.review import ReviewError, load_review
 
 THREE_IN_TEN = Baseline(name="declared", risk=0.3)

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from folders import ROOT
-from livingmeta import certificate
-from livingmeta.certificate import (
+from livingmeta import witnesses as certificate
+from livingmeta.certificate import markdown
+from livingmeta.pooling import pool
+from livingmeta.results import Results, results_of
+from livingmeta.review import load_review
+from livingmeta.witnesses import (
     Answer,
     MissingError,
     NotOfferedError,
     Question,
     agreeing_digits,
     certify,
-    markdown,
 )
-from livingmeta.pooling import pool
-from livingmeta.report import Results, results_of
-from livingmeta.review import load_review
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from folders import ROOT
 from livingmeta.exchange import folders, read, reviews_in
 from livingmeta.pooling import pool
-from livingmeta.report import results_of
+from livingmeta.results import results_of
 from livingmeta.synthesis import synthesise
 from livingmeta.tables import ExchangeError, read_number
 

@@ -26,7 +26,8 @@ from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.pooling import pool
 from livingmeta.profiles import PROFILES
-from livingmeta.report import beside, published, results_of
+from livingmeta.report import beside, published
+from livingmeta.results import results_of
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis import CONTRADICTION, Pool, contradictory, notes, synthesise

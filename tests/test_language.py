@@ -11,7 +11,7 @@ from livingmeta.bias import DOMAINS
 from livingmeta.directions import BASES
 from livingmeta.effect_sizes import MEASURES
 from livingmeta.language import LANGUAGES, language
-from livingmeta.report import results_of
+from livingmeta.results import results_of
 from livingmeta.review import load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.schema import Bias, Claim

@@ -12,7 +12,8 @@ import pytest
 
 from folders import ROOT
 from livingmeta import lock
-from livingmeta.lock import changelog_line, hashes, verified, with_line
+from livingmeta.changelog import changelog_line, with_line
+from livingmeta.lock import hashes, verified
 from livingmeta.review import load_review
 
 REVIEWS = ("smith2017", "living", "knee_oa")

@@ -11,8 +11,9 @@ from folders import SOURCE, folder
 from livingmeta.audit import reproduce
 from livingmeta.dossier import Dossier
 from livingmeta.explorer import explorer_data
-from livingmeta.prisma import flow
-from livingmeta.report import published, results_of, total_people
+from livingmeta.flow import flow
+from livingmeta.report import published
+from livingmeta.results import results_of, total_people
 from livingmeta.review import examine, load_review
 from livingmeta.synthesis import synthesise
 from livingmeta.words import number

@@ -6,7 +6,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
 from folders import folder
-from livingmeta.prisma import BOXES, Flow, flow, prisma_plot
+from livingmeta.flow import BOXES, Flow, flow
+from livingmeta.prisma import prisma_plot
 from livingmeta.protocol import Protocol
 from livingmeta.review import ReviewError, extended, load_review
 

@@ -15,17 +15,8 @@ from livingmeta.pages import forest_description, spread
 from livingmeta.plots import forest_plot
 from livingmeta.pooling import CONFIDENCE
 from livingmeta.pooling import pool as pooled
-from livingmeta.report import (
-    beside,
-    coverage,
-    headlines,
-    interval,
-    results_of,
-    share,
-    tables,
-    total_people,
-    verdict_words,
-)
+from livingmeta.report import beside, coverage, headlines, interval, share, tables, verdict_words
+from livingmeta.results import results_of, total_people
 from livingmeta.review import load_review
 from livingmeta.settings import headline_settings, settings_of
 from livingmeta.synthesis import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from livingmeta.exchange import imported, read, reviews_in
-from livingmeta.report import results_of
+from livingmeta.results import results_of
 from livingmeta.revman import favoured
 from livingmeta.synthesis import synthesise
 from livingmeta.tables import Told

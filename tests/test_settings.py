@@ -20,7 +20,8 @@ from livingmeta.multiverse import multiverse
 from livingmeta.plots import forest_plot
 from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS, chosen, fit, pool
 from livingmeta.profiles import PROFILES
-from livingmeta.report import results_of, tables
+from livingmeta.report import tables
+from livingmeta.results import results_of
 from livingmeta.review import load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.settings import Selection, headline_settings, settings_of, undeclarable

@@ -17,7 +17,8 @@ from livingmeta.pages import markdown
 from livingmeta.plots import forest_plot
 from livingmeta.pooling import pool as pool_of
 from livingmeta.protocol import Methods, Review
-from livingmeta.report import results_of, tables
+from livingmeta.report import tables
+from livingmeta.results import results_of
 from livingmeta.review import load_review
 from livingmeta.settings import METHODS, Selection, headline_settings, settings_of
 from livingmeta.synthesis import Pool, synthesise

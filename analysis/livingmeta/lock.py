@@ -10,19 +10,17 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
-from itertools import groupby
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, TypeGuard, cast
 
 import numpy as np
 
 from livingmeta.profiles import CHOICES
 from livingmeta.protocol import Review
-from livingmeta.report import Results, interval
+from livingmeta.results import Results
 from livingmeta.review import load_review
 from livingmeta.settings import Settings, settings_of
 from livingmeta.synthesis import Pool
@@ -235,11 +233,12 @@ def _by_synthesis(lock: Lock) -> dict[tuple[str, str], dict[Place, Any]]:
     found: dict[tuple[str, str], dict[Place, Any]] = {}
     for pool in lock["pools"]:
         values = found.setdefault((pool["synthesis"], pool["by"]), {})
-        values |= {(_place(pool), quantity): value for quantity, value in _values(pool)}
+        values |= {(place_of(pool), quantity): value for quantity, value in _values(pool)}
     return found
 
 
-def _place(pool: Mapping[str, Any]) -> str:
+def place_of(pool: Mapping[str, Any]) -> str:
+    """Name a pool of a lock: synthesis, subgroup, and by which methods."""
     return ", ".join(filter(None, (pool["synthesis"], pool["subgroup"], pool["by"])))
 
 
@@ -260,77 +259,3 @@ def _same(was: Any, now: Any) -> bool:
     if _number(was) and _number(now):
         return abs(now - was) <= SAME * max(1, abs(was))
     return bool(was == now)
-
-
-def changelog_line(
-    old: Lock | None, new: Lock, found: Verification | None, *, why: str
-) -> tuple[str, str]:
-    """Return the part of CHANGELOG.md a new lock belongs to, and its line.
-
-    The part is Evidence if data moved an estimate of the headline.
-    """
-    lead = next(iter(new["methods"]))
-    moved = [one for one in (found.differences if found else ()) if one.quantity == "estimate"]
-    places = dict.fromkeys(one.place for one in moved if one.place.endswith(f", {lead}"))
-    before, after = ({_place(pool): pool for pool in lock["pools"]} if lock else {}
-                     for lock in (old, new))  # fmt: skip
-    parts = [" ".join(why.split()).rstrip(".")]
-    for place in places:
-        pools = (before.get(place), after.get(place))
-        about = next(pool for pool in reversed(pools) if pool)
-        title = " – ".join(filter(None, (about["title"], about["subgroup"])))
-        was, now = map(_value, pools)
-        same = f"{now} as before to two decimals"
-        parts.append(f"{title} {same if was == now else f'{was} → {now}'}")
-    evidence = any(one.cause == "data" and one.place in places for one in moved)
-    return "Evidence" if evidence else "Code", f"- `{new['review']}`: {'; '.join(parts)}."
-
-
-def _value(pool: Mapping[str, Any] | None) -> str:
-    if pool is None or pool.get("estimate") is None:
-        return "none"
-    return f"{interval(SimpleNamespace(**pool))}, k = {pool['k']}"
-
-
-def with_line(changelog: str, *, part: str, line: str) -> str | None:
-    r"""Put a line last into a part of the changelog's Unreleased; None where that is not there.
-
-    Examples
-    --------
-    >>> print(with_line("## Unreleased\n\n### Code\n\n- one\n", part="Code", line="- two"))
-    ## Unreleased
-    <BLANKLINE>
-    ### Code
-    <BLANKLINE>
-    - one
-    - two
-    <BLANKLINE>
-    """
-    within = r"^## Unreleased\n(?:(?!## ).*\n)*?" + f"### {part}\n" + r"(?:(?!#).*\n)*"
-    found = re.search(within, changelog, re.MULTILINE)
-    if found is None:
-        return None
-    kept = changelog[: found.end()].rstrip("\n")
-    gap = "\n\n" if kept.endswith(f"### {part}") else "\n"
-    rest = changelog[found.end() :]
-    return f"{kept}{gap}{line}\n" + (f"\n{rest}" if rest else "")
-
-
-def lines(differences: Sequence[Difference]) -> list[str]:
-    """Tell differences one by one, below the place they have in common."""
-    told: list[str] = []
-    for place, group in groupby(differences, key=lambda one: one.place):
-        told.append(place)
-        for one in group:
-            size = "" if one.size is None else f"{one.size:.2g}, "
-            moved = f"{_digits(one.locked)} → {_digits(one.now)}"
-            told.append(f"  {one.quantity}: {moved} ({size}{one.cause})")
-    return told
-
-
-def _digits(value: object) -> str:
-    if value is None or value == []:
-        return "none"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:.10g}" if isinstance(value, float) else str(value)

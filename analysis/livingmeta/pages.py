@@ -17,15 +17,15 @@ from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections
 from livingmeta.dossier import Dossier
 from livingmeta.effect_sizes import MEASURES, as_shown, on_scale, scale_name
+from livingmeta.flow import Flow
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.missing_evidence import EXTREME
 from livingmeta.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.plots import inline_svg
-from livingmeta.prisma import Flow, prisma_plot
+from livingmeta.prisma import prisma_plot
 from livingmeta.protocol import Review
 from livingmeta.report import (
-    Results,
     absolute_words,
     beside,
     coverage,
@@ -41,6 +41,7 @@ from livingmeta.report import (
     suggested_line,
     verdict_words,
 )
+from livingmeta.results import Results
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import Sensitivity
 from livingmeta.schema import Gap, Outcome

@@ -6,28 +6,25 @@ import dataclasses
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from livingmeta.absolute import PER, Baseline, per_1000
-from livingmeta.audit import Verdict, verdicts
+from livingmeta.audit import Verdict
 from livingmeta.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
-from livingmeta.consistency import ORDINARY, Finding, findings_of
 from livingmeta.derivation import Effect
 from livingmeta.effect_sizes import as_shown, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pooling import PooledEstimate
 from livingmeta.profiles import CI_WORDS
 from livingmeta.protocol import Judgement, Plan, Review
-from livingmeta.settings import settings_of
+from livingmeta.results import Results, at_odds, printed_k, total_people
 from livingmeta.synthesis import (
     DRAWN,
     Pool,
     contradictory,
     shown_i2,
-    synthesise,
 )
 from livingmeta.words import count, decimal, decimals, p_words, steady
 
@@ -38,37 +35,6 @@ if TYPE_CHECKING:
 
 DISCLAIMER = ENGLISH.say("disclaimer")
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Results:
-    """All that the pages about a review show.
-
-    `headline_pools` are what every answer shows; `pools` follow the methods that review.toml
-    declares for the authors, with which what was printed is compared. They are the same where the
-    review declares no `headline`.
-    """
-
-    review: Review
-    pools: tuple[Pool, ...]
-    headline_pools: tuple[Pool, ...]
-    verdicts: tuple[Verdict, ...]
-    findings: tuple[Finding, ...]
-
-
-def results_of(review: Review) -> Results:
-    """Pool a review by its own methods and by those of its headline, and audit what it prints."""
-    methods = review.protocol.methods
-    pools = headline_pools = synthesise(review)
-    if methods.headline is not None:
-        pools = synthesise(review, settings=settings_of(methods))
-    return Results(
-        review=review,
-        pools=pools,
-        headline_pools=headline_pools,
-        verdicts=verdicts(review.published, pools),
-        findings=findings_of(review, pools),
-    )
 
 
 class Interval(Protocol):
@@ -171,15 +137,6 @@ def trials(pool: Pool, *, word: str = "trial") -> str:
     text = counted(number, word)
     more = len(pool.effects) > number
     return f"{text} in {len(pool.effects)} comparisons" if more else text
-
-
-def printed_k(review: Review, pool: Pool) -> str | None:
-    """Return the number of trials that the publication prints for this pool, if it does."""
-    for claim in review.published:
-        about = (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
-        if about == (pool.synthesis, pool.subgroup, None, "k"):
-            return claim.printed
-    return None
 
 
 def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str:
@@ -315,16 +272,6 @@ def _judgement(one: Judgement | None, language: Language) -> str:
     return recorded or language.say("not_recorded")
 
 
-def total_people(review: Review) -> int | None:
-    """Return the people in the review: as it prints them, else those randomised in its trials."""
-    for claim in review.published:
-        about = (claim.synthesis, claim.quantity, claim.reading)
-        if about == (None, "n", "primary") and claim.counted is not None:
-            return claim.counted
-    sizes = [trial.n_randomised for trial in review.trials]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
-
-
 def headlines(results: Results, *, assumed: bool = False) -> list[str]:
     """Write one paragraph per outcome: published, computable today, what that means.
 
@@ -405,28 +352,6 @@ def undrawn(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str 
     estimate, low, high = (found.get(name, "?") for name in DRAWN)
     whole = len(found) > 1 or "estimate" not in found
     return language.say("interval", estimate=estimate, low=low, high=high) if whole else estimate
-
-
-def at_odds(
-    review: Review, synthesis: str, found: Iterable[Finding], *, language: Language = ENGLISH
-) -> str:
-    """Say that the numbers printed for a synthesis contradict each other, or what it would take.
-
-    Empty where they fit, or fit under an assumption that is nothing unusual.
-    """
-    names = {
-        claim.claim
-        for claim in review.published
-        if claim.synthesis == synthesis and claim.reading == "primary" and not claim.trial
-    }
-    about = [one for one in found if names & set(one.claims)]
-    if any(one.kind == "inconsistent" for one in about):
-        return language.say("published_inconsistent")
-    needed = dict.fromkeys(
-        chain.from_iterable(one.only_if for one in about if not ORDINARY & set(one.only_if))
-    )
-    words = f" {language.say('or')} ".join(map(language.word, needed))
-    return language.say("published_only_if", assumption=words) if needed else ""
 
 
 def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:

@@ -18,7 +18,7 @@ from livingmeta.effect_sizes import mean_difference, smd
 from livingmeta.exchange import FILES, reviews_in
 from livingmeta.pooling import fit
 from livingmeta.protocol import Review
-from livingmeta.report import results_of
+from livingmeta.results import results_of
 from livingmeta.review import TEMPLATE, load_review
 from livingmeta.words import SLACK, RefusalError, is_number, number, where
 

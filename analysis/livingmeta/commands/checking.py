@@ -91,7 +91,7 @@ def check(
 
 def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Show each printed number beside ours, with a verdict, and what does not fit together."""
-    from livingmeta.report import results_of
+    from livingmeta.results import results_of
     from livingmeta.review import load_review
     from livingmeta.words import decimal
 
@@ -139,11 +139,11 @@ def certify(
     from dataclasses import asdict
     from pathlib import Path
 
-    from livingmeta.certificate import certify as certified
     from livingmeta.certificate import markdown
-    from livingmeta.report import results_of
+    from livingmeta.results import results_of
     from livingmeta.review import load_review
     from livingmeta.store import write
+    from livingmeta.witnesses import certify as certified
 
     certificate = certified(results_of(load_review(review)), program=__version__)
     folder = Path(out) / certificate.review

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from livingmeta.multiverse import Multiverse, Shares, TrialSet
-    from livingmeta.report import Results
+    from livingmeta.results import Results
     from livingmeta.synthesis import Pool
 
 
@@ -34,7 +34,7 @@ def multiverse(
 
     from livingmeta.multiverse import multiverse as combined
     from livingmeta.patient import important_difference
-    from livingmeta.report import results_of
+    from livingmeta.results import results_of
     from livingmeta.review import load_review
     from livingmeta.settings import headline_settings
 

@@ -10,7 +10,7 @@ from livingmeta import screen
 
 if TYPE_CHECKING:
     from livingmeta.protocol import Review
-    from livingmeta.report import Results
+    from livingmeta.results import Results
     from livingmeta.synthesis import Pool
 
 

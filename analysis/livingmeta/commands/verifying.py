@@ -35,7 +35,7 @@ def verify(
     from dataclasses import asdict
 
     from livingmeta import lock
-    from livingmeta.report import results_of
+    from livingmeta.results import results_of
     from livingmeta.review import load_review
 
     if update != bool(why and why.strip()):
@@ -64,7 +64,9 @@ def verify(
     if update and found is not None and not (found.differences or any(found.changes.values())):
         typer.echo(f"{path} is up to date; nothing is written.", err=as_json)
     elif update:
-        told = lock.changelog_line(old, new, found, why=why or "")
+        from livingmeta.changelog import changelog_line
+
+        told = changelog_line(old, new, found, why=why or "")
         _write(path, lock.text(new), *told, quiet=as_json)
     elif found is not None and not found.sound:
         if not as_json:
@@ -73,7 +75,7 @@ def verify(
 
 
 def _show(found: Verification, review: str) -> None:
-    from livingmeta.lock import lines
+    from livingmeta.changelog import lines
 
     words = {
         "data": "data changed", "method": "methods or protocol changed",
@@ -91,7 +93,7 @@ def _show(found: Verification, review: str) -> None:
 
 def _write(path: Path, text: str, part: str, line: str, *, quiet: bool) -> None:
     """Write the lock, and the line into the changelog of the checkout the review lies in."""
-    from livingmeta.lock import with_line
+    from livingmeta.changelog import with_line
     from livingmeta.store import write
 
     told: list[Any] = [f"{write(path, text)} written."]

@@ -22,7 +22,8 @@ from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_wor
 from livingmeta.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
-from livingmeta.report import DISCLAIMER, at_odds, printed_k, undrawn
+from livingmeta.report import DISCLAIMER, undrawn
+from livingmeta.results import at_odds, printed_k
 from livingmeta.settings import Selection, Settings
 from livingmeta.synthesis import (
     CONTRADICTION,

@@ -1,0 +1,86 @@
+"""What is computed of a review before anything is said: pools, and the audit of what is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from livingmeta.audit import Verdict, verdicts
+from livingmeta.consistency import ORDINARY, Finding, findings_of
+from livingmeta.language import ENGLISH, Language
+from livingmeta.protocol import Review
+from livingmeta.settings import settings_of
+from livingmeta.synthesis import Pool, synthesise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """All that the pages about a review show.
+
+    `headline_pools` are what every answer shows; `pools` follow the methods that review.toml
+    declares for the authors, with which what was printed is compared. They are the same where the
+    review declares no `headline`.
+    """
+
+    review: Review
+    pools: tuple[Pool, ...]
+    headline_pools: tuple[Pool, ...]
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+
+
+def results_of(review: Review) -> Results:
+    """Pool a review by its own methods and by those of its headline, and audit what it prints."""
+    methods = review.protocol.methods
+    pools = headline_pools = synthesise(review)
+    if methods.headline is not None:
+        pools = synthesise(review, settings=settings_of(methods))
+    return Results(
+        review=review,
+        pools=pools,
+        headline_pools=headline_pools,
+        verdicts=verdicts(review.published, pools),
+        findings=findings_of(review, pools),
+    )
+
+
+def printed_k(review: Review, pool: Pool) -> str | None:
+    """Return the number of trials that the publication prints for this pool, if it does."""
+    for claim in review.published:
+        about = (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
+        if about == (pool.synthesis, pool.subgroup, None, "k"):
+            return claim.printed
+    return None
+
+
+def total_people(review: Review) -> int | None:
+    """Return the people in the review: as it prints them, else those randomised in its trials."""
+    for claim in review.published:
+        about = (claim.synthesis, claim.quantity, claim.reading)
+        if about == (None, "n", "primary") and claim.counted is not None:
+            return claim.counted
+    sizes = [trial.n_randomised for trial in review.trials]
+    return None if None in sizes else sum(size for size in sizes if size is not None)
+
+
+def at_odds(
+    review: Review, synthesis: str, found: Iterable[Finding], *, language: Language = ENGLISH
+) -> str:
+    """Say that the numbers printed for a synthesis contradict each other, or what it would take.
+
+    Empty where they fit, or fit under an assumption that is nothing unusual.
+    """
+    names = {
+        claim.claim
+        for claim in review.published
+        if claim.synthesis == synthesis and claim.reading == "primary" and not claim.trial
+    }
+    about = [one for one in found if names & set(one.claims)]
+    if any(one.kind == "inconsistent" for one in about):
+        return language.say("published_inconsistent")
+    needed = dict.fromkeys(
+        chain.from_iterable(one.only_if for one in about if not ORDINARY & set(one.only_if))
+    )
+    words = f" {language.say('or')} ".join(map(language.word, needed))
+    return language.say("published_only_if", assumption=words) if needed else ""

@@ -1,0 +1,420 @@
+"""Our headline numbers beside those of other programs: to how many digits, and why not further."""
+
+from __future__ import annotations
+
+import math
+import platform
+import re
+import shutil
+import subprocess
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from livingmeta.results import Results
+from livingmeta.synthesis import Pool
+
+Answer = dict[str, float]
+EQUAL = 8  # digits from which two programs are called equal
+QUANTITIES = ("estimate", "se", "ci_low", "ci_high", "tau2", "q", "pi_low", "pi_high")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a witness is asked: effects, variances and methods."""
+
+    yi: tuple[float, ...]
+    vi: tuple[float, ...]
+    model: str
+    tau2: str | None
+    ci: str
+    prediction: str | None
+    level: float
+
+
+class NotOfferedError(Exception):
+    """A method that a witness does not have."""
+
+
+class MissingError(Exception):
+    """A witness that is not here; the message says how to get it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One number beside a witness's; `digits` None where the witness gives none."""
+
+    synthesis: str
+    subgroup: str | None
+    methods: str
+    quantity: str
+    ours: float
+    witness: str
+    theirs: float | None
+    digits: int | None
+    why: str | None  # why it differs, or why there is none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """What was compared, with which versions."""
+
+    review: str
+    version: str
+    environment: Mapping[str, str]
+    witnesses: Mapping[str, str]  # version, or "missing: …"
+    lines: tuple[Line, ...]
+
+    @property
+    def unexplained(self) -> tuple[Line, ...]:
+        """Numbers that differ for no reason that is known."""
+        return tuple(line for line in self.lines if line.why == UNEXPLAINED)
+
+    def summary(self) -> list[str]:
+        """Say for each witness how far it agrees."""
+        return [
+            f"{name} {found}: {_agreement([x for x in self.lines if x.witness == name])}"
+            if not found.startswith("missing")
+            else f"{name}: {found}"
+            for name, found in self.witnesses.items()
+        ]
+
+
+def _agreement(lines: Sequence[Line]) -> str:
+    compared = [line.digits for line in lines if line.digits is not None]
+    if not compared:
+        return "no number of this review is within its methods"
+    equal = [digits for digits in compared if digits >= EQUAL]
+    text = f"{len(equal)} of {len(compared)} numbers equal to {EQUAL} digits or more"
+    if equal:
+        text += f" (the least to {min(equal)})"
+    reasons = dict.fromkeys(line.why for line in lines if line.digits is not None and line.why)
+    return "; ".join([text, *map(str, reasons)])
+
+
+UNEXPLAINED = "differs, and no reason is known: please report it"
+
+
+def certify(
+    results: Results,
+    *,
+    program: str,
+    witnesses: Mapping[str, Callable[[Sequence[Question]], list[Answer | str]]] | None = None,
+) -> Certificate:
+    """Ask every witness for every pooled number of a review.
+
+    Parameters
+    ----------
+    results : Results
+        A review's pools, under its own methods and those of its headline.
+    program : str
+        Our version.
+    witnesses : mapping, optional
+        Name to a function from questions to answers, or to words why there is none; all that
+        are known by default.
+
+    Returns
+    -------
+    Certificate
+        A witness that is not installed is named as missing, never passed over.
+    """
+    pools = [pool for pool in dict.fromkeys((*results.headline_pools, *results.pools))
+             if pool.result is not None]  # fmt: skip
+    questions = [_question(pool) for pool in pools]
+    found: dict[str, str] = {}
+    lines: list[Line] = []
+    for name, ask in (WITNESSES if witnesses is None else witnesses).items():
+        try:
+            answers = ask(questions)
+            found[name] = VERSIONS[name]() if name in VERSIONS else "as given"
+        except MissingError as missing:
+            found[name] = f"missing: {missing}"
+            continue
+        for pool, question, answer in zip(pools, questions, answers, strict=True):
+            lines += _lines(name, pool, question, answer)
+    return Certificate(
+        review=results.review.protocol.id,
+        version=program,
+        environment={
+            "Python": platform.python_version(),
+            **{name: version(name) for name in ("numpy", "scipy")},
+        },
+        witnesses=found,
+        lines=tuple(lines),
+    )
+
+
+def _question(pool: Pool) -> Question:
+    assert pool.result is not None
+    return Question(
+        yi=tuple(effect.yi for effect in pool.effects),
+        vi=tuple(effect.vi for effect in pool.effects),
+        model=pool.result.model,
+        tau2=pool.result.tau2_method,
+        ci=pool.result.ci_method,
+        prediction=pool.result.pi_method,
+        level=pool.result.level,
+    )
+
+
+def _lines(name: str, pool: Pool, question: Question, answer: Answer | str) -> Iterable[Line]:
+    result = pool.result
+    assert result is not None
+    scales = {"tau2": result.k * result.se**2, "q": float(result.k)}
+    for quantity in QUANTITIES:
+        ours = getattr(result, quantity)
+        if ours is None:
+            continue
+        theirs = answer.get(quantity) if isinstance(answer, dict) else None
+        why = answer if isinstance(answer, str) else None
+        digits = None
+        if theirs is not None:
+            digits = agreeing_digits(ours, theirs, scale=scales.get(quantity, result.se))
+            why = None if digits >= EQUAL else _reason(name, question, ours, theirs)
+        elif why is None:
+            why = "not given by these methods"
+        yield Line(
+            synthesis=pool.synthesis, subgroup=pool.subgroup, methods=pool.methods,
+            quantity=quantity, ours=ours, witness=name,
+            theirs=theirs if theirs is None or math.isfinite(theirs) else None,
+            digits=digits, why=why,
+        )  # fmt: skip
+
+
+def agreeing_digits(ours: float, theirs: float, *, scale: float) -> int:
+    """Count the digits to which two numbers agree, relative to the larger of them and a scale.
+
+    Examples
+    --------
+    >>> agreeing_digits(0.12345678, 0.12345679, scale=0.01)
+    7
+    >>> agreeing_digits(0.5, 0.5, scale=1.0)
+    15
+    """
+    if not math.isfinite(theirs):
+        return 0
+    gap = abs(ours - theirs) / max(abs(ours), scale)
+    return 15 if gap < 1e-15 else max(0, math.floor(-math.log10(gap)))
+
+
+def _reason(name: str, question: Question, ours: float, theirs: float) -> str:
+    """Say why a witness differs, where that is known."""
+    if name == "statsmodels" and question.tau2 == "DL" and _q_below_df(question):
+        return "statsmodels does not truncate its DL estimate of τ² at 0"
+    if name == "PyMARE" and question.tau2 in {"ML", "REML"} and math.isfinite(theirs):
+        if agreeing_digits(ours, theirs, scale=abs(theirs)) >= 4:  # its search stops there
+            return "PyMARE's search for the maximum stops earlier"
+        if len(question.yi) == 1:
+            return "PyMARE estimates τ² from a single trial"
+    return UNEXPLAINED
+
+
+def _q_below_df(question: Question) -> bool:
+    weights = [1 / v for v in question.vi]
+    mean = sum(w * y for w, y in zip(weights, question.yi, strict=True)) / sum(weights)
+    q = sum(w * (y - mean) ** 2 for w, y in zip(weights, question.yi, strict=True))
+    return q < len(weights) - 1
+
+
+def _each(
+    ask: Callable[[Question], Answer],
+) -> Callable[[Sequence[Question]], list[Answer | str]]:
+    def answers(questions: Sequence[Question]) -> list[Answer | str]:
+        found: list[Answer | str] = []
+        for question in questions:
+            try:
+                found.append(ask(question))
+            except NotOfferedError as reason:
+                found.append(str(reason))
+            except MissingError:
+                raise
+            except Exception as failure:  # whatever a witness dies of is told, not passed on
+                found.append(f"it failed: {type(failure).__name__}: {failure}")
+        return found
+
+    return answers
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise MissingError("pip install 'livingmeta[crosscheck]' brings it") from None
+
+
+def _statsmodels(question: Question) -> Answer:
+    _installed("statsmodels")
+    import numpy as np
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    if question.model == "random" and question.tau2 not in {"DL", "PM", None}:
+        raise NotOfferedError(f"statsmodels has no {question.tau2}")
+    if question.ci not in {"wald", "hksj"}:
+        raise NotOfferedError(f"statsmodels has no interval of the kind {question.ci}")
+    with np.errstate(all="ignore"):
+        found = combine_effects(
+            np.array(question.yi), np.array(question.vi),
+            method_re=(question.tau2 or "DL").lower(), use_t=question.ci == "hksj",
+            alpha=1 - question.level, **({"atol": 1e-14} if question.tau2 == "PM" else {}),
+        )  # fmt: skip
+        common, random, _, scaled = found.conf_int()
+    if question.model == "common" or question.tau2 is None:
+        limits, estimate, se = common, found.mean_effect_fe, found.sd_eff_w_fe
+    else:
+        hksj = question.ci == "hksj"
+        limits, estimate = scaled if hksj else random, found.mean_effect_re
+        se = found.sd_eff_w_re_hksj if hksj else found.sd_eff_w_re
+    answer = {"estimate": estimate, "se": se, "ci_low": limits[0], "ci_high": limits[1]}
+    if question.tau2 is not None:
+        answer |= {"tau2": found.tau2, "q": found.q}
+    return {name: float(value) for name, value in answer.items()}
+
+
+def _pymare(question: Question) -> Answer:
+    _installed("PyMARE")
+    import numpy as np
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves a file of its own open
+        from pymare import Dataset, estimators
+
+    correction = {"wald": "wald", "hksj": "knapp-hartung",
+                  "hksj-modified": "knapp-hartung-conservative"}.get(question.ci)  # fmt: skip
+    if correction is None:
+        raise NotOfferedError(f"PyMARE has no interval of the kind {question.ci}")
+    by_likelihood = estimators.VarianceBasedLikelihoodEstimator
+    known: dict[str | None, Callable[..., Any]] = {
+        "DL": estimators.DerSimonianLaird,
+        "HE": estimators.Hedges,
+        "ML": partial(by_likelihood, method="ml"),
+        "REML": partial(by_likelihood, method="reml"),
+        None: estimators.WeightedLeastSquares,
+    }
+    if question.tau2 not in known:
+        raise NotOfferedError(f"PyMARE has no {question.tau2}")
+    y, v = (np.array(values)[:, None] for values in (question.yi, question.vi))
+    found = known[question.tau2](small_sample_correction=correction)
+    found = found.fit_dataset(Dataset(y, v, add_intercept=True)).summary()
+    told = found.get_fe_stats(alpha=1 - question.level)
+    answer = {
+        name: float(told[key][0, 0])
+        for name, key in (
+            ("estimate", "est"),
+            ("se", "se"),
+            ("ci_low", "ci_l"),
+            ("ci_high", "ci_u"),
+        )
+    }
+    if question.tau2 is not None:
+        answer["tau2"] = float(np.ravel(found.tau2)[0])
+    return answer
+
+
+def _pymetaanalysis(question: Question) -> Answer:
+    _installed("PyMetaAnalysis")
+    from meta_analyze import meta_analysis
+
+    ci = {"wald": "normal", "hksj": "hartung_knapp",
+          "hksj-modified": "hartung_knapp_adhoc"}.get(question.ci)  # fmt: skip
+    if len(question.yi) < 2:
+        raise NotOfferedError("PyMetaAnalysis refuses a single trial")
+    if ci is None:
+        raise NotOfferedError(f"PyMetaAnalysis has no interval of the kind {question.ci}")
+    if question.model == "random" and question.tau2 not in {"DL", "PM", "REML"}:
+        raise NotOfferedError(f"PyMetaAnalysis has no {question.tau2}")
+    found = meta_analysis(
+        effect=list(question.yi), variance=list(question.vi), model=question.model,
+        tau2_method=question.tau2, ci_method=ci, confidence_level=question.level,
+        atol=1e-14, max_iter=100_000,
+    )  # fmt: skip
+    answer = {"estimate": found.estimate, "se": found.standard_error, "ci_low": found.ci_low,
+              "ci_high": found.ci_high, "q": found.heterogeneity.q}  # fmt: skip
+    if question.tau2 is not None:
+        answer["tau2"] = found.tau2
+    return {name: float(value) for name, value in answer.items()}
+
+
+R_SCRIPT = """suppressMessages(library(metafor))
+cat("version", as.character(packageVersion("metafor")), "\\n")
+show <- function(x) paste(sprintf("%.17g", as.numeric(x)), collapse = " ")
+ask <- function(id, yi, vi, method, test, level, control) {{
+  said <- tryCatch({{
+    fit <- suppressWarnings(rma(yi, vi, method = method, test = test, level = level,
+                                control = control))
+    ahead <- if (test == "z") c(NA, NA) else {{p <- predict(fit); c(p$pi.lb, p$pi.ub)}}
+    show(c(fit$beta, fit$se, fit$ci.lb, fit$ci.ub, fit$tau2, fit$QE, ahead))
+  }}, error = function(e) paste("error", conditionMessage(e)))
+  cat("answer", id, said, "\\n")
+}}
+steps <- list(threshold = 1e-14, maxiter = 1e5, stepadj = 0.5)
+tight <- list(ML = steps, REML = steps, EB = list(threshold = 1e-14, maxiter = 1e5),
+              PM = list(tol = 1e-14, tau2.max = 1e10, maxiter = 1e5))
+{calls}
+"""
+R_TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
+_versions: dict[str, str] = {}
+
+
+def _metafor(questions: Sequence[Question]) -> list[Answer | str]:
+    """Ask metafor everything in one call of R, with tightened tolerances."""
+    program = shutil.which("Rscript")
+    if program is None:
+        raise MissingError("Rscript is not on the PATH; install R and its package metafor")
+    found: list[Answer | str] = ["metafor gave no answer"] * len(questions)
+    calls = []
+    for i, question in enumerate(questions):
+        if question.ci not in R_TESTS or question.tau2 in {"DL2", "given"}:
+            method = question.ci if question.ci not in R_TESTS else question.tau2
+            found[i] = f"metafor is not asked for {method}"
+            continue
+        tau2 = {None: "EE", "CA": "HE"}.get(question.tau2, question.tau2)
+        yi, vi = (", ".join(f"{x:.17g}" for x in values) for values in (question.yi, question.vi))
+        test = R_TESTS[question.ci]
+        level = f"{100 * question.level:.17g}"
+        control = f'as.list(tight[["{tau2}"]])'
+        calls.append(f'ask({i}, c({yi}), c({vi}), "{tau2}", "{test}", {level}, {control})')
+    try:
+        ran = subprocess.run(
+            [program, "--vanilla", "-"], input=R_SCRIPT.format(calls="\n".join(calls)),
+            capture_output=True, text=True, timeout=300, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise MissingError("R did not answer within five minutes") from None
+    told = re.search(r"^version (\S+)", ran.stdout, re.MULTILINE)
+    if told is None:
+        raise MissingError("R is here and its package metafor is not")
+    _versions["metafor"] = told[1]
+    for number, said in re.findall(r"^answer (\d+) (.*)$", ran.stdout, re.MULTILINE):
+        question = questions[int(number)]
+        if said.startswith("error"):
+            found[int(number)] = f"metafor: {said.removeprefix('error ').strip()}"
+            continue
+        values = dict(zip(QUANTITIES, map(_r_number, said.split()), strict=True))
+        dropped = set() if question.prediction == "t(k-1)" else {"pi_low", "pi_high"}
+        if question.tau2 is None:
+            dropped |= {"tau2"}
+        found[int(number)] = {
+            name: value
+            for name, value in values.items()
+            if value is not None and name not in dropped
+        }
+    return found
+
+
+def _r_number(text: str) -> float | None:
+    return None if text == "NA" else float(text)
+
+
+WITNESSES: Mapping[str, Callable[[Sequence[Question]], list[Answer | str]]] = {
+    "metafor": _metafor,
+    "statsmodels": _each(_statsmodels),
+    "PyMARE": _each(_pymare),
+    "PyMetaAnalysis": _each(_pymetaanalysis),
+}
+VERSIONS: Mapping[str, Callable[[], str]] = {
+    "metafor": lambda: _versions["metafor"],
+    **{name: lambda name=name: version(name) for name in WITNESSES if name != "metafor"},  # type: ignore[misc]
+}
