@@ -9,7 +9,7 @@ from typing import Any
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding
 from livingmeta.derivation import Effect
-from livingmeta.pooling import PooledEstimate
+from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.schema import Claim
 from livingmeta.synthesis import Missing, Pool
 

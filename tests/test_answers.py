@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livingmeta.answers import Answer, answer
+from livingmeta.engine.pooling import pool
 from livingmeta.language import LANGUAGES, language
-from livingmeta.pooling import pool
 from livingmeta.review import load_review
 from livingmeta.synthesis import Missing, Pool, contradictory, synthesise
 

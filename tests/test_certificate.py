@@ -11,7 +11,7 @@ import pytest
 from folders import ROOT
 from livingmeta import witnesses as certificate
 from livingmeta.certificate import markdown
-from livingmeta.pooling import pool
+from livingmeta.engine.pooling import pool
 from livingmeta.results import Results, results_of
 from livingmeta.review import load_review
 from livingmeta.witnesses import (

@@ -20,11 +20,11 @@ from livingmeta import __version__
 from livingmeta.__main__ import app
 from livingmeta.audit import Verdict
 from livingmeta.consistency import Finding
-from livingmeta.effect_sizes import MEASURES
-from livingmeta.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
+from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.profiles import PROFILES
 from livingmeta.report import DISCLAIMER
-from livingmeta.tau2 import TAU2
 from livingmeta.words import FLAG_WORDS
 
 

@@ -9,18 +9,18 @@ import pytest
 from scipy import stats
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, folder
-from livingmeta.conversions import combine_arms, pooled_sd, sd_of_change
 from livingmeta.derivation import (
     Effect,
     NotComputableError,
     effect_of,
     implausible,
 )
-from livingmeta.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
+from livingmeta.engine.conversions import combine_arms, pooled_sd, sd_of_change
+from livingmeta.engine.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
+from livingmeta.engine.quantiles import Quantiles, from_quantiles
 from livingmeta.plots import forest_plot
 from livingmeta.profiles import PROFILES, profile
 from livingmeta.protocol import Methods, row_sets
-from livingmeta.quantiles import Quantiles, from_quantiles
 from livingmeta.review import ReviewError, load_review
 from livingmeta.schema import Outcome
 from livingmeta.settings import Selection, settings_of

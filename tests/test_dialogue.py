@@ -9,7 +9,7 @@ from folders import INSTRUMENT, folder
 from livingmeta.adding import planned
 from livingmeta.dialogue import converse
 from livingmeta.drafts import Draft, place_among, prospect
-from livingmeta.effect_sizes import smd
+from livingmeta.engine.effect_sizes import smd
 from livingmeta.protocol import Review
 from livingmeta.review import ReviewError, load_review
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from folders import ROOT
+from livingmeta.engine.pooling import pool
 from livingmeta.exchange import folders, read, reviews_in
-from livingmeta.pooling import pool
 from livingmeta.results import results_of
 from livingmeta.synthesis import synthesise
 from livingmeta.tables import ExchangeError, read_number

@@ -19,12 +19,12 @@ import folders
 from livingmeta.answers import answer
 from livingmeta.consistency import SKEWED
 from livingmeta.dossier import Dossier
-from livingmeta.effect_sizes import revman_variance
+from livingmeta.engine.effect_sizes import revman_variance
+from livingmeta.engine.pooling import pool
 from livingmeta.explorer import explorer_data, explorer_page
 from livingmeta.multiverse import multiverse
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
-from livingmeta.pooling import pool
 from livingmeta.profiles import PROFILES
 from livingmeta.report import beside, published
 from livingmeta.results import results_of

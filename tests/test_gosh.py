@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from livingmeta import gosh as module
+from livingmeta.engine.pooling import pool
 from livingmeta.gosh import gosh, members
 from livingmeta.gosh_plots import gosh_plot
-from livingmeta.pooling import pool
 
 REFERENCE = Path(__file__).parent / "reference"
 Y = np.array([0.10, 0.52, -0.09, 0.31, 0.60, 0.20, -0.15, 0.44])

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
-from livingmeta.pooling import CONFIDENCE, PREDICTION, pool
-from livingmeta.tau2 import TAU2
+from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, pool
+from livingmeta.engine.tau2 import TAU2
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -9,13 +9,13 @@ import pytest
 import livingmeta
 from livingmeta.bias import DOMAINS
 from livingmeta.directions import BASES
-from livingmeta.effect_sizes import MEASURES
+from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import LANGUAGES, language
 from livingmeta.results import results_of
 from livingmeta.review import load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.schema import Bias, Claim
-from livingmeta.tau2 import TAU2
 from livingmeta.words import FLAG_WORDS
 
 FOLDER = Path(livingmeta.__file__).parent / "languages"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from livingmeta.engine.pooling import pool
 from livingmeta.gosh import gosh
-from livingmeta.pooling import pool
 from livingmeta.regression import meta_regression
 from livingmeta.resampling import bootstrap, permutation_test
 from livingmeta.selection import selection_model

@@ -8,9 +8,9 @@ import pytest
 
 from folders import ARM1, ARM2, REPORT, TRIAL, folder
 from livingmeta.dependence import people_of
+from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.engine.pooling import pool as pooled
 from livingmeta.missing_evidence import absence
-from livingmeta.pooling import PooledEstimate
-from livingmeta.pooling import pool as pooled
 from livingmeta.protocol import Judgement, Review
 from livingmeta.review import load_review
 from livingmeta.rob_me import AVAILABLE, SENSITIVITY, UNKNOWN, UNUSABLE, rob_me

@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from drawn import check_drawn_is_printed
-from livingmeta.effect_sizes import on_scale
+from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.pooling import pool
 from livingmeta.plots import (
     ARROW,
     BOUND_MARK,
@@ -27,7 +28,6 @@ from livingmeta.plots import (
     forest_plot,
     scale_axis,
 )
-from livingmeta.pooling import pool
 from livingmeta.review import load_review
 from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, Printed, contradictory, synthesise

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, REPORT, SOURCE, TRIAL, folder
-from livingmeta.counts import risk_ratio
-from livingmeta.effect_sizes import MEASURES, Measure, mean_difference
-from livingmeta.tau2 import TAU2, Named, dersimonian_laird
+from livingmeta.engine.counts import risk_ratio
+from livingmeta.engine.effect_sizes import MEASURES, Measure, mean_difference
+from livingmeta.engine.tau2 import TAU2, Named, dersimonian_laird
 
 CHOICE = 'measure = "MADE"\n[[choice]]\nname = "tau2"\noptions = ["DL", "REML"]\nwhy = "not said"'
 OF_MEANS = Measure(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.pooling import CONFIDENCE, pool, subgroup_test
+from livingmeta.engine.pooling import CONFIDENCE, pool, subgroup_test
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.regression import MetaRegression, common_tau2, meta_regression
-from livingmeta.tau2 import TAU2
 
 REFERENCE = Path(__file__).parent / "reference"
 Data = dict[str, list]

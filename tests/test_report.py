@@ -9,12 +9,12 @@ from matplotlib.text import Text
 
 from folders import ARM1, ARM2, DIFFERENCE, folder
 from livingmeta.answers import answer, value
-from livingmeta.effect_sizes import on_scale
+from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.pooling import CONFIDENCE
+from livingmeta.engine.pooling import pool as pooled
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages import forest_description, spread
 from livingmeta.plots import forest_plot
-from livingmeta.pooling import CONFIDENCE
-from livingmeta.pooling import pool as pooled
 from livingmeta.report import beside, coverage, headlines, interval, share, tables, verdict_words
 from livingmeta.results import results_of, total_people
 from livingmeta.review import load_review

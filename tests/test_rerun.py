@@ -9,8 +9,8 @@ import pytest
 
 from folders import ROOT
 from livingmeta import rerun as module
-from livingmeta.effect_sizes import mean_difference, smd
-from livingmeta.pooling import pool
+from livingmeta.engine.effect_sizes import mean_difference, smd
+from livingmeta.engine.pooling import pool
 from livingmeta.rerun import MODELS, Rerun, Source, of_table, rerun
 from test_exchange import SAMPLE, cochrane, revman_csv, write
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from livingmeta import resampling as module
 from livingmeta.batch import BLOCK, drawn
-from livingmeta.pooling import pool
+from livingmeta.engine.pooling import pool
 from livingmeta.resampling import Arms, Known, bootstrap, permutation_test, simulate
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -164,7 +164,7 @@ def test_simulated_arms_give_hedges_g_with_its_known_mean_and_variance(correctio
 
 
 def test_simulated_arms_agree_with_arms_of_simulated_people() -> None:
-    from livingmeta.effect_sizes import smd
+    from livingmeta.engine.effect_sizes import smd
 
     rng = np.random.default_rng(11)
     people1 = rng.normal(-0.5, 1, (20_000, 6))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livingmeta.pooling import pool
+from livingmeta.engine.pooling import pool
 from livingmeta.selection import selection_model
 from test_small_study import effects
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.pooling import pool
+from livingmeta.engine.pooling import pool
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.sensitivity import cumulative, influence, leave_one_out
-from livingmeta.tau2 import TAU2
 
 REFERENCE = Path(__file__).parent / "reference"
 

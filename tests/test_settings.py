@@ -14,11 +14,20 @@ from livingmeta.certainty import summary_of_findings
 from livingmeta.changes import diff
 from livingmeta.comparison import compare
 from livingmeta.dossier import Dossier
+from livingmeta.engine.pooling import (
+    CONFIDENCE,
+    MODELS,
+    PREDICTION,
+    TAU2_INTERVALS,
+    chosen,
+    fit,
+    pool,
+)
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.explorer import explorer_data
 from livingmeta.moderation import regress
 from livingmeta.multiverse import multiverse
 from livingmeta.plots import forest_plot
-from livingmeta.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS, chosen, fit, pool
 from livingmeta.profiles import PROFILES
 from livingmeta.report import tables
 from livingmeta.results import results_of
@@ -26,7 +35,6 @@ from livingmeta.review import load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.settings import Selection, headline_settings, settings_of, undeclarable
 from livingmeta.synthesis import effects_of, synthesise
-from livingmeta.tau2 import TAU2
 
 # What each review leads with: written down here, so that the test asks no code for it.
 HEADLINES = {

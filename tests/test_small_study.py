@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livingmeta.certainty import summary_of_findings
-from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.exchange import reviews_in
 from livingmeta.settings import settings_of
 from livingmeta.small_study import (

@@ -12,10 +12,10 @@ from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
 from livingmeta import synthesis
 from livingmeta.commands.printing import document
 from livingmeta.dossier import Dossier
+from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange import imported, reviews_in
 from livingmeta.pages import markdown
 from livingmeta.plots import forest_plot
-from livingmeta.pooling import pool as pool_of
 from livingmeta.protocol import Methods, Review
 from livingmeta.report import tables
 from livingmeta.results import results_of

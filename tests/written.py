@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from folders import as_csv
 from livingmeta.bias import DOMAINS
 from livingmeta.choices import CHOICES, ROWS, STATISTIC
-from livingmeta.effect_sizes import MEASURES, printed_kinds
-from livingmeta.pooling import CONFIDENCE, PREDICTION
+from livingmeta.engine.effect_sizes import MEASURES, printed_kinds
+from livingmeta.engine.pooling import CONFIDENCE, PREDICTION
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.profiles import PROFILES
 from livingmeta.schema import OPTIONAL, TABLES, Rated
-from livingmeta.tau2 import TAU2
 
 Cells = dict[str, str]
 NAMES = (

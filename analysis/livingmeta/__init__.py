@@ -7,9 +7,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from livingmeta.audit import reproduce
-    from livingmeta.effect_sizes import mean_difference, smd
+    from livingmeta.engine.effect_sizes import mean_difference, smd
+    from livingmeta.engine.pooling import pool
     from livingmeta.plots import forest_plot
-    from livingmeta.pooling import pool
     from livingmeta.review import load_review
     from livingmeta.synthesis import synthesise
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _HOME = {
     "forest_plot": "plots",
     "load_review": "review",
-    "mean_difference": "effect_sizes",
-    "pool": "pooling",
+    "mean_difference": "engine.effect_sizes",
+    "pool": "engine.pooling",
     "reproduce": "audit",
-    "smd": "effect_sizes",
+    "smd": "engine.effect_sizes",
     "synthesise": "synthesis",
 }
 

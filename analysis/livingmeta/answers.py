@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from livingmeta.effect_sizes import as_shown, scale_name
+from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
 from livingmeta.patient import vas_points
-from livingmeta.pooling import PooledEstimate
 from livingmeta.report import beside, interval_ends, people, side_words
 from livingmeta.synthesis import Pool, contradictory
 

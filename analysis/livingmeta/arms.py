@@ -6,9 +6,15 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from livingmeta.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
+from livingmeta.engine.conversions import (
+    combine_arms,
+    sd_from_se,
+    sd_of_change,
+    se_from_ci,
+    split_control,
+)
+from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.protocol import Correlation, Review
-from livingmeta.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.schema import Outcome
 from livingmeta.settings import Settings
 from livingmeta.words import count, derived, show

@@ -9,7 +9,7 @@ from typing import Literal
 
 from livingmeta.consistency import Finding, Held, findings_of, held_sizes
 from livingmeta.dependence import people_of
-from livingmeta.effect_sizes import on_scale
+from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim
 from livingmeta.settings import settings_of

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.bayes import Posterior
-from livingmeta.effect_sizes import as_shown, turning
+from livingmeta.engine.effect_sizes import as_shown, turning
 from livingmeta.plots import (
     BLACK,
     COLOURS,

@@ -30,9 +30,9 @@ from livingmeta.absolute import (
     baseline_risks,
 )
 from livingmeta.bias import Assessment, assessments
-from livingmeta.effect_sizes import MEASURES, Measure, as_shown
+from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
+from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.missing_evidence import LEAST, Absence, absence
-from livingmeta.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.protocol import BaselineRisk, Judgement, Review
 from livingmeta.schema import Decision, Rated
 from livingmeta.settings import Settings, headline_settings

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.changes import Move, Stage
-from livingmeta.effect_sizes import as_shown
+from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.plots import (
     BLACK,
     COLOURS,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, get_args
 
-from livingmeta.effect_sizes import MEASURES
+from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.protocol import Review, Ties
 from livingmeta.schema import Outcome, Problem
 from livingmeta.settings import METHODS, Selection, Settings, headline_settings

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from livingmeta.effect_sizes import MEASURES
+from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.profiles import CHOICES, PROFILES
 from livingmeta.protocol import Review
 from livingmeta.settings import Selection, Settings, headline_settings, settings_of

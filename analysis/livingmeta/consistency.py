@@ -19,8 +19,8 @@ from typing import Literal, NamedTuple
 
 from scipy.special import ndtri, stdtr, stdtrit
 
-from livingmeta.effect_sizes import kind_of, measure_of, ratios, scale_name
-from livingmeta.pooling import CONFIDENCE
+from livingmeta.engine.effect_sizes import kind_of, measure_of, ratios, scale_name
+from livingmeta.engine.pooling import CONFIDENCE
 from livingmeta.protocol import Review
 from livingmeta.schema import Claim, Outcome, Problem
 from livingmeta.settings import Settings, authors_settings

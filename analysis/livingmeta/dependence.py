@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from livingmeta.arms import Group
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import on_scale
+from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.protocol import Review
 from livingmeta.schema import Outcome, Problem
 from livingmeta.words import count

@@ -21,7 +21,7 @@ from livingmeta.arms import (
     on_both_sides,
     unlike,
 )
-from livingmeta.conversions import (
+from livingmeta.engine.conversions import (
     pooled_sd,
     sd_from_difference_se,
     se_from_ci,
@@ -30,8 +30,14 @@ from livingmeta.conversions import (
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
-from livingmeta.effect_sizes import MEASURES, kind_of, smd_from_difference, smd_from_t, turning
-from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR
+from livingmeta.engine.effect_sizes import (
+    MEASURES,
+    kind_of,
+    smd_from_difference,
+    smd_from_t,
+    turning,
+)
+from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR
 from livingmeta.profiles import profile
 from livingmeta.protocol import Review, lenders, row_sets
 from livingmeta.schema import SIGN_TURNED, Outcome, Problem, Trial

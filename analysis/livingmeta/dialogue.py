@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
-from livingmeta.effect_sizes import MEASURES
+from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.entry import Entry, EntryError, read_result
 from livingmeta.known_gaps import report_of
 from livingmeta.protocol import Review, Side

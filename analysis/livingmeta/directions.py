@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
+from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.schema import Outcome, Trial

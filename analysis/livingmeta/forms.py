@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
-from livingmeta.effect_sizes import MEASURES
+from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.entry import EntryError, read_result
 from livingmeta.protocol import Review
 from livingmeta.schema import TABLES, Problem, columns

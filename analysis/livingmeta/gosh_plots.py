@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from livingmeta.engine.tau2 import Array, Mask
 from livingmeta.gosh import ENOUGH, Gosh
 from livingmeta.plots import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
-from livingmeta.tau2 import Array, Mask
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
 HEXAGONS, BINS = 64, 60

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
-from livingmeta.pooling import PooledEstimate, fit
+from livingmeta.engine.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
+from livingmeta.engine.pooling import PooledEstimate, fit
 from livingmeta.protocol import Review
 from livingmeta.schema import Trial
 from livingmeta.settings import Settings

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from livingmeta.choices import Analysis, analysis, unknown_choices
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
-from livingmeta.pooling import Fit, fit
+from livingmeta.engine.pooling import Fit, fit
 from livingmeta.protocol import Choice, Plan, Review
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import (

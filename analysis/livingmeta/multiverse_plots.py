@@ -14,7 +14,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from livingmeta.effect_sizes import as_shown
+from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.multiverse import (
     Multiverse,
     Shares,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import exp
 
 from livingmeta.changes import Move
-from livingmeta.effect_sizes import as_shown, scale_name
+from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.protocol import Review
 from livingmeta.report import Interval, interval, page, people, share
 from livingmeta.synthesis import Pool, contradictory

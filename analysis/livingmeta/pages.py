@@ -16,7 +16,8 @@ from livingmeta.certainty import level_words
 from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections
 from livingmeta.dossier import Dossier
-from livingmeta.effect_sizes import MEASURES, as_shown, on_scale, scale_name
+from livingmeta.engine.effect_sizes import MEASURES, as_shown, on_scale, scale_name
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.flow import Flow
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.missing_evidence import EXTREME
@@ -56,7 +57,6 @@ from livingmeta.synthesis import (
     marks,
     shown_i2,
 )
-from livingmeta.tau2 import TAU2
 from livingmeta.words import decimals, p_words
 
 FEW = 5  # trials; below it heterogeneity can't be measured well

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from livingmeta.effect_sizes import MEASURES, ratios
-from livingmeta.pooling import FEW, PREDICTION, PooledEstimate
+from livingmeta.engine.effect_sizes import MEASURES, ratios
+from livingmeta.engine.pooling import FEW, PREDICTION, PooledEstimate
 from livingmeta.words import RefusalError
 
 
@@ -161,7 +161,7 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
 
     Examples
     --------
-    >>> from livingmeta.pooling import pool
+    >>> from livingmeta.engine.pooling import pool
     >>> one = pool([-0.6, -0.2, -0.5, 0.1, -0.4], [0.05, 0.04, 0.06, 0.05, 0.03])
     >>> found = new_setting(one, important=-one.pi_low)  # its 95% prediction interval ends there
     >>> round(found.beyond_below, 6), found.df

@@ -23,9 +23,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import as_shown, counted, measure_of, on_scale, scale_name
+from livingmeta.engine.effect_sizes import as_shown, counted, measure_of, on_scale, scale_name
+from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH
-from livingmeta.pooling import PooledEstimate
 from livingmeta.protocol import Review
 from livingmeta.synthesis import (
     LeftOut,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from livingmeta.pooling import DEFAULTS
-from livingmeta.pooling import chosen as pooled_by
+from livingmeta.engine.pooling import DEFAULTS
+from livingmeta.engine.pooling import chosen as pooled_by
 from livingmeta.words import RefusalError, pick
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.designs import MEAN, Regression
-from livingmeta.pooling import (
+from livingmeta.engine.designs import MEAN, Regression
+from livingmeta.engine.pooling import (
     CONFIDENCE,
     MODELS,
     ROUNDING,
@@ -19,7 +19,7 @@ from livingmeta.pooling import (
     scaled,
     usable,
 )
-from livingmeta.tau2 import TAU2, Array, q_profile
+from livingmeta.engine.tau2 import TAU2, Array, q_profile
 from livingmeta.words import RefusalError, pick
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
@@ -394,7 +394,7 @@ def cluster_robust(
     --------
     Three pairs of equal effects are three effects:
 
-    >>> from livingmeta.pooling import pool
+    >>> from livingmeta.engine.pooling import pool
     >>> yi, vi, pairs = [0.1, 0.1, 0.3, 0.3, 0.8, 0.8], [0.1] * 6, list("aabbcc")
     >>> found = cluster_robust(pool(yi, vi, model="common", ci="wald"), yi, vi, pairs)
     >>> three = pool([0.1, 0.3, 0.8], [0.1] * 3, model="common", ci="wald")

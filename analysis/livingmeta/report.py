@@ -14,9 +14,9 @@ from livingmeta.absolute import PER, Baseline, per_1000
 from livingmeta.audit import Verdict
 from livingmeta.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
 from livingmeta.derivation import Effect
-from livingmeta.effect_sizes import as_shown, scale_name
+from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
-from livingmeta.pooling import PooledEstimate
 from livingmeta.profiles import CI_WORDS
 from livingmeta.protocol import Judgement, Plan, Review
 from livingmeta.results import Results, at_odds, printed_k, total_people

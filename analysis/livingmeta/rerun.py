@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from livingmeta.audit import Verdict
-from livingmeta.effect_sizes import mean_difference, smd
+from livingmeta.engine.effect_sizes import mean_difference, smd
+from livingmeta.engine.pooling import fit
 from livingmeta.exchange import FILES, reviews_in
-from livingmeta.pooling import fit
 from livingmeta.protocol import Review
 from livingmeta.results import results_of
 from livingmeta.review import TEMPLATE, load_review

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.batch import Arrays, Progress, drawn, run
-from livingmeta.effect_sizes import CORRECTIONS, VARIANCES, smd
+from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES, smd
+from livingmeta.engine.inputs import LARGEST as FARTHEST
+from livingmeta.engine.inputs import inside
+from livingmeta.engine.pooling import FEW, Fit, fit, usable
+from livingmeta.engine.tau2 import Array
 from livingmeta.gosh import LARGEST, members
-from livingmeta.inputs import LARGEST as FARTHEST
-from livingmeta.inputs import inside
-from livingmeta.pooling import FEW, Fit, fit, usable
-from livingmeta.tau2 import Array
 from livingmeta.words import RefusalError, pick
 
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second

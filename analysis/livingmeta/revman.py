@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from livingmeta.effect_sizes import MEASURES
+from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.sheets import LARGEST, Sheet
 from livingmeta.tables import (
     OF_COUNTS,

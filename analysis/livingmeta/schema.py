@@ -128,7 +128,7 @@ def _short(cell: object) -> object:
 
 
 def _difference(cell: object) -> object:
-    from livingmeta.effect_sizes import printed_kinds
+    from livingmeta.engine.effect_sizes import printed_kinds
 
     known = {kind.lower(): kind for kind in printed_kinds()}
     if cell is not None and cell not in known.values():

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, ndtr, ndtri
 
-from livingmeta.inputs import Array
-from livingmeta.pooling import MODELS, pool, usable
+from livingmeta.engine.inputs import Array
+from livingmeta.engine.pooling import MODELS, pool, usable
 from livingmeta.small_study import require_enough, warned
 from livingmeta.words import RefusalError, pick
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.inputs import numbers
-from livingmeta.pooling import Fit, fit, usable
-from livingmeta.tau2 import Array
+from livingmeta.engine.inputs import numbers
+from livingmeta.engine.pooling import Fit, fit, usable
+from livingmeta.engine.tau2 import Array
 from livingmeta.words import RefusalError
 
 

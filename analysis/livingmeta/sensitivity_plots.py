@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from livingmeta.changes import Stage
-from livingmeta.effect_sizes import as_shown
+from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.plots import (
     BLACK,
     COLOURS,

@@ -6,15 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from livingmeta.counts import ZERO_CELLS
-from livingmeta.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES, measure_named
-from livingmeta.inputs import no_level
-from livingmeta.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
+from livingmeta.engine.counts import ZERO_CELLS
+from livingmeta.engine.effect_sizes import (
+    CORRECTIONS,
+    MD_VARIANCES,
+    MEASURES,
+    VARIANCES,
+    measure_named,
+)
+from livingmeta.engine.inputs import no_level
+from livingmeta.engine.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
+from livingmeta.engine.quantiles import MEANS, SDS
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.profiles import CHOICES, CI_WORDS, Profile, profile
 from livingmeta.protocol import Methods, Review
-from livingmeta.quantiles import MEANS, SDS
 from livingmeta.schema import Problem
-from livingmeta.tau2 import TAU2
 from livingmeta.words import RefusalError, pick
 
 

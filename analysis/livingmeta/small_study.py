@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.effect_sizes import counted, in_sds
-from livingmeta.inputs import no_level, trials
-from livingmeta.pooling import PooledEstimate, pool, usable
-from livingmeta.tau2 import Array
+from livingmeta.engine.effect_sizes import counted, in_sds
+from livingmeta.engine.inputs import no_level, trials
+from livingmeta.engine.pooling import PooledEstimate, pool, usable
+from livingmeta.engine.tau2 import Array
 from livingmeta.words import STEADY, RefusalError, pick
 
 ENOUGH = 10

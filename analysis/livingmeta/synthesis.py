@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from livingmeta.dependence import CLUSTERED, People, flags_of, people_of, sentences, ties
 from livingmeta.derivation import Effect, NotComputableError, effect_of
-from livingmeta.effect_sizes import MEASURES, in_sds, on_scale, ratios, turning
-from livingmeta.pooling import CONFIDENCE, FEW, PooledEstimate, pool, subgroup_test
+from livingmeta.engine.effect_sizes import MEASURES, in_sds, on_scale, ratios, turning
+from livingmeta.engine.pooling import CONFIDENCE, FEW, PooledEstimate, pool, subgroup_test
 from livingmeta.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.regression import cluster_robust, common_tau2
 from livingmeta.schema import Claim, Gap, Outcome, Trial

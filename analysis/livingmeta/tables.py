@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from scipy.special import ndtri
 
-from livingmeta.effect_sizes import MEASURES, measure_named
+from livingmeta.engine.effect_sizes import MEASURES, measure_named
 from livingmeta.sheets import Sheet
 from livingmeta.words import RefusalError, number, pick
 

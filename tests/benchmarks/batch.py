@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from livingmeta.engine.pooling import fit
 from livingmeta.gosh import gosh
-from livingmeta.pooling import fit
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 RUNS = 5

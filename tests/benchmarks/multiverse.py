@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from livingmeta.choices import analysis
-from livingmeta.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.engine.pooling import CONFIDENCE
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.multiverse import multiverse, shares
-from livingmeta.pooling import CONFIDENCE
 from livingmeta.protocol import Choice, Protocol, Review
 from livingmeta.schema import Instrument, Outcome, Source, Trial
 from livingmeta.synthesis import synthesise
-from livingmeta.tau2 import TAU2
 
 TRIALS, RUNS = 12, 5
 CHOICES = {

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from statsmodels.stats.meta_analysis import combine_effects
 
-from livingmeta.pooling import fit, pool
+from livingmeta.engine.pooling import fit, pool
 
 SETS, K, RUNS = 1000, 10, 5
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from livingmeta.effect_sizes import mean_difference, smd
-from livingmeta.pooling import pool
+from livingmeta.engine.effect_sizes import mean_difference, smd
+from livingmeta.engine.pooling import pool
 from livingmeta.rerun import ARMS, MODELS, Source, rerun
 
 SAMPLE = Path(__file__).parents[1] / "reference" / "cochrane_sample.csv"

@@ -24,7 +24,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.consistency import Finding, findings
-from livingmeta.pooling import fit, pool
+from livingmeta.engine.pooling import fit, pool
 from livingmeta.schema import Claim, Outcome
 
 SEED, CORRECT, SEEDED, RESAMPLES = 14, 10_000, 300, 200

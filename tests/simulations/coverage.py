@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from livingmeta.batch import drawn, run
-from livingmeta.pooling import CONFIDENCE, PREDICTION, fit
-from livingmeta.tau2 import likelihood_limits, q_profile
+from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, fit
+from livingmeta.engine.tau2 import likelihood_limits, q_profile
 
 SEED, REVIEWS, OF_DRAWN, MEAN = 14, 10_000, 2_000, 0.3
 TRIALS, BETWEEN = (2, 3, 4, 5, 10, 20), (0.0, 0.1)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from livingmeta.counts import odds_ratio
-from livingmeta.effect_sizes import smd
+from livingmeta.engine.counts import odds_ratio
+from livingmeta.engine.effect_sizes import smd
 from livingmeta.small_study import egger, egger_smd, harbord, peters
 
 SEED, REVIEWS, ALPHA = 14, 1000, 0.1

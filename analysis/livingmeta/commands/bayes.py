@@ -169,7 +169,7 @@ def _unit(vas_sd: float | None) -> str:
 
 def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[float, str]:
     """Return the scale of the prior on τ, and what to say where nobody gave it."""
-    from livingmeta.effect_sizes import MEASURES
+    from livingmeta.engine.effect_sizes import MEASURES
 
     if given is not None:
         return given, ""
@@ -235,7 +235,7 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
 
 
 def _interval(pool: Pool, one: Marginal) -> str:
-    from livingmeta.effect_sizes import as_shown
+    from livingmeta.engine.effect_sizes import as_shown
 
     return "{} ({} to {})".format(*as_shown(pool.measure, one.median, one.low, one.high))
 

@@ -177,7 +177,7 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
 
 
 def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
-    from livingmeta.effect_sizes import as_shown
+    from livingmeta.engine.effect_sizes import as_shown
 
     rows = {}
     for side in ("below", "above"):
@@ -204,7 +204,7 @@ def _sets(n: int) -> str:
 
 def _print_sets(told: _Told) -> None:
     """Print what each set of trials says, and which options it takes to have it."""
-    from livingmeta.effect_sizes import as_shown
+    from livingmeta.engine.effect_sizes import as_shown
 
     pool = told.found.main
     screen.table(
@@ -223,7 +223,7 @@ def _print_sets(told: _Told) -> None:
 
 
 def _print_options(told: _Told) -> None:
-    from livingmeta.effect_sizes import as_shown
+    from livingmeta.engine.effect_sizes import as_shown
 
     pool, named = told.found.main, {one.name for one in told.found.choices}
     screen.table(
@@ -244,7 +244,7 @@ def _print_options(told: _Told) -> None:
 
 
 def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
-    from livingmeta.effect_sizes import as_shown, scale_name
+    from livingmeta.engine.effect_sizes import as_shown, scale_name
     from livingmeta.patient import vas_points, vas_words
     from livingmeta.words import decimal
 

@@ -84,8 +84,8 @@ class Help(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # typer's own copies of click's
         """Write the help, with the names in it."""
-        from livingmeta.effect_sizes import MEASURES
-        from livingmeta.tau2 import TAU2
+        from livingmeta.engine.effect_sizes import MEASURES
+        from livingmeta.engine.tau2 import TAU2
 
         named: dict[object, Iterable[str]] = {MEASURES_HELP: MEASURES, TAU2_HELP: TAU2}
         for option in self.params:

@@ -25,7 +25,7 @@ def headlines(results: Results, *, assumed: bool = False) -> None:
 
 def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
-    from livingmeta.effect_sizes import scale_name
+    from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.report import beside, coverage, interval
     from livingmeta.synthesis import contradictory
 
@@ -57,7 +57,7 @@ def shared(pool: Pool) -> None:
 
 def whole(review: Review, pool: Pool) -> None:
     """Print all that is known of a synthesis."""
-    from livingmeta.effect_sizes import scale_name
+    from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.language import ENGLISH
     from livingmeta.report import flag_lines, interval
     from livingmeta.synthesis import heterogeneity, marks, notes
@@ -150,14 +150,14 @@ def document(pool: Pool) -> dict[str, Any]:
 
 def scale(pool: Pool) -> str:
     """Return the name of a pool's measure as readers see it."""
-    from livingmeta.effect_sizes import scale_name
+    from livingmeta.engine.effect_sizes import scale_name
 
     return scale_name(pool.measure)
 
 
 def ahead(pool: Pool) -> str:
     """Show the prediction interval, with a dash below the trials from which it is shown."""
-    from livingmeta.effect_sizes import as_shown
+    from livingmeta.engine.effect_sizes import as_shown
 
     if pool.ahead is None:
         return "–" if pool.result is None or pool.result.pi_low is None else "too few"

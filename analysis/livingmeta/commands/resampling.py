@@ -296,7 +296,7 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
 
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     from livingmeta.dependence import shared_flags
-    from livingmeta.effect_sizes import as_shown, scale_name
+    from livingmeta.engine.effect_sizes import as_shown, scale_name
     from livingmeta.gosh import ENOUGH
     from livingmeta.report import flag_lines
     from livingmeta.words import decimal
@@ -334,7 +334,7 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
 
 def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
     from livingmeta.dependence import shared_flags
-    from livingmeta.effect_sizes import scale_name
+    from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.words import decimals, p_words
 
@@ -368,7 +368,7 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
 
 def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
     """Return the trials of a pool for a simulation, and how they measure."""
-    from livingmeta.effect_sizes import MEASURES
+    from livingmeta.engine.effect_sizes import MEASURES
     from livingmeta.resampling import Arms, Known
 
     sizes = [(e.n1, e.n2) for e in pool.effects if e.n1 is not None and e.n2 is not None]
@@ -384,7 +384,7 @@ def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
 
 
 def _show_simulated(pool: Pool, found: tuple[Simulated, ...], model: str) -> None:
-    from livingmeta.effect_sizes import as_shown, scale_name
+    from livingmeta.engine.effect_sizes import as_shown, scale_name
     from livingmeta.report import flag_lines
     from livingmeta.words import decimal, decimals
 

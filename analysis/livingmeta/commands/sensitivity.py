@@ -117,7 +117,7 @@ class _Asked(NamedTuple):
 
 def _overview(found: Sequence[Sensitivity]) -> None:
     """Print how far each synthesis bends, a line each."""
-    from livingmeta.effect_sizes import as_shown
+    from livingmeta.engine.effect_sizes import as_shown
     from livingmeta.news import excludes
     from livingmeta.report import interval
 

@@ -127,7 +127,7 @@ def _show(
     *,
     flags: tuple[str, ...],
 ) -> None:
-    from livingmeta.effect_sizes import as_shown, scale_name
+    from livingmeta.engine.effect_sizes import as_shown, scale_name
     from livingmeta.report import flag_lines, interval
     from livingmeta.words import decimal, p_words
 

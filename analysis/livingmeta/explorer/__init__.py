@@ -14,12 +14,13 @@ from livingmeta.consistency import findings_of
 from livingmeta.dependence import behind, ties, unclear
 from livingmeta.derivation import Effect
 from livingmeta.dossier import Dossier
-from livingmeta.effect_sizes import MEASURES, ratios, scale_name
+from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
+from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import ENGLISH
 from livingmeta.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
-from livingmeta.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, undrawn
@@ -35,7 +36,6 @@ from livingmeta.synthesis import (
     signs,
     synthesise,
 )
-from livingmeta.tau2 import TAU2
 from livingmeta.words import FLAG_WORDS, steady
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
-from livingmeta.inputs import LARGEST, TOO_FAR, is_number
+from livingmeta.engine.inputs import LARGEST, TOO_FAR, is_number
 from livingmeta.words import RefusalError, pick
 
 Pair = tuple[float, float]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.inputs import (
+from livingmeta.engine.inputs import (
     LARGEST,
     NOT_FINITE,
     SMALLEST,
@@ -20,9 +20,9 @@ from livingmeta.inputs import (
     numbers,
     trials,
 )
-from livingmeta.likelihood import mean_limits
-from livingmeta.roots import bracketed_root
-from livingmeta.tau2 import (
+from livingmeta.engine.likelihood import mean_limits
+from livingmeta.engine.roots import bracketed_root
+from livingmeta.engine.tau2 import (
     POINTS,
     TAU2,
     VALUES,

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from livingmeta.designs import MEAN, Design
-from livingmeta.likelihood import maximise, smallest, spread, tau2_limits
-from livingmeta.maxima import MARGIN
-from livingmeta.roots import bracketed_root
+from livingmeta.engine.designs import MEAN, Design
+from livingmeta.engine.likelihood import maximise, smallest, spread, tau2_limits
+from livingmeta.engine.maxima import MARGIN
+from livingmeta.engine.roots import bracketed_root
 from livingmeta.words import RefusalError
 
 Array = NDArray[np.float64]

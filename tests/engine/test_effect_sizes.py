@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.conversions import pooled_sd
-from livingmeta.counts import ZERO_CELLS, odds_ratio, risk_difference, risk_ratio
-from livingmeta.effect_sizes import (
+from livingmeta.engine.conversions import pooled_sd
+from livingmeta.engine.counts import ZERO_CELLS, odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine.effect_sizes import (
     CORRECTIONS,
     MD_VARIANCES,
     MEASURES,
@@ -28,7 +28,7 @@ from livingmeta.effect_sizes import (
     smd_from_difference,
 )
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[1] / "reference"
 ARMS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from livingmeta.effect_sizes import mean_difference, smd
-from livingmeta.pooling import (
+from livingmeta.engine.effect_sizes import mean_difference, smd
+from livingmeta.engine.pooling import (
     CONFIDENCE,
     LIKELIHOODS,
     PREDICTION,
@@ -23,9 +23,9 @@ from livingmeta.pooling import (
     pool,
     subgroup_test,
 )
-from livingmeta.tau2 import TAU2
+from livingmeta.engine.tau2 import TAU2
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[1] / "reference"
 AGREEING = ([0.10, 0.12, 0.09, 0.11], [0.04, 0.05, 0.03, 0.06])
 Effects = tuple[list[float], list[float]]
 

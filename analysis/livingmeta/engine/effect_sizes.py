@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
-from livingmeta.inputs import SMALLEST, TOO_FAR, plain, trials
+from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine.inputs import SMALLEST, TOO_FAR, plain, trials
 from livingmeta.words import RefusalError, decimals, pick, unknown
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from livingmeta.inputs import plain, trials
+from livingmeta.engine.inputs import plain, trials
 from livingmeta.words import RefusalError, count, pick
 
 Array = NDArray[np.float64]

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livingmeta import conversions, effect_sizes
 from livingmeta.bayes import TAU_PRIORS, Prior, posterior
-from livingmeta.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine import conversions, effect_sizes
+from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine.pooling import CONFIDENCE, fit, pool, subgroup_test
+from livingmeta.engine.quantiles import MEANS, SDS, Quantiles, from_quantiles, skewed
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.gosh import gosh
-from livingmeta.pooling import CONFIDENCE, fit, pool, subgroup_test
-from livingmeta.quantiles import MEANS, SDS, Quantiles, from_quantiles, skewed
 from livingmeta.regression import common_tau2, meta_regression
 from livingmeta.resampling import Arms, Known, bootstrap, permutation_test, simulate
 from livingmeta.selection import selection_model
@@ -31,7 +32,6 @@ from livingmeta.small_study import (
     suited,
     trim_and_fill,
 )
-from livingmeta.tau2 import TAU2
 
 MASKED = np.ma.masked_equal([0.1, 0.2, -999.0], -999.0)
 POOLED = (

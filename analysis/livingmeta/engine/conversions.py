@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from livingmeta.inputs import LARGEST, SMALLEST, TOO_FAR, is_number, no_level
+from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR, is_number, no_level
 from livingmeta.words import RefusalError
 
 FAR_TAIL = 1e-12  # P below which scipy's quantile of t is no longer to be trusted

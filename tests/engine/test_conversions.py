@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from livingmeta.conversions import (
+from livingmeta.engine.conversions import (
     combine_arms,
     correlation_from_sds,
     pooled_sd,
@@ -23,7 +23,7 @@ from livingmeta.conversions import (
     split_control,
     t_from_p,
 )
-from livingmeta.effect_sizes import smd, smd_from_difference, smd_from_t
+from livingmeta.engine.effect_sizes import smd, smd_from_difference, smd_from_t
 
 
 def test_the_handbooks_example_of_a_p_value() -> None:

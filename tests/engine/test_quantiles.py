@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.quantiles import MEANS, SDS, Quantiles, from_quantiles, skewed
+from livingmeta.engine.quantiles import MEANS, SDS, Quantiles, from_quantiles, skewed
 
 KINDS = {
     "range": ("extremes",),

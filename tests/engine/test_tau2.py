@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from livingmeta.designs import Regression
-from livingmeta.likelihood import log_likelihood, maximise, tau2_limits
-from livingmeta.roots import bracketed_root
-from livingmeta.tau2 import (
+from livingmeta.engine.designs import Regression
+from livingmeta.engine.likelihood import log_likelihood, maximise, tau2_limits
+from livingmeta.engine.roots import bracketed_root
+from livingmeta.engine.tau2 import (
     TAU2,
     generalised_q,
     paule_mandel,

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from livingmeta.designs import KNOWN, MEAN, Design, Projection
-from livingmeta.maxima import BLOCK, GRID_MOST, GRID_STEP, MARGIN, maximum
-from livingmeta.roots import bracketed_root
+from livingmeta.engine.designs import KNOWN, MEAN, Design, Projection
+from livingmeta.engine.maxima import BLOCK, GRID_MOST, GRID_STEP, MARGIN, maximum
+from livingmeta.engine.roots import bracketed_root
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
