@@ -10,10 +10,10 @@ from drawn import check_drawn_is_printed
 from folders import ARM1, ARM2, REPORT, ROOT, TRIAL, folder
 from livingmeta.change_plots import changes_plot
 from livingmeta.changes import diff, growth, lead
+from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
 from livingmeta.news import conclusion, evidence_line, lines, markdown
 from livingmeta.review import load_review
-from livingmeta.sensitivity import cumulative
 from livingmeta.settings import headline_settings
 
 SMITH, LIVING = load_review("smith2017"), load_review("living")

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from livingmeta.engine.methods.regression import meta_regression
+from livingmeta.engine.methods.resampling import bootstrap, permutation_test
+from livingmeta.engine.methods.selection import selection_model
+from livingmeta.engine.methods.small_study import trim_and_fill
+from livingmeta.engine.methods.subsets import gosh
 from livingmeta.engine.pooling import pool
-from livingmeta.gosh import gosh
-from livingmeta.regression import meta_regression
-from livingmeta.resampling import bootstrap, permutation_test
-from livingmeta.selection import selection_model
-from livingmeta.small_study import trim_and_fill
 from test_certainty import PLAN, review
 
 EFFECTS = [-0.9, -0.2, -0.6, 0.1, -0.4, -0.5, -0.3, -0.7, -0.05, -0.35, 0.2, -0.8]

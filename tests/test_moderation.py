@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from livingmeta.engine.methods.regression import common_tau2
 from livingmeta.moderation import MODERATORS, regress
 from livingmeta.protocol import Methods
-from livingmeta.regression import common_tau2
 from livingmeta.review import load_review
 from livingmeta.settings import Settings, settings_of
 from livingmeta.synthesis import synthesise

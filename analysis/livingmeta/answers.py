@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
-from livingmeta.patient import vas_points
 from livingmeta.report import beside, interval_ends, people, side_words
 from livingmeta.synthesis import Pool, contradictory
 

@@ -7,8 +7,8 @@ import textwrap
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.bayes import Posterior
 from livingmeta.engine.effect_sizes import as_shown, turning
+from livingmeta.engine.methods.bayes import Posterior
 from livingmeta.plots import (
     BLACK,
     COLOURS,

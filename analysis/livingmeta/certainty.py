@@ -31,12 +31,12 @@ from livingmeta.absolute import (
 )
 from livingmeta.bias import Assessment, assessments
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
+from livingmeta.engine.methods.small_study import ENOUGH, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.missing_evidence import LEAST, Absence, absence
 from livingmeta.protocol import BaselineRisk, Judgement, Review
 from livingmeta.schema import Decision, Rated
 from livingmeta.settings import Settings, headline_settings
-from livingmeta.small_study import ENOUGH, suited
 from livingmeta.synthesis import Pool, contradictory, funnel_of, shown_i2, synthesise
 from livingmeta.words import FLAG_WORDS, RefusalError, decimal, decimals, p_words
 

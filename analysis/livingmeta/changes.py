@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
+from livingmeta.engine.methods.influence import cumulative
 from livingmeta.protocol import Review
-from livingmeta.sensitivity import cumulative
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import Pool, synthesise
 from livingmeta.words import pick

@@ -11,11 +11,11 @@ from livingmeta.bias import Assessment, assessments
 from livingmeta.certainty import SummaryOfFindings, summary_of_findings
 from livingmeta.consistency import Finding
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
+from livingmeta.engine.methods.patient import important_difference
 from livingmeta.flow import Flow, flow
 from livingmeta.known_gaps import KnownGap, known_gaps
 from livingmeta.lock import environment, hashes
 from livingmeta.multiverse import Multiverse, multiverse
-from livingmeta.patient import important_difference
 from livingmeta.protocol import Review
 from livingmeta.results import Results, results_of
 from livingmeta.scenarios import Sensitivity, sensitivity

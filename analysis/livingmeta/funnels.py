@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
+from livingmeta.engine.methods.small_study import Filled
 from livingmeta.plots import (
     BLACK,
     BOUND_MARK,
@@ -20,7 +21,6 @@ from livingmeta.plots import (
     pooled_look,
     scale_axis,
 )
-from livingmeta.small_study import Filled
 from livingmeta.synthesis import Pool
 from livingmeta.words import RefusalError
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from livingmeta.dependence import CLUSTERED, flags_of, people_of
 from livingmeta.derivation import Effect
+from livingmeta.engine.methods.regression import MetaRegression, meta_regression
 from livingmeta.protocol import Plan, Review
-from livingmeta.regression import MetaRegression, meta_regression
 from livingmeta.schema import Trial
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import LeftOut, synthesise

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from livingmeta.engine.methods.small_study import ENOUGH
 from livingmeta.language import ENGLISH, Language
 from livingmeta.protocol import Judgement, Review, fits
 from livingmeta.report import interval
 from livingmeta.scenarios import Sensitivity
 from livingmeta.schema import Trial
-from livingmeta.small_study import ENOUGH
 
 AVAILABLE = "available"
 SENSITIVITY = "available only for sensitivity analyses"

@@ -9,10 +9,10 @@ import numpy as np
 
 from livingmeta.changes import ORDERS, Stage, growth
 from livingmeta.choices import at_high_risk, tied
+from livingmeta.engine.methods.influence import influence, leave_one_out
 from livingmeta.missing_evidence import Absence, absence
 from livingmeta.profiles import PROFILES
 from livingmeta.protocol import Review
-from livingmeta.sensitivity import influence, leave_one_out
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import LeftOut, Pool, Sibling, repooled, synthesise
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from livingmeta.engine.methods.subsets import gosh
 from livingmeta.engine.pooling import fit
-from livingmeta.gosh import gosh
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 RUNS = 5
@@ -33,7 +33,7 @@ cat(sum(system.time(suppressWarnings(gosh(res, progbar = FALSE)))[c("user.self",
 LARGE = """
 import resource, sys, time
 import numpy as np
-from livingmeta.gosh import gosh
+from livingmeta.engine.methods.subsets import gosh
 rng = np.random.default_rng(20)
 k, most = int(sys.argv[1]), int(sys.argv[2])
 vi = rng.uniform(0.02, 0.2, k)

@@ -9,18 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livingmeta.bayes import TAU_PRIORS, Prior, posterior
 from livingmeta.engine import conversions, effect_sizes
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
-from livingmeta.engine.pooling import CONFIDENCE, fit, pool, subgroup_test
-from livingmeta.engine.quantiles import MEANS, SDS, Quantiles, from_quantiles, skewed
-from livingmeta.engine.tau2 import TAU2
-from livingmeta.gosh import gosh
-from livingmeta.regression import common_tau2, meta_regression
-from livingmeta.resampling import Arms, Known, bootstrap, permutation_test, simulate
-from livingmeta.selection import selection_model
-from livingmeta.sensitivity import cumulative, influence, leave_one_out
-from livingmeta.small_study import (
+from livingmeta.engine.methods.bayes import TAU_PRIORS, Prior, posterior
+from livingmeta.engine.methods.influence import cumulative, influence, leave_one_out
+from livingmeta.engine.methods.regression import common_tau2, meta_regression
+from livingmeta.engine.methods.resampling import Arms, Known, bootstrap, permutation_test, simulate
+from livingmeta.engine.methods.selection import selection_model
+from livingmeta.engine.methods.small_study import (
     Funnel,
     battery,
     begg,
@@ -32,6 +28,10 @@ from livingmeta.small_study import (
     suited,
     trim_and_fill,
 )
+from livingmeta.engine.methods.subsets import gosh
+from livingmeta.engine.pooling import CONFIDENCE, fit, pool, subgroup_test
+from livingmeta.engine.quantiles import MEANS, SDS, Quantiles, from_quantiles, skewed
+from livingmeta.engine.tau2 import TAU2
 
 MASKED = np.ma.masked_equal([0.1, 0.2, -999.0], -999.0)
 POOLED = (

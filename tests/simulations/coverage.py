@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from livingmeta.batch import drawn, run
+from livingmeta.engine.methods.batch import drawn, run
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, fit
 from livingmeta.engine.tau2 import likelihood_limits, q_profile
 

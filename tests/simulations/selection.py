@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from livingmeta.selection import selection_model
+from livingmeta.engine.methods.selection import selection_model
 
 SEED, REVIEWS, TRIALS, MEAN = 20, 250, 20, 0.3
 

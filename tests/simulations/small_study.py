@@ -17,7 +17,7 @@ import numpy as np
 
 from livingmeta.engine.counts import odds_ratio
 from livingmeta.engine.effect_sizes import smd
-from livingmeta.small_study import egger, egger_smd, harbord, peters
+from livingmeta.engine.methods.small_study import egger, egger_smd, harbord, peters
 
 SEED, REVIEWS, ALPHA = 14, 1000, 0.1
 TRIALS = (10, 15, 30)

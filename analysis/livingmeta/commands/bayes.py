@@ -23,8 +23,8 @@ from livingmeta.commands.options import (
 from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
-    from livingmeta.bayes import Chances, Marginal, Posterior, Prior
-    from livingmeta.patient import NewSetting
+    from livingmeta.engine.methods.bayes import Chances, Marginal, Posterior, Prior
+    from livingmeta.engine.methods.patient import NewSetting
     from livingmeta.settings import Settings
     from livingmeta.synthesis import Pool
 
@@ -71,8 +71,8 @@ def bayes(
     as_json: AsJson = False,
 ) -> None:
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
-    from livingmeta.bayes import Prior
-    from livingmeta.patient import important_difference
+    from livingmeta.engine.methods.bayes import Prior
+    from livingmeta.engine.methods.patient import important_difference
     from livingmeta.report import coverage
     from livingmeta.review import load_review
     from livingmeta.settings import Selection, headline_settings
@@ -124,8 +124,8 @@ class _Told(NamedTuple):
 
 
 def _told(pool: Pool, prior: Prior, *, limit: float | None, level: float) -> _Told | None:
-    from livingmeta.bayes import posterior
-    from livingmeta.patient import new_setting
+    from livingmeta.engine.methods.bayes import posterior
+    from livingmeta.engine.methods.patient import new_setting
 
     if pool.result is None:
         return None
@@ -162,7 +162,7 @@ def _flags(pool: Pool, found: Posterior) -> list[str]:
 
 
 def _unit(vas_sd: float | None) -> str:
-    from livingmeta.patient import vas_words
+    from livingmeta.engine.methods.patient import vas_words
 
     return "" if vas_sd is None else f" {vas_words(vas_sd)}"
 
@@ -184,7 +184,7 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
 
 
 def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None:
-    from livingmeta.patient import vas_points
+    from livingmeta.engine.methods.patient import vas_points
     from livingmeta.report import counted, flag_lines, interval, share
     from livingmeta.synthesis import marks, notes
     from livingmeta.words import decimal, decimals

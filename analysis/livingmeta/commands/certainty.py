@@ -76,7 +76,7 @@ def certainty(
 
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
-    from livingmeta.patient import vas_words
+    from livingmeta.engine.methods.patient import vas_words
     from livingmeta.report import absolute_words, judged_line, judged_words, suggested_line
     from livingmeta.words import decimals
 
@@ -146,7 +146,7 @@ def _worksheet(
 
 def _points(one: SummaryOfFindings, vas_sd: float | None) -> list[float] | None:
     """Return estimate and limits in points on a VAS, None without an SD or a result."""
-    from livingmeta.patient import vas_points
+    from livingmeta.engine.methods.patient import vas_points
 
     result = one.pool.result
     if vas_sd is None or result is None:

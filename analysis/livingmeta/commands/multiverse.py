@@ -32,8 +32,8 @@ def multiverse(
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
     from pathlib import Path
 
+    from livingmeta.engine.methods.patient import important_difference
     from livingmeta.multiverse import multiverse as combined
-    from livingmeta.patient import important_difference
     from livingmeta.results import results_of
     from livingmeta.review import load_review
     from livingmeta.settings import headline_settings
@@ -245,7 +245,7 @@ def _print_options(told: _Told) -> None:
 
 def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
     from livingmeta.engine.effect_sizes import as_shown, scale_name
-    from livingmeta.patient import vas_points, vas_words
+    from livingmeta.engine.methods.patient import vas_points, vas_words
     from livingmeta.words import decimal
 
     measure, console = told.found.main.measure, screen.console()

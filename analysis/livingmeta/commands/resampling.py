@@ -20,9 +20,9 @@ from livingmeta.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from livingmeta.gosh import Gosh
+    from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, Trials
+    from livingmeta.engine.methods.subsets import Gosh
     from livingmeta.protocol import Review
-    from livingmeta.resampling import Bootstrap, Permutation, Simulated, Trials
     from livingmeta.settings import Settings
     from livingmeta.synthesis import Pool
 
@@ -51,8 +51,8 @@ def gosh(
     from pathlib import Path
 
     from livingmeta.commands.executors import executor
-    from livingmeta.gosh import MOST, SMALLEST
-    from livingmeta.gosh import gosh as pooled
+    from livingmeta.engine.methods.subsets import MOST, SMALLEST
+    from livingmeta.engine.methods.subsets import gosh as pooled
     from livingmeta.gosh_plots import gosh_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.review import load_review
@@ -108,7 +108,7 @@ def resample(
     from dataclasses import asdict
 
     from livingmeta.commands.executors import executor
-    from livingmeta.resampling import PATTERNS, bootstrap, permutation_test
+    from livingmeta.engine.methods.resampling import PATTERNS, bootstrap, permutation_test
     from livingmeta.review import load_review
 
     loaded = load_review(review)
@@ -164,7 +164,7 @@ def simulate(
     from dataclasses import asdict
 
     from livingmeta.commands.executors import executor
-    from livingmeta.resampling import simulate as simulated
+    from livingmeta.engine.methods.resampling import simulate as simulated
     from livingmeta.review import load_review
 
     loaded = load_review(review)
@@ -207,7 +207,7 @@ def _pools(
     as_json: bool,
 ) -> Iterator[tuple[Settings, Pool]]:
     """Yield the pools of so many trials, by the methods of the headline, each with its head."""
-    from livingmeta.gosh import LARGEST
+    from livingmeta.engine.methods.subsets import LARGEST
     from livingmeta.report import counted, coverage
     from livingmeta.settings import headline_settings
     from livingmeta.synthesis import synthesise
@@ -297,7 +297,7 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     from livingmeta.dependence import shared_flags
     from livingmeta.engine.effect_sizes import as_shown, scale_name
-    from livingmeta.gosh import ENOUGH
+    from livingmeta.engine.methods.subsets import ENOUGH
     from livingmeta.report import flag_lines
     from livingmeta.words import decimal
 
@@ -369,7 +369,7 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
 def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
     """Return the trials of a pool for a simulation, and how they measure."""
     from livingmeta.engine.effect_sizes import MEASURES
-    from livingmeta.resampling import Arms, Known
+    from livingmeta.engine.methods.resampling import Arms, Known
 
     sizes = [(e.n1, e.n2) for e in pool.effects if e.n1 is not None and e.n2 is not None]
     if MEASURES[settings.measure].from_sizes and len(sizes) == len(pool.effects):

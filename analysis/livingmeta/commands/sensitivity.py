@@ -37,7 +37,7 @@ def sensitivity(
 
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
-    from livingmeta.patient import important_difference, vas_words
+    from livingmeta.engine.methods.patient import important_difference, vas_words
     from livingmeta.review import load_review
     from livingmeta.rob_me import rob_me
     from livingmeta.scenarios import sensitivity as bent
@@ -101,8 +101,8 @@ class _Asked(NamedTuple):
         return cells if self.limit is None else [*cells, document["beyond_important"] or "–"]
 
     def document(self, result: Interval | None) -> dict[str, Any]:
+        from livingmeta.engine.methods.patient import vas_points
         from livingmeta.news import beyond
-        from livingmeta.patient import vas_points
 
         document: dict[str, Any] = {}
         if self.vas_sd is not None:

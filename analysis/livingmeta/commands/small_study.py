@@ -13,9 +13,9 @@ from livingmeta.commands.options import AsJson, Folder, ReviewName, Synthesis
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livingmeta.selection import Selected
+    from livingmeta.engine.methods.selection import Selected
+    from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited
     from livingmeta.settings import Settings
-    from livingmeta.small_study import Asymmetry, Filled, Funnel, Suited
 
 
 OWN_MODEL = (
@@ -43,11 +43,11 @@ def small_study(
     from pathlib import Path
 
     from livingmeta.dependence import shared_flags
+    from livingmeta.engine.methods.small_study import battery, suited, warned
     from livingmeta.funnels import funnel_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.review import load_review
     from livingmeta.settings import headline_settings
-    from livingmeta.small_study import battery, suited, warned
     from livingmeta.store import write
     from livingmeta.synthesis import funnel_of, synthesise
     from livingmeta.words import key_of
@@ -109,7 +109,7 @@ def small_study(
 
 def _selected(funnel: Funnel, settings: Settings, *, force: bool) -> Selected | str:
     """Fit the selection model, or say why not."""
-    from livingmeta.selection import selection_model
+    from livingmeta.engine.methods.selection import selection_model
 
     model, level = settings.profile.model, settings.level
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from livingmeta.batch import Arrays, Progress, drawn, run
+from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.pooling import fit, usable
 from livingmeta.engine.tau2 import Array, Mask
 from livingmeta.words import RefusalError

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from livingmeta import gosh as module
+from livingmeta.engine.methods import subsets as module
+from livingmeta.engine.methods.subsets import gosh, members
 from livingmeta.engine.pooling import pool
-from livingmeta.gosh import gosh, members
 from livingmeta.gosh_plots import gosh_plot
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 Y = np.array([0.10, 0.52, -0.09, 0.31, 0.60, 0.20, -0.15, 0.44])
 V = np.array([0.04, 0.05, 0.03, 0.06, 0.10, 0.02, 0.08, 0.05])
 ARRAYS = ("subsets", "k", "estimate", "tau2", "q", "i2", "i2_tau2", "converged")

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livingmeta import resampling as module
-from livingmeta.batch import BLOCK, drawn
+from livingmeta.engine.methods import resampling as module
+from livingmeta.engine.methods.batch import BLOCK, drawn
+from livingmeta.engine.methods.resampling import Arms, Known, bootstrap, permutation_test, simulate
 from livingmeta.engine.pooling import pool
-from livingmeta.resampling import Arms, Known, bootstrap, permutation_test, simulate
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 Y = [0.10, 0.52, -0.09, 0.31, 0.60, 0.20, -0.15]
 V = [0.04, 0.05, 0.03, 0.06, 0.10, 0.02, 0.08]
 
@@ -283,7 +283,7 @@ def test_a_single_trial_is_refused_by_name(say) -> None:
 
 def test_the_help_names_the_defaults() -> None:
     from livingmeta.commands import resampling as commands
-    from livingmeta.gosh import MOST
+    from livingmeta.engine.methods.subsets import MOST
 
     assert MOST == module.PATTERNS
     assert f"[{MOST}]" in commands.Most.__metadata__[0].help

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import expit, ndtri
 
-from livingmeta import bayes
-from livingmeta.bayes import TAU_PRIORS, Marginal, Posterior, Prior, posterior
+from livingmeta.engine.methods import bayes
+from livingmeta.engine.methods.bayes import TAU_PRIORS, Marginal, Posterior, Prior, posterior
 
 # Rubin 1981 as data set Rubin1981 of bayesmeta has it
 SCHOOLS = np.array([28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16])

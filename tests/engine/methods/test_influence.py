@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livingmeta.engine.methods.influence import cumulative, influence, leave_one_out
 from livingmeta.engine.pooling import pool
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.sensitivity import cumulative, influence, leave_one_out
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 
 
 def read(name: str) -> list[dict[str, str]]:

@@ -11,9 +11,7 @@ import pytest
 
 from livingmeta.certainty import summary_of_findings
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
-from livingmeta.exchange import reviews_in
-from livingmeta.settings import settings_of
-from livingmeta.small_study import (
+from livingmeta.engine.methods.small_study import (
     EGGER_ON_RATIOS,
     Funnel,
     battery,
@@ -26,9 +24,11 @@ from livingmeta.small_study import (
     suited,
     trim_and_fill,
 )
+from livingmeta.exchange import reviews_in
+from livingmeta.settings import settings_of
 from livingmeta.synthesis import funnel_of, synthesise
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 
 
 def read(name: str, folder: Path = REFERENCE) -> list[dict[str, str]]:
@@ -184,7 +184,7 @@ def test_ten_effects_of_nine_trials_are_nine_trials() -> None:
         assert one.flags == ("few_trials_for_funnel",)
 
 
-ALARMS = read("small_study.csv", Path(__file__).parent / "simulations")
+ALARMS = read("small_study.csv", Path(__file__).parents[2] / "simulations")
 
 
 def alarms(measure: str, test: str) -> list[float]:
@@ -209,7 +209,7 @@ def test_in_simulations_the_suited_tests_keep_their_level_and_eggers_does_not() 
 def test_the_page_on_methods_has_the_table_that_was_simulated() -> None:
     from simulations.small_study import table
 
-    page = Path(__file__).parent.parent / "docs" / "methods.md"
+    page = Path(__file__).parents[3] / "docs" / "methods.md"
     assert table() in page.read_text(encoding="utf-8")
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livingmeta.engine.methods.regression import MetaRegression, common_tau2, meta_regression
 from livingmeta.engine.pooling import CONFIDENCE, pool, subgroup_test
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.regression import MetaRegression, common_tau2, meta_regression
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 Data = dict[str, list]
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from livingmeta.commands.executors import executor
-from livingmeta.gosh import gosh
-from livingmeta.resampling import Arms, bootstrap, permutation_test, simulate
+from livingmeta.engine.methods.resampling import Arms, bootstrap, permutation_test, simulate
+from livingmeta.engine.methods.subsets import gosh
 
 RNG = np.random.default_rng(18)
 V = RNG.uniform(0.02, 0.2, 17)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.batch import WAITING, run
+from livingmeta.engine.methods.batch import WAITING, run
 
 
 def numbered(start: int, stop: int) -> dict[str, np.ndarray]:

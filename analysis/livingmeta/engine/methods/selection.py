@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, ndtr, ndtri
 
 from livingmeta.engine.inputs import Array
+from livingmeta.engine.methods.small_study import require_enough, warned
 from livingmeta.engine.pooling import MODELS, pool, usable
-from livingmeta.small_study import require_enough, warned
 from livingmeta.words import RefusalError, pick
 
 STEP = 0.025  # one-sided: two-sided 0.05 on the favoured side

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.methods.test_small_study import effects
+from livingmeta.engine.methods.selection import selection_model
 from livingmeta.engine.pooling import pool
-from livingmeta.selection import selection_model
-from test_small_study import effects
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 with (REFERENCE / "metafor_selection.csv").open(encoding="utf-8", newline="") as file:
     ROWS = list(csv.DictReader(file))
 
@@ -63,7 +63,7 @@ def test_an_estimate_of_0_is_not_taken_as_a_known_tau2() -> None:
 
 def test_a_simulation_shows_how_often_the_intervals_hold_the_truth() -> None:
     """tests/simulations/selection.py with its seed; 95 % ± 3 standard errors of so many reviews."""
-    path = Path(__file__).parent / "simulations" / "selection.csv"
+    path = Path(__file__).parents[2] / "simulations" / "selection.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
