@@ -10,7 +10,7 @@ from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding
 from livingmeta.derivation import Effect
 from livingmeta.engine.pooling import PooledEstimate
-from livingmeta.schema import Claim
+from livingmeta.review.schema import Claim
 from livingmeta.synthesis import Missing, Pool
 
 

@@ -5,7 +5,7 @@ import io
 import shutil
 from pathlib import Path
 
-from livingmeta.schema import OPTIONAL, TABLES, columns
+from livingmeta.review.schema import OPTIONAL, TABLES, columns
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "data" / "template"

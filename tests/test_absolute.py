@@ -14,7 +14,7 @@ from livingmeta.dossier import Dossier
 from livingmeta.pages import html, markdown
 from livingmeta.report import absolute_words
 from livingmeta.results import results_of
-from livingmeta.review import ReviewError, load_review
+from livingmeta.review.folder import ReviewError, load_review
 
 THREE_IN_TEN = Baseline(name="declared", risk=0.3)
 

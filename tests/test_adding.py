@@ -15,7 +15,7 @@ from folders import folder
 from livingmeta import adding
 from livingmeta.adding import planned
 from livingmeta.drafts import appended
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.store import LOCK, ChangedError, replace_all, write
 from livingmeta.words import key_of
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from livingmeta.answers import Answer, answer
 from livingmeta.engine.pooling import pool
 from livingmeta.language import LANGUAGES, language
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.synthesis import Missing, Pool, contradictory, synthesise
 
 BASE = synthesise(load_review("smith2017"))[0]

@@ -6,8 +6,8 @@ import pytest
 
 from claims import claims, effect, pooled, verdict_on
 from livingmeta.audit import reproduce, verdicts
-from livingmeta.review import load_review
-from livingmeta.schema import Claim
+from livingmeta.review.folder import load_review
+from livingmeta.review.schema import Claim
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from livingmeta.certainty import (
     summary_of_findings,
 )
 from livingmeta.report import judged_line, judged_words, suggested_line
-from livingmeta.review import ReviewError, load_review
+from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import sensitivity
 from livingmeta.settings import headline_settings, settings_of

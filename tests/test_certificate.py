@@ -13,7 +13,7 @@ from livingmeta import witnesses as certificate
 from livingmeta.certificate import markdown
 from livingmeta.engine.pooling import pool
 from livingmeta.results import Results, results_of
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.witnesses import (
     Answer,
     MissingError,

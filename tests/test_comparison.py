@@ -8,9 +8,9 @@ import pytest
 from folders import ARM, TRIAL, folder
 from livingmeta.comparison import apart, compare
 from livingmeta.profiles import CHOICES, PROFILES
-from livingmeta.protocol import Review
 from livingmeta.report import beside
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import shown_i2, synthesise
 

@@ -33,8 +33,8 @@ from livingmeta.consistency import (
     implied_n,
 )
 from livingmeta.language import language
-from livingmeta.review import load_review
-from livingmeta.schema import Claim, Outcome
+from livingmeta.review.folder import load_review
+from livingmeta.review.schema import Claim, Outcome
 from livingmeta.settings import authors_settings, settings_of
 from livingmeta.synthesis import Pool
 

@@ -20,9 +20,9 @@ from livingmeta.engine.effect_sizes import MEASURES, mean_difference, prepost_sm
 from livingmeta.engine.quantiles import Quantiles, from_quantiles
 from livingmeta.plots import forest_plot
 from livingmeta.profiles import PROFILES, profile
-from livingmeta.protocol import Methods, row_sets
-from livingmeta.review import ReviewError, load_review
-from livingmeta.schema import Outcome
+from livingmeta.review.folder import ReviewError, load_review
+from livingmeta.review.protocol import Methods, row_sets
+from livingmeta.review.schema import Outcome
 from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, marks, notes, synthesise
 

@@ -10,8 +10,8 @@ from livingmeta.adding import planned
 from livingmeta.dialogue import converse
 from livingmeta.drafts import Draft, place_among, prospect
 from livingmeta.engine.effect_sizes import smd
-from livingmeta.protocol import Review
-from livingmeta.review import ReviewError, load_review
+from livingmeta.review.folder import ReviewError, load_review
+from livingmeta.review.protocol import Review
 
 
 class Script:

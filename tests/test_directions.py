@@ -5,7 +5,7 @@ import pytest
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, REPORT, SOURCE, TRIAL, folder
 from livingmeta.directions import effect_directions, unpooled
 from livingmeta.language import ENGLISH, language
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.synthesis import synthesise
 
 BETA = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}

@@ -28,7 +28,7 @@ from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.profiles import PROFILES
 from livingmeta.report import beside, published
 from livingmeta.results import results_of
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis import CONTRADICTION, Pool, contradictory, notes, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, decimals

@@ -10,8 +10,8 @@ import pytest
 
 from livingmeta.exchange import reviews_in
 from livingmeta.exports import EXPORTS, metafor
-from livingmeta.review import load_review
-from livingmeta.schema import TABLES, columns
+from livingmeta.review.folder import load_review
+from livingmeta.review.schema import TABLES, columns
 from livingmeta.synthesis import synthesise
 
 

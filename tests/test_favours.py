@@ -18,7 +18,7 @@ from livingmeta.language import language
 from livingmeta.multiverse import multiverse, shares
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.pages import bent
-from livingmeta.review import ReviewError, examine, load_review
+from livingmeta.review.folder import ReviewError, examine, load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.synthesis import Pool, synthesise
 

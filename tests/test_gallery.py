@@ -6,7 +6,7 @@ from pathlib import Path
 
 from folders import ROOT
 from livingmeta.gallery import MARK, gallery, refresh
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 
 PICTURE = re.compile(r"!\[([^]]+)\]\(([^)]+)\)")
 

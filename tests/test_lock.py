@@ -14,7 +14,7 @@ from folders import ROOT
 from livingmeta import lock
 from livingmeta.changelog import changelog_line, with_line
 from livingmeta.lock import hashes, verified
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 
 REVIEWS = ("smith2017", "living", "knee_oa")
 

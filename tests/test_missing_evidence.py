@@ -11,8 +11,8 @@ from livingmeta.dependence import people_of
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.engine.pooling import pool as pooled
 from livingmeta.missing_evidence import absence
-from livingmeta.protocol import Judgement, Review
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Judgement, Review
 from livingmeta.rob_me import AVAILABLE, SENSITIVITY, UNKNOWN, UNUSABLE, rob_me
 from livingmeta.scenarios import sensitivity
 from livingmeta.settings import headline_settings, settings_of

@@ -6,8 +6,8 @@ import pytest
 
 from livingmeta.engine.methods.regression import common_tau2
 from livingmeta.moderation import MODERATORS, regress
-from livingmeta.protocol import Methods
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Methods
 from livingmeta.settings import Settings, settings_of
 from livingmeta.synthesis import synthesise
 

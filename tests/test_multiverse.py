@@ -22,8 +22,8 @@ from livingmeta.multiverse import (
     trial_sets,
 )
 from livingmeta.multiverse_plots import BINS, specification_curve
-from livingmeta.protocol import Choice, Review
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Choice, Review
 from livingmeta.synthesis import synthesise
 
 SMITH = load_review("smith2017")

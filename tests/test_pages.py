@@ -20,7 +20,7 @@ from livingmeta.language import LANGUAGES, language
 from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
 from livingmeta.plots import forest_plot
 from livingmeta.report import interval
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 
 ROOT = Path(__file__).parent.parent
 KNOWN = {name: Dossier(review=load_review(name)) for name in ("smith2017", "knee_oa", "living")}

@@ -28,7 +28,7 @@ from livingmeta.plots import (
     forest_plot,
     scale_axis,
 )
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.settings import Selection, settings_of
 from livingmeta.synthesis import Pool, Printed, contradictory, synthesise
 
@@ -333,7 +333,7 @@ def test_the_registry_holds_the_forest_plot() -> None:
 DRAW = """
 import hashlib, sys
 from livingmeta.plots import figure_bytes, forest_plot
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.synthesis import synthesise
 one = synthesise(load_review("smith2017"))[0]
 for kind in ("svg", "pdf", "png"):

@@ -8,8 +8,8 @@ from matplotlib.patches import Rectangle
 from folders import folder
 from livingmeta.flow import BOXES, Flow, flow
 from livingmeta.prisma import prisma_plot
-from livingmeta.protocol import Protocol
-from livingmeta.review import ReviewError, extended, load_review
+from livingmeta.review.folder import ReviewError, extended, load_review
+from livingmeta.review.protocol import Protocol
 
 SMITH = load_review("smith2017")
 LIVING = load_review("living")

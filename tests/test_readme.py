@@ -13,7 +13,7 @@ import typer.main
 from livingmeta.__main__ import app
 from livingmeta.report import beside, interval
 from livingmeta.results import results_of, total_people
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "figures"

@@ -17,7 +17,7 @@ from livingmeta.pages import forest_description, spread
 from livingmeta.plots import forest_plot
 from livingmeta.report import beside, coverage, headlines, interval, share, tables, verdict_words
 from livingmeta.results import results_of, total_people
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.settings import headline_settings, settings_of
 from livingmeta.synthesis import (
     PREDICTION_FROM,

@@ -8,7 +8,7 @@ import pytest
 from folders import ARM1, ARM2, INSTRUMENT, folder
 from livingmeta.changes import growth
 from livingmeta.profiles import PROFILES
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis import synthesise

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from drawn import check_drawn_is_printed
 from livingmeta.plots import figure_bytes
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.scenarios import Sensitivity, sensitivity
 from livingmeta.sensitivity_plots import (
     FIGURES,

@@ -31,7 +31,7 @@ from livingmeta.plots import forest_plot
 from livingmeta.profiles import PROFILES
 from livingmeta.report import tables
 from livingmeta.results import results_of
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.settings import Selection, headline_settings, settings_of, undeclarable
 from livingmeta.synthesis import effects_of, synthesise

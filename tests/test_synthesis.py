@@ -16,10 +16,10 @@ from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange import imported, reviews_in
 from livingmeta.pages import markdown
 from livingmeta.plots import forest_plot
-from livingmeta.protocol import Methods, Review
 from livingmeta.report import tables
 from livingmeta.results import results_of
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Methods, Review
 from livingmeta.settings import METHODS, Selection, headline_settings, settings_of
 from livingmeta.synthesis import Pool, synthesise
 

@@ -17,8 +17,8 @@ from livingmeta.dossier import Dossier
 from livingmeta.language import language
 from livingmeta.pages import html, markdown
 from livingmeta.report import judged_line, judged_words
-from livingmeta.review import ReviewError, load_review, read_worksheet
-from livingmeta.schema import Decision, columns
+from livingmeta.review.folder import ReviewError, load_review, read_worksheet
+from livingmeta.review.schema import Decision, columns
 from livingmeta.worksheet import worksheet
 
 START = 'starting_certainty = "high"\n[groups]'

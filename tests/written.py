@@ -9,13 +9,13 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from folders import as_csv
-from livingmeta.bias import DOMAINS
 from livingmeta.choices import CHOICES, ROWS, STATISTIC
 from livingmeta.engine.effect_sizes import MEASURES, printed_kinds
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.profiles import PROFILES
-from livingmeta.schema import OPTIONAL, TABLES, Rated
+from livingmeta.review.bias import DOMAINS
+from livingmeta.review.schema import OPTIONAL, TABLES, Rated
 
 Cells = dict[str, str]
 NAMES = (

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from livingmeta.engine.effect_sizes import mean_difference, smd
     from livingmeta.engine.pooling import pool
     from livingmeta.plots import forest_plot
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.synthesis import synthesise
 
 # Imported on first use: `livingmeta --help` must not wait for scipy and matplotlib.
 _HOME = {
     "forest_plot": "plots",
-    "load_review": "review",
+    "load_review": "review.folder",
     "mean_difference": "engine.effect_sizes",
     "pool": "engine.pooling",
     "reproduce": "audit",

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from livingmeta.arms import Group
 from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import measure_of
-from livingmeta.protocol import BaselineRisk
+from livingmeta.review.protocol import BaselineRisk
 from livingmeta.synthesis import Pool
 from livingmeta.words import RefusalError, decimals, pick
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livingmeta.drafts import ORDER, Draft, appended
-from livingmeta.protocol import Review
-from livingmeta.review import ReviewError, examine, find, load_review, reviews
-from livingmeta.schema import OPTIONAL, columns
+from livingmeta.review.folder import ReviewError, examine, find, load_review, reviews
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import OPTIONAL, columns
 from livingmeta.store import copied, replace_all
 
 

@@ -51,7 +51,7 @@ def answer(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> from livingmeta.synthesis import synthesise
     >>> medium = synthesise(load_review("smith2017"))[1]
     >>> print(answer(medium).sentences[1])

@@ -14,8 +14,8 @@ from livingmeta.engine.conversions import (
     split_control,
 )
 from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
-from livingmeta.protocol import Correlation, Review
-from livingmeta.schema import Outcome
+from livingmeta.review.protocol import Correlation, Review
+from livingmeta.review.schema import Outcome
 from livingmeta.settings import Settings
 from livingmeta.words import count, derived, show
 

@@ -10,8 +10,8 @@ from typing import Literal
 from livingmeta.consistency import Finding, Held, findings_of, held_sizes
 from livingmeta.dependence import people_of
 from livingmeta.engine.effect_sizes import on_scale
-from livingmeta.protocol import Review
-from livingmeta.schema import Claim
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Claim
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import Pool, shown_i2, synthesise
 from livingmeta.words import SLACK, Number, count, quantity_name, shown_as, where
@@ -58,7 +58,7 @@ def reproduce(review: Review) -> Reproduction:
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> result = reproduce(load_review("smith2017"))
     >>> sorted({claim.verdict for claim in result.claims})
     ['not computable', 'not numeric', 'partial']
@@ -112,7 +112,7 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
 
     Examples
     --------
-    >>> from livingmeta.schema import Claim
+    >>> from livingmeta.review.schema import Claim
     >>> claim = Claim(file="published.csv", row=2, claim="flow", quantity="n", printed="385",
     ...               where="Abstract", source="smith2017", reading="primary")
     >>> verdict, = verdicts([claim], [])

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.bias import STATES, Assessment
 from livingmeta.plots import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark
+from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
 
 LABEL, STEP, MARGIN = 1.75, 0.42, 0.08  # inches

@@ -29,13 +29,13 @@ from livingmeta.absolute import (
     absolute_effects,
     baseline_risks,
 )
-from livingmeta.bias import Assessment, assessments
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.small_study import ENOUGH, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.missing_evidence import LEAST, Absence, absence
-from livingmeta.protocol import BaselineRisk, Judgement, Review
-from livingmeta.schema import Decision, Rated
+from livingmeta.review.bias import Assessment, assessments
+from livingmeta.review.protocol import BaselineRisk, Judgement, Review
+from livingmeta.review.schema import Decision, Rated
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import Pool, contradictory, funnel_of, shown_i2, synthesise
 from livingmeta.words import FLAG_WORDS, RefusalError, decimal, decimals, p_words
@@ -241,7 +241,7 @@ def summary_of_findings(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> first = summary_of_findings(load_review("smith2017"))[0]
     >>> [(one.about, one.levels) for one in first.suggestions if one.levels]
     [('imprecision', -2), ('missing evidence', -1)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.engine.methods.influence import cumulative
-from livingmeta.protocol import Review
+from livingmeta.review.protocol import Review
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import Pool, synthesise
 from livingmeta.words import pick
@@ -92,7 +92,7 @@ def diff(before: Review, after: Review) -> tuple[Move, ...]:
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> moves = diff(load_review("smith2017"), load_review("living"))
     >>> [effect.label for effect in moves[0].entered]
     ['Cavaggion 2024']

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, get_args
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.protocol import Review, Ties
-from livingmeta.schema import Outcome, Problem
+from livingmeta.review.protocol import Review, Ties
+from livingmeta.review.schema import Outcome, Problem
 from livingmeta.settings import METHODS, Selection, Settings, headline_settings
 from livingmeta.words import pick, unknown
 
@@ -187,7 +187,7 @@ def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> made = analysis(load_review("smith2017"), {"rows": "no assumptions", "tau2": "PM"})
     >>> made.selection.no_assumptions, made.settings.profile.tau2
     (True, 'PM')

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.profiles import CHOICES, PROFILES
-from livingmeta.protocol import Review
+from livingmeta.review.protocol import Review
 from livingmeta.settings import Selection, Settings, headline_settings, settings_of
 from livingmeta.synthesis import Pool, synthesise
 
@@ -64,7 +64,7 @@ def compare(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> first = compare(load_review("smith2017"))[0]
     >>> [name for name, _ in first.pools]
     ['revman5', 'revman-web', 'metafor', 'meta', 'today']

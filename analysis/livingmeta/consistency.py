@@ -21,8 +21,8 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from livingmeta.engine.effect_sizes import kind_of, measure_of, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE
-from livingmeta.protocol import Review
-from livingmeta.schema import Claim, Outcome, Problem
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Claim, Outcome, Problem
 from livingmeta.settings import Settings, authors_settings
 from livingmeta.synthesis import Pool
 from livingmeta.words import SLACK, Number, RefusalError, quantity_name, shown_as, where
@@ -726,7 +726,7 @@ def findings(
     --------
     The abstract of doi 10.1136/bjsports-2016-097383 prints -0.27 (-0.54 to -0.05):
 
-    >>> from livingmeta.schema import Claim
+    >>> from livingmeta.review.schema import Claim
     >>> printed = {"estimate": "-0.27", "ci_low": "-0.54", "ci_high": "-0.05"}
     >>> claims = [
     ...     Claim(file="published.csv", row=row, claim="abstract", synthesis="pain-short",

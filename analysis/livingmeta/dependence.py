@@ -13,8 +13,8 @@ from typing import NamedTuple
 from livingmeta.arms import Group
 from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import on_scale
-from livingmeta.protocol import Review
-from livingmeta.schema import Outcome, Problem
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Outcome, Problem
 from livingmeta.words import count
 
 # Chance may make such an equality once in a hundred files.

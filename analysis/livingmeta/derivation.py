@@ -39,8 +39,8 @@ from livingmeta.engine.effect_sizes import (
 )
 from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR
 from livingmeta.profiles import profile
-from livingmeta.protocol import Review, lenders, row_sets
-from livingmeta.schema import SIGN_TURNED, Outcome, Problem, Trial
+from livingmeta.review.protocol import Review, lenders, row_sets
+from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.settings import Selection, Settings
 from livingmeta.words import RefusalError, count, derived, show
 

@@ -9,9 +9,9 @@ from typing import Protocol
 from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.entry import Entry, EntryError, read_result
-from livingmeta.known_gaps import report_of
-from livingmeta.protocol import Review, Side
-from livingmeta.schema import QUOTED, TABLES, Gap, Report, carries, read_row
+from livingmeta.review.gaps import report_of
+from livingmeta.review.protocol import Review, Side
+from livingmeta.review.schema import QUOTED, TABLES, Gap, Report, carries, read_row
 from livingmeta.words import key_of
 
 NEW = "new"

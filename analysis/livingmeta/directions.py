@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
-from livingmeta.protocol import Plan, Review, favours, fits, row_sets, turned
-from livingmeta.schema import Outcome, Trial
+from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
+from livingmeta.review.schema import Outcome, Trial
 from livingmeta.settings import Selection, headline_settings
 from livingmeta.synthesis import Pool, contradictory, synthesise
 
@@ -127,7 +127,7 @@ def effect_directions(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> medium = effect_directions(load_review("smith2017"))[1]
     >>> medium.tally().split(".")[0]
     '2 trials: 2 with directions that are not known here'

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from livingmeta.audit import Verdict
-from livingmeta.bias import Assessment, assessments
 from livingmeta.certainty import SummaryOfFindings, summary_of_findings
 from livingmeta.consistency import Finding
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.engine.methods.patient import important_difference
 from livingmeta.flow import Flow, flow
-from livingmeta.known_gaps import KnownGap, known_gaps
 from livingmeta.lock import environment, hashes
 from livingmeta.multiverse import Multiverse, multiverse
-from livingmeta.protocol import Review
 from livingmeta.results import Results, results_of
+from livingmeta.review.bias import Assessment, assessments
+from livingmeta.review.gaps import KnownGap, known_gaps
+from livingmeta.review.protocol import Review
 from livingmeta.scenarios import Sensitivity, sensitivity
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import Pool

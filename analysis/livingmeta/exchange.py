@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livingmeta.protocol import Review
-from livingmeta.review import examine
+from livingmeta.review.folder import examine
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.revman import INVERSE, METHODS, export, package, rm5, web
-from livingmeta.schema import TABLES, Problem, columns
 from livingmeta.sheets import read_sheet
 from livingmeta.store import scratch
 from livingmeta.tables import (

@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
-from livingmeta.protocol import Review
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import OPTIONAL, TABLES, columns
 from livingmeta.revman import WEB_CELLS
-from livingmeta.schema import OPTIONAL, TABLES, columns
 from livingmeta.settings import headline_settings
 from livingmeta.synthesis import Pool, synthesise
 

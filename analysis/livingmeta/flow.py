@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from livingmeta.protocol import Review
-from livingmeta.schema import Claim
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Claim
 
 # Boxes of the template for databases and registers, with their words (Page 2021). The keys are
 # those that [prisma] of review.toml may name.
@@ -92,7 +92,7 @@ def flow(review: Review, *, previous: Review | None = None) -> Flow:
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> one = flow(load_review("smith2017"))
     >>> one.count("records").text(), one.count("screened").text()
     ('(n = 9,081)', '(n not known)')

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.entry import EntryError, read_result
-from livingmeta.protocol import Review
-from livingmeta.schema import TABLES, Problem, columns
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.sheets import Sheet
 from livingmeta.words import RefusalError, key_of
 

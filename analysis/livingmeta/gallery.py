@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from livingmeta.review import examine, reviews
+from livingmeta.review.folder import examine, reviews
 from livingmeta.store import write
 
 MARK = "<!-- Written by livingmeta run; a page without this line is never overwritten. -->"

@@ -8,8 +8,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from livingmeta.protocol import Review
-from livingmeta.review import find, load_review
+from livingmeta.review.folder import find, load_review
+from livingmeta.review.protocol import Review
 from livingmeta.words import RefusalError
 
 

@@ -19,9 +19,9 @@ from typing import Any, TypeGuard, cast
 import numpy as np
 
 from livingmeta.profiles import CHOICES
-from livingmeta.protocol import Review
 from livingmeta.results import Results
-from livingmeta.review import load_review
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Review
 from livingmeta.settings import Settings, settings_of
 from livingmeta.synthesis import Pool
 from livingmeta.words import RefusalError

@@ -12,8 +12,8 @@ from scipy.special import ndtri
 from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
 from livingmeta.engine.pooling import PooledEstimate, fit
-from livingmeta.protocol import Review
-from livingmeta.schema import Trial
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Trial
 from livingmeta.settings import Settings
 from livingmeta.synthesis import Pool, repooled
 from livingmeta.words import count
@@ -100,7 +100,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     Examples
     --------
     >>> from livingmeta.settings import headline_settings
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> from livingmeta.synthesis import synthesise
     >>> review = load_review("smith2017")
     >>> settings = headline_settings(review)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from livingmeta.dependence import CLUSTERED, flags_of, people_of
 from livingmeta.derivation import Effect
 from livingmeta.engine.methods.regression import MetaRegression, meta_regression
-from livingmeta.protocol import Plan, Review
-from livingmeta.schema import Trial
+from livingmeta.review.protocol import Plan, Review
+from livingmeta.review.schema import Trial
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import LeftOut, synthesise
 from livingmeta.words import RefusalError, pick
@@ -87,7 +87,7 @@ def regress(
     --------
     Pain and function of the same trials, in one model:
 
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> found = regress(load_review("knee_oa"), ["pain-post", "function-post"], ["outcome"])
     >>> found.result.ci_method
     'CR2'

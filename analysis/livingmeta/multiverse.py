@@ -16,7 +16,7 @@ from livingmeta.choices import Analysis, analysis, unknown_choices
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.engine.pooling import Fit, fit
-from livingmeta.protocol import Choice, Plan, Review
+from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.settings import Settings, headline_settings
 from livingmeta.synthesis import (
     Pool,
@@ -238,7 +238,7 @@ def trial_sets(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
     >>> [(len(one.trials), one.shares.analyses, one.excludes) for one in trial_sets(found)]
     [(4, 108, 'none'), (3, 108, 'some'), (2, 3, 'none'), (1, 1, 'none')]
@@ -389,7 +389,7 @@ def multiverse(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> first, = multiverse(load_review("smith2017"), synthesis="pain-long")
     >>> first.declared, [n for _, n in first.impossible], first.equivalent, len(first.names)
     (3456, [1152, 2016], 264, 24)
@@ -718,7 +718,7 @@ def by_option(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
     >>> told = by_option(found)
     >>> told.loc[told.choice == "model", ["option", "trial_sets", "analyses"]].values.tolist()
@@ -748,7 +748,7 @@ def by_part(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
     >>> by_part(found)["choice"].head(3).tolist()
     ['all analyses', 'each trial set once', 'trial set']

@@ -66,7 +66,7 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     Examples
     --------
     >>> from livingmeta.multiverse import multiverse, shares
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> one, = multiverse(load_review("smith2017"), synthesis="pain-short")
     >>> curve, panel = specification_curve(one, shares(one.analyses))
     >>> len(panel.get_yticks()) == 4 + sum(len(choice.options) for choice in one.choices)

@@ -7,8 +7,8 @@ from math import exp
 
 from livingmeta.changes import Move
 from livingmeta.engine.effect_sizes import as_shown, scale_name
-from livingmeta.protocol import Review
 from livingmeta.report import Interval, interval, page, people, share
+from livingmeta.review.protocol import Review
 from livingmeta.synthesis import Pool, contradictory
 from livingmeta.words import FLAG_WORDS, decimals
 

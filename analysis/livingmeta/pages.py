@@ -10,7 +10,6 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from livingmeta.answers import answer, value
-from livingmeta.bias import unrecorded
 from livingmeta.bias_plots import traffic_plot
 from livingmeta.certainty import level_words
 from livingmeta.derivation import Effect
@@ -25,7 +24,6 @@ from livingmeta.multiverse import Multiverse, Shares, excluding, shares, trial_s
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.plots import inline_svg
 from livingmeta.prisma import prisma_plot
-from livingmeta.protocol import Review
 from livingmeta.report import (
     absolute_words,
     beside,
@@ -43,9 +41,11 @@ from livingmeta.report import (
     verdict_words,
 )
 from livingmeta.results import Results
+from livingmeta.review.bias import unrecorded
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Gap, Outcome
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import Sensitivity
-from livingmeta.schema import Gap, Outcome
 from livingmeta.settings import headline_settings
 from livingmeta.synthesis import (
     CONTRADICTION,

@@ -20,13 +20,13 @@ from matplotlib.patches import Polygon
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from livingmeta.bias import STATES, Assessment, assessments
 from livingmeta.dependence import people_of
 from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import as_shown, counted, measure_of, on_scale, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH
-from livingmeta.protocol import Review
+from livingmeta.review.bias import STATES, Assessment, assessments
+from livingmeta.review.protocol import Review
 from livingmeta.synthesis import (
     LeftOut,
     Missing,
@@ -165,7 +165,7 @@ def forest_plot(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> forest_plot(load_review("smith2017"), "pain-short").get_xlabel()
     'Standardised mean difference'
     """

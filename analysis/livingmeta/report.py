@@ -18,8 +18,8 @@ from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
 from livingmeta.profiles import CI_WORDS
-from livingmeta.protocol import Judgement, Plan, Review
 from livingmeta.results import Results, at_odds, printed_k, total_people
+from livingmeta.review.protocol import Judgement, Plan, Review
 from livingmeta.synthesis import (
     DRAWN,
     Pool,

@@ -17,9 +17,9 @@ from livingmeta.audit import Verdict
 from livingmeta.engine.effect_sizes import mean_difference, smd
 from livingmeta.engine.pooling import fit
 from livingmeta.exchange import FILES, reviews_in
-from livingmeta.protocol import Review
 from livingmeta.results import results_of
-from livingmeta.review import TEMPLATE, load_review
+from livingmeta.review.folder import TEMPLATE, load_review
+from livingmeta.review.protocol import Review
 from livingmeta.words import SLACK, RefusalError, is_number, number, where
 
 if TYPE_CHECKING:

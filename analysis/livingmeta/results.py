@@ -9,7 +9,7 @@ from itertools import chain
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import ORDINARY, Finding, findings_of
 from livingmeta.language import ENGLISH, Language
-from livingmeta.protocol import Review
+from livingmeta.review.protocol import Review
 from livingmeta.settings import settings_of
 from livingmeta.synthesis import Pool, synthesise
 

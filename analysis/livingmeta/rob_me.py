@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from livingmeta.engine.methods.small_study import ENOUGH
 from livingmeta.language import ENGLISH, Language
-from livingmeta.protocol import Judgement, Review, fits
 from livingmeta.report import interval
+from livingmeta.review.protocol import Judgement, Review, fits
+from livingmeta.review.schema import Trial
 from livingmeta.scenarios import Sensitivity
-from livingmeta.schema import Trial
 
 AVAILABLE = "available"
 SENSITIVITY = "available only for sensitivity analyses"

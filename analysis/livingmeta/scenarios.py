@@ -12,7 +12,7 @@ from livingmeta.choices import at_high_risk, tied
 from livingmeta.engine.methods.influence import influence, leave_one_out
 from livingmeta.missing_evidence import Absence, absence
 from livingmeta.profiles import PROFILES
-from livingmeta.protocol import Review
+from livingmeta.review.protocol import Review
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis import LeftOut, Pool, Sibling, repooled, synthesise
 
@@ -104,7 +104,7 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> first = sensitivity(load_review("smith2017"))[0]
     >>> [name for name, _ in first.scenarios][:3]
     ['common effect', 'profile revman5', 'profile revman-web']

@@ -19,8 +19,8 @@ from livingmeta.engine.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, 
 from livingmeta.engine.quantiles import MEANS, SDS
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.profiles import CHOICES, CI_WORDS, Profile, profile
-from livingmeta.protocol import Methods, Review
-from livingmeta.schema import Problem
+from livingmeta.review.protocol import Methods, Review
+from livingmeta.review.schema import Problem
 from livingmeta.words import RefusalError, pick
 
 
@@ -225,7 +225,7 @@ def headline_settings(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> headline_settings(load_review("smith2017"), tau2="PM").words()
     'random effects, PM, modified HKSJ interval (profile today, changed)'
     """
@@ -243,7 +243,7 @@ def authors_settings(review: Review) -> Settings | None:
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> print(authors_settings(load_review("smith2017")))
     None
     """

@@ -13,8 +13,8 @@ from livingmeta.engine.effect_sizes import MEASURES, in_sds, on_scale, ratios, t
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PooledEstimate, pool, subgroup_test
-from livingmeta.protocol import Plan, Review, favours, fits, row_sets
-from livingmeta.schema import Claim, Gap, Outcome, Trial
+from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
+from livingmeta.review.schema import Claim, Gap, Outcome, Trial
 from livingmeta.settings import Selection, Settings, headline_settings
 from livingmeta.words import decimal, decimals, p_words, pick
 
@@ -216,7 +216,7 @@ def synthesise(
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> pools = synthesise(load_review("smith2017"))
     >>> [(pool.synthesis, len(pool.effects)) for pool in pools][:2]
     [('pain-short', 3), ('pain-medium', 0)]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from livingmeta.certainty import SummaryOfFindings, level_words
 from livingmeta.drafts import appended
-from livingmeta.protocol import Review
-from livingmeta.schema import Decision, columns
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Decision, columns
 
 PREFACE = (
     "What the program suggests of the certainty of {id}, and what a panel decides of it.",

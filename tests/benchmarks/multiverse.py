@@ -18,8 +18,8 @@ from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES
 from livingmeta.engine.pooling import CONFIDENCE
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.multiverse import multiverse, shares
-from livingmeta.protocol import Choice, Protocol, Review
-from livingmeta.schema import Instrument, Outcome, Source, Trial
+from livingmeta.review.protocol import Choice, Protocol, Review
+from livingmeta.review.schema import Instrument, Outcome, Source, Trial
 from livingmeta.synthesis import synthesise
 
 TRIALS, RUNS = 12, 5

@@ -25,7 +25,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.consistency import Finding, findings
 from livingmeta.engine.pooling import fit, pool
-from livingmeta.schema import Claim, Outcome
+from livingmeta.review.schema import Claim, Outcome
 
 SEED, CORRECT, SEEDED, RESAMPLES = 14, 10_000, 300, 200
 BASIS = {"wald": "z", "t": "t", "hksj": "t", "hksj-modified": "t",

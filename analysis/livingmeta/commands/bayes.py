@@ -74,7 +74,7 @@ def bayes(
     from livingmeta.engine.methods.bayes import Prior
     from livingmeta.engine.methods.patient import important_difference
     from livingmeta.report import coverage
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.settings import Selection, headline_settings
     from livingmeta.synthesis import synthesise
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from livingmeta.certainty import SummaryOfFindings
     from livingmeta.directions import EffectDirections
     from livingmeta.dossier import Dossier
-    from livingmeta.protocol import Review
+    from livingmeta.review.protocol import Review
 
 
 def certainty(
@@ -47,7 +47,7 @@ def certainty(
     from pathlib import Path
 
     from livingmeta.dossier import Dossier
-    from livingmeta.review import extended, load_review
+    from livingmeta.review.folder import extended, load_review
     from livingmeta.worksheet import unplaced
 
     loaded = load_review(review)
@@ -111,7 +111,7 @@ def _worksheet(
     important: str | None,
     as_json: bool,
 ) -> None:
-    from livingmeta.review import read_worksheet
+    from livingmeta.review.folder import read_worksheet
     from livingmeta.store import replace_all, write
     from livingmeta.words import RefusalError
     from livingmeta.worksheet import stale, unplaced, worksheet
@@ -182,10 +182,10 @@ def _directions(directions: tuple[EffectDirections, ...]) -> None:
 
 def draw(known: Dossier, folder: Path) -> list[Path]:
     """Draw the flow of records and the risk of bias as recorded."""
-    from livingmeta.bias import unrecorded
     from livingmeta.bias_plots import summary_plot, traffic_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.prisma import prisma_plot
+    from livingmeta.review.bias import unrecorded
     from livingmeta.store import write
 
     figures: dict[str, Any] = {"prisma": prisma_plot(known.flow).figure}

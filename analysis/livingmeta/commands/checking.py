@@ -15,7 +15,7 @@ def list_reviews(*, as_json: AsJson = False) -> None:
     """List the reviews that can be found, with their questions."""
     import tomllib
 
-    from livingmeta.review import TEMPLATE, reviews
+    from livingmeta.review.folder import TEMPLATE, reviews
 
     found = []
     for name, folder in reviews().items():
@@ -51,8 +51,8 @@ def check(
     from livingmeta.consistency import doubts
     from livingmeta.dependence import shared_rows
     from livingmeta.derivation import implausible
-    from livingmeta.extraction import disagreements
-    from livingmeta.review import examine, find
+    from livingmeta.review.extraction import disagreements
+    from livingmeta.review.folder import examine, find
     from livingmeta.settings import undeclarable
     from livingmeta.synthesis import synthesise
 
@@ -92,7 +92,7 @@ def check(
 def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Show each printed number beside ours, with a verdict, and what does not fit together."""
     from livingmeta.results import results_of
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.words import decimal
 
     results = results_of(load_review(review))
@@ -141,7 +141,7 @@ def certify(
 
     from livingmeta.certificate import markdown
     from livingmeta.results import results_of
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.store import write
     from livingmeta.witnesses import certify as certified
 
@@ -172,7 +172,7 @@ def trace(
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
     from livingmeta.report import source_line
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.settings import Selection
     from livingmeta.synthesis import synthesise
     from livingmeta.words import pick
@@ -213,8 +213,8 @@ def gaps(
     as_json: AsJson = False,
 ) -> None:
     """List what is known to have been measured and is not here, and where to look."""
-    from livingmeta.known_gaps import known_gaps
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
+    from livingmeta.review.gaps import known_gaps
 
     loaded = load_review(review)
     listed = known_gaps(loaded)
@@ -257,6 +257,6 @@ def gaps(
 
 def dictionary() -> None:
     """Print the data dictionary: each file of a review, each column, what it may hold."""
-    from livingmeta.schema import dictionary as written
+    from livingmeta.review.schema import dictionary as written
 
     typer.echo(written(), nl=False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from livingmeta.adding import Plan
     from livingmeta.changes import Move
-    from livingmeta.protocol import Review
+    from livingmeta.review.protocol import Review
 
 
 def add(
@@ -43,7 +43,7 @@ def add(
     from pathlib import Path
 
     from livingmeta.adding import planned
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.terminal import Terminal
 
     loaded = load_review(review)
@@ -87,8 +87,8 @@ def add(
 def _show_prospect(plan: Plan) -> None:
     """Show the new effects, where they lie, what is doubtful and what moves."""
     from livingmeta.drafts import place_among, prospect
-    from livingmeta.extraction import disagreements
     from livingmeta.report import interval
+    from livingmeta.review.extraction import disagreements
 
     found = prospect(plan.before, plan.after)
     console = screen.console()
@@ -192,7 +192,7 @@ def diff(
 
     from livingmeta.changes import diff as compared
     from livingmeta.history import as_it_was
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
 
     after = load_review(review)
     moves = compared(as_it_was(review, against), after)
@@ -246,7 +246,7 @@ def template(
     from pathlib import Path
 
     from livingmeta.forms import form_csv, form_xlsx
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.store import write
 
     loaded = load_review(review)
@@ -320,7 +320,7 @@ def export(
     from pathlib import Path
 
     from livingmeta.exports import EXPORTS
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.store import write
     from livingmeta.words import pick
 
@@ -352,7 +352,7 @@ def new(
     import sys
     from pathlib import Path
 
-    from livingmeta.review import TEMPLATE, find
+    from livingmeta.review.folder import TEMPLATE, find
     from livingmeta.store import write
     from livingmeta.terminal import Terminal
     from livingmeta.words import pick
@@ -401,9 +401,9 @@ def new(
 def settle(review: str, number: int, *, take: str | None, by: str | None, why: str | None) -> None:
     """Record how a disagreement of two extractions ended, and correct the row if need be."""
     from livingmeta.drafts import appended
-    from livingmeta.extraction import agreement_row, corrected, disagreements
-    from livingmeta.review import find, load_review
-    from livingmeta.schema import OPTIONAL, columns
+    from livingmeta.review.extraction import agreement_row, corrected, disagreements
+    from livingmeta.review.folder import find, load_review
+    from livingmeta.review.schema import OPTIONAL, columns
     from livingmeta.store import replace_all
 
     loaded = load_review(review)
@@ -445,8 +445,8 @@ def letters(review: Review, *, out: str) -> None:
     """Write a letter to the authors of each report with known gaps."""
     from pathlib import Path
 
-    from livingmeta.known_gaps import by_report, letter
     from livingmeta.report import page
+    from livingmeta.review.gaps import by_report, letter
     from livingmeta.store import write
 
     folder = Path(out) / review.protocol.id / "letters"

@@ -21,7 +21,7 @@ def explore(review: ReviewName, *, out: Folder = "figures") -> None:
     from pathlib import Path
 
     from livingmeta.dossier import Dossier
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
 
     known = Dossier(review=load_review(review))
     typer.echo(

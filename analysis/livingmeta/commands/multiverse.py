@@ -35,7 +35,7 @@ def multiverse(
     from livingmeta.engine.methods.patient import important_difference
     from livingmeta.multiverse import multiverse as combined
     from livingmeta.results import results_of
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.settings import headline_settings
 
     loaded = load_review(review)

@@ -24,7 +24,7 @@ from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
     from livingmeta.comparison import Step
-    from livingmeta.protocol import Review
+    from livingmeta.review.protocol import Review
     from livingmeta.settings import Selection
     from livingmeta.synthesis import Pool
 
@@ -154,7 +154,7 @@ def _opened(
     """Load a review, or the reviews that a file of data makes; and the measure still to choose."""
     from pathlib import Path
 
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
 
     path = Path(review)
     if not path.is_dir():
@@ -339,7 +339,7 @@ def regress(
 
     from livingmeta.moderation import regress as regressed
     from livingmeta.report import flag_lines
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.settings import Selection, headline_settings
     from livingmeta.words import decimal, decimals, derived, p_words
 

@@ -9,8 +9,8 @@ import typer
 from livingmeta import screen
 
 if TYPE_CHECKING:
-    from livingmeta.protocol import Review
     from livingmeta.results import Results
+    from livingmeta.review.protocol import Review
     from livingmeta.synthesis import Pool
 
 

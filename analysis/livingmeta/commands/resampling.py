@@ -22,7 +22,7 @@ from livingmeta.commands.options import (
 if TYPE_CHECKING:
     from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, Trials
     from livingmeta.engine.methods.subsets import Gosh
-    from livingmeta.protocol import Review
+    from livingmeta.review.protocol import Review
     from livingmeta.settings import Settings
     from livingmeta.synthesis import Pool
 
@@ -55,7 +55,7 @@ def gosh(
     from livingmeta.engine.methods.subsets import gosh as pooled
     from livingmeta.gosh_plots import gosh_plot
     from livingmeta.plots import figure_bytes
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.store import write
     from livingmeta.words import key_of, pick
 
@@ -109,7 +109,7 @@ def resample(
 
     from livingmeta.commands.executors import executor
     from livingmeta.engine.methods.resampling import PATTERNS, bootstrap, permutation_test
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
 
     loaded = load_review(review)
     documents: list[dict[str, Any]] = []
@@ -165,7 +165,7 @@ def simulate(
 
     from livingmeta.commands.executors import executor
     from livingmeta.engine.methods.resampling import simulate as simulated
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
 
     loaded = load_review(review)
     all_intervals = ["wald", "t", "hksj", "hksj-modified"]

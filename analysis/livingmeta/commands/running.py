@@ -28,7 +28,7 @@ def run(
     from livingmeta.dossier import Dossier
     from livingmeta.gallery import refresh
     from livingmeta.report import published, verdict_words
-    from livingmeta.review import extended, load_review
+    from livingmeta.review.folder import extended, load_review
 
     loaded = load_review(review)
     known = Dossier(review=loaded, previous=extended(loaded))
@@ -60,7 +60,7 @@ def report(
     from pathlib import Path
 
     from livingmeta.dossier import Dossier
-    from livingmeta.review import extended, load_review
+    from livingmeta.review.folder import extended, load_review
 
     loaded = load_review(review)
     known = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)

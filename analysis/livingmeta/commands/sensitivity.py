@@ -38,7 +38,7 @@ def sensitivity(
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
     from livingmeta.engine.methods.patient import important_difference, vas_words
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.rob_me import rob_me
     from livingmeta.scenarios import sensitivity as bent
     from livingmeta.settings import headline_settings

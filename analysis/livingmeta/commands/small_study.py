@@ -46,7 +46,7 @@ def small_study(
     from livingmeta.engine.methods.small_study import battery, suited, warned
     from livingmeta.funnels import funnel_plot
     from livingmeta.plots import figure_bytes
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
     from livingmeta.settings import headline_settings
     from livingmeta.store import write
     from livingmeta.synthesis import funnel_of, synthesise

@@ -36,7 +36,7 @@ def verify(
 
     from livingmeta import lock
     from livingmeta.results import results_of
-    from livingmeta.review import load_review
+    from livingmeta.review.folder import load_review
 
     if update != bool(why and why.strip()):
         raise RefusalError(

@@ -22,9 +22,9 @@ from livingmeta.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
-from livingmeta.protocol import Review
 from livingmeta.report import DISCLAIMER, undrawn
 from livingmeta.results import at_odds, printed_k
+from livingmeta.review.protocol import Review
 from livingmeta.settings import Selection, Settings
 from livingmeta.synthesis import (
     CONTRADICTION,

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from livingmeta.protocol import Review
-from livingmeta.schema import Bias
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Bias
 
 OVERALL = "overall"
 # Domains in the order of the tools (Higgins 2011, BMJ 343:d5928; Sterne 2019, BMJ 366:l4898); a
@@ -135,7 +135,7 @@ def assessments(review: Review) -> tuple[Assessment, ...]:
 
     Examples
     --------
-    >>> from livingmeta.review import load_review
+    >>> from livingmeta.review.folder import load_review
     >>> first = assessments(load_review("smith2017"))[0]
     >>> first.label, first.judged, first.overall
     ('Aasa 2015', 3, None)

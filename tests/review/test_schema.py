@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from livingmeta.schema import QUOTE_LIMIT, TABLES, carries, columns, dictionary, read_row
+from livingmeta.review.schema import QUOTE_LIMIT, TABLES, carries, columns, dictionary, read_row
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 ARM = {
     "trial": "example2020",

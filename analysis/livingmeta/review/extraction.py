@@ -6,8 +6,8 @@ import csv
 import io
 from dataclasses import dataclass
 
-from livingmeta.protocol import Review
-from livingmeta.schema import Outcome, Problem, SecondOutcome
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Outcome, Problem, SecondOutcome
 from livingmeta.words import RefusalError
 
 COMPARED = (

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, as_csv, folder
-from livingmeta.extraction import corrected, disagreements
 from livingmeta.forms import FORM
-from livingmeta.review import load_review
-from livingmeta.schema import OPTIONAL, columns
+from livingmeta.review.extraction import corrected, disagreements
+from livingmeta.review.folder import load_review
+from livingmeta.review.schema import OPTIONAL, columns
 
 
 def twice(path: Path, **cells: str) -> Path:

@@ -17,7 +17,7 @@ from folders import (
     as_csv,
     folder,
 )
-from livingmeta.review import ReviewError, examine, load_review, reviews
+from livingmeta.review.folder import ReviewError, examine, load_review, reviews
 
 
 def said(review: Path) -> list[str]:

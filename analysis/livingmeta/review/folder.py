@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from livingmeta.protocol import Protocol, Review
-from livingmeta.rules import across, decisions
-from livingmeta.schema import (
+from livingmeta.review.protocol import Protocol, Review
+from livingmeta.review.rules import across, decisions
+from livingmeta.review.schema import (
     OPTIONAL,
     QUOTED,
     TABLES,
@@ -46,7 +46,7 @@ class ReviewError(RefusalError):
 
 def shelves() -> list[Path]:
     """List the folders in which a review is looked for by name, nearest first."""
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     return [Path("data"), package.parents[1] / "data", package / "data"]
 
 

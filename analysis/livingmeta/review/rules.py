@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from livingmeta.protocol import Review, RowSetKey, favours, fits, lenders, row_sets, turned
-from livingmeta.schema import WORDED, Decision, Outcome, Problem, Row
+from livingmeta.review.protocol import Review, RowSetKey, favours, fits, lenders, row_sets, turned
+from livingmeta.review.schema import WORDED, Decision, Outcome, Problem, Row
 from livingmeta.words import unknown
 
 

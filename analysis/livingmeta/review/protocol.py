@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from livingmeta.schema import (
+from livingmeta.review.schema import (
     TABLES,
     Agreement,
     Bias,
@@ -289,7 +289,7 @@ class Review:
 
         Examples
         --------
-        >>> from livingmeta.review import load_review
+        >>> from livingmeta.review.folder import load_review
         >>> review = load_review("smith2017")
         >>> len(review.table("trials"))
         7

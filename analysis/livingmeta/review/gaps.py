@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from livingmeta.protocol import Review, fits
-from livingmeta.schema import Gap, Outcome, Report, Trial
+from livingmeta.review.protocol import Review, fits
+from livingmeta.review.schema import Gap, Outcome, Report, Trial
 
 
 @dataclass(frozen=True, kw_only=True)

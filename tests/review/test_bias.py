@@ -7,10 +7,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from folders import TRIAL, folder
-from livingmeta.bias import DOMAINS, LADDER, STATES, assessments, unrecorded
 from livingmeta.bias_plots import summary_plot, traffic_plot
 from livingmeta.plots import MARKS, forest_plot
-from livingmeta.review import load_review
+from livingmeta.review.bias import DOMAINS, LADDER, STATES, assessments, unrecorded
+from livingmeta.review.folder import load_review
 from livingmeta.synthesis import synthesise
 
 SMITH = load_review("smith2017")
