@@ -8,10 +8,10 @@ from typing import Any
 
 from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import Finding
-from livingmeta.derivation import Effect
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.review.schema import Claim
-from livingmeta.synthesis import Missing, Pool
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.synthesise import Missing, Pool
 
 
 def built(kind: type[Any], **given: Any) -> Any:

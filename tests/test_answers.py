@@ -11,7 +11,7 @@ from livingmeta.answers import Answer, answer
 from livingmeta.engine.pooling import pool
 from livingmeta.language import LANGUAGES, language
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis import Missing, Pool, contradictory, synthesise
+from livingmeta.synthesis.synthesise import Missing, Pool, contradictory, synthesise
 
 BASE = synthesise(load_review("smith2017"))[0]
 BOTH = pytest.mark.parametrize("code", LANGUAGES)

@@ -19,8 +19,8 @@ from livingmeta.report import judged_line, judged_words, suggested_line
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import headline_settings, settings_of
-from livingmeta.synthesis import CONTRADICTION, synthesise
+from livingmeta.synthesis.settings import headline_settings, settings_of
+from livingmeta.synthesis.synthesise import CONTRADICTION, synthesise
 from livingmeta.words import decimals
 from test_absolute import counts
 

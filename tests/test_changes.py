@@ -14,7 +14,7 @@ from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
 from livingmeta.news import conclusion, evidence_line, lines, markdown
 from livingmeta.review.folder import load_review
-from livingmeta.settings import headline_settings
+from livingmeta.synthesis.settings import headline_settings
 
 SMITH, LIVING = load_review("smith2017"), load_review("living")
 MOVES = diff(SMITH, LIVING)

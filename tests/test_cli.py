@@ -23,8 +23,8 @@ from livingmeta.consistency import Finding
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.profiles import PROFILES
 from livingmeta.report import DISCLAIMER
+from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.words import FLAG_WORDS
 
 

@@ -6,7 +6,7 @@ from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, REPORT, SOURCE, TRIAL, f
 from livingmeta.directions import effect_directions, unpooled
 from livingmeta.language import ENGLISH, language
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 BETA = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
 GAP = {"trial": "beta2002", "outcome": "pain", "instrument": "vas", "weeks": "12",

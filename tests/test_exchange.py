@@ -11,7 +11,7 @@ from folders import ROOT
 from livingmeta.engine.pooling import pool
 from livingmeta.exchange import folders, read, reviews_in
 from livingmeta.results import results_of
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.tables import ExchangeError, read_number
 
 SAMPLE = ROOT / "tests" / "reference" / "cochrane_sample.csv"

@@ -25,12 +25,12 @@ from livingmeta.explorer import explorer_data, explorer_page
 from livingmeta.multiverse import multiverse
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
-from livingmeta.profiles import PROFILES
 from livingmeta.report import beside, published
 from livingmeta.results import results_of
 from livingmeta.review.folder import load_review
-from livingmeta.settings import Selection, headline_settings, settings_of
-from livingmeta.synthesis import CONTRADICTION, Pool, contradictory, notes, synthesise
+from livingmeta.synthesis.profiles import PROFILES
+from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
+from livingmeta.synthesis.synthesise import CONTRADICTION, Pool, contradictory, notes, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, decimals
 
 if TYPE_CHECKING:

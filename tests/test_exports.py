@@ -12,7 +12,7 @@ from livingmeta.exchange import reviews_in
 from livingmeta.exports import EXPORTS, metafor
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import TABLES, columns
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from livingmeta.multiverse_plots import specification_curve
 from livingmeta.pages import bent
 from livingmeta.review.folder import ReviewError, examine, load_review
 from livingmeta.scenarios import sensitivity
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.synthesise import Pool, synthesise
 
 GROUPS = '2 = "comparison"\n'
 BARE = [{**row, "instrument": ""} for row in (ARM1, ARM2)]

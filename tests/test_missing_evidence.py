@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, REPORT, TRIAL, folder
-from livingmeta.dependence import people_of
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.engine.pooling import pool as pooled
 from livingmeta.missing_evidence import absence
@@ -15,8 +14,9 @@ from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Judgement, Review
 from livingmeta.rob_me import AVAILABLE, SENSITIVITY, UNKNOWN, UNUSABLE, rob_me
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import headline_settings, settings_of
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.settings import headline_settings, settings_of
+from livingmeta.synthesis.synthesise import Pool, synthesise
 
 BETA = {**TRIAL, "trial": "beta2005", "label": "Beta 2005", "year": "2005", "n_randomised": "40"}
 GAP = {

@@ -24,7 +24,7 @@ from livingmeta.multiverse import (
 from livingmeta.multiverse_plots import BINS, specification_curve
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Choice, Review
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 SMITH = load_review("smith2017")
 BETA = {"trial": "beta2002", "label": "Beta 2002", "year": "2002", "membership": "inferred"}

@@ -29,8 +29,8 @@ from livingmeta.plots import (
     scale_axis,
 )
 from livingmeta.review.folder import load_review
-from livingmeta.settings import Selection, settings_of
-from livingmeta.synthesis import Pool, Printed, contradictory, synthesise
+from livingmeta.synthesis.settings import Selection, settings_of
+from livingmeta.synthesis.synthesise import Pool, Printed, contradictory, synthesise
 
 SMITH = load_review("smith2017")
 TODAY = settings_of(SMITH.protocol.methods, name="today")
@@ -334,7 +334,7 @@ DRAW = """
 import hashlib, sys
 from livingmeta.plots import figure_bytes, forest_plot
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 one = synthesise(load_review("smith2017"))[0]
 for kind in ("svg", "pdf", "png"):
     print(hashlib.sha256(figure_bytes(forest_plot(one).figure, kind)).hexdigest())

@@ -15,7 +15,7 @@ from livingmeta.flow import flow
 from livingmeta.report import published
 from livingmeta.results import results_of, total_people
 from livingmeta.review.folder import examine, load_review
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import number
 
 

@@ -18,8 +18,8 @@ from livingmeta.plots import forest_plot
 from livingmeta.report import beside, coverage, headlines, interval, share, tables, verdict_words
 from livingmeta.results import results_of, total_people
 from livingmeta.review.folder import load_review
-from livingmeta.settings import headline_settings, settings_of
-from livingmeta.synthesis import (
+from livingmeta.synthesis.settings import headline_settings, settings_of
+from livingmeta.synthesis.synthesise import (
     PREDICTION_FROM,
     contradictory,
     heterogeneity,

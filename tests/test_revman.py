@@ -7,7 +7,7 @@ import pytest
 from livingmeta.exchange import imported, read, reviews_in
 from livingmeta.results import results_of
 from livingmeta.revman import favoured
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.tables import Told
 from test_exchange import WEB_ROWS, WEB_SETTINGS, package, write
 

@@ -7,11 +7,11 @@ import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, folder
 from livingmeta.changes import growth
-from livingmeta.profiles import PROFILES
 from livingmeta.review.folder import load_review
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import Selection, headline_settings, settings_of
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.profiles import PROFILES
+from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
+from livingmeta.synthesis.synthesise import synthesise
 
 LIVING = load_review("living")
 FOUND = {one.main.synthesis: one for one in sensitivity(LIVING)}

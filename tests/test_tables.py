@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from livingmeta.exchange import read, reviews_in
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.tables import ExchangeError, Told, measure_of, read_number, told
 from test_exchange import write
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, given, seed, settings
 from folders import ARM1, ARM2, DIFFERENCE, REPORT, TRIAL, folder
 from livingmeta.__main__ import main
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from written import review_folders, write
 
 QUICK = (

@@ -13,9 +13,9 @@ from livingmeta.choices import CHOICES, ROWS, STATISTIC
 from livingmeta.engine.effect_sizes import MEASURES, printed_kinds
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.profiles import PROFILES
 from livingmeta.review.bias import DOMAINS
 from livingmeta.review.schema import OPTIONAL, TABLES, Rated
+from livingmeta.synthesis.profiles import PROFILES
 
 Cells = dict[str, str]
 NAMES = (

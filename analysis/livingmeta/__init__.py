@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from livingmeta.engine.pooling import pool
     from livingmeta.plots import forest_plot
     from livingmeta.review.folder import load_review
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis.synthesise import synthesise
 
 # Imported on first use: `livingmeta --help` must not wait for scipy and matplotlib.
 _HOME = {
@@ -21,7 +21,7 @@ _HOME = {
     "pool": "engine.pooling",
     "reproduce": "audit",
     "smd": "engine.effect_sizes",
-    "synthesise": "synthesis",
+    "synthesise": "synthesis.synthesise",
 }
 
 __all__ = [

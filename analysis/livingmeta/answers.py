@@ -9,7 +9,7 @@ from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
 from livingmeta.report import beside, interval_ends, people, side_words
-from livingmeta.synthesis import Pool, contradictory
+from livingmeta.synthesis.synthesise import Pool, contradictory
 
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 
@@ -52,7 +52,7 @@ def answer(
     Examples
     --------
     >>> from livingmeta.review.folder import load_review
-    >>> from livingmeta.synthesis import synthesise
+    >>> from livingmeta.synthesis.synthesise import synthesise
     >>> medium = synthesise(load_review("smith2017"))[1]
     >>> print(answer(medium).sentences[1])
     This is missing information: it speaks neither for nor against painful exercise.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livingmeta.consistency import Finding, Held, findings_of, held_sizes
-from livingmeta.dependence import people_of
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
-from livingmeta.settings import settings_of
-from livingmeta.synthesis import Pool, shown_i2, synthesise
+from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.settings import settings_of
+from livingmeta.synthesis.synthesise import Pool, shown_i2, synthesise
 from livingmeta.words import SLACK, Number, count, quantity_name, shown_as, where
 
 Judgement = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from livingmeta.dependence import people_of
-from livingmeta.derivation import Effect
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.review.protocol import Review
-from livingmeta.settings import Settings, headline_settings
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.settings import Settings, headline_settings
+from livingmeta.synthesis.synthesise import Pool, synthesise
 from livingmeta.words import pick
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.review.protocol import Review, Ties
 from livingmeta.review.schema import Outcome, Problem
-from livingmeta.settings import METHODS, Selection, Settings, headline_settings
+from livingmeta.synthesis.settings import METHODS, Selection, Settings, headline_settings
 from livingmeta.words import pick, unknown
 
 ROWS: Mapping[str, dict[str, Any]] = {

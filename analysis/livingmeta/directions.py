@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.review.schema import Outcome, Trial
-from livingmeta.settings import Selection, headline_settings
-from livingmeta.synthesis import Pool, contradictory, synthesise
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.settings import Selection, headline_settings
+from livingmeta.synthesis.synthesise import Pool, contradictory, synthesise
 
 USABLE, HELD, UNUSED, WORDS = BASES = (
     "usable numbers",

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from livingmeta.consistency import findings_of
-from livingmeta.derivation import Effect, NotComputableError, effect_of, implausible
 from livingmeta.review.protocol import Review, Side, fits, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Gap, Problem
-from livingmeta.settings import Selection, headline_settings
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible
+from livingmeta.synthesis.settings import Selection, headline_settings
+from livingmeta.synthesis.synthesise import Pool, synthesise
 from livingmeta.words import RefusalError
 
 Cells = dict[str, str]

@@ -11,8 +11,8 @@ from typing import Any, get_args
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, columns
 from livingmeta.revman import WEB_CELLS
-from livingmeta.settings import headline_settings
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.settings import headline_settings
+from livingmeta.synthesis.synthesise import Pool, synthesise
 
 TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 

@@ -18,12 +18,12 @@ from typing import Any, TypeGuard, cast
 
 import numpy as np
 
-from livingmeta.profiles import CHOICES
 from livingmeta.results import Results
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
-from livingmeta.settings import Settings, settings_of
-from livingmeta.synthesis import Pool
+from livingmeta.synthesis.profiles import CHOICES
+from livingmeta.synthesis.settings import Settings, settings_of
+from livingmeta.synthesis.synthesise import Pool
 from livingmeta.words import RefusalError
 
 NAME = "results.lock.json"

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
 from livingmeta.engine.pooling import PooledEstimate, fit
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Trial
-from livingmeta.settings import Settings
-from livingmeta.synthesis import Pool, repooled
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.settings import Settings
+from livingmeta.synthesis.synthesise import Pool, repooled
 from livingmeta.words import count
 
 LEAST = 2  # people in an arm: an SMD needs a standard deviation
@@ -99,9 +99,9 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
 
     Examples
     --------
-    >>> from livingmeta.settings import headline_settings
+    >>> from livingmeta.synthesis.settings import headline_settings
     >>> from livingmeta.review.folder import load_review
-    >>> from livingmeta.synthesis import synthesise
+    >>> from livingmeta.synthesis.synthesise import synthesise
     >>> review = load_review("smith2017")
     >>> settings = headline_settings(review)
     >>> pool = synthesise(review, settings=settings)[0]

@@ -13,12 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from livingmeta.choices import Analysis, analysis, unknown_choices
-from livingmeta.dependence import people_of
-from livingmeta.derivation import Effect
 from livingmeta.engine.pooling import Fit, fit
 from livingmeta.review.protocol import Choice, Plan, Review
-from livingmeta.settings import Settings, headline_settings
-from livingmeta.synthesis import (
+from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.settings import Settings, headline_settings
+from livingmeta.synthesis.synthesise import (
     Pool,
     effect_flags,
     effects_of,

@@ -12,7 +12,6 @@ from typing import Any, cast
 from livingmeta.answers import answer, value
 from livingmeta.bias_plots import traffic_plot
 from livingmeta.certainty import level_words
-from livingmeta.derivation import Effect
 from livingmeta.directions import EffectDirections
 from livingmeta.dossier import Dossier
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, on_scale, scale_name
@@ -46,8 +45,9 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Gap, Outcome
 from livingmeta.rob_me import tipping
 from livingmeta.scenarios import Sensitivity
-from livingmeta.settings import headline_settings
-from livingmeta.synthesis import (
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.settings import headline_settings
+from livingmeta.synthesis.synthesise import (
     CONTRADICTION,
     PREDICTION_FROM,
     Missing,

@@ -20,14 +20,14 @@ from matplotlib.patches import Polygon
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from livingmeta.dependence import people_of
-from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import as_shown, counted, measure_of, on_scale, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH
 from livingmeta.review.bias import STATES, Assessment, assessments
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis import (
+from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.synthesise import (
     LeftOut,
     Missing,
     Pool,

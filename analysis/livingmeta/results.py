@@ -10,8 +10,8 @@ from livingmeta.audit import Verdict, verdicts
 from livingmeta.consistency import ORDINARY, Finding, findings_of
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Review
-from livingmeta.settings import settings_of
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.settings import settings_of
+from livingmeta.synthesis.synthesise import Pool, synthesise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,10 @@ from livingmeta.changes import ORDERS, Stage, growth
 from livingmeta.choices import at_high_risk, tied
 from livingmeta.engine.methods.influence import influence, leave_one_out
 from livingmeta.missing_evidence import Absence, absence
-from livingmeta.profiles import PROFILES
 from livingmeta.review.protocol import Review
-from livingmeta.settings import Selection, Settings, headline_settings
-from livingmeta.synthesis import LeftOut, Pool, Sibling, repooled, synthesise
+from livingmeta.synthesis.profiles import PROFILES
+from livingmeta.synthesis.settings import Selection, Settings, headline_settings
+from livingmeta.synthesis.synthesise import LeftOut, Pool, Sibling, repooled, synthesise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from livingmeta.results import Results
-from livingmeta.synthesis import Pool
+from livingmeta.synthesis.synthesise import Pool
 
 Answer = dict[str, float]
 EQUAL = 8  # digits from which two programs are called equal

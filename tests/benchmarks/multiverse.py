@@ -20,7 +20,7 @@ from livingmeta.engine.tau2 import TAU2
 from livingmeta.multiverse import multiverse, shares
 from livingmeta.review.protocol import Choice, Protocol, Review
 from livingmeta.review.schema import Instrument, Outcome, Source, Trial
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 TRIALS, RUNS = 12, 5
 CHOICES = {

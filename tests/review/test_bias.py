@@ -11,7 +11,7 @@ from livingmeta.bias_plots import summary_plot, traffic_plot
 from livingmeta.plots import MARKS, forest_plot
 from livingmeta.review.bias import DOMAINS, LADDER, STATES, assessments, unrecorded
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 SMITH = load_review("smith2017")
 ROB1, ROB2 = DOMAINS

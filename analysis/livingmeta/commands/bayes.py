@@ -25,8 +25,8 @@ from livingmeta.words import RefusalError
 if TYPE_CHECKING:
     from livingmeta.engine.methods.bayes import Chances, Marginal, Posterior, Prior
     from livingmeta.engine.methods.patient import NewSetting
-    from livingmeta.settings import Settings
-    from livingmeta.synthesis import Pool
+    from livingmeta.synthesis.settings import Settings
+    from livingmeta.synthesis.synthesise import Pool
 
 # Our choice, not a finding; the help and every output say so.
 USUAL_SCALE = 0.5
@@ -75,8 +75,8 @@ def bayes(
     from livingmeta.engine.methods.patient import important_difference
     from livingmeta.report import coverage
     from livingmeta.review.folder import load_review
-    from livingmeta.settings import Selection, headline_settings
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis.settings import Selection, headline_settings
+    from livingmeta.synthesis.synthesise import synthesise
 
     loaded = load_review(review)
     if synthesis is not None:
@@ -186,7 +186,7 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
 def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None:
     from livingmeta.engine.methods.patient import vas_points
     from livingmeta.report import counted, flag_lines, interval, share
-    from livingmeta.synthesis import marks, notes
+    from livingmeta.synthesis.synthesise import marks, notes
     from livingmeta.words import decimal, decimals
 
     found, setting = told.found, told.setting

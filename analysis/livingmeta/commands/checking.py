@@ -49,12 +49,12 @@ def check(
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
     from livingmeta.choices import unknown_choices
     from livingmeta.consistency import doubts
-    from livingmeta.dependence import shared_rows
-    from livingmeta.derivation import implausible
     from livingmeta.review.extraction import disagreements
     from livingmeta.review.folder import examine, find
-    from livingmeta.settings import undeclarable
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis.dependence import shared_rows
+    from livingmeta.synthesis.derivation import implausible
+    from livingmeta.synthesis.settings import undeclarable
+    from livingmeta.synthesis.synthesise import synthesise
 
     if agree is not None:
         editing.settle(review, agree, take=take, by=by, why=why)
@@ -173,8 +173,8 @@ def trace(
     """Follow each effect back to the sentences it comes from."""
     from livingmeta.report import source_line
     from livingmeta.review.folder import load_review
-    from livingmeta.settings import Selection
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis.settings import Selection
+    from livingmeta.synthesis.synthesise import synthesise
     from livingmeta.words import pick
 
     loaded = load_review(review)

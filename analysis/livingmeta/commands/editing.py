@@ -152,8 +152,8 @@ def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out:
     from livingmeta.changes import growth, lead
     from livingmeta.news import evidence_line, markdown
     from livingmeta.plots import figure_bytes
-    from livingmeta.settings import headline_settings
     from livingmeta.store import write
+    from livingmeta.synthesis.settings import headline_settings
 
     folder = out / review.protocol.id
     drawn = lead(moves)

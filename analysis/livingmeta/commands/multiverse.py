@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from livingmeta.multiverse import Multiverse, Shares, TrialSet
     from livingmeta.results import Results
-    from livingmeta.synthesis import Pool
+    from livingmeta.synthesis.synthesise import Pool
 
 
 def multiverse(
@@ -36,7 +36,7 @@ def multiverse(
     from livingmeta.multiverse import multiverse as combined
     from livingmeta.results import results_of
     from livingmeta.review.folder import load_review
-    from livingmeta.settings import headline_settings
+    from livingmeta.synthesis.settings import headline_settings
 
     loaded = load_review(review)
     settings = headline_settings(loaded)

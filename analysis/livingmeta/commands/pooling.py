@@ -23,10 +23,10 @@ from livingmeta.commands.options import (
 from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
-    from livingmeta.comparison import Step
     from livingmeta.review.protocol import Review
-    from livingmeta.settings import Selection
-    from livingmeta.synthesis import Pool
+    from livingmeta.synthesis.comparison import Step
+    from livingmeta.synthesis.settings import Selection
+    from livingmeta.synthesis.synthesise import Pool
 
 
 def pool(
@@ -83,8 +83,8 @@ def pool(
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
     from livingmeta.choices import with_arms
-    from livingmeta.settings import Selection, headline_settings
-    from livingmeta.synthesis import outside, synthesise
+    from livingmeta.synthesis.settings import Selection, headline_settings
+    from livingmeta.synthesis.synthesise import outside, synthesise
 
     listed, measure = _opened(review, measure=measure, log=log, favours=favours)
     if several_arms is not None:
@@ -185,9 +185,9 @@ def _side_by_side(
     chosen: tuple[object, ...],
     as_json: bool,
 ) -> None:
-    from livingmeta.comparison import apart, compare
-    from livingmeta.profiles import PROFILES
     from livingmeta.report import beside, coverage, interval
+    from livingmeta.synthesis.comparison import apart, compare
+    from livingmeta.synthesis.profiles import PROFILES
     from livingmeta.words import FLAG_WORDS, decimals
 
     if any(one is not None for one in chosen):
@@ -274,7 +274,7 @@ def _side_by_side(
 
 
 def _i2(pool: Pool) -> str:
-    from livingmeta.synthesis import i2_by, shown_i2
+    from livingmeta.synthesis.synthesise import i2_by, shown_i2
     from livingmeta.words import decimal
 
     shown = shown_i2(pool)
@@ -337,10 +337,10 @@ def regress(
     """Regress the effects of syntheses on moderators (meta-regression)."""
     from dataclasses import asdict
 
-    from livingmeta.moderation import regress as regressed
     from livingmeta.report import flag_lines
     from livingmeta.review.folder import load_review
-    from livingmeta.settings import Selection, headline_settings
+    from livingmeta.synthesis.moderation import regress as regressed
+    from livingmeta.synthesis.settings import Selection, headline_settings
     from livingmeta.words import decimal, decimals, derived, p_words
 
     loaded = load_review(review)

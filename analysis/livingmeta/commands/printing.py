@@ -11,7 +11,7 @@ from livingmeta import screen
 if TYPE_CHECKING:
     from livingmeta.results import Results
     from livingmeta.review.protocol import Review
-    from livingmeta.synthesis import Pool
+    from livingmeta.synthesis.synthesise import Pool
 
 
 def headlines(results: Results, *, assumed: bool = False) -> None:
@@ -27,7 +27,7 @@ def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
     from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.report import beside, coverage, interval
-    from livingmeta.synthesis import contradictory
+    from livingmeta.synthesis.synthesise import contradictory
 
     console = screen.console()
     name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
@@ -48,8 +48,8 @@ def summary(review: Review, pool: Pool) -> None:
 
 def shared(pool: Pool) -> None:
     """Print the flags of a pool that whatever is told of its effects must carry, too."""
-    from livingmeta.dependence import shared_flags
     from livingmeta.report import flag_lines
+    from livingmeta.synthesis.dependence import shared_flags
 
     for line in flag_lines(shared_flags(pool.flags)):
         screen.console().print(f"  flag {line}")
@@ -60,7 +60,7 @@ def whole(review: Review, pool: Pool) -> None:
     from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.language import ENGLISH
     from livingmeta.report import flag_lines, interval
-    from livingmeta.synthesis import heterogeneity, marks, notes
+    from livingmeta.synthesis.synthesise import heterogeneity, marks, notes
     from livingmeta.words import count, decimal, p_words
 
     summary(review, pool)

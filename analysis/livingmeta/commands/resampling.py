@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, Trials
     from livingmeta.engine.methods.subsets import Gosh
     from livingmeta.review.protocol import Review
-    from livingmeta.settings import Settings
-    from livingmeta.synthesis import Pool
+    from livingmeta.synthesis.settings import Settings
+    from livingmeta.synthesis.synthesise import Pool
 
 Most = Annotated[
     int | None,
@@ -209,8 +209,8 @@ def _pools(
     """Yield the pools of so many trials, by the methods of the headline, each with its head."""
     from livingmeta.engine.methods.subsets import LARGEST
     from livingmeta.report import counted, coverage
-    from livingmeta.settings import headline_settings
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis.settings import headline_settings
+    from livingmeta.synthesis.synthesise import synthesise
 
     if synthesis is not None:
         review.plan(synthesis)
@@ -260,7 +260,7 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
     """Say in numbers what a GOSH plot shows, of the subsets of two trials or more."""
     import numpy as np
 
-    from livingmeta.dependence import shared_flags
+    from livingmeta.synthesis.dependence import shared_flags
 
     heterogeneity = getattr(found, against)
     several = found.k > 1
@@ -295,10 +295,10 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
 
 
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
-    from livingmeta.dependence import shared_flags
     from livingmeta.engine.effect_sizes import as_shown, scale_name
     from livingmeta.engine.methods.subsets import ENOUGH
     from livingmeta.report import flag_lines
+    from livingmeta.synthesis.dependence import shared_flags
     from livingmeta.words import decimal
 
     def each(values: list[float]) -> list[str]:
@@ -333,9 +333,9 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
 
 
 def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
-    from livingmeta.dependence import shared_flags
     from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.report import flag_lines, interval
+    from livingmeta.synthesis.dependence import shared_flags
     from livingmeta.words import decimals, p_words
 
     assert pool.result is not None

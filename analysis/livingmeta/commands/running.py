@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livingmeta.dossier import Dossier
-    from livingmeta.synthesis import Pool
+    from livingmeta.synthesis.synthesise import Pool
 
 
 def run(

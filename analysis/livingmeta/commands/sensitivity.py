@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from livingmeta.report import Interval
     from livingmeta.rob_me import MissingEvidence
     from livingmeta.scenarios import Sensitivity, Without
-    from livingmeta.synthesis import Pool
+    from livingmeta.synthesis.synthesise import Pool
 
 DIAGNOSTICS = {
     "rstudent": "residual", "dffits": "DFFITS", "cook": "Cook", "cov_ratio": "cov.r",
@@ -41,7 +41,7 @@ def sensitivity(
     from livingmeta.review.folder import load_review
     from livingmeta.rob_me import rob_me
     from livingmeta.scenarios import sensitivity as bent
-    from livingmeta.settings import headline_settings
+    from livingmeta.synthesis.settings import headline_settings
 
     loaded = load_review(review)
     if synthesis is not None:
@@ -188,7 +188,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.news import excludes
     from livingmeta.report import interval, people_number
     from livingmeta.rob_me import tipping
-    from livingmeta.synthesis import notes
+    from livingmeta.synthesis.synthesise import notes
     from livingmeta.words import FLAG_WORDS
 
     main, absence = one.main, one.absence

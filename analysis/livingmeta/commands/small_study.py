@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from livingmeta.engine.methods.selection import Selected
     from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited
-    from livingmeta.settings import Settings
+    from livingmeta.synthesis.settings import Settings
 
 
 OWN_MODEL = (
@@ -42,14 +42,14 @@ def small_study(
     from dataclasses import asdict
     from pathlib import Path
 
-    from livingmeta.dependence import shared_flags
     from livingmeta.engine.methods.small_study import battery, suited, warned
     from livingmeta.funnels import funnel_plot
     from livingmeta.plots import figure_bytes
     from livingmeta.review.folder import load_review
-    from livingmeta.settings import headline_settings
     from livingmeta.store import write
-    from livingmeta.synthesis import funnel_of, synthesise
+    from livingmeta.synthesis.dependence import shared_flags
+    from livingmeta.synthesis.settings import headline_settings
+    from livingmeta.synthesis.synthesise import funnel_of, synthesise
     from livingmeta.words import key_of
 
     loaded = load_review(review)

@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from livingmeta.consistency import findings_of
-from livingmeta.dependence import behind, ties, unclear
-from livingmeta.derivation import Effect
 from livingmeta.dossier import Dossier
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
@@ -21,12 +19,14 @@ from livingmeta.language import ENGLISH
 from livingmeta.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
-from livingmeta.profiles import CHOICES, CI_WORDS, PROFILES, Profile
 from livingmeta.report import DISCLAIMER, undrawn
 from livingmeta.results import at_odds, printed_k
 from livingmeta.review.protocol import Review
-from livingmeta.settings import Selection, Settings
-from livingmeta.synthesis import (
+from livingmeta.synthesis.dependence import behind, ties, unclear
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.profiles import CHOICES, CI_WORDS, PROFILES, Profile
+from livingmeta.synthesis.settings import Selection, Settings
+from livingmeta.synthesis.synthesise import (
     CONTRADICTION,
     PREDICTION_FROM,
     SIGNS,

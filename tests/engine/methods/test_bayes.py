@@ -360,7 +360,7 @@ def test_assumptions_can_be_switched_off(say) -> None:
 def test_the_figure_shows_the_posterior() -> None:
     from livingmeta.bayes_plots import posterior_plot
     from livingmeta.review.folder import load_review
-    from livingmeta.synthesis import synthesise
+    from livingmeta.synthesis.synthesise import synthesise
 
     pool = synthesise(load_review("smith2017"))[0]
     yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]

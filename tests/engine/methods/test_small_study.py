@@ -25,8 +25,8 @@ from livingmeta.engine.methods.small_study import (
     trim_and_fill,
 )
 from livingmeta.exchange import reviews_in
-from livingmeta.settings import settings_of
-from livingmeta.synthesis import funnel_of, synthesise
+from livingmeta.synthesis.settings import settings_of
+from livingmeta.synthesis.synthesise import funnel_of, synthesise
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from folders import ARM, TRIAL, folder
-from livingmeta.comparison import apart, compare
-from livingmeta.profiles import CHOICES, PROFILES
 from livingmeta.report import beside
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
-from livingmeta.settings import settings_of
-from livingmeta.synthesis import shown_i2, synthesise
+from livingmeta.synthesis.comparison import apart, compare
+from livingmeta.synthesis.profiles import CHOICES, PROFILES
+from livingmeta.synthesis.settings import settings_of
+from livingmeta.synthesis.synthesise import shown_i2, synthesise
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE = Path(__file__).parents[1] / "reference"
 
 
 def read(name: str) -> list[dict[str, str]]:

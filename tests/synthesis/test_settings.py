@@ -12,7 +12,6 @@ import pytest
 from folders import folder
 from livingmeta.certainty import summary_of_findings
 from livingmeta.changes import diff
-from livingmeta.comparison import compare
 from livingmeta.dossier import Dossier
 from livingmeta.engine.pooling import (
     CONFIDENCE,
@@ -25,16 +24,17 @@ from livingmeta.engine.pooling import (
 )
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.explorer import explorer_data
-from livingmeta.moderation import regress
 from livingmeta.multiverse import multiverse
 from livingmeta.plots import forest_plot
-from livingmeta.profiles import PROFILES
 from livingmeta.report import tables
 from livingmeta.results import results_of
 from livingmeta.review.folder import load_review
 from livingmeta.scenarios import sensitivity
-from livingmeta.settings import Selection, headline_settings, settings_of, undeclarable
-from livingmeta.synthesis import effects_of, synthesise
+from livingmeta.synthesis.comparison import compare
+from livingmeta.synthesis.moderation import regress
+from livingmeta.synthesis.profiles import PROFILES
+from livingmeta.synthesis.settings import Selection, headline_settings, settings_of, undeclarable
+from livingmeta.synthesis.synthesise import effects_of, synthesise
 
 # What each review leads with: written down here, so that the test asks no code for it.
 HEADLINES = {

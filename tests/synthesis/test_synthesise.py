@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
-from livingmeta import synthesis
 from livingmeta.commands.printing import document
 from livingmeta.dossier import Dossier
 from livingmeta.engine.pooling import pool as pool_of
@@ -20,8 +19,9 @@ from livingmeta.report import tables
 from livingmeta.results import results_of
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods, Review
-from livingmeta.settings import METHODS, Selection, headline_settings, settings_of
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis import synthesise as synthesis
+from livingmeta.synthesis.settings import METHODS, Selection, headline_settings, settings_of
+from livingmeta.synthesis.synthesise import Pool, synthesise
 
 SMITH = load_review("smith2017")
 OWN = {pool.synthesis: pool for pool in synthesise(SMITH)}

@@ -16,7 +16,7 @@ from livingmeta.engine.conversions import (
 from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.review.protocol import Correlation, Review
 from livingmeta.review.schema import Outcome
-from livingmeta.settings import Settings
+from livingmeta.synthesis.settings import Settings
 from livingmeta.words import count, derived, show
 
 SOURCES = {"luo": "Luo 2018", "wan": "Wan 2014", "shi": "Shi 2020"}

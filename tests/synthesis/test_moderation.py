@@ -5,11 +5,11 @@ import json
 import pytest
 
 from livingmeta.engine.methods.regression import common_tau2
-from livingmeta.moderation import MODERATORS, regress
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods
-from livingmeta.settings import Settings, settings_of
-from livingmeta.synthesis import synthesise
+from livingmeta.synthesis.moderation import MODERATORS, regress
+from livingmeta.synthesis.settings import Settings, settings_of
+from livingmeta.synthesis.synthesise import synthesise
 
 KNEE = load_review("knee_oa")
 BOTH = ["pain-post", "function-post"]

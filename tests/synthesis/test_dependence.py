@@ -10,8 +10,8 @@ from livingmeta.exchange import reviews_in
 from livingmeta.explorer import explorer_page
 from livingmeta.pages import spread
 from livingmeta.report import people
-from livingmeta.settings import settings_of
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.settings import settings_of
+from livingmeta.synthesis.synthesise import Pool, synthesise
 from livingmeta.words import FLAG_WORDS
 
 # Ash has two arms against one control group of 34.

@@ -9,22 +9,22 @@ import pytest
 from scipy import stats
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, folder
-from livingmeta.derivation import (
+from livingmeta.engine.conversions import combine_arms, pooled_sd, sd_of_change
+from livingmeta.engine.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
+from livingmeta.engine.quantiles import Quantiles, from_quantiles
+from livingmeta.plots import forest_plot
+from livingmeta.review.folder import ReviewError, load_review
+from livingmeta.review.protocol import Methods, row_sets
+from livingmeta.review.schema import Outcome
+from livingmeta.synthesis.derivation import (
     Effect,
     NotComputableError,
     effect_of,
     implausible,
 )
-from livingmeta.engine.conversions import combine_arms, pooled_sd, sd_of_change
-from livingmeta.engine.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
-from livingmeta.engine.quantiles import Quantiles, from_quantiles
-from livingmeta.plots import forest_plot
-from livingmeta.profiles import PROFILES, profile
-from livingmeta.review.folder import ReviewError, load_review
-from livingmeta.review.protocol import Methods, row_sets
-from livingmeta.review.schema import Outcome
-from livingmeta.settings import Selection, settings_of
-from livingmeta.synthesis import Pool, marks, notes, synthesise
+from livingmeta.synthesis.profiles import PROFILES, profile
+from livingmeta.synthesis.settings import Selection, settings_of
+from livingmeta.synthesis.synthesise import Pool, marks, notes, synthesise
 
 KNEE = load_review("knee_oa")
 REVMAN = settings_of(KNEE.protocol.methods)

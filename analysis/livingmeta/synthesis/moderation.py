@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from livingmeta.dependence import CLUSTERED, flags_of, people_of
-from livingmeta.derivation import Effect
 from livingmeta.engine.methods.regression import MetaRegression, meta_regression
 from livingmeta.review.protocol import Plan, Review
 from livingmeta.review.schema import Trial
-from livingmeta.settings import Selection, Settings, headline_settings
-from livingmeta.synthesis import LeftOut, synthesise
+from livingmeta.synthesis.dependence import CLUSTERED, flags_of, people_of
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.settings import Selection, Settings, headline_settings
+from livingmeta.synthesis.synthesise import LeftOut, synthesise
 from livingmeta.words import RefusalError, pick
 
 Value = str | float | None

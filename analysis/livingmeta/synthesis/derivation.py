@@ -8,19 +8,6 @@ from typing import Any
 
 from scipy.special import ndtri
 
-from livingmeta.arms import (
-    Arm,
-    Group,
-    Trail,
-    arm_of,
-    before,
-    correlation,
-    counts_of,
-    group_of,
-    mark_correlation,
-    on_both_sides,
-    unlike,
-)
 from livingmeta.engine.conversions import (
     pooled_sd,
     sd_from_difference_se,
@@ -38,10 +25,23 @@ from livingmeta.engine.effect_sizes import (
     turning,
 )
 from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR
-from livingmeta.profiles import profile
 from livingmeta.review.protocol import Review, lenders, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
-from livingmeta.settings import Selection, Settings
+from livingmeta.synthesis.arms import (
+    Arm,
+    Group,
+    Trail,
+    arm_of,
+    before,
+    correlation,
+    counts_of,
+    group_of,
+    mark_correlation,
+    on_both_sides,
+    unlike,
+)
+from livingmeta.synthesis.profiles import profile
+from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.words import RefusalError, count, derived, show
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
-from livingmeta.arms import Group
-from livingmeta.derivation import Effect
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome, Problem
+from livingmeta.synthesis.arms import Group
+from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import count
 
 # Chance may make such an equality once in a hundred files.

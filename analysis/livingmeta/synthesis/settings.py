@@ -18,9 +18,9 @@ from livingmeta.engine.inputs import no_level
 from livingmeta.engine.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
 from livingmeta.engine.quantiles import MEANS, SDS
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.profiles import CHOICES, CI_WORDS, Profile, profile
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.review.schema import Problem
+from livingmeta.synthesis.profiles import CHOICES, CI_WORDS, Profile, profile
 from livingmeta.words import RefusalError, pick
 
 

@@ -7,15 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from livingmeta.dependence import CLUSTERED, People, flags_of, people_of, sentences, ties
-from livingmeta.derivation import Effect, NotComputableError, effect_of
 from livingmeta.engine.effect_sizes import MEASURES, in_sds, on_scale, ratios, turning
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PooledEstimate, pool, subgroup_test
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.review.schema import Claim, Gap, Outcome, Trial
-from livingmeta.settings import Selection, Settings, headline_settings
+from livingmeta.synthesis.dependence import CLUSTERED, People, flags_of, people_of, sentences, ties
+from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of
+from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.words import decimal, decimals, p_words, pick
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable

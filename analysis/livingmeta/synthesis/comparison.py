@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.profiles import CHOICES, PROFILES
 from livingmeta.review.protocol import Review
-from livingmeta.settings import Selection, Settings, headline_settings, settings_of
-from livingmeta.synthesis import Pool, synthesise
+from livingmeta.synthesis.profiles import CHOICES, PROFILES
+from livingmeta.synthesis.settings import Selection, Settings, headline_settings, settings_of
+from livingmeta.synthesis.synthesise import Pool, synthesise
 
 
 @dataclass(frozen=True, kw_only=True)
