@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from livingmeta.audit import Verdict, verdicts
-from livingmeta.consistency import Finding
+from livingmeta.audit.consistency import Finding
+from livingmeta.audit.verdicts import Verdict, verdicts
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.derivation import Effect

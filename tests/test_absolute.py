@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from folders import ARM, INSTRUMENT, SOURCE, TRIAL, folder
 from livingmeta.absolute import RISKS, Baseline, absolute, baseline_risks
+from livingmeta.audit.results import results_of
 from livingmeta.certainty import summary_of_findings
 from livingmeta.dossier import Dossier
 from livingmeta.pages import html, markdown
 from livingmeta.report import absolute_words
-from livingmeta.results import results_of
 from livingmeta.review.folder import ReviewError, load_review
 
 THREE_IN_TEN = Baseline(name="declared", risk=0.3)

@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from folders import ROOT
-from livingmeta import witnesses as certificate
-from livingmeta.certificate import markdown
-from livingmeta.engine.pooling import pool
-from livingmeta.results import Results, results_of
-from livingmeta.review.folder import load_review
-from livingmeta.witnesses import (
+from livingmeta.audit import witnesses as certificate
+from livingmeta.audit.results import Results, results_of
+from livingmeta.audit.witnesses import (
     Answer,
     MissingError,
     NotOfferedError,
@@ -22,6 +19,9 @@ from livingmeta.witnesses import (
     agreeing_digits,
     certify,
 )
+from livingmeta.certificate import markdown
+from livingmeta.engine.pooling import pool
+from livingmeta.review.folder import load_review
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ from typer.models import OptionInfo
 from folders import ARM1, ARM2, ROOT, folder
 from livingmeta import __version__
 from livingmeta.__main__ import app
-from livingmeta.audit import Verdict
-from livingmeta.consistency import Finding
+from livingmeta.audit.consistency import Finding
+from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
 from livingmeta.engine.tau2 import TAU2

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from folders import ROOT
+from livingmeta.audit.results import results_of
 from livingmeta.engine.pooling import pool
 from livingmeta.exchange import folders, read, reviews_in
-from livingmeta.results import results_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.tables import ExchangeError, read_number
 

@@ -17,7 +17,8 @@ from matplotlib.colors import to_hex
 
 import folders
 from livingmeta.answers import answer
-from livingmeta.consistency import SKEWED
+from livingmeta.audit.consistency import SKEWED
+from livingmeta.audit.results import results_of
 from livingmeta.dossier import Dossier
 from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
@@ -26,7 +27,6 @@ from livingmeta.multiverse import multiverse
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.report import beside, published
-from livingmeta.results import results_of
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from folders import SOURCE, folder
-from livingmeta.audit import reproduce
+from livingmeta.audit.results import results_of, total_people
+from livingmeta.audit.verdicts import reproduce
 from livingmeta.dossier import Dossier
 from livingmeta.explorer import explorer_data
 from livingmeta.flow import flow
 from livingmeta.report import published
-from livingmeta.results import results_of, total_people
 from livingmeta.review.folder import examine, load_review
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import number

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from livingmeta.audit.results import results_of
 from livingmeta.exchange import imported, read, reviews_in
-from livingmeta.results import results_of
 from livingmeta.revman import favoured
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.tables import Told

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from livingmeta.audit import reproduce
+    from livingmeta.audit.verdicts import reproduce
     from livingmeta.engine.effect_sizes import mean_difference, smd
     from livingmeta.engine.pooling import pool
     from livingmeta.plots import forest_plot
@@ -19,7 +19,7 @@ _HOME = {
     "load_review": "review.folder",
     "mean_difference": "engine.effect_sizes",
     "pool": "engine.pooling",
-    "reproduce": "audit",
+    "reproduce": "audit.verdicts",
     "smd": "engine.effect_sizes",
     "synthesise": "synthesis.synthesise",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from livingmeta.witnesses import EQUAL, Certificate, Line
+from livingmeta.audit.witnesses import EQUAL, Certificate, Line
 
 
 def markdown(certificate: Certificate) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
 
-from livingmeta.lock import Difference, Lock, Verification, place_of
+from livingmeta.audit.lock import Difference, Lock, Verification, place_of
 from livingmeta.report import interval
 
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from livingmeta.audit import Verdict
+from livingmeta.audit.consistency import Finding
+from livingmeta.audit.lock import environment, hashes
+from livingmeta.audit.results import Results, results_of
+from livingmeta.audit.verdicts import Verdict
 from livingmeta.certainty import SummaryOfFindings, summary_of_findings
-from livingmeta.consistency import Finding
 from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.engine.methods.patient import important_difference
 from livingmeta.flow import Flow, flow
-from livingmeta.lock import environment, hashes
 from livingmeta.multiverse import Multiverse, multiverse
-from livingmeta.results import Results, results_of
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from livingmeta.consistency import findings_of
+from livingmeta.audit.consistency import findings_of
 from livingmeta.review.protocol import Review, Side, fits, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Gap, Problem
 from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible

@@ -10,6 +10,7 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from livingmeta.answers import answer, value
+from livingmeta.audit.results import Results
 from livingmeta.bias_plots import traffic_plot
 from livingmeta.certainty import level_words
 from livingmeta.directions import EffectDirections
@@ -39,7 +40,6 @@ from livingmeta.report import (
     suggested_line,
     verdict_words,
 )
-from livingmeta.results import Results
 from livingmeta.review.bias import unrecorded
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Gap, Outcome

@@ -11,12 +11,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from livingmeta.absolute import PER, Baseline, per_1000
-from livingmeta.audit import Verdict
+from livingmeta.audit.results import Results, at_odds, printed_k, total_people
+from livingmeta.audit.verdicts import Verdict
 from livingmeta.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
-from livingmeta.results import Results, at_odds, printed_k, total_people
 from livingmeta.review.protocol import Judgement, Plan, Review
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.profiles import CI_WORDS

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from livingmeta.audit import Verdict
+from livingmeta.audit.results import results_of
+from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import mean_difference, smd
 from livingmeta.engine.pooling import fit
 from livingmeta.exchange import FILES, reviews_in
-from livingmeta.results import results_of
 from livingmeta.review.folder import TEMPLATE, load_review
 from livingmeta.review.protocol import Review
 from livingmeta.words import SLACK, RefusalError, is_number, number, where

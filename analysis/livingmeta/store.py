@@ -11,7 +11,7 @@ from pathlib import Path
 
 from livingmeta.words import RefusalError
 
-LOCK = ".livingmeta.lock"  # beside the files; git ignores it
+LOCK = ".livingmeta.audit.lock"  # beside the files; git ignores it
 PATIENCE = 10.0  # seconds until a lock somebody else holds is given up on
 
 

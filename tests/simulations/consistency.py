@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.consistency import Finding, findings
+from livingmeta.audit.consistency import Finding, findings
 from livingmeta.engine.pooling import fit, pool
 from livingmeta.review.schema import Claim, Outcome
 

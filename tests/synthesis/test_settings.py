@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from folders import folder
+from livingmeta.audit.results import results_of
 from livingmeta.certainty import summary_of_findings
 from livingmeta.changes import diff
 from livingmeta.dossier import Dossier
@@ -27,7 +28,6 @@ from livingmeta.explorer import explorer_data
 from livingmeta.multiverse import multiverse
 from livingmeta.plots import forest_plot
 from livingmeta.report import tables
-from livingmeta.results import results_of
 from livingmeta.review.folder import load_review
 from livingmeta.scenarios import sensitivity
 from livingmeta.synthesis.comparison import compare

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
+from livingmeta.audit.results import results_of
 from livingmeta.commands.printing import document
 from livingmeta.dossier import Dossier
 from livingmeta.engine.pooling import pool as pool_of
@@ -16,7 +17,6 @@ from livingmeta.exchange import imported, reviews_in
 from livingmeta.pages import markdown
 from livingmeta.plots import forest_plot
 from livingmeta.report import tables
-from livingmeta.results import results_of
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.synthesis import synthesise as synthesis

@@ -47,8 +47,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
+    from livingmeta.audit.consistency import doubts
     from livingmeta.choices import unknown_choices
-    from livingmeta.consistency import doubts
     from livingmeta.review.extraction import disagreements
     from livingmeta.review.folder import examine, find
     from livingmeta.synthesis.dependence import shared_rows
@@ -91,7 +91,7 @@ def check(
 
 def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
     """Show each printed number beside ours, with a verdict, and what does not fit together."""
-    from livingmeta.results import results_of
+    from livingmeta.audit.results import results_of
     from livingmeta.review.folder import load_review
     from livingmeta.words import decimal
 
@@ -139,11 +139,11 @@ def certify(
     from dataclasses import asdict
     from pathlib import Path
 
+    from livingmeta.audit.results import results_of
+    from livingmeta.audit.witnesses import certify as certified
     from livingmeta.certificate import markdown
-    from livingmeta.results import results_of
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
-    from livingmeta.witnesses import certify as certified
 
     certificate = certified(results_of(load_review(review)), program=__version__)
     folder = Path(out) / certificate.review

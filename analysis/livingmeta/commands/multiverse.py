@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from livingmeta.audit.results import Results
     from livingmeta.multiverse import Multiverse, Shares, TrialSet
-    from livingmeta.results import Results
     from livingmeta.synthesis.synthesise import Pool
 
 
@@ -32,9 +32,9 @@ def multiverse(
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
     from pathlib import Path
 
+    from livingmeta.audit.results import results_of
     from livingmeta.engine.methods.patient import important_difference
     from livingmeta.multiverse import multiverse as combined
-    from livingmeta.results import results_of
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import headline_settings
 

@@ -134,7 +134,7 @@ def pool(
         plain = settings == headline_settings(loaded) and selection == Selection()
         plain = plain and several_arms is None
         if plain and synthesis is None and len(listed) == 1 and loaded.published:
-            from livingmeta.results import results_of
+            from livingmeta.audit.results import results_of
 
             printing.headlines(results_of(loaded))
         for pool in pools:

@@ -9,7 +9,7 @@ import typer
 from livingmeta import screen
 
 if TYPE_CHECKING:
-    from livingmeta.results import Results
+    from livingmeta.audit.results import Results
     from livingmeta.review.protocol import Review
     from livingmeta.synthesis.synthesise import Pool
 

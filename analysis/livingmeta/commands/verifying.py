@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from livingmeta.lock import Verification
+    from livingmeta.audit.lock import Verification
     from livingmeta.rerun import Rerun
 
 SHOWN = 10  # largest deviations, and analyses that do not agree; --json has all
@@ -34,8 +34,8 @@ def verify(
     """Recompute a review and compare with its lock; exit with 1 if anything is another."""
     from dataclasses import asdict
 
-    from livingmeta import lock
-    from livingmeta.results import results_of
+    from livingmeta.audit import lock
+    from livingmeta.audit.results import results_of
     from livingmeta.review.folder import load_review
 
     if update != bool(why and why.strip()):

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from livingmeta.consistency import findings_of
+from livingmeta.audit.consistency import findings_of
+from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.dossier import Dossier
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
@@ -20,7 +21,6 @@ from livingmeta.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.report import DISCLAIMER, undrawn
-from livingmeta.results import at_odds, printed_k
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import behind, ties, unclear
 from livingmeta.synthesis.derivation import Effect

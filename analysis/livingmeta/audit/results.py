@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from livingmeta.audit import Verdict, verdicts
-from livingmeta.consistency import ORDINARY, Finding, findings_of
+from livingmeta.audit.consistency import ORDINARY, Finding, findings_of
+from livingmeta.audit.verdicts import Verdict, verdicts
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.settings import settings_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from claims import claims, effect, pooled, verdict_on
-from livingmeta.audit import reproduce, verdicts
+from livingmeta.audit.verdicts import reproduce, verdicts
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import Claim
 

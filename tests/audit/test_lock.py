@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from folders import ROOT
-from livingmeta import lock
+from livingmeta.audit import lock
+from livingmeta.audit.lock import hashes, verified
 from livingmeta.changelog import changelog_line, with_line
-from livingmeta.lock import hashes, verified
 from livingmeta.review.folder import load_review
 
 REVIEWS = ("smith2017", "living", "knee_oa")

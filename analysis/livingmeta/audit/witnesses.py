@@ -14,7 +14,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from livingmeta.results import Results
+from livingmeta.audit.results import Results
 from livingmeta.synthesis.synthesise import Pool
 
 Answer = dict[str, float]

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claims import ABSTRACT, claims, effect, kinds, pooled
-from livingmeta import consistency
-from livingmeta.consistency import (
+from livingmeta.audit import consistency
+from livingmeta.audit.consistency import (
     ADJUSTED,
     FROM_TAU2,
     MORE,
@@ -494,7 +494,7 @@ def test_an_interval_of_the_normal_kind_is_never_doubted_however_it_is_rounded(
         assert not doubts([row])
 
 
-SIMULATIONS = Path(__file__).parent / "simulations"
+SIMULATIONS = Path(__file__).parents[1] / "simulations"
 
 
 def simulated() -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from livingmeta.consistency import Finding, Held, findings_of, held_sizes
+from livingmeta.audit.consistency import Finding, Held, findings_of, held_sizes
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim

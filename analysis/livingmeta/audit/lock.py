@@ -18,7 +18,7 @@ from typing import Any, TypeGuard, cast
 
 import numpy as np
 
-from livingmeta.results import Results
+from livingmeta.audit.results import Results
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.profiles import CHOICES
@@ -66,7 +66,7 @@ def environment() -> dict[str, str]:
 
 def code(version: str) -> dict[str, str]:
     """Return the program's version, and the SHA-256 of its modules."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     whole = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         whole.update(path.relative_to(package).as_posix().encode())
