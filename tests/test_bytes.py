@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from livingmeta.appraisal.multiverse import by_estimate
 from livingmeta.engine.methods.small_study import trim_and_fill
-from livingmeta.multiverse import by_estimate
 from livingmeta.words import decimal, shown_as, steady
 
 ROOT = Path(__file__).parent.parent

@@ -17,13 +17,13 @@ from matplotlib.colors import to_hex
 
 import folders
 from livingmeta.answers import answer
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.multiverse import multiverse
 from livingmeta.audit.consistency import SKEWED
 from livingmeta.audit.results import results_of
-from livingmeta.dossier import Dossier
 from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
 from livingmeta.explorer import explorer_data, explorer_page
-from livingmeta.multiverse import multiverse
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.report import beside, published

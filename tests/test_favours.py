@@ -12,14 +12,14 @@ from matplotlib.text import Text
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, as_csv, folder
 from livingmeta import plots
-from livingmeta.dossier import Dossier
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.multiverse import multiverse, shares
+from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.explorer import explorer_page
 from livingmeta.language import language
-from livingmeta.multiverse import multiverse, shares
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.pages import bent
 from livingmeta.review.folder import ReviewError, examine, load_review
-from livingmeta.scenarios import sensitivity
 from livingmeta.synthesis.synthesise import Pool, synthesise
 
 GROUPS = '2 = "comparison"\n'

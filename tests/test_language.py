@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 import livingmeta
+from livingmeta.appraisal.directions import BASES
+from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
-from livingmeta.directions import BASES
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import LANGUAGES, language
 from livingmeta.review.bias import DOMAINS
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import Bias, Claim
-from livingmeta.scenarios import sensitivity
 from livingmeta.words import FLAG_WORDS
 
 FOLDER = Path(livingmeta.__file__).parent / "languages"

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from appraisal.test_certainty import PLAN, review
 from livingmeta.engine.methods.regression import meta_regression
 from livingmeta.engine.methods.resampling import bootstrap, permutation_test
 from livingmeta.engine.methods.selection import selection_model
 from livingmeta.engine.methods.small_study import trim_and_fill
 from livingmeta.engine.methods.subsets import gosh
 from livingmeta.engine.pooling import pool
-from test_certainty import PLAN, review
 
 EFFECTS = [-0.9, -0.2, -0.6, 0.1, -0.4, -0.5, -0.3, -0.7, -0.05, -0.35, 0.2, -0.8]
 SIZES = [12, 60, 20, 45, 30, 25, 80, 15, 50, 33, 22, 18]

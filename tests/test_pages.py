@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from folders import ARM1, ARM2, TRIAL, folder
-from livingmeta.dossier import Dossier
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
 from livingmeta.plots import forest_plot

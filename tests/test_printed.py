@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from folders import SOURCE, folder
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.flow import flow
 from livingmeta.audit.results import results_of, total_people
 from livingmeta.audit.verdicts import reproduce
-from livingmeta.dossier import Dossier
 from livingmeta.explorer import explorer_data
-from livingmeta.flow import flow
 from livingmeta.report import published
 from livingmeta.review.folder import examine, load_review
 from livingmeta.synthesis.synthesise import synthesise

@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from drawn import check_drawn_is_printed
+from livingmeta.appraisal.scenarios import Sensitivity, sensitivity
 from livingmeta.plots import figure_bytes
 from livingmeta.review.folder import load_review
-from livingmeta.scenarios import Sensitivity, sensitivity
 from livingmeta.sensitivity_plots import (
     FIGURES,
     MOST,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from folders import ARM1, ARM2, as_csv, folder
-from livingmeta.certainty import DOMAINS, LEVELS, Suggestion, rating, summary_of_findings
-from livingmeta.dossier import Dossier
+from livingmeta.appraisal.certainty import DOMAINS, LEVELS, Suggestion, rating, summary_of_findings
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.language import language
 from livingmeta.pages import html, markdown
 from livingmeta.report import judged_line, judged_words

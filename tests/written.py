@@ -9,7 +9,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from folders import as_csv
-from livingmeta.choices import CHOICES, ROWS, STATISTIC
+from livingmeta.appraisal.choices import CHOICES, ROWS, STATISTIC
 from livingmeta.engine.effect_sizes import MEASURES, printed_kinds
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION
 from livingmeta.engine.tau2 import TAU2

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.changes import Move, Stage
+from livingmeta.appraisal.changes import Move, Stage
 from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.plots import (
     BLACK,

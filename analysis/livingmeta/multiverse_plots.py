@@ -14,8 +14,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.multiverse import (
+from livingmeta.appraisal.multiverse import (
     Multiverse,
     Shares,
     TrialSet,
@@ -24,6 +23,7 @@ from livingmeta.multiverse import (
     excluding,
     trial_sets,
 )
+from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.plots import (
     BLACK,
     COLOURS,
@@ -65,7 +65,7 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
 
     Examples
     --------
-    >>> from livingmeta.multiverse import multiverse, shares
+    >>> from livingmeta.appraisal.multiverse import multiverse, shares
     >>> from livingmeta.review.folder import load_review
     >>> one, = multiverse(load_review("smith2017"), synthesis="pain-short")
     >>> curve, panel = specification_curve(one, shares(one.analyses))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp
 
-from livingmeta.changes import Move
+from livingmeta.appraisal.changes import Move
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.report import Interval, interval, page, people, share
 from livingmeta.review.protocol import Review

@@ -10,17 +10,18 @@ from itertools import chain, groupby
 from typing import Any, cast
 
 from livingmeta.answers import answer, value
+from livingmeta.appraisal.certainty import level_words
+from livingmeta.appraisal.directions import EffectDirections
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.flow import Flow
+from livingmeta.appraisal.missing_evidence import EXTREME
+from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
+from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results
 from livingmeta.bias_plots import traffic_plot
-from livingmeta.certainty import level_words
-from livingmeta.directions import EffectDirections
-from livingmeta.dossier import Dossier
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, on_scale, scale_name
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.flow import Flow
 from livingmeta.language import ENGLISH, Language, language
-from livingmeta.missing_evidence import EXTREME
-from livingmeta.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.multiverse_plots import specification_curve
 from livingmeta.plots import inline_svg
 from livingmeta.prisma import prisma_plot
@@ -44,7 +45,6 @@ from livingmeta.review.bias import unrecorded
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Gap, Outcome
 from livingmeta.rob_me import tipping
-from livingmeta.scenarios import Sensitivity
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import (

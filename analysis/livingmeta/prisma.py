@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from livingmeta.flow import PREVIOUS, TOTAL, Count, Flow
+from livingmeta.appraisal.flow import PREVIOUS, TOTAL, Count, Flow
 from livingmeta.plots import BLACK, GREY, SMALL, TEXT
 
 # The boxes of the figure by column, from top to bottom

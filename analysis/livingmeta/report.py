@@ -10,10 +10,10 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
-from livingmeta.absolute import PER, Baseline, per_1000
+from livingmeta.appraisal.absolute import PER, Baseline, per_1000
+from livingmeta.appraisal.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
 from livingmeta.audit.results import Results, at_odds, printed_k, total_people
 from livingmeta.audit.verdicts import Verdict
-from livingmeta.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language

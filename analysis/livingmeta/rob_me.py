@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.engine.methods.small_study import ENOUGH
 from livingmeta.language import ENGLISH, Language
 from livingmeta.report import interval
 from livingmeta.review.protocol import Judgement, Review, fits
 from livingmeta.review.schema import Trial
-from livingmeta.scenarios import Sensitivity
 
 AVAILABLE = "available"
 SENSITIVITY = "available only for sensitivity analyses"

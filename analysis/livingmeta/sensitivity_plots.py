@@ -13,7 +13,8 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from livingmeta.changes import Stage
+from livingmeta.appraisal.changes import Stage
+from livingmeta.appraisal.scenarios import Sensitivity, Without
 from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.plots import (
     BLACK,
@@ -29,7 +30,6 @@ from livingmeta.plots import (
     pooled_look,
     scale_axis,
 )
-from livingmeta.scenarios import Sensitivity, Without
 from livingmeta.words import STEADY, RefusalError, steady
 
 MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so

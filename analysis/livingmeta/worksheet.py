@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from livingmeta.certainty import SummaryOfFindings, level_words
+from livingmeta.appraisal.certainty import SummaryOfFindings, level_words
 from livingmeta.drafts import appended
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Decision, columns

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from livingmeta.choices import analysis
+from livingmeta.appraisal.choices import analysis
+from livingmeta.appraisal.multiverse import multiverse, shares
 from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES
 from livingmeta.engine.pooling import CONFIDENCE
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.multiverse import multiverse, shares
 from livingmeta.review.protocol import Choice, Protocol, Review
 from livingmeta.review.schema import Instrument, Outcome, Source, Trial
 from livingmeta.synthesis.synthesise import synthesise

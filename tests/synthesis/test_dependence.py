@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from livingmeta.choices import with_arms
-from livingmeta.dossier import Dossier
+from livingmeta.appraisal.choices import with_arms
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.exchange import reviews_in
 from livingmeta.explorer import explorer_page
 from livingmeta.pages import spread

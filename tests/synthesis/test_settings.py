@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from folders import folder
+from livingmeta.appraisal.certainty import summary_of_findings
+from livingmeta.appraisal.changes import diff
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.multiverse import multiverse
+from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
-from livingmeta.certainty import summary_of_findings
-from livingmeta.changes import diff
-from livingmeta.dossier import Dossier
 from livingmeta.engine.pooling import (
     CONFIDENCE,
     MODELS,
@@ -25,11 +27,9 @@ from livingmeta.engine.pooling import (
 )
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.explorer import explorer_data
-from livingmeta.multiverse import multiverse
 from livingmeta.plots import forest_plot
 from livingmeta.report import tables
 from livingmeta.review.folder import load_review
-from livingmeta.scenarios import sensitivity
 from livingmeta.synthesis.comparison import compare
 from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.profiles import PROFILES

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.audit.results import results_of
 from livingmeta.commands.printing import document
-from livingmeta.dossier import Dossier
 from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange import imported, reviews_in
 from livingmeta.pages import markdown

@@ -13,9 +13,9 @@ from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, V
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livingmeta.certainty import SummaryOfFindings
-    from livingmeta.directions import EffectDirections
-    from livingmeta.dossier import Dossier
+    from livingmeta.appraisal.certainty import SummaryOfFindings
+    from livingmeta.appraisal.directions import EffectDirections
+    from livingmeta.appraisal.dossier import Dossier
     from livingmeta.review.protocol import Review
 
 
@@ -46,7 +46,7 @@ def certainty(
     """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
     from pathlib import Path
 
-    from livingmeta.dossier import Dossier
+    from livingmeta.appraisal.dossier import Dossier
     from livingmeta.review.folder import extended, load_review
     from livingmeta.worksheet import unplaced
 

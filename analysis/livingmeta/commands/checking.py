@@ -47,8 +47,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
+    from livingmeta.appraisal.choices import unknown_choices
     from livingmeta.audit.consistency import doubts
-    from livingmeta.choices import unknown_choices
     from livingmeta.review.extraction import disagreements
     from livingmeta.review.folder import examine, find
     from livingmeta.synthesis.dependence import shared_rows

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livingmeta.adding import Plan
-    from livingmeta.changes import Move
+    from livingmeta.appraisal.changes import Move
     from livingmeta.review.protocol import Review
 
 
@@ -122,7 +122,7 @@ def _held(plan: Plan, effect: object) -> bool:
 
 
 def _moves(plan: Plan) -> tuple[Move, ...]:
-    from livingmeta.changes import diff as compared
+    from livingmeta.appraisal.changes import diff as compared
 
     moves = compared(plan.before, plan.after)
     _print_moves(moves)
@@ -148,8 +148,8 @@ def _print_moves(moves: Sequence[Move]) -> None:
 
 def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
+    from livingmeta.appraisal.changes import growth, lead
     from livingmeta.change_plots import changes_plot
-    from livingmeta.changes import growth, lead
     from livingmeta.news import evidence_line, markdown
     from livingmeta.plots import figure_bytes
     from livingmeta.store import write
@@ -190,7 +190,7 @@ def diff(
     """Show each synthesis before and after: what the data moved, and what the methods moved."""
     from pathlib import Path
 
-    from livingmeta.changes import diff as compared
+    from livingmeta.appraisal.changes import diff as compared
     from livingmeta.history import as_it_was
     from livingmeta.review.folder import load_review
 

@@ -13,14 +13,14 @@ from livingmeta.commands.options import Folder, ReviewName
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livingmeta.dossier import Dossier
+    from livingmeta.appraisal.dossier import Dossier
 
 
 def explore(review: ReviewName, *, out: Folder = "figures") -> None:
     """Write a page to switch trials and methods in a browser; it needs no network."""
     from pathlib import Path
 
-    from livingmeta.dossier import Dossier
+    from livingmeta.appraisal.dossier import Dossier
     from livingmeta.review.folder import load_review
 
     known = Dossier(review=load_review(review))

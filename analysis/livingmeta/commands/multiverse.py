@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from livingmeta.appraisal.multiverse import Multiverse, Shares, TrialSet
     from livingmeta.audit.results import Results
-    from livingmeta.multiverse import Multiverse, Shares, TrialSet
     from livingmeta.synthesis.synthesise import Pool
 
 
@@ -32,9 +32,9 @@ def multiverse(
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
     from pathlib import Path
 
+    from livingmeta.appraisal.multiverse import multiverse as combined
     from livingmeta.audit.results import results_of
     from livingmeta.engine.methods.patient import important_difference
-    from livingmeta.multiverse import multiverse as combined
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import headline_settings
 
@@ -83,7 +83,7 @@ class _Told:
 
 
 def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
-    from livingmeta.multiverse import by_part, shares, trial_sets
+    from livingmeta.appraisal.multiverse import by_part, shares, trial_sets
     from livingmeta.report import coverage, published
 
     pool = found.main
@@ -106,7 +106,7 @@ def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
 def _document(told: _Told) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from livingmeta.multiverse import excluding
+    from livingmeta.appraisal.multiverse import excluding
 
     found, pool = told.found, told.found.main
     finite = found.specifications.replace([math.inf, -math.inf], math.nan)  # an SE of 0

@@ -82,7 +82,7 @@ def pool(
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
-    from livingmeta.choices import with_arms
+    from livingmeta.appraisal.choices import with_arms
     from livingmeta.synthesis.settings import Selection, headline_settings
     from livingmeta.synthesis.synthesise import outside, synthesise
 

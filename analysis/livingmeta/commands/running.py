@@ -13,7 +13,7 @@ from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from livingmeta.dossier import Dossier
+    from livingmeta.appraisal.dossier import Dossier
     from livingmeta.synthesis.synthesise import Pool
 
 
@@ -25,7 +25,7 @@ def run(
     """Pool, compare with what was published, and write figures, tables, report and explorer."""
     from pathlib import Path
 
-    from livingmeta.dossier import Dossier
+    from livingmeta.appraisal.dossier import Dossier
     from livingmeta.gallery import refresh
     from livingmeta.report import published, verdict_words
     from livingmeta.review.folder import extended, load_review
@@ -59,7 +59,7 @@ def report(
     """Write the report alone: one HTML file to read, print or send, and the same as Markdown."""
     from pathlib import Path
 
-    from livingmeta.dossier import Dossier
+    from livingmeta.appraisal.dossier import Dossier
     from livingmeta.review.folder import extended, load_review
 
     loaded = load_review(review)

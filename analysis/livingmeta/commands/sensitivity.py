@@ -12,10 +12,10 @@ from livingmeta.words import decimal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livingmeta.changes import Stage
+    from livingmeta.appraisal.changes import Stage
+    from livingmeta.appraisal.scenarios import Sensitivity, Without
     from livingmeta.report import Interval
     from livingmeta.rob_me import MissingEvidence
-    from livingmeta.scenarios import Sensitivity, Without
     from livingmeta.synthesis.synthesise import Pool
 
 DIAGNOSTICS = {
@@ -37,10 +37,10 @@ def sensitivity(
 
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
+    from livingmeta.appraisal.scenarios import sensitivity as bent
     from livingmeta.engine.methods.patient import important_difference, vas_words
     from livingmeta.review.folder import load_review
     from livingmeta.rob_me import rob_me
-    from livingmeta.scenarios import sensitivity as bent
     from livingmeta.synthesis.settings import headline_settings
 
     loaded = load_review(review)

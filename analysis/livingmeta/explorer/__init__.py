@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.audit.consistency import findings_of
 from livingmeta.audit.results import at_odds, printed_k
-from livingmeta.dossier import Dossier
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import ENGLISH
-from livingmeta.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.pages import combined
 from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.report import DISCLAIMER, undrawn

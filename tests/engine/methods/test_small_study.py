@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livingmeta.certainty import summary_of_findings
+from livingmeta.appraisal.certainty import summary_of_findings
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.methods.small_study import (
     EGGER_ON_RATIOS,

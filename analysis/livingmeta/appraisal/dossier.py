@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from livingmeta.appraisal.certainty import SummaryOfFindings, summary_of_findings
+from livingmeta.appraisal.directions import EffectDirections, effect_directions, unpooled
+from livingmeta.appraisal.flow import Flow, flow
+from livingmeta.appraisal.multiverse import Multiverse, multiverse
+from livingmeta.appraisal.scenarios import Sensitivity, sensitivity
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.lock import environment, hashes
 from livingmeta.audit.results import Results, results_of
 from livingmeta.audit.verdicts import Verdict
-from livingmeta.certainty import SummaryOfFindings, summary_of_findings
-from livingmeta.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.engine.methods.patient import important_difference
-from livingmeta.flow import Flow, flow
-from livingmeta.multiverse import Multiverse, multiverse
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
-from livingmeta.scenarios import Sensitivity, sensitivity
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import Pool
 

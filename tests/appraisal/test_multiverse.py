@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
-from livingmeta.choices import CHOICES, analysis, unknown_choices
-from livingmeta.multiverse import (
+from livingmeta.appraisal.choices import CHOICES, analysis, unknown_choices
+from livingmeta.appraisal.multiverse import (
     Multiverse,
     by_estimate,
     by_option,

@@ -21,7 +21,7 @@ from typing import NamedTuple, get_args
 
 from scipy.special import nctdtr, ndtri, stdtrit
 
-from livingmeta.absolute import (
+from livingmeta.appraisal.absolute import (
     EFFECTS,
     PER,
     RISKS,
@@ -29,10 +29,10 @@ from livingmeta.absolute import (
     absolute_effects,
     baseline_risks,
 )
+from livingmeta.appraisal.missing_evidence import LEAST, Absence, absence
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.small_study import ENOUGH, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
-from livingmeta.missing_evidence import LEAST, Absence, absence
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.schema import Decision, Rated

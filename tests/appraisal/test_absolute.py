@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folders import ARM, INSTRUMENT, SOURCE, TRIAL, folder
-from livingmeta.absolute import RISKS, Baseline, absolute, baseline_risks
+from livingmeta.appraisal.absolute import RISKS, Baseline, absolute, baseline_risks
+from livingmeta.appraisal.certainty import summary_of_findings
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.audit.results import results_of
-from livingmeta.certainty import summary_of_findings
-from livingmeta.dossier import Dossier
 from livingmeta.pages import html, markdown
 from livingmeta.report import absolute_words
 from livingmeta.review.folder import ReviewError, load_review

@@ -3,7 +3,7 @@
 import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, REPORT, SOURCE, TRIAL, folder
-from livingmeta.directions import effect_directions, unpooled
+from livingmeta.appraisal.directions import effect_directions, unpooled
 from livingmeta.language import ENGLISH, language
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.synthesise import synthesise

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from livingmeta.changes import ORDERS, Stage, growth
-from livingmeta.choices import at_high_risk, tied
+from livingmeta.appraisal.changes import ORDERS, Stage, growth
+from livingmeta.appraisal.choices import at_high_risk, tied
+from livingmeta.appraisal.missing_evidence import Absence, absence
 from livingmeta.engine.methods.influence import influence, leave_one_out
-from livingmeta.missing_evidence import Absence, absence
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings

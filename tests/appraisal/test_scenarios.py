@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, INSTRUMENT, folder
-from livingmeta.changes import growth
+from livingmeta.appraisal.changes import growth
+from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.review.folder import load_review
-from livingmeta.scenarios import sensitivity
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise

@@ -6,23 +6,23 @@ from dataclasses import replace
 
 import pytest
 
+from appraisal.test_absolute import counts
 from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, as_csv, folder
-from livingmeta import certainty
-from livingmeta.certainty import (
+from livingmeta.appraisal import certainty
+from livingmeta.appraisal.certainty import (
     DOMAINS,
     SummaryOfFindings,
     information_size_of_risks,
     optimal_information_size,
     summary_of_findings,
 )
+from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.report import judged_line, judged_words, suggested_line
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.rob_me import tipping
-from livingmeta.scenarios import sensitivity
 from livingmeta.synthesis.settings import headline_settings, settings_of
 from livingmeta.synthesis.synthesise import CONTRADICTION, synthesise
 from livingmeta.words import decimals
-from test_absolute import counts
 
 TOOL = "Cochrane RoB 2"
 PLAN = 'domains = ["pain", "composite"]\n'

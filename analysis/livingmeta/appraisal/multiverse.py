@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from livingmeta.choices import Analysis, analysis, unknown_choices
+from livingmeta.appraisal.choices import Analysis, analysis, unknown_choices
 from livingmeta.engine.pooling import Fit, fit
 from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.dependence import people_of

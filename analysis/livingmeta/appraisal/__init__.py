@@ -1,0 +1,6 @@
+"""How far a conclusion bends, and how sure one can be.
+
+Lives here: other choices and their multiverse, missing evidence, certainty, directions of effects
+that can't be pooled, the flow of records.
+May not: read files, draw, or say its results in the words of a page.
+"""
