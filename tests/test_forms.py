@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from folders import folder
+from livingmeta.exchange.sheets import read_sheet
 from livingmeta.forms import FORM, FormError, draft_of, form_csv, form_xlsx, help_of
 from livingmeta.review.folder import load_review
-from livingmeta.sheets import read_sheet
 
 ROW = {"label": "Gamma 2020", "membership_why": "adults", "citation": "Gamma G. 2020",
        "instrument": "vas", "outcome": "pain", "weeks": "12", "locator": "Table 1", "group": "1",

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.entry import EntryError, read_result
+from livingmeta.exchange.sheets import Sheet
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import TABLES, Problem, columns
-from livingmeta.sheets import Sheet
 from livingmeta.words import RefusalError, key_of
 
 # Column of the form: table, column whose description explains it, or words of our own.

@@ -13,7 +13,7 @@ import pandas as pd
 
 from livingmeta.engine.effect_sizes import mean_difference, smd
 from livingmeta.engine.pooling import pool
-from livingmeta.rerun import ARMS, MODELS, Source, rerun
+from livingmeta.exchange.collection import ARMS, MODELS, Source, rerun
 
 SAMPLE = Path(__file__).parents[1] / "reference" / "cochrane_sample.csv"
 ROWS, RUNS = 39_473, 3

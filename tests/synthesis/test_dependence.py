@@ -6,7 +6,7 @@ import pytest
 
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.appraisal.dossier import Dossier
-from livingmeta.exchange import reviews_in
+from livingmeta.exchange.imports import reviews_in
 from livingmeta.explorer import explorer_page
 from livingmeta.pages import spread
 from livingmeta.report import people

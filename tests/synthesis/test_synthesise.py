@@ -13,7 +13,7 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.audit.results import results_of
 from livingmeta.commands.printing import document
 from livingmeta.engine.pooling import pool as pool_of
-from livingmeta.exchange import imported, reviews_in
+from livingmeta.exchange.imports import imported, reviews_in
 from livingmeta.pages import markdown
 from livingmeta.plots import forest_plot
 from livingmeta.report import tables

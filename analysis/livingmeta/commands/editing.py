@@ -48,8 +48,8 @@ def add(
 
     loaded = load_review(review)
     if source is not None:
+        from livingmeta.exchange.sheets import read_sheet
         from livingmeta.forms import draft_of
-        from livingmeta.sheets import read_sheet
 
         draft = draft_of(loaded, read_sheet(Path(source)))
     else:
@@ -280,9 +280,9 @@ def import_file(
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
     from pathlib import Path
 
-    from livingmeta.exchange import imported
+    from livingmeta.exchange.imports import imported
+    from livingmeta.exchange.tables import told
     from livingmeta.store import write
-    from livingmeta.tables import told
 
     _checked_name(name)
     said = told(measure=measure, log=log, favours=favours)
@@ -319,7 +319,7 @@ def export(
     """Write a review for metafor, RevMan Web, or as a data package."""
     from pathlib import Path
 
-    from livingmeta.exports import EXPORTS
+    from livingmeta.exchange.exports import EXPORTS
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
     from livingmeta.words import pick

@@ -158,8 +158,8 @@ def _opened(
 
     path = Path(review)
     if not path.is_dir():
-        from livingmeta.exchange import FILES, reviews_in
-        from livingmeta.tables import told
+        from livingmeta.exchange.imports import FILES, reviews_in
+        from livingmeta.exchange.tables import told
 
         if path.suffix.lower() in FILES:
             said = told(measure=measure, log=log, favours=favours)

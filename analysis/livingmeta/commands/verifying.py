@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livingmeta.audit.lock import Verification
-    from livingmeta.rerun import Rerun
+    from livingmeta.exchange.collection import Rerun
 
 SHOWN = 10  # largest deviations, and analyses that do not agree; --json has all
 
@@ -123,8 +123,8 @@ def rerun(
     from dataclasses import asdict
     from pathlib import Path
 
-    from livingmeta.rerun import rerun as reran
-    from livingmeta.rerun import sources
+    from livingmeta.exchange.collection import rerun as reran
+    from livingmeta.exchange.collection import sources
 
     found: list[Rerun] = []
     skipped: dict[str, str] = {}

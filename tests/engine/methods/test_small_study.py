@@ -24,7 +24,7 @@ from livingmeta.engine.methods.small_study import (
     suited,
     trim_and_fill,
 )
-from livingmeta.exchange import reviews_in
+from livingmeta.exchange.imports import reviews_in
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import funnel_of, synthesise
 

@@ -10,13 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livingmeta.review.folder import examine
-from livingmeta.review.protocol import Review
-from livingmeta.review.schema import TABLES, Problem, columns
-from livingmeta.revman import INVERSE, METHODS, export, package, rm5, web
-from livingmeta.sheets import read_sheet
-from livingmeta.store import scratch
-from livingmeta.tables import (
+from livingmeta.exchange.revman import INVERSE, METHODS, export, package, rm5, web
+from livingmeta.exchange.sheets import read_sheet
+from livingmeta.exchange.tables import (
     OF_COUNTS,
     RATIOS,
     Analysis,
@@ -26,6 +22,10 @@ from livingmeta.tables import (
     level_of,
     table,
 )
+from livingmeta.review.folder import examine
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import TABLES, Problem, columns
+from livingmeta.store import scratch
 from livingmeta.words import key_of
 
 UNKNOWN = '"unknown"'  # as TOML has it

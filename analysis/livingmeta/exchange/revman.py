@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.sheets import LARGEST, Sheet
-from livingmeta.tables import (
+from livingmeta.exchange.sheets import LARGEST, Sheet
+from livingmeta.exchange.tables import (
     OF_COUNTS,
     RATIOS,
     Analysis,

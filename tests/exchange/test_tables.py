@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from livingmeta.exchange import read, reviews_in
+from exchange.test_imports import write
+from livingmeta.exchange.imports import read, reviews_in
+from livingmeta.exchange.tables import ExchangeError, Told, measure_of, read_number, told
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.tables import ExchangeError, Told, measure_of, read_number, told
-from test_exchange import write
 
 MEANS = """study,mean1,sd1,n1,mean2,sd2,n2
 Alder 2001,4.1,2.0,20,5.0,2.1,20

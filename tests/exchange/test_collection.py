@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from exchange.test_imports import SAMPLE, cochrane, revman_csv, write
 from folders import ROOT
-from livingmeta import rerun as module
 from livingmeta.engine.effect_sizes import mean_difference, smd
 from livingmeta.engine.pooling import pool
-from livingmeta.rerun import MODELS, Rerun, Source, of_table, rerun
-from test_exchange import SAMPLE, cochrane, revman_csv, write
+from livingmeta.exchange import collection as module
+from livingmeta.exchange.collection import MODELS, Rerun, Source, of_table, rerun
 
 TABLE = pd.read_csv(SAMPLE, dtype=str, keep_default_na=False)
 PLACES = ("estimate", "ci_low", "ci_high", "weight")

@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
+from livingmeta.exchange.revman import WEB_CELLS
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, columns
-from livingmeta.revman import WEB_CELLS
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import Pool, synthesise
 

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from scipy.special import ndtri
 
 from livingmeta.engine.effect_sizes import MEASURES, measure_named
-from livingmeta.sheets import Sheet
+from livingmeta.exchange.sheets import Sheet
 from livingmeta.words import RefusalError, number, pick
 
 ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from livingmeta.exchange import reviews_in
-from livingmeta.exports import EXPORTS, metafor
+from livingmeta.exchange.exports import EXPORTS, metafor
+from livingmeta.exchange.imports import reviews_in
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import TABLES, columns
 from livingmeta.synthesis.synthesise import synthesise

@@ -10,9 +10,9 @@ import pytest
 from folders import ROOT
 from livingmeta.audit.results import results_of
 from livingmeta.engine.pooling import pool
-from livingmeta.exchange import folders, read, reviews_in
+from livingmeta.exchange.imports import folders, read, reviews_in
+from livingmeta.exchange.tables import ExchangeError, read_number
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.tables import ExchangeError, read_number
 
 SAMPLE = ROOT / "tests" / "reference" / "cochrane_sample.csv"
 
@@ -239,7 +239,7 @@ def test_a_revman_web_package_is_read_through_both_zips(tmp_path: Path) -> None:
 
 
 def test_zip_bombs_and_other_zips_are_refused(tmp_path: Path, monkeypatch) -> None:
-    from livingmeta import revman
+    from livingmeta.exchange import revman
 
     path = package(tmp_path / "w.zip", WEB_ROWS + " " * 500_000, WEB_SETTINGS)
     monkeypatch.setattr(revman, "LARGEST", 100_000)

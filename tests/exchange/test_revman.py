@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from exchange.test_imports import WEB_ROWS, WEB_SETTINGS, package, write
 from livingmeta.audit.results import results_of
-from livingmeta.exchange import imported, read, reviews_in
-from livingmeta.revman import favoured
+from livingmeta.exchange.imports import imported, read, reviews_in
+from livingmeta.exchange.revman import favoured
+from livingmeta.exchange.tables import Told
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.tables import Told
-from test_exchange import WEB_ROWS, WEB_SETTINGS, package, write
 
 # As RevMan 5 exports it, once with all its columns and once by people who chose fewer
 SHORT = """Name,Data Type,Statistical Method,Effect Measure,Analysis Model,Events 1,Mean 1,SD 1,Total 1,Events 2,Mean 2,SD 2,Total 2,Effect Estimate,SE,CI Start,CI End,Weight,Q,P(Q),I²(Q),Tau²,Z,P(Z),df,Year of study

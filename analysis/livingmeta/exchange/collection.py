@@ -17,7 +17,7 @@ from livingmeta.audit.results import results_of
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import mean_difference, smd
 from livingmeta.engine.pooling import fit
-from livingmeta.exchange import FILES, reviews_in
+from livingmeta.exchange.imports import FILES, reviews_in
 from livingmeta.review.folder import TEMPLATE, load_review
 from livingmeta.review.protocol import Review
 from livingmeta.words import SLACK, RefusalError, is_number, number, where
