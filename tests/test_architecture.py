@@ -44,22 +44,16 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 DOORS = {"__init__.py", "__main__.py"}
 # Modules that have not moved into their room yet.
 LATER = {
-    "adding": "living",
     "answers": "pages",
     "bayes_plots": "figures",
     "bias_plots": "figures",
     "certificate": "pages",
     "change_plots": "figures",
     "changelog": "pages",
-    "dialogue": "living",
-    "drafts": "living",
-    "entry": "living",
     "explorer": "pages",
-    "forms": "living",
     "funnels": "figures",
     "gallery": "commands",
     "gosh_plots": "figures",
-    "history": "living",
     "multiverse_plots": "figures",
     "news": "pages",
     "pages": "pages",
@@ -70,7 +64,6 @@ LATER = {
     "sensitivity_plots": "figures",
     "teaching": "pages",
     "terminal": "commands",
-    "worksheet": "living",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, as_csv, folder
-from livingmeta.forms import FORM
+from livingmeta.living.forms import FORM
 from livingmeta.review.extraction import corrected, disagreements
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import OPTIONAL, columns

@@ -47,8 +47,8 @@ def certainty(
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
+    from livingmeta.living.worksheet import unplaced
     from livingmeta.review.folder import extended, load_review
-    from livingmeta.worksheet import unplaced
 
     loaded = load_review(review)
     known = Dossier(
@@ -111,10 +111,10 @@ def _worksheet(
     important: str | None,
     as_json: bool,
 ) -> None:
+    from livingmeta.living.worksheet import stale, unplaced, worksheet
     from livingmeta.review.folder import read_worksheet
     from livingmeta.store import replace_all, write
     from livingmeta.words import RefusalError
-    from livingmeta.worksheet import stale, unplaced, worksheet
 
     if path.suffix.lower() != ".csv":
         raise RefusalError(f"--worksheet {path}: end the name with .csv.")

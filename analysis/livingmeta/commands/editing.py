@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from livingmeta.adding import Plan
     from livingmeta.appraisal.changes import Move
+    from livingmeta.living.adding import Plan
     from livingmeta.review.protocol import Review
 
 
@@ -42,18 +42,18 @@ def add(
     """Add a trial or a result: by questions, or from a filled template."""
     from pathlib import Path
 
-    from livingmeta.adding import planned
+    from livingmeta.living.adding import planned
     from livingmeta.review.folder import load_review
     from livingmeta.terminal import Terminal
 
     loaded = load_review(review)
     if source is not None:
         from livingmeta.exchange.sheets import read_sheet
-        from livingmeta.forms import draft_of
+        from livingmeta.living.forms import draft_of
 
         draft = draft_of(loaded, read_sheet(Path(source)))
     else:
-        from livingmeta.dialogue import converse
+        from livingmeta.living.dialogue import converse
 
         known = None
         if gap is not None:
@@ -86,7 +86,7 @@ def add(
 
 def _show_prospect(plan: Plan) -> None:
     """Show the new effects, where they lie, what is doubtful and what moves."""
-    from livingmeta.drafts import place_among, prospect
+    from livingmeta.living.drafts import place_among, prospect
     from livingmeta.report import interval
     from livingmeta.review.extraction import disagreements
 
@@ -191,7 +191,7 @@ def diff(
     from pathlib import Path
 
     from livingmeta.appraisal.changes import diff as compared
-    from livingmeta.history import as_it_was
+    from livingmeta.living.history import as_it_was
     from livingmeta.review.folder import load_review
 
     after = load_review(review)
@@ -245,7 +245,7 @@ def template(
     """Write an empty form for new results, with help in it, to fill in a spreadsheet."""
     from pathlib import Path
 
-    from livingmeta.forms import form_csv, form_xlsx
+    from livingmeta.living.forms import form_csv, form_xlsx
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
 
@@ -400,7 +400,7 @@ def new(
 
 def settle(review: str, number: int, *, take: str | None, by: str | None, why: str | None) -> None:
     """Record how a disagreement of two extractions ended, and correct the row if need be."""
-    from livingmeta.drafts import appended
+    from livingmeta.living.drafts import appended
     from livingmeta.review.extraction import agreement_row, corrected, disagreements
     from livingmeta.review.folder import find, load_review
     from livingmeta.review.schema import OPTIONAL, columns

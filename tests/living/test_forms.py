@@ -8,7 +8,7 @@ import pytest
 
 from folders import folder
 from livingmeta.exchange.sheets import read_sheet
-from livingmeta.forms import FORM, FormError, draft_of, form_csv, form_xlsx, help_of
+from livingmeta.living.forms import FORM, FormError, draft_of, form_csv, form_xlsx, help_of
 from livingmeta.review.folder import load_review
 
 ROW = {"label": "Gamma 2020", "membership_why": "adults", "citation": "Gamma G. 2020",

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.entry import Entry, EntryError, read_result
+from livingmeta.living.drafts import Cells, Draft, side_of, signed, use_of
+from livingmeta.living.entry import Entry, EntryError, read_result
 from livingmeta.review.gaps import report_of
 from livingmeta.review.protocol import Review, Side
 from livingmeta.review.schema import QUOTED, TABLES, Gap, Report, carries, read_row

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from folders import folder
-from livingmeta import adding
-from livingmeta.adding import planned
-from livingmeta.drafts import appended
+from livingmeta.living import adding
+from livingmeta.living.adding import planned
+from livingmeta.living.drafts import appended
 from livingmeta.review.folder import load_review
 from livingmeta.store import LOCK, ChangedError, replace_all, write
 from livingmeta.words import key_of
@@ -71,7 +71,7 @@ def test_a_lock_somebody_holds_is_respected(tmp_path: Path, monkeypatch) -> None
 
 ADDER = """
 import sys
-from livingmeta.adding import planned
+from livingmeta.living.adding import planned
 from livingmeta.store import ChangedError
 path, number = sys.argv[1:]
 row = {"trial": "alpha2001", "outcome": "pain", "weeks": number, "what": "means",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from livingmeta.drafts import ORDER, Draft, appended
+from livingmeta.living.drafts import ORDER, Draft, appended
 from livingmeta.review.folder import ReviewError, examine, find, load_review, reviews
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, columns

@@ -7,10 +7,10 @@ import io
 import re
 from collections.abc import Mapping
 
-from livingmeta.drafts import Cells, Draft, side_of, signed, use_of
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.entry import EntryError, read_result
 from livingmeta.exchange.sheets import Sheet
+from livingmeta.living.drafts import Cells, Draft, side_of, signed, use_of
+from livingmeta.living.entry import EntryError, read_result
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.words import RefusalError, key_of

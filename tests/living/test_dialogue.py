@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from folders import INSTRUMENT, folder
-from livingmeta.adding import planned
-from livingmeta.dialogue import converse
-from livingmeta.drafts import Draft, place_among, prospect
 from livingmeta.engine.effect_sizes import smd
+from livingmeta.living.adding import planned
+from livingmeta.living.dialogue import converse
+from livingmeta.living.drafts import Draft, place_among, prospect
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.review.protocol import Review
 

@@ -15,11 +15,11 @@ from folders import ARM1, ARM2, as_csv, folder
 from livingmeta.appraisal.certainty import DOMAINS, LEVELS, Suggestion, rating, summary_of_findings
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.language import language
+from livingmeta.living.worksheet import worksheet
 from livingmeta.pages import html, markdown
 from livingmeta.report import judged_line, judged_words
 from livingmeta.review.folder import ReviewError, load_review, read_worksheet
 from livingmeta.review.schema import Decision, columns
-from livingmeta.worksheet import worksheet
 
 START = 'starting_certainty = "high"\n[groups]'
 ROW = {"synthesis": "pain-short", "domain": "indirectness", "decision": "change", "levels": "-1",

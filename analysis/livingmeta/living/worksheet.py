@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 
 from livingmeta.appraisal.certainty import SummaryOfFindings, level_words
-from livingmeta.drafts import appended
+from livingmeta.living.drafts import appended
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Decision, columns
 
