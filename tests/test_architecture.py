@@ -45,23 +45,14 @@ DOORS = {"__init__.py", "__main__.py"}
 # Modules that have not moved into their room yet.
 LATER = {
     "answers": "pages",
-    "bayes_plots": "figures",
-    "bias_plots": "figures",
     "certificate": "pages",
-    "change_plots": "figures",
     "changelog": "pages",
     "explorer": "pages",
-    "funnels": "figures",
     "gallery": "commands",
-    "gosh_plots": "figures",
-    "multiverse_plots": "figures",
     "news": "pages",
     "pages": "pages",
-    "plots": "figures",
-    "prisma": "figures",
     "report": "pages",
     "rob_me": "pages",
-    "sensitivity_plots": "figures",
     "teaching": "pages",
     "terminal": "commands",
 }

@@ -24,8 +24,8 @@ from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
 from livingmeta.explorer import explorer_data, explorer_page
+from livingmeta.figures.forest import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.pages import combined
-from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, forest_plot
 from livingmeta.report import beside, published
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.profiles import PROFILES

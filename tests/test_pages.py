@@ -16,9 +16,9 @@ import pytest
 
 from folders import ARM1, ARM2, TRIAL, folder
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.figures.forest import forest_plot
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
-from livingmeta.plots import forest_plot
 from livingmeta.report import interval
 from livingmeta.review.folder import load_review
 

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from livingmeta.audit.verdicts import reproduce
     from livingmeta.engine.effect_sizes import mean_difference, smd
     from livingmeta.engine.pooling import pool
-    from livingmeta.plots import forest_plot
+    from livingmeta.figures.forest import forest_plot
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.synthesise import synthesise
 
 # Imported on first use: `livingmeta --help` must not wait for scipy and matplotlib.
 _HOME = {
-    "forest_plot": "plots",
+    "forest_plot": "figures.forest",
     "load_review": "review.folder",
     "mean_difference": "engine.effect_sizes",
     "pool": "engine.pooling",

@@ -18,13 +18,13 @@ from livingmeta.appraisal.missing_evidence import EXTREME
 from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results
-from livingmeta.bias_plots import traffic_plot
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, on_scale, scale_name
 from livingmeta.engine.tau2 import TAU2
+from livingmeta.figures.bias import traffic_plot
+from livingmeta.figures.forest import inline_svg
+from livingmeta.figures.prisma import prisma_plot
+from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import ENGLISH, Language, language
-from livingmeta.multiverse_plots import specification_curve
-from livingmeta.plots import inline_svg
-from livingmeta.prisma import prisma_plot
 from livingmeta.report import (
     absolute_words,
     beside,

@@ -9,9 +9,9 @@ import pytest
 from drawn import check_drawn_is_printed
 from folders import ARM1, ARM2, REPORT, ROOT, TRIAL, folder
 from livingmeta.appraisal.changes import diff, growth, lead
-from livingmeta.change_plots import changes_plot
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
+from livingmeta.figures.changes import changes_plot
 from livingmeta.news import conclusion, evidence_line, lines, markdown
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.settings import headline_settings

@@ -21,7 +21,7 @@ from livingmeta.appraisal.multiverse import (
     shares,
     trial_sets,
 )
-from livingmeta.multiverse_plots import BINS, specification_curve
+from livingmeta.figures.specification_curve import BINS, specification_curve
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Choice, Review
 from livingmeta.synthesis.synthesise import synthesise

@@ -12,7 +12,7 @@ from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, folder
 from livingmeta.engine.conversions import combine_arms, pooled_sd, sd_of_change
 from livingmeta.engine.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
 from livingmeta.engine.quantiles import Quantiles, from_quantiles
-from livingmeta.plots import forest_plot
+from livingmeta.figures.forest import forest_plot
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.review.protocol import Methods, row_sets
 from livingmeta.review.schema import Outcome

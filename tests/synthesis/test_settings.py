@@ -27,7 +27,7 @@ from livingmeta.engine.pooling import (
 )
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.explorer import explorer_data
-from livingmeta.plots import forest_plot
+from livingmeta.figures.forest import forest_plot
 from livingmeta.report import tables
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.comparison import compare

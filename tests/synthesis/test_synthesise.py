@@ -14,8 +14,8 @@ from livingmeta.audit.results import results_of
 from livingmeta.commands.printing import document
 from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange.imports import imported, reviews_in
+from livingmeta.figures.forest import forest_plot
 from livingmeta.pages import markdown
-from livingmeta.plots import forest_plot
 from livingmeta.report import tables
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods, Review

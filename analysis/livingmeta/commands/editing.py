@@ -149,9 +149,9 @@ def _print_moves(moves: Sequence[Move]) -> None:
 def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.appraisal.changes import growth, lead
-    from livingmeta.change_plots import changes_plot
+    from livingmeta.figures.changes import changes_plot
+    from livingmeta.figures.forest import figure_bytes
     from livingmeta.news import evidence_line, markdown
-    from livingmeta.plots import figure_bytes
     from livingmeta.store import write
     from livingmeta.synthesis.settings import headline_settings
 

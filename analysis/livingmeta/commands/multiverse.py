@@ -137,9 +137,9 @@ def _document(told: _Told) -> dict[str, Any]:
 
 def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
-    from livingmeta.multiverse_plots import specification_curve
+    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.specification_curve import specification_curve
     from livingmeta.pages import combined
-    from livingmeta.plots import figure_bytes
     from livingmeta.store import write
     from livingmeta.words import key_of
 

@@ -87,7 +87,7 @@ def _write(known: Dossier, folder: Path) -> list[Path]:
 
 
 def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
-    from livingmeta.plots import figure_bytes
+    from livingmeta.figures.forest import figure_bytes
     from livingmeta.store import write
 
     return [
@@ -101,7 +101,7 @@ def _figures(known: Dossier) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import track
 
-    from livingmeta.plots import forest_plot
+    from livingmeta.figures.forest import forest_plot
 
     by_synthesis: dict[str, list[Pool]] = {}
     for pool in known.pools:

@@ -270,8 +270,8 @@ def _trials(one: Sensitivity, asked: _Asked) -> None:
 
 
 def _growth(one: Sensitivity, asked: _Asked) -> None:
+    from livingmeta.figures.sensitivity import ORDER_WORDS
     from livingmeta.report import interval
-    from livingmeta.sensitivity_plots import ORDER_WORDS
 
     measure = one.main.measure
     for order, stages in one.growth.items():
@@ -291,8 +291,8 @@ def _figures(one: Sensitivity, review: str, out: str, important: float | None) -
     """Draw what can be drawn of a synthesis, and say of each picture where it is or why not."""
     from pathlib import Path
 
-    from livingmeta.plots import figure_bytes
-    from livingmeta.sensitivity_plots import FIGURES
+    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.sensitivity import FIGURES
     from livingmeta.store import write
     from livingmeta.words import key_of
 

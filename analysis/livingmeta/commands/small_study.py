@@ -43,8 +43,8 @@ def small_study(
     from pathlib import Path
 
     from livingmeta.engine.methods.small_study import battery, suited, warned
-    from livingmeta.funnels import funnel_plot
-    from livingmeta.plots import figure_bytes
+    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.funnel import funnel_plot
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
     from livingmeta.synthesis.dependence import shared_flags

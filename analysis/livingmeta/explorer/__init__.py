@@ -17,9 +17,9 @@ from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.engine.tau2 import TAU2
+from livingmeta.figures.forest import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.language import ENGLISH
 from livingmeta.pages import combined
-from livingmeta.plots import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.report import DISCLAIMER, undrawn
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import behind, ties, unclear

@@ -358,7 +358,7 @@ def test_assumptions_can_be_switched_off(say) -> None:
 
 
 def test_the_figure_shows_the_posterior() -> None:
-    from livingmeta.bayes_plots import posterior_plot
+    from livingmeta.figures.posterior import posterior_plot
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.synthesise import synthesise
 

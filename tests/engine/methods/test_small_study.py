@@ -329,7 +329,7 @@ def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path:
 
 
 def test_the_funnel_shows_the_trials_where_they_are() -> None:
-    from livingmeta.funnels import funnel_plot
+    from livingmeta.figures.funnel import funnel_plot
     from livingmeta.review.folder import load_review
 
     pool = next(p for p in synthesise(load_review("knee_oa")) if p.synthesis == "pain-post")

@@ -13,7 +13,7 @@ from scipy.stats import binom
 from livingmeta.engine.methods import subsets as module
 from livingmeta.engine.methods.subsets import gosh, members
 from livingmeta.engine.pooling import pool
-from livingmeta.gosh_plots import gosh_plot
+from livingmeta.figures.subsets import gosh_plot
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 Y = np.array([0.10, 0.52, -0.09, 0.31, 0.60, 0.20, -0.15, 0.44])

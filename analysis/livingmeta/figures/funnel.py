@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from scipy.special import ndtri
 
 from livingmeta.engine.methods.small_study import Filled
-from livingmeta.plots import (
+from livingmeta.figures.forest import (
     BLACK,
     BOUND_MARK,
     COLOURS,

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from drawn import check_drawn_is_printed
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import pool
-from livingmeta.plots import (
+from livingmeta.figures.forest import (
     ARROW,
     BOUND_MARK,
     FIGURES,
@@ -332,7 +332,7 @@ def test_the_registry_holds_the_forest_plot() -> None:
 
 DRAW = """
 import hashlib, sys
-from livingmeta.plots import figure_bytes, forest_plot
+from livingmeta.figures.forest import figure_bytes, forest_plot
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.synthesise import synthesise
 one = synthesise(load_review("smith2017"))[0]

@@ -24,7 +24,7 @@ from livingmeta.appraisal.multiverse import (
     trial_sets,
 )
 from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.plots import (
+from livingmeta.figures.forest import (
     BLACK,
     COLOURS,
     PALE,

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from folders import folder
 from livingmeta.appraisal.flow import BOXES, Flow, flow
-from livingmeta.prisma import prisma_plot
+from livingmeta.figures.prisma import prisma_plot
 from livingmeta.review.folder import ReviewError, extended, load_review
 from livingmeta.review.protocol import Protocol
 

@@ -12,9 +12,8 @@ from matplotlib.text import Text
 
 from drawn import check_drawn_is_printed
 from livingmeta.appraisal.scenarios import Sensitivity, sensitivity
-from livingmeta.plots import figure_bytes
-from livingmeta.review.folder import load_review
-from livingmeta.sensitivity_plots import (
+from livingmeta.figures.forest import figure_bytes
+from livingmeta.figures.sensitivity import (
     FIGURES,
     MOST,
     PANELS,
@@ -23,6 +22,7 @@ from livingmeta.sensitivity_plots import (
     influence_plot,
     leave_one_out_plot,
 )
+from livingmeta.review.folder import load_review
 
 
 @cache

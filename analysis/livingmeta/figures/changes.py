@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from livingmeta.appraisal.changes import Move, Stage
 from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.plots import (
+from livingmeta.figures.forest import (
     BLACK,
     COLOURS,
     ROW,
