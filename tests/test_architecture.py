@@ -44,15 +44,7 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 DOORS = {"__init__.py", "__main__.py"}
 # Modules that have not moved into their room yet.
 LATER = {
-    "answers": "pages",
-    "certificate": "pages",
-    "changelog": "pages",
-    "explorer": "pages",
     "gallery": "commands",
-    "news": "pages",
-    "pages": "pages",
-    "report": "pages",
-    "rob_me": "pages",
     "teaching": "pages",
     "terminal": "commands",
 }

@@ -23,7 +23,7 @@ from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.report import DISCLAIMER
+from livingmeta.pages.phrases import DISCLAIMER
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.words import FLAG_WORDS
 

@@ -14,11 +14,11 @@ from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, as_csv, f
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import multiverse, shares
 from livingmeta.appraisal.scenarios import sensitivity
-from livingmeta.explorer import explorer_page
 from livingmeta.figures import forest as plots
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import language
-from livingmeta.pages import bent
+from livingmeta.pages.explorer import explorer_page
+from livingmeta.pages.report import bent
 from livingmeta.review.folder import ReviewError, examine, load_review
 from livingmeta.synthesis.synthesise import Pool, synthesise
 

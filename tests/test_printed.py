@@ -12,8 +12,8 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.flow import flow
 from livingmeta.audit.results import results_of, total_people
 from livingmeta.audit.verdicts import reproduce
-from livingmeta.explorer import explorer_data
-from livingmeta.report import published
+from livingmeta.pages.explorer import explorer_data
+from livingmeta.pages.phrases import published
 from livingmeta.review.folder import examine, load_review
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import number

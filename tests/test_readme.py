@@ -12,7 +12,7 @@ import typer.main
 
 from livingmeta.__main__ import app
 from livingmeta.audit.results import results_of, total_people
-from livingmeta.report import beside, interval
+from livingmeta.pages.phrases import beside, interval
 from livingmeta.review.folder import load_review
 
 ROOT = Path(__file__).parent.parent

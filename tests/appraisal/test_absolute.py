@@ -12,8 +12,8 @@ from livingmeta.appraisal.absolute import RISKS, Baseline, absolute, baseline_ri
 from livingmeta.appraisal.certainty import summary_of_findings
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.audit.results import results_of
-from livingmeta.pages import html, markdown
-from livingmeta.report import absolute_words
+from livingmeta.pages.phrases import absolute_words
+from livingmeta.pages.report import html, markdown
 from livingmeta.review.folder import ReviewError, load_review
 
 THREE_IN_TEN = Baseline(name="declared", risk=0.3)

@@ -17,9 +17,9 @@ from livingmeta.appraisal.certainty import (
     summary_of_findings,
 )
 from livingmeta.appraisal.scenarios import sensitivity
-from livingmeta.report import judged_line, judged_words, suggested_line
+from livingmeta.pages.phrases import judged_line, judged_words, suggested_line
+from livingmeta.pages.rob_me import tipping
 from livingmeta.review.folder import ReviewError, load_review
-from livingmeta.rob_me import tipping
 from livingmeta.synthesis.settings import headline_settings, settings_of
 from livingmeta.synthesis.synthesise import CONTRADICTION, synthesise
 from livingmeta.words import decimals

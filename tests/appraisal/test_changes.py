@@ -12,7 +12,7 @@ from livingmeta.appraisal.changes import diff, growth, lead
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.changes import changes_plot
-from livingmeta.news import conclusion, evidence_line, lines, markdown
+from livingmeta.pages.changes import conclusion, evidence_line, lines, markdown
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.settings import headline_settings
 

@@ -11,9 +11,9 @@ from livingmeta.appraisal.missing_evidence import absence
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.engine.pooling import pool as pooled
+from livingmeta.pages.rob_me import AVAILABLE, SENSITIVITY, UNKNOWN, UNUSABLE, rob_me
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Judgement, Review
-from livingmeta.rob_me import AVAILABLE, SENSITIVITY, UNKNOWN, UNUSABLE, rob_me
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.settings import headline_settings, settings_of
 from livingmeta.synthesis.synthesise import Pool, synthesise

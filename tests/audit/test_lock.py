@@ -13,7 +13,7 @@ import pytest
 from folders import ROOT
 from livingmeta.audit import lock
 from livingmeta.audit.lock import hashes, verified
-from livingmeta.changelog import changelog_line, with_line
+from livingmeta.pages.changelog import changelog_line, with_line
 from livingmeta.review.folder import load_review
 
 REVIEWS = ("smith2017", "living", "knee_oa")

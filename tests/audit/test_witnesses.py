@@ -19,8 +19,8 @@ from livingmeta.audit.witnesses import (
     agreeing_digits,
     certify,
 )
-from livingmeta.certificate import markdown
 from livingmeta.engine.pooling import pool
+from livingmeta.pages.certificate import markdown
 from livingmeta.review.folder import load_review
 
 

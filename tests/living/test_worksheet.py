@@ -16,8 +16,8 @@ from livingmeta.appraisal.certainty import DOMAINS, LEVELS, Suggestion, rating, 
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.language import language
 from livingmeta.living.worksheet import worksheet
-from livingmeta.pages import html, markdown
-from livingmeta.report import judged_line, judged_words
+from livingmeta.pages.phrases import judged_line, judged_words
+from livingmeta.pages.report import html, markdown
 from livingmeta.review.folder import ReviewError, load_review, read_worksheet
 from livingmeta.review.schema import Decision, columns
 

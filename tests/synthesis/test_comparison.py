@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from folders import ARM, TRIAL, folder
-from livingmeta.report import beside
+from livingmeta.pages.phrases import beside
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.comparison import apart, compare

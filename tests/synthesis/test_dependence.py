@@ -7,9 +7,9 @@ import pytest
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.exchange.imports import reviews_in
-from livingmeta.explorer import explorer_page
-from livingmeta.pages import spread
-from livingmeta.report import people
+from livingmeta.pages.explorer import explorer_page
+from livingmeta.pages.phrases import people
+from livingmeta.pages.report import spread
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import Pool, synthesise
 from livingmeta.words import FLAG_WORDS

@@ -26,9 +26,9 @@ from livingmeta.engine.pooling import (
     pool,
 )
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.explorer import explorer_data
 from livingmeta.figures.forest import forest_plot
-from livingmeta.report import tables
+from livingmeta.pages.explorer import explorer_data
+from livingmeta.pages.phrases import tables
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.comparison import compare
 from livingmeta.synthesis.moderation import regress

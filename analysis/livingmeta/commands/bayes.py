@@ -73,7 +73,7 @@ def bayes(
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
     from livingmeta.engine.methods.bayes import Prior
     from livingmeta.engine.methods.patient import important_difference
-    from livingmeta.report import coverage
+    from livingmeta.pages.phrases import coverage
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import Selection, headline_settings
     from livingmeta.synthesis.synthesise import synthesise
@@ -185,7 +185,7 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
 
 def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None:
     from livingmeta.engine.methods.patient import vas_points
-    from livingmeta.report import counted, flag_lines, interval, share
+    from livingmeta.pages.phrases import counted, flag_lines, interval, share
     from livingmeta.synthesis.synthesise import marks, notes
     from livingmeta.words import decimal, decimals
 

@@ -77,7 +77,7 @@ def certainty(
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     from livingmeta.engine.methods.patient import vas_words
-    from livingmeta.report import absolute_words, judged_line, judged_words, suggested_line
+    from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
     from livingmeta.words import decimals
 
     printing.summary(review, one.pool)
@@ -202,7 +202,7 @@ def draw(known: Dossier, folder: Path) -> list[Path]:
 def _document(known: Dossier) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from livingmeta.report import coverage, judged_line, suggested_line
+    from livingmeta.pages.phrases import coverage, judged_line, suggested_line
 
     return {
         "summary_of_findings": [

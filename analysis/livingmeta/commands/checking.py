@@ -141,7 +141,7 @@ def certify(
 
     from livingmeta.audit.results import results_of
     from livingmeta.audit.witnesses import certify as certified
-    from livingmeta.certificate import markdown
+    from livingmeta.pages.certificate import markdown
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
 
@@ -171,7 +171,7 @@ def trace(
     include_sensitivity: Include = False,
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
-    from livingmeta.report import source_line
+    from livingmeta.pages.phrases import source_line
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import Selection
     from livingmeta.synthesis.synthesise import synthesise

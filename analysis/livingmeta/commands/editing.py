@@ -87,7 +87,7 @@ def add(
 def _show_prospect(plan: Plan) -> None:
     """Show the new effects, where they lie, what is doubtful and what moves."""
     from livingmeta.living.drafts import place_among, prospect
-    from livingmeta.report import interval
+    from livingmeta.pages.phrases import interval
     from livingmeta.review.extraction import disagreements
 
     found = prospect(plan.before, plan.after)
@@ -130,7 +130,7 @@ def _moves(plan: Plan) -> tuple[Move, ...]:
 
 
 def _print_moves(moves: Sequence[Move]) -> None:
-    from livingmeta.news import lines
+    from livingmeta.pages.changes import lines
 
     console = screen.console()
     changed = [move for move in moves if move.changed]
@@ -151,7 +151,7 @@ def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out:
     from livingmeta.appraisal.changes import growth, lead
     from livingmeta.figures.changes import changes_plot
     from livingmeta.figures.forest import figure_bytes
-    from livingmeta.news import evidence_line, markdown
+    from livingmeta.pages.changes import evidence_line, markdown
     from livingmeta.store import write
     from livingmeta.synthesis.settings import headline_settings
 
@@ -199,7 +199,7 @@ def diff(
     if as_json:
         from dataclasses import asdict
 
-        from livingmeta.news import conclusion
+        from livingmeta.pages.changes import conclusion
 
         return screen.json(
             [
@@ -225,7 +225,7 @@ def diff(
             ]
         )
     if as_markdown:
-        from livingmeta.news import markdown
+        from livingmeta.pages.changes import markdown
 
         typer.echo(markdown(after, moves, names=(against, "now"), picture=None), nl=False)
         return None
@@ -445,7 +445,7 @@ def letters(review: Review, *, out: str) -> None:
     """Write a letter to the authors of each report with known gaps."""
     from pathlib import Path
 
-    from livingmeta.report import page
+    from livingmeta.pages.phrases import page
     from livingmeta.review.gaps import by_report, letter
     from livingmeta.store import write
 

@@ -32,7 +32,7 @@ def explore(review: ReviewName, *, out: Folder = "figures") -> None:
 
 def written(known: Dossier, folder: Path) -> Path:
     """Write the page of a review into a folder."""
-    from livingmeta.explorer import explorer_page
+    from livingmeta.pages.explorer import explorer_page
     from livingmeta.store import write
 
     return write(folder / "explorer.html", explorer_page(known, version=__version__))

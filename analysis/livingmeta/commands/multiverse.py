@@ -84,7 +84,7 @@ class _Told:
 
 def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
     from livingmeta.appraisal.multiverse import by_part, shares, trial_sets
-    from livingmeta.report import coverage, published
+    from livingmeta.pages.phrases import coverage, published
 
     pool = found.main
     beside: dict[str, Any] = {
@@ -139,7 +139,7 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
     from livingmeta.figures.forest import figure_bytes
     from livingmeta.figures.specification_curve import specification_curve
-    from livingmeta.pages import combined
+    from livingmeta.pages.report import combined
     from livingmeta.store import write
     from livingmeta.words import key_of
 

@@ -185,7 +185,7 @@ def _side_by_side(
     chosen: tuple[object, ...],
     as_json: bool,
 ) -> None:
-    from livingmeta.report import beside, coverage, interval
+    from livingmeta.pages.phrases import beside, coverage, interval
     from livingmeta.synthesis.comparison import apart, compare
     from livingmeta.synthesis.profiles import PROFILES
     from livingmeta.words import FLAG_WORDS, decimals
@@ -337,7 +337,7 @@ def regress(
     """Regress the effects of syntheses on moderators (meta-regression)."""
     from dataclasses import asdict
 
-    from livingmeta.report import flag_lines
+    from livingmeta.pages.phrases import flag_lines
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.moderation import regress as regressed
     from livingmeta.synthesis.settings import Selection, headline_settings

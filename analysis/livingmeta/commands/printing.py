@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def headlines(results: Results, *, assumed: bool = False) -> None:
     """Print the answer in a paragraph per outcome."""
-    from livingmeta import report
+    from livingmeta.pages import phrases as report
 
     for line in report.headlines(results, assumed=assumed):
         screen.console().print(line)
@@ -26,7 +26,7 @@ def headlines(results: Results, *, assumed: bool = False) -> None:
 def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
     from livingmeta.engine.effect_sizes import scale_name
-    from livingmeta.report import beside, coverage, interval
+    from livingmeta.pages.phrases import beside, coverage, interval
     from livingmeta.synthesis.synthesise import contradictory
 
     console = screen.console()
@@ -48,7 +48,7 @@ def summary(review: Review, pool: Pool) -> None:
 
 def shared(pool: Pool) -> None:
     """Print the flags of a pool that whatever is told of its effects must carry, too."""
-    from livingmeta.report import flag_lines
+    from livingmeta.pages.phrases import flag_lines
     from livingmeta.synthesis.dependence import shared_flags
 
     for line in flag_lines(shared_flags(pool.flags)):
@@ -59,7 +59,7 @@ def whole(review: Review, pool: Pool) -> None:
     """Print all that is known of a synthesis."""
     from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.language import ENGLISH
-    from livingmeta.report import flag_lines, interval
+    from livingmeta.pages.phrases import flag_lines, interval
     from livingmeta.synthesis.synthesise import heterogeneity, marks, notes
     from livingmeta.words import count, decimal, p_words
 
@@ -126,7 +126,7 @@ def whole(review: Review, pool: Pool) -> None:
 
 def disclaimer() -> None:
     """Print what every page ends with."""
-    from livingmeta.report import DISCLAIMER
+    from livingmeta.pages.phrases import DISCLAIMER
 
     typer.echo(DISCLAIMER)
 

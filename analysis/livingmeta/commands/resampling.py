@@ -208,7 +208,7 @@ def _pools(
 ) -> Iterator[tuple[Settings, Pool]]:
     """Yield the pools of so many trials, by the methods of the headline, each with its head."""
     from livingmeta.engine.methods.subsets import LARGEST
-    from livingmeta.report import counted, coverage
+    from livingmeta.pages.phrases import counted, coverage
     from livingmeta.synthesis.settings import headline_settings
     from livingmeta.synthesis.synthesise import synthesise
 
@@ -236,7 +236,7 @@ def _pools(
 
 
 def _head(review: Review, pool: Pool) -> dict[str, Any]:
-    from livingmeta.report import coverage
+    from livingmeta.pages.phrases import coverage
 
     return {
         "synthesis": pool.synthesis,
@@ -297,7 +297,7 @@ def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str,
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     from livingmeta.engine.effect_sizes import as_shown, scale_name
     from livingmeta.engine.methods.subsets import ENOUGH
-    from livingmeta.report import flag_lines
+    from livingmeta.pages.phrases import flag_lines
     from livingmeta.synthesis.dependence import shared_flags
     from livingmeta.words import decimal
 
@@ -334,7 +334,7 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
 
 def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
     from livingmeta.engine.effect_sizes import scale_name
-    from livingmeta.report import flag_lines, interval
+    from livingmeta.pages.phrases import flag_lines, interval
     from livingmeta.synthesis.dependence import shared_flags
     from livingmeta.words import decimals, p_words
 
@@ -385,7 +385,7 @@ def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
 
 def _show_simulated(pool: Pool, found: tuple[Simulated, ...], model: str) -> None:
     from livingmeta.engine.effect_sizes import as_shown, scale_name
-    from livingmeta.report import flag_lines
+    from livingmeta.pages.phrases import flag_lines
     from livingmeta.words import decimal, decimals
 
     name = scale_name(pool.measure)

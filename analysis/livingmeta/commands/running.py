@@ -27,7 +27,7 @@ def run(
 
     from livingmeta.appraisal.dossier import Dossier
     from livingmeta.gallery import refresh
-    from livingmeta.report import published, verdict_words
+    from livingmeta.pages.phrases import published, verdict_words
     from livingmeta.review.folder import extended, load_review
 
     loaded = load_review(review)
@@ -73,7 +73,7 @@ def report(
 
 
 def _write(known: Dossier, folder: Path) -> list[Path]:
-    from livingmeta.report import tables
+    from livingmeta.pages.phrases import tables
     from livingmeta.store import write
 
     figures = _figures(known)
@@ -113,7 +113,7 @@ def _figures(known: Dossier) -> dict[str, Any]:
 def _pages(
     known: Dossier, folder: Path, figures: dict[str, Any], *, lang: str = "en"
 ) -> list[Path]:
-    from livingmeta.pages import html, markdown
+    from livingmeta.pages.report import html, markdown
     from livingmeta.store import write
 
     pictures = [(synthesis, f"forest_{synthesis}.png") for synthesis in figures]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from livingmeta.appraisal.changes import Stage
     from livingmeta.appraisal.scenarios import Sensitivity, Without
-    from livingmeta.report import Interval
-    from livingmeta.rob_me import MissingEvidence
+    from livingmeta.pages.phrases import Interval
+    from livingmeta.pages.rob_me import MissingEvidence
     from livingmeta.synthesis.synthesise import Pool
 
 DIAGNOSTICS = {
@@ -39,8 +39,8 @@ def sensitivity(
     """
     from livingmeta.appraisal.scenarios import sensitivity as bent
     from livingmeta.engine.methods.patient import important_difference, vas_words
+    from livingmeta.pages.rob_me import rob_me
     from livingmeta.review.folder import load_review
-    from livingmeta.rob_me import rob_me
     from livingmeta.synthesis.settings import headline_settings
 
     loaded = load_review(review)
@@ -102,7 +102,7 @@ class _Asked(NamedTuple):
 
     def document(self, result: Interval | None) -> dict[str, Any]:
         from livingmeta.engine.methods.patient import vas_points
-        from livingmeta.news import beyond
+        from livingmeta.pages.changes import beyond
 
         document: dict[str, Any] = {}
         if self.vas_sd is not None:
@@ -118,8 +118,8 @@ class _Asked(NamedTuple):
 def _overview(found: Sequence[Sensitivity]) -> None:
     """Print how far each synthesis bends, a line each."""
     from livingmeta.engine.effect_sizes import as_shown
-    from livingmeta.news import excludes
-    from livingmeta.report import interval
+    from livingmeta.pages.changes import excludes
+    from livingmeta.pages.phrases import interval
 
     rows = []
     for one in found:
@@ -185,9 +185,9 @@ def _imputed(pool: Pool) -> int:
 def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from dataclasses import replace
 
-    from livingmeta.news import excludes
-    from livingmeta.report import interval, people_number
-    from livingmeta.rob_me import tipping
+    from livingmeta.pages.changes import excludes
+    from livingmeta.pages.phrases import interval, people_number
+    from livingmeta.pages.rob_me import tipping
     from livingmeta.synthesis.synthesise import notes
     from livingmeta.words import FLAG_WORDS
 
@@ -242,7 +242,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
 
 
 def _trials(one: Sensitivity, asked: _Asked) -> None:
-    from livingmeta.report import interval
+    from livingmeta.pages.phrases import interval
     from livingmeta.words import decimals
 
     if not one.without:
@@ -271,7 +271,7 @@ def _trials(one: Sensitivity, asked: _Asked) -> None:
 
 def _growth(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.figures.sensitivity import ORDER_WORDS
-    from livingmeta.report import interval
+    from livingmeta.pages.phrases import interval
 
     measure = one.main.measure
     for order, stages in one.growth.items():
@@ -314,7 +314,7 @@ def _figures(one: Sensitivity, review: str, out: str, important: float | None) -
 def _missing(one: MissingEvidence) -> None:
     from textwrap import shorten
 
-    from livingmeta.rob_me import AVAILABLE, UNKNOWN
+    from livingmeta.pages.rob_me import AVAILABLE, UNKNOWN
 
     console = screen.console()
     console.print(f"\nMissing evidence, as ROB-ME asks: {one.title} ({one.synthesis})",

@@ -128,7 +128,7 @@ def _show(
     flags: tuple[str, ...],
 ) -> None:
     from livingmeta.engine.effect_sizes import as_shown, scale_name
-    from livingmeta.report import flag_lines, interval
+    from livingmeta.pages.phrases import flag_lines, interval
     from livingmeta.words import decimal, p_words
 
     def ends(scale: str, *values: float | None) -> list[str]:

@@ -64,7 +64,7 @@ def verify(
     if update and found is not None and not (found.differences or any(found.changes.values())):
         typer.echo(f"{path} is up to date; nothing is written.", err=as_json)
     elif update:
-        from livingmeta.changelog import changelog_line
+        from livingmeta.pages.changelog import changelog_line
 
         told = changelog_line(old, new, found, why=why or "")
         _write(path, lock.text(new), *told, quiet=as_json)
@@ -75,7 +75,7 @@ def verify(
 
 
 def _show(found: Verification, review: str) -> None:
-    from livingmeta.changelog import lines
+    from livingmeta.pages.changelog import lines
 
     words = {
         "data": "data changed", "method": "methods or protocol changed",
@@ -93,7 +93,7 @@ def _show(found: Verification, review: str) -> None:
 
 def _write(path: Path, text: str, part: str, line: str, *, quiet: bool) -> None:
     """Write the lock, and the line into the changelog of the checkout the review lies in."""
-    from livingmeta.changelog import with_line
+    from livingmeta.pages.changelog import with_line
     from livingmeta.store import write
 
     told: list[Any] = [f"{write(path, text)} written."]

@@ -2,7 +2,7 @@
  *
  * Pure functions over plain arrays: nothing here knows of the page, of files or of time. Each
  * function is its namesake in pooling.py, tau2.py, likelihood.py and roots.py, for one set of
- * trials; tests/test_explorer.py holds the two against each other at 1e-9. The literature is cited
+ * trials; tests/pages/test_explorer.py holds the two against each other at 1e-9. The literature is cited
  * there; here only what Python takes from scipy.
  * Not computed is null. With w = 1/(v + τ²) throughout, r what is left of the effects, k trials.
  */

@@ -8,7 +8,7 @@ from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
-from livingmeta.report import beside, interval_ends, people, side_words
+from livingmeta.pages.phrases import beside, interval_ends, people, side_words
 from livingmeta.synthesis.synthesise import Pool, contradictory
 
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}

@@ -18,11 +18,11 @@ from folders import ARM1, ARM2, TRIAL, folder
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import LANGUAGES, language
-from livingmeta.pages import effect_id, html, markdown, methods, reading, slug, spread
-from livingmeta.report import interval
+from livingmeta.pages.phrases import interval
+from livingmeta.pages.report import effect_id, html, markdown, methods, reading, slug, spread
 from livingmeta.review.folder import load_review
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 KNOWN = {name: Dossier(review=load_review(name)) for name in ("smith2017", "knee_oa", "living")}
 RESULTS = {name: known.results for name, known in KNOWN.items()}
 SMITH = RESULTS["smith2017"]
@@ -410,7 +410,7 @@ def test_the_page_of_counts_claims_no_conversion_of_means_and_no_empty_quotes(
 
 def test_the_page_that_explains_the_numbers_is_the_report_s() -> None:
     committed = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
-    assert committed == reading(), "write livingmeta.pages.reading() to docs/reading.md"
+    assert committed == reading(), "write livingmeta.pages.report.reading() to docs/reading.md"
     for one in language("en").read:
         assert one["text"] in within(page_of("smith2017", "en"), "reading")
 

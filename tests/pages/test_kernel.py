@@ -18,7 +18,7 @@ from livingmeta.engine.tau2 import TAU2
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-KERNEL = Path(__file__).parent.parent / "analysis" / "livingmeta" / "explorer" / "kernel.js"
+KERNEL = Path(__file__).parents[2] / "analysis" / "livingmeta" / "pages" / "explorer" / "kernel.js"
 
 
 @pytest.fixture

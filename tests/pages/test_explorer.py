@@ -16,17 +16,17 @@ import pytest
 from matplotlib.colors import to_hex
 
 import folders
-from livingmeta.answers import answer
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import multiverse
 from livingmeta.audit.consistency import SKEWED
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
-from livingmeta.explorer import explorer_data, explorer_page
 from livingmeta.figures.forest import ARROW, BOUND_MARK, COLOURS, forest_plot
-from livingmeta.pages import combined
-from livingmeta.report import beside, published
+from livingmeta.pages.answers import answer
+from livingmeta.pages.explorer import explorer_data, explorer_page
+from livingmeta.pages.phrases import beside, published
+from livingmeta.pages.report import combined
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
@@ -495,7 +495,7 @@ def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> N
 def test_more_analyses_than_a_page_can_draw_are_thinned_and_said(
     open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("livingmeta.explorer.MOST", 20)
+    monkeypatch.setattr("livingmeta.pages.explorer.MOST", 20)
     review = load_review("smith2017")
     known = Dossier(review=review)
     path = tmp_path / "thin.html"

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from livingmeta.audit.lock import Difference, Lock, Verification, place_of
-from livingmeta.report import interval
+from livingmeta.pages.phrases import interval
 
 
 def changelog_line(

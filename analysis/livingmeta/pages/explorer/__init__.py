@@ -19,8 +19,8 @@ from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.forest import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.language import ENGLISH
-from livingmeta.pages import combined
-from livingmeta.report import DISCLAIMER, undrawn
+from livingmeta.pages.phrases import DISCLAIMER, undrawn
+from livingmeta.pages.report import combined
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import behind, ties, unclear
 from livingmeta.synthesis.derivation import Effect
@@ -67,9 +67,11 @@ def explorer_page(known: Dossier, *, version: str) -> str:
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("livingmeta", "explorer"), undefined=StrictUndefined, autoescape=True
+        loader=PackageLoader("livingmeta", "pages/explorer"),
+        undefined=StrictUndefined,
+        autoescape=True,
     )
-    folder = files("livingmeta") / "explorer"
+    folder = files("livingmeta") / "pages" / "explorer"
     assets = {
         name.replace(".", "_"): Markup((folder / name).read_text(encoding="utf-8"))
         for name in ASSETS

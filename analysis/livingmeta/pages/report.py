@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from typing import Any, cast
 
-from livingmeta.answers import answer, value
 from livingmeta.appraisal.certainty import level_words
 from livingmeta.appraisal.directions import EffectDirections
 from livingmeta.appraisal.dossier import Dossier
@@ -25,7 +24,8 @@ from livingmeta.figures.forest import inline_svg
 from livingmeta.figures.prisma import prisma_plot
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import ENGLISH, Language, language
-from livingmeta.report import (
+from livingmeta.pages.answers import answer, value
+from livingmeta.pages.phrases import (
     absolute_words,
     beside,
     coverage,
@@ -41,10 +41,10 @@ from livingmeta.report import (
     suggested_line,
     verdict_words,
 )
+from livingmeta.pages.rob_me import tipping
 from livingmeta.review.bias import unrecorded
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Gap, Outcome
-from livingmeta.rob_me import tipping
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.engine.methods.small_study import ENOUGH
 from livingmeta.language import ENGLISH, Language
-from livingmeta.report import interval
+from livingmeta.pages.phrases import interval
 from livingmeta.review.protocol import Judgement, Review, fits
 from livingmeta.review.schema import Trial
 

@@ -457,7 +457,7 @@ def _templates(*, markup: bool) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("livingmeta"),
+        loader=PackageLoader("livingmeta", "pages/templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -8,15 +8,23 @@ import pytest
 from matplotlib.text import Text
 
 from folders import ARM1, ARM2, DIFFERENCE, folder
-from livingmeta.answers import answer, value
 from livingmeta.audit.results import results_of, total_people
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import CONFIDENCE
 from livingmeta.engine.pooling import pool as pooled
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import LANGUAGES, language
-from livingmeta.pages import forest_description, spread
-from livingmeta.report import beside, coverage, headlines, interval, share, tables, verdict_words
+from livingmeta.pages.answers import answer, value
+from livingmeta.pages.phrases import (
+    beside,
+    coverage,
+    headlines,
+    interval,
+    share,
+    tables,
+    verdict_words,
+)
+from livingmeta.pages.report import forest_description, spread
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.settings import headline_settings, settings_of
 from livingmeta.synthesis.synthesise import (

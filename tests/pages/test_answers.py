@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.answers import Answer, answer
 from livingmeta.engine.pooling import pool
 from livingmeta.language import LANGUAGES, language
+from livingmeta.pages.answers import Answer, answer
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.synthesise import Missing, Pool, contradictory, synthesise
 
