@@ -42,18 +42,11 @@ FILES = {"pathlib", "os", "io", "tempfile", "shutil"}
 CORE = {"engine", "synthesis", "appraisal"}  # touch no files
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 DOORS = {"__init__.py", "__main__.py"}
-# Modules that have not moved into their room yet.
-LATER = {
-    "gallery": "commands",
-    "teaching": "pages",
-    "terminal": "commands",
-}
 
 
 def room(module: str) -> str:
     """The folder on top, "" for the ground: of "engine/methods/batch.py" it is engine."""
-    top = module.partition("/")[0].removesuffix(".py")
-    return LATER.get(top, top if "/" in module else "")
+    return module.partition("/")[0] if "/" in module else ""
 
 
 def floor(name: str) -> int:
@@ -76,11 +69,7 @@ def imports(module: str) -> set[str]:
 def ours(module: str) -> set[str]:
     """The rooms that a module imports from."""
     names = (name.split(".") for name in imports(module) if name.startswith("livingmeta."))
-    return {
-        LATER.get(part[1], part[1] if (PACKAGE / part[1]).is_dir() else "")
-        for part in names
-        if (PACKAGE / part[1]).exists() or (PACKAGE / f"{part[1]}.py").exists()
-    }
+    return {part[1] if (PACKAGE / part[1]).is_dir() else "" for part in names}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m not in DOORS])

@@ -1,1 +1,5 @@
-"""The commands, one module per kind: they parse, call and print; `__main__` registers them."""
+"""The command line: parse, call, print.
+
+Lives here: one command or family of commands a module, and what they print alike.
+May not: hold statistics; what a command prints, Python users can call.
+"""

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from livingmeta import screen
-from livingmeta.commands import printing
+from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
     AsJson,
     Documented,

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from livingmeta import __version__, screen
-from livingmeta.commands import editing, printing
+from livingmeta import __version__
+from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.options import AsJson, Folder, Include, ReviewName
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livingmeta import screen
+from livingmeta.commands import screen
 from livingmeta.commands.options import Favours, Folder, Log, NewFavours, ReviewName
 from livingmeta.words import RefusalError
 
@@ -42,9 +42,9 @@ def add(
     """Add a trial or a result: by questions, or from a filled template."""
     from pathlib import Path
 
+    from livingmeta.commands.terminal import Terminal
     from livingmeta.living.adding import planned
     from livingmeta.review.folder import load_review
-    from livingmeta.terminal import Terminal
 
     loaded = load_review(review)
     if source is not None:
@@ -352,9 +352,9 @@ def new(
     import sys
     from pathlib import Path
 
+    from livingmeta.commands.terminal import Terminal
     from livingmeta.review.folder import TEMPLATE, find
     from livingmeta.store import write
-    from livingmeta.terminal import Terminal
     from livingmeta.words import pick
 
     _checked_name(name)

@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from livingmeta import screen
-from livingmeta.commands import printing
+from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
 
 if TYPE_CHECKING:

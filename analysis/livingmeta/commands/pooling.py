@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livingmeta import screen
-from livingmeta.commands import printing
+from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
     MEASURES_HELP,
     TAU2_HELP,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from livingmeta import screen
+from livingmeta.commands import screen
 
 if TYPE_CHECKING:
     from livingmeta.audit.results import Results

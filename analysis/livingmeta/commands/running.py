@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livingmeta import __version__, screen
-from livingmeta.commands import certainty, explore, printing
+from livingmeta import __version__
+from livingmeta.commands import certainty, explore, printing, screen
 from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def run(
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
-    from livingmeta.gallery import refresh
+    from livingmeta.commands.gallery import refresh
     from livingmeta.pages.phrases import published, verdict_words
     from livingmeta.review.folder import extended, load_review
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from livingmeta import screen
-from livingmeta.commands import printing
+from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
 from livingmeta.words import decimal
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livingmeta import screen
-from livingmeta.commands import printing
+from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Folder, ReviewName, Synthesis
 
 if TYPE_CHECKING:

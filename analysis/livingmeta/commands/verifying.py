@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from livingmeta import __version__, screen
+from livingmeta import __version__
+from livingmeta.commands import screen
 from livingmeta.commands.options import AsJson, ReviewName
 from livingmeta.words import RefusalError
 
