@@ -11,7 +11,7 @@ from livingmeta.audit.verdicts import Verdict, verdicts
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.synthesise import Missing, Pool
+from livingmeta.synthesis.pool import Missing, Pool
 
 
 def built(kind: type[Any], **given: Any) -> Any:

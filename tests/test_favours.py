@@ -20,7 +20,8 @@ from livingmeta.language import language
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.report import bent
 from livingmeta.review.folder import ReviewError, examine, load_review
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.pool import Pool
+from livingmeta.synthesis.synthesise import synthesise
 
 GROUPS = '2 = "comparison"\n'
 BARE = [{**row, "instrument": ""} for row in (ARM1, ARM2)]

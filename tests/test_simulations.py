@@ -10,7 +10,7 @@ import pytest
 from livingmeta.engine.pooling import CONFIDENCE, FEW, FEW_FOR_HKSJ, FEW_FOR_PREDICTION, PREDICTION
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import LANGUAGES, language
-from livingmeta.synthesis.synthesise import PREDICTION_FROM
+from livingmeta.synthesis.pool import PREDICTION_FROM
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")

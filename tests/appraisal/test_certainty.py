@@ -20,8 +20,9 @@ from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.pages.phrases import judged_line, judged_words, suggested_line
 from livingmeta.pages.rob_me import tipping
 from livingmeta.review.folder import ReviewError, load_review
+from livingmeta.synthesis.pool import CONTRADICTION
 from livingmeta.synthesis.settings import headline_settings, settings_of
-from livingmeta.synthesis.synthesise import CONTRADICTION, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimals
 
 TOOL = "Cochrane RoB 2"

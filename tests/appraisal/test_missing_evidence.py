@@ -15,8 +15,9 @@ from livingmeta.pages.rob_me import AVAILABLE, SENSITIVITY, UNKNOWN, UNUSABLE, r
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Judgement, Review
 from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings, settings_of
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 BETA = {**TRIAL, "trial": "beta2005", "label": "Beta 2005", "year": "2005", "n_randomised": "40"}
 GAP = {

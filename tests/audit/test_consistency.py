@@ -35,8 +35,8 @@ from livingmeta.audit.consistency import (
 from livingmeta.language import language
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import Claim, Outcome
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import authors_settings, settings_of
-from livingmeta.synthesis.synthesise import Pool
 
 
 def test_the_abstract_of_smith_2017_fits_a_skewed_interval_only_and_corrections_are_listed() -> (

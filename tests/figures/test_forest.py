@@ -29,8 +29,9 @@ from livingmeta.figures.forest import (
     scale_axis,
 )
 from livingmeta.review.folder import load_review
+from livingmeta.synthesis.pool import Pool, Printed, contradictory
 from livingmeta.synthesis.settings import Selection, settings_of
-from livingmeta.synthesis.synthesise import Pool, Printed, contradictory, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 SMITH = load_review("smith2017")
 TODAY = settings_of(SMITH.protocol.methods, name="today")

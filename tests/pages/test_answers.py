@@ -11,7 +11,8 @@ from livingmeta.engine.pooling import pool
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages.answers import Answer, answer
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.synthesise import Missing, Pool, contradictory, synthesise
+from livingmeta.synthesis.pool import Missing, Pool, contradictory
+from livingmeta.synthesis.synthesise import synthesise
 
 BASE = synthesise(load_review("smith2017"))[0]
 BOTH = pytest.mark.parametrize("code", LANGUAGES)

@@ -28,9 +28,10 @@ from livingmeta.pages.explorer import explorer_data, explorer_page
 from livingmeta.pages.phrases import beside, published
 from livingmeta.pages.report import combined
 from livingmeta.review.folder import load_review
+from livingmeta.synthesis.pool import CONTRADICTION, Pool, contradictory, notes
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
-from livingmeta.synthesis.synthesise import CONTRADICTION, Pool, contradictory, notes, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import FLAG_WORDS, decimal, decimals
 
 if TYPE_CHECKING:

@@ -26,14 +26,9 @@ from livingmeta.pages.phrases import (
 )
 from livingmeta.pages.report import forest_description, spread
 from livingmeta.review.folder import load_review
+from livingmeta.synthesis.pool import PREDICTION_FROM, contradictory, heterogeneity
 from livingmeta.synthesis.settings import headline_settings, settings_of
-from livingmeta.synthesis.synthesise import (
-    PREDICTION_FROM,
-    contradictory,
-    heterogeneity,
-    repooled,
-    synthesise,
-)
+from livingmeta.synthesis.synthesise import repooled, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
 
 SMITH = results_of(load_review("smith2017"))

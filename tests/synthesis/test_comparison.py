@@ -10,9 +10,10 @@ from livingmeta.pages.phrases import beside
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.comparison import apart, compare
+from livingmeta.synthesis.pool import shown_i2
 from livingmeta.synthesis.profiles import CHOICES, PROFILES
 from livingmeta.synthesis.settings import settings_of
-from livingmeta.synthesis.synthesise import shown_i2, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

@@ -10,8 +10,9 @@ from livingmeta.exchange.imports import reviews_in
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.phrases import people
 from livingmeta.pages.report import spread
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import FLAG_WORDS
 
 # Ash has two arms against one control group of 34.

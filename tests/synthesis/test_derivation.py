@@ -22,9 +22,10 @@ from livingmeta.synthesis.derivation import (
     effect_of,
     implausible,
 )
+from livingmeta.synthesis.pool import Pool, marks, notes
 from livingmeta.synthesis.profiles import PROFILES, profile
 from livingmeta.synthesis.settings import Selection, settings_of
-from livingmeta.synthesis.synthesise import Pool, marks, notes, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 KNEE = load_review("knee_oa")
 REVMAN = settings_of(KNEE.protocol.methods)

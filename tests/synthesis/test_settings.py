@@ -30,11 +30,12 @@ from livingmeta.figures.forest import forest_plot
 from livingmeta.pages.explorer import explorer_data
 from livingmeta.pages.phrases import tables
 from livingmeta.review.folder import load_review
+from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.comparison import compare
 from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of, undeclarable
-from livingmeta.synthesis.synthesise import effects_of, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 # What each review leads with: written down here, so that the test asks no code for it.
 HEADLINES = {

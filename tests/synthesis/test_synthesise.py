@@ -19,9 +19,10 @@ from livingmeta.pages.phrases import tables
 from livingmeta.pages.report import markdown
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods, Review
-from livingmeta.synthesis import synthesise as synthesis
+from livingmeta.synthesis import choosing
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import METHODS, Selection, headline_settings, settings_of
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 SMITH = load_review("smith2017")
 OWN = {pool.synthesis: pool for pool in synthesise(SMITH)}
@@ -349,13 +350,13 @@ def test_a_row_set_is_derived_once_for_each_set_of_formulas(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     derived = []
-    honest = synthesis.effect_of
+    honest = choosing.effect_of
 
     def counted(review, rows, settings, selection):
         derived.append((tuple((row.file, row.row) for row in rows), settings.deriving))
         return honest(review, rows, settings, selection)
 
-    monkeypatch.setattr(synthesis, "effect_of", counted)
+    monkeypatch.setattr(choosing, "effect_of", counted)
     review = load_review("smith2017")
     settings = headline_settings(review)
     for tau2, ci in product(("DL", "PM", "REML"), ("wald", "hksj")):

@@ -14,7 +14,7 @@ from livingmeta.engine.effect_sizes import measure_of
 from livingmeta.review.protocol import BaselineRisk
 from livingmeta.synthesis.arms import Group
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.synthesise import Pool
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, decimals, pick
 
 FAR = 700.0  # exp of more is no number

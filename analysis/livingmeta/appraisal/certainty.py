@@ -36,8 +36,9 @@ from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.schema import Decision, Rated
+from livingmeta.synthesis.pool import Pool, contradictory, funnel_of, shown_i2
 from livingmeta.synthesis.settings import Settings, headline_settings
-from livingmeta.synthesis.synthesise import Pool, contradictory, funnel_of, shown_i2, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import FLAG_WORDS, RefusalError, decimal, decimals, p_words
 
 DOMAINS: tuple[str, ...] = get_args(Rated)

@@ -9,8 +9,9 @@ from livingmeta.engine.methods.influence import cumulative
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, headline_settings
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import pick
 
 

@@ -15,8 +15,9 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.review.schema import Outcome, Trial
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.pool import Pool, contradictory
 from livingmeta.synthesis.settings import Selection, headline_settings
-from livingmeta.synthesis.synthesise import Pool, contradictory, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 USABLE, HELD, UNUSED, WORDS = BASES = (
     "usable numbers",

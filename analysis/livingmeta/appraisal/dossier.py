@@ -19,8 +19,8 @@ from livingmeta.engine.methods.patient import important_difference
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, headline_settings
-from livingmeta.synthesis.synthesise import Pool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,9 @@ from livingmeta.engine.pooling import PooledEstimate, fit
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings
-from livingmeta.synthesis.synthesise import Pool, repooled
+from livingmeta.synthesis.synthesise import repooled
 from livingmeta.words import count
 
 LEAST = 2  # people in an arm: an SMD needs a standard deviation

@@ -15,17 +15,12 @@ from numpy.typing import NDArray
 from livingmeta.appraisal.choices import Analysis, analysis, unknown_choices
 from livingmeta.engine.pooling import Fit, fit
 from livingmeta.review.protocol import Choice, Plan, Review
+from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.pool import Pool, effect_flags
 from livingmeta.synthesis.settings import Settings, headline_settings
-from livingmeta.synthesis.synthesise import (
-    Pool,
-    effect_flags,
-    effects_of,
-    repooled,
-    synthesise,
-    unpoolable,
-)
+from livingmeta.synthesis.synthesise import repooled, synthesise, unpoolable
 from livingmeta.words import RefusalError, steady
 
 Indices = NDArray[np.int_]

@@ -12,9 +12,10 @@ from livingmeta.appraisal.choices import at_high_risk, tied
 from livingmeta.appraisal.missing_evidence import Absence, absence
 from livingmeta.engine.methods.influence import influence, leave_one_out
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.pool import LeftOut, Pool, Sibling
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
-from livingmeta.synthesis.synthesise import LeftOut, Pool, Sibling, repooled, synthesise
+from livingmeta.synthesis.synthesise import repooled, synthesise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,8 @@ from livingmeta.engine.effect_sizes import kind_of, measure_of, ratios, scale_na
 from livingmeta.engine.pooling import CONFIDENCE
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim, Outcome, Problem
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, authors_settings
-from livingmeta.synthesis.synthesise import Pool
 from livingmeta.words import SLACK, Number, RefusalError, quantity_name, shown_as, where
 
 # LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.

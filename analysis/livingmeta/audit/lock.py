@@ -21,9 +21,9 @@ import numpy as np
 from livingmeta.audit.results import Results
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.profiles import CHOICES
 from livingmeta.synthesis.settings import Settings, settings_of
-from livingmeta.synthesis.synthesise import Pool
 from livingmeta.words import RefusalError
 
 NAME = "results.lock.json"

@@ -10,8 +10,9 @@ from livingmeta.audit.consistency import ORDINARY, Finding, findings_of
 from livingmeta.audit.verdicts import Verdict, verdicts
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,9 @@ from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.pool import Pool, shown_i2
 from livingmeta.synthesis.settings import settings_of
-from livingmeta.synthesis.synthesise import Pool, shown_i2, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import SLACK, Number, count, quantity_name, shown_as, where
 
 Judgement = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from livingmeta.audit.results import Results
-from livingmeta.synthesis.synthesise import Pool
+from livingmeta.synthesis.pool import Pool
 
 Answer = dict[str, float]
 EQUAL = 8  # digits from which two programs are called equal

@@ -24,8 +24,8 @@ from livingmeta.words import RefusalError
 if TYPE_CHECKING:
     from livingmeta.engine.methods.bayes import Chances, Marginal, Posterior, Prior
     from livingmeta.engine.methods.patient import NewSetting
+    from livingmeta.synthesis.pool import Pool
     from livingmeta.synthesis.settings import Settings
-    from livingmeta.synthesis.synthesise import Pool
 
 # Our choice, not a finding; the help and every output say so.
 USUAL_SCALE = 0.5
@@ -185,7 +185,7 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
 def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None:
     from livingmeta.engine.methods.patient import vas_points
     from livingmeta.pages.phrases import counted, flag_lines, interval, share
-    from livingmeta.synthesis.synthesise import marks, notes
+    from livingmeta.synthesis.pool import marks, notes
     from livingmeta.words import decimal, decimals
 
     found, setting = told.found, told.setting

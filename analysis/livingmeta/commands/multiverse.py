@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from livingmeta.appraisal.multiverse import Multiverse, Shares, TrialSet
     from livingmeta.audit.results import Results
-    from livingmeta.synthesis.synthesise import Pool
+    from livingmeta.synthesis.pool import Pool
 
 
 def multiverse(

@@ -24,8 +24,8 @@ from livingmeta.words import RefusalError
 if TYPE_CHECKING:
     from livingmeta.review.protocol import Review
     from livingmeta.synthesis.comparison import Step
+    from livingmeta.synthesis.pool import Pool
     from livingmeta.synthesis.settings import Selection
-    from livingmeta.synthesis.synthesise import Pool
 
 
 def pool(
@@ -82,8 +82,9 @@ def pool(
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
     from livingmeta.appraisal.choices import with_arms
+    from livingmeta.synthesis.choosing import outside
     from livingmeta.synthesis.settings import Selection, headline_settings
-    from livingmeta.synthesis.synthesise import outside, synthesise
+    from livingmeta.synthesis.synthesise import synthesise
 
     listed, measure = _opened(review, measure=measure, log=log, favours=favours)
     if several_arms is not None:
@@ -273,7 +274,7 @@ def _side_by_side(
 
 
 def _i2(pool: Pool) -> str:
-    from livingmeta.synthesis.synthesise import i2_by, shown_i2
+    from livingmeta.synthesis.pool import i2_by, shown_i2
     from livingmeta.words import decimal
 
     shown = shown_i2(pool)

@@ -11,7 +11,7 @@ from livingmeta.commands import screen
 if TYPE_CHECKING:
     from livingmeta.audit.results import Results
     from livingmeta.review.protocol import Review
-    from livingmeta.synthesis.synthesise import Pool
+    from livingmeta.synthesis.pool import Pool
 
 
 def headlines(results: Results, *, assumed: bool = False) -> None:
@@ -27,7 +27,7 @@ def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
     from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.pages.phrases import beside, coverage, interval
-    from livingmeta.synthesis.synthesise import contradictory
+    from livingmeta.synthesis.pool import contradictory
 
     console = screen.console()
     name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
@@ -60,7 +60,7 @@ def whole(review: Review, pool: Pool) -> None:
     from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.language import ENGLISH
     from livingmeta.pages.phrases import flag_lines, interval
-    from livingmeta.synthesis.synthesise import heterogeneity, marks, notes
+    from livingmeta.synthesis.pool import heterogeneity, marks, notes
     from livingmeta.words import count, decimal, p_words
 
     summary(review, pool)

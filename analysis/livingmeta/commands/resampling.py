@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, Trials
     from livingmeta.engine.methods.subsets import Gosh
     from livingmeta.review.protocol import Review
+    from livingmeta.synthesis.pool import Pool
     from livingmeta.synthesis.settings import Settings
-    from livingmeta.synthesis.synthesise import Pool
 
 Most = Annotated[
     int | None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
-    from livingmeta.synthesis.synthesise import Pool
+    from livingmeta.synthesis.pool import Pool
 
 
 def run(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from livingmeta.appraisal.scenarios import Sensitivity, Without
     from livingmeta.pages.phrases import Interval
     from livingmeta.pages.rob_me import MissingEvidence
-    from livingmeta.synthesis.synthesise import Pool
+    from livingmeta.synthesis.pool import Pool
 
 DIAGNOSTICS = {
     "rstudent": "residual", "dffits": "DFFITS", "cook": "Cook", "cov_ratio": "cov.r",
@@ -187,7 +187,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from livingmeta.pages.changes import excludes
     from livingmeta.pages.phrases import interval, people_number
     from livingmeta.pages.rob_me import tipping
-    from livingmeta.synthesis.synthesise import notes
+    from livingmeta.synthesis.pool import notes
     from livingmeta.words import FLAG_WORDS
 
     main, absence = one.main, one.absence

@@ -47,8 +47,9 @@ def small_study(
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
     from livingmeta.synthesis.dependence import shared_flags
+    from livingmeta.synthesis.pool import funnel_of
     from livingmeta.synthesis.settings import headline_settings
-    from livingmeta.synthesis.synthesise import funnel_of, synthesise
+    from livingmeta.synthesis.synthesise import synthesise
     from livingmeta.words import key_of
 
     loaded = load_review(review)

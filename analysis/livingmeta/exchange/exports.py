@@ -11,8 +11,9 @@ from typing import Any, get_args
 from livingmeta.exchange.revman import WEB_CELLS
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, columns
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 

@@ -22,7 +22,7 @@ from livingmeta.figures.forest import (
     pooled_look,
     scale_axis,
 )
-from livingmeta.synthesis.synthesise import Pool, contradictory
+from livingmeta.synthesis.pool import Pool, contradictory
 from livingmeta.words import RefusalError
 
 NAMES, FOREST, NUMBERS, MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page

@@ -27,7 +27,7 @@ from livingmeta.review.bias import STATES, Assessment, assessments
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.synthesise import (
+from livingmeta.synthesis.pool import (
     LeftOut,
     Missing,
     Pool,
@@ -36,8 +36,8 @@ from livingmeta.synthesis.synthesise import (
     heterogeneity,
     marks,
     notes,
-    synthesise,
 )
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import (
     FLAG_WORDS,
     WEIGHTS_OF_TOTAL,

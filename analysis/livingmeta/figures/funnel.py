@@ -21,7 +21,7 @@ from livingmeta.figures.forest import (
     pooled_look,
     scale_axis,
 )
-from livingmeta.synthesis.synthesise import Pool
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 
 # Regions of P around no effect (Peters 2008): shade, lower and upper P, words

@@ -21,7 +21,7 @@ from livingmeta.figures.forest import (
     draw_interval,
     scale_axis,
 )
-from livingmeta.synthesis.synthesise import Pool, contradictory, marks
+from livingmeta.synthesis.pool import Pool, contradictory, marks
 
 WIDTH = 7.0  # inches: the text width of a journal page
 CURVES, TOP, BETWEEN, AXIS = 1.6, 0.5, 0.75, 0.5  # inches

@@ -12,8 +12,9 @@ from livingmeta.audit.consistency import findings_of
 from livingmeta.review.protocol import Review, Side, fits, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Gap, Problem
 from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Selection, headline_settings
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError
 
 Cells = dict[str, str]

@@ -9,7 +9,7 @@ from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.phrases import beside, interval_ends, people, side_words
-from livingmeta.synthesis.synthesise import Pool, contradictory
+from livingmeta.synthesis.pool import Pool, contradictory
 
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 

@@ -9,7 +9,7 @@ from livingmeta.appraisal.changes import Move
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.pages.phrases import Interval, interval, page, people, share
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.synthesise import Pool, contradictory
+from livingmeta.synthesis.pool import Pool, contradictory
 from livingmeta.words import FLAG_WORDS, decimals
 
 

@@ -19,13 +19,8 @@ from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Judgement, Plan, Review
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.pool import DRAWN, Pool, contradictory, shown_i2
 from livingmeta.synthesis.profiles import CI_WORDS
-from livingmeta.synthesis.synthesise import (
-    DRAWN,
-    Pool,
-    contradictory,
-    shown_i2,
-)
 from livingmeta.words import count, decimal, decimals, p_words, steady
 
 if TYPE_CHECKING:

@@ -46,8 +46,7 @@ from livingmeta.review.bias import unrecorded
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Gap, Outcome
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.settings import headline_settings
-from livingmeta.synthesis.synthesise import (
+from livingmeta.synthesis.pool import (
     CONTRADICTION,
     PREDICTION_FROM,
     Missing,
@@ -57,6 +56,7 @@ from livingmeta.synthesis.synthesise import (
     marks,
     shown_i2,
 )
+from livingmeta.synthesis.settings import headline_settings
 from livingmeta.words import decimals, p_words
 
 FEW = 5  # trials; below it heterogeneity can't be measured well

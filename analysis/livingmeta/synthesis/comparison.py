@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.profiles import CHOICES, PROFILES
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings, settings_of
-from livingmeta.synthesis.synthesise import Pool, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,9 @@ from livingmeta.review.protocol import Plan, Review
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.dependence import CLUSTERED, flags_of, people_of
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.pool import LeftOut
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
-from livingmeta.synthesis.synthesise import LeftOut, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError, pick
 
 Value = str | float | None

@@ -25,8 +25,9 @@ from livingmeta.engine.methods.small_study import (
     trim_and_fill,
 )
 from livingmeta.exchange.imports import reviews_in
+from livingmeta.synthesis.pool import funnel_of
 from livingmeta.synthesis.settings import settings_of
-from livingmeta.synthesis.synthesise import funnel_of, synthesise
+from livingmeta.synthesis.synthesise import synthesise
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 

@@ -24,9 +24,7 @@ from livingmeta.pages.report import combined
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import behind, ties, unclear
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.profiles import CHOICES, CI_WORDS, PROFILES, Profile
-from livingmeta.synthesis.settings import Selection, Settings
-from livingmeta.synthesis.synthesise import (
+from livingmeta.synthesis.pool import (
     CONTRADICTION,
     PREDICTION_FROM,
     SIGNS,
@@ -34,8 +32,10 @@ from livingmeta.synthesis.synthesise import (
     Pool,
     marks,
     signs,
-    synthesise,
 )
+from livingmeta.synthesis.profiles import CHOICES, CI_WORDS, PROFILES, Profile
+from livingmeta.synthesis.settings import Selection, Settings
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import FLAG_WORDS, steady
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")

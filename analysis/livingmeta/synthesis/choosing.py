@@ -1,0 +1,242 @@
+"""Which row set of each trial a synthesis takes, by the rules in review.toml, and what is left."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
+from livingmeta.review.schema import Gap, Outcome, Trial
+from livingmeta.synthesis.dependence import ties
+from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of
+from livingmeta.synthesis.pool import LeftOut, Missing
+from livingmeta.synthesis.settings import Selection, Settings
+
+
+def effects_of(
+    review: Review, plan: Plan, settings: Settings, selection: Selection
+) -> tuple[Effect, ...]:
+    """Return the effects that `synthesise` pools in one synthesis, all subgroups together."""
+    return tuple(choose(review, plan, settings, selection).effects)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The effects of a synthesis, and the trials with rows for it that give none."""
+
+    effects: tuple[Effect, ...] = ()
+    sensitivity_only: tuple[LeftOut, ...] = ()
+    dropped: tuple[LeftOut, ...] = ()
+
+    def __add__(self, other: Chosen) -> Chosen:
+        return Chosen(
+            self.effects + other.effects,
+            self.sensitivity_only + other.sensitivity_only,
+            self.dropped + other.dropped,
+        )
+
+
+def choose(review: Review, plan: Plan, settings: Settings, selection: Selection) -> Chosen:
+    """Take one row set per trial, contrast and subgroup, by the review's tie rules.
+
+    However a review is pooled, the same rows are chosen once: other estimators ask again.
+    """
+    asked = (choose, plan, settings.deriving, selection)
+    if asked not in review.memo:
+        review.memo[asked] = _chosen(review, plan, settings, selection)
+    found: Chosen = review.memo[asked]
+    return found
+
+
+def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection) -> Chosen:
+    choice = Chosen()
+    offered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
+    together = review.protocol.ties.several_arms == "combine"
+    for row in review.outcomes:
+        if row.use != "no" and fits(review, plan, row, terms=selection.terms) is None:
+            offered[row.trial, None if together else row.contrast, row.subgroup].append(row)
+    place = {trial.trial: number for number, trial in enumerate(review.trials)}
+    for rows in sorted(offered.values(), key=lambda rows: place[rows[0].trial]):
+        contrasts = tuple(dict.fromkeys(row.contrast for row in rows))
+        made = _take(review, rows, settings, selection, contrasts=contrasts)
+        if len(contrasts) > 1 and made.dropped:  # they can't be combined
+            why = made.dropped[0].why
+            apart = [
+                _take(review, [row for row in rows if row.contrast == one], settings, selection,
+                      contrasts=(one,))
+                for one in contrasts
+            ]  # fmt: skip
+            made = sum(apart, start=Chosen())
+            if len(made.effects) > 1:
+                made = replace(made, effects=tuple(_kept(one, why) for one in made.effects))
+        choice += made
+    if review.protocol.ties.several_arms == "split":
+        trials = [effect.trial for effect in choice.effects]
+        found = [tie for tie in ties(choice.effects) if tie.flag == "shared_group"]
+        whole = {place for tie in found for place in (tie.first, tie.second)}
+        effects = list(choice.effects)
+        for i, effect in enumerate(effects):
+            computed = not any(group.told for side in effect.arms for group in side)
+            if i in whole or (computed and trials.count(effect.trial) > 1):
+                effects[i] = _kept(effect, "its effect is not one that can be split")
+        choice = replace(choice, effects=tuple(effects))
+    if (sides := favours(review, plan)) is not None:
+        told = f"an effect below 0 favours {sides[0]}"
+        choice = replace(
+            choice,
+            effects=tuple(
+                replace(effect, derivation=(*effect.derivation, told)) for effect in choice.effects
+            ),
+        )
+    return choice
+
+
+def _kept(effect: Effect, why: str) -> Effect:
+    """Say that an effect could not be combined or split with others of its trial."""
+    step = f"pooled beside the other comparisons of its trial: {why}"
+    return replace(
+        effect,
+        derivation=(*effect.derivation, step),
+        flags=tuple(dict.fromkeys((*effect.flags, "several_arms_kept"))),
+    )
+
+
+def _take(
+    review: Review,
+    rows: list[Outcome],
+    settings: Settings,
+    selection: Selection,
+    *,
+    contrasts: tuple[str | None, ...],
+) -> Chosen:
+    """Take one effect of a trial's rows, of all these contrasts together."""
+    together, trial = len(contrasts) > 1, review.trial(rows[0].trial)
+
+    def left(why: str) -> tuple[LeftOut, ...]:
+        subgroup = rows[0].subgroup
+        return (LeftOut(trial=trial.trial, label=trial.label, why=why, subgroup=subgroup),)
+
+    kept = [row for row in rows if _excluded(trial, row, selection) is None]
+    reasons = [_excluded(trial, row, selection) for row in rows]
+    why = next((reason for reason in reasons if reason), "")
+    for use in ("yes", "sensitivity"):
+        usable = [row for row in kept if row.use == "yes" or use == "sensitivity"]
+        if use == "sensitivity" and not selection.include_sensitivity:
+            if any(row.use == use for row in kept):
+                return Chosen(sensitivity_only=left("held for sensitivity analyses"))
+            continue
+        every = {row.contrast for row in usable}
+        sets = row_sets(usable, together=together).values()
+        for row_set in sorted(sets, key=lambda rows: _rank(review, trial, rows)):
+            if {row.contrast for row in row_set} != every:
+                why = "its comparisons are not of one instrument, time and kind of score"
+                continue
+            try:
+                return Chosen(effects=(_effect(review, row_set, settings, selection),))
+            except NotComputableError as reason:
+                why = str(reason)
+    return Chosen(dropped=left(why))
+
+
+def _effect(
+    review: Review, rows: list[Outcome], settings: Settings, selection: Selection
+) -> Effect:
+    """Derive a row set once for each set of formulas; why it gives no effect is kept, too."""
+    places = tuple((row.file, row.row) for row in rows)
+    asked = (effect_of, places, settings.deriving, selection.strict, selection.include_sensitivity)
+    if asked not in review.memo:
+        try:
+            review.memo[asked] = effect_of(review, rows, settings, selection)
+        except NotComputableError as reason:
+            review.memo[asked] = str(reason)
+    found: Effect | str = review.memo[asked]
+    if isinstance(found, str):
+        raise NotComputableError(found)
+    return found
+
+
+def _excluded(trial: Trial, row: Outcome, selection: Selection) -> str | None:
+    if trial.trial in selection.without:
+        return "left out by --without"
+    if selection.documented_only and trial.membership == "inferred":
+        return "its membership in the review is inferred, not documented"
+    if selection.strict and row.assumption is not None:
+        return f"rests on an assumption ({row.assumption})"
+    return None
+
+
+def _rank(review: Review, trial: Trial, rows: list[Outcome]) -> tuple[float, ...]:
+    """Order row sets of one trial: instrument, time, final or change, arms before a difference."""
+    ties, row = review.protocol.ties, rows[0]
+    instrument = review.instrument(row.instrument)
+    if instrument is None or row.instrument in ties.subscales:
+        scale = 1
+    else:
+        composite = 2 if ties.composites == "last" else -1
+        scale = composite if instrument.domain == "composite" else 0
+    weeks = row.weeks or 0
+    nearness = {"latest": -weeks, "earliest": weeks, "treatment end": -weeks}[ties.time]
+    if ties.time == "treatment end" and trial.treatment_weeks is not None:
+        nearness = abs(weeks - trial.treatment_weeks) - weeks / 1e6  # the later of two as near
+    statistic = (
+        ties.statistic.index(row.statistic)
+        if row.statistic in ties.statistic
+        else len(ties.statistic)
+    )
+    arms = sum(r.group != "difference" for r in rows)
+    return (scale, nearness, statistic, -arms)
+
+
+def shared_composites(review: Review, chosen: list[Chosen]) -> set[tuple[str, str | None]]:
+    """Find the trials that enter two outcomes at one term with the same composite numbers."""
+    seen: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for plan, choice in zip(review.protocol.synthesis, chosen, strict=True):
+        for effect in choice.effects:
+            if effect.domain == "composite":
+                key = (effect.trial, plan.term or plan.time_label, effect.instrument, effect.yi)
+                seen[key].add(plan.outcome)
+    return {(str(key[0]), key[1]) for key, outcomes in seen.items() if len(outcomes) > 1}  # type: ignore[misc]
+
+
+def missing_trials(
+    review: Review, plan: Plan, choice: Chosen, selection: Selection
+) -> tuple[Missing, ...]:
+    """Name the trials known to have measured it of which nothing here can be used."""
+    known: tuple[Effect | LeftOut, ...] = (
+        *choice.effects,
+        *choice.dropped,
+        *choice.sensitivity_only,
+    )
+    here = {one.trial for one in known} | set(selection.without)
+    gaps: dict[str, list[Gap]] = defaultdict(list)
+    for gap in review.gaps:
+        if gap.trial not in here and fits(review, plan, gap, terms=selection.terms) is None:
+            gaps[gap.trial].append(gap)
+    return tuple(
+        Missing(
+            trial=trial.trial,
+            label=trial.label,
+            n_randomised=trial.n_randomised,
+            instruments=tuple(
+                dict.fromkeys(g.instrument for g in gaps[trial.trial] if g.instrument)
+            ),
+            weeks=tuple(dict.fromkeys(g.weeks for g in gaps[trial.trial] if g.weeks is not None)),
+            what=gaps[trial.trial][0].what,
+            where=gaps[trial.trial][0].where,
+        )
+        for trial in review.trials
+        if trial.trial in gaps
+    )
+
+
+def outside(review: Review, *, terms: str) -> list[str]:
+    """Name the usable results whose time lies in no term of a set, and so in no synthesis."""
+    timed = [plan for plan in review.protocol.synthesis if plan.term is not None]
+    found: dict[str, None] = {}
+    for row in review.outcomes:
+        plans = [plan for plan in timed if plan.outcome == row.outcome]
+        reasons = [fits(review, plan, row, terms=terms) for plan in plans]
+        if row.use == "yes" and reasons and all("outside" in (why or "") for why in reasons):
+            time = row.time_label if row.weeks is None else f"week {row.weeks:g}"
+            found[f"{review.trial(row.trial).label} ({row.outcome}, {time})"] = None
+    return list(found)

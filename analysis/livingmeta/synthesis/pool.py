@@ -1,0 +1,289 @@
+"""What a review's rows give: effects, what is pooled of them, and the questions they answer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from livingmeta.engine.effect_sizes import in_sds, on_scale, turning
+from livingmeta.engine.methods.small_study import Funnel
+from livingmeta.engine.pooling import CONFIDENCE, FEW, PooledEstimate, pool
+from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.words import decimal, decimals, p_words
+
+# percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
+CONTRADICTION = 75.0
+CORRECTED = "empty_cells_corrected"
+# Share of the trials with an arm without events. The Cochrane Handbook (10.4.4) calls it typical of
+# rare events that "a high proportion" has one, and names no number.
+SPARSE = 1 / 3
+DRAWN = ("estimate", "ci_low", "ci_high")  # what a figure needs of a printed result
+PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A trial that measured what the synthesis asks for and has no usable number here."""
+
+    trial: str
+    label: str
+    n_randomised: int | None
+    instruments: tuple[str, ...]
+    weeks: tuple[float, ...]
+    what: str
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A trial with rows for the synthesis that were not used, and why."""
+
+    trial: str
+    label: str
+    why: str
+    subgroup: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """A pooled estimate as a publication prints it; `label` says which and how it stands."""
+
+    estimate: float
+    ci_low: float
+    ci_high: float
+    label: str
+    words: tuple[str, str, str]  # estimate and limits with the digits that are printed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sibling:
+    """The same synthesis over part of its effects (without composites, final only, …)."""
+
+    name: str
+    result: PooledEstimate | None
+    trials: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubgroupTest:
+    """Test for subgroup differences: chi-square on `df` degrees of freedom.
+
+    It takes subgroups as independent; `shared` names what is in two of them.
+    """
+
+    q: float
+    df: int
+    p_value: float
+    shared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """The HKSJ interval, not modified, and the least and the greatest estimate of the trials."""
+
+    hksj: tuple[float, float]
+    trials: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """One synthesis, or one subgroup of it: what was pooled, what is missing, the result."""
+
+    review: str
+    synthesis: str
+    title: str
+    outcome: str
+    term: str | None
+    subgroup: str | None  # None: the whole synthesis
+    measure: str
+    i2_by: str  # the I² to show: "q" or "tau2"
+    methods: str  # "DL, Wald (profile revman5, assumed)"
+    groups: tuple[str, str]  # names of group 1 and group 2
+    favours: tuple[str, str] | None  # whom an effect below and above no effect favours, if known
+    effects: tuple[Effect, ...]
+    result: PooledEstimate | None
+    why_not: str | None  # why there is no result
+    flags: tuple[str, ...]  # of result and effects together
+    missing: tuple[Missing, ...]
+    sensitivity_only: tuple[LeftOut, ...]  # only a sensitivity analysis would use them
+    dropped: tuple[LeftOut, ...]
+    siblings: tuple[Sibling, ...]
+    subgroup_test: SubgroupTest | None
+    printed: Printed | None
+    pooled_by: str | None = None  # method of the source, where it is another one
+    total_weights: tuple[float, ...] | None = None  # of a subgroup, in the total beside it
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Percent of each effect: of the total where one is pooled, else of this pool itself."""
+        if self.total_weights is not None:
+            return self.total_weights
+        return self.result.weights if self.result else ()
+
+    @property
+    def k(self) -> int:
+        """Trials that are pooled, those with several comparisons once."""
+        return len({effect.trial for effect in self.effects})
+
+    @property
+    def ahead(self) -> tuple[float, float] | None:
+        """Limits in which the true effect of a new setting is expected; None for too few trials."""
+        result = self.result
+        if result is None or result.pi_low is None or result.pi_high is None:
+            return None
+        return (result.pi_low, result.pi_high) if self.k >= PREDICTION_FROM else None
+
+    @property
+    def beside(self) -> Beside | None:
+        """What stands beside an interval of few trials that is wider than its level asks for."""
+        result = self.result
+        if result is None or result.tau2 is None or not 1 < result.k < FEW:
+            return None
+        if result.ci_method not in CONFIDENCE or not CONFIDENCE[result.ci_method].is_wide:
+            return None
+        yi = [effect.yi for effect in self.effects]
+        plain = pool(
+            yi, [effect.vi for effect in self.effects],
+            tau2=result.tau2, ci="hksj", prediction="none", level=result.level,
+        )  # fmt: skip
+        return Beside(hksj=(plain.ci_low, plain.ci_high), trials=(min(yi), max(yi)))
+
+    @property
+    def no_effect(self) -> str:
+        """Write the value of no effect on the scale that is shown: "0", or "1" for a ratio."""
+        return f"{on_scale(self.measure, 0.0):g}"
+
+    def side(self, above: bool, known: str = "favours {}") -> str:
+        """Say in English which side of no effect is meant.
+
+        Parameters
+        ----------
+        above : bool
+            The side above no effect, else the one below.
+        known : str
+            What to say where it is known whom that side favours, in braces.
+        """
+        if self.favours is None:
+            return f"{'above' if above else 'below'} {self.no_effect}"
+        return known.format(self.favours[above])
+
+    @property
+    def measured(self) -> frozenset[str]:
+        """Trials known to have measured it, pooled or not."""
+        pooled = {effect.trial for effect in self.effects}
+        left = {one.trial for one in (*self.dropped, *self.sensitivity_only)}
+        return frozenset(pooled | left | {one.trial for one in self.missing})
+
+    @property
+    def people(self) -> People:
+        """People whose numbers are pooled, each once, and trials whose number is not known."""
+        return people_of(self.effects)
+
+
+def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
+    """Return the flags that effects bring to what is pooled of them."""
+    flags = dict.fromkeys(flag for effect in effects for flag in effect.flags)
+    mixed = {"final", "change"} <= {e.statistic for e in effects if in_sds(e.measure)}
+    empty = sum("empty_cells" in effect.flags for effect in effects)
+    of_all = {
+        "mixed_standardisers": mixed,
+        "sparse_events": empty and empty >= SPARSE * len(effects),
+    }
+    own = [*flags, *flags_of(effects), *(name for name, holds in of_all.items() if holds)]
+    return tuple(dict.fromkeys(own))
+
+
+def shown_i2(pool: Pool) -> float | None:
+    """Return the I² of the pool's methods: by Q or by τ²; by Q for a common effect."""
+    if pool.result is None:
+        return None
+    return pool.result.i2_tau2 if i2_by(pool) == "tau2" else pool.result.i2
+
+
+def i2_by(pool: Pool) -> str:
+    """Say which I² `shown_i2` is: "q" or "tau2"."""
+    by_tau2 = pool.i2_by == "tau2" and pool.result is not None and pool.result.i2_tau2 is not None
+    return "tau2" if by_tau2 else "q"
+
+
+def heterogeneity(pool: Pool) -> str:
+    """Say τ², Q and I² in a line, each with what it is from: they need not tell the same."""
+    result = pool.result
+    assert result is not None
+    (tau2,) = decimals(result.tau2)
+    tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {tau2}; "
+    chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
+    kind = {"q": "Chi²", "tau2": "Tau²"}[i2_by(pool)]
+    return f"{tau2}{chi2}; I² (from {kind}) = {decimal(shown_i2(pool), 0)}%"
+
+
+def contradictory(pool: Pool, *, beyond: tuple[float, float] = (0.0, 0.0)) -> bool:
+    """Say whether I² is considerable and trials exclude 0 on both sides.
+
+    One stray trial among many does not make a contradiction: the smaller side must hold a
+    quarter of the trials that exclude 0. Only trials with an estimate `beyond` the limits count.
+    """
+    low = sum(effect.ci_high < 0 and effect.yi < beyond[0] for effect in pool.effects)
+    high = sum(effect.ci_low > 0 and effect.yi > beyond[1] for effect in pool.effects)
+    i2 = pool.result.i2 if pool.result else None
+    return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
+
+
+def funnel_of(pool: Pool) -> Funnel:
+    """Return what tests for small-study effects take of a pool.
+
+    Where an effect's sign is turned, its groups are, so that counts and effect tell the same.
+    """
+    counts = [effect.counts for effect in pool.effects]
+    return Funnel(
+        yi=tuple(effect.yi for effect in pool.effects),
+        vi=tuple(effect.vi for effect in pool.effects),
+        measure=pool.measure,
+        sizes=tuple(effect.sizes for effect in pool.effects),
+        counts=tuple(
+            (*told[2:], *told[:2]) if told is not None and effect.turned else told
+            for told, effect in zip(counts, pool.effects, strict=True)
+        ),
+        trials=pool.k,
+    )
+
+
+SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned
+
+
+def signs(effect: Effect) -> tuple[tuple[str, str], ...]:
+    """Return the signs behind a trial's name, each with what it says of the trial."""
+    bound = "P printed as a bound: at least this far from 0."
+    turned = (
+        f"{turning(effect.measure)} against the values printed: higher {effect.instrument_name} is "
+        "better."
+    )
+    said = (
+        f"{effect.assumption}." if effect.assumption else "",
+        bound if "p_bound" in effect.flags else "",
+        "0.5 added to each cell of the counts." if CORRECTED in effect.flags else "",
+        turned if effect.turned else "",
+    )
+    return tuple((sign, words) for sign, words in zip(SIGNS, said, strict=True) if words)
+
+
+def marks(effect: Effect) -> str:
+    """Return the signs that stand behind a trial's name, those of `SIGNS`."""
+    return "".join(f" {sign}" for sign, _ in signs(effect))
+
+
+def notes(effects: Iterable[Effect]) -> list[str]:
+    """Say what the signs of `marks` stand for, trials of which the same is said together.
+
+    What the effects share is said last.
+    """
+    listed = list(dict.fromkeys(effects))
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for effect in listed:
+        for one in signs(effect):
+            found[one].append(effect.label)
+    order = sorted(found, key=lambda one: SIGNS.index(one[0]))
+    lines = [f"{sign} {', '.join(found[sign, words])}: {words}" for sign, words in order]
+    return [*lines, *sentences(listed)]
