@@ -17,17 +17,9 @@ from matplotlib.text import Text
 from drawn import check_drawn_is_printed
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import pool
-from livingmeta.figures.forest import (
-    ARROW,
-    BOUND_MARK,
-    FIGURES,
-    GREY,
-    axis_sides,
-    draw_diamond,
-    figure_bytes,
-    forest_plot,
-    scale_axis,
-)
+from livingmeta.figures.files import figure_bytes
+from livingmeta.figures.forest import FIGURES, forest_plot
+from livingmeta.figures.style import ARROW, BOUND_MARK, GREY, axis_sides, draw_diamond, scale_axis
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool, Printed, contradictory
 from livingmeta.synthesis.settings import Selection, settings_of
@@ -333,7 +325,8 @@ def test_the_registry_holds_the_forest_plot() -> None:
 
 DRAW = """
 import hashlib, sys
-from livingmeta.figures.forest import figure_bytes, forest_plot
+from livingmeta.figures.forest import forest_plot
+from livingmeta.figures.files import figure_bytes
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.synthesise import synthesise
 one = synthesise(load_review("smith2017"))[0]

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from drawn import check_drawn_is_printed
 from livingmeta.appraisal.scenarios import Sensitivity, sensitivity
-from livingmeta.figures.forest import figure_bytes
+from livingmeta.figures.files import figure_bytes
 from livingmeta.figures.sensitivity import (
     FIGURES,
     MOST,

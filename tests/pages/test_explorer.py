@@ -22,7 +22,8 @@ from livingmeta.audit.consistency import SKEWED
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
-from livingmeta.figures.forest import ARROW, BOUND_MARK, COLOURS, forest_plot
+from livingmeta.figures.forest import forest_plot
+from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS
 from livingmeta.pages.answers import answer
 from livingmeta.pages.explorer import explorer_data, explorer_page
 from livingmeta.pages.phrases import beside, published

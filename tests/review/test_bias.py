@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from folders import TRIAL, folder
 from livingmeta.figures.bias import summary_plot, traffic_plot
-from livingmeta.figures.forest import MARKS, forest_plot
+from livingmeta.figures.forest import forest_plot
+from livingmeta.figures.style import MARKS
 from livingmeta.review.bias import DOMAINS, LADDER, STATES, assessments, unrecorded
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.synthesise import synthesise

@@ -262,7 +262,7 @@ def _chances(pool: Pool, name: str, chances: Chances | NewSetting) -> str:
 def _draw(pool: Pool, found: Posterior, *, folder: str, note: str) -> None:
     from pathlib import Path
 
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.posterior import posterior_plot
     from livingmeta.store import write
     from livingmeta.words import key_of

@@ -182,7 +182,7 @@ def _directions(directions: tuple[EffectDirections, ...]) -> None:
 def draw(known: Dossier, folder: Path) -> list[Path]:
     """Draw the flow of records and the risk of bias as recorded."""
     from livingmeta.figures.bias import summary_plot, traffic_plot
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.prisma import prisma_plot
     from livingmeta.review.bias import unrecorded
     from livingmeta.store import write

@@ -150,7 +150,7 @@ def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.appraisal.changes import growth, lead
     from livingmeta.figures.changes import changes_plot
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.pages.changes import evidence_line, markdown
     from livingmeta.store import write
     from livingmeta.synthesis.settings import headline_settings

@@ -136,7 +136,7 @@ def _document(told: _Told) -> dict[str, Any]:
 
 def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.specification_curve import specification_curve
     from livingmeta.pages.report import combined
     from livingmeta.store import write

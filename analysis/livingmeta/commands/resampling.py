@@ -52,7 +52,7 @@ def gosh(
     from livingmeta.commands.executors import executor
     from livingmeta.engine.methods.subsets import MOST, SMALLEST
     from livingmeta.engine.methods.subsets import gosh as pooled
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.subsets import gosh_plot
     from livingmeta.review.folder import load_review
     from livingmeta.store import write

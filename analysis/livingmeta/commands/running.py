@@ -87,7 +87,7 @@ def _write(known: Dossier, folder: Path) -> list[Path]:
 
 
 def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.store import write
 
     return [

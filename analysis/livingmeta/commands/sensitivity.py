@@ -290,7 +290,7 @@ def _figures(one: Sensitivity, review: str, out: str, important: float | None) -
     """Draw what can be drawn of a synthesis, and say of each picture where it is or why not."""
     from pathlib import Path
 
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.sensitivity import FIGURES
     from livingmeta.store import write
     from livingmeta.words import key_of

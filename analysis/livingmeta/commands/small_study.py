@@ -42,7 +42,7 @@ def small_study(
     from pathlib import Path
 
     from livingmeta.engine.methods.small_study import battery, suited, warned
-    from livingmeta.figures.forest import figure_bytes
+    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.funnel import funnel_plot
     from livingmeta.review.folder import load_review
     from livingmeta.store import write

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.figures.forest import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark
+from livingmeta.figures.style import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark
 from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
 

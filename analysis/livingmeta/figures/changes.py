@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from livingmeta.appraisal.changes import Move, Stage
 from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.figures.forest import (
+from livingmeta.figures.style import (
     BLACK,
     COLOURS,
     ROW,

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from html import escape
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import Polygon
-from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from livingmeta.engine.effect_sizes import as_shown, counted, measure_of, on_scale, scale_name
+from livingmeta.engine.effect_sizes import as_shown, counted, scale_name
 from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.figures.style import (
+    ARROW,
+    BLACK,
+    BOUND_MARK,
+    COLOURS,
+    GREY,
+    MARKS,
+    PALE,
+    ROW,
+    SMALL,
+    TEXT,
+    WHITE,
+    WIDEST,
+    _wide,
+    axis_words,
+    draw_diamond,
+    draw_interval,
+    fitted,
+    mark,
+    pooled_look,
+    scale_axis,
+    wrapped,
+)
 from livingmeta.language import ENGLISH
 from livingmeta.review.bias import STATES, Assessment, assessments
 from livingmeta.review.protocol import Review
@@ -49,57 +62,9 @@ from livingmeta.words import (
     pick,
 )
 
-# What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
-# colour-blind readers can tell apart; nothing is told by colour alone.
-COLOURS: Mapping[str, str] = {
-    "trial": "#0072B2",  # a trial's own effect
-    "pooled": "#D55E00",  # the pooled value and what it predicts
-    "variant": "#000000",  # pooled in another way: without a trial, so far, by other choices
-    "published": "#6B6B6B",  # with a dashed edge
-    "missing": "#6B6B6B",  # words, no mark
-    "contradictory": "#6B6B6B",  # a hollow total
-    "imagined": "#A04476",  # a trial that was not done
-    "below": "#56B4E9",  # intervals that exclude no effect, and other pairs to tell apart
-    "above": "#E69F00",
-    "across": "#A8A8A8",
-}
-# Ink, paper and shades of a page in daylight and of its files, and by night: the colours that mean
-# something are those of every figure, lighter in the dark.
-GROUND = {"ink": "#1b1d1f", "soft": "#5c6166", "line": "#d9dad7", "paper": "#ffffff",
-          "shade1": "#e9e9e6", "shade2": "#d6d6d2", "shade3": "#f3f3f1"}  # fmt: skip
-NIGHT = {"ink": "#e9e9e6", "soft": "#a7acb0", "line": "#3a3e42", "paper": "#16181a",
-         "shade1": "#262a2d", "shade2": "#31363a", "shade3": "#1c1f22", "trial": "#56b4e9",
-         "pooled": "#f0a04b", "variant": "#ffffff", "published": "#a7acb0", "missing": "#a7acb0",
-         "contradictory": "#a7acb0", "imagined": "#e29bc1", "below": "#8fd0f5",
-         "above": "#f5c451", "across": "#6f757a"}  # fmt: skip
-BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
-
 # Inches; the whole is the text width of a journal page (178 mm).
 LABEL, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06
 BIAS = 0.42  # of the column with risk of bias, where there is one: then 189 mm
-ROW = 0.185
-TEXT, SMALL = 7.0, 6.5  # points
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mark:
-    """How a state of risk of bias looks: in colour, in print, and read aloud."""
-
-    sign: str
-    face: str
-    ink: str
-    line: str = "-"
-
-
-# Each state has a sign of its own, so that colour is never all there is; no judgement is hollow.
-MARKS: Mapping[str, Mark] = {
-    "low": Mark(sign="+", face="#00785A", ink=WHITE),
-    "unclear": Mark(sign="?", face="#F0E442", ink=BLACK),
-    "some concerns": Mark(sign="−", face="#F0E442", ink=BLACK),
-    "high": Mark(sign="×", face="#9E1B1B", ink=WHITE),
-    "facts": Mark(sign="f", face=WHITE, ink=BLACK),
-    "nothing": Mark(sign="·", face=WHITE, ink=GREY, line=":"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,74 +258,6 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
 
 
-def axis_sides(pool: Pool) -> str:
-    """Say below an axis whom each side favours; nothing where that is not known."""
-    if pool.favours is None:
-        return ""
-    told = "left: favours {}; right: favours {}".format(*pool.favours)
-    return "\n" + "\n".join(wrapped(told, 4.0))
-
-
-def axis_words(measure: str) -> str:
-    """Return what stands at an axis of effects."""
-    known = measure_of(measure)
-    if known is None:
-        return measure
-    return known.words + (" (log scale)" if known.ratio else "")
-
-
-def _places(ticks: Sequence[float]) -> int:
-    """Return how many decimals tell evenly spaced ticks apart."""
-    return max(0, int(np.ceil(-np.log10(ticks[1] - ticks[0]) - 1e-9))) if len(ticks) > 1 else 2
-
-
-def scale_axis(axis: Axis, measure: str) -> None:
-    """Put round numbers on an axis of effects whose limits are set, as many as find room.
-
-    Ratios stand at their logs.
-    """
-    low, high = sorted(axis.get_view_interval())
-    figure = axis.axes.get_figure(root=True)
-    room = axis.axes.bbox.width / figure.dpi if axis is axis.axes.xaxis and figure else np.inf
-    for most in range(7, 1, -1):
-        if scale_name(measure) == measure:
-            steps = [1, 2, 5, 10] if most == 7 else [1, 2, 4, 5, 10]
-            locator = MaxNLocator(nbins=most - 1, steps=steps, min_n_ticks=1)
-            even = locator.tick_values(low, high)
-            ticks = [float(x) for x in even if low <= x <= high]
-            labels = [decimal(x, _places(ticks)) for x in ticks]
-        else:
-            ticks = ratio_ticks(low, high, most=most)
-            labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
-        needed = max((_wide(label, size=SMALL) + 0.07 for label in labels), default=0.0)
-        if len(ticks) < 2 or needed <= room * (ticks[1] - ticks[0]) / (high - low):
-            break
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FuncFormatter(lambda x, _: dict(zip(ticks, labels, strict=True))[x]))
-
-
-def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
-    """Return the logs of round ratios: doubles or powers of ten, or even steps in a small range.
-
-    Examples
-    --------
-    >>> [round(float(np.exp(x)), 3) for x in ratio_ticks(-1.5, 1.5)]
-    [0.25, 0.5, 1.0, 2.0, 4.0]
-    >>> [round(float(np.exp(x)), 3) for x in ratio_ticks(-0.1, 0.1)]
-    [0.92, 0.96, 1.0, 1.04, 1.08]
-    """
-    if high - low < np.log(3):
-        locator = MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10])
-        even = locator.tick_values(np.exp(low), np.exp(high))
-        return [float(np.log(x)) for x in even if x > 0 and low <= np.log(x) <= high]
-    step = next(
-        size for power in range(99)
-        if (high - low) / (size := np.log(10) * power if power else np.log(2)) < most
-    )  # fmt: skip
-    first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-    return [float(i * step) for i in range(first, last + 1)]
-
-
 def _reach(pools: Sequence[Pool]) -> float:
     """Half the width of the axis: it shows all pools, and trials unless they are far off."""
     trials = [abs(end) for p in pools for e in p.effects for end in (e.ci_low, e.ci_high)]
@@ -396,45 +293,6 @@ class _Room:
     @property
     def left(self) -> float:
         return self.label + 2 * self.arm + WEIGHT
-
-
-WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and a note has it
-
-
-@cache
-def _wide(text: str, *, size: float = TEXT, bold: bool = False) -> float:
-    """Return how wide a text is, in inches."""
-    font = FontProperties(size=size, weight="bold" if bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
-
-
-def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
-    """Break a text into lines that are no wider than this."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _wide(longer, size=size) > inches:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
-
-
-def fitted(text: str, inches: float, *, size: float = TEXT, bold: bool = False) -> str:
-    """Put a text into one line; of one too wide the middle is cut, so that a last year stays.
-
-    Examples
-    --------
-    >>> fitted("A trial of a very long name 2001", 1.0)
-    'A trial o…ame 2001'
-    """
-    text = " ".join(text.split())
-    tail, head = text[-8:], len(text) - 8
-    shown = text
-    while head > 0 and _wide(shown, size=size, bold=bold) > inches:
-        head -= 1
-        shown = f"{text[:head].rstrip()}…{tail}"
-    return shown
 
 
 def _rooms(rows: Sequence[_Row], axes: float) -> _Room:
@@ -579,47 +437,6 @@ def _numbers(
     _write(ax, text, _columns(room)["estimate"], place, room, ha="right", **style)
 
 
-def draw_interval(
-    ax: Axes, low: float, high: float, y: float, *, gid: str, color: str = BLACK, lw: float = 0.8
-) -> None:
-    """Draw an interval: an arrow says that it goes on beyond the axis, and nothing else has one.
-
-    One that lies beyond the axis as a whole is the arrow alone.
-    """
-    least, most = ax.get_xlim()
-    shown = max(low, least), min(high, most)
-    if shown[0] <= shown[1]:
-        ax.plot(shown, (y, y), color=color, lw=lw, solid_capstyle="butt", zorder=2, gid=gid)
-    for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
-        if beyond:
-            ax.plot(x, y, marker, color=color, ms=3.6 if lw < 2 else 5, mew=0, clip_on=False,
-                    zorder=2, gid=f"beyond:{gid}")  # fmt: skip
-
-
-def draw_diamond(
-    ax: Axes, one: Any, y: float, *, gid: str, color: str, half: float = 0.3, **style: Any
-) -> None:
-    """Draw an estimate with its interval as a diamond, cut blunt, with an arrow, at the axis."""
-    least, most = ax.get_xlim()
-    low, middle, high = one.ci_low, one.estimate, one.ci_high
-
-    def tall(x: float) -> float:
-        end = low if x < middle else high
-        return half if x == middle else half * (x - end) / (middle - end)
-
-    ends = max(low, least), min(high, most)
-    if ends[0] <= ends[1]:
-        xs = [ends[0], *(x for x in (middle,) if ends[0] < x < ends[1]), ends[1]]
-        upper = [(x, y - tall(x)) for x in xs]
-        lower = [(x, y + tall(x)) for x in reversed(xs) if tall(x) > 0]
-        style = {"facecolor": color, "edgecolor": color, "lw": 0.8, "zorder": 3, **style}
-        ax.add_patch(Polygon([*upper, *lower], closed=True, gid=gid, **style))
-    for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
-        if beyond:
-            ax.plot(x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3,
-                    gid=f"beyond:{gid}")  # fmt: skip
-
-
 def draw_effect(
     ax: Axes, effect: Effect, x: float, y: float, size: float, *, gid: str, marker: str = "s"
 ) -> None:
@@ -655,13 +472,6 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     draw_diamond(
         ax, result, place, gid=f"diamond:{row.pool.subgroup or 'overall'}", **pooled_look(row.pool)
     )
-
-
-def pooled_look(pool: Pool) -> dict[str, Any]:
-    """Return how a pooled value looks: hollow and grey where the trials contradict each other."""
-    if contradictory(pool):
-        return {"color": COLOURS["contradictory"], "facecolor": "none"}
-    return {"color": COLOURS["pooled"]}
 
 
 def _draw_prediction(ax: Axes, row: _Row, place: int, room: _Room) -> None:
@@ -706,17 +516,6 @@ def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     )  # fmt: skip
 
 
-def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any = None) -> None:
-    """Draw the sign of a state of risk of bias, a key of `MARKS`."""
-    style, where = MARKS[state], transform or ax.transData
-    ax.scatter(
-        [x], [y], s=72, facecolor=style.face, edgecolor=GREY, linewidth=0.7, linestyle=style.line,
-        clip_on=False, zorder=4, transform=where, gid=gid,
-    )  # fmt: skip
-    ax.text(x, y, style.sign, color=style.ink, fontsize=TEXT, weight="bold", ha="center",
-            va="center_baseline", zorder=5, transform=where)  # fmt: skip
-
-
 def _draw_bias(ax: Axes, one: Assessment, place: int, room: _Room) -> None:
     at = _columns(room)["bias"]
     gid = f"bias:{one.trial}:{one.shown}"
@@ -756,10 +555,6 @@ DRAW: Mapping[str, Callable[[Axes, _Row, int, _Room], None]] = {
 }
 
 
-ARROW = "An arrow: the interval goes on beyond the axis."
-BOUND_MARK = "A mark half filled, on the side of no effect: the effect is a bound."
-
-
 def _below(pools: Sequence[Pool]) -> list[str]:
     """Return the lines below the plot: assumptions, bounds, methods, flags."""
     lines = notes(effect for pool in pools for effect in pool.effects)
@@ -797,68 +592,3 @@ def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
 
 
 FIGURES: Mapping[str, Callable[..., Axes]] = {"forest": forest_plot}
-
-METADATA: Mapping[str, dict[str, Any]] = {
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None, "ModDate": None, "Producer": None},
-    "png": {"Software": None},
-}
-
-
-def inline_svg(figure: Any, *, name: str, title: str, description: str) -> str:
-    """Return a figure as an SVG element for a web page, its text selectable and described.
-
-    Parameters
-    ----------
-    figure : matplotlib Figure
-    name : str
-        Stands before every id, so that several figures can share a page.
-    title, description : str
-        What a screen reader says of it.
-    """
-    held = io.BytesIO()
-    fonts = ["DejaVu Sans", "Verdana", "Arial", "Helvetica"]  # the first two are equally wide
-    fixed: dict[Any, Any] = {
-        "svg.hashsalt": "livingmeta",
-        "svg.fonttype": "none",
-        "font.sans-serif": fonts,
-    }
-    with rc_context(fixed):
-        figure.savefig(held, format="svg", metadata=METADATA["svg"], transparent=True)
-    text = held.getvalue().decode()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    asked = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
-    text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in asked else "", text)
-    text = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    said = f'role="img" aria-labelledby="{name}-title {name}-description" lang="en"'
-    words = (
-        f'<title id="{name}-title">{escape(title)}</title>'
-        f'<desc id="{name}-description">{escape(description)}</desc>'
-    )
-    head, _, rest = text.partition(">")
-    return f"{head} {said}>{words}{rest}"
-
-
-def figure_bytes(figure: Any, kind: str) -> bytes:
-    """Return a figure as a file of this kind, the same bytes whenever it is drawn again.
-
-    Parameters
-    ----------
-    figure : matplotlib Figure
-    kind : str
-        "svg" (text as paths), "pdf" (fonts embedded) or "png" (300 dots per inch).
-
-    Raises
-    ------
-    KeyError
-        For another kind.
-    """
-    held = io.BytesIO()
-    fixed: dict[Any, Any] = {
-        "svg.hashsalt": "livingmeta",
-        "svg.fonttype": "path",
-        "pdf.fonttype": 42,
-    }
-    with rc_context(fixed):
-        figure.savefig(held, format=kind, metadata=METADATA[kind], dpi=300)
-    return held.getvalue()

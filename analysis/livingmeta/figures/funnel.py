@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from scipy.special import ndtri
 
 from livingmeta.engine.methods.small_study import Filled
-from livingmeta.figures.forest import (
+from livingmeta.figures.forest import draw_effect
+from livingmeta.figures.style import (
     BLACK,
     BOUND_MARK,
     COLOURS,
@@ -17,7 +18,6 @@ from livingmeta.figures.forest import (
     TEXT,
     axis_sides,
     axis_words,
-    draw_effect,
     pooled_look,
     scale_axis,
 )

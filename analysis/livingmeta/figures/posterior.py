@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from livingmeta.engine.effect_sizes import as_shown, turning
 from livingmeta.engine.methods.bayes import Posterior
-from livingmeta.figures.forest import (
+from livingmeta.figures.style import (
     BLACK,
     COLOURS,
     GREY,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from livingmeta.appraisal.flow import PREVIOUS, TOTAL, Count, Flow
-from livingmeta.figures.forest import BLACK, GREY, SMALL, TEXT
+from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT
 
 # The boxes of the figure by column, from top to bottom
 MIDDLE = (("records", "databases", "registers"), ("screened",), ("sought",), ("assessed",),

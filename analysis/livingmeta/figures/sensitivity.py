@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 from livingmeta.appraisal.changes import Stage
 from livingmeta.appraisal.scenarios import Sensitivity, Without
 from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.figures.forest import (
+from livingmeta.figures.style import (
     BLACK,
     COLOURS,
     GREY,

@@ -24,15 +24,7 @@ from livingmeta.appraisal.multiverse import (
     trial_sets,
 )
 from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.figures.forest import (
-    BLACK,
-    COLOURS,
-    PALE,
-    SMALL,
-    TEXT,
-    axis_words,
-    scale_axis,
-)
+from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
 
 # Inches; the whole is the text width of a journal page (178 mm).
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06

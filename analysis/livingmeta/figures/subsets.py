@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from livingmeta.engine.methods.subsets import ENOUGH, Gosh
 from livingmeta.engine.tau2 import Array, Mask
-from livingmeta.figures.forest import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
+from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
 HEXAGONS, BINS = 64, 60

@@ -20,7 +20,7 @@ from livingmeta.audit.results import Results
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, on_scale, scale_name
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.bias import traffic_plot
-from livingmeta.figures.forest import inline_svg
+from livingmeta.figures.files import inline_svg
 from livingmeta.figures.prisma import prisma_plot
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import ENGLISH, Language, language

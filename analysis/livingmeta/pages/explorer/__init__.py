@@ -17,7 +17,7 @@ from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.figures.forest import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
+from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.language import ENGLISH
 from livingmeta.pages.phrases import DISCLAIMER, undrawn
 from livingmeta.pages.report import combined
