@@ -15,16 +15,9 @@ from livingmeta.engine.pooling import pool as pooled
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages.answers import answer, value
-from livingmeta.pages.phrases import (
-    beside,
-    coverage,
-    headlines,
-    interval,
-    share,
-    tables,
-    verdict_words,
-)
+from livingmeta.pages.phrases import beside, coverage, headlines, interval, share, verdict_words
 from livingmeta.pages.report import forest_description, spread
+from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import PREDICTION_FROM, contradictory, heterogeneity
 from livingmeta.synthesis.settings import headline_settings, settings_of

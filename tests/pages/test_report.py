@@ -18,8 +18,9 @@ from folders import ARM1, ARM2, TRIAL, folder
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import LANGUAGES, language
+from livingmeta.pages.anchors import effect_id, slug
 from livingmeta.pages.phrases import interval
-from livingmeta.pages.report import effect_id, html, markdown, methods, reading, slug, spread
+from livingmeta.pages.report import html, markdown, methods, reading, spread
 from livingmeta.review.folder import load_review
 
 ROOT = Path(__file__).parents[2]

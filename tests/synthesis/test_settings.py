@@ -28,7 +28,7 @@ from livingmeta.engine.pooling import (
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.forest import forest_plot
 from livingmeta.pages.explorer import explorer_data
-from livingmeta.pages.phrases import tables
+from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.comparison import compare

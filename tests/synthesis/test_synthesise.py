@@ -15,8 +15,8 @@ from livingmeta.commands.printing import document
 from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange.imports import imported, reviews_in
 from livingmeta.figures.forest import forest_plot
-from livingmeta.pages.phrases import tables
 from livingmeta.pages.report import markdown
+from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.synthesis import choosing

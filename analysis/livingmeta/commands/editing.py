@@ -445,7 +445,7 @@ def letters(review: Review, *, out: str) -> None:
     """Write a letter to the authors of each report with known gaps."""
     from pathlib import Path
 
-    from livingmeta.pages.phrases import page
+    from livingmeta.pages.template import page
     from livingmeta.review.gaps import by_report, letter
     from livingmeta.store import write
 

@@ -73,7 +73,7 @@ def report(
 
 
 def _write(known: Dossier, folder: Path) -> list[Path]:
-    from livingmeta.pages.phrases import tables
+    from livingmeta.pages.tables import tables
     from livingmeta.store import write
 
     figures = _figures(known)

@@ -9,7 +9,7 @@ from livingmeta.audit.witnesses import EQUAL, Certificate, Line
 
 def markdown(certificate: Certificate) -> str:
     """Write the certificate's page."""
-    from livingmeta.pages.phrases import page
+    from livingmeta.pages.template import page
 
     pools: dict[tuple[str, str | None, str], dict[str, dict[str, Line]]] = {}
     for line in certificate.lines:

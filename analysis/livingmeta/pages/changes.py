@@ -7,7 +7,8 @@ from math import exp
 
 from livingmeta.appraisal.changes import Move
 from livingmeta.engine.effect_sizes import as_shown, scale_name
-from livingmeta.pages.phrases import Interval, interval, page, people, share
+from livingmeta.pages.phrases import Interval, interval, people, share
+from livingmeta.pages.template import page
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool, contradictory
 from livingmeta.words import FLAG_WORDS, decimals

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import re
 from collections.abc import Iterable
-from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from livingmeta.appraisal.absolute import PER, Baseline, per_1000
 from livingmeta.appraisal.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
 from livingmeta.audit.results import Results, at_odds, printed_k, total_people
-from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import as_shown, scale_name
-from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Judgement, Plan, Review
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import DRAWN, Pool, contradictory, shown_i2
 from livingmeta.synthesis.profiles import CI_WORDS
-from livingmeta.words import count, decimal, decimals, p_words, steady
+from livingmeta.words import count, decimal, decimals
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from jinja2 import Environment
+    pass
 
 
 DISCLAIMER = ENGLISH.say("disclaimer")
@@ -434,92 +428,3 @@ def source_line(review: Review, file: str, row: int) -> tuple[str, str, str]:
     found = review.outcome(file, row)
     source = review.source(found.source)
     return source.citation, found.locator, found.quote or ""
-
-
-def _no_markup(value: Any) -> Any:
-    """Keep words of a review from beginning a tag, which Markdown would pass on."""
-    return re.sub(r"(?<!\\)<(?=[A-Za-z/!?])", r"\<", value) if isinstance(value, str) else value
-
-
-def page(template: str, **given: Any) -> str:
-    """Fill one of the package's templates."""
-    text = _templates(markup=".html" in template).get_template(template).render(**given)
-    return re.sub(r"\n{3,}", "\n\n", text)
-
-
-@cache  # with it, a template is compiled once
-def _templates(*, markup: bool) -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("livingmeta", "pages/templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=lambda name: ".html" in str(name),
-        finalize=None if markup else _no_markup,
-    )
-    environment.filters |= {
-        "decimal": decimal,
-        "p_words": p_words,
-        "minus": lambda text: re.sub(r"(?<![\w.,\-–−])-(?=\d)", "−", str(text)),
-        # a cell of a CSV may hold several lines, one of a table in Markdown may not
-        "cell": lambda text: " ".join(str(text).split()).replace("|", "\\|"),
-        "count": lambda n: "?" if n is None else count(n),
-    }
-    return environment
-
-
-def _steady(result: Any, se: float) -> dict[str, Any]:
-    """Return the fields of a result, its numbers as every processor has them."""
-    beside = dict.fromkeys(("estimate", "yi", "ci_low", "ci_high", "pi_low", "pi_high"), se)
-    beside |= dict.fromkeys(("tau2", "tau2_low", "tau2_high"), se**2)
-    beside |= dict.fromkeys(("statistic", "q", "i2", "i2_tau2"), 1.0)
-    return {
-        name: steady(value, beside.get(name, 0.0)) if isinstance(value, float) else value
-        for name, value in dataclasses.asdict(result).items()
-    }
-
-
-def tables(results: Results) -> dict[str, pd.DataFrame]:
-    """Return the result tables: every pool under both sets of methods, effects, verdicts."""
-    import pandas as pd
-
-    pools = list(dict.fromkeys((*results.headline_pools, *results.pools)))
-    about = ("review", "synthesis", "subgroup", "title", "measure", "methods")
-    fields = [field.name for field in dataclasses.fields(PooledEstimate)]
-    estimates = [
-        {
-            **{name: getattr(pool, name) for name in about},
-            **(_steady(pool.result, pool.result.se) if pool.result else dict.fromkeys(fields)),
-            "people": pool.people.all,
-            "missing": len(pool.missing),
-            "coverage": coverage(results.review, pool),
-            "why_not": pool.why_not,
-            "flags": " ".join(pool.flags),
-            "weights": " ".join(f"{w:.6g}" for w in pool.weights) or None,
-        }
-        for pool in pools
-    ]
-    effects = [
-        {
-            "synthesis": pool.synthesis,
-            **_steady(effect, math.sqrt(effect.vi)),
-            "weight": steady(weight),
-            "derivation": " | ".join(effect.derivation),
-            "flags": " ".join(effect.flags),
-            "rows": " | ".join(f"{file} row {row}" for file, row in effect.rows),
-        }
-        for pool in results.headline_pools
-        for effect, weight in zip(pool.effects, pool.weights, strict=False)
-    ]
-    columns = [field.name for field in dataclasses.fields(Effect)]
-    return {
-        "results": pd.DataFrame(estimates),
-        "effects": pd.DataFrame(effects, columns=["synthesis", *columns, "weight"]),
-        "reproduction": pd.DataFrame(
-            [_steady(verdict, 0.0) for verdict in results.verdicts],
-            columns=[field.name for field in dataclasses.fields(Verdict)],
-        ),
-    }

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any, cast
 
 from livingmeta.appraisal.certainty import level_words
-from livingmeta.appraisal.directions import EffectDirections
 from livingmeta.appraisal.dossier import Dossier
-from livingmeta.appraisal.flow import Flow
 from livingmeta.appraisal.missing_evidence import EXTREME
 from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.appraisal.scenarios import Sensitivity
@@ -24,6 +22,16 @@ from livingmeta.figures.files import inline_svg
 from livingmeta.figures.prisma import prisma_plot
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import ENGLISH, Language, language
+from livingmeta.pages.anchors import (
+    effect_id,
+    extra_id,
+    extras,
+    gap_of,
+    pool_id,
+    quoted,
+    slug,
+    uses,
+)
 from livingmeta.pages.answers import answer, value
 from livingmeta.pages.phrases import (
     absolute_words,
@@ -32,7 +40,6 @@ from livingmeta.pages.phrases import (
     interval,
     judged_line,
     judged_words,
-    page,
     people_number,
     published,
     share,
@@ -42,14 +49,11 @@ from livingmeta.pages.phrases import (
     verdict_words,
 )
 from livingmeta.pages.rob_me import tipping
+from livingmeta.pages.template import page
 from livingmeta.review.bias import unrecorded
-from livingmeta.review.protocol import Review
-from livingmeta.review.schema import Gap, Outcome
-from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import (
     CONTRADICTION,
     PREDICTION_FROM,
-    Missing,
     Pool,
     contradictory,
     i2_by,
@@ -61,120 +65,6 @@ from livingmeta.words import decimals, p_words
 
 FEW = 5  # trials; below it heterogeneity can't be measured well
 LONG = 60  # verdicts or effects; a page lists no more where a file beside it has all
-
-
-def slug(*parts: object) -> str:
-    """Join parts to an anchor's name.
-
-    Examples
-    --------
-    >>> slug("trace", "pain-short", None, "Alpha 2001 (high)")
-    'trace-pain-short-alpha-2001-high'
-    """
-    text = "-".join(str(part) for part in parts if part)
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-
-
-def pool_id(pool: Pool) -> str:
-    """Name a synthesis, or a subgroup of it, in anchors."""
-    return slug(pool.synthesis, pool.subgroup)
-
-
-def effect_id(pool: Pool, effect: Effect) -> str:
-    """Name an effect in anchors."""
-    return slug(pool_id(pool), effect.trial, effect.contrast)
-
-
-def extras(one: Sensitivity) -> dict[tuple[tuple[str, int], ...], Effect]:
-    """Return the effects that only other analyses of a synthesis rest on, by their rows."""
-    known = {effect.rows for effect in one.main.effects}
-    return {
-        effect.rows: effect
-        for _, pool in one.scenarios
-        for effect in (pool.effects if pool else ())
-        if effect.rows not in known
-    }
-
-
-def extra_id(pool: Pool, effect: Effect) -> str:
-    """Name an effect of other analyses in anchors."""
-    return slug("only", effect_id(pool, effect), *(row for _, row in effect.rows))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Use:
-    """A place on the page that rests on a source."""
-
-    anchor: str
-    label: str
-
-
-def uses(
-    review: Review,
-    pools: Sequence[Pool],
-    directions: Sequence[EffectDirections],
-    boxes: Flow | None,
-    found_odd: Sequence[Outcome] = (),
-    bends: Sequence[Sensitivity] = (),
-) -> dict[str, list[Use]]:
-    """Return for each source, in the order of sources.csv, the places that rest on it."""
-    found: dict[str, dict[str, Use]] = defaultdict(dict)
-
-    def put(source: str, anchor: str, label: str) -> None:
-        found[source].setdefault(anchor, Use(anchor=anchor, label=label))
-
-    rows = {(row.file, row.row): row for row in review.outcomes}
-    traced = [
-        (effect, slug("trace", effect_id(pool, effect)), pool.synthesis)
-        for pool in pools
-        for effect in pool.effects
-    ]
-    traced += [
-        (effect, extra_id(bend.main, effect), bend.main.synthesis)
-        for bend in bends
-        for effect in extras(bend).values()
-    ]
-    for effect, anchor, synthesis in traced:
-        for place in effect.rows:
-            put(rows[place].source, anchor, f"{effect.label} ({synthesis})")
-    absent = [(pool, one) for pool in pools for one in pool.missing]
-    for pool, one in absent:
-        anchor = slug("gap", pool_id(pool), one.trial)
-        put(gap_of(review, one).source, anchor, f"{one.label} ({pool.synthesis})")
-    for claim in review.published:
-        if not claim.trial:
-            put(claim.source, slug("claim", claim.claim), claim.claim)
-    for bias in review.risk_of_bias:
-        put(bias.source, slug("bias", bias.trial), review.trial(bias.trial).label)
-    for table in directions:
-        for row in table.rows:
-            anchor = slug("direction", table.synthesis, row.trial)
-            put(row.source, anchor, f"{row.label} ({table.synthesis})")
-    for outcome in found_odd:
-        put(outcome.source, "fit", f"{outcome.file} row {outcome.row}")
-    for box in boxes.counts if boxes else ():
-        if box.source:
-            put(box.source, "flow", box.words)
-    order = {source.source: place for place, source in enumerate(review.sources)}
-    return {key: list(found[key].values()) for key in sorted(found, key=lambda key: order[key])}
-
-
-def quoted(review: Review, effect: Effect) -> list[list[Outcome]]:
-    """Return the rows of an effect, those together that one quote carries."""
-    found: dict[tuple[str | None, ...], list[Outcome]] = defaultdict(list)
-    for row in review.outcomes:
-        if (row.file, row.row) in effect.rows:
-            found[row.file, row.source, row.locator, row.quote].append(row)
-    return list(found.values())
-
-
-def gap_of(review: Review, missing: Missing) -> Gap:
-    """Return the row of gaps.csv that a missing trial stands for."""
-    return next(
-        gap
-        for gap in review.gaps
-        if (gap.trial, gap.what, gap.where) == (missing.trial, missing.what, missing.where)
-    )
 
 
 def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:

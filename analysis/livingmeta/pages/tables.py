@@ -1,0 +1,71 @@
+"""The tables of a review as files: every number, unrounded."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+from livingmeta.audit.results import Results
+from livingmeta.audit.verdicts import Verdict
+from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.pages.phrases import coverage
+from livingmeta.synthesis.derivation import Effect
+from livingmeta.words import steady
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _steady(result: Any, se: float) -> dict[str, Any]:
+    """Return the fields of a result, its numbers as every processor has them."""
+    beside = dict.fromkeys(("estimate", "yi", "ci_low", "ci_high", "pi_low", "pi_high"), se)
+    beside |= dict.fromkeys(("tau2", "tau2_low", "tau2_high"), se**2)
+    beside |= dict.fromkeys(("statistic", "q", "i2", "i2_tau2"), 1.0)
+    return {
+        name: steady(value, beside.get(name, 0.0)) if isinstance(value, float) else value
+        for name, value in dataclasses.asdict(result).items()
+    }
+
+
+def tables(results: Results) -> dict[str, pd.DataFrame]:
+    """Return the result tables: every pool under both sets of methods, effects, verdicts."""
+    import pandas as pd
+
+    pools = list(dict.fromkeys((*results.headline_pools, *results.pools)))
+    about = ("review", "synthesis", "subgroup", "title", "measure", "methods")
+    fields = [field.name for field in dataclasses.fields(PooledEstimate)]
+    estimates = [
+        {
+            **{name: getattr(pool, name) for name in about},
+            **(_steady(pool.result, pool.result.se) if pool.result else dict.fromkeys(fields)),
+            "people": pool.people.all,
+            "missing": len(pool.missing),
+            "coverage": coverage(results.review, pool),
+            "why_not": pool.why_not,
+            "flags": " ".join(pool.flags),
+            "weights": " ".join(f"{w:.6g}" for w in pool.weights) or None,
+        }
+        for pool in pools
+    ]
+    effects = [
+        {
+            "synthesis": pool.synthesis,
+            **_steady(effect, math.sqrt(effect.vi)),
+            "weight": steady(weight),
+            "derivation": " | ".join(effect.derivation),
+            "flags": " ".join(effect.flags),
+            "rows": " | ".join(f"{file} row {row}" for file, row in effect.rows),
+        }
+        for pool in results.headline_pools
+        for effect, weight in zip(pool.effects, pool.weights, strict=False)
+    ]
+    columns = [field.name for field in dataclasses.fields(Effect)]
+    return {
+        "results": pd.DataFrame(estimates),
+        "effects": pd.DataFrame(effects, columns=["synthesis", *columns, "weight"]),
+        "reproduction": pd.DataFrame(
+            [_steady(verdict, 0.0) for verdict in results.verdicts],
+            columns=[field.name for field in dataclasses.fields(Verdict)],
+        ),
+    }
