@@ -9,14 +9,12 @@ import pytest
 from appraisal.test_absolute import counts
 from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, as_csv, folder
 from livingmeta.appraisal import certainty
-from livingmeta.appraisal.certainty import (
-    DOMAINS,
-    SummaryOfFindings,
+from livingmeta.appraisal.certainty import DOMAINS, SummaryOfFindings, summary_of_findings
+from livingmeta.appraisal.scenarios import sensitivity
+from livingmeta.engine.methods.information import (
     information_size_of_risks,
     optimal_information_size,
-    summary_of_findings,
 )
-from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.pages.phrases import judged_line, judged_words, suggested_line
 from livingmeta.pages.rob_me import tipping
 from livingmeta.review.folder import ReviewError, load_review
