@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from livingmeta.teaching import check, slider, small_multiples
+from teaching import check, slider, small_multiples
 
 
 @pytest.mark.parametrize("answer", [1.23, 12, "two", -45.678, None, [45.678]])
