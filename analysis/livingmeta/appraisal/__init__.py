@@ -4,3 +4,7 @@ Lives here: other choices and their multiverse, missing evidence, certainty, dir
 that can't be pooled, the flow of records.
 May not: read files, draw, or say its results in the words of a page.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,3 +4,7 @@ Lives here: verdicts on printed numbers, printed numbers that can't all be right
 review, the lock over them, and other programs as witnesses.
 May not: change how anything is pooled, or write a page.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,3 +3,7 @@
 Lives here: what colours and marks mean, the files of a figure, and one figure a module.
 May not: compute anything but places on paper.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,3 +4,7 @@ Lives here: forms, the dialogue, numbers as papers print them, drafts of rows, a
 review.
 May not: write a row that `check` refuses.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

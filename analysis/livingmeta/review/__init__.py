@@ -4,3 +4,7 @@ Lives here: the schema of each file, review.toml, the rules between rows, readin
 what is known to be missing.
 May not: pool, or write; of the engine it asks only which measures there are.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,3 +3,7 @@
 Lives here: influence, regression, small-study tests, selection, Bayes, subsets, resampling.
 May not: be imported by the core, or know a review.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
