@@ -1,33 +1,15 @@
 """The rooms point one way, and no trial stands in the code."""
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
 from livingmeta import load_review
+from rooms import DOORS, MODULES, PACKAGE, PAGE, ROOT, floor, imports, ours, page, room
 
-ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "analysis" / "livingmeta"
-
-# From the ground upwards, the rooms on one floor in one line: a room imports from itself and from
-# lower floors. `review` stands above the engine for one arrow: which measures a row may have is
-# asked of the registry of measures, since a second list of them would be a fault.
-FLOORS = (
-    {""},  # words, language, store
-    {"engine"},
-    {"review"},
-    {"synthesis"},
-    {"audit"},
-    {"appraisal", "exchange"},
-    {"living", "figures"},
-    {"pages"},
-    {"commands"},
-)
 SCIENCE = {"numpy", "scipy"}
 LIBRARIES = {
-    "": {"filelock"},
+    "ground": {"filelock"},
     "engine": SCIENCE | {"statsmodels"},
     "review": {"pydantic", "pandas"},
     "synthesis": SCIENCE | {"pydantic", "pandas"},
@@ -40,43 +22,17 @@ LIBRARIES = {
 }
 FILES = {"pathlib", "os", "io", "tempfile", "shutil"}
 CORE = {"engine", "synthesis", "appraisal"}  # touch no files
-MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
-DOORS = {"__init__.py", "__main__.py"}
-
-
-def room(module: str) -> str:
-    """The folder on top, "" for the ground: of "engine/methods/batch.py" it is engine."""
-    return module.partition("/")[0] if "/" in module else ""
-
-
-def floor(name: str) -> int:
-    return next(i for i, rooms in enumerate(FLOORS) if name in rooms)
-
-
-def imports(module: str) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute here"
-            names.add(node.module or "")
-            if node.module == "livingmeta":
-                names |= {f"livingmeta.{alias.name}" for alias in node.names}
-    return names
-
-
-def ours(module: str) -> set[str]:
-    """The rooms that a module imports from."""
-    names = (name.split(".") for name in imports(module) if name.startswith("livingmeta."))
-    return {part[1] if (PACKAGE / part[1]).is_dir() else "" for part in names}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if m not in DOORS])
 def test_no_arrow_between_rooms_runs_back(module: str) -> None:
     own = room(module)
-    for other in ours(module) - {own}:
-        assert floor(other) < floor(own), f"{module} imports from {other or 'the ground'}"
+    for other in set(ours(module)) - {own}:
+        assert floor(other) < floor(own), f"{module} imports from {other}"
+
+
+def test_the_picture_of_the_rooms_is_true() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python tests/rooms.py"
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if re.match(r"engine/\w+\.py", m)])
