@@ -1,4 +1,4 @@
-"""A printed number stands for all that round to it."""
+"""A printed number stands for all that round to it; an unknown name gets the nearest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from livingmeta.pages.explorer import explorer_data
 from livingmeta.pages.phrases import published
 from livingmeta.review.folder import examine, load_review
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import number
+from livingmeta.words import number, pick, unknown
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,16 @@ def test_every_command_answers_whatever_is_printed(
     out = ("--out", str(tmp_path / "out")) if command[0] not in {
         "pool", "reproduce", "certainty", "check"} else ()  # fmt: skip
     assert say(*command, str(review), *out).status == 0
+
+
+def test_a_known_name_gives_its_entry() -> None:
+    assert pick({"DL": 1}, "DL", "tau2") == 1
+
+
+def test_the_nearest_name_is_found_whatever_its_case() -> None:
+    assert unknown("tau2", "reml", ["DL", "REML"]).endswith("Did you mean REML?")
+
+
+def test_no_name_is_proposed_where_none_is_near() -> None:
+    with pytest.raises(ValueError, match=r"tau2 = 'xyz': choose one of DL, REML\.$"):
+        pick({"DL": 1, "REML": 2}, "xyz", "tau2")
