@@ -236,6 +236,34 @@ def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
     return f"{what} = {name!r}: choose one of {', '.join(names.values())}.{hint}"
 
 
+def unread_format(given: object, read: int) -> tuple[str, str] | None:
+    """Say why a file of this format is not read, and what to do; None where it is.
+
+    Parameters
+    ----------
+    given : object
+        What stands in the file as its `format`; 1 where none does.
+    read : int
+        The newest format that this program reads.
+
+    Examples
+    --------
+    >>> unread_format(1, 1)
+    >>> unread_format(2, 1)[0]
+    'a newer livingmeta wrote this; this one reads format 1'
+    """
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        return "this is no format, so nothing else was read", (
+            "A format is a whole number without quote marks; write 1, or leave the line out."
+        )
+    if given > read:
+        upto = "format 1" if read == 1 else f"formats 1 to {read}"
+        return f"a newer livingmeta wrote this; this one reads {upto}", (
+            "Update livingmeta. Nothing else was read, and nothing is changed."
+        )
+    return None
+
+
 def pick(registry: Mapping[str, T], name: str, what: str) -> T:
     """Return the entry of this name.
 

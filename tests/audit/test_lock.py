@@ -248,6 +248,36 @@ def test_a_lock_that_lacks_what_newer_ones_hold_is_refused(say, checkout: Path) 
     assert "not a whole lock" in said.err
 
 
+def test_a_lock_of_before_there_were_formats_is_compared_as_one_of_format_1(checkout) -> None:
+    old = {name: value for name, value in committed("knee_oa").items() if name != "format"}
+    raw = json.dumps(old).encode()
+    assert lock.held(raw, place="") == old
+    assert not verified(old, {"format": 1, **old}).differences
+
+
+@pytest.mark.parametrize("update", [(), ("--update", "--why", "mine")])
+def test_a_lock_of_a_newer_program_is_not_compared_and_not_written_over(
+    say, checkout: Path, update: tuple[str, ...]
+) -> None:
+    path = checkout / "data" / "knee_oa" / lock.NAME
+    text = json.dumps({"format": lock.LOCK_FORMAT + 1, "sets": []})
+    path.write_text(text, encoding="utf-8")
+    said = say("verify", str(path.parent), *update)
+    assert said.status == 2
+    assert f"{path}, format = 2: a newer livingmeta wrote this; this one reads format 1. " in (
+        said.err
+    )
+    assert "Update livingmeta." in said.err
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_lock_says_its_format_first(say, checkout: Path) -> None:
+    review = checkout / "data" / "knee_oa"
+    (review / lock.NAME).unlink()
+    assert say("verify", str(review), "--update", "--why", "first").status == 0
+    assert (review / lock.NAME).read_text(encoding="utf-8").startswith('{\n "format": 1,\n')
+
+
 def test_a_reason_stands_on_one_line_and_says_something(say, checkout: Path) -> None:
     folder = checkout / "data" / "smith2017"
     change_cell(folder / "trials.csv", 0, "note", "read again")

@@ -36,12 +36,13 @@ def test_reviews_lists_all_that_can_be_found(say) -> None:
     assert {one["review"] for one in json.loads(say("reviews", "--json").out)} >= {"smith2017"}
 
 
+@pytest.mark.parametrize("text", ["title =", "format = 2\nquestion = 'Of what?'"])
 def test_a_review_that_cannot_be_read_is_listed_all_the_same(
-    say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     (tmp_path / "data").mkdir()
     protocol = folder(tmp_path / "data") / "review.toml"
-    protocol.write_text("title =", encoding="utf-8")
+    protocol.write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert "see livingmeta check small" in say("reviews").flat
 

@@ -259,6 +259,7 @@ def test_an_imported_review_is_a_folder_like_any_other(say, tmp_path: Path) -> N
     said = say("import", str(file), "theirs", "--in", str(tmp_path / "data"))
     assert said.status == 0
     review = str(tmp_path / "data" / "theirs")
+    assert "\nformat = 1\n" in Path(review, "review.toml").read_text(encoding="utf-8")
     assert "0 wrong" in say("check", review).out
     assert "reproduced" in say("reproduce", review).out
     assert (

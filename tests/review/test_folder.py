@@ -18,6 +18,7 @@ from folders import (
     folder,
 )
 from livingmeta.review.folder import ReviewError, examine, load_review, reviews
+from livingmeta.review.protocol import FORMAT
 
 
 def said(review: Path) -> list[str]:
@@ -59,6 +60,45 @@ def test_a_living_review_holds_the_rows_of_the_one_it_extends() -> None:
     assert own[: len(base.outcomes)] == [row.trial for row in base.outcomes]
     assert len(living.trials) > len(base.trials)
     assert living.published != base.published
+
+
+def test_a_folder_of_before_there_were_formats_is_read_as_format_1(tmp_path: Path) -> None:
+    older = folder(tmp_path, toml=("format = 1\n", ""))
+    assert "format" not in (older / "review.toml").read_text(encoding="utf-8").split("\n[")[0]
+    assert load_review(older).protocol.format == 1
+    assert said(older) == []
+
+
+def newer(path: Path, given: object = FORMAT + 1) -> Path:
+    """A folder that a newer program wrote: keys and columns nobody knows, and a file less."""
+    review = folder(path, toml=("format = 1\n", f"format = {given}\nweighing = 'new'\n"))
+    (review / "outcomes.csv").write_text("key,value\n1,2\n", encoding="utf-8")
+    (review / "gaps.csv").unlink()
+    return review
+
+
+def test_of_a_newer_folder_only_that_is_said_and_what_to_do(tmp_path: Path) -> None:
+    (problem,) = said(newer(tmp_path))
+    assert problem.endswith(
+        'small/review.toml, format = "2": a newer livingmeta wrote this; this one reads format 1. '
+        "Update livingmeta. Nothing else was read, and nothing is changed."
+    )
+
+
+def test_a_review_that_extends_a_newer_one_is_refused_by_that_ones_name(tmp_path: Path) -> None:
+    newer(tmp_path)
+    living = tmp_path / "living"
+    living.mkdir()
+    (living / "review.toml").write_text('id = "living"\nextends = "small"\n', encoding="utf-8")
+    (problem,) = said(living)
+    assert 'small/review.toml, format = "2": a newer livingmeta wrote this' in problem
+
+
+@pytest.mark.parametrize("given", ['"1"', "true", "0", "-1", "1.0", "[1]"])
+def test_what_is_no_format_is_told_how_to_write_one(given: str, tmp_path: Path) -> None:
+    (problem,) = said(newer(tmp_path, given))
+    assert "review.toml, format = " in problem
+    assert "write 1, or leave the line out" in problem
 
 
 BREAKS = {

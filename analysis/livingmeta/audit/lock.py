@@ -24,9 +24,10 @@ from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.profiles import CHOICES
 from livingmeta.synthesis.settings import Settings, settings_of
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, unread_format
 
 NAME = "results.lock.json"
+LOCK_FORMAT = 1  # the newest that is read; it rises when older programs can't compare with it
 SAME = 1e-9  # times max(1, |x|): what other processors and BLAS libraries may move
 FAINT = 1e-6  # the same: more than this no library moves that is not broken
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
@@ -82,6 +83,7 @@ def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
         sets = {"headline": (settings_of(methods, name=methods.headline), results.headline_pools),
                 **sets}  # fmt: skip
     return {
+        "format": LOCK_FORMAT,
         "review": results.review.protocol.id,
         "why": why,
         "code": code(version),
@@ -125,16 +127,21 @@ def held(raw: bytes, *, place: str) -> Lock:
     Raises
     ------
     ValueError
-        If it is none, or not whole; the message says what to do.
+        If it is none, not whole, or of a newer format; the message says what to do.
     """
+    unread = None
     try:
         lock = cast("Lock", json.loads(raw))
-        verified(lock, lock)
+        given = lock.get("format", 1)
+        if not (unread := unread_format(given, LOCK_FORMAT)):
+            verified(lock, lock)
     except (ValueError, LookupError, TypeError, AttributeError) as wrong:
         raise RefusalError(
             f"{place}: this is not a whole lock ({type(wrong).__name__}: {wrong}). Take it back "
             "from version control; or delete it, and write it anew with livingmeta verify --update."
         ) from wrong
+    if unread:
+        raise RefusalError(f"{place}, format = {given!r}: {unread[0]}. {unread[1]}")
     return lock
 
 

@@ -13,18 +13,16 @@ from livingmeta.commands.options import AsJson, Folder, Include, ReviewName
 
 def list_reviews(*, as_json: AsJson = False) -> None:
     """List the reviews that can be found, with their questions."""
-    import tomllib
-
-    from livingmeta.review.folder import TEMPLATE, reviews
+    from livingmeta.review.folder import TEMPLATE, declarations, reviews
 
     found = []
     for name, folder in reviews().items():
         if name == TEMPLATE:
             continue
         try:
-            declared = tomllib.loads((folder / "review.toml").read_text(encoding="utf-8"))
+            declared = declarations(folder, name)
             question = str(declared.get("question", "(review.toml states no question)"))
-        except ValueError:  # not TOML or not UTF-8: `check` says where
+        except ValueError:  # not TOML, not UTF-8 or of a newer format: `check` says where
             question = f"(review.toml can't be read: see livingmeta check {name})"
         found.append({"review": name, "question": question, "folder": str(folder)})
     if as_json:

@@ -23,7 +23,7 @@ from livingmeta.exchange.tables import (
     table,
 )
 from livingmeta.review.folder import examine
-from livingmeta.review.protocol import Review
+from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.store import scratch
 from livingmeta.words import key_of
@@ -357,6 +357,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
     shared = sides.pop() if len(sides) == 1 else None
     lines = [
         f"# Imported from {' '.join(file.split())}. Say here what the review asks.",
+        f"format = {FORMAT}",
         f"id = {_quoted(name)}",
         f"title = {_quoted(first.title)}",
         'question = "not said in the file"',

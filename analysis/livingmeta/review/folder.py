@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from livingmeta.review.protocol import Protocol, Review
+from livingmeta.review.protocol import FORMAT, Protocol, Review
 from livingmeta.review.rules import across, decisions
 from livingmeta.review.schema import (
     OPTIONAL,
@@ -30,7 +30,7 @@ from livingmeta.review.schema import (
     columns,
     read_row,
 )
-from livingmeta.words import RefusalError, unknown
+from livingmeta.words import RefusalError, unknown, unread_format
 
 TEMPLATE = "template"  # the empty review to copy
 OWN = frozenset({"published", "certainty"})  # what a review takes from none that it extends
@@ -147,13 +147,14 @@ def _examine(
     try:
         folder, name = find(review)
         name = shown or name
-        declared = _declared(folder, name)
+        declared = declarations(folder, name)
         if "extends" in declared:
             base = _extended(str(declared["extends"]), folder, name, below)
         protocol = _protocol(declared, base, f"{name}/review.toml")
     except ReviewError as error:
         problems += error.problems
-        if not any(problem.file.endswith("review.toml") for problem in problems):
+        toml = [problem for problem in problems if problem.file.endswith("review.toml")]
+        if not toml or any(problem.column == "format" for problem in toml):
             return None, problems
     held = {name: model for name, model in OPTIONAL.items() if (folder / f"{name}.csv").exists()}
     for table, model in {**TABLES, **held}.items():
@@ -210,10 +211,16 @@ def _extended(name: str, folder: Path, shown: str, below: tuple[Path, ...]) -> R
 
 
 def _refusal(
-    file: str, reason: str, remedy: str, *, row: int | None = None, column: str | None = None
+    file: str,
+    reason: str,
+    remedy: str,
+    *,
+    row: int | None = None,
+    column: str | None = None,
+    value: str | None = None,
 ) -> ReviewError:
     return ReviewError(
-        [Problem(file=file, row=row, column=column, value=None, reason=reason, remedy=remedy)]
+        [Problem(file=file, row=row, column=column, value=value, reason=reason, remedy=remedy)]
     )
 
 
@@ -241,13 +248,24 @@ def _text(path: Path, file: str) -> str:
     return text
 
 
-def _declared(folder: Path, name: str) -> dict[str, Any]:
+def declarations(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a folder's review.toml says, as it stands there, if its format is one we read.
+
+    Raises
+    ------
+    ReviewError
+        If it can't be read, or is of a newer format; `name` is the folder's in the message.
+    """
     file = f"{name}/review.toml"
     try:
-        return tomllib.loads(_text(folder / "review.toml", file))
+        declared = tomllib.loads(_text(folder / "review.toml", file))
     except tomllib.TOMLDecodeError as error:
         remedy = "Compare with data/template/review.toml."
         raise _refusal(file, f"this is not valid TOML ({error})", remedy) from None
+    given = declared.get("format", 1)
+    if unread := unread_format(given, FORMAT):
+        raise _refusal(file, *unread, column="format", value=str(given))
+    return declared
 
 
 def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Protocol:

@@ -35,6 +35,7 @@ from livingmeta.words import RefusalError, unknown
 if TYPE_CHECKING:
     import pandas as pd
 
+FORMAT = 1  # the newest of a review's files that is read; it rises when older programs can't
 Domain = Literal["pain", "function", "composite"]
 Side = Literal[1, 2, "unknown"]  # which group an effect below no effect favours
 
@@ -189,6 +190,7 @@ Box = Literal[
 class Protocol(Declared):
     """What review.toml says; its id names the folder of its figures."""
 
+    format: int = 1  # of all files of the folder; `review.folder` asks it before anything else
     id: Key
     title: str
     citation: str | None = None

@@ -731,6 +731,7 @@ Generated from the schema by `livingmeta dictionary`; a test keeps it true.
 
 A review is a folder of plain UTF-8 CSV files and a `review.toml` (groups, follow-up terms, methods, syntheses, tie rules).
 `template/` is an empty one to copy.
+`format` in it is that of all these files: 1, also where it is left out; a program that knows only older ones refuses to read them.
 One fact stands in one cell, as it was printed; an empty cell means that it was not reported.
 Lines that begin with # are skipped, and rows are counted as a spreadsheet counts them.
 
