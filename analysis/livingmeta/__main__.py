@@ -65,7 +65,6 @@ for command in (
     checking.reproduce,
     checking.certify,
     verifying.verify,
-    verifying.rerun,
     checking.trace,
     checking.gaps,
     checking.dictionary,
@@ -82,6 +81,14 @@ for command in (
 app.command("reviews")(checking.list_reviews)
 app.command("small-study")(small_study.small_study)
 app.command("import")(editing.import_file)
+
+
+@app.command(
+    hidden=True, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+def rerun(context: typer.Context) -> None:
+    """Say what this command is called now."""
+    raise RefusalError(f"rerun is now reproduce: livingmeta reproduce {' '.join(context.args)}")
 
 
 def main() -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from livingmeta import __version__
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.options import AsJson, Folder, Include, ReviewName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from livingmeta.exchange.collection import Reproduced
+
+SHOWN = 10  # largest deviations, and analyses that do not agree; --json has all
 
 
 def list_reviews(*, as_json: AsJson = False) -> None:
@@ -87,12 +95,32 @@ def check(
         raise typer.Exit(1)
 
 
-def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
-    """Show each printed number beside ours, with a verdict, and what does not fit together."""
+def reproduce(
+    review: Annotated[
+        str,
+        typer.Argument(
+            metavar="REVIEW|FOLDER",
+            help="name of a review, or path to its folder; or a folder of reviews, RevMan files or "
+            "tables",
+        ),
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show each printed number beside ours, with a verdict, and what does not fit together.
+
+    Of a folder of reviews or RevMan files it counts what agrees and names the rest; exit with 1
+    if a number differs there and no reason is known. Known is that RevMan Web's REML stops early,
+    which moves a weight by up to 0.02 points.
+    """
+    from pathlib import Path
+
     from livingmeta.audit.results import results_of
-    from livingmeta.review.folder import load_review
+    from livingmeta.review.folder import holds_review, load_review
     from livingmeta.words import decimal
 
+    if Path(review).is_dir() and not holds_review(review):
+        return _collection(Path(review), as_json=as_json)
     results = results_of(load_review(review))
     if as_json:
         from dataclasses import asdict
@@ -124,6 +152,82 @@ def reproduce(review: ReviewName, *, as_json: AsJson = False) -> None:
         typer.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
     printing.disclaimer()
     return None
+
+
+def _collection(folder: Path, *, as_json: bool) -> None:
+    """Pool every analysis in a folder again and compare with what is printed there."""
+    from dataclasses import asdict
+
+    from livingmeta.exchange.collection import reproduced, sources
+
+    found: list[Reproduced] = []
+    skipped: dict[str, str] = {}
+    listed = sources(folder)
+    with screen.progress("Pooling") as progress:
+        for place, path in enumerate(listed, start=1):
+            try:
+                pooled = reproduced(path)
+            except ValueError as refusal:
+                skipped[path.name] = str(refusal)
+            else:
+                found += pooled
+                if not pooled:
+                    skipped[path.name] = "it prints no number to compare with."
+            progress(place, len(listed))
+    if as_json:
+        screen.json({"analyses": [asdict(one) for one in found], "skipped": skipped})
+    else:
+        _show_collection(found, skipped)
+    if any(one.unexplained for one in found):
+        raise typer.Exit(1)
+
+
+def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> None:
+    from collections import Counter
+    from itertools import groupby
+
+    from livingmeta.words import quantity_name
+
+    console = screen.console()
+    for file, group in groupby(found, key=lambda one: one.file):
+        console.print(f"{file}: {_agreement(list(group))}")
+    for file, refusal in skipped.items():
+        console.print(f"{file}: skipped: {refusal}")
+    off = [one for one in found if one.unexplained]
+    for one in off[:SHOWN]:
+        console.print(f"  {one.file}, {one.analysis}: {one.agreeing} of {one.rows} rows agree")
+    if len(off) > SHOWN:
+        console.print(f"  and {len(off) - SHOWN} more analyses that do not agree (--json has all)")
+    deviations = sorted((two for one in found for two in one.deviations),
+                        key=lambda two: (two.known is not None, -two.size))  # fmt: skip
+    if deviations:
+        console.print("Largest deviations, those that nobody can explain first:")
+    for two in deviations[:SHOWN]:
+        console.print(
+            f"  {two.place}: {quantity_name(two.quantity)} printed {two.printed}, ours "
+            f"{two.ours:.8g}, apart by {two.size:.2g} ({two.known or 'no reason is known'})"
+        )
+    reasons = Counter(reason for one in found for reason in one.skipped)
+    for reason, number in reasons.most_common(SHOWN):
+        console.print(f"  not compared, {number} times: {reason}")
+    console.print(f"In all: {_agreement(found)}.")
+
+
+def _agreement(found: Sequence[Reproduced]) -> str:
+    from collections import Counter
+
+    from livingmeta.words import quantity_name
+
+    rows = sum(one.rows for one in found)
+    agreeing = f"{sum(one.agreeing for one in found):,} of {rows:,} rows agree"
+    told = [f"{len(found):,} analyses, {agreeing if rows else 'no number that can be compared'}"]
+    for quantity in dict.fromkeys(name for one in found for name in one.compared):
+        compared = sum(one.compared.get(quantity, 0) for one in found)
+        equal = sum(one.equal.get(quantity, 0) for one in found)
+        told.append(f"{quantity_name(quantity)} {equal:,} of {compared:,}")
+    known = Counter(two.known for one in found for two in one.deviations if two.known)
+    told += [f"{number:,} more: {reason}" for reason, number in known.items()]
+    return "; ".join(told)
 
 
 def certify(

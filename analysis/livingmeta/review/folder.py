@@ -59,6 +59,12 @@ def reviews() -> dict[str, Path]:
     return found
 
 
+def holds_review(folder: str | Path) -> bool:
+    """Say whether a name or folder stands for a review, be it one that lacks its review.toml."""
+    held = any(Path(folder, name).is_file() for name in ("review.toml", "outcomes.csv"))
+    return held or str(folder) in reviews()
+
+
 def find(review: str | Path) -> tuple[Path, str]:
     """Return the folder of a review and the name under which messages show it.
 
