@@ -499,3 +499,19 @@ def test_a_synthesis_without_any_analysis_says_so(two: Review, say) -> None:
     assert found.impossible[0][1] + sum(n for _, n in found.impossible[1:]) == found.declared
     assert all(turn.moved is None for turn in found.turns)
     assert by_option(found)["analyses"].sum() == 0
+
+
+@pytest.mark.parametrize("sentences", [0, 1, 12])
+def test_every_line_of_the_note_is_on_the_paper(sentences: int) -> None:
+    (found,) = multiverse(load_review("smith2017"), synthesis="pain-long")
+    told = shares(found.analyses)
+    note = " ".join(
+        ["The headline rests on a few trials, and many others are missing."] * sentences
+    )
+    curve, panel = specification_curve(found, told, note=note)
+    figure = curve.figure
+    (written,) = [text for text in figure.texts if text.get_gid() == "note"]
+    box = written.get_window_extent()
+    assert box.x1 <= figure.bbox.x1
+    assert box.y0 >= 0
+    assert box.y1 <= panel.get_window_extent().y0

@@ -24,11 +24,21 @@ from livingmeta.appraisal.multiverse import (
     trial_sets,
 )
 from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
+from livingmeta.figures.style import (
+    BLACK,
+    COLOURS,
+    PALE,
+    SMALL,
+    TEXT,
+    axis_words,
+    scale_axis,
+    wrapped,
+)
 
 # Inches; the whole is the text width of a journal page (178 mm).
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
 HEIGHT, ROW, GAP = 2.5, 0.135, 0.06
+LINE = 0.109  # of the note below
 BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
 LONG = 35  # characters of a trial set's name that fit beside the panel
 MANY = 1000  # lines; more are drawn as pixels, even in a vector file
@@ -69,15 +79,17 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     blocks = _blocks(found, table, sets)
     lines = sum(1 + len(rows) for _, rows in blocks)
     width = NAMES + CURVE + NUMBERS + 2 * MARGIN
-    panel_height = lines * ROW
-    above, below = 0.42, 0.61
-    height = above + HEIGHT + GAP + panel_height + below
-    figure = Figure(figsize=(width, height), dpi=100)
-    left, wide = (MARGIN + NAMES) / width, CURVE / width
-    curve = figure.add_axes((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
-    panel = figure.add_axes((left, below / height, wide, panel_height / height))
+    figure = Figure(dpi=100)
+    curve, panel = figure.add_axes((0, 0, 1, 1)), figure.add_axes((0, 0, 1, 1))
     _curve(curve, found, table, shares)
     _panel(panel, found, blocks)
+    foot = wrapped(" ".join([note, _foot(found, shares, sets, curve)]).strip(), width - 0.35)
+    above, below, panel_height = 0.42, 0.07 + LINE * len(foot), lines * ROW
+    height = above + HEIGHT + GAP + panel_height + below
+    figure.set_size_inches(width, height)
+    left, wide = (MARGIN + NAMES) / width, CURVE / width
+    curve.set_position((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
+    panel.set_position((left, below / height, wide, panel_height / height))
     main = found.main
     name = f"{main.title} – {main.subgroup}" if main.subgroup else main.title
     figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(name, 95, placeholder="…"),
@@ -85,8 +97,8 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     figure.text(
         MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets), fontsize=SMALL, va="top"
     )
-    foot = textwrap.fill(" ".join([note, _foot(found, shares, sets, curve)]).strip(), 125)
-    figure.text(MARGIN / width, 0.55 / height, foot, fontsize=SMALL, va="top", gid="note")
+    figure.text(MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL,
+                va="top", gid="note")  # fmt: skip
     return curve, panel
 
 
