@@ -38,7 +38,7 @@ from livingmeta.figures.style import (
 # Inches; the whole is the text width of a journal page (178 mm).
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
 HEIGHT, ROW, GAP = 2.5, 0.135, 0.06
-LINE = 0.109  # of the note below
+LINE = 0.113  # of the note below
 BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
 LONG = 35  # characters of a trial set's name that fit beside the panel
 MANY = 1000  # lines; more are drawn as pixels, even in a vector file
@@ -84,7 +84,7 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     _curve(curve, found, table, shares)
     _panel(panel, found, blocks)
     foot = wrapped(" ".join([note, _foot(found, shares, sets, curve)]).strip(), width - 0.35)
-    above, below, panel_height = 0.42, 0.07 + LINE * len(foot), lines * ROW
+    above, below, panel_height = 0.42, 0.1 + LINE * len(foot), lines * ROW
     height = above + HEIGHT + GAP + panel_height + below
     figure.set_size_inches(width, height)
     left, wide = (MARGIN + NAMES) / width, CURVE / width
