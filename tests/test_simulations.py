@@ -7,10 +7,16 @@ from types import ModuleType
 
 import pytest
 
-from livingmeta.engine.pooling import CONFIDENCE, FEW, FEW_FOR_HKSJ, FEW_FOR_PREDICTION, PREDICTION
+from livingmeta.engine.pooling import (
+    CONFIDENCE,
+    FEW,
+    FEW_FOR_HKSJ,
+    FEW_FOR_PREDICTION,
+    PREDICTION,
+    PREDICTION_FROM,
+)
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import LANGUAGES, language
-from livingmeta.synthesis.pool import PREDICTION_FROM
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from drawn import check_drawn_is_printed
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.files import figure_bytes
-from livingmeta.figures.forest import FIGURES, forest_plot
+from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import ARROW, BOUND_MARK, GREY, axis_sides, draw_diamond, scale_axis
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool, Printed, contradictory
@@ -317,10 +317,6 @@ def test_pools_of_several_syntheses_are_refused() -> None:
 
 def test_a_review_and_the_name_of_a_synthesis_are_enough() -> None:
     assert "diamond:overall" in gids(forest_plot(SMITH, "function-short"))
-
-
-def test_the_registry_holds_the_forest_plot() -> None:
-    assert FIGURES["forest"] is forest_plot
 
 
 DRAW = """

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from folders import ARM1, ARM2, DIFFERENCE, folder
 from livingmeta.audit.results import results_of, total_people
 from livingmeta.engine.effect_sizes import on_scale
-from livingmeta.engine.pooling import CONFIDENCE
+from livingmeta.engine.pooling import CONFIDENCE, PREDICTION_FROM
 from livingmeta.engine.pooling import pool as pooled
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import LANGUAGES, language
@@ -19,7 +19,7 @@ from livingmeta.pages.phrases import beside, coverage, headlines, interval, shar
 from livingmeta.pages.report import forest_description, spread
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import PREDICTION_FROM, contradictory, heterogeneity
+from livingmeta.synthesis.pool import contradictory, heterogeneity
 from livingmeta.synthesis.settings import headline_settings, settings_of
 from livingmeta.synthesis.synthesise import repooled, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words

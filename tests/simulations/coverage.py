@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from livingmeta.engine.inputs import Array
 from livingmeta.engine.methods.batch import drawn, run
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, fit
 from livingmeta.engine.tau2 import likelihood_limits, q_profile
@@ -34,7 +34,6 @@ KINDS = ("mean", "narrower", "prediction", "tau2")
 HEADER = ["interval", "method", "tau2_by", "se_by", "tau2", "k", "of", "reviews", "coverage",
           "error", "seed"]  # fmt: skip
 Row = tuple[str, str, str, str]
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

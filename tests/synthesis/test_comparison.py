@@ -11,7 +11,7 @@ from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.comparison import apart, compare
 from livingmeta.synthesis.pool import shown_i2
-from livingmeta.synthesis.profiles import CHOICES, PROFILES
+from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
@@ -92,7 +92,7 @@ def test_all_ways_together_lead_from_one_profile_to_another(normand: Review) -> 
     for other in PROFILES.values():
         changes = {name: after for name, (_, after) in own.profile.differences(other).items()}
         walked = own.profile.with_choices(**changes)
-        assert all(getattr(walked, name) == getattr(other, name) for name in CHOICES)
+        assert all(getattr(walked, name) == getattr(other, name) for name in METHOD_CHOICES)
 
 
 def test_intervals_on_both_sides_of_no_effect_are_told_apart() -> None:

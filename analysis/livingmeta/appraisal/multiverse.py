@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from livingmeta.appraisal.choices import Analysis, analysis, unknown_choices
+from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.pooling import Fit, fit
 from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.choosing import effects_of
@@ -24,7 +25,6 @@ from livingmeta.synthesis.synthesise import repooled, synthesise, unpoolable
 from livingmeta.words import RefusalError, steady
 
 Indices = NDArray[np.int_]
-Mask = NDArray[np.bool_]
 Options = dict[str, str]
 Progress = Callable[[int, int], None]
 
@@ -108,7 +108,7 @@ class Multiverse:
         """Every specification with its options and its whole result."""
         return self.names.join(self.fits.drop(columns="analysis"), on="fit").drop(columns="fit")
 
-    def part(self, choice: str, option: str) -> NDArray[np.float64]:
+    def part(self, choice: str, option: str) -> Array:
         """Return for each analysis the part of its specifications that have an option."""
         held = (self.names[f"choice_{choice}"] == option).to_numpy(float)
         place, n = self.names["analysis"].to_numpy(int), len(self.analyses)
@@ -331,7 +331,7 @@ def shares(
     )
 
 
-def _median(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+def _median(values: Array, weight: Array) -> float:
     """Return the middle of weighted values: of two that meet there, their mean."""
     order = np.argsort(values, kind="stable")
     passed = np.cumsum(weight[order]) / weight.sum()

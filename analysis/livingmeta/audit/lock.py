@@ -22,7 +22,7 @@ from livingmeta.audit.results import Results
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.profiles import CHOICES
+from livingmeta.synthesis.profiles import METHOD_CHOICES
 from livingmeta.synthesis.settings import Settings, settings_of
 from livingmeta.words import RefusalError, unread_format
 
@@ -95,7 +95,7 @@ def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
 
 
 def _methods(settings: Settings) -> dict[str, Any]:
-    chosen = {name: getattr(settings.profile, name) for name in ("name", *CHOICES)}
+    chosen = {name: getattr(settings.profile, name) for name in ("name", *METHOD_CHOICES)}
     rest = {name: value for name, value in asdict(settings).items() if name != "profile"}
     return {**chosen, **rest}
 

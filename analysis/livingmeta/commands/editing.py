@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livingmeta.appraisal.changes import Move
-    from livingmeta.living.adding import Plan
+    from livingmeta.living.adding import Addition
     from livingmeta.review.protocol import Review
 
 
@@ -84,7 +84,7 @@ def add(
         _page(plan.after, moves, names=("before", "after"), out=Path(out))
 
 
-def _show_prospect(plan: Plan) -> None:
+def _show_prospect(plan: Addition) -> None:
     """Show the new effects, where they lie, what is doubtful and what moves."""
     from livingmeta.living.drafts import place_among, prospect
     from livingmeta.pages.phrases import interval
@@ -114,14 +114,14 @@ def _show_prospect(plan: Plan) -> None:
     typer.echo()
 
 
-def _held(plan: Plan, effect: object) -> bool:
+def _held(plan: Addition, effect: object) -> bool:
     places = set(effect.rows)  # type: ignore[attr-defined]
     return any(
         row.use == "sensitivity" for row in plan.after.outcomes if (row.file, row.row) in places
     )
 
 
-def _moves(plan: Plan) -> tuple[Move, ...]:
+def _moves(plan: Addition) -> tuple[Move, ...]:
     from livingmeta.appraisal.changes import diff as compared
 
     moves = compared(plan.before, plan.after)

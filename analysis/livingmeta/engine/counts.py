@@ -9,13 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from livingmeta.engine.inputs import plain, trials
+from livingmeta.engine.inputs import Array, Mask, plain, trials
 from livingmeta.words import RefusalError, count, pick
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 def no_zero(cells: Array, measure: str) -> Mask:

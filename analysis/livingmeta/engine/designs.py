@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from livingmeta.engine.inputs import Array
 
 
 @dataclass(frozen=True)

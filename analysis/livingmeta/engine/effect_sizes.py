@@ -12,14 +12,13 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
-from livingmeta.engine.inputs import SMALLEST, TOO_FAR, plain, trials
+from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, plain, trials
 from livingmeta.words import RefusalError, decimals, pick, unknown
 
-Array = NDArray[np.float64]
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
 # is 1/(32 m²) off.
 MANY = 1e5

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.words import RefusalError
 
+# Arrays of numbers, and of what holds or not, by the same places.
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 NOT_A_NUMBER = "this is not a number. Give numbers, without units or quotation marks."
 NOT_FINITE = "this is not a finite number. Leave the trial out, or give its value."

@@ -8,15 +8,12 @@ l(τ²) = −½ (Σ log(v + τ²) + Σ w r²), and the restricted likelihood has
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from livingmeta.engine.designs import KNOWN, MEAN, Design, Projection
+from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.maxima import BLOCK, GRID_MOST, GRID_STEP, MARGIN, maximum
 from livingmeta.engine.roots import bracketed_root
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 SCAN = 33  # points from the estimate to the outermost effect
 

@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from livingmeta.engine.inputs import Array, Mask
 
 # The upper bound of τ² is proved in exact arithmetic; this much is added for rounding.
 MARGIN = 1e-6

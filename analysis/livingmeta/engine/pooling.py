@@ -15,6 +15,8 @@ from livingmeta.engine.inputs import (
     NOT_FINITE,
     SMALLEST,
     TOO_FAR,
+    Array,
+    Mask,
     inside,
     no_level,
     numbers,
@@ -26,8 +28,6 @@ from livingmeta.engine.tau2 import (
     POINTS,
     TAU2,
     VALUES,
-    Array,
-    Mask,
     confidence_distribution,
     likelihood_limits,
     q_profile,
@@ -35,6 +35,7 @@ from livingmeta.engine.tau2 import (
 from livingmeta.words import RefusalError, pick
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
+PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
 # An HKSJ interval below the Wald one is common: with τ² = 0 a third of correct ones are at k = 10.
 # Of those at up to 10 trials 44 to 88% hold the truth, at 20 trials 86 to 95%, and beyond more
 # (tests/simulations/coverage.csv): there a remark would accuse what is right.

@@ -15,17 +15,14 @@ from functools import wraps
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from livingmeta.engine.designs import MEAN, Design
+from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.likelihood import maximise, smallest, spread, tau2_limits
 from livingmeta.engine.maxima import MARGIN
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.words import RefusalError
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 class Estimator(Protocol):

@@ -589,6 +589,3 @@ def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
             transform=ax.transAxes, fontsize=SMALL, va="top", color=BLACK, gid="note",
             parse_math=False,
         )  # fmt: skip
-
-
-FIGURES: Mapping[str, Callable[..., Axes]] = {"forest": forest_plot}

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.subsets import ENOUGH, Gosh
-from livingmeta.engine.tau2 import Array, Mask
 from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons

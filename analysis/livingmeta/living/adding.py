@@ -15,7 +15,7 @@ from livingmeta.store import copied, replace_all
 
 
 @dataclass(frozen=True)
-class Plan:
+class Addition:
     """The files a draft would change, with what they hold now, and the review as it would be."""
 
     folder: Path
@@ -29,7 +29,7 @@ class Plan:
 
 
 @contextmanager
-def planned(name: str, draft: Draft) -> Iterator[Plan]:
+def planned(name: str, draft: Draft) -> Iterator[Addition]:
     """Try a draft on a copy of a review.
 
     Raises
@@ -58,4 +58,4 @@ def planned(name: str, draft: Draft) -> Iterator[Plan]:
         errors = [problem for problem in problems if problem.severity == "error"]
         if after is None or errors:
             raise ReviewError(errors or problems)
-        yield Plan(folder, files, before, after)
+        yield Addition(folder, files, before, after)

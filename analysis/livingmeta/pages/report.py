@@ -16,6 +16,7 @@ from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, share
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, on_scale, scale_name
+from livingmeta.engine.pooling import FEW, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.bias import traffic_plot
 from livingmeta.figures.files import inline_svg
@@ -53,7 +54,6 @@ from livingmeta.pages.template import page
 from livingmeta.review.bias import unrecorded
 from livingmeta.synthesis.pool import (
     CONTRADICTION,
-    PREDICTION_FROM,
     Pool,
     contradictory,
     i2_by,
@@ -63,7 +63,6 @@ from livingmeta.synthesis.pool import (
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.words import decimals, p_words
 
-FEW = 5  # trials; below it heterogeneity can't be measured well
 LONG = 60  # verdicts or effects; a page lists no more where a file beside it has all
 
 

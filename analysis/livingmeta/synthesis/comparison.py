@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.profiles import CHOICES, PROFILES
+from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
@@ -92,7 +92,7 @@ def compare(
             alone = own.profile.with_choices(**{choice: after})
             by_change[choice, after] = pools(replace(own, profile=alone))
     together = tuple(
-        (CHOICES[choice], getattr(own.profile, choice), after)
+        (METHOD_CHOICES[choice], getattr(own.profile, choice), after)
         for choice, after in changes
         if (choice, after) not in by_change
     )
@@ -104,7 +104,7 @@ def compare(
             steps=tuple(
                 Step(
                     choice=choice,
-                    name=CHOICES[choice],
+                    name=METHOD_CHOICES[choice],
                     before=getattr(own.profile, choice),
                     after=after,
                     profiles=tuple(changes[choice, after]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from livingmeta.engine.effect_sizes import in_sds, on_scale, turning
 from livingmeta.engine.methods.small_study import Funnel
-from livingmeta.engine.pooling import CONFIDENCE, FEW, PooledEstimate, pool
+from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, pool
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import decimal, decimals, p_words
@@ -20,7 +20,6 @@ CORRECTED = "empty_cells_corrected"
 # rare events that "a high proportion" has one, and names no number.
 SPARSE = 1 / 3
 DRAWN = ("estimate", "ci_low", "ci_high")  # what a figure needs of a printed result
-PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,7 @@ class Profile:
         """Return the methods in which two profiles differ, as (this one's, the other's)."""
         return {
             name: (getattr(self, name), getattr(other, name))
-            for name in CHOICES
+            for name in METHOD_CHOICES
             if getattr(self, name) != getattr(other, name)
         }
 
@@ -92,7 +92,7 @@ class Profile:
         return f"random effects, {self.tau2}, {CI_WORDS[self.ci]} ({name})"
 
 
-CHOICES = {
+METHOD_CHOICES = {
     "correction": "small-sample correction J",
     "smd_variance": "variance of the SMD",
     "md_variance": "variance of the MD",
@@ -104,7 +104,7 @@ CHOICES = {
     "prediction": "prediction interval",
     "i2": "definition of I²",
 }
-assert {field.name for field in fields(Profile)} == {*CHOICES, "name", "about", "unverified"}
+assert {field.name for field in fields(Profile)} == {*METHOD_CHOICES, "name", "about", "unverified"}
 
 CI_WORDS = {
     "wald": "Wald interval",

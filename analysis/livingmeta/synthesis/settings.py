@@ -20,7 +20,7 @@ from livingmeta.engine.quantiles import MEANS, SDS
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.review.schema import Problem
-from livingmeta.synthesis.profiles import CHOICES, CI_WORDS, Profile, profile
+from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, Profile, profile
 from livingmeta.words import RefusalError, pick
 
 
@@ -108,7 +108,7 @@ METHODS: dict[str, Mapping[str, object]] = {
     "prediction": {**PREDICTION, "none": None},
     "i2": dict.fromkeys(("q", "tau2")),
 }
-assert METHODS.keys() == CHOICES.keys()
+assert METHODS.keys() == METHOD_CHOICES.keys()
 
 
 def settings_of(
@@ -133,7 +133,7 @@ def settings_of(
     cluster : str, optional
         "trial": intervals that allow for several effects of a trial (cluster-robust, CR2).
     **choices : str, optional
-        Methods to use instead, any of `profiles.CHOICES`.
+        Methods to use instead, any of `profiles.METHOD_CHOICES`.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def settings_of(
     declared = name in {None, methods.profile}
     chosen = profile(name or methods.profile)
     if declared:
-        chosen = chosen.with_choices(**{what: getattr(methods, what) for what in CHOICES})
+        chosen = chosen.with_choices(**{what: getattr(methods, what) for what in METHOD_CHOICES})
     chosen = chosen.with_choices(**choices)
     for what, registry in METHODS.items():
         if what not in DEFAULTS:  # which with_choices has looked at

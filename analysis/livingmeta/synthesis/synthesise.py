@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
-from livingmeta.engine.pooling import FEW, PooledEstimate, pool, subgroup_test
+from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
 from livingmeta.review.protocol import Plan, Review, favours
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.choosing import Chosen, choose, missing_trials, shared_composites
@@ -17,7 +17,6 @@ from livingmeta.synthesis.dependence import CLUSTERED, ties
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import (
     DRAWN,
-    PREDICTION_FROM,
     LeftOut,
     Missing,
     Pool,

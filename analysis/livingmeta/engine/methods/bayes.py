@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from livingmeta.engine.inputs import LARGEST, SMALLEST, inside
+from livingmeta.engine.inputs import LARGEST, SMALLEST, Array, inside
 from livingmeta.engine.pooling import FEW, usable
 from livingmeta.engine.roots import bracketed_root
-from livingmeta.engine.tau2 import Array
 from livingmeta.words import RefusalError, pick
 
 NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.engine.inputs import numbers
+from livingmeta.engine.inputs import Array, numbers
 from livingmeta.engine.pooling import Fit, fit, usable
-from livingmeta.engine.tau2 import Array
 from livingmeta.words import RefusalError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from livingmeta.engine.effect_sizes import MEASURES, ratios
-from livingmeta.engine.pooling import FEW, PREDICTION, PooledEstimate
+from livingmeta.engine.pooling import PREDICTION, PREDICTION_FROM, PooledEstimate
 from livingmeta.words import RefusalError
 
 
@@ -167,10 +167,10 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
     >>> round(found.beyond_below, 6), found.df
     (0.025, 4)
     """
-    if result.k < FEW:
+    if result.k < PREDICTION_FROM:
         raise RefusalError(
-            f"{result.k} trial{'s' if result.k > 1 else ''}: below {FEW} the spread of true "
-            "effects is known too badly to say anything of a new setting."
+            f"{result.k} trial{'s' if result.k > 1 else ''}: below {PREDICTION_FROM} the spread "
+            "of true effects is known too badly to say anything of a new setting."
         )
     if result.pi_method is None or result.tau2 is None:
         raise RefusalError(

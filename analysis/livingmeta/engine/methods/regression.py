@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.engine.designs import MEAN, Regression
+from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.pooling import (
     CONFIDENCE,
     MODELS,
@@ -19,7 +20,7 @@ from livingmeta.engine.pooling import (
     scaled,
     usable,
 )
-from livingmeta.engine.tau2 import TAU2, Array, q_profile
+from livingmeta.engine.tau2 import TAU2, q_profile
 from livingmeta.words import RefusalError, pick
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
@@ -455,7 +456,7 @@ def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tupl
     return vcov, dfs
 
 
-def _estimable(x: Array) -> NDArray[np.bool_]:
+def _estimable(x: Array) -> Mask:
     """Say which coefficients a design determines: those whose unit vector its rows span."""
     spanned = np.linalg.pinv(x, rcond=COLLINEAR) @ x
     return np.asarray(np.abs(spanned - np.eye(x.shape[1])).max(0) < 1e-6)

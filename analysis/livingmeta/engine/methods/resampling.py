@@ -12,11 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES, smd
 from livingmeta.engine.inputs import LARGEST as FARTHEST
-from livingmeta.engine.inputs import inside
+from livingmeta.engine.inputs import Array, inside
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.methods.subsets import LARGEST, members
 from livingmeta.engine.pooling import FEW, Fit, fit, usable
-from livingmeta.engine.tau2 import Array
 from livingmeta.words import RefusalError, pick
 
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import chdtrc, chdtri, ndtr, ndtri
 
-from livingmeta.engine.inputs import Array
+from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.small_study import require_enough, warned
 from livingmeta.engine.pooling import MODELS, pool, usable
 from livingmeta.words import RefusalError, pick
@@ -176,7 +176,7 @@ class _Reported(NamedTuple):
     z: Array
     v: Array
     cut: Array
-    other: NDArray[np.bool_]  # not significant
+    other: Mask  # not significant
     random: bool  # else τ² is 0
 
     def parts(self, at: Array) -> tuple[Array, Array, Array, Array, Array]:

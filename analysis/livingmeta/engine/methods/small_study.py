@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from livingmeta.engine.effect_sizes import counted, in_sds
-from livingmeta.engine.inputs import no_level, trials
+from livingmeta.engine.inputs import Array, no_level, trials
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
-from livingmeta.engine.tau2 import Array
 from livingmeta.words import STEADY, RefusalError, pick
 
 ENOUGH = 10

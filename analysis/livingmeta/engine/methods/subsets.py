@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.pooling import fit, usable
-from livingmeta.engine.tau2 import Array, Mask
 from livingmeta.words import RefusalError
 
 MOST = 1 << 17  # subsets: all of 17 trials, in about a second

@@ -15,7 +15,7 @@ from livingmeta.appraisal.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.audit.consistency import findings_of
 from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
-from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION
+from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.language import ENGLISH
@@ -26,14 +26,13 @@ from livingmeta.synthesis.dependence import behind, ties, unclear
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import (
     CONTRADICTION,
-    PREDICTION_FROM,
     SIGNS,
     SPARSE,
     Pool,
     marks,
     signs,
 )
-from livingmeta.synthesis.profiles import CHOICES, CI_WORDS, PROFILES, Profile
+from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, PROFILES, Profile
 from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import FLAG_WORDS, steady
@@ -169,7 +168,7 @@ def explorer_data(known: Dossier) -> dict[str, Any]:
         "bound_mark": BOUND_MARK,
         "colours": {**COLOURS, **GROUND},
         "ci_words": CI_WORDS,
-        "choice_words": {name: CHOICES[name] for name in SHIPPED},
+        "choice_words": {name: METHOD_CHOICES[name] for name in SHIPPED},
         "contradiction": CONTRADICTION,
         "sparse": SPARSE,
         "prediction_from": PREDICTION_FROM,
