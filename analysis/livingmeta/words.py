@@ -356,6 +356,14 @@ def number(text: str) -> Number:
     return Number(value, 0.5 * 10.0 ** int(digits.as_tuple().exponent), shown, relation)
 
 
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a text is a finite number in digits with a decimal point, as cells hold it."""
+    return _PLAIN.fullmatch(text) is not None and math.isfinite(float(text))
+
+
 def is_number(text: str) -> bool:
     """Say whether a text is one printed number, and one that can be computed with."""
     return _match(text) is not None

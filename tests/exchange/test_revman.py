@@ -149,10 +149,10 @@ def test_an_estimate_of_exactly_0_is_a_claim(tmp_path: Path) -> None:
     assert next(c.printed for c in first.published if c.trial == "ash2001") == "0"
 
 
-def test_a_file_at_another_level_is_recomputed_at_it(tmp_path: Path) -> None:
-    ((review,), _) = reviews_in(
-        write(tmp_path / "r.rm5", RM5.replace("RANDOM", 'CI_TOTAL="90" CI_STUDY="90" RANDOM'))
-    )
+@pytest.mark.parametrize("level", ["90", "90%"])
+def test_a_file_at_another_level_is_recomputed_at_it(level: str, tmp_path: Path) -> None:
+    levels = f'CI_TOTAL="{level}" CI_STUDY="{level}" RANDOM'
+    ((review,), _) = reviews_in(write(tmp_path / "r.rm5", RM5.replace("RANDOM", levels)))
     assert review.protocol.methods.level == 0.9
 
 

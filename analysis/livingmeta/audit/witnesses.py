@@ -392,20 +392,15 @@ def _metafor(questions: Sequence[Question]) -> list[Answer | str]:
         if said.startswith("error"):
             found[int(number)] = f"metafor: {said.removeprefix('error ').strip()}"
             continue
-        values = dict(zip(QUANTITIES, map(_r_number, said.split()), strict=True))
         dropped = set() if question.prediction == "t(k-1)" else {"pi_low", "pi_high"}
         if question.tau2 is None:
             dropped |= {"tau2"}
         found[int(number)] = {
-            name: value
-            for name, value in values.items()
-            if value is not None and name not in dropped
+            name: float(value)
+            for name, value in zip(QUANTITIES, said.split(), strict=True)
+            if value != "NA" and name not in dropped
         }
     return found
-
-
-def _r_number(text: str) -> float | None:
-    return None if text == "NA" else float(text)
 
 
 WITNESSES: Mapping[str, Callable[[Sequence[Question]], list[Answer | str]]] = {

@@ -24,6 +24,7 @@ from livingmeta.exchange.tables import (
     read_number,
 )
 from livingmeta.words import is_number
+from livingmeta.words import number as as_printed
 
 INVERSE = {"iv", "inverse variance", "i-v", ""}
 METHODS = {"mh": "Mantel-Haenszel", "m-h": "Mantel-Haenszel", "mantel-haenszel": "Mantel-Haenszel",
@@ -147,7 +148,7 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
                 measure="",
                 model="random" if outcome.get("RANDOM") == "YES" else "common",
                 method=(outcome.get("METHOD") or "iv").lower(),
-                level=float(levels[0]) if is_number(levels[0]) else 95,
+                level=_level(levels[0]),
                 groups=(outcome.findtext("GROUP_LABEL_1") or "group 1",
                         outcome.findtext("GROUP_LABEL_2") or "group 2"),
                 overall=outcome.get("TOTALS") not in {"NO", "SUB"},  # SUB: of subgroups alone
@@ -261,14 +262,13 @@ def _web_analysis(
     sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str],
     told: Told,
 ) -> Analysis:  # fmt: skip
-    level = about.get("Estimate CI", "").rstrip("% ")
     one = Analysis(
         number=key,
         title=row.get("Analysis name") or f"Analysis {key}",
         measure="",
         model="common" if about.get("Analysis model", "").startswith("Fixed") else "random",
         method=about.get("Statistical method", "iv").lower(),
-        level=float(level) if is_number(level) else 95,
+        level=_level(about.get("Estimate CI", "")),
         groups=(about.get("Experimental group label") or "experimental",
                 about.get("Control group label") or "control"),
         overall=about.get("Overall estimates", "true") == "true",
@@ -300,6 +300,11 @@ def _web_analysis(
             )
     _turn(one, about, told)
     return one
+
+
+def _level(text: str) -> float:
+    """Return the level of intervals in percent, as the file prints it."""
+    return as_printed(text).value if is_number(text) else 95
 
 
 def _web_kind(row: Mapping[str, str]) -> str:

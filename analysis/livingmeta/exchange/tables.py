@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from livingmeta.engine.effect_sizes import MEASURES, measure_named
 from livingmeta.exchange.sheets import Sheet
-from livingmeta.words import RefusalError, number, pick
+from livingmeta.words import RefusalError, is_plain, number, pick
 
 ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"}
 # What columns may be called: first ours and metafor's own names, which are taken wherever they
@@ -205,9 +205,7 @@ def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = Fals
             raise ExchangeError(f'{place} = "{text}": is this {plain} or {point}? Write it so.')
         return cell.replace(group, "").replace(decimal, ".")
     cell = cell.replace(decimal, ".") if decimal == "," else cell
-    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", cell) or not math.isfinite(
-        float(cell)
-    ):
+    if not is_plain(cell):
         shown = text if len(text) <= 60 else f"{text[:60]}…"
         raise ExchangeError(
             f'{place} = "{shown}": this is no number. Write digits, or leave the cell empty.'

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from livingmeta.words import RefusalError
+from livingmeta.words import MINUS, RefusalError
 
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)"
-_DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u00a0": " ",
-                         "\u2009": " ", "\u202f": " ", "·": "."})  # fmt: skip
+_PLAIN = str.maketrans({**dict.fromkeys(MINUS, "-"),
+                        **dict.fromkeys("\u00a0\u2009\u202f", " "), "·": "."})  # fmt: skip
 _SPREADS = {
     "sd": r"s\.?d\.?|standard deviation",
     "se": r"s\.?e\.?m?\.?|standard error(?: of the mean)?",
@@ -95,7 +95,7 @@ def read_result(text: str, *, difference: bool = False) -> Entry:
     >>> read_result("29 (6 to 52)").open
     ('spread', 'centre')
     """  # noqa: E501
-    rest = re.sub(r"\+\s*/?\s*-", "±", text.translate(_DASHES)).strip()
+    rest = re.sub(r"\+\s*/?\s*-", "±", text.translate(_PLAIN)).strip()
     rest = re.sub(r"(\.\d+),(?=[+-]?\d)", r"\1, ", rest)  # -7.20,9.05 are two numbers
     if not rest:
         raise EntryError("nothing was typed.")

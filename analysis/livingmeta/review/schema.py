@@ -5,7 +5,6 @@ The field descriptions below are the data dictionary: `data/README.md` is genera
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from livingmeta.words import MINUS, RELATIONS, RefusalError, is_number, number
+from livingmeta.words import MINUS, RELATIONS, RefusalError, is_number, is_plain, number
 from livingmeta.words import Number as PrintedNumber
 
 QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
@@ -68,19 +67,16 @@ class CellError(RefusalError):
         self.reason, self.remedy = reason, remedy
 
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-
-
 def _number(cell: object) -> float | None:
     if cell is None or isinstance(cell, int | float):
         return cell
     text = str(cell)
-    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+    if not is_plain(text):
         if re.fullmatch(r"[+-]?\d+,\d+", text):
             raise CellError(
                 "a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".'
             )
-        if text[0] in MINUS and _NUMBER.fullmatch(text[1:]):
+        if text[0] in MINUS and is_plain(text[1:]):
             raise CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
         raise CellError(
             "this is not a number",
