@@ -11,10 +11,10 @@ import pytest
 from folders import ARM1, ARM2, INSTRUMENT, TRIAL, folder
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.audit.results import results_of
-from livingmeta.commands.printing import document
 from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange.imports import imported, reviews_in
 from livingmeta.figures.forest import forest_plot
+from livingmeta.pages.documents import pooled
 from livingmeta.pages.report import markdown
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
@@ -342,7 +342,7 @@ def test_one_set_of_weights_stands_in_every_document(
         rows = [line for line in page.splitlines() if line.startswith(f"| {e.label} |")]
         assert all(f"{weights[e.trial]:.1f}%" in row for row in rows if "%" in row)
     for pool in pools:
-        for one, weight in zip(document(pool)["trials"], pool.weights, strict=True):
+        for one, weight in zip(pooled(pool)["trials"], pool.weights, strict=True):
             assert one["weight"] == weight
 
 

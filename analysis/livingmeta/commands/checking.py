@@ -123,14 +123,9 @@ def reproduce(
         return _collection(Path(review), as_json=as_json)
     results = results_of(load_review(review))
     if as_json:
-        from dataclasses import asdict
+        from livingmeta.pages.documents import reproduction
 
-        claims = [asdict(verdict) for verdict in results.verdicts]
-        return screen.json({
-            "methods": results.pools[0].methods,
-            "claims": claims,
-            "findings": [asdict(f) for f in results.findings],
-        })  # fmt: skip
+        return screen.document("reproduce", reproduction(results))
     printing.headlines(results, assumed=True)
     typer.echo(f"Recomputed by {results.pools[0].methods}.")
     counts: dict[str, int] = {}

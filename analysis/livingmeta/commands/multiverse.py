@@ -106,6 +106,7 @@ def _document(told: _Told) -> dict[str, Any]:
     from dataclasses import asdict
 
     from livingmeta.appraisal.multiverse import excluding
+    from livingmeta.pages.documents import pooled
 
     found, pool = told.found, told.found.main
     finite = found.specifications.replace([math.inf, -math.inf], math.nan)  # an SE of 0
@@ -115,7 +116,7 @@ def _document(told: _Told) -> dict[str, Any]:
         "subgroup": pool.subgroup,
         "measure": pool.measure,
         "coverage": told.coverage,
-        "main": printing.document(pool),
+        "main": pooled(pool),
         "choices": [one.model_dump() for one in found.choices],
         "declared": found.declared,
         "impossible": [{"why": why, "combinations": n} for why, n in found.impossible],

@@ -129,7 +129,9 @@ def pool(
             if synthesis in {None, pool.synthesis}
         ]
         if as_json:
-            documents += [printing.document(pool) for pool in pools]
+            from livingmeta.pages.documents import pooled
+
+            documents += [pooled(pool) for pool in pools]
             continue
         plain = settings == headline_settings(loaded) and selection == Selection()
         plain = plain and several_arms is None
@@ -142,7 +144,7 @@ def pool(
         if lost := outside(loaded, terms=terms):
             screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     if as_json:
-        return screen.json(documents) if profile != "all" else None
+        return screen.document("pool", documents) if profile != "all" else None
     if profile != "all":
         printing.disclaimer()
     return None
@@ -201,22 +203,9 @@ def _side_by_side(
         if synthesis in {None, one.own.synthesis}
     ]
     if as_json:
-        from dataclasses import asdict
+        from livingmeta.pages.documents import compared
 
-        return screen.json(
-            [
-                {
-                    "synthesis": one.own.synthesis,
-                    "subgroup": one.own.subgroup,
-                    "own": printing.document(one.own),
-                    "profiles": {name: printing.document(pool) for name, pool in one.pools},
-                    "steps": [
-                        {**asdict(step), "pool": printing.document(step.pool)} for step in one.steps
-                    ],
-                }
-                for one in found
-            ]
-        )
+        return screen.document("pool --profile all", [compared(one) for one in found])
     console = screen.console()
     methods = loaded.protocol.methods
     assumed = methods.profile if methods.assumed else None

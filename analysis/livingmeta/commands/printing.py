@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -129,23 +129,6 @@ def disclaimer() -> None:
     from livingmeta.pages.phrases import DISCLAIMER
 
     typer.echo(DISCLAIMER)
-
-
-def document(pool: Pool) -> dict[str, Any]:
-    """Return a synthesis as JSON holds it, the effects with their weights first."""
-    from dataclasses import asdict
-
-    whole = asdict(pool)
-    weights = pool.weights or [None] * len(pool.effects)
-    shown = ("trial", "yi", "vi", "ci_low", "ci_high", "derivation", "flags")
-    trials = [
-        {**{name: effect[name] for name in shown}, "weight": weight, **effect}
-        for effect, weight in zip(whole["effects"], weights, strict=True)
-    ]
-    first = {name: whole[name] for name in ("synthesis", "subgroup", "result")}
-    rest = {name: value for name, value in whole.items() if name not in {*first, "effects"}}
-    people = {"people": pool.people.all, "people_at_least": pool.people.known}
-    return {**first, "trials": trials, **people, **rest}
 
 
 def scale(pool: Pool) -> str:

@@ -143,10 +143,12 @@ def _overview(found: Sequence[Sensitivity]) -> None:
 def _document(one: Sensitivity, asked: _Asked) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from livingmeta.pages.documents import pooled
+
     def pool(other: Pool | None) -> dict[str, Any] | None:
         if other is None:
             return None
-        return {**printing.document(other), **asked.document(other.result)}
+        return {**pooled(other), **asked.document(other.result)}
 
     def row(one: Without | Stage) -> dict[str, Any]:
         return {**asdict(one), **asked.document(one)}
