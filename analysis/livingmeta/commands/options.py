@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
+
+from livingmeta.words import RefusalError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 ReviewName = Annotated[
     str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
@@ -93,3 +99,40 @@ class Help(TyperCommand):
                 *first, last = named[text]
                 option.help = f"{', '.join(first)} or {last}"  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
+
+
+@contextmanager
+def executor(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
+    """Lend an executor as the options ask for it; None to work here."""
+    if dask is not None and workers is not None:
+        raise RefusalError("--workers and --dask: choose one place to work.")
+    if dask is not None:
+        with _cluster(dask) as lent:
+            yield lent
+    elif workers is not None:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        # fork would copy the thread of the progress bar in an unknown state
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+            yield processes
+    else:
+        yield None
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    from importlib import import_module
+
+    try:
+        distributed = import_module("distributed")
+    except ModuleNotFoundError:
+        raise RefusalError(
+            "--dask needs the package distributed: pip install 'livingmeta[dask]'."
+        ) from None
+    try:
+        client = distributed.Client(address, timeout=10)
+    except (OSError, ValueError) as refusal:
+        raise RefusalError(f"--dask {address}: no cluster answers there ({refusal}).") from None
+    with client, client.get_executor() as lent:
+        yield lent

@@ -16,6 +16,7 @@ from livingmeta.commands.options import (
     Seed,
     Synthesis,
     Workers,
+    executor,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ def gosh(
     """Pool all subsets of the trials, or a sample, and draw them against heterogeneity (GOSH)."""
     from pathlib import Path
 
-    from livingmeta.commands.executors import executor
     from livingmeta.engine.methods.subsets import MOST, SMALLEST
     from livingmeta.engine.methods.subsets import gosh as pooled
     from livingmeta.figures.files import figure_bytes
@@ -106,7 +106,6 @@ def resample(
     """Test the mean by turning signs (permutation test), and bootstrap it and τ²."""
     from dataclasses import asdict
 
-    from livingmeta.commands.executors import executor
     from livingmeta.engine.methods.resampling import PATTERNS, bootstrap, permutation_test
     from livingmeta.review.folder import load_review
 
@@ -162,7 +161,6 @@ def simulate(
     """Simulate reviews of the same trials, and count how often their intervals are right."""
     from dataclasses import asdict
 
-    from livingmeta.commands.executors import executor
     from livingmeta.engine.methods.resampling import simulate as simulated
     from livingmeta.review.folder import load_review
 

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from livingmeta import __version__
-from livingmeta.commands import certainty, explore, printing, screen
+from livingmeta.commands import certainty, printing, screen
 from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
     from livingmeta.synthesis.pool import Pool
+
+MARK = "<!-- Written by livingmeta run; a page without this line is never overwritten. -->"
+KINDS = {
+    "forest": "Forest plot", "funnel": "Funnel plot", "baujat": "Baujat plot",
+    "cumulative": "Cumulative forest plot", "leave_one_out": "Leave-one-out forest plot",
+    "influence": "Influence of each trial", "bayes": "Posterior", "gosh": "All subsets (GOSH)",
+    "diff": "What changed", "multiverse": "All combinations of choices",
+    "bias_traffic": "Risk of bias, trial by trial", "bias_summary": "Risk of bias, by domain",
+    "prisma": "How the trials were found (PRISMA 2020)",
+}  # fmt: skip
 
 
 def run(
@@ -26,7 +39,6 @@ def run(
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
-    from livingmeta.commands.gallery import refresh
     from livingmeta.pages.phrases import published, verdict_words
     from livingmeta.review.folder import extended, load_review
 
@@ -72,6 +84,28 @@ def report(
     printing.disclaimer()
 
 
+def explore(review: ReviewName, *, out: Folder = "figures") -> None:
+    """Write a page to switch trials and methods in a browser; it needs no network."""
+    from pathlib import Path
+
+    from livingmeta.appraisal.dossier import Dossier
+    from livingmeta.review.folder import load_review
+
+    known = Dossier(review=load_review(review))
+    typer.echo(
+        f"{_explorer(known, Path(out) / known.review.protocol.id)} written; open it in a browser."
+    )
+    printing.disclaimer()
+
+
+def _explorer(known: Dossier, folder: Path) -> Path:
+    """Write the page of a review into a folder."""
+    from livingmeta.pages.explorer import explorer_page
+    from livingmeta.store import write
+
+    return write(folder / "explorer.html", explorer_page(known, version=__version__))
+
+
 def _write(known: Dossier, folder: Path) -> list[Path]:
     from livingmeta.pages.tables import tables
     from livingmeta.store import write
@@ -83,7 +117,7 @@ def _write(known: Dossier, folder: Path) -> list[Path]:
             write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
         )
     pages = _pages(known, folder, figures)
-    return [*written, *certainty.draw(known, folder), *pages, explore.written(known, folder)]
+    return [*written, *certainty.draw(known, folder), *pages, _explorer(known, folder)]
 
 
 def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
@@ -121,3 +155,62 @@ def _pages(
     text = markdown(known, figures=pictures, version=__version__, lang=lang)
     name = "report" if lang == "en" else f"report.{lang}"
     return [write(folder / f"{name}.html", page), write(folder / f"{name}.md", text)]
+
+
+def refresh(folder: Path) -> Path | None:
+    """Write the page of a folder that holds one folder of figures per review.
+
+    A README.md that is somebody else's is left alone, and None returned.
+    """
+    from livingmeta.store import write
+
+    page = folder / "README.md"
+    if page.exists() and MARK not in page.read_text(encoding="utf-8"):
+        return None
+    return write(page, gallery(folder.glob("*/*.*")))
+
+
+def gallery(files: Iterable[Path]) -> str:
+    """Return the page for these files, by review and kind; each picture has its title as text.
+
+    A picture that is there in several formats is shown as PNG, with links to the others.
+    """
+    found: dict[str, dict[str, set[str]]] = {}
+    for path in files:
+        if path.suffix in {".png", ".svg", ".pdf"}:
+            stems = found.setdefault(path.parent.name, {})
+            stems.setdefault(path.stem, set()).add(path.suffix)
+    lines = ["# Figures", "", MARK, "", "Every picture here, by review.", ""]
+    for review, stems in sorted(found.items()):
+        lines += [f"## {review}", ""]
+        plans = _plans(review)
+        titles = sorted((*_title(stem, plans), stem) for stem in stems)
+        for kind, group in groupby(titles, key=lambda one: one[0]):
+            lines += [f"### {kind}", ""]
+            for _, _, about, stem in group:
+                place = f"{review}/{stem}"
+                shown = next(kind for kind in (".png", ".svg", ".pdf") if kind in stems[stem])
+                links = [f"[{kind[1:].upper()}]({place}{kind})" for kind in sorted(stems[stem])]
+                name = f"{kind}: {about}" if about else kind
+                picture = "" if shown == ".pdf" else f"![{name}, {review}]({place}{shown})"
+                lines += [f"{about or kind} ({', '.join(links)})", "", picture, ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _plans(review: str) -> dict[str, str]:
+    from livingmeta.review.folder import examine, reviews
+
+    loaded = examine(review)[0] if review in reviews() else None
+    return {plan.id: plan.title for plan in loaded.protocol.synthesis} if loaded else {}
+
+
+def _title(stem: str, plans: dict[str, str]) -> tuple[str, int, str]:
+    """Return kind, place and subject of a picture from the name of its file."""
+    ids = "|".join(map(re.escape, sorted(plans, key=len, reverse=True)))
+    found = re.fullmatch(f"(.+?)_({ids})(?:_(.+))?", stem) if ids else None
+    if found is None:
+        kind, _, about = (stem, "", "") if stem in KINDS else stem.partition("_")
+        return KINDS.get(kind, kind.capitalize()), 0, about
+    kind = KINDS.get(found[1], found[1].replace("_", " ").capitalize())
+    about = " – ".join(filter(None, (plans[found[2]], found[3])))
+    return kind, list(plans).index(found[2]), about
