@@ -1,9 +1,12 @@
 """What is installed is complete: the reviews travel with the wheel, the pins with their script."""
 
+import ast
 import csv
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -19,6 +22,59 @@ def run(*words: str | Path, cwd: Path | None = None) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+# Modules named otherwise than their package, and those that a dependency brings for its callers.
+NAMED = {"pymetaanalysis": "meta_analyze"}
+BROUGHT = {"markupsafe": "jinja2", "nbformat": "nbclient"}
+FOLDERS = {
+    "": "analysis", "crosscheck": "analysis tests", "dask": "analysis", "notebooks": "notebooks"
+}  # fmt: skip
+
+
+def required(listed: list[str]) -> set[str]:
+    """The modules that requirements bring."""
+    names = [re.split("[<>=]", one)[0].lower() for one in listed]
+    return {NAMED.get(name, name.replace("-", "_")) for name in names}
+
+
+def imported(*folders: str) -> set[str]:
+    """The libraries that code imports, anywhere in a file."""
+    found = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'import_module\("(\w+)"\)', code))
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").split(".")[0])
+            elif isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+    return {BROUGHT.get(one, one) for one in found} - set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("extra", FOLDERS)
+def test_each_dependency_is_imported_where_it_is_asked_for(extra: str) -> None:
+    listed = required(EXTRAS[extra] if extra else PROJECT["dependencies"])
+    programs = {"jupyterlab", "frictionless"}  # started, not imported
+    assert listed - programs <= imported(*FOLDERS[extra].split())
+
+
+def test_what_the_package_imports_is_a_dependency() -> None:
+    extras = {name for extra in ("crosscheck", "dask") for name in required(EXTRAS[extra])}
+    core = imported("analysis") - {"livingmeta"} - extras
+    assert core == required(PROJECT["dependencies"])
+
+
+def test_each_dependency_is_pinned_by_the_lock() -> None:
+    listed = [*PROJECT["dependencies"], *(one for extra in EXTRAS.values() for one in extra)]
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = re.findall(r"^([\w-]+)==.*\n((?:    #.*\n)+)", lock, re.MULTILINE)
+    asked = {name for name, via in pins if "livingmeta (pyproject.toml)" in via}
+    assert asked == {re.split("[<>=]", one)[0].lower().replace("_", "-") for one in listed}
+    names = [name for name, _ in pins]
+    assert names == sorted(names)
 
 
 @pytest.mark.slow
