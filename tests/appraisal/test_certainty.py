@@ -541,7 +541,7 @@ def test_certainty_and_sensitivity_never_disagree_on_what_is_missing(tmp_path) -
     levels = []
     for one in with_gaps(tmp_path):
         for row, bends in zip(summary_of_findings(one), sensitivity(one), strict=True):
-            assert (row.pool.synthesis, row.pool.subgroup) == (
+            assert row.pool.key == (
                 bends.main.synthesis, bends.main.subgroup,
             )  # fmt: skip
             absent, said = bends.absence, why(row, "missing evidence")

@@ -60,7 +60,7 @@ def agrees(review: Review, found: Multiverse, rows: pd.DataFrame) -> None:
     for _, row in rows.iterrows():
         made = analysis(review, {name: row[f"choice_{name}"] for name in names})
         pools = synthesise(made.review, settings=made.settings, selection=made.selection)
-        result = next(p.result for p in pools if (p.synthesis, p.subgroup) == about)
+        result = next(p.result for p in pools if p.key == about)
         assert result is not None
         assert row["k"] == result.k
         for name in ("estimate", "se", "ci_low", "ci_high", "p_value", "tau2", "q", "i2", "pi_low"):

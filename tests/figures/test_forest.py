@@ -21,7 +21,7 @@ from livingmeta.figures.files import figure_bytes
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import ARROW, BOUND_MARK, GREY, axis_sides, draw_diamond, scale_axis
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import Pool, Printed, contradictory
+from livingmeta.synthesis.pool import Pool, Printed
 from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
@@ -125,14 +125,14 @@ def test_each_interval_is_drawn_as_it_is_printed_beside(pools: list[Pool]) -> No
 
 def test_where_trials_contradict_each_other_the_diamond_is_an_outline() -> None:
     one = POOLS["function-short"]
-    assert contradictory(one)
+    assert one.contradictory()
     ax = forest_plot(one)
     assert artist(ax, "diamond:overall").get_facecolor()[3] == 0
     assert "The trials contradict each other" in words(ax)
 
 
 def test_one_stray_trial_among_many_is_no_contradiction() -> None:
-    assert not any(contradictory(one) for one in KNEE)
+    assert not any(one.contradictory() for one in KNEE)
 
 
 def test_one_trial_has_no_diamond() -> None:

@@ -11,7 +11,7 @@ from livingmeta.engine.pooling import pool
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages.answers import Answer, answer
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import Missing, Pool, contradictory
+from livingmeta.synthesis.pool import Missing, Pool
 from livingmeta.synthesis.synthesise import synthesise
 
 BASE = synthesise(load_review("smith2017"))[0]
@@ -69,7 +69,7 @@ def test_a_direction_is_named_only_where_the_interval_excludes_no_effect(
     text = " ".join(found.sentences)
     result = one.result
     decided = result is not None and not result.ci_low <= 0 <= result.ci_high
-    if decided and not contradictory(one):
+    if decided and not one.contradictory():
         assert DIRECTION.search(text)
         assert not OPEN.search(text)
     else:

@@ -29,7 +29,7 @@ from livingmeta.pages.explorer import explorer_data, explorer_page
 from livingmeta.pages.phrases import beside, published
 from livingmeta.pages.report import combined
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import CONTRADICTION, Pool, contradictory, notes
+from livingmeta.synthesis.pool import CONTRADICTION, Pool, notes
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
@@ -133,7 +133,7 @@ def test_each_synthesis_opens_as_the_headline_pools_it(
         rests = page.locator("#rests").inner_text()
         assert f"{own} of {whole} trials known to measure it" in rests
         said = "The trials contradict each other" in page.locator("#estimate").inner_text()
-        assert said == contradictory(known)
+        assert said == known.contradictory()
         for flag in known.flags:
             assert FLAG_WORDS[flag] in page.locator("#notes").inner_text()
         assert beside(known)[1:] in page.locator("#notes").inner_text()

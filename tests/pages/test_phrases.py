@@ -19,7 +19,7 @@ from livingmeta.pages.phrases import beside, coverage, headlines, interval, shar
 from livingmeta.pages.report import forest_description, spread
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import contradictory, heterogeneity
+from livingmeta.synthesis.pool import heterogeneity
 from livingmeta.synthesis.settings import headline_settings, settings_of
 from livingmeta.synthesis.synthesise import repooled, synthesise
 from livingmeta.words import FLAG_WORDS, decimal, p_words
@@ -241,7 +241,7 @@ def test_the_alternative_text_names_every_subgroup_and_pooled_value_drawn(result
             assert value(pool, pool.result, language=speak) in told
             if pool.result.k >= PREDICTION_FROM and pool.result.pi_low is not None:
                 assert speak.decimal(on_scale(pool.measure, pool.result.pi_low)) in told
-            assert (speak.say("contradictory_note") in told) >= contradictory(pool)
+            assert (speak.say("contradictory_note") in told) >= pool.contradictory()
         if pool.printed is not None:
             assert pool.printed.words[0] in told
 

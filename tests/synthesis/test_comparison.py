@@ -10,7 +10,6 @@ from livingmeta.pages.phrases import beside
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.comparison import apart, compare
-from livingmeta.synthesis.pool import shown_i2
 from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
@@ -53,7 +52,7 @@ def test_every_profile_gives_what_its_program_gives(row: dict[str, str], normand
             assert ours is None, name
         else:
             assert ours == pytest.approx(float(row[name]), rel=1e-8, abs=1e-8), name
-    assert shown_i2(pool) == pytest.approx(float(row["i2"]), abs=1e-6)
+    assert pool.i2 == pytest.approx(float(row["i2"]), abs=1e-6)
 
 
 def test_every_profile_is_pinned() -> None:

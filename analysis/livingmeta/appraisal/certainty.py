@@ -40,7 +40,7 @@ from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.schema import Decision, Rated
-from livingmeta.synthesis.pool import Pool, contradictory, funnel_of, shown_i2
+from livingmeta.synthesis.pool import Pool, funnel_of
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import FLAG_WORDS, RefusalError, decimal, decimals, p_words
@@ -426,9 +426,7 @@ def _row(
         if one.synthesis == pool.synthesis and whole
     }
     decided: dict[str, Decision] = {
-        one.domain: one
-        for one in review.certainty
-        if (one.synthesis, one.subgroup) == (pool.synthesis, pool.subgroup)
+        one.domain: one for one in review.certainty if (one.synthesis, one.subgroup) == pool.key
     }
     declared = plan.baseline_risk
     found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
@@ -460,7 +458,7 @@ def _row(
     )
     return SummaryOfFindings(
         pool=pool,
-        trials=len({effect.trial for effect in pool.effects}),
+        trials=pool.k,
         people=people,
         absolute=absolute_effects(pool, declared=declared),
         suggestions=suggestions,
@@ -530,14 +528,14 @@ def _inconsistency(case: _Case) -> Found:
     pool, result = case.pool, case.result
     if result.k == 1:
         return None, "one trial can't disagree with itself"
-    percent = shown_i2(pool) or 0.0
+    percent = pool.i2 or 0.0
     apart = sum(
         one.ci_high < other.ci_low or other.ci_high < one.ci_low
         for one, other in combinations(pool.effects, 2)
     )
     pairs = f"{apart} of {math.comb(result.k, 2)} pairs of intervals do not overlap"
     overlap = f"I² = {decimal(percent, 0)}%, {pairs if apart else 'all intervals overlap'}"
-    if contradictory(pool, beyond=case.limits or (0.0, 0.0)):
+    if pool.contradictory(beyond=case.limits or (0.0, 0.0)):
         # "Different direction of effect estimates in the studies", I² > 75%: "Downgrade 2 levels"
         # (decision matrix of Cochrane review CD009172, PMC7195185, table 8)
         both = "" if case.limits is None else ", with important differences both ways"
@@ -677,7 +675,7 @@ def _information(case: _Case, excluded: str) -> Found:
 
 
 def _small_study(pool: Pool) -> Found:
-    trials = len({effect.trial for effect in pool.effects})
+    trials = pool.k
     if trials < ENOUGH:
         noun = "trial" if trials == 1 else "trials"
         return None, f"{trials} {noun}, and below {ENOUGH} a test can't tell chance from bias"

@@ -9,7 +9,7 @@ from livingmeta.engine.methods.influence import cumulative
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import Pool
+from livingmeta.synthesis.pool import Pool, named
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import pick
@@ -29,6 +29,11 @@ class Move:
     before: Pool | None
     data: Pool | None
     after: Pool | None
+
+    @property
+    def name(self) -> str:
+        """The title, with the subgroup."""
+        return named(self.title, self.subgroup)
 
     @property
     def changed(self) -> bool:
@@ -100,7 +105,7 @@ def diff(before: Review, after: Review) -> tuple[Move, ...]:
     """
     old, new = headline_settings(before), headline_settings(after)
     pools = [
-        {(pool.synthesis, pool.subgroup): pool for pool in synthesise(review, settings=settings)}
+        {pool.key: pool for pool in synthesise(review, settings=settings)}
         for review, settings in ((before, old), (after, old), (after, new))
     ]
     keys = [*pools[2], *(key for key in pools[0] if key not in pools[2])]

@@ -15,7 +15,7 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.review.schema import Outcome, Trial
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import Pool, contradictory
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Selection, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 
@@ -100,7 +100,7 @@ class EffectDirections:
 
 def unpooled(pool: Pool) -> bool:
     """Say whether a synthesis has no pooled value to read: none, one trial, or contradiction."""
-    return pool.result is None or pool.result.k == 1 or contradictory(pool)
+    return pool.result is None or pool.result.k == 1 or pool.contradictory()
 
 
 def effect_directions(

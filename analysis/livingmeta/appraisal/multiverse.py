@@ -418,7 +418,7 @@ def multiverse(
         )
         step()
     settings = analysis(review, {}).settings
-    main = {(p.synthesis, p.subgroup): p for p in synthesise(review, settings=settings)}
+    main = {p.key: p for p in synthesise(review, settings=settings)}
     found = []
     for i, plan in enumerate(plans):
         effects = [sets[i] for _, sets in derived.values()]

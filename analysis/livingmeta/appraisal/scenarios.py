@@ -113,14 +113,13 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
     settings = headline_settings(review)
     main = synthesise(review, settings=settings)
     others = [
-        (name, {(pool.synthesis, pool.subgroup): pool for pool in pools})
-        for name, pools in _scenarios(review, settings)
+        (name, {pool.key: pool for pool in pools}) for name, pools in _scenarios(review, settings)
     ]
     return tuple(
         Sensitivity(
             main=pool,
             scenarios=(
-                *((name, found.get((pool.synthesis, pool.subgroup))) for name, found in others),
+                *((name, found.get(pool.key)) for name, found in others),
                 *((one.name, _part(pool, one, settings)) for one in pool.siblings),
             ),
             without=_without(pool, settings),

@@ -50,7 +50,7 @@ def printed_k(review: Review, pool: Pool) -> str | None:
     """Return the number of trials that the publication prints for this pool, if it does."""
     for claim in review.published:
         about = (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
-        if about == (pool.synthesis, pool.subgroup, None, "k"):
+        if about == (*pool.key, None, "k"):
             return claim.printed
     return None
 

@@ -12,7 +12,7 @@ from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.dependence import people_of
-from livingmeta.synthesis.pool import Pool, shown_i2
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import SLACK, Number, count, quantity_name, shown_as, where
@@ -176,7 +176,7 @@ def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | 
         return pool, pool.people.all, "the arm sizes of a trial are not known"
     value = getattr(pool.result, _FIELDS[claim.quantity])
     if claim.quantity == "i2":
-        value = shown_i2(pool)
+        value = pool.i2
     if claim.quantity in _ON_SCALE and value is not None:
         value = on_scale(pool.measure, value)
     return (
@@ -226,7 +226,7 @@ def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
 
 
 def _undocumented(pool: Pool, held: Held) -> list[str]:
-    numbers, weighted = held.get((pool.synthesis, pool.subgroup), (set(), []))
+    numbers, weighted = held.get(pool.key, (set(), []))
     k, missing = len(pool.effects), len(pool.missing)
     same_trials = sorted(weighted) == sorted(effect.trial for effect in pool.effects)
     if not missing and (numbers == {k} or (not numbers and same_trials)):

@@ -265,12 +265,10 @@ def _draw(pool: Pool, found: Posterior, *, folder: str, note: str) -> None:
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.posterior import posterior_plot
     from livingmeta.store import write
-    from livingmeta.words import key_of
 
-    part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
     figure = posterior_plot(pool, found, note=note)
     for kind in ("png", "svg"):
-        path = Path(folder) / f"bayes_{pool.synthesis}{part}.{kind}"
+        path = Path(folder) / f"bayes_{pool.stem}.{kind}"
         write(path, figure_bytes(figure, kind))
         typer.echo(f"  {path} written")
     typer.echo()

@@ -284,8 +284,7 @@ def trace(
         if synthesis not in {None, pool.synthesis}:
             continue
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
-        name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-        typer.echo(f"{name} ({pool.synthesis})")
+        typer.echo(f"{pool.name} ({pool.synthesis})")
         if not effects:
             typer.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
         for effect in effects:

@@ -141,11 +141,9 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     from livingmeta.figures.specification_curve import specification_curve
     from livingmeta.pages.report import combined
     from livingmeta.store import write
-    from livingmeta.words import key_of
 
     found, pool, console = told.found, told.found.main, screen.console()
-    name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-    console.print(f"{name} ({pool.synthesis})", style="bold")
+    console.print(f"{pool.name} ({pool.synthesis})", style="bold")
     console.print(f"  the headline: {told.coverage}; {pool.methods}")
     printing.shared(pool)
     console.print(
@@ -164,8 +162,7 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
     _print_sets(told)
     _print_options(told)
     _print_turns(found)
-    part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
-    path = folder / f"multiverse_{pool.synthesis}{part}"
+    path = folder / f"multiverse_{pool.stem}"
     for end, table in ((".csv", found.specifications), ("_shares.csv", told.parts)):
         write(path.with_name(f"{path.name}{end}"), table.to_csv(index=False, lineterminator="\n"))
     printed = f" P{told.published[1:]}." if told.published else ""

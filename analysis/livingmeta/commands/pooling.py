@@ -210,8 +210,7 @@ def _side_by_side(
     methods = loaded.protocol.methods
     assumed = methods.profile if methods.assumed else None
     for one in found:
-        name = f"{one.own.title} – {one.own.subgroup}" if one.own.subgroup else one.own.title
-        console.print(f"{name} ({one.own.synthesis})", style="bold")
+        console.print(f"{one.own.name} ({one.own.synthesis})", style="bold")
         console.print(f"  {coverage(loaded, one.own)}")
         console.print(f"  headline: {one.own.methods}")
         if one.own.result is None:
@@ -263,11 +262,10 @@ def _side_by_side(
 
 
 def _i2(pool: Pool) -> str:
-    from livingmeta.synthesis.pool import i2_by, shown_i2
     from livingmeta.words import decimal
 
-    shown = shown_i2(pool)
-    kind = "τ²" if i2_by(pool) == "tau2" else "Q"
+    shown = pool.i2
+    kind = "τ²" if pool.i2_from == "tau2" else "Q"
     return "–" if shown is None else f"{decimal(shown, 0)}% ({kind})"
 
 

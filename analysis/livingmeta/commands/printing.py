@@ -27,16 +27,14 @@ def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
     from livingmeta.engine.effect_sizes import scale_name
     from livingmeta.pages.phrases import beside, coverage, interval
-    from livingmeta.synthesis.pool import contradictory
 
     console = screen.console()
-    name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-    console.print(f"{name} ({pool.synthesis})", style="bold")
+    console.print(f"{pool.name} ({pool.synthesis})", style="bold")
     if pool.result is None:
         console.print(f"  no pooled value, {pool.why_not}: {coverage(review, pool)}")
         return
     value = f"{scale_name(pool.measure)} {interval(pool.result)}"
-    if contradictory(pool):
+    if pool.contradictory():
         shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
         console.print(f"  the trials contradict each other: {shown}")
         value = f"pooled all the same, {value}"
@@ -94,7 +92,7 @@ def whole(review: Review, pool: Pool) -> None:
         for note in notes(pool.effects):
             screen.console().print(f"  {note}")
         if result.ci_method == "CR2":
-            trials = len({effect.trial for effect in pool.effects})
+            trials = pool.k
             typer.echo(
                 f"  interval: cluster-robust (CR2), {trials} trials, Satterthwaite's df = "
                 f"{result.ci_df:.1f}; no prediction interval goes with it"

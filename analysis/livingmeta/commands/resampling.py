@@ -56,7 +56,7 @@ def gosh(
     from livingmeta.figures.subsets import gosh_plot
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
-    from livingmeta.words import key_of, pick
+    from livingmeta.words import pick
 
     loaded = load_review(review)
     if trial is not None:
@@ -69,16 +69,14 @@ def gosh(
                     *_effects(pool), model=settings.profile.model, tau2=settings.profile.tau2,
                     most=most or MOST, seed=seed, executor=lent, progress=progress,
                 )  # fmt: skip
-            by_tau2 = pool.i2_by == "tau2" and settings.profile.model == "random"
-            against = "i2_tau2" if by_tau2 else "i2"
+            against = "i2_tau2" if pool.i2_from == "tau2" else "i2"
             documents.append(_subsets(loaded, pool, found, against))
             places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
             label = f"with {pool.effects[places[0]].label}" if places else ""
             holds = sum((found.holding(i) for i in places), start=found.subsets < 0)
-            part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
-            path = Path(out) / loaded.protocol.id / f"gosh_{pool.synthesis}{part}.png"
+            path = Path(out) / loaded.protocol.id / f"gosh_{pool.stem}.png"
             figure = gosh_plot(
-                found, title=_name(pool), measure=pool.measure, against=against,
+                found, title=pool.name, measure=pool.measure, against=against,
                 shown=(label, holds) if places else None,
             ).figure  # fmt: skip
             write(path, figure_bytes(figure, "png"))
@@ -222,7 +220,7 @@ def _pools(
             number = counted(len(pool.effects), "comparison")
             refused = f"{number}: this needs {least} to {LARGEST}"
         if not as_json:
-            screen.console().print(f"{_name(pool)} ({pool.synthesis})", style="bold")
+            screen.console().print(f"{pool.name} ({pool.synthesis})", style="bold")
             screen.console().print(f"  {coverage(review, pool)}; {refused or pool.methods}")
             if pool.flags and not refused:
                 screen.console().print(f"  flags of the pooled value: {', '.join(pool.flags)}")
@@ -243,10 +241,6 @@ def _head(review: Review, pool: Pool) -> dict[str, Any]:
         "coverage": coverage(review, pool),
         "pool_flags": list(pool.flags),
     }
-
-
-def _name(pool: Pool) -> str:
-    return f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
 
 
 def _effects(pool: Pool) -> tuple[list[float], list[float]]:

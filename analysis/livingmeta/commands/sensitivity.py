@@ -125,9 +125,8 @@ def _overview(found: Sequence[Sensitivity]) -> None:
         results = [pool.result for pool in one.others if pool.result]
         ends = [f(r.estimate for r in results) for f in (min, max)] if results else []
         same = sum(excludes(pool) == excludes(one.main) for pool in one.others)
-        name = f"{one.main.title} – {one.main.subgroup}" if one.main.subgroup else one.main.title
         rows.append([
-            name,
+            one.main.name,
             interval(one.main.result) if one.main.result else "–",
             " to ".join(as_shown(one.main.measure, end)[0] for end in ends) or "–",
             f"{same} of {len(one.others)}" if one.others else "–",
@@ -295,13 +294,11 @@ def _figures(one: Sensitivity, review: str, out: str, important: float | None) -
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.sensitivity import FIGURES
     from livingmeta.store import write
-    from livingmeta.words import key_of
 
     pool = one.main
-    part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
     lines = []
     for name, draw in FIGURES.items():
-        path = Path(out) / review / f"{name}_{pool.synthesis}{part}.png"
+        path = Path(out) / review / f"{name}_{pool.stem}.png"
         try:
             figure = draw(one, important=important).figure
         except ValueError as refusal:

@@ -50,7 +50,6 @@ def small_study(
     from livingmeta.synthesis.pool import funnel_of
     from livingmeta.synthesis.settings import headline_settings
     from livingmeta.synthesis.synthesise import synthesise
-    from livingmeta.words import key_of
 
     loaded = load_review(review)
     if synthesis is not None:
@@ -61,7 +60,6 @@ def small_study(
     for pool in synthesise(loaded, settings=settings):
         if synthesis not in {None, pool.synthesis}:
             continue
-        name = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
         flags, funnel = shared_flags(pool.flags), funnel_of(pool)
         try:
             best = suited(funnel, force=force, level=settings.level)
@@ -70,7 +68,7 @@ def small_study(
             documents.append({"synthesis": pool.synthesis, "subgroup": pool.subgroup,
                               "refused": str(refusal)})  # fmt: skip
             if not as_json:
-                console.print(f"{name} ({pool.synthesis})", style="bold")
+                console.print(f"{pool.name} ({pool.synthesis})", style="bold")
                 console.print(f"  {refusal}")
             continue
         chosen = _selected(funnel, settings, force=force)
@@ -90,11 +88,10 @@ def small_study(
         )
         if as_json:
             continue
-        console.print(f"{name} ({pool.synthesis})", style="bold")
+        console.print(f"{pool.name} ({pool.synthesis})", style="bold")
         console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
         _show(pool.measure, best, tests, filled, chosen, flags=(*flags, *warned(funnel.k)))
-        part = f"_{key_of(pool.subgroup, [])[:24]}" if pool.subgroup else ""
-        path = Path(out) / loaded.protocol.id / f"funnel_{pool.synthesis}{part}.png"
+        path = Path(out) / loaded.protocol.id / f"funnel_{pool.stem}.png"
         write(path, figure_bytes(funnel_plot(pool, filled=filled).figure, "png"))
         console.print(f"  {path} written")
     if as_json:

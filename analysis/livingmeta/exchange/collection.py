@@ -109,7 +109,7 @@ def reproduced(path: Path) -> list[Reproduced]:
 
 def _of_review(review: Review, file: str) -> list[Reproduced]:
     results = results_of(review)
-    methods = {where(pool.synthesis, pool.subgroup): pool.result and pool.result.tau2_method
+    methods = {where(*pool.key): pool.result and pool.result.tau2_method
                for pool in results.pools}  # fmt: skip
     about: dict[tuple[str | None, str | None], list[Verdict]] = defaultdict(list)
     for one in results.verdicts:

@@ -22,7 +22,7 @@ from livingmeta.figures.style import (
     pooled_look,
     scale_axis,
 )
-from livingmeta.synthesis.pool import Pool, contradictory
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 
 NAMES, FOREST, NUMBERS, MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
@@ -105,8 +105,7 @@ def _lines(moves: Sequence[Move], names: tuple[str, str]) -> list[Line]:
         pools = (move.before, move.after)
         if not any(pool and pool.result for pool in pools):
             continue
-        title = f"{move.title} – {move.subgroup}" if move.subgroup else move.title
-        lines.append(("heading", title, None, ""))
+        lines.append(("heading", move.name, None, ""))
         for name, pool, kind in zip(names, pools, ("variant", "pooled"), strict=True):
             lines.append(_diamond(move, name, pool, COLOURS[kind]))
     return lines
@@ -118,7 +117,7 @@ def _diamond(move: Move, name: str, pool: Pool | None, colour: str) -> Line:
     result = pool.result
 
     def draw(ax: Axes, place: int) -> None:
-        look = pooled_look(pool) if contradictory(pool) else {"color": colour}
+        look = pooled_look(pool) if pool.contradictory() else {"color": colour}
         draw_diamond(ax, result, place, gid=f"{name}:{move.synthesis}", **look)
 
     text = _numbers(pool.measure, result.estimate, result.ci_low, result.ci_high)

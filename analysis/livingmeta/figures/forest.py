@@ -45,7 +45,6 @@ from livingmeta.synthesis.pool import (
     Missing,
     Pool,
     Printed,
-    contradictory,
     heterogeneity,
     marks,
     notes,
@@ -207,7 +206,7 @@ def _summary(pool: Pool, name: str) -> Iterator[_Row]:
     if result.k == 1:
         yield _Row(kind="words", text="One trial: its own interval, nothing is pooled")
         return
-    if contradictory(pool):
+    if pool.contradictory():
         yield _Row(kind="words", text="The trials contradict each other: read them, not the total")
     yield _Row(kind="diamond", text=name, pool=pool)
     if pool.ahead is not None:
@@ -456,7 +455,7 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     assert row.pool is not None
     assert row.pool.result is not None
     result, at = row.pool.result, _columns(room)
-    doubtful = contradictory(row.pool)
+    doubtful = row.pool.contradictory()
     weight = "normal" if doubtful else "bold"
     _write(ax, row.text, at["label"], place, room, weight=weight)
     for group in (1, 2):

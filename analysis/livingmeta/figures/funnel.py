@@ -93,11 +93,11 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool), fontsize=TEXT)
     ax.set_ylabel("Standard error", fontsize=TEXT)
-    title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
     said = ["Thick line: the pooled value."]
     said += ["Hollow: added by trim and fill."] if filled is not None and filled.k0 else []
     said += [BOUND_MARK] if bounds else []
-    ax.set_title(f"{title}, k = {result.k}\n{' '.join(said)}", fontsize=TEXT, loc="left", wrap=True)
+    title = f"{pool.name}, k = {result.k}\n{' '.join(said)}"
+    ax.set_title(title, fontsize=TEXT, loc="left", wrap=True)
     key = ax.legend(  # outside, where it hides no trial
               fontsize=SMALL - 1, frameon=False, loc="upper center", ncols=4, columnspacing=1,
               bbox_to_anchor=(0.5, -0.19), title="P of a trial against no effect",

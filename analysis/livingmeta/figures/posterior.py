@@ -21,7 +21,7 @@ from livingmeta.figures.style import (
     draw_interval,
     scale_axis,
 )
-from livingmeta.synthesis.pool import Pool, contradictory, marks
+from livingmeta.synthesis.pool import Pool, marks
 
 WIDTH = 7.0  # inches: the text width of a journal page
 CURVES, TOP, BETWEEN, AXIS = 1.6, 0.5, 0.75, 0.5  # inches
@@ -46,7 +46,7 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
         Its axes are "effect", "tau" and "trials" by label. Artists with numbers have a gid: "mu",
         "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
     """
-    if contradictory(pool):
+    if pool.contradictory():
         note = f"The trials contradict each other: read them, not the mean. {note}"
     signs = "".join(map(marks, pool.effects))
     note += " † rests on an assumption." if "†" in signs else ""
@@ -68,8 +68,7 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
     _tau(axes(WIDTH - RIGHT - half, TOP, half, CURVES, "tau"), found)
     _trials(axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"),
             pool, found)  # fmt: skip
-    title = f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
-    figure.text(0.25 / WIDTH, 1 - 0.16 / height, f"{title}, k = {found.k}", fontsize=TEXT + 1,
+    figure.text(0.25 / WIDTH, 1 - 0.16 / height, f"{pool.name}, k = {found.k}", fontsize=TEXT + 1,
                 weight="bold", va="center")  # fmt: skip
     for number, line in enumerate(lines):
         figure.text(0.25 / WIDTH, (0.08 + 0.13 * (len(lines) - 1 - number)) / height, line,

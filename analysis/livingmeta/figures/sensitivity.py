@@ -134,7 +134,7 @@ def baujat_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     nameless = _names(ax, x, y, [left.label for left in one.without])
     cut = f"; {nameless} without room for a name" if nameless else ""
-    _title(ax, f"{_name(one)}, k = {x.size}{cut}")
+    _title(ax, f"{one.main.name}, k = {x.size}{cut}")
     return ax
 
 
@@ -187,7 +187,7 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
         axes.append(ax)
     axes[0].set_yticklabels([_short(left.label) for left in kept], fontsize=SMALL)
     cut = f": the {len(kept)} of {k} that move it most" if len(kept) < k else f", k = {k}"
-    figure.text(0.08 / width, 1 - 0.06 / height, f"{_name(one)}, influence{cut}", fontsize=TEXT,
+    figure.text(0.08 / width, 1 - 0.06 / height, f"{one.main.name}, influence{cut}", fontsize=TEXT,
                 va="top", weight="bold", gid="title")  # fmt: skip
     return axes[0]
 
@@ -197,11 +197,6 @@ def _enough(one: Sensitivity, needed: int, why: str) -> int:
     if one.main.result is None or k < needed:
         raise RefusalError(f"k = {k if one.main.result else 0}: {why}, so it is not drawn.")
     return k
-
-
-def _name(one: Sensitivity) -> str:
-    pool = one.main
-    return f"{pool.title} – {pool.subgroup}" if pool.subgroup else pool.title
 
 
 def _short(label: str) -> str:
@@ -257,7 +252,7 @@ def _forest(
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     band = "" if important is None else "\ngrey: smaller than the smallest important difference"
     ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool) + band, fontsize=SMALL)
-    figure.text(0.08 / width, 1 - 0.08 / height, f"{_name(one)}, {words}", fontsize=TEXT, va="top",
+    figure.text(0.08 / width, 1 - 0.08 / height, f"{pool.name}, {words}", fontsize=TEXT, va="top",
                 weight="bold", gid="title")  # fmt: skip
     return ax
 

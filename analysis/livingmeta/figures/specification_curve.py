@@ -91,8 +91,7 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     curve.set_position((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
     panel.set_position((left, below / height, wide, panel_height / height))
     main = found.main
-    name = f"{main.title} – {main.subgroup}" if main.subgroup else main.title
-    figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(name, 95, placeholder="…"),
+    figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(main.name, 95, placeholder="…"),
                 fontsize=TEXT, weight="bold", va="top")  # fmt: skip
     figure.text(
         MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets), fontsize=SMALL, va="top"

@@ -16,7 +16,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from livingmeta.engine.effect_sizes import measure_of, on_scale, scale_name
-from livingmeta.synthesis.pool import Pool, contradictory
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimal
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
@@ -218,7 +218,7 @@ def draw_diamond(
 
 def pooled_look(pool: Pool) -> dict[str, Any]:
     """Return how a pooled value looks: hollow and grey where the trials contradict each other."""
-    if contradictory(pool):
+    if pool.contradictory():
         return {"color": COLOURS["contradictory"], "facecolor": "none"}
     return {"color": COLOURS["pooled"]}
 

@@ -66,7 +66,7 @@ def worksheet(
         }
         for one in found
         for s in one.suggestions
-        if (one.pool.synthesis, one.pool.subgroup, s.about) not in held
+        if (*one.pool.key, s.about) not in held
     ]
     if not text:
         start = io.StringIO()
@@ -82,7 +82,7 @@ def worksheet(
 
 def unplaced(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
     """Name the rows of a worksheet that are shown nowhere."""
-    shown = {(one.pool.synthesis, one.pool.subgroup) for one in found}
+    shown = {one.pool.key for one in found}
     return [
         f"{_name(row)} is shown nowhere: nothing is pooled under this subgroup."
         for row in rows
@@ -92,11 +92,7 @@ def unplaced(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> li
 
 def stale(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
     """Name the rows of a worksheet whose suggestion is another by now."""
-    now = {
-        (one.pool.synthesis, one.pool.subgroup, s.about): s.levels
-        for one in found
-        for s in one.suggestions
-    }
+    now = {(*one.pool.key, s.about): s.levels for one in found for s in one.suggestions}
     lines = []
     for row in rows:
         levels = now.get((row.synthesis, row.subgroup, row.domain), row.suggested)

@@ -30,7 +30,7 @@ def slug(*parts: object) -> str:
 
 def pool_id(pool: Pool) -> str:
     """Name a synthesis, or a subgroup of it, in anchors."""
-    return slug(pool.synthesis, pool.subgroup)
+    return slug(*pool.key)
 
 
 def effect_id(pool: Pool, effect: Effect) -> str:

@@ -9,7 +9,7 @@ from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.phrases import beside, interval_ends, people, side_words
-from livingmeta.synthesis.pool import Pool, contradictory
+from livingmeta.synthesis.pool import Pool
 
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 
@@ -74,7 +74,7 @@ def answer(
     if result is None or "not_converged" in pool.flags:
         kind = "unpooled" if result is None else "unreliable"
         return Answer(kind=kind, sentences=(say(kind, **given), say(f"{kind}_then")))
-    if contradictory(pool):
+    if pool.contradictory():
         sides = {
             "first": language.listed(one.label for one in pool.effects if one.ci_high < 0),
             "second": language.listed(one.label for one in pool.effects if one.ci_low > 0),

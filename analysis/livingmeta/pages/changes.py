@@ -10,7 +10,7 @@ from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.pages.phrases import Interval, interval, people, share
 from livingmeta.pages.template import page
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.pool import Pool, contradictory
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import FLAG_WORDS, decimals
 
 
@@ -64,7 +64,7 @@ def conclusion(move: Move) -> str:
     old, new = excludes(move.before), excludes(move.after)
     if not move.changed:
         return "nothing changed"
-    if move.after is not None and contradictory(move.after):
+    if move.after is not None and move.after.contradictory():
         return "the trials contradict each other: read them, not the total"
     if old == new:
         return f"{new}, as before" if "pooled" in new else f"the interval {new}, as before"
@@ -78,11 +78,10 @@ def _sides(pool: Pool) -> str:
 
 def lines(move: Move) -> list[str]:
     """Tell one move line by line, an indented one for each part."""
-    title = f"{move.title} – {move.subgroup}" if move.subgroup else move.title
     if not move.changed:
-        return [f"{title}: nothing changed ({state(move.after)})"]
+        return [f"{move.name}: nothing changed ({state(move.after)})"]
     told = [
-        f"{title}: {conclusion(move)}",
+        f"{move.name}: {conclusion(move)}",
         f"  before: {state(move.before)}",
         f"  after:  {state(move.after)}",
     ]
@@ -120,8 +119,7 @@ def evidence_line(review: Review, moves: Sequence[Move]) -> str:
     if left:
         parts.append(f"out: {', '.join(left)}")
     moved = [
-        f"{move.title}{f' – {move.subgroup}' if move.subgroup else ''} {_short(move.before)} → "
-        f"{_short(move.after)}"
+        f"{move.name} {_short(move.before)} → {_short(move.after)}"
         for move in moves
         if move.changed and _short(move.before) != _short(move.after)
     ]

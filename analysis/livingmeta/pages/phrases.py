@@ -14,7 +14,7 @@ from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Judgement, Plan, Review
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import DRAWN, Pool, contradictory, shown_i2
+from livingmeta.synthesis.pool import DRAWN, Pool
 from livingmeta.synthesis.profiles import CI_WORDS
 from livingmeta.words import count, decimal, decimals
 
@@ -122,9 +122,8 @@ def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
 
 def trials(pool: Pool, *, word: str = "trial") -> str:
     """Count the trials of a pool, and the comparisons where a trial gives several."""
-    number = len({effect.trial for effect in pool.effects})
-    text = counted(number, word)
-    more = len(pool.effects) > number
+    text = counted(pool.k, word)
+    more = len(pool.effects) > pool.k
     return f"{text} in {len(pool.effects)} comparisons" if more else text
 
 
@@ -153,9 +152,8 @@ def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str
 
 def share(pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say how many of the trials known to have measured it a result rests on; empty: all."""
-    here = len({effect.trial for effect in pool.effects})
     whole = len(pool.measured)
-    return "" if here == whole else f", {language.say('share', k=here, n=whole)}"
+    return "" if pool.k == whole else f", {language.say('share', k=pool.k, n=whole)}"
 
 
 def absolute_words(
@@ -334,7 +332,7 @@ def undrawn(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str 
     found: dict[str, str] = {}
     for claim in review.published if pool.printed is None else ():
         about = (claim.synthesis, claim.subgroup, claim.trial, claim.reading)
-        if about == (pool.synthesis, pool.subgroup, None, "primary") and claim.quantity in DRAWN:
+        if about == (*pool.key, None, "primary") and claim.quantity in DRAWN:
             found.setdefault(claim.quantity, claim.printed)
     if not found:
         return None
@@ -348,7 +346,7 @@ def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH)
     about = [
         verdict
         for verdict in results.verdicts
-        if (verdict.synthesis, verdict.subgroup) == (pool.synthesis, pool.subgroup)
+        if (verdict.synthesis, verdict.subgroup) == pool.key
         and verdict.reading == "primary"
         and not verdict.trial
     ]
@@ -363,7 +361,7 @@ def _computable(results: Results, pool: Pool) -> str:
         return f"computable today: none ({pool.why_not})"
     total = total_people(results.review)
     k = len(pool.effects)
-    several = len({effect.trial for effect in pool.effects}) == k > 1
+    several = pool.k == k > 1
     text = f"computable today: {f'{k} trials' if several else trials(pool)}, "
     of = total is not None and not pool.people.unknown
     text += f"{pool.people.known} of {total} people" if of else people(pool)
@@ -373,9 +371,9 @@ def _computable(results: Results, pool: Pool) -> str:
         text += f", {counted(len(composite), '').rstrip(' s')} of them on composite {are}"
         if all(_sizes_assumed(effect) for effect in composite):
             text += " with assumed arm sizes"
-    if contradictory(pool):
+    if pool.contradictory():
         shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
-        i2 = decimal(shown_i2(pool), 0)
+        i2 = decimal(pool.i2, 0)
         return (
             f"{text}; the trials contradict each other (I² = {i2}%), so they are shown and not a "
             f"pooled value: {shown}"

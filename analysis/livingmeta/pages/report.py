@@ -52,14 +52,7 @@ from livingmeta.pages.phrases import (
 from livingmeta.pages.rob_me import tipping
 from livingmeta.pages.template import page
 from livingmeta.review.bias import unrecorded
-from livingmeta.synthesis.pool import (
-    CONTRADICTION,
-    Pool,
-    contradictory,
-    i2_by,
-    marks,
-    shown_i2,
-)
+from livingmeta.synthesis.pool import CONTRADICTION, Pool, marks, named
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.words import decimals, p_words
 
@@ -73,7 +66,7 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
         return [say("spread_none")] if not pool.effects else [pool.why_not or ""]
     if result.k == 1:
         return [say("spread_one")]
-    i2 = shown_i2(pool) or 0.0
+    i2 = pool.i2 or 0.0
     limits = ""
 
     def tau2(value: float | None) -> str:
@@ -85,7 +78,7 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
     told = [
         say(
             "spread_numbers" if result.tau2 is not None else "spread_common",
-            tau2=tau2(result.tau2), method=result.tau2_method, kind=say(f"i2_{i2_by(pool)}"),
+            tau2=tau2(result.tau2), method=result.tau2_method, kind=say(f"i2_{pool.i2_from}"),
             tau2_interval=limits, q=number(result.q),
             df=result.q_df, p=p_words(result.q_p).replace(".", language.comma),
             i2=number(i2, 0), percent=language.percent,
@@ -326,7 +319,7 @@ def forest_description(results: Results, pools: Sequence[Pool], language: Langua
             parts.append("; ".join(each) + ".")
         result = pool.result
         if result and result.k > 1:
-            parts += [say("contradictory_note")] if contradictory(pool) else []
+            parts += [say("contradictory_note")] if pool.contradictory() else []
             parts.append(say("forest_total", value=value(pool, result, language=language)))
             if pool.ahead is not None:
                 low, high = language.commas(as_shown(pool.measure, *pool.ahead))
@@ -376,7 +369,7 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
         "results": results,
         "review": review,
         "pools": pools,
-        "assumed": {(pool.synthesis, pool.subgroup): pool for pool in results.pools},
+        "assumed": {pool.key: pool for pool in results.pools},
         "answers": [
             (pool, answer(pool, language=speak, important=known.limit, vas_sd=vas_sd))
             for pool in pools
@@ -424,9 +417,7 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
         "number": speak.decimal,
         "as_shown": lambda measure, x: speak.commas(as_shown(measure, x))[0],
         "name_of": lambda synthesis: speak.word(review.plan(synthesis).title),
-        "title_of": lambda pool: (
-            speak.word(pool.title) + (f" – {pool.subgroup}" if pool.subgroup else "")
-        ),
+        "title_of": lambda pool: named(speak.word(pool.title), pool.subgroup),
         "interval": lambda result, measure=None: interval(result, measure=measure, language=speak),
         "beside": lambda pool: beside(pool, language=speak),
         "value": lambda pool, result: value(pool, result, language=speak),
@@ -439,7 +430,6 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
         "gap_of": lambda missing: gap_of(review, missing),
         "bent": lambda one: bent(one, language=speak),
         "on_scale": on_scale,
-        "contradictory": contradictory,
         "marks": marks,
         "scale_name": scale_name,
         "slug": slug,

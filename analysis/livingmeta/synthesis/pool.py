@@ -11,7 +11,7 @@ from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, pool
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.words import decimal, decimals, p_words
+from livingmeta.words import decimal, decimals, key_of, p_words
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -97,7 +97,7 @@ class Pool:
     term: str | None
     subgroup: str | None  # None: the whole synthesis
     measure: str
-    i2_by: str  # the I² to show: "q" or "tau2"
+    i2_by: str  # the I² that its methods ask for: "q" or "tau2"
     methods: str  # "DL, Wald (profile revman5, assumed)"
     groups: tuple[str, str]  # names of group 1 and group 2
     favours: tuple[str, str] | None  # whom an effect below and above no effect favours, if known
@@ -113,6 +113,22 @@ class Pool:
     printed: Printed | None
     pooled_by: str | None = None  # method of the source, where it is another one
     total_weights: tuple[float, ...] | None = None  # of a subgroup, in the total beside it
+
+    @property
+    def name(self) -> str:
+        """The title, with the subgroup: "Pain, short term – women"."""
+        return named(self.title, self.subgroup)
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """What tells it from the other pools of a review: synthesis and subgroup."""
+        return self.synthesis, self.subgroup
+
+    @property
+    def stem(self) -> str:
+        """The key as a part of a file's name."""
+        part = f"_{key_of(self.subgroup, [])[:24]}" if self.subgroup else ""
+        return f"{self.synthesis}{part}"
 
     @property
     def weights(self) -> tuple[float, ...]:
@@ -180,6 +196,36 @@ class Pool:
         """People whose numbers are pooled, each once, and trials whose number is not known."""
         return people_of(self.effects)
 
+    @property
+    def i2(self) -> float | None:
+        """The I² to show, that of the pool's methods, in percent."""
+        if self.result is None:
+            return None
+        return self.result.i2_tau2 if self.i2_from == "tau2" else self.result.i2
+
+    @property
+    def i2_from(self) -> str:
+        """What the I² to show is from: "q" or "tau2"; "q" for a common effect."""
+        has_tau2 = self.result is not None and self.result.i2_tau2 is not None
+        return "tau2" if self.i2_by == "tau2" and has_tau2 else "q"
+
+    def contradictory(self, *, beyond: tuple[float, float] = (0.0, 0.0)) -> bool:
+        """Say whether I² is considerable and trials exclude no effect on both sides.
+
+        One stray trial among many does not make a contradiction: the smaller side must hold a
+        quarter of the trials that exclude no effect. Only trials with an estimate `beyond` the
+        limits count.
+        """
+        low = sum(effect.ci_high < 0 and effect.yi < beyond[0] for effect in self.effects)
+        high = sum(effect.ci_low > 0 and effect.yi > beyond[1] for effect in self.effects)
+        i2 = self.result.i2 if self.result else None
+        return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
+
+
+def named(title: str, subgroup: str | None) -> str:
+    """Name a synthesis by its title, with the subgroup where it is one."""
+    return f"{title} – {subgroup}" if subgroup else title
+
 
 def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     """Return the flags that effects bring to what is pooled of them."""
@@ -194,19 +240,6 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(own))
 
 
-def shown_i2(pool: Pool) -> float | None:
-    """Return the I² of the pool's methods: by Q or by τ²; by Q for a common effect."""
-    if pool.result is None:
-        return None
-    return pool.result.i2_tau2 if i2_by(pool) == "tau2" else pool.result.i2
-
-
-def i2_by(pool: Pool) -> str:
-    """Say which I² `shown_i2` is: "q" or "tau2"."""
-    by_tau2 = pool.i2_by == "tau2" and pool.result is not None and pool.result.i2_tau2 is not None
-    return "tau2" if by_tau2 else "q"
-
-
 def heterogeneity(pool: Pool) -> str:
     """Say τ², Q and I² in a line, each with what it is from: they need not tell the same."""
     result = pool.result
@@ -214,20 +247,8 @@ def heterogeneity(pool: Pool) -> str:
     (tau2,) = decimals(result.tau2)
     tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {tau2}; "
     chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
-    kind = {"q": "Chi²", "tau2": "Tau²"}[i2_by(pool)]
-    return f"{tau2}{chi2}; I² (from {kind}) = {decimal(shown_i2(pool), 0)}%"
-
-
-def contradictory(pool: Pool, *, beyond: tuple[float, float] = (0.0, 0.0)) -> bool:
-    """Say whether I² is considerable and trials exclude 0 on both sides.
-
-    One stray trial among many does not make a contradiction: the smaller side must hold a
-    quarter of the trials that exclude 0. Only trials with an estimate `beyond` the limits count.
-    """
-    low = sum(effect.ci_high < 0 and effect.yi < beyond[0] for effect in pool.effects)
-    high = sum(effect.ci_low > 0 and effect.yi > beyond[1] for effect in pool.effects)
-    i2 = pool.result.i2 if pool.result else None
-    return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
+    kind = {"q": "Chi²", "tau2": "Tau²"}[pool.i2_from]
+    return f"{tau2}{chi2}; I² (from {kind}) = {decimal(pool.i2, 0)}%"
 
 
 def funnel_of(pool: Pool) -> Funnel:

@@ -120,9 +120,9 @@ def explorer_data(known: Dossier) -> dict[str, Any]:
     """
     review, settings = known.review, known.settings
     profiles = _profiles(settings)
-    mains = {_key(pool): pool for pool in known.pools}
+    mains = {pool.key: pool for pool in known.pools}
     formulas, by_formulas = _by_formulas(review, settings, profiles)
-    worlds = {_key(found.main): _analyses(found) for found in known.multiverse}
+    worlds = {found.main.key: _analyses(found) for found in known.multiverse}
     keys = list(dict.fromkeys([*mains, *(key for pools in by_formulas for key in pools)]))
     protocol = review.protocol
     return {
@@ -196,10 +196,10 @@ def _by_formulas(
     for profile in profiles:
         by = replace(settings, profile=profile)
         pools = synthesise(review, settings=by, selection=Selection(include_sensitivity=True))
-        effects = tuple((_key(pool), e.trial, e.yi, e.vi) for pool in pools for e in pool.effects)
+        effects = tuple((pool.key, e.trial, e.yi, e.vi) for pool in pools for e in pool.effects)
         if effects not in numbers:
             numbers[effects] = len(sets)
-            sets.append({_key(pool): pool for pool in pools})
+            sets.append({pool.key: pool for pool in pools})
         of_profile.append(numbers[effects])
     return of_profile, sets
 
@@ -211,10 +211,6 @@ def _placed(pool: Pool, effect: Effect) -> Place:
 
 def _id(key: Place) -> str:
     return "/".join(filter(None, key))
-
-
-def _key(pool: Pool) -> Key:
-    return pool.synthesis, pool.subgroup
 
 
 def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | None]) -> Any:
@@ -276,7 +272,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
                 claim.printed
                 for claim in review.published
                 if (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
-                == (about.synthesis, about.subgroup, None, "text")
+                == (*about.key, None, "text")
                 and claim.reading == "primary"
             ),
             None,
