@@ -72,7 +72,7 @@ def bayes(
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
     from livingmeta.engine.methods.bayes import Prior
     from livingmeta.engine.methods.patient import important_difference
-    from livingmeta.pages.phrases import coverage
+    from livingmeta.pages.phrases import coverage, sentence
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import Selection, headline_settings
     from livingmeta.synthesis.synthesise import synthesise
@@ -108,7 +108,7 @@ def bayes(
             continue
         _print(pool, told, words=f"prior: {prior.words()}{default}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
-        note = f"{rests[0].upper()}{rests[1:]}. Prior: {prior.words()}{default}.{grey}"
+        note = f"{sentence(rests)} Prior: {prior.words()}{default}.{grey}"
         _draw(pool, told.found, folder=f"{out}/{loaded.protocol.id}", note=note)
     if as_json:
         return screen.json(documents)

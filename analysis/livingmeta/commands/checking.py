@@ -116,6 +116,7 @@ def reproduce(
     from pathlib import Path
 
     from livingmeta.audit.results import results_of
+    from livingmeta.pages.phrases import interval
     from livingmeta.review.folder import holds_review, load_review
     from livingmeta.words import decimal
 
@@ -126,8 +127,11 @@ def reproduce(
         from livingmeta.pages.documents import reproduction
 
         return screen.document("reproduce", reproduction(results))
-    printing.headlines(results, assumed=True)
-    typer.echo(f"Recomputed by {results.pools[0].methods}.")
+    printing.answers(results)
+    screen.console().print(f"Recomputed by {results.pools[0].methods}.")
+    for pool in results.pools if results.pools != results.headline_pools else ():
+        if pool.result is not None:
+            screen.console().print(f"  {pool.name}: {interval(pool.result)}")
     counts: dict[str, int] = {}
     for verdict in results.verdicts:
         counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1

@@ -138,7 +138,7 @@ def pool(
         if plain and synthesis is None and len(listed) == 1 and loaded.published:
             from livingmeta.audit.results import results_of
 
-            printing.headlines(results_of(loaded))
+            printing.answers(results_of(loaded))
         for pool in pools:
             printing.whole(loaded, pool)
         if lost := outside(loaded, terms=terms):

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from livingmeta.synthesis.pool import Pool
 
 
-def headlines(results: Results, *, assumed: bool = False) -> None:
-    """Print the answer in a paragraph per outcome."""
-    from livingmeta.pages import phrases as report
+def answers(results: Results) -> None:
+    """Print the answers of a review, each in a line."""
+    from livingmeta.pages.answers import answers as said
 
-    for line in report.headlines(results, assumed=assumed):
+    for line in said(results):
         screen.console().print(line)
         typer.echo()
 

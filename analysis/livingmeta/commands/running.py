@@ -39,7 +39,6 @@ def run(
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
-    from livingmeta.pages.phrases import published, verdict_words
     from livingmeta.review.folder import extended, load_review
 
     loaded = load_review(review)
@@ -47,11 +46,9 @@ def run(
     results, folder = known.results, Path(out) / loaded.protocol.id
     written = _write(known, folder)
     refresh(Path(out))
-    printing.headlines(results)
+    printing.answers(results)
     for pool in results.headline_pools:
         printing.summary(results.review, pool)
-        if said := published(results, pool):
-            typer.echo(f"  {said}; verdict: {verdict_words(results, pool)}")
         if pool.flags:
             screen.console().print(f"  flags: {', '.join(pool.flags)}")
     typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.html'}.")

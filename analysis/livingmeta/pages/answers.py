@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from livingmeta.audit.results import Results, total_people
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.language import ENGLISH, Language
-from livingmeta.pages.phrases import beside, interval_ends, people, side_words
-from livingmeta.synthesis.pool import Pool
+from livingmeta.pages.phrases import (
+    beside,
+    interval_ends,
+    people,
+    published,
+    sentence,
+    side_words,
+    standing,
+    verdict_words,
+)
+from livingmeta.synthesis.pool import Pool, named
 
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 
@@ -105,6 +115,29 @@ def answer(
             then.removesuffix(".") + size + ".",
         ),
     )
+
+
+def answers(results: Results, *, language: Language = ENGLISH) -> list[str]:
+    """Give the answer of each synthesis in a line, with what is published of it; then in general.
+
+    The last line says how far what is published is reproduced, how many people the review counts,
+    and its caution.
+    """
+    review, lines = results.review, []
+    for pool in results.headline_pools:
+        name = named(language.word(pool.title), pool.subgroup)
+        told = sentence(published(results, pool, language=language))
+        if verdict := verdict_words(results, pool, language=language):
+            told = f"{told} {language.say('h_verdict')}: {verdict}.".lstrip()
+        said = (f"{name}:", *answer(pool, language=language).sentences, told)
+        lines.append(" ".join(filter(None, said)))
+    total = total_people(review)
+    last = (
+        standing(results, language=language),
+        "" if total is None else language.say("review_people", n=language.whole(total)),
+        sentence(language.word(review.protocol.caution or "")),
+    )
+    return [*lines, " ".join(filter(None, last))]
 
 
 def value(

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from livingmeta.appraisal.absolute import PER, Baseline, per_1000
 from livingmeta.appraisal.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
-from livingmeta.audit.results import Results, at_odds, printed_k, total_people
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.audit.results import Results, at_odds, printed_k
+from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.language import ENGLISH, Language
-from livingmeta.review.protocol import Judgement, Plan, Review
+from livingmeta.review.protocol import Judgement, Review
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import DRAWN, Pool
-from livingmeta.synthesis.profiles import CI_WORDS
-from livingmeta.words import count, decimal, decimals
-
-if TYPE_CHECKING:
-    pass
-
+from livingmeta.words import count, decimals
 
 DISCLAIMER = ENGLISH.say("disclaimer")
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -118,13 +112,6 @@ def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
         for text, titles in told.items()
     )
     return " ".join(parts)
-
-
-def trials(pool: Pool, *, word: str = "trial") -> str:
-    """Count the trials of a pool, and the comparisons where a trial gives several."""
-    text = counted(pool.k, word)
-    more = len(pool.effects) > pool.k
-    return f"{text} in {len(pool.effects)} comparisons" if more else text
 
 
 def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str:
@@ -259,53 +246,6 @@ def _judgement(one: Judgement | None, language: Language) -> str:
     return recorded or language.say("not_recorded")
 
 
-def headlines(results: Results, *, assumed: bool = False) -> list[str]:
-    """Write one paragraph per outcome: published, computable today, what that means.
-
-    `assumed` adds the values by the methods that are assumed for the authors.
-    """
-    plans: dict[str, list[Plan]] = {}
-    for plan in results.review.protocol.synthesis:
-        plans.setdefault(plan.outcome, []).append(plan)
-    if any(pool.subgroup for pool in results.pools):
-        return [_subgroups(results)]
-    return [
-        _outcome(results, outcome, listed) + (_assumed(results, listed) if assumed else "")
-        for outcome, listed in plans.items()
-    ]
-
-
-def _subgroups(results: Results) -> str:
-    numeric = [v for v in results.verdicts if v.verdict in {"reproduced", "differs", "partial"}]
-    good = sum(v.verdict == "reproduced" for v in numeric)
-    parts = [
-        f"{pool.title}, {pool.subgroup or 'all'}: {trials(pool)}, "
-        f"{people(pool)}, {scale_name(pool.measure)} {interval(pool.result)}"
-        for pool in results.headline_pools
-        if pool.result
-    ]
-    lead = f"{good:,} of {len(numeric):,} printed numbers reproduced from their rows. "
-    return (lead if numeric else "") + "; ".join(parts) + "."
-
-
-def _outcome(results: Results, outcome: str, plans: list[Plan]) -> str:
-    review = results.review
-    today = {pool.synthesis: pool for pool in results.headline_pools}
-    lead = today[plans[0].id]
-    parts = [published(results, lead), _computable(results, lead)]
-    scale = next((s for s in lead.siblings if s.name == "without composite instruments"), None)
-    if scale is not None:
-        parts.append(f"{outcome} scale only: {counted(len(scale.trials), 'trial')}")
-    parts += [f"{plan.term or plan.title} term: {_brief(today[plan.id])}" for plan in plans[1:]]
-    own = {plan.id for plan in plans}
-    judged = {verdict.verdict for verdict in results.verdicts if verdict.synthesis in own}
-    if judged and not judged & {"reproduced", "differs"}:
-        parts.append("this neither confirms nor contradicts the review")
-    if review.protocol.caution:
-        parts.append(review.protocol.caution)
-    return f"{lead.title}: " + "; ".join(part for part in parts if part) + "."
-
-
 def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what the publication prints for a pool, and how well; empty where it prints nothing."""
     claims = [
@@ -356,64 +296,19 @@ def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH)
     return language.word("not numeric") if about else ""
 
 
-def _computable(results: Results, pool: Pool) -> str:
-    if pool.result is None:
-        return f"computable today: none ({pool.why_not})"
-    total = total_people(results.review)
-    k = len(pool.effects)
-    several = pool.k == k > 1
-    text = f"computable today: {f'{k} trials' if several else trials(pool)}, "
-    of = total is not None and not pool.people.unknown
-    text += f"{pool.people.known} of {total} people" if of else people(pool)
-    composite = [effect for effect in pool.effects if effect.domain == "composite"]
-    if composite:
-        are = "scale" if len(composite) == 1 else "scales"
-        text += f", {counted(len(composite), '').rstrip(' s')} of them on composite {are}"
-        if all(_sizes_assumed(effect) for effect in composite):
-            text += " with assumed arm sizes"
-    if pool.contradictory():
-        shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
-        i2 = decimal(pool.i2, 0)
-        return (
-            f"{text}; the trials contradict each other (I² = {i2}%), so they are shown and not a "
-            f"pooled value: {shown}"
-        )
-    if k == 2:
-        return f"{text}: " + " and ".join(f"{e.label} {interval(e)}" for e in pool.effects)
-    method = CI_WORDS[pool.result.ci_method].removesuffix(" interval")
-    if k == 1:
-        return (
-            f"{text}: {pool.effects[0].label}, {scale_name(pool.measure)} {interval(pool.result)}"
-        )
-    text += f", {scale_name(pool.measure)} {interval(pool.result)} with {method}"
-    return "; ".join(filter(None, (text, beside(pool))))
+def standing(results: Results, *, language: Language = ENGLISH) -> str:
+    """Say how many printed numbers are reproduced, or why none can be judged."""
+    numeric = [one.verdict for one in results.verdicts if one.verdict != "not numeric"]
+    judged = [verdict for verdict in numeric if verdict in {"reproduced", "differs"}]
+    if not judged:
+        return language.say("neither" if numeric else "none_printed")
+    good, n = language.whole(judged.count("reproduced")), language.whole(len(judged))
+    return language.say("reproduced_count", good=good, n=n)
 
 
-def _sizes_assumed(effect: Effect) -> bool:
-    return re.match(r"n[12]? =", effect.assumption or "") is not None
-
-
-def _brief(pool: Pool) -> str:
-    if pool.result is None:
-        return "none"
-    composite = all(effect.domain == "composite" for effect in pool.effects)
-    counted_trials = trials(pool, word="composite trial" if composite else "trial")
-    return f"{counted_trials}, {interval(pool.result)}"
-
-
-def _assumed(results: Results, plans: list[Plan]) -> str:
-    assumed = {pool.synthesis: pool for pool in results.pools}
-    if results.pools == results.headline_pools:
-        return ""
-    shown = [
-        f"{plan.term or plan.id} {interval(result)}"
-        for plan in plans
-        if (result := assumed[plan.id].result) is not None and result.k > 1
-    ]
-    if not shown:
-        return ""
-    methods = assumed[plans[0].id].methods
-    return f" Under the review's assumed methods ({methods}): {', '.join(shown)}."
+def sentence(words: str) -> str:
+    """Make a sentence of words that stand alone; empty of nothing."""
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def flag_lines(flags: Iterable[str], *, language: Language = ENGLISH) -> list[str]:

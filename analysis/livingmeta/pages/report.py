@@ -43,9 +43,11 @@ from livingmeta.pages.phrases import (
     judged_words,
     people_number,
     published,
+    sentence,
     share,
     side_words,
     sign,
+    standing,
     suggested_line,
     verdict_words,
 )
@@ -341,7 +343,6 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
     pools = results.headline_pools
     numeric = [one for one in results.verdicts if one.verdict != "not numeric"]
     listed = [one for one in numeric if len(numeric) <= LONG or one.verdict != "reproduced"]
-    judged = [one for one in numeric if one.verdict in {"reproduced", "differs"}]
     places = {
         f"{file} row {row}": slug("row", effect_id(pool, effect), file, row)
         for pool in pools
@@ -385,8 +386,8 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
             (key, list(group)) for key, group in groupby(listed, key=lambda one: one.claim)
         ],
         "listed": listed,
-        "good": sum(one.verdict == "reproduced" for one in judged),
-        "judged": len(judged),
+        "sentence": sentence,
+        "standing": standing(results, language=speak),
         "claims": claims,
         "judged_claims": {one.claim for one in listed},
         "quotes_of": lambda parts: dict.fromkeys((p.source, p.where, p.quote) for p in parts),
