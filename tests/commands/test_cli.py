@@ -227,7 +227,7 @@ def test_the_dictionary_is_the_one_in_the_repository(say) -> None:
 
 def test_run_writes_figures_tables_and_the_page(ran: tuple[Path, str]) -> None:
     folder, said = ran[0], " ".join(ran[1].split())
-    assert "verdict: partial" in said
+    assert "Verdict: partial" in said
     assert "flags: few_trials, hksj_scale_below_one" in said
     assert DISCLAIMER in said
     names = {path.name for path in folder.iterdir()}
