@@ -1,11 +1,14 @@
 """The model that a review declares reaches every method of every command, or is disowned."""
 
 import json
+from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
 from appraisal.test_certainty import PLAN, review
+from livingmeta.__main__ import app
 from livingmeta.engine.methods.regression import meta_regression
 from livingmeta.engine.methods.resampling import bootstrap, permutation_test
 from livingmeta.engine.methods.selection import selection_model
@@ -16,6 +19,12 @@ from livingmeta.engine.pooling import pool
 EFFECTS = [-0.9, -0.2, -0.6, 0.1, -0.4, -0.5, -0.3, -0.7, -0.05, -0.35, 0.2, -0.8]
 SIZES = [12, 60, 20, 45, 30, 25, 80, 15, 50, 33, 22, 18]
 METHODS = {"model": "common", "ci": "wald"}
+CHOICE = """
+[[choice]]
+name = "correction"
+options = ["approximate", "exact"]
+why = "programs differ"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = protocol.read_text(encoding="utf-8")
     assert PLAN in text
     declared = 'profile = "today"\nmodel = "common"\nci = "wald"'
-    protocol.write_text(text.replace('profile = "today"', declared), encoding="utf-8")
+    text = text.replace('profile = "today"', declared) + CHOICE
+    protocol.write_text(text, encoding="utf-8")
     return made
 
 
@@ -49,6 +59,57 @@ def data(asked) -> tuple[list[float], list[float]]:
 def test_random_effects_would_be_another_answer(data) -> None:
     """Otherwise nothing below could fail."""
     assert pool(*data).tau2 > 0.001
+
+
+REVIEWED = [
+    (name, options)
+    for name, options in sorted(
+        (one.name or one.callback.__name__.replace("_", "-"), signature(one.callback).parameters)
+        for one in app.registered_commands
+        if one.callback
+    )
+    if {"review", "as_json"} <= options.keys()
+]
+# What a command needs beside its review, and commands whose document has no pooled number.
+NEEDED = {
+    "regress": ["--synthesis", "pain-short"], "resample": ["--count", "100"],
+    "simulate": ["--count", "20"], "diff": ["--against", "REVIEW"],
+}  # fmt: skip
+OTHERWISE = {"bayes"}  # disowns the model in words: tested below
+
+
+def _told(document: object, name: str = "") -> Iterator[tuple[str, object]]:
+    """Yield each model and τ² of a document; of a named scenario only where it is the review's."""
+    if isinstance(document, list):
+        for one in document:
+            yield from _told(one, name)
+    elif isinstance(document, dict):
+        said = str(document.get("name", ""))
+        if said == "random effects" or said.startswith("profile "):
+            return
+        for key, value in document.items():
+            if key in {"model", "tau2", "pi_low"}:
+                yield key, value
+            else:
+                yield from _told(value, key)
+
+
+@pytest.mark.parametrize(("command", "options"), REVIEWED, ids=[name for name, _ in REVIEWED])
+def test_no_command_tells_another_model_than_the_one_declared(
+    command: str, options, folder: Path, say, tmp_path: Path
+) -> None:
+    """A walk over all commands: a new one that forgets the model is found without a new test."""
+    if command in OTHERWISE:
+        return
+    if command == "verify":
+        say("verify", str(folder), "--update", "--why", "first")
+    more = [str(folder) if word == "REVIEW" else word for word in NEEDED.get(command, [])]
+    out = ["--out", str(tmp_path)] if "out" in options else []
+    said = say(command, str(folder), *more, *out, "--json")
+    assert said.status in {0, 1}, said.err
+    for key, value in _told(json.loads(said.out)):
+        fits = value == "common" if key == "model" else not value  # `simulate` draws with τ² = 0
+        assert fits, (command, key, value)
 
 
 def test_a_common_effect_is_one_in_every_pooled_number(asked, data) -> None:

@@ -310,6 +310,18 @@ def test_the_same_trials_on_both_sides_of_the_threshold_are_a_level(tmp_path) ->
     assert level(wide, "inconsistency") == 0, "on both sides, but as chance lets them"
 
 
+def test_an_i2_below_the_half_is_never_printed_as_half_and_no_level_says_why(tmp_path) -> None:
+    trials = [-0.2, 0.6, -0.1, 0.5, -0.3, 0.4, 0.3, 0.05]
+    below, above = (
+        found(tmp_path / f"{least}", trials, n=[least + 8 * i for i in range(8)])
+        for least in (16, 17)
+    )
+    assert round(below.pool.result.i2) == 50 > below.pool.result.i2
+    assert (level(below, "inconsistency"), level(above, "inconsistency")) == (0, -1)
+    assert "I² = 49." in why(below, "inconsistency")
+    assert why(below, "inconsistency").endswith("no level for that, as I² is below 50% (our rule)")
+
+
 def test_a_prediction_interval_past_no_effect_is_a_level_where_a_trial_lies_there(tmp_path) -> None:
     trials = [-0.3, -0.5, -0.7, -0.9, -1.2, -0.2, -1.3]
     alone = found(tmp_path / "a", trials, n=100)

@@ -158,7 +158,7 @@ def test_a_prediction_interval_is_drawn_from_five_trials_on(k: int, shown: bool)
     one = replace(KNEE[0], subgroup=None, effects=effects, result=result, subgroup_test=None)
     ax = forest_plot(one)
     assert ("prediction" in gids(ax)) is shown
-    assert ("Prediction interval" in words(ax)) is shown
+    assert ("95% prediction interval of the true effect" in words(ax)) is shown
     if shown:
         ends = artist(ax, "prediction").get_xdata()
         assert tuple(ends) == (result.pi_low, result.pi_high)

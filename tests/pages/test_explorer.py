@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 import struct
 from collections.abc import Callable
@@ -686,6 +687,33 @@ def test_each_interval_on_the_screen_is_drawn_as_it_is_printed(
             page.wait_for_timeout(50)
             compared += check_drawn_is_printed(page)
     assert compared > 10
+
+
+def test_names_and_numbers_of_a_row_never_overlap_and_what_is_predicted_is_said_whole(
+    open_page: Open, say, tmp_path: Path
+) -> None:
+    """Names and arms as long as those of dat.bcg of metadat."""
+    names = ("Frimodt-Moller et al 1973", "Comstock & Webster 1969", "TPT Madras 1980",
+             "Hart & Sutherland 1977", "Comstock et al 1974")  # fmt: skip
+    rows = [f"{name},{300 + 40 * i},88391,499,88391" for i, name in enumerate(names)]
+    source = tmp_path / "long.csv"
+    source.write_text("\n".join(["trial,ai,n1i,ci,n2i", *rows]), encoding="utf-8")
+    say("import", str(source), "long", "--measure", "RR", "--in", str(tmp_path))
+    page_of = tmp_path / "long.html"
+    text = explorer_page(Dossier(review=load_review(tmp_path / "long")), version="1.2.3")
+    page_of.write_text(text, encoding="utf-8")
+    page = open_page(page_of)
+    boxes = page.evaluate("""() => [...document.querySelectorAll("#figure svg g")].map((g) =>
+        [...g.querySelectorAll("text")].map((one) => one.getBBox())
+        .map((box) => [box.x, box.x + box.width]))""")
+    spans = [sorted(span for span in row if span[0] < span[1]) for row in boxes]
+    assert sum(len(row) == 4 for row in spans) == len(names)
+    assert all(one[1] <= other[0] for row in spans for one, other in itertools.pairwise(row))
+    assert page.get_by_text("True effect in a new setting (95%)", exact=True).count() == 1
+    assert page.get_by_text("95% prediction interval of the true effect", exact=True).count() == 1
+    assert [row["kind"] for row in table(page)].count("prediction") == 1
+    page.get_by_role("checkbox", name="TPT Madras 1980").uncheck()
+    assert [row["kind"] for row in table(page)].count("prediction") == 0, "of four: not shown"
 
 
 def shape(page: Page, label: str) -> tuple[str, list[float], int]:

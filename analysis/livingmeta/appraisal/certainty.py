@@ -534,7 +534,8 @@ def _inconsistency(case: _Case) -> Found:
         for one, other in combinations(pool.effects, 2)
     )
     pairs = f"{apart} of {math.comb(result.k, 2)} pairs of intervals do not overlap"
-    overlap = f"I² = {decimal(percent, 0)}%, {pairs if apart else 'all intervals overlap'}"
+    shown = decimal(percent, 0 if (round(percent) < SUBSTANTIAL) is (percent < SUBSTANTIAL) else 2)
+    overlap = f"I² = {shown}%, {pairs if apart else 'all intervals overlap'}"
     if pool.contradictory(beyond=case.limits or (0.0, 0.0)):
         # "Different direction of effect estimates in the studies", I² > 75%: "Downgrade 2 levels"
         # (decision matrix of Cochrane review CD009172, PMC7195185, table 8)
@@ -555,8 +556,10 @@ def _inconsistency(case: _Case) -> Found:
         said.append("judged against no effect, since no important difference is given")
     ahead = _ahead(case)
     said += [ahead] if ahead else []
-    if any(away) and percent >= SUBSTANTIAL and (weight >= ELSEWHERE or ahead):
-        return -1, f"{'; '.join(said)} ({OURS})"
+    if any(away) and (weight >= ELSEWHERE or ahead):
+        if percent >= SUBSTANTIAL:
+            return -1, f"{'; '.join(said)} ({OURS})"
+        said.append(f"no level for that, as I² is below {SUBSTANTIAL:.0f}% ({OURS})")
     if pool.k < FEW:
         few = f"{pool.k} trials are too few to show that they agree ({OURS})"
         return None, "; ".join([*said, few])

@@ -218,7 +218,13 @@ def _side_by_side(
             continue
         rows = [("headline", one.own), *one.pools]
         screen.table(
-            ["profile", f"{printing.scale(one.own)} (CI)", "prediction", "Tau²", "I² (from)"],
+            [
+                "profile",
+                f"{printing.scale(one.own)} (CI)",
+                f"{100 * one.own.result.level:g}% prediction of the true effect",
+                "Tau²",
+                "I² (from)",
+            ],
             [
                 [
                     profile + (" (assumed)" if profile == assumed else ""),

@@ -10,7 +10,7 @@ from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Folder, ReviewName, Synthesis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from livingmeta.engine.methods.selection import Selected
     from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited
@@ -132,9 +132,12 @@ def _show(
         return ["no limit" if x == "–" else x for x in as_shown(scale, *values)]
 
     console = screen.console()
-    more = () if isinstance(chosen, str) else chosen.flags
-    for line in flag_lines(dict.fromkeys((*flags, *filled.flags, *more))):
-        console.print(f"  flag {line}")
+
+    def flagged(own: Iterable[str], of: str = "") -> None:
+        for line in flag_lines([flag for flag in own if not of or flag not in flags]):
+            console.print(f"  flag {of}{line}")
+
+    flagged(flags)
     suits = "no test suits" if best.inflated else "the test that suits"
     said = f"{best.test.name}, {p_words(best.test.p_value)}"
     console.print(f"  {suits} {scale_name(measure)}: {said}; {best.why}")
@@ -156,9 +159,11 @@ def _show(
     )  # fmt: skip
     console.print(f"  {OWN_MODEL}")
     console.print(
-        f"  trim and fill: {filled.k0} trials added on the {filled.side}; with them "
+        f"  trim and fill: {filled.k0} {'trial' if filled.k0 == 1 else 'trials'} added on the "
+        f"{filled.side}; with {'it' if filled.k0 == 1 else 'them'} "
         f"{scale_name(measure)} {interval(filled.result, measure=measure)}"
     )
+    flagged(filled.flags, "of trim and fill: ")
     if isinstance(chosen, str):
         console.print(f"  selection model: {chosen}")
     else:
@@ -173,3 +178,4 @@ def _show(
             f"{100 * chosen.level:g}% profile likelihood; against equal reporting "
             f"{p_words(chosen.p_value)}"
         )
+        flagged(chosen.flags, "of the selection model: ")

@@ -210,7 +210,8 @@ def _summary(pool: Pool, name: str) -> Iterator[_Row]:
         yield _Row(kind="words", text="The trials contradict each other: read them, not the total")
     yield _Row(kind="diamond", text=name, pool=pool)
     if pool.ahead is not None:
-        yield _Row(kind="prediction", text="Prediction interval", pool=pool)
+        ahead = f"{100 * result.level:g}% prediction interval of the true effect"
+        yield _Row(kind="prediction", text=ahead, pool=pool)
     yield _Row(kind="words", text=f"Heterogeneity: {heterogeneity(pool)}")
     yield _Row(kind="words", text=_overall(result))
     if pool.subgroup is not None:

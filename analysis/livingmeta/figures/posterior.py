@@ -29,7 +29,7 @@ LEFT, RIGHT = 1.45, 0.12
 
 
 def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
-    """Draw a posterior: mean effect and new trial, τ with its prior, each trial shrunken.
+    """Draw a posterior: mean effect and new setting, τ with its prior, each trial shrunken.
 
     Parameters
     ----------

@@ -53,7 +53,8 @@ def state(pool: Pool | None) -> str:
     text = f"{scale_name(pool.measure)} {interval(result)}, k = {result.k}, {people(pool)}"
     if pool.ahead is not None:
         ends = as_shown(pool.measure, *pool.ahead)
-        text += f", prediction interval {' to '.join(ends)}"
+        level = f"{100 * result.level:g}%"
+        text += f", {level} prediction interval of the true effect {' to '.join(ends)}"
     if result.tau2 is not None:
         text += f", Tau² ({result.tau2_method}) {decimals(result.tau2)[0]}"
     return text + f" ({excludes(pool)}){share(pool)}"

@@ -329,6 +329,21 @@ def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path:
     assert all("few_trials_for_funnel" in one["flags"] for one in tests)
 
 
+def test_a_flag_of_the_selection_model_is_not_said_of_the_pool(say, tmp_path: Path) -> None:
+    """metafor: rma(yi, vi, data=dat.raudenbush1985) has τ² = 0.0188, its selmodel 0.0000."""
+    table = tmp_path / "raudenbush.csv"
+    yi = (0.03, 0.12, -0.14, 1.18, 0.26, -0.06, -0.02, -0.32, 0.27, 0.80, 0.54, 0.18, -0.02, 0.23,
+          -0.18, -0.06, 0.30, 0.07, -0.07)  # fmt: skip
+    vi = (0.0156, 0.0216, 0.0279, 0.1391, 0.1362, 0.0106, 0.0106, 0.0484, 0.0269, 0.0630, 0.0912,
+          0.0497, 0.0835, 0.0841, 0.0253, 0.0279, 0.0193, 0.0088, 0.0303)  # fmt: skip
+    rows = [f"t{i},{y},{v}" for i, (y, v) in enumerate(zip(yi, vi, strict=True))]
+    table.write_text("\n".join(["trial,yi,vi", *rows]), encoding="utf-8")
+    say("import", str(table), "raud", "--measure", "SMD", "--in", str(tmp_path))
+    said = say("small-study", str(tmp_path / "raud"), "--out", str(tmp_path))
+    assert "flag of the selection model: tau2_at_zero" in said.flat
+    assert "flag tau2_at_zero" not in said.flat
+
+
 def test_the_funnel_shows_the_trials_where_they_are() -> None:
     from livingmeta.figures.funnel import funnel_plot
     from livingmeta.review.folder import load_review

@@ -136,14 +136,17 @@ const figures = (() => {
   function columns(width) {
     const wide = width >= 600;
     return wide
-      ? { wide, height: 26, label: 0, room: 185, n: 250, weight: 308, left: 326, right: width - 160, end: width }
+      ? { wide, height: 26, label: 0, n: 250, weight: 308, left: 326, right: width - 160, end: width }
       : { wide, height: 46, label: 0, room: width - 165, left: 8, right: width - 8, end: width };
   }
 
   function cells(s, c, col, y, { label, n, weight, value, colour = c.ink, style = "" }) {
     const base = y + 17;
     const more = style ? { "font-style": style } : {};
-    const name = cut(label, col.room);
+    // a name may fill what the numbers of its row leave free
+    const room = !col.wide ? col.room : n ? col.n - 7.9 * n.length - 2
+      : weight ? col.weight - 8 * weight.length - 8 : col.left - 8;
+    const name = cut(label, room, 7.6);
     if (col.wide) {
       return text(col.label, base, name, colour, more) + text(col.n, base, n, c.soft, END)
         + text(col.weight, base, weight, c.soft, END) + text(col.end, base, value, colour, END);

@@ -380,7 +380,7 @@ const model = (() => {
     if (r) {
       const note = `${methodWords(s)}; formulas of profile ${s.profile}; ${coverage(a)}; in ${data.ratio ? `log ${data.measure}` : data.measure}`;
       rows.push(["pooled", "", "", null, null, "", r.estimate, r.ci_low, r.ci_high, r.se ** 2, null, note]);
-      if (r.pi_low !== null) rows.push(["prediction", "", "", null, null, "", r.estimate, r.pi_low, r.pi_high, null, null, s.prediction]);
+      if (r.pi_low !== null && a.k >= data.prediction_from) rows.push(["prediction", "", "", null, null, "", r.estimate, r.pi_low, r.pi_high, null, null, s.prediction]);
       for (const name of ["tau2", "q", "i2", "i2_tau2", "h2"]) rows.push([name, "", "", null, null, "", r[name], null, null, null, null, null]);
     }
     const p = a.part.printed;

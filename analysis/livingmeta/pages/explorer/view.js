@@ -99,7 +99,7 @@
     at("numbers").innerHTML = [
       tell(`${unit(state)} (${level})`, (one) => interval(state, one)),
       tell("Test of no effect", (one) => pWords(one.p_value)),
-      tell("Prediction interval", ahead),
+      tell(`${100 * data.level}% prediction interval of the true effect`, ahead),
       tell("τ² (and its Q-profile interval)", tau2),
       tell("I² by Q", (one) => percent(one.i2)),
       tell("I² by τ²", (one) => percent(one.i2_tau2)),
