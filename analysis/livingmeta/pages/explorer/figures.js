@@ -144,7 +144,7 @@ const figures = (() => {
     const base = y + 17;
     const more = style ? { "font-style": style } : {};
     // a name may fill what the numbers of its row leave free
-    const room = !col.wide ? col.room : n ? col.n - 7.9 * n.length - 2
+    const room = !col.wide ? col.room : n ? col.n - 8.2 * n.length
       : weight ? col.weight - 8 * weight.length - 8 : col.left - 8;
     const name = cut(label, room, 7.6);
     if (col.wide) {
