@@ -10,7 +10,12 @@ from importlib.resources import files
 
 from livingmeta.words import FLAG_WORDS, decimal, pick
 
-LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
+_CATALOGUES = files("livingmeta") / "languages"
+LANGUAGES = sorted(
+    name.removesuffix(".toml")
+    for name in (file.name for file in _CATALOGUES.iterdir())
+    if name.endswith(".toml")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +103,7 @@ class Language:
 
 @cache
 def _catalogue(code: str) -> Mapping[str, object]:
-    return tomllib.loads((files("livingmeta") / "languages" / f"{code}.toml").read_text("utf-8"))
+    return tomllib.loads((_CATALOGUES / f"{code}.toml").read_text("utf-8"))
 
 
 def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
@@ -116,7 +121,7 @@ def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
     ValueError
         If there is no such language.
     """
-    pick(LANGUAGES, code, "lang")
+    pick(dict.fromkeys(LANGUAGES), code, "lang")
     read = dict(_catalogue(code))
     return Language(
         code=code,
