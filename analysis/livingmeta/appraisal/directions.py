@@ -175,8 +175,7 @@ def _of_trial(
 ) -> Iterator[Direction]:
     """Yield a trial's effect; without one, the rows that carry none, and the known gaps."""
     for effect in dict.fromkeys(used or held):
-        file, number = effect.rows[0]
-        row = review.outcome(file, number)
+        row = effect.rows[0]
         assumed = f"; assumed: {effect.assumption}" if effect.assumption else ""
         yield _direction(
             trial, _side(effect.yi), USABLE if used else HELD, _value(effect) + assumed,

@@ -272,7 +272,6 @@ def trace(
     include_sensitivity: Include = False,
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
-    from livingmeta.pages.phrases import source_line
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import Selection
     from livingmeta.synthesis.synthesise import synthesise
@@ -293,10 +292,10 @@ def trace(
             typer.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
         for effect in effects:
             typer.echo(f"  {effect.label}: {effect.instrument_name or pool.outcome}")
-            for file, row in effect.rows:
-                citation, locator, quote = source_line(loaded, file, row)
-                typer.echo(f"    {file} row {row}: “{quote}”")
-                typer.echo(f"      {locator}: {citation}")
+            for row in effect.rows:
+                citation = loaded.source(row.source).citation
+                typer.echo(f"    {row.place}: “{row.quote or ''}”")
+                typer.echo(f"      {row.locator}: {citation}")
             for step in effect.derivation:
                 typer.echo(f"    – {step}")
             if effect.assumption:

@@ -98,7 +98,8 @@ def _show_prospect(plan: Addition) -> None:
             mine, theirs = (value or "nothing" for value in one.values)
             console.print(f"differs: {one.column} is {mine} in outcomes.csv, and {theirs} here")
     for pool, effect in found.effects:
-        held = " (only in sensitivity analyses)" if effect.flags and _held(plan, effect) else ""
+        only = any(row.use == "sensitivity" for row in effect.rows)
+        held = " (only in sensitivity analyses)" if effect.flags and only else ""
         console.print(f"\n{effect.label} in {pool.title}{held}: {pool.measure} {interval(effect)}")
         for step in effect.derivation:
             console.print(f"  – {step}")
@@ -112,13 +113,6 @@ def _show_prospect(plan: Addition) -> None:
     for doubt in found.doubts:
         console.print(f"\nplease check: {doubt}", style="bold")
     typer.echo()
-
-
-def _held(plan: Addition, effect: object) -> bool:
-    places = set(effect.rows)  # type: ignore[attr-defined]
-    return any(
-        row.use == "sensitivity" for row in plan.after.outcomes if (row.file, row.row) in places
-    )
 
 
 def _moves(plan: Addition) -> tuple[Move, ...]:

@@ -159,19 +159,18 @@ def prospect(before: Review, after: Review) -> Prospect:
     """Look at a review with and without new rows."""
     known = {(row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
              for row in before.outcomes}  # fmt: skip
-    new = {
-        (row.file, row.row)
+    new = dict.fromkeys(
+        row
         for row in after.outcomes
         if (row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
         not in known
-    }
-    told = {(row.file, row.row): row for row in after.outcomes}
+    )
     pools = synthesise(after, selection=Selection(include_sensitivity=True))
     effects = tuple(
         (pool, effect)
         for pool in pools
         for effect in pool.effects
-        if new & set(effect.rows) and (pool.subgroup is not None or effect.subgroup is None)
+        if new.keys() & effect.rows and (pool.subgroup is not None or effect.subgroup is None)
     )
     old = {_said(problem) for problem in (*before.warnings, *implausible(before))}
     doubts = [str(problem) for problem in (*after.warnings, *implausible(after))
@@ -183,13 +182,13 @@ def prospect(before: Review, after: Review) -> Prospect:
         if finding.detail not in was
     ]
     doubts += [doubt for pool, effect in effects if (doubt := turned(pool, effect))]
-    entered = {place for _, effect in effects for place in effect.rows}
+    entered = {row for _, effect in effects for row in effect.rows}
     apart = []
     settings = headline_settings(after)
-    for rows in row_sets(told[place] for place in sorted(new - entered)).values():
+    for rows in row_sets(row for row in new if row not in entered).values():
         with suppress(NotComputableError):
             apart.append(effect_of(after, rows, settings, Selection(include_sensitivity=True)))
-    trials = {told[place].trial for place in new}
+    trials = {row.trial for row in new}
     used = {effect.trial for _, effect in effects}
     unused = [
         f"{left.label}, {pool.title}: {left.why}"

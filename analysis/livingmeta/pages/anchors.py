@@ -38,7 +38,7 @@ def effect_id(pool: Pool, effect: Effect) -> str:
     return slug(pool_id(pool), effect.trial, effect.contrast)
 
 
-def extras(one: Sensitivity) -> dict[tuple[tuple[str, int], ...], Effect]:
+def extras(one: Sensitivity) -> dict[tuple[Outcome, ...], Effect]:
     """Return the effects that only other analyses of a synthesis rest on, by their rows."""
     known = {effect.rows for effect in one.main.effects}
     return {
@@ -51,7 +51,7 @@ def extras(one: Sensitivity) -> dict[tuple[tuple[str, int], ...], Effect]:
 
 def extra_id(pool: Pool, effect: Effect) -> str:
     """Name an effect of other analyses in anchors."""
-    return slug("only", effect_id(pool, effect), *(row for _, row in effect.rows))
+    return slug("only", effect_id(pool, effect), *(row.row for row in effect.rows))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,6 @@ def uses(
     def put(source: str, anchor: str, label: str) -> None:
         found[source].setdefault(anchor, Use(anchor=anchor, label=label))
 
-    rows = {(row.file, row.row): row for row in review.outcomes}
     traced = [
         (effect, slug("trace", effect_id(pool, effect)), pool.synthesis)
         for pool in pools
@@ -88,8 +87,8 @@ def uses(
         for effect in extras(bend).values()
     ]
     for effect, anchor, synthesis in traced:
-        for place in effect.rows:
-            put(rows[place].source, anchor, f"{effect.label} ({synthesis})")
+        for row in effect.rows:
+            put(row.source, anchor, f"{effect.label} ({synthesis})")
     absent = [(pool, one) for pool in pools for one in pool.missing]
     for pool, one in absent:
         anchor = slug("gap", pool_id(pool), one.trial)
@@ -110,15 +109,6 @@ def uses(
             put(box.source, "flow", box.words)
     order = {source.source: place for place, source in enumerate(review.sources)}
     return {key: list(found[key].values()) for key in sorted(found, key=lambda key: order[key])}
-
-
-def quoted(review: Review, effect: Effect) -> list[list[Outcome]]:
-    """Return the rows of an effect, those together that one quote carries."""
-    found: dict[tuple[str | None, ...], list[Outcome]] = defaultdict(list)
-    for row in review.outcomes:
-        if (row.file, row.row) in effect.rows:
-            found[row.file, row.source, row.locator, row.quote].append(row)
-    return list(found.values())
 
 
 def gap_of(review: Review, missing: Missing) -> Gap:

@@ -76,16 +76,19 @@ else:
             return keyed
 
 
-class Weighted(Keys[Effect]):
+class Weighted(Keys[Effect, Literal["rows"]]):
     """Its weight stands beside it.
 
     Attributes
     ----------
     weight : float or None
         Percent; of the total where one is pooled, else of this pool itself.
+    rows : list of (str, int)
+        File and spreadsheet row of each row used.
     """
 
     weight: float | None
+    rows: list[tuple[str, int]]
 
 
 class Pooled(Keys[Pool, Literal["effects"]]):
@@ -166,7 +169,8 @@ def pooled(pool: Pool) -> Pooled:
     for effect, weight in zip(
         pool.effects, pool.weights or [None] * len(pool.effects), strict=True
     ):
-        values = _values(effect)
+        places = [(row.file, row.row) for row in effect.rows]
+        values = {**_values(effect), "rows": places}
         trials.append({**{name: values[name] for name in FIRST}, "weight": weight, **values})
     values = _values(pool, without={"effects"})
     first = {name: values[name] for name in ("synthesis", "subgroup", "result")}

@@ -314,10 +314,3 @@ def sentence(words: str) -> str:
 def flag_lines(flags: Iterable[str], *, language: Language = ENGLISH) -> list[str]:
     """Say each flag in words."""
     return [f"{flag}: {language.flags[flag]}" for flag in flags]
-
-
-def source_line(review: Review, file: str, row: int) -> tuple[str, str, str]:
-    """Return citation, locator and quote of an outcome row."""
-    found = review.outcome(file, row)
-    source = review.source(found.source)
-    return source.citation, found.locator, found.quote or ""

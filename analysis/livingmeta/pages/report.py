@@ -29,7 +29,6 @@ from livingmeta.pages.anchors import (
     extras,
     gap_of,
     pool_id,
-    quoted,
     slug,
     uses,
 )
@@ -344,18 +343,16 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
     numeric = [one for one in results.verdicts if one.verdict != "not numeric"]
     listed = [one for one in numeric if len(numeric) <= LONG or one.verdict != "reproduced"]
     places = {
-        f"{file} row {row}": slug("row", effect_id(pool, effect), file, row)
+        row.place: slug("row", effect_id(pool, effect), row.file, row.row)
         for pool in pools
         for effect in pool.effects
-        for file, row in effect.rows
+        for row in effect.rows
     }
     directions = known.unpooled
     filled = known.flow if any(one.number for one in known.flow.counts) else None
     odd = {
         finding: [
-            row
-            for row in review.outcomes
-            if f"{row.file} row {row.row}" in set(finding.claims) - places.keys()
+            row for row in review.outcomes if row.place in set(finding.claims) - places.keys()
         ]
         for finding in results.findings
     }
@@ -403,7 +400,6 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
         "suggested_line": lambda one: suggested_line(one, language=speak),
         "judged_line": lambda one: judged_line(one, language=speak),
         "unrecorded": unrecorded(review),
-        "quoted": lambda effect: quoted(review, effect),
         "number_of": {key: place for place, key in enumerate(used, start=1)},
         "methods": methods(results, version=version, language=speak),
         "hashes": known.hashes,

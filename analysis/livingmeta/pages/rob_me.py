@@ -96,7 +96,7 @@ def _availability(review: Review, trial: Trial, parts: list[Sensitivity]) -> Ava
     said: list[str | None] = ["no row and no known gap for this outcome and time"]
     if effect is not None:
         status, said = AVAILABLE, [effect.instrument_name, effect.assumption]
-        rows = [row for row in rows if (row.file, row.row) in effect.rows] or rows
+        rows = [row for row in rows if row in effect.rows] or rows
     elif trial.trial in held:
         only = trial.trial in {one.trial for one in pool.sensitivity_only}
         status, said = SENSITIVITY if only else UNUSABLE, [held[trial.trial]]

@@ -24,7 +24,7 @@ def _steady(result: Any, se: float) -> dict[str, Any]:
     beside |= dict.fromkeys(("statistic", "q", "i2", "i2_tau2"), 1.0)
     return {
         name: steady(value, beside.get(name, 0.0)) if isinstance(value, float) else value
-        for name, value in dataclasses.asdict(result).items()
+        for name, value in vars(result).items()
     }
 
 
@@ -55,7 +55,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
             "weight": steady(weight),
             "derivation": " | ".join(effect.derivation),
             "flags": " ".join(effect.flags),
-            "rows": " | ".join(f"{file} row {row}" for file, row in effect.rows),
+            "rows": " | ".join(row.place for row in effect.rows),
         }
         for pool in results.headline_pools
         for effect, weight in zip(pool.effects, pool.weights, strict=False)

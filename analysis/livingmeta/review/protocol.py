@@ -252,10 +252,6 @@ class Review:
     def _sources(self) -> dict[str, Source]:
         return {one.source: one for one in self.sources}
 
-    @cached_property
-    def _outcomes(self) -> dict[tuple[str, int], Outcome]:
-        return {(one.file, one.row): one for one in self.outcomes}
-
     def trial(self, key: str) -> Trial:
         """Return the trial with this key."""
         return self._trials[key]
@@ -267,10 +263,6 @@ class Review:
     def source(self, key: str) -> Source:
         """Return the source with this key."""
         return self._sources[key]
-
-    def outcome(self, file: str, row: int) -> Outcome:
-        """Return the row of outcomes.csv that stands there."""
-        return self._outcomes[file, row]
 
     def plan(self, synthesis: str) -> Plan:
         """Return a declared synthesis.

@@ -287,7 +287,6 @@ def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -
     `pools` are names of syntheses with what is pooled in them. What the tie rules of the review
     combine or split is no doubt.
     """
-    rows = {(row.file, row.row): row for row in review.outcomes}
     settled = review.protocol.ties.several_arms != "separate"
     found: dict[tuple[str, int, str], Problem] = {}
     for name, effects in pools:
@@ -302,10 +301,7 @@ def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -
             sides = tie.groups[0][:2] if tie.groups else (0, 0)
             first, second = (
                 next((row for row in listed if row.group == str(side)), listed[0])
-                for listed, side in (
-                    ([rows[key] for key in effect.rows], side)
-                    for effect, side in zip((one, other), sides, strict=True)
-                )
+                for listed, side in zip((one.rows, other.rows), sides, strict=True)
             )
             where = f" ({_place(first)})"
             here = f"{other.label} ({second.locator})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class Effect:
 
     `mean1`, `sd1`, `mean2`, `sd2` are what the effect was computed from, in the
     instrument's own direction; `difference` is the reported difference as text,
-    where that is all there is. `rows` names each row used as (file, spreadsheet row).
+    where that is all there is. `rows` are the rows used, each with its source, locator and quote.
     `n1` and `n2` are the people counted in it, `arms` those behind it: whole, arm by arm.
     """
 
@@ -81,9 +82,17 @@ class Effect:
     derivation: tuple[str, ...]
     flags: tuple[str, ...]
     assumption: str | None
-    rows: tuple[tuple[str, int], ...]
+    rows: tuple[Outcome, ...]
     arms: tuple[tuple[Group, ...], ...] = ((), ())  # the people of group 1, of group 2
     turned: bool = False  # the sign is the opposite of that of the values printed
+
+    @property
+    def quoted(self) -> list[list[Outcome]]:
+        """The rows, those together that one quote of one source carries."""
+        found: dict[tuple[str | None, ...], list[Outcome]] = defaultdict(list)
+        for row in self.rows:
+            found[row.file, row.source, row.locator, row.quote].append(row)
+        return list(found.values())
 
     @property
     def sizes(self) -> tuple[float, float] | None:
@@ -181,7 +190,7 @@ def effect_of(
         derivation=tuple(trail.steps),
         flags=tuple(dict.fromkeys(flags)),
         assumption="; ".join(assumptions) or None,
-        rows=tuple((row.file, row.row) for row in used),
+        rows=tuple(used),
         turned=turned,
         **{**dict.fromkeys(("mean1", "sd1", "mean2", "sd2", "difference")), **numbers},
     )
@@ -529,7 +538,7 @@ def implausible(review: Review) -> list[Problem]:
                 continue
             if "from_odds_ratio" in effect.flags or abs(effect.yi) <= measure.largest:
                 continue
-            row = next((r for r in rows if (r.file, r.row) == effect.rows[0]), rows[0])
+            row = effect.rows[0]
             printed = row.group == "difference" and kind_of(row.measure or "MD")[0] == key
             doubt = (
                 "Is it a difference in points (MD), or an effect of another kind (GEN)?"

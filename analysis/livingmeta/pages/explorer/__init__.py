@@ -342,15 +342,16 @@ def _trial(
 
 def _sources(review: Review, effect: Effect) -> list[dict[str, str | None]]:
     """Return each place of a source that an effect was taken from once, with its quote."""
-    found: dict[tuple[str, str, str | None], dict[str, str | None]] = {}
-    for file, number in effect.rows:
-        row = review.outcome(file, number)
+    found = []
+    for row, *_ in effect.quoted:
         source = review.source(row.source)
-        found[row.source, row.locator, row.quote] = {
-            "citation": source.citation,
-            "locator": row.locator,
-            "quote": row.quote,
-            "url": f"https://doi.org/{source.doi}" if source.doi else source.url,
-            "reading": source.reading,
-        }
-    return list(found.values())
+        found.append(
+            {
+                "citation": source.citation,
+                "locator": row.locator,
+                "quote": row.quote,
+                "url": f"https://doi.org/{source.doi}" if source.doi else source.url,
+                "reading": source.reading,
+            }
+        )
+    return found
