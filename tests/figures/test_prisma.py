@@ -1,13 +1,17 @@
 """A box holds a printed count, one of our own rows, or stays visibly blank."""
 
+from pathlib import Path
+
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
 from folders import folder
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.flow import BOXES, Flow, flow
 from livingmeta.figures.prisma import prisma_plot
+from livingmeta.pages.report import html, markdown
 from livingmeta.review.folder import ReviewError, extended, load_review
 from livingmeta.review.protocol import Protocol
 
@@ -119,3 +123,18 @@ def test_the_marks_are_explained() -> None:
     assert "† Not in the review's own words" in " ".join(
         t.get_text() for t in prisma_plot(flow(SMITH)).texts if t.get_gid() == "note"
     )
+
+
+def test_a_flow_without_a_number_is_a_sentence_and_no_picture(say, tmp_path: Path) -> None:
+    """A box says what is not known beside others that are; sixteen blank boxes say nothing."""
+    review = folder(tmp_path)
+    said = say("certainty", str(review), "--out", str(tmp_path / "out"))
+    assert "so no flow diagram (PRISMA 2020) is drawn." in said.flat
+    say("run", str(review), "--out", str(tmp_path / "out"))
+    assert not list((tmp_path / "out").rglob("prisma.*"))
+    dossier = Dossier(review=load_review(review))
+    for code, words in (("en", "no flow diagram (PRISMA"), ("nb", "ikke noe flytskjema (PRISMA")):
+        for page in (html(dossier, figures={}, version="1", lang=code),
+                     markdown(dossier, figures=[], version="1", lang=code)):  # fmt: skip
+            assert words in page
+            assert "box:records" not in page

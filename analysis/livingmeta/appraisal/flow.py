@@ -65,6 +65,11 @@ class Flow:
     updates: bool
     counts: tuple[Count, ...]
 
+    @property
+    def known(self) -> bool:
+        """Whether any of its boxes has a number, so that there is something to draw."""
+        return any(one.number for one in self.counts)
+
     def count(self, box: str) -> Count:
         """Return the count of a box."""
         return next(one for one in self.counts if one.box == box)

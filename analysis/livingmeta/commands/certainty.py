@@ -46,6 +46,7 @@ def certainty(
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
+    from livingmeta.language import ENGLISH
     from livingmeta.living.worksheet import unplaced
     from livingmeta.review.folder import extended, load_review
 
@@ -65,8 +66,11 @@ def certainty(
     for one in found:
         _print(loaded, one, vas_sd=vas_sd)
     _directions(known.unpooled)
-    files = ", ".join(path.name for path in written)
-    typer.echo(f"{files} written to {written[0].parent}.")
+    if written:
+        files = ", ".join(path.name for path in written)
+        typer.echo(f"{files} written to {written[0].parent}.")
+    if not known.flow.known:
+        typer.echo(ENGLISH.say("flow_none"))
     for line in unplaced(loaded.certainty, found):
         screen.console().print(line)
     typer.echo("A program suggests and a person judges: --worksheet writes a table to decide in.")
@@ -187,7 +191,9 @@ def draw(known: Dossier, folder: Path) -> list[Path]:
     from livingmeta.review.bias import unrecorded
     from livingmeta.store import write
 
-    figures: dict[str, Any] = {"prisma": prisma_plot(known.flow).figure}
+    figures: dict[str, Any] = {}
+    if known.flow.known:
+        figures["prisma"] = prisma_plot(known.flow).figure
     if known.bias:
         figures["bias_traffic"] = traffic_plot(known.bias, unrecorded=unrecorded(known.review))
         figures["bias_summary"] = summary_plot(known.bias)

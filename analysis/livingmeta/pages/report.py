@@ -349,7 +349,7 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
         for row in effect.rows
     }
     directions = known.unpooled
-    filled = known.flow if any(one.number for one in known.flow.counts) else None
+    filled = known.flow if known.flow.known else None
     odd = {
         finding: [
             row for row in review.outcomes if row.place in set(finding.claims) - places.keys()
