@@ -1,13 +1,16 @@
 """What --json prints is what Python users get, and what docs/json.md says of it."""
 
+import inspect
 import json
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from documents import PAGE, page
+from folders import ROOT
 from livingmeta import load_review, results_of, synthesise
-from livingmeta.pages.documents import pooled, reproduction, schema, text
+from livingmeta.__main__ import app
+from livingmeta.pages.documents import DOCUMENTS, pooled, reproduction, schema, text
 from livingmeta.words import RefusalError
 
 
@@ -15,12 +18,49 @@ def test_the_page_of_the_documents_is_true() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python tests/documents.py"
 
 
-@pytest.mark.parametrize("command", ["pool", "pool --profile all", "reproduce"])
-@pytest.mark.parametrize("review", ["smith2017", "knee_oa"])
-def test_what_is_printed_is_what_the_schema_says(say, command: str, review: str) -> None:
-    name, *options = command.split()
-    document = json.loads(say(name, review, *options, "--json").out)
-    Draft202012Validator(schema(command)).validate(document)
+# Each document, by what is typed to have it of a review.
+TYPED = {
+    "reviews": "reviews --json",
+    "check": "check REVIEW --json",
+    "pool": "pool REVIEW --json",
+    "pool --profile all": "pool REVIEW --profile all --json",
+    "regress": "regress REVIEW --synthesis pain-short --by year --json",
+    "sensitivity": "sensitivity REVIEW --vas-sd 20 --important 8 --json",
+    "bayes": "bayes REVIEW --important 0.2 --json",
+    "multiverse": "multiverse REVIEW --json",
+    "certainty": "certainty REVIEW --vas-sd 20 --json",
+    "certainty --worksheet": "certainty REVIEW --worksheet sheet.csv --json",
+    "gosh": "gosh REVIEW --most 200 --json",
+    "resample": "resample REVIEW --count 40 --most 200 --json",
+    "simulate": "simulate REVIEW --count 20 --json",
+    "small-study": "small-study REVIEW --force --json",
+    "reproduce": "reproduce REVIEW --json",
+    "reproduce FOLDER": "reproduce DATA --json",
+    "certify": "certify REVIEW --json",
+    "verify": "verify REVIEW --json",
+    "gaps": "gaps REVIEW --json",
+    "diff": "diff REVIEW --against living --json",
+}
+
+
+def test_every_command_that_prints_a_document_says_what_it_holds() -> None:
+    commands = {command.name or command.callback.__name__.replace("_", "-")
+                for command in app.registered_commands
+                if "as_json" in inspect.signature(command.callback).parameters}  # fmt: skip
+    assert {name.split()[0] for name in DOCUMENTS} == commands
+    assert list(TYPED) == list(DOCUMENTS)
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_what_is_printed_is_what_the_schema_says(say, name: str) -> None:
+    places = {"REVIEW": "smith2017", "DATA": str(ROOT / "data")}
+    said = say(*(places.get(word, word) for word in TYPED[name].split()))
+    document = json.loads(said.out)
+    assert document
+    allowed = schema(name)
+    for part in (allowed, *allowed.get("$defs", {}).values()):
+        part["additionalProperties"] = part.get("additionalProperties", False)
+    Draft202012Validator(allowed).validate(document)
 
 
 def test_in_python_a_document_is_the_one_that_is_printed(say) -> None:

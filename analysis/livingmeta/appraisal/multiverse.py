@@ -206,6 +206,42 @@ class TrialSet:
         return "none" if held == 0 else "all" if held > 1 - 1e-9 else "some"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MultiverseSummary:
+    """What a multiverse comes to; no shares where no analysis is possible."""
+
+    found: Multiverse
+    shares: Shares | None
+    named: Shares | None  # of specifications, several of which may name one analysis
+    each: Shares | None  # of trial sets, each counted once
+    sets: tuple[TrialSet, ...]
+    parts: pd.DataFrame
+
+
+def multiverse_summary(found: Multiverse, *, important: float | None = None) -> MultiverseSummary:
+    """Return shares of analyses and of their parts, beside what the headline's source prints.
+
+    Parameters
+    ----------
+    found : Multiverse
+    important : float, optional
+        Smallest important difference, in the unit in which effects are pooled.
+    """
+    printed = found.main.printed
+    beside: dict[str, Any] = {
+        "important": important,
+        "published": printed.estimate if printed else None,
+    }
+    return MultiverseSummary(
+        found=found,
+        shares=shares(found.analyses, **beside),
+        named=shares(found.specifications, **beside),
+        each=shares(found.analyses, each="trial_set", **beside),
+        sets=trial_sets(found, **beside),
+        parts=by_part(found, **beside),
+    )
+
+
 def excluding(sets: Sequence[TrialSet]) -> dict[str, int]:
     """Count the trial sets of which all, some or none of the analyses exclude no effect."""
     told = Counter(one.excludes for one in sets)

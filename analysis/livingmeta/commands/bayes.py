@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -29,16 +28,6 @@ if TYPE_CHECKING:
 
 # Our choice, not a finding; the help and every output say so.
 USUAL_SCALE = 0.5
-# Flags of the estimate without a prior, which the posterior does not share.
-OF_ESTIMATE = {
-    "not_converged",
-    "tau2_at_zero",
-    "tau2_interval_empty",
-    "single_trial",
-    "few_trials_for_prediction",
-    "hksj_narrower_than_wald",
-    "hksj_scale_below_one",
-}
 
 
 def bayes(
@@ -72,6 +61,7 @@ def bayes(
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
     from livingmeta.engine.methods.bayes import Prior
     from livingmeta.engine.methods.patient import important_difference
+    from livingmeta.pages.documents import believed
     from livingmeta.pages.phrases import coverage, sentence
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import Selection, headline_settings
@@ -93,25 +83,27 @@ def bayes(
         no_assumptions=no_assumptions,
         documented_only=documented_only,
     )
-    documents: list[dict[str, Any]] = []
+    documents: list[Any] = []
     for pool in synthesise(loaded, settings=settings, selection=selection):
         if synthesis not in {None, pool.synthesis}:
             continue
         rests = coverage(loaded, pool)
         told = _told(pool, prior, limit=limit, level=settings.level)
-        documents.append(_document(pool, told, coverage=rests, words=prior.words() + default))
+        found, setting = (told.found, told.setting or told.refused) if told else (None, None)
+        words = prior.words() + default
+        documents.append(believed(loaded, pool, found, prior=words, setting=setting))
         if as_json:
             continue
         printing.summary(loaded, pool)
         if told is None:
             typer.echo("  no posterior: without a trial it would be the prior\n")
             continue
-        _print(pool, told, words=f"prior: {prior.words()}{default}", vas_sd=vas_sd)
+        _print(pool, told, words=f"prior: {words}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
-        note = f"{sentence(rests)} Prior: {prior.words()}{default}.{grey}"
+        note = f"{sentence(rests)} Prior: {words}.{grey}"
         _draw(pool, told.found, folder=f"{out}/{loaded.protocol.id}", note=note)
     if as_json:
-        return screen.json(documents)
+        return screen.json("bayes", documents)
     printing.disclaimer()
     return None
 
@@ -134,30 +126,6 @@ def _told(pool: Pool, prior: Prior, *, limit: float | None, level: float) -> _To
         return _Told(found, new_setting(pool.result, important=limit), None)
     except ValueError as refusal:
         return _Told(found, None, str(refusal))
-
-
-def _document(pool: Pool, told: _Told | None, *, coverage: str, words: str) -> dict[str, Any]:
-    about = {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "coverage": coverage,
-             "favours": pool.favours}  # fmt: skip
-    if told is None:
-        return {**about, "posterior": None, "why_not": pool.why_not}
-    found = {name: value for name, value in asdict(told.found).items() if name != "curves"}
-    named = zip(pool.effects, found["trials"], strict=True)
-    found["trials"] = [{"trial": effect.trial, **trial} for effect, trial in named]
-    return {
-        **about,
-        "prior": words,
-        "posterior": found,
-        "new_setting": told.setting and asdict(told.setting),
-        "new_setting_refused": told.refused,
-        "flags": _flags(pool, told.found),
-    }
-
-
-def _flags(pool: Pool, found: Posterior) -> list[str]:
-    """Return the flags of posterior and rows, without those of the estimate without a prior."""
-    rows = (flag for flag in pool.flags if flag not in OF_ESTIMATE)
-    return list(dict.fromkeys((*found.flags, *rows)))
 
 
 def _unit(vas_sd: float | None) -> str:
@@ -184,6 +152,7 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
 
 def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None:
     from livingmeta.engine.methods.patient import vas_points
+    from livingmeta.pages.documents import posterior_flags
     from livingmeta.pages.phrases import counted, flag_lines, interval, share
     from livingmeta.synthesis.pool import marks, notes
     from livingmeta.words import decimal, decimals
@@ -229,7 +198,7 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
     )
     for note in notes(pool.effects):
         console.print(f"  {note}")
-    for line in flag_lines(_flags(pool, found)):
+    for line in flag_lines(posterior_flags(pool, found)):
         typer.echo(f"  flag {line}")
 
 

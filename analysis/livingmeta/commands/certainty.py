@@ -61,7 +61,9 @@ def certainty(
         by = by if per_1000 is None else f"{per_1000:g} people per 1,000"
         return _worksheet(loaded, found, Path(worksheet), important=by, as_json=as_json)
     if as_json:
-        return screen.json(_document(known))
+        from livingmeta.pages.documents import certainty as document
+
+        return screen.json("certainty", document(known))
     written = draw(known, Path(out) / loaded.protocol.id)
     for one in found:
         _print(loaded, one, vas_sd=vas_sd)
@@ -80,6 +82,7 @@ def certainty(
 
 def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
     from livingmeta.engine.methods.patient import vas_words
+    from livingmeta.pages.documents import points
     from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
     from livingmeta.words import decimals
 
@@ -88,8 +91,8 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
     head, items, note = absolute_words(one)
     for line in filter(None, (head, *(f"– {item}" for item in items), note)):
         console.print(f"  {line}")
-    if vas_sd is not None and (points := _points(one, vas_sd)) is not None:
-        shown = "{} ({} to {})".format(*decimals(*points, places=1))
+    if vas_sd is not None and (ends := points(one.pool.result, vas_sd)) is not None:
+        shown = "{} ({} to {})".format(*decimals(*ends, places=1))
         console.print(f"  {shown} {vas_words(vas_sd)}")
     screen.table(
         ["domain", "suggested", "judged"],
@@ -135,7 +138,7 @@ def _worksheet(
     if as_json:
         counts = {"rows": len(now), "added": len(now) - len(rows), "decided": decided}
         left = {"open": len(now) - decided, "remarks": remarks}
-        return screen.json({"worksheet": str(path), **counts, **left})
+        return screen.json("certainty --worksheet", {"worksheet": str(path), **counts, **left})
     typer.echo(
         f"{path}: {len(now)} rows, {len(now) - len(rows)} of them new; {decided} decided, "
         f"{len(now) - decided} open."
@@ -145,17 +148,6 @@ def _worksheet(
     if path.resolve() != own.resolve():
         typer.echo(f"Save it as {own}, and every page about the review shows it.")
     return None
-
-
-def _points(one: SummaryOfFindings, vas_sd: float | None) -> list[float] | None:
-    """Return estimate and limits in points on a VAS, None without an SD or a result."""
-    from livingmeta.engine.methods.patient import vas_points
-
-    result = one.pool.result
-    if vas_sd is None or result is None:
-        return None
-    ends = (result.estimate, result.ci_low, result.ci_high)
-    return [vas_points(x, vas_sd=vas_sd) for x in ends]
 
 
 def _directions(directions: tuple[EffectDirections, ...]) -> None:
@@ -202,62 +194,3 @@ def draw(known: Dossier, folder: Path) -> list[Path]:
         for name, figure in figures.items()
         for kind in ("svg", "png")
     ]
-
-
-def _document(known: Dossier) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from livingmeta.pages.phrases import coverage, judged_line, suggested_line
-
-    return {
-        "summary_of_findings": [
-            {
-                "synthesis": one.pool.synthesis,
-                "subgroup": one.pool.subgroup,
-                "coverage": coverage(known.review, one.pool),
-                "trials": one.trials,
-                "people": one.people,
-                "result": asdict(one.pool.result) if one.pool.result else None,
-                "vas_points": _points(one, known.vas_sd),
-                "absolute": asdict(one.absolute),
-                "suggestions": [
-                    {
-                        "about": s.about,
-                        "levels": s.levels,
-                        "why": s.why,
-                        "words": s.words(),
-                        "judged": s.judged.model_dump() if s.judged else None,
-                        "decision": s.decision.model_dump() if s.decision else None,
-                        "moved": s.moved,
-                    }
-                    for s in one.suggestions
-                ],
-                "overall": f"{suggested_line(one)}; {judged_line(one)}",
-                "rating": asdict(one.rating) if one.rating else None,
-                "judged": one.certainty.model_dump() if one.certainty else None,
-                "printed": [asdict(printed) for printed in one.printed],
-            }
-            for one in known.certainty
-        ],
-        "directions": [
-            {
-                **asdict(table),
-                "rows": [
-                    {**asdict(row), "direction": table.side(row.side)} for row in table.rows
-                ],
-                "tally": table.tally(),
-            }
-            for table in known.directions
-        ],
-        "risk_of_bias": [
-            {
-                "trial": one.trial,
-                "tool": one.tool,
-                "overall": one.overall,
-                "domains": {cell.domain: {"state": cell.state, "words": cell.words()}
-                            for cell in one.cells},
-            }
-            for one in known.bias
-        ],
-        "prisma": {one.box: asdict(one) for one in known.flow.counts},
-    }  # fmt: skip

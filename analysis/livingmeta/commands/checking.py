@@ -34,7 +34,7 @@ def list_reviews(*, as_json: AsJson = False) -> None:
             question = f"(review.toml can't be read: see livingmeta check {name})"
         found.append({"review": name, "question": question, "folder": str(folder)})
     if as_json:
-        return screen.json(found)
+        return screen.json("reviews", found)
     screen.table(["review", "question"], [[one["review"], one["question"]] for one in found])
     return None
 
@@ -76,12 +76,9 @@ def check(
         problems += [one.problem(i) for i, one in enumerate(disagreements(loaded), start=1)]
     warnings = len(problems) - len(errors)
     if as_json:
-        from dataclasses import asdict
+        from livingmeta.pages.documents import checked
 
-        listed = [{**asdict(problem), "message": str(problem)} for problem in problems]
-        screen.json(
-            {"review": review, "errors": len(errors), "warnings": warnings, "problems": listed}
-        )
+        screen.json("check", checked(review, problems))
     else:
         for problem in problems:
             typer.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
@@ -126,7 +123,7 @@ def reproduce(
     if as_json:
         from livingmeta.pages.documents import reproduction
 
-        return screen.document("reproduce", reproduction(results))
+        return screen.json("reproduce", reproduction(results))
     printing.answers(results)
     screen.console().print(f"Recomputed by {results.pools[0].methods}.")
     for pool in results.pools if results.pools != results.headline_pools else ():
@@ -155,8 +152,6 @@ def reproduce(
 
 def _collection(folder: Path, *, as_json: bool) -> None:
     """Pool every analysis in a folder again and compare with what is printed there."""
-    from dataclasses import asdict
-
     from livingmeta.exchange.collection import reproduced, sources
 
     found: list[Reproduced] = []
@@ -174,7 +169,7 @@ def _collection(folder: Path, *, as_json: bool) -> None:
                     skipped[path.name] = "it prints no number to compare with."
             progress(place, len(listed))
     if as_json:
-        screen.json({"analyses": [asdict(one) for one in found], "skipped": skipped})
+        screen.json("reproduce FOLDER", {"analyses": found, "skipped": skipped})
     else:
         _show_collection(found, skipped)
     if any(one.unexplained for one in found):
@@ -236,26 +231,24 @@ def certify(
     as_json: AsJson = False,
 ) -> None:
     """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
-    import json
-    from dataclasses import asdict
     from pathlib import Path
 
     from livingmeta.audit.results import results_of
-    from livingmeta.audit.witnesses import certify as certified
+    from livingmeta.audit.witnesses import certify as witnessed
     from livingmeta.pages.certificate import markdown
+    from livingmeta.pages.documents import certified, text
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
 
-    certificate = certified(results_of(load_review(review)), program=__version__)
+    certificate = witnessed(results_of(load_review(review)), program=__version__)
     folder = Path(out) / certificate.review
-    document = {**asdict(certificate), "summary": certificate.summary()}
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    document = text("certify", certified(certificate))
     written = [
         write(folder / "certificate.md", markdown(certificate)),
-        write(folder / "certificate.json", text + "\n"),
+        write(folder / "certificate.json", document + "\n"),
     ]
     if as_json:
-        typer.echo(text)
+        typer.echo(document)
     else:
         for line in certificate.summary():
             screen.console().print(line)
@@ -320,18 +313,9 @@ def gaps(
     if letter:
         return editing.letters(loaded, out=out)
     if as_json:
-        return screen.json(
-            [
-                {
-                    **one.gap.model_dump(),
-                    "number": one.number,
-                    "people": one.people,
-                    "syntheses": one.syntheses,
-                    "filled": one.filled,
-                }
-                for one in listed
-            ]
-        )
+        from livingmeta.pages.documents import lacking
+
+        return screen.json("gaps", [lacking(one) for one in listed])
     owners = [trial.trial for trial in loaded.trials]
     console = screen.console()
     last = None

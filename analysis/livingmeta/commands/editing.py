@@ -191,33 +191,9 @@ def diff(
     after = load_review(review)
     moves = compared(as_it_was(review, against), after)
     if as_json:
-        from dataclasses import asdict
+        from livingmeta.pages.documents import moved
 
-        from livingmeta.pages.changes import conclusion
-
-        return screen.json(
-            [
-                {
-                    "synthesis": move.synthesis,
-                    "subgroup": move.subgroup,
-                    "changed": move.changed,
-                    "conclusion": conclusion(move),
-                    "before": asdict(move.before.result)
-                    if move.before and move.before.result
-                    else None,
-                    "after": asdict(move.after.result)
-                    if move.after and move.after.result
-                    else None,
-                    "moved_by_data": move.moved(by="data"),
-                    "moved_by_methods": move.moved(by="methods"),
-                    "entered": [effect.label for effect in move.entered],
-                    "left": [effect.label for effect in move.left],
-                    "flags_came": move.flags[0],
-                    "flags_went": move.flags[1],
-                }
-                for move in moves
-            ]
-        )
+        return screen.json("diff", [moved(move) for move in moves])
     if as_markdown:
         from livingmeta.pages.changes import markdown
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
@@ -12,9 +10,7 @@ from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, S
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
-
-    from livingmeta.appraisal.multiverse import Multiverse, Shares, TrialSet
+    from livingmeta.appraisal.multiverse import Multiverse, MultiverseSummary, Shares
     from livingmeta.audit.results import Results
     from livingmeta.synthesis.pool import Pool
 
@@ -31,7 +27,8 @@ def multiverse(
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
     from pathlib import Path
 
-    from livingmeta.appraisal.multiverse import multiverse as combined
+    from livingmeta.appraisal.multiverse import multiverse as every
+    from livingmeta.appraisal.multiverse import multiverse_summary
     from livingmeta.audit.results import results_of
     from livingmeta.engine.methods.patient import important_difference
     from livingmeta.review.folder import load_review
@@ -43,11 +40,13 @@ def multiverse(
         important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
     )
     with screen.progress("Combining") as progress:
-        found = combined(loaded, synthesis=synthesis, progress=progress)
+        found = every(loaded, synthesis=synthesis, progress=progress)
     results = results_of(loaded)
-    told = [_told(results, one, size) for one in found]
+    told = [multiverse_summary(one, important=size) for one in found]
     if as_json:
-        return screen.json([_document(one) for one in told])
+        from livingmeta.pages.documents import combined
+
+        return screen.json("multiverse", [combined(results, one) for one in told])
     screen.table(
         ["choice", "options", "why"],
         [[one.name, ", ".join(one.options), one.why] for one in loaded.protocol.choice],
@@ -55,7 +54,7 @@ def multiverse(
     folder = Path(out) / loaded.protocol.id
     with screen.progress("Drawing") as progress:
         for i, one in enumerate(told):
-            _show(one, folder, vas_sd)
+            _show(results, one, folder, vas_sd)
             progress(i + 1, len(told))
     screen.console().print(
         "Shares are shares of analyses, not probabilities: analyses share their data, and which "
@@ -67,84 +66,18 @@ def multiverse(
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Told:
-    """One multiverse and what is said of it; no shares where no analysis is possible."""
-
-    found: Multiverse
-    shares: Shares | None
-    named: Shares | None  # of specifications, several of which may name one analysis
-    each: Shares | None  # of trial sets, each counted once
-    sets: tuple[TrialSet, ...]
-    parts: pd.DataFrame
-    coverage: str
-    published: str
-
-
-def _told(results: Results, found: Multiverse, size: float | None) -> _Told:
-    from livingmeta.appraisal.multiverse import by_part, shares, trial_sets
-    from livingmeta.pages.phrases import coverage, published
-
-    pool = found.main
-    beside: dict[str, Any] = {
-        "important": size,
-        "published": pool.printed.estimate if pool.printed else None,
-    }
-    return _Told(
-        found=found,
-        shares=shares(found.analyses, **beside),
-        named=shares(found.specifications, **beside),
-        each=shares(found.analyses, each="trial_set", **beside),
-        sets=trial_sets(found, **beside),
-        parts=by_part(found, **beside),
-        coverage=coverage(results.review, pool),
-        published=published(results, pool),
-    )
-
-
-def _document(told: _Told) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from livingmeta.appraisal.multiverse import excluding
-    from livingmeta.pages.documents import pooled
-
-    found, pool = told.found, told.found.main
-    finite = found.specifications.replace([math.inf, -math.inf], math.nan)  # an SE of 0
-    table, parts = finite.astype(object), told.parts.astype(object)
-    return {
-        "synthesis": pool.synthesis,
-        "subgroup": pool.subgroup,
-        "measure": pool.measure,
-        "coverage": told.coverage,
-        "main": pooled(pool),
-        "choices": [one.model_dump() for one in found.choices],
-        "declared": found.declared,
-        "impossible": [{"why": why, "combinations": n} for why, n in found.impossible],
-        "equivalent": found.equivalent,
-        "shares": asdict(told.shares) if told.shares else None,
-        "shares_of_specifications": asdict(told.named) if told.named else None,
-        "shares_of_trial_sets": asdict(told.each) if told.each else None,
-        "trial_sets": [
-            {**asdict(one), "words": one.words(), "excludes": one.excludes} for one in told.sets
-        ],
-        "trial_sets_excluding_no_effect": excluding(told.sets),
-        "parts": parts.where(parts.notna(), None).to_dict("records"),
-        "published": told.published or None,
-        "turns": [asdict(turn) for turn in found.turns],
-        "specifications": table.where(table.notna(), None).to_dict("records"),
-    }
-
-
-def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
+def _show(results: Results, told: MultiverseSummary, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.specification_curve import specification_curve
+    from livingmeta.pages.phrases import coverage, published
     from livingmeta.pages.report import combined
     from livingmeta.store import write
 
     found, pool, console = told.found, told.found.main, screen.console()
+    rests, prints = coverage(results.review, pool), published(results, pool)
     console.print(f"{pool.name} ({pool.synthesis})", style="bold")
-    console.print(f"  the headline: {told.coverage}; {pool.methods}")
+    console.print(f"  the headline: {rests}; {pool.methods}")
     printing.shared(pool)
     console.print(
         f"  {found.declared:,} combinations: {sum(n for _, n in found.impossible):,} impossible, "
@@ -158,15 +91,15 @@ def _show(told: _Told, folder: Path, vas_sd: float | None) -> None:
         return
     console.print(f"  {combined(found)}")
     _print_shares(pool, told.shares, told.each, len(told.sets))
-    _print_span(told, told.shares, vas_sd)
+    _print_span(pool, told.shares, prints, vas_sd)
     _print_sets(told)
     _print_options(told)
     _print_turns(found)
     path = folder / f"multiverse_{pool.stem}"
     for end, table in ((".csv", found.specifications), ("_shares.csv", told.parts)):
         write(path.with_name(f"{path.name}{end}"), table.to_csv(index=False, lineterminator="\n"))
-    printed = f" P{told.published[1:]}." if told.published else ""
-    note = f"Headline: {told.coverage}.{printed}"
+    printed = f" P{prints[1:]}." if prints else ""
+    note = f"Headline: {rests}.{printed}"
     curve, _ = specification_curve(found, told.shares, note=note)
     for kind in ("png", "svg"):
         write(path.with_name(f"{path.name}.{kind}"), figure_bytes(curve.figure, kind))
@@ -199,7 +132,7 @@ def _sets(n: int) -> str:
     return f"{n} trial set{'' if n == 1 else 's'}"
 
 
-def _print_sets(told: _Told) -> None:
+def _print_sets(told: MultiverseSummary) -> None:
     """Print what each set of trials says, and which options it takes to have it."""
     from livingmeta.engine.effect_sizes import as_shown
 
@@ -219,7 +152,7 @@ def _print_sets(told: _Told) -> None:
     )
 
 
-def _print_options(told: _Told) -> None:
+def _print_options(told: MultiverseSummary) -> None:
     from livingmeta.engine.effect_sizes import as_shown
 
     pool, named = told.found.main, {one.name for one in told.found.choices}
@@ -240,12 +173,12 @@ def _print_options(told: _Told) -> None:
     )
 
 
-def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
+def _print_span(pool: Pool, every: Shares, published: str, vas_sd: float | None) -> None:
     from livingmeta.engine.effect_sizes import as_shown, scale_name
     from livingmeta.engine.methods.patient import vas_points, vas_words
     from livingmeta.words import decimal
 
-    measure, console = told.found.main.measure, screen.console()
+    measure, console = pool.measure, screen.console()
     span = (every.lowest, every.highest, every.median)
     k = f"{every.k_low}" + (f" to {every.k_high}" if every.k_high > every.k_low else "")
     low, high, median = (as_shown(measure, value)[0] for value in span)
@@ -259,11 +192,11 @@ def _print_span(told: _Told, every: Shares, vas_sd: float | None) -> None:
         console.print(f"  from {low} to {high}, median {median} {vas_words(vas_sd)}")
     if every.published_below is not None:
         console.print(
-            f"  {told.published}: {every.published_below:.1%} of the analyses lie below it, "
+            f"  {published}: {every.published_below:.1%} of the analyses lie below it, "
             f"{every.published_above:.1%} above"
         )
-    elif told.published:
-        console.print(f"  {told.published}")
+    elif published:
+        console.print(f"  {published}")
 
 
 def _print_turns(found: Multiverse) -> None:

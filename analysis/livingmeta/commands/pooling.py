@@ -144,7 +144,7 @@ def pool(
         if lost := outside(loaded, terms=terms):
             screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     if as_json:
-        return screen.document("pool", documents) if profile != "all" else None
+        return screen.json("pool", documents) if profile != "all" else None
     if profile != "all":
         printing.disclaimer()
     return None
@@ -205,7 +205,7 @@ def _side_by_side(
     if as_json:
         from livingmeta.pages.documents import compared
 
-        return screen.document("pool --profile all", [compared(one) for one in found])
+        return screen.json("pool --profile all", [compared(one) for one in found])
     console = screen.console()
     methods = loaded.protocol.methods
     assumed = methods.profile if methods.assumed else None
@@ -328,8 +328,6 @@ def regress(
     as_json: AsJson = False,
 ) -> None:
     """Regress the effects of syntheses on moderators (meta-regression)."""
-    from dataclasses import asdict
-
     from livingmeta.pages.phrases import flag_lines
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.moderation import regress as regressed
@@ -351,7 +349,9 @@ def regress(
         cluster=cluster,
     )
     if as_json:
-        return screen.json(asdict(found))
+        from livingmeta.pages.documents import regressed as document
+
+        return screen.json("regress", document(found))
     result = found.result
     console = screen.console()
     console.print(

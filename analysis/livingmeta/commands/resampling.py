@@ -54,6 +54,7 @@ def gosh(
     from livingmeta.engine.methods.subsets import gosh as pooled
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.subsets import gosh_plot
+    from livingmeta.pages.documents import subsets
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
     from livingmeta.words import pick
@@ -61,7 +62,7 @@ def gosh(
     loaded = load_review(review)
     if trial is not None:
         pick({one.trial: one for one in loaded.trials}, trial, "--trial")
-    documents: list[dict[str, Any]] = []
+    documents: list[Any] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, SMALLEST, as_json=as_json):
             with screen.progress("Pooling subsets") as progress:
@@ -70,7 +71,7 @@ def gosh(
                     most=most or MOST, seed=seed, executor=lent, progress=progress,
                 )  # fmt: skip
             against = "i2_tau2" if pool.i2_from == "tau2" else "i2"
-            documents.append(_subsets(loaded, pool, found, against))
+            documents.append(subsets(loaded, pool, found, against=against))
             places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
             label = f"with {pool.effects[places[0]].label}" if places else ""
             holds = sum((found.holding(i) for i in places), start=found.subsets < 0)
@@ -84,7 +85,7 @@ def gosh(
                 _show_subsets(pool, found, documents[-1])
                 screen.console().print(f"  {path} written")
     if as_json:
-        return screen.json(documents)
+        return screen.json("gosh", documents)
     screen.console().print("Shares are shares of subsets, not probabilities.")
     printing.disclaimer()
     return None
@@ -102,13 +103,12 @@ def resample(
     as_json: AsJson = False,
 ) -> None:
     """Test the mean by turning signs (permutation test), and bootstrap it and τ²."""
-    from dataclasses import asdict
-
     from livingmeta.engine.methods.resampling import PATTERNS, bootstrap, permutation_test
+    from livingmeta.pages.documents import about
     from livingmeta.review.folder import load_review
 
     loaded = load_review(review)
-    documents: list[dict[str, Any]] = []
+    documents: list[Any] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
             methods: dict[str, Any] = {**settings.fitting, "seed": seed, "executor": lent}
@@ -118,12 +118,11 @@ def resample(
                 )
             with screen.progress("Simulating") as progress:
                 sets = bootstrap(*_effects(pool), count=count, progress=progress, **methods)
-            documents.append({**_head(loaded, pool), "permutation_test": asdict(test),
-                              "bootstrap": asdict(sets)})  # fmt: skip
+            documents.append({**about(loaded, pool), "permutation_test": test, "bootstrap": sets})
             if not as_json:
                 _show_resampled(pool, test, sets)
     if as_json:
-        return screen.json(documents)
+        return screen.json("resample", documents)
     printing.disclaimer()
     return None
 
@@ -157,14 +156,13 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Simulate reviews of the same trials, and count how often their intervals are right."""
-    from dataclasses import asdict
-
     from livingmeta.engine.methods.resampling import simulate as simulated
+    from livingmeta.pages.documents import about
     from livingmeta.review.folder import load_review
 
     loaded = load_review(review)
     all_intervals = ["wald", "t", "hksj", "hksj-modified"]
-    documents: list[dict[str, Any]] = []
+    documents: list[Any] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
             assert pool.result is not None
@@ -179,12 +177,11 @@ def simulate(
                     count=count, seed=seed, executor=lent, progress=progress,
                     model=model_of, tau2=settings.profile.tau2, level=settings.level,
                 )  # fmt: skip
-            documents.append({**_head(loaded, pool), "trials": model,
-                              "simulated": [asdict(one) for one in found]})  # fmt: skip
+            documents.append({**about(loaded, pool), "trials": model, "simulated": found})
             if not as_json:
                 _show_simulated(pool, found, model)
     if as_json:
-        return screen.json(documents)
+        return screen.json("simulate", documents)
     screen.console().print(
         "± is one Monte Carlo standard error. Where the true mean is 0 (a ratio: 1), the share "
         "of intervals without it is the type I error; elsewhere it is the power."
@@ -196,13 +193,14 @@ def simulate(
 def _pools(
     review: Review,
     synthesis: str | None,
-    documents: list[dict[str, Any]],
+    documents: list[Any],
     least: int,
     *,
     as_json: bool,
 ) -> Iterator[tuple[Settings, Pool]]:
     """Yield the pools of so many trials, by the methods of the headline, each with its head."""
     from livingmeta.engine.methods.subsets import LARGEST
+    from livingmeta.pages.documents import about
     from livingmeta.pages.phrases import counted, coverage
     from livingmeta.synthesis.settings import headline_settings
     from livingmeta.synthesis.synthesise import synthesise
@@ -225,64 +223,13 @@ def _pools(
             if pool.flags and not refused:
                 screen.console().print(f"  flags of the pooled value: {', '.join(pool.flags)}")
         if refused:
-            documents.append({**_head(review, pool), "refused": refused})
+            documents.append({**about(review, pool), "refused": refused})
         else:
             yield settings, pool
 
 
-def _head(review: Review, pool: Pool) -> dict[str, Any]:
-    from livingmeta.pages.phrases import coverage
-
-    return {
-        "synthesis": pool.synthesis,
-        "subgroup": pool.subgroup,
-        "measure": pool.measure,
-        "methods": pool.methods,
-        "coverage": coverage(review, pool),
-        "pool_flags": list(pool.flags),
-    }
-
-
 def _effects(pool: Pool) -> tuple[list[float], list[float]]:
     return [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
-
-
-def _subsets(review: Review, pool: Pool, found: Gosh, against: str) -> dict[str, Any]:
-    """Say in numbers what a GOSH plot shows, of the subsets of two trials or more."""
-    import numpy as np
-
-    from livingmeta.synthesis.dependence import shared_flags
-
-    heterogeneity = getattr(found, against)
-    several = found.k > 1
-    shares = (0.0, 0.025, 0.5, 0.975, 1.0)
-    middles = zip(
-        pool.effects, found.medians(found.estimate), found.medians(heterogeneity), strict=True
-    )
-    return {
-        **_head(review, pool),
-        "trials": found.trials,
-        "subsets": found.subsets.size,
-        "exhaustive": found.exhaustive,
-        "seed": found.seed,
-        "not_converged": int((~found.converged).sum()),
-        "subsets_of_two_or_more": int(several.sum()),
-        "quantiles": list(shares),
-        "estimate": np.quantile(found.estimate[several], shares).tolist(),
-        "share_below_zero": float((found.estimate[several] < 0).mean()),
-        "i2_by": against,
-        "i2": np.quantile(heterogeneity[several], shares).tolist(),
-        "with_and_without": [
-            {
-                "trial": effect.trial,
-                "label": effect.label,
-                "estimate": estimates.tolist(),
-                "i2": i2.tolist(),
-            }
-            for effect, estimates, i2 in middles
-        ],
-        "flags": [*found.flags, *shared_flags(pool.flags)],
-    }
 
 
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:

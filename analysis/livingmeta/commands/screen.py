@@ -11,21 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 
-def document(command: str, document: object) -> None:
+def json(command: str, document: object) -> None:
     """Print one JSON document, as `documents.DOCUMENTS` has it of a command."""
     from livingmeta.pages.documents import text
 
     typer.echo(text(command, document))
-
-
-def json(document: Any) -> None:
-    """Print one JSON document."""
-    from json import dumps
-
-    from pydantic import TypeAdapter
-
-    document = TypeAdapter(Any).dump_python(document)
-    typer.echo(dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
 
 
 def console() -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
@@ -11,8 +11,7 @@ from livingmeta.words import decimal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from livingmeta.appraisal.changes import Stage
-    from livingmeta.appraisal.scenarios import Sensitivity, Without
+    from livingmeta.appraisal.scenarios import Sensitivity
     from livingmeta.pages.phrases import Interval
     from livingmeta.pages.rob_me import MissingEvidence
     from livingmeta.synthesis.pool import Pool
@@ -53,9 +52,11 @@ def sensitivity(
     asked = _Asked(limit, important, vas_sd)
     laid_out = rob_me(loaded, found)
     if as_json:
-        return screen.json({
-            "analyses": [_document(one, asked) for one in found],
-            "missing_evidence": [_evidence(one) for one in laid_out],
+        from livingmeta.pages.documents import bending, evidence
+
+        return screen.json("sensitivity", {
+            "analyses": [bending(one, important=limit, vas_sd=vas_sd) for one in found],
+            "missing_evidence": [evidence(one) for one in laid_out],
         })  # fmt: skip
     drawn = []
     with screen.progress("Drawing") as progress:
@@ -92,26 +93,14 @@ class _Asked(NamedTuple):
         return heads if self.important is None else [*heads, f"beyond {self.important:g}{unit}"]
 
     def cells(self, result: Interval | None) -> list[str]:
-        document = self.document(result)
+        from livingmeta.pages.documents import asked
+
+        document = asked(result, important=self.limit, vas_sd=self.vas_sd)
         points = document.get("vas_points")
         cells = [] if self.vas_sd is None else ["–"]
         if points:
             cells = ["{} ({} to {})".format(*(decimal(end, 1) for end in points))]
         return cells if self.limit is None else [*cells, document["beyond_important"] or "–"]
-
-    def document(self, result: Interval | None) -> dict[str, Any]:
-        from livingmeta.engine.methods.patient import vas_points
-        from livingmeta.pages.changes import beyond
-
-        document: dict[str, Any] = {}
-        if self.vas_sd is not None:
-            document["vas_points"] = result and [
-                vas_points(end, vas_sd=self.vas_sd)
-                for end in (result.estimate, result.ci_low, result.ci_high)
-            ]
-        if self.limit is not None:
-            document["beyond_important"] = result and beyond(result, self.limit)
-        return document
 
 
 def _overview(found: Sequence[Sensitivity]) -> None:
@@ -139,49 +128,6 @@ def _overview(found: Sequence[Sensitivity]) -> None:
     )
 
 
-def _document(one: Sensitivity, asked: _Asked) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from livingmeta.pages.documents import pooled
-
-    def pool(other: Pool | None) -> dict[str, Any] | None:
-        if other is None:
-            return None
-        return {**pooled(other), **asked.document(other.result)}
-
-    def row(one: Without | Stage) -> dict[str, Any]:
-        return {**asdict(one), **asked.document(one)}
-
-    absence = one.absence
-    return {
-        "synthesis": one.main.synthesis,
-        "subgroup": one.main.subgroup,
-        "main": pool(one.main),
-        "scenarios": [{"name": name, "pool": pool(other)} for name, other in one.scenarios],
-        "no_different": list(one.no_different),
-        "without": [row(left) for left in one.without],
-        "cumulative": {by: [row(s) for s in stages] for by, stages in one.growth.items()},
-        "missing_trials": {
-            **asdict(absence),
-            "scenarios": [
-                {"name": name, "imputed": _imputed(other), "pool": pool(other)}
-                for name, other in absence.scenarios
-            ],
-        },
-    }
-
-
-def _evidence(one: MissingEvidence) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    judged = [judgement.model_dump() for judgement in one.judgements]
-    return {**asdict(one), "judgements": judged or "not assessed"}
-
-
-def _imputed(pool: Pool) -> int:
-    return sum("imputed" in effect.flags for effect in pool.effects)
-
-
 def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from dataclasses import replace
 
@@ -197,7 +143,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
         """Say on how many trials of how many, and on how many people, a pool rests."""
         known = tuple(e for e in pool.effects if "imputed" not in e.flags)
         whole = len(pool.measured)
-        added = f" + {_imputed(pool)} imputed" if _imputed(pool) else ""
+        added = f" + {pool.imputed} imputed" if pool.imputed else ""
         part = "" if len({e.trial for e in known}) == whole else f" of {whole}"
         real = replace(pool, effects=known)
         more = f" + {pool.people.known - real.people.known} imputed" if added else ""

@@ -38,7 +38,6 @@ def small_study(
 
     The test that suits the measure is named first; the others stand beside it.
     """
-    from dataclasses import asdict
     from pathlib import Path
 
     from livingmeta.engine.methods.small_study import battery, suited, warned
@@ -55,7 +54,7 @@ def small_study(
     if synthesis is not None:
         loaded.plan(synthesis)
     settings = headline_settings(loaded)
-    documents: list[dict[str, Any]] = []
+    documents: list[Any] = []
     console = screen.console()
     for pool in synthesise(loaded, settings=settings):
         if synthesis not in {None, pool.synthesis}:
@@ -80,10 +79,10 @@ def small_study(
                 "methods": pool.methods,
                 "methods_of_tests": OWN_MODEL,
                 "flags": [*flags, *warned(funnel.k)],
-                "suited": asdict(best),
-                "tests": [asdict(one) for one in tests],
-                "filled": asdict(filled),
-                "selection": chosen if isinstance(chosen, str) else asdict(chosen),
+                "suited": best,
+                "tests": tests,
+                "filled": filled,
+                "selection": chosen,
             }
         )
         if as_json:
@@ -95,7 +94,7 @@ def small_study(
         write(path, figure_bytes(funnel_plot(pool, filled=filled).figure, "png"))
         console.print(f"  {path} written")
     if as_json:
-        return screen.json(documents)
+        return screen.json("small-study", documents)
     console.print(
         "An asymmetric funnel has many causes: bias in what is published, in small trials "
         "themselves, true differences, or chance."

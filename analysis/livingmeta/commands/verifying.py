@@ -29,8 +29,6 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Recompute a review and compare with its lock; exit with 1 if anything is another."""
-    from dataclasses import asdict
-
     from livingmeta.audit import lock
     from livingmeta.audit.results import results_of
     from livingmeta.review.folder import load_review
@@ -50,12 +48,9 @@ def verify(
     new = lock.locked(results_of(loaded), version=__version__, why=why or "")
     found = lock.verified(old, new) if old is not None else None
     if as_json:
-        screen.json(
-            {"review": new["review"], "sound": found is None or found.sound,
-             "compared": found.compared if found else 0,
-             "differences": [asdict(one) for one in found.differences] if found else [],
-             "changes": found.changes if found else {}}
-        )  # fmt: skip
+        from livingmeta.pages.documents import verified
+
+        screen.json("verify", verified(new["review"], found))
     elif found is not None:
         _show(found, new["review"])
     if update and found is not None and not (found.differences or any(found.changes.values())):

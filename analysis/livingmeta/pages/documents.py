@@ -7,23 +7,78 @@ holds. Where a result is a document as it stands, its own class is the schema.
 import dataclasses
 import inspect
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVarTuple, get_args
+from math import inf, nan
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NotRequired,
+    TypeVarTuple,
+    get_args,
+)
 
+import pandas as pd
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
+from livingmeta.appraisal.absolute import Absolute
+from livingmeta.appraisal.certainty import (
+    PrintedCertainty,
+    Rating,
+    Suggestion,
+    SummaryOfFindings,
+)
+from livingmeta.appraisal.changes import Move, Stage
+from livingmeta.appraisal.directions import Direction, EffectDirections
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.flow import Count
+from livingmeta.appraisal.missing_evidence import Absence
+from livingmeta.appraisal.multiverse import MultiverseSummary, Shares, TrialSet, Turn, excluding
+from livingmeta.appraisal.scenarios import Sensitivity, Without
 from livingmeta.audit.consistency import Finding
+from livingmeta.audit.lock import Difference, Verification
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
+from livingmeta.audit.witnesses import Certificate
+from livingmeta.engine.methods.bayes import Marginal, Posterior
+from livingmeta.engine.methods.patient import NewSetting, vas_points
+from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
+from livingmeta.engine.methods.selection import Selected
+from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited
+from livingmeta.engine.methods.subsets import QUANTILES, Gosh
+from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.exchange.collection import Reproduced
+from livingmeta.pages.changes import beyond, conclusion
+from livingmeta.pages.phrases import Interval, coverage, judged_line, published, suggested_line
+from livingmeta.pages.rob_me import MissingEvidence
+from livingmeta.review.gaps import KnownGap
+from livingmeta.review.protocol import Choice, Judgement, Review
+from livingmeta.review.schema import Gap, Problem
 from livingmeta.synthesis.comparison import Comparison, Step
+from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import pick
 
 FIRST = ("trial", "yi", "vi", "ci_low", "ci_high", "derivation", "flags")  # what a reader looks for
+
+
+# Flags of the estimate without a prior, which the posterior does not share.
+OF_ESTIMATE = {
+    "not_converged",
+    "tau2_at_zero",
+    "tau2_interval_empty",
+    "single_trial",
+    "few_trials_for_prediction",
+    "hksj_narrower_than_wald",
+    "hksj_scale_below_one",
+}
 
 
 def _meanings(of: type) -> dict[str, str]:
@@ -39,10 +94,11 @@ def _meanings(of: type) -> dict[str, str]:
 
 
 def _values(result: Any, *, without: Collection[str] = ()) -> dict[str, Any]:
-    """Return the fields of a result, one level deep."""
-    names = type(result).model_fields if isinstance(result, BaseModel) else [
-        field.name for field in dataclasses.fields(result)
-    ]  # fmt: skip
+    """Return the fields of a result, one level deep; of a row, without its place in the file."""
+    if isinstance(result, BaseModel):
+        names = [name for name, field in type(result).model_fields.items() if not field.exclude]
+    else:
+        names = [field.name for field in dataclasses.fields(result)]
     return {name: getattr(result, name) for name in names if name not in without}
 
 
@@ -60,117 +116,408 @@ else:
         def __class_getitem__(cls, held: Any) -> type:
             of, *out = held if isinstance(held, tuple) else (held,)
             without = {name for one in out for name in get_args(one)}
+            keys = inspect.get_annotations(of, eval_str=True)
             if issubclass(of, BaseModel):
-                typed = {name: (field.annotation, field.description or "")
-                         for name, field in of.model_fields.items()}  # fmt: skip
-            else:
-                hints, said = inspect.get_annotations(of, eval_str=True), _meanings(of)
-                typed = {name: (hint, said.get(name, "")) for name, hint in hints.items()}
-            keys = {
-                name: Annotated[hint, Field(description=words)] if words else hint
-                for name, (hint, words) in typed.items()
-                if name not in without
-            }
-            keyed = TypedDict(of.__name__, keys)
-            keyed.__doc__ = of.__doc__
+                keys = {
+                    name: Annotated[field.annotation, Field(description=field.description)]
+                    for name, field in of.model_fields.items()
+                    if not field.exclude
+                }
+            keyed = TypedDict(of.__name__, {k: v for k, v in keys.items() if k not in without})
+            keyed.__doc__, keyed.__module__ = of.__doc__, of.__module__
             return keyed
 
 
-class Weighted(Keys[Effect, Literal["rows"]]):
-    """Its weight stands beside it.
+class Of(TypedDict):
+    """It is of one synthesis."""
 
-    Attributes
-    ----------
-    weight : float or None
-        Percent; of the total where one is pooled, else of this pool itself.
-    rows : list of (str, int)
-        File and spreadsheet row of each row used.
-    """
+    synthesis: str  # its id
+    subgroup: str | None  # None: the whole synthesis
 
-    weight: float | None
-    rows: list[tuple[str, int]]
+
+class Located(Keys[Effect, Literal["rows"]]):
+    """Each row is named by its place."""
+
+    rows: list[tuple[str, int]]  # file and spreadsheet row of each row used
+
+
+class Weighted(Located):
+    """Its weight stands beside it."""
+
+    weight: float | None  # percent; of the total where one is pooled, else of this pool itself
 
 
 class Pooled(Keys[Pool, Literal["effects"]]):
-    """The effects stand with their weights in `trials`.
+    """The effects stand with their weights in `trials`."""
 
-    Attributes
-    ----------
-    trials : list of Weighted
-        The effects that are pooled.
-    people : int or None
-        People whose numbers are pooled, each once; None where the number of a trial is not known.
-    people_at_least : int
-        Those of the trials of which it is known.
-    """
-
-    trials: list[Weighted]
-    people: int | None
-    people_at_least: int
+    trials: list[Weighted]  # the effects that are pooled
+    people: int | None  # that are pooled, each once; None where that of a trial is not known
+    people_at_least: int  # those of the trials of which it is known
 
 
 class Changed(Keys[Step]):
-    """The pool is a document.
+    """The pool is a document."""
 
-    Attributes
-    ----------
-    pool : Pooled
-        The synthesis with it changed.
-    """
-
-    pool: Pooled
+    pool: Pooled  # the synthesis with it changed
 
 
-class Compared(TypedDict):
-    """One synthesis, or one subgroup of it, by the methods of the headline and of every profile.
+class Compared(Of):
+    """One synthesis, or one subgroup of it, by the methods of the headline and of every profile."""
 
-    Attributes
-    ----------
-    synthesis : str
-        Its id.
-    subgroup : str or None
-        None: the whole synthesis.
-    own : Pooled
-        By the methods of the headline.
-    profiles : dict of Pooled
-        By those of each profile.
-    steps : list of Changed
-        From the headline, one method at a time.
-    """
+    own: Pooled  # by the methods of the headline
+    profiles: dict[str, Pooled]  # by those of each profile
+    steps: list[Changed]  # from the headline, one method at a time
 
-    synthesis: str
-    subgroup: str | None
-    own: Pooled
-    profiles: dict[str, Pooled]
-    steps: list[Changed]
+
+class Listed(TypedDict):
+    """One review that can be found."""
+
+    review: str  # the name by which commands know it
+    question: str  # as its review.toml states it, or why that is not known
+    folder: str  # where it lies
+
+
+class Problematic(Keys[Problem]):
+    """It is told in one line, too."""
+
+    message: str  # where, what, why, and what to do
+
+
+class Check(TypedDict):
+    """Everything that is wrong or doubtful in a review."""
+
+    review: str  # as it was typed
+    errors: int  # how many problems are wrong
+    warnings: int  # how many are doubtful
+    problems: list[Problematic]  # wrong or doubtful, one by one
 
 
 class Reproduction(TypedDict):
-    """Each printed number beside ours, and what does not fit together.
+    """Each printed number beside ours, and what does not fit together."""
 
-    Attributes
-    ----------
-    methods : str
-        By which ours are computed.
-    claims : tuple of Verdict
-        What became of each printed number.
-    findings : tuple of Finding
-        Printed numbers that can't all be right, and sources that disagree.
-    """
+    methods: str  # by which ours are computed
+    claims: tuple[Verdict, ...]  # what became of each printed number
+    findings: tuple[Finding, ...]  # what can't all be right
 
-    methods: str
-    claims: tuple[Verdict, ...]
-    findings: tuple[Finding, ...]
+
+class Folder(TypedDict):
+    """Every analysis of a folder beside what is printed there."""
+
+    analyses: list[Reproduced]  # one by one
+    skipped: dict[str, str]  # files that gave none, and why
+
+
+class Certified(Keys[Certificate]):
+    """It is summed up in words."""
+
+    summary: list[str]  # how far each witness agrees
+
+
+class Verified(TypedDict):
+    """What is not as the lock of a review holds it."""
+
+    review: str  # its id
+    sound: bool  # whether numbers, data and methods are those of the lock
+    compared: int  # numbers compared; 0 where this is the first lock
+    differences: tuple[Difference, ...]  # those that are others
+    changes: Mapping[str, tuple[str, ...]]  # by "data", "method", "library", "code", in words
+
+
+class Lacking(Keys[Gap]):
+    """Beside the row of gaps.csv stands what it would add."""
+
+    number: int  # as `livingmeta add --gap` takes it
+    people: int | None  # people it would add; None where that is not known
+    syntheses: tuple[str, ...]  # those it would feed
+    filled: bool  # whether both arms are here by now
+
+
+class Moved(Of):
+    """One synthesis, or a subgroup of it, before and after a change."""
+
+    changed: bool  # whether anything is different
+    conclusion: str  # whether the answer is another one, in words
+    before: PooledEstimate | None  # the result; None where there is none
+    after: PooledEstimate | None  # the result; None where there is none
+    moved_by_data: tuple[float, float, float] | None  # of estimate and limits
+    moved_by_methods: tuple[float, float, float] | None  # of estimate and limits
+    entered: list[str]  # effects that are new, or new in their numbers
+    left: list[str]  # effects that are gone, or old in their numbers
+    flags_came: tuple[str, ...]  # those of after alone
+    flags_went: tuple[str, ...]  # those of before alone
+
+
+class Asked(TypedDict, total=False):
+    """Points and importance are said where they are asked for."""
+
+    vas_points: list[float] | None  # with --vas-sd: estimate and limits on a 0-100 mm VAS
+    beyond_important: str | None  # with --important: whether the interval lies beyond
+
+
+class Bent(Pooled, Asked):  # type: ignore[misc]
+    """Two more keys stand there where they were asked for."""
+
+
+class Left(Keys[Without], Asked):  # type: ignore[misc]
+    """Two more keys stand there where they were asked for."""
+
+
+class Grown(Keys[Stage], Asked):  # type: ignore[misc]
+    """Two more keys stand there where they were asked for."""
+
+
+class Scenario(TypedDict):
+    """Another way to pool a synthesis."""
+
+    name: str  # in words
+    imputed: NotRequired[int]  # effects that are imagined, of missing trials
+    pool: Bent | None  # None where the synthesis does not exist that way
+
+
+class Absent(Keys[Absence]):
+    """The pools are documents."""
+
+    scenarios: list[Scenario]
+
+
+class Bending(Of):
+    """How far one synthesis, or subgroup of it, bends."""
+
+    main: Bent  # the main analysis
+    scenarios: list[Scenario]  # other choices, one at a time
+    no_different: tuple[str, ...]  # those that change no row and no method here
+    without: list[Left]  # without each effect
+    cumulative: dict[str, list[Grown]]  # one more trial at a time, by year and by size
+    missing_trials: Absent  # what trials without a usable number could do
+
+
+class Evidence(Keys[MissingEvidence]):
+    """Judgements are "not assessed" where no person recorded one."""
+
+    judgements: tuple[Judgement, ...] | Literal["not assessed"]
+
+
+class SensitivityAnalyses(TypedDict):
+    """Other choices, syntheses without each trial, and what is missing."""
+
+    analyses: list[Bending]  # each synthesis
+    missing_evidence: list[Evidence]  # as ROB-ME asks for it
+
+
+class Impossible(TypedDict):
+    """Combinations of options that can't be."""
+
+    why: str  # in words
+    combinations: int  # how many
+
+
+class Trials(Keys[TrialSet]):
+    """It is told in words."""
+
+    words: str  # what it has beside the headline's trials
+    excludes: str  # in how many of its analyses the interval excludes no effect
+
+
+class Combined(Of):
+    """One synthesis under every combination of the declared choices."""
+
+    measure: str  # of the effects
+    coverage: str  # what is pooled, held back and missing, in a line
+    main: Pooled  # the headline
+    choices: tuple[Choice, ...]  # as declared
+    declared: int  # combinations of their options
+    impossible: list[Impossible]  # those that can't be
+    equivalent: int  # those that are the same as another by definition
+    shares: Shares | None  # of analyses that differ; None where none is possible
+    shares_of_specifications: Shares | None  # of all combinations
+    shares_of_trial_sets: Shares | None  # of trial sets, each once
+    trial_sets: list[Trials]  # what each set of trials says
+    trial_sets_excluding_no_effect: dict[str, int]  # by how many of their analyses do
+    parts: list[dict[str, Any]]  # the same by option
+    published: str | None  # what was published, in words
+    turns: tuple[Turn, ...]  # what each choice moves
+    specifications: list[dict[str, Any]]  # every one, as multiverse_….csv has it
+
+
+class Regressed(Keys[Moderation]):
+    """The effects name their rows."""
+
+    effects: list[Located]
+
+
+class Suggested(Keys[Suggestion]):
+    """It is told in words."""
+
+    words: str  # the suggestion
+    moved: bool  # whether a panel decided on another suggestion than there is now
+
+
+class Summarised(Of):
+    """One row of a summary-of-findings table."""
+
+    coverage: str  # what is pooled, held back and missing, in a line
+    trials: int  # that are pooled
+    people: int | None  # None where the number of a trial is not known
+    result: PooledEstimate | None  # None where nothing is pooled
+    vas_points: list[float] | None  # with --vas-sd: estimate and limits on a 0-100 mm VAS
+    absolute: Absolute  # the same in people, where that can be said
+    suggestions: list[Suggested]  # domain by domain
+    overall: str  # what follows, in words
+    rating: Rating | None  # what follows from a panel's decisions
+    judged: Judgement | None  # what a person judged of the whole
+    printed: tuple[PrintedCertainty, ...]  # what publications print
+
+
+class Directed(Keys[Direction]):
+    """The side is told in words."""
+
+    direction: str  # whom it favours, if that is known
+
+
+class Directions(Keys[EffectDirections]):
+    """Rows name their sides, and are counted."""
+
+    rows: list[Directed]
+    tally: str  # trials by direction, in words
+
+
+class Domain(TypedDict):
+    """What is recorded of one domain of a trial."""
+
+    state: str  # the judgement, or that there are facts alone, or nothing
+    words: list[str]  # judgement, support and source, a line for each row
+
+
+class Biased(TypedDict):
+    """The risk of bias of one trial, as recorded with one tool."""
+
+    trial: str  # its key
+    tool: str  # as it stands in the file
+    overall: str | None  # None while a domain has no judgement
+    domains: dict[str, Domain]  # one by one
+
+
+class Certainty(TypedDict):
+    """How certain each synthesis is, and what is known where nothing is pooled."""
+
+    summary_of_findings: list[Summarised]  # each synthesis
+    directions: list[Directions]  # what each report says
+    risk_of_bias: list[Biased]  # as recorded
+    prisma: dict[str, Count]  # the flow of records, box by box
+
+
+class Worksheet(TypedDict):
+    """What stands in the table that a panel decides in."""
+
+    worksheet: str  # the file
+    rows: int  # how many stand there
+    added: int  # those that are new
+    decided: int  # those that a panel decided
+    open: int  # those that it did not
+    remarks: list[str]  # rows that have no place, or whose suggestion is another by now
+
+
+class About(Of):
+    """The synthesis that a document is of."""
+
+    measure: str  # of the effects
+    methods: str  # of the pool
+    coverage: str  # what is pooled, held back and missing, in a line
+    pool_flags: tuple[str, ...]  # flags of the pooled value
+    refused: NotRequired[str]  # why nothing more is known; then no other key stands beside these
+
+
+class Beside(TypedDict):
+    """The subsets that hold a trial, and those that don't."""
+
+    trial: str  # its key
+    label: str  # its name
+    estimate: list[float]  # medians, with the trial and without it
+    i2: list[float]  # medians, with the trial and without it
+
+
+class Subsets(About, total=False):
+    """What a GOSH plot shows, in numbers."""
+
+    trials: int  # from which they are taken
+    subsets: int  # how many
+    exhaustive: bool  # whether these are all subsets, else a sample
+    seed: int | None  # of the sample
+    not_converged: int  # those whose estimate of τ² did not
+    subsets_of_two_or_more: int  # all that follows is of these
+    quantiles: list[float]  # those of which `estimate` and `i2` hold the values
+    estimate: list[float]  # at those quantiles
+    share_below_zero: float  # subsets whose estimate is below no effect
+    i2_by: str  # which I²: "i2" by Q, "i2_tau2" by τ²
+    i2: list[float]  # at those quantiles
+    with_and_without: list[Beside]  # trial by trial
+    flags: list[str]  # of subsets and pool
+
+
+class Resampled(About, total=False):
+    """The mean tested by turning signs, and bootstrapped."""
+
+    permutation_test: Permutation  # of the mean, by turning signs
+    bootstrap: Bootstrap  # of the mean and τ²
+
+
+class SimulatedReviews(About, total=False):
+    """How often intervals are right in simulated reviews of the same trials."""
+
+    trials: str  # how they measure, in words
+    simulated: tuple[Simulated, ...]  # how often each interval is right, for each true mean and τ²
+
+
+class Shrunk(Keys[Marginal]):
+    """The true effect of one trial."""
+
+    trial: str  # its key
+
+
+class PosteriorOf(Keys[Posterior, Literal["curves"]]):
+    """Trials are named; the curves are left to the figure."""
+
+    trials: list[Shrunk]
+
+
+class Believed(Of):
+    """What trials and a prior say together of one synthesis."""
+
+    coverage: str  # what is pooled, held back and missing, in a line
+    favours: tuple[str, str] | None  # whom an effect below and above no effect favours, if known
+    posterior: PosteriorOf | None  # None where there is no trial
+    why_not: NotRequired[str | None]  # why there is none; then no other key stands beside these
+    prior: NotRequired[str]  # in words
+    new_setting: NotRequired[NewSetting | None]  # its probabilities without a prior
+    new_setting_refused: NotRequired[str | None]  # why there are none
+    flags: NotRequired[list[str]]  # of posterior and rows
+
+
+class SmallStudy(Of):
+    """Whether small trials tell another story in one synthesis."""
+
+    refused: NotRequired[str]  # why there is no test; then no other key stands beside these
+    trials: NotRequired[int]  # that are tested
+    methods: NotRequired[str]  # of the pool
+    methods_of_tests: NotRequired[str]  # what the tests do instead
+    flags: NotRequired[list[str]]  # of pool and tests
+    suited: NotRequired[Suited]  # the test that suits the measure
+    tests: NotRequired[tuple[Asymmetry, ...]]  # all of them
+    filled: NotRequired[Filled]  # trim and fill
+    selection: NotRequired[Selected | str]  # the selection model, or why there is none
+
+
+def located(effect: Effect) -> Located:
+    """Return an effect as a document, the places of its rows instead of the rows."""
+    return Located({**_values(effect), "rows": [(row.file, row.row) for row in effect.rows]})
 
 
 def pooled(pool: Pool) -> Pooled:
     """Return a synthesis as a document, the effects with their weights first."""
     trials = []
-    for effect, weight in zip(
-        pool.effects, pool.weights or [None] * len(pool.effects), strict=True
-    ):
-        places = [(row.file, row.row) for row in effect.rows]
-        values = {**_values(effect), "rows": places}
+    weights = pool.weights or [None] * len(pool.effects)
+    for effect, weight in zip(pool.effects, weights, strict=True):
+        values = located(effect)
         trials.append({**{name: values[name] for name in FIRST}, "weight": weight, **values})
     values = _values(pool, without={"effects"})
     first = {name: values[name] for name in ("synthesis", "subgroup", "result")}
@@ -208,10 +555,328 @@ def reproduction(results: Results) -> Reproduction:
     }
 
 
+def checked(review: str, problems: Sequence[Problem]) -> Check:
+    """Return everything that is wrong or doubtful in a review as a document."""
+    errors = sum(problem.severity == "error" for problem in problems)
+    return {
+        "review": review,
+        "errors": errors,
+        "warnings": len(problems) - errors,
+        "problems": [Problematic({**_values(one), "message": str(one)}) for one in problems],
+    }
+
+
+def certified(certificate: Certificate) -> Certified:
+    """Return a certificate and what it comes to as a document."""
+    return Certified({**_values(certificate), "summary": certificate.summary()})
+
+
+def verified(review: str, verification: Verification | None) -> Verified:
+    """Return how a review stands to its lock as a document; None: there was no lock."""
+    found = verification
+    return {
+        "review": review,
+        "sound": found is None or found.sound,
+        "compared": found.compared if found else 0,
+        "differences": found.differences if found else (),
+        "changes": found.changes if found else {},
+    }
+
+
+def lacking(known: KnownGap) -> Lacking:
+    """Return a known gap as a document."""
+    more = ("number", "people", "syntheses", "filled")
+    return Lacking({**_values(known.gap), **{name: getattr(known, name) for name in more}})
+
+
+def moved(move: Move) -> Moved:
+    """Return a synthesis before and after as a document."""
+    return {
+        "synthesis": move.synthesis,
+        "subgroup": move.subgroup,
+        "changed": move.changed,
+        "conclusion": conclusion(move),
+        "before": move.before.result if move.before else None,
+        "after": move.after.result if move.after else None,
+        "moved_by_data": move.moved(by="data"),
+        "moved_by_methods": move.moved(by="methods"),
+        "entered": [effect.label for effect in move.entered],
+        "left": [effect.label for effect in move.left],
+        "flags_came": move.flags[0],
+        "flags_went": move.flags[1],
+    }
+
+
+def points(result: Interval | None, vas_sd: float | None) -> list[float] | None:
+    """Return estimate and limits in points on a VAS, None without an SD or a result."""
+    if vas_sd is None or result is None:
+        return None
+    ends = (result.estimate, result.ci_low, result.ci_high)
+    return [vas_points(end, vas_sd=vas_sd) for end in ends]
+
+
+def asked(
+    result: Interval | None, *, important: float | None = None, vas_sd: float | None = None
+) -> Asked:
+    """Return what was asked for beside a result: points on a VAS, and whether it matters."""
+    document: Asked = {}
+    if vas_sd is not None:
+        document["vas_points"] = points(result, vas_sd)
+    if important is not None:
+        document["beyond_important"] = beyond(result, important) if result else None
+    return document
+
+
+def bending(
+    one: Sensitivity, *, important: float | None = None, vas_sd: float | None = None
+) -> Bending:
+    """Return how far a synthesis bends as a document.
+
+    Parameters
+    ----------
+    one : Sensitivity
+    important : float, optional
+        Smallest important difference, in the unit in which effects are pooled.
+    vas_sd : float, optional
+        SD by which SMDs are also shown as points on a 0–100 mm VAS.
+    """
+    absence = one.absence
+
+    def beside(values: dict[str, Any], result: Interval | None) -> Any:
+        return {**values, **asked(result, important=important, vas_sd=vas_sd)}
+
+    def of(pool: Pool | None) -> Bent | None:
+        return beside(pooled(pool), pool.result) if pool else None
+
+    scenarios: list[Scenario] = [
+        {"name": name, "imputed": other.imputed, "pool": of(other)}
+        for name, other in absence.scenarios
+    ]
+    return {
+        "synthesis": one.main.synthesis,
+        "subgroup": one.main.subgroup,
+        "main": beside(pooled(one.main), one.main.result),
+        "scenarios": [{"name": name, "pool": of(other)} for name, other in one.scenarios],
+        "no_different": one.no_different,
+        "without": [beside(_values(left), left) for left in one.without],
+        "cumulative": {
+            order: [beside(_values(stage), stage) for stage in stages]
+            for order, stages in one.growth.items()
+        },
+        "missing_trials": Absent({**_values(absence), "scenarios": scenarios}),
+    }
+
+
+def regressed(moderation: Moderation) -> Regressed:
+    """Return a meta-regression as a document."""
+    effects = [located(effect) for effect in moderation.effects]
+    return Regressed({**_values(moderation), "effects": effects})
+
+
+def evidence(one: MissingEvidence) -> Evidence:
+    """Return what may be missing from a synthesis as a document."""
+    return Evidence({**_values(one), "judgements": one.judgements or "not assessed"})
+
+
+def combined(results: Results, told: MultiverseSummary) -> Combined:
+    """Return a synthesis under every combination of choices as a document."""
+    found, pool = told.found, told.found.main
+    return {
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
+        "measure": pool.measure,
+        "coverage": coverage(results.review, pool),
+        "main": pooled(pool),
+        "choices": found.choices,
+        "declared": found.declared,
+        "impossible": [{"why": why, "combinations": n} for why, n in found.impossible],
+        "equivalent": found.equivalent,
+        "shares": told.shares,
+        "shares_of_specifications": told.named,
+        "shares_of_trial_sets": told.each,
+        "trial_sets": [
+            Trials({**_values(one), "words": one.words(), "excludes": one.excludes})
+            for one in told.sets
+        ],
+        "trial_sets_excluding_no_effect": excluding(told.sets),
+        "parts": _rows(told.parts),
+        "published": published(results, pool) or None,
+        "turns": found.turns,
+        "specifications": _rows(found.specifications),
+    }
+
+
+def _rows(table: pd.DataFrame) -> list[Any]:
+    finite = table.replace([inf, -inf], nan).astype(object)  # an SE of 0 has no finite weight
+    return finite.where(finite.notna(), None).to_dict("records")
+
+
+def certainty(known: Dossier) -> Certainty:
+    """Return how certain each synthesis is as a document."""
+    return {
+        "summary_of_findings": [_summarised(known, one) for one in known.certainty],
+        "directions": [
+            Directions({
+                **_values(table),
+                "rows": [Directed({**_values(row), "direction": table.side(row.side)})
+                         for row in table.rows],
+                "tally": table.tally(),
+            })
+            for table in known.directions
+        ],
+        "risk_of_bias": [
+            {
+                "trial": one.trial,
+                "tool": one.tool,
+                "overall": one.overall,
+                "domains": {cell.domain: {"state": cell.state, "words": cell.words()}
+                            for cell in one.cells},
+            }
+            for one in known.bias
+        ],
+        "prisma": {one.box: one for one in known.flow.counts},
+    }  # fmt: skip
+
+
+def _summarised(known: Dossier, one: SummaryOfFindings) -> Summarised:
+    return {
+        "synthesis": one.pool.synthesis,
+        "subgroup": one.pool.subgroup,
+        "coverage": coverage(known.review, one.pool),
+        "trials": one.trials,
+        "people": one.people,
+        "result": one.pool.result,
+        "vas_points": points(one.pool.result, known.vas_sd),
+        "absolute": one.absolute,
+        "suggestions": [
+            Suggested({**_values(s), "words": s.words(), "moved": s.moved}) for s in one.suggestions
+        ],
+        "overall": f"{suggested_line(one)}; {judged_line(one)}",
+        "rating": one.rating,
+        "judged": one.certainty,
+        "printed": one.printed,
+    }
+
+
+def about(review: Review, pool: Pool) -> About:
+    """Return which synthesis a document is of."""
+    return {
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
+        "measure": pool.measure,
+        "methods": pool.methods,
+        "coverage": coverage(review, pool),
+        "pool_flags": pool.flags,
+    }
+
+
+def subsets(review: Review, pool: Pool, found: Gosh, *, against: str) -> Subsets:
+    """Return what a GOSH plot shows as a document.
+
+    Parameters
+    ----------
+    review : Review
+    pool : Pool
+    found : Gosh
+        Of its effects.
+    against : str
+        The I² to show: "i2" or "i2_tau2".
+    """
+    heterogeneity = getattr(found, against)
+    middles = zip(
+        pool.effects, found.medians(found.estimate), found.medians(heterogeneity), strict=True
+    )
+    return {
+        **about(review, pool),
+        "trials": found.trials,
+        "subsets": found.subsets.size,
+        "exhaustive": found.exhaustive,
+        "seed": found.seed,
+        "not_converged": found.not_converged,
+        "subsets_of_two_or_more": found.several,
+        "quantiles": list(QUANTILES),
+        "estimate": found.quantiles(found.estimate),
+        "share_below_zero": found.share_below_zero,
+        "i2_by": against,
+        "i2": found.quantiles(heterogeneity),
+        "with_and_without": [
+            {"trial": effect.trial, "label": effect.label, "estimate": estimates.tolist(),
+             "i2": i2.tolist()}
+            for effect, estimates, i2 in middles
+        ],
+        "flags": [*found.flags, *shared_flags(pool.flags)],
+    }  # fmt: skip
+
+
+def believed(
+    review: Review, pool: Pool, found: Posterior | None, *,
+    prior: str, setting: NewSetting | str | None = None,
+) -> Believed:  # fmt: skip
+    """Return what trials and a prior say together as a document.
+
+    Parameters
+    ----------
+    review : Review
+    pool : Pool
+    found : Posterior or None
+        Of its effects; None where there are none.
+    prior : str
+        In words.
+    setting : NewSetting or str
+        Its probabilities without a prior, or why there are none.
+    """
+    document: Believed = {
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
+        "coverage": coverage(review, pool),
+        "favours": pool.favours,
+        "prior": prior,
+        "posterior": None,
+    }
+    if found is None:
+        del document["prior"]
+        return {**document, "why_not": pool.why_not}
+    trials = [
+        Shrunk({"trial": effect.trial, **_values(one)})
+        for effect, one in zip(pool.effects, found.trials, strict=True)
+    ]
+    return {
+        **document,
+        "posterior": PosteriorOf({**_values(found, without={"curves"}), "trials": trials}),
+        "new_setting": None if isinstance(setting, str) else setting,
+        "new_setting_refused": setting if isinstance(setting, str) else None,
+        "flags": posterior_flags(pool, found),
+    }
+
+
+def posterior_flags(pool: Pool, found: Posterior) -> list[str]:
+    """Return the flags of posterior and rows, without those of the estimate without a prior."""
+    rows = (flag for flag in pool.flags if flag not in OF_ESTIMATE)
+    return list(dict.fromkeys((*found.flags, *rows)))
+
+
+# By command; the functions above make them.
 DOCUMENTS: Mapping[str, Any] = {
+    "reviews": list[Listed],
+    "check": Check,
     "pool": list[Pooled],
     "pool --profile all": list[Compared],
+    "regress": Regressed,
+    "sensitivity": SensitivityAnalyses,
+    "bayes": list[Believed],
+    "multiverse": list[Combined],
+    "certainty": Certainty,
+    "certainty --worksheet": Worksheet,
+    "gosh": list[Subsets],
+    "resample": list[Resampled],
+    "simulate": list[SimulatedReviews],
+    "small-study": list[SmallStudy],
     "reproduce": Reproduction,
+    "reproduce FOLDER": Folder,
+    "certify": Certified,
+    "verify": Verified,
+    "gaps": list[Lacking],
+    "diff": list[Moved],
 }
 
 
@@ -251,13 +916,23 @@ class _Meaning(GenerateJsonSchema):
         return self._told(super().typed_dict_schema(schema), schema["cls"])
 
     def _told(self, made: dict[str, Any], of: type) -> dict[str, Any]:
-        bases = [one for one in getattr(of, "__orig_bases__", ()) if one is not TypedDict]
-        heads = [re.split(r"\n*\w+\n-{4,}\n", inspect.getdoc(one) or "")[0] for one in (*bases, of)]
+        line = list(_line(of))
+        told = [one for one in line if one is of or one.__module__ != __name__]
+        heads = [re.split(r"\n*\w+\n-{4,}\n", inspect.getdoc(one) or "")[0] for one in told]
         made["description"] = " ".join(" ".join(heads).split())
-        for name, words in _meanings(of).items():
+        said = {name: words for one in line for name, words in _meanings(one).items()}
+        for name, words in said.items():
             if name in made["properties"]:
                 made["properties"][name].setdefault("description", words)
         return made
+
+
+def _line(of: type) -> Iterator[type]:
+    """Yield the classes that a document is made of, its own last."""
+    for base in getattr(of, "__orig_bases__", ()):
+        if base is not TypedDict:
+            yield from _line(base)
+    yield of
 
 
 def schema(command: str) -> dict[str, Any]:
@@ -266,6 +941,6 @@ def schema(command: str) -> dict[str, Any]:
     Examples
     --------
     >>> schema("reproduce")["properties"]["methods"]["description"]
-    'By which ours are computed.'
+    'by which ours are computed'
     """
     return _adapter(command).json_schema(mode="serialization", schema_generator=_Meaning)

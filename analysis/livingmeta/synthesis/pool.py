@@ -143,6 +143,11 @@ class Pool:
         return len({effect.trial for effect in self.effects})
 
     @property
+    def imputed(self) -> int:
+        """Effects that a scenario imagines."""
+        return sum("imputed" in effect.flags for effect in self.effects)
+
+    @property
     def ahead(self) -> tuple[float, float] | None:
         """Limits in which the true effect of a new setting is expected; None for too few trials."""
         result = self.result

@@ -17,6 +17,7 @@ MOST = 1 << 17  # subsets: all of 17 trials, in about a second
 SMALLEST = 3  # trials; of two the subsets are each alone and the whole
 LARGEST = 63  # trials; a subset is the bits of one 64-bit number
 ENOUGH = 6  # trials; of five there are 26 subsets of two or more, half of them with any one trial
+QUANTILES = (0.0, 0.025, 0.5, 0.975, 1.0)  # least, middle and largest, and 95% between
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,6 +66,25 @@ class Gosh:
     def holding(self, trial: int) -> Mask:
         """Say which subsets hold a trial (0 is the first)."""
         return members(self.subsets >> np.uint64(trial), 1)[:, 0]
+
+    @property
+    def several(self) -> int:
+        """Count the subsets of two trials or more."""
+        return int((self.k > 1).sum())
+
+    @property
+    def not_converged(self) -> int:
+        """Count the subsets whose estimate of τ² did not converge."""
+        return int((~self.converged).sum())
+
+    @property
+    def share_below_zero(self) -> float:
+        """Share of the estimates below 0, of the subsets of two trials or more."""
+        return float((self.estimate[self.k > 1] < 0).mean())
+
+    def quantiles(self, values: Array) -> list[float]:
+        """Return `QUANTILES` of values of the subsets of two trials or more."""
+        return [float(one) for one in np.quantile(values[self.k > 1], QUANTILES)]
 
     def medians(self, values: Array) -> Array:
         """Return the median of values of the subsets with each trial, and without it.
