@@ -9,9 +9,7 @@ from livingmeta.review.schema import OPTIONAL, TABLES, columns
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "data" / "template"
-SOURCE = {
-    "source": "paper", "kind": "report", "citation": "A paper", "reading": "primary",
-}  # fmt: skip
+SOURCE = {"source": "paper", "kind": "report", "citation": "A paper", "reading": "primary"}
 TRIAL = {
     "trial": "alpha2001", "label": "Alpha 2001", "year": "2001", "n_randomised": "80",
     "membership": "documented", "membership_why": "listed", "source": "paper",

@@ -68,9 +68,9 @@ def test_the_readmes_first_command_leaves_a_fresh_clone_clean(
 
 def test_analyses_equal_but_for_the_last_bits_keep_their_order() -> None:
     noise = np.array([0, 3e-16, -2e-16, 1e-16])
-    table = pd.DataFrame({
-        "estimate": -0.3 + noise, "ci_low": -0.5 - noise[::-1], "ci_high": -0.1 + noise,
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {"estimate": -0.3 + noise, "ci_low": -0.5 - noise[::-1], "ci_high": -0.1 + noise}
+    )
     plain = table.round(9)
     assert list(by_estimate(table).index) == list(by_estimate(plain).index) == [0, 1, 2, 3]
     pd.testing.assert_frame_equal(by_estimate(table), by_estimate(plain))

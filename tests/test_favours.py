@@ -31,9 +31,11 @@ DATASET = {**SOURCE, "kind": "dataset"}
 def review(path: Path, side: str = "", own: str = "", *, instruments: bool = False) -> Path:
     """Write a review of one trial; `side` and `own` are lines of the groups and the synthesis."""
     written = folder(
-        path, toml=(GROUPS, f"{GROUPS}{side}\n"), sources=[DATASET],
+        path,
+        toml=(GROUPS, f"{GROUPS}{side}\n"),
+        sources=[DATASET],
         outcomes=[ARM1, ARM2] if instruments else BARE,
-    )  # fmt: skip
+    )
     protocol = written / "review.toml"
     text = protocol.read_text(encoding="utf-8")
     protocol.write_text(text.replace('outcome = "pain"\n', f'outcome = "pain"\n{own}\n'))
@@ -144,8 +146,11 @@ def six(path: Path, measure: str, side: object) -> Path:
         for group in (0, 1):
             if measure == "GEN":
                 continue
-            cells = {"events": str(events[group])} if measure == "OR" else {
-                "mean": f"{means[group]:g}", "sd": "2", "statistic": "final"}  # fmt: skip
+            cells = (
+                {"events": str(events[group])}
+                if measure == "OR"
+                else {"mean": f"{means[group]:g}", "sd": "2", "statistic": "final"}
+            )
             rows.append({**about, "group": str(group + 1), "n": "40", **cells})
         if measure == "GEN":
             rows.append({**about, "group": "difference", "measure": "GEN",
@@ -159,8 +164,10 @@ def six(path: Path, measure: str, side: object) -> Path:
     )  # fmt: skip
     protocol = written / "review.toml"
     text = protocol.read_text(encoding="utf-8").replace('measure = "SMD"', f'measure = "{measure}"')
-    text = text.replace('question = "Which of two treatments is better, in whom, for what?"',
-                        'question = "What do they do?"')  # fmt: skip
+    text = text.replace(
+        'question = "Which of two treatments is better, in whom, for what?"',
+        'question = "What do they do?"',
+    )
     text = text.replace("[[synthesis]]", CHOICE, 1).replace('domains = ["pain", "composite"]\n', "")
     protocol.write_text(text, encoding="utf-8")
     return written
@@ -230,9 +237,11 @@ def test_no_door_takes_a_side_that_the_review_does_not_give(
 
 
 PRINTED = {  # as printed, of group 1 against group 2
-    "SMD": ("0.5", "0.1", "0.9"), "MD": ("1.5", "0.5", "2.5"), "OR": ("1.6", "1.25", "2.048"),
+    "SMD": ("0.5", "0.1", "0.9"),
+    "MD": ("1.5", "0.5", "2.5"),
+    "OR": ("1.6", "1.25", "2.048"),
     "HR": ("1.6", "1.25", "2.048"),
-}  # fmt: skip
+}
 
 
 def printed(path: Path, measure: str, better: str) -> Path:
@@ -296,13 +305,18 @@ def test_syntheses_of_other_directions_on_one_page_each_say_their_own(
     path = six(tmp_path / "a", "SMD", 1)
     with (path / "outcomes.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    both = [*rows, *({**row, "outcome": "strength"} for row in rows),
-            *({**row, "outcome": "sleep"} for row in rows)]  # fmt: skip
+    both = [
+        *rows,
+        *({**row, "outcome": "strength"} for row in rows),
+        *({**row, "outcome": "sleep"} for row in rows),
+    ]
     (path / "outcomes.csv").write_text(as_csv("outcomes", both), encoding="utf-8")
     with (path / "review.toml").open("a", encoding="utf-8") as file:
         for name, side in (("strength", "2"), ("sleep", '"unknown"')):
-            file.write(f'\n[[synthesis]]\nid = "{name}"\ntitle = "{name.title()}"\n'
-                       f'outcome = "{name}"\nnegative_favours = {side}\n')  # fmt: skip
+            file.write(
+                f'\n[[synthesis]]\nid = "{name}"\ntitle = "{name.title()}"\n'
+                f'outcome = "{name}"\nnegative_favours = {side}\n'
+            )
     assert [one.favours for one in synthesise(load_review(path))] == [FORWARD, BACK, None]
     said = say("report", str(path), "--out", str(tmp_path / "out"))
     assert said.status == 0, said.err
@@ -365,16 +379,21 @@ def test_the_axis_of_the_explorer_names_whom_each_side_favours_or_nobody(
 
 @pytest.mark.parametrize(
     ("old", "new", "line"),
-    [("known", "reversed", "was: below 0 favours new treatment; is: below 0 favours comparison"),
-     ("unknown", "known", "was: not stated; is: below 0 favours new treatment")],
-)  # fmt: skip
+    [
+        ("known", "reversed", "was: below 0 favours new treatment; is: below 0 favours comparison"),
+        ("unknown", "known", "was: not stated; is: below 0 favours new treatment"),
+    ],
+)
 def test_a_direction_that_was_changed_is_a_change_though_no_number_moved(
     tmp_path: Path, say: Callable[..., Any], old: str, new: str, line: str
 ) -> None:
     before = six(tmp_path / "a", "SMD", DIRECTIONS[old])
     after = six(tmp_path / "b", "SMD", DIRECTIONS[new])
-    said = " ".join(say("diff", str(after), "--against", str(before),
-                        "--out", str(tmp_path / "out")).out.split())  # fmt: skip
+    said = " ".join(
+        say(
+            "diff", str(after), "--against", str(before), "--out", str(tmp_path / "out")
+        ).out.split()
+    )
     assert "No synthesis changes" not in said
     assert f"which side is good: {line}" in said
     assert f"is: favours {(FORWARD if new == 'known' else BACK)[0]}" in said

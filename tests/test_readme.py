@@ -51,8 +51,9 @@ def test_every_command_shown_is_one_that_works(
     tmp_path: Path,
     typed: Callable[..., tuple[Path, str]],
 ) -> None:
-    words = [str(tmp_path / one) if one.endswith(".csv") else one
-             for one in shlex.split(command)[1:]]  # fmt: skip
+    words = [
+        str(tmp_path / one) if one.endswith(".csv") else one for one in shlex.split(command)[1:]
+    ]
     if words[0] in {"add", "import"}:  # they ask or need a file: tests of their own run them
         app([words[0], "--help"], standalone_mode=False)
         told = capsys.readouterr().out

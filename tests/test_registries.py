@@ -89,8 +89,9 @@ def test_an_estimator_is_an_entry_and_nothing_else(
     tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch, open_page
 ) -> None:
     monkeypatch.setitem(TAU2, "MADE", Named("the made-up method", dersimonian_laird))
-    path = review(tmp_path, "means", CHOICE.replace("MADE", "SMD\"\ntau2 = \"MADE").replace(
-        '"REML"', '"MADE"'))  # fmt: skip
+    path = review(
+        tmp_path, "means", CHOICE.replace("MADE", 'SMD"\ntau2 = "MADE').replace('"REML"', '"MADE"')
+    )
     out = ("--out", str(tmp_path / "figures"))
     assert "PM or MADE" in say("pool", "--help").flat
     assert "random effects, MADE" in say("pool", path).out

@@ -243,14 +243,17 @@ def _panel(draw: Any, synthesis: str) -> list[Cells]:
 
 def _trial(draw: Any, key: str) -> Cells:
     return {
-        "trial": key, "label": f"{draw(st.sampled_from(NAMES))} {key[5:]}",
+        "trial": key,
+        "label": f"{draw(st.sampled_from(NAMES))} {key[5:]}",
         "year": draw(st.sampled_from(["", "2001", "2017", "1900"])),
-        "n_randomised": "", "membership": draw(st.sampled_from(["documented", "inferred"])),
-        "membership_why": "listed", "source": "data",
+        "n_randomised": "",
+        "membership": draw(st.sampled_from(["documented", "inferred"])),
+        "membership_why": "listed",
+        "source": "data",
         "treatment_weeks": draw(st.sampled_from(["", "6", "12"])),
         "pain_rule1": draw(st.sampled_from(["", "up to 5 of 10"])),
         "pain_rule2": draw(st.sampled_from(["", "none"])),
-    }  # fmt: skip
+    }
 
 
 def _bias(draw: Any, key: str) -> list[Cells]:
@@ -270,14 +273,17 @@ def _claims(
     every = ("estimate", "ci_low", "ci_high", "p", "z", "q", "tau2", "i2", "k", "n", "weight",
              "certainty", "count", "text")  # fmt: skip
     about = {
-        "claim": f"c{number}", "synthesis": draw(st.sampled_from(["", *plans, *plans])),
-        "trial": draw(st.sampled_from(["", "", *keys[:2]])), "where": "Abstract", "source": "data",
+        "claim": f"c{number}",
+        "synthesis": draw(st.sampled_from(["", *plans, *plans])),
+        "trial": draw(st.sampled_from(["", "", *keys[:2]])),
+        "where": "Abstract",
+        "source": "data",
         "subgroup": draw(st.sampled_from(["", "", *subgroups])),
         "reading": draw(st.sampled_from(["primary", "primary", "secondary"])),
-    }  # fmt: skip
-    quantities = draw(st.one_of(
-        st.just(every[:3]), st.lists(st.sampled_from(every), unique=True, max_size=9)
-    ))  # fmt: skip
+    }
+    quantities = draw(
+        st.one_of(st.just(every[:3]), st.lists(st.sampled_from(every), unique=True, max_size=9))
+    )
     return [{**about, "quantity": q, "printed": draw(st.sampled_from(PRINTED))} for q in quantities]
 
 
@@ -317,8 +323,9 @@ def _toml(
     }  # fmt: skip
     ties = {
         "time": maybe("treatment end", "latest", "earliest"),
-        "several_arms": maybe("separate", "split", "combine"), "composites": maybe("first"),
-    }  # fmt: skip
+        "several_arms": maybe("separate", "split", "combine"),
+        "composites": maybe("first"),
+    }
     parts = [
         table("", id="f", title=draw(st.sampled_from(NAMES)), question="Which?",
               caution=maybe("only a test")),

@@ -73,20 +73,22 @@ def test_a_row_never_used_has_a_side_without_a_scale_that_says_what_is_better(
 
 
 def test_a_row_without_a_scale_takes_no_side_that_only_the_others_scales_give(tmp_path) -> None:
-    arms = [{**arm, "trial": "beta2002", "report": "", "instrument": "", **NO}
-            for arm in (ARM1, ARM2)]  # fmt: skip
-    found = table(tmp_path, trials=[TRIAL, BETA], outcomes=[ARM1, ARM2, *arms],
-                  sources=DATASET)  # fmt: skip
+    arms = [
+        {**arm, "trial": "beta2002", "report": "", "instrument": "", **NO} for arm in (ARM1, ARM2)
+    ]
+    found = table(tmp_path, trials=[TRIAL, BETA], outcomes=[ARM1, ARM2, *arms], sources=DATASET)
     assert found.favours == ("new treatment", "comparison")
     assert [row.side for row in found.rows] == [-1, None]
 
 
 @pytest.mark.parametrize(
     ("measure", "cells", "side"),
-    [("OR", {"group": "difference", "measure": "OR", "mean": "0.6", "quote": "0.6"}, -1),
-     ("OR", {"group": "difference", "measure": "log OR", "mean": "0.6", "quote": "0.6"}, 1),
-     ("SMD", {"group": "difference", "measure": "OR", "mean": "0.6", "quote": "0.6"}, None)],
-)  # fmt: skip
+    [
+        ("OR", {"group": "difference", "measure": "OR", "mean": "0.6", "quote": "0.6"}, -1),
+        ("OR", {"group": "difference", "measure": "log OR", "mean": "0.6", "quote": "0.6"}, 1),
+        ("SMD", {"group": "difference", "measure": "OR", "mean": "0.6", "quote": "0.6"}, None),
+    ],
+)
 def test_a_ratio_without_its_interval_has_the_side_of_1_where_ratios_of_its_kind_are_pooled(
     tmp_path, measure, cells, side
 ) -> None:
@@ -95,8 +97,9 @@ def test_a_ratio_without_its_interval_has_the_side_of_1_where_ratios_of_its_kind
 
 
 def sides_of(path, measure, outcomes):
-    written = folder(path, outcomes=outcomes, sources=DATASET,
-                     toml=(GROUPS, f"{GROUPS}negative_favours = 1\n"))  # fmt: skip
+    written = folder(
+        path, outcomes=outcomes, sources=DATASET, toml=(GROUPS, f"{GROUPS}negative_favours = 1\n")
+    )
     protocol = written / "review.toml"
     text = protocol.read_text().replace('measure = "SMD"', f'measure = "{measure}"')
     protocol.write_text(text)
@@ -107,8 +110,10 @@ def sides_of(path, measure, outcomes):
 def test_events_never_used_have_the_side_of_the_larger_share_where_events_are_pooled(
     tmp_path, measure, side
 ) -> None:
-    arms = [{**arm, "mean": "", "sd": "", "quote": "", "instrument": "", "events": events, **NO}
-            for arm, events in ((ARM1, "4"), (ARM2, "9"))]  # fmt: skip
+    arms = [
+        {**arm, "mean": "", "sd": "", "quote": "", "instrument": "", "events": events, **NO}
+        for arm, events in ((ARM1, "4"), (ARM2, "9"))
+    ]
     assert sides_of(tmp_path, measure, arms) == [side]
 
 
@@ -146,8 +151,10 @@ def test_norwegian_never_says_against_where_towards_is_meant(tmp_path) -> None:
 def test_sides_that_differ_within_a_trial_are_no_side(tmp_path) -> None:
     other = {**INSTRUMENT, "instrument": "nrs"}
     arms = [{**ARM1, "sd": "", "quote": "3.0", **NO}, {**ARM2, "sd": "", "quote": "4.0", **NO}]
-    turned = [{**arm, "instrument": "nrs", "mean": mean, "quote": mean}
-              for arm, mean in zip(arms, ("4.0", "3.0"), strict=True)]  # fmt: skip
+    turned = [
+        {**arm, "instrument": "nrs", "mean": mean, "quote": mean}
+        for arm, mean in zip(arms, ("4.0", "3.0"), strict=True)
+    ]
     found = table(tmp_path, outcomes=arms + turned, instruments=[INSTRUMENT, other])
     assert [row.side for row in found.rows] == [-1, 1]
     assert "1 with directions that differ (1 by" in found.tally()

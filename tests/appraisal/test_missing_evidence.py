@@ -173,9 +173,10 @@ def test_every_trial_has_one_place_in_the_matrix_with_reason_and_source() -> Non
         by = {row.trial: row for row in one.matrix}
         assert list(by) == [trial.trial for trial in LIVING.trials]
         for status, trials in (
-            (AVAILABLE, pool.effects), (SENSITIVITY, pool.sensitivity_only),
+            (AVAILABLE, pool.effects),
+            (SENSITIVITY, pool.sensitivity_only),
             (UNUSABLE, (*pool.missing, *pool.dropped)),
-        ):  # fmt: skip
+        ):
             assert {by[t.trial].status for t in trials} <= {status}
             assert all(by[t.trial].source for t in trials)
         assert all(row.reason for row in one.matrix)

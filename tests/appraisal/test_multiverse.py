@@ -68,9 +68,11 @@ def agrees(review: Review, found: Multiverse, rows: pd.DataFrame) -> None:
             expected = np.nan if value is None else value
             assert row[name] == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True), name
         pooling = set(result.flags) - {
-            "composite_shared", "trials_missing", "tau2_interval_empty",
+            "composite_shared",
+            "trials_missing",
+            "tau2_interval_empty",
             "few_trials_for_prediction",
-        }  # fmt: skip
+        }
         assert set(row["flags"].split()) == pooling
 
 
@@ -82,9 +84,12 @@ def test_combinations_are_counted_as_by_hand(two: Review) -> None:
     combinations. One trial: one analysis, named by five.
     """
     review = declaring(
-        two, rows=("main", "no assumptions"), model=("random", "common"), tau2=("DL", "ML"),
+        two,
+        rows=("main", "no assumptions"),
+        model=("random", "common"),
+        tau2=("DL", "ML"),
         ci=("wald", "profile"),
-    )  # fmt: skip
+    )
     (found,) = multiverse(review)
     assert found.declared == 16
     assert [n for _, n in found.impossible] == [2, 4]
@@ -96,10 +101,12 @@ def test_combinations_are_counted_as_by_hand(two: Review) -> None:
     table = found.specifications
     ways = table[["choice_rows", "choice_model", "choice_tau2", "choice_ci"]]
     assert [tuple(row) for row in ways.to_numpy()] == [
-        ("main", "random", "DL", "wald"), ("main", "random", "ML", "wald"),
-        ("main", "random", "ML", "profile"), ("main", "common", "", ""),
+        ("main", "random", "DL", "wald"),
+        ("main", "random", "ML", "wald"),
+        ("main", "random", "ML", "profile"),
+        ("main", "common", "", ""),
         ("no assumptions", "", "", ""),
-    ]  # fmt: skip
+    ]
     # Equal variances, so every pooled value is the mean.
     assert table["estimate"].tolist() == pytest.approx([-1.5] * 4 + [-1.0])
     turns = {turn.choice: turn for turn in found.turns}
@@ -121,9 +128,15 @@ def test_trial_sets_are_told_as_by_hand(two: Review) -> None:
     assert (both.name, both.trials, both.excludes) == ("1", ("alpha2001", "beta2002"), "some")
     assert (alone.name, alone.trials, alone.excludes) == ("2", ("alpha2001",), "all")
     assert (both.shares.analyses, both.shares.excludes_below, both.shares.beyond_below) == (
-        2, 0.5, 1)  # fmt: skip
+        2,
+        0.5,
+        1,
+    )
     assert (alone.shares.analyses, alone.shares.excludes_below, alone.shares.beyond_below) == (
-        1, 1, 0)  # fmt: skip
+        1,
+        1,
+        0,
+    )
     assert both.words() == "2 trials, as the headline"
     assert alone.words() == "1 trial, − Beta 2002"
     assert alone.words(short=True) == "1 trial, −1"
@@ -290,10 +303,11 @@ OPTIONS = {
 def some_choices(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     names = draw(st.lists(st.sampled_from(sorted(OPTIONS)), min_size=1, max_size=4, unique=True))
     return {
-        name: tuple(draw(st.lists(st.sampled_from(OPTIONS[name]), min_size=2, max_size=3,
-                                  unique=True)))
+        name: tuple(
+            draw(st.lists(st.sampled_from(OPTIONS[name]), min_size=2, max_size=3, unique=True))
+        )
         for name in names
-    }  # fmt: skip
+    }
 
 
 @settings(max_examples=30)
@@ -382,8 +396,9 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
     assert list(written.columns) == list(found.specifications.columns)
     assert written["estimate"].tolist() == found.specifications["estimate"].tolist()
     assert {path.suffix for path in (tmp_path / "smith2017").iterdir()} == {".csv", ".png", ".svg"}
-    document = json.loads(say("multiverse", "smith2017", "--json", "--important", "5",
-                              "--vas-sd", "25").out)  # fmt: skip
+    document = json.loads(
+        say("multiverse", "smith2017", "--json", "--important", "5", "--vas-sd", "25").out
+    )
     one = next(one for one in document if one["synthesis"] == "pain-short")
     assert len(one["specifications"]) == len(found.names)
     assert one["shares"]["analyses"] == len(found.analyses)
@@ -416,10 +431,12 @@ def test_equal_trials_whose_interval_has_no_width_are_told_in_json(tmp_path: Pat
     choice = '[[choice]]\nname = "ci"\noptions = ["hksj", "wald"]\nwhy = "x"'
     toml = f'measure = "SMD"\nci = "hksj"\n{choice}'
     path = folder(
-        tmp_path, toml=('measure = "SMD"', toml), trials=[TRIAL, {**TRIAL, **BETA}],
+        tmp_path,
+        toml=('measure = "SMD"', toml),
+        trials=[TRIAL, {**TRIAL, **BETA}],
         reports=[REPORT, {**REPORT, "report": "beta", "trial": "beta2002"}],
         outcomes=[ARM1, ARM2, {**ARM1, **beta}, {**ARM2, **beta}],
-    )  # fmt: skip
+    )
     said = say("multiverse", str(path), "--json")
     assert said.status == 0, said.err
     row = json.loads(said.out)[0]["specifications"][0]
@@ -452,8 +469,9 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
     curve, panel = specification_curve(found, told)
     drawn = {
         artist.get_gid(): artist
-        for ax in (curve, panel) for artist in (*ax.get_children(), *ax.images)
-    }  # fmt: skip
+        for ax in (curve, panel)
+        for artist in (*ax.get_children(), *ax.images)
+    }
     estimates = drawn["estimates"].get_ydata()
     assert np.all(np.diff(estimates) >= 0)
     assert sorted(estimates) == pytest.approx(sorted(found.analyses["estimate"]), abs=1e-6)
@@ -485,8 +503,11 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
         part = found.part(row["choice"], row["option"])[held.index]
         np.testing.assert_allclose(marks[line], part)
         assert row["analyses"] == (part > 0).sum()
-    both = [line for line, option in zip(lines, options["option"], strict=True)
-            if option in {"in", "out"}]  # fmt: skip
+    both = [
+        line
+        for line, option in zip(lines, options["option"], strict=True)
+        if option in {"in", "out"}
+    ]
     np.testing.assert_allclose(np.asarray(marks[both]).sum(0), 1)
 
 

@@ -174,8 +174,11 @@ def test_what_is_declared_of_an_interval_is_known_and_all_else_is_tried(
 
 
 def test_every_assumption_is_worded_in_norwegian() -> None:
-    words = {text for name, text in vars(consistency).items()
-             if name.isupper() and isinstance(text, str) and "{" not in text}  # fmt: skip
+    words = {
+        text
+        for name, text in vars(consistency).items()
+        if name.isupper() and isinstance(text, str) and "{" not in text
+    }
     words |= consistency.ORDINARY
     assert len(words) > 15
     assert not words - language("nb").phrases.keys()
@@ -245,8 +248,9 @@ def test_weights_of_subgroups_may_be_those_in_the_total_and_of_two_models() -> N
     rows = claims("a", trial="a", subgroup="X", weight="40.0")
     rows += claims("b", trial="b", subgroup="Y", weight="60.0")
     assert not findings(rows + claims(subgroup="X", k="1"), ())
-    both = [row for model in "cr" for t in "ab" for row in claims(f"{t}{model}", trial=t,
-                                                                  weight="50.0")]  # fmt: skip
+    both = [
+        row for model in "cr" for t in "ab" for row in claims(f"{t}{model}", trial=t, weight="50.0")
+    ]
     assert not findings(both, ())
 
 
@@ -363,9 +367,12 @@ def test_symmetrical_interval_is_never_inconsistent_however_rounded(
 
 
 @given(
-    centre=_units, half=st.integers(min_value=20, max_value=100_000), digits=_digits,
-    shift=st.sampled_from([-5, 5]), which=st.sampled_from(["ci_low", "ci_high"]),
-)  # fmt: skip
+    centre=_units,
+    half=st.integers(min_value=20, max_value=100_000),
+    digits=_digits,
+    shift=st.sampled_from([-5, 5]),
+    which=st.sampled_from(["ci_low", "ci_high"]),
+)
 def test_a_limit_five_units_off_is_always_found(
     centre: int, half: int, digits: int, shift: int, which: str
 ) -> None:
@@ -377,9 +384,11 @@ def test_a_limit_five_units_off_is_always_found(
 
 
 @given(
-    q=st.decimals(min_value=0, max_value=500, places=6), k=st.integers(min_value=2, max_value=150),
-    q_digits=st.integers(min_value=0, max_value=4), digits=st.integers(min_value=0, max_value=2),
-)  # fmt: skip
+    q=st.decimals(min_value=0, max_value=500, places=6),
+    k=st.integers(min_value=2, max_value=150),
+    q_digits=st.integers(min_value=0, max_value=4),
+    digits=st.integers(min_value=0, max_value=2),
+)
 def test_exact_i2_is_never_flagged_however_rounded(
     q: Decimal, k: int, q_digits: int, digits: int
 ) -> None:
@@ -396,19 +405,25 @@ def test_wrong_i2_is_flagged() -> None:
 
 
 @given(
-    e=st.integers(-300, 300), below=st.integers(2, 300), above=st.integers(2, 300),
-    pz=st.tuples(st.integers(1, 999), st.integers(0, 400)), scale=st.integers(0, 3),
-)  # fmt: skip
+    e=st.integers(-300, 300),
+    below=st.integers(2, 300),
+    above=st.integers(2, 300),
+    pz=st.tuples(st.integers(1, 999), st.integers(0, 400)),
+    scale=st.integers(0, 3),
+)
 def test_sign_and_unit_leave_the_number_of_findings(
     e: int, below: int, above: int, pz: tuple[int, int], scale: int
 ) -> None:
     def count(sign: int, digits: int) -> int:
         low, high = sorted((sign * (e - below), sign * (e + above)))
         rows = claims(
-            estimate=_text(sign * e, digits), ci_low=_text(low, digits),
-            ci_high=_text(high, digits), p=_text(pz[0], 3), z=_text(sign * pz[1], 2),
+            estimate=_text(sign * e, digits),
+            ci_low=_text(low, digits),
+            ci_high=_text(high, digits),
+            p=_text(pz[0], 3),
+            z=_text(sign * pz[1], 2),
             text="no significant difference",
-        )  # fmt: skip
+        )
         return len(findings(rows, ()))
 
     assert count(1, 2) == count(-1, 2) == count(1, 2 + scale) == count(1, 0)
@@ -480,9 +495,11 @@ def test_numbers_of_one_row_that_fit_are_left_alone(cells: dict[str, Any]) -> No
 
 
 @given(
-    st.floats(-3, 3), st.floats(0.05, 1.5), st.integers(1, 4),
+    st.floats(-3, 3),
+    st.floats(0.05, 1.5),
+    st.integers(1, 4),
     st.sampled_from(["OR", "HR", "ROM", "log RR", "MD", "SMD", "GEN"]),
-)  # fmt: skip
+)
 def test_an_interval_of_the_normal_kind_is_never_doubted_however_it_is_rounded(
     yi: float, se: float, digits: int, measure: str
 ) -> None:

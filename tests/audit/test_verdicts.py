@@ -147,8 +147,8 @@ def test_words_and_counts_of_the_review_are_not_numeric(row: list[Claim], detail
 def test_every_pooled_quantity_has_its_number() -> None:
     # made-up numbers: they are passed through, not computed
     pool = pooled(
-        effect("a"), effect("b"), p_value=0.0455, statistic=-2.0, q=3.14, tau2=0.021, i2=68.15,
-    )  # fmt: skip
+        effect("a"), effect("b"), p_value=0.0455, statistic=-2.0, q=3.14, tau2=0.021, i2=68.15
+    )
     rows = claims(
         estimate="-0.20", ci_low="-0.40", ci_high="0.00", p="0.05", z="2.00", q="3.14",
         tau2="0.02", i2="68%", k="2", n="200",

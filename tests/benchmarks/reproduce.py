@@ -45,8 +45,9 @@ def beside_print(table: pd.DataFrame) -> tuple[Counter[str], list[Deviation]]:
         analyses[key[-1], len(rows)].append(rows)
     for (name, _), listed in analyses.items():
         rows, (model, tau2) = np.array(listed), MODELS[name]
-        weights[rows] = fit(yi[rows], vi[rows], model=model, tau2=tau2, ci="wald",
-                            prediction="none").weights  # fmt: skip
+        weights[rows] = fit(
+            yi[rows], vi[rows], model=model, tau2=tau2, ci="wald", prediction="none"
+        ).weights
     reach = 1.959963984540054 * np.sqrt(vi)
     ours = {"estimate": yi, "ci_low": yi - reach, "ci_high": yi + reach, "weight": weights}
     compared: Counter[str] = Counter()

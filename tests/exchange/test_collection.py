@@ -92,5 +92,6 @@ def test_a_review_that_lacks_its_protocol_is_not_taken_for_a_folder_of_tables(
 def test_the_former_name_of_the_command_says_its_new_one(say) -> None:
     said = say("rerun", "data", "--json")
     assert (said.status, said.err) == (
-        2, "rerun is now reproduce: livingmeta reproduce data --json\n"
-    )  # fmt: skip
+        2,
+        "rerun is now reproduce: livingmeta reproduce data --json\n",
+    )

@@ -47,8 +47,9 @@ NOT_ESTIMABLE = """<CONT_DATA STUDY_ID="B" ESTIMABLE="NO" EFFECT_SIZE="0.0" CI_S
 def test_an_export_without_columns_of_numbers_holds_its_analyses(tmp_path: Path) -> None:
     pain, deaths = read(write(tmp_path / "e.csv", SHORT))
     assert [(one.number, one.title, one.measure, one.model) for one in (pain, deaths)] == [
-        ("1.1", "Pain", "MD", "random"), ("1.2", "Deaths", "RR", "common"),
-    ]  # fmt: skip
+        ("1.1", "Pain", "MD", "random"),
+        ("1.2", "Deaths", "RR", "common"),
+    ]
     assert [one.subgroup for one in deaths.records] == ["Adults", "Children"]
     assert [one.study for one in pain.records] == ["Ash 2001", "Birch 2005"]
     (first, _), remarks = reviews_in(tmp_path / "e.csv")
@@ -261,9 +262,10 @@ def test_labels_of_exports_and_web_packages_are_read_too(tmp_path: Path) -> None
     pain, _ = read(write(tmp_path / "e.csv", f"{head}{more}\n{told}"))
     assert pain.negative_favours == 2
     settings = WEB_SETTINGS.replace(
-        "estimates\n", "estimates,Experimental group label,Control group label,Left graph label,"
+        "estimates\n",
+        "estimates,Experimental group label,Control group label,Left graph label,"
         "Right graph label\n",
-    ).replace("true\n", "true,Drug,Placebo,Favours Drug,Favours Placebo\n")  # fmt: skip
+    ).replace("true\n", "true,Drug,Placebo,Favours Drug,Favours Placebo\n")
     (analysis,) = read(package(tmp_path / "w.zip", WEB_ROWS, settings))
     assert (analysis.groups, analysis.negative_favours) == (("Drug", "Placebo"), 1)
 
@@ -271,7 +273,7 @@ def test_labels_of_exports_and_web_packages_are_read_too(tmp_path: Path) -> None
 def test_rows_of_revman_web_without_settings_name_no_measure(tmp_path: Path) -> None:
     rows = WEB_ROWS.replace(",0.0,0.0,5,2,0,", ",-0.2,0.1,0,0,0,").replace(
         ",0.0,0.0,6,1.5,0,", ",0.3,0.1,0,0,0,"
-    )  # fmt: skip
+    )
     path = write(tmp_path / "data-rows.csv", rows)
     ((review,), (remark,)) = reviews_in(path)
     assert {row.measure for row in review.outcomes} == {"GEN"}

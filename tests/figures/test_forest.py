@@ -276,8 +276,9 @@ def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> Non
     assert isinstance(figure, Figure)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    boxes = [(one.get_text(), one.get_window_extent(canvas.get_renderer())) for one in
-             shown_texts(ax)]  # fmt: skip
+    boxes = [
+        (one.get_text(), one.get_window_extent(canvas.get_renderer())) for one in shown_texts(ax)
+    ]
     for text, box in boxes:
         assert box.x0 >= 0, text
         assert box.y0 >= 0, text

@@ -34,8 +34,9 @@ def smith(synthesis: str) -> Sensitivity:
 @cache
 def knees() -> tuple[Sensitivity, ...]:
     """Three subgroups of 28, 47 and 56 trials."""
-    found = [one for one in sensitivity(load_review("knee_oa"))
-             if one.main.synthesis == "pain-post"]  # fmt: skip
+    found = [
+        one for one in sensitivity(load_review("knee_oa")) if one.main.synthesis == "pain-post"
+    ]
     return tuple(sorted(found, key=lambda one: len(one.main.effects)))
 
 

@@ -201,10 +201,12 @@ def filled(say, tmp_path: Path, path: Path) -> Path:
         shared = {"label": "Gamma 2020", "membership_why": "adults, as the paper says",
                   "citation": "Gamma G. 2020", "instrument": "vas", "outcome": "pain",
                   "weeks": "12", "locator": "Table 1"}  # fmt: skip
-        writer.writerow({**shared, "group": "1", "n": "30", "result": "2.9 (SD 1.6)",
-                         "quote": "2.9 (1.6)"})  # fmt: skip
-        writer.writerow({**shared, "group": "2", "n": "31", "result": "3.4 (SD 1.7)",
-                         "quote": "3.4 (1.7)"})  # fmt: skip
+        writer.writerow(
+            {**shared, "group": "1", "n": "30", "result": "2.9 (SD 1.6)", "quote": "2.9 (1.6)"}
+        )
+        writer.writerow(
+            {**shared, "group": "2", "n": "31", "result": "3.4 (SD 1.7)", "quote": "3.4 (1.7)"}
+        )
     return form
 
 

@@ -89,8 +89,9 @@ def test_a_new_trial_becomes_rows_that_give_its_effect(tmp_path: Path) -> None:
 
 
 def test_what_the_review_knows_is_offered_and_not_asked_again(tmp_path: Path) -> None:
-    _, draft, script = told(tmp_path, **{"Which trial?": "alpha2001", "Where did": "paper",
-                                              "Weeks": "26"})  # fmt: skip
+    _, draft, script = told(
+        tmp_path, **{"Which trial?": "alpha2001", "Where did": "paper", "Weeks": "26"}
+    )
     assert [len(draft[table]) for table in ("trials", "sources", "reports", "instruments")] == [
         0
     ] * 4
@@ -121,8 +122,11 @@ def test_a_difference_is_one_row(tmp_path: Path) -> None:
     )
     (row,) = draft["outcomes"]
     assert (row["group"], row["mean"], row["ci_high"], row["p_value"]) == (
-        "difference", "-0.8", "0.0", "0.05",
-    )  # fmt: skip
+        "difference",
+        "-0.8",
+        "0.0",
+        "0.05",
+    )
     with planned(str(review.folder), draft) as plan:
         assert prospect(plan.before, plan.after).effects
 
@@ -154,8 +158,9 @@ def test_a_printed_smd_is_turned_to_the_side_its_source_says_whatever_the_scale(
     assert pool.favours == ("new treatment", "comparison")
     assert effect.yi == {"1": 0.81, "2": -0.81}[printed]
     step = SIGNED[printed][3] or "sign as printed"
-    assert any(told.endswith(f"no second small-sample correction; {step}")
-               for told in effect.derivation)  # fmt: skip
+    assert any(
+        told.endswith(f"no second small-sample correction; {step}") for told in effect.derivation
+    )
 
 
 def test_an_smd_whose_sign_its_source_does_not_explain_is_never_used(tmp_path: Path) -> None:
@@ -174,8 +179,9 @@ def test_without_a_direction_of_the_scale_an_smd_is_turned_to_that_of_the_review
 ) -> None:
     groups = '2 = "comparison"\n'
     line = f"negative_favours = {declared}\n" if declared else ""
-    path = folder(tmp_path, toml=(groups, groups + line),
-                  instruments=[{**INSTRUMENT, "better": "unknown"}])  # fmt: skip
+    path = folder(
+        tmp_path, toml=(groups, groups + line), instruments=[{**INSTRUMENT, "better": "unknown"}]
+    )
     script = Script({**TRIAL, "What does the paper": "difference", "What is it?": "SMD", SIGN: "2",
                      "Difference": "0.81 (95% CI 0.30 to 1.32)"})  # fmt: skip
     (row,) = converse(load_review(path), script)["outcomes"]
@@ -189,8 +195,10 @@ def test_without_a_direction_of_the_scale_an_smd_is_turned_to_that_of_the_review
 def test_a_difference_in_points_is_asked_as_group_1_minus_group_2_and_not_whom_it_favours(
     tmp_path: Path,
 ) -> None:
-    _, draft, script = told(tmp_path, **{"What does the paper": "difference",
-                                         "Difference “new": "−0.8 (95% CI −1.6; 0.0)"})  # fmt: skip
+    _, draft, script = told(
+        tmp_path,
+        **{"What does the paper": "difference", "Difference “new": "−0.8 (95% CI −1.6; 0.0)"},
+    )
     assert draft["outcomes"][0]["mean"] == "-0.8"
     assert not any(question.startswith(SIGN) for question in script.asked)
 
@@ -224,14 +232,16 @@ def test_a_gap_brings_all_that_is_known(tmp_path: Path) -> None:
 
 
 DOUBTS = {
-    "an SE typed as an SD": ({"Result of “new": "2.9 (SD 0.2)", "Result of “comp": "3.7 (SD 0.2)"},
-                             "Is an SE typed as an SD"),
+    "an SE typed as an SD": (
+        {"Result of “new": "2.9 (SD 0.2)", "Result of “comp": "3.7 (SD 0.2)"},
+        "Is an SE typed as an SD",
+    ),
     "a value outside the scale": ({"Result of “new": "29 (SD 16)"}, "outside the scale (0 to 10)"),
     "an interval off centre": (
         {"What does the paper": "difference", "Difference": "−0.8 (95% CI −3.0 to 0.0)"},
         "not in the middle of its interval",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DOUBTS)

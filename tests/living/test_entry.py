@@ -94,8 +94,9 @@ def test_mean_and_sd_come_back_whatever_the_decimal_sign(mean, sd, point, typogr
     text = f"{mean} ± {sd} (SD)".replace(".", point)
     text = text.replace("-", "−") if typographic else text
     assert {k: float(v) for k, v in read_result(text).cells.items()} == {
-        "mean": float(mean), "sd": float(sd),
-    }  # fmt: skip
+        "mean": float(mean),
+        "sd": float(sd),
+    }
 
 
 @given(numbers, numbers, numbers, st.sampled_from([" to ", "; ", ", "]))

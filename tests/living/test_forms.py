@@ -83,7 +83,7 @@ def test_a_new_scale_is_made_once(review, tmp_path: Path) -> None:
         ({"label": ""}, "row 2, label: the row names no trial"),
         ({"citation": ""}, "row 2, citation: the row names no source"),
     ],
-)  # fmt: skip
+)
 def test_every_row_that_is_wrong_is_named_at_once(review, tmp_path, cells, message) -> None:
     with pytest.raises(FormError) as refusal:
         draft_of(review, sheet(tmp_path, {**ROW, **cells}, {**ROW, "result": "about 3"}))
@@ -97,10 +97,12 @@ SMD = {**ROW, "group": "difference", "measure": "SMD", "n": "", "n1": "30", "n2"
 
 @pytest.mark.parametrize(
     ("printed", "mean", "use", "note"),
-    [("1", "0.40", "yes", ""),
-     ("2", "-0.40", "yes", "sign turned: printed as 0.40 (-0.11 to 0.91)"),
-     ("unknown", "0.40", "no", "the source does not say which group")],
-)  # fmt: skip
+    [
+        ("1", "0.40", "yes", ""),
+        ("2", "-0.40", "yes", "sign turned: printed as 0.40 (-0.11 to 0.91)"),
+        ("unknown", "0.40", "no", "the source does not say which group"),
+    ],
+)
 def test_an_smd_of_the_form_is_turned_by_whom_a_negative_one_favours(
     review, tmp_path: Path, printed, mean, use, note
 ) -> None:

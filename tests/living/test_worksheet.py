@@ -47,7 +47,7 @@ def about(one, domain):
 def filled(text, **cells):
     """Fill cells of every row of a worksheet, as a person does in a spreadsheet."""
     head = [line for line in text.splitlines() if "#" in line[:3]]
-    rows = list(csv.DictReader(io.StringIO("\n".join(text.splitlines()[len(head):]))))  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO("\n".join(text.splitlines()[len(head) :]))))
     held = io.StringIO()
     writer = csv.DictWriter(held, list(rows[0]), lineterminator="\r\n")
     writer.writeheader()
@@ -106,7 +106,7 @@ def test_pages_show_suggestion_and_judgement_side_by_side(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ({"by": ""}, 'by: only a person can change a suggestion. Write who judged it.'),
+        ({"by": ""}, "by: only a person can change a suggestion. Write who judged it."),
         ({"by": "?"}, 'by = "?": a name has letters. Write who judged it.'),
         ({"reason": ""}, "reason: a change needs its reason. Write why."),
         ({"levels": ""}, "levels: a change needs its levels. Write 0, -1 or -2."),
@@ -126,7 +126,7 @@ def test_pages_show_suggestion_and_judgement_side_by_side(tmp_path) -> None:
         ({"domain": "inconsistancy"}, "Did you mean inconsistency?"),
         ({"date": "27.11.2026"}, 'date = "27.11.2026": this is not a date. Write it like'),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_is_no_decision_is_refused_in_plain_words(tmp_path, say, cells, said) -> None:
     bad = as_csv("certainty", [{**ROW, **cells}])
     made = decided(tmp_path / "a")
@@ -210,8 +210,10 @@ def test_publication_bias_is_counted_once() -> None:
     assert rating(suggested(levels), start="high").level == "moderate"
 
 
-@given(st.fixed_dictionaries({name: st.sampled_from([None, 0, -1, -2]) for name in DOMAINS}),
-       st.sampled_from([None, "high", "low"]))  # fmt: skip
+@given(
+    st.fixed_dictionaries({name: st.sampled_from([None, 0, -1, -2]) for name in DOMAINS}),
+    st.sampled_from([None, "high", "low"]),
+)
 def test_no_certainty_while_a_domain_or_the_start_is_open(levels, start) -> None:
     found = rating(suggested(levels), start=start)
     whole = start is not None and None not in levels.values()

@@ -906,8 +906,9 @@ def test_colours_mean_the_same_in_figures_and_explorer(
         ax = forest_plot(one)
         artists = {a.get_gid(): a for a in ax.get_children() if a.get_gid()}
         face, edge = (
-            artists["diamond:overall"].get_facecolor(), artists["diamond:overall"].get_edgecolor(),
-        )  # fmt: skip
+            artists["diamond:overall"].get_facecolor(),
+            artists["diamond:overall"].get_edgecolor(),
+        )
         drawn, _, _ = shape(page, total or "Read the trials, not this")
         if total:
             assert to_hex(face) == COLOURS["pooled"].lower()

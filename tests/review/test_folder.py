@@ -283,7 +283,7 @@ CROSS = {
         {"outcomes": [ARM1, ARM2, {**DIFFERENCE, "sd_from": "alpha2001 vas 52"}]},
         "no arm rows of final scores with an SD are found under it",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CROSS)

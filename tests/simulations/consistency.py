@@ -95,11 +95,13 @@ def paper(rng: np.random.Generator, **fixed: Any) -> Paper:
         "method": rng.choice(
             ["common wald", *(f"{t} {ci}" for t in ("DL", "REML") for ci in RANDOM)]
         ),
-        "level": rng.choice([90, 95, 95, 99]), "declared": rng.choice(["no", "level", "all"]),
-        "measure": rng.choice(list(KINDS)), "digits": int(rng.integers(0, 5)),
+        "level": rng.choice([90, 95, 95, 99]),
+        "declared": rng.choice(["no", "level", "all"]),
+        "measure": rng.choice(list(KINDS)),
+        "digits": int(rng.integers(0, 5)),
         "rounding": rng.choice(["half-up", "half-even"]),
         "k": int(rng.choice([2, 2, 3, 4, 5, 7, 10, 15, 25, 40])),
-    } | fixed  # fmt: skip
+    } | fixed
     k, digits, how, measure = (choice[x] for x in ("k", "digits", "rounding", "measure"))
     level = choice["level"] / 100
     y, v, n = trials_of(rng, measure, k)
@@ -142,7 +144,7 @@ def paper(rng: np.random.Generator, **fixed: Any) -> Paper:
             "weight": rounded(w, digits, how),
         }
         for a, b, w in zip(y, v, found.weights, strict=True)
-    ]  # fmt: skip
+    ]
     kept = k if rng.random() < 0.8 else int(rng.integers(1, k + 1))  # not all are taken over
     return Paper(choice, printed, trials[:kept], row_of(rng, digits), exact)
 
@@ -269,12 +271,13 @@ ERRORS: dict[str, Any] = {
     "a third of the people": _said("n", lambda one, rng: str(int(one.printed["n"]) // 3)),
     "words of the opposite": _said(
         "text",
-        lambda one, rng: "no significant difference" if one.exact["p"] < 0.05
-        else "significant difference",
+        lambda one, rng: (
+            "no significant difference" if one.exact["p"] < 0.05 else "significant difference"
+        ),
     ),
     "trial: digits swapped": _row_digits,
     "trial: SD typed as SE": _sd_for_se,
-}  # fmt: skip
+}
 
 
 def plain(rng: np.random.Generator, declared: str) -> Paper:
@@ -290,12 +293,13 @@ def plain(rng: np.random.Generator, declared: str) -> Paper:
         row["ci_basis"] = "t" if declared == "all" else None
         row |= {"p_value": None, "p_relation": None}
         p = 2 * float(ndtr(-abs(one.exact["z"])))
-        one.printed |= {"p": rounded(p, 3, "half-up"), "k": str(one.made["k"]),
-                        "z": rounded(one.exact["z"], 2, "half-up"),
-                        "i2": rounded(max(0, 100 * (1 - (one.made["k"] - 1) / one.exact["q"])), 1,
-                                      "half-up"),
-                        "text": "significant difference" if p < 0.05
-                        else "no significant difference"}  # fmt: skip
+        one.printed |= {
+            "p": rounded(p, 3, "half-up"),
+            "k": str(one.made["k"]),
+            "z": rounded(one.exact["z"], 2, "half-up"),
+            "i2": rounded(max(0, 100 * (1 - (one.made["k"] - 1) / one.exact["q"])), 1, "half-up"),
+            "text": "significant difference" if p < 0.05 else "no significant difference",
+        }
         one.exact["p"] = p
         if len(one.trials) == one.made["k"] and not verdict(one) and 0.0005 < p < 0.9:
             return one

@@ -87,9 +87,7 @@ def test_a_shared_control_of_means_is_split_or_combined_as_by_metafor(
 def test_a_shared_control_of_counts_is_split_or_combined_as_by_metafor(
     measure: str, several_arms: str, expected: tuple[float, ...], tmp_path: Path
 ) -> None:
-    found = pooled(
-        tmp_path, COUNTS, several_arms=several_arms, measure=measure, name="metafor"
-    )[0]  # fmt: skip
+    found = pooled(tmp_path, COUNTS, several_arms=several_arms, measure=measure, name="metafor")[0]
     assert found.result is not None
     ends = (found.result.estimate, found.result.ci_low, found.result.ci_high)
     assert ends == pytest.approx(expected, abs=1e-7)
@@ -102,16 +100,12 @@ def test_a_shared_control_of_counts_is_split_or_combined_as_by_metafor(
 @pytest.mark.parametrize(
     ("table", "measure", "expected"),
     [
-        (SHARED, "SMD",
-         (-0.40241446, -0.87887439, 0.07404548, 0.10679041, 1.92745151, 0.06751117)),
-        (COUNTS, "OR",
-         (-0.56648178, -1.09589532, -0.03706825, 0.10307640, 1.69518905, 0.04479385)),
-        (COUNTS, "RR",
-         (-0.41749217, -0.93746770, 0.10248336, 0.08980463, 1.54246425, 0.06921943)),
-        (COUNTS, "RD",
-         (-0.09880674, -0.15168401, -0.04592947, 0.01212128, 1.97171340, 0.01534440)),
+        (SHARED, "SMD", (-0.40241446, -0.87887439, 0.07404548, 0.10679041, 1.92745151, 0.06751117)),
+        (COUNTS, "OR", (-0.56648178, -1.09589532, -0.03706825, 0.10307640, 1.69518905, 0.04479385)),
+        (COUNTS, "RR", (-0.41749217, -0.93746770, 0.10248336, 0.08980463, 1.54246425, 0.06921943)),
+        (COUNTS, "RD", (-0.09880674, -0.15168401, -0.04592947, 0.01212128, 1.97171340, 0.01534440)),
     ],
-)  # fmt: skip
+)
 def test_the_cluster_robust_mean_is_that_of_clubsandwich(
     table: str, measure: str, expected: tuple[float, ...], tmp_path: Path
 ) -> None:
@@ -289,13 +283,18 @@ def test_a_trial_is_left_out_of_its_own_subgroup_alone(tmp_path: Path) -> None:
     table = "study,subgroup,events1,n1,events2,n2\n" + "".join(
         f"{name},{group},{a},40,{b},41\n"
         for name, group, a, b in (
-            ("Ash", "x", 4, 9), ("Birch", "x", 6, 8), ("Cedar", "y", 3, 7), ("Dogwood", "y", 0, 0),
+            ("Ash", "x", 4, 9),
+            ("Birch", "x", 6, 8),
+            ("Cedar", "y", 3, 7),
+            ("Dogwood", "y", 0, 0),
         )
-    )  # fmt: skip
+    )
     x, y, total = pooled(tmp_path, table, measure="OR")
     assert [[one.label for one in pool.dropped] for pool in (x, y, total)] == [
-        [], ["Dogwood"], ["Dogwood"],
-    ]  # fmt: skip
+        [],
+        ["Dogwood"],
+        ["Dogwood"],
+    ]
     assert (len(x.measured), len(y.measured), len(total.measured)) == (2, 2, 4)
 
 
@@ -307,9 +306,10 @@ def test_a_trial_is_left_out_of_its_own_subgroup_alone(tmp_path: Path) -> None:
 def test_no_remedy_changes_which_trials_are_pooled(
     table: str, several_arms: str, tmp_path: Path
 ) -> None:
-    (before,), (after,) = pooled(tmp_path, table), pooled(
-        tmp_path, table, several_arms=several_arms
-    )  # fmt: skip
+    (before,), (after,) = (
+        pooled(tmp_path, table),
+        pooled(tmp_path, table, several_arms=several_arms),
+    )
     assert {one.trial for one in before.effects} == {one.trial for one in after.effects}
     assert not after.dropped
     swapped = "mean1" in table
@@ -336,10 +336,12 @@ def test_rows_typed_twice_become_one_when_combined(tmp_path: Path) -> None:
     [
         ("study,yi,vi\nA,0.1,0.04\nB,0.3,0.05\n", "number of people not known"),
         (SHARED, "280 people"),
-        (HEAD + "Ash,2015,1.6,8.1,33,1.4,7.8,34\nAsh,2015,3.2,1.4,33,4.1,1.7,34\n" + MANY,
-         "at least 249 people, the number in 1 of 3 trials not known"),
+        (
+            HEAD + "Ash,2015,1.6,8.1,33,1.4,7.8,34\nAsh,2015,3.2,1.4,33,4.1,1.7,34\n" + MANY,
+            "at least 249 people, the number in 1 of 3 trials not known",
+        ),
     ],
-)  # fmt: skip
+)
 def test_people_that_nobody_counted_are_not_known(table: str, said: str, tmp_path: Path) -> None:
     assert people(pooled(tmp_path, table)[0]) == said
 

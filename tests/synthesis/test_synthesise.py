@@ -181,8 +181,9 @@ def test_a_final_score_comes_before_a_change(tmp_path: Path) -> None:
 def test_mean_differences_of_two_instruments_are_not_pooled(tmp_path: Path) -> None:
     other = {**INSTRUMENT, "instrument": "nrs", "name": "NRS"}
     second = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
-    arms = [{**arm, "trial": "beta2002", "instrument": "nrs", "report": "beta"} for arm in
-            (ARM1, ARM2)]  # fmt: skip
+    arms = [
+        {**arm, "trial": "beta2002", "instrument": "nrs", "report": "beta"} for arm in (ARM1, ARM2)
+    ]
     review = folder(
         tmp_path,
         instruments=[INSTRUMENT, other],
@@ -331,8 +332,9 @@ def test_one_set_of_weights_stands_in_every_document(
     words = [text.get_text() for text in figure.texts]
     printed = [word for word in words if word.endswith("%") and "=" not in word]
     expected = [f"{weights[e.trial]:.1f}%" for part in parts for e in part.effects]
-    sums = [f"{sum(weights[e.trial] for e in part.effects):.1f}%" for part in parts
-            if part.result.k > 1]  # fmt: skip
+    sums = [
+        f"{sum(weights[e.trial] for e in part.effects):.1f}%" for part in parts if part.result.k > 1
+    ]
     sums += ["100.0%"] if overall else []
     assert sorted(printed) == sorted(expected + sums)
     assert overall == any("those in the total" in word for word in words)

@@ -20,9 +20,9 @@ ROWS: Mapping[str, dict[str, Any]] = {
 }
 STATISTIC = {"final first": ("final", "change"), "change first": ("change", "final")}
 # Methods that are part of some measures' formulas; with others all their options are one analysis.
-FORMULAS = tuple(dict.fromkeys(
-    method for measure in MEASURES.values() for method in measure.options.values()
-))  # fmt: skip
+FORMULAS = tuple(
+    dict.fromkeys(method for measure in MEASURES.values() for method in measure.options.values())
+)
 SAME = ({"HE", "CA"}, {"PM", "EB"})  # names of one estimator
 
 

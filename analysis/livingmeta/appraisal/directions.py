@@ -85,8 +85,9 @@ class EffectDirections:
             name = self.side(next(iter(sides), None), language=language)
             if len(sides) != 1:
                 name = language.say("tally_differ" if sides else "tally_unknown")
-            found.setdefault(name, []).append(min((r.basis for r in known), key=BASES.index,
-                                                  default=WORDS))  # fmt: skip
+            found.setdefault(name, []).append(
+                min((r.basis for r in known), key=BASES.index, default=WORDS)
+            )
         if not found:
             return language.say("tally_none")
         parts = []

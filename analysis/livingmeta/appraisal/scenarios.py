@@ -127,7 +127,7 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
             absence=absence(review, pool, settings),
         )
         for pool in main
-    )  # fmt: skip
+    )
 
 
 def _part(pool: Pool, sibling: Sibling, settings: Settings) -> Pool:
@@ -145,8 +145,9 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[
 
     other = "random" if settings.profile.model == "common" else "common"
     chosen = settings.profile.with_choices(model=other, ci="wald" if other == "common" else None)
-    yield pools(f"{other} effect{'s' if other == 'random' else ''}",
-                by=replace(settings, profile=chosen))  # fmt: skip
+    yield pools(
+        f"{other} effect{'s' if other == 'random' else ''}", by=replace(settings, profile=chosen)
+    )
     for name, profile in PROFILES.items():
         if profile != settings.profile:
             yield pools(f"profile {name}", by=replace(settings, profile=profile))

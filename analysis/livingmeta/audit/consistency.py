@@ -623,9 +623,10 @@ def _sum(group: Iterable[Claim]) -> Span:
 
 def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Finding]:
     rows = [
-        c for c in claims
+        c
+        for c in claims
         if c.quantity in {"k", "n"} or (c.synthesis and c.quantity not in {"text", "count"})
-    ]  # fmt: skip
+    ]
     for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.trial, c.quantity)):
         pairs = combinations(group, 2)
         if not any(a.source != b.source and _unlike(a, b) for a, b in pairs):
@@ -637,10 +638,11 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             )
         prints = ", ".join(f"{text} ({'; '.join(sources)})" for text, sources in who.items())
         yield Finding(
-            kind="source conflict", claims=tuple(dict.fromkeys(c.claim for c in group)),
+            kind="source conflict",
+            claims=tuple(dict.fromkeys(c.claim for c in group)),
             detail=f"{where(first.synthesis, first.subgroup, first.trial)}: the sources disagree "
             f"on the {quantity_name(first.quantity)}: {prints}.",
-        )  # fmt: skip
+        )
 
 
 def _unlike(one: Claim, other: Claim) -> bool:

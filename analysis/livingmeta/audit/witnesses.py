@@ -317,8 +317,9 @@ def _pymetaanalysis(question: Question) -> Answer:
     _installed("PyMetaAnalysis")
     from meta_analyze import meta_analysis
 
-    ci = {"wald": "normal", "hksj": "hartung_knapp",
-          "hksj-modified": "hartung_knapp_adhoc"}.get(question.ci)  # fmt: skip
+    ci = {"wald": "normal", "hksj": "hartung_knapp", "hksj-modified": "hartung_knapp_adhoc"}.get(
+        question.ci
+    )
     if len(question.yi) < 2:
         raise NotOfferedError("PyMetaAnalysis refuses a single trial")
     if ci is None:

@@ -25,10 +25,11 @@ Favours = Annotated[
 NewFavours = Annotated[
     str | None,
     typer.Option(
-        "--favours", metavar="lower|higher",
+        "--favours",
+        metavar="lower|higher",
         help=f"{_SIDES}; left out: asked at a terminal, and else as the scales say, or not known",
     ),
-]  # fmt: skip
+]
 Log = Annotated[
     bool,
     typer.Option(

@@ -109,8 +109,7 @@ def reproduced(path: Path) -> list[Reproduced]:
 
 def _of_review(review: Review, file: str) -> list[Reproduced]:
     results = results_of(review)
-    methods = {where(*pool.key): pool.result and pool.result.tau2_method
-               for pool in results.pools}  # fmt: skip
+    methods = {where(*pool.key): pool.result and pool.result.tau2_method for pool in results.pools}
     about: dict[tuple[str | None, str | None], list[Verdict]] = defaultdict(list)
     for one in results.verdicts:
         if one.verdict != "not numeric":
@@ -125,10 +124,11 @@ def _judged(verdicts: Sequence[Verdict], *, file: str, analysis: str, reml: bool
     compared = [one for one in verdicts if one.verdict in JUDGED]
     off = [one for one in compared if one.verdict == "differs" and one.recomputed is not None]
     deviations = [
-        deviation(where(analysis, one.trial), one.quantity, one.printed, one.recomputed or 0.0,
-                  reml=reml)
+        deviation(
+            where(analysis, one.trial), one.quantity, one.printed, one.recomputed or 0.0, reml=reml
+        )
         for one in off
-    ]  # fmt: skip
+    ]
     failed = {one.claim for one, told in zip(off, deviations, strict=True) if told.known is None}
     rows = {one.claim for one in compared}
     return Reproduced(

@@ -164,8 +164,10 @@ def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Impor
         chosen = key_of(f"{name}_{called}_{first.model}", taken) if len(sets) > 1 else name
         found.append(_folder(listed, name=chosen, file=file))
     left = tuple(one.left_out for one in analyses if one.left_out)
-    return [replace(one, remarks=(*left, *one.remarks) if one is found[0] else one.remarks)
-            for one in found]  # fmt: skip
+    return [
+        replace(one, remarks=(*left, *one.remarks) if one is found[0] else one.remarks)
+        for one in found
+    ]
 
 
 def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
@@ -313,8 +315,10 @@ def _difference(
     else:
         row["se"] = se
     if ratio and "se" in row:
-        row |= {"measure": f"log {analysis.measure}",
-                "mean": f"{math.log(float(cells['yi'])):.17g}"}  # fmt: skip
+        row |= {
+            "measure": f"log {analysis.measure}",
+            "mean": f"{math.log(float(cells['yi'])):.17g}",
+        }
         notes.append(f"mean is the log of {cells['yi']}")
     return [{**row, "note": "; ".join(notes)}], None
 
@@ -324,18 +328,23 @@ def _whole(cell: str) -> str:
 
 
 def _claims(
-    synthesis: str, printed: Mapping[str, str], about: Mapping[str, str], where: str,
+    synthesis: str,
+    printed: Mapping[str, str],
+    about: Mapping[str, str],
+    where: str,
     taken: list[str],
-) -> list[dict[str, str]]:  # fmt: skip
+) -> list[dict[str, str]]:
     of_trial = "trial" in about
     if "estimate" not in printed or ("ci_low" not in printed and of_trial):
         return []
     named = (synthesis, about["subgroup"], about.get("trial"), "file")
     claim = key_of("_".join(filter(None, named)), taken)
     taken.append(claim)
-    quantities = ("estimate", "ci_low", "ci_high", "weight") if of_trial else (
-        "estimate", "ci_low", "ci_high", "q", "i2", "tau2", "z", "p"
-    )  # fmt: skip
+    quantities = (
+        ("estimate", "ci_low", "ci_high", "weight")
+        if of_trial
+        else ("estimate", "ci_low", "ci_high", "q", "i2", "tau2", "z", "p")
+    )
     return [
         {"claim": claim, "synthesis": synthesis, **about, "quantity": quantity,
          "printed": printed[quantity], "where": where, "source": "file", "reading": "primary"}

@@ -69,8 +69,9 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
     for place, (number, row) in enumerate(sheet.rows):
         where = f"{sheet.file} row {number}"
         after = sheet.rows[place + 1][1] if place + 1 < len(sheet.rows) else {}
-        bare = not any(cell for name, cell in row.items()
-                       if name != "Name" and not name.endswith("Number"))  # fmt: skip
+        bare = not any(
+            cell for name, cell in row.items() if name != "Name" and not name.endswith("Number")
+        )
         if row.get("Outcome Number") == "0" or (
             not numbered and bare and bool(after.get("Data Type"))
         ):
@@ -149,15 +150,19 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
                 model="random" if outcome.get("RANDOM") == "YES" else "common",
                 method=(outcome.get("METHOD") or "iv").lower(),
                 level=_level(levels[0]),
-                groups=(outcome.findtext("GROUP_LABEL_1") or "group 1",
-                        outcome.findtext("GROUP_LABEL_2") or "group 2"),
+                groups=(
+                    outcome.findtext("GROUP_LABEL_1") or "group 1",
+                    outcome.findtext("GROUP_LABEL_2") or "group 2",
+                ),
                 overall=outcome.get("TOTALS") not in {"NO", "SUB"},  # SUB: of subgroups alone
                 printed={"": _printed(outcome.attrib, RM5_PRINTED)},
-            )  # fmt: skip
+            )
             _settle(one, {"DICH": "dich", "CONT": "cont", "IV": "generic"}.get(kind, kind),
                     outcome.get("EFFECT_MEASURE", ""), str(path))  # fmt: skip
-            labels = {"left label": outcome.findtext("GRAPH_LABEL_1") or "",
-                      "right label": outcome.findtext("GRAPH_LABEL_2") or ""}  # fmt: skip
+            labels = {
+                "left label": outcome.findtext("GRAPH_LABEL_1") or "",
+                "right label": outcome.findtext("GRAPH_LABEL_2") or "",
+            }
             _turn(one, labels, told)
             parts = [("", outcome)] + [
                 (part.findtext("NAME") or "", part) for part in outcome.iter(f"{kind}_SUBGROUP")
@@ -194,9 +199,11 @@ def package(path: Path, told: Told) -> list[Analysis]:
         _unpack(path.read_bytes(), str(path), texts, depth=0)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
         raise ExchangeError(f"{path}: this is no zip file that can be read.") from None
-    sheets = {name.rsplit("-", 1)[-1]: _sheet(text, f"{path}, {name.rsplit('/', 1)[-1]}")
-              for name, text in texts.items()
-              if name.endswith(("data-rows.csv", "estimates-and-settings.csv"))}  # fmt: skip
+    sheets = {
+        name.rsplit("-", 1)[-1]: _sheet(text, f"{path}, {name.rsplit('/', 1)[-1]}")
+        for name, text in texts.items()
+        if name.endswith(("data-rows.csv", "estimates-and-settings.csv"))
+    }
     if "rows.csv" not in sheets:
         raise ExchangeError(
             f"{path}: there is no data-rows.csv in it. Download the package with its data from "
@@ -226,8 +233,10 @@ def _unpack(raw: bytes, name: str, texts: dict[str, str], *, depth: int) -> None
 def _sheet(text: str, file: str) -> Sheet:
     lines = list(csv.DictReader(io.StringIO(text, newline="")))
     header = tuple(lines[0]) if lines else ()
-    rows = tuple((number, {k: v or "" for k, v in line.items() if k is not None})
-                 for number, line in enumerate(lines, start=2))  # fmt: skip
+    rows = tuple(
+        (number, {k: v or "" for k, v in line.items() if k is not None})
+        for number, line in enumerate(lines, start=2)
+    )
     return Sheet(file=file, header=header, rows=rows)
 
 
@@ -269,11 +278,13 @@ def _web_analysis(
         model="common" if about.get("Analysis model", "").startswith("Fixed") else "random",
         method=about.get("Statistical method", "iv").lower(),
         level=_level(about.get("Estimate CI", "")),
-        groups=(about.get("Experimental group label") or "experimental",
-                about.get("Control group label") or "control"),
+        groups=(
+            about.get("Experimental group label") or "experimental",
+            about.get("Control group label") or "control",
+        ),
         overall=about.get("Overall estimates", "true") == "true",
         printed={"": _printed(about, WEB_PRINTED)},
-    )  # fmt: skip
+    )
     where = f"{sheet.file} row {number}"
     if about:
         data = about.get("Data type", "")

@@ -46,8 +46,9 @@ def traffic_plot(found: Sequence[Assessment], *, unrecorded: Sequence[str] = ())
     for panel, key, size in zip(panels, heads, tall, strict=True):
         columns = len(panel[0].cells)
         rows = ROW * len(panel)
-        ax = figure.add_axes((LABEL / WIDTH, (top - 0.28 - rows) / height,
-                              columns * STEP / WIDTH, rows / height))  # fmt: skip
+        ax = figure.add_axes(
+            (LABEL / WIDTH, (top - 0.28 - rows) / height, columns * STEP / WIDTH, rows / height)
+        )
         _traffic(ax, panel, key)
         top -= size
     _legend(figure, _states(found), feet)
@@ -131,8 +132,9 @@ def _summary(ax: Axes, panel: Sequence[Assessment]) -> None:
                 start += count
 
 
-def _piece(ax: Axes, start: int, place: int, count: int, *, state: str, style: Mark,
-           domain: str) -> None:  # fmt: skip
+def _piece(
+    ax: Axes, start: int, place: int, count: int, *, state: str, style: Mark, domain: str
+) -> None:
     ax.barh(place, count, left=start, height=0.78, color=style.face, edgecolor=BLACK, lw=0.6,
             ls=style.line, gid=f"{domain}:{state}")  # fmt: skip
     ax.text(start + count / 2, place, f"{style.sign} {count}", ha="center", va="center",
@@ -150,8 +152,11 @@ def _panels(found: Sequence[Assessment]) -> list[list[Assessment]]:
 
 
 def _heads(panel: Sequence[Assessment]) -> list[str]:
-    named = [f"D{place}: {cell.domain}" for place, cell in enumerate(panel[0].cells, start=1)
-             if cell.domain != "overall"]  # fmt: skip
+    named = [
+        f"D{place}: {cell.domain}"
+        for place, cell in enumerate(panel[0].cells, start=1)
+        if cell.domain != "overall"
+    ]
     return textwrap.wrap("; ".join(named) + ".", 120)
 
 

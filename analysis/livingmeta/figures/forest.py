@@ -173,8 +173,9 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
     for pool in parts or pools:
         if pool.subgroup is not None:
             yield _Row(kind="heading", text=pool.subgroup)
-        for effect, weight in zip(pool.effects, pool.weights or (None,) * len(pool.effects),
-                                  strict=True):  # fmt: skip
+        for effect, weight in zip(
+            pool.effects, pool.weights or (None,) * len(pool.effects), strict=True
+        ):
             yield _Row(kind="trial", effect=effect, weight=weight)
         yield from _summary(pool, "Subtotal" if pool.subgroup is not None else "Total")
     if parts and whole is not None:

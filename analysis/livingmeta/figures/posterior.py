@@ -66,8 +66,11 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
     half = (WIDTH - 0.3 - 2 * RIGHT - 0.3) / 2
     _effect(axes(0.25, TOP, half, CURVES, "effect"), pool, found)
     _tau(axes(WIDTH - RIGHT - half, TOP, half, CURVES, "tau"), found)
-    _trials(axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"),
-            pool, found)  # fmt: skip
+    _trials(
+        axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"),
+        pool,
+        found,
+    )
     figure.text(0.25 / WIDTH, 1 - 0.16 / height, f"{pool.name}, k = {found.k}", fontsize=TEXT + 1,
                 weight="bold", va="center")  # fmt: skip
     for number, line in enumerate(lines):
@@ -135,8 +138,9 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
     for row, one in enumerate(shown):
         colour = COLOURS["trial" if row < found.k else "pooled"]
         down = 0.17 if row < found.k else 0.0
-        draw_interval(ax, one.low, one.high, row + down, color=colour, lw=1.1,
-                      gid=f"ci:shrunken:{row}")  # fmt: skip
+        draw_interval(
+            ax, one.low, one.high, row + down, color=colour, lw=1.1, gid=f"ci:shrunken:{row}"
+        )
         ax.plot(one.median, row + down, "D" if row >= found.k else "o", color=colour, ms=3.2,
                 mew=0, gid=f"shrunken:{row}", zorder=3)  # fmt: skip
         numbers = as_shown(pool.measure, one.median, one.low, one.high)

@@ -50,8 +50,9 @@ def prisma_plot(one: Flow) -> Axes:
     ax.set_ylim(0, height)
     ax.set_axis_off()
     place = height - 0.3
-    _heading(ax, columns[0], place + 0.14,
-             f"Identification of {'new ' if one.updates else ''}studies")  # fmt: skip
+    _heading(
+        ax, columns[0], place + 0.14, f"Identification of {'new ' if one.updates else ''}studies"
+    )
     if one.updates:
         _heading(ax, 0.1, place + 0.14, "Previous studies")
         _box(ax, one, PREVIOUS, 0.1, place)

@@ -129,9 +129,10 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
         even = locator.tick_values(np.exp(low), np.exp(high))
         return [float(np.log(x)) for x in even if x > 0 and low <= np.log(x) <= high]
     step = next(
-        size for power in range(99)
+        size
+        for power in range(99)
         if (high - low) / (size := np.log(10) * power if power else np.log(2)) < most
-    )  # fmt: skip
+    )
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
     return [float(i * step) for i in range(first, last + 1)]
 
@@ -212,8 +213,9 @@ def draw_diamond(
         ax.add_patch(Polygon([*upper, *lower], closed=True, gid=gid, **style))
     for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
         if beyond:
-            ax.plot(x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3,
-                    gid=f"beyond:{gid}")  # fmt: skip
+            ax.plot(
+                x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3, gid=f"beyond:{gid}"
+            )
 
 
 def pooled_look(pool: Pool) -> dict[str, Any]:

@@ -95,8 +95,9 @@ def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
     if holds is not None:
         how = {"C": holds, "reduce_C_function": np.mean, "cmap": SHARE, "vmin": 0, "vmax": 1}
         words = "share orange"
-    cells = ax.hexbin(x, h, gridsize=HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets",
-                      zorder=2, **how)  # fmt: skip
+    cells = ax.hexbin(
+        x, h, gridsize=HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets", zorder=2, **how
+    )
     scale = ax.figure.add_axes((0.84, 0.74, 0.12, 0.02))
     bar = ax.figure.colorbar(cells, cax=scale, orientation="horizontal")
     bar.ax.set_title(words, fontsize=SMALL - 1, pad=2)

@@ -59,8 +59,9 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
     Draft
         Rows by table; nothing is written.
     """
-    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports",
-                                            "outcomes")}  # fmt: skip
+    draft: Draft = {
+        table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")
+    }
     trial = gap.trial if gap else _trial(review, ask, draft)
     hint = report_of(review, gap) if gap else None
     report = _report(review, ask, draft, trial, hint)
@@ -117,9 +118,12 @@ def _trial(review: Review, ask: Asker, draft: Draft) -> str:
         ("arm2", f"What the group “{two}” did", False),
         ("treatment_weeks", "Length of treatment in weeks (empty: not reported)", False),
         ("registration", "Registry number (empty: none known)", False),
-        ("membership_why", "Why the trial fits the review's question, with the words of the paper",
-         True),
-    ]  # fmt: skip
+        (
+            "membership_why",
+            "Why the trial fits the review's question, with the words of the paper",
+            True,
+        ),
+    ]
     if any(trial.pain_rule1 or trial.pain_rule2 for trial in review.trials):
         asked[6:6] = [
             ("pain_rule1", f"Rule on pain in “{one}”, as documented (empty: none stated)", False),
@@ -186,11 +190,16 @@ def _result(
 ) -> None:
     trial, source, report = about
     outcomes = {plan.outcome: plan.outcome for plan in review.protocol.synthesis}
-    outcome = gap.outcome if gap else _choose(ask, "Which outcome?", outcomes,
-                                                 default=next(iter(outcomes)))  # fmt: skip
-    instrument = gap.instrument if gap and gap.instrument else _instrument(
-        review, ask, draft, outcome, source
-    )  # fmt: skip
+    outcome = (
+        gap.outcome
+        if gap
+        else _choose(ask, "Which outcome?", outcomes, default=next(iter(outcomes)))
+    )
+    instrument = (
+        gap.instrument
+        if gap and gap.instrument
+        else _instrument(review, ask, draft, outcome, source)
+    )
     weeks = ""
     if gap is not None and gap.weeks is not None:
         weeks = f"{gap.weeks:g}"
@@ -198,15 +207,18 @@ def _result(
     if not weeks:
         question = "Weeks since randomisation (3 months = 13, 1 year = 52)"
         weeks = _ask(ask, "outcomes", "weeks", question, needed=True)
-    statistic = _choose(ask,
+    statistic = _choose(
+        ask,
         "Scores at that time, or changes from baseline?",
-        {"final": "scores at that time", "change": "changes from baseline"}, default="final",
-    )  # fmt: skip
-    shape = _choose(ask,
+        {"final": "scores at that time", "change": "changes from baseline"},
+        default="final",
+    )
+    shape = _choose(
+        ask,
         "What does the paper print?",
         {"arms": "numbers of each group", "difference": "the difference between the groups"},
         default="arms",
-    )  # fmt: skip
+    )
     use, why = use_of(
         review, trial=trial, outcome=outcome, instrument=instrument or "", weeks=weeks
     )
@@ -218,9 +230,11 @@ def _result(
     wanted = side_of(review, draft, outcome=outcome, instrument=instrument or "")
     rows = _arms(review, ask) if shape == "arms" else [_difference(review, ask, wanted)]
     assumption = _ask(
-        ask, "outcomes", "assumption",
+        ask,
+        "outcomes",
+        "assumption",
         'What you had to assume, like "n1 = n2 = 20: arm sizes not reported" (empty: nothing)',
-    )  # fmt: skip
+    )
     for row in rows:
         typed = row.pop("typed")
         group = row["group"]
@@ -246,25 +260,31 @@ def _quoted(row: Mapping[str, str]) -> Callable[[str], str | None]:
 def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: str) -> str:
     domains = {domain for plan in review.protocol.synthesis if plan.outcome == outcome
                for domain in plan.domains}  # fmt: skip
-    known = {one.instrument: one.name for one in review.instruments
-             if not domains or one.domain in domains}  # fmt: skip
+    known = {
+        one.instrument: one.name
+        for one in review.instruments
+        if not domains or one.domain in domains
+    }
     known |= {row["instrument"]: row["name"] for row in draft["instruments"]}
     chosen = _choose(ask, "Measured with?", {**known, NEW: "a scale that is not listed"},
                         default=next(iter(known), NEW))  # fmt: skip
     if chosen != NEW:
         return chosen
     name = _ask(ask, "instruments", "name", "Name of the scale", needed=True)
-    domain = _choose(ask,
+    domain = _choose(
+        ask,
         "What does it measure?",
         {"pain": "pain", "function": "function or disability", "composite": "both in one number"},
         default="pain",
-    )  # fmt: skip
+    )
     low = _ask(ask, "instruments", "min", "Lowest possible value (empty: not known)")
     high = _ask(ask, "instruments", "max", "Highest possible value (empty: not known)")
-    better = _choose(ask,
+    better = _choose(
+        ask,
         "Which direction is better for the patient?",
-        {"lower": "lower", "higher": "higher", "unknown": "not known"}, default="unknown",
-    )  # fmt: skip
+        {"lower": "lower", "higher": "higher", "unknown": "not known"},
+        default="unknown",
+    )
     taken = [one.instrument for one in review.instruments]
     key = key_of(re.sub(r"\W+", "_", name.lower()).strip("_")[:30], taken)
     draft["instruments"].append(
@@ -288,32 +308,36 @@ def _arms(review: Review, ask: Asker) -> list[Cells]:
 
 def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
     one, two = review.protocol.groups.group1, review.protocol.groups.group2
-    measure = _choose(ask,
-        "What is it?",
-        {key: one.words for key, one in MEASURES.items()},
-        default="MD",
-    )  # fmt: skip
+    measure = _choose(
+        ask, "What is it?", {key: one.words for key, one in MEASURES.items()}, default="MD"
+    )
     # No scale is left in a standardised one to turn it by: whom it favours, only its source says.
     as_printed = MEASURES[measure].standardised and wanted != "unknown"
     what = "Difference as printed" if as_printed else f"Difference “{one}” minus “{two}”"
     entry, typed = _read(ask, f"{what}, like −0.3 (95% CI −0.6 to 0.1), p = 0.04", difference=True)
     printed = str(wanted)
     if as_printed and "mean" in entry.cells:
-        printed = _choose(ask,
+        printed = _choose(
+            ask,
             "Which group does a negative value of it favour, as printed?",
-            {"1": one, "2": two, "unknown": "the source does not say"}, default="unknown",
-        )  # fmt: skip
-    adjusted = _choose(ask,
+            {"1": one, "2": two, "unknown": "the source does not say"},
+            default="unknown",
+        )
+    adjusted = _choose(
+        ask,
         "Adjusted for baseline, or from a model?",
-        {"no": "no", "yes": "yes", "": "not stated"}, default="no",
-    )  # fmt: skip
+        {"no": "no", "yes": "yes", "": "not stated"},
+        default="no",
+    )
     row = {
-        "group": "difference", "measure": measure, "adjusted": adjusted,
+        "group": "difference",
+        "measure": measure,
+        "adjusted": adjusted,
         "n1": _ask(ask, "outcomes", "n1", f"People in “{one}”", needed=True),
         "n2": _ask(ask, "outcomes", "n2", f"People in “{two}”", needed=True),
         **{name: cell for name, cell in entry.cells.items() if name != "n"},
         "typed": typed,
-    }  # fmt: skip
+    }
     return signed(review, row, printed=printed, wanted=wanted)
 
 
@@ -342,7 +366,10 @@ def _read(ask: Asker, question: str, *, difference: bool) -> tuple[Entry, str]:
         question = f"Does {value} say how people differ, or how sure the mean is?"
         entry = entry.with_answer("sd_or_se", _choose(ask, question, options, default="sd"))
     if "level" in entry.open:
-        level = ask.text("Level of the interval in percent", default="95",
-                         wrong=_cell("outcomes", "ci_level", needed=True))  # fmt: skip
+        level = ask.text(
+            "Level of the interval in percent",
+            default="95",
+            wrong=_cell("outcomes", "ci_level", needed=True),
+        )
         entry = entry.with_answer("level", level)
     return entry, typed

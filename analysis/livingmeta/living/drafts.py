@@ -52,9 +52,10 @@ def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     header = next(
-        line for line in lines
+        line
+        for line in lines
         if any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
-    )  # fmt: skip
+    )
     names = [name.strip() for name in header]
     lacking = sorted({name for row in rows for name, cell in row.items() if cell} - set(names))
     if lacking:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from livingmeta.words import MINUS, RefusalError
 
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)"
-_PLAIN = str.maketrans({**dict.fromkeys(MINUS, "-"),
-                        **dict.fromkeys("\u00a0\u2009\u202f", " "), "·": "."})  # fmt: skip
+_PLAIN = str.maketrans(
+    {**dict.fromkeys(MINUS, "-"), **dict.fromkeys("\u00a0\u2009\u202f", " "), "·": "."}
+)
 _SPREADS = {
     "sd": r"s\.?d\.?|standard deviation",
     "se": r"s\.?e\.?m?\.?|standard error(?: of the mean)?",

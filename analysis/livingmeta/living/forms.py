@@ -132,16 +132,20 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         )  # fmt: skip
     if problems:
         raise FormError(problems)
-    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports",
-                                            "outcomes")}  # fmt: skip
+    draft: Draft = {
+        table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")
+    }
     labels = {trial.label.lower(): trial.trial for trial in review.trials}
     cited: dict[str, str] = {one.citation: one.source for one in review.sources}
     last: Cells = {}
     for number, filled in sheet.rows:
         cells = {name: filled.get(name, "") for name in FORM}
         carried = ("label", *SOURCE, "outcome", "weeks", "statistic", "locator")
-        cells |= {name: last.get(name, "") for name in carried
-                  if not cells[name] and (name != "locator" or not cells["quote"])}  # fmt: skip
+        cells |= {
+            name: last.get(name, "")
+            for name in carried
+            if not cells[name] and (name != "locator" or not cells["quote"])
+        }
         last = cells
 
         def wrong(column: str, reason: str, remedy: str = "", number: int = number) -> None:
@@ -188,9 +192,12 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         for question in entry.open:
             wrong("result", *OPEN[question])
         use, _ = use_of(
-            review, trial=trial, outcome=cells["outcome"], instrument=instrument,
+            review,
+            trial=trial,
+            outcome=cells["outcome"],
+            instrument=instrument,
             weeks=cells["weeks"],
-        )  # fmt: skip
+        )
         row = {**entry.cells,
                **{name: cells[name] for name in RESULT if cells[name] and FORM[name]},
                "trial": trial, "report": report, "source": source,
@@ -233,17 +240,18 @@ def _side(review: Review, draft: Draft, row: Cells, printed: str) -> tuple[str, 
     if printed not in {"1", "2", "unknown"}:
         return (
             "it does not say which group a negative value of this standardised difference favours, "
-            "as printed", "Write 1, 2 or unknown.",
-        )  # fmt: skip
+            "as printed",
+            "Write 1, 2 or unknown.",
+        )
     row.update(signed(review, row, printed=printed, wanted=wanted))
     return None
 
 
 def _report(review: Review, draft: Draft, trial: str, cells: Cells) -> str:
     for one in review.reports:
-        if one.trial == trial and (one.citation == cells["citation"] or (
-            cells["doi"] and one.doi == cells["doi"]
-        )):  # fmt: skip
+        if one.trial == trial and (
+            one.citation == cells["citation"] or (cells["doi"] and one.doi == cells["doi"])
+        ):
             return one.report
     for row in draft["reports"]:
         if (row["trial"], row["citation"]) == (trial, cells["citation"]):

@@ -98,9 +98,10 @@ def stale(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[
         levels = now.get((row.synthesis, row.subgroup, row.domain), row.suggested)
         if row.suggested != levels:
             remedy = (
-                "Look at it again." if row.decided is not None else
-                "Delete the row and run --worksheet again to have it anew."
-            )  # fmt: skip
+                "Look at it again."
+                if row.decided is not None
+                else "Delete the row and run --worksheet again to have it anew."
+            )
             was, is_now = level_words(row.suggested), level_words(levels)
             lines.append(f"{_name(row)}: the suggestion was {was}, and is {is_now} now. {remedy}")
     return lines

@@ -22,8 +22,9 @@ def changelog_line(
     lead = next(iter(new["methods"]))
     moved = [one for one in (found.differences if found else ()) if one.quantity == "estimate"]
     places = dict.fromkeys(one.place for one in moved if one.place.endswith(f", {lead}"))
-    before, after = ({place_of(pool): pool for pool in lock["pools"]} if lock else {}
-                     for lock in (old, new))  # fmt: skip
+    before, after = (
+        {place_of(pool): pool for pool in lock["pools"]} if lock else {} for lock in (old, new)
+    )
     parts = [" ".join(why.split()).rstrip(".")]
     for place in places:
         pools = (before.get(place), after.get(place))

@@ -121,17 +121,18 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
         say("m_review", id=results.review.protocol.id, version=version),
         say(
             "m_measure_smd" if smd else "m_measure",
-            correction=say(f"corr_{chosen.correction}"), variance=VARIANCE_NAMES.get(
-                chosen.smd_variance, chosen.smd_variance),
+            correction=say(f"corr_{chosen.correction}"),
+            variance=VARIANCE_NAMES.get(chosen.smd_variance, chosen.smd_variance),
             scale=settings.called or language.word(measure.words),
         ),
         *filter(None, [sign(results.headline_pools, language=language)]),
         say({"effect": "m_printed", "counts": "m_counts"}.get(measure.needs, "m_convert")),
-        say("m_common") if chosen.model == "common"
+        say("m_common")
+        if chosen.model == "common"
         else say("m_random", tau2=language.method("tau2", chosen.tau2, TAU2[chosen.tau2].words)),
         say("m_ci", level=level, percent=language.percent, ci=language.names["ci"][chosen.ci]),
         say("m_i2", i2=say(f"i2_{chosen.i2}")),
-    ]  # fmt: skip
+    ]
     if chosen.prediction != "none":
         ahead = language.names["prediction"][chosen.prediction]
         told.append(say("m_prediction", n=PREDICTION_FROM, prediction=ahead))

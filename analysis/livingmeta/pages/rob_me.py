@@ -124,8 +124,9 @@ def _facts(
 
     def each(say: list[str]) -> str:
         names = [one.main.subgroup for one in parts]
-        return "; ".join(f"{name}: {text}" if name else text
-                         for name, text in zip(names, say, strict=True))  # fmt: skip
+        return "; ".join(
+            f"{name}: {text}" if name else text for name, text in zip(names, say, strict=True)
+        )
 
     registered = sum(trial.registration is not None for trial in review.trials)
     return (
@@ -161,8 +162,9 @@ def _people(matrix: tuple[Availability, ...], status: str) -> str:
 def _scenarios(one: Sensitivity) -> str:
     if one.absence.why_not is not None:
         return one.absence.why_not
-    said = [f"{name} {interval(pool.result)}" for name, pool in one.absence.scenarios
-            if pool.result]  # fmt: skip
+    said = [
+        f"{name} {interval(pool.result)}" for name, pool in one.absence.scenarios if pool.result
+    ]
     return "; ".join([f"without them {interval(one.main.result)}", *said, tipping(one)])  # type: ignore[arg-type]
 
 

@@ -373,9 +373,10 @@ def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
         first.setdefault(about, row)
         if row.decided is not None and row.synthesis in elsewhere:
             yield row.problem(
-                "synthesis", "review.toml has a [[judgement]] of it, too",
+                "synthesis",
+                "review.toml has a [[judgement]] of it, too",
                 "Keep one: a synthesis is judged in one place.",
-            )  # fmt: skip
+            )
 
 
 def _flow(review: Review) -> Iterator[Problem]:

@@ -247,9 +247,10 @@ class Trial(Row):
         arms = (self.n1_randomised, self.n2_randomised)
         if self.n_randomised and None not in arms and sum(filter(None, arms)) > self.n_randomised:
             yield self.problem(
-                "n_randomised", f"the arms add up to {sum(filter(None, arms))}",
+                "n_randomised",
+                f"the arms add up to {sum(filter(None, arms))}",
                 "Check the three numbers against the report.",
-            )  # fmt: skip
+            )
 
 
 class Report(Row):
@@ -364,14 +365,16 @@ class Outcome(Row):
         yield from self._order()
         if (self.p_value is None) != (self.p_relation is None):
             yield self.problem(
-                "p_relation", "p_value and p_relation go together",
+                "p_relation",
+                "p_value and p_relation go together",
                 'Write "=" for an exact P, "<" or ">" for a bound.',
-            )  # fmt: skip
+            )
         if self.weeks is None and self.time_label is None:
             yield self.problem(
-                "weeks", "the row has no time",
+                "weeks",
+                "the row has no time",
                 "Fill weeks, or time_label with the words of the report.",
-            )  # fmt: skip
+            )
         if self.use == "no" and self.note is None:
             yield self.problem("note", "a row that is never used says why", "Write the reason.")
         yield from self._arm_or_difference()
@@ -384,15 +387,16 @@ class Outcome(Row):
         if self.ci_low is not None and self.ci_high is not None:
             if self.ci_low >= self.ci_high:
                 yield self.problem(
-                    "ci_low", f"the lower limit is not below the upper one ({self.ci_high:.10g})",
+                    "ci_low",
+                    f"the lower limit is not below the upper one ({self.ci_high:.10g})",
                     "Put the limits in order.",
-                )  # fmt: skip
+                )
             elif self.mean is not None and not self.ci_low <= self.mean <= self.ci_high:
                 yield self.problem(
-                    "mean", "it lies outside its interval "
-                    f"({self.ci_low:.10g} to {self.ci_high:.10g})",
+                    "mean",
+                    f"it lies outside its interval ({self.ci_low:.10g} to {self.ci_high:.10g})",
                     "Check signs and digits against the report.",
-                )  # fmt: skip
+                )
         if limits != (None, None) and self.ci_level is None:
             yield self.problem(
                 "ci_level", "an interval has a level", "Write 95 for a 95% interval."
@@ -413,10 +417,11 @@ class Outcome(Row):
                 yield self.problem("n", "a difference has two arms", "Write n1 and n2 instead.")
             if self.measure is None and (self.mean is not None or self.use != "no"):
                 yield self.problem(
-                    "measure", "a difference row says what it is",
+                    "measure",
+                    "a difference row says what it is",
                     "Write MD for a difference in points, SMD for a standardised one, OR, RR or "
                     "HR for a ratio, GEN where the source does not say.",
-                )  # fmt: skip
+                )
             return
         for column in ("n1", "n2", "measure", "adjusted", "sd_from", "t_value"):
             if getattr(self, column) is not None:
@@ -425,9 +430,10 @@ class Outcome(Row):
                 )
         if self.use != "no" and self.n is None:
             yield self.problem(
-                "n", "the number of people in the arm is missing",
+                "n",
+                "the number of people in the arm is missing",
                 "Fill it, or assume it and say so in assumption.",
-            )  # fmt: skip
+            )
 
 
 class Gap(Row):
@@ -598,14 +604,16 @@ class Decision(Row):
         if self.decision == "accept":
             if self.suggested is None:
                 yield self.problem(
-                    "decision", "no level is suggested, so there is none to accept",
+                    "decision",
+                    "no level is suggested, so there is none to accept",
                     "Write change, with levels, reason and by, or open.",
-                )  # fmt: skip
+                )
             elif self.levels not in {None, self.suggested}:
                 yield self.problem(
-                    "levels", f"what is accepted is {self.suggested}",
+                    "levels",
+                    f"what is accepted is {self.suggested}",
                     "Empty levels, or write change with a reason.",
-                )  # fmt: skip
+                )
             return
         if self.levels is None:
             yield self.problem("levels", "a change needs its levels", "Write 0, -1 or -2.")

@@ -139,8 +139,9 @@ def _same(rows: list[Outcome], row: Outcome, other: Outcome) -> bool:
         return False
     return row.group == other.group or not any(
         one.group != here.group and one.contrast == here.contrast and _print(one) == _print(here)
-        for here in (row, other) for one in rows
-    )  # fmt: skip
+        for here in (row, other)
+        for one in rows
+    )
 
 
 def _parts(review: Review, row: Outcome, trail: Trail) -> int:

@@ -222,8 +222,9 @@ def _evidence(group: Group) -> float:
     if "events" in told and group.people:
         p = told["events"] / group.people
         # two counts of one binomial distribution agree with probability 1/(2 √π σ)
-        return digits + max(0.0, math.log10(2 * math.sqrt(math.pi * group.people * p * (1 - p))
-                                            or 1.0))  # fmt: skip
+        return digits + max(
+            0.0, math.log10(2 * math.sqrt(math.pi * group.people * p * (1 - p)) or 1.0)
+        )
     # what an outcome's scale is like fixes about a digit of a mean and of a spread
     return digits + sum(max(0, _digits(value) - 1) for value in told.values())
 
@@ -260,10 +261,9 @@ def sentences(effects: Sequence[Effect]) -> list[str]:
             lines[question] = None
         elif tie.flag == "shared_group":
             which = " and ".join(
-                f"group {a} ({_counted((a, b, n))})"
-                + (f", there group {b}," if a != b else "")
+                f"group {a} ({_counted((a, b, n))})" + (f", there group {b}," if a != b else "")
                 for a, b, n in tie.groups
-            )  # fmt: skip
+            )
             verb = "are" if len(tie.groups) > 1 else "is"
             lines[f"{one.label}: its {which} {verb} counted again in {other.label}."] = None
         else:

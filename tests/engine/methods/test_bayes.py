@@ -153,9 +153,7 @@ def test_moments_agree_with_a_dense_grid(k: int, tau: str) -> None:
 @pytest.mark.parametrize("tau", TAU_PRIORS)
 def test_a_new_trial_is_one_that_has_seen_nobody(tau: str) -> None:
     found = schools(tau=tau)
-    one_more = posterior(
-        [*SCHOOLS, 1e3], [*VARIANCES, 1e22], prior=found.prior
-    ).trials[-1]  # fmt: skip
+    one_more = posterior([*SCHOOLS, 1e3], [*VARIANCES, 1e22], prior=found.prior).trials[-1]
     for name in ("median", "low", "high"):
         assert getattr(one_more, name) == pytest.approx(getattr(found.new, name), rel=1e-8)
 

@@ -91,9 +91,7 @@ def test_a_ratio_and_its_inverse_are_one_difference() -> None:
 def test_points_need_standardised_effects() -> None:
     for measure in (key for key, one in MEASURES.items() if not one.standardised):
         with pytest.raises(ValueError, match="leave it out"):
-            important_difference(
-                10, measure=measure, label=MEASURES[measure].label, vas_sd=20
-            )  # fmt: skip
+            important_difference(10, measure=measure, label=MEASURES[measure].label, vas_sd=20)
     with pytest.raises(ValueError, match="a ratio of 1 is no difference"):
         important_difference(1, measure="RR", label="log RR")
     with pytest.raises(ValueError, match="above 0"):

@@ -28,9 +28,10 @@ def read(name: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "row", read("metafor_permutations.csv"),
+    "row",
+    read("metafor_permutations.csv"),
     ids=lambda row: "-".join([row["set"], row["tau2_method"], row["ci_method"]]),
-)  # fmt: skip
+)
 def test_the_exact_test_agrees_with_metafor(row: dict[str, str]) -> None:
     data = [one for one in read("metafor_data.csv") if one["set"] == row["set"]][:7]
     found = permutation_test(
@@ -169,8 +170,9 @@ def test_simulated_arms_agree_with_arms_of_simulated_people() -> None:
     rng = np.random.default_rng(11)
     people1 = rng.normal(-0.5, 1, (20_000, 6))
     people2 = rng.normal(0, 1, (20_000, 9))
-    g, v = smd(people1.mean(1), people1.std(1, ddof=1), 6, people2.mean(1),
-               people2.std(1, ddof=1), 9)  # fmt: skip
+    g, v = smd(
+        people1.mean(1), people1.std(1, ddof=1), 6, people2.mean(1), people2.std(1, ddof=1), 9
+    )
     ours = Arms((6.0,), (9.0,)).measured(np.full((20_000, 1), -0.5), rng)
     for theirs, simulated in zip((g, v), ours, strict=True):
         for share in (0.05, 0.5, 0.95):

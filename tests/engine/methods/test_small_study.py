@@ -81,11 +81,14 @@ def test_tests_of_counts_agree_with_r(name: str) -> None:
     row = COUNTS[name][0]
     by_people, by_score = (test(*counts(name), force=True) for test in (peters, harbord))
     pairs = {
-        "peters_slope": by_people.statistic, "peters_t": by_people.t,
-        "peters_p": by_people.p_value, "peters_limit": by_people.limit,
-        "harbord_slope": by_score.statistic, "harbord_t": by_score.t,
+        "peters_slope": by_people.statistic,
+        "peters_t": by_people.t,
+        "peters_p": by_people.p_value,
+        "peters_limit": by_people.limit,
+        "harbord_slope": by_score.statistic,
+        "harbord_t": by_score.t,
         "harbord_p": by_score.p_value,
-    }  # fmt: skip
+    }
     for column, ours in pairs.items():
         assert ours == pytest.approx(float(row[column]), rel=1e-8, abs=1e-10), column
 
@@ -127,8 +130,11 @@ def test_counts_have_the_test_that_keeps_its_level(measure: str) -> None:
     best = suited(funnel(measure=measure))
     tests, _ = battery(funnel(measure=measure))
     assert [one.name for one in tests] == [
-        "Peters", "Harbord", "Egger, its SE holds the effect", "Begg"
-    ]  # fmt: skip
+        "Peters",
+        "Harbord",
+        "Egger, its SE holds the effect",
+        "Begg",
+    ]
     assert best.test == tests[0]
     assert best.test.p_value == peters(*counts("egger2001")).p_value
     assert (best.test.limit is not None) == (measure == "log OR")  # a limit is a log odds ratio
@@ -160,9 +166,9 @@ def test_a_pool_of_counts_and_its_certainty_take_the_same_test(
     assert told.counts == tuple(zip(*counts("egger2001"), strict=True))
     by_people = peters(*counts("egger2001"))
     assert suited(told).test.p_value == pytest.approx(by_people.p_value)
-    turned = replace(pool, effects=tuple(
-        replace(effect, turned=True, yi=-effect.yi) for effect in pool.effects
-    ))  # fmt: skip
+    turned = replace(
+        pool, effects=tuple(replace(effect, turned=True, yi=-effect.yi) for effect in pool.effects)
+    )
     assert suited(funnel_of(turned)).test.statistic == pytest.approx(-by_people.statistic)
     (row,) = summary_of_findings(review, pools=[pool])
     (one,) = [one for one in row.suggestions if one.about == "small-study effects"]
@@ -189,8 +195,9 @@ ALARMS = read("small_study.csv", Path(__file__).parents[2] / "simulations")
 
 
 def alarms(measure: str, test: str) -> list[float]:
-    return [float(row["alarms"]) for row in ALARMS if (row["measure"], row["test"]) == (
-        measure, test)]  # fmt: skip
+    return [
+        float(row["alarms"]) for row in ALARMS if (row["measure"], row["test"]) == (measure, test)
+    ]
 
 
 def test_in_simulations_the_suited_tests_keep_their_level_and_eggers_does_not() -> None:
@@ -201,9 +208,10 @@ def test_in_simulations_the_suited_tests_keep_their_level_and_eggers_does_not() 
     assert max(alarms("SMD", "slope")) < 13
     assert max(alarms("SMD", "egger")) > max(alarms("SMD", "slope"))
     strong = [
-        float(row["alarms"]) for row in ALARMS
+        float(row["alarms"])
+        for row in ALARMS
         if (row["measure"], row["test"], row["effect"], row["k"]) == ("OR", "egger", "0.25", "15")
-    ]  # fmt: skip
+    ]
     assert min(strong) > 13
 
 
@@ -221,10 +229,11 @@ def test_the_simulation_is_the_one_that_is_committed(number: int) -> None:
 
     for measure, k, size, tau2, test, share in row(number, reviews=150):
         told = next(
-            float(line["alarms"]) for line in ALARMS
+            float(line["alarms"])
+            for line in ALARMS
             if (line["measure"], line["k"], line["effect"], line["tau2"], line["test"])
             == (measure, str(k), str(size), str(tau2), test)
-        )  # fmt: skip
+        )
         assert abs(float(share) - told) < 11, (CASES[number][0], test)  # 4 SE of 150 reviews
 
 

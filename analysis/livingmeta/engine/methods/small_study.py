@@ -586,8 +586,7 @@ def battery(
     if not _holds_effect(funnel):
         tests.append(peese(yi, vi, **options))
     elif known is not None and counted(funnel.measure):
-        tests += [harbord(*zip(*known, strict=True), **options),
-                  _slanted(egger(yi, vi, **options))]  # fmt: skip
+        tests += [harbord(*zip(*known, strict=True), **options), _slanted(egger(yi, vi, **options))]
     elif known is not None:
         n1, n2 = zip(*known, strict=True)
         curve = peese(yi, [1 / one + 1 / two for one, two in known], **options)
