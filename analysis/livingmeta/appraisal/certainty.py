@@ -499,8 +499,8 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
         said += (
             f"; the others' results differ from theirs with {p_words(_apart(pool, result, high))}"
         )
-    # GRADE asks where most of the information comes from
-    return (-1 if weight > 50 else 0), said
+    # GRADE asks where most of the information comes from: that most is half of the weight is ours
+    return (-1, f"{said} ({OURS})") if weight > 50 else (0, said)
 
 
 def _apart(pool: Pool, result: PooledEstimate, first: Sequence[bool]) -> float:
@@ -693,7 +693,7 @@ def _small_study(pool: Pool) -> Found:
     if test.p_value < ASYMMETRY and "dependent_effects" in pool.flags:
         return None, f"{said}, but effects of one trial are counted as if they were independent"
     if test.p_value < ASYMMETRY:
-        return -1, f"small trials tell another story ({said}), for whatever reason"
+        return -1, f"small trials tell another story ({said}), for whatever reason ({OURS})"
     return 0, f"no asymmetry found ({said}), which does not show that there is none"
 
 
