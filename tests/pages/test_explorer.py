@@ -117,6 +117,11 @@ def address(pool: Pool, **more: str) -> str:
     return "#" + urlencode({"synthesis": pool.synthesis, **part, **more})
 
 
+def turn_to(page: Page, pool: Pool) -> None:
+    page.evaluate("(hash) => { location.hash = hash; }", address(pool))
+    page.get_by_role("heading", name=pool.name, exact=True).wait_for()
+
+
 @pytest.mark.parametrize("name", REVIEWS)
 def test_each_synthesis_opens_as_the_headline_pools_it(
     open_page: Open, pages: dict[str, Path], name: str
@@ -124,9 +129,7 @@ def test_each_synthesis_opens_as_the_headline_pools_it(
     review = load_review(name)
     page = open_page(pages[name])
     for known in synthesise(review, settings=headline_settings(review)):
-        page.evaluate("(hash) => { location.hash = hash; }", address(known))
-        title = known.title + (f" – {known.subgroup}" if known.subgroup else "")
-        page.get_by_role("heading", name=title, exact=True).wait_for()
+        turn_to(page, known)
         same(table(page), known)
         others = (*known.missing, *known.dropped, *known.sensitivity_only)
         whole = len({one.trial for one in (*known.effects, *others)})
@@ -731,9 +734,7 @@ def test_an_interval_wholly_beyond_the_axis_is_an_arrow_on_screen_and_in_downloa
     page = open_page(pages["knee_oa"])
     far = 0
     for known in synthesise(review, settings=headline_settings(review)):
-        page.evaluate("(hash) => { location.hash = hash; }", address(known))
-        title = known.title + (f" – {known.subgroup}" if known.subgroup else "")
-        page.get_by_role("heading", name=title, exact=True).wait_for()
+        turn_to(page, known)
         bare = [row["texts"][0] for row in page.evaluate(ROWS) if not row["lines"] + row["shapes"]]
         most = max(known.effects, key=lambda effect: abs(effect.yi))
         assert not bare or most.label in bare
@@ -765,9 +766,7 @@ def test_heterogeneity_and_an_empty_pool_are_always_said(
         review = load_review(name)
         page = open_page(pages[name])
         for known in synthesise(review, settings=headline_settings(review)):
-            page.evaluate("(hash) => { location.hash = hash; }", address(known))
-            title = known.title + (f" – {known.subgroup}" if known.subgroup else "")
-            page.get_by_role("heading", name=title, exact=True).wait_for()
+            turn_to(page, known)
             notes = page.locator("#notes").inner_text()
             if known.result is None:
                 assert "No pooled value: " in notes
@@ -901,8 +900,7 @@ def test_colours_mean_the_same_in_figures_and_explorer(
     pools = {one.synthesis: one for one in synthesise(review, settings=headline_settings(review))}
     for name, total in (("pain-short", "Random effects"), ("function-short", None)):
         one = pools[name]
-        page.evaluate("(hash) => { location.hash = hash; }", address(one))
-        page.get_by_role("heading", name=one.title, exact=True).wait_for()
+        turn_to(page, one)
         ax = forest_plot(one)
         artists = {a.get_gid(): a for a in ax.get_children() if a.get_gid()}
         face, edge = (

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from livingmeta.commands import screen
-from livingmeta.commands.options import Favours, Folder, Log, NewFavours, ReviewName
+from livingmeta.commands.options import (
+    AsJson,
+    Favours,
+    Folder,
+    Log,
+    NewFavours,
+    ReviewName,
+    Shelf,
+)
 from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
@@ -177,9 +185,7 @@ def diff(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="print the page for a pull request, write nothing")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="print one JSON document, nothing else")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show each synthesis before and after: what the data moved, and what the methods moved."""
     from pathlib import Path
@@ -243,9 +249,7 @@ def import_file(
     ] = None,
     log: Log = False,
     favours: Favours = None,
-    shelf: Annotated[
-        str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")
-    ] = "data",
+    shelf: Shelf = "data",
 ) -> None:
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
     from pathlib import Path
@@ -314,9 +318,7 @@ def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review's folder")],
     *,
     favours: NewFavours = None,
-    shelf: Annotated[
-        str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")
-    ] = "data",
+    shelf: Shelf = "data",
 ) -> None:
     """Start a review from the empty template."""
     import sys

@@ -79,8 +79,11 @@ VasSd = Annotated[
         "--vas-sd", metavar="SD", help="show effects as points on a 0-100 mm VAS with this SD, too"
     ),
 ]
-
+Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
 MEASURES_HELP, TAU2_HELP = "{MEASURES}", "{TAU2}"  # filled in by `Help`
+Measure = Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help="common or random")]
+Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)]
 
 
 class Help(TyperCommand):

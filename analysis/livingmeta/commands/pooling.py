@@ -8,16 +8,17 @@ import typer
 
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
-    MEASURES_HELP,
-    TAU2_HELP,
     AsJson,
     Documented,
     Favours,
     Include,
     Log,
+    Measure,
+    Model,
     NoAssumptions,
     ReviewName,
     Synthesis,
+    Tau2,
 )
 from livingmeta.words import RefusalError
 
@@ -39,9 +40,9 @@ def pool(
             help="methods of: revman5, revman-web, metafor, meta, today; all: side by side",
         ),
     ] = None,
-    measure: Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="common or random")] = None,
-    tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
+    measure: Measure = None,
+    model: Model = None,
+    tau2: Tau2 = None,
     ci: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="wald, t, hksj, hksj-modified or profile"),
@@ -317,8 +318,8 @@ def regress(
             metavar="NAME", help="methods of: revman5, revman-web, metafor, meta or today"
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="common or random")] = None,
-    tau2: Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)] = None,
+    model: Model = None,
+    tau2: Tau2 = None,
     ci: Annotated[
         str | None, typer.Option(metavar="NAME", help="wald, t, hksj or hksj-modified")
     ] = None,

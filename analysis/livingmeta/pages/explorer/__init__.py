@@ -332,7 +332,7 @@ def _trial(
         "values": [
             None
             if one is None
-            else [steady(one.yi, one.vi**0.5, digits=11), steady(one.vi, digits=11)]
+            else [steady(one.yi, one.vi**0.5, digits=DIGITS), steady(one.vi, digits=DIGITS)]
             for one in values
         ],
         "derivation": effect.derivation,
