@@ -63,7 +63,9 @@ def check(
     from livingmeta.synthesis.synthesise import synthesise
 
     if agree is not None:
-        editing.settle(review, agree, take=take, by=by, why=why)
+        from livingmeta.living.adding import settle
+
+        typer.echo(settle(review, agree, take=take, by=by, why=why))
     find(review)
     loaded, problems = examine(review)
     if loaded is not None:

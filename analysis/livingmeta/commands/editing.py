@@ -370,49 +370,6 @@ def new(
     )
 
 
-def settle(review: str, number: int, *, take: str | None, by: str | None, why: str | None) -> None:
-    """Record how a disagreement of two extractions ended, and correct the row if need be."""
-    from livingmeta.living.drafts import appended
-    from livingmeta.review.extraction import agreement_row, corrected, disagreements
-    from livingmeta.review.folder import find, load_review
-    from livingmeta.review.schema import OPTIONAL, columns
-    from livingmeta.store import replace_all
-
-    loaded = load_review(review)
-    found = disagreements(loaded)
-    if not 1 <= number <= len(found):
-        many = f"disagreements 1 to {len(found)}" if found else "no disagreement"
-        raise RefusalError(f"--agree {number}: {review} has {many}.")
-    if take not in {"first", "second"} or not by or not why:
-        raise RefusalError(
-            "--agree needs --take first or --take second, --by NAME and --why WORDS."
-        )
-    one = found[number - 1]
-    value = one.values[0 if take == "first" else 1]
-    folder, shown = find(review)
-    record = folder / "agreements.csv"
-    seen = record.read_bytes() if record.exists() else b""
-    text = seen.decode() or ",".join(columns(OPTIONAL["agreements"])) + "\n"
-    row = agreement_row(one, settled=value, who=by, why=why)
-    files = {record: (seen, appended(text, [row], file=record.name))}
-    if take == "second":
-        if one.first is None:
-            raise RefusalError(
-                "outcomes.csv has no such row: add it there with `livingmeta add`, not --agree."
-            )
-        if one.first.file != f"{shown}/outcomes.csv":
-            raise RefusalError(
-                f"the row stands in {one.first.file}, which {review} extends and never edits: "
-                "settle it in that review."
-            )
-        outcomes = folder / "outcomes.csv"
-        held = outcomes.read_bytes()
-        new_text = corrected(held.decode(), row=one.first.row, column=one.column, value=value or "")
-        files = {outcomes: (held, new_text), **files}
-    replace_all(files)
-    typer.echo(f"settled: {one.column} is {value or 'not reported'} ({by}: {why}).")
-
-
 def letters(review: Review, *, out: str) -> None:
     """Write a letter to the authors of each report with known gaps."""
     from pathlib import Path

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from livingmeta.living.drafts import ORDER, Draft, appended
+from livingmeta.review.extraction import agreement_row, corrected, disagreements
 from livingmeta.review.folder import ReviewError, examine, find, load_review, reviews
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, columns
 from livingmeta.store import copied, replace_all
+from livingmeta.words import RefusalError
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,11 @@ def planned(name: str, draft: Draft) -> Iterator[Addition]:
     """
     folder = find(name)[0].resolve()
     before = load_review(name)
-    files: dict[Path, tuple[bytes, str]] = {}
-    for table in ORDER:
-        if rows := draft.get(table):
-            path = folder / f"{table}.csv"
-            seen = path.read_bytes() if path.exists() else b""
-            text = seen.decode() or ",".join(columns(OPTIONAL[table])) + "\n"
-            files[path] = (seen, appended(text, rows, file=path.name))
+    files = {
+        folder / f"{table}.csv": _longer(folder / f"{table}.csv", table, rows)
+        for table in ORDER
+        if (rows := draft.get(table))
+    }
     extended = before.protocol.extends
     neighbours = {}
     if extended:
@@ -59,3 +59,67 @@ def planned(name: str, draft: Draft) -> Iterator[Addition]:
         if after is None or errors:
             raise ReviewError(errors or problems)
         yield Addition(folder, files, before, after)
+
+
+def _longer(path: Path, table: str, rows: Sequence[Mapping[str, str]]) -> tuple[bytes, str]:
+    """Return what a file holds now, and its text with more rows."""
+    seen = path.read_bytes() if path.exists() else b""
+    text = seen.decode() or ",".join(columns(OPTIONAL[table])) + "\n"
+    return seen, appended(text, rows, file=path.name)
+
+
+def settle(name: str, number: int, *, take: str | None, by: str | None, why: str | None) -> str:
+    """Record how a disagreement of two extractions ended, and correct the row if need be.
+
+    Parameters
+    ----------
+    name : str
+        Of the review, or path to its folder.
+    number : int
+        Of the disagreement, as `livingmeta check` counts.
+    take : str
+        Whose value is right: first or second.
+    by, why : str
+        Who settled it, and why.
+
+    Returns
+    -------
+    str
+        What is settled, in words.
+
+    Raises
+    ------
+    RefusalError
+        If there is no such disagreement, if one of these is missing, or if the row is not one that
+        this review may edit. Nothing is written.
+    """
+    found = disagreements(load_review(name))
+    if not 1 <= number <= len(found):
+        many = f"disagreements 1 to {len(found)}" if found else "no disagreement"
+        raise RefusalError(f"--agree {number}: {name} has {many}.")
+    if take not in {"first", "second"} or not by or not why:
+        raise RefusalError(
+            "--agree needs --take first or --take second, --by NAME and --why WORDS."
+        )
+    one = found[number - 1]
+    value = one.values[0 if take == "first" else 1]
+    folder, shown = find(name)
+    record = folder / "agreements.csv"
+    row = agreement_row(one, settled=value, who=by, why=why)
+    files = {record: _longer(record, "agreements", [row])}
+    if take == "second":
+        if one.first is None:
+            raise RefusalError(
+                "outcomes.csv has no such row: add it there with `livingmeta add`, not --agree."
+            )
+        if one.first.file != f"{shown}/outcomes.csv":
+            raise RefusalError(
+                f"the row stands in {one.first.file}, which {name} extends and never edits: "
+                "settle it in that review."
+            )
+        outcomes = folder / "outcomes.csv"
+        held = outcomes.read_bytes()
+        text = corrected(held.decode(), row=one.first.row, column=one.column, value=value or "")
+        files = {outcomes: (held, text), **files}
+    replace_all(files)
+    return f"settled: {one.column} is {value or 'not reported'} ({by}: {why})."

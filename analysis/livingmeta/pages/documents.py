@@ -517,8 +517,8 @@ def pooled(pool: Pool) -> Pooled:
     trials = []
     weights = pool.weights or [None] * len(pool.effects)
     for effect, weight in zip(pool.effects, weights, strict=True):
-        values = located(effect)
-        trials.append({**{name: values[name] for name in FIRST}, "weight": weight, **values})
+        one = located(effect)
+        trials.append({**{name: one[name] for name in FIRST}, "weight": weight, **one})
     values = _values(pool, without={"effects"})
     first = {name: values[name] for name in ("synthesis", "subgroup", "result")}
     people = {"people": pool.people.all, "people_at_least": pool.people.known}
