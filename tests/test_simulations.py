@@ -74,7 +74,8 @@ def test_words_on_wide_intervals_tell_what_was_simulated(code: str) -> None:
     few = [row for row in MEAN if int(row["k"]) < FEW]
     wide = [row for row in few if CONFIDENCE[row["method"]].is_wide]
     low, high = span(wide)
-    assert re.search(rf"\b{low} (to|til) {high}\s?%", language(code).said["wide"])
+    for key in ("wide", "wide_same"):
+        assert re.search(rf"\b{low} (to|til) {high}\s?%", language(code).said[key])
     assert f"in {low} to {high}%" in PAGE
     for row in few:
         if row not in wide:

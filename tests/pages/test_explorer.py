@@ -719,6 +719,22 @@ def test_names_and_numbers_of_a_row_never_overlap_and_what_is_predicted_is_said_
     assert [row["kind"] for row in table(page)].count("prediction") == 0, "of four: not shown"
 
 
+def test_where_the_modification_changes_nothing_hksj_is_said_to_give_the_same(
+    open_page: Open, say, tmp_path: Path
+) -> None:
+    """metafor: test="knha" and test="adhoc" both give −0.16 (−1.51 to 1.20) here."""
+    source = tmp_path / "three.csv"
+    source.write_text("trial,yi,vi\nA,0.2,0.04\nB,-0.8,0.06\nC,0.1,0.05\n", encoding="utf-8")
+    say("import", str(source), "three", "--measure", "SMD", "--in", str(tmp_path))
+    review = load_review(tmp_path / "three")
+    (known,) = synthesise(review, settings=headline_settings(review))
+    assert "but here HKSJ, not modified, gives the same; the trials" in beside(known)
+    assert "gives the same" in say("pool", str(tmp_path / "three")).flat
+    page_of = tmp_path / "three.html"
+    page_of.write_text(explorer_page(Dossier(review=review), version="1.2.3"), encoding="utf-8")
+    assert beside(known)[1:] in open_page(page_of).locator("#notes").inner_text()
+
+
 def shape(page: Page, label: str) -> tuple[str, list[float], int]:
     """Return style and corners of the diamond on a line, and how many arrows it has."""
     line = page.locator("#figure g", has=page.get_by_text(label, exact=True)).last

@@ -64,7 +64,10 @@ def beside(pool: Pool, *, language: Language = ENGLISH) -> str:
     ends = as_shown(pool.measure, *found.hksj), as_shown(pool.measure, *found.trials)
     names = ("low", "high", "least", "most")
     shown = dict(zip(names, language.commas(chain(*ends)), strict=True))
-    return language.say("wide", **shown)
+    result = pool.result
+    assert result is not None
+    same = as_shown(pool.measure, result.ci_low, result.ci_high) == ends[0]
+    return language.say("wide_same" if same else "wide", **shown)
 
 
 def counted(number: int, noun: str) -> str:

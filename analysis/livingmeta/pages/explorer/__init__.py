@@ -176,6 +176,7 @@ def explorer_data(known: Dossier) -> dict[str, Any]:
         "wide": {
             "of": [name for name, one in CONFIDENCE.items() if one.is_wide],
             "words": ENGLISH.said["wide"],
+            "same": ENGLISH.said["wide_same"],
         },
     }
 

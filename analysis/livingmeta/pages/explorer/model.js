@@ -282,7 +282,8 @@ const model = (() => {
     const [low, high] = shown(s, plain.ci_low, plain.ci_high);
     const [least, most] = shown(s, Math.min(...yi), Math.max(...yi));
     const told = { low, high, least, most };
-    const words = data.wide.words.replace(/\{(\w+)\}/g, (_, name) => told[name]);
+    const same = shown(s, r.ci_low, r.ci_high).join() === [low, high].join();
+    const words = (same ? data.wide.same : data.wide.words).replace(/\{(\w+)\}/g, (_, name) => told[name]);
     return `${words[0].toUpperCase()}${words.slice(1)}.`;
   }
 
