@@ -23,6 +23,7 @@ from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
+from livingmeta.exchange.exports import EXPORTS
 from livingmeta.pages.phrases import DISCLAIMER
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.words import FLAG_WORDS
@@ -301,6 +302,7 @@ def test_help_names_every_entry_of_the_registries(say) -> None:
         *first, last = registry
         assert f"{', '.join(first)} or {last}" in said
     assert ", ".join(list(TAU2)[:-1]) in say("regress", "--help").flat
+    assert all(name in say("export", "--help").flat for name in EXPORTS)
     for registry in (PROFILES, CONFIDENCE, PREDICTION, TAU2_INTERVALS):
         assert all(name in said for name in registry)
 

@@ -67,4 +67,4 @@ def test_an_unknown_program_gets_the_known_ones(say) -> None:
     said = say("export", "smith2017", "--to", "metaphor")
     assert said.status == 2
     assert "Did you mean metafor?" in said.err
-    assert set(EXPORTS) == {"metafor", "revman", "frictionless"}
+    assert {"metafor", "revman", "frictionless"} <= EXPORTS.keys()

@@ -8,6 +8,7 @@ import typer
 
 from livingmeta.commands import screen
 from livingmeta.commands.options import (
+    EXPORTS_HELP,
     AsJson,
     Favours,
     Folder,
@@ -283,9 +284,7 @@ def import_file(
 def export(
     review: ReviewName,
     *,
-    to: Annotated[
-        str, typer.Option("--to", metavar="PROGRAM", help="metafor, revman or frictionless")
-    ],
+    to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=EXPORTS_HELP)],
     out: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="folder, figures/REVIEW/PROGRAM by default")
     ] = None,

@@ -80,7 +80,8 @@ VasSd = Annotated[
     ),
 ]
 Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
-MEASURES_HELP, TAU2_HELP = "{MEASURES}", "{TAU2}"  # filled in by `Help`
+# Filled in by `Help`
+MEASURES_HELP, TAU2_HELP, EXPORTS_HELP = "{MEASURES}", "{TAU2}", "{EXPORTS}"
 Measure = Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="common or random")]
 Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)]
@@ -96,8 +97,13 @@ class Help(TyperCommand):
         """Write the help, with the names in it."""
         from livingmeta.engine.effect_sizes import MEASURES
         from livingmeta.engine.tau2 import TAU2
+        from livingmeta.exchange.exports import EXPORTS
 
-        named: dict[object, Iterable[str]] = {MEASURES_HELP: MEASURES, TAU2_HELP: TAU2}
+        named: dict[object, Iterable[str]] = {
+            MEASURES_HELP: MEASURES,
+            TAU2_HELP: TAU2,
+            EXPORTS_HELP: EXPORTS,
+        }
         for option in self.params:
             if (text := getattr(option, "help", None)) in named:
                 *first, last = named[text]
