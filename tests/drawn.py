@@ -47,7 +47,9 @@ def check_drawn_is_printed(ax: Axes, measure: str) -> int:
                     places = len(number.partition(".")[2])
                     shown = decimal(on_scale(measure, end), places)
                     assert shown == number or (shown, f"−{shown}") == (f"{0:.{places}f}", number), (
-                        y, ends, numbers,
-                    )  # fmt: skip
+                        y,
+                        ends,
+                        numbers,
+                    )
                     compared += 1
     return compared

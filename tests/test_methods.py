@@ -72,9 +72,11 @@ REVIEWED = [
 ]
 # What a command needs beside its review, and commands whose document has no pooled number.
 NEEDED = {
-    "regress": ["--synthesis", "pain-short"], "resample": ["--count", "100"],
-    "simulate": ["--count", "20"], "diff": ["--against", "REVIEW"],
-}  # fmt: skip
+    "regress": ["--synthesis", "pain-short"],
+    "resample": ["--count", "100"],
+    "simulate": ["--count", "20"],
+    "diff": ["--against", "REVIEW"],
+}
 OTHERWISE = {"bayes"}  # disowns the model in words: tested below
 
 

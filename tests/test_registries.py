@@ -33,8 +33,10 @@ def rows(needs: str, trial: str, shift: float) -> list[dict[str, str]]:
         return [{**ARM1, **place, "mean": mean, "quote": f"{mean} (1.5)"}, {**ARM2, **place}]
     events = f"{8 + round(10 * shift)}"
     bare = {"mean": "", "sd": "", "quote": ""}
-    return [{**ARM1, **place, **bare, "events": events, "quote": events},
-            {**ARM2, **place, **bare, "events": "14", "quote": "14"}]  # fmt: skip
+    return [
+        {**ARM1, **place, **bare, "events": events, "quote": events},
+        {**ARM2, **place, **bare, "events": "14", "quote": "14"},
+    ]
 
 
 def review(path: Path, needs: str, choice: str = CHOICE) -> str:

@@ -108,10 +108,12 @@ def test_numbers_too_far_from_one_leave_their_trial_out_and_no_other(
     odd = {**DIFFERENCE, **beta, "se": se, "ci_low": "", "ci_high": "", "ci_level": "",
            "quote": f"-1.0 {se}"}  # fmt: skip
     review = folder(
-        tmp_path, toml=('measure = "SMD"', f'measure = "{measure}"'),
+        tmp_path,
+        toml=('measure = "SMD"', f'measure = "{measure}"'),
         trials=[TRIAL, {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}],
-        reports=[REPORT, {**REPORT, **beta}], outcomes=[ARM1, ARM2, odd],
-    )  # fmt: skip
+        reports=[REPORT, {**REPORT, **beta}],
+        outcomes=[ARM1, ARM2, odd],
+    )
     pool = synthesise(load_review(review))[0]
     assert [one.trial for one in pool.effects] == ["alpha2001"]
     assert "too far from 1" in pool.dropped[0].why

@@ -34,8 +34,10 @@ def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), to
     names = [f"trial{i}" for i in range(len(differences))]
     gone = missing_n if isinstance(missing_n, list) else [missing_n] * len(missing)
     randomised = {**dict.fromkeys(names, "2000"), **dict(zip(missing, gone, strict=True))}
-    trials = [{**TRIAL, "trial": name, "label": name, "n_randomised": size}
-              for name, size in randomised.items()]  # fmt: skip
+    trials = [
+        {**TRIAL, "trial": name, "label": name, "n_randomised": size}
+        for name, size in randomised.items()
+    ]
     arms = [
         {**ARM, "trial": name, "report": name, "group": group, "n": str(size),
          "sd": str(2 * points), "mean": f"{points * mean:.4f}",
@@ -396,8 +398,9 @@ def test_small_study_effects_are_tested_from_ten_trials_on(tmp_path) -> None:
     skewed = found(tmp_path / "b", slope, n=sizes)
     assert level(skewed, "small-study effects") == -1
     assert why(skewed, "small-study effects").endswith("for whatever reason (our rule)")
-    even = found(tmp_path / "c", [-0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5],
-                 n=sizes)  # fmt: skip
+    even = found(
+        tmp_path / "c", [-0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5], n=sizes
+    )
     assert level(even, "small-study effects") == 0
     assert "does not show that there is none" in why(even, "small-study effects")
 
@@ -553,9 +556,7 @@ def test_certainty_and_sensitivity_never_disagree_on_what_is_missing(tmp_path) -
     levels = []
     for one in with_gaps(tmp_path):
         for row, bends in zip(summary_of_findings(one), sensitivity(one), strict=True):
-            assert row.pool.key == (
-                bends.main.synthesis, bends.main.subgroup,
-            )  # fmt: skip
+            assert row.pool.key == (bends.main.synthesis, bends.main.subgroup)
             absent, said = bends.absence, why(row, "missing evidence")
             found_level = level(row, "missing evidence")
             levels.append(found_level)
@@ -564,9 +565,10 @@ def test_certainty_and_sensitivity_never_disagree_on_what_is_missing(tmp_path) -
                 continue
             now = absent.excludes
             turned = [
-                name for name, pool in absent.scenarios
+                name
+                for name, pool in absent.scenarios
                 if (pool.result.ci_low > 0 or pool.result.ci_high < 0) != now
-            ]  # fmt: skip
+            ]
             if turned or absent.likely_tips:
                 assert found_level == (0 if "fewer than 1 in 100" in said else -1)
                 assert f"would {'include' if now else 'exclude'} no effect" in said
@@ -679,8 +681,9 @@ def test_published_certainty_stands_beside() -> None:
 
 
 def test_the_command_says_all_of_it_and_draws(say, tmp_path) -> None:
-    said = say("certainty", "smith2017", "--out", str(tmp_path), "--important", "10",
-               "--vas-sd", "25")  # fmt: skip
+    said = say(
+        "certainty", "smith2017", "--out", str(tmp_path), "--important", "10", "--vas-sd", "25"
+    )
     assert said.status == 0
     assert "−2 suggested" in said.flat
     assert "judged: not recorded" in said.flat

@@ -47,8 +47,10 @@ def main() -> None:
     """Print both for each review."""
     for name in REVIEWS:
         (few, fast), (many, slow) = known(name, forgetful=False), known(name, forgetful=True)
-        print(f"{name}: {few} derivations in {fast:.2f} s; forgetting, {many} in {slow:.2f} s "
-              f"(ratio {slow / fast:.1f})")  # fmt: skip
+        print(
+            f"{name}: {few} derivations in {fast:.2f} s; forgetting, {many} in {slow:.2f} s "
+            f"(ratio {slow / fast:.1f})"
+        )
 
 
 if __name__ == "__main__":

@@ -133,8 +133,10 @@ def test_effects_of_means_are_finite_or_refused(function, arms) -> None:
     keeps_its_promise(function, *arms)
 
 
-@given(st.sampled_from(COUNTS), st.lists(st.one_of(size, st.lists(size, min_size=1, max_size=3)),
-                                         min_size=4, max_size=4))  # fmt: skip
+@given(
+    st.sampled_from(COUNTS),
+    st.lists(st.one_of(size, st.lists(size, min_size=1, max_size=3)), min_size=4, max_size=4),
+)
 def test_effects_of_counts_are_finite_or_refused(function, cells) -> None:
     keeps_its_promise(function, *cells)
 

@@ -195,13 +195,15 @@ def test_a_revman_5_file_is_read_with_its_subgroups(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>',
-         "defines entities"),
+        (
+            '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>',
+            "defines entities",
+        ),
         ("<x>", "not well-formed XML"),
         ("<x><y>&nbsp;</y></x>", "not well-formed XML"),
         ("<x/>", "holds no analysis"),
     ],
-)  # fmt: skip
+)
 def test_broken_and_hostile_xml_is_refused(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ExchangeError, match=message):
         read(write(tmp_path / "r.rm5", text))

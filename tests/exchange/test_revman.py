@@ -124,8 +124,10 @@ def test_each_printed_row_stands_beside_its_own_comparison(tmp_path: Path) -> No
     told = [v.printed for v in verdicts if v.trial and v.quantity == "estimate"]
     assert told == ["-1.1", "-0.9", "-1.4"]
     assert [e.contrast for e in synthesise(review)[0].effects] == [
-        "comparison 1", "comparison 2", None,
-    ]  # fmt: skip
+        "comparison 1",
+        "comparison 2",
+        None,
+    ]
 
 
 @pytest.mark.parametrize("rows", ["", NOT_ESTIMABLE])

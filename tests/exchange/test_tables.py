@@ -482,10 +482,12 @@ def test_names_and_years_are_found_as_programs_write_them(
     ("text", "words"),
     [
         ("study,subgroup,yi,vi\nA,x,.1,.1\nB,NA,.2,.1\n", "row 3, subgroup: other rows have a"),
-        ("study,ai,bi,n1i,ci,di,n2i\nA,4,119,123,11,128,140\n",
-         "row 2: ci 11 and di 128 are not n2i 140 together"),
+        (
+            "study,ai,bi,n1i,ci,di,n2i\nA,4,119,123,11,128,140\n",
+            "row 2: ci 11 and di 128 are not n2i 140 together",
+        ),
     ],
-)  # fmt: skip
+)
 def test_cells_that_contradict_others_are_refused(text: str, words: str, tmp_path: Path) -> None:
     assert words in refusal(write(tmp_path / "t.csv", text))
 

@@ -208,9 +208,11 @@ def test_the_favours_words_come_from_the_review() -> None:
 
 
 def shown_texts(ax: Axes) -> list[Text]:
-    return [one for one in ax.texts if one.get_text().strip()] + ax.get_xticklabels() + [
-        ax.xaxis.label
-    ]  # fmt: skip
+    return (
+        [one for one in ax.texts if one.get_text().strip()]
+        + ax.get_xticklabels()
+        + [ax.xaxis.label]
+    )
 
 
 STRICT = synthesise(SMITH, selection=Selection(no_assumptions=True))[0]

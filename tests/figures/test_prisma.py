@@ -134,7 +134,9 @@ def test_a_flow_without_a_number_is_a_sentence_and_no_picture(say, tmp_path: Pat
     assert not list((tmp_path / "out").rglob("prisma.*"))
     dossier = Dossier(review=load_review(review))
     for code, words in (("en", "no flow diagram (PRISMA"), ("nb", "ikke noe flytskjema (PRISMA")):
-        for page in (html(dossier, figures={}, version="1", lang=code),
-                     markdown(dossier, figures=[], version="1", lang=code)):  # fmt: skip
+        for page in (
+            html(dossier, figures={}, version="1", lang=code),
+            markdown(dossier, figures=[], version="1", lang=code),
+        ):
             assert words in page
             assert "box:records" not in page

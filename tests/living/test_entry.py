@@ -106,8 +106,10 @@ def test_an_interval_comes_back_whatever_stands_between(mean, low, high, between
         return
     found = read_result(f"{mean} (95% CI {low}{between}{high})", difference=True)
     assert [float(found.cells[name]) for name in ("mean", "ci_low", "ci_high")] == [
-        float(mean), float(low), float(high),
-    ]  # fmt: skip
+        float(mean),
+        float(low),
+        float(high),
+    ]
 
 
 @given(st.text(max_size=30))

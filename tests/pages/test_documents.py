@@ -44,9 +44,11 @@ TYPED = {
 
 
 def test_every_command_that_prints_a_document_says_what_it_holds() -> None:
-    commands = {command.name or command.callback.__name__.replace("_", "-")
-                for command in app.registered_commands
-                if "as_json" in inspect.signature(command.callback).parameters}  # fmt: skip
+    commands = {
+        command.name or command.callback.__name__.replace("_", "-")
+        for command in app.registered_commands
+        if "as_json" in inspect.signature(command.callback).parameters
+    }
     assert {name.split()[0] for name in DOCUMENTS} == commands
     assert list(TYPED) == list(DOCUMENTS)
 

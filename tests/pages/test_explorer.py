@@ -328,8 +328,10 @@ def test_downloads_are_what_they_say(open_page: Open, pages: dict[str, Path]) ->
         assert "var(" not in ElementTree.tostring(svg, encoding="unicode")
         png = downloaded(page, "Download PNG").read_bytes()
         assert png[:8] == b"\x89PNG\r\n\x1a\n"
-        assert struct.unpack(">II", png[16:24]) == (3 * int(svg.attrib["width"]), pytest.approx(
-            3 * float(svg.attrib["height"]), abs=3))  # fmt: skip
+        assert struct.unpack(">II", png[16:24]) == (
+            3 * int(svg.attrib["width"]),
+            pytest.approx(3 * float(svg.attrib["height"]), abs=3),
+        )
         assert len(set(png)) > 100
     text = downloaded(page, "Download CSV").read_text(encoding="utf-8")
     assert list(csv.DictReader(text.splitlines())) == table(page)
@@ -595,13 +597,15 @@ def test_mean_differences_of_two_instruments_are_not_pooled(
         trials=[folders.TRIAL, {**folders.TRIAL, "trial": "beta2005", "label": "Beta 2005"}],
         reports=[folders.REPORT, {**folders.REPORT, **other}],
         instruments=[
-            folders.INSTRUMENT, {**folders.INSTRUMENT, "instrument": "nrs", "name": "NRS"},
+            folders.INSTRUMENT,
+            {**folders.INSTRUMENT, "instrument": "nrs", "name": "NRS"},
         ],
         outcomes=[
-            folders.ARM1, folders.ARM2,
+            folders.ARM1,
+            folders.ARM2,
             *({**arm, **other, "instrument": "nrs"} for arm in (folders.ARM1, folders.ARM2)),
         ],
-    )  # fmt: skip
+    )
     page = open_page(path)
     assert synthesise(review)[0].result is None
     assert "mean differences need one instrument" in page.locator("#estimate").inner_text()

@@ -123,12 +123,14 @@ def test_pooling_a_set_of_known_pitfalls_agrees(kernel: Page) -> None:
     """Sets where other programs fail: Q below its df, no convergence, PM on a large scale."""
     hard = [
         ([0.10, 0.12, 0.09, 0.11], [0.04, 0.05, 0.03, 0.06]),
-        ([1.30, 1.94, 0.70, 0.36, 1.31, 0.46, 1.24, 0.71, 0.35, 0.77],
-         [0.640, 0.421, 0.992, 0.058, 0.756, 0.634, 0.79, 0.596, 0.457, 0.935]),
+        (
+            [1.30, 1.94, 0.70, 0.36, 1.31, 0.46, 1.24, 0.71, 0.35, 0.77],
+            [0.640, 0.421, 0.992, 0.058, 0.756, 0.634, 0.79, 0.596, 0.457, 0.935],
+        ),
         ([0.0, 0.8], [0.04, 0.05]),
         ([0.2], [0.04]),
         ([1.0, 1.0, 1.0], [0.1, 0.1, 0.1]),
-    ]  # fmt: skip
+    ]
     methods = [method for method in METHODS if method["level"] == 0.95]
     agree(kernel, [(y, v, method) for y, v in hard for method in methods])
 

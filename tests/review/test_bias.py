@@ -161,8 +161,10 @@ def test_a_review_brings_its_own_column_and_it_stays_on_the_page() -> None:
 
 def test_trials_of_two_tools_are_drawn_in_two_panels(tmp_path) -> None:
     other = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
-    rows = [BIAS, {**BIAS, "trial": "beta2002", "tool": ROB2, "domain": "overall",
-                   "judgement": "high"}]  # fmt: skip
+    rows = [
+        BIAS,
+        {**BIAS, "trial": "beta2002", "tool": ROB2, "domain": "overall", "judgement": "high"},
+    ]
     loaded = load_review(folder(tmp_path, trials=[TRIAL, other], risk_of_bias=rows))
     drawn = traffic_plot(assessments(loaded))
     assert len(drawn.axes) == 3  # two panels and the legend

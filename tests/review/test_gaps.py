@@ -37,8 +37,10 @@ def test_no_gap_of_the_reviews_is_called_filled() -> None:
 
 
 def test_a_letter_asks_for_the_missing_numbers_and_no_others(say, tmp_path: Path) -> None:
-    reports = [{**REPORT, "citation": "Alpha A. J Pain 2001"},
-               {**REPORT, "report": "late", "citation": "Beta B. J Pain 2003"}]  # fmt: skip
+    reports = [
+        {**REPORT, "citation": "Alpha A. J Pain 2001"},
+        {**REPORT, "report": "late", "citation": "Beta B. J Pain 2003"},
+    ]
     gaps = [GAP, {**GAP, "weeks": "52", "where": "Beta 2003, table 1"}]
     review = folder(tmp_path, trials=[TRIAL], reports=reports, outcomes=[], gaps=gaps)
     assert set(by_report(load_review(review))) == {"alpha", "late"}

@@ -58,8 +58,10 @@ def of_means(rng: np.random.Generator, k: int, effect: float, tau2: float) -> di
 CASES = [
     (measure, review, k, size, tau2)
     for measure, review, effects in (("OR", of_counts, RATIOS), ("SMD", of_means, SMDS))
-    for k in TRIALS for size in effects for tau2 in HETEROGENEITY
-]  # fmt: skip
+    for k in TRIALS
+    for size in effects
+    for tau2 in HETEROGENEITY
+]
 
 
 def row(number: int, *, reviews: int = REVIEWS) -> list[list[object]]:

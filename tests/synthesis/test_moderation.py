@@ -83,9 +83,11 @@ def test_subgroups_can_share_one_tau2() -> None:
     assert len(set(found)) == 1
     effects = regress(KNEE, ["pain-post"], []).effects
     expected = common_tau2(
-        [e.yi for e in effects], [e.vi for e in effects],
-        [e.subgroup or "" for e in effects], tau2="DL",
-    )  # fmt: skip
+        [e.yi for e in effects],
+        [e.vi for e in effects],
+        [e.subgroup or "" for e in effects],
+        tau2="DL",
+    )
     assert found[0] == pytest.approx(expected)
     assert len(set(common(settings_of(Methods(profile="revman5"))))) == 3
     assert "one τ² in all subgroups" in settings_of(methods).words()

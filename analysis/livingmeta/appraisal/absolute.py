@@ -249,9 +249,10 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
     if not risks:
         return none(
             "no baseline risk is known: no trial tells how many of group 2 had the event"
-            if not found.known else
-            "no baseline risk is known: in no trial did some of group 2, not all, have the event"
-        )  # fmt: skip
+            if not found.known
+            else "no baseline risk is known: in no trial did some of group 2, not all, "
+            "have the event"
+        )
     effect = (result.estimate, result.ci_low, result.ci_high)
     if turned == {True}:  # back to the event that is counted
         effect = (-effect[0], -effect[2], -effect[1])

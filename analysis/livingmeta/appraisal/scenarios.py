@@ -179,10 +179,12 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
     columns |= asdict(influence(yi, vi, **settings.fitting)) if k > 2 else {}
     # NaN: there is no such value, as τ² where one trial is left
     rows = [
-        {name: None if np.isnan(column[i]) else float(column[i])
-         for name, column in columns.items()}
+        {
+            name: None if np.isnan(column[i]) else float(column[i])
+            for name, column in columns.items()
+        }
         for i in range(k)
-    ]  # fmt: skip
+    ]
     return tuple(
         Without(
             label=effect.label,

@@ -493,10 +493,12 @@ def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> Implied
     unit = (4 + e.value**2 / 2) * (2 * float(ndtri(0.5 + level / 2))) ** 2
     n, least, most = (unit / width**2 if width > SLACK else inf for width in widths)
     return ImpliedN(
-        n=n, low=least, high=most,
+        n=n,
+        low=least,
+        high=most,
         detail=f"an interval of {low.text} to {high.text} is as wide as that of one trial with "
         f"about {n:.0f} people in two equal arms ({least:.0f} to {most:.0f} with rounding)",
-    )  # fmt: skip
+    )
 
 
 def _enough(e: Sequence[Number], n: Number, result: PrintedResult, kind: Kind) -> bool:
@@ -817,13 +819,15 @@ def doubts(outcomes: Sequence[Outcome]) -> list[Problem]:
     check_it = "Check the digits, and level and basis of the interval, against the report."
     return [
         row.problem(
-            DOUBTED.get(name, "mean"), wrong.detail, f"{wrong.verdict} {check_it}",
+            DOUBTED.get(name, "mean"),
+            wrong.detail,
+            f"{wrong.verdict} {check_it}",
             severity="warning",
         )
         for row, result in _trial_results(outcomes)
         for name, check in RESULT_CHECKS.items()
         if (wrong := check(result)) is not None
-    ]  # fmt: skip
+    ]
 
 
 def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, PrintedResult]]:

@@ -80,8 +80,10 @@ def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
     methods = results.review.protocol.methods
     sets = {"declared": (settings_of(methods), results.pools)}
     if methods.headline is not None:
-        sets = {"headline": (settings_of(methods, name=methods.headline), results.headline_pools),
-                **sets}  # fmt: skip
+        sets = {
+            "headline": (settings_of(methods, name=methods.headline), results.headline_pools),
+            **sets,
+        }
     return {
         "format": LOCK_FORMAT,
         "review": results.review.protocol.id,
@@ -223,12 +225,14 @@ def _changed(
 ) -> tuple[str, ...]:
     return tuple(
         words.format(
-            key=key, was=_short(old.get(key)), now=_short(new.get(key)),
+            key=key,
+            was=_short(old.get(key)),
+            now=_short(new.get(key)),
             how="is new" if key not in old else "is gone" if key not in new else "changed",
         )
         for key in dict.fromkeys((*old, *new))
         if old.get(key) != new.get(key)
-    )  # fmt: skip
+    )
 
 
 def _short(value: object) -> str:

@@ -194,8 +194,10 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
         console.print(f"  {one.file}, {one.analysis}: {one.agreeing} of {one.rows} rows agree")
     if len(off) > SHOWN:
         console.print(f"  and {len(off) - SHOWN} more analyses that do not agree (--json has all)")
-    deviations = sorted((two for one in found for two in one.deviations),
-                        key=lambda two: (two.known is not None, -two.size))  # fmt: skip
+    deviations = sorted(
+        (two for one in found for two in one.deviations),
+        key=lambda two: (two.known is not None, -two.size),
+    )
     if deviations:
         console.print("Largest deviations, those that nobody can explain first:")
     for two in deviations[:SHOWN]:

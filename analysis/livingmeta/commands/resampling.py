@@ -245,10 +245,11 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     console = screen.console()
     every = f"2^{found.trials} − 1"
     console.print(
-        f"  all {found.subsets.size:,} subsets ({every})" if found.exhaustive else
-        f"  a sample of {found.subsets.size:,} of {every} subsets, with replacement, "
+        f"  all {found.subsets.size:,} subsets ({every})"
+        if found.exhaustive
+        else f"  a sample of {found.subsets.size:,} of {every} subsets, with replacement, "
         f"seed {found.seed}"
-    )  # fmt: skip
+    )
     least, low, middle, high, largest = each(told["estimate"])
     most = f"95% of them between {low} and {high}, "
     console.print(

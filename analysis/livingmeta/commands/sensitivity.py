@@ -114,12 +114,14 @@ def _overview(found: Sequence[Sensitivity]) -> None:
         results = [pool.result for pool in one.others if pool.result]
         ends = [f(r.estimate for r in results) for f in (min, max)] if results else []
         same = sum(excludes(pool) == excludes(one.main) for pool in one.others)
-        rows.append([
-            one.main.name,
-            interval(one.main.result) if one.main.result else "–",
-            " to ".join(as_shown(one.main.measure, end)[0] for end in ends) or "–",
-            f"{same} of {len(one.others)}" if one.others else "–",
-        ])  # fmt: skip
+        rows.append(
+            [
+                one.main.name,
+                interval(one.main.result) if one.main.result else "–",
+                " to ".join(as_shown(one.main.measure, end)[0] for end in ends) or "–",
+                f"{same} of {len(one.others)}" if one.others else "–",
+            ]
+        )
     screen.table(["synthesis", "main analysis (CI)", "other estimates", "same conclusion"], rows)
     screen.console().print(
         "  same conclusion: the other analyses whose interval includes no effect, or lies on one "
@@ -152,8 +154,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     told = [(name, pool) for name, pool in one.scenarios if name not in one.no_different]
     rows = [("main analysis", main), *told, *absence.scenarios]
     screen.table(
-        ["analysis", f"{printing.scale(main)} (CI)", "k", "people", "interval",
-         *asked.heads],
+        ["analysis", f"{printing.scale(main)} (CI)", "k", "people", "interval", *asked.heads],
         [
             [
                 label,
@@ -164,7 +165,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
             ]
             for label, pool in rows
         ],
-    )  # fmt: skip
+    )
     console = screen.console()
     if one.no_different:
         console.print(f"  no different here: {', '.join(one.no_different)}")
@@ -176,15 +177,19 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     if absence.why_not is not None:
         console.print(f"  no scenario of missing trials: {absence.why_not}")
     else:
-        console.print("  extreme: the farthest effect pooled on that side or, if farther, the "
-                      "limit of the trial's own interval around 0")  # fmt: skip
+        console.print(
+            "  extreme: the farthest effect pooled on that side or, if farther, the "
+            "limit of the trial's own interval around 0"
+        )
         for note in notes(e for e in absence.scenarios[0][1].effects if "imputed" in e.flags):
             console.print(f"  {note}")
         console.print(f"  {tipping(one)}")
     if absence.unknown_size:
         left = ", ".join(absence.unknown_size)
-        console.print("  left out of these, since nobody knows how many they randomised, or below "
-                      f"2 per arm: {left}")  # fmt: skip
+        console.print(
+            "  left out of these, since nobody knows how many they randomised, or below "
+            f"2 per arm: {left}"
+        )
 
 
 def _trials(one: Sensitivity, asked: _Asked) -> None:
@@ -261,8 +266,9 @@ def _missing(one: MissingEvidence) -> None:
     from livingmeta.pages.rob_me import AVAILABLE, UNKNOWN
 
     console = screen.console()
-    console.print(f"\nMissing evidence, as ROB-ME asks: {one.title} ({one.synthesis})",
-                  style="bold")  # fmt: skip
+    console.print(
+        f"\nMissing evidence, as ROB-ME asks: {one.title} ({one.synthesis})", style="bold"
+    )
     for status in (AVAILABLE, UNKNOWN):
         labels = [row.label for row in one.matrix if row.status == status]
         console.print(f"  {status} ({len(labels)}): {', '.join(labels) or '–'}")

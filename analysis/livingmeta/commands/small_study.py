@@ -64,8 +64,9 @@ def small_study(
             best = suited(funnel, force=force, level=settings.level)
             tests, filled = battery(funnel, force=force, **settings.fitting)
         except ValueError as refusal:
-            documents.append({"synthesis": pool.synthesis, "subgroup": pool.subgroup,
-                              "refused": str(refusal)})  # fmt: skip
+            documents.append(
+                {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "refused": str(refusal)}
+            )
             if not as_json:
                 console.print(f"{pool.name} ({pool.synthesis})", style="bold")
                 console.print(f"  {refusal}")

@@ -70,9 +70,11 @@ def _show(found: Verification, review: str) -> None:
     from livingmeta.pages.changelog import lines
 
     words = {
-        "data": "data changed", "method": "methods or protocol changed",
-        "library": "another library or platform", "code": "another version of the program",
-    }  # fmt: skip
+        "data": "data changed",
+        "method": "methods or protocol changed",
+        "library": "another library or platform",
+        "code": "another version of the program",
+    }
     for kind, changed in found.changes.items():
         for line in changed:
             typer.echo(f"{words[kind]}: {line}")

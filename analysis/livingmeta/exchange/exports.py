@@ -102,8 +102,10 @@ def revman(review: Review) -> dict[str, str]:
         for effect in pool.effects:
             cells = dict.fromkeys(WEB_CELLS, "")
             if arms:
-                cells |= {name: f"{getattr(effect, name):.12g}"
-                          for name in ("mean1", "sd1", "n1", "mean2", "sd2", "n2")}  # fmt: skip
+                cells |= {
+                    name: f"{getattr(effect, name):.12g}"
+                    for name in ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
+                }
             else:
                 cells |= {"yi": f"{effect.yi:.12g}", "sei": f"{effect.vi**0.5:.12g}"}
             rows.append(("1", str(number), pool.title, pool.subgroup or "", effect.label,
@@ -120,8 +122,10 @@ def frictionless(review: Review) -> dict[str, str]:
         if not rows and table in OPTIONAL:
             continue
         names = list(columns(model))
-        cells = [["" if (v := getattr(row, name)) is None else _plain(v) for name in names]
-                 for row in rows]  # fmt: skip
+        cells = [
+            ["" if (v := getattr(row, name)) is None else _plain(v) for name in names]
+            for row in rows
+        ]
         files[f"{table}.csv"] = _csv(names, cells)
         resources.append(
             {

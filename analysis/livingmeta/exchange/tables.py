@@ -602,8 +602,10 @@ def _equal(own: str, theirs: Sequence[str], weights: Sequence[float]) -> bool:
     """Say whether a number can be the mean of others, all as they are rounded."""
     low, high = _span(own)
     spans = [_span(one) for one in theirs]
-    least, most = (sum(w * span[end] for w, span in zip(weights, spans, strict=True)) / sum(weights)
-                   for end in (0, 1))  # fmt: skip
+    least, most = (
+        sum(w * span[end] for w, span in zip(weights, spans, strict=True)) / sum(weights)
+        for end in (0, 1)
+    )
     return low <= most and high >= least
 
 
@@ -618,9 +620,11 @@ def _pools(record: Record, others: Sequence[Record], *, people: bool = False) ->
         return None
     error, *errors = (float(one or 0) for one in found)
     weights = [1 / se**2 for se in errors]
-    if people and error <= max(errors) and (
-        len(others) > 2 or _equal(own, theirs, [_people(one) for one in others])
-    ):  # fmt: skip
+    if (
+        people
+        and error <= max(errors)
+        and (len(others) > 2 or _equal(own, theirs, [_people(one) for one in others]))
+    ):
         return True
     close = abs(error * sum(weights) ** 0.5 - 1) < 0.03 + _blur(record)
     if not (close and _equal(own, theirs, weights)):

@@ -158,8 +158,10 @@ class Prospect:
 
 def prospect(before: Review, after: Review) -> Prospect:
     """Look at a review with and without new rows."""
-    known = {(row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
-             for row in before.outcomes}  # fmt: skip
+    known = {
+        (row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
+        for row in before.outcomes
+    }
     new = dict.fromkeys(
         row
         for row in after.outcomes

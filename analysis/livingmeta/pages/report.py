@@ -221,10 +221,12 @@ def combined(found: Multiverse, *, language: Language = ENGLISH) -> str:
     said = language.say(
         "multiverse",
         analyses=language.whole(counted.analyses),
-        k=f"{counted.k_low}–{counted.k_high}"
-        if counted.k_low < counted.k_high else counted.k_low,
-        low=low, high=high, **ends_of(counted), **words,
-    )  # fmt: skip
+        k=f"{counted.k_low}–{counted.k_high}" if counted.k_low < counted.k_high else counted.k_low,
+        low=low,
+        high=high,
+        **ends_of(counted),
+        **words,
+    )
     if len(sets) == 1:
         return f"{said} {language.say('multiverse_one_set')}"
     verdicts = {name: language.whole(n) for name, n in excluding(sets).items()}

@@ -289,14 +289,16 @@ def _direction(review: Review) -> Iterator[Problem]:
             unknown_in.append(plan.id)
     if unknown_in:
         yield Problem(
-            file=file, row=None, column="groups.negative_favours",
+            file=file,
+            row=None,
+            column="groups.negative_favours",
             value=None if groups.negative_favours is None else str(groups.negative_favours),
             reason="which group an effect below no effect (below 0; for a ratio, below 1) favours "
             f"is not known in {', '.join(unknown_in)}, so that nothing can say whom it favours",
             remedy=f'Write 1 if it is good for "{groups.group1}", 2 if for "{groups.group2}": '
             "under [groups], or in a [[synthesis]] for it alone.",
             severity="warning",
-        )  # fmt: skip
+        )
 
 
 def _declared_keys(review: Review) -> Iterator[Problem]:
@@ -320,11 +322,13 @@ def _declared_keys(review: Review) -> Iterator[Problem]:
             key = getattr(declared, column, None)
             if key is not None and key not in keys:
                 yield Problem(
-                    file=f"{review.folder.name}/review.toml", row=None,
-                    column=f"{place}, {column}", value=key,
+                    file=f"{review.folder.name}/review.toml",
+                    row=None,
+                    column=f"{place}, {column}",
+                    value=key,
                     reason=f"{column}s.csv has no such key",
                     remedy=unknown(column, key, keys) if keys else "Add it there.",
-                )  # fmt: skip
+                )
 
 
 def _judgements(review: Review) -> Iterator[Problem]:

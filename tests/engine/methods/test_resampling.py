@@ -35,9 +35,11 @@ def read(name: str) -> list[dict[str, str]]:
 def test_the_exact_test_agrees_with_metafor(row: dict[str, str]) -> None:
     data = [one for one in read("metafor_data.csv") if one["set"] == row["set"]][:7]
     found = permutation_test(
-        [float(one["yi"]) for one in data], [float(one["vi"]) for one in data],
-        tau2=row["tau2_method"], ci=row["ci_method"],
-    )  # fmt: skip
+        [float(one["yi"]) for one in data],
+        [float(one["vi"]) for one in data],
+        tau2=row["tau2_method"],
+        ci=row["ci_method"],
+    )
     assert found.exact
     assert found.p_value == pytest.approx(float(row["p_value"]), rel=1e-8)
     assert found.statistic == pytest.approx(float(row["statistic"]), rel=1e-8)

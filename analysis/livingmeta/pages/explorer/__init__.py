@@ -260,7 +260,9 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
         "dropped": [
             {"trial": one.trial, "label": one.label, "why": one.why} for one in about.dropped
         ],
-        "printed": None if about.printed is None else {
+        "printed": None
+        if about.printed is None
+        else {
             "estimate": about.printed.estimate,
             "ci_low": about.printed.ci_low,
             "ci_high": about.printed.ci_high,
@@ -281,7 +283,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
         "printed_undrawn": undrawn(review, about),
         "printed_k": printed_k(review, about) if review.published else None,
         "pooled_by": about.pooled_by,
-    }  # fmt: skip
+    }
 
 
 def _analyses(found: Multiverse) -> dict[str, Any] | None:
