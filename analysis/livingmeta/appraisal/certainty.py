@@ -156,6 +156,10 @@ class SummaryOfFindings:
     rating: Rating | None
     printed: tuple[PrintedCertainty, ...]
 
+    def __repr__(self) -> str:
+        said = (f"{one.about} {level_words(one.levels)}" for one in self.suggestions)
+        return f"<SummaryOfFindings {self.pool}; suggested: {', '.join(said)}>"
+
     @property
     def down(self) -> int:
         """Count the levels suggested; publication bias counts once, and three is the most."""

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from livingmeta.engine.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
-from livingmeta.engine.pooling import PooledEstimate, fit
+from livingmeta.engine.pooling import fit
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.derivation import Effect
@@ -69,7 +69,7 @@ class Absence:
         return tuple(
             name
             for name, pool in self.scenarios
-            if pool.result and _excludes(pool.result) != self.excludes
+            if pool.result and (pool.result.side != 0) != self.excludes
         )
 
 
@@ -199,16 +199,12 @@ def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
     )  # fmt: skip
 
 
-def _excludes(result: PooledEstimate) -> bool:
-    return result.ci_low > 0 or result.ci_high < 0
-
-
 def _tips(
     pool: Pool, arms: list[tuple[float, float]], settings: Settings
 ) -> tuple[bool, tuple[float | None, float | None]]:
     """Find where one SMD of all missing trials turns whether the interval excludes 0."""
     assert pool.result is not None
-    excludes = _excludes(pool.result)
+    excludes = pool.result.side != 0
     start = round(pool.result.estimate, 2) if excludes else 0.0
     own = np.array([(effect.yi, effect.vi) for effect in pool.effects]).T
 
@@ -219,7 +215,7 @@ def _tips(
             [*np.tile(own[1][:, None], g.size), *(_variance(g, one, settings) for one in arms)]
         )
         found = fit(yi, vi, **settings.fitting)
-        turned = ((found.ci_low > 0) | (found.ci_high < 0)) != excludes
+        turned = (found.side != 0) != excludes
         return round(float(g[turned.argmax()]), 2) if turned.any() else None
 
     return excludes, (first(-1), first(1))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from livingmeta.appraisal.choices import Analysis, analysis, unknown_choices
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.pooling import Fit, fit
+from livingmeta.engine.pooling import Fit, fit, side_of_no_effect
 from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.dependence import people_of
@@ -93,6 +93,10 @@ class Multiverse:
     fits: pd.DataFrame
     labels: dict[str, str]
     turns: tuple[Turn, ...]
+
+    def __repr__(self) -> str:
+        of = f"{len(self.analyses):,} analyses of {self.declared:,} combinations"
+        return f"<Multiverse {self.main.name}: {of}>"
 
     @property
     def analyses(self) -> pd.DataFrame:
@@ -344,6 +348,7 @@ def shares(
     one = pd.Series(1.0, analyses.index)
     parts = one if each is None else 1 / one.groupby(analyses[each]).transform("sum")
     weight = np.asarray(parts, dtype=float)
+    side = side_of_no_effect(analyses["ci_low"], analyses["ci_high"])
 
     def share(held: pd.Series) -> float:
         return float(np.average(held, weights=weight))
@@ -352,8 +357,8 @@ def shares(
         analyses=len(analyses),
         below=share(estimate < 0),
         above=share(estimate > 0),
-        excludes_below=share(analyses["ci_high"] < 0),
-        excludes_above=share(analyses["ci_low"] > 0),
+        excludes_below=share(side < 0),
+        excludes_above=share(side > 0),
         important=important,
         beyond_below=None if important is None else share(estimate <= -important),
         beyond_above=None if important is None else share(estimate >= important),
@@ -695,7 +700,8 @@ def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tu
     grid = fit_of.reshape([sizes.get(name, 1) for name in axes])
     result = np.append(fits["analysis"], -1).astype(int)
     first = fits.drop_duplicates("analysis")
-    estimate, excludes = first["estimate"].to_numpy(float), _excludes(first).to_numpy(bool)
+    estimate, *ends = (first[name].to_numpy(float) for name in ("estimate", "ci_low", "ci_high"))
+    excludes = side_of_no_effect(*ends) != 0
     needs = {"model": "model", "tau2": "tau2_method", "ci": "tau2_method"}
     found = []
     for name, size in sizes.items():
@@ -723,10 +729,6 @@ def _pairs(one: Indices, other: Indices, applies: Mask, result: Indices) -> Indi
     both = applies[one] & applies[other]
     n = len(applies)
     return np.stack(np.divmod(np.unique(result[one[both]] * n + result[other[both]]), n))
-
-
-def _excludes(analyses: pd.DataFrame) -> pd.Series:
-    return (analyses["ci_low"] > 0) | (analyses["ci_high"] < 0)
 
 
 def by_option(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
+from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.inputs import (
     LARGEST,
     NOT_FINITE,
@@ -46,8 +47,33 @@ FEW_FOR_PREDICTION = 20
 ROUNDING = 1e-9  # PM makes q exactly 1, up to rounding: no reason for a flag
 
 
+def side_of_no_effect(low: Any, high: Any) -> Any:
+    """Say on which side of no effect intervals lie whole: −1 below, 1 above, 0 where they hold it.
+
+    Examples
+    --------
+    >>> side_of_no_effect(-0.6, -0.1)
+    -1
+    >>> side_of_no_effect(np.array([-0.1, 0.1]), np.array([0.0, 0.4])).tolist()
+    [0, 1]
+    """
+    return (low > 0) * 1 - (high < 0) * 1
+
+
+class Sided:
+    """What an estimate with an interval says of no effect."""
+
+    ci_low: float
+    ci_high: float
+
+    @property
+    def side(self) -> int:
+        """The side of no effect that the interval lies on: −1 below, 1 above, 0 if it holds it."""
+        return int(side_of_no_effect(self.ci_low, self.ci_high))
+
+
 @dataclass(frozen=True, kw_only=True)
-class PooledEstimate:
+class PooledEstimate(Sided):
     """A pooled effect and how it was made.
 
     Not computed is None; infinite is None with a flag.
@@ -119,6 +145,16 @@ class PooledEstimate:
     flags: tuple[str, ...]
     ci_df: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<PooledEstimate {self}>"
+
+    def __str__(self) -> str:
+        by = ", ".join(filter(None, (self.model, self.tau2_method, self.ci_method)))
+        estimate, low, high = as_shown(self.measure, self.estimate, self.ci_low, self.ci_high)
+        shown = f"{estimate} ({100 * self.level:g}% CI {low} to {high})"
+        name = scale_name(self.measure) or "estimate"
+        return f"k = {self.k}: {name} {shown}; {by}"
+
 
 class Fit(NamedTuple):
     """Pooled estimates of a batch: arrays of shape (…), `weights` (percent) of shape (…, k).
@@ -145,6 +181,11 @@ class Fit(NamedTuple):
     pi_high: Array
     weights: Array
     flags: dict[str, Mask]
+
+    @property
+    def side(self) -> NDArray[np.int_]:
+        """Return the side of no effect that each interval lies on, as `side_of_no_effect` says."""
+        return np.asarray(side_of_no_effect(self.ci_low, self.ci_high))
 
     @property
     def p_value(self) -> Array:

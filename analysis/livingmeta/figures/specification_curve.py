@@ -24,6 +24,7 @@ from livingmeta.appraisal.multiverse import (
     trial_sets,
 )
 from livingmeta.engine.effect_sizes import as_shown
+from livingmeta.engine.pooling import side_of_no_effect
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,
@@ -116,7 +117,8 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
             ax.axhline(edge, color=BLACK, lw=0.5, ls=(0, (1, 3)), zorder=2.5)
     ax.axhline(0, color=BLACK, lw=0.6, zorder=2.5)
     thick = float(np.clip(0.6 * CURVE * 72 / n, 0.25, 1.6))
-    kinds = {"below": high < 0, "above": low > 0, "across": (low <= 0) & (high >= 0)}
+    side = side_of_no_effect(low, high)
+    kinds = {"below": side < 0, "above": side > 0, "across": side == 0}
     for name, held in kinds.items():
         ends = np.stack([np.stack([place, end], -1)[held] for end in (low, high)], 1)
         ax.add_collection(

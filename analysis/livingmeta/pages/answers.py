@@ -86,22 +86,22 @@ def answer(
         return Answer(kind=kind, sentences=(say(kind, **given), say(f"{kind}_then")))
     if pool.contradictory():
         sides = {
-            "first": language.listed(one.label for one in pool.effects if one.ci_high < 0),
-            "second": language.listed(one.label for one in pool.effects if one.ci_low > 0),
+            "first": language.listed(one.label for one in pool.effects if one.side < 0),
+            "second": language.listed(one.label for one in pool.effects if one.side > 0),
             "below": side_words(pool, above=False, language=language),
             "above": side_words(pool, above=True, language=language),
         }
         then = "contradict_then" if pool.favours else "contradict_sides"
         first = say("contradict", **given, **sides)
         return Answer(kind="contradict", sentences=(first, say(then, **groups)))
-    open_ = result.ci_low <= 0 <= result.ci_high
+    open_ = result.side == 0
     form = "open" if open_ else "favours" if pool.favours else "side"
     shown = value(pool, result, language=language, vas_sd=vas_sd), beside(pool, language=language)
     given |= groups | {
         "value": "; ".join(filter(None, shown)),
         "no_effect": pool.no_effect,
-        "side": side_words(pool, above=result.ci_low > 0, language=language),
-        "group": language.word(pool.favours[result.ci_low > 0]) if pool.favours else "",
+        "side": side_words(pool, above=result.side > 0, language=language),
+        "group": language.word(pool.favours[result.side > 0]) if pool.favours else "",
         "caveats": _caveats(pool, language),
     }
     ends = "across" if open_ and not pool.favours else form

@@ -19,9 +19,9 @@ def excludes(pool: Pool | None) -> str:
     result = pool.result if pool else None
     if pool is None or result is None:
         return "no pooled value"
-    if result.ci_low <= 0 <= result.ci_high:
+    if result.side == 0:
         return "includes no difference"
-    side = pool.side(result.ci_low > 0)
+    side = pool.side(result.side > 0)
     return side if pool.favours else f"lies {side}"
 
 

@@ -138,4 +138,4 @@ def _moved(own: Pool, other: Pool) -> tuple[float, float, float] | None:
 def apart(pools: Iterable[Pool]) -> bool:
     """Say whether some of the pools exclude no effect and some do not."""
     results = [pool.result for pool in pools if pool.result is not None]
-    return len({result.ci_low > 0 or result.ci_high < 0 for result in results}) > 1
+    return len({result.side != 0 for result in results}) > 1

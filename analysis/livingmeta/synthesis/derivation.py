@@ -20,12 +20,15 @@ from livingmeta.engine.conversions import (
 )
 from livingmeta.engine.effect_sizes import (
     MEASURES,
+    as_shown,
     kind_of,
+    scale_name,
     smd_from_difference,
     smd_from_t,
     turning,
 )
 from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR
+from livingmeta.engine.pooling import Sided
 from livingmeta.review.protocol import Review, lenders, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.synthesis.arms import (
@@ -47,7 +50,7 @@ from livingmeta.words import RefusalError, count, derived, show
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effect:
+class Effect(Sided):
     """One trial's effect in one synthesis; whom a negative `yi` favours, `Pool.favours` says.
 
     `mean1`, `sd1`, `mean2`, `sd2` are what the effect was computed from, in the
@@ -85,6 +88,11 @@ class Effect:
     rows: tuple[Outcome, ...]
     arms: tuple[tuple[Group, ...], ...] = ((), ())  # the people of group 1, of group 2
     turned: bool = False  # the sign is the opposite of that of the values printed
+
+    def __repr__(self) -> str:
+        estimate, low, high = as_shown(self.measure, self.yi, self.ci_low, self.ci_high)
+        shown = f"{scale_name(self.measure)} {estimate} ({low} to {high})"
+        return f"<Effect {self.label}: {shown}, of {', '.join(row.place for row in self.rows)}>"
 
     @property
     def quoted(self) -> list[list[Outcome]]:

@@ -114,6 +114,13 @@ class Pool:
     pooled_by: str | None = None  # method of the source, where it is another one
     total_weights: tuple[float, ...] | None = None  # of a subgroup, in the total beside it
 
+    def __repr__(self) -> str:
+        return f"<Pool {self}>"
+
+    def __str__(self) -> str:
+        of = f"{self.k} of {len(self.measured)} trials that measured it"
+        return f"{self.synthesis}, {self.name}: {of}; {self.result or f'no value, {self.why_not}'}"
+
     @property
     def name(self) -> str:
         """The title, with the subgroup: "Pain, short term – women"."""
@@ -221,8 +228,8 @@ class Pool:
         quarter of the trials that exclude no effect. Only trials with an estimate `beyond` the
         limits count.
         """
-        low = sum(effect.ci_high < 0 and effect.yi < beyond[0] for effect in self.effects)
-        high = sum(effect.ci_low > 0 and effect.yi > beyond[1] for effect in self.effects)
+        low = sum(effect.side < 0 and effect.yi < beyond[0] for effect in self.effects)
+        high = sum(effect.side > 0 and effect.yi > beyond[1] for effect in self.effects)
         i2 = self.result.i2 if self.result else None
         return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
 

@@ -298,7 +298,7 @@ class _Reviews:
         for ci in self.intervals:
             one = fit(y, v, ci=ci, prediction="none", **self.methods)
             found[f"covers {ci}"] = (one.ci_low <= self.effect) & (self.effect <= one.ci_high)
-            found[f"excludes {ci}"] = (one.ci_low > 0) | (one.ci_high < 0)
+            found[f"excludes {ci}"] = one.side != 0
             found["estimate"], found["tau2"] = one.estimate, one.tau2
             with np.errstate(divide="ignore", invalid="ignore"):  # an HKSJ SE of 0
                 found["studentised"] = np.nan_to_num((one.estimate - self.effect) / one.se)
