@@ -40,6 +40,7 @@ from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.schema import Decision, Rated
+from livingmeta.synthesis.dependence import People
 from livingmeta.synthesis.pool import Pool, funnel_of
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -711,9 +712,8 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     """
     if not pool.missing:
         return None, "no trial is known to be missing, and unknown ones can't be counted"
-    sizes = [one.n_randomised for one in pool.missing]
-    count = sum(size for size in sizes if size is not None)
-    people = f"{count:,} people{' and more' if None in sizes else ''}" if count else (
+    count, unknown, _ = People.of(one.n_randomised for one in pool.missing)
+    people = f"{count:,} people{' and more' if unknown else ''}" if count else (
         "number of people not known"
     )  # fmt: skip
     if count and pool.people.all:
@@ -722,7 +722,7 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
         f"{len(pool.missing)} of {len(pool.measured)} trials known to have measured it have no "
         f"usable numbers here ({people})"
     )
-    few = None not in sizes and count < NEGLIGIBLE * (count + pool.people.known)
+    few = not unknown and count < NEGLIGIBLE * (count + pool.people.known)
     fewer = f"they are fewer than 1 in 100 people ({OURS})"
     if absent.why_not is not None or case is None:
         uncounted = f"what they could change is not computed: {absent.why_not}"

@@ -10,6 +10,7 @@ from livingmeta.audit.consistency import ORDINARY, Finding, findings_of
 from livingmeta.audit.verdicts import Verdict, verdicts
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.dependence import People
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
@@ -61,8 +62,7 @@ def total_people(review: Review) -> int | None:
         about = (claim.synthesis, claim.quantity, claim.reading)
         if about == (None, "n", "primary") and claim.counted is not None:
             return claim.counted
-    sizes = [trial.n_randomised for trial in review.trials]
-    return None if None in sizes else sum(size for size in sizes if size is not None)
+    return People.of(trial.n_randomised for trial in review.trials).all
 
 
 def at_odds(

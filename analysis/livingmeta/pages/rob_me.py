@@ -11,6 +11,7 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.phrases import interval
 from livingmeta.review.protocol import Judgement, Review, fits
 from livingmeta.review.schema import Trial
+from livingmeta.synthesis.dependence import People
 
 AVAILABLE = "available"
 SENSITIVITY = "available only for sensitivity analyses"
@@ -147,16 +148,14 @@ def _facts(
 
 
 def _people(matrix: tuple[Availability, ...], status: str) -> str:
-    listed = [one for one in matrix if one.status == status]
-    sizes = [one.n_randomised for one in listed if one.n_randomised is not None]
-    unknown = len(listed) - len(sizes)
-    more = f", {unknown} of unknown size" if unknown else ""
-    people = (
-        f"{sum(sizes)} people randomised{more}"
-        if sizes or not listed
+    people = People.of(one.n_randomised for one in matrix if one.status == status)
+    more = f", {people.unknown} of unknown size" if people.unknown else ""
+    shown = (
+        f"{people.known} people randomised{more}"
+        if people.known or not people.trials
         else "number of people not known"
     )
-    return f"{len(listed)} of {len(matrix)} trials ({people})"
+    return f"{people.trials} of {len(matrix)} trials ({shown})"
 
 
 def _scenarios(one: Sensitivity) -> str:

@@ -35,6 +35,12 @@ class People(NamedTuple):
         """The number of people, None where it is not known."""
         return None if self.unknown else self.known
 
+    @classmethod
+    def of(cls, sizes: Iterable[int | None]) -> People:
+        """Count those of trials by their sizes, None where one is not known."""
+        listed = list(sizes)
+        return cls(sum(size or 0 for size in listed), listed.count(None), len(listed))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tie:
