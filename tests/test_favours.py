@@ -14,6 +14,7 @@ from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, as_csv, f
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import multiverse, shares
 from livingmeta.appraisal.scenarios import sensitivity
+from livingmeta.figures import files
 from livingmeta.figures import forest as plots
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import language
@@ -201,13 +202,13 @@ def test_no_door_takes_a_side_that_the_review_does_not_give(
     review, out = six(tmp_path / "a", measure, DIRECTIONS[direction]), tmp_path / "out"
     told: dict[str, str] = {}
     drawn: list[str] = []
-    save = plots.figure_bytes
+    save = files.figure_bytes
 
     def seen(figure: Any, kind: str) -> bytes:
         drawn.extend(text.get_text() for text in figure.findobj(Text))
         return save(figure, kind)
 
-    monkeypatch.setattr(plots, "figure_bytes", seen)
+    monkeypatch.setattr(files, "figure_bytes", seen)
     for door in DOORS:
         said = say(*(word.format(review, out=out) for word in door.split()))
         assert said.status in (0, 1), (door, said.err)
