@@ -222,7 +222,7 @@ def _side_by_side(
             [
                 "profile",
                 f"{printing.scale(one.own)} (CI)",
-                f"{100 * one.own.result.level:g}% prediction of the true effect",
+                f"{100 * one.own.result.level:g}% prediction\nof the true\neffect",
                 "Tau²",
                 "I² (from)",
             ],
