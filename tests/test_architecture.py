@@ -16,7 +16,7 @@ LIBRARIES = {
     "audit": SCIENCE | {"pandas", "statsmodels", "pymare", "meta_analyze"},
     "appraisal": SCIENCE | {"pandas", "pydantic"},
     "exchange": SCIENCE | {"pandas", "pydantic", "openpyxl", "defusedxml"},
-    "living": {"pydantic", "pandas", "openpyxl"},
+    "living": {"pydantic", "pandas", "openpyxl", "tomlkit"},
     "figures": SCIENCE | {"matplotlib", "pandas"},
     "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic"},
 }

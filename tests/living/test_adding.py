@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from folders import folder
+from folders import ROOT, folder
 from livingmeta.living import adding
-from livingmeta.living.adding import planned
+from livingmeta.living.adding import planned, start
 from livingmeta.living.drafts import appended
 from livingmeta.review.folder import load_review
 from livingmeta.store import LOCK, ChangedError, replace_all, write
@@ -71,7 +72,7 @@ def test_a_lock_somebody_holds_is_respected(tmp_path: Path, monkeypatch) -> None
 
 ADDER = """
 import sys
-from livingmeta.living.adding import planned
+from livingmeta.living.adding import planned, start
 from livingmeta.store import ChangedError
 path, number = sys.argv[1:]
 row = {"trial": "alpha2001", "outcome": "pain", "weeks": number, "what": "means",
@@ -223,3 +224,20 @@ def test_a_filled_form_is_added_and_the_change_is_told(say, tmp_path: Path) -> N
     again = say("add", str(path), "--from", str(form), "--yes")
     assert again.status == 2
     assert "the same arm at the same time stands already" in again.err
+
+
+@pytest.mark.parametrize("side", [1, "unknown", None])
+def test_a_new_review_keeps_the_comments_of_the_template_in_their_order(
+    tmp_path: Path, side: int | str | None
+) -> None:
+    start(tmp_path / "mine", negative_favours=side)
+    made = (tmp_path / "mine" / "review.toml").read_text(encoding="utf-8")
+    _, *given = (ROOT / "data/template/review.toml").read_text(encoding="utf-8").splitlines()
+    new_first, *kept = made.splitlines()
+    assert "The review mine" in new_first
+    assert ({"negative_favours": side} if side else {}) == {
+        key: value for key, value in tomllib.loads(made)["groups"].items() if key not in "12"
+    }
+    added = [line for line in kept if line.startswith("negative_favours")]
+    rest = [line for line in kept if line and line not in added]
+    assert rest == [line.replace('id = "template"', 'id = "mine"') for line in given if line]

@@ -324,14 +324,12 @@ def new(
     from pathlib import Path
 
     from livingmeta.commands.terminal import Terminal
-    from livingmeta.review.folder import TEMPLATE, find
-    from livingmeta.store import write
+    from livingmeta.living.adding import SIDES, start
     from livingmeta.words import pick
 
     _checked_name(name)
-    sides = {"lower": "negative_favours = 1\n", "higher": "negative_favours = 2\n"}
     if favours is not None:
-        pick(sides, favours, "--favours")
+        pick(SIDES, favours, "--favours")
     folder = Path(shelf) / name
     if folder.exists():
         raise RefusalError(f"{folder} exists already. Choose another name.")
@@ -342,25 +340,13 @@ def new(
              "scales": "as the scales say: signs are turned so that those below 0 do",
              "unknown": "not known"}, default="unknown",
         )  # fmt: skip
-    # Not stated is unknown, until each result has a scale of which `add` asked what is better.
-    line = sides.get(favours or "", 'negative_favours = "unknown"\n' * (favours == "unknown"))
-    original = find(TEMPLATE)[0]
-    for path in sorted(original.iterdir()):
-        if path.suffix in {".csv", ".toml"}:
-            text = path.read_text(encoding="utf-8")
-            if path.name == "review.toml":
-                text = text.replace(f'id = "{TEMPLATE}"', f'id = "{name}"', 1)
-                text = text.replace("\n\n# Follow-up terms", f"\n{line}\n# Follow-up terms", 1)
-                text = text.replace(
-                    text.splitlines()[0],
-                    f"# The review {name}: say what it asks, then `livingmeta add {folder}`.", 1,
-                )  # fmt: skip
-            write(folder / path.name, text)
+    side = "unknown" if favours == "unknown" else SIDES.get(favours or "")
+    start(folder, negative_favours=side)
     typer.echo(
         f"{folder} written. "
         + (
             ""
-            if line
+            if side
             else "Which effects favour group 1 is not stated there: it is not known, "
             "until the scales of the results say it, or negative_favours does. "
         )

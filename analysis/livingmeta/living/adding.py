@@ -9,11 +9,14 @@ from pathlib import Path
 
 from livingmeta.living.drafts import ORDER, Draft, appended
 from livingmeta.review.extraction import agreement_row, corrected, disagreements
-from livingmeta.review.folder import ReviewError, examine, find, load_review, reviews
+from livingmeta.review.folder import TEMPLATE, ReviewError, examine, find, load_review, reviews
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, columns
-from livingmeta.store import copied, replace_all
+from livingmeta.store import copied, replace_all, write
 from livingmeta.words import RefusalError
+
+# negative_favours of review.toml, by which effects favour group 1
+SIDES: Mapping[str, int] = {"lower": 1, "higher": 2}
 
 
 @dataclass(frozen=True)
@@ -123,3 +126,36 @@ def settle(name: str, number: int, *, take: str | None, by: str | None, why: str
         files = {outcomes: (held, text), **files}
     replace_all(files)
     return f"settled: {one.column} is {value or 'not reported'} ({by}: {why})."
+
+
+def start(folder: Path, *, negative_favours: int | str | None) -> None:
+    """Write the empty template as a new review.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; its name is the review's id.
+    negative_favours : int or str, optional
+        Group that an effect below 0 favours, or "unknown". Not stated it is not known, until each
+        result has a scale of which `add` asked what is better.
+    """
+    import tomlkit
+
+    for path in sorted(find(TEMPLATE)[0].iterdir()):
+        if path.suffix not in {".csv", ".toml"}:
+            continue
+        text = path.read_text(encoding="utf-8")
+        if path.name == "review.toml":
+            protocol = tomlkit.parse(text)
+            title = f"The review {folder.name}: say what it asks, then `livingmeta add {folder}`."
+            protocol.body[0] = (None, tomlkit.comment(title))
+            protocol["id"] = folder.name
+            if negative_favours is not None:
+                groups = tomlkit.table()  # with the new line behind the names, not the next comment
+                for key, item in protocol["groups"].value.body:
+                    groups.add(key, item) if key else groups.add(item)
+                    if key == "2":
+                        groups.add("negative_favours", negative_favours)
+                protocol["groups"] = groups
+            text = tomlkit.dumps(protocol)
+        write(folder / path.name, text)
