@@ -87,8 +87,8 @@ def uses(
         for effect in extras(bend).values()
     ]
     for effect, anchor, synthesis in traced:
-        for row in effect.rows:
-            put(row.source, anchor, f"{effect.label} ({synthesis})")
+        for outcome in effect.rows:
+            put(outcome.source, anchor, f"{effect.label} ({synthesis})")
     absent = [(pool, one) for pool in pools for one in pool.missing]
     for pool, one in absent:
         anchor = slug("gap", pool_id(pool), one.trial)
