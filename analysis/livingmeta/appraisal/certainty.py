@@ -712,8 +712,8 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     """
     if not pool.missing:
         return None, "no trial is known to be missing, and unknown ones can't be counted"
-    count, unknown, _ = People.of(one.n_randomised for one in pool.missing)
-    people = f"{count:,} people{' and more' if unknown else ''}" if count else (
+    count, without, _ = People.of(one.n_randomised for one in pool.missing)
+    people = f"{count:,} people{' and more' if without else ''}" if count else (
         "number of people not known"
     )  # fmt: skip
     if count and pool.people.all:
@@ -722,7 +722,7 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
         f"{len(pool.missing)} of {len(pool.measured)} trials known to have measured it have no "
         f"usable numbers here ({people})"
     )
-    few = not unknown and count < NEGLIGIBLE * (count + pool.people.known)
+    few = not without and count < NEGLIGIBLE * (count + pool.people.known)
     fewer = f"they are fewer than 1 in 100 people ({OURS})"
     if absent.why_not is not None or case is None:
         uncounted = f"what they could change is not computed: {absent.why_not}"

@@ -99,9 +99,9 @@ def uses(
     for bias in review.risk_of_bias:
         put(bias.source, slug("bias", bias.trial), review.trial(bias.trial).label)
     for table in directions:
-        for row in table.rows:
-            anchor = slug("direction", table.synthesis, row.trial)
-            put(row.source, anchor, f"{row.label} ({table.synthesis})")
+        for direction in table.rows:
+            anchor = slug("direction", table.synthesis, direction.trial)
+            put(direction.source, anchor, f"{direction.label} ({table.synthesis})")
     for outcome in found_odd:
         put(outcome.source, "fit", f"{outcome.file} row {outcome.row}")
     for box in boxes.counts if boxes else ():
