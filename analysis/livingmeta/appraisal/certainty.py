@@ -733,8 +733,8 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     kept = f"no SMD of theirs from {ends} turns what the interval or the estimate says"
     if absent.unknown_size and not few:
         left = ", ".join(absent.unknown_size)
-        unknown = f"how many people {left} randomised is not known, or below {LEAST} per arm"
-        return None, f"{said}; {kept}, but {unknown}"
+        unsized = f"how many people {left} randomised is not known, or below {LEAST} per arm"
+        return None, f"{said}; {kept}, but {unsized}"
     return 0, f"{said}; {kept} ({OURS})"
 
 
