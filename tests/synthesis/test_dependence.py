@@ -320,15 +320,26 @@ def test_no_remedy_changes_which_trials_are_pooled(
         assert "several_arms_kept" in after.flags
 
 
-def test_rows_typed_twice_become_one_when_combined(tmp_path: Path) -> None:
+@pytest.mark.parametrize("several_arms", ["separate", "split", "combine"])
+def test_rows_typed_twice_count_once_and_the_second_is_named(
+    several_arms: str, tmp_path: Path
+) -> None:
     row = "Ash,2015,12.6,8.1,33,16.4,7.8,34\n"
-    (twice,) = pooled(tmp_path, HEAD + row + row + MANY)
+    (twice,) = pooled(tmp_path, HEAD + row + row + MANY, several_arms=several_arms)
     (once,) = pooled(tmp_path, HEAD + row + MANY)
-    (merged,) = pooled(tmp_path, HEAD + row + row + MANY, several_arms="combine")
-    assert flags(twice) == BOTH
+    assert twice.result == once.result
     assert twice.people == once.people
-    assert twice.result != once.result
-    assert merged.result == once.result
+    assert not flags(twice)
+    assert [one.why for one in twice.dropped] == [
+        "all its numbers are those of another comparison of this trial, which counts once"
+    ]
+
+
+def test_a_comparison_that_shares_one_arm_only_is_no_repetition(tmp_path: Path) -> None:
+    rows = "Ash,2015,12.6,8.1,33,16.4,7.8,34\nAsh,2015,13.9,7.7,31,16.4,7.8,34\n"
+    (pool,) = pooled(tmp_path, HEAD + rows + MANY)
+    assert not pool.dropped
+    assert flags(pool) == BOTH
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.review.schema import Gap, Outcome, Trial
+from livingmeta.synthesis.arms import group_of
 from livingmeta.synthesis.dependence import ties
 from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of
 from livingmeta.synthesis.pool import LeftOut, Missing
@@ -49,7 +51,8 @@ def choose(review: Review, plan: Plan, settings: Settings, selection: Selection)
 
 
 def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection) -> Chosen:
-    choice = Chosen()
+    review, again = once(review)
+    choice = Chosen(dropped=tuple(_again(review, plan, again, selection)))
     offered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
     together = review.protocol.ties.several_arms == "combine"
     for row in review.outcomes:
@@ -89,6 +92,49 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
             ),
         )
     return choice
+
+
+def once(review: Review) -> tuple[Review, tuple[Outcome, ...]]:
+    """Part a review from rows that stand twice: a comparison with all numbers of another.
+
+    Only comparisons of one trial are meant, of one outcome and subgroup: two trials with the same
+    numbers are a doubt (`dependence.ties`), and both are pooled.
+    """
+    if once not in review.memo:
+        numbers: dict[tuple[object, ...], set[tuple[object, ...]]] = defaultdict(set)
+        for row in review.outcomes:
+            if row.use != "no" and (told := group_of(row)).told:
+                about = (row.instrument, row.weeks, row.time_label, row.statistic, row.measure)
+                own = (row.group, *about, told, row.n1, row.n2)
+                numbers[row.trial, row.outcome, row.subgroup, row.contrast].add(own)
+        first: dict[tuple[object, ...], tuple[object, ...]] = {}
+        for key, told_here in numbers.items():
+            first.setdefault((*key[:3], frozenset(told_here)), key)
+        kept = {*first.values()}
+        twice = tuple(
+            row
+            for row in review.outcomes
+            if (key := (row.trial, row.outcome, row.subgroup, row.contrast)) in numbers
+            and key not in kept
+        )
+        rest = tuple(row for row in review.outcomes if row not in twice) if twice else ()
+        review.memo[once] = (replace(review, outcomes=rest) if twice else review, twice)
+    found: tuple[Review, tuple[Outcome, ...]] = review.memo[once]
+    return found
+
+
+def _again(
+    review: Review, plan: Plan, rows: Iterable[Outcome], selection: Selection
+) -> Iterator[LeftOut]:
+    asked = {
+        (row.trial, row.contrast, row.subgroup)
+        for row in rows
+        if fits(review, plan, row, terms=selection.terms) is None
+    }
+    for trial, contrast, subgroup in sorted(asked, key=str):
+        label = review.trial(trial).label + (f" ({contrast})" if contrast else "")
+        why = "all its numbers are those of another comparison of this trial, which counts once"
+        yield LeftOut(trial=trial, label=label, why=why, subgroup=subgroup)
 
 
 def _kept(effect: Effect, why: str) -> Effect:
