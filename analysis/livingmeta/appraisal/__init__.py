@@ -2,7 +2,7 @@
 
 Lives here: other choices and their multiverse, missing evidence, certainty, directions of effects
 that can't be pooled, the flow of records.
-May not: read files, draw, or say its results in the words of a page.
+May not: read files, or draw.
 """
 
 import lazy_loader

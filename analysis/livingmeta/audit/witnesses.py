@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from livingmeta.audit.results import Results
+from livingmeta.engine.tau2 import metafor_name
 from livingmeta.synthesis.pool import Pool
 
 Answer = dict[str, float]
@@ -367,11 +368,11 @@ def _metafor(questions: Sequence[Question]) -> list[Answer | str]:
     found: list[Answer | str] = ["metafor gave no answer"] * len(questions)
     calls = []
     for i, question in enumerate(questions):
-        if question.ci not in R_TESTS or question.tau2 in {"DL2", "given"}:
+        tau2 = metafor_name(question.tau2)
+        if question.ci not in R_TESTS or tau2 is None:
             method = question.ci if question.ci not in R_TESTS else question.tau2
             found[i] = f"metafor is not asked for {method}"
             continue
-        tau2 = {None: "EE", "CA": "HE"}.get(question.tau2, question.tau2)
         yi, vi = (", ".join(f"{x:.17g}" for x in values) for values in (question.yi, question.vi))
         test = R_TESTS[question.ci]
         level = f"{100 * question.level:.17g}"

@@ -287,6 +287,8 @@ def reml(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Array, Mask]
 class Named:
     """An estimator of τ² and its name in English; the catalogues of other languages translate it.
 
+    `metafor` is what metafor calls it, None where it has none.
+
     Raises
     ------
     ValueError
@@ -295,6 +297,7 @@ class Named:
 
     words: str
     estimate: Estimator
+    metafor: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse an estimator that no page could name."""
@@ -309,17 +312,30 @@ class Named:
 
 
 TAU2: dict[str, Named] = {
-    "DL": Named("the DerSimonian–Laird method", dersimonian_laird),
+    "DL": Named("the DerSimonian–Laird method", dersimonian_laird, metafor="DL"),
     "DL2": Named("the two-step DerSimonian–Laird method", two_step),
-    "HE": Named("the Hedges (Cochran ANOVA) method", hedges),
-    "CA": Named("the Cochran ANOVA method", hedges),
-    "HS": Named("the Hunter–Schmidt method", hunter_schmidt),
-    "SJ": Named("the Sidik–Jonkman method", sidik_jonkman),
-    "ML": Named("maximum likelihood", ml),
-    "REML": Named("restricted maximum likelihood (REML)", reml),
-    "EB": Named("empirical Bayes", empirical_bayes),
-    "PM": Named("the Paule–Mandel method", paule_mandel),
+    "HE": Named("the Hedges (Cochran ANOVA) method", hedges, metafor="HE"),
+    "CA": Named("the Cochran ANOVA method", hedges, metafor="HE"),
+    "HS": Named("the Hunter–Schmidt method", hunter_schmidt, metafor="HS"),
+    "SJ": Named("the Sidik–Jonkman method", sidik_jonkman, metafor="SJ"),
+    "ML": Named("maximum likelihood", ml, metafor="ML"),
+    "REML": Named("restricted maximum likelihood (REML)", reml, metafor="REML"),
+    "EB": Named("empirical Bayes", empirical_bayes, metafor="EB"),
+    "PM": Named("the Paule–Mandel method", paule_mandel, metafor="PM"),
 }
+
+
+def metafor_name(tau2: str | None) -> str | None:
+    """Return what metafor calls an estimator, None where it has none.
+
+    Examples
+    --------
+    >>> metafor_name("CA"), metafor_name(None), metafor_name("given")
+    ('HE', 'EE', None)
+    """
+    if tau2 is None:
+        return "EE"  # a common effect
+    return TAU2[tau2].metafor if tau2 in TAU2 else None
 
 
 def q_profile(

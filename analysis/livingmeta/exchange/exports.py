@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
+from livingmeta.engine.tau2 import metafor_name
 from livingmeta.exchange.revman import WEB_CELLS
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, columns
@@ -70,9 +71,9 @@ def _r_call(pool: Pool) -> list[str]:
     lines = ["", f"# {pool.title}: {pool.methods}", f"d <- subset(effects, synthesis == {title})"]
     if result.k == 1:
         return [*lines, "# one trial: nothing is pooled", "print(d)"]
-    if result.ci_method not in TESTS or result.tau2_method in {"DL2", "given"}:
+    method = metafor_name(result.tau2_method)
+    if result.ci_method not in TESTS or method is None:
         return [*lines, "# metafor does not offer these methods", "print(d)"]
-    method = {None: "EE", "CA": "HE"}.get(result.tau2_method, result.tau2_method)
     ours = ", ".join(f"{x:.17g}" for x in (result.estimate, result.ci_low, result.ci_high))
     return [
         *lines,

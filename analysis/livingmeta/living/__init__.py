@@ -1,7 +1,7 @@
-"""How trials come in: by questions, by form, with a preview of what they would move.
+"""What people add to a review: trials by questions or by form, and a panel's decisions.
 
-Lives here: forms, the dialogue, numbers as papers print them, drafts of rows, and the history of a
-review.
+Lives here: forms, the dialogue, numbers as papers print them, drafts of rows and what they would
+move, the worksheet of certainty, and the history of a review.
 May not: write a row that `check` refuses.
 """
 

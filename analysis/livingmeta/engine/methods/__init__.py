@@ -1,6 +1,7 @@
 """The shelf beside the core: one method a file, each on plain arrays.
 
-Lives here: influence, regression, small-study tests, selection, Bayes, subsets, resampling.
+Lives here: influence, regression, small-study tests, selection, Bayes, subsets, resampling, the
+people a trial needs, what an effect means to a patient, and how batches are run.
 May not: be imported by the core, or know a review.
 """
 
