@@ -6,6 +6,9 @@ and `... coverage.py tables` for those of docs/methods.md, made of that file.
 Trials are unequal: variances are those of a standardised difference with 10 to 60 people in each
 arm (2/n), drawn anew for each review, and known; effects are normal about a mean of 0.3. `mean` is
 the interval of the mean, `prediction` that of the true effect in a new setting, `tau2` that of τ².
+`others` are of methods around a pool: `bootstrap` as `resample` has it (999 sets, modified HKSJ),
+`CR2` of trials that give two effects each, whose sampling errors correlate by 0.5 (τ² by REML), and
+`posterior` of the mean with a half-normal prior of scale 0.5 on τ.
 `narrower` are the HKSJ intervals that are narrower than Wald's in the same review, `of` so many.
 For a prediction interval each review counts by the chance of a true effect within it. Percentages;
 `error` is one Monte Carlo standard error of the coverage.
@@ -22,15 +25,19 @@ from scipy.special import ndtr
 
 from livingmeta.engine.inputs import Array
 from livingmeta.engine.methods.batch import drawn, run
-from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, fit
+from livingmeta.engine.methods.bayes import Prior, posterior
+from livingmeta.engine.methods.regression import cluster_robust
+from livingmeta.engine.methods.resampling import bootstrap
+from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, fit, pool
 from livingmeta.engine.tau2 import likelihood_limits, q_profile
 
-SEED, REVIEWS, OF_DRAWN, MEAN = 14, 10_000, 2_000, 0.3
+SEED, REVIEWS, OF_DRAWN, OF_OTHERS, MEAN = 14, 10_000, 2_000, 1_000, 0.3
 TRIALS, BETWEEN = (2, 3, 4, 5, 10, 20), (0.0, 0.1)
 ESTIMATORS = ("REML", "DL")
 # what the others take the SE of the mean from: the headline's, HKSJ's, that of Higgins 2009
 AHEAD = (("REML", "hksj-modified"), ("REML", "hksj"), ("DL", "wald"))
-KINDS = ("mean", "narrower", "prediction", "tau2")
+KINDS = ("mean", "narrower", "prediction", "tau2", "others")
+SHARED = 0.5  # correlation of two effects of a trial
 HEADER = ["interval", "method", "tau2_by", "se_by", "tau2", "k", "of", "reviews", "coverage",
           "error", "seed"]  # fmt: skip
 Row = tuple[str, str, str, str]
@@ -42,11 +49,12 @@ class Reviews:
 
     k: int
     tau2: float
-    is_drawn: bool = False  # the prediction intervals that take long, and those only
+    what: str = "all"  # or those that take long: "drawn" (prediction intervals), "others"
 
     def __call__(self, start: int, stop: int) -> dict[str, Array]:
         y, v = drawn(self._sample, start, stop, seed=SEED).swapaxes(0, 1)
-        found = self._drawn(y, v) if self.is_drawn else self._all(y, v)
+        asked = {"all": self._all, "drawn": self._drawn, "others": partial(self._others, start)}
+        found = asked[self.what](y, v)
         return {"|".join(row): np.asarray(held, float) for row, held in found.items()}
 
     def _sample(self, rng: np.random.Generator, size: int) -> Array:
@@ -64,6 +72,30 @@ class Reviews:
             one = fit(y, v, prediction=name)
             found["prediction", name, "", ""] = self._ahead(one.pi_low, one.pi_high)
         return found
+
+    def _others(self, start: int, y: Array, v: Array) -> dict[Row, Array]:
+        found: dict[Row, list[bool]] = {
+            ("others", name, by, ""): []
+            for name, by in (("bootstrap", "REML"), ("CR2", "REML"), ("posterior", ""))
+        }
+        prior = Prior(tau="half-normal", scale=0.5)
+        trials = np.repeat(np.arange(self.k), 2)
+        for i, (yi, vi) in enumerate(zip(y, v, strict=True), start=start):
+            sets = bootstrap(yi, vi, count=999, seed=i, tau2="REML", ci="hksj-modified")
+            mean = posterior(yi, vi, prior=prior).mu
+            # two effects about one true effect each: what yi is off by, shared in part
+            rng = np.random.default_rng([SEED, i])
+            theta = MEAN + rng.normal(0, self.tau2**0.5, self.k)
+            common, own = rng.normal(size=self.k), rng.normal(size=(self.k, 2))
+            error = SHARED**0.5 * common[:, None] + (1 - SHARED) ** 0.5 * own
+            pair = (theta[:, None] + error * vi[:, None] ** 0.5).ravel()
+            twice = np.repeat(vi, 2)
+            robust = cluster_robust(pool(pair, twice), pair, twice, [*map(int, trials)])
+            ends = ((sets.ci_low, sets.ci_high), (robust.ci_low, robust.ci_high),
+                    (mean.low, mean.high))  # fmt: skip
+            for held, (low, high) in zip(found.values(), ends, strict=True):
+                held.append(low <= MEAN <= high)
+        return {name: np.array(held) for name, held in found.items()}
 
     def _all(self, y: Array, v: Array) -> dict[Row, Array]:
         found: dict[Row, Array] = {}
@@ -92,12 +124,21 @@ class Reviews:
 
 
 def rows(
-    k: int, tau2: float, *, reviews: int = REVIEWS, of_drawn: int = OF_DRAWN
+    k: int,
+    tau2: float,
+    *,
+    reviews: int = REVIEWS,
+    of_drawn: int = OF_DRAWN,
+    of_others: int = OF_OTHERS,
 ) -> list[list[str]]:
     """Return the rows of the table for one number of trials and one τ²."""
     found = run(Reviews(k, tau2), reviews)
     if k > 2:
-        found = found | run(Reviews(k, tau2, is_drawn=True), of_drawn)
+        found = found | run(Reviews(k, tau2, what="drawn"), of_drawn)
+    return _told(found | run(Reviews(k, tau2, what="others"), of_others), k, tau2)
+
+
+def _told(found: dict[str, Array], k: int, tau2: float) -> list[list[str]]:
     told = []
     for name, held in found.items():
         kept = held[~np.isnan(held)]
