@@ -115,7 +115,8 @@ def test_the_flow_counts_what_is_a_whole_number(
 
 
 @pytest.mark.parametrize("command", [
-    ("pool",), ("reproduce",), ("report",), ("explore",), ("multiverse",), ("run",),
+    ("pool",), ("reproduce",), ("report",), ("explore",), ("multiverse",),
+    pytest.param(("run",), marks=pytest.mark.slow),
     ("certainty",), ("check",),
 ])  # fmt: skip
 @pytest.mark.parametrize("estimate", ["1,026", "< 0.1", "–0.27", "about 0.3", "9" * 30])

@@ -334,6 +334,7 @@ for kind in ("svg", "pdf", "png"):
 """
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes() -> None:
     run = [sys.executable, "-c", DRAW]
     there = subprocess.run(run, capture_output=True, check=True, text=True).stdout.split()
