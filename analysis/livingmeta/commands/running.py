@@ -69,8 +69,10 @@ def report(
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
+    from livingmeta.language import language
     from livingmeta.review.folder import extended, load_review
 
+    language(lang)  # refused before anything is drawn
     loaded = load_review(review)
     known = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
     folder = Path(out) / loaded.protocol.id
