@@ -319,7 +319,7 @@ def test_a_synthesis_without_numbers_is_not_left_blank() -> None:
             assert all(missing.label in text for missing in pool.missing)
 
 
-@pytest.mark.parametrize("name", ["smith2017", "living"])
+@pytest.mark.parametrize("name", ["smith2017", pytest.param("living", marks=pytest.mark.slow)])
 def test_the_sentences_of_a_norwegian_page_are_norwegian(name: str) -> None:
     page = page_of(name, "nb")
     told = " ".join(
@@ -427,6 +427,7 @@ def test_rows_that_only_other_analyses_use_lead_to_their_words(ran: tuple[Path, 
     assert len(links) == 3
 
 
+@pytest.mark.slow
 def test_run_and_report_write_the_same_page(
     typed: Callable[..., tuple[Path, str]], ran: tuple[Path, str]
 ) -> None:
@@ -451,6 +452,7 @@ def test_a_page_written_alone_has_its_pictures_beside_it(
     assert [one for one in pictures if not (folder / one).is_file()] == []
 
 
+@pytest.mark.slow
 def test_the_options_reach_the_page(typed: Callable[..., tuple[Path, str]]) -> None:
     folder = typed("report", "smith2017", *IN_POINTS)[0] / "smith2017"
     text = (folder / "report.nb.html").read_text(encoding="utf-8")
