@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from folders import ARM1, ARM2, folder
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.exchange.imports import reviews_in
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.phrases import people
 from livingmeta.pages.report import spread
+from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
@@ -333,6 +335,31 @@ def test_rows_typed_twice_count_once_and_the_second_is_named(
     assert [one.why for one in twice.dropped] == [
         "all its numbers are those of another comparison of this trial, which counts once"
     ]
+
+
+def test_two_arms_with_the_same_few_events_are_no_repetition(tmp_path: Path) -> None:
+    """Neither dose had an event in ten people: that is a result, and nobody's error."""
+    table = (
+        "study,comparison,ai,n1i,ci,n2i\n"
+        "Ash 2001,low dose,0,10,2,10\nAsh 2001,high dose,0,10,2,10\n"
+        "Birch 2005,,3,40,6,41\nCole 2010,,5,52,9,50\n"
+    )
+    (pool,) = pooled(tmp_path, table)
+    assert len(pool.effects) == 4
+    assert not pool.dropped
+
+
+def test_a_comparison_held_back_leaves_its_twin_in_use(tmp_path: Path) -> None:
+    arms = [
+        {**arm, "contrast": name, "use": use}
+        for name, use in (("a", "sensitivity"), ("b", "yes"))
+        for arm in (
+            {**ARM1, "mean": "16.4", "sd": "7.83", "quote": "16.4 (7.83)"},
+            {**ARM2, "mean": "19.2", "sd": "8.12", "quote": "19.2 (8.12)"},
+        )
+    ]
+    (pool, *_) = synthesise(load_review(folder(tmp_path, outcomes=arms)))
+    assert [effect.contrast for effect in pool.effects] == ["b"]
 
 
 def test_a_comparison_that_shares_one_arm_only_is_no_repetition(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.review.schema import Gap, Outcome, Trial
 from livingmeta.synthesis.arms import group_of
-from livingmeta.synthesis.dependence import ties
+from livingmeta.synthesis.dependence import RARE, ties, told_digits
 from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of
 from livingmeta.synthesis.pool import LeftOut, Missing
 from livingmeta.synthesis.settings import Selection, Settings
@@ -97,30 +97,32 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
 def once(review: Review) -> tuple[Review, tuple[Outcome, ...]]:
     """Part a review from rows that stand twice: a comparison with all numbers of another.
 
-    Only comparisons of one trial are meant, of one outcome and subgroup: two trials with the same
-    numbers are a doubt (`dependence.ties`), and both are pooled.
+    Only comparisons of one trial are meant, of one outcome and subgroup, used alike, each row of
+    which carries more digits than arms of a trial share by chance: 0 of 10 in two arms is no
+    repetition. Two trials with the same numbers are a doubt (`dependence.ties`), and both pooled.
     """
     if once not in review.memo:
-        numbers: dict[tuple[object, ...], set[tuple[object, ...]]] = defaultdict(set)
+        rows: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
         for row in review.outcomes:
-            if row.use != "no" and (told := group_of(row)).told:
-                about = (row.instrument, row.weeks, row.time_label, row.statistic, row.measure)
-                own = (row.group, *about, told, row.n1, row.n2)
-                numbers[row.trial, row.outcome, row.subgroup, row.contrast].add(own)
+            if row.use != "no":
+                rows[row.trial, row.outcome, row.subgroup, row.contrast].append(row)
         first: dict[tuple[object, ...], tuple[object, ...]] = {}
-        for key, told_here in numbers.items():
-            first.setdefault((*key[:3], frozenset(told_here)), key)
-        kept = {*first.values()}
-        twice = tuple(
-            row
-            for row in review.outcomes
-            if (key := (row.trial, row.outcome, row.subgroup, row.contrast)) in numbers
-            and key not in kept
-        )
-        rest = tuple(row for row in review.outcomes if row not in twice) if twice else ()
-        review.memo[once] = (replace(review, outcomes=rest) if twice else review, twice)
+        again: list[Outcome] = []
+        for key, held in rows.items():
+            numbers = frozenset(map(_numbers, held))
+            if all(told_digits(group_of(row)) >= RARE for row in held):
+                again += held if first.setdefault((*key[:3], numbers), key) != key else []
+        left = {(row.file, row.row) for row in again}
+        rest = tuple(row for row in review.outcomes if (row.file, row.row) not in left)
+        review.memo[once] = (replace(review, outcomes=rest) if left else review, tuple(again))
     found: tuple[Review, tuple[Outcome, ...]] = review.memo[once]
     return found
+
+
+def _numbers(row: Outcome) -> tuple[object, ...]:
+    """All of a row by which it counts, but for its comparison and where it was read."""
+    about = (row.instrument, row.weeks, row.time_label, row.statistic, row.measure)
+    return (row.group, *about, group_of(row), row.n1, row.n2, row.use, row.assumption)
 
 
 def _again(

@@ -223,16 +223,18 @@ def _telling(one: Effect, other: Effect, pairs: int) -> bool:
 
 def _evidence(group: Group) -> float:
     """Return how many digits two groups would have to share by chance."""
+    return _digits(group.people) + told_digits(group)
+
+
+def told_digits(group: Group) -> float:
+    """Return the same without the number of people, which is equal by design in many trials."""
     told = dict(group.told)
-    digits = _digits(group.people)
     if "events" in told and group.people:
         p = told["events"] / group.people
         # two counts of one binomial distribution agree with probability 1/(2 √π σ)
-        return digits + max(
-            0.0, math.log10(2 * math.sqrt(math.pi * group.people * p * (1 - p)) or 1.0)
-        )
+        return max(0.0, math.log10(2 * math.sqrt(math.pi * group.people * p * (1 - p)) or 1.0))
     # what an outcome's scale is like fixes about a digit of a mean and of a spread
-    return digits + sum(max(0, _digits(value) - 1) for value in told.values())
+    return sum(max(0, _digits(value) - 1) for value in told.values())
 
 
 def _digits(value: float | None) -> int:
