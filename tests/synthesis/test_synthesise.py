@@ -367,7 +367,7 @@ def test_a_row_set_is_derived_once_for_each_set_of_formulas(
     assert len(derived) == len(set(derived)) > 0
 
 
-@pytest.mark.parametrize("name", ["smith2017", "knee_oa"])
+@pytest.mark.parametrize("name", ["smith2017", pytest.param("knee_oa", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("what", sorted(METHODS))
 def test_what_is_remembered_of_a_review_is_what_a_fresh_one_gives(name: str, what: str) -> None:
     """No method may change an effect without being named in `Settings.deriving`."""

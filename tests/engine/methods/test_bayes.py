@@ -322,6 +322,7 @@ def test_the_document_holds_prior_and_posterior(say) -> None:
     assert empty["why_not"]
 
 
+@pytest.mark.slow
 def test_points_and_their_difference_are_one_scale(say, tmp_path: Path) -> None:
     words = ("bayes", "knee_oa", "--synthesis", "pain-followup", "--out", str(tmp_path))
     said = say(*words, "--vas-sd", "20", "--important", "10")

@@ -82,7 +82,8 @@ def simulated(share: float, *, mean: float) -> tuple[np.ndarray, np.ndarray]:
     return y[kept], v[kept]
 
 
-@pytest.mark.parametrize("share", [0.2, pytest.param(1.0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.2, 1.0])
 def test_the_selection_put_into_data_is_found(share: float) -> None:
     found = selection_model(*simulated(share, mean=0.15))
     assert found.weight == pytest.approx(share, rel=0.1)

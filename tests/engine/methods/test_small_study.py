@@ -322,6 +322,7 @@ def test_equal_precision_has_no_line() -> None:
         begg([1.0] * 12, [0.1 * x for x in range(1, 13)])
 
 
+@pytest.mark.slow
 def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path: Path) -> None:
     said = say("small-study", "smith2017", "--out", str(tmp_path))
     assert said.status == 0
