@@ -26,18 +26,14 @@ def page(path: Path, folder: Path) -> str:
     if path.suffix == ".ipynb":
         notebook = nbformat.read(path, as_version=4)
         # A page has no kernel: the panels before a slider stay, the slider goes.
-        notebook.cells = [
-            cell for cell in notebook.cells if "slider" not in cell.metadata.get("tags", ())
-        ]
+        notebook.cells = [cell for cell in notebook.cells if "slider" not in cell.metadata.get("tags", ())]
         NotebookClient(notebook, resources={"metadata": {"path": str(HERE)}}).execute()
     else:
         text = path.read_text(encoding="utf-8")
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
     for cell in notebook.cells:
         cell.source = re.sub(r"\]\(([\w./]+\.(?:ipynb|md))(#[\w-]+)?\)", link, cell.source)
-    html, _ = HTMLExporter().from_notebook_node(
-        notebook, resources={"metadata": {"name": path.stem}}
-    )
+    html, _ = HTMLExporter().from_notebook_node(notebook, resources={"metadata": {"name": path.stem}})
     return str(html)
 
 

@@ -42,13 +42,9 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.set_default_timeout(5000)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
-            "console",
-            lambda said: wrong.append(said.text) if said.type in {"error", "warning"} else None,
+            "console", lambda said: wrong.append(said.text) if said.type in {"error", "warning"} else None
         )
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith(AT_HOME) else wrong.append(asked.url),
-        )
+        page.on("request", lambda asked: None if asked.url.startswith(AT_HOME) else wrong.append(asked.url))
         if path is not None:
             page.goto(path.resolve().as_uri() + fragment)
         return page

@@ -37,11 +37,20 @@ def pooled(
     given["weights"] = tuple(100 / len(effects) for _ in effects)
     estimate = built(PooledEstimate, **(given | result)) if effects and not why_not else None
     return built(  # type: ignore[no-any-return]
-        Pool, review="r", synthesis=synthesis, subgroup=subgroup, measure=measure,
-        effects=effects, result=estimate, why_not=why_not, flags=(), dropped=(),
+        Pool,
+        review="r",
+        synthesis=synthesis,
+        subgroup=subgroup,
+        measure=measure,
+        effects=effects,
+        result=estimate,
+        why_not=why_not,
+        flags=(),
+        dropped=(),
         missing=tuple(built(Missing, trial=trial, what="VAS") for trial in missing),
-        sensitivity_only=(), siblings=(),
-    )  # fmt: skip
+        sensitivity_only=(),
+        siblings=(),
+    )
 
 
 def claims(
@@ -57,14 +66,25 @@ def claims(
     **printed: str,
 ) -> list[Claim]:
     return [
-        Claim.model_validate({
-            "file": "published.csv", "row": row, "claim": key, "synthesis": synthesis,
-            "trial": trial, "subgroup": subgroup, "quantity": quantity, "printed": text,
-            "where": "Abstract", "source": source, "reading": reading,
-            "ci_level": ci_level, "ci_basis": ci_basis,
-        })
+        Claim.model_validate(
+            {
+                "file": "published.csv",
+                "row": row,
+                "claim": key,
+                "synthesis": synthesis,
+                "trial": trial,
+                "subgroup": subgroup,
+                "quantity": quantity,
+                "printed": text,
+                "where": "Abstract",
+                "source": source,
+                "reading": reading,
+                "ci_level": ci_level,
+                "ci_basis": ci_basis,
+            }
+        )
         for row, (quantity, text) in enumerate(printed.items(), start=2)
-    ]  # fmt: skip
+    ]
 
 
 def verdict_on(rows: list[Claim], *pools: Pool) -> Verdict:

@@ -20,9 +20,14 @@ Effects, intervals and τ² are on the scale on which they are pooled: of a rati
 What is not known, or not computed, is null (None in Python); percentages run from 0 to 100, levels and shares from 0 to 1.
 """  # noqa: E501
 KINDS = {
-    "string": "text", "number": "number", "integer": "whole number", "boolean": "true or false",
-    "null": "null", "object": "object", "array": "list",
-}  # fmt: skip
+    "string": "text",
+    "number": "number",
+    "integer": "whole number",
+    "boolean": "true or false",
+    "null": "null",
+    "object": "object",
+    "array": "list",
+}
 
 
 def kind(part: dict[str, Any]) -> str:
@@ -36,9 +41,7 @@ def kind(part: dict[str, Any]) -> str:
         return " or ".join(f"`{one}`" for one in part.get("enum", [part.get("const")]))
     if "prefixItems" in part or "items" in part:
         parts = part.get("prefixItems")
-        return (
-            f"list ({', '.join(map(kind, parts))})" if parts else f"list of {kind(part['items'])}"
-        )
+        return f"list ({', '.join(map(kind, parts))})" if parts else f"list of {kind(part['items'])}"
     if part.get("additionalProperties"):
         inner = part["additionalProperties"]
         return f"object, for each name {kind(inner) if isinstance(inner, dict) else 'anything'}"

@@ -67,8 +67,12 @@ def picture() -> str:
     lines = []
     for rooms in reversed(FLOORS):
         for name in rooms:
-            below = [f"{other} {arrows[name, other]}" for floor in reversed(FLOORS)
-                     for other in floor if arrows[name, other] and other != name]  # fmt: skip
+            below = [
+                f"{other} {arrows[name, other]}"
+                for floor in reversed(FLOORS)
+                for other in floor
+                if arrows[name, other] and other != name
+            ]
             modules = sum(room(one) == name and Path(one).name not in DOORS for one in MODULES)
             lines.append(f"{name:<10} {modules:>3} modules  ->  {', '.join(below) or 'nothing'}")
         lines.append("-" * 12)

@@ -15,8 +15,11 @@ from livingmeta.words import decimal, shown_as, steady
 
 ROOT = Path(__file__).parent.parent
 # Other processors: another kernel of the linear algebra, older vector units, another hash.
-OLDEST = {"OPENBLAS_CORETYPE": "Prescott", "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL",
-          "PYTHONHASHSEED": "2"}  # fmt: skip
+OLDEST = {
+    "OPENBLAS_CORETYPE": "Prescott",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL",
+    "PYTHONHASHSEED": "2",
+}
 MACHINES = [
     {"PYTHONHASHSEED": "1"},
     OLDEST,
@@ -28,9 +31,7 @@ def run(home: Path, review: str, out: Path, **machine: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(home / "analysis"), **machine}
     # numpy warns of units that this processor lacks anyway
     words = [sys.executable, "-W", "ignore", "-m", "livingmeta", "run", review, "--out", str(out)]
-    done = subprocess.run(
-        words, cwd=home, env=environment, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(words, cwd=home, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.replace(str(out), "OUT")
 
 
@@ -68,9 +69,7 @@ def test_the_readmes_first_command_leaves_a_fresh_clone_clean(
 
 def test_analyses_equal_but_for_the_last_bits_keep_their_order() -> None:
     noise = np.array([0, 3e-16, -2e-16, 1e-16])
-    table = pd.DataFrame(
-        {"estimate": -0.3 + noise, "ci_low": -0.5 - noise[::-1], "ci_high": -0.1 + noise}
-    )
+    table = pd.DataFrame({"estimate": -0.3 + noise, "ci_low": -0.5 - noise[::-1], "ci_high": -0.1 + noise})
     plain = table.round(9)
     assert list(by_estimate(table).index) == list(by_estimate(plain).index) == [0, 1, 2, 3]
     pd.testing.assert_frame_equal(by_estimate(table), by_estimate(plain))

@@ -77,10 +77,16 @@ def test_a_direction_is_the_synthesis_own_or_the_groups_or_what_better_turned_it
 def test_one_row_whose_sign_nothing_turned_makes_the_direction_unknown(tmp_path: Path) -> None:
     other = [{**row, "trial": "beta2001", "instrument": ""} for row in (ARM1, ARM2)]
     trials = [
-        {"trial": name, "label": name, "year": "2001", "membership": "documented",
-         "membership_why": "listed", "source": "paper"}
+        {
+            "trial": name,
+            "label": name,
+            "year": "2001",
+            "membership": "documented",
+            "membership_why": "listed",
+            "source": "paper",
+        }
         for name in ("alpha2001", "beta2001")
-    ]  # fmt: skip
+    ]
     other = [{**row, "report": ""} for row in other]
     path = folder(tmp_path, sources=[DATASET], trials=trials, outcomes=[ARM1, ARM2, *other])
     assert pool(path).favours is None
@@ -106,9 +112,7 @@ def test_a_direction_that_better_contradicts_is_refused_with_place_and_remedy(
 
 
 @pytest.mark.parametrize("side", ["", 'negative_favours = "unknown"'])
-def test_a_direction_that_is_not_known_is_doubtful_and_says_how_to_give_it(
-    tmp_path: Path, side: str
-) -> None:
+def test_a_direction_that_is_not_known_is_doubtful_and_says_how_to_give_it(tmp_path: Path, side: str) -> None:
     (doubt,) = examine(review(tmp_path, side))[1]
     assert doubt.severity == "warning"
     assert str(doubt).startswith("small/review.toml, groups.negative_favours")
@@ -135,15 +139,28 @@ TAKES_SIDES = re.compile(r"favou?r|benefi|favør|gagn|\bis better\b|er best", re
 def six(path: Path, measure: str, side: object) -> Path:
     """Write a review of six trials."""
     trials = [
-        {"trial": f"t{i}", "label": label, "year": "2001", "n_randomised": "80",
-         "membership": "documented", "membership_why": "listed", "source": "paper"}
+        {
+            "trial": f"t{i}",
+            "label": label,
+            "year": "2001",
+            "n_randomised": "80",
+            "membership": "documented",
+            "membership_why": "listed",
+            "source": "paper",
+        }
         for i, label in enumerate(LABELS)
-    ]  # fmt: skip
+    ]
     missing = {**trials[0], "trial": "t6", "label": "TrialG 2001"}
     rows = []
     for i, (means, events) in enumerate(zip(MEANS, EVENTS, strict=True)):
-        about = {"trial": f"t{i}", "outcome": "pain", "weeks": "12", "source": "paper",
-                 "locator": "table 1", "use": "yes"}  # fmt: skip
+        about = {
+            "trial": f"t{i}",
+            "outcome": "pain",
+            "weeks": "12",
+            "source": "paper",
+            "locator": "table 1",
+            "use": "yes",
+        }
         for group in (0, 1):
             if measure == "GEN":
                 continue
@@ -154,20 +171,37 @@ def six(path: Path, measure: str, side: object) -> Path:
             )
             rows.append({**about, "group": str(group + 1), "n": "40", **cells})
         if measure == "GEN":
-            rows.append({**about, "group": "difference", "measure": "GEN",
-                         "mean": f"{means[0] - means[1]:g}", "se": "0.4"})  # fmt: skip
-    gap = {"trial": "t6", "outcome": "pain", "weeks": "12", "what": "measured, not reported",
-           "where": "the paper", "source": "paper"}  # fmt: skip
+            rows.append(
+                {
+                    **about,
+                    "group": "difference",
+                    "measure": "GEN",
+                    "mean": f"{means[0] - means[1]:g}",
+                    "se": "0.4",
+                }
+            )
+    gap = {
+        "trial": "t6",
+        "outcome": "pain",
+        "weeks": "12",
+        "what": "measured, not reported",
+        "where": "the paper",
+        "source": "paper",
+    }
     written = folder(
-        path, toml=(GROUPS, f"{GROUPS}negative_favours = {side!r}\n".replace("'", '"')),
-        sources=[DATASET], trials=[*trials, missing], reports=[], instruments=[], outcomes=rows,
+        path,
+        toml=(GROUPS, f"{GROUPS}negative_favours = {side!r}\n".replace("'", '"')),
+        sources=[DATASET],
+        trials=[*trials, missing],
+        reports=[],
+        instruments=[],
+        outcomes=rows,
         gaps=[gap],
-    )  # fmt: skip
+    )
     protocol = written / "review.toml"
     text = protocol.read_text(encoding="utf-8").replace('measure = "SMD"', f'measure = "{measure}"')
     text = text.replace(
-        'question = "Which of two treatments is better, in whom, for what?"',
-        'question = "What do they do?"',
+        'question = "Which of two treatments is better, in whom, for what?"', 'question = "What do they do?"'
     )
     text = text.replace("[[synthesis]]", CHOICE, 1).replace('domains = ["pain", "composite"]\n', "")
     protocol.write_text(text, encoding="utf-8")
@@ -175,29 +209,48 @@ def six(path: Path, measure: str, side: object) -> Path:
 
 
 DOORS = [
-    "pool {}", "pool {} --json", "pool {} --profile all", "sensitivity {} --out {out}",
-    "sensitivity {} --json", "bayes {} --tau-scale 0.5 --important 1.5 --out {out}",
-    "bayes {} --tau-scale 0.5 --json", "multiverse {} --important 1.5 --out {out}",
-    "multiverse {} --json", "certainty {} --out {out}", "certainty {} --important 1.5 --json",
-    "gosh {} --out {out}", "gosh {} --json", "small-study {} --out {out}", "trace {}", "gaps {}",
-    "reproduce {}", "run {} --out {out}", "report {} --out {out} --important 1.5",
-    "report {} --lang nb --out {out}", "explore {} --out {out}",
-    "export {} --to metafor --out {out}", "export {} --to revman --out {out}",
-]  # fmt: skip
+    "pool {}",
+    "pool {} --json",
+    "pool {} --profile all",
+    "sensitivity {} --out {out}",
+    "sensitivity {} --json",
+    "bayes {} --tau-scale 0.5 --important 1.5 --out {out}",
+    "bayes {} --tau-scale 0.5 --json",
+    "multiverse {} --important 1.5 --out {out}",
+    "multiverse {} --json",
+    "certainty {} --out {out}",
+    "certainty {} --important 1.5 --json",
+    "gosh {} --out {out}",
+    "gosh {} --json",
+    "small-study {} --out {out}",
+    "trace {}",
+    "gaps {}",
+    "reproduce {}",
+    "run {} --out {out}",
+    "report {} --out {out} --important 1.5",
+    "report {} --lang nb --out {out}",
+    "explore {} --out {out}",
+    "export {} --to metafor --out {out}",
+    "export {} --to revman --out {out}",
+]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("measure", "direction"),
-    [("SMD", "known"), ("SMD", "reversed"), ("SMD", "unknown"), ("MD", "unknown"),
-     ("GEN", "unknown"), ("OR", "known"), ("OR", "reversed"), ("OR", "unknown")],
-)  # fmt: skip
+    [
+        ("SMD", "known"),
+        ("SMD", "reversed"),
+        ("SMD", "unknown"),
+        ("MD", "unknown"),
+        ("GEN", "unknown"),
+        ("OR", "known"),
+        ("OR", "reversed"),
+        ("OR", "unknown"),
+    ],
+)
 def test_no_door_takes_a_side_that_the_review_does_not_give(
-    tmp_path: Path,
-    measure: str,
-    direction: str,
-    say: Callable[..., Any],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, measure: str, direction: str, say: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review, out = six(tmp_path / "a", measure, DIRECTIONS[direction]), tmp_path / "out"
     told: dict[str, str] = {}
@@ -250,15 +303,28 @@ def printed(path: Path, measure: str, better: str) -> Path:
     mean, low, high = PRINTED[measure]
     trials = [{**TRIAL, "trial": f"t{i}", "label": LABELS[i]} for i in (0, 1)]
     rows = [
-        {**DIFFERENCE, "trial": f"t{i}", "report": "", "measure": measure, "mean": mean,
-         "ci_low": low, "ci_high": high, "ci_basis": "z", "quote": ""}
+        {
+            **DIFFERENCE,
+            "trial": f"t{i}",
+            "report": "",
+            "measure": measure,
+            "mean": mean,
+            "ci_low": low,
+            "ci_high": high,
+            "ci_basis": "z",
+            "quote": "",
+        }
         for i in (0, 1)
-    ]  # fmt: skip
+    ]
     return folder(
-        path, trials=trials, reports=[], outcomes=rows, sources=[DATASET],
+        path,
+        trials=trials,
+        reports=[],
+        outcomes=rows,
+        sources=[DATASET],
         instruments=[{**INSTRUMENT, "better": better}],
         toml=('measure = "SMD"', f'measure = "{measure}"'),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.slow
@@ -354,9 +420,7 @@ def test_subgroups_have_the_direction_of_their_synthesis(
     out = tmp_path / "out"
     assert say("report", str(path), "--out", str(out)).status == 0
     text = (out / "small" / "report.md").read_text(encoding="utf-8")
-    told = (
-        f"Ratios below 1 favour {sides[0]}." if sides else "Which side of 1 is good is not stated"
-    )
+    told = f"Ratios below 1 favour {sides[0]}." if sides else "Which side of 1 is good is not stated"
     assert told in text
 
 
@@ -391,9 +455,7 @@ def test_a_direction_that_was_changed_is_a_change_though_no_number_moved(
     before = six(tmp_path / "a", "SMD", DIRECTIONS[old])
     after = six(tmp_path / "b", "SMD", DIRECTIONS[new])
     said = " ".join(
-        say(
-            "diff", str(after), "--against", str(before), "--out", str(tmp_path / "out")
-        ).out.split()
+        say("diff", str(after), "--against", str(before), "--out", str(tmp_path / "out")).out.split()
     )
     assert "No synthesis changes" not in said
     assert f"which side is good: {line}" in said

@@ -20,9 +20,7 @@ from livingmeta.words import FLAG_WORDS
 
 FOLDER = Path(livingmeta.__file__).parent / "languages"
 OTHERS = sorted({*LANGUAGES} - {"en"})
-CATALOGUES = {
-    path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.toml")
-}
+CATALOGUES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.toml")}
 
 
 def test_every_catalogue_is_a_language_that_can_be_chosen() -> None:

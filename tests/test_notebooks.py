@@ -31,18 +31,12 @@ ANSWERS = {
         "check-sd": ("31.97", "6.53"),
         "check-sign": ("2", "1"),
     },
-    "03_pooling_by_hand": {
-        "check-sum": ("28.60", "34.60"),
-        "check-pooled": ("-0.36", "0.36"),
-    },
+    "03_pooling_by_hand": {"check-sum": ("28.60", "34.60"), "check-pooled": ("-0.36", "0.36")},
     "04_heterogeneity": {
         "check-width": ("2.2", "0.5"),  # R: qt(.975, 2) / qnorm(.975)
         "check-limit": ("0.6", "0.3"),  # 1.96 * sqrt(0.1)
     },
-    "05_detective_work": {
-        "check-upper": ("0.0", "-0.05"),
-        "check-typed": ("-1.5", "-0.3"),
-    },
+    "05_detective_work": {"check-upper": ("0.0", "-0.05"), "check-typed": ("-1.5", "-0.3")},
     "06_forking_paths": {
         "check-nearest": ("-0.10", "-0.41"),  # (w1*y1 + w2*y2)/(w1 + w2): their τ² is 0
         "check-prior": ('"wider"', '"narrower"'),
@@ -52,14 +46,8 @@ ANSWERS = {
         # R, metafor 3.8: rma(yi, vi, mods = ~ n, method = "DL"), predict at 300
         "check-line": ("-0.40", "-0.84"),
     },
-    "08_add_a_trial": {
-        "check-effect": ("0.24", "-0.24"),
-        "check-moves": ("1", "6"),
-    },
-    "09_your_own_review": {
-        "check-pooled": ("5", "6"),
-        "check-empty": ("5", "0"),
-    },
+    "08_add_a_trial": {"check-effect": ("0.24", "-0.24"), "check-moves": ("1", "6")},
+    "09_your_own_review": {"check-pooled": ("5", "6"), "check-empty": ("5", "0")},
 }
 UNANSWERED, RIGHT, WRONG = "No answer yet", "Right.", "Not yet"
 

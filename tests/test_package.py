@@ -17,9 +17,7 @@ REFERENCE = ROOT / "tests" / "reference"
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> str:
-    done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -29,9 +27,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 # Modules named otherwise than their package, and those that a dependency brings for its callers.
 NAMED = {"pymetaanalysis": "meta_analyze"}
 BROUGHT = {"markupsafe": "jinja2", "nbformat": "nbclient"}
-FOLDERS = {
-    "": "analysis", "crosscheck": "analysis tests", "dask": "analysis", "notebooks": "notebooks"
-}  # fmt: skip
+FOLDERS = {"": "analysis", "crosscheck": "analysis tests", "dask": "analysis", "notebooks": "notebooks"}
 
 
 def required(listed: list[str]) -> set[str]:

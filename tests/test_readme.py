@@ -29,9 +29,13 @@ TEST = (
 )
 # Long; the tests of these commands run them, most of them on smaller syntheses.
 LONG = (
-    "run living", "gosh knee_oa", "small-study knee_oa", "multiverse smith2017", "certify",
+    "run living",
+    "gosh knee_oa",
+    "small-study knee_oa",
+    "multiverse smith2017",
+    "certify",
     "report smith2017",
-)  # fmt: skip
+)
 COMMANDS = [line.partition("#")[0].strip() for line in "".join(BLOCKS[2:]).splitlines() if line]
 
 
@@ -40,10 +44,13 @@ def test_there_are_exactly_two_commands_that_set_everything_up() -> None:
     assert README.count("python3 -m venv") == 2
 
 
-@pytest.mark.parametrize("command", [
-    pytest.param(one, marks=pytest.mark.slow if any(long in one for long in LONG) else ())
-    for one in COMMANDS
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(one, marks=pytest.mark.slow if any(long in one for long in LONG) else ())
+        for one in COMMANDS
+    ],
+)
 def test_every_command_shown_is_one_that_works(
     command: str,
     capsys: pytest.CaptureFixture[str],
@@ -51,9 +58,7 @@ def test_every_command_shown_is_one_that_works(
     tmp_path: Path,
     typed: Callable[..., tuple[Path, str]],
 ) -> None:
-    words = [
-        str(tmp_path / one) if one.endswith(".csv") else one for one in shlex.split(command)[1:]
-    ]
+    words = [str(tmp_path / one) if one.endswith(".csv") else one for one in shlex.split(command)[1:]]
     if words[0] in {"add", "import"}:  # they ask or need a file: tests of their own run them
         app([words[0], "--help"], standalone_mode=False)
         told = capsys.readouterr().out
@@ -69,8 +74,11 @@ def test_every_command_shown_is_one_that_works(
     if words[0] == "certify":  # in a process of its own: what other programs warn of is theirs
         done = subprocess.run(
             [sys.executable, "-m", "livingmeta", *words],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         assert "metafor" in done.stdout
         return

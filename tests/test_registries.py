@@ -11,13 +11,22 @@ from livingmeta.engine.tau2 import TAU2, Named, dersimonian_laird
 
 CHOICE = 'measure = "MADE"\n[[choice]]\nname = "tau2"\noptions = ["DL", "REML"]\nwhy = "not said"'
 OF_MEANS = Measure(
-    label="dB", words="Difference in decibels", needs="means", function=mean_difference,
-    step="decibels: {mean1} less {mean2}", options={"variance": "md_variance"},
-)  # fmt: skip
+    label="dB",
+    words="Difference in decibels",
+    needs="means",
+    function=mean_difference,
+    step="decibels: {mean1} less {mean2}",
+    options={"variance": "md_variance"},
+)
 OF_COUNTS = Measure(
-    label="log VR", words="Vaccine ratio", needs="counts", function=risk_ratio, ratio="VR",
-    options={"zero_cells": "zero_cells"}, step="vaccine ratio of {events1} and {events2}",
-)  # fmt: skip
+    label="log VR",
+    words="Vaccine ratio",
+    needs="counts",
+    function=risk_ratio,
+    ratio="VR",
+    options={"zero_cells": "zero_cells"},
+    step="vaccine ratio of {events1} and {events2}",
+)
 COMPUTED = Measure(label="log TR", words="Time ratio", needs="effect", ratio="TR")
 
 
@@ -62,15 +71,24 @@ def test_a_measure_is_an_entry_and_nothing_else(
     name = made.ratio or made.label
     assert " 0 wrong" in say("check", path).out
     for words in (
-        ("pool", path), ("run", path, *out), ("report", path, "--lang", "nb", *out),
-        ("trace", path), ("explore", path, *out), ("sensitivity", path, *out),
-        ("multiverse", path, *out), ("certainty", path), ("reproduce", path),
-        ("pool", path, "--profile", "all"), ("small-study", path, *out), ("resample", path),
-        ("gosh", path, *out), ("simulate", path, "--between", "0.1", "--count", "20"),
-        ("bayes", path, "--tau-scale", "0.5", *out), ("gaps", path),
-        *(("export", path, "--to", to, "--out", str(tmp_path / to))
-          for to in ("metafor", "frictionless")),
-    ):  # fmt: skip
+        ("pool", path),
+        ("run", path, *out),
+        ("report", path, "--lang", "nb", *out),
+        ("trace", path),
+        ("explore", path, *out),
+        ("sensitivity", path, *out),
+        ("multiverse", path, *out),
+        ("certainty", path),
+        ("reproduce", path),
+        ("pool", path, "--profile", "all"),
+        ("small-study", path, *out),
+        ("resample", path),
+        ("gosh", path, *out),
+        ("simulate", path, "--between", "0.1", "--count", "20"),
+        ("bayes", path, "--tau-scale", "0.5", *out),
+        ("gaps", path),
+        *(("export", path, "--to", to, "--out", str(tmp_path / to)) for to in ("metafor", "frictionless")),
+    ):
         said = say(*words)
         assert said.status == 0, (words, said.err)
         if words == ("pool", path):
@@ -83,25 +101,31 @@ def test_a_measure_is_an_entry_and_nothing_else(
         assert "standardised mean difference" not in text.lower(), page
     assert made.words in (pages / "forest_pain-short.svg").read_text(encoding="utf-8")
     trail = say("trace", path).flat
-    assert {"means": "decibels: 3 less 4", "counts": "vaccine ratio of 8 and 14",
-            "effect": "log TR of MADE 0.8 [0.64, 1]"}[made.needs] in trail  # fmt: skip
+    assert {
+        "means": "decibels: 3 less 4",
+        "counts": "vaccine ratio of 8 and 14",
+        "effect": "log TR of MADE 0.8 [0.64, 1]",
+    }[made.needs] in trail
 
 
 def test_an_estimator_is_an_entry_and_nothing_else(
     tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch, open_page
 ) -> None:
     monkeypatch.setitem(TAU2, "MADE", Named("the made-up method", dersimonian_laird))
-    path = review(
-        tmp_path, "means", CHOICE.replace("MADE", 'SMD"\ntau2 = "MADE').replace('"REML"', '"MADE"')
-    )
+    path = review(tmp_path, "means", CHOICE.replace("MADE", 'SMD"\ntau2 = "MADE').replace('"REML"', '"MADE"'))
     out = ("--out", str(tmp_path / "figures"))
     assert "PM or MADE" in say("pool", "--help").flat
     assert "random effects, MADE" in say("pool", path).out
     for words in (
-        ("run", path, *out), ("report", path, "--lang", "nb", *out), ("sensitivity", path, *out),
-        ("multiverse", path, *out), ("regress", path, "--synthesis", "pain-short", "--by", "year"),
-        ("explore", path, *out), ("pool", path, "--profile", "all"), ("reproduce", path),
-    ):  # fmt: skip
+        ("run", path, *out),
+        ("report", path, "--lang", "nb", *out),
+        ("sensitivity", path, *out),
+        ("multiverse", path, *out),
+        ("regress", path, "--synthesis", "pain-short", "--by", "year"),
+        ("explore", path, *out),
+        ("pool", path, "--profile", "all"),
+        ("reproduce", path),
+    ):
         said = say(*words)
         assert "KeyError" not in said.err, words
         assert said.status == 0 or words[0] == "regress", (words, said.err)

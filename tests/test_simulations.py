@@ -124,9 +124,7 @@ def test_a_part_of_the_simulation_gives_what_was_written_down(k: int, tau2: floa
         row = dict(zip(COVERAGE.HEADER, line, strict=True))
         about = ("method", "tau2_by", "se_by", "tau2", "k")
         (whole,) = (
-            one
-            for one in COVERAGE.rows_of(row["interval"])
-            if all(one[name] == row[name] for name in about)
+            one for one in COVERAGE.rows_of(row["interval"]) if all(one[name] == row[name] for name in about)
         )
         share = float(whole["coverage"]) / 100
         error = 400 * (max(share * (1 - share), 0.002) / int(row["reviews"])) ** 0.5

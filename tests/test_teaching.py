@@ -19,9 +19,7 @@ def test_a_wrong_answer_gets_the_hint_and_not_the_answer(
 
 
 @pytest.mark.parametrize("answer", [0.12, 0.125, 0.1175, 0.13])
-def test_half_a_unit_of_the_last_digit_is_right(
-    answer: float, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_half_a_unit_of_the_last_digit_is_right(answer: float, capsys: pytest.CaptureFixture[str]) -> None:
     check(answer, 0.125, "…")
     assert capsys.readouterr().out == ("Right.\n" if answer != 0.1175 else "Not yet. Hint: …\n")
 

@@ -20,29 +20,57 @@ from livingmeta.synthesis.synthesise import synthesise
 from written import review_folders, write
 
 QUICK = (
-    "pool", "pool --json", "pool --profile all", "pool --include-sensitivity --tau2 PM",
-    "pool --no-assumptions", "pool --model common", "reproduce", "reproduce --json", "trace",
-    "certainty --json", "gaps", "gaps --letter", "gaps --json", "small-study --json --force",
-    "regress --synthesis FIRST --by year", "regress --synthesis FIRST --by n --cluster",
-    "regress --synthesis FIRST --json", "diff --against REVIEW --json", "multiverse --json",
-    "sensitivity --json --important 0.3", "gosh --json --most 200",
-    "resample --json --count 40 --most 200", "simulate --json --count 20",
-    "bayes --json --important 0.2", "export --to metafor", "export --to revman",
-    "export --to frictionless", "reviews",
-)  # fmt: skip
-LONG = (
-    "run", "report --lang nb", "report --important 0.3", "explore", "sensitivity", "multiverse",
-    "gosh --most 200", "resample --count 40 --most 200", "simulate --count 20", "bayes",
-    "small-study --force", "certainty", "diff --against REVIEW", "verify --update --why first",
-    "verify", "certify",
-)  # fmt: skip
-# Commands that only print; the others are told where to write.
-PRINTING = {"check", "pool", "reproduce", "trace", "regress", "resample", "simulate", "verify",
-            "reviews"}  # fmt: skip
-NO_NUMBER = re.compile(r"\b(nan|inf|NaN|Infinity)\b")
-ODD = settings(
-    max_examples=1, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    "pool",
+    "pool --json",
+    "pool --profile all",
+    "pool --include-sensitivity --tau2 PM",
+    "pool --no-assumptions",
+    "pool --model common",
+    "reproduce",
+    "reproduce --json",
+    "trace",
+    "certainty --json",
+    "gaps",
+    "gaps --letter",
+    "gaps --json",
+    "small-study --json --force",
+    "regress --synthesis FIRST --by year",
+    "regress --synthesis FIRST --by n --cluster",
+    "regress --synthesis FIRST --json",
+    "diff --against REVIEW --json",
+    "multiverse --json",
+    "sensitivity --json --important 0.3",
+    "gosh --json --most 200",
+    "resample --json --count 40 --most 200",
+    "simulate --json --count 20",
+    "bayes --json --important 0.2",
+    "export --to metafor",
+    "export --to revman",
+    "export --to frictionless",
+    "reviews",
 )
+LONG = (
+    "run",
+    "report --lang nb",
+    "report --important 0.3",
+    "explore",
+    "sensitivity",
+    "multiverse",
+    "gosh --most 200",
+    "resample --count 40 --most 200",
+    "simulate --count 20",
+    "bayes",
+    "small-study --force",
+    "certainty",
+    "diff --against REVIEW",
+    "verify --update --why first",
+    "verify",
+    "certify",
+)
+# Commands that only print; the others are told where to write.
+PRINTING = {"check", "pool", "reproduce", "trace", "regress", "resample", "simulate", "verify", "reviews"}
+NO_NUMBER = re.compile(r"\b(nan|inf|NaN|Infinity)\b")
+ODD = settings(max_examples=1, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 def said(words: list[str]) -> tuple[object, str, str]:
@@ -98,15 +126,13 @@ def test_every_page_and_figure_is_drawn_of_what_passes_check(files: dict[str, st
 
 
 @pytest.mark.parametrize(
-    ("measure", "se"),
-    [("MD", "1e300"), ("MD", "1e-300"), ("MD", "1e30"), ("MD", "1e-30"), ("SMD", "1e-300")],
+    ("measure", "se"), [("MD", "1e300"), ("MD", "1e-300"), ("MD", "1e30"), ("MD", "1e-30"), ("SMD", "1e-300")]
 )
 def test_numbers_too_far_from_one_leave_their_trial_out_and_no_other(
     tmp_path: Path, measure: str, se: str
 ) -> None:
     beta = {"trial": "beta2002", "report": "beta"}
-    odd = {**DIFFERENCE, **beta, "se": se, "ci_low": "", "ci_high": "", "ci_level": "",
-           "quote": f"-1.0 {se}"}  # fmt: skip
+    odd = {**DIFFERENCE, **beta, "se": se, "ci_low": "", "ci_high": "", "ci_level": "", "quote": f"-1.0 {se}"}
     review = folder(
         tmp_path,
         toml=('measure = "SMD"', f'measure = "{measure}"'),

@@ -168,20 +168,31 @@ def review_folders(draw: Any) -> dict[str, str]:
     tables: dict[str, list[Cells]] = {name: [] for name in TABLES}
     tables["sources"] = [DATASET]
     tables["instruments"] = [
-        {"instrument": f"scale{i}", "name": draw(st.sampled_from(NAMES)), "source": "data",
-         "domain": draw(st.sampled_from(["pain", "function", "composite"])),
-         "min": draw(st.sampled_from(["", "0"])), "max": draw(st.sampled_from(["", "10", "100"])),
-         "better": draw(st.sampled_from(["lower", "higher"]))}
+        {
+            "instrument": f"scale{i}",
+            "name": draw(st.sampled_from(NAMES)),
+            "source": "data",
+            "domain": draw(st.sampled_from(["pain", "function", "composite"])),
+            "min": draw(st.sampled_from(["", "0"])),
+            "max": draw(st.sampled_from(["", "10", "100"])),
+            "better": draw(st.sampled_from(["lower", "higher"])),
+        }
         for i in range(draw(st.integers(0, 3)))
-    ]  # fmt: skip
+    ]
     scales = ["", *(row["instrument"] for row in tables["instruments"])]
     if draw(st.booleans()):
         scales = scales[:2][-1:]
     for key in keys:
         tables["trials"].append(_trial(draw, key))
         if draw(st.booleans()):
-            tables["reports"].append({"report": f"{key}.r", "trial": key, "citation": "A 2001",
-                                      "doi": draw(st.sampled_from(["", "10.1000/1"]))})  # fmt: skip
+            tables["reports"].append(
+                {
+                    "report": f"{key}.r",
+                    "trial": key,
+                    "citation": "A 2001",
+                    "doi": draw(st.sampled_from(["", "10.1000/1"])),
+                }
+            )
         for outcome in OUTCOMES[: draw(st.integers(1, 2))]:
             kind = "counts" if counts and draw(st.integers(0, 5)) else draw(st.sampled_from(KINDS))
             shared = {
@@ -217,9 +228,7 @@ def review_folders(draw: Any) -> dict[str, str]:
         tables["risk_of_bias"] += _bias(draw, key)
     for number in range(draw(st.integers(0, 4))):
         tables["published"] += _claims(draw, number, keys, [p["id"] for p in plans], subgroups)
-    files = {
-        f"{name}.csv": as_csv(name, rows) for name, rows in tables.items() if name not in OPTIONAL
-    }
+    files = {f"{name}.csv": as_csv(name, rows) for name, rows in tables.items() if name not in OPTIONAL}
     files["review.toml"] = _toml(draw, measure, plans, keys, tables, timed)
     panel = _panel(draw, plans[-1]["id"])  # the first may have a [[judgement]]
     if panel and subgroups == [""]:
@@ -236,8 +245,7 @@ def _panel(draw: Any, synthesis: str) -> list[Cells]:
         {"decision": "change", "levels": "-2", "reason": "two\nlines | <b>", "by": "A. Author"},
     )
     return [
-        {"synthesis": synthesis, "domain": domain, **draw(st.sampled_from(decisions))}
-        for domain in domains
+        {"synthesis": synthesis, "domain": domain, **draw(st.sampled_from(decisions))} for domain in domains
     ]
 
 
@@ -261,17 +269,35 @@ def _bias(draw: Any, key: str) -> list[Cells]:
     domains = draw(st.sampled_from([(), (), DOMAINS.get(tool, ("anything",))]))
     judgements = ("", "low", "unclear", "high", "some concerns")
     return [
-        {"trial": key, "tool": tool, "domain": domain, "support": "said", "source": "data",
-         "judgement": draw(st.sampled_from(judgements))}
+        {
+            "trial": key,
+            "tool": tool,
+            "domain": domain,
+            "support": "said",
+            "source": "data",
+            "judgement": draw(st.sampled_from(judgements)),
+        }
         for domain in domains
-    ]  # fmt: skip
+    ]
 
 
-def _claims(
-    draw: Any, number: int, keys: list[str], plans: list[str], subgroups: list[str]
-) -> list[Cells]:
-    every = ("estimate", "ci_low", "ci_high", "p", "z", "q", "tau2", "i2", "k", "n", "weight",
-             "certainty", "count", "text")  # fmt: skip
+def _claims(draw: Any, number: int, keys: list[str], plans: list[str], subgroups: list[str]) -> list[Cells]:
+    every = (
+        "estimate",
+        "ci_low",
+        "ci_high",
+        "p",
+        "z",
+        "q",
+        "tau2",
+        "i2",
+        "k",
+        "n",
+        "weight",
+        "certainty",
+        "count",
+        "text",
+    )
     about = {
         "claim": f"c{number}",
         "synthesis": draw(st.sampled_from(["", *plans, *plans])),
@@ -292,14 +318,18 @@ def _plans(draw: Any, timed: bool) -> list[Cells]:
     for outcome in OUTCOMES:
         for term in ("short", "long")[: draw(st.integers(1, 2))] if timed else ("",):
             name = f"{outcome}-{term}".rstrip("-")
-            plans.append({"id": name, "title": f"{draw(st.sampled_from(NAMES))} {name}",
-                          "outcome": outcome, "term": term})  # fmt: skip
+            plans.append(
+                {
+                    "id": name,
+                    "title": f"{draw(st.sampled_from(NAMES))} {name}",
+                    "outcome": outcome,
+                    "term": term,
+                }
+            )
     return plans
 
 
-def _toml(
-    draw: Any, measure: str, plans: list[Cells], keys: list[str], tables: Any, timed: bool
-) -> str:
+def _toml(draw: Any, measure: str, plans: list[Cells], keys: list[str], tables: Any, timed: bool) -> str:
     def table(name: str, /, **cells: Any) -> str:
         given = {key: value for key, value in cells.items() if value not in (None, "")}
         lines = [f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in given.items()]
@@ -311,27 +341,39 @@ def _toml(
     two = (draw(st.sampled_from(NAMES)), draw(st.sampled_from(NAMES)))
     model = maybe("common", "random")
     methods = {
-        "profile": maybe(*PROFILES), "headline": maybe(*PROFILES),
-        "assumed": maybe("not said"), "measure": measure, "tau2": maybe(*TAU2),
-        "model": model, "ci": None if model == "common" else maybe(*CONFIDENCE),
-        "prediction": maybe(*PREDICTION, "none"), "level": maybe(0.9, 0.99),
-        "subgroup_tau2": maybe("separate", "common"), "correction": maybe("exact"),
-        "i2": maybe("q", "tau2"), "mean_from": maybe("wan"), "sd_from": maybe("wan"),
-        "tau2_ci": maybe("profile"), "smd_variance": maybe("LS", "UB"),
-        "md_variance": maybe("pooled"), "zero_cells": maybe("needed", "all", "none"),
+        "profile": maybe(*PROFILES),
+        "headline": maybe(*PROFILES),
+        "assumed": maybe("not said"),
+        "measure": measure,
+        "tau2": maybe(*TAU2),
+        "model": model,
+        "ci": None if model == "common" else maybe(*CONFIDENCE),
+        "prediction": maybe(*PREDICTION, "none"),
+        "level": maybe(0.9, 0.99),
+        "subgroup_tau2": maybe("separate", "common"),
+        "correction": maybe("exact"),
+        "i2": maybe("q", "tau2"),
+        "mean_from": maybe("wan"),
+        "sd_from": maybe("wan"),
+        "tau2_ci": maybe("profile"),
+        "smd_variance": maybe("LS", "UB"),
+        "md_variance": maybe("pooled"),
+        "zero_cells": maybe("needed", "all", "none"),
         "measure_label": maybe("effect") if measure == "GEN" else None,
-    }  # fmt: skip
+    }
     ties = {
         "time": maybe("treatment end", "latest", "earliest"),
         "several_arms": maybe("separate", "split", "combine"),
         "composites": maybe("first"),
     }
     parts = [
-        table("", id="f", title=draw(st.sampled_from(NAMES)), question="Which?",
-              caution=maybe("only a test")),
+        table(
+            "", id="f", title=draw(st.sampled_from(NAMES)), question="Which?", caution=maybe("only a test")
+        ),
         table("[groups]", **{"1": two[0], "2": two[1] + " 2"}),
-        table("[methods]", **methods), table("[ties]", **ties),
-    ]  # fmt: skip
+        table("[methods]", **methods),
+        table("[ties]", **ties),
+    ]
     if timed:
         parts.append("[terms.default]\nshort = { max = 13 }\nlong = { above = 13 }\n")
         if draw(st.booleans()):
@@ -344,15 +386,28 @@ def _toml(
         parts.append(table("[[exclusion]]", trial=key, why="another question", where="page 2"))
     judged = [(), (), ("certainty",), ("imprecision", "missing evidence")]
     for about in draw(st.sampled_from(judged)):
-        parts.append(table("[[judgement]]", synthesis=plans[0]["id"], about=about, judgement="low",
-                           why="few", by="somebody"))  # fmt: skip
+        parts.append(
+            table(
+                "[[judgement]]",
+                synthesis=plans[0]["id"],
+                about=about,
+                judgement="low",
+                why="few",
+                by="somebody",
+            )
+        )
     if r := maybe(0.5, 0.99, -0.3):
         parts.append(table("[[correlation]]", r=r, why="usual"))
     options = {
-        "rows": tuple(ROWS), "statistic": tuple(STATISTIC), "time": ("latest", "earliest"),
-        "tau2": ("DL", "REML", "PM"), "ci": ("wald", "hksj"), "model": ("common", "random"),
-        "composites": ("in", "out"), "without": ("none", *keys),
-    }  # fmt: skip
+        "rows": tuple(ROWS),
+        "statistic": tuple(STATISTIC),
+        "time": ("latest", "earliest"),
+        "tau2": ("DL", "REML", "PM"),
+        "ci": ("wald", "hksj"),
+        "model": ("common", "random"),
+        "composites": ("in", "out"),
+        "without": ("none", *keys),
+    }
     for name in draw(st.lists(st.sampled_from(sorted(options)), unique=True, max_size=3)):
         if len(options[name]) > 1 and name in CHOICES:
             parts.append(table("[[choice]]", name=name, options=options[name], why="either"))

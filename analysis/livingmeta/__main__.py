@@ -43,8 +43,7 @@ def _version(wanted: bool) -> None:
 def options(
     *,
     version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="show the version"),
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")
     ] = False,
 ) -> None:
     """Rerun, check and extend a meta-analysis in which each number carries its source."""
@@ -82,9 +81,7 @@ app.command("small-study")(small_study.small_study)
 app.command("import")(editing.import_file)
 
 
-@app.command(
-    hidden=True, context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
-)
+@app.command(hidden=True, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 def rerun(context: typer.Context) -> None:
     """Say what this command is called now."""
     raise RefusalError(f"rerun is now reproduce: livingmeta reproduce {' '.join(context.args)}")

@@ -105,9 +105,7 @@ def scratch(name: str, files: Mapping[str, str]) -> Iterator[Path]:
 
 
 @contextmanager
-def copied(
-    folder: Path, *, neighbours: Mapping[str, Path], changed: Mapping[str, str]
-) -> Iterator[Path]:
+def copied(folder: Path, *, neighbours: Mapping[str, Path], changed: Mapping[str, str]) -> Iterator[Path]:
     """Lend a copy of a review's folder with some files changed; its neighbours stand beside it."""
     with tempfile.TemporaryDirectory() as held:
         copy = Path(held) / folder.name

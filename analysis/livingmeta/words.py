@@ -10,9 +10,7 @@ from typing import NamedTuple, TypeVar
 
 WEIGHTS_OF_TOTAL = "Weights are those in the total; a subtotal's is the sum of its trials'."
 FLAG_WORDS = {
-    "not_converged": (
-        "An estimate of τ², or an integral over τ, did not converge; do not use the result."
-    ),
+    "not_converged": ("An estimate of τ², or an integral over τ, did not converge; do not use the result."),
     "tau2_at_zero": "The estimate of τ² is exactly 0.",
     "tau2_outside_interval": (
         "The interval of τ² does not hold its estimate: they rest on different methods, and these "
@@ -38,9 +36,7 @@ FLAG_WORDS = {
         "below 1); a modified interval does not shrink with it."
     ),
     "tau_from_prior": "One trial says next to nothing of τ: what is shown of it is the prior.",
-    "moments_infinite": (
-        "The half-Cauchy tail makes a mean or an SD infinite; medians and intervals hold."
-    ),
+    "moments_infinite": ("The half-Cauchy tail makes a mean or an SD infinite; medians and intervals hold."),
     "few_for_subsets": (
         "Fewer than six trials: their subsets are too few to show a cluster or a stray trial."
     ),
@@ -70,9 +66,7 @@ FLAG_WORDS = {
         "The likelihood of the selection model does not end an interval on one side: the trials "
         "can't tell how often others go unreported."
     ),
-    "few_clusters": (
-        "Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."
-    ),
+    "few_clusters": ("Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."),
     "one_cluster_determines": (
         "One cluster (trial) alone determines a coefficient: how clusters differ is not seen in "
         "it, so it has no cluster-robust interval."
@@ -82,9 +76,7 @@ FLAG_WORDS = {
         "Its source pooled this analysis by another method than inverse variance, which is used "
         "here: the pooled numbers of the two need not agree."
     ),
-    "secondary_source": (
-        "A trial's numbers come from somebody else's report of it, such as a review."
-    ),
+    "secondary_source": ("A trial's numbers come from somebody else's report of it, such as a review."),
     "membership_inferred": "That the trial belongs to the review is inferred, not documented.",
     "contrast_undocumented": "No source gives a pain rule for the comparison arm.",
     "mixed_standardisers": "Final and change scores are pooled in one standardised difference.",
@@ -110,9 +102,7 @@ FLAG_WORDS = {
     "quantiles_converted": (
         "A mean or SD is estimated from a median, quartiles or a range, as if the data were normal."
     ),
-    "quantiles_skewed": (
-        "The quartiles or range of an arm look skewed (Shi 2023); mean and SD may mislead."
-    ),
+    "quantiles_skewed": ("The quartiles or range of an arm look skewed (Shi 2023); mean and SD may mislead."),
     "correlation_assumed": (
         "An effect rests on a correlation of scores before and after that no source gives."
     ),
@@ -291,9 +281,16 @@ def pick(registry: Mapping[str, T], name: str, what: str) -> T:
 
 SLACK = 1e-9  # for binary arithmetic only: far below any printed digit
 NAMES = {
-    "ci_low": "lower limit", "ci_high": "upper limit", "p": "P", "z": "Z", "q": "Q",
-    "tau2": "tau²", "i2": "I²", "k": "number of trials", "n": "number of people",
-}  # fmt: skip
+    "ci_low": "lower limit",
+    "ci_high": "upper limit",
+    "p": "P",
+    "z": "Z",
+    "q": "Q",
+    "tau2": "tau²",
+    "i2": "I²",
+    "k": "number of trials",
+    "n": "number of people",
+}
 
 
 class Number(NamedTuple):

@@ -31,9 +31,7 @@ def counts(path, *arms, measure="RR", better="lower", toml="", dataset=SOURCE, *
         path,
         toml=('measure = "SMD"', f'measure = "{measure}"'),
         sources=[{**dataset, "kind": "dataset"}],
-        trials=[
-            {**TRIAL, "trial": name, "label": name.title(), "n_randomised": "200"} for name in names
-        ],
+        trials=[{**TRIAL, "trial": name, "label": name.title(), "n_randomised": "200"} for name in names],
         reports=[],
         instruments=[{**INSTRUMENT, "better": better}],
         outcomes=rows,
@@ -180,18 +178,29 @@ def test_a_risk_difference_is_the_same_people_at_every_risk(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("measure", "said"),
     [
-        ("HR", "In people per 1,000: not known, from such effects no number of people is "
-               "computed here."),
-        ("OR", "In people per 1,000: not known, no baseline risk is known: no trial tells how "
-               "many of group 2 had the event."),
+        ("HR", "In people per 1,000: not known, from such effects no number of people is computed here."),
+        (
+            "OR",
+            "In people per 1,000: not known, no baseline risk is known: no trial tells how "
+            "many of group 2 had the event.",
+        ),
         ("GEN", ""),
     ],
-)  # fmt: skip
+)
 def test_effects_that_come_computed_tell_no_baseline_risk(tmp_path, measure, said) -> None:
     rows = [
-        {**ARM, "report": "", "n": "", "group": "difference", "measure": measure, "mean": "0.8",
-         "ci_low": "0.6", "ci_high": "1.1", "ci_level": "95"}
-    ]  # fmt: skip
+        {
+            **ARM,
+            "report": "",
+            "n": "",
+            "group": "difference",
+            "measure": measure,
+            "mean": "0.8",
+            "ci_low": "0.6",
+            "ci_high": "1.1",
+            "ci_level": "95",
+        }
+    ]
     made = folder(
         tmp_path,
         toml=('measure = "SMD"', f'measure = "{measure}"'),

@@ -11,10 +11,7 @@ from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, as_csv, folder
 from livingmeta.appraisal import certainty
 from livingmeta.appraisal.certainty import DOMAINS, SummaryOfFindings, summary_of_findings
 from livingmeta.appraisal.scenarios import sensitivity
-from livingmeta.engine.methods.information import (
-    information_size_of_risks,
-    optimal_information_size,
-)
+from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.pages.phrases import judged_line, judged_words, suggested_line
 from livingmeta.pages.rob_me import tipping
 from livingmeta.review.folder import ReviewError, load_review
@@ -35,21 +32,45 @@ def review(path, differences, *, n=40, missing=(), missing_n="2000", bias=(), to
     gone = missing_n if isinstance(missing_n, list) else [missing_n] * len(missing)
     randomised = {**dict.fromkeys(names, "2000"), **dict(zip(missing, gone, strict=True))}
     trials = [
-        {**TRIAL, "trial": name, "label": name, "n_randomised": size}
-        for name, size in randomised.items()
+        {**TRIAL, "trial": name, "label": name, "n_randomised": size} for name, size in randomised.items()
     ]
     arms = [
-        {**ARM, "trial": name, "report": name, "group": group, "n": str(size),
-         "sd": str(2 * points), "mean": f"{points * mean:.4f}",
-         "quote": f"{points * mean:.4f} ({2 * points})"}
+        {
+            **ARM,
+            "trial": name,
+            "report": name,
+            "group": group,
+            "n": str(size),
+            "sd": str(2 * points),
+            "mean": f"{points * mean:.4f}",
+            "quote": f"{points * mean:.4f} ({2 * points})",
+        }
         for name, d, size in zip(names, differences, sizes, strict=True)
         for group, mean in (("1", 5 + 2 * d), ("2", 5.0))
-    ]  # fmt: skip
-    gaps = [{"trial": name, "outcome": "pain", "instrument": "vas", "weeks": "12", "what": "pain",
-             "where": "table 2", "source": "paper"} for name in missing]  # fmt: skip
-    rows = [{"trial": name, "tool": TOOL, "domain": "overall", "judgement": judgement,
-             "support": "words", "source": "paper"}
-            for name, judgement in zip(names, bias, strict=False)]  # fmt: skip
+    ]
+    gaps = [
+        {
+            "trial": name,
+            "outcome": "pain",
+            "instrument": "vas",
+            "weeks": "12",
+            "what": "pain",
+            "where": "table 2",
+            "source": "paper",
+        }
+        for name in missing
+    ]
+    rows = [
+        {
+            "trial": name,
+            "tool": TOOL,
+            "domain": "overall",
+            "judgement": judgement,
+            "support": "words",
+            "source": "paper",
+        }
+        for name, judgement in zip(names, bias, strict=False)
+    ]
     return load_review(
         folder(
             path,
@@ -79,9 +100,7 @@ def why(one: SummaryOfFindings, about: str) -> str:
 ALIKE = [-0.5, -0.52, -0.48, -0.51, -0.49, -0.5]
 
 
-def test_an_interval_over_no_effect_is_a_level_and_two_on_few_people_or_with_both_ways(
-    tmp_path,
-) -> None:
+def test_an_interval_over_no_effect_is_a_level_and_two_on_few_people_or_with_both_ways(tmp_path) -> None:
     """Without an important difference: no effect and the people needed are both asked."""
     some = [-0.3, 0.1, -0.2, 0.15, -0.1]
     wide = found(tmp_path / "a", some, n=6)
@@ -184,22 +203,17 @@ def of_counts(path, *arms, important=None, per_1000=None, **given):
 
 def test_the_people_needed_of_a_ratio_follow_from_the_control_arms(tmp_path) -> None:
     """Five trials whose control risks have the median 20%: R's 1,812 people for each measure."""
-    arms = [(12, 100, 20, 100), (6, 100, 10, 100), (21, 100, 30, 100), (10, 100, 15, 100),
-            (13, 100, 20, 100)]  # fmt: skip
+    arms = [(12, 100, 20, 100), (6, 100, 10, 100), (21, 100, 30, 100), (10, 100, 15, 100), (13, 100, 20, 100)]
     needed = "1,000 people are fewer than 1,812, as one trial would need for a quarter fewer events"
     for measure in ("RR", "OR", "RD"):
         one = of_counts(tmp_path / measure, *arms, measure=measure)
         assert level(one, "imprecision") == -1
         assert f"{needed} than at a risk of 20.0%" in why(one, "imprecision")
-    none = of_counts(
-        tmp_path / "none", (0, 100, 0, 100), (4, 100, 0, 100), (9, 100, 0, 100), measure="OR"
-    )
+    none = of_counts(tmp_path / "none", (0, 100, 0, 100), (4, 100, 0, 100), (9, 100, 0, 100), measure="OR")
     assert "none is known" in why(none, "imprecision")
 
 
-def test_an_interval_of_a_ratio_with_appreciable_differences_both_ways_is_two_levels(
-    tmp_path,
-) -> None:
+def test_an_interval_of_a_ratio_with_appreciable_differences_both_ways_is_two_levels(tmp_path) -> None:
     """GRADE guidelines 6: "an RR of under 0.75 or over 1.25 as a rough guide"."""
     arms = [(10, 50, 10, 50), (9, 50, 10, 50), (11, 50, 10, 50)]
     for measure in ("RR", "OR", "RD"):
@@ -302,9 +316,7 @@ def test_trials_that_all_lie_far_beyond_the_threshold_are_not_downgraded_for_i2(
 def test_the_same_trials_on_both_sides_of_the_threshold_are_a_level(tmp_path) -> None:
     around = found(tmp_path / "a", FAR_APART, n=100, important=1.5)
     assert level(around, "inconsistency") == -1
-    assert "3 of 6 estimates, with 51% of the weight, are not beyond" in why(
-        around, "inconsistency"
-    )
+    assert "3 of 6 estimates, with 51% of the weight, are not beyond" in why(around, "inconsistency")
     assert why(around, "inconsistency").endswith("(our rule)")
     moved = found(tmp_path / "b", [one + 1.05 for one in FAR_APART], n=100)
     assert level(moved, "inconsistency") == -1
@@ -315,8 +327,7 @@ def test_the_same_trials_on_both_sides_of_the_threshold_are_a_level(tmp_path) ->
 def test_an_i2_below_the_half_is_never_printed_as_half_and_no_level_says_why(tmp_path) -> None:
     trials = [-0.2, 0.6, -0.1, 0.5, -0.3, 0.4, 0.3, 0.05]
     below, above = (
-        found(tmp_path / f"{least}", trials, n=[least + 8 * i for i in range(8)])
-        for least in (16, 17)
+        found(tmp_path / f"{least}", trials, n=[least + 8 * i for i in range(8)]) for least in (16, 17)
     )
     assert round(below.pool.result.i2) == 50 > below.pool.result.i2
     assert (level(below, "inconsistency"), level(above, "inconsistency")) == (0, -1)
@@ -362,13 +373,10 @@ def test_one_tau2_takes_no_level_under_inconsistency_and_imprecision_both(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("trials", "n"),
-    [(FAR_APART, 100), ([one + 1.15 for one in FAR_APART], 40), (ALIKE, 20), (ALIKE[:3], 9)],
+    ("trials", "n"), [(FAR_APART, 100), ([one + 1.15 for one in FAR_APART], 40), (ALIKE, 20), (ALIKE[:3], 9)]
 )
 @pytest.mark.parametrize("important", [None, 0.3, 1.5])
-def test_suggestions_do_not_depend_on_which_group_comes_first(
-    tmp_path, trials, n, important
-) -> None:
+def test_suggestions_do_not_depend_on_which_group_comes_first(tmp_path, trials, n, important) -> None:
     levels = [
         [
             s.levels
@@ -398,22 +406,23 @@ def test_small_study_effects_are_tested_from_ten_trials_on(tmp_path) -> None:
     skewed = found(tmp_path / "b", slope, n=sizes)
     assert level(skewed, "small-study effects") == -1
     assert why(skewed, "small-study effects").endswith("for whatever reason (our rule)")
-    even = found(
-        tmp_path / "c", [-0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5], n=sizes
-    )
+    even = found(tmp_path / "c", [-0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5, -0.4, -0.6, -0.5], n=sizes)
     assert level(even, "small-study effects") == 0
     assert "does not show that there is none" in why(even, "small-study effects")
 
 
 @pytest.mark.parametrize(
     ("trials", "n"),
-    [(FAR_APART, 20), ([one + 1.15 for one in FAR_APART], 40), (ALIKE, 16), (ALIKE[:3], 9),
-     ([-0.3, 0.1, -0.2, 0.15, -0.1], 6)],
-)  # fmt: skip
+    [
+        (FAR_APART, 20),
+        ([one + 1.15 for one in FAR_APART], 40),
+        (ALIKE, 16),
+        (ALIKE[:3], 9),
+        ([-0.3, 0.1, -0.2, 0.15, -0.1], 6),
+    ],
+)
 @pytest.mark.parametrize("important", [None, 0.6])
-def test_suggestions_of_mean_differences_do_not_depend_on_the_unit(
-    tmp_path, trials, n, important
-) -> None:
+def test_suggestions_of_mean_differences_do_not_depend_on_the_unit(tmp_path, trials, n, important) -> None:
     """Points of a scale to 10 or to 100, and what is important in as many points."""
     levels = []
     for points in (1, 10):
@@ -442,9 +451,7 @@ def test_people_per_1000_on_the_command_line_reach_suggestion_and_worksheet(say,
     assert "per_1000 counts people with an event" in refused.err
 
 
-def test_ten_effects_of_nine_trials_are_not_tested_and_dependent_ones_take_no_level(
-    tmp_path,
-) -> None:
+def test_ten_effects_of_nine_trials_are_not_tested_and_dependent_ones_take_no_level(tmp_path) -> None:
     sizes = [10, 14, 20, 28, 40, 60, 90, 130, 200, 300]
     slope = [-1.3, -1.1, -1.0, -0.8, -0.6, -0.5, -0.4, -0.3, -0.3, -0.2]
     made = review(tmp_path, slope, n=sizes)
@@ -476,9 +483,7 @@ def test_missing_trials_are_a_level_for_what_they_could_turn_and_unknown_ones_ar
     assert why(none, "missing evidence").startswith("not assessable: ")
     unknown = found(tmp_path / "c", ALIKE, n=400, missing=("gone",), missing_n="")
     assert level(unknown, "missing evidence") is None
-    assert "what they could change is not computed: how many people" in why(
-        unknown, "missing evidence"
-    )
+    assert "what they could change is not computed: how many people" in why(unknown, "missing evidence")
 
 
 def test_one_missing_trial_of_unknown_size_is_not_made_up_for_by_another(tmp_path) -> None:
@@ -495,9 +500,7 @@ def test_ten_people_of_10638_change_nothing(tmp_path) -> None:
         one = found(tmp_path / name, trials, n=[886] * 5 + [884], missing=("gone",), missing_n="10")
         assert one.people == 10_628
         assert level(one, "missing evidence") == 0
-        assert "(10 people, 10,628 are pooled); no SMD of theirs from −1.2" in why(
-            one, "missing evidence"
-        )
+        assert "(10 people, 10,628 are pooled); no SMD of theirs from −1.2" in why(one, "missing evidence")
 
 
 def test_ten_people_change_nothing_where_random_effects_give_them_weight(tmp_path) -> None:
@@ -519,8 +522,15 @@ def test_what_is_missing_of_ratios_is_no_level_and_not_assessable_unless_next_to
     made = counts(tmp_path, *arms)
     with (made / "trials.csv").open("a", encoding="utf-8") as file:
         file.write(as_csv("trials", [gone]).split("\n", 1)[1])
-    gap = {"trial": "gone", "outcome": "pain", "instrument": "vas", "weeks": "12", "what": "pain",
-           "where": "table 2", "source": "paper"}  # fmt: skip
+    gap = {
+        "trial": "gone",
+        "outcome": "pain",
+        "instrument": "vas",
+        "weeks": "12",
+        "what": "pain",
+        "where": "table 2",
+        "source": "paper",
+    }
     (made / "gaps.csv").write_text(as_csv("gaps", [gap]), encoding="utf-8")
     one = summary_of_findings(load_review(made))[0]
     assert level(one, "missing evidence") == expected
@@ -540,8 +550,14 @@ def with_gaps(path):
 
     knee_oa has none.
     """
-    built = [(ALIKE, 30, "10"), (ALIKE, 30, "80"), (FAR_APART, 20, "2000"), ([0.2], 24, "80"),
-             ([-0.3, 0.1, -0.2], 12, ""), ([0.02, -0.01, 0.01], 900, "80")]  # fmt: skip
+    built = [
+        (ALIKE, 30, "10"),
+        (ALIKE, 30, "80"),
+        (FAR_APART, 20, "2000"),
+        ([0.2], 24, "80"),
+        ([-0.3, 0.1, -0.2], 12, ""),
+        ([0.02, -0.01, 0.01], 900, "80"),
+    ]
     return [
         *(load_review(name) for name in ("smith2017", "living")),
         *(
@@ -591,9 +607,7 @@ def test_certainty_and_sensitivity_never_disagree_on_what_is_missing(tmp_path) -
         (["low", "", ""], None, "2 of 3 trials without an overall judgement (2 with facts"),
     ],
 )
-def test_risk_of_bias_is_taken_from_recorded_judgements_only(
-    tmp_path, judgements, expected, words
-) -> None:
+def test_risk_of_bias_is_taken_from_recorded_judgements_only(tmp_path, judgements, expected, words) -> None:
     one = found(tmp_path, ALIKE[:3], bias=judgements)
     assert level(one, "risk of bias") == expected
     assert words in why(one, "risk of bias")
@@ -681,18 +695,14 @@ def test_published_certainty_stands_beside() -> None:
 
 
 def test_the_command_says_all_of_it_and_draws(say, tmp_path) -> None:
-    said = say(
-        "certainty", "smith2017", "--out", str(tmp_path), "--important", "10", "--vas-sd", "25"
-    )
+    said = say("certainty", "smith2017", "--out", str(tmp_path), "--important", "10", "--vas-sd", "25")
     assert said.status == 0
     assert "−2 suggested" in said.flat
     assert "judged: not recorded" in said.flat
     assert "assuming an SD of 25 mm" in said.flat
     assert "Pain, medium term, what each report says" in said.flat
     assert {path.name for path in (tmp_path / "smith2017").iterdir()} == {
-        f"{name}.{kind}"
-        for name in ("prisma", "bias_traffic", "bias_summary")
-        for kind in ("svg", "png")
+        f"{name}.{kind}" for name in ("prisma", "bias_traffic", "bias_summary") for kind in ("svg", "png")
     }
     bare = say("certainty", "knee_oa", "--out", str(tmp_path))
     assert not (tmp_path / "knee_oa" / "bias_traffic.png").exists()

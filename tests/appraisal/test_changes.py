@@ -24,10 +24,9 @@ def two(path: Path, *, toml: tuple[str, str] = ("", "")) -> Path:
     trials = [TRIAL, {**TRIAL, "trial": "beta2005", "label": "Beta 2005", "year": "2005"}]
     reports = [REPORT, {**REPORT, "report": "beta", "trial": "beta2005"}]
     arms = [
-        {**arm, "trial": "beta2005", "report": "beta", "mean": mean,
-         "quote": f"{mean} ({arm['sd']})"}
+        {**arm, "trial": "beta2005", "report": "beta", "mean": mean, "quote": f"{mean} ({arm['sd']})"}
         for arm, mean in ((ARM1, "2.0"), (ARM2, "4.5"))
-    ]  # fmt: skip
+    ]
     return folder(path, toml=toml, trials=trials, reports=reports, outcomes=[ARM1, ARM2, *arms])
 
 
@@ -144,11 +143,7 @@ def test_a_commit_a_folder_and_a_name_can_be_compared_with(say, tmp_path: Path) 
     assert not same[0]["changed"]
     said = say("diff", str(review), "--against", "HEAD", "--out", str(tmp_path / "f"))
     assert "in: Beta 2005" in said.out
-    assert {p.name for p in (tmp_path / "f" / "small").iterdir()} == {
-        "diff.md",
-        "diff.png",
-        "diff.svg",
-    }
+    assert {p.name for p in (tmp_path / "f" / "small").iterdir()} == {"diff.md", "diff.png", "diff.svg"}
     assert "# What changed" in say("diff", str(review), "--markdown").out
     assert "no commit of the repository" in say("diff", str(review), "--against", "nope").err
 

@@ -9,9 +9,15 @@ from livingmeta.review.folder import load_review
 from livingmeta.synthesis.synthesise import synthesise
 
 BETA = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
-GAP = {"trial": "beta2002", "outcome": "pain", "instrument": "vas", "weeks": "12",
-       "what": "the abstract says only 'favoured the new treatment'", "where": "table 2",
-       "source": "paper"}  # fmt: skip
+GAP = {
+    "trial": "beta2002",
+    "outcome": "pain",
+    "instrument": "vas",
+    "weeks": "12",
+    "what": "the abstract says only 'favoured the new treatment'",
+    "where": "table 2",
+    "source": "paper",
+}
 NO = {"use": "no", "note": "no spread"}
 
 
@@ -57,25 +63,26 @@ DATASET = [{**SOURCE, "kind": "dataset"}]  # whose rows need no instrument
 @pytest.mark.parametrize("better", [None, "unknown"])
 @pytest.mark.parametrize(
     ("declared", "where"),
-    [("1", "towards new treatment"), ("2", "towards comparison"), ('"unknown"', "below 0"),
-     ("", "below 0")],
-)  # fmt: skip
+    [("1", "towards new treatment"), ("2", "towards comparison"), ('"unknown"', "below 0"), ("", "below 0")],
+)
 def test_a_row_never_used_has_a_side_without_a_scale_that_says_what_is_better(
     tmp_path, better, declared, where
 ) -> None:
     line = f"negative_favours = {declared}\n" if declared else ""
     name = {"instrument": "vas" if better else ""}
     arms = [{**arm, "sd": "", "quote": arm["mean"], **name, **NO} for arm in (ARM1, ARM2)]
-    found = table(tmp_path, toml=(GROUPS, GROUPS + line), outcomes=arms,
-                  instruments=[{**INSTRUMENT, "better": better or "lower"}],
-                  sources=DATASET)  # fmt: skip
+    found = table(
+        tmp_path,
+        toml=(GROUPS, GROUPS + line),
+        outcomes=arms,
+        instruments=[{**INSTRUMENT, "better": better or "lower"}],
+        sources=DATASET,
+    )
     assert [found.side(row.side) for row in found.rows] == [where]
 
 
 def test_a_row_without_a_scale_takes_no_side_that_only_the_others_scales_give(tmp_path) -> None:
-    arms = [
-        {**arm, "trial": "beta2002", "report": "", "instrument": "", **NO} for arm in (ARM1, ARM2)
-    ]
+    arms = [{**arm, "trial": "beta2002", "report": "", "instrument": "", **NO} for arm in (ARM1, ARM2)]
     found = table(tmp_path, trials=[TRIAL, BETA], outcomes=[ARM1, ARM2, *arms], sources=DATASET)
     assert found.favours == ("new treatment", "comparison")
     assert [row.side for row in found.rows] == [-1, None]
@@ -118,9 +125,7 @@ def test_events_never_used_have_the_side_of_the_larger_share_where_events_are_po
 
 
 def test_a_p_value_alone_gives_no_side(tmp_path) -> None:
-    kept = {
-        k: v for k, v in DIFFERENCE.items() if k not in {"mean", "ci_low", "ci_high", "ci_level"}
-    }
+    kept = {k: v for k, v in DIFFERENCE.items() if k not in {"mean", "ci_low", "ci_high", "ci_level"}}
     row = {**kept, "p_value": "0.34", "p_relation": ">", "quote": "P > 0.34", **NO}
     (one,) = table(tmp_path, outcomes=[row]).rows
     assert (one.side, one.basis, one.words) == (None, "no numbers", "“P > 0.34”")

@@ -21,9 +21,14 @@ from livingmeta.synthesis.synthesise import synthesise
 
 BETA = {**TRIAL, "trial": "beta2005", "label": "Beta 2005", "year": "2005", "n_randomised": "40"}
 GAP = {
-    "trial": "beta2005", "outcome": "pain", "instrument": "vas", "weeks": "12",
-    "what": "the abstract says only that nothing differed", "where": "table 2", "source": "paper",
-}  # fmt: skip
+    "trial": "beta2005",
+    "outcome": "pain",
+    "instrument": "vas",
+    "weeks": "12",
+    "what": "the abstract says only that nothing differed",
+    "where": "table 2",
+    "source": "paper",
+}
 LIVING = load_review("living")
 NULL, FIRST, SECOND = range(3)
 
@@ -128,9 +133,7 @@ def test_the_interval_turns_at_the_tipping_point_and_not_before() -> None:
     assert not any(turned(main, review, g) for g in np.arange(0, 3, 0.1))
 
 
-def test_an_interval_that_excludes_no_effect_is_walked_back_from_its_estimate(
-    tmp_path: Path,
-) -> None:
+def test_an_interval_that_excludes_no_effect_is_walked_back_from_its_estimate(tmp_path: Path) -> None:
     review = review_of(tmp_path)
     common = {"model": "common", "ci": "wald"}
     settings = settings_of(review.protocol.methods, **common)
@@ -201,8 +204,13 @@ def test_only_a_person_judges(tmp_path: Path, say) -> None:
     review = review_of(tmp_path)
     one = rob_me(review, sensitivity(review))[0]
     assert one.judgements == ()
-    judged = Judgement(synthesis=one.synthesis, about="missing evidence", judgement="high",
-                       why="most results are missing", by="A. Reader")  # fmt: skip
+    judged = Judgement(
+        synthesis=one.synthesis,
+        about="missing evidence",
+        judgement="high",
+        why="most results are missing",
+        by="A. Reader",
+    )
     other = judged.model_copy(update={"about": "imprecision"})
     protocol = review.protocol.model_copy(update={"judgement": (judged, other)})
     found = replace(review, protocol=protocol)

@@ -127,16 +127,8 @@ def test_trial_sets_are_told_as_by_hand(two: Review) -> None:
     both, alone = trial_sets(found, important=1.2)
     assert (both.name, both.trials, both.excludes) == ("1", ("alpha2001", "beta2002"), "some")
     assert (alone.name, alone.trials, alone.excludes) == ("2", ("alpha2001",), "all")
-    assert (both.shares.analyses, both.shares.excludes_below, both.shares.beyond_below) == (
-        2,
-        0.5,
-        1,
-    )
-    assert (alone.shares.analyses, alone.shares.excludes_below, alone.shares.beyond_below) == (
-        1,
-        1,
-        0,
-    )
+    assert (both.shares.analyses, both.shares.excludes_below, both.shares.beyond_below) == (2, 0.5, 1)
+    assert (alone.shares.analyses, alone.shares.excludes_below, alone.shares.beyond_below) == (1, 1, 0)
     assert both.words() == "2 trials, as the headline"
     assert alone.words() == "1 trial, − Beta 2002"
     assert alone.words(short=True) == "1 trial, −1"
@@ -170,8 +162,12 @@ def test_of_two_analyses_with_the_same_result_one_is_counted(two: Review) -> Non
     assert told.analyses == 2
     ways = found.specifications[["model", "tau2_method"]]
     assert [tuple(row) for row in ways.to_numpy()] == [
-        ("random", "DL"), ("random", "DL"), ("random", "PM"), ("random", "PM"), ("common", "")
-    ]  # fmt: skip
+        ("random", "DL"),
+        ("random", "DL"),
+        ("random", "PM"),
+        ("random", "PM"),
+        ("common", ""),
+    ]
     turns = {turn.choice: (turn.pairs, turn.moved) for turn in found.turns}
     assert turns["tau2"] == (2, 0)  # Wald with Wald, HKSJ with HKSJ
     assert turns["model"] == (1, 0)
@@ -180,10 +176,7 @@ def test_of_two_analyses_with_the_same_result_one_is_counted(two: Review) -> Non
 
 
 def test_methods_multiply_analyses_and_no_trial_set() -> None:
-    data = {
-        "rows": ("main", "with sensitivity rows", "no assumptions"),
-        "composites": ("in", "out"),
-    }
+    data = {"rows": ("main", "with sensitivity rows", "no assumptions"), "composites": ("in", "out")}
     few, many = (
         multiverse(declaring(SMITH, **data, ci=("wald", "hksj"), tau2=tau2), synthesis="pain-short")
         for tau2 in (("DL", "REML"), ("DL", "HE", "SJ", "PM", "ML", "REML"))
@@ -227,9 +220,13 @@ def test_choices_that_change_nothing_are_other_names_of_the_same(two: Review) ->
 
 def test_shares_are_counted_as_by_hand() -> None:
     table = pd.DataFrame(
-        {"k": [1, 2, 3, 4], "estimate": [-0.5, -0.2, 0.0, 0.4], "ci_low": [-0.7, -0.5, -0.1, 0.1],
-         "ci_high": [-0.3, 0.1, 0.1, 0.7]}
-    )  # fmt: skip
+        {
+            "k": [1, 2, 3, 4],
+            "estimate": [-0.5, -0.2, 0.0, 0.4],
+            "ci_low": [-0.7, -0.5, -0.1, 0.1],
+            "ci_high": [-0.3, 0.1, 0.1, 0.7],
+        }
+    )
     told = shares(table, important=0.2, published=-0.2)
     assert told is not None
     assert (told.below, told.above) == (0.5, 0.25)  # the one at 0 favours neither
@@ -263,9 +260,7 @@ def test_subgroups_are_combined_each_for_itself() -> None:
 
 
 @pytest.mark.parametrize("overall", [True, False])
-def test_a_subgroup_that_only_some_choices_have_is_named_and_has_no_headline(
-    overall: bool,
-) -> None:
+def test_a_subgroup_that_only_some_choices_have_is_named_and_has_no_headline(overall: bool) -> None:
     review = declaring(load_review("knee_oa"), rows=("main", "with sensitivity rows"))
     plan = next(p for p in review.protocol.synthesis if p.id == "pain-post")
     plans = (plan.model_copy(update={"overall": overall}),)
@@ -303,9 +298,7 @@ OPTIONS = {
 def some_choices(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     names = draw(st.lists(st.sampled_from(sorted(OPTIONS)), min_size=1, max_size=4, unique=True))
     return {
-        name: tuple(
-            draw(st.lists(st.sampled_from(OPTIONS[name]), min_size=2, max_size=3, unique=True))
-        )
+        name: tuple(draw(st.lists(st.sampled_from(OPTIONS[name]), min_size=2, max_size=3, unique=True)))
         for name in names
     }
 
@@ -332,18 +325,14 @@ def test_any_choices_give_what_the_synthesis_gives_in_any_order(
     turned = {name: tuple(chance.sample(options[name], len(options[name]))) for name in names}
     (other,) = multiverse(declaring(SMITH, **turned), synthesis=synthesis)
     columns = [f"choice_{name}" for name in options]
-    left, right = (
-        one.specifications.sort_values(columns).reset_index(drop=True) for one in (found, other)
-    )
+    left, right = (one.specifications.sort_values(columns).reset_index(drop=True) for one in (found, other))
     # the same rows, but for the numbers of the analyses and the last digits
     pd.testing.assert_frame_equal(
         left.drop(columns="analysis"), right[left.columns].drop(columns="analysis"), rtol=1e-9
     )
     assert len(found.analyses) == len(other.analyses)
     told = [(one.name, one.trials, one.excludes, one.shares.analyses) for one in trial_sets(found)]
-    assert told == [
-        (one.name, one.trials, one.excludes, one.shares.analyses) for one in trial_sets(other)
-    ]
+    assert told == [(one.name, one.trials, one.excludes, one.shares.analyses) for one in trial_sets(other)]
     assert {t.choice: t.pairs for t in found.turns} == {t.choice: t.pairs for t in other.turns}
 
 
@@ -355,18 +344,27 @@ def test_all_that_is_wrong_with_choices_is_said_at_once(two: Review, tmp_path: P
     toml = "\n".join(
         f'[[choice]]\nname = "{name}"\noptions = {json.dumps(some)}\nwhy = "test"'
         for name, some in (
-            ("tua2", ["DL", "PM"]), ("tau2", ["DL", "PN"]), ("tau2", ["HE", "CA"]),
-            ("ci", ["wald", "wald"]), ("md_variance", ["pooled", "unpooled"]),
-            ("risk_of_bias", ["all", "without high"]), ("without", ["none", "gamma2003"]),
+            ("tua2", ["DL", "PM"]),
+            ("tau2", ["DL", "PN"]),
+            ("tau2", ["HE", "CA"]),
+            ("ci", ["wald", "wald"]),
+            ("md_variance", ["pooled", "unpooled"]),
+            ("risk_of_bias", ["all", "without high"]),
+            ("without", ["none", "gamma2003"]),
         )
-    )  # fmt: skip
+    )
     path = folder(tmp_path, toml=("# Trials that were looked at", toml + "\n# Trials looked at"))
     wrong = [str(one) for one in unknown_choices(load_review(path))]
     for words in (
-        "tua2", "Did you mean PM", "declared twice", "CA and HE are one estimator",
-        "stands here twice", "changes nothing where the measure is SMD", "at high risk",
+        "tua2",
+        "Did you mean PM",
+        "declared twice",
+        "CA and HE are one estimator",
+        "stands here twice",
+        "changes nothing where the measure is SMD",
+        "at high risk",
         "'gamma2003': choose one of none, alpha2001",
-    ):  # fmt: skip
+    ):
         assert sum(words in one for one in wrong) == 1, words
     assert len(wrong) == 8
     checked = say("check", str(path))
@@ -379,26 +377,30 @@ def test_all_that_is_wrong_with_choices_is_said_at_once(two: Review, tmp_path: P
 
 
 def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> None:
-    said = say("multiverse", "smith2017", "--synthesis", "pain-short", "--important", "0.2",
-               "--out", str(tmp_path))  # fmt: skip
+    said = say(
+        "multiverse", "smith2017", "--synthesis", "pain-short", "--important", "0.2", "--out", str(tmp_path)
+    )
     assert said.status == 0
     for words in (
         "numbers that can all be right only if",
-        "of the analyses lie below it", "not probabilities",
-        "3,456 combinations", "no trial has usable numbers", "measured but missing here",
-        "Most is moved by the choice of terms or composites", "each on 1 to 4 trials",
+        "of the analyses lie below it",
+        "not probabilities",
+        "3,456 combinations",
+        "no trial has usable numbers",
+        "measured but missing here",
+        "Most is moved by the choice of terms or composites",
+        "each on 1 to 4 trials",
         "Of 4 sets of trials that these pool, 0 exclude no effect in all their analyses, 1 in some",
-        "4 trial sets, each once", "2: 3 trials, as the",
-    ):  # fmt: skip
+        "4 trial sets, each once",
+        "2: 3 trials, as the",
+    ):
         assert words in said.flat, words
     (found,) = multiverse(SMITH, synthesis="pain-short")
     written = pd.read_csv(tmp_path / "smith2017" / "multiverse_pain-short.csv")
     assert list(written.columns) == list(found.specifications.columns)
     assert written["estimate"].tolist() == found.specifications["estimate"].tolist()
     assert {path.suffix for path in (tmp_path / "smith2017").iterdir()} == {".csv", ".png", ".svg"}
-    document = json.loads(
-        say("multiverse", "smith2017", "--json", "--important", "5", "--vas-sd", "25").out
-    )
+    document = json.loads(say("multiverse", "smith2017", "--json", "--important", "5", "--vas-sd", "25").out)
     one = next(one for one in document if one["synthesis"] == "pain-short")
     assert len(one["specifications"]) == len(found.names)
     assert one["shares"]["analyses"] == len(found.analyses)
@@ -447,11 +449,14 @@ def test_equal_trials_whose_interval_has_no_width_are_told_in_json(tmp_path: Pat
 
 
 def test_a_smallest_important_ratio_is_taken_on_the_log_scale(tmp_path: Path, say) -> None:
-    counts = [{**arm, "events": events, "mean": "", "sd": "", "quote": "", "instrument": "",
-               "statistic": ""} for arm, events in ((ARM1, "10"), (ARM2, "20"))]  # fmt: skip
+    counts = [
+        {**arm, "events": events, "mean": "", "sd": "", "quote": "", "instrument": "", "statistic": ""}
+        for arm, events in ((ARM1, "10"), (ARM2, "20"))
+    ]
     toml = 'measure = "OR"\n[[choice]]\nname = "zero_cells"\noptions = ["only0", "all"]\nwhy = "x"'
-    path = folder(tmp_path, toml=('measure = "SMD"', toml), outcomes=counts,
-                  sources=[{**SOURCE, "kind": "dataset"}])  # fmt: skip
+    path = folder(
+        tmp_path, toml=('measure = "SMD"', toml), outcomes=counts, sources=[{**SOURCE, "kind": "dataset"}]
+    )
     said = say("multiverse", str(path), "--important", "0.8", "--json")
     assert said.status == 0, said.err
     told = json.loads(said.out)[0]["shares"]
@@ -467,11 +472,7 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
     told = shares(found.analyses, important=0.2)
     assert told is not None
     curve, panel = specification_curve(found, told)
-    drawn = {
-        artist.get_gid(): artist
-        for ax in (curve, panel)
-        for artist in (*ax.get_children(), *ax.images)
-    }
+    drawn = {artist.get_gid(): artist for ax in (curve, panel) for artist in (*ax.get_children(), *ax.images)}
     estimates = drawn["estimates"].get_ydata()
     assert np.all(np.diff(estimates) >= 0)
     assert sorted(estimates) == pytest.approx(sorted(found.analyses["estimate"]), abs=1e-6)
@@ -503,17 +504,14 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
         part = found.part(row["choice"], row["option"])[held.index]
         np.testing.assert_allclose(marks[line], part)
         assert row["analyses"] == (part > 0).sum()
-    both = [
-        line
-        for line, option in zip(lines, options["option"], strict=True)
-        if option in {"in", "out"}
-    ]
+    both = [line for line, option in zip(lines, options["option"], strict=True) if option in {"in", "out"}]
     np.testing.assert_allclose(np.asarray(marks[both]).sum(0), 1)
 
 
 def test_a_synthesis_without_any_analysis_says_so(two: Review, say) -> None:
-    gone = declaring(two, rows=("main", "no assumptions"), without=("alpha2001", "beta2002"),
-                     ci=("profile", "wald"))  # fmt: skip
+    gone = declaring(
+        two, rows=("main", "no assumptions"), without=("alpha2001", "beta2002"), ci=("profile", "wald")
+    )
     empty = replace(gone, outcomes=())
     (found,) = multiverse(empty)
     assert found.analyses.empty
@@ -526,9 +524,7 @@ def test_a_synthesis_without_any_analysis_says_so(two: Review, say) -> None:
 def test_every_line_of_the_note_is_on_the_paper(sentences: int) -> None:
     (found,) = multiverse(load_review("smith2017"), synthesis="pain-long")
     told = shares(found.analyses)
-    note = " ".join(
-        ["The headline rests on a few trials, and many others are missing."] * sentences
-    )
+    note = " ".join(["The headline rests on a few trials, and many others are missing."] * sentences)
     curve, panel = specification_curve(found, told, note=note)
     figure = curve.figure
     figure.set_dpi(300)  # as in the files: coarser grids widen letters

@@ -86,12 +86,11 @@ def test_growth_ends_at_the_whole_by_every_order() -> None:
 
 def test_a_composite_before_a_single_scale_takes_its_place(tmp_path: Path) -> None:
     spadi = {**INSTRUMENT, "instrument": "spadi", "name": "SPADI", "domain": "composite"}
-    other = [{**arm, "instrument": "spadi", "mean": mean, "use": "sensitivity",
-              "quote": f"{mean} ({arm['sd']})"}
-             for arm, mean in ((ARM1, "5.0"), (ARM2, "5.5"))]  # fmt: skip
-    review = load_review(
-        folder(tmp_path, instruments=[INSTRUMENT, spadi], outcomes=[ARM1, ARM2, *other])
-    )
+    other = [
+        {**arm, "instrument": "spadi", "mean": mean, "use": "sensitivity", "quote": f"{mean} ({arm['sd']})"}
+        for arm, mean in ((ARM1, "5.0"), (ARM2, "5.5"))
+    ]
+    review = load_review(folder(tmp_path, instruments=[INSTRUMENT, spadi], outcomes=[ARM1, ARM2, *other]))
     one = sensitivity(review)[0]
     assert [e.instrument for e in one.main.effects] == ["vas"]
     turned = dict(one.scenarios)["composite instruments first, held rows too"]
@@ -100,9 +99,10 @@ def test_a_composite_before_a_single_scale_takes_its_place(tmp_path: Path) -> No
 
 
 def test_change_scores_that_are_held_take_the_place_of_final_ones(tmp_path: Path) -> None:
-    change = [{**arm, "statistic": "change", "use": "sensitivity", "mean": mean,
-               "quote": f"{mean} ({arm['sd']})"}
-              for arm, mean in ((ARM1, "-2.0"), (ARM2, "-1.5"))]  # fmt: skip
+    change = [
+        {**arm, "statistic": "change", "use": "sensitivity", "mean": mean, "quote": f"{mean} ({arm['sd']})"}
+        for arm, mean in ((ARM1, "-2.0"), (ARM2, "-1.5"))
+    ]
     one = sensitivity(load_review(folder(tmp_path, outcomes=[ARM1, ARM2, *change])))[0]
     turned = dict(one.scenarios)["change scores first, held rows too"]
     assert turned is not None
@@ -124,11 +124,19 @@ def test_the_command_shows_all_of_it(say, tmp_path: Path, monkeypatch: pytest.Mo
     said = say("sensitivity", "smith2017", "--synthesis", "pain-short", "--important", "0.3", *out)
     assert said.status == 0
     for words in (
-        "documented trials", "Cook", "DFBETAS", "cov.r", "the largest first", "beyond 0.3",
-        "3 + 3 imputed of 7", "142 + 203 imputed", "flag imputed: A trial without usable numbers",
+        "documented trials",
+        "Cook",
+        "DFBETAS",
+        "cov.r",
+        "the largest first",
+        "beyond 0.3",
+        "3 + 3 imputed of 7",
+        "142 + 203 imputed",
+        "flag imputed: A trial without usable numbers",
         "n1 = 51, n2 = 51: equal arms of 102 randomised",
-        "judgement: not assessed", "not clear",
-    ):  # fmt: skip
+        "judgement: not assessed",
+        "not clear",
+    ):
         assert words in said.flat, words
     drawn = {path.name for path in (tmp_path / "smith2017").iterdir()}
     assert drawn == {
@@ -182,8 +190,7 @@ def test_an_analysis_counts_once_whatever_number_of_names_it_has() -> None:
         names = [name for name, _ in one.scenarios]
         assert set(one.no_different) <= set(names)
         asked = [
-            (tuple(sorted((e.trial, e.yi, e.vi) for e in pool.effects)), pool.result)
-            for pool in one.others
+            (tuple(sorted((e.trial, e.yi, e.vi) for e in pool.effects)), pool.result) for pool in one.others
         ]
         assert all(result is not None for _, result in asked)
         keys = {(rows, r.k > 1 and (r.model, r.tau2_method, r.ci_method)) for rows, r in asked if r}

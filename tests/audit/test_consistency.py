@@ -39,9 +39,7 @@ from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import authors_settings, settings_of
 
 
-def test_the_abstract_of_smith_2017_fits_a_skewed_interval_only_and_corrections_are_listed() -> (
-    None
-):
+def test_the_abstract_of_smith_2017_fits_a_skewed_interval_only_and_corrections_are_listed() -> None:
     (finding,) = findings(ABSTRACT, ())
     assert (finding.kind, finding.claims) == ("consistent only if", ("abstract",))
     assert finding.only_if == (SKEWED,)
@@ -70,8 +68,7 @@ def test_each_correction_mends_it(corrected: tuple[str, str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "interval",
-    [("-0.28", "-0.49", "-0.08"), ("-0.59", "-1.03", "-0.15"), ("0.01", "-0.39", "0.41")],
+    "interval", [("-0.28", "-0.49", "-0.08"), ("-0.59", "-1.03", "-0.15"), ("0.01", "-0.39", "0.41")]
 )
 def test_the_secondary_set_is_symmetrical(interval: tuple[str, str, str]) -> None:
     estimate, low, high = interval
@@ -86,8 +83,9 @@ def test_ratios_are_checked_for_symmetry_of_their_logs() -> None:
 
 def test_secondary_interval_against_the_abstracts_words_is_a_source_conflict() -> None:
     words = claims("abstract-m", source="abstract", text="no significant difference")
-    note = claims("note-m", source="note", reading="secondary", estimate="-0.59",
-                  ci_low="-1.03", ci_high="-0.15")  # fmt: skip
+    note = claims(
+        "note-m", source="note", reading="secondary", estimate="-0.59", ci_low="-1.03", ci_high="-0.15"
+    )
     (finding,) = findings(words + note, ())
     assert (finding.kind, finding.claims) == ("source conflict", ("abstract-m", "note-m"))
     assert "no error of the review" in finding.detail
@@ -248,9 +246,7 @@ def test_weights_of_subgroups_may_be_those_in_the_total_and_of_two_models() -> N
     rows = claims("a", trial="a", subgroup="X", weight="40.0")
     rows += claims("b", trial="b", subgroup="Y", weight="60.0")
     assert not findings(rows + claims(subgroup="X", k="1"), ())
-    both = [
-        row for model in "cr" for t in "ab" for row in claims(f"{t}{model}", trial=t, weight="50.0")
-    ]
+    both = [row for model in "cr" for t in "ab" for row in claims(f"{t}{model}", trial=t, weight="50.0")]
     assert not findings(both, ())
 
 
@@ -291,10 +287,21 @@ def test_limits_out_of_order_imply_no_number_of_people() -> None:
 
 def outcome(row: int = 2, **cells: Any) -> Outcome:
     known = {
-        "file": "outcomes.csv", "row": row, "trial": "t", "outcome": "pain", "instrument": "i",
-        "weeks": 9, "group": "difference", "measure": "MD", "ci_level": 95, "use": "no",
-        "n1": 22, "n2": 21, "source": "s", "locator": "Abstract",
-    }  # fmt: skip
+        "file": "outcomes.csv",
+        "row": row,
+        "trial": "t",
+        "outcome": "pain",
+        "instrument": "i",
+        "weeks": 9,
+        "group": "difference",
+        "measure": "MD",
+        "ci_level": 95,
+        "use": "no",
+        "n1": 22,
+        "n2": 21,
+        "source": "s",
+        "locator": "Abstract",
+    }
     if "p_value" in cells:
         cells.setdefault("p_relation", "=")
     return Outcome.model_validate(known | cells)
@@ -389,9 +396,7 @@ def test_a_limit_five_units_off_is_always_found(
     q_digits=st.integers(min_value=0, max_value=4),
     digits=st.integers(min_value=0, max_value=2),
 )
-def test_exact_i2_is_never_flagged_however_rounded(
-    q: Decimal, k: int, q_digits: int, digits: int
-) -> None:
+def test_exact_i2_is_never_flagged_however_rounded(q: Decimal, k: int, q_digits: int, digits: int) -> None:
     i2 = max(Decimal(0), (q - (k - 1)) / q) * 100 if q else Decimal(0)
     rows = claims(q=_rounded(q, q_digits), i2=_rounded(i2, digits), k=str(k))
     assert not findings(rows, ())
@@ -440,9 +445,17 @@ def test_every_finding_is_a_sentence_about_its_place() -> None:
 def test_every_check_is_quiet_about_a_sound_result() -> None:
     # BMJ 2011;343:d2090 again, with weights that add up and words that fit
     rows = claims(
-        estimate="17.0", ci_low="1.4", ci_high="32.6", p="0.032", z="2.14", n="1000", k="2",
-        q="2.00", i2="50", text="significant difference",
-    )  # fmt: skip
+        estimate="17.0",
+        ci_low="1.4",
+        ci_high="32.6",
+        p="0.032",
+        z="2.14",
+        n="1000",
+        k="2",
+        q="2.00",
+        i2="50",
+        text="significant difference",
+    )
     rows += claims("a", trial="a", weight="40.0") + claims("b", trial="b", weight="60.0")
     assert not findings(rows, [pooled(effect("a"), effect("b"), measure="MD")])
 
@@ -463,14 +476,13 @@ ARM = {"group": "1", "measure": None, "n": 20, "n1": None, "n2": None}
         ({"mean": -1.0, "ci_low": -1.8, "ci_high": -0.2, "se": 0.2}, "standard error 0.2 does not"),
         ({**ARM, "mean": 1.0, "ci_low": 0.1, "ci_high": 1.9, "se": 0.9}, "standard error 0.9"),
         (
-            {"mean": 1.0, "ci_low": -0.57, "ci_high": 2.57, "se": 0.5, "n1": 3, "n2": 3,
-             "ci_basis": "z"},
+            {"mean": 1.0, "ci_low": -0.57, "ci_high": 2.57, "se": 0.5, "n1": 3, "n2": 3, "ci_basis": "z"},
             "which gives 0.798 to 0.804",
         ),
         ({"mean": 3.0, "ci_low": 1.0, "ci_high": 5.0, "p_value": 0.4}, "P = 0.4 does not fit"),
         ({**OR, "mean": 2.0, "ci_low": 1.0, "ci_high": 4.0, "se": 3.0}, "on the log scale"),
     ],
-)  # fmt: skip
+)
 def test_numbers_of_one_row_that_do_not_fit_are_doubted(cells: dict[str, Any], said: str) -> None:
     (doubt,) = doubts([outcome(**cells)])
     assert doubt.severity == "warning"
@@ -526,18 +538,7 @@ def test_no_correct_paper_of_a_simulation_is_called_inconsistent() -> None:
     assert int(whole["papers"]) == 10_000
     assert {row["inconsistent"] for row in rows} == {"0"}
     shown = {row["value"] for row in rows}
-    assert shown >= {
-        "common wald",
-        "90",
-        "95",
-        "99",
-        "MD",
-        "SMD",
-        "OR",
-        "half-up",
-        "half-even",
-        "2",
-    }
+    assert shown >= {"common wald", "90", "95", "99", "MD", "SMD", "OR", "half-up", "half-even", "2"}
     assert shown >= {"REML hksj", "REML hksj-modified", "DL t", "DL profile", "REML bootstrap"}
 
 

@@ -116,9 +116,7 @@ def test_a_changed_method_is_the_cause_of_what_it_moves(say, checkout: Path) -> 
     assert not any(re.match("[yv]i of", one["quantity"]) for one in document["differences"])
 
 
-def test_another_library_is_named_and_is_no_failure_by_itself(
-    say, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_library_is_named_and_is_no_failure_by_itself(say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "installed", lambda name: "9.9" if name == "scipy" else "1.0")
     said = say("verify", "living")
     assert said.status == 0
@@ -145,12 +143,7 @@ def elsewhere(held: dict) -> dict:
 
 @pytest.mark.parametrize(
     ("by", "moved_elsewhere", "cause"),
-    [
-        (1e-12, True, None),
-        (1e-7, True, "library"),
-        (1e-2, True, "code"),
-        (1e-2, False, "unexplained"),
-    ],
+    [(1e-12, True, None), (1e-7, True, "library"), (1e-2, True, "code"), (1e-2, False, "unexplained")],
 )
 def test_the_size_of_a_difference_says_what_may_have_made_it(
     by: float, moved_elsewhere: bool, cause: str | None
@@ -264,9 +257,7 @@ def test_a_lock_of_a_newer_program_is_not_compared_and_not_written_over(
     path.write_text(text, encoding="utf-8")
     said = say("verify", str(path.parent), *update)
     assert said.status == 2
-    assert f"{path}, format = 2: a newer livingmeta wrote this; this one reads format 1. " in (
-        said.err
-    )
+    assert f"{path}, format = 2: a newer livingmeta wrote this; this one reads format 1. " in (said.err)
     assert "Update livingmeta." in said.err
     assert path.read_text(encoding="utf-8") == text
 

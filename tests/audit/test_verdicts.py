@@ -146,13 +146,19 @@ def test_words_and_counts_of_the_review_are_not_numeric(row: list[Claim], detail
 
 def test_every_pooled_quantity_has_its_number() -> None:
     # made-up numbers: they are passed through, not computed
-    pool = pooled(
-        effect("a"), effect("b"), p_value=0.0455, statistic=-2.0, q=3.14, tau2=0.021, i2=68.15
-    )
+    pool = pooled(effect("a"), effect("b"), p_value=0.0455, statistic=-2.0, q=3.14, tau2=0.021, i2=68.15)
     rows = claims(
-        estimate="-0.20", ci_low="-0.40", ci_high="0.00", p="0.05", z="2.00", q="3.14",
-        tau2="0.02", i2="68%", k="2", n="200",
-    )  # fmt: skip
+        estimate="-0.20",
+        ci_low="-0.40",
+        ci_high="0.00",
+        p="0.05",
+        z="2.00",
+        q="3.14",
+        tau2="0.02",
+        i2="68%",
+        k="2",
+        n="200",
+    )
     assert {verdict.verdict for verdict in verdicts(rows, [pool])} == {"reproduced"}
 
 
@@ -188,14 +194,8 @@ def test_the_findings_about_smith_2017_name_the_abstract_and_the_note() -> None:
     found = reproduce(load_review("smith2017")).findings
     wrong = [f for f in found if f.only_if and "abstract-pain-short" in f.claims]
     assert len(wrong) == 1
-    for correction in (
-        "estimate about -0.295",
-        "lower limit about -0.49",
-        "upper limit about 0.00",
-    ):
+    for correction in ("estimate about -0.295", "lower limit about -0.49", "upper limit about 0.00"):
         assert correction in wrong[0].detail
-    conflict = [
-        f for f in found if {"abstract-pain-medium", "secondary-pain-medium"} <= set(f.claims)
-    ]
+    conflict = [f for f in found if {"abstract-pain-medium", "secondary-pain-medium"} <= set(f.claims)]
     assert [f.kind for f in conflict] == ["source conflict"]
     assert "-1.03 to -0.15" in conflict[0].detail

@@ -82,9 +82,14 @@ def test_a_witness_that_dies_or_lacks_a_method_says_so(smith: Results) -> None:
 def test_statsmodels_untruncated_dl_is_explained() -> None:
     """Its τ² is −0.043 here and its standard error no number."""
     question = Question(
-        yi=(0.10, 0.12, 0.09, 0.11), vi=(0.04, 0.05, 0.03, 0.06), model="random", tau2="DL",
-        ci="wald", prediction=None, level=0.95,
-    )  # fmt: skip
+        yi=(0.10, 0.12, 0.09, 0.11),
+        vi=(0.04, 0.05, 0.03, 0.06),
+        model="random",
+        tau2="DL",
+        ci="wald",
+        prediction=None,
+        level=0.95,
+    )
     (answer,) = certificate.WITNESSES["statsmodels"]([question])
     assert isinstance(answer, dict)
     assert answer["tau2"] < 0

@@ -72,12 +72,8 @@ def named_sets(k: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 def metafor(yi: np.ndarray, vi: np.ndarray) -> float:
     """Return the seconds that metafor's gosh takes, its start-up left out."""
-    table = "yi,vi\n" + "\n".join(
-        f"{y!r},{v!r}" for y, v in zip(yi.tolist(), vi.tolist(), strict=True)
-    )
-    done = subprocess.run(
-        ["Rscript", "-e", METAFOR], input=table, capture_output=True, text=True, check=True
-    )
+    table = "yi,vi\n" + "\n".join(f"{y!r},{v!r}" for y, v in zip(yi.tolist(), vi.tolist(), strict=True))
+    done = subprocess.run(["Rscript", "-e", METAFOR], input=table, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 

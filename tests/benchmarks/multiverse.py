@@ -58,29 +58,41 @@ def made_up() -> Review:
                 for group, mean in (("1", 4.0), ("2", 4.6)):
                     outcomes.append(
                         Outcome(
-                            **place, trial=f"trial{i}", outcome="pain", locator="-",
-                            instrument="mixed" if i % 4 == 0 else "vas", weeks=weeks,
-                            group=group, statistic=statistic, n=int(rng.integers(15, 80)),
+                            **place,
+                            trial=f"trial{i}",
+                            outcome="pain",
+                            locator="-",
+                            instrument="mixed" if i % 4 == 0 else "vas",
+                            weeks=weeks,
+                            group=group,
+                            statistic=statistic,
+                            n=int(rng.integers(15, 80)),
                             mean=round(mean + rng.normal(0, 0.6), 2),
                             sd=round(rng.uniform(1.5, 3), 2),
                             assumption="n assumed" if i % 5 == 1 else None,
                             use="sensitivity" if i % 6 == 5 else "yes",
                         )
-                    )  # fmt: skip
+                    )
     return Review(
         protocol=protocol,
         folder=Path("made-up"),
         sources=(Source(**place, kind="note", citation="-", reading="primary"),),
         trials=tuple(
-            Trial(**place, trial=f"trial{i}", label=f"Trial {i}", membership_why="-",
-                  membership="inferred" if i % 7 == 2 else "documented") for i in range(TRIALS)
+            Trial(
+                **place,
+                trial=f"trial{i}",
+                label=f"Trial {i}",
+                membership_why="-",
+                membership="inferred" if i % 7 == 2 else "documented",
+            )
+            for i in range(TRIALS)
         ),
         instruments=tuple(
             Instrument(**place, instrument=name, name=name, domain=domain, better="lower")
             for name, domain in (("vas", "pain"), ("mixed", "composite"))
         ),
         outcomes=tuple(outcomes),
-    )  # fmt: skip
+    )
 
 
 def main() -> None:

@@ -23,8 +23,12 @@ SAMPLE = Path(__file__).parents[1] / "reference" / "cochrane_sample.csv"
 ROWS, RUNS = 39_473, 3
 ARMS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
 ANALYSIS = ["review", "analysis", "measure", "model"]
-PRINTED = {"estimate": "revman_effect", "ci_low": "revman_ci_low",
-           "ci_high": "revman_ci_high", "weight": "revman_weight"}  # fmt: skip
+PRINTED = {
+    "estimate": "revman_effect",
+    "ci_low": "revman_ci_low",
+    "ci_high": "revman_ci_high",
+    "weight": "revman_weight",
+}
 MODELS = {"FE": ("common", None), "DL": ("random", "DL"), "REML": ("random", "REML")}
 EFFECTS = {"SMD": smd, "MD": mean_difference}
 
@@ -45,9 +49,7 @@ def beside_print(table: pd.DataFrame) -> tuple[Counter[str], list[Deviation]]:
         analyses[key[-1], len(rows)].append(rows)
     for (name, _), listed in analyses.items():
         rows, (model, tau2) = np.array(listed), MODELS[name]
-        weights[rows] = fit(
-            yi[rows], vi[rows], model=model, tau2=tau2, ci="wald", prediction="none"
-        ).weights
+        weights[rows] = fit(yi[rows], vi[rows], model=model, tau2=tau2, ci="wald", prediction="none").weights
     reach = 1.959963984540054 * np.sqrt(vi)
     ours = {"estimate": yi, "ci_low": yi - reach, "ci_high": yi + reach, "weight": weights}
     compared: Counter[str] = Counter()
@@ -60,8 +62,9 @@ def beside_print(table: pd.DataFrame) -> tuple[Counter[str], list[Deviation]]:
         for i in np.flatnonzero(np.abs(ours[quantity] - values) > halves + SLACK):
             row = table.iloc[i]
             place = f"{row['review']} {row['analysis']}, {row['study']}"
-            off.append(deviation(place, quantity, row[column], float(ours[quantity][i]),
-                                 reml=row["model"] == "REML"))  # fmt: skip
+            off.append(
+                deviation(place, quantity, row[column], float(ours[quantity][i]), reml=row["model"] == "REML")
+            )
     return compared, off
 
 
@@ -77,9 +80,7 @@ def main() -> None:
     """Time both on one table, alternately, and take the best of each."""
     sample = pd.read_csv(SAMPLE, dtype=str, keep_default_na=False)
     copies = -(-ROWS // len(sample))
-    table = pd.concat(
-        [sample.assign(review=sample["review"] + f" {i}") for i in range(copies)]
-    ).iloc[:ROWS]
+    table = pd.concat([sample.assign(review=sample["review"] + f" {i}") for i in range(copies)]).iloc[:ROWS]
     times: dict[str, list[float]] = {"whole": [], "alone": []}
     for _ in range(RUNS):
         for name, work in (("whole", beside_print), ("alone", one_by_one)):

@@ -127,9 +127,7 @@ def test_misuse_gets_a_sentence_and_status_2(say, words: tuple[str, ...], senten
 def test_pool_as_json_is_one_document_with_every_synthesis(say) -> None:
     pools = json.loads(say("pool", "smith2017", "--json").out)
     assert [one["synthesis"] for one in pools] == [
-        f"{outcome}-{term}"
-        for outcome in ("pain", "function")
-        for term in ("short", "medium", "long")
+        f"{outcome}-{term}" for outcome in ("pain", "function") for term in ("short", "medium", "long")
     ]
     short, medium = pools[0], pools[1]
     assert list(short)[:4] == ["synthesis", "subgroup", "result", "trials"]
@@ -180,9 +178,7 @@ def test_what_lies_outside_every_term_is_said(say) -> None:
 def test_human_output_says_what_was_pooled_and_what_is_missing(say) -> None:
     said = say("pool", "smith2017")
     assert "3 pooled (142 people)" in said.flat
-    assert (
-        "3 measured but missing here; how many trials the review pooled is not known" in said.flat
-    )
+    assert "3 measured but missing here; how many trials the review pooled is not known" in said.flat
     assert "not available: Maenhout 2013" in said.flat
     assert "flag few_trials" in said.out
     assert said.flat.endswith(DISCLAIMER)
@@ -211,9 +207,7 @@ def test_gaps_say_where_to_look(say) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("--prediction", "nagashima"), ("--profile", "all")])
-def test_a_prediction_interval_says_what_it_is_by_and_how_little_it_holds(
-    more: tuple[str, ...], say
-) -> None:
+def test_a_prediction_interval_says_what_it_is_by_and_how_little_it_holds(more: tuple[str, ...], say) -> None:
     given = ("pool", "living", "--synthesis", "function-short", *more)
     said = " ".join(say(*given).out.split())
     drawn = "nagashima" in more
@@ -239,9 +233,7 @@ def test_run_writes_figures_tables_and_the_page(ran: tuple[Path, str]) -> None:
         for kind in ("svg", "pdf", "png")
     }
     plots |= {
-        f"{name}.{kind}"
-        for name in ("prisma", "bias_traffic", "bias_summary")
-        for kind in ("svg", "png")
+        f"{name}.{kind}" for name in ("prisma", "bias_traffic", "bias_summary") for kind in ("svg", "png")
     }
     pages = {"report.html", "report.md", "explorer.html"}
     assert names == plots | pages | {"results.csv", "effects.csv", "reproduction.csv"}
@@ -324,8 +316,7 @@ COMMANDS = {one.callback.__name__: one.callback for one in app.registered_comman
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_read_by_its_command_and_says_what_it_does(name: str) -> None:
     body = ast.parse(textwrap.dedent(inspect.getsource(COMMANDS[name])))
-    read = {one.id for one in ast.walk(body)
-            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}  # fmt: skip
+    read = {one.id for one in ast.walk(body) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
     for option, told in options_of(COMMANDS[name]):
         assert option in read, f"{name} accepts {option} and ignores it"
         assert told, option

@@ -62,9 +62,12 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_digits() -> None:
     killed: list[int] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # distributed tells of the loss
-        with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster, executor(None, cluster.scheduler_address) as lent:  # fmt: skip
+        with (
+            distributed.LocalCluster(
+                n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            ) as cluster,
+            executor(None, cluster.scheduler_address) as lent,
+        ):
 
             def kill(done: int, count: int) -> None:
                 if not killed:

@@ -88,8 +88,13 @@ def test_exact_correction_and_variances_agree_with_metafor(variance: str) -> Non
     np.testing.assert_allclose(vi, table["vi"][rows].astype(float), rtol=1e-12)
 
 
-OPTIONS = {"MD": "variance", "GLASS": "correction", "OR": "zero_cells", "RR": "zero_cells",
-           "RD": "zero_cells"}  # fmt: skip
+OPTIONS = {
+    "MD": "variance",
+    "GLASS": "correction",
+    "OR": "zero_cells",
+    "RR": "zero_cells",
+    "RD": "zero_cells",
+}
 
 
 def pinned() -> list[tuple[str, str]]:
@@ -150,9 +155,17 @@ def test_a_measure_that_lacks_something_is_refused_with_what_is_missing(
 
 @pytest.mark.parametrize(
     ("said", "measure"),
-    [("Std. Mean Difference", "SMD"), ("hazard ratio", "HR"), (" log or ", "OR"), ("MD", "MD"),
-     ("Rate Ratio", "IRR"), ("relative risk", "RR"), ("correlation", None), ("", None)],
-)  # fmt: skip
+    [
+        ("Std. Mean Difference", "SMD"),
+        ("hazard ratio", "HR"),
+        (" log or ", "OR"),
+        ("MD", "MD"),
+        ("Rate Ratio", "IRR"),
+        ("relative risk", "RR"),
+        ("correlation", None),
+        ("", None),
+    ],
+)
 def test_a_measure_is_known_by_every_name_of_its_record(said: str, measure: str | None) -> None:
     assert measure_named(said) == measure
 
@@ -339,9 +352,7 @@ def test_all_wrong_values_are_named_with_their_place() -> None:
         smd([1, float("nan")], [1, 0], [10, 10], [0, 0], [-1, 1], [10, 1])
     lines = str(refusal.value).splitlines()
     assert len(lines) == 4
-    assert any(
-        line.startswith("sd1[2] = 0: a standard deviation must be above 0") for line in lines
-    )
+    assert any(line.startswith("sd1[2] = 0: a standard deviation must be above 0") for line in lines)
     assert any(line.startswith("n2[2] = 1: an arm needs two people") for line in lines)
 
 

@@ -35,18 +35,30 @@ from livingmeta.engine.tau2 import TAU2
 
 MASKED = np.ma.masked_equal([0.1, 0.2, -999.0], -999.0)
 POOLED = (
-    pool, gosh, bootstrap, permutation_test, leave_one_out, influence, begg, egger, peese,
-    trim_and_fill, selection_model,
+    pool,
+    gosh,
+    bootstrap,
+    permutation_test,
+    leave_one_out,
+    influence,
+    begg,
+    egger,
+    peese,
+    trim_and_fill,
+    selection_model,
     lambda yi, vi: suited(Funnel(yi=yi, vi=vi, measure="MD")),
     lambda yi, vi: battery(Funnel(yi=yi, vi=vi, measure="MD")),
     lambda yi, vi: meta_regression(yi, vi, {}),
     lambda yi, vi: cumulative(yi, vi, [0, 1, 2]),
     lambda yi, vi: posterior(yi, vi, prior=Prior(tau="half-normal", scale=1.0)),
-)  # fmt: skip
+)
 ARMS = (
-    effect_sizes.smd, effect_sizes.mean_difference, effect_sizes.glass_delta,
-    effect_sizes.ratio_of_means, lambda *arms: effect_sizes.prepost_smd(*arms, r=0.5),
-)  # fmt: skip
+    effect_sizes.smd,
+    effect_sizes.mean_difference,
+    effect_sizes.glass_delta,
+    effect_sizes.ratio_of_means,
+    lambda *arms: effect_sizes.prepost_smd(*arms, r=0.5),
+)
 COUNTS = (odds_ratio, risk_ratio, risk_difference, peters, harbord)
 
 
@@ -83,9 +95,25 @@ def test_a_masked_batch_says_where_its_mask_goes() -> None:
 
 
 STRANGE = [
-    float("nan"), float("inf"), float("-inf"), 0.0, 0, -1.0, -0.5, True, False, np.bool_(True),
-    1e-300, 1e300, 1e-60, 5e-324, 1.0, 0.9999999999999999, None, np.ma.masked,
-]  # fmt: skip
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+    0.0,
+    0,
+    -1.0,
+    -0.5,
+    True,
+    False,
+    np.bool_(True),
+    1e-300,
+    1e300,
+    1e-60,
+    5e-324,
+    1.0,
+    0.9999999999999999,
+    None,
+    np.ma.masked,
+]
 odd = st.one_of(st.sampled_from(STRANGE), st.floats(), st.integers(-3, 40))
 usual = st.floats(0.05, 30)
 number = st.one_of(usual, usual, usual, odd)
@@ -170,8 +198,14 @@ def test_p_values_and_levels_are_finite_or_refused(p, df, difference, level) -> 
     keeps_its_promise(conversions.se_from_ci, 0.0, 1.0, df=df, level=level)
 
 
-@given(size, st.none() | number, st.none() | sequence(0, 3), st.none() | sequence(0, 3),
-       st.sampled_from(sorted(MEANS)), st.sampled_from(sorted(SDS)))  # fmt: skip
+@given(
+    size,
+    st.none() | number,
+    st.none() | sequence(0, 3),
+    st.none() | sequence(0, 3),
+    st.sampled_from(sorted(MEANS)),
+    st.sampled_from(sorted(SDS)),
+)
 def test_quantiles_are_finite_or_refused(n, median, quartiles, extremes, mean, sd) -> None:
     def both() -> tuple[Any, ...]:
         x = Quantiles(n=n, median=median, quartiles=quartiles, extremes=extremes)
@@ -180,8 +214,9 @@ def test_quantiles_are_finite_or_refused(n, median, quartiles, extremes, mean, s
     keeps_its_promise(both)
 
 
-@given(sequence(), sequence(), st.sampled_from(sorted(TAU2)) | odd,
-       st.sampled_from(sorted(CONFIDENCE)), fraction)  # fmt: skip
+@given(
+    sequence(), sequence(), st.sampled_from(sorted(TAU2)) | odd, st.sampled_from(sorted(CONFIDENCE)), fraction
+)
 def test_pools_are_finite_or_refused(y, v, tau2, ci, level) -> None:
     keeps_its_promise(pool, y, v, tau2=tau2, ci=ci, level=level)
     keeps_its_promise(pool, y, v[: len(y)], tau2=tau2, ci=ci, level=level)
@@ -199,8 +234,13 @@ def test_methods_around_a_pool_are_finite_or_refused(effects, level, data) -> No
     for force in (True, False):
         for test in (egger, peese, trim_and_fill):
             keeps_its_promise(test, y, v, force=force, level=level)
-        told = Funnel(yi=y, vi=v, measure=measure, sizes=tuple(zip(x, n, strict=False)),
-                      counts=tuple(zip(v, x, y, n, strict=False)))  # fmt: skip
+        told = Funnel(
+            yi=y,
+            vi=v,
+            measure=measure,
+            sizes=tuple(zip(x, n, strict=False)),
+            counts=tuple(zip(v, x, y, n, strict=False)),
+        )
         keeps_its_promise(battery, told, force=force, level=level)
         for counted in (peters, harbord):
             keeps_its_promise(counted, v, x, y, n, force=force, level=level)
@@ -233,9 +273,7 @@ def cumulative_numbers(y: Any, v: Any, order: Any) -> tuple[Any, ...]:
 
 @given(sequence(1, 4), st.lists(size, min_size=1, max_size=4), number, number, st.integers(-1, 3))
 def test_simulated_reviews_are_finite_or_refused(v, n, effect, between, count) -> None:
-    keeps_its_promise(
-        lambda: simulate(Known(tuple(v)), effects=[effect], between=[between], count=count)
-    )
+    keeps_its_promise(lambda: simulate(Known(tuple(v)), effects=[effect], between=[between], count=count))
     keeps_its_promise(
         lambda: simulate(Arms(tuple(n), tuple(n)), effects=[effect], between=[between], count=count)
     )

@@ -74,9 +74,7 @@ def agree(result: PooledEstimate, row: dict[str, str], columns: list[str]) -> No
         assert ours == pytest.approx(float(row[quantity]), rel=1e-8, abs=tolerance), quantity
 
 
-@pytest.mark.parametrize(
-    "row", POOLS, ids=lambda r: f"{r['set']}-{r['tau2_method']}-{r['ci_method']}"
-)
+@pytest.mark.parametrize("row", POOLS, ids=lambda r: f"{r['set']}-{r['tau2_method']}-{r['ci_method']}")
 def test_every_number_agrees_with_metafor(row: dict[str, str]) -> None:
     yi, vi = SETS[row["set"]]
     result = pool(
@@ -93,10 +91,7 @@ def test_every_number_agrees_with_metafor(row: dict[str, str]) -> None:
 def test_tau2_and_its_interval_are_those_viechtbauer_printed() -> None:
     """Viechtbauer 2007, Stat Med 26:37-52, Table II: nine trials of diuretics in pregnancy."""
     found = {name: pool(*SETS["collins1985"], tau2=name) for name in ("DL", "REML")}
-    assert {name: round(r.tau2 or 0, 4) for name, r in found.items()} == {
-        "DL": 0.2297,
-        "REML": 0.3008,
-    }
+    assert {name: round(r.tau2 or 0, 4) for name, r in found.items()} == {"DL": 0.2297, "REML": 0.3008}
     low, high = found["DL"].tau2_low, found["DL"].tau2_high
     assert low is not None
     assert high is not None
@@ -132,9 +127,7 @@ def test_every_prediction_interval_agrees_with_metafor(row: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("row", read("profile_mean.csv"), ids=lambda r: r["set"])
-def test_profile_likelihood_interval_is_where_the_likelihood_has_dropped(
-    row: dict[str, str],
-) -> None:
+def test_profile_likelihood_interval_is_where_the_likelihood_has_dropped(row: dict[str, str]) -> None:
     """R's optimise() stops at half the digits of τ², so that the limits agree to 1e-7."""
     result = pool(*SETS[row["set"]], tau2="ML", ci="profile")
     for name in ("ci_low", "ci_high"):
@@ -335,9 +328,7 @@ def test_the_result_goes_to_json() -> None:
         (([[0.1, 0.2]], [[0.1, 0.1]]), "one per trial"),
     ],
 )
-def test_what_cannot_be_pooled_is_refused_with_its_position(
-    arguments: Effects, message: str
-) -> None:
+def test_what_cannot_be_pooled_is_refused_with_its_position(arguments: Effects, message: str) -> None:
     with pytest.raises(ValueError) as refusal:
         pool(*arguments)
     assert message in str(refusal.value)
@@ -352,10 +343,7 @@ def test_all_refusals_are_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        (
-            {"tau2": "PN"},
-            f"tau2 = 'PN': choose one of {', '.join(TAU2)}. Did you mean PM?",
-        ),
+        ({"tau2": "PN"}, f"tau2 = 'PN': choose one of {', '.join(TAU2)}. Did you mean PM?"),
         ({"model": "fixed"}, "model = 'fixed': choose one of common, random."),
         ({"ci": "hskj"}, "Did you mean hksj?"),
         ({"prediction": "t(k-3)"}, "Did you mean t(k-2)?"),
@@ -366,9 +354,7 @@ def test_all_refusals_are_said_at_once() -> None:
         ({"tau2": "DL", "ci": "profile"}, "choose tau2 = ML, or another ci"),
     ],
 )
-def test_unknown_names_get_the_allowed_ones_and_the_nearest(
-    choice: dict[str, str], message: str
-) -> None:
+def test_unknown_names_get_the_allowed_ones_and_the_nearest(choice: dict[str, str], message: str) -> None:
     with pytest.raises(ValueError) as refusal:
         pool(*AGREEING, **choice)  # type: ignore[arg-type]
     assert message in str(refusal.value)
@@ -428,9 +414,7 @@ def test_a_change_of_unit_changes_the_unit_only(data: Effects, by: Methods, unit
 
 
 @given(effects, methods, st.sampled_from([-1e6, 3.0, 1e8]))
-def test_a_shift_of_all_effects_shifts_the_result_only(
-    data: Effects, by: Methods, shift: float
-) -> None:
+def test_a_shift_of_all_effects_shifts_the_result_only(data: Effects, by: Methods, shift: float) -> None:
     moved = [y + shift for y in data[0]]
     one = pool([y - shift for y in moved], data[1], **by)  # what is left of the digits
     other = pool(moved, data[1], **by)
@@ -442,9 +426,7 @@ def test_a_shift_of_all_effects_shifts_the_result_only(
 
 
 @given(effects, st.floats(0.05, 2), st.integers(2, 9))
-def test_merging_equal_trials_changes_no_common_effect(
-    data: Effects, variance: float, copies: int
-) -> None:
+def test_merging_equal_trials_changes_no_common_effect(data: Effects, variance: float, copies: int) -> None:
     yi, vi = data
     split = pool([*yi, *[0.3] * copies], [*vi, *[variance] * copies], model="common", ci="wald")
     merged = pool([*yi, 0.3], [*vi, variance / copies], model="common", ci="wald")
@@ -519,9 +501,7 @@ def test_extreme_values_are_computed_or_refused_and_never_nan(data: Effects, by:
 
 
 @given(effects, methods)
-def test_nothing_that_can_be_pooled_gives_nan_or_fails_to_converge(
-    data: Effects, by: Methods
-) -> None:
+def test_nothing_that_can_be_pooled_gives_nan_or_fails_to_converge(data: Effects, by: Methods) -> None:
     result = pool(*data, **by)
     json.dumps(dataclasses.asdict(result), allow_nan=False)
     assert "not_converged" not in result.flags
@@ -576,10 +556,7 @@ def test_an_interval_of_tau2_that_does_not_hold_its_estimate_says_so() -> None:
 
 def _searched() -> list[tuple[list[float], list[float]]]:
     rng = np.random.default_rng(1)
-    return [
-        (rng.normal(0, 1, 12).tolist(), (10.0 ** rng.uniform(-4, 0, 12)).tolist())
-        for _ in range(40)
-    ]
+    return [(rng.normal(0, 1, 12).tolist(), (10.0 ** rng.uniform(-4, 0, 12)).tolist()) for _ in range(40)]
 
 
 SEARCHED = _searched()

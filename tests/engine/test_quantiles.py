@@ -7,11 +7,7 @@ from hypothesis import strategies as st
 
 from livingmeta.engine.quantiles import MEANS, SDS, Quantiles, from_quantiles, skewed
 
-KINDS = {
-    "range": ("extremes",),
-    "quartiles": ("quartiles",),
-    "all": ("extremes", "quartiles"),
-}
+KINDS = {"range": ("extremes",), "quartiles": ("quartiles",), "all": ("extremes", "quartiles")}
 
 
 def summaries(sample: np.ndarray, kind: str) -> list[Quantiles]:
@@ -85,9 +81,7 @@ def test_a_change_of_unit_and_origin_changes_nothing_else(values, n, mean, sd) -
 
 @given(st.floats(-100, 100), st.floats(0.1, 50), st.integers(5, 500))
 def test_a_symmetrical_summary_has_its_median_as_mean(m: float, half: float, n: int) -> None:
-    x = Quantiles(
-        n=n, median=m, quartiles=(m - half, m + half), extremes=(m - 3 * half, m + 3 * half)
-    )
+    x = Quantiles(n=n, median=m, quartiles=(m - half, m + half), extremes=(m - 3 * half, m + 3 * half))
     for mean in MEANS:
         assert from_quantiles(x, mean=mean)[0] == pytest.approx(m, abs=1e-9)
     assert not skewed(x)

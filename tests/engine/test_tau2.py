@@ -9,13 +9,7 @@ from scipy.stats import chi2
 from livingmeta.engine.designs import Regression
 from livingmeta.engine.likelihood import log_likelihood, maximise, tau2_limits
 from livingmeta.engine.roots import bracketed_root
-from livingmeta.engine.tau2 import (
-    TAU2,
-    generalised_q,
-    paule_mandel,
-    q_below,
-    q_profile,
-)
+from livingmeta.engine.tau2 import TAU2, generalised_q, paule_mandel, q_below, q_profile
 
 many = st.integers(2, 12).flatmap(
     lambda k: st.tuples(
@@ -60,9 +54,7 @@ def test_the_higher_of_two_maxima_is_taken(restricted: bool) -> None:
 
 @LIKELIHOODS
 @given(many)
-def test_profile_limits_hold_the_estimate_and_what_is_beyond_is_less_likely(
-    restricted: bool, data
-) -> None:
+def test_profile_limits_hold_the_estimate_and_what_is_beyond_is_less_likely(restricted: bool, data) -> None:
     y, v, mask = (array[None] for array in arrays(data))
     tau2, _ = maximise(y, v, mask, restricted=restricted)
     low, high = tau2_limits(y, v, mask, level=0.9, restricted=restricted)
@@ -169,9 +161,7 @@ def test_leading_axes_are_kept(name: str) -> None:
 
 
 def test_a_root_is_found_to_the_last_digits() -> None:
-    root, converged = bracketed_root(
-        lambda x: x**3 - np.array([2.0, 1e-9]), np.zeros(2), np.full(2, 1e3)
-    )
+    root, converged = bracketed_root(lambda x: x**3 - np.array([2.0, 1e-9]), np.zeros(2), np.full(2, 1e3))
     assert converged.all()
     np.testing.assert_allclose(root, np.cbrt([2.0, 1e-9]), rtol=1e-14)
 
@@ -184,17 +174,15 @@ def test_a_mean_is_fitted_as_a_regression_on_a_constant_is(data, restricted: boo
     line, _ = maximise(y, v, m, restricted=restricted, design=constant)
     height = log_likelihood(y, v, m, np.array([[mean[0], line[0]]]), restricted=restricted)[0]
     # two maxima as high as each other may be told apart by rounding
-    assert mean[0] == pytest.approx(line[0], rel=1e-7, abs=1e-9 * v.min()) or height[
-        0
-    ] == pytest.approx(height[1], abs=1e-10)
+    assert mean[0] == pytest.approx(line[0], rel=1e-7, abs=1e-9 * v.min()) or height[0] == pytest.approx(
+        height[1], abs=1e-10
+    )
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 20, 300])
 @pytest.mark.parametrize("tau2", [0.0, 0.1, 1e6])
 @pytest.mark.parametrize("share", [1e-4, 0.1, 1.0, 3.0])
-def test_the_distribution_of_q_of_equal_variances_is_a_chi_squares(
-    n: int, tau2: float, share: float
-) -> None:
+def test_the_distribution_of_q_of_equal_variances_is_a_chi_squares(n: int, tau2: float, share: float) -> None:
     q, size = share * n * (1 + 2 * tau2), 1 + 2 * tau2
     below, slope = q_below(np.array([q]), np.full((1, n), 2.0), np.array([[tau2]]))
     assert below[0, 0] == pytest.approx(chi2.cdf(q / size, n), rel=1e-8, abs=1e-9)

@@ -45,9 +45,7 @@ def test_a_changed_cell_is_found_by_all_that_it_moves(model, column, change, mov
     assert bool(unexplained) is bool(moved)
 
 
-def test_reviews_and_revman_files_in_the_folder_are_pooled_and_compared(
-    say, tmp_path: Path
-) -> None:
+def test_reviews_and_revman_files_in_the_folder_are_pooled_and_compared(say, tmp_path: Path) -> None:
     """306 rows of the companion review, and a set of the sample as RevMan's own export."""
     shutil.copytree(ROOT / "data" / "knee_oa", tmp_path / "knee_oa")
     exported = cochrane("SMD", "DL")
@@ -81,9 +79,7 @@ def test_a_folder_without_anything_is_refused(say, tmp_path: Path) -> None:
     assert "no review and no table" in said.err
 
 
-def test_a_review_that_lacks_its_protocol_is_not_taken_for_a_folder_of_tables(
-    say, tmp_path: Path
-) -> None:
+def test_a_review_that_lacks_its_protocol_is_not_taken_for_a_folder_of_tables(say, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "data" / "knee_oa", tmp_path / "mine")
     (tmp_path / "mine" / "review.toml").unlink()
     assert "it has no review.toml" in say("reproduce", str(tmp_path / "mine")).err
@@ -91,7 +87,4 @@ def test_a_review_that_lacks_its_protocol_is_not_taken_for_a_folder_of_tables(
 
 def test_the_former_name_of_the_command_says_its_new_one(say) -> None:
     said = say("rerun", "data", "--json")
-    assert (said.status, said.err) == (
-        2,
-        "rerun is now reproduce: livingmeta reproduce data --json\n",
-    )
+    assert (said.status, said.err) == (2, "rerun is now reproduce: livingmeta reproduce data --json\n")

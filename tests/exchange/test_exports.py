@@ -21,9 +21,7 @@ def test_the_r_script_gives_our_numbers_in_metafor(say, review: str, tmp_path: P
     if shutil.which("Rscript") is None:
         pytest.skip("Rscript is not installed")
     assert say("export", review, "--to", "metafor", "--out", str(tmp_path)).status == 0
-    done = subprocess.run(
-        ["Rscript", "pool.R"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["Rscript", "pool.R"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "agrees(c(" in (tmp_path / "pool.R").read_text(encoding="utf-8")
 
@@ -57,8 +55,11 @@ def test_the_frictionless_validator_accepts_the_package(say, review: str, tmp_pa
     say("export", review, "--to", "frictionless", "--out", str(tmp_path))
     done = subprocess.run(
         [sys.executable, "-m", "frictionless", "validate", "datapackage.json", "--json"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert json.loads(done.stdout)["valid"]
 

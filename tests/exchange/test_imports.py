@@ -91,9 +91,7 @@ def test_a_study_without_a_number_is_left_out_aloud(say, tmp_path: Path) -> None
         ('study,yi,vi\n"a,1,2\n', "quote mark that is never closed"),
     ],
 )
-def test_what_can_be_read_two_ways_is_refused_with_its_cell(
-    text: str, message: str, tmp_path: Path
-) -> None:
+def test_what_can_be_read_two_ways_is_refused_with_its_cell(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError) as refusal:
         reviews_in(write(tmp_path / "t.csv", text))
     assert message in str(refusal.value)
@@ -108,10 +106,17 @@ def test_wrong_encodings_are_refused_and_utf16_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "decimal", "number"),
-    [("1,234.5", ".", "1234.5"), ("1.234,5", ",", "1234.5"), ("12,4", ",", "12.4"),
-     ("−0.3", ".", "-0.3"), ("NR", ".", ""), ("n/a", ",", ""), ("1 234 567", ".", "1234567"),
-     ("2e-3", ".", "2e-3")],
-)  # fmt: skip
+    [
+        ("1,234.5", ".", "1234.5"),
+        ("1.234,5", ",", "1234.5"),
+        ("12,4", ",", "12.4"),
+        ("−0.3", ".", "-0.3"),
+        ("NR", ".", ""),
+        ("n/a", ",", ""),
+        ("1 234 567", ".", "1234567"),
+        ("2e-3", ".", "2e-3"),
+    ],
+)
 def test_numbers_are_read_as_they_are_written(cell: str, decimal: str, number: str) -> None:
     assert read_number(cell, place="x", decimal=decimal) == number
 
@@ -124,28 +129,75 @@ def cochrane(measure: str, model: str) -> list[dict[str, str]]:
 
 
 HEAD = [
-    "Comparison Number", "Outcome Number", "Subgroup Number", "Name", "Data Type",
-    "Statistical Method", "Effect Measure", "Analysis Model", "Events 1", "Mean 1", "SD 1",
-    "Total 1", "Events 2", "Mean 2", "SD 2", "Total 2", "Effect Estimate", "SE", "CI Start",
-    "CI End", "Weight", "Q", "P(Q)", "I²(Q)", "Tau²", "Z", "P(Z)", "Qint", "P(Qint)", "I²(Qint)",
-    "df", "Group Label 1", "Group Label 2", "Left Graph Label", "Right Graph Label",
-    "Year of study", "User defined order",
-]  # fmt: skip
+    "Comparison Number",
+    "Outcome Number",
+    "Subgroup Number",
+    "Name",
+    "Data Type",
+    "Statistical Method",
+    "Effect Measure",
+    "Analysis Model",
+    "Events 1",
+    "Mean 1",
+    "SD 1",
+    "Total 1",
+    "Events 2",
+    "Mean 2",
+    "SD 2",
+    "Total 2",
+    "Effect Estimate",
+    "SE",
+    "CI Start",
+    "CI End",
+    "Weight",
+    "Q",
+    "P(Q)",
+    "I²(Q)",
+    "Tau²",
+    "Z",
+    "P(Z)",
+    "Qint",
+    "P(Qint)",
+    "I²(Qint)",
+    "df",
+    "Group Label 1",
+    "Group Label 2",
+    "Left Graph Label",
+    "Right Graph Label",
+    "Year of study",
+    "User defined order",
+]
 
 
 def revman_csv(rows: list[dict[str, str]], path: Path) -> Path:
     """A RevMan 5 export of one Cochrane analysis, as RevMan lays it out."""
-    result = {"Data Type": "CON", "Statistical Method": "IV", "Name": "Pain", "Outcome Number": "1",
-              "Effect Measure": rows[0]["measure"], "Group Label 1": "exercise",
-              "Analysis Model": "Fixed" if rows[0]["model"] == "FE" else "Random"}  # fmt: skip
+    result = {
+        "Data Type": "CON",
+        "Statistical Method": "IV",
+        "Name": "Pain",
+        "Outcome Number": "1",
+        "Effect Measure": rows[0]["measure"],
+        "Group Label 1": "exercise",
+        "Analysis Model": "Fixed" if rows[0]["model"] == "FE" else "Random",
+    }
     studies = [
-        {"Outcome Number": "1", "Name": row["study"], "Mean 1": row["mean1"], "SD 1": row["sd1"],
-         "Total 1": row["n1"], "Mean 2": row["mean2"], "SD 2": row["sd2"], "Total 2": row["n2"],
-         "Effect Estimate": row["revman_effect"], "CI Start": row["revman_ci_low"],
-         "CI End": row["revman_ci_high"], "Weight": row["revman_weight"],
-         "User defined order": str(i)}
+        {
+            "Outcome Number": "1",
+            "Name": row["study"],
+            "Mean 1": row["mean1"],
+            "SD 1": row["sd1"],
+            "Total 1": row["n1"],
+            "Mean 2": row["mean2"],
+            "SD 2": row["sd2"],
+            "Total 2": row["n2"],
+            "Effect Estimate": row["revman_effect"],
+            "CI Start": row["revman_ci_low"],
+            "CI End": row["revman_ci_high"],
+            "Weight": row["revman_weight"],
+            "User defined order": str(i),
+        }
         for i, row in enumerate(rows, start=1)
-    ]  # fmt: skip
+    ]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, HEAD, restval="")
         writer.writeheader()
@@ -154,9 +206,7 @@ def revman_csv(rows: list[dict[str, str]], path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("measure", "model"), [("SMD", "FE"), ("SMD", "DL"), ("MD", "FE"), ("MD", "DL")]
-)
+@pytest.mark.parametrize(("measure", "model"), [("SMD", "FE"), ("SMD", "DL"), ("MD", "FE"), ("MD", "DL")])
 def test_revmans_own_numbers_come_out_of_its_export(measure, model, tmp_path: Path) -> None:
     """Effect, interval and weight of every study of a Cochrane analysis, to the last digit."""
     rows = cochrane(measure, model)
@@ -264,16 +314,12 @@ def test_an_imported_review_is_a_folder_like_any_other(say, tmp_path: Path) -> N
     assert "\nformat = 1\n" in Path(review, "review.toml").read_text(encoding="utf-8")
     assert "0 wrong" in say("check", review).out
     assert "reproduced" in say("reproduce", review).out
-    assert (
-        "exists already" in say("import", str(file), "theirs", "--in", str(tmp_path / "data")).err
-    )
+    assert "exists already" in say("import", str(file), "theirs", "--in", str(tmp_path / "data")).err
 
 
 def test_mantel_haenszel_results_are_not_claimed(tmp_path: Path) -> None:
     text = RM5.replace("CONT_", "DICH_").replace('"SMD"', '"OR"').replace('"IV"', '"MH"')
-    text = (
-        text.replace("MEAN_1", "EVENTS_1").replace("MEAN_2", "EVENTS_2").replace('="4.5"', '="4"')
-    )
+    text = text.replace("MEAN_1", "EVENTS_1").replace("MEAN_2", "EVENTS_2").replace('="4.5"', '="4"')
     analyses = read(write(tmp_path / "r.rm5", text.replace('EFFECT_SIZE=""', 'EFFECT_SIZE="2"', 1)))
     (found,) = folders(analyses, name="x", file="r.rm5")
     assert any("pooled it by MH" in remark for remark in found.remarks)
@@ -287,8 +333,12 @@ def test_generic_inverse_variance_is_read_and_its_ratios_are_pooled_as_logs(tmp_
     lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     at = {name: i for i, name in enumerate(lines[0])}
     lines[2][at["Data Type"]] = "IV"
-    for name, cell in {"Effect Estimate": "0.75", "SE": str(se), "CI Start": "0.50",
-                       "CI End": "1.125"}.items():  # fmt: skip
+    for name, cell in {
+        "Effect Estimate": "0.75",
+        "SE": str(se),
+        "CI Start": "0.50",
+        "CI End": "1.125",
+    }.items():
         lines[3][at[name]] = cell
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(lines)

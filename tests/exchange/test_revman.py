@@ -67,9 +67,7 @@ def test_an_export_saved_with_semicolons_and_decimal_commas_is_the_same(tmp_path
 
 
 @pytest.mark.parametrize("model", ["Fixed", pytest.param("Random", marks=pytest.mark.slow)])
-def test_an_analysis_pooled_by_another_method_says_so_at_every_door(
-    model: str, say, tmp_path: Path
-) -> None:
+def test_an_analysis_pooled_by_another_method_says_so_at_every_door(model: str, say, tmp_path: Path) -> None:
     path = write(tmp_path / "e.csv", SHORT.replace("Ratio,Fixed", f"Ratio,{model}"))
     words = "pooled here by inverse variance, in its source by Mantel-Haenszel"
     shelf = str(tmp_path / "data")
@@ -99,9 +97,7 @@ def test_petos_odds_ratios_do_not_kill_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("unknown", ["Non-event Risk Ratio", "Something", ""])
-def test_an_unknown_effect_measure_is_named_and_the_rest_is_read(
-    unknown: str, tmp_path: Path
-) -> None:
+def test_an_unknown_effect_measure_is_named_and_the_rest_is_read(unknown: str, tmp_path: Path) -> None:
     text = SHORT.replace("Risk Ratio", unknown)
     (only,), remarks = reviews_in(write(tmp_path / "u.csv", text))
     assert only.protocol.methods.measure == "MD"
@@ -123,11 +119,7 @@ def test_each_printed_row_stands_beside_its_own_comparison(tmp_path: Path) -> No
     assert {v.verdict for v in verdicts if v.trial} == {"reproduced"}
     told = [v.printed for v in verdicts if v.trial and v.quantity == "estimate"]
     assert told == ["-1.1", "-0.9", "-1.4"]
-    assert [e.contrast for e in synthesise(review)[0].effects] == [
-        "comparison 1",
-        "comparison 2",
-        None,
-    ]
+    assert [e.contrast for e in synthesise(review)[0].effects] == ["comparison 1", "comparison 2", None]
 
 
 @pytest.mark.parametrize("rows", ["", NOT_ESTIMABLE])
@@ -265,8 +257,7 @@ def test_labels_of_exports_and_web_packages_are_read_too(tmp_path: Path) -> None
     assert pain.negative_favours == 2
     settings = WEB_SETTINGS.replace(
         "estimates\n",
-        "estimates,Experimental group label,Control group label,Left graph label,"
-        "Right graph label\n",
+        "estimates,Experimental group label,Control group label,Left graph label,Right graph label\n",
     ).replace("true\n", "true,Drug,Placebo,Favours Drug,Favours Placebo\n")
     (analysis,) = read(package(tmp_path / "w.zip", WEB_ROWS, settings))
     assert (analysis.groups, analysis.negative_favours) == (("Drug", "Placebo"), 1)
@@ -332,9 +323,7 @@ NOBODY = """<DICH_DATA STUDY_ID="C" ESTIMABLE="NO" EVENTS_1="0" EVENTS_2="0" TOT
 
 
 @pytest.mark.parametrize("totals", ["SUB", "NO"])
-def test_subtotals_alone_have_no_total_and_weights_of_their_own(
-    totals: str, tmp_path: Path
-) -> None:
+def test_subtotals_alone_have_no_total_and_weights_of_their_own(totals: str, tmp_path: Path) -> None:
     text = SUBGROUPS.format(totals=totals, more="")
     ((review,), _) = reviews_in(write(tmp_path / "r.rm5", text))
     assert [pool.subgroup for pool in synthesise(review)] == ["Adults", "Children"]

@@ -95,17 +95,14 @@ def test_totals_of_counts_and_of_computed_effects_are_found_by_their_sums(tmp_pa
         "Cole,4.9,2,50,4.6,2,50\n",
         "study,mean1,sd1,n1,mean2,sd2,n2\nAsh 2001,4.1,2,20,5.0,2,20\n"
         "Beech 2004,5.1,2,30,4.4,2,30\nCole 2010,4.7,2,50,4.6,2,50\n",
-        "study,year,events1,n1,events2,n2\nAsh,2001,1,10,2,10\nBeech,2003,0,10,1,10\n"
-        "Cole,2005,1,20,3,20\n",
+        "study,year,events1,n1,events2,n2\nAsh,2001,1,10,2,10\nBeech,2003,0,10,1,10\nCole,2005,1,20,3,20\n",
         "study,yi,sei,n1,n2\nAsh,0.2,0.1,20,20\nBeech,0.4,0.1,20,20\nCole,0.3,0.2,40,40\n",
         "study,yi,sei\nAsh,0.2,0.1\nBeech,0.4,0.1\nCole,0.3,0.07\n",
         "study,yi,vi\nAsh 2001,0.2,0.01\nBeech 2003,0.4,0.01\nCole 2004,0.300,0.0050\n",
         "study,yi,sei\nAsh,0.2,0.1\nBeech,0.4,0.1\nTotal-Care 2010,0.9,0.2\n",
     ],
 )
-def test_what_may_be_a_total_and_may_be_a_trial_is_pooled_and_doubted(
-    text: str, tmp_path: Path
-) -> None:
+def test_what_may_be_a_total_and_may_be_a_trial_is_pooled_and_doubted(text: str, tmp_path: Path) -> None:
     ((review,), (remark,)) = reviews_in(write(tmp_path / "t.csv", text))
     (pool,) = synthesise(review)
     assert len(pool.effects) == 3
@@ -133,8 +130,10 @@ def test_exact_names_of_columns_come_first(tmp_path: Path) -> None:
     )
     assert analysis.records[0].cells == {"yi": "0.2", "vi": "0.04"}
     assert variance.records[0].study == "Ash"
-    lines = [line + "," + more for line, more in zip(
-        COUNTS.splitlines(), ("CI", "0.13-1.43", "0.4-2", "0.5-3"), strict=True)]  # fmt: skip
+    lines = [
+        line + "," + more
+        for line, more in zip(COUNTS.splitlines(), ("CI", "0.13-1.43", "0.4-2", "0.5-3"), strict=True)
+    ]
     assert len(read(write(tmp_path / "ci.csv", "\n".join(lines)))[0].records) == 3
 
 
@@ -165,8 +164,12 @@ def test_author_and_year_tell_trials_apart(tmp_path: Path) -> None:
         "Birch,1999,9,20,7,20\nBirch,2002,32,135,31,139\nCedar,1994,9,23,10,23\n"
     )
     assert labels(write(tmp_path / "a.csv", text)) == [
-        "Alder 2000", "Alder 2002", "Birch 1999", "Birch 2002", "Cedar 1994",
-    ]  # fmt: skip
+        "Alder 2000",
+        "Alder 2002",
+        "Birch 1999",
+        "Birch 2002",
+        "Cedar 1994",
+    ]
     letters = text.replace("Alder,2002", "Alder,2000a").replace("Birch,2002", "Birch 2002b,2002")
     ((review,), _) = reviews_in(write(tmp_path / "l.csv", letters))
     assert [(t.label, t.year) for t in review.trials][1] == ("Alder 2000a", 2000)
@@ -297,12 +300,12 @@ def test_measures_are_known_by_their_words() -> None:
         told(measure=None, log=False, favours="left")
 
 
-RAW = "study,yi,sei,ci.lb,ci.ub\nAsh,0.82,0.15,0.61,1.10\nBeech,0.74,0.13,0.58,0.95\nCole,1.05,0.21,0.70,1.57\n"  # noqa: E501
+RAW = (
+    "study,yi,sei,ci.lb,ci.ub\nAsh,0.82,0.15,0.61,1.10\nBeech,0.74,0.13,0.58,0.95\nCole,1.05,0.21,0.70,1.57\n"
+)
 
 
-def test_ratios_with_limits_symmetric_on_the_log_scale_are_not_taken_for_differences(
-    tmp_path: Path,
-) -> None:
+def test_ratios_with_limits_symmetric_on_the_log_scale_are_not_taken_for_differences(tmp_path: Path) -> None:
     said = refusal(write(tmp_path / "r.csv", RAW))
     assert "row 2: ci.lb and ci.ub are symmetric around yi on the log scale" in said
     assert "--measure OR" in said
@@ -414,9 +417,7 @@ def rows_of(path: Path, said: Told) -> list[tuple[str | None, float | None, floa
     return [(r.measure, r.se, r.ci_level, r.assumption is not None) for r in review.outcomes]
 
 
-def test_the_level_of_limits_of_ratios_is_theirs_and_assumed_only_where_nothing_tells(
-    tmp_path: Path,
-) -> None:
+def test_the_level_of_limits_of_ratios_is_theirs_and_assumed_only_where_nothing_tells(tmp_path: Path) -> None:
     """0.82 with SE 0.15 of the log: exp(log 0.82 ± 1.645 · 0.15) is 0.641 to 1.049."""
     said = Told(measure="HR")
     text = "study,yi,sei,lower,upper\nA,0.82,0.15,0.641,1.049\nB,1.30,0.15,1.016,1.664\n"
@@ -472,9 +473,7 @@ def test_each_row_may_tell_the_level_of_its_limits(tmp_path: Path) -> None:
         ("study,year,yi,vi\nAsh,2001-01-01 00:00:00,0.1,0.1\nBeech,2002,0.2,0.1\n", "Ash 2001"),
     ],
 )
-def test_names_and_years_are_found_as_programs_write_them(
-    text: str, label: str, tmp_path: Path
-) -> None:
+def test_names_and_years_are_found_as_programs_write_them(text: str, label: str, tmp_path: Path) -> None:
     assert labels(write(tmp_path / "t.csv", text))[0] == label
 
 

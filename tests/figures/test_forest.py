@@ -60,12 +60,7 @@ def test_the_diamond_has_the_estimate_and_its_limits() -> None:
     corners = artist(forest_plot(one), "diamond:overall").get_xy()[:, 0]
     result = one.result
     assert result is not None
-    assert corners[:4].tolist() == [
-        result.ci_low,
-        result.estimate,
-        result.ci_high,
-        result.estimate,
-    ]
+    assert corners[:4].tolist() == [result.ci_low, result.estimate, result.ci_high, result.estimate]
 
 
 def test_the_published_estimate_is_a_pale_labelled_diamond() -> None:
@@ -208,11 +203,7 @@ def test_the_favours_words_come_from_the_review() -> None:
 
 
 def shown_texts(ax: Axes) -> list[Text]:
-    return (
-        [one for one in ax.texts if one.get_text().strip()]
-        + ax.get_xticklabels()
-        + [ax.xaxis.label]
-    )
+    return [one for one in ax.texts if one.get_text().strip()] + ax.get_xticklabels() + [ax.xaxis.label]
 
 
 STRICT = synthesise(SMITH, selection=Selection(no_assumptions=True))[0]
@@ -227,27 +218,31 @@ LONG = replace(
 
 
 def made(
-    yi: list[float],
-    vi: list[float],
-    *,
-    names: list[str] | None = None,
-    measure: str = "SMD",
-    **more,
+    yi: list[float], vi: list[float], *, names: list[str] | None = None, measure: str = "SMD", **more
 ) -> Pool:
     """Return a synthesis of made-up effects, to draw what real ones seldom are."""
     base = KNEE[0].effects[0]
     people = more.pop("people", 20)
     effects = tuple(
         replace(
-            base, trial=f"t{i}", label=names[i] if names else f"Trial {i} 2001", measure=measure,
-            yi=y, vi=v, ci_low=y - 1.96 * v**0.5, ci_high=y + 1.96 * v**0.5, n1=people, n2=people,
+            base,
+            trial=f"t{i}",
+            label=names[i] if names else f"Trial {i} 2001",
+            measure=measure,
+            yi=y,
+            vi=v,
+            ci_low=y - 1.96 * v**0.5,
+            ci_high=y + 1.96 * v**0.5,
+            n1=people,
+            n2=people,
             **({} if people else {"mean1": None, "mean2": None, "difference": f"{y:g}"}),
         )
         for i, (y, v) in enumerate(zip(yi, vi, strict=True))
-    )  # fmt: skip
+    )
     result = pool(yi, vi, measure=measure)
-    return replace(KNEE[0], subgroup=None, subgroup_test=None, effects=effects, result=result,
-                   measure=measure, **more)  # fmt: skip
+    return replace(
+        KNEE[0], subgroup=None, subgroup_test=None, effects=effects, result=result, measure=measure, **more
+    )
 
 
 SIXTY = "An extraordinary trial of a name that has sixty letters 2001"
@@ -278,9 +273,7 @@ def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> Non
     assert isinstance(figure, Figure)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    boxes = [
-        (one.get_text(), one.get_window_extent(canvas.get_renderer())) for one in shown_texts(ax)
-    ]
+    boxes = [(one.get_text(), one.get_window_extent(canvas.get_renderer())) for one in shown_texts(ax)]
     for text, box in boxes:
         assert box.x0 >= 0, text
         assert box.y0 >= 0, text
@@ -377,9 +370,13 @@ def spread_out(*, yi: float, ci: tuple[float, float]) -> Pool:
 
 @pytest.mark.parametrize(
     ("ci", "arrows", "line"),
-    [((40, 42), [">"], False), ((-42, -40), ["<"], False), ((-40, 0.1), ["<"], True),
-     ((-50, 50), ["<", ">"], True)],
-)  # fmt: skip
+    [
+        ((40, 42), [">"], False),
+        ((-42, -40), ["<"], False),
+        ((-40, 0.1), ["<"], True),
+        ((-50, 50), ["<", ">"], True),
+    ],
+)
 def test_an_interval_beyond_the_axis_is_an_arrow_at_the_edge(ci, arrows, line) -> None:
     one = spread_out(yi=sum(ci) / 2, ci=ci)
     ax = forest_plot(one)
@@ -420,9 +417,7 @@ def test_a_tick_stands_where_its_number_is(measure, limits, ticks) -> None:
     ax = Figure().add_subplot()
     ax.set_xlim(*limits)
     scale_axis(ax.xaxis, measure)
-    labels = [
-        ax.xaxis.get_major_formatter()(x) for x in ax.get_xticks() if limits[0] <= x <= limits[1]
-    ]
+    labels = [ax.xaxis.get_major_formatter()(x) for x in ax.get_xticks() if limits[0] <= x <= limits[1]]
     assert labels == ticks
     for x in ax.get_xticks():
         if limits[0] <= x <= limits[1]:

@@ -18,8 +18,15 @@ from livingmeta.review.protocol import Protocol
 SMITH = load_review("smith2017")
 LIVING = load_review("living")
 UPDATE = flow(LIVING, previous=extended(LIVING))
-CLAIM = {"claim": "flow", "quantity": "count", "printed": "1,234", "where": "Abstract",
-         "source": "paper", "reading": "primary", "quote": "1,234 records"}  # fmt: skip
+CLAIM = {
+    "claim": "flow",
+    "quantity": "count",
+    "printed": "1,234",
+    "where": "Abstract",
+    "source": "paper",
+    "reading": "primary",
+    "quote": "1,234 records",
+}
 
 
 def known(one: Flow) -> dict[str, str | None]:
@@ -56,10 +63,19 @@ def test_an_update_has_the_previous_studies_and_sums() -> None:
 def test_the_boxes_are_those_that_a_review_may_name() -> None:
     declared = {*BOXES} - {"previous_studies", "previous_reports"}
     named = dict.fromkeys(declared, "x")
-    assert Protocol.model_validate(
-        {"id": "x", "title": "x", "question": "x", "groups": {"1": "a", "2": "b"},
-         "synthesis": [], "prisma": named}
-    ).prisma == named  # fmt: skip
+    assert (
+        Protocol.model_validate(
+            {
+                "id": "x",
+                "title": "x",
+                "question": "x",
+                "groups": {"1": "a", "2": "b"},
+                "synthesis": [],
+                "prisma": named,
+            }
+        ).prisma
+        == named
+    )
 
 
 @pytest.mark.parametrize(

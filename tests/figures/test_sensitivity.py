@@ -34,9 +34,7 @@ def smith(synthesis: str) -> Sensitivity:
 @cache
 def knees() -> tuple[Sensitivity, ...]:
     """Three subgroups of 28, 47 and 56 trials."""
-    found = [
-        one for one in sensitivity(load_review("knee_oa")) if one.main.synthesis == "pain-post"
-    ]
+    found = [one for one in sensitivity(load_review("knee_oa")) if one.main.synthesis == "pain-post"]
     return tuple(sorted(found, key=lambda one: len(one.main.effects)))
 
 
@@ -99,9 +97,7 @@ def test_the_cumulative_forest_has_three_orders_where_they_fit() -> None:
     one = smith("function-short")
     drawn = [float(a.get_xdata()[0]) for a in artists(cumulative_plot(one), "stage:").values()]
     assert drawn == [stage.estimate for stages in one.growth.values() for stage in stages]
-    drawn = [
-        float(a.get_xdata()[0]) for a in artists(cumulative_plot(knees()[-1]), "stage:").values()
-    ]
+    drawn = [float(a.get_xdata()[0]) for a in artists(cumulative_plot(knees()[-1]), "stage:").values()]
     assert drawn == [stage.estimate for stage in knees()[-1].growth["year"]]
 
 

@@ -20,8 +20,14 @@ from livingmeta.review.folder import load_review
 from livingmeta.store import LOCK, ChangedError, replace_all, write
 from livingmeta.words import key_of
 
-GAP = {"trial": "alpha2001", "outcome": "pain", "weeks": "26", "what": "means", "where": "table 3",
-       "source": "paper"}  # fmt: skip
+GAP = {
+    "trial": "alpha2001",
+    "outcome": "pain",
+    "weeks": "26",
+    "what": "means",
+    "where": "table 3",
+    "source": "paper",
+}
 
 
 def test_what_stands_in_a_file_survives_to_the_last_byte(tmp_path: Path) -> None:
@@ -91,8 +97,7 @@ sys.exit(1)
 def test_many_adders_at_once_lose_no_row(tmp_path: Path) -> None:
     path = folder(tmp_path)
     adders = [
-        subprocess.Popen([sys.executable, "-c", ADDER, str(path), str(number)])
-        for number in range(1, 6)
+        subprocess.Popen([sys.executable, "-c", ADDER, str(path), str(number)]) for number in range(1, 6)
     ]
     assert [adder.wait(timeout=120) for adder in adders] == [0] * 5
     weeks = sorted(row.weeks or 0 for row in load_review(path).gaps)
@@ -170,8 +175,11 @@ def test_a_folder_that_may_not_be_written_is_left_alone(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", command, str(path / "gaps.csv")],
-        capture_output=True, text=True, check=False, env={**os.environ, "HOME": "/tmp"},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HOME": "/tmp"},
+    )
     path.chmod(0o755)
     assert done.returncode != 0
     assert "Permission denied" in done.stderr or "Read-only" in done.stderr
@@ -199,15 +207,17 @@ def filled(say, tmp_path: Path, path: Path) -> Path:
     with form.open("a", encoding="utf-8", newline="") as file:
         header = form.read_text(encoding="utf-8-sig").splitlines()[-1].split(",")
         writer = csv.DictWriter(file, header)
-        shared = {"label": "Gamma 2020", "membership_why": "adults, as the paper says",
-                  "citation": "Gamma G. 2020", "instrument": "vas", "outcome": "pain",
-                  "weeks": "12", "locator": "Table 1"}  # fmt: skip
-        writer.writerow(
-            {**shared, "group": "1", "n": "30", "result": "2.9 (SD 1.6)", "quote": "2.9 (1.6)"}
-        )
-        writer.writerow(
-            {**shared, "group": "2", "n": "31", "result": "3.4 (SD 1.7)", "quote": "3.4 (1.7)"}
-        )
+        shared = {
+            "label": "Gamma 2020",
+            "membership_why": "adults, as the paper says",
+            "citation": "Gamma G. 2020",
+            "instrument": "vas",
+            "outcome": "pain",
+            "weeks": "12",
+            "locator": "Table 1",
+        }
+        writer.writerow({**shared, "group": "1", "n": "30", "result": "2.9 (SD 1.6)", "quote": "2.9 (1.6)"})
+        writer.writerow({**shared, "group": "2", "n": "31", "result": "3.4 (SD 1.7)", "quote": "3.4 (1.7)"})
     return form
 
 

@@ -19,8 +19,7 @@ class Script:
 
     def __init__(self, answers: Mapping[str, str | list[str]]) -> None:
         self.answers = {
-            start: list(told) if isinstance(told, list) else [told]
-            for start, told in answers.items()
+            start: list(told) if isinstance(told, list) else [told] for start, told in answers.items()
         }
         self.asked: list[str] = []
         self.said: list[str] = []
@@ -89,12 +88,8 @@ def test_a_new_trial_becomes_rows_that_give_its_effect(tmp_path: Path) -> None:
 
 
 def test_what_the_review_knows_is_offered_and_not_asked_again(tmp_path: Path) -> None:
-    _, draft, script = told(
-        tmp_path, **{"Which trial?": "alpha2001", "Where did": "paper", "Weeks": "26"}
-    )
-    assert [len(draft[table]) for table in ("trials", "sources", "reports", "instruments")] == [
-        0
-    ] * 4
+    _, draft, script = told(tmp_path, **{"Which trial?": "alpha2001", "Where did": "paper", "Weeks": "26"})
+    assert [len(draft[table]) for table in ("trials", "sources", "reports", "instruments")] == [0] * 4
     assert {row["instrument"] for row in draft["outcomes"]} == {"vas"}
     assert not any(question.startswith("Name and year") for question in script.asked)
 
@@ -103,12 +98,18 @@ def test_what_the_review_knows_is_offered_and_not_asked_again(tmp_path: Path) ->
     ("typed", "answers", "cells"),
     [
         ("37,2 ± 14,1", {"Does 14.1": "se"}, {"mean": "37.2", "se": "14.1"}),
-        ("29 (6 to 52)", {"What are 6": "iqr", "Is the first": "median"},
-         {"median": "29", "q1": "6", "q3": "52"}),
-        ("29 (6 to 52)", {"What are 6": "ci", "Level": "90"},
-         {"mean": "29", "ci_low": "6", "ci_high": "52", "ci_level": "90"}),
+        (
+            "29 (6 to 52)",
+            {"What are 6": "iqr", "Is the first": "median"},
+            {"median": "29", "q1": "6", "q3": "52"},
+        ),
+        (
+            "29 (6 to 52)",
+            {"What are 6": "ci", "Level": "90"},
+            {"mean": "29", "ci_low": "6", "ci_high": "52", "ci_level": "90"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_a_result_leaves_open_is_asked(tmp_path: Path, typed, answers, cells) -> None:
     _, draft, _ = told(tmp_path, **{"Result of “new": typed, **answers})
     row = draft["outcomes"][0]
@@ -117,8 +118,7 @@ def test_what_a_result_leaves_open_is_asked(tmp_path: Path, typed, answers, cell
 
 def test_a_difference_is_one_row(tmp_path: Path) -> None:
     review, draft, _ = told(
-        tmp_path,
-        **{"What does the paper": "difference", "Difference": "−0.8 (95% CI −1.6; 0.0), p=.05"},
+        tmp_path, **{"What does the paper": "difference", "Difference": "−0.8 (95% CI −1.6; 0.0), p=.05"}
     )
     (row,) = draft["outcomes"]
     assert (row["group"], row["mean"], row["ci_high"], row["p_value"]) == (
@@ -134,9 +134,13 @@ def test_a_difference_is_one_row(tmp_path: Path) -> None:
 SIGN = "Which group does a negative value"
 SIGNED = {
     "1": ("0.81", "0.30", "1.32", ""),
-    "2": ("-0.81", "-1.32", "-0.30",
-          "sign turned: printed as 0.81 (0.30 to 1.32), where a negative one favours comparison"),
-}  # fmt: skip
+    "2": (
+        "-0.81",
+        "-1.32",
+        "-0.30",
+        "sign turned: printed as 0.81 (0.30 to 1.32), where a negative one favours comparison",
+    ),
+}
 
 
 @pytest.mark.parametrize("better", ["lower", "higher"])
@@ -146,9 +150,15 @@ def test_a_printed_smd_is_turned_to_the_side_its_source_says_whatever_the_scale(
 ) -> None:
     path = folder(tmp_path, instruments=[{**INSTRUMENT, "better": better}])
     review = load_review(path)
-    script = Script({**TRIAL, "What does the paper": "difference", "What is it?": "SMD",
-                     SIGN: printed,
-                     "Difference as printed": "0.81 (95% CI 0.30 to 1.32)"})  # fmt: skip
+    script = Script(
+        {
+            **TRIAL,
+            "What does the paper": "difference",
+            "What is it?": "SMD",
+            SIGN: printed,
+            "Difference as printed": "0.81 (95% CI 0.30 to 1.32)",
+        }
+    )
     draft = converse(review, script)
     (row,) = draft["outcomes"]
     assert (row["mean"], row["ci_low"], row["ci_high"], row.get("note", "")) == SIGNED[printed]
@@ -158,14 +168,18 @@ def test_a_printed_smd_is_turned_to_the_side_its_source_says_whatever_the_scale(
     assert pool.favours == ("new treatment", "comparison")
     assert effect.yi == {"1": 0.81, "2": -0.81}[printed]
     step = SIGNED[printed][3] or "sign as printed"
-    assert any(
-        told.endswith(f"no second small-sample correction; {step}") for told in effect.derivation
-    )
+    assert any(told.endswith(f"no second small-sample correction; {step}") for told in effect.derivation)
 
 
 def test_an_smd_whose_sign_its_source_does_not_explain_is_never_used(tmp_path: Path) -> None:
-    _, draft, _ = told(tmp_path, **{"What does the paper": "difference", "What is it?": "SMD",
-                                    "Difference": "0.81 (95% CI 0.30 to 1.32)"})  # fmt: skip
+    _, draft, _ = told(
+        tmp_path,
+        **{
+            "What does the paper": "difference",
+            "What is it?": "SMD",
+            "Difference": "0.81 (95% CI 0.30 to 1.32)",
+        },
+    )
     (row,) = draft["outcomes"]
     assert (row["mean"], row["use"]) == ("0.81", "no")
     assert "does not say which group a negative value of it favours" in row["note"]
@@ -179,11 +193,16 @@ def test_without_a_direction_of_the_scale_an_smd_is_turned_to_that_of_the_review
 ) -> None:
     groups = '2 = "comparison"\n'
     line = f"negative_favours = {declared}\n" if declared else ""
-    path = folder(
-        tmp_path, toml=(groups, groups + line), instruments=[{**INSTRUMENT, "better": "unknown"}]
+    path = folder(tmp_path, toml=(groups, groups + line), instruments=[{**INSTRUMENT, "better": "unknown"}])
+    script = Script(
+        {
+            **TRIAL,
+            "What does the paper": "difference",
+            "What is it?": "SMD",
+            SIGN: "2",
+            "Difference": "0.81 (95% CI 0.30 to 1.32)",
+        }
     )
-    script = Script({**TRIAL, "What does the paper": "difference", "What is it?": "SMD", SIGN: "2",
-                     "Difference": "0.81 (95% CI 0.30 to 1.32)"})  # fmt: skip
     (row,) = converse(load_review(path), script)["outcomes"]
     assert row["mean"] == mean
     asked = any(question.startswith(SIGN) for question in script.asked)
@@ -196,8 +215,7 @@ def test_a_difference_in_points_is_asked_as_group_1_minus_group_2_and_not_whom_i
     tmp_path: Path,
 ) -> None:
     _, draft, script = told(
-        tmp_path,
-        **{"What does the paper": "difference", "Difference “new": "−0.8 (95% CI −1.6; 0.0)"},
+        tmp_path, **{"What does the paper": "difference", "Difference “new": "−0.8 (95% CI −1.6; 0.0)"}
     )
     assert draft["outcomes"][0]["mean"] == "-0.8"
     assert not any(question.startswith(SIGN) for question in script.asked)
@@ -217,8 +235,15 @@ def test_a_quote_must_carry_the_numbers(tmp_path: Path) -> None:
 
 
 def test_a_gap_brings_all_that_is_known(tmp_path: Path) -> None:
-    gap = {"trial": "alpha2001", "outcome": "pain", "instrument": "vas", "weeks": "26",
-           "what": "means", "where": "Alpha 2001, table 3", "source": "paper"}  # fmt: skip
+    gap = {
+        "trial": "alpha2001",
+        "outcome": "pain",
+        "instrument": "vas",
+        "weeks": "26",
+        "what": "means",
+        "where": "Alpha 2001, table 3",
+        "source": "paper",
+    }
     review = load_review(folder(tmp_path, gaps=[gap]))
     script = Script(TRIAL)
     draft = converse(review, script, gap=review.gaps[0])
@@ -226,9 +251,7 @@ def test_a_gap_brings_all_that_is_known(tmp_path: Path) -> None:
         ("alpha2001", "vas", "26")
     }
     assert any("Look in Alpha 2001, table 3" in line for line in script.said)
-    assert not any(
-        question.startswith(("Which", "Weeks", "Measured")) for question in script.asked[:1]
-    )
+    assert not any(question.startswith(("Which", "Weeks", "Measured")) for question in script.asked[:1])
 
 
 DOUBTS = {
@@ -273,19 +296,21 @@ def test_swapped_arms_are_doubted(tmp_path: Path) -> None:
 
 def test_rows_that_break_the_review_are_refused_where_they_would_stand(tmp_path: Path) -> None:
     review, draft, _ = told(tmp_path, **{"Which trial?": "alpha2001", "Where did": "paper"})
-    with (
-        pytest.raises(ReviewError, match=r"small/outcomes\.csv row 4"),
-        planned(str(review.folder), draft),
-    ):
+    with pytest.raises(ReviewError, match=r"small/outcomes\.csv row 4"), planned(str(review.folder), draft):
         pass  # the same arms at the same time stand there already
 
 
 def test_a_second_result_of_a_pooled_trial_waits_for_sensitivity_analyses(tmp_path: Path) -> None:
     review, draft, script = told(
         tmp_path,
-        **{"Which trial?": "alpha2001", "Where did": "paper", "Weeks": "8",
-           "People in “new": "40", "People in “comp": "40"},
-    )  # fmt: skip
+        **{
+            "Which trial?": "alpha2001",
+            "Where did": "paper",
+            "Weeks": "8",
+            "People in “new": "40",
+            "People in “comp": "40",
+        },
+    )
     assert {row["use"] for row in draft["outcomes"]} == {"sensitivity"}
     assert any("pain-short pools" in line for line in script.said)
     with planned(str(review.folder), draft) as plan:

@@ -10,10 +10,7 @@ ARMS = {
     "37.2 ± 14.1": ({"mean": "37.2", "sd": "14.1"}, {"sd_or_se"}),
     "4.2 +/- 1.1 (n = 20)": ({"mean": "4.2", "sd": "1.1", "n": "20"}, {"sd_or_se"}),
     "29 (6 to 52)": ({"mean": "29"}, {"spread", "centre"}),
-    "29 (95% CI 6 to 52)": (
-        {"mean": "29", "ci_low": "6", "ci_high": "52", "ci_level": "95"},
-        set(),
-    ),
+    "29 (95% CI 6 to 52)": ({"mean": "29", "ci_low": "6", "ci_high": "52", "ci_level": "95"}, set()),
     "12,4": ({"mean": "12.4"}, set()),
     "3,0 (SD 1,5)": ({"mean": "3.0", "sd": "1.5"}, set()),
     "mean 5 (SE 0.4)": ({"mean": "5", "se": "0.4"}, set()),
@@ -27,18 +24,26 @@ ARMS = {
 }
 DIFFERENCES = {
     "−0.3 (95% CI −0.6; 0.1)": (
-        {"mean": "-0.3", "ci_low": "-0.6", "ci_high": "0.1", "ci_level": "95"}, set(),
+        {"mean": "-0.3", "ci_low": "-0.6", "ci_high": "0.1", "ci_level": "95"},
+        set(),
     ),
     "-1.2 (-2.3--0.1), p=0.03": (
         {"mean": "-1.2", "ci_low": "-2.3", "ci_high": "-0.1", "p_value": "0.03", "p_relation": "="},
         {"level"},
     ),
     "5.78 (CI95%: -3.43,14.59; p = 0.33)": (
-        {"mean": "5.78", "ci_low": "-3.43", "ci_high": "14.59", "ci_level": "95",
-         "p_value": "0.33", "p_relation": "="}, set(),
+        {
+            "mean": "5.78",
+            "ci_low": "-3.43",
+            "ci_high": "14.59",
+            "ci_level": "95",
+            "p_value": "0.33",
+            "p_relation": "=",
+        },
+        set(),
     ),
     "t(45) = −2.1": ({"t_value": "-2.1"}, set()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", ARMS)
@@ -93,10 +98,7 @@ numbers = st.decimals(-999, 999, places=2).map(str)
 def test_mean_and_sd_come_back_whatever_the_decimal_sign(mean, sd, point, typographic) -> None:
     text = f"{mean} ± {sd} (SD)".replace(".", point)
     text = text.replace("-", "−") if typographic else text
-    assert {k: float(v) for k, v in read_result(text).cells.items()} == {
-        "mean": float(mean),
-        "sd": float(sd),
-    }
+    assert {k: float(v) for k, v in read_result(text).cells.items()} == {"mean": float(mean), "sd": float(sd)}
 
 
 @given(numbers, numbers, numbers, st.sampled_from([" to ", "; ", ", "]))

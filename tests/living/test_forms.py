@@ -11,9 +11,19 @@ from livingmeta.exchange.sheets import read_sheet
 from livingmeta.living.forms import FORM, FormError, draft_of, form_csv, form_xlsx, help_of
 from livingmeta.review.folder import load_review
 
-ROW = {"label": "Gamma 2020", "membership_why": "adults", "citation": "Gamma G. 2020",
-       "instrument": "vas", "outcome": "pain", "weeks": "12", "locator": "Table 1", "group": "1",
-       "n": "30", "result": "2.9 (SD 1.6)", "quote": "2.9 (1.6)"}  # fmt: skip
+ROW = {
+    "label": "Gamma 2020",
+    "membership_why": "adults",
+    "citation": "Gamma G. 2020",
+    "instrument": "vas",
+    "outcome": "pain",
+    "weeks": "12",
+    "locator": "Table 1",
+    "group": "1",
+    "n": "30",
+    "result": "2.9 (SD 1.6)",
+    "quote": "2.9 (1.6)",
+}
 
 
 def sheet(path: Path, *rows: dict[str, str]):
@@ -57,12 +67,15 @@ def test_the_workbook_has_the_same_columns_and_a_help_sheet(review, tmp_path: Pa
 
 
 def test_a_trial_is_told_once_and_its_source_and_report_with_it(review, tmp_path: Path) -> None:
-    second = {"group": "2", "n": "31", "result": "3.4 (SD 1.7)", "quote": "3.4 (1.7)",
-              "instrument": "vas"}  # fmt: skip
+    second = {"group": "2", "n": "31", "result": "3.4 (SD 1.7)", "quote": "3.4 (1.7)", "instrument": "vas"}
     draft = draft_of(review, sheet(tmp_path, ROW, second))
     assert {table: len(rows) for table, rows in draft.items()} == {
-        "sources": 1, "instruments": 0, "trials": 1, "reports": 1, "outcomes": 2,
-    }  # fmt: skip
+        "sources": 1,
+        "instruments": 0,
+        "trials": 1,
+        "reports": 1,
+        "outcomes": 2,
+    }
     assert draft["trials"][0]["year"] == "2020"
     assert draft["outcomes"][1]["weeks"] == "12"
 
@@ -91,8 +104,16 @@ def test_every_row_that_is_wrong_is_named_at_once(review, tmp_path, cells, messa
     assert "row 3, result" in str(refusal.value)
 
 
-SMD = {**ROW, "group": "difference", "measure": "SMD", "n": "", "n1": "30", "n2": "31",
-       "result": "0.40 (95% CI −0.11 to 0.91)", "quote": "0.40 (-0.11 to 0.91)"}  # fmt: skip
+SMD = {
+    **ROW,
+    "group": "difference",
+    "measure": "SMD",
+    "n": "",
+    "n1": "30",
+    "n2": "31",
+    "result": "0.40 (95% CI −0.11 to 0.91)",
+    "quote": "0.40 (-0.11 to 0.91)",
+}
 
 
 @pytest.mark.parametrize(
@@ -113,11 +134,12 @@ def test_an_smd_of_the_form_is_turned_by_whom_a_negative_one_favours(
 
 @pytest.mark.parametrize(
     ("cells", "message"),
-    [(SMD, "row 2, negative_favours: it does not say which group a negative value"),
-     ({**SMD, "negative_favours": "lower"}, "Write 1, 2 or unknown"),
-     ({**SMD, "measure": "MD", "negative_favours": "2"},
-      "only a standardised difference needs it")],
-)  # fmt: skip
+    [
+        (SMD, "row 2, negative_favours: it does not say which group a negative value"),
+        ({**SMD, "negative_favours": "lower"}, "Write 1, 2 or unknown"),
+        ({**SMD, "measure": "MD", "negative_favours": "2"}, "only a standardised difference needs it"),
+    ],
+)
 def test_the_side_of_a_standardised_difference_and_of_no_other_is_needed(
     review, tmp_path: Path, cells, message
 ) -> None:
@@ -154,11 +176,16 @@ def test_a_new_review_works_without_a_line_of_code(say, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("told", "answer", "line"),
-    [(["--favours", "lower"], None, "negative_favours = 1"),
-     (["--favours", "higher"], None, "negative_favours = 2"),
-     ([], "1", "negative_favours = 1"), ([], "2", "negative_favours = 2"),
-     ([], "3", None), ([], "4", 'negative_favours = "unknown"'), ([], None, None)],
-)  # fmt: skip
+    [
+        (["--favours", "lower"], None, "negative_favours = 1"),
+        (["--favours", "higher"], None, "negative_favours = 2"),
+        ([], "1", "negative_favours = 1"),
+        ([], "2", "negative_favours = 2"),
+        ([], "3", None),
+        ([], "4", 'negative_favours = "unknown"'),
+        ([], None, None),
+    ],
+)
 def test_a_new_review_holds_which_side_is_good_as_told_or_asked_and_else_says_it_is_not_known(
     say, tmp_path: Path, monkeypatch, told, answer, line
 ) -> None:

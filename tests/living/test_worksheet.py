@@ -22,10 +22,23 @@ from livingmeta.review.folder import ReviewError, load_review, read_worksheet
 from livingmeta.review.schema import Decision, columns
 
 START = 'starting_certainty = "high"\n[groups]'
-ROW = {"synthesis": "pain-short", "domain": "indirectness", "decision": "change", "levels": "-1",
-       "reason": "most were athletes", "by": "A. Reviewer"}  # fmt: skip
-IMPRECISE = {**ROW, "domain": "imprecision", "suggested": "-1", "decision": "accept",
-             "levels": "", "reason": "", "date": "2026-11-27"}  # fmt: skip
+ROW = {
+    "synthesis": "pain-short",
+    "domain": "indirectness",
+    "decision": "change",
+    "levels": "-1",
+    "reason": "most were athletes",
+    "by": "A. Reviewer",
+}
+IMPRECISE = {
+    **ROW,
+    "domain": "imprecision",
+    "suggested": "-1",
+    "decision": "accept",
+    "levels": "",
+    "reason": "",
+    "date": "2026-11-27",
+}
 
 
 def decided(path, *rows, start=True, toml=None, **tables):
@@ -163,9 +176,7 @@ def test_a_suggestion_that_moved_since_is_said_to_have(tmp_path, say) -> None:
     assert judged_words(about(one, "imprecision")) == (
         "−2, accepted (A. Reviewer, 2026-11-27); the suggestion was −2 when judged, and is −1 now"
     )
-    assert judged_line(one).endswith(
-        "look again at imprecision: what was suggested has moved since"
-    )
+    assert judged_line(one).endswith("look again at imprecision: what was suggested has moved since")
     assert "forslaget var −2 da det ble vurdert, og er −1 nå" in judged_words(
         about(one, "imprecision"), language=language("nb")
     )
@@ -182,9 +193,16 @@ def test_a_suggestion_that_moved_since_is_said_to_have(tmp_path, say) -> None:
 # double-downgraded low, triple-downgraded very low; downgraded observational studies very low.
 @pytest.mark.parametrize(
     ("start", "down", "level"),
-    [("high", 0, "high"), ("high", 1, "moderate"), ("high", 2, "low"), ("high", 3, "very low"),
-     ("high", 6, "very low"), ("low", 0, "low"), ("low", 1, "very low")],
-)  # fmt: skip
+    [
+        ("high", 0, "high"),
+        ("high", 1, "moderate"),
+        ("high", 2, "low"),
+        ("high", 3, "very low"),
+        ("high", 6, "very low"),
+        ("low", 0, "low"),
+        ("low", 1, "very low"),
+    ],
+)
 def test_certainty_follows_from_the_levels_as_the_handbook_has_it(start, down, level) -> None:
     levels = dict.fromkeys(DOMAINS, 0)
     for name in ("imprecision", "inconsistency", "indirectness"):
@@ -196,13 +214,23 @@ def suggested(levels):
     """Suggest nothing, and let a panel decide these levels."""
     return [
         Suggestion(
-            about=name, levels=None, why="", judged=None,
-            decision=Decision(file="certainty.csv", row=2, synthesis="a", domain=name,
-                              decision="change" if down is not None else "open", levels=down,
-                              reason="so", by="A"),
+            about=name,
+            levels=None,
+            why="",
+            judged=None,
+            decision=Decision(
+                file="certainty.csv",
+                row=2,
+                synthesis="a",
+                domain=name,
+                decision="change" if down is not None else "open",
+                levels=down,
+                reason="so",
+                by="A",
+            ),
         )
         for name, down in levels.items()
-    ]  # fmt: skip
+    ]
 
 
 def test_publication_bias_is_counted_once() -> None:
@@ -241,8 +269,14 @@ def test_a_filled_worksheet_keeps_every_byte_and_gets_the_rows_it_lacks(tmp_path
     assert sheet.read_text("utf-8").startswith(mine)
     before = sheet.read_bytes()
     document = json.loads(say("certainty", str(made), "--worksheet", str(sheet), "--json").out)
-    assert document == {"worksheet": str(sheet), "rows": 6, "added": 0, "decided": 1, "open": 5,
-                        "remarks": []}  # fmt: skip
+    assert document == {
+        "worksheet": str(sheet),
+        "rows": 6,
+        "added": 0,
+        "decided": 1,
+        "open": 5,
+        "remarks": [],
+    }
     assert sheet.read_bytes() == before
     elsewhere = tmp_path / "new.csv"  # begins with what is decided already
     assert say("certainty", str(made), "--worksheet", str(elsewhere)).status == 0
@@ -273,9 +307,7 @@ def test_a_subgroup_is_judged_apart_from_the_whole(tmp_path, say) -> None:
         '[[judgement]]\nsynthesis = "pain-short"\nabout = "certainty"\njudgement = "low"\n'
         'why = "so"\nby = "me"\n\n[[synthesis]]'
     )
-    women, whole = summary_of_findings(
-        load_review(in_women(tmp_path / "b", toml=("[[synthesis]]", judged)))
-    )
+    women, whole = summary_of_findings(load_review(in_women(tmp_path / "b", toml=("[[synthesis]]", judged))))
     assert (women.certainty, whole.certainty.judgement) == (None, "low")
 
 
@@ -309,13 +341,9 @@ def test_decisions_are_exported_with_what_each_column_means(tmp_path, say) -> No
 def test_what_was_judged_of_another_review_is_not_taken_over(tmp_path) -> None:
     base = decided(tmp_path, IMPRECISE)
     living = tmp_path / "living"
-    folder(tmp_path / "x", outcomes=[], trials=[], reports=[], instruments=[], sources=[]).rename(
-        living
-    )
+    folder(tmp_path / "x", outcomes=[], trials=[], reports=[], instruments=[], sources=[]).rename(living)
     protocol = living / "review.toml"
-    text = protocol.read_text("utf-8").replace(
-        'id = "small"', f'id = "living"\nextends = "{base.name}"'
-    )
+    text = protocol.read_text("utf-8").replace('id = "small"', f'id = "living"\nextends = "{base.name}"')
     protocol.write_text(text, encoding="utf-8")
     loaded = load_review(living)
     assert len(loaded.outcomes) == 2

@@ -27,29 +27,47 @@ NEVER = re.compile(
 )
 
 
-def made(
-    yi: list[float], vi: list[float], *, missing: int = 0, flags: tuple[str, ...] = ()
-) -> Pool:
+def made(yi: list[float], vi: list[float], *, missing: int = 0, flags: tuple[str, ...] = ()) -> Pool:
     """Pool these effects, with so many more trials known to have measured it."""
     effects = tuple(
         replace(
-            BASE.effects[0], trial=f"t{i}", label=f"Trial {i}", yi=y, vi=v, n1=10,
-            n2=10, arms=((), ()),
-            ci_low=y - 1.96 * v**0.5, ci_high=y + 1.96 * v**0.5, domain="pain",
+            BASE.effects[0],
+            trial=f"t{i}",
+            label=f"Trial {i}",
+            yi=y,
+            vi=v,
+            n1=10,
+            n2=10,
+            arms=((), ()),
+            ci_low=y - 1.96 * v**0.5,
+            ci_high=y + 1.96 * v**0.5,
+            domain="pain",
         )
         for i, (y, v) in enumerate(zip(yi, vi, strict=True))
-    )  # fmt: skip
+    )
     result = pool(yi, vi, tau2="DL", ci="wald", prediction="t(k-1)") if yi else None
     gone = tuple(
-        Missing(trial=f"m{i}", label=f"Gone {i}", n_randomised=20, instruments=(), weeks=(),
-                what="means", where="paper")
+        Missing(
+            trial=f"m{i}",
+            label=f"Gone {i}",
+            n_randomised=20,
+            instruments=(),
+            weeks=(),
+            what="means",
+            where="paper",
+        )
         for i in range(missing)
-    )  # fmt: skip
+    )
     return replace(
-        BASE, effects=effects, result=result, missing=gone, sensitivity_only=(), dropped=(),
+        BASE,
+        effects=effects,
+        result=result,
+        missing=gone,
+        sensitivity_only=(),
+        dropped=(),
         why_not=None if yi else "no trial has usable numbers",
         flags=(*(result.flags if result else ()), *flags),
-    )  # fmt: skip
+    )
 
 
 def said(one: Pool, code: str = "en", **options: float) -> Answer:
@@ -80,9 +98,7 @@ def test_a_direction_is_named_only_where_the_interval_excludes_no_effect(
 
 
 @given(st.integers(0, 6), st.integers(0, 6), st.sampled_from(list(LANGUAGES)))
-def test_the_trials_used_and_the_trials_known_are_always_told(
-    k: int, missing: int, code: str
-) -> None:
+def test_the_trials_used_and_the_trials_known_are_always_told(k: int, missing: int, code: str) -> None:
     one = made([-0.5] * k, [0.01] * k, missing=missing)
     first, _ = said(one, code).sentences
     numbers = re.findall(r"\d+", first)
@@ -115,9 +131,7 @@ def test_a_wide_interval_is_no_answer(code: str) -> None:
 
 
 @BOTH
-def test_without_an_important_difference_a_narrow_interval_around_0_is_no_answer_either(
-    code: str,
-) -> None:
+def test_without_an_important_difference_a_narrow_interval_around_0_is_no_answer_either(code: str) -> None:
     narrow = said(made([0.0, 0.01, -0.01], [0.0004] * 3), code)
     assert OPEN.search(narrow.sentences[1])
 
@@ -128,9 +142,7 @@ def test_an_important_difference_is_held_against_both_ends() -> None:
     assert "is possible in both directions" in said(narrow, important=0.01).sentences[1]
     favours = made([-0.5] * 6, [0.01] * 6)
     assert "lies beyond SMD 0.30" in said(favours, important=0.3).sentences[1]
-    can = (
-        "a difference of SMD 0.50 or more, called important here, is possible in favour of painful"
-    )
+    can = "a difference of SMD 0.50 or more, called important here, is possible in favour of painful"
     assert can in said(favours, important=0.5).sentences[1]
     assert "important" not in said(favours).sentences[1]
 
@@ -165,13 +177,9 @@ def test_trials_that_contradict_each_other_are_named_on_their_sides(code: str) -
 @BOTH
 def test_nothing_is_said_for_or_against_without_numbers(code: str) -> None:
     unknown = said(made([], [], missing=3), code)
-    assert re.match(
-        "We don't know: 3 trials|Vi vet ikke: Vi kjenner til 3 studier", unknown.sentences[0]
-    )
+    assert re.match("We don't know: 3 trials|Vi vet ikke: Vi kjenner til 3 studier", unknown.sentences[0])
     nobody = said(made([], []), code)
-    assert re.match(
-        "We don't know: no trial|Vi vet ikke: Vi kjenner ikke til noen", nobody.sentences[0]
-    )
+    assert re.match("We don't know: no trial|Vi vet ikke: Vi kjenner ikke til noen", nobody.sentences[0])
     for one in (unknown, nobody):
         assert re.search("neither for nor against|verken for eller mot", one.sentences[1])
 

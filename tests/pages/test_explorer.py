@@ -147,9 +147,7 @@ def test_each_synthesis_opens_as_the_headline_pools_it(
         assert beside(known)[1:] in page.locator("#notes").inner_text()
         figure = page.locator("#figure")
         for one in known.missing:
-            row = figure.get_by_role(
-                "button", name=f"{one.label}: measured, no usable numbers here"
-            )
+            row = figure.get_by_role("button", name=f"{one.label}: measured, no usable numbers here")
             assert row.count() == 1
         if known.printed is not None:
             published = f"{decimal(known.printed.estimate)} ({decimal(known.printed.ci_low)} to"
@@ -294,9 +292,7 @@ def test_a_link_restores_everything(open_page: Open, pages: dict[str, Path]) -> 
     page.get_by_role("tab", name="Funnel").click()
     page.get_by_role("button", name="Copy link").click()
     again = open_page(pages["living"], fragment="#" + page.url.partition("#")[2])
-    values = (
-        "(all) => all.map((one) => [one.id, one.type === 'checkbox' ? one.checked : one.value])"
-    )
+    values = "(all) => all.map((one) => [one.id, one.type === 'checkbox' ? one.checked : one.value])"
     fields = "select, input:not(#specification)"
     assert again.locator(fields).evaluate_all(values) == page.locator(fields).evaluate_all(values)
     assert again.locator("#estimate").inner_text() == page.locator("#estimate").inner_text()
@@ -304,9 +300,7 @@ def test_a_link_restores_everything(open_page: Open, pages: dict[str, Path]) -> 
     assert table(again) == table(page)
 
 
-def test_what_a_link_says_and_nobody_knows_is_passed_over(
-    open_page: Open, pages: dict[str, Path]
-) -> None:
+def test_what_a_link_says_and_nobody_knows_is_passed_over(open_page: Open, pages: dict[str, Path]) -> None:
     page = open_page(pages["smith2017"])
     expected = page.locator("#estimate").inner_text()
     odd = "#synthesis=none&tau2=PN&sd=-3&imagined=a+b&turned=x&view=pie&looked=9&profile=mine"
@@ -315,9 +309,7 @@ def test_what_a_link_says_and_nobody_knows_is_passed_over(
         page.evaluate("(hash) => { location.hash = hash; }", fragment)
         page.wait_for_function("(hash) => location.hash === hash", arg=fragment)
         assert page.locator("#estimate").inner_text() == expected
-    assert (
-        open_page(pages["smith2017"], fragment="#ci=profile").locator("#ci").input_value() == "wald"
-    )
+    assert open_page(pages["smith2017"], fragment="#ci=profile").locator("#ci").input_value() == "wald"
 
 
 def test_downloads_are_what_they_say(open_page: Open, pages: dict[str, Path]) -> None:
@@ -430,9 +422,7 @@ def test_a_phone_shows_all_without_scrolling_sideways(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_light_and_dark(
-    open_page: Open, pages: dict[str, Path], scheme: str
-) -> None:
+def test_text_can_be_read_in_light_and_dark(open_page: Open, pages: dict[str, Path], scheme: str) -> None:
     """WCAG 2.2: text has a contrast of 4.5 to its ground (1.4.3), marks of 3 (1.4.11)."""
     page = open_page(pages["smith2017"], color_scheme=scheme)
     style = "(name) => getComputedStyle(document.documentElement).getPropertyValue(name)"
@@ -553,9 +543,12 @@ def test_the_page_and_the_package_give_an_interval_the_same_decimals(smith: Page
 
 def test_a_small_difference_keeps_its_digits_on_the_page(open_page: Open, tmp_path: Path) -> None:
     small = {
-        **folders.DIFFERENCE, "mean": "0.0012", "ci_low": "0.0003", "ci_high": "0.0021",
+        **folders.DIFFERENCE,
+        "mean": "0.0012",
+        "ci_low": "0.0003",
+        "ci_high": "0.0021",
         "quote": "0.0012 (0.0003 to 0.0021)",
-    }  # fmt: skip
+    }
     path, _ = written(tmp_path, outcomes=[small], toml=('measure = "SMD"', 'measure = "MD"'))
     page = open_page(path)
     assert "MD 0.00120 (95% CI 0.00031 to 0.00209)" in page.locator("#estimate").inner_text()
@@ -591,19 +584,14 @@ def test_trials_with_an_empty_cell_are_marked_and_the_method_is_called_unfit(
     assert FLAG_WORDS["sparse_events"] not in left
 
 
-def test_mean_differences_of_two_instruments_are_not_pooled(
-    open_page: Open, tmp_path: Path
-) -> None:
+def test_mean_differences_of_two_instruments_are_not_pooled(open_page: Open, tmp_path: Path) -> None:
     other = {"trial": "beta2005", "report": "beta"}
     path, review = written(
         tmp_path,
         toml=('measure = "SMD"', 'measure = "MD"'),
         trials=[folders.TRIAL, {**folders.TRIAL, "trial": "beta2005", "label": "Beta 2005"}],
         reports=[folders.REPORT, {**folders.REPORT, **other}],
-        instruments=[
-            folders.INSTRUMENT,
-            {**folders.INSTRUMENT, "instrument": "nrs", "name": "NRS"},
-        ],
+        instruments=[folders.INSTRUMENT, {**folders.INSTRUMENT, "instrument": "nrs", "name": "NRS"}],
         outcomes=[
             folders.ARM1,
             folders.ARM2,
@@ -704,8 +692,13 @@ def test_names_and_numbers_of_a_row_never_overlap_and_what_is_predicted_is_said_
     open_page: Open, say, tmp_path: Path
 ) -> None:
     """Names and arms as long as those of dat.bcg of metadat."""
-    names = ("Frimodt-Moller et al 1973", "Comstock & Webster 1969", "TPT Madras 1980",
-             "Hart & Sutherland 1977", "Comstock et al 1974")  # fmt: skip
+    names = (
+        "Frimodt-Moller et al 1973",
+        "Comstock & Webster 1969",
+        "TPT Madras 1980",
+        "Hart & Sutherland 1977",
+        "Comstock et al 1974",
+    )
     rows = [f"{name},{300 + 40 * i},88391,499,88391" for i, name in enumerate(names)]
     source = tmp_path / "long.csv"
     source.write_text("\n".join(["trial,ai,n1i,ci,n2i", *rows]), encoding="utf-8")
@@ -771,9 +764,7 @@ def test_an_interval_wholly_beyond_the_axis_is_an_arrow_on_screen_and_in_downloa
     assert far >= 1
 
 
-def test_a_diamond_that_is_cut_ends_blunt_with_arrows(
-    open_page: Open, pages: dict[str, Path]
-) -> None:
+def test_a_diamond_that_is_cut_ends_blunt_with_arrows(open_page: Open, pages: dict[str, Path]) -> None:
     page = open_page(pages["smith2017"])
     _, whole, none = shape(page, "Random effects")
     assert (len(whole), none) == (4, 0)
@@ -783,9 +774,7 @@ def test_a_diamond_that_is_cut_ends_blunt_with_arrows(
     assert (len(cut), arrows) == (6, 2)
 
 
-def test_heterogeneity_and_an_empty_pool_are_always_said(
-    open_page: Open, pages: dict[str, Path]
-) -> None:
+def test_heterogeneity_and_an_empty_pool_are_always_said(open_page: Open, pages: dict[str, Path]) -> None:
     for name in REVIEWS:
         review = load_review(name)
         page = open_page(pages[name])
@@ -821,8 +810,7 @@ def test_no_prediction_interval_and_one_drawn_never_stand_on_one_screen(
             assert not (said and drawn.count()), (profile, kind)
             about = page.locator("#profile-about").inner_text()
             assert ("prediction interval" in about) or kind == page.evaluate(
-                "(name) => model.data.profiles.find((one) => one.name === name).its_own.prediction",
-                profile,
+                "(name) => model.data.profiles.find((one) => one.name === name).its_own.prediction", profile
             )
 
 
@@ -865,10 +853,15 @@ def test_the_mean_that_moves_the_other_way_says_so(open_page: Open, tmp_path: Pa
     for number, (mean, n) in enumerate([(3.0, 400), (3.1, 400), (5.9, 12)]):
         name = f"t{number}"
         same = {"trial": name, "report": name, "n": f"{n}", "sd": "2.0"}
-        made.append((name, [
-            {**folders.ARM1, **same, "mean": f"{mean}", "quote": f"{mean} (2.0)"},
-            {**folders.ARM2, **same, "mean": "3.0", "quote": "3.0 (2.0)"},
-        ]))  # fmt: skip
+        made.append(
+            (
+                name,
+                [
+                    {**folders.ARM1, **same, "mean": f"{mean}", "quote": f"{mean} (2.0)"},
+                    {**folders.ARM2, **same, "mean": "3.0", "quote": "3.0 (2.0)"},
+                ],
+            )
+        )
     path, _ = written(
         tmp_path,
         trials=[
@@ -912,9 +905,7 @@ def test_printed_words_come_first_and_our_conversion_is_labelled(smith: Page) ->
     assert claim in svg
 
 
-def test_colours_mean_the_same_in_figures_and_explorer(
-    open_page: Open, pages: dict[str, Path]
-) -> None:
+def test_colours_mean_the_same_in_figures_and_explorer(open_page: Open, pages: dict[str, Path]) -> None:
     review = load_review("smith2017")
     page = open_page(pages["smith2017"], color_scheme="light")
     style = "(name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()"
@@ -927,10 +918,7 @@ def test_colours_mean_the_same_in_figures_and_explorer(
         turn_to(page, one)
         ax = forest_plot(one)
         artists = {a.get_gid(): a for a in ax.get_children() if a.get_gid()}
-        face, edge = (
-            artists["diamond:overall"].get_facecolor(),
-            artists["diamond:overall"].get_edgecolor(),
-        )
+        face, edge = (artists["diamond:overall"].get_facecolor(), artists["diamond:overall"].get_edgecolor())
         drawn, _, _ = shape(page, total or "Read the trials, not this")
         if total:
             assert to_hex(face) == COLOURS["pooled"].lower()

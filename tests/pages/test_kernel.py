@@ -81,9 +81,7 @@ def cases(number: int, seed: int) -> list[tuple[list[float], list[float], dict[s
 
 
 def test_the_kernel_offers_estimators_of_the_engine_and_all_its_intervals(kernel: Page) -> None:
-    offered = kernel.evaluate(
-        "['TAU2', 'CONFIDENCE', 'PREDICTION'].map((n) => Object.keys(kernel[n]))"
-    )
+    offered = kernel.evaluate("['TAU2', 'CONFIDENCE', 'PREDICTION'].map((n) => Object.keys(kernel[n]))")
     ahead = [name for name in PREDICTION if name != "nagashima"]  # named there, not computed
     assert offered == [[*ESTIMATORS], [*CONFIDENCE], [*ahead, "none"]]
     assert set(ESTIMATORS) <= TAU2.keys()
@@ -104,8 +102,7 @@ def test_the_kernel_refuses_beside_a_common_effect_what_the_engine_refuses(
         pool([0.1, 0.5], [0.1, 0.2], model="common", **asked)
     with pytest.raises(Error, match="common effect"):
         kernel.evaluate(
-            "(m) => kernel.pool([0.1, 0.5], [0.1, 0.2], m)",
-            {"model": "common", "level": 0.95, **asked},
+            "(m) => kernel.pool([0.1, 0.5], [0.1, 0.2], m)", {"model": "common", "level": 0.95, **asked}
         )
 
 
@@ -143,9 +140,7 @@ def test_pooling_a_set_of_known_pitfalls_agrees(kernel: Page) -> None:
         ("chi2Tail", chdtrc, 1e-12),
     ],
 )
-def test_tails_are_those_of_scipy(
-    kernel: Page, name: str, known: Callable[..., Any], most: float
-) -> None:
+def test_tails_are_those_of_scipy(kernel: Page, name: str, known: Callable[..., Any], most: float) -> None:
     x = np.concatenate([[0.0], np.geomspace(1e-3, 60, 400)])
     for df in (1, 2, 3, 4, 7, 19, 55, 300):
         call = f"([x, df]) => x.map((one) => kernel.{name}({'' if name[0] == 'n' else 'df, '}one))"
@@ -156,12 +151,8 @@ def test_quantiles_are_those_of_scipy(kernel: Page) -> None:
     for df in (1, 2, 3, 4, 7, 19, 55, 300):
         for p in (0.25, 0.05, 0.025, 0.005):
             ask = f"(d) => kernel.quantile((x) => kernel.%s, {p})"
-            assert kernel.evaluate(ask % "tTail(d, x)", df) == pytest.approx(
-                stdtrit(df, 1 - p), rel=1e-12
-            )
-            assert kernel.evaluate(ask % "chi2Tail(d, x)", df) == pytest.approx(
-                chdtri(df, p), rel=1e-12
-            )
+            assert kernel.evaluate(ask % "tTail(d, x)", df) == pytest.approx(stdtrit(df, 1 - p), rel=1e-12)
+            assert kernel.evaluate(ask % "chi2Tail(d, x)", df) == pytest.approx(chdtri(df, p), rel=1e-12)
             assert kernel.evaluate(ask % "normalTail(x)", df) == pytest.approx(-ndtri(p), rel=1e-12)
 
 
@@ -173,12 +164,7 @@ def test_a_trial_that_was_not_done_has_the_variance_of_one_that_was(kernel: Page
         j = CORRECTIONS[correction](n1 + n2 - 2.0)
         theirs = kernel.evaluate(
             "([g, n1, n2, how]) => g.map((one, i) => kernel.smdVariance(one, n1[i], n2[i], how))",
-            [
-                g.tolist(),
-                n1.tolist(),
-                n2.tolist(),
-                {"correction": correction, "variance": variance},
-            ],
+            [g.tolist(), n1.tolist(), n2.tolist(), {"correction": correction, "variance": variance}],
         )
         known = VARIANCES[variance](g, n1.astype(float), n2.astype(float), j)
         assert theirs == pytest.approx(known, rel=1e-9)

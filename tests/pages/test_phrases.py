@@ -52,9 +52,7 @@ def test_the_answers_lead_with_what_rests_on_how_much_and_what_is_published_of_i
 
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize("ci", CONFIDENCE)
-def test_a_wide_interval_of_few_trials_has_hksj_and_their_range_beside_it(
-    ci: str, code: str
-) -> None:
+def test_a_wide_interval_of_few_trials_has_hksj_and_their_range_beside_it(ci: str, code: str) -> None:
     """In the answer, and in both pages: the modified and the t interval, below five trials."""
     review = load_review("living")
     tau2 = "ML" if CONFIDENCE[ci].is_profile else None
@@ -78,9 +76,7 @@ def test_a_wide_interval_of_few_trials_has_hksj_and_their_range_beside_it(
 
 
 @pytest.mark.parametrize(("k", "shown"), [(4, False), (5, True)])
-def test_that_a_prediction_interval_holds_too_little_is_said_where_one_is_shown(
-    k: int, shown: bool
-) -> None:
+def test_that_a_prediction_interval_holds_too_little_is_said_where_one_is_shown(k: int, shown: bool) -> None:
     """On the pages, that is: from five trials on."""
     base = LIVING.headline_pools[0]
     effects = tuple(replace(base.effects[0], trial=f"t{i}", yi=0.4 * i) for i in range(k))
@@ -100,14 +96,10 @@ def test_trials_that_contradict_each_other_have_no_pooled_value_among_the_answer
     assert "contradict each other: Holmgren 2012 and Rathleff 2015" in line
 
 
-def test_a_review_with_judged_numbers_is_not_said_to_be_neither_confirmed_nor_contradicted() -> (
-    None
-):
+def test_a_review_with_judged_numbers_is_not_said_to_be_neither_confirmed_nor_contradicted() -> None:
     differs = tuple(replace(v, verdict="differs") for v in SMITH.verdicts)
     assert standing(replace(SMITH, verdicts=differs)).startswith("0 of the ")
-    assert standing(replace(SMITH, verdicts=())) == (
-        "This review prints no numbers to compare with."
-    )
+    assert standing(replace(SMITH, verdicts=())) == ("This review prints no numbers to compare with.")
 
 
 def test_two_comparisons_of_one_trial_are_not_two_trials(tmp_path: Path) -> None:
@@ -169,19 +161,19 @@ def test_every_flag_that_occurs_has_its_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "places", "text"),
-    [(-0.301, 2, "−0.30"), (-0.001, 2, "0.00"), (None, 2, "–"), (91.4, 0, "91")],
+    ("number", "places", "text"), [(-0.301, 2, "−0.30"), (-0.001, 2, "0.00"), (None, 2, "–"), (91.4, 0, "91")]
 )
-def test_numbers_have_a_true_minus_and_no_negative_zero(
-    number: float | None, places: int, text: str
-) -> None:
+def test_numbers_have_a_true_minus_and_no_negative_zero(number: float | None, places: int, text: str) -> None:
     assert decimal(number, places) == text
 
 
 SMALL = {
-    **DIFFERENCE, "mean": "0.0012", "ci_low": "0.0003", "ci_high": "0.0021",
+    **DIFFERENCE,
+    "mean": "0.0012",
+    "ci_low": "0.0003",
+    "ci_high": "0.0021",
     "quote": "0.0012 (0.0003 to 0.0021)",
-}  # fmt: skip
+}
 
 
 def test_a_small_difference_keeps_its_digits_at_every_door(say, tmp_path: Path) -> None:

@@ -394,8 +394,7 @@ def test_the_page_of_counts_claims_no_conversion_of_means_and_no_empty_quotes(
 ) -> None:
     file = tmp_path / "counts.csv"
     file.write_text(
-        "study,events1,n1,events2,n2\nAsh,0,40,0,41\nBirch,6,40,8,41\nCedar,3,40,7,41\n",
-        encoding="utf-8",
+        "study,events1,n1,events2,n2\nAsh,0,40,0,41\nBirch,6,40,8,41\nCedar,3,40,7,41\n", encoding="utf-8"
     )
     say("import", str(file), "counts", "--measure", "OR", "--in", str(tmp_path))
     page = markdown(Dossier(review=load_review(tmp_path / "counts")), figures=[], version="1")

@@ -16,8 +16,14 @@ from livingmeta.synthesis.synthesise import synthesise
 
 SMITH = load_review("smith2017")
 ROB1, ROB2 = DOMAINS
-BIAS = {"trial": "alpha2001", "tool": ROB1, "domain": "other", "judgement": "", "support": "words",
-        "source": "paper"}  # fmt: skip
+BIAS = {
+    "trial": "alpha2001",
+    "tool": ROB1,
+    "domain": "other",
+    "judgement": "",
+    "support": "words",
+    "source": "paper",
+}
 
 
 def judged(tmp_path, judgements, tool=ROB1, **more):
@@ -161,10 +167,7 @@ def test_a_review_brings_its_own_column_and_it_stays_on_the_page() -> None:
 
 def test_trials_of_two_tools_are_drawn_in_two_panels(tmp_path) -> None:
     other = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
-    rows = [
-        BIAS,
-        {**BIAS, "trial": "beta2002", "tool": ROB2, "domain": "overall", "judgement": "high"},
-    ]
+    rows = [BIAS, {**BIAS, "trial": "beta2002", "tool": ROB2, "domain": "overall", "judgement": "high"}]
     loaded = load_review(folder(tmp_path, trials=[TRIAL, other], risk_of_bias=rows))
     drawn = traffic_plot(assessments(loaded))
     assert len(drawn.axes) == 3  # two panels and the legend

@@ -36,22 +36,40 @@ def test_the_second_entry_is_never_pooled(say, tmp_path: Path) -> None:
 
 
 def test_an_smd_printed_the_other_way_round_disagrees_in_nothing(say, tmp_path: Path) -> None:
-    first = {**DIFFERENCE, "measure": "SMD", "mean": "-0.50", "ci_low": "-0.90", "ci_high": "-0.10",
-             "quote": "-0.50 (-0.90 to -0.10)"}  # fmt: skip
+    first = {
+        **DIFFERENCE,
+        "measure": "SMD",
+        "mean": "-0.50",
+        "ci_low": "-0.90",
+        "ci_high": "-0.10",
+        "quote": "-0.50 (-0.90 to -0.10)",
+    }
     path = folder(tmp_path, outcomes=[first])
     (path / "second_extraction.csv").write_text(as_csv("second_extraction", []), encoding="utf-8")
     form = tmp_path / "form.csv"
     with form.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(FORM), restval="")
         writer.writeheader()
-        writer.writerow({
-            "label": "Alpha 2001", "citation": "A paper", "instrument": "vas", "outcome": "pain",
-            "weeks": "12", "group": "difference", "n1": "40", "n2": "40", "measure": "SMD",
-            "result": "0.50 (95% CI 0.10 to 0.90)", "negative_favours": "2",
-            "locator": "table 2", "quote": "0.50 (0.10 to 0.90)",
-        })  # fmt: skip
-    said = say("add", str(path), "--from", str(form), "--second", "Ada", "--yes",
-               "--out", str(tmp_path / "out"))  # fmt: skip
+        writer.writerow(
+            {
+                "label": "Alpha 2001",
+                "citation": "A paper",
+                "instrument": "vas",
+                "outcome": "pain",
+                "weeks": "12",
+                "group": "difference",
+                "n1": "40",
+                "n2": "40",
+                "measure": "SMD",
+                "result": "0.50 (95% CI 0.10 to 0.90)",
+                "negative_favours": "2",
+                "locator": "table 2",
+                "quote": "0.50 (0.10 to 0.90)",
+            }
+        )
+    said = say(
+        "add", str(path), "--from", str(form), "--second", "Ada", "--yes", "--out", str(tmp_path / "out")
+    )
     assert said.status == 0, said.err
     review = load_review(path)
     (second,) = review.second_extraction
@@ -64,9 +82,7 @@ def test_check_lists_what_differs_with_both_places(say, tmp_path: Path) -> None:
     said = say("check", str(review))
     assert said.status == 0
     assert "disagreement 1" in said.out
-    assert (
-        "outcomes.csv row 5 has 1.5, Ada has 1.6" in said.out or "has 1.5, Ada has 1.6" in said.out
-    )
+    assert "outcomes.csv row 5 has 1.5, Ada has 1.6" in said.out or "has 1.5, Ada has 1.6" in said.out
 
 
 def test_what_was_agreed_on_is_recorded_and_corrected(say, tmp_path: Path) -> None:
@@ -77,9 +93,7 @@ def test_what_was_agreed_on_is_recorded_and_corrected(say, tmp_path: Path) -> No
     assert "settled: sd is 1.6" in said.out
     assert "the quote does not show this number" in said.out  # the old quote must follow
     (row,) = csv.DictReader((review / "agreements.csv").read_text().splitlines())
-    assert (row["first"], row["second"], row["settled"], row["who"]) == (
-        "1.5", "1.6", "1.6", "Ada and Bo",
-    )  # fmt: skip
+    assert (row["first"], row["second"], row["settled"], row["who"]) == ("1.5", "1.6", "1.6", "Ada and Bo")
     after = (review / "outcomes.csv").read_bytes()
     assert after == before.replace(b",3.0,1.5,", b",3.0,1.6,", 1)
 

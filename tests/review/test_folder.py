@@ -4,19 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from folders import (
-    ARM1,
-    ARM2,
-    DIFFERENCE,
-    INSTRUMENT,
-    REPORT,
-    ROOT,
-    SOURCE,
-    TEMPLATE,
-    TRIAL,
-    as_csv,
-    folder,
-)
+from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, REPORT, ROOT, SOURCE, TEMPLATE, TRIAL, as_csv, folder
 from livingmeta.review.folder import ReviewError, examine, load_review, reviews
 from livingmeta.review.protocol import FORMAT
 
@@ -39,9 +27,7 @@ def test_reviews_are_found_by_name_and_by_path() -> None:
     assert {"smith2017", "living", "knee_oa"} <= reviews().keys()
     by_name, by_path = load_review("smith2017"), load_review(ROOT / "data" / "smith2017")
     assert by_name.protocol == by_path.protocol
-    assert [row.model_dump() for row in by_name.outcomes] == [
-        row.model_dump() for row in by_path.outcomes
-    ]
+    assert [row.model_dump() for row in by_name.outcomes] == [row.model_dump() for row in by_path.outcomes]
 
 
 def test_an_unknown_review_gets_the_names_there_are_and_the_nearest() -> None:
@@ -187,9 +173,7 @@ TWIN = '[[synthesis]]\nid = "pain-short"\ntitle = "Again"\noutcome = "pain"\n# T
         (("# Trials that", TWIN), "two syntheses have the id pain-short"),
     ],
 )
-def test_a_wrong_protocol_gets_a_sentence(
-    passage: tuple[str, str], message: str, tmp_path: Path
-) -> None:
+def test_a_wrong_protocol_gets_a_sentence(passage: tuple[str, str], message: str, tmp_path: Path) -> None:
     assert message in "\n".join(said(folder(tmp_path, toml=passage)))
 
 
@@ -210,10 +194,7 @@ CROSS = {
     ),
     "a key twice": ({"sources": [SOURCE, SOURCE]}, "the key stands already in"),
     "an arm alone": ({"outcomes": [ARM1]}, "arms come in pairs, and there is no row for group 2"),
-    "an arm twice": (
-        {"outcomes": [ARM1, ARM1, ARM2]},
-        "the same arm at the same time stands already in",
-    ),
+    "an arm twice": ({"outcomes": [ARM1, ARM1, ARM2]}, "the same arm at the same time stands already in"),
     "more people than randomised": (
         {"outcomes": [{**ARM1, "n": "41"}, ARM2]},
         "the arms add up to 81 and 80 were randomised",
@@ -236,12 +217,7 @@ CROSS = {
     "two main row sets": (
         {
             "instruments": [INSTRUMENT, OTHER],
-            "outcomes": [
-                ARM1,
-                ARM2,
-                {**ARM1, "instrument": "nrs"},
-                {**ARM2, "instrument": "nrs"},
-            ],
+            "outcomes": [ARM1, ARM2, {**ARM1, "instrument": "nrs"}, {**ARM2, "instrument": "nrs"}],
         },
         "the trial has another use = yes row set in pain-short",
     ),
@@ -268,15 +244,9 @@ CROSS = {
         },
         "other rows of pain-short have a subgroup and this one has none",
     ),
-    "no quote": (
-        {"outcomes": [{**ARM1, "quote": ""}, ARM2]},
-        "except where the source is a dataset",
-    ),
+    "no quote": ({"outcomes": [{**ARM1, "quote": ""}, ARM2]}, "except where the source is a dataset"),
     "another trial's report": (
-        {
-            "trials": [TRIAL, {**TRIAL, "trial": "beta2002"}],
-            "reports": [{**REPORT, "trial": "beta2002"}],
-        },
+        {"trials": [TRIAL, {**TRIAL, "trial": "beta2002"}], "reports": [{**REPORT, "trial": "beta2002"}]},
         "this is a report of beta2002",
     ),
     "an SD borrowed from nowhere": (

@@ -8,17 +8,20 @@ from livingmeta.review.folder import load_review
 from livingmeta.review.gaps import by_report, known_gaps
 
 GAP = {
-    "trial": "alpha2001", "outcome": "pain", "instrument": "vas", "weeks": "12",
-    "what": "mean and SD. A note [paper].", "where": "Alpha 2001, table 3", "source": "paper",
-}  # fmt: skip
+    "trial": "alpha2001",
+    "outcome": "pain",
+    "instrument": "vas",
+    "weeks": "12",
+    "what": "mean and SD. A note [paper].",
+    "where": "Alpha 2001, table 3",
+    "source": "paper",
+}
 
 
 def test_a_gap_says_whom_and_what_it_would_feed(tmp_path: Path) -> None:
     review = load_review(folder(tmp_path, outcomes=[], gaps=[GAP, {**GAP, "weeks": "60"}]))
     first, second = known_gaps(review)
-    assert (first.number, first.people, first.syntheses, first.filled) == (
-        1, 80, ("pain-short",), False,
-    )  # fmt: skip
+    assert (first.number, first.people, first.syntheses, first.filled) == (1, 80, ("pain-short",), False)
     assert second.syntheses == ()
 
 

@@ -81,10 +81,7 @@ def test_all_problems_of_a_row_are_said_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [
-        ({"measure": ""}, "a difference row says what it is"),
-        ({"n": "40"}, "a difference has two arms"),
-    ],
+    [({"measure": ""}, "a difference row says what it is"), ({"n": "40"}, "a difference has two arms")],
 )
 def test_a_difference_row_has_its_own_rules(change: dict[str, str], message: str) -> None:
     assert messages(DIFFERENCE) == []
@@ -98,10 +95,16 @@ def test_a_p_value_without_size_is_kept_though_never_used() -> None:
 
 def test_arms_of_a_trial_do_not_exceed_those_randomised() -> None:
     trial = {
-        "trial": "example2020", "label": "Example 2020", "year": "2020", "n_randomised": "40",
-        "n1_randomised": "21", "n2_randomised": "20", "membership": "documented",
-        "membership_why": "listed", "source": "s",
-    }  # fmt: skip
+        "trial": "example2020",
+        "label": "Example 2020",
+        "year": "2020",
+        "n_randomised": "40",
+        "n1_randomised": "21",
+        "n2_randomised": "20",
+        "membership": "documented",
+        "membership_why": "listed",
+        "source": "s",
+    }
     assert "the arms add up to 41" in messages(trial, "trials")[0]
 
 

@@ -28,8 +28,14 @@ from livingmeta.engine.pooling import fit, pool
 from livingmeta.review.schema import Claim, Outcome
 
 SEED, CORRECT, SEEDED, RESAMPLES = 14, 10_000, 300, 200
-BASIS = {"wald": "z", "t": "t", "hksj": "t", "hksj-modified": "t",
-         "profile": "asymmetric", "bootstrap": "asymmetric"}  # fmt: skip
+BASIS = {
+    "wald": "z",
+    "t": "t",
+    "hksj": "t",
+    "hksj-modified": "t",
+    "profile": "asymmetric",
+    "bootstrap": "asymmetric",
+}
 RANDOM = list(BASIS)
 KINDS = {"MD": "MD", "SMD": "SMD", "OR": "log OR"}
 SPLITS = ("method", "level", "declared", "measure", "digits", "rounding", "k")
@@ -92,9 +98,7 @@ def interval_of(
 def paper(rng: np.random.Generator, **fixed: Any) -> Paper:
     """Write a correct paper; `fixed` are choices not left to chance."""
     choice = {
-        "method": rng.choice(
-            ["common wald", *(f"{t} {ci}" for t in ("DL", "REML") for ci in RANDOM)]
-        ),
+        "method": rng.choice(["common wald", *(f"{t} {ci}" for t in ("DL", "REML") for ci in RANDOM)]),
         "level": rng.choice([90, 95, 95, 99]),
         "declared": rng.choice(["no", "level", "all"]),
         "measure": rng.choice(list(KINDS)),
@@ -158,8 +162,12 @@ def row_of(rng: np.random.Generator, digits: int) -> dict[str, Any]:
     mean = rng.normal(3, se)
     q = float(stdtrit(df if kind == "t" else np.inf, 0.5 + level / 200))
     stretch = rng.uniform(0.7, 1.4, 2) if kind == "bootstrap" else (1, 1)
-    cells = {"mean": mean, "ci_low": mean - q * se * stretch[0],
-             "ci_high": mean + q * se * stretch[1], "se": se}  # fmt: skip
+    cells = {
+        "mean": mean,
+        "ci_low": mean - q * se * stretch[0],
+        "ci_high": mean + q * se * stretch[1],
+        "se": se,
+    }
     p = 2 * float(stdtr(df, -abs(mean / se)))
     if kind == "bootstrap" or rng.random() < 0.2:
         p **= rng.uniform(0.5, 1.5)  # a rank test
@@ -180,23 +188,45 @@ def audit(one: Paper) -> tuple[Finding, ...]:
         "ci_level": made["level"] if made["declared"] != "no" else None,
         "ci_basis": BASIS[ci] if made["declared"] == "all" else None,
     }
-    about = {"file": "published.csv", "where": "Results", "source": "p", "reading": "primary",
-             "synthesis": "s"}  # fmt: skip
+    about = {
+        "file": "published.csv",
+        "where": "Results",
+        "source": "p",
+        "reading": "primary",
+        "synthesis": "s",
+    }
     rows = [
-        Claim.model_validate({**about, **known, "row": i, "claim": "main", "quantity": name,
-                              "printed": text})
+        Claim.model_validate({**about, **known, "row": i, "claim": "main", "quantity": name, "printed": text})
         for i, (name, text) in enumerate(one.printed.items(), start=2)
     ] + [
-        Claim.model_validate({**about, "row": 2, "claim": f"t{i}", "trial": f"t{i}",
-                              "quantity": name, "printed": text})
-        for i, cells in enumerate(one.trials) for name, text in cells.items()
-    ]  # fmt: skip
+        Claim.model_validate(
+            {**about, "row": 2, "claim": f"t{i}", "trial": f"t{i}", "quantity": name, "printed": text}
+        )
+        for i, cells in enumerate(one.trials)
+        for name, text in cells.items()
+    ]
     measure = KINDS[made["measure"]]
-    outcomes = [
-        Outcome.model_validate({"file": "outcomes.csv", "row": 2, "trial": "t", "outcome": "pain",
-                                "instrument": "i", "weeks": 9, "group": "difference", "use": "no",
-                                "source": "s", "locator": "Table", **one.row})
-    ] if one.row and one.row["ci_low"] < one.row["ci_high"] else []  # fmt: skip
+    outcomes = (
+        [
+            Outcome.model_validate(
+                {
+                    "file": "outcomes.csv",
+                    "row": 2,
+                    "trial": "t",
+                    "outcome": "pain",
+                    "instrument": "i",
+                    "weeks": 9,
+                    "group": "difference",
+                    "use": "no",
+                    "source": "s",
+                    "locator": "Table",
+                    **one.row,
+                }
+            )
+        ]
+        if one.row and one.row["ci_low"] < one.row["ci_high"]
+        else []
+    )
     pools: Any = [SimpleNamespace(synthesis="s", measure=measure)]
     return findings(rows, pools, outcomes)
 
@@ -271,9 +301,7 @@ ERRORS: dict[str, Any] = {
     "a third of the people": _said("n", lambda one, rng: str(int(one.printed["n"]) // 3)),
     "words of the opposite": _said(
         "text",
-        lambda one, rng: (
-            "no significant difference" if one.exact["p"] < 0.05 else "significant difference"
-        ),
+        lambda one, rng: "no significant difference" if one.exact["p"] < 0.05 else "significant difference",
     ),
     "trial: digits swapped": _row_digits,
     "trial: SD typed as SE": _sd_for_se,
@@ -283,8 +311,15 @@ ERRORS: dict[str, Any] = {
 def plain(rng: np.random.Generator, declared: str) -> Paper:
     """Write a full paper by DL and Wald at 95%, to two digits, with nothing else to explain it."""
     while True:
-        one = paper(rng, method="DL wald", level=95, digits=2, declared=declared,
-                    k=int(rng.integers(5, 16)), measure=str(rng.choice(["MD", "SMD"])))  # fmt: skip
+        one = paper(
+            rng,
+            method="DL wald",
+            level=95,
+            digits=2,
+            declared=declared,
+            k=int(rng.integers(5, 16)),
+            measure=str(rng.choice(["MD", "SMD"])),
+        )
         one.row |= {"ci_level": 95}
         row = one.row
         mean, se = row["mean"], row["se"]

@@ -38,8 +38,7 @@ ESTIMATORS = ("REML", "DL")
 AHEAD = (("REML", "hksj-modified"), ("REML", "hksj"), ("DL", "wald"))
 KINDS = ("mean", "narrower", "prediction", "tau2", "others")
 SHARED = 0.5  # correlation of two effects of a trial
-HEADER = ["interval", "method", "tau2_by", "se_by", "tau2", "k", "of", "reviews", "coverage",
-          "error", "seed"]  # fmt: skip
+HEADER = ["interval", "method", "tau2_by", "se_by", "tau2", "k", "of", "reviews", "coverage", "error", "seed"]
 Row = tuple[str, str, str, str]
 
 
@@ -91,8 +90,7 @@ class Reviews:
             pair = (theta[:, None] + error * vi[:, None] ** 0.5).ravel()
             twice = np.repeat(vi, 2)
             robust = cluster_robust(pool(pair, twice), pair, twice, [*map(int, trials)])
-            ends = ((sets.ci_low, sets.ci_high), (robust.ci_low, robust.ci_high),
-                    (mean.low, mean.high))  # fmt: skip
+            ends = ((sets.ci_low, sets.ci_high), (robust.ci_low, robust.ci_high), (mean.low, mean.high))
             for held, (low, high) in zip(found.values(), ends, strict=True):
                 held.append(low <= MEAN <= high)
         return {name: np.array(held) for name, held in found.items()}
@@ -124,12 +122,7 @@ class Reviews:
 
 
 def rows(
-    k: int,
-    tau2: float,
-    *,
-    reviews: int = REVIEWS,
-    of_drawn: int = OF_DRAWN,
-    of_others: int = OF_OTHERS,
+    k: int, tau2: float, *, reviews: int = REVIEWS, of_drawn: int = OF_DRAWN, of_others: int = OF_OTHERS
 ) -> list[list[str]]:
     """Return the rows of the table for one number of trials and one τ²."""
     found = run(Reviews(k, tau2), reviews)
@@ -143,8 +136,18 @@ def _told(found: dict[str, Array], k: int, tau2: float) -> list[list[str]]:
     for name, held in found.items():
         kept = held[~np.isnan(held)]
         share, error = 100 * kept.mean(), 100 * kept.std() / kept.size**0.5
-        told.append([*name.split("|"), str(tau2), str(k), str(held.size), str(kept.size),
-                     f"{share:.1f}", f"{error:.2f}", str(SEED)])  # fmt: skip
+        told.append(
+            [
+                *name.split("|"),
+                str(tau2),
+                str(k),
+                str(held.size),
+                str(kept.size),
+                f"{share:.1f}",
+                f"{error:.2f}",
+                str(SEED),
+            ]
+        )
     return told
 
 
@@ -161,10 +164,7 @@ def table(interval: str) -> str:
         name = (f"`{row['method']}`", row["tau2_by"], row["se_by"])
         cells.setdefault(name, {}).setdefault(row["k"], []).append(row["coverage"])
     lines = [["interval", "τ² by", "SE by", *(f"k = {k}" for k in TRIALS)], ["---"] * 9]
-    lines += [
-        [*name, *(" / ".join(held.get(str(k), "–")) for k in TRIALS)]
-        for name, held in cells.items()
-    ]
+    lines += [[*name, *(" / ".join(held.get(str(k), "–")) for k in TRIALS)] for name, held in cells.items()]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

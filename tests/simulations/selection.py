@@ -22,8 +22,9 @@ REVIEWS, TRIALS, MEAN = 250, (10, 20), 0.3
 def main() -> None:
     """Print a row for each true τ², over all reviews and those whose estimate of τ² is 0."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(["k", "tau2", "estimate_of_tau2", "reviews", "profile_mean", "wald_mean",
-                   "profile_weight", "open"])  # fmt: skip
+    rows.writerow(
+        ["k", "tau2", "estimate_of_tau2", "reviews", "profile_mean", "wald_mean", "profile_weight", "open"]
+    )
     for k, tau2 in product(TRIALS, (0.0, 0.1)):
         rng = np.random.default_rng([k, round(1000 * tau2)])
         found = []

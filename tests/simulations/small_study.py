@@ -39,8 +39,7 @@ def of_counts(rng: np.random.Generator, k: int, ratio: float, tau2: float) -> di
         if ((one + two > 0) & (one + two < 2 * n)).all():
             break
     yi, vi = odds_ratio(one, n, two, n)
-    tests = {"egger": egger(yi, vi), "peters": peters(one, n, two, n),
-             "harbord": harbord(one, n, two, n)}  # fmt: skip
+    tests = {"egger": egger(yi, vi), "peters": peters(one, n, two, n), "harbord": harbord(one, n, two, n)}
     return {name: test.p_value for name, test in tests.items()}
 
 
@@ -50,8 +49,11 @@ def of_means(rng: np.random.Generator, k: int, effect: float, tau2: float) -> di
     mean = rng.normal(effect, np.sqrt(tau2), k) + rng.normal(0, np.sqrt(2 / n))
     spread = [np.sqrt(rng.chisquare(n - 1) / (n - 1)) for _ in range(2)]
     yi, vi = smd(mean, spread[0], n, np.zeros(k), spread[1], n)
-    tests = {"egger": egger(yi, vi), "slope": egger_smd(yi, n, n),
-             "stabilised": egger_smd(yi, n, n, stabilised=True)}  # fmt: skip
+    tests = {
+        "egger": egger(yi, vi),
+        "slope": egger_smd(yi, n, n),
+        "stabilised": egger_smd(yi, n, n, stabilised=True),
+    }
     return {name: test.p_value for name, test in tests.items()}
 
 

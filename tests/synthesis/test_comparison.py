@@ -26,16 +26,22 @@ def read(name: str) -> list[dict[str, str]]:
 def normand(tmp_path_factory: pytest.TempPathFactory) -> Review:
     """Normand's nine trials as a review of one synthesis."""
     arms = [row for row in read("metafor_effects.csv") if row["variance"] == "LS"][:9]
-    trials = [
-        {**TRIAL, "trial": f"t{i}", "label": f"T {i}", "n_randomised": ""} for i in range(len(arms))
-    ]
+    trials = [{**TRIAL, "trial": f"t{i}", "label": f"T {i}", "n_randomised": ""} for i in range(len(arms))]
     rows = [
-        {**ARM, "trial": f"t{i}", "report": "", "instrument": "", "group": group,
-         "mean": arm[f"mean{group}"], "sd": arm[f"sd{group}"], "n": arm[f"n{group}"]}
-        for i, arm in enumerate(arms) for group in ("1", "2")
-    ]  # fmt: skip
-    dataset = {"source": "paper", "kind": "dataset", "citation": "Normand 1999",
-               "reading": "primary"}  # fmt: skip
+        {
+            **ARM,
+            "trial": f"t{i}",
+            "report": "",
+            "instrument": "",
+            "group": group,
+            "mean": arm[f"mean{group}"],
+            "sd": arm[f"sd{group}"],
+            "n": arm[f"n{group}"],
+        }
+        for i, arm in enumerate(arms)
+        for group in ("1", "2")
+    ]
+    dataset = {"source": "paper", "kind": "dataset", "citation": "Normand 1999", "reading": "primary"}
     path = tmp_path_factory.mktemp("normand")
     return load_review(folder(path, sources=[dataset], trials=trials, reports=[], outcomes=rows))
 

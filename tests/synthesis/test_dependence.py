@@ -33,9 +33,7 @@ Cedar 2020,12,60,20,61
 DEPENDENT = {"dependent_effects", "shared_group", "duplicate_numbers", "several_arms_kept"}
 
 
-def pooled(
-    path: Path, table: str, *, several_arms: str | None = None, **methods: str | None
-) -> list[Pool]:
+def pooled(path: Path, table: str, *, several_arms: str | None = None, **methods: str | None) -> list[Pool]:
     """Pool a plain table as `livingmeta pool` does."""
     file = path / "table.csv"
     file.write_text(table, encoding="utf-8")
@@ -157,69 +155,78 @@ VARIANTS = {
     "a shared control group": (SHARED, BOTH, 280),
     "a shared experimental group": (
         HEAD + "Ash,2015,12.6,8.1,33,16.4,7.8,34\nAsh,2015,12.6,8.1,33,15.0,8.8,36\n" + MANY,
-        BOTH, 33 + 34 + 36 + 182,
+        BOTH,
+        33 + 34 + 36 + 182,
     ),
     "equal groups on other sides": (
         HEAD + "Ash,2015,12.6,8.1,33,16.4,7.8,34\nAsh,2015,16.4,7.8,34,11.2,8.4,31\n" + MANY,
-        BOTH, 33 + 34 + 31 + 182,
+        BOTH,
+        33 + 34 + 31 + 182,
     ),
     "counts": (COUNTS, BOTH, 40 + 38 + 41 + 50 + 48 + 60 + 61),
     "three arms against one": (
         HEAD + "".join(f"Ash,2015,{m},8.{m},3{m},16.4,7.8,34\n" for m in (1, 2, 3)) + MANY,
-        BOTH, 31 + 32 + 33 + 34 + 182,
+        BOTH,
+        31 + 32 + 33 + 34 + 182,
     ),
     "nothing shared": (
         HEAD + "Ash,2015,12.6,8.1,33,16.4,7.8,34\nAsh,2015,11.2,8.4,31,15.1,7.7,30\n" + MANY,
-        {"dependent_effects"}, 33 + 34 + 31 + 30 + 182,
+        {"dependent_effects"},
+        33 + 34 + 31 + 30 + 182,
     ),
     "effects that come computed": (COMPUTED, {"dependent_effects"}, None),
     "the same people on another scale": (
         HEAD + "Ash,2015,12.6,8.1,33,16.4,7.8,34\nAsh,2015,3.2,1.4,33,4.1,1.7,34\n" + MANY,
-        {"dependent_effects"}, None,
+        {"dependent_effects"},
+        None,
     ),
     "names that differ by a suffix": (
-        HEAD + "Ash 2001a,,12.6,8.1,33,16.4,7.8,34\n"
-        "Ash 2001 (high dose),,11.2,8.4,31,16.4,7.8,34\n" + MANY,
-        {"duplicate_numbers"}, 33 + 34 + 31 + 34 + 182,
+        HEAD + "Ash 2001a,,12.6,8.1,33,16.4,7.8,34\nAsh 2001 (high dose),,11.2,8.4,31,16.4,7.8,34\n" + MANY,
+        {"duplicate_numbers"},
+        33 + 34 + 31 + 34 + 182,
     ),
     "one trial under two names": (
         HEAD + "Ash,2001,12.6,8.1,33,16.4,7.8,34\nElm,2002,12.6,8.1,33,16.4,7.8,34\n" + MANY,
-        {"duplicate_numbers"}, 2 * 67 + 182,
+        {"duplicate_numbers"},
+        2 * 67 + 182,
     ),
     "one trial under two names, its groups swapped": (
         HEAD + "Ash,2001,12.6,8.1,33,16.4,7.8,34\nElm,2002,16.4,7.8,34,12.6,8.1,33\n" + MANY,
-        {"duplicate_numbers"}, 2 * 67 + 182,
+        {"duplicate_numbers"},
+        2 * 67 + 182,
     ),
     "one computed effect under two names": (
         "study,yi,vi\nAsh,-0.213,0.0487\nElm,-0.213,0.0487\nOak,0.1,0.05\nYew,0.2,0.04\n",
-        {"duplicate_numbers"}, None,
+        {"duplicate_numbers"},
+        None,
     ),
     "one trial of counts under two names": (
         "study,events1,n1,events2,n2\nAsh,45,120,60,118\nElm,45,120,60,118\nOak,4,30,5,32\n",
-        {"duplicate_numbers"}, 2 * 238 + 62,
+        {"duplicate_numbers"},
+        2 * 238 + 62,
     ),
     "no events in equal arms": (
         "study,events1,n1,events2,n2\nAsh,0,10,0,10\nElm,0,10,0,10\nOak,1,10,2,10\n"
         "Yew,1,10,2,10\nFir,4,30,5,32\n",
-        set(), 142,
+        set(),
+        142,
     ),
-    "coarse numbers": (
-        HEAD + "Ash,2001,5,2,30,4,2,30\nElm,2002,5,2,30,4,2,30\n" + MANY, set(), 302,
-    ),
+    "coarse numbers": (HEAD + "Ash,2001,5,2,30,4,2,30\nElm,2002,5,2,30,4,2,30\n" + MANY, set(), 302),
     "coarse computed effects": (
-        "study,yi,vi\nAsh,-0.2,0.04\nElm,-0.2,0.04\nOak,0.1,0.05\nYew,0.2,0.04\n", set(), None,
+        "study,yi,vi\nAsh,-0.2,0.04\nElm,-0.2,0.04\nOak,0.1,0.05\nYew,0.2,0.04\n",
+        set(),
+        None,
     ),
     "numbered studies": (
         "study,events1,n1,events2,n2\nStudy 1,2,20,5,20\nStudy 2,3,20,5,20\nStudy 3,4,30,5,32\n",
-        set(), 142,
+        set(),
+        142,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_effects_that_share_people_or_may_are_flagged_and_no_others(
-    name: str, tmp_path: Path
-) -> None:
+def test_effects_that_share_people_or_may_are_flagged_and_no_others(name: str, tmp_path: Path) -> None:
     table, expected, count = VARIANTS[name]
     measure = {"measure": "RD"} if "events1" in table else {}
     (pool,) = pooled(tmp_path, table, **measure)
@@ -292,26 +299,14 @@ def test_a_trial_is_left_out_of_its_own_subgroup_alone(tmp_path: Path) -> None:
         )
     )
     x, y, total = pooled(tmp_path, table, measure="OR")
-    assert [[one.label for one in pool.dropped] for pool in (x, y, total)] == [
-        [],
-        ["Dogwood"],
-        ["Dogwood"],
-    ]
+    assert [[one.label for one in pool.dropped] for pool in (x, y, total)] == [[], ["Dogwood"], ["Dogwood"]]
     assert (len(x.measured), len(y.measured), len(total.measured)) == (2, 2, 4)
 
 
 @pytest.mark.parametrize("several_arms", ["split", "combine"])
-@pytest.mark.parametrize(
-    "table",
-    [COMPUTED, VARIANTS["equal groups on other sides"][0]],
-)
-def test_no_remedy_changes_which_trials_are_pooled(
-    table: str, several_arms: str, tmp_path: Path
-) -> None:
-    (before,), (after,) = (
-        pooled(tmp_path, table),
-        pooled(tmp_path, table, several_arms=several_arms),
-    )
+@pytest.mark.parametrize("table", [COMPUTED, VARIANTS["equal groups on other sides"][0]])
+def test_no_remedy_changes_which_trials_are_pooled(table: str, several_arms: str, tmp_path: Path) -> None:
+    (before,), (after,) = (pooled(tmp_path, table), pooled(tmp_path, table, several_arms=several_arms))
     assert {one.trial for one in before.effects} == {one.trial for one in after.effects}
     assert not after.dropped
     swapped = "mean1" in table
@@ -323,9 +318,7 @@ def test_no_remedy_changes_which_trials_are_pooled(
 
 
 @pytest.mark.parametrize("several_arms", ["separate", "split", "combine"])
-def test_rows_typed_twice_count_once_and_the_second_is_named(
-    several_arms: str, tmp_path: Path
-) -> None:
+def test_rows_typed_twice_count_once_and_the_second_is_named(several_arms: str, tmp_path: Path) -> None:
     row = "Ash,2015,12.6,8.1,33,16.4,7.8,34\n"
     (twice,) = pooled(tmp_path, HEAD + row + row + MANY, several_arms=several_arms)
     (once,) = pooled(tmp_path, HEAD + row + MANY)
@@ -399,10 +392,17 @@ def many(path: Path, extra: str = "") -> Path:
 @pytest.mark.parametrize(
     "words",
     [
-        "report", "pool", "sensitivity", "regress --synthesis a1 --no-cluster", "small-study",
-        "gosh", "resample --count 200", "bayes", "certainty",
+        "report",
+        "pool",
+        "sensitivity",
+        "regress --synthesis a1 --no-cluster",
+        "small-study",
+        "gosh",
+        "resample --count 200",
+        "bayes",
+        "certainty",
     ],
-)  # fmt: skip
+)
 def test_every_command_that_rests_on_dependent_effects_says_so(
     words: str, say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -464,9 +464,7 @@ def test_check_names_both_rows(
 
 
 @pytest.mark.parametrize("name", ["no events in equal arms", "coarse numbers"])
-def test_check_doubts_no_coincidence(
-    name: str, say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_doubts_no_coincidence(name: str, say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "table.csv"
     file.write_text(VARIANTS[name][0], encoding="utf-8")
@@ -490,9 +488,7 @@ def test_cluster_says_its_df_and_refuses_a_second_interval(say, tmp_path: Path) 
     assert "combine" in wrong.err
 
 
-def test_the_explorer_counts_shared_people_once_and_flags_what_is_on(
-    open_page, tmp_path: Path
-) -> None:
+def test_the_explorer_counts_shared_people_once_and_flags_what_is_on(open_page, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text(
         "study,year,mean1,sd1,n1,mean2,sd2,n2\nAsh,2015,12.6,8.1,33,16.4,7.8,34\n"

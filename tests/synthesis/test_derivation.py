@@ -16,12 +16,7 @@ from livingmeta.figures.forest import forest_plot
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.review.protocol import Methods, row_sets
 from livingmeta.review.schema import Outcome
-from livingmeta.synthesis.derivation import (
-    Effect,
-    NotComputableError,
-    effect_of,
-    implausible,
-)
+from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible
 from livingmeta.synthesis.pool import Pool, marks, notes
 from livingmeta.synthesis.profiles import PROFILES, profile
 from livingmeta.synthesis.settings import Selection, settings_of
@@ -65,8 +60,7 @@ def every_pair() -> Iterator[Arms]:
 
 def as_se(arms: Arms) -> list[Outcome]:
     return [
-        row.model_copy(update={"sd": None, "se": row.sd / math.sqrt(row.n)})
-        for row in (arms.one, arms.two)
+        row.model_copy(update={"sd": None, "se": row.sd / math.sqrt(row.n)}) for row in (arms.one, arms.two)
     ]
 
 
@@ -101,8 +95,7 @@ def as_means_and_p(arms: Arms) -> list[Outcome]:
 
 
 @pytest.mark.parametrize(
-    "mask",
-    [as_se, as_ci, as_difference_with_ci, as_difference_with_se, as_p, as_means_and_p],
+    "mask", [as_se, as_ci, as_difference_with_ci, as_difference_with_se, as_p, as_means_and_p]
 )
 def test_every_masked_arm_gives_back_its_g(mask: Callable[[Arms], list[Outcome]]) -> None:
     """The arms of all 306 rows of the companion review, told in six other ways."""
@@ -163,8 +156,14 @@ def test_the_stated_basis_of_an_interval_goes_first(tmp_path: Path) -> None:
     assert any("95% CI, normal quantile: 0.408" in step for step in found.derivation)
 
 
-PRINTED_SMD = {**DIFFERENCE, "measure": "SMD", "mean": "-0.4", "ci_low": "-0.8", "ci_high": "0.0",
-               "quote": "-0.4 (-0.8 to 0.0)"}  # fmt: skip
+PRINTED_SMD = {
+    **DIFFERENCE,
+    "measure": "SMD",
+    "mean": "-0.4",
+    "ci_low": "-0.8",
+    "ci_high": "0.0",
+    "quote": "-0.4 (-0.8 to 0.0)",
+}
 
 
 def test_a_printed_smd_is_taken_as_it_stands(tmp_path: Path) -> None:
@@ -214,9 +213,7 @@ def test_a_models_difference_is_divided_by_the_sd_it_names(tmp_path: Path) -> No
     assert "sd_external" in found.flags
 
 
-def test_an_adjusted_difference_without_lender_waits_for_a_sensitivity_analysis(
-    tmp_path: Path,
-) -> None:
+def test_an_adjusted_difference_without_lender_waits_for_a_sensitivity_analysis(tmp_path: Path) -> None:
     row = {**DIFFERENCE, "adjusted": "yes"}
     assert "gives no raw SD" in refusal(tmp_path / "a", outcomes=[row])
     asked = effect(tmp_path / "b", Selection(include_sensitivity=True), outcomes=[row])
@@ -277,9 +274,7 @@ def test_an_assumption_and_an_inferred_membership_are_flagged(tmp_path: Path) ->
     assert found.assumption == "n1 = n2 = 40: not reported"
 
 
-def test_a_comparison_without_pain_rule_is_flagged_where_rules_are_recorded(
-    tmp_path: Path,
-) -> None:
+def test_a_comparison_without_pain_rule_is_flagged_where_rules_are_recorded(tmp_path: Path) -> None:
     ruled = {**TRIAL, "pain_rule1": "up to 5 of 10"}
     assert "contrast_undocumented" in effect(tmp_path / "a", trials=[ruled]).flags
     both = {**ruled, "pain_rule2": "no pain"}
@@ -288,10 +283,7 @@ def test_a_comparison_without_pain_rule_is_flagged_where_rules_are_recorded(
 
 
 def test_a_standard_error_typed_as_an_sd_is_doubted(tmp_path: Path) -> None:
-    arms = [
-        {**ARM1, "sd": "0.2", "quote": "3.0 (0.2)"},
-        {**ARM2, "sd": "0.2", "quote": "4.0 (0.2)"},
-    ]
+    arms = [{**ARM1, "sd": "0.2", "quote": "3.0 (0.2)"}, {**ARM2, "sd": "0.2", "quote": "4.0 (0.2)"}]
     (doubt,) = implausible(load_review(folder(tmp_path, outcomes=arms)))
     assert doubt.severity == "warning"
     assert "Is an SE typed as an SD" in str(doubt)
@@ -329,11 +321,9 @@ def test_no_row_set_of_the_reviews_fails_otherwise_than_with_a_reason() -> None:
 
 METHODS = 'measure = "SMD"'
 BEFORE = [
-    {**ARM1, "weeks": "0", "mean": "6.0", "sd": "1.8", "use": "no", "note": "baseline",
-     "quote": "6.0 (1.8)"},
-    {**ARM2, "weeks": "0", "mean": "6.2", "sd": "2.1", "use": "no", "note": "baseline",
-     "quote": "6.2 (2.1)"},
-]  # fmt: skip
+    {**ARM1, "weeks": "0", "mean": "6.0", "sd": "1.8", "use": "no", "note": "baseline", "quote": "6.0 (1.8)"},
+    {**ARM2, "weeks": "0", "mean": "6.2", "sd": "2.1", "use": "no", "note": "baseline", "quote": "6.2 (2.1)"},
+]
 DECLARED = '[[correlation]]\nr = 0.6\nwhy = "our guess"\n\n[[synthesis]]'
 SOURCED = '[[correlation]]\nr = 0.7\nwhy = "table 3"\nsource = "paper"\n\n[[synthesis]]'
 
@@ -406,9 +396,7 @@ PREPOST = (METHODS, 'measure = "SMD-PP"')
 
 
 def test_a_prepost_smd_takes_means_before_and_after(tmp_path: Path) -> None:
-    review = load_review(
-        folder(tmp_path, outcomes=[*BEFORE, ARM1, ARM2], toml=("[[synthesis]]", SOURCED))
-    )
+    review = load_review(folder(tmp_path, outcomes=[*BEFORE, ARM1, ARM2], toml=("[[synthesis]]", SOURCED)))
     settings = settings_of(Methods(profile="revman5"), measure="SMD-PP")
     (found,) = synthesise(review, settings=settings)[0].effects
     expected = prepost_smd(-3.0, 1.8, 40, 4.0 - 6.2, 2.1, 40, r=0.7)
@@ -434,8 +422,14 @@ def test_a_correlation_of_nobody_is_refused(tmp_path: Path) -> None:
         load_review(folder(tmp_path, toml=("[[synthesis]]", wrong)))
 
 
-ODDS = {**DIFFERENCE, "measure": "OR", "mean": "0.5", "ci_low": "0.25", "ci_high": "1.0",
-        "quote": "0.5 (0.25 to 1.0)"}  # fmt: skip
+ODDS = {
+    **DIFFERENCE,
+    "measure": "OR",
+    "mean": "0.5",
+    "ci_low": "0.25",
+    "ci_high": "1.0",
+    "quote": "0.5 (0.25 to 1.0)",
+}
 
 
 def test_an_odds_ratio_becomes_an_smd_and_says_so(tmp_path: Path) -> None:
@@ -445,8 +439,15 @@ def test_an_odds_ratio_becomes_an_smd_and_says_so(tmp_path: Path) -> None:
 
 
 Z = stats.norm.ppf(0.975)
-UNSIZED = {**DIFFERENCE, "n1": "", "n2": "", "mean": "-0.7", "ci_low": "-1.5", "ci_high": "0.1",
-        "quote": "-0.7 (-1.5 to 0.1)"}  # fmt: skip
+UNSIZED = {
+    **DIFFERENCE,
+    "n1": "",
+    "n2": "",
+    "mean": "-0.7",
+    "ci_low": "-1.5",
+    "ci_high": "0.1",
+    "quote": "-0.7 (-1.5 to 0.1)",
+}
 RATIO = {**ODDS, "n1": "", "n2": ""}
 BLANK = {"ci_low": "", "ci_high": "", "ci_level": ""}
 
@@ -459,9 +460,7 @@ def as_printed(measure: str, **cells: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("measure", ["MD", "SMD", "RD", "GEN", "log OR", "log HR", "log ROM"])
-def test_a_printed_effect_of_the_reviews_measure_needs_no_people(
-    measure: str, tmp_path: Path
-) -> None:
+def test_a_printed_effect_of_the_reviews_measure_needs_no_people(measure: str, tmp_path: Path) -> None:
     found = effect(tmp_path, **as_printed(measure))
     assert (found.yi, found.n1, found.n2) == (-0.7, None, None)
     assert found.vi == pytest.approx((0.8 / Z) ** 2)
@@ -632,10 +631,17 @@ def test_a_file_without_a_later_column_stays_valid(tmp_path: Path) -> None:
 
 def counted(*arms: tuple[int, int]) -> list[dict[str, str]]:
     return [
-        {**ARM1, "group": group, "mean": "", "sd": "", "events": f"{events}", "n": f"{n}",
-         "quote": f"{events} of {n}"}
+        {
+            **ARM1,
+            "group": group,
+            "mean": "",
+            "sd": "",
+            "events": f"{events}",
+            "n": f"{n}",
+            "quote": f"{events} of {n}",
+        }
         for group, (events, n) in zip("12", arms, strict=True)
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -647,12 +653,10 @@ def counted(*arms: tuple[int, int]) -> list[dict[str, str]]:
         ("OR", "all", ((2, 30), (5, 29)), {"empty_cells_corrected"}),
         ("RR", "needed", ((24, 24), (20, 25)), {"empty_cells"}),  # log(1/0.8) needs no 0.5
         ("RD", "needed", ((0, 24), (3, 25)), {"empty_cells"}),
-        ("RD", "needed", ((0, 22), (0, 21)),
-         {"empty_cells", "empty_cells_corrected", "no_contrast"}),
-        ("RD", "needed", ((5, 5), (6, 6)),
-         {"empty_cells", "empty_cells_corrected", "no_contrast"}),
+        ("RD", "needed", ((0, 22), (0, 21)), {"empty_cells", "empty_cells_corrected", "no_contrast"}),
+        ("RD", "needed", ((5, 5), (6, 6)), {"empty_cells", "empty_cells_corrected", "no_contrast"}),
     ],
-)  # fmt: skip
+)
 def test_what_is_added_to_empty_cells_is_flagged_where_it_is_added(
     measure: str, rule: str, arms: tuple[tuple[int, int], ...], flags: set[str], tmp_path: Path
 ) -> None:

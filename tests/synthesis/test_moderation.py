@@ -33,8 +33,13 @@ def test_a_composite_offered_to_both_outcomes_is_one_cluster() -> None:
 def test_the_regression_on_nothing_is_the_pool() -> None:
     settings = settings_of(KNEE.protocol.methods, name="today")
     found = regress(KNEE, ["pain-post"], [], settings=settings)
-    effects = [e for p in synthesise(KNEE, settings=settings) if p.synthesis == "pain-post"
-               for e in p.effects if p.subgroup]  # fmt: skip
+    effects = [
+        e
+        for p in synthesise(KNEE, settings=settings)
+        if p.synthesis == "pain-post"
+        for e in p.effects
+        if p.subgroup
+    ]
     assert [e.yi for e in found.effects] == [e.yi for e in effects]
 
 
@@ -83,10 +88,7 @@ def test_subgroups_can_share_one_tau2() -> None:
     assert len(set(found)) == 1
     effects = regress(KNEE, ["pain-post"], []).effects
     expected = common_tau2(
-        [e.yi for e in effects],
-        [e.vi for e in effects],
-        [e.subgroup or "" for e in effects],
-        tau2="DL",
+        [e.yi for e in effects], [e.vi for e in effects], [e.subgroup or "" for e in effects], tau2="DL"
     )
     assert found[0] == pytest.approx(expected)
     assert len(set(common(settings_of(Methods(profile="revman5"))))) == 3

@@ -16,15 +16,7 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import multiverse
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
-from livingmeta.engine.pooling import (
-    CONFIDENCE,
-    MODELS,
-    PREDICTION,
-    TAU2_INTERVALS,
-    chosen,
-    fit,
-    pool,
-)
+from livingmeta.engine.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS, chosen, fit, pool
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.forest import forest_plot
 from livingmeta.pages.explorer import explorer_data
@@ -143,20 +135,14 @@ DOORS: dict[str, Callable[..., Any]] = {
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow) if name == "knee_oa" else name
-        for name in HEADLINES
-    ],
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "knee_oa" else name for name in HEADLINES]
 )
 @pytest.mark.parametrize("door", DOORS)
 def test_every_door_gives_the_headline(door: str, name: str, say, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)  # for the commands that draw
     found = dict(DOORS[door](name, *([say] if "--json" in door else [])))
     for key, numbers in found.items():
-        near = pytest.approx(
-            expected(name)[key][: len(numbers)], rel=1e-8, abs=1e-8
-        )  # tables round
+        near = pytest.approx(expected(name)[key][: len(numbers)], rel=1e-8, abs=1e-8)  # tables round
         assert numbers == near, key
     drawn_alone = {"forest_plot", "regress"}  # these show nothing for one trial, or for subgroups
     assert door in drawn_alone or found.keys() == expected(name).keys()
@@ -178,27 +164,21 @@ def test_an_option_changes_the_headline_and_not_the_methods_assumed_for_the_auth
 
 
 @pytest.mark.parametrize("words", [("pool",), ("sensitivity",), ("certainty",), ("check",)])
-def test_what_is_assumed_for_the_authors_is_not_shown_unasked(
-    words, say, tmp_path, monkeypatch
-) -> None:
+def test_what_is_assumed_for_the_authors_is_not_shown_unasked(words, say, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     said = say(*words, "smith2017")
     assert "assumed methods" not in said.flat
     assert "(profile revman5), assumed" not in said.flat
 
 
-@pytest.mark.parametrize(
-    "words", [("pool", "smith2017", "--profile", "revman5"), ("reproduce", "smith2017")]
-)
+@pytest.mark.parametrize("words", [("pool", "smith2017", "--profile", "revman5"), ("reproduce", "smith2017")])
 def test_what_is_assumed_for_the_authors_is_labelled_where_it_is_asked_for(words, say) -> None:
     assert "(profile revman5), assumed" in say(*words).flat
 
 
 def test_side_by_side_the_profile_assumed_for_the_authors_is_labelled(say) -> None:
     said = say("pool", "smith2017", "--profile", "all", "--synthesis", "pain-short")
-    (row,) = [
-        line for line in said.out.splitlines() if line.strip().startswith("revman5 (assumed)")
-    ]
+    (row,) = [line for line in said.out.splitlines() if line.strip().startswith("revman5 (assumed)")]
     assert "−0.30 (−0.73 to 0.12)" in row
 
 
@@ -265,9 +245,7 @@ def test_a_review_obeys_each_combination_of_options_or_refuses_it(profile: str |
     for asked in _combinations():
         base = PROFILES[profile or "revman5"]
         usual = {n: getattr(base, n) for n in asked if n != "model"}
-        whole = (
-            asked if asked["model"] == "common" else usual | {n: o for n, o in asked.items() if o}
-        )
+        whole = asked if asked["model"] == "common" else usual | {n: o for n, o in asked.items() if o}
         if not _goes(whole):
             with pytest.raises(ValueError, match=r"common effect|likelihood"):
                 settings_of(methods, name=profile, **asked)
@@ -303,9 +281,7 @@ def test_pool_gives_what_the_engine_gives_or_its_refusal(
     words += [f"--level={level}"] if level else []
     said = say("pool", "smith2017", "--synthesis", "function-short", "--json", *words)
     base = PROFILES[profile or "today"]
-    given: dict[str, Any] = {
-        name: getattr(base, name) for name in ("tau2", "ci", "tau2_ci", "prediction")
-    }
+    given: dict[str, Any] = {name: getattr(base, name) for name in ("tau2", "ci", "tau2_ci", "prediction")}
     given = ({} if asked.get("model") == "common" else given) | asked
     if not _goes(dict.fromkeys(("tau2", "ci", "tau2_ci", "prediction")) | {"model": ""} | given):
         with pytest.raises(ValueError, match=r".") as refused:
@@ -350,13 +326,17 @@ def test_an_imported_fixed_effect_analysis_has_the_wald_interval(profile: str) -
 
 @pytest.mark.parametrize(
     "declared",
-    [{"ci": "hksj"}, {"tau2": "PM"}, {"prediction": "z"}, {"subgroup_tau2": "common"},
-     {"tau2_ci": "q-profile"}, {"i2": "tau2"}],
-)  # fmt: skip
+    [
+        {"ci": "hksj"},
+        {"tau2": "PM"},
+        {"prediction": "z"},
+        {"subgroup_tau2": "common"},
+        {"tau2_ci": "q-profile"},
+        {"i2": "tau2"},
+    ],
+)
 def test_what_review_toml_declares_beside_a_common_effect_is_refused(declared) -> None:
-    methods = load_review("living").protocol.methods.model_copy(
-        update={"model": "common", **declared}
-    )
+    methods = load_review("living").protocol.methods.model_copy(update={"model": "common", **declared})
     with pytest.raises(ValueError, match="common"):
         settings_of(methods)
 
@@ -383,8 +363,7 @@ def test_a_label_that_would_have_effects_read_as_another_measure_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("measure", "label"),
-    [("GEN", "effect"), ("GEN", "points"), ("OR", "log OR"), ("MD", "points of pain")],
+    ("measure", "label"), [("GEN", "effect"), ("GEN", "points"), ("OR", "log OR"), ("MD", "points of pain")]
 )
 def test_a_label_of_its_own_is_taken(tmp_path: Path, measure: str, label: str) -> None:
     declared = f'measure = "{measure}"\nmeasure_label = "{label}"'

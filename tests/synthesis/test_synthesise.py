@@ -122,9 +122,7 @@ def test_mixed_scores_are_flagged_and_the_pure_pools_stand_beside() -> None:
 
 
 def test_performance_tests_enter_no_synthesis() -> None:
-    tested = {
-        e.instrument for pool in with_(include_sensitivity=True).values() for e in pool.effects
-    }
+    tested = {e.instrument for pool in with_(include_sensitivity=True).values() for e in pool.effects}
     assert not tested & set(SMITH.protocol.not_accepted)
 
 
@@ -140,11 +138,10 @@ SUBSCALE = {**INSTRUMENT, "instrument": "index_pain", "name": "Index, pain"}
 
 def offered(*sets: tuple[str, str, str]) -> list[dict[str, str]]:
     return [
-        {**arm, "instrument": instrument, "weeks": weeks, "statistic": statistic,
-         "use": "sensitivity"}
+        {**arm, "instrument": instrument, "weeks": weeks, "statistic": statistic, "use": "sensitivity"}
         for instrument, weeks, statistic in sets
         for arm in (ARM1, ARM2)
-    ]  # fmt: skip
+    ]
 
 
 def chosen(path: Path, *sets: tuple[str, str, str], ties: str = "", weeks: str = "") -> tuple:
@@ -181,9 +178,7 @@ def test_a_final_score_comes_before_a_change(tmp_path: Path) -> None:
 def test_mean_differences_of_two_instruments_are_not_pooled(tmp_path: Path) -> None:
     other = {**INSTRUMENT, "instrument": "nrs", "name": "NRS"}
     second = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
-    arms = [
-        {**arm, "trial": "beta2002", "instrument": "nrs", "report": "beta"} for arm in (ARM1, ARM2)
-    ]
+    arms = [{**arm, "trial": "beta2002", "instrument": "nrs", "report": "beta"} for arm in (ARM1, ARM2)]
     review = folder(
         tmp_path,
         instruments=[INSTRUMENT, other],
@@ -286,9 +281,7 @@ def grouped(tmp_path_factory: pytest.TempPathFactory) -> Review:
 
 @pytest.mark.parametrize("tau2", ["separate", "common"])
 @pytest.mark.parametrize("overall", [True, False])
-def test_one_set_of_weights_stands_in_every_document(
-    grouped: Review, tau2: str, overall: bool
-) -> None:
+def test_one_set_of_weights_stands_in_every_document(grouped: Review, tau2: str, overall: bool) -> None:
     """With a total: one τ² over all rows, and a subtotal has the sum. Without: each its own."""
     (plan,) = grouped.protocol.synthesis
     methods = grouped.protocol.methods.model_copy(update={"subgroup_tau2": tau2})
@@ -332,9 +325,7 @@ def test_one_set_of_weights_stands_in_every_document(
     words = [text.get_text() for text in figure.texts]
     printed = [word for word in words if word.endswith("%") and "=" not in word]
     expected = [f"{weights[e.trial]:.1f}%" for part in parts for e in part.effects]
-    sums = [
-        f"{sum(weights[e.trial] for e in part.effects):.1f}%" for part in parts if part.result.k > 1
-    ]
+    sums = [f"{sum(weights[e.trial] for e in part.effects):.1f}%" for part in parts if part.result.k > 1]
     sums += ["100.0%"] if overall else []
     assert sorted(printed) == sorted(expected + sums)
     assert overall == any("those in the total" in word for word in words)
@@ -348,9 +339,7 @@ def test_one_set_of_weights_stands_in_every_document(
             assert one["weight"] == weight
 
 
-def test_a_row_set_is_derived_once_for_each_set_of_formulas(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_row_set_is_derived_once_for_each_set_of_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
     derived = []
     honest = choosing.effect_of
 

@@ -1,11 +1,7 @@
 from .absolute import absolute_effects as absolute_effects
 from .absolute import baseline_risks as baseline_risks
-from .certainty import (
-    SummaryOfFindings as SummaryOfFindings,
-)
-from .certainty import (
-    summary_of_findings as summary_of_findings,
-)
+from .certainty import SummaryOfFindings as SummaryOfFindings
+from .certainty import summary_of_findings as summary_of_findings
 from .changes import diff as diff
 from .changes import growth as growth
 from .directions import EffectDirections as EffectDirections

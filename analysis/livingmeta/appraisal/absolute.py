@@ -127,9 +127,7 @@ def baseline_risks(effects: Sequence[Effect]) -> Baselines:
         told = [(dict(arm.told).get("events"), arm.people) for arm in arms]
         if told and not any(None in pair for pair in told):
             events, people = (sum(part or 0 for part in parts) for parts in zip(*told, strict=True))
-            one = Baseline(
-                name="", risk=events / people, who=names[trial], events=events, people=people
-            )
+            one = Baseline(name="", risk=events / people, who=names[trial], events=events, people=people)
             found.append(one)
     found.sort(key=lambda one: one.risk)
     some = [one for one in found if 0 < one.risk < 1]
@@ -194,9 +192,7 @@ def absolute(
     least, most = (-1.0, 1.0) if baseline is None else (0.0, 1.0)
     one, *ends = (formula(y, risk) for y in (estimate, ci_low, ci_high))
     if not least <= one <= most:
-        raise RefusalError(
-            f"the effect would make a risk of {100 * risk:.3g}% one of {100 * one:.3g}%."
-        )
+        raise RefusalError(f"the effect would make a risk of {100 * risk:.3g}% one of {100 * one:.3g}%.")
     held = [min(max(end, least), most) for end in ends]
     return AbsoluteEffect(
         baseline=baseline,
@@ -233,10 +229,7 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
     if len(turned) > 1:
         return none("of some trials' events more is better, of others' fewer")
     if declared:
-        given = [
-            Baseline(name="declared", risk=one.risk, who=one.who, source=one.source)
-            for one in declared
-        ]
+        given = [Baseline(name="declared", risk=one.risk, who=one.who, source=one.source) for one in declared]
     else:
         middle = found.typical if found.known > 2 else None
         three = [one for one in (found.low, middle, found.high) if one is not None]
@@ -250,8 +243,7 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
         return none(
             "no baseline risk is known: no trial tells how many of group 2 had the event"
             if not found.known
-            else "no baseline risk is known: in no trial did some of group 2, not all, "
-            "have the event"
+            else "no baseline risk is known: in no trial did some of group 2, not all, have the event"
         )
     effect = (result.estimate, result.ci_low, result.ci_high)
     if turned == {True}:  # back to the event that is counted

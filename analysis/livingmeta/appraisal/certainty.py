@@ -21,20 +21,10 @@ from typing import NamedTuple, get_args
 
 from scipy.special import ndtri
 
-from livingmeta.appraisal.absolute import (
-    EFFECTS,
-    PER,
-    RISKS,
-    Absolute,
-    absolute_effects,
-    baseline_risks,
-)
+from livingmeta.appraisal.absolute import EFFECTS, PER, RISKS, Absolute, absolute_effects, baseline_risks
 from livingmeta.appraisal.missing_evidence import LEAST, Absence, absence
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
-from livingmeta.engine.methods.information import (
-    information_size_of_risks,
-    optimal_information_size,
-)
+from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.engine.methods.small_study import ENOUGH, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
 from livingmeta.review.bias import Assessment, assessments
@@ -201,9 +191,12 @@ def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | 
     if start is not None and not undecided:
         level = LEVELS[min(LEVELS.index(start) + down, LADDER)]
     return Rating(
-        level=level, start=start, down=down, open=undecided,
+        level=level,
+        start=start,
+        down=down,
+        open=undecided,
         moved=tuple(one.about for one in suggestions if one.moved),
-    )  # fmt: skip
+    )
 
 
 def summary_of_findings(
@@ -265,8 +258,7 @@ def summary_of_findings(
     asked.check()
     recorded = assessments(review)
     return tuple(
-        _row(review, pool, recorded, asked, absent=absence(review, pool, settings))
-        for pool in pools
+        _row(review, pool, recorded, asked, absent=absence(review, pool, settings)) for pool in pools
     )
 
 
@@ -415,20 +407,13 @@ def _limits(pool: Pool, asked: _Asked, risk: float | None) -> tuple[float, float
 
 
 def _row(
-    review: Review,
-    pool: Pool,
-    recorded: Sequence[Assessment],
-    asked: _Asked,
-    *,
-    absent: Absence,
+    review: Review, pool: Pool, recorded: Sequence[Assessment], asked: _Asked, *, absent: Absence
 ) -> SummaryOfFindings:
     people, result = pool.people.all, pool.result
     plan = review.plan(pool.synthesis)
     whole = pool.subgroup is None or not plan.overall  # no subgroup was judged apart
     judged: dict[str, Judgement] = {
-        one.about: one
-        for one in review.protocol.judgement
-        if one.synthesis == pool.synthesis and whole
+        one.about: one for one in review.protocol.judgement if one.synthesis == pool.synthesis and whole
     }
     decided: dict[str, Decision] = {
         one.domain: one for one in review.certainty if (one.synthesis, one.subgroup) == pool.key
@@ -456,9 +441,7 @@ def _row(
         "missing evidence": _missing(pool, absent, case),
     }
     suggestions = tuple(
-        Suggestion(
-            about=name, levels=levels, why=why, judged=judged.get(name), decision=decided.get(name)
-        )
+        Suggestion(about=name, levels=levels, why=why, judged=judged.get(name), decision=decided.get(name))
         for name, (levels, why) in found.items()
     )
     return SummaryOfFindings(
@@ -501,9 +484,7 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
     weight = sum(one for one, judged in zip(result.weights, high, strict=True) if judged)
     said = f"trials judged at high risk carry {decimal(weight, 0)}% of the weight"
     if any(high) and not all(high):
-        said += (
-            f"; the others' results differ from theirs with {p_words(_apart(pool, result, high))}"
-        )
+        said += f"; the others' results differ from theirs with {p_words(_apart(pool, result, high))}"
     # GRADE asks where most of the information comes from: that most is half of the weight is ours
     return (-1, f"{said} ({OURS})") if weight > 50 else (0, said)
 
@@ -713,9 +694,7 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     if not pool.missing:
         return None, "no trial is known to be missing, and unknown ones can't be counted"
     count, without, _ = People.of(one.n_randomised for one in pool.missing)
-    people = f"{count:,} people{' and more' if without else ''}" if count else (
-        "number of people not known"
-    )  # fmt: skip
+    people = f"{count:,} people{' and more' if without else ''}" if count else ("number of people not known")
     if count and pool.people.all:
         people += f", {pool.people.all:,} are pooled"
     said = (

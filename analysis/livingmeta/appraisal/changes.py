@@ -70,16 +70,13 @@ def _told(pool: Pool | None) -> tuple[object, ...]:
     if pool is None:
         return ()
     effects = tuple((e.trial, e.contrast, e.yi, e.vi, e.flags) for e in pool.effects)
-    return (pool.result, pool.methods, effects, pool.missing, pool.sensitivity_only, pool.flags,
-            pool.favours)  # fmt: skip
+    return (pool.result, pool.methods, effects, pool.missing, pool.sensitivity_only, pool.flags, pool.favours)
 
 
 def _gained(old: Pool | None, new: Pool | None) -> tuple[Effect, ...]:
     known = {(e.trial, e.contrast, e.subgroup, e.yi, e.vi) for e in (old.effects if old else ())}
     return tuple(
-        e
-        for e in (new.effects if new else ())
-        if (e.trial, e.contrast, e.subgroup, e.yi, e.vi) not in known
+        e for e in (new.effects if new else ()) if (e.trial, e.contrast, e.subgroup, e.yi, e.vi) not in known
     )
 
 
@@ -114,11 +111,8 @@ def diff(before: Review, after: Review) -> tuple[Move, ...]:
         first, middle, last = (found.get(key) for found in pools)
         title = next(pool.title for pool in (last, first) if pool is not None)
         moves.append(
-            Move(
-                synthesis=key[0], subgroup=key[1], title=title,
-                before=first, data=middle, after=last,
-            )
-        )  # fmt: skip
+            Move(synthesis=key[0], subgroup=key[1], title=title, before=first, data=middle, after=last)
+        )
     return tuple(moves)
 
 

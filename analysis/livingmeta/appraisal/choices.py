@@ -121,10 +121,7 @@ def _times(what: str) -> tuple[str, ...]:
 
 
 CHOICES: Mapping[str, Kind] = {
-    "rows": Kind(
-        _of(*ROWS),
-        lambda a, option: replace(a, selection=replace(a.selection, **ROWS[option])),
-    ),
+    "rows": Kind(_of(*ROWS), lambda a, option: replace(a, selection=replace(a.selection, **ROWS[option]))),
     "terms": Kind(
         lambda review: review.protocol.terms,
         lambda a, option: replace(a, selection=replace(a.selection, terms=option)),
@@ -216,9 +213,8 @@ def unknown_choices(review: Review) -> list[Problem]:
     def problem(name: str, value: str | None, reason: str, remedy: str) -> None:
         file = f"{review.folder.name}/review.toml"
         found.append(
-            Problem(file=file, row=None, column=f"choice {name}", value=value, reason=reason,
-                    remedy=remedy)
-        )  # fmt: skip
+            Problem(file=file, row=None, column=f"choice {name}", value=value, reason=reason, remedy=remedy)
+        )
 
     seen: set[str] = set()
     for choice in review.protocol.choice:

@@ -85,15 +85,16 @@ class EffectDirections:
             name = self.side(next(iter(sides), None), language=language)
             if len(sides) != 1:
                 name = language.say("tally_differ" if sides else "tally_unknown")
-            found.setdefault(name, []).append(
-                min((r.basis for r in known), key=BASES.index, default=WORDS)
-            )
+            found.setdefault(name, []).append(min((r.basis for r in known), key=BASES.index, default=WORDS))
         if not found:
             return language.say("tally_none")
         parts = []
         for name, bases in found.items():
-            rests = [language.say("tally_by", n=bases.count(one), basis=language.word(one))
-                     for one in BASES[:-1] if one in bases]  # fmt: skip
+            rests = [
+                language.say("tally_by", n=bases.count(one), basis=language.word(one))
+                for one in BASES[:-1]
+                if one in bases
+            ]
             parts.append(f"{len(bases)} {name}" + (f" ({', '.join(rests)})" if rests else ""))
         trials = language.trials(sum(map(len, found.values())))
         return f"{trials}: {'; '.join(parts)}. {language.say('tally_caution')}"
@@ -104,9 +105,7 @@ def unpooled(pool: Pool) -> bool:
     return pool.result is None or pool.result.k == 1 or pool.contradictory()
 
 
-def effect_directions(
-    review: Review, *, pools: Sequence[Pool] | None = None
-) -> tuple[EffectDirections, ...]:
+def effect_directions(review: Review, *, pools: Sequence[Pool] | None = None) -> tuple[EffectDirections, ...]:
     """Lay out for each synthesis what every report says of it.
 
     Parameters
@@ -179,9 +178,13 @@ def _of_trial(
         row = effect.rows[0]
         assumed = f"; assumed: {effect.assumption}" if effect.assumption else ""
         yield _direction(
-            trial, _side(effect.yi), USABLE if used else HELD, _value(effect) + assumed,
-            where=row.locator, source=row.source,
-        )  # fmt: skip
+            trial,
+            _side(effect.yi),
+            USABLE if used else HELD,
+            _value(effect) + assumed,
+            where=row.locator,
+            source=row.source,
+        )
     if used or held:
         return
     rows = [row for row in review.outcomes if row.trial == trial.trial]
@@ -195,13 +198,26 @@ def _of_trial(
 
 
 def _direction(
-    trial: Trial, side: int | None, basis: str, words: str,
-    *, where: str, source: str, reason: str | None = None,
-) -> Direction:  # fmt: skip
+    trial: Trial,
+    side: int | None,
+    basis: str,
+    words: str,
+    *,
+    where: str,
+    source: str,
+    reason: str | None = None,
+) -> Direction:
     return Direction(
-        trial=trial.trial, label=trial.label, people=trial.n_randomised, side=side, basis=basis,
-        reason=reason, words=words, where=where, source=source,
-    )  # fmt: skip
+        trial=trial.trial,
+        label=trial.label,
+        people=trial.n_randomised,
+        side=side,
+        basis=basis,
+        reason=reason,
+        words=words,
+        where=where,
+        source=source,
+    )
 
 
 def _side(value: float) -> int:

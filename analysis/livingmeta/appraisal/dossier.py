@@ -64,9 +64,7 @@ class Dossier:
     def limit(self) -> float | None:
         """The smallest important difference in the unit in which effects are pooled."""
         by = self.settings
-        return important_difference(
-            self.important, measure=by.measure, label=by.label, vas_sd=self.vas_sd
-        )
+        return important_difference(self.important, measure=by.measure, label=by.label, vas_sd=self.vas_sd)
 
     @cached_property
     def results(self) -> Results:

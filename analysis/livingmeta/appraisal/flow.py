@@ -130,12 +130,18 @@ def _printed(review: Review, box: str, named: str) -> Count:
 
 def _count(box: str, claim: Claim | None) -> Count:
     if claim is None:
-        return Count(box=box, words=BOXES[box], number=None, basis=None, reading=None, where=None,
-                     source=None)  # fmt: skip
+        return Count(
+            box=box, words=BOXES[box], number=None, basis=None, reading=None, where=None, source=None
+        )
     return Count(
-        box=box, words=BOXES[box], number=f"{claim.counted:,}",
-        basis=PRINTED, reading=claim.reading, where=claim.where, source=claim.source,
-    )  # fmt: skip
+        box=box,
+        words=BOXES[box],
+        number=f"{claim.counted:,}",
+        basis=PRINTED,
+        reading=claim.reading,
+        where=claim.where,
+        source=claim.source,
+    )
 
 
 def _update(review: Review, previous: Review, found: Mapping[str, Count]) -> dict[str, Count]:

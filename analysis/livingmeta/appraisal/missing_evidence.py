@@ -59,17 +59,13 @@ class Absence:
     def likely_tips(self) -> tuple[float, ...]:
         """Tips no farther out than what the scenarios imagine."""
         low, high = self.reach
-        return tuple(
-            dict.fromkeys(tip for tip in self.tips if tip is not None and low <= tip <= high)
-        )
+        return tuple(dict.fromkeys(tip for tip in self.tips if tip is not None and low <= tip <= high))
 
     @property
     def turning(self) -> tuple[str, ...]:
         """Scenarios in which the interval no longer excludes 0, or newly does."""
         return tuple(
-            name
-            for name, pool in self.scenarios
-            if pool.result and (pool.result.side != 0) != self.excludes
+            name for name, pool in self.scenarios if pool.result and (pool.result.side != 0) != self.excludes
         )
 
 
@@ -119,9 +115,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     lost = tuple(one for one in pool.missing if one.trial not in here)
     unknown = tuple(one.label for one in lost)
     if not known:
-        few = (
-            f"how many people its missing trials randomised is not known, or below {LEAST} per arm"
-        )
+        few = f"how many people its missing trials randomised is not known, or below {LEAST} per arm"
         return Absence(why_not=few, unknown_size=unknown)
 
     def scenario(at: Callable[[Trial], float]) -> Pool:
@@ -146,12 +140,9 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         ),
         excludes=excludes,
         tips=tips,
-        reach=(
-            min(farthest(trial, -1) for trial in known),
-            max(farthest(trial, 1) for trial in known),
-        ),
+        reach=(min(farthest(trial, -1) for trial in known), max(farthest(trial, 1) for trial in known)),
         unknown_size=unknown,
-    )  # fmt: skip
+    )
 
 
 def _why_not(pool: Pool, settings: Settings) -> str | None:
@@ -191,12 +182,34 @@ def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
     sizes = "as randomised" if known else f"equal arms of {trial.n_randomised} randomised"
     assumption = f"SMD = {g:.2f}: imputed; n1 = {count(n1)}, n2 = {count(n2)}: {sizes}"
     return Effect(
-        trial=trial.trial, label=trial.label, year=trial.year, contrast=None, subgroup=None,
-        instrument=None, instrument_name=None, domain=None, weeks=None, time_label=None,
-        statistic=None, measure=pool.measure, n1=n1, n2=n2, mean1=None, sd1=None, mean2=None,
-        sd2=None, difference="imputed", yi=g, vi=vi, ci_low=g - half, ci_high=g + half,
-        derivation=(assumption,), flags=("imputed",), assumption=assumption, rows=(),
-    )  # fmt: skip
+        trial=trial.trial,
+        label=trial.label,
+        year=trial.year,
+        contrast=None,
+        subgroup=None,
+        instrument=None,
+        instrument_name=None,
+        domain=None,
+        weeks=None,
+        time_label=None,
+        statistic=None,
+        measure=pool.measure,
+        n1=n1,
+        n2=n2,
+        mean1=None,
+        sd1=None,
+        mean2=None,
+        sd2=None,
+        difference="imputed",
+        yi=g,
+        vi=vi,
+        ci_low=g - half,
+        ci_high=g + half,
+        derivation=(assumption,),
+        flags=("imputed",),
+        assumption=assumption,
+        rows=(),
+    )
 
 
 def _tips(

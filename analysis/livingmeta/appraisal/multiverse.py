@@ -31,9 +31,23 @@ Progress = Callable[[int, int], None]
 POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
 TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
 RESULT = (
-    "k", "estimate", "se", "ci_low", "ci_high", "statistic", "p_value", "tau2", "q", "q_p", "i2",
-    "i2_tau2", "h2", "h2_tau2", "pi_low", "pi_high",
-)  # fmt: skip
+    "k",
+    "estimate",
+    "se",
+    "ci_low",
+    "ci_high",
+    "statistic",
+    "p_value",
+    "tau2",
+    "q",
+    "q_p",
+    "i2",
+    "i2_tau2",
+    "h2",
+    "h2_tau2",
+    "pi_low",
+    "pi_high",
+)
 NOT_WALD = "a common effect has the Wald interval: the others allow for a scatter between trials"
 NOT_ML = "ci = profile is read off the likelihood that tau2 = ML maximises, not another tau2"
 
@@ -232,10 +246,7 @@ def multiverse_summary(found: Multiverse, *, important: float | None = None) -> 
         Smallest important difference, in the unit in which effects are pooled.
     """
     printed = found.main.printed
-    beside: dict[str, Any] = {
-        "important": important,
-        "published": printed.estimate if printed else None,
-    }
+    beside: dict[str, Any] = {"important": important, "published": printed.estimate if printed else None}
     return MultiverseSummary(
         found=found,
         shares=shares(found.analyses, **beside),
@@ -287,8 +298,9 @@ def trial_sets(
         own = named[named["trial_set"] == name]
         options = [
             (one.name, tuple(o for o in one.options if o in set(own[f"choice_{one.name}"])))
-            for one in found.choices if one.name not in POOLING
-        ]  # fmt: skip
+            for one in found.choices
+            if one.name not in POOLING
+        ]
         every = {one.name: len(one.options) for one in found.choices}
         counted = shares(held, important=important, published=published)
         assert counted is not None
@@ -453,10 +465,7 @@ def multiverse(
     for options in _options(derive):
         made = analysis(review, options)
         asked = (made.settings, made.selection)
-        derived[tuple(options.values())] = (
-            made,
-            [effects_of(made.review, plan, *asked) for plan in plans],
-        )
+        derived[tuple(options.values())] = (made, [effects_of(made.review, plan, *asked) for plan in plans])
         step()
     settings = analysis(review, {}).settings
     main = {p.key: p for p in synthesise(review, settings=settings)}
@@ -604,8 +613,7 @@ def _distinct(fits: pd.DataFrame, effects: Indices) -> Indices:
     width = (fits["ci_high"] - fits["ci_low"]).abs()
     columns = (fits["estimate"], fits["ci_low"], fits["ci_high"])
     told = [
-        (of, *(steady(x, wide) for x in row))
-        for of, wide, *row in zip(effects, width, *columns, strict=True)
+        (of, *(steady(x, wide) for x in row)) for of, wide, *row in zip(effects, width, *columns, strict=True)
     ]
     known: dict[tuple[float, ...], int] = {}
     return np.array([known.setdefault(one, len(known)) for one in told], dtype=int)
@@ -644,14 +652,23 @@ def _pooled(
         vi[i, : len(one)] = [effect.vi for effect in one]
         present[i, : len(one)] = True
     ahead = settings.profile.with_choices(model="random").prediction
-    fits = [
-        fit(
-            yi, vi, present,
-            model=one["model"], tau2=one["tau2"] or None, ci=one["ci"] or None,
-            prediction=ahead if one["model"] == "random" else None, level=settings.level,
-        )
-        for one in methods
-    ] if len(effects) else []  # fmt: skip
+    fits = (
+        [
+            fit(
+                yi,
+                vi,
+                present,
+                model=one["model"],
+                tau2=one["tau2"] or None,
+                ci=one["ci"] or None,
+                prediction=ahead if one["model"] == "random" else None,
+                level=settings.level,
+            )
+            for one in methods
+        ]
+        if len(effects)
+        else []
+    )
     alone = (present.sum(-1) == 1)[effects]
 
     def told(values: Sequence[object], of: Indices) -> NDArray[np.object_]:
@@ -670,9 +687,7 @@ def _pooled(
     for name, to in by.items():
         columns[to] = np.where(alone, "", told([one[name] for one in methods], way))
     for name in RESULT:
-        columns[name] = (
-            np.stack([getattr(one, name) for one in fits])[way, effects] if fits else np.array([])
-        )
+        columns[name] = np.stack([getattr(one, name) for one in fits])[way, effects] if fits else np.array([])
     columns["flags"] = _flags(sets, fits, effects, way) if fits else told([], effects)
     return pd.DataFrame(columns)
 
@@ -714,11 +729,10 @@ def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tu
         one, other = np.concatenate(pairs, axis=1)
         moved = np.abs(estimate[one] - estimate[other])
         told = (
-            (float(np.median(moved)), float(moved.max()),
-             float((excludes[one] != excludes[other]).mean()))
+            (float(np.median(moved)), float(moved.max()), float((excludes[one] != excludes[other]).mean()))
             if moved.size
             else (None, None, None)
-        )  # fmt: skip
+        )
         found.append(Turn(name, int(moved.size), *told))
     # of equal choices the one declared first, on every processor
     return tuple(sorted(found, key=lambda one: (-steady(one.moved or 0), -steady(one.most or 0))))
@@ -763,8 +777,14 @@ def by_option(
         for option in choice.options:
             held = analyses[found.part(choice.name, option) > 0]
             told = shares(held, important=important, published=published)
-            row = {"choice": choice.name, "option": option, "analyses": 0, "median": None,
-                   "trial_sets": held["trial_set"].nunique(), "excludes": None}  # fmt: skip
+            row = {
+                "choice": choice.name,
+                "option": option,
+                "analyses": 0,
+                "median": None,
+                "trial_sets": held["trial_set"].nunique(),
+                "excludes": None,
+            }
             if told is not None:
                 row |= {"excludes": told.excludes} | asdict(told)
             rows.append(row)
@@ -788,15 +808,16 @@ def by_part(
     """
     asked: dict[str, Any] = {"important": important, "published": published}
     sets = trial_sets(found, **asked)
-    whole = {"all analyses": shares(found.analyses, **asked),
-             "each trial set once": shares(found.analyses, each="trial_set", **asked)}  # fmt: skip
+    whole = {
+        "all analyses": shares(found.analyses, **asked),
+        "each trial set once": shares(found.analyses, each="trial_set", **asked),
+    }
     parts = [
         *((name, "", len(sets), told) for name, told in whole.items() if told is not None),
         *(("trial set", f"{one.name}: {one.words()}", 1, one.shares) for one in sets),
     ]
     rows = [
-        {"choice": choice, "option": option, "trial_sets": n, "excludes": told.excludes}
-        | asdict(told)
+        {"choice": choice, "option": option, "trial_sets": n, "excludes": told.excludes} | asdict(told)
         for choice, option, n, told in parts
     ]
     return pd.DataFrame([*rows, *by_option(found, **asked).to_dict("records")])

@@ -62,9 +62,7 @@ class Sensitivity:
     def no_different(self) -> tuple[str, ...]:
         """Name the other analyses that change no row and no method here."""
         main = _analysis(self.main)
-        return tuple(
-            name for name, pool in self.scenarios if pool is not None and _analysis(pool) == main
-        )
+        return tuple(name for name, pool in self.scenarios if pool is not None and _analysis(pool) == main)
 
     @property
     def others(self) -> tuple[Pool, ...]:
@@ -112,9 +110,7 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
     """
     settings = headline_settings(review)
     main = synthesise(review, settings=settings)
-    others = [
-        (name, {pool.key: pool for pool in pools}) for name, pools in _scenarios(review, settings)
-    ]
+    others = [(name, {pool.key: pool for pool in pools}) for name, pools in _scenarios(review, settings)]
     return tuple(
         Sensitivity(
             main=pool,
@@ -132,8 +128,11 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
 
 def _part(pool: Pool, sibling: Sibling, settings: Settings) -> Pool:
     kept = tuple(effect for effect in pool.effects if effect.trial in sibling.trials)
-    left = (LeftOut(trial=effect.trial, label=effect.label, why=sibling.name)
-            for effect in pool.effects if effect not in kept)  # fmt: skip
+    left = (
+        LeftOut(trial=effect.trial, label=effect.label, why=sibling.name)
+        for effect in pool.effects
+        if effect not in kept
+    )
     return repooled(replace(pool, dropped=(*pool.dropped, *left)), kept, settings)
 
 
@@ -145,9 +144,7 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[
 
     other = "random" if settings.profile.model == "common" else "common"
     chosen = settings.profile.with_choices(model=other, ci="wald" if other == "common" else None)
-    yield pools(
-        f"{other} effect{'s' if other == 'random' else ''}", by=replace(settings, profile=chosen)
-    )
+    yield pools(f"{other} effect{'s' if other == 'random' else ''}", by=replace(settings, profile=chosen))
     for name, profile in PROFILES.items():
         if profile != settings.profile:
             yield pools(f"profile {name}", by=replace(settings, profile=profile))
@@ -179,10 +176,7 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
     columns |= asdict(influence(yi, vi, **settings.fitting)) if k > 2 else {}
     # NaN: there is no such value, as τ² where one trial is left
     rows = [
-        {
-            name: None if np.isnan(column[i]) else float(column[i])
-            for name, column in columns.items()
-        }
+        {name: None if np.isnan(column[i]) else float(column[i]) for name, column in columns.items()}
         for i in range(k)
     ]
     return tuple(

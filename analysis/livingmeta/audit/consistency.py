@@ -49,9 +49,7 @@ T_STATISTIC = "Z is a t statistic with k − 1 degrees of freedom (as HKSJ has)"
 ONE_SIDED = "P is one-sided"
 FROM_TAU2 = "I² is computed from tau² (as metafor does)"
 SEVERAL = "some trials give several effects, so that Q has more than k − 1 degrees of freedom"
-ADJUSTED = (
-    "the interval is adjusted for baseline, or HKSJ's or a bootstrap's, which may be narrower"
-)
+ADJUSTED = "the interval is adjusted for baseline, or HKSJ's or a bootstrap's, which may be narrower"
 WORDED = "the words rest on another test or limit than 5%, or the interval is not a 95% one"
 MORE = "trials that are not listed here share the weight"
 
@@ -191,9 +189,7 @@ class PrintedResult:
         values = all(one.relation == "=" or one is self.numbers.get("p") for one in found)
         return found if len(found) == len(quantities) and values else None
 
-    def unless(
-        self, fits: Callable[[Kind], bool], detail: str, other: str, *, stated: bool
-    ) -> Misfit | None:
+    def unless(self, fits: Callable[[Kind], bool], detail: str, other: str, *, stated: bool) -> Misfit | None:
         """Return what does not fit, with the kinds of interval that mend it; None where it fits.
 
         `other` is what else would; where it is `stated` to be otherwise, it is ruled out.
@@ -396,9 +392,7 @@ def _z_p(result: PrintedResult) -> Misfit | None:
     any_t = (Kind(1.0, inf, LEVELS[0]),)  # beside an interval that is none of these
     on_t = [kind for kind in result.kinds or any_t if kind.least < inf]
     mend = {
-        T_STATISTIC: any(
-            not _apart(p.span, (spans(kind.most)[0], spans(kind.least)[1])) for kind in on_t
-        ),
+        T_STATISTIC: any(not _apart(p.span, (spans(kind.most)[0], spans(kind.least)[1])) for kind in on_t),
         ONE_SIDED: not _apart(p.span, spans(inf, 1)),
     }
     return Misfit(
@@ -537,9 +531,7 @@ def _finding(results: Sequence[PrintedResult], wrong: Misfit) -> Finding:
 def _worded(claims: tuple[str, ...], place: str, wrong: Misfit) -> Finding:
     detail = f"{place}: {wrong.detail}."
     if wrong.only_if:
-        return Finding(
-            kind="consistent only if", claims=claims, detail=detail, only_if=wrong.only_if
-        )
+        return Finding(kind="consistent only if", claims=claims, detail=detail, only_if=wrong.only_if)
     return Finding(kind="inconsistent", claims=claims, detail=f"{detail} {wrong.verdict}")
 
 
@@ -625,9 +617,7 @@ def _sum(group: Iterable[Claim]) -> Span:
 
 def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Finding]:
     rows = [
-        c
-        for c in claims
-        if c.quantity in {"k", "n"} or (c.synthesis and c.quantity not in {"text", "count"})
+        c for c in claims if c.quantity in {"k", "n"} or (c.synthesis and c.quantity not in {"text", "count"})
     ]
     for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.trial, c.quantity)):
         pairs = combinations(group, 2)
@@ -635,9 +625,7 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             continue
         first, who = group[0], defaultdict[str, list[str]](list)
         for claim in group:
-            who[claim.printed].append(
-                claim.source + (", secondary" if claim.reading == "secondary" else "")
-            )
+            who[claim.printed].append(claim.source + (", secondary" if claim.reading == "secondary" else ""))
         prints = ", ".join(f"{text} ({'; '.join(sources)})" for text, sources in who.items())
         yield Finding(
             kind="source conflict",
@@ -654,9 +642,7 @@ def _unlike(one: Claim, other: Claim) -> bool:
     if a.relation != "=" or b.relation != "=":
         return _apart(a.span, b.span)
     # The coarser of the two may be the finer one, rounded: one half unit, not the sum of both.
-    return _apart(
-        (a.value, a.value), (b.value - max(a.half, b.half), b.value + max(a.half, b.half))
-    )
+    return _apart((a.value, a.value), (b.value - max(a.half, b.half), b.value + max(a.half, b.half)))
 
 
 def _grouped(claims: Iterable[Claim], key: Callable[[Claim], Hashable]) -> Iterable[list[Claim]]:
@@ -771,9 +757,7 @@ def _basis(authors: Settings | None) -> str | None:
     return "asymmetric" if interval.is_profile else "t" if interval.is_t else "z"
 
 
-def _results(
-    claims: Sequence[Claim], pools: Sequence[Pool], authors: Settings | None
-) -> list[PrintedResult]:
+def _results(claims: Sequence[Claim], pools: Sequence[Pool], authors: Settings | None) -> list[PrintedResult]:
     measures = {pool.synthesis: pool.measure for pool in pools}
     results = []
     for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
@@ -786,21 +770,24 @@ def _results(
         k = next((x.value for x in group if x.quantity == "k" and x.value is not None), None)
         known = None if c.trial else authors
         basis = next((x.ci_basis for x in group if x.ci_basis), _basis(known))
-        level = next(
-            (x.ci_level / 100 for x in group if x.ci_level), known.level if known else None
-        )
+        level = next((x.ci_level / 100 for x in group if x.ci_level), known.level if known else None)
         results.append(
             PrintedResult(
-                claims=(c.claim,), about=(c.synthesis, c.subgroup, c.trial),
+                claims=(c.claim,),
+                about=(c.synthesis, c.subgroup, c.trial),
                 place=f"{where(c.synthesis, c.subgroup, c.trial)} ({c.source})",
-                source=c.source, reading=c.reading, measure=scale_name(measure),
-                ratio=ratio, numbers=_logs(numbers) if ratio else numbers,
+                source=c.source,
+                reading=c.reading,
+                measure=scale_name(measure),
+                ratio=ratio,
+                numbers=_logs(numbers) if ratio else numbers,
                 words=tuple(x.printed for x in group if x.quantity == "text"),
                 kinds=kinds(basis, level, k, of_trial=c.trial is not None),
-                declared=basis is not None, same_test=basis is not None and c.trial is None,
+                declared=basis is not None,
+                same_test=basis is not None and c.trial is None,
                 i2=authors.profile.i2 if authors else None,
             )
-        )  # fmt: skip
+        )
     return results
 
 
@@ -819,10 +806,7 @@ def doubts(outcomes: Sequence[Outcome]) -> list[Problem]:
     check_it = "Check the digits, and level and basis of the interval, against the report."
     return [
         row.problem(
-            DOUBTED.get(name, "mean"),
-            wrong.detail,
-            f"{wrong.verdict} {check_it}",
-            severity="warning",
+            DOUBTED.get(name, "mean"), wrong.detail, f"{wrong.verdict} {check_it}", severity="warning"
         )
         for row, result in _trial_results(outcomes)
         for name, check in RESULT_CHECKS.items()
@@ -838,8 +822,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
         same[o.trial, o.instrument, when, o.measure, o.mean, spread].append(o)
     for rows in same.values():
         o = rows[0]
-        cells = {"estimate": o.mean, "ci_low": o.ci_low, "ci_high": o.ci_high, "se": o.se,
-                 "p": o.p_value}  # fmt: skip
+        cells = {"estimate": o.mean, "ci_low": o.ci_low, "ci_high": o.ci_high, "se": o.se, "p": o.p_value}
         numbers = {}
         for name, value in cells.items():
             if value is not None:
@@ -854,16 +837,29 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
         time = f"{o.weeks:g} weeks" if o.weeks is not None else o.time_label
         arm = None if o.group == "difference" else f"group {o.group}"
         ratio = o.measure is not None and kind_of(o.measure)[1]
-        yield o, PrintedResult(
-            claims=tuple(row.place for row in rows), about=(None, o.subgroup, o.trial),
-            place=where(o.trial, o.instrument, time, arm),
-            source=o.source, reading="primary", measure=o.measure, ratio=ratio,
-            numbers=_logs(numbers) if ratio else numbers,
-            kinds=(Kind(inf if o.ci_basis == "z" else least, df if o.ci_basis == "t" else inf,
-                        (o.ci_level or 95) / 100),),
-            declared=o.ci_basis is not None, p_tolerance=RATIO_P if ratio else P_TOLERANCE,
-            compares=o.group == "difference",
-        )  # fmt: skip
+        yield (
+            o,
+            PrintedResult(
+                claims=tuple(row.place for row in rows),
+                about=(None, o.subgroup, o.trial),
+                place=where(o.trial, o.instrument, time, arm),
+                source=o.source,
+                reading="primary",
+                measure=o.measure,
+                ratio=ratio,
+                numbers=_logs(numbers) if ratio else numbers,
+                kinds=(
+                    Kind(
+                        inf if o.ci_basis == "z" else least,
+                        df if o.ci_basis == "t" else inf,
+                        (o.ci_level or 95) / 100,
+                    ),
+                ),
+                declared=o.ci_basis is not None,
+                p_tolerance=RATIO_P if ratio else P_TOLERANCE,
+                compares=o.group == "difference",
+            ),
+        )
 
 
 def _half_unit(value: float, quote: str | None = None) -> float:

@@ -80,10 +80,7 @@ def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
     methods = results.review.protocol.methods
     sets = {"declared": (settings_of(methods), results.pools)}
     if methods.headline is not None:
-        sets = {
-            "headline": (settings_of(methods, name=methods.headline), results.headline_pools),
-            **sets,
-        }
+        sets = {"headline": (settings_of(methods, name=methods.headline), results.headline_pools), **sets}
     return {
         "format": LOCK_FORMAT,
         "review": results.review.protocol.id,
@@ -108,11 +105,14 @@ def _pool(pool: Pool, by: str) -> dict[str, Any]:
     weights = pool.weights or [None] * len(pool.effects)
     about = {name: getattr(pool, name) for name in ("synthesis", "subgroup", "title", "why_not")}
     effects = [
-        {"of": ", ".join(filter(None, (one.trial, None if pool.subgroup else one.subgroup,
-                                       one.contrast))),
-         "yi": one.yi, "vi": one.vi, "weight": weight}
+        {
+            "of": ", ".join(filter(None, (one.trial, None if pool.subgroup else one.subgroup, one.contrast))),
+            "yi": one.yi,
+            "vi": one.vi,
+            "weight": weight,
+        }
         for one, weight in zip(pool.effects, weights, strict=True)
-    ]  # fmt: skip
+    ]
     return {"by": by, **about, **result, "flags": list(pool.flags), "effects": effects}
 
 
@@ -198,8 +198,9 @@ def verified(old: Lock, new: Lock) -> Verification:
             faint = size is not None and size <= FAINT * max(1, abs(held or 0))
             kinds += ["method", "library", "code"] if faint else ["method", "code", "library"]
             cause = next((kind for kind in kinds if changes[kind]), "unexplained")
-            differences.append(Difference(place=place, quantity=quantity, locked=held, now=found,
-                                          size=size, cause=cause))  # fmt: skip
+            differences.append(
+                Difference(place=place, quantity=quantity, locked=held, now=found, size=size, cause=cause)
+            )
     return Verification(differences=tuple(differences), compared=compared, changes=changes)
 
 

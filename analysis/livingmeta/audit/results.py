@@ -65,9 +65,7 @@ def total_people(review: Review) -> int | None:
     return People.of(trial.n_randomised for trial in review.trials).all
 
 
-def at_odds(
-    review: Review, synthesis: str, found: Iterable[Finding], *, language: Language = ENGLISH
-) -> str:
+def at_odds(review: Review, synthesis: str, found: Iterable[Finding], *, language: Language = ENGLISH) -> str:
     """Say that the numbers printed for a synthesis contradict each other, or what it would take.
 
     Empty where they fit, or fit under an assumption that is nothing unusual.

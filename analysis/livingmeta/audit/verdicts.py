@@ -65,10 +65,7 @@ def reproduce(review: Review) -> Reproduction:
     ['not computable', 'not numeric', 'partial']
     """
     pools = synthesise(review, settings=settings_of(review.protocol.methods))
-    return Reproduction(
-        claims=verdicts(review.published, pools),
-        findings=findings_of(review, pools),
-    )
+    return Reproduction(claims=verdicts(review.published, pools), findings=findings_of(review, pools))
 
 
 _NOT_NUMERIC = {
@@ -83,9 +80,16 @@ _WHY_DIFFERENT = {
 }
 _ON_SCALE = ("estimate", "ci_low", "ci_high")
 _FIELDS = {
-    "estimate": "estimate", "ci_low": "ci_low", "ci_high": "ci_high", "p": "p_value",
-    "z": "statistic", "q": "q", "tau2": "tau2", "i2": "i2", "k": "k",
-}  # fmt: skip
+    "estimate": "estimate",
+    "ci_low": "ci_low",
+    "ci_high": "ci_high",
+    "p": "p_value",
+    "z": "statistic",
+    "q": "q",
+    "tau2": "tau2",
+    "i2": "i2",
+    "k": "k",
+}
 
 
 def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, ...]:
@@ -120,9 +124,7 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
     >>> print(verdict.verdict, verdict.detail, sep=": ")
     not numeric: a count of the review as a whole
     """
-    flagged = (
-        (p.review, flags) for p in pools for flags in (p.flags, *(e.flags for e in p.effects))
-    )
+    flagged = ((p.review, flags) for p in pools for flags in (p.flags, *(e.flags for e in p.effects)))
     inferred = {review for review, flags in flagged if "membership_inferred" in flags}
     held = held_sizes(claims)
     ours: dict[str, list[Pool]] = defaultdict(list)
@@ -130,13 +132,20 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
         ours[pool.synthesis].append(pool)
     return tuple(
         Verdict(
-            claim=c.claim, synthesis=c.synthesis, trial=c.trial, subgroup=c.subgroup,
-            quantity=c.quantity, printed=c.printed, reading=c.reading,
-            recomputed=recomputed, verdict=verdict, detail=detail,
+            claim=c.claim,
+            synthesis=c.synthesis,
+            trial=c.trial,
+            subgroup=c.subgroup,
+            quantity=c.quantity,
+            printed=c.printed,
+            reading=c.reading,
+            recomputed=recomputed,
+            verdict=verdict,
+            detail=detail,
         )
         for c in claims
         for verdict, detail, recomputed in [_judge(c, ours[c.synthesis or ""], inferred, held)]
-    )  # fmt: skip
+    )
 
 
 def _judge(
@@ -200,11 +209,7 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
             return pool, None, "the trial gives several comparisons; the claim does not say which"
         if rows:
             value = _of_row(claim.quantity, pool, rows[0])
-            return (
-                pool,
-                value,
-                f"{quantity_name(claim.quantity)} is not known for a single trial here",
-            )
+            return (pool, value, f"{quantity_name(claim.quantity)} is not known for a single trial here")
     for pool in own_first:
         reasons = {one.trial: one.why for one in pool.dropped}
         reasons |= {one.trial: f"missing here: {one.what}" for one in pool.missing}
@@ -232,9 +237,7 @@ def _undocumented(pool: Pool, held: Held) -> list[str]:
     if not missing and (numbers == {k} or (not numbers and same_trials)):
         return []
     known = " or ".join(count(n) for n in sorted(numbers or {len(weighted)} - {0}))
-    theirs = (
-        f"the review pooled {known}" if known else "how many trials the review pooled is not known"
-    )
+    theirs = f"the review pooled {known}" if known else "how many trials the review pooled is not known"
     return [f"{k} pooled, {missing} measured but missing here; {theirs}"]
 
 

@@ -122,8 +122,9 @@ def certify(
     Certificate
         A witness that is not installed is named as missing, never passed over.
     """
-    pools = [pool for pool in dict.fromkeys((*results.headline_pools, *results.pools))
-             if pool.result is not None]  # fmt: skip
+    pools = [
+        pool for pool in dict.fromkeys((*results.headline_pools, *results.pools)) if pool.result is not None
+    ]
     questions = [_question(pool) for pool in pools]
     found: dict[str, str] = {}
     lines: list[Line] = []
@@ -178,11 +179,16 @@ def _lines(name: str, pool: Pool, question: Question, answer: Answer | str) -> I
         elif why is None:
             why = "not given by these methods"
         yield Line(
-            synthesis=pool.synthesis, subgroup=pool.subgroup, methods=pool.methods,
-            quantity=quantity, ours=ours, witness=name,
+            synthesis=pool.synthesis,
+            subgroup=pool.subgroup,
+            methods=pool.methods,
+            quantity=quantity,
+            ours=ours,
+            witness=name,
             theirs=theirs if theirs is None or math.isfinite(theirs) else None,
-            digits=digits, why=why,
-        )  # fmt: skip
+            digits=digits,
+            why=why,
+        )
 
 
 def agreeing_digits(ours: float, theirs: float, *, scale: float) -> int:
@@ -220,9 +226,7 @@ def _q_below_df(question: Question) -> bool:
     return q < len(weights) - 1
 
 
-def _each(
-    ask: Callable[[Question], Answer],
-) -> Callable[[Sequence[Question]], list[Answer | str]]:
+def _each(ask: Callable[[Question], Answer]) -> Callable[[Sequence[Question]], list[Answer | str]]:
     def answers(questions: Sequence[Question]) -> list[Answer | str]:
         found: list[Answer | str] = []
         for question in questions:
@@ -257,10 +261,13 @@ def _statsmodels(question: Question) -> Answer:
         raise NotOfferedError(f"statsmodels has no interval of the kind {question.ci}")
     with np.errstate(all="ignore"):
         found = combine_effects(
-            np.array(question.yi), np.array(question.vi),
-            method_re=(question.tau2 or "DL").lower(), use_t=question.ci == "hksj",
-            alpha=1 - question.level, **({"atol": 1e-14} if question.tau2 == "PM" else {}),
-        )  # fmt: skip
+            np.array(question.yi),
+            np.array(question.vi),
+            method_re=(question.tau2 or "DL").lower(),
+            use_t=question.ci == "hksj",
+            alpha=1 - question.level,
+            **({"atol": 1e-14} if question.tau2 == "PM" else {}),
+        )
         common, random, _, scaled = found.conf_int()
     if question.model == "common" or question.tau2 is None:
         limits, estimate, se = common, found.mean_effect_fe, found.sd_eff_w_fe
@@ -282,8 +289,9 @@ def _pymare(question: Question) -> Answer:
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves a file of its own open
         from pymare import Dataset, estimators
 
-    correction = {"wald": "wald", "hksj": "knapp-hartung",
-                  "hksj-modified": "knapp-hartung-conservative"}.get(question.ci)  # fmt: skip
+    correction = {"wald": "wald", "hksj": "knapp-hartung", "hksj-modified": "knapp-hartung-conservative"}.get(
+        question.ci
+    )
     if correction is None:
         raise NotOfferedError(f"PyMARE has no interval of the kind {question.ci}")
     by_likelihood = estimators.VarianceBasedLikelihoodEstimator
@@ -302,12 +310,7 @@ def _pymare(question: Question) -> Answer:
     told = found.get_fe_stats(alpha=1 - question.level)
     answer = {
         name: float(told[key][0, 0])
-        for name, key in (
-            ("estimate", "est"),
-            ("se", "se"),
-            ("ci_low", "ci_l"),
-            ("ci_high", "ci_u"),
-        )
+        for name, key in (("estimate", "est"), ("se", "se"), ("ci_low", "ci_l"), ("ci_high", "ci_u"))
     }
     if question.tau2 is not None:
         answer["tau2"] = float(np.ravel(found.tau2)[0])
@@ -318,9 +321,7 @@ def _pymetaanalysis(question: Question) -> Answer:
     _installed("PyMetaAnalysis")
     from meta_analyze import meta_analysis
 
-    ci = {"wald": "normal", "hksj": "hartung_knapp", "hksj-modified": "hartung_knapp_adhoc"}.get(
-        question.ci
-    )
+    ci = {"wald": "normal", "hksj": "hartung_knapp", "hksj-modified": "hartung_knapp_adhoc"}.get(question.ci)
     if len(question.yi) < 2:
         raise NotOfferedError("PyMetaAnalysis refuses a single trial")
     if ci is None:
@@ -328,12 +329,22 @@ def _pymetaanalysis(question: Question) -> Answer:
     if question.model == "random" and question.tau2 not in {"DL", "PM", "REML"}:
         raise NotOfferedError(f"PyMetaAnalysis has no {question.tau2}")
     found = meta_analysis(
-        effect=list(question.yi), variance=list(question.vi), model=question.model,
-        tau2_method=question.tau2, ci_method=ci, confidence_level=question.level,
-        atol=1e-14, max_iter=100_000,
-    )  # fmt: skip
-    answer = {"estimate": found.estimate, "se": found.standard_error, "ci_low": found.ci_low,
-              "ci_high": found.ci_high, "q": found.heterogeneity.q}  # fmt: skip
+        effect=list(question.yi),
+        variance=list(question.vi),
+        model=question.model,
+        tau2_method=question.tau2,
+        ci_method=ci,
+        confidence_level=question.level,
+        atol=1e-14,
+        max_iter=100_000,
+    )
+    answer = {
+        "estimate": found.estimate,
+        "se": found.standard_error,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "q": found.heterogeneity.q,
+    }
     if question.tau2 is not None:
         answer["tau2"] = found.tau2
     return {name: float(value) for name, value in answer.items()}
@@ -380,9 +391,13 @@ def _metafor(questions: Sequence[Question]) -> list[Answer | str]:
         calls.append(f'ask({i}, c({yi}), c({vi}), "{tau2}", "{test}", {level}, {control})')
     try:
         ran = subprocess.run(
-            [program, "--vanilla", "-"], input=R_SCRIPT.format(calls="\n".join(calls)),
-            capture_output=True, text=True, timeout=300, check=False,
-        )  # fmt: skip
+            [program, "--vanilla", "-"],
+            input=R_SCRIPT.format(calls="\n".join(calls)),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise MissingError("R did not answer within five minutes") from None
     told = re.search(r"^version (\S+)", ran.stdout, re.MULTILINE)

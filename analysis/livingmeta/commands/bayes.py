@@ -47,8 +47,7 @@ def bayes(
         ),
     ] = None,
     mu_sd: Annotated[
-        float | None,
-        typer.Option(metavar="X", help="SD of a normal prior on the mean, around 0; else flat"),
+        float | None, typer.Option(metavar="X", help="SD of a normal prior on the mean, around 0; else flat")
     ] = None,
     important: Important = None,
     vas_sd: VasSd = None,
@@ -75,9 +74,7 @@ def bayes(
     if settings.profile.model == "common":
         default += "; random effects, since a common effect has no τ to put a prior on"
     prior = Prior(tau=tau_prior, scale=scale, mu_sd=mu_sd)
-    limit = important_difference(
-        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )
+    limit = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
     selection = Selection(
         include_sensitivity=include_sensitivity,
         no_assumptions=no_assumptions,
@@ -173,10 +170,7 @@ def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None
             )
         ],
     )
-    for name, chances in (
-        ("mean effect", found.mu_chances),
-        ("effect in a new setting", found.new_chances),
-    ):
+    for name, chances in (("mean effect", found.mu_chances), ("effect in a new setting", found.new_chances)):
         console.print(f"  {_chances(pool, name, chances)}")
     if setting is None:
         console.print(f"  without a prior, no P for a new setting: {told.refused}")
@@ -223,9 +217,7 @@ def _chances(pool: Pool, name: str, chances: Chances | NewSetting) -> str:
     if below is None or above is None:
         return said
     one, other = (above, below) if first else (below, above)
-    return (
-        f"{said}; by an important difference {_p(one)}, {pool.side(not first)} by one {_p(other)}"
-    )
+    return f"{said}; by an important difference {_p(one)}, {pool.side(not first)} by one {_p(other)}"
 
 
 def _draw(pool: Pool, found: Posterior, *, folder: str, note: str) -> None:

@@ -52,9 +52,8 @@ def certainty(
 
     loaded = load_review(review)
     known = Dossier(
-        review=loaded, previous=extended(loaded), important=important, per_1000=per_1000,
-        vas_sd=vas_sd,
-    )  # fmt: skip
+        review=loaded, previous=extended(loaded), important=important, per_1000=per_1000, vas_sd=vas_sd
+    )
     found = known.certainty
     if worksheet is not None:
         by = None if important is None else f"{important:g}{'' if vas_sd is None else ' points'}"
@@ -95,8 +94,7 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
         shown = "{} ({} to {})".format(*decimals(*ends, places=1))
         console.print(f"  {shown} {vas_words(vas_sd)}")
     screen.table(
-        ["domain", "suggested", "judged"],
-        [[s.about, s.words(), judged_words(s)] for s in one.suggestions],
+        ["domain", "suggested", "judged"], [[s.about, s.words(), judged_words(s)] for s in one.suggestions]
     )
     console.print(f"  certainty, {suggested_line(one)}; {judged_line(one)}")
     printing.shared(one.pool)
@@ -110,12 +108,7 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
 
 
 def _worksheet(
-    review: Review,
-    found: tuple[SummaryOfFindings, ...],
-    path: Path,
-    *,
-    important: str | None,
-    as_json: bool,
+    review: Review, found: tuple[SummaryOfFindings, ...], path: Path, *, important: str | None, as_json: bool
 ) -> None:
     from livingmeta.living.worksheet import stale, unplaced, worksheet
     from livingmeta.review.folder import read_worksheet

@@ -45,9 +45,7 @@ def check(
     agree: Annotated[
         int | None, typer.Option(metavar="N", help="settle disagreement N of two extractions")
     ] = None,
-    take: Annotated[
-        str | None, typer.Option(metavar="first|second", help="whose value is right")
-    ] = None,
+    take: Annotated[str | None, typer.Option(metavar="first|second", help="whose value is right")] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="who settled it")] = None,
     why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
     as_json: AsJson = False,
@@ -99,8 +97,7 @@ def reproduce(
         str,
         typer.Argument(
             metavar="REVIEW|FOLDER",
-            help="name of a review, or path to its folder; or a folder of reviews, RevMan files or "
-            "tables",
+            help="name of a review, or path to its folder; or a folder of reviews, RevMan files or tables",
         ),
     ],
     *,
@@ -195,8 +192,7 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
     if len(off) > SHOWN:
         console.print(f"  and {len(off) - SHOWN} more analyses that do not agree (--json has all)")
     deviations = sorted(
-        (two for one in found for two in one.deviations),
-        key=lambda two: (two.known is not None, -two.size),
+        (two for one in found for two in one.deviations), key=lambda two: (two.known is not None, -two.size)
     )
     if deviations:
         console.print("Largest deviations, those that nobody can explain first:")
@@ -228,12 +224,7 @@ def _agreement(found: Sequence[Reproduced]) -> str:
     return "; ".join(told)
 
 
-def certify(
-    review: ReviewName,
-    *,
-    out: Folder = "figures",
-    as_json: AsJson = False,
-) -> None:
+def certify(review: ReviewName, *, out: Folder = "figures", as_json: AsJson = False) -> None:
     """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
     from pathlib import Path
 

@@ -32,17 +32,14 @@ def add(
     review: ReviewName,
     *,
     source: Annotated[
-        str | None,
-        typer.Option("--from", metavar="FILE", help="a filled template, CSV or XLSX"),
+        str | None, typer.Option("--from", metavar="FILE", help="a filled template, CSV or XLSX")
     ] = None,
     gap: Annotated[
         int | None, typer.Option(metavar="N", help="fill known gap N of `livingmeta gaps`")
     ] = None,
     second: Annotated[
         str | None,
-        typer.Option(
-            "--second", metavar="NAME", help="keep beside the first extraction, as NAME's"
-        ),
+        typer.Option("--second", metavar="NAME", help="keep beside the first extraction, as NAME's"),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show, and write nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
@@ -179,8 +176,7 @@ def diff(
     review: ReviewName,
     *,
     against: Annotated[
-        str,
-        typer.Option(metavar="REF|FOLDER", help="a commit, or another folder or name of a review"),
+        str, typer.Option(metavar="REF|FOLDER", help="a commit, or another folder or name of a review")
     ] = "HEAD",
     out: Folder = "figures",
     as_markdown: Annotated[
@@ -215,8 +211,7 @@ def template(
     review: ReviewName,
     *,
     out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="FILE", help="file to write, .csv or .xlsx"),
+        str | None, typer.Option("--out", metavar="FILE", help="file to write, .csv or .xlsx")
     ] = None,
 ) -> None:
     """Write an empty form for new results, with help in it, to fill in a spreadsheet."""
@@ -245,8 +240,7 @@ def import_file(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review")],
     *,
     measure: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="of a table: what its effects are, HR, OR, RR, SMD, …"),
+        str | None, typer.Option(metavar="NAME", help="of a table: what its effects are, HR, OR, RR, SMD, …")
     ] = None,
     log: Log = False,
     favours: Favours = None,
@@ -336,10 +330,14 @@ def new(
     if favours is None and sys.stdin.isatty():
         favours = Terminal().choice(
             "Which effects favour group 1?",
-            {"lower": "those below 0, ratios below 1", "higher": "those above 0, ratios above 1",
-             "scales": "as the scales say: signs are turned so that those below 0 do",
-             "unknown": "not known"}, default="unknown",
-        )  # fmt: skip
+            {
+                "lower": "those below 0, ratios below 1",
+                "higher": "those above 0, ratios above 1",
+                "scales": "as the scales say: signs are turned so that those below 0 do",
+                "unknown": "not known",
+            },
+            default="unknown",
+        )
     side = "unknown" if favours == "unknown" else SIDES.get(favours or "")
     start(folder, negative_favours=side)
     typer.echo(

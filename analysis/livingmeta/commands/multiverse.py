@@ -36,9 +36,7 @@ def multiverse(
 
     loaded = load_review(review)
     settings = headline_settings(loaded)
-    size = important_difference(
-        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )
+    size = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
     with screen.progress("Combining") as progress:
         found = every(loaded, synthesis=synthesis, progress=progress)
     results = results_of(loaded)
@@ -211,8 +209,13 @@ def _print_turns(found: Multiverse) -> None:
             f"analyses that differ in nothing else, and at most {decimal(first.most, 3)}."
         )
     screen.table(
-        ["changed alone", "pairs", f"{found.main.measure} moves (median)", "at most",
-         "whether 0 is excluded"],
+        [
+            "changed alone",
+            "pairs",
+            f"{found.main.measure} moves (median)",
+            "at most",
+            "whether 0 is excluded",
+        ],
         [
             [
                 one.choice,
@@ -223,4 +226,4 @@ def _print_turns(found: Multiverse) -> None:
             ]
             for one in found.turns
         ],
-    )  # fmt: skip
+    )

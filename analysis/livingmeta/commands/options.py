@@ -14,13 +14,10 @@ from livingmeta.words import RefusalError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-ReviewName = Annotated[
-    str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")
-]
+ReviewName = Annotated[str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")]
 _SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
 Favours = Annotated[
-    str | None,
-    typer.Option(metavar="lower|higher", help=f"of a FILE that does not say it: {_SIDES}"),
+    str | None, typer.Option(metavar="lower|higher", help=f"of a FILE that does not say it: {_SIDES}")
 ]
 NewFavours = Annotated[
     str | None,
@@ -44,26 +41,17 @@ Synthesis = Annotated[str | None, typer.Option(metavar="ID", help="only this syn
 Include = Annotated[
     bool,
     typer.Option(
-        "--include-sensitivity",
-        help="use rows held for sensitivity analyses where a trial has no other",
+        "--include-sensitivity", help="use rows held for sensitivity analyses where a trial has no other"
     ),
 ]
-NoAssumptions = Annotated[
-    bool, typer.Option("--no-assumptions", help="drop rows that rest on an assumption")
-]
+NoAssumptions = Annotated[bool, typer.Option("--no-assumptions", help="drop rows that rest on an assumption")]
 Documented = Annotated[
-    bool,
-    typer.Option(
-        "--documented-only", help="drop those, and trials whose membership is only inferred"
-    ),
+    bool, typer.Option("--documented-only", help="drop those, and trials whose membership is only inferred")
 ]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="seed of the random numbers")]
-Workers = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="work in N processes; same results")
-]
+Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="work in N processes; same results")]
 Dask = Annotated[
-    str | None,
-    typer.Option(metavar="ADDRESS", help="work on the dask cluster there (tcp://host:8786)"),
+    str | None, typer.Option(metavar="ADDRESS", help="work on the dask cluster there (tcp://host:8786)")
 ]
 Important = Annotated[
     float | None,
@@ -75,9 +63,7 @@ Important = Annotated[
 ]
 VasSd = Annotated[
     float | None,
-    typer.Option(
-        "--vas-sd", metavar="SD", help="show effects as points on a 0-100 mm VAS with this SD, too"
-    ),
+    typer.Option("--vas-sd", metavar="SD", help="show effects as points on a 0-100 mm VAS with this SD, too"),
 ]
 Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
 # Filled in by `Help`
@@ -99,11 +85,7 @@ class Help(TyperCommand):
         from livingmeta.engine.tau2 import TAU2
         from livingmeta.exchange.exports import EXPORTS
 
-        named: dict[object, Iterable[str]] = {
-            MEASURES_HELP: MEASURES,
-            TAU2_HELP: TAU2,
-            EXPORTS_HELP: EXPORTS,
-        }
+        named: dict[object, Iterable[str]] = {MEASURES_HELP: MEASURES, TAU2_HELP: TAU2, EXPORTS_HELP: EXPORTS}
         for option in self.params:
             if (text := getattr(option, "help", None)) in named:
                 *first, last = named[text]
@@ -137,9 +119,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         distributed = import_module("distributed")
     except ModuleNotFoundError:
-        raise RefusalError(
-            "--dask needs the package distributed: pip install 'livingmeta[dask]'."
-        ) from None
+        raise RefusalError("--dask needs the package distributed: pip install 'livingmeta[dask]'.") from None
     try:
         client = distributed.Client(address, timeout=10)
     except (OSError, ValueError) as refusal:

@@ -36,16 +36,14 @@ def pool(
     profile: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME",
-            help="methods of: revman5, revman-web, metafor, meta, today; all: side by side",
+            metavar="NAME", help="methods of: revman5, revman-web, metafor, meta, today; all: side by side"
         ),
     ] = None,
     measure: Measure = None,
     model: Model = None,
     tau2: Tau2 = None,
     ci: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="wald, t, hksj, hksj-modified or profile"),
+        str | None, typer.Option(metavar="NAME", help="wald, t, hksj, hksj-modified or profile")
     ] = None,
     tau2_ci: Annotated[
         str | None, typer.Option(metavar="NAME", help="interval of tau2: q-profile or profile")
@@ -53,20 +51,14 @@ def pool(
     prediction: Annotated[
         str | None, typer.Option(metavar="NAME", help="t(k-1), t(k-2), z, nagashima or none")
     ] = None,
-    level: Annotated[
-        float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")
-    ] = None,
+    level: Annotated[float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")] = None,
     several_arms: Annotated[
         str | None,
-        typer.Option(
-            metavar="HOW", help="comparisons of one trial: separate, split or combine them"
-        ),
+        typer.Option(metavar="HOW", help="comparisons of one trial: separate, split or combine them"),
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option(
-            metavar="trial", help="trial: an interval that allows for several effects of a trial"
-        ),
+        typer.Option(metavar="trial", help="trial: an interval that allows for several effects of a trial"),
     ] = None,
     without: Annotated[
         list[str] | None, typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)")
@@ -120,9 +112,7 @@ def pool(
         )
         if profile == "all":
             chosen = (model, tau2, ci, tau2_ci, prediction, level, cluster)
-            _side_by_side(
-                loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
-            )
+            _side_by_side(loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json)
             continue
         pools = [
             pool
@@ -304,25 +294,18 @@ def regress(
     ],
     by: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="MODERATOR", help="year, weeks, n, outcome, … (repeatable); none: the mean"
-        ),
+        typer.Option(metavar="MODERATOR", help="year, weeks, n, outcome, … (repeatable); none: the mean"),
     ] = None,
     cluster: Annotated[
-        bool | None,
-        typer.Option(help="robust variances by trial; on where a trial gives several effects"),
+        bool | None, typer.Option(help="robust variances by trial; on where a trial gives several effects")
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="methods of: revman5, revman-web, metafor, meta or today"
-        ),
+        typer.Option(metavar="NAME", help="methods of: revman5, revman-web, metafor, meta or today"),
     ] = None,
     model: Model = None,
     tau2: Tau2 = None,
-    ci: Annotated[
-        str | None, typer.Option(metavar="NAME", help="wald, t, hksj or hksj-modified")
-    ] = None,
+    ci: Annotated[str | None, typer.Option(metavar="NAME", help="wald, t, hksj or hksj-modified")] = None,
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,
@@ -356,8 +339,7 @@ def regress(
     result = found.result
     console = screen.console()
     console.print(
-        f"{', '.join(found.syntheses)} by {', '.join(found.by) or 'nothing: the mean'}",
-        style="bold",
+        f"{', '.join(found.syntheses)} by {', '.join(found.by) or 'nothing: the mean'}", style="bold"
     )
     missing = f", {len(found.missing)} more measured but missing here" if found.missing else ""
     console.print(f"  {result.k} effects of {found.trials} trials{missing}; {found.methods}")
@@ -383,9 +365,7 @@ def regress(
     if result.qm is not None:
         name = "Chi²" if len(result.qm_df) == 1 else "F"
         dfs = ", ".join(f"{df:g}" for df in result.qm_df)
-        console.print(
-            f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})"
-        )
+        console.print(f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})")
     if alone := [one.name for one in result.coefficients if one.se is None]:
         console.print(f"  one trial alone determines: {', '.join(alone)}")
     (tau2_words,) = decimals(result.tau2)

@@ -111,8 +111,7 @@ def whole(review: Review, pool: Pool) -> None:
     if pool.subgroup_test is not None:
         test = pool.subgroup_test
         typer.echo(
-            f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} "
-            f"({p_words(test.p_value)})"
+            f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} ({p_words(test.p_value)})"
         )
         if test.shared:
             told = ENGLISH.say("subgroups_shared", names=ENGLISH.listed(test.shared))

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import (
-    AsJson,
-    Dask,
-    Folder,
-    ReviewName,
-    Seed,
-    Synthesis,
-    Workers,
-    executor,
-)
+from livingmeta.commands.options import AsJson, Dask, Folder, ReviewName, Seed, Synthesis, Workers, executor
 
 if TYPE_CHECKING:
     from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, Trials
@@ -27,8 +18,7 @@ if TYPE_CHECKING:
     from livingmeta.synthesis.settings import Settings
 
 Most = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=100, help="sample this many where there are more [131072]"),
+    int | None, typer.Option(metavar="N", min=100, help="sample this many where there are more [131072]")
 ]
 Count = Annotated[int, typer.Option(metavar="N", min=1, help="how many to simulate")]
 
@@ -67,9 +57,14 @@ def gosh(
         for settings, pool in _pools(loaded, synthesis, documents, SMALLEST, as_json=as_json):
             with screen.progress("Pooling subsets") as progress:
                 found = pooled(
-                    *_effects(pool), model=settings.profile.model, tau2=settings.profile.tau2,
-                    most=most or MOST, seed=seed, executor=lent, progress=progress,
-                )  # fmt: skip
+                    *_effects(pool),
+                    model=settings.profile.model,
+                    tau2=settings.profile.tau2,
+                    most=most or MOST,
+                    seed=seed,
+                    executor=lent,
+                    progress=progress,
+                )
             against = "i2_tau2" if pool.i2_from == "tau2" else "i2"
             documents.append(subsets(loaded, pool, found, against=against))
             places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
@@ -77,9 +72,12 @@ def gosh(
             holds = sum((found.holding(i) for i in places), start=found.subsets < 0)
             path = Path(out) / loaded.protocol.id / f"gosh_{pool.stem}.png"
             figure = gosh_plot(
-                found, title=pool.name, measure=pool.measure, against=against,
+                found,
+                title=pool.name,
+                measure=pool.measure,
+                against=against,
                 shown=(label, holds) if places else None,
-            ).figure  # fmt: skip
+            ).figure
             write(path, figure_bytes(figure, "png"))
             if not as_json:
                 _show_subsets(pool, found, documents[-1])
@@ -113,9 +111,7 @@ def resample(
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
             methods: dict[str, Any] = {**settings.fitting, "seed": seed, "executor": lent}
             with screen.progress("Turning signs") as progress:
-                test = permutation_test(
-                    *_effects(pool), most=most or PATTERNS, progress=progress, **methods
-                )
+                test = permutation_test(*_effects(pool), most=most or PATTERNS, progress=progress, **methods)
             with screen.progress("Simulating") as progress:
                 sets = bootstrap(*_effects(pool), count=count, progress=progress, **methods)
             documents.append({**about(loaded, pool), "permutation_test": test, "bootstrap": sets})
@@ -139,15 +135,11 @@ def simulate(
     ] = None,
     between: Annotated[
         list[float] | None,
-        typer.Option(
-            metavar="X", help="true τ² between trials; may be repeated [0, and the estimated one]"
-        ),
+        typer.Option(metavar="X", help="true τ² between trials; may be repeated [0, and the estimated one]"),
     ] = None,
     ci: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="interval; may be repeated [wald, t, hksj, hksj-modified]"
-        ),
+        typer.Option(metavar="NAME", help="interval; may be repeated [wald, t, hksj, hksj-modified]"),
     ] = None,
     count: Count = 10_000,
     seed: Seed = 1,
@@ -174,9 +166,14 @@ def simulate(
                     effects=effect or sorted({0.0, pool.result.estimate}, key=abs),
                     between=between or sorted({0.0, pool.result.tau2 or 0.0}),
                     intervals=ci or (all_intervals if model_of == "random" else ["wald"]),
-                    count=count, seed=seed, executor=lent, progress=progress,
-                    model=model_of, tau2=settings.profile.tau2, level=settings.level,
-                )  # fmt: skip
+                    count=count,
+                    seed=seed,
+                    executor=lent,
+                    progress=progress,
+                    model=model_of,
+                    tau2=settings.profile.tau2,
+                    level=settings.level,
+                )
             documents.append({**about(loaded, pool), "trials": model, "simulated": found})
             if not as_json:
                 _show_simulated(pool, found, model)
@@ -191,12 +188,7 @@ def simulate(
 
 
 def _pools(
-    review: Review,
-    synthesis: str | None,
-    documents: list[Any],
-    least: int,
-    *,
-    as_json: bool,
+    review: Review, synthesis: str | None, documents: list[Any], least: int, *, as_json: bool
 ) -> Iterator[tuple[Settings, Pool]]:
     """Yield the pools of so many trials, by the methods of the headline, each with its head."""
     from livingmeta.engine.methods.subsets import LARGEST
@@ -247,8 +239,7 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     console.print(
         f"  all {found.subsets.size:,} subsets ({every})"
         if found.exhaustive
-        else f"  a sample of {found.subsets.size:,} of {every} subsets, with replacement, "
-        f"seed {found.seed}"
+        else f"  a sample of {found.subsets.size:,} of {every} subsets, with replacement, seed {found.seed}"
     )
     least, low, middle, high, largest = each(told["estimate"])
     most = f"95% of them between {low} and {high}, "
@@ -316,8 +307,7 @@ def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
         chosen = settings.profile
         return (
             Arms(n1, n2, correction=chosen.correction, variance=chosen.smd_variance),
-            "arms of the trials' own sizes, normal people; SMD and variance by the review's "
-            "formulas",
+            "arms of the trials' own sizes, normal people; SMD and variance by the review's formulas",
         )
     return Known(tuple(_effects(pool)[1])), "effects normal, with the trials' variances as known"
 

@@ -21,20 +21,23 @@ if TYPE_CHECKING:
 
 MARK = "<!-- Written by livingmeta run; a page without this line is never overwritten. -->"
 KINDS = {
-    "forest": "Forest plot", "funnel": "Funnel plot", "baujat": "Baujat plot",
-    "cumulative": "Cumulative forest plot", "leave_one_out": "Leave-one-out forest plot",
-    "influence": "Influence of each trial", "bayes": "Posterior", "gosh": "All subsets (GOSH)",
-    "diff": "What changed", "multiverse": "All combinations of choices",
-    "bias_traffic": "Risk of bias, trial by trial", "bias_summary": "Risk of bias, by domain",
+    "forest": "Forest plot",
+    "funnel": "Funnel plot",
+    "baujat": "Baujat plot",
+    "cumulative": "Cumulative forest plot",
+    "leave_one_out": "Leave-one-out forest plot",
+    "influence": "Influence of each trial",
+    "bayes": "Posterior",
+    "gosh": "All subsets (GOSH)",
+    "diff": "What changed",
+    "multiverse": "All combinations of choices",
+    "bias_traffic": "Risk of bias, trial by trial",
+    "bias_summary": "Risk of bias, by domain",
     "prisma": "How the trials were found (PRISMA 2020)",
-}  # fmt: skip
+}
 
 
-def run(
-    review: ReviewName,
-    *,
-    out: Folder = "figures",
-) -> None:
+def run(review: ReviewName, *, out: Folder = "figures") -> None:
     """Pool, compare with what was published, and write figures, tables, report and explorer."""
     from pathlib import Path
 
@@ -91,9 +94,7 @@ def explore(review: ReviewName, *, out: Folder = "figures") -> None:
     from livingmeta.review.folder import load_review
 
     known = Dossier(review=load_review(review))
-    typer.echo(
-        f"{_explorer(known, Path(out) / known.review.protocol.id)} written; open it in a browser."
-    )
+    typer.echo(f"{_explorer(known, Path(out) / known.review.protocol.id)} written; open it in a browser.")
     printing.disclaimer()
 
 
@@ -112,9 +113,7 @@ def _write(known: Dossier, folder: Path) -> list[Path]:
     figures = _figures(known)
     written = _draw(folder, figures, kinds=("svg", "pdf", "png"))
     for name, frame in tables(known.results).items():
-        written.append(
-            write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
-        )
+        written.append(write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n")))
     pages = _pages(known, folder, figures)
     return [*written, *certainty.draw(known, folder), *pages, _explorer(known, folder)]
 
@@ -143,9 +142,7 @@ def _figures(known: Dossier) -> dict[str, Any]:
     return {synthesis: forest_plot(pools, bias=known.bias).figure for synthesis, pools in shown}
 
 
-def _pages(
-    known: Dossier, folder: Path, figures: dict[str, Any], *, lang: str = "en"
-) -> list[Path]:
+def _pages(known: Dossier, folder: Path, figures: dict[str, Any], *, lang: str = "en") -> list[Path]:
     from livingmeta.pages.report import html, markdown
     from livingmeta.store import write
 

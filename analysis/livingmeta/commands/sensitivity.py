@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from livingmeta.synthesis.pool import Pool
 
 DIAGNOSTICS = {
-    "rstudent": "residual", "dffits": "DFFITS", "cook": "Cook", "cov_ratio": "cov.r",
-    "tau2": "τ²", "q": "Q", "hat": "hat", "dfbetas": "DFBETAS",
-}  # fmt: skip
+    "rstudent": "residual",
+    "dffits": "DFFITS",
+    "cook": "Cook",
+    "cov_ratio": "cov.r",
+    "tau2": "τ²",
+    "q": "Q",
+    "hat": "hat",
+    "dfbetas": "DFBETAS",
+}
 
 
 def sensitivity(
@@ -46,18 +52,19 @@ def sensitivity(
         loaded.plan(synthesis)
     found = [one for one in bent(loaded) if synthesis in {None, one.main.synthesis}]
     settings = headline_settings(loaded)
-    limit = important_difference(
-        important, measure=settings.measure, label=settings.label, vas_sd=vas_sd
-    )
+    limit = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
     asked = _Asked(limit, important, vas_sd)
     laid_out = rob_me(loaded, found)
     if as_json:
         from livingmeta.pages.documents import bending, evidence
 
-        return screen.json("sensitivity", {
-            "analyses": [bending(one, important=limit, vas_sd=vas_sd) for one in found],
-            "missing_evidence": [evidence(one) for one in laid_out],
-        })  # fmt: skip
+        return screen.json(
+            "sensitivity",
+            {
+                "analyses": [bending(one, important=limit, vas_sd=vas_sd) for one in found],
+                "missing_evidence": [evidence(one) for one in laid_out],
+            },
+        )
     drawn = []
     with screen.progress("Drawing") as progress:
         for number, one in enumerate(found, start=1):
@@ -187,8 +194,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     if absence.unknown_size:
         left = ", ".join(absence.unknown_size)
         console.print(
-            "  left out of these, since nobody knows how many they randomised, or below "
-            f"2 per arm: {left}"
+            f"  left out of these, since nobody knows how many they randomised, or below 2 per arm: {left}"
         )
 
 
@@ -202,11 +208,16 @@ def _trials(one: Sensitivity, asked: _Asked) -> None:
     screen.table(
         ["without", f"{printing.scale(one.main)} (CI)", "k", "weight", *asked.heads],
         [
-            [left.label, interval(left, measure=measure), str(left.k), f"{left.weight:.1f}%",
-             *asked.cells(left)]
+            [
+                left.label,
+                interval(left, measure=measure),
+                str(left.k),
+                f"{left.weight:.1f}%",
+                *asked.cells(left),
+            ]
             for left in one.without
         ],
-    )  # fmt: skip
+    )
     if one.without[0].cook is None:
         screen.console().print("  two trials: influence needs three or more")
         return
@@ -228,14 +239,12 @@ def _growth(one: Sensitivity, asked: _Asked) -> None:
     for order, stages in one.growth.items():
         if len(stages) > 1:
             screen.table(
-                [f"one more, {ORDER_WORDS[order]}", f"{printing.scale(one.main)} (CI)", "k",
-                 *asked.heads],
+                [f"one more, {ORDER_WORDS[order]}", f"{printing.scale(one.main)} (CI)", "k", *asked.heads],
                 [
-                    [stage.label, interval(stage, measure=measure), str(stage.k),
-                     *asked.cells(stage)]
+                    [stage.label, interval(stage, measure=measure), str(stage.k), *asked.cells(stage)]
                     for stage in stages
                 ],
-            )  # fmt: skip
+            )
 
 
 def _figures(one: Sensitivity, review: str, out: str, important: float | None) -> list[str]:
@@ -266,9 +275,7 @@ def _missing(one: MissingEvidence) -> None:
     from livingmeta.pages.rob_me import AVAILABLE, UNKNOWN
 
     console = screen.console()
-    console.print(
-        f"\nMissing evidence, as ROB-ME asks: {one.title} ({one.synthesis})", style="bold"
-    )
+    console.print(f"\nMissing evidence, as ROB-ME asks: {one.title} ({one.synthesis})", style="bold")
     for status in (AVAILABLE, UNKNOWN):
         labels = [row.label for row in one.matrix if row.status == status]
         console.print(f"  {status} ({len(labels)}): {', '.join(labels) or '–'}")
@@ -277,11 +284,16 @@ def _missing(one: MissingEvidence) -> None:
         screen.table(
             ["trial", "n", "result", "why", "source"],
             [
-                [row.label, "?" if row.n_randomised is None else str(row.n_randomised),
-                 row.status, row.reason, shorten(row.source or "–", 60, placeholder="…")]
+                [
+                    row.label,
+                    "?" if row.n_randomised is None else str(row.n_randomised),
+                    row.status,
+                    row.reason,
+                    shorten(row.source or "–", 60, placeholder="…"),
+                ]
                 for row in rows
             ],
-        )  # fmt: skip
+        )
     for asked, known in one.facts:
         console.print(f"  {asked} {known}.")
     for judgement in one.judgements:

@@ -147,16 +147,15 @@ def _show(
             [
                 one.name,
                 str(one.k),
-                f"t({one.df}) = {decimal(one.t)}" if one.t is not None
-                else f"τ = {decimal(one.statistic)}",
+                f"t({one.df}) = {decimal(one.t)}" if one.t is not None else f"τ = {decimal(one.statistic)}",
                 p_words(one.p_value).removeprefix("P ").removeprefix("= "),
-                "–" if one.limit is None else "{} ({} to {})".format(
-                    *as_shown(measure, one.limit, one.limit_low, one.limit_high)
-                ),
+                "–"
+                if one.limit is None
+                else "{} ({} to {})".format(*as_shown(measure, one.limit, one.limit_low, one.limit_high)),
             ]
             for one in tests
         ],
-    )  # fmt: skip
+    )
     console.print(f"  {OWN_MODEL}")
     console.print(
         f"  trim and fill: {filled.k0} {'trial' if filled.k0 == 1 else 'trials'} added on the "

@@ -48,9 +48,14 @@ ZERO_CELLS: Mapping[str, Callable[[Array, str], Mask]] = {
 
 
 def odds_ratio(
-    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, zero_cells: str = "only0", shared: tuple[int, int] = (1, 1),
-) -> tuple[Any, Any]:  # fmt: skip
+    events1: ArrayLike,
+    n1: ArrayLike,
+    events2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    zero_cells: str = "only0",
+    shared: tuple[int, int] = (1, 1),
+) -> tuple[Any, Any]:
     """Compute the log odds ratio log(ad/bc) with variance 1/a + 1/b + 1/c + 1/d.
 
     Parameters
@@ -93,9 +98,14 @@ def odds_ratio(
 
 
 def risk_ratio(
-    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, zero_cells: str = "only0", shared: tuple[int, int] = (1, 1),
-) -> tuple[Any, Any]:  # fmt: skip
+    events1: ArrayLike,
+    n1: ArrayLike,
+    events2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    zero_cells: str = "only0",
+    shared: tuple[int, int] = (1, 1),
+) -> tuple[Any, Any]:
     """Compute the log risk ratio log((a/n1)/(c/n2)), variance 1/a − 1/n1 + 1/c − 1/n2.
 
     Parameters, returns and refusals as in `odds_ratio`.
@@ -114,9 +124,14 @@ def risk_ratio(
 
 
 def risk_difference(
-    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, zero_cells: str = "needed", shared: tuple[int, int] = (1, 1),
-) -> tuple[Any, Any]:  # fmt: skip
+    events1: ArrayLike,
+    n1: ArrayLike,
+    events2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    zero_cells: str = "needed",
+    shared: tuple[int, int] = (1, 1),
+) -> tuple[Any, Any]:
     """Compute the risk difference a/n1 − c/n2 with variance ab/n1³ + cd/n2³.
 
     Parameters, returns and refusals as in `odds_ratio`; trials without events say something here.
@@ -147,8 +162,7 @@ def _cells(
     a, total1, c, total2 = given
     cells = np.stack([a, total1 - a, c, total2 - c])
     problems = [
-        f"events{arm}[{i + 1}] = {count(cells[2 * arm - 2, i])}: "
-        f"there are only {count(total[i])} people."
+        f"events{arm}[{i + 1}] = {count(cells[2 * arm - 2, i])}: there are only {count(total[i])} people."
         for arm, total in ((1, total1), (2, total2))
         for i in np.flatnonzero(cells[2 * arm - 1] < 0)
     ]

@@ -71,9 +71,7 @@ class Mean:
         """Fit the weighted mean."""
         total = w.sum(-1)
         mu = (w * y).sum(-1) / total
-        return Projection(
-            y - mu[..., None], lambda: _others(w) / total[..., None], lambda: np.log(total)
-        )
+        return Projection(y - mu[..., None], lambda: _others(w) / total[..., None], lambda: np.log(total))
 
     def part(self, chosen: NDArray[np.int_]) -> Mean:
         """Return itself: all sets have the same design."""
@@ -92,9 +90,7 @@ class Known(Mean):
     def project(self, w: Array, y: Array) -> Projection:
         """Return the effects themselves."""
         return Projection(
-            np.broadcast_to(y, w.shape),
-            lambda: np.ones(w.shape),
-            lambda: np.zeros(w.shape[:-1]),
+            np.broadcast_to(y, w.shape), lambda: np.ones(w.shape), lambda: np.zeros(w.shape[:-1])
         )
 
 
@@ -116,9 +112,7 @@ class Regression:
         residual = weighted / np.where(root > 0, root, 1.0)
         diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
         return Projection(
-            residual,
-            lambda: (left**2).sum(-1) * (root > 0),
-            lambda: 2 * np.log(diagonal).sum(-1),
+            residual, lambda: (left**2).sum(-1) * (root > 0), lambda: 2 * np.log(diagonal).sum(-1)
         )
 
     def part(self, chosen: NDArray[np.int_]) -> Regression:

@@ -58,10 +58,7 @@ def ub_variance(g: Array, n1: Array, n2: Array, j: Array) -> Array:
     return 1 / n1 + 1 / n2 + (1 - (m - 2) / (m * exact_j(m) ** 2)) * g**2
 
 
-CORRECTIONS: Mapping[str, Callable[[Array], Array]] = {
-    "approximate": approximate_j,
-    "exact": exact_j,
-}
+CORRECTIONS: Mapping[str, Callable[[Array], Array]] = {"approximate": approximate_j, "exact": exact_j}
 VARIANCES: Mapping[str, Callable[[Array, Array, Array, Array], Array]] = {
     "revman": revman_variance,
     "LS": ls_variance,
@@ -170,12 +167,7 @@ def smd_from_difference(
 
 
 def smd_from_t(
-    t: ArrayLike,
-    n1: ArrayLike,
-    n2: ArrayLike,
-    *,
-    correction: str = "approximate",
-    variance: str = "revman",
+    t: ArrayLike, n1: ArrayLike, n2: ArrayLike, *, correction: str = "approximate", variance: str = "revman"
 ) -> tuple[Any, Any]:
     """Compute g = J · t √(1/n1 + 1/n2) from the t of an unpaired test.
 
@@ -401,9 +393,8 @@ def prepost_smd(
     """
     correct = pick(CORRECTIONS, correction, "correction")
     given, scalar = trials(
-        _unusable, change1=change1, sd_pre1=sd_pre1, n1=n1, change2=change2, sd_pre2=sd_pre2,
-        n2=n2, r=r,
-    )  # fmt: skip
+        _unusable, change1=change1, sd_pre1=sd_pre1, n1=n1, change2=change2, sd_pre2=sd_pre2, n2=n2, r=r
+    )
     d1, s1, a1, d2, s2, a2, rho = given
     few = np.flatnonzero(a1 + a2 < 5)
     if few.size:
@@ -513,51 +504,86 @@ class Measure:
 
 MEASURES: dict[str, Measure] = {
     "SMD": Measure(
-        label="SMD", words="Standardised mean difference", needs="means", function=smd,
+        label="SMD",
+        words="Standardised mean difference",
+        needs="means",
+        function=smd,
         step="SMD = J·({mean1} − {mean2})/pooled SD, n = {n1} and {n2}: {yi}",
         options={"correction": "correction", "variance": "smd_variance"},
-        standardised=True, from_sizes=True, converted=CONVERTED, largest=2.0,
+        standardised=True,
+        from_sizes=True,
+        converted=CONVERTED,
+        largest=2.0,
         names=("standardized mean difference", "std. mean difference"),
     ),
     "MD": Measure(
-        label="MD", words="Mean difference", needs="means", function=mean_difference,
-        step="mean difference {mean1} − {mean2}", options={"variance": "md_variance"},
+        label="MD",
+        words="Mean difference",
+        needs="means",
+        function=mean_difference,
+        step="mean difference {mean1} − {mean2}",
+        options={"variance": "md_variance"},
         one_instrument=True,
     ),
     "GLASS": Measure(
-        label="Glass's Δ", words="Glass's Δ", needs="means", function=glass_delta,
+        label="Glass's Δ",
+        words="Glass's Δ",
+        needs="means",
+        function=glass_delta,
         step="Glass's Δ = J·({mean1} − {mean2})/{sd2}, SD of group 2: {yi}",
-        options={"correction": "correction"}, standardised=True,
+        options={"correction": "correction"},
+        standardised=True,
     ),
     "ROM": Measure(
-        label="log ratio of means", words="Ratio of means", needs="means",
-        function=ratio_of_means, step="log({mean1}/{mean2}): {yi}", ratio="ratio of means",
+        label="log ratio of means",
+        words="Ratio of means",
+        needs="means",
+        function=ratio_of_means,
+        step="log({mean1}/{mean2}): {yi}",
+        ratio="ratio of means",
     ),
     "SMD-PP": Measure(
-        label="pre-post SMD", words="Pre-post standardised mean difference", needs="prepost",
-        function=prepost_smd, options={"correction": "correction"}, standardised=True,
+        label="pre-post SMD",
+        words="Pre-post standardised mean difference",
+        needs="prepost",
+        function=prepost_smd,
+        options={"correction": "correction"},
+        standardised=True,
         step="J·({change1} − {change2})/pooled SD before (Morris 2008), r = {r}: {yi}",
     ),
     "OR": Measure(
-        label="log OR", words="Odds ratio", needs="counts", function=odds_ratio, ratio="OR",
-        options={"zero_cells": "zero_cells"}, step=COUNTED.format(label="log OR"),
+        label="log OR",
+        words="Odds ratio",
+        needs="counts",
+        function=odds_ratio,
+        ratio="OR",
+        options={"zero_cells": "zero_cells"},
+        step=COUNTED.format(label="log OR"),
     ),
     "RR": Measure(
-        label="log RR", words="Risk ratio", needs="counts", function=risk_ratio, ratio="RR",
-        options={"zero_cells": "zero_cells"}, step=COUNTED.format(label="log RR"),
+        label="log RR",
+        words="Risk ratio",
+        needs="counts",
+        function=risk_ratio,
+        ratio="RR",
+        options={"zero_cells": "zero_cells"},
+        step=COUNTED.format(label="log RR"),
         names=("relative risk",),
     ),
     "RD": Measure(
-        label="RD", words="Risk difference", needs="counts", function=risk_difference,
-        options={"zero_cells": "zero_cells"}, step=COUNTED.format(label="RD"),
+        label="RD",
+        words="Risk difference",
+        needs="counts",
+        function=risk_difference,
+        options={"zero_cells": "zero_cells"},
+        step=COUNTED.format(label="RD"),
     ),
     "HR": Measure(label="log HR", words="Hazard ratio", needs="effect", ratio="HR"),
     "IRR": Measure(
-        label="log IRR", words="Incidence rate ratio", needs="effect", ratio="IRR",
-        names=("rate ratio",),
+        label="log IRR", words="Incidence rate ratio", needs="effect", ratio="IRR", names=("rate ratio",)
     ),
     "GEN": Measure(label="effect", words="Effect, kind not named", needs="effect"),
-}  # fmt: skip
+}
 
 
 def printed_kinds() -> tuple[str, ...]:

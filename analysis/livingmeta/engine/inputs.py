@@ -81,9 +81,7 @@ def inside(value: object, low: float, high: float) -> bool:
     return is_number(value) and bool(low <= value <= high)  # type: ignore[operator]
 
 
-def trials(
-    check: Callable[[str, float], str | None], **given: ArrayLike
-) -> tuple[list[Array], bool]:
+def trials(check: Callable[[str, float], str | None], **given: ArrayLike) -> tuple[list[Array], bool]:
     """Turn numbers or sequences of equal length into arrays of one length.
 
     Parameters

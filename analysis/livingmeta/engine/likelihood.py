@@ -52,9 +52,7 @@ def log_likelihood(
     return np.asarray(-0.5 * (total + left.log_det if restricted else total))
 
 
-def maximise(
-    y: Array, v: Array, m: Mask, *, restricted: bool, design: Design = MEAN
-) -> tuple[Array, Mask]:
+def maximise(y: Array, v: Array, m: Mask, *, restricted: bool, design: Design = MEAN) -> tuple[Array, Mask]:
     """Find the τ² ≥ 0 of the highest likelihood, whatever the number of maxima.
 
     The derivative, up to a factor, is Σw²r² − c(w) with c = Σw for the likelihood and the trace
@@ -84,9 +82,13 @@ def maximise(
     size = todo.size * design.numbers(y.shape[-1]) * points
     for block in np.array_split(todo, min(todo.size, max(1, size // BLOCK))):
         tau2[block], converged[block] = _maximum(
-            y[block], v[block], m[block], _grid(low[block], top[block], points), restricted,
+            y[block],
+            v[block],
+            m[block],
+            _grid(low[block], top[block], points),
+            restricted,
             design.part(block),
-        )  # fmt: skip
+        )
     return tau2, converged
 
 
@@ -168,9 +170,7 @@ def tau2_limits(
     return np.where(first > 0, lower, 0.0)[:, 0], upper[:, 0]
 
 
-def mean_limits(
-    y: Array, v: Array, m: Mask, *, level: float, null: Array
-) -> tuple[Array, Array, Array]:
+def mean_limits(y: Array, v: Array, m: Mask, *, level: float, null: Array) -> tuple[Array, Array, Array]:
     """Return the interval of the mean by its profile likelihood, and the ratio at a null value.
 
     The mean μ is inside while D(μ) = 2(max l − max over τ² of l(μ, τ²)) ≤ χ²(level) with 1 degree

@@ -25,14 +25,7 @@ from livingmeta.engine.inputs import (
 )
 from livingmeta.engine.likelihood import mean_limits
 from livingmeta.engine.roots import bracketed_root
-from livingmeta.engine.tau2 import (
-    POINTS,
-    TAU2,
-    VALUES,
-    confidence_distribution,
-    likelihood_limits,
-    q_profile,
-)
+from livingmeta.engine.tau2 import POINTS, TAU2, VALUES, confidence_distribution, likelihood_limits, q_profile
 from livingmeta.words import RefusalError, pick
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
@@ -214,9 +207,7 @@ CONFIDENCE: Mapping[str, _Interval] = {
     "wald": _Interval(np.ones_like, is_t=False),
     "t": _Interval(np.ones_like, is_t=True, is_wide=True),
     "hksj": _Interval(np.sqrt, is_t=True, is_hksj=True),
-    "hksj-modified": _Interval(
-        lambda q: np.sqrt(np.maximum(1.0, q)), is_t=True, is_hksj=True, is_wide=True
-    ),
+    "hksj-modified": _Interval(lambda q: np.sqrt(np.maximum(1.0, q)), is_t=True, is_hksj=True, is_wide=True),
     "profile": _Interval(np.ones_like, is_t=False, is_profile=True),
 }
 
@@ -247,8 +238,11 @@ MODELS = {"common": False, "random": True}
 # What random effects are pooled by where nothing is chosen; a common effect has the Wald interval,
 # and none of the rest.
 DEFAULTS: Mapping[str, str] = {
-    "tau2": "REML", "ci": "hksj-modified", "tau2_ci": "q-profile", "prediction": "t(k-1)",
-}  # fmt: skip
+    "tau2": "REML",
+    "ci": "hksj-modified",
+    "tau2_ci": "q-profile",
+    "prediction": "t(k-1)",
+}
 COMMON: Mapping[str, str] = {**dict.fromkeys(DEFAULTS, "none"), "ci": "wald"}
 REGISTRIES: Mapping[str, Mapping[str, Any]] = {
     "tau2": TAU2,
@@ -429,10 +423,19 @@ def pool(
     single = {
         name: _number(getattr(result, name))
         for name in (
-            "statistic", "p_value", "tau2", "q", "q_p", "i2", "i2_tau2", "h2", "h2_tau2",
-            "pi_low", "pi_high",
+            "statistic",
+            "p_value",
+            "tau2",
+            "q",
+            "q_p",
+            "i2",
+            "i2_tau2",
+            "h2",
+            "h2_tau2",
+            "pi_low",
+            "pi_high",
         )
-    }  # fmt: skip
+    }
     return PooledEstimate(
         k=k,
         estimate=float(result.estimate[0]),
@@ -468,9 +471,7 @@ def _tau2_name(tau2: str | float) -> str:
     return tau2 if isinstance(tau2, str) else "given"
 
 
-def _tau2_interval(
-    y: Array, v: Array, *, tau2: str, by: str, level: float
-) -> tuple[float, float] | None:
+def _tau2_interval(y: Array, v: Array, *, tau2: str, by: str, level: float) -> tuple[float, float] | None:
     """Return the limits of τ², None for an empty set."""
     one = scaled(y[None], v[None], None)
     if by == "q-profile":
@@ -590,25 +591,18 @@ def fit(
             "few_trials": k < FEW,
             "single_trial": k == 1,
             "hksj_scale_below_one": hksj & (scale_q < 1 - ROUNDING),
-            "few_trials_for_prediction": (
-                (k <= FEW_FOR_PREDICTION) & np.isfinite(reach) & (known is None)
-            ),
-            "hksj_narrower_than_wald": (
-                hksj & (k <= FEW_FOR_HKSJ) & (half < ndtri(upper) * wald * unit)
-            ),
+            "few_trials_for_prediction": ((k <= FEW_FOR_PREDICTION) & np.isfinite(reach) & (known is None)),
+            "hksj_narrower_than_wald": (hksj & (k <= FEW_FOR_HKSJ) & (half < ndtri(upper) * wald * unit)),
         },
     )
 
 
-def _profiled(
-    y: Array, v: Array, present: Mask, *, level: float, null: Array
-) -> tuple[Array, Array, Array]:
+def _profiled(y: Array, v: Array, present: Mask, *, level: float, null: Array) -> tuple[Array, Array, Array]:
     """Return `likelihood.mean_limits` over the leading axes."""
     k, lead = y.shape[-1], y.shape[:-1]
     ends = mean_limits(
-        y.reshape(-1, k), v.reshape(-1, k), present.reshape(-1, k),
-        level=level, null=null.reshape(-1),
-    )  # fmt: skip
+        y.reshape(-1, k), v.reshape(-1, k), present.reshape(-1, k), level=level, null=null.reshape(-1)
+    )
     low, high, ratio = (end.reshape(lead) for end in ends)
     return low, high, ratio
 
@@ -747,9 +741,7 @@ def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
     What is present and can't be pooled is refused.
     """
     if any(isinstance(one, np.ma.MaskedArray) for one in (yi, vi)):
-        raise RefusalError(
-            "effects are masked: give plain arrays, and say by `mask` who is present."
-        )
+        raise RefusalError("effects are masked: give plain arrays, and say by `mask` who is present.")
     shape = np.broadcast_shapes(yi.shape, vi.shape, () if mask is None else mask.shape)
     present = np.broadcast_to(True if mask is None else mask, shape)
     here = present.astype(float)  # a product with it is ten times as fast as a choice by `present`
@@ -790,9 +782,7 @@ def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
     """Return the effects as arrays, or refuse all that is wrong with them."""
     (y, wrong_y), (v, wrong_v) = numbers("yi", yi), numbers("vi", vi)
     if y.ndim != 1 or v.ndim != 1:
-        raise RefusalError(
-            "yi and vi are sequences of numbers, one per trial; `fit` takes batches."
-        )
+        raise RefusalError("yi and vi are sequences of numbers, one per trial; `fit` takes batches.")
     problems = [*wrong_y, *wrong_v]
     if y.size != v.size:
         problems.append(f"yi has {y.size} values and vi {v.size}: give one of each per trial.")

@@ -41,9 +41,7 @@ class Quantiles:
             if not (is_number(value) and abs(value) <= LARGEST):
                 raise RefusalError(f"{name} = {value}: this is not a finite number, or {TOO_FAR}")
         if self.n < 5:
-            raise RefusalError(
-                f"n = {self.n:g}: means and SDs follow from quantiles from n = 5 on."
-            )
+            raise RefusalError(f"n = {self.n:g}: means and SDs follow from quantiles from n = 5 on.")
         if self.quartiles is None and self.extremes is None:
             raise RefusalError("both quartiles, or minimum and maximum, are needed for an SD.")
         (low, high), (q1, q3) = self.extremes or (None, None), self.quartiles or (None, None)
@@ -112,9 +110,7 @@ MEANS: Mapping[str, Callable[[Quantiles, float], float]] = {"luo": luo_mean, "wa
 SDS: Mapping[str, Callable[[Quantiles], float]] = {"shi": shi_sd, "wan": wan_sd}
 
 
-def from_quantiles(
-    x: Quantiles, *, mean: str = "luo", sd: str = "shi"
-) -> tuple[float | None, float]:
+def from_quantiles(x: Quantiles, *, mean: str = "luo", sd: str = "shi") -> tuple[float | None, float]:
     """Estimate mean and SD of an arm from quartiles, range and median.
 
     Assumes near-normal data: look at `skewed` first.

@@ -9,9 +9,7 @@ import numpy as np
 from livingmeta.engine.inputs import Array, Mask
 
 
-def bracketed_root(
-    function: Callable[[Array], Array], low: Array, high: Array
-) -> tuple[Array, Mask]:
+def bracketed_root(function: Callable[[Array], Array], low: Array, high: Array) -> tuple[Array, Mask]:
     """Find a zero between `low` and `high` to the last digits, all elements at once.
 
     Inverse quadratic interpolation where it is safe and bisection elsewhere, so that it ends

@@ -28,9 +28,7 @@ from livingmeta.words import RefusalError
 class Estimator(Protocol):
     """Effects, variances, mask and design in; τ² and whether it converged out."""
 
-    def __call__(
-        self, yi: Array, vi: Array, mask: Mask, design: Design = MEAN
-    ) -> tuple[Array, Mask]:
+    def __call__(self, yi: Array, vi: Array, mask: Mask, design: Design = MEAN) -> tuple[Array, Mask]:
         """Estimate τ²."""
 
 
@@ -43,10 +41,7 @@ def _over_sets(estimate: Callable[..., tuple[Array, Mask]]) -> Estimator:
         m = mask.reshape(-1, k)
         df = m.sum(-1) - design.columns
         tau2, converged = estimate(yi.reshape(-1, k), vi.reshape(-1, k), m, design)
-        return (
-            np.where(df > 0, tau2, np.nan).reshape(lead),
-            (converged | (df <= 0)).reshape(lead),
-        )
+        return (np.where(df > 0, tau2, np.nan).reshape(lead), (converged | (df <= 0)).reshape(lead))
 
     return over
 
@@ -304,9 +299,7 @@ class Named:
         if not self.words:
             raise RefusalError("an estimator of τ² needs its name in words, as pages write it.")
 
-    def __call__(
-        self, yi: Array, vi: Array, mask: Mask, design: Design = MEAN
-    ) -> tuple[Array, Mask]:
+    def __call__(self, yi: Array, vi: Array, mask: Mask, design: Design = MEAN) -> tuple[Array, Mask]:
         """Estimate τ²."""
         return self.estimate(yi, vi, mask, design)
 
@@ -381,10 +374,7 @@ def q_profile(
     least = chdtri(safe, 1 - tail)
     high, _ = _q_equals(y, v, m, least, design)
     empty = (df < 1) | (generalised_q(y, v, m, np.zeros(df.shape), design) < least)
-    return (
-        np.where(empty, np.nan, low).reshape(lead),
-        np.where(empty, np.nan, high).reshape(lead),
-    )
+    return (np.where(empty, np.nan, low).reshape(lead), np.where(empty, np.nan, high).reshape(lead))
 
 
 def likelihood_limits(
@@ -454,9 +444,7 @@ def confidence_distribution(yi: Array, vi: Array, mask: Mask) -> tuple[Array, Ar
     q = np.maximum(generalised_q(yi, vi, mask, np.zeros(k.shape)), 1e-200)
     # Q is Σ(1 + τ²a)χ²₁, a the eigenvalues of W − ww′/Σw, each between two of the weights
     total = w.sum(-1)[:, None, None]
-    values = np.linalg.eigvalsh(
-        np.eye(w.shape[-1]) * w[:, None] - w[:, :, None] * w[:, None] / total
-    )
+    values = np.linalg.eigvalsh(np.eye(w.shape[-1]) * w[:, None] - w[:, :, None] * w[:, None] / total)
     sizes = np.sort(w, axis=-1)
     a = np.where(sizes[:, :-1] > 0, np.clip(values[:, 1:], sizes[:, :-1], sizes[:, 1:]), 0.0)
     at_zero = q_below(q, a, np.zeros((k.size, 1)))[0]

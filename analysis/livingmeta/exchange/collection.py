@@ -67,8 +67,7 @@ def sources(folder: Path) -> list[Path]:
     found = [
         path
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in FILES
-        or ((path / "review.toml").is_file() and path.name != TEMPLATE)
+        if path.suffix.lower() in FILES or ((path / "review.toml").is_file() and path.name != TEMPLATE)
     ]
     if not found:
         raise RefusalError(
@@ -102,8 +101,16 @@ def reproduced(path: Path) -> list[Reproduced]:
     found = [one for review in loaded for one in _of_review(review, path.name)]
     if not remarks:
         return found
-    left = Reproduced(file=path.name, analysis="left out", rows=0, agreeing=0, compared={},
-                      equal={}, deviations=(), skipped=tuple(remarks))  # fmt: skip
+    left = Reproduced(
+        file=path.name,
+        analysis="left out",
+        rows=0,
+        agreeing=0,
+        compared={},
+        equal={},
+        deviations=(),
+        skipped=tuple(remarks),
+    )
     return [*found, left]
 
 
@@ -124,26 +131,27 @@ def _judged(verdicts: Sequence[Verdict], *, file: str, analysis: str, reml: bool
     compared = [one for one in verdicts if one.verdict in JUDGED]
     off = [one for one in compared if one.verdict == "differs" and one.recomputed is not None]
     deviations = [
-        deviation(
-            where(analysis, one.trial), one.quantity, one.printed, one.recomputed or 0.0, reml=reml
-        )
+        deviation(where(analysis, one.trial), one.quantity, one.printed, one.recomputed or 0.0, reml=reml)
         for one in off
     ]
     failed = {one.claim for one, told in zip(off, deviations, strict=True) if told.known is None}
     rows = {one.claim for one in compared}
     return Reproduced(
-        file=file, analysis=analysis, rows=len(rows), agreeing=len(rows - failed),
+        file=file,
+        analysis=analysis,
+        rows=len(rows),
+        agreeing=len(rows - failed),
         compared=dict(Counter(one.quantity for one in compared)),
         equal=dict(Counter(one.quantity for one in compared if one.verdict == "reproduced")),
         deviations=tuple(deviations),
-        skipped=tuple(f"{one.verdict}: {one.detail}" for one in verdicts
-                      if one.verdict not in JUDGED),
-    )  # fmt: skip
+        skipped=tuple(f"{one.verdict}: {one.detail}" for one in verdicts if one.verdict not in JUDGED),
+    )
 
 
 def deviation(place: str, quantity: str, printed: str, ours: float, *, reml: bool) -> Deviation:
     """Measure how far ours is from print, and say why where it is known."""
     size = abs(ours - number(printed).value)
     early = quantity == "weight" and reml and size <= STOPS_EARLY
-    return Deviation(place=place, quantity=quantity, printed=printed, ours=ours, size=size,
-                     known=EARLY if early else None)  # fmt: skip
+    return Deviation(
+        place=place, quantity=quantity, printed=printed, ours=ours, size=size, known=EARLY if early else None
+    )

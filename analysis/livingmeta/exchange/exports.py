@@ -20,8 +20,9 @@ TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 
 
 def _pools(review: Review) -> list[Pool]:
-    return [pool for pool in synthesise(review, settings=headline_settings(review))
-            if pool.result is not None]  # fmt: skip
+    return [
+        pool for pool in synthesise(review, settings=headline_settings(review)) if pool.result is not None
+    ]
 
 
 def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -40,10 +41,17 @@ def metafor(review: Review) -> dict[str, str]:
     """Write effects.csv and an R script that pools it in metafor and checks our numbers."""
     pools = _pools(review)
     rows = [
-        (_name(pool), effect.label, effect.trial, effect.instrument_name or "",
-         f"{effect.yi:.17g}", f"{effect.vi:.17g}")
-        for pool in pools for effect in pool.effects
-    ]  # fmt: skip
+        (
+            _name(pool),
+            effect.label,
+            effect.trial,
+            effect.instrument_name or "",
+            f"{effect.yi:.17g}",
+            f"{effect.vi:.17g}",
+        )
+        for pool in pools
+        for effect in pool.effects
+    ]
     return {
         "effects.csv": _csv(("synthesis", "slab", "trial", "instrument", "yi", "vi"), rows),
         "pool.R": "\n".join([*_R_HEAD, *(line for pool in pools for line in _r_call(pool)), ""]),
@@ -91,8 +99,15 @@ def revman(review: Review) -> dict[str, str]:
     A synthesis whose effects all come from means is told by its arms, any other by generic
     inverse variance.
     """
-    names = ("Analysis group", "Analysis number", "Analysis name", "Subgroup", "Study",
-             "Study year", *WEB_CELLS.values())  # fmt: skip
+    names = (
+        "Analysis group",
+        "Analysis number",
+        "Analysis name",
+        "Subgroup",
+        "Study",
+        "Study year",
+        *WEB_CELLS.values(),
+    )
     rows = []
     numbers: dict[str, int] = {}
     for pool in _pools(review):
@@ -109,8 +124,17 @@ def revman(review: Review) -> dict[str, str]:
                 }
             else:
                 cells |= {"yi": f"{effect.yi:.12g}", "sei": f"{effect.vi**0.5:.12g}"}
-            rows.append(("1", str(number), pool.title, pool.subgroup or "", effect.label,
-                         effect.year or "", *cells.values()))  # fmt: skip
+            rows.append(
+                (
+                    "1",
+                    str(number),
+                    pool.title,
+                    pool.subgroup or "",
+                    effect.label,
+                    effect.year or "",
+                    *cells.values(),
+                )
+            )
     return {"data-rows.csv": _csv(names, rows)}
 
 
@@ -123,10 +147,7 @@ def frictionless(review: Review) -> dict[str, str]:
         if not rows and table in OPTIONAL:
             continue
         names = list(columns(model))
-        cells = [
-            ["" if (v := getattr(row, name)) is None else _plain(v) for name in names]
-            for row in rows
-        ]
+        cells = [["" if (v := getattr(row, name)) is None else _plain(v) for name in names] for row in rows]
         files[f"{table}.csv"] = _csv(names, cells)
         resources.append(
             {
@@ -158,8 +179,12 @@ def _plain(value: object) -> str:
 
 
 def _field(name: str, field: Any) -> dict[str, Any]:
-    words = [one for part in (field.annotation, *get_args(field.annotation))
-             for one in get_args(part) if isinstance(one, str)]  # fmt: skip
+    words = [
+        one
+        for part in (field.annotation, *get_args(field.annotation))
+        for one in get_args(part)
+        if isinstance(one, str)
+    ]
     kinds = str(field.annotation)
     kind = "string"
     if not words:

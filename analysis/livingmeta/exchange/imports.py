@@ -52,8 +52,7 @@ def read(path: Path, told: Told | None = None) -> list[Analysis]:
     for analysis in found:
         if not analysis.records and not analysis.left_out:
             analysis.left_out = (
-                f"{path}: analysis {analysis.number} ({analysis.title}) holds no study, and is "
-                "left out."
+                f"{path}: analysis {analysis.number} ({analysis.title}) holds no study, and is left out."
             )
     if told and told.log and not all(analysis.log for analysis in found if not analysis.left_out):
         raise ExchangeError(f"{path}: the file says itself what its effects are. Leave --log out.")
@@ -127,9 +126,15 @@ def _theirs(problem: Problem, one: Imported, path: Path) -> Problem:
     line = list(csv.DictReader(io.StringIO(one.files["outcomes.csv"])))[problem.row - 2]
     column = problem.column or ""
     arm = line["group"] if line["group"] in {"1", "2"} else ""
-    names = {"trial": ["study"], "mean": [f"mean{arm}", "yi"], "se": ["sei", "vi"],
-             "ci_low": ["low"], "ci_high": ["high"], "ci_level": ["level"],
-             "n": [f"n{arm}", f"without{arm}"]}.get(column, [f"{column}{arm}", column])  # fmt: skip
+    names = {
+        "trial": ["study"],
+        "mean": [f"mean{arm}", "yi"],
+        "se": ["sei", "vi"],
+        "ci_low": ["low"],
+        "ci_high": ["high"],
+        "ci_level": ["level"],
+        "n": [f"n{arm}", f"without{arm}"],
+    }.get(column, [f"{column}{arm}", column])
     theirs = next((origin.columns[name] for name in names if name in origin.columns), column)
     reason = re.sub(r"\(?\S*outcomes\.csv row \d+\)?", "another row", problem.reason)
     reason = re.sub(r" (of|in) a\d\w*", "", reason)  # keys that we made
@@ -138,11 +143,14 @@ def _theirs(problem: Problem, one: Imported, path: Path) -> Problem:
 
 def _placed(review: Review, one: Imported, path: Path) -> Review:
     """Let the rows say where in the user's file they stand."""
-    rows = tuple(
-        row.model_copy(update={"file": path.name + origin.file[len(str(path)) :],
-                               "row": origin.row})
-        for row, origin in zip(review.outcomes, one.origins, strict=True)
-    ) if len(review.outcomes) == len(one.origins) else review.outcomes  # fmt: skip
+    rows = (
+        tuple(
+            row.model_copy(update={"file": path.name + origin.file[len(str(path)) :], "row": origin.row})
+            for row, origin in zip(review.outcomes, one.origins, strict=True)
+        )
+        if len(review.outcomes) == len(one.origins)
+        else review.outcomes
+    )
     return replace(review, outcomes=rows)
 
 
@@ -164,10 +172,7 @@ def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Impor
         chosen = key_of(f"{name}_{called}_{first.model}", taken) if len(sets) > 1 else name
         found.append(_folder(listed, name=chosen, file=file))
     left = tuple(one.left_out for one in analyses if one.left_out)
-    return [
-        replace(one, remarks=(*left, *one.remarks) if one is found[0] else one.remarks)
-        for one in found
-    ]
+    return [replace(one, remarks=(*left, *one.remarks) if one is found[0] else one.remarks) for one in found]
 
 
 def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
@@ -175,9 +180,14 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
     origins: list[Record] = []
     rows: dict[str, list[dict[str, str]]] = {name: [] for name in TABLES}
     rows["sources"].append(
-        {"source": "file", "kind": "dataset", "citation": file, "reading": "primary",
-         "note": "imported; what stands in the file is taken as the reports have it"}
-    )  # fmt: skip
+        {
+            "source": "file",
+            "kind": "dataset",
+            "citation": file,
+            "reading": "primary",
+            "note": "imported; what stands in the file is taken as the reports have it",
+        }
+    )
     trials: dict[tuple[str, ...], str] = {}
     claims: list[str] = []
     for analysis, outcome in zip(analyses, _keys(analyses), strict=True):
@@ -186,21 +196,29 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
             if record.identity not in trials:
                 trials[record.identity] = key_of(record.study, trials.values())
                 rows["trials"].append(
-                    {"trial": trials[record.identity], "label": record.study,
-                     "year": _year(record),
-                     "membership": "inferred" if record.doubt else "documented",
-                     "membership_why": f"it stands in {file}"
-                     + (f"; {record.doubt}" if record.doubt else ""), "source": "file"}
-                )  # fmt: skip
+                    {
+                        "trial": trials[record.identity],
+                        "label": record.study,
+                        "year": _year(record),
+                        "membership": "inferred" if record.doubt else "documented",
+                        "membership_why": f"it stands in {file}"
+                        + (f"; {record.doubt}" if record.doubt else ""),
+                        "source": "file",
+                    }
+                )
         _comparisons(analysis.records)
         for record in analysis.records:
             trial = trials[record.identity]
             where = file + record.place[record.place.rindex(file) + len(file) :]
             shared = {
-                "trial": trial, "outcome": outcome, "subgroup": record.subgroup,
-                "contrast": record.contrast, "time_label": "as in the file", "source": "file",
+                "trial": trial,
+                "outcome": outcome,
+                "subgroup": record.subgroup,
+                "contrast": record.contrast,
+                "time_label": "as in the file",
+                "source": "file",
                 "locator": where,
-            }  # fmt: skip
+            }
             made, remark = _rows(analysis, record, shared)
             rows["outcomes"] += made
             origins += [record] * len(made)
@@ -216,9 +234,7 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
             for subgroup, printed in analysis.printed.items():
                 if subgroup or analysis.overall:
                     where = "the analysis as a whole"
-                    rows["published"] += _claims(
-                        outcome, printed, {"subgroup": subgroup}, where, claims
-                    )
+                    rows["published"] += _claims(outcome, printed, {"subgroup": subgroup}, where, claims)
         else:
             remarks.append(
                 f"analysis {analysis.number} ({analysis.title}): its file pooled it by "
@@ -280,10 +296,9 @@ def _rows(
         why = f"no {', '.join(lacking)}" if lacking else f"{', '.join(zero)} is 0"
         return [], f"{record.place}, {record.study}: {why}; left out."
     return [
-        {**shared, "group": arm, "use": "yes", **note,
-         **{one: _whole(cells[f"{one}{arm}"]) for one in names}}
+        {**shared, "group": arm, "use": "yes", **note, **{one: _whole(cells[f"{one}{arm}"]) for one in names}}
         for arm in ("1", "2")
-    ], None  # fmt: skip
+    ], None
 
 
 def _difference(
@@ -300,10 +315,14 @@ def _difference(
     usable = bool(se) and float(se) > 0
     if not cells.get("yi") or not (usable or (limits and not se)):
         return [], f"{record.place}, {record.study}: no effect with a variance above 0; left out."
-    row = {**shared, "group": "difference", "use": "yes", "mean": cells["yi"],
-           "measure": f"log {analysis.measure}" if analysis.log else analysis.measure,
-           **{name: _whole(cells[name]) for name in ("n1", "n2")
-              if cells.get(name) not in {None, "", "0"}}}  # fmt: skip
+    row = {
+        **shared,
+        "group": "difference",
+        "use": "yes",
+        "mean": cells["yi"],
+        "measure": f"log {analysis.measure}" if analysis.log else analysis.measure,
+        **{name: _whole(cells[name]) for name in ("n1", "n2") if cells.get(name) not in {None, "", "0"}},
+    }
     level = level_of(record) or analysis.limits
     if limits and (not se or (ratio and level is not None)):
         row |= {"ci_low": cells["low"], "ci_high": cells["high"], "ci_level": f"{level or 95:.15g}"}
@@ -315,10 +334,7 @@ def _difference(
     else:
         row["se"] = se
     if ratio and "se" in row:
-        row |= {
-            "measure": f"log {analysis.measure}",
-            "mean": f"{math.log(float(cells['yi'])):.17g}",
-        }
+        row |= {"measure": f"log {analysis.measure}", "mean": f"{math.log(float(cells['yi'])):.17g}"}
         notes.append(f"mean is the log of {cells['yi']}")
     return [{**row, "note": "; ".join(notes)}], None
 
@@ -328,11 +344,7 @@ def _whole(cell: str) -> str:
 
 
 def _claims(
-    synthesis: str,
-    printed: Mapping[str, str],
-    about: Mapping[str, str],
-    where: str,
-    taken: list[str],
+    synthesis: str, printed: Mapping[str, str], about: Mapping[str, str], where: str, taken: list[str]
 ) -> list[dict[str, str]]:
     of_trial = "trial" in about
     if "estimate" not in printed or ("ci_low" not in printed and of_trial):
@@ -346,10 +358,19 @@ def _claims(
         else ("estimate", "ci_low", "ci_high", "q", "i2", "tau2", "z", "p")
     )
     return [
-        {"claim": claim, "synthesis": synthesis, **about, "quantity": quantity,
-         "printed": printed[quantity], "where": where, "source": "file", "reading": "primary"}
-        for quantity in quantities if quantity in printed
-    ]  # fmt: skip
+        {
+            "claim": claim,
+            "synthesis": synthesis,
+            **about,
+            "quantity": quantity,
+            "printed": printed[quantity],
+            "where": where,
+            "source": "file",
+            "reading": "primary",
+        }
+        for quantity in quantities
+        if quantity in printed
+    ]
 
 
 def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
@@ -383,13 +404,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
         *([f"level = {first.level / 100:g}"] if first.level != 95 else []),
     ]
     for one, key in zip(analyses, _keys(analyses), strict=True):
-        lines += [
-            "",
-            "[[synthesis]]",
-            f'id = "{key}"',
-            f"title = {_quoted(one.title)}",
-            f'outcome = "{key}"',
-        ]
+        lines += ["", "[[synthesis]]", f'id = "{key}"', f"title = {_quoted(one.title)}", f'outcome = "{key}"']
         if one.negative_favours and not shared:
             lines.append(f"negative_favours = {one.negative_favours}")
         if one.method not in INVERSE:

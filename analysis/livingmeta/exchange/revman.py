@@ -27,8 +27,13 @@ from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 
 INVERSE = {"iv", "inverse variance", "i-v", ""}
-METHODS = {"mh": "Mantel-Haenszel", "m-h": "Mantel-Haenszel", "mantel-haenszel": "Mantel-Haenszel",
-           "peto": "Peto", "exp[(o-e)/var]": "Peto"}  # fmt: skip
+METHODS = {
+    "mh": "Mantel-Haenszel",
+    "m-h": "Mantel-Haenszel",
+    "mantel-haenszel": "Mantel-Haenszel",
+    "peto": "Peto",
+    "exp[(o-e)/var]": "Peto",
+}
 MEANS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
 COUNTS = ("events1", "n1", "events2", "n2")
 # Kind of data: the cells an analysis needs, and the measures it may have
@@ -38,25 +43,75 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "generic": (("yi", "sei", "n1", "n2"), (*RATIOS, "MD", "SMD", "RD")),
 }
 TYPES = {"dic": "dich", "con": "cont", "iv": "generic", "giv": "generic", "gen": "generic"}
-CSV_CELLS = {"events1": "Events 1", "mean1": "Mean 1", "sd1": "SD 1", "n1": "Total 1",
-             "events2": "Events 2", "mean2": "Mean 2", "sd2": "SD 2", "n2": "Total 2",
-             "yi": "Effect Estimate", "sei": "SE"}  # fmt: skip
-CSV_PRINTED = {"estimate": "Effect Estimate", "ci_low": "CI Start", "ci_high": "CI End",
-               "weight": "Weight", "q": "Q", "i2": "I²(Q)", "tau2": "Tau²", "z": "Z",
-               "p": "P(Z)"}  # fmt: skip
-RM5_CELLS = {"events1": "EVENTS_1", "mean1": "MEAN_1", "sd1": "SD_1", "n1": "TOTAL_1",
-             "events2": "EVENTS_2", "mean2": "MEAN_2", "sd2": "SD_2", "n2": "TOTAL_2",
-             "yi": "EFFECT_SIZE", "sei": "SE"}  # fmt: skip
-RM5_PRINTED = {"estimate": "EFFECT_SIZE", "ci_low": "CI_START", "ci_high": "CI_END",
-               "weight": "WEIGHT", "q": "CHI2", "i2": "I2", "tau2": "TAU2", "z": "Z",
-               "p": "P_Z"}  # fmt: skip
-WEB_CELLS = {"events1": "Experimental cases", "mean1": "Experimental mean",
-             "sd1": "Experimental SD", "n1": "Experimental N", "events2": "Control cases",
-             "mean2": "Control mean", "sd2": "Control SD", "n2": "Control N", "yi": "GIV Mean",
-             "sei": "GIV SE"}  # fmt: skip
-WEB_PRINTED = {"estimate": "Mean", "ci_low": "CI start", "ci_high": "CI end", "weight": "Weight",
-               "q": "Heterogeneity Chi²", "i2": "Heterogeneity I²", "tau2": "Heterogeneity Tau²",
-               "z": "Effect Z", "p": "Effect P"}  # fmt: skip
+CSV_CELLS = {
+    "events1": "Events 1",
+    "mean1": "Mean 1",
+    "sd1": "SD 1",
+    "n1": "Total 1",
+    "events2": "Events 2",
+    "mean2": "Mean 2",
+    "sd2": "SD 2",
+    "n2": "Total 2",
+    "yi": "Effect Estimate",
+    "sei": "SE",
+}
+CSV_PRINTED = {
+    "estimate": "Effect Estimate",
+    "ci_low": "CI Start",
+    "ci_high": "CI End",
+    "weight": "Weight",
+    "q": "Q",
+    "i2": "I²(Q)",
+    "tau2": "Tau²",
+    "z": "Z",
+    "p": "P(Z)",
+}
+RM5_CELLS = {
+    "events1": "EVENTS_1",
+    "mean1": "MEAN_1",
+    "sd1": "SD_1",
+    "n1": "TOTAL_1",
+    "events2": "EVENTS_2",
+    "mean2": "MEAN_2",
+    "sd2": "SD_2",
+    "n2": "TOTAL_2",
+    "yi": "EFFECT_SIZE",
+    "sei": "SE",
+}
+RM5_PRINTED = {
+    "estimate": "EFFECT_SIZE",
+    "ci_low": "CI_START",
+    "ci_high": "CI_END",
+    "weight": "WEIGHT",
+    "q": "CHI2",
+    "i2": "I2",
+    "tau2": "TAU2",
+    "z": "Z",
+    "p": "P_Z",
+}
+WEB_CELLS = {
+    "events1": "Experimental cases",
+    "mean1": "Experimental mean",
+    "sd1": "Experimental SD",
+    "n1": "Experimental N",
+    "events2": "Control cases",
+    "mean2": "Control mean",
+    "sd2": "Control SD",
+    "n2": "Control N",
+    "yi": "GIV Mean",
+    "sei": "GIV SE",
+}
+WEB_PRINTED = {
+    "estimate": "Mean",
+    "ci_low": "CI start",
+    "ci_high": "CI end",
+    "weight": "Weight",
+    "q": "Heterogeneity Chi²",
+    "i2": "Heterogeneity I²",
+    "tau2": "Heterogeneity Tau²",
+    "z": "Effect Z",
+    "p": "Effect P",
+}
 
 
 def export(sheet: Sheet, told: Told) -> list[Analysis]:
@@ -69,28 +124,26 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
     for place, (number, row) in enumerate(sheet.rows):
         where = f"{sheet.file} row {number}"
         after = sheet.rows[place + 1][1] if place + 1 < len(sheet.rows) else {}
-        bare = not any(
-            cell for name, cell in row.items() if name != "Name" and not name.endswith("Number")
-        )
-        if row.get("Outcome Number") == "0" or (
-            not numbered and bare and bool(after.get("Data Type"))
-        ):
+        bare = not any(cell for name, cell in row.items() if name != "Name" and not name.endswith("Number"))
+        if row.get("Outcome Number") == "0" or (not numbered and bare and bool(after.get("Data Type"))):
             comparison, outcome = comparison + 1, 0
             continue
         if row["Data Type"]:
             subgroup, outcome = "", outcome + 1
             one = Analysis(
-                number=f"{row['Comparison Number']}.{row['Outcome Number']}" if numbered
+                number=f"{row['Comparison Number']}.{row['Outcome Number']}"
+                if numbered
                 else f"{max(comparison, 1)}.{outcome}",
-                title=row["Name"], measure="",
+                title=row["Name"],
+                measure="",
                 model="random" if "random" in row.get("Analysis Model", "").lower() else "common",
                 method=row.get("Statistical Method", "").lower().replace(" ", ""),
-                groups=(row.get("Group Label 1") or "group 1",
-                        row.get("Group Label 2") or "group 2"),
+                groups=(row.get("Group Label 1") or "group 1", row.get("Group Label 2") or "group 2"),
                 printed={"": _printed(row, CSV_PRINTED, decimal)},
-            )  # fmt: skip
-            _settle(one, TYPES.get(row["Data Type"][:3].lower(), row["Data Type"]),
-                    row["Effect Measure"], where)  # fmt: skip
+            )
+            _settle(
+                one, TYPES.get(row["Data Type"][:3].lower(), row["Data Type"]), row["Effect Measure"], where
+            )
             _turn(one, row, told)
             found.append(one)
             continue
@@ -103,10 +156,15 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
             one.printed[subgroup] = _printed(row, CSV_PRINTED, decimal)
             continue
         record = Record(
-            file=sheet.file, row=number, study=row["Name"], identity=(row["Name"],),
-            year=row.get("Year of study", ""), subgroup=subgroup, columns=CSV_CELLS,
+            file=sheet.file,
+            row=number,
+            study=row["Name"],
+            identity=(row["Name"],),
+            year=row.get("Year of study", ""),
+            subgroup=subgroup,
+            columns=CSV_CELLS,
             printed=_printed(row, CSV_PRINTED, decimal),
-        )  # fmt: skip
+        )
         _fill(one, record, row, decimal)
     for one in found:  # subtotals alone: the whole has none of what its subgroups have
         parts = [printed for subgroup, printed in one.printed.items() if subgroup]
@@ -157,8 +215,12 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
                 overall=outcome.get("TOTALS") not in {"NO", "SUB"},  # SUB: of subgroups alone
                 printed={"": _printed(outcome.attrib, RM5_PRINTED)},
             )
-            _settle(one, {"DICH": "dich", "CONT": "cont", "IV": "generic"}.get(kind, kind),
-                    outcome.get("EFFECT_MEASURE", ""), str(path))  # fmt: skip
+            _settle(
+                one,
+                {"DICH": "dich", "CONT": "cont", "IV": "generic"}.get(kind, kind),
+                outcome.get("EFFECT_MEASURE", ""),
+                str(path),
+            )
             labels = {
                 "left label": outcome.findtext("GRAPH_LABEL_1") or "",
                 "right label": outcome.findtext("GRAPH_LABEL_2") or "",
@@ -176,11 +238,15 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
                     name = (study.get("NAME") if study is not None else None) or "a study"
                     place += 1
                     record = Record(
-                        file=where, row=place, study=name, subgroup=subgroup,
-                        identity=(row.get("STUDY_ID") or name,), columns=RM5_CELLS,
+                        file=where,
+                        row=place,
+                        study=name,
+                        subgroup=subgroup,
+                        identity=(row.get("STUDY_ID") or name,),
+                        columns=RM5_CELLS,
                         year=(study.get("YEAR") if study is not None else "") or "",
                         printed=_printed(row.attrib, RM5_PRINTED),
-                    )  # fmt: skip
+                    )
                     if len(set(levels)) > 1:
                         record.printed.pop("ci_low", None)
                     _fill(one, record, row.attrib)
@@ -206,8 +272,7 @@ def package(path: Path, told: Told) -> list[Analysis]:
     }
     if "rows.csv" not in sheets:
         raise ExchangeError(
-            f"{path}: there is no data-rows.csv in it. Download the package with its data from "
-            "RevMan Web."
+            f"{path}: there is no data-rows.csv in it. Download the package with its data from RevMan Web."
         )
     return web(sheets["rows.csv"], sheets.get("settings.csv"), told)
 
@@ -252,10 +317,15 @@ def web(sheet: Sheet, settings: Sheet | None, told: Told) -> list[Analysis]:
         if key not in found:
             found[key] = _web_analysis(sheet, number, row, key, about, told)
         record = Record(
-            file=sheet.file, row=number, study=row["Study"], identity=(row["Study"],),
-            year=row.get("Study year", ""), subgroup=row.get("Subgroup", ""), columns=WEB_CELLS,
+            file=sheet.file,
+            row=number,
+            study=row["Study"],
+            identity=(row["Study"],),
+            year=row.get("Study year", ""),
+            subgroup=row.get("Subgroup", ""),
+            columns=WEB_CELLS,
             printed=_printed(row, WEB_PRINTED),
-        )  # fmt: skip
+        )
         if about.get("Study CI") != about.get("Estimate CI"):
             record.printed.pop("ci_low", None)
         _fill(found[key], record, row)
@@ -268,9 +338,8 @@ def web(sheet: Sheet, settings: Sheet | None, told: Told) -> list[Analysis]:
 
 
 def _web_analysis(
-    sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str],
-    told: Told,
-) -> Analysis:  # fmt: skip
+    sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str], told: Told
+) -> Analysis:
     one = Analysis(
         number=key,
         title=row.get("Analysis name") or f"Analysis {key}",
@@ -339,8 +408,7 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
     analysis.log = analysis.computed and analysis.measure in RATIOS
     if analysis.left_out:
         analysis.left_out = (
-            f"{place}: analysis {analysis.number} ({analysis.title}) is left out: "
-            f"{analysis.left_out}."
+            f"{place}: analysis {analysis.number} ({analysis.title}) is left out: {analysis.left_out}."
         )
 
 
@@ -364,9 +432,7 @@ def _fill(analysis: Analysis, record: Record, row: Mapping[str, str], decimal: s
     analysis.records.append(record)
 
 
-def _printed(
-    row: Mapping[str, str], names: Mapping[str, str], decimal: str = "."
-) -> dict[str, str]:
+def _printed(row: Mapping[str, str], names: Mapping[str, str], decimal: str = ".") -> dict[str, str]:
     """Return what a program printed, nothing where it could not estimate."""
     if row.get("ESTIMABLE") == "NO":
         return {}
@@ -467,10 +533,9 @@ def _turn(analysis: Analysis, row: Mapping[str, str], told: Told) -> None:
     The left side of a graph holds negative effects, and ratios below 1.
     """
     left, right = (
-        next((cell for name, cell in row.items()
-              if side in name.lower() and "label" in name.lower()), "")
+        next((cell for name, cell in row.items() if side in name.lower() and "label" in name.lower()), "")
         for side in ("left", "right")
-    )  # fmt: skip
+    )
     sides = favoured(left, analysis.groups), favoured(right, analysis.groups)
     votes = {group for group in (sides[0], sides[1] and 3 - sides[1]) if group}
     analysis.negative_favours = votes.pop() if len(votes) == 1 else None

@@ -64,9 +64,7 @@ def _separated(path: Path) -> tuple[str, list[tuple[int, list[str]]]]:
         text = raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
     except UnicodeDecodeError as error:
         row = raw.count(b"\n", 0, error.start) + 1
-        raise SheetError(
-            f"{path} row {row}: the file is not UTF-8. Save it as “CSV UTF-8”."
-        ) from None
+        raise SheetError(f"{path} row {row}: the file is not UTF-8. Save it as “CSV UTF-8”.") from None
     if "\0" in text:
         raise SheetError(f"{path}: the file holds zero bytes, so it is no text. Save it as CSV.")
     shown = [line for line in text.splitlines() if line.strip(" ,;\t")]

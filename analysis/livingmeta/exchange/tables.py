@@ -19,9 +19,20 @@ ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".",
 # What columns may be called: first ours and metafor's own names, which are taken wherever they
 # stand; then looser ones, which are taken where none of the first does.
 NAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "study": (("study", "trial", "slab", "studlab"),
-              ("author", "authors", "first author", "label", "name", "study id", "study_id",
-               "studyid", "study name")),
+    "study": (
+        ("study", "trial", "slab", "studlab"),
+        (
+            "author",
+            "authors",
+            "first author",
+            "label",
+            "name",
+            "study id",
+            "study_id",
+            "studyid",
+            "study name",
+        ),
+    ),
     "year": (("year",), ("study year", "year of study")),
     "subgroup": (("subgroup",), ()),
     "n1": (("n1", "n1i"), ("total 1", "experimental n")),
@@ -37,13 +48,17 @@ NAMES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "yi": (("yi",), ("giv mean", "te")),
     "vi": (("vi",), ()),
     "sei": (("sei",), ("se", "giv se", "sete")),
-    "low": (("ci.lb", "ci_low"), ("lower", "lower limit", "ci.lower", "ci_lower", "ci lower",
-                                  "ci start", "lcl", "ll", "lb")),
-    "high": (("ci.ub", "ci_high"), ("upper", "upper limit", "ci.upper", "ci_upper", "ci upper",
-                                    "ci end", "ucl", "ul", "ub")),
+    "low": (
+        ("ci.lb", "ci_low"),
+        ("lower", "lower limit", "ci.lower", "ci_lower", "ci lower", "ci start", "lcl", "ll", "lb"),
+    ),
+    "high": (
+        ("ci.ub", "ci_high"),
+        ("upper", "upper limit", "ci.upper", "ci_upper", "ci upper", "ci end", "ucl", "ul", "ub"),
+    ),
     "level": (("ci_level",), ("ci level",)),
     "measure": (("measure",), ("effect measure",)),
-}  # fmt: skip
+}
 WHOLE = {"n1", "n2", "events1", "events2", "without1", "without2"}
 AUTHORS = ("author", "authors", "first author")
 # Columns that tell the comparisons of one trial apart
@@ -207,9 +222,7 @@ def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = Fals
     cell = cell.replace(decimal, ".") if decimal == "," else cell
     if not is_plain(cell):
         shown = text if len(text) <= 60 else f"{text[:60]}…"
-        raise ExchangeError(
-            f'{place} = "{shown}": this is no number. Write digits, or leave the cell empty.'
-        )
+        raise ExchangeError(f'{place} = "{shown}": this is no number. Write digits, or leave the cell empty.')
     return cell.lstrip("+")
 
 
@@ -281,10 +294,14 @@ def table(sheet: Sheet, told: Told) -> Analysis:
     columns = {name: _one(sheet, known, name) for name in used}
     decimal = decimal_of(sheet)
     analysis = Analysis(
-        number="1", title=Path(sheet.file).stem, profile="today", computed=computed, log=told.log,
+        number="1",
+        title=Path(sheet.file).stem,
+        profile="today",
+        computed=computed,
+        log=told.log,
         measure=told.measure or ("GEN" if computed else "SMD" if "sd1" in used else "OR"),
         negative_favours={"lower": 1, "higher": 2, None: None}[told.favours],
-    )  # fmt: skip
+    )
     if not computed and "yi" in known:
         analysis.remarks.append(
             f"{sheet.file}: effects are computed from {columns[used[0]]} and the other columns of "
@@ -299,9 +316,7 @@ def table(sheet: Sheet, told: Told) -> Analysis:
             place = f"{record.place}, {column}"
             try:
                 cell = cells[column].rstrip(" %") if name == "level" else cells[column]
-                record.cells[name] = read_number(
-                    cell, place=place, decimal=decimal, whole=name in WHOLE
-                )
+                record.cells[name] = read_number(cell, place=place, decimal=decimal, whole=name in WHOLE)
             except ExchangeError as wrong:
                 analysis.problems.append(str(wrong))
         analysis.problems += _at_odds(record)
@@ -455,14 +470,16 @@ def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> l
             label = f"{study} {told}" if not re.search(r"\d{4}", study) else f"{study} ({told})"
         records.append(
             Record(
-                file=sheet.file, row=row, study=label, year=told,
+                file=sheet.file,
+                row=row,
+                study=label,
+                year=told,
                 identity=(label, cells[numbered] if numbered else ""),
-                subgroup="" if not subgroup or cells[subgroup].lower() in ABSENT
-                else cells[subgroup],
+                subgroup="" if not subgroup or cells[subgroup].lower() in ABSENT else cells[subgroup],
                 contrast=", ".join(filter(None, (cells[column] for column in apart))),
                 columns={"study": name or "study", "subgroup": subgroup or "subgroup"},
             )
-        )  # fmt: skip
+        )
     writers = [c for c in sheet.header if c.strip().lower() in AUTHORS and c != name]
     called: dict[tuple[str, ...], tuple[str, int]] = {}
     for one, (row, cells) in zip(records, sheet.rows, strict=True):
@@ -541,8 +558,11 @@ def _without_totals(records: Sequence[Record], analysis: Analysis) -> list[Recor
         else:
             kept.append(one)
             if sure is not None or _called_total(one):
-                one.doubt = ("its numbers can be those of the other rows together"
-                             if sure is not None else "it is called like a total")  # fmt: skip
+                one.doubt = (
+                    "its numbers can be those of the other rows together"
+                    if sure is not None
+                    else "it is called like a total"
+                )
                 analysis.remarks.append(
                     f"{one.place}, {one.study}: {one.doubt}; it is pooled as a trial. If it is a "
                     "total, call it Total."
@@ -571,8 +591,7 @@ def _adds_up(record: Record, others: Sequence[Record]) -> bool | None:
     """Say whether a row has the people of the others and their effect, as far as it is rounded."""
     summed = [name for name in sorted(WHOLE) if record.cells.get(name)]
     if any(not one.cells.get(name) for one in others for name in summed) or any(
-        float(record.cells[name]) != math.fsum(float(one.cells[name]) for one in others)
-        for name in summed
+        float(record.cells[name]) != math.fsum(float(one.cells[name]) for one in others) for name in summed
     ):
         return None
     if record.cells.get("yi") or not summed:
@@ -593,9 +612,7 @@ def _adds_up(record: Record, others: Sequence[Record]) -> bool | None:
 
 def _among(own: str, theirs: Sequence[str]) -> bool:
     spans = [_span(one) for one in theirs]
-    return min(low for low, _ in spans) <= _span(own)[1] and _span(own)[0] <= max(
-        high for _, high in spans
-    )
+    return min(low for low, _ in spans) <= _span(own)[1] and _span(own)[0] <= max(high for _, high in spans)
 
 
 def _equal(own: str, theirs: Sequence[str], weights: Sequence[float]) -> bool:
@@ -603,8 +620,7 @@ def _equal(own: str, theirs: Sequence[str], weights: Sequence[float]) -> bool:
     low, high = _span(own)
     spans = [_span(one) for one in theirs]
     least, most = (
-        sum(w * span[end] for w, span in zip(weights, spans, strict=True)) / sum(weights)
-        for end in (0, 1)
+        sum(w * span[end] for w, span in zip(weights, spans, strict=True)) / sum(weights) for end in (0, 1)
     )
     return low <= most and high >= least
 
@@ -728,13 +744,18 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
     shown = f"{first.cells['yi']}, {first.cells['low']} to {first.cells['high']}"
     ratios = f"so {yi} holds ratios. Name them: --measure OR (or RR, HR, IRR, ROM) without --log"
     for scale, what, remedy in (
-        ("ratio", f"are symmetric around {yi} on the log scale, and not around {yi} itself",
-         ratios),
-        ("plain", f"are symmetric around {yi} itself, and not on the log scale",
-         f"so {yi} holds no ratios. If they are logs of one, say --log"),
-        ("mixed", f"are ratios, and {yi} is symmetric between their logs",
-         f"so {yi} holds logs of a ratio. Name it: --measure OR --log (or RR, HR, IRR, ROM)"),
-    ):  # fmt: skip
+        ("ratio", f"are symmetric around {yi} on the log scale, and not around {yi} itself", ratios),
+        (
+            "plain",
+            f"are symmetric around {yi} itself, and not on the log scale",
+            f"so {yi} holds no ratios. If they are logs of one, say --log",
+        ),
+        (
+            "mixed",
+            f"are ratios, and {yi} is symmetric between their logs",
+            f"so {yi} holds logs of a ratio. Name it: --measure OR --log (or RR, HR, IRR, ROM)",
+        ),
+    ):
         if all(scale in scales for scales in fits.values()):
             raise ExchangeError(f"{first.place}: {low} and {high} {what} ({shown}), {remedy}.")
     raise ExchangeError(
@@ -750,8 +771,9 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
 
 
 def _beside(record: Record) -> str:
-    spread = [f"{record.columns[name]} {record.cells[name]}" for name in ("sei", "vi")
-              if record.cells.get(name)]  # fmt: skip
+    spread = [
+        f"{record.columns[name]} {record.cells[name]}" for name in ("sei", "vi") if record.cells.get(name)
+    ]
     return f" with {spread[0]}" if spread else ""
 
 
@@ -801,9 +823,7 @@ def _logs(span: Span | None) -> Span | None:
     return None if span is None or span[0] <= 0 else (math.log(span[0]), math.log(span[1]))
 
 
-def _around(
-    yi: Span | None, low: Span | None, high: Span | None, errors: Sequence[Span | None]
-) -> bool:
+def _around(yi: Span | None, low: Span | None, high: Span | None, errors: Sequence[Span | None]) -> bool:
     """Say whether an effect can be the middle of its limits, at a distance that its SE explains."""
     if yi is None or low is None or high is None:
         return False
@@ -851,8 +871,4 @@ def _reaches(record: Record, level: float, *, ratio: bool, raw: bool) -> bool:
         low, high = ends  # type: ignore[assignment]
         se = se and ((se[0] / yi[1], se[1] / yi[0]) if raw else se)
     z = float(ndtri(0.5 + level / 200))
-    return (
-        se is not None
-        and (high[0] - low[1]) / 2 <= z * se[1]
-        and ((high[1] - low[0]) / 2 >= z * se[0])
-    )
+    return se is not None and (high[0] - low[1]) / 2 <= z * se[1] and ((high[1] - low[0]) / 2 >= z * se[0])

@@ -80,9 +80,15 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str]) -> None:
         for column, cell in enumerate(one.cells):
             mark(ax, column, place, cell.state, gid=f"{one.trial}:{cell.domain}:{cell.state}")
     for number, line in enumerate(key):
-        ax.annotate(line, (-0.5 - LABEL / STEP + MARGIN / STEP, len(panel) - 0.5),
-                    xytext=(0, -9 - 9.4 * number), textcoords="offset points", fontsize=SMALL,
-                    va="center", annotation_clip=False)  # fmt: skip
+        ax.annotate(
+            line,
+            (-0.5 - LABEL / STEP + MARGIN / STEP, len(panel) - 0.5),
+            xytext=(0, -9 - 9.4 * number),
+            textcoords="offset points",
+            fontsize=SMALL,
+            va="center",
+            annotation_clip=False,
+        )
 
 
 def summary_plot(found: Sequence[Assessment]) -> Figure:
@@ -106,8 +112,7 @@ def summary_plot(found: Sequence[Assessment]) -> Figure:
     figure = Figure(figsize=(WIDTH, height), dpi=100)
     top = height
     for panel, size in zip(panels, tall, strict=True):
-        box = (label / WIDTH, (top - size + 0.05) / height, 1 - (label + 0.1) / WIDTH,
-               (size - 0.3) / height)  # fmt: skip
+        box = (label / WIDTH, (top - size + 0.05) / height, 1 - (label + 0.1) / WIDTH, (size - 0.3) / height)
         _summary(figure.add_axes(box), panel)
         top -= size
     _legend(figure, _states(found), ())
@@ -121,8 +126,15 @@ def _summary(ax: Axes, panel: Sequence[Assessment]) -> None:
     noun = "trial" if len(panel) == 1 else "trials"
     ax.set_title(f"{panel[0].tool}: {len(panel)} {noun}", fontsize=TEXT, weight="bold", loc="left")
     for place, cell in enumerate(panel[0].cells):
-        ax.text(-0.02, place, cell.domain, ha="right", va="center", fontsize=TEXT,
-                transform=ax.get_yaxis_transform())  # fmt: skip
+        ax.text(
+            -0.02,
+            place,
+            cell.domain,
+            ha="right",
+            va="center",
+            fontsize=TEXT,
+            transform=ax.get_yaxis_transform(),
+        )
         start = 0
         states = [one.cells[place].state for one in panel]
         for state, style in MARKS.items():
@@ -132,21 +144,34 @@ def _summary(ax: Axes, panel: Sequence[Assessment]) -> None:
                 start += count
 
 
-def _piece(
-    ax: Axes, start: int, place: int, count: int, *, state: str, style: Mark, domain: str
-) -> None:
-    ax.barh(place, count, left=start, height=0.78, color=style.face, edgecolor=BLACK, lw=0.6,
-            ls=style.line, gid=f"{domain}:{state}")  # fmt: skip
-    ax.text(start + count / 2, place, f"{style.sign} {count}", ha="center", va="center",
-            color=style.ink, fontsize=TEXT, weight="bold")  # fmt: skip
+def _piece(ax: Axes, start: int, place: int, count: int, *, state: str, style: Mark, domain: str) -> None:
+    ax.barh(
+        place,
+        count,
+        left=start,
+        height=0.78,
+        color=style.face,
+        edgecolor=BLACK,
+        lw=0.6,
+        ls=style.line,
+        gid=f"{domain}:{state}",
+    )
+    ax.text(
+        start + count / 2,
+        place,
+        f"{style.sign} {count}",
+        ha="center",
+        va="center",
+        color=style.ink,
+        fontsize=TEXT,
+        weight="bold",
+    )
 
 
 def _panels(found: Sequence[Assessment]) -> list[list[Assessment]]:
     """Group assessments by tool; those of one tool have the same domains."""
     if not found:
-        raise RefusalError(
-            "risk_of_bias.csv holds neither a judgement nor a fact: there is nothing to draw."
-        )
+        raise RefusalError("risk_of_bias.csv holds neither a judgement nor a fact: there is nothing to draw.")
     tools = dict.fromkeys(one.tool for one in found)
     return [[one for one in found if one.tool == tool] for tool in tools]
 

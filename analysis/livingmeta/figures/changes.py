@@ -56,10 +56,7 @@ def changes_plot(
     """
     lines = list(_lines(moves, names))
     if stages:
-        lines += [
-            ("space", "", None, ""),
-            ("heading", f"{title}, as the trials appeared", None, ""),
-        ]
+        lines += [("space", "", None, ""), ("heading", f"{title}, as the trials appeared", None, "")]
         lines += [_stage(stage) for stage in stages]
     pools = [pool for move in moves for pool in (move.before, move.after) if pool and pool.result]
     if not pools:
@@ -70,8 +67,7 @@ def changes_plot(
     figure = Figure(figsize=(width, height), dpi=100)
     box = ((MARGIN + NAMES) / width, 0.55 / height, FOREST / width, len(lines) * ROW / height)
     ax = figure.add_axes(box)
-    ends = [abs(end) for pool in pools if pool.result
-            for end in (pool.result.ci_low, pool.result.ci_high)]  # fmt: skip
+    ends = [abs(end) for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
     ends += [abs(end) for stage in stages for end in (stage.estimate,)]
     reach = 1.08 * max(ends)
     ax.set_xlim(-reach, reach)
@@ -87,13 +83,17 @@ def changes_plot(
     for place, (kind, label, draw, numbers) in enumerate(lines):
         weight = "bold" if kind == "heading" else "normal"
         at = ax.get_yaxis_transform()
+        ax.text(-NAMES / FOREST, place, label, transform=at, fontsize=TEXT, va="center", weight=weight)
         ax.text(
-            -NAMES / FOREST, place, label, transform=at, fontsize=TEXT, va="center", weight=weight
+            1 + NUMBERS / FOREST,
+            place,
+            numbers,
+            transform=at,
+            fontsize=TEXT,
+            va="center",
+            ha="right",
+            gid=f"numbers:{place}",
         )
-        ax.text(
-            1 + NUMBERS / FOREST, place, numbers, transform=at, fontsize=TEXT, va="center",
-            ha="right", gid=f"numbers:{place}",
-        )  # fmt: skip
         if draw is not None:
             draw(ax, place)
     return ax
@@ -127,8 +127,16 @@ def _diamond(move: Move, name: str, pool: Pool | None, colour: str) -> Line:
 def _stage(stage: Stage) -> Line:
     def draw(ax: Axes, place: int) -> None:
         draw_interval(ax, stage.ci_low, stage.ci_high, place, gid=f"ci:stage:{stage.k}")
-        ax.plot(stage.estimate, place, "s", color=COLOURS["variant"], ms=3.5, mew=0, zorder=3,
-                gid=f"stage:{stage.k}")  # fmt: skip
+        ax.plot(
+            stage.estimate,
+            place,
+            "s",
+            color=COLOURS["variant"],
+            ms=3.5,
+            mew=0,
+            zorder=3,
+            gid=f"stage:{stage.k}",
+        )
 
     sign = "" if stage.k == 1 else "+ "
     text = _numbers(stage.measure, stage.estimate, stage.ci_low, stage.ci_high)

@@ -30,11 +30,7 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str) -> str:
     """
     held = io.BytesIO()
     fonts = ["DejaVu Sans", "Verdana", "Arial", "Helvetica"]  # the first two are equally wide
-    fixed: dict[Any, Any] = {
-        "svg.hashsalt": "livingmeta",
-        "svg.fonttype": "none",
-        "font.sans-serif": fonts,
-    }
+    fixed: dict[Any, Any] = {"svg.hashsalt": "livingmeta", "svg.fonttype": "none", "font.sans-serif": fonts}
     with rc_context(fixed):
         figure.savefig(held, format="svg", metadata=METADATA["svg"], transparent=True)
     text = held.getvalue().decode()
@@ -66,11 +62,7 @@ def figure_bytes(figure: Any, kind: str) -> bytes:
         For another kind.
     """
     held = io.BytesIO()
-    fixed: dict[Any, Any] = {
-        "svg.hashsalt": "livingmeta",
-        "svg.fonttype": "path",
-        "pdf.fonttype": 42,
-    }
+    fixed: dict[Any, Any] = {"svg.hashsalt": "livingmeta", "svg.fonttype": "path", "pdf.fonttype": 42}
     with rc_context(fixed):
         figure.savefig(held, format=kind, metadata=METADATA[kind], dpi=300)
     return held.getvalue()

@@ -40,15 +40,7 @@ from livingmeta.review.bias import STATES, Assessment, assessments
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import (
-    LeftOut,
-    Missing,
-    Pool,
-    Printed,
-    heterogeneity,
-    marks,
-    notes,
-)
+from livingmeta.synthesis.pool import LeftOut, Missing, Pool, Printed, heterogeneity, marks, notes
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import (
     FLAG_WORDS,
@@ -173,9 +165,7 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
     for pool in parts or pools:
         if pool.subgroup is not None:
             yield _Row(kind="heading", text=pool.subgroup)
-        for effect, weight in zip(
-            pool.effects, pool.weights or (None,) * len(pool.effects), strict=True
-        ):
+        for effect, weight in zip(pool.effects, pool.weights or (None,) * len(pool.effects), strict=True):
             yield _Row(kind="trial", effect=effect, weight=weight)
         yield from _summary(pool, "Subtotal" if pool.subgroup is not None else "Total")
     if parts and whole is not None:
@@ -223,10 +213,7 @@ def _overall(result: PooledEstimate) -> str:
     if result.statistic is None or result.p_value is None:
         return "Test for overall effect: not defined, the interval has no width"
     name = "Z" if result.ci_method in {"wald", "profile"} else f"t({result.k - 1})"
-    return (
-        f"Test for overall effect: {name} = {decimal(abs(result.statistic))} "
-        f"({p_words(result.p_value)})"
-    )
+    return f"Test for overall effect: {name} = {decimal(abs(result.statistic))} ({p_words(result.p_value)})"
 
 
 def _figure(rows: int, notes: int, more: float, room: _Room) -> Axes:
@@ -303,10 +290,7 @@ def _rooms(rows: Sequence[_Row], axes: float) -> _Room:
     totals = [row.pool for row in rows if row.pool is not None]
     ends = [_wide(_numbered(e.measure, e.yi, e.ci_low, e.ci_high)) for e in effects]
     results = [one.result for one in totals if one.result is not None]
-    ends += [
-        _wide(_numbered(r.measure or "", r.estimate, r.ci_low, r.ci_high), bold=True)
-        for r in results
-    ]
+    ends += [_wide(_numbered(r.measure or "", r.estimate, r.ci_low, r.ci_high), bold=True) for r in results]
     whole = [sum(getattr(e, n) or 0 for e in p.effects) for p in totals for n in ("n1", "n2")]
     arms = {
         "mean": [_figures(m) for e in effects for m in (e.mean1, e.mean2)],
@@ -372,9 +356,7 @@ def _heads(ax: Axes, pool: Pool, room: _Room, more: float) -> None:
     if more:
         _write(ax, "RoB", at["bias"] - 0.06, -1.05, room, weight="bold")
     ends = (_x(at["label"], room.axes), _x(at["estimate"] + more, room.axes))
-    ax.plot(
-        ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6
-    )
+    ax.plot(ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6)
 
 
 def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
@@ -431,9 +413,8 @@ def _numbered(measure: str, estimate: float, low: float, high: float) -> str:
 
 
 def _numbers(
-    ax: Axes, numbers: tuple[float, float, float], place: int, room: _Room,
-    *, measure: str, **style: Any,
-) -> None:  # fmt: skip
+    ax: Axes, numbers: tuple[float, float, float], place: int, room: _Room, *, measure: str, **style: Any
+) -> None:
     text = _numbered(measure, *numbers)
     _write(ax, text, _columns(room)["estimate"], place, room, ha="right", **style)
 
@@ -467,12 +448,15 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     share = f"{sum(row.pool.weights):.1f}%"
     _write(ax, share, at["weight"], place, room, ha="right", weight=weight)
     _numbers(
-        ax, (result.estimate, result.ci_low, result.ci_high), place, room,
-        measure=result.measure, weight=weight, color=GREY if doubtful else BLACK,
-    )  # fmt: skip
-    draw_diamond(
-        ax, result, place, gid=f"diamond:{row.pool.subgroup or 'overall'}", **pooled_look(row.pool)
+        ax,
+        (result.estimate, result.ci_low, result.ci_high),
+        place,
+        room,
+        measure=result.measure,
+        weight=weight,
+        color=GREY if doubtful else BLACK,
     )
+    draw_diamond(ax, result, place, gid=f"diamond:{row.pool.subgroup or 'overall'}", **pooled_look(row.pool))
 
 
 def _draw_prediction(ax: Axes, row: _Row, place: int, room: _Room) -> None:
@@ -493,12 +477,12 @@ def _draw_printed(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     text = fitted(f"published: {printed.label}", room.left - 0.1, size=SMALL)
     _write(ax, text, at["label"], place, room, color=GREY, style="italic", fontsize=SMALL)
     estimate, low, high = printed.words
-    _write(ax, f"{estimate} [{low}, {high}]", at["estimate"], place, room, ha="right",
-           color=GREY, style="italic")  # fmt: skip
+    _write(
+        ax, f"{estimate} [{low}, {high}]", at["estimate"], place, room, ha="right", color=GREY, style="italic"
+    )
     draw_diamond(
-        ax, printed, place, gid="printed", color=COLOURS["published"], facecolor=PALE, lw=0.7,
-        ls=(0, (3, 2)),
-    )  # fmt: skip
+        ax, printed, place, gid="printed", color=COLOURS["published"], facecolor=PALE, lw=0.7, ls=(0, (3, 2))
+    )
 
 
 def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
@@ -512,9 +496,16 @@ def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
         text, state = fitted(one.why, 2 * room.arm, size=SMALL), "not used"
     _write(ax, text, at["arms"], place, room, ha="center", color=GREY, fontsize=SMALL)
     _write(
-        ax, state, at["estimate"], place, room, ha="right", color=GREY, style="italic",
+        ax,
+        state,
+        at["estimate"],
+        place,
+        room,
+        ha="right",
+        color=GREY,
+        style="italic",
         gid=f"missing:{one.trial}",
-    )  # fmt: skip
+    )
 
 
 def _draw_bias(ax: Axes, one: Assessment, place: int, room: _Room) -> None:
@@ -580,13 +571,26 @@ def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
     reach = ax.get_xlim()[1]
     for side, group in zip((-1, 1), pool.favours or (), strict=False):
         ax.text(
-            side * reach / 2, -0.175 / height, f"favours\n{group}", transform=below, ha="center",
-            va="top", fontsize=SMALL, linespacing=1.1, gid=f"favours:{1 + (side > 0)}",
-        )  # fmt: skip
+            side * reach / 2,
+            -0.175 / height,
+            f"favours\n{group}",
+            transform=below,
+            ha="center",
+            va="top",
+            fontsize=SMALL,
+            linespacing=1.1,
+            gid=f"favours:{1 + (side > 0)}",
+        )
     ax.xaxis.labelpad = 22
     for number, line in enumerate(lines):
         ax.text(
-            _x(_columns(room)["label"], room.axes), -(0.60 + number * 0.125) / height, line,
-            transform=ax.transAxes, fontsize=SMALL, va="top", color=BLACK, gid="note",
+            _x(_columns(room)["label"], room.axes),
+            -(0.60 + number * 0.125) / height,
+            line,
+            transform=ax.transAxes,
+            fontsize=SMALL,
+            va="top",
+            color=BLACK,
+            gid="note",
             parse_math=False,
-        )  # fmt: skip
+        )

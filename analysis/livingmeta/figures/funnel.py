@@ -77,9 +77,14 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
         outer = inner if low == 0 else float(ndtri(1 - low / 2))  # the rest is the background
         for side in (-1, 1):
             ax.fill_betweenx(
-                depth, side * inner * depth, side * outer * depth, color=colour, lw=0, zorder=0,
+                depth,
+                side * inner * depth,
+                side * outer * depth,
+                color=colour,
+                lw=0,
+                zorder=0,
                 label=words if side == 1 else None,
-            )  # fmt: skip
+            )
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1.2, zorder=2, gid="estimate")
     ax.plot(yi, se, "o", color=COLOURS["trial"], ms=3.6, mew=0, zorder=3, gid="trials")
@@ -87,8 +92,16 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     for effect, y in bounds:
         draw_effect(ax, effect, effect.yi, y, 3.6, gid=f"bound:{effect.trial}", marker="o")
     if filled is not None and filled.k0:
-        ax.plot(added, np.sqrt(filled.vi), "o", mfc="none", mec=COLOURS["imagined"], ms=3.6,
-                zorder=3, gid="filled")  # fmt: skip
+        ax.plot(
+            added,
+            np.sqrt(filled.vi),
+            "o",
+            mfc="none",
+            mec=COLOURS["imagined"],
+            ms=3.6,
+            zorder=3,
+            gid="filled",
+        )
     scale_axis(ax.xaxis, pool.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool), fontsize=TEXT)
@@ -99,9 +112,16 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     title = f"{pool.name}, k = {result.k}\n{' '.join(said)}"
     ax.set_title(title, fontsize=TEXT, loc="left", wrap=True)
     key = ax.legend(  # outside, where it hides no trial
-              fontsize=SMALL - 1, frameon=False, loc="upper center", ncols=4, columnspacing=1,
-              bbox_to_anchor=(0.5, -0.19), title="P of a trial against no effect",
-              title_fontsize=SMALL - 1, handlelength=1.2)  # fmt: skip
+        fontsize=SMALL - 1,
+        frameon=False,
+        loc="upper center",
+        ncols=4,
+        columnspacing=1,
+        bbox_to_anchor=(0.5, -0.19),
+        title="P of a trial against no effect",
+        title_fontsize=SMALL - 1,
+        handlelength=1.2,
+    )
     for patch in key.get_patches():
         patch.set(edgecolor=GREY, linewidth=0.4)
     return ax

@@ -67,15 +67,20 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
     _effect(axes(0.25, TOP, half, CURVES, "effect"), pool, found)
     _tau(axes(WIDTH - RIGHT - half, TOP, half, CURVES, "tau"), found)
     _trials(
-        axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"),
-        pool,
-        found,
+        axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"), pool, found
     )
-    figure.text(0.25 / WIDTH, 1 - 0.16 / height, f"{pool.name}, k = {found.k}", fontsize=TEXT + 1,
-                weight="bold", va="center")  # fmt: skip
+    figure.text(
+        0.25 / WIDTH,
+        1 - 0.16 / height,
+        f"{pool.name}, k = {found.k}",
+        fontsize=TEXT + 1,
+        weight="bold",
+        va="center",
+    )
     for number, line in enumerate(lines):
-        figure.text(0.25 / WIDTH, (0.08 + 0.13 * (len(lines) - 1 - number)) / height, line,
-                    fontsize=SMALL, gid="note")  # fmt: skip
+        figure.text(
+            0.25 / WIDTH, (0.08 + 0.13 * (len(lines) - 1 - number)) / height, line, fontsize=SMALL, gid="note"
+        )
     return figure
 
 
@@ -83,11 +88,8 @@ def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
     curves = found.curves
     _band(ax, found)
     ax.fill_between(curves.effect, curves.mu, color=COLOURS["pooled"], alpha=0.25, lw=0)
-    ax.plot(
-        curves.effect, curves.mu, color=COLOURS["pooled"], lw=1.2, gid="mu", label="mean effect μ"
-    )
-    ax.plot(curves.effect, curves.new, color=COLOURS["pooled"], lw=1, ls="--", gid="new",
-            label="new setting")  # fmt: skip
+    ax.plot(curves.effect, curves.mu, color=COLOURS["pooled"], lw=1.2, gid="mu", label="mean effect μ")
+    ax.plot(curves.effect, curves.new, color=COLOURS["pooled"], lw=1, ls="--", gid="new", label="new setting")
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.set_ylim(0, 1.08 * max(curves.mu))
     ax.set_xlim(curves.effect[0], curves.effect[-1])
@@ -98,14 +100,7 @@ def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
 def _tau(ax: Axes, found: Posterior) -> None:
     curves = found.curves
     ax.fill_between(curves.tau, curves.tau_posterior, color=COLOURS["pooled"], alpha=0.25, lw=0)
-    ax.plot(
-        curves.tau,
-        curves.tau_posterior,
-        color=COLOURS["pooled"],
-        lw=1.2,
-        gid="tau",
-        label="posterior",
-    )
+    ax.plot(curves.tau, curves.tau_posterior, color=COLOURS["pooled"], lw=1.2, gid="tau", label="posterior")
     ax.plot(curves.tau, curves.tau_prior, color=BLACK, lw=1, ls=":", gid="prior", label="prior")
     ax.set_xlim(0, curves.tau[-1])
     ax.set_ylim(0, 1.08 * max(*curves.tau_posterior, *curves.tau_prior))
@@ -118,8 +113,9 @@ def _density(ax: Axes) -> None:
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.set_ylabel("Density", fontsize=TEXT)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    ax.legend(fontsize=SMALL, frameon=False, ncols=2, loc="lower right", borderaxespad=0.0,
-              bbox_to_anchor=(1, 1.02))  # fmt: skip
+    ax.legend(
+        fontsize=SMALL, frameon=False, ncols=2, loc="lower right", borderaxespad=0.0, bbox_to_anchor=(1, 1.02)
+    )
 
 
 def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
@@ -133,36 +129,60 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     for row, effect in enumerate(pool.effects):
         draw_interval(ax, effect.ci_low, effect.ci_high, row - 0.17, gid=f"ci:reported:{row}")
-        ax.plot(effect.yi, row - 0.17, "o", mfc="white", mec=COLOURS["trial"], ms=3, mew=0.8,
-                gid=f"reported:{row}", zorder=3)  # fmt: skip
+        ax.plot(
+            effect.yi,
+            row - 0.17,
+            "o",
+            mfc="white",
+            mec=COLOURS["trial"],
+            ms=3,
+            mew=0.8,
+            gid=f"reported:{row}",
+            zorder=3,
+        )
     for row, one in enumerate(shown):
         colour = COLOURS["trial" if row < found.k else "pooled"]
         down = 0.17 if row < found.k else 0.0
-        draw_interval(
-            ax, one.low, one.high, row + down, color=colour, lw=1.1, gid=f"ci:shrunken:{row}"
+        draw_interval(ax, one.low, one.high, row + down, color=colour, lw=1.1, gid=f"ci:shrunken:{row}")
+        ax.plot(
+            one.median,
+            row + down,
+            "D" if row >= found.k else "o",
+            color=colour,
+            ms=3.2,
+            mew=0,
+            gid=f"shrunken:{row}",
+            zorder=3,
         )
-        ax.plot(one.median, row + down, "D" if row >= found.k else "o", color=colour, ms=3.2,
-                mew=0, gid=f"shrunken:{row}", zorder=3)  # fmt: skip
         numbers = as_shown(pool.measure, one.median, one.low, one.high)
-        ax.text(1.02, row, "{} ({} to {})".format(*numbers), transform=ax.get_yaxis_transform(),
-                weight="bold" if row == found.k else "normal", fontsize=SMALL,
-                va="center")  # fmt: skip
+        ax.text(
+            1.02,
+            row,
+            "{} ({} to {})".format(*numbers),
+            transform=ax.get_yaxis_transform(),
+            weight="bold" if row == found.k else "normal",
+            fontsize=SMALL,
+            va="center",
+        )
     ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
     ax.set_yticks(range(len(shown)), [*names, "Mean effect μ", "New setting"], fontsize=SMALL)
     ax.set_ylim(len(shown) - 0.5, -0.5)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.tick_params(axis="y", length=0)
-    ax.set_title("○ as reported (CI)    ● posterior median (equal-tailed interval)",
-                 fontsize=SMALL, loc="left", color=GREY)  # fmt: skip
+    ax.set_title(
+        "○ as reported (CI)    ● posterior median (equal-tailed interval)",
+        fontsize=SMALL,
+        loc="left",
+        color=GREY,
+    )
     _scale(ax, pool)
 
 
 def _band(ax: Axes, found: Posterior) -> None:
     """Shade effects smaller than the smallest important difference."""
     if found.important is not None:
-        ax.axvspan(-found.important, found.important, color=PALE, alpha=0.6, lw=0, zorder=0,
-                   gid="important")  # fmt: skip
+        ax.axvspan(-found.important, found.important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important")
 
 
 def _scale(ax: Axes, pool: Pool) -> None:

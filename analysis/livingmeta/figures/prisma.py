@@ -13,8 +13,13 @@ from livingmeta.appraisal.flow import PREVIOUS, TOTAL, Count, Flow
 from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT
 
 # The boxes of the figure by column, from top to bottom
-MIDDLE = (("records", "databases", "registers"), ("screened",), ("sought",), ("assessed",),
-          ("studies", "reports"))  # fmt: skip
+MIDDLE = (
+    ("records", "databases", "registers"),
+    ("screened",),
+    ("sought",),
+    ("assessed",),
+    ("studies", "reports"),
+)
 RIGHT = (("removed",), ("excluded",), ("not_retrieved",), ("reports_excluded",))
 
 
@@ -50,9 +55,7 @@ def prisma_plot(one: Flow) -> Axes:
     ax.set_ylim(0, height)
     ax.set_axis_off()
     place = height - 0.3
-    _heading(
-        ax, columns[0], place + 0.14, f"Identification of {'new ' if one.updates else ''}studies"
-    )
+    _heading(ax, columns[0], place + 0.14, f"Identification of {'new ' if one.updates else ''}studies")
     if one.updates:
         _heading(ax, 0.1, place + 0.14, "Previous studies")
         _box(ax, one, PREVIOUS, 0.1, place)
@@ -99,12 +102,28 @@ def _height(one: Flow, boxes: Sequence[str]) -> float:
 def _box(ax: Axes, one: Flow, boxes: Sequence[str], x: float, top: float) -> None:
     lines, height = _lines(one, boxes), _height(one, boxes)
     known = any(one.count(box).number for box in boxes)
-    ax.add_patch(Rectangle((x, top - height), BOX, height, facecolor="none", lw=0.8,
-                           edgecolor=BLACK if known else GREY, ls="-" if known else "--",
-                           gid=f"box:{boxes[0]}"))  # fmt: skip
+    ax.add_patch(
+        Rectangle(
+            (x, top - height),
+            BOX,
+            height,
+            facecolor="none",
+            lw=0.8,
+            edgecolor=BLACK if known else GREY,
+            ls="-" if known else "--",
+            gid=f"box:{boxes[0]}",
+        )
+    )
     for number, (gid, line, is_known) in enumerate(lines):
-        ax.text(x + 0.07, top - 0.06 - LINE * (number + 0.5), line, fontsize=SMALL, va="center",
-                color=BLACK if is_known else GREY, gid=gid or None)  # fmt: skip
+        ax.text(
+            x + 0.07,
+            top - 0.06 - LINE * (number + 0.5),
+            line,
+            fontsize=SMALL,
+            va="center",
+            color=BLACK if is_known else GREY,
+            gid=gid or None,
+        )
 
 
 def _heading(ax: Axes, x: float, y: float, words: str) -> None:
@@ -112,8 +131,12 @@ def _heading(ax: Axes, x: float, y: float, words: str) -> None:
 
 
 def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    ax.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "lw": 0.8, "color": BLACK,
-                                            "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+    ax.annotate(
+        "",
+        end,
+        start,
+        arrowprops={"arrowstyle": "-|>", "lw": 0.8, "color": BLACK, "shrinkA": 0, "shrinkB": 0},
+    )
 
 
 def _feet(one: Flow, characters: int) -> list[str]:

@@ -187,8 +187,15 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
         axes.append(ax)
     axes[0].set_yticklabels([_short(left.label) for left in kept], fontsize=SMALL)
     cut = f": the {len(kept)} of {k} that move it most" if len(kept) < k else f", k = {k}"
-    figure.text(0.08 / width, 1 - 0.06 / height, f"{one.main.name}, influence{cut}", fontsize=TEXT,
-                va="top", weight="bold", gid="title")  # fmt: skip
+    figure.text(
+        0.08 / width,
+        1 - 0.06 / height,
+        f"{one.main.name}, influence{cut}",
+        fontsize=TEXT,
+        va="top",
+        weight="bold",
+        gid="title",
+    )
     return axes[0]
 
 
@@ -216,9 +223,7 @@ def _telling(without: Sequence[Without]) -> list[Without]:
     return [left for left in without if left in by]
 
 
-def _forest(
-    one: Sensitivity, lines: Sequence[Line], words: str, gid: str, important: float | None
-) -> Axes:
+def _forest(one: Sensitivity, lines: Sequence[Line], words: str, gid: str, important: float | None) -> Axes:
     pool, result = one.main, one.main.result
     assert result is not None
     width = NAMES + FOREST + NUMBERS
@@ -241,25 +246,45 @@ def _forest(
         _write(ax, place, label, row, pool.measure)
         if row is not None:
             draw_interval(ax, row.ci_low, row.ci_high, place, gid=f"ci:{gid}:{place}")
-            ax.plot(row.estimate, place, "s", color=COLOURS["variant"], ms=3.4, mew=0, zorder=3,
-                    gid=f"{gid}:{place}")  # fmt: skip
+            ax.plot(
+                row.estimate,
+                place,
+                "s",
+                color=COLOURS["variant"],
+                ms=3.4,
+                mew=0,
+                zorder=3,
+                gid=f"{gid}:{place}",
+            )
     last = rows - 1
     draw_diamond(ax, result, last, half=0.35, gid="diamond:overall", **pooled_look(pool))
-    whole = Stage(label="", year=None, k=result.k, estimate=result.estimate, measure=pool.measure,
-                  ci_low=result.ci_low, ci_high=result.ci_high)  # fmt: skip
+    whole = Stage(
+        label="",
+        year=None,
+        k=result.k,
+        estimate=result.estimate,
+        measure=pool.measure,
+        ci_low=result.ci_low,
+        ci_high=result.ci_high,
+    )
     _write(ax, last, "All trials", whole, pool.measure)
     scale_axis(ax.xaxis, pool.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     band = "" if important is None else "\ngrey: smaller than the smallest important difference"
     ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool) + band, fontsize=SMALL)
-    figure.text(0.08 / width, 1 - 0.08 / height, f"{pool.name}, {words}", fontsize=TEXT, va="top",
-                weight="bold", gid="title")  # fmt: skip
+    figure.text(
+        0.08 / width,
+        1 - 0.08 / height,
+        f"{pool.name}, {words}",
+        fontsize=TEXT,
+        va="top",
+        weight="bold",
+        gid="title",
+    )
     return ax
 
 
-def _limits(
-    one: Sensitivity, rows: Sequence[Without | Stage], important: float
-) -> tuple[float, float]:
+def _limits(one: Sensitivity, rows: Sequence[Without | Stage], important: float) -> tuple[float, float]:
     """Return an axis that shows 0, all estimates and the whole, and intervals that are no giants.
 
     Three times the median limit: what is farther off gets an arrow, and its numbers stand beside.
@@ -278,12 +303,26 @@ def _limits(
 def _write(ax: Axes, place: int, label: str, row: Without | Stage | None, measure: str) -> None:
     at = ax.get_yaxis_transform()
     weight = "normal" if row is not None else "bold"
-    ax.text(-0.97 * NAMES / FOREST, place, textwrap.shorten(label, 48, placeholder="…"),
-            transform=at, fontsize=SMALL, va="center", weight=weight)  # fmt: skip
+    ax.text(
+        -0.97 * NAMES / FOREST,
+        place,
+        textwrap.shorten(label, 48, placeholder="…"),
+        transform=at,
+        fontsize=SMALL,
+        va="center",
+        weight=weight,
+    )
     if row is not None:
         value, low, high = as_shown(measure, row.estimate, row.ci_low, row.ci_high)
-        ax.text(1 + 0.97 * NUMBERS / FOREST, place, f"{value} [{low}, {high}], k = {row.k}",
-                transform=at, fontsize=SMALL, va="center", ha="right")  # fmt: skip
+        ax.text(
+            1 + 0.97 * NUMBERS / FOREST,
+            place,
+            f"{value} [{low}, {high}], k = {row.k}",
+            transform=at,
+            fontsize=SMALL,
+            va="center",
+            ha="right",
+        )
 
 
 def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int:
@@ -298,17 +337,20 @@ def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int
     far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
     for i in np.argsort(-far.round(STEADY), kind="stable"):
         for dx, dy, ha, va in PLACES:
-            text = ax.annotate(_short(labels[i]), (x[i], y[i]), xytext=(dx, dy), fontsize=SMALL,
-                               textcoords="offset points", ha=ha, va=va, gid=f"name:{i}",
-                               arrowprops={"arrowstyle": "-", "lw": 0.4, "color": GREY,
-                                           "shrinkA": 0, "shrinkB": 2})  # fmt: skip
+            text = ax.annotate(
+                _short(labels[i]),
+                (x[i], y[i]),
+                xytext=(dx, dy),
+                fontsize=SMALL,
+                textcoords="offset points",
+                ha=ha,
+                va=va,
+                gid=f"name:{i}",
+                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": GREY, "shrinkA": 0, "shrinkB": 2},
+            )
             text.update_positions(renderer)
             box = Text.get_window_extent(text, renderer)  # without its line
-            if (
-                room.contains(*box.min)
-                and room.contains(*box.max)
-                and not box.count_overlaps(taken)
-            ):
+            if room.contains(*box.min) and room.contains(*box.max) and not box.count_overlaps(taken):
                 taken.append(box)
                 break
             text.remove()
@@ -318,9 +360,16 @@ def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int
 
 
 # Points and alignment of a name around its trial, the nearest first
-PLACES = ((5, 0, "left", "center"), (-5, 0, "right", "center"), (0, 5, "center", "bottom"),
-          (0, -5, "center", "top"), (5, 5, "left", "bottom"), (-5, 5, "right", "bottom"),
-          (5, -5, "left", "top"), (-5, -5, "right", "top"))  # fmt: skip
+PLACES = (
+    (5, 0, "left", "center"),
+    (-5, 0, "right", "center"),
+    (0, 5, "center", "bottom"),
+    (0, -5, "center", "top"),
+    (5, 5, "left", "bottom"),
+    (-5, 5, "right", "bottom"),
+    (5, -5, "left", "top"),
+    (-5, -5, "right", "top"),
+)
 
 FIGURES: Mapping[str, Callable[..., Axes]] = {
     "leave_one_out": leave_one_out_plot,

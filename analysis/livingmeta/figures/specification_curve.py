@@ -25,16 +25,7 @@ from livingmeta.appraisal.multiverse import (
 )
 from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.engine.pooling import side_of_no_effect
-from livingmeta.figures.style import (
-    BLACK,
-    COLOURS,
-    PALE,
-    SMALL,
-    TEXT,
-    axis_words,
-    scale_axis,
-    wrapped,
-)
+from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis, wrapped
 
 # Inches; the whole is the text width of a journal page (178 mm).
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
@@ -92,13 +83,18 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     curve.set_position((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
     panel.set_position((left, below / height, wide, panel_height / height))
     main = found.main
-    figure.text(MARGIN / width, 1 - 0.1 / height, textwrap.shorten(main.name, 95, placeholder="…"),
-                fontsize=TEXT, weight="bold", va="top")  # fmt: skip
     figure.text(
-        MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets), fontsize=SMALL, va="top"
+        MARGIN / width,
+        1 - 0.1 / height,
+        textwrap.shorten(main.name, 95, placeholder="…"),
+        fontsize=TEXT,
+        weight="bold",
+        va="top",
     )
-    figure.text(MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL,
-                va="top", gid="note")  # fmt: skip
+    figure.text(MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets), fontsize=SMALL, va="top")
+    figure.text(
+        MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL, va="top", gid="note"
+    )
     return curve, panel
 
 
@@ -111,8 +107,9 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
     ax.set_xlim(-0.5, n - 0.5)
     ax.set_ylim(least, most)
     if shares.important is not None:
-        ax.axhspan(-shares.important, shares.important, color=PALE, alpha=0.55, lw=0, zorder=0,
-                   gid="important")  # fmt: skip
+        ax.axhspan(
+            -shares.important, shares.important, color=PALE, alpha=0.55, lw=0, zorder=0, gid="important"
+        )
         for edge in (-shares.important, shares.important):  # seen through the intervals
             ax.axhline(edge, color=BLACK, lw=0.5, ls=(0, (1, 3)), zorder=2.5)
     ax.axhline(0, color=BLACK, lw=0.6, zorder=2.5)
@@ -122,31 +119,61 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
     for name, held in kinds.items():
         ends = np.stack([np.stack([place, end], -1)[held] for end in (low, high)], 1)
         ax.add_collection(
-            LineCollection(list(ends), colors=COLOURS[name], linewidths=thick, zorder=2,
-                           gid=f"intervals:{name}", rasterized=n > MANY),
+            LineCollection(
+                list(ends),
+                colors=COLOURS[name],
+                linewidths=thick,
+                zorder=2,
+                gid=f"intervals:{name}",
+                rasterized=n > MANY,
+            ),
             autolim=False,
-        )  # fmt: skip
+        )
     size = float(np.clip(0.7 * CURVE * 72 / n, 0.9, 3.2))
-    ax.plot(place, estimate, "o", color=COLOURS["variant"], ms=size, mew=0, zorder=3,
-            gid="estimates", rasterized=n > MANY)  # fmt: skip
+    ax.plot(
+        place,
+        estimate,
+        "o",
+        color=COLOURS["variant"],
+        ms=size,
+        mew=0,
+        zorder=3,
+        gid="estimates",
+        rasterized=n > MANY,
+    )
     for off, edge, marker in ((low < least, least, "v"), (high > most, most, "^")):
         if off.any():  # these intervals go on
-            ax.plot(place[off], np.full(off.sum(), edge), marker, color=COLOURS["across"], mew=0,
-                    ms=max(3.6 * thick / 1.6, 2.2), clip_on=False, zorder=2,
-                    gid=f"beyond:{marker}", rasterized=n > MANY)  # fmt: skip
+            ax.plot(
+                place[off],
+                np.full(off.sum(), edge),
+                marker,
+                color=COLOURS["across"],
+                mew=0,
+                ms=max(3.6 * thick / 1.6, 2.2),
+                clip_on=False,
+                zorder=2,
+                gid=f"beyond:{marker}",
+                rasterized=n > MANY,
+            )
     if main.printed is not None:
         printed = main.printed
         colour = COLOURS["published"]
-        ax.axhline(printed.estimate, color=colour, lw=0.8, ls=(0, (4, 2)), zorder=4,
-                   gid="published")  # fmt: skip
+        ax.axhline(printed.estimate, color=colour, lw=0.8, ls=(0, (4, 2)), zorder=4, gid="published")
         # the three as printed, also where the estimate lies outside its limits
         beside: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "clip_on": False}
         limits = (printed.ci_low, printed.ci_high)
         ax.plot((1.02, 1.02), limits, color=colour, lw=0.8, zorder=5, **beside)
         ax.plot(1.02, printed.estimate, "D", color=colour, ms=4, mfc=PALE, zorder=6, **beside)
         text = f"published\n{as_shown(main.measure, printed.estimate)[0]}"
-        ax.text(1.045, printed.estimate, text, transform=ax.get_yaxis_transform(), va="center",
-                fontsize=SMALL, color=COLOURS["published"])  # fmt: skip
+        ax.text(
+            1.045,
+            printed.estimate,
+            text,
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=SMALL,
+            color=COLOURS["published"],
+        )
     ax.set_xticks([])
     scale_axis(ax.yaxis, main.measure)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
@@ -157,8 +184,16 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
     for end, above, where in ((least, False, "bottom"), (most, True, "top")):
         if main.favours is not None and (end > 0 if above else end < 0):
             words = textwrap.fill(main.side(above), 18)
-            ax.text(-0.42 / CURVE, end, words, transform=ax.get_yaxis_transform(), ha="right",
-                    va=where, fontsize=SMALL, gid=f"favours:{1 + above}")  # fmt: skip
+            ax.text(
+                -0.42 / CURVE,
+                end,
+                words,
+                transform=ax.get_yaxis_transform(),
+                ha="right",
+                va=where,
+                fontsize=SMALL,
+                gid=f"favours:{1 + above}",
+            )
 
 
 def _limits(
@@ -228,17 +263,30 @@ def _panel(ax: Axes, found: Multiverse, blocks: list[tuple[str, list[_Row]]]) ->
     lines: list[Marks] = []
     ticks: list[int] = []
     for heading, rows in blocks:
-        ax.text(-NAMES / CURVE, len(lines), heading, fontsize=TEXT,
-                weight="bold", va="center", transform=ax.get_yaxis_transform())  # fmt: skip
+        ax.text(
+            -NAMES / CURVE,
+            len(lines),
+            heading,
+            fontsize=TEXT,
+            weight="bold",
+            va="center",
+            transform=ax.get_yaxis_transform(),
+        )
         lines.append(np.full(bins, np.nan))
         for row in rows:
             ticks.append(len(lines))
             lines.append(np.array([part.mean() for part in np.array_split(row.held, bins)]))
     shown = np.array(lines)
     ax.imshow(
-        np.ma.masked_invalid(shown), cmap=_SHADES, vmin=0, vmax=1, aspect="auto",
-        interpolation="nearest", extent=(-0.5, n - 0.5, len(lines) - 0.5, -0.5), gid="options",
-    )  # fmt: skip
+        np.ma.masked_invalid(shown),
+        cmap=_SHADES,
+        vmin=0,
+        vmax=1,
+        aspect="auto",
+        interpolation="nearest",
+        extent=(-0.5, n - 0.5, len(lines) - 0.5, -0.5),
+        gid="options",
+    )
     for line in range(len(lines) + 1):  # white lines keep the options apart
         ax.axhline(line - 0.5, color="white", lw=1.6)
     if n <= BINS // 4:
@@ -272,13 +320,13 @@ _SHADES = ListedColormap([str(1 - 0.06 - 0.79 * part) for part in np.linspace(0,
 
 
 def _right(ax: Axes, x: float, line: int, text: str) -> None:
-    ax.text(x, line, text, transform=ax.get_yaxis_transform(), fontsize=SMALL, ha="right",
-            va="center")  # fmt: skip
+    ax.text(x, line, text, transform=ax.get_yaxis_transform(), fontsize=SMALL, ha="right", va="center")
 
 
 def _legend(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...]) -> str:
-    one, two = (found.main.side(above, known) for above, known in
-                ((False, "in favour of {}"), (True, "of {}")))  # fmt: skip
+    one, two = (
+        found.main.side(above, known) for above, known in ((False, "in favour of {}"), (True, "of {}"))
+    )
     neither = 1 - shares.excludes
     of = f" of {len(sets)} trial sets" if len(sets) > 1 else ", all of the same trials"
     return (

@@ -35,13 +35,34 @@ COLOURS: Mapping[str, str] = {
 }
 # Ink, paper and shades of a page in daylight and of its files, and by night: the colours that mean
 # something are those of every figure, lighter in the dark.
-GROUND = {"ink": "#1b1d1f", "soft": "#5c6166", "line": "#d9dad7", "paper": "#ffffff",
-          "shade1": "#e9e9e6", "shade2": "#d6d6d2", "shade3": "#f3f3f1"}  # fmt: skip
-NIGHT = {"ink": "#e9e9e6", "soft": "#a7acb0", "line": "#3a3e42", "paper": "#16181a",
-         "shade1": "#262a2d", "shade2": "#31363a", "shade3": "#1c1f22", "trial": "#56b4e9",
-         "pooled": "#f0a04b", "variant": "#ffffff", "published": "#a7acb0", "missing": "#a7acb0",
-         "contradictory": "#a7acb0", "imagined": "#e29bc1", "below": "#8fd0f5",
-         "above": "#f5c451", "across": "#6f757a"}  # fmt: skip
+GROUND = {
+    "ink": "#1b1d1f",
+    "soft": "#5c6166",
+    "line": "#d9dad7",
+    "paper": "#ffffff",
+    "shade1": "#e9e9e6",
+    "shade2": "#d6d6d2",
+    "shade3": "#f3f3f1",
+}
+NIGHT = {
+    "ink": "#e9e9e6",
+    "soft": "#a7acb0",
+    "line": "#3a3e42",
+    "paper": "#16181a",
+    "shade1": "#262a2d",
+    "shade2": "#31363a",
+    "shade3": "#1c1f22",
+    "trial": "#56b4e9",
+    "pooled": "#f0a04b",
+    "variant": "#ffffff",
+    "published": "#a7acb0",
+    "missing": "#a7acb0",
+    "contradictory": "#a7acb0",
+    "imagined": "#e29bc1",
+    "below": "#8fd0f5",
+    "above": "#f5c451",
+    "across": "#6f757a",
+}
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 ROW = 0.185
 TEXT, SMALL = 7.0, 6.5  # points
@@ -189,8 +210,17 @@ def draw_interval(
         ax.plot(shown, (y, y), color=color, lw=lw, solid_capstyle="butt", zorder=2, gid=gid)
     for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
         if beyond:
-            ax.plot(x, y, marker, color=color, ms=3.6 if lw < 2 else 5, mew=0, clip_on=False,
-                    zorder=2, gid=f"beyond:{gid}")  # fmt: skip
+            ax.plot(
+                x,
+                y,
+                marker,
+                color=color,
+                ms=3.6 if lw < 2 else 5,
+                mew=0,
+                clip_on=False,
+                zorder=2,
+                gid=f"beyond:{gid}",
+            )
 
 
 def draw_diamond(
@@ -213,9 +243,7 @@ def draw_diamond(
         ax.add_patch(Polygon([*upper, *lower], closed=True, gid=gid, **style))
     for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
         if beyond:
-            ax.plot(
-                x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3, gid=f"beyond:{gid}"
-            )
+            ax.plot(x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3, gid=f"beyond:{gid}")
 
 
 def pooled_look(pool: Pool) -> dict[str, Any]:
@@ -229,11 +257,30 @@ def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any =
     """Draw the sign of a state of risk of bias, a key of `MARKS`."""
     style, where = MARKS[state], transform or ax.transData
     ax.scatter(
-        [x], [y], s=72, facecolor=style.face, edgecolor=GREY, linewidth=0.7, linestyle=style.line,
-        clip_on=False, zorder=4, transform=where, gid=gid,
-    )  # fmt: skip
-    ax.text(x, y, style.sign, color=style.ink, fontsize=TEXT, weight="bold", ha="center",
-            va="center_baseline", zorder=5, transform=where)  # fmt: skip
+        [x],
+        [y],
+        s=72,
+        facecolor=style.face,
+        edgecolor=GREY,
+        linewidth=0.7,
+        linestyle=style.line,
+        clip_on=False,
+        zorder=4,
+        transform=where,
+        gid=gid,
+    )
+    ax.text(
+        x,
+        y,
+        style.sign,
+        color=style.ink,
+        fontsize=TEXT,
+        weight="bold",
+        ha="center",
+        va="center_baseline",
+        zorder=5,
+        transform=where,
+    )
 
 
 ARROW = "An arrow: the interval goes on beyond the axis."

@@ -58,9 +58,17 @@ def gosh_plot(
     holds = None if shown is None else shown[1][drawn]
     figure = Figure(figsize=(4.6, 3.9), dpi=100)
     grid = figure.add_gridspec(
-        2, 2, width_ratios=(5, 1), height_ratios=(1, 4), hspace=0.04, wspace=0.04,
-        left=0.12, right=0.97, bottom=0.12, top=0.81,
-    )  # fmt: skip
+        2,
+        2,
+        width_ratios=(5, 1),
+        height_ratios=(1, 4),
+        hspace=0.04,
+        wspace=0.04,
+        left=0.12,
+        right=0.97,
+        bottom=0.12,
+        top=0.81,
+    )
     ax = figure.add_subplot(grid[1, 0])
     if x.size <= DOTS:
         _dots(ax, x, h, holds)
@@ -78,8 +86,15 @@ def gosh_plot(
     if shown is not None:
         for colour, words in ((SHOWN, shown[0]), (OTHERS, "the others")):
             ax.plot([], [], "s", color=colour, ms=4, label=words)
-        figure.legend(fontsize=SMALL, frameon=False, loc="upper left", ncols=2, handletextpad=0.2,
-                      bbox_to_anchor=(0.105, 0.895), columnspacing=1)  # fmt: skip
+        figure.legend(
+            fontsize=SMALL,
+            frameon=False,
+            loc="upper left",
+            ncols=2,
+            handletextpad=0.2,
+            bbox_to_anchor=(0.105, 0.895),
+            columnspacing=1,
+        )
     return ax
 
 
@@ -111,8 +126,9 @@ def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: 
     names = (f"{gid}:shown", f"{gid}:others") if len(parts) > 1 else (gid,)
     bins = np.histogram_bin_edges(np.concatenate(parts), BINS).tolist()
     for name, part, colour in zip(names, parts, colours, strict=True):
-        side.hist(part, bins=bins, orientation=turn, color=colour, histtype="stepfilled",
-                  alpha=0.55, gid=name)  # fmt: skip
+        side.hist(
+            part, bins=bins, orientation=turn, color=colour, histtype="stepfilled", alpha=0.55, gid=name
+        )
     side.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     for spine in side.spines.values():
         spine.set_visible(False)

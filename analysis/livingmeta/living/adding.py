@@ -101,9 +101,7 @@ def settle(name: str, number: int, *, take: str | None, by: str | None, why: str
         many = f"disagreements 1 to {len(found)}" if found else "no disagreement"
         raise RefusalError(f"--agree {number}: {name} has {many}.")
     if take not in {"first", "second"} or not by or not why:
-        raise RefusalError(
-            "--agree needs --take first or --take second, --by NAME and --why WORDS."
-        )
+        raise RefusalError("--agree needs --take first or --take second, --by NAME and --why WORDS.")
     one = found[number - 1]
     value = one.values[0 if take == "first" else 1]
     folder, shown = find(name)

@@ -59,9 +59,7 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
     Draft
         Rows by table; nothing is written.
     """
-    draft: Draft = {
-        table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")
-    }
+    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")}
     trial = gap.trial if gap else _trial(review, ask, draft)
     hint = report_of(review, gap) if gap else None
     report = _report(review, ask, draft, trial, hint)
@@ -75,9 +73,7 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
 
 def _choose(ask: Asker, question: str, options: Mapping[str, str], *, default: str = "") -> str:
     """Ask for an option; where there is one only, nothing needs to be asked."""
-    return (
-        next(iter(options)) if len(options) == 1 else ask.choice(question, options, default=default)
-    )
+    return next(iter(options)) if len(options) == 1 else ask.choice(question, options, default=default)
 
 
 def _cell(table: str, column: str, *, needed: bool = False) -> Callable[[str], str | None]:
@@ -103,9 +99,7 @@ def _trial(review: Review, ask: Asker, draft: Draft) -> str:
         return chosen
     label = _ask(ask, "trials", "label", "Name and year, as a forest plot prints it", needed=True)
     found = re.search(r"\b(19|20)\d\d\b", label)
-    year = (
-        found[0] if found else _ask(ask, "trials", "year", "Year of its first report", needed=True)
-    )
+    year = found[0] if found else _ask(ask, "trials", "year", "Year of its first report", needed=True)
     key = key_of(label, known)
     one, two = review.protocol.groups.group1, review.protocol.groups.group2
     cells = {"trial": key, "label": label, "year": year, "membership": "documented"}
@@ -118,11 +112,7 @@ def _trial(review: Review, ask: Asker, draft: Draft) -> str:
         ("arm2", f"What the group “{two}” did", False),
         ("treatment_weeks", "Length of treatment in weeks (empty: not reported)", False),
         ("registration", "Registry number (empty: none known)", False),
-        (
-            "membership_why",
-            "Why the trial fits the review's question, with the words of the paper",
-            True,
-        ),
+        ("membership_why", "Why the trial fits the review's question, with the words of the paper", True),
     ]
     if any(trial.pain_rule1 or trial.pain_rule2 for trial in review.trials):
         asked[6:6] = [
@@ -177,9 +167,8 @@ def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -
         chosen = key_of(f"{trial}_{kind}" if trial in taken else trial, taken)
         reading = "secondary" if kind == "review" else "primary"
         draft["sources"].append(
-            {"source": chosen, "kind": kind, "citation": citation, "doi": doi, "url": url,
-             "reading": reading}
-        )  # fmt: skip
+            {"source": chosen, "kind": kind, "citation": citation, "doi": doi, "url": url, "reading": reading}
+        )
     for row in draft["trials"]:
         row["source"] = chosen
     return chosen
@@ -190,15 +179,9 @@ def _result(
 ) -> None:
     trial, source, report = about
     outcomes = {plan.outcome: plan.outcome for plan in review.protocol.synthesis}
-    outcome = (
-        gap.outcome
-        if gap
-        else _choose(ask, "Which outcome?", outcomes, default=next(iter(outcomes)))
-    )
+    outcome = gap.outcome if gap else _choose(ask, "Which outcome?", outcomes, default=next(iter(outcomes)))
     instrument = (
-        gap.instrument
-        if gap and gap.instrument
-        else _instrument(review, ask, draft, outcome, source)
+        gap.instrument if gap and gap.instrument else _instrument(review, ask, draft, outcome, source)
     )
     weeks = ""
     if gap is not None and gap.weeks is not None:
@@ -219,13 +202,19 @@ def _result(
         {"arms": "numbers of each group", "difference": "the difference between the groups"},
         default="arms",
     )
-    use, why = use_of(
-        review, trial=trial, outcome=outcome, instrument=instrument or "", weeks=weeks
-    )
+    use, why = use_of(review, trial=trial, outcome=outcome, instrument=instrument or "", weeks=weeks)
     if why:
         ask.say(f"{why}, so that yours is kept for sensitivity analyses.")
-    shared = {"trial": trial, "report": report, "outcome": outcome, "instrument": instrument or "",
-              "weeks": weeks, "statistic": statistic, "source": source, "use": use}  # fmt: skip
+    shared = {
+        "trial": trial,
+        "report": report,
+        "outcome": outcome,
+        "instrument": instrument or "",
+        "weeks": weeks,
+        "statistic": statistic,
+        "source": source,
+        "use": use,
+    }
     locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
     wanted = side_of(review, draft, outcome=outcome, instrument=instrument or "")
     rows = _arms(review, ask) if shape == "arms" else [_difference(review, ask, wanted)]
@@ -258,16 +247,14 @@ def _quoted(row: Mapping[str, str]) -> Callable[[str], str | None]:
 
 
 def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: str) -> str:
-    domains = {domain for plan in review.protocol.synthesis if plan.outcome == outcome
-               for domain in plan.domains}  # fmt: skip
-    known = {
-        one.instrument: one.name
-        for one in review.instruments
-        if not domains or one.domain in domains
+    domains = {
+        domain for plan in review.protocol.synthesis if plan.outcome == outcome for domain in plan.domains
     }
+    known = {one.instrument: one.name for one in review.instruments if not domains or one.domain in domains}
     known |= {row["instrument"]: row["name"] for row in draft["instruments"]}
-    chosen = _choose(ask, "Measured with?", {**known, NEW: "a scale that is not listed"},
-                        default=next(iter(known), NEW))  # fmt: skip
+    chosen = _choose(
+        ask, "Measured with?", {**known, NEW: "a scale that is not listed"}, default=next(iter(known), NEW)
+    )
     if chosen != NEW:
         return chosen
     name = _ask(ask, "instruments", "name", "Name of the scale", needed=True)
@@ -288,9 +275,16 @@ def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: 
     taken = [one.instrument for one in review.instruments]
     key = key_of(re.sub(r"\W+", "_", name.lower()).strip("_")[:30], taken)
     draft["instruments"].append(
-        {"instrument": key, "name": name, "domain": domain, "min": low, "max": high,
-         "better": better, "source": source}
-    )  # fmt: skip
+        {
+            "instrument": key,
+            "name": name,
+            "domain": domain,
+            "min": low,
+            "max": high,
+            "better": better,
+            "source": source,
+        }
+    )
     return key
 
 
@@ -308,9 +302,7 @@ def _arms(review: Review, ask: Asker) -> list[Cells]:
 
 def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
     one, two = review.protocol.groups.group1, review.protocol.groups.group2
-    measure = _choose(
-        ask, "What is it?", {key: one.words for key, one in MEASURES.items()}, default="MD"
-    )
+    measure = _choose(ask, "What is it?", {key: one.words for key, one in MEASURES.items()}, default="MD")
     # No scale is left in a standardised one to turn it by: whom it favours, only its source says.
     as_printed = MEASURES[measure].standardised and wanted != "unknown"
     what = "Difference as printed" if as_printed else f"Difference “{one}” minus “{two}”"
@@ -367,9 +359,7 @@ def _read(ask: Asker, question: str, *, difference: bool) -> tuple[Entry, str]:
         entry = entry.with_answer("sd_or_se", _choose(ask, question, options, default="sd"))
     if "level" in entry.open:
         level = ask.text(
-            "Level of the interval in percent",
-            default="95",
-            wrong=_cell("outcomes", "ci_level", needed=True),
+            "Level of the interval in percent", default="95", wrong=_cell("outcomes", "ci_level", needed=True)
         )
         entry = entry.with_answer("level", level)
     return entry, typed

@@ -20,9 +20,16 @@ from livingmeta.words import RefusalError
 Cells = dict[str, str]
 Draft = dict[str, list[Cells]]  # table to new rows, in the order in which files refer to each other
 ORDER = (
-    "sources", "instruments", "trials", "reports", "outcomes", "gaps", "risk_of_bias",
-    "second_extraction", "agreements",
-)  # fmt: skip
+    "sources",
+    "instruments",
+    "trials",
+    "reports",
+    "outcomes",
+    "gaps",
+    "risk_of_bias",
+    "second_extraction",
+    "agreements",
+)
 
 
 def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
@@ -52,9 +59,7 @@ def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     lines = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
     header = next(
-        line
-        for line in lines
-        if any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
+        line for line in lines if any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
     )
     names = [name.strip() for name in header]
     lacking = sorted({name for row in rows for name, cell in row.items() if cell} - set(names))
@@ -78,8 +83,17 @@ def use_of(
     the person who adds.
     """
     try:
-        new = Gap(file="", row=0, trial=trial, outcome=outcome, instrument=instrument or None,
-                  weeks=float(weeks), what="", where="", source="x")  # fmt: skip
+        new = Gap(
+            file="",
+            row=0,
+            trial=trial,
+            outcome=outcome,
+            instrument=instrument or None,
+            weeks=float(weeks),
+            what="",
+            where="",
+            source="x",
+        )
     except ValueError:  # what is wrong with the cells is said elsewhere
         return "yes", None
     for plan in review.protocol.synthesis:
@@ -87,9 +101,7 @@ def use_of(
             continue
         for row in review.outcomes:
             same = (row.instrument, row.weeks) == (new.instrument, new.weeks)
-            if row.trial == trial and row.use == "yes" and not same and (
-                fits(review, plan, row) is None
-            ):  # fmt: skip
+            if row.trial == trial and row.use == "yes" and not same and (fits(review, plan, row) is None):
                 return "sensitivity", f"{plan.id} pools {row.place} of this trial"
     return "yes", None
 
@@ -105,8 +117,9 @@ def side_of(review: Review, draft: Draft, *, outcome: str, instrument: str) -> S
     if better.get(instrument) in {"lower", "higher"}:
         return 1
     declared = review.protocol.groups.negative_favours
-    sides = {plan.negative_favours or declared for plan in review.protocol.synthesis
-             if plan.outcome == outcome}  # fmt: skip
+    sides = {
+        plan.negative_favours or declared for plan in review.protocol.synthesis if plan.outcome == outcome
+    }
     return (sides.pop() if len(sides) == 1 else None) or "unknown"
 
 
@@ -176,8 +189,7 @@ def prospect(before: Review, after: Review) -> Prospect:
         if new.keys() & effect.rows and (pool.subgroup is not None or effect.subgroup is None)
     )
     old = {_said(problem) for problem in (*before.warnings, *implausible(before))}
-    doubts = [str(problem) for problem in (*after.warnings, *implausible(after))
-              if _said(problem) not in old]  # fmt: skip
+    doubts = [str(problem) for problem in (*after.warnings, *implausible(after)) if _said(problem) not in old]
     was = {finding.detail for finding in findings_of(before, ())}
     doubts += [
         f"{', '.join(finding.claims)}, {finding.verdict}: {finding.detail}"

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from livingmeta.words import MINUS, RefusalError
 
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)"
-_PLAIN = str.maketrans(
-    {**dict.fromkeys(MINUS, "-"), **dict.fromkeys("\u00a0\u2009\u202f", " "), "·": "."}
-)
+_PLAIN = str.maketrans({**dict.fromkeys(MINUS, "-"), **dict.fromkeys("\u00a0\u2009\u202f", " "), "·": "."})
 _SPREADS = {
     "sd": r"s\.?d\.?|standard deviation",
     "se": r"s\.?e\.?m?\.?|standard error(?: of the mean)?",
@@ -120,9 +118,7 @@ def read_result(text: str, *, difference: bool = False) -> Entry:
         cells["n"] = found[1]
     kinds = set()
     ci = _SPREADS["ci"]
-    if found := take(rf"(\d+(?:[.,]\d+)?)\s*%\s*-?(?:{ci})") or take(
-        rf"\b(?:{ci})\s*\(?(\d\d)\s*%"
-    ):
+    if found := take(rf"(\d+(?:[.,]\d+)?)\s*%\s*-?(?:{ci})") or take(rf"\b(?:{ci})\s*\(?(\d\d)\s*%"):
         cells["ci_level"] = found[1].replace(",", ".")
         kinds.add("ci")
     for spread, words in _SPREADS.items():
@@ -139,9 +135,15 @@ def read_result(text: str, *, difference: bool = False) -> Entry:
 
 
 def _numbers(
-    text: str, rest: str, comma: str | None, cells: dict[str, str], kind: str | None,
-    *, centre: tuple[str, bool], difference: bool,
-) -> Entry:  # fmt: skip
+    text: str,
+    rest: str,
+    comma: str | None,
+    cells: dict[str, str],
+    kind: str | None,
+    *,
+    centre: tuple[str, bool],
+    difference: bool,
+) -> Entry:
     rest = re.sub(r"[\s,;.:]+$", "", rest.strip()).strip()
     rest = re.sub(r"^[,;:]+", "", rest).strip()
     rest = re.sub(r"[(\[]\s*[,;:]?\s*[)\]]", "", rest).strip()
@@ -164,9 +166,7 @@ def _numbers(
     ):
         value, low, high = (_digits(found[i], comma, text) for i in (1, 2, 3))
         if float(low) >= float(high):
-            raise EntryError(
-                f'"{text}": {low} to {high} is not in order. Check the digits and signs.'
-            )
+            raise EntryError(f'"{text}": {low} to {high} is not in order. Check the digits and signs.')
         if kind in {"sd", "se"}:
             raise EntryError(f'"{text}": an {kind.upper()} is one number, and here are two.')
         asked = ("spread",) if told_which else ("spread", "centre")
@@ -183,9 +183,7 @@ def _numbers(
                 f"or ({found[2].replace(',', ' to ')})."
             )
         value, spread = _digits(found[1], comma, text), _digits(found[2], comma, text)
-        return Entry(
-            {**cells, middle: value, kind or "sd": spread}, None, () if kind else ("sd_or_se",)
-        )
+        return Entry({**cells, middle: value, kind or "sd": spread}, None, () if kind else ("sd_or_se",))
     if found := re.fullmatch(NUMBER, rest):
         return Entry({**cells, middle: _digits(found[0], comma, text)})
     raise EntryError(
@@ -217,9 +215,7 @@ def _digits(number: str, comma: str | None, text: str) -> str:
             body = body.replace(",", "")
         elif grouped and comma is None:
             plain, point = body.replace(",", ""), body.replace(",", ".", 1)
-            raise EntryError(
-                f'"{text}": is {body} {plain} or {point}? Write it one of these two ways.'
-            )
+            raise EntryError(f'"{text}": is {body} {plain} or {point}? Write it one of these two ways.')
         elif body.count(",") > 1 or comma == "thousands":
             raise EntryError(f'"{text}": {body} can\'t be read. Write it with a decimal point.')
         else:

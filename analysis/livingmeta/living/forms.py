@@ -17,26 +17,50 @@ from livingmeta.words import RefusalError, key_of
 
 # Column of the form: table, column whose description explains it, or words of our own.
 TRIAL = {
-    "label": "trials", "year": "trials", "condition": "trials", "n_randomised": "trials",
-    "n1_randomised": "trials", "n2_randomised": "trials", "arm1": "trials", "arm2": "trials",
-    "pain_rule1": "trials", "pain_rule2": "trials", "treatment_weeks": "trials",
-    "registration": "trials", "membership_why": "trials",
-}  # fmt: skip
+    "label": "trials",
+    "year": "trials",
+    "condition": "trials",
+    "n_randomised": "trials",
+    "n1_randomised": "trials",
+    "n2_randomised": "trials",
+    "arm1": "trials",
+    "arm2": "trials",
+    "pain_rule1": "trials",
+    "pain_rule2": "trials",
+    "treatment_weeks": "trials",
+    "registration": "trials",
+    "membership_why": "trials",
+}
 SOURCE = {"citation": "sources", "doi": "sources", "url": "sources", "kind": "sources"}
-SCALE = {"instrument": "instruments", "instrument_name": "instruments", "domain": "instruments",
-         "min": "instruments", "max": "instruments", "better": "instruments"}  # fmt: skip
+SCALE = {
+    "instrument": "instruments",
+    "instrument_name": "instruments",
+    "domain": "instruments",
+    "min": "instruments",
+    "max": "instruments",
+    "better": "instruments",
+}
 RESULT = {
-    "outcome": "outcomes", "weeks": "outcomes", "statistic": "outcomes", "group": "outcomes",
-    "n": "outcomes", "n1": "outcomes", "n2": "outcomes", "result": "", "measure": "outcomes",
-    "negative_favours": "", "adjusted": "outcomes", "locator": "outcomes", "quote": "outcomes",
+    "outcome": "outcomes",
+    "weeks": "outcomes",
+    "statistic": "outcomes",
+    "group": "outcomes",
+    "n": "outcomes",
+    "n1": "outcomes",
+    "n2": "outcomes",
+    "result": "",
+    "measure": "outcomes",
+    "negative_favours": "",
+    "adjusted": "outcomes",
+    "locator": "outcomes",
+    "quote": "outcomes",
     "assumption": "outcomes",
-}  # fmt: skip
+}
 FORM = {**TRIAL, **SOURCE, **SCALE, **RESULT}
 WORDS = {
     "label": "name and year of the trial, as a forest plot prints it; the other columns about the "
     "trial are filled in its first row only",
-    "result": "as printed: 37.2 (SD 14.1), 29 (95% CI 6 to 52), median 3 (IQR 2 to 4), 12 of 40, "
-    "p = 0.03",
+    "result": "as printed: 37.2 (SD 14.1), 29 (95% CI 6 to 52), median 3 (IQR 2 to 4), 12 of 40, p = 0.03",
     "negative_favours": "of a standardised difference (SMD): which group a negative value of it "
     "favours, as printed: 1 or 2; unknown where the source does not say, and it is then not used",
     "instrument": "key of a scale the review knows; or give instrument_name, domain and better",
@@ -120,21 +144,31 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         For columns that are not those of the form, and for every cell that can't be used.
     """
     problems = [
-        Problem(file=sheet.file, row=None, column=name, value=None,
-                reason="the form has no such column",
-                remedy="`livingmeta template` writes an empty one.")
-        for name in sheet.header if name not in FORM
-    ]  # fmt: skip
+        Problem(
+            file=sheet.file,
+            row=None,
+            column=name,
+            value=None,
+            reason="the form has no such column",
+            remedy="`livingmeta template` writes an empty one.",
+        )
+        for name in sheet.header
+        if name not in FORM
+    ]
     if not sheet.rows:
         problems.append(
-            Problem(file=sheet.file, row=None, column=None, value=None,
-                    reason="no row is filled", remedy="Fill one row per group and time.")
-        )  # fmt: skip
+            Problem(
+                file=sheet.file,
+                row=None,
+                column=None,
+                value=None,
+                reason="no row is filled",
+                remedy="Fill one row per group and time.",
+            )
+        )
     if problems:
         raise FormError(problems)
-    draft: Draft = {
-        table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")
-    }
+    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")}
     labels = {trial.label.lower(): trial.trial for trial in review.trials}
     cited: dict[str, str] = {one.citation: one.source for one in review.sources}
     last: Cells = {}
@@ -148,11 +182,19 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         }
         last = cells
 
-        def wrong(column: str, reason: str, remedy: str = "", number: int = number) -> None:
+        def wrong(
+            column: str, reason: str, remedy: str = "", number: int = number, filled: Cells = filled
+        ) -> None:
             problems.append(
-                Problem(file=sheet.file, row=number, column=column,
-                        value=filled.get(column) or None, reason=reason, remedy=remedy)  # noqa: B023
-            )  # fmt: skip
+                Problem(
+                    file=sheet.file,
+                    row=number,
+                    column=column,
+                    value=filled.get(column) or None,
+                    reason=reason,
+                    remedy=remedy,
+                )
+            )
 
         if not cells["label"]:
             wrong("label", "the row names no trial", "Write its name and year.")
@@ -171,16 +213,26 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
             source = cited[cells["citation"]] = key_of(trial, cited.values())
             kind = cells["kind"] or "report"
             draft["sources"].append(
-                {"source": source, "kind": kind, "citation": cells["citation"],
-                 "doi": cells["doi"], "url": cells["url"],
-                 "reading": "secondary" if kind == "review" else "primary"}
-            )  # fmt: skip
+                {
+                    "source": source,
+                    "kind": kind,
+                    "citation": cells["citation"],
+                    "doi": cells["doi"],
+                    "url": cells["url"],
+                    "reading": "secondary" if kind == "review" else "primary",
+                }
+            )
         if new_trial:
             year = cells["year"] or next(iter(re.findall(r"\b(?:19|20)\d\d\b", cells["label"])), "")
             draft["trials"].append(
-                {**{name: cells[name] for name in TRIAL}, "trial": trial, "year": year,
-                 "membership": "documented", "source": source}
-            )  # fmt: skip
+                {
+                    **{name: cells[name] for name in TRIAL},
+                    "trial": trial,
+                    "year": year,
+                    "membership": "documented",
+                    "source": source,
+                }
+            )
         report = _report(review, draft, trial, cells)
         instrument = _scale(review, draft, cells, source)
         try:
@@ -192,17 +244,18 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         for question in entry.open:
             wrong("result", *OPEN[question])
         use, _ = use_of(
-            review,
-            trial=trial,
-            outcome=cells["outcome"],
-            instrument=instrument,
-            weeks=cells["weeks"],
+            review, trial=trial, outcome=cells["outcome"], instrument=instrument, weeks=cells["weeks"]
         )
-        row = {**entry.cells,
-               **{name: cells[name] for name in RESULT if cells[name] and FORM[name]},
-               "trial": trial, "report": report, "source": source,
-               "instrument": instrument, "statistic": cells["statistic"] or "final",
-               "use": use}  # fmt: skip
+        row = {
+            **entry.cells,
+            **{name: cells[name] for name in RESULT if cells[name] and FORM[name]},
+            "trial": trial,
+            "report": report,
+            "source": source,
+            "instrument": instrument,
+            "statistic": cells["statistic"] or "final",
+            "use": use,
+        }
         if lacking := _side(review, draft, row, cells["negative_favours"]):
             wrong("negative_favours", *lacking)
         draft["outcomes"].append(row)
@@ -212,14 +265,17 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
 
 
 OPEN: Mapping[str, tuple[str, str]] = {
-    "spread": ("it does not say what the two numbers are",
-               "Write 95% CI, IQR or range before them."),
-    "centre": ("it does not say whether the first number is a mean or a median",
-               "Write mean or median before it."),
-    "sd_or_se": ("it does not say whether the second number is an SD or an SE",
-                 "Write it like 37.2 (SD 14.1)."),
+    "spread": ("it does not say what the two numbers are", "Write 95% CI, IQR or range before them."),
+    "centre": (
+        "it does not say whether the first number is a mean or a median",
+        "Write mean or median before it.",
+    ),
+    "sd_or_se": (
+        "it does not say whether the second number is an SD or an SE",
+        "Write it like 37.2 (SD 14.1).",
+    ),
     "level": ("the interval has no level", "Write it like −0.3 (95% CI −0.6 to 0.1)."),
-}  # fmt: skip
+}
 
 
 def _side(review: Review, draft: Draft, row: Cells, printed: str) -> tuple[str, str] | None:
@@ -228,15 +284,23 @@ def _side(review: Review, draft: Draft, row: Cells, printed: str) -> tuple[str, 
     wanted = side_of(review, draft, outcome=row.get("outcome", ""), instrument=row["instrument"])
     if measure is None or not measure.standardised or not row.get("mean"):
         return (
-            "only a standardised difference needs it; others are group 1 minus group 2",
-            "Leave it empty here.",
-        ) if printed else None  # fmt: skip
+            (
+                "only a standardised difference needs it; others are group 1 minus group 2",
+                "Leave it empty here.",
+            )
+            if printed
+            else None
+        )
     if wanted == "unknown":
         return (
-            "nothing says which sign is the good one in this review",
-            "Fill better, or negative_favours in review.toml; or write the result as group 1 minus "
-            "group 2, and leave this empty.",
-        ) if printed else None  # fmt: skip
+            (
+                "nothing says which sign is the good one in this review",
+                "Fill better, or negative_favours in review.toml; or write the result as group 1 minus "
+                "group 2, and leave this empty.",
+            )
+            if printed
+            else None
+        )
     if printed not in {"1", "2", "unknown"}:
         return (
             "it does not say which group a negative value of this standardised difference favours, "
@@ -278,7 +342,14 @@ def _scale(review: Review, draft: Draft, cells: Cells, source: str) -> str:
     name = re.sub(r"\W+", "_", cells["instrument_name"].lower()).strip("_")[:30]
     key = key_of(name, taken)
     draft["instruments"].append(
-        {"instrument": key, "name": cells["instrument_name"], "domain": cells["domain"],
-         "min": cells["min"], "max": cells["max"], "better": cells["better"], "source": source}
-    )  # fmt: skip
+        {
+            "instrument": key,
+            "name": cells["instrument_name"],
+            "domain": cells["domain"],
+            "min": cells["min"],
+            "max": cells["max"],
+            "better": cells["better"],
+            "source": source,
+        }
+    )
     return key

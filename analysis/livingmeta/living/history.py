@@ -67,6 +67,4 @@ def _at_commit(folder: Path, commit: str) -> Review:
 
 
 def _git(folder: Path, *words: str) -> bytes:
-    return subprocess.run(
-        ["git", "-C", str(folder), *words], capture_output=True, check=True
-    ).stdout
+    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=True).stdout

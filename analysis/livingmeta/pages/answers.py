@@ -38,11 +38,7 @@ class Answer:
 
 
 def answer(
-    pool: Pool,
-    *,
-    language: Language = ENGLISH,
-    important: float | None = None,
-    vas_sd: float | None = None,
+    pool: Pool, *, language: Language = ENGLISH, important: float | None = None, vas_sd: float | None = None
 ) -> Answer:
     """Say in two sentences what a synthesis knows.
 
@@ -68,14 +64,8 @@ def answer(
     This is missing information: it speaks neither for nor against painful exercise.
     """
     say, trials = language.say, pool.k
-    given: dict[str, object] = {
-        "k": trials,
-        "n": len(pool.measured),
-        "people": _people(pool, language),
-    }
-    groups = dict(
-        zip(("group1", "group2"), (language.word(group) for group in pool.groups), strict=True)
-    )
+    given: dict[str, object] = {"k": trials, "n": len(pool.measured), "people": _people(pool, language)}
+    groups = dict(zip(("group1", "group2"), (language.word(group) for group in pool.groups), strict=True))
     result = pool.result
     if not pool.effects:
         kind = "unmeasured" if not len(pool.measured) else "unknown"
@@ -141,11 +131,7 @@ def answers(results: Results, *, language: Language = ENGLISH) -> list[str]:
 
 
 def value(
-    pool: Pool,
-    result: PooledEstimate,
-    *,
-    language: Language = ENGLISH,
-    vas_sd: float | None = None,
+    pool: Pool, result: PooledEstimate, *, language: Language = ENGLISH, vas_sd: float | None = None
 ) -> str:
     """Write estimate and interval with scale and level: "SMD −0.30 (95% CI −1.24 to 0.64)"."""
     named = {"scale": scale_name(pool.measure), "level": f"{100 * result.level:g}"}
@@ -155,10 +141,8 @@ def value(
         return text
     points = {
         name: language.decimal(vas_points(end, vas_sd=vas_sd), 0)
-        for name, end in (
-            ("estimate", result.estimate), ("low", result.ci_low), ("high", result.ci_high)
-        )
-    }  # fmt: skip
+        for name, end in (("estimate", result.estimate), ("low", result.ci_low), ("high", result.ci_high))
+    }
     return language.say("value_points", value=text, **points, sd=f"{vas_sd:g}")
 
 
@@ -189,12 +173,7 @@ def _caveats(pool: Pool, language: Language) -> str:
 
 
 def _importance(
-    pool: Pool,
-    result: PooledEstimate,
-    language: Language,
-    *,
-    important: float | None,
-    vas_sd: float | None,
+    pool: Pool, result: PooledEstimate, language: Language, *, important: float | None, vas_sd: float | None
 ) -> str:
     """Hold the interval against the smallest important difference, if the user gives one."""
     if important is None:

@@ -30,6 +30,5 @@ def markdown(certificate: Certificate) -> str:
         ]
 
     return page(
-        "certificate.md.j2",
-        certificate=certificate, pools=pools, here=here, equal=EQUAL, reasons=reasons,
-    )  # fmt: skip
+        "certificate.md.j2", certificate=certificate, pools=pools, here=here, equal=EQUAL, reasons=reasons
+    )

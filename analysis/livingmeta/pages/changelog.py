@@ -12,9 +12,7 @@ from livingmeta.audit.lock import Difference, Lock, Verification, place_of
 from livingmeta.pages.phrases import interval
 
 
-def changelog_line(
-    old: Lock | None, new: Lock, found: Verification | None, *, why: str
-) -> tuple[str, str]:
+def changelog_line(old: Lock | None, new: Lock, found: Verification | None, *, why: str) -> tuple[str, str]:
     """Return the part of CHANGELOG.md a new lock belongs to, and its line.
 
     The part is Evidence if data moved an estimate of the headline.
@@ -22,9 +20,7 @@ def changelog_line(
     lead = next(iter(new["methods"]))
     moved = [one for one in (found.differences if found else ()) if one.quantity == "estimate"]
     places = dict.fromkeys(one.place for one in moved if one.place.endswith(f", {lead}"))
-    before, after = (
-        {place_of(pool): pool for pool in lock["pools"]} if lock else {} for lock in (old, new)
-    )
+    before, after = ({place_of(pool): pool for pool in lock["pools"]} if lock else {} for lock in (old, new))
     parts = [" ".join(why.split()).rstrip(".")]
     for place in places:
         pools = (before.get(place), after.get(place))

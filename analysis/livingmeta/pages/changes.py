@@ -100,8 +100,7 @@ def lines(move: Move) -> list[str]:
         told.append("  which side is good: was: {}; is: {}".format(*sides))
     for effects, verb in ((move.entered, "in"), (move.left, "out")):
         told += [f"  {verb}: {effect.label} {interval(effect)}" for effect in effects]
-    missing = [{one.trial for one in pool.missing} if pool else set()
-               for pool in (move.before, move.after)]  # fmt: skip
+    missing = [{one.trial for one in pool.missing} if pool else set() for pool in (move.before, move.after)]
     if missing[0] != missing[1]:
         told.append(f"  measured but missing here: {len(missing[0])} → {len(missing[1])} trials")
     came, went = move.flags
@@ -133,12 +132,16 @@ def _short(pool: Pool | None) -> str:
     return "none" if result is None else f"{interval(result)}, k = {result.k}"
 
 
-def markdown(
-    review: Review, moves: Sequence[Move], *, names: tuple[str, str], picture: str | None
-) -> str:
+def markdown(review: Review, moves: Sequence[Move], *, names: tuple[str, str], picture: str | None) -> str:
     """Write the page about a change, as a pull request shows it."""
     return page(
         "diff.md.j2",
-        review=review, moves=moves, names=names, picture=picture, lines=lines, state=state,
-        conclusion=conclusion, evidence_line=evidence_line,
-    )  # fmt: skip
+        review=review,
+        moves=moves,
+        names=names,
+        picture=picture,
+        lines=lines,
+        state=state,
+        conclusion=conclusion,
+        evidence_line=evidence_line,
+    )

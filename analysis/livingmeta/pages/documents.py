@@ -10,16 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf, nan
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Generic,
-    Literal,
-    NotRequired,
-    TypeVarTuple,
-    get_args,
-)
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, TypeVarTuple, get_args
 
 import pandas as pd
 from pydantic import BaseModel, Field, TypeAdapter
@@ -27,12 +18,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import TypedDict
 
 from livingmeta.appraisal.absolute import Absolute
-from livingmeta.appraisal.certainty import (
-    PrintedCertainty,
-    Rating,
-    Suggestion,
-    SummaryOfFindings,
-)
+from livingmeta.appraisal.certainty import PrintedCertainty, Rating, Suggestion, SummaryOfFindings
 from livingmeta.appraisal.changes import Move, Stage
 from livingmeta.appraisal.directions import Direction, EffectDirections
 from livingmeta.appraisal.dossier import Dossier
@@ -86,9 +72,7 @@ def _meanings(of: type) -> dict[str, str]:
     source = inspect.getsource(of) if of.__module__.startswith("livingmeta") else ""
     found = dict(re.findall(r"^    (\w+): .*?  # (?!type:)(.+)$", source, re.M))
     listed = (inspect.getdoc(of) or "").partition("Attributes\n----------\n")[2]
-    for names, words in re.findall(
-        r"^(\w[\w, ]*?) : [^\n]*\n((?:    .*\n?)*)", listed + "\n", re.M
-    ):
+    for names, words in re.findall(r"^(\w[\w, ]*?) : [^\n]*\n((?:    .*\n?)*)", listed + "\n", re.M):
         found |= dict.fromkeys(names.split(", "), " ".join(words.split()))
     return found
 
@@ -532,9 +516,7 @@ def compared(comparison: Comparison) -> Compared:
         "subgroup": comparison.own.subgroup,
         "own": pooled(comparison.own),
         "profiles": {name: pooled(pool) for name, pool in comparison.pools},
-        "steps": [
-            Changed({**_values(step), "pool": pooled(step.pool)}) for step in comparison.steps
-        ],
+        "steps": [Changed({**_values(step), "pool": pooled(step.pool)}) for step in comparison.steps],
     }
 
 
@@ -548,11 +530,7 @@ def reproduction(results: Results) -> Reproduction:
     >>> len(document["claims"]) > 20
     True
     """
-    return {
-        "methods": results.pools[0].methods,
-        "claims": results.verdicts,
-        "findings": results.findings,
-    }
+    return {"methods": results.pools[0].methods, "claims": results.verdicts, "findings": results.findings}
 
 
 def checked(review: str, problems: Sequence[Problem]) -> Check:
@@ -615,9 +593,7 @@ def points(result: Interval | None, vas_sd: float | None) -> list[float] | None:
     return [vas_points(end, vas_sd=vas_sd) for end in ends]
 
 
-def asked(
-    result: Interval | None, *, important: float | None = None, vas_sd: float | None = None
-) -> Asked:
+def asked(result: Interval | None, *, important: float | None = None, vas_sd: float | None = None) -> Asked:
     """Return what was asked for beside a result: points on a VAS, and whether it matters."""
     document: Asked = {}
     if vas_sd is not None:
@@ -627,9 +603,7 @@ def asked(
     return document
 
 
-def bending(
-    one: Sensitivity, *, important: float | None = None, vas_sd: float | None = None
-) -> Bending:
+def bending(one: Sensitivity, *, important: float | None = None, vas_sd: float | None = None) -> Bending:
     """Return how far a synthesis bends as a document.
 
     Parameters
@@ -649,8 +623,7 @@ def bending(
         return beside(pooled(pool), pool.result) if pool else None
 
     scenarios: list[Scenario] = [
-        {"name": name, "imputed": other.imputed, "pool": of(other)}
-        for name, other in absence.scenarios
+        {"name": name, "imputed": other.imputed, "pool": of(other)} for name, other in absence.scenarios
     ]
     return {
         "synthesis": one.main.synthesis,
@@ -660,8 +633,7 @@ def bending(
         "no_different": one.no_different,
         "without": [beside(_values(left), left) for left in one.without],
         "cumulative": {
-            order: [beside(_values(stage), stage) for stage in stages]
-            for order, stages in one.growth.items()
+            order: [beside(_values(stage), stage) for stage in stages] for order, stages in one.growth.items()
         },
         "missing_trials": Absent({**_values(absence), "scenarios": scenarios}),
     }
@@ -695,8 +667,7 @@ def combined(results: Results, told: MultiverseSummary) -> Combined:
         "shares_of_specifications": told.named,
         "shares_of_trial_sets": told.each,
         "trial_sets": [
-            Trials({**_values(one), "words": one.words(), "excludes": one.excludes})
-            for one in told.sets
+            Trials({**_values(one), "words": one.words(), "excludes": one.excludes}) for one in told.sets
         ],
         "trial_sets_excluding_no_effect": excluding(told.sets),
         "parts": _rows(told.parts),
@@ -716,12 +687,15 @@ def certainty(known: Dossier) -> Certainty:
     return {
         "summary_of_findings": [_summarised(known, one) for one in known.certainty],
         "directions": [
-            Directions({
-                **_values(table),
-                "rows": [Directed({**_values(row), "direction": table.side(row.side)})
-                         for row in table.rows],
-                "tally": table.tally(),
-            })
+            Directions(
+                {
+                    **_values(table),
+                    "rows": [
+                        Directed({**_values(row), "direction": table.side(row.side)}) for row in table.rows
+                    ],
+                    "tally": table.tally(),
+                }
+            )
             for table in known.directions
         ],
         "risk_of_bias": [
@@ -729,13 +703,12 @@ def certainty(known: Dossier) -> Certainty:
                 "trial": one.trial,
                 "tool": one.tool,
                 "overall": one.overall,
-                "domains": {cell.domain: {"state": cell.state, "words": cell.words()}
-                            for cell in one.cells},
+                "domains": {cell.domain: {"state": cell.state, "words": cell.words()} for cell in one.cells},
             }
             for one in known.bias
         ],
         "prisma": {one.box: one for one in known.flow.counts},
-    }  # fmt: skip
+    }
 
 
 def _summarised(known: Dossier, one: SummaryOfFindings) -> Summarised:
@@ -783,9 +756,7 @@ def subsets(review: Review, pool: Pool, found: Gosh, *, against: str) -> Subsets
         The I² to show: "i2" or "i2_tau2".
     """
     heterogeneity = getattr(found, against)
-    middles = zip(
-        pool.effects, found.medians(found.estimate), found.medians(heterogeneity), strict=True
-    )
+    middles = zip(pool.effects, found.medians(found.estimate), found.medians(heterogeneity), strict=True)
     return {
         **about(review, pool),
         "trials": found.trials,
@@ -800,18 +771,21 @@ def subsets(review: Review, pool: Pool, found: Gosh, *, against: str) -> Subsets
         "i2_by": against,
         "i2": found.quantiles(heterogeneity),
         "with_and_without": [
-            {"trial": effect.trial, "label": effect.label, "estimate": estimates.tolist(),
-             "i2": i2.tolist()}
+            {"trial": effect.trial, "label": effect.label, "estimate": estimates.tolist(), "i2": i2.tolist()}
             for effect, estimates, i2 in middles
         ],
         "flags": [*found.flags, *shared_flags(pool.flags)],
-    }  # fmt: skip
+    }
 
 
 def believed(
-    review: Review, pool: Pool, found: Posterior | None, *,
-    prior: str, setting: NewSetting | str | None = None,
-) -> Believed:  # fmt: skip
+    review: Review,
+    pool: Pool,
+    found: Posterior | None,
+    *,
+    prior: str,
+    setting: NewSetting | str | None = None,
+) -> Believed:
     """Return what trials and a prior say together as a document.
 
     Parameters

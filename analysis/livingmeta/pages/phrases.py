@@ -46,9 +46,7 @@ def interval_ends(
     return dict(zip(("estimate", "low", "high"), ends, strict=True))
 
 
-def interval(
-    result: Interval | Effect, *, measure: str | None = None, language: Language = ENGLISH
-) -> str:
+def interval(result: Interval | Effect, *, measure: str | None = None, language: Language = ENGLISH) -> str:
     """Format estimate and interval: "−0.27 (−0.54 to −0.05)"."""
     return language.say("interval", **interval_ends(result, measure=measure, language=language))
 
@@ -104,16 +102,11 @@ def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     for pool in (pool for pool in pools if pool.effects):
         known = "sign" if pool.no_effect == "0" else "sign_ratio"
         group = language.word(pool.favours[0]) if pool.favours else ""
-        text = language.say(
-            known if pool.favours else "sign_unknown", group=group, no_effect=pool.no_effect
-        )
+        text = language.say(known if pool.favours else "sign_unknown", group=group, no_effect=pool.no_effect)
         told.setdefault(text, {})[language.word(pool.title)] = None
     if len(told) < 2:
         return next(iter(told), "")
-    parts = (
-        language.say("sign_for", sign=text, titles="; ".join(titles))
-        for text, titles in told.items()
-    )
+    parts = (language.say("sign_for", sign=text, titles="; ".join(titles)) for text, titles in told.items())
     return " ".join(parts)
 
 
@@ -146,9 +139,7 @@ def share(pool: Pool, *, language: Language = ENGLISH) -> str:
     return "" if pool.k == whole else f", {language.say('share', k=pool.k, n=whole)}"
 
 
-def absolute_words(
-    one: SummaryOfFindings, *, language: Language = ENGLISH
-) -> tuple[str, list[str], str]:
+def absolute_words(one: SummaryOfFindings, *, language: Language = ENGLISH) -> tuple[str, list[str], str]:
     """Say a result in people per 1,000, or why it can't be said.
 
     Returns
@@ -190,11 +181,7 @@ def absolute_words(
 def suggested_line(one: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
     """Say what is suggested of the certainty of a synthesis as a whole."""
     say = language.say
-    given = [
-        f"{language.word(s.about)} {language.decimal(s.levels, 0)}"
-        for s in one.suggestions
-        if s.levels
-    ]
+    given = [f"{language.word(s.about)} {language.decimal(s.levels, 0)}" for s in one.suggestions if s.levels]
     blank = sum(s.levels is None for s in one.suggestions)
     if one.pool.result is None:
         said = say("suggested_nothing")

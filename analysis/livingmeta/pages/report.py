@@ -23,15 +23,7 @@ from livingmeta.figures.files import inline_svg
 from livingmeta.figures.prisma import prisma_plot
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import ENGLISH, Language, language
-from livingmeta.pages.anchors import (
-    effect_id,
-    extra_id,
-    extras,
-    gap_of,
-    pool_id,
-    slug,
-    uses,
-)
+from livingmeta.pages.anchors import effect_id, extra_id, extras, gap_of, pool_id, slug, uses
 from livingmeta.pages.answers import answer, value
 from livingmeta.pages.phrases import (
     absolute_words,
@@ -79,12 +71,17 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
     told = [
         say(
             "spread_numbers" if result.tau2 is not None else "spread_common",
-            tau2=tau2(result.tau2), method=result.tau2_method, kind=say(f"i2_{pool.i2_from}"),
-            tau2_interval=limits, q=number(result.q),
-            df=result.q_df, p=p_words(result.q_p).replace(".", language.comma),
-            i2=number(i2, 0), percent=language.percent,
+            tau2=tau2(result.tau2),
+            method=result.tau2_method,
+            kind=say(f"i2_{pool.i2_from}"),
+            tau2_interval=limits,
+            q=number(result.q),
+            df=result.q_df,
+            p=p_words(result.q_p).replace(".", language.comma),
+            i2=number(i2, 0),
+            percent=language.percent,
         )
-    ]  # fmt: skip
+    ]
     large = i2 >= CONTRADICTION
     told.append(say("spread_large" if large else "spread_some" if i2 > 0 else "spread_small"))
     if pool.k < FEW:
@@ -161,9 +158,7 @@ def programs(version: str, found: Mapping[str, str]) -> dict[str, str]:
     return {"livingmeta": version} | {name: found[name] for name in found if name != "processor"}
 
 
-def bent(
-    one: Sensitivity, *, language: Language = ENGLISH
-) -> tuple[list[tuple[str, Pool]], list[str]]:
+def bent(one: Sensitivity, *, language: Language = ENGLISH) -> tuple[list[tuple[str, Pool]], list[str]]:
     """Part a synthesis's scenarios into those that change its result, and the names of others."""
     moved: list[tuple[str, Pool]] = []
     same: list[str] = []
@@ -192,11 +187,7 @@ def sizes(pool: Pool, *, language: Language = ENGLISH) -> tuple[str, str]:
     for place, name in enumerate(("trials", "known")):
         if added := getattr(pool.people, name) - getattr(known.people, name):
             told[place] += f" + {language.say('imputed', n=language.whole(added))}"
-    part = (
-        ""
-        if known.people.trials == len(pool.measured)
-        else f" {language.say('of', n=len(pool.measured))}"
-    )
+    part = "" if known.people.trials == len(pool.measured) else f" {language.say('of', n=len(pool.measured))}"
     return told[0] + part, told[1]
 
 
@@ -241,9 +232,7 @@ def shown(pool: Pool) -> tuple[object, ...]:
     return (interval(pool.result) if pool.result else None, len(pool.effects), pool.people)
 
 
-def markdown(
-    known: Dossier, *, figures: Sequence[tuple[str, str]], version: str, lang: str = "en"
-) -> str:
+def markdown(known: Dossier, *, figures: Sequence[tuple[str, str]], version: str, lang: str = "en") -> str:
     """Write the report as Markdown.
 
     Parameters
@@ -298,9 +287,7 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
     if shared["flow"]:
         boxes = prisma_plot(shared["flow"]).figure
         pictures["flow"] = _picture(boxes, "flow", note="flow_note", language=speak)
-    return page(
-        "report.html.j2", pictures=pictures, programs=programs(version, known.environment), **shared
-    )
+    return page("report.html.j2", pictures=pictures, programs=programs(version, known.environment), **shared)
 
 
 def _picture(figure: Any, name: str, *, note: str, language: Language) -> str:
@@ -328,9 +315,7 @@ def forest_description(results: Results, pools: Sequence[Pool], language: Langua
             if pool.ahead is not None:
                 low, high = language.commas(as_shown(pool.measure, *pool.ahead))
                 level = f"{100 * result.level:g}"
-                parts.append(
-                    say("ahead", low=low, high=high, level=level, percent=language.percent)
-                )
+                parts.append(say("ahead", low=low, high=high, level=level, percent=language.percent))
         if pool.printed:
             estimate, low, high = pool.printed.words
             told = say("interval", estimate=estimate, low=low, high=high)
@@ -354,9 +339,7 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
     directions = known.unpooled
     filled = known.flow if known.flow.known else None
     odd = {
-        finding: [
-            row for row in review.outcomes if row.place in set(finding.claims) - places.keys()
-        ]
+        finding: [row for row in review.outcomes if row.place in set(finding.claims) - places.keys()]
         for finding in results.findings
     }
     bends = [one for one in known.sensitivity if one.main.result]
@@ -372,19 +355,14 @@ def content(known: Dossier, *, version: str, lang: str) -> dict[str, Any]:
         "pools": pools,
         "assumed": {pool.key: pool for pool in results.pools},
         "answers": [
-            (pool, answer(pool, language=speak, important=known.limit, vas_sd=vas_sd))
-            for pool in pools
+            (pool, answer(pool, language=speak, important=known.limit, vas_sd=vas_sd)) for pool in pools
         ],
         "bends": bends,
         "tipping": lambda one: tipping(one, language=speak),
         "sizes": lambda pool: sizes(pool, language=speak),
-        "worlds": [
-            (one, told) for one in known.multiverse if (told := combined(one, language=speak))
-        ],
+        "worlds": [(one, told) for one in known.multiverse if (told := combined(one, language=speak))],
         "numeric": numeric,
-        "by_claim": [
-            (key, list(group)) for key, group in groupby(listed, key=lambda one: one.claim)
-        ],
+        "by_claim": [(key, list(group)) for key, group in groupby(listed, key=lambda one: one.claim)],
         "listed": listed,
         "sentence": sentence,
         "standing": standing(results, language=speak),

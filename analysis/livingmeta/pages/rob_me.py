@@ -125,26 +125,30 @@ def _facts(
 
     def each(say: list[str]) -> str:
         names = [one.main.subgroup for one in parts]
-        return "; ".join(
-            f"{name}: {text}" if name else text for name, text in zip(names, say, strict=True)
-        )
+        return "; ".join(f"{name}: {text}" if name else text for name, text in zip(names, say, strict=True))
 
     registered = sum(trial.registration is not None for trial in review.trials)
     return (
-        ("4.1 results absent because of what they are?", f"{told(UNUSABLE)}, "
-         f"{told(SENSITIVITY)}; whether what they found is among the reasons is a judgement"),
+        (
+            "4.1 results absent because of what they are?",
+            f"{told(UNUSABLE)}, "
+            f"{told(SENSITIVITY)}; whether what they found is among the reasons is a judgement",
+        ),
         ("4.2 would they change the estimate?", each([_scenarios(one) for one in parts])),
         ("4.3 trials for which it is not clear whether there is a result?", told(UNKNOWN)),
-        ("4.4 would those change the estimate?",
-         f"they are not imputed; against them stand {told(AVAILABLE)}"),
-        ("4.5 circumstances under which trials go unfound?",
-         f"{registered} of {len(review.trials)} trials have a registration number here; how the "
-         "trials were searched for is not in the data"),
+        (
+            "4.4 would those change the estimate?",
+            f"they are not imputed; against them stand {told(AVAILABLE)}",
+        ),
+        (
+            "4.5 circumstances under which trials go unfound?",
+            f"{registered} of {len(review.trials)} trials have a registration number here; how the "
+            "trials were searched for is not in the data",
+        ),
         ("4.6 would trials not found have measured this?", "not in the data"),
-        ("4.7 do the results look as if others were missing?",
-         each([_pattern(one) for one in parts])),
+        ("4.7 do the results look as if others were missing?", each([_pattern(one) for one in parts])),
         ("4.8 do sensitivity analyses say so?", each([_largest(one) for one in parts])),
-    )  # fmt: skip
+    )
 
 
 def _people(matrix: tuple[Availability, ...], status: str) -> str:
@@ -161,9 +165,7 @@ def _people(matrix: tuple[Availability, ...], status: str) -> str:
 def _scenarios(one: Sensitivity) -> str:
     if one.absence.why_not is not None:
         return one.absence.why_not
-    said = [
-        f"{name} {interval(pool.result)}" for name, pool in one.absence.scenarios if pool.result
-    ]
+    said = [f"{name} {interval(pool.result)}" for name, pool in one.absence.scenarios if pool.result]
     return "; ".join([f"without them {interval(one.main.result)}", *said, tipping(one)])  # type: ignore[arg-type]
 
 

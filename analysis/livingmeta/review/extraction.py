@@ -11,9 +11,25 @@ from livingmeta.review.schema import Outcome, Problem, SecondOutcome
 from livingmeta.words import RefusalError
 
 COMPARED = (
-    "n", "n1", "n2", "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum",
-    "maximum", "events", "p_value", "t_value", "adjusted", "measure",
-)  # fmt: skip
+    "n",
+    "n1",
+    "n2",
+    "mean",
+    "sd",
+    "se",
+    "ci_low",
+    "ci_high",
+    "median",
+    "q1",
+    "q3",
+    "minimum",
+    "maximum",
+    "events",
+    "p_value",
+    "t_value",
+    "adjusted",
+    "measure",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +46,14 @@ class Disagreement:
         mine, theirs = (value or "nothing" for value in self.values)
         place = f"{self.first.place} has {mine}" if self.first else "outcomes.csv has no such row"
         return Problem(
-            file=self.second.file, row=self.second.row, column=self.column, value=theirs,
+            file=self.second.file,
+            row=self.second.row,
+            column=self.column,
+            value=theirs,
             reason=f"disagreement {number}: {place}, {self.second.extractor} has {theirs}",
             remedy=f"Look again together, then settle it with --agree {number}.",
             severity="warning",
-        )  # fmt: skip
+        )
 
 
 def about(row: Outcome) -> tuple[object, ...]:
@@ -60,8 +79,16 @@ def disagreements(review: Review) -> list[Disagreement]:
         first = own.get(about(second))
         for column in COMPARED:
             pair = (_text(first, column), _text(second, column))
-            key = (second.trial, second.outcome, second.instrument, second.weeks, second.group,
-                   second.statistic, column, pair[1])  # fmt: skip
+            key = (
+                second.trial,
+                second.outcome,
+                second.instrument,
+                second.weeks,
+                second.group,
+                second.statistic,
+                column,
+                pair[1],
+            )
             if pair[0] != pair[1] and key not in settled:
                 found.append(Disagreement(first=first, second=second, column=column, values=pair))
     return found
@@ -71,11 +98,19 @@ def agreement_row(one: Disagreement, *, settled: str | None, who: str, why: str)
     """Return the cells of agreements.csv that record how a disagreement ended."""
     row = one.second
     return {
-        "trial": row.trial, "outcome": row.outcome, "instrument": row.instrument or "",
-        "weeks": "" if row.weeks is None else f"{row.weeks:g}", "group": row.group,
-        "statistic": row.statistic or "", "column": one.column, "first": one.values[0] or "",
-        "second": one.values[1] or "", "settled": settled or "", "who": who, "why": why,
-    }  # fmt: skip
+        "trial": row.trial,
+        "outcome": row.outcome,
+        "instrument": row.instrument or "",
+        "weeks": "" if row.weeks is None else f"{row.weeks:g}",
+        "group": row.group,
+        "statistic": row.statistic or "",
+        "column": one.column,
+        "first": one.values[0] or "",
+        "second": one.values[1] or "",
+        "settled": settled or "",
+        "who": who,
+        "why": why,
+    }
 
 
 def corrected(text: str, *, row: int, column: str, value: str) -> str:

@@ -248,9 +248,7 @@ def _text(path: Path, file: str) -> str:
             row=raw.count(b"\n", 0, error.start) + 1,
         ) from None
     if "\0" in text:
-        raise _refusal(
-            file, "the file holds zero bytes, so it is not text", "Save it as CSV UTF-8."
-        )
+        raise _refusal(file, "the file holds zero bytes, so it is not text", "Save it as CSV UTF-8.")
     return text
 
 

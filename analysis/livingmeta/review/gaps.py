@@ -29,9 +29,7 @@ def known_gaps(review: Review) -> tuple[KnownGap, ...]:
             gap=gap,
             trial=review.trial(gap.trial),
             people=review.trial(gap.trial).n_randomised,
-            syntheses=tuple(
-                plan.id for plan in review.protocol.synthesis if fits(review, plan, gap) is None
-            ),
+            syntheses=tuple(plan.id for plan in review.protocol.synthesis if fits(review, plan, gap) is None),
             filled=_filled(review, gap),
         )
         for number, gap in enumerate(review.gaps, start=1)

@@ -181,10 +181,21 @@ class Choice(Declared):
 
 # Boxes of the PRISMA 2020 flow that a printed count may fill
 Box = Literal[
-    "databases", "registers", "records", "removed", "screened", "excluded", "sought",
-    "not_retrieved", "assessed", "reports_excluded", "studies", "reports", "total_studies",
+    "databases",
+    "registers",
+    "records",
+    "removed",
+    "screened",
+    "excluded",
+    "sought",
+    "not_retrieved",
+    "assessed",
+    "reports_excluded",
+    "studies",
+    "reports",
+    "total_studies",
     "total_reports",
-]  # fmt: skip
+]
 
 
 class Protocol(Declared):

@@ -49,13 +49,7 @@ def _keys(review: Review) -> Iterator[Problem]:
     known["synthesis"] = [plan.id for plan in review.protocol.synthesis]
     known["outcome"] = sorted({plan.outcome for plan in review.protocol.synthesis})
     references: dict[str, tuple[Row, ...]] = {
-        "trial": (
-            *review.reports,
-            *review.outcomes,
-            *review.gaps,
-            *review.published,
-            *review.risk_of_bias,
-        ),
+        "trial": (*review.reports, *review.outcomes, *review.gaps, *review.published, *review.risk_of_bias),
         "source": (
             *review.trials,
             *review.instruments,
@@ -197,9 +191,7 @@ def _growth(review: Review) -> Iterator[Problem]:
 def _one_set_each(review: Review) -> Iterator[Problem]:
     for plan in review.protocol.synthesis:
         first: dict[tuple[object, ...], tuple[RowSetKey, Outcome]] = {}
-        offered = [
-            row for row in review.outcomes if row.use == "yes" and fits(review, plan, row) is None
-        ]
+        offered = [row for row in review.outcomes if row.use == "yes" and fits(review, plan, row) is None]
         for key, rows in row_sets(offered).items():
             row = rows[0]
             trial = (row.trial, row.contrast, row.subgroup)
@@ -217,9 +209,7 @@ def _placed(review: Review) -> Iterator[Problem]:
         if row.use == "no":
             continue
         reasons = [
-            fits(review, plan, row)
-            for plan in review.protocol.synthesis
-            if plan.outcome == row.outcome
+            fits(review, plan, row) for plan in review.protocol.synthesis if plan.outcome == row.outcome
         ]
         if reasons and None not in reasons:
             yield row.problem(
@@ -232,9 +222,7 @@ def _placed(review: Review) -> Iterator[Problem]:
 
 def _subgroups(review: Review) -> Iterator[Problem]:
     for plan in review.protocol.synthesis:
-        offered = [
-            row for row in review.outcomes if row.use != "no" and fits(review, plan, row) is None
-        ]
+        offered = [row for row in review.outcomes if row.use != "no" and fits(review, plan, row) is None]
         bare = [row for row in offered if row.subgroup is None]
         for row in bare if len(bare) < len(offered) else ():
             yield row.problem(
@@ -278,13 +266,16 @@ def _direction(review: Review) -> Iterator[Problem]:
         if declared and (own or groups.negative_favours) == 2 and column not in seen:
             seen.add(column)
             yield Problem(
-                file=file, row=None, column=column, value="2",
+                file=file,
+                row=None,
+                column=column,
+                value="2",
                 reason=f"the instrument {declared[0].instrument} of {declared[0].place} says which "
                 "direction is better, and every sign is turned by it so that a negative effect "
                 f"favours group 1 ({groups.group1})",
                 remedy="Leave negative_favours out, or write 1; if group 2 does better where "
                 "this says otherwise, correct better in instruments.csv or the rows' groups.",
-            )  # fmt: skip
+            )
         elif rows and favours(review, plan) is None:
             unknown_in.append(plan.id)
     if unknown_in:
@@ -309,8 +300,7 @@ def _declared_keys(review: Review) -> Iterator[Problem]:
         "instrument": [one.instrument for one in review.instruments],
     }
     places: list[tuple[str, object]] = [
-        (f"correlation {number}", one)
-        for number, one in enumerate(review.protocol.correlation, start=1)
+        (f"correlation {number}", one) for number, one in enumerate(review.protocol.correlation, start=1)
     ]
     places += [
         (f"synthesis {plan.id}, baseline_risk {number}", one)
@@ -338,15 +328,22 @@ def _judgements(review: Review) -> Iterator[Problem]:
         file, column = f"{review.folder.name}/review.toml", f"judgement {number}, synthesis"
         if one.synthesis not in known:
             yield Problem(
-                file=file, row=None, column=column, value=one.synthesis,
+                file=file,
+                row=None,
+                column=column,
+                value=one.synthesis,
                 reason="there is no such synthesis",
                 remedy=unknown("synthesis", one.synthesis, known),
-            )  # fmt: skip
+            )
         if (one.synthesis, one.about) in first:
             yield Problem(
-                file=file, row=None, column=column, value=one.synthesis,
-                reason=f"its {one.about} is judged twice", remedy="Keep one.",
-            )  # fmt: skip
+                file=file,
+                row=None,
+                column=column,
+                value=one.synthesis,
+                reason=f"its {one.about} is judged twice",
+                remedy="Keep one.",
+            )
         first.add((one.synthesis, one.about))
 
 
@@ -371,9 +368,7 @@ def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
             yield row.problem("subgroup", reason, f"Write one of {', '.join(parts)}.")
         about = (row.synthesis, row.subgroup, row.domain)
         if about in first:
-            yield row.problem(
-                "domain", f"row {first[about].row} is about the same domain", "Keep one."
-            )
+            yield row.problem("domain", f"row {first[about].row} is about the same domain", "Keep one.")
         first.setdefault(about, row)
         if row.decided is not None and row.synthesis in elsewhere:
             yield row.problem(
@@ -389,7 +384,10 @@ def _flow(review: Review) -> Iterator[Problem]:
     for box, key in review.protocol.prisma.items():
         if key not in known:
             yield Problem(
-                file=f"{review.folder.name}/review.toml", row=None, column=f"prisma, {box}",
-                value=key, reason="published.csv has no claim of this name that counts in digits",
+                file=f"{review.folder.name}/review.toml",
+                row=None,
+                column=f"prisma, {box}",
+                value=key,
+                reason="published.csv has no claim of this name that counts in digits",
                 remedy=unknown("claim", key, known) if known else "Add it there.",
-            )  # fmt: skip
+            )

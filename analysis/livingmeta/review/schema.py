@@ -20,9 +20,19 @@ from livingmeta.words import Number as PrintedNumber
 
 QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
 QUOTED = (
-    "mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum", "p_value",
+    "mean",
+    "sd",
+    "se",
+    "ci_low",
+    "ci_high",
+    "median",
+    "q1",
+    "q3",
+    "minimum",
+    "maximum",
+    "p_value",
     "t_value",
-)  # fmt: skip
+)
 
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
 SIGN_TURNED = "sign turned: printed as "
@@ -73,15 +83,12 @@ def _number(cell: object) -> float | None:
     text = str(cell)
     if not is_plain(text):
         if re.fullmatch(r"[+-]?\d+,\d+", text):
-            raise CellError(
-                "a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".'
-            )
+            raise CellError("a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".')
         if text[0] in MINUS and is_plain(text[1:]):
             raise CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
         raise CellError(
             "this is not a number",
-            "Write digits with a decimal point, without units; if the report gives none, "
-            "leave it empty.",
+            "Write digits with a decimal point, without units; if the report gives none, leave it empty.",
         )
     return float(text)
 
@@ -89,9 +96,7 @@ def _number(cell: object) -> float | None:
 _LEAVE_EMPTY = "If the report gives none, leave it empty."
 
 
-def _bounded(
-    holds: Callable[[float], bool], reason: str, remedy: str = _LEAVE_EMPTY
-) -> BeforeValidator:
+def _bounded(holds: Callable[[float], bool], reason: str, remedy: str = _LEAVE_EMPTY) -> BeforeValidator:
     def check(cell: object) -> float | None:
         number = _number(cell)
         if number is not None and not holds(number):
@@ -108,8 +113,7 @@ def _whole(least: int) -> Callable[[float], bool]:
 def _key(cell: object) -> object:
     if cell is not None and not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", str(cell)):
         raise CellError(
-            "a key is made of small letters, digits, _ . and -",
-            'Write it like "smith2017" or "vas_pain".',
+            "a key is made of small letters, digits, _ . and -", 'Write it like "smith2017" or "vas_pain".'
         )
     return cell
 
@@ -135,26 +139,19 @@ def _difference(cell: object) -> object:
 
 
 Number = Annotated[float, BeforeValidator(_number)]
-StandardDeviation = Annotated[
-    float, _bounded(lambda x: x > 0, "a standard deviation must be above 0")
-]
+StandardDeviation = Annotated[float, _bounded(lambda x: x > 0, "a standard deviation must be above 0")]
 StandardError = Annotated[float, _bounded(lambda x: x > 0, "a standard error must be above 0")]
 Size = Annotated[int, _bounded(_whole(1), "people are counted in whole numbers from 1")]
 Count = Annotated[int, _bounded(_whole(0), "a count is a whole number from 0")]
 _WEEKS = "weeks are counted from randomisation, so not below 0"
-Weeks = Annotated[
-    float, _bounded(lambda x: x >= 0, _WEEKS, "Write 0 for baseline, 13 for three months.")
-]
+Weeks = Annotated[float, _bounded(lambda x: x >= 0, _WEEKS, "Write 0 for baseline, 13 for three months.")]
 _P_REMEDY = 'For "P < 0.001" write 0.001 and put < into p_relation.'
-Probability = Annotated[
-    float, _bounded(lambda x: 0 < x < 1, "a P value lies between 0 and 1", _P_REMEDY)
-]
+Probability = Annotated[float, _bounded(lambda x: 0 < x < 1, "a P value lies between 0 and 1", _P_REMEDY)]
 _LEVEL = "a confidence level is a percentage from 50 to below 100"
 Level = Annotated[float, _bounded(lambda x: 50 <= x < 100, _LEVEL, "Write 95 for a 95% interval.")]
 _YEAR_REMEDY = "Write the year of the trial's first report."
 Year = Annotated[
-    int,
-    _bounded(lambda x: x == int(x) and 1900 <= x <= 2100, "a year has four digits", _YEAR_REMEDY),
+    int, _bounded(lambda x: x == int(x) and 1900 <= x <= 2100, "a year has four digits", _YEAR_REMEDY)
 ]
 Key = Annotated[str, BeforeValidator(_key)]
 Quote = Annotated[str, BeforeValidator(_short)]
@@ -185,18 +182,20 @@ class Row(BaseModel):
         """File and spreadsheet row, as messages name them."""
         return f"{self.file} row {self.row}"
 
-    def problem(
-        self, column: str, reason: str, remedy: str, *, severity: Severity = "error"
-    ) -> Problem:
+    def problem(self, column: str, reason: str, remedy: str, *, severity: Severity = "error") -> Problem:
         """Build a Problem in one of this row's cells."""
         value = getattr(self, column)
         if isinstance(value, float) and value == int(value):
             value = int(value)
         return Problem(
-            file=self.file, row=self.row, column=column,
+            file=self.file,
+            row=self.row,
+            column=column,
             value=None if value is None else str(value),
-            reason=reason, remedy=remedy, severity=severity,
-        )  # fmt: skip
+            reason=reason,
+            remedy=remedy,
+            severity=severity,
+        )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong between the cells of this row."""
@@ -207,9 +206,9 @@ class Source(Row):
     """Where something was read."""
 
     source: Key = needed("key of the source")
-    kind: Literal[
-        "report", "abstract", "registry", "review", "thesis", "dataset", "blog", "note"
-    ] = needed("what it is")
+    kind: Literal["report", "abstract", "registry", "review", "thesis", "dataset", "blog", "note"] = needed(
+        "what it is"
+    )
     citation: str = needed("how to cite it")
     doi: str | None = optional("its DOI")
     url: str | None = optional("its address")
@@ -351,8 +350,7 @@ class Outcome(Row):
         f"{QUOTE_LIMIT} characters; not needed with a dataset"
     )
     assumption: str | None = optional(
-        'what had to be assumed to use the row ("n1 = n2 = 12: arm sizes not reported"); empty: '
-        "nothing"
+        'what had to be assumed to use the row ("n1 = n2 = 12: arm sizes not reported"); empty: nothing'
     )
     use: Literal["yes", "sensitivity", "no"] = needed(
         "yes: main analysis; sensitivity: only where asked for; no: never, and note says why"
@@ -371,9 +369,7 @@ class Outcome(Row):
             )
         if self.weeks is None and self.time_label is None:
             yield self.problem(
-                "weeks",
-                "the row has no time",
-                "Fill weeks, or time_label with the words of the report.",
+                "weeks", "the row has no time", "Fill weeks, or time_label with the words of the report."
             )
         if self.use == "no" and self.note is None:
             yield self.problem("note", "a row that is never used says why", "Write the reason.")
@@ -398,9 +394,7 @@ class Outcome(Row):
                     "Check signs and digits against the report.",
                 )
         if limits != (None, None) and self.ci_level is None:
-            yield self.problem(
-                "ci_level", "an interval has a level", "Write 95 for a 95% interval."
-            )
+            yield self.problem("ci_level", "an interval has a level", "Write 95 for a 95% interval.")
 
     def _order(self) -> Iterator[Problem]:
         names = ("minimum", "q1", "median", "q3", "maximum")
@@ -459,9 +453,21 @@ class Claim(Row):
     subgroup: str | None = optional("subgroup it is about")
     contrast: str | None = optional("comparison it is about, where the trial gives several")
     quantity: Literal[
-        "estimate", "ci_low", "ci_high", "p", "z", "q", "tau2", "i2", "k", "n", "weight",
-        "certainty", "count", "text",
-    ] = needed("which quantity")  # fmt: skip
+        "estimate",
+        "ci_low",
+        "ci_high",
+        "p",
+        "z",
+        "q",
+        "tau2",
+        "i2",
+        "k",
+        "n",
+        "weight",
+        "certainty",
+        "count",
+        "text",
+    ] = needed("which quantity")
     printed: str = needed(
         'the digits as printed ("0.30", "−0.27", "1,026", "< 0.001", "91%"); what is not one '
         'number in digits ("about 385", "seven") is shown as words, and nothing is computed with it'
@@ -561,9 +567,8 @@ def _name(cell: object) -> object:
 Down = Annotated[int, BeforeValidator(_down)]
 # Domains in which the certainty of a synthesis is rated
 Rated = Literal[
-    "risk of bias", "inconsistency", "indirectness", "imprecision", "small-study effects",
-    "missing evidence",
-]  # fmt: skip
+    "risk of bias", "inconsistency", "indirectness", "imprecision", "small-study effects", "missing evidence"
+]
 
 
 class Decision(Row):
@@ -619,9 +624,7 @@ class Decision(Row):
             yield self.problem("levels", "a change needs its levels", "Write 0, -1 or -2.")
         elif self.levels == self.suggested:
             yield self.problem(
-                "levels",
-                "this is what is suggested, and no change",
-                "Write accept, or other levels.",
+                "levels", "this is what is suggested, and no change", "Write accept, or other levels."
             )
         if self.reason is None:
             yield self.problem("reason", "a change needs its reason", "Write why.")
@@ -647,9 +650,7 @@ OPTIONAL: dict[str, type[Row]] = {
 
 def columns(model: type[Row]) -> dict[str, Any]:
     """Return the columns of a file in order, with their pydantic fields."""
-    return {
-        name: field for name, field in model.model_fields.items() if name not in {"file", "row"}
-    }
+    return {name: field for name, field in model.model_fields.items() if name not in {"file", "row"}}
 
 
 def read_row(
@@ -671,9 +672,7 @@ def read_row(
     (Row or None, list of Problem)
         No row where a cell could not be read.
     """
-    given = {
-        name: text.strip() for name, text in cells.items() if text is not None and text.strip()
-    }
+    given = {name: text.strip() for name, text in cells.items() if text is not None and text.strip()}
     try:
         typed = model.model_validate({**given, "file": file, "row": row})
     except ValidationError as error:
@@ -694,9 +693,7 @@ def _worded(model: type[Row], given: Mapping[str, str], error: Any, file: str, r
         near = get_close_matches(given[column].lower(), allowed, n=1)
         reason = f"choose one of {', '.join(allowed)}"
         remedy = f"Did you mean {near[0]}?" if near else ""
-    return Problem(
-        file=file, row=row, column=column, value=given.get(column), reason=reason, remedy=remedy
-    )
+    return Problem(file=file, row=row, column=column, value=given.get(column), reason=reason, remedy=remedy)
 
 
 def _choices(annotation: Any) -> list[str]:

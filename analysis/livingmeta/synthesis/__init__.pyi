@@ -7,12 +7,6 @@ from .moderation import regress as regress
 from .pool import Pool as Pool
 from .profiles import PROFILES as PROFILES
 from .profiles import Profile as Profile
-from .settings import (
-    Selection as Selection,
-)
-from .settings import (
-    Settings as Settings,
-)
-from .settings import (
-    headline_settings as headline_settings,
-)
+from .settings import Selection as Selection
+from .settings import Settings as Settings
+from .settings import headline_settings as headline_settings

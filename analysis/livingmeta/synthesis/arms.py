@@ -6,13 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from livingmeta.engine.conversions import (
-    combine_arms,
-    sd_from_se,
-    sd_of_change,
-    se_from_ci,
-    split_control,
-)
+from livingmeta.engine.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
 from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.review.protocol import Correlation, Review
 from livingmeta.review.schema import Outcome
@@ -64,8 +58,7 @@ class Group(NamedTuple):
         return self._replace(parts=1)
 
 
-TOLD = ("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum",
-        "events")  # fmt: skip
+TOLD = ("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum", "events")
 
 
 def group_of(row: Outcome, *, parts: int = 1) -> Group:
@@ -81,16 +74,17 @@ def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail
     """
     rows = unlike(rows)
     found = [_summary(review, row, settings, trail) for row in rows]
-    arms = [Arm(arm.mean, arm.sd, split_control(arm.n, _parts(review, row, trail)))
-            for row, arm in zip(rows, found, strict=True) if arm is not None]  # fmt: skip
+    arms = [
+        Arm(arm.mean, arm.sd, split_control(arm.n, _parts(review, row, trail)))
+        for row, arm in zip(rows, found, strict=True)
+        if arm is not None
+    ]
     if len(arms) < len(rows) or not arms:
         return None
     if len(arms) == 1:
         return arms[0]
     n, mean, sd = combine_arms([(arm.n, arm.mean, arm.sd) for arm in arms])
-    trail.steps.append(
-        f"{_together(rows, 'Handbook 6.5.2.10')}: mean {derived(mean)}, SD {derived(sd)}"
-    )
+    trail.steps.append(f"{_together(rows, 'Handbook 6.5.2.10')}: mean {derived(mean)}, SD {derived(sd)}")
     return Arm(mean, sd, n)
 
 
@@ -125,8 +119,11 @@ def _print(row: Outcome) -> tuple[object, ...]:
 
 def on_both_sides(one: list[Outcome], two: list[Outcome]) -> bool:
     """Say whether people of group 1 in one comparison are those of group 2 in another."""
-    return any(first.contrast != second.contrast and _same(one + two, first, second)
-               for first in one for second in two)  # fmt: skip
+    return any(
+        first.contrast != second.contrast and _same(one + two, first, second)
+        for first in one
+        for second in two
+    )
 
 
 def _same(rows: list[Outcome], row: Outcome, other: Outcome) -> bool:
@@ -148,9 +145,7 @@ def _parts(review: Review, row: Outcome, trail: Trail) -> int:
     """Return how many comparisons the people of a row are to be split between."""
     if review.protocol.ties.several_arms != "split":
         return 1
-    near = [
-        other for other in review.outcomes if other.use != "no" and _about(other) == _about(row)
-    ]
+    near = [other for other in review.outcomes if other.use != "no" and _about(other) == _about(row)]
     parts = len({(other.contrast, other.subgroup) for other in near if _same(near, row, other)})
     if parts < 2:
         return 1
@@ -255,9 +250,7 @@ def _from_quantiles(row: Outcome, n: int, settings: Settings, trail: Trail) -> A
         return None
     x = Quantiles(n=n, median=row.median, quartiles=quartiles, extremes=extremes)  # type: ignore[arg-type]
     mean, sd = from_quantiles(x, mean=settings.mean_from, sd=settings.sd_from)
-    shown = " and ".join(
-        name for name, pair in (("quartiles", quartiles), ("range", extremes)) if pair
-    )
+    shown = " and ".join(name for name, pair in (("quartiles", quartiles), ("range", extremes)) if pair)
     by = settings.sd_from if quartiles and extremes else "wan"
     text = f"group {row.group}: SD from {shown} ({SOURCES[by]}): {derived(sd)}"
     if row.mean is None and mean is not None:

@@ -15,9 +15,7 @@ from livingmeta.synthesis.pool import LeftOut, Missing
 from livingmeta.synthesis.settings import Selection, Settings
 
 
-def effects_of(
-    review: Review, plan: Plan, settings: Settings, selection: Selection
-) -> tuple[Effect, ...]:
+def effects_of(review: Review, plan: Plan, settings: Settings, selection: Selection) -> tuple[Effect, ...]:
     """Return the effects that `synthesise` pools in one synthesis, all subgroups together."""
     return tuple(choose(review, plan, settings, selection).effects)
 
@@ -65,10 +63,15 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
         if len(contrasts) > 1 and made.dropped:  # they can't be combined
             why = made.dropped[0].why
             apart = [
-                _take(review, [row for row in rows if row.contrast == one], settings, selection,
-                      contrasts=(one,))
+                _take(
+                    review,
+                    [row for row in rows if row.contrast == one],
+                    settings,
+                    selection,
+                    contrasts=(one,),
+                )
                 for one in contrasts
-            ]  # fmt: skip
+            ]
             made = sum(apart, start=Chosen())
             if len(made.effects) > 1:
                 made = replace(made, effects=tuple(_kept(one, why) for one in made.effects))
@@ -125,9 +128,7 @@ def _numbers(row: Outcome) -> tuple[object, ...]:
     return (row.group, *about, group_of(row), row.n1, row.n2, row.use, row.assumption)
 
 
-def _again(
-    review: Review, plan: Plan, rows: Iterable[Outcome], selection: Selection
-) -> Iterator[LeftOut]:
+def _again(review: Review, plan: Plan, rows: Iterable[Outcome], selection: Selection) -> Iterator[LeftOut]:
     asked = {
         (row.trial, row.contrast, row.subgroup)
         for row in rows
@@ -186,9 +187,7 @@ def _take(
     return Chosen(dropped=left(why))
 
 
-def _effect(
-    review: Review, rows: list[Outcome], settings: Settings, selection: Selection
-) -> Effect:
+def _effect(review: Review, rows: list[Outcome], settings: Settings, selection: Selection) -> Effect:
     """Derive a row set once for each set of formulas; why it gives no effect is kept, too."""
     places = tuple((row.file, row.row) for row in rows)
     asked = (effect_of, places, settings.deriving, selection.strict, selection.include_sensitivity)
@@ -227,9 +226,7 @@ def _rank(review: Review, trial: Trial, rows: list[Outcome]) -> tuple[float, ...
     if ties.time == "treatment end" and trial.treatment_weeks is not None:
         nearness = abs(weeks - trial.treatment_weeks) - weeks / 1e6  # the later of two as near
     statistic = (
-        ties.statistic.index(row.statistic)
-        if row.statistic in ties.statistic
-        else len(ties.statistic)
+        ties.statistic.index(row.statistic) if row.statistic in ties.statistic else len(ties.statistic)
     )
     arms = sum(r.group != "difference" for r in rows)
     return (scale, nearness, statistic, -arms)
@@ -246,15 +243,9 @@ def shared_composites(review: Review, chosen: list[Chosen]) -> set[tuple[str, st
     return {(str(key[0]), key[1]) for key, outcomes in seen.items() if len(outcomes) > 1}  # type: ignore[misc]
 
 
-def missing_trials(
-    review: Review, plan: Plan, choice: Chosen, selection: Selection
-) -> tuple[Missing, ...]:
+def missing_trials(review: Review, plan: Plan, choice: Chosen, selection: Selection) -> tuple[Missing, ...]:
     """Name the trials known to have measured it of which nothing here can be used."""
-    known: tuple[Effect | LeftOut, ...] = (
-        *choice.effects,
-        *choice.dropped,
-        *choice.sensitivity_only,
-    )
+    known: tuple[Effect | LeftOut, ...] = (*choice.effects, *choice.dropped, *choice.sensitivity_only)
     here = {one.trial for one in known} | set(selection.without)
     gaps: dict[str, list[Gap]] = defaultdict(list)
     for gap in review.gaps:
@@ -265,9 +256,7 @@ def missing_trials(
             trial=trial.trial,
             label=trial.label,
             n_randomised=trial.n_randomised,
-            instruments=tuple(
-                dict.fromkeys(g.instrument for g in gaps[trial.trial] if g.instrument)
-            ),
+            instruments=tuple(dict.fromkeys(g.instrument for g in gaps[trial.trial] if g.instrument)),
             weeks=tuple(dict.fromkeys(g.weeks for g in gaps[trial.trial] if g.weeks is not None)),
             what=gaps[trial.trial][0].what,
             where=gaps[trial.trial][0].where,

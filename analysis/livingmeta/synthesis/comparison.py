@@ -128,11 +128,7 @@ def _moved(own: Pool, other: Pool) -> tuple[float, float, float] | None:
     one, two = own.result, other.result
     if one is None or two is None:
         return None
-    return (
-        two.estimate - one.estimate,
-        two.ci_low - one.ci_low,
-        two.ci_high - one.ci_high,
-    )
+    return (two.estimate - one.estimate, two.ci_low - one.ci_low, two.ci_high - one.ci_high)
 
 
 def apart(pools: Iterable[Pool]) -> bool:

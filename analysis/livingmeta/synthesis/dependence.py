@@ -147,9 +147,8 @@ def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
                     continue
                 if _telling(one, other, pairs):
                     found[first, second] = Tie(
-                        first=first, second=second, flag="duplicate_numbers",
-                        groups=_shared(one, other),
-                    )  # fmt: skip
+                        first=first, second=second, flag="duplicate_numbers", groups=_shared(one, other)
+                    )
     return tuple(found[key] for key in sorted(found))
 
 
@@ -184,9 +183,7 @@ def _shared(
     for own_side in (True, False):
         for place in list(here):
             side, group = place
-            twin = next(
-                (t for t in left if t[1] == group.whole and (t[0] == side) is own_side), None
-            )
+            twin = next((t for t in left if t[1] == group.whole and (t[0] == side) is own_side), None)
             if not group.told or twin is None:
                 continue
             left.remove(twin)
@@ -211,8 +208,7 @@ def _telling(one: Effect, other: Effect, pairs: int) -> bool:
         digits += min(_digits(one.vi), _digits(math.sqrt(one.vi))) - 0.5
         digits += sum(_digits(n) for n in {one.n1, one.n2} if n is not None)
     else:
-        arms = {side: group.whole for side, side_groups in enumerate(one.arms, 1)
-                for group in side_groups}  # fmt: skip
+        arms = {side: group.whole for side, side_groups in enumerate(one.arms, 1) for group in side_groups}
         listed = [arms[side] for side, _, _ in groups]
         digits = sum(_evidence(group) for group in listed)
         if len({group.people for group in listed}) < len(listed):
@@ -300,11 +296,7 @@ def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -
     for name, effects in pools:
         for tie in ties(effects):
             one, other = effects[tie.first], effects[tie.second]
-            if (
-                settled
-                and tie.flag == "dependent_effects"
-                and ("several_arms_kept" not in other.flags)
-            ):
+            if settled and tie.flag == "dependent_effects" and ("several_arms_kept" not in other.flags):
                 continue
             sides = tie.groups[0][:2] if tie.groups else (0, 0)
             first, second = (

@@ -125,9 +125,7 @@ class NotComputableError(RefusalError):
     """A row set from which no effect can be had; the message says why."""
 
 
-def effect_of(
-    review: Review, rows: list[Outcome], settings: Settings, selection: Selection
-) -> Effect:
+def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection: Selection) -> Effect:
     """Turn one row set into an effect, each step kept.
 
     Arm values win; a difference supplies what the arms lack.
@@ -171,9 +169,7 @@ def effect_of(
         numbers["yi"] = -numbers["yi"]
         trail.steps.append(f"{turning(settings.label)}: higher {instrument.name} is better")
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
-    trail.steps.append(
-        f"{settings.label} {derived(numbers['yi'])}, variance {derived(numbers['vi'])}"
-    )
+    trail.steps.append(f"{settings.label} {derived(numbers['yi'])}, variance {derived(numbers['vi'])}")
     trial, first = review.trial(rows[0].trial), rows[0]
     assumptions = dict.fromkeys([row.assumption for row in used if row.assumption] + trail.assumed)
     named = {row.contrast: None for row in rows}
@@ -271,18 +267,33 @@ def _of_arms(
 
 def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str, Any]:
     yi, vi = _computed(
-        settings, trail, (*one, *two),
-        said={"mean1": show(one.mean), "sd1": show(one.sd), "n1": count(one.n),
-              "mean2": show(two.mean), "sd2": show(two.sd), "n2": count(two.n)},
-    )  # fmt: skip
-    return {"yi": yi, "vi": vi, "mean1": one.mean, "sd1": one.sd, "n1": one.n,
-            "mean2": two.mean, "sd2": two.sd, "n2": two.n}  # fmt: skip
+        settings,
+        trail,
+        (*one, *two),
+        said={
+            "mean1": show(one.mean),
+            "sd1": show(one.sd),
+            "n1": count(one.n),
+            "mean2": show(two.mean),
+            "sd2": show(two.sd),
+            "n2": count(two.n),
+        },
+    )
+    return {
+        "yi": yi,
+        "vi": vi,
+        "mean1": one.mean,
+        "sd1": one.sd,
+        "n1": one.n,
+        "mean2": two.mean,
+        "sd2": two.sd,
+        "n2": two.n,
+    }
 
 
 def _computed(
-    settings: Settings, trail: Trail, numbers: tuple[float, ...], *, said: dict[str, str],
-    **given: Any,
-) -> tuple[float, float]:  # fmt: skip
+    settings: Settings, trail: Trail, numbers: tuple[float, ...], *, said: dict[str, str], **given: Any
+) -> tuple[float, float]:
     """Compute effect and variance by the measure's function and options, and say it."""
     measure = MEASURES[settings.measure]
     options = {name: getattr(settings.profile, which) for name, which in measure.options.items()}
@@ -292,9 +303,12 @@ def _computed(
 
 
 def _mark_empty(
-    told: tuple[float, float, float, float], settings: Settings, trail: Trail,
-    effect: tuple[float, float], given: dict[str, Any],
-) -> None:  # fmt: skip
+    told: tuple[float, float, float, float],
+    settings: Settings,
+    trail: Trail,
+    effect: tuple[float, float],
+    given: dict[str, Any],
+) -> None:
     """Say where an arm is without events, or with nothing else, and what was added for it."""
     events1, n1, events2, n2 = told
     measure = MEASURES[settings.measure]
@@ -330,9 +344,7 @@ def _before_and_after(
             return None
         change = row.mean if row.statistic == "change" else row.mean - (start.mean or 0)
         told.append((change, start.sd, row.n))
-        trail.steps.append(
-            f"group {row.group}: change {derived(change)}, SD before {show(start.sd)}"
-        )
+        trail.steps.append(f"group {row.group}: change {derived(change)}, SD before {show(start.sd)}")
     known = correlation(review, arms["1"][0])
     if known is None:
         raise NotComputableError(
@@ -341,9 +353,12 @@ def _before_and_after(
         )
     mark_correlation(known, trail)
     yi, vi = _computed(
-        settings, trail, (*told[0], *told[1]), r=known.r,
+        settings,
+        trail,
+        (*told[0], *told[1]),
+        r=known.r,
         said={"change1": derived(told[0][0]), "change2": derived(told[1][0]), "r": f"{known.r:g}"},
-    )  # fmt: skip
+    )
     text = f"change {derived(told[0][0])} v {derived(told[1][0])}"
     return {"yi": yi, "vi": vi, "n1": told[0][2], "n2": told[1][2], "difference": text}
 
@@ -394,29 +409,23 @@ def _of_difference(
         return {"yi": yi, "vi": vi, **numbers}
     if row.adjusted == "yes":
         if not selection.include_sensitivity:
-            raise NotComputableError(
-                "an adjusted difference gives no raw SD, and no sd_from is named"
-            )
+            raise NotComputableError("an adjusted difference gives no raw SD, and no sd_from is named")
         trail.flags.append("sd_from_adjusted")
     sd = sd_from_difference_se(se, n1, n2)
     yi, vi = smd_from_difference(
-        md, sd, n1, n2,
-        correction=settings.profile.correction, variance=settings.profile.smd_variance,
-    )  # fmt: skip
+        md, sd, n1, n2, correction=settings.profile.correction, variance=settings.profile.smd_variance
+    )
     trail.steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {derived(sd)}")
     trail.steps.append(f"{measure.label} = J·{show(md)}/{derived(sd)}: {derived(yi)}")
     return {"yi": yi, "vi": vi, **numbers}
 
 
-def _from_t(
-    row: Outcome, sizes: tuple[int, int], settings: Settings, trail: Trail
-) -> dict[str, Any]:
+def _from_t(row: Outcome, sizes: tuple[int, int], settings: Settings, trail: Trail) -> dict[str, Any]:
     """Compute the SMD from t alone: t √(1/n1 + 1/n2) is the difference in SDs."""
     t = row.t_value or 0.0
     yi, vi = smd_from_t(
-        t, *sizes,
-        correction=settings.profile.correction, variance=settings.profile.smd_variance,
-    )  # fmt: skip
+        t, *sizes, correction=settings.profile.correction, variance=settings.profile.smd_variance
+    )
     trail.steps.append(
         f"SMD = J·t·√(1/{sizes[0]} + 1/{sizes[1]}), t = {show(t)} (Handbook 6.5.2.3): {derived(yi)}"
     )
@@ -458,11 +467,7 @@ def _as_printed(
 
 
 def _from_odds_ratio(
-    review: Review,
-    row: Outcome,
-    sizes: tuple[int | None, int | None],
-    settings: Settings,
-    trail: Trail,
+    review: Review, row: Outcome, sizes: tuple[int | None, int | None], settings: Settings, trail: Trail
 ) -> dict[str, Any]:
     """Take a printed odds ratio as an SMD (Hasselblad and Hedges 1995)."""
     numbers = _as_printed(review, row, sizes, trail)
@@ -517,16 +522,15 @@ def _standard_error(
         raise NotComputableError(f"P > {row.p_value:g} gives no effect")
     if not by_t or df is None or estimate == 0:
         raise NotComputableError(
-            "a P value needs a difference other than 0 and both arm sizes" if by_t else
-            f"outcomes.csv row {row.row}, se, ci_low and ci_high are empty: from a P value alone "
+            "a P value needs a difference other than 0 and both arm sizes"
+            if by_t
+            else f"outcomes.csv row {row.row}, se, ci_low and ci_high are empty: from a P value alone "
             f"no SE of {row.measure} {show(row.mean or 0)} is computed"
-        )  # fmt: skip
+        )
     se = se_from_p(estimate, row.p_value, df=df)
     if row.p_relation == "<":
         trail.flags.append("p_bound")
-        trail.steps.append(
-            f"P < {row.p_value:g} taken as {row.p_value:g}: the smallest effect it allows"
-        )
+        trail.steps.append(f"P < {row.p_value:g} taken as {row.p_value:g}: the smallest effect it allows")
     trail.steps.append(f"SE from two-sided P = {row.p_value:g}, t with {df} df: {derived(se)}")
     return se, f"(P {row.p_relation} {row.p_value:g})"
 
@@ -550,10 +554,9 @@ def implausible(review: Review) -> list[Problem]:
             printed = row.group == "difference" and kind_of(row.measure or "MD")[0] == key
             doubt = (
                 "Is it a difference in points (MD), or an effect of another kind (GEN)?"
-                if printed else "Is an SE typed as an SD, or a decimal point lost?"
-            )  # fmt: skip
-            reason = (
-                f"the {measure.words.lower()} {'is' if printed else 'would be'} {effect.yi:.1f}"
+                if printed
+                else "Is an SE typed as an SD, or a decimal point lost?"
             )
+            reason = f"the {measure.words.lower()} {'is' if printed else 'would be'} {effect.yi:.1f}"
             found.append(row.problem("mean", reason, doubt, severity="warning"))
     return found

@@ -110,9 +110,7 @@ def regress(
             if pool.subgroup is None and effect.subgroup is not None:
                 continue  # it entered with its subgroup
             trial = review.trial(effect.trial)
-            told = {
-                name: read(effect, trial, plans[pool.synthesis]) for name, read in readers.items()
-            }
+            told = {name: read(effect, trial, plans[pool.synthesis]) for name, read in readers.items()}
             if lacking := [name for name, value in told.items() if value is None]:
                 why = f"{pool.synthesis}: no {', '.join(lacking)} known"
                 left_out.append(LeftOut(trial=effect.trial, label=effect.label, why=why))

@@ -172,9 +172,13 @@ class Pool:
             return None
         yi = [effect.yi for effect in self.effects]
         plain = pool(
-            yi, [effect.vi for effect in self.effects],
-            tau2=result.tau2, ci="hksj", prediction="none", level=result.level,
-        )  # fmt: skip
+            yi,
+            [effect.vi for effect in self.effects],
+            tau2=result.tau2,
+            ci="hksj",
+            prediction="none",
+            level=result.level,
+        )
         return Beside(hksj=(plain.ci_low, plain.ci_high), trials=(min(yi), max(yi)))
 
     @property
@@ -244,10 +248,7 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     flags = dict.fromkeys(flag for effect in effects for flag in effect.flags)
     mixed = {"final", "change"} <= {e.statistic for e in effects if in_sds(e.measure)}
     empty = sum("empty_cells" in effect.flags for effect in effects)
-    of_all = {
-        "mixed_standardisers": mixed,
-        "sparse_events": empty and empty >= SPARSE * len(effects),
-    }
+    of_all = {"mixed_standardisers": mixed, "sparse_events": empty and empty >= SPARSE * len(effects)}
     own = [*flags, *flags_of(effects), *(name for name, holds in of_all.items() if holds)]
     return tuple(dict.fromkeys(own))
 
@@ -289,8 +290,7 @@ def signs(effect: Effect) -> tuple[tuple[str, str], ...]:
     """Return the signs behind a trial's name, each with what it says of the trial."""
     bound = "P printed as a bound: at least this far from 0."
     turned = (
-        f"{turning(effect.measure)} against the values printed: higher {effect.instrument_name} is "
-        "better."
+        f"{turning(effect.measure)} against the values printed: higher {effect.instrument_name} is better."
     )
     said = (
         f"{effect.assumption}." if effect.assumption else "",

@@ -67,9 +67,7 @@ class Profile:
         asked = own | {name: choice for name, choice in named.items() if name in DEFAULTS}
         i2 = named.get("i2", "q" if model == "common" else base.i2)
         if model == "common" and i2 != "q":
-            raise RefusalError(
-                f"i2 = {i2!r}: a common effect has no τ² to take I² from: leave it out."
-            )
+            raise RefusalError(f"i2 = {i2!r}: a common effect has no τ² to take I² from: leave it out.")
         return replace(self, **named | pooled_by(model=model, **asked) | {"i2": i2})
 
     def differences(self, other: Profile) -> dict[str, tuple[str, str]]:
@@ -153,10 +151,7 @@ PROFILES = {
             about="meta 8, metacont(): exact J and variance, REML, Wald, t(k-1), I² by Q",
             unverified="its formulas are pinned by metafor; the program itself was not run",
         ),
-        Profile(
-            name="today",
-            about="ours, for few trials of unequal size: REML, modified HKSJ, t(k-1)",
-        ),
+        Profile(name="today", about="ours, for few trials of unequal size: REML, modified HKSJ, t(k-1)"),
     )
 }
 

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livingmeta.engine.counts import ZERO_CELLS
-from livingmeta.engine.effect_sizes import (
-    CORRECTIONS,
-    MD_VARIANCES,
-    MEASURES,
-    VARIANCES,
-    measure_named,
-)
+from livingmeta.engine.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES, measure_named
 from livingmeta.engine.inputs import no_level
 from livingmeta.engine.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
 from livingmeta.engine.quantiles import MEANS, SDS
@@ -230,9 +224,7 @@ def headline_settings(
     'random effects, PM, modified HKSJ interval (profile today, changed)'
     """
     methods = review.protocol.methods
-    return settings_of(
-        methods, name=name or methods.headline, measure=measure, level=level, **choices
-    )
+    return settings_of(methods, name=name or methods.headline, measure=measure, level=level, **choices)
 
 
 def authors_settings(review: Review) -> Settings | None:
@@ -263,9 +255,8 @@ def undeclarable(review: Review) -> list[Problem]:
             place = f"{review.folder.name}/review.toml"
             reason, _, remedy = str(refusal).partition(". ")
             problem = Problem(
-                file=place, row=None, column="methods", value=None,
-                reason=reason.rstrip("."), remedy=remedy,
-            )  # fmt: skip
+                file=place, row=None, column="methods", value=None, reason=reason.rstrip("."), remedy=remedy
+            )
             if problem not in found:
                 found.append(problem)
     return found

@@ -30,10 +30,7 @@ from livingmeta.words import pick
 
 
 def synthesise(
-    review: Review,
-    *,
-    settings: Settings | None = None,
-    selection: Selection | None = None,
+    review: Review, *, settings: Settings | None = None, selection: Selection | None = None
 ) -> tuple[Pool, ...]:
     """Pool every declared synthesis of a review, each subgroup for itself.
 
@@ -171,11 +168,7 @@ def unpoolable(effects: Sequence[Effect], settings: Settings) -> str | None:
 
 
 def repooled(
-    pool: Pool,
-    effects: tuple[Effect, ...],
-    settings: Settings,
-    *,
-    missing: tuple[Missing, ...] | None = None,
+    pool: Pool, effects: tuple[Effect, ...], settings: Settings, *, missing: tuple[Missing, ...] | None = None
 ) -> Pool:
     """Pool other effects in the place of a synthesis' own; its flags follow them.
 
@@ -192,17 +185,19 @@ def repooled(
     result, why_not = _result(effects, settings)
     flags = _flags(effects, result, missing, pooled_by=pool.pooled_by)
     return replace(
-        pool, effects=effects, result=replace(result, flags=flags) if result else None,
-        why_not=why_not, flags=flags, missing=missing, siblings=(), total_weights=None,
-    )  # fmt: skip
+        pool,
+        effects=effects,
+        result=replace(result, flags=flags) if result else None,
+        why_not=why_not,
+        flags=flags,
+        missing=missing,
+        siblings=(),
+        total_weights=None,
+    )
 
 
 def _result(
-    effects: tuple[Effect, ...],
-    settings: Settings,
-    *,
-    ci: str | None = None,
-    tau2: float | None = None,
+    effects: tuple[Effect, ...], settings: Settings, *, ci: str | None = None, tau2: float | None = None
 ) -> tuple[PooledEstimate | None, str | None]:
     if why_not := unpoolable(effects, settings):
         return None, why_not
@@ -251,16 +246,12 @@ def _flags(
 
 def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling, ...]:
     parts = {"without composite instruments": [e for e in effects if e.domain != "composite"]}
-    if MEASURES[settings.measure].standardised and {"final", "change"} <= {
-        e.statistic for e in effects
-    }:
+    if MEASURES[settings.measure].standardised and {"final", "change"} <= {e.statistic for e in effects}:
         parts["final scores only"] = [e for e in effects if e.statistic == "final"]
         parts["change scores only"] = [e for e in effects if e.statistic == "change"]
     return tuple(
         Sibling(
-            name=name,
-            result=_result(tuple(part), settings)[0],
-            trials=tuple(effect.trial for effect in part),
+            name=name, result=_result(tuple(part), settings)[0], trials=tuple(effect.trial for effect in part)
         )
         for name, part in parts.items()
         if len(part) < len(effects)
@@ -296,14 +287,10 @@ def _subgroup_test(
     effects = [effect for part in parts for effect in part]
     pairs = [(effects[tie.first], effects[tie.second]) for tie in ties(effects)]
     across = [one for pair in pairs if pair[0].subgroup != pair[1].subgroup for one in pair]
-    return SubgroupTest(
-        q=q, df=df, p_value=p_value, shared=tuple(dict.fromkeys(one.label for one in across))
-    )
+    return SubgroupTest(q=q, df=df, p_value=p_value, shared=tuple(dict.fromkeys(one.label for one in across)))
 
 
-def _printed(
-    review: Review, plan: Plan, subgroup: str | None, settings: Settings
-) -> Printed | None:
+def _printed(review: Review, plan: Plan, subgroup: str | None, settings: Settings) -> Printed | None:
     """Return the first result printed as a value and two limits; a bound is no value."""
     claims: dict[tuple[str, str], dict[str, Claim]] = defaultdict(dict)
     for claim in review.published:
@@ -318,7 +305,10 @@ def _printed(
             estimate, low, high = map(math.log, values) if ratio else values
             first, *limits = (one.printed.replace("-", "−") for one in claimed)
             return Printed(
-                estimate=estimate, ci_low=low, ci_high=high, label=claimed[0].where,
+                estimate=estimate,
+                ci_low=low,
+                ci_high=high,
+                label=claimed[0].where,
                 words=(first, limits[0], limits[1]),
-            )  # fmt: skip
+            )
     return None

@@ -20,9 +20,7 @@ VARIANCES = np.array([14.9, 10.2, 16.3, 11.0, 9.4, 11.4, 10.4, 17.6]) ** 2
 TAILS = np.array([0.025, 0.5, 0.975])
 
 
-def schools(
-    k: int = 8, *, tau: str = "half-cauchy", mu_sd: float | None = 50, **given
-) -> Posterior:
+def schools(k: int = 8, *, tau: str = "half-cauchy", mu_sd: float | None = 50, **given) -> Posterior:
     prior = Prior(tau=tau, scale=25, mu_sd=mu_sd)
     return posterior(SCHOOLS[:k], VARIANCES[:k], prior=prior, **given)
 
@@ -198,9 +196,14 @@ def test_equal_variances_tie_the_moments_together(tau: str) -> None:
 
 @pytest.mark.parametrize(
     ("k", "mu_sd", "mean", "sd"),
-    [(1, None, False, False), (2, None, True, False), (3, None, True, True),
-     (1, 50, True, False), (2, 50, True, True)],
-)  # fmt: skip
+    [
+        (1, None, False, False),
+        (2, None, True, False),
+        (3, None, True, True),
+        (1, 50, True, False),
+        (2, 50, True, True),
+    ],
+)
 def test_infinite_moments_are_not_shown(k: int, mu_sd: float | None, mean: bool, sd: bool) -> None:
     """Half-Cauchy: the posterior of τ falls as τ^−(k + 1), as τ^−(k + 2) with a normal μ."""
     found = schools(k, mu_sd=mu_sd)
@@ -376,9 +379,7 @@ def test_the_figure_shows_the_posterior() -> None:
     assert lines["shrunken:4"].get_xdata()[0] == found.new.median
     for name in ("effect", "trials"):
         band = next(patch for patch in axes[name].patches if patch.get_gid() == "important")
-        assert band.get_extents().transformed(axes[name].transData.inverted()).x0 == pytest.approx(
-            -0.3
-        )
+        assert band.get_extents().transformed(axes[name].transData.inverted()).x0 == pytest.approx(-0.3)
     assert "† rests on an assumption." in " ".join(text.get_text() for text in figure.texts)
 
 

@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.engine.methods.patient import (
-    important_difference,
-    new_setting,
-    vas_points,
-    vas_words,
-)
+from livingmeta.engine.methods.patient import important_difference, new_setting, vas_points, vas_words
 from livingmeta.engine.pooling import PREDICTION, pool
 
 Y = np.array([-0.6, -0.2, -0.5, 0.1, -0.4, -1.1])

@@ -111,9 +111,7 @@ def test_what_several_effects_of_one_cluster_determine_has_no_robust_variance() 
     """Their scatter within the cluster says nothing of how clusters differ."""
     data = SETS["assink2016"]
     where = [float(one == data["cluster"][0]) for one in data["cluster"]]
-    found = meta_regression(
-        data["yi"], data["vi"], {"where": where, "x": data["x"]}, cluster=data["cluster"]
-    )
+    found = meta_regression(data["yi"], data["vi"], {"where": where, "x": data["x"]}, cluster=data["cluster"])
     assert [one.se is None for one in found.coefficients] == [False, True, False]
 
 
@@ -133,9 +131,7 @@ def test_subgroups_with_a_common_tau2_are_those_of_metafor(tau2: str) -> None:
     estimates, ses = [], []
     for row in rows:
         part = [i for i, word in enumerate(BCG["word"]) if word == row["level"]]
-        result = pool(
-            [BCG["yi"][i] for i in part], [BCG["vi"][i] for i in part], tau2=common, ci="wald"
-        )
+        result = pool([BCG["yi"][i] for i in part], [BCG["vi"][i] for i in part], tau2=common, ci="wald")
         assert result.estimate == pytest.approx(float(row["estimate"]), rel=1e-8)
         assert result.se == pytest.approx(float(row["se"]), rel=1e-8)
         estimates.append(result.estimate)
@@ -187,9 +183,7 @@ def test_unit_and_origin_of_a_moderator_change_its_coefficient_only(unit, origin
     moved = {**BCG, "x": [(x + origin) * unit for x in BCG["x"]]}
     one, other = fitted(BCG), fitted(moved)
     assert other.tau2 == pytest.approx(one.tau2, rel=1e-7)
-    assert other.coefficients[1].estimate * unit == pytest.approx(
-        one.coefficients[1].estimate, rel=1e-6
-    )
+    assert other.coefficients[1].estimate * unit == pytest.approx(one.coefficients[1].estimate, rel=1e-6)
     assert other.qm == pytest.approx(one.qm, rel=1e-6)
 
 
@@ -229,18 +223,12 @@ def test_any_design_is_fitted_or_refused_with_a_reason(data, tau2: str, ci: str)
     ("moderators", "message"),
     [
         ({"ones": [1.0] * 13}, "ones follows from intercept"),
-        (
-            {"x": BCG["x"], "twice": [2 * x + 1 for x in BCG["x"]]},
-            "twice follows from intercept, x",
-        ),
+        ({"x": BCG["x"], "twice": [2 * x + 1 for x in BCG["x"]]}, "twice follows from intercept, x"),
         ({"x": BCG["x"][:4]}, "x has 4 values for 13 effects"),
         ({"x": [float("nan"), *BCG["x"][1:]]}, "x[1] = nan: this is not a finite number"),
         ({"x": [None, *BCG["x"][1:]]}, "x[1] = None"),
         ({"word": ["", *BCG["word"][1:]]}, "word[1] = : this is no level"),
-        (
-            {f"x{i}": list(np.random.default_rng(i).normal(size=13)) for i in range(13)},
-            "13 effects",
-        ),
+        ({f"x{i}": list(np.random.default_rng(i).normal(size=13)) for i in range(13)}, "13 effects"),
     ],
 )
 def test_designs_that_say_nothing_are_refused_with_the_reason(moderators, message: str) -> None:

@@ -49,9 +49,7 @@ def test_the_exact_test_agrees_with_metafor(row: dict[str, str]) -> None:
 @pytest.mark.parametrize("k", [2, 3, 5])
 def test_the_exact_test_counts_all_patterns_of_signs(k: int, ci: str) -> None:
     y, v = np.array(Y[:k]), V[:k]
-    sizes = [
-        abs(pool(y * signs, v, ci=ci).statistic or 0.0) for signs in product((1, -1), repeat=k)
-    ]
+    sizes = [abs(pool(y * signs, v, ci=ci).statistic or 0.0) for signs in product((1, -1), repeat=k)]
     observed = abs(pool(y, v, ci=ci).statistic or 0.0)
     share = np.mean([size >= observed * (1 - 1e-8) for size in sizes])
     assert permutation_test(y, v, ci=ci).p_value == share
@@ -172,9 +170,7 @@ def test_simulated_arms_agree_with_arms_of_simulated_people() -> None:
     rng = np.random.default_rng(11)
     people1 = rng.normal(-0.5, 1, (20_000, 6))
     people2 = rng.normal(0, 1, (20_000, 9))
-    g, v = smd(
-        people1.mean(1), people1.std(1, ddof=1), 6, people2.mean(1), people2.std(1, ddof=1), 9
-    )
+    g, v = smd(people1.mean(1), people1.std(1, ddof=1), 6, people2.mean(1), people2.std(1, ddof=1), 9)
     ours = Arms((6.0,), (9.0,)).measured(np.full((20_000, 1), -0.5), rng)
     for theirs, simulated in zip((g, v), ours, strict=True):
         for share in (0.05, 0.5, 0.95):
@@ -229,8 +225,13 @@ def test_random_numbers_belong_to_the_analysis(start: int, length: int) -> None:
 
 def test_progress_counts_the_reviews_of_all_pairs() -> None:
     told: list[tuple[int, int]] = []
-    simulate(Known((0.1, 0.2)), between=(0, 0.1), count=100, intervals=["wald"],
-             progress=lambda done, count: told.append((done, count)))  # fmt: skip
+    simulate(
+        Known((0.1, 0.2)),
+        between=(0, 0.1),
+        count=100,
+        intervals=["wald"],
+        progress=lambda done, count: told.append((done, count)),
+    )
     assert told == [(100, 200), (200, 200)]
 
 
@@ -243,8 +244,7 @@ def test_what_did_not_converge_is_counted_and_said(monkeypatch: pytest.MonkeyPat
         return found._replace(flags={**found.flags, "not_converged": never})
 
     monkeypatch.setattr(module, "fit", stuck)
-    results = (permutation_test(Y, V), bootstrap(Y, V, count=10),
-               *simulate(Known(tuple(V)), count=10))  # fmt: skip
+    results = (permutation_test(Y, V), bootstrap(Y, V, count=10), *simulate(Known(tuple(V)), count=10))
     assert [one.not_converged for one in results] == [64, 10, 10, 10, 10, 10]
     assert all("some_not_converged" in one.flags for one in results)
 
@@ -270,14 +270,32 @@ def test_three_trials_are_told_what_their_signs_can_t_show(say) -> None:
 
 def test_the_document_of_a_simulation_holds_each_mean_tau2_and_interval(say) -> None:
     said = say(
-        "simulate", "smith2017", "--synthesis", "function-short", "--effect", "0", "--effect",
-        "-0.5", "--between", "0.2", "--ci", "wald", "--ci", "hksj", "--count", "200", "--json",
-    )  # fmt: skip
+        "simulate",
+        "smith2017",
+        "--synthesis",
+        "function-short",
+        "--effect",
+        "0",
+        "--effect",
+        "-0.5",
+        "--between",
+        "0.2",
+        "--ci",
+        "wald",
+        "--ci",
+        "hksj",
+        "--count",
+        "200",
+        "--json",
+    )
     document = json.loads(said.out)[0]
     assert document["trials"].startswith("arms of the trials' own sizes")
     assert [(one["effect"], one["tau2"], one["ci_method"]) for one in document["simulated"]] == [
-        (0, 0.2, "wald"), (0, 0.2, "hksj"), (-0.5, 0.2, "wald"), (-0.5, 0.2, "hksj"),
-    ]  # fmt: skip
+        (0, 0.2, "wald"),
+        (0, 0.2, "hksj"),
+        (-0.5, 0.2, "wald"),
+        (-0.5, 0.2, "hksj"),
+    ]
 
 
 def test_a_single_trial_is_refused_by_name(say) -> None:

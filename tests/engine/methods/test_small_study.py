@@ -55,17 +55,22 @@ def test_regressions_and_ranks_agree_with_metafor(name: str) -> None:
     y, v = effects(name)
     line, curve, rank = (test(y, v, force=True) for test in (egger, peese, begg))
     pairs = {
-        "egger_t": line.t, "egger_p": line.p_value, "egger_limit": line.limit,
-        "egger_low": line.limit_low, "egger_high": line.limit_high, "peese_t": curve.t,
-        "peese_limit": curve.limit, "begg_tau": rank.statistic, "begg_p": rank.p_value,
-    }  # fmt: skip
+        "egger_t": line.t,
+        "egger_p": line.p_value,
+        "egger_limit": line.limit,
+        "egger_low": line.limit_low,
+        "egger_high": line.limit_high,
+        "peese_t": curve.t,
+        "peese_limit": curve.limit,
+        "begg_tau": rank.statistic,
+        "begg_p": rank.p_value,
+    }
     for column, ours in pairs.items():
         assert ours == pytest.approx(float(row[column]), rel=1e-8, abs=1e-10), column
 
 
 COUNTS = {
-    name: list(rows)
-    for name, rows in groupby(read("small_study_counts.csv"), key=lambda row: row["set"])
+    name: list(rows) for name, rows in groupby(read("small_study_counts.csv"), key=lambda row: row["set"])
 }
 
 
@@ -98,8 +103,9 @@ def test_tests_of_counts_turn_with_the_groups_and_with_the_event(test) -> None:
     a, one, c, two = counts("egger2001")
     found = test(a, one, c, two)
     swapped = test(c, two, a, one)
-    without = test([n - x for x, n in zip(a, one, strict=True)], one,
-                   [n - x for x, n in zip(c, two, strict=True)], two)  # fmt: skip
+    without = test(
+        [n - x for x, n in zip(a, one, strict=True)], one, [n - x for x, n in zip(c, two, strict=True)], two
+    )
     for other in (swapped, without):
         assert other.statistic == pytest.approx(-found.statistic)
         assert other.p_value == pytest.approx(found.p_value)
@@ -129,12 +135,7 @@ def funnel(name: str = "egger2001", measure: str = "log OR") -> Funnel:
 def test_counts_have_the_test_that_keeps_its_level(measure: str) -> None:
     best = suited(funnel(measure=measure))
     tests, _ = battery(funnel(measure=measure))
-    assert [one.name for one in tests] == [
-        "Peters",
-        "Harbord",
-        "Egger, its SE holds the effect",
-        "Begg",
-    ]
+    assert [one.name for one in tests] == ["Peters", "Harbord", "Egger, its SE holds the effect", "Begg"]
     assert best.test == tests[0]
     assert best.test.p_value == peters(*counts("egger2001")).p_value
     assert (best.test.limit is not None) == (measure == "log OR")  # a limit is a log odds ratio
@@ -152,9 +153,7 @@ def test_without_events_of_every_trial_a_ratio_has_only_a_test_that_rejects_too_
 
 
 @pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
-def test_a_pool_of_counts_and_its_certainty_take_the_same_test(
-    measure: str, tmp_path: Path
-) -> None:
+def test_a_pool_of_counts_and_its_certainty_take_the_same_test(measure: str, tmp_path: Path) -> None:
     table = "study,events1,n1,events2,n2\n" + "".join(
         f"T{i},{','.join(row[column] for column in ('events1', 'n1', 'events2', 'n2'))}\n"
         for i, row in enumerate(COUNTS["egger2001"])
@@ -195,9 +194,7 @@ ALARMS = read("small_study.csv", Path(__file__).parents[2] / "simulations")
 
 
 def alarms(measure: str, test: str) -> list[float]:
-    return [
-        float(row["alarms"]) for row in ALARMS if (row["measure"], row["test"]) == (measure, test)
-    ]
+    return [float(row["alarms"]) for row in ALARMS if (row["measure"], row["test"]) == (measure, test)]
 
 
 def test_in_simulations_the_suited_tests_keep_their_level_and_eggers_does_not() -> None:
@@ -240,9 +237,8 @@ def test_the_simulation_is_the_one_that_is_committed(number: int) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: f"{r['set']}-{r['side']}-{r['estimator']}")
 def test_trim_and_fill_agrees_with_metafor(row: dict[str, str]) -> None:
     found = trim_and_fill(
-        *effects(row["set"]), side=row["side"], estimator=row["estimator"], force=True,
-        tau2="DL", ci="wald",
-    )  # fmt: skip
+        *effects(row["set"]), side=row["side"], estimator=row["estimator"], force=True, tau2="DL", ci="wald"
+    )
     assert found.k0 == int(row["k0"])
     assert found.result.estimate == pytest.approx(float(row["estimate"]), rel=1e-8)
     assert found.result.se == pytest.approx(float(row["se"]), rel=1e-8)
@@ -294,18 +290,33 @@ def test_turning_every_sign_turns_side_and_estimate() -> None:
 def test_pet_and_peese_of_smds_rest_on_a_standard_error_without_the_effect() -> None:
     """R: lm(d ~ sqrt(w), weights = 1/w) and lm(d ~ w, weights = 1/w), w <- 1/n1 + 1/n2."""
     d = [0.9, 0.7, 0.8, 0.4, 0.5, 0.35, 0.3, 0.25, 0.2, 0.22]
-    sizes = [(10, 12), (12, 11), (14, 15), (20, 22), (25, 24), (30, 33), (45, 40), (60, 66),
-             (80, 82), (100, 95)]  # fmt: skip
+    sizes = [
+        (10, 12),
+        (12, 11),
+        (14, 15),
+        (20, 22),
+        (25, 24),
+        (30, 33),
+        (45, 40),
+        (60, 66),
+        (80, 82),
+        (100, 95),
+    ]
     v = [1 / a + 1 / b + y**2 / (2 * (a + b)) for y, (a, b) in zip(d, sizes, strict=True)]
     funnel = Funnel(yi=tuple(d), vi=tuple(v), measure="SMD", sizes=tuple(sizes))
     tests = {one.name: one for one in battery(funnel)[0]}
     told = {name: one for name, one in tests.items() if one.limit is not None}
     assert set(told) == {"Egger for SMDs (PET)", "PEESE for SMDs"}
     pet, peese_ = told["Egger for SMDs (PET)"], told["PEESE for SMDs"]
-    ours = (pet.limit, pet.limit_low, pet.limit_high, peese_.limit, peese_.limit_low,
-            peese_.limit_high)  # fmt: skip
-    theirs = (-0.116927369503, -0.241144528644, 0.007289789637,
-              0.119773306043, 0.063543945005, 0.176002667082)  # fmt: skip
+    ours = (pet.limit, pet.limit_low, pet.limit_high, peese_.limit, peese_.limit_low, peese_.limit_high)
+    theirs = (
+        -0.116927369503,
+        -0.241144528644,
+        0.007289789637,
+        0.119773306043,
+        0.063543945005,
+        0.176002667082,
+    )
     assert ours == pytest.approx(theirs, rel=1e-9)
     assert suited(funnel).test == tests["Egger for SMDs (PET)"]
     unknown = replace(funnel, sizes=(None, *sizes[1:]))
@@ -342,10 +353,48 @@ def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path:
 def test_a_flag_of_the_selection_model_is_not_said_of_the_pool(say, tmp_path: Path) -> None:
     """metafor: rma(yi, vi, data=dat.raudenbush1985) has τ² = 0.0188, its selmodel 0.0000."""
     table = tmp_path / "raudenbush.csv"
-    yi = (0.03, 0.12, -0.14, 1.18, 0.26, -0.06, -0.02, -0.32, 0.27, 0.80, 0.54, 0.18, -0.02, 0.23,
-          -0.18, -0.06, 0.30, 0.07, -0.07)  # fmt: skip
-    vi = (0.0156, 0.0216, 0.0279, 0.1391, 0.1362, 0.0106, 0.0106, 0.0484, 0.0269, 0.0630, 0.0912,
-          0.0497, 0.0835, 0.0841, 0.0253, 0.0279, 0.0193, 0.0088, 0.0303)  # fmt: skip
+    yi = (
+        0.03,
+        0.12,
+        -0.14,
+        1.18,
+        0.26,
+        -0.06,
+        -0.02,
+        -0.32,
+        0.27,
+        0.80,
+        0.54,
+        0.18,
+        -0.02,
+        0.23,
+        -0.18,
+        -0.06,
+        0.30,
+        0.07,
+        -0.07,
+    )
+    vi = (
+        0.0156,
+        0.0216,
+        0.0279,
+        0.1391,
+        0.1362,
+        0.0106,
+        0.0106,
+        0.0484,
+        0.0269,
+        0.0630,
+        0.0912,
+        0.0497,
+        0.0835,
+        0.0841,
+        0.0253,
+        0.0279,
+        0.0193,
+        0.0088,
+        0.0303,
+    )
     rows = [f"t{i},{y},{v}" for i, (y, v) in enumerate(zip(yi, vi, strict=True))]
     table.write_text("\n".join(["trial,yi,vi", *rows]), encoding="utf-8")
     say("import", str(table), "raud", "--measure", "SMD", "--in", str(tmp_path))
@@ -362,9 +411,7 @@ def test_the_funnel_shows_the_trials_where_they_are() -> None:
     ax = funnel_plot(pool)
     lines = {line.get_gid(): line for line in ax.lines}
     assert lines["trials"].get_xdata().tolist() == [effect.yi for effect in pool.effects]
-    np.testing.assert_allclose(
-        lines["trials"].get_ydata() ** 2, [effect.vi for effect in pool.effects]
-    )
+    np.testing.assert_allclose(lines["trials"].get_ydata() ** 2, [effect.vi for effect in pool.effects])
     assert pool.result is not None
     assert lines["estimate"].get_xdata()[0] == pool.result.estimate
     assert ax.get_ylim()[0] > ax.get_ylim()[1] == 0  # the most precise on top

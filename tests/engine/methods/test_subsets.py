@@ -39,8 +39,12 @@ def test_every_subset_agrees_with_metafor(name: str, tau2: str) -> None:
     theirs = [rows[subset] for subset in range(1, 64)]
     assert found.k.tolist() == [int(row["k"]) for row in theirs]
     several = found.k > 1  # of one trial metafor has 0 where we have nothing
-    for column, ours in {"estimate": found.estimate, "tau2": found.tau2, "q": found.q,
-                         "i2_tau2": found.i2_tau2}.items():  # fmt: skip
+    for column, ours in {
+        "estimate": found.estimate,
+        "tau2": found.tau2,
+        "q": found.q,
+        "i2_tau2": found.i2_tau2,
+    }.items():
         printed = np.array([float(row[column]) for row in theirs])
         known = several | (column == "estimate")
         assert (column == "estimate") or np.isnan(ours[~known]).all()
@@ -149,11 +153,23 @@ def test_the_command_draws_and_says_what_three_trials_can_t_show(say, tmp_path: 
 
 
 def test_the_document_holds_each_trial_and_each_refusal(say, tmp_path: Path) -> None:
-    said = say("gosh", "knee_oa", "--synthesis", "pain-followup", "--most", "500", "--trial",
-               "nobody", "--out", str(tmp_path), "--json")  # fmt: skip
+    said = say(
+        "gosh",
+        "knee_oa",
+        "--synthesis",
+        "pain-followup",
+        "--most",
+        "500",
+        "--trial",
+        "nobody",
+        "--out",
+        str(tmp_path),
+        "--json",
+    )
     assert said.status == 2
-    said = say("gosh", "knee_oa", "--synthesis", "pain-followup", "--most", "500", "--out",
-               str(tmp_path), "--json")  # fmt: skip
+    said = say(
+        "gosh", "knee_oa", "--synthesis", "pain-followup", "--most", "500", "--out", str(tmp_path), "--json"
+    )
     few, sampled, _ = json.loads(said.out)
     assert "two comparisons: this needs 3 to 63" in few["refused"]
     assert (sampled["subsets"], sampled["exhaustive"], sampled["seed"]) == (500, False, 1)

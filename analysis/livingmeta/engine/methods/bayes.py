@@ -164,12 +164,7 @@ class Posterior:
 
 
 def posterior(
-    yi: ArrayLike,
-    vi: ArrayLike,
-    *,
-    prior: Prior,
-    important: float | None = None,
-    level: float = 0.95,
+    yi: ArrayLike, vi: ArrayLike, *, prior: Prior, important: float | None = None, level: float = 0.95
 ) -> Posterior:
     """Pool effects in the normal random-effects model with a prior.
 
@@ -268,8 +263,7 @@ def _check(prior: Prior, important: float | None) -> None:
         )
     if prior.mu_sd is not None and not inside(prior.mu_sd, SMALLEST, LARGEST):
         wrong.append(
-            f"mu_sd = {prior.mu_sd}: an SD lies above 0 and is finite; leave it out for a flat "
-            "prior on μ."
+            f"mu_sd = {prior.mu_sd}: an SD lies above 0 and is finite; leave it out for a flat prior on μ."
         )
     if not inside(prior.mu_mean, -LARGEST, LARGEST):
         wrong.append(f"mu_mean = {prior.mu_mean}: the mean of a prior is a finite number.")
@@ -381,9 +375,7 @@ def _chances(row: Array, important: float | None) -> Chances:
     below, for_1, for_2 = map(float, row)
     known = important is not None
     return Chances(
-        below_zero=below,
-        beyond_below=for_1 if known else None,
-        beyond_above=for_2 if known else None,
+        below_zero=below, beyond_below=for_1 if known else None, beyond_above=for_2 if known else None
     )
 
 
@@ -473,8 +465,16 @@ def _curves(asked: _Asked, now: _Answers) -> Curves:
         tau = np.linspace(0.0, asked.prior.scale, GRID)
     before = np.exp(TAU_PRIORS[asked.prior.tau].log_density(tau, asked.prior.scale))
     after = np.exp(asked.given(tau)[0] - now.log_mass)
-    return Curves(**{
-        name: tuple(map(float, line))
-        for name, line in (("effect", x), ("mu", effect[0]), ("new", effect[1]), ("tau", tau),
-                           ("tau_posterior", after), ("tau_prior", before))
-    })  # fmt: skip
+    return Curves(
+        **{
+            name: tuple(map(float, line))
+            for name, line in (
+                ("effect", x),
+                ("mu", effect[0]),
+                ("new", effect[1]),
+                ("tau", tau),
+                ("tau_posterior", after),
+                ("tau_prior", before),
+            )
+        }
+    )

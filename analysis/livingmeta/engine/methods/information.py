@@ -43,9 +43,7 @@ def optimal_information_size(difference: float, *, alpha: float = 0.05, power: f
     return 2 * n
 
 
-def information_size_of_risks(
-    risk2: float, risk1: float, *, alpha: float = 0.05, power: float = 0.8
-) -> int:
+def information_size_of_risks(risk2: float, risk1: float, *, alpha: float = 0.05, power: float = 0.8) -> int:
     """Return the people one trial of two equal arms would need to tell two risks apart.
 
     Parameters

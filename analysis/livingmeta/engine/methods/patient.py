@@ -120,9 +120,7 @@ def important_difference(
     if important is None:
         return None
     if not 0 < important < np.inf:
-        raise RefusalError(
-            f"important = {important:g}: a smallest important difference is above 0."
-        )
+        raise RefusalError(f"important = {important:g}: a smallest important difference is above 0.")
     if per_sd is not None:
         return important / per_sd
     if label not in ratios():

@@ -11,15 +11,7 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.engine.designs import MEAN, Regression
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.pooling import (
-    CONFIDENCE,
-    MODELS,
-    ROUNDING,
-    PooledEstimate,
-    chosen,
-    scaled,
-    usable,
-)
+from livingmeta.engine.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, chosen, scaled, usable
 from livingmeta.engine.tau2 import TAU2, q_profile
 from livingmeta.words import RefusalError, pick
 
@@ -287,9 +279,7 @@ def columns(
         levels = sorted({str(value) for value in values})
         base = levels[0] if intercept or listed else None
         if len(levels) == 1 and base is not None:
-            problems.append(
-                f"{name} has one level only, {base}: there is nothing to compare. Leave it out."
-            )
+            problems.append(f"{name} has one level only, {base}: there is nothing to compare. Leave it out.")
         for one in levels[1:] if base is not None else levels:
             names.append(f"{name}: {one} against {base}" if base is not None else f"{name}: {one}")
             listed.append(np.array([value == one for value in values], dtype=float))
@@ -310,8 +300,7 @@ def columns(
         if np.sqrt((gap**2).sum()) <= COLLINEAR * length or length == 0:
             others = ", ".join(names[:i]) or "nothing: it is 0 throughout"
             problems.append(
-                f"{name} follows from {others}, so that its coefficient can't be told apart. "
-                "Leave it out."
+                f"{name} follows from {others}, so that its coefficient can't be told apart. Leave it out."
             )
     if problems:
         raise RefusalError("\n".join(problems))
@@ -414,10 +403,19 @@ def cluster_robust(
     gone = {"few_trials_for_prediction", "hksj_scale_below_one", "hksj_narrower_than_wald"}
     own = [flag for flag in result.flags if flag not in gone]
     return replace(
-        result, se=one.se, ci_low=one.ci_low, ci_high=one.ci_high, statistic=one.statistic,
-        p_value=one.p_value, pi_low=None, pi_high=None, pi_method=None, ci_method="CR2",
-        ci_df=one.df, flags=(*own, *(("few_clusters",) if dfs[0] < FEW_DF else ())),
-    )  # fmt: skip
+        result,
+        se=one.se,
+        ci_low=one.ci_low,
+        ci_high=one.ci_high,
+        statistic=one.statistic,
+        p_value=one.p_value,
+        pi_low=None,
+        pi_high=None,
+        pi_method=None,
+        ci_method="CR2",
+        ci_df=one.df,
+        flags=(*own, *(("few_clusters",) if dfs[0] < FEW_DF else ())),
+    )
 
 
 def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tuple[Array, Array]:
@@ -501,14 +499,18 @@ def _omnibus(
     return qm / m, (m, df), float(fdtrc(m, df, qm / m))
 
 
-def _coefficient(
-    name: str, b: float, variance: float, df: float | None, level: float
-) -> Coefficient:
+def _coefficient(name: str, b: float, variance: float, df: float | None, level: float) -> Coefficient:
     if np.isnan(variance):
         return Coefficient(
-            name=name, estimate=float(b), se=None, ci_low=None, ci_high=None, statistic=None,
-            df=None, p_value=None,
-        )  # fmt: skip
+            name=name,
+            estimate=float(b),
+            se=None,
+            ci_low=None,
+            ci_high=None,
+            statistic=None,
+            df=None,
+            p_value=None,
+        )
     se, upper = float(np.sqrt(variance)), (1 + level) / 2
     half = se * float(ndtri(upper) if df is None else stdtrit(df, upper))
     ratio = b / se if se > 0 else None

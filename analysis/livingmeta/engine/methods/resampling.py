@@ -150,9 +150,7 @@ def permutation_test(
     whole = fit(y[None], v[None], **methods)
     every = 1 << (y.size - 1)
     exact = every <= most
-    task = _Signs(
-        y=y, v=v, reached=float(_size(whole)[0]), seed=None if exact else seed, methods=methods
-    )
+    task = _Signs(y=y, v=v, reached=float(_size(whole)[0]), seed=None if exact else seed, methods=methods)
     found = run(task, min(every, most), executor=executor, progress=progress)
     reached, patterns = int(found["reaches"].sum()), found["reaches"].size
     p = reached / patterns if exact else (reached + 1) / (patterns + 1)
@@ -373,9 +371,13 @@ def bootstrap(
     estimate, tau2 = float(whole.estimate[0]), float(whole.tau2[0])
     random = not np.isnan(tau2)
     task = _Reviews(
-        trials=Known(tuple(v)), effect=estimate, between=tau2 if random else 0.0,
-        intervals=(ci,), seed=seed, methods=methods,
-    )  # fmt: skip
+        trials=Known(tuple(v)),
+        effect=estimate,
+        between=tau2 if random else 0.0,
+        intervals=(ci,),
+        seed=seed,
+        methods=methods,
+    )
     found = run(task, count, executor=executor, progress=progress)
     ends = ((1 - level) / 2, (1 + level) / 2)
     least, most = np.quantile(found["studentised"].astype(float), ends)
@@ -508,9 +510,8 @@ def simulate(
     results = []
     for number, (effect, tau2) in enumerate(pairs):
         task = _Reviews(
-            trials=trials, effect=effect, between=tau2, intervals=tuple(intervals), seed=seed,
-            methods=methods,
-        )  # fmt: skip
+            trials=trials, effect=effect, between=tau2, intervals=tuple(intervals), seed=seed, methods=methods
+        )
         told = None if progress is None else _after(progress, number * count, len(pairs) * count)
         found = run(task, count, executor=executor, progress=told)
         results += [_summary(task, ci, found, count) for ci in intervals]

@@ -141,8 +141,7 @@ def selection_model(
     if significant in {0, y.size}:
         which = "no trial" if significant == 0 else "every trial"
         raise RefusalError(
-            f"{which} is significant on the {side}: how often the other kind is reported can't "
-            "be estimated."
+            f"{which} is significant on the {side}: how often the other kind is reported can't be estimated."
         )
     trials = _Reported(z, v, cut, other, random)
     nothing = np.array([turn * plain.estimate / unit, (plain.tau2 or 0.0) / unit**2, 0.0])
@@ -160,14 +159,22 @@ def selection_model(
         "interval_open": None in (low, high, lightest, heaviest),
     }
     return Selected(
-        k=y.size, significant=significant, side=side, estimate=float(estimate), se=se,
-        ci_low=low, ci_high=high, tau2=float(found[1] * unit**2) if random else None,
+        k=y.size,
+        significant=significant,
+        side=side,
+        estimate=float(estimate),
+        se=se,
+        ci_low=low,
+        ci_high=high,
+        tau2=float(found[1] * unit**2) if random else None,
         weight=float(np.exp(found[2])),
         weight_low=0.0 if lightest is None else float(np.exp(lightest)),
         weight_high=None if heaviest is None else float(np.exp(heaviest)),
-        level=level, lrt=lrt, p_value=float(chdtrc(1, lrt)),
+        level=level,
+        lrt=lrt,
+        p_value=float(chdtrc(1, lrt)),
         flags=(*(name for name, held in flags.items() if held), *warned(y.size)),
-    )  # fmt: skip
+    )
 
 
 class _Reported(NamedTuple):
@@ -265,9 +272,7 @@ def _climbed(trials: _Reported, start: Array, held: int | None = None) -> tuple[
     return at, bool(far <= SETTLED and abs(at[2]) < FARTHEST)
 
 
-def _limits(
-    trials: _Reported, top: Array, which: int, deep: float
-) -> tuple[float | None, float | None]:
+def _limits(trials: _Reported, top: Array, which: int, deep: float) -> tuple[float | None, float | None]:
     """Return where the profile of a parameter lies `deep` below its maximum, on both sides."""
     from scipy.optimize import brentq
 

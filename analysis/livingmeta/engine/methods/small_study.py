@@ -92,10 +92,17 @@ def _line(name: str, y: Array, x: Array, weights: Array, *, level: float) -> Asy
     found = WLS(y, np.column_stack([np.ones(y.size), x]), weights=weights).fit()
     low, high = found.conf_int(alpha=1 - level)[0]
     return Asymmetry(
-        name=name, k=y.size, statistic=float(found.params[1]), t=float(found.tvalues[1]),
-        df=int(found.df_resid), p_value=float(found.pvalues[1]), limit=float(found.params[0]),
-        limit_low=float(low), limit_high=float(high), flags=warned(y.size),
-    )  # fmt: skip
+        name=name,
+        k=y.size,
+        statistic=float(found.params[1]),
+        t=float(found.tvalues[1]),
+        df=int(found.df_resid),
+        p_value=float(found.pvalues[1]),
+        limit=float(found.params[0]),
+        limit_low=float(low),
+        limit_high=float(high),
+        flags=warned(y.size),
+    )
 
 
 def egger(yi: ArrayLike, vi: ArrayLike, *, force: bool = False, level: float = 0.95) -> Asymmetry:
@@ -206,9 +213,7 @@ def egger_smd(
     if not stabilised:
         return _line("Egger for SMDs (PET)", y, np.sqrt(w), 1 / w, level=level)
     root = np.sqrt(2 * (one + two - 2) * w)
-    found = _line(
-        "Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level
-    )
+    found = _line("Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level)
     return _unlimited(found)
 
 
@@ -221,9 +226,14 @@ def _nobody(name: str, value: float) -> str | None:
 
 
 def peters(
-    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, force: bool = False, level: float = 0.95,
-) -> Asymmetry:  # fmt: skip
+    events1: ArrayLike,
+    n1: ArrayLike,
+    events2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    force: bool = False,
+    level: float = 0.95,
+) -> Asymmetry:
     """Regress log odds ratios on 1/N, weights d h/N (Peters 2006).
 
     N are a trial's people, d those with the event, h those without; the weights are the inverse
@@ -268,9 +278,14 @@ def peters(
 
 
 def harbord(
-    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike,
-    *, force: bool = False, level: float = 0.95,
-) -> Asymmetry:  # fmt: skip
+    events1: ArrayLike,
+    n1: ArrayLike,
+    events2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    force: bool = False,
+    level: float = 0.95,
+) -> Asymmetry:
     """Regress Z/V on 1/√V, weights V: Egger's line on the score of the log odds ratio.
 
     Z = a − d n1/N is the efficient score without an effect, and V = n1 n2 d h/(N²(N − 1)) its
@@ -346,9 +361,14 @@ def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:
     untied = np.unique(v).size == np.unique(deviate).size == v.size
     found = kendalltau(deviate, v, method="exact" if untied and v.size < 50 else "auto")
     return Asymmetry(
-        name="Begg", k=y.size, statistic=float(found.statistic), t=None, df=None,
-        p_value=float(found.pvalue), flags=warned(y.size),
-    )  # fmt: skip
+        name="Begg",
+        k=y.size,
+        statistic=float(found.statistic),
+        t=None,
+        df=None,
+        p_value=float(found.pvalue),
+        flags=warned(y.size),
+    )
 
 
 def _l0(ranks: Array, k: int) -> float:
@@ -433,8 +453,14 @@ def trim_and_fill(
         k0 = found
     images, spread = sign * (2 * mu - z[k - k0 :]), u[k - k0 :]
     result = pool(np.concatenate([y, images]), np.concatenate([v, spread]), **methods)
-    return Filled(k0=k0, side=side, result=result, yi=tuple(images.tolist()),
-                  vi=tuple(spread.tolist()), flags=warned(y.size))  # fmt: skip
+    return Filled(
+        k0=k0,
+        side=side,
+        result=result,
+        yi=tuple(images.tolist()),
+        vi=tuple(spread.tolist()),
+        flags=warned(y.size),
+    )
 
 
 # Most symmetric funnels of log odds ratios that Egger's test calls asymmetric at P < 0.1, of the
@@ -551,9 +577,7 @@ def _counting(found: Asymmetry, funnel: Funnel) -> Asymmetry:
     return _unlimited(found) if other else found
 
 
-def battery(
-    funnel: Funnel, *, force: bool = False, **methods: Any
-) -> tuple[tuple[Asymmetry, ...], Filled]:
+def battery(funnel: Funnel, *, force: bool = False, **methods: Any) -> tuple[tuple[Asymmetry, ...], Filled]:
     """Make all tests, and trim and fill; the test of `suited` is the first.
 
     Egger (PET), PEESE and Begg for all. Where the standard error holds the effect a line on it has

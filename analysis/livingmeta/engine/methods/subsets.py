@@ -128,9 +128,14 @@ class _Subsets:
         else:
             subsets = drawn(self._sample, start, stop, seed=self.seed)
         found = fit(
-            self.y, self.v, members(subsets, self.y.size),
-            model=self.model, tau2=self.tau2, ci="wald", prediction="none",
-        )  # fmt: skip
+            self.y,
+            self.v,
+            members(subsets, self.y.size),
+            model=self.model,
+            tau2=self.tau2,
+            ci="wald",
+            prediction="none",
+        )
         kept = {name: getattr(found, name) for name in ("estimate", "tau2", "q", "i2", "i2_tau2")}
         converged = ~found.flags["not_converged"]
         return {"subsets": subsets, "k": found.k, "converged": converged, **kept}
@@ -192,9 +197,7 @@ def gosh(
     """
     y, v = usable(yi, vi, 0.95)
     if not SMALLEST <= y.size <= LARGEST:
-        raise RefusalError(
-            f"{y.size} trials: subsets are pooled of {SMALLEST} to {LARGEST} trials."
-        )
+        raise RefusalError(f"{y.size} trials: subsets are pooled of {SMALLEST} to {LARGEST} trials.")
     if most < 1:
         raise RefusalError(f"most = {most}: give at least one subset.")
     every = (1 << y.size) - 1
@@ -203,10 +206,7 @@ def gosh(
     task = _Subsets(y=y, v=v, model=model, tau2=tau2, seed=sampled)
     found = run(task, min(every, most), executor=executor, progress=progress)
     whole = fit(y[None], v[None], model=model, tau2=tau2, ci="wald", prediction="none")
-    flags = {
-        "few_for_subsets": y.size < ENOUGH,
-        "some_not_converged": not found["converged"].all(),
-    }
+    flags = {"few_for_subsets": y.size < ENOUGH, "some_not_converged": not found["converged"].all()}
     return Gosh(
         trials=y.size,
         whole=float(whole.estimate[0]),

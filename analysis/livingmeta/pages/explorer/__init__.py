@@ -24,14 +24,7 @@ from livingmeta.pages.report import combined
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import behind, ties, unclear
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import (
-    CONTRADICTION,
-    SIGNS,
-    SPARSE,
-    Pool,
-    marks,
-    signs,
-)
+from livingmeta.synthesis.pool import CONTRADICTION, SIGNS, SPARSE, Pool, marks, signs
 from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, PROFILES, Profile
 from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -66,15 +59,10 @@ def explorer_page(known: Dossier, *, version: str) -> str:
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("livingmeta", "pages/explorer"),
-        undefined=StrictUndefined,
-        autoescape=True,
+        loader=PackageLoader("livingmeta", "pages/explorer"), undefined=StrictUndefined, autoescape=True
     )
     folder = files("livingmeta") / "pages" / "explorer"
-    assets = {
-        name.replace(".", "_"): Markup((folder / name).read_text(encoding="utf-8"))
-        for name in ASSETS
-    }
+    assets = {name.replace(".", "_"): Markup((folder / name).read_text(encoding="utf-8")) for name in ASSETS}
     return environment.get_template("explorer.html.j2").render(
         review=known.review.protocol,
         data=Markup(script_json(explorer_data(known))),
@@ -242,8 +230,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
             {
                 "ids": [_id(keys[place]) for place in (tie.first, tie.second)],
                 "flags": tie.flags,
-                "unclear": tie.flag != "duplicate_numbers"
-                and unclear(firsts[tie.first], firsts[tie.second]),
+                "unclear": tie.flag != "duplicate_numbers" and unclear(firsts[tie.first], firsts[tie.second]),
             }
             for tie in ties(firsts)
         ],
@@ -257,9 +244,7 @@ def _synthesis(review: Review, main: Pool | None, by_formulas: Sequence[Pool | N
             }
             for one in about.missing
         ],
-        "dropped": [
-            {"trial": one.trial, "label": one.label, "why": one.why} for one in about.dropped
-        ],
+        "dropped": [{"trial": one.trial, "label": one.label, "why": one.why} for one in about.dropped],
         "printed": None
         if about.printed is None
         else {
@@ -295,9 +280,7 @@ def _analyses(found: Multiverse) -> dict[str, Any] | None:
     kept = np.linspace(0, len(table) - 1, min(len(table), MOST)).round().astype(int)
     drawn = table.iloc[kept]
     options = {choice.name: ["", *choice.options] for choice in found.choices}  # "": does not apply
-    chosen = [
-        [options[name].index(option) for option in drawn[f"choice_{name}"]] for name in options
-    ]
+    chosen = [[options[name].index(option) for option in drawn[f"choice_{name}"]] for name in options]
     sets = trial_sets(found)
     options["trial set"] = ["", *(f"{one.name}: {one.words()}" for one in sets)]
     chosen.append([int(name) for name in drawn["trial_set"]])
@@ -310,9 +293,7 @@ def _analyses(found: Multiverse) -> dict[str, Any] | None:
     }
 
 
-def _trial(
-    review: Review, key: Place, values: Sequence[Effect | None], main: bool
-) -> dict[str, Any]:
+def _trial(review: Review, key: Place, values: Sequence[Effect | None], main: bool) -> dict[str, Any]:
     """Describe one effect, with the sentences it was taken from."""
     effect = next(one for one in values if one is not None)
     return {
