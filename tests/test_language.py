@@ -1,8 +1,11 @@
 """Every language says the same things."""
 
+import copy
+import pickle
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +15,11 @@ from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.language import LANGUAGES, language
+from livingmeta.language import FLAG_WORDS, LANGUAGES, Word, language, said, together
 from livingmeta.review.bias import DOMAINS
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import Bias, Claim
-from livingmeta.words import FLAG_WORDS
+from livingmeta.words import decimals
 
 FOLDER = Path(livingmeta.__file__).parent / "languages"
 OTHERS = sorted({*LANGUAGES} - {"en"})
@@ -31,11 +34,15 @@ def test_every_catalogue_is_a_language_that_can_be_chosen() -> None:
 @pytest.mark.parametrize("code", OTHERS)
 @pytest.mark.parametrize("table", ["say", "ci", "prediction"])
 def test_all_languages_have_the_same_messages_with_the_same_places(code: str, table: str) -> None:
-    places = [
-        {key: set(re.findall(r"{(\w+)}", text)) for key, text in CATALOGUES[one][table].items()}
-        for one in ("en", code)
-    ]
-    assert places[0] == places[1]
+    def flat(said: dict[str, Any], front: str = "") -> dict[str, set[str]]:
+        """The places of each message; those of a room are in a table of its own."""
+        held: dict[str, set[str]] = {}
+        for key, text in said.items():
+            inside = {front + key: set(re.findall(r"{(\w+)}", text))} if isinstance(text, str) else None
+            held |= inside if inside is not None else flat(text, f"{key}.")
+        return held
+
+    assert flat(CATALOGUES["en"][table]) == flat(CATALOGUES[code][table])
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -99,3 +106,15 @@ def test_no_message_is_kept_that_nobody_says() -> None:
     composed = re.compile(r"(_(one|many|all|then)$)|^(corr|i2|risk|single|tip)_")
     for key in CATALOGUES["en"]["say"]:
         assert re.search(rf"[\"']{key}[\"']", code) or composed.search(key), key
+
+
+def test_what_is_said_of_a_result_can_be_said_again_in_another_language() -> None:
+    nb = language("nb")
+    low, high = decimals(-0.6, 0.0)
+    level = said("interval", estimate=decimals(-0.3)[0], low=low, high=high)
+    whole = together([said("trials_many", n=3), level, Word("high")])
+    assert whole == "3 trials; −0.30 (−0.60 to 0.00); high"
+    for one in (whole, pickle.loads(pickle.dumps(whole)), copy.deepcopy(whole)):
+        assert nb.word(one) == "3 studier; −0,30 (−0,60 til 0,00); høy"
+    inside = said("share", k=said("trials_one", n=1), n=Word("nobody's word"))
+    assert nb.word(inside).startswith("1 studie av nobody's word")

@@ -1,4 +1,8 @@
-"""The languages of the pages: one catalogue each, in `languages/`, with the same keys."""
+"""The languages of the pages: one catalogue each, in `languages/`, with the same keys.
+
+A room below the pages speaks English and need know no language: what it says of a result is `Said`,
+which keeps its key and values, so that a page can say it again in any language.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
-from livingmeta.words import FLAG_WORDS, decimal, pick
+from livingmeta.words import Numeral, decimal, pick
 
 _CATALOGUES = files("livingmeta") / "languages"
 LANGUAGES = sorted(
@@ -37,8 +41,13 @@ class Language:
     read: tuple[Mapping[str, str], ...] = field(repr=False)
 
     def say(self, key: str, /, **values: object) -> str:
-        """Fill in a message."""
-        return self.said[key].format(**values)
+        """Fill in a message; numerals, vocabulary and what is `Said` among the values are turned."""
+        return self.said[key].format(**{name: self._turned(one) for name, one in values.items()})
+
+    def _turned(self, value: object) -> object:
+        if isinstance(value, Numeral):
+            return value.replace(".", self.comma)
+        return self.word(value) if isinstance(value, (Said, Word)) else value
 
     def trials(self, number: int) -> str:
         """Count trials.
@@ -97,7 +106,19 @@ class Language:
         return known or english + self.say("english_name")
 
     def word(self, phrase: str | None) -> str:
-        """Return the program's or the review's English words in this language, if it has them."""
+        """Return what is `Said`, a word of a vocabulary or the review's own in this language.
+
+        Words that this language does not have stay as they are.
+
+        Examples
+        --------
+        >>> language("nb").word("high")
+        'høy'
+        """
+        if isinstance(phrase, Said):
+            if phrase.parts:
+                return phrase.between.join(map(self.word, phrase.parts))
+            return self.say(phrase.key, **phrase.values)
         return self.phrases.get(phrase or "", phrase or "")
 
 
@@ -128,12 +149,80 @@ def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
         comma=str(read["comma"]),
         percent=str(read["percent"]),
         thousands=str(read["thousands"]),
-        said=read["say"],  # type: ignore[arg-type]
-        flags=read.get("flags", FLAG_WORDS),  # type: ignore[arg-type]
+        said=_flat(read["say"]),  # type: ignore[arg-type]
+        flags=read["flags"],  # type: ignore[arg-type]
         phrases={**read.get("phrases", {}), **(own or {})},  # type: ignore[dict-item]
         names={kind: read.get(kind, {}) for kind in ("tau2", "ci", "prediction")},  # type: ignore[misc]
         read=tuple(read["read"]),  # type: ignore[arg-type]
     )
 
 
+def _flat(table: Mapping[str, str | Mapping[str, str]]) -> dict[str, str]:
+    """Return messages by key; those of a room have its name in front: "audit.no_rows"."""
+    flat: dict[str, str] = {}
+    for key, text in table.items():
+        flat |= {key: text} if isinstance(text, str) else {f"{key}.{name}": text[name] for name in text}
+    return flat
+
+
 ENGLISH = language("en")
+FLAG_WORDS = ENGLISH.flags
+
+
+class Word(str):
+    """A word of a fixed vocabulary, such as a judgement, or of a review, as a value of `said`."""
+
+    __slots__ = ()
+
+
+class Said(str):
+    """Words of ours: English to whoever prints them, and any language to `Language.word`.
+
+    What is cut from it or put together with `+`, `join` or an f-string is plain English; to put
+    several together use `together`.
+    """
+
+    __slots__ = ("between", "key", "parts", "values")
+    key: str
+    values: Mapping[str, object]
+    parts: tuple[str, ...]
+    between: str
+
+    def __getnewargs__(self) -> tuple[str]:
+        return (str(self),)
+
+
+def said(key: str, /, **values: object) -> Said:
+    """Say something of a result, by its key in the catalogues.
+
+    Parameters
+    ----------
+    key : str
+        Such as "audit.no_rows", for `no_rows` under `[say.audit]`.
+    **values
+        What stands in its braces; numbers as `decimal` writes them, vocabulary as `Word`.
+
+    Examples
+    --------
+    >>> words = said("trials_many", n=3)
+    >>> words, language("nb").word(words)
+    ('3 trials', '3 studier')
+    """
+    text = Said(ENGLISH.say(key, **values))
+    text.key, text.values, text.parts, text.between = key, values, (), ""
+    return text
+
+
+def together(parts: Iterable[str], between: str = "; ") -> Said:
+    """Put several things said into one.
+
+    Examples
+    --------
+    >>> words = together([said("trials_many", n=3), Word("high")], ", ")
+    >>> words, language("nb").word(words)
+    ('3 trials, high', '3 studier, høy')
+    """
+    kept = tuple(parts)
+    text = Said(between.join(kept))
+    text.key, text.values, text.parts, text.between = "", {}, kept, between
+    return text

@@ -1,4 +1,4 @@
-"""How numbers and flags are put into words, on every page alike."""
+"""How numbers are put into words, on every page alike, and read from them."""
 
 import math
 import re
@@ -9,108 +9,6 @@ from math import inf
 from typing import NamedTuple, TypeVar
 
 WEIGHTS_OF_TOTAL = "Weights are those in the total; a subtotal's is the sum of its trials'."
-FLAG_WORDS = {
-    "not_converged": ("An estimate of τ², or an integral over τ, did not converge; do not use the result."),
-    "tau2_at_zero": "The estimate of τ² is exactly 0.",
-    "tau2_outside_interval": (
-        "The interval of τ² does not hold its estimate: they rest on different methods, and these "
-        "trials make the two disagree."
-    ),
-    "tau2_interval_empty": (
-        "The trials agree better than chance lets them, so the Q-profile interval of τ² is empty."
-    ),
-    "few_trials": "Fewer than five trials: the interval rests on its assumptions.",
-    "single_trial": "One trial: nothing is pooled, the interval is its own.",
-    "few_trials_for_prediction": (
-        "A 95% prediction interval that takes τ² as estimated, as this one does, holds the true "
-        "effect in 79 to 92% of simulated reviews of 5 to 20 trials that differ (τ² = 0.1); "
-        "prediction = nagashima, a parametric bootstrap, in 94%."
-    ),
-    "hksj_narrower_than_wald": (
-        "The HKSJ interval of these few trials is narrower than the Wald interval: compare the "
-        "modified one, and check that no trial or group of people counts twice. That they agree "
-        "so well can be chance."
-    ),
-    "hksj_scale_below_one": (
-        "With τ² in the model, the trials scatter less around the pooled value than it expects (q "
-        "below 1); a modified interval does not shrink with it."
-    ),
-    "tau_from_prior": "One trial says next to nothing of τ: what is shown of it is the prior.",
-    "moments_infinite": ("The half-Cauchy tail makes a mean or an SD infinite; medians and intervals hold."),
-    "few_for_subsets": (
-        "Fewer than six trials: their subsets are too few to show a cluster or a stray trial."
-    ),
-    "few_for_permutation": (
-        "Fewer than six trials: no arrangement of signs has a P below 0.05, so the permutation "
-        "test can find no effect."
-    ),
-    "some_not_converged": "The estimate of τ² did not converge in some of the analyses.",
-    "few_trials_per_moderator": "Fewer than ten effects per moderator: a regression explores here.",
-    "dependent_effects": (
-        "Several effects of one trial enter as if they were independent: the interval does not "
-        "allow for what they share, and can be too narrow."
-    ),
-    "shared_group": "A group of people is counted in more than one comparison of its trial.",
-    "duplicate_numbers": (
-        "Two trials have the same numbers, more than chance explains: perhaps the same people, "
-        "entered twice and counted as independent."
-    ),
-    "several_arms_kept": (
-        "A trial's comparisons can't be combined or split as asked, and are pooled as they are; a "
-        "cluster-robust interval (pool --cluster trial) allows for what they share."
-    ),
-    "few_trials_for_funnel": (
-        "Fewer than ten trials: a test for small-study effects can't tell chance from bias."
-    ),
-    "interval_open": (
-        "The likelihood of the selection model does not end an interval on one side: the trials "
-        "can't tell how often others go unreported."
-    ),
-    "few_clusters": ("Fewer than four degrees of freedom: the cluster-robust interval can't be trusted."),
-    "one_cluster_determines": (
-        "One cluster (trial) alone determines a coefficient: how clusters differ is not seen in "
-        "it, so it has no cluster-robust interval."
-    ),
-    "rows_assumed": "A row rests on an assumption, such as equal arms.",
-    "other_method": (
-        "Its source pooled this analysis by another method than inverse variance, which is used "
-        "here: the pooled numbers of the two need not agree."
-    ),
-    "secondary_source": ("A trial's numbers come from somebody else's report of it, such as a review."),
-    "membership_inferred": "That the trial belongs to the review is inferred, not documented.",
-    "contrast_undocumented": "No source gives a pain rule for the comparison arm.",
-    "mixed_standardisers": "Final and change scores are pooled in one standardised difference.",
-    "composite_shared": (
-        "A trial enters pain and function with the same composite numbers: one piece of evidence."
-    ),
-    "empty_cells": "In an arm of a trial nobody, or everybody, has the event.",
-    "empty_cells_corrected": (
-        "0.5 was added to each cell of a trial (§), which without it would have no effect or "
-        "variance, or as the rule for empty cells asks: the result depends on that number."
-    ),
-    "no_contrast": (
-        "A trial in which nobody, or everybody, has the event in either arm has weight here, which "
-        "rests on the 0.5 added to its cells."
-    ),
-    "sparse_events": (
-        "In a third of the trials or more an arm is without events, or with nothing else: methods "
-        "of inverse variance are unfit for so few events (Cochrane Handbook 10.4.4), and no other "
-        "is computed here."
-    ),
-    "sd_external": "A model's difference is standardised by an SD borrowed from another row.",
-    "sd_from_adjusted": "An adjusted difference is standardised by the SD that its SE implies.",
-    "quantiles_converted": (
-        "A mean or SD is estimated from a median, quartiles or a range, as if the data were normal."
-    ),
-    "quantiles_skewed": ("The quartiles or range of an arm look skewed (Shi 2023); mean and SD may mislead."),
-    "correlation_assumed": (
-        "An effect rests on a correlation of scores before and after that no source gives."
-    ),
-    "from_odds_ratio": "An odds ratio was turned into an SMD, as if the outcome were logistic.",
-    "p_bound": "P is printed as below a bound, so the effect is at least this far from 0.",
-    "imputed": "A trial without usable numbers enters at an assumed effect: a scenario, not data.",
-    "trials_missing": "Trials that measured the outcome have no usable numbers here.",
-}
 
 
 STEADY = 9  # digits that every processor agrees on: the last bits of a sum or a log are its own
@@ -139,16 +37,22 @@ def steady(value: float, beside: float = 0.0, *, digits: int = STEADY) -> float:
     return round(float(value), digits - 1 - math.floor(math.log10(size))) + 0.0  # + 0.0: never −0
 
 
-def decimal(number: float | None, places: int = 2) -> str:
+class Numeral(str):
+    """A number in print: of it a language changes the decimal sign only."""
+
+    __slots__ = ()
+
+
+def decimal(number: float | None, places: int = 2) -> Numeral:
     """Format a number with a minus sign that lines up; a dash where there is none."""
     if number is None:
-        return "–"
+        return Numeral("–")
     # 0.125 and what a processor makes of it are printed alike
     text = f"{round(float(number), places + STEADY):.{places}f}"
-    return text.replace("-", "−") if float(text) else f"{0:.{places}f}"
+    return Numeral(text.replace("-", "−") if float(text) else f"{0:.{places}f}")
 
 
-def decimals(*numbers: float | None, places: int = 2, ratio: bool = False) -> list[str]:
+def decimals(*numbers: float | None, places: int = 2, ratio: bool = False) -> list[Numeral]:
     """Format an estimate and its limits, or one number, with decimals enough to tell them apart.
 
     Where an interval is so narrow that half of it is less than five units of the last place, half
@@ -176,12 +80,12 @@ def decimals(*numbers: float | None, places: int = 2, ratio: bool = False) -> li
     return [_no_less(x, decimal(x, places), ratio) for x in numbers]
 
 
-def _no_less(number: float | None, text: str, ratio: bool) -> str:
+def _no_less(number: float | None, text: Numeral, ratio: bool) -> Numeral:
     if number is None or abs(number) < 5e-7 or text.strip("0."):
         return text
     if ratio:
         return decimals(number)[0]
-    return "−" + text if number < 0 else text
+    return Numeral("−" + text) if number < 0 else text
 
 
 def count(number: float) -> str:
@@ -195,11 +99,11 @@ def count(number: float) -> str:
     return f"{round(number, 4):.15g}"
 
 
-def p_words(p_value: float | None) -> str:
+def p_words(p_value: float | None) -> Numeral:
     """Format a P value: "P = 0.218", "P < 0.001"."""
     if p_value is None:
-        return "P not computed"
-    return "P < 0.001" if p_value < 0.001 else f"P = {p_value:.3f}"
+        return Numeral("P not computed")
+    return Numeral("P < 0.001" if p_value < 0.001 else f"P = {p_value:.3f}")
 
 
 T = TypeVar("T")

@@ -24,9 +24,9 @@ from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.exchange.exports import EXPORTS
+from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.phrases import DISCLAIMER
 from livingmeta.synthesis.profiles import PROFILES
-from livingmeta.words import FLAG_WORDS
 
 
 def test_reviews_lists_all_that_can_be_found(say) -> None:

@@ -25,6 +25,7 @@ from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS
+from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.answers import answer
 from livingmeta.pages.explorer import explorer_data, explorer_page
 from livingmeta.pages.phrases import beside, published
@@ -34,7 +35,7 @@ from livingmeta.synthesis.pool import CONTRADICTION, Pool, notes
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import FLAG_WORDS, decimal, decimals
+from livingmeta.words import decimal, decimals
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

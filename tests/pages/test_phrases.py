@@ -13,7 +13,7 @@ from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION_FROM
 from livingmeta.engine.pooling import pool as pooled
 from livingmeta.figures.forest import forest_plot
-from livingmeta.language import LANGUAGES, language
+from livingmeta.language import FLAG_WORDS, LANGUAGES, language
 from livingmeta.pages.answers import answer, answers, value
 from livingmeta.pages.phrases import beside, coverage, share, standing, verdict_words
 from livingmeta.pages.report import forest_description, spread
@@ -22,7 +22,7 @@ from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import heterogeneity
 from livingmeta.synthesis.settings import headline_settings, settings_of
 from livingmeta.synthesis.synthesise import repooled, synthesise
-from livingmeta.words import FLAG_WORDS, decimal, p_words
+from livingmeta.words import decimal, p_words
 
 SMITH = results_of(load_review("smith2017"))
 KNEE = results_of(load_review("knee_oa"))

@@ -8,6 +8,7 @@ from folders import ARM1, ARM2, folder
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.exchange.imports import reviews_in
+from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.phrases import people
 from livingmeta.pages.report import spread
@@ -15,7 +16,6 @@ from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import FLAG_WORDS
 
 # Ash has two arms against one control group of 34.
 SHARED = """study,year,mean1,sd1,n1,mean2,sd2,n2

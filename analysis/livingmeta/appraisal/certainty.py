@@ -27,6 +27,7 @@ from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.engine.methods.small_study import ENOUGH, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
+from livingmeta.language import FLAG_WORDS
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.schema import Decision, Rated
@@ -34,7 +35,7 @@ from livingmeta.synthesis.dependence import People
 from livingmeta.synthesis.pool import Pool, funnel_of
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import FLAG_WORDS, RefusalError, decimal, decimals, p_words
+from livingmeta.words import RefusalError, decimal, decimals, p_words
 
 DOMAINS: tuple[str, ...] = get_args(Rated)
 CERTAINTY = "certainty"

@@ -178,10 +178,11 @@ def _side_by_side(
     chosen: tuple[object, ...],
     as_json: bool,
 ) -> None:
+    from livingmeta.language import FLAG_WORDS
     from livingmeta.pages.phrases import beside, coverage, interval
     from livingmeta.synthesis.comparison import apart, compare
     from livingmeta.synthesis.profiles import PROFILES
-    from livingmeta.words import FLAG_WORDS, decimals
+    from livingmeta.words import decimals
 
     if any(one is not None for one in chosen):
         raise RefusalError(
@@ -368,8 +369,8 @@ def regress(
         console.print(f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})")
     if alone := [one.name for one in result.coefficients if one.se is None]:
         console.print(f"  one trial alone determines: {', '.join(alone)}")
-    (tau2_words,) = decimals(result.tau2)
-    tau2_words = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {tau2_words}; "
+    (shown,) = decimals(result.tau2)
+    tau2_words = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {shown}; "
     explained = "" if result.r2 is None else f"; R² = {decimal(result.r2, 0)}%"
     console.print(
         f"  left between trials: {tau2_words}I² (from {'Q' if result.tau2 is None else 'τ²'}) = "

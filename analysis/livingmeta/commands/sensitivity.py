@@ -140,11 +140,11 @@ def _overview(found: Sequence[Sensitivity]) -> None:
 def _scenarios(one: Sensitivity, asked: _Asked) -> None:
     from dataclasses import replace
 
+    from livingmeta.language import FLAG_WORDS
     from livingmeta.pages.changes import excludes
     from livingmeta.pages.phrases import interval, people_number
     from livingmeta.pages.rob_me import tipping
     from livingmeta.synthesis.pool import notes
-    from livingmeta.words import FLAG_WORDS
 
     main, absence = one.main, one.absence
 

@@ -17,7 +17,7 @@ from scipy.special import gammaln
 
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, plain, trials
-from livingmeta.words import RefusalError, decimals, pick, unknown
+from livingmeta.words import Numeral, RefusalError, decimals, pick, unknown
 
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
 # is 1/(32 m²) off.
@@ -702,7 +702,7 @@ def on_scale(label: str, value: float) -> float:
     return float(np.exp(value)) if label in ratios() else value
 
 
-def as_shown(label: str, *values: float | None) -> list[str]:
+def as_shown(label: str, *values: float | None) -> list[Numeral]:
     """Format an estimate and its limits, or one value, on the scale that readers see.
 
     Examples

@@ -35,23 +35,14 @@ from livingmeta.figures.style import (
     scale_axis,
     wrapped,
 )
-from livingmeta.language import ENGLISH
+from livingmeta.language import ENGLISH, FLAG_WORDS
 from livingmeta.review.bias import STATES, Assessment, assessments
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import LeftOut, Missing, Pool, Printed, heterogeneity, marks, notes
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import (
-    FLAG_WORDS,
-    WEIGHTS_OF_TOTAL,
-    RefusalError,
-    count,
-    decimal,
-    decimals,
-    p_words,
-    pick,
-)
+from livingmeta.words import WEIGHTS_OF_TOTAL, RefusalError, count, decimal, decimals, p_words, pick
 
 # Inches; the whole is the text width of a journal page (178 mm).
 LABEL, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06

@@ -124,7 +124,7 @@ def scale_axis(axis: Axis, measure: str) -> None:
             locator = MaxNLocator(nbins=most - 1, steps=steps, min_n_ticks=1)
             even = locator.tick_values(low, high)
             ticks = [float(x) for x in even if low <= x <= high]
-            labels = [decimal(x, _places(ticks)) for x in ticks]
+            labels = [str(decimal(x, _places(ticks))) for x in ticks]
         else:
             ticks = ratio_ticks(low, high, most=most)
             labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]

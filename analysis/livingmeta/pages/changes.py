@@ -7,11 +7,12 @@ from math import exp
 
 from livingmeta.appraisal.changes import Move
 from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.phrases import Interval, interval, people, share
 from livingmeta.pages.template import page
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
-from livingmeta.words import FLAG_WORDS, decimals
+from livingmeta.words import decimals
 
 
 def excludes(pool: Pool | None) -> str:

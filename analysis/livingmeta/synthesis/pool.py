@@ -257,8 +257,8 @@ def heterogeneity(pool: Pool) -> str:
     """Say τ², Q and I² in a line, each with what it is from: they need not tell the same."""
     result = pool.result
     assert result is not None
-    (tau2,) = decimals(result.tau2)
-    tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {tau2}; "
+    (shown,) = decimals(result.tau2)
+    tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {shown}; "
     chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
     kind = {"q": "Chi²", "tau2": "Tau²"}[pool.i2_from]
     return f"{tau2}{chi2}; I² (from {kind}) = {decimal(pool.i2, 0)}%"

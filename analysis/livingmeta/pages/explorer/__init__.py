@@ -18,7 +18,7 @@ from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
-from livingmeta.language import ENGLISH
+from livingmeta.language import ENGLISH, FLAG_WORDS
 from livingmeta.pages.phrases import DISCLAIMER, undrawn
 from livingmeta.pages.report import combined
 from livingmeta.review.protocol import Review
@@ -28,7 +28,7 @@ from livingmeta.synthesis.pool import CONTRADICTION, SIGNS, SPARSE, Pool, marks,
 from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, PROFILES, Profile
 from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import FLAG_WORDS, steady
+from livingmeta.words import steady
 
 ASSETS = ("style.css", "kernel.js", "model.js", "figures.js", "view.js")
 SHIPPED = ("correction", "smd_variance", "model", "tau2", "ci", "prediction", "i2")
