@@ -111,7 +111,7 @@ def answers(files: dict[str, str], commands: tuple[str, ...]) -> None:
 
 
 @seed(1)
-@settings(ODD, max_examples=8)
+@settings(ODD, max_examples=4)
 @given(review_folders())
 def test_every_command_answers_what_passes_check(files: dict[str, str]) -> None:
     answers(files, QUICK)

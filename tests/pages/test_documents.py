@@ -4,7 +4,6 @@ import inspect
 import json
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from documents import PAGE, page
 from folders import ROOT
@@ -62,6 +61,8 @@ def test_what_is_printed_is_what_the_schema_says(say, name: str) -> None:
     allowed = schema(name)
     for part in (allowed, *allowed.get("$defs", {}).values()):
         part["additionalProperties"] = part.get("additionalProperties", False)
+    from jsonschema import Draft202012Validator  # whose formats take a second to read
+
     Draft202012Validator(allowed).validate(document)
 
 

@@ -229,7 +229,7 @@ def test_the_alternative_text_names_every_subgroup_and_pooled_value_drawn(result
             assert pool.printed.words[0] in told
 
 
-def test_no_sentence_of_the_report_runs_into_the_next(typed) -> None:
-    text = (typed("report", "smith2017")[0] / "smith2017" / "report.md").read_text(encoding="utf-8")
+def test_no_sentence_of_the_report_runs_into_the_next(ran) -> None:
+    text = (ran[0] / "report.md").read_text(encoding="utf-8")
     assert "favour painful exercise.\n" in text
     assert not re.findall(r".*[a-z)]\.[A-Z][a-z]+ .*", text)

@@ -505,11 +505,12 @@ def test_it_opens_without_network_or_complaint(
     assert page.locator("main section").count() > 10
 
 
+@pytest.mark.parametrize("name", ["smith2017", pytest.param("living", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", [1280, 768, 390, 320])
 def test_it_never_scrolls_sideways(
-    width: int, open_page: Callable[..., Any], file_of: Callable[..., Path]
+    name: str, width: int, open_page: Callable[..., Any], file_of: Callable[..., Path]
 ) -> None:
-    page = open_page(file_of("living", "nb"), viewport={"width": width, "height": 800})
+    page = open_page(file_of(name, "nb"), viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
