@@ -24,7 +24,7 @@ from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.exchange.exports import EXPORTS
-from livingmeta.language import FLAG_WORDS
+from livingmeta.language import FLAG_WORDS, LANGUAGES
 from livingmeta.pages.phrases import DISCLAIMER
 from livingmeta.synthesis.profiles import PROFILES
 
@@ -290,9 +290,9 @@ def test_names_of_the_package_are_those_promised() -> None:
 
 def test_help_names_every_entry_of_the_registries(say) -> None:
     said = say("pool", "--help").flat
-    for registry in (MEASURES, TAU2):
+    for registry, help_of in ((MEASURES, "pool"), (TAU2, "pool"), (LANGUAGES, "report")):
         *first, last = registry
-        assert f"{', '.join(first)} or {last}" in said
+        assert f"{', '.join(first)} or {last}" in say(help_of, "--help").flat
     assert ", ".join(list(TAU2)[:-1]) in say("regress", "--help").flat
     assert all(name in say("export", "--help").flat for name in EXPORTS)
     for registry in (PROFILES, CONFIDENCE, PREDICTION, TAU2_INTERVALS):

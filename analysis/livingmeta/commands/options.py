@@ -68,6 +68,7 @@ VasSd = Annotated[
 Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
 # Filled in by `Help`
 MEASURES_HELP, TAU2_HELP, EXPORTS_HELP = "{MEASURES}", "{TAU2}", "{EXPORTS}"
+Lang = Annotated[str, typer.Option("--lang", metavar="LANG", help="language of the page: {LANGUAGES}")]
 Measure = Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="common or random")]
 Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)]
@@ -84,12 +85,19 @@ class Help(TyperCommand):
         from livingmeta.engine.effect_sizes import MEASURES
         from livingmeta.engine.tau2 import TAU2
         from livingmeta.exchange.exports import EXPORTS
+        from livingmeta.language import LANGUAGES
 
-        named: dict[object, Iterable[str]] = {MEASURES_HELP: MEASURES, TAU2_HELP: TAU2, EXPORTS_HELP: EXPORTS}
+        entries: dict[str, Iterable[str]] = {
+            MEASURES_HELP: MEASURES,
+            TAU2_HELP: TAU2,
+            EXPORTS_HELP: EXPORTS,
+            "{LANGUAGES}": LANGUAGES,
+        }
         for option in self.params:
-            if (text := getattr(option, "help", None)) in named:
-                *first, last = named[text]
-                option.help = f"{', '.join(first)} or {last}"  # type: ignore[attr-defined]
+            for place, (*first, last) in entries.items():
+                if place in (getattr(option, "help", None) or ""):
+                    names = f"{', '.join(first)} or {last}" if first else last
+                    option.help = option.help.replace(place, names)  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from livingmeta import __version__
 from livingmeta.commands import certainty, printing, screen
-from livingmeta.commands.options import Folder, Important, ReviewName, VasSd
+from livingmeta.commands.options import Folder, Important, Lang, ReviewName, VasSd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,9 +61,7 @@ def run(review: ReviewName, *, out: Folder = "figures") -> None:
 def report(
     review: ReviewName,
     *,
-    lang: Annotated[
-        str, typer.Option("--lang", metavar="LANG", help="language of the page: en or nb")
-    ] = "en",
+    lang: Lang = "en",
     important: Important = None,
     vas_sd: VasSd = None,
     out: Folder = "figures",

@@ -1,0 +1,22 @@
+"""What pages must, and must never, say in each language: the files of tests/pages/languages."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from livingmeta.language import LANGUAGES
+
+SENTENCES = {
+    code: tomllib.loads(
+        (Path(__file__).parent / "pages" / "languages" / f"{code}.toml").read_text(encoding="utf-8")
+    )
+    for code in LANGUAGES
+}
+
+
+def says(text: str, claim: str, code: str, **values: int) -> bool:
+    """Ask whether a text in this language makes a claim, of which `values` are the numbers."""
+    pattern = SENTENCES[code][claim]
+    for name, value in values.items():
+        pattern = pattern.replace(f"{{{name}}}", str(value))
+    return bool(re.search(pattern, text, re.IGNORECASE if claim == "never" else 0))
