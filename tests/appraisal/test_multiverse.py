@@ -303,7 +303,7 @@ def some_choices(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     }
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(some_choices(), st.sampled_from(["pain-short", "function-short"]), st.randoms())
 def test_any_choices_give_what_the_synthesis_gives_in_any_order(
     options: dict[str, tuple[str, ...]], synthesis: str, chance

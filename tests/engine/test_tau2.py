@@ -29,7 +29,7 @@ LIKELIHOODS = pytest.mark.parametrize("restricted", [False, True], ids=["ML", "R
 
 @LIKELIHOODS
 @given(many)
-@settings(max_examples=300)
+@settings(max_examples=5 * settings.default.max_examples)
 def test_no_other_tau2_has_a_higher_likelihood(restricted: bool, data) -> None:
     y, v, mask = (array[None] for array in arrays(data))
     tau2, converged = maximise(y, v, mask, restricted=restricted)

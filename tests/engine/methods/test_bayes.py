@@ -239,7 +239,7 @@ def places(found: Posterior) -> np.ndarray:
     return np.array([(one.low, one.median, one.high) for one in rows])
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(sets, priors)
 def test_turning_every_sign_turns_the_posterior(data, prior: Prior) -> None:
     yi, vi = map(np.array, data)
@@ -250,7 +250,7 @@ def test_turning_every_sign_turns_the_posterior(data, prior: Prior) -> None:
     assert there.below_zero == pytest.approx(1 - back.below_zero, abs=1e-10)
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(sets, priors, st.sampled_from([1e-6, 0.037, 1e7]))
 def test_another_unit_changes_nothing_else(data, prior: Prior, unit: float) -> None:
     yi, vi = map(np.array, data)
@@ -264,7 +264,7 @@ def test_another_unit_changes_nothing_else(data, prior: Prior, unit: float) -> N
     assert "not_converged" not in one.flags
 
 
-@settings(max_examples=30)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(sets, priors, st.randoms())
 def test_the_order_of_trials_does_not_matter(data, prior: Prior, chance) -> None:
     yi, vi = map(np.array, data)

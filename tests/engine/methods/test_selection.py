@@ -96,7 +96,7 @@ trials = st.lists(st.tuples(st.floats(-1.5, 2.5), st.floats(0.02, 0.5)), min_siz
 
 
 @given(trials)
-@settings(max_examples=8)
+@settings(max_examples=settings.default.max_examples // 4)
 def test_turning_every_sign_turns_the_side(data) -> None:
     y, v = map(np.array, zip(*data, strict=True))
     try:
@@ -111,7 +111,7 @@ def test_turning_every_sign_turns_the_side(data) -> None:
 
 
 @given(trials)
-@settings(max_examples=12)
+@settings(max_examples=settings.default.max_examples // 4)
 def test_it_is_never_less_likely_than_equal_reporting(data) -> None:
     y, v = map(np.array, zip(*data, strict=True))
     try:
