@@ -88,15 +88,6 @@ def test_exact_correction_and_variances_agree_with_metafor(variance: str) -> Non
     np.testing.assert_allclose(vi, table["vi"][rows].astype(float), rtol=1e-12)
 
 
-OPTIONS = {
-    "MD": "variance",
-    "GLASS": "correction",
-    "OR": "zero_cells",
-    "RR": "zero_cells",
-    "RD": "zero_cells",
-}
-
-
 def pinned() -> list[tuple[str, str]]:
     table = columns("metafor_measures.csv")
     return sorted(set(zip(table["measure"], table["choice"], strict=True)))
@@ -108,7 +99,7 @@ def test_every_measure_agrees_with_metafor(measure: str, choice: str) -> None:
     rows = (table["measure"] == measure) & (table["choice"] == choice)
     names = "abcdef" if MEASURES[measure].needs == "means" else "abcd"
     given = [table[name][rows].astype(float) for name in names]
-    chosen = {OPTIONS[measure]: choice} if choice else {}
+    chosen = {option: choice for option in MEASURES[measure].options if choice}
     yi, vi = MEASURES[measure].function(*given, **chosen)
     np.testing.assert_allclose(yi, table["yi"][rows].astype(float), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(vi, table["vi"][rows].astype(float), rtol=1e-12)

@@ -9,6 +9,17 @@ tight <- list(DL = list(), HE = list(), HS = list(), SJ = list(), ML = steps, RE
               EB = list(threshold = 1e-14, maxiter = 10000),
               PM = list(tol = 1e-14, tau2.max = 1e10, maxiter = 10000))
 
+# The package's registries: an entry of its own there is computed here, without a line in this script.
+entries <- function(file, kind) {
+  text <- paste(readLines(file.path("../../analysis/livingmeta/engine", file), encoding = "UTF-8"),
+                collapse = "\n")
+  begins <- sprintf('"[\\w-]+": %s\\(', kind)
+  found <- regmatches(text, gregexpr(sprintf("(?s)%s(?:(?!%s).)*", begins, begins), text, perl = TRUE))[[1]]
+  setNames(found, sub('^"([^"]+)".*', "\\1", found))
+}
+field <- function(entry, name)
+  if (grepl(sprintf('\\b%s="', name), entry)) sub(sprintf('.*\\b%s="([^"]+)".*', name), "\\1", entry) else ""
+
 show <- function(x) ifelse(is.na(x), "", formatC(x, digits = 16, format = "g", width = 1))
 
 # RevMan's standardised mean difference, which metafor does not have: Deeks and Higgins 2010
@@ -101,17 +112,23 @@ for (vtype in c("LS", "HO"))
        n1i = n1, m2i = mean2, sd2i = sd2, n2i = n2, data = arms, vtype = vtype))
 keep("GLASS", "exact", arms[arms$n2 > 2, ], escalc("SMD1", m1i = mean1, sd1i = sd1, n1i = n1,
      m2i = mean2, sd2i = sd2, n2i = n2, data = arms[arms$n2 > 2, ]))  # for two J(1) = 0
-keep("ROM", "", arms, escalc("ROM", m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2, sd2i = sd2,
-                             n2i = n2, data = arms))
 full <- with(dat.bcg, data.frame(a = tpos, n1 = tpos + tneg, c = cpos, n2 = cpos + cneg))
 empty <- data.frame(a = c(0, 3, 8, 10, 0, 1, 0, 1, 3, 1), n1 = c(10, 12, 20, 10, 11, 1, 1, 2, 3, 3),
                     c = c(2, 5, 11, 10, 11, 0, 1, 0, 1, 2), n2 = c(11, 13, 20, 12, 11, 1, 2, 3, 3, 3))
-for (measure in c("OR", "RR", "RD")) {
-  keep(measure, "none", full, escalc(measure, ai = a, n1i = n1, ci = c, n2i = n2, data = full,
-                                     to = "none"))
-  for (to in c("only0", "all"))
-    keep(measure, to, empty, escalc(measure, ai = a, n1i = n1, ci = c, n2i = n2, data = empty,
-                                    to = to))
+counted <- function(measure, d, to)
+  escalc(measure, ai = a, n1i = n1, ci = c, n2i = n2, data = d, to = to)
+registered <- entries("effect_sizes.py", "Measure")
+for (measure in setdiff(names(registered), c("SMD", "MD", "GLASS"))) {
+  entry <- registered[[measure]]
+  if (field(entry, "needs") == "means")
+    keep(measure, "", arms, escalc(measure, m1i = mean1, sd1i = sd1, n1i = n1, m2i = mean2,
+                                   sd2i = sd2, n2i = n2, data = arms))
+  if (field(entry, "needs") == "counts" && !grepl("zero_cells", entry))
+    keep(measure, "", rbind(full, empty), counted(measure, rbind(full, empty), "none"))
+  if (field(entry, "needs") == "counts" && grepl("zero_cells", entry)) {
+    keep(measure, "none", full, counted(measure, full, "none"))
+    for (to in c("only0", "all")) keep(measure, to, empty, counted(measure, empty, to))
+  }
 }
 write.csv(do.call(rbind, lapply(measures, function(m) {
   m[setdiff(letters[1:6], names(m))] <- ""
@@ -121,7 +138,7 @@ write.csv(do.call(rbind, lapply(measures, function(m) {
 # Where Fisher scoring does not converge with half steps it does with smaller ones
 patient <- function(d, tau2) {
   for (step in c(.5, .1, .02)) {
-    control <- tight[[tau2]]
+    control <- c(list(), tight[[tau2]])
     if (tau2 %in% c("ML", "REML", "EB")) control <- list(threshold = 1e-14, maxiter = 1e5, stepadj = step)
     res <- try(rma(yi, vi, data = d, method = tau2, control = control), silent = TRUE)
     if (!inherits(res, "try-error")) return(res)
@@ -132,10 +149,13 @@ patient <- function(d, tau2) {
 # Every other estimator; the two-step one is metafor's general method of moments with the weights
 # of DerSimonian and Kacker 2007
 estimators <- list()
+called <- sapply(entries("tau2.py", "Named"), field, "metafor")  # ours by metafor's name
+called <- c(DL2 = "DL2", called[called != "" & !duplicated(called)])
 for (set in names(sets)) {
   d <- sets[[set]]
   scale <- var(d$yi) + max(d$vi)
-  for (tau2 in c("DL", "DL2", "HE", "HS", "SJ", "ML", "REML", "EB", "PM")) {
+  for (name in names(called)) {
+    tau2 <- called[[name]]
     first <- rma(yi, vi, data = d, method = "DL")$tau2
     res <- suppressWarnings(if (tau2 == "DL2") {
       rma(yi, vi, data = d, method = "GENQ", weights = 1 / (d$vi + first))
@@ -145,7 +165,7 @@ for (set in names(sets)) {
       limits <- suppressWarnings(confint(res, type = "PL", control = list(
         tau2.max = 1e6 * scale, tol = 1e-14 * scale, maxiter = 1e5)))$random
     estimators[[length(estimators) + 1]] <- data.frame(
-      set = set, tau2_method = tau2, tau2 = show(res$tau2), i2_tau2 = show(res$I2),
+      set = set, tau2_method = name, tau2 = show(res$tau2), i2_tau2 = show(res$I2),
       tau2_low = show(limits[1, 2]), tau2_high = show(limits[1, 3]),
       i2_tau2_low = show(limits[3, 2]), i2_tau2_high = show(limits[3, 3]),
       h2_tau2_low = show(limits[4, 2]), h2_tau2_high = show(limits[4, 3]))

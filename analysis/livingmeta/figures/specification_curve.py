@@ -241,6 +241,7 @@ def _blocks(
             for one in sets
         ]
         blocks.append(("trial set", rows))
+    options = by_option(found).to_dict("records")
     for choice in found.choices:
         rows = [
             _Row(
@@ -250,7 +251,7 @@ def _blocks(
                 row["median"],
                 row["excludes"],
             )
-            for row in by_option(found).to_dict("records")
+            for row in options
             if row["choice"] == choice.name
         ]
         blocks.append((choice.name.replace("_", " "), rows))
