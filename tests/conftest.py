@@ -5,9 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 from filelock import FileLock
 from hypothesis import settings
 
@@ -18,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 # Threads make our small matrices thirty times slower where every worker starts one per core.
 # numpy, which reads this, is first imported by the tests.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# typer reads the signatures of all commands at each call; a program makes one, tests make hundreds.
+typer.main.get_command = cache(typer.main.get_command)
 # How long an example takes is no claim of ours, and the first one pays for imports.
 settings.register_profile("search", deadline=None, max_examples=20)
 # New examples are looked for where somebody can look at what they show; CI repeats its own, and

@@ -93,12 +93,15 @@ class Help(TyperCommand):
             EXPORTS_HELP: EXPORTS,
             "{LANGUAGES}": LANGUAGES,
         }
-        for option in self.params:
+        options: list[Any] = [option for option in self.params if getattr(option, "help", None)]
+        written = [option.help for option in options]
+        for option in options:
             for place, (*first, last) in entries.items():
-                if place in (getattr(option, "help", None) or ""):
-                    names = f"{', '.join(first)} or {last}" if first else last
-                    option.help = option.help.replace(place, names)  # type: ignore[attr-defined]
+                names = f"{', '.join(first)} or {last}" if first else last
+                option.help = option.help.replace(place, names)
         super().format_help(ctx, formatter)
+        for option, text in zip(options, written, strict=True):
+            option.help = text  # registries may hold more the next time
 
 
 @contextmanager
