@@ -5,6 +5,7 @@ Run: python tests/rooms.py  (writes the picture in docs/architecture.md anew)
 
 import ast
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,7 @@ def floor(name: str) -> int:
     return next(i for i, rooms in enumerate(FLOORS) if name in rooms)
 
 
+@cache
 def imports(module: str) -> set[str]:
     """All modules and packages that a module imports anywhere, with dots."""
     names = set()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ def required(listed: list[str]) -> set[str]:
     return {NAMED.get(name, name.replace("-", "_")) for name in names}
 
 
+@cache
 def imported(*folders: str) -> set[str]:
     """The libraries that code imports, anywhere in a file."""
     found = set()
