@@ -11,6 +11,7 @@ import pytest
 
 import livingmeta
 from livingmeta.appraisal.directions import BASES
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import MEASURES
@@ -64,17 +65,11 @@ def test_every_flag_is_translated(code: str) -> None:
 @pytest.mark.parametrize("code", OTHERS)
 def test_the_program_s_own_words_are_translated(code: str) -> None:
     verdicts = {"reproduced", "differs", "partial", "not computable", "not numeric"}
-    names = set()
-    for review in map(load_review, ("smith2017", "living", "knee_oa")):
-        groups = (review.protocol.groups.group1, review.protocol.groups.group2)
-        for one in sensitivity(review):
-            for name, _ in (*one.scenarios, *one.absence.scenarios):
-                names.add(re.sub("|".join(groups), "{group}", name))
     quantities = Claim.model_fields["quantity"].annotation.__args__  # type: ignore[union-attr]
     judgements = {"low", "unclear", "high", "some concerns"}
     assert judgements <= set(str(Bias.model_fields["judgement"].annotation).split("'"))
     domains = set().union(*DOMAINS.values())
-    whole = {*verdicts, *names, *quantities, *judgements, *domains, *BASES}
+    whole = {*verdicts, *quantities, *judgements, *domains, *BASES}
     assert whole <= CATALOGUES[code]["phrases"].keys()
 
 
@@ -123,3 +118,39 @@ def test_what_is_said_of_a_result_can_be_said_again_in_another_language() -> Non
         assert nb.word(one) == "3 studier; −0,30 (−0,60 til 0,00); høy"
     inside = said("share", k=said("trials_one", n=1), n=Word("nobody's word"))
     assert nb.word(inside).startswith("1 studie av nobody's word")
+
+
+ENGLISH_WORDS = {
+    "the",
+    "of",
+    "and",
+    "is",
+    "are",
+    "with",
+    "from",
+    "not",
+    "which",
+    "by",
+    "an",
+    "this",
+    "that",
+    "its",
+    "trials",
+}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("name", ["smith2017", "living", "knee_oa"])
+def test_what_is_said_of_results_is_said_in_every_language(code: str, name: str) -> None:
+    review = load_review(name)
+    speak = language(code, own=review.protocol.translation.get(code))
+    told: list[str] = []
+    for one in sensitivity(review):
+        told += [name for name, _ in (*one.scenarios, *one.absence.scenarios)]
+        told += [one.absence.why_not or "", one.main.why_not or ""]
+    for row in Dossier(review=review).certainty:
+        told += [one.why for one in row.suggestions] + [row.absolute.why_not or ""]
+    for words in filter(None, told):
+        turned = speak.word(words)
+        assert turned != words
+        assert not ENGLISH_WORDS & set(re.findall(r"[a-z']+", turned.lower())), turned

@@ -7,7 +7,7 @@ which keeps its key and values, so that a page can say it again in any language.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -46,7 +46,7 @@ class Language:
 
     def _turned(self, value: object) -> object:
         if isinstance(value, Numeral):
-            return value.replace(".", self.comma)
+            return value.translate({ord(","): self.thousands, ord("."): self.comma})
         return self.word(value) if isinstance(value, (Said, Word)) else value
 
     def trials(self, number: int) -> str:
@@ -190,6 +190,11 @@ class Said(str):
 
     def __getnewargs__(self) -> tuple[str]:
         return (str(self),)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: object, handler: Callable[[object], object]) -> object:
+        """Stand in a JSON document as the text it is."""
+        return handler(str)
 
 
 def said(key: str, /, **values: object) -> Said:

@@ -38,7 +38,7 @@ def steady(value: float, beside: float = 0.0, *, digits: int = STEADY) -> float:
 
 
 class Numeral(str):
-    """A number in print: of it a language changes the decimal sign only."""
+    """A number in print: of it a language changes the signs of decimals and thousands only."""
 
     __slots__ = ()
 
@@ -50,6 +50,17 @@ def decimal(number: float | None, places: int = 2) -> Numeral:
     # 0.125 and what a processor makes of it are printed alike
     text = f"{round(float(number), places + STEADY):.{places}f}"
     return Numeral(text.replace("-", "−") if float(text) else f"{0:.{places}f}")
+
+
+def whole(number: int) -> Numeral:
+    """Format a count.
+
+    Examples
+    --------
+    >>> whole(2873)
+    '2,873'
+    """
+    return Numeral(f"{number:,}")
 
 
 def decimals(*numbers: float | None, places: int = 2, ratio: bool = False) -> list[Numeral]:

@@ -11,6 +11,7 @@ from statistics import median
 from scipy.special import expit, logit
 
 from livingmeta.engine.effect_sizes import measure_of
+from livingmeta.language import Said, said
 from livingmeta.review.protocol import BaselineRisk
 from livingmeta.synthesis.arms import Group
 from livingmeta.synthesis.derivation import Effect
@@ -91,7 +92,7 @@ class Absolute:
     effects: tuple[AbsoluteEffect, ...]
     baselines: Baselines
     beyond: tuple[Baseline, ...] = ()
-    why_not: str | None = None
+    why_not: Said | None = None
     asked: bool = True
 
 
@@ -215,19 +216,19 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
     measure = measure_of(pool.measure)
     found = baseline_risks(pool.effects)
 
-    def none(why: str, *, asked: bool = True) -> Absolute:
+    def none(why: Said | None, *, asked: bool = True) -> Absolute:
         return Absolute(effects=(), baselines=found, why_not=why, asked=asked)
 
     if pool.measure not in RISKS:
         asked = bool(declared) or (measure is not None and measure.ratio in {"HR", "IRR"})
-        return none("from such effects no number of people is computed here", asked=asked)
+        return none(said("events.no_number"), asked=asked)
     if (result := pool.result) is None:
-        return none(pool.why_not or "")
+        return none(pool.why_not)
     if "not_converged" in pool.flags:
-        return none("the estimate did not converge")
+        return none(said("events.not_converged"))
     turned = {effect.turned for effect in pool.effects}
     if len(turned) > 1:
-        return none("of some trials' events more is better, of others' fewer")
+        return none(said("events.mixed"))
     if declared:
         given = [Baseline(name="declared", risk=one.risk, who=one.who, source=one.source) for one in declared]
     else:
@@ -240,11 +241,7 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
     if pool.measure == "RD" and not declared:
         risks = [None]
     if not risks:
-        return none(
-            "no baseline risk is known: no trial tells how many of group 2 had the event"
-            if not found.known
-            else "no baseline risk is known: in no trial did some of group 2, not all, have the event"
-        )
+        return none(said("events.no_risk" if not found.known else "events.no_such_risk"))
     effect = (result.estimate, result.ci_low, result.ci_high)
     if turned == {True}:  # back to the event that is counted
         effect = (-effect[0], -effect[2], -effect[1])

@@ -27,7 +27,7 @@ from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.engine.methods.small_study import ENOUGH, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
-from livingmeta.language import FLAG_WORDS
+from livingmeta.language import Said, said, together
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.schema import Decision, Rated
@@ -35,7 +35,7 @@ from livingmeta.synthesis.dependence import People
 from livingmeta.synthesis.pool import Pool, funnel_of
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import RefusalError, decimal, decimals, p_words
+from livingmeta.words import RefusalError, decimal, decimals, p_words, whole
 
 DOMAINS: tuple[str, ...] = get_args(Rated)
 CERTAINTY = "certainty"
@@ -71,10 +71,9 @@ FAR = 0.5
 NEGLIGIBLE = 0.01
 ASYMMETRY = 0.1  # P; not 0.05, since the tests have low power (Sterne 2011)
 # Flags that say that an interval is narrower than the data allow
-TOO_NARROW = ("dependent_effects", "duplicate_numbers")
-OURS = "our rule"
+TOO_NARROW = {"dependent_effects": "rating.narrow_dependent", "duplicate_numbers": "rating.narrow_duplicate"}
 
-Found = tuple[int | None, str]  # levels and why
+Found = tuple[int | None, Said]  # levels and why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,16 +307,17 @@ class _Case:
         """Say where an effect is: −1 or 1 beyond a threshold, 0 between them or at no effect."""
         return int(effect > self.thresholds[-1]) - int(effect < self.thresholds[0])
 
-    def place(self, region: int) -> str:
+    def place(self, region: int) -> Said:
         """Say where the effects of a region are."""
         if region == 0:
-            return "at no effect" if self.limits is None else "between the important differences"
-        beyond = "" if self.limits is None else "beyond the important difference "
-        return beyond + self.pool.side(region > 0, "in favour of {}")
+            return said("rating.at_none" if self.limits is None else "rating.between")
+        side = self.pool.side(region > 0, "in_favour")
+        return side if self.limits is None else said("rating.beyond", side=side)
 
-    def shown(self, *values: float) -> str:
+    def shown(self, low: float, high: float) -> Said:
         """Format limits on the scale that readers see."""
-        return " to ".join(as_shown(self.pool.measure, *values))
+        ends = as_shown(self.pool.measure, low, high)
+        return said("from_to", low=ends[0], high=ends[1])
 
     def reaches(self, effect: float, size: tuple[float, float]) -> bool | None:
         """Say whether an effect is of a size, None where that can't be known.
@@ -350,7 +350,7 @@ class _Case:
         return median(known) if self.measure is MEASURES["MD"] and known == sds else None
 
     @property
-    def needed(self) -> tuple[int | None, str]:
+    def needed(self) -> tuple[int | None, Said]:
         """The optimal information size and what it is, or None and why it is not known.
 
         Of an important difference it is that of a small effect at least: "Beware … not to base your
@@ -360,18 +360,18 @@ class _Case:
         """
         if self.measure.label in RISKS or self.measure.ratio in {"HR", "IRR"}:
             if self.risk is None:
-                return None, "the people needed depend on a baseline risk, and none is known"
+                return None, said("rating.needed_risk")
             size = information_size_of_risks(self.risk, (1 - REDUCTION) * self.risk)
-            of = f"a quarter fewer events than at a risk of {decimal(100 * self.risk, 1)}%"
-            return size, f"as one trial would need for {of} (α 0.05, power 80%)"
+            return size, said("rating.needed_fewer", risk=decimal(100 * self.risk, 1))
         if self.measure is MEASURES["GEN"]:
-            return None, "the people needed are not known of effects of no known kind"
+            return None, said("rating.needed_kind")
         if self.limits is None or self.sd is None:
-            return RULE_OF_THUMB, "a rule of thumb for continuous outcomes"
+            return RULE_OF_THUMB, said("rating.needed_thumb")
         given = self.limits[1] / self.sd
-        of = "that difference" if given >= SMALL else f"a small effect of {SMALL} SD"
         size = optimal_information_size(max(given, SMALL))
-        return size, f"as one trial would need for {of} (α 0.05, power 80%)"
+        if given >= SMALL:
+            return size, said("rating.needed_that")
+        return size, said("rating.needed_small", sd=decimal(SMALL, 1))
 
 
 def _turned(pool: Pool) -> bool:
@@ -420,7 +420,7 @@ def _row(
         one.domain: one for one in review.certainty if (one.synthesis, one.subgroup) == pool.key
     }
     declared = plan.baseline_risk
-    found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or ""))
+    found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or said("rating.nothing")))
     case = None
     if result is not None:
         risk = _baseline(pool, declared)
@@ -435,12 +435,9 @@ def _row(
             "small-study effects": _small_study(pool),
         }
         if unheld:
-            why = "no baseline risk is known at which to turn people per 1,000 into a ratio"
+            why = said("rating.no_baseline")
             found |= dict.fromkeys(("inconsistency", "imprecision"), (None, why))
-    found |= {
-        "indirectness": (None, "only a person can judge it"),
-        "missing evidence": _missing(pool, absent, case),
-    }
+    found |= {"indirectness": (None, said("rating.person")), "missing evidence": _missing(pool, absent, case)}
     suggestions = tuple(
         Suggestion(about=name, levels=levels, why=why, judged=judged.get(name), decision=decided.get(name))
         for name, (levels, why) in found.items()
@@ -479,15 +476,15 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
     blank = [trial for trial in trials if trial not in overall]
     if blank:
         facts = {one.trial for one in recorded} & set(blank)
-        noted = f" ({len(facts)} with facts or single domains only)" if facts else ""
-        return None, f"{len(blank)} of {len(trials)} trials without an overall judgement{noted}"
+        counts = {"n": len(blank), "of": len(trials), "facts": len(facts)}
+        return None, said("rating.unjudged_facts" if facts else "rating.unjudged", **counts)
     high = [overall[effect.trial] == "high" for effect in pool.effects]
     weight = sum(one for one, judged in zip(result.weights, high, strict=True) if judged)
-    said = f"trials judged at high risk carry {decimal(weight, 0)}% of the weight"
+    told = [said("rating.high_risk", weight=decimal(weight, 0))]
     if any(high) and not all(high):
-        said += f"; the others' results differ from theirs with {p_words(_apart(pool, result, high))}"
+        told.append(said("rating.others_differ", p=p_words(_apart(pool, result, high))))
     # GRADE asks where most of the information comes from: that most is half of the weight is ours
-    return (-1, f"{said} ({OURS})") if weight > 50 else (0, said)
+    return (-1, ours(together(told))) if weight > 50 else (0, together(told))
 
 
 def _apart(pool: Pool, result: PooledEstimate, first: Sequence[bool]) -> float:
@@ -514,46 +511,41 @@ def _inconsistency(case: _Case) -> Found:
     """
     pool, result = case.pool, case.result
     if result.k == 1:
-        return None, "one trial can't disagree with itself"
+        return None, said("rating.one_trial")
     percent = pool.i2 or 0.0
     apart = sum(
         one.ci_high < other.ci_low or other.ci_high < one.ci_low
         for one, other in combinations(pool.effects, 2)
     )
-    pairs = f"{apart} of {math.comb(result.k, 2)} pairs of intervals do not overlap"
     shown = decimal(percent, 0 if (round(percent) < SUBSTANTIAL) is (percent < SUBSTANTIAL) else 2)
-    overlap = f"I² = {shown}%, {pairs if apart else 'all intervals overlap'}"
+    overlap = said(
+        "rating.apart" if apart else "rating.overlap", i2=shown, n=apart, of=math.comb(result.k, 2)
+    )
     if pool.contradictory(beyond=case.limits or (0.0, 0.0)):
         # "Different direction of effect estimates in the studies", I² > 75%: "Downgrade 2 levels"
         # (decision matrix of Cochrane review CD009172, PMC7195185, table 8)
-        both = "" if case.limits is None else ", with important differences both ways"
-        return -2, f"trials exclude no effect on both sides{both}, {overlap}"
+        key = "rating.both_sides" if case.limits is None else "rating.both_important"
+        return -2, said(key, overlap=overlap)
     home = case.region(result.estimate)
     away = [case.region(effect.yi) != home for effect in pool.effects]
     weight = sum(w for w, elsewhere in zip(result.weights, away, strict=True) if elsewhere)
     target = case.place(home)
-    said = [
-        f"{sum(away)} of {result.k} estimates, with {decimal(weight, 0)}% of the weight, "
-        f"{'is' if sum(away) == 1 else 'are'} not {target} as the pooled one is"
-        if any(away)
-        else f"all {result.k} estimates are {target}",
-        overlap,
-    ]
+    key = "rating.away_one" if sum(away) == 1 else "rating.away_many" if any(away) else "rating.home"
+    told = [said(key, n=sum(away), k=result.k, weight=decimal(weight, 0), target=target), overlap]
     if case.limits is None:
-        said.append("judged against no effect, since no important difference is given")
+        told.append(said("rating.against_none"))
     ahead = _ahead(case)
-    said += [ahead] if ahead else []
+    told += [ahead] if ahead else []
     if any(away) and (weight >= ELSEWHERE or ahead):
         if percent >= SUBSTANTIAL:
-            return -1, f"{'; '.join(said)} ({OURS})"
-        said.append(f"no level for that, as I² is below {SUBSTANTIAL:.0f}% ({OURS})")
+            return -1, ours(together(told))
+        told.append(ours(said("rating.below_substantial", i2=decimal(SUBSTANTIAL, 0))))
     if pool.k < FEW:
-        few = f"{pool.k} trials are too few to show that they agree ({OURS})"
-        return None, "; ".join([*said, few])
-    return 0, "; ".join(said)
+        return None, together([*told, ours(said("rating.few", k=pool.k))])
+    return 0, together(told)
 
 
-def _ahead(case: _Case) -> str | None:
+def _ahead(case: _Case) -> Said | None:
     """Say where a prediction interval reaches past a threshold that the interval does not cross."""
     ahead, result = case.pool.ahead, case.result
     if ahead is None:
@@ -561,9 +553,8 @@ def _ahead(case: _Case) -> str | None:
     for limit in case.thresholds:
         crossed = result.ci_low < limit < result.ci_high
         if not crossed and ahead[0] < limit < ahead[1]:
-            name = "no effect" if limit == 0 else "the important difference"
-            ends = case.shown(*ahead)
-            return f"the prediction interval ({ends}) reaches past {name}, the interval does not"
+            key = "rating.ahead_none" if limit == 0 else "rating.ahead_important"
+            return said(key, ends=case.shown(*ahead))
     return None
 
 
@@ -574,16 +565,13 @@ def _imprecision(case: _Case, *, inconsistent: bool) -> Found:
     within the trials alone gives is compared. No text that was read says how; it is our rule.
     """
     if "not_converged" in case.pool.flags:
-        return None, FLAG_WORDS["not_converged"].rstrip(".")
-    whole, sampled = (case.result.ci_low, case.result.ci_high), _sampled(case.pool, case.result)
-    levels, said = _crossing(case, whole)
+        return None, said("rating.not_converged")
+    ends, sampled = (case.result.ci_low, case.result.ci_high), _sampled(case.pool, case.result)
+    levels, crossing = _crossing(case, ends)
     alone, why = _crossing(case, sampled)
     if not inconsistent or levels == alone:
-        return levels, f"the interval ({case.shown(*whole)}) {said}"
-    return alone, (
-        f"the interval that sampling alone gives ({case.shown(*sampled)}) {why}; how the trials "
-        f"differ is rated under inconsistency, not here again ({OURS})"
-    )
+        return levels, said("rating.interval", ends=case.shown(*ends), crossing=crossing)
+    return alone, ours(said("rating.sampled", ends=case.shown(*sampled), crossing=why))
 
 
 def _sampled(pool: Pool, result: PooledEstimate) -> tuple[float, float]:
@@ -608,19 +596,16 @@ def _crossing(case: _Case, ends: tuple[float, float]) -> Found:
     """
     crossed = [limit for limit in case.thresholds if ends[0] < limit < ends[1]]
     if case.limits is None:
-        return _around_no_effect(case, ends) if crossed else _information(case, "no effect")
+        return _around_no_effect(case, ends) if crossed else _information(case, said("rating.none"))
     if len(crossed) == 2:
-        either = "in favour of either group" if case.pool.favours else "on either side of no effect"
-        return -2, f"includes an important difference {either}"
+        return -2, said("rating.either_group" if case.pool.favours else "rating.either_side")
     if crossed:
-        side = case.pool.side(crossed[0] == case.limits[1], "in favour of {}")
-        return -1, f"includes both an important difference {side} and less than that"
+        return -1, said("rating.one_side", side=case.pool.side(crossed[0] == case.limits[1], "in_favour"))
     if case.region(case.result.estimate) == 0:
-        return 0, "includes no important difference"
+        return 0, said("rating.unimportant")
     if case.reaches(case.result.estimate, LARGE) is False:
-        large = "the information size is asked of large effects only"
-        return 0, f"excludes less than the important difference; {large}"
-    return _information(case, "less than the important difference")
+        return 0, said("rating.not_large")
+    return _information(case, said("rating.less"))
 
 
 def _around_no_effect(case: _Case, ends: tuple[float, float]) -> Found:
@@ -629,59 +614,58 @@ def _around_no_effect(case: _Case, ends: tuple[float, float]) -> Found:
     A level for that, and a second where it includes appreciable differences both ways or rests on
     far too few people.
     """
-    said = "includes no effect"
     if all(case.reaches(end, APPRECIABLE) for end in ends):
-        return -2, f"{said} and appreciable differences both ways ({OURS})"
+        return -2, ours(said("rating.none_both_ways"))
     needed, why = case.needed
     people = case.pool.people.all
     if needed is None or people is None:
-        return -1, f"{said}; {why if needed is None else 'arm sizes are not all known'}"
-    short = f"{people:,} people against {needed:,}, {why}"
+        return -1, said("rating.none_unknown", why=why if needed is None else said("rating.arms_unknown"))
+    counts = {"people": whole(people), "needed": whole(needed), "why": why}
     if people < FAR * needed:
-        return -2, f"{said}, with less than half of the people needed: {short} ({OURS})"
-    return -1, f"{said}, with {short}"
+        return -2, ours(said("rating.none_far", **counts))
+    return -1, said("rating.none_short", **counts)
 
 
-def _information(case: _Case, excluded: str) -> Found:
+def _information(case: _Case, excluded: Said) -> Found:
     """Compare the people with those needed, where an interval crosses no threshold.
 
     "If the 95% CI excludes a relative risk (RR) of 1.0, and the total number of events or patients
     exceeds the OIS criterion, precision is adequate" (GRADE guidelines 6, abstract).
     """
-    narrow = [FLAG_WORDS[flag].rstrip(".") for flag in TOO_NARROW if flag in case.pool.flags]
-    if narrow:
-        return None, f"excludes {excluded}, but may be too narrow: {narrow[0]}"
+    for flag, key in TOO_NARROW.items():
+        if flag in case.pool.flags:
+            return None, said("rating.narrow", excluded=excluded, why=said(key))
     needed, why = case.needed
     people = case.pool.people.all
     if needed is None or people is None:
-        unknown = why if needed is None else "arm sizes are not all known"
-        return None, f"excludes {excluded}, but {unknown}"
+        unknown = why if needed is None else said("rating.arms_unknown")
+        return None, said("rating.excludes_unknown", excluded=excluded, why=unknown)
+    counts = {"people": whole(people), "needed": whole(needed), "why": why}
     if people >= needed:
-        return 0, f"excludes {excluded}, and {people:,} people are not fewer than {needed:,}, {why}"
-    said = f"excludes {excluded}, but {people:,} people are fewer than {needed:,}, {why}"
+        return 0, said("rating.enough", excluded=excluded, **counts)
     if people < FAR * needed and case.reaches(case.result.estimate, LARGE):
-        return -2, f"{said}: less than half, of an effect as large as this ({OURS})"
-    return -1, said
+        return -2, ours(said("rating.fewer_far", excluded=excluded, **counts))
+    return -1, said("rating.fewer", excluded=excluded, **counts)
 
 
 def _small_study(pool: Pool) -> Found:
     trials = pool.k
     if trials < ENOUGH:
-        noun = "trial" if trials == 1 else "trials"
-        return None, f"{trials} {noun}, and below {ENOUGH} a test can't tell chance from bias"
+        counted = said("trials_one" if trials == 1 else "trials_many", n=trials)
+        return None, said("rating.below_enough", trials=counted, enough=ENOUGH)
     try:
         found = suited(funnel_of(pool))
     except ValueError as refusal:
-        return None, str(refusal).rstrip(".")
+        return None, said("rating.no_test", why=str(refusal).rstrip("."))
     test = found.test
-    said = f"{test.name}, {trials} trials: {p_words(test.p_value)}"
+    told = said("rating.test", name=test.name, k=trials, p=p_words(test.p_value))
     if test.p_value < ASYMMETRY and found.inflated:
-        return None, f"{said}, but {found.why}"
+        return None, said("rating.test_but", test=told, why=found.why)
     if test.p_value < ASYMMETRY and "dependent_effects" in pool.flags:
-        return None, f"{said}, but effects of one trial are counted as if they were independent"
+        return None, said("rating.test_but", test=told, why=said("rating.as_independent"))
     if test.p_value < ASYMMETRY:
-        return -1, f"small trials tell another story ({said}), for whatever reason ({OURS})"
-    return 0, f"no asymmetry found ({said}), which does not show that there is none"
+        return -1, ours(said("rating.asymmetry", test=told))
+    return 0, said("rating.no_asymmetry", test=told)
 
 
 def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
@@ -693,58 +677,63 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     than the extremes imagined would turn is our rule.
     """
     if not pool.missing:
-        return None, "no trial is known to be missing, and unknown ones can't be counted"
+        return None, said("rating.none_missing")
     count, without, _ = People.of(one.n_randomised for one in pool.missing)
-    people = f"{count:,} people{' and more' if without else ''}" if count else ("number of people not known")
-    if count and pool.people.all:
-        people += f", {pool.people.all:,} are pooled"
-    said = (
-        f"{len(pool.missing)} of {len(pool.measured)} trials known to have measured it have no "
-        f"usable numbers here ({people})"
-    )
+    people = [said("rating.people_more" if without else "people", n=whole(count))]
+    if not count:
+        people = [said("people_unknown")]
+    elif pool.people.all:
+        people.append(said("rating.are_pooled", n=whole(pool.people.all)))
+    counts = {"n": len(pool.missing), "of": len(pool.measured), "people": together(people, ", ")}
+    told = said("rating.missing", **counts)
     few = not without and count < NEGLIGIBLE * (count + pool.people.known)
-    fewer = f"they are fewer than 1 in 100 people ({OURS})"
+    fewer = ours(said("rating.negligible"))
     if absent.why_not is not None or case is None:
-        uncounted = f"what they could change is not computed: {absent.why_not}"
-        return (0, f"{said}; {fewer}") if few and case else (None, f"{said}; {uncounted}")
+        uncounted = said("rating.not_computed", why=absent.why_not)
+        return (0, together([told, fewer])) if few and case else (None, together([told, uncounted]))
     if (turned := _turned_by(case, absent)) is not None:
-        return (0, f"{said}; {turned}, but {fewer}") if few else (-1, f"{said}; {turned} ({OURS})")
-    ends = " to ".join(decimals(*absent.reach))
-    kept = f"no SMD of theirs from {ends} turns what the interval or the estimate says"
+        but = said("rating.but", first=turned, then=fewer)
+        return (0, together([told, but])) if few else (-1, ours(together([told, turned])))
+    ends = decimals(*absent.reach)
+    kept = said("rating.kept", low=ends[0], high=ends[1])
     if absent.unknown_size and not few:
-        left = ", ".join(absent.unknown_size)
-        unsized = f"how many people {left} randomised is not known, or below {LEAST} per arm"
-        return None, f"{said}; {kept}, but {unsized}"
-    return 0, f"{said}; {kept} ({OURS})"
+        unsized = said("rating.unsized", names=", ".join(absent.unknown_size), least=LEAST)
+        return None, together([told, said("rating.but", first=kept, then=unsized)])
+    return 0, ours(together([told, kept]))
 
 
-def _turned_by(case: _Case, absent: Absence) -> str | None:
+def _turned_by(case: _Case, absent: Absence) -> Said | None:
     """Say which effects of the missing trials would turn a conclusion; None where none would.
 
     A conclusion is whether the interval excludes no effect, which thresholds it includes, and where
     the estimate is, by more than its standard error: "The location of the point estimate of effect
     in relation to the chosen threshold determines the target" (Core GRADE 2, abstract).
     """
-    verb = "include" if absent.excludes else "exclude"
+    key = "rating.would_include_none" if absent.excludes else "rating.would_exclude_none"
     if absent.likely_tips:
-        ends = " or ".join(decimals(*absent.likely_tips))
-        return f"with all of them at an SMD of {ends} the interval would {verb} no effect"
+        ends = together(decimals(*absent.likely_tips), said("rating.or"))
+        return said(key, how=said("rating.all_at", ends=ends))
     if absent.turning:
-        return f"with {_told(absent.turning[0])} the interval would {verb} no effect"
+        return said(key, how=_told(absent.turning[0]))
     now = case.result
     for name, pool in absent.scenarios:
         then = pool.result
         assert then is not None
         for limit in case.limits or ():
             if (before := now.ci_low < limit < now.ci_high) != (then.ci_low < limit < then.ci_high):
-                verb = "exclude" if before else "include"
-                return f"with {_told(name)} the interval would {verb} the important difference"
+                key = "rating.would_exclude" if before else "rating.would_include"
+                return said(key, how=_told(name))
         was, became = case.region(now.estimate), case.region(then.estimate)
         if was != became and abs(then.estimate - now.estimate) > now.se:
-            at, place = case.shown(then.estimate), case.place(was)
-            return f"with {_told(name)} the estimate would be {at}, not {place}"
+            (at,) = as_shown(pool.measure, then.estimate)
+            return said("rating.would_be", how=_told(name), at=at, place=case.place(was))
     return None
 
 
-def _told(scenario: str) -> str:
-    return scenario.removeprefix("imputed: ")
+def _told(scenario: Said) -> object:
+    return scenario.values["what"]
+
+
+def ours(told: Said) -> Said:
+    """Say that no text that was read settles it, but a rule of ours."""
+    return said("rating.ours", what=told)

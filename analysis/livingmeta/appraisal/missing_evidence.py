@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from livingmeta.engine.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
 from livingmeta.engine.pooling import fit
+from livingmeta.language import Said, said
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.derivation import Effect
@@ -20,7 +21,6 @@ from livingmeta.synthesis.synthesise import repooled
 from livingmeta.words import count
 
 LEAST = 2  # people in an arm: an SMD needs a standard deviation
-EXTREME = "imputed: missing trials at the extreme for {group}"
 REACH = np.arange(301) / 100  # SMD; an effect beyond 3 standard deviations is no trial's
 
 
@@ -30,7 +30,7 @@ class Absence:
 
     Attributes
     ----------
-    scenarios : tuple of (str, Pool)
+    scenarios : tuple of (Said, Pool)
         What each assumes, and the pool with the missing trials in it. Their effects carry the flag
         `imputed` and, as assumption, effect and arm sizes.
     excludes : bool or None
@@ -48,12 +48,12 @@ class Absence:
         Why there are no scenarios.
     """
 
-    scenarios: tuple[tuple[str, Pool], ...] = ()
+    scenarios: tuple[tuple[Said, Pool], ...] = ()
     excludes: bool | None = None
     tips: tuple[float | None, float | None] = (None, None)
     reach: tuple[float, float] = (0.0, 0.0)
     unknown_size: tuple[str, ...] = ()
-    why_not: str | None = None
+    why_not: Said | None = None
 
     @property
     def likely_tips(self) -> tuple[float, ...]:
@@ -62,7 +62,7 @@ class Absence:
         return tuple(dict.fromkeys(tip for tip in self.tips if tip is not None and low <= tip <= high))
 
     @property
-    def turning(self) -> tuple[str, ...]:
+    def turning(self) -> tuple[Said, ...]:
         """Scenarios in which the interval no longer excludes 0, or newly does."""
         return tuple(
             name for name, pool in self.scenarios if pool.result and (pool.result.side != 0) != self.excludes
@@ -115,8 +115,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     lost = tuple(one for one in pool.missing if one.trial not in here)
     unknown = tuple(one.label for one in lost)
     if not known:
-        few = f"how many people its missing trials randomised is not known, or below {LEAST} per arm"
-        return Absence(why_not=few, unknown_size=unknown)
+        return Absence(why_not=said("absent.sizes", least=LEAST), unknown_size=unknown)
 
     def scenario(at: Callable[[Trial], float]) -> Pool:
         entered = tuple(_entered(trial, at(trial), pool, settings) for trial in known)
@@ -132,11 +131,8 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     excludes, tips = _tips(pool, [_arms(trial) for trial in known], settings)
     return Absence(
         scenarios=(
-            ("imputed: missing trials at SMD 0", scenario(lambda _: 0.0)),
-            *(
-                (EXTREME.replace("for {group}", pool.side(side > 0, "for {}")), extreme(side))
-                for side in (-1, 1)
-            ),
+            (said("scenario.imputed", what=said("scenario.at_zero")), scenario(lambda _: 0.0)),
+            *((_extreme(pool, above=side > 0), extreme(side)) for side in (-1, 1)),
         ),
         excludes=excludes,
         tips=tips,
@@ -145,15 +141,20 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     )
 
 
-def _why_not(pool: Pool, settings: Settings) -> str | None:
+def _extreme(pool: Pool, *, above: bool) -> Said:
+    side = pool.side(above, "scenario.for")
+    return said("scenario.imputed", what=said("scenario.extreme", side=side))
+
+
+def _why_not(pool: Pool, settings: Settings) -> Said | None:
     if not pool.missing:
-        return "no trial is known to have measured it without usable numbers"
+        return said("absent.nobody")
     if pool.subgroup is not None:
-        return "to which subgroup its missing trials belong is not known"
+        return said("absent.subgroup")
     if not MEASURES[settings.measure].from_sizes:
-        return f"only of an SMD does the variance follow from arm sizes, not of {pool.measure}"
+        return said("absent.measure", measure=pool.measure)
     if pool.result is None:
-        return "nothing is pooled: a scenario would hold imputed numbers alone"
+        return said("absent.unpooled")
     return None
 
 

@@ -11,6 +11,7 @@ from livingmeta.appraisal.changes import ORDERS, Stage, growth
 from livingmeta.appraisal.choices import at_high_risk, tied
 from livingmeta.appraisal.missing_evidence import Absence, absence
 from livingmeta.engine.methods.influence import influence, leave_one_out
+from livingmeta.language import Said, said
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import LeftOut, Pool, Sibling
 from livingmeta.synthesis.profiles import PROFILES
@@ -136,34 +137,36 @@ def _part(pool: Pool, sibling: Sibling, settings: Settings) -> Pool:
     return repooled(replace(pool, dropped=(*pool.dropped, *left)), kept, settings)
 
 
-def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[str, tuple[Pool, ...]]]:
+def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[Said, tuple[Pool, ...]]]:
     def pools(
-        name: str, *, by: Settings = settings, of: Review = review, rows: Selection | None = None
-    ) -> tuple[str, tuple[Pool, ...]]:
+        name: Said, *, by: Settings = settings, of: Review = review, rows: Selection | None = None
+    ) -> tuple[Said, tuple[Pool, ...]]:
         return name, synthesise(of, settings=by, selection=rows)
 
     other = "random" if settings.profile.model == "common" else "common"
     chosen = settings.profile.with_choices(model=other, ci="wald" if other == "common" else None)
-    yield pools(f"{other} effect{'s' if other == 'random' else ''}", by=replace(settings, profile=chosen))
+    yield pools(
+        said("scenario.random" if other == "random" else "scenario.common"),
+        by=replace(settings, profile=chosen),
+    )
     for name, profile in PROFILES.items():
         if profile != settings.profile:
-            yield pools(f"profile {name}", by=replace(settings, profile=profile))
-    yield pools("with rows held for sensitivity analyses", rows=Selection(include_sensitivity=True))
-    yield pools("without rows that rest on an assumption", rows=Selection(no_assumptions=True))
-    yield pools("documented trials and rows only", rows=Selection(documented_only=True))
+            yield pools(said("scenario.profile", name=name), by=replace(settings, profile=profile))
+    yield pools(said("scenario.held"), rows=Selection(include_sensitivity=True))
+    yield pools(said("scenario.no_assumptions"), rows=Selection(no_assumptions=True))
+    yield pools(said("scenario.documented"), rows=Selection(documented_only=True))
     high = at_high_risk(review)
-    none = "" if high else " (none is judged so)"
-    yield pools(f"without trials at high risk of bias{none}", rows=Selection(without=high))
+    yield pools(said("scenario.without_high" if high else "scenario.none_high"), rows=Selection(without=high))
     for terms in review.protocol.terms:
         if terms != "default":
-            yield pools(f"follow-up terms: {terms}", rows=Selection(terms=terms))
+            yield pools(said("scenario.terms", name=terms), rows=Selection(terms=terms))
     order = tuple(reversed(review.protocol.ties.statistic))
     turned = tied(review, lambda row: row.statistic == order[0], statistic=order)
-    yield pools(f"{order[0]} scores first, held rows too", of=turned)
+    yield pools(said("scenario.final_first" if order[0] == "final" else "scenario.change_first"), of=turned)
     mixed = {one.instrument for one in review.instruments if one.domain == "composite"}
     if mixed:
         turned = tied(review, lambda row: row.instrument in mixed, composites="first")
-        yield pools("composite instruments first, held rows too", of=turned)
+        yield pools(said("scenario.composites_first"), of=turned)
 
 
 def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:

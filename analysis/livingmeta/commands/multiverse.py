@@ -111,7 +111,7 @@ def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
     for side in ("below", "above"):
         above = side == "above"
         rows[f"estimate {pool.side(above)}"] = side
-        wholly = pool.side(above, "in favour of {}")
+        wholly = pool.side(above, "in_favour")
         rows[f"interval excludes no effect, {wholly}"] = f"excludes_{side}"
         if every.important is not None:
             end = every.important if above else -every.important

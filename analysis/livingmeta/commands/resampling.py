@@ -247,7 +247,7 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
         f"  {told['subsets_of_two_or_more']:,} of two trials or more: {scale_name(pool.measure)} "
         f"{middle} in the middle, {'' if found.trials < ENOUGH else most}all between {least} and "
         f"{largest}; {100 * told['share_below_zero']:.1f}% of them "
-        f"{pool.side(False, 'favour {}')}"
+        f"{pool.side(False, 'pool.favour')}"
     )
     least, _, middle, _, largest = (decimal(one, 0) for one in told["i2"])
     console.print(f"  I² {middle}% in the middle, all between {least}% and {largest}%")

@@ -326,7 +326,7 @@ def _right(ax: Axes, x: float, line: int, text: str) -> None:
 
 def _legend(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...]) -> str:
     one, two = (
-        found.main.side(above, known) for above, known in ((False, "in favour of {}"), (True, "of {}"))
+        found.main.side(above, known) for above, known in ((False, "in_favour"), (True, "drawn.of_group"))
     )
     neither = 1 - shares.excludes
     of = f" of {len(sets)} trial sets" if len(sets) > 1 else ", all of the same trials"

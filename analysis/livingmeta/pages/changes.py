@@ -75,7 +75,7 @@ def conclusion(move: Move) -> str:
 
 def _sides(pool: Pool) -> str:
     below = f"below {pool.no_effect}"
-    return pool.side(False, f"{below} favours {{}}") if pool.favours else "not stated"
+    return f"{below} {pool.side(False)}" if pool.favours else "not stated"
 
 
 def lines(move: Move) -> list[str]:

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from livingmeta.appraisal.certainty import level_words
 from livingmeta.appraisal.dossier import Dossier
-from livingmeta.appraisal.missing_evidence import EXTREME
 from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results
@@ -164,9 +163,6 @@ def bent(one: Sensitivity, *, language: Language = ENGLISH) -> tuple[list[tuple[
     same: list[str] = []
     for scenario, pool in (*one.scenarios, *one.absence.scenarios):
         name = language.word(scenario)
-        for group in one.main.groups:
-            if scenario == EXTREME.format(group=group):
-                name = language.word(EXTREME).replace("{group}", language.word(group))
         if pool is None:
             continue
         if shown(pool) == shown(one.main):

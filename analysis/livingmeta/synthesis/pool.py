@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from livingmeta.engine.effect_sizes import in_sds, on_scale, turning
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, pool
+from livingmeta.language import Said, Word, said
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import decimal, decimals, key_of, p_words
@@ -60,7 +61,7 @@ class Printed:
 class Sibling:
     """The same synthesis over part of its effects (without composites, final only, …)."""
 
-    name: str
+    name: Said
     result: PooledEstimate | None
     trials: tuple[str, ...]
 
@@ -103,7 +104,7 @@ class Pool:
     favours: tuple[str, str] | None  # whom an effect below and above no effect favours, if known
     effects: tuple[Effect, ...]
     result: PooledEstimate | None
-    why_not: str | None  # why there is no result
+    why_not: Said | None  # why there is no result
     flags: tuple[str, ...]  # of result and effects together
     missing: tuple[Missing, ...]
     sensitivity_only: tuple[LeftOut, ...]  # only a sensitivity analysis would use them
@@ -186,19 +187,19 @@ class Pool:
         """Write the value of no effect on the scale that is shown: "0", or "1" for a ratio."""
         return f"{on_scale(self.measure, 0.0):g}"
 
-    def side(self, above: bool, known: str = "favours {}") -> str:
-        """Say in English which side of no effect is meant.
+    def side(self, above: bool, known: str = "pool.favours") -> Said:
+        """Say which side of no effect is meant.
 
         Parameters
         ----------
         above : bool
             The side above no effect, else the one below.
         known : str
-            What to say where it is known whom that side favours, in braces.
+            Key of what to say where it is known which `group` that side favours.
         """
         if self.favours is None:
-            return f"{'above' if above else 'below'} {self.no_effect}"
-        return known.format(self.favours[above])
+            return said("above" if above else "below", no_effect=self.no_effect)
+        return said(known, group=Word(self.favours[above]))
 
     @property
     def measured(self) -> frozenset[str]:

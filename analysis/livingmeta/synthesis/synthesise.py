@@ -10,6 +10,7 @@ from dataclasses import replace
 from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
+from livingmeta.language import Said, said
 from livingmeta.review.protocol import Plan, Review, favours
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.choosing import Chosen, choose, missing_trials, shared_composites
@@ -155,15 +156,14 @@ def _pools(
     return [*pools[:-1], replace(pools[-1], subgroup_test=test)]
 
 
-def unpoolable(effects: Sequence[Effect], settings: Settings) -> str | None:
+def unpoolable(effects: Sequence[Effect], settings: Settings) -> Said | None:
     """Say why effects are not pooled; None where they are."""
     if not effects:
-        return "no trial has usable numbers"
+        return said("pool.nothing")
     instruments = sorted({effect.instrument_name or "" for effect in effects})
     measure = MEASURES[settings.measure]
     if measure.one_instrument and len(instruments) > 1:
-        named = "; ".join(instruments)
-        return f"{measure.words.lower()}s need one instrument, and here are {named}"
+        return said("pool.instruments", measure=measure.words.lower(), names="; ".join(instruments))
     return None
 
 
@@ -198,7 +198,7 @@ def repooled(
 
 def _result(
     effects: tuple[Effect, ...], settings: Settings, *, ci: str | None = None, tau2: float | None = None
-) -> tuple[PooledEstimate | None, str | None]:
+) -> tuple[PooledEstimate | None, Said | None]:
     if why_not := unpoolable(effects, settings):
         return None, why_not
     chosen = settings.profile
@@ -217,7 +217,7 @@ def _result(
         return result, None
     trials = [effect.trial for effect in effects]
     if len(set(trials)) < 2:
-        return None, "all effects are of one trial, and a cluster-robust interval needs two"
+        return None, said("pool.one_cluster")
     yi, vi = [effect.yi for effect in effects], [effect.vi for effect in effects]
     return cluster_robust(result, yi, vi, trials), None
 
@@ -245,10 +245,10 @@ def _flags(
 
 
 def _siblings(effects: tuple[Effect, ...], settings: Settings) -> tuple[Sibling, ...]:
-    parts = {"without composite instruments": [e for e in effects if e.domain != "composite"]}
+    parts = {said("scenario.no_composites"): [e for e in effects if e.domain != "composite"]}
     if MEASURES[settings.measure].standardised and {"final", "change"} <= {e.statistic for e in effects}:
-        parts["final scores only"] = [e for e in effects if e.statistic == "final"]
-        parts["change scores only"] = [e for e in effects if e.statistic == "change"]
+        parts[said("scenario.final_only")] = [e for e in effects if e.statistic == "final"]
+        parts[said("scenario.change_only")] = [e for e in effects if e.statistic == "change"]
     return tuple(
         Sibling(
             name=name, result=_result(tuple(part), settings)[0], trials=tuple(effect.trial for effect in part)

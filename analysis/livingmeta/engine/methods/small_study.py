@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from livingmeta.engine.effect_sizes import counted, in_sds
 from livingmeta.engine.inputs import Array, no_level, trials
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
+from livingmeta.language import Said, said
 from livingmeta.words import STEADY, RefusalError, pick
 
 ENOUGH = 10
@@ -63,7 +64,7 @@ class Suited:
     """
 
     test: Asymmetry
-    why: str
+    why: Said
     inflated: bool = False
 
 
@@ -538,26 +539,18 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
     by_counts, known = counted(funnel.measure), funnel.needed
     if by_counts and known is not None:
         test = peters(*zip(*known, strict=True), force=force, level=level)
-        of = "" if funnel.measure == "log OR" else ", taken of the odds ratios of the same counts"
-        why = (
-            "its standard error holds the effect, so that Egger's test calls symmetric funnels "
-            f"asymmetric too often (up to {EGGER_ON_RATIOS}% of those of log odds ratios at "
-            f"P < 0.1 in simulations, where 10% is right); Peters' goes by people instead{of}"
-        )
+        key = "test.peters" if funnel.measure == "log OR" else "test.peters_of_odds"
+        why = said(key, share=EGGER_ON_RATIOS)
         return Suited(test=_counting(test, funnel), why=why)
     if in_sds(funnel.measure) and known is not None:
         test = egger_smd(funnel.yi, *zip(*known, strict=True), force=force, level=level)
-        why = "the standard error of an SMD holds the effect; this line goes by people instead"
+        why = said("test.smd")
         return Suited(test=_counting(test, funnel), why=why)
     test = egger(funnel.yi, funnel.vi, force=force, level=level)
     if _holds_effect(funnel):
-        lacking = "events and people" if by_counts else "people"
-        why = (
-            f"{lacking} per arm are not known of every trial, so a test that goes by them can't be "
-            "made; the standard error holds the effect, so this one rejects too often"
-        )
+        why = said("test.no_counts" if by_counts else "test.no_people")
         return Suited(test=_counting(_slanted(test), funnel), why=why, inflated=True)
-    why = "Egger's test suits effects whose standard error does not hold them"
+    why = said("test.egger")
     return Suited(test=_counting(test, funnel), why=why)
 
 
