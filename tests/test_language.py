@@ -53,8 +53,10 @@ def test_all_languages_have_the_same_messages_with_the_same_places(code: str, ta
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_estimator_and_measure_has_its_name(code: str) -> None:
     assert CATALOGUES[code]["tau2"].keys() == TAU2.keys()
-    words = {one.words for one in MEASURES.values()} - {"Glass's Δ"}  # one name in all languages
-    assert words <= CATALOGUES[code]["phrases"].keys()
+    assert CATALOGUES[code]["measure"].keys() == {one.label for one in MEASURES.values()}
+    computed = {one.label: set(re.findall(r"{\w+}", one.step)) for one in MEASURES.values() if one.step}
+    steps = {name: set(re.findall(r"{\w+}", text)) for name, text in CATALOGUES[code]["measure_step"].items()}
+    assert steps == computed
 
 
 @pytest.mark.parametrize("code", OTHERS)

@@ -42,12 +42,10 @@ class Language:
 
     def say(self, key: str, /, **values: object) -> str:
         """Fill in a message; numerals, vocabulary and what is `Said` among the values are turned."""
-        return self.said[key].format(**{name: self._turned(one) for name, one in values.items()})
-
-    def _turned(self, value: object) -> object:
-        if isinstance(value, Numeral):
-            return value.translate({ord(","): self.thousands, ord("."): self.comma})
-        return self.word(value) if isinstance(value, (Said, Word)) else value
+        turned = (Numeral, Said, Word)
+        return self.said[key].format(
+            **{name: self.word(x) if isinstance(x, turned) else x for name, x in values.items()}
+        )
 
     def trials(self, number: int) -> str:
         """Count trials.
@@ -106,7 +104,7 @@ class Language:
         return known or english + self.say("english_name")
 
     def word(self, phrase: str | None) -> str:
-        """Return what is `Said`, a word of a vocabulary or the review's own in this language.
+        """Return what is `Said`, a numeral, a word of a vocabulary or the review's own in this language.
 
         Words that this language does not have stay as they are.
 
@@ -117,9 +115,17 @@ class Language:
         """
         if isinstance(phrase, Said):
             if phrase.parts:
-                return phrase.between.join(map(self.word, phrase.parts))
+                return self.word(phrase.between).join(map(self.word, phrase.parts))
+            if phrase.key not in self.said:  # of a registry, which has the English
+                return str(phrase) + self.say("english_name")
             return self.say(phrase.key, **phrase.values)
-        return self.phrases.get(phrase or "", phrase or "")
+        kept = phrase or ""
+        if isinstance(phrase, Numeral):
+            kept = phrase.translate({ord(","): self.thousands, ord("."): self.comma})
+        return self.phrases.get(phrase or "", kept)
+
+
+REGISTERED = ("measure", "measure_step")  # tables of what `registered` says
 
 
 @cache
@@ -149,7 +155,7 @@ def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
         comma=str(read["comma"]),
         percent=str(read["percent"]),
         thousands=str(read["thousands"]),
-        said=_flat(read["say"]),  # type: ignore[arg-type]
+        said=_flat(read["say"]) | _flat({kind: read.get(kind, {}) for kind in REGISTERED}),  # type: ignore[arg-type,misc]
         flags=read["flags"],  # type: ignore[arg-type]
         phrases={**read.get("phrases", {}), **(own or {})},  # type: ignore[dict-item]
         names={kind: read.get(kind, {}) for kind in ("tau2", "ci", "prediction")},  # type: ignore[misc]
@@ -213,8 +219,26 @@ def said(key: str, /, **values: object) -> Said:
     >>> words, language("nb").word(words)
     ('3 trials', '3 studier')
     """
-    text = Said(ENGLISH.say(key, **values))
-    text.key, text.values, text.parts, text.between = key, values, (), ""
+    return _kept(ENGLISH.say(key, **values), key, values)
+
+
+def registered(kind: str, name: str, english: str, /, **values: object) -> Said:
+    """Say what an entry of a registry says in English, and a catalogue in the table `kind`.
+
+    Examples
+    --------
+    >>> words = registered("measure", "MD", "Mean difference")
+    >>> words, language("nb").word(words)
+    ('Mean difference', 'gjennomsnittsforskjell')
+    """
+    return _kept(english.format_map(values), f"{kind}.{name}", values)
+
+
+def _kept(
+    english: str, key: str, values: Mapping[str, object], parts: tuple[str, ...] = (), between: str = ""
+) -> Said:
+    text = Said(english)
+    text.key, text.values, text.parts, text.between = key, values, parts, between
     return text
 
 
@@ -228,6 +252,4 @@ def together(parts: Iterable[str], between: str = "; ") -> Said:
     ('3 trials, high', '3 studier, høy')
     """
     kept = tuple(parts)
-    text = Said(between.join(kept))
-    text.key, text.values, text.parts, text.between = "", {}, kept, between
-    return text
+    return _kept(between.join(kept), "", {}, kept, between)

@@ -99,7 +99,7 @@ def _no_less(number: float | None, text: Numeral, ratio: bool) -> Numeral:
     return Numeral("−" + text) if number < 0 else text
 
 
-def count(number: float) -> str:
+def count(number: float) -> Numeral:
     """Format a number of people or events, of any size; a shared group may give part of one.
 
     Examples
@@ -107,7 +107,7 @@ def count(number: float) -> str:
     >>> count(1200001.0), count(52 / 3)
     ('1200001', '17.3333')
     """
-    return f"{round(number, 4):.15g}"
+    return Numeral(f"{round(number, 4):.15g}")
 
 
 def p_words(p_value: float | None) -> Numeral:
@@ -303,14 +303,14 @@ def quantity_name(quantity: str) -> str:
     return NAMES.get(quantity, quantity)
 
 
-def show(number: float) -> str:
+def show(number: float) -> Numeral:
     """Format a number as printed."""
-    return f"{number:.10g}".replace("-", "−")
+    return Numeral(f"{number:.10g}".replace("-", "−"))
 
 
-def derived(number: float) -> str:
+def derived(number: float) -> Numeral:
     """Format a number that we computed: three digits, so that a reader can check the step."""
-    return f"{number:#.3g}".rstrip(".").replace("-", "−")
+    return Numeral(f"{number:#.3g}".rstrip(".").replace("-", "−"))
 
 
 def key_of(words: str, taken: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from livingmeta.engine.inputs import Array, Mask, plain, trials
+from livingmeta.language import said
 from livingmeta.words import RefusalError, count, pick
 
 
@@ -167,12 +168,8 @@ def _cells(
         for i in np.flatnonzero(cells[2 * arm - 1] < 0)
     ]
     if measure != "RD":
-        for rows, who in (((0, 2), "nobody"), ((1, 3), "everybody")):
-            problems += [
-                f"trial {i + 1}: {who} has the event in either arm, which says nothing about a "
-                "ratio. Leave the trial out, or use a risk difference."
-                for i in np.flatnonzero((cells[list(rows)] == 0).all(0))
-            ]
+        for rows, why in (((0, 2), said("unused.nobody")), ((1, 3), said("unused.everybody"))):
+            problems += [f"trial {i + 1}: {why}" for i in np.flatnonzero((cells[list(rows)] == 0).all(0))]
     if not problems:
         if min(shared) < 1:
             raise RefusalError(f"shared = {shared}: an arm serves one comparison or more.")

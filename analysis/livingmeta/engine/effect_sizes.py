@@ -17,6 +17,7 @@ from scipy.special import gammaln
 
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, plain, trials
+from livingmeta.language import Said, registered, said
 from livingmeta.words import Numeral, RefusalError, decimals, pick, unknown
 
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
@@ -428,14 +429,16 @@ class Measure:
     label : str
         How its numbers are called where they are pooled ("log OR").
     words : str
-        Its name in English ("Odds ratio"); the catalogues of other languages translate it.
+        Its name in English ("Odds ratio"); other languages have theirs in their catalogues, under
+        `[measure]` by the label.
     needs : str
         What it is computed from: "means", "prepost" (means before and after), "counts", or
         "effect" where it only comes computed.
     function : callable or None
         From what it needs to yi and vi; None where it comes computed.
     step : str
-        How the trail says that computation; names of `NEEDS` in braces, and `yi`.
+        How the trail says that computation, names of `NEEDS` in braces, and `yi`; in catalogues
+        under `[measure_step]`.
     options : mapping of str to str
         Keywords of `function`, and the method of a profile that each is.
     ratio : str or None
@@ -487,6 +490,11 @@ class Measure:
             wrong.append(f"converted has {', '.join(strange)}; {', '.join(sorted(CONVERTED))} are")
         if wrong:
             raise RefusalError(f"measure {self.label or '?'}: {'; '.join(wrong)}.")
+        object.__setattr__(self, "words", registered("measure", self.label, self.words))
+
+    def computed(self, **numbers: object) -> Said:
+        """Say the computation, as `step` has it."""
+        return registered("measure_step", self.label, self.step, **numbers)
 
     def _uncomputable(self) -> list[str]:
         wrong = []
@@ -644,16 +652,15 @@ def measure_of(label: str | None) -> Measure | None:
     return next((one for one in MEASURES.values() if one.label == label), None)
 
 
-def turning(label: str) -> str:
-    """Say what the turned sign of an effect is to whoever compares it with its source.
+def turning(label: str) -> Said:
+    """Name what the turned sign of an effect is to whoever compares it with its source.
 
     Examples
     --------
     >>> turning("SMD"), turning("log OR")
     ('sign turned', 'ratio inverted')
     """
-    measure = measure_of(label)
-    return "ratio inverted" if measure is not None and measure.ratio else "sign turned"
+    return said("step.ratio_inverted") if label in ratios() else said("step.sign_turned")
 
 
 def in_sds(label: str) -> bool:

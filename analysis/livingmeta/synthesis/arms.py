@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from livingmeta.engine.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
 from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
+from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Correlation, Review
 from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.settings import Settings
-from livingmeta.words import count, derived, show
+from livingmeta.words import Numeral, count, derived, show
 
 SOURCES = {"luo": "Luo 2018", "wan": "Wan 2014", "shi": "Shi 2020"}
 
@@ -84,7 +85,7 @@ def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail
     if len(arms) == 1:
         return arms[0]
     n, mean, sd = combine_arms([(arm.n, arm.mean, arm.sd) for arm in arms])
-    trail.steps.append(f"{_together(rows, 'Handbook 6.5.2.10')}: mean {derived(mean)}, SD {derived(sd)}")
+    trail.steps.append(_combined("step.arms_combined", rows, mean=derived(mean), sd=derived(sd)))
     return Arm(mean, sd, n)
 
 
@@ -99,13 +100,13 @@ def counts_of(review: Review, rows: list[Outcome], trail: Trail) -> tuple[float,
         return None
     events, people = (sum(part or 0 for part in parts) for parts in zip(*told, strict=True))
     if len(rows) > 1:
-        trail.steps.append(f"{_together(rows, 'Handbook 23.3.4')}: {events}/{people}")
+        trail.steps.append(_combined("step.counts_combined", rows, events=events, people=people))
     return events, people, max(_parts(review, row, trail) for row in rows)
 
 
-def _together(rows: list[Outcome], source: str) -> str:
+def _combined(key: str, rows: list[Outcome], **numbers: object) -> Said:
     sizes = " + ".join(f"{row.n}" for row in rows)
-    return f"group {rows[0].group}: {len(rows)} arms of {sizes} people combined ({source})"
+    return said(key, group=rows[0].group, k=len(rows), sizes=sizes, **numbers)
 
 
 def unlike(rows: list[Outcome]) -> list[Outcome]:
@@ -149,11 +150,9 @@ def _parts(review: Review, row: Outcome, trail: Trail) -> int:
     parts = len({(other.contrast, other.subgroup) for other in near if _same(near, row, other)})
     if parts < 2:
         return 1
-    trail.steps.append(
-        f"group {row.group}: {row.n} people shared by {parts} comparisons, "
-        f"{count(split_control(row.n or 0, parts))} counted in each (Handbook 23.3.4)"
-    )
-    trail.assumed.append(f"group {row.group} split between {parts} comparisons")
+    share = count(split_control(row.n or 0, parts))
+    trail.steps.append(said("step.shared", group=row.group, n=row.n, k=parts, share=share))
+    trail.assumed.append(said("assumption.split", group=row.group, k=parts))
     trail.parts[row.group] = parts
     return parts
 
@@ -173,22 +172,27 @@ def _summary(review: Review, row: Outcome, settings: Settings, trail: Trail) -> 
 
 def _sd(review: Review, row: Outcome, trail: Trail) -> float | None:
     """Return an arm's SD from its SD, SE or interval, or those before and after."""
-    name, n = f"group {row.group}", row.n or 0
+    group, n = row.group, row.n or 0
     if row.sd is not None:
-        sd, how = row.sd, f"{name}: SD as printed: {show(row.sd)}"
+        sd, how = row.sd, said("step.sd_printed", group=group, sd=show(row.sd))
     elif row.se is not None:
         sd = sd_from_se(row.se, n)
-        how = f"{name}: SD from the SE of the mean and n = {n}: {derived(sd)}"
+        how = said("step.sd_se", group=group, n=n, sd=derived(sd))
     elif row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
         df = None if row.ci_basis == "z" else n - 1
         se = se_from_ci(row.ci_low, row.ci_high, df=df, level=row.ci_level / 100)
         sd = se * math.sqrt(n)
-        quantile = "normal quantile" if df is None else f"t with {df} df"
-        how = f"{name}: SD from the {row.ci_level:g}% CI of the mean, {quantile}: {derived(sd)}"
+        level = Numeral(f"{row.ci_level:g}")
+        how = said("step.sd_ci", group=group, level=level, quantile=quantile_of(df), sd=derived(sd))
     else:
         return _sd_of_change(review, row, trail) if row.statistic == "change" else None
     trail.steps.append(how)
     return sd
+
+
+def quantile_of(df: float | None) -> Said:
+    """Say by which quantile an interval is read."""
+    return said("step.normal") if df is None else said("step.t_df", df=df)
 
 
 def _sd_of_change(review: Review, row: Outcome, trail: Trail) -> float | None:
@@ -198,8 +202,14 @@ def _sd_of_change(review: Review, row: Outcome, trail: Trail) -> float | None:
         return None
     sd = sd_of_change(start.sd, end.sd, known.r)
     trail.steps.append(
-        f"group {row.group}: SD of the change from the SDs before ({show(start.sd)}) and after "
-        f"({show(end.sd)}) with r = {known.r:g} (Handbook 6.5.2.8): {derived(sd)}"
+        said(
+            "step.sd_change",
+            group=row.group,
+            before=show(start.sd),
+            after=show(end.sd),
+            r=Numeral(f"{known.r:g}"),
+            sd=derived(sd),
+        )
     )
     mark_correlation(known, trail)
     return sd
@@ -233,10 +243,11 @@ def correlation(review: Review, row: Outcome) -> Correlation | None:
 
 def mark_correlation(known: Correlation, trail: Trail) -> None:
     """Record a correlation: as an assumption where no source gives it."""
+    r = Numeral(f"{known.r:g}")
     if known.source is not None:
-        trail.steps.append(f"r = {known.r:g} from {known.source}: {known.why}")
+        trail.steps.append(said("step.r_from", r=r, source=known.source, why=known.why))
         return
-    text = f"r = {known.r:g} between before and after: {known.why}"
+    text = said("assumption.r", r=r, why=known.why)
     if text not in trail.assumed:
         trail.assumed.append(text)
         trail.flags.append("correlation_assumed")
@@ -250,13 +261,14 @@ def _from_quantiles(row: Outcome, n: int, settings: Settings, trail: Trail) -> A
         return None
     x = Quantiles(n=n, median=row.median, quartiles=quartiles, extremes=extremes)  # type: ignore[arg-type]
     mean, sd = from_quantiles(x, mean=settings.mean_from, sd=settings.sd_from)
-    shown = " and ".join(name for name, pair in (("quartiles", quartiles), ("range", extremes)) if pair)
-    by = settings.sd_from if quartiles and extremes else "wan"
-    text = f"group {row.group}: SD from {shown} ({SOURCES[by]}): {derived(sd)}"
+    spread = said("step.both" if quartiles and extremes else "step.quartiles" if quartiles else "step.range")
+    by = SOURCES[settings.sd_from if quartiles and extremes else "wan"]
+    steps = [said("step.sd_quantiles", group=row.group, spread=spread, by=by, sd=derived(sd))]
     if row.mean is None and mean is not None:
-        text += f"; mean from median and {shown} ({SOURCES[settings.mean_from]}): {derived(mean)}"
-    trail.steps.append(text)
-    trail.assumed.append(f"near-normal data behind median, {shown} of group {row.group}")
+        by = SOURCES[settings.mean_from]
+        steps.append(said("step.mean_quantiles", spread=spread, by=by, mean=derived(mean)))
+    trail.steps.append(together(steps))
+    trail.assumed.append(said("assumption.near_normal", spread=spread, group=row.group))
     trail.flags.append("quantiles_converted")
     if skewed(x):
         trail.flags.append("quantiles_skewed")

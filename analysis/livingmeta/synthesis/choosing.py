@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from livingmeta.language import Word, said
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.review.schema import Gap, Outcome, Trial
 from livingmeta.synthesis.arms import group_of
@@ -84,10 +85,10 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
         for i, effect in enumerate(effects):
             computed = not any(group.told for side in effect.arms for group in side)
             if i in whole or (computed and trials.count(effect.trial) > 1):
-                effects[i] = _kept(effect, "its effect is not one that can be split")
+                effects[i] = _kept(effect, said("unused.unsplit"))
         choice = replace(choice, effects=tuple(effects))
     if (sides := favours(review, plan)) is not None:
-        told = f"an effect below 0 favours {sides[0]}"
+        told = said("step.side", group=Word(sides[0]))
         choice = replace(
             choice,
             effects=tuple(
@@ -136,13 +137,12 @@ def _again(review: Review, plan: Plan, rows: Iterable[Outcome], selection: Selec
     }
     for trial, contrast, subgroup in sorted(asked, key=str):
         label = review.trial(trial).label + (f" ({contrast})" if contrast else "")
-        why = "all its numbers are those of another comparison of this trial, which counts once"
-        yield LeftOut(trial=trial, label=label, why=why, subgroup=subgroup)
+        yield LeftOut(trial=trial, label=label, why=said("unused.again"), subgroup=subgroup)
 
 
 def _kept(effect: Effect, why: str) -> Effect:
     """Say that an effect could not be combined or split with others of its trial."""
-    step = f"pooled beside the other comparisons of its trial: {why}"
+    step = said("step.kept", why=why)
     return replace(
         effect,
         derivation=(*effect.derivation, step),
@@ -172,18 +172,18 @@ def _take(
         usable = [row for row in kept if row.use == "yes" or use == "sensitivity"]
         if use == "sensitivity" and not selection.include_sensitivity:
             if any(row.use == use for row in kept):
-                return Chosen(sensitivity_only=left("held for sensitivity analyses"))
+                return Chosen(sensitivity_only=left(said("unused.held")))
             continue
         every = {row.contrast for row in usable}
         sets = row_sets(usable, together=together).values()
         for row_set in sorted(sets, key=lambda rows: _rank(review, trial, rows)):
             if {row.contrast for row in row_set} != every:
-                why = "its comparisons are not of one instrument, time and kind of score"
+                why = said("unused.apart")
                 continue
             try:
                 return Chosen(effects=(_effect(review, row_set, settings, selection),))
             except NotComputableError as reason:
-                why = str(reason)
+                why = reason.why
     return Chosen(dropped=left(why))
 
 
@@ -195,7 +195,7 @@ def _effect(review: Review, rows: list[Outcome], settings: Settings, selection: 
         try:
             review.memo[asked] = effect_of(review, rows, settings, selection)
         except NotComputableError as reason:
-            review.memo[asked] = str(reason)
+            review.memo[asked] = reason.why
     found: Effect | str = review.memo[asked]
     if isinstance(found, str):
         raise NotComputableError(found)
@@ -204,11 +204,11 @@ def _effect(review: Review, rows: list[Outcome], settings: Settings, selection: 
 
 def _excluded(trial: Trial, row: Outcome, selection: Selection) -> str | None:
     if trial.trial in selection.without:
-        return "left out by --without"
+        return said("unused.without")
     if selection.documented_only and trial.membership == "inferred":
-        return "its membership in the review is inferred, not documented"
+        return said("unused.inferred")
     if selection.strict and row.assumption is not None:
-        return f"rests on an assumption ({row.assumption})"
+        return said("unused.assumed", what=row.assumption)
     return None
 
 

@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome, Problem
 from livingmeta.synthesis.arms import Group
@@ -255,34 +256,35 @@ def _called(effect: Effect) -> tuple[str, str]:
     return name.strip(" ,(").casefold(), year[0] if year else str(effect.year or "")
 
 
-def sentences(effects: Sequence[Effect]) -> list[str]:
+def sentences(effects: Sequence[Effect]) -> list[Said]:
     """Say what effects share, a sentence per trial or pair of trials."""
-    lines: dict[str, None] = {}
+    lines: dict[Said, None] = {}
     for tie in ties(effects):
         one, other = effects[tie.first], effects[tie.second]
+        labels = {"first": one.label, "second": other.label}
         if tie.flag == "duplicate_numbers":
-            question = f"{other.label} has {_same(tie)} as {one.label}: one trial entered twice?"
-            lines[question] = None
+            line = said("pool.twice", same=_same(tie), **labels)
         elif tie.flag == "shared_group":
-            which = " and ".join(
-                f"group {a} ({_counted((a, b, n))})" + (f", there group {b}," if a != b else "")
+            groups = [
+                said("pool.group" if a == b else "pool.group_there", group=a, other=b, people=_people(n))
                 for a, b, n in tie.groups
-            )
-            verb = "are" if len(tie.groups) > 1 else "is"
-            lines[f"{one.label}: its {which} {verb} counted again in {other.label}."] = None
+            ]
+            key = "pool.shared_many" if len(groups) > 1 else "pool.shared_one"
+            line = said(key, groups=together(groups, said("pool.and")), **labels)
         else:
-            lines[f"{one.label} and {other.label}: several effects of one trial."] = None
+            line = said("pool.several", **labels)
+        lines[line] = None
     return list(lines)
 
 
-def _same(tie: Tie) -> str:
+def _same(tie: Tie) -> Said:
     if len(tie.groups) != 1:
-        return "the same numbers"
-    return f"the same group of {_counted(tie.groups[0])} by its numbers"
+        return said("pool.same_numbers")
+    return said("pool.same_group", people=_people(tie.groups[0][2]))
 
 
-def _counted(group: tuple[int, int, float | None]) -> str:
-    return "? people" if group[2] is None else f"{count(group[2])} people"
+def _people(number: float | None) -> Said:
+    return said("pool.people_unknown") if number is None else said("pool.people_count", n=count(number))
 
 
 def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -> list[Problem]:

@@ -27,8 +27,9 @@ from livingmeta.engine.effect_sizes import (
     smd_from_t,
     turning,
 )
-from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR
+from livingmeta.engine.inputs import LARGEST, SMALLEST
 from livingmeta.engine.pooling import Sided
+from livingmeta.language import Said, Word, said, together
 from livingmeta.review.protocol import Review, lenders, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.synthesis.arms import (
@@ -42,11 +43,12 @@ from livingmeta.synthesis.arms import (
     group_of,
     mark_correlation,
     on_both_sides,
+    quantile_of,
     unlike,
 )
 from livingmeta.synthesis.profiles import profile
 from livingmeta.synthesis.settings import Selection, Settings
-from livingmeta.words import RefusalError, count, derived, show
+from livingmeta.words import Numeral, RefusalError, count, derived, show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +126,12 @@ class Effect(Sided):
 class NotComputableError(RefusalError):
     """A row set from which no effect can be had; the message says why."""
 
+    @property
+    def why(self) -> str:
+        """The message, in words that a page can say in its language."""
+        message: str = self.args[0]
+        return message
+
 
 def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection: Selection) -> Effect:
     """Turn one row set into an effect, each step kept.
@@ -139,14 +147,14 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
     difference = next((row for row in rows if row.group == "difference"), None)
     several = len({row.contrast for row in rows}) > 1
     if several and on_both_sides(arms["1"], arms["2"]):
-        raise NotComputableError("the same people are group 1 of one comparison and 2 of another")
+        raise NotComputableError(said("unused.both_sides"))
     trail = Trail()
     try:
         numbers = _of_arms(review, arms, settings, trail)
         used = [row for group in arms.values() for row in unlike(group)]
         if numbers is None and difference is not None:
             if several:
-                raise NotComputableError("effects that come computed can't be combined")
+                raise NotComputableError(said("unused.computed"))
             trail = Trail()
             numbers = _of_difference(review, difference, arms, settings, selection, trail=trail)
             used = rows if difference.mean is None else [difference]
@@ -158,18 +166,21 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
     if numbers is None:
         raise NotComputableError(LACKING[MEASURES[settings.measure].needs])
     if not (abs(numbers["yi"]) <= LARGEST and SMALLEST <= numbers["vi"] <= LARGEST):
-        raise NotComputableError(f"an effect or a variance {TOO_FAR.rstrip('.')}")
+        raise NotComputableError(said("unused.too_far"))
     if trail.assumed and selection.strict:
-        raise NotComputableError(f"rests on an assumption ({'; '.join(trail.assumed)})")
+        raise NotComputableError(said("unused.assumed", what=together(trail.assumed)))
     instrument = review.instrument(rows[0].instrument)
     printed = difference.measure if difference is not None and used == [difference] else None
     standardised = printed is not None and MEASURES[kind_of(printed)[0]].standardised
     turned = instrument is not None and instrument.better == "higher" and not standardised
     if instrument is not None and turned:
         numbers["yi"] = -numbers["yi"]
-        trail.steps.append(f"{turning(settings.label)}: higher {instrument.name} is better")
+        trail.steps.append(
+            said("step.turned", turning=turning(settings.label), instrument=Word(instrument.name))
+        )
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
-    trail.steps.append(f"{settings.label} {derived(numbers['yi'])}, variance {derived(numbers['vi'])}")
+    yi, vi = derived(numbers["yi"]), derived(numbers["vi"])
+    trail.steps.append(said("step.effect", label=Word(settings.label), yi=yi, vi=vi))
     trial, first = review.trial(rows[0].trial), rows[0]
     assumptions = dict.fromkeys([row.assumption for row in used if row.assumption] + trail.assumed)
     named = {row.contrast: None for row in rows}
@@ -193,7 +204,7 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
         arms=_people(arms, used, numbers, trail),
         derivation=tuple(trail.steps),
         flags=tuple(dict.fromkeys(flags)),
-        assumption="; ".join(assumptions) or None,
+        assumption=together(assumptions) if assumptions else None,
         rows=tuple(used),
         turned=turned,
         **{**dict.fromkeys(("mean1", "sd1", "mean2", "sd2", "difference")), **numbers},
@@ -214,10 +225,10 @@ def _people(
 
 
 LACKING = {
-    "means": "the arms have no spread (SD, SE or interval) and no mean difference",
-    "prepost": "no means before and after, or no SD before treatment (week 0)",
-    "counts": "the arms have no counts of events",
-    "effect": "no effect is printed, and this measure is not computed from arms here",
+    "means": said("unused.means"),
+    "prepost": said("unused.prepost"),
+    "counts": said("unused.counts"),
+    "effect": said("unused.effect"),
 }
 
 
@@ -251,14 +262,17 @@ def _of_arms(
         if counts[0] is None or counts[1] is None:
             return None
         told, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
+        if measure.ratio:
+            nobody, everybody = told[0] == told[2] == 0, told[0] == told[1] and told[2] == told[3]
+            if nobody or everybody:
+                raise NotComputableError(said("unused.nobody" if nobody else "unused.everybody"))
         shares = [number / parts[place // 2] for place, number in enumerate(told)]
-        said = dict(zip(("events1", "n1", "events2", "n2"), map(count, shares), strict=True))
+        shown = dict(zip(("events1", "n1", "events2", "n2"), map(count, shares), strict=True))
         given = {} if parts == (1, 1) else {"shared": parts}
-        yi, vi = _computed(settings, trail, told, said=said, **given)
+        yi, vi = _computed(settings, trail, told, shown=shown, **given)
         _mark_empty(told, settings, trail, (yi, vi), given)
-        text = "{events1}/{n1} v {events2}/{n2}".format_map(said)
         n1, n2 = shares[1], shares[3]
-        return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": text}
+        return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": said("step.counts", **shown)}
     found = [arm_of(review, rows, settings, trail) for rows in arms.values()]
     if found[0] is None or found[1] is None:
         return None
@@ -270,7 +284,7 @@ def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str
         settings,
         trail,
         (*one, *two),
-        said={
+        shown={
             "mean1": show(one.mean),
             "sd1": show(one.sd),
             "n1": count(one.n),
@@ -292,13 +306,13 @@ def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str
 
 
 def _computed(
-    settings: Settings, trail: Trail, numbers: tuple[float, ...], *, said: dict[str, str], **given: Any
+    settings: Settings, trail: Trail, numbers: tuple[float, ...], *, shown: dict[str, Numeral], **given: Any
 ) -> tuple[float, float]:
     """Compute effect and variance by the measure's function and options, and say it."""
     measure = MEASURES[settings.measure]
     options = {name: getattr(settings.profile, which) for name, which in measure.options.items()}
     yi, vi = measure.function(*numbers, **given, **options)  # type: ignore[misc]  # it has one
-    trail.steps.append(measure.step.format_map({**options, **said, "yi": derived(yi)}))
+    trail.steps.append(measure.computed(**options, **shown, yi=derived(yi)))
     return yi, vi
 
 
@@ -324,7 +338,7 @@ def _mark_empty(
             except ValueError:
                 bare = None
             if bare != effect:
-                trail.steps.append("0.5 added to each of the four cells")
+                trail.steps.append(said("step.half_added"))
                 trail.flags.append("empty_cells_corrected")
 
 
@@ -336,7 +350,7 @@ def _before_and_after(
     for rows in arms.values():
         row = rows[0]
         if len(unlike(rows)) > 1:
-            raise NotComputableError("arms with scores before and after can't be combined here")
+            raise NotComputableError(said("unused.arms_before"))
         start = before(review, row)
         if start is None or start.sd is None or row.mean is None or row.n is None:
             return None
@@ -344,22 +358,16 @@ def _before_and_after(
             return None
         change = row.mean if row.statistic == "change" else row.mean - (start.mean or 0)
         told.append((change, start.sd, row.n))
-        trail.steps.append(f"group {row.group}: change {derived(change)}, SD before {show(start.sd)}")
+        trail.steps.append(said("step.before", group=row.group, change=derived(change), sd=show(start.sd)))
     known = correlation(review, arms["1"][0])
     if known is None:
-        raise NotComputableError(
-            "a pre-post SMD needs the correlation of the scores before and after: declare it "
-            "under [[correlation]] in review.toml, with its source or as an assumption"
-        )
+        raise NotComputableError(said("unused.correlation"))
     mark_correlation(known, trail)
+    changes = {f"change{i}": derived(change) for i, (change, _, _) in enumerate(told, 1)}
     yi, vi = _computed(
-        settings,
-        trail,
-        (*told[0], *told[1]),
-        r=known.r,
-        said={"change1": derived(told[0][0]), "change2": derived(told[1][0]), "r": f"{known.r:g}"},
+        settings, trail, (*told[0], *told[1]), r=known.r, shown={**changes, "r": Numeral(f"{known.r:g}")}
     )
-    text = f"change {derived(told[0][0])} v {derived(told[1][0])}"
+    text = said("step.changes", **changes)
     return {"yi": yi, "vi": vi, "n1": told[0][2], "n2": told[1][2], "difference": text}
 
 
@@ -377,24 +385,26 @@ def _of_difference(
     n2 = row.n2 or (first["2"].n if "2" in first else None)
     kind, measure = kind_of(row.measure or "MD")[0], MEASURES[settings.measure]
     if kind != settings.measure and kind not in measure.converted:
-        raise NotComputableError(f"what is printed is {row.measure}, and no {settings.label}")
+        raise NotComputableError(
+            said("unused.other_measure", printed=Word(row.measure or "MD"), label=Word(settings.label))
+        )
     if kind == settings.measure and (row.mean is not None or not measure.one_instrument):
         return _as_printed(review, row, (n1, n2), trail)
     if MEASURES[kind].ratio:
         return _from_odds_ratio(review, row, (n1, n2), settings, trail)
     if n1 is None or n2 is None:
-        raise NotComputableError("the number of people per arm is not known")
+        raise NotComputableError(said("unused.sizes"))
     md = row.mean
     if md is None and row.t_value is not None and "t" in measure.converted:
         return _from_t(row, (n1, n2), settings, trail)
     if md is None:
         means = [one.mean for one in first.values()]
         if len(means) < 2 or means[0] is None or means[1] is None:
-            raise NotComputableError("neither the difference nor both means are printed")
+            raise NotComputableError(said("unused.no_difference"))
         md = means[0] - means[1]
-        trail.steps.append(f"difference of the means: {show(means[0])} − {show(means[1])}")
+        trail.steps.append(said("step.means", mean1=show(means[0]), mean2=show(means[1])))
     se, shown = _standard_error(review, row, md, n1 + n2 - 2, by_t=True, trail=trail)
-    numbers = {"n1": n1, "n2": n2, "difference": f"{show(md)} {shown}"}
+    numbers = {"n1": n1, "n2": n2, "difference": together([show(md), shown], " ")}
     if kind == settings.measure:
         return {"yi": md, "vi": se**2, **numbers}
     if row.sd_from is not None:
@@ -402,21 +412,19 @@ def _of_difference(
         sd = pooled_sd(*(value for one in lent for value in (one.sd, one.n)))  # type: ignore[arg-type]
         yi, vi = smd_from_external_sd(md, se, sd)
         trail.flags.append("sd_external")
-        trail.steps.append(
-            f"a model's SE gives no raw SD: divided by the SD {derived(sd)} of {row.sd_from}, "
-            "variance (SE/SD)²"
-        )
+        trail.steps.append(said("step.sd_lent", sd=derived(sd), lender=row.sd_from))
         return {"yi": yi, "vi": vi, **numbers}
     if row.adjusted == "yes":
         if not selection.include_sensitivity:
-            raise NotComputableError("an adjusted difference gives no raw SD, and no sd_from is named")
+            raise NotComputableError(said("unused.adjusted"))
         trail.flags.append("sd_from_adjusted")
     sd = sd_from_difference_se(se, n1, n2)
     yi, vi = smd_from_difference(
         md, sd, n1, n2, correction=settings.profile.correction, variance=settings.profile.smd_variance
     )
-    trail.steps.append(f"SD = SE/√(1/{n1} + 1/{n2}): {derived(sd)}")
-    trail.steps.append(f"{measure.label} = J·{show(md)}/{derived(sd)}: {derived(yi)}")
+    trail.steps.append(said("step.sd_difference", n1=n1, n2=n2, sd=derived(sd)))
+    label = Word(measure.label)
+    trail.steps.append(said("step.smd", label=label, md=show(md), sd=derived(sd), yi=derived(yi)))
     return {"yi": yi, "vi": vi, **numbers}
 
 
@@ -426,10 +434,9 @@ def _from_t(row: Outcome, sizes: tuple[int, int], settings: Settings, trail: Tra
     yi, vi = smd_from_t(
         t, *sizes, correction=settings.profile.correction, variance=settings.profile.smd_variance
     )
-    trail.steps.append(
-        f"SMD = J·t·√(1/{sizes[0]} + 1/{sizes[1]}), t = {show(t)} (Handbook 6.5.2.3): {derived(yi)}"
-    )
-    return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": f"t = {show(t)}"}
+    trail.steps.append(said("step.smd_t", n1=sizes[0], n2=sizes[1], t=show(t), yi=derived(yi)))
+    text = said("step.t_value", t=show(t))
+    return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": text}
 
 
 def _as_printed(
@@ -437,33 +444,37 @@ def _as_printed(
 ) -> dict[str, Any]:
     """Take an effect as it is printed; of a ratio and its limits the logs."""
     kind, as_ratio = kind_of(row.measure or "MD")
-    measure = MEASURES[kind]
+    measure, printed = MEASURES[kind], Word(row.measure or "MD")
     if row.mean is None:
-        raise NotComputableError(f"the {row.measure} itself is not printed")
-    text = f"{show(row.mean)}" if measure.one_instrument else f"{row.measure} {show(row.mean)}"
+        raise NotComputableError(said("unused.unprinted", measure=printed))
+    value = show(row.mean)
+    text = value if measure.one_instrument else _valued(row)
+    label = Word(measure.label)
     if as_ratio:
         if row.ci_low is None or row.ci_high is None or row.ci_level is None:
-            raise NotComputableError(
-                f"outcomes.csv row {row.row}, ci_low, ci_high or ci_level is empty: {row.measure} "
-                f"{show(row.mean)} has no SE of its log without them"
-            )
+            raise NotComputableError(said("unused.no_log_se", row=row.row, effect=_valued(row)))
         if min(row.mean, row.ci_low, row.ci_high) <= 0:
-            raise NotComputableError(f"{row.measure} and its limits are ratios, so above 0")
-        text += f" [{show(row.ci_low)}, {show(row.ci_high)}]"
+            raise NotComputableError(said("unused.not_above_0", measure=printed))
+        limits = said("step.of_limits", low=show(row.ci_low), high=show(row.ci_high))
+        text = together([text, limits], " ")
         cells = {name: math.log(getattr(row, name)) for name in ("mean", "ci_low", "ci_high")}
         # An SE beside a ratio may be that of the ratio or of its log: the limits say which.
         row = row.model_copy(update={**cells, "se": None})
-        trail.steps.append(f"{measure.label} of {text}: {derived(cells['mean'])}")
+        trail.steps.append(said("step.logged", label=label, effect=text, yi=derived(cells["mean"])))
     elif measure.standardised:
-        kept = row.note if (row.note or "").startswith(SIGN_TURNED) else "sign as printed"
-        trail.steps.append(f"{measure.label} as printed, no second small-sample correction; {kept}")
+        sign = row.note if (row.note or "").startswith(SIGN_TURNED) else said("step.sign_kept")
+        trail.steps.append(said("step.smd_printed", label=label, sign=sign))
     else:
-        trail.steps.append(f"{measure.label} as printed: {show(row.mean or 0)}")
+        trail.steps.append(said("step.printed", label=label, yi=value))
     df = None if None in sizes else sum(size or 0 for size in sizes) - 2
     yi = row.mean or 0.0
     se, shown = _standard_error(review, row, yi, df, by_t=measure.one_instrument, trail=trail)
-    text += "" if as_ratio else f" {shown}"
+    text = text if as_ratio else together([text, shown], " ")
     return {"yi": yi, "vi": se * se, "n1": sizes[0], "n2": sizes[1], "difference": text}
+
+
+def _valued(row: Outcome) -> Said:
+    return said("step.value", measure=Word(row.measure or "MD"), value=show(row.mean or 0))
 
 
 def _from_odds_ratio(
@@ -472,67 +483,58 @@ def _from_odds_ratio(
     """Take a printed odds ratio as an SMD (Hasselblad and Hedges 1995)."""
     numbers = _as_printed(review, row, sizes, trail)
     yi, vi = smd_from_odds_ratio(numbers["yi"], math.sqrt(numbers["vi"]))
-    label = MEASURES[settings.measure].label
-    trail.steps.append(f"{label} = log OR·√3/π (Hasselblad and Hedges 1995): {derived(yi)}")
-    trail.assumed.append("a logistic outcome of equal spread behind the odds ratio")
+    label = Word(MEASURES[settings.measure].label)
+    trail.steps.append(said("step.odds_ratio", label=label, yi=derived(yi)))
+    trail.assumed.append(said("assumption.logistic"))
     trail.flags.append("from_odds_ratio")
     return {**numbers, "yi": yi, "vi": vi}
 
 
 def _standard_error(
     review: Review, row: Outcome, estimate: float, df: int | None, *, by_t: bool, trail: Trail
-) -> tuple[float, str]:
+) -> tuple[float, Said]:
     """Return a difference's standard error and the printed spread it rests on.
 
     `df` are those of its arms, where their sizes are known; `by_t` says that an interval whose
     basis is not stated is one of t, as that of a difference of two means.
     """
     if row.se is not None:
-        trail.steps.append(f"SE as printed: {show(row.se)}")
-        return row.se, f"(SE {show(row.se)})"
+        trail.steps.append(said("step.se_printed", se=show(row.se)))
+        return row.se, said("step.of_se", se=show(row.se))
     if row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
         theirs = review.source(row.source).kind == "review"
         modelled = row.adjusted == "yes" or row.sd_from is not None
         likely = "t" if by_t and df is not None and not (theirs or modelled) else "z"
         basis = row.ci_basis or likely
         if basis == "t" and df is None:
-            raise NotComputableError(
-                "the interval is one of t, and the number of people per arm is not known"
-            )
+            raise NotComputableError(said("unused.t_sizes"))
         quantile = df if basis == "t" else None
         se = se_from_ci(row.ci_low, row.ci_high, df=quantile, level=row.ci_level / 100)
-        if row.ci_basis is not None or not by_t:
-            why = ""
-        elif theirs:
-            why = " (another review's)"
-        elif modelled:
-            why = " (a model's df are not known)"
-        else:
-            why = " (the number of people is not known)" if df is None else ""
-        named = "normal quantile" if quantile is None else f"t with {quantile} df"
-        trail.steps.append(f"SE from the {row.ci_level:g}% CI, {named}{why}: {derived(se)}")
-        return se, f"[{show(row.ci_low)}, {show(row.ci_high)}]"
+        why: str = ""
+        if row.ci_basis is None and by_t and (theirs or modelled or df is None):
+            unsaid = "step.theirs" if theirs else "step.modelled" if modelled else "step.sizes_unknown"
+            why = said(unsaid)
+        level, named = Numeral(f"{row.ci_level:g}"), quantile_of(quantile)
+        trail.steps.append(said("step.se_ci", level=level, quantile=named, why=why, se=derived(se)))
+        return se, said("step.of_limits", low=show(row.ci_low), high=show(row.ci_high))
     if row.t_value is not None:
-        se = se_from_t(estimate, row.t_value)
-        trail.steps.append(f"SE from t = {show(row.t_value)}: {derived(se)}")
-        return se, f"(t = {show(row.t_value)})"
+        se, t = se_from_t(estimate, row.t_value), show(row.t_value)
+        trail.steps.append(said("step.se_t", t=t, se=derived(se)))
+        return se, said("step.of_t", t=t)
     if row.p_value is None:
-        raise NotComputableError("the difference has no spread: no SE, interval, t or P value")
+        raise NotComputableError(said("unused.no_spread"))
+    p = Numeral(f"{row.p_value:g}")
     if row.p_relation == ">":
-        raise NotComputableError(f"P > {row.p_value:g} gives no effect")
+        raise NotComputableError(said("unused.p_above", p=p))
     if not by_t or df is None or estimate == 0:
-        raise NotComputableError(
-            "a P value needs a difference other than 0 and both arm sizes"
-            if by_t
-            else f"outcomes.csv row {row.row}, se, ci_low and ci_high are empty: from a P value alone "
-            f"no SE of {row.measure} {show(row.mean or 0)} is computed"
-        )
+        alone = said("unused.p_alone", row=row.row, effect=_valued(row))
+        raise NotComputableError(said("unused.p_needs") if by_t else alone)
     se = se_from_p(estimate, row.p_value, df=df)
     if row.p_relation == "<":
         trail.flags.append("p_bound")
-        trail.steps.append(f"P < {row.p_value:g} taken as {row.p_value:g}: the smallest effect it allows")
-    trail.steps.append(f"SE from two-sided P = {row.p_value:g}, t with {df} df: {derived(se)}")
-    return se, f"(P {row.p_relation} {row.p_value:g})"
+        trail.steps.append(said("step.p_bound", p=p))
+    trail.steps.append(said("step.se_p", p=p, df=df, se=derived(se)))
+    return se, said("step.of_p", relation=row.p_relation, p=p)
 
 
 def implausible(review: Review) -> list[Problem]:

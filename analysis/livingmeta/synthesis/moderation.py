@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from livingmeta.engine.methods.regression import MetaRegression, meta_regression
+from livingmeta.language import said
 from livingmeta.review.protocol import Plan, Review
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.dependence import CLUSTERED, flags_of, people_of
@@ -112,7 +113,7 @@ def regress(
             trial = review.trial(effect.trial)
             told = {name: read(effect, trial, plans[pool.synthesis]) for name, read in readers.items()}
             if lacking := [name for name, value in told.items() if value is None]:
-                why = f"{pool.synthesis}: no {', '.join(lacking)} known"
+                why = said("unused.no_value", synthesis=pool.synthesis, columns=", ".join(lacking))
                 left_out.append(LeftOut(trial=effect.trial, label=effect.label, why=why))
                 continue
             effects.append(effect)

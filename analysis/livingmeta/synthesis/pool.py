@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from livingmeta.engine.effect_sizes import in_sds, on_scale, turning
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, pool
-from livingmeta.language import Said, Word, said
+from livingmeta.language import Said, Word, said, together
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import decimal, decimals, key_of, p_words
@@ -254,15 +254,16 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(own))
 
 
-def heterogeneity(pool: Pool) -> str:
+def heterogeneity(pool: Pool) -> Said:
     """Say τ², Q and I² in a line, each with what it is from: they need not tell the same."""
     result = pool.result
     assert result is not None
-    (shown,) = decimals(result.tau2)
-    tau2 = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {shown}; "
-    chi2 = f"Chi² = {decimal(result.q)}, df = {result.q_df} ({p_words(result.q_p)})"
-    kind = {"q": "Chi²", "tau2": "Tau²"}[pool.i2_from]
-    return f"{tau2}{chi2}; I² (from {kind}) = {decimal(pool.i2, 0)}%"
+    said_of = []
+    if result.tau2 is not None:
+        said_of.append(said("pool.tau2", method=result.tau2_method, tau2=decimals(result.tau2)[0]))
+    numbers = {"q": decimal(result.q), "df": result.q_df, "p": p_words(result.q_p), "i2": decimal(pool.i2, 0)}
+    kind = said("pool.from_tau2" if pool.i2_from == "tau2" else "pool.from_q")
+    return together([*said_of, said("pool.chi2", kind=kind, **numbers)], "")
 
 
 def funnel_of(pool: Pool) -> Funnel:
@@ -287,19 +288,16 @@ def funnel_of(pool: Pool) -> Funnel:
 SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned
 
 
-def signs(effect: Effect) -> tuple[tuple[str, str], ...]:
+def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
     """Return the signs behind a trial's name, each with what it says of the trial."""
-    bound = "P printed as a bound: at least this far from 0."
-    turned = (
-        f"{turning(effect.measure)} against the values printed: higher {effect.instrument_name} is better."
+    scale = Word(effect.instrument_name or "")
+    words = (
+        said("pool.sentence", words=effect.assumption) if effect.assumption else None,
+        said("pool.bound") if "p_bound" in effect.flags else None,
+        said("pool.half_added") if CORRECTED in effect.flags else None,
+        said("pool.turned", turning=turning(effect.measure), instrument=scale) if effect.turned else None,
     )
-    said = (
-        f"{effect.assumption}." if effect.assumption else "",
-        bound if "p_bound" in effect.flags else "",
-        "0.5 added to each cell of the counts." if CORRECTED in effect.flags else "",
-        turned if effect.turned else "",
-    )
-    return tuple((sign, words) for sign, words in zip(SIGNS, said, strict=True) if words)
+    return tuple((sign, told) for sign, told in zip(SIGNS, words, strict=True) if told)
 
 
 def marks(effect: Effect) -> str:
@@ -307,16 +305,19 @@ def marks(effect: Effect) -> str:
     return "".join(f" {sign}" for sign, _ in signs(effect))
 
 
-def notes(effects: Iterable[Effect]) -> list[str]:
+def notes(effects: Iterable[Effect]) -> list[Said]:
     """Say what the signs of `marks` stand for, trials of which the same is said together.
 
     What the effects share is said last.
     """
     listed = list(dict.fromkeys(effects))
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    found: dict[tuple[str, Said], list[str]] = defaultdict(list)
     for effect in listed:
         for one in signs(effect):
             found[one].append(effect.label)
     order = sorted(found, key=lambda one: SIGNS.index(one[0]))
-    lines = [f"{sign} {', '.join(found[sign, words])}: {words}" for sign, words in order]
+    lines = [
+        said("pool.marked", sign=sign, names=", ".join(found[sign, words]), words=words)
+        for sign, words in order
+    ]
     return [*lines, *sentences(listed)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from livingmeta.engine.pooling import DEFAULTS
 from livingmeta.engine.pooling import chosen as pooled_by
+from livingmeta.language import Said, said, together
 from livingmeta.words import RefusalError, pick
 
 
@@ -78,16 +79,19 @@ class Profile:
             if getattr(self, name) != getattr(other, name)
         }
 
-    def words(self) -> str:
-        """Say the methods in one line, the name of the profile last."""
+    def words(self, *, ci: str | None = None) -> Said:
+        """Say the methods in one line, the name of the profile last; `ci` is another interval."""
         own = PROFILES.get(self.name, self)
         told = ("model", "tau2", "ci", "correction", "smd_variance", "md_variance", "zero_cells")
-        name = f"profile {self.name}" + (", not verified in full" if self.unverified else "")
+        name = [said("pool.profile", name=self.name)]
+        if self.unverified:
+            name.append(said("pool.unverified"))
         if any(getattr(self, choice) != getattr(own, choice) for choice in told):
-            name += ", changed"
+            name.append(said("pool.changed"))
+        parts = {"interval": CI_WORDS[ci or self.ci], "profile": together(name, "")}
         if self.model == "common":
-            return f"common effect, {CI_WORDS[self.ci]} ({name})"
-        return f"random effects, {self.tau2}, {CI_WORDS[self.ci]} ({name})"
+            return said("pool.common", **parts)
+        return said("pool.random", tau2=self.tau2, **parts)
 
 
 METHOD_CHOICES = {
@@ -105,12 +109,12 @@ METHOD_CHOICES = {
 assert {field.name for field in fields(Profile)} == {*METHOD_CHOICES, "name", "about", "unverified"}
 
 CI_WORDS = {
-    "wald": "Wald interval",
-    "t": "t interval",
-    "hksj": "HKSJ interval",
-    "hksj-modified": "modified HKSJ interval",
-    "profile": "profile-likelihood interval",
-    "CR2": "cluster-robust interval by trial (CR2)",
+    "wald": said("interval_of.wald"),
+    "t": said("interval_of.t"),
+    "hksj": said("interval_of.hksj"),
+    "hksj-modified": said("interval_of.hksj_modified"),
+    "profile": said("interval_of.profile"),
+    "CR2": said("interval_of.cluster"),
 }
 
 PROFILES = {

@@ -12,9 +12,10 @@ from livingmeta.engine.inputs import no_level
 from livingmeta.engine.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
 from livingmeta.engine.quantiles import MEANS, SDS
 from livingmeta.engine.tau2 import TAU2
+from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.review.schema import Problem
-from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, Profile, profile
+from livingmeta.synthesis.profiles import METHOD_CHOICES, Profile, profile
 from livingmeta.words import RefusalError, pick
 
 
@@ -62,14 +63,12 @@ class Settings:
     assumed: str | None = None  # why the methods are an assumption
     cluster: str | None = None  # "trial": an interval that allows for several effects of a trial
 
-    def words(self) -> str:
+    def words(self) -> Said:
         """Say the methods in one line."""
-        shared = self.subgroup_tau2 == "common" and self.profile.model == "random"
-        common = ", one τ² in all subgroups" if shared else ""
-        words = self.profile.words()
-        if self.cluster:
-            words = words.replace(CI_WORDS[self.profile.ci], CI_WORDS["CR2"])
-        return words + common + (", assumed" if self.assumed else "")
+        words = [self.profile.words(ci="CR2" if self.cluster else None)]
+        if self.subgroup_tau2 == "common" and self.profile.model == "random":
+            words.append(said("pool.one_tau2"))
+        return together([*words, said("pool.assumed")] if self.assumed else words, "")
 
     @property
     def deriving(self) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
-from livingmeta.language import Said, said
+from livingmeta.language import Said, Word, registered, said, together
 from livingmeta.review.protocol import Plan, Review, favours
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.choosing import Chosen, choose, missing_trials, shared_composites
@@ -163,7 +163,8 @@ def unpoolable(effects: Sequence[Effect], settings: Settings) -> Said | None:
     instruments = sorted({effect.instrument_name or "" for effect in effects})
     measure = MEASURES[settings.measure]
     if measure.one_instrument and len(instruments) > 1:
-        return said("pool.instruments", measure=measure.words.lower(), names="; ".join(instruments))
+        of = registered("measure", measure.label, measure.words.lower())
+        return said("pool.instruments", measure=of, names=together(map(Word, instruments)))
     return None
 
 
