@@ -114,7 +114,7 @@ class Language:
         'høy'
         """
         if isinstance(phrase, Said):
-            if phrase.parts:
+            if not phrase.key:
                 return self.word(phrase.between).join(map(self.word, phrase.parts))
             if phrase.key not in self.said:  # of a registry, which has the English
                 return str(phrase) + self.say("english_name")

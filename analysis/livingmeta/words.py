@@ -195,17 +195,6 @@ def pick(registry: Mapping[str, T], name: str, what: str) -> T:
 
 
 SLACK = 1e-9  # for binary arithmetic only: far below any printed digit
-NAMES = {
-    "ci_low": "lower limit",
-    "ci_high": "upper limit",
-    "p": "P",
-    "z": "Z",
-    "q": "Q",
-    "tau2": "tau²",
-    "i2": "I²",
-    "k": "number of trials",
-    "n": "number of people",
-}
 
 
 class Number(NamedTuple):
@@ -296,11 +285,6 @@ def shown_as(value: float, half: float, *, more: int = 0) -> str:
 def where(*parts: str | None) -> str:
     """Join what a claim is about."""
     return ", ".join(filter(None, parts)) or "the review as a whole"
-
-
-def quantity_name(quantity: str) -> str:
-    """Return the name of a quantity of published.csv in a sentence."""
-    return NAMES.get(quantity, quantity)
 
 
 def show(number: float) -> Numeral:

@@ -21,11 +21,12 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from livingmeta.engine.effect_sizes import kind_of, measure_of, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE
+from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim, Outcome, Problem
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, authors_settings
-from livingmeta.words import SLACK, Number, RefusalError, quantity_name, shown_as, where
+from livingmeta.words import SLACK, Number, Numeral, RefusalError, shown_as
 
 # LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.
 N_TOLERANCE = 1.10
@@ -37,34 +38,48 @@ FEWEST = 2.0  # degrees of freedom that an interval of t may have, where no one 
 LEVELS = (0.95, 0.90, 0.99)  # what an interval may be whose level nobody gives; the first as a rule
 
 # What would have to be so; each is the end of "they can all be right only if …".
-SKEWED = "the interval is a skewed one (bootstrap, profile likelihood, exact, back-transformed)"
-NATURAL = "the interval is symmetrical on the ratio scale itself, not on its logarithm"
-ON_T = "the interval is one of t with k − 1 degrees of freedom (as HKSJ has)"
-LEVEL = "the interval is a {level:g}% one"
-LEVEL_ON_T = "the interval is a {level:g}% one of t with k − 1 degrees of freedom (as HKSJ has)"
-OTHER_TEST = "P comes from another method than the interval (another test, or bootstrap limits)"
-OTHER_SE = "the standard error is not the one behind the interval (robust, bootstrap or exact)"
-OTHER_Z = "Z is not from the standard error behind the interval (HKSJ, bootstrap, profile)"
-T_STATISTIC = "Z is a t statistic with k − 1 degrees of freedom (as HKSJ has)"
-ONE_SIDED = "P is one-sided"
-FROM_TAU2 = "I² is computed from tau² (as metafor does)"
-SEVERAL = "some trials give several effects, so that Q has more than k − 1 degrees of freedom"
-ADJUSTED = "the interval is adjusted for baseline, or HKSJ's or a bootstrap's, which may be narrower"
-WORDED = "the words rest on another test or limit than 5%, or the interval is not a 95% one"
-MORE = "trials that are not listed here share the weight"
+SKEWED = said("audit.skewed")
+NATURAL = said("audit.natural")
+ON_T = said("audit.on_t")
+OTHER_TEST = said("audit.other_test")
+OTHER_SE = said("audit.other_se")
+OTHER_Z = said("audit.other_z")
+T_STATISTIC = said("audit.t_statistic")
+ONE_SIDED = said("audit.one_sided")
+FROM_TAU2 = said("audit.from_tau2")
+SEVERAL = said("audit.several_effects")
+ADJUSTED = said("audit.adjusted")
+WORDED = said("audit.worded")
+MORE = said("audit.more_trials")
+
+
+def of_level(level: float, *, on_t: bool = False) -> Said:
+    """Say that an interval is of a level, a fraction."""
+    return said("audit.level_on_t" if on_t else "audit.level", level=Numeral(f"{100 * level:g}"))
+
+
+def about(*parts: str | None) -> Said:
+    """Say what something printed is about: synthesis, subgroup, trial, or all of the review."""
+    named = [part for part in parts if part]
+    return together(named, ", ") if named else said("audit.whole_review")
+
+
+def either(parts: Iterable[str]) -> Said:
+    """Say that one of several things would do."""
+    return together(parts, said("audit.or_if"))
 
 
 class Kind(NamedTuple):
     """An interval that may be meant: estimate ± quantile × SE, or the same on the log scale.
 
     The quantile is one of t with `least` to `most` degrees of freedom; of infinity it is a normal
-    one. `said` is what has to be so; it is empty for usual kinds, and for those that are declared.
+    one. `needs` is what has to be so; nothing for usual kinds, and for those that are declared.
     """
 
     least: float
     most: float
     level: float
-    said: str = ""
+    needs: Said | None = None
 
     @property
     def ends(self) -> tuple[tuple[float, float], ...]:
@@ -72,19 +87,18 @@ class Kind(NamedTuple):
         dfs = dict.fromkeys((self.most, self.least))
         return tuple((df, float(stdtrit(df, 0.5 + self.level / 2))) for df in dfs)
 
-    def words(self) -> str:
+    def words(self) -> Said:
         """Say level and distribution."""
-        basis = "normal distribution" if self.least == inf else "normal distribution or t"
+        basis = said("audit.normal" if self.least == inf else "audit.normal_or_t")
         if self.most < inf:
-            more = "" if self.least == self.most else " or more"
-            basis = f"t with {self.least:g}{more} degrees of freedom"
-        return f"{100 * self.level:g}% interval, {basis}"
+            df = Numeral(f"{self.least:g}")
+            basis = said("audit.t_of" if self.least == self.most else "audit.t_of_more", df=df)
+        return said("audit.interval", level=Numeral(f"{100 * self.level:g}"), basis=basis)
 
 
 # Kinds whose mention is no news about a pooled result: no headline leads with them.
 ORDINARY = frozenset(
-    {ON_T, T_STATISTIC, FROM_TAU2}
-    | {form.format(level=100 * x) for form in (LEVEL, LEVEL_ON_T) for x in LEVELS[1:]}
+    {ON_T, T_STATISTIC, FROM_TAU2} | {of_level(x, on_t=on_t) for on_t in (False, True) for x in LEVELS[1:]}
 )
 
 
@@ -105,11 +119,11 @@ def kinds(
     found = []
     for x in LEVELS if level is None else (level,):
         other = level is None and x != LEVELS[0]
-        plain, with_t = (LEVEL, LEVEL_ON_T) if other else ("", ON_T)
+        plain, with_t = (of_level(x), of_level(x, on_t=True)) if other else (None, ON_T)
         if basis != "t" and not (of_trial and basis is None):
-            found.append(Kind(inf, inf, x, plain.format(level=100 * x)))
+            found.append(Kind(inf, inf, x, plain))
         if basis != "z":
-            found.append(Kind(*on_t, x, (with_t if apart else plain).format(level=100 * x)))
+            found.append(Kind(*on_t, x, with_t if apart else plain))
     return tuple(found)
 
 
@@ -123,36 +137,35 @@ class Finding:
 
     kind: Literal["inconsistent", "consistent only if", "source conflict"]
     claims: tuple[str, ...]
-    detail: str
-    only_if: tuple[str, ...] = ()
+    detail: Said
+    only_if: tuple[Said, ...] = ()
 
     @property
     def verdict(self) -> str:
         """Say the kind, with what it would take."""
-        return f"{self.kind} {'; or if '.join(self.only_if)}".strip()
+        return together([self.kind, either(self.only_if)], " ") if self.only_if else self.kind
 
 
 class Misfit(NamedTuple):
     """Numbers of one result that do not fit each other, and what would make them fit."""
 
-    detail: str
-    only_if: tuple[str, ...] = ()
-    ruled_out: tuple[str, ...] = ()  # what would, were nothing declared
+    detail: Said
+    only_if: tuple[Said, ...] = ()
+    ruled_out: tuple[Said, ...] = ()  # what would, were nothing declared
 
     @classmethod
-    def unless(cls, detail: str, other: str, *found: str, declared: bool) -> Misfit:
+    def unless(cls, detail: Said, other: Said, *found: Said, declared: bool) -> Misfit:
         """Add what else would to what was found to, or rule it out where it is declared so."""
         return cls(detail, found, (other,)) if declared else cls(detail, (*found, other))
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Said:
         """Say in a sentence whether they can be right together."""
         if self.only_if:
-            return f"They can all be right only if {'; or if '.join(self.only_if)}."
+            return said("audit.right_if", ifs=either(self.only_if))
         if self.ruled_out:
-            ifs = "; or if ".join(self.ruled_out)
-            return f"They cannot all be right: they could if {ifs}, but what is declared differs."
-        return "They cannot all be right."
+            return said("audit.wrong_as_declared", ifs=either(self.ruled_out))
+        return said("audit.wrong")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +179,7 @@ class PrintedResult:
 
     claims: tuple[str, ...]
     about: tuple[str | None, ...]  # synthesis, subgroup, trial
-    place: str
+    place: Said
     source: str
     reading: str
     measure: str | None  # key of MEASURES, or log of one
@@ -189,20 +202,25 @@ class PrintedResult:
         values = all(one.relation == "=" or one is self.numbers.get("p") for one in found)
         return found if len(found) == len(quantities) and values else None
 
-    def unless(self, fits: Callable[[Kind], bool], detail: str, other: str, *, stated: bool) -> Misfit | None:
+    def unless(
+        self, fits: Callable[[Kind], bool], detail: Said, other: Said, *, stated: bool
+    ) -> Misfit | None:
         """Return what does not fit, with the kinds of interval that mend it; None where it fits.
 
         `other` is what else would; where it is `stated` to be otherwise, it is ruled out.
         """
         mending = [kind for kind in self.kinds if fits(kind)]
         normal = {kind.level for kind in mending if kind.least == inf}
-        found = tuple(x.said for x in mending if x.least == inf or x.level not in normal)
-        if "" in found or not self.kinds:
+        needs = [x.needs for x in mending if x.least == inf or x.level not in normal]
+        found = tuple(words for words in needs if words is not None)
+        if len(found) < len(needs) or not self.kinds:
             return None
-        tried = ["t and HKSJ"] * any(x.least < inf for x in self.kinds[1:])
-        tried += ["levels of 90 and 99%"] * (len({x.level for x in self.kinds}) > 1)
-        if tried and not found:
-            detail += f"; {' and '.join(tried)} do not make it fit either"
+        on_t, levels = any(x.least < inf for x in self.kinds[1:]), len({x.level for x in self.kinds}) > 1
+        if (on_t or levels) and not found:
+            tried = (
+                "audit.tried_both" if on_t and levels else "audit.tried_t" if on_t else "audit.tried_levels"
+            )
+            detail = together([detail, said(tried)])
         return Misfit.unless(detail, other, *found, declared=stated)
 
 
@@ -233,6 +251,11 @@ def _middle(low: Span, high: Span) -> Span:
     return (low[0] + high[0]) / 2, (low[1] + high[1]) / 2
 
 
+def _printed(**numbers: Number) -> dict[str, Numeral]:
+    """Write printed numbers as they stand in a sentence."""
+    return {name: Numeral(one.text) for name, one in numbers.items()}
+
+
 def _outside(result: PrintedResult) -> Misfit | None:
     """Compare lower limit ≤ estimate ≤ upper limit, which holds for intervals of every kind."""
     if (numbers := result.get(*INTERVAL)) is None:
@@ -240,7 +263,7 @@ def _outside(result: PrintedResult) -> Misfit | None:
     e, low, high = numbers
     if not _apart(e.span, (low.span[0], high.span[1])):
         return None
-    return Misfit(f"the estimate {e.text} lies outside its interval {low.text} to {high.text}")
+    return Misfit(said("audit.outside", **_printed(e=e, low=low, high=high)))
 
 
 def _off_centre(result: PrintedResult) -> Misfit | None:
@@ -267,21 +290,24 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
     none = 1.0 if result.ratio else 0.0
     was = low.value * high.value > 0
 
-    def effect(one: float, other: float) -> str:
+    def limit(side: str, new: str, one: float, other: float) -> Said:
+        about = said(side, limit=Numeral(new))
         if not result.compares or was == ((one - none) * (other - none) > 0):
-            return ""
-        verb = "take away the significance" if was else "make it significant"
-        return f" (which would {verb})"
+            return about
+        return said("audit.less_significant" if was else "audit.more_significant", limit=about)
 
-    scale = "on the log scale, " if result.ratio else ""
-    usual = "the normal distribution" + (" and t" if result.about[-1] else ", t and HKSJ")
     return Misfit.unless(
-        f"the estimate {e.text} is not in the middle of its interval {low.text} to {high.text} "
-        f"({scale}midpoint {centre}), where intervals by {usual} have "
-        "it, and rounding cannot explain it; one correction would mend it: "
-        f"estimate about {centre} (between {lowest} and {highest}), or "
-        f"lower limit about {new_low}{effect(float(new_low), back(high.value))}, or "
-        f"upper limit about {new_high}{effect(back(low.value), float(new_high))}",
+        said(
+            "audit.off_centre",
+            **_printed(e=e, low=low, high=high),
+            midpoint=said("audit.midpoint_of_logs" if result.ratio else "audit.midpoint", x=Numeral(centre)),
+            usual=said("audit.by_normal_t" if result.about[-1] else "audit.by_normal_t_hksj"),
+            centre=Numeral(centre),
+            lowest=Numeral(lowest),
+            highest=Numeral(highest),
+            new_low=limit("audit.new_low", new_low, float(new_low), back(high.value)),
+            new_high=limit("audit.new_high", new_high, back(low.value), float(new_high)),
+        ),
         SKEWED,
         *((NATURAL,) if natural else ()),
         declared=result.declared,
@@ -315,11 +341,16 @@ def _p_interval(result: PrintedResult) -> Misfit | None:
     if not result.kinds:
         return None
     usual, distance = result.kinds[0], 2 * abs(e.value) / max(high.value - low.value, SLACK)
-    about = of(usual, distance)[0 if usual.most == inf else -1]
+    implied = of(usual, distance)[0 if usual.most == inf else -1]
     return result.unless(
         fits,
-        f"P {p.relation} {p.text} does not fit the estimate {e.text} with its interval "
-        f"{low.text} to {high.text}, which gives P of about {about:.2g} ({usual.words()})",
+        said(
+            "audit.p_interval",
+            **_printed(p=p, e=e, low=low, high=high),
+            relation=p.relation,
+            implied=Numeral(f"{implied:.2g}"),
+            kind=usual.words(),
+        ),
         OTHER_TEST,
         stated=result.same_test,
     )
@@ -341,9 +372,13 @@ def _se_interval(result: PrintedResult) -> Misfit | None:
     if any(not _apart(se.span, (fits[0] * size, fits[1] * size)) for size in sizes):
         return None
     return Misfit.unless(
-        f"the standard error {se.text} does not fit the interval {low.text} to {high.text}, "
-        f"which gives {fits[0]:.3g} to {fits[1]:.3g}{' on the log scale' if result.ratio else ''} "
-        f"({result.kinds[0].words()})",
+        said(
+            "audit.se_interval_of_logs" if result.ratio else "audit.se_interval",
+            **_printed(se=se, low=low, high=high),
+            least=Numeral(f"{fits[0]:.3g}"),
+            most=Numeral(f"{fits[1]:.3g}"),
+            kind=result.kinds[0].words(),
+        ),
         OTHER_SE,
         declared=result.declared,
     )
@@ -364,9 +399,13 @@ def _z_interval(result: PrintedResult) -> Misfit | None:
     near, far = span(usual)
     return result.unless(
         lambda kind: not _apart(_size(z), span(kind)),
-        f"Z = {z.text} does not fit the estimate {e.text} with its interval {low.text} to "
-        f"{high.text}, which gives Z from {near:.2f} to {far:.2f} without its sign "
-        f"({usual.words()})",
+        said(
+            "audit.z_interval",
+            **_printed(z=z, e=e, low=low, high=high),
+            near=Numeral(f"{near:.2f}"),
+            far=Numeral(f"{far:.2f}"),
+            kind=usual.words(),
+        ),
         OTHER_Z,
         stated=result.declared and usual.least == inf,
     )
@@ -396,8 +435,13 @@ def _z_p(result: PrintedResult) -> Misfit | None:
         ONE_SIDED: not _apart(p.span, spans(inf, 1)),
     }
     return Misfit(
-        f"P {p.relation} {p.text} does not fit Z = {z.text}, which gives P from {low:.2g} "
-        f"to {high:.2g} (two-sided, normal distribution)",
+        said(
+            "audit.z_p",
+            **_printed(p=p, z=z),
+            relation=p.relation,
+            low=Numeral(f"{low:.2g}"),
+            high=Numeral(f"{high:.2g}"),
+        ),
         tuple(words for words, so in mend.items() if so),
     )
 
@@ -415,8 +459,13 @@ def _i2(result: PrintedResult) -> Misfit | None:
     if not _apart(i2.span, (low, high)):
         return None
     return Misfit.unless(
-        f"I² = {i2.text} does not fit Q = {q.text} on {k.value - 1:g} degrees of freedom, which "
-        f"give {shown_as(low, i2.half, more=1)} to {shown_as(high, i2.half, more=1)}",
+        said(
+            "audit.i2_q",
+            **_printed(i2=i2, q=q),
+            df=Numeral(f"{k.value - 1:g}"),
+            low=Numeral(shown_as(low, i2.half, more=1)),
+            high=Numeral(shown_as(high, i2.half, more=1)),
+        ),
         FROM_TAU2,
         *((SEVERAL,) if i2.span[1] < low else ()),
         declared=result.i2 == "q",
@@ -430,7 +479,7 @@ class ImpliedN:
     n: float
     low: float
     high: float
-    detail: str
+    detail: Said
 
 
 def implied_n(ci_low: float, ci_high: float, estimate: float, *, level: float = 0.95) -> ImpliedN:
@@ -490,8 +539,13 @@ def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> Implied
         n=n,
         low=least,
         high=most,
-        detail=f"an interval of {low.text} to {high.text} is as wide as that of one trial with "
-        f"about {n:.0f} people in two equal arms ({least:.0f} to {most:.0f} with rounding)",
+        detail=said(
+            "audit.implied",
+            **_printed(low=low, high=high),
+            n=Numeral(f"{n:.0f}"),
+            least=Numeral(f"{least:.0f}"),
+            most=Numeral(f"{most:.0f}"),
+        ),
     )
 
 
@@ -514,7 +568,7 @@ def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> It
             continue
         n, level = limit.numbers["n"], result.kinds[0].level if result.kinds else LEVELS[0]
         implied, fits = _implied_n(*numbers, level=level), partial(_enough, numbers, n, result)
-        detail = f"{implied.detail}, but {limit.source} prints {n.text} people"
+        detail = said("audit.too_many", implied=implied.detail, source=limit.source, n=Numeral(n.text))
         if (wrong := result.unless(fits, detail, ADJUSTED, stated=False)) is not None:
             yield _finding([result, limit], wrong)
 
@@ -524,15 +578,15 @@ def _finding(results: Sequence[PrintedResult], wrong: Misfit) -> Finding:
     claims = tuple(dict.fromkeys(key for r in results for key in r.claims))
     if len({(r.source, r.reading) for r in results}) == 1:
         return _worded(claims, results[0].place, wrong)
-    said = f"{wrong.detail}; two sources disagree, which by itself is no error of the review."
-    return Finding(kind="source conflict", claims=claims, detail=f"{results[0].place}: {said}")
+    detail = said("audit.conflict", place=results[0].place, detail=wrong.detail)
+    return Finding(kind="source conflict", claims=claims, detail=detail)
 
 
-def _worded(claims: tuple[str, ...], place: str, wrong: Misfit) -> Finding:
-    detail = f"{place}: {wrong.detail}."
+def _worded(claims: tuple[str, ...], place: Said, wrong: Misfit) -> Finding:
+    detail = said("audit.at", place=place, detail=wrong.detail)
     if wrong.only_if:
         return Finding(kind="consistent only if", claims=claims, detail=detail, only_if=wrong.only_if)
-    return Finding(kind="inconsistent", claims=claims, detail=f"{detail} {wrong.verdict}")
+    return Finding(kind="inconsistent", claims=claims, detail=together([detail, wrong.verdict], " "))
 
 
 _NEGATED = re.compile(
@@ -548,8 +602,8 @@ def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Fin
 
     That is the duality of a test and its interval, whatever both rest on.
     """
-    said = [(r, words) for r in results if r.about[0] for words in r.words]
-    for speaker, words in said:
+    spoken = [(r, words) for r in results if r.about[0] for words in r.words]
+    for speaker, words in spoken:
         negated = _NEGATED.search(words) is not None
         for result in results:
             limits = result.get("ci_low", "ci_high") if result.about == speaker.about else None
@@ -559,10 +613,14 @@ def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Fin
             excludes = low.span[0] > 0 or high.span[1] < 0
             includes = low.span[1] < 0 < high.span[0]
             if excludes if negated else includes:
-                detail = (
-                    f'the words are "{words}", but the interval {low.text} to {high.text} '
-                    f"({result.reading} source {result.source}) "
-                    f"{'excludes' if negated else 'includes'} no difference"
+                detail = said(
+                    "audit.words_exclude" if negated else "audit.words_include",
+                    words=words,
+                    **_printed(low=low, high=high),
+                    source=said(
+                        "audit.source_primary" if result.reading == "primary" else "audit.source_secondary",
+                        source=result.source,
+                    ),
                 )
                 yield _finding([speaker, result], Misfit(detail, (WORDED,)))
 
@@ -601,10 +659,9 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             continue
         yield _worded(
             tuple(dict.fromkeys(c.claim for c in group)),
-            f"{where(first.synthesis, first.subgroup)} ({first.source})",
+            said("audit.place", about=about(first.synthesis, first.subgroup), source=first.source),
             Misfit(
-                f"the {len(group)} printed weights add up to {(low + high) / 2:.6g} percent, and "
-                "rounding cannot explain the distance from 100",
+                said("audit.weights", n=len(group), sum=Numeral(f"{(low + high) / 2:.6g}")),
                 (MORE,) if high < 100 and (first.subgroup or not k) else (),
             ),
         )
@@ -625,13 +682,19 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             continue
         first, who = group[0], defaultdict[str, list[str]](list)
         for claim in group:
-            who[claim.printed].append(claim.source + (", secondary" if claim.reading == "secondary" else ""))
-        prints = ", ".join(f"{text} ({'; '.join(sources)})" for text, sources in who.items())
+            printed = Numeral(claim.printed) if claim.number else claim.printed
+            second = claim.reading == "secondary"
+            who[printed].append(said("audit.secondhand", source=claim.source) if second else claim.source)
+        prints = [said("audit.prints", text=text, sources=together(names)) for text, names in who.items()]
         yield Finding(
             kind="source conflict",
             claims=tuple(dict.fromkeys(c.claim for c in group)),
-            detail=f"{where(first.synthesis, first.subgroup, first.trial)}: the sources disagree "
-            f"on the {quantity_name(first.quantity)}: {prints}.",
+            detail=said(
+                "audit.disagree",
+                place=about(first.synthesis, first.subgroup, first.trial),
+                quantity=said(f"quantity.{first.quantity}"),
+                prints=together(prints, ", "),
+            ),
         )
 
 
@@ -775,7 +838,7 @@ def _results(claims: Sequence[Claim], pools: Sequence[Pool], authors: Settings |
             PrintedResult(
                 claims=(c.claim,),
                 about=(c.synthesis, c.subgroup, c.trial),
-                place=f"{where(c.synthesis, c.subgroup, c.trial)} ({c.source})",
+                place=said("audit.place", about=about(c.synthesis, c.subgroup, c.trial), source=c.source),
                 source=c.source,
                 reading=c.reading,
                 measure=scale_name(measure),
@@ -834,15 +897,15 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
         people = (o.n1 or 0) + (o.n2 or 0) - 1 if o.group == "difference" else o.n or 0
         df = people - 1.0 if people > 1 else FEWEST
         least = max(FEWEST, df / 2)  # a model spends some of them
-        time = f"{o.weeks:g} weeks" if o.weeks is not None else o.time_label
-        arm = None if o.group == "difference" else f"group {o.group}"
+        time = o.time_label if o.weeks is None else said("audit.weeks", n=Numeral(f"{o.weeks:g}"))
+        arm = None if o.group == "difference" else said("audit.arm", group=o.group)
         ratio = o.measure is not None and kind_of(o.measure)[1]
         yield (
             o,
             PrintedResult(
                 claims=tuple(row.place for row in rows),
                 about=(None, o.subgroup, o.trial),
-                place=where(o.trial, o.instrument, time, arm),
+                place=about(o.trial, o.instrument, time, arm),
                 source=o.source,
                 reading="primary",
                 measure=o.measure,

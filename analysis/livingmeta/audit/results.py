@@ -8,7 +8,7 @@ from itertools import chain
 
 from livingmeta.audit.consistency import ORDINARY, Finding, findings_of
 from livingmeta.audit.verdicts import Verdict, verdicts
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import said, together
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import People
 from livingmeta.synthesis.pool import Pool
@@ -65,7 +65,7 @@ def total_people(review: Review) -> int | None:
     return People.of(trial.n_randomised for trial in review.trials).all
 
 
-def at_odds(review: Review, synthesis: str, found: Iterable[Finding], *, language: Language = ENGLISH) -> str:
+def at_odds(review: Review, synthesis: str, found: Iterable[Finding]) -> str:
     """Say that the numbers printed for a synthesis contradict each other, or what it would take.
 
     Empty where they fit, or fit under an assumption that is nothing unusual.
@@ -77,9 +77,9 @@ def at_odds(review: Review, synthesis: str, found: Iterable[Finding], *, languag
     }
     about = [one for one in found if names & set(one.claims)]
     if any(one.kind == "inconsistent" for one in about):
-        return language.say("published_inconsistent")
+        return said("published_inconsistent")
     needed = dict.fromkeys(
         chain.from_iterable(one.only_if for one in about if not ORDINARY & set(one.only_if))
     )
-    words = f" {language.say('or')} ".join(map(language.word, needed))
-    return language.say("published_only_if", assumption=words) if needed else ""
+    words = together(needed, said("audit.or"))
+    return said("published_only_if", assumption=words) if needed else ""

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from livingmeta.audit.consistency import Finding, Held, findings_of, held_sizes
+from livingmeta.audit.consistency import Finding, Held, about, findings_of, held_sizes
 from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.language import Said, Word, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import SLACK, Number, count, quantity_name, shown_as, where
+from livingmeta.words import SLACK, Number, Numeral, count, shown_as
 
 Judgement = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]
 
@@ -32,7 +33,7 @@ class Verdict:
     printed: str
     recomputed: float | None
     verdict: Judgement
-    detail: str
+    detail: Said
     reading: str
 
 
@@ -69,14 +70,14 @@ def reproduce(review: Review) -> Reproduction:
 
 
 _NOT_NUMERIC = {
-    "text": "a statement in words",
-    "certainty": "a judgement in words",
-    "count": "a count that no pool gives",
+    "text": said("verdict.text"),
+    "certainty": said("verdict.certainty"),
+    "count": said("verdict.count"),
 }
 _WHY_DIFFERENT = {
-    "estimate": "rounding of the inputs, other rows or another standardiser",
-    "n": "other rows or people lost to follow-up",
-    "weight": "another tau², another variance formula or other rows",
+    "estimate": said("verdict.other_estimate"),
+    "n": said("verdict.other_n"),
+    "weight": said("verdict.other_weight"),
 }
 _ON_SCALE = ("estimate", "ci_low", "ci_high")
 _FIELDS = {
@@ -150,49 +151,46 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
 
 def _judge(
     claim: Claim, pools: Sequence[Pool], inferred: set[str], held: Held
-) -> tuple[Judgement, str, float | None]:
+) -> tuple[Judgement, Said, float | None]:
     if claim.quantity in _NOT_NUMERIC:
         return "not numeric", _NOT_NUMERIC[claim.quantity], None
     if claim.synthesis is None and claim.quantity in {"k", "n"}:
-        return "not numeric", "a count of the review as a whole", None
+        return "not numeric", said("verdict.of_review"), None
     if claim.number is None:
-        return "not numeric", "printed in words", None
+        return "not numeric", said("verdict.in_words"), None
     pool, recomputed, why = (_of_trial if claim.trial else _of_pool)(claim, pools)
-    second = "secondary source: compare, never reproduce towards it"
-    secondary = [second] if claim.trial is None and claim.reading == "secondary" else []
+    second = claim.trial is None and claim.reading == "secondary"
+    secondary = [said("verdict.secondary")] if second else []
     if pool is None or recomputed is None:
-        return "not computable", "; ".join([why, *secondary]), None
+        return "not computable", together([why, *secondary]), None
     doubts = []
     if claim.trial is None or claim.quantity == "weight":
         doubts += _undocumented(pool, held)
     if pool.review in inferred:
-        doubts.append("which trials the review held is inferred")
+        doubts.append(said("verdict.inferred"))
     doubts += secondary
     if doubts:
-        return "partial", "; ".join(doubts), recomputed
+        return "partial", together(doubts), recomputed
     return *_compared(claim.number, claim, recomputed), recomputed
 
 
 def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | None, str]:
     pool = next((p for p in pools if p.subgroup == claim.subgroup), None)
     if pool is None:
-        return None, None, f"no pool here for {where(claim.synthesis, claim.subgroup)}"
+        return None, None, said("verdict.no_pool", about=about(claim.synthesis, claim.subgroup))
     if pool.result is None:
-        return pool, None, pool.why_not or "no trial has usable numbers"
+        return pool, None, pool.why_not or ""
     if claim.quantity == "weight":
-        return pool, None, "the claim does not say which trial has this weight"
+        return pool, None, said("verdict.weight_of_whom")
     if claim.quantity == "n":
-        return pool, pool.people.all, "the arm sizes of a trial are not known"
+        return pool, pool.people.all, said("verdict.sizes")
     value = getattr(pool.result, _FIELDS[claim.quantity])
     if claim.quantity == "i2":
         value = pool.i2
     if claim.quantity in _ON_SCALE and value is not None:
         value = on_scale(pool.measure, value)
-    return (
-        pool,
-        value,
-        f"{quantity_name(claim.quantity)} is not defined for k = {pool.result.k} or this method",
-    )
+    name = said(f"quantity.{claim.quantity}")
+    return pool, value, said("verdict.undefined", quantity=name, k=pool.result.k)
 
 
 def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | None, str]:
@@ -206,16 +204,17 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
             and claim.contrast in {None, effect.contrast}
         ]
         if len(rows) > 1:
-            return pool, None, "the trial gives several comparisons; the claim does not say which"
+            return pool, None, said("verdict.several")
         if rows:
             value = _of_row(claim.quantity, pool, rows[0])
-            return (pool, value, f"{quantity_name(claim.quantity)} is not known for a single trial here")
+            name = said(f"quantity.{claim.quantity}")
+            return pool, value, said("verdict.not_of_trial", quantity=name)
     for pool in own_first:
-        reasons = {one.trial: one.why for one in pool.dropped}
-        reasons |= {one.trial: f"missing here: {one.what}" for one in pool.missing}
+        reasons: dict[str | None, str] = {one.trial: one.why for one in pool.dropped}
+        reasons |= {one.trial: said("verdict.missing", what=Word(one.what)) for one in pool.missing}
         if claim.trial in reasons:
             return pool, None, reasons[claim.trial]
-    return None, None, "no usable numbers of this trial here"
+    return None, None, said("verdict.none_of_trial")
 
 
 def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
@@ -230,28 +229,31 @@ def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
     return people_of([effect]).all if quantity == "n" else values.get(quantity)
 
 
-def _undocumented(pool: Pool, held: Held) -> list[str]:
+def _undocumented(pool: Pool, held: Held) -> list[Said]:
     numbers, weighted = held.get(pool.key, (set(), []))
     k, missing = len(pool.effects), len(pool.missing)
     same_trials = sorted(weighted) == sorted(effect.trial for effect in pool.effects)
     if not missing and (numbers == {k} or (not numbers and same_trials)):
         return []
-    known = " or ".join(count(n) for n in sorted(numbers or {len(weighted)} - {0}))
-    theirs = f"the review pooled {known}" if known else "how many trials the review pooled is not known"
-    return [f"{k} pooled, {missing} measured but missing here; {theirs}"]
+    sizes = [count(n) for n in sorted(numbers or {len(weighted)} - {0})]
+    known = said("verdict.they_pooled", k=together(sizes, said("audit.or")))
+    theirs = known if sizes else said("verdict.k_unknown")
+    return [said("verdict.pooled", k=k, missing=missing), theirs]
 
 
-def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[Judgement, str]:
+def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[Judgement, Said]:
     if claim.quantity == "z" and printed.value >= 0:
         recomputed = abs(recomputed)  # RevMan prints Z without its sign
     low, high = printed.span
-    shown = f"recomputed {shown_as(recomputed, printed.half, more=2)}"
+    shown = Numeral(shown_as(recomputed, printed.half, more=2))
     if low - SLACK <= recomputed <= high + SLACK:
-        return "reproduced", f"{shown}, equal to the last printed digit"
+        return "reproduced", said("verdict.equal", value=shown)
     if abs(recomputed + printed.value) <= printed.half + SLACK:
-        return "differs", f"{shown}, the printed value with its sign turned; a scale's direction"
+        return "differs", said("verdict.turned", value=shown)
     gap = recomputed - printed.value
-    size = f"{float(f'{abs(gap):.2g}'):g} {'above' if gap > 0 else 'below'} the printed value"
-    fallback = "rounding of the inputs, another variance formula or other rows"
-    why = _WHY_DIFFERENT.get(claim.quantity, fallback)
-    return "differs", f"{shown}, {size}; {why} could explain it"
+    return "differs", said(
+        "verdict.above" if gap > 0 else "verdict.below",
+        value=shown,
+        gap=Numeral(f"{float(f'{abs(gap):.2g}'):g}"),
+        why=_WHY_DIFFERENT.get(claim.quantity, said("verdict.other_number")),
+    )

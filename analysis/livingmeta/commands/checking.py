@@ -179,7 +179,7 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
     from collections import Counter
     from itertools import groupby
 
-    from livingmeta.words import quantity_name
+    from livingmeta.language import said
 
     console = screen.console()
     for file, group in groupby(found, key=lambda one: one.file):
@@ -198,7 +198,7 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
         console.print("Largest deviations, those that nobody can explain first:")
     for two in deviations[:SHOWN]:
         console.print(
-            f"  {two.place}: {quantity_name(two.quantity)} printed {two.printed}, ours "
+            f"  {two.place}: {said(f'quantity.{two.quantity}')} printed {two.printed}, ours "
             f"{two.ours:.8g}, apart by {two.size:.2g} ({two.known or 'no reason is known'})"
         )
     reasons = Counter(reason for one in found for reason in one.skipped)
@@ -210,7 +210,7 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
 def _agreement(found: Sequence[Reproduced]) -> str:
     from collections import Counter
 
-    from livingmeta.words import quantity_name
+    from livingmeta.language import said
 
     rows = sum(one.rows for one in found)
     agreeing = f"{sum(one.agreeing for one in found):,} of {rows:,} rows agree"
@@ -218,7 +218,7 @@ def _agreement(found: Sequence[Reproduced]) -> str:
     for quantity in dict.fromkeys(name for one in found for name in one.compared):
         compared = sum(one.compared.get(quantity, 0) for one in found)
         equal = sum(one.equal.get(quantity, 0) for one in found)
-        told.append(f"{quantity_name(quantity)} {equal:,} of {compared:,}")
+        told.append(f"{said(f'quantity.{quantity}')} {equal:,} of {compared:,}")
     known = Counter(two.known for one in found for two in one.deviations if two.known)
     told += [f"{number:,} more: {reason}" for reason, number in known.items()]
     return "; ".join(told)

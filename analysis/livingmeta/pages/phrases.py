@@ -250,7 +250,7 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
         return language.say("published_words", words=words) if words else ""
     numbers = interval(pool.printed, language=language)
     parts = [language.say("published_numbers", numbers=numbers)]
-    if odd := at_odds(results.review, pool.synthesis, results.findings, language=language):
+    if odd := language.word(at_odds(results.review, pool.synthesis, results.findings)):
         parts.append(odd)
     if printed_k(results.review, pool) is None:
         parts.append(language.say("published_k_unknown"))
