@@ -50,7 +50,7 @@ def sets() -> dict[str, Effects]:
 
 SETS = sets()
 POOLS = read("metafor_pools.csv")
-TAU2_ROWS = read("metafor_tau2.csv")
+TAU2_ROWS = [row for row in read("metafor_tau2.csv") if row["set"] in SETS]
 PREDICTIONS = read("metafor_predictions.csv")
 
 

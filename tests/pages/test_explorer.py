@@ -36,6 +36,7 @@ from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimal, decimals
+from pages.test_kernel import ESTIMATORS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -216,7 +217,8 @@ def test_every_method_can_be_chosen_and_gives_what_it_gives_in_python(smith: Pag
         for value in options.evaluate_all("(all) => all.map((one) => one.value)"):
             smith.locator(f"#{name}").select_option(value)
             chosen = {"model": "common"} if value == "common" else {**chosen, name: value}
-            check()
+            if chosen.get("tau2", "REML") in ESTIMATORS:  # of another it says that it does not compute it
+                check()
     assert chosen == {"model": "common"}
     assert smith.locator("#ci").input_value() == "wald"
     assert smith.locator("#tau2").is_disabled()

@@ -136,11 +136,12 @@ write.csv(do.call(rbind, lapply(measures, function(m) {
 })), file.path(out, "metafor_measures.csv"), row.names = FALSE, quote = FALSE)
 
 # Where Fisher scoring does not converge with half steps it does with smaller ones
-patient <- function(d, tau2) {
+patient <- function(d, tau2, mods = "1") {
   for (step in c(.5, .1, .02)) {
     control <- c(list(), tight[[tau2]])
     if (tau2 %in% c("ML", "REML", "EB")) control <- list(threshold = 1e-14, maxiter = 1e5, stepadj = step)
-    res <- try(rma(yi, vi, data = d, method = tau2, control = control), silent = TRUE)
+    res <- try(rma(as.formula(paste("yi ~", mods)), vi, data = d, method = tau2, control = control),
+               silent = TRUE)
     if (!inherits(res, "try-error")) return(res)
   }
   stop(tau2, " does not converge")
@@ -171,9 +172,6 @@ for (set in names(sets)) {
       h2_tau2_low = show(limits[4, 2]), h2_tau2_high = show(limits[4, 3]))
   }
 }
-write.csv(do.call(rbind, estimators), file.path(out, "metafor_tau2.csv"), row.names = FALSE,
-          quote = FALSE)
-
 # Prediction intervals of other kinds: metafor 3.8 takes the normal quantile with test = "z", and
 # Riley's t(k - 2) by that name
 ahead <- list()
@@ -218,6 +216,15 @@ reg_sets <- list(
   # effects of 17 studies, several of most (metadat)
   assink2016 = with(dat.assink2016, data.frame(yi, vi, x = year, word = deltype,
                                                cluster = paste0("s", study))))
+for (set in names(reg_sets)) for (name in setdiff(names(called), "DL2")) {
+  res <- suppressWarnings(patient(reg_sets[[set]], called[[name]], "x + word"))
+  estimators[[length(estimators) + 1]] <- data.frame(
+    set = paste(set, "~ x + word"), tau2_method = name, tau2 = show(res$tau2), i2_tau2 = show(res$I2),
+    tau2_low = "", tau2_high = "", i2_tau2_low = "", i2_tau2_high = "", h2_tau2_low = "",
+    h2_tau2_high = "")
+}
+write.csv(do.call(rbind, estimators), file.path(out, "metafor_tau2.csv"), row.names = FALSE,
+          quote = FALSE)
 regressions <- list()
 robust <- list()
 for (set in names(reg_sets)) {
