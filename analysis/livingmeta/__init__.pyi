@@ -4,6 +4,8 @@ from .appraisal.directions import effect_directions as effect_directions
 from .appraisal.dossier import Dossier as Dossier
 from .appraisal.multiverse import multiverse as multiverse
 from .appraisal.scenarios import sensitivity as sensitivity
+from .audit.deduction import Assumptions as Assumptions
+from .audit.deduction import deduce as deduce
 from .audit.results import results_of as results_of
 from .audit.verdicts import reproduce as reproduce
 from .audit.witnesses import certify as certify
@@ -35,6 +37,7 @@ from .engine.methods.small_study import trim_and_fill as trim_and_fill
 from .engine.methods.subsets import gosh as gosh
 from .engine.pooling import PooledEstimate as PooledEstimate
 from .engine.pooling import pool as pool
+from .figures.deduction import deduction_plot as deduction_plot
 from .figures.forest import forest_plot as forest_plot
 from .figures.funnel import funnel_plot as funnel_plot
 from .figures.posterior import posterior_plot as posterior_plot

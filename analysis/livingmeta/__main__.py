@@ -61,6 +61,7 @@ for command in (
     resampling.resample,
     resampling.simulate,
     checking.reproduce,
+    checking.deduce,
     checking.certify,
     verifying.verify,
     checking.trace,

@@ -35,6 +35,7 @@ TYPED = {
     "small-study": "small-study REVIEW --force --json",
     "reproduce": "reproduce REVIEW --json",
     "reproduce FOLDER": "reproduce DATA --json",
+    "deduce": "deduce REVIEW --json",
     "certify": "certify REVIEW --json",
     "verify": "verify REVIEW --json",
     "gaps": "gaps REVIEW --json",

@@ -1,5 +1,7 @@
 from .consistency import Finding as Finding
 from .consistency import findings as findings
+from .deduction import Deduction as Deduction
+from .deduction import deduce as deduce
 from .lock import locked as locked
 from .lock import verified as verified
 from .results import Results as Results

@@ -526,7 +526,7 @@ def implied_n(ci_low: float, ci_high: float, estimate: float, *, level: float = 
             f"ci_low = {ci_low:g}, ci_high = {ci_high:g}: the lower limit is not below the upper "
             "one; put the limits in order"
         )
-    half = min(_half_unit(x) for x in (ci_low, ci_high, estimate))
+    half = min(half_unit(x) for x in (ci_low, ci_high, estimate))
     numbers = (Number(x, half, shown_as(x, half)) for x in (estimate, ci_low, ci_high))
     return _implied_n(*numbers, level=level)
 
@@ -597,6 +597,11 @@ _NEGATED = re.compile(
 _ASSERTED = re.compile(r"(?<!clinically )\bsignifican", re.IGNORECASE)
 
 
+def denied(words: str) -> bool:
+    """Say whether words deny a difference, or that it is significant."""
+    return _NEGATED.search(words) is not None
+
+
 def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Finding]:
     """Compare the words with the interval: at the same limit it leaves out 0 where P is below it.
 
@@ -604,7 +609,7 @@ def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Fin
     """
     spoken = [(r, words) for r in results if r.about[0] for words in r.words]
     for speaker, words in spoken:
-        negated = _NEGATED.search(words) is not None
+        negated = denied(words)
         for result in results:
             limits = result.get("ci_low", "ci_high") if result.about == speaker.about else None
             if limits is None or not (negated or _ASSERTED.search(words)):
@@ -796,7 +801,7 @@ def findings(
     -0.295 (between -0.300 and -0.290), or lower limit about -0.49, or upper limit about 0.00 (which
     would take away the significance).
     """
-    results = _results(claims, pools, authors)
+    results = printed_results(claims, pools, authors)
     single = (*results, *(result for _, result in _trial_results(outcomes)))
     within = (
         _finding([r], wrong)
@@ -820,7 +825,10 @@ def _basis(authors: Settings | None) -> str | None:
     return "asymmetric" if interval.is_profile else "t" if interval.is_t else "z"
 
 
-def _results(claims: Sequence[Claim], pools: Sequence[Pool], authors: Settings | None) -> list[PrintedResult]:
+def printed_results(
+    claims: Sequence[Claim], pools: Sequence[Pool], authors: Settings | None
+) -> list[PrintedResult]:
+    """Gather what one source prints together of a pool or of a trial."""
     measures = {pool.synthesis: pool.measure for pool in pools}
     results = []
     for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
@@ -889,7 +897,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
         numbers = {}
         for name, value in cells.items():
             if value is not None:
-                half = _half_unit(value, o.quote)
+                half = half_unit(value, o.quote)
                 relation = (o.p_relation or "=") if name == "p" else "="
                 numbers[name] = Number(value, half, shown_as(value, half), relation)
         if o.n1 is None or o.n2 is None:
@@ -925,7 +933,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
         )
 
 
-def _half_unit(value: float, quote: str | None = None) -> float:
+def half_unit(value: float, quote: str | None = None) -> float:
     """Half a unit of the last digit, as the quote has it, else of the shortest form."""
     tokens = re.findall(r"\d*\.\d+|\d+", quote or "")
     decimals = [len(t.partition(".")[2]) for t in tokens if float(t) == abs(value)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from livingmeta.audit.deduction import Deduction
     from livingmeta.exchange.collection import Reproduced
 
 SHOWN = 10  # largest deviations, and analyses that do not agree; --json has all
@@ -222,6 +223,83 @@ def _agreement(found: Sequence[Reproduced]) -> str:
     known = Counter(two.known for one in found for two in one.deviations if two.known)
     told += [f"{number:,} more: {reason}" for reason, number in known.items()]
     return "; ".join(told)
+
+
+def deduce(
+    review: ReviewName,
+    synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
+    *,
+    claim: Annotated[str | None, typer.Option(metavar="ID", help="only this printed result")] = None,
+    interval: Annotated[
+        str | None, typer.Option(metavar="wald|t|hksj-modified|hksj", help="how the intervals were made")
+    ] = None,
+    common: Annotated[
+        bool | None,
+        typer.Option("--common/--random", help="was a common effect pooled? by default as declared"),
+    ] = None,
+    largest: Annotated[
+        float, typer.Option(metavar="X", help="no unread trial shows a larger SMD; inf: any may be")
+    ] = 2.0,
+    losses: Annotated[
+        float, typer.Option(metavar="SHARE", help="people who may be missing from an unread trial's numbers")
+    ] = 0.3,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="only trials known to have measured it can be in it")
+    ] = False,
+    out: Folder = "figures",
+    as_json: AsJson = False,
+) -> None:
+    """Tell what printed pooled results say of the trials that could not be read."""
+    from dataclasses import replace
+    from math import inf
+
+    from livingmeta.audit.deduction import clashes, declared
+    from livingmeta.audit.deduction import deduce as deduced_of
+    from livingmeta.pages.deductions import assumed, clash_words, deduced
+    from livingmeta.review.folder import load_review
+    from livingmeta.synthesis.settings import settings_of
+
+    loaded = load_review(review)
+    own = declared(settings_of(loaded.protocol.methods))
+    taken = replace(
+        own,
+        interval=interval or own.interval,
+        common=own.common if common is None else common,
+        largest=largest if largest < inf else None,
+        losses=losses,
+        measured=measured,
+    )
+    found = deduced_of(loaded, synthesis, claim=claim, assumptions=taken)
+    if as_json:
+        from livingmeta.pages.documents import deductions
+
+        return screen.json("deduce", deductions(found, taken))
+    console = screen.console()
+    for one in found:
+        console.print(f"{one.name}: {one.shown} ({', '.join(one.claims)}, {one.reading})", style="bold")
+        console.print("  " + " ".join(deduced(one)))
+        if one.drawable:
+            _draw_deduction(one, folder=f"{out}/{loaded.protocol.id}")
+        typer.echo()
+    for clash in clashes(found):
+        console.print(clash_words(clash))
+    nothing = f"{review} holds no printed result that says anything of its trials."
+    console.print(assumed(taken) if found else nothing)
+    return None
+
+
+def _draw_deduction(deduction: Deduction, *, folder: str) -> None:
+    from pathlib import Path
+
+    from livingmeta.figures.deduction import deduction_plot
+    from livingmeta.figures.files import figure_bytes
+    from livingmeta.store import write
+
+    figure = deduction_plot(deduction)
+    for kind in ("png", "svg"):
+        path = Path(folder) / f"deduce_{deduction.claims[0]}.{kind}"
+        write(path, figure_bytes(figure, kind))
+        typer.echo(f"  {path} written")
 
 
 def certify(review: ReviewName, *, out: Folder = "figures", as_json: AsJson = False) -> None:

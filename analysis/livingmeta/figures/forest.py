@@ -540,7 +540,7 @@ DRAW: Mapping[str, Callable[[Axes, _Row, int, _Room], None]] = {
 
 def _below(pools: Sequence[Pool]) -> list[str]:
     """Return the lines below the plot: assumptions, bounds, methods, flags."""
-    lines = notes(effect for pool in pools for effect in pool.effects)
+    lines: list[str] = [*notes(effect for pool in pools for effect in pool.effects)]
     if any("p_bound" in effect.flags for pool in pools for effect in pool.effects):
         lines.append(BOUND_MARK)
     reach = _reach(pools)

@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
-from math import inf, nan
+from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, TypeVarTuple, get_args
 
 import pandas as pd
@@ -27,6 +27,7 @@ from livingmeta.appraisal.missing_evidence import Absence
 from livingmeta.appraisal.multiverse import MultiverseSummary, Shares, TrialSet, Turn, excluding
 from livingmeta.appraisal.scenarios import Sensitivity, Without
 from livingmeta.audit.consistency import Finding
+from livingmeta.audit.deduction import Assumptions, Clash, Deduction, clashes
 from livingmeta.audit.lock import Difference, Verification
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
@@ -40,6 +41,7 @@ from livingmeta.engine.methods.subsets import QUANTILES, Gosh
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.exchange.collection import Reproduced
 from livingmeta.pages.changes import beyond, conclusion
+from livingmeta.pages.deductions import assumed, deduced
 from livingmeta.pages.phrases import Interval, coverage, judged_line, published, suggested_line
 from livingmeta.pages.rob_me import MissingEvidence
 from livingmeta.review.gaps import KnownGap
@@ -182,6 +184,36 @@ class Reproduction(TypedDict):
     methods: str  # by which ours are computed
     claims: tuple[Verdict, ...]  # what became of each printed number
     findings: tuple[Finding, ...]  # what can't all be right
+
+
+class Deduced(TypedDict):
+    """What a printed pooled result says of the trials behind it; null where it says nothing."""
+
+    claims: Sequence[str]
+    synthesis: str
+    subgroup: str | None
+    printed: Sequence[str]  # estimate and limits, or words
+    se: Sequence[float] | None  # the least and the greatest standard error that round to the interval
+    tried: int | None  # sets of trials
+    possible: int | None  # of them can stand behind it
+    possible_without_heterogeneity: int | None
+    in_all: Sequence[str]  # trials in all of the possible sets
+    in_some: Sequence[str]
+    in_none: Sequence[str]
+    tau2: Sequence[float] | None  # least and greatest
+    unread: Sequence[str]  # trials whose effects are not known
+    unread_mean: Sequence[float] | None  # their weighted mean, least and greatest
+    why_not: str | None
+    said: Sequence[str]  # all of this in sentences
+
+
+class Deductions(TypedDict):
+    """What printed results give away, what of it can't be, and what is taken for granted."""
+
+    assumptions: Assumptions
+    deductions: Sequence[Deduced]
+    clashes: Sequence[Clash]
+    said: str  # the assumptions in words
 
 
 class Folder(TypedDict):
@@ -533,6 +565,43 @@ def reproduction(results: Results) -> Reproduction:
     return {"methods": results.pools[0].methods, "claims": results.verdicts, "findings": results.findings}
 
 
+def deductions(found: Sequence[Deduction], taken: Assumptions) -> Deductions:
+    """Return what printed results give away as a document."""
+    return {
+        "assumptions": taken,
+        "deductions": [_deduced(one) for one in found],
+        "clashes": clashes(found),
+        "said": assumed(taken),
+    }
+
+
+def _deduced(one: Deduction) -> Deduced:
+    sets, zero = one.widest, one.zero
+    some = sets is not None and sets.subsets.size > 0
+
+    def held(key: str) -> list[str]:
+        return [trial.trial for trial in one.candidates if one.holds(trial) == key]
+
+    return {
+        "claims": one.claims,
+        "synthesis": one.synthesis,
+        "subgroup": one.subgroup,
+        "printed": one.printed,
+        "se": None if isnan(one.se[0]) else one.se,
+        "tried": sets.tried if sets else None,
+        "possible": int(sets.subsets.size) if sets else None,
+        "possible_without_heterogeneity": int(zero.subsets.size) if zero else None,
+        "in_all": held("all"),
+        "in_some": held("some"),
+        "in_none": held("none"),
+        "tau2": [float(sets.tau2_low.min()), float(sets.tau2_high.max())] if sets and some else None,
+        "unread": [trial.trial for trial in one.unread],
+        "unread_mean": sets.mean if sets and some else None,
+        "why_not": one.why_not,
+        "said": deduced(one),
+    }
+
+
 def checked(review: str, problems: Sequence[Problem]) -> Check:
     """Return everything that is wrong or doubtful in a review as a document."""
     errors = sum(problem.severity == "error" for problem in problems)
@@ -847,6 +916,7 @@ DOCUMENTS: Mapping[str, Any] = {
     "small-study": list[SmallStudy],
     "reproduce": Reproduction,
     "reproduce FOLDER": Folder,
+    "deduce": Deductions,
     "certify": Certified,
     "verify": Verified,
     "gaps": list[Lacking],

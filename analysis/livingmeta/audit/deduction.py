@@ -1,0 +1,578 @@
+"""What a printed pooled result says of the trials that could not be read.
+
+Its interval bounds which trials it can hold, and what the unread ones show together. A deduction is
+no datum: it is never pooled, never called reproduced, and never fills a cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import combinations
+from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from livingmeta.audit.consistency import PrintedResult, denied, half_unit, printed_results
+from livingmeta.engine.effect_sizes import VARIANCES, exact_j, in_sds
+from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.methods.possible_sets import PossibleSets, Trials, most_precise, possible_sets
+from livingmeta.engine.methods.subsets import members
+from livingmeta.language import Said, said
+from livingmeta.review.protocol import Plan, Review, fits
+from livingmeta.review.schema import Trial
+from livingmeta.synthesis.derivation import Effect, effect_of
+from livingmeta.synthesis.pool import Pool
+from livingmeta.synthesis.settings import Selection, Settings, settings_of
+from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import Numeral, RefusalError, pick
+
+INTERVALS = ("wald", "t", "hksj-modified", "hksj")
+TINY = 1e-9  # the variance of a trial of any size
+UNEQUAL = 2.0  # people of one arm for each of the other, at most, where only their sum is known
+LARGEST = 2.0
+LOSSES = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumptions:
+    """What a deduction takes for granted; each can be switched off or set otherwise.
+
+    Attributes
+    ----------
+    interval : str
+        How the printed interval was made: "wald", "t" (k − 1 degrees of freedom), "hksj-modified"
+        (never narrower than t), or "hksj", whose width excludes nothing.
+    common : bool
+        Whether the authors pooled a common effect: τ² is 0 then, else any.
+    largest : float or None
+        No unread trial shows an SMD further from 0; None: nothing is assumed.
+    losses : float
+        Share of an unread trial's people whom its numbers may lack, where no row says how many
+        were analysed.
+    measured : bool
+        Whether only trials known to have measured the outcome at that time are candidates.
+    """
+
+    interval: str = "wald"
+    common: bool = False
+    largest: float | None = LARGEST
+    losses: float = LOSSES
+    measured: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no such assumption."""
+        pick(dict.fromkeys(INTERVALS), self.interval, "interval")
+        if self.largest is not None and not 0 < self.largest < inf:
+            raise RefusalError(f"largest = {self.largest:g}: a bound above 0, in standard deviations.")
+        if not 0 <= self.losses < 1:
+            raise RefusalError(f"losses = {self.losses:g}: a share from 0 to below 1.")
+
+    def quantile(self, level: float, k: NDArray[np.int_]) -> Array:
+        """Return what half the width is divided by; infinite where there is no such interval."""
+        if self.interval == "wald":
+            return np.full(k.shape, stdtrit(inf, 0.5 + level / 2))
+        return np.where(k > 1, stdtrit(np.maximum(k - 1, 1), 0.5 + level / 2), inf)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A trial that the printed result may hold: what is known of it, or bounds it.
+
+    `effect` and `variance` are ranges: what printed digits leave of a known effect, and what is
+    possible for an unread one. `people` is the range of its number, and `arms` says whence.
+    """
+
+    trial: str
+    label: str
+    known: bool
+    measured: bool
+    effect: tuple[float, float]
+    variance: tuple[float, float]
+    people: tuple[float, float]
+    arms: str
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95% interval of a known effect."""
+        middle, half = sum(self.effect) / 2, 1.96 * (sum(self.variance) / 2) ** 0.5
+        return middle - half, middle + half
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Deduction:
+    """What one printed result allows, under assumptions.
+
+    Attributes
+    ----------
+    claims : tuple of str
+        Keys of published.csv.
+    name : str
+        Of the pool, as readers see it.
+    synthesis, subgroup, reading, source, measure : str or None
+    printed : tuple of str
+        Estimate and limits as printed.
+    se : (float, float)
+        The standard errors that round to the printed interval; NaN for words.
+    means : (float, float)
+        The means that are taken to round to the printed one.
+    symmetrical : bool
+        False: the estimate is not in the middle of its limits, and may be anywhere between both.
+    candidates : tuple of Candidate
+    zero, any : PossibleSets or None
+        The sets that are possible at τ² = 0, and at any τ² (None where the authors pooled a common
+        effect); both None where `why_not` says that nothing can be deduced.
+    assumptions : Assumptions
+    solve : callable or None
+        What gives `widest` of candidates, so that one can ask what another number would change.
+    why_not : str or None
+    """
+
+    claims: tuple[str, ...]
+    name: str
+    synthesis: str
+    subgroup: str | None
+    reading: str
+    source: str
+    measure: str
+    printed: tuple[str, ...]
+    se: tuple[float, float]
+    means: tuple[float, float]
+    symmetrical: bool
+    candidates: tuple[Candidate, ...]
+    zero: PossibleSets | None
+    any: PossibleSets | None
+    assumptions: Assumptions
+    solve: Callable[[Sequence[Candidate]], PossibleSets] | None = field(default=None, repr=False)
+    why_not: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Deduction {', '.join(self.claims)}: {self.why_not or self.widest}>"
+
+    @property
+    def shown(self) -> str:
+        """The printed numbers or words in a line."""
+        if len(self.printed) == 1:
+            return self.printed[0]
+        ends = (Numeral(text.replace("-", "−")) for text in self.printed)
+        return said("interval", **dict(zip(("estimate", "low", "high"), ends, strict=True)))
+
+    @property
+    def widest(self) -> PossibleSets | None:
+        """The sets that are possible under the methods: at any τ², or at 0 for a common effect."""
+        return self.zero if self.any is None else self.any
+
+    def holds(self, candidate: Candidate) -> str | None:
+        """Say whether a candidate is in "all", "some" or "none" of the possible sets."""
+        sets = self.widest
+        if sets is None or not sets.subsets.size:
+            return None
+        return sets.in_how_many(self.candidates.index(candidate))
+
+    @property
+    def drawable(self) -> bool:
+        """Whether something is deduced of a printed interval."""
+        return self.widest is not None and not np.isnan(self.se[0])
+
+    @property
+    def strip(self) -> tuple[NDArray[np.int_], Array, Mask]:
+        """Of all sets that were tried: trials, least standard error, and whether it is possible."""
+        bits, k, se = most_precise(_arrays(self.candidates))
+        held = np.zeros(bits.size, bool) if self.widest is None else np.isin(bits, self.widest.subsets)
+        return k, se, held
+
+    @property
+    def unread(self) -> tuple[Candidate, ...]:
+        """The candidates whose effects are not known."""
+        return tuple(one for one in self.candidates if not one.known)
+
+
+def declared(settings: Settings) -> Assumptions:
+    """Return the assumptions that go with the methods a review declares."""
+    profile = settings.profile
+    interval = profile.ci if profile.ci in INTERVALS else "wald"
+    return Assumptions(interval=interval, common=profile.model == "common")
+
+
+def deduce(
+    review: Review,
+    synthesis: str | None = None,
+    *,
+    claim: str | None = None,
+    assumptions: Assumptions | None = None,
+) -> tuple[Deduction, ...]:
+    """Tell what each printed pooled result says of the trials behind it.
+
+    Parameters
+    ----------
+    review : Review
+    synthesis, claim : str, optional
+        Only this synthesis, this key of published.csv.
+    assumptions : Assumptions, optional
+        By default those of the methods that review.toml declares.
+
+    Returns
+    -------
+    tuple of Deduction
+        One for each printed result with an interval, and for words that deny a difference.
+
+    Raises
+    ------
+    RefusalError
+        For a synthesis or claim that there is not.
+
+    Notes
+    -----
+    The algebra and its limits are in docs/deductions.md.
+
+    Examples
+    --------
+    Of the 127 sets of seven trials two are as precise as a note on the review prints:
+
+    >>> from livingmeta.review.folder import load_review
+    >>> found, = deduce(load_review("smith2017"), claim="secondary-pain-short")
+    >>> found.widest
+    <PossibleSets 2 of 127 sets of 7 trials>
+    >>> [one.label for one in found.candidates if found.holds(one) == "some"]
+    ['Littlewood 2014 (pilot)']
+    """
+    settings = settings_of(review.protocol.methods)
+    if synthesis is not None:
+        pick({plan.id: plan for plan in review.protocol.synthesis}, synthesis, "synthesis")
+    if claim is not None:
+        pick({row.claim: row for row in review.published}, claim, "claim")
+    taken = assumptions or declared(settings)
+    pools = synthesise(review, settings=settings)
+    results = [
+        result
+        for result in printed_results(review.published, pools, settings)
+        if result.about[2] is None
+        and (synthesis is None or result.about[0] == synthesis)
+        and (claim is None or claim in result.claims)
+    ]
+    return tuple(
+        deduction
+        for result in results
+        for pool in pools
+        if pool.key == result.about[:2]
+        if (deduction := _deduced(review, result, pool, settings, taken, results)) is not None
+    )
+
+
+def _deduced(
+    review: Review,
+    result: PrintedResult,
+    pool: Pool,
+    settings: Settings,
+    taken: Assumptions,
+    results: Sequence[PrintedResult],
+) -> Deduction | None:
+    limits = result.get("estimate", "ci_low", "ci_high")
+    words = limits is None and any(map(denied, result.words))
+    if limits is None and not words:
+        return None
+    level = result.kinds[0].level if result.kinds else 0.95
+    blank = Deduction(
+        claims=result.claims,
+        name=pool.name,
+        synthesis=pool.synthesis,
+        subgroup=pool.subgroup,
+        reading=result.reading,
+        source=result.source,
+        measure=pool.measure,
+        printed=tuple(number.text for number in limits) if limits else result.words,
+        se=(np.nan, np.nan),
+        means=(np.nan, np.nan),
+        symmetrical=True,
+        candidates=(),
+        zero=None,
+        any=None,
+        assumptions=taken,
+    )
+    if not in_sds(pool.measure):
+        return replace(blank, why_not=said("deduction.measure", measure=pool.measure))
+    candidates = tuple(_candidates(review, pool, settings, taken))
+    if not candidates:
+        return replace(blank, why_not=said("deduction.nobody"))
+    blank = replace(blank, candidates=candidates)
+    if taken.interval == "hksj":
+        return replace(blank, why_not=said("deduction.hksj"))
+    allowed = _allowed(candidates, result, results)
+    if limits is None:
+        return _of_words(blank, level)
+    estimate, low, high = (number.span for number in limits)
+    half = (low[1] * -0.5 + high[0] / 2, high[1] / 2 - low[0] / 2)
+    middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
+    symmetrical = max(estimate[0], middle[0]) <= min(estimate[1], middle[1])
+    if not symmetrical:
+        estimate = min(estimate[0], middle[0]), max(estimate[1], middle[1])
+    per_se = float(stdtrit(inf, 0.5 + level / 2))
+
+    def solve(trials: Sequence[Candidate], *, most: float) -> PossibleSets:
+        return possible_sets(
+            _arrays(trials),
+            estimate=estimate,
+            half_width=(max(half[0], 1e-9), half[1]),
+            quantile=lambda k: taken.quantile(level, k),
+            tau2=(0.0, most),
+            allowed=allowed,
+            wider=taken.interval == "hksj-modified",
+        )
+
+    widest = partial(solve, most=0.0 if taken.common else inf)
+    return replace(
+        blank,
+        se=(half[0] / per_se, half[1] / per_se),
+        means=estimate,
+        symmetrical=symmetrical,
+        zero=solve(candidates, most=0.0),
+        any=None if taken.common else widest(candidates),
+        solve=widest,
+    )
+
+
+def _of_words(blank: Deduction, level: float) -> Deduction:
+    """Bound what the unread show by words that deny a difference: at τ² = 0, in all that measured it."""
+    measured = tuple(one for one in blank.candidates if one.measured)
+    blank = replace(blank, candidates=measured)
+    arrays = _arrays(measured) if measured else None
+    if arrays is None or arrays.known.all() or not np.isfinite(arrays.v_high).any():
+        return replace(blank, why_not=said("deduction.words_none"))
+    everyone = np.uint64((1 << len(measured)) - 1)
+    most = float(stdtrit(inf, 0.5 + level / 2)) / float((1 / arrays.v_high).sum()) ** 0.5
+
+    def solve(trials: Sequence[Candidate]) -> PossibleSets:
+        return possible_sets(
+            _arrays(trials),
+            estimate=(-most, most),
+            half_width=(1e-9, 1e9),
+            quantile=lambda k: blank.assumptions.quantile(level, k),
+            tau2=(0.0, 0.0),
+            allowed=lambda bits, _: bits == everyone,
+        )
+
+    return replace(blank, zero=solve(blank.candidates), solve=solve)
+
+
+def _allowed(candidates: Sequence[Candidate], result: PrintedResult, results: Sequence[PrintedResult]) -> Any:
+    """Say of sets whether they fit the number of trials and of people that are printed."""
+    printed = {
+        name: number.span
+        for name in ("k", "n")
+        for other in (*results, result)
+        if other.about == result.about and other.reading == result.reading
+        for number in other.get(name) or ()
+    }
+    people = np.array([one.people for one in candidates])
+
+    def fit(bits: NDArray[np.uint64], k: NDArray[np.int_]) -> Mask:
+        fitting = np.ones(k.size, bool)
+        if "k" in printed:
+            fitting &= (printed["k"][0] <= k) & (k <= printed["k"][1])
+        if "n" in printed:
+            inside = members(bits, len(candidates)) @ people
+            fitting &= (inside[:, 0] <= printed["n"][1]) & (printed["n"][0] <= inside[:, 1])
+        return fitting
+
+    return fit if printed else None
+
+
+def _arrays(candidates: Sequence[Candidate]) -> Trials:
+    effects = np.array([one.effect for one in candidates])
+    variances = np.array([one.variance for one in candidates])
+    return Trials(
+        y_low=effects[:, 0],
+        y_high=effects[:, 1],
+        v_low=variances[:, 0],
+        v_high=variances[:, 1],
+        known=np.array([one.known for one in candidates]),
+    )
+
+
+def _candidates(review: Review, pool: Pool, settings: Settings, taken: Assumptions) -> Iterator[Candidate]:
+    plan = next(plan for plan in review.protocol.synthesis if plan.id == pool.synthesis)
+    missing = {one.trial for one in pool.missing}
+    for trial in review.trials:
+        effects = [effect for effect in pool.effects if effect.trial == trial.trial]
+        elsewhere = pool.subgroup is not None and not effects and trial.trial not in missing
+        if elsewhere or (taken.measured and trial.trial not in pool.measured):
+            continue
+        measured = trial.trial in pool.measured
+        if len(effects) == 1:
+            yield _read(review, trial, effects[0], settings)
+        else:
+            yield _unread(review, trial, plan, settings, taken, measured=measured)
+
+
+# Numbers of a row that are printed with so many digits.
+_PRINTED = (
+    *("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum"),
+    *("p_value", "t_value"),
+)
+
+
+def _read(review: Review, trial: Trial, effect: Effect, settings: Settings) -> Candidate:
+    """Take a known effect for what the printed digits of its rows leave open, and no more."""
+    rows = list(effect.rows)
+    spread = np.zeros(2)
+    for place, row in enumerate(rows):
+        for name in _PRINTED:
+            value = getattr(row, name)
+            if value is None:
+                continue
+            moved = [np.zeros(2)]
+            for half in (-half_unit(value, row.quote), half_unit(value, row.quote)):
+                changed = [*rows[:place], row.model_copy(update={name: value + half}), *rows[place + 1 :]]
+                try:
+                    other = effect_of(review, changed, settings, Selection())
+                except ValueError:  # half a unit less is no SD any more
+                    continue
+                moved.append(np.abs([other.yi - effect.yi, other.vi - effect.vi]))
+            spread += np.max(moved, axis=0)
+    low = max(effect.vi - spread[1], effect.vi / 2)
+    n = np.nan if effect.n1 is None or effect.n2 is None else float(effect.n1 + effect.n2)
+    return Candidate(
+        trial=trial.trial,
+        label=effect.label,
+        known=True,
+        measured=True,
+        effect=(effect.yi - spread[0], effect.yi + spread[0]),
+        variance=(low, effect.vi + spread[1]),
+        people=(n, n) if np.isfinite(n) else (0.0, float(trial.n_randomised or 1e9)),
+        arms=said("deduction.known"),
+    )
+
+
+def _unread(
+    review: Review, trial: Trial, plan: Plan, settings: Settings, taken: Assumptions, *, measured: bool
+) -> Candidate:
+    """Bound the variance of an unread trial by its arms, and by how large its effect may be."""
+    most, least, arms = _sizes(review, trial, plan, taken)
+    formula = VARIANCES[settings.profile.smd_variance]
+
+    def variance(effect: float, sizes: tuple[float, float]) -> float:
+        n1, n2 = (np.array(max(size, 2.0)) for size in sizes)
+        return float(formula(np.array(effect), n1, n2, exact_j(n1 + n2 - 2)))
+
+    largest, sized = inf if taken.largest is None else taken.largest, most[0] < inf
+    return Candidate(
+        trial=trial.trial,
+        label=trial.label,
+        known=False,
+        measured=measured,
+        effect=(-largest, largest),
+        variance=(
+            variance(0.0, most) if sized else TINY,
+            variance(largest, least) if sized and largest < inf else inf,
+        ),
+        people=(sum(least), sum(most)),
+        arms=arms,
+    )
+
+
+def _sizes(
+    review: Review, trial: Trial, plan: Plan, taken: Assumptions
+) -> tuple[tuple[float, float], tuple[float, float], Said]:
+    """Return the arms that make a trial most and least precise, and whence they are known."""
+    at_that_time = [
+        row
+        for row in review.outcomes
+        if row.trial == trial.trial
+        and row.assumption is None
+        and fits(review, plan.model_copy(update={"outcome": row.outcome, "domains": ()}), row) is None
+    ]
+    n1 = [n for row in at_that_time for n in (row.n1, row.n if row.group == "1" else None) if n]
+    n2 = [n for row in at_that_time for n in (row.n2, row.n if row.group == "2" else None) if n]
+    if n1 and n2:
+        most, least = (max(n1), max(n2)), (min(n1), min(n2))
+        return most, least, said("deduction.analysed", n1=max(n1), n2=max(n2))
+    kept = 1 - taken.losses
+    if trial.n1_randomised and trial.n2_randomised:
+        arms = float(trial.n1_randomised), float(trial.n2_randomised)
+        words = said("deduction.randomised", n1=trial.n1_randomised, n2=trial.n2_randomised)
+        return arms, (arms[0] * kept, arms[1] * kept), words
+    if trial.n_randomised:
+        whole = float(trial.n_randomised)
+        small = whole * kept / (1 + UNEQUAL)
+        return (
+            (whole / 2, whole / 2),
+            (small, whole * kept - small),
+            said("deduction.whole", n=trial.n_randomised),
+        )
+    return (inf, inf), (0.0, 0.0), said("deduction.sizeless")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settling:
+    """How much of what is left open one unread number would settle: a share of the ranges."""
+
+    candidate: Candidate
+    share: float
+
+
+def settling(deduction: Deduction) -> tuple[Settling, ...]:
+    """Rank the unread trials by how much of the ranges reading each would take away.
+
+    A trial's number is imagined at a quarter, the middle and three quarters of its range. Of what is
+    left open of each other one, the width of its range before the bound on effects cuts it, the mean
+    share is given that is gone then; where there is no other, all is settled. None is ranked where
+    effects have no bound: then every range is open.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> found, = deduce(load_review("smith2017"), claim="secondary-pain-short")
+    >>> settling(found)[0].candidate.label
+    'Holmgren 2012'
+    """
+    sets, solve = deduction.widest, deduction.solve
+    if sets is None or solve is None or not np.isfinite(sets.trial_width).any():
+        return ()
+    ranking = []
+    for place, candidate in enumerate(deduction.candidates):
+        low, high = sets.trial_low[place], sets.trial_high[place]
+        if candidate.known or not np.isfinite(sets.trial_width[place]):
+            continue
+        gone = []
+        for value in low + np.array([0.25, 0.5, 0.75]) * (high - low):
+            read = replace(candidate, known=True, effect=(value, value))
+            then = solve([*deduction.candidates[:place], read, *deduction.candidates[place + 1 :]])
+            if then.subsets.size:  # else no such number can be
+                others = np.isfinite(sets.trial_width) & np.isfinite(then.trial_width)
+                shares = 1 - then.trial_width[others] / sets.trial_width[others]
+                gone.append(float(shares.mean()) if others.any() else 1.0)
+        if gone:
+            ranking.append(Settling(candidate=candidate, share=float(np.mean(gone))))
+    return tuple(sorted(ranking, key=lambda one: -one.share))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clash:
+    """Printed results that can't all be true of these candidates; `why` says of which kind."""
+
+    claims: tuple[str, ...]
+    why: str
+
+
+def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
+    """Find results that no set allows, and pairs on one synthesis that no one set allows both.
+
+    Two results of one set and one method differ in τ² only by how it is estimated; so they clash
+    where no set can stand behind both, or where a set that can would have two means.
+    """
+    found = []
+    usable = [one for one in deductions if one.widest is not None]
+    for one in usable:
+        if one.widest is not None and not one.widest.subsets.size:
+            found.append(Clash(claims=one.claims, why=said("deduction.clash_none")))
+    for one, other in combinations(usable, 2):
+        a, b = one.widest, other.widest
+        if (one.synthesis, one.subgroup) != (other.synthesis, other.subgroup) or a is None or b is None:
+            continue
+        if a.subsets.size and b.subsets.size and not np.intersect1d(a.subsets, b.subsets).size:
+            found.append(Clash(claims=(*one.claims, *other.claims), why=said("deduction.clash_sets")))
+    return tuple(found)

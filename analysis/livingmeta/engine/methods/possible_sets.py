@@ -1,0 +1,414 @@
+"""Which sets of trials can stand behind a printed interval, and what their unread trials must show.
+
+An inverse-variance mean of the trials of a set S has the standard error 1/√W, where
+W = Σ 1/(vᵢ + τ²) over S. So the printed interval bounds W, and through it S and τ². Of the trials
+in S whose effects are not known (the unread ones, U) it bounds the mean, weighted as in the pool:
+
+    Σ_U wᵢyᵢ/W_U = μ + Σ_K wᵢ(μ − yᵢ)/W_U,    W_U = W − W_K,
+
+μ the printed mean, K the trials of S whose effects are known. All that is given is a range (printed
+digits are rounded, the variance of an unread trial has bounds only), and so is every answer: τ² is
+cut into pieces, and each piece is bounded from outside. An answer can be wider than the truth needs;
+it is never narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.methods.subsets import members
+from livingmeta.words import RefusalError
+
+EXHAUSTIVE = 20  # candidates: 1,048,575 sets
+SAMPLED = 1 << 20  # sets of more candidates than that
+LARGEST = 63  # candidates; a set is the bits of one 64-bit number
+PIECES = 96  # of τ², more of them near 0
+FEW_SETS = 4096  # sets up to which the ranges of single trials are worked out
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trials:
+    """The candidates: arrays of shape (m,), effects in the unit of the pool.
+
+    Attributes
+    ----------
+    y_low, y_high : ndarray
+        What the printed digits leave of a known effect; for an unread one what is thought possible
+        (infinite: anything).
+    v_low, v_high : ndarray
+        The same of its variance; above 0, and infinite where nothing bounds it from above.
+    known : ndarray of bool
+    """
+
+    y_low: Array
+    y_high: Array
+    v_low: Array
+    v_high: Array
+    known: Mask
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be a list of candidates."""
+        if not 1 <= self.known.size <= LARGEST:
+            raise RefusalError(f"{self.known.size} candidates: 1 to {LARGEST} can be tried.")
+        if not ((self.v_low > 0) & (self.v_low <= self.v_high) & (self.y_low <= self.y_high)).all():
+            raise RefusalError("Of each candidate the range of its variance is above 0 and ascends.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PossibleSets:
+    """The sets that can stand behind a printed interval: arrays of shape (B,), one entry each.
+
+    Attributes
+    ----------
+    candidates : int
+    tried : int
+        Sets that were tried: all of them, if `exhaustive`.
+    subsets : ndarray of uint64
+        Bit i (the first is 0) is set where candidate i is in the set.
+    k : ndarray of int
+        Trials in the set.
+    tau2_low, tau2_high : ndarray
+        τ² at which the set can have that precision.
+    i2_low, i2_high : ndarray
+        The I² (in percent, from τ² and the typical variance of Higgins and Thompson 2002, eq. 9) of
+        these; NaN for one trial.
+    mean_low, mean_high : ndarray
+        The weighted mean of its unread trials; NaN where it has none.
+    trial_low, trial_high : ndarray, shape (m,)
+        Range of each unread trial over all these sets, if the others of its set are anywhere in
+        theirs; NaN where a trial is known, or in none of them, or the sets are more than 4,096.
+    trial_width : ndarray, shape (m,)
+        Width of that range before the bound on single effects cuts it: what is left open.
+    exhaustive : bool
+    """
+
+    candidates: int
+    tried: int
+    subsets: NDArray[np.uint64]
+    k: NDArray[np.int_]
+    tau2_low: Array
+    tau2_high: Array
+    i2_low: Array
+    i2_high: Array
+    mean_low: Array
+    mean_high: Array
+    trial_low: Array
+    trial_high: Array
+    trial_width: Array
+    exhaustive: bool
+
+    def __repr__(self) -> str:
+        return f"<PossibleSets {self.subsets.size} of {self.tried} sets of {self.candidates} trials>"
+
+    def holding(self, candidate: int) -> Mask:
+        """Say which of the sets hold a candidate (0 is the first)."""
+        return members(self.subsets >> np.uint64(candidate), 1)[:, 0]
+
+    def in_how_many(self, candidate: int) -> str:
+        """Say whether a candidate is in "all", "some" or "none" of the sets."""
+        held = self.holding(candidate)
+        return "all" if held.size and held.all() else "some" if held.any() else "none"
+
+    @property
+    def mean(self) -> tuple[float, float] | None:
+        """Range of the mean of the unread trials over all sets that have some; None: none has."""
+        if not np.isfinite(self.mean_low).any() and not np.isinf(self.mean_low).any():
+            return None
+        return float(np.nanmin(self.mean_low)), float(np.nanmax(self.mean_high))
+
+
+def possible_sets(
+    trials: Trials,
+    *,
+    estimate: tuple[float, float],
+    half_width: tuple[float, float],
+    quantile: Callable[[NDArray[np.int_]], Array],
+    tau2: tuple[float, float] = (0.0, np.inf),
+    allowed: Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask] | None = None,
+    wider: bool = False,
+    seed: int = 0,
+) -> PossibleSets:
+    """Find the sets of candidates whose pool can have a printed mean and interval.
+
+    Parameters
+    ----------
+    trials : Trials
+    estimate : (float, float)
+        The means that round to the printed one.
+    half_width : (float, float)
+        The same of half the width of the interval, above 0.
+    quantile : callable
+        Of numbers of trials, shape (B,): the quantile that makes half the width of the standard
+        error, such as 1.96, or that of t with k − 1 degrees of freedom (infinite for k = 1).
+    tau2 : (float, float)
+        Least and greatest τ²; (0, 0) for a common effect.
+    allowed : callable, optional
+        Of sets and their numbers of trials: which of them fit what else is printed, such as k.
+    wider : bool
+        Whether the interval can be wider than the standard error makes it, as a modified HKSJ one.
+    seed : int
+        Of the sample that is drawn of more than 20 candidates.
+
+    Returns
+    -------
+    PossibleSets
+
+    Raises
+    ------
+    RefusalError
+        For a half width that is not above 0, or a range of τ² that does not ascend from 0.
+
+    Notes
+    -----
+    The standard error of an inverse-variance mean: Cochrane Handbook 6.5, section 10.3.2; the
+    algebra of the unread mean is in docs/deductions.md.
+
+    Examples
+    --------
+    Four trials of 25 people per arm and no heterogeneity can't give a standard error below 0.14;
+    one of 0.2 needs two of them, or more and some heterogeneity:
+
+    >>> import numpy as np
+    >>> v, y = np.full(4, 0.08), np.full(4, np.inf)
+    >>> four = Trials(y_low=-y, y_high=y, v_low=v, v_high=v, known=np.zeros(4, bool))
+    >>> z = lambda k: np.full(k.shape, 1.959964)
+    >>> possible_sets(four, estimate=(-0.3, -0.3), half_width=(0.387, 0.397), quantile=z,
+    ...               tau2=(0, 0)).k.tolist()
+    [2, 2, 2, 2, 2, 2]
+    >>> possible_sets(four, estimate=(-0.3, -0.3), half_width=(0.387, 0.397), quantile=z).k.tolist()
+    [2, 2, 2, 3, 2, 2, 3, 2, 3, 3, 4]
+    """
+    if not 0 < half_width[0] <= half_width[1]:
+        raise RefusalError(f"half_width = {half_width}: a range above 0, the lesser value first.")
+    if not 0 <= tau2[0] <= tau2[1]:
+        raise RefusalError(f"tau2 = {tau2}: a range from 0 on, the lesser value first.")
+    sets = _Sets.of(trials.known.size, seed)
+    tried = sets.bits.size
+    per_se = quantile(sets.k)
+    usable = np.isfinite(per_se) & (True if allowed is None else allowed(sets.bits, sets.k))
+    sets, per_se = sets.at(usable), per_se[usable]
+    least = (per_se / half_width[1]) ** 2  # of the precision W
+    most = np.full(least.shape, np.inf) if wider else (per_se / half_width[0]) ** 2
+    precise = sets.sums(1 / (trials.v_low + tau2[0])) >= least * (1 - ROUNDING)
+    sets, least, most = sets.at(precise), least[precise], most[precise]
+
+    ranges = {name: np.full(sets.k.shape, start) for name, start in _RANGES.items()}
+    for piece in _pieces(trials, sets, least, tau2):
+        bounds = _bounds(trials, sets, piece, estimate, (least, most))
+        for name, value in (
+            ("tau2_low", np.full(sets.k.shape, piece[0])),
+            ("tau2_high", np.full(sets.k.shape, piece[1])),
+            ("mean_low", bounds.mean_low),
+            ("mean_high", bounds.mean_high),
+        ):
+            pick = np.fmin if name.endswith("low") else np.fmax
+            ranges[name] = np.where(bounds.fits, pick(ranges[name], value), ranges[name])
+    held = np.isfinite(ranges["tau2_low"])
+    sets, least, most = sets.at(held), least[held], most[held]
+    ranges = {name: values[held] for name, values in ranges.items()}
+    unread = sets.sums(~trials.known) > 0
+    for name in ("mean_low", "mean_high"):
+        ranges[name] = np.where(unread, ranges[name], np.nan)
+    i2_low, i2_high = _i2(trials, sets, ranges["tau2_low"], ranges["tau2_high"])
+    trial_low, trial_high, trial_width = _singles(trials, sets, estimate, (least, most), tau2)
+    return PossibleSets(
+        candidates=trials.known.size,
+        tried=tried,
+        subsets=sets.bits,
+        k=sets.k,
+        i2_low=i2_low,
+        i2_high=i2_high,
+        trial_low=trial_low,
+        trial_high=trial_high,
+        trial_width=trial_width,
+        exhaustive=trials.known.size <= EXHAUSTIVE,
+        **ranges,
+    )
+
+
+def most_precise(trials: Trials) -> tuple[NDArray[np.uint64], NDArray[np.int_], Array]:
+    """Return the sets of candidates, their numbers of trials, and the least standard error of each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> v = np.full(2, 0.08)
+    >>> two = Trials(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.zeros(2, bool))
+    >>> most_precise(two)[2].round(3).tolist()
+    [0.283, 0.283, 0.2]
+    """
+    sets = _Sets.of(trials.known.size, 0)
+    return sets.bits, sets.k, np.asarray(sets.sums(1 / trials.v_low) ** -0.5)
+
+
+ROUNDING = 1e-12  # relative: what sums in binary may lose
+_RANGES = {"tau2_low": np.inf, "tau2_high": -np.inf, "mean_low": np.inf, "mean_high": -np.inf}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Sets:
+    """Sets as bits; `whole` where they are all of them, so that sums need no look at the bits."""
+
+    bits: NDArray[np.uint64]
+    k: NDArray[np.int_]
+    candidates: int
+    kept: NDArray[np.int_] | None  # places among all sets; None: a sample
+
+    @classmethod
+    def of(cls, candidates: int, seed: int) -> _Sets:
+        if candidates <= EXHAUSTIVE:
+            bits = np.arange(1, 1 << candidates, dtype=np.uint64)
+            kept: NDArray[np.int_] | None = np.arange(1, 1 << candidates)
+        else:
+            drawn = np.random.default_rng(seed).integers(
+                1, 1 << candidates, SAMPLED, dtype=np.uint64, endpoint=False
+            )
+            bits, kept = np.unique(drawn), None
+        sets = cls(bits=bits, k=np.zeros(bits.size, int), candidates=candidates, kept=kept)
+        k = sets.sums(np.ones(candidates)).astype(int)
+        return cls(bits=bits, k=k, candidates=candidates, kept=kept)
+
+    def at(self, where: Mask) -> _Sets:
+        kept = None if self.kept is None else self.kept[where]
+        return _Sets(bits=self.bits[where], k=self.k[where], candidates=self.candidates, kept=kept)
+
+    def sums(self, values: Array | Mask) -> Array:
+        """Sum a value of each candidate over each set."""
+        if self.kept is None or self.kept.size < FEW_SETS:
+            return np.asarray(members(self.bits, self.candidates) @ np.asarray(values, float))
+        whole = np.zeros(1)
+        for value in values:
+            whole = np.concatenate([whole, whole + value])
+        return np.asarray(whole[self.kept])
+
+
+class _Bounds(NamedTuple):
+    """What a piece of τ² leaves possible: arrays of shape (B,)."""
+
+    fits: Mask
+    mean_low: Array
+    mean_high: Array
+    weight_low: Array  # of the unread trials
+    weight_high: Array
+    pull_low: Array  # Σ over the known of w(μ − y)
+    pull_high: Array
+
+
+def _pieces(
+    trials: Trials, sets: _Sets, least: Array, tau2: tuple[float, float]
+) -> Iterator[tuple[float, float]]:
+    """Cut τ² up to where no set is as precise as printed: of k trials W is below k/τ²."""
+    top = min(tau2[1], float((sets.k / least).max(initial=0.0)))
+    if top <= tau2[0]:
+        yield tau2[0], tau2[0]
+        return
+    edges = tau2[0] + (top - tau2[0]) * np.linspace(0, 1, PIECES + 1) ** 2
+    yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+
+
+def _bounds(
+    trials: Trials,
+    sets: _Sets,
+    piece: tuple[float, float],
+    estimate: tuple[float, float],
+    precision: tuple[Array, Array],
+) -> _Bounds:
+    known, unread = trials.known, ~trials.known
+    most_w, least_w = 1 / (trials.v_low + piece[0]), 1 / (trials.v_high + piece[1])
+    known_high, known_low = sets.sums(known * most_w), sets.sums(known * least_w)
+    own_high, own_low = sets.sums(unread * most_w), sets.sums(unread * least_w)
+    weight_low = np.maximum(own_low, precision[0] * (1 - ROUNDING) - known_high)
+    weight_high = np.minimum(own_high, precision[1] * (1 + ROUNDING) - known_low)
+    above = np.where(known, estimate[1] - trials.y_low, 0.0)
+    below = np.where(known, estimate[0] - trials.y_high, 0.0)
+    pull_high = sets.sums(above * np.where(above >= 0, most_w, least_w))
+    pull_low = sets.sums(below * np.where(below >= 0, least_w, most_w))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_high = np.where(pull_high >= 0, np.maximum(weight_low, 0), weight_high)
+        by_low = np.where(pull_low >= 0, weight_high, np.maximum(weight_low, 0))
+        mean_high = estimate[1] + np.where(pull_high == 0, 0.0, pull_high / by_high)
+        mean_low = estimate[0] + np.where(pull_low == 0, 0.0, pull_low / by_low)
+    whole = sets.sums(unread) == 0
+    widest = trials.y_low[unread].min(initial=np.inf), trials.y_high[unread].max(initial=-np.inf)
+    zero = (pull_low <= 0) & (pull_high >= 0)
+    reached = (mean_low <= widest[1]) & (mean_high >= widest[0]) & (weight_high > 0)
+    precise = (known_high + own_high >= precision[0] * (1 - ROUNDING)) & (
+        known_low + own_low <= precision[1] * (1 + ROUNDING)
+    )
+    return _Bounds(
+        fits=precise & (weight_low <= weight_high) & np.where(whole, zero, reached),
+        mean_low=np.maximum(mean_low, widest[0]),
+        mean_high=np.minimum(mean_high, widest[1]),
+        weight_low=weight_low,
+        weight_high=weight_high,
+        pull_low=pull_low,
+        pull_high=pull_high,
+    )
+
+
+def _i2(trials: Trials, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple[Array, Array]:
+    """Return the least and the greatest I² from τ², by the bounds of the typical variance."""
+
+    def typical(w: Array) -> Array:
+        total = sets.sums(w)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray((sets.k - 1) / (total - sets.sums(w**2) / total))
+
+    least, most = typical(1 / trials.v_low), typical(1 / trials.v_high)
+    with np.errstate(invalid="ignore"):
+        low = np.where(np.isfinite(most), 100 * tau2_low / (tau2_low + most), 0.0)
+        high = 100 * tau2_high / (tau2_high + least)
+    one = sets.k < 2
+    return np.where(one, np.nan, low), np.where(one, np.nan, high)
+
+
+def _singles(
+    trials: Trials,
+    sets: _Sets,
+    estimate: tuple[float, float],
+    precision: tuple[Array, Array],
+    tau2: tuple[float, float],
+) -> tuple[Array, Array, Array]:
+    """Bound each unread trial, the others of its set being anywhere in their ranges."""
+    low, high = np.full(trials.known.size, np.inf), np.full(trials.known.size, -np.inf)
+    unread = np.flatnonzero(~trials.known)
+    if sets.k.size <= FEW_SETS:
+        holds = members(sets.bits, trials.known.size) & ~trials.known
+        for piece in _pieces(trials, sets, precision[0], tau2):
+            bounds = _bounds(trials, sets, piece, estimate, precision)
+            most_w, least_w = 1 / (trials.v_low + piece[0]), 1 / (trials.v_high + piece[1])
+            ends = (
+                _ends(estimate[0], bounds.weight_low, bounds.weight_high)[0] + bounds.pull_low,
+                _ends(estimate[1], bounds.weight_low, bounds.weight_high)[1] + bounds.pull_high,
+            )
+            least_wy = trials.y_low * np.where(trials.y_low < 0, most_w, least_w)
+            most_wy = trials.y_high * np.where(trials.y_high > 0, most_w, least_w)
+            for trial in unread:
+                others = holds.copy()
+                others[:, trial] = False
+                alone = ~others.any(axis=1)
+                top = ends[1] - np.where(others, least_wy, 0.0).sum(axis=1)
+                bottom = ends[0] - np.where(others, most_wy, 0.0).sum(axis=1)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    top = np.where(top >= 0, top / least_w[trial], top / most_w[trial])
+                    bottom = np.where(bottom >= 0, bottom / most_w[trial], bottom / least_w[trial])
+                top = np.where(alone, bounds.mean_high, top)
+                bottom = np.where(alone, bounds.mean_low, bottom)
+                there = bounds.fits & holds[:, trial]
+                low[trial] = min(low[trial], bottom[there].min(initial=np.inf))
+                high[trial] = max(high[trial], top[there].max(initial=-np.inf))
+    there = low <= high
+    width = np.where(there, high - low, np.nan)
+    low, high = np.maximum(low, trials.y_low), np.minimum(high, trials.y_high)
+    return np.where(there, low, np.nan), np.where(there, high, np.nan), width
+
+
+def _ends(value: float, low: Array, high: Array) -> tuple[Array, Array]:
+    """Return the ends of a number times what lies between two ends."""
+    return np.minimum(value * low, value * high), np.maximum(value * low, value * high)

@@ -1,0 +1,162 @@
+"""What a printed interval gives away: sets against their precision, and what is left for each trial."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from livingmeta.audit.deduction import Deduction
+from livingmeta.figures.style import (
+    BLACK,
+    COLOURS,
+    GREY,
+    PALE,
+    ROW,
+    SMALL,
+    TEXT,
+    axis_words,
+    draw_interval,
+    fitted,
+    scale_axis,
+)
+from livingmeta.language import ENGLISH, Language
+from livingmeta.words import RefusalError, decimals
+
+WIDTH, LEFT, RIGHT = 7.0, 1.9, 1.3  # inches
+TOP, STRIP, BETWEEN, AXIS = 0.5, 0.17, 0.62, 0.5
+DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an image
+
+
+def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Figure:
+    """Draw which sets of trials can stand behind a printed interval, and what is left for each trial.
+
+    Parameters
+    ----------
+    deduction : Deduction
+        Of a printed interval.
+    language : Language
+        Of the words that are drawn.
+
+    Returns
+    -------
+    matplotlib Figure
+        Its axes are "strip" and "trials" by label. Above, a mark for each set at the least standard
+        error that its arms allow (gid "possible", "excluded"), the printed one as a band ("printed").
+        Below, known trials solid ("known:<n>"), unread ones as the range that is left, without a
+        point ("unread:<n>"), their mean ("mean"), and the printed result ("pool").
+
+    Raises
+    ------
+    RefusalError
+        Where nothing is deduced of an interval.
+    """
+    if not deduction.drawable:
+        raise RefusalError(f"{', '.join(deduction.claims)}: there is no printed interval to draw.")
+    rows, trials = len(deduction.candidates), len(deduction.candidates) + 2
+    height = TOP + rows * STRIP + BETWEEN + trials * ROW + AXIS
+    figure = Figure(figsize=(WIDTH, height), dpi=100)
+
+    def axes(top: float, tall: float, label: str) -> Axes:
+        inside = (LEFT / WIDTH, 1 - (top + tall) / height, (WIDTH - LEFT - RIGHT) / WIDTH, tall / height)
+        ax = figure.add_axes(inside, label=label)
+        ax.spines[["top", "right", "left"]].set_visible(False)
+        ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+        return ax
+
+    _strip(axes(TOP, rows * STRIP, "strip"), deduction, language)
+    _trials(axes(TOP + rows * STRIP + BETWEEN, trials * ROW, "trials"), deduction, language)
+    title = f"{language.word(deduction.name)}: {language.word(deduction.shown)}"
+    at = (0.1 / WIDTH, 1 - 0.18 / height)
+    figure.text(*at, title, fontsize=TEXT + 1, weight="bold", va="center", gid="title")
+    return figure
+
+
+SETS = {"possible": "deduction.drawn_possible", "excluded": "deduction.drawn_excluded"}
+
+
+def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
+    k, se, possible = deduction.strip
+    low, high = deduction.se
+    ax.axvspan(low, high, color=COLOURS["published"], alpha=0.3, lw=0, gid="printed", zorder=1)
+    for gid, colour in (("possible", COLOURS["pooled"]), ("excluded", COLOURS["across"])):
+        held = possible if gid == "possible" else ~possible
+        ax.plot(
+            se[held],
+            k[held],
+            "|",
+            color=colour,
+            ms=7,
+            mew=0.8,
+            gid=gid,
+            zorder=3 if gid == "possible" else 2,
+            rasterized=k.size > DOTS,
+            label=f"{language.say(SETS[gid])} ({language.whole(int(held.sum()))})",
+        )
+    ax.set_ylim(0.4, len(deduction.candidates) + 0.6)
+    ax.set_xlim(0.95 * min(float(se.min()), low), 1.05 * max(float(np.quantile(se, 0.99)), high))
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    ax.set_ylabel(language.say("deduction.drawn_sets"), fontsize=TEXT)
+    ax.set_xlabel(language.say("deduction.drawn_strip"), fontsize=TEXT)
+    scale_axis(ax.xaxis, deduction.measure)
+    over, words = ((low + high) / 2, 1.01), language.say("deduction.drawn_printed")
+    where = ax.get_xaxis_transform()
+    ax.text(*over, words, transform=where, fontsize=SMALL, ha="center", va="bottom", color=GREY)
+    ax.legend(fontsize=SMALL, frameon=False, loc="upper right", handletextpad=0.2)
+
+
+def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
+    sets = deduction.widest
+    assert sets is not None
+    estimate, lower, upper = (float(text) for text in deduction.printed)
+    known = [one.interval for one in deduction.candidates if one.known]
+    least, most = (
+        min(-1.0, lower, *(low for low, _ in known)),
+        max(1.0, upper, *(high for _, high in known)),
+    )
+    ax.set_xlim(least - 0.05 * (most - least), most + 0.05 * (most - least))
+    ax.set_ylim(len(deduction.candidates) + 1.6, -0.6)
+    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
+    ax.set_yticks([])
+    for row, one in enumerate(deduction.candidates):
+        _left(ax, row, fitted(one.label, LEFT - 0.2))
+        if one.known:
+            draw_interval(ax, *one.interval, row, gid=f"ci:{row}", color=COLOURS["trial"])
+            ax.plot(np.mean(one.effect), row, "s", color=COLOURS["trial"], ms=4, gid=f"known:{row}", zorder=3)
+            _right(ax, row, language.say("deduction.drawn_known"))
+        elif deduction.holds(one) in {"all", "some"}:
+            low, high = float(sets.trial_low[row]), float(sets.trial_high[row])
+            bounded = low > one.effect[0] or high < one.effect[1]
+            color = COLOURS["below"] if bounded else PALE
+            draw_interval(ax, low, high, row, gid=f"unread:{row}", color=color, lw=5)
+            _right(ax, row, _range(low, high, language))
+    row = len(deduction.candidates)
+    _left(ax, row, language.say("deduction.drawn_mean"), weight="bold")
+    if sets.mean is not None:
+        draw_interval(ax, *sets.mean, row, gid="mean", color=COLOURS["imagined"], lw=5)
+        _right(ax, row, _range(*sets.mean, language))
+    _left(ax, row + 1, language.say("deduction.drawn_pool"), weight="bold")
+    ax.plot(estimate, row + 1, "D", color=COLOURS["published"], ms=4, zorder=3)
+    draw_interval(ax, lower, upper, row + 1, gid="pool", color=COLOURS["published"])
+    _right(ax, row + 1, language.word(deduction.shown))
+    scale_axis(ax.xaxis, deduction.measure)
+    ax.set_xlabel(language.word(axis_words(deduction.measure)), fontsize=TEXT)
+
+
+def _range(low: float, high: float, language: Language) -> str:
+    if not np.isfinite([low, high]).all():
+        return language.say("deduction.drawn_anything")
+    shown = decimals(low, high)
+    return language.say("from_to", low=shown[0], high=shown[1])
+
+
+def _left(ax: Axes, row: int, words: str, **style: Any) -> None:
+    where = ax.get_yaxis_transform()
+    ax.text(-0.02, row, words, transform=where, fontsize=TEXT, ha="right", va="center", **style)
+
+
+def _right(ax: Axes, row: int, words: str) -> None:
+    ax.text(1.02, row, words, transform=ax.get_yaxis_transform(), fontsize=SMALL, va="center", color=GREY)

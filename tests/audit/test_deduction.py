@@ -1,0 +1,135 @@
+"""Deductions from the printed results of a review whose trials are partly unread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livingmeta import load_review
+from livingmeta.audit.deduction import Assumptions, Deduction, clashes, deduce, settling
+from livingmeta.language import language
+from livingmeta.pages.deductions import assumed, deduced
+from livingmeta.review.protocol import Review
+from livingmeta.words import RefusalError
+
+SMITH = load_review("smith2017")
+# Worked by hand from arm sizes: a set of N people in equal arms has a standard error of 2/√N.
+NOTE, ABSTRACT = "secondary-pain-short", "abstract-pain-short"
+
+
+def only(claim: str, *, review: Review = SMITH, **given: Any) -> Deduction:
+    (found,) = deduce(review, claim=claim, assumptions=Assumptions(**given) if given else None)
+    return found
+
+
+def test_two_sets_are_as_precise_as_the_note_prints_all_seven_or_all_but_the_pilot() -> None:
+    found = only(NOTE)
+    assert (round(found.se[0], 3), round(found.se[1], 3)) == (0.102, 0.107)
+    assert found.widest is not None and found.widest.tried == 127
+    assert sorted(found.widest.k.tolist()) == [6, 7]
+    pilot = {one.label for one in found.candidates if found.holds(one) == "some"}
+    assert pilot == {"Littlewood 2014 (pilot)"}
+    assert np.nanmax(found.widest.i2_high) < 10  # hardly any heterogeneity is left
+
+
+def test_the_abstract_is_wide_enough_for_about_a_quarter_of_the_sets() -> None:
+    found = only(ABSTRACT)
+    assert found.widest is not None and not found.symmetrical
+    assert 0.2 < found.widest.subsets.size / found.widest.tried < 0.3
+
+
+def test_no_t_interval_of_these_trials_is_as_narrow() -> None:
+    for name in ("t", "hksj-modified"):
+        found = only(NOTE, interval=name)
+        assert found.widest is not None and not found.widest.subsets.size
+        (clash,) = clashes([found])
+        assert clash.claims == (NOTE,)
+    assert only(NOTE, interval="hksj").widest is None
+
+
+def test_an_assumption_that_is_switched_off_leaves_more_open() -> None:
+    def width(**given: Any) -> tuple[int, float]:
+        sets = only(ABSTRACT, **given).widest
+        assert sets is not None and sets.mean is not None
+        return sets.subsets.size, sets.mean[1] - sets.mean[0]
+
+    strict = width(losses=0.0, largest=1.0, common=True)
+    for looser in ({"losses": 0.5}, {"largest": None}, {"common": False}):
+        assert all(
+            more >= less - 1e-12
+            for more, less in zip(
+                width(**{"losses": 0.0, "largest": 1.0, "common": True} | looser), strict, strict=True
+            )
+        )
+
+
+def test_a_deduction_comes_true_or_breaks_when_the_number_comes_in() -> None:
+    """Without Rathleff's rows its effect is a hidden one; with its known value the sets stay possible."""
+    rows = tuple(row for row in SMITH.outcomes if row.trial != "rathleff2015")
+    without = only(NOTE, review=replace(SMITH, outcomes=rows))
+    known = only(NOTE)
+    assert without.widest is not None and known.widest is not None
+    assert set(known.widest.subsets.tolist()) <= set(without.widest.subsets.tolist())
+
+
+def test_words_that_deny_a_difference_bound_the_one_unread_trial() -> None:
+    """|Σwy|/√Σw ≤ 1.96 over the five trials that measured function in the short term."""
+    found = only("abstract-function-short")
+    (unread,) = found.unread
+    assert unread.label == "Maenhout 2013" and found.widest is not None and found.widest.mean is not None
+    rng, known = np.random.default_rng(1), [one for one in found.candidates if one.known]
+    allowed = []
+    for _ in range(20_000):
+        w = np.array([1 / rng.uniform(*one.variance) for one in known])
+        y = np.array([rng.choice(one.effect) for one in known])
+        own = 1 / rng.uniform(*unread.variance)
+        most = 1.96 * np.sqrt(w.sum() + own)
+        allowed += [(sign * most - (w * y).sum()) / own for sign in (-1, 1)]
+    low, high = found.widest.mean
+    assert low <= min(allowed) <= low + 0.15
+    assert high == 2.0 < max(allowed)
+
+
+def test_the_trial_that_would_settle_most_is_the_largest_unread_one() -> None:
+    ranking = settling(only(NOTE))
+    assert [one.candidate.label for one in ranking][:2] == ["Holmgren 2012", "Maenhout 2013"]
+    assert all(0 < one.share < 1 for one in ranking)
+
+
+def test_a_trial_of_unknown_size_is_never_excluded() -> None:
+    """The feasibility trial of the update names no number of people."""
+    for found in deduce(load_review("living")):
+        for one in found.candidates:
+            if not np.isfinite(one.people[1]):
+                assert found.holds(one) != "none"
+
+
+def test_what_nobody_asked_for_is_refused() -> None:
+    for given in ({"interval": "wide"}, {"largest": 0.0}, {"losses": 1.0}):
+        with pytest.raises(RefusalError):
+            Assumptions(**given)
+    with pytest.raises(RefusalError, match="claim"):
+        deduce(SMITH, claim="abstract-pain")
+
+
+def test_it_is_said_in_either_language(say: Callable[..., Any]) -> None:
+    nb = language("nb")
+    for found in deduce(SMITH):
+        for told in (*deduced(found), assumed(found.assumptions)):
+            assert told and nb.word(told) != told
+            assert not {"the", "of", "and", "with"} & set(nb.word(told).lower().split())
+
+
+def test_the_command_says_what_is_deduced_and_what_is_assumed(say: Callable[..., Any]) -> None:
+    typed = say("deduce", "smith2017", "--claim", NOTE)
+    assert typed.status == 0
+    text = " ".join(typed.out.split())
+    assert "2 of the 127 sets of 7 trials can be that precise" in text
+    assert "In some: Littlewood 2014 (pilot)." in text
+    assert "never pooled" in text and "±2.0" in text
+    loose = say("deduce", "smith2017", "--claim", NOTE, "--largest", "inf")
+    assert "may show any SMD" in " ".join(loose.out.split())

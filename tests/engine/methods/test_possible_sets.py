@@ -1,0 +1,166 @@
+"""What a printed interval says of trials that are hidden, held against trials that are not."""
+
+from __future__ import annotations
+
+import csv
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from livingmeta.engine.inputs import Array
+from livingmeta.engine.methods.possible_sets import PossibleSets, Trials, possible_sets
+from livingmeta.words import RefusalError
+from simulations.deductions import METHODS, analyses, hidden, quantiles, subgroups, told
+
+ROOT = Path(__file__).parents[3]
+
+
+def check(seeds: range) -> int:
+    """Hide one trial and half of them, by each method: the truth is never excluded."""
+    checked, whole = 0, (*analyses(), *subgroups())
+    for seed in seeds:
+        for methods in METHODS.values():
+            for many in ("one", "half"):
+                hide = hidden(whole[seed], many, seed)
+                answer = told(whole[seed], hide, methods)
+                if answer is not None:
+                    assert answer.true(whole[seed].y, hide), (whole[seed].name, methods, many)
+                    checked += 1
+    return checked
+
+
+def test_the_true_set_and_the_hidden_mean_are_never_excluded() -> None:
+    assert len(analyses()) >= 50
+    assert len(subgroups()) >= 3
+    assert check(range(0, len(analyses()), 6)) > 70
+
+
+@pytest.mark.slow
+def test_they_are_not_in_any_of_fifty_analyses_and_in_no_subgroup() -> None:
+    assert check(range(len(analyses()) + len(subgroups()))) > 8 * 50
+
+
+def test_the_page_on_deductions_has_what_was_tried() -> None:
+    page = (ROOT / "docs" / "deductions.md").read_text(encoding="utf-8")
+    with (ROOT / "tests" / "simulations" / "deductions.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            cells = (row["methods"], row["hidden"], *(row[c] for c in ("analyses", "held", "sets")))
+            assert f"| {' | '.join(cells)} | {row['mean_median']} | {row['mean_90']} |" in page
+
+
+def brute(y: Array, v: Array, se: tuple[float, float], mean: tuple[float, float]) -> dict[int, list[float]]:
+    """Walk a fine grid of τ² over all sets of trials that are all known."""
+    grid = chain([0.0], np.geomspace(1e-5, 2, 4000))
+    held: dict[int, list[float]] = {}
+    for tau2 in grid:
+        w = 1 / (v + tau2)
+        for bits in range(1, 1 << y.size):
+            at = np.array([bits >> i & 1 for i in range(y.size)], bool)
+            total = w[at].sum()
+            if se[0] <= total**-0.5 <= se[1] and mean[0] <= (w * y)[at].sum() / total <= mean[1]:
+                held.setdefault(bits, []).append(tau2)
+    return held
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=5, deadline=None)
+def test_of_known_trials_a_grid_of_tau2_finds_no_other_sets(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    y, v = rng.normal(-0.3, 0.3, 4), 4 / rng.integers(20, 120, 4)
+    se, mean = (0.18, 0.20), (-0.35, -0.25)
+    z = norm.ppf(0.975)
+    sets = possible_sets(
+        Trials(y_low=y, y_high=y, v_low=v, v_high=v, known=np.ones(4, bool)),
+        estimate=mean,
+        half_width=(z * se[0], z * se[1]),
+        quantile=quantiles("wald"),
+    )
+    expected = brute(y, v, se, mean)
+    assert expected.keys() <= set(sets.subsets.tolist())
+    for bits, low, high in zip(sets.subsets.tolist(), sets.tau2_low, sets.tau2_high, strict=True):
+        if bits in expected:
+            assert low <= min(expected[bits]) and max(expected[bits]) <= high
+
+
+def test_two_equal_trials_have_the_mean_that_algebra_gives() -> None:
+    """μ = (y₁ + y₂)/2 of equal trials, so an unread second one is 2μ − y₁."""
+    v = np.full(2, 0.08)
+    sets = possible_sets(
+        Trials(
+            y_low=np.array([-0.5, -2.0]),
+            y_high=np.array([-0.5, 2.0]),
+            v_low=v,
+            v_high=v,
+            known=np.array([True, False]),
+        ),
+        estimate=(-0.305, -0.295),
+        half_width=(0.38, 0.40),
+        quantile=quantiles("wald"),
+        tau2=(0.0, 0.0),
+    )
+    assert sets.subsets.tolist() == [3]  # one alone has a standard error of 0.28
+    assert sets.mean == pytest.approx((-0.11, -0.09))
+    assert (sets.trial_low[1], sets.trial_high[1]) == pytest.approx((-0.11, -0.09))
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([-1.0, 1.0, 7.5]))
+@settings(max_examples=8, deadline=None)
+def test_sign_and_unit_change_nothing_but_themselves(seed: int, factor: float) -> None:
+    rng = np.random.default_rng(seed)
+    y, v, known = rng.normal(0, 0.4, 5), 4 / rng.integers(20, 90, 5), np.array([1, 1, 0, 0, 0], bool)
+
+    def asked(by: float) -> PossibleSets:
+        ends = np.sort(by * np.stack([np.where(known, y, -2), np.where(known, y, 2)]), axis=0)
+        return possible_sets(
+            Trials(y_low=ends[0], y_high=ends[1], v_low=v * by**2, v_high=1.2 * v * by**2, known=known),
+            estimate=tuple(sorted((by * -0.2, by * -0.19))),
+            half_width=(abs(by) * 0.3, abs(by) * 0.31),
+            quantile=quantiles("wald"),
+        )
+
+    plain, turned = asked(1.0), asked(factor)
+    assert plain.subsets.tolist() == turned.subsets.tolist()
+    ends = np.sort(factor * np.stack([plain.mean_low, plain.mean_high]), axis=0)
+    assert turned.mean_low == pytest.approx(ends[0]) and turned.mean_high == pytest.approx(ends[1])
+
+
+def test_more_than_twenty_candidates_are_sampled_and_said_to_be() -> None:
+    v = np.full(22, 0.08)
+    many = Trials(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.ones(22, bool))
+    sets = possible_sets(
+        many,
+        estimate=(-0.1, 0.1),
+        half_width=(0.2, 0.21),
+        quantile=quantiles("wald"),
+        tau2=(0.0, 0.0),
+        seed=3,
+    )
+    assert not sets.exhaustive and 0 < sets.subsets.size < sets.tried <= 1 << 20
+    assert set(sets.k.tolist()) <= {7, 8}  # 0.08/k between (0.2/1.96)² and (0.21/1.96)²
+
+
+@pytest.mark.parametrize(
+    ("half_width", "tau2", "said"),
+    [
+        ((0.0, 0.1), (0.0, 0.0), "above 0"),
+        ((0.2, 0.1), (0.0, 0.0), "lesser"),
+        ((0.1, 0.2), (1.0, 0.0), "tau2"),
+    ],
+)
+def test_what_is_no_range_is_refused(
+    half_width: tuple[float, float], tau2: tuple[float, float], said: str
+) -> None:
+    one = np.ones(1)
+    with pytest.raises(RefusalError, match=said):
+        possible_sets(
+            Trials(y_low=one, y_high=one, v_low=one, v_high=one, known=np.ones(1, bool)),
+            estimate=(0.0, 0.0),
+            half_width=half_width,
+            quantile=quantiles("wald"),
+            tau2=tau2,
+        )

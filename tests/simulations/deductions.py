@@ -1,0 +1,172 @@
+"""How much printed intervals tell of trials that are hidden, in analyses whose trials are all known.
+
+Run: python tests/simulations/deductions.py > tests/simulations/deductions.csv
+
+Analyses of Cochrane reviews (tests/reference/cochrane_sample.csv) as SMDs, of 4 to 12 trials, longer
+ones in parts of six, and the subgroups of knee_oa. One trial, or half of them, drawn by a seed, are
+hidden: only their arms are known, and that no SMD is beyond ±2 (or the largest one there is). The
+pool is printed to two decimals. `sets` is the share of all sets that are possible (median), `mean`
+the width of the range of the hidden trials' mean in the true set (median and 90th percentile), `held`
+how often set, mean and each hidden effect lie in what is deduced.
+"""
+
+import csv
+import sys
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm, t
+
+from livingmeta import load_review, synthesise
+from livingmeta.engine.effect_sizes import smd
+from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.methods.possible_sets import PossibleSets, Trials, possible_sets
+from livingmeta.engine.pooling import pool
+
+SAMPLE = Path(__file__).parents[1] / "reference" / "cochrane_sample.csv"
+METHODS = {
+    "common effect": {"model": "common"},
+    "DL, Wald": {"tau2": "DL", "ci": "wald"},
+    "REML, Wald": {"tau2": "REML", "ci": "wald"},
+    "REML, t": {"tau2": "REML", "ci": "t"},
+}
+LEAST, MOST, PART = 4, 12, 6
+LARGEST, DIGITS = 2.0, 2
+
+
+class Analysis(NamedTuple):
+    """Trials that are all known: effects, variances and arms."""
+
+    name: str
+    y: Array
+    v: Array
+    n1: Array
+    n2: Array
+
+
+class Told(NamedTuple):
+    """What is deduced with trials hidden, and the truth: the whole set, their mean, τ²."""
+
+    sets: PossibleSets
+    mean: float
+    tau2: float
+
+    @property
+    def at(self) -> int | None:
+        """The place of the true set among the possible ones; None: it is excluded."""
+        found = np.flatnonzero(self.sets.k == self.sets.candidates)
+        return int(found[0]) if found.size else None
+
+    def true(self, effects: Array, hide: Mask) -> bool:
+        """Say whether set, mean, τ² and each hidden effect lie in what is deduced."""
+        if self.at is None:
+            return False
+        sets, at = self.sets, self.at
+        mean = sets.mean_low[at] - 1e-9 <= self.mean <= sets.mean_high[at] + 1e-9
+        between = sets.tau2_low[at] <= self.tau2 * (1 + 1e-9) and self.tau2 <= sets.tau2_high[at] * (1 + 1e-9)
+        each = (sets.trial_low[hide] <= effects[hide]) & (effects[hide] <= sets.trial_high[hide])
+        return bool(mean and between and each.all())
+
+
+def quantiles(ci: str):
+    """Return the quantile behind an interval, of numbers of trials."""
+
+    def of(k: NDArray[np.int_]) -> Array:
+        if ci == "wald":
+            return np.full(k.shape, norm.ppf(0.975))
+        return np.where(k > 1, t.ppf(0.975, np.maximum(k - 1, 1)), np.inf)
+
+    return of
+
+
+@cache
+def analyses() -> tuple[Analysis, ...]:
+    """Return those of Cochrane reviews."""
+    found = []
+    for name, rows in pd.read_csv(SAMPLE).groupby(["review", "analysis"]):
+        usable = rows[(rows.sd1 > 0) & (rows.sd2 > 0)]
+        step = len(usable) if len(usable) <= MOST else PART
+        for start in range(0, len(usable), max(step, 1)):
+            part = usable[start : start + step]
+            if len(part) >= LEAST:
+                columns = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
+                m1, s1, n1, m2, s2, n2 = (part[column].to_numpy(float) for column in columns)
+                found.append(Analysis(f"{name} from {start}", *smd(m1, s1, n1, m2, s2, n2), n1, n2))
+    return tuple(found)
+
+
+@cache
+def subgroups() -> tuple[Analysis, ...]:
+    """Return those of knee_oa with 4 to 12 trials."""
+    found = []
+    for one in synthesise(load_review("knee_oa")):
+        arms = [(e.yi, e.vi, e.n1, e.n2) for e in one.effects]
+        if one.measure == "SMD" and LEAST <= len(arms) <= MOST and not any(None in arm for arm in arms):
+            found.append(Analysis(one.stem, *np.array(arms, float).T))
+    return tuple(found)
+
+
+def told(of: Analysis, hide: Mask, methods: dict[str, str]) -> Told | None:
+    """Print the pool, hide trials, and deduce; None where the digits leave the interval no width."""
+    result = pool(of.y, of.v, **methods)  # type: ignore[arg-type]
+    half = 0.5 * 10.0**-DIGITS
+    estimate, low, high = (round(x, DIGITS) for x in (result.estimate, result.ci_low, result.ci_high))
+    if high - low <= 2 * half:
+        return None
+    largest = max(LARGEST, float(np.abs(of.y).max()))
+    least = 1 / of.n1 + 1 / of.n2
+    most = least + largest**2 / (2 * (of.n1 + of.n2 - 3.94))
+    sets = possible_sets(
+        Trials(
+            y_low=np.where(hide, -largest, of.y),
+            y_high=np.where(hide, largest, of.y),
+            v_low=np.where(hide, least, of.v),
+            v_high=np.where(hide, np.maximum(most, of.v), of.v),
+            known=~hide,
+        ),
+        estimate=(estimate - half, estimate + half),
+        half_width=((high - low) / 2 - half, (high - low) / 2 + half),
+        quantile=quantiles(methods.get("ci", "wald")),
+        tau2=(0.0, 0.0) if methods.get("model") == "common" else (0.0, np.inf),
+    )
+    tau2 = result.tau2 or 0.0
+    weights = 1 / (of.v + tau2)
+    return Told(sets, float((weights * of.y)[hide].sum() / weights[hide].sum()), tau2)
+
+
+def hidden(of: Analysis, many: str, seed: int) -> Mask:
+    """Draw one trial, or half of them."""
+    k = of.y.size
+    hide = np.zeros(k, bool)
+    hide[np.random.default_rng([seed, k]).choice(k, 1 if many == "one" else k // 2, replace=False)] = True
+    return hide
+
+
+def main() -> None:
+    """Print a row for each method and number of hidden trials."""
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(["methods", "hidden", "analyses", "held", "sets", "mean_median", "mean_90"])
+    whole = (*analyses(), *subgroups())
+    for name, methods in METHODS.items():
+        for many in ("one", "half"):
+            held, shares, widths = [], [], []
+            for seed, of in enumerate(whole):
+                hide = hidden(of, many, seed)
+                answer = told(of, hide, methods)
+                if answer is None:
+                    continue
+                held.append(answer.true(of.y, hide))
+                shares.append(answer.sets.subsets.size / answer.sets.tried)
+                if answer.at is not None:
+                    widths.append(answer.sets.mean_high[answer.at] - answer.sets.mean_low[answer.at])
+            middle, wide = np.quantile(widths, [0.5, 0.9])
+            row = [name, many, len(held), f"{100 * np.mean(held):.0f}", f"{100 * np.median(shares):.0f}"]
+            rows.writerow([*row, f"{middle:.2f}", f"{wide:.2f}"])
+
+
+if __name__ == "__main__":
+    main()
