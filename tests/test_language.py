@@ -16,10 +16,13 @@ from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.language import FLAG_WORDS, LANGUAGES, Word, language, said, together
+from livingmeta.language import FLAG_WORDS, LANGUAGES, Said, Word, language, said, together
 from livingmeta.review.bias import DOMAINS
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import Bias, Claim
+from livingmeta.synthesis.pool import heterogeneity, notes
+from livingmeta.synthesis.settings import Selection
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimals
 
 FOLDER = Path(livingmeta.__file__).parent / "languages"
@@ -158,4 +161,30 @@ def test_what_is_said_of_results_is_said_in_every_language(code: str, name: str)
     for words in filter(None, told):
         turned = re.sub("«.*?»", "", speak.word(words))  # what a source prints
         assert turned != words
+        assert not ENGLISH_WORDS & set(re.findall(r"[a-z']+", turned.lower())), turned
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("name", ["smith2017", "living", "knee_oa"])
+def test_pools_and_each_step_to_an_effect_are_said_in_every_language(code: str, name: str) -> None:
+    review = load_review(name)
+    speak = language(code, own=review.protocol.translation.get(code))
+    told: list[str] = []
+    for pool in synthesise(review, selection=Selection(include_sensitivity=True)):
+        told += [pool.methods, pool.why_not or "", *(part.name for part in pool.siblings)]
+        told += [heterogeneity(pool)] if pool.result else []
+        told += [left.why for left in (*pool.dropped, *pool.sensitivity_only)]
+        effects = pool.effects
+        told += [step for effect in effects for step in effect.derivation]
+        told += [text for effect in effects for text in (effect.assumption, effect.difference) if text]
+        told += notes(effects)
+    groups = (review.protocol.groups.group1, review.protocol.groups.group2)
+    theirs = {row.assumption or "" for row in review.outcomes} | {row.note or "" for row in review.outcomes}
+    theirs |= {row.name for row in review.instruments} | {speak.word(group) for group in groups}
+    theirs |= {*groups, *(row.label for row in review.trials)}
+    for words in filter(None, dict.fromkeys(told)):
+        turned = speak.word(words)
+        for text in sorted(filter(None, theirs), key=len, reverse=True):
+            turned = turned.replace(text, "")
+        assert isinstance(words, Said), words
         assert not ENGLISH_WORDS & set(re.findall(r"[a-z']+", turned.lower())), turned

@@ -95,16 +95,16 @@ class Profile:
 
 
 METHOD_CHOICES = {
-    "correction": "small-sample correction J",
-    "smd_variance": "variance of the SMD",
-    "md_variance": "variance of the MD",
-    "zero_cells": "empty cells",
-    "model": "model",
-    "tau2": "estimator of τ²",
-    "ci": "confidence interval",
-    "tau2_ci": "interval of τ²",
-    "prediction": "prediction interval",
-    "i2": "definition of I²",
+    "correction": said("choice.correction"),
+    "smd_variance": said("choice.smd_variance"),
+    "md_variance": said("choice.md_variance"),
+    "zero_cells": said("choice.zero_cells"),
+    "model": said("choice.model"),
+    "tau2": said("choice.tau2"),
+    "ci": said("choice.interval"),
+    "tau2_ci": said("choice.tau2_ci"),
+    "prediction": said("choice.prediction"),
+    "i2": said("choice.i2"),
 }
 assert {field.name for field in fields(Profile)} == {*METHOD_CHOICES, "name", "about", "unverified"}
 
@@ -126,17 +126,15 @@ PROFILES = {
             ci="wald",
             prediction="none",
             zero_cells="needed",
-            about="RevMan 5: approximate J, DerSimonian-Laird, Wald, no prediction interval",
+            about=said("profile.revman5"),
         ),
         Profile(
             name="revman-web",
             ci="wald",
             i2="tau2",
             zero_cells="needed",
-            about="RevMan Web since January 2025: REML, Wald (plain HKSJ on offer: --ci hksj), "
-            "Q-profile, I² by τ²",
-            unverified="effects, variances and weights are pinned by Cochrane analyses; the "
-            "default interval and the quantile of the prediction interval are taken from notices",
+            about=said("profile.revman_web"),
+            unverified=said("profile.revman_web_open"),
         ),
         Profile(
             name="metafor",
@@ -145,17 +143,17 @@ PROFILES = {
             ci="wald",
             prediction="z",
             i2="tau2",
-            about='metafor 3.8, escalc("SMD") and rma(): exact J, LS, REML, z, I² by τ²',
+            about=said("profile.metafor"),
         ),
         Profile(
             name="meta",
             correction="exact",
             smd_variance="UB",
             ci="wald",
-            about="meta 8, metacont(): exact J and variance, REML, Wald, t(k-1), I² by Q",
-            unverified="its formulas are pinned by metafor; the program itself was not run",
+            about=said("profile.meta"),
+            unverified=said("profile.meta_open"),
         ),
-        Profile(name="today", about="ours, for few trials of unequal size: REML, modified HKSJ, t(k-1)"),
+        Profile(name="today", about=said("profile.today")),
     )
 }
 
