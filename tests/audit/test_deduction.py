@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livingmeta import load_review
-from livingmeta.audit.deduction import Assumptions, Deduction, clashes, deduce, settling
+from livingmeta.audit.deduction import Assumptions, Deduction, clashes, deduce, settling, tested
 from livingmeta.language import language
 from livingmeta.pages.deductions import assumed, deduced
 from livingmeta.review.protocol import Review
@@ -67,13 +67,24 @@ def test_an_assumption_that_is_switched_off_leaves_more_open() -> None:
         )
 
 
-def test_a_deduction_comes_true_or_breaks_when_the_number_comes_in() -> None:
-    """Without Rathleff's rows its effect is a hidden one; with its known value the sets stay possible."""
+def test_a_deduction_comes_true_when_the_number_comes_in() -> None:
+    """Without Rathleff's rows its effect is a hidden one, and the range that is left for it holds it."""
     rows = tuple(row for row in SMITH.outcomes if row.trial != "rathleff2015")
-    without = only(NOTE, review=replace(SMITH, outcomes=rows))
-    known = only(NOTE)
-    assert without.widest is not None and known.widest is not None
-    assert set(known.widest.subsets.tolist()) <= set(without.widest.subsets.tolist())
+    before = deduce(replace(SMITH, outcomes=rows), claim=NOTE)
+    (came,) = tested(before, deduce(SMITH, claim=NOTE))
+    assert came.label == "Rathleff 2015" and came.held
+    wrong = replace(before[0].widest, trial_low=np.full(7, 0.5), trial_high=np.full(7, 1.0))
+    (broke,) = tested([replace(before[0], any=wrong)], deduce(SMITH, claim=NOTE))
+    assert not broke.held
+
+
+def test_gaps_are_listed_by_what_they_would_settle(say: Callable[..., Any]) -> None:
+    """Maenhout is all that is unread in one synthesis: its number settles that one wholly."""
+    out = say("gaps", "smith2017").out
+    labels = [line.split(" (would add")[0] for line in out.splitlines() if "(would add" in line]
+    assert labels[0] == "Maenhout 2013"
+    assert "would settle 100% of what function-short leaves open" in " ".join(out.split())
+    assert len(labels) == len(set(labels))
 
 
 def test_words_that_deny_a_difference_bound_the_one_unread_trial() -> None:

@@ -12,6 +12,7 @@ from livingmeta.appraisal.flow import Flow, flow
 from livingmeta.appraisal.multiverse import Multiverse, multiverse
 from livingmeta.appraisal.scenarios import Sensitivity, sensitivity
 from livingmeta.audit.consistency import Finding
+from livingmeta.audit.deduction import Deduction, deduce
 from livingmeta.audit.lock import environment, hashes
 from livingmeta.audit.results import Results, results_of
 from livingmeta.audit.verdicts import Verdict
@@ -85,6 +86,11 @@ class Dossier:
     def findings(self) -> tuple[Finding, ...]:
         """Printed numbers that can't all be right."""
         return self.results.findings
+
+    @cached_property
+    def deductions(self) -> tuple[Deduction, ...]:
+        """What printed pooled results say of the trials behind them."""
+        return deduce(self.review)
 
     @cached_property
     def sensitivity(self) -> tuple[Sensitivity, ...]:

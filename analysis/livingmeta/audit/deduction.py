@@ -6,7 +6,7 @@ no datum: it is never pooled, never called reproduced, and never fills a cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
@@ -23,6 +23,7 @@ from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.possible_sets import PossibleSets, Trials, most_precise, possible_sets
 from livingmeta.engine.methods.subsets import members
 from livingmeta.language import Said, said
+from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Plan, Review, fits
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.derivation import Effect, effect_of
@@ -548,6 +549,68 @@ def settling(deduction: Deduction) -> tuple[Settling, ...]:
         if gone:
             ranking.append(Settling(candidate=candidate, share=float(np.mean(gone))))
     return tuple(sorted(ranking, key=lambda one: -one.share))
+
+
+def worth(deductions: Iterable[Deduction]) -> dict[tuple[str, str], float]:
+    """Say by trial and synthesis how much of what is open reading the trial would settle at most."""
+    found: dict[tuple[str, str], float] = {}
+    for deduction in deductions:
+        for one in settling(deduction):
+            key = one.candidate.trial, deduction.synthesis
+            found[key] = max(found.get(key, 0.0), one.share)
+    return found
+
+
+def ranked(
+    review: Review, gaps: Iterable[KnownGap], shares: Mapping[tuple[str, str], float]
+) -> list[KnownGap]:
+    """Order known gaps by trial: first the one whose numbers would settle most, as `worth` has it."""
+    listed = [trial.trial for trial in review.trials]
+    most = {
+        trial: max((v for (one, _), v in shares.items() if one == trial), default=0.0) for trial in listed
+    }
+    return sorted(gaps, key=lambda gap: (-most[gap.gap.trial], listed.index(gap.gap.trial)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tested:
+    """What became of a deduction when a number came in: `held` says whether it came true."""
+
+    claims: tuple[str, ...]
+    label: str
+    was: tuple[float, float]
+    now: tuple[float, float]
+    held: bool
+
+
+def tested(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[Tested, ...]:
+    """Compare what was deduced of unread trials with what is known of them now.
+
+    A deduction came true where what the printed digits leave of the effect and the range that was
+    left for it have something in common.
+
+    Parameters
+    ----------
+    before, after : iterable of Deduction
+        Of the review before and after rows came in, under the same assumptions.
+    """
+    now = {(one.claims, trial.trial): trial for one in after for trial in one.candidates if trial.known}
+    return tuple(
+        Tested(
+            claims=deduction.claims,
+            label=trial.label,
+            was=(float(low), float(high)),
+            now=read.effect,
+            held=bool(low <= read.effect[1] and read.effect[0] <= high),
+        )
+        for deduction in before
+        if deduction.widest is not None
+        for trial, low, high in zip(
+            deduction.candidates, deduction.widest.trial_low, deduction.widest.trial_high, strict=True
+        )
+        if not trial.known and np.isfinite(low)
+        if (read := now.get((deduction.claims, trial.trial))) is not None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from livingmeta.audit.deduction import Deduction
     from livingmeta.exchange.collection import Reproduced
 
 SHOWN = 10  # largest deviations, and analyses that do not agree; --json has all
@@ -112,6 +111,7 @@ def reproduce(
     """
     from pathlib import Path
 
+    from livingmeta.audit.deduction import deduce
     from livingmeta.audit.results import results_of
     from livingmeta.pages.phrases import interval
     from livingmeta.review.folder import holds_review, load_review
@@ -146,6 +146,7 @@ def reproduce(
     typer.echo(f"\n{told or 'no printed numbers to compare with'}.")
     for finding in results.findings:
         typer.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
+    printing.deductions(deduce(results.review))
     printing.disclaimer()
     return None
 
@@ -253,9 +254,8 @@ def deduce(
     from dataclasses import replace
     from math import inf
 
-    from livingmeta.audit.deduction import clashes, declared
+    from livingmeta.audit.deduction import declared
     from livingmeta.audit.deduction import deduce as deduced_of
-    from livingmeta.pages.deductions import assumed, clash_words, deduced
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.settings import settings_of
 
@@ -274,32 +274,10 @@ def deduce(
         from livingmeta.pages.documents import deductions
 
         return screen.json("deduce", deductions(found, taken))
-    console = screen.console()
-    for one in found:
-        console.print(f"{one.name}: {one.shown} ({', '.join(one.claims)}, {one.reading})", style="bold")
-        console.print("  " + " ".join(deduced(one)))
-        if one.drawable:
-            _draw_deduction(one, folder=f"{out}/{loaded.protocol.id}")
-        typer.echo()
-    for clash in clashes(found):
-        console.print(clash_words(clash))
-    nothing = f"{review} holds no printed result that says anything of its trials."
-    console.print(assumed(taken) if found else nothing)
+    printing.deductions(found, folder=f"{out}/{loaded.protocol.id}")
+    if not found:
+        typer.echo(f"{review} holds no printed result that says anything of its trials.")
     return None
-
-
-def _draw_deduction(deduction: Deduction, *, folder: str) -> None:
-    from pathlib import Path
-
-    from livingmeta.figures.deduction import deduction_plot
-    from livingmeta.figures.files import figure_bytes
-    from livingmeta.store import write
-
-    figure = deduction_plot(deduction)
-    for kind in ("png", "svg"):
-        path = Path(folder) / f"deduce_{deduction.claims[0]}.{kind}"
-        write(path, figure_bytes(figure, kind))
-        typer.echo(f"  {path} written")
 
 
 def certify(review: ReviewName, *, out: Folder = "figures", as_json: AsJson = False) -> None:
@@ -378,6 +356,7 @@ def gaps(
     as_json: AsJson = False,
 ) -> None:
     """List what is known to have been measured and is not here, and where to look."""
+    from livingmeta.audit.deduction import deduce, ranked, worth
     from livingmeta.review.folder import load_review
     from livingmeta.review.gaps import known_gaps
 
@@ -389,10 +368,10 @@ def gaps(
         from livingmeta.pages.documents import lacking
 
         return screen.json("gaps", [lacking(one) for one in listed])
-    owners = [trial.trial for trial in loaded.trials]
     console = screen.console()
     last = None
-    for one in sorted(listed, key=lambda one: owners.index(one.gap.trial)):
+    shares = worth(deduce(loaded))
+    for one in ranked(loaded, listed, shares):
         gap = one.gap
         if one.trial is not last:
             people = one.people or "an unknown number of"
@@ -405,6 +384,11 @@ def gaps(
         state = " FILLED" if one.filled else ""
         console.print(f"  {one.number}. {', '.join(about)}{feeds}{state}: {gap.what}")
         console.print(f"     look in {gap.where}")
+        for synthesis in one.syntheses:
+            if share := shares.get((gap.trial, synthesis)):
+                console.print(
+                    f"     would settle {100 * share:.0f}% of what {synthesis} leaves open of others"
+                )
     still = sum(not one.filled for one in listed)
     done = "" if still == len(listed) else f", {len(listed) - still} of them filled"
     typer.echo(f"{len(listed)} known gaps{done}. To fill one: livingmeta add {review} --gap N")

@@ -9,6 +9,9 @@ import typer
 from livingmeta.commands import screen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livingmeta.audit.deduction import Deduction
     from livingmeta.audit.results import Results
     from livingmeta.review.protocol import Review
     from livingmeta.synthesis.pool import Pool
@@ -21,6 +24,31 @@ def answers(results: Results) -> None:
     for line in said(results):
         screen.console().print(line)
         typer.echo()
+
+
+def deductions(found: Sequence[Deduction], *, folder: str | None = None) -> None:
+    """Print what printed results give away, and draw it into a folder, if there is one."""
+    from pathlib import Path
+
+    from livingmeta.audit.deduction import clashes
+    from livingmeta.figures.deduction import deduction_plot
+    from livingmeta.figures.files import figure_bytes
+    from livingmeta.pages.deductions import assumed, clash_words, deduced
+    from livingmeta.store import write
+
+    console = screen.console()
+    for one in found:
+        console.print(f"{one.name}: {one.shown} ({', '.join(one.claims)}, {one.reading})", style="bold")
+        console.print("  " + " ".join(deduced(one)))
+        for kind in ("png", "svg") if folder and one.drawable else ():
+            path = Path(folder or ".") / f"deduce_{one.claims[0]}.{kind}"
+            write(path, figure_bytes(deduction_plot(one), kind))
+            typer.echo(f"  {path} written")
+        typer.echo()
+    for clash in clashes(found):
+        console.print(clash_words(clash))
+    if found:
+        console.print(assumed(found[0].assumptions))
 
 
 def summary(review: Review, pool: Pool) -> None:
