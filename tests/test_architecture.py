@@ -18,7 +18,7 @@ LIBRARIES = {
     "exchange": SCIENCE | {"pandas", "pydantic", "openpyxl", "defusedxml"},
     "living": {"pydantic", "pandas", "openpyxl", "tomlkit"},
     "figures": SCIENCE | {"matplotlib", "pandas"},
-    "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic"},
+    "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic", "rich"},
 }
 FILES = {"pathlib", "os", "io", "tempfile", "shutil"}
 CORE = {"engine", "synthesis", "appraisal"}  # touch no files

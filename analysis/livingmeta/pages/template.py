@@ -12,9 +12,19 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def _no_markup(value: Any) -> Any:
+def no_markup(value: Any) -> Any:
     """Keep words of a review from beginning a tag, which Markdown would pass on."""
     return re.sub(r"(?<!\\)<(?=[A-Za-z/!?])", r"\<", value) if isinstance(value, str) else value
+
+
+def minus(text: str) -> str:
+    """Write the sign of negative numbers as print does: "−0.3"."""
+    return re.sub(r"(?<![\w.,\-–−])-(?=\d)", "−", str(text))
+
+
+def cell(text: str) -> str:
+    """Fit words into a cell of Markdown's tables: one of a CSV may hold several lines."""
+    return " ".join(str(text).split()).replace("|", "\\|")
 
 
 def page(template: str, **given: Any) -> str:
@@ -34,14 +44,13 @@ def _templates(*, markup: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=lambda name: ".html" in str(name),
-        finalize=None if markup else _no_markup,
+        finalize=None if markup else no_markup,
     )
     environment.filters |= {
         "decimal": decimal,
         "p_words": p_words,
-        "minus": lambda text: re.sub(r"(?<![\w.,\-–−])-(?=\d)", "−", str(text)),
-        # a cell of a CSV may hold several lines, one of a table in Markdown may not
-        "cell": lambda text: " ".join(str(text).split()).replace("|", "\\|"),
+        "minus": minus,
+        "cell": cell,
         "count": lambda n: "?" if n is None else count(n),
     }
     return environment
