@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livingmeta import load_review
-from livingmeta.audit.deduction import Assumptions, Deduction, clashes, deduce, settling, tested
+from livingmeta.audit.deduction import Assumptions, Deduction, came_true, clashes, deduce, settling
 from livingmeta.language import language
 from livingmeta.pages.deductions import assumed, deduced
 from livingmeta.review.protocol import Review
@@ -71,10 +71,10 @@ def test_a_deduction_comes_true_when_the_number_comes_in() -> None:
     """Without Rathleff's rows its effect is a hidden one, and the range that is left for it holds it."""
     rows = tuple(row for row in SMITH.outcomes if row.trial != "rathleff2015")
     before = deduce(replace(SMITH, outcomes=rows), claim=NOTE)
-    (came,) = tested(before, deduce(SMITH, claim=NOTE))
+    (came,) = came_true(before, deduce(SMITH, claim=NOTE))
     assert came.label == "Rathleff 2015" and came.held
     wrong = replace(before[0].widest, trial_low=np.full(7, 0.5), trial_high=np.full(7, 1.0))
-    (broke,) = tested([replace(before[0], any=wrong)], deduce(SMITH, claim=NOTE))
+    (broke,) = came_true([replace(before[0], any=wrong)], deduce(SMITH, claim=NOTE))
     assert not broke.held
 
 

@@ -583,7 +583,7 @@ class Tested:
     held: bool
 
 
-def tested(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[Tested, ...]:
+def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[Tested, ...]:
     """Compare what was deduced of unread trials with what is known of them now.
 
     A deduction came true where what the printed digits leave of the effect and the range that was
