@@ -12,6 +12,7 @@ import pytest
 import livingmeta
 from livingmeta.appraisal.directions import BASES
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.multiverse import trial_sets
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import MEASURES
@@ -108,7 +109,7 @@ def test_no_message_is_kept_that_nobody_says() -> None:
     package = FOLDER.parent
     files = [path for path in package.rglob("*") if path.suffix in {".py", ".j2"}]
     code = " ".join(path.read_text(encoding="utf-8") for path in files)
-    composed = re.compile(r"(_(one|many|all|then)$)|^(corr|i2|risk|single|tip)_|^quantity\.")
+    composed = re.compile(r"(_(one|many|all|then)$)|^(corr|i2|risk|single|tip)_|^(quantity|prisma)\.")
     for key in flat(CATALOGUES["en"]["say"]):
         assert re.search(rf"[\"']{key}[\"']", code) or composed.search(key), key
 
@@ -149,7 +150,7 @@ ENGLISH_WORDS = {
 def test_what_is_said_of_results_is_said_in_every_language(code: str, name: str) -> None:
     review = load_review(name)
     speak = language(code, own=review.protocol.translation.get(code))
-    told: list[str] = []
+    told: list[str | None] = []
     for one in sensitivity(review):
         told += [name for name, _ in (*one.scenarios, *one.absence.scenarios)]
         told += [one.absence.why_not or "", one.main.why_not or ""]
@@ -157,6 +158,15 @@ def test_what_is_said_of_results_is_said_in_every_language(code: str, name: str)
     for row in known.certainty:
         told += [one.why for one in row.suggestions] + [row.absolute.why_not or ""]
     told += [verdict.detail for verdict in known.verdicts]
+    for table in known.directions:
+        told += [table.tally(), *(table.side(row.side) for row in table.rows)]
+    told += [
+        words
+        for box in known.flow.counts
+        for words in (box.words, box.basis, None if box.number else box.text())
+    ]
+    for found in known.multiverse:
+        told += [reason for reason, _ in found.impossible] + [one.words() for one in trial_sets(found)]
     told += [words for finding in known.findings for words in (finding.verdict, finding.detail)]
     for words in filter(None, told):
         turned = re.sub("«.*?»", "", speak.word(words))  # what a source prints

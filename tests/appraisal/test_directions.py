@@ -147,7 +147,7 @@ def test_the_tally_counts_trials_and_says_what_it_rests_on(tmp_path) -> None:
 
 def test_norwegian_never_says_against_where_towards_is_meant(tmp_path) -> None:
     found = table(tmp_path, trials=[TRIAL, BETA], gaps=[GAP])
-    told = found.tally(language=language("nb"))
+    told = language("nb").word(found.tally())
     assert "i retning av" in told
     assert " mot " not in told
     assert "trial" not in told.replace("new treatment", "")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import Said, Word, said, together
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.review.schema import Outcome, Trial
 from livingmeta.synthesis.derivation import Effect
@@ -48,7 +48,7 @@ class Direction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class PrintedWords:
     """What a publication prints in words about the synthesis."""
 
     printed: str
@@ -66,38 +66,38 @@ class EffectDirections:
     favours: tuple[str, str] | None  # as in `Pool`
     no_effect: str
     rows: tuple[Direction, ...]
-    said: tuple[Said, ...]
+    said: tuple[PrintedWords, ...]
 
-    def side(self, side: int | None, *, language: Language = ENGLISH) -> str:
+    def side(self, side: int | None) -> Said:
         """Say a side in words."""
         if not side:
-            return language.say("side_unknown" if side is None else "side_none")
+            return said("side_unknown" if side is None else "side_none")
         if self.favours is None:
-            return language.say("above" if side > 0 else "below", no_effect=self.no_effect)
-        return language.say("towards", group=language.word(self.favours[side > 0]))
+            return said("above" if side > 0 else "below", no_effect=self.no_effect)
+        return said("towards", group=Word(self.favours[side > 0]))
 
-    def tally(self, *, language: Language = ENGLISH) -> str:
+    def tally(self) -> Said:
         """Count trials by direction and by what it rests on."""
-        found: dict[str, list[str]] = {}
+        found: dict[Said, list[str]] = {}
         for trial in dict.fromkeys(row.trial for row in self.rows):
             known = [r for r in self.rows if r.trial == trial and r.side is not None]
             sides = {row.side for row in known}
-            name = self.side(next(iter(sides), None), language=language)
+            name = self.side(next(iter(sides), None))
             if len(sides) != 1:
-                name = language.say("tally_differ" if sides else "tally_unknown")
+                name = said("tally_differ" if sides else "tally_unknown")
             found.setdefault(name, []).append(min((r.basis for r in known), key=BASES.index, default=WORDS))
         if not found:
-            return language.say("tally_none")
+            return said("tally_none")
         parts = []
         for name, bases in found.items():
             rests = [
-                language.say("tally_by", n=bases.count(one), basis=language.word(one))
-                for one in BASES[:-1]
-                if one in bases
+                said("tally_by", n=bases.count(one), basis=Word(one)) for one in BASES[:-1] if one in bases
             ]
-            parts.append(f"{len(bases)} {name}" + (f" ({', '.join(rests)})" if rests else ""))
-        trials = language.trials(sum(map(len, found.values())))
-        return f"{trials}: {'; '.join(parts)}. {language.say('tally_caution')}"
+            key = "directed.part_by" if rests else "directed.part"
+            parts.append(said(key, n=len(bases), side=name, bases=together(rests, ", ")))
+        n = sum(map(len, found.values()))
+        trials = said("trials_one" if n == 1 else "trials_many", n=n)
+        return said("directed.tally", trials=trials, parts=together(parts), caution=said("tally_caution"))
 
 
 def unpooled(pool: Pool) -> bool:
@@ -151,7 +151,7 @@ def effect_directions(review: Review, *, pools: Sequence[Pool] | None = None) ->
                 )
             ),
             said=tuple(
-                Said(printed=one.printed, where=one.where, reading=one.reading, source=one.source)
+                PrintedWords(printed=one.printed, where=one.where, reading=one.reading, source=one.source)
                 for one in review.published
                 if one.synthesis == plan.id and one.quantity == "text"
             ),
@@ -175,13 +175,14 @@ def _of_trial(
 ) -> Iterator[Direction]:
     """Yield a trial's effect; without one, the rows that carry none, and the known gaps."""
     for effect in dict.fromkeys(used or held):
-        row = effect.rows[0]
-        assumed = f"; assumed: {effect.assumption}" if effect.assumption else ""
+        row, words = effect.rows[0], [_value(effect)]
+        if effect.assumption:
+            words.append(said("directed.assumed", what=effect.assumption))
         yield _direction(
             trial,
             _side(effect.yi),
             USABLE if used else HELD,
-            _value(effect) + assumed,
+            together(words),
             where=row.locator,
             source=row.source,
         )
@@ -193,7 +194,7 @@ def _of_trial(
     gaps = [gap for gap in review.gaps if gap.trial == trial.trial]
     fitting = {gap.what: gap for gap in gaps if fits(review, plan, gap) is None}
     for gap in fitting.values():
-        look = f"look in {gap.where}"
+        look = said("directed.look", where=gap.where)
         yield _direction(trial, None, WORDS, gap.what, where=look, source=gap.source)
 
 
@@ -224,9 +225,10 @@ def _side(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def _value(effect: Effect) -> str:
-    ends = as_shown(effect.measure, effect.yi, effect.ci_low, effect.ci_high)
-    return "{} {} ({} to {})".format(scale_name(effect.measure), *ends)
+def _value(effect: Effect) -> Said:
+    estimate, low, high = as_shown(effect.measure, effect.yi, effect.ci_low, effect.ci_high)
+    interval = said("interval", estimate=estimate, low=low, high=high)
+    return together([scale_name(effect.measure), interval], " ")
 
 
 def _of_rows(review: Review, plan: Plan, trial: Trial, rows: list[Outcome]) -> Direction:
@@ -238,7 +240,7 @@ def _of_rows(review: Review, plan: Plan, trial: Trial, rows: list[Outcome]) -> D
         trial,
         side,
         WORDS if side is None else UNUSED,
-        f"“{quotes}”" if quotes else "numbers without a quote",
+        f"“{quotes}”" if quotes else said("directed.unquoted"),
         where=first.locator,
         source=first.source,
         reason=next((row.note for row in rows if row.use == "no"), None),

@@ -5,41 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from livingmeta.language import Said, said
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
+from livingmeta.words import whole
 
-# Boxes of the template for databases and registers, with their words (Page 2021). The keys are
-# those that [prisma] of review.toml may name.
-BOXES: Mapping[str, str] = {
-    "previous_studies": "Studies included in previous version of review",
-    "previous_reports": "Reports of studies included in previous version of review",
-    "records": "Records identified",
-    "databases": "– from databases",
-    "registers": "– from registers",
-    "removed": "Records removed before screening",
-    "screened": "Records screened",
-    "excluded": "Records excluded",
-    "sought": "Reports sought for retrieval",
-    "not_retrieved": "Reports not retrieved",
-    "assessed": "Reports assessed for eligibility",
-    "reports_excluded": "Reports excluded",
-    "studies": "Studies included in review",
-    "reports": "Reports of included studies",
-    "total_studies": "Total studies included in review",
-    "total_reports": "Reports of total included studies",
-}
+# Boxes of the template for databases and registers (Page 2021), by the names that [prisma] of
+# review.toml may give; the words stand in the catalogues under these.
+BOXES = (
+    "previous_studies",
+    "previous_reports",
+    "records",
+    "databases",
+    "registers",
+    "removed",
+    "screened",
+    "excluded",
+    "sought",
+    "not_retrieved",
+    "assessed",
+    "reports_excluded",
+    "studies",
+    "reports",
+    "total_studies",
+    "total_reports",
+)
 PRINTED, COUNTED = "printed", "counted here"
 COUNTS = {"count", "k"}  # quantities of published.csv that count
-NEW = {"studies": "New studies included in review", "reports": "Reports of new included studies"}
 PREVIOUS, TOTAL = ("previous_studies", "previous_reports"), ("total_studies", "total_reports")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Count:
+class BoxCount:
     """One number of the flow: as printed by a source, counted in our own rows, or not known."""
 
     box: str
-    words: str
+    words: Said
     number: str | None
     basis: str | None  # PRINTED, COUNTED, or None where the number is not known
     reading: str | None  # primary, secondary
@@ -51,9 +52,11 @@ class Count:
         """The sign behind the number: † another's words, * counted here."""
         return "*" if self.basis == COUNTED else "†" if self.reading == "secondary" else ""
 
-    def text(self) -> str:
+    def text(self) -> Said:
         """Write the number as a box shows it: "(n = 9,081)" or "(n not known)"."""
-        return f"(n = {self.number}{self.mark})" if self.number else "(n not known)"
+        if self.number is None:
+            return said("prisma.unknown")
+        return said("prisma.n", number=self.number, mark=self.mark)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +66,14 @@ class Flow:
     review: str
     title: str
     updates: bool
-    counts: tuple[Count, ...]
+    counts: tuple[BoxCount, ...]
 
     @property
     def known(self) -> bool:
         """Whether any of its boxes has a number, so that there is something to draw."""
         return any(one.number for one in self.counts)
 
-    def count(self, box: str) -> Count:
+    def count(self, box: str) -> BoxCount:
         """Return the count of a box."""
         return next(one for one in self.counts if one.box == box)
 
@@ -114,7 +117,7 @@ def flow(review: Review, *, previous: Review | None = None) -> Flow:
     )
 
 
-def _printed(review: Review, box: str, named: str) -> Count:
+def _printed(review: Review, box: str, named: str) -> BoxCount:
     """Return the count that review.toml names for `named`, for a box."""
     claims: Mapping[str, str] = {str(k): v for k, v in review.protocol.prisma.items()}
     claim = next(
@@ -128,15 +131,15 @@ def _printed(review: Review, box: str, named: str) -> Count:
     return _count(box, claim)
 
 
-def _count(box: str, claim: Claim | None) -> Count:
-    if claim is None:
-        return Count(
-            box=box, words=BOXES[box], number=None, basis=None, reading=None, where=None, source=None
-        )
-    return Count(
-        box=box,
-        words=BOXES[box],
-        number=f"{claim.counted:,}",
+def _count(box: str, claim: Claim | None) -> BoxCount:
+    blank = BoxCount(
+        box=box, words=said(f"prisma.{box}"), number=None, basis=None, reading=None, where=None, source=None
+    )
+    if claim is None or claim.counted is None:
+        return blank
+    return replace(
+        blank,
+        number=whole(claim.counted),
         basis=PRINTED,
         reading=claim.reading,
         where=claim.where,
@@ -144,31 +147,30 @@ def _count(box: str, claim: Claim | None) -> Count:
     )
 
 
-def _update(review: Review, previous: Review, found: Mapping[str, Count]) -> dict[str, Count]:
+def _update(review: Review, previous: Review, found: Mapping[str, BoxCount]) -> dict[str, BoxCount]:
     """Fill the boxes of an update: previous, new, and their sums."""
     rows: dict[str, tuple[Sequence[object], Sequence[object]]] = {
         "studies": (review.trials, previous.trials),
         "reports": (review.reports, previous.reports),
     }
-    filled: dict[str, Count] = {}
+    filled: dict[str, BoxCount] = {}
     for name, (all_rows, old) in rows.items():
         file = "trials" if name == "studies" else name
         before = _printed(previous, f"previous_{name}", name)
         if before.number is None:
-            before = _counted(before, len(old), f"rows of {previous.protocol.id}")
+            before = _counted(before, len(old), said("prisma.rows", review=previous.protocol.id))
         new = found[name]
         if new.number is None:
-            new = _counted(
-                new, len(all_rows) - len(old), f"rows that {review.protocol.id} adds to {file}.csv"
-            )
-        new = replace(new, words=NEW[name])
+            added = said("prisma.rows_added", review=review.protocol.id, file=f"{file}.csv")
+            new = _counted(new, len(all_rows) - len(old), added)
+        new = replace(new, words=said(f"prisma.new_{name}"))
         total = found[f"total_{name}"]
         if total.number is None:
             sum_ = sum(int(str(one.number).replace(",", "")) for one in (before, new))
-            total = _counted(total, sum_, "previous and new")
+            total = _counted(total, sum_, said("prisma.sum"))
         filled |= {before.box: before, new.box: new, total.box: total}
     return filled
 
 
-def _counted(blank: Count, number: int, where: str) -> Count:
-    return replace(blank, number=f"{number:,}", basis=COUNTED, where=where)
+def _counted(blank: BoxCount, number: int, where: Said) -> BoxCount:
+    return replace(blank, number=whole(number), basis=COUNTED, where=where)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from livingmeta.appraisal.choices import Analysis, analysis, unknown_choices
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.pooling import Fit, fit, side_of_no_effect
+from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.dependence import people_of
@@ -48,8 +49,7 @@ RESULT = (
     "pi_low",
     "pi_high",
 )
-NOT_WALD = "a common effect has the Wald interval: the others allow for a scatter between trials"
-NOT_ML = "ci = profile is read off the likelihood that tau2 = ML maximises, not another tau2"
+NOT_WALD, NOT_ML = said("universe.not_wald"), said("universe.not_ml")
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class TrialSet:
     made_by: tuple[tuple[str, tuple[str, ...]], ...]
     shares: Shares
 
-    def words(self, *, short: bool = False) -> str:
+    def words(self, *, short: bool = False) -> Said:
         """Name the set by what it has beside the headline's trials: "3 trials, + Ash 2001".
 
         `short`: by how many there are, "3 trials, +1 −2".
@@ -215,7 +215,8 @@ class TrialSet:
         if short:
             told = {"+": self.added, "−": self.lacking}
             differs = [f"{sign}{len(some)}" for sign, some in told.items() if some]
-        return f"{n} trial{'' if n == 1 else 's'}, {' '.join(differs) or 'as the headline'}"
+        trials = said("trials_one" if n == 1 else "trials_many", n=n)
+        return together([trials, together(differs, " ") if differs else said("universe.as_headline")], ", ")
 
     @property
     def excludes(self) -> str:
@@ -809,12 +810,12 @@ def by_part(
     asked: dict[str, Any] = {"important": important, "published": published}
     sets = trial_sets(found, **asked)
     whole = {
-        "all analyses": shares(found.analyses, **asked),
-        "each trial set once": shares(found.analyses, each="trial_set", **asked),
+        said("universe.all"): shares(found.analyses, **asked),
+        said("universe.each"): shares(found.analyses, each="trial_set", **asked),
     }
     parts = [
         *((name, "", len(sets), told) for name, told in whole.items() if told is not None),
-        *(("trial set", f"{one.name}: {one.words()}", 1, one.shares) for one in sets),
+        *((said("universe.set"), f"{one.name}: {one.words()}", 1, one.shares) for one in sets),
     ]
     rows = [
         {"choice": choice, "option": option, "trial_sets": n, "excludes": told.excludes} | asdict(told)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from livingmeta.appraisal.flow import PREVIOUS, TOTAL, Count, Flow
+from livingmeta.appraisal.flow import PREVIOUS, TOTAL, BoxCount, Flow
 from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT
 
 # The boxes of the figure by column, from top to bottom
@@ -91,7 +91,7 @@ def _lines(one: Flow, boxes: Sequence[str]) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _unbroken(count: Count) -> str:
+def _unbroken(count: BoxCount) -> str:
     return count.text().replace(" ", "\N{NO-BREAK SPACE}")
 
 

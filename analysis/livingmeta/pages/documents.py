@@ -22,7 +22,7 @@ from livingmeta.appraisal.certainty import PrintedCertainty, Rating, Suggestion,
 from livingmeta.appraisal.changes import Move, Stage
 from livingmeta.appraisal.directions import Direction, EffectDirections
 from livingmeta.appraisal.dossier import Dossier
-from livingmeta.appraisal.flow import Count
+from livingmeta.appraisal.flow import BoxCount
 from livingmeta.appraisal.missing_evidence import Absence
 from livingmeta.appraisal.multiverse import MultiverseSummary, Shares, TrialSet, Turn, excluding
 from livingmeta.appraisal.scenarios import Sensitivity, Without
@@ -419,7 +419,7 @@ class Certainty(TypedDict):
     summary_of_findings: list[Summarised]  # each synthesis
     directions: list[Directions]  # what each report says
     risk_of_bias: list[Biased]  # as recorded
-    prisma: dict[str, Count]  # the flow of records, box by box
+    prisma: dict[str, BoxCount]  # the flow of records, box by box
 
 
 class Worksheet(TypedDict):
