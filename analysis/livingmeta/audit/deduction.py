@@ -573,7 +573,7 @@ def ranked(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested:
+class Fate:
     """What became of a deduction when a number came in: `held` says whether it came true."""
 
     claims: tuple[str, ...]
@@ -583,7 +583,7 @@ class Tested:
     held: bool
 
 
-def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[Tested, ...]:
+def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[Fate, ...]:
     """Compare what was deduced of unread trials with what is known of them now.
 
     A deduction came true where what the printed digits leave of the effect and the range that was
@@ -596,7 +596,7 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
     """
     now = {(one.claims, trial.trial): trial for one in after for trial in one.candidates if trial.known}
     return tuple(
-        Tested(
+        Fate(
             claims=deduction.claims,
             label=trial.label,
             was=(float(low), float(high)),
