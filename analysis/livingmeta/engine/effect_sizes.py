@@ -502,7 +502,7 @@ class Measure:
             wrong.append(f"function is missing, which computes yi and vi from {self.needs}")
         else:
             taken = signature(self.function).parameters
-            wrong += [f"function does not take {one}" for one in self.options if one not in taken]
+            wrong += [f"function does not take {option}" for option in self.options if option not in taken]
         try:
             shown = self.step.format_map(dict.fromkeys((*NEEDS[self.needs], "yi"), "0"))
         except KeyError as name:
@@ -602,7 +602,7 @@ def printed_kinds() -> tuple[str, ...]:
     >>> [kind for kind in printed_kinds() if kind.endswith("OR")]
     ['OR', 'log OR']
     """
-    return (*MEASURES, *(f"log {key}" for key, one in MEASURES.items() if one.ratio))
+    return (*MEASURES, *(f"log {key}" for key, measure in MEASURES.items() if measure.ratio))
 
 
 def kind_of(printed: str) -> tuple[str, bool]:
@@ -629,9 +629,9 @@ def measure_named(text: str) -> str | None:
     ('SMD', 'HR', None)
     """
     wanted = text.strip().casefold()
-    for key, one in MEASURES.items():
-        known = (key, one.label, one.words, one.ratio or "", *one.names)
-        if wanted and wanted in {name.casefold() for name in known}:
+    for key, measure in MEASURES.items():
+        names = (key, measure.label, measure.words, measure.ratio or "", *measure.names)
+        if wanted and wanted in {name.casefold() for name in names}:
             return key
     return None
 
@@ -649,7 +649,7 @@ def measure_of(label: str | None) -> Measure | None:
     >>> measure_of("log OR").words, measure_of("points of pain")
     ('Odds ratio', None)
     """
-    return next((one for one in MEASURES.values() if one.label == label), None)
+    return next((measure for measure in MEASURES.values() if measure.label == label), None)
 
 
 def turning(label: str) -> Said:

@@ -36,23 +36,23 @@ def numbers(name: str, values: ArrayLike) -> tuple[Array, list[str]]:
     """
     if isinstance(values, np.ma.MaskedArray):
         hidden = np.flatnonzero(np.ma.getmaskarray(values))
-        seen, found = numbers(name, np.where(np.ma.getmaskarray(values), np.nan, values.data))
-        return seen, [*found, *(f"{name}[{i + 1}] {MASKED}" for i in hidden)]
+        seen, problems = numbers(name, np.where(np.ma.getmaskarray(values), np.nan, values.data))
+        return seen, [*problems, *(f"{name}[{i + 1}] {MASKED}" for i in hidden)]
     raw: Any = np.asarray(values, dtype=object if isinstance(values, list | tuple) else None)
     if raw.dtype.kind in "iuf":
         return raw.astype(float), []
     flat = raw.ravel()
-    good = [is_number(one) for one in flat]
-    found = [
-        f"{name}[{i + 1}] = {one}: {NOT_A_NUMBER}"
-        for i, (one, fine) in enumerate(zip(flat, good, strict=True))
+    good = [is_number(value) for value in flat]
+    problems = [
+        f"{name}[{i + 1}] = {value}: {NOT_A_NUMBER}"
+        for i, (value, fine) in enumerate(zip(flat, good, strict=True))
         if not fine
     ]
-    read = [float(one) if fine else np.nan for one, fine in zip(flat, good, strict=True)]
-    return np.array(read, dtype=float).reshape(raw.shape), found
+    read = [float(value) if fine else np.nan for value, fine in zip(flat, good, strict=True)]
+    return np.array(read, dtype=float).reshape(raw.shape), problems
 
 
-def is_number(one: object) -> bool:
+def is_number(value: object) -> bool:
     """Say whether a value is a real number, finite or not; a truth value is none.
 
     Examples
@@ -61,10 +61,10 @@ def is_number(one: object) -> bool:
     [True, True, False, False, False, False]
     """
     words = str | bytes | bool | np.bool_ | complex | np.complexfloating
-    if isinstance(one, words) or one is np.ma.masked:
+    if isinstance(value, words) or value is np.ma.masked:
         return False
     try:
-        float(one)  # type: ignore[arg-type]
+        float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return False
     return True

@@ -122,15 +122,15 @@ def _maximum(
     if most == 0:
         return np.zeros(len(y)), np.ones(len(y), bool)
     place = np.argsort(~falls, axis=-1, kind="stable")[:, :most]
-    found = np.take_along_axis(falls, place, -1)
+    real = np.take_along_axis(falls, place, -1)
     root, converged = bracketed_root(
         score, np.take_along_axis(grid, place, -1), np.take_along_axis(grid, place + 1, -1)
     )
-    candidates = np.concatenate([np.zeros((len(y), 1)), np.where(found, root, 0.0)], axis=-1)
+    candidates = np.concatenate([np.zeros((len(y), 1)), np.where(real, root, 0.0)], axis=-1)
     value = log_likelihood(y, v, m, candidates, restricted=restricted, design=design)
     best = value.argmax(-1)[:, None]
     chosen = np.take_along_axis(candidates, best, -1)[:, 0]
-    return chosen, np.asarray((converged | ~found).all(-1))
+    return chosen, np.asarray((converged | ~real).all(-1))
 
 
 def tau2_limits(

@@ -119,17 +119,17 @@ def _search(sets: Sets, top: Array, cells: int, *, restricted: bool) -> tuple[Ar
     factor = np.exp(np.log(top / v0) / cells)
     at, before = np.zeros_like(v0), np.zeros_like(v0)
     slope = first = _excess(sets, at, restricted=restricted)
-    found: list[tuple[NDArray[np.int_], Array, Array]] = []
+    falling: list[tuple[NDArray[np.int_], Array, Array]] = []
     for _ in range(cells):
         before, at = at, (at + v0) * factor - v0
         was, slope = slope, _excess(sets, at, restricted=restricted)
         fell = np.flatnonzero((was > 0) & (slope <= 0))
         if fell.size:
-            found.append((fell, before[fell], at[fell]))
+            falling.append((fell, before[fell], at[fell]))
     tau2, converged = np.zeros_like(v0), np.ones(v0.size, bool)
-    if not found:
+    if not falling:
         return tau2, converged
-    columns, low, high = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    columns, low, high = (np.concatenate(parts) for parts in zip(*falling, strict=True))
     root, settled = _root(sets.take(columns), low, high, restricted=restricted)
     several = (np.bincount(columns, minlength=v0.size) > 1) | (first <= 0)
     alone = ~several[columns]
@@ -137,10 +137,10 @@ def _search(sets: Sets, top: Array, cells: int, *, restricted: bool) -> tuple[Ar
     np.logical_and.at(converged, columns, settled)
     best = {}
     for column, t in zip(columns[~alone], root[~alone], strict=True):
-        one = sets.take(np.array([column]))
+        single = sets.take(np.array([column]))
         if column not in best:
-            best[column] = _height(one, 0.0, restricted=restricted)
-        height = _height(one, t, restricted=restricted)
+            best[column] = _height(single, 0.0, restricted=restricted)
+        height = _height(single, t, restricted=restricted)
         if height > best[column]:
             best[column], tau2[column] = height, t
     return tau2, converged
@@ -159,11 +159,11 @@ def _excess(sets: Sets, t: Array, *, restricted: bool) -> Array:
     return np.asarray(n - _pull(w0, rest, squares, total, restricted=restricted))
 
 
-def _sum(one: Array, other: Array | None = None) -> Array:
+def _sum(first: Array, other: Array | None = None) -> Array:
     """Sum an array, or the products of two, over the trials; einsum keeps to the long rows."""
     if other is None:
-        return np.asarray(np.einsum("ij->j", one))
-    return np.asarray(np.einsum("ij,ij->j", one, other))
+        return np.asarray(np.einsum("ij->j", first))
+    return np.asarray(np.einsum("ij,ij->j", first, other))
 
 
 def _pull(w0: Array, rest: Array, squares: Array, total: Array, *, restricted: bool) -> Array:
@@ -221,11 +221,11 @@ def _ratio(sets: Sets, t: Array, *, restricted: bool) -> tuple[Array, Array]:
     return c / n - 1, (dc - c * dn / n) / n
 
 
-def _height(one: Sets, t: float, *, restricted: bool) -> float:
+def _height(sets: Sets, t: float, *, restricted: bool) -> float:
     """Return the log-likelihood, up to a constant, of one set."""
-    v = np.append(one.v0, one.v[:, 0])
+    v = np.append(sets.v0, sets.v[:, 0])
     v = v[np.isfinite(v)] + t
-    y = np.append(0.0, one.y[:, 0])[np.isfinite(np.append(one.v0, one.v[:, 0]))]
+    y = np.append(0.0, sets.y[:, 0])[np.isfinite(np.append(sets.v0, sets.v[:, 0]))]
     w = 1 / v
     mu = (w * y).sum() / w.sum()
     twice = np.log(v).sum() + (w * (y - mu) ** 2).sum()

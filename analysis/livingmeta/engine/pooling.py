@@ -473,13 +473,13 @@ def _tau2_name(tau2: str | float) -> str:
 
 def _tau2_interval(y: Array, v: Array, *, tau2: str, by: str, level: float) -> tuple[float, float] | None:
     """Return the limits of τ², None for an empty set."""
-    one = scaled(y[None], v[None], None)
+    effects = scaled(y[None], v[None], None)
     if by == "q-profile":
-        ends = q_profile(one.y, one.v, one.present, level=level)
+        ends = q_profile(effects.y, effects.v, effects.present, level=level)
     else:
         restricted = LIKELIHOODS[tau2]
-        ends = likelihood_limits(one.y, one.v, one.present, level=level, restricted=restricted)
-    low, high = (float(end[0] * one.unit[0] ** 2) for end in ends)
+        ends = likelihood_limits(effects.y, effects.v, effects.present, level=level, restricted=restricted)
+    low, high = (float(end[0] * effects.unit[0] ** 2) for end in ends)
     return (low, high) if np.isfinite(high) else None
 
 
@@ -529,8 +529,8 @@ def fit(
     """
     by = chosen(model=model, tau2=tau2, ci=ci, prediction=prediction)
     random, interval, ahead = MODELS[model], CONFIDENCE[by["ci"]], PREDICTION.get(by["prediction"])
-    known = None if isinstance(by["tau2"], str) else by["tau2"]
-    estimator = TAU2["DL" if known is not None or not random else by["tau2"]]
+    given = None if isinstance(by["tau2"], str) else by["tau2"]
+    estimator = TAU2["DL" if given is not None or not random else by["tau2"]]
     if wrong := no_level(level):
         raise RefusalError(*wrong)
     y, v, present, unit, origin = scaled(yi, vi, mask)
@@ -542,9 +542,9 @@ def fit(
     many = k > 1
     zero = np.zeros(k.shape)
     t2, converged = estimator(y, v, present) if random else (zero, np.ones(k.shape, bool))
-    if random and known is not None:
-        t2 = known / unit**2
-    between = np.where(many | (known is not None and random), t2, 0.0)
+    if random and given is not None:
+        t2 = given / unit**2
+    between = np.where(many | (given is not None and random), t2, 0.0)
     w = present / (v + between[..., None])
     total, mu, q = _weighted(w, y)
     scale_q = q / df
@@ -591,7 +591,7 @@ def fit(
             "few_trials": k < FEW,
             "single_trial": k == 1,
             "hksj_scale_below_one": hksj & (scale_q < 1 - ROUNDING),
-            "few_trials_for_prediction": ((k <= FEW_FOR_PREDICTION) & np.isfinite(reach) & (known is None)),
+            "few_trials_for_prediction": ((k <= FEW_FOR_PREDICTION) & np.isfinite(reach) & (given is None)),
             "hksj_narrower_than_wald": (hksj & (k <= FEW_FOR_HKSJ) & (half < ndtri(upper) * wald * unit)),
         },
     )
@@ -740,7 +740,7 @@ def scaled(yi: Array, vi: Array, mask: Mask | None) -> Scaled:
     Far from 0, squares would lose digits; at the heaviest trial, products with its weight would.
     What is present and can't be pooled is refused.
     """
-    if any(isinstance(one, np.ma.MaskedArray) for one in (yi, vi)):
+    if any(isinstance(values, np.ma.MaskedArray) for values in (yi, vi)):
         raise RefusalError("effects are masked: give plain arrays, and say by `mask` who is present.")
     shape = np.broadcast_shapes(yi.shape, vi.shape, () if mask is None else mask.shape)
     present = np.broadcast_to(True if mask is None else mask, shape)

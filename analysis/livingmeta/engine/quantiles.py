@@ -45,10 +45,10 @@ class Quantiles:
         if self.quartiles is None and self.extremes is None:
             raise RefusalError("both quartiles, or minimum and maximum, are needed for an SD.")
         (low, high), (q1, q3) = self.extremes or (None, None), self.quartiles or (None, None)
-        known = [value for value in (low, q1, self.median, q3, high) if value is not None]
-        if known != sorted(known):
+        values = [value for value in (low, q1, self.median, q3, high) if value is not None]
+        if values != sorted(values):
             raise RefusalError("minimum, quartiles, median and maximum are not in order.")
-        if known[0] == known[-1]:
+        if values[0] == values[-1]:
             raise RefusalError("all quantiles are equal: they give no SD.")
 
 
@@ -68,12 +68,12 @@ def _width(pair: Pair) -> float:
 
 def wan_sd(x: Quantiles) -> float:
     """SD by Wan 2014: from the range (eq. 9), the quartiles (eq. 16), or the mean of both."""
-    known = []
+    estimates = []
     if x.quartiles:
-        known.append(_width(x.quartiles) / expected_iqr(x.n))
+        estimates.append(_width(x.quartiles) / expected_iqr(x.n))
     if x.extremes:
-        known.append(_width(x.extremes) / expected_range(x.n))
-    return sum(known) / len(known)
+        estimates.append(_width(x.extremes) / expected_range(x.n))
+    return sum(estimates) / len(estimates)
 
 
 def shi_sd(x: Quantiles) -> float:

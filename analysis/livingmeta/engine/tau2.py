@@ -492,7 +492,7 @@ def q_below(q: Array, a: Array, tau2: Array) -> tuple[Array, Array]:
     part = np.exp(z - np.log(inside).sum(-2) / 2 - np.log(z)) * (1 + 2j * bend[..., None] * y)
     part[..., 0] /= 2
     by_tau2 = (a[:, None, :, None] * (z / q[:, None, None])[..., None, :] / inside).sum(-2)
-    below, slope = ((one.sum(-1).real * step / np.pi) for one in (part, part * by_tau2))
+    below, slope = ((summand.sum(-1).real * step / np.pi) for summand in (part, part * by_tau2))
     return below, slope
 
 

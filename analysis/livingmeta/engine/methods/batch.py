@@ -74,8 +74,8 @@ def run(
     pieces = [(start, min(start + chunk, count)) for start in range(0, count, chunk)]
     whole: Arrays = {}
 
-    def keep(start: int, stop: int, found: Arrays) -> None:
-        for name, values in found.items():
+    def keep(start: int, stop: int, part: Arrays) -> None:
+        for name, values in part.items():
             if name not in whole:
                 whole[name] = np.empty((count, *values.shape[1:]), values.dtype)
             whole[name][start:stop] = values

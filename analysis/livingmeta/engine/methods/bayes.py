@@ -373,9 +373,9 @@ def _marginal(moments: Array, quantiles: Array, finite: Sequence[bool]) -> Margi
 
 def _chances(row: Array, important: float | None) -> Chances:
     below, for_1, for_2 = map(float, row)
-    known = important is not None
+    judged = important is not None
     return Chances(
-        below_zero=below, beyond_below=for_1 if known else None, beyond_above=for_2 if known else None
+        below_zero=below, beyond_below=for_1 if judged else None, beyond_above=for_2 if judged else None
     )
 
 

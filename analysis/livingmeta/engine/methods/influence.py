@@ -167,7 +167,7 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
     # q of the HKSJ interval without the trial; 1 for a Wald interval
     scale = left.se**2 * (total - weights.diagonal())
     with np.errstate(divide="ignore", invalid="ignore"):  # an HKSJ SE of 0
-        found = Influence(
+        measures = Influence(
             rstudent=(y - left.estimate) / np.sqrt(scale * (v + without) + left.se**2),
             dffits=moved / np.sqrt(scale * hat * (v + without)),
             cook=(moved / se) ** 2,
@@ -179,5 +179,5 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
             baujat_x=(y - mu) ** 2 / (v + tau2),
             baujat_y=(moved / left.se) ** 2,
         )
-    defined = {name: np.where(np.isfinite(one), one, np.nan) for name, one in vars(found).items()}
+    defined = {name: np.where(np.isfinite(values), values, np.nan) for name, values in vars(measures).items()}
     return Influence(**defined)

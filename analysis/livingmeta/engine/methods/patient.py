@@ -189,14 +189,14 @@ def new_setting(result: PooledEstimate, *, important: float | None = None) -> Ne
         z = distance / spread
         return float(ndtr(z) if df is None else stdtr(df, z))
 
-    known = important is not None
+    judged = important is not None
     limit = important or 0.0
     return NewSetting(
         k=result.k,
         df=df,
         below_zero=tail(-result.estimate),
-        beyond_below=tail(-limit - result.estimate) if known else None,
-        beyond_above=tail(result.estimate - limit) if known else None,
+        beyond_below=tail(-limit - result.estimate) if judged else None,
+        beyond_above=tail(result.estimate - limit) if judged else None,
         assumption=(
             "assuming that true effects are normally distributed, that the new setting is drawn "
             "like those of the trials, and that τ² is as estimated"

@@ -364,8 +364,8 @@ def _i2(trials: Trials, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple
     with np.errstate(invalid="ignore"):
         low = np.where(np.isfinite(most), 100 * tau2_low / (tau2_low + most), 0.0)
         high = 100 * tau2_high / (tau2_high + least)
-    one = sets.k < 2
-    return np.where(one, np.nan, low), np.where(one, np.nan, high)
+    single = sets.k < 2
+    return np.where(single, np.nan, low), np.where(single, np.nan, high)
 
 
 def _singles(

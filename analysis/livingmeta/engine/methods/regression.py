@@ -155,23 +155,23 @@ def meta_regression(
     """
     y, v = usable(yi, vi, level)
     names, x = columns(moderators, y.size, intercept=intercept)
-    known = {name: one for name, one in CONFIDENCE.items() if not one.is_profile}
+    intervals = {name: interval for name, interval in CONFIDENCE.items() if not interval.is_profile}
     if ci is not None:
-        pick(known, ci, "ci")
+        pick(intervals, ci, "ci")
     by = chosen(model=model, tau2=tau2, ci=ci)
     random, tau2, ci = MODELS[model], by["tau2"], by["ci"]
-    estimator, interval = TAU2[tau2 if random else "DL"], known[ci]
+    estimator, interval = TAU2[tau2 if random else "DL"], intervals[ci]
     clusters = None if cluster is None else _clusters(cluster, y.size)
     # lengths of 1 keep the digits; the coefficients are turned back below
     lengths = np.sqrt((x**2).sum(0))
-    one = scaled(y[None], v[None], None)
-    shift = one.y[0] + one.origin[0] if not _has_constant(x) else one.y[0]
+    effects = scaled(y[None], v[None], None)
+    shift = effects.y[0] + effects.origin[0] if not _has_constant(x) else effects.y[0]
     design = Regression(x / lengths)
     present = np.ones((1, y.size), bool)
     t2, converged = np.zeros(1), np.ones(1, bool)
     if random:
-        t2, converged = estimator(shift[None], one.v, present, design)
-    weights = 1 / (one.v[0] + t2[0])
+        t2, converged = estimator(shift[None], effects.v, present, design)
+    weights = 1 / (effects.v[0] + t2[0])
     fit = _Fitted.of(shift, weights, design.x)
     df = y.size - len(names)
     q = float((weights * fit.residual**2).sum()) / df
@@ -179,18 +179,18 @@ def meta_regression(
     dfs: Array | None = np.full(len(names), float(df)) if interval.is_t else None
     flags = []
     if clusters is not None:
-        vcov, dfs = _cr2(fit, one.v[0] + t2[0], clusters)
+        vcov, dfs = _cr2(fit, effects.v[0] + t2[0], clusters)
     b = fit.b
     if _has_constant(x):  # the origin that was taken off belongs to the constant
-        b = b + one.origin[0] * _constant(x / lengths)
-    unit = one.unit[0]
+        b = b + effects.origin[0] * _constant(x / lengths)
+    unit = effects.unit[0]
     b, vcov = b * unit / lengths, vcov * unit**2 / np.outer(lengths, lengths)
     tested = [i for i, name in enumerate(names) if name != INTERCEPT]
-    low, high = q_profile(shift[None], one.v, present, level=level, design=design)
-    left = design.project(1 / one.v[:, None], shift[None, None])
-    qe = float((left.residual**2 / one.v[0]).sum())
-    typical = df / float((left.kept / one.v[0]).sum())
-    total, _ = estimator(one.y, one.v, present, MEAN)
+    low, high = q_profile(shift[None], effects.v, present, level=level, design=design)
+    left = design.project(1 / effects.v[:, None], shift[None, None])
+    qe = float((left.residual**2 / effects.v[0]).sum())
+    typical = df / float((left.kept / effects.v[0]).sum())
+    total, _ = estimator(effects.y, effects.v, present, MEAN)
     flags += [
         name
         for name, holds in {
@@ -280,9 +280,9 @@ def columns(
         base = levels[0] if intercept or listed else None
         if len(levels) == 1 and base is not None:
             problems.append(f"{name} has one level only, {base}: there is nothing to compare. Leave it out.")
-        for one in levels[1:] if base is not None else levels:
-            names.append(f"{name}: {one} against {base}" if base is not None else f"{name}: {one}")
-            listed.append(np.array([value == one for value in values], dtype=float))
+        for level in levels[1:] if base is not None else levels:
+            names.append(f"{name}: {level} against {base}" if base is not None else f"{name}: {level}")
+            listed.append(np.array([value == level for value in values], dtype=float))
     if problems:
         raise RefusalError("\n".join(problems))
     if not listed:
@@ -329,9 +329,9 @@ def common_tau2(yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], *, tau2: st
     >>> round(common_tau2(y, v, groups, tau2="REML"), 12)
     0.015
     """
-    found = meta_regression(yi, vi, {"group": list(groups)}, intercept=False, tau2=tau2).tau2
-    assert found is not None  # of random effects
-    return found
+    shared = meta_regression(yi, vi, {"group": list(groups)}, intercept=False, tau2=tau2).tau2
+    assert shared is not None  # of random effects
+    return shared
 
 
 @dataclass(frozen=True)
@@ -396,24 +396,24 @@ def cluster_robust(
     working = v + (result.tau2 or 0.0)
     fit = _Fitted.of(y - result.estimate, 1 / working, np.ones((y.size, 1)))
     vcov, dfs = _cr2(fit, working, clusters)
-    one = _coefficient(INTERCEPT, result.estimate, vcov[0, 0], dfs[0], result.level)
-    assert one.se is not None  # a mean follows from any cluster
-    assert one.ci_low is not None
-    assert one.ci_high is not None
+    mean = _coefficient(INTERCEPT, result.estimate, vcov[0, 0], dfs[0], result.level)
+    assert mean.se is not None  # a mean follows from any cluster
+    assert mean.ci_low is not None
+    assert mean.ci_high is not None
     gone = {"few_trials_for_prediction", "hksj_scale_below_one", "hksj_narrower_than_wald"}
     own = [flag for flag in result.flags if flag not in gone]
     return replace(
         result,
-        se=one.se,
-        ci_low=one.ci_low,
-        ci_high=one.ci_high,
-        statistic=one.statistic,
-        p_value=one.p_value,
+        se=mean.se,
+        ci_low=mean.ci_low,
+        ci_high=mean.ci_high,
+        statistic=mean.statistic,
+        p_value=mean.p_value,
         pi_low=None,
         pi_high=None,
         pi_method=None,
         ci_method="CR2",
-        ci_df=one.df,
+        ci_df=mean.df,
         flags=(*own, *(("few_clusters",) if dfs[0] < FEW_DF else ())),
     )
 
@@ -469,7 +469,7 @@ def _clusters(given: Sequence[object], k: int) -> list[NDArray[np.int_]]:
         members.setdefault(label, []).append(i)
     if len(members) < 2:
         raise RefusalError("a cluster-robust variance needs two clusters or more.")
-    return [np.array(one) for one in members.values()]
+    return [np.array(places) for places in members.values()]
 
 
 def _has_constant(x: Array) -> bool:

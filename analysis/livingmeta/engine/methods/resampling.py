@@ -77,17 +77,17 @@ class _Signs:
         # Turning all signs only turns the sign of the statistic, so the last one stays.
         turned = members(patterns, self.y.size - 1)
         signs = np.where(np.pad(turned, ((0, 0), (0, 1))), -1.0, 1.0)
-        found = fit(signs * self.y, self.v, **self.methods)
-        reaches = _size(found) >= self.reached * (1 - TIE) - TIE
-        return {"reaches": reaches, "not_converged": found.flags["not_converged"]}
+        flipped = fit(signs * self.y, self.v, **self.methods)
+        reaches = _size(flipped) >= self.reached * (1 - TIE) - TIE
+        return {"reaches": reaches, "not_converged": flipped.flags["not_converged"]}
 
     def _sample(self, rng: np.random.Generator, size: int) -> NDArray[np.uint64]:
         return rng.integers(0, 1 << (self.y.size - 1), size, dtype=np.uint64)
 
 
-def _size(found: Fit) -> Array:
+def _size(pooled: Fit) -> Array:
     """Return |statistic|; 0 where all effects are 0."""
-    return np.nan_to_num(np.abs(found.statistic), nan=0.0, posinf=np.inf)
+    return np.nan_to_num(np.abs(pooled.statistic), nan=0.0, posinf=np.inf)
 
 
 def permutation_test(
@@ -151,10 +151,10 @@ def permutation_test(
     every = 1 << (y.size - 1)
     exact = every <= most
     task = _Signs(y=y, v=v, reached=float(_size(whole)[0]), seed=None if exact else seed, methods=methods)
-    found = run(task, min(every, most), executor=executor, progress=progress)
-    reached, patterns = int(found["reaches"].sum()), found["reaches"].size
+    signs = run(task, min(every, most), executor=executor, progress=progress)
+    reached, patterns = int(signs["reaches"].sum()), signs["reaches"].size
     p = reached / patterns if exact else (reached + 1) / (patterns + 1)
-    stuck = int(found["not_converged"].sum())
+    stuck = int(signs["not_converged"].sum())
     flags = {"few_for_permutation": y.size < ENOUGH, "some_not_converged": stuck > 0}
     return Permutation(
         k=y.size,
@@ -292,16 +292,16 @@ class _Reviews:
 
     def __call__(self, start: int, stop: int) -> Arrays:
         y, v = drawn(self._sample, start, stop, seed=self.seed).swapaxes(0, 1)
-        found: Arrays = {}
+        results: Arrays = {}
         for ci in self.intervals:
-            one = fit(y, v, ci=ci, prediction="none", **self.methods)
-            found[f"covers {ci}"] = (one.ci_low <= self.effect) & (self.effect <= one.ci_high)
-            found[f"excludes {ci}"] = one.side != 0
-            found["estimate"], found["tau2"] = one.estimate, one.tau2
+            pooled = fit(y, v, ci=ci, prediction="none", **self.methods)
+            results[f"covers {ci}"] = (pooled.ci_low <= self.effect) & (self.effect <= pooled.ci_high)
+            results[f"excludes {ci}"] = pooled.side != 0
+            results["estimate"], results["tau2"] = pooled.estimate, pooled.tau2
             with np.errstate(divide="ignore", invalid="ignore"):  # an HKSJ SE of 0
-                found["studentised"] = np.nan_to_num((one.estimate - self.effect) / one.se)
-            found["not_converged"] = one.flags["not_converged"]
-        return found
+                results["studentised"] = np.nan_to_num((pooled.estimate - self.effect) / pooled.se)
+            results["not_converged"] = pooled.flags["not_converged"]
+        return results
 
     def _sample(self, rng: np.random.Generator, size: int) -> Array:
         spread = np.sqrt(self.between) * rng.standard_normal((size, self.trials.k))
@@ -378,13 +378,13 @@ def bootstrap(
         seed=seed,
         methods=methods,
     )
-    found = run(task, count, executor=executor, progress=progress)
+    draws = run(task, count, executor=executor, progress=progress)
     ends = ((1 - level) / 2, (1 + level) / 2)
-    least, most = np.quantile(found["studentised"].astype(float), ends)
+    least, most = np.quantile(draws["studentised"].astype(float), ends)
     se = float(whole.se[0])
-    tau2s = found["tau2"].astype(float)
+    tau2s = draws["tau2"].astype(float)
     tau2_low, tau2_high = map(float, np.quantile(tau2s, ends)) if random else (None, None)
-    stuck = int(found["not_converged"].sum())
+    stuck = int(draws["not_converged"].sum())
     return Bootstrap(
         k=y.size,
         count=count,
@@ -512,16 +512,16 @@ def simulate(
         task = _Reviews(
             trials=trials, effect=effect, between=tau2, intervals=tuple(intervals), seed=seed, methods=methods
         )
-        told = None if progress is None else _after(progress, number * count, len(pairs) * count)
-        found = run(task, count, executor=executor, progress=told)
-        results += [_summary(task, ci, found, count) for ci in intervals]
+        after = None if progress is None else _after(progress, number * count, len(pairs) * count)
+        reviews = run(task, count, executor=executor, progress=after)
+        results += [_summary(task, ci, reviews, count) for ci in intervals]
     return tuple(results)
 
 
-def _summary(task: _Reviews, ci: str, found: Arrays, count: int) -> Simulated:
-    coverage = float(found[f"covers {ci}"].mean())
-    excludes = float(found[f"excludes {ci}"].mean())
-    tau2, stuck = found["tau2"], int(found["not_converged"].sum())
+def _summary(task: _Reviews, ci: str, reviews: Arrays, count: int) -> Simulated:
+    coverage = float(reviews[f"covers {ci}"].mean())
+    excludes = float(reviews[f"excludes {ci}"].mean())
+    tau2, stuck = reviews["tau2"], int(reviews["not_converged"].sum())
     return Simulated(
         effect=task.effect,
         tau2=task.between,
@@ -532,8 +532,8 @@ def _summary(task: _Reviews, ci: str, found: Arrays, count: int) -> Simulated:
         coverage_se=_se(coverage, count),
         excludes_zero=excludes,
         excludes_zero_se=_se(excludes, count),
-        bias=float(found["estimate"].mean()) - task.effect,
-        bias_se=float(found["estimate"].std() / np.sqrt(count)),
+        bias=float(reviews["estimate"].mean()) - task.effect,
+        bias_se=float(reviews["estimate"].std() / np.sqrt(count)),
         tau2_at_zero=None if np.isnan(tau2).all() else float((tau2 == 0).mean()),
         not_converged=stuck,
         flags=_held({"few_trials": task.trials.k < FEW, "some_not_converged": stuck > 0}),

@@ -145,17 +145,17 @@ def selection_model(
         )
     trials = _Reported(z, v, cut, other, random)
     nothing = np.array([turn * plain.estimate / unit, (plain.tau2 or 0.0) / unit**2, 0.0])
-    found, settled = _highest(trials, nothing)
-    bend = trials.curvature(found, trials.free(found, None))
-    estimate, se = turn * found[0] * unit, float(np.sqrt(np.linalg.inv(-bend)[0, 0])) * unit
+    peak, settled = _highest(trials, nothing)
+    bend = trials.curvature(peak, trials.free(peak, None))
+    estimate, se = turn * peak[0] * unit, float(np.sqrt(np.linalg.inv(-bend)[0, 0])) * unit
     deep = float(chdtri(1, 1 - level)) / 2
-    mean = [end if end is None else turn * end * unit for end in _limits(trials, found, 0, deep)]
+    mean = [end if end is None else turn * end * unit for end in _limits(trials, peak, 0, deep)]
     low, high = mean if turn > 0 else reversed(mean)
-    lightest, heaviest = _limits(trials, found, 2, deep)
-    lrt = max(0.0, 2 * (trials.height(found) - trials.height(nothing)))
+    lightest, heaviest = _limits(trials, peak, 2, deep)
+    lrt = max(0.0, 2 * (trials.height(peak) - trials.height(nothing)))
     flags = {
         "not_converged": not settled,
-        "tau2_at_zero": random and found[1] == 0,
+        "tau2_at_zero": random and peak[1] == 0,
         "interval_open": None in (low, high, lightest, heaviest),
     }
     return Selected(
@@ -166,8 +166,8 @@ def selection_model(
         se=se,
         ci_low=low,
         ci_high=high,
-        tau2=float(found[1] * unit**2) if random else None,
-        weight=float(np.exp(found[2])),
+        tau2=float(peak[1] * unit**2) if random else None,
+        weight=float(np.exp(peak[2])),
         weight_low=0.0 if lightest is None else float(np.exp(lightest)),
         weight_high=None if heaviest is None else float(np.exp(heaviest)),
         level=level,
@@ -235,7 +235,7 @@ def _highest(trials: _Reported, nothing: Array) -> tuple[Array, bool]:
     size = max(float(nothing[1]), float(trials.v.min()))
     spreads = (nothing[1], size, 4 * size) if trials.random else (0.0,)
     starts = [np.array([nothing[0], t, w]) for t in spreads for w in (0.0, -2.0, 2.0)]
-    return max((_climbed(trials, one) for one in starts), key=lambda end: trials.height(end[0]))
+    return max((_climbed(trials, start) for start in starts), key=lambda end: trials.height(end[0]))
 
 
 def _climbed(trials: _Reported, start: Array, held: int | None = None) -> tuple[Array, bool]:
@@ -292,7 +292,7 @@ def _limits(trials: _Reported, top: Array, which: int, deep: float) -> tuple[flo
             other = top.copy()  # and one with the other kind of τ², as a profile may jump
             other[1] = 4 * size * trials.random * (near[1] == 0)
             near[which] = other[which] = at
-            ends = (_climbed(trials, one, which)[0] for one in (near, other))
+            ends = (_climbed(trials, start, which)[0] for start in (near, other))
             near = max(ends, key=trials.height)
             seen[distance] = trials.height(near) - trials.height(top) + deep
             return seen[distance]

@@ -90,16 +90,16 @@ def _line(name: str, y: Array, x: Array, weights: Array, *, level: float) -> Asy
 
     if np.ptp(x) <= 1e-12 * np.abs(x).max():
         raise RefusalError(f"{name}: all trials have the same predictor, so there is no line.")
-    found = WLS(y, np.column_stack([np.ones(y.size), x]), weights=weights).fit()
-    low, high = found.conf_int(alpha=1 - level)[0]
+    fitted = WLS(y, np.column_stack([np.ones(y.size), x]), weights=weights).fit()
+    low, high = fitted.conf_int(alpha=1 - level)[0]
     return Asymmetry(
         name=name,
         k=y.size,
-        statistic=float(found.params[1]),
-        t=float(found.tvalues[1]),
-        df=int(found.df_resid),
-        p_value=float(found.pvalues[1]),
-        limit=float(found.params[0]),
+        statistic=float(fitted.params[1]),
+        t=float(fitted.tvalues[1]),
+        df=int(fitted.df_resid),
+        p_value=float(fitted.pvalues[1]),
+        limit=float(fitted.params[0]),
         limit_low=float(low),
         limit_high=float(high),
         flags=warned(y.size),
@@ -206,20 +206,20 @@ def egger_smd(
     >>> egger_smd([0.1, 0.2, 0.4], [90, 40, 10], [90, 40, 10], force=True).k
     3
     """
-    (one, two), _ = trials(_nobody, n1=n1, n2=n2)
-    y, w = usable(yi, 1 / one + 1 / two, level)
+    (people1, people2), _ = trials(_nobody, n1=n1, n2=n2)
+    y, w = usable(yi, 1 / people1 + 1 / people2, level)
     require_enough(y.size, force=force)
-    if stabilised and (one + two <= 2).any():
+    if stabilised and (people1 + people2 <= 2).any():
         raise RefusalError("a stabilised SMD needs more than two people in a trial.")
     if not stabilised:
         return _line("Egger for SMDs (PET)", y, np.sqrt(w), 1 / w, level=level)
-    root = np.sqrt(2 * (one + two - 2) * w)
-    found = _line("Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level)
-    return _unlimited(found)
+    root = np.sqrt(2 * (people1 + people2 - 2) * w)
+    line = _line("Egger, variance stabilised", root * np.arcsinh(y / root), np.sqrt(w), 1 / w, level=level)
+    return _unlimited(line)
 
 
-def _unlimited(found: Asymmetry) -> Asymmetry:
-    return replace(found, limit=None, limit_low=None, limit_high=None)
+def _unlimited(line: Asymmetry) -> Asymmetry:
+    return replace(line, limit=None, limit_low=None, limit_high=None)
 
 
 def _nobody(name: str, value: float) -> str | None:
@@ -271,9 +271,9 @@ def peters(
     >>> found.df, found.statistic < 0
     (1, True)
     """
-    a, one, c, two = _informative(events1, n1, events2, n2, force=force, level=level)
-    d, n = a + c, one + two
-    cells = np.stack([a, one - a, c, two - c])
+    a, people1, c, people2 = _informative(events1, n1, events2, n2, force=force, level=level)
+    d, n = a + c, people1 + people2
+    cells = np.stack([a, people1 - a, c, people2 - c])
     a, b, c, h = cells + 0.5 * (cells == 0).any(0)
     return _line("Peters", np.log(a * h / (b * c)), 1 / n, d * (n - d) / n, level=level)
 
@@ -307,26 +307,26 @@ def harbord(
     >>> found.df, found.statistic < 0
     (1, True)
     """
-    a, one, c, two = _informative(events1, n1, events2, n2, force=force, level=level)
-    d, n = a + c, one + two
-    z, v = a - d * one / n, one * two * d * (n - d) / (n**2 * (n - 1))
+    a, people1, c, people2 = _informative(events1, n1, events2, n2, force=force, level=level)
+    d, n = a + c, people1 + people2
+    z, v = a - d * people1 / n, people1 * people2 * d * (n - d) / (n**2 * (n - 1))
     return _unlimited(_line("Harbord", z / v, 1 / np.sqrt(v), v, level=level))
 
 
 def _informative(*given: ArrayLike, force: bool, level: float) -> list[Array]:
     """Return events and people per arm of the trials in which some have the event, and some not."""
     names = ("events1", "n1", "events2", "n2")
-    (a, one, c, two), _ = trials(_miscounted, **dict(zip(names, given, strict=True)))
+    (a, people1, c, people2), _ = trials(_miscounted, **dict(zip(names, given, strict=True)))
     problems = [
         f"events{arm}[{i + 1}] = {events[i]:g}: there are only {people[i]:g} people."
-        for arm, events, people in ((1, a, one), (2, c, two))
+        for arm, events, people in ((1, a, people1), (2, c, people2))
         for i in np.flatnonzero(events > people)
     ]
     if problems := [*problems, *no_level(level)]:
         raise RefusalError("\n".join(problems))
-    telling = (a + c > 0) & (a + c < one + two)
+    telling = (a + c > 0) & (a + c < people1 + people2)
     require_enough(int(telling.sum()), "trials in which some, not all, have the event", force=force)
-    return [numbers[telling] for numbers in (a, one, c, two)]
+    return [numbers[telling] for numbers in (a, people1, c, people2)]
 
 
 def _miscounted(name: str, value: float) -> str | None:
@@ -360,14 +360,14 @@ def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:
     if min(np.unique(v).size, np.unique(deviate).size) < 2:
         raise RefusalError("Begg: all trials have one variance or one effect, so no ranks differ.")
     untied = np.unique(v).size == np.unique(deviate).size == v.size
-    found = kendalltau(deviate, v, method="exact" if untied and v.size < 50 else "auto")
+    test = kendalltau(deviate, v, method="exact" if untied and v.size < 50 else "auto")
     return Asymmetry(
         name="Begg",
         k=y.size,
-        statistic=float(found.statistic),
+        statistic=float(test.statistic),
         t=None,
         df=None,
-        p_value=float(found.pvalue),
+        p_value=float(test.pvalue),
         flags=warned(y.size),
     )
 
@@ -448,10 +448,10 @@ def trim_and_fill(
         size = np.abs(away)
         size = (size / (size.max() or 1.0)).round(STEADY)  # trials as far off stay in their order
         ranks = np.sign(away) * (np.argsort(np.argsort(size, kind="stable")) + 1)
-        found = min(max(0, round(missing_on(ranks.astype(float), k))), k - 1)
-        if found == k0:
+        missing = min(max(0, round(missing_on(ranks.astype(float), k))), k - 1)
+        if missing == k0:
             break
-        k0 = found
+        k0 = missing
     images, spread = sign * (2 * mu - z[k - k0 :]), u[k - k0 :]
     result = pool(np.concatenate([y, images]), np.concatenate([v, spread]), **methods)
     return Filled(
@@ -496,8 +496,8 @@ class Funnel:
         listed: Sequence[tuple[float, ...] | None] = self.sizes
         if counted(self.measure):
             listed = self.counts
-        known = [one for one in listed if one is not None]
-        return known if known and len(known) == len(self.yi) else None
+        numbers = [needed for needed in listed if needed is not None]
+        return numbers if numbers and len(numbers) == len(self.yi) else None
 
 
 def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suited:
@@ -536,14 +536,14 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
     """
     usable(funnel.yi, funnel.vi, level)
     require_enough(funnel.k, force=force)
-    by_counts, known = counted(funnel.measure), funnel.needed
-    if by_counts and known is not None:
-        test = peters(*zip(*known, strict=True), force=force, level=level)
+    by_counts, numbers = counted(funnel.measure), funnel.needed
+    if by_counts and numbers is not None:
+        test = peters(*zip(*numbers, strict=True), force=force, level=level)
         key = "test.peters" if funnel.measure == "log OR" else "test.peters_of_odds"
         why = said(key, share=EGGER_ON_RATIOS)
         return Suited(test=_counting(test, funnel), why=why)
-    if in_sds(funnel.measure) and known is not None:
-        test = egger_smd(funnel.yi, *zip(*known, strict=True), force=force, level=level)
+    if in_sds(funnel.measure) and numbers is not None:
+        test = egger_smd(funnel.yi, *zip(*numbers, strict=True), force=force, level=level)
         why = said("test.smd")
         return Suited(test=_counting(test, funnel), why=why)
     test = egger(funnel.yi, funnel.vi, force=force, level=level)
@@ -563,11 +563,11 @@ def _slanted(line: Asymmetry) -> Asymmetry:
     return _unlimited(replace(line, name="Egger, its SE holds the effect"))
 
 
-def _counting(found: Asymmetry, funnel: Funnel) -> Asymmetry:
+def _counting(test: Asymmetry, funnel: Funnel) -> Asymmetry:
     """Warn by trials, of which there may be fewer than effects; keep a limit of this measure."""
-    found = replace(found, flags=tuple(dict.fromkeys((*found.flags, *warned(funnel.k)))))
-    other = found.name == "Peters" and funnel.measure != "log OR"
-    return _unlimited(found) if other else found
+    test = replace(test, flags=tuple(dict.fromkeys((*test.flags, *warned(funnel.k)))))
+    other = test.name == "Peters" and funnel.measure != "log OR"
+    return _unlimited(test) if other else test
 
 
 def battery(funnel: Funnel, *, force: bool = False, **methods: Any) -> tuple[tuple[Asymmetry, ...], Filled]:
@@ -598,15 +598,15 @@ def battery(funnel: Funnel, *, force: bool = False, **methods: Any) -> tuple[tup
     """
     level = methods.get("level", 0.95)
     options: Any = {"force": force, "level": level}
-    yi, vi, known = funnel.yi, funnel.vi, funnel.needed
+    yi, vi, numbers = funnel.yi, funnel.vi, funnel.needed
     tests = [suited(funnel, **options).test]
     if not _holds_effect(funnel):
         tests.append(peese(yi, vi, **options))
-    elif known is not None and counted(funnel.measure):
-        tests += [harbord(*zip(*known, strict=True), **options), _slanted(egger(yi, vi, **options))]
-    elif known is not None:
-        n1, n2 = zip(*known, strict=True)
-        curve = peese(yi, [1 / one + 1 / two for one, two in known], **options)
+    elif numbers is not None and counted(funnel.measure):
+        tests += [harbord(*zip(*numbers, strict=True), **options), _slanted(egger(yi, vi, **options))]
+    elif numbers is not None:
+        n1, n2 = zip(*numbers, strict=True)
+        curve = peese(yi, [1 / size1 + 1 / size2 for size1, size2 in numbers], **options)
         tests += [
             egger_smd(yi, n1, n2, stabilised=True, **options),
             replace(curve, name="PEESE for SMDs"),
@@ -615,4 +615,4 @@ def battery(funnel: Funnel, *, force: bool = False, **methods: Any) -> tuple[tup
     tests.append(begg(yi, vi, force=force))
     filled = trim_and_fill(yi, vi, force=force, **methods)
     flags = tuple(dict.fromkeys((*filled.flags, *warned(funnel.k))))
-    return tuple(_counting(one, funnel) for one in tests), replace(filled, flags=flags)
+    return tuple(_counting(test, funnel) for test in tests), replace(filled, flags=flags)

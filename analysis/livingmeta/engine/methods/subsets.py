@@ -84,7 +84,7 @@ class Gosh:
 
     def quantiles(self, values: Array) -> list[float]:
         """Return `QUANTILES` of values of the subsets of two trials or more."""
-        return [float(one) for one in np.quantile(values[self.k > 1], QUANTILES)]
+        return [float(value) for value in np.quantile(values[self.k > 1], QUANTILES)]
 
     def medians(self, values: Array) -> Array:
         """Return the median of values of the subsets with each trial, and without it.
@@ -127,7 +127,7 @@ class _Subsets:
             subsets = np.arange(start + 1, stop + 1, dtype=np.uint64)
         else:
             subsets = drawn(self._sample, start, stop, seed=self.seed)
-        found = fit(
+        pooled = fit(
             self.y,
             self.v,
             members(subsets, self.y.size),
@@ -136,9 +136,9 @@ class _Subsets:
             ci="wald",
             prediction="none",
         )
-        kept = {name: getattr(found, name) for name in ("estimate", "tau2", "q", "i2", "i2_tau2")}
-        converged = ~found.flags["not_converged"]
-        return {"subsets": subsets, "k": found.k, "converged": converged, **kept}
+        kept = {name: getattr(pooled, name) for name in ("estimate", "tau2", "q", "i2", "i2_tau2")}
+        converged = ~pooled.flags["not_converged"]
+        return {"subsets": subsets, "k": pooled.k, "converged": converged, **kept}
 
     def _sample(self, rng: np.random.Generator, size: int) -> NDArray[np.uint64]:
         return rng.integers(1, 1 << self.y.size, size, dtype=np.uint64)
@@ -204,14 +204,14 @@ def gosh(
     exhaustive = every <= most
     sampled = None if exhaustive else seed
     task = _Subsets(y=y, v=v, model=model, tau2=tau2, seed=sampled)
-    found = run(task, min(every, most), executor=executor, progress=progress)
+    sets = run(task, min(every, most), executor=executor, progress=progress)
     whole = fit(y[None], v[None], model=model, tau2=tau2, ci="wald", prediction="none")
-    flags = {"few_for_subsets": y.size < ENOUGH, "some_not_converged": not found["converged"].all()}
+    flags = {"few_for_subsets": y.size < ENOUGH, "some_not_converged": not sets["converged"].all()}
     return Gosh(
         trials=y.size,
         whole=float(whole.estimate[0]),
         exhaustive=exhaustive,
         seed=sampled,
         flags=tuple(name for name, held in flags.items() if held),
-        **found,  # type: ignore[arg-type]
+        **sets,  # type: ignore[arg-type]
     )
