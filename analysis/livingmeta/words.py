@@ -135,7 +135,7 @@ def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
     >>> unknown("tau2", "PN", ["DL", "PM", "REML"])
     "tau2 = 'PN': choose one of DL, PM, REML. Did you mean PM?"
     """
-    names = {one.lower(): one for one in allowed}
+    names = {name.lower(): name for name in allowed}
     near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {names[near[0]]}?" if near else ""
     return f"{what} = {name!r}: choose one of {', '.join(names.values())}.{hint}"

@@ -158,8 +158,8 @@ def assessments(review: Review) -> tuple[Assessment, ...]:
 
 def unrecorded(review: Review) -> tuple[str, ...]:
     """Name the trials of which risk_of_bias.csv holds nothing at all."""
-    known = {row.trial for row in review.risk_of_bias}
-    return tuple(trial.label for trial in review.trials if trial.trial not in known)
+    judged = {row.trial for row in review.risk_of_bias}
+    return tuple(trial.label for trial in review.trials if trial.trial not in judged)
 
 
 def _tool(row: Bias) -> str:

@@ -74,7 +74,7 @@ def disagreements(review: Review) -> list[Disagreement]:
         (a.trial, a.outcome, a.instrument, a.weeks, a.group, a.statistic, a.column, a.second)
         for a in review.agreements
     }
-    found = []
+    differing = []
     for second in review.second_extraction:
         first = own.get(about(second))
         for column in COMPARED:
@@ -90,13 +90,13 @@ def disagreements(review: Review) -> list[Disagreement]:
                 pair[1],
             )
             if pair[0] != pair[1] and key not in settled:
-                found.append(Disagreement(first=first, second=second, column=column, values=pair))
-    return found
+                differing.append(Disagreement(first=first, second=second, column=column, values=pair))
+    return differing
 
 
-def agreement_row(one: Disagreement, *, settled: str | None, who: str, why: str) -> dict[str, str]:
+def agreement_row(disagreement: Disagreement, *, settled: str | None, who: str, why: str) -> dict[str, str]:
     """Return the cells of agreements.csv that record how a disagreement ended."""
-    row = one.second
+    row = disagreement.second
     return {
         "trial": row.trial,
         "outcome": row.outcome,
@@ -104,9 +104,9 @@ def agreement_row(one: Disagreement, *, settled: str | None, who: str, why: str)
         "weeks": "" if row.weeks is None else f"{row.weeks:g}",
         "group": row.group,
         "statistic": row.statistic or "",
-        "column": one.column,
-        "first": one.values[0] or "",
-        "second": one.values[1] or "",
+        "column": disagreement.column,
+        "first": disagreement.values[0] or "",
+        "second": disagreement.values[1] or "",
         "settled": settled or "",
         "who": who,
         "why": why,

@@ -52,11 +52,11 @@ def shelves() -> list[Path]:
 
 def reviews() -> dict[str, Path]:
     """Map the name of each review that can be found to its folder."""
-    found: dict[str, Path] = {}
+    folders: dict[str, Path] = {}
     for shelf in shelves():
         for protocol in sorted(shelf.glob("*/review.toml")):
-            found.setdefault(protocol.parent.name, protocol.parent)
-    return found
+            folders.setdefault(protocol.parent.name, protocol.parent)
+    return folders
 
 
 def holds_review(folder: str | Path) -> bool:
@@ -74,9 +74,9 @@ def find(review: str | Path) -> tuple[Path, str]:
         If there is no such folder, or it is not a review.
     """
     path = Path(review)
-    known = reviews()
-    if str(review) in known and not (path / "review.toml").is_file():
-        return known[str(review)], f"data/{review}"
+    folders = reviews()
+    if str(review) in folders and not (path / "review.toml").is_file():
+        return folders[str(review)], f"data/{review}"
     if path.is_dir():
         if (path / "review.toml").is_file():
             return path, str(path)
@@ -84,7 +84,7 @@ def find(review: str | Path) -> tuple[Path, str]:
         remedy = "Copy data/template, which has one, or name another folder."
     else:
         reason = "there is no review of this name and no such folder"
-        remedy = unknown("REVIEW", str(review), [n for n in known if n != TEMPLATE])
+        remedy = unknown("REVIEW", str(review), [n for n in folders if n != TEMPLATE])
     raise _refusal(str(review), reason, remedy)
 
 
@@ -194,10 +194,10 @@ def read_worksheet(review: Review, path: Path) -> tuple[str, tuple[Decision, ...
         If anything in it is wrong.
     """
     rows, problems = _table(Decision, path, str(path))
-    found = tuple(row for row in rows if isinstance(row, Decision))
-    if problems := [*problems, *decisions(review, found)]:
+    decided = tuple(row for row in rows if isinstance(row, Decision))
+    if problems := [*problems, *decisions(review, decided)]:
         raise ReviewError(problems)
-    return path.read_bytes().decode(), found
+    return path.read_bytes().decode(), decided
 
 
 def _extended(name: str, folder: Path, shown: str, below: tuple[Path, ...]) -> Review:
@@ -283,7 +283,7 @@ def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Proto
     try:
         protocol = Protocol.model_validate({**inherited, **declared})
     except ValidationError as error:
-        raise ReviewError(_declaration_problem(one, file) for one in error.errors()) from None
+        raise ReviewError(_declaration_problem(fault, file) for fault in error.errors()) from None
     twice = [key for key, n in Counter(p.id for p in protocol.synthesis).items() if n > 1]
     if twice:
         reason = f"two syntheses have the id {twice[0]}"
@@ -358,10 +358,10 @@ def _check_header(model: type[Row], header: list[str], file: str, row: int) -> N
     if len(header) == 1 and ";" in header[0]:
         reason = "the columns are separated by semicolons"
         raise _refusal(file, reason, "Save the file with commas between the columns.", row=row)
-    known = columns(model)
-    extra = [name for name in header if name not in known]
+    fields = columns(model)
+    extra = [name for name in header if name not in fields]
     wrong: list[Problem] = []
-    for name, column in known.items():
+    for name, column in fields.items():
         if name not in header and name not in model.later:
             near = get_close_matches(name, extra, n=1)
             remedy = "Add it and fill it." if column.is_required() else "Add it; it may stay empty."

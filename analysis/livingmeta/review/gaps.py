@@ -62,13 +62,13 @@ def _spread(row: Outcome) -> bool:
 
 def by_report(review: Review) -> dict[str, tuple[Report, list[Gap]]]:
     """Group the open gaps by the report to whose authors one would write."""
-    found: dict[str, tuple[Report, list[Gap]]] = {}
-    for one in known_gaps(review):
-        report = report_of(review, one.gap)
-        if one.filled or report is None:
+    reports: dict[str, tuple[Report, list[Gap]]] = {}
+    for known_gap in known_gaps(review):
+        report = report_of(review, known_gap.gap)
+        if known_gap.filled or report is None:
             continue
-        found.setdefault(report.report, (report, []))[1].append(one.gap)
-    return found
+        reports.setdefault(report.report, (report, []))[1].append(known_gap.gap)
+    return reports
 
 
 def report_of(review: Review, gap: Gap) -> Report | None:
@@ -77,7 +77,8 @@ def report_of(review: Review, gap: Gap) -> Report | None:
     The first report of the trial, where none is named; None where the trial has none.
     """
     reports = [report for report in review.reports if report.trial == gap.trial]
-    return next((one for one in reports if _named(one, gap.where)), next(iter(reports), None))
+    named = (report for report in reports if _named(report, gap.where))
+    return next(named, next(iter(reports), None))
 
 
 def _named(report: Report, where: str) -> bool:
@@ -89,7 +90,7 @@ def _named(report: Report, where: str) -> bool:
 def letter(review: Review, report: Report, gaps: list[Gap]) -> dict[str, object]:
     """Return what the template of a letter needs."""
     names: dict[str | None, str | None] = {None: None}
-    names |= {one.instrument: one.name for one in review.instruments}
+    names |= {instrument.instrument: instrument.name for instrument in review.instruments}
     return {
         "review": review,
         "report": report,

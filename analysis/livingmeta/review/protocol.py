@@ -253,15 +253,15 @@ class Review:
 
     @cached_property
     def _trials(self) -> dict[str, Trial]:
-        return {one.trial: one for one in self.trials}
+        return {trial.trial: trial for trial in self.trials}
 
     @cached_property
     def _instruments(self) -> dict[str | None, Instrument]:
-        return {one.instrument: one for one in self.instruments}
+        return {instrument.instrument: instrument for instrument in self.instruments}
 
     @cached_property
     def _sources(self) -> dict[str, Source]:
-        return {one.source: one for one in self.sources}
+        return {source.source: source for source in self.sources}
 
     def trial(self, key: str) -> Trial:
         """Return the trial with this key."""
@@ -307,7 +307,7 @@ class Review:
 
 def lenders(review: Review, sd_from: str) -> list[Outcome]:
     """Return the arm rows, one per group, whose raw SD `sd_from` names."""
-    found: dict[str, Outcome] = {}
+    arms: dict[str, Outcome] = {}
     for row in review.outcomes:
         weeks = None if row.weeks is None else f"{row.weeks:g}"
         if (
@@ -317,8 +317,8 @@ def lenders(review: Review, sd_from: str) -> list[Outcome]:
             and row.sd is not None
             and row.n is not None
         ):
-            found.setdefault(row.group, row)
-    return list(found.values())
+            arms.setdefault(row.group, row)
+    return list(arms.values())
 
 
 RowSetKey = tuple[object, ...]

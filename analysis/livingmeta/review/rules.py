@@ -35,7 +35,7 @@ def _keys(review: Review) -> Iterator[Problem]:
         "report": review.reports,
         "instrument": review.instruments,
     }
-    known: dict[str, list[str]] = {}
+    keys: dict[str, list[str]] = {}
     for column, rows in keyed.items():
         first: dict[str, Row] = {}
         for row in rows:
@@ -45,9 +45,9 @@ def _keys(review: Review) -> Iterator[Problem]:
                     column, f"the key stands already in {first[key].place}", "Choose another key."
                 )
             first.setdefault(key, row)
-        known[column] = list(first)
-    known["synthesis"] = [plan.id for plan in review.protocol.synthesis]
-    known["outcome"] = sorted({plan.outcome for plan in review.protocol.synthesis})
+        keys[column] = list(first)
+    keys["synthesis"] = [plan.id for plan in review.protocol.synthesis]
+    keys["outcome"] = sorted({plan.outcome for plan in review.protocol.synthesis})
     references: dict[str, tuple[Row, ...]] = {
         "trial": (*review.reports, *review.outcomes, *review.gaps, *review.published, *review.risk_of_bias),
         "source": (
@@ -67,8 +67,8 @@ def _keys(review: Review) -> Iterator[Problem]:
     for column, rows in references.items():
         for row in rows:
             key = getattr(row, column)
-            if key is not None and key not in known[column]:
-                near = get_close_matches(key, known[column], n=1)
+            if key is not None and key not in keys[column]:
+                near = get_close_matches(key, keys[column], n=1)
                 yield row.problem(
                     column,
                     f"{home.get(column, f'{column}s.csv')} has no such key",
@@ -233,7 +233,7 @@ def _subgroups(review: Review) -> Iterator[Problem]:
 
 
 def _scale(review: Review) -> Iterator[Problem]:
-    scales = {one.instrument: one for one in review.instruments}
+    scales = {instrument.instrument: instrument for instrument in review.instruments}
     for row in review.outcomes:
         scale = scales.get(row.instrument or "")
         if scale is None or row.statistic != "final" or row.group == "difference":
@@ -294,21 +294,22 @@ def _direction(review: Review) -> Iterator[Problem]:
 
 def _declared_keys(review: Review) -> Iterator[Problem]:
     """Yield keys of review.toml that no file has."""
-    known = {
+    keyed = {
         "source": [source.source for source in review.sources],
         "trial": [trial.trial for trial in review.trials],
-        "instrument": [one.instrument for one in review.instruments],
+        "instrument": [row.instrument for row in review.instruments],
     }
     places: list[tuple[str, object]] = [
-        (f"correlation {number}", one) for number, one in enumerate(review.protocol.correlation, start=1)
+        (f"correlation {number}", declared)
+        for number, declared in enumerate(review.protocol.correlation, start=1)
     ]
     places += [
-        (f"synthesis {plan.id}, baseline_risk {number}", one)
+        (f"synthesis {plan.id}, baseline_risk {number}", declared)
         for plan in review.protocol.synthesis
-        for number, one in enumerate(plan.baseline_risk, start=1)
+        for number, declared in enumerate(plan.baseline_risk, start=1)
     ]
     for place, declared in places:
-        for column, keys in known.items():
+        for column, keys in keyed.items():
             key = getattr(declared, column, None)
             if key is not None and key not in keys:
                 yield Problem(
@@ -322,35 +323,35 @@ def _declared_keys(review: Review) -> Iterator[Problem]:
 
 
 def _judgements(review: Review) -> Iterator[Problem]:
-    known = [plan.id for plan in review.protocol.synthesis]
+    syntheses = [plan.id for plan in review.protocol.synthesis]
     first: set[tuple[str, str]] = set()
-    for number, one in enumerate(review.protocol.judgement, start=1):
+    for number, judgement in enumerate(review.protocol.judgement, start=1):
         file, column = f"{review.folder.name}/review.toml", f"judgement {number}, synthesis"
-        if one.synthesis not in known:
+        if judgement.synthesis not in syntheses:
             yield Problem(
                 file=file,
                 row=None,
                 column=column,
-                value=one.synthesis,
+                value=judgement.synthesis,
                 reason="there is no such synthesis",
-                remedy=unknown("synthesis", one.synthesis, known),
+                remedy=unknown("synthesis", judgement.synthesis, syntheses),
             )
-        if (one.synthesis, one.about) in first:
+        if (judgement.synthesis, judgement.about) in first:
             yield Problem(
                 file=file,
                 row=None,
                 column=column,
-                value=one.synthesis,
-                reason=f"its {one.about} is judged twice",
+                value=judgement.synthesis,
+                reason=f"its {judgement.about} is judged twice",
                 remedy="Keep one.",
             )
-        first.add((one.synthesis, one.about))
+        first.add((judgement.synthesis, judgement.about))
 
 
 def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
     """Yield decisions of a panel about what there is not, or what is decided elsewhere, too."""
     plans = {plan.id: plan for plan in review.protocol.synthesis}
-    elsewhere = {one.synthesis for one in review.protocol.judgement}
+    elsewhere = {judgement.synthesis for judgement in review.protocol.judgement}
     first: dict[tuple[str, str | None, str], Decision] = {}
     for row in rows:
         plan = plans.get(row.synthesis)
@@ -358,7 +359,7 @@ def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
             remedy = unknown("synthesis", row.synthesis, plans)
             yield row.problem("synthesis", "there is no such synthesis", remedy)
             continue
-        every = {one.subgroup: None for one in review.outcomes if one.outcome == plan.outcome}
+        every = {row.subgroup: None for row in review.outcomes if row.outcome == plan.outcome}
         parts = [name for name in every if name is not None]
         if row.subgroup is not None and row.subgroup not in parts:
             remedy = unknown("subgroup", row.subgroup, parts) if parts else "Leave it empty."
@@ -380,14 +381,14 @@ def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
 
 def _flow(review: Review) -> Iterator[Problem]:
     counts = [claim for claim in review.published if claim.quantity in {"count", "k"}]
-    known = [claim.claim for claim in counts if claim.counted is not None]
+    counted = [claim.claim for claim in counts if claim.counted is not None]
     for box, key in review.protocol.prisma.items():
-        if key not in known:
+        if key not in counted:
             yield Problem(
                 file=f"{review.folder.name}/review.toml",
                 row=None,
                 column=f"prisma, {box}",
                 value=key,
                 reason="published.csv has no claim of this name that counts in digits",
-                remedy=unknown("claim", key, known) if known else "Add it there.",
+                remedy=unknown("claim", key, counted) if counted else "Add it there.",
             )

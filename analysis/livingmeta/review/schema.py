@@ -130,11 +130,11 @@ def _short(cell: object) -> object:
 def _difference(cell: object) -> object:
     from livingmeta.engine.effect_sizes import printed_kinds
 
-    known = {kind.lower(): kind for kind in printed_kinds()}
-    if cell is not None and cell not in known.values():
-        near = get_close_matches(str(cell).lower(), known, n=1)
-        remedy = f"Did you mean {known[near[0]]}?" if near else ""
-        raise CellError(f"choose one of {', '.join(known.values())}", remedy)
+    kinds = {kind.lower(): kind for kind in printed_kinds()}
+    if cell is not None and cell not in kinds.values():
+        near = get_close_matches(str(cell).lower(), kinds, n=1)
+        remedy = f"Did you mean {kinds[near[0]]}?" if near else ""
+        raise CellError(f"choose one of {', '.join(kinds.values())}", remedy)
     return cell
 
 
@@ -398,8 +398,8 @@ class Outcome(Row):
 
     def _order(self) -> Iterator[Problem]:
         names = ("minimum", "q1", "median", "q3", "maximum")
-        known = [name for name in names if getattr(self, name) is not None]
-        for low, high in pairwise(known):
+        given = [name for name in names if getattr(self, name) is not None]
+        for low, high in pairwise(given):
             if getattr(self, low) > getattr(self, high):
                 yield self.problem(low, f"it is above {high}", "Check both against the report.")
         if self.events is not None and self.n is not None and self.events > self.n:
@@ -496,8 +496,8 @@ class Claim(Row):
     @property
     def value(self) -> float | None:
         """The value printed; None where there are words, or a bound that is no value."""
-        found = self.number
-        return found.value if found is not None and found.relation == "=" else None
+        number = self.number
+        return number.value if number is not None and number.relation == "=" else None
 
     @property
     def counted(self) -> int | None:
@@ -559,7 +559,7 @@ def _day(cell: object) -> object:
 
 
 def _name(cell: object) -> object:
-    if cell is not None and not any(one.isalpha() for one in str(cell)):
+    if cell is not None and not any(letter.isalpha() for letter in str(cell)):
         raise CellError("a name has letters", "Write who judged it.")
     return cell
 
@@ -697,10 +697,10 @@ def _worded(model: type[Row], given: Mapping[str, str], error: Any, file: str, r
 
 
 def _choices(annotation: Any) -> list[str]:
-    found: list[str] = []
+    choices: list[str] = []
     for part in get_args(annotation):
-        found += [part] if isinstance(part, str) else _choices(part)
-    return found
+        choices += [part] if isinstance(part, str) else _choices(part)
+    return choices
 
 
 def carries(quote: str, cell: str) -> bool:

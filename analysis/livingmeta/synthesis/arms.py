@@ -74,10 +74,10 @@ def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail
     Returns None where a mean or a spread is missing.
     """
     rows = unlike(rows)
-    found = [_summary(review, row, settings, trail) for row in rows]
+    summaries = [_summary(review, row, settings, trail) for row in rows]
     arms = [
         Arm(arm.mean, arm.sd, split_control(arm.n, _parts(review, row, trail)))
-        for row, arm in zip(rows, found, strict=True)
+        for row, arm in zip(rows, summaries, strict=True)
         if arm is not None
     ]
     if len(arms) < len(rows) or not arms:
@@ -95,10 +95,10 @@ def counts_of(review: Review, rows: list[Outcome], trail: Trail) -> tuple[float,
     Several like arms are added up.
     """
     rows = unlike(rows)
-    told = [(row.events, row.n) for row in rows]
-    if not rows or any(None in pair for pair in told):
+    reported = [(row.events, row.n) for row in rows]
+    if not rows or any(None in pair for pair in reported):
         return None
-    events, people = (sum(part or 0 for part in parts) for parts in zip(*told, strict=True))
+    events, people = (sum(part or 0 for part in parts) for parts in zip(*reported, strict=True))
     if len(rows) > 1:
         trail.steps.append(_combined("step.counts_combined", rows, events=events, people=people))
     return events, people, max(_parts(review, row, trail) for row in rows)
@@ -118,12 +118,12 @@ def _print(row: Outcome) -> tuple[object, ...]:
     return (*group_of(row), row.quote)
 
 
-def on_both_sides(one: list[Outcome], two: list[Outcome]) -> bool:
+def on_both_sides(group1: list[Outcome], group2: list[Outcome]) -> bool:
     """Say whether people of group 1 in one comparison are those of group 2 in another."""
     return any(
-        first.contrast != second.contrast and _same(one + two, first, second)
-        for first in one
-        for second in two
+        first.contrast != second.contrast and _same(group1 + group2, first, second)
+        for first in group1
+        for second in group2
     )
 
 
@@ -136,9 +136,9 @@ def _same(rows: list[Outcome], row: Outcome, other: Outcome) -> bool:
     if _print(row) != _print(other):
         return False
     return row.group == other.group or not any(
-        one.group != here.group and one.contrast == here.contrast and _print(one) == _print(here)
+        near.group != here.group and near.contrast == here.contrast and _print(near) == _print(here)
         for here in (row, other)
-        for one in rows
+        for near in rows
     )
 
 
@@ -197,21 +197,21 @@ def quantile_of(df: float | None) -> Said:
 
 def _sd_of_change(review: Review, row: Outcome, trail: Trail) -> float | None:
     start, end = before(review, row), _twin(review, row, weeks=row.weeks)
-    known = correlation(review, row)
-    if start is None or end is None or start.sd is None or end.sd is None or known is None:
+    declared = correlation(review, row)
+    if start is None or end is None or start.sd is None or end.sd is None or declared is None:
         return None
-    sd = sd_of_change(start.sd, end.sd, known.r)
+    sd = sd_of_change(start.sd, end.sd, declared.r)
     trail.steps.append(
         said(
             "step.sd_change",
             group=row.group,
             before=show(start.sd),
             after=show(end.sd),
-            r=Numeral(f"{known.r:g}"),
+            r=Numeral(f"{declared.r:g}"),
             sd=derived(sd),
         )
     )
-    mark_correlation(known, trail)
+    mark_correlation(declared, trail)
     return sd
 
 
@@ -234,20 +234,20 @@ def _twin(review: Review, row: Outcome, *, weeks: float | None) -> Outcome | Non
 def correlation(review: Review, row: Outcome) -> Correlation | None:
     """Return the declared correlation that is nearest to a row: its trial's before any other's."""
     fitting = [
-        known
-        for known in review.protocol.correlation
-        if known.trial in {None, row.trial} and known.instrument in {None, row.instrument}
+        declared
+        for declared in review.protocol.correlation
+        if declared.trial in {None, row.trial} and declared.instrument in {None, row.instrument}
     ]
     return max(fitting, key=lambda c: (c.trial is not None, c.instrument is not None), default=None)
 
 
-def mark_correlation(known: Correlation, trail: Trail) -> None:
+def mark_correlation(declared: Correlation, trail: Trail) -> None:
     """Record a correlation: as an assumption where no source gives it."""
-    r = Numeral(f"{known.r:g}")
-    if known.source is not None:
-        trail.steps.append(said("step.r_from", r=r, source=known.source, why=known.why))
+    r = Numeral(f"{declared.r:g}")
+    if declared.source is not None:
+        trail.steps.append(said("step.r_from", r=r, source=declared.source, why=declared.why))
         return
-    text = said("assumption.r", r=r, why=known.why)
+    text = said("assumption.r", r=r, why=declared.why)
     if text not in trail.assumed:
         trail.assumed.append(text)
         trail.flags.append("correlation_assumed")

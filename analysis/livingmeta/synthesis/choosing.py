@@ -45,8 +45,8 @@ def choose(review: Review, plan: Plan, settings: Settings, selection: Selection)
     asked = (choose, plan, settings.deriving, selection)
     if asked not in review.memo:
         review.memo[asked] = _chosen(review, plan, settings, selection)
-    found: Chosen = review.memo[asked]
-    return found
+    chosen: Chosen = review.memo[asked]
+    return chosen
 
 
 def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection) -> Chosen:
@@ -66,21 +66,21 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
             apart = [
                 _take(
                     review,
-                    [row for row in rows if row.contrast == one],
+                    [row for row in rows if row.contrast == contrast],
                     settings,
                     selection,
-                    contrasts=(one,),
+                    contrasts=(contrast,),
                 )
-                for one in contrasts
+                for contrast in contrasts
             ]
             made = sum(apart, start=Chosen())
             if len(made.effects) > 1:
-                made = replace(made, effects=tuple(_kept(one, why) for one in made.effects))
+                made = replace(made, effects=tuple(_kept(effect, why) for effect in made.effects))
         choice += made
     if review.protocol.ties.several_arms == "split":
         trials = [effect.trial for effect in choice.effects]
-        found = [tie for tie in ties(choice.effects) if tie.flag == "shared_group"]
-        whole = {place for tie in found for place in (tie.first, tie.second)}
+        shared = [tie for tie in ties(choice.effects) if tie.flag == "shared_group"]
+        whole = {place for tie in shared for place in (tie.first, tie.second)}
         effects = list(choice.effects)
         for i, effect in enumerate(effects):
             computed = not any(group.told for side in effect.arms for group in side)
@@ -88,11 +88,11 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
                 effects[i] = _kept(effect, said("unused.unsplit"))
         choice = replace(choice, effects=tuple(effects))
     if (sides := favours(review, plan)) is not None:
-        told = said("step.side", group=Word(sides[0]))
+        step = said("step.side", group=Word(sides[0]))
         choice = replace(
             choice,
             effects=tuple(
-                replace(effect, derivation=(*effect.derivation, told)) for effect in choice.effects
+                replace(effect, derivation=(*effect.derivation, step)) for effect in choice.effects
             ),
         )
     return choice
@@ -119,8 +119,8 @@ def once(review: Review) -> tuple[Review, tuple[Outcome, ...]]:
         left = {(row.file, row.row) for row in again}
         rest = tuple(row for row in review.outcomes if (row.file, row.row) not in left)
         review.memo[once] = (replace(review, outcomes=rest) if left else review, tuple(again))
-    found: tuple[Review, tuple[Outcome, ...]] = review.memo[once]
-    return found
+    parted: tuple[Review, tuple[Outcome, ...]] = review.memo[once]
+    return parted
 
 
 def _numbers(row: Outcome) -> tuple[object, ...]:
@@ -196,10 +196,10 @@ def _effect(review: Review, rows: list[Outcome], settings: Settings, selection: 
             review.memo[asked] = effect_of(review, rows, settings, selection)
         except NotComputableError as reason:
             review.memo[asked] = reason.why
-    found: Effect | str = review.memo[asked]
-    if isinstance(found, str):
-        raise NotComputableError(found)
-    return found
+    effect: Effect | str = review.memo[asked]
+    if isinstance(effect, str):
+        raise NotComputableError(effect)
+    return effect
 
 
 def _excluded(trial: Trial, row: Outcome, selection: Selection) -> str | None:
@@ -245,8 +245,8 @@ def shared_composites(review: Review, chosen: list[Chosen]) -> set[tuple[str, st
 
 def missing_trials(review: Review, plan: Plan, choice: Chosen, selection: Selection) -> tuple[Missing, ...]:
     """Name the trials known to have measured it of which nothing here can be used."""
-    known: tuple[Effect | LeftOut, ...] = (*choice.effects, *choice.dropped, *choice.sensitivity_only)
-    here = {one.trial for one in known} | set(selection.without)
+    listed: tuple[Effect | LeftOut, ...] = (*choice.effects, *choice.dropped, *choice.sensitivity_only)
+    here = {listing.trial for listing in listed} | set(selection.without)
     gaps: dict[str, list[Gap]] = defaultdict(list)
     for gap in review.gaps:
         if gap.trial not in here and fits(review, plan, gap, terms=selection.terms) is None:
@@ -269,11 +269,11 @@ def missing_trials(review: Review, plan: Plan, choice: Chosen, selection: Select
 def outside(review: Review, *, terms: str) -> list[str]:
     """Name the usable results whose time lies in no term of a set, and so in no synthesis."""
     timed = [plan for plan in review.protocol.synthesis if plan.term is not None]
-    found: dict[str, None] = {}
+    results: dict[str, None] = {}
     for row in review.outcomes:
         plans = [plan for plan in timed if plan.outcome == row.outcome]
         reasons = [fits(review, plan, row, terms=terms) for plan in plans]
         if row.use == "yes" and reasons and all("outside" in (why or "") for why in reasons):
             time = row.time_label if row.weeks is None else f"week {row.weeks:g}"
-            found[f"{review.trial(row.trial).label} ({row.outcome}, {time})"] = None
-    return list(found)
+            results[f"{review.trial(row.trial).label} ({row.outcome}, {time})"] = None
+    return list(results)

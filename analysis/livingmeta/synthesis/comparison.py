@@ -74,7 +74,7 @@ def compare(
     own = headline_settings(review, measure=measure)
     named = {name: settings_of(methods, name=name, measure=measure) for name in PROFILES}
     # a profile is compared as the program has it, not with the review's own choices in it
-    named = {name: replace(one, profile=PROFILES[name]) for name, one in named.items()}
+    named = {name: replace(settings, profile=PROFILES[name]) for name, settings in named.items()}
     changes: dict[tuple[str, str], list[str]] = {}
     for name, other in named.items():
         for choice, (_, after) in own.profile.differences(other.profile).items():
@@ -100,7 +100,7 @@ def compare(
         Comparison(
             together=together,
             own=pool,
-            pools=tuple((name, found[i]) for name, found in by_name.items()),
+            pools=tuple((name, others[i]) for name, others in by_name.items()),
             steps=tuple(
                 Step(
                     choice=choice,
@@ -108,10 +108,10 @@ def compare(
                     before=getattr(own.profile, choice),
                     after=after,
                     profiles=tuple(changes[choice, after]),
-                    pool=found[i],
-                    moved=_moved(pool, found[i]),
+                    pool=others[i],
+                    moved=_moved(pool, others[i]),
                 )
-                for (choice, after), found in by_change.items()
+                for (choice, after), others in by_change.items()
             ),
         )
         for i, pool in enumerate(whole)
@@ -125,10 +125,10 @@ def _relevant(settings: Settings) -> set[str]:
 
 
 def _moved(own: Pool, other: Pool) -> tuple[float, float, float] | None:
-    one, two = own.result, other.result
-    if one is None or two is None:
+    ours, theirs = own.result, other.result
+    if ours is None or theirs is None:
         return None
-    return (two.estimate - one.estimate, two.ci_low - one.ci_low, two.ci_high - one.ci_high)
+    return (theirs.estimate - ours.estimate, theirs.ci_low - ours.ci_low, theirs.ci_high - ours.ci_high)
 
 
 def apart(pools: Iterable[Pool]) -> bool:

@@ -73,34 +73,34 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
     trials: dict[str, list[Effect]] = defaultdict(list)
     for effect in effects:
         trials[effect.trial].append(effect)
-    known, unknown = 0.0, 0
+    counted, unknown = 0.0, 0
     for listed in trials.values():
         people = [behind(effect, side) for effect in listed]
         most: Counter[Group] = Counter()
         for groups in people:
             most |= Counter(groups)  # of two equal groups in one comparison each counts
         sizes = [(group.people, times) for group, times in most.items()]
-        if any(unclear(one, other) for one, other in combinations(listed, 2)):
-            known += max(sum(group.people or 0 for group in groups) for groups in people)
+        if any(unclear(first, second) for first, second in combinations(listed, 2)):
+            counted += max(sum(group.people or 0 for group in groups) for groups in people)
             unknown += 1
         else:
-            known += sum((people or 0) * times for people, times in sizes)
+            counted += sum((people or 0) * times for people, times in sizes)
             unknown += any(people is None for people, _ in sizes)
-    return People(round(known), unknown, len(trials))
+    return People(round(counted), unknown, len(trials))
 
 
 def behind(effect: Effect, side: int | None = None) -> list[Group]:
     """Return the groups of people of an effect, as they are before any split."""
     sides = slice(None) if side is None else slice(side - 1, side)
     if any(effect.arms):
-        return [group.whole for one in effect.arms[sides] for group in one]
+        return [group.whole for groups in effect.arms[sides] for group in groups]
     sizes = [effect.n1, effect.n2][sides]
     return [Group(n, ()) for n in sizes]
 
 
-def unclear(one: Effect, other: Effect) -> bool:
+def unclear(effect: Effect, other: Effect) -> bool:
     """Say whether two effects of a trial may be of the same people, measured again."""
-    first, second = (behind(effect) for effect in (one, other))
+    first, second = behind(effect), behind(other)
     if any(not group.told for group in (*first, *second)):
         return True
     sizes = [[group.people for group in groups] for groups in (first, second)]
@@ -124,7 +124,7 @@ def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
     tuple of Tie
         In the order of the effects, each pair once.
     """
-    found: dict[tuple[int, int], Tie] = {}
+    tied: dict[tuple[int, int], Tie] = {}
     trials: dict[str, list[int]] = defaultdict(list)
     same: dict[object, list[int]] = defaultdict(list)
     for i, effect in enumerate(effects):
@@ -138,19 +138,19 @@ def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
             for first in places[:j]:
                 groups = _shared(effects[first], effects[second], counted=True)
                 flag = "shared_group" if groups else "dependent_effects"
-                found[first, second] = Tie(first=first, second=second, flag=flag, groups=groups)
+                tied[first, second] = Tie(first=first, second=second, flag=flag, groups=groups)
     pairs = math.comb(len(effects), 2)
     for places in same.values():
         for j, second in enumerate(places):
             for first in places[:j]:
-                one, other = effects[first], effects[second]
-                if (first, second) in found or one.trial == other.trial:
+                effect, other = effects[first], effects[second]
+                if (first, second) in tied or effect.trial == other.trial:
                     continue
-                if _telling(one, other, pairs):
-                    found[first, second] = Tie(
-                        first=first, second=second, flag="duplicate_numbers", groups=_shared(one, other)
+                if _telling(effect, other, pairs):
+                    tied[first, second] = Tie(
+                        first=first, second=second, flag="duplicate_numbers", groups=_shared(effect, other)
                     )
-    return tuple(found[key] for key in sorted(found))
+    return tuple(tied[key] for key in sorted(tied))
 
 
 def flags_of(effects: Sequence[Effect]) -> tuple[str, ...]:
@@ -171,7 +171,7 @@ def shared_flags(flags: Iterable[str]) -> tuple[str, ...]:
 
 
 def _shared(
-    one: Effect, other: Effect, *, counted: bool = False
+    effect: Effect, other: Effect, *, counted: bool = False
 ) -> tuple[tuple[int, int, float | None], ...]:
     """Return the groups that two effects share; `counted`: and count in full, in both.
 
@@ -179,8 +179,8 @@ def _shared(
     its own side first.
     """
     left = [(side, group.whole) for side, groups in enumerate(other.arms, 1) for group in groups]
-    found = []
-    here = [(side, group) for side, groups in enumerate(one.arms, 1) for group in groups]
+    shared = []
+    here = [(side, group) for side, groups in enumerate(effect.arms, 1) for group in groups]
     for own_side in (True, False):
         for place in list(here):
             side, group = place
@@ -190,8 +190,8 @@ def _shared(
             left.remove(twin)
             here.remove(place)
             if not counted or group.parts == 1:
-                found.append((side, twin[0], group.people))
-    return tuple(found)
+                shared.append((side, twin[0], group.people))
+    return tuple(shared)
 
 
 def _computed(effect: Effect) -> tuple[object, ...]:
@@ -200,22 +200,22 @@ def _computed(effect: Effect) -> tuple[object, ...]:
     return (f"{abs(effect.yi):.9g}", f"{effect.vi:.9g}", sizes)
 
 
-def _telling(one: Effect, other: Effect, pairs: int) -> bool:
+def _telling(effect: Effect, other: Effect, pairs: int) -> bool:
     """Say whether equal numbers of two trials are more than a coincidence."""
-    groups = _shared(one, other)
+    groups = _shared(effect, other)
     if not groups:  # effects that came computed
-        shown = (abs(one.yi), abs(on_scale(one.measure, one.yi)))
+        shown = (abs(effect.yi), abs(on_scale(effect.measure, effect.yi)))
         digits: float = min(_digits(x) for x in shown)
-        digits += min(_digits(one.vi), _digits(math.sqrt(one.vi))) - 0.5
-        digits += sum(_digits(n) for n in {one.n1, one.n2} if n is not None)
+        digits += min(_digits(effect.vi), _digits(math.sqrt(effect.vi))) - 0.5
+        digits += sum(_digits(n) for n in {effect.n1, effect.n2} if n is not None)
     else:
-        arms = {side: group.whole for side, side_groups in enumerate(one.arms, 1) for group in side_groups}
+        arms = {side: group.whole for side, side_groups in enumerate(effect.arms, 1) for group in side_groups}
         listed = [arms[side] for side, _, _ in groups]
         digits = sum(_evidence(group) for group in listed)
         if len({group.people for group in listed}) < len(listed):
             digits -= _digits(listed[0].people)  # equal arms are a design, not a coincidence
         pairs *= 1 if len(groups) > 1 else 4
-    return digits >= (ALIKE if alike(one, other) else RARE + math.log10(pairs))
+    return digits >= (ALIKE if alike(effect, other) else RARE + math.log10(pairs))
 
 
 def _evidence(group: Group) -> float:
@@ -225,13 +225,13 @@ def _evidence(group: Group) -> float:
 
 def told_digits(group: Group) -> float:
     """Return the same without the number of people, which is equal by design in many trials."""
-    told = dict(group.told)
-    if "events" in told and group.people:
-        p = told["events"] / group.people
+    numbers = dict(group.told)
+    if "events" in numbers and group.people:
+        p = numbers["events"] / group.people
         # two counts of one binomial distribution agree with probability 1/(2 √π σ)
         return max(0.0, math.log10(2 * math.sqrt(math.pi * group.people * p * (1 - p)) or 1.0))
     # what an outcome's scale is like fixes about a digit of a mean and of a spread
-    return sum(max(0, _digits(value) - 1) for value in told.values())
+    return sum(max(0, _digits(value) - 1) for value in numbers.values())
 
 
 def _digits(value: float | None) -> int:
@@ -242,12 +242,12 @@ def _digits(value: float | None) -> int:
     return len(mantissa.replace(".", "").rstrip("0"))
 
 
-def alike(one: Effect, other: Effect) -> bool:
+def alike(effect: Effect, other: Effect) -> bool:
     """Say whether two trials are called alike: up to the year, or up to a bracket.
 
     "Ash 2001a" and "Ash 2001 (high dose)" are; "Study 1" and "Study 2" are not.
     """
-    return _called(one) == _called(other)
+    return _called(effect) == _called(other)
 
 
 def _called(effect: Effect) -> tuple[str, str]:
@@ -260,8 +260,8 @@ def sentences(effects: Sequence[Effect]) -> list[Said]:
     """Say what effects share, a sentence per trial or pair of trials."""
     lines: dict[Said, None] = {}
     for tie in ties(effects):
-        one, other = effects[tie.first], effects[tie.second]
-        labels = {"first": one.label, "second": other.label}
+        effect, other = effects[tie.first], effects[tie.second]
+        labels = {"first": effect.label, "second": other.label}
         if tie.flag == "duplicate_numbers":
             line = said("pool.twice", same=_same(tie), **labels)
         elif tie.flag == "shared_group":
@@ -294,28 +294,28 @@ def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -
     combine or split is no doubt.
     """
     settled = review.protocol.ties.several_arms != "separate"
-    found: dict[tuple[str, int, str], Problem] = {}
+    doubts: dict[tuple[str, int, str], Problem] = {}
     for name, effects in pools:
         for tie in ties(effects):
-            one, other = effects[tie.first], effects[tie.second]
+            effect, other = effects[tie.first], effects[tie.second]
             if settled and tie.flag == "dependent_effects" and ("several_arms_kept" not in other.flags):
                 continue
             sides = tie.groups[0][:2] if tie.groups else (0, 0)
             first, second = (
                 next((row for row in listed if row.group == str(side)), listed[0])
-                for listed, side in zip((one.rows, other.rows), sides, strict=True)
+                for listed, side in zip((effect.rows, other.rows), sides, strict=True)
             )
             where = f" ({_place(first)})"
             here = f"{other.label} ({second.locator})"
             column, reason, remedy = {
                 "duplicate_numbers": (
                     "trial",
-                    f"{here} has {_same(tie)} as {one.label}{where}",
+                    f"{here} has {_same(tie)} as {effect.label}{where}",
                     "Is it one trial, entered twice? Keep one, or give both rows one trial.",
                 ),
                 "shared_group": (
                     "n",
-                    f"{here} counts people again that are counted in {one.label}{where}",
+                    f"{here} counts people again that are counted in {effect.label}{where}",
                     REMEDY,
                 ),
                 "dependent_effects": (
@@ -325,8 +325,8 @@ def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -
                 ),
             }[tie.flag]
             problem = second.problem(column, reason, remedy, severity="warning")
-            found.setdefault((second.file, second.row, column), problem)
-    return list(found.values())
+            doubts.setdefault((second.file, second.row, column), problem)
+    return list(doubts.values())
 
 
 REMEDY = (

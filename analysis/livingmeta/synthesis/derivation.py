@@ -99,10 +99,10 @@ class Effect(Sided):
     @property
     def quoted(self) -> list[list[Outcome]]:
         """The rows, those together that one quote of one source carries."""
-        found: dict[tuple[str | None, ...], list[Outcome]] = defaultdict(list)
+        quoted: dict[tuple[str | None, ...], list[Outcome]] = defaultdict(list)
         for row in self.rows:
-            found[row.file, row.source, row.locator, row.quote].append(row)
-        return list(found.values())
+            quoted[row.file, row.source, row.locator, row.quote].append(row)
+        return list(quoted.values())
 
     @property
     def sizes(self) -> tuple[float, float] | None:
@@ -112,15 +112,15 @@ class Effect(Sided):
     @property
     def counts(self) -> tuple[float, float, float, float] | None:
         """Events and people of group 1, of group 2, as counted; None where not both are known."""
-        found: list[float] = []
+        counts: list[float] = []
         for side in self.arms:
-            told = [dict(group.told).get("events") for group in side]
-            if not side or None in told or any(group.people is None for group in side):
+            listed = [dict(group.told).get("events") for group in side]
+            if not side or None in listed or any(group.people is None for group in side):
                 return None
             parts = max(group.parts for group in side)
-            events, people = sum(map(float, told)), sum(group.people or 0 for group in side)  # type: ignore[arg-type]
-            found += [events / parts, people / parts]
-        return found[0], found[1], found[2], found[3]
+            events, people = sum(map(float, listed)), sum(group.people or 0 for group in side)  # type: ignore[arg-type]
+            counts += [events / parts, people / parts]
+        return counts[0], counts[1], counts[2], counts[3]
 
 
 class NotComputableError(RefusalError):
@@ -218,9 +218,9 @@ def _people(
     sides = []
     for name, rows in arms.items():
         parts = trail.parts.get(name, 1)
-        found = [group_of(row, parts=parts) for row in unlike(rows) if any(row is u for u in used)]
+        groups = [group_of(row, parts=parts) for row in unlike(rows) if any(row is u for u in used)]
         n = numbers.get(f"n{name}")
-        sides.append(tuple(found) or (Group(None if n is None else round(n), ()),))
+        sides.append(tuple(groups) or (Group(None if n is None else round(n), ()),))
     return tuple(sides)
 
 
@@ -235,7 +235,7 @@ LACKING = {
 def _standing(review: Review, trial: Trial, rows: list[Outcome], assumed: bool) -> list[str]:
     """Flag what is not documented about a trial and its rows."""
     sources = [review.source(row.source) for row in rows]
-    ruled = any(one.pain_rule1 or one.pain_rule2 for one in review.trials)
+    ruled = any(other.pain_rule1 or other.pain_rule2 for other in review.trials)
     return [
         name
         for name, holds in {
@@ -261,47 +261,50 @@ def _of_arms(
         counts = [counts_of(review, rows, trail) for rows in arms.values()]
         if counts[0] is None or counts[1] is None:
             return None
-        told, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
+        counted, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
         if measure.ratio:
-            nobody, everybody = told[0] == told[2] == 0, told[0] == told[1] and told[2] == told[3]
+            nobody, everybody = (
+                counted[0] == counted[2] == 0,
+                counted[0] == counted[1] and counted[2] == counted[3],
+            )
             if nobody or everybody:
                 raise NotComputableError(said("unused.nobody" if nobody else "unused.everybody"))
-        shares = [number / parts[place // 2] for place, number in enumerate(told)]
+        shares = [number / parts[place // 2] for place, number in enumerate(counted)]
         shown = dict(zip(("events1", "n1", "events2", "n2"), map(count, shares), strict=True))
         given = {} if parts == (1, 1) else {"shared": parts}
-        yi, vi = _computed(settings, trail, told, shown=shown, **given)
-        _mark_empty(told, settings, trail, (yi, vi), given)
+        yi, vi = _computed(settings, trail, counted, shown=shown, **given)
+        _mark_empty(counted, settings, trail, (yi, vi), given)
         n1, n2 = shares[1], shares[3]
         return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": said("step.counts", **shown)}
-    found = [arm_of(review, rows, settings, trail) for rows in arms.values()]
-    if found[0] is None or found[1] is None:
+    summaries = [arm_of(review, rows, settings, trail) for rows in arms.values()]
+    if summaries[0] is None or summaries[1] is None:
         return None
-    return _from_arms(found[0], found[1], settings, trail)
+    return _from_arms(summaries[0], summaries[1], settings, trail)
 
 
-def _from_arms(one: Arm, two: Arm, settings: Settings, trail: Trail) -> dict[str, Any]:
+def _from_arms(arm1: Arm, arm2: Arm, settings: Settings, trail: Trail) -> dict[str, Any]:
     yi, vi = _computed(
         settings,
         trail,
-        (*one, *two),
+        (*arm1, *arm2),
         shown={
-            "mean1": show(one.mean),
-            "sd1": show(one.sd),
-            "n1": count(one.n),
-            "mean2": show(two.mean),
-            "sd2": show(two.sd),
-            "n2": count(two.n),
+            "mean1": show(arm1.mean),
+            "sd1": show(arm1.sd),
+            "n1": count(arm1.n),
+            "mean2": show(arm2.mean),
+            "sd2": show(arm2.sd),
+            "n2": count(arm2.n),
         },
     )
     return {
         "yi": yi,
         "vi": vi,
-        "mean1": one.mean,
-        "sd1": one.sd,
-        "n1": one.n,
-        "mean2": two.mean,
-        "sd2": two.sd,
-        "n2": two.n,
+        "mean1": arm1.mean,
+        "sd1": arm1.sd,
+        "n1": arm1.n,
+        "mean2": arm2.mean,
+        "sd2": arm2.sd,
+        "n2": arm2.n,
     }
 
 
@@ -317,14 +320,14 @@ def _computed(
 
 
 def _mark_empty(
-    told: tuple[float, float, float, float],
+    counted: tuple[float, float, float, float],
     settings: Settings,
     trail: Trail,
     effect: tuple[float, float],
     given: dict[str, Any],
 ) -> None:
     """Say where an arm is without events, or with nothing else, and what was added for it."""
-    events1, n1, events2, n2 = told
+    events1, n1, events2, n2 = counted
     measure = MEASURES[settings.measure]
     events, others = (events1, events2), (n1 - events1, n2 - events2)
     if 0 in (*events, *others):
@@ -334,7 +337,7 @@ def _mark_empty(
     for name, method in measure.options.items():
         if method == "zero_cells":
             try:
-                bare = measure.function(*told, **given, **{name: "none"})  # type: ignore[misc]
+                bare = measure.function(*counted, **given, **{name: "none"})  # type: ignore[misc]
             except ValueError:
                 bare = None
             if bare != effect:
@@ -346,7 +349,7 @@ def _before_and_after(
     review: Review, arms: dict[str, list[Outcome]], settings: Settings, trail: Trail
 ) -> dict[str, Any] | None:
     """Compute the pre-post SMD from means before and after, or from mean changes."""
-    told: list[tuple[float, float, int]] = []
+    changed: list[tuple[float, float, int]] = []
     for rows in arms.values():
         row = rows[0]
         if len(unlike(rows)) > 1:
@@ -357,18 +360,22 @@ def _before_and_after(
         if row.statistic != "change" and start.mean is None:
             return None
         change = row.mean if row.statistic == "change" else row.mean - (start.mean or 0)
-        told.append((change, start.sd, row.n))
+        changed.append((change, start.sd, row.n))
         trail.steps.append(said("step.before", group=row.group, change=derived(change), sd=show(start.sd)))
-    known = correlation(review, arms["1"][0])
-    if known is None:
+    declared = correlation(review, arms["1"][0])
+    if declared is None:
         raise NotComputableError(said("unused.correlation"))
-    mark_correlation(known, trail)
-    changes = {f"change{i}": derived(change) for i, (change, _, _) in enumerate(told, 1)}
+    mark_correlation(declared, trail)
+    changes = {f"change{i}": derived(change) for i, (change, _, _) in enumerate(changed, 1)}
     yi, vi = _computed(
-        settings, trail, (*told[0], *told[1]), r=known.r, shown={**changes, "r": Numeral(f"{known.r:g}")}
+        settings,
+        trail,
+        (*changed[0], *changed[1]),
+        r=declared.r,
+        shown={**changes, "r": Numeral(f"{declared.r:g}")},
     )
     text = said("step.changes", **changes)
-    return {"yi": yi, "vi": vi, "n1": told[0][2], "n2": told[1][2], "difference": text}
+    return {"yi": yi, "vi": vi, "n1": changed[0][2], "n2": changed[1][2], "difference": text}
 
 
 def _of_difference(
@@ -398,7 +405,7 @@ def _of_difference(
     if md is None and row.t_value is not None and "t" in measure.converted:
         return _from_t(row, (n1, n2), settings, trail)
     if md is None:
-        means = [one.mean for one in first.values()]
+        means = [arm.mean for arm in first.values()]
         if len(means) < 2 or means[0] is None or means[1] is None:
             raise NotComputableError(said("unused.no_difference"))
         md = means[0] - means[1]
@@ -409,7 +416,7 @@ def _of_difference(
         return {"yi": md, "vi": se**2, **numbers}
     if row.sd_from is not None:
         lent = lenders(review, row.sd_from)
-        sd = pooled_sd(*(value for one in lent for value in (one.sd, one.n)))  # type: ignore[arg-type]
+        sd = pooled_sd(*(value for arm in lent for value in (arm.sd, arm.n)))  # type: ignore[arg-type]
         yi, vi = smd_from_external_sd(md, se, sd)
         trail.flags.append("sd_external")
         trail.steps.append(said("step.sd_lent", sd=derived(sd), lender=row.sd_from))
@@ -540,7 +547,7 @@ def _standard_error(
 def implausible(review: Review) -> list[Problem]:
     """Warn of effects so large that a typing error is likelier than a finding."""
     selection = Selection(include_sensitivity=True)
-    found = []
+    doubts = []
     for key, measure in MEASURES.items():
         if measure.largest is None:
             continue
@@ -560,5 +567,5 @@ def implausible(review: Review) -> list[Problem]:
                 else "Is an SE typed as an SD, or a decimal point lost?"
             )
             reason = f"the {measure.words.lower()} {'is' if printed else 'would be'} {effect.yi:.1f}"
-            found.append(row.problem("mean", reason, doubt, severity="warning"))
-    return found
+            doubts.append(row.problem("mean", reason, doubt, severity="warning"))
+    return doubts

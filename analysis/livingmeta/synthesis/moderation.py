@@ -106,18 +106,18 @@ def regress(
     for pool in synthesise(review, settings=settings, selection=selection):
         if pool.synthesis not in plans:
             continue
-        missing |= dict.fromkeys(one.trial for one in pool.missing)
+        missing |= dict.fromkeys(absent.trial for absent in pool.missing)
         for effect in pool.effects:
             if pool.subgroup is None and effect.subgroup is not None:
                 continue  # it entered with its subgroup
             trial = review.trial(effect.trial)
-            told = {name: read(effect, trial, plans[pool.synthesis]) for name, read in readers.items()}
-            if lacking := [name for name, value in told.items() if value is None]:
+            moderators = {name: read(effect, trial, plans[pool.synthesis]) for name, read in readers.items()}
+            if lacking := [name for name, value in moderators.items() if value is None]:
                 why = said("unused.no_value", synthesis=pool.synthesis, columns=", ".join(lacking))
                 left_out.append(LeftOut(trial=effect.trial, label=effect.label, why=why))
                 continue
             effects.append(effect)
-            values.append(told)
+            values.append(moderators)
     if not effects:
         raise RefusalError(f"no effect of {', '.join(plans)} has a value of {', '.join(readers)}.")
     trials = [effect.trial for effect in effects]
@@ -126,7 +126,7 @@ def regress(
     result = meta_regression(
         [effect.yi for effect in effects],
         [effect.vi for effect in effects],
-        {name: [told[name] for told in values] for name in readers},  # type: ignore[misc]
+        {name: [moderators[name] for moderators in values] for name in readers},  # type: ignore[misc]
         model=chosen.model,
         tau2=chosen.tau2,
         ci=chosen.ci,

@@ -205,8 +205,8 @@ class Pool:
     def measured(self) -> frozenset[str]:
         """Trials known to have measured it, pooled or not."""
         pooled = {effect.trial for effect in self.effects}
-        left = {one.trial for one in (*self.dropped, *self.sensitivity_only)}
-        return frozenset(pooled | left | {one.trial for one in self.missing})
+        left = {listing.trial for listing in (*self.dropped, *self.sensitivity_only)}
+        return frozenset(pooled | left | {listing.trial for listing in self.missing})
 
     @property
     def people(self) -> People:
@@ -278,8 +278,8 @@ def funnel_of(pool: Pool) -> Funnel:
         measure=pool.measure,
         sizes=tuple(effect.sizes for effect in pool.effects),
         counts=tuple(
-            (*told[2:], *told[:2]) if told is not None and effect.turned else told
-            for told, effect in zip(counts, pool.effects, strict=True)
+            (*counted[2:], *counted[:2]) if counted is not None and effect.turned else counted
+            for counted, effect in zip(counts, pool.effects, strict=True)
         ),
         trials=pool.k,
     )
@@ -297,7 +297,7 @@ def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
         said("pool.half_added") if CORRECTED in effect.flags else None,
         said("pool.turned", turning=turning(effect.measure), instrument=scale) if effect.turned else None,
     )
-    return tuple((sign, told) for sign, told in zip(SIGNS, words, strict=True) if told)
+    return tuple((sign, text) for sign, text in zip(SIGNS, words, strict=True) if text)
 
 
 def marks(effect: Effect) -> str:
@@ -311,13 +311,13 @@ def notes(effects: Iterable[Effect]) -> list[Said]:
     What the effects share is said last.
     """
     listed = list(dict.fromkeys(effects))
-    found: dict[tuple[str, Said], list[str]] = defaultdict(list)
+    labels: dict[tuple[str, Said], list[str]] = defaultdict(list)
     for effect in listed:
-        for one in signs(effect):
-            found[one].append(effect.label)
-    order = sorted(found, key=lambda one: SIGNS.index(one[0]))
+        for mark in signs(effect):
+            labels[mark].append(effect.label)
+    order = sorted(labels, key=lambda mark: SIGNS.index(mark[0]))
     lines = [
-        said("pool.marked", sign=sign, names=", ".join(found[sign, words]), words=words)
+        said("pool.marked", sign=sign, names=", ".join(labels[sign, words]), words=words)
         for sign, words in order
     ]
     return [*lines, *sentences(listed)]

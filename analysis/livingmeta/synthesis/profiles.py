@@ -82,11 +82,11 @@ class Profile:
     def words(self, *, ci: str | None = None) -> Said:
         """Say the methods in one line, the name of the profile last; `ci` is another interval."""
         own = PROFILES.get(self.name, self)
-        told = ("model", "tau2", "ci", "correction", "smd_variance", "md_variance", "zero_cells")
+        methods = ("model", "tau2", "ci", "correction", "smd_variance", "md_variance", "zero_cells")
         name = [said("pool.profile", name=self.name)]
         if self.unverified:
             name.append(said("pool.unverified"))
-        if any(getattr(self, choice) != getattr(own, choice) for choice in told):
+        if any(getattr(self, choice) != getattr(own, choice) for choice in methods):
             name.append(said("pool.changed"))
         parts = {"interval": CI_WORDS[ci or self.ci], "profile": together(name, "")}
         if self.model == "common":

@@ -239,14 +239,14 @@ def authors_settings(review: Review) -> Settings | None:
     None
     """
     methods = review.protocol.methods
-    known = methods.headline is not None and methods.assumed is None
-    return settings_of(methods) if known else None
+    stated = methods.headline is not None and methods.assumed is None
+    return settings_of(methods) if stated else None
 
 
 def undeclarable(review: Review) -> list[Problem]:
     """Say which methods of review.toml are not known."""
     methods = review.protocol.methods
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for name in (None, methods.headline):
         try:
             settings_of(methods, name=name)
@@ -256,6 +256,6 @@ def undeclarable(review: Review) -> list[Problem]:
             problem = Problem(
                 file=place, row=None, column="methods", value=None, reason=reason.rstrip("."), remedy=remedy
             )
-            if problem not in found:
-                found.append(problem)
-    return found
+            if problem not in problems:
+                problems.append(problem)
+    return problems

@@ -103,7 +103,7 @@ def _pools(
     parts = [tuple(e for e in effects if e.subgroup == name) for name in subgroups]
     common = _common_tau2(parts, settings)
 
-    def one(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
+    def pool_of(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
         # one trial has its own interval: no τ² of others belongs into it
         shared_tau2 = common if name is not None and len(members) > 1 else None
         result, why_not = _result(members, settings, tau2=shared_tau2)
@@ -113,7 +113,7 @@ def _pools(
             """Keep what is of this subgroup, or of none that stands here."""
             if name is None:
                 return left
-            return tuple(one for one in left if one.subgroup not in {*subgroups} - {name})
+            return tuple(listing for listing in left if listing.subgroup not in {*subgroups} - {name})
 
         return Pool(
             review=review.protocol.id,
@@ -141,11 +141,11 @@ def _pools(
         )
 
     if subgroups in ([], [None]):
-        return [one(None, effects, None)]
-    pools = [one(name, part, None) for name, part in zip(subgroups, parts, strict=True)]
+        return [pool_of(None, effects, None)]
+    pools = [pool_of(name, part, None) for name, part in zip(subgroups, parts, strict=True)]
     test = _subgroup_test(parts, settings, common)
     if plan.overall:
-        whole = one(None, effects, test)
+        whole = pool_of(None, effects, test)
         if whole.result is not None:
             places = [[i for i, e in enumerate(effects) if e.subgroup == s] for s in subgroups]
             pools = [
@@ -280,15 +280,16 @@ def _common_tau2(parts: list[tuple[Effect, ...]], settings: Settings) -> float |
 def _subgroup_test(
     parts: list[tuple[Effect, ...]], settings: Settings, common: float | None
 ) -> SubgroupTest | None:
-    found = [_result(part, settings, ci="wald", tau2=common)[0] for part in parts]
-    results = [result for result in found if result is not None]
+    pooled = [_result(part, settings, ci="wald", tau2=common)[0] for part in parts]
+    results = [result for result in pooled if result is not None]
     if len(results) < 2:
         return None
     q, df, p_value = subgroup_test([r.estimate for r in results], [r.se for r in results])
     effects = [effect for part in parts for effect in part]
     pairs = [(effects[tie.first], effects[tie.second]) for tie in ties(effects)]
-    across = [one for pair in pairs if pair[0].subgroup != pair[1].subgroup for one in pair]
-    return SubgroupTest(q=q, df=df, p_value=p_value, shared=tuple(dict.fromkeys(one.label for one in across)))
+    apart = [pair for pair in pairs if pair[0].subgroup != pair[1].subgroup]
+    shared = dict.fromkeys(effect.label for pair in apart for effect in pair)
+    return SubgroupTest(q=q, df=df, p_value=p_value, shared=tuple(shared))
 
 
 def _printed(review: Review, plan: Plan, subgroup: str | None, settings: Settings) -> Printed | None:
@@ -300,11 +301,11 @@ def _printed(review: Review, plan: Plan, subgroup: str | None, settings: Setting
             claims[claim.claim, claim.source][claim.quantity] = claim
     for numbers in claims.values():
         claimed = [numbers[name] for name in DRAWN if name in numbers]
-        values = [one.value for one in claimed if one.value is not None]
+        values = [claim.value for claim in claimed if claim.value is not None]
         ratio = settings.label in ratios()
         if len(values) == len(DRAWN) and not (ratio and min(values) <= 0):
             estimate, low, high = map(math.log, values) if ratio else values
-            first, *limits = (one.printed.replace("-", "−") for one in claimed)
+            first, *limits = (claim.printed.replace("-", "−") for claim in claimed)
             return Printed(
                 estimate=estimate,
                 ci_low=low,
