@@ -720,22 +720,47 @@ def _grouped(claims: Iterable[Claim], key: Callable[[Claim], Hashable]) -> Itera
     return groups.values()
 
 
-RESULT_CHECKS: dict[str, Callable[[PrintedResult], Misfit | None]] = {
-    "estimate outside its interval": _outside,
-    "symmetry of interval and estimate": _off_centre,
-    "P against interval": _p_interval,
-    "SE against interval": _se_interval,
-    "Z against interval": _z_interval,
-    "Z against P": _z_p,
-    "I² against Q and degrees of freedom": _i2,
+class ResultCheck(NamedTuple):
+    """A check on numbers printed together, and an error that it must find.
+
+    `error` has the quantities of published.csv as keys; `doubted` is the column of outcomes.csv to
+    look at.
+    """
+
+    finds: Callable[[PrintedResult], Misfit | None]
+    error: Mapping[str, str]
+    doubted: str = "mean"
+
+
+class ReviewCheck(NamedTuple):
+    """A check across what a review prints of one synthesis, and an error that it must find.
+
+    `error` has the quantities of each claim, and its columns where they differ between claims.
+    """
+
+    finds: Callable[[Sequence[PrintedResult], Sequence[Claim]], Iterator[Finding]]
+    error: tuple[Mapping[str, str], ...]
+
+
+_SOUND = {"estimate": "-0.30", "ci_low": "-0.54", "ci_high": "-0.06"}
+RESULT_CHECKS: dict[str, ResultCheck] = {
+    "estimate outside its interval": ResultCheck(_outside, {**_SOUND, "estimate": "0.30"}),
+    "symmetry of interval and estimate": ResultCheck(_off_centre, {**_SOUND, "estimate": "-0.20"}),
+    "P against interval": ResultCheck(_p_interval, {**_SOUND, "p": "0.14"}, "p_value"),
+    "SE against interval": ResultCheck(_se_interval, {**_SOUND, "se": "0.24"}, "se"),
+    "Z against interval": ResultCheck(_z_interval, {**_SOUND, "z": "1.22"}),
+    "Z against P": ResultCheck(_z_p, {"z": "1.96", "p": "0.50"}),
+    "I² against Q and degrees of freedom": ResultCheck(_i2, {"q": "20.0", "k": "11", "i2": "5"}),
 }
-DOUBTED = {"P against interval": "p_value", "SE against interval": "se"}  # the column; else mean
-_Check = Callable[[Sequence[PrintedResult], Sequence[Claim]], Iterator[Finding]]
-REVIEW_CHECKS: dict[str, _Check] = {
-    "N that an interval implies": _too_many_people,
-    "weights that sum to 100": _weights,
-    "words against interval": _words,
-    "one source against another": _reports,
+REVIEW_CHECKS: dict[str, ReviewCheck] = {
+    "N that an interval implies": ReviewCheck(_too_many_people, ({**_SOUND, "n": "100"},)),
+    "weights that sum to 100": ReviewCheck(
+        _weights, ({"trial": "a", "weight": "60"}, {"trial": "b", "weight": "60"})
+    ),
+    "words against interval": ReviewCheck(_words, ({**_SOUND, "text": "no significant difference"},)),
+    "one source against another": ReviewCheck(
+        _reports, ({"source": "a", "estimate": "-0.30"}, {"source": "b", "estimate": "0.30"})
+    ),
 }
 
 
@@ -807,9 +832,9 @@ def findings(
         _finding([r], wrong)
         for check in RESULT_CHECKS.values()
         for r in single
-        if (wrong := check(r)) is not None
+        if (wrong := check.finds(r)) is not None
     )
-    across = (finding for check in REVIEW_CHECKS.values() for finding in check(results, claims))
+    across = (finding for check in REVIEW_CHECKS.values() for finding in check.finds(results, claims))
     return (*within, *across)
 
 
@@ -876,12 +901,10 @@ def doubts(outcomes: Sequence[Outcome]) -> list[Problem]:
     """
     check_it = "Check the digits, and level and basis of the interval, against the report."
     return [
-        row.problem(
-            DOUBTED.get(name, "mean"), wrong.detail, f"{wrong.verdict} {check_it}", severity="warning"
-        )
+        row.problem(check.doubted, wrong.detail, f"{wrong.verdict} {check_it}", severity="warning")
         for row, result in _trial_results(outcomes)
-        for name, check in RESULT_CHECKS.items()
-        if (wrong := check(result)) is not None
+        for check in RESULT_CHECKS.values()
+        if (wrong := check.finds(result)) is not None
     ]
 
 
