@@ -2,16 +2,19 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+import pandas as pd
 import pytest
 
 from appraisal.test_absolute import counts
 from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, as_csv, folder
 from livingmeta.appraisal import certainty
 from livingmeta.appraisal.certainty import DOMAINS, SummaryOfFindings, summary_of_findings
+from livingmeta.appraisal.multiverse import shares
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
+from livingmeta.pages.changes import beyond
 from livingmeta.pages.phrases import judged_line, judged_words, suggested_line
 from livingmeta.pages.rob_me import tipping
 from livingmeta.review.folder import ReviewError, load_review
@@ -120,6 +123,20 @@ def test_142_people_and_an_interval_of_two_sds_are_two_levels() -> None:
     first = summary_of_findings(load_review("smith2017"))[0]
     assert level(first, "imprecision") == -2
     assert "(−1.24 to 0.64) includes no effect and appreciable" in why(first, "imprecision")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_limit_exactly_at_the_important_difference_is_important_to_all_who_ask(tmp_path, whole) -> None:
+    result = found(tmp_path / "a", ALIKE).pool.result
+    assert result is not None
+    least = -result.ci_high if whole else -result.ci_low  # the near end of the interval, or the far one
+    one = found(tmp_path / "b", ALIKE, important=least)
+    both = "includes both an important difference in favour of"
+    assert (both in why(one, "imprecision")) is not whole
+    assert beyond(result, least) == ("yes" if whole else "not clear")
+    counted = shares(pd.DataFrame([asdict(result)]), important=-result.estimate)
+    assert counted is not None
+    assert counted.beyond_below == 1
 
 
 def test_with_an_important_difference_each_threshold_crossed_is_a_level(tmp_path) -> None:

@@ -26,7 +26,7 @@ from livingmeta.appraisal.missing_evidence import LEAST, Absence, absence
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.engine.methods.small_study import ENOUGH, suited
-from livingmeta.engine.pooling import FEW, PooledEstimate, subgroup_test
+from livingmeta.engine.pooling import FEW, PooledEstimate, important_side, subgroup_test
 from livingmeta.language import Said, said, together
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
@@ -298,14 +298,19 @@ class _Case:
     risk: float | None
     limits: tuple[float, float] | None
 
-    @property
-    def thresholds(self) -> tuple[float, ...]:
-        """What an interval may cross: the important differences, or else no effect."""
-        return self.limits or (0.0,)
-
     def region(self, effect: float) -> int:
         """Say where an effect is: −1 or 1 beyond a threshold, 0 between them or at no effect."""
-        return int(effect > self.thresholds[-1]) - int(effect < self.thresholds[0])
+        if self.limits is None:
+            return int(effect > 0) - int(effect < 0)
+        return int(important_side(effect, *self.limits))
+
+    def crossed(self, low: float, high: float) -> tuple[float, ...]:
+        """Return the important differences, or else no effect, where an interval lies on both sides."""
+        ends = self.region(low), self.region(high)
+        if self.limits is None:
+            return (0.0,) if ends == (-1, 1) else ()
+        sides = zip(self.limits, (-1, 1), strict=True)
+        return tuple(limit for limit, side in sides if (ends[0] == side) != (ends[1] == side))
 
     def place(self, region: int) -> Said:
         """Say where the effects of a region are."""
@@ -550,9 +555,8 @@ def _ahead(case: _Case) -> Said | None:
     ahead, result = case.pool.ahead, case.result
     if ahead is None:
         return None
-    for limit in case.thresholds:
-        crossed = result.ci_low < limit < result.ci_high
-        if not crossed and ahead[0] < limit < ahead[1]:
+    for limit in case.crossed(*ahead):
+        if limit not in case.crossed(result.ci_low, result.ci_high):
             key = "rating.ahead_none" if limit == 0 else "rating.ahead_important"
             return said(key, ends=case.shown(*ahead))
     return None
@@ -594,7 +598,7 @@ def _crossing(case: _Case, ends: tuple[float, float]) -> Found:
     should consider rating down two or three levels. When the CI does not cross the threshold(s) and
     the relative effect is large, one should implement the optimal information size (OIS) approach".
     """
-    crossed = [limit for limit in case.thresholds if ends[0] < limit < ends[1]]
+    crossed = case.crossed(*ends)
     if case.limits is None:
         return _around_no_effect(case, ends) if crossed else _information(case, said("rating.none"))
     if len(crossed) == 2:
@@ -719,9 +723,10 @@ def _turned_by(case: _Case, absent: Absence) -> Said | None:
     for name, pool in absent.scenarios:
         then = pool.result
         assert then is not None
+        before, after = (case.crossed(one.ci_low, one.ci_high) for one in (now, then))
         for limit in case.limits or ():
-            if (before := now.ci_low < limit < now.ci_high) != (then.ci_low < limit < then.ci_high):
-                key = "rating.would_exclude" if before else "rating.would_include"
+            if (limit in before) != (limit in after):
+                key = "rating.would_exclude" if limit in before else "rating.would_include"
                 return said(key, how=_told(name))
         was, became = case.region(now.estimate), case.region(then.estimate)
         if was != became and abs(then.estimate - now.estimate) > now.se:

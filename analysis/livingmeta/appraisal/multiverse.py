@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from livingmeta.appraisal.choices import Analysis, analysis, unknown_choices
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.pooling import Fit, fit, side_of_no_effect
+from livingmeta.engine.pooling import Fit, fit, important_side, side_of_no_effect
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.choosing import effects_of
@@ -362,6 +362,7 @@ def shares(
     parts = one if each is None else 1 / one.groupby(analyses[each]).transform("sum")
     weight = np.asarray(parts, dtype=float)
     side = side_of_no_effect(analyses["ci_low"], analyses["ci_high"])
+    beyond = important_side(estimate, -(important or 0.0), important or 0.0)
 
     def share(held: pd.Series) -> float:
         return float(np.average(held, weights=weight))
@@ -373,8 +374,8 @@ def shares(
         excludes_below=share(side < 0),
         excludes_above=share(side > 0),
         important=important,
-        beyond_below=None if important is None else share(estimate <= -important),
-        beyond_above=None if important is None else share(estimate >= important),
+        beyond_below=None if important is None else share(beyond < 0),
+        beyond_above=None if important is None else share(beyond > 0),
         published_below=None if published is None else share(estimate < published),
         published_above=None if published is None else share(estimate > published),
         lowest=float(estimate.min()),

@@ -53,6 +53,22 @@ def side_of_no_effect(low: Any, high: Any) -> Any:
     return (low > 0) * 1 - (high < 0) * 1
 
 
+def important_side(effect: Any, low: Any, high: Any) -> Any:
+    """Say where effects are important: −1 at `low` or below it, 1 at `high` or above it, else 0.
+
+    The smallest important difference is itself important: all that holds an effect, or the end of
+    an interval, against one asks here.
+
+    Examples
+    --------
+    >>> important_side(-0.3, -0.3, 0.3)
+    -1
+    >>> important_side(np.array([-0.2, 0.4]), -0.3, 0.3).tolist()
+    [0, 1]
+    """
+    return (effect >= high) * 1 - (effect <= low) * 1
+
+
 class Sided:
     """What an estimate with an interval says of no effect."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from livingmeta.audit.results import Results, total_people
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points
-from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.engine.pooling import PooledEstimate, important_side
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.phrases import (
     beside,
@@ -183,8 +183,9 @@ def _importance(
         shown = f"{scale_name(pool.measure)} {size}"
     else:
         shown = language.say("points", n=f"{vas_points(important, vas_sd=vas_sd):g}")
-    reaches = (result.ci_low <= -important, result.ci_high >= important)
-    if result.ci_high <= -important or result.ci_low >= important:
+    ends = [important_side(end, -important, important) for end in (result.ci_low, result.ci_high)]
+    reaches = (ends[0] < 0, ends[1] > 0)
+    if ends[0] == ends[1] != 0:
         key, side = "important_beyond", ""
     elif not any(reaches):
         key, side = "important_within", ""

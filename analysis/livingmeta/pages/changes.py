@@ -7,6 +7,7 @@ from math import exp
 
 from livingmeta.appraisal.changes import Move
 from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.pooling import important_side
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.phrases import Interval, interval, people, share
 from livingmeta.pages.template import page
@@ -39,9 +40,8 @@ def beyond(result: Interval | None, important: float) -> str:
     """
     if result is None:
         return "–"
-    if result.ci_low > important or result.ci_high < -important:
-        return "yes"
-    return "no" if max(-result.ci_low, result.ci_high) < important else "not clear"
+    low, high = (important_side(end, -important, important) for end in (result.ci_low, result.ci_high))
+    return "not clear" if low != high else "yes" if low else "no"
 
 
 def state(pool: Pool | None) -> str:

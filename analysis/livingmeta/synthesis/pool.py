@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from livingmeta.engine.effect_sizes import in_sds, on_scale, turning
 from livingmeta.engine.methods.small_study import Funnel
-from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, pool
+from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
 from livingmeta.language import Said, Word, said, together
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect
@@ -230,11 +230,11 @@ class Pool:
         """Say whether I² is considerable and trials exclude no effect on both sides.
 
         One stray trial among many does not make a contradiction: the smaller side must hold a
-        quarter of the trials that exclude no effect. Only trials with an estimate `beyond` the
-        limits count.
+        quarter of the trials that exclude no effect. Only trials with an estimate at or `beyond`
+        the limits count.
         """
-        low = sum(effect.side < 0 and effect.yi < beyond[0] for effect in self.effects)
-        high = sum(effect.side > 0 and effect.yi > beyond[1] for effect in self.effects)
+        sides = [effect.side for effect in self.effects if important_side(effect.yi, *beyond) == effect.side]
+        low, high = sides.count(-1), sides.count(1)
         i2 = self.result.i2 if self.result else None
         return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
 
