@@ -10,7 +10,7 @@ import pytest
 from appraisal.test_absolute import counts
 from folders import ARM, INSTRUMENT, REPORT, ROOT, TRIAL, as_csv, folder
 from livingmeta.appraisal import certainty
-from livingmeta.appraisal.certainty import DOMAINS, SummaryOfFindings, summary_of_findings
+from livingmeta.appraisal.certainty import RATED_DOMAINS, SummaryOfFindings, summary_of_findings
 from livingmeta.appraisal.multiverse import shares
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
@@ -696,7 +696,7 @@ def test_levels_are_added_up_to_the_lowest_only(tmp_path) -> None:
 def test_no_page_says_no_concern() -> None:
     for name in ("smith2017", "living", "knee_oa"):
         for one in summary_of_findings(load_review(name)):
-            assert [s.about for s in one.suggestions] == list(DOMAINS)
+            assert [s.about for s in one.suggestions] == list(RATED_DOMAINS)
             said = " ".join([suggested_line(one), *(s.words() for s in one.suggestions)])
             assert "concern" not in said
             assert (one.certainty, one.rating) == (None, None)
@@ -753,5 +753,5 @@ def test_the_page_about_the_rules_names_the_numbers_they_go_by() -> None:
         assert said in page
     ratios = [math.exp(-size[1]) for size in (certainty.APPRECIABLE, certainty.LARGE)]
     assert ratios == pytest.approx([0.75, 0.7])
-    assert (certainty.FAR, certainty.REDUCTION) == (0.5, 0.25)
+    assert (certainty.FAR_SHORT, certainty.REDUCTION) == (0.5, 0.25)
     assert sum("our rule" in line for line in page.splitlines()) >= 6

@@ -12,10 +12,10 @@ from folders import ROOT
 from livingmeta.audit import witnesses as certificate
 from livingmeta.audit.results import Results, results_of
 from livingmeta.audit.witnesses import (
-    Answer,
     MissingError,
     NotOfferedError,
     Question,
+    WitnessAnswer,
     agreeing_digits,
     certify,
 )
@@ -29,9 +29,9 @@ def smith() -> Results:
     return results_of(load_review("smith2017"))
 
 
-def exact(questions: Sequence[Question], *, off: float = 0.0) -> list[Answer | str]:
+def exact(questions: Sequence[Question], *, off: float = 0.0) -> list[WitnessAnswer | str]:
     """Answer as we do, with an estimate that is off."""
-    found: list[Answer | str] = []
+    found: list[WitnessAnswer | str] = []
     for q in questions:
         one = pool(q.yi, q.vi, model=q.model, tau2=q.tau2 or "DL", ci=q.ci)
         found.append({"estimate": one.estimate + off, "se": one.se})
@@ -54,7 +54,7 @@ def test_a_difference_without_known_reason_is_not_passed_over(smith: Results) ->
 
 
 def test_a_missing_witness_is_named_as_missing(smith: Results) -> None:
-    def nobody(questions: Sequence[Question]) -> list[Answer | str]:
+    def nobody(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
         raise MissingError("pip install it")
 
     found = certify(smith, program="0", witnesses={"nobody": nobody})
@@ -69,7 +69,7 @@ def test_r_that_is_not_there_is_named_as_missing(smith: Results, monkeypatch) ->
 
 
 def test_a_witness_that_dies_or_lacks_a_method_says_so(smith: Results) -> None:
-    def weak(question: Question) -> Answer:
+    def weak(question: Question) -> WitnessAnswer:
         if question.tau2 == "REML":
             raise NotOfferedError("no REML")
         raise ZeroDivisionError("division by zero")

@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from folders import ARM1, ARM2, as_csv, folder
-from livingmeta.appraisal.certainty import DOMAINS, LEVELS, Suggestion, rating, summary_of_findings
+from livingmeta.appraisal.certainty import (
+    CERTAINTY_LEVELS,
+    RATED_DOMAINS,
+    Suggestion,
+    rating,
+    summary_of_findings,
+)
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.language import language
 from livingmeta.living.worksheet import worksheet
@@ -204,7 +210,7 @@ def test_a_suggestion_that_moved_since_is_said_to_have(tmp_path, say) -> None:
     ],
 )
 def test_certainty_follows_from_the_levels_as_the_handbook_has_it(start, down, level) -> None:
-    levels = dict.fromkeys(DOMAINS, 0)
+    levels = dict.fromkeys(RATED_DOMAINS, 0)
     for name in ("imprecision", "inconsistency", "indirectness"):
         levels[name], down = -min(2, down), max(0, down - 2)
     assert rating(suggested(levels), start=start).level == level
@@ -234,23 +240,23 @@ def suggested(levels):
 
 
 def test_publication_bias_is_counted_once() -> None:
-    levels = dict.fromkeys(DOMAINS, 0) | {"small-study effects": -1, "missing evidence": -1}
+    levels = dict.fromkeys(RATED_DOMAINS, 0) | {"small-study effects": -1, "missing evidence": -1}
     assert rating(suggested(levels), start="high").level == "moderate"
 
 
 @given(
-    st.fixed_dictionaries({name: st.sampled_from([None, 0, -1, -2]) for name in DOMAINS}),
+    st.fixed_dictionaries({name: st.sampled_from([None, 0, -1, -2]) for name in RATED_DOMAINS}),
     st.sampled_from([None, "high", "low"]),
 )
 def test_no_certainty_while_a_domain_or_the_start_is_open(levels, start) -> None:
     found = rating(suggested(levels), start=start)
     whole = start is not None and None not in levels.values()
-    assert (found.level in LEVELS) == whole
+    assert (found.level in CERTAINTY_LEVELS) == whole
     assert len(found.open) == sum(one is None for one in levels.values())
 
 
 def test_what_is_not_said_leaves_certainty_open(tmp_path) -> None:
-    rows = [{**ROW, "domain": name, "levels": "0"} for name in DOMAINS]
+    rows = [{**ROW, "domain": name, "levels": "0"} for name in RATED_DOMAINS]
     one = first(decided(tmp_path / "a", *rows, start=False))
     assert one.rating.level is None
     assert "open, since review.toml does not say where it starts" in judged_line(one)

@@ -18,12 +18,12 @@ from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, decimals, pick
 
-FAR = 700.0  # exp of more is no number
+MOST_LOG = 700.0  # exp of more is no number
 PER = 1000  # people, as the Cochrane Handbook counts them
 # Risk in group 1 from the effect as it is pooled and the risk in group 2
 RISKS: Mapping[str, Callable[[float, float], float]] = {
     "log OR": lambda y, p: float(expit(logit(p) + y)),
-    "log RR": lambda y, p: p * math.exp(min(y, FAR)),
+    "log RR": lambda y, p: p * math.exp(min(y, MOST_LOG)),
     "RD": lambda y, p: p + y,
 }
 # and back: the effect from the risk in group 1 and that in group 2

@@ -37,10 +37,10 @@ from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError, decimal, decimals, p_words, whole
 
-DOMAINS: tuple[str, ...] = get_args(Rated)
+RATED_DOMAINS: tuple[str, ...] = get_args(Rated)
 CERTAINTY = "certainty"
-LEVELS = ("high", "moderate", "low", "very low")
-LADDER = len(LEVELS) - 1  # steps from high to very low
+CERTAINTY_LEVELS = ("high", "moderate", "low", "very low")
+LADDER = len(CERTAINTY_LEVELS) - 1  # steps from high to very low
 # Domains that GRADE rates as one, publication bias: of these the larger counts.
 PUBLICATION = ("small-study effects", "missing evidence")
 # "Sample size <400 within the meta-analysis for each variable" and "Substantial heterogeneity (I2
@@ -65,7 +65,7 @@ APPRECIABLE, LARGE = (0.5, -math.log(0.75)), (0.8, -math.log(0.7))
 REDUCTION = 0.25
 # "If the sample size is a long way from the OIS, you can rate down twice for imprecision" (Core
 # GRADE, authors' answers). How long a way they do not say: less than half is our rule.
-FAR = 0.5
+FAR_SHORT = 0.5
 # Share of all people below which missing trials take no level, whatever weight random effects give
 # a small trial at the extreme: our rule
 NEGLIGIBLE = 0.01
@@ -116,7 +116,7 @@ class PrintedCertainty:
 
 @dataclass(frozen=True, kw_only=True)
 class Rating:
-    """What follows from a panel's decisions: `level` of `LEVELS`, once there is no open end.
+    """What follows from a panel's decisions: `level` of `CERTAINTY_LEVELS`, once there is no open end.
 
     `start` is where the review declares that rating begins, `down` the levels decided, `open` the
     domains not decided, `moved` those of which the suggestion is another by now.
@@ -166,7 +166,7 @@ def level_words(levels: int | None) -> str:
 
 def _down(levels: Mapping[str, int]) -> int:
     once = min(levels[name] for name in PUBLICATION)
-    rest = sum(levels[name] for name in DOMAINS if name not in PUBLICATION)
+    rest = sum(levels[name] for name in RATED_DOMAINS if name not in PUBLICATION)
     return min(LADDER, -(rest + once))
 
 
@@ -185,11 +185,11 @@ def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | 
     if not rows:
         return None
     levels = {name: row.decided for name, row in rows.items()}
-    undecided = tuple(name for name in DOMAINS if levels.get(name) is None)
-    down = _down({name: levels.get(name) or 0 for name in DOMAINS})
+    undecided = tuple(name for name in RATED_DOMAINS if levels.get(name) is None)
+    down = _down({name: levels.get(name) or 0 for name in RATED_DOMAINS})
     level = None
     if start is not None and not undecided:
-        level = LEVELS[min(LEVELS.index(start) + down, LADDER)]
+        level = CERTAINTY_LEVELS[min(CERTAINTY_LEVELS.index(start) + down, LADDER)]
     return Rating(
         level=level,
         start=start,
@@ -425,7 +425,7 @@ def _row(
         one.domain: one for one in review.certainty if (one.synthesis, one.subgroup) == pool.key
     }
     declared = plan.baseline_risk
-    found: dict[str, Found] = dict.fromkeys(DOMAINS, (None, pool.why_not or said("rating.nothing")))
+    found: dict[str, Found] = dict.fromkeys(RATED_DOMAINS, (None, pool.why_not or said("rating.nothing")))
     case = None
     if result is not None:
         risk = _baseline(pool, declared)
@@ -625,7 +625,7 @@ def _around_no_effect(case: _Case, ends: tuple[float, float]) -> Found:
     if needed is None or people is None:
         return -1, said("rating.none_unknown", why=why if needed is None else said("rating.arms_unknown"))
     counts = {"people": whole(people), "needed": whole(needed), "why": why}
-    if people < FAR * needed:
+    if people < FAR_SHORT * needed:
         return -2, ours(said("rating.none_far", **counts))
     return -1, said("rating.none_short", **counts)
 
@@ -647,7 +647,7 @@ def _information(case: _Case, excluded: Said) -> Found:
     counts = {"people": whole(people), "needed": whole(needed), "why": why}
     if people >= needed:
         return 0, said("rating.enough", excluded=excluded, **counts)
-    if people < FAR * needed and case.reaches(case.result.estimate, LARGE):
+    if people < FAR_SHORT * needed and case.reaches(case.result.estimate, LARGE):
         return -2, ours(said("rating.fewer_far", excluded=excluded, **counts))
     return -1, said("rating.fewer", excluded=excluded, **counts)
 

@@ -27,7 +27,7 @@ SAME = ({"HE", "CA"}, {"PM", "EB"})  # names of one estimator
 
 
 @dataclass(frozen=True, kw_only=True)
-class Analysis:
+class ChosenAnalysis:
     """What `synthesise` is asked: a review and its tie rules, methods, rows and trials."""
 
     review: Review
@@ -35,11 +35,11 @@ class Analysis:
     selection: Selection
 
 
-class Kind(NamedTuple):
+class ChoiceKind(NamedTuple):
     """A kind of choice: which options a review may name, and what one of them makes."""
 
     options: Callable[[Review], Collection[str]]
-    applied: Callable[[Analysis, str], Analysis] | None  # None: a method; these go together
+    applied: Callable[[ChosenAnalysis, str], ChosenAnalysis] | None  # None: a method; these go together
 
 
 def at_high_risk(review: Review) -> tuple[str, ...]:
@@ -73,20 +73,20 @@ def with_arms(review: Review, several_arms: str) -> Review:
     return replace(review, protocol=review.protocol.model_copy(update={"ties": ties}))
 
 
-def _declared(analysis: Analysis, **changes: object) -> Analysis:
+def _declared(analysis: ChosenAnalysis, **changes: object) -> ChosenAnalysis:
     protocol = analysis.review.protocol.model_copy(update=changes)
     return replace(analysis, review=replace(analysis.review, protocol=protocol))
 
 
-def _tie(what: str) -> Callable[[Analysis, object], Analysis]:
-    def applied(analysis: Analysis, option: object) -> Analysis:
+def _tie(what: str) -> Callable[[ChosenAnalysis, object], ChosenAnalysis]:
+    def applied(analysis: ChosenAnalysis, option: object) -> ChosenAnalysis:
         ties = analysis.review.protocol.ties.model_copy(update={what: option})
         return _declared(analysis, ties=ties)
 
     return applied
 
 
-def _statistic(analysis: Analysis, option: str) -> Analysis:
+def _statistic(analysis: ChosenAnalysis, option: str) -> ChosenAnalysis:
     review, order = analysis.review, STATISTIC[option]
     if order == review.protocol.ties.statistic:
         return analysis
@@ -94,7 +94,7 @@ def _statistic(analysis: Analysis, option: str) -> Analysis:
     return replace(analysis, review=turned)
 
 
-def _composites(analysis: Analysis, option: str) -> Analysis:
+def _composites(analysis: ChosenAnalysis, option: str) -> ChosenAnalysis:
     review = analysis.review
     if option == "in":
         return analysis
@@ -103,7 +103,7 @@ def _composites(analysis: Analysis, option: str) -> Analysis:
     return _declared(analysis, not_accepted={**review.protocol.not_accepted, **refused})
 
 
-def _without(analysis: Analysis, *trials: str) -> Analysis:
+def _without(analysis: ChosenAnalysis, *trials: str) -> ChosenAnalysis:
     left = tuple(dict.fromkeys((*analysis.selection.without, *trials)))
     return replace(analysis, selection=replace(analysis.selection, without=left))
 
@@ -120,26 +120,28 @@ def _times(what: str) -> tuple[str, ...]:
     return get_args(Ties.model_fields[what].annotation)
 
 
-CHOICES: Mapping[str, Kind] = {
-    "rows": Kind(_of(*ROWS), lambda a, option: replace(a, selection=replace(a.selection, **ROWS[option]))),
-    "terms": Kind(
+CHOICES: Mapping[str, ChoiceKind] = {
+    "rows": ChoiceKind(
+        _of(*ROWS), lambda a, option: replace(a, selection=replace(a.selection, **ROWS[option]))
+    ),
+    "terms": ChoiceKind(
         lambda review: review.protocol.terms,
         lambda a, option: replace(a, selection=replace(a.selection, terms=option)),
     ),
-    "composites": Kind(_of("in", "out"), _composites),
-    "statistic": Kind(_of(*STATISTIC), _statistic),
-    "time": Kind(_of(*_times("time")), _tie("time")),
-    "several_arms": Kind(_of(*_times("several_arms")), _tie("several_arms")),
-    "risk_of_bias": Kind(
+    "composites": ChoiceKind(_of("in", "out"), _composites),
+    "statistic": ChoiceKind(_of(*STATISTIC), _statistic),
+    "time": ChoiceKind(_of(*_times("time")), _tie("time")),
+    "several_arms": ChoiceKind(_of(*_times("several_arms")), _tie("several_arms")),
+    "risk_of_bias": ChoiceKind(
         _of("all", "without high"),
         lambda a, option: a if option == "all" else _without(a, *at_high_risk(a.review)),
     ),
     # "none", or a trial: is one trial's place in the review disputed?
-    "without": Kind(
+    "without": ChoiceKind(
         lambda review: ("none", *(row.trial for row in review.trials)),
         lambda a, option: a if option == "none" else _without(a, option),
     ),
-    **{what: Kind(_listed(what), None) for what in (*FORMULAS, "tau2", "ci", "model")},
+    **{what: ChoiceKind(_listed(what), None) for what in (*FORMULAS, "tau2", "ci", "model")},
 }
 
 
@@ -153,7 +155,7 @@ def _altered(review: Review, options: Mapping[str, str]) -> Review:
     if not asked:
         return review
     if (_altered, asked) not in review.memo:
-        made = Analysis(review=review, settings=headline_settings(review), selection=Selection())
+        made = ChosenAnalysis(review=review, settings=headline_settings(review), selection=Selection())
         for name, option in asked:
             applied = CHOICES[name].applied
             assert applied is not None
@@ -163,7 +165,7 @@ def _altered(review: Review, options: Mapping[str, str]) -> Review:
     return altered
 
 
-def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
+def analysis(review: Review, options: Mapping[str, str]) -> ChosenAnalysis:
     """Return one analysis: the review's headline, with some of its choices made otherwise.
 
     Parameters
@@ -189,7 +191,7 @@ def analysis(review: Review, options: Mapping[str, str]) -> Analysis:
     >>> made.selection.no_assumptions, made.settings.profile.tau2
     (True, 'PM')
     """
-    made = Analysis(
+    made = ChosenAnalysis(
         review=_altered(review, options), settings=headline_settings(review), selection=Selection()
     )
     methods: dict[str, str] = {}

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from livingmeta.appraisal.choices import Analysis, analysis, unknown_choices
+from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.pooling import Fit, fit, important_side, side_of_no_effect
 from livingmeta.language import Said, said, together
@@ -463,7 +463,7 @@ def multiverse(
         if progress is not None:
             progress(done, steps)
 
-    derived: dict[tuple[str, ...], tuple[Analysis, list[tuple[Effect, ...]]]] = {}
+    derived: dict[tuple[str, ...], tuple[ChosenAnalysis, list[tuple[Effect, ...]]]] = {}
     for options in _options(derive):
         made = analysis(review, options)
         asked = (made.settings, made.selection)
@@ -522,7 +522,7 @@ def _sets(
     review: Review,
     data: Sequence[Choice],
     derive: Sequence[Choice],
-    derived: Mapping[tuple[str, ...], tuple[Analysis, tuple[Effect, ...]]],
+    derived: Mapping[tuple[str, ...], tuple[ChosenAnalysis, tuple[Effect, ...]]],
 ) -> _Sets:
     """Leave out trials as chosen, and number the sets of effects that are different."""
     known: dict[tuple[object, ...], int] = {}

@@ -21,7 +21,7 @@ from scipy.special import ndtri, stdtr, stdtrit
 
 from livingmeta.engine.effect_sizes import kind_of, measure_of, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE
-from livingmeta.language import Said, said, together
+from livingmeta.language import Said, Word, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim, Outcome, Problem
 from livingmeta.synthesis.pool import Pool
@@ -33,9 +33,9 @@ N_TOLERANCE = 1.10
 # A trial's mixed or adjusted model may use other degrees of freedom than its arm sizes give.
 P_TOLERANCE = 1.25
 RATIO_P = 2.0  # the P of a ratio is often another test's (log-rank, chi-squared, exact)
-MANY = 1e6  # degrees of freedom: all that t may have
+MANY_DF = 1e6  # degrees of freedom: all that t may have
 FEWEST = 2.0  # degrees of freedom that an interval of t may have, where no one gives the people
-LEVELS = (0.95, 0.90, 0.99)  # what an interval may be whose level nobody gives; the first as a rule
+USUAL_LEVELS = (0.95, 0.90, 0.99)  # what an interval may be whose level nobody gives; the first as a rule
 
 # What would have to be so; each is the end of "they can all be right only if …".
 SKEWED = said("audit.skewed")
@@ -69,7 +69,7 @@ def either(parts: Iterable[str]) -> Said:
     return together(parts, said("audit.or_if"))
 
 
-class Kind(NamedTuple):
+class IntervalKind(NamedTuple):
     """An interval that may be meant: estimate ± quantile × SE, or the same on the log scale.
 
     The quantile is one of t with `least` to `most` degrees of freedom; of infinity it is a normal
@@ -98,13 +98,14 @@ class Kind(NamedTuple):
 
 # Kinds whose mention is no news about a pooled result: no headline leads with them.
 ORDINARY = frozenset(
-    {ON_T, T_STATISTIC, FROM_TAU2} | {of_level(x, on_t=on_t) for on_t in (False, True) for x in LEVELS[1:]}
+    {ON_T, T_STATISTIC, FROM_TAU2}
+    | {of_level(x, on_t=on_t) for on_t in (False, True) for x in USUAL_LEVELS[1:]}
 )
 
 
 def kinds(
     basis: str | None, level: float | None, k: float | None, *, of_trial: bool = False
-) -> tuple[Kind, ...]:
+) -> tuple[IntervalKind, ...]:
     """List the symmetrical intervals that may be meant; none where it is said to be no such.
 
     HKSJ intervals (Hartung and Knapp 2001; Sidik and Jonkman 2002) are of t with k − 1 degrees
@@ -114,16 +115,16 @@ def kinds(
         return ()
     on_t = (FEWEST, inf) if of_trial else (1.0, inf)
     if k is not None and k > 1 and not of_trial:  # more where a trial gives several effects
-        on_t = (k - 1, MANY if basis == "t" else k - 1)
+        on_t = (k - 1, MANY_DF if basis == "t" else k - 1)
     apart = basis is None and not of_trial  # t is worth a mention
     found = []
-    for x in LEVELS if level is None else (level,):
-        other = level is None and x != LEVELS[0]
+    for x in USUAL_LEVELS if level is None else (level,):
+        other = level is None and x != USUAL_LEVELS[0]
         plain, with_t = (of_level(x), of_level(x, on_t=True)) if other else (None, ON_T)
         if basis != "t" and not (of_trial and basis is None):
-            found.append(Kind(inf, inf, x, plain))
+            found.append(IntervalKind(inf, inf, x, plain))
         if basis != "z":
-            found.append(Kind(*on_t, x, with_t if apart else plain))
+            found.append(IntervalKind(*on_t, x, with_t if apart else plain))
     return tuple(found)
 
 
@@ -186,7 +187,7 @@ class PrintedResult:
     ratio: bool
     numbers: Mapping[str, Number]
     words: tuple[str, ...] = ()
-    kinds: tuple[Kind, ...] = (Kind(inf, inf, LEVELS[0]),)
+    kinds: tuple[IntervalKind, ...] = (IntervalKind(inf, inf, USUAL_LEVELS[0]),)
     declared: bool = False
     same_test: bool = False  # P is declared to be of the test that the interval belongs to
     i2: str | None = None  # "q" or "tau2", where it is declared
@@ -203,7 +204,7 @@ class PrintedResult:
         return found if len(found) == len(quantities) and values else None
 
     def unless(
-        self, fits: Callable[[Kind], bool], detail: Said, other: Said, *, stated: bool
+        self, fits: Callable[[IntervalKind], bool], detail: Said, other: Said, *, stated: bool
     ) -> Misfit | None:
         """Return what does not fit, with the kinds of interval that mend it; None where it fits.
 
@@ -238,16 +239,16 @@ def _logs(numbers: Mapping[str, Number]) -> dict[str, Number]:
     return found
 
 
-Span = tuple[float, float]
+Range = tuple[float, float]
 
 
-def _apart(one: Span, other: Span) -> bool:
+def _apart(one: Range, other: Range) -> bool:
     """Say whether two spans have nothing in common, beyond binary arithmetic."""
     finite = [abs(x) for x in (*one, *other) if abs(x) < inf]
     return max(one[0], other[0]) - min(one[1], other[1]) > 1e-12 * max(finite, default=0.0)
 
 
-def _middle(low: Span, high: Span) -> Span:
+def _middle(low: Range, high: Range) -> Range:
     return (low[0] + high[0]) / 2, (low[1] + high[1]) / 2
 
 
@@ -314,7 +315,7 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
     )
 
 
-def _distances(e: Number, low: Number, high: Number) -> Span:
+def _distances(e: Number, low: Number, high: Number) -> Range:
     """Return the smallest and largest |estimate| in half-widths of the interval."""
     width, spare = (high.value - low.value) / 2, (low.half + high.half) / 2
     nearest = max(0.0, abs(e.value) - e.half) / max(width + spare, SLACK)
@@ -331,10 +332,10 @@ def _p_interval(result: PrintedResult) -> Misfit | None:
     e, low, high, p = numbers
     near, far = _distances(e, low, high)
 
-    def of(kind: Kind, distance: float) -> list[float]:
+    def of(kind: IntervalKind, distance: float) -> list[float]:
         return [2 * float(stdtr(df, -quantile * distance)) for df, quantile in kind.ends]
 
-    def fits(kind: Kind) -> bool:
+    def fits(kind: IntervalKind) -> bool:
         least, most = min(of(kind, far)), max(of(kind, near))
         return not _apart(p.span, (least / result.p_tolerance, most * result.p_tolerance))
 
@@ -391,7 +392,7 @@ def _z_interval(result: PrintedResult) -> Misfit | None:
     e, low, high, z = numbers
     nearest, farthest = _distances(e, low, high)
 
-    def span(kind: Kind) -> Span:
+    def span(kind: IntervalKind) -> Range:
         quantiles = [quantile for _, quantile in kind.ends]
         return min(quantiles) * nearest, max(quantiles) * farthest
 
@@ -411,7 +412,7 @@ def _z_interval(result: PrintedResult) -> Misfit | None:
     )
 
 
-def _size(number: Number) -> Span:
+def _size(number: Number) -> Range:
     return max(0.0, abs(number.value) - number.half), abs(number.value) + number.half
 
 
@@ -421,14 +422,14 @@ def _z_p(result: PrintedResult) -> Misfit | None:
         return None
     z, p = numbers
 
-    def spans(df: float, tails: int = 2) -> Span:
+    def spans(df: float, tails: int = 2) -> Range:
         high, low = (tails * float(stdtr(df, -size)) for size in _size(z))
         return low, high
 
     low, high = spans(inf)
     if not _apart(p.span, (low, high)):
         return None
-    any_t = (Kind(1.0, inf, LEVELS[0]),)  # beside an interval that is none of these
+    any_t = (IntervalKind(1.0, inf, USUAL_LEVELS[0]),)  # beside an interval that is none of these
     on_t = [kind for kind in result.kinds or any_t if kind.least < inf]
     mend = {
         T_STATISTIC: any(not _apart(p.span, (spans(kind.most)[0], spans(kind.least)[1])) for kind in on_t),
@@ -549,7 +550,7 @@ def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> Implied
     )
 
 
-def _enough(e: Sequence[Number], n: Number, result: PrintedResult, kind: Kind) -> bool:
+def _enough(e: Sequence[Number], n: Number, result: PrintedResult, kind: IntervalKind) -> bool:
     """Say whether so many people can give such an interval; t takes more than a normal one."""
     people = _implied_n(*e, level=kind.level).low <= n.span[1] * N_TOLERANCE
     return people and (result.declared or kind.most == inf)
@@ -566,7 +567,7 @@ def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> It
         known, numbers = measure_of(result.measure), result.get(*INTERVAL)
         if known is None or not known.from_sizes or limit is None or numbers is None:
             continue
-        n, level = limit.numbers["n"], result.kinds[0].level if result.kinds else LEVELS[0]
+        n, level = limit.numbers["n"], result.kinds[0].level if result.kinds else USUAL_LEVELS[0]
         implied, fits = _implied_n(*numbers, level=level), partial(_enough, numbers, n, result)
         detail = said("audit.too_many", implied=implied.detail, source=limit.source, n=Numeral(n.text))
         if (wrong := result.unless(fits, detail, ADJUSTED, stated=False)) is not None:
@@ -672,7 +673,7 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
         )
 
 
-def _sum(group: Iterable[Claim]) -> Span:
+def _sum(group: Iterable[Claim]) -> Range:
     low, high = zip(*(c.number.span for c in group if c.number is not None), strict=True)
     return sum(low), sum(high)
 
@@ -687,7 +688,7 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             continue
         first, who = group[0], defaultdict[str, list[str]](list)
         for claim in group:
-            printed = Numeral(claim.printed) if claim.number else claim.printed
+            printed = Numeral(claim.printed) if claim.number else Word(claim.printed)
             second = claim.reading == "secondary"
             who[printed].append(said("audit.secondhand", source=claim.source) if second else claim.source)
         prints = [said("audit.prints", text=text, sources=together(names)) for text, names in who.items()]
@@ -943,7 +944,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
                 ratio=ratio,
                 numbers=_logs(numbers) if ratio else numbers,
                 kinds=(
-                    Kind(
+                    IntervalKind(
                         inf if o.ci_basis == "z" else least,
                         df if o.ci_basis == "t" else inf,
                         (o.ci_level or 95) / 100,

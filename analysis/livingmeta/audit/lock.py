@@ -32,7 +32,7 @@ SAME = 1e-9  # times max(1, |x|): what other processors and BLAS libraries may m
 FAINT = 1e-6  # the same: more than this no library moves that is not broken
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
 Lock = Mapping[str, Any]
-Place = tuple[str, str]  # "pain-short, headline" and "estimate"
+LockedPlace = tuple[str, str]  # "pain-short, headline" and "estimate"
 
 
 def hashes(review: Review) -> dict[str, str]:
@@ -240,9 +240,9 @@ def _short(value: object) -> str:
     return f"{value}"[:12] + "…" if re.fullmatch("[0-9a-f]{64}", str(value)) else str(value)
 
 
-def _by_synthesis(lock: Lock) -> dict[tuple[str, str], dict[Place, Any]]:
+def _by_synthesis(lock: Lock) -> dict[tuple[str, str], dict[LockedPlace, Any]]:
     """Return all values of each synthesis under each set of methods, by place and quantity."""
-    found: dict[tuple[str, str], dict[Place, Any]] = {}
+    found: dict[tuple[str, str], dict[LockedPlace, Any]] = {}
     for pool in lock["pools"]:
         values = found.setdefault((pool["synthesis"], pool["by"]), {})
         values |= {(place_of(pool), quantity): value for quantity, value in _values(pool)}

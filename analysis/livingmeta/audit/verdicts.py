@@ -18,7 +18,7 @@ from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import SLACK, Number, Numeral, count, shown_as
 
-Judgement = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]
+VerdictName = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Verdict:
     quantity: str
     printed: str
     recomputed: float | None
-    verdict: Judgement
+    verdict: VerdictName
     detail: Said
     reading: str
 
@@ -151,7 +151,7 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
 
 def _judge(
     claim: Claim, pools: Sequence[Pool], inferred: set[str], held: Held
-) -> tuple[Judgement, Said, float | None]:
+) -> tuple[VerdictName, Said, float | None]:
     if claim.quantity in _NOT_NUMERIC:
         return "not numeric", _NOT_NUMERIC[claim.quantity], None
     if claim.synthesis is None and claim.quantity in {"k", "n"}:
@@ -241,7 +241,7 @@ def _undocumented(pool: Pool, held: Held) -> list[Said]:
     return [said("verdict.pooled", k=k, missing=missing), theirs]
 
 
-def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[Judgement, Said]:
+def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[VerdictName, Said]:
     if claim.quantity == "z" and printed.value >= 0:
         recomputed = abs(recomputed)  # RevMan prints Z without its sign
     low, high = printed.span

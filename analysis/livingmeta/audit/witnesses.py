@@ -18,7 +18,7 @@ from livingmeta.audit.results import Results
 from livingmeta.engine.tau2 import metafor_name
 from livingmeta.synthesis.pool import Pool
 
-Answer = dict[str, float]
+WitnessAnswer = dict[str, float]
 EQUAL = 8  # digits from which two programs are called equal
 QUANTITIES = ("estimate", "se", "ci_low", "ci_high", "tau2", "q", "pi_low", "pi_high")
 
@@ -45,7 +45,7 @@ class MissingError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class WitnessLine:
     """One number beside a witness's; `digits` None where the witness gives none."""
 
     synthesis: str
@@ -67,10 +67,10 @@ class Certificate:
     version: str
     environment: Mapping[str, str]
     witnesses: Mapping[str, str]  # version, or "missing: …"
-    lines: tuple[Line, ...]
+    lines: tuple[WitnessLine, ...]
 
     @property
-    def unexplained(self) -> tuple[Line, ...]:
+    def unexplained(self) -> tuple[WitnessLine, ...]:
         """Numbers that differ for no reason that is known."""
         return tuple(line for line in self.lines if line.why == UNEXPLAINED)
 
@@ -84,7 +84,7 @@ class Certificate:
         ]
 
 
-def _agreement(lines: Sequence[Line]) -> str:
+def _agreement(lines: Sequence[WitnessLine]) -> str:
     compared = [line.digits for line in lines if line.digits is not None]
     if not compared:
         return "no number of this review is within its methods"
@@ -103,7 +103,7 @@ def certify(
     results: Results,
     *,
     program: str,
-    witnesses: Mapping[str, Callable[[Sequence[Question]], list[Answer | str]]] | None = None,
+    witnesses: Mapping[str, Callable[[Sequence[Question]], list[WitnessAnswer | str]]] | None = None,
 ) -> Certificate:
     """Ask every witness for every pooled number of a review.
 
@@ -127,7 +127,7 @@ def certify(
     ]
     questions = [_question(pool) for pool in pools]
     found: dict[str, str] = {}
-    lines: list[Line] = []
+    lines: list[WitnessLine] = []
     for name, ask in (WITNESSES if witnesses is None else witnesses).items():
         try:
             answers = ask(questions)
@@ -162,7 +162,7 @@ def _question(pool: Pool) -> Question:
     )
 
 
-def _lines(name: str, pool: Pool, question: Question, answer: Answer | str) -> Iterable[Line]:
+def _lines(name: str, pool: Pool, question: Question, answer: WitnessAnswer | str) -> Iterable[WitnessLine]:
     result = pool.result
     assert result is not None
     scales = {"tau2": result.k * result.se**2, "q": float(result.k)}
@@ -178,7 +178,7 @@ def _lines(name: str, pool: Pool, question: Question, answer: Answer | str) -> I
             why = None if digits >= EQUAL else _reason(name, question, ours, theirs)
         elif why is None:
             why = "not given by these methods"
-        yield Line(
+        yield WitnessLine(
             synthesis=pool.synthesis,
             subgroup=pool.subgroup,
             methods=pool.methods,
@@ -226,9 +226,11 @@ def _q_below_df(question: Question) -> bool:
     return q < len(weights) - 1
 
 
-def _each(ask: Callable[[Question], Answer]) -> Callable[[Sequence[Question]], list[Answer | str]]:
-    def answers(questions: Sequence[Question]) -> list[Answer | str]:
-        found: list[Answer | str] = []
+def _each(
+    ask: Callable[[Question], WitnessAnswer],
+) -> Callable[[Sequence[Question]], list[WitnessAnswer | str]]:
+    def answers(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
+        found: list[WitnessAnswer | str] = []
         for question in questions:
             try:
                 found.append(ask(question))
@@ -250,7 +252,7 @@ def _installed(package: str) -> str:
         raise MissingError("pip install 'livingmeta[crosscheck]' brings it") from None
 
 
-def _statsmodels(question: Question) -> Answer:
+def _statsmodels(question: Question) -> WitnessAnswer:
     _installed("statsmodels")
     import numpy as np
     from statsmodels.stats.meta_analysis import combine_effects
@@ -281,7 +283,7 @@ def _statsmodels(question: Question) -> Answer:
     return {name: float(value) for name, value in answer.items()}
 
 
-def _pymare(question: Question) -> Answer:
+def _pymare(question: Question) -> WitnessAnswer:
     _installed("PyMARE")
     import numpy as np
 
@@ -317,7 +319,7 @@ def _pymare(question: Question) -> Answer:
     return answer
 
 
-def _pymetaanalysis(question: Question) -> Answer:
+def _pymetaanalysis(question: Question) -> WitnessAnswer:
     _installed("PyMetaAnalysis")
     from meta_analyze import meta_analysis
 
@@ -371,12 +373,12 @@ R_TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 _versions: dict[str, str] = {}
 
 
-def _metafor(questions: Sequence[Question]) -> list[Answer | str]:
+def _metafor(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
     """Ask metafor everything in one call of R, with tightened tolerances."""
     program = shutil.which("Rscript")
     if program is None:
         raise MissingError("Rscript is not on the PATH; install R and its package metafor")
-    found: list[Answer | str] = ["metafor gave no answer"] * len(questions)
+    found: list[WitnessAnswer | str] = ["metafor gave no answer"] * len(questions)
     calls = []
     for i, question in enumerate(questions):
         tau2 = metafor_name(question.tau2)
@@ -420,7 +422,7 @@ def _metafor(questions: Sequence[Question]) -> list[Answer | str]:
     return found
 
 
-WITNESSES: Mapping[str, Callable[[Sequence[Question]], list[Answer | str]]] = {
+WITNESSES: Mapping[str, Callable[[Sequence[Question]], list[WitnessAnswer | str]]] = {
     "metafor": _metafor,
     "statsmodels": _each(_statsmodels),
     "PyMARE": _each(_pymare),

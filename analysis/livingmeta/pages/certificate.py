@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from livingmeta.audit.witnesses import EQUAL, Certificate, Line
+from livingmeta.audit.witnesses import EQUAL, Certificate, WitnessLine
 
 
 def markdown(certificate: Certificate) -> str:
     """Write the certificate's page."""
     from livingmeta.pages.template import page
 
-    pools: dict[tuple[str, str | None, str], dict[str, dict[str, Line]]] = {}
+    pools: dict[tuple[str, str | None, str], dict[str, dict[str, WitnessLine]]] = {}
     for line in certificate.lines:
         key = (line.synthesis, line.subgroup, line.methods)
         pools.setdefault(key, {}).setdefault(line.quantity, {})[line.witness] = line
     here = [n for n, found in certificate.witnesses.items() if not found.startswith("missing")]
 
-    def reasons(quantities: Mapping[str, Mapping[str, Line]]) -> list[str]:
+    def reasons(quantities: Mapping[str, Mapping[str, WitnessLine]]) -> list[str]:
         told: dict[tuple[str, str], list[str]] = {}
         for quantity, witnesses in quantities.items():
             for line in witnesses.values():
