@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import livingmeta
+from livingmeta.appraisal.choices import CHOICES
 from livingmeta.appraisal.directions import BASES
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import trial_sets
@@ -75,7 +76,11 @@ def test_the_program_s_own_words_are_translated(code: str) -> None:
     judgements = {"low", "unclear", "high", "some concerns"}
     assert judgements <= set(str(Bias.model_fields["judgement"].annotation).split("'"))
     domains = set().union(*DOMAINS.values())
-    whole = {*verdicts, *quantities, *judgements, *domains, *BASES}
+    fixed = {
+        name: kind for name, kind in CHOICES.items() if kind.applied and name not in {"terms", "without"}
+    }
+    options = {option for kind in fixed.values() for option in kind.options(load_review("smith2017"))}
+    whole = {*verdicts, *quantities, *judgements, *domains, *BASES, *CHOICES, *options}
     assert whole <= CATALOGUES[code]["phrases"].keys()
 
 
