@@ -1,5 +1,7 @@
-"""What is exported says the same elsewhere."""
+"""What is exported says the same elsewhere: every entry of EXPORTS, tested by being entered."""
 
+import csv
+import io
 import json
 import shutil
 import subprocess
@@ -8,11 +10,111 @@ from pathlib import Path
 
 import pytest
 
+from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
 from livingmeta.exchange.exports import EXPORTS, metafor
 from livingmeta.exchange.imports import reviews_in
 from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Review
 from livingmeta.review.schema import TABLES, columns
 from livingmeta.synthesis.synthesise import synthesise
+
+# Each is text for one program and something else for another: a formula, a comment, a missing value,
+# a number, the end of a string, of a script or of a cell
+HOSTILE = (
+    '=1+1 "Ash", 2001',
+    "NA",
+    "007",
+    "Birch' #1, \\n 2002",
+    '"); system("touch hacked"); ("',
+    "Øst <b>2005</b>",
+)
+TITLE = """title = '''
+Pain"); system("touch hacked") #
+system("touch hacked")'''"""
+
+
+def hostile_review(path: Path) -> Review:
+    keys = [f"trial{place}" for place in range(len(HOSTILE))]
+    arms = [
+        {**arm, "trial": key, "report": key, "mean": f"{place}", "quote": f"{place} ({arm['sd']})"}
+        for place, key in enumerate(keys, start=3)
+        for arm in (ARM1, ARM2)
+    ]
+    written = folder(
+        path,
+        toml=('title = "Pain, short term"', TITLE),
+        sources=[SOURCE],
+        trials=[{**TRIAL, "trial": key, "label": name} for key, name in zip(keys, HOSTILE, strict=True)],
+        reports=[{**REPORT, "report": key, "trial": key} for key in keys],
+        outcomes=arms,
+    )
+    return load_review(written)
+
+
+def hostile_table(path: Path) -> Review:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["study", "yi", "sei"])
+    writer.writerows((name, f"{place / 10}", "0.2") for place, name in enumerate(HOSTILE))
+    (path / "table.csv").write_text(text.getvalue(), encoding="utf-8")
+    ((review,), _) = reviews_in(path / "table.csv")
+    return review
+
+
+def labels(review: Review) -> list[list[str]]:
+    """The labels of each pool."""
+    return [[effect.label for effect in pool.effects] for pool in synthesise(review) if pool.result]
+
+
+def by_metafor(files: dict[str, str], path: Path) -> list[list[str]]:
+    if shutil.which("Rscript") is None:
+        pytest.skip("Rscript is not installed")
+    script = 'source("pool.R"); write.csv(effects[c("synthesis", "slab")], "read.csv", row.names = FALSE)'
+    done = subprocess.run(
+        ["Rscript", "-e", script], cwd=path, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    lines = list(csv.DictReader(io.StringIO((path / "read.csv").read_text(encoding="utf-8"))))
+    keys = dict.fromkeys(line["synthesis"] for line in lines)
+    return [[line["slab"] for line in lines if line["synthesis"] == key] for key in keys]
+
+
+def by_revman(files: dict[str, str], path: Path) -> list[list[str]]:
+    read, _ = reviews_in(path / "data-rows.csv")
+    return [group for one in read for group in labels(one)]
+
+
+def by_its_tables(files: dict[str, str], path: Path) -> list[list[str]]:
+    described = {resource["path"] for resource in json.loads(files["datapackage.json"])["resources"]}
+    assert described == {name for name in files if name.endswith(".csv")}
+    trials = csv.DictReader(io.StringIO(files["trials.csv"]))
+    names = {line["trial"]: line["label"] for line in trials}
+    outcomes = csv.DictReader(io.StringIO(files["outcomes.csv"]))
+    return [list(dict.fromkeys(names[line["trial"]] for line in outcomes))]
+
+
+READERS = {"metafor": by_metafor, "revman": by_revman, "frictionless": by_its_tables}
+
+
+def test_every_export_has_a_reader_that_tests_it() -> None:
+    assert EXPORTS.keys() == READERS.keys(), "say in READERS who reads the new export again"
+
+
+@pytest.mark.parametrize("make", [hostile_review, hostile_table])
+@pytest.mark.parametrize("program", EXPORTS)
+def test_an_export_read_again_has_its_trials_and_hostile_text_as_text(
+    program: str, make, tmp_path: Path
+) -> None:
+    review = make(tmp_path)
+    assert labels(review) == [list(HOSTILE)]
+    files = EXPORTS[program](review)
+    for name, text in files.items():
+        (tmp_path / name).write_bytes(text.encode())
+    for text in (text for name, text in files.items() if name.endswith(".csv")):
+        header, *rows = csv.reader(io.StringIO(text))
+        assert {len(row) for row in rows} <= {len(header)}
+    assert READERS[program](files, tmp_path) == labels(review)
+    assert not (tmp_path / "hacked").exists()
 
 
 @pytest.mark.slow

@@ -1,10 +1,23 @@
 """Each cell is checked, and what is wrong is said in words a contributor can act on."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from livingmeta.review.schema import QUOTE_LIMIT, TABLES, carries, columns, dictionary, read_row
+from livingmeta.review.extraction import COMPARED, UNCOMPARED
+from livingmeta.review.schema import (
+    QUOTE_LIMIT,
+    QUOTED,
+    TABLES,
+    UNQUOTED,
+    Outcome,
+    carries,
+    columns,
+    dictionary,
+    read_row,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,3 +149,24 @@ def test_the_data_dictionary_describes_every_column() -> None:
 
 def test_the_data_dictionary_in_the_repository_is_the_generated_one() -> None:
     assert (ROOT / "data" / "README.md").read_text(encoding="utf-8") == dictionary()
+
+
+def numeric(annotation: object) -> bool:
+    """Whether a column may hold a number, however its type is wrapped."""
+    return annotation in {int, float} or any(numeric(part) for part in get_args(annotation))
+
+
+@pytest.mark.parametrize(
+    ("held", "left_out"), [(QUOTED, UNQUOTED), (COMPARED, UNCOMPARED)], ids=["quoted", "compared"]
+)
+def test_a_numeric_column_of_outcomes_is_held_to_its_quote_and_second_entry_or_says_why_not(
+    held: Sequence[str], left_out: Mapping[str, str]
+) -> None:
+    numbers = {name for name, field in columns(Outcome).items() if numeric(field.annotation)}
+    assert {"mean", "events", "weeks"} <= numbers
+    assert "trial" not in numbers
+    assert numbers - set(held) == left_out.keys(), (
+        "a new numeric column goes into QUOTED (review/schema.py) and COMPARED (review/extraction.py), "
+        "or beside them with the reason why not"
+    )
+    assert all(left_out.values())

@@ -15,6 +15,7 @@ from livingmeta.review.schema import OPTIONAL, TABLES, columns
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import where
 
 TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 
@@ -33,16 +34,12 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return held.getvalue()
 
 
-def _name(pool: Pool) -> str:
-    return pool.synthesis if pool.subgroup is None else f"{pool.synthesis}: {pool.subgroup}"
-
-
 def metafor(review: Review) -> dict[str, str]:
     """Write effects.csv and an R script that pools it in metafor and checks our numbers."""
     pools = _pools(review)
     rows = [
         (
-            _name(pool),
+            where(*pool.key),
             effect.label,
             effect.trial,
             effect.instrument_name or "",
@@ -62,7 +59,9 @@ _R_HEAD = (
     "# Pools effects.csv in metafor and checks the numbers of livingmeta.",
     "# Run in this folder: Rscript pool.R",
     "library(metafor)",
-    'effects <- read.csv("effects.csv", encoding = "UTF-8")',
+    "# a trial may be called NA or 007",
+    'text <- c(synthesis = "character", slab = "character", trial = "character")',
+    'effects <- read.csv("effects.csv", encoding = "UTF-8", na.strings = "", colClasses = text)',
     "# metafor's default tolerances leave tau2 off by a millionth, so they are tightened",
     "steps <- list(threshold = 1e-14, maxiter = 1e5, stepadj = 0.5)",
     "tight <- list(ML = steps, REML = steps, EB = list(threshold = 1e-14, maxiter = 1e5),",
@@ -75,8 +74,9 @@ _R_HEAD = (
 def _r_call(pool: Pool) -> list[str]:
     result = pool.result
     assert result is not None
-    title = json.dumps(_name(pool), ensure_ascii=False)
-    lines = ["", f"# {pool.title}: {pool.methods}", f"d <- subset(effects, synthesis == {title})"]
+    key = json.dumps(where(*pool.key), ensure_ascii=False)
+    words = " ".join(f"{pool.name}: {pool.methods}".split())  # a line break would end the comment
+    lines = ["", f"# {words}", f"d <- subset(effects, synthesis == {key})"]
     if result.k == 1:
         return [*lines, "# one trial: nothing is pooled", "print(d)"]
     method = metafor_name(result.tau2_method)

@@ -19,6 +19,7 @@ COMPARED = (
     "se",
     "ci_low",
     "ci_high",
+    "ci_level",
     "median",
     "q1",
     "q3",
@@ -30,6 +31,7 @@ COMPARED = (
     "adjusted",
     "measure",
 )
+UNCOMPARED = {"weeks": "it is a part of what tells the two entries of one result from others"}
 
 
 @dataclass(frozen=True, kw_only=True)

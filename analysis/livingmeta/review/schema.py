@@ -33,6 +33,14 @@ QUOTED = (
     "p_value",
     "t_value",
 )
+UNQUOTED = {  # numbers that a quote need not carry, and why
+    "weeks": "reports give months, years and words, which are turned into weeks",
+    "n": "sizes often stand in a table's head or in a flow chart, far from the result",
+    "n1": "as n",
+    "n2": "as n",
+    "ci_level": "95 goes without saying in most reports",
+    "events": "a count is often printed as a word, or only as a percentage beside its size",
+}
 
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
 SIGN_TURNED = "sign turned: printed as "
