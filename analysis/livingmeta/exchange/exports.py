@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from livingmeta.engine.tau2 import metafor_name
-from livingmeta.exchange.revman import WEB_CELLS
+from livingmeta.exchange.revman import WEB
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, columns
 from livingmeta.synthesis.pool import Pool
@@ -106,7 +106,7 @@ def revman(review: Review) -> dict[str, str]:
         "Subgroup",
         "Study",
         "Study year",
-        *WEB_CELLS.values(),
+        *WEB.cells.values(),
     )
     rows = []
     numbers: dict[str, int] = {}
@@ -116,7 +116,7 @@ def revman(review: Review) -> dict[str, str]:
         number = numbers.setdefault(pool.synthesis, len(numbers) + 1)
         arms = all(effect.mean1 is not None for effect in pool.effects)
         for effect in pool.effects:
-            cells = dict.fromkeys(WEB_CELLS, "")
+            cells = dict.fromkeys(WEB.cells, "")
             if arms:
                 cells |= {
                     name: f"{getattr(effect, name):.12g}"

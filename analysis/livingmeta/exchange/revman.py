@@ -8,11 +8,13 @@ import math
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.sheets import LARGEST, Sheet
 from livingmeta.exchange.tables import (
+    MEANS,
     OF_COUNTS,
     RATIOS,
     Analysis,
@@ -34,7 +36,6 @@ METHODS = {
     "peto": "Peto",
     "exp[(o-e)/var]": "Peto",
 }
-MEANS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
 COUNTS = ("events1", "n1", "events2", "n2")
 # Kind of data: the cells an analysis needs, and the measures it may have
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -43,75 +44,44 @@ KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "generic": (("yi", "sei", "n1", "n2"), (*RATIOS, "MD", "SMD", "RD")),
 }
 TYPES = {"dic": "dich", "con": "cont", "iv": "generic", "giv": "generic", "gen": "generic"}
-CSV_CELLS = {
-    "events1": "Events 1",
-    "mean1": "Mean 1",
-    "sd1": "SD 1",
-    "n1": "Total 1",
-    "events2": "Events 2",
-    "mean2": "Mean 2",
-    "sd2": "SD 2",
-    "n2": "Total 2",
-    "yi": "Effect Estimate",
-    "sei": "SE",
+# What the formats call the cells of a study, and what RevMan printed: export, RevMan 5 file, Web
+CELLS: Mapping[str, tuple[str, str, str]] = {
+    "events1": ("Events 1", "EVENTS_1", "Experimental cases"),
+    "mean1": ("Mean 1", "MEAN_1", "Experimental mean"),
+    "sd1": ("SD 1", "SD_1", "Experimental SD"),
+    "n1": ("Total 1", "TOTAL_1", "Experimental N"),
+    "events2": ("Events 2", "EVENTS_2", "Control cases"),
+    "mean2": ("Mean 2", "MEAN_2", "Control mean"),
+    "sd2": ("SD 2", "SD_2", "Control SD"),
+    "n2": ("Total 2", "TOTAL_2", "Control N"),
+    "yi": ("Effect Estimate", "EFFECT_SIZE", "GIV Mean"),
+    "sei": ("SE", "SE", "GIV SE"),
 }
-CSV_PRINTED = {
-    "estimate": "Effect Estimate",
-    "ci_low": "CI Start",
-    "ci_high": "CI End",
-    "weight": "Weight",
-    "q": "Q",
-    "i2": "I²(Q)",
-    "tau2": "Tau²",
-    "z": "Z",
-    "p": "P(Z)",
+PRINTED: Mapping[str, tuple[str, str, str]] = {
+    "estimate": ("Effect Estimate", "EFFECT_SIZE", "Mean"),
+    "ci_low": ("CI Start", "CI_START", "CI start"),
+    "ci_high": ("CI End", "CI_END", "CI end"),
+    "weight": ("Weight", "WEIGHT", "Weight"),
+    "q": ("Q", "CHI2", "Heterogeneity Chi²"),
+    "i2": ("I²(Q)", "I2", "Heterogeneity I²"),
+    "tau2": ("Tau²", "TAU2", "Heterogeneity Tau²"),
+    "z": ("Z", "Z", "Effect Z"),
+    "p": ("P(Z)", "P_Z", "Effect P"),
 }
-RM5_CELLS = {
-    "events1": "EVENTS_1",
-    "mean1": "MEAN_1",
-    "sd1": "SD_1",
-    "n1": "TOTAL_1",
-    "events2": "EVENTS_2",
-    "mean2": "MEAN_2",
-    "sd2": "SD_2",
-    "n2": "TOTAL_2",
-    "yi": "EFFECT_SIZE",
-    "sei": "SE",
-}
-RM5_PRINTED = {
-    "estimate": "EFFECT_SIZE",
-    "ci_low": "CI_START",
-    "ci_high": "CI_END",
-    "weight": "WEIGHT",
-    "q": "CHI2",
-    "i2": "I2",
-    "tau2": "TAU2",
-    "z": "Z",
-    "p": "P_Z",
-}
-WEB_CELLS = {
-    "events1": "Experimental cases",
-    "mean1": "Experimental mean",
-    "sd1": "Experimental SD",
-    "n1": "Experimental N",
-    "events2": "Control cases",
-    "mean2": "Control mean",
-    "sd2": "Control SD",
-    "n2": "Control N",
-    "yi": "GIV Mean",
-    "sei": "GIV SE",
-}
-WEB_PRINTED = {
-    "estimate": "Mean",
-    "ci_low": "CI start",
-    "ci_high": "CI end",
-    "weight": "Weight",
-    "q": "Heterogeneity Chi²",
-    "i2": "Heterogeneity I²",
-    "tau2": "Heterogeneity Tau²",
-    "z": "Effect Z",
-    "p": "Effect P",
-}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What one format calls the cells that it holds and the numbers that it prints."""
+
+    cells: Mapping[str, str]
+    printed: Mapping[str, str]
+
+
+EXPORT, RM5, WEB = (
+    Layout(*({ours: names[place] for ours, names in table.items()} for table in (CELLS, PRINTED)))
+    for place in range(3)
+)
 
 
 def export(sheet: Sheet, told: Told) -> list[Analysis]:
@@ -119,7 +89,7 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
     decimal = decimal_of(sheet)
     numbered = {"Comparison Number", "Outcome Number"} <= set(sheet.header)
     ordered = "User defined order" in sheet.header
-    found: list[Analysis] = []
+    analyses: list[Analysis] = []
     subgroup, comparison, outcome = "", 0, 0
     for place, (number, row) in enumerate(sheet.rows):
         where = f"{sheet.file} row {number}"
@@ -130,46 +100,44 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
             continue
         if row["Data Type"]:
             subgroup, outcome = "", outcome + 1
-            one = Analysis(
+            analysis = Analysis(
                 number=f"{row['Comparison Number']}.{row['Outcome Number']}"
                 if numbered
                 else f"{max(comparison, 1)}.{outcome}",
                 title=row["Name"],
-                measure="",
                 model="random" if "random" in row.get("Analysis Model", "").lower() else "common",
                 method=row.get("Statistical Method", "").lower().replace(" ", ""),
                 groups=(row.get("Group Label 1") or "group 1", row.get("Group Label 2") or "group 2"),
-                printed={"": _printed(row, CSV_PRINTED, decimal)},
+                printed={"": _printed(row, EXPORT, decimal)},
             )
-            _settle(
-                one, TYPES.get(row["Data Type"][:3].lower(), row["Data Type"]), row["Effect Measure"], where
-            )
-            _turn(one, row, told)
-            found.append(one)
+            kind = TYPES.get(row["Data Type"][:3].lower(), row["Data Type"])
+            _settle(analysis, kind, row["Effect Measure"], where)
+            _turn(analysis, row, told)
+            analyses.append(analysis)
             continue
-        if not found:
+        if not analyses:
             raise ExchangeError(f"{where}: a row stands before the first analysis.")
-        one = found[-1]
+        analysis = analyses[-1]
         whole = bare or any(row.get(name) for name in ("Q", "P(Q)", "Z", "P(Z)", "df"))
         if not row["User defined order"] if ordered else whole:
             subgroup = row["Name"]
-            one.printed[subgroup] = _printed(row, CSV_PRINTED, decimal)
+            analysis.printed[subgroup] = _printed(row, EXPORT, decimal)
             continue
-        record = Record(
+        _study(
+            analysis,
+            EXPORT,
+            row,
+            decimal=decimal,
             file=sheet.file,
-            row=number,
+            number=number,
             study=row["Name"],
-            identity=(row["Name"],),
             year=row.get("Year of study", ""),
             subgroup=subgroup,
-            columns=CSV_CELLS,
-            printed=_printed(row, CSV_PRINTED, decimal),
         )
-        _fill(one, record, row, decimal)
-    for one in found:  # subtotals alone: the whole has none of what its subgroups have
-        parts = [printed for subgroup, printed in one.printed.items() if subgroup]
-        one.overall = "estimate" in one.printed[""] or not any("estimate" in p for p in parts)
-    return found
+    for analysis in analyses:  # subtotals alone: the whole has none of what its subgroups have
+        parts = [printed for subgroup, printed in analysis.printed.items() if subgroup]
+        analysis.overall = "estimate" in analysis.printed[""] or not any("estimate" in p for p in parts)
+    return analyses
 
 
 def rm5(path: Path, told: Told) -> list[Analysis]:
@@ -191,8 +159,8 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
         raise ExchangeError(
             f"{path}: this is not well-formed XML ({error}). Export it again from RevMan."
         ) from None
-    studies = {one.get("ID"): one for one in tree.iter("STUDY")}
-    found = []
+    studies = {study.get("ID"): study for study in tree.iter("STUDY")}
+    analyses = []
     for comparison in tree.iter("COMPARISON"):
         for outcome in comparison:
             kind, _, rest = outcome.tag.partition("_")
@@ -201,61 +169,49 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
             number = f"{comparison.get('NO')}.{outcome.get('NO')}"
             where = f"{path}, analysis {number}"
             levels = (outcome.get("CI_TOTAL") or "95", outcome.get("CI_STUDY") or "95")
-            one = Analysis(
+            texts = {part.tag: part.text or "" for part in outcome}
+            analysis = Analysis(
                 number=number,
-                title=outcome.findtext("NAME") or f"Analysis {number}",
-                measure="",
+                title=texts.get("NAME") or f"Analysis {number}",
                 model="random" if outcome.get("RANDOM") == "YES" else "common",
                 method=(outcome.get("METHOD") or "iv").lower(),
                 level=_level(levels[0]),
-                groups=(
-                    outcome.findtext("GROUP_LABEL_1") or "group 1",
-                    outcome.findtext("GROUP_LABEL_2") or "group 2",
-                ),
+                groups=(texts.get("GROUP_LABEL_1") or "group 1", texts.get("GROUP_LABEL_2") or "group 2"),
                 overall=outcome.get("TOTALS") not in {"NO", "SUB"},  # SUB: of subgroups alone
-                printed={"": _printed(outcome.attrib, RM5_PRINTED)},
+                printed={"": _printed(outcome.attrib, RM5)},
             )
-            _settle(
-                one,
-                {"DICH": "dich", "CONT": "cont", "IV": "generic"}.get(kind, kind),
-                outcome.get("EFFECT_MEASURE", ""),
-                str(path),
-            )
-            labels = {
-                "left label": outcome.findtext("GRAPH_LABEL_1") or "",
-                "right label": outcome.findtext("GRAPH_LABEL_2") or "",
-            }
-            _turn(one, labels, told)
-            parts = [("", outcome)] + [
-                (part.findtext("NAME") or "", part) for part in outcome.iter(f"{kind}_SUBGROUP")
+            data = {"DICH": "dich", "CONT": "cont", "IV": "generic"}.get(kind, kind)
+            _settle(analysis, data, outcome.get("EFFECT_MEASURE", ""), str(path))
+            left, right = (texts.get(f"GRAPH_LABEL_{side}", "") for side in (1, 2))
+            _turn(analysis, {"left label": left, "right label": right}, told)
+            subgroups = [(part.findtext("NAME") or "", part) for part in outcome.iter(f"{kind}_SUBGROUP")]
+            analysis.printed |= {name: _printed(part.attrib, RM5) for name, part in subgroups if name}
+            rows = [
+                (name, row)
+                for name, part in (("", outcome), *subgroups)
+                for row in part.findall(f"{kind}_DATA")
             ]
-            place = 0
-            for subgroup, part in parts:
-                if subgroup:
-                    one.printed[subgroup] = _printed(part.attrib, RM5_PRINTED)
-                for row in part.findall(f"{kind}_DATA"):
-                    study = studies.get(row.get("STUDY_ID"))
-                    name = (study.get("NAME") if study is not None else None) or "a study"
-                    place += 1
-                    record = Record(
-                        file=where,
-                        row=place,
-                        study=name,
-                        subgroup=subgroup,
-                        identity=(row.get("STUDY_ID") or name,),
-                        columns=RM5_CELLS,
-                        year=(study.get("YEAR") if study is not None else "") or "",
-                        printed=_printed(row.attrib, RM5_PRINTED),
-                    )
-                    if len(set(levels)) > 1:
-                        record.printed.pop("ci_low", None)
-                    _fill(one, record, row.attrib)
+            for place, (subgroup, row) in enumerate(rows, start=1):
+                key = row.get("STUDY_ID")
+                study = studies[key].attrib if key in studies else {}
+                _study(
+                    analysis,
+                    RM5,
+                    row.attrib,
+                    file=where,
+                    number=place,
+                    study=study.get("NAME") or "a study",
+                    key=key,
+                    year=study.get("YEAR", ""),
+                    subgroup=subgroup,
+                    one_level=len(set(levels)) == 1,
+                )
             if outcome.get("SWAP_EVENTS") == "YES":
-                _swap(one)
-            found.append(one)
-    if not found:
+                _swap(analysis)
+            analyses.append(analysis)
+    if not analyses:
         raise ExchangeError(f"{path}: the file holds no analysis with data.")
-    return found
+    return analyses
 
 
 def package(path: Path, told: Told) -> list[Analysis]:
@@ -281,18 +237,18 @@ def _unpack(raw: bytes, name: str, texts: dict[str, str], *, depth: int) -> None
     if depth > 2:
         raise ExchangeError(f"{name}: zips within zips within zips are not read.")
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-        members = [one for one in packed.infolist() if one.filename.endswith((".csv", "data.zip"))]
-        if sum(one.file_size for one in members) > LARGEST:
+        members = [member for member in packed.infolist() if member.filename.endswith((".csv", "data.zip"))]
+        if sum(member.file_size for member in members) > LARGEST:
             raise ExchangeError(f"{name}: unpacked it is too large for a review.")
-        for one in members:
-            with packed.open(one) as file:
+        for member in members:
+            with packed.open(member) as file:
                 inner = file.read(LARGEST + 1)
             if len(inner) > LARGEST:  # the size that a zip tells of itself may be a lie
                 raise ExchangeError(f"{name}: unpacked it is too large for a review.")
-            if one.filename.endswith(".zip"):
-                _unpack(inner, one.filename, texts, depth=depth + 1)
+            if member.filename.endswith(".zip"):
+                _unpack(inner, member.filename, texts, depth=depth + 1)
             else:
-                texts[one.filename] = inner.decode("utf-8-sig")
+                texts[member.filename] = inner.decode("utf-8-sig")
 
 
 def _sheet(text: str, file: str) -> Sheet:
@@ -307,43 +263,42 @@ def _sheet(text: str, file: str) -> Sheet:
 
 def web(sheet: Sheet, settings: Sheet | None, told: Told) -> list[Analysis]:
     """Read RevMan Web's table of rows, by its table of settings where there is one."""
-    found: dict[str, Analysis] = {}
-    declared = {}
-    for _, row in settings.rows if settings else ():
-        declared[f"{row['Analysis group']}.{row['Analysis number']}"] = row
+    analyses: dict[str, Analysis] = {}
+    declared = {_web_number(row): row for _, row in (settings.rows if settings else ())}
     for number, row in sheet.rows:
-        key = f"{row['Analysis group']}.{row['Analysis number']}"
+        key = _web_number(row)
         about = declared.get(key, {})
-        if key not in found:
-            found[key] = _web_analysis(sheet, number, row, key, about, told)
-        record = Record(
+        if key not in analyses:
+            analyses[key] = _web_analysis(sheet, number, row, key, about, told)
+        _study(
+            analyses[key],
+            WEB,
+            row,
             file=sheet.file,
-            row=number,
+            number=number,
             study=row["Study"],
-            identity=(row["Study"],),
             year=row.get("Study year", ""),
             subgroup=row.get("Subgroup", ""),
-            columns=WEB_CELLS,
-            printed=_printed(row, WEB_PRINTED),
+            one_level=about.get("Study CI") == about.get("Estimate CI"),
         )
-        if about.get("Study CI") != about.get("Estimate CI"):
-            record.printed.pop("ci_low", None)
-        _fill(found[key], record, row)
-    for key, one in found.items():
+    for key, analysis in analyses.items():
         if declared.get(key, {}).get("Swap event and non-event", "").lower() == "true":
-            _swap(one)
-    if not found:
+            _swap(analysis)
+    if not analyses:
         raise ExchangeError(f"{sheet.file}: the table holds no study.")
-    return list(found.values())
+    return list(analyses.values())
+
+
+def _web_number(row: Mapping[str, str]) -> str:
+    return f"{row['Analysis group']}.{row['Analysis number']}"
 
 
 def _web_analysis(
     sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str], told: Told
 ) -> Analysis:
-    one = Analysis(
+    analysis = Analysis(
         number=key,
         title=row.get("Analysis name") or f"Analysis {key}",
-        measure="",
         model="common" if about.get("Analysis model", "").startswith("Fixed") else "random",
         method=about.get("Statistical method", "iv").lower(),
         level=_level(about.get("Estimate CI", "")),
@@ -352,34 +307,34 @@ def _web_analysis(
             about.get("Control group label") or "control",
         ),
         overall=about.get("Overall estimates", "true") == "true",
-        printed={"": _printed(about, WEB_PRINTED)},
+        printed={"": _printed(about, WEB)},
     )
     where = f"{sheet.file} row {number}"
     if about:
         data = about.get("Data type", "")
         kind = TYPES.get(data[:3].lower(), data) if data else _web_kind(row)
-        _settle(one, kind, about.get("Effect measure", ""), where)
+        _settle(analysis, kind, about.get("Effect measure", ""), where)
     else:
         kind = _web_kind(row)
-        one.computed = kind == "generic"
+        analysis.computed = kind == "generic"
         guess = {"dich": "OR", "cont": "MD", "generic": "GEN"}[kind]
-        one.measure, one.log = guess, False
+        analysis.measure, analysis.log = guess, False
         if told.measure is not None:
-            one.measure, logged = measure_of(told.measure)
-            one.log = one.computed and one.measure in RATIOS
-            if one.log and not (told.log or logged):
-                one.remarks.append(
-                    f"{sheet.file}: GIV Mean is taken as the log of the {one.measure}, as RevMan "
+            analysis.measure, logged = measure_of(told.measure)
+            analysis.log = analysis.computed and analysis.measure in RATIOS
+            if analysis.log and not (told.log or logged):
+                analysis.remarks.append(
+                    f"{sheet.file}: GIV Mean is taken as the log of the {analysis.measure}, as RevMan "
                     "Web keeps it."
                 )
         else:
-            one.remarks.append(
+            analysis.remarks.append(
                 f"{sheet.file} does not say the effect measure of analysis {key}: taken as "
                 f"{'an effect whose kind is not named' if guess == 'GEN' else guess}. Choose "
                 "another with --measure."
             )
-    _turn(one, about, told)
-    return one
+    _turn(analysis, about, told)
+    return analysis
 
 
 def _level(text: str) -> float:
@@ -389,7 +344,7 @@ def _level(text: str) -> float:
 
 def _web_kind(row: Mapping[str, str]) -> str:
     def filled(*names: str) -> bool:
-        return any(row.get(WEB_CELLS[name], "") not in {"", "0", "0.0"} for name in names)
+        return any(row.get(WEB.cells[name], "") not in {"", "0", "0.0"} for name in names)
 
     return "generic" if filled("sei") else "dich" if filled("events1", "events2") else "cont"
 
@@ -412,40 +367,69 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
         )
 
 
-def _fill(analysis: Analysis, record: Record, row: Mapping[str, str], decimal: str = ".") -> None:
-    """Read the cells that an analysis needs out of a row, and keep its study."""
+def _study(
+    analysis: Analysis,
+    layout: Layout,
+    row: Mapping[str, str],
+    *,
+    file: str,
+    number: int,
+    study: str,
+    year: str,
+    subgroup: str,
+    key: str | None = None,
+    decimal: str = ".",
+    one_level: bool = True,
+) -> None:
+    """Read what an analysis needs of a study out of a row of any format, and keep it.
+
+    `key` tells its trial from others, the study's name where there is none; with `one_level`
+    the intervals of studies have the level of the whole one, and are compared.
+    """
     if analysis.left_out:
         return
+    record = Record(
+        file=file,
+        row=number,
+        study=study,
+        identity=(key or study,),
+        year=year,
+        subgroup=subgroup,
+        columns=layout.cells,
+        printed=_printed(row, layout, decimal),
+    )
+    if not one_level:
+        record.printed.pop("ci_low", None)
     kind = "generic" if analysis.computed else "dich" if analysis.measure in OF_COUNTS else "cont"
     for name in KINDS[kind][0]:
-        column = record.columns[name]
-        place = f"{record.place}, {record.study}, {column}"
+        column = layout.cells[name]
+        place = f"{record.place}, {study}, {column}"
         try:
             record.cells[name] = read_number(row.get(column) or "", place=place, decimal=decimal)
         except ExchangeError as wrong:
             analysis.problems.append(str(wrong))
             return
     # RevMan Web's own cells of such an effect hold the log already
-    if analysis.log and record.cells.get("yi") and record.columns is not WEB_CELLS:
+    if analysis.log and record.cells.get("yi") and layout is not WEB:
         value = float(record.cells["yi"])
         record.cells["yi"] = f"{math.log(value):.17g}" if value > 0 else ""
     analysis.records.append(record)
 
 
-def _printed(row: Mapping[str, str], names: Mapping[str, str], decimal: str = ".") -> dict[str, str]:
+def _printed(row: Mapping[str, str], layout: Layout, decimal: str = ".") -> dict[str, str]:
     """Return what a program printed, nothing where it could not estimate."""
     if row.get("ESTIMABLE") == "NO":
         return {}
-    told = {ours: (row.get(theirs) or "").strip() for ours, theirs in names.items()}
+    printed = {ours: (row.get(theirs) or "").strip() for ours, theirs in layout.printed.items()}
     if decimal == ",":
-        told = {name: cell.replace(",", ".") for name, cell in told.items()}
-    told = {name: _rounded(cell) for name, cell in told.items() if is_number(cell)}
-    low, high = told.get("ci_low"), told.get("ci_high")
+        printed = {name: cell.replace(",", ".") for name, cell in printed.items()}
+    printed = {name: _rounded(cell) for name, cell in printed.items() if is_number(cell)}
+    low, high = printed.get("ci_low"), printed.get("ci_high")
     # where it could not estimate it writes 0 for all
     if low is not None and high is not None and float(low) == float(high):
         return {}
     kept = {"estimate", "ci_low", "ci_high"}
-    return {name: cell for name, cell in told.items() if name in kept or cell != "0"}
+    return {name: cell for name, cell in printed.items() if name in kept or cell != "0"}
 
 
 def _rounded(cell: str) -> str:
@@ -462,22 +446,22 @@ def _swap(analysis: Analysis) -> None:
     function = MEASURES[analysis.measure].function if analysis.measure in OF_COUNTS else None
     if function is None or analysis.left_out:
         return
-    for one in analysis.records:
-        told = [one.cells.get(name) for name in COUNTS]
-        if not all(told) or not one.printed.get("estimate"):
+    for record in analysis.records:
+        cells = [record.cells.get(name) for name in COUNTS]
+        if not all(cells) or not record.printed.get("estimate"):
             continue
-        events1, n1, events2, n2 = (float(cell or 0) for cell in told)
+        events1, n1, events2, n2 = (float(cell or 0) for cell in cells)
         if 0 < events1 < n1 and 0 < events2 < n2:
             yi = function(events1, n1, events2, n2)[0]
             shown = math.exp(yi) if analysis.measure in RATIOS else yi
-            if abs(shown - float(one.printed["estimate"])) < 0.01 * abs(shown):
+            if abs(shown - float(record.printed["estimate"])) < 0.01 * abs(shown):
                 return
             break
-    for one in analysis.records:
+    for record in analysis.records:
         for arm in ("1", "2"):
-            events, people = one.cells.get(f"events{arm}"), one.cells.get(f"n{arm}")
+            events, people = record.cells.get(f"events{arm}"), record.cells.get(f"n{arm}")
             if events and people:
-                one.cells[f"events{arm}"] = f"{float(people) - float(events):.15g}"
+                record.cells[f"events{arm}"] = f"{float(people) - float(events):.15g}"
     analysis.remarks.append(
         f"analysis {analysis.number}: its file counts people without the event (Swap event and "
         "non-event), and so does the review made of it."
@@ -518,13 +502,13 @@ def favoured(label: str, groups: tuple[str, str]) -> int | None:
     exact = [place for place, group in enumerate(named, start=1) if group == name]
     if not name or len(exact) == 1:
         return exact[0] if name else None
-    found = {
+    groups_named = {
         place
         for place, group in enumerate(named, start=1)
         if group and (name <= group or group <= name) and not (name ^ group) & _NEGATION
     }
-    found |= {place for place, words in ((1, _EXPERIMENTAL), (2, _CONTROL)) if name <= words}
-    return next(iter(found)) if len(found) == 1 else None
+    groups_named |= {place for place, words in ((1, _EXPERIMENTAL), (2, _CONTROL)) if name <= words}
+    return next(iter(groups_named)) if len(groups_named) == 1 else None
 
 
 def _turn(analysis: Analysis, row: Mapping[str, str], told: Told) -> None:
@@ -540,11 +524,11 @@ def _turn(analysis: Analysis, row: Mapping[str, str], told: Told) -> None:
     votes = {group for group in (sides[0], sides[1] and 3 - sides[1]) if group}
     analysis.negative_favours = votes.pop() if len(votes) == 1 else None
     asked = {"lower": 1, "higher": 2, None: None}[told.favours]
-    one, two = analysis.groups
+    group1, group2 = analysis.groups
     if analysis.negative_favours is None and (left or right) and asked is None:
         analysis.remarks.append(
             f'analysis {analysis.number}: the labels of its graph, "{left}" on the left and '
-            f'"{right}" on the right, do not say which of "{one}" and "{two}" each side favours. '
+            f'"{right}" on the right, do not say which of "{group1}" and "{group2}" each side favours. '
             "Say it with --favours, or in review.toml."
         )
     if analysis.negative_favours and asked and asked != analysis.negative_favours:

@@ -163,7 +163,7 @@ class Analysis:
 
     number: str
     title: str
-    measure: str
+    measure: str = ""  # until the file or the user says it
     model: str = "random"
     method: str = "iv"
     level: float = 95
