@@ -122,22 +122,22 @@ def baseline_risks(effects: Sequence[Effect]) -> Baselines:
     groups: dict[str, set[Group]] = defaultdict(set)
     for effect in effects:
         groups[effect.trial] |= {group.whole for group in effect.arms[1]}
-    names = {one.trial: one.label.removesuffix(f" ({one.contrast})") for one in effects}
-    found = []
+    names = {effect.trial: effect.label.removesuffix(f" ({effect.contrast})") for effect in effects}
+    risks = []
     for trial, arms in groups.items():
-        told = [(dict(arm.told).get("events"), arm.people) for arm in arms]
-        if told and not any(None in pair for pair in told):
-            events, people = (sum(part or 0 for part in parts) for parts in zip(*told, strict=True))
-            one = Baseline(name="", risk=events / people, who=names[trial], events=events, people=people)
-            found.append(one)
-    found.sort(key=lambda one: one.risk)
-    some = [one for one in found if 0 < one.risk < 1]
-    middle = median(one.risk for one in found) if found else 0.0
+        counts = [(dict(arm.told).get("events"), arm.people) for arm in arms]
+        if counts and not any(None in pair for pair in counts):
+            events, people = (sum(part or 0 for part in parts) for parts in zip(*counts, strict=True))
+            baseline = Baseline(name="", risk=events / people, who=names[trial], events=events, people=people)
+            risks.append(baseline)
+    risks.sort(key=lambda baseline: baseline.risk)
+    between = [baseline for baseline in risks if 0 < baseline.risk < 1]
+    middle = median(baseline.risk for baseline in risks) if risks else 0.0
     return Baselines(
-        low=replace(some[0], name="low") if some else None,
+        low=replace(between[0], name="low") if between else None,
         typical=Baseline(name="typical", risk=middle) if 0 < middle < 1 else None,
-        high=replace(some[-1], name="high") if some else None,
-        known=len(found),
+        high=replace(between[-1], name="high") if between else None,
+        known=len(risks),
         trials=len(groups),
     )
 
@@ -191,13 +191,13 @@ def absolute(
     if measure != "RD" and not 0 < risk < 1:
         raise RefusalError(f"baseline risk = {risk:g}: a ratio needs one above 0 and below 1.")
     least, most = (-1.0, 1.0) if baseline is None else (0.0, 1.0)
-    one, *ends = (formula(y, risk) for y in (estimate, ci_low, ci_high))
-    if not least <= one <= most:
-        raise RefusalError(f"the effect would make a risk of {100 * risk:.3g}% one of {100 * one:.3g}%.")
+    became, *ends = (formula(y, risk) for y in (estimate, ci_low, ci_high))
+    if not least <= became <= most:
+        raise RefusalError(f"the effect would make a risk of {100 * risk:.3g}% one of {100 * became:.3g}%.")
     held = [min(max(end, least), most) for end in ends]
     return AbsoluteEffect(
         baseline=baseline,
-        difference=PER * (one - risk),
+        difference=PER * (became - risk),
         low=PER * (held[0] - risk),
         high=PER * (held[1] - risk),
         capped=held != ends,
@@ -214,10 +214,10 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
         Risks that review.toml gives for the synthesis; with any, those of the trials are not used.
     """
     measure = measure_of(pool.measure)
-    found = baseline_risks(pool.effects)
+    baselines = baseline_risks(pool.effects)
 
     def none(why: Said | None, *, asked: bool = True) -> Absolute:
-        return Absolute(effects=(), baselines=found, why_not=why, asked=asked)
+        return Absolute(effects=(), baselines=baselines, why_not=why, asked=asked)
 
     if pool.measure not in RISKS:
         asked = bool(declared) or (measure is not None and measure.ratio in {"HR", "IRR"})
@@ -230,18 +230,23 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
     if len(turned) > 1:
         return none(said("events.mixed"))
     if declared:
-        given = [Baseline(name="declared", risk=one.risk, who=one.who, source=one.source) for one in declared]
+        given = [
+            Baseline(
+                name="declared", risk=risk_declared.risk, who=risk_declared.who, source=risk_declared.source
+            )
+            for risk_declared in declared
+        ]
     else:
-        middle = found.typical if found.known > 2 else None
-        three = [one for one in (found.low, middle, found.high) if one is not None]
-        given = [*{one.risk: one for one in reversed(three)}.values()][::-1]
-        if found.known == 1:
-            given = [replace(one, name="only") for one in given]
+        middle = baselines.typical if baselines.known > 2 else None
+        three = [baseline for baseline in (baselines.low, middle, baselines.high) if baseline is not None]
+        given = [*{baseline.risk: baseline for baseline in reversed(three)}.values()][::-1]
+        if baselines.known == 1:
+            given = [replace(baseline, name="only") for baseline in given]
     risks: list[Baseline | None] = [*given]
     if pool.measure == "RD" and not declared:
         risks = [None]
     if not risks:
-        return none(said("events.no_risk" if not found.known else "events.no_such_risk"))
+        return none(said("events.no_risk" if not baselines.known else "events.no_such_risk"))
     effect = (result.estimate, result.ci_low, result.ci_high)
     if turned == {True}:  # back to the event that is counted
         effect = (-effect[0], -effect[2], -effect[1])
@@ -252,7 +257,7 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
             made.append(absolute(pool.measure, *effect, baseline=risk))
         except RefusalError:
             beyond += [] if risk is None else [risk]
-    return Absolute(effects=tuple(made), baselines=found, beyond=tuple(beyond))
+    return Absolute(effects=tuple(made), baselines=baselines, beyond=tuple(beyond))
 
 
 def per_1000(

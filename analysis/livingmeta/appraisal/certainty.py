@@ -94,8 +94,8 @@ class Suggestion:
     @property
     def moved(self) -> bool:
         """Say whether a panel decided on another suggestion than there is now."""
-        one = self.decision
-        return one is not None and one.decided is not None and one.suggested != self.levels
+        decision = self.decision
+        return decision is not None and decision.decided is not None and decision.suggested != self.levels
 
     def words(self) -> str:
         """Say the suggestion: "−1 suggested: …", "none suggested: …" or "not assessable: …"."""
@@ -148,13 +148,13 @@ class SummaryOfFindings:
     printed: tuple[PrintedCertainty, ...]
 
     def __repr__(self) -> str:
-        said = (f"{one.about} {level_words(one.levels)}" for one in self.suggestions)
+        said = (f"{suggestion.about} {level_words(suggestion.levels)}" for suggestion in self.suggestions)
         return f"<SummaryOfFindings {self.pool}; suggested: {', '.join(said)}>"
 
     @property
     def down(self) -> int:
         """Count the levels suggested; publication bias counts once, and three is the most."""
-        return _down({one.about: one.levels or 0 for one in self.suggestions})
+        return _down({suggestion.about: suggestion.levels or 0 for suggestion in self.suggestions})
 
 
 def level_words(levels: int | None) -> str:
@@ -181,7 +181,9 @@ def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | 
     "Downgraded randomised trials" are moderate, "double-downgraded" ones low, "triple-downgraded"
     ones very low.
     """
-    rows = {one.about: one.decision for one in suggestions if one.decision is not None}
+    rows = {
+        suggestion.about: suggestion.decision for suggestion in suggestions if suggestion.decision is not None
+    }
     if not rows:
         return None
     levels = {name: row.decided for name, row in rows.items()}
@@ -195,7 +197,7 @@ def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | 
         start=start,
         down=down,
         open=undecided,
-        moved=tuple(one.about for one in suggestions if one.moved),
+        moved=tuple(suggestion.about for suggestion in suggestions if suggestion.moved),
     )
 
 
@@ -351,8 +353,8 @@ class _Case:
         if self.measure.standardised:
             return 1.0
         sds = [sd for effect in self.pool.effects for sd in (effect.sd1, effect.sd2)]
-        known = [sd for sd in sds if sd is not None]
-        return median(known) if self.measure is MEASURES["MD"] and known == sds else None
+        printed_sds = [sd for sd in sds if sd is not None]
+        return median(printed_sds) if self.measure is MEASURES["MD"] and printed_sds == sds else None
 
     @property
     def needed(self) -> tuple[int | None, Said]:
@@ -387,7 +389,7 @@ def _turned(pool: Pool) -> bool:
 def _baseline(pool: Pool, declared: Sequence[BaselineRisk]) -> float | None:
     """Return the risk without treatment: the middle one declared, or the median of the trials."""
     if declared:
-        return median_low(one.risk for one in declared)
+        return median_low(baseline.risk for baseline in declared)
     typical = baseline_risks(pool.effects).typical
     mixed = len({effect.turned for effect in pool.effects}) > 1
     return None if typical is None or mixed else typical.risk
@@ -419,13 +421,17 @@ def _row(
     plan = review.plan(pool.synthesis)
     whole = pool.subgroup is None or not plan.overall  # no subgroup was judged apart
     judged: dict[str, Judgement] = {
-        one.about: one for one in review.protocol.judgement if one.synthesis == pool.synthesis and whole
+        judgement.about: judgement
+        for judgement in review.protocol.judgement
+        if judgement.synthesis == pool.synthesis and whole
     }
     decided: dict[str, Decision] = {
-        one.domain: one for one in review.certainty if (one.synthesis, one.subgroup) == pool.key
+        decision.domain: decision
+        for decision in review.certainty
+        if (decision.synthesis, decision.subgroup) == pool.key
     }
     declared = plan.baseline_risk
-    found: dict[str, Found] = dict.fromkeys(RATED_DOMAINS, (None, pool.why_not or said("rating.nothing")))
+    reasons: dict[str, Found] = dict.fromkeys(RATED_DOMAINS, (None, pool.why_not or said("rating.nothing")))
     case = None
     if result is not None:
         risk = _baseline(pool, declared)
@@ -433,7 +439,7 @@ def _row(
         limits = None if unheld else _limits(pool, asked, risk)
         case = _Case(pool=pool, result=result, measure=asked.measure, risk=risk, limits=limits)
         apart = _inconsistency(case)
-        found |= {
+        reasons |= {
             "risk of bias": _risk_of_bias(pool, result, recorded),
             "inconsistency": apart,
             "imprecision": _imprecision(case, inconsistent=bool(apart[0])),
@@ -441,11 +447,14 @@ def _row(
         }
         if unheld:
             why = said("rating.no_baseline")
-            found |= dict.fromkeys(("inconsistency", "imprecision"), (None, why))
-    found |= {"indirectness": (None, said("rating.person")), "missing evidence": _missing(pool, absent, case)}
+            reasons |= dict.fromkeys(("inconsistency", "imprecision"), (None, why))
+    reasons |= {
+        "indirectness": (None, said("rating.person")),
+        "missing evidence": _missing(pool, absent, case),
+    }
     suggestions = tuple(
         Suggestion(about=name, levels=levels, why=why, judged=judged.get(name), decision=decided.get(name))
-        for name, (levels, why) in found.items()
+        for name, (levels, why) in reasons.items()
     )
     return SummaryOfFindings(
         pool=pool,
@@ -477,30 +486,32 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
     bias studies" (Core GRADE 4, abstract): the weight suggests, P is there for the panel.
     """
     trials = list(dict.fromkeys(effect.trial for effect in pool.effects))
-    overall = {one.trial: one.overall for one in recorded if one.overall is not None}
+    overall = {
+        assessment.trial: assessment.overall for assessment in recorded if assessment.overall is not None
+    }
     blank = [trial for trial in trials if trial not in overall]
     if blank:
-        facts = {one.trial for one in recorded} & set(blank)
+        facts = {assessment.trial for assessment in recorded} & set(blank)
         counts = {"n": len(blank), "of": len(trials), "facts": len(facts)}
         return None, said("rating.unjudged_facts" if facts else "rating.unjudged", **counts)
     high = [overall[effect.trial] == "high" for effect in pool.effects]
-    weight = sum(one for one, judged in zip(result.weights, high, strict=True) if judged)
-    told = [said("rating.high_risk", weight=decimal(weight, 0))]
+    weight = sum(percent for percent, judged in zip(result.weights, high, strict=True) if judged)
+    reasons = [said("rating.high_risk", weight=decimal(weight, 0))]
     if any(high) and not all(high):
-        told.append(said("rating.others_differ", p=p_words(_apart(pool, result, high))))
+        reasons.append(said("rating.others_differ", p=p_words(_apart(pool, result, high))))
     # GRADE asks where most of the information comes from: that most is half of the weight is ours
-    return (-1, ours(together(told))) if weight > 50 else (0, together(told))
+    return (-1, ours(together(reasons))) if weight > 50 else (0, together(reasons))
 
 
 def _apart(pool: Pool, result: PooledEstimate, first: Sequence[bool]) -> float:
     """Return P of the test whether some trials differ from the others, with the τ² of all."""
-    found = []
+    parts = []
     for part in (True, False):
-        held = [effect for effect, one in zip(pool.effects, first, strict=True) if one is part]
-        w = [1 / (effect.vi + (result.tau2 or 0.0)) for effect in held]
-        mean = sum(one * effect.yi for one, effect in zip(w, held, strict=True)) / sum(w)
-        found.append((mean, 1 / math.sqrt(sum(w))))
-    estimates, ses = zip(*found, strict=True)
+        effects = [effect for effect, in_first in zip(pool.effects, first, strict=True) if in_first is part]
+        w = [1 / (effect.vi + (result.tau2 or 0.0)) for effect in effects]
+        mean = sum(weight * effect.yi for weight, effect in zip(w, effects, strict=True)) / sum(w)
+        parts.append((mean, 1 / math.sqrt(sum(w))))
+    estimates, ses = zip(*parts, strict=True)
     return subgroup_test(estimates, ses)[2]
 
 
@@ -519,8 +530,8 @@ def _inconsistency(case: _Case) -> Found:
         return None, said("rating.one_trial")
     percent = pool.i2 or 0.0
     apart = sum(
-        one.ci_high < other.ci_low or other.ci_high < one.ci_low
-        for one, other in combinations(pool.effects, 2)
+        effect.ci_high < other.ci_low or other.ci_high < effect.ci_low
+        for effect, other in combinations(pool.effects, 2)
     )
     shown = decimal(percent, 0 if (round(percent) < SUBSTANTIAL) is (percent < SUBSTANTIAL) else 2)
     overlap = said(
@@ -536,18 +547,18 @@ def _inconsistency(case: _Case) -> Found:
     weight = sum(w for w, elsewhere in zip(result.weights, away, strict=True) if elsewhere)
     target = case.place(home)
     key = "rating.away_one" if sum(away) == 1 else "rating.away_many" if any(away) else "rating.home"
-    told = [said(key, n=sum(away), k=result.k, weight=decimal(weight, 0), target=target), overlap]
+    reasons = [said(key, n=sum(away), k=result.k, weight=decimal(weight, 0), target=target), overlap]
     if case.limits is None:
-        told.append(said("rating.against_none"))
+        reasons.append(said("rating.against_none"))
     ahead = _ahead(case)
-    told += [ahead] if ahead else []
+    reasons += [ahead] if ahead else []
     if any(away) and (weight >= ELSEWHERE or ahead):
         if percent >= SUBSTANTIAL:
-            return -1, ours(together(told))
-        told.append(ours(said("rating.below_substantial", i2=decimal(SUBSTANTIAL, 0))))
+            return -1, ours(together(reasons))
+        reasons.append(ours(said("rating.below_substantial", i2=decimal(SUBSTANTIAL, 0))))
     if pool.k < FEW:
-        return None, together([*told, ours(said("rating.few", k=pool.k))])
-    return 0, together(told)
+        return None, together([*reasons, ours(said("rating.few", k=pool.k))])
+    return 0, together(reasons)
 
 
 def _ahead(case: _Case) -> Said | None:
@@ -584,7 +595,7 @@ def _sampled(pool: Pool, result: PooledEstimate) -> tuple[float, float]:
     The variance of Σwy is Σw²v + τ²Σw², of which the second part is that the trials differ.
     """
     w = [weight / 100 for weight in result.weights]
-    within = sum(one**2 * effect.vi for one, effect in zip(w, pool.effects, strict=True))
+    within = sum(weight**2 * effect.vi for weight, effect in zip(w, pool.effects, strict=True))
     half = float(ndtri((1 + result.level) / 2)) * math.sqrt(within)
     return max(result.ci_low, result.estimate - half), min(result.ci_high, result.estimate + half)
 
@@ -658,18 +669,18 @@ def _small_study(pool: Pool) -> Found:
         counted = said("trials_one" if trials == 1 else "trials_many", n=trials)
         return None, said("rating.below_enough", trials=counted, enough=ENOUGH)
     try:
-        found = suited(funnel_of(pool))
+        funnel = suited(funnel_of(pool))
     except ValueError as refusal:
         return None, said("rating.no_test", why=str(refusal).rstrip("."))
-    test = found.test
-    told = said("rating.test", name=test.name, k=trials, p=p_words(test.p_value))
-    if test.p_value < ASYMMETRY and found.inflated:
-        return None, said("rating.test_but", test=told, why=found.why)
+    test = funnel.test
+    tested = said("rating.test", name=test.name, k=trials, p=p_words(test.p_value))
+    if test.p_value < ASYMMETRY and funnel.inflated:
+        return None, said("rating.test_but", test=tested, why=funnel.why)
     if test.p_value < ASYMMETRY and "dependent_effects" in pool.flags:
-        return None, said("rating.test_but", test=told, why=said("rating.as_independent"))
+        return None, said("rating.test_but", test=tested, why=said("rating.as_independent"))
     if test.p_value < ASYMMETRY:
-        return -1, ours(said("rating.asymmetry", test=told))
-    return 0, said("rating.no_asymmetry", test=told)
+        return -1, ours(said("rating.asymmetry", test=tested))
+    return 0, said("rating.no_asymmetry", test=tested)
 
 
 def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
@@ -682,28 +693,28 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     """
     if not pool.missing:
         return None, said("rating.none_missing")
-    count, without, _ = People.of(one.n_randomised for one in pool.missing)
+    count, without, _ = People.of(trial.n_randomised for trial in pool.missing)
     people = [said("rating.people_more" if without else "people", n=whole(count))]
     if not count:
         people = [said("people_unknown")]
     elif pool.people.all:
         people.append(said("rating.are_pooled", n=whole(pool.people.all)))
     counts = {"n": len(pool.missing), "of": len(pool.measured), "people": together(people, ", ")}
-    told = said("rating.missing", **counts)
+    counted = said("rating.missing", **counts)
     few = not without and count < NEGLIGIBLE * (count + pool.people.known)
     fewer = ours(said("rating.negligible"))
     if absent.why_not is not None or case is None:
         uncounted = said("rating.not_computed", why=absent.why_not)
-        return (0, together([told, fewer])) if few and case else (None, together([told, uncounted]))
+        return (0, together([counted, fewer])) if few and case else (None, together([counted, uncounted]))
     if (turned := _turned_by(case, absent)) is not None:
         but = said("rating.but", first=turned, then=fewer)
-        return (0, together([told, but])) if few else (-1, ours(together([told, turned])))
+        return (0, together([counted, but])) if few else (-1, ours(together([counted, turned])))
     ends = decimals(*absent.reach)
     kept = said("rating.kept", low=ends[0], high=ends[1])
     if absent.unknown_size and not few:
         unsized = said("rating.unsized", names=", ".join(absent.unknown_size), least=LEAST)
-        return None, together([told, said("rating.but", first=kept, then=unsized)])
-    return 0, ours(together([told, kept]))
+        return None, together([counted, said("rating.but", first=kept, then=unsized)])
+    return 0, ours(together([counted, kept]))
 
 
 def _turned_by(case: _Case, absent: Absence) -> Said | None:
@@ -723,7 +734,7 @@ def _turned_by(case: _Case, absent: Absence) -> Said | None:
     for name, pool in absent.scenarios:
         then = pool.result
         assert then is not None
-        before, after = (case.crossed(one.ci_low, one.ci_high) for one in (now, then))
+        before, after = (case.crossed(pooled.ci_low, pooled.ci_high) for pooled in (now, then))
         for limit in case.limits or ():
             if (limit in before) != (limit in after):
                 key = "rating.would_exclude" if limit in before else "rating.would_include"
@@ -739,6 +750,6 @@ def _told(scenario: Said) -> object:
     return scenario.values["what"]
 
 
-def ours(told: Said) -> Said:
+def ours(reason: Said) -> Said:
     """Say that no text that was read settles it, but a rule of ours."""
-    return said("rating.ours", what=told)
+    return said("rating.ours", what=reason)

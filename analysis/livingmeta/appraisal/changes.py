@@ -60,10 +60,14 @@ class Move:
     def moved(self, *, by: str) -> tuple[float, float, float] | None:
         """Return by how much estimate and limits went through "data" or "methods"."""
         first, second = (self.before, self.data) if by == "data" else (self.data, self.after)
-        one, two = (pool.result if pool else None for pool in (first, second))
-        if one is None or two is None:
+        earlier, later = (pool.result if pool else None for pool in (first, second))
+        if earlier is None or later is None:
             return None
-        return two.estimate - one.estimate, two.ci_low - one.ci_low, two.ci_high - one.ci_high
+        return (
+            later.estimate - earlier.estimate,
+            later.ci_low - earlier.ci_low,
+            later.ci_high - earlier.ci_high,
+        )
 
 
 def _told(pool: Pool | None) -> tuple[object, ...]:
@@ -74,9 +78,11 @@ def _told(pool: Pool | None) -> tuple[object, ...]:
 
 
 def _gained(old: Pool | None, new: Pool | None) -> tuple[Effect, ...]:
-    known = {(e.trial, e.contrast, e.subgroup, e.yi, e.vi) for e in (old.effects if old else ())}
+    already = {(e.trial, e.contrast, e.subgroup, e.yi, e.vi) for e in (old.effects if old else ())}
     return tuple(
-        e for e in (new.effects if new else ()) if (e.trial, e.contrast, e.subgroup, e.yi, e.vi) not in known
+        e
+        for e in (new.effects if new else ())
+        if (e.trial, e.contrast, e.subgroup, e.yi, e.vi) not in already
     )
 
 
@@ -108,7 +114,7 @@ def diff(before: Review, after: Review) -> tuple[Move, ...]:
     keys = [*pools[2], *(key for key in pools[0] if key not in pools[2])]
     moves = []
     for key in keys:
-        first, middle, last = (found.get(key) for found in pools)
+        first, middle, last = (by_key.get(key) for by_key in pools)
         title = next(pool.title for pool in (last, first) if pool is not None)
         moves.append(
             Move(synthesis=key[0], subgroup=key[1], title=title, before=first, data=middle, after=last)
@@ -157,7 +163,7 @@ def growth(pool: Pool, settings: Settings, *, by: str = "year") -> tuple[Stage, 
     if pool.result is None:
         return ()
     order = sorted(range(len(pool.effects)), key=lambda i: (key(pool.effects[i]), i))
-    found = cumulative(
+    stages = cumulative(
         [effect.yi for effect in pool.effects],
         [effect.vi for effect in pool.effects],
         order,
@@ -167,10 +173,10 @@ def growth(pool: Pool, settings: Settings, *, by: str = "year") -> tuple[Stage, 
         Stage(
             label=pool.effects[place].label,
             year=pool.effects[place].year,
-            k=int(found.k[i]),
-            estimate=float(found.estimate[i]),
-            ci_low=float(found.ci_low[i]),
-            ci_high=float(found.ci_high[i]),
+            k=int(stages.k[i]),
+            estimate=float(stages.estimate[i]),
+            ci_low=float(stages.ci_low[i]),
+            ci_high=float(stages.ci_high[i]),
             measure=pool.measure,
         )
         for i, place in enumerate(order)

@@ -98,7 +98,7 @@ def _composites(analysis: ChosenAnalysis, option: str) -> ChosenAnalysis:
     review = analysis.review
     if option == "in":
         return analysis
-    scales = [one.instrument for one in review.instruments if one.domain == "composite"]
+    scales = [instrument.instrument for instrument in review.instruments if instrument.domain == "composite"]
     refused = dict.fromkeys(scales, "a composite instrument, left out")
     return _declared(analysis, not_accepted={**review.protocol.not_accepted, **refused})
 
@@ -210,11 +210,11 @@ def analysis(review: Review, options: Mapping[str, str]) -> ChosenAnalysis:
 
 def unknown_choices(review: Review) -> list[Problem]:
     """Say what is wrong with the choices that a review declares: all of it."""
-    found = []
+    problems = []
 
     def problem(name: str, value: str | None, reason: str, remedy: str) -> None:
         file = f"{review.folder.name}/review.toml"
-        found.append(
+        problems.append(
             Problem(file=file, row=None, column=f"choice {name}", value=value, reason=reason, remedy=remedy)
         )
 
@@ -231,10 +231,10 @@ def unknown_choices(review: Review) -> list[Problem]:
         if choice.name in FORMULAS and choice.name not in used:
             reason = f"it changes nothing where the measure is {measure}"
             problem(choice.name, None, reason, "Leave it out.")
-        known = CHOICES[choice.name].options(review)
+        allowed = CHOICES[choice.name].options(review)
         for option in dict.fromkeys(choice.options):
-            if option not in known:
-                problem(choice.name, option, unknown("option", option, known).rstrip("."), "")
+            if option not in allowed:
+                problem(choice.name, option, unknown("option", option, allowed).rstrip("."), "")
             if choice.options.count(option) > 1:
                 problem(choice.name, option, "this option stands here twice", "Keep one.")
         for names in SAME:
@@ -244,4 +244,4 @@ def unknown_choices(review: Review) -> list[Problem]:
         if choice.name == "risk_of_bias" and not at_high_risk(review):
             reason = "no trial is judged to be at high risk, so its options are one analysis"
             problem(choice.name, None, reason, "Leave it out, or fill risk_of_bias.csv.")
-    return found
+    return problems

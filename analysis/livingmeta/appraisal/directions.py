@@ -78,24 +78,28 @@ class EffectDirections:
 
     def tally(self) -> Said:
         """Count trials by direction and by what it rests on."""
-        found: dict[Said, list[str]] = {}
+        bases_of: dict[Said, list[str]] = {}
         for trial in dict.fromkeys(row.trial for row in self.rows):
-            known = [r for r in self.rows if r.trial == trial and r.side is not None]
-            sides = {row.side for row in known}
+            directed = [r for r in self.rows if r.trial == trial and r.side is not None]
+            sides = {row.side for row in directed}
             name = self.side(next(iter(sides), None))
             if len(sides) != 1:
                 name = said("tally_differ" if sides else "tally_unknown")
-            found.setdefault(name, []).append(min((r.basis for r in known), key=BASES.index, default=WORDS))
-        if not found:
+            bases_of.setdefault(name, []).append(
+                min((r.basis for r in directed), key=BASES.index, default=WORDS)
+            )
+        if not bases_of:
             return said("tally_none")
         parts = []
-        for name, bases in found.items():
+        for name, bases in bases_of.items():
             rests = [
-                said("tally_by", n=bases.count(one), basis=Word(one)) for one in BASES[:-1] if one in bases
+                said("tally_by", n=bases.count(basis), basis=Word(basis))
+                for basis in BASES[:-1]
+                if basis in bases
             ]
             key = "directed.part_by" if rests else "directed.part"
             parts.append(said(key, n=len(bases), side=name, bases=together(rests, ", ")))
-        n = sum(map(len, found.values()))
+        n = sum(map(len, bases_of.values()))
         trials = said("trials_one" if n == 1 else "trials_many", n=n)
         return said("directed.tally", trials=trials, parts=together(parts), caution=said("tally_caution"))
 
@@ -151,9 +155,11 @@ def effect_directions(review: Review, *, pools: Sequence[Pool] | None = None) ->
                 )
             ),
             said=tuple(
-                PrintedWords(printed=one.printed, where=one.where, reading=one.reading, source=one.source)
-                for one in review.published
-                if one.synthesis == plan.id and one.quantity == "text"
+                PrintedWords(
+                    printed=claim.printed, where=claim.where, reading=claim.reading, source=claim.source
+                )
+                for claim in review.published
+                if claim.synthesis == plan.id and claim.quantity == "text"
             ),
         )
         for plan in review.protocol.synthesis
@@ -257,9 +263,9 @@ def _difference(review: Review, plan: Plan, rows: list[Outcome]) -> float | None
     pooled = headline_settings(review).measure
     of_events = MEASURES[pooled].needs == "counts"
     arms = {row.group: _middle(row, of_events=of_events) for row in rows}
-    one, two = arms.get("1"), arms.get("2")
-    gap = one - two if one is not None and two is not None else arms.get("difference")
-    own = one is None or two is None
+    arm1, arm2 = arms.get("1"), arms.get("2")
+    gap = arm1 - arm2 if arm1 is not None and arm2 is not None else arms.get("difference")
+    own = arm1 is None or arm2 is None
     printed = next((row.measure for row in rows if row.group == "difference"), None)
     kind, as_ratio = kind_of(printed if own and printed else "MD")
     if gap is None:

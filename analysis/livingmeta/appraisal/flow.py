@@ -71,11 +71,11 @@ class Flow:
     @property
     def known(self) -> bool:
         """Whether any of its boxes has a number, so that there is something to draw."""
-        return any(one.number for one in self.counts)
+        return any(count.number for count in self.counts)
 
     def count(self, box: str) -> BoxCount:
         """Return the count of a box."""
-        return next(one for one in self.counts if one.box == box)
+        return next(count for count in self.counts if count.box == box)
 
 
 def flow(review: Review, *, previous: Review | None = None) -> Flow:
@@ -105,15 +105,15 @@ def flow(review: Review, *, previous: Review | None = None) -> Flow:
     >>> one.count("records").text(), one.count("screened").text()
     ('(n = 9,081)', '(n not known)')
     """
-    found = {box: _printed(review, box, box) for box in BOXES}
+    counts = {box: _printed(review, box, box) for box in BOXES}
     if previous is not None:
-        found |= _update(review, previous, found)
+        counts |= _update(review, previous, counts)
     only = {*PREVIOUS, *TOTAL}
     return Flow(
         review=review.protocol.id,
         title=review.protocol.title,
         updates=previous is not None,
-        counts=tuple(one for box, one in found.items() if previous is not None or box not in only),
+        counts=tuple(count for box, count in counts.items() if previous is not None or box not in only),
     )
 
 
@@ -122,9 +122,9 @@ def _printed(review: Review, box: str, named: str) -> BoxCount:
     claims: Mapping[str, str] = {str(k): v for k, v in review.protocol.prisma.items()}
     claim = next(
         (
-            one
-            for one in review.published
-            if one.claim == claims.get(named) and one.quantity in COUNTS and one.counted is not None
+            claim
+            for claim in review.published
+            if claim.claim == claims.get(named) and claim.quantity in COUNTS and claim.counted is not None
         ),
         None,
     )
@@ -147,7 +147,7 @@ def _count(box: str, claim: Claim | None) -> BoxCount:
     )
 
 
-def _update(review: Review, previous: Review, found: Mapping[str, BoxCount]) -> dict[str, BoxCount]:
+def _update(review: Review, previous: Review, counts: Mapping[str, BoxCount]) -> dict[str, BoxCount]:
     """Fill the boxes of an update: previous, new, and their sums."""
     rows: dict[str, tuple[Sequence[object], Sequence[object]]] = {
         "studies": (review.trials, previous.trials),
@@ -159,14 +159,14 @@ def _update(review: Review, previous: Review, found: Mapping[str, BoxCount]) -> 
         before = _printed(previous, f"previous_{name}", name)
         if before.number is None:
             before = _counted(before, len(old), said("prisma.rows", review=previous.protocol.id))
-        new = found[name]
+        new = counts[name]
         if new.number is None:
             added = said("prisma.rows_added", review=review.protocol.id, file=f"{file}.csv")
             new = _counted(new, len(all_rows) - len(old), added)
         new = replace(new, words=said(f"prisma.new_{name}"))
-        total = found[f"total_{name}"]
+        total = counts[f"total_{name}"]
         if total.number is None:
-            sum_ = sum(int(str(one.number).replace(",", "")) for one in (before, new))
+            sum_ = sum(int(str(count.number).replace(",", "")) for count in (before, new))
             total = _counted(total, sum_, said("prisma.sum"))
         filled |= {before.box: before, new.box: new, total.box: total}
     return filled

@@ -109,16 +109,16 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     why_not = _why_not(pool, settings)
     if why_not is not None:
         return Absence(why_not=why_not)
-    missing = [review.trial(one.trial) for one in pool.missing]
-    known = [trial for trial in missing if min(_arms(trial)) >= LEAST]
-    here = {trial.trial for trial in known}
-    lost = tuple(one for one in pool.missing if one.trial not in here)
-    unknown = tuple(one.label for one in lost)
-    if not known:
+    missing = [review.trial(gap.trial) for gap in pool.missing]
+    sized = [trial for trial in missing if min(_arms(trial)) >= LEAST]
+    here = {trial.trial for trial in sized}
+    lost = tuple(gap for gap in pool.missing if gap.trial not in here)
+    unknown = tuple(gap.label for gap in lost)
+    if not sized:
         return Absence(why_not=said("absent.sizes", least=LEAST), unknown_size=unknown)
 
     def scenario(at: Callable[[Trial], float]) -> Pool:
-        entered = tuple(_entered(trial, at(trial), pool, settings) for trial in known)
+        entered = tuple(_entered(trial, at(trial), pool, settings) for trial in sized)
         return repooled(pool, (*pool.effects, *entered), settings, missing=lost)
 
     def farthest(trial: Trial, side: int) -> float:
@@ -128,7 +128,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     def extreme(side: int) -> Pool:
         return scenario(lambda trial: farthest(trial, side))
 
-    excludes, tips = _tips(pool, [_arms(trial) for trial in known], settings)
+    excludes, tips = _tips(pool, [_arms(trial) for trial in sized], settings)
     return Absence(
         scenarios=(
             (said("scenario.imputed", what=said("scenario.at_zero")), scenario(lambda _: 0.0)),
@@ -136,7 +136,7 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         ),
         excludes=excludes,
         tips=tips,
-        reach=(min(farthest(trial, -1) for trial in known), max(farthest(trial, 1) for trial in known)),
+        reach=(min(farthest(trial, -1) for trial in sized), max(farthest(trial, 1) for trial in sized)),
         unknown_size=unknown,
     )
 
@@ -179,8 +179,8 @@ def _half(g: float, arms: tuple[float, float], settings: Settings) -> float:
 def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
     n1, n2 = _arms(trial)
     vi, half = float(_variance(g, (n1, n2), settings)), _half(g, (n1, n2), settings)
-    known = trial.n1_randomised and trial.n2_randomised
-    sizes = "as randomised" if known else f"equal arms of {trial.n_randomised} randomised"
+    of_each_arm = trial.n1_randomised and trial.n2_randomised
+    sizes = "as randomised" if of_each_arm else f"equal arms of {trial.n_randomised} randomised"
     assumption = f"SMD = {g:.2f}: imputed; n1 = {count(n1)}, n2 = {count(n2)}: {sizes}"
     return Effect(
         trial=trial.trial,
@@ -226,10 +226,10 @@ def _tips(
         g = start + side * REACH
         yi = np.hstack([np.tile(own[0], (g.size, 1)), np.tile(g[:, None], len(arms))])
         vi = np.column_stack(
-            [*np.tile(own[1][:, None], g.size), *(_variance(g, one, settings) for one in arms)]
+            [*np.tile(own[1][:, None], g.size), *(_variance(g, sizes, settings) for sizes in arms)]
         )
-        found = fit(yi, vi, **settings.fitting)
-        turned = (found.side != 0) != excludes
+        fits = fit(yi, vi, **settings.fitting)
+        turned = (fits.side != 0) != excludes
         return round(float(g[turned.argmax()]), 2) if turned.any() else None
 
     return excludes, (first(-1), first(1))

@@ -211,18 +211,18 @@ class TrialSet:
         `short`: by how many there are, "3 trials, +1 −2".
         """
         n = len(self.trials)
-        differs = [*(f"+ {one}" for one in self.added), *(f"− {one}" for one in self.lacking)]
+        differs = [*(f"+ {label}" for label in self.added), *(f"− {label}" for label in self.lacking)]
         if short:
-            told = {"+": self.added, "−": self.lacking}
-            differs = [f"{sign}{len(some)}" for sign, some in told.items() if some]
+            by_sign = {"+": self.added, "−": self.lacking}
+            differs = [f"{sign}{len(labels)}" for sign, labels in by_sign.items() if labels]
         trials = said("trials_one" if n == 1 else "trials_many", n=n)
         return together([trials, together(differs, " ") if differs else said("universe.as_headline")], ", ")
 
     @property
     def excludes(self) -> str:
         """Say in how many of its analyses the interval excludes no effect: all, some or none."""
-        held = self.shares.excludes
-        return "none" if held == 0 else "all" if held > 1 - 1e-9 else "some"
+        excluding_share = self.shares.excludes
+        return "none" if excluding_share == 0 else "all" if excluding_share > 1 - 1e-9 else "some"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -260,8 +260,8 @@ def multiverse_summary(found: Multiverse, *, important: float | None = None) -> 
 
 def excluding(sets: Sequence[TrialSet]) -> dict[str, int]:
     """Count the trial sets of which all, some or none of the analyses exclude no effect."""
-    told = Counter(one.excludes for one in sets)
-    return {name: told[name] for name in ("all", "some", "none")}
+    counted = Counter(trial_set.excludes for trial_set in sets)
+    return {name: counted[name] for name in ("all", "some", "none")}
 
 
 def trial_sets(
@@ -294,16 +294,16 @@ def trial_sets(
     named = found.names.assign(trial_set=found.fits["trial_set"].to_numpy()[found.names["fit"]])
     sets = []
     for name in sorted(set(analyses["trial_set"]), key=int):
-        held = analyses[analyses["trial_set"] == name]
-        trials = tuple(held["trials"].iloc[0].split())
+        own_analyses = analyses[analyses["trial_set"] == name]
+        trials = tuple(own_analyses["trials"].iloc[0].split())
         own = named[named["trial_set"] == name]
         options = [
-            (one.name, tuple(o for o in one.options if o in set(own[f"choice_{one.name}"])))
-            for one in found.choices
-            if one.name not in POOLING
+            (choice.name, tuple(o for o in choice.options if o in set(own[f"choice_{choice.name}"])))
+            for choice in found.choices
+            if choice.name not in POOLING
         ]
-        every = {one.name: len(one.options) for one in found.choices}
-        counted = shares(held, important=important, published=published)
+        every = {choice.name: len(choice.options) for choice in found.choices}
+        counted = shares(own_analyses, important=important, published=published)
         assert counted is not None
         sets.append(
             TrialSet(
@@ -358,8 +358,8 @@ def shares(
     if analyses.empty:
         return None
     estimate, k = analyses["estimate"], analyses["k"]
-    one = pd.Series(1.0, analyses.index)
-    parts = one if each is None else 1 / one.groupby(analyses[each]).transform("sum")
+    ones = pd.Series(1.0, analyses.index)
+    parts = ones if each is None else 1 / ones.groupby(analyses[each]).transform("sum")
     weight = np.asarray(parts, dtype=float)
     side = side_of_no_effect(analyses["ci_low"], analyses["ci_high"])
     beyond = important_side(estimate, -(important or 0.0), important or 0.0)
@@ -471,7 +471,7 @@ def multiverse(
         step()
     settings = analysis(review, {}).settings
     main = {p.key: p for p in synthesise(review, settings=settings)}
-    found = []
+    worlds = []
     for i, plan in enumerate(plans):
         effects = [sets[i] for _, sets in derived.values()]
         for subgroup in _parts(plan, effects, review):
@@ -480,9 +480,9 @@ def multiverse(
                 for key, (made, sets) in derived.items()
             }
             pool = main.get((plan.id, subgroup)) or _empty(plan, subgroup, main.values(), settings)
-            found.append(_all(review, pool, _sets(review, data, derive, members), settings))
+            worlds.append(_all(review, pool, _sets(review, data, derive, members), settings))
         step()
-    return tuple(found)
+    return tuple(worlds)
 
 
 NO_CHOICE = """{}/review.toml declares no choice, and a multiverse needs one or more. Write there:
@@ -497,12 +497,12 @@ data/template/review.toml lists the names."""
 
 def _options(choices: Sequence[Choice]) -> list[Options]:
     names = [choice.name for choice in choices]
-    return [dict(zip(names, one, strict=True)) for one in product(*(c.options for c in choices))]
+    return [dict(zip(names, options, strict=True)) for options in product(*(c.options for c in choices))]
 
 
 def _parts(plan: Plan, effects: Sequence[tuple[Effect, ...]], review: Review) -> list[str | None]:
     """Return the subgroups of a synthesis, None for the whole where that is pooled."""
-    named = list(dict.fromkeys(e.subgroup for one in effects for e in one if e.subgroup))
+    named = list(dict.fromkeys(e.subgroup for members in effects for e in members if e.subgroup))
     if named and review.protocol.methods.subgroup_tau2 == "common":
         raise RefusalError(
             f"{plan.id}: one τ² in all subgroups (subgroup_tau2 = common) is not combined with "
@@ -513,8 +513,8 @@ def _parts(plan: Plan, effects: Sequence[tuple[Effect, ...]], review: Review) ->
 
 def _empty(plan: Plan, subgroup: str | None, pools: Iterable[Pool], settings: Settings) -> Pool:
     """Return the headline of a subgroup that only other choices have: there is none."""
-    other = next(pool for pool in pools if pool.synthesis == plan.id)
-    empty = replace(other, subgroup=subgroup, printed=None, subgroup_test=None)
+    whole = next(pool for pool in pools if pool.synthesis == plan.id)
+    empty = replace(whole, subgroup=subgroup, printed=None, subgroup_test=None)
     return repooled(empty, (), settings)
 
 
@@ -525,7 +525,7 @@ def _sets(
     derived: Mapping[tuple[str, ...], tuple[ChosenAnalysis, tuple[Effect, ...]]],
 ) -> _Sets:
     """Leave out trials as chosen, and number the sets of effects that are different."""
-    known: dict[tuple[object, ...], int] = {}
+    numbered: dict[tuple[object, ...], int] = {}
     effects: list[tuple[Effect, ...]] = []
     chosen, why_not = [], Counter[str]()
     left_out = {
@@ -541,10 +541,10 @@ def _sets(
             chosen.append(-1)
             continue
         key = tuple((e.trial, e.contrast, e.yi, e.vi) for e in members)
-        if key not in known:
-            known[key] = len(effects)
+        if key not in numbered:
+            numbered[key] = len(effects)
             effects.append(members)
-        chosen.append(known[key])
+        chosen.append(numbered[key])
     return _Sets(effects, np.array(chosen, dtype=int), why_not)
 
 
@@ -565,12 +565,12 @@ def _methods(review: Review) -> tuple[list[Options], Indices, Counter[str]]:
             NOT_WALD: model == "common" and "ci" in declared and ci != "wald",
         }
         if any(refused.values()):
-            why += Counter({reason: int(held) for reason, held in refused.items()})
+            why += Counter({reason: int(refuses) for reason, refuses in refused.items()})
             index.append(-1)
             continue
         apply = (model, tau2, ci) if model == "random" else (model, "", "")
         index.append(distinct.setdefault(apply, len(distinct)))
-    ways = [dict(zip(POOLING, one, strict=True)) for one in distinct]
+    ways = [dict(zip(POOLING, way, strict=True)) for way in distinct]
     return ways, np.array(index, dtype=int), why
 
 
@@ -578,7 +578,7 @@ def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multive
     methods, method_of, refused = _methods(review)
     possible = method_of >= 0
     # One trial needs no model, so all ways to pool it are one.
-    alone = np.array([len(one) == 1 for one in sets.effects], dtype=bool)
+    alone = np.array([len(members) == 1 for members in sets.effects], dtype=bool)
     ways = np.where(alone, min(len(methods), 1), len(methods))
     first = np.cumsum(ways) - ways  # analysis of each set by the first way
     here = sets.chosen >= 0
@@ -614,11 +614,11 @@ def _distinct(fits: pd.DataFrame, effects: Indices) -> Indices:
     """Count the same estimate and limits of the same effects as one, and number them."""
     width = (fits["ci_high"] - fits["ci_low"]).abs()
     columns = (fits["estimate"], fits["ci_low"], fits["ci_high"])
-    told = [
+    results = [
         (of, *(steady(x, wide) for x in row)) for of, wide, *row in zip(effects, width, *columns, strict=True)
     ]
-    known: dict[tuple[float, ...], int] = {}
-    return np.array([known.setdefault(one, len(known)) for one in told], dtype=int)
+    numbered: dict[tuple[float, ...], int] = {}
+    return np.array([numbered.setdefault(result, len(numbered)) for result in results], dtype=int)
 
 
 def _counted(numbers: Indices) -> Indices:
@@ -635,7 +635,7 @@ def _names(
     columns: dict[str, Any] = {}
     for choice in choices:
         if choice.name in POOLING:
-            of_way = np.array([one[choice.name] for one in methods], dtype=object)[way]
+            of_way = np.array([method[choice.name] for method in methods], dtype=object)[way]
             columns[f"choice_{choice.name}"] = np.where(alone, "", of_way)
         else:
             columns[f"choice_{choice.name}"] = np.array(choice.options, dtype=object)[next(places)]
@@ -646,13 +646,13 @@ def _pooled(
     sets: _Sets, methods: list[Options], effects: Indices, way: Indices, settings: Settings
 ) -> pd.DataFrame:
     """Pool every set of effects in every way, and take what each analysis asks for."""
-    k = max((len(one) for one in sets.effects), default=1)
+    k = max((len(members) for members in sets.effects), default=1)
     shape = (len(sets.effects), k)
     yi, vi, present = np.zeros(shape), np.ones(shape), np.zeros(shape, bool)
-    for i, one in enumerate(sets.effects):
-        yi[i, : len(one)] = [effect.yi for effect in one]
-        vi[i, : len(one)] = [effect.vi for effect in one]
-        present[i, : len(one)] = True
+    for i, members in enumerate(sets.effects):
+        yi[i, : len(members)] = [effect.yi for effect in members]
+        vi[i, : len(members)] = [effect.vi for effect in members]
+        present[i, : len(members)] = True
     ahead = settings.profile.with_choices(model="random").prediction
     fits = (
         [
@@ -660,37 +660,39 @@ def _pooled(
                 yi,
                 vi,
                 present,
-                model=one["model"],
-                tau2=one["tau2"] or None,
-                ci=one["ci"] or None,
-                prediction=ahead if one["model"] == "random" else None,
+                model=method["model"],
+                tau2=method["tau2"] or None,
+                ci=method["ci"] or None,
+                prediction=ahead if method["model"] == "random" else None,
                 level=settings.level,
             )
-            for one in methods
+            for method in methods
         ]
         if len(effects)
         else []
     )
     alone = (present.sum(-1) == 1)[effects]
 
-    def told(values: Sequence[object], of: Indices) -> NDArray[np.object_]:
+    def spread(values: Sequence[object], of: Indices) -> NDArray[np.object_]:
         return np.array([*values, None], dtype=object)[of]  # None: an object array at any length
 
-    trials = [" ".join(dict.fromkeys(effect.trial for effect in one)) for one in sets.effects]
-    people = [people_of(one).all for one in sets.effects]
-    whose = [tuple(sorted(one.split())) for one in trials]
-    named = sorted(set(whose), key=lambda one: (-len(one), one))
+    trials = [" ".join(dict.fromkeys(effect.trial for effect in members)) for members in sets.effects]
+    people = [people_of(members).all for members in sets.effects]
+    whose = [tuple(sorted(ids.split())) for ids in trials]
+    named = sorted(set(whose), key=lambda ids: (-len(ids), ids))
     by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
     columns: dict[str, Any] = {
-        "trials": told(trials, effects),
-        "people": told(people, effects),
-        "trial_set": told([f"{named.index(one) + 1}" for one in whose], effects),
+        "trials": spread(trials, effects),
+        "people": spread(people, effects),
+        "trial_set": spread([f"{named.index(ids) + 1}" for ids in whose], effects),
     }
     for name, to in by.items():
-        columns[to] = np.where(alone, "", told([one[name] for one in methods], way))
+        columns[to] = np.where(alone, "", spread([method[name] for method in methods], way))
     for name in RESULT:
-        columns[name] = np.stack([getattr(one, name) for one in fits])[way, effects] if fits else np.array([])
-    columns["flags"] = _flags(sets, fits, effects, way) if fits else told([], effects)
+        columns[name] = (
+            np.stack([getattr(fitted, name) for fitted in fits])[way, effects] if fits else np.array([])
+        )
+    columns["flags"] = _flags(sets, fits, effects, way) if fits else spread([], effects)
     return pd.DataFrame(columns)
 
 
@@ -698,14 +700,14 @@ def _flags(sets: _Sets, fits: Sequence[Fit], effects: Indices, way: Indices) -> 
     """Name the flags of pooling and effects of each analysis: few combinations, worded once."""
     names = [name for name in fits[0].flags if name != "few_trials_for_prediction"]  # none is shown
     bits = 1 << np.arange(len(names))
-    code = np.stack([np.stack([one.flags[name] for name in names], -1) @ bits for one in fits])
-    own = [effect_flags(one) for one in sets.effects]
+    code = np.stack([np.stack([fitted.flags[name] for name in names], -1) @ bits for fitted in fits])
+    own = [effect_flags(members) for members in sets.effects]
     kinds = list(dict.fromkeys(own))
-    kind = np.array([kinds.index(one) for one in own])[effects]
+    kind = np.array([kinds.index(flags) for flags in own])[effects]
     seen, place = np.unique(np.stack([code[way, effects], kind]), axis=1, return_inverse=True)
     words = [
-        " ".join([*(name for i, name in enumerate(names) if held >> i & 1), *kinds[which]])
-        for held, which in seen.T
+        " ".join([*(name for i, name in enumerate(names) if flag_bits >> i & 1), *kinds[which]])
+        for flag_bits, which in seen.T
     ]
     return np.array(words, dtype=object)[place.ravel()]
 
@@ -720,7 +722,7 @@ def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tu
     estimate, *ends = (first[name].to_numpy(float) for name in ("estimate", "ci_low", "ci_high"))
     excludes = side_of_no_effect(*ends) != 0
     needs = {"model": "model", "tau2": "tau2_method", "ci": "tau2_method"}
-    found = []
+    turns = []
     for name, size in sizes.items():
         options = np.moveaxis(grid, axes.index(name), 0).reshape(size, -1)
         applies = np.ones(len(fits) + 1, bool)
@@ -728,16 +730,20 @@ def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tu
         if name in needs:
             applies[:-1] = fits[needs[name]] != ""
         pairs = [_pairs(*two, applies, result) for two in combinations(options, 2)]
-        one, other = np.concatenate(pairs, axis=1)
-        moved = np.abs(estimate[one] - estimate[other])
-        told = (
-            (float(np.median(moved)), float(moved.max()), float((excludes[one] != excludes[other]).mean()))
+        first_of, second_of = np.concatenate(pairs, axis=1)
+        moved = np.abs(estimate[first_of] - estimate[second_of])
+        summary = (
+            (
+                float(np.median(moved)),
+                float(moved.max()),
+                float((excludes[first_of] != excludes[second_of]).mean()),
+            )
             if moved.size
             else (None, None, None)
         )
-        found.append(Turn(name, int(moved.size), *told))
+        turns.append(Turn(name, int(moved.size), *summary))
     # of equal choices the one declared first, on every processor
-    return tuple(sorted(found, key=lambda one: (-steady(one.moved or 0), -steady(one.most or 0))))
+    return tuple(sorted(turns, key=lambda turn: (-steady(turn.moved or 0), -steady(turn.most or 0))))
 
 
 def _pairs(one: Indices, other: Indices, applies: Mask, result: Indices) -> Indices:
@@ -777,18 +783,18 @@ def by_option(
     rows: list[dict[str, Any]] = []
     for choice in found.choices:
         for option in choice.options:
-            held = analyses[found.part(choice.name, option) > 0]
-            told = shares(held, important=important, published=published)
+            named = analyses[found.part(choice.name, option) > 0]
+            counted = shares(named, important=important, published=published)
             row = {
                 "choice": choice.name,
                 "option": option,
                 "analyses": 0,
                 "median": None,
-                "trial_sets": held["trial_set"].nunique(),
+                "trial_sets": named["trial_set"].nunique(),
                 "excludes": None,
             }
-            if told is not None:
-                row |= {"excludes": told.excludes} | asdict(told)
+            if counted is not None:
+                row |= {"excludes": counted.excludes} | asdict(counted)
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -815,11 +821,14 @@ def by_part(
         said("universe.each"): shares(found.analyses, each="trial_set", **asked),
     }
     parts = [
-        *((name, "", len(sets), told) for name, told in whole.items() if told is not None),
-        *((said("universe.set"), f"{one.name}: {one.words()}", 1, one.shares) for one in sets),
+        *((name, "", len(sets), counted) for name, counted in whole.items() if counted is not None),
+        *(
+            (said("universe.set"), f"{trial_set.name}: {trial_set.words()}", 1, trial_set.shares)
+            for trial_set in sets
+        ),
     ]
     rows = [
-        {"choice": choice, "option": option, "trial_sets": n, "excludes": told.excludes} | asdict(told)
-        for choice, option, n, told in parts
+        {"choice": choice, "option": option, "trial_sets": n, "excludes": counted.excludes} | asdict(counted)
+        for choice, option, n, counted in parts
     ]
     return pd.DataFrame([*rows, *by_option(found, **asked).to_dict("records")])

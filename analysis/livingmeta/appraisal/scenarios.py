@@ -116,8 +116,8 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
         Sensitivity(
             main=pool,
             scenarios=(
-                *((name, found.get(pool.key)) for name, found in others),
-                *((one.name, _part(pool, one, settings)) for one in pool.siblings),
+                *((name, by_key.get(pool.key)) for name, by_key in others),
+                *((sibling.name, _part(pool, sibling, settings)) for sibling in pool.siblings),
             ),
             without=_without(pool, settings),
             growth={order: growth(pool, settings, by=order) for order in ORDERS},
@@ -143,10 +143,10 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[Said, tuple
     ) -> tuple[Said, tuple[Pool, ...]]:
         return name, synthesise(of, settings=by, selection=rows)
 
-    other = "random" if settings.profile.model == "common" else "common"
-    chosen = settings.profile.with_choices(model=other, ci="wald" if other == "common" else None)
+    model = "random" if settings.profile.model == "common" else "common"
+    chosen = settings.profile.with_choices(model=model, ci="wald" if model == "common" else None)
     yield pools(
-        said("scenario.random" if other == "random" else "scenario.common"),
+        said("scenario.random" if model == "random" else "scenario.common"),
         by=replace(settings, profile=chosen),
     )
     for name, profile in PROFILES.items():
@@ -163,7 +163,7 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[Said, tuple
     order = tuple(reversed(review.protocol.ties.statistic))
     turned = tied(review, lambda row: row.statistic == order[0], statistic=order)
     yield pools(said("scenario.final_first" if order[0] == "final" else "scenario.change_first"), of=turned)
-    mixed = {one.instrument for one in review.instruments if one.domain == "composite"}
+    mixed = {instrument.instrument for instrument in review.instruments if instrument.domain == "composite"}
     if mixed:
         turned = tied(review, lambda row: row.instrument in mixed, composites="first")
         yield pools(said("scenario.composites_first"), of=turned)

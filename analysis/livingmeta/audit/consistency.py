@@ -117,15 +117,15 @@ def kinds(
     if k is not None and k > 1 and not of_trial:  # more where a trial gives several effects
         on_t = (k - 1, MANY_DF if basis == "t" else k - 1)
     apart = basis is None and not of_trial  # t is worth a mention
-    found = []
+    listed = []
     for x in USUAL_LEVELS if level is None else (level,):
-        other = level is None and x != USUAL_LEVELS[0]
-        plain, with_t = (of_level(x), of_level(x, on_t=True)) if other else (None, ON_T)
+        unusual = level is None and x != USUAL_LEVELS[0]
+        plain, with_t = (of_level(x), of_level(x, on_t=True)) if unusual else (None, ON_T)
         if basis != "t" and not (of_trial and basis is None):
-            found.append(IntervalKind(inf, inf, x, plain))
+            listed.append(IntervalKind(inf, inf, x, plain))
         if basis != "z":
-            found.append(IntervalKind(*on_t, x, with_t if apart else plain))
-    return tuple(found)
+            listed.append(IntervalKind(*on_t, x, with_t if apart else plain))
+    return tuple(listed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,9 +199,9 @@ class PrintedResult:
 
         A bound ("< 0.1") that is no P value does not count: it is not the value beside it.
         """
-        found = tuple(self.numbers[q] for q in quantities if q in self.numbers)
-        values = all(one.relation == "=" or one is self.numbers.get("p") for one in found)
-        return found if len(found) == len(quantities) and values else None
+        printed = tuple(self.numbers[q] for q in quantities if q in self.numbers)
+        values = all(number.relation == "=" or number is self.numbers.get("p") for number in printed)
+        return printed if len(printed) == len(quantities) and values else None
 
     def unless(
         self, fits: Callable[[IntervalKind], bool], detail: Said, other: Said, *, stated: bool
@@ -213,16 +213,16 @@ class PrintedResult:
         mending = [kind for kind in self.kinds if fits(kind)]
         normal = {kind.level for kind in mending if kind.least == inf}
         needs = [x.needs for x in mending if x.least == inf or x.level not in normal]
-        found = tuple(words for words in needs if words is not None)
-        if len(found) < len(needs) or not self.kinds:
+        conditions = tuple(words for words in needs if words is not None)
+        if len(conditions) < len(needs) or not self.kinds:
             return None
         on_t, levels = any(x.least < inf for x in self.kinds[1:]), len({x.level for x in self.kinds}) > 1
-        if (on_t or levels) and not found:
+        if (on_t or levels) and not conditions:
             tried = (
                 "audit.tried_both" if on_t and levels else "audit.tried_t" if on_t else "audit.tried_levels"
             )
             detail = together([detail, said(tried)])
-        return Misfit.unless(detail, other, *found, declared=stated)
+        return Misfit.unless(detail, other, *conditions, declared=stated)
 
 
 INTERVAL = ("estimate", "ci_low", "ci_high")
@@ -230,22 +230,22 @@ INTERVAL = ("estimate", "ci_low", "ci_high")
 
 def _logs(numbers: Mapping[str, Number]) -> dict[str, Number]:
     """Take a ratio and its limits to the log scale; what rounding may have taken to 0 is left."""
-    found = dict(numbers)
-    for name in set(INTERVAL) & found.keys():
-        one = found.pop(name)
-        if one.span[0] > 0 and one.relation == "=":
-            low, high = map(log, one.span)
-            found[name] = one._replace(value=(low + high) / 2, half=(high - low) / 2)
-    return found
+    logs = dict(numbers)
+    for name in set(INTERVAL) & logs.keys():
+        number = logs.pop(name)
+        if number.span[0] > 0 and number.relation == "=":
+            low, high = map(log, number.span)
+            logs[name] = number._replace(value=(low + high) / 2, half=(high - low) / 2)
+    return logs
 
 
 Range = tuple[float, float]
 
 
-def _apart(one: Range, other: Range) -> bool:
+def _apart(first: Range, second: Range) -> bool:
     """Say whether two spans have nothing in common, beyond binary arithmetic."""
-    finite = [abs(x) for x in (*one, *other) if abs(x) < inf]
-    return max(one[0], other[0]) - min(one[1], other[1]) > 1e-12 * max(finite, default=0.0)
+    finite = [abs(x) for x in (*first, *second) if abs(x) < inf]
+    return max(first[0], second[0]) - min(first[1], second[1]) > 1e-12 * max(finite, default=0.0)
 
 
 def _middle(low: Range, high: Range) -> Range:
@@ -254,7 +254,7 @@ def _middle(low: Range, high: Range) -> Range:
 
 def _printed(**numbers: Number) -> dict[str, Numeral]:
     """Write printed numbers as they stand in a sentence."""
-    return {name: Numeral(one.text) for name, one in numbers.items()}
+    return {name: Numeral(number.text) for name, number in numbers.items()}
 
 
 def _outside(result: PrintedResult) -> Misfit | None:
@@ -281,7 +281,7 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
     if not _apart(e.span, middle):
         return None
     back = exp if result.ratio else float
-    e0, low0, high0 = ((back(one.span[0]), back(one.span[1])) for one in numbers)
+    e0, low0, high0 = ((back(number.span[0]), back(number.span[1])) for number in numbers)
     natural = result.ratio and not _apart(e0, _middle(low0, high0))
     unit = min(exp(x.value) * sinh(x.half) if result.ratio else x.half for x in numbers)
     centre, lowest, highest = (
@@ -564,8 +564,8 @@ def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> It
     for result in results:
         whole = None if result.about[-1] else printed.get((None, None, None))
         limit = result if "n" in result.numbers else printed.get(result.about, whole)
-        known, numbers = measure_of(result.measure), result.get(*INTERVAL)
-        if known is None or not known.from_sizes or limit is None or numbers is None:
+        measure, numbers = measure_of(result.measure), result.get(*INTERVAL)
+        if measure is None or not measure.from_sizes or limit is None or numbers is None:
             continue
         n, level = limit.numbers["n"], result.kinds[0].level if result.kinds else USUAL_LEVELS[0]
         implied, fits = _implied_n(*numbers, level=level), partial(_enough, numbers, n, result)
@@ -704,10 +704,10 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
         )
 
 
-def _unlike(one: Claim, other: Claim) -> bool:
-    a, b = one.number, other.number
+def _unlike(claim: Claim, beside: Claim) -> bool:
+    a, b = claim.number, beside.number
     if a is None or b is None:
-        return one.printed.strip().casefold() != other.printed.strip().casefold()
+        return claim.printed.strip().casefold() != beside.printed.strip().casefold()
     if a.relation != "=" or b.relation != "=":
         return _apart(a.span, b.span)
     # The coarser of the two may be the finer one, rounded: one half unit, not the sum of both.
@@ -865,9 +865,9 @@ def printed_results(
         measure = measures.get(c.synthesis or "", "")
         ratio = measure in ratios()
         k = next((x.value for x in group if x.quantity == "k" and x.value is not None), None)
-        known = None if c.trial else authors
-        basis = next((x.ci_basis for x in group if x.ci_basis), _basis(known))
-        level = next((x.ci_level / 100 for x in group if x.ci_level), known.level if known else None)
+        methods = None if c.trial else authors
+        basis = next((x.ci_basis for x in group if x.ci_basis), _basis(methods))
+        level = next((x.ci_level / 100 for x in group if x.ci_level), methods.level if methods else None)
         results.append(
             PrintedResult(
                 claims=(c.claim,),

@@ -40,15 +40,15 @@ def hashes(review: Review) -> dict[str, str]:
 
     Line ends count as \\n, since git may turn them.
     """
-    found = {}
+    versions = {}
     folder, base = review.folder, review.protocol.extends
     for path in sorted([*folder.glob("*.csv"), folder / "review.toml"]):
         raw = path.read_bytes().replace(b"\r\n", b"\n")
-        found[f"{folder.name}/{path.name}"] = hashlib.sha256(raw).hexdigest()
+        versions[f"{folder.name}/{path.name}"] = hashlib.sha256(raw).hexdigest()
     if base is None:
-        return found
+        return versions
     beside = folder.parent / base
-    return found | hashes(load_review(beside if beside.is_dir() else base))
+    return versions | hashes(load_review(beside if beside.is_dir() else base))
 
 
 def environment() -> dict[str, str]:
@@ -106,12 +106,14 @@ def _pool(pool: Pool, by: str) -> dict[str, Any]:
     about = {name: getattr(pool, name) for name in ("synthesis", "subgroup", "title", "why_not")}
     effects = [
         {
-            "of": ", ".join(filter(None, (one.trial, None if pool.subgroup else one.subgroup, one.contrast))),
-            "yi": one.yi,
-            "vi": one.vi,
+            "of": ", ".join(
+                filter(None, (effect.trial, None if pool.subgroup else effect.subgroup, effect.contrast))
+            ),
+            "yi": effect.yi,
+            "vi": effect.vi,
             "weight": weight,
         }
-        for one, weight in zip(pool.effects, weights, strict=True)
+        for effect, weight in zip(pool.effects, weights, strict=True)
     ]
     return {"by": by, **about, **result, "flags": list(pool.flags), "effects": effects}
 
@@ -120,7 +122,7 @@ def text(lock: Lock) -> str:
     """Write a lock as JSON, an effect on a line."""
     whole = json.dumps(lock, ensure_ascii=False, indent=1, allow_nan=False)
     inner = r'\{\s+"of"[^{}]*\}|\[[^\[\]{}]*\]'
-    return re.sub(inner, lambda found: re.sub(r"\n\s+", " ", found[0]), whole) + "\n"
+    return re.sub(inner, lambda match: re.sub(r"\n\s+", " ", match[0]), whole) + "\n"
 
 
 def held(raw: bytes, *, place: str) -> Lock:
@@ -192,14 +194,14 @@ def verified(old: Lock, new: Lock) -> Verification:
         apart = [key for key in keys if not _same(was.get(key), now.get(key))]
         effects_moved = any(quantity.startswith(("yi of", "vi of")) for _, quantity in apart)
         for place, quantity in apart:
-            held, found = was.get((place, quantity)), now.get((place, quantity))
-            size = abs(found - held) if _number(held) and _number(found) else None
+            locked, ours = was.get((place, quantity)), now.get((place, quantity))
+            size = abs(ours - locked) if _number(locked) and _number(ours) else None
             kinds = ["data"] if effects_moved or quantity in {"flags", "why_not"} else []
-            faint = size is not None and size <= FAINT * max(1, abs(held or 0))
+            faint = size is not None and size <= FAINT * max(1, abs(locked or 0))
             kinds += ["method", "library", "code"] if faint else ["method", "code", "library"]
             cause = next((kind for kind in kinds if changes[kind]), "unexplained")
             differences.append(
-                Difference(place=place, quantity=quantity, locked=held, now=found, size=size, cause=cause)
+                Difference(place=place, quantity=quantity, locked=locked, now=ours, size=size, cause=cause)
             )
     return Verification(differences=tuple(differences), compared=compared, changes=changes)
 
@@ -207,14 +209,14 @@ def verified(old: Lock, new: Lock) -> Verification:
 def _changes(old: Lock, new: Lock) -> dict[str, tuple[str, ...]]:
     """Say in words what is not as it was, by kind of cause."""
     files = _changed(old["files"], new["files"], words="{key} {how}")
-    protocol = tuple(one for one in files if "/review.toml" in one)
+    protocol = tuple(file for file in files if "/review.toml" in file)
     settings = tuple(
         f"{by}: {line}"
         for by in dict.fromkeys((*old["methods"], *new["methods"]))
         for line in _changed(old["methods"].get(by, {}), new["methods"].get(by, {}))
     )
     return {
-        "data": tuple(one for one in files if one not in protocol),
+        "data": tuple(file for file in files if file not in protocol),
         "method": settings + protocol,
         "library": _changed(old["environment"], new["environment"]),
         "code": _changed(old["code"], new["code"]),
@@ -242,11 +244,11 @@ def _short(value: object) -> str:
 
 def _by_synthesis(lock: Lock) -> dict[tuple[str, str], dict[LockedPlace, Any]]:
     """Return all values of each synthesis under each set of methods, by place and quantity."""
-    found: dict[tuple[str, str], dict[LockedPlace, Any]] = {}
+    parted: dict[tuple[str, str], dict[LockedPlace, Any]] = {}
     for pool in lock["pools"]:
-        values = found.setdefault((pool["synthesis"], pool["by"]), {})
+        values = parted.setdefault((pool["synthesis"], pool["by"]), {})
         values |= {(place_of(pool), quantity): value for quantity, value in _values(pool)}
-    return found
+    return parted
 
 
 def place_of(pool: Mapping[str, Any]) -> str:

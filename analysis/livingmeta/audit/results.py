@@ -65,7 +65,7 @@ def total_people(review: Review) -> int | None:
     return People.of(trial.n_randomised for trial in review.trials).all
 
 
-def at_odds(review: Review, synthesis: str, found: Iterable[Finding]) -> str:
+def at_odds(review: Review, synthesis: str, findings: Iterable[Finding]) -> str:
     """Say that the numbers printed for a synthesis contradict each other, or what it would take.
 
     Empty where they fit, or fit under an assumption that is nothing unusual.
@@ -75,11 +75,11 @@ def at_odds(review: Review, synthesis: str, found: Iterable[Finding]) -> str:
         for claim in review.published
         if claim.synthesis == synthesis and claim.reading == "primary" and not claim.trial
     }
-    about = [one for one in found if names & set(one.claims)]
-    if any(one.kind == "inconsistent" for one in about):
+    about = [finding for finding in findings if names & set(finding.claims)]
+    if any(finding.kind == "inconsistent" for finding in about):
         return said("published_inconsistent")
     needed = dict.fromkeys(
-        chain.from_iterable(one.only_if for one in about if not ORDINARY & set(one.only_if))
+        chain.from_iterable(finding.only_if for finding in about if not ORDINARY & set(finding.only_if))
     )
     words = together(needed, said("audit.or"))
     return said("published_only_if", assumption=words) if needed else ""

@@ -210,8 +210,8 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
             name = said(f"quantity.{claim.quantity}")
             return pool, value, said("verdict.not_of_trial", quantity=name)
     for pool in own_first:
-        reasons: dict[str | None, str] = {one.trial: one.why for one in pool.dropped}
-        reasons |= {one.trial: said("verdict.missing", what=Word(one.what)) for one in pool.missing}
+        reasons: dict[str | None, str] = {left.trial: left.why for left in pool.dropped}
+        reasons |= {gap.trial: said("verdict.missing", what=Word(gap.what)) for gap in pool.missing}
         if claim.trial in reasons:
             return pool, None, reasons[claim.trial]
     return None, None, said("verdict.none_of_trial")
@@ -236,8 +236,9 @@ def _undocumented(pool: Pool, held: Held) -> list[Said]:
     if not missing and (numbers == {k} or (not numbers and same_trials)):
         return []
     sizes = [count(n) for n in sorted(numbers or {len(weighted)} - {0})]
-    known = said("verdict.they_pooled", k=together(sizes, said("audit.or")))
-    theirs = known if sizes else said("verdict.k_unknown")
+    theirs = said("verdict.k_unknown")
+    if sizes:
+        theirs = said("verdict.they_pooled", k=together(sizes, said("audit.or")))
     return [said("verdict.pooled", k=k, missing=missing), theirs]
 
 

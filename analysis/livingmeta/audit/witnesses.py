@@ -77,10 +77,10 @@ class Certificate:
     def summary(self) -> list[str]:
         """Say for each witness how far it agrees."""
         return [
-            f"{name} {found}: {_agreement([x for x in self.lines if x.witness == name])}"
-            if not found.startswith("missing")
-            else f"{name}: {found}"
-            for name, found in self.witnesses.items()
+            f"{name} {release}: {_agreement([x for x in self.lines if x.witness == name])}"
+            if not release.startswith("missing")
+            else f"{name}: {release}"
+            for name, release in self.witnesses.items()
         ]
 
 
@@ -126,14 +126,14 @@ def certify(
         pool for pool in dict.fromkeys((*results.headline_pools, *results.pools)) if pool.result is not None
     ]
     questions = [_question(pool) for pool in pools]
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     lines: list[WitnessLine] = []
     for name, ask in (WITNESSES if witnesses is None else witnesses).items():
         try:
             answers = ask(questions)
-            found[name] = VERSIONS[name]() if name in VERSIONS else "as given"
+            versions[name] = VERSIONS[name]() if name in VERSIONS else "as given"
         except MissingError as missing:
-            found[name] = f"missing: {missing}"
+            versions[name] = f"missing: {missing}"
             continue
         for pool, question, answer in zip(pools, questions, answers, strict=True):
             lines += _lines(name, pool, question, answer)
@@ -144,7 +144,7 @@ def certify(
             "Python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "scipy")},
         },
-        witnesses=found,
+        witnesses=versions,
         lines=tuple(lines),
     )
 
@@ -230,17 +230,17 @@ def _each(
     ask: Callable[[Question], WitnessAnswer],
 ) -> Callable[[Sequence[Question]], list[WitnessAnswer | str]]:
     def answers(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
-        found: list[WitnessAnswer | str] = []
+        replies: list[WitnessAnswer | str] = []
         for question in questions:
             try:
-                found.append(ask(question))
+                replies.append(ask(question))
             except NotOfferedError as reason:
-                found.append(str(reason))
+                replies.append(str(reason))
             except MissingError:
                 raise
             except Exception as failure:  # whatever a witness dies of is told, not passed on
-                found.append(f"it failed: {type(failure).__name__}: {failure}")
-        return found
+                replies.append(f"it failed: {type(failure).__name__}: {failure}")
+        return replies
 
     return answers
 
@@ -262,7 +262,7 @@ def _statsmodels(question: Question) -> WitnessAnswer:
     if question.ci not in {"wald", "hksj"}:
         raise NotOfferedError(f"statsmodels has no interval of the kind {question.ci}")
     with np.errstate(all="ignore"):
-        found = combine_effects(
+        fitted = combine_effects(
             np.array(question.yi),
             np.array(question.vi),
             method_re=(question.tau2 or "DL").lower(),
@@ -270,16 +270,16 @@ def _statsmodels(question: Question) -> WitnessAnswer:
             alpha=1 - question.level,
             **({"atol": 1e-14} if question.tau2 == "PM" else {}),
         )
-        common, random, _, scaled = found.conf_int()
+        common, random, _, scaled = fitted.conf_int()
     if question.model == "common" or question.tau2 is None:
-        limits, estimate, se = common, found.mean_effect_fe, found.sd_eff_w_fe
+        limits, estimate, se = common, fitted.mean_effect_fe, fitted.sd_eff_w_fe
     else:
         hksj = question.ci == "hksj"
-        limits, estimate = scaled if hksj else random, found.mean_effect_re
-        se = found.sd_eff_w_re_hksj if hksj else found.sd_eff_w_re
+        limits, estimate = scaled if hksj else random, fitted.mean_effect_re
+        se = fitted.sd_eff_w_re_hksj if hksj else fitted.sd_eff_w_re
     answer = {"estimate": estimate, "se": se, "ci_low": limits[0], "ci_high": limits[1]}
     if question.tau2 is not None:
-        answer |= {"tau2": found.tau2, "q": found.q}
+        answer |= {"tau2": fitted.tau2, "q": fitted.q}
     return {name: float(value) for name, value in answer.items()}
 
 
@@ -307,15 +307,15 @@ def _pymare(question: Question) -> WitnessAnswer:
     if question.tau2 not in known:
         raise NotOfferedError(f"PyMARE has no {question.tau2}")
     y, v = (np.array(values)[:, None] for values in (question.yi, question.vi))
-    found = known[question.tau2](small_sample_correction=correction)
-    found = found.fit_dataset(Dataset(y, v, add_intercept=True)).summary()
-    told = found.get_fe_stats(alpha=1 - question.level)
+    estimator = known[question.tau2](small_sample_correction=correction)
+    estimator = estimator.fit_dataset(Dataset(y, v, add_intercept=True)).summary()
+    stats = estimator.get_fe_stats(alpha=1 - question.level)
     answer = {
-        name: float(told[key][0, 0])
+        name: float(stats[key][0, 0])
         for name, key in (("estimate", "est"), ("se", "se"), ("ci_low", "ci_l"), ("ci_high", "ci_u"))
     }
     if question.tau2 is not None:
-        answer["tau2"] = float(np.ravel(found.tau2)[0])
+        answer["tau2"] = float(np.ravel(estimator.tau2)[0])
     return answer
 
 
@@ -330,7 +330,7 @@ def _pymetaanalysis(question: Question) -> WitnessAnswer:
         raise NotOfferedError(f"PyMetaAnalysis has no interval of the kind {question.ci}")
     if question.model == "random" and question.tau2 not in {"DL", "PM", "REML"}:
         raise NotOfferedError(f"PyMetaAnalysis has no {question.tau2}")
-    found = meta_analysis(
+    fitted = meta_analysis(
         effect=list(question.yi),
         variance=list(question.vi),
         model=question.model,
@@ -341,14 +341,14 @@ def _pymetaanalysis(question: Question) -> WitnessAnswer:
         max_iter=100_000,
     )
     answer = {
-        "estimate": found.estimate,
-        "se": found.standard_error,
-        "ci_low": found.ci_low,
-        "ci_high": found.ci_high,
-        "q": found.heterogeneity.q,
+        "estimate": fitted.estimate,
+        "se": fitted.standard_error,
+        "ci_low": fitted.ci_low,
+        "ci_high": fitted.ci_high,
+        "q": fitted.heterogeneity.q,
     }
     if question.tau2 is not None:
-        answer["tau2"] = found.tau2
+        answer["tau2"] = fitted.tau2
     return {name: float(value) for name, value in answer.items()}
 
 
@@ -378,13 +378,13 @@ def _metafor(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
     program = shutil.which("Rscript")
     if program is None:
         raise MissingError("Rscript is not on the PATH; install R and its package metafor")
-    found: list[WitnessAnswer | str] = ["metafor gave no answer"] * len(questions)
+    replies: list[WitnessAnswer | str] = ["metafor gave no answer"] * len(questions)
     calls = []
     for i, question in enumerate(questions):
         tau2 = metafor_name(question.tau2)
         if question.ci not in R_TESTS or tau2 is None:
             method = question.ci if question.ci not in R_TESTS else question.tau2
-            found[i] = f"metafor is not asked for {method}"
+            replies[i] = f"metafor is not asked for {method}"
             continue
         yi, vi = (", ".join(f"{x:.17g}" for x in values) for values in (question.yi, question.vi))
         test = R_TESTS[question.ci]
@@ -402,24 +402,24 @@ def _metafor(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
         )
     except subprocess.TimeoutExpired:
         raise MissingError("R did not answer within five minutes") from None
-    told = re.search(r"^version (\S+)", ran.stdout, re.MULTILINE)
-    if told is None:
+    version_line = re.search(r"^version (\S+)", ran.stdout, re.MULTILINE)
+    if version_line is None:
         raise MissingError("R is here and its package metafor is not")
-    _versions["metafor"] = told[1]
+    _versions["metafor"] = version_line[1]
     for number, said in re.findall(r"^answer (\d+) (.*)$", ran.stdout, re.MULTILINE):
         question = questions[int(number)]
         if said.startswith("error"):
-            found[int(number)] = f"metafor: {said.removeprefix('error ').strip()}"
+            replies[int(number)] = f"metafor: {said.removeprefix('error ').strip()}"
             continue
         dropped = set() if question.prediction == "t(k-1)" else {"pi_low", "pi_high"}
         if question.tau2 is None:
             dropped |= {"tau2"}
-        found[int(number)] = {
+        replies[int(number)] = {
             name: float(value)
             for name, value in zip(QUANTITIES, said.split(), strict=True)
             if value != "NA" and name not in dropped
         }
-    return found
+    return replies
 
 
 WITNESSES: Mapping[str, Callable[[Sequence[Question]], list[WitnessAnswer | str]]] = {
