@@ -14,7 +14,7 @@ from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.methods.bayes import TAU_PRIORS, Prior, posterior
 from livingmeta.engine.methods.influence import cumulative, influence, leave_one_out
 from livingmeta.engine.methods.regression import common_tau2, meta_regression
-from livingmeta.engine.methods.resampling import Arms, Known, bootstrap, permutation_test, simulate
+from livingmeta.engine.methods.resampling import Arms, Variances, bootstrap, permutation_test, simulate
 from livingmeta.engine.methods.selection import selection_model
 from livingmeta.engine.methods.small_study import (
     Funnel,
@@ -273,7 +273,7 @@ def cumulative_numbers(y: Any, v: Any, order: Any) -> tuple[Any, ...]:
 
 @given(sequence(1, 4), st.lists(size, min_size=1, max_size=4), number, number, st.integers(-1, 3))
 def test_simulated_reviews_are_finite_or_refused(v, n, effect, between, count) -> None:
-    keeps_its_promise(lambda: simulate(Known(tuple(v)), effects=[effect], between=[between], count=count))
+    keeps_its_promise(lambda: simulate(Variances(tuple(v)), effects=[effect], between=[between], count=count))
     keeps_its_promise(
         lambda: simulate(Arms(tuple(n), tuple(n)), effects=[effect], between=[between], count=count)
     )

@@ -24,7 +24,7 @@ from scipy.stats import norm, t
 from livingmeta import load_review, synthesise
 from livingmeta.engine.effect_sizes import smd
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.methods.possible_sets import PossibleSets, Trials, possible_sets
+from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, possible_sets
 from livingmeta.engine.pooling import pool
 
 SAMPLE = Path(__file__).parents[1] / "reference" / "cochrane_sample.csv"
@@ -121,7 +121,7 @@ def told(of: Analysis, hide: Mask, methods: dict[str, str]) -> Told | None:
     least = 1 / of.n1 + 1 / of.n2
     most = least + largest**2 / (2 * (of.n1 + of.n2 - 3.94))
     sets = possible_sets(
-        Trials(
+        Candidates(
             y_low=np.where(hide, -largest, of.y),
             y_high=np.where(hide, largest, of.y),
             v_low=np.where(hide, least, of.v),

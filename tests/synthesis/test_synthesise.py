@@ -21,7 +21,7 @@ from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.synthesis import choosing
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import METHODS, Selection, headline_settings, settings_of
+from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
 SMITH = load_review("smith2017")
@@ -357,13 +357,13 @@ def test_a_row_set_is_derived_once_for_each_set_of_formulas(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("name", ["smith2017", pytest.param("knee_oa", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("what", sorted(METHODS))
+@pytest.mark.parametrize("what", sorted(METHOD_OPTIONS))
 def test_what_is_remembered_of_a_review_is_what_a_fresh_one_gives(name: str, what: str) -> None:
     """No method may change an effect without being named in `Settings.deriving`."""
     used = load_review(name)
     settings = headline_settings(used)
     synthesise(used, settings=settings)
-    for option in METHODS[what]:
+    for option in METHOD_OPTIONS[what]:
         with suppress(ValueError):  # methods that do not go together
             by = replace(settings, profile=settings.profile.with_choices(**{what: option}))
             again = synthesise(used, settings=by)

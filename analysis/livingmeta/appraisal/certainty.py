@@ -25,7 +25,7 @@ from livingmeta.appraisal.absolute import EFFECTS, PER, RISKS, Absolute, absolut
 from livingmeta.appraisal.missing_evidence import LEAST, Absence, absence
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
-from livingmeta.engine.methods.small_study import ENOUGH, suited
+from livingmeta.engine.methods.small_study import ENOUGH_FOR_FUNNEL, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, important_side, subgroup_test
 from livingmeta.language import Said, said, together
 from livingmeta.review.bias import Assessment, assessments
@@ -665,9 +665,9 @@ def _information(case: _Case, excluded: Said) -> Found:
 
 def _small_study(pool: Pool) -> Found:
     trials = pool.k
-    if trials < ENOUGH:
+    if trials < ENOUGH_FOR_FUNNEL:
         counted = said("trials_one" if trials == 1 else "trials_many", n=trials)
-        return None, said("rating.below_enough", trials=counted, enough=ENOUGH)
+        return None, said("rating.below_enough", trials=counted, enough=ENOUGH_FOR_FUNNEL)
     try:
         funnel = suited(funnel_of(pool))
     except ValueError as refusal:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.review.protocol import Review, Ties
 from livingmeta.review.schema import Outcome, Problem
-from livingmeta.synthesis.settings import METHODS, Selection, Settings, headline_settings
+from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, Settings, headline_settings
 from livingmeta.words import pick, unknown
 
 ROWS: Mapping[str, dict[str, Any]] = {
@@ -113,7 +113,7 @@ def _of(*options: str) -> Callable[[Review], Collection[str]]:
 
 
 def _listed(what: str) -> Callable[[Review], Collection[str]]:
-    return lambda review: METHODS[what]
+    return lambda review: METHOD_OPTIONS[what]
 
 
 def _times(what: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from scipy.special import stdtrit
 from livingmeta.audit.consistency import PrintedResult, denied, half_unit, printed_results
 from livingmeta.engine.effect_sizes import VARIANCES, exact_j, in_sds
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.methods.possible_sets import PossibleSets, Trials, most_precise, possible_sets
+from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, most_precise, possible_sets
 from livingmeta.engine.methods.subsets import members
 from livingmeta.language import Said, said
 from livingmeta.review.gaps import KnownGap
@@ -382,10 +382,10 @@ def _allowed(candidates: Sequence[Candidate], result: PrintedResult, results: Se
     return fit if printed else None
 
 
-def _arrays(candidates: Sequence[Candidate]) -> Trials:
+def _arrays(candidates: Sequence[Candidate]) -> Candidates:
     effects = np.array([one.effect for one in candidates])
     variances = np.array([one.variance for one in candidates])
-    return Trials(
+    return Candidates(
         y_low=effects[:, 0],
         y_high=effects[:, 1],
         v_low=variances[:, 0],

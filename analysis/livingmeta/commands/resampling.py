@@ -11,7 +11,7 @@ from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Dask, Folder, ReviewName, Seed, Synthesis, Workers, executor
 
 if TYPE_CHECKING:
-    from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, Trials
+    from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, SizedTrials
     from livingmeta.engine.methods.subsets import Gosh
     from livingmeta.review.protocol import Review
     from livingmeta.synthesis.pool import Pool
@@ -40,7 +40,7 @@ def gosh(
     """Pool all subsets of the trials, or a sample, and draw them against heterogeneity (GOSH)."""
     from pathlib import Path
 
-    from livingmeta.engine.methods.subsets import MOST, SMALLEST
+    from livingmeta.engine.methods.subsets import LEAST_TRIALS, MOST_SUBSETS
     from livingmeta.engine.methods.subsets import gosh as pooled
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.subsets import gosh_plot
@@ -54,13 +54,13 @@ def gosh(
         pick({one.trial: one for one in loaded.trials}, trial, "--trial")
     documents: list[Any] = []
     with executor(workers, dask) as lent:
-        for settings, pool in _pools(loaded, synthesis, documents, SMALLEST, as_json=as_json):
+        for settings, pool in _pools(loaded, synthesis, documents, LEAST_TRIALS, as_json=as_json):
             with screen.progress("Pooling subsets") as progress:
                 found = pooled(
                     *_effects(pool),
                     model=settings.profile.model,
                     tau2=settings.profile.tau2,
-                    most=most or MOST,
+                    most=most or MOST_SUBSETS,
                     seed=seed,
                     executor=lent,
                     progress=progress,
@@ -191,7 +191,7 @@ def _pools(
     review: Review, synthesis: str | None, documents: list[Any], least: int, *, as_json: bool
 ) -> Iterator[tuple[Settings, Pool]]:
     """Yield the pools of so many trials, by the methods of the headline, each with its head."""
-    from livingmeta.engine.methods.subsets import LARGEST
+    from livingmeta.engine.methods.subsets import MOST_TRIALS
     from livingmeta.pages.documents import about
     from livingmeta.pages.phrases import counted, coverage
     from livingmeta.synthesis.settings import headline_settings
@@ -206,9 +206,9 @@ def _pools(
         refused = None
         if pool.result is None:
             refused = f"no pooled value, {pool.why_not}"
-        elif not least <= len(pool.effects) <= LARGEST:
+        elif not least <= len(pool.effects) <= MOST_TRIALS:
             number = counted(len(pool.effects), "comparison")
-            refused = f"{number}: this needs {least} to {LARGEST}"
+            refused = f"{number}: this needs {least} to {MOST_TRIALS}"
         if not as_json:
             screen.console().print(f"{pool.name} ({pool.synthesis})", style="bold")
             screen.console().print(f"  {coverage(review, pool)}; {refused or pool.methods}")
@@ -226,7 +226,7 @@ def _effects(pool: Pool) -> tuple[list[float], list[float]]:
 
 def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     from livingmeta.engine.effect_sizes import as_shown, scale_name
-    from livingmeta.engine.methods.subsets import ENOUGH
+    from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS
     from livingmeta.pages.phrases import flag_lines
     from livingmeta.synthesis.dependence import shared_flags
     from livingmeta.words import decimal
@@ -245,7 +245,7 @@ def _show_subsets(pool: Pool, found: Gosh, told: dict[str, Any]) -> None:
     most = f"95% of them between {low} and {high}, "
     console.print(
         f"  {told['subsets_of_two_or_more']:,} of two trials or more: {scale_name(pool.measure)} "
-        f"{middle} in the middle, {'' if found.trials < ENOUGH else most}all between {least} and "
+        f"{middle} in the middle, {'' if found.trials < ENOUGH_FOR_SUBSETS else most}all between {least} and "
         f"{largest}; {100 * told['share_below_zero']:.1f}% of them "
         f"{pool.side(False, 'pool.favour')}"
     )
@@ -296,10 +296,10 @@ def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
         console.print(f"  flag {line}")
 
 
-def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
+def _trials(pool: Pool, settings: Settings) -> tuple[SizedTrials, str]:
     """Return the trials of a pool for a simulation, and how they measure."""
     from livingmeta.engine.effect_sizes import MEASURES
-    from livingmeta.engine.methods.resampling import Arms, Known
+    from livingmeta.engine.methods.resampling import Arms, Variances
 
     sizes = [(e.n1, e.n2) for e in pool.effects if e.n1 is not None and e.n2 is not None]
     if MEASURES[settings.measure].from_sizes and len(sizes) == len(pool.effects):
@@ -309,7 +309,7 @@ def _trials(pool: Pool, settings: Settings) -> tuple[Trials, str]:
             Arms(n1, n2, correction=chosen.correction, variance=chosen.smd_variance),
             "arms of the trials' own sizes, normal people; SMD and variance by the review's formulas",
         )
-    return Known(tuple(_effects(pool)[1])), "effects normal, with the trials' variances as known"
+    return Variances(tuple(_effects(pool)[1])), "effects normal, with the trials' variances as known"
 
 
 def _show_simulated(pool: Pool, found: tuple[Simulated, ...], model: str) -> None:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR, is_number, no_level
+from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR, is_numeric, no_level
 from livingmeta.words import RefusalError
 
 FAR_TAIL = 1e-12  # P below which scipy's quantile of t is no longer to be trusted
 
 
 def _finite(**given: float) -> None:
-    _refuse(given, lambda x: is_number(x) and abs(x) < math.inf, "must be a finite number.")
+    _refuse(given, lambda x: is_numeric(x) and abs(x) < math.inf, "must be a finite number.")
     _refuse(given, lambda x: abs(x) <= LARGEST, f"is {TOO_FAR}")
 
 
@@ -29,7 +29,7 @@ def _positive(**given: float) -> None:
 
 
 def _between(low: float, **given: float) -> None:
-    _refuse(given, lambda x: is_number(x) and low < x < 1, f"lies between {low:g} and 1.")
+    _refuse(given, lambda x: is_numeric(x) and low < x < 1, f"lies between {low:g} and 1.")
 
 
 def _refuse(given: Mapping[str, float], fine: Callable[[float], bool], rule: str) -> None:

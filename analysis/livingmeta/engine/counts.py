@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.engine.inputs import Array, Mask, plain, trials
+from livingmeta.engine.inputs import Array, Mask, as_given, trials
 from livingmeta.language import said
 from livingmeta.words import RefusalError, count, pick
 
@@ -26,7 +26,7 @@ def any_zero(cells: Array, measure: str) -> Mask:
     return np.asarray((cells == 0).any(0))
 
 
-def needed(cells: Array, measure: str) -> Mask:
+def where_needed(cells: Array, measure: str) -> Mask:
     """Correct trials without an effect or variance otherwise, as RevMan 5 does."""
     a, b, c, d = cells
     if measure == "OR":
@@ -42,7 +42,7 @@ def all_trials(cells: Array, measure: str) -> Mask:
 
 ZERO_CELLS: Mapping[str, Callable[[Array, str], Mask]] = {
     "only0": any_zero,
-    "needed": needed,
+    "needed": where_needed,
     "all": all_trials,
     "none": no_zero,
 }
@@ -95,7 +95,7 @@ def odds_ratio(
     (-0.6286087, 0.7694444)
     """
     (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("OR", zero_cells, shared))
-    return plain(np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d, scalar=scalar)
+    return as_given(np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d, scalar=scalar)
 
 
 def risk_ratio(
@@ -121,7 +121,7 @@ def risk_ratio(
     """
     (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RR", zero_cells, shared))
     yi = np.log(a / (a + b) / (c / (c + d)))
-    return plain(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d), scalar=scalar)
+    return as_given(yi, 1 / a - 1 / (a + b) + 1 / c - 1 / (c + d), scalar=scalar)
 
 
 def risk_difference(
@@ -145,7 +145,7 @@ def risk_difference(
     """
     (a, b, c, d), scalar = _cells(events1, n1, events2, n2, by=("RD", zero_cells, shared))
     vi = a * b / (a + b) ** 3 + c * d / (c + d) ** 3
-    return plain(a / (a + b) - c / (c + d), vi, scalar=scalar)
+    return as_given(a / (a + b) - c / (c + d), vi, scalar=scalar)
 
 
 def _cells(
@@ -178,7 +178,7 @@ def _cells(
         problems = [
             f"trial {i + 1}: an empty cell leaves no effect or variance. Choose another rule for "
             "zero cells than none."
-            for i in np.flatnonzero(needed(cells, measure) & ~fixed)
+            for i in np.flatnonzero(where_needed(cells, measure) & ~fixed)
         ]
         cells = cells + 0.5 * fixed
     if problems:

@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
-from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, plain, trials
+from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, as_given, trials
 from livingmeta.language import Said, registered, said
 from livingmeta.words import Numeral, RefusalError, decimals, pick, unknown
 
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
 # is 1/(32 m²) off.
-MANY = 1e5
+EXACT_J_TO = 1e5
 
 
 def approximate_j(m: Array) -> Array:
@@ -32,9 +32,9 @@ def approximate_j(m: Array) -> Array:
 
 def exact_j(m: Array) -> Array:
     """J(m) = Γ(m/2) / (√(m/2) Γ((m − 1)/2)): the correction itself (Hedges 1981, eq. 6e)."""
-    few = np.minimum(m, MANY)
+    few = np.minimum(m, EXACT_J_TO)
     j = np.exp(gammaln(few / 2) - np.log(few / 2) / 2 - gammaln((few - 1) / 2))
-    return np.where(m > MANY, approximate_j(m), j)
+    return np.where(m > EXACT_J_TO, approximate_j(m), j)
 
 
 def revman_variance(g: Array, n1: Array, n2: Array, j: Array) -> Array:
@@ -240,7 +240,7 @@ def mean_difference(
     formula = pick(MD_VARIANCES, variance, "variance")
     given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
     m1, s1, a1, m2, s2, a2 = given
-    return plain(m1 - m2, formula(s1, a1, s2, a2), scalar=scalar)
+    return as_given(m1 - m2, formula(s1, a1, s2, a2), scalar=scalar)
 
 
 def glass_delta(
@@ -293,7 +293,7 @@ def glass_delta(
     if few:
         raise RefusalError("\n".join(few))
     delta = correct(a2 - 1) * (m1 - m2) / s2
-    return plain(delta, 1 / a1 + 1 / a2 + delta**2 / (2 * a2), scalar=scalar)
+    return as_given(delta, 1 / a1 + 1 / a2 + delta**2 / (2 * a2), scalar=scalar)
 
 
 def ratio_of_means(
@@ -337,7 +337,7 @@ def ratio_of_means(
     if wrong:
         raise RefusalError("\n".join(wrong))
     vi = s1**2 / (a1 * m1**2) + s2**2 / (a2 * m2**2)
-    return plain(np.log(m1 / m2), vi, scalar=scalar)
+    return as_given(np.log(m1 / m2), vi, scalar=scalar)
 
 
 def prepost_smd(
@@ -406,7 +406,7 @@ def prepost_smd(
     j = correct(m)
     d = j * (d1 - d2) / within(s1, a1, s2, a2)
     noise = 2 * (1 - rho) * c
-    return plain(d, j**2 * noise * m / (m - 2) * (1 + d**2 / noise) - d**2, scalar=scalar)
+    return as_given(d, j**2 * noise * m / (m - 2) * (1 + d**2 / noise) - d**2, scalar=scalar)
 
 
 # Printed differences that can be turned into a standardised one; derivation has the formulas.
@@ -675,12 +675,12 @@ def in_sds(label: str) -> bool:
     return measure is not None and measure.standardised
 
 
-def counted(label: str) -> bool:
+def of_counts(label: str) -> bool:
     """Say whether a measure is one of counts.
 
     Examples
     --------
-    >>> counted("log OR"), counted("SMD")
+    >>> of_counts("log OR"), of_counts("SMD")
     (True, False)
     """
     measure = measure_of(label)
@@ -728,7 +728,7 @@ def _standardised(
     formula = pick(VARIANCES, by[1], "variance")
     j = correct(n1 + n2 - 2)
     g = j * md / sd
-    return plain(g, formula(g, n1, n2, j), scalar=scalar)
+    return as_given(g, formula(g, n1, n2, j), scalar=scalar)
 
 
 def _unusable(name: str, value: float) -> str | None:

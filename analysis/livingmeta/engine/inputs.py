@@ -42,7 +42,7 @@ def numbers(name: str, values: ArrayLike) -> tuple[Array, list[str]]:
     if raw.dtype.kind in "iuf":
         return raw.astype(float), []
     flat = raw.ravel()
-    good = [is_number(value) for value in flat]
+    good = [is_numeric(value) for value in flat]
     problems = [
         f"{name}[{i + 1}] = {value}: {NOT_A_NUMBER}"
         for i, (value, fine) in enumerate(zip(flat, good, strict=True))
@@ -52,12 +52,12 @@ def numbers(name: str, values: ArrayLike) -> tuple[Array, list[str]]:
     return np.array(read, dtype=float).reshape(raw.shape), problems
 
 
-def is_number(value: object) -> bool:
+def is_numeric(value: object) -> bool:
     """Say whether a value is a real number, finite or not; a truth value is none.
 
     Examples
     --------
-    >>> [is_number(one) for one in (1, np.float64(0.5), True, "1", None, np.ma.masked)]
+    >>> [is_numeric(one) for one in (1, np.float64(0.5), True, "1", None, np.ma.masked)]
     [True, True, False, False, False, False]
     """
     words = str | bytes | bool | np.bool_ | complex | np.complexfloating
@@ -78,7 +78,7 @@ def inside(value: object, low: float, high: float) -> bool:
     >>> inside(1.0, 0.0, 1.0), inside(True, 0.0, 1.0), inside(np.nan, 0.0, 1.0)
     (True, False, False)
     """
-    return is_number(value) and bool(low <= value <= high)  # type: ignore[operator]
+    return is_numeric(value) and bool(low <= value <= high)  # type: ignore[operator]
 
 
 def trials(check: Callable[[str, float], str | None], **given: ArrayLike) -> tuple[list[Array], bool]:
@@ -140,11 +140,11 @@ def no_level(level: float) -> list[str]:
     ['level = 95: a level lies between 0 and 1; write 0.95 for 95%.']
     """
     # so near to 0 or 1 that its quantile is 0 or infinite, a level is none
-    if is_number(level) and 0.5 < (1 + level) / 2 < 1:
+    if is_numeric(level) and 0.5 < (1 + level) / 2 < 1:
         return []
     return [f"level = {level}: a level lies between 0 and 1; write 0.95 for 95%."]
 
 
-def plain(yi: Array, vi: Array, *, scalar: bool) -> tuple[Any, Any]:
+def as_given(yi: Array, vi: Array, *, scalar: bool) -> tuple[Any, Any]:
     """Return floats where numbers were given, else the arrays."""
     return (float(yi[0]), float(vi[0])) if scalar else (yi, vi)

@@ -24,7 +24,7 @@ def weighted(y: Array, v: Array, m: Mask, t: Array, design: Design) -> tuple[Arr
     return w, design.project(w, y[:, None, :])
 
 
-def spread(y: Array, m: Mask, design: Design = MEAN) -> Array:
+def squares(y: Array, m: Mask, design: Design = MEAN) -> Array:
     """Return the sum of squares that the design leaves of equally weighted effects."""
     left = design.project(m[:, None, :].astype(float), y[:, None, :])
     return np.asarray((m * left.residual[:, 0] ** 2).sum(-1))
@@ -95,7 +95,7 @@ def maximise(y: Array, v: Array, m: Mask, *, restricted: bool, design: Design = 
 def highest(y: Array, v: Array, m: Mask, *, restricted: bool, design: Design = MEAN) -> Array:
     """Return the value of min v + τ² beyond which the likelihood falls."""
     count = m.sum(-1) - (design.columns if restricted else 0)
-    s2 = spread(y, m, design) / np.maximum(count, 1)
+    s2 = squares(y, m, design) / np.maximum(count, 1)
     d = np.where(m, v, -np.inf).max(-1) - smallest(v, m)
     return np.asarray((s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + MARGIN))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri
 
-from livingmeta.engine.inputs import LARGEST, TOO_FAR, is_number
+from livingmeta.engine.inputs import LARGEST, TOO_FAR, is_numeric
 from livingmeta.words import RefusalError, pick
 
 Pair = tuple[float, float]
@@ -38,7 +38,7 @@ class Quantiles:
         given = {"n": self.n} | ({} if self.median is None else {"median": self.median})
         given |= {f"{name}[{i + 1}]": x for name, p in pairs.items() for i, x in enumerate(p or ())}
         for name, value in given.items():
-            if not (is_number(value) and abs(value) <= LARGEST):
+            if not (is_numeric(value) and abs(value) <= LARGEST):
                 raise RefusalError(f"{name} = {value}: this is not a finite number, or {TOO_FAR}")
         if self.n < 5:
             raise RefusalError(f"n = {self.n:g}: means and SDs follow from quantiles from n = 5 on.")

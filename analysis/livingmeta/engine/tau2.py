@@ -19,7 +19,7 @@ from scipy.special import chdtri
 
 from livingmeta.engine.designs import MEAN, Design
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.likelihood import maximise, smallest, spread, tau2_limits
+from livingmeta.engine.likelihood import maximise, smallest, squares, tau2_limits
 from livingmeta.engine.maxima import MARGIN
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.words import RefusalError
@@ -180,7 +180,7 @@ def sidik_jonkman(yi: Array, vi: Array, mask: Mask, design: Design) -> tuple[Arr
     0.666666666667
     """
     k = mask.sum(-1)
-    first = spread(yi, mask) / k
+    first = squares(yi, mask) / k
     q = generalised_q(yi, vi, mask, first, design)
     return first * q / np.maximum(k - design.columns, 1), np.ones(len(yi), bool)
 
@@ -508,7 +508,7 @@ def _q_equals(y: Array, v: Array, m: Mask, target: Array, design: Design) -> tup
     """Solve Q(τ²) = target; 0 where Q is below it already at τ² = 0."""
     low = np.zeros(target.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
-        high = spread(y, m, design) / target * (1 + MARGIN) - smallest(v, m)
+        high = squares(y, m, design) / target * (1 + MARGIN) - smallest(v, m)
     above = (generalised_q(y, v, m, low, design) > target) & (high > 0)
     root, converged = bracketed_root(
         lambda t: generalised_q(y, v, m, t, design) - target, low, np.where(above, high, 1.0)

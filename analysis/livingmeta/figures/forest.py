@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.engine.effect_sizes import as_shown, counted, scale_name
+from livingmeta.engine.effect_sizes import as_shown, of_counts, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import (
     ARROW,
@@ -336,7 +336,7 @@ def _heads(ax: Axes, pool: Pool, room: _Room, more: float) -> None:
         name = fitted(pool.groups[group - 1], room.arm - 0.01, bold=True)
         _write(ax, name, at[f"arm{group}"], -1.95, room, ha="center", weight="bold")
         means = {"mean": "Mean", "sd": "SD", "n": "n"}
-        heads = {"mean": "Events", "n": "n"} if counted(pool.measure) else means
+        heads = {"mean": "Events", "n": "n"} if of_counts(pool.measure) else means
         for column, head in heads.items():
             _write(ax, head, at[f"{column}{group}"], -1.05, room, ha="right", weight="bold")
     level = round(100 * pool.result.level, 1) if pool.result else 95
@@ -356,7 +356,7 @@ def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     signs = marks(effect)
     label = fitted(effect.label, room.label - 0.06 - _wide(signs)) + signs
     _write(ax, label, at["label"], place, room)
-    if counted(effect.measure) and effect.difference and " v " in effect.difference:
+    if of_counts(effect.measure) and effect.difference and " v " in effect.difference:
         arms = effect.difference.split(" v ")
         for arm, (events, people) in enumerate((a.split("/") for a in arms), start=1):
             _write(ax, events, at[f"mean{arm}"], place, room, ha="right")
@@ -380,7 +380,7 @@ def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
 
 def _said(effect: Effect) -> str:
     """Return what is printed of an effect in place of means or counts of its arms."""
-    if effect.difference is None or (counted(effect.measure) and " v " in effect.difference):
+    if effect.difference is None or (of_counts(effect.measure) and " v " in effect.difference):
         return ""
     n1, n2 = effect.n1, effect.n2
     n = "" if n1 is None or n2 is None else f"; n = {count(n1)} + {count(n2)}"

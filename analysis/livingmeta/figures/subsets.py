@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.methods.subsets import ENOUGH, Gosh
+from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, Gosh
 from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
@@ -74,7 +74,7 @@ def gosh_plot(
         _dots(ax, x, h, holds)
     else:
         _hexagons(ax, x, h, holds)
-    if found.trials >= ENOUGH:  # a histogram of a handful would pretend to a shape
+    if found.trials >= ENOUGH_FOR_SUBSETS:  # a histogram of a handful would pretend to a shape
         both = (x, h) if holds is None else ((x[holds], x[~holds]), (h[holds], h[~holds]))
         above = figure.add_subplot(grid[0, 0], sharex=ax)
         beside = figure.add_subplot(grid[1, 1], sharey=ax)
@@ -147,6 +147,6 @@ def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str) -> 
         *textwrap.wrap(title, 84),
         f"{of} {number} subsets of 2 to {found.trials} trials; dashed: all trials pooled",
     ]
-    if found.trials < ENOUGH:
+    if found.trials < ENOUGH_FOR_SUBSETS:
         lines.append(f"{found.trials} trials are too few to show a cluster or a stray trial")
     ax.figure.suptitle("\n".join(lines), x=0.02, y=0.98, ha="left", va="top", fontsize=TEXT)

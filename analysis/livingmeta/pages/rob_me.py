@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livingmeta.appraisal.scenarios import Sensitivity
-from livingmeta.engine.methods.small_study import ENOUGH
+from livingmeta.engine.methods.small_study import ENOUGH_FOR_FUNNEL
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.phrases import interval
 from livingmeta.review.protocol import Judgement, Review, fits
@@ -185,7 +185,11 @@ def _pattern(one: Sensitivity) -> str:
         return "nothing is pooled"
     text = f"{name} {interval(other.result)}, as pooled {interval(one.main.result)}"
     k = one.main.k
-    tests = "livingmeta small-study" if k >= ENOUGH else f"none with {k} trials, they need {ENOUGH}"
+    tests = (
+        "livingmeta small-study"
+        if k >= ENOUGH_FOR_FUNNEL
+        else f"none with {k} trials, they need {ENOUGH_FOR_FUNNEL}"
+    )
     return f"{text}; tests for small-study effects: {tests}"
 
 

@@ -146,11 +146,11 @@ def _difference(cell: object) -> object:
     return cell
 
 
-Number = Annotated[float, BeforeValidator(_number)]
+Real = Annotated[float, BeforeValidator(_number)]
 StandardDeviation = Annotated[float, _bounded(lambda x: x > 0, "a standard deviation must be above 0")]
 StandardError = Annotated[float, _bounded(lambda x: x > 0, "a standard error must be above 0")]
 Size = Annotated[int, _bounded(_whole(1), "people are counted in whole numbers from 1")]
-Count = Annotated[int, _bounded(_whole(0), "a count is a whole number from 0")]
+WholeNumber = Annotated[int, _bounded(_whole(0), "a count is a whole number from 0")]
 _WEEKS = "weeks are counted from randomisation, so not below 0"
 Weeks = Annotated[float, _bounded(lambda x: x >= 0, _WEEKS, "Write 0 for baseline, 13 for three months.")]
 _P_REMEDY = 'For "P < 0.001" write 0.001 and put < into p_relation.'
@@ -170,7 +170,7 @@ def optional(description: str) -> Any:
     return Field(default=None, description=description)
 
 
-def needed(description: str) -> Any:
+def required(description: str) -> Any:
     """Field that must be filled, with its line in the data dictionary."""
     return Field(description=description)
 
@@ -213,14 +213,14 @@ class Row(BaseModel):
 class Source(Row):
     """Where something was read."""
 
-    source: Key = needed("key of the source")
-    kind: Literal["report", "abstract", "registry", "review", "thesis", "dataset", "blog", "note"] = needed(
+    source: Key = required("key of the source")
+    kind: Literal["report", "abstract", "registry", "review", "thesis", "dataset", "blog", "note"] = required(
         "what it is"
     )
-    citation: str = needed("how to cite it")
+    citation: str = required("how to cite it")
     doi: str | None = optional("its DOI")
     url: str | None = optional("its address")
-    reading: Literal["primary", "secondary"] = needed(
+    reading: Literal["primary", "secondary"] = required(
         "primary: the trial's or review's own words (also re-hosted); secondary: anyone else's"
     )
     note: str | None = optional("what a reader should know about it")
@@ -229,8 +229,8 @@ class Source(Row):
 class Trial(Row):
     """A randomised trial, whatever the number of its reports."""
 
-    trial: Key = needed("key of the trial")
-    label: str = needed("name and year as a forest plot prints it")
+    trial: Key = required("key of the trial")
+    label: str = required("name and year as a forest plot prints it")
     year: Year | None = optional("year of its first report; empty: not known")
     condition: str | None = optional("what the people had")
     n_randomised: Size | None = optional("people randomised")
@@ -240,13 +240,13 @@ class Trial(Row):
     arm2: str | None = optional("what group 2 did")
     pain_rule1: str | None = optional("rule on pain during exercise in group 1, as documented")
     pain_rule2: str | None = optional("the same in group 2; empty: no source states one")
-    membership: Literal["documented", "inferred"] = needed(
+    membership: Literal["documented", "inferred"] = required(
         "is it documented, or only inferred, that the trial belongs to the review?"
     )
-    membership_why: str = needed("what documents it, or what it is inferred from")
+    membership_why: str = required("what documents it, or what it is inferred from")
     registration: str | None = optional("registry number")
     treatment_weeks: Weeks | None = optional("length of treatment in weeks")
-    source: Key = needed("key in sources.csv of what these cells rest on")
+    source: Key = required("key in sources.csv of what these cells rest on")
     note: str | None = optional("anything else, with quotes and [source keys]")
 
     def problems(self) -> Iterator[Problem]:
@@ -263,9 +263,9 @@ class Trial(Row):
 class Report(Row):
     """A paper, abstract or thesis that reports a trial."""
 
-    report: Key = needed("key of the report")
-    trial: Key = needed("key of its trial")
-    citation: str = needed("how to cite it")
+    report: Key = required("key of the report")
+    trial: Key = required("key of its trial")
+    citation: str = required("how to cite it")
     doi: str | None = optional("its DOI")
     pmid: str | None = optional("its number in PubMed")
     open_access: Literal["yes", "no"] | None = optional("can it be read without paying?")
@@ -275,17 +275,17 @@ class Report(Row):
 class Instrument(Row):
     """A scale or test."""
 
-    instrument: Key = needed("key of the instrument")
-    name: str = needed("its name")
-    domain: Literal["pain", "function", "composite"] = needed(
+    instrument: Key = required("key of the instrument")
+    name: str = required("its name")
+    domain: Literal["pain", "function", "composite"] = required(
         "what it measures; composite: pain and function in one number"
     )
-    min: Number | None = optional("lowest possible value, where known")
-    max: Number | None = optional("highest possible value, where known")
-    better: Literal["lower", "higher", "unknown"] = needed(
+    min: Real | None = optional("lowest possible value, where known")
+    max: Real | None = optional("highest possible value, where known")
+    better: Literal["lower", "higher", "unknown"] = required(
         "which direction is the better one for the patient; unknown: signs are not turned"
     )
-    source: Key = needed("key in sources.csv of what these cells rest on")
+    source: Key = required("key in sources.csv of what these cells rest on")
 
     def problems(self) -> Iterator[Problem]:
         """Yield a scale without extent."""
@@ -298,9 +298,9 @@ class Outcome(Row):
 
     later = frozenset({"t_value"})
 
-    trial: Key = needed("key of the trial")
+    trial: Key = required("key of the trial")
     report: Key | None = optional("key of the report; not needed where the source is a dataset")
-    outcome: Key = needed("outcome the row is offered to: pain, function, …")
+    outcome: Key = required("outcome the row is offered to: pain, function, …")
     subgroup: str | None = optional("subgroup the row belongs to")
     contrast: str | None = optional(
         "label where one trial gives several comparisons; merge like arms or split the shared "
@@ -309,7 +309,7 @@ class Outcome(Row):
     instrument: Key | None = optional("key of the instrument; not needed with a dataset")
     weeks: Weeks | None = optional("weeks since randomisation (3 months = 13, 1 year = 52)")
     time_label: str | None = optional("the time in words where weeks are not known")
-    group: Literal["1", "2", "difference"] = needed(
+    group: Literal["1", "2", "difference"] = required(
         "1, 2, or difference: group 1 minus group 2 in the instrument's own direction"
     )
     statistic: Literal["final", "change"] | None = optional(
@@ -321,23 +321,23 @@ class Outcome(Row):
     n: Size | None = optional("people in the arm")
     n1: Size | None = optional("on a difference row: people in group 1")
     n2: Size | None = optional("on a difference row: people in group 2")
-    mean: Number | None = optional("mean of the arm, or the difference itself, as printed")
+    mean: Real | None = optional("mean of the arm, or the difference itself, as printed")
     sd: StandardDeviation | None = optional("standard deviation, as printed")
     se: StandardError | None = optional("standard error, as printed")
-    ci_low: Number | None = optional("lower confidence limit")
-    ci_high: Number | None = optional("upper confidence limit")
+    ci_low: Real | None = optional("lower confidence limit")
+    ci_high: Real | None = optional("upper confidence limit")
     ci_level: Level | None = optional("confidence level in percent, 95 as a rule")
     ci_basis: Literal["t", "z"] | None = optional("quantile behind the interval, where it is known")
     sd_from: str | None = optional(
         'on a difference from an adjusted or mixed model: "trial instrument weeks" of the final '
         "scores whose raw SD is borrowed to standardise it"
     )
-    median: Number | None = optional("median")
-    q1: Number | None = optional("lower quartile")
-    q3: Number | None = optional("upper quartile")
-    minimum: Number | None = optional("smallest value seen")
-    maximum: Number | None = optional("largest value seen")
-    events: Count | None = optional("people with the event")
+    median: Real | None = optional("median")
+    q1: Real | None = optional("lower quartile")
+    q3: Real | None = optional("upper quartile")
+    minimum: Real | None = optional("smallest value seen")
+    maximum: Real | None = optional("largest value seen")
+    events: WholeNumber | None = optional("people with the event")
     measure: Annotated[str, BeforeValidator(_difference)] | None = optional(
         "on a difference row: what the difference is. A difference: MD, SMD, RD. A ratio: OR, RR, "
         "HR, IRR, ROM, with mean and limits as printed, not their logs. The log of one: log OR, "
@@ -348,11 +348,11 @@ class Outcome(Row):
     )
     p_value: Probability | None = optional("two-sided P value")
     p_relation: Literal["=", "<", ">"] | None = optional("how the P value is printed")
-    t_value: Number | None = optional(
+    t_value: Real | None = optional(
         "on a difference row: t of an unpaired test, with the sign of group 1 minus group 2"
     )
-    source: Key = needed("key in sources.csv")
-    locator: str = needed("where in the source: table, page, sentence")
+    source: Key = required("key in sources.csv")
+    locator: str = required("where in the source: table, page, sentence")
     quote: Quote | None = optional(
         "the shortest span of words that carries the numbers, … for what is left out, at most "
         f"{QUOTE_LIMIT} characters; not needed with a dataset"
@@ -360,7 +360,7 @@ class Outcome(Row):
     assumption: str | None = optional(
         'what had to be assumed to use the row ("n1 = n2 = 12: arm sizes not reported"); empty: nothing'
     )
-    use: Literal["yes", "sensitivity", "no"] = needed(
+    use: Literal["yes", "sensitivity", "no"] = required(
         "yes: main analysis; sensitivity: only where asked for; no: never, and note says why"
     )
     note: str | None = optional("anything else")
@@ -441,13 +441,13 @@ class Outcome(Row):
 class Gap(Row):
     """Something a source shows was measured and for which there is no usable number here."""
 
-    trial: Key = needed("key of the trial")
-    outcome: Key = needed("outcome")
+    trial: Key = required("key of the trial")
+    outcome: Key = required("outcome")
     instrument: Key | None = optional("key of the instrument")
     weeks: Weeks | None = optional("weeks since randomisation")
-    what: str = needed("what was measured and is not here")
-    where: str = needed("paper and table to look in")
-    source: Key = needed("key of the source that shows it was measured")
+    what: str = required("what was measured and is not here")
+    where: str = required("paper and table to look in")
+    source: Key = required("key of the source that shows it was measured")
 
 
 class Claim(Row):
@@ -455,7 +455,7 @@ class Claim(Row):
 
     later = frozenset({"contrast", "ci_level", "ci_basis"})
 
-    claim: str = needed("key of the claim; the numbers of one printed result share it")
+    claim: str = required("key of the claim; the numbers of one printed result share it")
     synthesis: str | None = optional("synthesis it is about; empty: the review as a whole")
     trial: Key | None = optional("trial, where the claim is about one row")
     subgroup: str | None = optional("subgroup it is about")
@@ -475,8 +475,8 @@ class Claim(Row):
         "certainty",
         "count",
         "text",
-    ] = needed("which quantity")
-    printed: str = needed(
+    ] = required("which quantity")
+    printed: str = required(
         'the digits as printed ("0.30", "−0.27", "1,026", "< 0.001", "91%"); what is not one '
         'number in digits ("about 385", "seven") is shown as words, and nothing is computed with it'
     )
@@ -488,9 +488,9 @@ class Claim(Row):
         "what the interval and P rest on, where the publication says it: z (normal distribution), "
         "t (as HKSJ has), asymmetric (bootstrap, profile likelihood, exact, a credible interval)"
     )
-    where: str = needed("where in the source")
-    source: Key = needed("key in sources.csv")
-    reading: Literal["primary", "secondary"] = needed("the publication's own words, or another's")
+    where: str = required("where in the source")
+    source: Key = required("key in sources.csv")
+    reading: Literal["primary", "secondary"] = required("the publication's own words, or another's")
     quote: Quote | None = optional("words that carry it; not needed with a dataset")
     note: str | None = optional("anything else")
 
@@ -517,37 +517,37 @@ class Claim(Row):
 class Bias(Row):
     """A fact or judgement on risk of bias."""
 
-    trial: Key = needed("key of the trial")
-    tool: str = needed("tool and, where not ours, whose judgement")
-    domain: str = needed("domain of the tool")
+    trial: Key = required("key of the trial")
+    tool: str = required("tool and, where not ours, whose judgement")
+    domain: str = required("domain of the tool")
     judgement: Literal["low", "unclear", "high", "some concerns"] | None = optional(
         "judgement; empty: not judged"
     )
-    support: str = needed("what supports it")
-    source: Key = needed("key in sources.csv")
+    support: str = required("what supports it")
+    source: Key = required("key in sources.csv")
 
 
 class SecondOutcome(Outcome):
     """A result as a second person extracted it; never pooled, only compared with outcomes.csv."""
 
-    extractor: str = needed("who extracted it the second time")
+    extractor: str = required("who extracted it the second time")
 
 
 class Agreement(Row):
     """How two extractions that differed were settled."""
 
-    trial: Key = needed("key of the trial")
-    outcome: Key = needed("outcome")
+    trial: Key = required("key of the trial")
+    outcome: Key = required("outcome")
     instrument: Key | None = optional("key of the instrument")
     weeks: Weeks | None = optional("weeks since randomisation")
-    group: Literal["1", "2", "difference"] = needed("group of the two rows")
+    group: Literal["1", "2", "difference"] = required("group of the two rows")
     statistic: Literal["final", "change"] | None = optional("statistic of the two rows")
-    column: str = needed("column in which they differed")
+    column: str = required("column in which they differed")
     first: str | None = optional("what outcomes.csv held")
     second: str | None = optional("what the second person had")
     settled: str | None = optional("what was agreed on; empty: nothing is reported")
-    who: str = needed("who settled it")
-    why: str = needed("why")
+    who: str = required("who settled it")
+    why: str = required("why")
 
 
 def _down(cell: object) -> int | None:
@@ -582,9 +582,9 @@ Rated = Literal[
 class Decision(Row):
     """What a panel decided of a domain of a synthesis; `certainty --worksheet` writes the rows."""
 
-    synthesis: Key = needed("key of the synthesis in review.toml")
+    synthesis: Key = required("key of the synthesis in review.toml")
     subgroup: str | None = optional("its subgroup; empty: the synthesis as a whole")
-    domain: Rated = needed("domain in which certainty is rated")
+    domain: Rated = required("domain in which certainty is rated")
     suggested: Down | None = optional(
         "levels that the program suggested when this was judged; empty: not assessable"
     )

@@ -10,7 +10,7 @@ from livingmeta.language import Word, said
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.review.schema import Gap, Outcome, Trial
 from livingmeta.synthesis.arms import group_of
-from livingmeta.synthesis.dependence import RARE, ties, told_digits
+from livingmeta.synthesis.dependence import RARE_DIGITS, ties, told_digits
 from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of
 from livingmeta.synthesis.pool import LeftOut, Missing
 from livingmeta.synthesis.settings import Selection, Settings
@@ -114,7 +114,7 @@ def once(review: Review) -> tuple[Review, tuple[Outcome, ...]]:
         again: list[Outcome] = []
         for key, held in rows.items():
             numbers = frozenset(map(_numbers, held))
-            if all(told_digits(group_of(row)) >= RARE for row in held):
+            if all(told_digits(group_of(row)) >= RARE_DIGITS for row in held):
                 again += held if first.setdefault((*key[:3], numbers), key) != key else []
         left = {(row.file, row.row) for row in again}
         rest = tuple(row for row in review.outcomes if (row.file, row.row) not in left)

@@ -19,7 +19,7 @@ from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import count
 
 # Chance may make such an equality once in a hundred files.
-RARE = 2.0  # digits
+RARE_DIGITS = 2.0  # digits
 # Of two trials called alike, numbers that two of three pairs of arms would not share, are enough.
 ALIKE = 1.5  # digits
 
@@ -215,7 +215,7 @@ def _telling(effect: Effect, other: Effect, pairs: int) -> bool:
         if len({group.people for group in listed}) < len(listed):
             digits -= _digits(listed[0].people)  # equal arms are a design, not a coincidence
         pairs *= 1 if len(groups) > 1 else 4
-    return digits >= (ALIKE if alike(effect, other) else RARE + math.log10(pairs))
+    return digits >= (ALIKE if alike(effect, other) else RARE_DIGITS + math.log10(pairs))
 
 
 def _evidence(group: Group) -> float:

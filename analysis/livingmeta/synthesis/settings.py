@@ -89,7 +89,7 @@ class Settings:
         return self.called or MEASURES[self.measure].label
 
 
-METHODS: dict[str, Mapping[str, object]] = {
+METHOD_OPTIONS: dict[str, Mapping[str, object]] = {
     "correction": CORRECTIONS,
     "smd_variance": VARIANCES,
     "md_variance": MD_VARIANCES,
@@ -101,7 +101,7 @@ METHODS: dict[str, Mapping[str, object]] = {
     "prediction": {**PREDICTION, "none": None},
     "i2": dict.fromkeys(("q", "tau2")),
 }
-assert METHODS.keys() == METHOD_CHOICES.keys()
+assert METHOD_OPTIONS.keys() == METHOD_CHOICES.keys()
 
 
 def settings_of(
@@ -152,7 +152,7 @@ def settings_of(
     if declared:
         chosen = chosen.with_choices(**{what: getattr(methods, what) for what in METHOD_CHOICES})
     chosen = chosen.with_choices(**choices)
-    for what, registry in METHODS.items():
+    for what, registry in METHOD_OPTIONS.items():
         if what not in DEFAULTS:  # which with_choices has looked at
             pick(registry, getattr(chosen, what), what)
     if methods.subgroup_tau2 == methods.model == "common":

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from livingmeta.engine.inputs import Array
-from livingmeta.engine.methods.possible_sets import PossibleSets, Trials, possible_sets
+from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, possible_sets
 from livingmeta.words import RefusalError
 from simulations.deductions import METHODS, analyses, hidden, quantiles, subgroups, told
 
@@ -75,7 +75,7 @@ def test_of_known_trials_a_grid_of_tau2_finds_no_other_sets(seed: int) -> None:
     se, mean = (0.18, 0.20), (-0.35, -0.25)
     z = norm.ppf(0.975)
     sets = possible_sets(
-        Trials(y_low=y, y_high=y, v_low=v, v_high=v, known=np.ones(4, bool)),
+        Candidates(y_low=y, y_high=y, v_low=v, v_high=v, known=np.ones(4, bool)),
         estimate=mean,
         half_width=(z * se[0], z * se[1]),
         quantile=quantiles("wald"),
@@ -91,7 +91,7 @@ def test_two_equal_trials_have_the_mean_that_algebra_gives() -> None:
     """μ = (y₁ + y₂)/2 of equal trials, so an unread second one is 2μ − y₁."""
     v = np.full(2, 0.08)
     sets = possible_sets(
-        Trials(
+        Candidates(
             y_low=np.array([-0.5, -2.0]),
             y_high=np.array([-0.5, 2.0]),
             v_low=v,
@@ -117,7 +117,7 @@ def test_sign_and_unit_change_nothing_but_themselves(seed: int, factor: float) -
     def asked(by: float) -> PossibleSets:
         ends = np.sort(by * np.stack([np.where(known, y, -2), np.where(known, y, 2)]), axis=0)
         return possible_sets(
-            Trials(y_low=ends[0], y_high=ends[1], v_low=v * by**2, v_high=1.2 * v * by**2, known=known),
+            Candidates(y_low=ends[0], y_high=ends[1], v_low=v * by**2, v_high=1.2 * v * by**2, known=known),
             estimate=tuple(sorted((by * -0.2, by * -0.19))),
             half_width=(abs(by) * 0.3, abs(by) * 0.31),
             quantile=quantiles("wald"),
@@ -131,7 +131,7 @@ def test_sign_and_unit_change_nothing_but_themselves(seed: int, factor: float) -
 
 def test_more_than_twenty_candidates_are_sampled_and_said_to_be() -> None:
     v = np.full(22, 0.08)
-    many = Trials(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.ones(22, bool))
+    many = Candidates(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.ones(22, bool))
     sets = possible_sets(
         many,
         estimate=(-0.1, 0.1),
@@ -158,7 +158,7 @@ def test_what_is_no_range_is_refused(
     one = np.ones(1)
     with pytest.raises(RefusalError, match=said):
         possible_sets(
-            Trials(y_low=one, y_high=one, v_low=one, v_high=one, known=np.ones(1, bool)),
+            Candidates(y_low=one, y_high=one, v_low=one, v_high=one, known=np.ones(1, bool)),
             estimate=(0.0, 0.0),
             half_width=half_width,
             quantile=quantiles("wald"),

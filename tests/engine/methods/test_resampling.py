@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livingmeta.engine.methods import resampling as module
-from livingmeta.engine.methods.batch import BLOCK, drawn
-from livingmeta.engine.methods.resampling import Arms, Known, bootstrap, permutation_test, simulate
+from livingmeta.engine.methods.batch import STREAM_BLOCK, drawn
+from livingmeta.engine.methods.resampling import Arms, Variances, bootstrap, permutation_test, simulate
 from livingmeta.engine.pooling import pool
 
 REFERENCE = Path(__file__).parents[2] / "reference"
@@ -135,19 +135,19 @@ def near(share: float, theory: float, count: int) -> bool:
 
 def test_intervals_hold_the_truth_as_often_as_theory_has_it() -> None:
     """Equal trials and τ² = 0 as known: Wald is exact, and so is HKSJ for any τ²."""
-    wald, hksj = simulate(Known((0.1,) * 7), intervals=["wald", "hksj"], tau2=0.0)
+    wald, hksj = simulate(Variances((0.1,) * 7), intervals=["wald", "hksj"], tau2=0.0)
     for one in (wald, hksj):
         assert near(one.coverage, 0.95, one.count)
         assert near(one.excludes_zero, 0.05, one.count)
         assert one.coverage_se == pytest.approx(np.sqrt(0.05 * 0.95 / one.count), rel=0.1)
-    spread = simulate(Known((0.1,) * 7), between=[0.3], intervals=["hksj"], tau2="DL")[0]
+    spread = simulate(Variances((0.1,) * 7), between=[0.3], intervals=["hksj"], tau2="DL")[0]
     assert near(spread.coverage, 0.95, spread.count)
 
 
 def test_the_power_is_that_of_a_normal_test() -> None:
     from scipy.special import ndtr
 
-    found = simulate(Known((0.1, 0.2, 0.3)), effects=[0.5], intervals=["wald"], model="common")[0]
+    found = simulate(Variances((0.1, 0.2, 0.3)), effects=[0.5], intervals=["wald"], model="common")[0]
     z = 0.5 * np.sqrt(10 + 5 + 10 / 3)
     assert near(found.excludes_zero, ndtr(z - 1.959964) + ndtr(-z - 1.959964), found.count)
     assert abs(found.bias) < 4 * found.bias_se
@@ -214,19 +214,19 @@ def test_chunks_change_nothing_but_rounding(monkeypatch: pytest.MonkeyPatch) -> 
     assert bootstrap(Y, V, count=1500, seed=2).ci_low != whole[1]["ci_low"]
 
 
-@given(st.integers(0, 3 * BLOCK), st.integers(1, 2 * BLOCK))
+@given(st.integers(0, 3 * STREAM_BLOCK), st.integers(1, 2 * STREAM_BLOCK))
 def test_random_numbers_belong_to_the_analysis(start: int, length: int) -> None:
     def normal(rng: np.random.Generator, size: int) -> np.ndarray:
         return rng.standard_normal((size, 2))
 
     part = drawn(normal, start, start + length, seed=9)
-    assert np.array_equal(part, drawn(normal, 0, 5 * BLOCK, seed=9)[start : start + length])
+    assert np.array_equal(part, drawn(normal, 0, 5 * STREAM_BLOCK, seed=9)[start : start + length])
 
 
 def test_progress_counts_the_reviews_of_all_pairs() -> None:
     told: list[tuple[int, int]] = []
     simulate(
-        Known((0.1, 0.2)),
+        Variances((0.1, 0.2)),
         between=(0, 0.1),
         count=100,
         intervals=["wald"],
@@ -244,7 +244,7 @@ def test_what_did_not_converge_is_counted_and_said(monkeypatch: pytest.MonkeyPat
         return found._replace(flags={**found.flags, "not_converged": never})
 
     monkeypatch.setattr(module, "fit", stuck)
-    results = (permutation_test(Y, V), bootstrap(Y, V, count=10), *simulate(Known(tuple(V)), count=10))
+    results = (permutation_test(Y, V), bootstrap(Y, V, count=10), *simulate(Variances(tuple(V)), count=10))
     assert [one.not_converged for one in results] == [64, 10, 10, 10, 10, 10]
     assert all("some_not_converged" in one.flags for one in results)
 
@@ -255,7 +255,7 @@ def test_what_can_t_be_resampled_is_refused() -> None:
     with pytest.raises(ValueError, match="one trial"):
         bootstrap([0.1], [0.1])
     with pytest.raises(ValueError, match="a variance between trials is not below 0"):
-        simulate(Known((0.1, 0.2)), between=[-1])
+        simulate(Variances((0.1, 0.2)), between=[-1])
     with pytest.raises(ValueError, match="Did you mean UB"):
         simulate(replace(Arms((9.0, 9.0), (9.0, 9.0)), variance="UP"))
 
@@ -305,7 +305,7 @@ def test_a_single_trial_is_refused_by_name(say) -> None:
 
 def test_the_help_names_the_defaults() -> None:
     from livingmeta.commands import resampling as commands
-    from livingmeta.engine.methods.subsets import MOST
+    from livingmeta.engine.methods.subsets import MOST_SUBSETS
 
-    assert MOST == module.PATTERNS
-    assert f"[{MOST}]" in commands.Most.__metadata__[0].help
+    assert MOST_SUBSETS == module.PATTERNS
+    assert f"[{MOST_SUBSETS}]" in commands.Most.__metadata__[0].help

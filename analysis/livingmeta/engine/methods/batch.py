@@ -15,11 +15,11 @@ from livingmeta.words import RefusalError
 
 CHUNK = 1 << 14  # analyses; at k = 20 some 20 MB of intermediate numbers
 WAITING = 64  # chunks handed to an executor at once: bounds what it holds
-BLOCK = 1 << 10  # analyses that share a stream of random numbers, wherever a chunk begins
+STREAM_BLOCK = 1 << 10  # analyses that share a stream of random numbers, wherever a chunk begins
 
 Arrays = dict[str, NDArray[np.generic]]
 Progress = Callable[[int, int], None]
-Number = TypeVar("Number", bound=np.generic)
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 class Task(Protocol):
@@ -101,8 +101,8 @@ def run(
 
 
 def drawn(
-    draw: Callable[[np.random.Generator, int], NDArray[Number]], start: int, stop: int, *, seed: int
-) -> NDArray[Number]:
+    draw: Callable[[np.random.Generator, int], NDArray[_Number]], start: int, stop: int, *, seed: int
+) -> NDArray[_Number]:
     """Draw random numbers for the analyses start, …, stop − 1, the same whatever the chunk.
 
     Parameters
@@ -125,10 +125,10 @@ def drawn(
     >>> bool(drawn(normal, 0, 3, seed=1)[2] == drawn(normal, 2, 3, seed=1)[0])
     True
     """
-    first = start // BLOCK
+    first = start // STREAM_BLOCK
     streams = (
         np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-        for number in range(first, -(-stop // BLOCK))
+        for number in range(first, -(-stop // STREAM_BLOCK))
     )
-    blocks = [draw(stream, BLOCK) for stream in streams]
-    return np.concatenate(blocks)[start - first * BLOCK : stop - first * BLOCK]
+    blocks = [draw(stream, STREAM_BLOCK) for stream in streams]
+    return np.concatenate(blocks)[start - first * STREAM_BLOCK : stop - first * STREAM_BLOCK]

@@ -16,9 +16,9 @@ from livingmeta.engine.roots import bracketed_root
 from livingmeta.words import RefusalError, pick
 
 NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
-SETTLED = 1e-9  # of the width of an interval, or of a probability
-FAR = 64.0  # where the tail panel begins, in the largest scale of data and prior
-NEGLIGIBLE = 1e-18  # share of a node below which no distribution function shows it
+_SETTLED = 1e-9  # of the width of an interval, or of a probability
+_FAR = 64.0  # where the tail panel begins, in the largest scale of data and prior
+_NEGLIGIBLE = 1e-18  # share of a node below which no distribution function shows it
 APART = 1e6  # standard deviations whose square leaves a log density its first digits only
 GRID = 401  # points of a curve
 
@@ -221,13 +221,13 @@ def posterior(
     asked = _Asked(y, v, prior, important, level)
     before, now = _answers(asked, NODES[0]), _answers(asked, NODES[1])
     for count in NODES[2:]:
-        if now.apart(before) <= SETTLED:
+        if now.apart(before) <= _SETTLED:
             break
         before, now = now, _answers(asked, count)
     error = now.apart(before)
     finite = _finite_moments(prior, y.size)
     flags = {
-        "not_converged": error > SETTLED,
+        "not_converged": error > _SETTLED,
         "few_trials": y.size < FEW,
         "tau_from_prior": y.size == 1,
         "moments_infinite": not all(finite),
@@ -310,7 +310,7 @@ class _Asked(NamedTuple):
         deviations = np.sqrt(self.v)
         bounded = TAU_PRIORS[self.prior.tau].bounded
         first = min(float(deviations.min()), scale)
-        last = scale if bounded else FAR * max(float(deviations.max()), scale, spread)
+        last = scale if bounded else _FAR * max(float(deviations.max()), scale, spread)
         doubled = first * 2.0 ** np.arange(max(int(np.ceil(np.log2(last / first))), 0))
         return np.array([0.0, *doubled, last, *(() if bounded else (2 * last,))])
 
@@ -398,7 +398,7 @@ def _answers(asked: _Asked, count: int) -> _Answers:
     variances = np.vstack([variance, variance + tau**2, pull**2 * variance + pull * tau**2])
     centre = means @ weight
     spread = np.sqrt((variances + (means - centre[:, None]) ** 2) @ weight)
-    seen = weight > NEGLIGIBLE
+    seen = weight > _NEGLIGIBLE
     weight, mean, sd = weight[seen], means[:, seen], np.sqrt(variances[:, seen])
     tau_mean = mass.ravel() @ tau / whole
     tau_sd = np.sqrt(mass.ravel() @ (tau - tau_mean) ** 2 / whole)

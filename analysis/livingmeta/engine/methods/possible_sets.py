@@ -27,13 +27,13 @@ from livingmeta.words import RefusalError
 
 EXHAUSTIVE = 20  # candidates: 1,048,575 sets
 SAMPLED = 1 << 20  # sets of more candidates than that
-LARGEST = 63  # candidates; a set is the bits of one 64-bit number
+MOST_CANDIDATES = 63  # candidates; a set is the bits of one 64-bit number
 PIECES = 96  # of τ², more of them near 0
 FEW_SETS = 4096  # sets up to which the ranges of single trials are worked out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Trials:
+class Candidates:
     """The candidates: arrays of shape (m,), effects in the unit of the pool.
 
     Attributes
@@ -54,8 +54,8 @@ class Trials:
 
     def __post_init__(self) -> None:
         """Refuse what can't be a list of candidates."""
-        if not 1 <= self.known.size <= LARGEST:
-            raise RefusalError(f"{self.known.size} candidates: 1 to {LARGEST} can be tried.")
+        if not 1 <= self.known.size <= MOST_CANDIDATES:
+            raise RefusalError(f"{self.known.size} candidates: 1 to {MOST_CANDIDATES} can be tried.")
         if not ((self.v_low > 0) & (self.v_low <= self.v_high) & (self.y_low <= self.y_high)).all():
             raise RefusalError("Of each candidate the range of its variance is above 0 and ascends.")
 
@@ -124,7 +124,7 @@ class PossibleSets:
 
 
 def possible_sets(
-    trials: Trials,
+    trials: Candidates,
     *,
     estimate: tuple[float, float],
     half_width: tuple[float, float],
@@ -138,7 +138,7 @@ def possible_sets(
 
     Parameters
     ----------
-    trials : Trials
+    trials : Candidates
     estimate : (float, float)
         The means that round to the printed one.
     half_width : (float, float)
@@ -176,7 +176,7 @@ def possible_sets(
 
     >>> import numpy as np
     >>> v, y = np.full(4, 0.08), np.full(4, np.inf)
-    >>> four = Trials(y_low=-y, y_high=y, v_low=v, v_high=v, known=np.zeros(4, bool))
+    >>> four = Candidates(y_low=-y, y_high=y, v_low=v, v_high=v, known=np.zeros(4, bool))
     >>> z = lambda k: np.full(k.shape, 1.959964)
     >>> possible_sets(four, estimate=(-0.3, -0.3), half_width=(0.387, 0.397), quantile=z,
     ...               tau2=(0, 0)).k.tolist()
@@ -195,7 +195,7 @@ def possible_sets(
     sets, per_se = sets.at(usable), per_se[usable]
     least = (per_se / half_width[1]) ** 2  # of the precision W
     most = np.full(least.shape, np.inf) if wider else (per_se / half_width[0]) ** 2
-    precise = sets.sums(1 / (trials.v_low + tau2[0])) >= least * (1 - ROUNDING)
+    precise = sets.sums(1 / (trials.v_low + tau2[0])) >= least * (1 - _ROUNDING)
     sets, least, most = sets.at(precise), least[precise], most[precise]
 
     ranges = {name: np.full(sets.k.shape, start) for name, start in _RANGES.items()}
@@ -232,14 +232,14 @@ def possible_sets(
     )
 
 
-def most_precise(trials: Trials) -> tuple[NDArray[np.uint64], NDArray[np.int_], Array]:
+def most_precise(trials: Candidates) -> tuple[NDArray[np.uint64], NDArray[np.int_], Array]:
     """Return the sets of candidates, their numbers of trials, and the least standard error of each.
 
     Examples
     --------
     >>> import numpy as np
     >>> v = np.full(2, 0.08)
-    >>> two = Trials(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.zeros(2, bool))
+    >>> two = Candidates(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.zeros(2, bool))
     >>> most_precise(two)[2].round(3).tolist()
     [0.283, 0.283, 0.2]
     """
@@ -247,7 +247,7 @@ def most_precise(trials: Trials) -> tuple[NDArray[np.uint64], NDArray[np.int_], 
     return sets.bits, sets.k, np.asarray(sets.sums(1 / trials.v_low) ** -0.5)
 
 
-ROUNDING = 1e-12  # relative: what sums in binary may lose
+_ROUNDING = 1e-12  # relative: what sums in binary may lose
 _RANGES = {"tau2_low": np.inf, "tau2_high": -np.inf, "mean_low": np.inf, "mean_high": -np.inf}
 
 
@@ -301,7 +301,7 @@ class _Bounds(NamedTuple):
 
 
 def _pieces(
-    trials: Trials, sets: _Sets, least: Array, tau2: tuple[float, float]
+    trials: Candidates, sets: _Sets, least: Array, tau2: tuple[float, float]
 ) -> Iterator[tuple[float, float]]:
     """Cut τ² up to where no set is as precise as printed: of k trials W is below k/τ²."""
     top = min(tau2[1], float((sets.k / least).max(initial=0.0)))
@@ -313,7 +313,7 @@ def _pieces(
 
 
 def _bounds(
-    trials: Trials,
+    trials: Candidates,
     sets: _Sets,
     piece: tuple[float, float],
     estimate: tuple[float, float],
@@ -323,8 +323,8 @@ def _bounds(
     most_w, least_w = 1 / (trials.v_low + piece[0]), 1 / (trials.v_high + piece[1])
     known_high, known_low = sets.sums(known * most_w), sets.sums(known * least_w)
     own_high, own_low = sets.sums(unread * most_w), sets.sums(unread * least_w)
-    weight_low = np.maximum(own_low, precision[0] * (1 - ROUNDING) - known_high)
-    weight_high = np.minimum(own_high, precision[1] * (1 + ROUNDING) - known_low)
+    weight_low = np.maximum(own_low, precision[0] * (1 - _ROUNDING) - known_high)
+    weight_high = np.minimum(own_high, precision[1] * (1 + _ROUNDING) - known_low)
     above = np.where(known, estimate[1] - trials.y_low, 0.0)
     below = np.where(known, estimate[0] - trials.y_high, 0.0)
     pull_high = sets.sums(above * np.where(above >= 0, most_w, least_w))
@@ -338,8 +338,8 @@ def _bounds(
     widest = trials.y_low[unread].min(initial=np.inf), trials.y_high[unread].max(initial=-np.inf)
     zero = (pull_low <= 0) & (pull_high >= 0)
     reached = (mean_low <= widest[1]) & (mean_high >= widest[0]) & (weight_high > 0)
-    precise = (known_high + own_high >= precision[0] * (1 - ROUNDING)) & (
-        known_low + own_low <= precision[1] * (1 + ROUNDING)
+    precise = (known_high + own_high >= precision[0] * (1 - _ROUNDING)) & (
+        known_low + own_low <= precision[1] * (1 + _ROUNDING)
     )
     return _Bounds(
         fits=precise & (weight_low <= weight_high) & np.where(whole, zero, reached),
@@ -352,7 +352,7 @@ def _bounds(
     )
 
 
-def _i2(trials: Trials, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple[Array, Array]:
+def _i2(trials: Candidates, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple[Array, Array]:
     """Return the least and the greatest I² from τ², by the bounds of the typical variance."""
 
     def typical(w: Array) -> Array:
@@ -369,7 +369,7 @@ def _i2(trials: Trials, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple
 
 
 def _singles(
-    trials: Trials,
+    trials: Candidates,
     sets: _Sets,
     estimate: tuple[float, float],
     precision: tuple[Array, Array],

@@ -154,7 +154,7 @@ def meta_regression(
     [('intercept', 0.2), ('site: b against a', 0.6)]
     """
     y, v = usable(yi, vi, level)
-    names, x = columns(moderators, y.size, intercept=intercept)
+    names, x = design_columns(moderators, y.size, intercept=intercept)
     intervals = {name: interval for name, interval in CONFIDENCE.items() if not interval.is_profile}
     if ci is not None:
         pick(intervals, ci, "ci")
@@ -238,7 +238,7 @@ def meta_regression(
 INTERCEPT = "intercept"
 
 
-def columns(
+def design_columns(
     moderators: Mapping[str, Sequence[float] | Sequence[str]], k: int, *, intercept: bool = True
 ) -> tuple[list[str], Array]:
     """Turn moderators into the named columns of a design, or refuse all that is wrong.

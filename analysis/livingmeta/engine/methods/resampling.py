@@ -11,16 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES, smd
-from livingmeta.engine.inputs import LARGEST as FARTHEST
-from livingmeta.engine.inputs import Array, inside
+from livingmeta.engine.inputs import LARGEST, Array, inside
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
-from livingmeta.engine.methods.subsets import LARGEST, members
+from livingmeta.engine.methods.subsets import MOST_TRIALS, members
 from livingmeta.engine.pooling import FEW, Fit, fit, usable
 from livingmeta.words import RefusalError, pick
 
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second
 COUNT = 10_000  # a share of 5% then has a Monte Carlo standard error of 0.2%
-ENOUGH = 6  # trials; with 5 the smallest possible two-sided P is 2/32 = 0.0625
+ENOUGH_TO_PERMUTE = 6  # trials; with 5 the smallest possible two-sided P is 2/32 = 0.0625
 TIE = 1e-8  # relative and absolute; rounding must not part statistics that are equal
 
 
@@ -139,13 +138,13 @@ def permutation_test(
     --------
     Three trials on one side of 0 have the smallest P that three can have:
 
-    >>> found = permutation_test([0.1, 0.5, 0.3], [0.04, 0.05, 0.03], tau2="DL", ci="wald")
-    >>> found.p_value, found.smallest_p, found.flags
+    >>> signs = permutation_test([0.1, 0.5, 0.3], [0.04, 0.05, 0.03], tau2="DL", ci="wald")
+    >>> signs.p_value, signs.smallest_p, signs.flags
     (0.25, 0.25, ('few_for_permutation',))
     """
     y, v = usable(yi, vi, methods.get("level", 0.95))
-    if not 2 <= y.size <= LARGEST:
-        raise RefusalError(f"{y.size} trials: signs are turned of 2 to {LARGEST} trials.")
+    if not 2 <= y.size <= MOST_TRIALS:
+        raise RefusalError(f"{y.size} trials: signs are turned of 2 to {MOST_TRIALS} trials.")
     methods = {**methods, "prediction": "none"}
     whole = fit(y[None], v[None], **methods)
     every = 1 << (y.size - 1)
@@ -155,7 +154,7 @@ def permutation_test(
     reached, patterns = int(signs["reaches"].sum()), signs["reaches"].size
     p = reached / patterns if exact else (reached + 1) / (patterns + 1)
     stuck = int(signs["not_converged"].sum())
-    flags = {"few_for_permutation": y.size < ENOUGH, "some_not_converged": stuck > 0}
+    flags = {"few_for_permutation": y.size < ENOUGH_TO_PERMUTE, "some_not_converged": stuck > 0}
     return Permutation(
         k=y.size,
         statistic=float(whole.statistic[0]) if np.isfinite(whole.statistic[0]) else None,
@@ -208,7 +207,7 @@ class Bootstrap:
     flags: tuple[str, ...]
 
 
-class Trials(Protocol):
+class SizedTrials(Protocol):
     """Trials of known size: they measure true effects with the error of their size."""
 
     @property
@@ -220,7 +219,7 @@ class Trials(Protocol):
 
 
 @dataclass(frozen=True)
-class Known:
+class Variances:
     """Trials whose variances are known, shape (k,): effects are normal about the true ones."""
 
     vi: tuple[float, ...]
@@ -283,7 +282,7 @@ class Arms:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Reviews:
-    trials: Trials
+    trials: SizedTrials
     effect: float
     between: float  # τ²
     intervals: tuple[str, ...]
@@ -357,8 +356,8 @@ def bootstrap(
     --------
     Equal trials and a known τ²: the interval is 0.3 ± 1.96 √(0.3/3).
 
-    >>> found = bootstrap([0.1, 0.5, 0.3], [0.1, 0.1, 0.1], tau2=0.2)
-    >>> round(found.ci_low, 1), round(found.ci_high, 1)
+    >>> drawn = bootstrap([0.1, 0.5, 0.3], [0.1, 0.1, 0.1], tau2=0.2)
+    >>> round(drawn.ci_low, 1), round(drawn.ci_high, 1)
     (-0.3, 0.9)
     """
     level = methods.get("level", 0.95)
@@ -371,7 +370,7 @@ def bootstrap(
     estimate, tau2 = float(whole.estimate[0]), float(whole.tau2[0])
     random = not np.isnan(tau2)
     task = _Reviews(
-        trials=Known(tuple(v)),
+        trials=Variances(tuple(v)),
         effect=estimate,
         between=tau2 if random else 0.0,
         intervals=(ci,),
@@ -443,7 +442,7 @@ class Simulated:
 
 
 def simulate(
-    trials: Trials,
+    trials: SizedTrials,
     *,
     effects: Sequence[float] = (0.0,),
     between: Sequence[float] = (0.0,),
@@ -458,7 +457,7 @@ def simulate(
 
     Parameters
     ----------
-    trials : Arms, Known or another Trials
+    trials : Arms, Variances or other SizedTrials
         Number and sizes of the trials, and how they measure.
     effects : sequence of float
         True means, in the unit of the effects.
@@ -490,19 +489,19 @@ def simulate(
     --------
     A common effect, and a variance that is known: 5% of the intervals miss it.
 
-    >>> found = simulate(Known((0.1, 0.2, 0.3)), intervals=["wald"], model="common")[0]
-    >>> abs(found.excludes_zero - 0.05) < 3 * found.excludes_zero_se
+    >>> reviews = simulate(Variances((0.1, 0.2, 0.3)), intervals=["wald"], model="common")[0]
+    >>> abs(reviews.excludes_zero - 0.05) < 3 * reviews.excludes_zero_se
     True
     """
     wrong = [
         f"τ² = {tau2}: a variance between trials is not below 0, nor infinite."
         for tau2 in between
-        if not inside(tau2, 0.0, FARTHEST)
+        if not inside(tau2, 0.0, LARGEST)
     ]
     wrong += [
         f"effect = {effect}: a true mean is a finite number."
         for effect in effects
-        if not inside(effect, -FARTHEST, FARTHEST)
+        if not inside(effect, -LARGEST, LARGEST)
     ]
     if wrong:
         raise RefusalError("\n".join(wrong))

@@ -22,9 +22,9 @@ from livingmeta.words import RefusalError, pick
 
 STEP = 0.025  # one-sided: two-sided 0.05 on the favoured side
 TURN = {"left": -1.0, "right": 1.0}
-SETTLED = 1e-9  # a Newton step, in standard errors
+_SETTLED = 1e-9  # a Newton step, in standard errors
 NEAR = 1e-3  # a step so short gains less than the likelihood's last digits show
-OPEN = 64.0  # of the range of the effects: a mean that far off is not excluded
+_OPEN = 64.0  # of the range of the effects: a mean that far off is not excluded
 FARTHEST = 20.0  # of log ω: beyond it the data say only that it is 0 or infinite
 
 
@@ -267,9 +267,9 @@ def _climbed(trials: _Reported, start: Array, held: int | None = None) -> tuple[
         else:
             return at, False
         at, height = following, reached
-        if far <= SETTLED or abs(at[2]) == FARTHEST:
+        if far <= _SETTLED or abs(at[2]) == FARTHEST:
             break
-    return at, bool(far <= SETTLED and abs(at[2]) < FARTHEST)
+    return at, bool(far <= _SETTLED and abs(at[2]) < FARTHEST)
 
 
 def _limits(trials: _Reported, top: Array, which: int, deep: float) -> tuple[float | None, float | None]:
@@ -278,7 +278,7 @@ def _limits(trials: _Reported, top: Array, which: int, deep: float) -> tuple[flo
 
     size = float(trials.v.min())
     reach = np.ptp(trials.z) + np.sqrt(trials.v.max())
-    first, most = (reach / 16, OPEN * reach) if which == 0 else (0.25, FARTHEST)
+    first, most = (reach / 16, _OPEN * reach) if which == 0 else (0.25, FARTHEST)
     limits: list[float | None] = []
     for side in (-1.0, 1.0):
         near = top.copy()  # the maximum at the last value looked at
@@ -303,6 +303,6 @@ def _limits(trials: _Reported, top: Array, which: int, deep: float) -> tuple[flo
         if step >= most:
             limits.append(None)
             continue
-        distance = brentq(above, step / 2 if step > first else 0.0, step, xtol=SETTLED * reach)
+        distance = brentq(above, step / 2 if step > first else 0.0, step, xtol=_SETTLED * reach)
         limits.append(float(top[which] + side * distance))
     return limits[0], limits[1]

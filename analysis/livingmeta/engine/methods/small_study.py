@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.engine.effect_sizes import counted, in_sds
+from livingmeta.engine.effect_sizes import in_sds, of_counts
 from livingmeta.engine.inputs import Array, no_level, trials
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
 from livingmeta.language import Said, said
 from livingmeta.words import STEADY, RefusalError, pick
 
-ENOUGH = 10
+ENOUGH_FOR_FUNNEL = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +72,16 @@ def require_enough(k: int, what: str = "trials", *, force: bool, least: int = 3)
     """Refuse fewer than ten trials unless forced, and fewer than `least` always."""
     if k < least:
         raise RefusalError(f"{k} {what}: a line needs {least} or more.")
-    if k < ENOUGH and not force:
+    if k < ENOUGH_FOR_FUNNEL and not force:
         raise RefusalError(
-            f"{k} {what}: below {ENOUGH} a test for small-study effects can't tell chance from "
+            f"{k} {what}: below {ENOUGH_FOR_FUNNEL} a test for small-study effects can't tell chance from "
             "bias, so it is not made. Force it only to see what it would say."
         )
 
 
 def warned(k: int) -> tuple[str, ...]:
     """Return the flag of a test forced on few trials."""
-    return ("few_trials_for_funnel",) if k < ENOUGH else ()
+    return ("few_trials_for_funnel",) if k < ENOUGH_FOR_FUNNEL else ()
 
 
 def _line(name: str, y: Array, x: Array, weights: Array, *, level: float) -> Asymmetry:
@@ -494,7 +494,7 @@ class Funnel:
     def needed(self) -> list[tuple[float, ...]] | None:
         """Sizes for an SMD and counts for a measure of counts, where all are known."""
         listed: Sequence[tuple[float, ...] | None] = self.sizes
-        if counted(self.measure):
+        if of_counts(self.measure):
             listed = self.counts
         numbers = [needed for needed in listed if needed is not None]
         return numbers if numbers and len(numbers) == len(self.yi) else None
@@ -536,7 +536,7 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
     """
     usable(funnel.yi, funnel.vi, level)
     require_enough(funnel.k, force=force)
-    by_counts, numbers = counted(funnel.measure), funnel.needed
+    by_counts, numbers = of_counts(funnel.measure), funnel.needed
     if by_counts and numbers is not None:
         test = peters(*zip(*numbers, strict=True), force=force, level=level)
         key = "test.peters" if funnel.measure == "log OR" else "test.peters_of_odds"
@@ -555,7 +555,7 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
 
 
 def _holds_effect(funnel: Funnel) -> bool:
-    return counted(funnel.measure) or in_sds(funnel.measure)
+    return of_counts(funnel.measure) or in_sds(funnel.measure)
 
 
 def _slanted(line: Asymmetry) -> Asymmetry:
@@ -602,7 +602,7 @@ def battery(funnel: Funnel, *, force: bool = False, **methods: Any) -> tuple[tup
     tests = [suited(funnel, **options).test]
     if not _holds_effect(funnel):
         tests.append(peese(yi, vi, **options))
-    elif numbers is not None and counted(funnel.measure):
+    elif numbers is not None and of_counts(funnel.measure):
         tests += [harbord(*zip(*numbers, strict=True), **options), _slanted(egger(yi, vi, **options))]
     elif numbers is not None:
         n1, n2 = zip(*numbers, strict=True)

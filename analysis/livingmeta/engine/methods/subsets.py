@@ -13,10 +13,10 @@ from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.pooling import fit, usable
 from livingmeta.words import RefusalError
 
-MOST = 1 << 17  # subsets: all of 17 trials, in about a second
-SMALLEST = 3  # trials; of two the subsets are each alone and the whole
-LARGEST = 63  # trials; a subset is the bits of one 64-bit number
-ENOUGH = 6  # trials; of five there are 26 subsets of two or more, half of them with any one trial
+MOST_SUBSETS = 1 << 17  # subsets: all of 17 trials, in about a second
+LEAST_TRIALS = 3  # trials; of two the subsets are each alone and the whole
+MOST_TRIALS = 63  # trials; a subset is the bits of one 64-bit number
+ENOUGH_FOR_SUBSETS = 6  # trials; of five there are 26 subsets of two or more, half of them with any one trial
 QUANTILES = (0.0, 0.025, 0.5, 0.975, 1.0)  # least, middle and largest, and 95% between
 
 
@@ -150,7 +150,7 @@ def gosh(
     *,
     model: str = "random",
     tau2: str | float | None = None,
-    most: int = MOST,
+    most: int = MOST_SUBSETS,
     seed: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -196,8 +196,8 @@ def gosh(
     ('few_for_subsets',)
     """
     y, v = usable(yi, vi, 0.95)
-    if not SMALLEST <= y.size <= LARGEST:
-        raise RefusalError(f"{y.size} trials: subsets are pooled of {SMALLEST} to {LARGEST} trials.")
+    if not LEAST_TRIALS <= y.size <= MOST_TRIALS:
+        raise RefusalError(f"{y.size} trials: subsets are pooled of {LEAST_TRIALS} to {MOST_TRIALS} trials.")
     if most < 1:
         raise RefusalError(f"most = {most}: give at least one subset.")
     every = (1 << y.size) - 1
@@ -206,7 +206,10 @@ def gosh(
     task = _Subsets(y=y, v=v, model=model, tau2=tau2, seed=sampled)
     sets = run(task, min(every, most), executor=executor, progress=progress)
     whole = fit(y[None], v[None], model=model, tau2=tau2, ci="wald", prediction="none")
-    flags = {"few_for_subsets": y.size < ENOUGH, "some_not_converged": not sets["converged"].all()}
+    flags = {
+        "few_for_subsets": y.size < ENOUGH_FOR_SUBSETS,
+        "some_not_converged": not sets["converged"].all(),
+    }
     return Gosh(
         trials=y.size,
         whole=float(whole.estimate[0]),
