@@ -82,7 +82,7 @@ def test_the_boxes_are_those_that_a_review_may_name() -> None:
     ("lines", "words"),
     [
         ('records = "flaw"', "no claim of this name"),
-        ('recrods = "flow"', "choose one of 'databases', 'registers'"),
+        ('recrods = "flow"', "choose one of 'records', 'databases'"),
     ],
 )
 def test_a_box_or_claim_that_is_not_there_is_refused(tmp_path, lines, words) -> None:

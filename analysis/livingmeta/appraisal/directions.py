@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import Said, Word, said, together
@@ -41,10 +43,10 @@ class Direction:
     people: int | None  # randomised
     side: int | None
     basis: str
-    reason: str | None
     words: str
     where: str
     source: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,15 +182,15 @@ def _of_trial(
     review: Review, plan: Plan, trial: Trial, used: list[Effect], held: list[Effect]
 ) -> Iterator[Direction]:
     """Yield a trial's effect; without one, the rows that carry none, and the known gaps."""
+    direction = partial(Direction, trial=trial.trial, label=trial.label, people=trial.n_randomised)
     for effect in dict.fromkeys(used or held):
         row, words = effect.rows[0], [_value(effect)]
         if effect.assumption:
             words.append(said("directed.assumed", what=effect.assumption))
-        yield _direction(
-            trial,
-            _side(effect.yi),
-            USABLE if used else HELD,
-            together(words),
+        yield direction(
+            side=_side(effect.yi),
+            basis=USABLE if used else HELD,
+            words=together(words),
             where=row.locator,
             source=row.source,
         )
@@ -196,35 +198,12 @@ def _of_trial(
         return
     rows = [row for row in review.outcomes if row.trial == trial.trial]
     for rows_of_set in row_sets(r for r in rows if fits(review, plan, r) is None).values():
-        yield _of_rows(review, plan, trial, rows_of_set)
+        yield direction(**_of_rows(review, plan, rows_of_set))
     gaps = [gap for gap in review.gaps if gap.trial == trial.trial]
     fitting = {gap.what: gap for gap in gaps if fits(review, plan, gap) is None}
     for gap in fitting.values():
         look = said("directed.look", where=gap.where)
-        yield _direction(trial, None, WORDS, gap.what, where=look, source=gap.source)
-
-
-def _direction(
-    trial: Trial,
-    side: int | None,
-    basis: str,
-    words: str,
-    *,
-    where: str,
-    source: str,
-    reason: str | None = None,
-) -> Direction:
-    return Direction(
-        trial=trial.trial,
-        label=trial.label,
-        people=trial.n_randomised,
-        side=side,
-        basis=basis,
-        reason=reason,
-        words=words,
-        where=where,
-        source=source,
-    )
+        yield direction(side=None, basis=WORDS, words=gap.what, where=look, source=gap.source)
 
 
 def _side(value: float) -> int:
@@ -237,20 +216,19 @@ def _value(effect: Effect) -> Said:
     return together([scale_name(effect.measure), interval], " ")
 
 
-def _of_rows(review: Review, plan: Plan, trial: Trial, rows: list[Outcome]) -> Direction:
+def _of_rows(review: Review, plan: Plan, rows: list[Outcome]) -> dict[str, Any]:
     """Read a direction from rows that carry no effect: from means, medians or a difference."""
     first = rows[0]
     side = None if (gap := _difference(review, plan, rows)) is None else _side(gap)
     quotes = " | ".join(dict.fromkeys(row.quote for row in rows if row.quote))
-    return _direction(
-        trial,
-        side,
-        WORDS if side is None else UNUSED,
-        f"“{quotes}”" if quotes else said("directed.unquoted"),
-        where=first.locator,
-        source=first.source,
-        reason=next((row.note for row in rows if row.use == "no"), None),
-    )
+    return {
+        "side": side,
+        "basis": WORDS if side is None else UNUSED,
+        "words": f"“{quotes}”" if quotes else said("directed.unquoted"),
+        "where": first.locator,
+        "source": first.source,
+        "reason": next((row.note for row in rows if row.use == "no"), None),
+    }
 
 
 def _difference(review: Review, plan: Plan, rows: list[Outcome]) -> float | None:

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from livingmeta.language import Said, said
-from livingmeta.review.protocol import Review
+from livingmeta.review.protocol import Box, Review
 from livingmeta.review.schema import Claim
 from livingmeta.words import whole
 
 # Boxes of the template for databases and registers (Page 2021), by the names that [prisma] of
 # review.toml may give; the words stand in the catalogues under these.
-BOXES = (
-    "previous_studies",
-    "previous_reports",
-    "records",
-    "databases",
-    "registers",
-    "removed",
-    "screened",
-    "excluded",
-    "sought",
-    "not_retrieved",
-    "assessed",
-    "reports_excluded",
-    "studies",
-    "reports",
-    "total_studies",
-    "total_reports",
-)
+PREVIOUS, TOTAL = ("previous_studies", "previous_reports"), ("total_studies", "total_reports")
+BOXES = (*PREVIOUS, *get_args(Box))
 PRINTED, COUNTED = "printed", "counted here"
 COUNTS = {"count", "k"}  # quantities of published.csv that count
-PREVIOUS, TOTAL = ("previous_studies", "previous_reports"), ("total_studies", "total_reports")
 
 
 @dataclass(frozen=True, kw_only=True)

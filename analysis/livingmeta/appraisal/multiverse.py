@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.pooling import Fit, fit, important_side, side_of_no_effect
+from livingmeta.engine.pooling import MAY_LACK, Fit, fit, important_side, side_of_no_effect
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.choosing import effects_of
@@ -31,24 +31,7 @@ Progress = Callable[[int, int], None]
 
 POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
 TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
-RESULT = (
-    "k",
-    "estimate",
-    "se",
-    "ci_low",
-    "ci_high",
-    "statistic",
-    "p_value",
-    "tau2",
-    "q",
-    "q_p",
-    "i2",
-    "i2_tau2",
-    "h2",
-    "h2_tau2",
-    "pi_low",
-    "pi_high",
-)
+RESULT = ("k", "estimate", "se", "ci_low", "ci_high", *MAY_LACK)
 NOT_WALD, NOT_ML = said("universe.not_wald"), said("universe.not_ml")
 
 

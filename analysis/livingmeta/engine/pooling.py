@@ -53,6 +53,10 @@ def side_of_no_effect(low: Any, high: Any) -> Any:
     return (low > 0) * 1 - (high < 0) * 1
 
 
+# What a result with an estimate need not have: a common effect has no τ², one trial has no P of Q
+MAY_LACK = ("statistic", "p_value", "tau2", "q", "q_p", "i2", "i2_tau2", "h2", "h2_tau2", "pi_low", "pi_high")
+
+
 def important_side(effect: Any, low: Any, high: Any) -> Any:
     """Say where effects are important: −1 at `low` or below it, 1 at `high` or above it, else 0.
 
@@ -436,22 +440,7 @@ def pool(
                 limits[f"tau2_{name}"] = end
                 limits[f"i2_tau2_{name}"] = 100 * end / (end + s2)
                 limits[f"h2_tau2_{name}"] = (end + s2) / s2
-    single = {
-        name: _number(getattr(result, name))
-        for name in (
-            "statistic",
-            "p_value",
-            "tau2",
-            "q",
-            "q_p",
-            "i2",
-            "i2_tau2",
-            "h2",
-            "h2_tau2",
-            "pi_low",
-            "pi_high",
-        )
-    }
+    single = {name: _number(getattr(result, name)) for name in MAY_LACK}
     return PooledEstimate(
         k=k,
         estimate=float(result.estimate[0]),

@@ -181,9 +181,9 @@ class Choice(Declared):
 
 # Boxes of the PRISMA 2020 flow that a printed count may fill
 Box = Literal[
+    "records",
     "databases",
     "registers",
-    "records",
     "removed",
     "screened",
     "excluded",
