@@ -294,7 +294,7 @@ def test_zip_bombs_and_other_zips_are_refused(tmp_path: Path, monkeypatch) -> No
     from livingmeta.exchange import revman
 
     path = package(tmp_path / "w.zip", WEB_ROWS + " " * 500_000, WEB_SETTINGS)
-    monkeypatch.setattr(revman, "LARGEST", 100_000)
+    monkeypatch.setattr(revman, "LARGEST_FILE", 100_000)
     with pytest.raises(ExchangeError, match="too large"):
         read(path)
     monkeypatch.undo()

@@ -1,4 +1,8 @@
-"""Many analyses that another program pooled, pooled again and set beside what it printed."""
+"""Many analyses that another program pooled, pooled again and set beside what it printed.
+
+It judges by the verdicts of audit, and stands here because it reads other programs' files: audit,
+a floor below, knows none.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +57,7 @@ class Reproduced:
     @property
     def unexplained(self) -> tuple[Deviation, ...]:
         """Deviations that nobody can explain."""
-        return tuple(one for one in self.deviations if one.known is None)
+        return tuple(deviation for deviation in self.deviations if deviation.known is None)
 
 
 def sources(folder: Path) -> list[Path]:
@@ -64,17 +68,17 @@ def sources(folder: Path) -> list[Path]:
     RefusalError
         If there is none.
     """
-    found = [
+    paths = [
         path
         for path in sorted(folder.iterdir())
         if path.suffix.lower() in FILES or ((path / "review.toml").is_file() and path.name != TEMPLATE)
     ]
-    if not found:
+    if not paths:
         raise RefusalError(
             f"{folder}: there is no review and no table in this folder. Put review folders, RevMan "
             "files or tables into it."
         )
-    return found
+    return paths
 
 
 def reproduced(path: Path) -> list[Reproduced]:
@@ -98,9 +102,9 @@ def reproduced(path: Path) -> list[Reproduced]:
     if path.is_dir():
         return _of_review(load_review(path), path.name)
     loaded, remarks = reviews_in(path)
-    found = [one for review in loaded for one in _of_review(review, path.name)]
+    analyses = [analysis for review in loaded for analysis in _of_review(review, path.name)]
     if not remarks:
-        return found
+        return analyses
     left = Reproduced(
         file=path.name,
         analysis="left out",
@@ -111,16 +115,16 @@ def reproduced(path: Path) -> list[Reproduced]:
         deviations=(),
         skipped=tuple(remarks),
     )
-    return [*found, left]
+    return [*analyses, left]
 
 
 def _of_review(review: Review, file: str) -> list[Reproduced]:
     results = results_of(review)
     methods = {where(*pool.key): pool.result and pool.result.tau2_method for pool in results.pools}
     about: dict[tuple[str | None, str | None], list[Verdict]] = defaultdict(list)
-    for one in results.verdicts:
-        if one.verdict != "not numeric":
-            about[one.synthesis, one.subgroup].append(one)
+    for verdict in results.verdicts:
+        if verdict.verdict != "not numeric":
+            about[verdict.synthesis, verdict.subgroup].append(verdict)
     return [
         _judged(listed, file=file, analysis=where(*key), reml=methods.get(where(*key)) == "REML")
         for key, listed in about.items()
@@ -128,23 +132,31 @@ def _of_review(review: Review, file: str) -> list[Reproduced]:
 
 
 def _judged(verdicts: Sequence[Verdict], *, file: str, analysis: str, reml: bool) -> Reproduced:
-    compared = [one for one in verdicts if one.verdict in JUDGED]
-    off = [one for one in compared if one.verdict == "differs" and one.recomputed is not None]
+    compared = [verdict for verdict in verdicts if verdict.verdict in JUDGED]
+    off = [verdict for verdict in compared if verdict.verdict == "differs" and verdict.recomputed is not None]
     deviations = [
-        deviation(where(analysis, one.trial), one.quantity, one.printed, one.recomputed or 0.0, reml=reml)
-        for one in off
+        deviation(
+            where(analysis, verdict.trial),
+            verdict.quantity,
+            verdict.printed,
+            verdict.recomputed or 0.0,
+            reml=reml,
+        )
+        for verdict in off
     ]
-    failed = {one.claim for one, told in zip(off, deviations, strict=True) if told.known is None}
-    rows = {one.claim for one in compared}
+    failed = {verdict.claim for verdict, apart in zip(off, deviations, strict=True) if apart.known is None}
+    rows = {verdict.claim for verdict in compared}
     return Reproduced(
         file=file,
         analysis=analysis,
         rows=len(rows),
         agreeing=len(rows - failed),
-        compared=dict(Counter(one.quantity for one in compared)),
-        equal=dict(Counter(one.quantity for one in compared if one.verdict == "reproduced")),
+        compared=dict(Counter(verdict.quantity for verdict in compared)),
+        equal=dict(Counter(verdict.quantity for verdict in compared if verdict.verdict == "reproduced")),
         deviations=tuple(deviations),
-        skipped=tuple(f"{one.verdict}: {one.detail}" for one in verdicts if one.verdict not in JUDGED),
+        skipped=tuple(
+            f"{verdict.verdict}: {verdict.detail}" for verdict in verdicts if verdict.verdict not in JUDGED
+        ),
     )
 
 

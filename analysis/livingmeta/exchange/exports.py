@@ -180,10 +180,10 @@ def _plain(value: object) -> str:
 
 def _field(name: str, field: Any) -> dict[str, Any]:
     words = [
-        one
+        word
         for part in (field.annotation, *get_args(field.annotation))
-        for one in get_args(part)
-        if isinstance(one, str)
+        for word in get_args(part)
+        if isinstance(word, str)
     ]
     kinds = str(field.annotation)
     kind = "string"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livingmeta.exchange.revman import INVERSE, METHODS, export, package, rm5, web
+from livingmeta.exchange.revman import INVERSE, POOLED_BY, export, package, rm5, web
 from livingmeta.exchange.sheets import read_sheet
 from livingmeta.exchange.tables import (
     OF_COUNTS,
@@ -28,7 +28,7 @@ from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.store import scratch
 from livingmeta.words import key_of
 
-UNKNOWN = '"unknown"'  # as TOML has it
+UNKNOWN_SIDE = '"unknown"'  # as TOML has it
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
@@ -46,19 +46,19 @@ def read(path: Path, told: Told | None = None) -> list[Analysis]:
     ValueError
         With the cell and the reason, for all that can't be read.
     """
-    found = _analyses(path, told or Told())
-    if problems := [line for analysis in found for line in analysis.problems]:
+    analyses = _analyses(path, told or Told())
+    if problems := [line for analysis in analyses for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
-    for analysis in found:
+    for analysis in analyses:
         if not analysis.records and not analysis.left_out:
             analysis.left_out = (
                 f"{path}: analysis {analysis.number} ({analysis.title}) holds no study, and is left out."
             )
-    if told and told.log and not all(analysis.log for analysis in found if not analysis.left_out):
+    if told and told.log and not all(analysis.log for analysis in analyses if not analysis.left_out):
         raise ExchangeError(f"{path}: the file says itself what its effects are. Leave --log out.")
-    if all(analysis.left_out for analysis in found):
-        raise ExchangeError("\n".join(str(analysis.left_out) for analysis in found))
-    return found
+    if all(analysis.left_out for analysis in analyses):
+        raise ExchangeError("\n".join(str(analysis.left_out) for analysis in analyses))
+    return analyses
 
 
 def _analyses(path: Path, told: Told) -> list[Analysis]:
@@ -74,11 +74,11 @@ def _analyses(path: Path, told: Told) -> list[Analysis]:
         return export(sheet, told)
     if {"Analysis group", "Analysis number", "Experimental N"} <= set(sheet.header):
         return web(sheet, None, told)
-    found = table(sheet, told)
-    if not found.records and not found.problems:
-        lines = [*found.remarks, f"{path}: the table holds no study."]
+    analysis = table(sheet, told)
+    if not analysis.records and not analysis.problems:
+        lines = [*analysis.remarks, f"{path}: the table holds no study."]
         raise ExchangeError("\n".join(lines))
-    return [found]
+    return [analysis]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,26 +104,26 @@ def imported(path: Path, *, name: str, told: Told | None = None) -> list[tuple[I
     """
     made = []
     problems: list[str] = []
-    for one in folders(read(path, told), name=name, file=path.name):
-        with scratch(one.name, one.files) as folder:
-            review, found = examine(folder, shown=path.name)
-        wrong = [problem for problem in found if problem.severity == "error"]
+    for draft in folders(read(path, told), name=name, file=path.name):
+        with scratch(draft.name, draft.files) as folder:
+            review, faults = examine(folder, shown=path.name)
+        wrong = [problem for problem in faults if problem.severity == "error"]
         # an arm whose row can't be read leaves its twin alone, which is no fault of the file
         wrong = [problem for problem in wrong if problem.column != "group"] or wrong
-        problems += dict.fromkeys(str(_theirs(problem, one, path)) for problem in wrong)
+        problems += dict.fromkeys(str(_theirs(problem, draft, path)) for problem in wrong)
         if review is not None:
-            made.append((one, _placed(review, one, path)))
+            made.append((draft, _placed(review, draft, path)))
     if problems:
         raise ExchangeError("\n".join(problems))
     return made
 
 
-def _theirs(problem: Problem, one: Imported, path: Path) -> Problem:
+def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
     """Say a problem of a row that we made in the row and column of the user's file."""
     if problem.row is None or not problem.file.endswith("outcomes.csv"):
         return replace(problem, file=str(path), row=None)
-    origin = one.origins[problem.row - 2]
-    line = list(csv.DictReader(io.StringIO(one.files["outcomes.csv"])))[problem.row - 2]
+    origin = draft.origins[problem.row - 2]
+    line = list(csv.DictReader(io.StringIO(draft.files["outcomes.csv"])))[problem.row - 2]
     column = problem.column or ""
     arm = line["group"] if line["group"] in {"1", "2"} else ""
     names = {
@@ -141,14 +141,14 @@ def _theirs(problem: Problem, one: Imported, path: Path) -> Problem:
     return replace(problem, file=origin.file, row=origin.row, column=theirs, reason=reason)
 
 
-def _placed(review: Review, one: Imported, path: Path) -> Review:
+def _placed(review: Review, draft: Imported, path: Path) -> Review:
     """Let the rows say where in the user's file they stand."""
     rows = (
         tuple(
             row.model_copy(update={"file": path.name + origin.file[len(str(path)) :], "row": origin.row})
-            for row, origin in zip(review.outcomes, one.origins, strict=True)
+            for row, origin in zip(review.outcomes, draft.origins, strict=True)
         )
-        if len(review.outcomes) == len(one.origins)
+        if len(review.outcomes) == len(draft.origins)
         else review.outcomes
     )
     return replace(review, outcomes=rows)
@@ -160,19 +160,22 @@ def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Impor
     What is left out is said with the first folder.
     """
     sets: dict[tuple[object, ...], list[Analysis]] = {}
-    for one in analyses:
-        if not one.left_out:
-            kind = (one.measure, one.log, one.model, one.groups, one.level)
-            sets.setdefault(kind, []).append(one)
-    found: list[Imported] = []
+    for analysis in analyses:
+        if not analysis.left_out:
+            kind = (analysis.measure, analysis.log, analysis.model, analysis.groups, analysis.level)
+            sets.setdefault(kind, []).append(analysis)
+    drafts: list[Imported] = []
     for listed in sets.values():
         first = listed[0]
         called = f"log_{first.measure}" if first.log else first.measure
-        taken = [one.name for one in found]
+        taken = [draft.name for draft in drafts]
         chosen = key_of(f"{name}_{called}_{first.model}", taken) if len(sets) > 1 else name
-        found.append(_folder(listed, name=chosen, file=file))
-    left = tuple(one.left_out for one in analyses if one.left_out)
-    return [replace(one, remarks=(*left, *one.remarks) if one is found[0] else one.remarks) for one in found]
+        drafts.append(_folder(listed, name=chosen, file=file))
+    left = tuple(analysis.left_out for analysis in analyses if analysis.left_out)
+    return [
+        replace(draft, remarks=(*left, *draft.remarks) if draft is drafts[0] else draft.remarks)
+        for draft in drafts
+    ]
 
 
 def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
@@ -226,7 +229,7 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
             printed = dict(record.printed)
             if analysis.method not in INVERSE:
                 printed.pop("weight", None)
-            if METHODS.get(analysis.method) == "Peto":  # its effects of single trials are its own
+            if POOLED_BY.get(analysis.method) == "Peto":  # its effects of single trials are its own
                 printed = {}
             about = {"trial": trial, "subgroup": record.subgroup, "contrast": record.contrast}
             rows["published"] += _claims(outcome, printed, about, where, claims)
@@ -247,27 +250,27 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
 
 
 def _keys(analyses: Sequence[Analysis]) -> list[str]:
-    found: list[str] = []
-    for one in analyses:
-        found.append(key_of(f"a{one.number.replace('.', '_')}", found))
-    return found
+    keys: list[str] = []
+    for analysis in analyses:
+        keys.append(key_of(f"a{analysis.number.replace('.', '_')}", keys))
+    return keys
 
 
 def _comparisons(records: Sequence[Record]) -> None:
     """Give the comparisons of a study that stands in an analysis several times a number."""
     held: dict[tuple[object, ...], list[Record]] = {}
-    for one in records:
-        held.setdefault((one.identity, one.subgroup), []).append(one)
+    for record in records:
+        held.setdefault((record.identity, record.subgroup), []).append(record)
     for listed in held.values():
         if len(listed) > 1:
-            for place, one in enumerate(listed, start=1):
-                one.contrast = one.contrast or f"comparison {place}"
+            for place, record in enumerate(listed, start=1):
+                record.contrast = record.contrast or f"comparison {place}"
 
 
 def _year(record: Record) -> str:
     for text in (record.year, record.study):
-        if found := re.search(r"(?<!\d)(19|20)\d\d(?!\d)", text):
-            return found[0]
+        if year := re.search(r"(?<!\d)(19|20)\d\d(?!\d)", text):
+            return year[0]
     return ""
 
 
@@ -285,18 +288,24 @@ def _rows(
             people = float(cells[f"events{arm}"]) + float(cells[f"without{arm}"])
             cells[f"n{arm}"] = f"{people:.15g}"
             note = {"note": "n is the sum of people with and without the event"}
-    lacking = [f"{one}{arm}" for arm in ("1", "2") for one in names if not cells.get(f"{one}{arm}")]
+    lacking = [f"{name}{arm}" for arm in ("1", "2") for name in names if not cells.get(f"{name}{arm}")]
     zero = [
-        f"{one}{arm}"
+        f"{name}{arm}"
         for arm in ("1", "2")
-        for one in names
-        if one in {"sd", "n"} and cells.get(f"{one}{arm}") and not float(cells[f"{one}{arm}"])
+        for name in names
+        if name in {"sd", "n"} and cells.get(f"{name}{arm}") and not float(cells[f"{name}{arm}"])
     ]
     if lacking or zero:
         why = f"no {', '.join(lacking)}" if lacking else f"{', '.join(zero)} is 0"
         return [], f"{record.place}, {record.study}: {why}; left out."
     return [
-        {**shared, "group": arm, "use": "yes", **note, **{one: _whole(cells[f"{one}{arm}"]) for one in names}}
+        {
+            **shared,
+            "group": arm,
+            "use": "yes",
+            **note,
+            **{name: _whole(cells[f"{name}{arm}"]) for name in names},
+        }
         for arm in ("1", "2")
     ], None
 
@@ -383,7 +392,7 @@ def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
 
 def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
     first = analyses[0]
-    sides = {one.negative_favours for one in analyses}
+    sides = {analysis.negative_favours for analysis in analyses}
     shared = sides.pop() if len(sides) == 1 else None
     lines = [
         f"# Imported from {' '.join(file.split())}. Say here what the review asks.",
@@ -395,7 +404,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
         "[groups]",
         f"1 = {_quoted(first.groups[0])}",
         f"2 = {_quoted(first.groups[1])}",
-        f"negative_favours = {shared or UNKNOWN}",
+        f"negative_favours = {shared or UNKNOWN_SIDE}",
         "",
         "[methods]",
         f'profile = "{first.profile}"',
@@ -403,14 +412,20 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
         f'measure = "{first.measure}"',
         *([f"level = {first.level / 100:g}"] if first.level != 95 else []),
     ]
-    for one, key in zip(analyses, _keys(analyses), strict=True):
-        lines += ["", "[[synthesis]]", f'id = "{key}"', f"title = {_quoted(one.title)}", f'outcome = "{key}"']
-        if one.negative_favours and not shared:
-            lines.append(f"negative_favours = {one.negative_favours}")
-        if one.method not in INVERSE:
-            method = METHODS.get(one.method, "a method not known here")
+    for analysis, key in zip(analyses, _keys(analyses), strict=True):
+        lines += [
+            "",
+            "[[synthesis]]",
+            f'id = "{key}"',
+            f"title = {_quoted(analysis.title)}",
+            f'outcome = "{key}"',
+        ]
+        if analysis.negative_favours and not shared:
+            lines.append(f"negative_favours = {analysis.negative_favours}")
+        if analysis.method not in INVERSE:
+            method = POOLED_BY.get(analysis.method, "a method not known here")
             lines.append(f"pooled_by = {_quoted(method)}")
-        if any(record.subgroup for record in one.records) and not one.overall:
+        if any(record.subgroup for record in analysis.records) and not analysis.overall:
             lines.append("overall = false")
     return "\n".join(lines) + "\n"
 
@@ -437,5 +452,5 @@ def reviews_in(path: Path, told: Told | None = None) -> tuple[list[Review], list
     remarks : list of str
         What was left out, and why.
     """
-    found = imported(path, name=key_of(path.stem, []), told=told)
-    return [review for _, review in found], [remark for one, _ in found for remark in one.remarks]
+    pairs = imported(path, name=key_of(path.stem, []), told=told)
+    return [review for _, review in pairs], [remark for draft, _ in pairs for remark in draft.remarks]

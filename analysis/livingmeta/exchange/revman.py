@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.exchange.sheets import LARGEST, Sheet
+from livingmeta.exchange.sheets import LARGEST_FILE, Sheet
 from livingmeta.exchange.tables import (
-    MEANS,
+    MEAN_CELLS,
     OF_COUNTS,
     RATIOS,
     Analysis,
@@ -29,23 +29,23 @@ from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 
 INVERSE = {"iv", "inverse variance", "i-v", ""}
-METHODS = {
+POOLED_BY = {
     "mh": "Mantel-Haenszel",
     "m-h": "Mantel-Haenszel",
     "mantel-haenszel": "Mantel-Haenszel",
     "peto": "Peto",
     "exp[(o-e)/var]": "Peto",
 }
-COUNTS = ("events1", "n1", "events2", "n2")
+COUNT_CELLS = ("events1", "n1", "events2", "n2")
 # Kind of data: the cells an analysis needs, and the measures it may have
-KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "dich": (COUNTS, OF_COUNTS),
-    "cont": (MEANS, ("MD", "SMD")),
+DATA_KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "dich": (COUNT_CELLS, OF_COUNTS),
+    "cont": (MEAN_CELLS, ("MD", "SMD")),
     "generic": (("yi", "sei", "n1", "n2"), (*RATIOS, "MD", "SMD", "RD")),
 }
 TYPES = {"dic": "dich", "con": "cont", "iv": "generic", "giv": "generic", "gen": "generic"}
 # What the formats call the cells of a study, and what RevMan printed: export, RevMan 5 file, Web
-CELLS: Mapping[str, tuple[str, str, str]] = {
+CELL_NAMES: Mapping[str, tuple[str, str, str]] = {
     "events1": ("Events 1", "EVENTS_1", "Experimental cases"),
     "mean1": ("Mean 1", "MEAN_1", "Experimental mean"),
     "sd1": ("SD 1", "SD_1", "Experimental SD"),
@@ -57,7 +57,7 @@ CELLS: Mapping[str, tuple[str, str, str]] = {
     "yi": ("Effect Estimate", "EFFECT_SIZE", "GIV Mean"),
     "sei": ("SE", "SE", "GIV SE"),
 }
-PRINTED: Mapping[str, tuple[str, str, str]] = {
+PRINTED_NAMES: Mapping[str, tuple[str, str, str]] = {
     "estimate": ("Effect Estimate", "EFFECT_SIZE", "Mean"),
     "ci_low": ("CI Start", "CI_START", "CI start"),
     "ci_high": ("CI End", "CI_END", "CI end"),
@@ -79,7 +79,7 @@ class Layout:
 
 
 EXPORT, RM5, WEB = (
-    Layout(*({ours: names[place] for ours, names in table.items()} for table in (CELLS, PRINTED)))
+    Layout(*({ours: names[place] for ours, names in table.items()} for table in (CELL_NAMES, PRINTED_NAMES)))
     for place in range(3)
 )
 
@@ -147,7 +147,7 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import parse
 
-    if path.stat().st_size > 20 * LARGEST:
+    if path.stat().st_size > 20 * LARGEST_FILE:
         raise ExchangeError(f"{path}: the file is too large for a review.")
     try:
         tree = parse(path)
@@ -238,12 +238,12 @@ def _unpack(raw: bytes, name: str, texts: dict[str, str], *, depth: int) -> None
         raise ExchangeError(f"{name}: zips within zips within zips are not read.")
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         members = [member for member in packed.infolist() if member.filename.endswith((".csv", "data.zip"))]
-        if sum(member.file_size for member in members) > LARGEST:
+        if sum(member.file_size for member in members) > LARGEST_FILE:
             raise ExchangeError(f"{name}: unpacked it is too large for a review.")
         for member in members:
             with packed.open(member) as file:
-                inner = file.read(LARGEST + 1)
-            if len(inner) > LARGEST:  # the size that a zip tells of itself may be a lie
+                inner = file.read(LARGEST_FILE + 1)
+            if len(inner) > LARGEST_FILE:  # the size that a zip tells of itself may be a lie
                 raise ExchangeError(f"{name}: unpacked it is too large for a review.")
             if member.filename.endswith(".zip"):
                 _unpack(inner, member.filename, texts, depth=depth + 1)
@@ -355,9 +355,9 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
     RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log.
     """
     analysis.measure = measure_of(re.sub(r"(?i)^peto\s+", "", measure.replace("_", " ")))[0]
-    if kind not in KINDS:
+    if kind not in DATA_KINDS:
         analysis.left_out = f"its data are of type {kind or 'not said'}, which is not read here"
-    elif analysis.measure not in KINDS[kind][1]:
+    elif analysis.measure not in DATA_KINDS[kind][1]:
         analysis.left_out = f'its effect measure "{measure}" is not known here'
     analysis.computed = kind == "generic"
     analysis.log = analysis.computed and analysis.measure in RATIOS
@@ -401,7 +401,7 @@ def _study(
     if not one_level:
         record.printed.pop("ci_low", None)
     kind = "generic" if analysis.computed else "dich" if analysis.measure in OF_COUNTS else "cont"
-    for name in KINDS[kind][0]:
+    for name in DATA_KINDS[kind][0]:
         column = layout.cells[name]
         place = f"{record.place}, {study}, {column}"
         try:
@@ -447,7 +447,7 @@ def _swap(analysis: Analysis) -> None:
     if function is None or analysis.left_out:
         return
     for record in analysis.records:
-        cells = [record.cells.get(name) for name in COUNTS]
+        cells = [record.cells.get(name) for name in COUNT_CELLS]
         if not all(cells) or not record.printed.get("estimate"):
             continue
         events1, n1, events2, n2 = (float(cell or 0) for cell in cells)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from livingmeta.words import RefusalError
 
-LARGEST = 50_000_000  # bytes; a table of trials is a thousandth of it
+LARGEST_FILE = 50_000_000  # bytes; a table of trials is a thousandth of it
 
 
 class SheetError(RefusalError):
@@ -46,7 +46,7 @@ def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
     """
     if not path.is_file():
         raise SheetError(f"{path}: there is no such file.")
-    if path.stat().st_size > LARGEST:
+    if path.stat().st_size > LARGEST_FILE:
         raise SheetError(f"{path}: {path.stat().st_size / 1e6:.0f} MB are too large for a table.")
     mark = ","
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
@@ -83,7 +83,7 @@ def _excel(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
 
     try:
         with zipfile.ZipFile(path) as packed:
-            if sum(one.file_size for one in packed.infolist()) > LARGEST:
+            if sum(member.file_size for member in packed.infolist()) > LARGEST_FILE:
                 raise SheetError(f"{path}: unpacked it is too large for a table.")
         book = load_workbook(path, read_only=False, data_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError):
@@ -92,7 +92,7 @@ def _excel(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
         raise SheetError(f"{path}: there is no sheet {sheet}; it has {', '.join(book.sheetnames)}.")
     page = book[sheet] if sheet is not None else book[book.sheetnames[0]]
     if page.merged_cells.ranges:
-        where = ", ".join(str(one) for one in page.merged_cells.ranges)
+        where = ", ".join(str(span) for span in page.merged_cells.ranges)
         raise SheetError(
             f"{path}, sheet {page.title}: cells are merged ({where}), so it is not clear what "
             "belongs to which column. Unmerge them and name each column."
@@ -120,14 +120,14 @@ def _plain(cell: object) -> str:
 
 
 def _table(file: str, lines: Sequence[tuple[int, list[str]]], mark: str) -> Sheet:
-    told = [
+    filled = [
         (number, line)
         for number, line in lines
         if any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
     ]
-    if not told:
+    if not filled:
         raise SheetError(f"{file}: the table is empty.")
-    first, head = told[0]
+    first, head = filled[0]
     header = [name.strip() for name in head]
     while header and not header[-1]:
         header.pop()
@@ -137,7 +137,7 @@ def _table(file: str, lines: Sequence[tuple[int, list[str]]], mark: str) -> Shee
         if header.count(name) > 1:
             raise SheetError(f"{file} row {first}: {header.count(name)} columns are named {name}.")
     rows = []
-    for number, line in told[1:]:
+    for number, line in filled[1:]:
         if any(cell.strip() for cell in line[len(header) :]):
             raise SheetError(
                 f"{file} row {number}: it has more cells than the header has columns. A comma "

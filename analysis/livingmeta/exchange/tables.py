@@ -63,10 +63,10 @@ WHOLE = {"n1", "n2", "events1", "events2", "without1", "without2"}
 AUTHORS = ("author", "authors", "first author")
 # Columns that tell the comparisons of one trial apart
 CONTRASTS = ("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose")
-MEANS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
-OF_MEANS = tuple(key for key, one in MEASURES.items() if one.needs == "means")
-OF_COUNTS = tuple(key for key, one in MEASURES.items() if one.needs == "counts")
-RATIOS = tuple(key for key, one in MEASURES.items() if one.ratio)
+MEAN_CELLS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
+OF_MEANS = tuple(key for key, measure in MEASURES.items() if measure.needs == "means")
+OF_COUNTS = tuple(key for key, measure in MEASURES.items() if measure.needs == "counts")
+RATIOS = tuple(key for key, measure in MEASURES.items() if measure.ratio)
 # What a row is called that sums up the others
 TOTAL = re.compile(
     r"((d ?[+&] ?l|dl|reml|m-?h|i-?v|mantel-haenszel|inverse[- ]variance|peto)[\s,:-]+)?("
@@ -263,13 +263,13 @@ def candidates(header: Iterable[str]) -> dict[str, list[str]]:
         lower.setdefault(name.strip().lower(), []).append(name)
     if "ai" not in lower:  # metafor's counts of group 2 stand beside ai; alone it is an interval
         lower.pop("ci", None)
-    found = {}
+    columns = {}
     for ours, ranks in NAMES.items():
         for rank in ranks:
             if named := [column for name in rank for column in lower.get(name, ())]:
-                found[ours] = named
+                columns[ours] = named
                 break
-    return found
+    return columns
 
 
 def table(sheet: Sheet, told: Told) -> Analysis:
@@ -281,17 +281,17 @@ def table(sheet: Sheet, told: Told) -> Analysis:
         For all cells that can't be read, each with its row and column, for columns that can be
         two things, and for effects whose printed limits lie on another scale.
     """
-    known = candidates(sheet.header)
+    headers = candidates(sheet.header)
     asked = told.measure is not None
-    told = _measured(sheet, known, told)
-    used = _used(sheet, known, told)
+    told = _measured(sheet, headers, told)
+    used = _used(sheet, headers, told)
     computed = "yi" in used
     if told.log and not computed:
         raise ExchangeError(
             f"{sheet.file}: --log says that effects are logs, and here they are computed from "
             f"{', '.join(used)}. Leave it out."
         )
-    columns = {name: _one(sheet, known, name) for name in used}
+    columns = {name: _one(sheet, headers, name) for name in used}
     decimal = decimal_of(sheet)
     analysis = Analysis(
         number="1",
@@ -302,12 +302,12 @@ def table(sheet: Sheet, told: Told) -> Analysis:
         measure=told.measure or ("GEN" if computed else "SMD" if "sd1" in used else "OR"),
         negative_favours={"lower": 1, "higher": 2, None: None}[told.favours],
     )
-    if not computed and "yi" in known:
+    if not computed and "yi" in headers:
         analysis.remarks.append(
             f"{sheet.file}: effects are computed from {columns[used[0]]} and the other columns of "
-            f"the arms; {known['yi'][0]} is not read."
+            f"the arms; {headers['yi'][0]} is not read."
         )
-    records = _studies(sheet, known, analysis)
+    records = _studies(sheet, headers, analysis)
     for record, cells in zip(records, (cells for _, cells in sheet.rows), strict=True):
         record.columns = {**columns, **record.columns}
         if _named_total(record):
@@ -332,16 +332,16 @@ def table(sheet: Sheet, told: Told) -> Analysis:
 def _at_odds(record: Record) -> list[str]:
     """Say what is wrong with cells that no column of a review holds as they are."""
     cells = record.cells
-    found = [
+    problems = [
         f'{record.place}, {record.columns[name]} = "{cells[name]}": a count is a whole number '
         "from 0. If the report gives none, leave it empty."
         for name in ("without1", "without2")
         if cells.get(name) and (float(cells[name]) < 0 or float(cells[name]) % 1)
     ]
     for arm in ("1", "2"):
-        events, without, people = (cells.get(f"{one}{arm}") for one in ("events", "without", "n"))
+        events, without, people = (cells.get(f"{name}{arm}") for name in ("events", "without", "n"))
         if events and without and people and float(events) + float(without) != float(people):
-            found.append(
+            problems.append(
                 f"{record.place}: {record.columns[f'events{arm}']} {events} and "
                 f"{record.columns[f'without{arm}']} {without} are not "
                 f"{record.columns[f'n{arm}']} {people} together. Which are right?"
@@ -350,11 +350,11 @@ def _at_odds(record: Record) -> list[str]:
         low, high = _span(cells["vi"])
         se = _span(cells["sei"])
         if not (max(low, 0) ** 0.5 <= se[1] * 1.001 and se[0] * 0.999 <= max(high, 0) ** 0.5):
-            found.append(
+            problems.append(
                 f"{record.place}: {record.columns['vi']} {cells['vi']} is not the square of "
                 f"{record.columns['sei']} {cells['sei']}. Which is right? Leave the other one out."
             )
-    return found
+    return problems
 
 
 def measure_of(text: str) -> tuple[str, bool]:
@@ -373,13 +373,13 @@ def measure_of(text: str) -> tuple[str, bool]:
     return measure_named(name) or name.upper(), False
 
 
-def _measured(sheet: Sheet, known: dict[str, list[str]], told: Told) -> Told:
+def _measured(sheet: Sheet, headers: dict[str, list[str]], told: Told) -> Told:
     """Complete what the user says by what the file itself says of its measure."""
     words = told.measure
-    if words is None and "measure" in known:
-        column = _one(sheet, known, "measure")
+    if words is None and "measure" in headers:
+        column = _one(sheet, headers, "measure")
         named = dict.fromkeys(cells[column] for _, cells in sheet.rows if cells[column])
-        if any(measure_of(one)[0] not in MEASURES for one in named):
+        if any(measure_of(text)[0] not in MEASURES for text in named):
             named = {}  # the column names something else, such as a scale
         if len(named) > 1:
             raise ExchangeError(
@@ -395,10 +395,10 @@ def _measured(sheet: Sheet, known: dict[str, list[str]], told: Told) -> Told:
     pick(MEASURES, measure, "measure")
     if told.log and measure not in RATIOS:
         raise ExchangeError(f"--log: {measure} is no ratio; {LOG_NEEDS}")
-    if "yi" not in known:
+    if "yi" not in headers:
         for column in sheet.header:
             if measure_of(column)[0] == measure:
-                known["yi"] = [*known.get("yi", ()), column]
+                headers["yi"] = [*headers.get("yi", ()), column]
                 logged = logged or measure_of(column)[1]
     return replace(told, measure=measure, log=told.log or logged)
 
@@ -406,27 +406,27 @@ def _measured(sheet: Sheet, known: dict[str, list[str]], told: Told) -> Told:
 LOG_NEEDS = f"name it with --measure, one of {', '.join(RATIOS)}."
 
 
-def _used(sheet: Sheet, known: Mapping[str, Sequence[str]], told: Told) -> list[str]:
+def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], told: Told) -> list[str]:
     """Return which of our names the effects are taken from."""
-    sizes = ("n1", "n2") if {"n1", "n2"} <= known.keys() else ("without1", "without2")
+    sizes = ("n1", "n2") if {"n1", "n2"} <= headers.keys() else ("without1", "without2")
     counts = ("events1", "events2", *sizes)
     exact = [
-        one
-        for one in ("vi", "sei")
-        if set(known.get(one, ())) & {c for c in sheet.header if c.lower() in NAMES[one][0]}
+        name
+        for name in ("vi", "sei")
+        if set(headers.get(name, ())) & {c for c in sheet.header if c.lower() in NAMES[name][0]}
     ]
-    spread = exact or [one for one in ("sei",) if one in known]
-    limits = [one for one in ("low", "high") if one in known]
-    whole = [(MEANS, OF_MEANS), (counts, OF_COUNTS)]
+    spread = exact or [name for name in ("sei",) if name in headers]
+    limits = [name for name in ("low", "high") if name in headers]
+    whole = [(MEAN_CELLS, OF_MEANS), (counts, OF_COUNTS)]
     for names, measures in whole:
-        if all(one in known for one in names) and told.measure in {None, *measures}:
-            others = [one for one in ("without1", "without2") if names == counts and one in known]
+        if all(name in headers for name in names) and told.measure in {None, *measures}:
+            others = [name for name in ("without1", "without2") if names == counts and name in headers]
             return list(dict.fromkeys((*names, *others)))
-    if "yi" in known and (spread or len(limits) == 2):
+    if "yi" in headers and (spread or len(limits) == 2):
         more = [*(limits if len(limits) == 2 else ()), "level", "n1", "n2"]
-        return ["yi", *spread, *(one for one in more if one in known)]
+        return ["yi", *spread, *(name for name in more if name in headers)]
     for names, measures in whole:
-        if all(one in known for one in names):
+        if all(name in headers for name in names):
             raise ExchangeError(
                 f"{sheet.file}: of {' '.join(names)} there is no {told.measure}. Choose one of "
                 f"{', '.join(measures)} with --measure."
@@ -444,36 +444,36 @@ def _used(sheet: Sheet, known: Mapping[str, Sequence[str]], told: Told) -> list[
     )
 
 
-def _one(sheet: Sheet, known: Mapping[str, Sequence[str]], name: str) -> str:
+def _one(sheet: Sheet, headers: Mapping[str, Sequence[str]], name: str) -> str:
     """Return the column that is meant, or ask."""
-    if len(known[name]) > 1:
+    if len(headers[name]) > 1:
         raise ExchangeError(
-            f"{sheet.file}: {' and '.join(known[name])} can both be {NAMES[name][0][0]}. Which is "
+            f"{sheet.file}: {' and '.join(headers[name])} can both be {NAMES[name][0][0]}. Which is "
             "meant? Give the other one another name, or delete it."
         )
-    return known[name][0]
+    return headers[name][0]
 
 
-def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> list[Record]:
+def _studies(sheet: Sheet, headers: dict[str, list[str]], analysis: Analysis) -> list[Record]:
     """Return a record per row, its trial told apart from others by name, year and number."""
-    numbered = _numbered(sheet, known)
-    name = _one(sheet, known, "study") if "study" in known else None
-    year = _one(sheet, known, "year") if "year" in known else None
-    subgroup = _one(sheet, known, "subgroup") if "subgroup" in known else None
+    numbered = _numbered(sheet, headers)
+    name = _one(sheet, headers, "study") if "study" in headers else None
+    year = _one(sheet, headers, "year") if "year" in headers else None
+    subgroup = _one(sheet, headers, "subgroup") if "subgroup" in headers else None
     apart = [column for column in sheet.header if column.strip().lower() in CONTRASTS]
     records = []
     for row, cells in sheet.rows:
         study = " ".join((cells[name] if name else "").split())
-        told = _year(cells[year]) if year else ""
+        dated = _year(cells[year]) if year else ""
         label = study or f"row {row}"
-        if study and told and told not in study:
-            label = f"{study} {told}" if not re.search(r"\d{4}", study) else f"{study} ({told})"
+        if study and dated and dated not in study:
+            label = f"{study} {dated}" if not re.search(r"\d{4}", study) else f"{study} ({dated})"
         records.append(
             Record(
                 file=sheet.file,
                 row=row,
                 study=label,
-                year=told,
+                year=dated,
                 identity=(label, cells[numbered] if numbered else ""),
                 subgroup="" if not subgroup or cells[subgroup].lower() in ABSENT else cells[subgroup],
                 contrast=", ".join(filter(None, (cells[column] for column in apart))),
@@ -482,28 +482,28 @@ def _studies(sheet: Sheet, known: dict[str, list[str]], analysis: Analysis) -> l
         )
     writers = [c for c in sheet.header if c.strip().lower() in AUTHORS and c != name]
     called: dict[tuple[str, ...], tuple[str, int]] = {}
-    for one, (row, cells) in zip(records, sheet.rows, strict=True):
+    for record, (row, cells) in zip(records, sheet.rows, strict=True):
         for column in writers[:1]:
-            author, first = called.setdefault(one.identity, (cells[column], row))
+            author, first = called.setdefault(record.identity, (cells[column], row))
             if author != cells[column]:
                 raise ExchangeError(
-                    f"{sheet.file} rows {first}, {row}: both are {one.study} in {name}, and "
+                    f"{sheet.file} rows {first}, {row}: both are {record.study} in {name}, and "
                     f"{author} and {cells[column]} in {column}. Which column names the trials? "
                     "Rename or delete the other one."
                 )
     labels: dict[str, dict[tuple[str, ...], Record]] = {}
-    for one in records:
-        labels.setdefault(one.study, {}).setdefault(one.identity, one)
-    for label, told_apart in labels.items():
-        if len(told_apart) > 1:
-            rows = ", ".join(str(one.row) for one in told_apart.values())
+    for record in records:
+        labels.setdefault(record.study, {}).setdefault(record.identity, record)
+    for label, namesakes in labels.items():
+        if len(namesakes) > 1:
+            rows = ", ".join(str(record.row) for record in namesakes.values())
             analysis.remarks.append(
                 f"{sheet.file} rows {rows}: {label} has several numbers in {numbered}, so these "
                 "are taken as several trials."
             )
-            for one in records:
-                if one.study == label:
-                    one.study = f"{label} ({one.identity[1]})"
+            for record in records:
+                if record.study == label:
+                    record.study = f"{label} ({record.identity[1]})"
     return records
 
 
@@ -513,15 +513,15 @@ def _year(cell: str) -> str:
     return plain[1] if plain else cell
 
 
-def _numbered(sheet: Sheet, known: dict[str, list[str]]) -> str | None:
+def _numbered(sheet: Sheet, headers: dict[str, list[str]]) -> str | None:
     """Set a column that only numbers the studies aside, where another one names them."""
-    columns = known.get("study", [])
+    columns = headers.get("study", [])
     plain = [c for c in columns if all(re.fullmatch(r"\d*", cells[c]) for _, cells in sheet.rows)]
     loose = [c for c in sheet.header if c.strip().lower() in NAMES["study"][1]]
     named = [c for c in columns if c not in plain] or (loose if plain == columns else [])
     if not plain or not named:
         return None
-    known["study"] = named
+    headers["study"] = named
     return plain[0]
 
 
@@ -539,32 +539,32 @@ def _named_total(record: Record) -> bool:
 
 def _without_totals(records: Sequence[Record], analysis: Analysis) -> list[Record]:
     """Leave out the rows that sum up others, aloud; pool what may be a trial, and say the doubt."""
-    named = [one for one in records if _named_total(one)]
-    studies = [one for one in records if one not in named]
-    sums = {id(one): _sums_up(one, studies) for one in studies}
+    named = [record for record in records if _named_total(record)]
+    studies = [record for record in records if record not in named]
+    sums = {id(study): _sums_up(study, studies) for study in studies}
     kept = []
-    for one in records:
-        sure = sums.get(id(one))
-        if one in named:
+    for record in records:
+        sure = sums.get(id(record))
+        if record in named:
             analysis.remarks.append(
-                f"{one.place}, {one.study}: the row is called a total, or a result of pooling, "
+                f"{record.place}, {record.study}: the row is called a total, or a result of pooling, "
                 "so it is not pooled. If it is a trial, give it the name of one."
             )
         elif sure:
             analysis.remarks.append(
-                f"{one.place}, {one.study}: the row holds the sums of the other rows, so it is "
+                f"{record.place}, {record.study}: the row holds the sums of the other rows, so it is "
                 "taken as their total and not pooled. If it is a trial, add its year to its name."
             )
         else:
-            kept.append(one)
-            if sure is not None or _called_total(one):
-                one.doubt = (
+            kept.append(record)
+            if sure is not None or _called_total(record):
+                record.doubt = (
                     "its numbers can be those of the other rows together"
                     if sure is not None
                     else "it is called like a total"
                 )
                 analysis.remarks.append(
-                    f"{one.place}, {one.study}: {one.doubt}; it is pooled as a trial. If it is a "
+                    f"{record.place}, {record.study}: {record.doubt}; it is pooled as a trial. If it is a "
                     "total, call it Total."
                 )
     return kept
@@ -576,34 +576,35 @@ def _sums_up(record: Record, records: Sequence[Record]) -> bool | None:
     False: its numbers can be those of a total, and as well those of a trial, which is never left
     out for that.
     """
-    found: bool | None = None
+    total: bool | None = None
     for others in (
-        [one for one in records if one is not record],
-        [one for one in records if one is not record and one.subgroup == record.subgroup],
+        [other for other in records if other is not record],
+        [other for other in records if other is not record and other.subgroup == record.subgroup],
     ):
         if len(others) > 1 and (summed := _adds_up(record, others)) is not None:
             sure = summed and (len(others) > 2 or not _dated(record) or _called_total(record))
-            found = found or sure
-    return found
+            total = total or sure
+    return total
 
 
 def _adds_up(record: Record, others: Sequence[Record]) -> bool | None:
     """Say whether a row has the people of the others and their effect, as far as it is rounded."""
     summed = [name for name in sorted(WHOLE) if record.cells.get(name)]
-    if any(not one.cells.get(name) for one in others for name in summed) or any(
-        float(record.cells[name]) != math.fsum(float(one.cells[name]) for one in others) for name in summed
+    if any(not other.cells.get(name) for other in others for name in summed) or any(
+        float(record.cells[name]) != math.fsum(float(other.cells[name]) for other in others)
+        for name in summed
     ):
         return None
     if record.cells.get("yi") or not summed:
         return _pools(record, others, people=bool(summed))
     sure = True
     for arm in ("1", "2") if "events1" not in record.cells else ():
-        own, *theirs = (one.cells.get(f"mean{arm}") or "" for one in (record, *others))
+        own, *theirs = (row.cells.get(f"mean{arm}") or "" for row in (record, *others))
         if not own or "" in theirs:
             continue  # people alone, as the last row of a forest plot has them
         if not _among(own, theirs):
             return None
-        people = [float(one.cells[f"n{arm}"]) for one in others]
+        people = [float(other.cells[f"n{arm}"]) for other in others]
         plain = [1.0] * len(others)
         # of three trials or more, equal sums of people are no chance, however means were pooled
         sure &= len(others) > 2 or any(_equal(own, theirs, by) for by in (people, plain))
@@ -611,14 +612,14 @@ def _adds_up(record: Record, others: Sequence[Record]) -> bool | None:
 
 
 def _among(own: str, theirs: Sequence[str]) -> bool:
-    spans = [_span(one) for one in theirs]
+    spans = [_span(value) for value in theirs]
     return min(low for low, _ in spans) <= _span(own)[1] and _span(own)[0] <= max(high for _, high in spans)
 
 
 def _equal(own: str, theirs: Sequence[str], weights: Sequence[float]) -> bool:
     """Say whether a number can be the mean of others, all as they are rounded."""
     low, high = _span(own)
-    spans = [_span(one) for one in theirs]
+    spans = [_span(value) for value in theirs]
     least, most = (
         sum(w * span[end] for w, span in zip(weights, spans, strict=True)) / sum(weights) for end in (0, 1)
     )
@@ -630,22 +631,22 @@ def _pools(record: Record, others: Sequence[Record], *, people: bool = False) ->
 
     With `people` their sums are known to be equal.
     """
-    own, *theirs = (one.cells.get("yi") or "" for one in (record, *others))
-    found = [_se(one.cells) for one in (record, *others)]
-    if not own or "" in theirs or None in found or not _among(own, theirs):
+    own, *theirs = (row.cells.get("yi") or "" for row in (record, *others))
+    ses = [_se(row.cells) for row in (record, *others)]
+    if not own or "" in theirs or None in ses or not _among(own, theirs):
         return None
-    error, *errors = (float(one or 0) for one in found)
+    error, *errors = (float(se or 0) for se in ses)
     weights = [1 / se**2 for se in errors]
     if (
         people
         and error <= max(errors)
-        and (len(others) > 2 or _equal(own, theirs, [_people(one) for one in others]))
+        and (len(others) > 2 or _equal(own, theirs, [_people(other) for other in others]))
     ):
         return True
     close = abs(error * sum(weights) ** 0.5 - 1) < 0.03 + _blur(record)
     if not (close and _equal(own, theirs, weights)):
         return False if people else None
-    values = [float(one) for one in theirs]
+    values = [float(value) for value in theirs]
     chance = number(own).half / max(max(values) - min(values), error) * (0.01 + _blur(record))
     return True if people or chance < RARE else False if chance < 5 * RARE else None
 
@@ -676,22 +677,22 @@ def _se(cells: Mapping[str, str]) -> float | None:
 def _apart(analysis: Analysis) -> None:
     """Name the comparisons of a trial that stands in several rows, and say what is not told."""
     held: dict[tuple[object, ...], list[Record]] = {}
-    for one in analysis.records:
-        held.setdefault((one.identity, one.subgroup), []).append(one)
+    for record in analysis.records:
+        held.setdefault((record.identity, record.subgroup), []).append(record)
     for rows in held.values():
-        words = {one.contrast for one in rows}
+        words = {record.contrast for record in rows}
         if len(rows) == 1:
             rows[0].contrast = ""
         elif len(words) < len(rows) or "" in words:
-            told = ", ".join(str(one.row) for one in rows)
+            numbers = ", ".join(str(record.row) for record in rows)
             analysis.remarks.append(
-                f"{rows[0].file} rows {told}: {rows[0].study} stands there {len(rows)} times, and "
+                f"{rows[0].file} rows {numbers}: {rows[0].study} stands there {len(rows)} times, and "
                 "no column comparison (or arm, treatment, dose) says what sets the rows apart: "
                 "pooled as comparisons of one trial. Name them in it, or name the trials "
                 "apart (2015a, 2015b)."
             )
-            for place, one in enumerate(rows, start=1):
-                one.contrast = ", ".join(filter(None, (one.contrast, f"comparison {place}")))
+            for place, record in enumerate(rows, start=1):
+                record.contrast = ", ".join(filter(None, (record.contrast, f"comparison {place}")))
 
 
 def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
@@ -702,18 +703,18 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
     """
     ratio = analysis.measure in RATIOS and not analysis.log
     low, high, yi = (
-        next((one.columns[name] for one in analysis.records if name in one.columns), name)
+        next((record.columns[name] for record in analysis.records if name in record.columns), name)
         for name in ("low", "high", "yi")
     )
     if ratio and (wrong := [r for r in analysis.records if _below(r.cells.get("yi"))]):
         raise ExchangeError(
             "\n".join(
-                f'{one.place}, {yi} = "{one.cells["yi"]}": no {analysis.measure} is 0 or below. If '
+                f'{record.place}, {yi} = "{record.cells["yi"]}": no {analysis.measure} is 0 or below. If '
                 f"{yi} holds logs, say --log."
-                for one in wrong
+                for record in wrong
             )
         )
-    fits = {one.row: _scales(one) for one in analysis.records if _limits(one.cells)}
+    fits = {record.row: _scales(record) for record in analysis.records if _limits(record.cells)}
     if not fits:
         if ratio and not asked:
             raise ExchangeError(
@@ -728,10 +729,10 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
             )
         return
     wanted = {"ratio"} if ratio else {"plain", "mixed"} if analysis.log else {"plain"}
-    analysis.limits = _level([one for one in analysis.records if one.row in fits], ratio=ratio)
+    analysis.limits = _level([record for record in analysis.records if record.row in fits], ratio=ratio)
     if all(scales & wanted for scales in fits.values()):
-        for one in analysis.records:
-            one.mixed = analysis.log and "plain" not in fits.get(one.row, {"plain"})
+        for record in analysis.records:
+            record.mixed = analysis.log and "plain" not in fits.get(record.row, {"plain"})
         both = all("ratio" in scales for scales in fits.values())
         if both and analysis.measure == "GEN" and not asked:
             raise ExchangeError(
@@ -740,7 +741,7 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
                 f"{RATIOS[-1]} for ratios."
             )
         return
-    first = next(one for one in analysis.records if one.row in fits)
+    first = next(record for record in analysis.records if record.row in fits)
     shown = f"{first.cells['yi']}, {first.cells['low']} to {first.cells['high']}"
     ratios = f"so {yi} holds ratios. Name them: --measure OR (or RR, HR, IRR, ROM) without --log"
     for scale, what, remedy in (
@@ -760,12 +761,12 @@ def _on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
             raise ExchangeError(f"{first.place}: {low} and {high} {what} ({shown}), {remedy}.")
     raise ExchangeError(
         "\n".join(
-            f"{one.place}, {low} and {high}: {one.cells['low']} to {one.cells['high']} does not "
-            f"fit {one.cells['yi']}{_beside(one)}"
-            + (", on no scale" if not fits[one.row] else "")
+            f"{record.place}, {low} and {high}: {record.cells['low']} to {record.cells['high']} does not "
+            f"fit {record.cells['yi']}{_beside(record)}"
+            + (", on no scale" if not fits[record.row] else "")
             + ". Check the row, or leave the limits out."
-            for one in analysis.records
-            if one.row in fits and not fits[one.row] & wanted
+            for record in analysis.records
+            if record.row in fits and not fits[record.row] & wanted
         )
     )
 
@@ -792,25 +793,25 @@ def _scales(record: Record) -> set[str]:
     logs = _logs(yi), _logs(low), _logs(high)
     # by the delta method, where the standard error is that of the ratio itself
     raw = (se[0] / yi[1], se[1] / yi[0]) if se and yi[0] > 0 else None
-    found = set()
+    scales = set()
     if _around(yi, low, high, [se]):
-        found.add("plain")
+        scales.add("plain")
     if _around(*logs, [se, raw]):
-        found.add("ratio")
+        scales.add("ratio")
     if _around(yi, logs[1], logs[2], [se]):
-        found.add("mixed")
-    return found
+        scales.add("mixed")
+    return scales
 
 
-Span = tuple[float, float]
+Extent = tuple[float, float]
 
 
-def _span(cell: str) -> Span:
+def _span(cell: str) -> Extent:
     value, half = number(cell)[:2]
     return value - half, value + half
 
 
-def _error(cells: Mapping[str, str]) -> Span | None:
+def _error(cells: Mapping[str, str]) -> Extent | None:
     """Return what a standard error may be; 1.96 may have stood for 1.959964."""
     for name, power in (("sei", 1.0), ("vi", 0.5)):
         if cells.get(name):
@@ -819,25 +820,27 @@ def _error(cells: Mapping[str, str]) -> Span | None:
     return None
 
 
-def _logs(span: Span | None) -> Span | None:
+def _logs(span: Extent | None) -> Extent | None:
     return None if span is None or span[0] <= 0 else (math.log(span[0]), math.log(span[1]))
 
 
-def _around(yi: Span | None, low: Span | None, high: Span | None, errors: Sequence[Span | None]) -> bool:
+def _around(
+    yi: Extent | None, low: Extent | None, high: Extent | None, errors: Sequence[Extent | None]
+) -> bool:
     """Say whether an effect can be the middle of its limits, at a distance that its SE explains."""
     if yi is None or low is None or high is None:
         return False
     if not (low[0] + high[0]) / 2 <= yi[1] or not (low[1] + high[1]) / 2 >= yi[0]:
         return False
-    known = [se for se in errors if se is not None and se[1] > 0]
-    if not known:
+    usable = [se for se in errors if se is not None and se[1] > 0]
+    if not usable:
         return True
     narrow, wide = (high[0] - low[1]) / 2, (high[1] - low[0]) / 2
-    for se in known:
+    for se in usable:
         least = narrow / se[1]
         most = wide / se[0] if se[0] > 0 else math.inf
         z = [float(ndtri(0.5 + level / 200)) for level in LEVELS]
-        if any(least <= one <= most for one in z) or (least <= WIDEST and most >= z[1]):
+        if any(least <= quantile <= most for quantile in z) or (least <= WIDEST and most >= z[1]):
             return True
     return False
 
@@ -850,12 +853,12 @@ def level_of(record: Record) -> float | None:
 
 def _level(records: Sequence[Record], *, ratio: bool) -> float | None:
     """Return the level of limits, as told or as all standard errors have it; None where neither."""
-    told_levels = {level_of(one) for one in records} - {None}
+    told_levels = {level_of(record) for record in records} - {None}
     if len(told_levels) == 1:
         return told_levels.pop()
     for raw in (False, True)[: 1 + ratio]:
         for level in sorted(LEVELS, key=lambda level: level != 95):
-            if all(_reaches(one, level, ratio=ratio, raw=raw) for one in records):
+            if all(_reaches(record, level, ratio=ratio, raw=raw) for record in records):
                 return level
     return None
 

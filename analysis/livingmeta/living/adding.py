@@ -96,34 +96,34 @@ def settle(name: str, number: int, *, take: str | None, by: str | None, why: str
         If there is no such disagreement, if one of these is missing, or if the row is not one that
         this review may edit. Nothing is written.
     """
-    found = disagreements(load_review(name))
-    if not 1 <= number <= len(found):
-        many = f"disagreements 1 to {len(found)}" if found else "no disagreement"
+    open_cells = disagreements(load_review(name))
+    if not 1 <= number <= len(open_cells):
+        many = f"disagreements 1 to {len(open_cells)}" if open_cells else "no disagreement"
         raise RefusalError(f"--agree {number}: {name} has {many}.")
     if take not in {"first", "second"} or not by or not why:
         raise RefusalError("--agree needs --take first or --take second, --by NAME and --why WORDS.")
-    one = found[number - 1]
-    value = one.values[0 if take == "first" else 1]
+    cell = open_cells[number - 1]
+    value = cell.values[0 if take == "first" else 1]
     folder, shown = find(name)
     record = folder / "agreements.csv"
-    row = agreement_row(one, settled=value, who=by, why=why)
+    row = agreement_row(cell, settled=value, who=by, why=why)
     files = {record: _longer(record, "agreements", [row])}
     if take == "second":
-        if one.first is None:
+        if cell.first is None:
             raise RefusalError(
                 "outcomes.csv has no such row: add it there with `livingmeta add`, not --agree."
             )
-        if one.first.file != f"{shown}/outcomes.csv":
+        if cell.first.file != f"{shown}/outcomes.csv":
             raise RefusalError(
-                f"the row stands in {one.first.file}, which {name} extends and never edits: "
+                f"the row stands in {cell.first.file}, which {name} extends and never edits: "
                 "settle it in that review."
             )
         outcomes = folder / "outcomes.csv"
         held = outcomes.read_bytes()
-        text = corrected(held.decode(), row=one.first.row, column=one.column, value=value or "")
+        text = corrected(held.decode(), row=cell.first.row, column=cell.column, value=value or "")
         files = {outcomes: (held, text), **files}
     replace_all(files)
-    return f"settled: {one.column} is {value or 'not reported'} ({by}: {why})."
+    return f"settled: {cell.column} is {value or 'not reported'} ({by}: {why})."
 
 
 def start(folder: Path, *, negative_favours: int | str | None) -> None:

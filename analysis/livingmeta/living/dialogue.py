@@ -15,7 +15,7 @@ from livingmeta.review.schema import QUOTED, TABLES, Gap, Report, carries, read_
 from livingmeta.words import key_of
 
 NEW = "new"
-KINDS = {
+SOURCE_KINDS = {
     "report": "the paper itself",
     "abstract": "its abstract only",
     "registry": "a trial registry",
@@ -93,31 +93,31 @@ def _ask(ask: Asker, table: str, column: str, question: str, *, needed: bool = F
 
 
 def _trial(review: Review, ask: Asker, draft: Draft) -> str:
-    known = {trial.trial: trial.label for trial in review.trials}
-    chosen = _choose(ask, "Which trial?", {NEW: "a new trial", **known}, default=NEW)
+    labels = {trial.trial: trial.label for trial in review.trials}
+    chosen = _choose(ask, "Which trial?", {NEW: "a new trial", **labels}, default=NEW)
     if chosen != NEW:
         return chosen
     label = _ask(ask, "trials", "label", "Name and year, as a forest plot prints it", needed=True)
-    found = re.search(r"\b(19|20)\d\d\b", label)
-    year = found[0] if found else _ask(ask, "trials", "year", "Year of its first report", needed=True)
-    key = key_of(label, known)
-    one, two = review.protocol.groups.group1, review.protocol.groups.group2
+    dated = re.search(r"\b(19|20)\d\d\b", label)
+    year = dated[0] if dated else _ask(ask, "trials", "year", "Year of its first report", needed=True)
+    key = key_of(label, labels)
+    group1, group2 = review.protocol.groups.group1, review.protocol.groups.group2
     cells = {"trial": key, "label": label, "year": year, "membership": "documented"}
     asked = [
         ("condition", "What the people had", False),
         ("n_randomised", "People randomised", False),
-        ("n1_randomised", f"Of these to {one} (empty: not reported)", False),
-        ("n2_randomised", f"Of these to {two} (empty: not reported)", False),
-        ("arm1", f"What the group “{one}” did", False),
-        ("arm2", f"What the group “{two}” did", False),
+        ("n1_randomised", f"Of these to {group1} (empty: not reported)", False),
+        ("n2_randomised", f"Of these to {group2} (empty: not reported)", False),
+        ("arm1", f"What the group “{group1}” did", False),
+        ("arm2", f"What the group “{group2}” did", False),
         ("treatment_weeks", "Length of treatment in weeks (empty: not reported)", False),
         ("registration", "Registry number (empty: none known)", False),
         ("membership_why", "Why the trial fits the review's question, with the words of the paper", True),
     ]
     if any(trial.pain_rule1 or trial.pain_rule2 for trial in review.trials):
         asked[6:6] = [
-            ("pain_rule1", f"Rule on pain in “{one}”, as documented (empty: none stated)", False),
-            ("pain_rule2", f"Rule on pain in “{two}”, as documented (empty: none stated)", False),
+            ("pain_rule1", f"Rule on pain in “{group1}”, as documented (empty: none stated)", False),
+            ("pain_rule2", f"Rule on pain in “{group2}”, as documented (empty: none stated)", False),
         ]
     for column, question, needed in asked:
         cells[column] = _ask(ask, "trials", column, question, needed=needed)
@@ -130,16 +130,16 @@ def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report |
     if hint is not None:
         ask.say(f"From {hint.citation}")
         return hint.report
-    known = {one.report: one.citation for one in review.reports if one.trial == trial}
-    if known:
-        options = {**known, NEW: "a report that is not listed"}
-        first = next(iter(known))
+    reports = {report.report: report.citation for report in review.reports if report.trial == trial}
+    if reports:
+        options = {**reports, NEW: "a report that is not listed"}
+        first = next(iter(reports))
         chosen = _choose(ask, "Which report of the trial is it?", options, default=first)
         if chosen != NEW:
             return chosen
     citation = _ask(ask, "reports", "citation", "How to cite it", needed=True)
     doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)")
-    key = key_of(trial, [one.report for one in review.reports])
+    key = key_of(trial, [report.report for report in review.reports])
     draft["reports"].append({"report": key, "trial": trial, "citation": citation, "doi": doi})
     return key
 
@@ -148,14 +148,14 @@ def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -
     """Ask where the numbers were read: the report itself, or something about it."""
     used = {row.source for row in review.outcomes if row.trial == trial}
     used |= {row.source for row in review.trials if row.trial == trial}
-    known = {one.source: one.citation for one in review.sources if one.source in used}
+    sources = {source.source: source.citation for source in review.sources if source.source in used}
     chosen = NEW
-    if known:
-        options = {NEW: "in something not listed here", **known}
+    if sources:
+        options = {NEW: "in something not listed here", **sources}
         chosen = _choose(ask, "Where did you read the numbers?", options, default=NEW)
     if chosen == NEW:
-        kind = _choose(ask, "What did you read?", KINDS, default="report")
-        cited = {one.report: (one.citation, one.doi or "") for one in review.reports}
+        kind = _choose(ask, "What did you read?", SOURCE_KINDS, default="report")
+        cited = {report.report: (report.citation, report.doi or "") for report in review.reports}
         cited |= {row["report"]: (row["citation"], row["doi"]) for row in draft["reports"]}
         citation, doi = cited[report]
         if kind != "report":
@@ -163,7 +163,7 @@ def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -
             citation = ask.text("How to cite what you read", default=citation, wrong=check)
             doi = ask.text("Its DOI (empty: none)", default=doi)
         url = "" if doi else _ask(ask, "sources", "url", "Its address (empty: none)")
-        taken = [one.source for one in review.sources]
+        taken = [source.source for source in review.sources]
         chosen = key_of(f"{trial}_{kind}" if trial in taken else trial, taken)
         reading = "secondary" if kind == "review" else "primary"
         draft["sources"].append(
@@ -250,10 +250,14 @@ def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: 
     domains = {
         domain for plan in review.protocol.synthesis if plan.outcome == outcome for domain in plan.domains
     }
-    known = {one.instrument: one.name for one in review.instruments if not domains or one.domain in domains}
-    known |= {row["instrument"]: row["name"] for row in draft["instruments"]}
+    scales = {
+        instrument.instrument: instrument.name
+        for instrument in review.instruments
+        if not domains or instrument.domain in domains
+    }
+    scales |= {row["instrument"]: row["name"] for row in draft["instruments"]}
     chosen = _choose(
-        ask, "Measured with?", {**known, NEW: "a scale that is not listed"}, default=next(iter(known), NEW)
+        ask, "Measured with?", {**scales, NEW: "a scale that is not listed"}, default=next(iter(scales), NEW)
     )
     if chosen != NEW:
         return chosen
@@ -272,7 +276,7 @@ def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: 
         {"lower": "lower", "higher": "higher", "unknown": "not known"},
         default="unknown",
     )
-    taken = [one.instrument for one in review.instruments]
+    taken = [instrument.instrument for instrument in review.instruments]
     key = key_of(re.sub(r"\W+", "_", name.lower()).strip("_")[:30], taken)
     draft["instruments"].append(
         {
@@ -301,18 +305,20 @@ def _arms(review: Review, ask: Asker) -> list[Cells]:
 
 
 def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
-    one, two = review.protocol.groups.group1, review.protocol.groups.group2
-    measure = _choose(ask, "What is it?", {key: one.words for key, one in MEASURES.items()}, default="MD")
+    group1, group2 = review.protocol.groups.group1, review.protocol.groups.group2
+    measure = _choose(
+        ask, "What is it?", {key: measure.words for key, measure in MEASURES.items()}, default="MD"
+    )
     # No scale is left in a standardised one to turn it by: whom it favours, only its source says.
     as_printed = MEASURES[measure].standardised and wanted != "unknown"
-    what = "Difference as printed" if as_printed else f"Difference “{one}” minus “{two}”"
+    what = "Difference as printed" if as_printed else f"Difference “{group1}” minus “{group2}”"
     entry, typed = _read(ask, f"{what}, like −0.3 (95% CI −0.6 to 0.1), p = 0.04", difference=True)
     printed = str(wanted)
     if as_printed and "mean" in entry.cells:
         printed = _choose(
             ask,
             "Which group does a negative value of it favour, as printed?",
-            {"1": one, "2": two, "unknown": "the source does not say"},
+            {"1": group1, "2": group2, "unknown": "the source does not say"},
             default="unknown",
         )
     adjusted = _choose(
@@ -325,8 +331,8 @@ def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
         "group": "difference",
         "measure": measure,
         "adjusted": adjusted,
-        "n1": _ask(ask, "outcomes", "n1", f"People in “{one}”", needed=True),
-        "n2": _ask(ask, "outcomes", "n2", f"People in “{two}”", needed=True),
+        "n1": _ask(ask, "outcomes", "n1", f"People in “{group1}”", needed=True),
+        "n2": _ask(ask, "outcomes", "n2", f"People in “{group2}”", needed=True),
         **{name: cell for name, cell in entry.cells.items() if name != "n"},
         "typed": typed,
     }

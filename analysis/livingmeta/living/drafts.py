@@ -112,7 +112,7 @@ def side_of(review: Review, draft: Draft, *, outcome: str, instrument: str) -> S
     It is 1 where the scale, known or new, says which direction is better; else what review.toml
     says for all syntheses of the outcome.
     """
-    better = {one.instrument: one.better for one in review.instruments}
+    better = {instrument.instrument: instrument.better for instrument in review.instruments}
     better |= {row["instrument"]: row["better"] for row in draft["instruments"]}  # type: ignore[misc]
     if better.get(instrument) in {"lower", "higher"}:
         return 1
@@ -171,7 +171,7 @@ class Prospect:
 
 def prospect(before: Review, after: Review) -> Prospect:
     """Look at a review with and without new rows."""
-    known = {
+    results = {
         (row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
         for row in before.outcomes
     }
@@ -179,7 +179,7 @@ def prospect(before: Review, after: Review) -> Prospect:
         row
         for row in after.outcomes
         if (row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
-        not in known
+        not in results
     )
     pools = synthesise(after, selection=Selection(include_sensitivity=True))
     effects = tuple(

@@ -47,9 +47,9 @@ class Entry:
         assert self.pair is not None
         low, high = PAIRS[kind]
         cells = {**self.cells, low: self.pair[0], high: self.pair[1]}
-        still = [one for one in self.open if one != "spread"]
+        still = [question for question in self.open if question != "spread"]
         if kind == "ci":
-            still = [one for one in still if one != "centre"]
+            still = [question for question in still if question != "centre"]
             still += [] if "ci_level" in cells else ["level"]
         return Entry(cells, None, tuple(still))
 
@@ -62,7 +62,7 @@ class Entry:
             cells["se"] = cells.pop("sd")
         elif question == "centre" and answer == "median":
             cells["median"] = cells.pop("mean")
-        return Entry(cells, self.pair, tuple(one for one in self.open if one != question))
+        return Entry(cells, self.pair, tuple(left for left in self.open if left != question))
 
 
 def read_result(text: str, *, difference: bool = False) -> Entry:
@@ -103,23 +103,23 @@ def read_result(text: str, *, difference: bool = False) -> Entry:
 
     def take(pattern: str) -> re.Match[str] | None:
         nonlocal rest
-        found = re.search(pattern, rest, re.IGNORECASE)
-        if found:
-            rest = f"{rest[: found.start()]} {rest[found.end() :]}"
-        return found
+        match = re.search(pattern, rest, re.IGNORECASE)
+        if match:
+            rest = f"{rest[: match.start()]} {rest[match.end() :]}"
+        return match
 
-    if found := take(rf"\bp(?:[- ]?values?)?\s*(<=|>=|[<>=≤≥])\s*({NUMBER})"):
-        cells["p_value"] = _digits(found[2], comma, text)
+    if match := take(rf"\bp(?:[- ]?values?)?\s*(<=|>=|[<>=≤≥])\s*({NUMBER})"):
+        cells["p_value"] = _digits(match[2], comma, text)
         relation = {"<=": "<", "≤": "<", ">=": ">", "≥": ">"}
-        cells["p_relation"] = relation.get(found[1], found[1])
-    if found := take(rf"\bt\s*(?:\(\s*(?:df\s*=?\s*)?[\d.,]+\s*\))?\s*=\s*({NUMBER})"):
-        cells["t_value"] = _digits(found[1], comma, text)
-    if found := take(r"\bn\s*=\s*(\d+)"):
-        cells["n"] = found[1]
+        cells["p_relation"] = relation.get(match[1], match[1])
+    if match := take(rf"\bt\s*(?:\(\s*(?:df\s*=?\s*)?[\d.,]+\s*\))?\s*=\s*({NUMBER})"):
+        cells["t_value"] = _digits(match[1], comma, text)
+    if match := take(r"\bn\s*=\s*(\d+)"):
+        cells["n"] = match[1]
     kinds = set()
     ci = _SPREADS["ci"]
-    if found := take(rf"(\d+(?:[.,]\d+)?)\s*%\s*-?(?:{ci})") or take(rf"\b(?:{ci})\s*\(?(\d\d)\s*%"):
-        cells["ci_level"] = found[1].replace(",", ".")
+    if match := take(rf"(\d+(?:[.,]\d+)?)\s*%\s*-?(?:{ci})") or take(rf"\b(?:{ci})\s*\(?(\d\d)\s*%"):
+        cells["ci_level"] = match[1].replace(",", ".")
         kinds.add("ci")
     for spread, words in _SPREADS.items():
         if take(rf"(?<![a-z])(?:{words})(?![a-z])\s*[:=]?"):
@@ -130,8 +130,8 @@ def read_result(text: str, *, difference: bool = False) -> Entry:
         raise EntryError(f'"{text}" names {" and ".join(sorted(kinds))}: type one at a time.')
     kind = next(iter(kinds), None)
     centre = "median" if is_median else "mean"
-    told = is_median or is_mean or difference
-    return _numbers(text, rest, comma, cells, kind, centre=(centre, told), difference=difference)
+    sure = is_median or is_mean or difference
+    return _numbers(text, rest, comma, cells, kind, centre=(centre, sure), difference=difference)
 
 
 def _numbers(
@@ -153,18 +153,18 @@ def _numbers(
     if not rest or counted:
         return Entry({**cells, "events": counted[1], "n": counted[2]} if counted else cells)
     middle, told_which = centre
-    if found := re.fullmatch(rf"({NUMBER})\s*±\s*({NUMBER})", rest):
-        spread = _digits(found[2], comma, text)
-        told = {**cells, middle: _digits(found[1], comma, text), kind or "sd": spread}
+    if match := re.fullmatch(rf"({NUMBER})\s*±\s*({NUMBER})", rest):
+        spread = _digits(match[2], comma, text)
+        printed = {**cells, middle: _digits(match[1], comma, text), kind or "sd": spread}
         if kind not in {None, "sd", "se"}:
             raise EntryError(f'"{text}": ± stands before an SD or an SE, not before a {kind}.')
-        return Entry(told, None, () if kind else ("sd_or_se",))
+        return Entry(printed, None, () if kind else ("sd_or_se",))
     separator = r"\s*(?:\bto\b|;|,\s|\s-\s|-|\band\b|/)\s*"
     pair = rf"[(\[{{]\s*[,;:]?\s*({NUMBER}){separator}({NUMBER})\s*[,;:]?\s*[)\]}}]"
-    if found := re.fullmatch(rf"({NUMBER})\s*,?\s*{pair}", rest) or re.fullmatch(
+    if match := re.fullmatch(rf"({NUMBER})\s*,?\s*{pair}", rest) or re.fullmatch(
         rf"({NUMBER})\s*,?\s+({NUMBER}){separator}({NUMBER})", rest
     ):
-        value, low, high = (_digits(found[i], comma, text) for i in (1, 2, 3))
+        value, low, high = (_digits(match[i], comma, text) for i in (1, 2, 3))
         if float(low) >= float(high):
             raise EntryError(f'"{text}": {low} to {high} is not in order. Check the digits and signs.')
         if kind in {"sd", "se"}:
@@ -174,18 +174,18 @@ def _numbers(
         if kind is None and difference:
             kind = "ci"
         return entry.with_spread(kind) if kind else entry
-    if found := re.fullmatch(rf"({NUMBER})\s*,?\s*[(\[]\s*({NUMBER})\s*[)\]]", rest):
+    if match := re.fullmatch(rf"({NUMBER})\s*,?\s*[(\[]\s*({NUMBER})\s*[)\]]", rest):
         if kind in PAIRS:
             raise EntryError(f'"{text}": a {kind.upper()} is two numbers, and here is one.')
-        if comma is None and re.fullmatch(r"\d+,\d+", found[2]):
+        if comma is None and re.fullmatch(r"\d+,\d+", match[2]):
             raise EntryError(
-                f'"{text}": is {found[2]} one number or two? Write ({found[2].replace(",", ".")}) '
-                f"or ({found[2].replace(',', ' to ')})."
+                f'"{text}": is {match[2]} one number or two? Write ({match[2].replace(",", ".")}) '
+                f"or ({match[2].replace(',', ' to ')})."
             )
-        value, spread = _digits(found[1], comma, text), _digits(found[2], comma, text)
+        value, spread = _digits(match[1], comma, text), _digits(match[2], comma, text)
         return Entry({**cells, middle: value, kind or "sd": spread}, None, () if kind else ("sd_or_se",))
-    if found := re.fullmatch(NUMBER, rest):
-        return Entry({**cells, middle: _digits(found[0], comma, text)})
+    if match := re.fullmatch(NUMBER, rest):
+        return Entry({**cells, middle: _digits(match[0], comma, text)})
     raise EntryError(
         f'"{text}" can\'t be read. Type it like 37.2 ± 14.1, 29 (95% CI 6 to 52), '
         "median 3 [IQR 2 to 4], 12 of 40 or p = 0.03."

@@ -89,13 +89,13 @@ def form_csv(review: Review) -> str:
 def preface(review: Review) -> list[str]:
     """Say how the form is filled."""
     groups = review.protocol.groups
-    known = ", ".join(f"{one.instrument} ({one.name})" for one in review.instruments)
+    scales = ", ".join(f"{instrument.instrument} ({instrument.name})" for instrument in review.instruments)
     outcomes = ", ".join(dict.fromkeys(plan.outcome for plan in review.protocol.synthesis))
     return [
         f"New results for {review.protocol.id}. One row per group and time, or per difference.",
         f"Group 1 is {groups.group1}, group 2 is {groups.group2}; group difference is 1 minus 2.",
         "Leave empty what the report does not say. Rows that begin with # are comments.",
-        f"Outcomes: {outcomes}. Scales that are known: {known or 'none yet'}.",
+        f"Outcomes: {outcomes}. Scales that are known: {scales or 'none yet'}.",
     ]
 
 
@@ -170,7 +170,7 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         raise FormError(problems)
     draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")}
     labels = {trial.label.lower(): trial.trial for trial in review.trials}
-    cited: dict[str, str] = {one.citation: one.source for one in review.sources}
+    cited: dict[str, str] = {source.citation: source.source for source in review.sources}
     last: Cells = {}
     for number, filled in sheet.rows:
         cells = {name: filled.get(name, "") for name in FORM}
@@ -312,15 +312,15 @@ def _side(review: Review, draft: Draft, row: Cells, printed: str) -> tuple[str, 
 
 
 def _report(review: Review, draft: Draft, trial: str, cells: Cells) -> str:
-    for one in review.reports:
-        if one.trial == trial and (
-            one.citation == cells["citation"] or (cells["doi"] and one.doi == cells["doi"])
+    for report in review.reports:
+        if report.trial == trial and (
+            report.citation == cells["citation"] or (cells["doi"] and report.doi == cells["doi"])
         ):
-            return one.report
+            return report.report
     for row in draft["reports"]:
         if (row["trial"], row["citation"]) == (trial, cells["citation"]):
             return row["report"]
-    taken = [one.report for one in review.reports] + [row["report"] for row in draft["reports"]]
+    taken = [report.report for report in review.reports] + [row["report"] for row in draft["reports"]]
     key = key_of(trial, taken)
     draft["reports"].append(
         {"report": key, "trial": trial, "citation": cells["citation"], "doi": cells["doi"]}
@@ -331,13 +331,13 @@ def _report(review: Review, draft: Draft, trial: str, cells: Cells) -> str:
 def _scale(review: Review, draft: Draft, cells: Cells, source: str) -> str:
     if cells["instrument"] or not cells["instrument_name"]:
         return cells["instrument"]
-    for one in review.instruments:
-        if one.name.lower() == cells["instrument_name"].lower():
-            return one.instrument
+    for instrument in review.instruments:
+        if instrument.name.lower() == cells["instrument_name"].lower():
+            return instrument.instrument
     for row in draft["instruments"]:
         if row["name"].lower() == cells["instrument_name"].lower():
             return row["instrument"]
-    taken = [one.instrument for one in review.instruments]
+    taken = [instrument.instrument for instrument in review.instruments]
     taken += [row["instrument"] for row in draft["instruments"]]
     name = re.sub(r"\W+", "_", cells["instrument_name"].lower()).strip("_")[:30]
     key = key_of(name, taken)

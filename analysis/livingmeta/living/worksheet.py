@@ -1,4 +1,8 @@
-"""A panel's worksheet: what is suggested of certainty, row by row, for people to decide."""
+"""A panel's worksheet: what is suggested of certainty, row by row, for people to decide.
+
+It stands in this room, not in appraisal, because it is a file that people fill in and that only
+grows, as the forms are.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ PREFACE = (
 
 def worksheet(
     review: Review,
-    found: Sequence[SummaryOfFindings],
+    summaries: Sequence[SummaryOfFindings],
     *,
     text: str = "",
     rows: Sequence[Decision] = (),
@@ -35,13 +39,13 @@ def worksheet(
     Parameters
     ----------
     review : Review
-    found : sequence of SummaryOfFindings
+    summaries : sequence of SummaryOfFindings
     text, rows : str, sequence of Decision
         A worksheet that there is already and its rows: it stays as it is, to the last byte.
     file : str
         Its name, for messages.
     important : str, optional
-        Smallest important difference by which `found` is, as it was given; the head of a new
+        Smallest important difference by which `summaries` are, as it was given; the head of a new
         worksheet names it.
 
     Returns
@@ -57,16 +61,16 @@ def worksheet(
     held = {(row.synthesis, row.subgroup, row.domain) for row in rows}
     new = [
         {
-            "synthesis": one.pool.synthesis,
-            "subgroup": one.pool.subgroup or "",
+            "synthesis": summary.pool.synthesis,
+            "subgroup": summary.pool.subgroup or "",
             "domain": s.about,
             "suggested": "" if s.levels is None else str(s.levels),
             "why": s.why,
             "decision": "open",
         }
-        for one in found
-        for s in one.suggestions
-        if (*one.pool.key, s.about) not in held
+        for summary in summaries
+        for s in summary.suggestions
+        if (*summary.pool.key, s.about) not in held
     ]
     if not text:
         start = io.StringIO()
@@ -80,9 +84,9 @@ def worksheet(
     return appended(text, new, file=file)
 
 
-def unplaced(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
+def unplaced(rows: Sequence[Decision], summaries: Sequence[SummaryOfFindings]) -> list[str]:
     """Name the rows of a worksheet that are shown nowhere."""
-    shown = {one.pool.key for one in found}
+    shown = {summary.pool.key for summary in summaries}
     return [
         f"{_name(row)} is shown nowhere: nothing is pooled under this subgroup."
         for row in rows
@@ -90,9 +94,9 @@ def unplaced(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> li
     ]
 
 
-def stale(rows: Sequence[Decision], found: Sequence[SummaryOfFindings]) -> list[str]:
+def stale(rows: Sequence[Decision], summaries: Sequence[SummaryOfFindings]) -> list[str]:
     """Name the rows of a worksheet whose suggestion is another by now."""
-    now = {(*one.pool.key, s.about): s.levels for one in found for s in one.suggestions}
+    now = {(*summary.pool.key, s.about): s.levels for summary in summaries for s in summary.suggestions}
     lines = []
     for row in rows:
         levels = now.get((row.synthesis, row.subgroup, row.domain), row.suggested)
