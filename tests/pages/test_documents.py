@@ -1,7 +1,9 @@
 """What --json prints is what Python users get, and what docs/json.md says of it."""
 
+import ast
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from livingmeta import load_review, results_of, synthesise
 from livingmeta.__main__ import app
 from livingmeta.pages.documents import DOCUMENTS, pooled, reproduction, schema, text
 from livingmeta.words import RefusalError
+from rooms import PACKAGE
 
 
 def test_the_page_of_the_documents_is_true() -> None:
@@ -74,6 +77,14 @@ def test_in_python_a_document_is_the_one_that_is_printed(say) -> None:
         ("reproduce", reproduction(results_of(review))),
     ):
         assert text(command, document) + "\n" == say(command, "smith2017", "--json").out
+
+
+@pytest.mark.parametrize("module", sorted((PACKAGE / "commands").glob("*.py")), ids=lambda path: path.stem)
+def test_no_command_puts_a_document_together(module: Path) -> None:
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            printed = ast.unparse(node.func) in {"screen.json", "documents.append"}
+            assert not printed or not any(isinstance(given, ast.Dict) for given in node.args), node.lineno
 
 
 def test_a_command_without_a_document_is_refused() -> None:

@@ -111,6 +111,7 @@ def _worksheet(
     review: Review, found: tuple[SummaryOfFindings, ...], path: Path, *, important: str | None, as_json: bool
 ) -> None:
     from livingmeta.living.worksheet import stale, unplaced, worksheet
+    from livingmeta.pages.documents import panel
     from livingmeta.review.folder import read_worksheet
     from livingmeta.store import replace_all, write
     from livingmeta.words import RefusalError
@@ -126,15 +127,12 @@ def _worksheet(
     elif made != text:
         replace_all({path: (text.encode(), made)})
     _, now = read_worksheet(review, path)
-    decided = sum(row.decided is not None for row in now)
     remarks = [*unplaced(now, found), *stale(now, found)]
+    document = panel(path, now, added=len(now) - len(rows), remarks=remarks)
     if as_json:
-        counts = {"rows": len(now), "added": len(now) - len(rows), "decided": decided}
-        left = {"open": len(now) - decided, "remarks": remarks}
-        return screen.json("certainty --worksheet", {"worksheet": str(path), **counts, **left})
+        return screen.json("certainty --worksheet", document)
     typer.echo(
-        f"{path}: {len(now)} rows, {len(now) - len(rows)} of them new; {decided} decided, "
-        f"{len(now) - decided} open."
+        "{worksheet}: {rows} rows, {added} of them new; {decided} decided, {open} open.".format(**document)
     )
     for line in remarks:
         screen.console().print(line)

@@ -21,21 +21,14 @@ SHOWN = 10  # largest deviations, and analyses that do not agree; --json has all
 
 def list_reviews(*, as_json: AsJson = False) -> None:
     """List the reviews that can be found, with their questions."""
-    from livingmeta.review.folder import TEMPLATE, declarations, reviews
+    from livingmeta.review.folder import questions
 
-    found = []
-    for name, folder in reviews().items():
-        if name == TEMPLATE:
-            continue
-        try:
-            declared = declarations(folder, name)
-            question = str(declared.get("question", "(review.toml states no question)"))
-        except ValueError:  # not TOML, not UTF-8 or of a newer format: `check` says where
-            question = f"(review.toml can't be read: see livingmeta check {name})"
-        found.append({"review": name, "question": question, "folder": str(folder)})
+    asked = questions()
     if as_json:
-        return screen.json("reviews", found)
-    screen.table(["review", "question"], [[one["review"], one["question"]] for one in found])
+        from livingmeta.pages.documents import listed
+
+        return screen.json("reviews", listed(asked))
+    screen.table(["review", "question"], [[folder.name, question] for folder, question in asked.items()])
     return None
 
 
@@ -153,24 +146,14 @@ def reproduce(
 
 def _collection(folder: Path, *, as_json: bool) -> None:
     """Pool every analysis in a folder again and compare with what is printed there."""
-    from livingmeta.exchange.collection import reproduced, sources
+    from livingmeta.exchange.collection import collection
 
-    found: list[Reproduced] = []
-    skipped: dict[str, str] = {}
-    listed = sources(folder)
     with screen.progress("Pooling") as progress:
-        for place, path in enumerate(listed, start=1):
-            try:
-                pooled = reproduced(path)
-            except ValueError as refusal:
-                skipped[path.name] = str(refusal)
-            else:
-                found += pooled
-                if not pooled:
-                    skipped[path.name] = "it prints no number to compare with."
-            progress(place, len(listed))
+        found, skipped = collection(folder, progress=progress)
     if as_json:
-        screen.json("reproduce FOLDER", {"analyses": found, "skipped": skipped})
+        from livingmeta.pages import documents
+
+        screen.json("reproduce FOLDER", documents.folder(found, skipped))
     else:
         _show_collection(found, skipped)
     if any(one.unexplained for one in found):

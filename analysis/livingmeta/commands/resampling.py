@@ -102,7 +102,7 @@ def resample(
 ) -> None:
     """Test the mean by turning signs (permutation test), and bootstrap it and τ²."""
     from livingmeta.engine.methods.resampling import PATTERNS, bootstrap, permutation_test
-    from livingmeta.pages.documents import about
+    from livingmeta.pages.documents import resampled
     from livingmeta.review.folder import load_review
 
     loaded = load_review(review)
@@ -114,7 +114,7 @@ def resample(
                 test = permutation_test(*_effects(pool), most=most or PATTERNS, progress=progress, **methods)
             with screen.progress("Simulating") as progress:
                 sets = bootstrap(*_effects(pool), count=count, progress=progress, **methods)
-            documents.append({**about(loaded, pool), "permutation_test": test, "bootstrap": sets})
+            documents.append(resampled(loaded, pool, test, sets))
             if not as_json:
                 _show_resampled(pool, test, sets)
     if as_json:
@@ -149,7 +149,7 @@ def simulate(
 ) -> None:
     """Simulate reviews of the same trials, and count how often their intervals are right."""
     from livingmeta.engine.methods.resampling import simulate as simulated
-    from livingmeta.pages.documents import about
+    from livingmeta.pages.documents import simulated_reviews
     from livingmeta.review.folder import load_review
 
     loaded = load_review(review)
@@ -174,7 +174,7 @@ def simulate(
                     tau2=settings.profile.tau2,
                     level=settings.level,
                 )
-            documents.append({**about(loaded, pool), "trials": model, "simulated": found})
+            documents.append(simulated_reviews(loaded, pool, found, trials=model))
             if not as_json:
                 _show_simulated(pool, found, model)
     if as_json:
@@ -215,7 +215,7 @@ def _pools(
             if pool.flags and not refused:
                 screen.console().print(f"  flags of the pooled value: {', '.join(pool.flags)}")
         if refused:
-            documents.append({**about(review, pool), "refused": refused})
+            documents.append(about(review, pool, refused=refused))
         else:
             yield settings, pool
 

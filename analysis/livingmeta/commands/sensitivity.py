@@ -56,15 +56,10 @@ def sensitivity(
     asked = _Asked(limit, important, vas_sd)
     laid_out = rob_me(loaded, found)
     if as_json:
-        from livingmeta.pages.documents import bending, evidence
+        from livingmeta.pages.documents import sensitivity_analyses
 
-        return screen.json(
-            "sensitivity",
-            {
-                "analyses": [bending(one, important=limit, vas_sd=vas_sd) for one in found],
-                "missing_evidence": [evidence(one) for one in laid_out],
-            },
-        )
+        document = sensitivity_analyses(found, laid_out, important=limit, vas_sd=vas_sd)
+        return screen.json("sensitivity", document)
     drawn = []
     with screen.progress("Drawing") as progress:
         for number, one in enumerate(found, start=1):

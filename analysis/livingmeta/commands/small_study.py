@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from livingmeta.synthesis.settings import Settings
 
 
-OWN_MODEL = (
-    "The tests in the table have no model of pooling: lines weigh with free dispersion, Begg's "
-    "test ranks. Trim and fill and the selection model are of the review's "
-    "model, the latter by maximum likelihood."
-)
-
-
 def small_study(
     review: ReviewName,
     *,
@@ -40,12 +33,13 @@ def small_study(
     """
     from pathlib import Path
 
-    from livingmeta.engine.methods.small_study import battery, suited, warned
+    from livingmeta.engine.methods.small_study import battery, suited
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.funnel import funnel_plot
+    from livingmeta.pages.documents import small_study as documented
+    from livingmeta.pages.documents import untested
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
-    from livingmeta.synthesis.dependence import shared_flags
     from livingmeta.synthesis.pool import funnel_of
     from livingmeta.synthesis.settings import headline_settings
     from livingmeta.synthesis.synthesise import synthesise
@@ -59,38 +53,24 @@ def small_study(
     for pool in synthesise(loaded, settings=settings):
         if synthesis not in {None, pool.synthesis}:
             continue
-        flags, funnel = shared_flags(pool.flags), funnel_of(pool)
+        funnel = funnel_of(pool)
         try:
             best = suited(funnel, force=force, level=settings.level)
             tests, filled = battery(funnel, force=force, **settings.fitting)
         except ValueError as refusal:
-            documents.append(
-                {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "refused": str(refusal)}
-            )
+            documents.append(untested(pool, str(refusal)))
             if not as_json:
                 console.print(f"{pool.name} ({pool.synthesis})", style="bold")
                 console.print(f"  {refusal}")
             continue
         chosen = _selected(funnel, settings, force=force)
-        documents.append(
-            {
-                "synthesis": pool.synthesis,
-                "subgroup": pool.subgroup,
-                "trials": funnel.k,
-                "methods": pool.methods,
-                "methods_of_tests": OWN_MODEL,
-                "flags": [*flags, *warned(funnel.k)],
-                "suited": best,
-                "tests": tests,
-                "filled": filled,
-                "selection": chosen,
-            }
-        )
+        document = documented(pool, funnel, suited=best, tests=tests, filled=filled, selection=chosen)
+        documents.append(document)
         if as_json:
             continue
         console.print(f"{pool.name} ({pool.synthesis})", style="bold")
         console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
-        _show(pool.measure, best, tests, filled, chosen, flags=(*flags, *warned(funnel.k)))
+        _show(pool.measure, best, tests, filled, chosen, flags=tuple(document["flags"]))
         path = Path(out) / loaded.protocol.id / f"funnel_{pool.stem}.png"
         write(path, figure_bytes(funnel_plot(pool, filled=filled).figure, "png"))
         console.print(f"  {path} written")
@@ -125,6 +105,7 @@ def _show(
     flags: tuple[str, ...],
 ) -> None:
     from livingmeta.engine.effect_sizes import as_shown, scale_name
+    from livingmeta.pages.documents import OWN_MODEL
     from livingmeta.pages.phrases import flag_lines, interval
     from livingmeta.words import decimal, p_words
 

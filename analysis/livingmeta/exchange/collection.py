@@ -7,7 +7,7 @@ a floor below, knows none.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,6 +116,45 @@ def reproduced(path: Path) -> list[Reproduced]:
         skipped=tuple(remarks),
     )
     return [*analyses, left]
+
+
+def collection(
+    folder: Path, *, progress: Callable[[int, int], None] | None = None
+) -> tuple[list[Reproduced], dict[str, str]]:
+    """Pool every analysis in a folder again.
+
+    Parameters
+    ----------
+    folder : Path
+        It holds review folders, RevMan files, packages or exports, or plain tables.
+    progress : callable, optional
+        Called with the sources that are done, and their number.
+
+    Returns
+    -------
+    list of Reproduced, dict of str
+        The analyses; and the sources that gave none, with the reason.
+
+    Raises
+    ------
+    RefusalError
+        If the folder holds no source.
+    """
+    analyses: list[Reproduced] = []
+    skipped: dict[str, str] = {}
+    listed = sources(folder)
+    for place, path in enumerate(listed, start=1):
+        try:
+            pooled = reproduced(path)
+        except ValueError as refusal:
+            skipped[path.name] = str(refusal)
+        else:
+            analyses += pooled
+            if not pooled:
+                skipped[path.name] = "it prints no number to compare with."
+        if progress is not None:
+            progress(place, len(listed))
+    return analyses, skipped
 
 
 def _of_review(review: Review, file: str) -> list[Reproduced]:

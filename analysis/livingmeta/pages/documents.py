@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf, isnan, nan
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, TypeVarTuple, get_args
 
 import pandas as pd
@@ -36,7 +37,7 @@ from livingmeta.engine.methods.bayes import Marginal, Posterior
 from livingmeta.engine.methods.patient import NewSetting, vas_points
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.selection import Selected
-from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited
+from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited, warned
 from livingmeta.engine.methods.subsets import QUANTILES, Gosh
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.exchange.collection import Reproduced
@@ -46,7 +47,7 @@ from livingmeta.pages.phrases import Interval, coverage, judged_line, published,
 from livingmeta.pages.rob_me import MissingEvidence
 from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Choice, Judgement, Review
-from livingmeta.review.schema import Gap, Problem
+from livingmeta.review.schema import Decision, Gap, Problem
 from livingmeta.synthesis.comparison import Comparison, Step
 from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.derivation import Effect
@@ -112,6 +113,14 @@ else:
             keyed = TypedDict(of.__name__, {k: v for k, v in keys.items() if k not in without})
             keyed.__doc__, keyed.__module__ = of.__doc__, of.__module__
             return keyed
+
+
+# What the tests of small trials do instead of the pool's methods.
+OWN_MODEL = (
+    "The tests in the table have no model of pooling: lines weigh with free dispersion, Begg's "
+    "test ranks. Trim and fill and the selection model are of the review's "
+    "model, the latter by maximum likelihood."
+)
 
 
 class Of(TypedDict):
@@ -613,6 +622,19 @@ def checked(review: str, problems: Sequence[Problem]) -> Check:
     }
 
 
+def folder(analyses: Sequence[Reproduced], skipped: Mapping[str, str]) -> Folder:
+    """Return every analysis of a folder, and the files that gave none, as a document."""
+    return {"analyses": list(analyses), "skipped": dict(skipped)}
+
+
+def listed(questions: Mapping[Path, str]) -> list[Listed]:
+    """Return the reviews that can be found as a document."""
+    return [
+        {"review": place.name, "question": question, "folder": str(place)}
+        for place, question in questions.items()
+    ]
+
+
 def certified(certificate: Certificate) -> Certified:
     """Return a certificate and what it comes to as a document."""
     return Certified({**_values(certificate), "summary": certificate.summary()})
@@ -719,6 +741,28 @@ def evidence(one: MissingEvidence) -> Evidence:
     return Evidence({**_values(one), "judgements": one.judgements or "not assessed"})
 
 
+def sensitivity_analyses(
+    analyses: Sequence[Sensitivity],
+    missing: Sequence[MissingEvidence],
+    *,
+    important: float | None = None,
+    vas_sd: float | None = None,
+) -> SensitivityAnalyses:
+    """Return how far syntheses bend, and what may be missing from them, as a document.
+
+    Parameters
+    ----------
+    analyses : sequence of Sensitivity
+    missing : sequence of MissingEvidence
+    important, vas_sd : float, optional
+        As `bending` takes them.
+    """
+    return {
+        "analyses": [bending(bent, important=important, vas_sd=vas_sd) for bent in analyses],
+        "missing_evidence": [evidence(lack) for lack in missing],
+    }
+
+
 def combined(results: Results, told: MultiverseSummary) -> Combined:
     """Return a synthesis under every combination of choices as a document."""
     found, pool = told.found, told.found.main
@@ -800,9 +844,33 @@ def _summarised(known: Dossier, one: SummaryOfFindings) -> Summarised:
     }
 
 
-def about(review: Review, pool: Pool) -> About:
-    """Return which synthesis a document is of."""
+def panel(path: Path, rows: Sequence[Decision], *, added: int, remarks: Sequence[str]) -> Worksheet:
+    """Return what stands in a panel's worksheet as a document.
+
+    Parameters
+    ----------
+    path : Path
+    rows : sequence of Decision
+        All that stand there now.
+    added : int
+        How many of them are new.
+    remarks : sequence of str
+        Rows that have no place, or whose suggestion is another by now.
+    """
+    decided = sum(row.decided is not None for row in rows)
     return {
+        "worksheet": str(path),
+        "rows": len(rows),
+        "added": added,
+        "decided": decided,
+        "open": len(rows) - decided,
+        "remarks": list(remarks),
+    }
+
+
+def about(review: Review, pool: Pool, *, refused: str | None = None) -> About:
+    """Return which synthesis a document is of, and why no more is said of it."""
+    document: About = {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
         "measure": pool.measure,
@@ -810,6 +878,9 @@ def about(review: Review, pool: Pool) -> About:
         "coverage": coverage(review, pool),
         "pool_flags": pool.flags,
     }
+    if refused is not None:
+        document["refused"] = refused
+    return document
 
 
 def subsets(review: Review, pool: Pool, found: Gosh, *, against: str) -> Subsets:
@@ -845,6 +916,62 @@ def subsets(review: Review, pool: Pool, found: Gosh, *, against: str) -> Subsets
         ],
         "flags": [*found.flags, *shared_flags(pool.flags)],
     }
+
+
+def resampled(review: Review, pool: Pool, test: Permutation, sets: Bootstrap) -> Resampled:
+    """Return a mean tested by turning signs, and bootstrapped, as a document."""
+    return {**about(review, pool), "permutation_test": test, "bootstrap": sets}
+
+
+def simulated_reviews(
+    review: Review, pool: Pool, simulated: tuple[Simulated, ...], *, trials: str
+) -> SimulatedReviews:
+    """Return how often intervals are right as a document; `trials` says how they measure."""
+    return {**about(review, pool), "trials": trials, "simulated": simulated}
+
+
+def small_study(
+    pool: Pool,
+    funnel: Funnel,
+    *,
+    suited: Suited,
+    tests: Sequence[Asymmetry],
+    filled: Filled,
+    selection: Selected | str,
+) -> SmallStudy:
+    """Return whether small trials tell another story as a document.
+
+    Parameters
+    ----------
+    pool : Pool
+    funnel : Funnel
+        Of its effects.
+    suited : Suited
+        The test that suits the measure.
+    tests : sequence of Asymmetry
+        All of them.
+    filled : Filled
+        Trim and fill.
+    selection : Selected or str
+        The selection model, or why there is none.
+    """
+    return {
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
+        "trials": funnel.k,
+        "methods": pool.methods,
+        "methods_of_tests": OWN_MODEL,
+        "flags": [*shared_flags(pool.flags), *warned(funnel.k)],
+        "suited": suited,
+        "tests": tuple(tests),
+        "filled": filled,
+        "selection": selection,
+    }
+
+
+def untested(pool: Pool, why: str) -> SmallStudy:
+    """Return why nothing tells whether small trials tell another story as a document."""
+    return {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "refused": why}
 
 
 def believed(

@@ -59,6 +59,20 @@ def reviews() -> dict[str, Path]:
     return folders
 
 
+def questions() -> dict[Path, str]:
+    """Map the folder of each review that can be found to its question, or to why it is not known."""
+    asked = {}
+    for name, folder in reviews().items():
+        if name == TEMPLATE:
+            continue
+        try:
+            declared = declarations(folder, name)
+            asked[folder] = str(declared.get("question", "(review.toml states no question)"))
+        except ValueError:  # not TOML, not UTF-8 or of a newer format: `check` says where
+            asked[folder] = f"(review.toml can't be read: see livingmeta check {name})"
+    return asked
+
+
 def holds_review(folder: str | Path) -> bool:
     """Say whether a name or folder stands for a review, be it one that lacks its review.toml."""
     held = any(Path(folder, name).is_file() for name in ("review.toml", "outcomes.csv"))
