@@ -22,7 +22,7 @@ from livingmeta.pages.anchors import effect_id, slug
 from livingmeta.pages.phrases import interval
 from livingmeta.pages.report import html, markdown, methods, reading, spread
 from livingmeta.review.folder import load_review
-from spoken import says
+from spoken import Texts, english_of_ours, says
 
 ROOT = Path(__file__).parents[2]
 KNOWN = {name: Dossier(review=load_review(name)) for name in ("smith2017", "knee_oa", "living")}
@@ -320,19 +320,21 @@ def test_a_synthesis_without_numbers_is_not_left_blank() -> None:
             assert all(missing.label in text for missing in pool.missing)
 
 
-@pytest.mark.parametrize("name", ["smith2017", pytest.param("living", marks=pytest.mark.slow)])
-def test_the_sentences_of_a_norwegian_page_are_norwegian(name: str) -> None:
-    page = page_of(name, "nb")
-    told = " ".join(
-        one.text
-        for heading in ("answer", "directions", "spread", "bending")
-        for one in page.at(heading).parent.inside  # type: ignore[union-attr]
-        if one.tag == "p" and "lang" not in {key for two in one.inside for key in two.attributes}
-    )
-    for english in ("the interval", "trials", "A count of", "it would", "not known here"):
-        assert english not in told, english
-    pictures = len(page.all("svg"))
-    assert sum("på engelsk" in one.text for one in page.all("figcaption")) == pictures > 6
+@pytest.mark.parametrize("key", [one for one in KEYS if one.values[0][1] != "en"], ids="-".join)
+def test_a_page_in_another_language_has_no_english_but_what_it_quotes(key: tuple[str, str]) -> None:
+    name, code = key
+    texts = Texts(text_of(name, code)).texts
+    texts += markdown(KNOWN[name], figures=[], version="1", lang=code).splitlines()
+    left = {text: words for text in texts if (words := english_of_ours(text, code))}
+    assert left == {}
+
+
+@pytest.mark.xfail(strict=True, reason="figures speak English yet, and their captions say so")
+@pytest.mark.parametrize("code", sorted({*LANGUAGES} - {"en"}))
+def test_a_picture_in_another_language_has_no_english_but_what_it_quotes(code: str) -> None:
+    pictures = Texts(text_of("smith2017", code)).pictures
+    assert len(pictures) > 6
+    assert [words for text in pictures if (words := english_of_ours(text, code))] == []
 
 
 def test_every_finding_leads_to_the_words_it_is_about() -> None:

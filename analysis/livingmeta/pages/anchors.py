@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from livingmeta.appraisal.directions import EffectDirections
 from livingmeta.appraisal.flow import Flow
 from livingmeta.appraisal.scenarios import Sensitivity
+from livingmeta.language import said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Gap, Outcome
 from livingmeta.synthesis.derivation import Effect
@@ -103,7 +104,7 @@ def uses(
             anchor = slug("direction", table.synthesis, direction.trial)
             put(direction.source, anchor, f"{direction.label} ({table.synthesis})")
     for outcome in found_odd:
-        put(outcome.source, "fit", f"{outcome.file} row {outcome.row}")
+        put(outcome.source, "fit", together([outcome.file, said("row", n=outcome.row)], " "))
     for box in boxes.counts if boxes else ():
         if box.source:
             put(box.source, "flow", box.words)
