@@ -18,7 +18,7 @@ from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings
 from livingmeta.synthesis.synthesise import repooled
-from livingmeta.words import count
+from livingmeta.words import Numeral, count
 
 LEAST = 2  # people in an arm: an SMD needs a standard deviation
 REACH = np.arange(301) / 100  # SMD; an effect beyond 3 standard deviations is no trial's
@@ -180,8 +180,13 @@ def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
     n1, n2 = _arms(trial)
     vi, half = float(_variance(g, (n1, n2), settings)), _half(g, (n1, n2), settings)
     of_each_arm = trial.n1_randomised and trial.n2_randomised
-    sizes = "as randomised" if of_each_arm else f"equal arms of {trial.n_randomised} randomised"
-    assumption = f"SMD = {g:.2f}: imputed; n1 = {count(n1)}, n2 = {count(n2)}: {sizes}"
+    assumption = said(
+        "absent.as_randomised" if of_each_arm else "absent.equal_arms",
+        g=Numeral(f"{g:.2f}"),
+        n1=Numeral(count(n1)),
+        n2=Numeral(count(n2)),
+        n=trial.n_randomised,
+    )
     return Effect(
         trial=trial.trial,
         label=trial.label,
