@@ -769,8 +769,8 @@ def dictionary() -> str:
         for name, field in columns(model).items():
             choices = _choices(field.annotation)
             holds = ", ".join(f"`{c}`" for c in choices) or _kind(field.annotation)
-            needed_ = "yes" if field.is_required() else ""
-            parts.append(f"| {name} | {needed_} | {holds} | {field.description} |")
+            needed = "yes" if field.is_required() else ""
+            parts.append(f"| {name} | {needed} | {holds} | {field.description} |")
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
 

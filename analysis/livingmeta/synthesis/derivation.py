@@ -283,29 +283,11 @@ def _of_arms(
 
 
 def _from_arms(arm1: Arm, arm2: Arm, settings: Settings, trail: Trail) -> dict[str, Any]:
-    yi, vi = _computed(
-        settings,
-        trail,
-        (*arm1, *arm2),
-        shown={
-            "mean1": show(arm1.mean),
-            "sd1": show(arm1.sd),
-            "n1": count(arm1.n),
-            "mean2": show(arm2.mean),
-            "sd2": show(arm2.sd),
-            "n2": count(arm2.n),
-        },
-    )
-    return {
-        "yi": yi,
-        "vi": vi,
-        "mean1": arm1.mean,
-        "sd1": arm1.sd,
-        "n1": arm1.n,
-        "mean2": arm2.mean,
-        "sd2": arm2.sd,
-        "n2": arm2.n,
-    }
+    numbers = {f"{name}1": value for name, value in arm1._asdict().items()}
+    numbers |= {f"{name}2": value for name, value in arm2._asdict().items()}
+    shown = {name: (count if name[0] == "n" else show)(value) for name, value in numbers.items()}
+    yi, vi = _computed(settings, trail, tuple(numbers.values()), shown=shown)
+    return {"yi": yi, "vi": vi, **numbers}
 
 
 def _computed(
