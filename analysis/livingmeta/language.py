@@ -26,8 +26,8 @@ LANGUAGES = sorted(
 class Language:
     """Words and numbers as one language writes them.
 
-    `said` has the messages; `phrases` turn the program's English words, and those a review
-    translates itself, into this language; `read` explains to readers what numbers mean.
+    `said` has the messages; `phrases` turn the program's English words into this language, and
+    `own` those that a review translates itself; `read` explains to readers what numbers mean.
     """
 
     code: str
@@ -37,6 +37,7 @@ class Language:
     said: Mapping[str, str] = field(repr=False)
     flags: Mapping[str, str] = field(repr=False)
     phrases: Mapping[str, str] = field(repr=False)
+    own: Mapping[str, str] = field(repr=False)
     names: Mapping[str, Mapping[str, str]] = field(repr=False)  # of methods, by kind
     read: tuple[Mapping[str, str], ...] = field(repr=False)
 
@@ -120,6 +121,8 @@ class Language:
                 return str(phrase) + self.say("english_name")
             return self.say(phrase.key, **phrase.values)
         kept = phrase or ""
+        if kept in self.own or isinstance(phrase, Own):
+            return self.own.get(kept, kept)
         if isinstance(phrase, Numeral):
             kept = phrase.translate({ord(","): self.thousands, ord("."): self.comma})
         return self.phrases.get(phrase or "", kept)
@@ -157,7 +160,8 @@ def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
         thousands=str(read["thousands"]),
         said=_flat(read["say"]) | _flat({kind: read.get(kind, {}) for kind in REGISTERED}),  # type: ignore[arg-type,misc]
         flags=read["flags"],  # type: ignore[arg-type]
-        phrases={**read.get("phrases", {}), **(own or {})},  # type: ignore[dict-item]
+        phrases=read.get("phrases", {}),  # type: ignore[arg-type]
+        own=own or {},
         names={kind: read.get(kind, {}) for kind in ("tau2", "ci", "prediction")},  # type: ignore[misc]
         read=tuple(read["read"]),  # type: ignore[arg-type]
     )
@@ -176,9 +180,27 @@ FLAG_WORDS = ENGLISH.flags
 
 
 class Word(str):
-    """A word of a fixed vocabulary, such as a judgement, or of a review, as a value of `said`."""
+    """A word of a fixed vocabulary, such as a judgement, as a value of `said`."""
 
     __slots__ = ()
+
+
+class Own(Word):
+    """Words of a review, such as the name of a group: the review alone translates them.
+
+    Examples
+    --------
+    >>> nb = language("nb", own={"exercise": "trening"})
+    >>> nb.word(Own("exercise")), nb.word(Own("high")), nb.word("high")
+    ('trening', 'high', 'høy')
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: object, handler: Callable[[object], object]) -> object:
+        """Stand in a JSON document as the text it is."""
+        return handler(str)
 
 
 class Said(str):

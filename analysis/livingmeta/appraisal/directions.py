@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
-from livingmeta.language import Said, Word, said, together
+from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
 from livingmeta.review.schema import Outcome, Trial
 from livingmeta.synthesis.derivation import Effect
@@ -76,7 +76,7 @@ class EffectDirections:
             return said("side_unknown" if side is None else "side_none")
         if self.favours is None:
             return said("above" if side > 0 else "below", no_effect=self.no_effect)
-        return said("towards", group=Word(self.favours[side > 0]))
+        return said("towards", group=Own(self.favours[side > 0]))
 
     def tally(self) -> Said:
         """Count trials by direction and by what it rests on."""

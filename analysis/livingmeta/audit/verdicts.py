@@ -9,7 +9,7 @@ from typing import Literal
 
 from livingmeta.audit.consistency import Finding, Held, about, findings_of, held_sizes
 from livingmeta.engine.effect_sizes import on_scale
-from livingmeta.language import Said, Word, said, together
+from livingmeta.language import Own, Said, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.dependence import people_of
@@ -211,7 +211,7 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
             return pool, value, said("verdict.not_of_trial", quantity=name)
     for pool in own_first:
         reasons: dict[str | None, str] = {left.trial: left.why for left in pool.dropped}
-        reasons |= {gap.trial: said("verdict.missing", what=Word(gap.what)) for gap in pool.missing}
+        reasons |= {gap.trial: said("verdict.missing", what=Own(gap.what)) for gap in pool.missing}
         if claim.trial in reasons:
             return pool, None, reasons[claim.trial]
     return None, None, said("verdict.none_of_trial")

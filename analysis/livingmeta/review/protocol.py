@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from livingmeta.language import Own
 from livingmeta.review.schema import (
     TABLES,
     Agreement,
@@ -362,7 +363,7 @@ def favours(review: Review, plan: Plan) -> tuple[str, str] | None:
     if side is None:
         rows = [row for row in review.outcomes if row.outcome == plan.outcome and row.use != "no"]
         side = 1 if rows and all(turned(review, row) for row in rows) else "unknown"
-    names = (groups.group1, groups.group2)
+    names = (Own(groups.group1), Own(groups.group2))
     return None if side == "unknown" else names if side == 1 else names[::-1]
 
 

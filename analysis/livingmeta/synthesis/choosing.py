@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from livingmeta.language import Word, said
+from livingmeta.language import Own, said
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
 from livingmeta.review.schema import Gap, Outcome, Trial
 from livingmeta.synthesis.arms import group_of
@@ -88,7 +88,7 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
                 effects[i] = _kept(effect, said("unused.unsplit"))
         choice = replace(choice, effects=tuple(effects))
     if (sides := favours(review, plan)) is not None:
-        step = said("step.side", group=Word(sides[0]))
+        step = said("step.side", group=Own(sides[0]))
         choice = replace(
             choice,
             effects=tuple(

@@ -29,7 +29,7 @@ from livingmeta.engine.effect_sizes import (
 )
 from livingmeta.engine.inputs import LARGEST, SMALLEST
 from livingmeta.engine.pooling import Sided
-from livingmeta.language import Said, Word, said, together
+from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.review.protocol import Review, lenders, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.synthesis.arms import (
@@ -176,7 +176,7 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
     if instrument is not None and turned:
         numbers["yi"] = -numbers["yi"]
         trail.steps.append(
-            said("step.turned", turning=turning(settings.label), instrument=Word(instrument.name))
+            said("step.turned", turning=turning(settings.label), instrument=Own(instrument.name))
         )
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
     yi, vi = derived(numbers["yi"]), derived(numbers["vi"])

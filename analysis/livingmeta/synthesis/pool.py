@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from livingmeta.engine.effect_sizes import in_sds, on_scale, turning
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
-from livingmeta.language import Said, Word, said, together
+from livingmeta.language import Own, Said, said, together
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import decimal, decimals, key_of, p_words
@@ -199,7 +199,7 @@ class Pool:
         """
         if self.favours is None:
             return said("above" if above else "below", no_effect=self.no_effect)
-        return said(known, group=Word(self.favours[above]))
+        return said(known, group=Own(self.favours[above]))
 
     @property
     def measured(self) -> frozenset[str]:
@@ -290,7 +290,7 @@ SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned
 
 def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
     """Return the signs behind a trial's name, each with what it says of the trial."""
-    scale = Word(effect.instrument_name or "")
+    scale = Own(effect.instrument_name or "")
     words = (
         said("pool.sentence", words=effect.assumption) if effect.assumption else None,
         said("pool.bound") if "p_bound" in effect.flags else None,

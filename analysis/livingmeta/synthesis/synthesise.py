@@ -10,7 +10,7 @@ from dataclasses import replace
 from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
-from livingmeta.language import Said, Word, registered, said, together
+from livingmeta.language import Own, Said, Word, registered, said, together
 from livingmeta.review.protocol import Plan, Review, favours
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.choosing import Chosen, choose, missing_trials, shared_composites
@@ -118,14 +118,14 @@ def _pools(
         return Pool(
             review=review.protocol.id,
             synthesis=plan.id,
-            title=plan.title,
+            title=Own(plan.title),
             outcome=plan.outcome,
             term=plan.term,
             subgroup=name,
             measure=settings.label,
             i2_by=settings.profile.i2,
             methods=settings.words(),
-            groups=(review.protocol.groups.group1, review.protocol.groups.group2),
+            groups=(Own(review.protocol.groups.group1), Own(review.protocol.groups.group2)),
             favours=favours(review, plan),
             effects=members,
             result=replace(result, flags=flags) if result else None,
