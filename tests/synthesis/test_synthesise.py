@@ -23,6 +23,7 @@ from livingmeta.synthesis import choosing
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import RefusalError
 
 SMITH = load_review("smith2017")
 OWN = {pool.synthesis: pool for pool in synthesise(SMITH)}
@@ -368,3 +369,12 @@ def test_what_is_remembered_of_a_review_is_what_a_fresh_one_gives(name: str, wha
             by = replace(settings, profile=settings.profile.with_choices(**{what: option}))
             again = synthesise(used, settings=by)
             assert again == synthesise(replace(used), settings=by)
+
+
+def test_only_one_synthesis_is_what_it_is_among_all() -> None:
+    review = load_review("knee_oa")
+    name = review.protocol.synthesis[-1].id
+    among = [(pool.key, pool.result) for pool in synthesise(review) if pool.synthesis == name]
+    assert among == [(pool.key, pool.result) for pool in synthesise(review, only=name)]
+    with pytest.raises(RefusalError, match="choose one of"):
+        synthesise(review, only="nowhere")

@@ -67,8 +67,6 @@ def bayes(
     from livingmeta.synthesis.synthesise import synthesise
 
     loaded = load_review(review)
-    if synthesis is not None:
-        loaded.plan(synthesis)
     settings = headline_settings(loaded)
     scale, default = _scale(tau_prior, tau_scale, settings)
     if settings.profile.model == "common":
@@ -81,9 +79,7 @@ def bayes(
         documented_only=documented_only,
     )
     documents: list[Any] = []
-    for pool in synthesise(loaded, settings=settings, selection=selection):
-        if synthesis not in {None, pool.synthesis}:
-            continue
+    for pool in synthesise(loaded, settings=settings, selection=selection, only=synthesis):
         rests = coverage(loaded, pool)
         told = _told(pool, prior, limit=limit, level=settings.level)
         found, setting = (told.found, told.setting or told.refused) if told else (None, None)

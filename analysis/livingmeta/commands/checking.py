@@ -305,14 +305,10 @@ def trace(
     from livingmeta.words import pick
 
     loaded = load_review(review)
-    if synthesis is not None:
-        loaded.plan(synthesis)
     if trial is not None:
         pick({one.trial: one for one in loaded.trials}, trial, "TRIAL")
     selection = Selection(include_sensitivity=include_sensitivity)
-    for pool in synthesise(loaded, selection=selection):
-        if synthesis not in {None, pool.synthesis}:
-            continue
+    for pool in synthesise(loaded, selection=selection, only=synthesis):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
         typer.echo(f"{pool.name} ({pool.synthesis})")
         if not effects:

@@ -197,12 +197,8 @@ def _pools(
     from livingmeta.synthesis.settings import headline_settings
     from livingmeta.synthesis.synthesise import synthesise
 
-    if synthesis is not None:
-        review.plan(synthesis)
     settings = headline_settings(review)
-    for pool in synthesise(review, settings=settings):
-        if synthesis not in {None, pool.synthesis}:
-            continue
+    for pool in synthesise(review, settings=settings, only=synthesis):
         refused = None
         if pool.result is None:
             refused = f"no pooled value, {pool.why_not}"

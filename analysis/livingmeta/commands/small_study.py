@@ -45,14 +45,10 @@ def small_study(
     from livingmeta.synthesis.synthesise import synthesise
 
     loaded = load_review(review)
-    if synthesis is not None:
-        loaded.plan(synthesis)
     settings = headline_settings(loaded)
     documents: list[Any] = []
     console = screen.console()
-    for pool in synthesise(loaded, settings=settings):
-        if synthesis not in {None, pool.synthesis}:
-            continue
+    for pool in synthesise(loaded, settings=settings, only=synthesis):
         funnel = funnel_of(pool)
         try:
             best = suited(funnel, force=force, level=settings.level)

@@ -31,7 +31,11 @@ from livingmeta.words import pick
 
 
 def synthesise(
-    review: Review, *, settings: Settings | None = None, selection: Selection | None = None
+    review: Review,
+    *,
+    settings: Settings | None = None,
+    selection: Selection | None = None,
+    only: str | None = None,
 ) -> tuple[Pool, ...]:
     """Pool every declared synthesis of a review, each subgroup for itself.
 
@@ -42,6 +46,8 @@ def synthesise(
         Methods; by default those of the review's headline.
     selection : Selection, optional
         Rows and trials to use; by default the main analysis.
+    only : str, optional
+        Id of the one synthesis to return; by default all.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def synthesise(
     Raises
     ------
     ValueError
-        For names of methods, terms or trials that are not known.
+        For names of methods, terms, trials or syntheses that are not known.
 
     Examples
     --------
@@ -67,11 +73,14 @@ def synthesise(
         pick(review.protocol.terms, selection.terms, "terms")
     for trial in selection.without:
         pick({row.trial: row for row in review.trials}, trial, "without")
+    if only is not None:
+        review.plan(only)
     chosen = [choose(review, plan, settings, selection) for plan in review.protocol.synthesis]
     shared = shared_composites(review, chosen)
     return tuple(
         pool
         for plan, choice in zip(review.protocol.synthesis, chosen, strict=True)
+        if only in {None, plan.id}
         for pool in _pools(review, plan, choice, settings, selection, shared)
     )
 
