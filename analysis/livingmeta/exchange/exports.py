@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from livingmeta.engine.tau2 import metafor_name
 from livingmeta.exchange.revman import WEB
+from livingmeta.exchange.sheets import as_csv
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, columns
 from livingmeta.synthesis.pool import Pool
@@ -24,14 +23,6 @@ def _pools(review: Review) -> list[Pool]:
     return [
         pool for pool in synthesise(review, settings=headline_settings(review)) if pool.result is not None
     ]
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    held = io.StringIO()
-    writer = csv.writer(held, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return held.getvalue()
 
 
 def metafor(review: Review) -> dict[str, str]:
@@ -50,7 +41,7 @@ def metafor(review: Review) -> dict[str, str]:
         for effect in pool.effects
     ]
     return {
-        "effects.csv": _csv(("synthesis", "slab", "trial", "instrument", "yi", "vi"), rows),
+        "effects.csv": as_csv([("synthesis", "slab", "trial", "instrument", "yi", "vi"), *rows], end="\n"),
         "pool.R": "\n".join([*_R_HEAD, *(line for pool in pools for line in _r_call(pool)), ""]),
     }
 
@@ -135,7 +126,7 @@ def revman(review: Review) -> dict[str, str]:
                     *cells.values(),
                 )
             )
-    return {"data-rows.csv": _csv(names, rows)}
+    return {"data-rows.csv": as_csv([names, *rows], end="\n")}
 
 
 def frictionless(review: Review) -> dict[str, str]:
@@ -148,7 +139,7 @@ def frictionless(review: Review) -> dict[str, str]:
             continue
         names = list(columns(model))
         cells = [["" if (v := getattr(row, name)) is None else _plain(v) for name in names] for row in rows]
-        files[f"{table}.csv"] = _csv(names, cells)
+        files[f"{table}.csv"] = as_csv([names, *cells], end="\n")
         resources.append(
             {
                 "name": table.replace("_", "-"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from livingmeta.exchange.revman import INVERSE, POOLED_BY, export, package, rm5, web
-from livingmeta.exchange.sheets import read_sheet
+from livingmeta.exchange.sheets import as_csv, read_sheet
 from livingmeta.exchange.tables import (
     OF_COUNTS,
     RATIOS,
@@ -383,11 +383,8 @@ def _claims(
 
 
 def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
-    held = io.StringIO()
-    writer = csv.DictWriter(held, list(columns(TABLES[table])), lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    return held.getvalue()
+    header = list(columns(TABLES[table]))
+    return as_csv([header, *([row.get(name, "") for name in header] for row in rows)], end="\n")
 
 
 def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:

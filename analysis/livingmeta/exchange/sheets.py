@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,13 @@ class Sheet:
     header: tuple[str, ...]
     rows: tuple[tuple[int, dict[str, str]], ...]
     separator: str = ","  # between the cells of a row; a workbook has none, and counts as this
+
+
+def as_csv(rows: Iterable[Iterable[object]], *, end: str = "\r\n") -> str:
+    """Write rows as CSV, with the line ends that spreadsheets expect."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator=end).writerows(rows)
+    return text.getvalue()
 
 
 def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from livingmeta.audit.consistency import findings_of
+from livingmeta.exchange.sheets import as_csv
 from livingmeta.review.protocol import Review, Side, fits, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Gap, Problem
 from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible
@@ -68,10 +69,8 @@ def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
             f"{file} has no column {', '.join(lacking)}: add it to the header line and to each "
             "row (it may stay empty there)."
         )
-    held = io.StringIO()
-    writer = csv.writer(held, lineterminator=end)
-    writer.writerows([row.get(name, "") for name in names] for row in rows)
-    return text + ("" if text.endswith(("\n", "\r")) else end) + held.getvalue()
+    added = as_csv(([row.get(name, "") for name in names] for row in rows), end=end)
+    return text + ("" if text.endswith(("\n", "\r")) else end) + added
 
 
 def use_of(

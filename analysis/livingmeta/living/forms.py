@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Mapping
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.exchange.sheets import Sheet
+from livingmeta.exchange.sheets import Sheet, as_csv
 from livingmeta.living.drafts import Cells, Draft, side_of, signed, use_of
 from livingmeta.living.entry import EntryError, read_result
 from livingmeta.review.protocol import Review
@@ -16,45 +15,32 @@ from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.words import RefusalError, key_of
 
 # Column of the form: table, column whose description explains it, or words of our own.
-TRIAL = {
-    "label": "trials",
-    "year": "trials",
-    "condition": "trials",
-    "n_randomised": "trials",
-    "n1_randomised": "trials",
-    "n2_randomised": "trials",
-    "arm1": "trials",
-    "arm2": "trials",
-    "pain_rule1": "trials",
-    "pain_rule2": "trials",
-    "treatment_weeks": "trials",
-    "registration": "trials",
-    "membership_why": "trials",
-}
-SOURCE = {"citation": "sources", "doi": "sources", "url": "sources", "kind": "sources"}
-SCALE = {
-    "instrument": "instruments",
-    "instrument_name": "instruments",
-    "domain": "instruments",
-    "min": "instruments",
-    "max": "instruments",
-    "better": "instruments",
-}
+TRIAL = dict.fromkeys(
+    (
+        "label",
+        "year",
+        "condition",
+        "n_randomised",
+        "n1_randomised",
+        "n2_randomised",
+        "arm1",
+        "arm2",
+        "pain_rule1",
+        "pain_rule2",
+        "treatment_weeks",
+        "registration",
+        "membership_why",
+    ),
+    "trials",
+)
+SOURCE = dict.fromkeys(("citation", "doi", "url", "kind"), "sources")
+SCALE = dict.fromkeys(("instrument", "instrument_name", "domain", "min", "max", "better"), "instruments")
 RESULT = {
-    "outcome": "outcomes",
-    "weeks": "outcomes",
-    "statistic": "outcomes",
-    "group": "outcomes",
-    "n": "outcomes",
-    "n1": "outcomes",
-    "n2": "outcomes",
+    **dict.fromkeys(("outcome", "weeks", "statistic", "group", "n", "n1", "n2"), "outcomes"),
     "result": "",
     "measure": "outcomes",
     "negative_favours": "",
-    "adjusted": "outcomes",
-    "locator": "outcomes",
-    "quote": "outcomes",
-    "assumption": "outcomes",
+    **dict.fromkeys(("adjusted", "locator", "quote", "assumption"), "outcomes"),
 }
 FORM = {**TRIAL, **SOURCE, **SCALE, **RESULT}
 WORDS = {
@@ -78,12 +64,8 @@ def help_of(column: str) -> str:
 
 def form_csv(review: Review) -> str:
     """Write the empty form as CSV, with the help in comment rows."""
-    held = io.StringIO()
-    writer = csv.writer(held, lineterminator="\r\n")  # as spreadsheets expect it
-    writer.writerows([f"# {line}"] for line in preface(review))
-    writer.writerows([f"# {column}: {help_of(column)}"] for column in FORM)
-    writer.writerow(FORM)
-    return held.getvalue()
+    lines = [*preface(review), *(f"{column}: {help_of(column)}" for column in FORM)]
+    return as_csv([f"# {line}"] for line in lines) + as_csv([FORM])
 
 
 def preface(review: Review) -> list[str]:
@@ -135,6 +117,18 @@ class FormError(RefusalError):
         super().__init__("\n".join(map(str, problems)))
 
 
+def _problem(
+    sheet: Sheet,
+    column: str | None,
+    reason: str,
+    remedy: str,
+    *,
+    row: int | None = None,
+    value: str | None = None,
+) -> Problem:
+    return Problem(file=sheet.file, row=row, column=column, value=value, reason=reason, remedy=remedy)
+
+
 def draft_of(review: Review, sheet: Sheet) -> Draft:
     """Turn a filled form into rows.
 
@@ -144,28 +138,12 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         For columns that are not those of the form, and for every cell that can't be used.
     """
     problems = [
-        Problem(
-            file=sheet.file,
-            row=None,
-            column=name,
-            value=None,
-            reason="the form has no such column",
-            remedy="`livingmeta template` writes an empty one.",
-        )
+        _problem(sheet, name, "the form has no such column", "`livingmeta template` writes an empty one.")
         for name in sheet.header
         if name not in FORM
     ]
     if not sheet.rows:
-        problems.append(
-            Problem(
-                file=sheet.file,
-                row=None,
-                column=None,
-                value=None,
-                reason="no row is filled",
-                remedy="Fill one row per group and time.",
-            )
-        )
+        problems.append(_problem(sheet, None, "no row is filled", "Fill one row per group and time."))
     if problems:
         raise FormError(problems)
     draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")}
@@ -186,14 +164,7 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
             column: str, reason: str, remedy: str = "", number: int = number, filled: Cells = filled
         ) -> None:
             problems.append(
-                Problem(
-                    file=sheet.file,
-                    row=number,
-                    column=column,
-                    value=filled.get(column) or None,
-                    reason=reason,
-                    remedy=remedy,
-                )
+                _problem(sheet, column, reason, remedy, row=number, value=filled.get(column) or None)
             )
 
         if not cells["label"]:
@@ -282,24 +253,19 @@ def _side(review: Review, draft: Draft, row: Cells, printed: str) -> tuple[str, 
     """Turn a standardised difference to the side wanted; return what is wrong and what to do."""
     measure = MEASURES.get(row.get("measure", ""))
     wanted = side_of(review, draft, outcome=row.get("outcome", ""), instrument=row["instrument"])
-    if measure is None or not measure.standardised or not row.get("mean"):
+    turned = measure is not None and measure.standardised and bool(row.get("mean"))
+    if (not turned or wanted == "unknown") and not printed:
+        return None
+    if not turned:
         return (
-            (
-                "only a standardised difference needs it; others are group 1 minus group 2",
-                "Leave it empty here.",
-            )
-            if printed
-            else None
+            "only a standardised difference needs it; others are group 1 minus group 2",
+            "Leave it empty here.",
         )
     if wanted == "unknown":
         return (
-            (
-                "nothing says which sign is the good one in this review",
-                "Fill better, or negative_favours in review.toml; or write the result as group 1 minus "
-                "group 2, and leave this empty.",
-            )
-            if printed
-            else None
+            "nothing says which sign is the good one in this review",
+            "Fill better, or negative_favours in review.toml; or write the result as group 1 minus "
+            "group 2, and leave this empty.",
         )
     if printed not in {"1", "2", "unknown"}:
         return (

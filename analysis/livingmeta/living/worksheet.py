@@ -6,11 +6,10 @@ grows, as the forms are.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from livingmeta.appraisal.certainty import SummaryOfFindings, level_words
+from livingmeta.exchange.sheets import as_csv
 from livingmeta.living.drafts import appended
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Decision, columns
@@ -73,14 +72,10 @@ def worksheet(
         if (*summary.pool.key, s.about) not in held
     ]
     if not text:
-        start = io.StringIO()
-        writer = csv.writer(start, lineterminator="\r\n")  # as spreadsheets expect it
         lines = [line.format(id=review.protocol.id) for line in PREFACE]
         if important is not None:
             lines.append(f"Suggested with {important} as the smallest important difference.")
-        writer.writerows([f"# {line}"] for line in lines)
-        writer.writerow(columns(Decision))
-        text = start.getvalue()
+        text = as_csv([*([f"# {line}"] for line in lines), columns(Decision)])
     return appended(text, new, file=file)
 
 
