@@ -129,8 +129,8 @@ def whole(review: Review, pool: Pool) -> None:
         value = interval(sibling.result) if sibling.result else "no trial"
         k = f" (k = {sibling.result.k})" if sibling.result else ""
         typer.echo(f"  {sibling.name}: {value}{k}")
-    for one in pool.missing:
-        typer.echo(f"  not available: {one.label} – look in {one.where}")
+    for lack in pool.missing:
+        typer.echo(f"  not available: {lack.label} – look in {lack.where}")
     for left in pool.dropped:
         typer.echo(f"  left out: {left.label} – {left.why}")
     if pool.sensitivity_only:
@@ -142,8 +142,8 @@ def whole(review: Review, pool: Pool) -> None:
             f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} ({p_words(test.p_value)})"
         )
         if test.shared:
-            told = ENGLISH.say("subgroups_shared", names=ENGLISH.listed(test.shared))
-            screen.console().print(f"  {told}")
+            sharing = ENGLISH.say("subgroups_shared", names=ENGLISH.listed(test.shared))
+            screen.console().print(f"  {sharing}")
     for line in flag_lines(pool.flags):
         typer.echo(f"  flag {line}")
     typer.echo()

@@ -15,18 +15,18 @@ def markdown(certificate: Certificate) -> str:
     for line in certificate.lines:
         key = (line.synthesis, line.subgroup, line.methods)
         pools.setdefault(key, {}).setdefault(line.quantity, {})[line.witness] = line
-    here = [n for n, found in certificate.witnesses.items() if not found.startswith("missing")]
+    here = [name for name, version in certificate.witnesses.items() if not version.startswith("missing")]
 
     def reasons(quantities: Mapping[str, Mapping[str, WitnessLine]]) -> list[str]:
-        told: dict[tuple[str, str], list[str]] = {}
+        why_not: dict[tuple[str, str], list[str]] = {}
         for quantity, witnesses in quantities.items():
             for line in witnesses.values():
                 if line.why is not None:
-                    told.setdefault((line.witness, line.why), []).append(quantity)
+                    why_not.setdefault((line.witness, line.why), []).append(quantity)
         whole = len(quantities)
         return [
             f"{name}{'' if len(about) == whole else ' (' + ', '.join(about) + ')'}: {why}."
-            for (name, why), about in told.items()
+            for (name, why), about in why_not.items()
         ]
 
     return page(

@@ -18,8 +18,8 @@ def changelog_line(old: Lock | None, new: Lock, found: Verification | None, *, w
     The part is Evidence if data moved an estimate of the headline.
     """
     lead = next(iter(new["methods"]))
-    moved = [one for one in (found.differences if found else ()) if one.quantity == "estimate"]
-    places = dict.fromkeys(one.place for one in moved if one.place.endswith(f", {lead}"))
+    moved = [change for change in (found.differences if found else ()) if change.quantity == "estimate"]
+    places = dict.fromkeys(change.place for change in moved if change.place.endswith(f", {lead}"))
     before, after = ({place_of(pool): pool for pool in lock["pools"]} if lock else {} for lock in (old, new))
     parts = [" ".join(why.split()).rstrip(".")]
     for place in places:
@@ -29,7 +29,7 @@ def changelog_line(old: Lock | None, new: Lock, found: Verification | None, *, w
         was, now = map(_value, pools)
         same = f"{now} as before to two decimals"
         parts.append(f"{title} {same if was == now else f'{was} → {now}'}")
-    evidence = any(one.cause == "data" and one.place in places for one in moved)
+    evidence = any(change.cause == "data" and change.place in places for change in moved)
     return "Evidence" if evidence else "Code", f"- `{new['review']}`: {'; '.join(parts)}."
 
 
@@ -54,25 +54,25 @@ def with_line(changelog: str, *, part: str, line: str) -> str | None:
     <BLANKLINE>
     """
     within = r"^## Unreleased\n(?:(?!## ).*\n)*?" + f"### {part}\n" + r"(?:(?!#).*\n)*"
-    found = re.search(within, changelog, re.MULTILINE)
-    if found is None:
+    section = re.search(within, changelog, re.MULTILINE)
+    if section is None:
         return None
-    kept = changelog[: found.end()].rstrip("\n")
+    kept = changelog[: section.end()].rstrip("\n")
     gap = "\n\n" if kept.endswith(f"### {part}") else "\n"
-    rest = changelog[found.end() :]
+    rest = changelog[section.end() :]
     return f"{kept}{gap}{line}\n" + (f"\n{rest}" if rest else "")
 
 
 def lines(differences: Sequence[Difference]) -> list[str]:
     """Tell differences one by one, below the place they have in common."""
-    told: list[str] = []
-    for place, group in groupby(differences, key=lambda one: one.place):
-        told.append(place)
-        for one in group:
-            size = "" if one.size is None else f"{one.size:.2g}, "
-            moved = f"{_digits(one.locked)} → {_digits(one.now)}"
-            told.append(f"  {one.quantity}: {moved} ({size}{one.cause})")
-    return told
+    report: list[str] = []
+    for place, group in groupby(differences, key=lambda difference: difference.place):
+        report.append(place)
+        for value in group:
+            size = "" if value.size is None else f"{value.size:.2g}, "
+            moved = f"{_digits(value.locked)} → {_digits(value.now)}"
+            report.append(f"  {value.quantity}: {moved} ({size}{value.cause})")
+    return report
 
 
 def _digits(value: object) -> str:

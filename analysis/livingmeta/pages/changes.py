@@ -82,32 +82,32 @@ def lines(move: Move) -> list[str]:
     """Tell one move line by line, an indented one for each part."""
     if not move.changed:
         return [f"{move.name}: nothing changed ({state(move.after)})"]
-    told = [
+    parts = [
         f"{move.name}: {conclusion(move)}",
         f"  before: {state(move.before)}",
         f"  after:  {state(move.after)}",
     ]
     for by, name in (("data", "the data"), ("methods", "the methods")):
         moved = move.moved(by=by)
-        if moved is not None and any(abs(one) > 1e-9 for one in moved):
+        if moved is not None and any(abs(shift) > 1e-9 for shift in moved):
             pool = move.after or move.before
             ratio = pool is not None and pool.no_effect == "1"
             shown = ", ".join(
-                f"×{exp(one):.3g}" if ratio else f"{one:+.2g}".replace("-", "−") for one in moved
+                f"×{exp(shift):.3g}" if ratio else f"{shift:+.2g}".replace("-", "−") for shift in moved
             )
-            told.append(f"  {name} moved estimate and limits by {shown}")
+            parts.append(f"  {name} moved estimate and limits by {shown}")
     sides = [_sides(pool) for pool in (move.before, move.after) if pool is not None]
     if len(set(sides)) == 2:
-        told.append("  which side is good: was: {}; is: {}".format(*sides))
+        parts.append("  which side is good: was: {}; is: {}".format(*sides))
     for effects, verb in ((move.entered, "in"), (move.left, "out")):
-        told += [f"  {verb}: {effect.label} {interval(effect)}" for effect in effects]
-    missing = [{one.trial for one in pool.missing} if pool else set() for pool in (move.before, move.after)]
+        parts += [f"  {verb}: {effect.label} {interval(effect)}" for effect in effects]
+    missing = [{lack.trial for lack in pool.missing} if pool else set() for pool in (move.before, move.after)]
     if missing[0] != missing[1]:
-        told.append(f"  measured but missing here: {len(missing[0])} → {len(missing[1])} trials")
+        parts.append(f"  measured but missing here: {len(missing[0])} → {len(missing[1])} trials")
     came, went = move.flags
-    told += [f"  new flag {flag}: {FLAG_WORDS[flag]}" for flag in came]
-    told += [f"  flag gone: {flag}" for flag in went]
-    return told
+    parts += [f"  new flag {flag}: {FLAG_WORDS[flag]}" for flag in came]
+    parts += [f"  flag gone: {flag}" for flag in went]
+    return parts
 
 
 def evidence_line(review: Review, moves: Sequence[Move]) -> str:
