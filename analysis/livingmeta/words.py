@@ -8,9 +8,6 @@ from difflib import get_close_matches
 from math import inf
 from typing import NamedTuple, TypeVar
 
-WEIGHTS_OF_TOTAL = "Weights are those in the total; a subtotal's is the sum of its trials'."
-
-
 STEADY = 9  # digits that every processor agrees on: the last bits of a sum or a log are its own
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livingmeta.appraisal.dossier import Dossier
+    from livingmeta.language import Language
     from livingmeta.synthesis.pool import Pool
 
 MARK = "<!-- Written by livingmeta run; a page without this line is never overwritten. -->"
@@ -77,8 +78,8 @@ def report(
     loaded = load_review(review)
     known = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
     folder = Path(out) / loaded.protocol.id
-    figures = _figures(known)
-    _draw(folder, figures, kinds=("png",))  # which the Markdown shows
+    figures = _figures(known, language(lang, own=loaded.protocol.translation.get(lang)))
+    _draw(folder, figures, kinds=("png",), lang=lang)  # which the Markdown shows
     for path in _pages(known, folder, figures, lang=lang):
         typer.echo(path)
     printing.disclaimer()
@@ -116,35 +117,43 @@ def _write(known: Dossier, folder: Path) -> list[Path]:
     return [*written, *certainty.draw(known, folder), *pages, _explorer(known, folder)]
 
 
-def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...]) -> list[Path]:
+def _draw(folder: Path, figures: dict[str, Any], *, kinds: tuple[str, ...], lang: str = "en") -> list[Path]:
     from livingmeta.figures.files import figure_bytes
     from livingmeta.store import write
 
     return [
-        write(folder / f"forest_{synthesis}.{kind}", figure_bytes(figure, kind))
+        write(folder / f"{_stem(synthesis, lang)}.{kind}", figure_bytes(figure, kind))
         for synthesis, figure in figures.items()
         for kind in kinds
     ]
 
 
-def _figures(known: Dossier) -> dict[str, Any]:
+def _stem(synthesis: str, lang: str) -> str:
+    return f"forest_{synthesis}" + ("" if lang == "en" else f".{lang}")
+
+
+def _figures(known: Dossier, words: Language | None = None) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import track
 
     from livingmeta.figures.forest import forest_plot
+    from livingmeta.language import ENGLISH
 
     by_synthesis: dict[str, list[Pool]] = {}
     for pool in known.pools:
         by_synthesis.setdefault(pool.synthesis, []).append(pool)
     shown = track(by_synthesis.items(), "Drawing", console=Console(stderr=True), transient=True)
-    return {synthesis: forest_plot(pools, bias=known.bias).figure for synthesis, pools in shown}
+    return {
+        synthesis: forest_plot(pools, bias=known.bias, language=words or ENGLISH).figure
+        for synthesis, pools in shown
+    }
 
 
 def _pages(known: Dossier, folder: Path, figures: dict[str, Any], *, lang: str = "en") -> list[Path]:
     from livingmeta.pages.report import html, markdown
     from livingmeta.store import write
 
-    pictures = [(synthesis, f"forest_{synthesis}.png") for synthesis in figures]
+    pictures = [(synthesis, f"{_stem(synthesis, lang)}.png") for synthesis in figures]
     page = html(known, figures=figures, version=__version__, lang=lang)
     text = markdown(known, figures=pictures, version=__version__, lang=lang)
     name = "report" if lang == "en" else f"report.{lang}"

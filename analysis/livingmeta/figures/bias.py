@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.figures.style import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark
+from livingmeta.figures.style import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark, state_key
+from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
 
@@ -17,7 +18,9 @@ WIDTH = 7.06  # text width of a journal page
 LEGEND, ACROSS = 0.2, 4  # height of a line of the legend, and states on it
 
 
-def traffic_plot(found: Sequence[Assessment], *, unrecorded: Sequence[str] = ()) -> Figure:
+def traffic_plot(
+    found: Sequence[Assessment], *, unrecorded: Sequence[str] = (), language: Language = ENGLISH
+) -> Figure:
     """Draw one sign per trial and domain, a panel per tool.
 
     Parameters
@@ -25,6 +28,8 @@ def traffic_plot(found: Sequence[Assessment], *, unrecorded: Sequence[str] = ())
     found : sequence of Assessment
     unrecorded : sequence of str
         Labels of trials of which nothing is recorded; they are named below.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -37,8 +42,8 @@ def traffic_plot(found: Sequence[Assessment], *, unrecorded: Sequence[str] = ())
         If there is nothing to draw.
     """
     panels = _panels(found)
-    feet = _feet(found, unrecorded)
-    heads = [_heads(panel) for panel in panels]
+    feet = _feet(found, unrecorded, language)
+    heads = [_heads(panel, language) for panel in panels]
     tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
     height = sum(tall) + _foot_height(_states(found), feet) + 0.16
     figure = Figure(figsize=(WIDTH, height), dpi=100)
@@ -49,23 +54,24 @@ def traffic_plot(found: Sequence[Assessment], *, unrecorded: Sequence[str] = ())
         ax = figure.add_axes(
             (LABEL / WIDTH, (top - 0.28 - rows) / height, columns * STEP / WIDTH, rows / height)
         )
-        _traffic(ax, panel, key)
+        _traffic(ax, panel, key, language)
         top -= size
-    _legend(figure, _states(found), feet)
+    _legend(figure, _states(found), feet, language)
     return figure
 
 
-def _feet(found: Sequence[Assessment], unrecorded: Sequence[str]) -> list[str]:
+def _feet(found: Sequence[Assessment], unrecorded: Sequence[str], language: Language) -> list[str]:
     """Say whose the judgements are, and of which trials nothing is recorded."""
     rows = [row for one in found for cell in one.cells for row in cell.rows]
     whose = dict.fromkeys(row.tool for row in rows if row.judgement)
-    lines = [f"Judgements as recorded from: {'; '.join(whose) or 'none'}."]
+    named = "; ".join(whose) or language.word("none")
+    lines = [language.say("figures.judgements", names=named)]
     if unrecorded:
-        lines.append(f"Nothing recorded at all: {', '.join(unrecorded)}.")
+        lines.append(language.say("figures.unrecorded", names=", ".join(unrecorded)))
     return [part for line in lines for part in textwrap.wrap(line, 120)]
 
 
-def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str]) -> None:
+def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language: Language) -> None:
     columns = len(panel[0].cells)
     ax.set_xlim(-0.5, columns - 0.5)
     ax.set_ylim(len(panel) - 0.5, -0.5)
@@ -73,7 +79,7 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str]) -> None:
     title = ax.text(-0.5, -0.9, panel[0].tool, fontsize=TEXT, weight="bold", va="center")
     title.set_x(-0.5 - LABEL / STEP + MARGIN / STEP)
     for place, cell in enumerate(panel[0].cells):
-        head = "overall" if cell.domain == "overall" else f"D{place + 1}"
+        head = language.word("overall") if cell.domain == "overall" else f"D{place + 1}"
         ax.text(place, -0.9, head, ha="center", va="center", fontsize=TEXT, weight="bold")
     for place, one in enumerate(panel):
         ax.text(-0.5 - LABEL / STEP + MARGIN / STEP, place, one.label, fontsize=TEXT, va="center")
@@ -91,7 +97,7 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str]) -> None:
         )
 
 
-def summary_plot(found: Sequence[Assessment]) -> Figure:
+def summary_plot(found: Sequence[Assessment], *, language: Language = ENGLISH) -> Figure:
     """Draw, per domain, how many trials have which judgement, and how many have none.
 
     Returns
@@ -113,23 +119,22 @@ def summary_plot(found: Sequence[Assessment]) -> Figure:
     top = height
     for panel, size in zip(panels, tall, strict=True):
         box = (label / WIDTH, (top - size + 0.05) / height, 1 - (label + 0.1) / WIDTH, (size - 0.3) / height)
-        _summary(figure.add_axes(box), panel)
+        _summary(figure.add_axes(box), panel, language)
         top -= size
-    _legend(figure, _states(found), ())
+    _legend(figure, _states(found), (), language)
     return figure
 
 
-def _summary(ax: Axes, panel: Sequence[Assessment]) -> None:
+def _summary(ax: Axes, panel: Sequence[Assessment], language: Language) -> None:
     ax.set_xlim(0, len(panel) * 1.002)
     ax.set_ylim(len(panel[0].cells) - 0.5, -0.5)
     _bare(ax)
-    noun = "trial" if len(panel) == 1 else "trials"
-    ax.set_title(f"{panel[0].tool}: {len(panel)} {noun}", fontsize=TEXT, weight="bold", loc="left")
+    ax.set_title(f"{panel[0].tool}: {language.trials(len(panel))}", fontsize=TEXT, weight="bold", loc="left")
     for place, cell in enumerate(panel[0].cells):
         ax.text(
             -0.02,
             place,
-            cell.domain,
+            language.word(cell.domain),
             ha="right",
             va="center",
             fontsize=TEXT,
@@ -176,9 +181,9 @@ def _panels(found: Sequence[Assessment]) -> list[list[Assessment]]:
     return [[one for one in found if one.tool == tool] for tool in tools]
 
 
-def _heads(panel: Sequence[Assessment]) -> list[str]:
+def _heads(panel: Sequence[Assessment], language: Language) -> list[str]:
     named = [
-        f"D{place}: {cell.domain}"
+        f"D{place}: {language.word(cell.domain)}"
         for place, cell in enumerate(panel[0].cells, start=1)
         if cell.domain != "overall"
     ]
@@ -195,7 +200,7 @@ def _foot_height(states: Sequence[str], feet: Sequence[str]) -> float:
     return 0.13 * len(feet) + LEGEND * -(-len(states) // ACROSS) + 0.12
 
 
-def _legend(figure: Figure, states: Sequence[str], feet: Sequence[str]) -> None:
+def _legend(figure: Figure, states: Sequence[str], feet: Sequence[str], language: Language) -> None:
     width, height = figure.get_size_inches()
     foot = _foot_height(states, feet)
     ax = figure.add_axes((0, 0, 1, foot / height))
@@ -209,7 +214,7 @@ def _legend(figure: Figure, states: Sequence[str], feet: Sequence[str]) -> None:
         row, column = divmod(number, ACROSS)
         left, place = MARGIN + column * (width / ACROSS), below - LEGEND * (row + 0.5)
         mark(ax, left + 0.08, place, state, gid=f"legend:{state}")
-        ax.text(left + 0.24, place, STATES[state], fontsize=SMALL, va="center")
+        ax.text(left + 0.24, place, language.say(state_key(state)), fontsize=SMALL, va="center")
 
 
 def _bare(ax: Axes) -> None:

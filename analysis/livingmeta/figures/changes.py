@@ -22,15 +22,21 @@ from livingmeta.figures.style import (
     pooled_look,
     scale_axis,
 )
+from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 
 NAMES, FOREST, NUMBERS, MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
-Line = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers
+ChangeLine = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers
 
 
 def changes_plot(
-    moves: Sequence[Move], stages: Sequence[Stage], *, title: str, names: tuple[str, str]
+    moves: Sequence[Move],
+    stages: Sequence[Stage],
+    *,
+    title: str,
+    names: tuple[str, str],
+    language: Language = ENGLISH,
 ) -> Axes:
     """Draw diamonds before and after for each synthesis, and one cumulative forest plot.
 
@@ -44,6 +50,8 @@ def changes_plot(
         Name of that synthesis.
     names : (str, str)
         What before and after are called.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -54,10 +62,13 @@ def changes_plot(
     ValueError
         If there is nothing to draw.
     """
-    lines = list(_lines(moves, names))
+    lines = list(_lines(moves, names, language))
     if stages:
-        lines += [("space", "", None, ""), ("heading", f"{title}, as the trials appeared", None, "")]
-        lines += [_stage(stage) for stage in stages]
+        lines += [
+            ("space", "", None, ""),
+            ("heading", language.say("figures.appeared", title=language.word(title)), None, ""),
+        ]
+        lines += [_stage(stage, language) for stage in stages]
     pools = [pool for move in moves for pool in (move.before, move.after) if pool and pool.result]
     if not pools:
         raise RefusalError("no synthesis has a result before or after: there is nothing to draw.")
@@ -73,13 +84,14 @@ def changes_plot(
     ax.set_xlim(-reach, reach)
     ax.set_ylim(len(lines) - 0.5, -0.5)
     ax.set_yticks([])
-    scale_axis(ax.xaxis, measure)
+    scale_axis(ax.xaxis, measure, language)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
     same = len({pool.favours for pool in pools}) == 1
-    ax.set_xlabel(axis_words(measure) + (axis_sides(pools[0]) if same else ""), fontsize=SMALL)
+    sides = axis_sides(pools[0], language) if same else ""
+    ax.set_xlabel(language.word(axis_words(measure)) + sides, fontsize=SMALL)
     for place, (kind, label, draw, numbers) in enumerate(lines):
         weight = "bold" if kind == "heading" else "normal"
         at = ax.get_yaxis_transform()
@@ -99,32 +111,32 @@ def changes_plot(
     return ax
 
 
-def _lines(moves: Sequence[Move], names: tuple[str, str]) -> list[Line]:
-    lines: list[Line] = []
+def _lines(moves: Sequence[Move], names: tuple[str, str], language: Language) -> list[ChangeLine]:
+    lines: list[ChangeLine] = []
     for move in moves:
         pools = (move.before, move.after)
         if not any(pool and pool.result for pool in pools):
             continue
-        lines.append(("heading", move.name, None, ""))
+        lines.append(("heading", language.word(move.name), None, ""))
         for name, pool, kind in zip(names, pools, ("variant", "pooled"), strict=True):
-            lines.append(_diamond(move, name, pool, COLOURS[kind]))
+            lines.append(_diamond(move, name, pool, COLOURS[kind], language))
     return lines
 
 
-def _diamond(move: Move, name: str, pool: Pool | None, colour: str) -> Line:
+def _diamond(move: Move, name: str, pool: Pool | None, colour: str, language: Language) -> ChangeLine:
     if pool is None or pool.result is None:
-        return ("none", f"   {name}", None, "no pooled value")
+        return ("none", f"   {language.word(name)}", None, language.say("figures.no_pooled_value"))
     result = pool.result
 
     def draw(ax: Axes, place: int) -> None:
         look = pooled_look(pool) if pool.contradictory() else {"color": colour}
         draw_diamond(ax, result, place, gid=f"{name}:{move.synthesis}", **look)
 
-    text = _numbers(pool.measure, result.estimate, result.ci_low, result.ci_high)
-    return ("diamond", f"   {name}, k = {result.k}", draw, text)
+    text = _numbers(pool.measure, result.estimate, result.ci_low, result.ci_high, language)
+    return ("diamond", f"   {language.word(name)}, k = {result.k}", draw, text)
 
 
-def _stage(stage: Stage) -> Line:
+def _stage(stage: Stage, language: Language) -> ChangeLine:
     def draw(ax: Axes, place: int) -> None:
         draw_interval(ax, stage.ci_low, stage.ci_high, place, gid=f"ci:stage:{stage.k}")
         ax.plot(
@@ -139,10 +151,10 @@ def _stage(stage: Stage) -> Line:
         )
 
     sign = "" if stage.k == 1 else "+ "
-    text = _numbers(stage.measure, stage.estimate, stage.ci_low, stage.ci_high)
+    text = _numbers(stage.measure, stage.estimate, stage.ci_low, stage.ci_high, language)
     return ("stage", f"   {sign}{stage.label}, k = {stage.k}", draw, text)
 
 
-def _numbers(measure: str, estimate: float, low: float, high: float) -> str:
+def _numbers(measure: str, estimate: float, low: float, high: float, language: Language) -> str:
     middle, least, most = as_shown(measure, estimate, low, high)
-    return f"{middle} [{least}, {most}]"
+    return language.say("figures.interval", estimate=middle, low=least, high=most)

@@ -17,7 +17,7 @@ METADATA: Mapping[str, dict[str, Any]] = {
 }
 
 
-def inline_svg(figure: Any, *, name: str, title: str, description: str) -> str:
+def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: str = "en") -> str:
     """Return a figure as an SVG element for a web page, its text selectable and described.
 
     Parameters
@@ -27,6 +27,8 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str) -> str:
         Stands before every id, so that several figures can share a page.
     title, description : str
         What a screen reader says of it.
+    lang : str
+        Language of its words.
     """
     held = io.BytesIO()
     fonts = ["DejaVu Sans", "Verdana", "Arial", "Helvetica"]  # the first two are equally wide
@@ -38,7 +40,7 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str) -> str:
     asked = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in asked else "", text)
     text = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    said = f'role="img" aria-labelledby="{name}-title {name}-description" lang="en"'
+    said = f'role="img" aria-labelledby="{name}-title {name}-description" lang="{lang}"'
     words = (
         f'<title id="{name}-title">{escape(title)}</title>'
         f'<desc id="{name}-description">{escape(description)}</desc>'

@@ -1,4 +1,4 @@
-"""Figures, drawn from stored results only: nothing is computed here but places on paper."""
+"""Forest plots: each trial with its numbers, interval and weight, and below them what is pooled."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ from livingmeta.figures.style import (
     mark,
     pooled_look,
     scale_axis,
+    state_key,
     wrapped,
 )
-from livingmeta.language import ENGLISH, FLAG_WORDS
-from livingmeta.review.bias import STATES, Assessment, assessments
+from livingmeta.language import ENGLISH, Language, Said, said
+from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import LeftOut, Missing, Pool, Printed, heterogeneity, marks, notes
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import WEIGHTS_OF_TOTAL, RefusalError, count, decimal, decimals, p_words, pick
+from livingmeta.words import Numeral, RefusalError, count, decimal, decimals, p_words, pick
 
 # Inches; the whole is the text width of a journal page (178 mm).
 LABEL, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06
@@ -80,6 +81,7 @@ def forest_plot(
     *,
     ax: Axes | None = None,
     bias: Sequence[Assessment] = (),
+    language: Language = ENGLISH,
 ) -> Axes:
     """Draw the forest plot of one synthesis.
 
@@ -97,6 +99,8 @@ def forest_plot(
         Risk of bias, for a column on the right where a trial shown has any; a review brings its
         own. The sign is the trial's, the fraction counts domains with a judgement; blank is
         "nothing recorded".
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -126,50 +130,50 @@ def forest_plot(
         listed = [pool for pool in listed if pool.synthesis == synthesis]
     elif len(names) != 1:
         raise RefusalError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
-    rows = list(_rows(listed))
+    rows = list(_rows(listed, language))
     known = {one.trial: one for one in reversed(bias)}
     beside = {place: known[row.trial] for place, row in enumerate(rows) if row.trial in known}
-    below = [*_below(listed), *(_bias_words(beside.values()) if beside else ())]
-    room = _rooms(rows, FOREST if ax is None else _inches(ax)[0])
-    names = [*listed[0].groups, *(row.name for row in rows if row.name)]
+    below = [*_below(listed, language), *(_bias_words(beside.values(), language) if beside else ())]
+    room = _rooms(rows, FOREST if ax is None else _inches(ax)[0], language)
+    names = [*map(language.word, listed[0].groups), *(row.name for row in rows if row.name)]
     cut = [name for name in dict.fromkeys(names) if _wide(name) > room.label - 0.06]
-    below += wrapped(f"In full: {'; '.join(cut)}.") if cut else []
+    below += wrapped(language.say("figures.in_full", names="; ".join(cut))) if cut else []
     if ax is None:
         ax = _figure(len(rows), len(below), BIAS if beside else 0, room)
-    _axis(ax, listed, len(rows))
+    _axis(ax, listed, len(rows), language)
     _heads(ax, listed[0], room, BIAS if beside else 0)
     for place, row in enumerate(rows):
         DRAW[row.kind](ax, row, place, room)
     for place, one in beside.items():
         _draw_bias(ax, one, place, room)
     half = room.axes / 2 - 0.04
-    sides = [fitted(name, half, size=SMALL) for name in listed[0].favours or ()]
+    sides = [fitted(language.word(name), half, size=SMALL) for name in listed[0].favours or ()]
     shown = replace(listed[0], favours=(sides[0], sides[1]) if sides else None)
     _foot(ax, shown, below, room)
     return ax
 
 
-def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
+def _rows(pools: Sequence[Pool], language: Language) -> Iterator[_Row]:
     """Yield the lines in the order in which they stand on the page."""
     whole = next((pool for pool in pools if pool.subgroup is None), None)
     parts = [pool for pool in pools if pool.subgroup is not None]
     for pool in parts or pools:
         if pool.subgroup is not None:
-            yield _Row(kind="heading", text=pool.subgroup)
+            yield _Row(kind="heading", text=language.word(pool.subgroup))
         for effect, weight in zip(pool.effects, pool.weights or (None,) * len(pool.effects), strict=True):
             yield _Row(kind="trial", effect=effect, weight=weight)
-        yield from _summary(pool, "Subtotal" if pool.subgroup is not None else "Total")
+        yield from _summary(pool, "figures.total" if pool.subgroup is None else "figures.subtotal", language)
     if parts and whole is not None:
         yield _Row(kind="space")
-        yield from _summary(whole, "Total")
+        yield from _summary(whole, "figures.total", language)
     last = whole or pools[-1]
     if last.subgroup_test is not None:
         test = last.subgroup_test
-        words = f"Chi² = {decimal(test.q)}, df = {test.df} ({p_words(test.p_value)})"
-        yield _Row(kind="words", text=f"Test for subgroup differences: {words}")
+        numbers = {"q": decimal(test.q), "df": test.df, "p": p_words(test.p_value)}
+        yield _Row(kind="words", text=language.say("figures.subgroups", **numbers))
         if test.shared:
-            told = ENGLISH.say("subgroups_shared", names=ENGLISH.listed(test.shared))
-            for line in wrapped(told):
+            names = language.listed(map(language.word, test.shared))
+            for line in wrapped(language.say("subgroups_shared", names=names)):
                 yield _Row(kind="words", text=line)
     for pool in pools:
         if pool.printed is not None:
@@ -179,32 +183,35 @@ def _rows(pools: Sequence[Pool]) -> Iterator[_Row]:
     yield from (_Row(kind="absent", absent=one) for one in unused)
 
 
-def _summary(pool: Pool, name: str) -> Iterator[_Row]:
+def _summary(pool: Pool, name: str, language: Language) -> Iterator[_Row]:
     result = pool.result
     if result is None:
-        for line in wrapped(f"No pooled value: {pool.why_not}", 3.8):
+        for line in wrapped(language.say("figures.no_value", why=pool.why_not), 3.8):
             yield _Row(kind="words", text=line)
         return
     if result.k == 1:
-        yield _Row(kind="words", text="One trial: its own interval, nothing is pooled")
+        yield _Row(kind="words", text=language.say("figures.one_trial"))
         return
     if pool.contradictory():
-        yield _Row(kind="words", text="The trials contradict each other: read them, not the total")
-    yield _Row(kind="diamond", text=name, pool=pool)
+        yield _Row(kind="words", text=language.say("figures.contradictory"))
+    yield _Row(kind="diamond", text=language.say(name), pool=pool)
     if pool.ahead is not None:
-        ahead = f"{100 * result.level:g}% prediction interval of the true effect"
+        ahead = language.say(
+            "figures.ahead", level=Numeral(f"{100 * result.level:g}"), percent=language.percent
+        )
         yield _Row(kind="prediction", text=ahead, pool=pool)
-    yield _Row(kind="words", text=f"Heterogeneity: {heterogeneity(pool)}")
-    yield _Row(kind="words", text=_overall(result))
+    yield _Row(kind="words", text=language.say("figures.heterogeneity", words=heterogeneity(pool)))
+    yield _Row(kind="words", text=_overall(result, language))
     if pool.subgroup is not None:
         yield _Row(kind="space")
 
 
-def _overall(result: PooledEstimate) -> str:
+def _overall(result: PooledEstimate, language: Language) -> str:
     if result.statistic is None or result.p_value is None:
-        return "Test for overall effect: not defined, the interval has no width"
+        return language.say("figures.overall_undefined")
     name = "Z" if result.ci_method in {"wald", "profile"} else f"t({result.k - 1})"
-    return f"Test for overall effect: {name} = {decimal(abs(result.statistic))} ({p_words(result.p_value)})"
+    numbers = {"value": decimal(abs(result.statistic)), "p": p_words(result.p_value)}
+    return language.say("figures.overall", name=name, **numbers)
 
 
 def _figure(rows: int, notes: int, more: float, room: _Room) -> Axes:
@@ -223,17 +230,17 @@ def _inches(ax: Axes) -> tuple[float, float]:
     return box.width / figure.dpi, box.height / figure.dpi
 
 
-def _axis(ax: Axes, pools: Sequence[Pool], rows: int) -> None:
+def _axis(ax: Axes, pools: Sequence[Pool], rows: int, language: Language) -> None:
     reach = _reach(pools)
     ax.set_xlim(-reach, reach)
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
-    scale_axis(ax.xaxis, pools[0].measure)
+    scale_axis(ax.xaxis, pools[0].measure, language)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
     ax.spines["bottom"].set_linewidth(0.6)
-    ax.set_xlabel(axis_words(pools[0].measure), fontsize=TEXT, labelpad=13)
+    ax.set_xlabel(language.word(axis_words(pools[0].measure)), fontsize=TEXT, labelpad=13)
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
 
 
@@ -264,6 +271,7 @@ class _Room:
     sd: float = 0.33
     n: float = 0.25
     estimate: float = ESTIMATE
+    language: Language = ENGLISH
 
     @property
     def arm(self) -> float:
@@ -274,7 +282,7 @@ class _Room:
         return self.label + 2 * self.arm + WEIGHT
 
 
-def _rooms(rows: Sequence[_Row], axes: float) -> _Room:
+def _rooms(rows: Sequence[_Row], axes: float, language: Language) -> _Room:
     effects = [row.effect for row in rows if row.effect is not None]
     named = [one.label + marks(one) for one in effects]
     named += [row.absent.label for row in rows if row.absent is not None]
@@ -293,9 +301,10 @@ def _rooms(rows: Sequence[_Row], axes: float) -> _Room:
         name: max([getattr(usual, name), *(_wide(text) + 0.06 for text in set(found))])
         for name, found in arms.items()
     }
-    said = max((_wide(_said(e), size=SMALL) + 0.06 for e in effects), default=0.0)
+    said = max((_wide(_said(e, language), size=SMALL) + 0.06 for e in effects), default=0.0)
     wide["mean"] += max(0.0, (said - 2 * _Room(**wide).arm) / 2)
     return _Room(
+        language=language,
         axes=axes,
         label=min(WIDEST, max([LABEL, *(_wide(text) + 0.08 for text in named)])),
         estimate=max([ESTIMATE, *(end + 0.1 for end in ends)]),
@@ -310,6 +319,7 @@ def _x(inches: float, width: float) -> float:
 
 def _write(ax: Axes, text: str, inches: float, place: float, room: _Room, **style: Any) -> None:
     style = {"fontsize": TEXT, "va": "center", "ha": "left", "color": BLACK, **style}
+    text = room.language.word(text) if isinstance(text, (Said, Numeral)) else text  # labels stay
     style = {"parse_math": False, **style}  # a "$" in a name is a "$"
     ax.text(_x(inches, room.axes), place, text, transform=ax.get_yaxis_transform(), **style)
 
@@ -333,19 +343,22 @@ def _columns(room: _Room) -> dict[str, float]:
 def _heads(ax: Axes, pool: Pool, room: _Room, more: float) -> None:
     at = _columns(room)
     for group in (1, 2):
-        name = fitted(pool.groups[group - 1], room.arm - 0.01, bold=True)
+        name = fitted(room.language.word(pool.groups[group - 1]), room.arm - 0.01, bold=True)
         _write(ax, name, at[f"arm{group}"], -1.95, room, ha="center", weight="bold")
-        means = {"mean": "Mean", "sd": "SD", "n": "n"}
-        heads = {"mean": "Events", "n": "n"} if of_counts(pool.measure) else means
+        means = {"mean": "figures.mean", "sd": "figures.sd", "n": "figures.n"}
+        heads = {"mean": "figures.events", "n": "figures.n"} if of_counts(pool.measure) else means
         for column, head in heads.items():
-            _write(ax, head, at[f"{column}{group}"], -1.05, room, ha="right", weight="bold")
+            _write(
+                ax, room.language.say(head), at[f"{column}{group}"], -1.05, room, ha="right", weight="bold"
+            )
     level = round(100 * pool.result.level, 1) if pool.result else 95
-    _write(ax, "Trial", at["label"], -1.05, room, weight="bold")
-    _write(ax, "Weight", at["weight"], -1.05, room, ha="right", weight="bold")
-    head = f"{scale_name(pool.measure)} [{level:g}% CI]"
+    _write(ax, room.language.say("figures.trial"), at["label"], -1.05, room, weight="bold")
+    _write(ax, room.language.say("figures.weight"), at["weight"], -1.05, room, ha="right", weight="bold")
+    numbers = {"level": Numeral(f"{level:g}"), "percent": room.language.percent}
+    head = room.language.say("figures.estimate", scale=scale_name(pool.measure), **numbers)
     _write(ax, head, at["estimate"], -1.05, room, ha="right", weight="bold")
     if more:
-        _write(ax, "RoB", at["bias"] - 0.06, -1.05, room, weight="bold")
+        _write(ax, room.language.say("figures.bias"), at["bias"] - 0.06, -1.05, room, weight="bold")
     ends = (_x(at["label"], room.axes), _x(at["estimate"] + more, room.axes))
     ax.plot(ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6)
 
@@ -367,9 +380,9 @@ def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
         for name in ("n1", "n2"):
             _write(ax, count(getattr(effect, name)), at[name], place, room, ha="right")
     else:
-        _write(ax, _said(effect), at["arms"], place, room, ha="center", fontsize=SMALL)
+        _write(ax, _said(effect, room.language), at["arms"], place, room, ha="center", fontsize=SMALL)
     if row.weight is not None:
-        _write(ax, f"{decimal(row.weight, 1)}%", at["weight"], place, room, ha="right")
+        _write(ax, _percent(row.weight, room.language), at["weight"], place, room, ha="right")
     numbers = (effect.yi, effect.ci_low, effect.ci_high)
     _numbers(ax, numbers, place, room, measure=effect.measure)
     draw_interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
@@ -378,29 +391,33 @@ def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     draw_effect(ax, effect, effect.yi, place, size, gid=f"trial:{effect.trial}")
 
 
-def _said(effect: Effect) -> str:
+def _said(effect: Effect, language: Language) -> str:
     """Return what is printed of an effect in place of means or counts of its arms."""
     if effect.difference is None or (of_counts(effect.measure) and " v " in effect.difference):
         return ""
     n1, n2 = effect.n1, effect.n2
     n = "" if n1 is None or n2 is None else f"; n = {count(n1)} + {count(n2)}"
     named = effect.difference.startswith((effect.measure, scale_name(effect.measure)))
-    kind = "" if named else "difference "
-    return kind + effect.difference + n
+    words = effect.difference.replace(".", language.comma)
+    return (words if named else language.say("figures.difference", words=words)) + n
 
 
-def _figures(value: float | None) -> str:
+def _percent(share: float, language: Language) -> str:
+    return language.decimal(share, 1) + language.percent
+
+
+def _figures(value: float | None) -> Numeral:
     """Print a mean or SD with about four digits."""
     if value is None:
-        return "–"
+        return decimal(None)
     if abs(value) < 100:
         return decimals(value)[0]
     return decimal(value, 1 if abs(value) < 1000 else 0)
 
 
-def _numbered(measure: str, estimate: float, low: float, high: float) -> str:
+def _numbered(measure: str, estimate: float, low: float, high: float) -> Said:
     middle, least, most = as_shown(measure, estimate, low, high)
-    return f"{middle} [{least}, {most}]"
+    return said("figures.interval", estimate=middle, low=least, high=most)
 
 
 def _numbers(
@@ -436,7 +453,7 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
         people = people_of(row.pool.effects, side=group).all
         if people is not None:
             _write(ax, count(people), at[f"n{group}"], place, room, ha="right", weight=weight)
-    share = f"{sum(row.pool.weights):.1f}%"
+    share = _percent(sum(row.pool.weights), room.language)
     _write(ax, share, at["weight"], place, room, ha="right", weight=weight)
     _numbers(
         ax,
@@ -456,7 +473,8 @@ def _draw_prediction(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     assert result is not None
     assert row.pool.ahead is not None
     _write(ax, row.text, _columns(room)["label"], place, room)
-    text = f"[{', '.join(as_shown(result.measure, *row.pool.ahead))}]"
+    low, high = as_shown(result.measure, *row.pool.ahead)
+    text = said("figures.limits", low=low, high=high)
     _write(ax, text, _columns(room)["estimate"], place, room, ha="right")
     draw_interval(ax, *row.pool.ahead, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
 
@@ -465,12 +483,11 @@ def _draw_printed(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     printed, at = row.printed, _columns(room)
     assert printed is not None
     assert row.pool is not None
-    text = fitted(f"published: {printed.label}", room.left - 0.1, size=SMALL)
+    text = fitted(room.language.say("figures.published", name=printed.label), room.left - 0.1, size=SMALL)
     _write(ax, text, at["label"], place, room, color=GREY, style="italic", fontsize=SMALL)
     estimate, low, high = printed.words
-    _write(
-        ax, f"{estimate} [{low}, {high}]", at["estimate"], place, room, ha="right", color=GREY, style="italic"
-    )
+    numbers = said("figures.interval", estimate=Numeral(estimate), low=Numeral(low), high=Numeral(high))
+    _write(ax, numbers, at["estimate"], place, room, ha="right", color=GREY, style="italic")
     draw_diamond(
         ax, printed, place, gid="printed", color=COLOURS["published"], facecolor=PALE, lw=0.7, ls=(0, (3, 2))
     )
@@ -481,10 +498,12 @@ def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     assert one is not None
     _write(ax, fitted(one.label, room.label - 0.06), at["label"], place, room, color=GREY)
     if isinstance(one, Missing):
-        people = "" if one.n_randomised is None else f" ({one.n_randomised} randomised)"
-        text, state = f"measured{people}", "not available"
+        n = one.n_randomised
+        text = said("figures.measured") if n is None else said("figures.measured_n", n=n)
+        state = said("figures.not_available")
     else:
-        text, state = fitted(one.why, 2 * room.arm, size=SMALL), "not used"
+        text = fitted(room.language.word(one.why), 2 * room.arm, size=SMALL)
+        state = said("figures.not_used")
     _write(ax, text, at["arms"], place, room, ha="center", color=GREY, fontsize=SMALL)
     _write(
         ax,
@@ -507,14 +526,12 @@ def _draw_bias(ax: Axes, one: Assessment, place: int, room: _Room) -> None:
     _write(ax, text, at + 0.09, place, room, fontsize=SMALL)
 
 
-def _bias_words(shown: Iterable[Assessment]) -> list[str]:
+def _bias_words(shown: Iterable[Assessment], language: Language) -> list[str]:
     states = {one.shown for one in shown}
-    signs = [f"{style.sign} {STATES[name]}" for name, style in MARKS.items() if name in states]
-    text = (
-        f"RoB, risk of bias: {', '.join(signs)}. It is the overall judgement, or else the worst "
-        "recorded; beside it how many domains have a judgement; blank: nothing recorded."
-    )
-    return wrapped(text)
+    signs = [
+        f"{style.sign} {language.say(state_key(name))}" for name, style in MARKS.items() if name in states
+    ]
+    return wrapped(language.say("figures.bias_note", signs=", ".join(signs)))
 
 
 def _draw_heading(ax: Axes, row: _Row, place: int, room: _Room) -> None:
@@ -538,7 +555,7 @@ DRAW: Mapping[str, Callable[[Axes, _Row, int, _Room], None]] = {
 }
 
 
-def _below(pools: Sequence[Pool]) -> list[str]:
+def _below(pools: Sequence[Pool], language: Language) -> list[str]:
     """Return the lines below the plot: assumptions, bounds, methods, flags."""
     lines: list[str] = [*notes(effect for pool in pools for effect in pool.effects)]
     if any("p_bound" in effect.flags for pool in pools for effect in pool.effects):
@@ -547,13 +564,13 @@ def _below(pools: Sequence[Pool]) -> list[str]:
     if any(max(-low, high) > reach for low, high in _intervals(pools)):
         lines.append(ARROW)
     if any(pool.total_weights is not None for pool in pools):
-        lines.append(WEIGHTS_OF_TOTAL)
-    lines.append(f"Methods: {pools[0].methods}.")
+        lines.append(said("figures.weights_of_total"))
+    lines.append(said("figures.methods", words=pools[0].methods))
     flags = dict.fromkeys(flag for pool in pools for flag in pool.flags)
-    said = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above
-    if any(flag not in said for flag in flags):
-        lines.append(" ".join(FLAG_WORDS[flag] for flag in flags if flag not in said))
-    return [part for line in lines for part in wrapped(line)]
+    elsewhere = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above
+    if any(flag not in elsewhere for flag in flags):
+        lines.append(" ".join(language.flags[flag] for flag in flags if flag not in elsewhere))
+    return [part for line in lines for part in wrapped(language.word(line))]
 
 
 def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
@@ -564,7 +581,7 @@ def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
         ax.text(
             side * reach / 2,
             -0.175 / height,
-            f"favours\n{group}",
+            room.language.say("figures.favours", group=group),
             transform=below,
             ha="center",
             va="top",

@@ -18,22 +18,24 @@ from livingmeta.figures.style import (
     TEXT,
     axis_sides,
     axis_words,
+    pool_name,
     pooled_look,
     scale_axis,
 )
+from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 
-# Regions of P around no effect (Peters 2008): shade, lower and upper P, words
+# Regions of P around no effect (Peters 2008): shade, lower and upper P, key of the words
 REGIONS = (
-    ("#FFFFFF", 0.10, 1.0, "P > 0.10"),
-    ("#D9D9D9", 0.05, 0.10, "0.05 to 0.10"),
-    ("#BDBDBD", 0.01, 0.05, "0.01 to 0.05"),
-    ("#F0F0F0", 0.0, 0.01, "P < 0.01"),
+    ("#FFFFFF", 0.10, 1.0, "figures.p_above"),
+    ("#D9D9D9", 0.05, 0.10, "figures.p_to_010"),
+    ("#BDBDBD", 0.01, 0.05, "figures.p_to_005"),
+    ("#F0F0F0", 0.0, 0.01, "figures.p_below"),
 )
 
 
-def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
+def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language = ENGLISH) -> Axes:
     """Draw effects against their standard errors, over regions of significance around no effect.
 
     Parameters
@@ -42,6 +44,8 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
         A synthesis or subgroup with a result.
     filled : Filled, optional
         Trials that trim and fill adds, drawn hollow.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
     ax.set_ylim(deepest, 0)
     depth = np.array([0.0, deepest])
     ax.set_facecolor(REGIONS[-1][0])
-    for colour, low, high, words in REGIONS:
+    for colour, low, high, key in REGIONS:
         inner = 0.0 if high == 1 else float(ndtri(1 - high / 2))
         outer = inner if low == 0 else float(ndtri(1 - low / 2))  # the rest is the background
         for side in (-1, 1):
@@ -83,7 +87,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
                 color=colour,
                 lw=0,
                 zorder=0,
-                label=words if side == 1 else None,
+                label=language.say(key) if side == 1 else None,
             )
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1.2, zorder=2, gid="estimate")
@@ -102,14 +106,14 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
             zorder=3,
             gid="filled",
         )
-    scale_axis(ax.xaxis, pool.measure)
+    scale_axis(ax.xaxis, pool.measure, language)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool), fontsize=TEXT)
-    ax.set_ylabel("Standard error", fontsize=TEXT)
-    said = ["Thick line: the pooled value."]
-    said += ["Hollow: added by trim and fill."] if filled is not None and filled.k0 else []
-    said += [BOUND_MARK] if bounds else []
-    title = f"{pool.name}, k = {result.k}\n{' '.join(said)}"
+    ax.set_xlabel(language.word(axis_words(pool.measure)) + axis_sides(pool, language), fontsize=TEXT)
+    ax.set_ylabel(language.say("figures.standard_error"), fontsize=TEXT)
+    sentences = [language.say("figures.thick")]
+    sentences += [language.say("figures.hollow")] if filled is not None and filled.k0 else []
+    sentences += [language.word(BOUND_MARK)] if bounds else []
+    title = f"{pool_name(pool, language)}, k = {result.k}\n{' '.join(sentences)}"
     ax.set_title(title, fontsize=TEXT, loc="left", wrap=True)
     key = ax.legend(  # outside, where it hides no trial
         fontsize=SMALL - 1,
@@ -118,7 +122,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None) -> Axes:
         ncols=4,
         columnspacing=1,
         bbox_to_anchor=(0.5, -0.19),
-        title="P of a trial against no effect",
+        title=language.say("figures.p_title"),
         title_fontsize=SMALL - 1,
         handlelength=1.2,
     )

@@ -19,16 +19,18 @@ from livingmeta.figures.style import (
     TEXT,
     axis_words,
     draw_interval,
+    pool_name,
     scale_axis,
 )
-from livingmeta.synthesis.pool import Pool, marks
+from livingmeta.language import ENGLISH, Language
+from livingmeta.synthesis.pool import SIGNS, Pool, marks
 
 WIDTH = 7.0  # inches: the text width of a journal page
 CURVES, TOP, BETWEEN, AXIS = 1.6, 0.5, 0.75, 0.5  # inches
 LEFT, RIGHT = 1.45, 0.12
 
 
-def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
+def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Language = ENGLISH) -> Figure:
     """Draw a posterior: mean effect and new setting, τ with its prior, each trial shrunken.
 
     Parameters
@@ -39,6 +41,8 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
         Of those effects, in their order.
     note : str
         What stands below: prior, coverage, assumptions.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -47,13 +51,11 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
         "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
     """
     if pool.contradictory():
-        note = f"The trials contradict each other: read them, not the mean. {note}"
+        note = f"{language.say('figures.contradictory_mean')} {note}"
     signs = "".join(map(marks, pool.effects))
-    note += " † rests on an assumption." if "†" in signs else ""
-    note += " ‡ P printed as a bound." if "‡" in signs else ""
-    note += " § 0.5 added to each cell of the counts." if "§" in signs else ""
-    turned = f" ∓ {turning(pool.measure)} against the values printed."
-    note += turned if "∓" in signs else ""
+    for number, sign in enumerate(SIGNS):
+        if sign in signs:
+            note += " " + language.say(f"figures.sign_{number}", turning=turning(pool.measure))
     lines = textwrap.wrap(note, 138)
     rows = found.k + 2
     height = TOP + CURVES + BETWEEN + rows * ROW + AXIS + 0.13 * len(lines) + 0.08
@@ -64,15 +66,18 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
         return figure.add_axes(place, label=label)
 
     half = (WIDTH - 0.3 - 2 * RIGHT - 0.3) / 2
-    _effect(axes(0.25, TOP, half, CURVES, "effect"), pool, found)
-    _tau(axes(WIDTH - RIGHT - half, TOP, half, CURVES, "tau"), found)
+    _effect(axes(0.25, TOP, half, CURVES, "effect"), pool, found, language)
+    _tau(axes(WIDTH - RIGHT - half, TOP, half, CURVES, "tau"), found, language)
     _trials(
-        axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"), pool, found
+        axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"),
+        pool,
+        found,
+        language,
     )
     figure.text(
         0.25 / WIDTH,
         1 - 0.16 / height,
-        f"{pool.name}, k = {found.k}",
+        f"{pool_name(pool, language)}, k = {found.k}",
         fontsize=TEXT + 1,
         weight="bold",
         va="center",
@@ -84,41 +89,71 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str) -> Figure:
     return figure
 
 
-def _effect(ax: Axes, pool: Pool, found: Posterior) -> None:
+def _effect(ax: Axes, pool: Pool, found: Posterior, language: Language) -> None:
     curves = found.curves
     _band(ax, found)
     ax.fill_between(curves.effect, curves.mu, color=COLOURS["pooled"], alpha=0.25, lw=0)
-    ax.plot(curves.effect, curves.mu, color=COLOURS["pooled"], lw=1.2, gid="mu", label="mean effect μ")
-    ax.plot(curves.effect, curves.new, color=COLOURS["pooled"], lw=1, ls="--", gid="new", label="new setting")
+    ax.plot(
+        curves.effect,
+        curves.mu,
+        color=COLOURS["pooled"],
+        lw=1.2,
+        gid="mu",
+        label=language.say("figures.mean_effect"),
+    )
+    ax.plot(
+        curves.effect,
+        curves.new,
+        color=COLOURS["pooled"],
+        lw=1,
+        ls="--",
+        gid="new",
+        label=language.say("figures.new_setting"),
+    )
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.set_ylim(0, 1.08 * max(curves.mu))
     ax.set_xlim(curves.effect[0], curves.effect[-1])
-    _scale(ax, pool)
-    _density(ax)
+    _scale(ax, pool, language)
+    _density(ax, language)
 
 
-def _tau(ax: Axes, found: Posterior) -> None:
+def _tau(ax: Axes, found: Posterior, language: Language) -> None:
     curves = found.curves
     ax.fill_between(curves.tau, curves.tau_posterior, color=COLOURS["pooled"], alpha=0.25, lw=0)
-    ax.plot(curves.tau, curves.tau_posterior, color=COLOURS["pooled"], lw=1.2, gid="tau", label="posterior")
-    ax.plot(curves.tau, curves.tau_prior, color=BLACK, lw=1, ls=":", gid="prior", label="prior")
+    ax.plot(
+        curves.tau,
+        curves.tau_posterior,
+        color=COLOURS["pooled"],
+        lw=1.2,
+        gid="tau",
+        label=language.say("figures.posterior"),
+    )
+    ax.plot(
+        curves.tau,
+        curves.tau_prior,
+        color=BLACK,
+        lw=1,
+        ls=":",
+        gid="prior",
+        label=language.say("figures.prior"),
+    )
     ax.set_xlim(0, curves.tau[-1])
     ax.set_ylim(0, 1.08 * max(*curves.tau_posterior, *curves.tau_prior))
-    ax.set_xlabel("SD of true effects between trials, τ", fontsize=TEXT)
-    _density(ax)
+    ax.set_xlabel(language.say("figures.tau"), fontsize=TEXT)
+    _density(ax, language)
 
 
-def _density(ax: Axes) -> None:
+def _density(ax: Axes, language: Language) -> None:
     ax.set_yticks([])
     ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.set_ylabel("Density", fontsize=TEXT)
+    ax.set_ylabel(language.say("figures.density"), fontsize=TEXT)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.legend(
         fontsize=SMALL, frameon=False, ncols=2, loc="lower right", borderaxespad=0.0, bbox_to_anchor=(1, 1.02)
     )
 
 
-def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
+def _trials(ax: Axes, pool: Pool, found: Posterior, language: Language) -> None:
     shown = [*found.trials, found.mu, found.new]
     names = [effect.label + marks(effect) for effect in pool.effects]
     reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
@@ -158,25 +193,24 @@ def _trials(ax: Axes, pool: Pool, found: Posterior) -> None:
         ax.text(
             1.02,
             row,
-            "{} ({} to {})".format(*numbers),
+            language.say("interval", estimate=numbers[0], low=numbers[1], high=numbers[2]),
             transform=ax.get_yaxis_transform(),
             weight="bold" if row == found.k else "normal",
             fontsize=SMALL,
             va="center",
         )
     ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
-    ax.set_yticks(range(len(shown)), [*names, "Mean effect μ", "New setting"], fontsize=SMALL)
+    ax.set_yticks(
+        range(len(shown)),
+        [*names, *(language.say(f"figures.{key}_row") for key in ("mean_effect", "new_setting"))],
+        fontsize=SMALL,
+    )
     ax.set_ylim(len(shown) - 0.5, -0.5)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.tick_params(axis="y", length=0)
-    ax.set_title(
-        "○ as reported (CI)    ● posterior median (equal-tailed interval)",
-        fontsize=SMALL,
-        loc="left",
-        color=GREY,
-    )
-    _scale(ax, pool)
+    ax.set_title(language.say("figures.shrunken"), fontsize=SMALL, loc="left", color=GREY)
+    _scale(ax, pool, language)
 
 
 def _band(ax: Axes, found: Posterior) -> None:
@@ -185,7 +219,9 @@ def _band(ax: Axes, found: Posterior) -> None:
         ax.axvspan(-found.important, found.important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important")
 
 
-def _scale(ax: Axes, pool: Pool) -> None:
-    scale_axis(ax.xaxis, pool.measure)
-    left = "" if pool.favours is None else f" (left: favours {pool.favours[0]})"
-    ax.set_xlabel(f"{axis_words(pool.measure)}{left}", fontsize=TEXT)
+def _scale(ax: Axes, pool: Pool, language: Language) -> None:
+    scale_axis(ax.xaxis, pool.measure, language)
+    words = language.word(axis_words(pool.measure))
+    if pool.favours is not None:
+        words += language.say("figures.left", group=language.word(pool.favours[0]))
+    ax.set_xlabel(words, fontsize=TEXT)

@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 
 from livingmeta.appraisal.flow import PREVIOUS, TOTAL, BoxCount, Flow
 from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT
+from livingmeta.language import ENGLISH, Language
 
 # The boxes of the figure by column, from top to bottom
 MIDDLE = (
@@ -27,27 +28,29 @@ BOX, GAP, BESIDE = 2.15, 0.22, 0.3  # inches
 LINE = 0.125
 
 
-def prisma_plot(one: Flow) -> Axes:
+def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
     """Draw a flow as PRISMA 2020 lays it out, with a dashed box where no number is known.
 
     Parameters
     ----------
-    one : Flow
+    flow : Flow
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
     Axes
         In inches; every box has the gid "box:<its first key>", every text "<key>:<number>".
     """
-    left = 0.1 if not one.updates else 0.1 + BOX + GAP
+    left = 0.1 if not flow.updates else 0.1 + BOX + GAP
     columns = (left, left + BOX + BESIDE)
     width = columns[1] + BOX + 0.1
-    tall = [_height(one, boxes) for boxes in MIDDLE]
-    beside = [_height(one, boxes) for boxes in RIGHT]
+    tall = [_height(flow, language, boxes) for boxes in MIDDLE]
+    beside = [_height(flow, language, boxes) for boxes in RIGHT]
     rows = [max(pair) for pair in zip(tall, [*beside, 0.0], strict=True)]
-    feet = _feet(one, 130 if one.updates else 85)
+    feet = _feet(flow, language, 130 if flow.updates else 85)
     bottom = 0.14 + LINE * len(feet) + 0.08
-    total = _height(one, TOTAL) + GAP if one.updates else 0.0
+    total = _height(flow, language, TOTAL) + GAP if flow.updates else 0.0
     height = bottom + total + sum(rows) + GAP * (len(rows) - 1) + 0.36
     figure = Figure(figsize=(width, height), dpi=100)
     ax = figure.add_axes((0, 0, 1, 1))
@@ -55,53 +58,55 @@ def prisma_plot(one: Flow) -> Axes:
     ax.set_ylim(0, height)
     ax.set_axis_off()
     place = height - 0.3
-    _heading(ax, columns[0], place + 0.14, f"Identification of {'new ' if one.updates else ''}studies")
-    if one.updates:
-        _heading(ax, 0.1, place + 0.14, "Previous studies")
-        _box(ax, one, PREVIOUS, 0.1, place)
+    _heading(
+        ax, columns[0], place + 0.14, language.say("figures.flow_new" if flow.updates else "figures.flow")
+    )
+    if flow.updates:
+        _heading(ax, 0.1, place + 0.14, language.say("figures.flow_previous"))
+        _box(ax, flow, language, PREVIOUS, 0.1, place)
     for number, boxes in enumerate(MIDDLE):
-        _box(ax, one, boxes, columns[0], place)
+        _box(ax, flow, language, boxes, columns[0], place)
         middle = place - tall[number] / 2
         if number < len(RIGHT):
-            _box(ax, one, RIGHT[number], columns[1], middle + beside[number] / 2)
+            _box(ax, flow, language, RIGHT[number], columns[1], middle + beside[number] / 2)
             _arrow(ax, (columns[0] + BOX, middle), (columns[1], middle))
         after = place - rows[number] - GAP
-        if number < len(MIDDLE) - 1 or one.updates:
+        if number < len(MIDDLE) - 1 or flow.updates:
             _arrow(ax, (columns[0] + BOX / 2, place - tall[number]), (columns[0] + BOX / 2, after))
         place = after
-    if one.updates:
-        _box(ax, one, TOTAL, columns[0], place)
-        middle = place - _height(one, TOTAL) / 2
+    if flow.updates:
+        _box(ax, flow, language, TOTAL, columns[0], place)
+        middle = place - _height(flow, language, TOTAL) / 2
         x = 0.1 + BOX / 2
-        ax.plot((x, x), (height - 0.3 - _height(one, PREVIOUS), middle), color=BLACK, lw=0.8)
+        ax.plot((x, x), (height - 0.3 - _height(flow, language, PREVIOUS), middle), color=BLACK, lw=0.8)
         _arrow(ax, (x, middle), (columns[0], middle))
     for number, line in enumerate(feet):
         ax.text(0.1, bottom - 0.14 - LINE * number, line, fontsize=SMALL, va="center", gid="note")
     return ax
 
 
-def _lines(one: Flow, boxes: Sequence[str]) -> list[tuple[str, str, bool]]:
+def _lines(flow: Flow, language: Language, boxes: Sequence[str]) -> list[tuple[str, str, bool]]:
     """Return the lines of a box: gid, text, and whether its number is known."""
     return [
         (f"{box}:{count.number or ''}" if last else "", line, count.number is not None)
         for box in boxes
-        for count in [one.count(box)]
-        for wrapped in [textwrap.wrap(f"{count.words} {_unbroken(count)}", 38)]
+        for count in [flow.count(box)]
+        for wrapped in [textwrap.wrap(f"{language.word(count.words)} {_unbroken(count, language)}", 38)]
         for line, last in zip(wrapped, [False] * (len(wrapped) - 1) + [True], strict=True)
     ]
 
 
-def _unbroken(count: BoxCount) -> str:
-    return count.text().replace(" ", "\N{NO-BREAK SPACE}")
+def _unbroken(count: BoxCount, language: Language) -> str:
+    return language.word(count.text()).replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def _height(one: Flow, boxes: Sequence[str]) -> float:
-    return LINE * len(_lines(one, boxes)) + 0.12
+def _height(flow: Flow, language: Language, boxes: Sequence[str]) -> float:
+    return LINE * len(_lines(flow, language, boxes)) + 0.12
 
 
-def _box(ax: Axes, one: Flow, boxes: Sequence[str], x: float, top: float) -> None:
-    lines, height = _lines(one, boxes), _height(one, boxes)
-    known = any(one.count(box).number for box in boxes)
+def _box(ax: Axes, flow: Flow, language: Language, boxes: Sequence[str], x: float, top: float) -> None:
+    lines, height = _lines(flow, language, boxes), _height(flow, language, boxes)
+    known = any(flow.count(box).number for box in boxes)
     ax.add_patch(
         Rectangle(
             (x, top - height),
@@ -139,14 +144,14 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> No
     )
 
 
-def _feet(one: Flow, characters: int) -> list[str]:
+def _feet(flow: Flow, language: Language, characters: int) -> list[str]:
     lines = []
-    if any(count.mark == "†" for count in one.counts):
-        theirs = [f"{c.number}: {c.where}, {c.source}" for c in one.counts if c.mark == "†"]
-        lines.append(f"† Not in the review's own words as read here ({'; '.join(theirs)}).")
-    if any(count.mark == "*" for count in one.counts):
-        ours = dict.fromkeys(str(c.where) for c in one.counts if c.mark == "*")
-        lines.append(f"* Not printed; counted here ({', '.join(ours)}).")
-    if any(count.number is None for count in one.counts):
-        lines.append("Dashed: not known here, and not computed from other boxes.")
+    if any(count.mark == "†" for count in flow.counts):
+        theirs = [f"{c.number}: {c.where}, {c.source}" for c in flow.counts if c.mark == "†"]
+        lines.append(language.say("figures.flow_theirs", names="; ".join(theirs)))
+    if any(count.mark == "*" for count in flow.counts):
+        ours = dict.fromkeys(language.word(c.where) for c in flow.counts if c.mark == "*")
+        lines.append(language.say("figures.flow_ours", names=", ".join(ours)))
+    if any(count.number is None for count in flow.counts):
+        lines.append(language.say("figures.flow_dashed"))
     return [part for line in lines for part in textwrap.wrap(line, characters)]

@@ -27,39 +27,46 @@ from livingmeta.figures.style import (
     axis_words,
     draw_diamond,
     draw_interval,
+    pool_name,
     pooled_look,
     scale_axis,
+    turn_ticks,
 )
+from livingmeta.language import ENGLISH, Language, said
 from livingmeta.words import STEADY, RefusalError, steady
 
 MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so
 ROW, NAMES, FOREST, NUMBERS, TOP, BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches
 PANELS = {
-    "rstudent": "Studentised\nresidual",
-    "dffits": "DFFITS",
-    "cook": "Cook's\ndistance",
-    "cov_ratio": "Covariance\nratio",
-    "tau2": "τ²\nwithout it",
-    "q": "Q\nwithout it",
-    "hat": "Hat\nvalue",
-    "dfbetas": "DFBETAS",
+    "rstudent": "figures.panel_rstudent",
+    "dffits": "figures.panel_dffits",
+    "cook": "figures.panel_cook",
+    "cov_ratio": "figures.panel_cov_ratio",
+    "tau2": "figures.panel_tau2",
+    "q": "figures.panel_q",
+    "hat": "figures.panel_hat",
+    "dfbetas": "figures.panel_dfbetas",
 }
 ORDER_WORDS = {
-    "year": "as the trials appeared",
-    "size": "the largest first",
-    "precision": "the most precise first",
+    "year": said("figures.order_year"),
+    "size": said("figures.order_size"),
+    "precision": said("figures.order_precision"),
 }
 Line = tuple[str, Without | Stage | None]  # None: a heading
 
 
-def leave_one_out_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+def leave_one_out_plot(
+    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+) -> Axes:
     """Draw the pooled estimate without each trial, over the interval with all of them.
 
     Parameters
     ----------
-    one : Sensitivity
+    sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -71,40 +78,54 @@ def leave_one_out_plot(one: Sensitivity, *, important: float | None = None) -> A
     ValueError
         Below two trials.
     """
-    k = _enough(one, 2, "without one of them nothing is left")
-    kept = _telling(one.without)
-    cut = f": the {len(kept)} of {k} that move it most" if len(kept) < k else ""
+    k = _enough(sensitivity, 2, "without one of them nothing is left")
+    kept = _telling(sensitivity.without)
+    cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else ""
     lines: list[Line] = [(left.label, left) for left in kept]
-    return _forest(one, lines, f"without each trial{cut}", "without", important)
+    return _forest(
+        sensitivity, lines, language.say("figures.without_each", cut=cut), "without", important, language
+    )
 
 
-def cumulative_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+def cumulative_plot(
+    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+) -> Axes:
     """Draw the pooled estimate one more trial at a time: by year, size and precision.
 
     Only by year where the three do not fit on a page, and then the last trials.
 
     Parameters, errors and gids are those of `leave_one_out_plot`, with "stage:<place>".
     """
-    k = _enough(one, 2, "nothing accumulates")
-    orders = dict(one.growth) if len(one.growth) * (k + 1) <= MOST else {"year": one.growth["year"]}
+    k = _enough(sensitivity, 2, "nothing accumulates")
+    orders = (
+        dict(sensitivity.growth)
+        if len(sensitivity.growth) * (k + 1) <= MOST
+        else {"year": sensitivity.growth["year"]}
+    )
     lines: list[Line] = []
     for order, stages in orders.items():
-        lines.append((f"one more at a time, {ORDER_WORDS[order]}", None))
+        lines.append((language.say("figures.one_more", order=ORDER_WORDS[order]), None))
         lines += [(("+ " if stage.k > 1 else "") + stage.label, stage) for stage in stages[-MOST:]]
-    cut = f", from trial {k - MOST + 1} of {k} on" if k > MOST else ""
-    return _forest(one, lines, f"cumulative{cut}", "stage", important)
+    cut = language.say("figures.cut_from", first=k - MOST + 1, k=k) if k > MOST else ""
+    return _forest(
+        sensitivity, lines, language.say("figures.cumulative", cut=cut), "stage", important, language
+    )
 
 
-def baujat_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+def baujat_plot(
+    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+) -> Axes:
     """Draw what each trial adds to the heterogeneity against how it moves the estimate.
 
     Trials are named where their names fit without touching, the outermost first.
 
     Parameters
     ----------
-    one : Sensitivity
+    sensitivity : Sensitivity
     important : float, optional
         Not used: both axes are free of the unit of the effects.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -121,24 +142,26 @@ def baujat_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
     Baujat B, Mahé C, Pignon JP, Hill C. A graphical method for exploring heterogeneity in
     meta-analyses. Stat Med 2002;21:2641-2652.
     """
-    _enough(one, 3, "influence needs three")
-    x = np.array([left.baujat_x for left in one.without], dtype=float)
-    y = np.array([left.baujat_y for left in one.without], dtype=float)
+    _enough(sensitivity, 3, "influence needs three")
+    x = np.array([left.baujat_x for left in sensitivity.without], dtype=float)
+    y = np.array([left.baujat_y for left in sensitivity.without], dtype=float)
     figure = Figure(figsize=(4.6, 3.6), dpi=100)
     ax = figure.add_axes((0.13, 0.14, 0.83, 0.74))
     ax.plot(x, y, "o", color=COLOURS["trial"], ms=3.6, mew=0, gid="trials")
     ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
     ax.set_ylim(-0.1 * y.max(), 1.12 * y.max())
-    ax.set_xlabel("Contribution to heterogeneity, (y − μ)²/(v + τ²)", fontsize=TEXT)
-    ax.set_ylabel("Influence on the estimate, (μ − μ₋ᵢ)²/SE²₋ᵢ", fontsize=TEXT)
+    ax.set_xlabel(language.say("figures.baujat_x"), fontsize=TEXT)
+    ax.set_ylabel(language.say("figures.baujat_y"), fontsize=TEXT)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    nameless = _names(ax, x, y, [left.label for left in one.without])
-    cut = f"; {nameless} without room for a name" if nameless else ""
-    _title(ax, f"{one.main.name}, k = {x.size}{cut}")
+    nameless = _names(ax, x, y, [left.label for left in sensitivity.without])
+    cut = language.say("figures.nameless", n=nameless) if nameless else ""
+    _title(ax, f"{pool_name(sensitivity.main, language)}, k = {x.size}{cut}")
     return ax
 
 
-def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
+def influence_plot(
+    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+) -> Axes:
     """Draw eight diagnostics of each trial side by side, a line per trial.
 
     The grey line is where a trial that stands out in nothing lies: 0 for the residual, DFFITS and
@@ -146,9 +169,11 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
 
     Parameters
     ----------
-    one : Sensitivity
+    sensitivity : Sensitivity
     important : float, optional
         Not used: the diagnostics are free of the unit of the effects.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -160,17 +185,22 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
     ValueError
         Below three trials.
     """
-    k = _enough(one, 3, "influence needs three")
-    assert one.main.result is not None
-    kept = _telling(one.without)
-    usual = {"cov_ratio": 1.0, "hat": 1 / k, "tau2": one.main.result.tau2, "q": one.main.result.q}
+    k = _enough(sensitivity, 3, "influence needs three")
+    assert sensitivity.main.result is not None
+    kept = _telling(sensitivity.without)
+    usual = {
+        "cov_ratio": 1.0,
+        "hat": 1 / k,
+        "tau2": sensitivity.main.result.tau2,
+        "q": sensitivity.main.result.q,
+    }
     names, panel, gap = 1.35, 0.62, 0.1
     width = names + len(PANELS) * (panel + gap) + gap
     height = len(kept) * ROW + 0.6 + 0.28
     figure = Figure(figsize=(width, height), dpi=100)
     places = np.arange(len(kept))
     axes = []
-    for number, (column, words) in enumerate(PANELS.items()):
+    for number, (column, key) in enumerate(PANELS.items()):
         left = (names + gap + number * (panel + gap)) / width
         ax = figure.add_axes((left, 0.28 / height, panel / width, len(kept) * ROW / height))
         # None, as τ² of a common effect, becomes NaN and is not drawn
@@ -182,15 +212,16 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
         ax.margins(x=0.12)
         ax.set_yticks([] if number else places)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=2))
+        turn_ticks(ax.xaxis, language)
         ax.tick_params(labelsize=SMALL - 1, length=2, width=0.5, pad=1.5)
-        ax.set_title(words, fontsize=SMALL, pad=3)
+        ax.set_title(language.say(key), fontsize=SMALL, pad=3)
         axes.append(ax)
     axes[0].set_yticklabels([_short(left.label) for left in kept], fontsize=SMALL)
-    cut = f": the {len(kept)} of {k} that move it most" if len(kept) < k else f", k = {k}"
+    cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else f", k = {k}"
     figure.text(
         0.08 / width,
         1 - 0.06 / height,
-        f"{one.main.name}, influence{cut}",
+        language.say("figures.influence", name=pool_name(sensitivity.main, language), cut=cut),
         fontsize=TEXT,
         va="top",
         weight="bold",
@@ -199,10 +230,10 @@ def influence_plot(one: Sensitivity, *, important: float | None = None) -> Axes:
     return axes[0]
 
 
-def _enough(one: Sensitivity, needed: int, why: str) -> int:
-    k = len(one.main.effects)
-    if one.main.result is None or k < needed:
-        raise RefusalError(f"k = {k if one.main.result else 0}: {why}, so it is not drawn.")
+def _enough(sensitivity: Sensitivity, needed: int, why: str) -> int:
+    k = len(sensitivity.main.effects)
+    if sensitivity.main.result is None or k < needed:
+        raise RefusalError(f"k = {k if sensitivity.main.result else 0}: {why}, so it is not drawn.")
     return k
 
 
@@ -223,15 +254,22 @@ def _telling(without: Sequence[Without]) -> list[Without]:
     return [left for left in without if left in by]
 
 
-def _forest(one: Sensitivity, lines: Sequence[Line], words: str, gid: str, important: float | None) -> Axes:
-    pool, result = one.main, one.main.result
+def _forest(
+    sensitivity: Sensitivity,
+    lines: Sequence[Line],
+    words: str,
+    gid: str,
+    important: float | None,
+    language: Language,
+) -> Axes:
+    pool, result = sensitivity.main, sensitivity.main.result
     assert result is not None
     width = NAMES + FOREST + NUMBERS
     rows = len(lines) + 1
     height = rows * ROW + TOP + BOTTOM
     figure = Figure(figsize=(width, height), dpi=100)
     ax = figure.add_axes((NAMES / width, BOTTOM / height, FOREST / width, rows * ROW / height))
-    ax.set_xlim(*_limits(one, [row for _, row in lines if row is not None], important or 0.0))
+    ax.set_xlim(*_limits(sensitivity, [row for _, row in lines if row is not None], important or 0.0))
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
     for side in ("left", "right", "top"):
@@ -243,7 +281,7 @@ def _forest(one: Sensitivity, lines: Sequence[Line], words: str, gid: str, impor
     ax.axvline(result.estimate, color=colour, lw=0.8, ls=(0, (3, 2)), zorder=1)
     ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
     for place, (label, row) in enumerate(lines):
-        _write(ax, place, label, row, pool.measure)
+        _write(ax, place, label, row, pool.measure, language)
         if row is not None:
             draw_interval(ax, row.ci_low, row.ci_high, place, gid=f"ci:{gid}:{place}")
             ax.plot(
@@ -267,15 +305,16 @@ def _forest(one: Sensitivity, lines: Sequence[Line], words: str, gid: str, impor
         ci_low=result.ci_low,
         ci_high=result.ci_high,
     )
-    _write(ax, last, "All trials", whole, pool.measure)
-    scale_axis(ax.xaxis, pool.measure)
+    _write(ax, last, language.say("figures.all_trials"), whole, pool.measure, language)
+    scale_axis(ax.xaxis, pool.measure, language)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
-    band = "" if important is None else "\ngrey: smaller than the smallest important difference"
-    ax.set_xlabel(axis_words(pool.measure) + axis_sides(pool) + band, fontsize=SMALL)
+    band = "" if important is None else "\n" + language.say("figures.grey")
+    axis = language.word(axis_words(pool.measure)) + axis_sides(pool, language)
+    ax.set_xlabel(axis + band, fontsize=SMALL)
     figure.text(
         0.08 / width,
         1 - 0.08 / height,
-        f"{pool.name}, {words}",
+        f"{pool_name(pool, language)}, {words}",
         fontsize=TEXT,
         va="top",
         weight="bold",
@@ -284,12 +323,14 @@ def _forest(one: Sensitivity, lines: Sequence[Line], words: str, gid: str, impor
     return ax
 
 
-def _limits(one: Sensitivity, rows: Sequence[Without | Stage], important: float) -> tuple[float, float]:
+def _limits(
+    sensitivity: Sensitivity, rows: Sequence[Without | Stage], important: float
+) -> tuple[float, float]:
     """Return an axis that shows 0, all estimates and the whole, and intervals that are no giants.
 
     Three times the median limit: what is farther off gets an arrow, and its numbers stand beside.
     """
-    result = one.main.result
+    result = sensitivity.main.result
     assert result is not None
     limits = np.array([(row.ci_low, row.ci_high) for row in rows])
     far = 3 * float(np.median(np.abs(limits)))
@@ -300,7 +341,9 @@ def _limits(one: Sensitivity, rows: Sequence[Without | Stage], important: float)
     return low - room, high + room
 
 
-def _write(ax: Axes, place: int, label: str, row: Without | Stage | None, measure: str) -> None:
+def _write(
+    ax: Axes, place: int, label: str, row: Without | Stage | None, measure: str, language: Language
+) -> None:
     at = ax.get_yaxis_transform()
     weight = "normal" if row is not None else "bold"
     ax.text(
@@ -317,7 +360,7 @@ def _write(ax: Axes, place: int, label: str, row: Without | Stage | None, measur
         ax.text(
             1 + 0.97 * NUMBERS / FOREST,
             place,
-            f"{value} [{low}, {high}], k = {row.k}",
+            f"{language.say('figures.interval', estimate=value, low=low, high=high)}, k = {row.k}",
             transform=at,
             fontsize=SMALL,
             va="center",

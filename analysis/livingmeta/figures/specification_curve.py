@@ -25,7 +25,19 @@ from livingmeta.appraisal.multiverse import (
 )
 from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.engine.pooling import side_of_no_effect
-from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis, wrapped
+from livingmeta.figures.style import (
+    BLACK,
+    COLOURS,
+    PALE,
+    SMALL,
+    TEXT,
+    axis_words,
+    pool_name,
+    scale_axis,
+    wrapped,
+)
+from livingmeta.language import ENGLISH, Language
+from livingmeta.words import Numeral
 
 # Inches; the whole is the text width of a journal page (178 mm).
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
@@ -37,7 +49,9 @@ MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
 
 
-def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") -> tuple[Axes, Axes]:
+def specification_curve(
+    found: Multiverse, shares: Shares, *, note: str = "", language: Language = ENGLISH
+) -> tuple[Axes, Axes]:
     """Draw all analyses of one synthesis in the order of their estimates.
 
     Parameters
@@ -48,6 +62,8 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
         Of its analyses; says the smallest important difference.
     note : str
         Sentences to stand below: what the headline rests on, what is published.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -68,14 +84,14 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     """
     table = by_estimate(found.analyses)
     sets = trial_sets(found)
-    blocks = _blocks(found, table, sets)
+    blocks = _blocks(found, table, sets, language)
     lines = sum(1 + len(rows) for _, rows in blocks)
     width = NAMES + CURVE + NUMBERS + 2 * MARGIN
     figure = Figure(dpi=100)
     curve, panel = figure.add_axes((0, 0, 1, 1)), figure.add_axes((0, 0, 1, 1))
-    _curve(curve, found, table, shares)
-    _panel(panel, found, blocks)
-    foot = wrapped(" ".join([note, _foot(found, shares, sets, curve)]).strip(), width - 0.35)
+    _curve(curve, found, table, shares, language)
+    _panel(panel, found, blocks, language)
+    foot = wrapped(" ".join([note, _foot(found, shares, sets, curve, language)]).strip(), width - 0.35)
     above, below, panel_height = 0.42, 0.1 + LINE * len(foot), lines * ROW
     height = above + HEIGHT + GAP + panel_height + below
     figure.set_size_inches(width, height)
@@ -86,19 +102,21 @@ def specification_curve(found: Multiverse, shares: Shares, *, note: str = "") ->
     figure.text(
         MARGIN / width,
         1 - 0.1 / height,
-        textwrap.shorten(main.name, 95, placeholder="…"),
+        textwrap.shorten(pool_name(main, language), 95, placeholder="…"),
         fontsize=TEXT,
         weight="bold",
         va="top",
     )
-    figure.text(MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets), fontsize=SMALL, va="top")
+    figure.text(
+        MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets, language), fontsize=SMALL, va="top"
+    )
     figure.text(
         MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL, va="top", gid="note"
     )
     return curve, panel
 
 
-def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> None:
+def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares, language: Language) -> None:
     main, n = found.main, len(table)
     place = np.arange(n)
     estimate = table["estimate"].to_numpy(float)
@@ -164,7 +182,7 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
         limits = (printed.ci_low, printed.ci_high)
         ax.plot((1.02, 1.02), limits, color=colour, lw=0.8, zorder=5, **beside)
         ax.plot(1.02, printed.estimate, "D", color=colour, ms=4, mfc=PALE, zorder=6, **beside)
-        text = f"published\n{as_shown(main.measure, printed.estimate)[0]}"
+        text = language.say("figures.published_at", value=as_shown(main.measure, printed.estimate)[0])
         ax.text(
             1.045,
             printed.estimate,
@@ -175,15 +193,15 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares) -> 
             color=COLOURS["published"],
         )
     ax.set_xticks([])
-    scale_axis(ax.yaxis, main.measure)
+    scale_axis(ax.yaxis, main.measure, language)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     for side in ("top", "right", "bottom"):
         ax.spines[side].set_visible(False)
     ax.spines["left"].set_linewidth(0.6)
-    ax.set_ylabel(axis_words(main.measure), fontsize=TEXT, labelpad=3)
+    ax.set_ylabel(language.word(axis_words(main.measure)), fontsize=TEXT, labelpad=3)
     for end, above, where in ((least, False, "bottom"), (most, True, "top")):
         if main.favours is not None and (end > 0 if above else end < 0):
-            words = textwrap.fill(main.side(above), 18)
+            words = textwrap.fill(language.word(main.side(above)), 18)
             ax.text(
                 -0.42 / CURVE,
                 end,
@@ -225,14 +243,14 @@ class _Row:
 
 
 def _blocks(
-    found: Multiverse, table: pd.DataFrame, sets: tuple[TrialSet, ...]
+    found: Multiverse, table: pd.DataFrame, sets: tuple[TrialSet, ...], language: Language
 ) -> list[tuple[str, list[_Row]]]:
     """Return the lines of the panel under their headings: trial sets, then each choice."""
     blocks = []
     if len(sets) > 1:
         rows = [
             _Row(
-                f"{one.name}: {one.words(short=len(one.words()) > LONG)}",
+                f"{one.name}: {language.word(one.words(short=len(language.word(one.words())) > LONG))}",
                 np.asarray(table["trial_set"] == one.name, dtype=float),
                 one.shares.analyses,
                 one.shares.median,
@@ -240,12 +258,12 @@ def _blocks(
             )
             for one in sets
         ]
-        blocks.append(("trial set", rows))
+        blocks.append((language.say("figures.trial_set"), rows))
     options = by_option(found).to_dict("records")
     for choice in found.choices:
         rows = [
             _Row(
-                row["option"],
+                language.word(row["option"]),
                 found.part(choice.name, row["option"])[table.index],
                 row["analyses"],
                 row["median"],
@@ -254,11 +272,17 @@ def _blocks(
             for row in options
             if row["choice"] == choice.name
         ]
-        blocks.append((choice.name.replace("_", " "), rows))
+        blocks.append((_heading(choice.name, language), rows))
     return blocks
 
 
-def _panel(ax: Axes, found: Multiverse, blocks: list[tuple[str, list[_Row]]]) -> None:
+def _heading(choice: str, language: Language) -> str:
+    """Name a choice; English has its id."""
+    words = language.word(choice)
+    return choice.replace("_", " ") if language.code == ENGLISH.code or words == choice else words
+
+
+def _panel(ax: Axes, found: Multiverse, blocks: list[tuple[str, list[_Row]]], language: Language) -> None:
     n = len(found.analyses)
     bins = min(n, BINS)
     lines: list[Marks] = []
@@ -300,21 +324,21 @@ def _panel(ax: Axes, found: Multiverse, blocks: list[tuple[str, list[_Row]]]) ->
     for spine in ax.spines.values():
         spine.set_visible(False)
     median, excludes = 1 + 0.52 / CURVE, 1 + 1.06 / CURVE
-    for head, x in (("median", median), (f"excludes {found.main.no_effect}", excludes)):
-        _right(ax, x, 0, head)
+    for head, x in (("median", median), ("excludes", excludes)):
+        _right(ax, x, 0, language.say(f"figures.{head}", no_effect=Numeral(found.main.no_effect)))
     for line, row in zip(ticks, every, strict=True):
         if row.analyses:
-            _right(ax, median, line, as_shown(found.main.measure, row.median)[0])
-            _right(ax, excludes, line, _percent(row.excludes))
+            _right(ax, median, line, language.word(as_shown(found.main.measure, row.median)[0]))
+            _right(ax, excludes, line, _percent(row.excludes, language))
         else:
-            _right(ax, excludes, line, "no analysis")
+            _right(ax, excludes, line, language.say("figures.no_analysis"))
 
 
-def _percent(share: float) -> str:
+def _percent(share: float, language: Language) -> str:
     """Write a share so that one that is not 0 or 1 does not look so."""
     if 0 < share < 0.005 or 0.995 < share < 1:
-        return "<1%" if share < 0.5 else ">99%"
-    return f"{share:.0%}"
+        return ("<1" if share < 0.5 else ">99") + language.percent
+    return f"{100 * share:.0f}{language.percent}"
 
 
 _SHADES = ListedColormap([str(1 - 0.06 - 0.79 * part) for part in np.linspace(0, 1, 101)])
@@ -324,40 +348,43 @@ def _right(ax: Axes, x: float, line: int, text: str) -> None:
     ax.text(x, line, text, transform=ax.get_yaxis_transform(), fontsize=SMALL, ha="right", va="center")
 
 
-def _legend(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...]) -> str:
+def _legend(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], language: Language) -> str:
     one, two = (
         found.main.side(above, known) for above, known in ((False, "in_favour"), (True, "drawn.of_group"))
     )
-    neither = 1 - shares.excludes
-    of = f" of {len(sets)} trial sets" if len(sets) > 1 else ", all of the same trials"
-    return (
-        f"{shares.analyses:,} analyses{of}. Intervals: blue wholly {one} "
-        f"({_percent(shares.excludes_below)}), orange {two} ({_percent(shares.excludes_above)}), "
-        f"grey neither ({_percent(neither)})"
+    parts = (shares.excludes_below, shares.excludes_above, 1 - shares.excludes)
+    return language.say(
+        "figures.curve_sets" if len(sets) > 1 else "figures.curve_one_set",
+        n=language.whole(shares.analyses),
+        sets=len(sets),
+        below=one,
+        above=two,
+        **{f"part{i}": _percent(part, language) for i, part in enumerate(parts, start=1)},
     )
 
 
-def _foot(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], curve: Axes) -> str:
+def _foot(
+    found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], curve: Axes, language: Language
+) -> str:
     least, most = curve.get_ylim()
     table = found.analyses
     off = int(((table["ci_low"] < least) | (table["ci_high"] > most)).sum())
-    k = f"{shares.k_low}" if shares.k_low == shares.k_high else f"{shares.k_low} to {shares.k_high}"
-    text = f"Each analysis rests on {k} trial{'' if shares.k_high == 1 else 's'}"
-    text += "."
+    k = (shares.k_low, shares.k_high)
+    many = "one" if k == (1, 1) else "same" if k[0] == k[1] else "many"
+    parts = [language.say(f"figures.rests_{many}", low=k[0], high=k[1])]
     if len(sets) > 1:
         told = excluding(sets)
-        text += (
-            f" Of {len(sets)} trial sets {told['all']} exclude{'s' * (told['all'] == 1)} "
-            f"{found.main.no_effect} in all analyses, {told['some']} in some, {told['none']} in "
-            "none; + and −: trials more and fewer than the headline's."
+        key = "figures.sets_exclude_one" if told["all"] == 1 else "figures.sets_exclude_many"
+        no_effect = Numeral(found.main.no_effect)
+        parts.append(
+            language.say(key, n=len(sets), no_effect=no_effect, **{f"in_{a}": b for a, b in told.items()})
         )
-    text += " Shares are of analyses, not probabilities."
+    parts.append(language.say("figures.shares"))
     if shares.important is not None:
         (size,) = as_shown(found.main.measure, shares.important)
-        text += f" Grey band, dotted: differences smaller than {size}."
+        parts.append(language.say("figures.band", size=size))
     if off:
-        many = "interval goes" if off == 1 else "intervals go"
-        text += f" {off:,} {many} on beyond the picture: arrows."
-    text += " A mark is paler where other options of the choice give the same analysis"
-    text += ", or its neighbours are drawn with it." if len(table) > BINS else "."
-    return text
+        key = "figures.beyond_one" if off == 1 else "figures.beyond_many"
+        parts.append(language.say(key, n=language.whole(off)))
+    parts.append(language.say("figures.paler_binned" if len(table) > BINS else "figures.paler"))
+    return " ".join(parts)

@@ -16,7 +16,8 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from livingmeta.engine.effect_sizes import measure_of, on_scale, scale_name
-from livingmeta.synthesis.pool import Pool
+from livingmeta.language import ENGLISH, Language, Said, Word, said
+from livingmeta.synthesis.pool import Pool, named
 from livingmeta.words import decimal
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
@@ -89,20 +90,20 @@ MARKS: Mapping[str, Mark] = {
 }
 
 
-def axis_sides(pool: Pool) -> str:
+def axis_sides(pool: Pool, language: Language = ENGLISH) -> str:
     """Say below an axis whom each side favours; nothing where that is not known."""
     if pool.favours is None:
         return ""
-    told = "left: favours {}; right: favours {}".format(*pool.favours)
-    return "\n" + "\n".join(wrapped(told, 4.0))
+    left, right = map(language.word, pool.favours)
+    return "\n" + "\n".join(wrapped(language.say("figures.sides", left=left, right=right), 4.0))
 
 
-def axis_words(measure: str) -> str:
+def axis_words(measure: str) -> Said | Word:
     """Return what stands at an axis of effects."""
     known = measure_of(measure)
     if known is None:
-        return measure
-    return known.words + (" (log scale)" if known.ratio else "")
+        return Word(measure)
+    return said("figures.axis_log" if known.ratio else "figures.axis", measure=known.words)
 
 
 def _places(ticks: Sequence[float]) -> int:
@@ -110,7 +111,7 @@ def _places(ticks: Sequence[float]) -> int:
     return max(0, int(np.ceil(-np.log10(ticks[1] - ticks[0]) - 1e-9))) if len(ticks) > 1 else 2
 
 
-def scale_axis(axis: Axis, measure: str) -> None:
+def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH) -> None:
     """Put round numbers on an axis of effects whose limits are set, as many as find room.
 
     Ratios stand at their logs.
@@ -128,6 +129,7 @@ def scale_axis(axis: Axis, measure: str) -> None:
         else:
             ticks = ratio_ticks(low, high, most=most)
             labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
+        labels = language.commas(labels)
         needed = max((_wide(label, size=SMALL) + 0.07 for label in labels), default=0.0)
         if len(ticks) < 2 or needed <= room * (ticks[1] - ticks[0]) / (high - low):
             break
@@ -246,6 +248,25 @@ def draw_diamond(
             ax.plot(x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3, gid=f"beyond:{gid}")
 
 
+def state_key(state: str) -> str:
+    """Return under which key the words of a state of risk of bias stand."""
+    return f"figures.state_{state.replace(' ', '_')}"
+
+
+def turn_ticks(axis: Axis, language: Language) -> None:
+    """Give the numbers at an axis that matplotlib chose the decimal sign of a language."""
+    if language.comma != ".":
+        usual = axis.get_major_formatter()
+        turned = FuncFormatter(lambda x, at: usual(x, at).replace(".", language.comma))
+        turned.set_locs = usual.set_locs  # type: ignore[method-assign]  # which digits it needs
+        axis.set_major_formatter(turned)
+
+
+def pool_name(pool: Pool, language: Language) -> str:
+    """Name a pool: its title, with the subgroup, as a review translates them."""
+    return named(language.word(pool.title), pool.subgroup and language.word(pool.subgroup))
+
+
 def pooled_look(pool: Pool) -> dict[str, Any]:
     """Return how a pooled value looks: hollow and grey where the trials contradict each other."""
     if pool.contradictory():
@@ -283,5 +304,5 @@ def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any =
     )
 
 
-ARROW = "An arrow: the interval goes on beyond the axis."
-BOUND_MARK = "A mark half filled, on the side of no effect: the effect is a bound."
+ARROW = said("figures.arrow")
+BOUND_MARK = said("figures.bound_mark")

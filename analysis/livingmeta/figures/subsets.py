@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, Gosh
-from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis
+from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis, turn_ticks
+from livingmeta.language import ENGLISH, Language
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
 HEXAGONS, BINS = 64, 60
@@ -29,6 +30,7 @@ def gosh_plot(
     measure: str = "",
     against: str = "i2",
     shown: tuple[str, Mask] | None = None,
+    language: Language = ENGLISH,
 ) -> Axes:
     """Draw the estimate of each subset of two trials or more against its heterogeneity.
 
@@ -44,6 +46,8 @@ def gosh_plot(
     shown : tuple of str and ndarray of bool, optional
         Subsets to tell apart, such as those that hold a trial: their name, and which they are.
         They are orange, the others blue, and hexagons between the two by the share they hold.
+    language : Language
+        Of the words that are drawn.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def gosh_plot(
     if x.size <= DOTS:
         _dots(ax, x, h, holds)
     else:
-        _hexagons(ax, x, h, holds)
+        _hexagons(ax, x, h, holds, language)
     if found.trials >= ENOUGH_FOR_SUBSETS:  # a histogram of a handful would pretend to a shape
         both = (x, h) if holds is None else ((x[holds], x[~holds]), (h[holds], h[~holds]))
         above = figure.add_subplot(grid[0, 0], sharex=ax)
@@ -82,9 +86,9 @@ def gosh_plot(
         _histogram(beside, both[1], "heterogeneity", "horizontal")
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.axvline(found.whole, color=COLOURS["pooled"], lw=0.8, ls="--", gid="whole", zorder=3)
-    _words(ax, found, title=title, measure=measure, against=against)
+    _words(ax, found, title=title, measure=measure, against=against, language=language)
     if shown is not None:
-        for colour, words in ((SHOWN, shown[0]), (OTHERS, "the others")):
+        for colour, words in ((SHOWN, shown[0]), (OTHERS, language.say("figures.others"))):
             ax.plot([], [], "s", color=colour, ms=4, label=words)
         figure.legend(
             fontsize=SMALL,
@@ -104,12 +108,12 @@ def _dots(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
     ax.scatter(x, h, s=size, c=colours, alpha=alpha, lw=0, rasterized=True, gid="subsets", zorder=2)
 
 
-def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
+def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None, language: Language) -> None:
     how: dict[str, Any] = {"bins": "log", "cmap": DENSITY}
-    words = "subsets"
+    words = language.say("figures.subsets")
     if holds is not None:
         how = {"C": holds, "reduce_C_function": np.mean, "cmap": SHARE, "vmin": 0, "vmax": 1}
-        words = "share orange"
+        words = language.say("figures.share")
     cells = ax.hexbin(
         x, h, gridsize=HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets", zorder=2, **how
     )
@@ -134,19 +138,17 @@ def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: 
         spine.set_visible(False)
 
 
-def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str) -> None:
-    ax.set_xlabel(axis_words(measure), fontsize=TEXT)
+def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str, language: Language) -> None:
+    ax.set_xlabel(language.word(axis_words(measure)), fontsize=TEXT)
     ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
-    scale_axis(ax.xaxis, measure)
+    scale_axis(ax.xaxis, measure, language)
     if against != "tau2":
         ax.set_ylim(-3, 103)  # the same in all of them
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    number = f"{int((found.k > 1).sum()):,}"
-    of = "All" if found.exhaustive else "A sample of"
-    lines = [
-        *textwrap.wrap(title, 84),
-        f"{of} {number} subsets of 2 to {found.trials} trials; dashed: all trials pooled",
-    ]
+    turn_ticks(ax.yaxis, language)
+    numbers = {"n": language.whole(int((found.k > 1).sum())), "trials": found.trials}
+    key = "figures.gosh_all" if found.exhaustive else "figures.gosh_sample"
+    lines = [*textwrap.wrap(title, 84), language.say(key, **numbers)]
     if found.trials < ENOUGH_FOR_SUBSETS:
-        lines.append(f"{found.trials} trials are too few to show a cluster or a stray trial")
+        lines.append(language.say("figures.gosh_few", n=found.trials))
     ax.figure.suptitle("\n".join(lines), x=0.02, y=0.98, ha="left", va="top", fontsize=TEXT)

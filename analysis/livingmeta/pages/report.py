@@ -267,21 +267,23 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
             name=slug("forest", name),
             title=title,
             description=forest_description(results, drawn, speak),
+            lang=lang,
         )
     for world, told in shared["worlds"]:
         name = slug("multiverse", pool_id(world.main))
         curve, _ = specification_curve(
             world,
             cast("Shares", shares(world.analyses)),
-            note=f"Headline: {coverage(results.review, world.main)}.",
+            note=speak.say("figures.headline", words=coverage(results.review, world.main, language=speak)),
+            language=speak,
         )
         title = f"{speak.say('multiverse_head')}: {speak.word(world.main.title)}"
-        pictures[name] = inline_svg(curve.figure, name=name, title=title, description=told)
+        pictures[name] = inline_svg(curve.figure, name=name, title=title, description=told, lang=lang)
     if results.review.risk_of_bias:
-        lights = traffic_plot(known.bias, unrecorded=unrecorded(results.review))
+        lights = traffic_plot(known.bias, unrecorded=unrecorded(results.review), language=speak)
         pictures["bias"] = _picture(lights, "bias", note="bias_note", language=speak)
     if shared["flow"]:
-        boxes = prisma_plot(shared["flow"]).figure
+        boxes = prisma_plot(shared["flow"], language=speak).figure
         pictures["flow"] = _picture(boxes, "flow", note="flow_note", language=speak)
     return page("report.html.j2", pictures=pictures, programs=programs(version, known.environment), **shared)
 
@@ -289,7 +291,11 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
 def _picture(figure: Any, name: str, *, note: str, language: Language) -> str:
     """Return a picture that a table below says again."""
     return inline_svg(
-        figure, name=f"picture-{name}", title=language.say(name), description=language.say(note)
+        figure,
+        name=f"picture-{name}",
+        title=language.say(name),
+        description=language.say(note),
+        lang=language.code,
     )
 
 
