@@ -21,6 +21,7 @@ from livingmeta.figures.style import (
     pool_name,
     pooled_look,
     scale_axis,
+    turn_ticks,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import Pool
@@ -107,6 +108,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
             gid="filled",
         )
     scale_axis(ax.xaxis, pool.measure, language)
+    turn_ticks(ax.yaxis, language)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.set_xlabel(language.word(axis_words(pool.measure)) + axis_sides(pool, language), fontsize=TEXT)
     ax.set_ylabel(language.say("figures.standard_error"), fontsize=TEXT)

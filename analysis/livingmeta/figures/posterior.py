@@ -21,6 +21,7 @@ from livingmeta.figures.style import (
     draw_interval,
     pool_name,
     scale_axis,
+    turn_ticks,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import SIGNS, Pool, marks
@@ -140,6 +141,7 @@ def _tau(ax: Axes, found: Posterior, language: Language) -> None:
     ax.set_xlim(0, curves.tau[-1])
     ax.set_ylim(0, 1.08 * max(*curves.tau_posterior, *curves.tau_prior))
     ax.set_xlabel(language.say("figures.tau"), fontsize=TEXT)
+    turn_ticks(ax.xaxis, language)
     _density(ax, language)
 
 

@@ -153,6 +153,8 @@ def baujat_plot(
     ax.set_xlabel(language.say("figures.baujat_x"), fontsize=TEXT)
     ax.set_ylabel(language.say("figures.baujat_y"), fontsize=TEXT)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    for axis in (ax.xaxis, ax.yaxis):
+        turn_ticks(axis, language)
     nameless = _names(ax, x, y, [left.label for left in sensitivity.without])
     cut = language.say("figures.nameless", n=nameless) if nameless else ""
     _title(ax, f"{pool_name(sensitivity.main, language)}, k = {x.size}{cut}")
