@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.methods.test_small_study import effects
 from livingmeta.engine.methods.selection import selection_model
 from livingmeta.engine.pooling import pool
+from livingmeta.words import RefusalError
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 with (REFERENCE / "metafor_selection.csv").open(encoding="utf-8", newline="") as file:
@@ -147,3 +148,9 @@ def test_it_refuses_what_it_can_not_estimate() -> None:
     forced = selection_model([0.9, 0.1, 0.0], [0.1, 0.1, 0.1], force=True)
     assert "few_trials_for_funnel" in forced.flags
     assert pool([0.9, 0.1, 0.0], [0.1, 0.1, 0.1]).k == forced.k
+
+
+def test_a_likelihood_without_a_peak_has_no_standard_error() -> None:
+    """Found by drawing: one effect of 6e11 beside two of ordinary size."""
+    with pytest.raises(RefusalError, match="no peak"):
+        selection_model([2.43, 0.5, 592604056807.0], [0.5, 10.0, 1.0], model="common", force=True)

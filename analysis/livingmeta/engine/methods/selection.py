@@ -147,6 +147,11 @@ def selection_model(
     nothing = np.array([turn * plain.estimate / unit, (plain.tau2 or 0.0) / unit**2, 0.0])
     peak, settled = _highest(trials, nothing)
     bend = trials.curvature(peak, trials.free(peak, None))
+    if not (np.linalg.eigvalsh(-bend) > 0).all():
+        raise RefusalError(
+            "the likelihood of the selection model has no peak at which it falls to every side, so "
+            "that no standard error exists: look at effects and variances for a slip of a digit."
+        )
     estimate, se = turn * peak[0] * unit, float(np.sqrt(np.linalg.inv(-bend)[0, 0])) * unit
     deep = float(chdtri(1, 1 - level)) / 2
     mean = [end if end is None else turn * end * unit for end in _limits(trials, peak, 0, deep)]
