@@ -51,7 +51,7 @@ INSIDE = (
     Quote(id="q", words=Quotation(EVIL, ""), source=("table 2, ", Link("doi", "https://doi.org/1"))),
     List(id="l", items=(Item(words="first"), Item(id="second", words=Quotation("Second"))), ordered=True),
     TABLE,
-    Figure(id="f", title="Forest plot", description="Three trials.", note="In English."),
+    Figure(id="f", title="Forest plot", description="Three trials."),
 )
 BLOCKS = (
     Section(id="s", title="A section", blocks=(*INSIDE, Trace(id="t", title=EVIL, blocks=()))),

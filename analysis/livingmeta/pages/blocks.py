@@ -5,9 +5,9 @@ Words stand in blocks as a language has already said them, so that no renderer k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 from livingmeta.pages.template import cell, no_markup, page
@@ -121,7 +121,13 @@ class Table(Block):
         """The rows, by group."""
         if not self.grouped:
             return [list(self.rows)]
-        return [list(rows) for _, rows in groupby(self.rows, key=lambda row: row.cells[0])]
+        bodies: list[list[Row]] = []
+        for row in self.rows:
+            if bodies and not row.id and bodies[-1][0].cells[0] == row.cells[0]:
+                bodies[-1].append(row)
+            else:
+                bodies.append([row])
+        return bodies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +136,6 @@ class Figure(Block):
 
     title: str
     description: str
-    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +165,15 @@ def parts(words: Words) -> Iterator[Part]:
             yield from parts(part)
     elif words != "":
         yield words
+
+
+def figures(blocks: Iterable[Block]) -> Iterator[Figure]:
+    """Yield the figures among blocks, in whatever section they stand."""
+    for block in blocks:
+        if isinstance(block, Section):
+            yield from figures(block.blocks)
+        elif isinstance(block, Figure):
+            yield block
 
 
 def plain(words: Words) -> str:
@@ -299,7 +313,7 @@ def terminal(blocks: Iterable[Block]) -> Group:
     """Return blocks as lines and tables that rich's console prints, as wide as it is."""
     from rich.console import Group
 
-    return Group(*(line for block in blocks for line in _lines(block, level=2)))
+    return Group(*(line for block in blocks for line in _lines(block, level=1)))
 
 
 def _lines(block: Block, *, level: int) -> Iterator[Any]:
@@ -307,7 +321,7 @@ def _lines(block: Block, *, level: int) -> Iterator[Any]:
     from rich.text import Text
 
     if isinstance(block, Section):
-        yield Text(plain(block.title), style="bold underline" if level == 2 else "bold")
+        yield Text(plain(block.title), style="bold underline" if level <= 2 else "bold")
         for inner in block.blocks:
             yield from _lines(inner, level=level + 1)
     elif isinstance(block, Paragraph) and block.style != "go":
@@ -328,7 +342,7 @@ def _text(words: Words) -> Any:
 
     text = Text()
     for part in parts(words):
-        text.append(plain(part), style="bold" if isinstance(part, Strong) else None)
+        text.append(re.sub(r"\s+", " ", plain(part)), style="bold" if isinstance(part, Strong) else None)
     return text
 
 
