@@ -342,11 +342,7 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
     drawn |= _drawn(known, writer.language)
     pictures = {
         figure.id: inline_svg(
-            drawn[figure.id],
-            name=figure.id,
-            title=figure.title,
-            description=figure.description,
-            lang=lang,
+            drawn[figure.id], name=figure.id, title=figure.title, description=figure.description, lang=lang
         )
         for figure in blocks.figures(sections)
         if figure.id in drawn
@@ -375,9 +371,7 @@ def _drawn(known: Dossier, language: Language) -> dict[str, Any]:
     drawn: dict[str, Any] = {}
     for world in known.multiverse:
         if counted := shares(world.analyses):
-            note = language.say(
-                "figures.headline", words=coverage(review, world.main, language=language)
-            )
+            note = language.say("figures.headline", words=coverage(review, world.main, language=language))
             curve, _ = specification_curve(world, counted, note=note, language=language)
             drawn[slug("multiverse", pool_id(world.main))] = curve.figure
     if review.risk_of_bias:
@@ -496,7 +490,7 @@ class _Writer:
         if of is not None:
             level = f"{100 * (of.result.level if of.result else 0.95):g}"
             values = {"scale": scale_name(of.measure), "level": level, "percent": self.language.percent}
-        return tuple(self.language.say(f"h_{key}", **values) for key in keys)
+        return tuple(self.language.say(key, **values) for key in keys)
 
     def source(self, key: str) -> Link:
         """Lead to a source."""
@@ -630,7 +624,7 @@ class _Writer:
             yield Table(
                 id="verdicts",
                 caption=say("compared"),
-                head=self.heads("claim", "quantity", "printed", "recomputed", "verdict", "why"),
+                head=self.heads("h_claim", "h_quantity", "h_printed", "h_recomputed", "h_verdict", "h_why"),
                 rows=tuple(rows),
                 numbers=frozenset({2, 3}),
                 grouped=True,
@@ -673,11 +667,11 @@ class _Writer:
         if pool.effects:
             covered = coverage(results.review, pool, language=speak)
             yield self.paragraph("pooled", f"{covered}.", name, style="quiet")
-            weight = "weight" if pool.total_weights is None else "weight_total"
+            weight = "h_weight" if pool.total_weights is None else "h_weight_total"
             yield Table(
                 id=slug("effects", name),
                 caption=f"{self.title(pool)}: {covered}",
-                head=self.heads("trial", "n", "effect", weight, "instrument", of=pool),
+                head=self.heads("h_trial", "h_n", "h_effect", weight, "h_instrument", of=pool),
                 rows=tuple(self.effect(pool, effect, place) for place, effect in enumerate(pool.effects)),
                 numbers=frozenset({1, 2, 3}),
             )
@@ -720,7 +714,7 @@ class _Writer:
             grid = Table(
                 id=slug("directions-table", table.synthesis),
                 caption=f"{title}: {speak.say('directions')}",
-                head=self.heads("trial", "direction", "basis", "says"),
+                head=self.heads("h_trial", "h_direction", "h_basis", "h_says"),
                 rows=tuple(rows),
                 grouped=True,
             )
@@ -758,7 +752,7 @@ class _Writer:
             yield Table(
                 id=slug("absent", name),
                 caption=f"{self.title(pool)}: {say('not_available')}",
-                head=self.heads("trial", "randomised", "what", "where"),
+                head=self.heads("h_trial", "h_randomised", "h_what", "h_where"),
                 rows=tuple(rows),
                 numbers=frozenset({1}),
             )
@@ -811,7 +805,7 @@ class _Writer:
         yield Table(
             id=slug("analyses", name),
             caption=f"{self.title(pool)}: {say('bending')}",
-            head=self.heads("analysis", "effect", "k", "people", of=pool),
+            head=self.heads("h_analysis", "h_effect", "h_k", "h_people", of=pool),
             rows=tuple(rows),
             numbers=frozenset({1, 2, 3}),
         )
@@ -823,7 +817,7 @@ class _Writer:
             yield Table(
                 id=slug("without", name),
                 caption=f"{self.title(pool)}: {say('without_head')}",
-                head=self.heads("trial", "effect", "k", of=pool),
+                head=self.heads("h_trial", "h_effect", "h_k", of=pool),
                 rows=tuple(
                     Row(cells=(f"− {one.label}", self.interval(one, pool.measure), str(one.trials)))
                     for one in left
@@ -880,7 +874,7 @@ class _Writer:
         yield Table(
             id="bias-table",
             caption=say("bias"),
-            head=self.heads("trial", "domain", "judgement", "support"),
+            head=self.heads("h_trial", "h_domain", "h_judgement", "h_support"),
             rows=tuple(rows),
             grouped=True,
         )
@@ -922,7 +916,7 @@ class _Writer:
             yield Table(
                 id=slug("domains", name),
                 caption=f"{self.title(one.pool)}: {speak.say('certainty')}",
-                head=self.heads("domain", "suggested", "why", "judged"),
+                head=self.heads("h_domain", "h_suggested", "h_why", "h_judged"),
                 rows=tuple(rows),
             )
 
@@ -941,7 +935,7 @@ class _Writer:
         yield Table(
             id="boxes",
             caption=say("flow"),
-            head=self.heads("box", "number", "why"),
+            head=self.heads("h_box", "h_number", "h_why"),
             rows=tuple(rows),
             numbers=frozenset({1}),
         )
@@ -1050,16 +1044,16 @@ class _Writer:
     def versions(self) -> Iterator[Block | None]:
         yield self.said("versions_note")
         tables: list[tuple[str, str, Mapping[str, Words]]] = [
-            ("file", "hash", {file: Code(digest) for file, digest in self.known.hashes.items()})
+            ("h_file", "h_hash", {file: Code(digest) for file, digest in self.known.hashes.items()})
         ]
         if self.whole:
             found = self.known.environment
             versions = {name: found[name] for name in found if name != "processor"}
-            tables.append(("program", "version", {"livingmeta": self.version, **versions}))
+            tables.append(("h_program", "h_version", {"livingmeta": self.version, **versions}))
         for first, second, rows in tables:
             yield Table(
-                id=f"{first}s",
-                caption=self.language.say(f"h_{first}"),
+                id=slug(first, "table"),
+                caption=self.language.say(first),
                 head=self.heads(first, second),
                 rows=tuple(Row(cells=(name, words)) for name, words in rows.items()),
             )
