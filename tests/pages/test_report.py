@@ -19,6 +19,7 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import LANGUAGES, language
 from livingmeta.pages.anchors import effect_id, slug
+from livingmeta.pages.answers import answer
 from livingmeta.pages.phrases import interval
 from livingmeta.pages.report import html, markdown, methods, reading, spread
 from livingmeta.review.folder import load_review
@@ -460,6 +461,16 @@ def test_the_options_reach_the_page(typed: Callable[..., tuple[Path, str]]) -> N
     assert "med et standardavvik på 25" in text
     assert "en forskjell på 10 poeng eller mer" in text
     assert not (folder / "report.html").exists()
+
+
+def test_it_can_be_read_in_a_terminal(say: Callable[..., Any], tmp_path: Path) -> None:
+    shown = say("report", "smith2017", "--print", "--out", str(tmp_path)).out
+    assert [*tmp_path.iterdir()] == []
+    words = " ".join(shown.split())
+    for pool in SMITH.headline_pools:
+        assert " ".join(answer(pool).sentences) in words
+    assert all(head.text in shown for head in page_of("smith2017", "en").all("h2")[1:])
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_a_language_nobody_wrote_is_refused(say: Callable[..., Any], tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ VasSd = Annotated[
     float | None,
     typer.Option("--vas-sd", metavar="SD", help="show effects as points on a 0-100 mm VAS with this SD, too"),
 ]
+Printed = Annotated[
+    bool, typer.Option("--print", help="print it here and write nothing; pictures are told in words")
+]
 Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
 # Filled in by `Help`
 MEASURES_HELP, TAU2_HELP, EXPORTS_HELP = "{MEASURES}", "{TAU2}", "{EXPORTS}"

@@ -10,7 +10,7 @@ import typer
 
 from livingmeta import __version__
 from livingmeta.commands import certainty, printing, screen
-from livingmeta.commands.options import Folder, Important, Lang, ReviewName, VasSd
+from livingmeta.commands.options import Folder, Important, Lang, Printed, ReviewName, VasSd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +65,7 @@ def report(
     lang: Lang = "en",
     important: Important = None,
     vas_sd: VasSd = None,
+    printed: Printed = False,
     out: Folder = "figures",
 ) -> None:
     """Write the report alone: one HTML file to read, print or send, and the same as Markdown."""
@@ -77,6 +78,12 @@ def report(
     language(lang)  # refused before anything is drawn
     loaded = load_review(review)
     known = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
+    if printed:
+        from livingmeta.pages.blocks import terminal
+        from livingmeta.pages.report import document
+
+        screen.console().print(terminal(document(known, version=__version__, lang=lang)))
+        return
     folder = Path(out) / loaded.protocol.id
     figures = _figures(known, language(lang, own=loaded.protocol.translation.get(lang)))
     _draw(folder, figures, kinds=("png",), lang=lang)  # which the Markdown shows

@@ -364,8 +364,11 @@ def _grid(table: Table) -> Any:
     for place, name in enumerate(table.head):
         grid.add_column(name, overflow="fold", min_width=4 if place in table.numbers else 8)
     for rows in table.bodies:
-        for row in rows:
-            again = table.grouped and row is not rows[0]
-            grid.add_row("" if again else _text(row.cells[0]), *map(_text, row.cells[1:]))
+        ends = {0, len(table.head) - 1} if table.grouped else set()
+        for row in rows:  # what a group has in common at either end is said in its first row
+            again = [place in ends and row is not rows[0] for place in range(len(table.head))]
+            same = [rows[0].cells[place] == words for place, words in enumerate(row.cells)]
+            shown = zip(row.cells, again, same, strict=True)
+            grid.add_row(*("" if repeated and equal else _text(words) for words, repeated, equal in shown))
         grid.add_section()
     return grid

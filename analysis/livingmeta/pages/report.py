@@ -1001,8 +1001,8 @@ class _Writer:
         anchor, claims = slug("claim", key), self.claims[key]
         told: list[Words] = []
         for claim in claims:
-            words = claim.quantity in {"text", "certainty"}
-            printed = Quotation(claim.printed if words else minus(claim.printed), "")
+            as_it_is = claim.quantity in {"text", "certainty"}
+            printed = Quotation(claim.printed if as_it_is else minus(claim.printed), "")
             told.append((f"{self.language.word(claim.quantity)}: ", printed))
         inside: list[Block | None] = [self.paragraph("printed", listed(told, "; "), anchor)]
         quotes = dict.fromkeys((claim.source, claim.where, claim.quote) for claim in claims)
