@@ -7,21 +7,21 @@ import pytest
 from rich.console import Console
 
 from livingmeta.pages.blocks import (
+    Anchor,
+    Blockquote,
     Code,
     Figure,
     Fold,
     Item,
     Link,
     List,
-    Mark,
     Note,
     Paragraph,
     Quotation,
-    Quote,
-    Row,
     Section,
     Strong,
     Table,
+    TableRow,
     Trace,
     html,
     markdown,
@@ -36,19 +36,19 @@ TABLE = Table(
     caption="Numbers",
     head=("Trial", "Effect", "Why"),
     rows=(
-        Row(id="ash", cells=(EVIL, "−0.30", "the same")),
-        Row(cells=(EVIL, "−0.40", "the same")),
-        Row(cells=("Birch 2002", Link("−0.50", "#ash"), ("an", "other"))),
+        TableRow(id="ash", cells=(EVIL, "−0.30", "the same")),
+        TableRow(cells=(EVIL, "−0.40", "the same")),
+        TableRow(cells=("Birch 2002", Link("−0.50", "#ash"), ("an", "other"))),
     ),
     numbers=frozenset({1}),
     grouped=True,
 )
 INSIDE = (
     Paragraph(
-        id="p", words=("A ", Strong("strong"), (" one, ", (Code("tau2"), " and ", Mark("row 9", "r"))))
+        id="p", words=("A ", Strong("strong"), (" one, ", (Code("tau2"), " and ", Anchor("row 9", "r"))))
     ),
     Paragraph(id="go", words=Link("back", "#p"), style="go"),
-    Quote(id="q", words=Quotation(EVIL, ""), source=("table 2, ", Link("doi", "https://doi.org/1"))),
+    Blockquote(id="q", words=Quotation(EVIL, ""), source=("table 2, ", Link("doi", "https://doi.org/1"))),
     List(id="l", items=(Item(words="first"), Item(id="second", words=Quotation("Second"))), ordered=True),
     TABLE,
     Figure(id="f", title="Forest plot", description="Three trials."),

@@ -48,14 +48,14 @@ class Code:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Anchor:
     """Words inside a block that can be linked to."""
 
     words: str
     id: str
 
 
-Part = str | Link | Quotation | Strong | Code | Mark
+Part = str | Link | Quotation | Strong | Code | Anchor
 Words = Part | tuple["Words", ...]
 
 
@@ -75,7 +75,7 @@ class Paragraph(Block):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quote(Block):
+class Blockquote(Block):
     """Words of a source, which may be none, and where they stand."""
 
     words: Words
@@ -99,7 +99,7 @@ class List(Block):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row(Block):
+class TableRow(Block):
     """Cells of a table, the first of which names the row; without an id where nothing leads to it."""
 
     id: str = ""
@@ -112,16 +112,16 @@ class Table(Block):
 
     caption: str
     head: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     numbers: frozenset[int] = frozenset()  # columns
     grouped: bool = False
 
     @property
-    def bodies(self) -> list[list[Row]]:
+    def bodies(self) -> list[list[TableRow]]:
         """The rows, by group."""
         if not self.grouped:
             return [list(self.rows)]
-        bodies: list[list[Row]] = []
+        bodies: list[list[TableRow]] = []
         for row in self.rows:
             if bodies and not row.id and bodies[-1][0].cells[0] == row.cells[0]:
                 bodies[-1].append(row)
@@ -273,7 +273,7 @@ def _paragraph(paragraph: Paragraph, *_: object) -> str:
     return "" if paragraph.style == "go" else _inline(paragraph.words)
 
 
-def _quote(quote: Quote, *_: object) -> str:
+def _quote(quote: Blockquote, *_: object) -> str:
     lines = filter(None, (_inline(quote.words), _inline(quote.source)))
     return "\n>\n".join(f"> {' '.join(line.split())}" for line in lines)
 
@@ -298,7 +298,7 @@ def _figure(figure: Figure, _: int, pictures: Mapping[str, str]) -> str:
 
 _MARKDOWN: Mapping[type[Block], Callable[..., str]] = {
     Paragraph: _paragraph,
-    Quote: _quote,
+    Blockquote: _quote,
     List: _list,
     Table: _table,
     Figure: _figure,
@@ -326,7 +326,7 @@ def _lines(block: Block, *, level: int) -> Iterator[Any]:
             yield from _lines(inner, level=level + 1)
     elif isinstance(block, Paragraph) and block.style != "go":
         yield Padding(_text(block.words), (0, 0, 1, 0))
-    elif isinstance(block, Quote):
+    elif isinstance(block, Blockquote):
         lines = [_text(words) for words in (block.words, block.source) if plain(words)]
         yield Padding(Text("\n").join(lines), (0, 0, 1, 4))
     elif isinstance(block, List):

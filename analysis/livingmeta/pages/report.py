@@ -29,21 +29,21 @@ from livingmeta.pages import blocks
 from livingmeta.pages.anchors import Use, effect_id, extra_id, extras, gap_of, pool_id, slug, uses
 from livingmeta.pages.answers import answer, value
 from livingmeta.pages.blocks import (
+    Anchor,
     Block,
+    Blockquote,
     Code,
     Figure,
     Item,
     Link,
     List,
-    Mark,
     Note,
     Paragraph,
     Quotation,
-    Quote,
-    Row,
     Section,
     Strong,
     Table,
+    TableRow,
     Trace,
     Words,
     listed,
@@ -400,7 +400,7 @@ def _terms(speak: Language, *, standardised: bool = True) -> Iterator[Section]:
 
 
 def quoting(text: str, *quotes: str | None) -> Words:
-    """Mark what a text of ours quotes of a review's files.
+    """Anchor what a text of ours quotes of a review's files.
 
     Examples
     --------
@@ -619,7 +619,7 @@ class _Writer:
                     self.language.word(one.verdict),
                     minus(self.language.word(one.detail)),
                 )
-                rows.append(Row(id="" if anchor in seen else anchor, cells=cells))
+                rows.append(TableRow(id="" if anchor in seen else anchor, cells=cells))
                 seen.add(anchor)
             yield Table(
                 id="verdicts",
@@ -676,7 +676,7 @@ class _Writer:
                 numbers=frozenset({1, 2, 3}),
             )
 
-    def effect(self, pool: Pool, effect: Effect, place: int) -> Row:
+    def effect(self, pool: Pool, effect: Effect, place: int) -> TableRow:
         """Return the row of an effect."""
         anchor, speak = effect_id(pool, effect), self.language
         number = self.interval(effect)
@@ -689,7 +689,7 @@ class _Writer:
             weight,
             self.theirs(effect.instrument_name) or "–",
         )
-        return Row(id=anchor, cells=cells)
+        return TableRow(id=anchor, cells=cells)
 
     def directions(self) -> Iterator[Block | None]:
         speak = self.language
@@ -710,7 +710,7 @@ class _Writer:
                     )
                     side = speak.word(table.side(row.side))
                     cells: tuple[Words, ...] = (row.label, side, speak.word(row.basis), says)
-                    rows.append(Row(id="" if place else anchor, cells=cells))
+                    rows.append(TableRow(id="" if place else anchor, cells=cells))
             grid = Table(
                 id=slug("directions-table", table.synthesis),
                 caption=f"{title}: {speak.say('directions')}",
@@ -733,7 +733,7 @@ class _Writer:
         covered = coverage(review, pool, language=self.language)
         yield self.paragraph("covered", f"{covered}.", name)
         rows = [
-            Row(
+            TableRow(
                 id=slug("gap", name, gap.trial),
                 cells=(
                     gap.label,
@@ -745,9 +745,11 @@ class _Writer:
             for gap in pool.missing
         ]
         left = say("left_out_count", n="").strip()
-        rows += [Row(cells=(one.label, "", (left, ": ", self.theirs(one.why)), "")) for one in pool.dropped]
+        rows += [
+            TableRow(cells=(one.label, "", (left, ": ", self.theirs(one.why)), "")) for one in pool.dropped
+        ]
         held = say("only_sensitivity", n="").strip()
-        rows += [Row(cells=(one.label, "", held, "")) for one in pool.sensitivity_only]
+        rows += [TableRow(cells=(one.label, "", held, "")) for one in pool.sensitivity_only]
         if rows:
             yield Table(
                 id=slug("absent", name),
@@ -795,12 +797,12 @@ class _Writer:
         say, speak, pool = self.language.say, self.language, bend.main
         name, only = pool_id(pool), extras(bend)
         moved, same = bent(bend, language=speak)
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         for scenario, other in ((say("main"), pool), *moved):
             others = [effect for effect in other.effects if effect.rows in only]
             links = [(" + ", Link(one.label, f"#{extra_id(pool, one)}")) for one in others]
             shown = self.interval(other.result) if other.result else "–"
-            rows.append(Row(cells=((scenario, *links), shown, *sizes(other, language=speak))))
+            rows.append(TableRow(cells=((scenario, *links), shown, *sizes(other, language=speak))))
         left = bend.without if len(bend.without) <= 10 else ()
         yield Table(
             id=slug("analyses", name),
@@ -819,7 +821,7 @@ class _Writer:
                 caption=f"{self.title(pool)}: {say('without_head')}",
                 head=self.heads("h_trial", "h_effect", "h_k", of=pool),
                 rows=tuple(
-                    Row(cells=(f"− {one.label}", self.interval(one, pool.measure), str(one.trials)))
+                    TableRow(cells=(f"− {one.label}", self.interval(one, pool.measure), str(one.trials)))
                     for one in left
                 ),
                 numbers=frozenset({1, 2}),
@@ -870,7 +872,7 @@ class _Writer:
                     judged,
                     support,
                 )
-                rows.append(Row(id="" if place else slug("bias", trial), cells=cells))
+                rows.append(TableRow(id="" if place else slug("bias", trial), cells=cells))
         yield Table(
             id="bias-table",
             caption=say("bias"),
@@ -912,7 +914,7 @@ class _Writer:
                 level, said = speak.word(level_words(s.levels)), judged_words(s, language=speak)
                 why = s.decision.reason if s.decision else s.judged.why if s.judged else None
                 said_why = minus(speak.word(s.why))
-                rows.append(Row(cells=(speak.word(s.about), level, said_why, quoting(said, why))))
+                rows.append(TableRow(cells=(speak.word(s.about), level, said_why, quoting(said, why))))
             yield Table(
                 id=slug("domains", name),
                 caption=f"{self.title(one.pool)}: {speak.say('certainty')}",
@@ -931,7 +933,7 @@ class _Writer:
             basis = self.language.word(box.basis) if box.number else ""
             source = (" ", self.source(box.source)) if box.source else ""
             number = str(box.number or say("flow_unknown"))
-            rows.append(Row(cells=(self.language.word(box.words), number, (basis, source))))
+            rows.append(TableRow(cells=(self.language.word(box.words), number, (basis, source))))
         yield Table(
             id="boxes",
             caption=say("flow"),
@@ -967,7 +969,7 @@ class _Writer:
         inside: list[Block | None] = [self.paragraph("measured", about, name, style="quiet")]
         for place, rows in enumerate(effect.quoted, start=1):
             one = rows[0]
-            marked = [Mark(str(row.row), slug("row", id_, row.file, row.row)) for row in rows]
+            marked = [Anchor(str(row.row), slug("row", id_, row.file, row.row)) for row in rows]
             head, _, tail = say("row" if len(rows) == 1 else "rows", n="\0").partition("\0")
             where = (self.theirs(one.locator), "; ") if one.locator else ""
             citation = Quotation(review.source(one.source).citation, "")
@@ -982,7 +984,7 @@ class _Writer:
                 listed(marked),
             )
             quote = Quotation(f"“{one.quote}”", "") if one.quote else ""
-            inside.append(Quote(id=slug("quote", name, place), words=quote, source=(*source, tail)))
+            inside.append(Blockquote(id=slug("quote", name, place), words=quote, source=(*source, tail)))
         steps = tuple(Item(words=self.theirs(step)) for step in effect.derivation)
         inside.append(List(id=slug("derived", name), items=steps, ordered=True) if steps else None)
         if effect.assumption:
@@ -1009,7 +1011,7 @@ class _Writer:
         for place, (source, where, quote) in enumerate(quotes, start=1):
             words = Quotation(f"“{quote}”", "") if quote else ""
             rest = (self.source(source), " ", self.theirs(where))
-            inside.append(Quote(id=slug("quote", anchor, place), words=words, source=rest))
+            inside.append(Blockquote(id=slug("quote", anchor, place), words=words, source=rest))
         if any(one.claim == key for one in self.listed):
             inside.append(self.back(anchor, f"#{slug('verdict', key)}"))
         return Trace(id=anchor, title=key, blocks=tuple(filter(None, inside)))
@@ -1055,5 +1057,5 @@ class _Writer:
                 id=slug(first, "table"),
                 caption=self.language.say(first),
                 head=self.heads(first, second),
-                rows=tuple(Row(cells=(name, words)) for name, words in rows.items()),
+                rows=tuple(TableRow(cells=(name, words)) for name, words in rows.items()),
             )
