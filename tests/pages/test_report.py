@@ -558,3 +558,11 @@ def test_printed_on_a4_or_letter_it_fits_and_leaves_the_menus_out(
     for size in ("A4", "Letter"):
         sheets = page.pdf(format=size).count(b"/Type /Page\n")
         assert 10 < sheets < 50
+
+
+def test_what_printed_results_give_away_stands_on_the_page_with_its_assumptions() -> None:
+    section = page_of("smith2017", "en").at("deduced").parent
+    text = " ".join(section.text.split())
+    assert "2 of the 127 sets of 7 trials can be that precise" in text
+    assert "never pooled" in text
+    assert "Deductions" not in markdown(KNOWN["knee_oa"], figures=[], version="1")

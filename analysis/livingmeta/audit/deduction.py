@@ -180,6 +180,12 @@ class Deduction:
         return self.widest is not None and not np.isnan(self.se[0])
 
     @property
+    def telling(self) -> bool:
+        """Whether it can be drawn, and excludes at least half of the sets."""
+        sets = self.widest
+        return self.drawable and sets is not None and 2 * sets.subsets.size <= sets.tried
+
+    @property
     def strip(self) -> tuple[NDArray[np.int_], Array, Mask]:
         """Of all sets that were tried: trials, least standard error, and whether it is possible."""
         bits, k, se = most_precise(_arrays(self.candidates))

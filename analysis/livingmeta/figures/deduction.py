@@ -101,7 +101,7 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     ax.set_ylabel(language.say("deduction.drawn_sets"), fontsize=TEXT)
     ax.set_xlabel(language.say("deduction.drawn_strip"), fontsize=TEXT)
-    scale_axis(ax.xaxis, deduction.measure)
+    scale_axis(ax.xaxis, deduction.measure, language)
     over, words = ((low + high) / 2, 1.01), language.say("deduction.drawn_printed")
     where = ax.get_xaxis_transform()
     ax.text(*over, words, transform=where, fontsize=SMALL, ha="center", va="bottom", color=GREY)
@@ -142,7 +142,7 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     ax.plot(estimate, row + 1, "D", color=COLOURS["published"], ms=4, zorder=3)
     draw_interval(ax, lower, upper, row + 1, gid="pool", color=COLOURS["published"])
     _right(ax, row + 1, language.word(deduction.shown))
-    scale_axis(ax.xaxis, deduction.measure)
+    scale_axis(ax.xaxis, deduction.measure, language)
     ax.set_xlabel(language.word(axis_words(deduction.measure)), fontsize=TEXT)
 
 

@@ -15,12 +15,14 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
+from livingmeta.audit.deduction import clashes
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.bias import traffic_plot
+from livingmeta.figures.deduction import deduction_plot
 from livingmeta.figures.files import inline_svg
 from livingmeta.figures.prisma import prisma_plot
 from livingmeta.figures.specification_curve import specification_curve
@@ -48,6 +50,7 @@ from livingmeta.pages.blocks import (
     Words,
     listed,
 )
+from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import (
     Interval,
     absolute_words,
@@ -374,6 +377,10 @@ def _drawn(known: Dossier, language: Language) -> dict[str, Any]:
             note = language.say("figures.headline", words=coverage(review, world.main, language=language))
             curve, _ = specification_curve(world, counted, note=note, language=language)
             drawn[slug("multiverse", pool_id(world.main))] = curve.figure
+    for deduction in known.deductions:
+        if deduction.telling:
+            name = slug("deduced", deduction.claims[0])
+            drawn[f"{name}-picture"] = deduction_plot(deduction, language=language)
     if review.risk_of_bias:
         names = unrecorded(review)
         drawn["picture-bias"] = traffic_plot(known.bias, unrecorded=names, language=language)
@@ -434,6 +441,7 @@ class _Writer:
         yield self.section("spread", self.spreads(), head="spread_head")
         yield self.section("bending", self.bending())
         yield self.section("fit", self.fit())
+        yield self.section("deduced", self.deduced())
         yield self.section("bias", self.bias())
         yield self.section("certainty", self.certainty())
         yield self.section("flow", self.flow())
@@ -849,6 +857,24 @@ class _Writer:
             quotes.append((" ", self.source(source)))
         told = f"): {minus(word(finding.detail))}"
         return (Strong(word(finding.kind)), only_if, " (", claims, told, *quotes)
+
+    def deduced(self) -> Iterator[Block | None]:
+        deductions = self.known.deductions
+        if not deductions:
+            return
+        yield self.said("deduced_note")
+        for deduction in deductions:
+            name, word = slug("deduced", deduction.claims[0]), self.language.word
+            title = f"{word(deduction.name)}: {word(deduction.shown)}"
+            claims = (" (", listed(map(self.claim_link, deduction.claims)), ")")
+            told = " ".join(map(word, deduced(deduction)))
+            inside: list[Block] = [Paragraph(id=f"{name}-text", words=(told, claims))]
+            if deduction.telling:
+                inside.append(Figure(id=f"{name}-picture", title=title, description=told))
+            yield Section(id=name, title=title, blocks=tuple(inside))
+        told_apart = map(self.language.word, map(clash_words, clashes(deductions)))
+        yield self.bullets("clashes", told_apart)
+        yield self.paragraph("deduced-assumed", self.language.word(assumed(deductions[0].assumptions)))
 
     def bias(self) -> Iterator[Block | None]:
         say, review, speak = self.language.say, self.known.review, self.language
