@@ -25,18 +25,20 @@ from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS
-from livingmeta.language import FLAG_WORDS
+from livingmeta.language import FLAG_WORDS, LANGUAGES, language
+from livingmeta.pages import answers
 from livingmeta.pages.answers import answer
 from livingmeta.pages.explorer import explorer_data, explorer_page
 from livingmeta.pages.phrases import beside, published
 from livingmeta.pages.report import combined
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import CONTRADICTION, Pool, notes
+from livingmeta.synthesis.pool import CONTRADICTION, Pool, named, notes
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimal, decimals
 from pages.test_kernel import ESTIMATORS
+from spoken import english_of_ours
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -952,3 +954,84 @@ def test_a_bound_and_a_turned_sign_are_marked_as_in_the_figure(
     for line in notes(one.effects):
         assert line in said
     assert page.locator("#figure [data-part=beyond]").count() == 0
+
+
+ELSEWHERE = sorted({*LANGUAGES} - {"en"})
+# Each text with the language of the nearest element that names one.
+SPOKEN = """() => {
+    document.querySelectorAll("details").forEach((one) => { one.open = true; });
+    const told = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const add = (text, at) => told.push([at.closest("[lang]").lang, text.trim()]);
+    while (walk.nextNode()) {
+        const at = walk.currentNode.parentElement;
+        if (!at.closest("script, style, noscript")) add(walk.currentNode.textContent, at);
+    }
+    for (const name of ["aria-label", "title", "placeholder"])
+        document.querySelectorAll(`[${name}]`).forEach((at) => add(at.getAttribute(name), at));
+    return told.filter(([, text]) => text);
+}"""
+
+
+@pytest.fixture(scope="module")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    folder = tmp_path_factory.mktemp("translated")
+
+    def written(name: str, code: str) -> Path:
+        path = folder / f"{name}.{code}.html"
+        if not path.exists():
+            page = explorer_page(Dossier(review=load_review(name)), version="1.2.3", lang=code)
+            path.write_text(page, encoding="utf-8")
+        return path
+
+    return written
+
+
+@pytest.mark.parametrize("code", ELSEWHERE)
+@EACH
+def test_in_another_language_there_is_no_english_but_what_is_quoted(
+    open_page: Open, translated: Callable[[str, str], Path], name: str, code: str
+) -> None:
+    page = open_page(translated(name, code))
+    assert page.locator("html").get_attribute("lang") == code
+    for view in ("forest", "cumulative", "funnel", "multiverse"):
+        page.evaluate("(view) => { location.hash = `#view=${view}`; }", view)
+        page.wait_for_timeout(50)
+        ours = {text for lang, text in page.evaluate(SPOKEN) if lang == code}
+        assert len(ours) > 40
+        assert {text for text in ours if english_of_ours(text, code) - {"none"}} == set()
+
+
+@pytest.mark.parametrize("code", ["en", *ELSEWHERE])
+@EACH
+def test_a_page_says_of_each_synthesis_what_python_says(
+    open_page: Open, translated: Callable[[str, str], Path], name: str, code: str
+) -> None:
+    """Names, values and reasons: one author, two programs."""
+    review = load_review(name)
+    speak = language(code, own=review.protocol.translation.get(code))
+    page = open_page(translated(name, code))
+    for known in synthesise(review, settings=headline_settings(review)):
+        page.evaluate("(hash) => { location.hash = hash; }", address(known))
+        page.get_by_role(
+            "heading", name=named(speak.word(known.title), known.subgroup), exact=True
+        ).wait_for()
+        told = page.locator("#estimate").inner_text()
+        if known.result is None:
+            # of rows that are held for sensitivity analyses the page says that none is switched on
+            held = bool(known.sensitivity_only)
+            assert (speak.say("explorer.nothing_on") if held else speak.word(known.why_not)) in told
+        elif known.result.k > 1:
+            assert answers.value(known, known.result, language=speak) in told
+
+
+def test_in_norwegian_a_number_is_typed_with_a_comma_or_a_point(
+    open_page: Open, translated: Callable[[str, str], Path]
+) -> None:
+    page = open_page(translated("smith2017", "nb"))
+    shown = []
+    for typed in ("22,5", "22.5"):
+        page.locator("#sd").fill(typed)
+        page.locator("#sd").dispatch_event("change")
+        shown.append(page.locator("#estimate").inner_text())
+    assert shown[0] == shown[1]
+    assert "," in shown[0]

@@ -92,7 +92,7 @@ def report(
     printing.disclaimer()
 
 
-def explore(review: ReviewName, *, out: Folder = "figures") -> None:
+def explore(review: ReviewName, *, lang: Lang = "en", out: Folder = "figures") -> None:
     """Write a page to switch trials and methods in a browser; it needs no network."""
     from pathlib import Path
 
@@ -100,16 +100,18 @@ def explore(review: ReviewName, *, out: Folder = "figures") -> None:
     from livingmeta.review.folder import load_review
 
     known = Dossier(review=load_review(review))
-    typer.echo(f"{_explorer(known, Path(out) / known.review.protocol.id)} written; open it in a browser.")
+    path = _explorer(known, Path(out) / known.review.protocol.id, lang=lang)
+    typer.echo(f"{path} written; open it in a browser.")
     printing.disclaimer()
 
 
-def _explorer(known: Dossier, folder: Path) -> Path:
+def _explorer(known: Dossier, folder: Path, *, lang: str = "en") -> Path:
     """Write the page of a review into a folder."""
     from livingmeta.pages.explorer import explorer_page
     from livingmeta.store import write
 
-    return write(folder / "explorer.html", explorer_page(known, version=__version__))
+    name = "explorer" if lang == "en" else f"explorer.{lang}"
+    return write(folder / f"{name}.html", explorer_page(known, version=__version__, lang=lang))
 
 
 def _write(known: Dossier, folder: Path) -> list[Path]:

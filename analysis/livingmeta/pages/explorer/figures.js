@@ -6,14 +6,20 @@
 const figures = (() => {
   "use strict";
 
-  const { data, addressOf, mainOf, coverage, decimal, unit, onScale, interval, valued, shown, level,
-          methodWords, aboutInterval, answer, published, asPrinted, notesOf, trialWords, sizes } = model;
+  const { data, say, turned, fromTo, titleOf, addressOf, mainOf, coverage, decimal, onScale, interval, valued, shown,
+          level, head, modelWords, basis, aboutInterval, answer, asPrinted, notesOf, trialWords, weightOf, sizes } = model;
 
   const FILE = data.colours; // by what they mean
   const PAGE = Object.fromEntries(Object.keys(FILE).map((name) => [name, `var(--${name})`]));
 
   const escaped = (text) =>
     String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+  /* Words as HTML, with what a review says in English marked as English on a page of another language. */
+  const english = data.english.map(escaped).sort((a, b) => b.length - a.length);
+  const found = new RegExp(english.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "g");
+  const marked = (words) =>
+    (english.length ? escaped(words).replace(found, (text) => el("span", { lang: "en" }, text)) : escaped(words));
+  const langOf = (words) => (data.english.includes(words) ? { lang: "en" } : {});
   const attributes = (given) =>
     Object.entries(given).map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
   const el = (name, given, ...inside) => `<${name}${attributes(given)}>${inside.join("")}</${name}>`;
@@ -21,7 +27,7 @@ const figures = (() => {
   const line = (x1, y1, x2, y2, colour, more = {}) =>
     el("line", { x1: num(x1), y1: num(y1), x2: num(x2), y2: num(y2), style: `stroke:${colour}`, ...more });
   const text = (x, y, words, colour, more = {}) =>
-    el("text", { x: num(x), y: num(y), style: `fill:${colour}`, ...more }, escaped(words));
+    el("text", { x: num(x), y: num(y), style: `fill:${colour}`, ...langOf(words), ...more }, escaped(words));
   const cut = (words, room, letter = 7) => {
     const most = Math.floor(room / letter);
     return words.length > most ? `${words.slice(0, most - 1).trimEnd()}…` : words;
@@ -57,8 +63,7 @@ const figures = (() => {
     }
     const label = (value) => {
       const number = onScale(s, value);
-      return data.ratio ? String(Number(number.toPrecision(3)))
-        : String(Number(number.toFixed(2))).replace("-", "−");
+      return turned(Number(data.ratio ? number.toPrecision(3) : number.toFixed(2))).replace("-", "−");
     };
     return { x, ticks, label, left, right, reach, width };
   }
@@ -70,8 +75,8 @@ const figures = (() => {
       ...ax.ticks.map((t) => line(ax.x(t), y, ax.x(t), y + 4, c.soft)
         + text(ax.x(t), y + 17, ax.label(t), c.soft, { ...MIDDLE, ...SMALL })),
       ...sides ? [
-        text(ax.x(0) - 10, y + 35, cut(`favours ${sides[0]}`, ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
-        text(ax.x(0) + 10, y + 35, cut(`favours ${sides[1]}`, ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
+        text(ax.x(0) - 10, y + 35, cut(say("pool.favours", { group: sides[0] }), ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
+        text(ax.x(0) + 10, y + 35, cut(say("pool.favours", { group: sides[1] }), ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
       ] : [],
       text(ax.x(0), y + 52, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
     ].join("");
@@ -169,9 +174,9 @@ const figures = (() => {
     };
     a.trials.forEach((trial) => place((at) => trialRow(s, a, c, col, ax, trial, at, mid, width)));
     a.part.missing.forEach((one, i) => place((at) =>
-      absentRow(c, col, ax, `missing:${i}`, one, "measured, no usable numbers here", at, mid, width)));
+      absentRow(c, col, ax, `missing:${i}`, one, say("explorer.absent"), at, mid, width)));
     a.part.dropped.forEach((one, i) => place((at) =>
-      absentRow(c, col, ax, `dropped:${i}`, one, "left out", at, mid, width)));
+      absentRow(c, col, ax, `dropped:${i}`, one, say("explorer.left_out"), at, mid, width)));
     place((at) => line(0, at + 4, width, at + 4, c.line), 10);
     for (const summary of summaries(s, a, c, ax)) {
       place((at) => el("g", summary.more || {}, cells(s, c, col, at, { n: "", weight: "", ...summary.words }),
@@ -186,18 +191,18 @@ const figures = (() => {
 
   function heads(s, c, col, width) {
     const bold = { "font-weight": 600 };
-    return text(0, 15, "Trial", c.ink, bold) + text(col.n, 15, "n", c.ink, { ...END, ...bold })
-      + text(col.weight, 15, "Weight", c.ink, { ...END, ...bold })
-      + text(col.end, 15, `${unit(s)} (${level})`, c.ink, { ...END, ...bold }) + line(0, 24, width, 24, c.ink);
+    return text(0, 15, say("h_trial"), c.ink, bold) + text(col.n, 15, say("h_n"), c.ink, { ...END, ...bold })
+      + text(col.weight, 15, say("h_weight"), c.ink, { ...END, ...bold })
+      + text(col.end, 15, head(s), c.ink, { ...END, ...bold }) + line(0, 24, width, 24, c.ink);
   }
 
   function trialRow(s, a, c, col, ax, trial, y, mid, width) {
     const label = trial.label + trial.marks;
     if (!trial.computable) {
       return row(`trial:${trial.id}`, trialWords(s, trial), y, width, col.height,
-        cells(s, c, col, y, { label, n: "", weight: "", value: "no effect by these formulas", colour: c.soft }));
+        cells(s, c, col, y, { label, n: "", weight: "", value: say("explorer.no_effect"), colour: c.soft }));
     }
-    const weight = !trial.on ? "off" : a.result ? `${decimal(trial.weight, 1)}%` : "–";
+    const weight = !trial.on ? say("explorer.off") : a.result ? weightOf(trial) : "–";
     const words = { label, n: sizes(trial), weight, value: interval(s, trial, "yi"),
                     colour: trial.on ? c.ink : c.soft, style: trial.imagined ? "italic" : "" };
     const colour = trial.on ? (trial.imagined ? c.imagined : c.ink) : c.soft;
@@ -218,37 +223,36 @@ const figures = (() => {
   /* The lines below the trials: pooled, predicted, as in the report, published. */
   function summaries(s, a, c, ax) {
     const [r, main] = [a.result, mainOf(a).result];
-    const name = a.contradictory ? "Read the trials, not this"
-      : s.model === "common" ? "Common effect" : "Random effects";
-    const found = [];
+    const name = a.contradictory ? say("explorer.read_trials") : modelWords(s);
+    const lines = [];
     const muted = (one) => (one.contradictory ? c.contradictory : c.pooled);
     if (r && r.k > 1) {
       const colour = muted(a);
-      found.push({ more: { "data-part": "diamond", "font-weight": a.contradictory ? 400 : 600 },
-        words: { label: name, weight: "100%", value: interval(s, r), colour: a.contradictory ? c.soft : c.ink },
+      lines.push({ more: { "data-part": "diamond", "font-weight": a.contradictory ? 400 : 600 },
+        words: { label: name, weight: `100${level.percent}`, value: interval(s, r), colour: a.contradictory ? c.soft : c.ink },
         marks: (y) => diamond(ax, r, y, colour, a.contradictory ? `fill:none;stroke:${colour}` : `fill:${colour}`) });
     } else {
-      found.push({ words: { label: r ? "One trial: nothing is pooled" : "No pooled value", value: "–", colour: c.soft },
+      lines.push({ words: { label: r ? say("explorer.one_trial") : say("explorer.no_value"), value: "–", colour: c.soft },
         marks: () => "" });
     }
     if (r && r.pi_low !== null && a.k >= data.prediction_from) {
       const band = { "stroke-width": 4, "data-part": "prediction" };
-      found.push({ words: { label: `True effect in a new setting (${100 * data.level}%)`, value: shown(s, r.pi_low, r.pi_high).join(" to ") },
+      lines.push({ words: { label: say("explorer.ahead", level), value: fromTo(...shown(s, r.pi_low, r.pi_high)) },
         marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.pooled, band) });
     }
     if (main && (!r || JSON.stringify(main) !== JSON.stringify(r))) {
       const colour = muted(mainOf(a));
-      found.push({ words: { label: main.k > 1 ? "As in the report" : "As in the report: one trial", value: interval(s, main), colour: c.soft },
+      lines.push({ words: { label: main.k > 1 ? say("explorer.as_reported") : say("explorer.as_reported_one"), value: interval(s, main), colour: c.soft },
         marks: (y) => (main.k > 1 ? diamond(ax, main, y, colour, `fill:none;stroke:${colour}`)
           : whisker(ax, main.ci_low, main.ci_high, y, c.soft)) });
     }
     const printed = a.part.printed;
     if (printed) {
       const value = s.sd ? interval(s, printed) : asPrinted(printed);
-      found.push({ words: { label: s.sd ? "Published, in our points" : "Published, as printed", value, colour: c.soft },
+      lines.push({ words: { label: s.sd ? say("explorer.printed_points") : say("explorer.printed"), value, colour: c.soft },
         marks: (y) => diamond(ax, printed, y, c.published, `fill:${c.shade2};stroke:${c.published};stroke-dasharray:3 2`) });
     }
-    return found;
+    return lines;
   }
 
   FIGURES.cumulative = (s, a, c, width) => {
@@ -268,7 +272,7 @@ const figures = (() => {
       const words = { label, n: "", weight: `k = ${r.k}`, value: interval(s, r) };
       const marks = whisker(ax, r.ci_low, r.ci_high, y + mid, colour)
         + (Math.abs(r.estimate) <= ax.reach ? el("circle", { cx: num(ax.x(r.estimate)), cy: y + mid, r: 4, style: `fill:${colour}` }) : "");
-      out.push(row(`trial:${trial.id}`, `${label}, ${r.k} pooled: ${valued(s, r)}`, y, width, col.height,
+      out.push(row(`trial:${trial.id}`, say("explorer.so_far", { name: label, k: r.k, value: valued(s, r) }), y, width, col.height,
         cells(s, c, col, y, words), marks));
       y += col.height;
     }
@@ -285,14 +289,14 @@ const figures = (() => {
     const ax = axis(s, reach, left, right, width);
     const y = (se) => top + (se / deepest) * (bottom - top);
     const out = [el("rect", { x: left, y: top, width: num(right - left), height: num(bottom - top), style: `fill:${c.shade3}` })];
-    const regions = [[0.01, c.shade2, "0.01 < P < 0.05"], [0.05, c.shade1, "0.05 < P < 0.10"], [0.1, c.paper, "P > 0.10"]];
-    for (const [p, shade] of regions) {
+    for (const [p, shade] of [[0.01, c.shade2], [0.05, c.shade1], [0.1, c.paper]]) {
       const half = Math.min(kernel.quantile(kernel.normalTail, p / 2) * deepest, reach);
       const depth = y(half / kernel.quantile(kernel.normalTail, p / 2));
       out.push(el("path", { style: `fill:${shade}`, d: `M${num(ax.x(0))} ${top}L${num(ax.x(half))} ${num(depth)}V${bottom}H${num(ax.x(-half))}V${num(depth)}z` }));
     }
     let key = left;
-    for (const [shade, words] of [[c.paper, "P > 0.10"], [c.shade1, "0.05–0.10"], [c.shade2, "0.01–0.05"], [c.shade3, "P < 0.01"]]) {
+    const [p1, p5, p10] = [0.01, 0.05, 0.1].map((p) => decimal(p));
+    for (const [shade, words] of [[c.paper, `P > ${p10}`], [c.shade1, `${p5}–${p10}`], [c.shade2, `${p1}–${p5}`], [c.shade3, `P < ${p1}`]]) {
       out.push(el("rect", { x: key, y: 4, width: 12, height: 12, style: `fill:${shade};stroke:${c.line}` }),
         text(key + 16, 14, words, c.soft, SMALL));
       key += 22 + words.length * 6.6;
@@ -300,12 +304,12 @@ const figures = (() => {
     if (a.result && a.result.k > 1) out.push(line(ax.x(a.result.estimate), top, ax.x(a.result.estimate), bottom, a.contradictory ? c.contradictory : c.pooled, { "stroke-dasharray": "5 4" }));
     const step = deepest > 1 ? 0.5 : deepest > 0.5 ? 0.2 : deepest > 0.25 ? 0.1 : 0.05;
     for (let se = 0; se <= deepest; se += step) out.push(text(left - 6, y(se) + 4, decimal(se), c.soft, { ...END, ...SMALL }));
-    out.push(text(0, bottom + 70, "Down: standard error. Shades: P of a trial there. Dashed: the pooled value.", c.soft, SMALL));
+    out.push(text(0, bottom + 70, say("explorer.funnel_legend"), c.soft, SMALL));
     for (const trial of points) {
       const [cx, cy] = [num(ax.x(trial.yi)), num(y(Math.sqrt(trial.vi)))];
       const hit = el("circle", { class: "hit", cx, cy, r: 12, fill: "none" });
       out.push(el("g", { class: "row", role: "button", tabindex: -1, "data-key": `trial:${trial.id}`, "aria-haspopup": "dialog",
-        "aria-expanded": "false", "aria-label": `${trialWords(s, trial)}, standard error ${decimal(Math.sqrt(trial.vi))}` },
+        "aria-expanded": "false", "aria-label": say("explorer.standard_error", { trial: trialWords(s, trial), se: decimal(Math.sqrt(trial.vi)) }) },
         hit, mark(c, ax, trial, cy, 10, { rx: 5 })));
     }
     out.push(axisDrawing(s, c, ax, bottom));
@@ -328,6 +332,7 @@ const figures = (() => {
     const off = all.map((one, i) => [one, i]).filter(([one]) => one.ci_low < -ax.reach || one.ci_high > ax.reach);
     const beyond = off.map(([one, i]) => (one.ci_low < -ax.reach ? `M${x(i)} ${bottom}l-2.5 -5h5z` : "")
       + (one.ci_high > ax.reach ? `M${x(i)} ${top}l-2.5 5h5z` : "")).join("");
+    const sides = a.part.favours?.map((group) => say("pool.favours", { group }));
     const dots = all.map((one, i) => `M${x(i)} ${y(one.estimate)}h0.01`).join("");
     const out = [
       ...intervals,
@@ -335,10 +340,8 @@ const figures = (() => {
       line(left, y(0), right, y(0), c.soft, { "stroke-width": 0.8 }),
       el("path", { d: dots, style: `stroke:${c.variant}`, "stroke-width": all.length > 400 ? 2 : 5, "stroke-linecap": "round" }),
       ...ax.ticks.map((t) => text(left - 6, y(t) + 4, ax.label(t), c.soft, { ...END, ...SMALL })),
-      text(left, bottom + 20, cut(`${all.length} analyses by their estimate; bars: intervals, `
-        + "blue below no effect, orange above, grey across", right - left, 5.6), c.soft, SMALL),
-      ...a.part.favours ? [text(left, bottom + 38,
-        `up: favours ${a.part.favours[1]}; down: favours ${a.part.favours[0]}`, c.soft, SMALL)] : [],
+      text(left, bottom + 20, cut(say("explorer.analyses", { n: all.length }), right - left, 5.6), c.soft, SMALL),
+      ...sides ? [text(left, bottom + 38, say("explorer.up_down", { up: sides[1], down: sides[0] }), c.soft, SMALL)] : [],
     ];
     if (s.looked) out.push(line(x(s.looked - 1), top, x(s.looked - 1), bottom, c.ink, { "stroke-width": 0.8 }));
     const r = a.result;
@@ -351,7 +354,7 @@ const figures = (() => {
         r.ci_low < -ax.reach ? el("path", { d: `M${num(here)} ${bottom}l-4 -7h8z`, style: `fill:${colour}` }) : "",
         r.ci_high > ax.reach ? el("path", { d: `M${num(here)} ${top}l-4 7h8z`, style: `fill:${colour}` }) : "",
         el("circle", { cx: num(here), cy: y(r.estimate), r: 6, style: `fill:${colour}` }),
-        text(here, top + 18, "the present choice", c.ink, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
+        text(here, top + 18, say("explorer.present"), c.ink, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
     }
     return { inside: out.join(""), height: bottom + 48 };
   };
@@ -362,19 +365,19 @@ const figures = (() => {
       drawn.inside += text(0, drawn.height + 8, data.arrow, c.soft, SMALL);
       drawn.height += 16;
     }
-    const name = `${a.part.title}${a.part.subgroup ? ` – ${a.part.subgroup}` : ""}`;
+    const name = titleOf(a.part);
     const title = `${name}: ${answer(s, a)}; ${coverage(a)}`;
     const font = forFile ? "Helvetica, Arial, sans-serif" : "inherit";
     const shared = { xmlns: "http://www.w3.org/2000/svg", "font-family": font, "font-size": 13, "aria-label": title };
     if (!forFile) {
       return el("svg", { ...shared, role: "group", viewBox: `0 0 ${width} ${num(drawn.height)}` }, drawn.inside);
     }
-    const lines = [`${answer(s, a)}; ${coverage(a)}.`, `${methodWords(s)}.${published(s, a.part)}`, ...notesOf(s, a)]
+    const lines = [`${answer(s, a)}; ${coverage(a)}.`, basis(s, a), ...notesOf(s, a)]
       .flatMap((words) => wrapped(words, width / 5.6));
     const below = lines.map((words, i) => text(0, drawn.height + 56 + 16 * i, words, c.soft, SMALL)).join("");
     const [w, h] = [width + 32, num(drawn.height + 80 + 16 * lines.length)];
     return el("svg", { ...shared, width: w, height: h, viewBox: `0 0 ${w} ${h}` },
-      el("title", {}, escaped(title)), el("desc", {}, escaped(`livingmeta explorer, review ${data.review.id}, ${addressOf(s)}`)),
+      el("title", {}, escaped(title)), el("desc", {}, escaped(say("explorer.drawn_by", { review: data.review.id, address: addressOf(s) }))),
       el("rect", { width: w, height: h, style: `fill:${c.paper}` }),
       el("g", { transform: "translate(16 16)" }, text(0, 14, name, c.ink, { "font-weight": 600, "font-size": 15 }),
         el("g", { transform: "translate(0 34)" }, drawn.inside), below));
@@ -389,5 +392,5 @@ const figures = (() => {
     return lines;
   }
 
-  return { PAGE, FILE, el, escaped, svg };
+  return { PAGE, FILE, el, escaped, marked, langOf, svg };
 })();

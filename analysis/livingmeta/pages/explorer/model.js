@@ -1,19 +1,31 @@
 /* What the page knows and says: the state, the numbers that follow from it, and words for them.
  *
  * `analysed` turns a state into numbers, `addressOf` and `stateOf` into the address after # and
- * back. Nothing here touches the page but to read its data.
+ * back. Nothing here touches the page but to read its data. Words come from the catalogues by key.
  */
 const model = (() => {
   "use strict";
 
   const data = JSON.parse(document.getElementById("data").textContent);
   for (const { multiverse } of data.syntheses.filter((one) => one.multiverse)) {
-    const options = Object.entries(multiverse.options);
     multiverse.analyses = multiverse.rows.map(([estimate, ci_low, ci_high, k, ...chosen]) => ({
       estimate, ci_low, ci_high, k,
-      made: options.map(([name, among], i) => [name, among[chosen[i]]]).filter(([, option]) => option)
+      made: multiverse.options.map(([name, among], i) => [name, among[chosen[i]]]).filter(([, option]) => option)
         .map((pair) => pair.join(": ")).join("; ") }));
   }
+
+  /* ---- words by key, and numbers as the language of the page writes them ---- */
+
+  const { percent: PERCENT, comma, thousands } = data.language;
+  const say = (key, values = {}) => data.words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const capital = (words) => `${words[0].toUpperCase()}${words.slice(1)}`;
+  const sentence = (words) => `${capital(words)}.`;
+  const turned = (number) => String(number).replace(".", comma);
+  const whole = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, thousands);
+  const trials = (n) => (n === 1 ? say("trials_one") : say("trials_many", { n }));
+  const fromTo = (low, high) => say("from_to", { low, high });
+  const titleOf = (part) => part.title + (part.subgroup === null ? "" : ` – ${part.subgroup_words}`);
+
   const METHODS = ["model", "tau2", "ci", "prediction"];
   const VIEWS = ["forest", "cumulative", "funnel", "multiverse"];
 
@@ -37,38 +49,38 @@ const model = (() => {
     const part = data.syntheses[s.part];
     const plain = fresh(s.part);
     const profile = methodsOf(profileOf(s));
-    const said = new URLSearchParams({ synthesis: part.id });
-    if (part.subgroup !== null) said.set("subgroup", part.subgroup);
-    if (s.view !== plain.view) said.set("view", s.view);
-    for (const id of s.turned) said.append("turned", id);
-    if (s.profile !== plain.profile) said.set("profile", s.profile);
-    for (const name of METHODS) if (s[name] !== profile[name]) said.set(name, s[name]);
-    if (s.sd !== null) said.set("sd", s.sd);
-    if (s.imagined) said.set("imagined", `${s.imagined.n} ${s.imagined.smd}`);
-    if (s.looked) said.set("looked", s.looked);
-    return `#${said}`;
+    const query = new URLSearchParams({ synthesis: part.id });
+    if (part.subgroup !== null) query.set("subgroup", part.subgroup);
+    if (s.view !== plain.view) query.set("view", s.view);
+    for (const id of s.turned) query.append("turned", id);
+    if (s.profile !== plain.profile) query.set("profile", s.profile);
+    for (const name of METHODS) if (s[name] !== profile[name]) query.set(name, s[name]);
+    if (s.sd !== null) query.set("sd", s.sd);
+    if (s.imagined) query.set("imagined", `${s.imagined.n} ${s.imagined.smd}`);
+    if (s.looked) query.set("looked", s.looked);
+    return `#${query}`;
   }
 
   /* What an address says and this page does not know is passed over. */
   function stateOf(address) {
-    const said = new URLSearchParams(address.replace(/^#/, ""));
+    const query = new URLSearchParams(address.replace(/^#/, ""));
     const part = data.syntheses.findIndex(
-      (one) => one.id === said.get("synthesis") && one.subgroup === said.get("subgroup"));
+      (one) => one.id === query.get("synthesis") && one.subgroup === query.get("subgroup"));
     const s = fresh(Math.max(part, 0));
-    if (VIEWS.includes(said.get("view"))) s.view = said.get("view");
+    if (VIEWS.includes(query.get("view"))) s.view = query.get("view");
     const ids = data.syntheses[s.part].trials.map((trial) => trial.id);
-    s.turned = [...new Set(said.getAll("turned"))].filter((id) => ids.includes(id));
-    const profile = data.profiles.find((one) => one.name === said.get("profile"));
+    s.turned = [...new Set(query.getAll("turned"))].filter((id) => ids.includes(id));
+    const profile = data.profiles.find((one) => one.name === query.get("profile"));
     if (profile) Object.assign(s, { profile: profile.name }, methodsOf(profile));
     for (const name of METHODS) {
-      if (OPTIONS[name].some(([value]) => value === said.get(name))) s[name] = said.get(name);
+      if (OPTIONS[name].some(([value]) => value === query.get(name))) s[name] = query.get(name);
     }
-    const sd = Number(said.get("sd"));
+    const sd = Number(query.get("sd"));
     if (sd > 0 && Number.isFinite(sd)) s.sd = sd;
-    const [n, smd] = (said.get("imagined") || "").split(" ").map(Number);
+    const [n, smd] = (query.get("imagined") || "").split(" ").map(Number);
     if (data.imaginable && n >= 10 && [n, smd].every(Number.isFinite)) s.imagined = { n, smd };
     const many = data.syntheses[s.part].multiverse?.analyses.length || 0;
-    if (Number(said.get("looked")) >= 1 && Number(said.get("looked")) <= many) s.looked = Math.floor(said.get("looked"));
+    if (Number(query.get("looked")) >= 1 && Number(query.get("looked")) <= many) s.looked = Math.floor(query.get("looked"));
     return possible(s);
   }
 
@@ -76,12 +88,13 @@ const model = (() => {
   const fits = (s, ci) => s.model === "common" ? ci === "wald" : ci !== "profile" || s.tau2 === "ML";
   const possible = (s) => (fits(s, s.ci) ? s : { ...s, ci: "wald" });
 
+  const uncomputed = (name, table) => (name in table ? name : say("explorer.uncomputed", { name }));
   const OPTIONS = {
-    model: [["random", "random effects"], ["common", "common effect"]],
+    model: [["random", say("scenario.random")], ["common", say("scenario.common")]],
     // all are named; what this page does not know gives no result
-    tau2: data.estimators.map((name) => [name, name in kernel.TAU2 ? name : `${name}, not computed on this page`]),
+    tau2: data.estimators.map((name) => [name, uncomputed(name, kernel.TAU2)]),
     ci: Object.keys(kernel.CONFIDENCE).map((name) => [name, data.ci_words[name]]),
-    prediction: data.predictions.map((name) => [name, name in kernel.PREDICTION ? name : `${name}, not computed on this page`]),
+    prediction: data.predictions.map((name) => [name, uncomputed(name, kernel.PREDICTION)]),
   };
 
   /* ---- numbers ---- */
@@ -92,7 +105,7 @@ const model = (() => {
     const z = kernel.quantile(kernel.normalTail, (1 - data.level) / 2);
     const withInterval = (trial, yi, vi) => ({
       ...trial, yi, vi, ci_low: yi - z * Math.sqrt(vi), ci_high: yi + z * Math.sqrt(vi) });
-    const trials = part.trials.map((trial) => {
+    const all = part.trials.map((trial) => {
       const value = trial.values[profile.formulas];
       if (value === null) return { ...trial, on: false, computable: false };
       const on = trial.main !== s.turned.includes(trial.id);
@@ -102,11 +115,11 @@ const model = (() => {
       const { n, smd } = s.imagined;
       const by = { correction: profile.correction, variance: profile.smd_variance };
       const trial = {
-        id: "imagined", label: "A trial that was not done", marks: "", year: null,
+        id: "imagined", label: say("explorer.undone"), marks: "", year: null,
         n1: n / 2, n2: n / 2, flags: [], signs: [], imagined: true, on: true, computable: true };
-      trials.push(withInterval(trial, smd, kernel.smdVariance(smd, n / 2, n / 2, by)));
+      all.push(withInterval(trial, smd, kernel.smdVariance(smd, n / 2, n / 2, by)));
     }
-    const on = trials.filter((trial) => trial.on);
+    const on = all.filter((trial) => trial.on);
     const named = s.model === "common" ? ["model", "ci"] : METHODS;
     const methods = { ...Object.fromEntries(named.map((m) => [m, s[m]])), level: data.level };
     const instruments = new Set(on.map((one) => one.instrument));
@@ -115,7 +128,7 @@ const model = (() => {
     const result = unlike || strange ? null : kernel.pool(on.map((one) => one.yi), on.map((one) => one.vi), methods);
     on.forEach((trial, i) => { trial.weight = result && result.weights[i]; });
     const k = new Set(on.map((trial) => trial.trial ?? trial.id)).size; // comparisons of one trial once
-    return { part, profile, methods, trials, on, unlike, result, k, flags: flagsOf(part, on, result, k),
+    return { part, profile, methods, trials: all, on, unlike, result, k, flags: flagsOf(part, on, result, k),
              contradictory: contradictory(on, result) };
   }
 
@@ -167,30 +180,34 @@ const model = (() => {
       }
       unknown += listed.some((trial) => trial.groups.some((group) => group[1] === null)) ? 1 : 0;
     }
-    if (!unknown) return `${least} people`;
-    return least ? `at least ${least} people, the number in ${unknown} of ${trials.size} trials not known`
-      : "number of people not known";
+    const values = { n: whole(least), unknown, k: trials.size };
+    return !unknown ? say("people", values) : least ? say("people_least", values) : say("people_unknown");
   }
 
   /* "3 of 7 trials known to measure it, 142 people" */
   function coverage(a) {
     const real = a.on.filter((trial) => !trial.imagined);
-    const known = new Set(real.map((trial) => trial.trial));
-    const whole = new Set([...a.part.trials, ...a.part.missing, ...a.part.dropped].map((one) => one.trial));
-    const comparisons = real.length > known.size ? ` in ${real.length} comparisons` : "";
+    const k = new Set(real.map((trial) => trial.trial)).size;
+    const measured = new Set([...a.part.trials, ...a.part.missing, ...a.part.dropped].map((one) => one.trial));
+    const share = say("share", { k, n: measured.size });
     const mixed = new Set(real.filter((trial) => trial.composite).map((trial) => trial.trial)).size;
-    const scales = mixed ? `, ${mixed} of the trials on ${mixed === 1 ? "a scale that mixes" : "scales that mix"} outcomes` : "";
-    const more = real.length < a.on.length ? ", and one trial that was not done" : "";
-    return `${known.size} of ${whole.size} trials known to measure it${comparisons}, ${people(a.part, real)}${scales}${more}`;
+    return [
+      real.length > k ? say("explorer.comparisons", { share, n: real.length }) : share,
+      people(a.part, real),
+      mixed && (k === 1 ? say("composite_single") : mixed === 1 ? say("composite_one", { n: mixed })
+        : say("composite_many", { n: mixed })),
+      real.length < a.on.length && say("explorer.with_undone"),
+    ].filter(Boolean).join(", ");
   }
 
   /* ---- words ---- */
 
-  function decimal(number, places = 2) {
+  function plain(number, places) {
     if (number === null || number === undefined) return "–";
     const text = number.toFixed(places);
     return Number(text) ? text.replace("-", "−") : (0).toFixed(places);
   }
+  const decimal = (number, places = 2) => turned(plain(number, places));
   /* The twin of words.decimals: an estimate and its limits, or one number. */
   function decimals(numbers, places = 2, ratio = false) {
     const given = numbers.filter(Number.isFinite);
@@ -203,88 +220,96 @@ const model = (() => {
       places = Math.max(places, Math.min(6, 1 - Number(size.toExponential(8).split("e")[1])));
     }
     return numbers.map((x) => {
-      const text = decimal(x, places);
-      if (x === null || x === undefined || !(Math.abs(x) >= 5e-7) || /[^0.]/.test(text)) return text;
+      const text = plain(x, places);
+      if (x === null || x === undefined || !(Math.abs(x) >= 5e-7) || /[^0.]/.test(text)) return turned(text);
       if (ratio) return decimals([x])[0];
-      return x < 0 ? `−${text}` : text;
+      return turned(x < 0 ? `−${text}` : text);
     });
   }
   const tau2Words = (x) => decimals([x], 3)[0];
-  const unit = (s) => (s.sd ? "points" : data.measure);
+  const unit = (s) => (s.sd ? say("explorer.unit") : data.measure);
   const onScale = (s, x) => (data.ratio ? Math.exp(x) : x * (s.sd || 1));
   const shown = (s, ...numbers) =>
     decimals(numbers.map((x) => (x === null ? null : onScale(s, x))), s.sd ? 1 : 2, data.ratio);
-  function interval(s, one, name = "estimate") {
+  function ends(s, one, name = "estimate") {
     const [estimate, low, high] = shown(s, one[name], one.ci_low, one.ci_high);
-    return `${estimate} (${low} to ${high})`;
+    return { estimate, low, high };
   }
+  const interval = (s, one, name) => say("interval", ends(s, one, name));
   const valued = (s, one, name) =>
-    s.sd ? `${interval(s, one, name)} points` : `${data.measure} ${interval(s, one, name)}`;
-  const pWords = (p) =>
-    p === null ? "P not computed" : p < 0.001 ? "P < 0.001" : `P = ${p.toFixed(3)}`;
-  const percent = (x) => (x === null ? "–" : `${decimal(x, 0)}%`);
-  const level = `${Number((100 * data.level).toPrecision(4))}% CI`;
+    s.sd ? say("points", { n: interval(s, one, name) }) : `${data.measure} ${interval(s, one, name)}`;
+  const pWords = (p) => (p === null ? data.p_unknown : p < 0.001 ? turned("P < 0.001") : `P = ${decimal(p, 3)}`);
+  const percent = (x) => (x === null ? "–" : `${decimal(x, 0)}${PERCENT}`);
+  const level = { level: turned(Number((100 * data.level).toPrecision(4))), percent: PERCENT };
+  const head = (s) => say("h_effect", { scale: unit(s), ...level });
 
+  const modelWords = (s) => capital(s.model === "common" ? say("scenario.common") : say("scenario.random"));
   const methodWords = (s) =>
-    (s.model === "common" ? "Common effect" : `Random effects, ${s.tau2}`) + `, ${data.ci_words[s.ci]}`;
+    [modelWords(s), ...(s.model === "common" ? [] : [s.tau2]), data.ci_words[s.ci]].join(", ");
   /* What a profile is, or where the page or the review departs from it. */
   function aboutProfile(s, profile) {
-    const changed = Object.entries(profile.its_own)
-      .map(([name, own]) => [name, METHODS.includes(name) ? s[name] : profile[name], own])
-      .filter(([, here, own]) => here !== own)
-      .map(([name, here, own]) => `${data.choice_words[name]} ${here} in place of ${own}`);
-    return changed.length ? `As ${profile.as}, but: ${changed.join("; ")}` : profile.about;
+    const changes = Object.entries(profile.its_own)
+      .map(([name, own]) => ({ what: data.choice_words[name], here: METHODS.includes(name) ? s[name] : profile[name], own }))
+      .filter(({ here, own }) => here !== own).map((change) => say("explorer.replaced", change)).join("; ");
+    return changes ? say("explorer.changed", { profile: profile.as, changes }) : profile.about;
   }
-  const aboutInterval = (s) =>
-    s.sd ? `points on a 0–100 mm VAS, with an SD of ${s.sd} mm` : data.axis;
+  const aboutInterval = (s) => (s.sd ? say("explorer.axis_points", { sd: turned(s.sd) }) : data.axis);
 
   function answer(s, a) {
     if (a.result === null) {
-      const why = a.on.length && !a.unlike ? `τ² by ${s.tau2} is not computed on this page; livingmeta pool does`
-        : a.on.length ? "mean differences need one instrument, and here are several"
-        : a.part.trials.length ? "no trial is switched on" : "no trial has usable numbers";
-      return `No pooled value: ${why}`;
+      const why = a.on.length && !a.unlike ? say("explorer.tau2_unknown", { tau2: s.tau2 })
+        : a.on.length ? say("explorer.instruments")
+        : a.part.trials.length ? say("explorer.nothing_on") : say("pool.nothing");
+      return say("unpooled_word", { why }).replace(/\.$/, "");
     }
-    const value = valued(s, a.result).replace("(", `(${level} `);
-    if (a.result.k === 1) return `${a.on[0].label} alone: ${value}`;
-    return a.contradictory ? `The trials contradict each other; pooled all the same: ${value}` : value;
+    const values = { scale: data.measure, ...ends(s, a.result), ...level };
+    const value = s.sd ? say("explorer.value_points", values) : say("value", values);
+    if (a.result.k === 1) return say("explorer.alone", { name: a.on[0].label, value });
+    return a.contradictory ? say("explorer.contradict", { value }) : value;
   }
 
-  const asPrinted = ({ words: [estimate, low, high] }) => `${estimate} (${low} to ${high})`;
+  function asPrinted({ words }) {
+    const [estimate, low, high] = words.map(turned);
+    return say("interval", { estimate, low, high });
+  }
 
   /* What is printed comes first, with its digits; what this page makes of it is said to be its own. */
   function published(s, part) {
-    const k = part.printed_k ? `, ${part.printed_k} trials` : ", number of trials pooled unknown";
-    const odd = part.printed && part.printed.at_odds ? `, ${part.printed.at_odds}` : "";
-    const ours = s.sd && part.printed ? ` In points, our conversion: ${interval(s, part.printed)}.` : "";
-    if (part.printed) return ` Published, as printed: ${asPrinted(part.printed)} (${part.printed.where})${odd}${k}.${ours}`;
-    if (part.printed_undrawn) return ` Published: ${part.printed_undrawn}, which no figure can draw${k}.`;
-    return part.printed_words ? ` Published: “${part.printed_words}”, without numbers.` : "";
+    const k = part.printed_k ? trials(part.printed_k) : say("published_k_unknown");
+    const { printed } = part;
+    if (printed) {
+      const first = say("explorer.published", { numbers: asPrinted(printed), where: printed.where });
+      const ours = s.sd && say("explorer.converted", { numbers: interval(s, printed) });
+      return [`${[first, printed.at_odds, k].filter(Boolean).join(", ")}.`, ours].filter(Boolean).join(" ");
+    }
+    if (part.printed_undrawn) return `${say("explorer.published_undrawn", { numbers: part.printed_undrawn })}, ${k}.`;
+    return part.printed_words ? say("explorer.published_words", { words: part.printed_words }) : "";
   }
+  const basis = (s, a) => [`${methodWords(s)}.`, published(s, a.part)].filter(Boolean).join(" ");
 
   /* How much the trials differ, or that it can't be seen. */
   function heterogeneity(s, a) {
     const r = a.result;
     if (!r) return `${answer(s, a)}.`;
-    if (r.k === 1) return "Heterogeneity: one trial can't show any.";
-    const more = r.i2 >= data.contradiction ? ", considerable" : "";
-    const tau2 = r.tau2 === null ? "a common-effect model leaves it out of account"
-      : `τ² = ${tau2Words(r.tau2)} (${s.tau2})${r.i2_tau2 === null ? "" : `, I² by τ² = ${percent(r.i2_tau2)}`}`;
-    return `Heterogeneity${more}: I² by Q = ${percent(r.i2)} (Q = ${decimal(r.q)}, df ${r.q_df}, ${pWords(r.q_p)}); ${tau2}.`;
+    if (r.k === 1) return say("explorer.spread_one");
+    const by = { tau2: tau2Words(r.tau2), by: s.tau2, i2: percent(r.i2_tau2) };
+    const tau2 = r.tau2 === null ? say("explorer.no_tau2")
+      : r.i2_tau2 === null ? say("explorer.tau2", by) : say("explorer.tau2_i2", by);
+    const values = { i2: percent(r.i2), q: decimal(r.q), df: r.q_df, p: pWords(r.q_p), tau2 };
+    return r.i2 >= data.contradiction ? say("explorer.spread_considerable", values) : say("explorer.spread", values);
   }
 
   /* What stands beside an interval of few trials that is wider than its level asks for. */
   function besideOf(s, a) {
     const r = a.result;
-    if (!r || r.tau2 === null || r.k < 2 || r.k >= data.few || !data.wide.of.includes(s.ci)) return "";
+    if (!r || r.tau2 === null || r.k < 2 || r.k >= data.few || !data.wide.includes(s.ci)) return "";
     const [yi, vi] = ["yi", "vi"].map((name) => a.on.map((one) => one[name]));
     const plain = kernel.pool(yi, vi, { ...a.methods, ci: "hksj" });
     const [low, high] = shown(s, plain.ci_low, plain.ci_high);
     const [least, most] = shown(s, Math.min(...yi), Math.max(...yi));
-    const told = { low, high, least, most };
+    const values = { low, high, least, most };
     const same = shown(s, r.ci_low, r.ci_high).join() === [low, high].join();
-    const words = (same ? data.wide.same : data.wide.words).replace(/\{(\w+)\}/g, (_, name) => told[name]);
-    return `${words[0].toUpperCase()}${words.slice(1)}.`;
+    return sentence(same ? say("wide_same", values) : say("wide", values));
   }
 
   /* How a trial that was not done moves the mean: by its own pull, and by what its τ² does to the
@@ -297,25 +322,28 @@ const model = (() => {
     const [before, after] = [without.result.estimate, a.result.estimate];
     const parts = others.map((trial, i) => ({ trial, was: without.on[i].weight, is: 100 * trial.weight / whole }));
     const moved = parts.reduce((sum, { trial, was, is }) => sum + (is - was) / 100 * (trial.yi - before), 0);
-    const step = (x) => shown(s, x)[0].replace(/^(?=[\d.]*[1-9])/, "+");
-    const [from, to, there] = [before, after, s.imagined.smd].map((x) => shown(s, x)[0]);
-    const away = (after - before) * (s.imagined.smd - before) < 0 && to !== from;
-    const said = [
-      `With the trial that was not done the pooled value goes from ${from} to ${to}`
-        + (away ? `, away from that trial, which lies at ${there}` : "") + ".",
-      `Its own pull is ${step(after - before - moved)}.`];
+    const step = (x) => shown(s, x)[0].replace(/^(?=[\d.,]*[1-9])/, "+");
+    const [low, high, there] = [before, after, s.imagined.smd].map((x) => shown(s, x)[0]);
+    const away = (after - before) * (s.imagined.smd - before) < 0 && high !== low;
+    const lines = [
+      away ? say("explorer.step_away", { low, high, there }) : say("explorer.step", { low, high }),
+      say("explorer.pull", { step: step(after - before - moved) })];
     const [t0, t1] = [without.result.tau2, a.result.tau2];
     const rose = t1 > t0;
-    if (t0 !== null && t1 !== null && t0 !== t1) said.push(`τ² ${rose ? "rose" : "fell"} from ${tau2Words(t0)} to ${tau2Words(t1)}.`);
+    if (t0 !== null && t1 !== null && t0 !== t1) {
+      const values = { low: tau2Words(t0), high: tau2Words(t1) };
+      lines.push(rose ? say("explorer.tau2_rose", values) : say("explorer.tau2_fell", values));
+    }
     if (Math.max(...parts.map(({ was, is }) => Math.abs(is - was))) >= 0.05) {
       const by = ({ trial, was, is }) => (is - was) * (trial.yi - before) * Math.sign(moved || 1);
       const most = parts.reduce((best, one) => (by(one) > by(best) ? one : best));
-      said.push(`So the others weigh ${rose ? "more" : "less"} alike, small ones ${rose ? "more" : "less"}: that moves it by ${step(moved)}, `
-        + `most through ${most.trial.label} (${decimal(most.was, 1)}% of their weight before, ${decimal(most.is, 1)}% now).`);
+      const values = { step: step(moved), name: most.trial.label, percent: PERCENT,
+                       was: decimal(most.was, 1), now: decimal(most.is, 1) };
+      lines.push(rose ? say("explorer.weights_more", values) : say("explorer.weights_less", values));
     } else if (parts.length > 1) {
-      said.push("The others keep their weights relative to each other.");
+      lines.push(say("explorer.weights_kept"));
     }
-    return said.join(" ");
+    return lines.join(" ");
   }
 
   function notesOf(s, a) {
@@ -328,35 +356,36 @@ const model = (() => {
     }
     const order = ([one]) => data.signs.indexOf(JSON.parse(one)[0]);
     return [
-      a.contradictory && `The trials contradict each other (I² = ${percent(a.result.i2)}): read them, not the total.`,
+      a.contradictory && say("explorer.read_them", { i2: percent(a.result.i2) }),
       besideOf(s, a),
       heterogeneity(s, a),
-      s.imagined && "One of the trials was not done: what is pooled with it is no result.",
+      s.imagined && say("explorer.no_result"),
       stepOf(s, a),
-      s.sd && `Points are SMDs times ${s.sd} mm, an SD typed on this page.`,
+      s.sd && say("explorer.sd_typed", { sd: turned(s.sd) }),
       ...a.flags.map((flag) => data.flag_words[flag]),
-      a.part.pooled_by && `The method of its source: ${a.part.pooled_by}.`,
+      a.part.pooled_by && say("explorer.source_method", { method: a.part.pooled_by }),
       ...[...signs].sort((p, q) => order(p) - order(q)).map(([key, labels]) => {
         const [sign, words] = JSON.parse(key);
-        return `${sign} ${labels.join(", ")}: ${words}`;
+        return say("pool.marked", { sign, names: labels.join(", "), words });
       }),
       a.trials.some((t) => t.flags.includes("p_bound")) && data.bound_mark,
-      a.profile.unverified && `Profile ${a.profile.name} is not verified in full: ${a.profile.unverified}.`,
+      a.profile.unverified && say("explorer.unverified", { profile: a.profile.words, what: a.profile.unverified }),
       a.part.subgroup && data.syntheses.some((one) => one.id === a.part.id && one.subgroup === null)
-        && "Weights are those within this subgroup; the report has those in the total.",
-      data.one_tau2 && a.part.subgroup && "The report takes one τ² for all comparisons; here each has its own.",
+        && say("explorer.own_weights"),
+      data.one_tau2 && a.part.subgroup && say("explorer.own_tau2"),
     ].filter(Boolean);
   }
 
   function trialWords(s, trial) {
-    if (!trial.computable) return `${trial.label}: no effect by these formulas`;
-    const weight = trial.on ? `weight ${decimal(trial.weight, 1)}%` : "switched off";
+    if (!trial.computable) return `${trial.label}: ${say("explorer.no_effect")}`;
+    const weight = trial.on ? say("explorer.weight", { weight: weightOf(trial) }) : say("explorer.switched_off");
     return `${trial.label}${trial.marks}: ${valued(s, trial, "yi")}, ${weight}`;
   }
+  const weightOf = (trial) => `${decimal(trial.weight, 1)}${PERCENT}`;
 
   function sizes(trial) {
     if (trial.n1 === null || trial.n2 === null) return "n = ?";
-    return `${trial.n1} + ${trial.n2}`;
+    return `${turned(trial.n1)} + ${turned(trial.n2)}`;
   }
 
   /* The same synthesis as the report has it. */
@@ -370,7 +399,7 @@ const model = (() => {
   /* ---- the numbers as a file ---- */
 
   function csv(s, a) {
-    const head = ["kind", "id", "label", "n1", "n2", "included", "estimate", "ci_low", "ci_high", "variance", "weight", "note"];
+    const names = ["kind", "id", "label", "n1", "n2", "included", "estimate", "ci_low", "ci_high", "variance", "weight", "note"];
     const r = a.result;
     const rows = [
       ...a.trials.map((t) => [t.imagined ? "imagined" : "trial", t.id, t.label, t.n1, t.n2, t.on ? "yes" : "no",
@@ -379,7 +408,8 @@ const model = (() => {
       ...a.part.dropped.map((one) => ["left out", one.trial, one.label, null, null, "no", null, null, null, null, null, one.why]),
     ];
     if (r) {
-      const note = `${methodWords(s)}; formulas of profile ${s.profile}; ${coverage(a)}; in ${data.ratio ? `log ${data.measure}` : data.measure}`;
+      const scale = data.ratio ? `log ${data.measure}` : data.measure;
+      const note = say("explorer.pooled_note", { methods: methodWords(s), profile: profileOf(s).words, coverage: coverage(a), scale });
       rows.push(["pooled", "", "", null, null, "", r.estimate, r.ci_low, r.ci_high, r.se ** 2, null, note]);
       if (r.pi_low !== null && a.k >= data.prediction_from) rows.push(["prediction", "", "", null, null, "", r.estimate, r.pi_low, r.pi_high, null, null, s.prediction]);
       for (const name of ["tau2", "q", "i2", "i2_tau2", "h2"]) rows.push([name, "", "", null, null, "", r[name], null, null, null, null, null]);
@@ -387,14 +417,14 @@ const model = (() => {
     const p = a.part.printed;
     if (p) rows.push(["published", "", "", null, null, "", p.estimate, p.ci_low, p.ci_high, null, null, p.where]);
     const cell = (value) => {
-      const said = value === null || value === undefined ? "" : String(value);
-      return /[",\n]/.test(said) ? `"${said.replace(/"/g, '""')}"` : said;
+      const text = value === null || value === undefined ? "" : String(value);
+      return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
     };
-    return [head, ...rows].map((one) => one.map(cell).join(",")).join("\n") + "\n";
+    return [names, ...rows].map((one) => one.map(cell).join(",")).join("\n") + "\n";
   }
 
   return {
-    data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, fits, possible, analysed, mainOf,
-    coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, methodWords,
-    aboutInterval, aboutProfile, answer, published, asPrinted, stepOf, notesOf, trialWords, sizes, csv };
+    data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf,
+    fits, possible, analysed, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
+    methodWords, modelWords, basis, aboutInterval, aboutProfile, answer, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

@@ -2,10 +2,10 @@
 (() => {
   "use strict";
 
-  const { data, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf, fits, possible, analysed,
-          mainOf, coverage, decimal, tau2Words, unit, shown, interval, valued, pWords, percent, level,
-          methodWords, aboutProfile, answer, published, stepOf, notesOf, trialWords, sizes, csv } = model;
-  const { PAGE, FILE, el, escaped, svg } = figures;
+  const { data, say, capital, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf,
+          fits, possible, analysed, mainOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
+          level, head, aboutProfile, answer, basis, stepOf, notesOf, trialWords, sizes, csv } = model;
+  const { PAGE, FILE, el, escaped, marked, langOf, svg } = figures;
   const at = (id) => document.getElementById(id);
 
   /* ---- files ---- */
@@ -16,7 +16,7 @@
     link.download = `${data.review.id}_${data.syntheses[state.part].id}_${state.view}.${ending}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-    say(`${link.download} saved`);
+    announce(say("explorer.saved", { file: link.download }));
   }
 
   function savePng() {
@@ -37,26 +37,27 @@
   let speaking = 0;
   let writing = 0;
 
-  function say(words) {
+  function announce(words) {
     clearTimeout(speaking);
     speaking = setTimeout(() => { at("live").textContent = words; }, 300);
   }
 
-  function change(patch, said = "") {
+  function change(patch, words = "") {
     const next = possible({ ...state, ...patch });
-    if (next.ci !== (patch.ci || state.ci)) {
-      said += next.model === "common" ? "A common effect has the Wald interval alone. "
-        : "The profile-likelihood interval belongs to random effects by ML; now Wald. ";
-    }
+    const moved = next.ci !== (patch.ci || state.ci)
+      && (next.model === "common" ? say("explorer.wald_alone") : say("explorer.now_wald"));
     state = next;
     show();
     const a = analysed(state);
-    say(`${said}${answer(state, a)}, ${coverage(a)}`);
+    announce([words, moved, `${answer(state, a)}, ${coverage(a)}`].filter(Boolean).join(" "));
     clearTimeout(writing); // browsers refuse an address that changes with every step of a slider
     writing = setTimeout(() => history.replaceState(null, "", addressOf(state)), 150);
   }
 
-  const choices = (pairs_) => pairs_.map(([value, words]) => el("option", { value }, escaped(words))).join("");
+  const choices = (pairs) =>
+    pairs.map(([value, words]) => el("option", { value, ...langOf(words) }, escaped(words))).join("");
+
+  const ASKED = { outcome: "outcome", term: "term", subgroup: "subgroup_words" };
 
   function showQuestion() {
     const part = data.syntheses[state.part];
@@ -64,21 +65,21 @@
     const outcomes = options("outcome", data.syntheses);
     const same = data.syntheses.filter((one) => one.outcome === part.outcome);
     const sameTerm = same.filter((one) => one.term === part.term);
-    const named = (values) => choices(values.map((one) => [one ?? "", one ?? "all together"]));
+    const named = (values) => choices(values.map((words) => [words ?? "", words ?? say("explorer.whole")]));
     at("outcome").innerHTML = named(outcomes);
     at("term").innerHTML = named(options("term", same));
-    at("subgroup").innerHTML = named(options("subgroup", sameTerm));
-    for (const name of ["outcome", "term", "subgroup"]) at(name).value = part[name] ?? "";
+    at("subgroup").innerHTML = named(options("subgroup_words", sameTerm));
+    for (const [id, name] of Object.entries(ASKED)) at(id).value = part[name] ?? "";
     at("subgroup-label").hidden = sameTerm.length < 2;
   }
 
   function showTrials(a) {
     at("trials").innerHTML = a.part.trials.map((trial, i) => {
-      const note = trial.main ? sizes(trial) : "sensitivity only";
+      const note = trial.main ? sizes(trial) : say("explorer.sensitivity");
       return el("li", {}, el("label", { class: "tick" },
         el("input", { type: "checkbox", id: `trial-${i}`, "data-id": trial.id }),
         el("span", {}, escaped(trial.label + trial.marks)), el("span", { class: "soft" }, escaped(note))));
-    }).join("") || el("li", { class: "soft" }, "No trial has usable numbers.");
+    }).join("") || el("li", { class: "soft" }, `${capital(say("pool.nothing"))}.`);
   }
 
   function showNumbers(a) {
@@ -86,36 +87,38 @@
     const was = mainOf(a).result;
     const tell = (name, words) => {
       const [now, before] = [r ? words(r) : "–", was ? words(was) : "–"];
-      const note = now === before ? "" : el("span", { class: "was" }, escaped(`report: ${before}`));
+      const note = now === before ? "" : el("span", { class: "was" }, escaped(say("explorer.report", { value: before })));
       return el("div", {}, el("dt", {}, escaped(name)), el("dd", {}, escaped(now) + note));
     };
-    const few = `shown from ${data.prediction_from} trials on`;
-    const ahead = (one) => one.tau2 !== null && !(state.prediction in kernel.PREDICTION)
-      ? `by ${state.prediction}, not computed on this page; livingmeta pool does` : one.pi_low === null ? "–"
-      : (one === r ? a : mainOf(a)).k < data.prediction_from ? few
-      : shown(state, one.pi_low, one.pi_high).join(" to ");
-    const tau2 = (one) => one.tau2 === null ? "–" : `${one === r ? state.tau2 : mainOf(a).methods.tau2}: ${tau2Words(one.tau2)}`
-      + (one.tau2_high === null ? "" : ` (${tau2Words(one.tau2_low)} to ${tau2Words(one.tau2_high)})`);
+    const { prediction_from: n } = data;
+    const ahead = (result) => result.tau2 !== null && !(state.prediction in kernel.PREDICTION)
+      ? say("explorer.ahead_unknown", { name: state.prediction }) : result.pi_low === null ? "–"
+      : (result === r ? a : mainOf(a)).k < n ? say("explorer.ahead_from", { n })
+      : fromTo(...shown(state, result.pi_low, result.pi_high));
+    const tau2 = (result) => result.tau2 === null ? "–"
+      : `${result === r ? state.tau2 : mainOf(a).methods.tau2}: ${tau2Words(result.tau2)}`
+        + (result.tau2_high === null ? "" : ` (${fromTo(tau2Words(result.tau2_low), tau2Words(result.tau2_high))})`);
     at("numbers").innerHTML = [
-      tell(`${unit(state)} (${level})`, (one) => interval(state, one)),
-      tell("Test of no effect", (one) => pWords(one.p_value)),
-      tell(`${100 * data.level}% prediction interval of the true effect`, ahead),
-      tell("τ² (and its Q-profile interval)", tau2),
-      tell("I² by Q", (one) => percent(one.i2)),
-      tell("I² by τ²", (one) => percent(one.i2_tau2)),
-      tell("H² by Q", (one) => decimal(one.h2)),
-      tell("Cochran’s Q", (one) => one.q === null ? "–" : `${decimal(one.q)}, df ${one.q_df}, ${pWords(one.q_p)}`),
-      tell("Trials pooled", (one) => String((one === r ? a : mainOf(a)).k)),
+      tell(head(state), (result) => interval(state, result)),
+      tell(say("explorer.test"), (result) => pWords(result.p_value)),
+      tell(say("explorer.prediction", level), ahead),
+      tell(say("explorer.tau2_head"), tau2),
+      tell(say("explorer.i2_q"), (result) => percent(result.i2)),
+      tell(say("explorer.i2_tau2"), (result) => percent(result.i2_tau2)),
+      tell(say("explorer.h2_q"), (result) => decimal(result.h2)),
+      tell(say("explorer.q"), (result) => result.q === null ? "–"
+        : `${decimal(result.q)}, df ${result.q_df}, ${pWords(result.q_p)}`),
+      tell(say("explorer.k"), (result) => String((result === r ? a : mainOf(a)).k)),
     ].join("");
   }
 
   function showGaps(part) {
     const gaps = [
-      ...part.missing.map((one) => `${one.label}: ${one.what}. Look in ${one.where}.`),
-      ...part.dropped.map((one) => `${one.label}: left out, ${one.why}.`)];
+      ...part.missing.map(({ label, what, where }) => say("explorer.gap", { name: label, what, where })),
+      ...part.dropped.map(({ label, why }) => say("explorer.gap_left_out", { name: label, why }))];
     at("gaps").hidden = !gaps.length;
-    at("gaps").querySelector("summary").textContent = `What is missing, and where to look (${gaps.length})`;
-    at("gaps").querySelector("ul").innerHTML = gaps.map((words) => el("li", {}, escaped(words))).join("");
+    at("gaps").querySelector("summary").textContent = say("explorer.gaps", { n: gaps.length });
+    at("gaps").querySelector("ul").innerHTML = gaps.map((words) => el("li", {}, marked(words))).join("");
   }
 
   function showControls(a) {
@@ -137,7 +140,7 @@
       at("imagined-smd-said").textContent = decimal(state.imagined.smd);
       at("imagined-smd").setAttribute("aria-valuetext", decimal(state.imagined.smd));
     }
-    if (document.activeElement !== at("sd")) at("sd").value = state.sd ?? "";
+    if (document.activeElement !== at("sd")) at("sd").value = turned(state.sd ?? "");
   }
 
   function show() {
@@ -157,11 +160,11 @@
       tab.tabIndex = view === state.view ? 0 : -1;
     }
     at("panel").setAttribute("aria-labelledby", `tab-${state.view}`);
-    at("title").textContent = a.part.title + (a.part.subgroup ? ` – ${a.part.subgroup}` : "");
+    at("title").innerHTML = marked(titleOf(a.part));
     at("estimate").textContent = answer(state, a);
-    at("rests").textContent = `${coverage(a)}. ${methodWords(state)}.${published(state, a.part)}`;
+    at("rests").innerHTML = marked(`${coverage(a)}. ${basis(state, a)}`);
     showNumbers(a);
-    at("notes").innerHTML = notesOf(state, a).map((words) => el("li", {}, escaped(words))).join("");
+    at("notes").innerHTML = notesOf(state, a).map((words) => el("li", {}, marked(words))).join("");
     showGaps(a.part);
     showControls(a);
     at("imagined-about").textContent = stepOf(state, a);
@@ -182,12 +185,12 @@
 
   function showSpecification(a) {
     const { analyses, of, said } = a.part.multiverse;
-    const thinned = of > analyses.length ? ` Here are ${analyses.length} of ${of}, evenly by estimate.` : "";
-    at("shares").textContent = `${said} A share of analyses is not a probability.${thinned}`;
+    const thinned = of > analyses.length && say("explorer.thinned", { n: analyses.length, of });
+    at("shares").innerHTML = marked([say("explorer.share", { said }), thinned].filter(Boolean).join(" "));
     at("specification").value = state.looked || 1;
-    const one = state.looked && analyses[state.looked - 1];
-    at("specified").textContent = one
-      ? `${state.looked} of ${analyses.length}: ${valued(state, one)}, k = ${one.k}; ${one.made}` : "";
+    const looked = state.looked && analyses[state.looked - 1];
+    at("specified").innerHTML = looked ? marked(say("explorer.analysis", {
+      n: state.looked, of: analyses.length, value: valued(state, looked), k: looked.k, made: looked.made })) : "";
     at("specification").setAttribute("aria-valuetext", at("specified").textContent);
   }
 
@@ -199,32 +202,41 @@
   function cardHtml(key) {
     const [kind, id] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
     const a = analysed(state);
-    const close = el("p", { class: "actions" }, el("button", { type: "button", id: "close-card" }, "Close"));
+    const closing = el("button", { type: "button", id: "close-card" }, say("explorer.close"));
+    const card = (title, ...inside) => el("h4", {}, escaped(title)) + inside.join("");
+    const saying = (words) => el("p", {}, marked(words));
+    const actions = (...buttons) => el("p", { class: "actions" }, ...buttons, closing);
     if (kind === "missing") {
-      const one = a.part.missing[id];
-      return el("h4", {}, escaped(one.label)) + el("p", {}, "Measured, no usable numbers here: ", escaped(one.what), ".")
-        + el("p", {}, "Look in ", escaped(one.where), ".") + close;
+      const { label, what, where } = a.part.missing[id];
+      return card(label, saying(say("explorer.absent_what", { what })), saying(say("explorer.look_in", { where })), actions());
     }
     if (kind === "dropped") {
-      return el("h4", {}, escaped(a.part.dropped[id].label)) + el("p", {}, "Left out: ", escaped(a.part.dropped[id].why), ".") + close;
+      const { label, why } = a.part.dropped[id];
+      return card(label, saying(say("explorer.left_out_why", { why })), actions());
     }
-    const trial = a.trials.find((one) => one.id === id);
+    const trial = a.trials.find((row) => row.id === id);
     if (trial.imagined) {
-      return el("h4", {}, "A trial that was not done") + el("p", {}, escaped(trialWords(state, trial)), ". You made it up on this page.") + close;
+      return card(trial.label, saying(say("explorer.made_up", { trial: trialWords(state, trial) })), actions());
     }
-    const about = [trial.instrument, trial.weeks === null ? null : `week ${trial.weeks}`, trial.statistic && `${trial.statistic} scores`];
-    const sources = trial.sources.map((one) =>
-      (one.quote ? el("blockquote", {}, "“", escaped(one.quote), "”") : "")
-      + el("p", { class: "soft" }, /^https?:/.test(one.url) ? el("a", { href: one.url, target: "_blank", rel: "noopener noreferrer" }, escaped(one.citation)) : escaped(one.citation),
-        ` (${escaped(one.locator)}${one.reading === "secondary" ? "; read at second hand" : ""})`));
+    const about = [
+      trial.instrument, trial.weeks !== null && say("week", { n: turned(trial.weeks) }),
+      trial.statistic && (trial.statistic === "final" ? say("explorer.final") : say("explorer.change"))];
+    const sources = trial.sources.map(({ citation, locator, quote, reading, url }) => {
+      const where = reading === "secondary" ? say("explorer.second_hand", { locator }) : locator;
+      const link = { href: url, target: "_blank", rel: "noopener noreferrer", lang: "" };
+      return (quote ? el("blockquote", { lang: "" }, "“", escaped(quote), "”") : "")
+        + el("p", { class: "soft" }, /^https?:/.test(url) ? el("a", link, escaped(citation)) : el("span", { lang: "" }, escaped(citation)),
+          ` (${marked(where)})`);
+    });
     const flags = trial.flags.map((flag) => el("li", {}, escaped(data.flag_words[flag])));
-    const turn = trial.computable ? el("button", { type: "button", id: "turn", "data-id": id }, trial.on ? "Switch this trial off" : "Switch this trial on") : "";
-    return el("h4", {}, escaped(trialWords(state, trial)))
-      + el("p", { class: "soft" }, escaped(about.filter(Boolean).join("; ")))
-      + (trial.assumption ? el("p", {}, "† Assumed: ", escaped(trial.assumption), ".") : "")
-      + sources.join("") + (flags.length ? el("ul", {}, ...flags) : "")
-      + el("details", {}, el("summary", {}, "How the number was made, as in the report"), el("ol", {}, ...trial.derivation.map((step) => el("li", {}, escaped(step)))))
-      + el("p", { class: "actions" }, turn, el("button", { type: "button", id: "close-card" }, "Close"));
+    const turning = trial.on ? say("explorer.turn_off") : say("explorer.turn_on");
+    return card(trialWords(state, trial),
+      el("p", { class: "soft" }, marked(about.filter(Boolean).join("; "))),
+      trial.assumption ? saying(say("explorer.assumed", { what: trial.assumption })) : "",
+      ...sources, flags.length ? el("ul", {}, ...flags) : "",
+      el("details", {}, el("summary", {}, say("explorer.how_made")),
+        el("ol", {}, ...trial.derivation.map((step) => el("li", {}, marked(step))))),
+      actions(trial.computable ? el("button", { type: "button", id: "turn", "data-id": id }, turning) : ""));
   }
 
   function showCard(target) {
@@ -309,40 +321,41 @@
 
   function turn(id) {
     const trial = data.syntheses[state.part].trials.find((one) => one.id === id);
-    const turned = state.turned.includes(id) ? state.turned.filter((one) => one !== id) : [...state.turned, id];
-    const on = trial.main !== turned.includes(id);
-    change({ turned }, `${trial.label} ${on ? "on" : "off"}. `);
+    const changed = state.turned.includes(id) ? state.turned.filter((one) => one !== id) : [...state.turned, id];
+    const on = trial.main !== changed.includes(id);
+    const name = trial.label;
+    change({ turned: changed }, on ? say("explorer.turned_on", { name }) : say("explorer.turned_off", { name }));
   }
 
   /* Switch trials so that exactly those are on for which `wanted` says so. */
-  function turnAll(wanted, said) {
-    const turned = data.syntheses[state.part].trials.filter((trial) => wanted(trial) !== trial.main).map((trial) => trial.id);
-    change({ turned }, said);
+  function turnAll(wanted, words) {
+    const changed = data.syntheses[state.part].trials.filter((trial) => wanted(trial) !== trial.main).map((trial) => trial.id);
+    change({ turned: changed }, words);
   }
   const isOn = (trial) => trial.main !== state.turned.includes(trial.id);
 
   function ask(changed) {
-    const wanted = Object.fromEntries(["outcome", "term", "subgroup"].map((name) => [name, at(name).value]));
-    const upTo = { outcome: ["outcome"], term: ["outcome", "term"], subgroup: ["outcome", "term", "subgroup"] }[changed];
-    const part = data.syntheses.findIndex((one) => upTo.every((name) => (one[name] ?? "") === wanted[name]));
-    change({ part, turned: [], looked: null }, `${data.syntheses[part].title}. `);
+    const ids = Object.keys(ASKED);
+    const upTo = ids.slice(0, ids.indexOf(changed) + 1).map((id) => [ASKED[id], at(id).value]);
+    const part = data.syntheses.findIndex((one) => upTo.every(([name, asked]) => (one[name] ?? "") === asked));
+    change({ part, turned: [], looked: null }, `${data.syntheses[part].title}.`);
   }
 
   function start() {
     at("explorer").hidden = false;
-    at("profile").innerHTML = choices(data.profiles.map((one) => [one.name, one.name]));
+    at("profile").innerHTML = choices(data.profiles.map((one) => [one.name, one.words]));
     for (const name of METHODS) at(name).innerHTML = choices(OPTIONS[name]);
     at("what-if").hidden = !data.imaginable;
     at("scale").hidden = !data.standardised;
-    for (const name of ["outcome", "term", "subgroup"]) at(name).addEventListener("change", () => ask(name));
+    for (const id of Object.keys(ASKED)) at(id).addEventListener("change", () => ask(id));
     at("trials").addEventListener("change", (event) => turn(event.target.dataset.id));
-    at("all-on").addEventListener("click", () => turnAll(() => true, "All trials on. "));
-    at("all-off").addEventListener("click", () => turnAll(() => false, "All trials off. "));
+    at("all-on").addEventListener("click", () => turnAll(() => true, say("explorer.said_all_on")));
+    at("all-off").addEventListener("click", () => turnAll(() => false, say("explorer.said_all_off")));
     at("no-assumptions").addEventListener("click", () =>
-      turnAll((trial) => isOn(trial) && !trial.assumption, "Trials that rest on an assumption off. "));
+      turnAll((trial) => isOn(trial) && !trial.assumption, say("explorer.said_assumed_off")));
     at("profile").addEventListener("change", (event) => {
       const profile = data.profiles.find((one) => one.name === event.target.value);
-      change({ profile: profile.name, ...methodsOf(profile) }, `As in ${profile.name}. `);
+      change({ profile: profile.name, ...methodsOf(profile) }, say("explorer.as_in", { profile: profile.words }));
     });
     for (const name of METHODS) at(name).addEventListener("change", (event) => change({ [name]: event.target.value }));
     at("imagined").addEventListener("change", (event) => change({ imagined: event.target.checked ? { n: 200, smd: 0 } : null }));
@@ -350,16 +363,17 @@
       at(id).addEventListener("input", (event) => change({ imagined: { ...state.imagined, [name]: Number(event.target.value) } }));
     }
     at("sd").addEventListener("input", (event) => {
-      const sd = event.target.value === "" ? null : Number(event.target.value);
-      const wrong = event.target.validity.badInput || (sd !== null && !(sd > 0 && sd <= 100));
+      const typed = event.target.value.trim().replace(",", "."); // either sign, whatever the language
+      const sd = typed === "" ? null : Number(typed);
+      const wrong = sd !== null && !(sd > 0 && sd <= 100);
       event.target.setAttribute("aria-invalid", String(wrong));
-      if (wrong) say("An SD on this scale is above 0 and at most 100 mm.");
+      if (wrong) announce(say("explorer.sd_wrong"));
       change({ sd: wrong ? null : sd });
     });
     at("specification").addEventListener("input", (event) => change({ looked: Number(event.target.value) }));
     at("reset").addEventListener("click", () => {
       at("sd").setAttribute("aria-invalid", "false");
-      change({ ...fresh(state.part), view: state.view }, "Everything as in the report. ");
+      change({ ...fresh(state.part), view: state.view }, `${say("explorer.reset")}.`);
     });
     document.querySelector('[role="tablist"]').addEventListener("click", (event) => {
       if (event.target.id.startsWith("tab-")) change({ view: event.target.id.slice(4) });
@@ -378,7 +392,8 @@
     at("save-csv").addEventListener("click", () => save(csv(state, analysed(state)), "text/csv", "csv"));
     at("copy-link").addEventListener("click", () => {
       history.replaceState(null, "", addressOf(state));
-      navigator.clipboard.writeText(location.href).then(() => say("Link copied"), () => say("Copy the link from the address bar"));
+      navigator.clipboard.writeText(location.href).then(
+        () => announce(say("explorer.copied")), () => announce(say("explorer.copy_by_hand")));
     });
     document.querySelectorAll("form").forEach((form) => form.addEventListener("submit", (event) => event.preventDefault()));
     window.addEventListener("hashchange", () => { state = stateOf(location.hash); show(); });
