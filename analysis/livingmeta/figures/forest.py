@@ -291,15 +291,15 @@ def _rooms(rows: Sequence[_Row], axes: float, language: Language) -> _Room:
     results = [one.result for one in totals if one.result is not None]
     ends += [_wide(_numbered(r.measure or "", r.estimate, r.ci_low, r.ci_high), bold=True) for r in results]
     whole = [sum(getattr(e, n) or 0 for e in p.effects) for p in totals for n in ("n1", "n2")]
-    arms = {
+    arms: dict[str, list[str]] = {
         "mean": [_figures(m) for e in effects for m in (e.mean1, e.mean2)],
         "sd": [_figures(m) for e in effects for m in (e.sd1, e.sd2)],
         "n": [f"{n:.10g}" for n in (*whole, *(n or 0 for e in effects for n in (e.n1, e.n2)))],
     }
     usual = _Room()
     wide = {
-        name: max([getattr(usual, name), *(_wide(text) + 0.06 for text in set(found))])
-        for name, found in arms.items()
+        name: max([getattr(usual, name), *(_wide(text) + 0.06 for text in set(texts))])
+        for name, texts in arms.items()
     }
     said = max((_wide(_said(e, language), size=SMALL) + 0.06 for e in effects), default=0.0)
     wide["mean"] += max(0.0, (said - 2 * _Room(**wide).arm) / 2)
@@ -499,7 +499,7 @@ def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     _write(ax, fitted(one.label, room.label - 0.06), at["label"], place, room, color=GREY)
     if isinstance(one, Missing):
         n = one.n_randomised
-        text = said("figures.measured") if n is None else said("figures.measured_n", n=n)
+        text: str = said("figures.measured") if n is None else said("figures.measured_n", n=n)
         state = said("figures.not_available")
     else:
         text = fitted(room.language.word(one.why), 2 * room.arm, size=SMALL)

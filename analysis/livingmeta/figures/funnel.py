@@ -117,7 +117,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
     sentences += [language.word(BOUND_MARK)] if bounds else []
     title = f"{pool_name(pool, language)}, k = {result.k}\n{' '.join(sentences)}"
     ax.set_title(title, fontsize=TEXT, loc="left", wrap=True)
-    key = ax.legend(  # outside, where it hides no trial
+    legend = ax.legend(  # outside, where it hides no trial
         fontsize=SMALL - 1,
         frameon=False,
         loc="upper center",
@@ -128,6 +128,6 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
         title_fontsize=SMALL - 1,
         handlelength=1.2,
     )
-    for patch in key.get_patches():
+    for patch in legend.get_patches():
         patch.set(edgecolor=GREY, linewidth=0.4)
     return ax
