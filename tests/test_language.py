@@ -87,7 +87,7 @@ def test_the_program_s_own_words_are_translated(code: str) -> None:
     }
     options = {option for kind in fixed.values() for option in kind.options(load_review("smith2017"))}
     whole = {*verdicts, *quantities, *judgements, *domains, *BASES, *CHOICES, *options}
-    assert whole <= CATALOGUES[code]["phrases"].keys()
+    assert whole <= CATALOGUES[code]["words"].keys()
 
 
 @pytest.mark.parametrize("name", ["smith2017", "living", "knee_oa"])

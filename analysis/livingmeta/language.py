@@ -26,7 +26,7 @@ LANGUAGES = sorted(
 class Language:
     """Words and numbers as one language writes them.
 
-    `said` has the messages; `phrases` turn the program's English words into this language, and
+    `said` has the messages; `words` turn a vocabulary, each word of which is its own key, and
     `own` those that a review translates itself; `read` explains to readers what numbers mean.
     """
 
@@ -36,7 +36,7 @@ class Language:
     thousands: str
     said: Mapping[str, str] = field(repr=False)
     flags: Mapping[str, str] = field(repr=False)
-    phrases: Mapping[str, str] = field(repr=False)
+    words: Mapping[str, str] = field(repr=False)
     own: Mapping[str, str] = field(repr=False)
     names: Mapping[str, Mapping[str, str]] = field(repr=False)  # of methods, by kind
     read: tuple[Mapping[str, str], ...] = field(repr=False)
@@ -125,7 +125,7 @@ class Language:
             return self.own.get(kept, kept)
         if isinstance(phrase, Numeral):
             kept = phrase.translate({ord(","): self.thousands, ord("."): self.comma})
-        return self.phrases.get(phrase or "", kept)
+        return self.words.get(phrase or "", kept)
 
 
 REGISTERED = ("measure", "measure_step")  # tables of what `registered` says
@@ -160,7 +160,7 @@ def language(code: str, *, own: Mapping[str, str] | None = None) -> Language:
         thousands=str(read["thousands"]),
         said=_flat(read["say"]) | _flat({kind: read.get(kind, {}) for kind in REGISTERED}),  # type: ignore[arg-type,misc]
         flags=read["flags"],  # type: ignore[arg-type]
-        phrases=read.get("phrases", {}),  # type: ignore[arg-type]
+        words=read.get("words", {}),  # type: ignore[arg-type]
         own=own or {},
         names={kind: read.get(kind, {}) for kind in ("tau2", "ci", "prediction")},  # type: ignore[misc]
         read=tuple(read["read"]),  # type: ignore[arg-type]
