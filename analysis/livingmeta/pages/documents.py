@@ -73,11 +73,11 @@ OF_ESTIMATE = {
 def _meanings(of: type) -> dict[str, str]:
     """Return what a class says of its fields: in its docstring, or in a comment behind each."""
     source = inspect.getsource(of) if of.__module__.startswith("livingmeta") else ""
-    found = dict(re.findall(r"^    (\w+): .*?  # (?!type:)(.+)$", source, re.M))
+    meanings = dict(re.findall(r"^    (\w+): .*?  # (?!type:)(.+)$", source, re.M))
     listed = (inspect.getdoc(of) or "").partition("Attributes\n----------\n")[2]
     for names, words in re.findall(r"^(\w[\w, ]*?) : [^\n]*\n((?:    .*\n?)*)", listed + "\n", re.M):
-        found |= dict.fromkeys(names.split(", "), " ".join(words.split()))
-    return found
+        meanings |= dict.fromkeys(names.split(", "), " ".join(words.split()))
+    return meanings
 
 
 def _values(result: Any, *, without: Collection[str] = ()) -> dict[str, Any]:
@@ -102,7 +102,7 @@ else:
 
         def __class_getitem__(cls, held: Any) -> type:
             of, *out = held if isinstance(held, tuple) else (held,)
-            without = {name for one in out for name in get_args(one)}
+            without = {name for literal in out for name in get_args(literal)}
             keys = inspect.get_annotations(of, eval_str=True)
             if issubclass(of, BaseModel):
                 keys = {
@@ -542,8 +542,8 @@ def pooled(pool: Pool) -> Pooled:
     trials = []
     weights = pool.weights or [None] * len(pool.effects)
     for effect, weight in zip(pool.effects, weights, strict=True):
-        one = located(effect)
-        trials.append({**{name: one[name] for name in FIRST}, "weight": weight, **one})
+        document = located(effect)
+        trials.append({**{name: document[name] for name in FIRST}, "weight": weight, **document})
     values = _values(pool, without={"effects"})
     first = {name: values[name] for name in ("synthesis", "subgroup", "result")}
     people = {"people": pool.people.all, "people_at_least": pool.people.known}
@@ -574,29 +574,29 @@ def reproduction(results: Results) -> Reproduction:
     return {"methods": results.pools[0].methods, "claims": results.verdicts, "findings": results.findings}
 
 
-def deductions(found: Sequence[Deduction], taken: Assumptions) -> Deductions:
+def deductions(printed: Sequence[Deduction], taken: Assumptions) -> Deductions:
     """Return what printed results give away as a document."""
     return {
         "assumptions": taken,
-        "deductions": [_deduced(one) for one in found],
-        "clashes": clashes(found),
+        "deductions": [_deduced(deduction) for deduction in printed],
+        "clashes": clashes(printed),
         "said": assumed(taken),
     }
 
 
-def _deduced(one: Deduction) -> Deduced:
-    sets, zero = one.widest, one.zero
+def _deduced(deduction: Deduction) -> Deduced:
+    sets, zero = deduction.widest, deduction.zero
     some = sets is not None and sets.subsets.size > 0
 
     def held(key: str) -> list[str]:
-        return [trial.trial for trial in one.candidates if one.holds(trial) == key]
+        return [trial.trial for trial in deduction.candidates if deduction.holds(trial) == key]
 
     return {
-        "claims": one.claims,
-        "synthesis": one.synthesis,
-        "subgroup": one.subgroup,
-        "printed": one.printed,
-        "se": None if isnan(one.se[0]) else one.se,
+        "claims": deduction.claims,
+        "synthesis": deduction.synthesis,
+        "subgroup": deduction.subgroup,
+        "printed": deduction.printed,
+        "se": None if isnan(deduction.se[0]) else deduction.se,
         "tried": sets.tried if sets else None,
         "possible": int(sets.subsets.size) if sets else None,
         "possible_without_heterogeneity": int(zero.subsets.size) if zero else None,
@@ -604,10 +604,10 @@ def _deduced(one: Deduction) -> Deduced:
         "in_some": held("some"),
         "in_none": held("none"),
         "tau2": [float(sets.tau2_low.min()), float(sets.tau2_high.max())] if sets and some else None,
-        "unread": [trial.trial for trial in one.unread],
+        "unread": [trial.trial for trial in deduction.unread],
         "unread_mean": sets.mean if sets and some else None,
-        "why_not": one.why_not,
-        "said": deduced(one),
+        "why_not": deduction.why_not,
+        "said": deduced(deduction),
     }
 
 
@@ -618,7 +618,7 @@ def checked(review: str, problems: Sequence[Problem]) -> Check:
         "review": review,
         "errors": errors,
         "warnings": len(problems) - errors,
-        "problems": [Problematic({**_values(one), "message": str(one)}) for one in problems],
+        "problems": [Problematic({**_values(problem), "message": str(problem)}) for problem in problems],
     }
 
 
@@ -642,20 +642,19 @@ def certified(certificate: Certificate) -> Certified:
 
 def verified(review: str, verification: Verification | None) -> Verified:
     """Return how a review stands to its lock as a document; None: there was no lock."""
-    found = verification
     return {
         "review": review,
-        "sound": found is None or found.sound,
-        "compared": found.compared if found else 0,
-        "differences": found.differences if found else (),
-        "changes": found.changes if found else {},
+        "sound": verification is None or verification.sound,
+        "compared": verification.compared if verification else 0,
+        "differences": verification.differences if verification else (),
+        "changes": verification.changes if verification else {},
     }
 
 
-def lacking(known: KnownGap) -> Lacking:
+def lacking(gap: KnownGap) -> Lacking:
     """Return a known gap as a document."""
     more = ("number", "people", "syntheses", "filled")
-    return Lacking({**_values(known.gap), **{name: getattr(known, name) for name in more}})
+    return Lacking({**_values(gap.gap), **{name: getattr(gap, name) for name in more}})
 
 
 def moved(move: Move) -> Moved:
@@ -694,18 +693,18 @@ def asked(result: Interval | None, *, important: float | None = None, vas_sd: fl
     return document
 
 
-def bending(one: Sensitivity, *, important: float | None = None, vas_sd: float | None = None) -> Bending:
+def bending(analysis: Sensitivity, *, important: float | None = None, vas_sd: float | None = None) -> Bending:
     """Return how far a synthesis bends as a document.
 
     Parameters
     ----------
-    one : Sensitivity
+    analysis : Sensitivity
     important : float, optional
         Smallest important difference, in the unit in which effects are pooled.
     vas_sd : float, optional
         SD by which SMDs are also shown as points on a 0–100 mm VAS.
     """
-    absence = one.absence
+    absence = analysis.absence
 
     def beside(values: dict[str, Any], result: Interval | None) -> Any:
         return {**values, **asked(result, important=important, vas_sd=vas_sd)}
@@ -717,14 +716,15 @@ def bending(one: Sensitivity, *, important: float | None = None, vas_sd: float |
         {"name": name, "imputed": other.imputed, "pool": of(other)} for name, other in absence.scenarios
     ]
     return {
-        "synthesis": one.main.synthesis,
-        "subgroup": one.main.subgroup,
-        "main": beside(pooled(one.main), one.main.result),
-        "scenarios": [{"name": name, "pool": of(other)} for name, other in one.scenarios],
-        "no_different": one.no_different,
-        "without": [beside(_values(left), left) for left in one.without],
+        "synthesis": analysis.main.synthesis,
+        "subgroup": analysis.main.subgroup,
+        "main": beside(pooled(analysis.main), analysis.main.result),
+        "scenarios": [{"name": name, "pool": of(other)} for name, other in analysis.scenarios],
+        "no_different": analysis.no_different,
+        "without": [beside(_values(left), left) for left in analysis.without],
         "cumulative": {
-            order: [beside(_values(stage), stage) for stage in stages] for order, stages in one.growth.items()
+            order: [beside(_values(stage), stage) for stage in stages]
+            for order, stages in analysis.growth.items()
         },
         "missing_trials": Absent({**_values(absence), "scenarios": scenarios}),
     }
@@ -736,9 +736,9 @@ def regressed(moderation: Moderation) -> Regressed:
     return Regressed({**_values(moderation), "effects": effects})
 
 
-def evidence(one: MissingEvidence) -> Evidence:
+def evidence(missing: MissingEvidence) -> Evidence:
     """Return what may be missing from a synthesis as a document."""
-    return Evidence({**_values(one), "judgements": one.judgements or "not assessed"})
+    return Evidence({**_values(missing), "judgements": missing.judgements or "not assessed"})
 
 
 def sensitivity_analyses(
@@ -763,30 +763,31 @@ def sensitivity_analyses(
     }
 
 
-def combined(results: Results, told: MultiverseSummary) -> Combined:
+def combined(results: Results, summary: MultiverseSummary) -> Combined:
     """Return a synthesis under every combination of choices as a document."""
-    found, pool = told.found, told.found.main
+    multiverse, pool = summary.found, summary.found.main
     return {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
         "measure": pool.measure,
         "coverage": coverage(results.review, pool),
         "main": pooled(pool),
-        "choices": found.choices,
-        "declared": found.declared,
-        "impossible": [{"why": why, "combinations": n} for why, n in found.impossible],
-        "equivalent": found.equivalent,
-        "shares": told.shares,
-        "shares_of_specifications": told.named,
-        "shares_of_trial_sets": told.each,
+        "choices": multiverse.choices,
+        "declared": multiverse.declared,
+        "impossible": [{"why": why, "combinations": n} for why, n in multiverse.impossible],
+        "equivalent": multiverse.equivalent,
+        "shares": summary.shares,
+        "shares_of_specifications": summary.named,
+        "shares_of_trial_sets": summary.each,
         "trial_sets": [
-            Trials({**_values(one), "words": one.words(), "excludes": one.excludes}) for one in told.sets
+            Trials({**_values(held), "words": held.words(), "excludes": held.excludes})
+            for held in summary.sets
         ],
-        "trial_sets_excluding_no_effect": excluding(told.sets),
-        "parts": _rows(told.parts),
+        "trial_sets_excluding_no_effect": excluding(summary.sets),
+        "parts": _rows(summary.parts),
         "published": published(results, pool) or None,
-        "turns": found.turns,
-        "specifications": _rows(found.specifications),
+        "turns": multiverse.turns,
+        "specifications": _rows(multiverse.specifications),
     }
 
 
@@ -795,10 +796,10 @@ def _rows(table: pd.DataFrame) -> list[Any]:
     return finite.where(finite.notna(), None).to_dict("records")
 
 
-def certainty(known: Dossier) -> Certainty:
+def certainty(dossier: Dossier) -> Certainty:
     """Return how certain each synthesis is as a document."""
     return {
-        "summary_of_findings": [_summarised(known, one) for one in known.certainty],
+        "summary_of_findings": [_summarised(dossier, row) for row in dossier.certainty],
         "directions": [
             Directions(
                 {
@@ -809,38 +810,40 @@ def certainty(known: Dossier) -> Certainty:
                     "tally": table.tally(),
                 }
             )
-            for table in known.directions
+            for table in dossier.directions
         ],
         "risk_of_bias": [
             {
-                "trial": one.trial,
-                "tool": one.tool,
-                "overall": one.overall,
-                "domains": {cell.domain: {"state": cell.state, "words": cell.words()} for cell in one.cells},
+                "trial": trial.trial,
+                "tool": trial.tool,
+                "overall": trial.overall,
+                "domains": {
+                    cell.domain: {"state": cell.state, "words": cell.words()} for cell in trial.cells
+                },
             }
-            for one in known.bias
+            for trial in dossier.bias
         ],
-        "prisma": {one.box: one for one in known.flow.counts},
+        "prisma": {count.box: count for count in dossier.flow.counts},
     }
 
 
-def _summarised(known: Dossier, one: SummaryOfFindings) -> Summarised:
+def _summarised(dossier: Dossier, row: SummaryOfFindings) -> Summarised:
     return {
-        "synthesis": one.pool.synthesis,
-        "subgroup": one.pool.subgroup,
-        "coverage": coverage(known.review, one.pool),
-        "trials": one.trials,
-        "people": one.people,
-        "result": one.pool.result,
-        "vas_points": points(one.pool.result, known.vas_sd),
-        "absolute": one.absolute,
+        "synthesis": row.pool.synthesis,
+        "subgroup": row.pool.subgroup,
+        "coverage": coverage(dossier.review, row.pool),
+        "trials": row.trials,
+        "people": row.people,
+        "result": row.pool.result,
+        "vas_points": points(row.pool.result, dossier.vas_sd),
+        "absolute": row.absolute,
         "suggestions": [
-            Suggested({**_values(s), "words": s.words(), "moved": s.moved}) for s in one.suggestions
+            Suggested({**_values(s), "words": s.words(), "moved": s.moved}) for s in row.suggestions
         ],
-        "overall": f"{suggested_line(one)}; {judged_line(one)}",
-        "rating": one.rating,
-        "judged": one.certainty,
-        "printed": one.printed,
+        "overall": f"{suggested_line(row)}; {judged_line(row)}",
+        "rating": row.rating,
+        "judged": row.certainty,
+        "printed": row.printed,
     }
 
 
@@ -883,38 +886,38 @@ def about(review: Review, pool: Pool, *, refused: str | None = None) -> About:
     return document
 
 
-def subsets(review: Review, pool: Pool, found: Gosh, *, against: str) -> Subsets:
+def subsets(review: Review, pool: Pool, gosh: Gosh, *, against: str) -> Subsets:
     """Return what a GOSH plot shows as a document.
 
     Parameters
     ----------
     review : Review
     pool : Pool
-    found : Gosh
+    gosh : Gosh
         Of its effects.
     against : str
         The I² to show: "i2" or "i2_tau2".
     """
-    heterogeneity = getattr(found, against)
-    middles = zip(pool.effects, found.medians(found.estimate), found.medians(heterogeneity), strict=True)
+    heterogeneity = getattr(gosh, against)
+    middles = zip(pool.effects, gosh.medians(gosh.estimate), gosh.medians(heterogeneity), strict=True)
     return {
         **about(review, pool),
-        "trials": found.trials,
-        "subsets": found.subsets.size,
-        "exhaustive": found.exhaustive,
-        "seed": found.seed,
-        "not_converged": found.not_converged,
-        "subsets_of_two_or_more": found.several,
+        "trials": gosh.trials,
+        "subsets": gosh.subsets.size,
+        "exhaustive": gosh.exhaustive,
+        "seed": gosh.seed,
+        "not_converged": gosh.not_converged,
+        "subsets_of_two_or_more": gosh.several,
         "quantiles": list(QUANTILES),
-        "estimate": found.quantiles(found.estimate),
-        "share_below_zero": found.share_below_zero,
+        "estimate": gosh.quantiles(gosh.estimate),
+        "share_below_zero": gosh.share_below_zero,
         "i2_by": against,
-        "i2": found.quantiles(heterogeneity),
+        "i2": gosh.quantiles(heterogeneity),
         "with_and_without": [
             {"trial": effect.trial, "label": effect.label, "estimate": estimates.tolist(), "i2": i2.tolist()}
             for effect, estimates, i2 in middles
         ],
-        "flags": [*found.flags, *shared_flags(pool.flags)],
+        "flags": [*gosh.flags, *shared_flags(pool.flags)],
     }
 
 
@@ -977,7 +980,7 @@ def untested(pool: Pool, why: str) -> SmallStudy:
 def believed(
     review: Review,
     pool: Pool,
-    found: Posterior | None,
+    posterior: Posterior | None,
     *,
     prior: str,
     setting: NewSetting | str | None = None,
@@ -988,7 +991,7 @@ def believed(
     ----------
     review : Review
     pool : Pool
-    found : Posterior or None
+    posterior : Posterior or None
         Of its effects; None where there are none.
     prior : str
         In words.
@@ -1003,26 +1006,26 @@ def believed(
         "prior": prior,
         "posterior": None,
     }
-    if found is None:
+    if posterior is None:
         del document["prior"]
         return {**document, "why_not": pool.why_not}
     trials = [
-        Shrunk({"trial": effect.trial, **_values(one)})
-        for effect, one in zip(pool.effects, found.trials, strict=True)
+        Shrunk({"trial": effect.trial, **_values(marginal)})
+        for effect, marginal in zip(pool.effects, posterior.trials, strict=True)
     ]
     return {
         **document,
-        "posterior": PosteriorOf({**_values(found, without={"curves"}), "trials": trials}),
+        "posterior": PosteriorOf({**_values(posterior, without={"curves"}), "trials": trials}),
         "new_setting": None if isinstance(setting, str) else setting,
         "new_setting_refused": setting if isinstance(setting, str) else None,
-        "flags": posterior_flags(pool, found),
+        "flags": posterior_flags(pool, posterior),
     }
 
 
-def posterior_flags(pool: Pool, found: Posterior) -> list[str]:
+def posterior_flags(pool: Pool, posterior: Posterior) -> list[str]:
     """Return the flags of posterior and rows, without those of the estimate without a prior."""
     rows = (flag for flag in pool.flags if flag not in OF_ESTIMATE)
-    return list(dict.fromkeys((*found.flags, *rows)))
+    return list(dict.fromkeys((*posterior.flags, *rows)))
 
 
 # By command; the functions above make them.
@@ -1081,17 +1084,17 @@ class _Meaning(GenerateJsonSchema):
     """Puts beside each key what the class says of it."""
 
     def dataclass_schema(self, schema: Any) -> dict[str, Any]:
-        return self._told(super().dataclass_schema(schema), schema["cls"])
+        return self._described(super().dataclass_schema(schema), schema["cls"])
 
     def typed_dict_schema(self, schema: Any) -> dict[str, Any]:
-        return self._told(super().typed_dict_schema(schema), schema["cls"])
+        return self._described(super().typed_dict_schema(schema), schema["cls"])
 
-    def _told(self, made: dict[str, Any], of: type) -> dict[str, Any]:
+    def _described(self, made: dict[str, Any], of: type) -> dict[str, Any]:
         line = list(_line(of))
-        told = [one for one in line if one is of or one.__module__ != __name__]
-        heads = [re.split(r"\n*\w+\n-{4,}\n", inspect.getdoc(one) or "")[0] for one in told]
+        classes = [part for part in line if part is of or part.__module__ != __name__]
+        heads = [re.split(r"\n*\w+\n-{4,}\n", inspect.getdoc(part) or "")[0] for part in classes]
         made["description"] = " ".join(" ".join(heads).split())
-        said = {name: words for one in line for name, words in _meanings(one).items()}
+        said = {name: words for part in line for name, words in _meanings(part).items()}
         for name, words in said.items():
             if name in made["properties"]:
                 made["properties"][name].setdefault("description", words)
