@@ -42,7 +42,7 @@ class MissingEvidence:
     judgements: tuple[Judgement, ...]
 
 
-def rob_me(review: Review, found: Sequence[Sensitivity]) -> tuple[MissingEvidence, ...]:
+def rob_me(review: Review, analyses: Sequence[Sensitivity]) -> tuple[MissingEvidence, ...]:
     """Lay out the risk of bias due to missing evidence, synthesis by synthesis.
 
     The matrix is ROB-ME's second step, with two differences: whether a result is absent because of
@@ -53,7 +53,7 @@ def rob_me(review: Review, found: Sequence[Sensitivity]) -> tuple[MissingEvidenc
     Parameters
     ----------
     review : Review
-    found : sequence of Sensitivity
+    analyses : sequence of Sensitivity
         What `scenarios.sensitivity` gives for it.
 
     Returns
@@ -66,8 +66,8 @@ def rob_me(review: Review, found: Sequence[Sensitivity]) -> tuple[MissingEvidenc
     evidence in systematic reviews with meta-analysis. BMJ 2023;383:e076754.
     """
     parts: dict[str, list[Sensitivity]] = {}
-    for one in found:
-        parts.setdefault(one.main.synthesis, []).append(one)
+    for analysis in analyses:
+        parts.setdefault(analysis.main.synthesis, []).append(analysis)
     return tuple(_laid_out(review, listed) for listed in parts.values())
 
 
@@ -80,9 +80,9 @@ def _laid_out(review: Review, parts: list[Sensitivity]) -> MissingEvidence:
         matrix=matrix,
         facts=_facts(review, matrix, parts),
         judgements=tuple(
-            one
-            for one in review.protocol.judgement
-            if (one.synthesis, one.about) == (pool.synthesis, "missing evidence")
+            judgement
+            for judgement in review.protocol.judgement
+            if (judgement.synthesis, judgement.about) == (pool.synthesis, "missing evidence")
         ),
     )
 
@@ -90,7 +90,7 @@ def _laid_out(review: Review, parts: list[Sensitivity]) -> MissingEvidence:
 def _availability(review: Review, trial: Trial, parts: list[Sensitivity]) -> Availability:
     pool, plan = parts[-1].main, review.plan(parts[-1].main.synthesis)
     effect = next((e for p in parts for e in p.main.effects if e.trial == trial.trial), None)
-    held = {one.trial: one.why for one in (*pool.sensitivity_only, *pool.dropped)}
+    held = {left.trial: left.why for left in (*pool.sensitivity_only, *pool.dropped)}
     rows = [r for r in review.outcomes if r.trial == trial.trial and not fits(review, plan, r)]
     gaps = [g for g in review.gaps if g.trial == trial.trial and not fits(review, plan, g)]
     status = UNKNOWN
@@ -99,7 +99,7 @@ def _availability(review: Review, trial: Trial, parts: list[Sensitivity]) -> Ava
         status, said = AVAILABLE, [effect.instrument_name, effect.assumption]
         rows = [row for row in rows if row in effect.rows] or rows
     elif trial.trial in held:
-        only = trial.trial in {one.trial for one in pool.sensitivity_only}
+        only = trial.trial in {left.trial for left in pool.sensitivity_only}
         status, said = SENSITIVITY if only else UNUSABLE, [held[trial.trial]]
         said += [row.assumption or row.note for row in rows[:1]]
     elif gaps:
@@ -120,25 +120,25 @@ def _availability(review: Review, trial: Trial, parts: list[Sensitivity]) -> Ava
 def _facts(
     review: Review, matrix: tuple[Availability, ...], parts: list[Sensitivity]
 ) -> tuple[tuple[str, str], ...]:
-    def told(one: str) -> str:
-        return f"{_people(matrix, one)} {one}"
+    def counted(status: str) -> str:
+        return f"{_people(matrix, status)} {status}"
 
     def each(say: list[str]) -> str:
-        names = [one.main.subgroup for one in parts]
+        names = [part.main.subgroup for part in parts]
         return "; ".join(f"{name}: {text}" if name else text for name, text in zip(names, say, strict=True))
 
     registered = sum(trial.registration is not None for trial in review.trials)
     return (
         (
             "4.1 results absent because of what they are?",
-            f"{told(UNUSABLE)}, "
-            f"{told(SENSITIVITY)}; whether what they found is among the reasons is a judgement",
+            f"{counted(UNUSABLE)}, "
+            f"{counted(SENSITIVITY)}; whether what they found is among the reasons is a judgement",
         ),
-        ("4.2 would they change the estimate?", each([_scenarios(one) for one in parts])),
-        ("4.3 trials for which it is not clear whether there is a result?", told(UNKNOWN)),
+        ("4.2 would they change the estimate?", each([_scenarios(part) for part in parts])),
+        ("4.3 trials for which it is not clear whether there is a result?", counted(UNKNOWN)),
         (
             "4.4 would those change the estimate?",
-            f"they are not imputed; against them stand {told(AVAILABLE)}",
+            f"they are not imputed; against them stand {counted(AVAILABLE)}",
         ),
         (
             "4.5 circumstances under which trials go unfound?",
@@ -146,13 +146,13 @@ def _facts(
             "trials were searched for is not in the data",
         ),
         ("4.6 would trials not found have measured this?", "not in the data"),
-        ("4.7 do the results look as if others were missing?", each([_pattern(one) for one in parts])),
-        ("4.8 do sensitivity analyses say so?", each([_largest(one) for one in parts])),
+        ("4.7 do the results look as if others were missing?", each([_pattern(part) for part in parts])),
+        ("4.8 do sensitivity analyses say so?", each([_largest(part) for part in parts])),
     )
 
 
 def _people(matrix: tuple[Availability, ...], status: str) -> str:
-    people = People.of(one.n_randomised for one in matrix if one.status == status)
+    people = People.of(trial.n_randomised for trial in matrix if trial.status == status)
     more = f", {people.unknown} of unknown size" if people.unknown else ""
     shown = (
         f"{people.known} people randomised{more}"
@@ -162,29 +162,29 @@ def _people(matrix: tuple[Availability, ...], status: str) -> str:
     return f"{people.trials} of {len(matrix)} trials ({shown})"
 
 
-def _scenarios(one: Sensitivity) -> str:
-    if one.absence.why_not is not None:
-        return one.absence.why_not
-    said = [f"{name} {interval(pool.result)}" for name, pool in one.absence.scenarios if pool.result]
-    return "; ".join([f"without them {interval(one.main.result)}", *said, tipping(one)])  # type: ignore[arg-type]
+def _scenarios(analysis: Sensitivity) -> str:
+    if analysis.absence.why_not is not None:
+        return analysis.absence.why_not
+    said = [f"{name} {interval(pool.result)}" for name, pool in analysis.absence.scenarios if pool.result]
+    return "; ".join([f"without them {interval(analysis.main.result)}", *said, tipping(analysis)])  # type: ignore[arg-type]
 
 
-def tipping(one: Sensitivity, *, language: Language = ENGLISH) -> str:
+def tipping(analysis: Sensitivity, *, language: Language = ENGLISH) -> str:
     """Say which common SMD of the missing trials would turn whether the interval excludes 0."""
-    now = "excludes" if one.absence.excludes else "includes"
-    ends = [language.decimal(end) for end in one.absence.tips if end is not None]
+    now = "excludes" if analysis.absence.excludes else "includes"
+    ends = [language.decimal(end) for end in analysis.absence.tips if end is not None]
     how = "none" if not ends else "first"
     if len(ends) == 2 and ends[0] == ends[1]:
         how, ends = "already", ends[:1]
     return language.say(f"tip_{now}_{how}", ends=f" {language.say('or')} ".join(ends))
 
 
-def _pattern(one: Sensitivity) -> str:
-    name, other = one.scenarios[0]  # the other model
-    if one.main.result is None or other is None or other.result is None:
+def _pattern(analysis: Sensitivity) -> str:
+    name, other = analysis.scenarios[0]  # the other model
+    if analysis.main.result is None or other is None or other.result is None:
         return "nothing is pooled"
-    text = f"{name} {interval(other.result)}, as pooled {interval(one.main.result)}"
-    k = one.main.k
+    text = f"{name} {interval(other.result)}, as pooled {interval(analysis.main.result)}"
+    k = analysis.main.k
     tests = (
         "livingmeta small-study"
         if k >= ENOUGH_FOR_FUNNEL
@@ -193,8 +193,8 @@ def _pattern(one: Sensitivity) -> str:
     return f"{text}; tests for small-study effects: {tests}"
 
 
-def _largest(one: Sensitivity) -> str:
-    stages = one.growth["size"]
+def _largest(analysis: Sensitivity) -> str:
+    stages = analysis.growth["size"]
     if len(stages) < 2:
         return "one trial or none: there is nothing to compare"
     shown = {f"largest trial alone ({stages[0].label})": stages[0]}
@@ -202,5 +202,5 @@ def _largest(one: Sensitivity) -> str:
     if half.k > 1:
         shown[f"the {half.k} largest"] = half
     shown[f"all {stages[-1].k}"] = stages[-1]
-    measure = one.main.measure
+    measure = analysis.main.measure
     return ", ".join(f"{words} {interval(at, measure=measure)}" for words, at in shown.items())
