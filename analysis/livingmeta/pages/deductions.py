@@ -26,12 +26,12 @@ def deduced(deduction: Deduction) -> list[Said]:
     sets, zero = deduction.widest, deduction.zero
     if sets is None or zero is None:
         return [said("deduction.nothing", why=deduction.why_not)]
-    unread = [one.label for one in deduction.unread if deduction.holds(one) in {"all", "some"}]
+    unread = [trial.label for trial in deduction.unread if deduction.holds(trial) in {"all", "some"}]
     if np.isnan(deduction.se[0]):
         return _of_words(deduction, unread)
     low, high = decimals(*deduction.se, places=3)
     both = deduction.any is not None and sets.subsets.size
-    told = [
+    sentences = [
         said(
             "deduction.precise" if sets.exhaustive else "deduction.sampled",
             low=low,
@@ -44,22 +44,22 @@ def deduced(deduction: Deduction) -> list[Said]:
     ]
     if not deduction.symmetrical:
         low, high = decimals(*deduction.means)
-        told.append(said("deduction.not_middle", low=low, high=high))
+        sentences.append(said("deduction.not_middle", low=low, high=high))
     if not sets.subsets.size:
-        return told
+        return sentences
     if both:
         i2 = np.nanmax(sets.i2_high, initial=0.0)
         most = decimals(float(sets.tau2_high.max()))[0]
-        told.append(said("deduction.between", tau2=most, i2=decimal(float(i2), 0)))
+        sentences.append(said("deduction.between", tau2=most, i2=decimal(float(i2), 0)))
     for held, key in HELD.items():
-        names = [one.label for one in deduction.candidates if deduction.holds(one) == held]
+        names = [trial.label for trial in deduction.candidates if deduction.holds(trial) == held]
         if names:
-            told.append(said(key, names=together(names, ", ")))
+            sentences.append(said(key, names=together(names, ", ")))
     if sets.mean is not None:
         low, high = decimals(*sets.mean)
         key = "deduction.mean" if sets.subsets.size > 1 else "deduction.mean_set"
-        told.append(said(key, names=together(unread, ", "), low=low, high=high))
-    return [*told, *_singly(deduction), *_settled(deduction)]
+        sentences.append(said(key, names=together(unread, ", "), low=low, high=high))
+    return [*sentences, *_singly(deduction), *_settled(deduction)]
 
 
 def _of_words(deduction: Deduction, unread: list[str]) -> list[Said]:
@@ -67,10 +67,10 @@ def _of_words(deduction: Deduction, unread: list[str]) -> list[Said]:
     if sets is None or sets.mean is None:
         return []
     low, high = decimals(*sets.mean)
-    n = sum(deduction.holds(one) == "all" for one in deduction.candidates)
+    n = sum(deduction.holds(trial) == "all" for trial in deduction.candidates)
     key = "deduction.mean_words" if n > 1 else "deduction.mean_words_one"
-    told = [said(key, n=n, names=together(unread, ", "), low=low, high=high)]
-    return [*told, *_singly(deduction), *_settled(deduction)]
+    sentences = [said(key, n=n, names=together(unread, ", "), low=low, high=high)]
+    return [*sentences, *_singly(deduction), *_settled(deduction)]
 
 
 def _singly(deduction: Deduction) -> Iterable[Said]:
@@ -78,19 +78,19 @@ def _singly(deduction: Deduction) -> Iterable[Said]:
     sets = deduction.widest
     if sets is None or len(deduction.unread) < 2:
         return
-    for place, one in enumerate(deduction.candidates):
+    for place, trial in enumerate(deduction.candidates):
         low, high = float(sets.trial_low[place]), float(sets.trial_high[place])
-        if not one.known and (low > one.effect[0] or high < one.effect[1]):
+        if not trial.known and (low > trial.effect[0] or high < trial.effect[1]):
             shown = decimals(low, high)
-            yield said("deduction.alone", name=one.label, low=shown[0], high=shown[1])
+            yield said("deduction.alone", name=trial.label, low=shown[0], high=shown[1])
 
 
 def _settled(deduction: Deduction) -> Iterable[Said]:
     ranking = settling(deduction)
     if len(ranking) > 1 and ranking[0].share >= LEAST:
         each = [
-            said("deduction.settle_one", name=one.candidate.label, share=decimal(100 * one.share, 0))
-            for one in ranking[:SHOWN]
+            said("deduction.settle_one", name=settled.candidate.label, share=decimal(100 * settled.share, 0))
+            for settled in ranking[:SHOWN]
         ]
         yield said("deduction.settle", ranking=together(each, ", "))
 
