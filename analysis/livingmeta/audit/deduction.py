@@ -195,7 +195,7 @@ class Deduction:
     @property
     def unread(self) -> tuple[Candidate, ...]:
         """The candidates whose effects are not known."""
-        return tuple(one for one in self.candidates if not one.known)
+        return tuple(candidate for candidate in self.candidates if not candidate.known)
 
 
 def declared(settings: Settings) -> Assumptions:
@@ -344,7 +344,7 @@ def _deduced(
 
 def _of_words(blank: Deduction, level: float) -> Deduction:
     """Bound what the unread show by words that deny a difference: at τ² = 0, in all that measured it."""
-    measured = tuple(one for one in blank.candidates if one.measured)
+    measured = tuple(candidate for candidate in blank.candidates if candidate.measured)
     blank = replace(blank, candidates=measured)
     arrays = _arrays(measured) if measured else None
     if arrays is None or arrays.known.all() or not np.isfinite(arrays.v_high).any():
@@ -374,7 +374,7 @@ def _allowed(candidates: Sequence[Candidate], result: PrintedResult, results: Se
         if other.about == result.about and other.reading == result.reading
         for number in other.get(name) or ()
     }
-    people = np.array([one.people for one in candidates])
+    people = np.array([candidate.people for candidate in candidates])
 
     def fit(bits: NDArray[np.uint64], k: NDArray[np.int_]) -> Mask:
         fitting = np.ones(k.size, bool)
@@ -389,20 +389,20 @@ def _allowed(candidates: Sequence[Candidate], result: PrintedResult, results: Se
 
 
 def _arrays(candidates: Sequence[Candidate]) -> Candidates:
-    effects = np.array([one.effect for one in candidates])
-    variances = np.array([one.variance for one in candidates])
+    effects = np.array([candidate.effect for candidate in candidates])
+    variances = np.array([candidate.variance for candidate in candidates])
     return Candidates(
         y_low=effects[:, 0],
         y_high=effects[:, 1],
         v_low=variances[:, 0],
         v_high=variances[:, 1],
-        known=np.array([one.known for one in candidates]),
+        known=np.array([candidate.known for candidate in candidates]),
     )
 
 
 def _candidates(review: Review, pool: Pool, settings: Settings, taken: Assumptions) -> Iterator[Candidate]:
     plan = next(plan for plan in review.protocol.synthesis if plan.id == pool.synthesis)
-    missing = {one.trial for one in pool.missing}
+    missing = {lacking.trial for lacking in pool.missing}
     for trial in review.trials:
         effects = [effect for effect in pool.effects if effect.trial == trial.trial]
         elsewhere = pool.subgroup is not None and not effects and trial.trial not in missing
@@ -554,17 +554,17 @@ def settling(deduction: Deduction) -> tuple[Settling, ...]:
                 gone.append(float(shares.mean()) if others.any() else 1.0)
         if gone:
             ranking.append(Settling(candidate=candidate, share=float(np.mean(gone))))
-    return tuple(sorted(ranking, key=lambda one: -one.share))
+    return tuple(sorted(ranking, key=lambda settled: -settled.share))
 
 
 def worth(deductions: Iterable[Deduction]) -> dict[tuple[str, str], float]:
     """Say by trial and synthesis how much of what is open reading the trial would settle at most."""
-    found: dict[tuple[str, str], float] = {}
+    most: dict[tuple[str, str], float] = {}
     for deduction in deductions:
-        for one in settling(deduction):
-            key = one.candidate.trial, deduction.synthesis
-            found[key] = max(found.get(key, 0.0), one.share)
-    return found
+        for settled in settling(deduction):
+            key = settled.candidate.trial, deduction.synthesis
+            most[key] = max(most.get(key, 0.0), settled.share)
+    return most
 
 
 def ranked(
@@ -573,7 +573,7 @@ def ranked(
     """Order known gaps by trial: first the one whose numbers would settle most, as `worth` has it."""
     listed = [trial.trial for trial in review.trials]
     most = {
-        trial: max((v for (one, _), v in shares.items() if one == trial), default=0.0) for trial in listed
+        trial: max((v for (key, _), v in shares.items() if key == trial), default=0.0) for trial in listed
     }
     return sorted(gaps, key=lambda gap: (-most[gap.gap.trial], listed.index(gap.gap.trial)))
 
@@ -600,7 +600,12 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
     before, after : iterable of Deduction
         Of the review before and after rows came in, under the same assumptions.
     """
-    now = {(one.claims, trial.trial): trial for one in after for trial in one.candidates if trial.known}
+    now = {
+        (deduction.claims, trial.trial): trial
+        for deduction in after
+        for trial in deduction.candidates
+        if trial.known
+    }
     return tuple(
         Fate(
             claims=deduction.claims,
@@ -633,15 +638,19 @@ def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
     Two results of one set and one method differ in τ² only by how it is estimated; so they clash
     where no set can stand behind both, or where a set that can would have two means.
     """
-    found = []
-    usable = [one for one in deductions if one.widest is not None]
-    for one in usable:
-        if one.widest is not None and not one.widest.subsets.size:
-            found.append(Clash(claims=one.claims, why=said("deduction.clash_none")))
-    for one, other in combinations(usable, 2):
-        a, b = one.widest, other.widest
-        if (one.synthesis, one.subgroup) != (other.synthesis, other.subgroup) or a is None or b is None:
+    listed = []
+    usable = [deduction for deduction in deductions if deduction.widest is not None]
+    for deduction in usable:
+        if deduction.widest is not None and not deduction.widest.subsets.size:
+            listed.append(Clash(claims=deduction.claims, why=said("deduction.clash_none")))
+    for deduction, other in combinations(usable, 2):
+        a, b = deduction.widest, other.widest
+        if (
+            (deduction.synthesis, deduction.subgroup) != (other.synthesis, other.subgroup)
+            or a is None
+            or b is None
+        ):
             continue
         if a.subsets.size and b.subsets.size and not np.intersect1d(a.subsets, b.subsets).size:
-            found.append(Clash(claims=(*one.claims, *other.claims), why=said("deduction.clash_sets")))
-    return tuple(found)
+            listed.append(Clash(claims=(*deduction.claims, *other.claims), why=said("deduction.clash_sets")))
+    return tuple(listed)
