@@ -65,14 +65,14 @@ class _Row:
     @property
     def name(self) -> str | None:
         """The name that stands at its beginning, where it is about a trial."""
-        one = self.effect or self.absent
-        return one.label if one else None
+        about = self.effect or self.absent
+        return about.label if about else None
 
     @property
     def trial(self) -> str | None:
         """The trial that the line is about, if it is about one."""
-        one = self.effect or self.absent
-        return one.trial if one else None
+        about = self.effect or self.absent
+        return about.trial if about else None
 
 
 def forest_plot(
@@ -131,8 +131,8 @@ def forest_plot(
     elif len(names) != 1:
         raise RefusalError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
     rows = list(_rows(listed, language))
-    known = {one.trial: one for one in reversed(bias)}
-    beside = {place: known[row.trial] for place, row in enumerate(rows) if row.trial in known}
+    recorded = {assessment.trial: assessment for assessment in reversed(bias)}
+    beside = {place: recorded[row.trial] for place, row in enumerate(rows) if row.trial in recorded}
     below = [*_below(listed, language), *(_bias_words(beside.values(), language) if beside else ())]
     room = _rooms(rows, FOREST if ax is None else _inches(ax)[0], language)
     names = [*map(language.word, listed[0].groups), *(row.name for row in rows if row.name)]
@@ -144,8 +144,8 @@ def forest_plot(
     _heads(ax, listed[0], room, BIAS if beside else 0)
     for place, row in enumerate(rows):
         DRAW[row.kind](ax, row, place, room)
-    for place, one in beside.items():
-        _draw_bias(ax, one, place, room)
+    for place, assessment in beside.items():
+        _draw_bias(ax, assessment, place, room)
     half = room.axes / 2 - 0.04
     sides = [fitted(language.word(name), half, size=SMALL) for name in listed[0].favours or ()]
     shown = replace(listed[0], favours=(sides[0], sides[1]) if sides else None)
@@ -179,8 +179,8 @@ def _rows(pools: Sequence[Pool], language: Language) -> Iterator[_Row]:
         if pool.printed is not None:
             yield _Row(kind="printed", printed=pool.printed, pool=pool)
     unused = (*last.sensitivity_only, *last.dropped)
-    yield from (_Row(kind="absent", absent=one) for one in last.missing)
-    yield from (_Row(kind="absent", absent=one) for one in unused)
+    yield from (_Row(kind="absent", absent=lacking) for lacking in last.missing)
+    yield from (_Row(kind="absent", absent=left) for left in unused)
 
 
 def _summary(pool: Pool, name: str, language: Language) -> Iterator[_Row]:
@@ -248,7 +248,7 @@ def _reach(pools: Sequence[Pool]) -> float:
     """Half the width of the axis: it shows all pools, and trials unless they are far off."""
     trials = [abs(end) for p in pools for e in p.effects for end in (e.ci_low, e.ci_high)]
     results = [p.result for p in pools if p.result] + [p.printed for p in pools if p.printed]
-    must = [abs(end) for one in results for end in (one.estimate, one.ci_low, one.ci_high)]
+    must = [abs(end) for result in results for end in (result.estimate, result.ci_low, result.ci_high)]
     ends = [abs(end) for pool in pools for end in pool.ahead or ()]
     # Three times the upper quartile: what is farther off gets an arrow, and its numbers stand
     # beside it.
@@ -284,11 +284,11 @@ class _Room:
 
 def _rooms(rows: Sequence[_Row], axes: float, language: Language) -> _Room:
     effects = [row.effect for row in rows if row.effect is not None]
-    named = [one.label + marks(one) for one in effects]
+    named = [effect.label + marks(effect) for effect in effects]
     named += [row.absent.label for row in rows if row.absent is not None]
     totals = [row.pool for row in rows if row.pool is not None]
     ends = [_wide(_numbered(e.measure, e.yi, e.ci_low, e.ci_high)) for e in effects]
-    results = [one.result for one in totals if one.result is not None]
+    results = [pool.result for pool in totals if pool.result is not None]
     ends += [_wide(_numbered(r.measure or "", r.estimate, r.ci_low, r.ci_high), bold=True) for r in results]
     whole = [sum(getattr(e, n) or 0 for e in p.effects) for p in totals for n in ("n1", "n2")]
     arms: dict[str, list[str]] = {
@@ -494,15 +494,15 @@ def _draw_printed(ax: Axes, row: _Row, place: int, room: _Room) -> None:
 
 
 def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
-    one, at = row.absent, _columns(room)
-    assert one is not None
-    _write(ax, fitted(one.label, room.label - 0.06), at["label"], place, room, color=GREY)
-    if isinstance(one, Missing):
-        n = one.n_randomised
+    absent, at = row.absent, _columns(room)
+    assert absent is not None
+    _write(ax, fitted(absent.label, room.label - 0.06), at["label"], place, room, color=GREY)
+    if isinstance(absent, Missing):
+        n = absent.n_randomised
         text: str = said("figures.measured") if n is None else said("figures.measured_n", n=n)
         state = said("figures.not_available")
     else:
-        text = fitted(room.language.word(one.why), 2 * room.arm, size=SMALL)
+        text = fitted(room.language.word(absent.why), 2 * room.arm, size=SMALL)
         state = said("figures.not_used")
     _write(ax, text, at["arms"], place, room, ha="center", color=GREY, fontsize=SMALL)
     _write(
@@ -514,20 +514,20 @@ def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
         ha="right",
         color=GREY,
         style="italic",
-        gid=f"missing:{one.trial}",
+        gid=f"missing:{absent.trial}",
     )
 
 
-def _draw_bias(ax: Axes, one: Assessment, place: int, room: _Room) -> None:
+def _draw_bias(ax: Axes, assessment: Assessment, place: int, room: _Room) -> None:
     at = _columns(room)["bias"]
-    gid = f"bias:{one.trial}:{one.shown}"
-    mark(ax, _x(at, room.axes), place, one.shown, gid=gid, transform=ax.get_yaxis_transform())
-    text = f"{one.judged}/{len(one.domains)}"
+    gid = f"bias:{assessment.trial}:{assessment.shown}"
+    mark(ax, _x(at, room.axes), place, assessment.shown, gid=gid, transform=ax.get_yaxis_transform())
+    text = f"{assessment.judged}/{len(assessment.domains)}"
     _write(ax, text, at + 0.09, place, room, fontsize=SMALL)
 
 
 def _bias_words(shown: Iterable[Assessment], language: Language) -> list[str]:
-    states = {one.shown for one in shown}
+    states = {assessment.shown for assessment in shown}
     signs = [
         f"{style.sign} {language.say(state_key(name))}" for name, style in MARKS.items() if name in states
     ]
