@@ -112,24 +112,29 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     sets = deduction.widest
     assert sets is not None
     estimate, lower, upper = (float(text) for text in deduction.printed)
-    known = [one.interval for one in deduction.candidates if one.known]
-    least, most = (
-        min(-1.0, lower, *(low for low, _ in known)),
-        max(1.0, upper, *(high for _, high in known)),
-    )
+    read = [candidate.interval for candidate in deduction.candidates if candidate.known]
+    least, most = (min(-1.0, lower, *(low for low, _ in read)), max(1.0, upper, *(high for _, high in read)))
     ax.set_xlim(least - 0.05 * (most - least), most + 0.05 * (most - least))
     ax.set_ylim(len(deduction.candidates) + 1.6, -0.6)
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.set_yticks([])
-    for row, one in enumerate(deduction.candidates):
-        _left(ax, row, fitted(one.label, LEFT - 0.2))
-        if one.known:
-            draw_interval(ax, *one.interval, row, gid=f"ci:{row}", color=COLOURS["trial"])
-            ax.plot(np.mean(one.effect), row, "s", color=COLOURS["trial"], ms=4, gid=f"known:{row}", zorder=3)
+    for row, candidate in enumerate(deduction.candidates):
+        _left(ax, row, fitted(candidate.label, LEFT - 0.2))
+        if candidate.known:
+            draw_interval(ax, *candidate.interval, row, gid=f"ci:{row}", color=COLOURS["trial"])
+            ax.plot(
+                np.mean(candidate.effect),
+                row,
+                "s",
+                color=COLOURS["trial"],
+                ms=4,
+                gid=f"known:{row}",
+                zorder=3,
+            )
             _right(ax, row, language.say("deduction.drawn_known"))
-        elif deduction.holds(one) in {"all", "some"}:
+        elif deduction.holds(candidate) in {"all", "some"}:
             low, high = float(sets.trial_low[row]), float(sets.trial_high[row])
-            bounded = low > one.effect[0] or high < one.effect[1]
+            bounded = low > candidate.effect[0] or high < candidate.effect[1]
             color = COLOURS["below"] if bounded else PALE
             draw_interval(ax, low, high, row, gid=f"unread:{row}", color=color, lw=5)
             _right(ax, row, _range(low, high, language))
