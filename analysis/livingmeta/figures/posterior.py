@@ -90,9 +90,9 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
     return figure
 
 
-def _effect(ax: Axes, pool: Pool, found: Posterior, language: Language) -> None:
-    curves = found.curves
-    _band(ax, found)
+def _effect(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> None:
+    curves = posterior.curves
+    _band(ax, posterior)
     ax.fill_between(curves.effect, curves.mu, color=COLOURS["pooled"], alpha=0.25, lw=0)
     ax.plot(
         curves.effect,
@@ -118,8 +118,8 @@ def _effect(ax: Axes, pool: Pool, found: Posterior, language: Language) -> None:
     _density(ax, language)
 
 
-def _tau(ax: Axes, found: Posterior, language: Language) -> None:
-    curves = found.curves
+def _tau(ax: Axes, posterior: Posterior, language: Language) -> None:
+    curves = posterior.curves
     ax.fill_between(curves.tau, curves.tau_posterior, color=COLOURS["pooled"], alpha=0.25, lw=0)
     ax.plot(
         curves.tau,
@@ -155,14 +155,14 @@ def _density(ax: Axes, language: Language) -> None:
     )
 
 
-def _trials(ax: Axes, pool: Pool, found: Posterior, language: Language) -> None:
-    shown = [*found.trials, found.mu, found.new]
+def _trials(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> None:
+    shown = [*posterior.trials, posterior.mu, posterior.new]
     names = [effect.label + marks(effect) for effect in pool.effects]
     reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
-    reach += [found.mu.low, found.mu.high, 0.0]
+    reach += [posterior.mu.low, posterior.mu.high, 0.0]
     pad = 0.04 * (max(reach) - min(reach))
     ax.set_xlim(min(reach) - pad, max(reach) + pad)
-    _band(ax, found)
+    _band(ax, posterior)
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     for row, effect in enumerate(pool.effects):
         draw_interval(ax, effect.ci_low, effect.ci_high, row - 0.17, gid=f"ci:reported:{row}")
@@ -177,31 +177,33 @@ def _trials(ax: Axes, pool: Pool, found: Posterior, language: Language) -> None:
             gid=f"reported:{row}",
             zorder=3,
         )
-    for row, one in enumerate(shown):
-        colour = COLOURS["trial" if row < found.k else "pooled"]
-        down = 0.17 if row < found.k else 0.0
-        draw_interval(ax, one.low, one.high, row + down, color=colour, lw=1.1, gid=f"ci:shrunken:{row}")
+    for row, marginal in enumerate(shown):
+        colour = COLOURS["trial" if row < posterior.k else "pooled"]
+        down = 0.17 if row < posterior.k else 0.0
+        draw_interval(
+            ax, marginal.low, marginal.high, row + down, color=colour, lw=1.1, gid=f"ci:shrunken:{row}"
+        )
         ax.plot(
-            one.median,
+            marginal.median,
             row + down,
-            "D" if row >= found.k else "o",
+            "D" if row >= posterior.k else "o",
             color=colour,
             ms=3.2,
             mew=0,
             gid=f"shrunken:{row}",
             zorder=3,
         )
-        numbers = as_shown(pool.measure, one.median, one.low, one.high)
+        numbers = as_shown(pool.measure, marginal.median, marginal.low, marginal.high)
         ax.text(
             1.02,
             row,
             language.say("interval", estimate=numbers[0], low=numbers[1], high=numbers[2]),
             transform=ax.get_yaxis_transform(),
-            weight="bold" if row == found.k else "normal",
+            weight="bold" if row == posterior.k else "normal",
             fontsize=SMALL,
             va="center",
         )
-    ax.axhline(found.k - 0.5, color=PALE, lw=0.6)
+    ax.axhline(posterior.k - 0.5, color=PALE, lw=0.6)
     ax.set_yticks(
         range(len(shown)),
         [*names, *(language.say(f"figures.{key}_row") for key in ("mean_effect", "new_setting"))],
@@ -215,10 +217,12 @@ def _trials(ax: Axes, pool: Pool, found: Posterior, language: Language) -> None:
     _scale(ax, pool, language)
 
 
-def _band(ax: Axes, found: Posterior) -> None:
+def _band(ax: Axes, posterior: Posterior) -> None:
     """Shade effects smaller than the smallest important difference."""
-    if found.important is not None:
-        ax.axvspan(-found.important, found.important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important")
+    if posterior.important is not None:
+        ax.axvspan(
+            -posterior.important, posterior.important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important"
+        )
 
 
 def _scale(ax: Axes, pool: Pool, language: Language) -> None:
