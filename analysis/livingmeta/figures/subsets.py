@@ -138,7 +138,7 @@ def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: 
         spine.set_visible(False)
 
 
-def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str, language: Language) -> None:
+def _words(ax: Axes, gosh: Gosh, *, title: str, measure: str, against: str, language: Language) -> None:
     ax.set_xlabel(language.word(axis_words(measure)), fontsize=TEXT)
     ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
     scale_axis(ax.xaxis, measure, language)
@@ -146,9 +146,9 @@ def _words(ax: Axes, found: Gosh, *, title: str, measure: str, against: str, lan
         ax.set_ylim(-3, 103)  # the same in all of them
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     turn_ticks(ax.yaxis, language)
-    numbers = {"n": language.whole(int((found.k > 1).sum())), "trials": found.trials}
-    key = "figures.gosh_all" if found.exhaustive else "figures.gosh_sample"
+    numbers = {"n": language.whole(int((gosh.k > 1).sum())), "trials": gosh.trials}
+    key = "figures.gosh_all" if gosh.exhaustive else "figures.gosh_sample"
     lines = [*textwrap.wrap(title, 84), language.say(key, **numbers)]
-    if found.trials < ENOUGH_FOR_SUBSETS:
-        lines.append(language.say("figures.gosh_few", n=found.trials))
+    if gosh.trials < ENOUGH_FOR_SUBSETS:
+        lines.append(language.say("figures.gosh_few", n=gosh.trials))
     ax.figure.suptitle("\n".join(lines), x=0.02, y=0.98, ha="left", va="top", fontsize=TEXT)
