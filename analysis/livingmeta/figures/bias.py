@@ -19,13 +19,13 @@ LEGEND, ACROSS = 0.2, 4  # height of a line of the legend, and states on it
 
 
 def traffic_plot(
-    found: Sequence[Assessment], *, unrecorded: Sequence[str] = (), language: Language = ENGLISH
+    assessments: Sequence[Assessment], *, unrecorded: Sequence[str] = (), language: Language = ENGLISH
 ) -> Figure:
     """Draw one sign per trial and domain, a panel per tool.
 
     Parameters
     ----------
-    found : sequence of Assessment
+    assessments : sequence of Assessment
     unrecorded : sequence of str
         Labels of trials of which nothing is recorded; they are named below.
     language : Language
@@ -41,11 +41,11 @@ def traffic_plot(
     ValueError
         If there is nothing to draw.
     """
-    panels = _panels(found)
-    feet = _feet(found, unrecorded, language)
+    panels = _panels(assessments)
+    feet = _feet(assessments, unrecorded, language)
     heads = [_heads(panel, language) for panel in panels]
     tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
-    height = sum(tall) + _foot_height(_states(found), feet) + 0.16
+    height = sum(tall) + _foot_height(_states(assessments), feet) + 0.16
     figure = Figure(figsize=(WIDTH, height), dpi=100)
     top = height - 0.08
     for panel, key, size in zip(panels, heads, tall, strict=True):
@@ -56,13 +56,13 @@ def traffic_plot(
         )
         _traffic(ax, panel, key, language)
         top -= size
-    _legend(figure, _states(found), feet, language)
+    _legend(figure, _states(assessments), feet, language)
     return figure
 
 
-def _feet(found: Sequence[Assessment], unrecorded: Sequence[str], language: Language) -> list[str]:
+def _feet(assessments: Sequence[Assessment], unrecorded: Sequence[str], language: Language) -> list[str]:
     """Say whose the judgements are, and of which trials nothing is recorded."""
-    rows = [row for one in found for cell in one.cells for row in cell.rows]
+    rows = [row for assessment in assessments for cell in assessment.cells for row in cell.rows]
     whose = dict.fromkeys(row.tool for row in rows if row.judgement)
     named = "; ".join(whose) or language.word("none")
     lines = [language.say("figures.judgements", names=named)]
@@ -81,10 +81,10 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
     for place, cell in enumerate(panel[0].cells):
         head = language.word("overall") if cell.domain == "overall" else f"D{place + 1}"
         ax.text(place, -0.9, head, ha="center", va="center", fontsize=TEXT, weight="bold")
-    for place, one in enumerate(panel):
-        ax.text(-0.5 - LABEL / STEP + MARGIN / STEP, place, one.label, fontsize=TEXT, va="center")
-        for column, cell in enumerate(one.cells):
-            mark(ax, column, place, cell.state, gid=f"{one.trial}:{cell.domain}:{cell.state}")
+    for place, assessment in enumerate(panel):
+        ax.text(-0.5 - LABEL / STEP + MARGIN / STEP, place, assessment.label, fontsize=TEXT, va="center")
+        for column, cell in enumerate(assessment.cells):
+            mark(ax, column, place, cell.state, gid=f"{assessment.trial}:{cell.domain}:{cell.state}")
     for number, line in enumerate(key):
         ax.annotate(
             line,
@@ -97,7 +97,7 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
         )
 
 
-def summary_plot(found: Sequence[Assessment], *, language: Language = ENGLISH) -> Figure:
+def summary_plot(assessments: Sequence[Assessment], *, language: Language = ENGLISH) -> Figure:
     """Draw, per domain, how many trials have which judgement, and how many have none.
 
     Returns
@@ -111,9 +111,9 @@ def summary_plot(found: Sequence[Assessment], *, language: Language = ENGLISH) -
     ValueError
         If there is nothing to draw.
     """
-    panels = _panels(found)
+    panels = _panels(assessments)
     tall = [0.23 * len(panel[0].cells) + 0.35 for panel in panels]
-    height = sum(tall) + _foot_height(_states(found), ()) + 0.05
+    height = sum(tall) + _foot_height(_states(assessments), ()) + 0.05
     label = 2.6
     figure = Figure(figsize=(WIDTH, height), dpi=100)
     top = height
@@ -121,7 +121,7 @@ def summary_plot(found: Sequence[Assessment], *, language: Language = ENGLISH) -
         box = (label / WIDTH, (top - size + 0.05) / height, 1 - (label + 0.1) / WIDTH, (size - 0.3) / height)
         _summary(figure.add_axes(box), panel, language)
         top -= size
-    _legend(figure, _states(found), (), language)
+    _legend(figure, _states(assessments), (), language)
     return figure
 
 
@@ -141,7 +141,7 @@ def _summary(ax: Axes, panel: Sequence[Assessment], language: Language) -> None:
             transform=ax.get_yaxis_transform(),
         )
         start = 0
-        states = [one.cells[place].state for one in panel]
+        states = [assessment.cells[place].state for assessment in panel]
         for state, style in MARKS.items():
             count = states.count(state)
             if count:
@@ -173,12 +173,12 @@ def _piece(ax: Axes, start: int, place: int, count: int, *, state: str, style: M
     )
 
 
-def _panels(found: Sequence[Assessment]) -> list[list[Assessment]]:
+def _panels(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
     """Group assessments by tool; those of one tool have the same domains."""
-    if not found:
+    if not assessments:
         raise RefusalError("risk_of_bias.csv holds neither a judgement nor a fact: there is nothing to draw.")
-    tools = dict.fromkeys(one.tool for one in found)
-    return [[one for one in found if one.tool == tool] for tool in tools]
+    tools = dict.fromkeys(assessment.tool for assessment in assessments)
+    return [[assessment for assessment in assessments if assessment.tool == tool] for tool in tools]
 
 
 def _heads(panel: Sequence[Assessment], language: Language) -> list[str]:
@@ -190,9 +190,9 @@ def _heads(panel: Sequence[Assessment], language: Language) -> list[str]:
     return textwrap.wrap("; ".join(named) + ".", 120)
 
 
-def _states(found: Sequence[Assessment]) -> list[str]:
+def _states(assessments: Sequence[Assessment]) -> list[str]:
     """Return the states that occur, in their order; those without a judgement always."""
-    here = {cell.state for one in found for cell in one.cells} | {"facts", "nothing"}
+    here = {cell.state for assessment in assessments for cell in assessment.cells} | {"facts", "nothing"}
     return [state for state in STATES if state in here]
 
 
