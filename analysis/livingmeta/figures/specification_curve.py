@@ -77,9 +77,9 @@ def specification_curve(
     --------
     >>> from livingmeta.appraisal.multiverse import multiverse, shares
     >>> from livingmeta.review.folder import load_review
-    >>> one, = multiverse(load_review("smith2017"), synthesis="pain-short")
-    >>> curve, panel = specification_curve(one, shares(one.analyses))
-    >>> len(panel.get_yticks()) == 4 + sum(len(choice.options) for choice in one.choices)
+    >>> analysed, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> curve, panel = specification_curve(analysed, shares(analysed.analyses))
+    >>> len(panel.get_yticks()) == 4 + sum(len(choice.options) for choice in analysed.choices)
     True
     """
     table = by_estimate(found.analyses)
@@ -116,12 +116,12 @@ def specification_curve(
     return curve, panel
 
 
-def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares, language: Language) -> None:
-    main, n = found.main, len(table)
+def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares, language: Language) -> None:
+    main, n = multiverse.main, len(table)
     place = np.arange(n)
     estimate = table["estimate"].to_numpy(float)
     low, high = (table[name].to_numpy(float) for name in ("ci_low", "ci_high"))
-    least, most = _limits(estimate, low, high, found, shares)
+    least, most = _limits(estimate, low, high, multiverse, shares)
     ax.set_xlim(-0.5, n - 0.5)
     ax.set_ylim(least, most)
     if shares.important is not None:
@@ -215,12 +215,12 @@ def _curve(ax: Axes, found: Multiverse, table: pd.DataFrame, shares: Shares, lan
 
 
 def _limits(
-    estimate: Marks, low: Marks, high: Marks, found: Multiverse, shares: Shares
+    estimate: Marks, low: Marks, high: Marks, multiverse: Multiverse, shares: Shares
 ) -> tuple[float, float]:
     """Show all estimates and what they are compared with, and intervals unless they are far off."""
     must = [*estimate, 0.0]
-    if found.main.printed is not None:
-        printed = found.main.printed
+    if multiverse.main.printed is not None:
+        printed = multiverse.main.printed
         must += [printed.estimate, printed.ci_low, printed.ci_high]
     if shares.important is not None:
         must += [-shares.important, shares.important]
@@ -243,28 +243,28 @@ class _Row:
 
 
 def _blocks(
-    found: Multiverse, table: pd.DataFrame, sets: tuple[TrialSet, ...], language: Language
+    multiverse: Multiverse, table: pd.DataFrame, sets: tuple[TrialSet, ...], language: Language
 ) -> list[tuple[str, list[_Row]]]:
     """Return the lines of the panel under their headings: trial sets, then each choice."""
     blocks = []
     if len(sets) > 1:
         rows = [
             _Row(
-                f"{one.name}: {language.word(one.words(short=len(language.word(one.words())) > LONG))}",
-                np.asarray(table["trial_set"] == one.name, dtype=float),
-                one.shares.analyses,
-                one.shares.median,
-                one.shares.excludes,
+                f"{trials.name}: {_trials_words(trials, language)}",
+                np.asarray(table["trial_set"] == trials.name, dtype=float),
+                trials.shares.analyses,
+                trials.shares.median,
+                trials.shares.excludes,
             )
-            for one in sets
+            for trials in sets
         ]
         blocks.append((language.say("figures.trial_set"), rows))
-    options = by_option(found).to_dict("records")
-    for choice in found.choices:
+    options = by_option(multiverse).to_dict("records")
+    for choice in multiverse.choices:
         rows = [
             _Row(
                 language.word(row["option"]),
-                found.part(choice.name, row["option"])[table.index],
+                multiverse.part(choice.name, row["option"])[table.index],
                 row["analyses"],
                 row["median"],
                 row["excludes"],
@@ -276,14 +276,20 @@ def _blocks(
     return blocks
 
 
+def _trials_words(trials: TrialSet, language: Language) -> str:
+    return language.word(trials.words(short=len(language.word(trials.words())) > LONG))
+
+
 def _heading(choice: str, language: Language) -> str:
     """Name a choice; English has its id."""
     words = language.word(choice)
     return choice.replace("_", " ") if language.code == ENGLISH.code or words == choice else words
 
 
-def _panel(ax: Axes, found: Multiverse, blocks: list[tuple[str, list[_Row]]], language: Language) -> None:
-    n = len(found.analyses)
+def _panel(
+    ax: Axes, multiverse: Multiverse, blocks: list[tuple[str, list[_Row]]], language: Language
+) -> None:
+    n = len(multiverse.analyses)
     bins = min(n, BINS)
     lines: list[Marks] = []
     ticks: list[int] = []
@@ -325,10 +331,10 @@ def _panel(ax: Axes, found: Multiverse, blocks: list[tuple[str, list[_Row]]], la
         spine.set_visible(False)
     median, excludes = 1 + 0.52 / CURVE, 1 + 1.06 / CURVE
     for head, x in (("median", median), ("excludes", excludes)):
-        _right(ax, x, 0, language.say(f"figures.{head}", no_effect=Numeral(found.main.no_effect)))
+        _right(ax, x, 0, language.say(f"figures.{head}", no_effect=Numeral(multiverse.main.no_effect)))
     for line, row in zip(ticks, every, strict=True):
         if row.analyses:
-            _right(ax, median, line, language.word(as_shown(found.main.measure, row.median)[0]))
+            _right(ax, median, line, language.word(as_shown(multiverse.main.measure, row.median)[0]))
             _right(ax, excludes, line, _percent(row.excludes, language))
         else:
             _right(ax, excludes, line, language.say("figures.no_analysis"))
@@ -348,40 +354,40 @@ def _right(ax: Axes, x: float, line: int, text: str) -> None:
     ax.text(x, line, text, transform=ax.get_yaxis_transform(), fontsize=SMALL, ha="right", va="center")
 
 
-def _legend(found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], language: Language) -> str:
-    one, two = (
-        found.main.side(above, known) for above, known in ((False, "in_favour"), (True, "drawn.of_group"))
+def _legend(multiverse: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], language: Language) -> str:
+    left, right = (
+        multiverse.main.side(above, key) for above, key in ((False, "in_favour"), (True, "drawn.of_group"))
     )
     parts = (shares.excludes_below, shares.excludes_above, 1 - shares.excludes)
     return language.say(
         "figures.curve_sets" if len(sets) > 1 else "figures.curve_one_set",
         n=language.whole(shares.analyses),
         sets=len(sets),
-        below=one,
-        above=two,
+        below=left,
+        above=right,
         **{f"part{i}": _percent(part, language) for i, part in enumerate(parts, start=1)},
     )
 
 
 def _foot(
-    found: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], curve: Axes, language: Language
+    multiverse: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], curve: Axes, language: Language
 ) -> str:
     least, most = curve.get_ylim()
-    table = found.analyses
+    table = multiverse.analyses
     off = int(((table["ci_low"] < least) | (table["ci_high"] > most)).sum())
     k = (shares.k_low, shares.k_high)
     many = "one" if k == (1, 1) else "same" if k[0] == k[1] else "many"
     parts = [language.say(f"figures.rests_{many}", low=k[0], high=k[1])]
     if len(sets) > 1:
-        told = excluding(sets)
-        key = "figures.sets_exclude_one" if told["all"] == 1 else "figures.sets_exclude_many"
-        no_effect = Numeral(found.main.no_effect)
+        excluded = excluding(sets)
+        key = "figures.sets_exclude_one" if excluded["all"] == 1 else "figures.sets_exclude_many"
+        no_effect = Numeral(multiverse.main.no_effect)
         parts.append(
-            language.say(key, n=len(sets), no_effect=no_effect, **{f"in_{a}": b for a, b in told.items()})
+            language.say(key, n=len(sets), no_effect=no_effect, **{f"in_{a}": b for a, b in excluded.items()})
         )
     parts.append(language.say("figures.shares"))
     if shares.important is not None:
-        (size,) = as_shown(found.main.measure, shares.important)
+        (size,) = as_shown(multiverse.main.measure, shares.important)
         parts.append(language.say("figures.band", size=size))
     if off:
         key = "figures.beyond_one" if off == 1 else "figures.beyond_many"
