@@ -212,7 +212,7 @@ class TrialSet:
 class MultiverseSummary:
     """What a multiverse comes to; no shares where no analysis is possible."""
 
-    found: Multiverse
+    multiverse: Multiverse
     shares: Shares | None
     named: Shares | None  # of specifications, several of which may name one analysis
     each: Shares | None  # of trial sets, each counted once
@@ -220,24 +220,24 @@ class MultiverseSummary:
     parts: pd.DataFrame
 
 
-def multiverse_summary(found: Multiverse, *, important: float | None = None) -> MultiverseSummary:
+def multiverse_summary(multiverse: Multiverse, *, important: float | None = None) -> MultiverseSummary:
     """Return shares of analyses and of their parts, beside what the headline's source prints.
 
     Parameters
     ----------
-    found : Multiverse
+    multiverse : Multiverse
     important : float, optional
         Smallest important difference, in the unit in which effects are pooled.
     """
-    printed = found.main.printed
+    printed = multiverse.main.printed
     beside: dict[str, Any] = {"important": important, "published": printed.estimate if printed else None}
     return MultiverseSummary(
-        found=found,
-        shares=shares(found.analyses, **beside),
-        named=shares(found.specifications, **beside),
-        each=shares(found.analyses, each="trial_set", **beside),
-        sets=trial_sets(found, **beside),
-        parts=by_part(found, **beside),
+        multiverse=multiverse,
+        shares=shares(multiverse.analyses, **beside),
+        named=shares(multiverse.specifications, **beside),
+        each=shares(multiverse.analyses, each="trial_set", **beside),
+        sets=trial_sets(multiverse, **beside),
+        parts=by_part(multiverse, **beside),
     )
 
 
@@ -248,7 +248,7 @@ def excluding(sets: Sequence[TrialSet]) -> dict[str, int]:
 
 
 def trial_sets(
-    found: Multiverse, *, important: float | None = None, published: float | None = None
+    multiverse: Multiverse, *, important: float | None = None, published: float | None = None
 ) -> tuple[TrialSet, ...]:
     """Part the analyses by the trials that they pool.
 
@@ -257,7 +257,7 @@ def trial_sets(
 
     Parameters
     ----------
-    found : Multiverse
+    multiverse : Multiverse
     important, published
         As in `shares`.
 
@@ -269,12 +269,14 @@ def trial_sets(
     Examples
     --------
     >>> from livingmeta.review.folder import load_review
-    >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
-    >>> [(len(one.trials), one.shares.analyses, one.excludes) for one in trial_sets(found)]
+    >>> analysed, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> [(len(trials.trials), trials.shares.analyses, trials.excludes) for trials in trial_sets(analysed)]
     [(4, 108, 'none'), (3, 108, 'some'), (2, 3, 'none'), (1, 1, 'none')]
     """
-    analyses, headline = found.analyses, {effect.trial for effect in found.main.effects}
-    named = found.names.assign(trial_set=found.fits["trial_set"].to_numpy()[found.names["fit"]])
+    analyses, headline = multiverse.analyses, {effect.trial for effect in multiverse.main.effects}
+    named = multiverse.names.assign(
+        trial_set=multiverse.fits["trial_set"].to_numpy()[multiverse.names["fit"]]
+    )
     sets = []
     for name in sorted(set(analyses["trial_set"]), key=int):
         own_analyses = analyses[analyses["trial_set"] == name]
@@ -282,18 +284,18 @@ def trial_sets(
         own = named[named["trial_set"] == name]
         options = [
             (choice.name, tuple(o for o in choice.options if o in set(own[f"choice_{choice.name}"])))
-            for choice in found.choices
+            for choice in multiverse.choices
             if choice.name not in POOLING
         ]
-        every = {choice.name: len(choice.options) for choice in found.choices}
+        every = {choice.name: len(choice.options) for choice in multiverse.choices}
         counted = shares(own_analyses, important=important, published=published)
         assert counted is not None
         sets.append(
             TrialSet(
                 name=name,
                 trials=trials,
-                added=tuple(found.labels[t] for t in trials if t not in headline),
-                lacking=tuple(found.labels[t] for t in sorted(headline - set(trials))),
+                added=tuple(multiverse.labels[t] for t in trials if t not in headline),
+                lacking=tuple(multiverse.labels[t] for t in sorted(headline - set(trials))),
                 made_by=tuple((key, some) for key, some in options if len(some) < every[key]),
                 shares=counted,
             )
@@ -329,12 +331,12 @@ def shares(
 
     Examples
     --------
-    >>> found = pd.DataFrame({"k": [2, 3], "estimate": [-0.4, 0.1], "ci_low": [-0.7, -0.2],
+    >>> analyses = pd.DataFrame({"k": [2, 3], "estimate": [-0.4, 0.1], "ci_low": [-0.7, -0.2],
     ...                       "ci_high": [-0.1, 0.4]})
-    >>> told = shares(found, important=0.3, published=-0.2)
-    >>> told.below, told.excludes_below, told.beyond_below, told.published_below
+    >>> counted = shares(analyses, important=0.3, published=-0.2)
+    >>> counted.below, counted.excludes_below, counted.beyond_below, counted.published_below
     (0.5, 0.5, 0.5, 0.5)
-    >>> many = pd.concat([found.assign(trial_set="1"), *[found.tail(1).assign(trial_set="2")] * 8])
+    >>> many = pd.concat([analyses.assign(trial_set="1"), *[analyses.tail(1).assign(trial_set="2")] * 8])
     >>> shares(many).above, shares(many, each="trial_set").above
     (0.9, 0.75)
     """
@@ -729,21 +731,21 @@ def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tu
     return tuple(sorted(turns, key=lambda turn: (-steady(turn.moved or 0), -steady(turn.most or 0))))
 
 
-def _pairs(one: Indices, other: Indices, applies: Mask, result: Indices) -> Indices:
+def _pairs(first: Indices, other: Indices, applies: Mask, result: Indices) -> Indices:
     """Return pairs of analyses, each once, however many combinations name it."""
-    both = applies[one] & applies[other]
+    both = applies[first] & applies[other]
     n = len(applies)
-    return np.stack(np.divmod(np.unique(result[one[both]] * n + result[other[both]]), n))
+    return np.stack(np.divmod(np.unique(result[first[both]] * n + result[other[both]]), n))
 
 
 def by_option(
-    found: Multiverse, *, important: float | None = None, published: float | None = None
+    multiverse: Multiverse, *, important: float | None = None, published: float | None = None
 ) -> pd.DataFrame:
     """Summarise the analyses that an option names.
 
     Parameters
     ----------
-    found : Multiverse
+    multiverse : Multiverse
     important, published
         As in `shares`.
 
@@ -757,16 +759,16 @@ def by_option(
     Examples
     --------
     >>> from livingmeta.review.folder import load_review
-    >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
-    >>> told = by_option(found)
-    >>> told.loc[told.choice == "model", ["option", "trial_sets", "analyses"]].values.tolist()
+    >>> analysed, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> options = by_option(analysed)
+    >>> options.loc[options.choice == "model", ["option", "trial_sets", "analyses"]].values.tolist()
     [['random', 3, 195], ['common', 3, 25]]
     """
-    analyses = found.analyses
+    analyses = multiverse.analyses
     rows: list[dict[str, Any]] = []
-    for choice in found.choices:
+    for choice in multiverse.choices:
         for option in choice.options:
-            named = analyses[found.part(choice.name, option) > 0]
+            named = analyses[multiverse.part(choice.name, option) > 0]
             counted = shares(named, important=important, published=published)
             row = {
                 "choice": choice.name,
@@ -783,7 +785,7 @@ def by_option(
 
 
 def by_part(
-    found: Multiverse, *, important: float | None = None, published: float | None = None
+    multiverse: Multiverse, *, important: float | None = None, published: float | None = None
 ) -> pd.DataFrame:
     """Put beside each other what all analyses say, each trial set once, and each part of them.
 
@@ -793,15 +795,15 @@ def by_part(
     Examples
     --------
     >>> from livingmeta.review.folder import load_review
-    >>> found, = multiverse(load_review("smith2017"), synthesis="pain-short")
-    >>> by_part(found)["choice"].head(3).tolist()
+    >>> analysed, = multiverse(load_review("smith2017"), synthesis="pain-short")
+    >>> by_part(analysed)["choice"].head(3).tolist()
     ['all analyses', 'each trial set once', 'trial set']
     """
     asked: dict[str, Any] = {"important": important, "published": published}
-    sets = trial_sets(found, **asked)
+    sets = trial_sets(multiverse, **asked)
     whole = {
-        said("universe.all"): shares(found.analyses, **asked),
-        said("universe.each"): shares(found.analyses, each="trial_set", **asked),
+        said("universe.all"): shares(multiverse.analyses, **asked),
+        said("universe.each"): shares(multiverse.analyses, each="trial_set", **asked),
     }
     parts = [
         *((name, "", len(sets), counted) for name, counted in whole.items() if counted is not None),
@@ -814,4 +816,4 @@ def by_part(
         {"choice": choice, "option": option, "trial_sets": n, "excludes": counted.excludes} | asdict(counted)
         for choice, option, n, counted in parts
     ]
-    return pd.DataFrame([*rows, *by_option(found, **asked).to_dict("records")])
+    return pd.DataFrame([*rows, *by_option(multiverse, **asked).to_dict("records")])

@@ -38,22 +38,22 @@ def multiverse(
     settings = headline_settings(loaded)
     size = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
     with screen.progress("Combining") as progress:
-        found = every(loaded, synthesis=synthesis, progress=progress)
+        analysed = every(loaded, synthesis=synthesis, progress=progress)
     results = results_of(loaded)
-    told = [multiverse_summary(one, important=size) for one in found]
+    summaries = [multiverse_summary(analysis, important=size) for analysis in analysed]
     if as_json:
         from livingmeta.pages.documents import combined
 
-        return screen.json("multiverse", [combined(results, one) for one in told])
+        return screen.json("multiverse", [combined(results, summary) for summary in summaries])
     screen.table(
         ["choice", "options", "why"],
-        [[one.name, ", ".join(one.options), one.why] for one in loaded.protocol.choice],
+        [[choice.name, ", ".join(choice.options), choice.why] for choice in loaded.protocol.choice],
     )
     folder = Path(out) / loaded.protocol.id
     with screen.progress("Drawing") as progress:
-        for i, one in enumerate(told):
-            _show(results, one, folder, vas_sd)
-            progress(i + 1, len(told))
+        for i, summary in enumerate(summaries):
+            _show(results, summary, folder, vas_sd)
+            progress(i + 1, len(summaries))
     screen.console().print(
         "Shares are shares of analyses, not probabilities: analyses share their data, and which "
         "choices are declared decides how many there are on each side. Methods multiply the "
@@ -64,7 +64,7 @@ def multiverse(
     return None
 
 
-def _show(results: Results, told: MultiverseSummary, folder: Path, vas_sd: float | None) -> None:
+def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.specification_curve import specification_curve
@@ -72,33 +72,33 @@ def _show(results: Results, told: MultiverseSummary, folder: Path, vas_sd: float
     from livingmeta.pages.report import combined
     from livingmeta.store import write
 
-    found, pool, console = told.found, told.found.main, screen.console()
+    analysed, pool, console = summary.multiverse, summary.multiverse.main, screen.console()
     rests, prints = coverage(results.review, pool), published(results, pool)
     console.print(f"{pool.name} ({pool.synthesis})", style="bold")
     console.print(f"  the headline: {rests}; {pool.methods}")
     printing.shared(pool)
     console.print(
-        f"  {found.declared:,} combinations: {sum(n for _, n in found.impossible):,} impossible, "
-        f"{found.equivalent:,} the same as another by definition, {len(found.names):,} "
-        f"specifications of {len(found.analyses):,} analyses that differ in effects or result"
+        f"  {analysed.declared:,} combinations: {sum(n for _, n in analysed.impossible):,} impossible, "
+        f"{analysed.equivalent:,} the same as another by definition, {len(analysed.names):,} "
+        f"specifications of {len(analysed.analyses):,} analyses that differ in effects or result"
     )
-    for why, n in found.impossible:
+    for why, n in analysed.impossible:
         console.print(f"  impossible, {n:,}: {why}")
-    if told.shares is None or told.each is None:
+    if summary.shares is None or summary.each is None:
         console.print("  no analysis is possible.\n")
         return
-    console.print(f"  {combined(found)}")
-    _print_shares(pool, told.shares, told.each, len(told.sets))
-    _print_span(pool, told.shares, prints, vas_sd)
-    _print_sets(told)
-    _print_options(told)
-    _print_turns(found)
+    console.print(f"  {combined(analysed)}")
+    _print_shares(pool, summary.shares, summary.each, len(summary.sets))
+    _print_span(pool, summary.shares, prints, vas_sd)
+    _print_sets(summary)
+    _print_options(summary)
+    _print_turns(analysed)
     path = folder / f"multiverse_{pool.stem}"
-    for end, table in ((".csv", found.specifications), ("_shares.csv", told.parts)):
+    for end, table in ((".csv", analysed.specifications), ("_shares.csv", summary.parts)):
         write(path.with_name(f"{path.name}{end}"), table.to_csv(index=False, lineterminator="\n"))
     printed = f" P{prints[1:]}." if prints else ""
     note = f"Headline: {rests}.{printed}"
-    curve, _ = specification_curve(found, told.shares, note=note)
+    curve, _ = specification_curve(analysed, summary.shares, note=note)
     for kind in ("png", "svg"):
         write(path.with_name(f"{path.name}.{kind}"), figure_bytes(curve.figure, kind))
     console.print(f"  {path}.csv, _shares.csv, .png and .svg written\n")
@@ -120,7 +120,7 @@ def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
     screen.table(
         ["share of", f"{every.analyses:,} analyses", f"{_sets(sets)}, each once"],
         [
-            [words, *(f"{100 * getattr(one, name):.1f}%" for one in (every, each))]
+            [words, *(f"{100 * getattr(shares, name):.1f}%" for shares in (every, each))]
             for words, name in rows.items()
         ],
     )
@@ -130,30 +130,30 @@ def _sets(n: int) -> str:
     return f"{n} trial set{'' if n == 1 else 's'}"
 
 
-def _print_sets(told: MultiverseSummary) -> None:
+def _print_sets(summary: MultiverseSummary) -> None:
     """Print what each set of trials says, and which options it takes to have it."""
     from livingmeta.engine.effect_sizes import as_shown
 
-    pool = told.found.main
+    pool = summary.multiverse.main
     screen.table(
         ["trial set", "analyses", "median", f"excludes {pool.no_effect}", "made by"],
         [
             [
-                f"{one.name}: {one.words()}",
-                f"{one.shares.analyses:,}",
-                as_shown(pool.measure, one.shares.median)[0],
-                f"in {one.excludes}: {one.shares.excludes:.0%}",
-                "; ".join(f"{name}: {' or '.join(some)}" for name, some in one.made_by) or "any",
+                f"{trials.name}: {trials.words()}",
+                f"{trials.shares.analyses:,}",
+                as_shown(pool.measure, trials.shares.median)[0],
+                f"in {trials.excludes}: {trials.shares.excludes:.0%}",
+                "; ".join(f"{name}: {' or '.join(some)}" for name, some in trials.made_by) or "any",
             ]
-            for one in told.sets
+            for trials in summary.sets
         ],
     )
 
 
-def _print_options(told: MultiverseSummary) -> None:
+def _print_options(summary: MultiverseSummary) -> None:
     from livingmeta.engine.effect_sizes import as_shown
 
-    pool, named = told.found.main, {one.name for one in told.found.choices}
+    pool, named = summary.multiverse.main, {choice.name for choice in summary.multiverse.choices}
     screen.table(
         ["choice", "option", "analyses", "trial sets", "median", f"excludes {pool.no_effect}"],
         [
@@ -165,7 +165,7 @@ def _print_options(told: MultiverseSummary) -> None:
                 as_shown(pool.measure, row["median"])[0] if row["analyses"] else "–",
                 f"{row['excludes']:.0%}" if row["analyses"] else "–",
             ]
-            for row in told.parts.to_dict("records")
+            for row in summary.parts.to_dict("records")
             if row["choice"] in named
         ],
     )
@@ -197,13 +197,13 @@ def _print_span(pool: Pool, every: Shares, published: str, vas_sd: float | None)
         console.print(f"  {published}")
 
 
-def _print_turns(found: Multiverse) -> None:
+def _print_turns(analysed: Multiverse) -> None:
     from livingmeta.words import decimal
 
-    first = found.turns[0]
+    first = analysed.turns[0]
     if first.moved is not None:
         size = decimal(first.moved, 3)
-        tied = [one.choice for one in found.turns if decimal(one.moved, 3) == size]
+        tied = [turn.choice for turn in analysed.turns if decimal(turn.moved, 3) == size]
         screen.console().print(
             f"  Most is moved by the choice of {' or '.join(tied)}: {size} in the median over "
             f"analyses that differ in nothing else, and at most {decimal(first.most, 3)}."
@@ -212,18 +212,18 @@ def _print_turns(found: Multiverse) -> None:
         [
             "changed alone",
             "pairs",
-            f"{found.main.measure} moves (median)",
+            f"{analysed.main.measure} moves (median)",
             "at most",
             "whether 0 is excluded",
         ],
         [
             [
-                one.choice,
-                f"{one.pairs:,}",
-                decimal(one.moved, 3),
-                decimal(one.most, 3),
-                "–" if one.turned is None else f"changes in {one.turned:.0%}",
+                turn.choice,
+                f"{turn.pairs:,}",
+                decimal(turn.moved, 3),
+                decimal(turn.most, 3),
+                "–" if turn.turned is None else f"changes in {turn.turned:.0%}",
             ]
-            for one in found.turns
+            for turn in analysed.turns
         ],
     )

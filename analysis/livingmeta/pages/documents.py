@@ -765,7 +765,7 @@ def sensitivity_analyses(
 
 def combined(results: Results, summary: MultiverseSummary) -> Combined:
     """Return a synthesis under every combination of choices as a document."""
-    multiverse, pool = summary.found, summary.found.main
+    multiverse, pool = summary.multiverse, summary.multiverse.main
     return {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
