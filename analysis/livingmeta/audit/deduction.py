@@ -116,7 +116,9 @@ class Deduction:
         Of the pool, as readers see it.
     synthesis, subgroup, reading, source, measure : str or None
     printed : tuple of str
-        Estimate and limits as printed.
+        Estimate and limits as printed, or words.
+    numbers : tuple of float
+        Estimate and limits; none of words.
     se : (float, float)
         The standard errors that round to the printed interval; NaN for words.
     means : (float, float)
@@ -141,6 +143,7 @@ class Deduction:
     source: str
     measure: str
     printed: tuple[str, ...]
+    numbers: tuple[float, ...]
     se: tuple[float, float]
     means: tuple[float, float]
     symmetrical: bool
@@ -292,6 +295,7 @@ def _deduced(
         source=result.source,
         measure=pool.measure,
         printed=tuple(number.text for number in limits) if limits else result.words,
+        numbers=tuple(number.value for number in limits or ()),
         se=(np.nan, np.nan),
         means=(np.nan, np.nan),
         symmetrical=True,

@@ -111,7 +111,7 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
 def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     sets = deduction.widest
     assert sets is not None
-    estimate, lower, upper = (float(text) for text in deduction.printed)
+    estimate, lower, upper = deduction.numbers
     read = [candidate.interval for candidate in deduction.candidates if candidate.known]
     least, most = (min(-1.0, lower, *(low for low, _ in read)), max(1.0, upper, *(high for _, high in read)))
     ax.set_xlim(least - 0.05 * (most - least), most + 0.05 * (most - least))
