@@ -20,6 +20,7 @@ from livingmeta.audit import consistency
 from livingmeta.audit.consistency import (
     ADJUSTED,
     FROM_TAU2,
+    IF_WORDED,
     MORE,
     NATURAL,
     ON_T,
@@ -29,7 +30,6 @@ from livingmeta.audit.consistency import (
     SEVERAL,
     SKEWED,
     T_STATISTIC,
-    WORDED,
     doubts,
     findings,
     implied_n,
@@ -112,7 +112,7 @@ def test_words_are_held_against_the_interval_printed_with_them(
 ) -> None:
     found = findings(claims(text=text, ci_low=low, ci_high=high), ())
     assert kinds(found) == ["consistent only if"] * contradicts
-    assert all(one.only_if == (WORDED,) for one in found)
+    assert all(one.only_if == (IF_WORDED,) for one in found)
 
 
 def test_two_reports_of_one_number_are_a_source_conflict() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from exchange.test_imports import write
 from livingmeta.exchange.imports import read, reviews_in
-from livingmeta.exchange.tables import ExchangeError, Told, measure_of, read_number, told
+from livingmeta.exchange.tables import ExchangeError, Told, measure_and_log, read_number, told
 from livingmeta.synthesis.synthesise import synthesise
 
 MEANS = """study,mean1,sd1,n1,mean2,sd2,n2
@@ -293,8 +293,8 @@ def test_no_answer_about_a_file_names_a_scratch_folder(say, tmp_path: Path) -> N
 
 
 def test_measures_are_known_by_their_words() -> None:
-    assert measure_of("Hazard Ratio") == ("HR", False)
-    assert measure_of("log-OR") == ("OR", True)
+    assert measure_and_log("Hazard Ratio") == ("HR", False)
+    assert measure_and_log("log-OR") == ("OR", True)
     assert told(measure="lnRR", log=False, favours=None) == Told(measure="RR", log=True)
     with pytest.raises(ValueError, match="lower, higher"):
         told(measure=None, log=False, favours="left")

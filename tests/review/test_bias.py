@@ -10,7 +10,7 @@ from folders import TRIAL, folder
 from livingmeta.figures.bias import summary_plot, traffic_plot
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import MARKS
-from livingmeta.review.bias import DOMAINS, LADDER, STATES, assessments, unrecorded
+from livingmeta.review.bias import DOMAINS, SEVERITY, STATES, assessments, unrecorded
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.synthesise import synthesise
 
@@ -44,7 +44,7 @@ def test_an_empty_judgement_is_facts_and_no_row_is_nothing(tmp_path) -> None:
     assert [cell.state for cell in one.cells][:3] == ["low", "facts", "nothing"]
     assert one.cells[1].words() == [f"no judgement recorded ({ROB1}): words [paper]"]
     assert one.cells[2].words() == ["nothing recorded"]
-    assert not {"facts", "nothing"} & set(LADDER)
+    assert not {"facts", "nothing"} & set(SEVERITY)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from typing import NamedTuple, get_args
 from scipy.special import ndtri
 
 from livingmeta.appraisal.absolute import EFFECTS, PER, RISKS, Absolute, absolute_effects, baseline_risks
-from livingmeta.appraisal.missing_evidence import LEAST, Absence, absence
+from livingmeta.appraisal.missing_evidence import FEWEST_IN_ARM, Absence, absence
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.engine.methods.small_study import ENOUGH_FOR_FUNNEL, suited
@@ -712,7 +712,7 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     ends = decimals(*absent.reach)
     kept = said("rating.kept", low=ends[0], high=ends[1])
     if absent.unknown_size and not few:
-        unsized = said("rating.unsized", names=", ".join(absent.unknown_size), least=LEAST)
+        unsized = said("rating.unsized", names=", ".join(absent.unknown_size), least=FEWEST_IN_ARM)
         return None, together([counted, said("rating.but", first=kept, then=unsized)])
     return 0, ours(together([counted, kept]))
 

@@ -23,7 +23,7 @@ STATISTIC = {"final first": ("final", "change"), "change first": ("change", "fin
 FORMULAS = tuple(
     dict.fromkeys(method for measure in MEASURES.values() for method in measure.options.values())
 )
-SAME = ({"HE", "CA"}, {"PM", "EB"})  # names of one estimator
+SAME_ESTIMATOR = ({"HE", "CA"}, {"PM", "EB"})  # names of one estimator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +237,7 @@ def unknown_choices(review: Review) -> list[Problem]:
                 problem(choice.name, option, unknown("option", option, allowed).rstrip("."), "")
             if choice.options.count(option) > 1:
                 problem(choice.name, option, "this option stands here twice", "Keep one.")
-        for names in SAME:
+        for names in SAME_ESTIMATOR:
             if choice.name == "tau2" and names <= set(choice.options):
                 reason = f"{' and '.join(sorted(names))} are one estimator"
                 problem(choice.name, None, reason, "Keep one of the names.")

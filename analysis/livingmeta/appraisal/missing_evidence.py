@@ -20,7 +20,7 @@ from livingmeta.synthesis.settings import Settings
 from livingmeta.synthesis.synthesise import repooled
 from livingmeta.words import Numeral, count
 
-LEAST = 2  # people in an arm: an SMD needs a standard deviation
+FEWEST_IN_ARM = 2  # people in an arm: an SMD needs a standard deviation
 REACH = np.arange(301) / 100  # SMD; an effect beyond 3 standard deviations is no trial's
 
 
@@ -110,12 +110,12 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     if why_not is not None:
         return Absence(why_not=why_not)
     missing = [review.trial(gap.trial) for gap in pool.missing]
-    sized = [trial for trial in missing if min(_arms(trial)) >= LEAST]
+    sized = [trial for trial in missing if min(_arms(trial)) >= FEWEST_IN_ARM]
     here = {trial.trial for trial in sized}
     lost = tuple(gap for gap in pool.missing if gap.trial not in here)
     unknown = tuple(gap.label for gap in lost)
     if not sized:
-        return Absence(why_not=said("absent.sizes", least=LEAST), unknown_size=unknown)
+        return Absence(why_not=said("absent.sizes", least=FEWEST_IN_ARM), unknown_size=unknown)
 
     def scenario(at: Callable[[Trial], float]) -> Pool:
         entered = tuple(_entered(trial, at(trial), pool, settings) for trial in sized)

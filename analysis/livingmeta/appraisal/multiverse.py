@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations, product
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices
 from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.methods.batch import Progress
 from livingmeta.engine.pooling import MAY_LACK, Fit, fit, important_side, side_of_no_effect
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Choice, Plan, Review
@@ -27,11 +28,10 @@ from livingmeta.words import RefusalError, steady
 
 Indices = NDArray[np.int_]
 Options = dict[str, str]
-Progress = Callable[[int, int], None]
 
 POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
 TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
-RESULT = ("k", "estimate", "se", "ci_low", "ci_high", *MAY_LACK)
+RESULT_COLUMNS = ("k", "estimate", "se", "ci_low", "ci_high", *MAY_LACK)
 NOT_WALD, NOT_ML = said("universe.not_wald"), said("universe.not_ml")
 
 
@@ -673,7 +673,7 @@ def _pooled(
     }
     for name, to in by.items():
         columns[to] = np.where(alone, "", spread([method[name] for method in methods], way))
-    for name in RESULT:
+    for name in RESULT_COLUMNS:
         columns[name] = (
             np.stack([getattr(fitted, name) for fitted in fits])[way, effects] if fits else np.array([])
         )

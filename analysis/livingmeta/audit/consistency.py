@@ -49,7 +49,7 @@ ONE_SIDED = said("audit.one_sided")
 FROM_TAU2 = said("audit.from_tau2")
 SEVERAL = said("audit.several_effects")
 ADJUSTED = said("audit.adjusted")
-WORDED = said("audit.worded")
+IF_WORDED = said("audit.worded")
 MORE = said("audit.more_trials")
 
 
@@ -628,7 +628,7 @@ def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Fin
                         source=result.source,
                     ),
                 )
-                yield _finding([speaker, result], Misfit(detail, (WORDED,)))
+                yield _finding([speaker, result], Misfit(detail, (IF_WORDED,)))
 
 
 Held = Mapping[Hashable, tuple[set[float], list[str]]]

@@ -10,10 +10,10 @@ from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
     AsJson,
     Documented,
-    Folder,
     Important,
     Include,
     NoAssumptions,
+    OutFolder,
     ReviewName,
     Synthesis,
     VasSd,
@@ -54,7 +54,7 @@ def bayes(
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_json: AsJson = False,
 ) -> None:
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""

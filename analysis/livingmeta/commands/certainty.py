@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, VasSd
+from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, VasSd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ def certainty(
         ),
     ] = None,
     vas_sd: VasSd = None,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     worksheet: Annotated[
         str | None,
         typer.Option(

@@ -8,7 +8,7 @@ import typer
 
 from livingmeta import __version__
 from livingmeta.commands import editing, printing, screen
-from livingmeta.commands.options import AsJson, Folder, Include, ReviewName
+from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from livingmeta.exchange.collection import Reproduced
 
-SHOWN = 10  # largest deviations, and analyses that do not agree; --json has all
+MOST_LISTED = 10  # largest deviations, and analyses that do not agree; --json has all
 
 
 def list_reviews(*, as_json: AsJson = False) -> None:
@@ -172,22 +172,22 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
     for file, refusal in skipped.items():
         console.print(f"{file}: skipped: {refusal}")
     off = [one for one in found if one.unexplained]
-    for one in off[:SHOWN]:
+    for one in off[:MOST_LISTED]:
         console.print(f"  {one.file}, {one.analysis}: {one.agreeing} of {one.rows} rows agree")
-    if len(off) > SHOWN:
-        console.print(f"  and {len(off) - SHOWN} more analyses that do not agree (--json has all)")
+    if len(off) > MOST_LISTED:
+        console.print(f"  and {len(off) - MOST_LISTED} more analyses that do not agree (--json has all)")
     deviations = sorted(
         (two for one in found for two in one.deviations), key=lambda two: (two.known is not None, -two.size)
     )
     if deviations:
         console.print("Largest deviations, those that nobody can explain first:")
-    for two in deviations[:SHOWN]:
+    for two in deviations[:MOST_LISTED]:
         console.print(
             f"  {two.place}: {said(f'quantity.{two.quantity}')} printed {two.printed}, ours "
             f"{two.ours:.8g}, apart by {two.size:.2g} ({two.known or 'no reason is known'})"
         )
     reasons = Counter(reason for one in found for reason in one.skipped)
-    for reason, number in reasons.most_common(SHOWN):
+    for reason, number in reasons.most_common(MOST_LISTED):
         console.print(f"  not compared, {number} times: {reason}")
     console.print(f"In all: {_agreement(found)}.")
 
@@ -230,7 +230,7 @@ def deduce(
     measured: Annotated[
         bool, typer.Option("--measured", help="only trials known to have measured it can be in it")
     ] = False,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_json: AsJson = False,
 ) -> None:
     """Tell what printed pooled results say of the trials that could not be read."""
@@ -263,7 +263,7 @@ def deduce(
     return None
 
 
-def certify(review: ReviewName, *, out: Folder = "figures", as_json: AsJson = False) -> None:
+def certify(review: ReviewName, *, out: OutFolder = "figures", as_json: AsJson = False) -> None:
     """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
     from pathlib import Path
 
@@ -331,7 +331,7 @@ def gaps(
     letter: Annotated[
         bool, typer.Option("--letter", help="write a letter to the authors of each report")
     ] = False,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_json: AsJson = False,
 ) -> None:
     """List what is known to have been measured and is not here, and where to look."""

@@ -10,10 +10,10 @@ from livingmeta.commands import screen
 from livingmeta.commands.options import (
     EXPORTS_HELP,
     AsJson,
-    Favours,
-    Folder,
+    FileFavours,
     Log,
     NewFavours,
+    OutFolder,
     ReviewName,
     Shelf,
 )
@@ -43,7 +43,7 @@ def add(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show, and write nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
 ) -> None:
     """Add a trial or a result: by questions, or from a filled template."""
     from pathlib import Path
@@ -178,7 +178,7 @@ def diff(
     against: Annotated[
         str, typer.Option(metavar="REF|FOLDER", help="a commit, or another folder or name of a review")
     ] = "HEAD",
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="print the page for a pull request, write nothing")
     ] = False,
@@ -243,7 +243,7 @@ def import_file(
         str | None, typer.Option(metavar="NAME", help="of a table: what its effects are, HR, OR, RR, SMD, …")
     ] = None,
     log: Log = False,
-    favours: Favours = None,
+    favours: FileFavours = None,
     shelf: Shelf = "data",
 ) -> None:
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""

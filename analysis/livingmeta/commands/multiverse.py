@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
+from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, Synthesis, VasSd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def multiverse(
     synthesis: Synthesis = None,
     important: Important = None,
     vas_sd: VasSd = None,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_json: AsJson = False,
 ) -> None:
     """Pool under every combination of the choices declared in review.toml; draw the curve."""

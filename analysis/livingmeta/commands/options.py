@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ReviewName = Annotated[str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")]
 _SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
-Favours = Annotated[
+FileFavours = Annotated[
     str | None, typer.Option(metavar="lower|higher", help=f"of a FILE that does not say it: {_SIDES}")
 ]
 NewFavours = Annotated[
@@ -36,7 +36,7 @@ Log = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document, nothing else")]
-Folder = Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")]
+OutFolder = Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")]
 Synthesis = Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")]
 Include = Annotated[
     bool,
@@ -65,14 +65,14 @@ VasSd = Annotated[
     float | None,
     typer.Option("--vas-sd", metavar="SD", help="show effects as points on a 0-100 mm VAS with this SD, too"),
 ]
-Printed = Annotated[
+PrintHere = Annotated[
     bool, typer.Option("--print", help="print it here and write nothing; pictures are told in words")
 ]
 Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
 # Filled in by `Help`
 MEASURES_HELP, TAU2_HELP, EXPORTS_HELP = "{MEASURES}", "{TAU2}", "{EXPORTS}"
 Lang = Annotated[str, typer.Option("--lang", metavar="LANG", help="language of the page: {LANGUAGES}")]
-Measure = Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)]
+MeasureName = Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="common or random")]
 Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)]
 

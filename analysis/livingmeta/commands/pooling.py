@@ -10,10 +10,10 @@ from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
     AsJson,
     Documented,
-    Favours,
+    FileFavours,
     Include,
     Log,
-    Measure,
+    MeasureName,
     Model,
     NoAssumptions,
     ReviewName,
@@ -39,7 +39,7 @@ def pool(
             metavar="NAME", help="methods of: revman5, revman-web, metafor, meta, today; all: side by side"
         ),
     ] = None,
-    measure: Measure = None,
+    measure: MeasureName = None,
     model: Model = None,
     tau2: Tau2 = None,
     ci: Annotated[
@@ -70,7 +70,7 @@ def pool(
         str, typer.Option(metavar="NAME", help="set of follow-up terms of review.toml")
     ] = "default",
     log: Log = False,
-    favours: Favours = None,
+    favours: FileFavours = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Dask, Folder, ReviewName, Seed, Synthesis, Workers, executor
+from livingmeta.commands.options import (
+    AsJson,
+    Dask,
+    OutFolder,
+    ReviewName,
+    Seed,
+    Synthesis,
+    Workers,
+    executor,
+)
 
 if TYPE_CHECKING:
     from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated, SizedTrials
@@ -34,7 +43,7 @@ def gosh(
     seed: Seed = 1,
     workers: Workers = None,
     dask: Dask = None,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_json: AsJson = False,
 ) -> None:
     """Pool all subsets of the trials, or a sample, and draw them against heterogeneity (GOSH)."""

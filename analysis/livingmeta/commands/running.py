@@ -10,7 +10,7 @@ import typer
 
 from livingmeta import __version__
 from livingmeta.commands import certainty, printing, screen
-from livingmeta.commands.options import Folder, Important, Lang, Printed, ReviewName, VasSd
+from livingmeta.commands.options import Important, Lang, OutFolder, PrintHere, ReviewName, VasSd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ KINDS = {
 }
 
 
-def run(review: ReviewName, *, out: Folder = "figures") -> None:
+def run(review: ReviewName, *, out: OutFolder = "figures") -> None:
     """Pool, compare with what was published, and write figures, tables, report and explorer."""
     from pathlib import Path
 
@@ -65,8 +65,8 @@ def report(
     lang: Lang = "en",
     important: Important = None,
     vas_sd: VasSd = None,
-    printed: Printed = False,
-    out: Folder = "figures",
+    printed: PrintHere = False,
+    out: OutFolder = "figures",
 ) -> None:
     """Write the report alone: one HTML file to read, print or send, and the same as Markdown."""
     from pathlib import Path
@@ -92,7 +92,7 @@ def report(
     printing.disclaimer()
 
 
-def explore(review: ReviewName, *, lang: Lang = "en", out: Folder = "figures") -> None:
+def explore(review: ReviewName, *, lang: Lang = "en", out: OutFolder = "figures") -> None:
     """Write a page to switch trials and methods in a browser; it needs no network."""
     from pathlib import Path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Folder, Important, ReviewName, Synthesis, VasSd
+from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, Synthesis, VasSd
 from livingmeta.words import decimal
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def sensitivity(
     synthesis: Synthesis = None,
     important: Important = None,
     vas_sd: VasSd = None,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_json: AsJson = False,
 ) -> None:
     """Pool under other choices, without each trial, one more at a time, and with what is missing.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Folder, ReviewName, Synthesis
+from livingmeta.commands.options import AsJson, OutFolder, ReviewName, Synthesis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ def small_study(
     force: Annotated[
         bool, typer.Option("--force", help="test below ten trials, too, with a warning")
     ] = False,
-    out: Folder = "figures",
+    out: OutFolder = "figures",
     as_json: AsJson = False,
 ) -> None:
     """Test whether small trials tell another story: funnel, Egger, Peters, PEESE, fill, selection.

@@ -22,7 +22,7 @@ from livingmeta.exchange.tables import (
     Record,
     Told,
     decimal_of,
-    measure_of,
+    measure_and_log,
     read_number,
 )
 from livingmeta.words import is_number
@@ -320,7 +320,7 @@ def _web_analysis(
         guess = {"dich": "OR", "cont": "MD", "generic": "GEN"}[kind]
         analysis.measure, analysis.log = guess, False
         if told.measure is not None:
-            analysis.measure, logged = measure_of(told.measure)
+            analysis.measure, logged = measure_and_log(told.measure)
             analysis.log = analysis.computed and analysis.measure in RATIOS
             if analysis.log and not (told.log or logged):
                 analysis.remarks.append(
@@ -354,7 +354,7 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
 
     RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log.
     """
-    analysis.measure = measure_of(re.sub(r"(?i)^peto\s+", "", measure.replace("_", " ")))[0]
+    analysis.measure = measure_and_log(re.sub(r"(?i)^peto\s+", "", measure.replace("_", " ")))[0]
     if kind not in DATA_KINDS:
         analysis.left_out = f"its data are of type {kind or 'not said'}, which is not read here"
     elif analysis.measure not in DATA_KINDS[kind][1]:

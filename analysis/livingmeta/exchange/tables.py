@@ -90,7 +90,7 @@ DATED = re.compile(
 )
 RARE = 0.005  # chance at which two equal numbers no longer look like chance
 LEVELS = (90.0, 95.0, 99.0)  # percent, of limits that stand beside a standard error
-WIDEST = 2.78  # standard errors: t with 4 degrees of freedom at 95%, and all from there to normal
+WIDEST_QUANTILE = 2.78  # standard errors: t with 4 degrees of freedom at 95%, and all from there to normal
 
 Favours = Literal["lower", "higher"]
 
@@ -129,7 +129,7 @@ def told(*, measure: str | None, log: bool, favours: str | None) -> Told:
     if favours is not None:
         pick(dict.fromkeys(get_args(Favours)), favours, "favours")
     if measure is not None:
-        measure, logged = measure_of(measure)
+        measure, logged = measure_and_log(measure)
         log = log or logged
     return Told(measure=measure, log=log, favours=favours)  # type: ignore[arg-type]
 
@@ -357,12 +357,12 @@ def _at_odds(record: Record) -> list[str]:
     return problems
 
 
-def measure_of(text: str) -> tuple[str, bool]:
+def measure_and_log(text: str) -> tuple[str, bool]:
     """Return the key of a measure, and whether its logs are meant.
 
     Examples
     --------
-    >>> measure_of("log hazard ratio"), measure_of("lnOR"), measure_of("md")
+    >>> measure_and_log("log hazard ratio"), measure_and_log("lnOR"), measure_and_log("md")
     (('HR', True), ('OR', True), ('MD', False))
     """
     name = " ".join(text.split())
@@ -379,7 +379,7 @@ def _measured(sheet: Sheet, headers: dict[str, list[str]], told: Told) -> Told:
     if words is None and "measure" in headers:
         column = _one(sheet, headers, "measure")
         named = dict.fromkeys(cells[column] for _, cells in sheet.rows if cells[column])
-        if any(measure_of(text)[0] not in MEASURES for text in named):
+        if any(measure_and_log(text)[0] not in MEASURES for text in named):
             named = {}  # the column names something else, such as a scale
         if len(named) > 1:
             raise ExchangeError(
@@ -391,15 +391,15 @@ def _measured(sheet: Sheet, headers: dict[str, list[str]], told: Told) -> Told:
         if told.log:
             raise ExchangeError(f"--log says of which scale a ratio is; {LOG_NEEDS}")
         return told
-    measure, logged = measure_of(words)
+    measure, logged = measure_and_log(words)
     pick(MEASURES, measure, "measure")
     if told.log and measure not in RATIOS:
         raise ExchangeError(f"--log: {measure} is no ratio; {LOG_NEEDS}")
     if "yi" not in headers:
         for column in sheet.header:
-            if measure_of(column)[0] == measure:
+            if measure_and_log(column)[0] == measure:
                 headers["yi"] = [*headers.get("yi", ()), column]
-                logged = logged or measure_of(column)[1]
+                logged = logged or measure_and_log(column)[1]
     return replace(told, measure=measure, log=told.log or logged)
 
 
@@ -436,10 +436,10 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], told: Told) -> lis
         "sd1i n1i m2i sd2i n2i), yi with vi or sei, or events1 n1 events2 n2 (or ai bi ci di). "
         f"There are: {', '.join(sheet.header)}."
         + "".join(
-            f" If {column} holds the effects, say --measure {measure_of(column)[0]}, with its "
+            f" If {column} holds the effects, say --measure {measure_and_log(column)[0]}, with its "
             "spread in sei, vi, or lower and upper."
             for column in sheet.header
-            if measure_of(column)[0] in MEASURES
+            if measure_and_log(column)[0] in MEASURES
         )
     )
 
@@ -840,7 +840,7 @@ def _around(
         least = narrow / se[1]
         most = wide / se[0] if se[0] > 0 else math.inf
         z = [float(ndtri(0.5 + level / 200)) for level in LEVELS]
-        if any(least <= quantile <= most for quantile in z) or (least <= WIDEST and most >= z[1]):
+        if any(least <= quantile <= most for quantile in z) or (least <= WIDEST_QUANTILE and most >= z[1]):
             return True
     return False
 

@@ -28,7 +28,7 @@ from livingmeta.words import RefusalError, decimals
 
 WIDTH, LEFT, RIGHT = 7.0, 1.9, 1.3  # inches
 TOP, STRIP, BETWEEN, AXIS = 0.5, 0.17, 0.62, 0.5
-DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an image
+SET_DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an image
 
 
 def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Figure:
@@ -93,7 +93,7 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
             mew=0.8,
             gid=gid,
             zorder=3 if gid == "possible" else 2,
-            rasterized=k.size > DOTS,
+            rasterized=k.size > SET_DOTS,
             label=f"{language.say(SETS[gid])} ({language.whole(int(held.sum()))})",
         )
     ax.set_ylim(0.4, len(deduction.candidates) + 0.6)

@@ -42,9 +42,9 @@ from livingmeta.words import Numeral
 # Inches; the whole is the text width of a journal page (178 mm).
 NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
 HEIGHT, ROW, GAP = 2.5, 0.135, 0.06
-LINE = 0.113  # of the note below
+NOTE_LINE = 0.113  # of the note below
 BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
-LONG = 35  # characters of a trial set's name that fit beside the panel
+LONG_NAME = 35  # characters of a trial set's name that fit beside the panel
 MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
 
@@ -92,7 +92,7 @@ def specification_curve(
     _curve(curve, found, table, shares, language)
     _panel(panel, found, blocks, language)
     foot = wrapped(" ".join([note, _foot(found, shares, sets, curve, language)]).strip(), width - 0.35)
-    above, below, panel_height = 0.42, 0.1 + LINE * len(foot), lines * ROW
+    above, below, panel_height = 0.42, 0.1 + NOTE_LINE * len(foot), lines * ROW
     height = above + HEIGHT + GAP + panel_height + below
     figure.set_size_inches(width, height)
     left, wide = (MARGIN + NAMES) / width, CURVE / width
@@ -277,7 +277,7 @@ def _blocks(
 
 
 def _trials_words(trials: TrialSet, language: Language) -> str:
-    return language.word(trials.words(short=len(language.word(trials.words())) > LONG))
+    return language.word(trials.words(short=len(language.word(trials.words())) > LONG_NAME))
 
 
 def _heading(choice: str, language: Language) -> str:

@@ -10,9 +10,9 @@ from livingmeta.audit.deduction import Assumptions, Clash, Deduction, settling
 from livingmeta.language import Said, said, together
 from livingmeta.words import decimal, decimals
 
-SHOWN = 3  # of a ranking
+RANKED_SHOWN = 3  # of a ranking
 HELD = {"all": "deduction.in_all", "some": "deduction.in_some", "none": "deduction.in_none"}
-INTERVALS = {
+INTERVAL_WORDS = {
     "wald": "deduction.assume_interval_wald",
     "t": "deduction.assume_interval_t",
     "hksj-modified": "deduction.assume_interval_modified",
@@ -90,7 +90,7 @@ def _settled(deduction: Deduction) -> Iterable[Said]:
     if len(ranking) > 1 and ranking[0].share >= LEAST:
         each = [
             said("deduction.settle_one", name=settled.candidate.label, share=decimal(100 * settled.share, 0))
-            for settled in ranking[:SHOWN]
+            for settled in ranking[:RANKED_SHOWN]
         ]
         yield said("deduction.settle", ranking=together(each, ", "))
 
@@ -103,7 +103,7 @@ def clash_words(clash: Clash) -> Said:
 def assumed(by: Assumptions) -> Said:
     """Say all that deductions take for granted."""
     parts = [
-        said(INTERVALS[by.interval]),
+        said(INTERVAL_WORDS[by.interval]),
         said("deduction.assume_common" if by.common else "deduction.assume_any"),
         said("deduction.assume_no_largest")
         if by.largest is None

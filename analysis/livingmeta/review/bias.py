@@ -32,7 +32,7 @@ DOMAINS: dict[str, tuple[str, ...]] = {
     ),
 }
 # From best to worst. What has no judgement is no step of this ladder.
-LADDER = ("low", "unclear", "some concerns", "high")
+SEVERITY = ("low", "unclear", "some concerns", "high")
 FACTS, NOTHING = "facts", "nothing"
 STATES: dict[str, str] = {
     "low": "low risk",
@@ -102,7 +102,7 @@ class Assessment:
         """
         if self.overall is not None:
             return self.overall
-        return FACTS if self.worst in {None, LADDER[0]} else str(self.worst)
+        return FACTS if self.worst in {None, SEVERITY[0]} else str(self.worst)
 
     @property
     def worst(self) -> str | None:
@@ -118,7 +118,7 @@ def worst(judgements: Iterable[str | None]) -> str | None:
     >>> worst(["low", None, "unclear"])
     'unclear'
     """
-    return max(filter(None, judgements), key=LADDER.index, default=None)
+    return max(filter(None, judgements), key=SEVERITY.index, default=None)
 
 
 def assessments(review: Review) -> tuple[Assessment, ...]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = 1  # the newest of a review's files that is read; it rises when older programs can't
-Domain = Literal["pain", "function", "composite"]
+ScaleDomain = Literal["pain", "function", "composite"]
 Side = Literal[1, 2, "unknown"]  # which group an effect below no effect favours
 
 
@@ -143,7 +143,7 @@ class Plan(Declared):
     outcome: str
     term: str | None = None
     time_label: str | None = None
-    domains: tuple[Domain, ...] = ()
+    domains: tuple[ScaleDomain, ...] = ()
     overall: bool = True  # with subgroups: also pool over all of them?
     negative_favours: Side | None = None  # where it is another than the groups'
     # the method that its source pooled it by, where that is none we have

@@ -80,7 +80,7 @@ class SubgroupTest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
+class BesideResult:
     """The HKSJ interval, not modified, and the least and the greatest estimate of the trials."""
 
     hksj: tuple[float, float]
@@ -164,7 +164,7 @@ class Pool:
         return (result.pi_low, result.pi_high) if self.k >= PREDICTION_FROM else None
 
     @property
-    def beside(self) -> Beside | None:
+    def beside(self) -> BesideResult | None:
         """What stands beside an interval of few trials that is wider than its level asks for."""
         result = self.result
         if result is None or result.tau2 is None or not 1 < result.k < FEW:
@@ -180,7 +180,7 @@ class Pool:
             prediction="none",
             level=result.level,
         )
-        return Beside(hksj=(plain.ci_low, plain.ci_high), trials=(min(yi), max(yi)))
+        return BesideResult(hksj=(plain.ci_low, plain.ci_high), trials=(min(yi), max(yi)))
 
     @property
     def no_effect(self) -> str:
