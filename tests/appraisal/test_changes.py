@@ -12,7 +12,7 @@ from livingmeta.appraisal.changes import diff, growth, lead
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.changes import changes_plot
-from livingmeta.pages.changes import conclusion, evidence_line, lines, markdown
+from livingmeta.pages.changes import conclusion, evidence_line, lines, markdown, unchanged
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.settings import headline_settings
 
@@ -74,6 +74,19 @@ def test_the_page_has_a_row_for_every_synthesis() -> None:
     assert page.count("\n| ") >= len(MOVES)
     assert "![" in page
     assert "For the Evidence part of CHANGELOG.md" in page
+
+
+def test_the_page_and_the_terminal_say_alike_what_stays_as_it_was() -> None:
+    still = [move for move in diff(LIVING, LIVING) if not move.changed]
+    moved = [move for move in MOVES if move.changed]
+    for moves, sentence in (
+        (still, "No synthesis changes."),
+        ([*moved, still[0]], "1 other synthesis is as before."),
+        ([*moved, *still[:2]], "2 other syntheses are as before."),
+    ):
+        assert unchanged(moves) == sentence
+        assert sentence in markdown(LIVING, moves, names=("then", "now"), picture=None)
+    assert unchanged(moved) == ""
 
 
 def test_contradictory_trials_are_not_called_an_answer() -> None:

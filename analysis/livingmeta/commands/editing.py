@@ -130,20 +130,18 @@ def _moves(plan: Addition) -> tuple[Move, ...]:
 
 
 def _print_moves(moves: Sequence[Move]) -> None:
-    from livingmeta.pages.changes import lines
+    from livingmeta.pages.changes import lines, unchanged
 
     console = screen.console()
-    changed = [move for move in moves if move.changed]
-    for move in changed:
+    for move in moves:
+        if not move.changed:
+            continue
         first, *rest = lines(move)
         console.print(first, style="bold")
         for line in rest:
             console.print(line)
-    if not changed:
-        typer.echo("No synthesis changes.")
-    elif len(changed) < len(moves):
-        same = len(moves) - len(changed)
-        typer.echo(f"{same} other {'synthesis is' if same == 1 else 'syntheses are'} as before.")
+    if sentence := unchanged(moves):
+        typer.echo(sentence)
 
 
 def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path) -> None:
@@ -151,7 +149,7 @@ def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out:
     from livingmeta.appraisal.changes import growth, lead
     from livingmeta.figures.changes import changes_plot
     from livingmeta.figures.files import figure_bytes
-    from livingmeta.pages.changes import evidence_line, markdown
+    from livingmeta.pages.changes import EVIDENCE_HEAD, evidence_line, markdown
     from livingmeta.store import write
     from livingmeta.synthesis.settings import headline_settings
 
@@ -168,7 +166,7 @@ def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out:
     page = markdown(review, moves, names=names, picture=picture)
     written.append(write(folder / "diff.md", page))
     typer.echo(f"\n{', '.join(str(path) for path in written)} written.")
-    typer.echo("For the Evidence part of CHANGELOG.md:")
+    typer.echo(EVIDENCE_HEAD)
     typer.echo(evidence_line(review, moves))
 
 

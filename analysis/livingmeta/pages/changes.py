@@ -110,6 +110,17 @@ def lines(move: Move) -> list[str]:
     return parts
 
 
+def unchanged(moves: Sequence[Move]) -> str:
+    """Say how many syntheses are as before; nothing where all of them changed."""
+    same = sum(not move.changed for move in moves)
+    if same == len(moves):
+        return "No synthesis changes."
+    return f"{same} other {'synthesis is' if same == 1 else 'syntheses are'} as before." if same else ""
+
+
+EVIDENCE_HEAD = "For the Evidence part of CHANGELOG.md:"
+
+
 def evidence_line(review: Review, moves: Sequence[Move]) -> str:
     """Write the line for the Evidence part of CHANGELOG.md."""
     entered = dict.fromkeys(e.label for move in moves for e in move.entered)
@@ -144,5 +155,7 @@ def markdown(review: Review, moves: Sequence[Move], *, names: tuple[str, str], p
         lines=lines,
         state=state,
         conclusion=conclusion,
+        unchanged=unchanged(moves),
+        evidence_head=EVIDENCE_HEAD,
         evidence_line=evidence_line,
     )
