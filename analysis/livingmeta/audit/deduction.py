@@ -35,7 +35,7 @@ from livingmeta.words import Numeral, RefusalError, pick
 INTERVALS = ("wald", "t", "hksj-modified", "hksj")
 TINY = 1e-9  # the variance of a trial of any size
 UNEQUAL = 2.0  # people of one arm for each of the other, at most, where only their sum is known
-LARGEST = 2.0
+LARGEST_EFFECT = 2.0
 LOSSES = 0.3
 
 
@@ -61,7 +61,7 @@ class Assumptions:
 
     interval: str = "wald"
     common: bool = False
-    largest: float | None = LARGEST
+    largest: float | None = LARGEST_EFFECT
     losses: float = LOSSES
     measured: bool = False
 

@@ -81,44 +81,44 @@ def bayes(
     documents: list[Any] = []
     for pool in synthesise(loaded, settings=settings, selection=selection, only=synthesis):
         rests = coverage(loaded, pool)
-        told = _told(pool, prior, limit=limit, level=settings.level)
-        found, setting = (told.found, told.setting or told.refused) if told else (None, None)
+        belief = _believe(pool, prior, limit=limit, level=settings.level)
+        fitted, setting = (belief.posterior, belief.setting or belief.refused) if belief else (None, None)
         words = prior.words() + default
-        documents.append(believed(loaded, pool, found, prior=words, setting=setting))
+        documents.append(believed(loaded, pool, fitted, prior=words, setting=setting))
         if as_json:
             continue
         printing.summary(loaded, pool)
-        if told is None:
+        if belief is None:
             typer.echo("  no posterior: without a trial it would be the prior\n")
             continue
-        _print(pool, told, words=f"prior: {words}", vas_sd=vas_sd)
+        _print(pool, belief, words=f"prior: {words}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
         note = f"{sentence(rests)} Prior: {words}.{grey}"
-        _draw(pool, told.found, folder=f"{out}/{loaded.protocol.id}", note=note)
+        _draw(pool, belief.posterior, folder=f"{out}/{loaded.protocol.id}", note=note)
     if as_json:
         return screen.json("bayes", documents)
     printing.disclaimer()
     return None
 
 
-class _Told(NamedTuple):
-    found: Posterior
+class _Believed(NamedTuple):
+    posterior: Posterior
     setting: NewSetting | None
     refused: str | None  # why there is no setting
 
 
-def _told(pool: Pool, prior: Prior, *, limit: float | None, level: float) -> _Told | None:
+def _believe(pool: Pool, prior: Prior, *, limit: float | None, level: float) -> _Believed | None:
     from livingmeta.engine.methods.bayes import posterior
     from livingmeta.engine.methods.patient import new_setting
 
     if pool.result is None:
         return None
     yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
-    found = posterior(yi, vi, prior=prior, important=limit, level=level)
+    fitted = posterior(yi, vi, prior=prior, important=limit, level=level)
     try:
-        return _Told(found, new_setting(pool.result, important=limit), None)
+        return _Believed(fitted, new_setting(pool.result, important=limit), None)
     except ValueError as refusal:
-        return _Told(found, None, str(refusal))
+        return _Believed(fitted, None, str(refusal))
 
 
 def _unit(vas_sd: float | None) -> str:
@@ -143,59 +143,62 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
     )
 
 
-def _print(pool: Pool, told: _Told, *, words: str, vas_sd: float | None) -> None:
+def _print(pool: Pool, belief: _Believed, *, words: str, vas_sd: float | None) -> None:
     from livingmeta.engine.methods.patient import vas_points
     from livingmeta.pages.documents import posterior_flags
     from livingmeta.pages.phrases import counted, flag_lines, interval, share
     from livingmeta.synthesis.pool import marks, notes
     from livingmeta.words import decimal, decimals
 
-    found, setting = told.found, told.setting
+    fitted, setting = belief.posterior, belief.setting
     console = screen.console()
-    head = f"median ({100 * found.level:g}% interval)"
-    rows = {"mean effect μ": found.mu, "effect in a new setting": found.new}
-    console.print(f"  {words}; {counted(found.k, 'trial')}{share(pool)}")
-    tau = "{} ({} to {})".format(*decimals(found.tau.median, found.tau.low, found.tau.high))
+    head = f"median ({100 * fitted.level:g}% interval)"
+    rows = {"mean effect μ": fitted.mu, "effect in a new setting": fitted.new}
+    console.print(f"  {words}; {counted(fitted.k, 'trial')}{share(pool)}")
+    tau = "{} ({} to {})".format(*decimals(fitted.tau.median, fitted.tau.low, fitted.tau.high))
     screen.table(
         ["posterior", f"{printing.scale(pool)}, {head}", f"mean and SD, {pool.measure}"],
         [
-            [name, shown, ", ".join(decimals(x)[0] for x in (one.mean, one.sd))]
-            for name, one, shown in (
-                *((name, one, _interval(pool, one)) for name, one in rows.items()),
-                ("τ", found.tau, tau),
+            [name, shown, ", ".join(decimals(x)[0] for x in (marginal.mean, marginal.sd))]
+            for name, marginal, shown in (
+                *((name, marginal, _interval(pool, marginal)) for name, marginal in rows.items()),
+                ("τ", fitted.tau, tau),
             )
         ],
     )
-    for name, chances in (("mean effect", found.mu_chances), ("effect in a new setting", found.new_chances)):
+    for name, chances in (
+        ("mean effect", fitted.mu_chances),
+        ("effect in a new setting", fitted.new_chances),
+    ):
         console.print(f"  {_chances(pool, name, chances)}")
     if setting is None:
-        console.print(f"  without a prior, no P for a new setting: {told.refused}")
+        console.print(f"  without a prior, no P for a new setting: {belief.refused}")
     else:
         console.print(
             f"  without a prior: {_chances(pool, 'new setting', setting)}; {setting.k} trials, "
             f"{setting.assumption}"
         )
-    for name, one in rows.items() if vas_sd is not None else ():
-        ends = (vas_points(x, vas_sd=vas_sd or 0) for x in (one.median, one.low, one.high))
+    for name, marginal in rows.items() if vas_sd is not None else ():
+        ends = (vas_points(x, vas_sd=vas_sd or 0) for x in (marginal.median, marginal.low, marginal.high))
         shown = "{} ({} to {})".format(*(decimal(x, 0) for x in ends))
         console.print(f"  {name}: {shown}{_unit(vas_sd)}")
     screen.table(
         ["trial", "as reported", f"posterior, {head}"],
         [
-            [effect.label + marks(effect), interval(effect), _interval(pool, one)]
-            for effect, one in zip(pool.effects, found.trials, strict=True)
+            [effect.label + marks(effect), interval(effect), _interval(pool, marginal)]
+            for effect, marginal in zip(pool.effects, fitted.trials, strict=True)
         ],
     )
     for note in notes(pool.effects):
         console.print(f"  {note}")
-    for line in flag_lines(posterior_flags(pool, found)):
+    for line in flag_lines(posterior_flags(pool, fitted)):
         typer.echo(f"  flag {line}")
 
 
-def _interval(pool: Pool, one: Marginal) -> str:
+def _interval(pool: Pool, marginal: Marginal) -> str:
     from livingmeta.engine.effect_sizes import as_shown
 
-    return "{} ({} to {})".format(*as_shown(pool.measure, one.median, one.low, one.high))
+    return "{} ({} to {})".format(*as_shown(pool.measure, marginal.median, marginal.low, marginal.high))
 
 
 def _p(chance: float) -> str:
@@ -216,14 +219,14 @@ def _chances(pool: Pool, name: str, chances: Chances | NewSetting) -> str:
     return f"{said}; by an important difference {_p(one)}, {pool.side(not first)} by one {_p(other)}"
 
 
-def _draw(pool: Pool, found: Posterior, *, folder: str, note: str) -> None:
+def _draw(pool: Pool, fitted: Posterior, *, folder: str, note: str) -> None:
     from pathlib import Path
 
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.posterior import posterior_plot
     from livingmeta.store import write
 
-    figure = posterior_plot(pool, found, note=note)
+    figure = posterior_plot(pool, fitted, note=note)
     for kind in ("png", "svg"):
         path = Path(folder) / f"bayes_{pool.stem}.{kind}"
         write(path, figure_bytes(figure, kind))

@@ -122,15 +122,17 @@ def _show(
         ["test", "effects", "statistic", "P", f"{scale_name(measure)} of a trial without error"],
         [
             [
-                one.name,
-                str(one.k),
-                f"t({one.df}) = {decimal(one.t)}" if one.t is not None else f"τ = {decimal(one.statistic)}",
-                p_words(one.p_value).removeprefix("P ").removeprefix("= "),
+                test.name,
+                str(test.k),
+                f"t({test.df}) = {decimal(test.t)}"
+                if test.t is not None
+                else f"τ = {decimal(test.statistic)}",
+                p_words(test.p_value).removeprefix("P ").removeprefix("= "),
                 "–"
-                if one.limit is None
-                else "{} ({} to {})".format(*as_shown(measure, one.limit, one.limit_low, one.limit_high)),
+                if test.limit is None
+                else "{} ({} to {})".format(*as_shown(measure, test.limit, test.limit_low, test.limit_high)),
             ]
-            for one in tests
+            for test in tests
         ],
     )
     console.print(f"  {OWN_MODEL}")
