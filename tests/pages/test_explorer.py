@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 Open = Callable[..., "Page"]
-REVIEWS = ("smith2017", "living", "knee_oa")
 # The largest is opened in CI, and here where a test is about what only it has.
 EACH = pytest.mark.parametrize(
     "name", ["smith2017", "living", pytest.param("knee_oa", marks=pytest.mark.slow)]
@@ -57,18 +56,31 @@ PHONE = {
 }
 
 
+Typed = Callable[..., tuple[Path, str]]
+
+
+class Pages:
+    """The explorers of reviews, each written once per run of the tests, when first asked for."""
+
+    def __init__(self, typed: Typed) -> None:
+        self.typed = typed
+
+    def __getitem__(self, name: str) -> Path:
+        return self.typed("explore", name)[0] / name / "explorer.html"
+
+    def in_language(self, name: str, code: str) -> Path:
+        if code == "en":
+            return self[name]
+        return self.typed("explore", name, "--lang", code)[0] / name / f"explorer.{code}.html"
+
+
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("explorers")
-    for name in REVIEWS:
-        review = load_review(name)
-        text = explorer_page(Dossier(review=review), version="1.2.3")
-        (folder / f"{name}.html").write_text(text, encoding="utf-8")
-    return {name: folder / f"{name}.html" for name in REVIEWS}
+def pages(typed: Typed) -> Pages:
+    return Pages(typed)
 
 
 @pytest.fixture
-def smith(open_page: Open, pages: dict[str, Path]) -> Page:
+def smith(open_page: Open, pages: Pages) -> Page:
     return open_page(pages["smith2017"])
 
 
@@ -131,9 +143,7 @@ def turn_to(page: Page, pool: Pool) -> None:
 
 
 @EACH
-def test_each_synthesis_opens_as_the_headline_pools_it(
-    open_page: Open, pages: dict[str, Path], name: str
-) -> None:
+def test_each_synthesis_opens_as_the_headline_pools_it(open_page: Open, pages: Pages, name: str) -> None:
     review = load_review(name)
     page = open_page(pages[name])
     for known in synthesise(review, settings=headline_settings(review)):
@@ -270,9 +280,7 @@ def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:
     assert "points" not in smith.locator("#estimate").inner_text()
 
 
-def test_a_prediction_that_the_page_can_not_draw_is_said_to_be_so(
-    open_page: Open, pages: dict[str, Path]
-) -> None:
+def test_a_prediction_that_the_page_can_not_draw_is_said_to_be_so(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["knee_oa"])
     page.locator("#prediction").select_option(label="nagashima, not computed on this page")
     told = page.locator("#numbers div").filter(has_text="Prediction interval").locator("dd")
@@ -281,7 +289,7 @@ def test_a_prediction_that_the_page_can_not_draw_is_said_to_be_so(
     assert told.inner_text().startswith("–")
 
 
-def test_a_link_restores_everything(open_page: Open, pages: dict[str, Path]) -> None:
+def test_a_link_restores_everything(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["living"])
     page.locator("#outcome").select_option("function")
     page.get_by_label("Time").select_option("short")
@@ -305,7 +313,7 @@ def test_a_link_restores_everything(open_page: Open, pages: dict[str, Path]) -> 
     assert table(again) == table(page)
 
 
-def test_what_a_link_says_and_nobody_knows_is_passed_over(open_page: Open, pages: dict[str, Path]) -> None:
+def test_what_a_link_says_and_nobody_knows_is_passed_over(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["smith2017"])
     expected = page.locator("#estimate").inner_text()
     odd = "#synthesis=none&tau2=PN&sd=-3&imagined=a+b&turned=x&view=pie&looked=9&profile=mine"
@@ -317,7 +325,7 @@ def test_what_a_link_says_and_nobody_knows_is_passed_over(open_page: Open, pages
     assert open_page(pages["smith2017"], fragment="#ci=profile").locator("#ci").input_value() == "wald"
 
 
-def test_downloads_are_what_they_say(open_page: Open, pages: dict[str, Path]) -> None:
+def test_downloads_are_what_they_say(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["smith2017"], color_scheme="dark")
     for view in ("Forest", "Cumulative", "Funnel"):
         page.get_by_role("tab", name=view).click()
@@ -381,9 +389,7 @@ def test_keys_alone_are_enough(smith: Page) -> None:
 
 
 @EACH
-def test_everything_has_a_name_and_a_change_is_said(
-    open_page: Open, pages: dict[str, Path], name: str
-) -> None:
+def test_everything_has_a_name_and_a_change_is_said(open_page: Open, pages: Pages, name: str) -> None:
     page = open_page(pages[name])
     nameless = page.locator("select, input, button").evaluate_all(
         "(all) => all.filter((one) => !(one.labels && one.labels.length) && !one.textContent.trim()"
@@ -404,9 +410,7 @@ def test_everything_has_a_name_and_a_change_is_said(
 
 
 @EACH
-def test_a_phone_shows_all_without_scrolling_sideways(
-    open_page: Open, pages: dict[str, Path], name: str
-) -> None:
+def test_a_phone_shows_all_without_scrolling_sideways(open_page: Open, pages: Pages, name: str) -> None:
     page = open_page(pages[name], **PHONE)
     for view in ("Forest", "Cumulative", "Funnel"):
         page.get_by_role("tab", name=view).tap()
@@ -419,7 +423,7 @@ def test_a_phone_shows_all_without_scrolling_sideways(
     assert not page.locator("#trials input").first.is_checked()
     card.get_by_role("button", name="Close").tap()
     assert card.is_hidden()
-    small = page.locator("select, button:visible").evaluate_all(
+    small = page.locator("select, input[type=text], button:visible").evaluate_all(
         "(all) => all.filter((one) => one.getBoundingClientRect().height < 24"
         " && one.offsetParent).map((one) => one.id)"
     )
@@ -427,7 +431,7 @@ def test_a_phone_shows_all_without_scrolling_sideways(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_light_and_dark(open_page: Open, pages: dict[str, Path], scheme: str) -> None:
+def test_text_can_be_read_in_light_and_dark(open_page: Open, pages: Pages, scheme: str) -> None:
     """WCAG 2.2: text has a contrast of 4.5 to its ground (1.4.3), marks of 3 (1.4.11)."""
     page = open_page(pages["smith2017"], color_scheme=scheme)
     style = "(name) => getComputedStyle(document.documentElement).getPropertyValue(name)"
@@ -678,19 +682,20 @@ def check_drawn_is_printed(page: Page) -> int:
 
 
 @EACH
-@pytest.mark.parametrize("view", ["forest", "cumulative"])
 def test_each_interval_on_the_screen_is_drawn_as_it_is_printed(
-    open_page: Open, pages: dict[str, Path], name: str, view: str
+    open_page: Open, pages: Pages, name: str
 ) -> None:
     review = load_review(name)
     page = open_page(pages[name])
-    compared = 0
-    for known in synthesise(review, settings=headline_settings(review)):
-        if known.effects:
+    pools = [pool for pool in synthesise(review, settings=headline_settings(review)) if pool.effects]
+    for view in ("forest", "cumulative"):
+        compared = 0
+        for known in pools:
             page.evaluate("(hash) => { location.hash = hash; }", address(known, view=view))
-            page.wait_for_timeout(50)
+            page.locator(f"#tab-{view}[aria-selected=true]").wait_for()
+            page.get_by_role("heading", name=known.name, exact=True).wait_for()
             compared += check_drawn_is_printed(page)
-    assert compared > 10
+        assert compared > 10
 
 
 def test_names_and_numbers_of_a_row_never_overlap_and_what_is_predicted_is_said_whole(
@@ -750,7 +755,7 @@ def shape(page: Page, label: str) -> tuple[str, list[float], int]:
 
 
 def test_an_interval_wholly_beyond_the_axis_is_an_arrow_on_screen_and_in_downloads(
-    open_page: Open, pages: dict[str, Path]
+    open_page: Open, pages: Pages
 ) -> None:
     review = load_review("knee_oa")
     page = open_page(pages["knee_oa"])
@@ -769,7 +774,7 @@ def test_an_interval_wholly_beyond_the_axis_is_an_arrow_on_screen_and_in_downloa
     assert far >= 1
 
 
-def test_a_diamond_that_is_cut_ends_blunt_with_arrows(open_page: Open, pages: dict[str, Path]) -> None:
+def test_a_diamond_that_is_cut_ends_blunt_with_arrows(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["smith2017"])
     _, whole, none = shape(page, "Random effects")
     assert (len(whole), none) == (4, 0)
@@ -779,29 +784,29 @@ def test_a_diamond_that_is_cut_ends_blunt_with_arrows(open_page: Open, pages: di
     assert (len(cut), arrows) == (6, 2)
 
 
-def test_heterogeneity_and_an_empty_pool_are_always_said(open_page: Open, pages: dict[str, Path]) -> None:
-    for name in REVIEWS:
-        review = load_review(name)
-        page = open_page(pages[name])
-        for known in synthesise(review, settings=headline_settings(review)):
-            turn_to(page, known)
-            notes = page.locator("#notes").inner_text()
-            if known.result is None:
-                assert "No pooled value: " in notes
-            elif known.result.k == 1:
-                assert "one trial can't show any" in notes
-            else:
-                i2 = decimal(known.result.i2, 0)
-                assert f"I² by Q = {i2}%" in notes
-                assert ("considerable" in notes) == (known.result.i2 >= CONTRADICTION)
-            page.get_by_role("button", name="All off").click()
-            notes = page.locator("#notes").inner_text()
-            assert "No pooled value: no trial" in notes
-            assert "Nothing is flagged" not in page.locator("body").inner_text()
+@EACH
+def test_heterogeneity_and_an_empty_pool_are_always_said(open_page: Open, pages: Pages, name: str) -> None:
+    review = load_review(name)
+    page = open_page(pages[name])
+    for known in synthesise(review, settings=headline_settings(review)):
+        turn_to(page, known)
+        notes = page.locator("#notes").inner_text()
+        if known.result is None:
+            assert "No pooled value: " in notes
+        elif known.result.k == 1:
+            assert "one trial can't show any" in notes
+        else:
+            i2 = decimal(known.result.i2, 0)
+            assert f"I² by Q = {i2}%" in notes
+            assert ("considerable" in notes) == (known.result.i2 >= CONTRADICTION)
+        page.get_by_role("button", name="All off").click()
+        notes = page.locator("#notes").inner_text()
+        assert "No pooled value: no trial" in notes
+        assert "Nothing is flagged" not in page.locator("body").inner_text()
 
 
 def test_no_prediction_interval_and_one_drawn_never_stand_on_one_screen(
-    open_page: Open, pages: dict[str, Path]
+    open_page: Open, pages: Pages
 ) -> None:
     review = load_review("knee_oa")
     known = synthesise(review, settings=headline_settings(review))[0]
@@ -819,37 +824,38 @@ def test_no_prediction_interval_and_one_drawn_never_stand_on_one_screen(
             )
 
 
-@pytest.mark.parametrize("smd", ["-1.5", "-0.6", "0.2", "1.5"])
 @pytest.mark.parametrize("method", [("tau2", "DL"), ("tau2", "REML"), ("model", "common")])
 def test_a_trial_that_was_not_done_explains_how_it_moves_the_mean(
-    smith: Page, smd: str, method: tuple[str, str]
+    smith: Page, method: tuple[str, str]
 ) -> None:
     review = load_review("smith2017")
     known = synthesise(review, settings=headline_settings(review))[0]
     smith.locator(f"#{method[0]}").select_option(method[1])
     smith.get_by_role("checkbox", name="Add a trial that was not done").check()
     smith.locator("#imagined-n").fill("600")
-    smith.locator("#imagined-smd").fill(smd)
-    vi = float(revman_variance(float(smd), 300.0, 300.0, 1.0))  # type: ignore[arg-type]
     yi, v = [e.yi for e in known.effects], [e.vi for e in known.effects]
     by = {method[0]: method[1]}
-    before, after = pool(yi, v, **by), pool([*yi, float(smd)], [*v, vi], **by)  # type: ignore[arg-type]
-    kept = [w / sum(after.weights[:-1]) for w in after.weights[:-1]]
-    moved = sum((k - w / 100) * y for k, w, y in zip(kept, before.weights, yi, strict=True))
-    said = smith.locator("#imagined-about").inner_text()
-    assert f"goes from {decimal(before.estimate)} to {decimal(after.estimate)}" in said
-    pull = decimals(after.estimate - before.estimate - moved)[0]
-    assert f"Its own pull is {'' if pull.startswith('−') else '+'}{pull}." in said
-    if method[0] == "model":
-        assert "keep their weights" in said
-        assert "τ²" not in said
-    else:
-        rose = after.tau2 > before.tau2  # type: ignore[operator]
-        assert f"τ² {'rose' if rose else 'fell'} from {decimal(before.tau2, 3)}" in said
-        assert f"weigh {'more' if rose else 'less'} alike" in said
-        step = decimals(moved)[0]
-        assert f"moves it by {'' if moved < 0 or step == '0.00' else '+'}{step}," in said
-    assert said in smith.locator("#notes").inner_text()
+    before = pool(yi, v, **by)  # type: ignore[arg-type]
+    for smd in (-1.5, -0.6, 0.2, 1.5):
+        smith.locator("#imagined-smd").fill(str(smd))
+        vi = float(revman_variance(smd, 300.0, 300.0, 1.0))  # type: ignore[arg-type]
+        after = pool([*yi, smd], [*v, vi], **by)  # type: ignore[arg-type]
+        kept = [w / sum(after.weights[:-1]) for w in after.weights[:-1]]
+        moved = sum((k - w / 100) * y for k, w, y in zip(kept, before.weights, yi, strict=True))
+        said = smith.locator("#imagined-about").inner_text()
+        assert f"goes from {decimal(before.estimate)} to {decimal(after.estimate)}" in said
+        pull = decimals(after.estimate - before.estimate - moved)[0]
+        assert f"Its own pull is {'' if pull.startswith('−') else '+'}{pull}." in said
+        if method[0] == "model":
+            assert "keep their weights" in said
+            assert "τ²" not in said
+        else:
+            rose = after.tau2 > before.tau2  # type: ignore[operator]
+            assert f"τ² {'rose' if rose else 'fell'} from {decimal(before.tau2, 3)}" in said
+            assert f"weigh {'more' if rose else 'less'} alike" in said
+            step = decimals(moved)[0]
+            assert f"moves it by {'' if moved < 0 or step == '0.00' else '+'}{step}," in said
+        assert said in smith.locator("#notes").inner_text()
 
 
 def test_the_mean_that_moves_the_other_way_says_so(open_page: Open, tmp_path: Path) -> None:
@@ -910,7 +916,7 @@ def test_printed_words_come_first_and_our_conversion_is_labelled(smith: Page) ->
     assert claim in svg
 
 
-def test_colours_mean_the_same_in_figures_and_explorer(open_page: Open, pages: dict[str, Path]) -> None:
+def test_colours_mean_the_same_in_figures_and_explorer(open_page: Open, pages: Pages) -> None:
     review = load_review("smith2017")
     page = open_page(pages["smith2017"], color_scheme="light")
     style = "(name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim()"
@@ -940,9 +946,7 @@ def test_colours_mean_the_same_in_figures_and_explorer(open_page: Open, pages: d
         assert "var(--trial)" in (square.get_attribute("style") or "")
 
 
-def test_a_bound_and_a_turned_sign_are_marked_as_in_the_figure(
-    open_page: Open, pages: dict[str, Path]
-) -> None:
+def test_a_bound_and_a_turned_sign_are_marked_as_in_the_figure(open_page: Open, pages: Pages) -> None:
     review = load_review("smith2017")
     known = {one.synthesis: one for one in synthesise(review, settings=headline_settings(review))}
     one = known["function-short"]
@@ -972,30 +976,21 @@ SPOKEN = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def translated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
-    folder = tmp_path_factory.mktemp("translated")
-
-    def written(name: str, code: str) -> Path:
-        path = folder / f"{name}.{code}.html"
-        if not path.exists():
-            page = explorer_page(Dossier(review=load_review(name)), version="1.2.3", lang=code)
-            path.write_text(page, encoding="utf-8")
-        return path
-
-    return written
-
-
 @pytest.mark.parametrize("code", ELSEWHERE)
 @EACH
 def test_in_another_language_there_is_no_english_but_what_is_quoted(
-    open_page: Open, translated: Callable[[str, str], Path], name: str, code: str
+    open_page: Open, pages: Pages, name: str, code: str
 ) -> None:
-    page = open_page(translated(name, code))
+    page = open_page(pages.in_language(name, code))
+    review = load_review(name)
+    own = {words for known in synthesise(review) for words in (known.outcome, known.term)}
     assert page.locator("html").get_attribute("lang") == code
     for view in ("forest", "cumulative", "funnel", "multiverse"):
         page.evaluate("(view) => { location.hash = `#view=${view}`; }", view)
         page.wait_for_timeout(50)
+        for box in page.locator("#outcome, #term").all():
+            asked = box.evaluate("(one) => [...one.options].map((o) => [o.text, o.closest('[lang]').lang])")
+            assert all(lang == "en" or text not in own for text, lang in asked)
         ours = {text for lang, text in page.evaluate(SPOKEN) if lang == code}
         assert len(ours) > 40
         assert {text for text in ours if english_of_ours(text, code) - {"none"}} == set()
@@ -1004,12 +999,12 @@ def test_in_another_language_there_is_no_english_but_what_is_quoted(
 @pytest.mark.parametrize("code", ["en", *ELSEWHERE])
 @EACH
 def test_a_page_says_of_each_synthesis_what_python_says(
-    open_page: Open, translated: Callable[[str, str], Path], name: str, code: str
+    open_page: Open, pages: Pages, name: str, code: str
 ) -> None:
     """Names, values and reasons: one author, two programs."""
     review = load_review(name)
     speak = language(code, own=review.protocol.translation.get(code))
-    page = open_page(translated(name, code))
+    page = open_page(pages.in_language(name, code))
     for known in synthesise(review, settings=headline_settings(review)):
         page.evaluate("(hash) => { location.hash = hash; }", address(known))
         page.get_by_role(
@@ -1024,10 +1019,8 @@ def test_a_page_says_of_each_synthesis_what_python_says(
             assert answers.value(known, known.result, language=speak) in told
 
 
-def test_in_norwegian_a_number_is_typed_with_a_comma_or_a_point(
-    open_page: Open, translated: Callable[[str, str], Path]
-) -> None:
-    page = open_page(translated("smith2017", "nb"))
+def test_in_norwegian_a_number_is_typed_with_a_comma_or_a_point(open_page: Open, pages: Pages) -> None:
+    page = open_page(pages.in_language("smith2017", "nb"))
     shown = []
     for typed in ("22,5", "22.5"):
         page.locator("#sd").fill(typed)

@@ -150,7 +150,7 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
 
     def word(text: str | None) -> str:
         turned = speak.word(text)
-        if text and lang != "en" and turned == text and not isinstance(text, Said) and " " in text:
+        if text and lang != "en" and turned == text and not isinstance(text, Said):
             english[text] = None
         return turned
 
@@ -340,7 +340,10 @@ def _analyses(world: Multiverse, speak: Language, word: Turn) -> dict[str, Any] 
         "of": len(table),
         "said": combined(world, language=speak),
         "options": [
-            *([word(name), [word(option) for option in among]] for name, among in options.items()),
+            *(
+                [speak.word(name), [speak.word(option) for option in among]]
+                for name, among in options.items()
+            ),
             [speak.say("explorer.trial_set"), sets],
         ],
         "rows": [list(row) for row in zip(*numbers, map(int, drawn["k"]), *chosen, strict=True)],

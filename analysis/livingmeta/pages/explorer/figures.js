@@ -14,11 +14,12 @@ const figures = (() => {
 
   const escaped = (text) =>
     String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-  /* Words as HTML, with what a review says in English marked as English on a page of another language. */
-  const english = data.english.map(escaped).sort((a, b) => b.length - a.length);
+  /* Words as HTML, with what a review says in English marked as English on a page of another language;
+   * a single word, which may stand in others, only where it stands alone. */
+  const english = data.english.filter((text) => text.includes(" ")).map(escaped).sort((a, b) => b.length - a.length);
   const found = new RegExp(english.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "g");
-  const marked = (words) =>
-    (english.length ? escaped(words).replace(found, (text) => el("span", { lang: "en" }, text)) : escaped(words));
+  const marked = (words) => data.english.includes(words) ? el("span", { lang: "en" }, escaped(words))
+    : english.length ? escaped(words).replace(found, (text) => el("span", { lang: "en" }, text)) : escaped(words);
   const langOf = (words) => (data.english.includes(words) ? { lang: "en" } : {});
   const attributes = (given) =>
     Object.entries(given).map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
