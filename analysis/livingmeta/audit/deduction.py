@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations
 from math import inf
 from typing import Any
@@ -176,6 +176,11 @@ class Deduction:
         if sets is None or not sets.subsets.size:
             return None
         return sets.in_how_many(self.candidates.index(candidate))
+
+    @cached_property
+    def ranking(self) -> tuple[Settling, ...]:
+        """The unread trials by how much reading each would settle, as `settling` has it."""
+        return settling(self)
 
     @property
     def drawable(self) -> bool:
@@ -528,10 +533,10 @@ class Settling:
 def settling(deduction: Deduction) -> tuple[Settling, ...]:
     """Rank the unread trials by how much of the ranges reading each would take away.
 
-    A trial's number is imagined at a quarter, the middle and three quarters of its range. Of what is
-    left open of each other one, the width of its range before the bound on effects cuts it, the mean
-    share is given that is gone then; where there is no other, all is settled. None is ranked where
-    effects have no bound: then every range is open.
+    A trial's number is imagined in the middle of its range. Of what is left open of each other one, the
+    width of its range before the bound on effects cuts it, the mean share is given that is gone then;
+    where there is no other, all is settled. None is ranked where effects have no bound: then every
+    range is open.
 
     Examples
     --------
@@ -548,16 +553,13 @@ def settling(deduction: Deduction) -> tuple[Settling, ...]:
         low, high = sets.trial_low[place], sets.trial_high[place]
         if candidate.known or not np.isfinite(sets.trial_width[place]):
             continue
-        gone = []
-        for value in low + np.array([0.25, 0.5, 0.75]) * (high - low):
-            read = replace(candidate, known=True, effect=(value, value))
-            then = solve([*deduction.candidates[:place], read, *deduction.candidates[place + 1 :]])
-            if then.subsets.size:  # else no such number can be
-                others = np.isfinite(sets.trial_width) & np.isfinite(then.trial_width)
-                shares = 1 - then.trial_width[others] / sets.trial_width[others]
-                gone.append(float(shares.mean()) if others.any() else 1.0)
-        if gone:
-            ranking.append(Settling(candidate=candidate, share=float(np.mean(gone))))
+        read = replace(candidate, known=True, effect=((low + high) / 2,) * 2)
+        then = solve([*deduction.candidates[:place], read, *deduction.candidates[place + 1 :]])
+        if then.subsets.size:  # else no such number can be
+            others = np.isfinite(sets.trial_width) & np.isfinite(then.trial_width)
+            shares = 1 - then.trial_width[others] / sets.trial_width[others]
+            share = float(shares.mean()) if others.any() else 1.0
+            ranking.append(Settling(candidate=candidate, share=share))
     return tuple(sorted(ranking, key=lambda settled: -settled.share))
 
 
@@ -565,7 +567,7 @@ def worth(deductions: Iterable[Deduction]) -> dict[tuple[str, str], float]:
     """Say by trial and synthesis how much of what is open reading the trial would settle at most."""
     most: dict[tuple[str, str], float] = {}
     for deduction in deductions:
-        for settled in settling(deduction):
+        for settled in deduction.ranking:
             key = settled.candidate.trial, deduction.synthesis
             most[key] = max(most.get(key, 0.0), settled.share)
     return most

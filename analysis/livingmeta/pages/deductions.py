@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from livingmeta.audit.deduction import Assumptions, Clash, Deduction, settling
+from livingmeta.audit.deduction import Assumptions, Clash, Deduction
 from livingmeta.language import Said, said, together
 from livingmeta.words import decimal, decimals
 
@@ -86,7 +86,7 @@ def _singly(deduction: Deduction) -> Iterable[Said]:
 
 
 def _settled(deduction: Deduction) -> Iterable[Said]:
-    ranking = settling(deduction)
+    ranking = deduction.ranking
     if len(ranking) > 1 and ranking[0].share >= LEAST:
         each = [
             said("deduction.settle_one", name=settled.candidate.label, share=decimal(100 * settled.share, 0))

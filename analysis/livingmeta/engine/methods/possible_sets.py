@@ -14,7 +14,7 @@ it is never narrower.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -199,8 +199,13 @@ def possible_sets(
     sets, least, most = sets.at(precise), least[precise], most[precise]
 
     ranges = {name: np.full(sets.k.shape, start) for name, start in _RANGES.items()}
+    cut: list[tuple[tuple[float, float], _Bounds]] = []
     for piece in _pieces(trials, sets, least, tau2):
         bounds = _bounds(trials, sets, piece, estimate, (least, most))
+        if not bounds.fits.any():
+            continue
+        if sets.k.size <= FEW_SETS:
+            cut.append((piece, bounds))
         for name, value in (
             ("tau2_low", np.full(sets.k.shape, piece[0])),
             ("tau2_high", np.full(sets.k.shape, piece[1])),
@@ -210,13 +215,13 @@ def possible_sets(
             pick = np.fmin if name.endswith("low") else np.fmax
             ranges[name] = np.where(bounds.fits, pick(ranges[name], value), ranges[name])
     held = np.isfinite(ranges["tau2_low"])
-    sets, least, most = sets.at(held), least[held], most[held]
+    singles = _singles(trials, members(sets.bits, trials.known.size) & ~trials.known, estimate, cut)
+    sets = sets.at(held)
     ranges = {name: values[held] for name, values in ranges.items()}
     unread = sets.sums(~trials.known) > 0
     for name in ("mean_low", "mean_high"):
         ranges[name] = np.where(unread, ranges[name], np.nan)
     i2_low, i2_high = _i2(trials, sets, ranges["tau2_low"], ranges["tau2_high"])
-    trial_low, trial_high, trial_width = _singles(trials, sets, estimate, (least, most), tau2)
     return PossibleSets(
         candidates=trials.known.size,
         tried=tried,
@@ -224,9 +229,9 @@ def possible_sets(
         k=sets.k,
         i2_low=i2_low,
         i2_high=i2_high,
-        trial_low=trial_low,
-        trial_high=trial_high,
-        trial_width=trial_width,
+        trial_low=singles[0],
+        trial_high=singles[1],
+        trial_width=singles[2],
         exhaustive=trials.known.size <= EXHAUSTIVE,
         **ranges,
     )
@@ -370,43 +375,41 @@ def _i2(trials: Candidates, sets: _Sets, tau2_low: Array, tau2_high: Array) -> t
 
 def _singles(
     trials: Candidates,
-    sets: _Sets,
+    holds: Mask,
     estimate: tuple[float, float],
-    precision: tuple[Array, Array],
-    tau2: tuple[float, float],
+    cut: Iterable[tuple[tuple[float, float], _Bounds]],
 ) -> tuple[Array, Array, Array]:
     """Bound each unread trial, the others of its set being anywhere in their ranges."""
     low, high = np.full(trials.known.size, np.inf), np.full(trials.known.size, -np.inf)
-    unread = np.flatnonzero(~trials.known)
-    if sets.k.size <= FEW_SETS:
-        holds = members(sets.bits, trials.known.size) & ~trials.known
-        for piece in _pieces(trials, sets, precision[0], tau2):
-            bounds = _bounds(trials, sets, piece, estimate, precision)
-            most_w, least_w = 1 / (trials.v_low + piece[0]), 1 / (trials.v_high + piece[1])
-            ends = (
-                _ends(estimate[0], bounds.weight_low, bounds.weight_high)[0] + bounds.pull_low,
-                _ends(estimate[1], bounds.weight_low, bounds.weight_high)[1] + bounds.pull_high,
-            )
-            least_wy = trials.y_low * np.where(trials.y_low < 0, most_w, least_w)
-            most_wy = trials.y_high * np.where(trials.y_high > 0, most_w, least_w)
-            for trial in unread:
-                others = holds.copy()
-                others[:, trial] = False
-                alone = ~others.any(axis=1)
-                top = ends[1] - np.where(others, least_wy, 0.0).sum(axis=1)
-                bottom = ends[0] - np.where(others, most_wy, 0.0).sum(axis=1)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    top = np.where(top >= 0, top / least_w[trial], top / most_w[trial])
-                    bottom = np.where(bottom >= 0, bottom / most_w[trial], bottom / least_w[trial])
-                top = np.where(alone, bounds.mean_high, top)
-                bottom = np.where(alone, bounds.mean_low, bottom)
-                there = bounds.fits & holds[:, trial]
-                low[trial] = min(low[trial], bottom[there].min(initial=np.inf))
-                high[trial] = max(high[trial], top[there].max(initial=-np.inf))
+    alone = holds.sum(axis=1, keepdims=True) == 1
+    for piece, bounds in cut:
+        most_w, least_w = 1 / (trials.v_low + piece[0]), 1 / (trials.v_high + piece[1])
+        bottom = _ends(estimate[0], bounds.weight_low, bounds.weight_high)[0] + bounds.pull_low
+        top = _ends(estimate[1], bounds.weight_low, bounds.weight_high)[1] + bounds.pull_high
+        least = _without(holds, trials.y_low * np.where(trials.y_low < 0, most_w, least_w))
+        most = _without(holds, trials.y_high * np.where(trials.y_high > 0, most_w, least_w))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            up, down = top[:, None] - least, bottom[:, None] - most
+            up = np.where(up >= 0, up / least_w, up / most_w)
+            down = np.where(down >= 0, down / most_w, down / least_w)
+        up = np.where(alone, bounds.mean_high[:, None], up)
+        down = np.where(alone, bounds.mean_low[:, None], down)
+        there = holds & bounds.fits[:, None]
+        low = np.minimum(low, np.where(there, down, np.inf).min(axis=0, initial=np.inf))
+        high = np.maximum(high, np.where(there, up, -np.inf).max(axis=0, initial=-np.inf))
     there = low <= high
     width = np.where(there, high - low, np.nan)
     low, high = np.maximum(low, trials.y_low), np.minimum(high, trials.y_high)
     return np.where(there, low, np.nan), np.where(there, high, np.nan), width
+
+
+def _without(holds: Mask, values: Array) -> Array:
+    """Sum values over the others of each set, for each trial: shape (B, m)."""
+    boundless = np.isinf(values)
+    finite = np.where(boundless, 0.0, values)
+    sums: Array = np.asarray(holds @ finite)[:, None] - finite
+    others = (holds & boundless).sum(axis=1)[:, None] > boundless.astype(int)
+    return np.where(others, -np.inf if (values == -np.inf).any() else np.inf, sums)
 
 
 def _ends(value: float, low: Array, high: Array) -> tuple[Array, Array]:
