@@ -207,7 +207,7 @@ def test_what_is_said_of_a_result_can_be_said_again_in_another_language() -> Non
 
 
 @pytest.mark.parametrize("code", OTHERS)
-@pytest.mark.parametrize("name", ["smith2017", "living", "knee_oa"])
+@pytest.mark.parametrize("name", ["smith2017", "living", pytest.param("knee_oa", marks=pytest.mark.slow)])
 def test_what_is_said_of_results_is_said_in_every_language(code: str, name: str) -> None:
     review = load_review(name)
     speak = language(code, own=review.protocol.translation.get(code))

@@ -264,7 +264,13 @@ ODD = {
 
 @pytest.mark.parametrize(
     "pools",
-    [*([one] for one in POOLS.values()), KNEE, [LONG], [STRICT], *([one] for one in ODD.values())],
+    [
+        *([one] for one in POOLS.values()),
+        pytest.param(KNEE, marks=pytest.mark.slow),
+        [LONG],
+        [STRICT],
+        *([one] for one in ODD.values()),
+    ],
     ids=[*POOLS, "131 rows", "long names", "left out", *ODD],
 )
 def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> None:

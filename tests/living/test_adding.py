@@ -97,11 +97,11 @@ sys.exit(1)
 def test_many_adders_at_once_lose_no_row(tmp_path: Path) -> None:
     path = folder(tmp_path)
     adders = [
-        subprocess.Popen([sys.executable, "-c", ADDER, str(path), str(number)]) for number in range(1, 6)
+        subprocess.Popen([sys.executable, "-c", ADDER, str(path), str(number)]) for number in range(1, 4)
     ]
-    assert [adder.wait(timeout=120) for adder in adders] == [0] * 5
+    assert [adder.wait(timeout=120) for adder in adders] == [0] * 3
     weeks = sorted(row.weeks or 0 for row in load_review(path).gaps)
-    assert weeks == list(range(1, 6))
+    assert weeks == list(range(1, 4))
 
 
 WRITER = """

@@ -16,6 +16,7 @@ from livingmeta.words import RefusalError
 from rooms import PACKAGE
 
 
+@pytest.mark.slow
 def test_the_page_of_the_documents_is_true() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python tests/documents.py"
 

@@ -129,6 +129,7 @@ def test_sign_and_unit_change_nothing_but_themselves(seed: int, factor: float) -
     assert turned.mean_low == pytest.approx(ends[0]) and turned.mean_high == pytest.approx(ends[1])
 
 
+@pytest.mark.slow
 def test_more_than_twenty_candidates_are_sampled_and_said_to_be() -> None:
     v = np.full(22, 0.08)
     many = Candidates(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.ones(22, bool))
