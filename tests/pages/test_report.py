@@ -338,16 +338,17 @@ def test_a_picture_in_another_language_has_no_english_but_what_it_quotes(code: s
     assert [words for text in pictures if (words := english_of_ours(text, code))] == []
 
 
-def test_every_finding_leads_to_the_words_it_is_about() -> None:
-    page = page_of("living", "en")
+@pytest.mark.parametrize("name", ["smith2017", pytest.param("living", marks=pytest.mark.slow)])
+def test_every_finding_leads_to_the_words_it_is_about(name: str) -> None:
+    page, results = page_of(name, "en"), RESULTS[name]
     told = [one for one in page.at("fit").parent.inside if one.tag == "li"]  # type: ignore[union-attr]
-    rows = {f"{row.file} row {row.row}": row for row in RESULTS["living"].review.outcomes}
-    assert len(told) == len(RESULTS["living"].findings) > 3
-    for line, finding in zip(told, RESULTS["living"].findings, strict=True):
+    rows = {f"{row.file} row {row.row}": row for row in results.review.outcomes}
+    assert len(told) == len(results.findings) > 3
+    for line, finding in zip(told, results.findings, strict=True):
         links = [one.attributes["href"] for one in line.inside if one.tag == "a"]
         assert links, line.text
         for key in finding.claims:
-            traced = any(one.startswith("#row-") for one in links)
+            traced = any(one.startswith(("#row-", "#claim-")) for one in links)
             assert traced or (rows[key].quote or "") in line.text
 
 
