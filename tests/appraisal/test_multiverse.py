@@ -247,6 +247,7 @@ def test_analyses_are_what_the_synthesis_gives(synthesis: str) -> None:
     assert found.declared == skipped + found.equivalent + len(found.names)
 
 
+@pytest.mark.slow
 def test_subgroups_are_combined_each_for_itself() -> None:
     review = load_review("knee_oa")
     found = multiverse(review, synthesis="pain-followup")

@@ -94,6 +94,7 @@ sys.exit(1)
 """
 
 
+@pytest.mark.slow
 def test_many_adders_at_once_lose_no_row(tmp_path: Path) -> None:
     path = folder(tmp_path)
     adders = [

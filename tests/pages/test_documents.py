@@ -57,7 +57,9 @@ def test_every_command_that_prints_a_document_says_what_it_holds() -> None:
     assert list(TYPED) == list(DOCUMENTS)
 
 
-@pytest.mark.parametrize("name", TYPED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "certify" else name for name in TYPED]
+)
 def test_what_is_printed_is_what_the_schema_says(say, name: str) -> None:
     places = {"REVIEW": "smith2017", "DATA": str(ROOT / "data")}
     said = say(*(places.get(word, word) for word in TYPED[name].split()))

@@ -44,12 +44,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 Open = Callable[..., "Page"]
-# The largest is opened in CI, and here where a test is about what only it has.
+# What is looked at in the first review here is looked at in the others in CI.
 EACH = pytest.mark.parametrize(
-    "name", ["smith2017", "living", pytest.param("knee_oa", marks=pytest.mark.slow)]
-)
-# What is said by the same keys in all reviews is looked at in the first, and in CI in the others.
-FIRST = pytest.mark.parametrize(
     "name", ["smith2017", *(pytest.param(name, marks=pytest.mark.slow) for name in ("living", "knee_oa"))]
 )
 PHONE = {
@@ -317,6 +313,7 @@ def test_a_link_restores_everything(open_page: Open, pages: Pages) -> None:
     assert table(again) == table(page)
 
 
+@pytest.mark.slow
 def test_what_a_link_says_and_nobody_knows_is_passed_over(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["smith2017"])
     expected = page.locator("#estimate").inner_text()
@@ -809,6 +806,7 @@ def test_heterogeneity_and_an_empty_pool_are_always_said(open_page: Open, pages:
         assert "Nothing is flagged" not in page.locator("body").inner_text()
 
 
+@pytest.mark.slow
 def test_no_prediction_interval_and_one_drawn_never_stand_on_one_screen(
     open_page: Open, pages: Pages
 ) -> None:
@@ -981,7 +979,7 @@ SPOKEN = """() => {
 
 
 @pytest.mark.parametrize("code", ELSEWHERE)
-@FIRST
+@EACH
 def test_in_another_language_there_is_no_english_but_what_is_quoted(
     open_page: Open, pages: Pages, name: str, code: str
 ) -> None:
@@ -1001,7 +999,7 @@ def test_in_another_language_there_is_no_english_but_what_is_quoted(
 
 
 @pytest.mark.parametrize("code", ["en", *ELSEWHERE])
-@FIRST
+@EACH
 def test_a_page_says_of_each_synthesis_what_python_says(
     open_page: Open, pages: Pages, name: str, code: str
 ) -> None:

@@ -116,6 +116,7 @@ def test_the_kernel_gives_the_engines_numbers_for_many_more(kernel: Page) -> Non
         agree(kernel, cases(len(METHODS), seed=seed))
 
 
+@pytest.mark.slow
 def test_pooling_a_set_of_known_pitfalls_agrees(kernel: Page) -> None:
     """Sets where other programs fail: Q below its df, no convergence, PM on a large scale."""
     hard = [

@@ -226,6 +226,7 @@ def _asked(result: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_engine_obeys_each_combination_of_options_or_refuses_it() -> None:
     for asked in _combinations():
         if not _goes(asked):
