@@ -12,7 +12,7 @@ import pytest
 from livingmeta import load_review
 from livingmeta.audit.deduction import Assumptions, Deduction, came_true, clashes, deduce, settling
 from livingmeta.language import language
-from livingmeta.pages.deductions import assumed, deduced
+from livingmeta.pages.deductions import assumed, deduced, fate_words
 from livingmeta.review.protocol import Review
 from livingmeta.words import RefusalError
 
@@ -28,7 +28,7 @@ def only(claim: str, *, review: Review = SMITH, **given: Any) -> Deduction:
 
 def test_two_sets_are_as_precise_as_the_note_prints_all_seven_or_all_but_the_pilot() -> None:
     found = only(NOTE)
-    assert (round(found.se[0], 3), round(found.se[1], 3)) == (0.102, 0.107)
+    assert found.se is not None and (round(found.se[0], 3), round(found.se[1], 3)) == (0.102, 0.107)
     assert found.widest is not None and found.widest.tried == 127
     assert sorted(found.widest.k.tolist()) == [6, 7]
     pilot = {one.label for one in found.candidates if found.holds(one) == "some"}
@@ -51,6 +51,41 @@ def test_no_t_interval_of_these_trials_is_as_narrow() -> None:
     assert only(NOTE, interval="hksj").widest is None
 
 
+def test_the_standard_error_behind_an_interval_of_t_depends_on_the_number_of_trials() -> None:
+    """R: 0.205 / qt(.975, c(1, 6)): half the width of −0.49 to −0.08 as two trials and seven make it."""
+    found = only(NOTE, interval="t")
+    low, high = found.band(np.array([2, 7]))
+    assert (low + high) / 2 == pytest.approx([0.205 / 12.7062047, 0.205 / 2.4469119], rel=1e-6)
+    assert found.se == pytest.approx((low[0], high[1]))
+    wider = only(NOTE, interval="hksj-modified").band(np.array([7]))
+    assert wider[0][0] == 0 and wider[1][0] == pytest.approx(high[1])
+
+
+def test_what_has_no_bound_is_refused_and_not_guessed() -> None:
+    """A pre-post SMD is more precise than its arms say, a bootstrap interval no quantile times an SE."""
+    published = tuple(
+        claim.model_copy(update={"ci_basis": "asymmetric"}) if claim.claim == NOTE else claim
+        for claim in SMITH.published
+    )
+    assert "said to be none" in str(only(NOTE, review=replace(SMITH, published=published)).why_not)
+    methods = SMITH.protocol.methods.model_copy(update={"measure": "SMD-PP"})
+    protocol = SMITH.protocol.model_copy(update={"methods": methods})
+    assert only(NOTE, review=replace(SMITH, protocol=protocol)).widest is None
+    words = only("abstract-function-short", interval="hksj-modified")
+    assert words.widest is None and "scatter" in str(words.why_not)
+
+
+def test_known_effects_that_contradict_the_words_are_a_clash() -> None:
+    """With Rathleff's and Holmgren's effects alone the mean is far below 0, whatever Maenhout shows."""
+    keep = {"rathleff2015", "holmgren2012", "maenhout2013"}
+    rows = tuple(row for row in SMITH.outcomes if row.trial in keep)
+    gaps = tuple(gap for gap in SMITH.gaps if gap.trial == "maenhout2013")
+    small = replace(SMITH, outcomes=rows, gaps=gaps)
+    found = only("abstract-function-short", review=small, largest=0.1)
+    (clash,) = clashes([found])
+    assert "contradict the words" in clash.why and "contradict the words" in deduced(found)[0]
+
+
 def test_an_assumption_that_is_switched_off_leaves_more_open() -> None:
     def width(**given: Any) -> tuple[int, float]:
         sets = only(ABSTRACT, **given).widest
@@ -67,15 +102,19 @@ def test_an_assumption_that_is_switched_off_leaves_more_open() -> None:
         )
 
 
-def test_a_deduction_comes_true_when_the_number_comes_in() -> None:
-    """Without Rathleff's rows its effect is a hidden one, and the range that is left for it holds it."""
-    rows = tuple(row for row in SMITH.outcomes if row.trial != "rathleff2015")
-    before = deduce(replace(SMITH, outcomes=rows), claim=NOTE)
-    (came,) = came_true(before, deduce(SMITH, claim=NOTE))
-    assert came.label == "Rathleff 2015" and came.held
-    wrong = replace(before[0].widest, trial_low=np.full(7, 0.5), trial_high=np.full(7, 1.0))
-    (broke,) = came_true([replace(before[0], any=wrong)], deduce(SMITH, claim=NOTE))
-    assert not broke.held
+@pytest.mark.parametrize(("mean", "held"), [(10.0, True), (-60.0, False)])
+def test_a_deduction_comes_true_or_breaks_when_the_number_comes_in(mean: float, held: bool) -> None:
+    """Maenhout is all that is unread in one synthesis: its rows are made up here, from another's."""
+    claim = "abstract-function-short"
+    like = next(
+        r for r in SMITH.outcomes if (r.trial, r.outcome, r.weeks) == ("rathleff2015", "function", 13)
+    )
+    made_up = like.model_copy(update={"trial": "maenhout2013", "mean": mean, "row": 99})
+    after = replace(SMITH, outcomes=(*SMITH.outcomes, made_up))
+    (fate,) = came_true(deduce(SMITH, claim=claim), deduce(after, claim=claim))
+    assert (fate.label, fate.held) == ("Maenhout 2013", held)
+    assert ("did not come true" in fate_words(fate)) != held
+    assert came_true(deduce(SMITH, claim=NOTE), deduce(after, claim=NOTE)) == ()  # of each nothing was said
 
 
 def test_gaps_are_listed_by_what_they_would_settle(say: Callable[..., Any]) -> None:

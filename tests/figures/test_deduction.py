@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livingmeta import load_review
-from livingmeta.audit.deduction import deduce
+from livingmeta.audit.deduction import Assumptions, deduce
 from livingmeta.figures.deduction import deduction_plot
 from livingmeta.language import language
 from livingmeta.words import RefusalError
@@ -44,3 +44,14 @@ def test_words_have_no_interval_to_draw() -> None:
     (found,) = deduce(REVIEW, claim="abstract-pain-medium")
     with pytest.raises(RefusalError, match="no printed interval"):
         deduction_plot(found)
+
+
+def test_of_an_interval_of_t_each_number_of_trials_has_a_band_of_its_own() -> None:
+    (found,) = deduce(REVIEW, claim="secondary-pain-short", assumptions=Assumptions(interval="t"))
+    strip, _ = deduction_plot(found).axes
+    bars = {
+        round(bar.get_y() + bar.get_height() / 2): bar for bar in strip.patches if bar.get_gid() == "printed"
+    }
+    assert sorted(bars) == [2, 3, 4, 5, 6, 7]  # one trial has no such interval
+    low, high = found.band(np.array([5]))
+    assert (bars[5].get_x(), bars[5].get_x() + bars[5].get_width()) == pytest.approx((low[0], high[0]))

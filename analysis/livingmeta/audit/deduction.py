@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from livingmeta.audit.consistency import PrintedResult, denied, half_unit, printed_results
-from livingmeta.engine.effect_sizes import VARIANCES, exact_j, in_sds
+from livingmeta.engine.effect_sizes import MEASURES, VARIANCES, exact_j
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, most_precise, possible_sets
 from livingmeta.engine.methods.subsets import members
@@ -119,8 +119,10 @@ class Deduction:
         Estimate and limits as printed, or words.
     numbers : tuple of float
         Estimate and limits; none of words.
-    se : (float, float)
-        The standard errors that round to the printed interval; NaN for words.
+    half : (float, float)
+        The half widths that round to the printed one; NaN for words.
+    level : float
+        Of the interval, as a fraction.
     means : (float, float)
         The means that are taken to round to the printed one.
     symmetrical : bool
@@ -144,7 +146,8 @@ class Deduction:
     measure: str
     printed: tuple[str, ...]
     numbers: tuple[float, ...]
-    se: tuple[float, float]
+    half: tuple[float, float]
+    level: float
     means: tuple[float, float]
     symmetrical: bool
     candidates: tuple[Candidate, ...]
@@ -183,9 +186,31 @@ class Deduction:
         return settling(self)
 
     @property
+    def in_words(self) -> bool:
+        """Whether words were printed, and no interval."""
+        return bool(np.isnan(self.half[0]))
+
+    def band(self, k: NDArray[np.int_]) -> tuple[Array, Array]:
+        """Return the standard errors that pools of so many trials have, by what is printed.
+
+        They are 1/√W, which a modified HKSJ interval is wide enough for, and may be wider.
+        """
+        per_se = self.assumptions.quantile(self.level, k)
+        low = 0.0 if self.assumptions.interval == "hksj-modified" else self.half[0]
+        return np.asarray(low / per_se), np.asarray(self.half[1] / per_se)
+
+    @property
+    def se(self) -> tuple[float, float] | None:
+        """The same of any number of the candidates; None of words."""
+        if self.in_words:
+            return None
+        low, high = self.band(np.arange(1, len(self.candidates) + 1))
+        return float(low[high > 0].min()), float(high.max())
+
+    @property
     def drawable(self) -> bool:
         """Whether something is deduced of a printed interval."""
-        return self.widest is not None and not np.isnan(self.se[0])
+        return self.widest is not None and not self.in_words
 
     @property
     def telling(self) -> bool:
@@ -290,7 +315,7 @@ def _deduced(
     words = limits is None and any(map(denied, result.words))
     if limits is None and not words:
         return None
-    level = result.kinds[0].level if result.kinds else 0.95
+    level = result.kinds[0].level if result.kinds else np.nan
     blank = Deduction(
         claims=result.claims,
         name=pool.name,
@@ -301,7 +326,8 @@ def _deduced(
         measure=pool.measure,
         printed=tuple(number.text for number in limits) if limits else result.words,
         numbers=tuple(number.value for number in limits or ()),
-        se=(np.nan, np.nan),
+        half=(np.nan, np.nan),
+        level=level,
         means=(np.nan, np.nan),
         symmetrical=True,
         candidates=(),
@@ -309,14 +335,10 @@ def _deduced(
         any=None,
         assumptions=taken,
     )
-    if not in_sds(pool.measure):
-        return replace(blank, why_not=said("deduction.measure", measure=pool.measure))
-    candidates = tuple(_candidates(review, pool, settings, taken))
-    if not candidates:
-        return replace(blank, why_not=said("deduction.nobody"))
+    candidates = tuple(_candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
     blank = replace(blank, candidates=candidates)
-    if taken.interval == "hksj":
-        return replace(blank, why_not=said("deduction.hksj"))
+    if why_not := _why_not(blank, result, pool, settings):
+        return replace(blank, why_not=why_not)
     allowed = _allowed(candidates, result, results)
     if limits is None:
         return _of_words(blank, level)
@@ -326,7 +348,6 @@ def _deduced(
     symmetrical = max(estimate[0], middle[0]) <= min(estimate[1], middle[1])
     if not symmetrical:
         estimate = min(estimate[0], middle[0]), max(estimate[1], middle[1])
-    per_se = float(stdtrit(inf, 0.5 + level / 2))
 
     def solve(trials: Sequence[Candidate], *, most: float) -> PossibleSets:
         return possible_sets(
@@ -342,13 +363,27 @@ def _deduced(
     widest = partial(solve, most=0.0 if taken.common else inf)
     return replace(
         blank,
-        se=(half[0] / per_se, half[1] / per_se),
+        half=(max(half[0], 0.0), half[1]),
         means=estimate,
         symmetrical=symmetrical,
         zero=solve(candidates, most=0.0),
         any=None if taken.common else widest(candidates),
         solve=widest,
     )
+
+
+def _why_not(blank: Deduction, result: PrintedResult, pool: Pool, settings: Settings) -> Said | None:
+    """Say why nothing can be deduced; None where something can."""
+    interval = blank.assumptions.interval
+    reasons = {
+        "deduction.measure": not MEASURES[settings.measure].from_sizes,
+        "deduction.asymmetric": not result.kinds,
+        "deduction.several": len(pool.effects) > pool.k,
+        "deduction.nobody": not blank.candidates,
+        "deduction.hksj": interval == "hksj",
+        "deduction.words_hksj": interval == "hksj-modified" and not blank.numbers,
+    }
+    return next((said(key, measure=pool.measure) for key, holds in reasons.items() if holds), None)
 
 
 def _of_words(blank: Deduction, level: float) -> Deduction:
@@ -359,14 +394,16 @@ def _of_words(blank: Deduction, level: float) -> Deduction:
     if arrays is None or arrays.known.all() or not np.isfinite(arrays.v_high).any():
         return replace(blank, why_not=said("deduction.words_none"))
     everyone = np.uint64((1 << len(measured)) - 1)
-    most = float(stdtrit(inf, 0.5 + level / 2)) / float((1 / arrays.v_high).sum()) ** 0.5
+    # one trial alone has its own interval, whatever that of a pool is
+    test = blank.assumptions if len(measured) > 1 else replace(blank.assumptions, interval="wald")
+    most = float(test.quantile(level, np.array([len(measured)]))[0] / (1 / arrays.v_high).sum() ** 0.5)
 
     def solve(trials: Sequence[Candidate]) -> PossibleSets:
         return possible_sets(
             _arrays(trials),
             estimate=(-most, most),
             half_width=(1e-9, 1e9),
-            quantile=lambda k: blank.assumptions.quantile(level, k),
+            quantile=lambda k: np.ones(k.shape),  # words have no width
             tau2=(0.0, 0.0),
             allowed=lambda bits, _: bits == everyone,
         )
@@ -418,7 +455,7 @@ def _candidates(review: Review, pool: Pool, settings: Settings, taken: Assumptio
         if elsewhere or (taken.measured and trial.trial not in pool.measured):
             continue
         measured = trial.trial in pool.measured
-        if len(effects) == 1:
+        if effects:
             yield _read(review, trial, effects[0], settings)
         else:
             yield _unread(review, trial, plan, settings, taken, measured=measured)
@@ -599,7 +636,8 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
     """Compare what was deduced of unread trials with what is known of them now.
 
     A deduction came true where what the printed digits leave of the effect and the range that was
-    left for it have something in common.
+    left for it have something in common. Where nothing but the bound on all effects was left, nothing
+    had been deduced of the trial.
 
     Parameters
     ----------
@@ -625,7 +663,7 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
         for trial, low, high in zip(
             deduction.candidates, deduction.widest.trial_low, deduction.widest.trial_high, strict=True
         )
-        if not trial.known and np.isfinite(low)
+        if not trial.known and (low > trial.effect[0] or high < trial.effect[1])
         if (read := now.get((deduction.claims, trial.trial))) is not None
     )
 
@@ -648,7 +686,8 @@ def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
     usable = [deduction for deduction in deductions if deduction.widest is not None]
     for deduction in usable:
         if deduction.widest is not None and not deduction.widest.subsets.size:
-            listed.append(Clash(claims=deduction.claims, why=said("deduction.clash_none")))
+            key = "deduction.clash_words" if deduction.in_words else "deduction.clash_none"
+            listed.append(Clash(claims=deduction.claims, why=said(key)))
     for deduction, other in combinations(usable, 2):
         a, b = deduction.widest, other.widest
         if (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from livingmeta.appraisal.changes import Move
+    from livingmeta.audit.deduction import Fate
     from livingmeta.living.adding import Addition
     from livingmeta.review.protocol import Review
 
@@ -144,7 +145,9 @@ def _print_moves(moves: Sequence[Move]) -> None:
         typer.echo(sentence)
 
 
-def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path) -> None:
+def _page(
+    review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path, fates: Sequence[Fate] = ()
+) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.appraisal.changes import growth, lead
     from livingmeta.figures.changes import changes_plot
@@ -163,7 +166,7 @@ def _page(review: Review, moves: Sequence[Move], *, names: tuple[str, str], out:
         picture = "diff.png"
         for kind in ("png", "svg"):
             written.append(write(folder / f"diff.{kind}", figure_bytes(figure, kind)))
-    page = markdown(review, moves, names=names, picture=picture)
+    page = markdown(review, moves, names=names, picture=picture, fates=fates)
     written.append(write(folder / "diff.md", page))
     typer.echo(f"\n{', '.join(str(path) for path in written)} written.")
     typer.echo(EVIDENCE_HEAD)
@@ -186,11 +189,14 @@ def diff(
     from pathlib import Path
 
     from livingmeta.appraisal.changes import diff as compared
+    from livingmeta.audit.deduction import came_true, deduce
     from livingmeta.living.history import as_it_was
+    from livingmeta.pages.deductions import fate_words
     from livingmeta.review.folder import load_review
 
-    after = load_review(review)
-    moves = compared(as_it_was(review, against), after)
+    after, before = load_review(review), as_it_was(review, against)
+    moves = compared(before, after)
+    fates = came_true(deduce(before), deduce(after))
     if as_json:
         from livingmeta.pages.documents import moved
 
@@ -198,10 +204,12 @@ def diff(
     if as_markdown:
         from livingmeta.pages.changes import markdown
 
-        typer.echo(markdown(after, moves, names=(against, "now"), picture=None), nl=False)
+        typer.echo(markdown(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
         return None
     _print_moves(moves)
-    _page(after, moves, names=(against, "now"), out=Path(out))
+    for fate in fates:
+        screen.console().print(fate_words(fate))
+    _page(after, moves, names=(against, "now"), out=Path(out), fates=fates)
     return None
 
 

@@ -80,8 +80,12 @@ SETS = {"possible": "deduction.drawn_possible", "excluded": "deduction.drawn_exc
 
 def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
     k, se, possible = deduction.strip
-    low, high = deduction.se
-    ax.axvspan(low, high, color=COLOURS["published"], alpha=0.3, lw=0, gid="printed", zorder=1)
+    rows = np.arange(1, len(deduction.candidates) + 1)
+    left, right = deduction.band(rows)
+    bars = right > 0  # one trial has no interval of t
+    rows, left, right = rows[bars], left[bars], right[bars]
+    for bar in ax.barh(rows, right - left, left=left, height=1, color=COLOURS["published"], alpha=0.3, lw=0):
+        bar.set(gid="printed", zorder=1)
     for gid, colour in (("possible", COLOURS["pooled"]), ("excluded", COLOURS["across"])):
         held = possible if gid == "possible" else ~possible
         ax.plot(
@@ -97,12 +101,14 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
             label=f"{language.say(SETS[gid])} ({language.whole(int(held.sum()))})",
         )
     ax.set_ylim(0.4, len(deduction.candidates) + 0.6)
-    ax.set_xlim(0.95 * min(float(se.min()), low), 1.05 * max(float(np.quantile(se, 0.99)), high))
+    most = float(np.quantile(se, 0.99))
+    ax.set_xlim(0.95 * min(se.min(), *right, *left[left > 0]), 1.05 * max(most, *right[right < 2 * most]))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     ax.set_ylabel(language.say("deduction.drawn_sets"), fontsize=TEXT)
     ax.set_xlabel(language.say("deduction.drawn_strip"), fontsize=TEXT)
     scale_axis(ax.xaxis, deduction.measure, language)
-    over, words = ((low + high) / 2, 1.01), language.say("deduction.drawn_printed")
+    over = (max(left[-1], ax.get_xlim()[0]) + right[-1]) / 2, 1.01
+    words = language.say("deduction.drawn_printed")
     where = ax.get_xaxis_transform()
     ax.text(*over, words, transform=where, fontsize=SMALL, ha="center", va="bottom", color=GREY)
     ax.legend(fontsize=SMALL, frameon=False, loc="upper right", handletextpad=0.2)

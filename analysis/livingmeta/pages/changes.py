@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from math import exp
 
 from livingmeta.appraisal.changes import Move
+from livingmeta.audit.deduction import Fate
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.pooling import important_side
 from livingmeta.language import FLAG_WORDS
+from livingmeta.pages.deductions import fate_words
 from livingmeta.pages.phrases import Interval, interval, people, share
 from livingmeta.pages.template import page
 from livingmeta.review.protocol import Review
@@ -144,8 +146,15 @@ def _short(pool: Pool | None) -> str:
     return "none" if result is None else f"{interval(result)}, k = {result.k}"
 
 
-def markdown(review: Review, moves: Sequence[Move], *, names: tuple[str, str], picture: str | None) -> str:
-    """Write the page about a change, as a pull request shows it."""
+def markdown(
+    review: Review,
+    moves: Sequence[Move],
+    *,
+    names: tuple[str, str],
+    picture: str | None,
+    fates: Sequence[Fate] = (),
+) -> str:
+    """Write the page about a change, as a pull request shows it; `fates` are those of deductions."""
     return page(
         "diff.md.j2",
         review=review,
@@ -156,6 +165,7 @@ def markdown(review: Review, moves: Sequence[Move], *, names: tuple[str, str], p
         state=state,
         conclusion=conclusion,
         unchanged=unchanged(moves),
+        fates=[fate_words(fate) for fate in fates],
         evidence_head=EVIDENCE_HEAD,
         evidence_line=evidence_line,
     )

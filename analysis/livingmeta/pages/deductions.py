@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from livingmeta.audit.deduction import Assumptions, Clash, Deduction
+from livingmeta.audit.deduction import Assumptions, Clash, Deduction, Fate
 from livingmeta.language import Said, said, together
-from livingmeta.words import decimal, decimals
+from livingmeta.words import decimal, decimals, whole
 
 RANKED_SHOWN = 3  # of a ranking
 HELD = {"all": "deduction.in_all", "some": "deduction.in_some", "none": "deduction.in_none"}
@@ -27,7 +27,7 @@ def deduced(deduction: Deduction) -> list[Said]:
     if sets is None or zero is None:
         return [said("deduction.nothing", why=deduction.why_not)]
     unread = [trial.label for trial in deduction.unread if deduction.holds(trial) in {"all", "some"}]
-    if np.isnan(deduction.se[0]):
+    if deduction.se is None:
         return _of_words(deduction, unread)
     low, high = decimals(*deduction.se, places=3)
     both = deduction.any is not None and sets.subsets.size
@@ -36,10 +36,10 @@ def deduced(deduction: Deduction) -> list[Said]:
             "deduction.precise" if sets.exhaustive else "deduction.sampled",
             low=low,
             high=high,
-            sets=f"{sets.subsets.size:,}",
-            of=f"{sets.tried:,}",
+            sets=whole(sets.subsets.size),
+            of=whole(sets.tried),
             trials=said("trials_many", n=sets.candidates),
-            at_zero=said("deduction.at_zero", n=zero.subsets.size) if both else "",
+            at_zero=said("deduction.at_zero", n=whole(zero.subsets.size)) if both else "",
         )
     ]
     if not deduction.symmetrical:
@@ -65,7 +65,7 @@ def deduced(deduction: Deduction) -> list[Said]:
 def _of_words(deduction: Deduction, unread: list[str]) -> list[Said]:
     sets = deduction.widest
     if sets is None or sets.mean is None:
-        return []
+        return [said("deduction.nothing", why=said("deduction.clash_words"))]
     low, high = decimals(*sets.mean)
     n = sum(deduction.holds(trial) == "all" for trial in deduction.candidates)
     key = "deduction.mean_words" if n > 1 else "deduction.mean_words_one"
@@ -93,6 +93,18 @@ def _settled(deduction: Deduction) -> Iterable[Said]:
             for settled in ranking[:RANKED_SHOWN]
         ]
         yield said("deduction.settle", ranking=together(each, ", "))
+
+
+def fate_words(fate: Fate) -> Said:
+    """Say what became of a deduction."""
+    was, now = decimals(*fate.was), decimals(*fate.now)
+    return said(
+        "deduction.true" if fate.held else "deduction.broke",
+        name=fate.label,
+        claims=", ".join(fate.claims),
+        was=said("from_to", low=was[0], high=was[1]),
+        now=said("from_to", low=now[0], high=now[1]),
+    )
 
 
 def clash_words(clash: Clash) -> Said:

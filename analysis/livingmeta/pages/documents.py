@@ -9,7 +9,7 @@ import inspect
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
-from math import inf, isnan, nan
+from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, TypeVarTuple, get_args
 
@@ -596,7 +596,7 @@ def _deduced(deduction: Deduction) -> Deduced:
         "synthesis": deduction.synthesis,
         "subgroup": deduction.subgroup,
         "printed": deduction.printed,
-        "se": None if isnan(deduction.se[0]) else deduction.se,
+        "se": deduction.se,
         "tried": sets.tried if sets else None,
         "possible": int(sets.subsets.size) if sets else None,
         "possible_without_heterogeneity": int(zero.subsets.size) if zero else None,

@@ -859,7 +859,7 @@ class _Writer:
         return (Strong(word(finding.kind)), only_if, " (", claims, told, *quotes)
 
     def deduced(self) -> Iterator[Block | None]:
-        deductions = self.known.deductions
+        deductions = [deduction for deduction in self.known.deductions if deduction.why_not is None]
         if not deductions:
             return
         yield self.said("deduced_note")
