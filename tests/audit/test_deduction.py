@@ -54,9 +54,12 @@ def test_no_t_interval_of_these_trials_is_as_narrow() -> None:
 def test_the_standard_error_behind_an_interval_of_t_depends_on_the_number_of_trials() -> None:
     """R: 0.205 / qt(.975, c(1, 6)): half the width of −0.49 to −0.08 as two trials and seven make it."""
     found = only(NOTE, interval="t")
-    low, high = found.band(np.array([2, 7]))
-    assert (low + high) / 2 == pytest.approx([0.205 / 12.7062047, 0.205 / 2.4469119], rel=1e-6)
-    assert found.se == pytest.approx((low[0], high[1]))
+    low, high = found.band(np.array([2, 7, 1]))
+    # one trial has its own interval: R: qnorm(.975)
+    assert (low + high) / 2 == pytest.approx(
+        [0.205 / 12.7062047, 0.205 / 2.4469119, 0.205 / 1.959964], rel=1e-6
+    )
+    assert found.se == pytest.approx((low[0], high[2]))
     wider = only(NOTE, interval="hksj-modified").band(np.array([7]))
     assert wider[0][0] == 0 and wider[1][0] == pytest.approx(high[1])
 

@@ -74,10 +74,9 @@ class Assumptions:
             raise RefusalError(f"losses = {self.losses:g}: a share from 0 to below 1.")
 
     def quantile(self, level: float, k: NDArray[np.int_]) -> Array:
-        """Return what half the width is divided by; infinite where there is no such interval."""
-        if self.interval == "wald":
-            return np.full(k.shape, stdtrit(inf, 0.5 + level / 2))
-        return np.where(k > 1, stdtrit(np.maximum(k - 1, 1), 0.5 + level / 2), inf)
+        """Return what half the width is divided by; one trial has its own, normal interval."""
+        normal = self.interval == "wald"
+        return np.asarray(stdtrit(np.where((k == 1) | normal, inf, k - 1.0), 0.5 + level / 2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +204,7 @@ class Deduction:
         if self.in_words:
             return None
         low, high = self.band(np.arange(1, len(self.candidates) + 1))
-        return float(low[high > 0].min()), float(high.max())
+        return float(low.min()), float(high.max())
 
     @property
     def drawable(self) -> bool:
@@ -394,9 +393,8 @@ def _of_words(blank: Deduction, level: float) -> Deduction:
     if arrays is None or arrays.known.all() or not np.isfinite(arrays.v_high).any():
         return replace(blank, why_not=said("deduction.words_none"))
     everyone = np.uint64((1 << len(measured)) - 1)
-    # one trial alone has its own interval, whatever that of a pool is
-    test = blank.assumptions if len(measured) > 1 else replace(blank.assumptions, interval="wald")
-    most = float(test.quantile(level, np.array([len(measured)]))[0] / (1 / arrays.v_high).sum() ** 0.5)
+    test = blank.assumptions.quantile(level, np.array([len(measured)]))[0]
+    most = float(test / (1 / arrays.v_high).sum() ** 0.5)
 
     def solve(trials: Sequence[Candidate]) -> PossibleSets:
         return possible_sets(

@@ -82,8 +82,6 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
     k, se, possible = deduction.strip
     rows = np.arange(1, len(deduction.candidates) + 1)
     left, right = deduction.band(rows)
-    bars = right > 0  # one trial has no interval of t
-    rows, left, right = rows[bars], left[bars], right[bars]
     for bar in ax.barh(rows, right - left, left=left, height=1, color=COLOURS["published"], alpha=0.3, lw=0):
         bar.set(gid="printed", zorder=1)
     for gid, colour in (("possible", COLOURS["pooled"]), ("excluded", COLOURS["across"])):
