@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,13 +107,11 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
     >>> name, len(pool.effects), len(first.effects)
     ('imputed: missing trials at SMD 0', 3, 6)
     """
-    why_not = _why_not(pool, settings)
-    if why_not is not None:
+    if (why_not := _why_not(pool, settings)) is not None:
         return Absence(why_not=why_not)
     missing = [review.trial(gap.trial) for gap in pool.missing]
     sized = [trial for trial in missing if min(_arms(trial)) >= FEWEST_IN_ARM]
-    here = {trial.trial for trial in sized}
-    lost = tuple(gap for gap in pool.missing if gap.trial not in here)
+    lost = tuple(gap for gap in pool.missing if gap.trial not in {trial.trial for trial in sized})
     unknown = tuple(gap.label for gap in lost)
     if not sized:
         return Absence(why_not=said("absent.sizes", least=FEWEST_IN_ARM), unknown_size=unknown)
@@ -125,25 +124,21 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         most = max(side * effect.yi for effect in pool.effects)
         return side * max(most, _half(0.0, _arms(trial), settings))
 
-    def extreme(side: int) -> Pool:
-        return scenario(lambda trial: farthest(trial, side))
-
+    imagined: dict[Said, Callable[[Trial], float]] = {
+        said("scenario.at_zero"): lambda _: 0.0,
+        **{
+            said("scenario.extreme", side=pool.side(side > 0, "scenario.for")): partial(farthest, side=side)
+            for side in (-1, 1)
+        },
+    }
     excludes, tips = _tips(pool, [_arms(trial) for trial in sized], settings)
     return Absence(
-        scenarios=(
-            (said("scenario.imputed", what=said("scenario.at_zero")), scenario(lambda _: 0.0)),
-            *((_extreme(pool, above=side > 0), extreme(side)) for side in (-1, 1)),
-        ),
+        scenarios=tuple((said("scenario.imputed", what=what), scenario(at)) for what, at in imagined.items()),
         excludes=excludes,
         tips=tips,
         reach=(min(farthest(trial, -1) for trial in sized), max(farthest(trial, 1) for trial in sized)),
         unknown_size=unknown,
     )
-
-
-def _extreme(pool: Pool, *, above: bool) -> Said:
-    side = pool.side(above, "scenario.for")
-    return said("scenario.imputed", what=said("scenario.extreme", side=side))
 
 
 def _why_not(pool: Pool, settings: Settings) -> Said | None:
@@ -177,6 +172,7 @@ def _half(g: float, arms: tuple[float, float], settings: Settings) -> float:
 
 
 def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
+    """Make an effect of no more than a value and the people who were randomised."""
     n1, n2 = _arms(trial)
     vi, half = float(_variance(g, (n1, n2), settings)), _half(g, (n1, n2), settings)
     of_each_arm = trial.n1_randomised and trial.n2_randomised
@@ -187,35 +183,25 @@ def _entered(trial: Trial, g: float, pool: Pool, settings: Settings) -> Effect:
         n2=Numeral(count(n2)),
         n=trial.n_randomised,
     )
-    return Effect(
-        trial=trial.trial,
-        label=trial.label,
-        year=trial.year,
-        contrast=None,
-        subgroup=None,
-        instrument=None,
-        instrument_name=None,
-        domain=None,
-        weeks=None,
-        time_label=None,
-        statistic=None,
-        measure=pool.measure,
-        n1=n1,
-        n2=n2,
-        mean1=None,
-        sd1=None,
-        mean2=None,
-        sd2=None,
-        difference="imputed",
-        yi=g,
-        vi=vi,
-        ci_low=g - half,
-        ci_high=g + half,
-        derivation=(assumption,),
-        flags=("imputed",),
-        assumption=assumption,
-        rows=(),
-    )
+    unknown: dict[str, Any] = {field.name: None for field in fields(Effect) if field.default is MISSING}
+    imagined: dict[str, Any] = {
+        "trial": trial.trial,
+        "label": trial.label,
+        "year": trial.year,
+        "measure": pool.measure,
+        "n1": n1,
+        "n2": n2,
+        "difference": "imputed",
+        "yi": g,
+        "vi": vi,
+        "ci_low": g - half,
+        "ci_high": g + half,
+        "derivation": (assumption,),
+        "flags": ("imputed",),
+        "assumption": assumption,
+        "rows": (),
+    }
+    return Effect(**(unknown | imagined))
 
 
 def _tips(

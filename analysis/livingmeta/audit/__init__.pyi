@@ -6,7 +6,7 @@ from .lock import locked as locked
 from .lock import verified as verified
 from .results import Results as Results
 from .results import results_of as results_of
-from .verdicts import Reproduction as Reproduction
+from .verdicts import Audited as Audited
 from .verdicts import Verdict as Verdict
 from .verdicts import reproduce as reproduce
 from .witnesses import Certificate as Certificate

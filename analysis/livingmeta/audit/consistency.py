@@ -15,7 +15,8 @@ from decimal import Decimal
 from functools import partial
 from itertools import combinations
 from math import exp, inf, log, sinh
-from typing import Literal, NamedTuple
+from operator import attrgetter
+from typing import Literal, NamedTuple, TypeVar
 
 from scipy.special import ndtri, stdtr, stdtrit
 
@@ -189,7 +190,6 @@ class PrintedResult:
     words: tuple[str, ...] = ()
     kinds: tuple[IntervalKind, ...] = (IntervalKind(inf, inf, USUAL_LEVELS[0]),)
     declared: bool = False
-    same_test: bool = False  # P is declared to be of the test that the interval belongs to
     i2: str | None = None  # "q" or "tau2", where it is declared
     p_tolerance: float = 1.0
     compares: bool = True  # two groups, so that 0 means no difference
@@ -225,7 +225,8 @@ class PrintedResult:
         return Misfit.unless(detail, other, *conditions, declared=stated)
 
 
-INTERVAL = ("estimate", "ci_low", "ci_high")
+LIMITS = ("ci_low", "ci_high")
+INTERVAL = ("estimate", *LIMITS)
 
 
 def _logs(numbers: Mapping[str, Number]) -> dict[str, Number]:
@@ -257,33 +258,27 @@ def _printed(**numbers: Number) -> dict[str, Numeral]:
     return {name: Numeral(number.text) for name, number in numbers.items()}
 
 
-def _outside(result: PrintedResult) -> Misfit | None:
+def _outside(_: PrintedResult, e: Number, low: Number, high: Number) -> Misfit | None:
     """Compare lower limit ≤ estimate ≤ upper limit, which holds for intervals of every kind."""
-    if (numbers := result.get(*INTERVAL)) is None:
-        return None
-    e, low, high = numbers
     if not _apart(e.span, (low.span[0], high.span[1])):
         return None
     return Misfit(said("audit.outside", **_printed(e=e, low=low, high=high)))
 
 
-def _off_centre(result: PrintedResult) -> Misfit | None:
+def _off_centre(result: PrintedResult, e: Number, low: Number, high: Number) -> Misfit | None:
     """Compare the estimate with (lower + upper)/2, of the logs for a ratio.
 
     An interval of estimate ± quantile × SE has its estimate in the middle, whatever quantile and SE
     are (Cochrane Handbook 6.5.2.2 and 6.5.2.3 take the SE from it so): normal, t and HKSJ. Not so
     by profile likelihood (Hardy and Thompson 1996) or the bootstrap's percentiles.
     """
-    if (numbers := result.get(*INTERVAL)) is None or _outside(result) or not result.kinds:
-        return None
-    e, low, high = numbers
     middle = _middle(low.span, high.span)
-    if not _apart(e.span, middle):
+    if not result.kinds or _outside(result, e, low, high) or not _apart(e.span, middle):
         return None
     back = exp if result.ratio else float
-    e0, low0, high0 = ((back(number.span[0]), back(number.span[1])) for number in numbers)
+    e0, low0, high0 = (tuple(map(back, x.span)) for x in (e, low, high))
     natural = result.ratio and not _apart(e0, _middle(low0, high0))
-    unit = min(exp(x.value) * sinh(x.half) if result.ratio else x.half for x in numbers)
+    unit = min(exp(x.value) * sinh(x.half) if result.ratio else x.half for x in (e, low, high))
     centre, lowest, highest = (
         shown_as(back(x), unit, more=1) for x in ((low.value + high.value) / 2, *middle)
     )
@@ -291,11 +286,11 @@ def _off_centre(result: PrintedResult) -> Misfit | None:
     none = 1.0 if result.ratio else 0.0
     was = low.value * high.value > 0
 
-    def limit(side: str, new: str, one: float, other: float) -> Said:
-        about = said(side, limit=Numeral(new))
-        if not result.compares or was == ((one - none) * (other - none) > 0):
-            return about
-        return said("audit.less_significant" if was else "audit.more_significant", limit=about)
+    def limit(side: str, new: str, new_low: float, new_high: float) -> Said:
+        words = said(side, limit=Numeral(new))
+        if not result.compares or was == ((new_low - none) * (new_high - none) > 0):
+            return words
+        return said("audit.less_significant" if was else "audit.more_significant", limit=words)
 
     return Misfit.unless(
         said(
@@ -322,14 +317,13 @@ def _distances(e: Number, low: Number, high: Number) -> Range:
     return nearest, (abs(e.value) + e.half) / (width - spare) if width > spare else inf
 
 
-def _p_interval(result: PrintedResult) -> Misfit | None:
+def _p_interval(result: PrintedResult, e: Number, low: Number, high: Number, p: Number) -> Misfit | None:
     """Compare P with 2·F(−|estimate|·quantile/half-width) of the interval's own distribution F.
 
     Altman and Bland, BMJ 2011;343:d2304, box, (a) steps 1 to 3, for the normal distribution.
     """
-    if not result.compares or (numbers := result.get(*INTERVAL, "p")) is None:
+    if not result.compares or not result.kinds:
         return None
-    e, low, high, p = numbers
     near, far = _distances(e, low, high)
 
     def of(kind: IntervalKind, distance: float) -> list[float]:
@@ -339,8 +333,6 @@ def _p_interval(result: PrintedResult) -> Misfit | None:
         least, most = min(of(kind, far)), max(of(kind, near))
         return not _apart(p.span, (least / result.p_tolerance, most * result.p_tolerance))
 
-    if not result.kinds:
-        return None
     usual, distance = result.kinds[0], 2 * abs(e.value) / max(high.value - low.value, SLACK)
     implied = of(usual, distance)[0 if usual.most == inf else -1]
     return result.unless(
@@ -353,17 +345,15 @@ def _p_interval(result: PrintedResult) -> Misfit | None:
             kind=usual.words(),
         ),
         OTHER_TEST,
-        stated=result.same_test,
+        stated=result.declared and not result.about[-1],
     )
 
 
-def _se_interval(result: PrintedResult) -> Misfit | None:
+def _se_interval(result: PrintedResult, se: Number, low: Number, high: Number) -> Misfit | None:
     """Compare the SE with (upper − lower)/(2 × quantile): Cochrane Handbook 6.5.2.2, 6.5.2.3."""
-    if (numbers := result.get("se", "ci_low", "ci_high")) is None or not result.kinds:
+    if not result.kinds:
         return None
-    se, low, high = numbers
-    half = (high.value - low.value) / 2
-    spare = (low.half + high.half) / 2
+    half, spare = (high.value - low.value) / 2, (low.half + high.half) / 2
     # Between a trial's own df and none lie those of any model of its data.
     quantiles = [quantile for kind in result.kinds for _, quantile in kind.ends]
     fits = ((half - spare) / max(quantiles), (half + spare) / min(quantiles))
@@ -385,11 +375,10 @@ def _se_interval(result: PrintedResult) -> Misfit | None:
     )
 
 
-def _z_interval(result: PrintedResult) -> Misfit | None:
+def _z_interval(result: PrintedResult, e: Number, low: Number, high: Number, z: Number) -> Misfit | None:
     """Compare |Z| with |estimate|·quantile/half-width: Altman and Bland 2011, (a) steps 1 and 2."""
-    if (numbers := result.get(*INTERVAL, "z")) is None or not result.kinds:
+    if not result.kinds:
         return None
-    e, low, high, z = numbers
     nearest, farthest = _distances(e, low, high)
 
     def span(kind: IntervalKind) -> Range:
@@ -416,11 +405,8 @@ def _size(number: Number) -> Range:
     return max(0.0, abs(number.value) - number.half), abs(number.value) + number.half
 
 
-def _z_p(result: PrintedResult) -> Misfit | None:
+def _z_p(result: PrintedResult, z: Number, p: Number) -> Misfit | None:
     """Compare P with 2·Φ(−|Z|): Altman and Bland 2011, (a) step 3; and with t and one tail."""
-    if (numbers := result.get("z", "p")) is None:
-        return None
-    z, p = numbers
 
     def spans(df: float, tails: int = 2) -> Range:
         high, low = (tails * float(stdtr(df, -size)) for size in _size(z))
@@ -447,17 +433,14 @@ def _z_p(result: PrintedResult) -> Misfit | None:
     )
 
 
-def _i2(result: PrintedResult) -> Misfit | None:
+def _i2(result: PrintedResult, q: Number, i2: Number, k: Number) -> Misfit | None:
     """Compare I² with 100%·max(0, (Q − df)/Q), df = k − 1 (Higgins et al., BMJ 2003;327:557).
 
     Computed from τ² and the typical variance (Higgins and Thompson 2002) it is another number,
     unless τ² is DerSimonian and Laird's.
     """
-    if result.i2 == "tau2" or (numbers := result.get("q", "i2", "k")) is None:
-        return None
-    q, i2, k = numbers
     low, high = (100 * max(0.0, 1 - (k.value - 1) / x) if x > 0 else 0.0 for x in q.span)
-    if not _apart(i2.span, (low, high)):
+    if result.i2 == "tau2" or not _apart(i2.span, (low, high)):
         return None
     return Misfit.unless(
         said(
@@ -612,7 +595,7 @@ def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Fin
     for speaker, words in spoken:
         negated = denied(words)
         for result in results:
-            limits = result.get("ci_low", "ci_high") if result.about == speaker.about else None
+            limits = result.get(*LIMITS) if result.about == speaker.about else None
             if limits is None or not (negated or _ASSERTED.search(words)):
                 continue
             low, high = limits
@@ -653,9 +636,9 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
     """
     rows = [c for c in claims if c.quantity == "weight" and c.value is not None]
     held = held_sizes(claims)
-    every = _grouped(rows, lambda c: (c.synthesis, c.source))
+    every = _grouped(rows, attrgetter("synthesis", "source"))
     totals = {(group[0].synthesis, group[0].source): _sum(group) for group in every}
-    for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.source)):
+    for group in _grouped(rows, attrgetter("synthesis", "subgroup", "source")):
         first, (low, high) = group[0], _sum(group)
         k = held[first.synthesis, first.subgroup][0]
         most = 100.0 * max(Counter((c.trial, c.contrast) for c in group).values())
@@ -682,7 +665,7 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
     rows = [
         c for c in claims if c.quantity in {"k", "n"} or (c.synthesis and c.quantity not in {"text", "count"})
     ]
-    for group in _grouped(rows, lambda c: (c.synthesis, c.subgroup, c.trial, c.quantity)):
+    for group in _grouped(rows, attrgetter("synthesis", "subgroup", "trial", "quantity")):
         pairs = combinations(group, 2)
         if not any(a.source != b.source and _unlike(a, b) for a, b in pairs):
             continue
@@ -714,23 +697,32 @@ def _unlike(claim: Claim, beside: Claim) -> bool:
     return _apart((a.value, a.value), (b.value - max(a.half, b.half), b.value + max(a.half, b.half)))
 
 
-def _grouped(claims: Iterable[Claim], key: Callable[[Claim], Hashable]) -> Iterable[list[Claim]]:
-    groups: dict[Hashable, list[Claim]] = defaultdict(list)
-    for claim in claims:
-        groups[key(claim)].append(claim)
+Row = TypeVar("Row", Claim, Outcome)
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> Iterable[list[Row]]:
+    groups: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
     return groups.values()
 
 
 class ResultCheck(NamedTuple):
     """A check on numbers printed together, and an error that it must find.
 
-    `error` has the quantities of published.csv as keys; `doubted` is the column of outcomes.csv to
-    look at.
+    `finds` is asked of a result with the numbers that it `needs`, in this order. `error` has the
+    quantities of published.csv as keys; `doubted` is the column of outcomes.csv to look at.
     """
 
-    finds: Callable[[PrintedResult], Misfit | None]
+    finds: Callable[..., Misfit | None]
+    needs: tuple[str, ...]
     error: Mapping[str, str]
     doubted: str = "mean"
+
+    def misfit(self, result: PrintedResult) -> Misfit | None:
+        """Return what does not fit; None where all fits, or not all that is needed is printed."""
+        numbers = result.get(*self.needs)
+        return None if numbers is None else self.finds(result, *numbers)
 
 
 class ReviewCheck(NamedTuple):
@@ -745,13 +737,15 @@ class ReviewCheck(NamedTuple):
 
 _SOUND = {"estimate": "-0.30", "ci_low": "-0.54", "ci_high": "-0.06"}
 RESULT_CHECKS: dict[str, ResultCheck] = {
-    "estimate outside its interval": ResultCheck(_outside, {**_SOUND, "estimate": "0.30"}),
-    "symmetry of interval and estimate": ResultCheck(_off_centre, {**_SOUND, "estimate": "-0.20"}),
-    "P against interval": ResultCheck(_p_interval, {**_SOUND, "p": "0.14"}, "p_value"),
-    "SE against interval": ResultCheck(_se_interval, {**_SOUND, "se": "0.24"}, "se"),
-    "Z against interval": ResultCheck(_z_interval, {**_SOUND, "z": "1.22"}),
-    "Z against P": ResultCheck(_z_p, {"z": "1.96", "p": "0.50"}),
-    "I² against Q and degrees of freedom": ResultCheck(_i2, {"q": "20.0", "k": "11", "i2": "5"}),
+    "estimate outside its interval": ResultCheck(_outside, INTERVAL, {**_SOUND, "estimate": "0.30"}),
+    "symmetry of interval and estimate": ResultCheck(_off_centre, INTERVAL, {**_SOUND, "estimate": "-0.20"}),
+    "P against interval": ResultCheck(_p_interval, (*INTERVAL, "p"), {**_SOUND, "p": "0.14"}, "p_value"),
+    "SE against interval": ResultCheck(_se_interval, ("se", *LIMITS), {**_SOUND, "se": "0.24"}, "se"),
+    "Z against interval": ResultCheck(_z_interval, (*INTERVAL, "z"), {**_SOUND, "z": "1.22"}),
+    "Z against P": ResultCheck(_z_p, ("z", "p"), {"z": "1.96", "p": "0.50"}),
+    "I² against Q and degrees of freedom": ResultCheck(
+        _i2, ("q", "i2", "k"), {"q": "20.0", "k": "11", "i2": "5"}
+    ),
 }
 REVIEW_CHECKS: dict[str, ReviewCheck] = {
     "N that an interval implies": ReviewCheck(_too_many_people, ({**_SOUND, "n": "100"},)),
@@ -830,10 +824,10 @@ def findings(
     results = printed_results(claims, pools, authors)
     single = (*results, *(result for _, result in _trial_results(outcomes)))
     within = (
-        _finding([r], wrong)
+        _finding([result], wrong)
         for check in RESULT_CHECKS.values()
-        for r in single
-        if (wrong := check.finds(r)) is not None
+        for result in single
+        if (wrong := check.misfit(result)) is not None
     )
     across = (finding for check in REVIEW_CHECKS.values() for finding in check.finds(results, claims))
     return (*within, *across)
@@ -857,7 +851,7 @@ def printed_results(
     """Gather what one source prints together of a pool or of a trial."""
     measures = {pool.synthesis: pool.measure for pool in pools}
     results = []
-    for group in _grouped(claims, lambda c: (c.claim, c.synthesis, c.subgroup, c.trial, c.source)):
+    for group in _grouped(claims, attrgetter("claim", "synthesis", "subgroup", "trial", "source")):
         c = group[0]
         numbers: dict[str, Number] = {
             x.quantity: x.number for x in group if x.quantity != "count" and x.number is not None
@@ -881,7 +875,6 @@ def printed_results(
                 words=tuple(x.printed for x in group if x.quantity == "text"),
                 kinds=kinds(basis, level, k, of_trial=c.trial is not None),
                 declared=basis is not None,
-                same_test=basis is not None and c.trial is None,
                 i2=authors.profile.i2 if authors else None,
             )
         )
@@ -905,17 +898,16 @@ def doubts(outcomes: Sequence[Outcome]) -> list[Problem]:
         row.problem(check.doubted, wrong.detail, f"{wrong.verdict} {check_it}", severity="warning")
         for row, result in _trial_results(outcomes)
         for check in RESULT_CHECKS.values()
-        if (wrong := check.finds(result)) is not None
+        if (wrong := check.misfit(result)) is not None
     ]
 
 
 def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, PrintedResult]]:
-    same: dict[Hashable, list[Outcome]] = defaultdict(list)
-    for o in outcomes:
-        when = (o.weeks, o.time_label, o.contrast, o.subgroup, o.group, o.statistic)
-        spread = (o.se, o.ci_low, o.ci_high, o.p_value)
-        same[o.trial, o.instrument, when, o.measure, o.mean, spread].append(o)
-    for rows in same.values():
+    same = attrgetter(
+        *("trial", "instrument", "weeks", "time_label", "contrast", "subgroup", "group", "statistic"),
+        *("measure", "mean", "se", "ci_low", "ci_high", "p_value"),
+    )
+    for rows in _grouped(outcomes, same):
         o = rows[0]
         cells = {"estimate": o.mean, "ci_low": o.ci_low, "ci_high": o.ci_high, "se": o.se, "p": o.p_value}
         numbers = {}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from livingmeta.audit.consistency import Finding, Held, about, findings_of, held_sizes
+from livingmeta.audit.consistency import INTERVAL, Finding, Held, about, findings_of, held_sizes
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.language import Own, Said, said, together
 from livingmeta.review.protocol import Review
@@ -38,14 +37,14 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reproduction:
+class Audited:
     """A review's claims with their verdicts, and what does not fit together."""
 
     claims: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
 
 
-def reproduce(review: Review) -> Reproduction:
+def reproduce(review: Review) -> Audited:
     """Pool a review by its own methods and audit what it printed.
 
     Parameters
@@ -55,7 +54,7 @@ def reproduce(review: Review) -> Reproduction:
 
     Returns
     -------
-    Reproduction
+    Audited
         What `verdicts` and `consistency.findings` say.
 
     Examples
@@ -66,31 +65,10 @@ def reproduce(review: Review) -> Reproduction:
     ['not computable', 'not numeric', 'partial']
     """
     pools = synthesise(review, settings=settings_of(review.protocol.methods))
-    return Reproduction(claims=verdicts(review.published, pools), findings=findings_of(review, pools))
+    return Audited(claims=verdicts(review.published, pools), findings=findings_of(review, pools))
 
 
-_NOT_NUMERIC = {
-    "text": said("verdict.text"),
-    "certainty": said("verdict.certainty"),
-    "count": said("verdict.count"),
-}
-_WHY_DIFFERENT = {
-    "estimate": said("verdict.other_estimate"),
-    "n": said("verdict.other_n"),
-    "weight": said("verdict.other_weight"),
-}
-_ON_SCALE = ("estimate", "ci_low", "ci_high")
-_FIELDS = {
-    "estimate": "estimate",
-    "ci_low": "ci_low",
-    "ci_high": "ci_high",
-    "p": "p_value",
-    "z": "statistic",
-    "q": "q",
-    "tau2": "tau2",
-    "i2": "i2",
-    "k": "k",
-}
+_FIELDS = {"p": "p_value", "z": "statistic"}  # of `PooledEstimate`, where a quantity's name is another
 
 
 def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, ...]:
@@ -128,9 +106,6 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
     flagged = ((p.review, flags) for p in pools for flags in (p.flags, *(e.flags for e in p.effects)))
     inferred = {review for review, flags in flagged if "membership_inferred" in flags}
     held = held_sizes(claims)
-    ours: dict[str, list[Pool]] = defaultdict(list)
-    for pool in pools:
-        ours[pool.synthesis].append(pool)
     return tuple(
         Verdict(
             claim=c.claim,
@@ -145,15 +120,16 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
             detail=detail,
         )
         for c in claims
-        for verdict, detail, recomputed in [_judge(c, ours[c.synthesis or ""], inferred, held)]
+        for own in [[pool for pool in pools if pool.synthesis == c.synthesis]]
+        for verdict, detail, recomputed in [_judge(c, own, inferred, held)]
     )
 
 
 def _judge(
     claim: Claim, pools: Sequence[Pool], inferred: set[str], held: Held
 ) -> tuple[VerdictName, Said, float | None]:
-    if claim.quantity in _NOT_NUMERIC:
-        return "not numeric", _NOT_NUMERIC[claim.quantity], None
+    if claim.quantity in {"text", "certainty", "count"}:
+        return "not numeric", said(f"verdict.{claim.quantity}"), None
     if claim.synthesis is None and claim.quantity in {"k", "n"}:
         return "not numeric", said("verdict.of_review"), None
     if claim.number is None:
@@ -184,10 +160,9 @@ def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | 
         return pool, None, said("verdict.weight_of_whom")
     if claim.quantity == "n":
         return pool, pool.people.all, said("verdict.sizes")
-    value = getattr(pool.result, _FIELDS[claim.quantity])
-    if claim.quantity == "i2":
-        value = pool.i2
-    if claim.quantity in _ON_SCALE and value is not None:
+    of = pool if claim.quantity == "i2" else pool.result
+    value = getattr(of, _FIELDS.get(claim.quantity, claim.quantity))
+    if claim.quantity in INTERVAL and value is not None:
         value = on_scale(pool.measure, value)
     name = said(f"quantity.{claim.quantity}")
     return pool, value, said("verdict.undefined", quantity=name, k=pool.result.k)
@@ -219,14 +194,11 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
 
 def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
     effect = pool.effects[i]
-    values = {
-        "estimate": on_scale(effect.measure, effect.yi),
-        "ci_low": on_scale(effect.measure, effect.ci_low),
-        "ci_high": on_scale(effect.measure, effect.ci_high),
-    }
     if quantity == "weight" and pool.result is not None:
         return pool.weights[i]
-    return people_of([effect]).all if quantity == "n" else values.get(quantity)
+    if quantity in INTERVAL:
+        return on_scale(effect.measure, effect.yi if quantity == "estimate" else getattr(effect, quantity))
+    return people_of([effect]).all if quantity == "n" else None
 
 
 def _undocumented(pool: Pool, held: Held) -> list[Said]:
@@ -252,9 +224,10 @@ def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[Verdict
     if abs(recomputed + printed.value) <= printed.half + SLACK:
         return "differs", said("verdict.turned", value=shown)
     gap = recomputed - printed.value
+    kind = claim.quantity if claim.quantity in {"estimate", "n", "weight"} else "number"
     return "differs", said(
         "verdict.above" if gap > 0 else "verdict.below",
         value=shown,
         gap=Numeral(f"{float(f'{abs(gap):.2g}'):g}"),
-        why=_WHY_DIFFERENT.get(claim.quantity, said("verdict.other_number")),
+        why=said(f"verdict.other_{kind}"),
     )

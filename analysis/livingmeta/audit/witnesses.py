@@ -8,17 +8,20 @@ import re
 import shutil
 import subprocess
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from livingmeta.audit.results import Results
 from livingmeta.engine.tau2 import metafor_name
 from livingmeta.synthesis.pool import Pool
 
 WitnessAnswer = dict[str, float]
+Name = TypeVar("Name")
 EQUAL = 8  # digits from which two programs are called equal
 QUANTITIES = ("estimate", "se", "ci_low", "ci_high", "tau2", "q", "pi_low", "pi_high")
 
@@ -122,9 +125,8 @@ def certify(
     Certificate
         A witness that is not installed is named as missing, never passed over.
     """
-    pools = [
-        pool for pool in dict.fromkeys((*results.headline_pools, *results.pools)) if pool.result is not None
-    ]
+    both = dict.fromkeys((*results.headline_pools, *results.pools))
+    pools = [pool for pool in both if pool.result is not None]
     questions = [_question(pool) for pool in pools]
     versions: dict[str, str] = {}
     lines: list[WitnessLine] = []
@@ -140,10 +142,7 @@ def certify(
     return Certificate(
         review=results.review.protocol.id,
         version=program,
-        environment={
-            "Python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "scipy")},
-        },
+        environment={"Python": platform.python_version()} | {p: version(p) for p in ("numpy", "scipy")},
         witnesses=versions,
         lines=tuple(lines),
     )
@@ -220,10 +219,8 @@ def _reason(name: str, question: Question, ours: float, theirs: float) -> str:
 
 
 def _q_below_df(question: Question) -> bool:
-    weights = [1 / v for v in question.vi]
-    mean = sum(w * y for w, y in zip(weights, question.yi, strict=True)) / sum(weights)
-    q = sum(w * (y - mean) ** 2 for w, y in zip(weights, question.yi, strict=True))
-    return q < len(weights) - 1
+    y, w = np.array(question.yi), 1 / np.array(question.vi)
+    return bool(w @ (y - np.average(y, weights=w)) ** 2 < y.size - 1)
 
 
 def _each(
@@ -233,7 +230,7 @@ def _each(
         replies: list[WitnessAnswer | str] = []
         for question in questions:
             try:
-                replies.append(ask(question))
+                replies.append({name: float(value) for name, value in ask(question).items()})
             except NotOfferedError as reason:
                 replies.append(str(reason))
             except MissingError:
@@ -252,21 +249,28 @@ def _installed(package: str) -> str:
         raise MissingError("pip install 'livingmeta[crosscheck]' brings it") from None
 
 
+def _interval(
+    package: str, question: Question, *, tau2: Collection[str | None], ci: Mapping[str, Name]
+) -> Name:
+    """Return a package's name of the interval that is asked for, where it has these methods."""
+    if question.model == "random" and question.tau2 not in tau2:
+        raise NotOfferedError(f"{package} has no {question.tau2}")
+    if question.ci not in ci:
+        raise NotOfferedError(f"{package} has no interval of the kind {question.ci}")
+    return ci[question.ci]
+
+
 def _statsmodels(question: Question) -> WitnessAnswer:
     _installed("statsmodels")
-    import numpy as np
     from statsmodels.stats.meta_analysis import combine_effects
 
-    if question.model == "random" and question.tau2 not in {"DL", "PM", None}:
-        raise NotOfferedError(f"statsmodels has no {question.tau2}")
-    if question.ci not in {"wald", "hksj"}:
-        raise NotOfferedError(f"statsmodels has no interval of the kind {question.ci}")
+    hksj = _interval("statsmodels", question, tau2={"DL", "PM", None}, ci={"wald": False, "hksj": True})
     with np.errstate(all="ignore"):
         fitted = combine_effects(
             np.array(question.yi),
             np.array(question.vi),
             method_re=(question.tau2 or "DL").lower(),
-            use_t=question.ci == "hksj",
+            use_t=hksj,
             alpha=1 - question.level,
             **({"atol": 1e-14} if question.tau2 == "PM" else {}),
         )
@@ -274,48 +278,38 @@ def _statsmodels(question: Question) -> WitnessAnswer:
     if question.model == "common" or question.tau2 is None:
         limits, estimate, se = common, fitted.mean_effect_fe, fitted.sd_eff_w_fe
     else:
-        hksj = question.ci == "hksj"
         limits, estimate = scaled if hksj else random, fitted.mean_effect_re
         se = fitted.sd_eff_w_re_hksj if hksj else fitted.sd_eff_w_re
     answer = {"estimate": estimate, "se": se, "ci_low": limits[0], "ci_high": limits[1]}
     if question.tau2 is not None:
         answer |= {"tau2": fitted.tau2, "q": fitted.q}
-    return {name: float(value) for name, value in answer.items()}
+    return answer
 
 
 def _pymare(question: Question) -> WitnessAnswer:
     _installed("PyMARE")
-    import numpy as np
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves a file of its own open
         from pymare import Dataset, estimators
 
-    correction = {"wald": "wald", "hksj": "knapp-hartung", "hksj-modified": "knapp-hartung-conservative"}.get(
-        question.ci
-    )
-    if correction is None:
-        raise NotOfferedError(f"PyMARE has no interval of the kind {question.ci}")
     by_likelihood = estimators.VarianceBasedLikelihoodEstimator
-    known: dict[str | None, Callable[..., Any]] = {
+    offered: dict[str | None, Callable[..., Any]] = {
         "DL": estimators.DerSimonianLaird,
         "HE": estimators.Hedges,
         "ML": partial(by_likelihood, method="ml"),
         "REML": partial(by_likelihood, method="reml"),
         None: estimators.WeightedLeastSquares,
     }
-    if question.tau2 not in known:
-        raise NotOfferedError(f"PyMARE has no {question.tau2}")
+    ci = {"wald": "wald", "hksj": "knapp-hartung", "hksj-modified": "knapp-hartung-conservative"}
+    correction = _interval("PyMARE", question, tau2=offered, ci=ci)
     y, v = (np.array(values)[:, None] for values in (question.yi, question.vi))
-    estimator = known[question.tau2](small_sample_correction=correction)
-    estimator = estimator.fit_dataset(Dataset(y, v, add_intercept=True)).summary()
-    stats = estimator.get_fe_stats(alpha=1 - question.level)
-    answer = {
-        name: float(stats[key][0, 0])
-        for name, key in (("estimate", "est"), ("se", "se"), ("ci_low", "ci_l"), ("ci_high", "ci_u"))
-    }
+    estimator = offered[question.tau2](small_sample_correction=correction)
+    fitted = estimator.fit_dataset(Dataset(y, v, add_intercept=True)).summary()
+    stats = fitted.get_fe_stats(alpha=1 - question.level)
+    names = {"estimate": "est", "se": "se", "ci_low": "ci_l", "ci_high": "ci_u"}
+    answer = {name: stats[theirs][0, 0] for name, theirs in names.items()}
     if question.tau2 is not None:
-        answer["tau2"] = float(np.ravel(estimator.tau2)[0])
+        answer["tau2"] = np.ravel(fitted.tau2)[0]
     return answer
 
 
@@ -323,19 +317,15 @@ def _pymetaanalysis(question: Question) -> WitnessAnswer:
     _installed("PyMetaAnalysis")
     from meta_analyze import meta_analysis
 
-    ci = {"wald": "normal", "hksj": "hartung_knapp", "hksj-modified": "hartung_knapp_adhoc"}.get(question.ci)
     if len(question.yi) < 2:
         raise NotOfferedError("PyMetaAnalysis refuses a single trial")
-    if ci is None:
-        raise NotOfferedError(f"PyMetaAnalysis has no interval of the kind {question.ci}")
-    if question.model == "random" and question.tau2 not in {"DL", "PM", "REML"}:
-        raise NotOfferedError(f"PyMetaAnalysis has no {question.tau2}")
+    ci = {"wald": "normal", "hksj": "hartung_knapp", "hksj-modified": "hartung_knapp_adhoc"}
     fitted = meta_analysis(
         effect=list(question.yi),
         variance=list(question.vi),
         model=question.model,
         tau2_method=question.tau2,
-        ci_method=ci,
+        ci_method=_interval("PyMetaAnalysis", question, tau2={"DL", "PM", "REML"}, ci=ci),
         confidence_level=question.level,
         atol=1e-14,
         max_iter=100_000,
@@ -349,7 +339,7 @@ def _pymetaanalysis(question: Question) -> WitnessAnswer:
     }
     if question.tau2 is not None:
         answer["tau2"] = fitted.tau2
-    return {name: float(value) for name, value in answer.items()}
+    return answer
 
 
 R_SCRIPT = """suppressMessages(library(metafor))
@@ -430,5 +420,5 @@ WITNESSES: Mapping[str, Callable[[Sequence[Question]], list[WitnessAnswer | str]
 }
 VERSIONS: Mapping[str, Callable[[], str]] = {
     "metafor": lambda: _versions["metafor"],
-    **{name: lambda name=name: version(name) for name in WITNESSES if name != "metafor"},  # type: ignore[misc]
+    **{name: partial(version, name) for name in WITNESSES if name != "metafor"},
 }
