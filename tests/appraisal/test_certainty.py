@@ -747,7 +747,7 @@ def test_the_page_about_the_rules_names_the_numbers_they_go_by() -> None:
         f"I² is {certainty.SUBSTANTIAL:g}% or more, and estimates with {certainty.ELSEWHERE:g}% of",
         f"({certainty.APPRECIABLE[0]:g} SD; a risk ratio of 0.75 and 1/0.75, an",
         f"large ({certainty.LARGE[0]:g} SD, a relative risk reduction above 30%)",
-        f"but for {certainty.SMALL:g} SD at least, and {certainty.RULE_OF_THUMB} where",
+        f"but for {certainty.SMALL_EFFECT:g} SD at least, and {certainty.RULE_OF_THUMB} where",
         f"with a level at P < {certainty.ASYMMETRY:g}",
     ):
         assert said in page

@@ -22,6 +22,7 @@ from typing import NamedTuple, get_args
 from scipy.special import ndtri
 
 from livingmeta.appraisal.absolute import EFFECTS, PER, RISKS, Absolute, absolute_effects, baseline_risks
+from livingmeta.appraisal.directions import PrintedWords
 from livingmeta.appraisal.missing_evidence import FEWEST_IN_ARM, Absence, absence
 from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
@@ -35,7 +36,7 @@ from livingmeta.synthesis.dependence import People
 from livingmeta.synthesis.pool import Pool, funnel_of
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import RefusalError, decimal, decimals, p_words, whole
+from livingmeta.words import Numeral, RefusalError, decimal, decimals, p_words, whole
 
 RATED_DOMAINS: tuple[str, ...] = get_args(Rated)
 CERTAINTY = "certainty"
@@ -59,7 +60,7 @@ ELSEWHERE = 25.0
 # 0.75 or over 1.25 as a rough guide)" (GRADE guidelines 6, abstract); above no effect we take
 # 1/0.75, so that either group may come first. "The effect is large (and for binary outcomes this
 # can mean a relative risk reduction greater than 30%)" (Core GRADE, authors' answers).
-SMALL = 0.2
+SMALL_EFFECT = 0.2
 APPRECIABLE, LARGE = (0.5, -math.log(0.75)), (0.8, -math.log(0.7))
 # "A modest relative risk reduction, typically 20% or 25%" (Core GRADE, authors' answers)
 REDUCTION = 0.25
@@ -99,18 +100,13 @@ class Suggestion:
 
     def words(self) -> str:
         """Say the suggestion: "−1 suggested: …", "none suggested: …" or "not assessable: …"."""
-        said = level_words(self.levels)
-        return f"{said}{'' if self.levels is None else ' suggested'}: {self.why}"
+        return f"{level_words(self.levels)}{'' if self.levels is None else ' suggested'}: {self.why}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrintedCertainty:
+class PrintedCertainty(PrintedWords):
     """A certainty that a publication, or somebody else about it, prints."""
 
-    printed: str
-    where: str
-    reading: str  # primary, secondary
-    source: str
     whole_review: bool  # printed of all outcomes together
 
 
@@ -148,8 +144,8 @@ class SummaryOfFindings:
     printed: tuple[PrintedCertainty, ...]
 
     def __repr__(self) -> str:
-        said = (f"{suggestion.about} {level_words(suggestion.levels)}" for suggestion in self.suggestions)
-        return f"<SummaryOfFindings {self.pool}; suggested: {', '.join(said)}>"
+        suggested = (f"{domain.about} {level_words(domain.levels)}" for domain in self.suggestions)
+        return f"<SummaryOfFindings {self.pool}; suggested: {', '.join(suggested)}>"
 
     @property
     def down(self) -> int:
@@ -181,12 +177,9 @@ def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | 
     "Downgraded randomised trials" are moderate, "double-downgraded" ones low, "triple-downgraded"
     ones very low.
     """
-    rows = {
-        suggestion.about: suggestion.decision for suggestion in suggestions if suggestion.decision is not None
-    }
-    if not rows:
+    levels = {x.about: x.decision.decided for x in suggestions if x.decision is not None}
+    if not levels:
         return None
-    levels = {name: row.decided for name, row in rows.items()}
     undecided = tuple(name for name in RATED_DOMAINS if levels.get(name) is None)
     down = _down({name: levels.get(name) or 0 for name in RATED_DOMAINS})
     level = None
@@ -259,9 +252,7 @@ def summary_of_findings(
     asked = _Asked(MEASURES[settings.measure], important, per_1000)
     asked.check()
     recorded = assessments(review)
-    return tuple(
-        _row(review, pool, recorded, asked, absent=absence(review, pool, settings)) for pool in pools
-    )
+    return tuple(_row(review, pool, recorded, asked, absence(review, pool, settings)) for pool in pools)
 
 
 class _Asked(NamedTuple):
@@ -375,10 +366,21 @@ class _Case:
         if self.limits is None or self.sd is None:
             return RULE_OF_THUMB, said("rating.needed_thumb")
         given = self.limits[1] / self.sd
-        size = optimal_information_size(max(given, SMALL))
-        if given >= SMALL:
+        size = optimal_information_size(max(given, SMALL_EFFECT))
+        if given >= SMALL_EFFECT:
             return size, said("rating.needed_that")
-        return size, said("rating.needed_small", sd=decimal(SMALL, 1))
+        return size, said("rating.needed_small", sd=decimal(SMALL_EFFECT, 1))
+
+    @property
+    def information(self) -> tuple[float | None, dict[str, Said | Numeral]]:
+        """Return the share of the people needed that there are, and what to say of it.
+
+        The share is None where either number is not known; the words say why.
+        """
+        (needed, why), people = self.needed, self.pool.people.all
+        if needed is None or people is None:
+            return None, {"why": why if needed is None else said("rating.arms_unknown")}
+        return people / needed, {"people": whole(people), "needed": whole(needed), "why": why}
 
 
 def _turned(pool: Pool) -> bool:
@@ -404,37 +406,27 @@ def _limits(pool: Pool, asked: _Asked, risk: float | None) -> tuple[float, float
     if asked.measure.label == "RD":
         return -asked.per_1000 / PER, asked.per_1000 / PER
     assert risk is not None
-    ends = []
+    effects = []
     for sign in (-1, 1):
         became = risk + sign * asked.per_1000 / PER
-        # a difference that no effect can make is crossed by no interval
-        possible = 0 < became < 1
-        effect = EFFECTS[asked.measure.label](became, risk) if possible else math.inf * sign
-        ends.append(effect)
-    return (-ends[1], -ends[0]) if _turned(pool) else (ends[0], ends[1])
+        possible = 0 < became < 1  # else no effect can make it, and no interval crosses it
+        effects.append(EFFECTS[asked.measure.label](became, risk) if possible else math.inf * sign)
+    below, above = effects
+    return (-above, -below) if _turned(pool) else (below, above)
 
 
 def _row(
-    review: Review, pool: Pool, recorded: Sequence[Assessment], asked: _Asked, *, absent: Absence
+    review: Review, pool: Pool, recorded: Sequence[Assessment], asked: _Asked, absent: Absence
 ) -> SummaryOfFindings:
-    people, result = pool.people.all, pool.result
-    plan = review.plan(pool.synthesis)
-    whole = pool.subgroup is None or not plan.overall  # no subgroup was judged apart
-    judged: dict[str, Judgement] = {
-        judgement.about: judgement
-        for judgement in review.protocol.judgement
-        if judgement.synthesis == pool.synthesis and whole
-    }
-    decided: dict[str, Decision] = {
-        decision.domain: decision
-        for decision in review.certainty
-        if (decision.synthesis, decision.subgroup) == pool.key
-    }
-    declared = plan.baseline_risk
+    result, plan = pool.result, review.plan(pool.synthesis)
+    # where there is a whole, no subgroup was judged apart
+    judgements = review.protocol.judgement if pool.subgroup is None or not plan.overall else ()
+    judged = {row.about: row for row in judgements if row.synthesis == pool.synthesis}
+    decided = {row.domain: row for row in review.certainty if (row.synthesis, row.subgroup) == pool.key}
     reasons: dict[str, Found] = dict.fromkeys(RATED_DOMAINS, (None, pool.why_not or said("rating.nothing")))
     case = None
     if result is not None:
-        risk = _baseline(pool, declared)
+        risk = _baseline(pool, plan.baseline_risk)
         unheld = asked.per_1000 is not None and risk is None and asked.measure.label != "RD"
         limits = None if unheld else _limits(pool, asked, risk)
         case = _Case(pool=pool, result=result, measure=asked.measure, risk=risk, limits=limits)
@@ -446,8 +438,7 @@ def _row(
             "small-study effects": _small_study(pool),
         }
         if unheld:
-            why = said("rating.no_baseline")
-            reasons |= dict.fromkeys(("inconsistency", "imprecision"), (None, why))
+            reasons |= dict.fromkeys(("inconsistency", "imprecision"), (None, said("rating.no_baseline")))
     reasons |= {
         "indirectness": (None, said("rating.person")),
         "missing evidence": _missing(pool, absent, case),
@@ -459,19 +450,13 @@ def _row(
     return SummaryOfFindings(
         pool=pool,
         trials=pool.k,
-        people=people,
-        absolute=absolute_effects(pool, declared=declared),
+        people=pool.people.all,
+        absolute=absolute_effects(pool, declared=plan.baseline_risk),
         suggestions=suggestions,
         certainty=judged.get(CERTAINTY),
         rating=rating(suggestions, start=review.protocol.starting_certainty),
         printed=tuple(
-            PrintedCertainty(
-                printed=claim.printed,
-                where=claim.where,
-                reading=claim.reading,
-                source=claim.source,
-                whole_review=claim.synthesis is None,
-            )
+            PrintedCertainty.of(claim, whole_review=claim.synthesis is None)
             for claim in review.published
             if claim.quantity == CERTAINTY and claim.synthesis in {None, pool.synthesis}
         ),
@@ -486,9 +471,7 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
     bias studies" (Core GRADE 4, abstract): the weight suggests, P is there for the panel.
     """
     trials = list(dict.fromkeys(effect.trial for effect in pool.effects))
-    overall = {
-        assessment.trial: assessment.overall for assessment in recorded if assessment.overall is not None
-    }
+    overall = {row.trial: row.overall for row in recorded if row.overall is not None}
     blank = [trial for trial in trials if trial not in overall]
     if blank:
         facts = {assessment.trial for assessment in recorded} & set(blank)
@@ -631,12 +614,10 @@ def _around_no_effect(case: _Case, ends: tuple[float, float]) -> Found:
     """
     if all(case.reaches(end, APPRECIABLE) for end in ends):
         return -2, ours(said("rating.none_both_ways"))
-    needed, why = case.needed
-    people = case.pool.people.all
-    if needed is None or people is None:
-        return -1, said("rating.none_unknown", why=why if needed is None else said("rating.arms_unknown"))
-    counts = {"people": whole(people), "needed": whole(needed), "why": why}
-    if people < FAR_SHORT * needed:
+    share, counts = case.information
+    if share is None:
+        return -1, said("rating.none_unknown", **counts)
+    if share < FAR_SHORT:
         return -2, ours(said("rating.none_far", **counts))
     return -1, said("rating.none_short", **counts)
 
@@ -650,15 +631,12 @@ def _information(case: _Case, excluded: Said) -> Found:
     for flag, key in TOO_NARROW.items():
         if flag in case.pool.flags:
             return None, said("rating.narrow", excluded=excluded, why=said(key))
-    needed, why = case.needed
-    people = case.pool.people.all
-    if needed is None or people is None:
-        unknown = why if needed is None else said("rating.arms_unknown")
-        return None, said("rating.excludes_unknown", excluded=excluded, why=unknown)
-    counts = {"people": whole(people), "needed": whole(needed), "why": why}
-    if people >= needed:
+    share, counts = case.information
+    if share is None:
+        return None, said("rating.excludes_unknown", excluded=excluded, **counts)
+    if share >= 1:
         return 0, said("rating.enough", excluded=excluded, **counts)
-    if people < FAR_SHORT * needed and case.reaches(case.result.estimate, LARGE):
+    if share < FAR_SHORT and case.reaches(case.result.estimate, LARGE):
         return -2, ours(said("rating.fewer_far", excluded=excluded, **counts))
     return -1, said("rating.fewer", excluded=excluded, **counts)
 
@@ -704,8 +682,9 @@ def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:
     few = not without and count < NEGLIGIBLE * (count + pool.people.known)
     fewer = ours(said("rating.negligible"))
     if absent.why_not is not None or case is None:
-        uncounted = said("rating.not_computed", why=absent.why_not)
-        return (0, together([counted, fewer])) if few and case else (None, together([counted, uncounted]))
+        if few and case:
+            return 0, together([counted, fewer])
+        return None, together([counted, said("rating.not_computed", why=absent.why_not)])
     if (turned := _turned_by(case, absent)) is not None:
         but = said("rating.but", first=turned, then=fewer)
         return (0, together([counted, but])) if few else (-1, ours(together([counted, turned])))

@@ -7,21 +7,22 @@ stand; no direction is read out of them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
-from livingmeta.review.schema import Outcome, Trial
+from livingmeta.review.schema import Claim, Outcome, Trial
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Selection, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 
-USABLE, HELD, UNUSED, WORDS = BASES = (
+USABLE, HELD_BACK, UNUSED, NO_NUMBERS = BASES = (
     "usable numbers",
     "numbers held for sensitivity analyses",
     "numbers too weak to use",
@@ -55,8 +56,14 @@ class PrintedWords:
 
     printed: str
     where: str
-    reading: str
+    reading: str  # primary, secondary
     source: str
+
+    @classmethod
+    def of(cls, claim: Claim, **more: Any) -> Self:
+        """Take the words of a claim."""
+        names = ("printed", "where", "reading", "source")
+        return cls(**{name: getattr(claim, name) for name in names}, **more)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,25 +87,20 @@ class EffectDirections:
 
     def tally(self) -> Said:
         """Count trials by direction and by what it rests on."""
-        bases_of: dict[Said, list[str]] = {}
+        bases_of: dict[Said, list[str]] = defaultdict(list)
         for trial in dict.fromkeys(row.trial for row in self.rows):
-            directed = [r for r in self.rows if r.trial == trial and r.side is not None]
+            directed = [row for row in self.rows if row.trial == trial and row.side is not None]
             sides = {row.side for row in directed}
             name = self.side(next(iter(sides), None))
             if len(sides) != 1:
                 name = said("tally_differ" if sides else "tally_unknown")
-            bases_of.setdefault(name, []).append(
-                min((r.basis for r in directed), key=BASES.index, default=WORDS)
-            )
+            bases_of[name].append(min((row.basis for row in directed), key=BASES.index, default=NO_NUMBERS))
         if not bases_of:
             return said("tally_none")
         parts = []
         for name, bases in bases_of.items():
-            rests = [
-                said("tally_by", n=bases.count(basis), basis=Word(basis))
-                for basis in BASES[:-1]
-                if basis in bases
-            ]
+            counted = {basis: bases.count(basis) for basis in BASES[:-1]}
+            rests = [said("tally_by", n=n, basis=Word(basis)) for basis, n in counted.items() if n]
             key = "directed.part_by" if rests else "directed.part"
             parts.append(said(key, n=len(bases), side=name, bases=together(rests, ", ")))
         n = sum(map(len, bases_of.values()))
@@ -157,9 +159,7 @@ def effect_directions(review: Review, *, pools: Sequence[Pool] | None = None) ->
                 )
             ),
             said=tuple(
-                PrintedWords(
-                    printed=claim.printed, where=claim.where, reading=claim.reading, source=claim.source
-                )
+                PrintedWords.of(claim)
                 for claim in review.published
                 if claim.synthesis == plan.id and claim.quantity == "text"
             ),
@@ -189,21 +189,22 @@ def _of_trial(
             words.append(said("directed.assumed", what=effect.assumption))
         yield direction(
             side=_side(effect.yi),
-            basis=USABLE if used else HELD,
+            basis=USABLE if used else HELD_BACK,
             words=together(words),
             where=row.locator,
             source=row.source,
         )
     if used or held:
         return
-    rows = [row for row in review.outcomes if row.trial == trial.trial]
-    for rows_of_set in row_sets(r for r in rows if fits(review, plan, r) is None).values():
+    rows, gaps = (
+        [row for row in table if row.trial == trial.trial and fits(review, plan, row) is None]
+        for table in (review.outcomes, review.gaps)
+    )
+    for rows_of_set in row_sets(rows).values():
         yield direction(**_of_rows(review, plan, rows_of_set))
-    gaps = [gap for gap in review.gaps if gap.trial == trial.trial]
-    fitting = {gap.what: gap for gap in gaps if fits(review, plan, gap) is None}
-    for gap in fitting.values():
+    for gap in {gap.what: gap for gap in gaps}.values():
         look = said("directed.look", where=gap.where)
-        yield direction(side=None, basis=WORDS, words=gap.what, where=look, source=gap.source)
+        yield direction(side=None, basis=NO_NUMBERS, words=gap.what, where=look, source=gap.source)
 
 
 def _side(value: float) -> int:
@@ -223,7 +224,7 @@ def _of_rows(review: Review, plan: Plan, rows: list[Outcome]) -> dict[str, Any]:
     quotes = " | ".join(dict.fromkeys(row.quote for row in rows if row.quote))
     return {
         "side": side,
-        "basis": WORDS if side is None else UNUSED,
+        "basis": NO_NUMBERS if side is None else UNUSED,
         "words": f"“{quotes}”" if quotes else said("directed.unquoted"),
         "where": first.locator,
         "source": first.source,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
 from livingmeta.language import Said, said
 from livingmeta.review.protocol import Box, Review
-from livingmeta.review.schema import Claim
 from livingmeta.words import whole
 
 # Boxes of the template for databases and registers (Page 2021), by the names that [prisma] of
 # review.toml may give; the words stand in the catalogues under these.
-PREVIOUS, TOTAL = ("previous_studies", "previous_reports"), ("total_studies", "total_reports")
+PREVIOUS, TOTALS = ("previous_studies", "previous_reports"), ("total_studies", "total_reports")
 BOXES = (*PREVIOUS, *get_args(Box))
-PRINTED, COUNTED = "printed", "counted here"
+PRINTED, COUNTED_HERE = "printed", "counted here"
 COUNTS = {"count", "k"}  # quantities of published.csv that count
 
 
@@ -25,16 +24,16 @@ class BoxCount:
 
     box: str
     words: Said
-    number: str | None
-    basis: str | None  # PRINTED, COUNTED, or None where the number is not known
-    reading: str | None  # primary, secondary
-    where: str | None
-    source: str | None
+    number: str | None = None
+    basis: str | None = None  # PRINTED, COUNTED_HERE, or None where the number is not known
+    reading: str | None = None  # primary, secondary
+    where: str | None = None
+    source: str | None = None
 
     @property
     def mark(self) -> str:
         """The sign behind the number: † another's words, * counted here."""
-        return "*" if self.basis == COUNTED else "†" if self.reading == "secondary" else ""
+        return "*" if self.basis == COUNTED_HERE else "†" if self.reading == "secondary" else ""
 
     def text(self) -> Said:
         """Write the number as a box shows it: "(n = 9,081)" or "(n not known)"."""
@@ -92,7 +91,7 @@ def flow(review: Review, *, previous: Review | None = None) -> Flow:
     counts = {box: _printed(review, box, box) for box in BOXES}
     if previous is not None:
         counts |= _update(review, previous, counts)
-    only = {*PREVIOUS, *TOTAL}
+    only = {*PREVIOUS, *TOTALS}
     return Flow(
         review=review.protocol.id,
         title=review.protocol.title,
@@ -104,49 +103,32 @@ def flow(review: Review, *, previous: Review | None = None) -> Flow:
 def _printed(review: Review, box: str, named: str) -> BoxCount:
     """Return the count that review.toml names for `named`, for a box."""
     claims: Mapping[str, str] = {str(k): v for k, v in review.protocol.prisma.items()}
-    claim = next(
-        (
-            claim
-            for claim in review.published
-            if claim.claim == claims.get(named) and claim.quantity in COUNTS and claim.counted is not None
-        ),
-        None,
-    )
-    return _count(box, claim)
-
-
-def _count(box: str, claim: Claim | None) -> BoxCount:
-    blank = BoxCount(
-        box=box, words=said(f"prisma.{box}"), number=None, basis=None, reading=None, where=None, source=None
-    )
-    if claim is None or claim.counted is None:
-        return blank
-    return replace(
-        blank,
-        number=whole(claim.counted),
-        basis=PRINTED,
-        reading=claim.reading,
-        where=claim.where,
-        source=claim.source,
-    )
+    blank = BoxCount(box=box, words=said(f"prisma.{box}"))
+    for claim in review.published:
+        if claim.claim == claims.get(named) and claim.quantity in COUNTS and claim.counted is not None:
+            return replace(
+                blank,
+                number=whole(claim.counted),
+                basis=PRINTED,
+                reading=claim.reading,
+                where=claim.where,
+                source=claim.source,
+            )
+    return blank
 
 
 def _update(review: Review, previous: Review, counts: Mapping[str, BoxCount]) -> dict[str, BoxCount]:
     """Fill the boxes of an update: previous, new, and their sums."""
-    rows: dict[str, tuple[Sequence[object], Sequence[object]]] = {
-        "studies": (review.trials, previous.trials),
-        "reports": (review.reports, previous.reports),
-    }
     filled: dict[str, BoxCount] = {}
-    for name, (all_rows, old) in rows.items():
-        file = "trials" if name == "studies" else name
+    for name, rows in {"studies": "trials", "reports": "reports"}.items():
+        n, n_before = (len(getattr(state, rows)) for state in (review, previous))
         before = _printed(previous, f"previous_{name}", name)
         if before.number is None:
-            before = _counted(before, len(old), said("prisma.rows", review=previous.protocol.id))
+            before = _counted(before, n_before, said("prisma.rows", review=previous.protocol.id))
         new = counts[name]
         if new.number is None:
-            added = said("prisma.rows_added", review=review.protocol.id, file=f"{file}.csv")
-            new = _counted(new, len(all_rows) - len(old), added)
+            added = said("prisma.rows_added", review=review.protocol.id, file=f"{rows}.csv")
+            new = _counted(new, n - n_before, added)
         new = replace(new, words=said(f"prisma.new_{name}"))
         total = counts[f"total_{name}"]
         if total.number is None:
@@ -157,4 +139,4 @@ def _update(review: Review, previous: Review, counts: Mapping[str, BoxCount]) ->
 
 
 def _counted(blank: BoxCount, number: int, where: Said) -> BoxCount:
-    return replace(blank, number=whole(number), basis=COUNTED, where=where)
+    return replace(blank, number=whole(number), basis=COUNTED_HERE, where=where)

@@ -31,6 +31,7 @@ Options = dict[str, str]
 
 POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
 TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
+INTERVAL = ["estimate", "ci_low", "ci_high"]
 RESULT_COLUMNS = ("k", "estimate", "se", "ci_low", "ci_high", *MAY_LACK)
 NOT_WALD, NOT_ML = said("universe.not_wald"), said("universe.not_ml")
 
@@ -45,9 +46,9 @@ class Turn:
 
     choice: str
     pairs: int
-    moved: float | None
-    most: float | None
-    turned: float | None
+    moved: float | None = None
+    most: float | None = None
+    turned: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -155,11 +156,14 @@ def by_estimate(table: pd.DataFrame) -> pd.DataFrame:
     Estimate and limits are rounded first, so that analyses which differ in the last bits of a
     processor keep the order of `table`.
     """
-    turned = table.copy()
+    return _rounded(table).sort_values(INTERVAL, kind="stable")
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Round estimate and limits to the digits that every processor agrees on."""
     width = (table["ci_high"] - table["ci_low"]).abs()
-    for name in ("estimate", "ci_low", "ci_high"):
-        turned[name] = [steady(x, w) for x, w in zip(table[name], width, strict=True)]
-    return turned.sort_values(["estimate", "ci_low", "ci_high"], kind="stable")
+    steadied = {name: [*map(steady, table[name], width)] for name in INTERVAL}
+    return table.assign(**steadied)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,12 +286,11 @@ def trial_sets(
         own_analyses = analyses[analyses["trial_set"] == name]
         trials = tuple(own_analyses["trials"].iloc[0].split())
         own = named[named["trial_set"] == name]
-        options = [
-            (choice.name, tuple(o for o in choice.options if o in set(own[f"choice_{choice.name}"])))
+        options = {
+            choice: tuple(option for option in choice.options if option in set(own[f"choice_{choice.name}"]))
             for choice in multiverse.choices
             if choice.name not in POOLING
-        ]
-        every = {choice.name: len(choice.options) for choice in multiverse.choices}
+        }
         counted = shares(own_analyses, important=important, published=published)
         assert counted is not None
         sets.append(
@@ -296,7 +299,7 @@ def trial_sets(
                 trials=trials,
                 added=tuple(multiverse.labels[t] for t in trials if t not in headline),
                 lacking=tuple(multiverse.labels[t] for t in sorted(headline - set(trials))),
-                made_by=tuple((key, some) for key, some in options if len(some) < every[key]),
+                made_by=tuple((c.name, some) for c, some in options.items() if len(some) < len(c.options)),
                 shares=counted,
             )
         )
@@ -434,26 +437,18 @@ def multiverse(
         raise RefusalError(NO_CHOICE.format(review.folder.name))
     if problems := unknown_choices(review):
         raise RefusalError("\n".join(map(str, problems)))
-    plans = [plan for plan in protocol.synthesis if synthesis in {None, plan.id}]
-    if synthesis is not None:
-        plans = [review.plan(synthesis)]
+    plans = protocol.synthesis if synthesis is None else [review.plan(synthesis)]
     data = [c for c in protocol.choice if c.name not in POOLING]
     derive = [c for c in data if c.name not in TRIALS]
-    steps = int(np.prod([len(c.options) for c in derive])) + len(plans)
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, steps)
-
+    report = progress or (lambda done, steps: None)
+    ways = _options(derive)
+    steps = len(ways) + len(plans)
     derived: dict[tuple[str, ...], tuple[ChosenAnalysis, list[tuple[Effect, ...]]]] = {}
-    for options in _options(derive):
+    for done, options in enumerate(ways, start=1):
         made = analysis(review, options)
         asked = (made.settings, made.selection)
         derived[tuple(options.values())] = (made, [effects_of(made.review, plan, *asked) for plan in plans])
-        step()
+        report(done, steps)
     settings = analysis(review, {}).settings
     main = {p.key: p for p in synthesise(review, settings=settings)}
     worlds = []
@@ -466,7 +461,7 @@ def multiverse(
             }
             pool = main.get((plan.id, subgroup)) or _empty(plan, subgroup, main.values(), settings)
             worlds.append(_all(review, pool, _sets(review, data, derive, members), settings))
-        step()
+        report(len(ways) + i + 1, steps)
     return tuple(worlds)
 
 
@@ -574,7 +569,8 @@ def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multive
     )
     effects, way = np.repeat(np.arange(len(ways)), ways), _counted(ways)
     fits = _pooled(sets, methods, effects, way, settings)
-    fits["analysis"] = _distinct(fits, effects)
+    # the same estimate and limits of the same effects are one
+    fits["analysis"] = _rounded(fits).groupby([effects, *INTERVAL], sort=False, dropna=False).ngroup()
     data, way = np.repeat(np.arange(len(many)), many), _counted(many)
     single = np.append(alone, False)[sets.chosen][data]
     names = _names(review.protocol.choice, methods, data, way, alone=single)
@@ -593,17 +589,6 @@ def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multive
         labels={trial.trial: trial.label for trial in review.trials},
         turns=_turns(review.protocol.choice, fits, analysis_of),
     )
-
-
-def _distinct(fits: pd.DataFrame, effects: Indices) -> Indices:
-    """Count the same estimate and limits of the same effects as one, and number them."""
-    width = (fits["ci_high"] - fits["ci_low"]).abs()
-    columns = (fits["estimate"], fits["ci_low"], fits["ci_high"])
-    results = [
-        (of, *(steady(x, wide) for x in row)) for of, wide, *row in zip(effects, width, *columns, strict=True)
-    ]
-    numbered: dict[tuple[float, ...], int] = {}
-    return np.array([numbered.setdefault(result, len(numbered)) for result in results], dtype=int)
 
 
 def _counted(numbers: Indices) -> Indices:
@@ -631,7 +616,11 @@ def _pooled(
     sets: _Sets, methods: list[Options], effects: Indices, way: Indices, settings: Settings
 ) -> pd.DataFrame:
     """Pool every set of effects in every way, and take what each analysis asks for."""
-    k = max((len(members) for members in sets.effects), default=1)
+    by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
+    if not effects.size:
+        names = ["trials", "people", "trial_set", *by.values(), *RESULT_COLUMNS, "flags"]
+        return pd.DataFrame(columns=names, dtype=float)
+    k = max(len(members) for members in sets.effects)
     shape = (len(sets.effects), k)
     yi, vi, present = np.zeros(shape), np.ones(shape), np.zeros(shape, bool)
     for i, members in enumerate(sets.effects):
@@ -639,23 +628,19 @@ def _pooled(
         vi[i, : len(members)] = [effect.vi for effect in members]
         present[i, : len(members)] = True
     ahead = settings.profile.with_choices(model="random").prediction
-    fits = (
-        [
-            fit(
-                yi,
-                vi,
-                present,
-                model=method["model"],
-                tau2=method["tau2"] or None,
-                ci=method["ci"] or None,
-                prediction=ahead if method["model"] == "random" else None,
-                level=settings.level,
-            )
-            for method in methods
-        ]
-        if len(effects)
-        else []
-    )
+    fits = [
+        fit(
+            yi,
+            vi,
+            present,
+            model=method["model"],
+            tau2=method["tau2"] or None,
+            ci=method["ci"] or None,
+            prediction=ahead if method["model"] == "random" else None,
+            level=settings.level,
+        )
+        for method in methods
+    ]
     alone = (present.sum(-1) == 1)[effects]
 
     def spread(values: Sequence[object], of: Indices) -> NDArray[np.object_]:
@@ -665,7 +650,6 @@ def _pooled(
     people = [people_of(members).all for members in sets.effects]
     whose = [tuple(sorted(ids.split())) for ids in trials]
     named = sorted(set(whose), key=lambda ids: (-len(ids), ids))
-    by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
     columns: dict[str, Any] = {
         "trials": spread(trials, effects),
         "people": spread(people, effects),
@@ -674,10 +658,8 @@ def _pooled(
     for name, to in by.items():
         columns[to] = np.where(alone, "", spread([method[name] for method in methods], way))
     for name in RESULT_COLUMNS:
-        columns[name] = (
-            np.stack([getattr(fitted, name) for fitted in fits])[way, effects] if fits else np.array([])
-        )
-    columns["flags"] = _flags(sets, fits, effects, way) if fits else spread([], effects)
+        columns[name] = np.stack([getattr(fitted, name) for fitted in fits])[way, effects]
+    columns["flags"] = _flags(sets, fits, effects, way)
     return pd.DataFrame(columns)
 
 
@@ -710,23 +692,14 @@ def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tu
     turns = []
     for name, size in sizes.items():
         options = np.moveaxis(grid, axes.index(name), 0).reshape(size, -1)
-        applies = np.ones(len(fits) + 1, bool)
-        applies[-1] = False  # of fit −1: there is none
-        if name in needs:
-            applies[:-1] = fits[needs[name]] != ""
+        applies = fits[needs[name]] != "" if name in needs else np.ones(len(fits), bool)
+        applies = np.append(applies, False)  # of fit −1: there is none
         pairs = [_pairs(*two, applies, result) for two in combinations(options, 2)]
         first_of, second_of = np.concatenate(pairs, axis=1)
         moved = np.abs(estimate[first_of] - estimate[second_of])
-        summary = (
-            (
-                float(np.median(moved)),
-                float(moved.max()),
-                float((excludes[first_of] != excludes[second_of]).mean()),
-            )
-            if moved.size
-            else (None, None, None)
-        )
-        turns.append(Turn(name, int(moved.size), *summary))
+        turned = excludes[first_of] != excludes[second_of]
+        summary = (np.median(moved), moved.max(), turned.mean()) if moved.size else ()
+        turns.append(Turn(name, int(moved.size), *map(float, summary)))
     # of equal choices the one declared first, on every processor
     return tuple(sorted(turns, key=lambda turn: (-steady(turn.moved or 0), -steady(turn.most or 0))))
 
@@ -801,19 +774,15 @@ def by_part(
     """
     asked: dict[str, Any] = {"important": important, "published": published}
     sets = trial_sets(multiverse, **asked)
-    whole = {
-        said("universe.all"): shares(multiverse.analyses, **asked),
-        said("universe.each"): shares(multiverse.analyses, each="trial_set", **asked),
-    }
     parts = [
-        *((name, "", len(sets), counted) for name, counted in whole.items() if counted is not None),
-        *(
-            (said("universe.set"), f"{trial_set.name}: {trial_set.words()}", 1, trial_set.shares)
-            for trial_set in sets
-        ),
+        ("all", "", len(sets), shares(multiverse.analyses, **asked)),
+        ("each", "", len(sets), shares(multiverse.analyses, each="trial_set", **asked)),
+        *(("set", f"{trials.name}: {trials.words()}", 1, trials.shares) for trials in sets),
     ]
     rows = [
-        {"choice": choice, "option": option, "trial_sets": n, "excludes": counted.excludes} | asdict(counted)
-        for choice, option, n, counted in parts
+        {"choice": said(f"universe.{part}"), "option": option, "trial_sets": n, "excludes": counted.excludes}
+        | asdict(counted)
+        for part, option, n, counted in parts
+        if counted is not None
     ]
     return pd.DataFrame([*rows, *by_option(multiverse, **asked).to_dict("records")])

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from livingmeta.appraisal.flow import PREVIOUS, TOTAL, BoxCount, Flow
+from livingmeta.appraisal.flow import PREVIOUS, TOTALS, BoxCount, Flow
 from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT
 from livingmeta.language import ENGLISH, Language
 
@@ -50,7 +50,7 @@ def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
     rows = [max(pair) for pair in zip(tall, [*beside, 0.0], strict=True)]
     feet = _feet(flow, language, 130 if flow.updates else 85)
     bottom = 0.14 + LINE * len(feet) + 0.08
-    total = _height(flow, language, TOTAL) + GAP if flow.updates else 0.0
+    total = _height(flow, language, TOTALS) + GAP if flow.updates else 0.0
     height = bottom + total + sum(rows) + GAP * (len(rows) - 1) + 0.36
     figure = Figure(figsize=(width, height), dpi=100)
     ax = figure.add_axes((0, 0, 1, 1))
@@ -75,8 +75,8 @@ def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
             _arrow(ax, (columns[0] + BOX / 2, place - tall[number]), (columns[0] + BOX / 2, after))
         place = after
     if flow.updates:
-        _box(ax, flow, language, TOTAL, columns[0], place)
-        middle = place - _height(flow, language, TOTAL) / 2
+        _box(ax, flow, language, TOTALS, columns[0], place)
+        middle = place - _height(flow, language, TOTALS) / 2
         x = 0.1 + BOX / 2
         ax.plot((x, x), (height - 0.3 - _height(flow, language, PREVIOUS), middle), color=BLACK, lw=0.8)
         _arrow(ax, (x, middle), (columns[0], middle))
