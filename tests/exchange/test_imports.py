@@ -10,8 +10,8 @@ import pytest
 from folders import ROOT
 from livingmeta.audit.results import results_of
 from livingmeta.engine.pooling import pool
+from livingmeta.exchange.analyses import ExchangeError, read_number
 from livingmeta.exchange.imports import folders, read, reviews_in
-from livingmeta.exchange.tables import ExchangeError, read_number
 from livingmeta.synthesis.synthesise import synthesise
 
 SAMPLE = ROOT / "tests" / "reference" / "cochrane_sample.csv"

@@ -255,13 +255,13 @@ def import_file(
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
     from pathlib import Path
 
+    from livingmeta.exchange.analyses import Declared
     from livingmeta.exchange.imports import imported
-    from livingmeta.exchange.tables import told
     from livingmeta.store import write
 
     _checked_name(name)
-    said = told(measure=measure, log=log, favours=favours)
-    made = imported(Path(file), name=name, told=said)
+    said = Declared(measure=measure, log=log, favours=favours)
+    made = imported(Path(file), name=name, declared=said)
     own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
     if said.measure is not None and list(own) != [said.measure]:
         raise RefusalError(

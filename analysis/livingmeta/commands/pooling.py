@@ -151,11 +151,11 @@ def _opened(
 
     path = Path(review)
     if not path.is_dir():
+        from livingmeta.exchange.analyses import Declared
         from livingmeta.exchange.imports import FILES, reviews_in
-        from livingmeta.exchange.tables import told
 
         if path.suffix.lower() in FILES:
-            said = told(measure=measure, log=log, favours=favours)
+            said = Declared(measure=measure, log=log, favours=favours)
             loaded, remarks = reviews_in(path, said)
             for remark in remarks:
                 typer.echo(remark, err=True)

@@ -10,18 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livingmeta.exchange.revman import INVERSE, POOLED_BY, export, package, rm5, web
+from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Declared, ExchangeError, Record, twins
+from livingmeta.exchange.limits import level_of
+from livingmeta.exchange.revman import INVERSE, POOLED_BY, package, revman_export, rm5, web
 from livingmeta.exchange.sheets import as_csv, read_sheet
-from livingmeta.exchange.tables import (
-    OF_COUNTS,
-    RATIOS,
-    Analysis,
-    ExchangeError,
-    Record,
-    Told,
-    level_of,
-    table,
-)
+from livingmeta.exchange.tables import analysis_of
 from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import TABLES, Problem, columns
@@ -32,13 +25,13 @@ UNKNOWN_SIDE = '"unknown"'  # as TOML has it
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
-def read(path: Path, told: Told | None = None) -> list[Analysis]:
+def read(path: Path, declared: Declared | None = None) -> list[Analysis]:
     """Read a RevMan 5 file or export, a RevMan Web package, an Excel sheet or a CSV.
 
     Parameters
     ----------
     path : Path
-    told : Told, optional
+    declared : Declared, optional
         What the user says of the file.
 
     Raises
@@ -46,7 +39,7 @@ def read(path: Path, told: Told | None = None) -> list[Analysis]:
     ValueError
         With the cell and the reason, for all that can't be read.
     """
-    analyses = _analyses(path, told or Told())
+    analyses = _analyses(path, declared or Declared())
     if problems := [line for analysis in analyses for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
     for analysis in analyses:
@@ -54,27 +47,27 @@ def read(path: Path, told: Told | None = None) -> list[Analysis]:
             analysis.left_out = (
                 f"{path}: analysis {analysis.number} ({analysis.title}) holds no study, and is left out."
             )
-    if told and told.log and not all(analysis.log for analysis in analyses if not analysis.left_out):
+    if declared and declared.log and not all(analysis.log for analysis in analyses if not analysis.left_out):
         raise ExchangeError(f"{path}: the file says itself what its effects are. Leave --log out.")
     if all(analysis.left_out for analysis in analyses):
         raise ExchangeError("\n".join(str(analysis.left_out) for analysis in analyses))
     return analyses
 
 
-def _analyses(path: Path, told: Told) -> list[Analysis]:
+def _analyses(path: Path, declared: Declared) -> list[Analysis]:
     """Read a file by what it is."""
     if not path.is_file():
         raise ExchangeError(f"{path}: there is no such file.")
     if path.suffix.lower() == ".rm5":
-        return rm5(path, told)
+        return rm5(path, declared)
     if path.suffix.lower() == ".zip":
-        return package(path, told)
+        return package(path, declared)
     sheet = read_sheet(path)
     if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):
-        return export(sheet, told)
+        return revman_export(sheet, declared)
     if {"Analysis group", "Analysis number", "Experimental N"} <= set(sheet.header):
-        return web(sheet, None, told)
-    analysis = table(sheet, told)
+        return web(sheet, None, declared)
+    analysis = analysis_of(sheet, declared)
     if not analysis.records and not analysis.problems:
         lines = [*analysis.remarks, f"{path}: the table holds no study."]
         raise ExchangeError("\n".join(lines))
@@ -94,7 +87,7 @@ class Imported:
     origins: tuple[Record, ...]
 
 
-def imported(path: Path, *, name: str, told: Told | None = None) -> list[tuple[Imported, Review]]:
+def imported(path: Path, *, name: str, declared: Declared | None = None) -> list[tuple[Imported, Review]]:
     """Read a file and turn it into review folders that hold what `check` demands.
 
     Raises
@@ -104,7 +97,7 @@ def imported(path: Path, *, name: str, told: Told | None = None) -> list[tuple[I
     """
     made = []
     problems: list[str] = []
-    for draft in folders(read(path, told), name=name, file=path.name):
+    for draft in folders(read(path, declared), name=name, file=path.name):
         with scratch(draft.name, draft.files) as folder:
             review, faults = examine(folder, shown=path.name)
         wrong = [problem for problem in faults if problem.severity == "error"]
@@ -258,13 +251,9 @@ def _keys(analyses: Sequence[Analysis]) -> list[str]:
 
 def _comparisons(records: Sequence[Record]) -> None:
     """Give the comparisons of a study that stands in an analysis several times a number."""
-    held: dict[tuple[object, ...], list[Record]] = {}
-    for record in records:
-        held.setdefault((record.identity, record.subgroup), []).append(record)
-    for listed in held.values():
-        if len(listed) > 1:
-            for place, record in enumerate(listed, start=1):
-                record.contrast = record.contrast or f"comparison {place}"
+    for rows in twins(records):
+        for place, record in enumerate(rows if len(rows) > 1 else (), start=1):
+            record.contrast = record.contrast or f"comparison {place}"
 
 
 def _year(record: Record) -> str:
@@ -434,13 +423,13 @@ def _quoted(text: str) -> str:
     return json.dumps(plain, ensure_ascii=False)
 
 
-def reviews_in(path: Path, told: Told | None = None) -> tuple[list[Review], list[str]]:
+def reviews_in(path: Path, declared: Declared | None = None) -> tuple[list[Review], list[str]]:
     """Load the data in a file as reviews, for a quick look; nothing is written.
 
     Parameters
     ----------
     path : Path
-    told : Told, optional
+    declared : Declared, optional
         What the user says of the file.
 
     Returns
@@ -449,5 +438,5 @@ def reviews_in(path: Path, told: Told | None = None) -> tuple[list[Review], list
     remarks : list of str
         What was left out, and why.
     """
-    pairs = imported(path, name=key_of(path.stem, []), told=told)
+    pairs = imported(path, name=key_of(path.stem, []), declared=declared)
     return [review for _, review in pairs], [remark for draft, _ in pairs for remark in draft.remarks]

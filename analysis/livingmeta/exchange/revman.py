@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.exchange.sheets import LARGEST_FILE, Sheet
-from livingmeta.exchange.tables import (
+from livingmeta.exchange.analyses import (
     MEAN_CELLS,
     OF_COUNTS,
     RATIOS,
     Analysis,
+    Declared,
     ExchangeError,
     Record,
-    Told,
     decimal_of,
     measure_and_log,
     read_number,
 )
+from livingmeta.exchange.sheets import LARGEST_FILE, Sheet
 from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 
@@ -84,7 +84,7 @@ EXPORT, RM5, WEB = (
 )
 
 
-def export(sheet: Sheet, told: Told) -> list[Analysis]:
+def revman_export(sheet: Sheet, declared: Declared) -> list[Analysis]:
     """Read a RevMan 5 data export, with or without its columns of numbers."""
     decimal = decimal_of(sheet)
     numbered = {"Comparison Number", "Outcome Number"} <= set(sheet.header)
@@ -110,9 +110,8 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
                 groups=(row.get("Group Label 1") or "group 1", row.get("Group Label 2") or "group 2"),
                 printed={"": _printed(row, EXPORT, decimal)},
             )
-            kind = TYPES.get(row["Data Type"][:3].lower(), row["Data Type"])
-            _settle(analysis, kind, row["Effect Measure"], where)
-            _turn(analysis, row, told)
+            _settle(analysis, row["Data Type"], row["Effect Measure"], where)
+            _turn(analysis, row, declared)
             analyses.append(analysis)
             continue
         if not analyses:
@@ -123,24 +122,16 @@ def export(sheet: Sheet, told: Told) -> list[Analysis]:
             subgroup = row["Name"]
             analysis.printed[subgroup] = _printed(row, EXPORT, decimal)
             continue
-        _study(
-            analysis,
-            EXPORT,
-            row,
-            decimal=decimal,
-            file=sheet.file,
-            number=number,
-            study=row["Name"],
-            year=row.get("Year of study", ""),
-            subgroup=subgroup,
-        )
+        year = row.get("Year of study", "")
+        study = Record(sheet.file, number, row["Name"], (row["Name"],), year, subgroup)
+        _study(analysis, EXPORT, row, study, decimal=decimal)
     for analysis in analyses:  # subtotals alone: the whole has none of what its subgroups have
         parts = [printed for subgroup, printed in analysis.printed.items() if subgroup]
         analysis.overall = "estimate" in analysis.printed[""] or not any("estimate" in p for p in parts)
     return analyses
 
 
-def rm5(path: Path, told: Told) -> list[Analysis]:
+def rm5(path: Path, declared: Declared) -> list[Analysis]:
     """Read a RevMan 5 file."""
     from xml.etree.ElementTree import ParseError
 
@@ -180,10 +171,9 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
                 overall=outcome.get("TOTALS") not in {"NO", "SUB"},  # SUB: of subgroups alone
                 printed={"": _printed(outcome.attrib, RM5)},
             )
-            data = {"DICH": "dich", "CONT": "cont", "IV": "generic"}.get(kind, kind)
-            _settle(analysis, data, outcome.get("EFFECT_MEASURE", ""), str(path))
+            _settle(analysis, kind, outcome.get("EFFECT_MEASURE", ""), str(path))
             left, right = (texts.get(f"GRAPH_LABEL_{side}", "") for side in (1, 2))
-            _turn(analysis, {"left label": left, "right label": right}, told)
+            _turn(analysis, {"left label": left, "right label": right}, declared)
             subgroups = [(part.findtext("NAME") or "", part) for part in outcome.iter(f"{kind}_SUBGROUP")]
             analysis.printed |= {name: _printed(part.attrib, RM5) for name, part in subgroups if name}
             rows = [
@@ -193,19 +183,10 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
             ]
             for place, (subgroup, row) in enumerate(rows, start=1):
                 key = row.get("STUDY_ID")
-                study = studies[key].attrib if key in studies else {}
-                _study(
-                    analysis,
-                    RM5,
-                    row.attrib,
-                    file=where,
-                    number=place,
-                    study=study.get("NAME") or "a study",
-                    key=key,
-                    year=study.get("YEAR", ""),
-                    subgroup=subgroup,
-                    one_level=len(set(levels)) == 1,
-                )
+                about = studies[key].attrib if key in studies else {}
+                label = about.get("NAME") or "a study"
+                study = Record(where, place, label, (key or label,), about.get("YEAR", ""), subgroup)
+                _study(analysis, RM5, row.attrib, study, one_level=len(set(levels)) == 1)
             if outcome.get("SWAP_EVENTS") == "YES":
                 _swap(analysis)
             analyses.append(analysis)
@@ -214,7 +195,7 @@ def rm5(path: Path, told: Told) -> list[Analysis]:
     return analyses
 
 
-def package(path: Path, told: Told) -> list[Analysis]:
+def package(path: Path, declared: Declared) -> list[Analysis]:
     """Read a RevMan Web package: a zip with the tables in a data.zip inside."""
     texts: dict[str, str] = {}
     try:
@@ -230,7 +211,7 @@ def package(path: Path, told: Told) -> list[Analysis]:
         raise ExchangeError(
             f"{path}: there is no data-rows.csv in it. Download the package with its data from RevMan Web."
         )
-    return web(sheets["rows.csv"], sheets.get("settings.csv"), told)
+    return web(sheets["rows.csv"], sheets.get("settings.csv"), declared)
 
 
 def _unpack(raw: bytes, name: str, texts: dict[str, str], *, depth: int) -> None:
@@ -261,28 +242,21 @@ def _sheet(text: str, file: str) -> Sheet:
     return Sheet(file=file, header=header, rows=rows)
 
 
-def web(sheet: Sheet, settings: Sheet | None, told: Told) -> list[Analysis]:
+def web(sheet: Sheet, settings: Sheet | None, declared: Declared) -> list[Analysis]:
     """Read RevMan Web's table of rows, by its table of settings where there is one."""
     analyses: dict[str, Analysis] = {}
-    declared = {_web_number(row): row for _, row in (settings.rows if settings else ())}
+    settings_of = {_web_number(row): row for _, row in (settings.rows if settings else ())}
     for number, row in sheet.rows:
         key = _web_number(row)
-        about = declared.get(key, {})
+        about = settings_of.get(key, {})
         if key not in analyses:
-            analyses[key] = _web_analysis(sheet, number, row, key, about, told)
-        _study(
-            analyses[key],
-            WEB,
-            row,
-            file=sheet.file,
-            number=number,
-            study=row["Study"],
-            year=row.get("Study year", ""),
-            subgroup=row.get("Subgroup", ""),
-            one_level=about.get("Study CI") == about.get("Estimate CI"),
-        )
+            analyses[key] = _web_analysis(sheet, number, row, key, about, declared)
+        year, subgroup = row.get("Study year", ""), row.get("Subgroup", "")
+        study = Record(sheet.file, number, row["Study"], (row["Study"],), year, subgroup)
+        same = about.get("Study CI") == about.get("Estimate CI")
+        _study(analyses[key], WEB, row, study, one_level=same)
     for key, analysis in analyses.items():
-        if declared.get(key, {}).get("Swap event and non-event", "").lower() == "true":
+        if settings_of.get(key, {}).get("Swap event and non-event", "").lower() == "true":
             _swap(analysis)
     if not analyses:
         raise ExchangeError(f"{sheet.file}: the table holds no study.")
@@ -294,7 +268,7 @@ def _web_number(row: Mapping[str, str]) -> str:
 
 
 def _web_analysis(
-    sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str], told: Told
+    sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str], declared: Declared
 ) -> Analysis:
     analysis = Analysis(
         number=key,
@@ -309,20 +283,18 @@ def _web_analysis(
         overall=about.get("Overall estimates", "true") == "true",
         printed={"": _printed(about, WEB)},
     )
-    where = f"{sheet.file} row {number}"
     if about:
-        data = about.get("Data type", "")
-        kind = TYPES.get(data[:3].lower(), data) if data else _web_kind(row)
-        _settle(analysis, kind, about.get("Effect measure", ""), where)
+        kind = about.get("Data type") or _web_kind(row)
+        _settle(analysis, kind, about.get("Effect measure", ""), f"{sheet.file} row {number}")
     else:
         kind = _web_kind(row)
         analysis.computed = kind == "generic"
         guess = {"dich": "OR", "cont": "MD", "generic": "GEN"}[kind]
         analysis.measure, analysis.log = guess, False
-        if told.measure is not None:
-            analysis.measure, logged = measure_and_log(told.measure)
+        if declared.measure is not None:
+            analysis.measure = declared.measure
             analysis.log = analysis.computed and analysis.measure in RATIOS
-            if analysis.log and not (told.log or logged):
+            if analysis.log and not declared.log:
                 analysis.remarks.append(
                     f"{sheet.file}: GIV Mean is taken as the log of the {analysis.measure}, as RevMan "
                     "Web keeps it."
@@ -333,7 +305,7 @@ def _web_analysis(
                 f"{'an effect whose kind is not named' if guess == 'GEN' else guess}. Choose "
                 "another with --measure."
             )
-    _turn(analysis, about, told)
+    _turn(analysis, about, declared)
     return analysis
 
 
@@ -354,6 +326,7 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
 
     RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log.
     """
+    kind = TYPES.get(kind[:3].lower(), kind)
     analysis.measure = measure_and_log(re.sub(r"(?i)^peto\s+", "", measure.replace("_", " ")))[0]
     if kind not in DATA_KINDS:
         analysis.left_out = f"its data are of type {kind or 'not said'}, which is not read here"
@@ -371,39 +344,24 @@ def _study(
     analysis: Analysis,
     layout: Layout,
     row: Mapping[str, str],
+    record: Record,
     *,
-    file: str,
-    number: int,
-    study: str,
-    year: str,
-    subgroup: str,
-    key: str | None = None,
     decimal: str = ".",
     one_level: bool = True,
 ) -> None:
     """Read what an analysis needs of a study out of a row of any format, and keep it.
 
-    `key` tells its trial from others, the study's name where there is none; with `one_level`
-    the intervals of studies have the level of the whole one, and are compared.
+    With `one_level` the intervals of studies have the level of the whole one, and are compared.
     """
     if analysis.left_out:
         return
-    record = Record(
-        file=file,
-        row=number,
-        study=study,
-        identity=(key or study,),
-        year=year,
-        subgroup=subgroup,
-        columns=layout.cells,
-        printed=_printed(row, layout, decimal),
-    )
+    record.columns, record.printed = layout.cells, _printed(row, layout, decimal)
     if not one_level:
         record.printed.pop("ci_low", None)
     kind = "generic" if analysis.computed else "dich" if analysis.measure in OF_COUNTS else "cont"
     for name in DATA_KINDS[kind][0]:
         column = layout.cells[name]
-        place = f"{record.place}, {study}, {column}"
+        place = f"{record.place}, {record.study}, {column}"
         try:
             record.cells[name] = read_number(row.get(column) or "", place=place, decimal=decimal)
         except ExchangeError as wrong:
@@ -511,7 +469,7 @@ def favoured(label: str, groups: tuple[str, str]) -> int | None:
     return next(iter(groups_named)) if len(groups_named) == 1 else None
 
 
-def _turn(analysis: Analysis, row: Mapping[str, str], told: Told) -> None:
+def _turn(analysis: Analysis, row: Mapping[str, str], declared: Declared) -> None:
     """Say which group effects below no effect favour: by the graph's labels, or as the user does.
 
     The left side of a graph holds negative effects, and ratios below 1.
@@ -523,7 +481,7 @@ def _turn(analysis: Analysis, row: Mapping[str, str], told: Told) -> None:
     sides = favoured(left, analysis.groups), favoured(right, analysis.groups)
     votes = {group for group in (sides[0], sides[1] and 3 - sides[1]) if group}
     analysis.negative_favours = votes.pop() if len(votes) == 1 else None
-    asked = {"lower": 1, "higher": 2, None: None}[told.favours]
+    asked = declared.negative_favours
     group1, group2 = analysis.groups
     if analysis.negative_favours is None and (left or right) and asked is None:
         analysis.remarks.append(
@@ -534,7 +492,7 @@ def _turn(analysis: Analysis, row: Mapping[str, str], told: Told) -> None:
     if analysis.negative_favours and asked and asked != analysis.negative_favours:
         analysis.remarks.append(
             f'analysis {analysis.number}: the labels of its graph, "{left}" on the left and '
-            f'"{right}" on the right, say otherwise than --favours {told.favours}; the labels are '
+            f'"{right}" on the right, say otherwise than --favours {declared.favours}; the labels are '
             "taken."
         )
     analysis.negative_favours = analysis.negative_favours or asked
