@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livingmeta import load_review
-from livingmeta.audit.deduction import Assumptions, Deduction, came_true, clashes, deduce, settling
+from livingmeta.audit.deduction import Assumptions, Deduction, came_true, clashes, deduce
 from livingmeta.language import language
 from livingmeta.pages.deductions import assumed, deduced, fate_words
 from livingmeta.review.protocol import Review
@@ -148,7 +148,7 @@ def test_words_that_deny_a_difference_bound_the_one_unread_trial() -> None:
 
 
 def test_the_trial_that_would_settle_most_is_the_largest_unread_one() -> None:
-    ranking = settling(only(NOTE))
+    ranking = only(NOTE).ranking
     assert [one.candidate.label for one in ranking][:2] == ["Holmgren 2012", "Maenhout 2013"]
     assert all(0 < one.share < 1 for one in ranking)
 

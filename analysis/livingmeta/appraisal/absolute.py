@@ -230,12 +230,7 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
     if len(turned) > 1:
         return none(said("events.mixed"))
     if declared:
-        given = [
-            Baseline(
-                name="declared", risk=risk_declared.risk, who=risk_declared.who, source=risk_declared.source
-            )
-            for risk_declared in declared
-        ]
+        given = [Baseline(name="declared", risk=row.risk, who=row.who, source=row.source) for row in declared]
     else:
         middle = baselines.typical if baselines.known > 2 else None
         three = [baseline for baseline in (baselines.low, middle, baselines.high) if baseline is not None]
@@ -250,8 +245,7 @@ def absolute_effects(pool: Pool, *, declared: Sequence[BaselineRisk] = ()) -> Ab
     effect = (result.estimate, result.ci_low, result.ci_high)
     if turned == {True}:  # back to the event that is counted
         effect = (-effect[0], -effect[2], -effect[1])
-    made: list[AbsoluteEffect] = []
-    beyond: list[Baseline] = []
+    made, beyond = list[AbsoluteEffect](), list[Baseline]()
     for risk in risks:
         try:
             made.append(absolute(pool.measure, *effect, baseline=risk))

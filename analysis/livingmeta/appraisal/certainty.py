@@ -177,7 +177,7 @@ def rating(suggestions: Sequence[Suggestion], *, start: str | None) -> Rating | 
     "Downgraded randomised trials" are moderate, "double-downgraded" ones low, "triple-downgraded"
     ones very low.
     """
-    levels = {x.about: x.decision.decided for x in suggestions if x.decision is not None}
+    levels = {row.about: row.decision.decided for row in suggestions if row.decision is not None}
     if not levels:
         return None
     undecided = tuple(name for name in RATED_DOMAINS if levels.get(name) is None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.review.protocol import Review
@@ -13,6 +14,8 @@ from livingmeta.synthesis.pool import Pool, named
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import pick
+
+IDENTITY = attrgetter("trial", "contrast", "subgroup", "yi", "vi")  # what makes an effect another one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,17 +76,13 @@ class Move:
 def _told(pool: Pool | None) -> tuple[object, ...]:
     if pool is None:
         return ()
-    effects = tuple((e.trial, e.contrast, e.yi, e.vi, e.flags) for e in pool.effects)
+    effects = tuple((IDENTITY(effect), effect.flags) for effect in pool.effects)
     return (pool.result, pool.methods, effects, pool.missing, pool.sensitivity_only, pool.flags, pool.favours)
 
 
 def _gained(old: Pool | None, new: Pool | None) -> tuple[Effect, ...]:
-    already = {(e.trial, e.contrast, e.subgroup, e.yi, e.vi) for e in (old.effects if old else ())}
-    return tuple(
-        e
-        for e in (new.effects if new else ())
-        if (e.trial, e.contrast, e.subgroup, e.yi, e.vi) not in already
-    )
+    already = set(map(IDENTITY, old.effects if old else ()))
+    return tuple(effect for effect in (new.effects if new else ()) if IDENTITY(effect) not in already)
 
 
 def diff(before: Review, after: Review) -> tuple[Move, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple, get_args
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.review.protocol import Review, Ties
+from livingmeta.review.protocol import Choice, Review, Ties
 from livingmeta.review.schema import Outcome, Problem
 from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, Settings, headline_settings
 from livingmeta.words import pick, unknown
@@ -20,9 +22,7 @@ ROWS: Mapping[str, dict[str, Any]] = {
 }
 STATISTIC = {"final first": ("final", "change"), "change first": ("change", "final")}
 # Methods that are part of some measures' formulas; with others all their options are one analysis.
-FORMULAS = tuple(
-    dict.fromkeys(method for measure in MEASURES.values() for method in measure.options.values())
-)
+FORMULAS = tuple(dict.fromkeys(chain.from_iterable(m.options.values() for m in MEASURES.values())))
 SAME_ESTIMATOR = ({"HE", "CA"}, {"PM", "EB"})  # names of one estimator
 
 
@@ -61,29 +61,25 @@ def tied(review: Review, wanted: Callable[[Outcome], bool], **ties: object) -> R
         else row
         for row in review.outcomes
     )
-    turned = review.protocol.ties.model_copy(update=ties)
-    protocol = review.protocol.model_copy(update={"ties": turned})
-    return replace(review, protocol=protocol, outcomes=outcomes)
+    return replace(_with_ties(review, **ties), outcomes=outcomes)
 
 
 def with_arms(review: Review, several_arms: str) -> Review:
     """Return a review that takes the comparisons of one trial as told: an option of `Ties`."""
     pick(dict.fromkeys(_times("several_arms")), several_arms, "several_arms")
-    ties = review.protocol.ties.model_copy(update={"several_arms": several_arms})
-    return replace(review, protocol=review.protocol.model_copy(update={"ties": ties}))
+    return _with_ties(review, several_arms=several_arms)
 
 
-def _declared(analysis: ChosenAnalysis, **changes: object) -> ChosenAnalysis:
-    protocol = analysis.review.protocol.model_copy(update=changes)
-    return replace(analysis, review=replace(analysis.review, protocol=protocol))
+def _declaring(review: Review, **changes: object) -> Review:
+    return replace(review, protocol=review.protocol.model_copy(update=changes))
 
 
-def _tie(what: str) -> Callable[[ChosenAnalysis, object], ChosenAnalysis]:
-    def applied(analysis: ChosenAnalysis, option: object) -> ChosenAnalysis:
-        ties = analysis.review.protocol.ties.model_copy(update={what: option})
-        return _declared(analysis, ties=ties)
+def _with_ties(review: Review, **ties: object) -> Review:
+    return _declaring(review, ties=review.protocol.ties.model_copy(update=ties))
 
-    return applied
+
+def _tie(what: str) -> Callable[[ChosenAnalysis, str], ChosenAnalysis]:
+    return lambda a, option: replace(a, review=_with_ties(a.review, **{what: option}))
 
 
 def _statistic(analysis: ChosenAnalysis, option: str) -> ChosenAnalysis:
@@ -95,12 +91,13 @@ def _statistic(analysis: ChosenAnalysis, option: str) -> ChosenAnalysis:
 
 
 def _composites(analysis: ChosenAnalysis, option: str) -> ChosenAnalysis:
-    review = analysis.review
     if option == "in":
         return analysis
+    review = analysis.review
     scales = [instrument.instrument for instrument in review.instruments if instrument.domain == "composite"]
     refused = dict.fromkeys(scales, "a composite instrument, left out")
-    return _declared(analysis, not_accepted={**review.protocol.not_accepted, **refused})
+    made = _declaring(review, not_accepted={**review.protocol.not_accepted, **refused})
+    return replace(analysis, review=made)
 
 
 def _without(analysis: ChosenAnalysis, *trials: str) -> ChosenAnalysis:
@@ -176,7 +173,7 @@ def analysis(review: Review, options: Mapping[str, str]) -> ChosenAnalysis:
 
     Returns
     -------
-    Analysis
+    ChosenAnalysis
         To a common effect no `tau2` applies.
 
     Raises
@@ -210,38 +207,38 @@ def analysis(review: Review, options: Mapping[str, str]) -> ChosenAnalysis:
 
 def unknown_choices(review: Review) -> list[Problem]:
     """Say what is wrong with the choices that a review declares: all of it."""
+    file, seen = f"{review.folder.name}/review.toml", set[str]()
     problems = []
-
-    def problem(name: str, value: str | None, reason: str, remedy: str) -> None:
-        file = f"{review.folder.name}/review.toml"
-        problems.append(
-            Problem(file=file, row=None, column=f"choice {name}", value=value, reason=reason, remedy=remedy)
-        )
-
-    seen: set[str] = set()
     for choice in review.protocol.choice:
-        if choice.name in seen:
-            problem(choice.name, None, "this choice is declared twice", "Put all options in one.")
+        for value, reason, remedy in _wrong(review, choice, again=choice.name in seen):
+            column = f"choice {choice.name}"
+            problems.append(
+                Problem(file=file, row=None, column=column, value=value, reason=reason, remedy=remedy)
+            )
         seen.add(choice.name)
-        if choice.name not in CHOICES:
-            problem(choice.name, None, unknown("name", choice.name, CHOICES).rstrip("."), "")
-            continue
-        measure = review.protocol.methods.measure
-        used = MEASURES[measure].options.values() if measure in MEASURES else FORMULAS
-        if choice.name in FORMULAS and choice.name not in used:
-            reason = f"it changes nothing where the measure is {measure}"
-            problem(choice.name, None, reason, "Leave it out.")
-        allowed = CHOICES[choice.name].options(review)
-        for option in dict.fromkeys(choice.options):
-            if option not in allowed:
-                problem(choice.name, option, unknown("option", option, allowed).rstrip("."), "")
-            if choice.options.count(option) > 1:
-                problem(choice.name, option, "this option stands here twice", "Keep one.")
-        for names in SAME_ESTIMATOR:
-            if choice.name == "tau2" and names <= set(choice.options):
-                reason = f"{' and '.join(sorted(names))} are one estimator"
-                problem(choice.name, None, reason, "Keep one of the names.")
-        if choice.name == "risk_of_bias" and not at_high_risk(review):
-            reason = "no trial is judged to be at high risk, so its options are one analysis"
-            problem(choice.name, None, reason, "Leave it out, or fill risk_of_bias.csv.")
     return problems
+
+
+def _wrong(review: Review, choice: Choice, *, again: bool) -> Iterator[tuple[str | None, str, str]]:
+    """Say what is wrong with a choice, of which option, and what to do."""
+    if again:
+        yield None, "this choice is declared twice", "Put all options in one."
+    if choice.name not in CHOICES:
+        yield None, unknown("name", choice.name, CHOICES).rstrip("."), ""
+        return
+    measure = review.protocol.methods.measure
+    used = MEASURES[measure].options.values() if measure in MEASURES else FORMULAS
+    if choice.name in FORMULAS and choice.name not in used:
+        yield None, f"it changes nothing where the measure is {measure}", "Leave it out."
+    allowed = CHOICES[choice.name].options(review)
+    for option, times in Counter(choice.options).items():
+        if option not in allowed:
+            yield option, unknown("option", option, allowed).rstrip("."), ""
+        if times > 1:
+            yield option, "this option stands here twice", "Keep one."
+    for names in SAME_ESTIMATOR:
+        if choice.name == "tau2" and names <= set(choice.options):
+            yield None, f"{' and '.join(sorted(names))} are one estimator", "Keep one of the names."
+    if choice.name == "risk_of_bias" and not at_high_risk(review):
+        reason = "no trial is judged to be at high risk, so its options are one analysis"
+        yield None, reason, "Leave it out, or fill risk_of_bias.csv."

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from livingmeta.appraisal.changes import ORDERS, Stage, growth
+from livingmeta.appraisal.changes import IDENTITY, ORDERS, Stage, growth
 from livingmeta.appraisal.choices import at_high_risk, tied
 from livingmeta.appraisal.missing_evidence import Absence, absence
 from livingmeta.engine.methods.influence import influence, leave_one_out
@@ -81,7 +81,7 @@ class Sensitivity:
 
 def _analysis(pool: Pool) -> tuple[object, ...]:
     """Tell an analysis by its rows and by how they are pooled; one trial needs no method."""
-    effects = frozenset((e.trial, e.contrast, e.subgroup, e.yi, e.vi) for e in pool.effects)
+    effects = frozenset(map(IDENTITY, pool.effects))
     result = pool.result
     if result is None or result.k == 1:
         return (effects,)

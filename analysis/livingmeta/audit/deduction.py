@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import combinations
-from math import inf
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -145,14 +145,14 @@ class Deduction:
     measure: str
     printed: tuple[str, ...]
     numbers: tuple[float, ...]
-    half: tuple[float, float]
     level: float
-    means: tuple[float, float]
-    symmetrical: bool
     candidates: tuple[Candidate, ...]
-    zero: PossibleSets | None
-    any: PossibleSets | None
     assumptions: Assumptions
+    half: tuple[float, float] = (nan, nan)
+    means: tuple[float, float] = (nan, nan)
+    symmetrical: bool = True
+    zero: PossibleSets | None = None
+    any: PossibleSets | None = None
     solve: Callable[[Sequence[Candidate]], PossibleSets] | None = field(default=None, repr=False)
     why_not: str | None = None
 
@@ -181,8 +181,36 @@ class Deduction:
 
     @cached_property
     def ranking(self) -> tuple[Settling, ...]:
-        """The unread trials by how much reading each would settle, as `settling` has it."""
-        return settling(self)
+        """The unread trials by how much of the ranges reading each would take away.
+
+        A trial's number is imagined in the middle of its range. Of what is left open of each other
+        one, the width of its range before the bound on effects cuts it, the mean share is given that
+        is gone then; where there is no other, all is settled. None is ranked where effects have no
+        bound: then every range is open.
+
+        Examples
+        --------
+        >>> from livingmeta.review.folder import load_review
+        >>> note, = deduce(load_review("smith2017"), claim="secondary-pain-short")
+        >>> note.ranking[0].candidate.label
+        'Holmgren 2012'
+        """
+        sets, solve = self.widest, self.solve
+        if sets is None or solve is None:
+            return ()
+        ranking = []
+        for place, candidate in enumerate(self.candidates):
+            low, high = sets.trial_low[place], sets.trial_high[place]
+            if candidate.known or not np.isfinite(sets.trial_width[place]):
+                continue
+            read = replace(candidate, known=True, effect=((low + high) / 2,) * 2)
+            then = solve([*self.candidates[:place], read, *self.candidates[place + 1 :]])
+            if then.subsets.size:  # else no such number can be
+                others = np.isfinite(sets.trial_width) & np.isfinite(then.trial_width)
+                shares = 1 - then.trial_width[others] / sets.trial_width[others]
+                share = float(shares.mean()) if others.any() else 1.0
+                ranking.append(Settling(candidate=candidate, share=share))
+        return tuple(sorted(ranking, key=lambda settled: -settled.share))
 
     @property
     def in_words(self) -> bool:
@@ -314,7 +342,8 @@ def _deduced(
     words = limits is None and any(map(denied, result.words))
     if limits is None and not words:
         return None
-    level = result.kinds[0].level if result.kinds else np.nan
+    level = result.kinds[0].level if result.kinds else nan
+    candidates = tuple(_candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
     blank = Deduction(
         claims=result.claims,
         name=pool.name,
@@ -325,17 +354,10 @@ def _deduced(
         measure=pool.measure,
         printed=tuple(number.text for number in limits) if limits else result.words,
         numbers=tuple(number.value for number in limits or ()),
-        half=(np.nan, np.nan),
         level=level,
-        means=(np.nan, np.nan),
-        symmetrical=True,
-        candidates=(),
-        zero=None,
-        any=None,
+        candidates=candidates,
         assumptions=taken,
     )
-    candidates = tuple(_candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
-    blank = replace(blank, candidates=candidates)
     if why_not := _why_not(blank, result, pool, settings):
         return replace(blank, why_not=why_not)
     allowed = _allowed(candidates, result, results)
@@ -433,29 +455,23 @@ def _allowed(candidates: Sequence[Candidate], result: PrintedResult, results: Se
 
 
 def _arrays(candidates: Sequence[Candidate]) -> Candidates:
-    effects = np.array([candidate.effect for candidate in candidates])
-    variances = np.array([candidate.variance for candidate in candidates])
-    return Candidates(
-        y_low=effects[:, 0],
-        y_high=effects[:, 1],
-        v_low=variances[:, 0],
-        v_high=variances[:, 1],
-        known=np.array([candidate.known for candidate in candidates]),
+    (y_low, y_high), (v_low, v_high) = (
+        np.array([getattr(candidate, name) for candidate in candidates]).T for name in ("effect", "variance")
     )
+    known = np.array([candidate.known for candidate in candidates])
+    return Candidates(y_low=y_low, y_high=y_high, v_low=v_low, v_high=v_high, known=known)
 
 
 def _candidates(review: Review, pool: Pool, settings: Settings, taken: Assumptions) -> Iterator[Candidate]:
-    plan = next(plan for plan in review.protocol.synthesis if plan.id == pool.synthesis)
+    plan = review.plan(pool.synthesis)
     missing = {lacking.trial for lacking in pool.missing}
     for trial in review.trials:
         effects = [effect for effect in pool.effects if effect.trial == trial.trial]
-        elsewhere = pool.subgroup is not None and not effects and trial.trial not in missing
-        if elsewhere or (taken.measured and trial.trial not in pool.measured):
-            continue
+        elsewhere = pool.subgroup is not None and trial.trial not in missing
         measured = trial.trial in pool.measured
         if effects:
             yield _read(review, trial, effects[0], settings)
-        else:
+        elif not elsewhere and (measured or not taken.measured):
             yield _unread(review, trial, plan, settings, taken, measured=measured)
 
 
@@ -540,7 +556,7 @@ def _sizes(
     n2 = [n for row in at_that_time for n in (row.n2, row.n if row.group == "2" else None) if n]
     if n1 and n2:
         most, least = (max(n1), max(n2)), (min(n1), min(n2))
-        return most, least, said("deduction.analysed", n1=max(n1), n2=max(n2))
+        return most, least, said("deduction.analysed", n1=most[0], n2=most[1])
     kept = 1 - taken.losses
     if trial.n1_randomised and trial.n2_randomised:
         arms = float(trial.n1_randomised), float(trial.n2_randomised)
@@ -549,11 +565,8 @@ def _sizes(
     if trial.n_randomised:
         whole = float(trial.n_randomised)
         small = whole * kept / (1 + UNEQUAL)
-        return (
-            (whole / 2, whole / 2),
-            (small, whole * kept - small),
-            said("deduction.whole", n=trial.n_randomised),
-        )
+        most, least = (whole / 2, whole / 2), (small, whole * kept - small)
+        return most, least, said("deduction.whole", n=trial.n_randomised)
     return (inf, inf), (0.0, 0.0), said("deduction.sizeless")
 
 
@@ -563,39 +576,6 @@ class Settling:
 
     candidate: Candidate
     share: float
-
-
-def settling(deduction: Deduction) -> tuple[Settling, ...]:
-    """Rank the unread trials by how much of the ranges reading each would take away.
-
-    A trial's number is imagined in the middle of its range. Of what is left open of each other one, the
-    width of its range before the bound on effects cuts it, the mean share is given that is gone then;
-    where there is no other, all is settled. None is ranked where effects have no bound: then every
-    range is open.
-
-    Examples
-    --------
-    >>> from livingmeta.review.folder import load_review
-    >>> found, = deduce(load_review("smith2017"), claim="secondary-pain-short")
-    >>> settling(found)[0].candidate.label
-    'Holmgren 2012'
-    """
-    sets, solve = deduction.widest, deduction.solve
-    if sets is None or solve is None or not np.isfinite(sets.trial_width).any():
-        return ()
-    ranking = []
-    for place, candidate in enumerate(deduction.candidates):
-        low, high = sets.trial_low[place], sets.trial_high[place]
-        if candidate.known or not np.isfinite(sets.trial_width[place]):
-            continue
-        read = replace(candidate, known=True, effect=((low + high) / 2,) * 2)
-        then = solve([*deduction.candidates[:place], read, *deduction.candidates[place + 1 :]])
-        if then.subsets.size:  # else no such number can be
-            others = np.isfinite(sets.trial_width) & np.isfinite(then.trial_width)
-            shares = 1 - then.trial_width[others] / sets.trial_width[others]
-            share = float(shares.mean()) if others.any() else 1.0
-            ranking.append(Settling(candidate=candidate, share=share))
-    return tuple(sorted(ranking, key=lambda settled: -settled.share))
 
 
 def worth(deductions: Iterable[Deduction]) -> dict[tuple[str, str], float]:
@@ -680,20 +660,17 @@ def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
     Two results of one set and one method differ in τ² only by how it is estimated; so they clash
     where no set can stand behind both, or where a set that can would have two means.
     """
-    listed = []
-    usable = [deduction for deduction in deductions if deduction.widest is not None]
-    for deduction in usable:
-        if deduction.widest is not None and not deduction.widest.subsets.size:
-            key = "deduction.clash_words" if deduction.in_words else "deduction.clash_none"
-            listed.append(Clash(claims=deduction.claims, why=said(key)))
-    for deduction, other in combinations(usable, 2):
-        a, b = deduction.widest, other.widest
-        if (
-            (deduction.synthesis, deduction.subgroup) != (other.synthesis, other.subgroup)
-            or a is None
-            or b is None
-        ):
-            continue
-        if a.subsets.size and b.subsets.size and not np.intersect1d(a.subsets, b.subsets).size:
-            listed.append(Clash(claims=(*deduction.claims, *other.claims), why=said("deduction.clash_sets")))
-    return tuple(listed)
+    usable = [(deduction, sets.subsets) for deduction in deductions if (sets := deduction.widest) is not None]
+    possible = [(deduction, sets) for deduction, sets in usable if sets.size]
+    alone = (
+        Clash(claims=d.claims, why=said("deduction.clash_words" if d.in_words else "deduction.clash_none"))
+        for d, sets in usable
+        if not sets.size
+    )
+    pairs = (
+        Clash(claims=(*first.claims, *other.claims), why=said("deduction.clash_sets"))
+        for (first, sets), (other, other_sets) in combinations(possible, 2)
+        if (first.synthesis, first.subgroup) == (other.synthesis, other.subgroup)
+        and not np.intersect1d(sets, other_sets).size
+    )
+    return (*alone, *pairs)
