@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from livingmeta.audit.results import results_of
@@ -47,12 +47,12 @@ class Reproduced:
 
     file: str
     analysis: str
-    rows: int  # with a number to compare
-    agreeing: int
-    compared: Mapping[str, int]  # printed numbers by quantity
-    equal: Mapping[str, int]  # to the last printed digit
-    deviations: tuple[Deviation, ...]
-    skipped: tuple[str, ...]  # why a number was not compared, one entry for each
+    rows: int = 0  # with a number to compare
+    agreeing: int = 0
+    compared: Mapping[str, int] = field(default_factory=dict)  # printed numbers by quantity
+    equal: Mapping[str, int] = field(default_factory=dict)  # to the last printed digit
+    deviations: tuple[Deviation, ...] = ()
+    skipped: tuple[str, ...] = ()  # why a number was not compared, one entry for each
 
     @property
     def unexplained(self) -> tuple[Deviation, ...]:
@@ -103,19 +103,8 @@ def reproduced(path: Path) -> list[Reproduced]:
         return _of_review(load_review(path), path.name)
     loaded, remarks = reviews_in(path)
     analyses = [analysis for review in loaded for analysis in _of_review(review, path.name)]
-    if not remarks:
-        return analyses
-    left = Reproduced(
-        file=path.name,
-        analysis="left out",
-        rows=0,
-        agreeing=0,
-        compared={},
-        equal={},
-        deviations=(),
-        skipped=tuple(remarks),
-    )
-    return [*analyses, left]
+    left = [Reproduced(file=path.name, analysis="left out", skipped=tuple(remarks))] if remarks else []
+    return [*analyses, *left]
 
 
 def collection(

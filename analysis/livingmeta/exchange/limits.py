@@ -25,7 +25,7 @@ def on_its_scale(analysis: Analysis, file: str, *, asked: bool) -> None:
         next((record.columns[name] for record in analysis.records if name in record.columns), name)
         for name in ("low", "high", "yi")
     )
-    if ratio and (wrong := [r for r in analysis.records if _below(r.cells.get("yi"))]):
+    if ratio and (wrong := [r for r in analysis.records if float(r.cells.get("yi") or 1) <= 0]):
         raise ExchangeError(
             "\n".join(
                 f'{record.place}, {yi} = "{record.cells["yi"]}": no {analysis.measure} is 0 or below. If '
@@ -97,32 +97,32 @@ def _beside(record: Record) -> str:
     return f" with {spread[0]}" if spread else ""
 
 
-def _below(cell: str | None) -> bool:
-    return bool(cell) and float(cell or 0) <= 0
-
-
 def _limits(cells: Mapping[str, str]) -> bool:
     return all(cells.get(name) for name in ("yi", "low", "high"))
 
 
-def _scales(record: Record) -> set[str]:
-    """Say on which scales the limits of a row fit its effect, as far as rounding lets one see."""
+Extent = tuple[float, float]  # what a number may be, as it is rounded
+# An effect, its lower and its upper limit on one scale, None where it has none there; and what its
+# standard error may be
+Reading = tuple[Extent | None, Extent | None, Extent | None, list[Extent | None]]
+
+
+def _readings(record: Record) -> dict[str, Reading]:
+    """Read an effect and its limits as plain numbers, as ratios, and as a log beside limits of the ratio."""
     yi, low, high = (number(record.cells[name]).span for name in ("yi", "low", "high"))
     se = _error(record.cells)
-    logs = _logs(yi), _logs(low), _logs(high)
     # by the delta method, where the standard error is that of the ratio itself
     raw = (se[0] / yi[1], se[1] / yi[0]) if se and yi[0] > 0 else None
-    scales = set()
-    if _around(yi, low, high, [se]):
-        scales.add("plain")
-    if _around(*logs, [se, raw]):
-        scales.add("ratio")
-    if _around(yi, logs[1], logs[2], [se]):
-        scales.add("mixed")
-    return scales
+    return {
+        "plain": (yi, low, high, [se]),
+        "ratio": (_logs(yi), _logs(low), _logs(high), [se, raw]),
+        "mixed": (yi, _logs(low), _logs(high), [se]),
+    }
 
 
-Extent = tuple[float, float]
+def _scales(record: Record) -> set[str]:
+    """Say on which scales the limits of a row fit its effect, as far as rounding lets one see."""
+    return {scale for scale, reading in _readings(record).items() if _around(*reading)}
 
 
 def _error(cells: Mapping[str, str]) -> Extent | None:
@@ -134,8 +134,8 @@ def _error(cells: Mapping[str, str]) -> Extent | None:
     return None
 
 
-def _logs(span: Extent | None) -> Extent | None:
-    return None if span is None or span[0] <= 0 else (math.log(span[0]), math.log(span[1]))
+def _logs(span: Extent) -> Extent | None:
+    return None if span[0] <= 0 else (math.log(span[0]), math.log(span[1]))
 
 
 def _around(
@@ -170,22 +170,19 @@ def _level(records: Sequence[Record], *, ratio: bool) -> float | None:
     levels = {level_of(record) for record in records} - {None}
     if len(levels) == 1:
         return levels.pop()
-    for raw in (False, True)[: 1 + ratio]:
+    readings = [_readings(record)["ratio" if ratio else "plain"] for record in records]
+    for which in (0, 1)[: 1 + ratio]:
         for level in sorted(LEVELS, key=lambda level: level != 95):
-            if all(_reaches(record, level, ratio=ratio, raw=raw) for record in records):
+            if all(_reaches(*limits, ses[which], level=level) for *limits, ses in readings):
                 return level
     return None
 
 
-def _reaches(record: Record, level: float, *, ratio: bool, raw: bool) -> bool:
+def _reaches(
+    yi: Extent | None, low: Extent | None, high: Extent | None, se: Extent | None, *, level: float
+) -> bool:
     """Say whether limits lie as many standard errors apart as a level has it."""
-    se, yi = _error(record.cells), number(record.cells["yi"]).span
-    low, high = (number(record.cells[name]).span for name in ("low", "high"))
-    if ratio:
-        ends = _logs(low), _logs(high)
-        if None in ends or yi[0] <= 0:
-            return False
-        low, high = ends  # type: ignore[assignment]
-        se = se and ((se[0] / yi[1], se[1] / yi[0]) if raw else se)
+    if yi is None or low is None or high is None or se is None:
+        return False
     z = float(ndtri(0.5 + level / 200))
-    return se is not None and (high[0] - low[1]) / 2 <= z * se[1] and ((high[1] - low[0]) / 2 >= z * se[0])
+    return (high[0] - low[1]) / 2 <= z * se[1] and (high[1] - low[0]) / 2 >= z * se[0]

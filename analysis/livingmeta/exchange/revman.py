@@ -482,17 +482,15 @@ def _turn(analysis: Analysis, row: Mapping[str, str], declared: Declared) -> Non
     votes = {group for group in (sides[0], sides[1] and 3 - sides[1]) if group}
     analysis.negative_favours = votes.pop() if len(votes) == 1 else None
     asked = declared.negative_favours
-    group1, group2 = analysis.groups
+    labels = f'analysis {analysis.number}: the labels of its graph, "{left}" on the left and "{right}" on the right'
     if analysis.negative_favours is None and (left or right) and asked is None:
+        group1, group2 = analysis.groups
         analysis.remarks.append(
-            f'analysis {analysis.number}: the labels of its graph, "{left}" on the left and '
-            f'"{right}" on the right, do not say which of "{group1}" and "{group2}" each side favours. '
+            f'{labels}, do not say which of "{group1}" and "{group2}" each side favours. '
             "Say it with --favours, or in review.toml."
         )
     if analysis.negative_favours and asked and asked != analysis.negative_favours:
         analysis.remarks.append(
-            f'analysis {analysis.number}: the labels of its graph, "{left}" on the left and '
-            f'"{right}" on the right, say otherwise than --favours {declared.favours}; the labels are '
-            "taken."
+            f"{labels}, say otherwise than --favours {declared.favours}; the labels are taken."
         )
     analysis.negative_favours = analysis.negative_favours or asked

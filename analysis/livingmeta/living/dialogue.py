@@ -7,7 +7,18 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from livingmeta.engine.effect_sizes import MEASURES
-from livingmeta.living.drafts import Cells, Draft, side_of, signed, use_of
+from livingmeta.living.drafts import (
+    Cells,
+    Draft,
+    empty,
+    new_instrument,
+    new_report,
+    new_source,
+    side_of,
+    signed,
+    taken,
+    use_of,
+)
 from livingmeta.living.entry import Entry, EntryError, read_result
 from livingmeta.review.gaps import report_of
 from livingmeta.review.protocol import Review, Side
@@ -59,7 +70,7 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
     Draft
         Rows by table; nothing is written.
     """
-    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")}
+    draft = empty()
     trial = gap.trial if gap else _trial(review, ask, draft)
     hint = report_of(review, gap) if gap else None
     report = _report(review, ask, draft, trial, hint)
@@ -139,9 +150,7 @@ def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report |
             return chosen
     citation = _ask(ask, "reports", "citation", "How to cite it", needed=True)
     doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)")
-    key = key_of(trial, [report.report for report in review.reports])
-    draft["reports"].append({"report": key, "trial": trial, "citation": citation, "doi": doi})
-    return key
+    return new_report(review, draft, trial=trial, citation=citation, doi=doi)
 
 
 def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -> str:
@@ -163,12 +172,8 @@ def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -
             citation = ask.text("How to cite what you read", default=citation, wrong=check)
             doi = ask.text("Its DOI (empty: none)", default=doi)
         url = "" if doi else _ask(ask, "sources", "url", "Its address (empty: none)")
-        taken = [source.source for source in review.sources]
-        chosen = key_of(f"{trial}_{kind}" if trial in taken else trial, taken)
-        reading = "secondary" if kind == "review" else "primary"
-        draft["sources"].append(
-            {"source": chosen, "kind": kind, "citation": citation, "doi": doi, "url": url, "reading": reading}
-        )
+        key = f"{trial}_{kind}" if trial in taken(review, draft, "sources") else trial
+        chosen = new_source(review, draft, key=key, kind=kind, citation=citation, doi=doi, url=url)
     for row in draft["trials"]:
         row["source"] = chosen
     return chosen
@@ -276,20 +281,8 @@ def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: 
         {"lower": "lower", "higher": "higher", "unknown": "not known"},
         default="unknown",
     )
-    taken = [instrument.instrument for instrument in review.instruments]
-    key = key_of(re.sub(r"\W+", "_", name.lower()).strip("_")[:30], taken)
-    draft["instruments"].append(
-        {
-            "instrument": key,
-            "name": name,
-            "domain": domain,
-            "min": low,
-            "max": high,
-            "better": better,
-            "source": source,
-        }
-    )
-    return key
+    about = {"name": name, "domain": domain, "min": low, "max": high, "better": better}
+    return new_instrument(review, draft, {**about, "source": source})
 
 
 def _arms(review: Review, ask: Asker) -> list[Cells]:

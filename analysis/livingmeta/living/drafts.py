@@ -4,33 +4,62 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 
 from livingmeta.audit.consistency import findings_of
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.review.protocol import Review, Side, fits, row_sets
-from livingmeta.review.schema import SIGN_TURNED, Gap, Problem
+from livingmeta.review.schema import SIGN_TURNED, Gap
 from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Selection, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, key_of
 
 Cells = dict[str, str]
 Draft = dict[str, list[Cells]]  # table to new rows, in the order in which files refer to each other
-ORDER = (
-    "sources",
-    "instruments",
-    "trials",
-    "reports",
-    "outcomes",
-    "gaps",
-    "risk_of_bias",
-    "second_extraction",
-    "agreements",
-)
+ASKED = ("sources", "instruments", "trials", "reports", "outcomes")  # what a form and the questions fill
+ORDER = (*ASKED, "gaps", "risk_of_bias", "second_extraction", "agreements")
+
+
+def empty() -> Draft:
+    """Return a draft without a row."""
+    return {table: [] for table in ASKED}
+
+
+def taken(review: Review, draft: Draft, table: str) -> list[str]:
+    """List the keys that no new row of a table may have: trials have a trial, sources a source."""
+    key = table.removesuffix("s")
+    return [*(getattr(row, key) for row in getattr(review, table)), *(row[key] for row in draft[table])]
+
+
+def new_source(
+    review: Review, draft: Draft, *, key: str, kind: str, citation: str, doi: str, url: str
+) -> str:
+    """Add what was read, under this key or the next that is free; return it."""
+    cells = {"source": key_of(key, taken(review, draft, "sources")), "kind": kind, "citation": citation}
+    reading = "secondary" if kind == "review" else "primary"
+    draft["sources"].append({**cells, "doi": doi, "url": url, "reading": reading})
+    return cells["source"]
+
+
+def new_report(review: Review, draft: Draft, *, trial: str, citation: str, doi: str) -> str:
+    """Add a report of a trial; return its key."""
+    key = key_of(trial, taken(review, draft, "reports"))
+    draft["reports"].append({"report": key, "trial": trial, "citation": citation, "doi": doi})
+    return key
+
+
+def new_instrument(review: Review, draft: Draft, cells: Cells) -> str:
+    """Add a scale, its key made of its name; return the key."""
+    name = re.sub(r"\W+", "_", cells["name"].lower()).strip("_")[:30]
+    key = key_of(name, taken(review, draft, "instruments"))
+    draft["instruments"].append({"instrument": key, **cells})
+    return key
 
 
 def appended(text: str, rows: Sequence[Mapping[str, str]], *, file: str) -> str:
@@ -170,16 +199,9 @@ class Prospect:
 
 def prospect(before: Review, after: Review) -> Prospect:
     """Look at a review with and without new rows."""
-    results = {
-        (row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
-        for row in before.outcomes
-    }
-    new = dict.fromkeys(
-        row
-        for row in after.outcomes
-        if (row.trial, row.outcome, row.instrument, row.weeks, row.group, row.statistic, row.mean)
-        not in results
-    )
+    result = attrgetter("trial", "outcome", "instrument", "weeks", "group", "statistic", "mean")
+    old_results = set(map(result, before.outcomes))
+    new = dict.fromkeys(row for row in after.outcomes if result(row) not in old_results)
     pools = synthesise(after, selection=Selection(include_sensitivity=True))
     effects = tuple(
         (pool, effect)
@@ -187,15 +209,18 @@ def prospect(before: Review, after: Review) -> Prospect:
         for effect in pool.effects
         if new.keys() & effect.rows and (pool.subgroup is not None or effect.subgroup is None)
     )
-    old = {_said(problem) for problem in (*before.warnings, *implausible(before))}
-    doubts = [str(problem) for problem in (*after.warnings, *implausible(after)) if _said(problem) not in old]
+    wording = attrgetter("file", "row", "column", "reason")
+    old = {wording(problem) for problem in (*before.warnings, *implausible(before))}
+    doubts = [
+        str(problem) for problem in (*after.warnings, *implausible(after)) if wording(problem) not in old
+    ]
     was = {finding.detail for finding in findings_of(before, ())}
     doubts += [
         f"{', '.join(finding.claims)}, {finding.verdict}: {finding.detail}"
         for finding in findings_of(after, ())
         if finding.detail not in was
     ]
-    doubts += [doubt for pool, effect in effects if (doubt := turned(pool, effect))]
+    doubts += [doubt for pool, effect in effects if (doubt := sign_doubt(pool, effect))]
     entered = {row for _, effect in effects for row in effect.rows}
     apart = []
     settings = headline_settings(after)
@@ -218,10 +243,6 @@ def prospect(before: Review, after: Review) -> Prospect:
     )
 
 
-def _said(problem: Problem) -> tuple[str, int | None, str | None, str]:
-    return (problem.file, problem.row, problem.column, problem.reason)
-
-
 def place_among(pool: Pool, effect: Effect) -> str:
     """Say where an effect lies among the other trials of its synthesis."""
     others = sorted(other.yi for other in pool.effects if other.trial != effect.trial)
@@ -234,7 +255,7 @@ def place_among(pool: Pool, effect: Effect) -> str:
     return f"{text}: higher than all" if effect.yi > others[-1] else text
 
 
-def turned(pool: Pool, effect: Effect) -> str | None:
+def sign_doubt(pool: Pool, effect: Effect) -> str | None:
     """Doubt an effect that fits the others only with its sign turned."""
     others = [other for other in pool.effects if other.trial != effect.trial]
     if len(others) < 2:

@@ -8,7 +8,18 @@ from collections.abc import Mapping
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.sheets import Sheet, as_csv
-from livingmeta.living.drafts import Cells, Draft, side_of, signed, use_of
+from livingmeta.living.drafts import (
+    Cells,
+    Draft,
+    empty,
+    new_instrument,
+    new_report,
+    new_source,
+    side_of,
+    signed,
+    taken,
+    use_of,
+)
 from livingmeta.living.entry import EntryError, read_result
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import TABLES, Problem, columns
@@ -17,19 +28,8 @@ from livingmeta.words import RefusalError, key_of
 # Column of the form: table, column whose description explains it, or words of our own.
 TRIAL = dict.fromkeys(
     (
-        "label",
-        "year",
-        "condition",
-        "n_randomised",
-        "n1_randomised",
-        "n2_randomised",
-        "arm1",
-        "arm2",
-        "pain_rule1",
-        "pain_rule2",
-        "treatment_weeks",
-        "registration",
-        "membership_why",
+        *("label", "year", "condition", "n_randomised", "n1_randomised", "n2_randomised", "arm1", "arm2"),
+        *("pain_rule1", "pain_rule2", "treatment_weeks", "registration", "membership_why"),
     ),
     "trials",
 )
@@ -43,7 +43,7 @@ RESULT = {
     **dict.fromkeys(("adjusted", "locator", "quote", "assumption"), "outcomes"),
 }
 FORM = {**TRIAL, **SOURCE, **SCALE, **RESULT}
-WORDS = {
+HELP = {
     "label": "name and year of the trial, as a forest plot prints it; the other columns about the "
     "trial are filled in its first row only",
     "result": "as printed: 37.2 (SD 14.1), 29 (95% CI 6 to 52), median 3 (IQR 2 to 4), 12 of 40, p = 0.03",
@@ -57,8 +57,8 @@ WORDS = {
 
 def help_of(column: str) -> str:
     """Return what a column of the form may hold."""
-    if column in WORDS:
-        return WORDS[column]
+    if column in HELP:
+        return HELP[column]
     return str(columns(TABLES[FORM[column]])[column].description)
 
 
@@ -146,7 +146,7 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         problems.append(_problem(sheet, None, "no row is filled", "Fill one row per group and time."))
     if problems:
         raise FormError(problems)
-    draft: Draft = {table: [] for table in ("sources", "instruments", "trials", "reports", "outcomes")}
+    draft = empty()
     labels = {trial.label.lower(): trial.trial for trial in review.trials}
     cited: dict[str, str] = {source.citation: source.source for source in review.sources}
     last: Cells = {}
@@ -176,23 +176,12 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         trial = labels.get(cells["label"].lower())
         new_trial = trial is None
         if trial is None:
-            trial = labels[cells["label"].lower()] = key_of(
-                cells["label"], [*labels.values(), *(t.trial for t in review.trials)]
-            )
+            trial = labels[cells["label"].lower()] = key_of(cells["label"], taken(review, draft, "trials"))
         source = cited.get(cells["citation"])
         if source is None:
-            source = cited[cells["citation"]] = key_of(trial, cited.values())
+            about = {name: cells[name] for name in ("citation", "doi", "url")}
             kind = cells["kind"] or "report"
-            draft["sources"].append(
-                {
-                    "source": source,
-                    "kind": kind,
-                    "citation": cells["citation"],
-                    "doi": cells["doi"],
-                    "url": cells["url"],
-                    "reading": "secondary" if kind == "review" else "primary",
-                }
-            )
+            source = cited[cells["citation"]] = new_source(review, draft, key=trial, kind=kind, **about)
         if new_trial:
             year = cells["year"] or next(iter(re.findall(r"\b(?:19|20)\d\d\b", cells["label"])), "")
             draft["trials"].append(
@@ -286,12 +275,7 @@ def _report(review: Review, draft: Draft, trial: str, cells: Cells) -> str:
     for row in draft["reports"]:
         if (row["trial"], row["citation"]) == (trial, cells["citation"]):
             return row["report"]
-    taken = [report.report for report in review.reports] + [row["report"] for row in draft["reports"]]
-    key = key_of(trial, taken)
-    draft["reports"].append(
-        {"report": key, "trial": trial, "citation": cells["citation"], "doi": cells["doi"]}
-    )
-    return key
+    return new_report(review, draft, trial=trial, citation=cells["citation"], doi=cells["doi"])
 
 
 def _scale(review: Review, draft: Draft, cells: Cells, source: str) -> str:
@@ -303,19 +287,5 @@ def _scale(review: Review, draft: Draft, cells: Cells, source: str) -> str:
     for row in draft["instruments"]:
         if row["name"].lower() == cells["instrument_name"].lower():
             return row["instrument"]
-    taken = [instrument.instrument for instrument in review.instruments]
-    taken += [row["instrument"] for row in draft["instruments"]]
-    name = re.sub(r"\W+", "_", cells["instrument_name"].lower()).strip("_")[:30]
-    key = key_of(name, taken)
-    draft["instruments"].append(
-        {
-            "instrument": key,
-            "name": cells["instrument_name"],
-            "domain": cells["domain"],
-            "min": cells["min"],
-            "max": cells["max"],
-            "better": cells["better"],
-            "source": source,
-        }
-    )
-    return key
+    about = {name: cells[name] for name in ("domain", "min", "max", "better")}
+    return new_instrument(review, draft, {"name": cells["instrument_name"], **about, "source": source})
