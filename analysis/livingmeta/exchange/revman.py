@@ -482,7 +482,8 @@ def _turn(analysis: Analysis, row: Mapping[str, str], declared: Declared) -> Non
     votes = {group for group in (sides[0], sides[1] and 3 - sides[1]) if group}
     analysis.negative_favours = votes.pop() if len(votes) == 1 else None
     asked = declared.negative_favours
-    labels = f'analysis {analysis.number}: the labels of its graph, "{left}" on the left and "{right}" on the right'
+    both = f'"{left}" on the left and "{right}" on the right'
+    labels = f"analysis {analysis.number}: the labels of its graph, {both}"
     if analysis.negative_favours is None and (left or right) and asked is None:
         group1, group2 = analysis.groups
         analysis.remarks.append(
