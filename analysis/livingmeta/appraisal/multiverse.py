@@ -110,6 +110,14 @@ class Multiverse:
         """Every specification with its options and its whole result."""
         return self.names.join(self.fits.drop(columns="analysis"), on="fit").drop(columns="fit")
 
+    def shares(
+        self, analyses: pd.DataFrame, *, important: float | None, each: str | None = None
+    ) -> Shares | None:
+        """Return shares of some of its analyses, beside what the headline's source prints."""
+        printed = self.main.printed
+        published = printed.estimate if printed else None
+        return shares(analyses, important=important, published=published, each=each)
+
     def part(self, choice: str, option: str) -> Array:
         """Return for each analysis the part of its specifications that have an option."""
         held = (self.names[f"choice_{choice}"] == option).to_numpy(float)
@@ -233,15 +241,13 @@ def multiverse_summary(multiverse: Multiverse, *, important: float | None = None
     important : float, optional
         Smallest important difference, in the unit in which effects are pooled.
     """
-    printed = multiverse.main.printed
-    beside: dict[str, Any] = {"important": important, "published": printed.estimate if printed else None}
     return MultiverseSummary(
         multiverse=multiverse,
-        shares=shares(multiverse.analyses, **beside),
-        named=shares(multiverse.specifications, **beside),
-        each=shares(multiverse.analyses, each="trial_set", **beside),
-        sets=trial_sets(multiverse, **beside),
-        parts=by_part(multiverse, **beside),
+        shares=multiverse.shares(multiverse.analyses, important=important),
+        named=multiverse.shares(multiverse.specifications, important=important),
+        each=multiverse.shares(multiverse.analyses, each="trial_set", important=important),
+        sets=trial_sets(multiverse, important=important),
+        parts=by_part(multiverse, important=important),
     )
 
 
@@ -251,9 +257,7 @@ def excluding(sets: Sequence[TrialSet]) -> dict[str, int]:
     return {name: counted[name] for name in ("all", "some", "none")}
 
 
-def trial_sets(
-    multiverse: Multiverse, *, important: float | None = None, published: float | None = None
-) -> tuple[TrialSet, ...]:
+def trial_sets(multiverse: Multiverse, *, important: float | None = None) -> tuple[TrialSet, ...]:
     """Part the analyses by the trials that they pool.
 
     Methods multiply the analyses of a set, so that one set may give most of them; what each set
@@ -262,7 +266,7 @@ def trial_sets(
     Parameters
     ----------
     multiverse : Multiverse
-    important, published
+    important : float, optional
         As in `shares`.
 
     Returns
@@ -291,7 +295,7 @@ def trial_sets(
             for choice in multiverse.choices
             if choice.name not in POOLING
         }
-        counted = shares(own_analyses, important=important, published=published)
+        counted = multiverse.shares(own_analyses, important=important)
         assert counted is not None
         sets.append(
             TrialSet(
@@ -557,59 +561,47 @@ def _methods(review: Review) -> tuple[list[Options], Indices, Counter[str]]:
 def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multiverse:
     methods, method_of, refused = _methods(review)
     possible = method_of >= 0
+    data, method = np.nonzero((sets.chosen >= 0)[:, None] & possible)
     # One trial needs no model, so all ways to pool it are one.
-    alone = np.array([len(members) == 1 for members in sets.effects], dtype=bool)
-    ways = np.where(alone, min(len(methods), 1), len(methods))
-    first = np.cumsum(ways) - ways  # analysis of each set by the first way
-    here = sets.chosen >= 0
-    many = np.append(ways, 0)[sets.chosen]  # of each combination of data choices
-    begin = np.append(first, 0)[sets.chosen]
-    analysis_of = np.where(
-        here[:, None] & possible, begin[:, None] + np.where(many[:, None] > 1, method_of, 0), -1
-    )
-    effects, way = np.repeat(np.arange(len(ways)), ways), _counted(ways)
-    fits = _pooled(sets, methods, effects, way, settings)
-    # the same estimate and limits of the same effects are one
+    single = np.array([len(members) == 1 for members in sets.effects], dtype=bool)[sets.chosen[data]]
+    way = np.where(single, 0, method_of[method])
+    distinct, fit_of = np.unique(sets.chosen[data] * len(methods) + way, return_inverse=True)
+    effects, way_of_fit = np.divmod(distinct, max(len(methods), 1))
+    fits = _pooled(sets, methods, effects, way_of_fit, settings)
+    # The same estimate and limits of the same effects are one analysis.
     fits["analysis"] = _rounded(fits).groupby([effects, *INTERVAL], sort=False, dropna=False).ngroup()
-    data, way = np.repeat(np.arange(len(many)), many), _counted(many)
-    single = np.append(alone, False)[sets.chosen][data]
-    names = _names(review.protocol.choice, methods, data, way, alone=single)
-    names["fit"] = begin[data] + way
+    combined = pd.DataFrame({"data": data, "way": way, "single": single, "fit": fit_of})
+    names = _names(review.protocol.choice, methods, combined.drop_duplicates(["data", "fit"]))
     names["analysis"] = fits["analysis"].to_numpy()[names["fit"]]
-    skipped = Counter({why: len(many) * n for why, n in refused.items()})
+    grid = np.full((len(sets.chosen), len(method_of)), -1)
+    grid[data, method] = fit_of
+    skipped = Counter({why: len(grid) * n for why, n in refused.items()})
     skipped += Counter({why: n * int(possible.sum()) for why, n in sets.why_not.items()})
     return Multiverse(
         main=main,
         choices=review.protocol.choice,
-        declared=analysis_of.size,
+        declared=grid.size,
         impossible=tuple((why, n) for why, n in skipped.items() if n),
-        equivalent=int((analysis_of >= 0).sum()) - len(names),
+        equivalent=len(combined) - len(names),
         names=names,
         fits=fits,
         labels={trial.trial: trial.label for trial in review.trials},
-        turns=_turns(review.protocol.choice, fits, analysis_of),
+        turns=_turns(review.protocol.choice, fits, grid),
     )
 
 
-def _counted(numbers: Indices) -> Indices:
-    """Return 0, …, n − 1 for each of some numbers n, one after the other."""
-    return np.arange(numbers.sum()) - np.repeat(np.cumsum(numbers) - numbers, numbers)
-
-
-def _names(
-    choices: Sequence[Choice], methods: list[Options], data: Indices, way: Indices, *, alone: Mask
-) -> pd.DataFrame:
-    """Say the options of each specification; `alone` where there is one trial."""
+def _names(choices: Sequence[Choice], methods: list[Options], combined: pd.DataFrame) -> pd.DataFrame:
+    """Say the options of each specification; none of methods where there is a single trial."""
     shape = [len(c.options) for c in choices if c.name not in POOLING]
-    places = iter(np.unravel_index(data, shape) if shape else ())
+    places = iter(np.unravel_index(combined["data"], shape) if shape else ())
     columns: dict[str, Any] = {}
     for choice in choices:
         if choice.name in POOLING:
-            of_way = np.array([method[choice.name] for method in methods], dtype=object)[way]
-            columns[f"choice_{choice.name}"] = np.where(alone, "", of_way)
+            of_way = np.array([method[choice.name] for method in methods], dtype=object)[combined["way"]]
+            columns[f"choice_{choice.name}"] = np.where(combined["single"], "", of_way)
         else:
             columns[f"choice_{choice.name}"] = np.array(choice.options, dtype=object)[next(places)]
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | {"fit": combined["fit"].to_numpy()})
 
 
 def _pooled(
@@ -679,11 +671,11 @@ def _flags(sets: _Sets, fits: Sequence[Fit], effects: Indices, way: Indices) -> 
     return np.array(words, dtype=object)[place.ravel()]
 
 
-def _turns(choices: Sequence[Choice], fits: pd.DataFrame, fit_of: Indices) -> tuple[Turn, ...]:
+def _turns(choices: Sequence[Choice], fits: pd.DataFrame, grid: Indices) -> tuple[Turn, ...]:
     """Compare all pairs of analyses whose combinations differ in one choice only."""
     sizes = {c.name: len(c.options) for c in choices}
     axes = [*(name for name in sizes if name not in POOLING), *POOLING]
-    grid = fit_of.reshape([sizes.get(name, 1) for name in axes])
+    grid = grid.reshape([sizes.get(name, 1) for name in axes])
     result = np.append(fits["analysis"], -1).astype(int)
     first = fits.drop_duplicates("analysis")
     estimate, *ends = (first[name].to_numpy(float) for name in ("estimate", "ci_low", "ci_high"))
@@ -711,15 +703,13 @@ def _pairs(first: Indices, other: Indices, applies: Mask, result: Indices) -> In
     return np.stack(np.divmod(np.unique(result[first[both]] * n + result[other[both]]), n))
 
 
-def by_option(
-    multiverse: Multiverse, *, important: float | None = None, published: float | None = None
-) -> pd.DataFrame:
+def by_option(multiverse: Multiverse, *, important: float | None = None) -> pd.DataFrame:
     """Summarise the analyses that an option names.
 
     Parameters
     ----------
     multiverse : Multiverse
-    important, published
+    important : float, optional
         As in `shares`.
 
     Returns
@@ -742,7 +732,7 @@ def by_option(
     for choice in multiverse.choices:
         for option in choice.options:
             named = analyses[multiverse.part(choice.name, option) > 0]
-            counted = shares(named, important=important, published=published)
+            counted = multiverse.shares(named, important=important)
             row = {
                 "choice": choice.name,
                 "option": option,
@@ -757,9 +747,7 @@ def by_option(
     return pd.DataFrame(rows)
 
 
-def by_part(
-    multiverse: Multiverse, *, important: float | None = None, published: float | None = None
-) -> pd.DataFrame:
+def by_part(multiverse: Multiverse, *, important: float | None = None) -> pd.DataFrame:
     """Put beside each other what all analyses say, each trial set once, and each part of them.
 
     Parameters, and the columns of the options, as in `by_option`. The rows before them have the
@@ -772,11 +760,10 @@ def by_part(
     >>> by_part(analysed)["choice"].head(3).tolist()
     ['all analyses', 'each trial set once', 'trial set']
     """
-    asked: dict[str, Any] = {"important": important, "published": published}
-    sets = trial_sets(multiverse, **asked)
+    analyses, sets = multiverse.analyses, trial_sets(multiverse, important=important)
     parts = [
-        ("all", "", len(sets), shares(multiverse.analyses, **asked)),
-        ("each", "", len(sets), shares(multiverse.analyses, each="trial_set", **asked)),
+        ("all", "", len(sets), multiverse.shares(analyses, important=important)),
+        ("each", "", len(sets), multiverse.shares(analyses, important=important, each="trial_set")),
         *(("set", f"{trials.name}: {trials.words()}", 1, trials.shares) for trials in sets),
     ]
     rows = [
@@ -785,4 +772,4 @@ def by_part(
         for part, option, n, counted in parts
         if counted is not None
     ]
-    return pd.DataFrame([*rows, *by_option(multiverse, **asked).to_dict("records")])
+    return pd.DataFrame([*rows, *by_option(multiverse, important=important).to_dict("records")])
