@@ -10,7 +10,7 @@ import pytest
 from benchmarks.reproduce import PRINTED, beside_print
 from exchange.test_imports import SAMPLE, cochrane, revman_csv, write
 from folders import ROOT
-from livingmeta.exchange.collection import EARLY
+from livingmeta.exchange.collection import EARLY, Reproduced, deviation, summed
 
 TABLE = pd.read_csv(SAMPLE, dtype=str, keep_default_na=False)
 
@@ -88,3 +88,15 @@ def test_a_review_that_lacks_its_protocol_is_not_taken_for_a_folder_of_tables(sa
 def test_the_former_name_of_the_command_says_its_new_one(say) -> None:
     said = say("rerun", "data", "--json")
     assert (said.status, said.err) == (2, "rerun is now reproduce: livingmeta reproduce data --json\n")
+
+
+def test_many_analyses_are_counted_as_one_and_what_nobody_can_explain_stands_first() -> None:
+    early = deviation("a, Ash", "weight", "20.0", 20.015, reml=True)
+    small, large = (deviation("b, Oak", "ci_low", "0.10", ours, reml=False) for ours in (0.12, -0.4))
+    compared = {"weight": 3, "ci_low": 2}
+    first = Reproduced(file="a", analysis="1", rows=3, agreeing=3, compared=compared, deviations=(early,))
+    second = Reproduced(file="b", analysis="1", rows=1, compared={"ci_low": 1}, deviations=(small, large))
+    whole = summed([first, second])
+    assert (whole.rows, whole.agreeing, whole.compared) == (4, 3, {"weight": 3, "ci_low": 3})
+    assert whole.deviations == (large, small, early)
+    assert (whole.unexplained, whole.explained) == ((large, small), {EARLY: 1})

@@ -174,6 +174,11 @@ class Verification:
         """Say whether numbers, data and methods are those of the lock."""
         return not (self.differences or self.changes["data"] or self.changes["method"])
 
+    @property
+    def same(self) -> bool:
+        """Say whether the lock is what would be written now, but for its reason."""
+        return not (self.differences or any(self.changes.values()))
+
 
 def verified(old: Lock, new: Lock) -> Verification:
     """Compare a lock with what is computed now.

@@ -164,11 +164,12 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
     from collections import Counter
     from itertools import groupby
 
+    from livingmeta.exchange.collection import summed
     from livingmeta.language import said
 
     console = screen.console()
     for file, group in groupby(found, key=lambda one: one.file):
-        console.print(f"{file}: {_agreement(list(group))}")
+        console.print(f"{file}: {_agreement(summed(list(group)))}")
     for file, refusal in skipped.items():
         console.print(f"{file}: skipped: {refusal}")
     off = [one for one in found if one.unexplained]
@@ -176,37 +177,28 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
         console.print(f"  {one.file}, {one.analysis}: {one.agreeing} of {one.rows} rows agree")
     if len(off) > MOST_LISTED:
         console.print(f"  and {len(off) - MOST_LISTED} more analyses that do not agree (--json has all)")
-    deviations = sorted(
-        (two for one in found for two in one.deviations), key=lambda two: (two.known is not None, -two.size)
-    )
-    if deviations:
+    whole = summed(found)
+    if whole.deviations:
         console.print("Largest deviations, those that nobody can explain first:")
-    for two in deviations[:MOST_LISTED]:
+    for apart in whole.deviations[:MOST_LISTED]:
         console.print(
-            f"  {two.place}: {said(f'quantity.{two.quantity}')} printed {two.printed}, ours "
-            f"{two.ours:.8g}, apart by {two.size:.2g} ({two.known or 'no reason is known'})"
+            f"  {apart.place}: {said(f'quantity.{apart.quantity}')} printed {apart.printed}, ours "
+            f"{apart.ours:.8g}, apart by {apart.size:.2g} ({apart.known or 'no reason is known'})"
         )
-    reasons = Counter(reason for one in found for reason in one.skipped)
-    for reason, number in reasons.most_common(MOST_LISTED):
+    for reason, number in Counter(whole.skipped).most_common(MOST_LISTED):
         console.print(f"  not compared, {number} times: {reason}")
-    console.print(f"In all: {_agreement(found)}.")
+    console.print(f"In all: {_agreement(whole)}.")
 
 
-def _agreement(found: Sequence[Reproduced]) -> str:
-    from collections import Counter
-
+def _agreement(sum_of: Reproduced) -> str:
     from livingmeta.language import said
 
-    rows = sum(one.rows for one in found)
-    agreeing = f"{sum(one.agreeing for one in found):,} of {rows:,} rows agree"
-    told = [f"{len(found):,} analyses, {agreeing if rows else 'no number that can be compared'}"]
-    for quantity in dict.fromkeys(name for one in found for name in one.compared):
-        compared = sum(one.compared.get(quantity, 0) for one in found)
-        equal = sum(one.equal.get(quantity, 0) for one in found)
-        told.append(f"{said(f'quantity.{quantity}')} {equal:,} of {compared:,}")
-    known = Counter(two.known for one in found for two in one.deviations if two.known)
-    told += [f"{number:,} more: {reason}" for reason, number in known.items()]
-    return "; ".join(told)
+    agreeing = f"{sum_of.agreeing:,} of {sum_of.rows:,} rows agree"
+    parts = [f"{sum_of.analysis}, {agreeing if sum_of.rows else 'no number that can be compared'}"]
+    for quantity, compared in sum_of.compared.items():
+        parts.append(f"{said(f'quantity.{quantity}')} {sum_of.equal.get(quantity, 0):,} of {compared:,}")
+    parts += [f"{number:,} more: {reason}" for reason, number in sum_of.explained.items()]
+    return "; ".join(parts)
 
 
 def deduce(

@@ -53,7 +53,7 @@ def verify(
         screen.json("verify", verified(new["review"], found))
     elif found is not None:
         _show(found, new["review"])
-    if update and found is not None and not (found.differences or any(found.changes.values())):
+    if update and found is not None and found.same:
         typer.echo(f"{path} is up to date; nothing is written.", err=as_json)
     elif update:
         from livingmeta.pages.changelog import changelog_line

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from livingmeta.audit.results import results_of
@@ -58,6 +59,26 @@ class Reproduced:
     def unexplained(self) -> tuple[Deviation, ...]:
         """Deviations that nobody can explain."""
         return tuple(deviation for deviation in self.deviations if deviation.known is None)
+
+    @property
+    def explained(self) -> Counter[str]:
+        """How many deviations each known reason explains."""
+        return Counter(deviation.known for deviation in self.deviations if deviation.known)
+
+
+def summed(analyses: Sequence[Reproduced]) -> Reproduced:
+    """Count many analyses as one, of deviations first those that nobody can explain, then the largest."""
+    deviations = chain.from_iterable(each.deviations for each in analyses)
+    return Reproduced(
+        file="",
+        analysis=f"{len(analyses):,} analyses",
+        rows=sum(each.rows for each in analyses),
+        agreeing=sum(each.agreeing for each in analyses),
+        compared=sum((Counter(each.compared) for each in analyses), Counter()),
+        equal=sum((Counter(each.equal) for each in analyses), Counter()),
+        deviations=tuple(sorted(deviations, key=lambda apart: (apart.known is not None, -apart.size))),
+        skipped=tuple(chain.from_iterable(each.skipped for each in analyses)),
+    )
 
 
 def sources(folder: Path) -> list[Path]:
