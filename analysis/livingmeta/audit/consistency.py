@@ -59,7 +59,7 @@ def of_level(level: float, *, on_t: bool = False) -> Said:
     return said("audit.level_on_t" if on_t else "audit.level", level=Numeral(f"{100 * level:g}"))
 
 
-def about(*parts: str | None) -> Said:
+def subject(*parts: str | None) -> Said:
     """Say what something printed is about: synthesis, subgroup, trial, or all of the review."""
     named = [part for part in parts if part]
     return together(named, ", ") if named else said("audit.whole_review")
@@ -156,9 +156,9 @@ class Misfit(NamedTuple):
     ruled_out: tuple[Said, ...] = ()  # what would, were nothing declared
 
     @classmethod
-    def unless(cls, detail: Said, other: Said, *found: Said, declared: bool) -> Misfit:
-        """Add what else would to what was found to, or rule it out where it is declared so."""
-        return cls(detail, found, (other,)) if declared else cls(detail, (*found, other))
+    def unless(cls, detail: Said, other: Said, *conditions: Said, declared: bool) -> Misfit:
+        """Add another condition under which all fits, or rule it out where it is declared so."""
+        return cls(detail, conditions, (other,)) if declared else cls(detail, (*conditions, other))
 
     @property
     def verdict(self) -> Said:
@@ -187,9 +187,9 @@ class PrintedResult:
     measure: str | None  # key of MEASURES, or log of one
     ratio: bool
     numbers: Mapping[str, Number]
+    kinds: tuple[IntervalKind, ...]
+    declared: bool
     words: tuple[str, ...] = ()
-    kinds: tuple[IntervalKind, ...] = (IntervalKind(inf, inf, USUAL_LEVELS[0]),)
-    declared: bool = False
     i2: str | None = None  # "q" or "tau2", where it is declared
     p_tolerance: float = 1.0
     compares: bool = True  # two groups, so that 0 means no difference
@@ -218,10 +218,8 @@ class PrintedResult:
             return None
         on_t, levels = any(x.least < inf for x in self.kinds[1:]), len({x.level for x in self.kinds}) > 1
         if (on_t or levels) and not conditions:
-            tried = (
-                "audit.tried_both" if on_t and levels else "audit.tried_t" if on_t else "audit.tried_levels"
-            )
-            detail = together([detail, said(tried)])
+            tried = "both" if on_t and levels else "t" if on_t else "levels"
+            detail = together([detail, said(f"audit.tried_{tried}")])
         return Misfit.unless(detail, other, *conditions, declared=stated)
 
 
@@ -253,16 +251,16 @@ def _middle(low: Range, high: Range) -> Range:
     return (low[0] + high[0]) / 2, (low[1] + high[1]) / 2
 
 
-def _printed(**numbers: Number) -> dict[str, Numeral]:
-    """Write printed numbers as they stand in a sentence."""
-    return {name: Numeral(number.text) for name, number in numbers.items()}
+def _numerals(**numbers: Number | str) -> dict[str, Numeral]:
+    """Write numbers as they stand in a sentence: printed ones as they are printed."""
+    return {name: Numeral(x if isinstance(x, str) else x.text) for name, x in numbers.items()}
 
 
 def _outside(_: PrintedResult, e: Number, low: Number, high: Number) -> Misfit | None:
     """Compare lower limit ≤ estimate ≤ upper limit, which holds for intervals of every kind."""
     if not _apart(e.span, (low.span[0], high.span[1])):
         return None
-    return Misfit(said("audit.outside", **_printed(e=e, low=low, high=high)))
+    return Misfit(said("audit.outside", **_numerals(e=e, low=low, high=high)))
 
 
 def _off_centre(result: PrintedResult, e: Number, low: Number, high: Number) -> Misfit | None:
@@ -295,12 +293,9 @@ def _off_centre(result: PrintedResult, e: Number, low: Number, high: Number) -> 
     return Misfit.unless(
         said(
             "audit.off_centre",
-            **_printed(e=e, low=low, high=high),
+            **_numerals(e=e, low=low, high=high, centre=centre, lowest=lowest, highest=highest),
             midpoint=said("audit.midpoint_of_logs" if result.ratio else "audit.midpoint", x=Numeral(centre)),
             usual=said("audit.by_normal_t" if result.about[-1] else "audit.by_normal_t_hksj"),
-            centre=Numeral(centre),
-            lowest=Numeral(lowest),
-            highest=Numeral(highest),
             new_low=limit("audit.new_low", new_low, float(new_low), back(high.value)),
             new_high=limit("audit.new_high", new_high, back(low.value), float(new_high)),
         ),
@@ -339,9 +334,8 @@ def _p_interval(result: PrintedResult, e: Number, low: Number, high: Number, p: 
         fits,
         said(
             "audit.p_interval",
-            **_printed(p=p, e=e, low=low, high=high),
+            **_numerals(p=p, e=e, low=low, high=high, implied=f"{implied:.2g}"),
             relation=p.relation,
-            implied=Numeral(f"{implied:.2g}"),
             kind=usual.words(),
         ),
         OTHER_TEST,
@@ -365,9 +359,7 @@ def _se_interval(result: PrintedResult, se: Number, low: Number, high: Number) -
     return Misfit.unless(
         said(
             "audit.se_interval_of_logs" if result.ratio else "audit.se_interval",
-            **_printed(se=se, low=low, high=high),
-            least=Numeral(f"{fits[0]:.3g}"),
-            most=Numeral(f"{fits[1]:.3g}"),
+            **_numerals(se=se, low=low, high=high, least=f"{fits[0]:.3g}", most=f"{fits[1]:.3g}"),
             kind=result.kinds[0].words(),
         ),
         OTHER_SE,
@@ -391,9 +383,7 @@ def _z_interval(result: PrintedResult, e: Number, low: Number, high: Number, z: 
         lambda kind: not _apart(_size(z), span(kind)),
         said(
             "audit.z_interval",
-            **_printed(z=z, e=e, low=low, high=high),
-            near=Numeral(f"{near:.2f}"),
-            far=Numeral(f"{far:.2f}"),
+            **_numerals(z=z, e=e, low=low, high=high, near=f"{near:.2f}", far=f"{far:.2f}"),
             kind=usual.words(),
         ),
         OTHER_Z,
@@ -422,13 +412,7 @@ def _z_p(result: PrintedResult, z: Number, p: Number) -> Misfit | None:
         ONE_SIDED: not _apart(p.span, spans(inf, 1)),
     }
     return Misfit(
-        said(
-            "audit.z_p",
-            **_printed(p=p, z=z),
-            relation=p.relation,
-            low=Numeral(f"{low:.2g}"),
-            high=Numeral(f"{high:.2g}"),
-        ),
+        said("audit.z_p", **_numerals(p=p, z=z, low=f"{low:.2g}", high=f"{high:.2g}"), relation=p.relation),
         tuple(words for words, so in mend.items() if so),
     )
 
@@ -442,14 +426,9 @@ def _i2(result: PrintedResult, q: Number, i2: Number, k: Number) -> Misfit | Non
     low, high = (100 * max(0.0, 1 - (k.value - 1) / x) if x > 0 else 0.0 for x in q.span)
     if result.i2 == "tau2" or not _apart(i2.span, (low, high)):
         return None
+    least, most = (shown_as(x, i2.half, more=1) for x in (low, high))
     return Misfit.unless(
-        said(
-            "audit.i2_q",
-            **_printed(i2=i2, q=q),
-            df=Numeral(f"{k.value - 1:g}"),
-            low=Numeral(shown_as(low, i2.half, more=1)),
-            high=Numeral(shown_as(high, i2.half, more=1)),
-        ),
+        said("audit.i2_q", **_numerals(i2=i2, q=q, df=f"{k.value - 1:g}", low=least, high=most)),
         FROM_TAU2,
         *((SEVERAL,) if i2.span[1] < low else ()),
         declared=result.i2 == "q",
@@ -519,23 +498,14 @@ def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> Implied
     widths = (high.value - low.value + x * (low.half + high.half) for x in (0, 1, -1))
     unit = (4 + e.value**2 / 2) * (2 * float(ndtri(0.5 + level / 2))) ** 2
     n, least, most = (unit / width**2 if width > SLACK else inf for width in widths)
-    return ImpliedN(
-        n=n,
-        low=least,
-        high=most,
-        detail=said(
-            "audit.implied",
-            **_printed(low=low, high=high),
-            n=Numeral(f"{n:.0f}"),
-            least=Numeral(f"{least:.0f}"),
-            most=Numeral(f"{most:.0f}"),
-        ),
-    )
+    people = _numerals(n=f"{n:.0f}", least=f"{least:.0f}", most=f"{most:.0f}")
+    detail = said("audit.implied", **_numerals(low=low, high=high), **people)
+    return ImpliedN(n=n, low=least, high=most, detail=detail)
 
 
-def _enough(e: Sequence[Number], n: Number, result: PrintedResult, kind: IntervalKind) -> bool:
+def _enough(numbers: Sequence[Number], n: Number, result: PrintedResult, kind: IntervalKind) -> bool:
     """Say whether so many people can give such an interval; t takes more than a normal one."""
-    people = _implied_n(*e, level=kind.level).low <= n.span[1] * N_TOLERANCE
+    people = _implied_n(*numbers, level=kind.level).low <= n.span[1] * N_TOLERANCE
     return people and (result.declared or kind.most == inf)
 
 
@@ -602,15 +572,9 @@ def _words(results: Sequence[PrintedResult], _: Sequence[Claim]) -> Iterator[Fin
             excludes = low.span[0] > 0 or high.span[1] < 0
             includes = low.span[1] < 0 < high.span[0]
             if excludes if negated else includes:
-                detail = said(
-                    "audit.words_exclude" if negated else "audit.words_include",
-                    words=words,
-                    **_printed(low=low, high=high),
-                    source=said(
-                        "audit.source_primary" if result.reading == "primary" else "audit.source_secondary",
-                        source=result.source,
-                    ),
-                )
+                source = said(f"audit.source_{result.reading}", source=result.source)
+                key = "audit.words_exclude" if negated else "audit.words_include"
+                detail = said(key, words=words, **_numerals(low=low, high=high), source=source)
                 yield _finding([speaker, result], Misfit(detail, (IF_WORDED,)))
 
 
@@ -648,7 +612,7 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             continue
         yield _worded(
             tuple(dict.fromkeys(c.claim for c in group)),
-            said("audit.place", about=about(first.synthesis, first.subgroup), source=first.source),
+            said("audit.place", about=subject(first.synthesis, first.subgroup), source=first.source),
             Misfit(
                 said("audit.weights", n=len(group), sum=Numeral(f"{(low + high) / 2:.6g}")),
                 (MORE,) if high < 100 and (first.subgroup or not k) else (),
@@ -680,7 +644,7 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             claims=tuple(dict.fromkeys(c.claim for c in group)),
             detail=said(
                 "audit.disagree",
-                place=about(first.synthesis, first.subgroup, first.trial),
+                place=subject(first.synthesis, first.subgroup, first.trial),
                 quantity=said(f"quantity.{first.quantity}"),
                 prints=together(prints, ", "),
             ),
@@ -866,7 +830,7 @@ def printed_results(
             PrintedResult(
                 claims=(c.claim,),
                 about=(c.synthesis, c.subgroup, c.trial),
-                place=said("audit.place", about=about(c.synthesis, c.subgroup, c.trial), source=c.source),
+                place=said("audit.place", about=subject(c.synthesis, c.subgroup, c.trial), source=c.source),
                 source=c.source,
                 reading=c.reading,
                 measure=scale_name(measure),
@@ -929,7 +893,7 @@ def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, Print
             PrintedResult(
                 claims=tuple(row.place for row in rows),
                 about=(None, o.subgroup, o.trial),
-                place=about(o.trial, o.instrument, time, arm),
+                place=subject(o.trial, o.instrument, time, arm),
                 source=o.source,
                 reading="primary",
                 measure=o.measure,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from livingmeta.audit.consistency import INTERVAL, Finding, Held, about, findings_of, held_sizes
+from livingmeta.audit.consistency import INTERVAL, Finding, Held, findings_of, held_sizes, subject
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.language import Own, Said, said, together
 from livingmeta.review.protocol import Review
@@ -153,7 +153,7 @@ def _judge(
 def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | None, str]:
     pool = next((p for p in pools if p.subgroup == claim.subgroup), None)
     if pool is None:
-        return None, None, said("verdict.no_pool", about=about(claim.synthesis, claim.subgroup))
+        return None, None, said("verdict.no_pool", about=subject(claim.synthesis, claim.subgroup))
     if pool.result is None:
         return pool, None, pool.why_not or ""
     if claim.quantity == "weight":
