@@ -19,6 +19,7 @@ from itertools import combinations
 from statistics import median, median_low
 from typing import NamedTuple, get_args
 
+import numpy as np
 from scipy.special import ndtri
 
 from livingmeta.appraisal.absolute import EFFECTS, PER, RISKS, Absolute, absolute_effects, baseline_risks
@@ -421,8 +422,9 @@ def _row(
     result, plan = pool.result, review.plan(pool.synthesis)
     # where there is a whole, no subgroup was judged apart
     judgements = review.protocol.judgement if pool.subgroup is None or not plan.overall else ()
-    judged = {row.about: row for row in judgements if row.synthesis == pool.synthesis}
-    decided = {row.domain: row for row in review.certainty if (row.synthesis, row.subgroup) == pool.key}
+    judged = {str(row.about): row for row in judgements if row.synthesis == pool.synthesis}
+    rows = (row for row in review.certainty if (row.synthesis, row.subgroup) == pool.key)
+    decided = {str(row.domain): row for row in rows}
     reasons: dict[str, Found] = dict.fromkeys(RATED_DOMAINS, (None, pool.why_not or said("rating.nothing")))
     case = None
     if result is not None:
@@ -488,14 +490,11 @@ def _risk_of_bias(pool: Pool, result: PooledEstimate, recorded: Sequence[Assessm
 
 def _apart(pool: Pool, result: PooledEstimate, first: Sequence[bool]) -> float:
     """Return P of the test whether some trials differ from the others, with the τ² of all."""
-    parts = []
-    for part in (True, False):
-        effects = [effect for effect, in_first in zip(pool.effects, first, strict=True) if in_first is part]
-        w = [1 / (effect.vi + (result.tau2 or 0.0)) for effect in effects]
-        mean = sum(weight * effect.yi for weight, effect in zip(w, effects, strict=True)) / sum(w)
-        parts.append((mean, 1 / math.sqrt(sum(w))))
-    estimates, ses = zip(*parts, strict=True)
-    return subgroup_test(estimates, ses)[2]
+    yi, vi = np.array([(effect.yi, effect.vi) for effect in pool.effects]).T
+    w = 1 / (vi + (result.tau2 or 0.0))
+    parts = (np.array(first), ~np.array(first))
+    estimates = [float(np.average(yi[part], weights=w[part])) for part in parts]
+    return subgroup_test(estimates, [float(w[part].sum() ** -0.5) for part in parts])[2]
 
 
 def _inconsistency(case: _Case) -> Found:

@@ -196,12 +196,10 @@ def _of_trial(
         )
     if used or held:
         return
-    rows, gaps = (
-        [row for row in table if row.trial == trial.trial and fits(review, plan, row) is None]
-        for table in (review.outcomes, review.gaps)
-    )
+    rows = (r for r in review.outcomes if r.trial == trial.trial and fits(review, plan, r) is None)
     for rows_of_set in row_sets(rows).values():
         yield direction(**_of_rows(review, plan, rows_of_set))
+    gaps = (gap for gap in review.gaps if gap.trial == trial.trial and fits(review, plan, gap) is None)
     for gap in {gap.what: gap for gap in gaps}.values():
         look = said("directed.look", where=gap.where)
         yield direction(side=None, basis=NO_NUMBERS, words=gap.what, where=look, source=gap.source)

@@ -274,7 +274,7 @@ def _off_centre(result: PrintedResult, e: Number, low: Number, high: Number) -> 
     if not result.kinds or _outside(result, e, low, high) or not _apart(e.span, middle):
         return None
     back = exp if result.ratio else float
-    e0, low0, high0 = (tuple(map(back, x.span)) for x in (e, low, high))
+    e0, low0, high0 = ((back(x.span[0]), back(x.span[1])) for x in (e, low, high))
     natural = result.ratio and not _apart(e0, _middle(low0, high0))
     unit = min(exp(x.value) * sinh(x.half) if result.ratio else x.half for x in (e, low, high))
     centre, lowest, highest = (

@@ -113,7 +113,6 @@ class Deduction:
         Keys of published.csv.
     name : str
         Of the pool, as readers see it.
-    synthesis, subgroup, reading, source, measure : str or None
     printed : tuple of str
         Estimate and limits as printed, or words.
     numbers : tuple of float
@@ -126,14 +125,11 @@ class Deduction:
         The means that are taken to round to the printed one.
     symmetrical : bool
         False: the estimate is not in the middle of its limits, and may be anywhere between both.
-    candidates : tuple of Candidate
     zero, any : PossibleSets or None
         The sets that are possible at τ² = 0, and at any τ² (None where the authors pooled a common
         effect); both None where `why_not` says that nothing can be deduced.
-    assumptions : Assumptions
     solve : callable or None
         What gives `widest` of candidates, so that one can ask what another number would change.
-    why_not : str or None
     """
 
     claims: tuple[str, ...]
@@ -309,7 +305,7 @@ def deduce(
     """
     settings = settings_of(review.protocol.methods)
     if synthesis is not None:
-        pick({plan.id: plan for plan in review.protocol.synthesis}, synthesis, "synthesis")
+        review.plan(synthesis)
     if claim is not None:
         pick({row.claim: row for row in review.published}, claim, "claim")
     taken = assumptions or declared(settings)
@@ -501,7 +497,7 @@ def _read(review: Review, trial: Trial, effect: Effect, settings: Settings) -> C
                 moved.append(np.abs([other.yi - effect.yi, other.vi - effect.vi]))
             spread += np.max(moved, axis=0)
     low = max(effect.vi - spread[1], effect.vi / 2)
-    n = np.nan if effect.n1 is None or effect.n2 is None else float(effect.n1 + effect.n2)
+    people = sum(effect.sizes) if effect.sizes else None
     return Candidate(
         trial=trial.trial,
         label=effect.label,
@@ -509,7 +505,7 @@ def _read(review: Review, trial: Trial, effect: Effect, settings: Settings) -> C
         measured=True,
         effect=(effect.yi - spread[0], effect.yi + spread[0]),
         variance=(low, effect.vi + spread[1]),
-        people=(n, n) if np.isfinite(n) else (0.0, float(trial.n_randomised or 1e9)),
+        people=(0.0, float(trial.n_randomised or 1e9)) if people is None else (people, people),
         arms=said("deduction.known"),
     )
 
@@ -555,8 +551,8 @@ def _sizes(
     n1 = [n for row in at_that_time for n in (row.n1, row.n if row.group == "1" else None) if n]
     n2 = [n for row in at_that_time for n in (row.n2, row.n if row.group == "2" else None) if n]
     if n1 and n2:
-        most, least = (max(n1), max(n2)), (min(n1), min(n2))
-        return most, least, said("deduction.analysed", n1=most[0], n2=most[1])
+        words = said("deduction.analysed", n1=max(n1), n2=max(n2))
+        return (max(n1), max(n2)), (min(n1), min(n2)), words
     kept = 1 - taken.losses
     if trial.n1_randomised and trial.n2_randomised:
         arms = float(trial.n1_randomised), float(trial.n2_randomised)
@@ -564,9 +560,8 @@ def _sizes(
         return arms, (arms[0] * kept, arms[1] * kept), words
     if trial.n_randomised:
         whole = float(trial.n_randomised)
-        small = whole * kept / (1 + UNEQUAL)
-        most, least = (whole / 2, whole / 2), (small, whole * kept - small)
-        return most, least, said("deduction.whole", n=trial.n_randomised)
+        small, words = whole * kept / (1 + UNEQUAL), said("deduction.whole", n=trial.n_randomised)
+        return (whole / 2, whole / 2), (small, whole * kept - small), words
     return (inf, inf), (0.0, 0.0), said("deduction.sizeless")
 
 
