@@ -258,8 +258,19 @@ _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def is_plain(text: str) -> bool:
-    """Say whether a text is a finite number in digits with a decimal point, as cells hold it."""
-    return _PLAIN.fullmatch(text) is not None and math.isfinite(float(text))
+    """Say whether a text is a finite number in digits with a decimal point, as cells hold it.
+
+    One that is too small for a computer to tell from 0 is none.
+
+    Examples
+    --------
+    >>> is_plain("-0.30"), is_plain("0e-400"), is_plain("1e-400"), is_plain("1e400")
+    (True, True, False, False)
+    """
+    match = _PLAIN.fullmatch(text)
+    if match is None or len(text) > 400 or not math.isfinite(float(text)):
+        return False
+    return bool(float(text)) or not match[1].strip("0.")
 
 
 def is_number(text: str) -> bool:

@@ -443,9 +443,10 @@ def test_limits_that_fit_no_scale_are_refused_with_their_row(limits: str, tmp_pa
     assert "row 3, lower and upper" in refusal(write(tmp_path / "l.csv", text))
 
 
-def test_numbers_too_large_for_a_computer_are_no_numbers() -> None:
-    with pytest.raises(ExchangeError, match="no number"):
-        read_number("1e999", place="x")
+@pytest.mark.parametrize("cell", ["1e999", "1e308", "1e-400", "-1e-400", "0." + 40 * "1"])
+def test_numbers_that_no_report_prints_are_refused_and_not_taken_for_0(cell: str) -> None:
+    with pytest.raises(ExchangeError, match="no report prints a number of this size"):
+        read_number(cell, place="x")
 
 
 def test_logs_beside_limits_of_the_ratio_are_read_as_the_message_says(tmp_path: Path) -> None:

@@ -58,7 +58,10 @@ def add(
         from livingmeta.exchange.sheets import read_sheet
         from livingmeta.living.forms import draft_of
 
-        draft = draft_of(loaded, read_sheet(Path(source)))
+        sheet = read_sheet(Path(source))
+        for remark in sheet.remarks:
+            typer.echo(remark, err=True)
+        draft = draft_of(loaded, sheet)
     else:
         from livingmeta.living.dialogue import converse
 

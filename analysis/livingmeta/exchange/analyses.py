@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from livingmeta.engine.effect_sizes import MEASURES, measure_named
 from livingmeta.exchange.sheets import Sheet
-from livingmeta.words import RefusalError, is_plain, pick
+from livingmeta.words import RefusalError, is_number, is_plain, pick
 
 ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"}
 MEAN_CELLS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
@@ -165,9 +165,12 @@ def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = Fals
             raise ExchangeError(f'{place} = "{text}": is this {plain} or {point}? Write it so.')
         return cell.replace(group, "").replace(decimal, ".")
     cell = cell.replace(decimal, ".") if decimal == "," else cell
-    if not is_plain(cell):
+    if not is_plain(cell) or not is_number(cell):
         shown = text if len(text) <= 60 else f"{text[:60]}…"
-        raise ExchangeError(f'{place} = "{shown}": this is no number. Write digits, or leave the cell empty.')
+        why = "this is no number"
+        if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell):
+            why = "no report prints a number of this size or with so many digits"
+        raise ExchangeError(f'{place} = "{shown}": {why}. Write digits, or leave the cell empty.')
     return cell.lstrip("+")
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Declared, ExchangeError, Record, twins
 from livingmeta.exchange.limits import level_of
-from livingmeta.exchange.revman import INVERSE, POOLED_BY, package, revman_export, rm5, web
+from livingmeta.exchange.revman import INVERSE, POOLED_BY, WEB_KEYS, package, revman_export, rm5, web
 from livingmeta.exchange.sheets import as_csv, read_sheet
 from livingmeta.exchange.tables import analysis_of
 from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.store import scratch
+from livingmeta.synthesis.settings import undeclarable
 from livingmeta.words import key_of
 
 UNKNOWN_SIDE = '"unknown"'  # as TOML has it
@@ -65,9 +66,10 @@ def _analyses(path: Path, declared: Declared) -> list[Analysis]:
     sheet = read_sheet(path)
     if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):
         return revman_export(sheet, declared)
-    if {"Analysis group", "Analysis number", "Experimental N"} <= set(sheet.header):
+    if {*WEB_KEYS, "Experimental N"} <= set(sheet.header):
         return web(sheet, None, declared)
     analysis = analysis_of(sheet, declared)
+    analysis.remarks[:0] = sheet.remarks
     if not analysis.records and not analysis.problems:
         lines = [*analysis.remarks, f"{path}: the table holds no study."]
         raise ExchangeError("\n".join(lines))
@@ -100,6 +102,7 @@ def imported(path: Path, *, name: str, declared: Declared | None = None) -> list
     for draft in folders(read(path, declared), name=name, file=path.name):
         with scratch(draft.name, draft.files) as folder:
             review, faults = examine(folder, shown=path.name)
+        faults += undeclarable(review) if review is not None else []
         wrong = [problem for problem in faults if problem.severity == "error"]
         # an arm whose row can't be read leaves its twin alone, which is no fault of the file
         wrong = [problem for problem in wrong if problem.column != "group"] or wrong

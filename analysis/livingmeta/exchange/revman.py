@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import re
@@ -24,7 +23,8 @@ from livingmeta.exchange.analyses import (
     measure_and_log,
     read_number,
 )
-from livingmeta.exchange.sheets import LARGEST_FILE, Sheet
+from livingmeta.exchange.sheets import Sheet, sheet_of
+from livingmeta.review.files import LARGEST_FILE, raw_of, reading, text_of
 from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 
@@ -36,6 +36,7 @@ POOLED_BY = {
     "peto": "Peto",
     "exp[(o-e)/var]": "Peto",
 }
+WEB_KEYS = ("Analysis group", "Analysis number")
 COUNT_CELLS = ("events1", "n1", "events2", "n2")
 # Kind of data: the cells an analysis needs, and the measures it may have
 DATA_KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -127,29 +128,24 @@ def revman_export(sheet: Sheet, declared: Declared) -> list[Analysis]:
         _study(analysis, EXPORT, row, study, decimal=decimal)
     for analysis in analyses:  # subtotals alone: the whole has none of what its subgroups have
         parts = [printed for subgroup, printed in analysis.printed.items() if subgroup]
+        analysis.remarks += sheet.remarks if analysis is analyses[0] else ()
         analysis.overall = "estimate" in analysis.printed[""] or not any("estimate" in p for p in parts)
     return analyses
 
 
 def rm5(path: Path, declared: Declared) -> list[Analysis]:
     """Read a RevMan 5 file."""
-    from xml.etree.ElementTree import ParseError
-
     from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import parse
+    from defusedxml.ElementTree import fromstring
 
-    if path.stat().st_size > 20 * LARGEST_FILE:
-        raise ExchangeError(f"{path}: the file is too large for a review.")
-    try:
-        tree = parse(path)
-    except DefusedXmlException:
-        raise ExchangeError(
-            f"{path}: the file defines entities, as an XML bomb does. It is not read."
-        ) from None
-    except (ParseError, ValueError) as error:
-        raise ExchangeError(
-            f"{path}: this is not well-formed XML ({error}). Export it again from RevMan."
-        ) from None
+    raw = raw_of(path, str(path))
+    with reading(str(path), "this is not well-formed XML", "Export it again from RevMan."):
+        try:
+            tree = fromstring(raw)
+        except DefusedXmlException:
+            raise ExchangeError(
+                f"{path}: the file defines entities, as an XML bomb does. It is not read."
+            ) from None
     studies = {study.get("ID"): study for study in tree.iter("STUDY")}
     analyses = []
     for comparison in tree.iter("COMPARISON"):
@@ -197,15 +193,10 @@ def rm5(path: Path, declared: Declared) -> list[Analysis]:
 
 def package(path: Path, declared: Declared) -> list[Analysis]:
     """Read a RevMan Web package: a zip with the tables in a data.zip inside."""
-    texts: dict[str, str] = {}
-    try:
-        _unpack(path.read_bytes(), str(path), texts, depth=0)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
-        raise ExchangeError(f"{path}: this is no zip file that can be read.") from None
     sheets = {
-        name.rsplit("-", 1)[-1]: _sheet(text, f"{path}, {name.rsplit('/', 1)[-1]}")
-        for name, text in texts.items()
-        if name.endswith(("data-rows.csv", "estimates-and-settings.csv"))
+        name.rsplit("-", 1)[-1]: sheet_of(text, f"{path}, {name.rsplit('/', 1)[-1]}")
+        for name, text in _unpacked(raw_of(path, str(path)), str(path)).items()
+        if name.endswith(("data-rows.csv", "estimates-and-settings.csv")) and text.strip()
     }
     if "rows.csv" not in sheets:
         raise ExchangeError(
@@ -214,36 +205,36 @@ def package(path: Path, declared: Declared) -> list[Analysis]:
     return web(sheets["rows.csv"], sheets.get("settings.csv"), declared)
 
 
-def _unpack(raw: bytes, name: str, texts: dict[str, str], *, depth: int) -> None:
-    if depth > 2:
-        raise ExchangeError(f"{name}: zips within zips within zips are not read.")
-    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-        members = [member for member in packed.infolist() if member.filename.endswith((".csv", "data.zip"))]
-        if sum(member.file_size for member in members) > LARGEST_FILE:
-            raise ExchangeError(f"{name}: unpacked it is too large for a review.")
-        for member in members:
-            with packed.open(member) as file:
-                inner = file.read(LARGEST_FILE + 1)
-            if len(inner) > LARGEST_FILE:  # the size that a zip tells of itself may be a lie
-                raise ExchangeError(f"{name}: unpacked it is too large for a review.")
-            if member.filename.endswith(".zip"):
-                _unpack(inner, member.filename, texts, depth=depth + 1)
-            else:
-                texts[member.filename] = inner.decode("utf-8-sig")
-
-
-def _sheet(text: str, file: str) -> Sheet:
-    lines = list(csv.DictReader(io.StringIO(text, newline="")))
-    header = tuple(lines[0]) if lines else ()
-    rows = tuple(
-        (number, {k: v or "" for k, v in line.items() if k is not None})
-        for number, line in enumerate(lines, start=2)
-    )
-    return Sheet(file=file, header=header, rows=rows)
+def _unpacked(raw: bytes, file: str) -> dict[str, str]:
+    """Return the tables of a package by name, also those in a zip within it."""
+    texts: dict[str, str] = {}
+    packed = [(raw, 0)]
+    size = 0  # of all that is unpacked; zipfile reads no more of a member than it says to hold
+    with reading(file, "this is no zip file that can be read", "Download it again from RevMan Web."):
+        for inner, depth in packed:
+            with zipfile.ZipFile(io.BytesIO(inner)) as held:
+                for member in held.infolist():
+                    if not member.filename.endswith((".csv", "data.zip")):
+                        continue
+                    size += member.file_size
+                    if size > LARGEST_FILE:
+                        raise ExchangeError(f"{file}: unpacked it is larger than {LARGEST_FILE / 1e6:g} MB.")
+                    if member.filename.endswith(".csv"):
+                        texts[member.filename] = text_of(held.read(member), f"{file}, {member.filename}")
+                    elif depth == 2:
+                        raise ExchangeError(f"{file}: zips within zips within zips are not read.")
+                    else:
+                        packed.append((held.read(member), depth + 1))
+    return texts
 
 
 def web(sheet: Sheet, settings: Sheet | None, declared: Declared) -> list[Analysis]:
     """Read RevMan Web's table of rows, by its table of settings where there is one."""
+    for table, needed in ((sheet, ("Study", *WEB_KEYS)), (settings, WEB_KEYS)):
+        if table is not None and (lacking := [name for name in needed if name not in table.header]):
+            raise ExchangeError(
+                f"{table.file}: there is no column {', '.join(lacking)}. Download it again from RevMan Web."
+            )
     analyses: dict[str, Analysis] = {}
     settings_of = {_web_number(row): row for _, row in (settings.rows if settings else ())}
     for number, row in sheet.rows:
@@ -260,11 +251,13 @@ def web(sheet: Sheet, settings: Sheet | None, declared: Declared) -> list[Analys
             _swap(analysis)
     if not analyses:
         raise ExchangeError(f"{sheet.file}: the table holds no study.")
+    remarks = (*sheet.remarks, *(settings.remarks if settings else ()))
+    next(iter(analyses.values())).remarks[:0] = remarks
     return list(analyses.values())
 
 
 def _web_number(row: Mapping[str, str]) -> str:
-    return f"{row['Analysis group']}.{row['Analysis number']}"
+    return ".".join(row[name] for name in WEB_KEYS)
 
 
 def _web_analysis(

@@ -7,11 +7,12 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
+from livingmeta.review.files import LARGEST_FILE, bounded, lines_of, raw_of, reading, text_of
 from livingmeta.words import RefusalError
-
-LARGEST_FILE = 50_000_000  # bytes; a table of trials is a thousandth of it
 
 
 class SheetError(RefusalError):
@@ -26,6 +27,7 @@ class Sheet:
     header: tuple[str, ...]
     rows: tuple[tuple[int, dict[str, str]], ...]
     separator: str = ","  # between the cells of a row; a workbook has none, and counts as this
+    remarks: tuple[str, ...] = ()  # rows that are left out, or that nobody sees in the file
 
 
 def as_csv(rows: Iterable[Iterable[object]], *, end: str = "\r\n") -> str:
@@ -38,103 +40,162 @@ def as_csv(rows: Iterable[Iterable[object]], *, end: str = "\r\n") -> str:
 def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
     """Read a CSV (commas, semicolons or tabs; UTF-8 or UTF-16) or an Excel sheet.
 
-    Blank rows and rows whose first cell begins with # are left out.
+    Blank rows and rows whose first cell begins with # are left out; `remarks` names those of them
+    that hold more than a comment, and rows and columns that are hidden and read all the same.
 
     Parameters
     ----------
     path : Path
     sheet : str, optional
-        Name of the Excel sheet; the first by default.
+        Name of the Excel sheet; the first one that is not hidden by default.
 
     Raises
     ------
-    SheetError
-        For a file that is none of these, or whose header is not one.
+    RefusalError
+        For a file that is none of these, is damaged or too large, or whose header is not one.
     """
-    if not path.is_file():
+    if not path.exists():
         raise SheetError(f"{path}: there is no such file.")
-    if path.stat().st_size > LARGEST_FILE:
-        raise SheetError(f"{path}: {path.stat().st_size / 1e6:.0f} MB are too large for a table.")
-    mark = ","
-    if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        lines = _excel(path, sheet)
-    elif path.suffix.lower() == ".xls":
+    if path.suffix.lower() == ".xls":
         raise SheetError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
-    else:
-        mark, lines = _separated(path)
-    return _table(str(path), lines, mark)
+    raw = raw_of(path, str(path))
+    if path.suffix.lower() in {".xlsx", ".xlsm"}:
+        return _excel(raw, str(path), sheet)
+    return sheet_of(text_of(raw, str(path), utf16=True), str(path))
 
 
-def _separated(path: Path) -> tuple[str, list[tuple[int, list[str]]]]:
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start) + 1
-        raise SheetError(f"{path} row {row}: the file is not UTF-8. Save it as “CSV UTF-8”.") from None
-    if "\0" in text:
-        raise SheetError(f"{path}: the file holds zero bytes, so it is no text. Save it as CSV.")
+def sheet_of(text: str, file: str) -> Sheet:
+    """Read a CSV whose header has the separator of its cells.
+
+    Raises
+    ------
+    RefusalError
+    """
     shown = [line for line in text.splitlines() if line.strip(" ,;\t")]
     head = next((line for line in shown if not line.lstrip('" ').startswith("#")), "")
     mark = max(",;\t", key=head.count)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-        return mark, list(enumerate(reader, start=1))
-    except csv.Error as error:
-        raise SheetError(f"{path}: {error}. Look for a quote mark that is never closed.") from None
+    return _table(file, list(enumerate(lines_of(text, file, mark=mark), start=1)), mark)
 
 
-def _excel(path: Path, sheet: str | None) -> list[tuple[int, list[str]]]:
+def _excel(raw: bytes, file: str, name: str | None) -> Sheet:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        with zipfile.ZipFile(path) as packed:
+    remedy = "Save it again as .xlsx, or as CSV UTF-8."
+    with reading(file, "this is no Excel workbook that can be read", remedy):
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(member.file_size for member in packed.infolist()) > LARGEST_FILE:
-                raise SheetError(f"{path}: unpacked it is too large for a table.")
-        book = load_workbook(path, read_only=False, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError):
-        raise SheetError(f"{path}: this is no Excel workbook.") from None
-    if sheet is not None and sheet not in book.sheetnames:
-        raise SheetError(f"{path}: there is no sheet {sheet}; it has {', '.join(book.sheetnames)}.")
-    page = book[sheet] if sheet is not None else book[book.sheetnames[0]]
-    if page.merged_cells.ranges:
-        where = ", ".join(str(span) for span in page.merged_cells.ranges)
+                raise SheetError(f"{file}: unpacked it is larger than {LARGEST_FILE / 1e6:g} MB. {remedy}")
+            # read_only: blank cells, and ranges that are merged or linked, cost nothing
+            book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
+            pages = {page.title: page for page in book.worksheets}
+            if not pages:
+                raise SheetError(f"{file}: the workbook holds no sheet with cells.")
+            if name is not None and name not in pages:
+                raise SheetError(f"{file}: there is no sheet {name}; it has {', '.join(pages)}.")
+            shown = [title for title, page in pages.items() if page.sheet_state == "visible"]
+            page = pages[name or (shown or list(pages))[0]]
+            place = f"{file}, sheet {page.title}"
+            with packed.open(page._worksheet_path) as source:
+                last, remarks = _surveyed(source, place)
+        page.reset_dimensions()  # what the file says of them may be wrong
+        lines = []
+        cells = 0
+        for row in islice(page.iter_rows(values_only=True), last):
+            cells += len(row)
+            bounded(place, cells=cells)
+            lines.append(["" if cell is None else _plain(cell) for cell in row])
+    return _table(file, list(enumerate(lines, start=1)), ",", remarks)
+
+
+def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
+    """Return the last filled row of a sheet, and remarks on what is hidden in it.
+
+    Raises
+    ------
+    RefusalError
+        For merged cells, formulas without a value, and cells beyond what a table can have.
+    """
+    from defusedxml.ElementTree import iterparse
+    from openpyxl.utils.cell import column_index_from_string, coordinate_from_string, get_column_letter
+
+    yes = {"1", "true"}
+    hidden_rows: dict[int, None] = {}
+    hidden_columns: list[range] = []
+    filled: set[int] = set()  # columns
+    merged: list[str] = []
+    last = row = column = cells = 0
+    row_hidden = False
+    for event, element in iterparse(source, events=("start", "end")):
+        tag = element.tag.rpartition("}")[2]
+        if event == "start" and tag == "row":
+            before, row, column = row, int(element.get("r") or row + 1), 0
+            row_hidden = element.get("hidden") in yes
+            if row <= before:
+                raise SheetError(f"{place}: row {row} stands behind row {before}. Save the file again.")
+        elif event == "start":
+            continue
+        elif tag == "c":
+            cells += 1
+            bounded(place, cells=cells)
+            name = element.get("r")
+            column = column_index_from_string(coordinate_from_string(name)[0]) if name else column + 1
+            cell = f"{place}, cell {get_column_letter(column)}{row}"
+            parts = {part.tag.rpartition("}")[2]: part.text for part in element}
+            # a program that does not calculate writes formulas without their values
+            if "f" in parts and not parts.get("v") and element.get("t") != "str":
+                raise SheetError(
+                    f"{cell}: the formula ={parts['f'] or ''} has no value. Open the file in a spreadsheet "
+                    "program and save it, or write the number."
+                )
+            if parts.get("v") or "is" in parts:
+                bounded(cell, rows=row, columns=column)
+                last = row
+                filled.add(column)
+                if row_hidden:
+                    hidden_rows[row] = None
+        elif tag == "row":
+            element.clear()
+        elif tag == "col" and element.get("hidden") in yes:
+            hidden_columns.append(range(int(element.get("min")), int(element.get("max")) + 1))
+        elif tag == "mergeCell":
+            merged.append(str(element.get("ref")))
+    if merged:
         raise SheetError(
-            f"{path}, sheet {page.title}: cells are merged ({where}), so it is not clear what "
-            "belongs to which column. Unmerge them and name each column."
+            f"{place}: cells are merged ({_some(merged)}), so it is not clear what belongs to which "
+            "column. Unmerge them and name each column."
         )
-    if any(cell is None for row in page.iter_rows(values_only=True) for cell in row):
-        # a program that does not calculate writes formulas without their values
-        for row in load_workbook(path)[page.title].iter_rows():
-            for cell in row:
-                if cell.data_type == "f" and page[cell.coordinate].value is None:
-                    raise SheetError(
-                        f"{path}, sheet {page.title}, cell {cell.coordinate}: the formula "
-                        f"{cell.value} has no value. Open the file in a spreadsheet program and "
-                        "save it, or write the number."
-                    )
-    return [
-        (number, ["" if cell is None else _plain(cell) for cell in row])
-        for number, row in enumerate(page.iter_rows(values_only=True), start=1)
+    letters = [
+        get_column_letter(column)
+        for column in sorted(filled)
+        if any(column in span for span in hidden_columns)
+    ]
+    return last, [
+        f"{place}, {what} {_some(names)}: hidden in the file, and read like the others."
+        for what, names in (("rows", [*map(str, hidden_rows)]), ("columns", letters))
+        if names
     ]
 
 
+def _some(names: Sequence[str]) -> str:
+    """List names, the first ten of many."""
+    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
 def _plain(cell: object) -> str:
-    if isinstance(cell, float) and cell == int(cell) and abs(cell) < 1e15:
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell).strip()
 
 
-def _table(file: str, lines: Sequence[tuple[int, list[str]]], mark: str) -> Sheet:
-    filled = [
-        (number, line)
-        for number, line in lines
-        if any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
-    ]
-    if not filled:
+def _table(
+    file: str, lines: Sequence[tuple[int, list[str]]], mark: str, remarks: Sequence[str] = ()
+) -> Sheet:
+    filled = [(number, line) for number, line in lines if any(cell.strip() for cell in line)]
+    place, (first, head) = next(
+        ((place, row) for place, row in enumerate(filled) if not _comment(row[1])), (0, (0, []))
+    )
+    if not head:
         raise SheetError(f"{file}: the table is empty.")
-    first, head = filled[0]
     header = [name.strip() for name in head]
     while header and not header[-1]:
         header.pop()
@@ -144,7 +205,11 @@ def _table(file: str, lines: Sequence[tuple[int, list[str]]], mark: str) -> Shee
         if header.count(name) > 1:
             raise SheetError(f"{file} row {first}: {header.count(name)} columns are named {name}.")
     rows = []
-    for number, line in filled[1:]:
+    commented = []
+    for number, line in filled[place + 1 :]:
+        if _comment(line):
+            commented += [str(number)] if any(cell.strip() for cell in line[1:]) else []
+            continue
         if any(cell.strip() for cell in line[len(header) :]):
             raise SheetError(
                 f"{file} row {number}: it has more cells than the header has columns. A comma "
@@ -152,4 +217,11 @@ def _table(file: str, lines: Sequence[tuple[int, list[str]]], mark: str) -> Shee
             )
         cells = [*line, *[""] * len(header)]
         rows.append((number, {name: cells[i].strip() for i, name in enumerate(header)}))
-    return Sheet(file=file, header=tuple(header), rows=tuple(rows), separator=mark)
+    if commented:
+        said = f"{file}, rows {_some(commented)}: left out, since the first cell begins with #."
+        remarks = (*remarks, f"{said} Write the cell without it if the row is one of the table.")
+    return Sheet(file=file, header=tuple(header), rows=tuple(rows), separator=mark, remarks=tuple(remarks))
+
+
+def _comment(line: Sequence[str]) -> bool:
+    return line[0].lstrip().startswith("#")

@@ -146,6 +146,12 @@ def _at_odds(record: Record) -> list[str]:
         for name in ("without1", "without2")
         if cells.get(name) and (float(cells[name]) < 0 or float(cells[name]) % 1)
     ]
+    problems += [
+        f'{record.place}, {record.columns[name]} = "{cells[name]}": a {what} is not below 0. If the report '
+        "gives none, leave it empty."
+        for name, what in (("vi", "variance"), ("sei", "standard error"))
+        if float(cells.get(name) or 0) < 0
+    ]
     for arm in ("1", "2"):
         events, without, people = (cells.get(f"{name}{arm}") for name in ("events", "without", "n"))
         if events and without and people and float(events) + float(without) != float(people):

@@ -114,7 +114,15 @@ def read_result(text: str, *, difference: bool = False) -> Entry:
         cells["p_relation"] = relation.get(match[1], match[1])
     if match := take(rf"\bt\s*(?:\(\s*(?:df\s*=?\s*)?[\d.,]+\s*\))?\s*=\s*({NUMBER})"):
         cells["t_value"] = _digits(match[1], comma, text)
-    if match := take(r"\bn\s*=\s*(\d+)"):
+    if match := take(rf"\bn\s*=\s*({NUMBER}(?: \d{{3}}(?!\d))*)"):
+        if not match[1].isdecimal():
+            plain = re.sub(r"\D", "", match[1])
+            asked = (
+                f"Is it n = {plain}?" if re.fullmatch(r"\d{1,3}([., ]\d{3})+", match[1]) else "What is it?"
+            )
+            raise EntryError(
+                f'"{text}": n = {match[1]} is no whole number of people. {asked} Write it in digits alone.'
+            )
         cells["n"] = match[1]
     kinds = set()
     ci = _SPREADS["ci"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,6 +12,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from livingmeta.review.files import (
+    DEEP_KEY,
+    DEEPEST,
+    LARGEST_FILE,
+    LARGEST_TOML,
+    FileError,
+    lines_of,
+    raw_of,
+    reading,
+    text_of,
+)
 from livingmeta.review.protocol import FORMAT, Protocol, Review
 from livingmeta.review.rules import across, decisions
 from livingmeta.review.schema import (
@@ -244,26 +253,13 @@ def _refusal(
     )
 
 
-def _text(path: Path, file: str) -> str:
+def _text(path: Path, file: str, *, most: int = LARGEST_FILE) -> str:
     try:
-        raw = path.read_bytes()
+        return text_of(raw_of(path, file, most=most), file)
     except FileNotFoundError:
         raise _refusal(file, "the file is missing", "Copy it from data/template.") from None
-    except OSError as error:
-        reason = f"the file can't be read ({error.strerror})"
-        raise _refusal(file, reason, "Check what it is and who may read it.") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _refusal(
-            file,
-            f"the file is not UTF-8 (it holds a byte 0x{raw[error.start]:02X})",
-            'Save it as "CSV UTF-8" or with the encoding UTF-8.',
-            row=raw.count(b"\n", 0, error.start) + 1,
-        ) from None
-    if "\0" in text:
-        raise _refusal(file, "the file holds zero bytes, so it is not text", "Save it as CSV UTF-8.")
-    return text
+    except FileError as error:
+        raise ReviewError(error.problems) from None
 
 
 def declarations(folder: Path, name: str) -> dict[str, Any]:
@@ -275,11 +271,16 @@ def declarations(folder: Path, name: str) -> dict[str, Any]:
         If it can't be read, or is of a newer format; `name` is the folder's in the message.
     """
     file = f"{name}/review.toml"
+    text = _text(folder / "review.toml", file, most=LARGEST_TOML)
+    remedy = "Compare with data/template/review.toml."
+    if deep := DEEP_KEY.search(text):
+        row = text.count("\n", 0, deep.start()) + 1
+        raise _refusal(file, f"a key has more than {DEEPEST} parts", remedy, row=row)
     try:
-        declared = tomllib.loads(_text(folder / "review.toml", file))
-    except tomllib.TOMLDecodeError as error:
-        remedy = "Compare with data/template/review.toml."
-        raise _refusal(file, f"this is not valid TOML ({error})", remedy) from None
+        with reading(file, "this is not valid TOML", remedy):
+            declared = tomllib.loads(text)
+    except FileError as error:
+        raise ReviewError(error.problems) from None
     given = declared.get("format", 1)
     if unread := unread_format(given, FORMAT):
         raise _refusal(file, *unread, column="format", value=str(given))
@@ -337,10 +338,9 @@ def _declaration_problem(error: Any, file: str) -> Problem:
 def _table(model: type[Row], path: Path, file: str) -> tuple[list[Row], list[Problem]]:
     """Read one CSV, or refuse it where it has no usable header."""
     try:
-        lines = list(csv.reader(io.StringIO(_text(path, file), newline=""), strict=True))
-    except csv.Error as error:
-        reason = f"this is not well-formed CSV ({error})"
-        raise _refusal(file, reason, "Look for a quote mark that is never closed.") from None
+        lines = lines_of(_text(path, file), file)
+    except FileError as error:
+        raise ReviewError(error.problems) from None
     start = next((i for i, line in enumerate(lines) if _filled(line)), None)
     if start is None:
         held = "copy it from data/template" if model in TABLES.values() else "or delete it"

@@ -45,6 +45,7 @@ UNQUOTED = {  # numbers that a quote need not carry, and why
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
 SIGN_TURNED = "sign turned: printed as "
 
+MOST_PEOPLE = 10**10  # there are fewer on earth
 WORDED = frozenset({"text", "certainty"})  # quantities of published.csv that are words
 
 Severity = Literal["error", "warning"]
@@ -115,7 +116,12 @@ def _bounded(holds: Callable[[float], bool], reason: str, remedy: str = _LEAVE_E
 
 
 def _whole(least: int) -> Callable[[float], bool]:
-    return lambda x: x >= least and x == int(x)
+    def holds(count: float) -> bool:
+        if count > MOST_PEOPLE:
+            raise CellError("no study has so many", "Check the digits and the power of ten.")
+        return count >= least and count == int(count)
+
+    return holds
 
 
 def _key(cell: object) -> object:
