@@ -124,6 +124,12 @@ class RefusalError(ValueError):
     """
 
 
+def refuse(problems: Iterable[str]) -> None:
+    """Refuse what has problems, all of them at once, a line each; without any do nothing."""
+    if lines := list(problems):
+        raise RefusalError("\n".join(lines))
+
+
 def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
     """Word the refusal of a name: the allowed ones, and the nearest.
 

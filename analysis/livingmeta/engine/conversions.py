@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from scipy.special import betaincinv, ndtri, stdtrit
 
 from livingmeta.engine.inputs import LARGEST, SMALLEST, TOO_FAR, is_numeric, no_level
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, refuse
 
 FAR_TAIL = 1e-12  # P below which scipy's quantile of t is no longer to be trusted
 
@@ -74,8 +74,7 @@ def se_from_ci(low: float, high: float, *, df: float | None = None, level: float
     >>> round(se_from_ci(0, 3.92), 2), round(se_from_ci(0, 3.29, level=0.9), 2)
     (1.0, 1.0)
     """
-    if wrong := no_level(level):
-        raise RefusalError(*wrong)
+    refuse(no_level(level))
     _finite(low=low, high=high)
     _positive(width=high - low)
     if df is not None:

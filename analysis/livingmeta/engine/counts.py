@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from livingmeta.engine.inputs import Array, Mask, as_given, trials
 from livingmeta.language import said
-from livingmeta.words import RefusalError, count, pick
+from livingmeta.words import RefusalError, count, pick, refuse
 
 
 def no_zero(cells: Array, measure: str) -> Mask:
@@ -181,8 +181,7 @@ def _cells(
             for i in np.flatnonzero(where_needed(cells, measure) & ~fixed)
         ]
         cells = cells + 0.5 * fixed
-    if problems:
-        raise RefusalError("\n".join(problems))
+    refuse(problems)
     return cells, scalar
 
 

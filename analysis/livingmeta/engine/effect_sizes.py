@@ -18,7 +18,7 @@ from scipy.special import gammaln
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, as_given, trials
 from livingmeta.language import Said, registered, said
-from livingmeta.words import Numeral, RefusalError, decimals, pick, unknown
+from livingmeta.words import Numeral, RefusalError, decimals, pick, refuse, unknown
 
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
 # is 1/(32 m²) off.
@@ -141,21 +141,7 @@ def smd_from_difference(
 ) -> tuple[Any, Any]:
     """Compute g = J · md / sd from a mean difference and the SD within the arms.
 
-    Parameters
-    ----------
-    md, sd, n1, n2 : float or sequence of float, shape (k,)
-        Difference group 1 minus group 2, pooled SD, people per arm.
-    correction, variance : str
-        As in `smd`.
-
-    Returns
-    -------
-    yi, vi : float or ndarray, shape (k,)
-
-    Raises
-    ------
-    ValueError
-        As `smd`.
+    `md` is group 1 minus group 2; all else, returns and refusals as in `smd`.
 
     Examples
     --------
@@ -172,22 +158,8 @@ def smd_from_t(
 ) -> tuple[Any, Any]:
     """Compute g = J · t √(1/n1 + 1/n2) from the t of an unpaired test.
 
-    Parameters
-    ----------
-    t, n1, n2 : float or sequence of float, shape (k,)
-        t, negative where group 1 has the lower mean, and people per arm. A two-sided P has
-        t = `conversions.t_from_p`, with the sign of the difference.
-    correction, variance : str
-        As in `smd`.
-
-    Returns
-    -------
-    yi, vi : float or ndarray, shape (k,)
-
-    Raises
-    ------
-    ValueError
-        As `smd`.
+    t is negative where group 1 has the lower mean; a two-sided P has t = `conversions.t_from_p`,
+    with the sign of the difference. All else, returns and refusals as in `smd`.
 
     Examples
     --------
@@ -265,10 +237,6 @@ def glass_delta(
     correction : str
         "exact" or "approximate", with n2 − 1 degrees of freedom.
 
-    Returns
-    -------
-    yi, vi : float or ndarray, shape (k,)
-
     Raises
     ------
     ValueError
@@ -285,13 +253,11 @@ def glass_delta(
     correct = pick(CORRECTIONS, correction, "correction")
     given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
     m1, _, a1, m2, s2, a2 = given
-    few = [
+    refuse(
         f"n2[{i + 1}] = {a2[i]:g}: Glass's Δ takes its SD from group 2 alone, which needs more "
         "than two people: for two the small-sample correction is 0. Use SMD or MD."
         for i in np.flatnonzero(a2 <= 2)
-    ]
-    if few:
-        raise RefusalError("\n".join(few))
+    )
     delta = correct(a2 - 1) * (m1 - m2) / s2
     return as_given(delta, 1 / a1 + 1 / a2 + delta**2 / (2 * a2), scalar=scalar)
 
@@ -329,13 +295,11 @@ def ratio_of_means(
     """
     given, scalar = trials(_unusable, mean1=mean1, sd1=sd1, n1=n1, mean2=mean2, sd2=sd2, n2=n2)
     m1, s1, a1, m2, s2, a2 = given
-    wrong = [
+    refuse(
         f"mean1[{i + 1}] = {m1[i]:g} and mean2[{i + 1}] = {m2[i]:g}: a ratio of means needs means "
         "of the same sign, other than 0. Use a difference."
         for i in np.flatnonzero((np.sign(m1) * m2 < SMALLEST) | (np.sign(m2) * m1 < SMALLEST))
-    ]
-    if wrong:
-        raise RefusalError("\n".join(wrong))
+    )
     vi = s1**2 / (a1 * m1**2) + s2**2 / (a2 * m2**2)
     return as_given(np.log(m1 / m2), vi, scalar=scalar)
 
@@ -398,10 +362,7 @@ def prepost_smd(
     )
     d1, s1, a1, d2, s2, a2, rho = given
     few = np.flatnonzero(a1 + a2 < 5)
-    if few.size:
-        raise RefusalError(
-            "\n".join(f"n1[{i + 1}] + n2[{i + 1}] is below 5: no variance exists." for i in few)
-        )
+    refuse(f"n1[{i + 1}] + n2[{i + 1}] is below 5: no variance exists." for i in few)
     m, c = a1 + a2 - 2, 1 / a1 + 1 / a2
     j = correct(m)
     d = j * (d1 - d2) / within(s1, a1, s2, a2)

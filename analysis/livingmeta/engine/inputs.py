@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from livingmeta.words import RefusalError
+from livingmeta.words import refuse
 
 # Arrays of numbers, and of what holds or not, by the same places.
 Array = NDArray[np.float64]
@@ -119,8 +119,7 @@ def trials(check: Callable[[str, float], str | None], **given: ArrayLike) -> tup
             for i, value in enumerate(array.ravel())
             if (reason := _unfit(value) or check(name, value))
         ]
-    if problems:
-        raise RefusalError("\n".join(problems))
+    refuse(problems)
     size = next(iter(lengths.values()), 1)
     return [np.broadcast_to(array.ravel(), size) for array in arrays.values()], not lengths
 

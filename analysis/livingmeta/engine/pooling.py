@@ -26,7 +26,7 @@ from livingmeta.engine.inputs import (
 from livingmeta.engine.likelihood import mean_limits
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.engine.tau2 import POINTS, TAU2, VALUES, confidence_distribution, likelihood_limits, q_profile
-from livingmeta.words import RefusalError, pick
+from livingmeta.words import RefusalError, pick, refuse
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
 PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
@@ -303,8 +303,7 @@ def chosen(
             pick(registry if random else {**registry, COMMON[name]: None}, given, name)
     if not random:
         named = {name: given for name, given in asked.items() if given not in {None, COMMON[name]}}
-        if problems := [f"{name} = {given!r}: {NOT_COMMON[name]}" for name, given in named.items()]:
-            raise RefusalError("\n".join(problems))
+        refuse(f"{name} = {given!r}: {NOT_COMMON[name]}" for name, given in named.items())
         return {"model": model, **COMMON}
     made = {name: DEFAULTS[name] if given is None else given for name, given in asked.items()}
     problems = []
@@ -324,8 +323,7 @@ def chosen(
             f"tau2_ci = 'profile' is read off a likelihood, and tau2 = {made['tau2']!r} has none: "
             "choose tau2 = ML or REML, or tau2_ci = q-profile."
         )
-    if problems:
-        raise RefusalError("\n".join(problems))
+    refuse(problems)
     return {"model": model, **made}
 
 
@@ -536,8 +534,7 @@ def fit(
     random, interval, ahead = MODELS[model], CONFIDENCE[by["ci"]], PREDICTION.get(by["prediction"])
     given = None if isinstance(by["tau2"], str) else by["tau2"]
     estimator = TAU2["DL" if given is not None or not random else by["tau2"]]
-    if wrong := no_level(level):
-        raise RefusalError(*wrong)
+    refuse(no_level(level))
     y, v, present, unit, origin = scaled(yi, vi, mask)
     k = present.sum(-1)
     if (k < 1).any():
@@ -808,7 +805,5 @@ def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
             f"{name}[{i + 1}] = {values[i]:g}: {TOO_FAR}"
             for i in np.flatnonzero(beyond & np.isfinite(values))
         ]
-    problems += no_level(level)
-    if problems:
-        raise RefusalError("\n".join(problems))
+    refuse([*problems, *no_level(level)])
     return y, v

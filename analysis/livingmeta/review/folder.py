@@ -327,7 +327,6 @@ def _declaration_problem(error: Any, file: str) -> Problem:
     given = error["input"]
     return Problem(
         file=file,
-        row=None,
         column=".".join(str(part) for part in error["loc"]),
         value=str(given) if isinstance(given, str | int | float) else None,
         reason=reason,

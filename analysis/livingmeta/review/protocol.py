@@ -27,6 +27,7 @@ from livingmeta.review.schema import (
     Report,
     Row,
     SecondOutcome,
+    Severity,
     Source,
     Trial,
     columns,
@@ -275,6 +276,19 @@ class Review:
     def source(self, key: str) -> Source:
         """Return the source with this key."""
         return self._sources[key]
+
+    def problem(
+        self, column: str, reason: str, remedy: str, *, value: object = None, severity: Severity = "error"
+    ) -> Problem:
+        """Build a Problem in what review.toml declares."""
+        return Problem(
+            file=f"{self.folder.name}/review.toml",
+            column=column,
+            value=None if value is None else str(value),
+            reason=reason,
+            remedy=remedy,
+            severity=severity,
+        )
 
     def plan(self, synthesis: str) -> Plan:
         """Return a declared synthesis.

@@ -255,7 +255,7 @@ def _scale(review: Review) -> Iterator[Problem]:
 
 def _direction(review: Review) -> Iterator[Problem]:
     """Yield a declared direction that `better` contradicts, and syntheses without one."""
-    file, groups = f"{review.folder.name}/review.toml", review.protocol.groups
+    groups = review.protocol.groups
     unknown_in: list[str] = []
     seen: set[str] = set()
     for plan in review.protocol.synthesis:
@@ -265,29 +265,25 @@ def _direction(review: Review) -> Iterator[Problem]:
         column = f"synthesis {plan.id}, negative_favours" if own else "groups.negative_favours"
         if declared and (own or groups.negative_favours) == 2 and column not in seen:
             seen.add(column)
-            yield Problem(
-                file=file,
-                row=None,
-                column=column,
-                value="2",
-                reason=f"the instrument {declared[0].instrument} of {declared[0].place} says which "
+            yield review.problem(
+                column,
+                f"the instrument {declared[0].instrument} of {declared[0].place} says which "
                 "direction is better, and every sign is turned by it so that a negative effect "
                 f"favours group 1 ({groups.group1})",
-                remedy="Leave negative_favours out, or write 1; if group 2 does better where "
+                "Leave negative_favours out, or write 1; if group 2 does better where "
                 "this says otherwise, correct better in instruments.csv or the rows' groups.",
+                value=2,
             )
         elif rows and favours(review, plan) is None:
             unknown_in.append(plan.id)
     if unknown_in:
-        yield Problem(
-            file=file,
-            row=None,
-            column="groups.negative_favours",
-            value=None if groups.negative_favours is None else str(groups.negative_favours),
-            reason="which group an effect below no effect (below 0; for a ratio, below 1) favours "
+        yield review.problem(
+            "groups.negative_favours",
+            "which group an effect below no effect (below 0; for a ratio, below 1) favours "
             f"is not known in {', '.join(unknown_in)}, so that nothing can say whom it favours",
-            remedy=f'Write 1 if it is good for "{groups.group1}", 2 if for "{groups.group2}": '
+            f'Write 1 if it is good for "{groups.group1}", 2 if for "{groups.group2}": '
             "under [groups], or in a [[synthesis]] for it alone.",
+            value=groups.negative_favours,
             severity="warning",
         )
 
@@ -312,40 +308,22 @@ def _declared_keys(review: Review) -> Iterator[Problem]:
         for column, keys in keyed.items():
             key = getattr(declared, column, None)
             if key is not None and key not in keys:
-                yield Problem(
-                    file=f"{review.folder.name}/review.toml",
-                    row=None,
-                    column=f"{place}, {column}",
-                    value=key,
-                    reason=f"{column}s.csv has no such key",
-                    remedy=unknown(column, key, keys) if keys else "Add it there.",
-                )
+                remedy = unknown(column, key, keys) if keys else "Add it there."
+                reason = f"{column}s.csv has no such key"
+                yield review.problem(f"{place}, {column}", reason, remedy, value=key)
 
 
 def _judgements(review: Review) -> Iterator[Problem]:
     syntheses = [plan.id for plan in review.protocol.synthesis]
     first: set[tuple[str, str]] = set()
     for number, judgement in enumerate(review.protocol.judgement, start=1):
-        file, column = f"{review.folder.name}/review.toml", f"judgement {number}, synthesis"
-        if judgement.synthesis not in syntheses:
-            yield Problem(
-                file=file,
-                row=None,
-                column=column,
-                value=judgement.synthesis,
-                reason="there is no such synthesis",
-                remedy=unknown("synthesis", judgement.synthesis, syntheses),
-            )
-        if (judgement.synthesis, judgement.about) in first:
-            yield Problem(
-                file=file,
-                row=None,
-                column=column,
-                value=judgement.synthesis,
-                reason=f"its {judgement.about} is judged twice",
-                remedy="Keep one.",
-            )
-        first.add((judgement.synthesis, judgement.about))
+        column, key = f"judgement {number}, synthesis", judgement.synthesis
+        if key not in syntheses:
+            remedy = unknown("synthesis", key, syntheses)
+            yield review.problem(column, "there is no such synthesis", remedy, value=key)
+        if (key, judgement.about) in first:
+            yield review.problem(column, f"its {judgement.about} is judged twice", "Keep one.", value=key)
+        first.add((key, judgement.about))
 
 
 def decisions(review: Review, rows: Sequence[Decision]) -> Iterator[Problem]:
@@ -384,11 +362,9 @@ def _flow(review: Review) -> Iterator[Problem]:
     counted = [claim.claim for claim in counts if claim.counted is not None]
     for box, key in review.protocol.prisma.items():
         if key not in counted:
-            yield Problem(
-                file=f"{review.folder.name}/review.toml",
-                row=None,
-                column=f"prisma, {box}",
+            yield review.problem(
+                f"prisma, {box}",
+                "published.csv has no claim of this name that counts in digits",
+                unknown("claim", key, counted) if counted else "Add it there.",
                 value=key,
-                reason="published.csv has no claim of this name that counts in digits",
-                remedy=unknown("claim", key, counted) if counted else "Add it there.",
             )

@@ -64,9 +64,9 @@ class Problem:
     """  # noqa: E501
 
     file: str
-    row: int | None
-    column: str | None
-    value: str | None
+    row: int | None = None
+    column: str | None = None
+    value: str | None = None
     reason: str
     remedy: str
     severity: Severity = "error"

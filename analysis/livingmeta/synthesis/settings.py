@@ -16,7 +16,7 @@ from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.review.schema import Problem
 from livingmeta.synthesis.profiles import METHOD_CHOICES, Profile, profile
-from livingmeta.words import RefusalError, pick
+from livingmeta.words import RefusalError, pick, refuse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +139,7 @@ def settings_of(
     'random effects, PM, Wald interval (profile revman5, changed)'
     """
     level = methods.level if level is None else level
-    if wrong := no_level(level):
-        raise RefusalError(*wrong)
+    refuse(no_level(level))
     if cluster is not None:
         pick({"trial": None}, cluster, "cluster")
         if choices.get("ci"):
@@ -246,16 +245,11 @@ def authors_settings(review: Review) -> Settings | None:
 def undeclarable(review: Review) -> list[Problem]:
     """Say which methods of review.toml are not known."""
     methods = review.protocol.methods
-    problems: list[Problem] = []
+    problems: dict[Problem, None] = {}
     for name in (None, methods.headline):
         try:
             settings_of(methods, name=name)
         except ValueError as refusal:
-            place = f"{review.folder.name}/review.toml"
             reason, _, remedy = str(refusal).partition(". ")
-            problem = Problem(
-                file=place, row=None, column="methods", value=None, reason=reason.rstrip("."), remedy=remedy
-            )
-            if problem not in problems:
-                problems.append(problem)
-    return problems
+            problems[review.problem("methods", reason.rstrip("."), remedy)] = None
+    return list(problems)

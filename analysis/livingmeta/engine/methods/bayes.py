@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from livingmeta.engine.inputs import LARGEST, SMALLEST, Array, inside
 from livingmeta.engine.pooling import FEW, usable
 from livingmeta.engine.roots import bracketed_root
-from livingmeta.words import RefusalError, pick
+from livingmeta.words import RefusalError, pick, refuse
 
 NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
 _SETTLED = 1e-9  # of the width of an interval, or of a probability
@@ -269,8 +269,7 @@ def _check(prior: Prior, important: float | None) -> None:
         wrong.append(f"mu_mean = {prior.mu_mean}: the mean of a prior is a finite number.")
     if important is not None and not inside(important, SMALLEST, LARGEST):
         wrong.append(f"important = {important}: a smallest important difference is above 0.")
-    if wrong:
-        raise RefusalError("\n".join(wrong))
+    refuse(wrong)
 
 
 def _near(y: Array, v: Array, prior: Prior) -> None:

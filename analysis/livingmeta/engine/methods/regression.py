@@ -13,7 +13,7 @@ from livingmeta.engine.designs import MEAN, Regression
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, chosen, scaled, usable
 from livingmeta.engine.tau2 import TAU2, q_profile
-from livingmeta.words import RefusalError, pick
+from livingmeta.words import RefusalError, pick, refuse
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
 PER_MODERATOR = 10  # trials; Cochrane Handbook, section 10.11.4
@@ -283,8 +283,7 @@ def design_columns(
         for level in levels[1:] if base is not None else levels:
             names.append(f"{name}: {level} against {base}" if base is not None else f"{name}: {level}")
             listed.append(np.array([value == level for value in values], dtype=float))
-    if problems:
-        raise RefusalError("\n".join(problems))
+    refuse(problems)
     if not listed:
         raise RefusalError("there is nothing to fit: give a moderator or an intercept.")
     x = np.stack(listed, axis=-1)
@@ -302,8 +301,7 @@ def design_columns(
             problems.append(
                 f"{name} follows from {others}, so that its coefficient can't be told apart. Leave it out."
             )
-    if problems:
-        raise RefusalError("\n".join(problems))
+    refuse(problems)
     return names, x
 
 

@@ -15,7 +15,7 @@ from livingmeta.engine.inputs import LARGEST, Array, inside
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.methods.subsets import MOST_TRIALS, members
 from livingmeta.engine.pooling import FEW, Fit, fit, usable
-from livingmeta.words import RefusalError, pick
+from livingmeta.words import RefusalError, pick, refuse
 
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second
 COUNT = 10_000  # a share of 5% then has a Monte Carlo standard error of 0.2%
@@ -503,8 +503,7 @@ def simulate(
         for effect in effects
         if not inside(effect, -LARGEST, LARGEST)
     ]
-    if wrong:
-        raise RefusalError("\n".join(wrong))
+    refuse(wrong)
     pairs = [(effect, tau2) for effect in effects for tau2 in between]
     results = []
     for number, (effect, tau2) in enumerate(pairs):

@@ -18,7 +18,7 @@ from livingmeta.engine.effect_sizes import in_sds, of_counts
 from livingmeta.engine.inputs import Array, no_level, trials
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
 from livingmeta.language import Said, said
-from livingmeta.words import STEADY, RefusalError, pick
+from livingmeta.words import STEADY, RefusalError, pick, refuse
 
 ENOUGH_FOR_FUNNEL = 10
 
@@ -322,8 +322,7 @@ def _informative(*given: ArrayLike, force: bool, level: float) -> list[Array]:
         for arm, events, people in ((1, a, people1), (2, c, people2))
         for i in np.flatnonzero(events > people)
     ]
-    if problems := [*problems, *no_level(level)]:
-        raise RefusalError("\n".join(problems))
+    refuse([*problems, *no_level(level)])
     telling = (a + c > 0) & (a + c < people1 + people2)
     require_enough(int(telling.sum()), "trials in which some, not all, have the event", force=force)
     return [numbers[telling] for numbers in (a, people1, c, people2)]
