@@ -130,6 +130,11 @@ def refuse(problems: Iterable[str]) -> None:
         raise RefusalError("\n".join(lines))
 
 
+def raised(flags: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the names of the flags that hold."""
+    return tuple(name for name, holds in flags.items() if holds)
+
+
 def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
     """Word the refusal of a name: the allowed ones, and the nearest.
 

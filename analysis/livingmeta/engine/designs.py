@@ -9,8 +9,7 @@ of shape (B, c, k), effects of shape (B, 1, k). A trial that is absent has weigh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,33 +17,13 @@ from numpy.typing import NDArray
 from livingmeta.engine.inputs import Array
 
 
-@dataclass(frozen=True)
-class Projection:
-    """What a weighted fit leaves; what only some estimators ask for is computed when asked for.
+class Projection(NamedTuple):
+    """What a weighted fit leaves; what only some estimators ask for is computed when called for."""
 
-    Attributes
-    ----------
-    residual : ndarray, shape (B, c, k)
-        Effects less fitted values.
-    kept : ndarray, shape (B, c, k)
-        1 − h, h the leverage of each trial; without losing the digits that 1 − h would.
-    log_det : ndarray, shape (B, c)
-        log |X'WX|.
-    """
-
-    residual: Array
-    leverage: Callable[[], Array]
-    determinant: Callable[[], Array]
-
-    @property
-    def kept(self) -> Array:
-        """Return 1 − h."""
-        return self.leverage()
-
-    @property
-    def log_det(self) -> Array:
-        """Return log |X'WX|."""
-        return self.determinant()
+    residual: Array  # effects less fitted values, shape (B, c, k)
+    # 1 − h, h the leverage of each trial, shape (B, c, k); without losing the digits that 1 − h would
+    kept: Callable[[], Array]
+    log_det: Callable[[], Array]  # log |X'WX|, shape (B, c)
 
 
 class Design(Protocol):

@@ -385,38 +385,8 @@ NEEDS = {
 class Measure:
     """An effect measure: everything that is particular to it.
 
-    Attributes
-    ----------
-    label : str
-        How its numbers are called where they are pooled ("log OR").
-    words : str
-        Its name in English ("Odds ratio"); other languages have theirs in their catalogues, under
-        `[measure]` by the label.
-    needs : str
-        What it is computed from: "means", "prepost" (means before and after), "counts", or
-        "effect" where it only comes computed.
-    function : callable or None
-        From what it needs to yi and vi; None where it comes computed.
-    step : str
-        How the trail says that computation, names of `NEEDS` in braces, and `yi`; in catalogues
-        under `[measure_step]`.
-    options : mapping of str to str
-        Keywords of `function`, and the method of a profile that each is.
-    ratio : str or None
-        What exp(yi) is called, where effects are logs of a ratio.
-    standardised : bool
-        In units of a standard deviation: no scale is left whose direction could be turned.
-    from_sizes : bool
-        Its variance follows from the effect and the arm sizes alone, by the formula of an SMD, so
-        that trials can be imagined of which no more is known.
-    one_instrument : bool
-        In units of one scale, so that trials on others are not pooled with it.
-    converted : frozenset of str
-        Which of `CONVERTED` it may be computed from.
-    largest : float or None
-        Size of an effect beyond which a typing error is likelier than a finding.
-    names : tuple of str
-        What other programs call it, besides its key, label, words and ratio; in small letters.
+    Catalogues of other languages have `words` under `[measure]` and `step` under `[measure_step]`,
+    both by the label.
 
     Raises
     ------
@@ -424,19 +394,21 @@ class Measure:
         For an entry with which some layer could do nothing; it lists what is missing.
     """
 
-    label: str
-    words: str
-    needs: str
-    function: Callable[..., tuple[Any, Any]] | None = None
-    step: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-    ratio: str | None = None
-    standardised: bool = False
+    label: str  # how its numbers are called where they are pooled ("log OR")
+    words: str  # its name in English ("Odds ratio")
+    needs: str  # what it is computed from, an entry of `NEEDS`
+    function: Callable[..., tuple[Any, Any]] | None = None  # from that to yi and vi
+    step: str = ""  # how the trail says that computation, names of `NEEDS` in braces, and yi
+    options: Mapping[str, str] = field(default_factory=dict)  # keyword of `function`: method of a profile
+    ratio: str | None = None  # what exp(yi) is called, where effects are logs of a ratio
+    standardised: bool = False  # in SDs: no scale is left whose direction could be turned
+    # its variance follows from the effect and the arm sizes alone, by the formula of an SMD, so that
+    # trials can be imagined of which no more is known
     from_sizes: bool = False
-    one_instrument: bool = False
-    converted: frozenset[str] = frozenset()
-    largest: float | None = None
-    names: tuple[str, ...] = ()
+    one_instrument: bool = False  # in units of one scale, so that trials on others are not pooled with it
+    converted: frozenset[str] = frozenset()  # which of `CONVERTED` it may be computed from
+    largest: float | None = None  # effect beyond which a typing error is likelier than a finding
+    names: tuple[str, ...] = ()  # what else other programs call it; in small letters
 
     def __post_init__(self) -> None:
         """Refuse an entry with which some layer could do nothing."""

@@ -49,7 +49,7 @@ def log_likelihood(
     w, left = weighted(y, v, m, t, design)
     logs = (m[:, None, :] * np.log(v[:, None, :] + t[..., None])).sum(-1)
     total = logs + (w * left.residual**2).sum(-1)
-    return np.asarray(-0.5 * (total + left.log_det if restricted else total))
+    return np.asarray(-0.5 * (total + left.log_det() if restricted else total))
 
 
 def maximise(y: Array, v: Array, m: Mask, *, restricted: bool, design: Design = MEAN) -> tuple[Array, Mask]:
@@ -113,7 +113,7 @@ def _maximum(
 ) -> tuple[Array, Mask]:
     def score(t: Array) -> Array:
         w, left = weighted(y, v, m, t, design)
-        pull = (w * left.kept if restricted else w).sum(-1)
+        pull = (w * left.kept() if restricted else w).sum(-1)
         return np.asarray(((w * left.residual) ** 2).sum(-1) - pull)
 
     slope = score(grid)

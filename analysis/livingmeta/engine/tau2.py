@@ -52,7 +52,7 @@ def _moments(y: Array, v: Array, m: Mask, a: Array, design: Design) -> Array:
     The general method of moments with weights a (DerSimonian and Kacker 2007, eq. 6).
     """
     left = design.project(a[:, None, :], y[:, None, :])
-    residual, kept = left.residual[:, 0], left.kept[:, 0]
+    residual, kept = left.residual[:, 0], left.kept()[:, 0]
     q = (a * residual**2).sum(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         tau2 = (q - (a * v * kept).sum(-1)) / (a * kept).sum(-1)

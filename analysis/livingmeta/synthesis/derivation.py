@@ -33,7 +33,6 @@ from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.review.protocol import Review, lenders, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.synthesis.arms import (
-    Arm,
     Group,
     Trail,
     arm_of,
@@ -48,7 +47,7 @@ from livingmeta.synthesis.arms import (
 )
 from livingmeta.synthesis.profiles import profile
 from livingmeta.synthesis.settings import Selection, Settings
-from livingmeta.words import Numeral, RefusalError, count, derived, show
+from livingmeta.words import Numeral, RefusalError, count, derived, raised, show
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,20 +231,18 @@ LACKING = {
 }
 
 
-def _standing(review: Review, trial: Trial, rows: list[Outcome], assumed: bool) -> list[str]:
+def _standing(review: Review, trial: Trial, rows: list[Outcome], assumed: bool) -> tuple[str, ...]:
     """Flag what is not documented about a trial and its rows."""
     sources = [review.source(row.source) for row in rows]
     ruled = any(other.pain_rule1 or other.pain_rule2 for other in review.trials)
-    return [
-        name
-        for name, holds in {
+    return raised(
+        {
             "rows_assumed": assumed,
             "secondary_source": any(source.reading == "secondary" for source in sources),
             "membership_inferred": trial.membership == "inferred",
             "contrast_undocumented": ruled and not trial.pain_rule2,
-        }.items()
-        if holds
-    ]
+        }
+    )
 
 
 def _of_arms(
@@ -263,12 +260,10 @@ def _of_arms(
             return None
         counted, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
         if measure.ratio:
-            nobody, everybody = (
-                counted[0] == counted[2] == 0,
-                counted[0] == counted[1] and counted[2] == counted[3],
-            )
-            if nobody or everybody:
-                raise NotComputableError(said("unused.nobody" if nobody else "unused.everybody"))
+            if counted[0] == counted[2] == 0:
+                raise NotComputableError(said("unused.nobody"))
+            if counted[0] == counted[1] and counted[2] == counted[3]:
+                raise NotComputableError(said("unused.everybody"))
         shares = [number / parts[place // 2] for place, number in enumerate(counted)]
         shown = dict(zip(("events1", "n1", "events2", "n2"), map(count, shares), strict=True))
         given = {} if parts == (1, 1) else {"shared": parts}
@@ -279,12 +274,8 @@ def _of_arms(
     summaries = [arm_of(review, rows, settings, trail) for rows in arms.values()]
     if summaries[0] is None or summaries[1] is None:
         return None
-    return _from_arms(summaries[0], summaries[1], settings, trail)
-
-
-def _from_arms(arm1: Arm, arm2: Arm, settings: Settings, trail: Trail) -> dict[str, Any]:
-    numbers = {f"{name}1": value for name, value in arm1._asdict().items()}
-    numbers |= {f"{name}2": value for name, value in arm2._asdict().items()}
+    numbers = {f"{name}1": value for name, value in summaries[0]._asdict().items()}
+    numbers |= {f"{name}2": value for name, value in summaries[1]._asdict().items()}
     shown = {name: (count if name[0] == "n" else show)(value) for name, value in numbers.items()}
     yi, vi = _computed(settings, trail, tuple(numbers.values()), shown=shown)
     return {"yi": yi, "vi": vi, **numbers}

@@ -12,7 +12,7 @@ from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEs
 from livingmeta.language import Own, Said, said, together
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.words import decimal, decimals, key_of, p_words
+from livingmeta.words import decimal, decimals, key_of, p_words, raised
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -250,7 +250,7 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     mixed = {"final", "change"} <= {e.statistic for e in effects if in_sds(e.measure)}
     empty = sum("empty_cells" in effect.flags for effect in effects)
     of_all = {"mixed_standardisers": mixed, "sparse_events": empty and empty >= SPARSE * len(effects)}
-    own = [*flags, *flags_of(effects), *(name for name, holds in of_all.items() if holds)]
+    own = [*flags, *flags_of(effects), *raised(of_all)]
     return tuple(dict.fromkeys(own))
 
 

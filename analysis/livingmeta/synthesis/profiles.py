@@ -14,21 +14,9 @@ from livingmeta.words import RefusalError, pick
 class Profile:
     """How effects are computed and pooled.
 
-    Attributes
-    ----------
-    name : str
-        Name it is chosen by.
-    correction, smd_variance, md_variance, zero_cells : str
-        Small-sample correction, variance formulas and rule for empty cells, entries of
-        `effect_sizes` and `counts`.
-    model, tau2, ci, tau2_ci, prediction : str
-        As `pooling.pool` takes them; "none" for none, as a common effect has but of the interval.
-    i2 : str
-        The I² that is shown: "q" or "tau2".
-    about : str
-        Where it comes from, in a few words.
-    unverified : str or None
-        What of it no printed number and no run of the program pins.
+    Small-sample correction, variance formulas and rule for empty cells are entries of
+    `effect_sizes` and `counts`; from `model` on methods are as `pooling.pool` takes them, "none"
+    for none, as a common effect has but of the interval.
     """
 
     name: str
@@ -41,9 +29,9 @@ class Profile:
     ci: str = "hksj-modified"
     tau2_ci: str = "q-profile"
     prediction: str = "t(k-1)"
-    i2: str = "q"
-    about: str
-    unverified: str | None = None
+    i2: str = "q"  # the I² that is shown: "q" or "tau2"
+    about: str  # where it comes from, in a few words
+    unverified: str | None = None  # what of it no printed number and no run of the program pins
 
     def with_choices(self, **choices: str | None) -> Profile:
         """Return the profile with some of its methods chosen otherwise; None changes nothing.

@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from livingmeta.engine.inputs import LARGEST, SMALLEST, Array, inside
 from livingmeta.engine.pooling import FEW, usable
 from livingmeta.engine.roots import bracketed_root
-from livingmeta.words import RefusalError, pick, refuse
+from livingmeta.words import RefusalError, pick, raised, refuse
 
 NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
 _SETTLED = 1e-9  # of the width of an interval, or of a probability
@@ -97,19 +97,11 @@ class Marginal:
 
 @dataclass(frozen=True, kw_only=True)
 class Chances:
-    """Posterior probabilities of an effect; None where no smallest important difference is given.
+    """Posterior probabilities of an effect; None where no smallest important difference is given."""
 
-    Attributes
-    ----------
-    below_zero : float
-        That it is below 0; whom that favours, `Pool.favours` says.
-    beyond_below, beyond_above : float
-        That it is below, or above, 0 by more than the smallest important difference.
-    """
-
-    below_zero: float
-    beyond_below: float | None
-    beyond_above: float | None
+    below_zero: float  # that it is below 0; whom that favours, `Pool.favours` says
+    beyond_below: float | None  # that it is below 0 by more than the smallest important difference
+    beyond_above: float | None  # that it is above 0 by more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,34 +120,18 @@ class Curves:
 class Posterior:
     """What the trials and the prior say together, in the unit and direction of the effects.
 
-    Attributes
-    ----------
-    k : int
-        Trials.
-    mu, tau, new : Marginal
-        Mean effect, SD of the trials' true effects, and the true effect in a new setting.
-    trials : tuple of Marginal
-        The true effect of each trial (shrinkage), in the order given.
-    mu_chances, new_chances : Chances
-    important : float or None
-        The smallest important difference.
-    prior : Prior
-    level : float
-    error : float
-        By how much doubling the nodes moved any number: as a share of its interval's width, a
-        probability as such.
-    curves : Curves
-    flags : tuple of str
+    `error` is by how much doubling the nodes moved any number: as a share of its interval's width,
+    a probability as such.
     """
 
-    k: int
-    mu: Marginal
-    tau: Marginal
-    new: Marginal
-    trials: tuple[Marginal, ...]
+    k: int  # trials
+    mu: Marginal  # mean effect
+    tau: Marginal  # SD of the trials' true effects
+    new: Marginal  # the true effect in a new setting
+    trials: tuple[Marginal, ...]  # the true effect of each trial (shrinkage), in the order given
     mu_chances: Chances
     new_chances: Chances
-    important: float | None
+    important: float | None  # the smallest important difference
     prior: Prior
     level: float
     error: float
@@ -183,10 +159,6 @@ def posterior(
         Smallest important difference, above 0, in the unit of the effects.
     level : float
         Of the equal-tailed intervals, a fraction.
-
-    Returns
-    -------
-    Posterior
 
     Raises
     ------
@@ -249,7 +221,7 @@ def posterior(
         level=level,
         error=error,
         curves=_curves(asked, now),
-        flags=tuple(name for name, held in flags.items() if held),
+        flags=raised(flags),
     )
 
 
@@ -465,15 +437,10 @@ def _curves(asked: _Asked, now: _Answers) -> Curves:
     before = np.exp(TAU_PRIORS[asked.prior.tau].log_density(tau, asked.prior.scale))
     after = np.exp(asked.given(tau)[0] - now.log_mass)
     return Curves(
-        **{
-            name: tuple(map(float, line))
-            for name, line in (
-                ("effect", x),
-                ("mu", effect[0]),
-                ("new", effect[1]),
-                ("tau", tau),
-                ("tau_posterior", after),
-                ("tau_prior", before),
-            )
-        }
+        effect=tuple(x.tolist()),
+        mu=tuple(effect[0].tolist()),
+        new=tuple(effect[1].tolist()),
+        tau=tuple(tau.tolist()),
+        tau_posterior=tuple(after.tolist()),
+        tau_prior=tuple(before.tolist()),
     )

@@ -84,40 +84,20 @@ def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
 class Influence:
     """What each trial does to a pooled estimate (Viechtbauer and Cheung 2010): shape (k,) each.
 
-    NaN where a standard error to divide by is 0: that of an HKSJ interval of equal effects.
-
-    Attributes
-    ----------
-    rstudent : ndarray
-        (y_i − μ₋ᵢ)/√(v_i + τ²₋ᵢ + SE²₋ᵢ): how far a trial lies from what the others predict. With
-        an HKSJ interval its q₋ᵢ multiplies v_i + τ²₋ᵢ, here and in `dffits`.
-    dffits : ndarray
-        (μ − μ₋ᵢ)/√(h_i (v_i + τ²₋ᵢ)).
-    cook : ndarray
-        (μ − μ₋ᵢ)²/SE²: Cook's distance.
-    cov_ratio : ndarray
-        SE²₋ᵢ/SE²: below 1 where the trial makes the estimate less precise.
-    tau2, q : ndarray
-        τ² and Q without the trial.
-    hat : ndarray
-        Its share of the weight, a fraction.
-    dfbetas : ndarray
-        (μ − μ₋ᵢ) over the SE of μ with τ²₋ᵢ.
-    baujat_x, baujat_y : ndarray
-        Contribution to the heterogeneity, (y_i − μ)²/(v_i + τ²), and influence on the estimate,
-        (μ − μ₋ᵢ)²/SE²₋ᵢ (Baujat 2002).
+    With an HKSJ interval its q₋ᵢ multiplies v_i + τ²₋ᵢ in `rstudent` and `dffits`. NaN where a
+    standard error to divide by is 0: that of an HKSJ interval of equal effects.
     """
 
-    rstudent: Array
-    dffits: Array
-    cook: Array
-    cov_ratio: Array
-    tau2: Array
-    q: Array
-    hat: Array
-    dfbetas: Array
-    baujat_x: Array
-    baujat_y: Array
+    rstudent: Array  # (y_i − μ₋ᵢ)/√(v_i + τ²₋ᵢ + SE²₋ᵢ): how far a trial lies from what the others predict
+    dffits: Array  # (μ − μ₋ᵢ)/√(h_i (v_i + τ²₋ᵢ))
+    cook: Array  # (μ − μ₋ᵢ)²/SE²: Cook's distance
+    cov_ratio: Array  # SE²₋ᵢ/SE²: below 1 where the trial makes the estimate less precise
+    tau2: Array  # without the trial
+    q: Array  # without the trial
+    hat: Array  # its share of the weight, a fraction
+    dfbetas: Array  # (μ − μ₋ᵢ) over the SE of μ with τ²₋ᵢ
+    baujat_x: Array  # contribution to the heterogeneity, (y_i − μ)²/(v_i + τ²) (Baujat 2002)
+    baujat_y: Array  # influence on the estimate, (μ − μ₋ᵢ)²/SE²₋ᵢ
 
 
 def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
@@ -129,10 +109,6 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
         Effects and their variances, three or more.
     **methods
         As `pooling.fit` takes them.
-
-    Returns
-    -------
-    Influence
 
     Raises
     ------

@@ -14,26 +14,14 @@ from livingmeta.words import RefusalError
 
 @dataclass(frozen=True, kw_only=True)
 class NewSetting:
-    """Probabilities of the true effect in a new setting like those of the trials.
+    """Probabilities of the true effect in a new setting like those of the trials."""
 
-    Attributes
-    ----------
-    k, df : int
-        Trials, and degrees of freedom of the t distribution (None: normal).
-    below_zero : float
-        That the effect is below 0; whom that favours, `Pool.favours` says.
-    beyond_below, beyond_above : float or None
-        That it is below, or above, 0 by more than the smallest important difference.
-    assumption : str
-        What they rest on.
-    """
-
-    k: int
-    df: int | None
-    below_zero: float
-    beyond_below: float | None
-    beyond_above: float | None
-    assumption: str
+    k: int  # trials
+    df: int | None  # degrees of freedom of the t distribution; None: normal
+    below_zero: float  # that the effect is below 0; whom that favours, `Pool.favours` says
+    beyond_below: float | None  # that it is below 0 by more than the smallest important difference
+    beyond_above: float | None  # that it is above 0 by more
+    assumption: str  # what they rest on
 
 
 def vas_points(effect: float, *, vas_sd: float) -> float:

@@ -36,14 +36,9 @@ FEW_SETS = 4096  # sets up to which the ranges of single trials are worked out
 class Candidates:
     """The candidates: arrays of shape (m,), effects in the unit of the pool.
 
-    Attributes
-    ----------
-    y_low, y_high : ndarray
-        What the printed digits leave of a known effect; for an unread one what is thought possible
-        (infinite: anything).
-    v_low, v_high : ndarray
-        The same of its variance; above 0, and infinite where nothing bounds it from above.
-    known : ndarray of bool
+    Effects lie between what the printed digits leave of a known one, and of an unread one between
+    what is thought possible (infinite: anything). Variances do, too; they are above 0, and
+    infinite where nothing bounds them from above.
     """
 
     y_low: Array
@@ -64,43 +59,25 @@ class Candidates:
 class PossibleSets:
     """The sets that can stand behind a printed interval: arrays of shape (B,), one entry each.
 
-    Attributes
-    ----------
-    candidates : int
-    tried : int
-        Sets that were tried: all of them, if `exhaustive`.
-    subsets : ndarray of uint64
-        Bit i (the first is 0) is set where candidate i is in the set.
-    k : ndarray of int
-        Trials in the set.
-    tau2_low, tau2_high : ndarray
-        τ² at which the set can have that precision.
-    i2_low, i2_high : ndarray
-        The I² (in percent, from τ² and the typical variance of Higgins and Thompson 2002, eq. 9) of
-        these; NaN for one trial.
-    mean_low, mean_high : ndarray
-        The weighted mean of its unread trials; NaN where it has none.
-    trial_low, trial_high : ndarray, shape (m,)
-        Range of each unread trial over all these sets, if the others of its set are anywhere in
-        theirs; NaN where a trial is known, or in none of them, or the sets are more than 4,096.
-    trial_width : ndarray, shape (m,)
-        Width of that range before the bound on single effects cuts it: what is left open.
-    exhaustive : bool
+    I² is in percent, from τ² and the typical variance of Higgins and Thompson 2002, eq. 9. The
+    arrays of single trials have shape (m,): the range of each unread one over all these sets, if
+    the others of its set are anywhere in theirs; NaN where a trial is known, or in none of them,
+    or the sets are more than 4,096.
     """
 
     candidates: int
-    tried: int
-    subsets: NDArray[np.uint64]
-    k: NDArray[np.int_]
-    tau2_low: Array
+    tried: int  # sets; all of them, if `exhaustive`
+    subsets: NDArray[np.uint64]  # bit i (the first is 0) is set where candidate i is in the set
+    k: NDArray[np.int_]  # trials in the set
+    tau2_low: Array  # τ² at which the set can have that precision
     tau2_high: Array
-    i2_low: Array
+    i2_low: Array  # of these τ²; NaN for one trial
     i2_high: Array
-    mean_low: Array
+    mean_low: Array  # the weighted mean of its unread trials; NaN where it has none
     mean_high: Array
     trial_low: Array
     trial_high: Array
-    trial_width: Array
+    trial_width: Array  # of that range before the bound on single effects cuts it: what is left open
     exhaustive: bool
 
     def __repr__(self) -> str:
@@ -138,7 +115,6 @@ def possible_sets(
 
     Parameters
     ----------
-    trials : Candidates
     estimate : (float, float)
         The means that round to the printed one.
     half_width : (float, float)
@@ -155,13 +131,9 @@ def possible_sets(
     seed : int
         Of the sample that is drawn of more than 20 candidates.
 
-    Returns
-    -------
-    PossibleSets
-
     Raises
     ------
-    RefusalError
+    ValueError
         For a half width that is not above 0, or a range of τ² that does not ascend from 0.
 
     Notes

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.engine.designs import MEAN, Regression
-from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.inputs import Array, Mask, is_numeric
 from livingmeta.engine.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, chosen, scaled, usable
 from livingmeta.engine.tau2 import TAU2, q_profile
-from livingmeta.words import RefusalError, pick, refuse
+from livingmeta.words import RefusalError, pick, raised, refuse
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
 PER_MODERATOR = 10  # trials; Cochrane Handbook, section 10.11.4
@@ -30,12 +30,12 @@ class Coefficient:
 
     name: str
     estimate: float
-    se: float | None
-    ci_low: float | None
-    ci_high: float | None
-    statistic: float | None
-    df: float | None
-    p_value: float | None
+    se: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    statistic: float | None = None
+    df: float | None = None
+    p_value: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +177,7 @@ def meta_regression(
     q = float((weights * fit.residual**2).sum()) / df
     vcov = fit.vcov * float(interval.scale(np.array(q))) ** 2
     dfs: Array | None = np.full(len(names), float(df)) if interval.is_t else None
-    flags = []
+    robust = clusters is not None
     if clusters is not None:
         vcov, dfs = _cr2(fit, effects.v[0] + t2[0], clusters)
     b = fit.b
@@ -189,22 +189,17 @@ def meta_regression(
     low, high = q_profile(shift[None], effects.v, present, level=level, design=design)
     left = design.project(1 / effects.v[:, None], shift[None, None])
     qe = float((left.residual**2 / effects.v[0]).sum())
-    typical = df / float((left.kept / effects.v[0]).sum())
+    typical = df / float((left.kept() / effects.v[0]).sum())
     total, _ = estimator(effects.y, effects.v, present, MEAN)
-    flags += [
-        name
-        for name, holds in {
-            "not_converged": not converged[0],
-            "tau2_at_zero": random and t2[0] == 0,
-            "tau2_interval_empty": random and not np.isfinite(high[0]),
-            "few_trials_per_moderator": y.size < PER_MODERATOR * max(1, len(tested)),
-            "hksj_scale_below_one": clusters is None and interval.is_hksj and q < 1 - ROUNDING,
-            "few_clusters": clusters is not None and dfs is not None and (dfs < FEW_DF).any(),
-            "one_cluster_determines": bool(np.isnan(np.diag(vcov)).any()),
-        }.items()
-        if holds
-    ]
-    robust = clusters is not None
+    flags = {
+        "not_converged": not converged[0],
+        "tau2_at_zero": random and t2[0] == 0,
+        "tau2_interval_empty": random and not np.isfinite(high[0]),
+        "few_trials_per_moderator": y.size < PER_MODERATOR * max(1, len(tested)),
+        "hksj_scale_below_one": not robust and interval.is_hksj and q < 1 - ROUNDING,
+        "few_clusters": robust and dfs is not None and (dfs < FEW_DF).any(),
+        "one_cluster_determines": np.isnan(np.diag(vcov)).any(),
+    }
     qm, qm_df, qm_p = (
         (None, (), None) if robust else _omnibus(b, vcov, tested, df=df if interval.is_t else None)
     )
@@ -231,7 +226,7 @@ def meta_regression(
         tau2_method=tau2 if random else None,
         ci_method="CR2" if robust else ci,
         level=level,
-        flags=tuple(flags),
+        flags=raised(flags),
     )
 
 
@@ -243,16 +238,8 @@ def design_columns(
 ) -> tuple[list[str], Array]:
     """Turn moderators into the named columns of a design, or refuse all that is wrong.
 
-    Returns
-    -------
-    names : list of str
-    x : ndarray, shape (k, p)
-
-    Raises
-    ------
-    ValueError
-        For lengths that differ from k, values that are missing, columns that follow from others,
-        and k not above p.
+    Refused are lengths that differ from k, values that are missing, columns that follow from
+    others, and k not above the number of columns.
     """
     names: list[str] = [INTERCEPT] if intercept else []
     listed: list[Array] = [np.ones(k)] if intercept else []
@@ -308,12 +295,8 @@ def design_columns(
 def _known(value: object, words: bool) -> bool:
     if words:
         return isinstance(value, str) and value.strip() != ""
-    if value is np.ma.masked:
-        return False
-    try:
-        return bool(np.isfinite(float(value)))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return False
+    numeric = isinstance(value, bool | np.bool_) or is_numeric(value)
+    return numeric and bool(np.isfinite(float(value)))  # type: ignore[arg-type]
 
 
 def common_tau2(yi: ArrayLike, vi: ArrayLike, groups: Sequence[str], *, tau2: str) -> float:
@@ -499,16 +482,7 @@ def _omnibus(
 
 def _coefficient(name: str, b: float, variance: float, df: float | None, level: float) -> Coefficient:
     if np.isnan(variance):
-        return Coefficient(
-            name=name,
-            estimate=float(b),
-            se=None,
-            ci_low=None,
-            ci_high=None,
-            statistic=None,
-            df=None,
-            p_value=None,
-        )
+        return Coefficient(name=name, estimate=float(b))
     se, upper = float(np.sqrt(variance)), (1 + level) / 2
     half = se * float(ndtri(upper) if df is None else stdtrit(df, upper))
     ratio = b / se if se > 0 else None

@@ -15,7 +15,7 @@ from livingmeta.engine.inputs import LARGEST, Array, inside
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.methods.subsets import MOST_TRIALS, members
 from livingmeta.engine.pooling import FEW, Fit, fit, usable
-from livingmeta.words import RefusalError, pick, refuse
+from livingmeta.words import RefusalError, pick, raised, refuse
 
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second
 COUNT = 10_000  # a share of 5% then has a Monte Carlo standard error of 0.2%
@@ -27,36 +27,18 @@ TIE = 1e-8  # relative and absolute; rounding must not part statistics that are 
 class Permutation:
     """A permutation test of the mean.
 
-    Attributes
-    ----------
-    k : int
-        Trials.
-    statistic : float or None
-        Estimate over its standard error, by the methods chosen; None where that is 0.
-    p_value, p_se : float
-        Two-sided P, and its Monte Carlo standard error (0 for an exact test).
-    smallest_p : float
-        The smallest P that k trials can have, 2/2^k.
-    patterns : int
-        Sign patterns of which each stands for itself and its mirror image: 2^(k − 1) for an exact
-        test, else the size of the sample.
-    exact : bool
-    seed : int or None
-        Of the sample.
-    not_converged : int
-        Patterns whose τ² did not converge.
-    flags : tuple of str
+    Each pattern of signs stands for itself and its mirror image.
     """
 
-    k: int
-    statistic: float | None
-    p_value: float
-    p_se: float
-    smallest_p: float
-    patterns: int
+    k: int  # trials
+    statistic: float | None  # estimate over its standard error, by the methods chosen; None where that is 0
+    p_value: float  # two-sided
+    p_se: float  # Monte Carlo standard error of the P; 0 for an exact test
+    smallest_p: float  # that k trials can have, 2/2^k
+    patterns: int  # of signs: 2^(k − 1) for an exact test, else the size of the sample
     exact: bool
-    seed: int | None
-    not_converged: int
+    seed: int | None  # of the sample
+    not_converged: int  # patterns whose τ² did not converge
     flags: tuple[str, ...]
 
 
@@ -118,10 +100,6 @@ def permutation_test(
     **methods
         As `pooling.fit` takes them.
 
-    Returns
-    -------
-    Permutation
-
     Raises
     ------
     ValueError
@@ -165,7 +143,7 @@ def permutation_test(
         exact=exact,
         seed=task.seed,
         not_converged=stuck,
-        flags=_held(flags),
+        flags=raised(flags),
     )
 
 
@@ -173,37 +151,23 @@ def permutation_test(
 class Bootstrap:
     """A parametric bootstrap of a pooled estimate.
 
-    Attributes
-    ----------
-    k, count : int
-        Trials, and simulated sets of them.
-    estimate, ci_low, ci_high : float
-        Pooled effect and its studentised interval (bootstrap-t): τ² is estimated anew in each set,
-        so that its uncertainty is in it.
-    tau2, tau2_low, tau2_high : float or None
-        τ², and the percentiles of its estimates in sets drawn with it: how they scatter, not a
-        confidence interval. None for a common effect.
-    tau2_at_zero : float or None
-        Share of the sets whose estimate of τ² is exactly 0.
-    level : float
-    seed : int
-    not_converged : int
-        Sets whose τ² did not converge.
-    flags : tuple of str
+    The interval is studentised (bootstrap-t): τ² is estimated anew in each set, so that its
+    uncertainty is in it. That of τ² are percentiles of its estimates in sets drawn with it: how
+    they scatter, not a confidence interval. A common effect has no τ².
     """
 
-    k: int
-    count: int
+    k: int  # trials
+    count: int  # simulated sets of them
     estimate: float
     ci_low: float
     ci_high: float
     tau2: float | None
     tau2_low: float | None
     tau2_high: float | None
-    tau2_at_zero: float | None
+    tau2_at_zero: float | None  # share of the sets whose estimate of τ² is exactly 0
     level: float
     seed: int
-    not_converged: int
+    not_converged: int  # sets whose τ² did not converge
     flags: tuple[str, ...]
 
 
@@ -397,47 +361,27 @@ def bootstrap(
         level=level,
         seed=seed,
         not_converged=stuck,
-        flags=_held({"few_trials": y.size < FEW, "some_not_converged": stuck > 0}),
+        flags=raised({"few_trials": y.size < FEW, "some_not_converged": stuck > 0}),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simulated:
-    """How one interval does over simulated reviews; `_se` is a Monte Carlo standard error.
+    """How one interval does over simulated reviews; `_se` is a Monte Carlo standard error."""
 
-    Attributes
-    ----------
-    effect, tau2 : float
-        The true mean and variance between trials.
-    ci_method : str
-    k, count : int
-        Trials in a review, and reviews.
-    coverage, coverage_se : float
-        Share of the intervals that hold the true mean.
-    excludes_zero, excludes_zero_se : float
-        Share of those that exclude 0: the type I error where the true mean is 0, else the power.
-    bias, bias_se : float
-        Mean estimate less the true mean.
-    tau2_at_zero : float or None
-        Share of the reviews whose estimate of τ² is exactly 0; None for a common effect.
-    not_converged : int
-        Reviews whose τ² did not converge.
-    flags : tuple of str
-    """
-
-    effect: float
-    tau2: float
+    effect: float  # the true mean
+    tau2: float  # the true variance between trials
     ci_method: str
-    k: int
-    count: int
-    coverage: float
+    k: int  # trials in a review
+    count: int  # reviews
+    coverage: float  # share of the intervals that hold the true mean
     coverage_se: float
-    excludes_zero: float
+    excludes_zero: float  # share that excludes 0: type I error where the true mean is 0, else the power
     excludes_zero_se: float
-    bias: float
+    bias: float  # mean estimate less the true mean
     bias_se: float
-    tau2_at_zero: float | None
-    not_converged: int
+    tau2_at_zero: float | None  # share of reviews with an estimate of exactly 0; None: a common effect
+    not_converged: int  # reviews whose τ² did not converge
     flags: tuple[str, ...]
 
 
@@ -534,7 +478,7 @@ def _summary(task: _Reviews, ci: str, reviews: Arrays, count: int) -> Simulated:
         bias_se=float(reviews["estimate"].std() / np.sqrt(count)),
         tau2_at_zero=None if np.isnan(tau2).all() else float((tau2 == 0).mean()),
         not_converged=stuck,
-        flags=_held({"few_trials": task.trials.k < FEW, "some_not_converged": stuck > 0}),
+        flags=raised({"few_trials": task.trials.k < FEW, "some_not_converged": stuck > 0}),
     )
 
 
@@ -544,7 +488,3 @@ def _after(progress: Progress, before: int, whole: int) -> Progress:
 
 def _se(share: float, count: int) -> float:
     return float(np.sqrt(share * (1 - share) / count))
-
-
-def _held(flags: Mapping[str, bool]) -> tuple[str, ...]:
-    return tuple(name for name, held in flags.items() if held)

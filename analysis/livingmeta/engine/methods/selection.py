@@ -18,7 +18,7 @@ from scipy.special import chdtrc, chdtri, ndtr, ndtri
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.small_study import require_enough, warned
 from livingmeta.engine.pooling import MODELS, pool, usable
-from livingmeta.words import RefusalError, pick
+from livingmeta.words import RefusalError, pick, raised
 
 STEP = 0.025  # one-sided: two-sided 0.05 on the favoured side
 TURN = {"left": -1.0, "right": 1.0}
@@ -32,46 +32,25 @@ FARTHEST = 20.0  # of log ω: beyond it the data say only that it is 0 or infini
 class Selected:
     """A three-parameter selection model.
 
-    Attributes
-    ----------
-    k, significant : int
-        Trials, and those with a one-sided P of at most 0.025 on the favoured side.
-    side : str
-        The favoured side: "left" (negative effects) or "right".
-    estimate, se : float
-        Mean of all trials, reported or not, and its standard error from the curvature at the
-        maximum, where an estimate of τ² of 0 is taken as known.
-    ci_low, ci_high : float or None
-        Profile-likelihood interval of the mean, τ² and ω free; None where the likelihood does not
-        end it.
-    tau2 : float or None
-        Between-trial variance, by maximum likelihood; None for a common effect.
-    weight, weight_low, weight_high : float
-        ω: how often other trials are reported for each significant one, and its
-        profile-likelihood interval; a lower end of 0 or an upper of None where nothing ends it.
-    level : float
-        Of both intervals, a fraction.
-    lrt, p_value : float
-        Likelihood ratio against ω = 1, and its P on one degree of freedom.
-    flags : tuple of str
-        `not_converged`, `tau2_at_zero`, `few_trials_for_funnel`, `interval_open`.
+    Both intervals are of the profile likelihood, the other parameters free. The standard error is
+    from the curvature at the maximum, where an estimate of τ² of 0 is taken as known.
     """
 
-    k: int
-    significant: int
-    side: str
-    estimate: float
+    k: int  # trials
+    significant: int  # those with a one-sided P of at most 0.025 on the favoured side
+    side: str  # the favoured side: "left" (negative effects) or "right"
+    estimate: float  # mean of all trials, reported or not
     se: float
-    ci_low: float | None
+    ci_low: float | None  # None where the likelihood does not end it
     ci_high: float | None
-    tau2: float | None
-    weight: float
-    weight_low: float
-    weight_high: float | None
-    level: float
-    lrt: float
-    p_value: float
-    flags: tuple[str, ...]
+    tau2: float | None  # by maximum likelihood; None for a common effect
+    weight: float  # ω: how often other trials are reported for each significant one
+    weight_low: float  # 0 where the likelihood does not end it
+    weight_high: float | None  # None where the likelihood does not end it
+    level: float  # of both intervals, a fraction
+    lrt: float  # likelihood ratio against ω = 1
+    p_value: float  # of that ratio, on one degree of freedom
+    flags: tuple[str, ...]  # not_converged, tau2_at_zero, few_trials_for_funnel, interval_open
 
 
 def selection_model(
@@ -101,10 +80,6 @@ def selection_model(
         Fit it below ten trials, too.
     level : float
         Level of the intervals, a fraction.
-
-    Returns
-    -------
-    Selected
 
     Raises
     ------
@@ -178,7 +153,7 @@ def selection_model(
         level=level,
         lrt=lrt,
         p_value=float(chdtrc(1, lrt)),
-        flags=(*(name for name, held in flags.items() if held), *warned(y.size)),
+        flags=(*raised(flags), *warned(y.size)),
     )
 
 

@@ -185,16 +185,7 @@ def egger_smd(
         method its variance is 1/n1 + 1/n2 whatever the effect, since that of d is
         1/n1 + 1/n2 + d²/(2(n1 + n2 − 2)). A limit on that scale is no SMD and not given.
     force, level
-        As in `egger`.
-
-    Returns
-    -------
-    Asymmetry
-
-    Raises
-    ------
-    ValueError
-        As `egger`.
+        As in `egger`, as are returns and refusals.
 
     References
     ----------
@@ -410,10 +401,6 @@ def trim_and_fill(
     **methods
         As `pooling.pool` takes them.
 
-    Returns
-    -------
-    Filled
-
     Raises
     ------
     ValueError
@@ -492,9 +479,8 @@ class Funnel:
     @property
     def needed(self) -> list[tuple[float, ...]] | None:
         """Sizes for an SMD and counts for a measure of counts, where all are known."""
-        listed: Sequence[tuple[float, ...] | None] = self.sizes
-        if of_counts(self.measure):
-            listed = self.counts
+        listed: Sequence[tuple[float, ...] | None]
+        listed = self.counts if of_counts(self.measure) else self.sizes
         numbers = [needed for needed in listed if needed is not None]
         return numbers if numbers and len(numbers) == len(self.yi) else None
 
@@ -504,21 +490,7 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
 
     Odds ratios, risk ratios and risk differences have Peters' test, of the odds ratios of the same
     counts, for which it was published; SMDs the line on √(1/n1 + 1/n2); all others Egger's.
-
-    Parameters
-    ----------
-    funnel : Funnel
-    force, level
-        As in `egger`; ten trials are needed, whatever the number of effects.
-
-    Returns
-    -------
-    Suited
-
-    Raises
-    ------
-    ValueError
-        As `egger`.
+    Options and refusals as in `egger`; ten trials are needed, whatever the number of effects.
 
     References
     ----------
@@ -536,21 +508,19 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
     usable(funnel.yi, funnel.vi, level)
     require_enough(funnel.k, force=force)
     by_counts, numbers = of_counts(funnel.measure), funnel.needed
+    inflated = False
     if by_counts and numbers is not None:
         test = peters(*zip(*numbers, strict=True), force=force, level=level)
         key = "test.peters" if funnel.measure == "log OR" else "test.peters_of_odds"
         why = said(key, share=EGGER_ON_RATIOS)
-        return Suited(test=_counting(test, funnel), why=why)
-    if in_sds(funnel.measure) and numbers is not None:
+    elif in_sds(funnel.measure) and numbers is not None:
         test = egger_smd(funnel.yi, *zip(*numbers, strict=True), force=force, level=level)
         why = said("test.smd")
-        return Suited(test=_counting(test, funnel), why=why)
-    test = egger(funnel.yi, funnel.vi, force=force, level=level)
-    if _holds_effect(funnel):
-        why = said("test.no_counts" if by_counts else "test.no_people")
-        return Suited(test=_counting(_slanted(test), funnel), why=why, inflated=True)
-    why = said("test.egger")
-    return Suited(test=_counting(test, funnel), why=why)
+    else:
+        test, why = egger(funnel.yi, funnel.vi, force=force, level=level), said("test.egger")
+        if inflated := _holds_effect(funnel):
+            test, why = _slanted(test), said("test.no_counts" if by_counts else "test.no_people")
+    return Suited(test=_counting(test, funnel), why=why, inflated=inflated)
 
 
 def _holds_effect(funnel: Funnel) -> bool:
@@ -577,23 +547,8 @@ def battery(funnel: Funnel, *, force: bool = False, **methods: Any) -> tuple[tup
     (Pustejovsky and Rodgers 2019), for counts stand Peters' and Harbord's tests; neither is made
     where sizes or events are not known.
 
-    Parameters
-    ----------
-    funnel : Funnel
-    force
-        As in `suited`.
-    **methods
-        As `pooling.pool` takes them, for trim and fill.
-
-    Returns
-    -------
-    tests : tuple of Asymmetry
-    filled : Filled
-
-    Raises
-    ------
-    ValueError
-        As `egger`.
+    Options and refusals as in `suited`; `methods` are as `pooling.pool` takes them, for trim and
+    fill.
     """
     level = methods.get("level", 0.95)
     options: Any = {"force": force, "level": level}

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.pooling import fit, usable
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, raised
 
 MOST_SUBSETS = 1 << 17  # subsets: all of 17 trials, in about a second
 LEAST_TRIALS = 3  # trials; of two the subsets are each alone and the whole
@@ -24,43 +24,23 @@ QUANTILES = (0.0, 0.025, 0.5, 0.975, 1.0)  # least, middle and largest, and 95% 
 class Gosh:
     """Pooled estimates of subsets: arrays of shape (B,), one entry for each subset.
 
-    Attributes
-    ----------
-    trials : int
-        Trials from which the subsets are taken.
-    whole : float
-        Pooled effect of all of them.
-    subsets : ndarray of uint64
-        Bit i (the first is 0) is set where trial i is in the subset; from one trial on.
-    k : ndarray of int
-        Trials in the subset.
-    estimate : ndarray
-        Pooled effect.
-    tau2, q, i2, i2_tau2 : ndarray
-        Heterogeneity as in `pooling.PooledEstimate`; NaN for one trial.
-    converged : ndarray of bool
-        Whether the estimate of τ² did.
-    exhaustive : bool
-        True where these are all subsets, each once, in the order of their numbers; else they are
-        a sample with replacement in which each subset is as likely.
-    seed : int or None
-        Of the sample.
-    flags : tuple of str
-        What a reader must know.
+    If `exhaustive` they are of all subsets, each once, in the order of their numbers; else of a
+    sample with replacement in which each subset is as likely. Heterogeneity is as in
+    `pooling.PooledEstimate`, and NaN for one trial.
     """
 
-    trials: int
-    whole: float
-    subsets: NDArray[np.uint64]
-    k: NDArray[np.int_]
-    estimate: Array
+    trials: int  # from which the subsets are taken
+    whole: float  # pooled effect of all of them
+    subsets: NDArray[np.uint64]  # bit i (the first is 0) is set where trial i is in the subset
+    k: NDArray[np.int_]  # trials in the subset, from one on
+    estimate: Array  # pooled effect
     tau2: Array
     q: Array
     i2: Array
     i2_tau2: Array
-    converged: Mask
+    converged: Mask  # whether the estimate of τ² did
     exhaustive: bool
-    seed: int | None
+    seed: int | None  # of the sample
     flags: tuple[str, ...]
 
     def holding(self, trial: int) -> Mask:
@@ -215,6 +195,6 @@ def gosh(
         whole=float(whole.estimate[0]),
         exhaustive=exhaustive,
         seed=sampled,
-        flags=tuple(name for name, held in flags.items() if held),
+        flags=raised(flags),
         **sets,  # type: ignore[arg-type]
     )
