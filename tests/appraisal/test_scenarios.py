@@ -214,3 +214,11 @@ def test_the_overview_counts_no_conclusion_without_a_result(typed) -> None:
     flat = " ".join(said.split())
     assert "11 of 12" not in flat
     assert "no different here:" in flat
+
+
+def test_other_analyses_that_say_the_same_are_those_on_the_same_side_of_no_effect() -> None:
+    for analysis in sensitivity(load_review("knee_oa")):
+        sides = [pool.result.side for pool in analysis.others if pool.result]
+        assert analysis.main.result is not None and len(sides) > 3
+        assert len(analysis.agreeing) == sides.count(analysis.main.result.side)
+        assert all(analysis.span[0] <= pool.result.estimate <= analysis.span[1] for pool in analysis.others)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from livingmeta.appraisal.certainty import SummaryOfFindings, summary_of_findings
+from livingmeta.appraisal.choices import unknown_choices
 from livingmeta.appraisal.directions import EffectDirections, effect_directions, unpooled
 from livingmeta.appraisal.flow import Flow, flow
 from livingmeta.appraisal.multiverse import Multiverse, multiverse
 from livingmeta.appraisal.scenarios import Sensitivity, sensitivity
-from livingmeta.audit.consistency import Finding
+from livingmeta.audit.consistency import Finding, doubts
 from livingmeta.audit.deduction import Deduction, deduce
 from livingmeta.audit.lock import environment, hashes
 from livingmeta.audit.results import Results, results_of
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.methods.patient import important_difference
 from livingmeta.review.bias import Assessment, assessments
+from livingmeta.review.extraction import disagreements
 from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Problem
+from livingmeta.synthesis.dependence import shared_rows
+from livingmeta.synthesis.derivation import implausible
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import Settings, headline_settings
+from livingmeta.synthesis.settings import Settings, headline_settings, undeclarable
+from livingmeta.synthesis.synthesise import synthesise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,3 +154,16 @@ class Dossier:
     def environment(self) -> Mapping[str, str]:
         """The versions that all of this was computed with."""
         return environment()
+
+
+def all_problems(review: Review, of_files: Iterable[Problem]) -> list[Problem]:
+    """Add to what is wrong with a review's files what is wrong with its methods and choices.
+
+    Where nothing is wrong at all, what is doubtful in its numbers stands there, too.
+    """
+    problems = [*of_files, *undeclarable(review), *unknown_choices(review)]
+    if any(problem.severity == "error" for problem in problems):
+        return problems
+    pools = [(pool.synthesis, pool.effects) for pool in synthesise(review)]
+    apart = (pair.problem(i) for i, pair in enumerate(disagreements(review), start=1))
+    return [*problems, *implausible(review), *doubts(review.outcomes), *shared_rows(review, pools), *apart]

@@ -78,6 +78,18 @@ class Sensitivity:
         each.pop(_analysis(self.main), None)
         return tuple(each.values())
 
+    @property
+    def span(self) -> tuple[float, ...]:
+        """The lowest and the highest estimate of the others, in the unit in which they are pooled."""
+        estimates = [pool.result.estimate for pool in self.others if pool.result]
+        return (min(estimates), max(estimates)) if estimates else ()
+
+    @property
+    def agreeing(self) -> tuple[Pool, ...]:
+        """The others whose interval includes no effect, or lies on one side of it, as the main one's."""
+        main = self.main.result
+        return tuple(p for p in self.others if main and p.result and p.result.side == main.side)
+
 
 def _analysis(pool: Pool) -> tuple[object, ...]:
     """Tell an analysis by its rows and by how they are pooled; one trial needs no method."""

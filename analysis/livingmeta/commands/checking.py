@@ -44,14 +44,8 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
-    from livingmeta.appraisal.choices import unknown_choices
-    from livingmeta.audit.consistency import doubts
-    from livingmeta.review.extraction import disagreements
+    from livingmeta.appraisal.dossier import all_problems
     from livingmeta.review.folder import examine, find
-    from livingmeta.synthesis.dependence import shared_rows
-    from livingmeta.synthesis.derivation import implausible
-    from livingmeta.synthesis.settings import undeclarable
-    from livingmeta.synthesis.synthesise import synthesise
 
     if agree is not None:
         from livingmeta.living.adding import settle
@@ -60,13 +54,8 @@ def check(
     find(review)
     loaded, problems = examine(review)
     if loaded is not None:
-        problems += undeclarable(loaded) + unknown_choices(loaded)
+        problems = all_problems(loaded, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
-    if loaded is not None and not errors:
-        problems += implausible(loaded) + doubts(loaded.outcomes)
-        pools = synthesise(loaded)
-        problems += shared_rows(loaded, [(pool.synthesis, pool.effects) for pool in pools])
-        problems += [one.problem(i) for i, one in enumerate(disagreements(loaded), start=1)]
     warnings = len(problems) - len(errors)
     if as_json:
         from livingmeta.pages.documents import checked

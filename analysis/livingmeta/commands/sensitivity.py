@@ -108,22 +108,17 @@ class _Asked(NamedTuple):
 def _overview(found: Sequence[Sensitivity]) -> None:
     """Print how far each synthesis bends, a line each."""
     from livingmeta.engine.effect_sizes import as_shown
-    from livingmeta.pages.changes import excludes
     from livingmeta.pages.phrases import interval
 
-    rows = []
-    for one in found:
-        results = [pool.result for pool in one.others if pool.result]
-        ends = [f(r.estimate for r in results) for f in (min, max)] if results else []
-        same = sum(excludes(pool) == excludes(one.main) for pool in one.others)
-        rows.append(
-            [
-                one.main.name,
-                interval(one.main.result) if one.main.result else "–",
-                " to ".join(as_shown(one.main.measure, end)[0] for end in ends) or "–",
-                f"{same} of {len(one.others)}" if one.others else "–",
-            ]
-        )
+    rows = [
+        [
+            one.main.name,
+            interval(one.main.result) if one.main.result else "–",
+            " to ".join(as_shown(one.main.measure, end)[0] for end in one.span) or "–",
+            f"{len(one.agreeing)} of {len(one.others)}" if one.others else "–",
+        ]
+        for one in found
+    ]
     screen.table(["synthesis", "main analysis (CI)", "other estimates", "same conclusion"], rows)
     screen.console().print(
         "  same conclusion: the other analyses whose interval includes no effect, or lies on one "
