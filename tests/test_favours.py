@@ -19,7 +19,7 @@ from livingmeta.figures import forest as plots
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import language
 from livingmeta.pages.explorer import explorer_page
-from livingmeta.pages.report import bent
+from livingmeta.pages.phrases import bent
 from livingmeta.review.folder import ReviewError, examine, load_review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.synthesise import synthesise

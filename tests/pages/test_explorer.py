@@ -26,11 +26,9 @@ from livingmeta.engine.pooling import pool
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS
 from livingmeta.language import FLAG_WORDS, LANGUAGES, language
-from livingmeta.pages import answers
 from livingmeta.pages.answers import answer
 from livingmeta.pages.explorer import explorer_data, explorer_page
-from livingmeta.pages.phrases import beside, published
-from livingmeta.pages.report import combined
+from livingmeta.pages.phrases import beside, multiverse_words, published, value
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import CONTRADICTION, Pool, named, notes
 from livingmeta.synthesis.profiles import PROFILES
@@ -226,9 +224,9 @@ def test_every_method_can_be_chosen_and_gives_what_it_gives_in_python(smith: Pag
 
     for name in ("tau2", "ci", "model"):
         options = smith.locator(f"#{name} option:not([disabled])")
-        for value in options.evaluate_all("(all) => all.map((one) => one.value)"):
-            smith.locator(f"#{name}").select_option(value)
-            chosen = {"model": "common"} if value == "common" else {**chosen, name: value}
+        for method in options.evaluate_all("(all) => all.map((one) => one.value)"):
+            smith.locator(f"#{name}").select_option(method)
+            chosen = {"model": "common"} if method == "common" else {**chosen, name: method}
             if chosen.get("tau2", "REML") in ESTIMATORS:  # of another it says that it does not compute it
                 check()
     assert chosen == {"model": "common"}
@@ -484,7 +482,7 @@ def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> N
     (found,) = multiverse(load_review("smith2017"), synthesis="pain-short")
     smith.get_by_role("tab", name="Multiverse").click()
     said = smith.locator("#shares").inner_text()
-    assert said == f"{combined(found)} A share of analyses is not a probability."
+    assert said == f"{multiverse_words(found)} A share of analyses is not a probability."
     slider = smith.get_by_label("Look at one analysis")
     assert slider.get_attribute("max") == str(len(found.analyses))
     slider.focus()
@@ -1018,7 +1016,7 @@ def test_a_page_says_of_each_synthesis_what_python_says(
             held = bool(known.sensitivity_only)
             assert (speak.say("explorer.nothing_on") if held else speak.word(known.why_not)) in told
         elif known.result.k > 1:
-            assert answers.value(known, known.result, language=speak) in told
+            assert value(known, known.result, language=speak) in told
 
 
 def test_in_norwegian_a_number_is_typed_with_a_comma_or_a_point(open_page: Open, pages: Pages) -> None:

@@ -14,9 +14,17 @@ from livingmeta.engine.pooling import CONFIDENCE, PREDICTION_FROM
 from livingmeta.engine.pooling import pool as pooled
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import FLAG_WORDS, LANGUAGES, language
-from livingmeta.pages.answers import answer, answers, value
-from livingmeta.pages.phrases import beside, coverage, share, standing, verdict_words
-from livingmeta.pages.report import forest_description, spread
+from livingmeta.pages.answers import answer, answers
+from livingmeta.pages.phrases import (
+    beside,
+    coverage,
+    forest_description,
+    share,
+    spread,
+    standing,
+    value,
+    verdict_words,
+)
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import heterogeneity

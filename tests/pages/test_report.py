@@ -20,8 +20,8 @@ from livingmeta.figures.forest import forest_plot
 from livingmeta.language import ENGLISH, LANGUAGES, Language, language
 from livingmeta.pages.anchors import effect_id, slug
 from livingmeta.pages.answers import answer
-from livingmeta.pages.phrases import interval
-from livingmeta.pages.report import html, markdown, methods, reading, spread
+from livingmeta.pages.phrases import interval, methods, spread
+from livingmeta.pages.report import html, markdown, reading
 from livingmeta.review.folder import load_review
 from spoken import Texts, english_of_ours, says
 

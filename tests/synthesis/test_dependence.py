@@ -10,8 +10,7 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.exchange.imports import reviews_in
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.explorer import explorer_page
-from livingmeta.pages.phrases import people
-from livingmeta.pages.report import spread
+from livingmeta.pages.phrases import people, spread
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of

@@ -68,8 +68,7 @@ def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: fl
     """Print one multiverse, and write its table and its figure."""
     from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.specification_curve import specification_curve
-    from livingmeta.pages.phrases import coverage, published
-    from livingmeta.pages.report import combined
+    from livingmeta.pages.phrases import coverage, multiverse_words, published
     from livingmeta.store import write
 
     analysed, pool, console = summary.multiverse, summary.multiverse.main, screen.console()
@@ -87,7 +86,7 @@ def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: fl
     if summary.shares is None or summary.each is None:
         console.print("  no analysis is possible.\n")
         return
-    console.print(f"  {combined(analysed)}")
+    console.print(f"  {multiverse_words(analysed)}")
     _print_shares(pool, summary.shares, summary.each, len(summary.sets))
     _print_span(pool, summary.shares, prints, vas_sd)
     _print_sets(summary)

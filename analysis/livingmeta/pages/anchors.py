@@ -39,14 +39,14 @@ def effect_id(pool: Pool, effect: Effect) -> str:
     return slug(pool_id(pool), effect.trial, effect.contrast)
 
 
-def extras(one: Sensitivity) -> dict[tuple[Outcome, ...], Effect]:
+def extras(analyses: Sensitivity) -> dict[tuple[Outcome, ...], Effect]:
     """Return the effects that only other analyses of a synthesis rest on, by their rows."""
-    known = {effect.rows for effect in one.main.effects}
+    main = {effect.rows for effect in analyses.main.effects}
     return {
         effect.rows: effect
-        for _, pool in one.scenarios
+        for _, pool in analyses.scenarios
         for effect in (pool.effects if pool else ())
-        if effect.rows not in known
+        if effect.rows not in main
     }
 
 
@@ -68,14 +68,14 @@ def uses(
     pools: Sequence[Pool],
     directions: Sequence[EffectDirections],
     boxes: Flow | None,
-    found_odd: Sequence[Outcome] = (),
+    odd: Sequence[Outcome] = (),
     bends: Sequence[Sensitivity] = (),
 ) -> dict[str, list[Use]]:
     """Return for each source, in the order of sources.csv, the places that rest on it."""
-    found: dict[str, dict[str, Use]] = defaultdict(dict)
+    places: dict[str, dict[str, Use]] = defaultdict(dict)
 
     def put(source: str, anchor: str, label: str) -> None:
-        found[source].setdefault(anchor, Use(anchor=anchor, label=label))
+        places[source].setdefault(anchor, Use(anchor=anchor, label=label))
 
     traced = [
         (effect, slug("trace", effect_id(pool, effect)), pool.synthesis)
@@ -90,10 +90,10 @@ def uses(
     for effect, anchor, synthesis in traced:
         for outcome in effect.rows:
             put(outcome.source, anchor, f"{effect.label} ({synthesis})")
-    absent = [(pool, one) for pool in pools for one in pool.missing]
-    for pool, one in absent:
-        anchor = slug("gap", pool_id(pool), one.trial)
-        put(gap_of(review, one).source, anchor, f"{one.label} ({pool.synthesis})")
+    for pool in pools:
+        for gap in pool.missing:
+            anchor = slug("gap", pool_id(pool), gap.trial)
+            put(gap_of(review, gap).source, anchor, f"{gap.label} ({pool.synthesis})")
     for claim in review.published:
         if not claim.trial:
             put(claim.source, slug("claim", claim.claim), claim.claim)
@@ -103,13 +103,13 @@ def uses(
         for direction in table.rows:
             anchor = slug("direction", table.synthesis, direction.trial)
             put(direction.source, anchor, f"{direction.label} ({table.synthesis})")
-    for outcome in found_odd:
+    for outcome in odd:
         put(outcome.source, "fit", together([outcome.file, said("row", n=outcome.row)], " "))
     for box in boxes.counts if boxes else ():
         if box.source:
             put(box.source, "flow", box.words)
     order = {source.source: place for place, source in enumerate(review.sources)}
-    return {key: list(found[key].values()) for key in sorted(found, key=lambda key: order[key])}
+    return {key: list(places[key].values()) for key in sorted(places, key=lambda key: order[key])}
 
 
 def gap_of(review: Review, missing: Missing) -> Gap:

@@ -11,12 +11,12 @@ from livingmeta.engine.pooling import PooledEstimate, important_side
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.phrases import (
     beside,
-    interval_ends,
     people,
     published,
     sentence,
     side_words,
     standing,
+    value,
     verdict_words,
 )
 from livingmeta.synthesis.pool import Pool, named
@@ -76,8 +76,8 @@ def answer(
         return Answer(kind=kind, sentences=(say(kind, **given), say(f"{kind}_then")))
     if pool.contradictory():
         sides = {
-            "first": language.listed(one.label for one in pool.effects if one.side < 0),
-            "second": language.listed(one.label for one in pool.effects if one.side > 0),
+            "first": language.listed(effect.label for effect in pool.effects if effect.side < 0),
+            "second": language.listed(effect.label for effect in pool.effects if effect.side > 0),
             "below": side_words(pool, above=False, language=language),
             "above": side_words(pool, above=True, language=language),
         }
@@ -116,10 +116,10 @@ def answers(results: Results, *, language: Language = ENGLISH) -> list[str]:
     review, lines = results.review, []
     for pool in results.headline_pools:
         name = named(language.word(pool.title), pool.subgroup)
-        told = sentence(published(results, pool, language=language))
+        printed = sentence(published(results, pool, language=language))
         if verdict := verdict_words(results, pool, language=language):
-            told = f"{told} {language.say('h_verdict')}: {verdict}.".lstrip()
-        said = (f"{name}:", *answer(pool, language=language).sentences, told)
+            printed = f"{printed} {language.say('h_verdict')}: {verdict}.".lstrip()
+        said = (f"{name}:", *answer(pool, language=language).sentences, printed)
         lines.append(" ".join(filter(None, said)))
     total = total_people(review)
     last = (
@@ -128,22 +128,6 @@ def answers(results: Results, *, language: Language = ENGLISH) -> list[str]:
         sentence(language.word(review.protocol.caution or "")),
     )
     return [*lines, " ".join(filter(None, last))]
-
-
-def value(
-    pool: Pool, result: PooledEstimate, *, language: Language = ENGLISH, vas_sd: float | None = None
-) -> str:
-    """Write estimate and interval with scale and level: "SMD −0.30 (95% CI −1.24 to 0.64)"."""
-    named = {"scale": scale_name(pool.measure), "level": f"{100 * result.level:g}"}
-    ends = interval_ends(result, language=language, measure=pool.measure)
-    text = language.say("value", **named, **ends, percent=language.percent)
-    if vas_sd is None:
-        return text
-    points = {
-        name: language.decimal(vas_points(end, vas_sd=vas_sd), 0)
-        for name, end in (("estimate", result.estimate), ("low", result.ci_low), ("high", result.ci_high))
-    }
-    return language.say("value_points", value=text, **points, sd=f"{vas_sd:g}")
 
 
 def _counted(key: str, number: int) -> str:
@@ -161,14 +145,14 @@ def _people(pool: Pool, language: Language) -> str:
 
 def _caveats(pool: Pool, language: Language) -> str:
     rest = len(pool.measured) - pool.k
-    found = {
+    caveats = {
         "caveat_rest": rest > 0,
         "caveat_assumed": "rows_assumed" in pool.flags,
         "caveat_few": "few_trials" in pool.flags,
         "caveat_dependent": bool(DEPENDENT & set(pool.flags)),
         "caveat_spread": pool.ahead is not None and pool.ahead[0] < 0 < pool.ahead[1],
     }
-    said = [language.say(key, n=rest) for key, holds in found.items() if holds]
+    said = [language.say(key, n=rest) for key, holds in caveats.items() if holds]
     return ": " + "; ".join(said) if said else ""
 
 

@@ -154,10 +154,6 @@ class Trace(Section):
     """A section on one number: whence it comes."""
 
 
-class Fold(Section):
-    """A section that a screen shows when asked to."""
-
-
 def parts(words: Words) -> Iterator[Part]:
     """Yield the parts of words, one after the other."""
     if isinstance(words, tuple):
@@ -167,11 +163,11 @@ def parts(words: Words) -> Iterator[Part]:
         yield words
 
 
-def figures(blocks: Iterable[Block]) -> Iterator[Figure]:
+def figures_in(blocks: Iterable[Block]) -> Iterator[Figure]:
     """Yield the figures among blocks, in whatever section they stand."""
     for block in blocks:
         if isinstance(block, Section):
-            yield from figures(block.blocks)
+            yield from figures_in(block.blocks)
         elif isinstance(block, Figure):
             yield block
 
@@ -187,19 +183,19 @@ def plain(words: Words) -> str:
     return "".join(part if isinstance(part, str) else part.words for part in parts(words))
 
 
-def listed(words: Iterable[Words], between: str = ", ") -> tuple[Words, ...]:
+def joined(words: Iterable[Words], between: str = ", ") -> tuple[Words, ...]:
     """Put something between words.
 
     Examples
     --------
-    >>> plain(listed(["a", Code("b")]))
+    >>> plain(joined(["a", Code("b")]))
     'a, b'
     """
-    each = [(between, one) for one in words]
+    each = [(between, part) for part in words]
     return (each[0][1], *each[1:]) if each else ()
 
 
-def html(blocks: Iterable[Block], *, lang: str, pictures: Mapping[str, str] | None = None) -> str:
+def as_html(blocks: Iterable[Block], *, lang: str, pictures: Mapping[str, str] | None = None) -> str:
     """Write blocks as HTML.
 
     Parameters
@@ -212,7 +208,7 @@ def html(blocks: Iterable[Block], *, lang: str, pictures: Mapping[str, str] | No
 
     Examples
     --------
-    >>> print(html([Paragraph(id="k", words="2 < 3")], lang="en").strip())
+    >>> print(as_html([Paragraph(id="k", words="2 < 3")], lang="en").strip())
     <p id="k">2 &lt; 3</p>
     """
     return page(
@@ -225,7 +221,7 @@ def html(blocks: Iterable[Block], *, lang: str, pictures: Mapping[str, str] | No
     )
 
 
-def markdown(blocks: Iterable[Block], *, pictures: Mapping[str, str] | None = None, level: int = 2) -> str:
+def as_markdown(blocks: Iterable[Block], *, pictures: Mapping[str, str] | None = None, level: int = 2) -> str:
     """Write blocks as Markdown.
 
     Parameters
@@ -238,7 +234,7 @@ def markdown(blocks: Iterable[Block], *, pictures: Mapping[str, str] | None = No
 
     Examples
     --------
-    >>> print(markdown([Section(id="a", title="A", blocks=(Paragraph(id="b", words=Strong("B")),))]))
+    >>> print(as_markdown([Section(id="a", title="A", blocks=(Paragraph(id="b", words=Strong("B")),))]))
     ## A
     <BLANKLINE>
     **B**
@@ -261,12 +257,12 @@ def _part(part: Part) -> str:
 
 
 def _section(section: Section, level: int, pictures: Mapping[str, str]) -> str:
-    inside = markdown(section.blocks, pictures=pictures, level=level + 1)
+    inside = as_markdown(section.blocks, pictures=pictures, level=level + 1)
     return f"{'#' * level} {_inline(section.title)}\n\n{inside}".rstrip()
 
 
 def _note(note: Section, level: int, pictures: Mapping[str, str]) -> str:
-    return f"**{_inline(note.title)}.**\n{markdown(note.blocks, pictures=pictures, level=level + 1)}"
+    return f"**{_inline(note.title)}.**\n{as_markdown(note.blocks, pictures=pictures, level=level + 1)}"
 
 
 def _paragraph(paragraph: Paragraph, *_: object) -> str:
@@ -304,7 +300,6 @@ _MARKDOWN: Mapping[type[Block], Callable[..., str]] = {
     Figure: _figure,
     Section: _section,
     Trace: _section,
-    Fold: _section,
     Note: _note,
 }
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Protocol
 
 from livingmeta.appraisal.absolute import PER, Baseline, per_1000
 from livingmeta.appraisal.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
+from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
+from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results, at_odds, printed_k
-from livingmeta.engine.effect_sizes import as_shown
+from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
+from livingmeta.engine.methods.patient import vas_points
+from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Judgement, Review
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import DRAWN, Pool
-from livingmeta.words import count, decimals
+from livingmeta.synthesis.pool import CONTRADICTION, DRAWN, Pool
+from livingmeta.synthesis.settings import headline_settings
+from livingmeta.words import count, decimals, p_words
 
 DISCLAIMER = ENGLISH.say("disclaimer")
+VARIANCE_NAMES = {  # as their authors, or the programs that have them, call them
+    "revman": "RevMan 5",
+    "LS": "Hedges 1982 (metafor LS)",
+    "LS2": "metafor LS2",
+    "UB": "metafor UB",
+}
 COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -51,15 +64,44 @@ def interval(result: Interval | Effect, *, measure: str | None = None, language:
     return language.say("interval", **interval_ends(result, measure=measure, language=language))
 
 
+def percent_of(level: float, *, language: Language) -> dict[str, str]:
+    """Return what a message says of a level of confidence: "95", and the sign of percent."""
+    return {"level": language.commas([f"{100 * level:g}"])[0], "percent": language.percent}
+
+
+def value(
+    pool: Pool, result: PooledEstimate, *, language: Language = ENGLISH, vas_sd: float | None = None
+) -> str:
+    """Write estimate and interval with scale and level: "SMD −0.30 (95% CI −1.24 to 0.64)"."""
+    ends = interval_ends(result, language=language, measure=pool.measure)
+    confidence = percent_of(result.level, language=language)
+    text = language.say("value", scale=scale_name(pool.measure), **ends, **confidence)
+    if vas_sd is None:
+        return text
+    points = {
+        name: language.decimal(vas_points(end, vas_sd=vas_sd), 0)
+        for name, end in (("estimate", result.estimate), ("low", result.ci_low), ("high", result.ci_high))
+    }
+    return language.say("value_points", value=text, **points, sd=f"{vas_sd:g}")
+
+
+def ahead(pool: Pool, *, language: Language = ENGLISH) -> str:
+    """Say where the true effect of a new setting is expected; empty for too few trials."""
+    if pool.ahead is None or pool.result is None:
+        return ""
+    low, high = language.commas(as_shown(pool.measure, *pool.ahead))
+    return language.say("ahead", low=low, high=high, **percent_of(pool.result.level, language=language))
+
+
 def beside(pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say of an interval of few trials how wide it is, and what stands beside it; empty: it isn't.
 
     The interval of the method that is wide is the HKSJ one where that is the wider.
     """
-    found = pool.beside
-    if found is None:
+    narrower = pool.beside
+    if narrower is None:
         return ""
-    ends = as_shown(pool.measure, *found.hksj), as_shown(pool.measure, *found.trials)
+    ends = as_shown(pool.measure, *narrower.hksj), as_shown(pool.measure, *narrower.trials)
     names = ("low", "high", "least", "most")
     shown = dict(zip(names, language.commas(chain(*ends)), strict=True))
     result = pool.result
@@ -98,15 +140,15 @@ def side_words(pool: Pool, *, above: bool, language: Language = ENGLISH) -> str:
 
 def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     """Say whom numbers below no effect favour, once if it is the same wherever there are any."""
-    told: dict[str, dict[str, None]] = {}
+    titles_of: dict[str, dict[str, None]] = {}
     for pool in (pool for pool in pools if pool.effects):
-        known = "sign" if pool.no_effect == "0" else "sign_ratio"
+        key = "sign_unknown" if not pool.favours else "sign" if pool.no_effect == "0" else "sign_ratio"
         group = language.word(pool.favours[0]) if pool.favours else ""
-        text = language.say(known if pool.favours else "sign_unknown", group=group, no_effect=pool.no_effect)
-        told.setdefault(text, {})[language.word(pool.title)] = None
-    if len(told) < 2:
-        return next(iter(told), "")
-    parts = (language.say("sign_for", sign=text, titles="; ".join(titles)) for text, titles in told.items())
+        text = language.say(key, group=group, no_effect=pool.no_effect)
+        titles_of.setdefault(text, {})[language.word(pool.title)] = None
+    if len(titles_of) < 2:
+        return next(iter(titles_of), "")
+    parts = (language.say("sign_for", sign=text, titles="; ".join(of)) for text, of in titles_of.items())
     return " ".join(parts)
 
 
@@ -139,7 +181,7 @@ def share(pool: Pool, *, language: Language = ENGLISH) -> str:
     return "" if pool.k == whole else f", {language.say('share', k=pool.k, n=whole)}"
 
 
-def absolute_words(one: SummaryOfFindings, *, language: Language = ENGLISH) -> tuple[str, list[str], str]:
+def absolute_words(summary: SummaryOfFindings, *, language: Language = ENGLISH) -> tuple[str, list[str], str]:
     """Say a result in people per 1,000, or why it can't be said.
 
     Returns
@@ -148,92 +190,95 @@ def absolute_words(one: SummaryOfFindings, *, language: Language = ENGLISH) -> t
         A head, an item per baseline risk, and what holds for all of them; each may be empty, the
         head where the outcome is not one that people have or have not.
     """
-    found, say = one.absolute, language.say
-    if found.why_not is not None:
-        why = say("absolute_none", why=language.word(found.why_not))
-        return why if found.asked and one.pool.result else "", [], ""
-    groups = dict(zip(("group1", "group2"), map(language.word, one.pool.groups), strict=True))
+    absolute, say = summary.absolute, language.say
+    if absolute.why_not is not None:
+        why = say("absolute_none", why=language.word(absolute.why_not))
+        return why if absolute.asked and summary.pool.result else "", [], ""
+    groups = dict(zip(("group1", "group2"), map(language.word, summary.pool.groups), strict=True))
 
     def risk(at: Baseline) -> str:
-        told = {"events": count(at.events or 0), "people": count(at.people or 0), "who": at.who}
-        origin = say(f"risk_{at.name}", **told, source=at.source)
+        people = {"events": count(at.events or 0), "people": count(at.people or 0), "who": at.who}
+        origin = say(f"risk_{at.name}", **people, source=at.source)
         (per,) = language.commas(decimals(PER * at.risk, places=0))
         return say("absolute_risk", risk=per, origin=origin, **groups)
 
     items = []
-    for at in found.effects:
+    for at in absolute.effects:
         words = (say("fewer", n="{}"), say("more", n="{}"))
         shown = per_1000(at.difference, at.low, at.high, words=words, comma=language.comma)
-        said = say("interval", estimate=shown[0], low=shown[1], high=shown[2])
+        difference = say("interval", estimate=shown[0], low=shown[1], high=shown[2])
         where = say("absolute_any") if at.baseline is None else risk(at.baseline)
-        items.append(f"{said} {where}" + (f"; {say('absolute_capped')}" if at.capped else ""))
-    items += [say("absolute_beyond", risk=risk(at)) for at in found.beyond]
-    used = [at.baseline for at in found.effects if at.baseline is not None]
+        items.append(f"{difference} {where}" + (f"; {say('absolute_capped')}" if at.capped else ""))
+    items += [say("absolute_beyond", risk=risk(at)) for at in absolute.beyond]
+    used = [at.baseline for at in absolute.effects if at.baseline is not None]
     notes = []
     if used and used[0].source is None:
-        among = found.baselines
+        among = absolute.baselines
         notes.append(say("absolute_known", known=among.known, trials=among.trials))
-    if used and one.pool.result:
-        notes.append(say("absolute_note", level=f"{100 * one.pool.result.level:g}"))
+    if used and summary.pool.result:
+        notes.append(say("absolute_note", **percent_of(summary.pool.result.level, language=language)))
     return say("absolute", **groups), items, " ".join(notes)
 
 
-def suggested_line(one: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
+def suggested_line(summary: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
     """Say what is suggested of the certainty of a synthesis as a whole."""
     say = language.say
-    given = [f"{language.word(s.about)} {language.decimal(s.levels, 0)}" for s in one.suggestions if s.levels]
-    blank = sum(s.levels is None for s in one.suggestions)
-    if one.pool.result is None:
+    given = [
+        f"{language.word(s.about)} {language.decimal(s.levels, 0)}" for s in summary.suggestions if s.levels
+    ]
+    blank = sum(s.levels is None for s in summary.suggestions)
+    if summary.pool.result is None:
         said = say("suggested_nothing")
     elif given:
-        key = "suggested_most" if one.down == LADDER else "suggested_least" if blank else ""
+        key = "suggested_most" if summary.down == LADDER else "suggested_least" if blank else ""
         domains = f"{say(key) if key else ''} ({', '.join(given)})"
-        said = say("suggested_one" if one.down == 1 else "suggested_many", n=one.down) + domains
+        said = say("suggested_one" if summary.down == 1 else "suggested_many", n=summary.down) + domains
     else:
         said = say("suggested_zero")
     if blank:
-        said += f", {say('suggested_blank', n=blank, of=len(one.suggestions))}"
+        said += f", {say('suggested_blank', n=blank, of=len(summary.suggestions))}"
     return say("suggested", said=said)
 
 
-def judged_words(one: Suggestion, *, language: Language = ENGLISH) -> str:
+def judged_words(suggestion: Suggestion, *, language: Language = ENGLISH) -> str:
     """Say what people judged of a domain, or that nothing is recorded."""
-    say, row = language.say, one.decision
+    say, row = language.say, suggestion.decision
     if row is None:
-        return _judgement(one.judged, language)
+        return _judgement(suggestion.judged, language)
     if row.decided is None:
         return say("judged_left") + (f": {row.reason}" if row.reason else "")
-    words = (row.decided, row.suggested, one.levels)
+    words = (row.decided, row.suggested, suggestion.levels)
     level, was, now = (language.word(level_words(levels)) for levels in words)
     who = ", ".join(filter(None, (row.by, row.date)))
     key = "judged_accepted" if row.decision == "accept" else "judged_changed"
     said = say(key, level=level, was=was, why=row.reason, who=who)
-    if one.moved:
+    if suggestion.moved:
         said += f"; {say('judged_moved', was=was, now=now)}"
     return said
 
 
-def judged_line(one: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
+def judged_line(summary: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
     """Say how certain people judged a synthesis to be, or what keeps it open."""
-    say, found = language.say, one.rating
-    if found is None:
-        return say("judged", said=_judgement(one.certainty, language))
-    if found.open:
-        said = say("judged_undecided", n=len(found.open), of=len(one.suggestions))
-    elif found.level is None:
-        said = say("judged_startless", n=found.down)
+    say, rating = language.say, summary.rating
+    if rating is None:
+        return say("judged", said=_judgement(summary.certainty, language))
+    if rating.open:
+        said = say("judged_undecided", n=len(rating.open), of=len(summary.suggestions))
+    elif rating.level is None:
+        said = say("judged_startless", n=rating.down)
     else:
-        start, level = language.word(found.start), language.word(found.level)
-        said = say("judged_rated", level=level, start=start, n=found.down)
-    if found.moved:
-        names = language.listed(map(language.word, found.moved))
+        start, level = language.word(rating.start), language.word(rating.level)
+        said = say("judged_rated", level=level, start=start, n=rating.down)
+    if rating.moved:
+        names = language.listed(map(language.word, rating.moved))
         said += f"; {say('judged_again', names=names)}"
     return say("judged", said=said)
 
 
-def _judgement(one: Judgement | None, language: Language) -> str:
-    recorded = one is not None and f"{one.judgement} ({one.why}; {one.by})"
-    return recorded or language.say("not_recorded")
+def _judgement(judged: Judgement | None, language: Language) -> str:
+    if judged is None:
+        return language.say("not_recorded")
+    return f"{judged.judgement} ({judged.why}; {judged.by})"
 
 
 def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:
@@ -259,15 +304,15 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
 
 def undrawn(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str | None:
     """Give a published result as printed where no figure can draw it, else None."""
-    found: dict[str, str] = {}
+    numbers: dict[str, str] = {}
     for claim in review.published if pool.printed is None else ():
         about = (claim.synthesis, claim.subgroup, claim.trial, claim.reading)
         if about == (*pool.key, None, "primary") and claim.quantity in DRAWN:
-            found.setdefault(claim.quantity, claim.printed)
-    if not found:
+            numbers.setdefault(claim.quantity, claim.printed)
+    if not numbers:
         return None
-    estimate, low, high = (found.get(name, "?") for name in DRAWN)
-    whole = len(found) > 1 or "estimate" not in found
+    estimate, low, high = (numbers.get(name, "?") for name in DRAWN)
+    whole = len(numbers) > 1 or "estimate" not in numbers
     return language.say("interval", estimate=estimate, low=low, high=high) if whole else estimate
 
 
@@ -288,12 +333,186 @@ def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH)
 
 def standing(results: Results, *, language: Language = ENGLISH) -> str:
     """Say how many printed numbers are reproduced, or why none can be judged."""
-    numeric = [one.verdict for one in results.verdicts if one.verdict != "not numeric"]
+    numeric = [printed.verdict for printed in results.verdicts if printed.verdict != "not numeric"]
     judged = [verdict for verdict in numeric if verdict in {"reproduced", "differs"}]
     if not judged:
         return language.say("neither" if numeric else "none_printed")
     good, n = language.whole(judged.count("reproduced")), language.whole(len(judged))
     return language.say("reproduced_count", good=good, n=n)
+
+
+def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
+    """Say in words how much the trials differ, and what to expect of a new one."""
+    say, number, result = language.say, language.decimal, pool.result
+    if result is None:
+        return [say("spread_none")] if not pool.effects else [pool.why_not or ""]
+    if result.k == 1:
+        return [say("spread_one")]
+
+    def tau2(value: float | None) -> str:
+        return language.commas(decimals(value))[0]
+
+    def p_value(p: float | None) -> str:
+        return language.commas([p_words(p)])[0]
+
+    i2, limits = pool.i2 or 0.0, ""
+    if result.tau2_low is not None and result.tau2_high is not None:
+        ends = {"low": tau2(result.tau2_low), "high": tau2(result.tau2_high)}
+        limits = say("tau2_limits", by=result.tau2_ci_method, **ends)
+    sentences = [
+        say(
+            "spread_numbers" if result.tau2 is not None else "spread_common",
+            tau2=tau2(result.tau2),
+            method=result.tau2_method,
+            kind=say(f"i2_{pool.i2_from}"),
+            tau2_interval=limits,
+            q=number(result.q),
+            df=result.q_df,
+            p=p_value(result.q_p),
+            i2=number(i2, 0),
+            percent=language.percent,
+        ),
+        say("spread_large" if i2 >= CONTRADICTION else "spread_some" if i2 > 0 else "spread_small"),
+    ]
+    if pool.k < FEW:
+        sentences.append(say("spread_few"))
+    if result.tau2 is not None and pool.k < PREDICTION_FROM:
+        sentences.append(say("ahead_few", n=PREDICTION_FROM))
+    elif pool.ahead is not None:
+        sentences.append(ahead(pool, language=language))
+        if pool.ahead[0] < 0 < pool.ahead[1]:
+            sentences.append(say("ahead_both" if pool.favours else "ahead_sides", no_effect=pool.no_effect))
+    if test := pool.subgroup_test:
+        sentences.append(say("subgroups", q=number(test.q), df=test.df, p=p_value(test.p_value)))
+        if test.shared:
+            sentences.append(say("subgroups_shared", names=language.listed(test.shared)))
+    return sentences
+
+
+def methods(results: Results, *, version: str, language: Language = ENGLISH) -> str:
+    """Write the paragraph on methods that a paper needs, for the numbers of the headline."""
+    say, settings, pools = language.say, headline_settings(results.review), results.headline_pools
+    profile, measure = settings.profile, MEASURES[settings.measure]
+    smd = "smd_variance" in measure.options.values()
+    # those of a subgroup stand in its total, too
+    effects = [e for _, e in dict.fromkeys((pool.synthesis, e) for pool in pools for e in pool.effects)]
+    sentences = [
+        say("m_review", id=results.review.protocol.id, version=version),
+        say(
+            "m_measure_smd" if smd else "m_measure",
+            correction=say(f"corr_{profile.correction}"),
+            variance=VARIANCE_NAMES.get(profile.smd_variance, profile.smd_variance),
+            scale=settings.called or language.word(measure.words),
+        ),
+        sign(pools, language=language),
+        say({"effect": "m_printed", "counts": "m_counts"}.get(measure.needs, "m_convert")),
+        say("m_common")
+        if profile.model == "common"
+        else say("m_random", tau2=language.method("tau2", profile.tau2, TAU2[profile.tau2].words)),
+        say("m_ci", ci=language.names["ci"][profile.ci], **percent_of(settings.level, language=language)),
+        say("m_i2", i2=say(f"i2_{profile.i2}")),
+    ]
+    if profile.prediction != "none":
+        prediction = language.names["prediction"][profile.prediction]
+        sentences.append(say("m_prediction", n=PREDICTION_FROM, prediction=prediction))
+    if assumed := sum(effect.assumption is not None for effect in effects):
+        sentences.append(say("m_assumed", n=assumed, k=len(effects)))
+    if turned := sum(effect.turned for effect in effects):
+        sentences.append(say("m_inverted" if measure.ratio else "m_turned", n=turned, k=len(effects)))
+    sentences.append(say("m_missing"))
+    if results.review.published:
+        sentences.append(say("m_verdict"))
+    return " ".join(filter(None, sentences))
+
+
+def bent(analyses: Sensitivity, *, language: Language = ENGLISH) -> tuple[list[tuple[str, Pool]], list[str]]:
+    """Part a synthesis's scenarios into those that change its result, and the names of others."""
+    moved: list[tuple[str, Pool]] = []
+    same: list[str] = []
+    for scenario, pool in (*analyses.scenarios, *analyses.absence.scenarios):
+        name = language.word(scenario)
+        if pool is None:
+            continue
+        if _as_read(pool) == _as_read(analyses.main):
+            same.append(name)
+        else:
+            moved.append((name, pool))
+    return moved, same
+
+
+def _as_read(pool: Pool) -> tuple[object, ...]:
+    """Return what a reader sees of a pool in a line."""
+    return (interval(pool.result) if pool.result else None, len(pool.effects), pool.people)
+
+
+def sizes(pool: Pool, *, language: Language = ENGLISH) -> tuple[str, str]:
+    """Say on how many trials of how many, and on how many people, a pool rests.
+
+    Trials that enter at an assumed effect are counted apart.
+    """
+    real = replace(pool, effects=tuple(e for e in pool.effects if "imputed" not in e.flags))
+    shown = [language.whole(real.people.trials), people_number(real, language=language)]
+    for place, name in enumerate(("trials", "known")):
+        if imputed := getattr(pool.people, name) - getattr(real.people, name):
+            shown[place] += f" + {language.say('imputed', n=language.whole(imputed))}"
+    part = "" if real.people.trials == len(pool.measured) else f" {language.say('of', n=len(pool.measured))}"
+    return shown[0] + part, shown[1]
+
+
+def multiverse_words(multiverse: Multiverse, *, language: Language = ENGLISH) -> str:
+    """Say what all combinations of declared choices give; empty where no analysis is possible."""
+    pool, of_analyses = multiverse.main, shares(multiverse.analyses)
+    of_sets, sets = shares(multiverse.analyses, each="trial_set"), trial_sets(multiverse)
+    if of_analyses is None or of_sets is None:
+        return ""
+    ends = (as_shown(pool.measure, x)[0] for x in (of_analyses.lowest, of_analyses.highest))
+    low, high = language.commas(ends)
+    sides = {
+        "side1": side_words(pool, above=False, language=language),
+        "side2": side_words(pool, above=True, language=language),
+        "percent": language.percent,
+    }
+
+    def excluded(by: Shares) -> dict[str, str]:
+        shown = {"first": by.excludes_below, "second": by.excludes_above}
+        return {name: language.decimal(100 * share, 0) for name, share in shown.items()}
+
+    first = language.say(
+        "multiverse",
+        analyses=language.whole(of_analyses.analyses),
+        k="–".join(map(str, dict.fromkeys((of_analyses.k_low, of_analyses.k_high)))),
+        low=low,
+        high=high,
+        **excluded(of_analyses),
+        **sides,
+    )
+    if len(sets) == 1:
+        return f"{first} {language.say('multiverse_one_set')}"
+    numbers = {name: language.whole(n) for name, n in {"sets": len(sets), **excluding(sets)}.items()}
+    return f"{first} {language.say('multiverse_sets', **numbers, **excluded(of_sets), **sides)}"
+
+
+def forest_description(results: Results, pools: Sequence[Pool], language: Language) -> str:
+    """Say all that a forest plot shows, for those who do not see it: each subgroup and value."""
+    say = language.say
+    sentences: list[str] = []
+    for pool in pools:
+        if len(pools) > 1:
+            sentences.append(say("forest_part", name=pool.subgroup or say("forest_whole")))
+        sentences.append(f"{coverage(results.review, pool, language=language)}.")
+        effects = [f"{effect.label} {interval(effect, language=language)}" for effect in pool.effects]
+        if 0 < len(effects) <= FEW * 2 and (pool.subgroup or len(pools) == 1):
+            sentences.append("; ".join(effects) + ".")
+        result = pool.result
+        if result and result.k > 1:
+            sentences.append(say("contradictory_note") if pool.contradictory() else "")
+            sentences.append(say("forest_total", value=value(pool, result, language=language)))
+            sentences.append(ahead(pool, language=language))
+        if pool.printed:
+            estimate, low, high = pool.printed.words
+            printed = say("interval", estimate=estimate, low=low, high=high)
+            sentences.append(say("forest_published", value=printed))
+    return " ".join(filter(None, [*sentences, say("forest_below")]))
 
 
 def sentence(words: str) -> str:

@@ -19,8 +19,7 @@ from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FR
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.language import Language, Said, language
-from livingmeta.pages.phrases import undrawn
-from livingmeta.pages.report import combined
+from livingmeta.pages.phrases import multiverse_words, undrawn
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import behind, ties, unclear
 from livingmeta.synthesis.derivation import Effect
@@ -338,7 +337,7 @@ def _analyses(world: Multiverse, speak: Language, word: Turn) -> dict[str, Any] 
     numbers = [[float(f"{x:.7g}") for x in drawn[name]] for name in INTERVAL]
     return {
         "of": len(table),
-        "said": combined(world, language=speak),
+        "said": multiverse_words(world, language=speak),
         "options": [
             *(
                 [speak.word(name), [speak.word(option) for option in among]]
