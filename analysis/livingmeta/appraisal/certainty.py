@@ -232,8 +232,7 @@ def summary_of_findings(
     ----------
     Guyatt GH, Oxman AD, Kunz R, et al. GRADE guidelines 6. Rating the quality of evidence:
     imprecision. J Clin Epidemiol 2011;64:1283-1293.
-    Guyatt G, Zeng L, Brignardello-Petersen R, et al. Core GRADE 2. BMJ 2025;389:e081904: "rate down
-    for imprecision if the 95% confidence interval crosses the MID for benefit or harm".
+    Guyatt G, Zeng L, Brignardello-Petersen R, et al. Core GRADE 2. BMJ 2025;389:e081904.
     Zeng L, Brignardello-Petersen R, Hultcrantz M, et al. GRADE guidance 34: update on rating
     imprecision using a minimally contextualized approach. J Clin Epidemiol 2022;150:216-224.
     Guyatt G, Schandelmaier S, Brignardello-Petersen R, et al. Core GRADE 3. BMJ 2025;389:e081905.
@@ -651,13 +650,13 @@ def _small_study(pool: Pool) -> Found:
         return None, said("rating.no_test", why=str(refusal).rstrip("."))
     test = funnel.test
     tested = said("rating.test", name=test.name, k=trials, p=p_words(test.p_value))
-    if test.p_value < ASYMMETRY and funnel.inflated:
+    if not test.p_value < ASYMMETRY:
+        return 0, said("rating.no_asymmetry", test=tested)
+    if funnel.inflated:
         return None, said("rating.test_but", test=tested, why=funnel.why)
-    if test.p_value < ASYMMETRY and "dependent_effects" in pool.flags:
+    if "dependent_effects" in pool.flags:
         return None, said("rating.test_but", test=tested, why=said("rating.as_independent"))
-    if test.p_value < ASYMMETRY:
-        return -1, ours(said("rating.asymmetry", test=tested))
-    return 0, said("rating.no_asymmetry", test=tested)
+    return -1, ours(said("rating.asymmetry", test=tested))
 
 
 def _missing(pool: Pool, absent: Absence, case: _Case | None) -> Found:

@@ -281,15 +281,12 @@ def trial_sets(multiverse: Multiverse, *, important: float | None = None) -> tup
     >>> [(len(trials.trials), trials.shares.analyses, trials.excludes) for trials in trial_sets(analysed)]
     [(4, 108, 'none'), (3, 108, 'some'), (2, 3, 'none'), (1, 1, 'none')]
     """
-    analyses, headline = multiverse.analyses, {effect.trial for effect in multiverse.main.effects}
-    named = multiverse.names.assign(
-        trial_set=multiverse.fits["trial_set"].to_numpy()[multiverse.names["fit"]]
-    )
+    analyses, named = multiverse.analyses, multiverse.specifications
+    headline = {effect.trial for effect in multiverse.main.effects}
     sets = []
     for name in sorted(set(analyses["trial_set"]), key=int):
-        own_analyses = analyses[analyses["trial_set"] == name]
+        own_analyses, own = analyses[analyses["trial_set"] == name], named[named["trial_set"] == name]
         trials = tuple(own_analyses["trials"].iloc[0].split())
-        own = named[named["trial_set"] == name]
         options = {
             choice: tuple(option for option in choice.options if option in set(own[f"choice_{choice.name}"]))
             for choice in multiverse.choices

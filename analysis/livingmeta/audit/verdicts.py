@@ -106,23 +106,16 @@ def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, .
     flagged = ((p.review, flags) for p in pools for flags in (p.flags, *(e.flags for e in p.effects)))
     inferred = {review for review, flags in flagged if "membership_inferred" in flags}
     held = held_sizes(claims)
-    return tuple(
-        Verdict(
-            claim=c.claim,
-            synthesis=c.synthesis,
-            trial=c.trial,
-            subgroup=c.subgroup,
-            quantity=c.quantity,
-            printed=c.printed,
-            reading=c.reading,
-            recomputed=recomputed,
-            verdict=verdict,
-            detail=detail,
-        )
-        for c in claims
-        for own in [[pool for pool in pools if pool.synthesis == c.synthesis]]
-        for verdict, detail, recomputed in [_judge(c, own, inferred, held)]
-    )
+    listed = []
+    for claim in claims:
+        own = [pool for pool in pools if pool.synthesis == claim.synthesis]
+        verdict, detail, recomputed = _judge(claim, own, inferred, held)
+        of_claim = {name: getattr(claim, name) for name in _OF_CLAIM}
+        listed.append(Verdict(**of_claim, recomputed=recomputed, verdict=verdict, detail=detail))
+    return tuple(listed)
+
+
+_OF_CLAIM = ("claim", "synthesis", "trial", "subgroup", "quantity", "printed", "reading")
 
 
 def _judge(
