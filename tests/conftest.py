@@ -31,6 +31,11 @@ settings.register_profile("thorough", deadline=None, derandomize=True)
 settings.load_profile("repeat" if os.environ.get("CI") == "true" else "search")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let who has the time search for longer."""
+    parser.addoption("--fuzz", type=float, default=60.0, metavar="SECONDS", help="how long each fuzzer runs")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out: a test nobody ran must not look like one that passed."""
     if terminalreporter.config.option.markexpr == "not slow":

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from decimal import Decimal
 from difflib import get_close_matches
 from math import inf
@@ -328,7 +328,7 @@ def key_of(words: str, taken: Iterable[str]) -> str:
 
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode().lower()
     key = re.sub(r"[^a-z0-9_]+", "", plain).lstrip("_") or "row"
-    held = set(taken)
+    held = taken if isinstance(taken, Set) else set(taken)
     if key not in held:
         return key
     return next(name for n in range(2, len(held) + 3) if (name := f"{key}_{n}") not in held)

@@ -57,8 +57,6 @@ def read(path: Path, declared: Declared | None = None) -> list[Analysis]:
 
 def _analyses(path: Path, declared: Declared) -> list[Analysis]:
     """Read a file by what it is."""
-    if not path.is_file():
-        raise ExchangeError(f"{path}: there is no such file.")
     if path.suffix.lower() == ".rm5":
         return rm5(path, declared)
     if path.suffix.lower() == ".zip":
@@ -188,12 +186,14 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
         }
     )
     trials: dict[tuple[str, ...], str] = {}
-    claims: list[str] = []
+    keys: set[str] = set()
+    claims: set[str] = set()
     for analysis, outcome in zip(analyses, _keys(analyses), strict=True):
         remarks += analysis.remarks
         for record in analysis.records:
             if record.identity not in trials:
-                trials[record.identity] = key_of(record.study, trials.values())
+                trials[record.identity] = key_of(record.study, keys)
+                keys.add(trials[record.identity])
                 rows["trials"].append(
                     {
                         "trial": trials[record.identity],
@@ -345,14 +345,14 @@ def _whole(cell: str) -> str:
 
 
 def _claims(
-    synthesis: str, printed: Mapping[str, str], about: Mapping[str, str], where: str, taken: list[str]
+    synthesis: str, printed: Mapping[str, str], about: Mapping[str, str], where: str, taken: set[str]
 ) -> list[dict[str, str]]:
     of_trial = "trial" in about
     if "estimate" not in printed or ("ci_low" not in printed and of_trial):
         return []
     named = (synthesis, about["subgroup"], about.get("trial"), "file")
     claim = key_of("_".join(filter(None, named)), taken)
-    taken.append(claim)
+    taken.add(claim)
     quantities = (
         ("estimate", "ci_low", "ci_high", "weight")
         if of_trial

@@ -126,6 +126,8 @@ def revman_export(sheet: Sheet, declared: Declared) -> list[Analysis]:
         year = row.get("Year of study", "")
         study = Record(sheet.file, number, row["Name"], (row["Name"],), year, subgroup)
         _study(analysis, EXPORT, row, study, decimal=decimal)
+    if not analyses:
+        raise ExchangeError(f"{sheet.file}: the export holds no analysis.")
     for analysis in analyses:  # subtotals alone: the whole has none of what its subgroups have
         parts = [printed for subgroup, printed in analysis.printed.items() if subgroup]
         analysis.remarks += sheet.remarks if analysis is analyses[0] else ()

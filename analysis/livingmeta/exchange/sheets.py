@@ -14,6 +14,8 @@ from typing import IO
 from livingmeta.review.files import LARGEST_FILE, bounded, lines_of, raw_of, reading, text_of
 from livingmeta.words import RefusalError
 
+LONGEST_NAME = 200  # characters of a column
+
 
 class SheetError(RefusalError):
     """A file that can't be read as a table; the message says where, why and what to do."""
@@ -54,8 +56,6 @@ def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
     RefusalError
         For a file that is none of these, is damaged or too large, or whose header is not one.
     """
-    if not path.exists():
-        raise SheetError(f"{path}: there is no such file.")
     if path.suffix.lower() == ".xls":
         raise SheetError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
     raw = raw_of(path, str(path))
@@ -202,6 +202,10 @@ def _table(
     for name in header:
         if not name:
             raise SheetError(f"{file} row {first}: a column has no name. Name it, or delete it.")
+        if len(name) > LONGEST_NAME:
+            raise SheetError(
+                f"{file} row {first}: the column {name[:40]}… has no name but a text. Shorten it."
+            )
         if header.count(name) > 1:
             raise SheetError(f"{file} row {first}: {header.count(name)} columns are named {name}.")
     rows = []

@@ -50,7 +50,12 @@ def without_totals(records: Sequence[Record], analysis: Analysis) -> list[Record
     """Leave out the rows that sum up others, aloud; pool what may be a trial, and say the doubt."""
     named = [record for record in records if named_total(record)]
     studies = [record for record in records if record not in named]
-    sums = {id(study): _sums_up(study, studies) for study in studies}
+    by_subgroup: dict[str, list[Record]] = {}
+    for study in studies:
+        by_subgroup.setdefault(study.subgroup, []).append(study)
+    groups = {name: (rows, _sums(rows)) for name, rows in by_subgroup.items()}
+    whole = (studies, _sums(studies))
+    sums = {id(study): _sums_up(study, (whole, groups[study.subgroup])) for study in studies}
     kept = []
     for record in records:
         sure = sums.get(id(record))
@@ -79,17 +84,49 @@ def without_totals(records: Sequence[Record], analysis: Analysis) -> list[Record
     return kept
 
 
-def _sums_up(record: Record, records: Sequence[Record]) -> bool | None:
+# What rows have together, None where one of them lacks it: people, events, and weights
+Sums = Mapping[str, float | None]
+
+
+def _sums(records: Sequence[Record]) -> Sums:
+    people = {name: [record.cells.get(name) for record in records] for name in WHOLE}
+    ses = [_se(record.cells) for record in records]
+    return {
+        **{name: math.fsum(map(float, cells)) if all(cells) else None for name, cells in people.items()},
+        "weight": math.fsum(1 / se**2 for se in ses if se) if all(ses) else None,
+    }
+
+
+def _may_sum_up(record: Record, sums: Sums) -> bool:
+    """Say whether the other rows need to be looked at, one by one: by what all have together.
+
+    A total doubles the sum of people, or has the weight of all others.
+    """
+    summed = [name for name in WHOLE if record.cells.get(name)]
+    for name in summed:
+        whole = sums[name]
+        if whole is None or abs(2 * float(record.cells[name]) - whole) > 1e-6 * abs(whole):
+            return False
+    se, weight = _se(record.cells), sums["weight"]
+    if summed:
+        return True
+    if se is None or weight is None:
+        return False
+    others = max(weight - 1 / se**2, 0.0)
+    return abs(se * others**0.5 - 1) < 0.03 + _blur(record) + 1e-6
+
+
+def _sums_up(record: Record, groups: Sequence[tuple[Sequence[Record], Sums]]) -> bool | None:
     """Say whether a row is the total of the others by its numbers; None where it can't be.
 
     False: its numbers can be those of a total, and as well those of a trial, which is never left
     out for that.
     """
     total: bool | None = None
-    for others in (
-        [other for other in records if other is not record],
-        [other for other in records if other is not record and other.subgroup == record.subgroup],
-    ):
+    for records, sums in groups:
+        if not _may_sum_up(record, sums):
+            continue
+        others = [other for other in records if other is not record]
         if len(others) > 1 and (summed := _adds_up(record, others)) is not None:
             sure = summed and (len(others) > 2 or not _dated(record) or _called_total(record))
             total = total or sure
@@ -169,7 +206,7 @@ def _people(record: Record) -> float:
 def _blur(record: Record) -> float:
     """Return by what part a standard error may be off for its rounding."""
     for name, power in (("sei", 1.0), ("vi", 0.5)):
-        if record.cells.get(name):
+        if float(record.cells.get(name) or 0) > 0:
             return power * number(record.cells[name]).half / float(record.cells[name])
     low, high = (number(record.cells[name]) for name in ("low", "high"))
     return (low.half + high.half) / abs(float(record.cells["high"]) - float(record.cells["low"]))

@@ -53,15 +53,20 @@ def reading(file: str, fault: str, remedy: str) -> Iterator[None]:
         raise FileError(file, f"{fault} ({why})", remedy) from None
 
 
-def raw_of(path: Path, file: str, *, most: int = LARGEST_FILE) -> bytes:
+def raw_of(
+    path: Path,
+    file: str,
+    *,
+    most: int = LARGEST_FILE,
+    missing: tuple[str, str] = ("there is no such file", "Check its name."),
+) -> bytes:
     """Read a file as it is, if it is a regular one and not too large.
 
     Raises
     ------
     FileError
-        Also for a device or a pipe, which may have no end.
-    FileNotFoundError
-        If there is none.
+        Also for a device or a pipe, which may have no end; where there is none, with what
+        `missing` says.
     """
     raw = None
     try:
@@ -69,7 +74,7 @@ def raw_of(path: Path, file: str, *, most: int = LARGEST_FILE) -> bytes:
             with path.open("rb") as held:
                 raw = held.read(most + 1)
     except FileNotFoundError:
-        raise
+        raise FileError(file, *missing) from None
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         reason = f"the file can't be read ({getattr(error, 'strerror', None) or error})"
         raise FileError(file, reason, "Check what it is and who may read it.") from None

@@ -254,10 +254,9 @@ def _refusal(
 
 
 def _text(path: Path, file: str, *, most: int = LARGEST_FILE) -> str:
+    missing = ("the file is missing", "Copy it from data/template.")
     try:
-        return text_of(raw_of(path, file, most=most), file)
-    except FileNotFoundError:
-        raise _refusal(file, "the file is missing", "Copy it from data/template.") from None
+        return text_of(raw_of(path, file, most=most, missing=missing), file)
     except FileError as error:
         raise ReviewError(error.problems) from None
 

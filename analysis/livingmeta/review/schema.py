@@ -45,6 +45,7 @@ UNQUOTED = {  # numbers that a quote need not carry, and why
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
 SIGN_TURNED = "sign turned: printed as "
 
+LONGEST_SHOWN = 300  # characters of a cell in a message; no quote is longer
 MOST_PEOPLE = 10**10  # there are fewer on earth
 WORDED = frozenset({"text", "certainty"})  # quantities of published.csv that are words
 
@@ -74,7 +75,8 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.row is None else f"{self.file} row {self.row}"
         if self.column is not None:
-            place += f", {self.column}" + ("" if self.value is None else f' = "{self.value}"')
+            shown = self.value if len(self.value or "") <= LONGEST_SHOWN else f"{self.value[:LONGEST_SHOWN]}…"
+            place += f", {self.column}" + ("" if shown is None else f' = "{shown}"')
         return f"{place}: {self.reason}. {self.remedy}".rstrip()
 
 
