@@ -20,7 +20,8 @@ from livingmeta.audit.witnesses import (
     certify,
 )
 from livingmeta.engine.pooling import pool
-from livingmeta.pages.certificate import markdown
+from livingmeta.pages.blocks import as_markdown
+from livingmeta.pages.certificate import certificate_page
 from livingmeta.review.folder import load_review
 
 
@@ -50,7 +51,7 @@ def test_a_witness_that_agrees_is_said_to_agree_in_full(smith: Results) -> None:
 def test_a_difference_without_known_reason_is_not_passed_over(smith: Results) -> None:
     found = certify(smith, program="0", witnesses={"other": lambda q: exact(q, off=1e-5)})
     assert {line.quantity for line in found.unexplained} == {"estimate"}
-    assert "no reason is known" in markdown(found)
+    assert "no reason is known" in as_markdown([certificate_page(found)])
 
 
 def test_a_missing_witness_is_named_as_missing(smith: Results) -> None:
@@ -59,7 +60,7 @@ def test_a_missing_witness_is_named_as_missing(smith: Results) -> None:
 
     found = certify(smith, program="0", witnesses={"nobody": nobody})
     assert found.summary() == ["nobody: missing: pip install it"]
-    assert "nobody: missing" in markdown(found)
+    assert "nobody: missing" in as_markdown([certificate_page(found)])
 
 
 def test_r_that_is_not_there_is_named_as_missing(smith: Results, monkeypatch) -> None:

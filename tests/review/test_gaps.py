@@ -51,7 +51,7 @@ def test_a_letter_asks_for_the_missing_numbers_and_no_others(say, tmp_path: Path
     assert "2 letters" in said.out
     text = (tmp_path / "f" / "small" / "letters" / "late.md").read_text(encoding="utf-8")
     assert "Beta B. J Pain 2003" in text
-    assert "| pain | VAS | 52 | new treatment | | | |" in text
+    assert "| pain | VAS | 52 | new treatment |  |  |  |" in text
     assert "week 12" not in text
     assert "[paper]" not in text  # our own notes stay ours
     assert "{{" not in text

@@ -250,7 +250,8 @@ def certify(review: ReviewName, *, out: OutFolder = "figures", as_json: AsJson =
 
     from livingmeta.audit.results import results_of
     from livingmeta.audit.witnesses import certify as witnessed
-    from livingmeta.pages.certificate import markdown
+    from livingmeta.pages.blocks import as_markdown
+    from livingmeta.pages.certificate import certificate_page
     from livingmeta.pages.documents import certified, text
     from livingmeta.review.folder import load_review
     from livingmeta.store import write
@@ -258,8 +259,9 @@ def certify(review: ReviewName, *, out: OutFolder = "figures", as_json: AsJson =
     certificate = witnessed(results_of(load_review(review)), program=__version__)
     folder = Path(out) / certificate.review
     document = text("certify", certified(certificate))
+    page = as_markdown([certificate_page(certificate)], level=1)
     written = [
-        write(folder / "certificate.md", markdown(certificate)),
+        write(folder / "certificate.md", page + "\n"),
         write(folder / "certificate.json", document + "\n"),
     ]
     if as_json:

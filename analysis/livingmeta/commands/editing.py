@@ -366,13 +366,14 @@ def letters(review: Review, *, out: str) -> None:
     """Write a letter to the authors of each report with known gaps."""
     from pathlib import Path
 
-    from livingmeta.pages.template import page
-    from livingmeta.review.gaps import by_report, letter
+    from livingmeta.pages.blocks import as_markdown
+    from livingmeta.pages.letter import letter
+    from livingmeta.review.gaps import by_report
     from livingmeta.store import write
 
     folder = Path(out) / review.protocol.id / "letters"
     written = [
-        write(folder / f"{key}.md", page("letter.md.j2", **letter(review, report, gaps)))
+        write(folder / f"{key}.md", as_markdown(letter(review, report, gaps)) + "\n")
         for key, (report, gaps) in by_report(review).items()
     ]
     for path in written:

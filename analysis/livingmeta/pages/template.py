@@ -6,8 +6,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from livingmeta.words import count, decimal, p_words
-
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -46,11 +44,5 @@ def _templates(*, markup: bool) -> Environment:
         autoescape=lambda name: ".html" in str(name),
         finalize=None if markup else no_markup,
     )
-    environment.filters |= {
-        "decimal": decimal,
-        "p_words": p_words,
-        "minus": minus,
-        "cell": cell,
-        "count": lambda n: "?" if n is None else count(n),
-    }
+    environment.filters["cell"] = cell
     return environment

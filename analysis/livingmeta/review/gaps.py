@@ -85,17 +85,3 @@ def _named(report: Report, where: str) -> bool:
     author = re.match(r"[^\W\d_]+", report.citation)
     years = re.findall(r"\b(?:19|20)\d\d\b", report.citation)
     return author is not None and author[0] in where and any(year in where for year in years)
-
-
-def letter(review: Review, report: Report, gaps: list[Gap]) -> dict[str, object]:
-    """Return what the template of a letter needs."""
-    names: dict[str | None, str | None] = {None: None}
-    names |= {instrument.instrument: instrument.name for instrument in review.instruments}
-    return {
-        "review": review,
-        "report": report,
-        "trial": review.trial(report.trial),
-        "gaps": gaps,
-        "names": names,
-        "groups": (review.protocol.groups.group1, review.protocol.groups.group2),
-    }
