@@ -15,6 +15,8 @@ from livingmeta.engine.inputs import Array, Mask, as_given, trials
 from livingmeta.language import said
 from livingmeta.words import RefusalError, count, pick, refuse
 
+OF_COUNTS = ("events1", "n1", "events2", "n2")
+
 
 def no_zero(cells: Array, measure: str) -> Mask:
     """Correct nothing: a trial that then has no effect is refused."""
@@ -148,19 +150,12 @@ def risk_difference(
     return as_given(a / (a + b) - c / (c + d), vi, scalar=scalar)
 
 
-def _cells(
-    events1: ArrayLike,
-    n1: ArrayLike,
-    events2: ArrayLike,
-    n2: ArrayLike,
-    *,
-    by: tuple[str, str, tuple[int, int]],
-) -> tuple[Array, bool]:
+def _cells(*arms: ArrayLike, by: tuple[str, str, tuple[int, int]]) -> tuple[Array, bool]:
     """Return the four cells of each trial, 0.5 added where the rule asks for it."""
     measure, rule, shared = by
     corrected = pick(ZERO_CELLS, rule, "zero_cells")
-    given, scalar = trials(_miscounted, events1=events1, n1=n1, events2=events2, n2=n2)
-    a, total1, c, total2 = given
+    named = dict(zip(OF_COUNTS, arms, strict=True))
+    (a, total1, c, total2), scalar = trials(_miscounted, **named)
     cells = np.stack([a, total1 - a, c, total2 - c])
     problems = [
         f"events{arm}[{i + 1}] = {count(cells[2 * arm - 2, i])}: there are only {count(total[i])} people."

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine.counts import OF_COUNTS, odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, as_given, trials
 from livingmeta.language import Said, registered, said
 from livingmeta.words import Numeral, RefusalError, decimals, pick, refuse, unknown
@@ -376,7 +376,7 @@ COUNTED = "{label} of {{events1}}/{{n1}} v {{events2}}/{{n2}} (empty cells: {{ze
 NEEDS = {
     "means": ("mean1", "mean2", "sd1", "sd2", "n1", "n2"),
     "prepost": ("change1", "change2", "r"),  # means before and after
-    "counts": ("events1", "n1", "events2", "n2", "zero_cells"),
+    "counts": (*OF_COUNTS, "zero_cells"),
     "effect": (),  # comes computed, as a trial's model printed it
 }
 

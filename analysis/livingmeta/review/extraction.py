@@ -5,32 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from operator import attrgetter
 
 from livingmeta.review.protocol import Review
-from livingmeta.review.schema import Outcome, Problem, SecondOutcome
+from livingmeta.review.schema import STATISTICS, Outcome, Problem, SecondOutcome
 from livingmeta.words import RefusalError
 
-COMPARED = (
-    "n",
-    "n1",
-    "n2",
-    "mean",
-    "sd",
-    "se",
-    "ci_low",
-    "ci_high",
-    "ci_level",
-    "median",
-    "q1",
-    "q3",
-    "minimum",
-    "maximum",
-    "events",
-    "p_value",
-    "t_value",
-    "adjusted",
-    "measure",
-)
+COMPARED = ("n", "n1", "n2", *STATISTICS, "ci_level", "events", "p_value", "t_value", "adjusted", "measure")
+# What names a result in agreements.csv, and what two rows must share to be the same result
+NAMED = ("trial", "outcome", "instrument", "weeks", "group", "statistic")
+_named, _result = attrgetter(*NAMED), attrgetter(*NAMED, "contrast", "subgroup", "time_label")
 UNCOMPARED = {"weeks": "it is a part of what tells the two entries of one result from others"}
 
 
@@ -58,12 +42,6 @@ class Disagreement:
         )
 
 
-def about(row: Outcome) -> tuple[object, ...]:
-    """Return what two rows must share to be the same result."""
-    place = (row.trial, row.contrast, row.subgroup, row.outcome, row.instrument)
-    return (*place, row.weeks, row.time_label, row.group, row.statistic)
-
-
 def _text(row: Outcome | None, column: str) -> str | None:
     value = getattr(row, column) if row is not None else None
     return f"{value:.15g}" if isinstance(value, float) else None if value is None else str(value)
@@ -71,41 +49,22 @@ def _text(row: Outcome | None, column: str) -> str | None:
 
 def disagreements(review: Review) -> list[Disagreement]:
     """List the cells in which a second extraction differs, without those that were settled."""
-    own = {about(row): row for row in review.outcomes}
-    settled = {
-        (a.trial, a.outcome, a.instrument, a.weeks, a.group, a.statistic, a.column, a.second)
-        for a in review.agreements
-    }
+    own = {_result(row): row for row in review.outcomes}
+    settled = {(*_named(row), row.column, row.second) for row in review.agreements}
     differing = []
     for second in review.second_extraction:
-        first = own.get(about(second))
+        first = own.get(_result(second))
         for column in COMPARED:
             pair = (_text(first, column), _text(second, column))
-            key = (
-                second.trial,
-                second.outcome,
-                second.instrument,
-                second.weeks,
-                second.group,
-                second.statistic,
-                column,
-                pair[1],
-            )
-            if pair[0] != pair[1] and key not in settled:
+            if pair[0] != pair[1] and (*_named(second), column, pair[1]) not in settled:
                 differing.append(Disagreement(first=first, second=second, column=column, values=pair))
     return differing
 
 
 def agreement_row(disagreement: Disagreement, *, settled: str | None, who: str, why: str) -> dict[str, str]:
     """Return the cells of agreements.csv that record how a disagreement ended."""
-    row = disagreement.second
     return {
-        "trial": row.trial,
-        "outcome": row.outcome,
-        "instrument": row.instrument or "",
-        "weeks": "" if row.weeks is None else f"{row.weeks:g}",
-        "group": row.group,
-        "statistic": row.statistic or "",
+        **{name: _text(disagreement.second, name) or "" for name in NAMED},
         "column": disagreement.column,
         "first": disagreement.values[0] or "",
         "second": disagreement.values[1] or "",

@@ -119,10 +119,6 @@ def load_review(review: str | Path) -> Review:
     review : str or Path
         A folder, or a name looked for in ./data, in the checkout and in the installed package.
 
-    Returns
-    -------
-    Review
-
     Raises
     ------
     ReviewError
@@ -133,7 +129,10 @@ def load_review(review: str | Path) -> Review:
     >>> load_review("smith2017").protocol.doi
     '10.1136/bjsports-2016-097383'
     """
-    loaded, problems = examine(review)
+    return _usable(*examine(review))
+
+
+def _usable(loaded: Review | None, problems: list[Problem]) -> Review:
     errors = [problem for problem in problems if problem.severity == "error"]
     if loaded is None or errors:
         raise ReviewError(errors)
@@ -143,9 +142,7 @@ def load_review(review: str | Path) -> Review:
 def extended(review: Review) -> Review | None:
     """Load the review that another extends, None where it extends none."""
     name = review.protocol.extends
-    if name is None:
-        return None
-    return _extended(name, review.folder, review.folder.name, ())
+    return None if name is None else _extended(name, review.folder, review.folder.name, ())
 
 
 def examine(review: str | Path, *, shown: str | None = None) -> tuple[Review | None, list[Problem]]:
@@ -206,15 +203,7 @@ def _examine(
 def read_worksheet(review: Review, path: Path) -> tuple[str, tuple[Decision, ...]]:
     """Read a panel's worksheet that stands anywhere, by the rules of certainty.csv.
 
-    Returns
-    -------
-    (str, tuple of Decision)
-        The text, and its rows.
-
-    Raises
-    ------
-    ReviewError
-        If anything in it is wrong.
+    Returned are the text and its rows; ReviewError is raised if anything in it is wrong.
     """
     rows, problems = _table(Decision, path, str(path))
     decided = tuple(row for row in rows if isinstance(row, Decision))
@@ -232,25 +221,11 @@ def _extended(name: str, folder: Path, shown: str, below: tuple[Path, ...]) -> R
         remedy = "Leave extends out of one."
         raise _refusal(f"{shown}/review.toml", reason, remedy, column="extends")
     beside = str(Path(shown).parent / name) if sibling.is_dir() else None
-    loaded, problems = _examine(sibling if sibling.is_dir() else name, through, beside)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if loaded is None or errors:
-        raise ReviewError(errors)
-    return loaded
+    return _usable(*_examine(sibling if sibling.is_dir() else name, through, beside))
 
 
-def _refusal(
-    file: str,
-    reason: str,
-    remedy: str,
-    *,
-    row: int | None = None,
-    column: str | None = None,
-    value: str | None = None,
-) -> ReviewError:
-    return ReviewError(
-        [Problem(file=file, row=row, column=column, value=value, reason=reason, remedy=remedy)]
-    )
+def _refusal(file: str, reason: str, remedy: str, **place: Any) -> ReviewError:
+    return ReviewError([Problem(file=file, reason=reason, remedy=remedy, **place)])
 
 
 def _text(path: Path, file: str, *, most: int = LARGEST_FILE) -> str:
@@ -264,10 +239,8 @@ def _text(path: Path, file: str, *, most: int = LARGEST_FILE) -> str:
 def declarations(folder: Path, name: str) -> dict[str, Any]:
     """Return what a folder's review.toml says, as it stands there, if its format is one we read.
 
-    Raises
-    ------
-    ReviewError
-        If it can't be read, or is of a newer format; `name` is the folder's in the message.
+    ReviewError is raised if it can't be read, or is of a newer format; `name` is the folder's in
+    the message.
     """
     file = f"{name}/review.toml"
     text = _text(folder / "review.toml", file, most=LARGEST_TOML)

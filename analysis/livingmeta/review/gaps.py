@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 from livingmeta.review.protocol import Review, fits
 from livingmeta.review.schema import Gap, Outcome, Report, Trial
@@ -40,11 +41,11 @@ def _filled(review: Review, gap: Gap) -> bool:
     """Say whether both arms are here, with spread and without assumption, at its time and scale."""
     if gap.weeks is None or gap.instrument is None:
         return False
+    place = attrgetter("trial", "outcome", "instrument", "weeks")
     groups = {
         row.group
         for row in review.outcomes
-        if (row.trial, row.outcome, row.instrument, row.weeks)
-        == (gap.trial, gap.outcome, gap.instrument, gap.weeks)
+        if place(row) == place(gap)
         and row.use == "yes"
         and row.assumption is None
         and (row.events is not None or _spread(row))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -337,6 +338,7 @@ def lenders(review: Review, sd_from: str) -> list[Outcome]:
 
 
 RowSetKey = tuple[object, ...]
+_set_of = attrgetter("trial", "subgroup", "outcome", "instrument", "weeks", "time_label", "statistic")
 
 
 def row_sets(rows: Iterable[Outcome], *, together: bool = False) -> dict[RowSetKey, list[Outcome]]:
@@ -346,16 +348,7 @@ def row_sets(rows: Iterable[Outcome], *, together: bool = False) -> dict[RowSetK
     """
     sets: dict[RowSetKey, list[Outcome]] = defaultdict(list)
     for row in rows:
-        sets[
-            row.trial,
-            None if together else row.contrast,
-            row.subgroup,
-            row.outcome,
-            row.instrument,
-            row.weeks,
-            row.time_label,
-            row.statistic,
-        ].append(row)
+        sets[None if together else row.contrast, *_set_of(row)].append(row)
     return sets
 
 

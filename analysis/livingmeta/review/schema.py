@@ -19,20 +19,9 @@ from livingmeta.words import MINUS, RELATIONS, RefusalError, is_number, is_plain
 from livingmeta.words import Number as PrintedNumber
 
 QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
-QUOTED = (
-    "mean",
-    "sd",
-    "se",
-    "ci_low",
-    "ci_high",
-    "median",
-    "q1",
-    "q3",
-    "minimum",
-    "maximum",
-    "p_value",
-    "t_value",
-)
+# numbers of a result but those of people: centre, spread and limits
+STATISTICS = ("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum")
+QUOTED = (*STATISTICS, "p_value", "t_value")
 UNQUOTED = {  # numbers that a quote need not carry, and why
     "weeks": "reports give months, years and words, which are turned into weeks",
     "n": "sizes often stand in a table's head or in a flow chart, far from the result",
@@ -392,7 +381,6 @@ class Outcome(Row):
         yield from self._arm_or_difference()
 
     def _interval(self) -> Iterator[Problem]:
-        limits = (self.ci_low, self.ci_high)
         if (self.ci_low is None) != (self.ci_high is None):
             empty = "ci_low" if self.ci_low is None else "ci_high"
             yield self.problem(empty, "an interval has two limits", "Fill both or neither.")
@@ -409,7 +397,7 @@ class Outcome(Row):
                     f"it lies outside its interval ({self.ci_low:.10g} to {self.ci_high:.10g})",
                     "Check signs and digits against the report.",
                 )
-        if limits != (None, None) and self.ci_level is None:
+        if (self.ci_low, self.ci_high) != (None, None) and self.ci_level is None:
             yield self.problem("ci_level", "an interval has a level", "Write 95 for a 95% interval.")
 
     def _order(self) -> Iterator[Problem]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 from livingmeta.engine.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
 from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Correlation, Review
-from livingmeta.review.schema import Outcome
+from livingmeta.review.schema import STATISTICS, Outcome
 from livingmeta.synthesis.settings import Settings
 from livingmeta.words import Numeral, count, derived, show
 
@@ -25,13 +26,6 @@ class Trail:
     flags: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)  # comparisons a group is split between
-
-    def __iadd__(self, other: Trail) -> Trail:
-        self.steps += other.steps
-        self.flags += other.flags
-        self.assumed += other.assumed
-        self.parts |= other.parts
-        return self
 
 
 class Arm(NamedTuple):
@@ -59,12 +53,9 @@ class Group(NamedTuple):
         return self._replace(parts=1)
 
 
-TOLD = ("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum", "events")
-
-
 def group_of(row: Outcome, *, parts: int = 1) -> Group:
     """Return the people of an arm, by the numbers its row reports."""
-    values = ((name, getattr(row, name)) for name in TOLD)
+    values = ((name, getattr(row, name)) for name in (*STATISTICS, "events"))
     return Group(row.n, tuple((name, value) for name, value in values if value is not None), parts)
 
 
@@ -146,7 +137,12 @@ def _parts(review: Review, row: Outcome, trail: Trail) -> int:
     """Return how many comparisons the people of a row are to be split between."""
     if review.protocol.ties.several_arms != "split":
         return 1
-    near = [other for other in review.outcomes if other.use != "no" and _about(other) == _about(row)]
+    about = attrgetter("trial", "outcome", "instrument", "weeks", "time_label", "statistic")
+    near = [
+        other
+        for other in review.outcomes
+        if other.use != "no" and other.group != "difference" and about(other) == about(row)
+    ]
     parts = len({(other.contrast, other.subgroup) for other in near if _same(near, row, other)})
     if parts < 2:
         return 1
@@ -155,11 +151,6 @@ def _parts(review: Review, row: Outcome, trail: Trail) -> int:
     trail.assumed.append(said("assumption.split", group=row.group, k=parts))
     trail.parts[row.group] = parts
     return parts
-
-
-def _about(row: Outcome) -> tuple[object, ...]:
-    place = (row.trial, row.outcome, row.instrument, row.group == "difference")
-    return (*place, row.weeks, row.time_label, row.statistic)
 
 
 def _summary(review: Review, row: Outcome, settings: Settings, trail: Trail) -> Arm | None:
@@ -221,14 +212,16 @@ def before(review: Review, row: Outcome) -> Outcome | None:
 
 
 def _twin(review: Review, row: Outcome, *, weeks: float | None) -> Outcome | None:
-    about = (row.trial, row.contrast, row.subgroup, row.outcome, row.instrument, row.group)
-    for other in review.outcomes:
-        place = (other.trial, other.contrast, other.subgroup, other.outcome)
-        if (*place, other.instrument, other.group) == about and (
-            other.weeks == weeks and other.statistic != "change" and other is not row
-        ):
-            return other
-    return None
+    arm = attrgetter("trial", "contrast", "subgroup", "outcome", "instrument", "group")
+    return next(
+        (
+            other
+            for other in review.outcomes
+            if arm(other) == arm(row) and other.weeks == weeks
+            if other.statistic != "change" and other is not row
+        ),
+        None,
+    )
 
 
 def correlation(review: Review, row: Outcome) -> Correlation | None:

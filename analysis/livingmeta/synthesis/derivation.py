@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from livingmeta.engine.conversions import (
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
+from livingmeta.engine.counts import OF_COUNTS
 from livingmeta.engine.effect_sizes import (
     MEASURES,
     as_shown,
@@ -120,6 +122,12 @@ class Effect(Sided):
             events, people = sum(map(float, listed)), sum(group.people or 0 for group in side)  # type: ignore[arg-type]
             counts += [events / parts, people / parts]
         return counts[0], counts[1], counts[2], counts[3]
+
+
+def yi_vi(effects: Iterable[Effect]) -> tuple[list[float], list[float]]:
+    """Return effects and their variances, as the engine takes them."""
+    listed = list(effects)
+    return [effect.yi for effect in listed], [effect.vi for effect in listed]
 
 
 class NotComputableError(RefusalError):
@@ -265,7 +273,7 @@ def _of_arms(
             if counted[0] == counted[1] and counted[2] == counted[3]:
                 raise NotComputableError(said("unused.everybody"))
         shares = [number / parts[place // 2] for place, number in enumerate(counted)]
-        shown = dict(zip(("events1", "n1", "events2", "n2"), map(count, shares), strict=True))
+        shown = dict(zip(OF_COUNTS, map(count, shares), strict=True))
         given = {} if parts == (1, 1) else {"shared": parts}
         yi, vi = _computed(settings, trail, counted, shown=shown, **given)
         _mark_empty(counted, settings, trail, (yi, vi), given)
@@ -286,7 +294,7 @@ def _computed(
 ) -> tuple[float, float]:
     """Compute effect and variance by the measure's function and options, and say it."""
     measure = MEASURES[settings.measure]
-    options = {name: getattr(settings.profile, which) for name, which in measure.options.items()}
+    options = settings.formulas
     yi, vi = measure.function(*numbers, **given, **options)  # type: ignore[misc]  # it has one
     trail.steps.append(measure.computed(**options, **shown, yi=derived(yi)))
     return yi, vi
@@ -399,9 +407,7 @@ def _of_difference(
             raise NotComputableError(said("unused.adjusted"))
         trail.flags.append("sd_from_adjusted")
     sd = sd_from_difference_se(se, n1, n2)
-    yi, vi = smd_from_difference(
-        md, sd, n1, n2, correction=settings.profile.correction, variance=settings.profile.smd_variance
-    )
+    yi, vi = smd_from_difference(md, sd, n1, n2, **settings.formulas)
     trail.steps.append(said("step.sd_difference", n1=n1, n2=n2, sd=derived(sd)))
     label = Word(measure.label)
     trail.steps.append(said("step.smd", label=label, md=show(md), sd=derived(sd), yi=derived(yi)))
@@ -411,9 +417,7 @@ def _of_difference(
 def _from_t(row: Outcome, sizes: tuple[int, int], settings: Settings, trail: Trail) -> dict[str, Any]:
     """Compute the SMD from t alone: t √(1/n1 + 1/n2) is the difference in SDs."""
     t = row.t_value or 0.0
-    yi, vi = smd_from_t(
-        t, *sizes, correction=settings.profile.correction, variance=settings.profile.smd_variance
-    )
+    yi, vi = smd_from_t(t, *sizes, **settings.formulas)
     trail.steps.append(said("step.smd_t", n1=sizes[0], n2=sizes[1], t=show(t), yi=derived(yi)))
     text = said("step.t_value", t=show(t))
     return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": text}

@@ -10,7 +10,7 @@ from livingmeta.language import said
 from livingmeta.review.protocol import Plan, Review
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.dependence import CLUSTERED, flags_of, people_of
-from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.derivation import Effect, yi_vi
 from livingmeta.synthesis.pool import LeftOut
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -122,16 +122,11 @@ def regress(
         raise RefusalError(f"no effect of {', '.join(plans)} has a value of {', '.join(readers)}.")
     trials = [effect.trial for effect in effects]
     several = len(set(trials)) < len(trials)
-    chosen = settings.profile
     result = meta_regression(
-        [effect.yi for effect in effects],
-        [effect.vi for effect in effects],
+        *yi_vi(effects),
         {name: [moderators[name] for moderators in values] for name in readers},  # type: ignore[misc]
-        model=chosen.model,
-        tau2=chosen.tau2,
-        ci=chosen.ci,
         cluster=trials if (several if cluster is None else cluster) else None,
-        level=settings.level,
+        **settings.fitting,
     )
     flags += [flag for effect in effects for flag in effect.flags]
     flags += ["trials_missing"] if missing else []

@@ -11,7 +11,7 @@ from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
 from livingmeta.language import Own, Said, said, together
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
-from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.derivation import Effect, yi_vi
 from livingmeta.words import decimal, decimals, key_of, p_words, raised
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
@@ -171,15 +171,8 @@ class Pool:
             return None
         if result.ci_method not in CONFIDENCE or not CONFIDENCE[result.ci_method].is_wide:
             return None
-        yi = [effect.yi for effect in self.effects]
-        plain = pool(
-            yi,
-            [effect.vi for effect in self.effects],
-            tau2=result.tau2,
-            ci="hksj",
-            prediction="none",
-            level=result.level,
-        )
+        yi, vi = yi_vi(self.effects)
+        plain = pool(yi, vi, tau2=result.tau2, ci="hksj", prediction="none", level=result.level)
         return BesideResult(hksj=(plain.ci_low, plain.ci_high), trials=(min(yi), max(yi)))
 
     @property
@@ -272,9 +265,10 @@ def funnel_of(pool: Pool) -> Funnel:
     Where an effect's sign is turned, its groups are, so that counts and effect tell the same.
     """
     counts = [effect.counts for effect in pool.effects]
+    yi, vi = map(tuple, yi_vi(pool.effects))
     return Funnel(
-        yi=tuple(effect.yi for effect in pool.effects),
-        vi=tuple(effect.vi for effect in pool.effects),
+        yi=yi,
+        vi=vi,
         measure=pool.measure,
         sizes=tuple(effect.sizes for effect in pool.effects),
         counts=tuple(

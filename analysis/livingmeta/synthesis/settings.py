@@ -9,9 +9,8 @@ from typing import Any
 from livingmeta.engine.counts import ZERO_CELLS
 from livingmeta.engine.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES, measure_named
 from livingmeta.engine.inputs import no_level
-from livingmeta.engine.pooling import CONFIDENCE, DEFAULTS, MODELS, PREDICTION, TAU2_INTERVALS
+from livingmeta.engine.pooling import DEFAULTS, MODELS, REGISTRIES
 from livingmeta.engine.quantiles import MEANS, SDS
-from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.review.schema import Problem
@@ -78,6 +77,11 @@ class Settings:
         return self.measure, self.label, self.level, self.mean_from, self.sd_from, *formulas
 
     @property
+    def formulas(self) -> dict[str, str]:
+        """What the function of the measure is asked to compute by."""
+        return {name: getattr(self.profile, which) for name, which in MEASURES[self.measure].options.items()}
+
+    @property
     def fitting(self) -> dict[str, Any]:
         """How `pooling.fit` is asked to pool."""
         chosen = self.profile
@@ -95,10 +99,7 @@ METHOD_OPTIONS: dict[str, Mapping[str, object]] = {
     "md_variance": MD_VARIANCES,
     "zero_cells": ZERO_CELLS,
     "model": MODELS,
-    "tau2": TAU2,
-    "ci": CONFIDENCE,
-    "tau2_ci": dict.fromkeys(TAU2_INTERVALS),
-    "prediction": {**PREDICTION, "none": None},
+    **REGISTRIES,
     "i2": dict.fromkeys(("q", "tau2")),
 }
 assert METHOD_OPTIONS.keys() == METHOD_CHOICES.keys()

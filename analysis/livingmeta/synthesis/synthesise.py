@@ -15,7 +15,7 @@ from livingmeta.review.protocol import Plan, Review, favours
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.choosing import Chosen, choose, missing_trials, shared_composites
 from livingmeta.synthesis.dependence import CLUSTERED, ties
-from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.derivation import Effect, yi_vi
 from livingmeta.synthesis.pool import (
     DRAWN,
     LeftOut,
@@ -211,10 +211,10 @@ def _result(
 ) -> tuple[PooledEstimate | None, Said | None]:
     if why_not := unpoolable(effects, settings):
         return None, why_not
-    chosen = settings.profile
+    chosen, (yi, vi) = settings.profile, yi_vi(effects)
     result = pool(
-        [effect.yi for effect in effects],
-        [effect.vi for effect in effects],
+        yi,
+        vi,
         model=chosen.model,
         tau2=chosen.tau2 if tau2 is None else tau2,
         ci=ci or chosen.ci,
@@ -228,7 +228,6 @@ def _result(
     trials = [effect.trial for effect in effects]
     if len(set(trials)) < 2:
         return None, said("pool.one_cluster")
-    yi, vi = [effect.yi for effect in effects], [effect.vi for effect in effects]
     return cluster_robust(result, yi, vi, trials), None
 
 
@@ -278,12 +277,8 @@ def _common_tau2(parts: list[tuple[Effect, ...]], settings: Settings) -> float |
         or len(parts) < 2
     ):
         return None
-    return common_tau2(
-        [effect.yi for effect in effects],
-        [effect.vi for effect in effects],
-        [effect.subgroup or "" for effect in effects],
-        tau2=settings.profile.tau2,
-    )
+    subgroups = [effect.subgroup or "" for effect in effects]
+    return common_tau2(*yi_vi(effects), subgroups, tau2=settings.profile.tau2)
 
 
 def _subgroup_test(
