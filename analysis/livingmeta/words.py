@@ -14,14 +14,8 @@ STEADY = 9  # digits that every processor agrees on: the last bits of a sum or a
 def steady(value: float, beside: float = 0.0, *, digits: int = STEADY) -> float:
     """Round to the digits that every processor agrees on.
 
-    Parameters
-    ----------
-    value : float
-    beside : float
-        What `value` is small or large against, such as its standard error: an estimate of 0 is
-        known to so many digits of that.
-    digits : int
-        More of them where a reader computes with the number.
+    `beside` is what the value is small or large against, such as its standard error: an estimate of
+    0 is known to so many digits of that. More digits are for a reader who computes with the number.
 
     Examples
     --------
@@ -152,12 +146,8 @@ def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
 def unread_format(given: object, read: int) -> tuple[str, str] | None:
     """Say why a file of this format is not read, and what to do; None where it is.
 
-    Parameters
-    ----------
-    given : object
-        What stands in the file as its `format`; 1 where none does.
-    read : int
-        The newest format that this program reads.
+    `given` stands in the file as its `format`, 1 where none does; `read` is the newest that this
+    program reads.
 
     Examples
     --------
@@ -180,17 +170,8 @@ def unread_format(given: object, read: int) -> tuple[str, str] | None:
 def pick(registry: Mapping[str, T], name: str, what: str) -> T:
     """Return the entry of this name.
 
-    Parameters
-    ----------
-    registry : mapping of str to anything
-        The dict that is at once the list of allowed names.
-    name, what : str
-        The name asked for, and what it names ("tau2"), for the message.
-
-    Raises
-    ------
-    ValueError
-        If there is no such entry; the message lists the allowed names and the nearest.
+    `what` says what it names ("tau2"), for the message of the ValueError where there is no such
+    entry: it lists the allowed names and the nearest.
 
     Examples
     --------
@@ -234,16 +215,8 @@ _PRINTED = re.compile(
 def number(text: str) -> Number:
     """Read a printed number, how it is rounded, and whether it is a bound.
 
-    Parameters
-    ----------
-    text : str
-        As printed; the minus may be a dash, a comma groups thousands, and a percent sign is left
-        out.
-
-    Raises
-    ------
-    ValueError
-        Where the text is not one number.
+    The minus may be a dash, a comma groups thousands, and a percent sign is left out. ValueError
+    is raised where the text is not one number.
 
     Examples
     --------

@@ -124,14 +124,7 @@ def worst(judgements: Iterable[str | None]) -> str | None:
 def assessments(review: Review) -> tuple[Assessment, ...]:
     """Lay out a review's risk_of_bias.csv, one assessment per trial and tool.
 
-    Parameters
-    ----------
-    review : Review
-
-    Returns
-    -------
-    tuple of Assessment
-        In the order of trials.csv; trials without a row are not among them (see `unrecorded`).
+    They are in the order of trials.csv; trials without a row are not among them (see `unrecorded`).
 
     Examples
     --------
@@ -142,7 +135,8 @@ def assessments(review: Review) -> tuple[Assessment, ...]:
     """
     held: dict[str, dict[str, list[Bias]]] = defaultdict(lambda: defaultdict(list))
     for row in review.risk_of_bias:
-        held[_tool(row)][row.trial].append(row)
+        tool = next((name for name in DOMAINS if row.tool.startswith(name)), row.tool)
+        held[tool][row.trial].append(row)
     return tuple(
         Assessment(
             trial=trial.trial,
@@ -160,10 +154,6 @@ def unrecorded(review: Review) -> tuple[str, ...]:
     """Name the trials of which risk_of_bias.csv holds nothing at all."""
     judged = {row.trial for row in review.risk_of_bias}
     return tuple(trial.label for trial in review.trials if trial.trial not in judged)
-
-
-def _tool(row: Bias) -> str:
-    return next((name for name in DOMAINS if row.tool.startswith(name)), row.tool)
 
 
 def _domains(tool: str, by_trial: Mapping[str, list[Bias]]) -> tuple[str, ...]:

@@ -146,19 +146,10 @@ def extended(review: Review) -> Review | None:
 
 
 def examine(review: str | Path, *, shown: str | None = None) -> tuple[Review | None, list[Problem]]:
-    """Read a review and say everything that is wrong or doubtful about it.
+    """Read a review, by name or folder, and say everything that is wrong or doubtful about it.
 
-    Parameters
-    ----------
-    review : str or Path
-        Name or folder.
-    shown : str, optional
-        Name of its folder in messages, where it is a copy of another.
-
-    Returns
-    -------
-    (Review or None, list of Problem)
-        No review where a file could not be read at all.
+    `shown` is the name of its folder in messages, where it is a copy of another. There is no
+    review where a file could not be read at all.
     """
     return _examine(review, (), shown)
 

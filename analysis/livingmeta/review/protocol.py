@@ -377,12 +377,7 @@ def favours(review: Review, plan: Plan) -> tuple[str, str] | None:
 def fits(review: Review, plan: Plan, row: Outcome | Gap, *, terms: str = "default") -> str | None:
     """Say why a row is not for a synthesis; None where it is.
 
-    Parameters
-    ----------
-    review, plan, row
-        Review, synthesis, and a row of outcomes.csv or gaps.csv.
-    terms : str
-        Set of follow-up terms of review.toml.
+    `terms` names a set of follow-up terms of review.toml.
     """
     if row.outcome != plan.outcome:
         return "another outcome"

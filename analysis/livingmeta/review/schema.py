@@ -662,19 +662,8 @@ def read_row(
 ) -> tuple[Row | None, list[Problem]]:
     """Turn the cells of one row into a typed row, or say what is wrong with each cell.
 
-    Parameters
-    ----------
-    model : type of Row
-        One of the values of `TABLES`.
-    cells : mapping of str to str or None
-        Column to text; None or white space means not reported.
-    file, row : str, int
-        Place as the user sees it.
-
-    Returns
-    -------
-    (Row or None, list of Problem)
-        No row where a cell could not be read.
+    `cells` map columns to text, where None or white space means not reported; `file` and `row` are
+    the place as the user sees it. There is no row where a cell could not be read.
     """
     given = {name: text.strip() for name, text in cells.items() if text is not None and text.strip()}
     try:

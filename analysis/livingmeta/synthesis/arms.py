@@ -22,6 +22,8 @@ SOURCES = {"luo": "Luo 2018", "wan": "Wan 2014", "shi": "Shi 2020"}
 class Trail:
     """What was done on the way to an effect, what to flag, and what had to be assumed."""
 
+    review: Review  # it is of
+    settings: Settings  # it is computed by
     steps: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
@@ -59,15 +61,15 @@ def group_of(row: Outcome, *, parts: int = 1) -> Group:
     return Group(row.n, tuple((name, value) for name, value in values if value is not None), parts)
 
 
-def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail) -> Arm | None:
+def arm_of(rows: list[Outcome], trail: Trail) -> Arm | None:
     """Summarise the rows of one group; several like arms are combined.
 
     Returns None where a mean or a spread is missing.
     """
     rows = unlike(rows)
-    summaries = [_summary(review, row, settings, trail) for row in rows]
+    summaries = [_summary(row, trail) for row in rows]
     arms = [
-        Arm(arm.mean, arm.sd, split_control(arm.n, _parts(review, row, trail)))
+        Arm(arm.mean, arm.sd, split_control(arm.n, _parts(row, trail)))
         for row, arm in zip(rows, summaries, strict=True)
         if arm is not None
     ]
@@ -80,7 +82,7 @@ def arm_of(review: Review, rows: list[Outcome], settings: Settings, trail: Trail
     return Arm(mean, sd, n)
 
 
-def counts_of(review: Review, rows: list[Outcome], trail: Trail) -> tuple[float, float, int] | None:
+def counts_of(rows: list[Outcome], trail: Trail) -> tuple[float, float, int] | None:
     """Return events, people, and comparisons that share them; None where a number is missing.
 
     Several like arms are added up.
@@ -92,7 +94,7 @@ def counts_of(review: Review, rows: list[Outcome], trail: Trail) -> tuple[float,
     events, people = (sum(part or 0 for part in parts) for parts in zip(*reported, strict=True))
     if len(rows) > 1:
         trail.steps.append(_combined("step.counts_combined", rows, events=events, people=people))
-    return events, people, max(_parts(review, row, trail) for row in rows)
+    return events, people, max(_parts(row, trail) for row in rows)
 
 
 def _combined(key: str, rows: list[Outcome], **numbers: object) -> Said:
@@ -133,14 +135,14 @@ def _same(rows: list[Outcome], row: Outcome, other: Outcome) -> bool:
     )
 
 
-def _parts(review: Review, row: Outcome, trail: Trail) -> int:
+def _parts(row: Outcome, trail: Trail) -> int:
     """Return how many comparisons the people of a row are to be split between."""
-    if review.protocol.ties.several_arms != "split":
+    if trail.review.protocol.ties.several_arms != "split":
         return 1
     about = attrgetter("trial", "outcome", "instrument", "weeks", "time_label", "statistic")
     near = [
         other
-        for other in review.outcomes
+        for other in trail.review.outcomes
         if other.use != "no" and other.group != "difference" and about(other) == about(row)
     ]
     parts = len({(other.contrast, other.subgroup) for other in near if _same(near, row, other)})
@@ -153,15 +155,15 @@ def _parts(review: Review, row: Outcome, trail: Trail) -> int:
     return parts
 
 
-def _summary(review: Review, row: Outcome, settings: Settings, trail: Trail) -> Arm | None:
+def _summary(row: Outcome, trail: Trail) -> Arm | None:
     if row.n is None:
         return None
-    if row.mean is not None and (sd := _sd(review, row, trail)) is not None:
+    if row.mean is not None and (sd := _sd(row, trail)) is not None:
         return Arm(row.mean, sd, row.n)
-    return _from_quantiles(row, row.n, settings, trail)
+    return _from_quantiles(row, row.n, trail)
 
 
-def _sd(review: Review, row: Outcome, trail: Trail) -> float | None:
+def _sd(row: Outcome, trail: Trail) -> float | None:
     """Return an arm's SD from its SD, SE or interval, or those before and after."""
     group, n = row.group, row.n or 0
     if row.sd is not None:
@@ -176,7 +178,7 @@ def _sd(review: Review, row: Outcome, trail: Trail) -> float | None:
         level = Numeral(f"{row.ci_level:g}")
         how = said("step.sd_ci", group=group, level=level, quantile=quantile_of(df), sd=derived(sd))
     else:
-        return _sd_of_change(review, row, trail) if row.statistic == "change" else None
+        return _sd_of_change(row, trail) if row.statistic == "change" else None
     trail.steps.append(how)
     return sd
 
@@ -186,22 +188,14 @@ def quantile_of(df: float | None) -> Said:
     return said("step.normal") if df is None else said("step.t_df", df=df)
 
 
-def _sd_of_change(review: Review, row: Outcome, trail: Trail) -> float | None:
-    start, end = before(review, row), _twin(review, row, weeks=row.weeks)
-    declared = correlation(review, row)
+def _sd_of_change(row: Outcome, trail: Trail) -> float | None:
+    start, end = before(trail.review, row), _twin(trail.review, row, weeks=row.weeks)
+    declared = correlation(trail.review, row)
     if start is None or end is None or start.sd is None or end.sd is None or declared is None:
         return None
     sd = sd_of_change(start.sd, end.sd, declared.r)
-    trail.steps.append(
-        said(
-            "step.sd_change",
-            group=row.group,
-            before=show(start.sd),
-            after=show(end.sd),
-            r=Numeral(f"{declared.r:g}"),
-            sd=derived(sd),
-        )
-    )
+    sds = {"before": show(start.sd), "after": show(end.sd), "sd": derived(sd)}
+    trail.steps.append(said("step.sd_change", group=row.group, r=Numeral(f"{declared.r:g}"), **sds))
     mark_correlation(declared, trail)
     return sd
 
@@ -246,7 +240,8 @@ def mark_correlation(declared: Correlation, trail: Trail) -> None:
         trail.flags.append("correlation_assumed")
 
 
-def _from_quantiles(row: Outcome, n: int, settings: Settings, trail: Trail) -> Arm | None:
+def _from_quantiles(row: Outcome, n: int, trail: Trail) -> Arm | None:
+    settings = trail.settings
     quartiles = None if row.q1 is None or row.q3 is None else (row.q1, row.q3)
     ends = (row.minimum, row.maximum)
     extremes = None if None in ends else ends

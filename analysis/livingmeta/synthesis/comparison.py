@@ -52,7 +52,6 @@ def compare(
 
     Parameters
     ----------
-    review : Review
     measure : str, optional
         Measure to use instead of the declared one.
     selection : Selection, optional

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Review
-from livingmeta.review.schema import Outcome, Problem
+from livingmeta.review.schema import Problem
 from livingmeta.synthesis.arms import Group
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import count
@@ -113,16 +113,7 @@ def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
     Two trials with equal numbers are a doubt, and only where chance would not do it: the numbers
     must carry more digits than coincidences among as many effects explain. 0 of 10 against 0 of
     10 is no evidence; a mean of 16.4 with SD 7.8 in 34 people, found twice, is.
-
-    Parameters
-    ----------
-    effects : sequence of Effect
-        What is pooled together.
-
-    Returns
-    -------
-    tuple of Tie
-        In the order of the effects, each pair once.
+    Ties are in the order of the effects, each pair once.
     """
     tied: dict[tuple[int, int], Tie] = {}
     trials: dict[str, list[int]] = defaultdict(list)
@@ -134,22 +125,16 @@ def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
         if not any(group.told for side in effect.arms for group in side):
             same[_computed(effect)].append(i)
     for places in trials.values():
-        for j, second in enumerate(places):
-            for first in places[:j]:
-                groups = _shared(effects[first], effects[second], counted=True)
-                flag = "shared_group" if groups else "dependent_effects"
-                tied[first, second] = Tie(first=first, second=second, flag=flag, groups=groups)
+        for first, second in combinations(places, 2):
+            groups = _shared(effects[first], effects[second], counted=True)
+            flag = "shared_group" if groups else "dependent_effects"
+            tied[first, second] = Tie(first=first, second=second, flag=flag, groups=groups)
     pairs = math.comb(len(effects), 2)
-    for places in same.values():
-        for j, second in enumerate(places):
-            for first in places[:j]:
-                effect, other = effects[first], effects[second]
-                if (first, second) in tied or effect.trial == other.trial:
-                    continue
-                if _telling(effect, other, pairs):
-                    tied[first, second] = Tie(
-                        first=first, second=second, flag="duplicate_numbers", groups=_shared(effect, other)
-                    )
+    for first, second in (pair for places in same.values() for pair in combinations(places, 2)):
+        effect, other = effects[first], effects[second]
+        if (first, second) not in tied and effect.trial != other.trial and _telling(effect, other, pairs):
+            groups = _shared(effect, other)
+            tied[first, second] = Tie(first=first, second=second, flag="duplicate_numbers", groups=groups)
     return tuple(tied[key] for key in sorted(tied))
 
 
@@ -211,20 +196,18 @@ def _telling(effect: Effect, other: Effect, pairs: int) -> bool:
     else:
         arms = {side: group.whole for side, side_groups in enumerate(effect.arms, 1) for group in side_groups}
         listed = [arms[side] for side, _, _ in groups]
-        digits = sum(_evidence(group) for group in listed)
+        digits = sum(_digits(group.people) + told_digits(group) for group in listed)
         if len({group.people for group in listed}) < len(listed):
             digits -= _digits(listed[0].people)  # equal arms are a design, not a coincidence
         pairs *= 1 if len(groups) > 1 else 4
     return digits >= (ALIKE if alike(effect, other) else RARE_DIGITS + math.log10(pairs))
 
 
-def _evidence(group: Group) -> float:
-    """Return how many digits two groups would have to share by chance."""
-    return _digits(group.people) + told_digits(group)
-
-
 def told_digits(group: Group) -> float:
-    """Return the same without the number of people, which is equal by design in many trials."""
+    """Return how many digits two groups would have to share by chance, without that of people.
+
+    The number of people is equal by design in many trials.
+    """
     numbers = dict(group.told)
     if "events" in numbers and group.people:
         p = numbers["events"] / group.people
@@ -305,25 +288,18 @@ def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -
                 next((row for row in listed if row.group == str(side)), listed[0])
                 for listed, side in zip((effect.rows, other.rows), sides, strict=True)
             )
-            where = f" ({_place(first)})"
+            # in the user's own file, where it came from one
+            where = f" ({first.place}: {first.locator})" if first.locator else f" ({first.place})"
             here = f"{other.label} ({second.locator})"
-            column, reason, remedy = {
-                "duplicate_numbers": (
-                    "trial",
-                    f"{here} has {_same(tie)} as {effect.label}{where}",
-                    "Is it one trial, entered twice? Keep one, or give both rows one trial.",
-                ),
-                "shared_group": (
-                    "n",
-                    f"{here} counts people again that are counted in {effect.label}{where}",
-                    REMEDY,
-                ),
-                "dependent_effects": (
-                    "trial",
-                    f"{here} is not the only effect of its trial in {name}{where}",
-                    REMEDY,
-                ),
-            }[tie.flag]
+            column, remedy = "trial", REMEDY
+            if tie.flag == "duplicate_numbers":
+                reason = f"{here} has {_same(tie)} as {effect.label}{where}"
+                remedy = "Is it one trial, entered twice? Keep one, or give both rows one trial."
+            elif tie.flag == "shared_group":
+                column = "n"
+                reason = f"{here} counts people again that are counted in {effect.label}{where}"
+            else:
+                reason = f"{here} is not the only effect of its trial in {name}{where}"
             problem = second.problem(column, reason, remedy, severity="warning")
             doubts.setdefault((second.file, second.row, column), problem)
     return list(doubts.values())
@@ -333,8 +309,3 @@ REMEDY = (
     "Combine or split them by several_arms under [ties] in review.toml, or allow for it with "
     "livingmeta pool --cluster trial."
 )
-
-
-def _place(row: Outcome) -> str:
-    """Return where a row stands: in the user's own file where it came from one."""
-    return f"{row.place}: {row.locator}" if row.locator else row.place

@@ -155,15 +155,15 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
     several = len({row.contrast for row in rows}) > 1
     if several and on_both_sides(arms["1"], arms["2"]):
         raise NotComputableError(said("unused.both_sides"))
-    trail = Trail()
+    trail = Trail(review, settings)
     try:
-        numbers = _of_arms(review, arms, settings, trail)
+        numbers = _of_arms(arms, trail)
         used = [row for group in arms.values() for row in unlike(group)]
         if numbers is None and difference is not None:
             if several:
                 raise NotComputableError(said("unused.computed"))
-            trail = Trail()
-            numbers = _of_difference(review, difference, arms, settings, selection, trail=trail)
+            trail = Trail(review, settings)
+            numbers = _of_difference(difference, arms, selection, trail)
             used = rows if difference.mean is None else [difference]
     except NotComputableError:
         raise
@@ -253,17 +253,15 @@ def _standing(review: Review, trial: Trial, rows: list[Outcome], assumed: bool) 
     )
 
 
-def _of_arms(
-    review: Review, arms: dict[str, list[Outcome]], settings: Settings, trail: Trail
-) -> dict[str, Any] | None:
+def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | None:
     """Compute the effect from both arms, None where they do not carry one."""
-    measure = MEASURES[settings.measure]
+    measure = MEASURES[trail.settings.measure]
     if not all(arms.values()) or measure.function is None:  # such effects come computed
         return None
     if measure.needs == "prepost":
-        return _before_and_after(review, arms, settings, trail)
+        return _before_and_after(arms, trail)
     if measure.needs == "counts":
-        counts = [counts_of(review, rows, trail) for rows in arms.values()]
+        counts = [counts_of(rows, trail) for rows in arms.values()]
         if counts[0] is None or counts[1] is None:
             return None
         counted, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
@@ -275,26 +273,26 @@ def _of_arms(
         shares = [number / parts[place // 2] for place, number in enumerate(counted)]
         shown = dict(zip(OF_COUNTS, map(count, shares), strict=True))
         given = {} if parts == (1, 1) else {"shared": parts}
-        yi, vi = _computed(settings, trail, counted, shown=shown, **given)
-        _mark_empty(counted, settings, trail, (yi, vi), given)
+        yi, vi = _computed(trail, counted, shown=shown, **given)
+        _mark_empty(counted, trail, (yi, vi), given)
         n1, n2 = shares[1], shares[3]
         return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": said("step.counts", **shown)}
-    summaries = [arm_of(review, rows, settings, trail) for rows in arms.values()]
+    summaries = [arm_of(rows, trail) for rows in arms.values()]
     if summaries[0] is None or summaries[1] is None:
         return None
     numbers = {f"{name}1": value for name, value in summaries[0]._asdict().items()}
     numbers |= {f"{name}2": value for name, value in summaries[1]._asdict().items()}
     shown = {name: (count if name[0] == "n" else show)(value) for name, value in numbers.items()}
-    yi, vi = _computed(settings, trail, tuple(numbers.values()), shown=shown)
+    yi, vi = _computed(trail, tuple(numbers.values()), shown=shown)
     return {"yi": yi, "vi": vi, **numbers}
 
 
 def _computed(
-    settings: Settings, trail: Trail, numbers: tuple[float, ...], *, shown: dict[str, Numeral], **given: Any
+    trail: Trail, numbers: tuple[float, ...], *, shown: dict[str, Numeral], **given: Any
 ) -> tuple[float, float]:
     """Compute effect and variance by the measure's function and options, and say it."""
-    measure = MEASURES[settings.measure]
-    options = settings.formulas
+    measure = MEASURES[trail.settings.measure]
+    options = trail.settings.formulas(trail.settings.measure)
     yi, vi = measure.function(*numbers, **given, **options)  # type: ignore[misc]  # it has one
     trail.steps.append(measure.computed(**options, **shown, yi=derived(yi)))
     return yi, vi
@@ -302,14 +300,13 @@ def _computed(
 
 def _mark_empty(
     counted: tuple[float, float, float, float],
-    settings: Settings,
     trail: Trail,
     effect: tuple[float, float],
     given: dict[str, Any],
 ) -> None:
     """Say where an arm is without events, or with nothing else, and what was added for it."""
     events1, n1, events2, n2 = counted
-    measure = MEASURES[settings.measure]
+    measure = MEASURES[trail.settings.measure]
     events, others = (events1, events2), (n1 - events1, n2 - events2)
     if 0 in (*events, *others):
         trail.flags.append("empty_cells")
@@ -326,16 +323,14 @@ def _mark_empty(
                 trail.flags.append("empty_cells_corrected")
 
 
-def _before_and_after(
-    review: Review, arms: dict[str, list[Outcome]], settings: Settings, trail: Trail
-) -> dict[str, Any] | None:
+def _before_and_after(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | None:
     """Compute the pre-post SMD from means before and after, or from mean changes."""
     changed: list[tuple[float, float, int]] = []
     for rows in arms.values():
         row = rows[0]
         if len(unlike(rows)) > 1:
             raise NotComputableError(said("unused.arms_before"))
-        start = before(review, row)
+        start = before(trail.review, row)
         if start is None or start.sd is None or row.mean is None or row.n is None:
             return None
         if row.statistic != "change" and start.mean is None:
@@ -343,31 +338,22 @@ def _before_and_after(
         change = row.mean if row.statistic == "change" else row.mean - (start.mean or 0)
         changed.append((change, start.sd, row.n))
         trail.steps.append(said("step.before", group=row.group, change=derived(change), sd=show(start.sd)))
-    declared = correlation(review, arms["1"][0])
+    declared = correlation(trail.review, arms["1"][0])
     if declared is None:
         raise NotComputableError(said("unused.correlation"))
     mark_correlation(declared, trail)
     changes = {f"change{i}": derived(change) for i, (change, _, _) in enumerate(changed, 1)}
     yi, vi = _computed(
-        settings,
-        trail,
-        (*changed[0], *changed[1]),
-        r=declared.r,
-        shown={**changes, "r": Numeral(f"{declared.r:g}")},
+        trail, (*changed[0], *changed[1]), r=declared.r, shown={**changes, "r": Numeral(f"{declared.r:g}")}
     )
     text = said("step.changes", **changes)
     return {"yi": yi, "vi": vi, "n1": changed[0][2], "n2": changed[1][2], "difference": text}
 
 
 def _of_difference(
-    review: Review,
-    row: Outcome,
-    arms: dict[str, list[Outcome]],
-    settings: Settings,
-    selection: Selection,
-    *,
-    trail: Trail,
+    row: Outcome, arms: dict[str, list[Outcome]], selection: Selection, trail: Trail
 ) -> dict[str, Any]:
+    settings = trail.settings
     first = {group: rows[0] for group, rows in arms.items() if rows}
     n1 = row.n1 or (first["1"].n if "1" in first else None)
     n2 = row.n2 or (first["2"].n if "2" in first else None)
@@ -377,26 +363,26 @@ def _of_difference(
             said("unused.other_measure", printed=Word(row.measure or "MD"), label=Word(settings.label))
         )
     if kind == settings.measure and (row.mean is not None or not measure.one_instrument):
-        return _as_printed(review, row, (n1, n2), trail)
+        return _as_printed(row, (n1, n2), trail)
     if MEASURES[kind].ratio:
-        return _from_odds_ratio(review, row, (n1, n2), settings, trail)
+        return _from_odds_ratio(row, (n1, n2), trail)
     if n1 is None or n2 is None:
         raise NotComputableError(said("unused.sizes"))
     md = row.mean
     if md is None and row.t_value is not None and "t" in measure.converted:
-        return _from_t(row, (n1, n2), settings, trail)
+        return _from_t(row, (n1, n2), trail)
     if md is None:
         means = [arm.mean for arm in first.values()]
         if len(means) < 2 or means[0] is None or means[1] is None:
             raise NotComputableError(said("unused.no_difference"))
         md = means[0] - means[1]
         trail.steps.append(said("step.means", mean1=show(means[0]), mean2=show(means[1])))
-    se, shown = _standard_error(review, row, md, n1 + n2 - 2, by_t=True, trail=trail)
+    se, shown = _standard_error(row, md, n1 + n2 - 2, by_t=True, trail=trail)
     numbers = {"n1": n1, "n2": n2, "difference": together([show(md), shown], " ")}
     if kind == settings.measure:
         return {"yi": md, "vi": se**2, **numbers}
     if row.sd_from is not None:
-        lent = lenders(review, row.sd_from)
+        lent = lenders(trail.review, row.sd_from)
         sd = pooled_sd(*(value for arm in lent for value in (arm.sd, arm.n)))  # type: ignore[arg-type]
         yi, vi = smd_from_external_sd(md, se, sd)
         trail.flags.append("sd_external")
@@ -407,25 +393,23 @@ def _of_difference(
             raise NotComputableError(said("unused.adjusted"))
         trail.flags.append("sd_from_adjusted")
     sd = sd_from_difference_se(se, n1, n2)
-    yi, vi = smd_from_difference(md, sd, n1, n2, **settings.formulas)
+    yi, vi = smd_from_difference(md, sd, n1, n2, **settings.formulas("SMD"))
     trail.steps.append(said("step.sd_difference", n1=n1, n2=n2, sd=derived(sd)))
     label = Word(measure.label)
     trail.steps.append(said("step.smd", label=label, md=show(md), sd=derived(sd), yi=derived(yi)))
     return {"yi": yi, "vi": vi, **numbers}
 
 
-def _from_t(row: Outcome, sizes: tuple[int, int], settings: Settings, trail: Trail) -> dict[str, Any]:
+def _from_t(row: Outcome, sizes: tuple[int, int], trail: Trail) -> dict[str, Any]:
     """Compute the SMD from t alone: t √(1/n1 + 1/n2) is the difference in SDs."""
     t = row.t_value or 0.0
-    yi, vi = smd_from_t(t, *sizes, **settings.formulas)
+    yi, vi = smd_from_t(t, *sizes, **trail.settings.formulas("SMD"))
     trail.steps.append(said("step.smd_t", n1=sizes[0], n2=sizes[1], t=show(t), yi=derived(yi)))
     text = said("step.t_value", t=show(t))
     return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": text}
 
 
-def _as_printed(
-    review: Review, row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
-) -> dict[str, Any]:
+def _as_printed(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail) -> dict[str, Any]:
     """Take an effect as it is printed; of a ratio and its limits the logs."""
     kind, as_ratio = kind_of(row.measure or "MD")
     measure, printed = MEASURES[kind], Word(row.measure or "MD")
@@ -452,7 +436,7 @@ def _as_printed(
         trail.steps.append(said("step.printed", label=label, yi=value))
     df = None if None in sizes else sum(size or 0 for size in sizes) - 2
     yi = row.mean or 0.0
-    se, shown = _standard_error(review, row, yi, df, by_t=measure.one_instrument, trail=trail)
+    se, shown = _standard_error(row, yi, df, by_t=measure.one_instrument, trail=trail)
     text = text if as_ratio else together([text, shown], " ")
     return {"yi": yi, "vi": se * se, "n1": sizes[0], "n2": sizes[1], "difference": text}
 
@@ -461,13 +445,11 @@ def _valued(row: Outcome) -> Said:
     return said("step.value", measure=Word(row.measure or "MD"), value=show(row.mean or 0))
 
 
-def _from_odds_ratio(
-    review: Review, row: Outcome, sizes: tuple[int | None, int | None], settings: Settings, trail: Trail
-) -> dict[str, Any]:
+def _from_odds_ratio(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail) -> dict[str, Any]:
     """Take a printed odds ratio as an SMD (Hasselblad and Hedges 1995)."""
-    numbers = _as_printed(review, row, sizes, trail)
+    numbers = _as_printed(row, sizes, trail)
     yi, vi = smd_from_odds_ratio(numbers["yi"], math.sqrt(numbers["vi"]))
-    label = Word(MEASURES[settings.measure].label)
+    label = Word(MEASURES[trail.settings.measure].label)
     trail.steps.append(said("step.odds_ratio", label=label, yi=derived(yi)))
     trail.assumed.append(said("assumption.logistic"))
     trail.flags.append("from_odds_ratio")
@@ -475,7 +457,7 @@ def _from_odds_ratio(
 
 
 def _standard_error(
-    review: Review, row: Outcome, estimate: float, df: int | None, *, by_t: bool, trail: Trail
+    row: Outcome, estimate: float, df: int | None, *, by_t: bool, trail: Trail
 ) -> tuple[float, Said]:
     """Return a difference's standard error and the printed spread it rests on.
 
@@ -486,7 +468,7 @@ def _standard_error(
         trail.steps.append(said("step.se_printed", se=show(row.se)))
         return row.se, said("step.of_se", se=show(row.se))
     if row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
-        theirs = review.source(row.source).kind == "review"
+        theirs = trail.review.source(row.source).kind == "review"
         modelled = row.adjusted == "yes" or row.sd_from is not None
         likely = "t" if by_t and df is not None and not (theirs or modelled) else "z"
         basis = row.ci_basis or likely

@@ -65,7 +65,6 @@ def regress(
 
     Parameters
     ----------
-    review : Review
     syntheses : sequence of str
         Their ids; all subgroups enter.
     by : sequence of str

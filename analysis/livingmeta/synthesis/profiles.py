@@ -147,12 +147,7 @@ PROFILES = {
 
 
 def profile(name: str) -> Profile:
-    """Return the profile of this name.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message lists those there are and the nearest.
+    """Return the profile of this name, or refuse one that there is not.
 
     Examples
     --------

@@ -76,10 +76,9 @@ class Settings:
         formulas = (by.correction, by.smd_variance, by.md_variance, by.zero_cells)
         return self.measure, self.label, self.level, self.mean_from, self.sd_from, *formulas
 
-    @property
-    def formulas(self) -> dict[str, str]:
-        """What the function of the measure is asked to compute by."""
-        return {name: getattr(self.profile, which) for name, which in MEASURES[self.measure].options.items()}
+    def formulas(self, measure: str) -> dict[str, str]:
+        """Return what the function of a measure is asked to compute by."""
+        return {name: getattr(self.profile, which) for name, which in MEASURES[measure].options.items()}
 
     @property
     def fitting(self) -> dict[str, Any]:
@@ -210,11 +209,7 @@ def headline_settings(
     beside it (model, tau2, …) belong to the methods assumed for the authors. A review without a
     `headline` has the methods that it declares.
 
-    Parameters
-    ----------
-    review : Review
-    name, measure, level, **choices
-        To use instead, as in `settings_of`.
+    Keywords are as in `settings_of`.
 
     Examples
     --------

@@ -41,7 +41,6 @@ def synthesise(
 
     Parameters
     ----------
-    review : Review
     settings : Settings, optional
         Methods; by default those of the review's headline.
     selection : Selection, optional
@@ -182,14 +181,8 @@ def repooled(
 ) -> Pool:
     """Pool other effects in the place of a synthesis' own; its flags follow them.
 
-    Parameters
-    ----------
-    pool : Pool
-    effects : tuple of Effect
-    settings : Settings
-        The methods `pool` is pooled by.
-    missing : tuple of Missing, optional
-        Trials still missing with these effects; by default those of `pool`.
+    `settings` are the methods that `pool` is pooled by, `missing` the trials still missing with
+    these effects, by default those of `pool`.
     """
     missing = pool.missing if missing is None else missing
     result, why_not = _result(effects, settings)

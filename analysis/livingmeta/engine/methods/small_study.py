@@ -481,7 +481,7 @@ class Funnel:
         """Sizes for an SMD and counts for a measure of counts, where all are known."""
         listed: Sequence[tuple[float, ...] | None]
         listed = self.counts if of_counts(self.measure) else self.sizes
-        numbers = [needed for needed in listed if needed is not None]
+        numbers: list[tuple[float, ...]] = [needed for needed in listed if needed is not None]
         return numbers if numbers and len(numbers) == len(self.yi) else None
 
 
