@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import Own, Said, Word, said, together
-from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets, turned
+from livingmeta.review.protocol import Plan, Review, better_known, favours, fits, row_sets
 from livingmeta.review.schema import Claim, Outcome, Trial
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool
@@ -251,7 +251,7 @@ def _difference(review: Review, plan: Plan, rows: list[Outcome]) -> float | None
         return None  # it may be a ratio of a good event or of a bad one
     gap -= as_ratio
     sides = favours(review, plan)
-    if not turned(review, first):
+    if not better_known(review, first):
         stated = plan.negative_favours or review.protocol.groups.negative_favours
         return gap if sides is None or stated in {1, 2} else None
     if instrument is not None and instrument.better == "higher" and not MEASURES[kind].standardised:

@@ -15,7 +15,7 @@ from livingmeta.engine.inputs import Array, Mask, as_given, trials
 from livingmeta.language import said
 from livingmeta.words import RefusalError, count, pick, refuse
 
-OF_COUNTS = ("events1", "n1", "events2", "n2")
+EVENTS = ("events1", "n1", "events2", "n2")
 
 
 def no_zero(cells: Array, measure: str) -> Mask:
@@ -154,7 +154,7 @@ def _cells(*arms: ArrayLike, by: tuple[str, str, tuple[int, int]]) -> tuple[Arra
     """Return the four cells of each trial, 0.5 added where the rule asks for it."""
     measure, rule, shared = by
     corrected = pick(ZERO_CELLS, rule, "zero_cells")
-    named = dict(zip(OF_COUNTS, arms, strict=True))
+    named = dict(zip(EVENTS, arms, strict=True))
     (a, total1, c, total2), scalar = trials(_miscounted, **named)
     cells = np.stack([a, total1 - a, c, total2 - c])
     problems = [

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from livingmeta.engine.counts import OF_COUNTS, odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine.counts import EVENTS, odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, as_given, trials
 from livingmeta.language import Said, registered, said
 from livingmeta.words import Numeral, RefusalError, decimals, pick, refuse, unknown
@@ -372,11 +372,11 @@ def prepost_smd(
 
 # Printed differences that can be turned into a standardised one; derivation has the formulas.
 CONVERTED = frozenset({"MD", "t", "OR"})
-COUNTED = "{label} of {{events1}}/{{n1}} v {{events2}}/{{n2}} (empty cells: {{zero_cells}}): {{yi}}"
+OF_EVENTS = "{label} of {{events1}}/{{n1}} v {{events2}}/{{n2}} (empty cells: {{zero_cells}}): {{yi}}"
 NEEDS = {
     "means": ("mean1", "mean2", "sd1", "sd2", "n1", "n2"),
     "prepost": ("change1", "change2", "r"),  # means before and after
-    "counts": (*OF_COUNTS, "zero_cells"),
+    "counts": (*EVENTS, "zero_cells"),
     "effect": (),  # comes computed, as a trial's model printed it
 }
 
@@ -499,7 +499,7 @@ MEASURES: dict[str, Measure] = {
         function=odds_ratio,
         ratio="OR",
         options={"zero_cells": "zero_cells"},
-        step=COUNTED.format(label="log OR"),
+        step=OF_EVENTS.format(label="log OR"),
     ),
     "RR": Measure(
         label="log RR",
@@ -508,7 +508,7 @@ MEASURES: dict[str, Measure] = {
         function=risk_ratio,
         ratio="RR",
         options={"zero_cells": "zero_cells"},
-        step=COUNTED.format(label="log RR"),
+        step=OF_EVENTS.format(label="log RR"),
         names=("relative risk",),
     ),
     "RD": Measure(
@@ -517,7 +517,7 @@ MEASURES: dict[str, Measure] = {
         needs="counts",
         function=risk_difference,
         options={"zero_cells": "zero_cells"},
-        step=COUNTED.format(label="RD"),
+        step=OF_EVENTS.format(label="RD"),
     ),
     "HR": Measure(label="log HR", words="Hazard ratio", needs="effect", ratio="HR"),
     "IRR": Measure(

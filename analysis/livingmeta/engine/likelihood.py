@@ -2,7 +2,8 @@
 
 All work on batches: effects `y`, variances `v` and mask `m` of shape (B, k), values of τ² of
 shape (B, c). With w_i = 1/(v_i + τ²) and r what a design leaves of the effects:
-l(τ²) = −½ (Σ log(v + τ²) + Σ w r²), and the restricted likelihood has −½ log |X'WX| more.
+l(τ²) = −½ (Σ log(v + τ²) + Σ w r²), and the restricted likelihood has −½ log |X'WX| more (Hardy
+and Thompson 1996, Viechtbauer 2005: see `tau2.ml` and `tau2.reml`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from scipy.special import chdtri
 
 from livingmeta.engine.designs import KNOWN, MEAN, Design, Projection
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.maxima import BLOCK, GRID_MOST, GRID_STEP, MARGIN, maximum
+from livingmeta.engine.maxima import BLOCK, GRID_MOST, GRID_STEP, SPARE, maximum
 from livingmeta.engine.roots import bracketed_root
 
 SCAN = 33  # points from the estimate to the outermost effect
@@ -97,7 +98,7 @@ def highest(y: Array, v: Array, m: Mask, *, restricted: bool, design: Design = M
     count = m.sum(-1) - (design.columns if restricted else 0)
     s2 = squares(y, m, design) / np.maximum(count, 1)
     d = np.where(m, v, -np.inf).max(-1) - smallest(v, m)
-    return np.asarray((s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + MARGIN))
+    return np.asarray((s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + SPARE))
 
 
 def _grid(low: Array, top: Array, points: int) -> Array:
@@ -140,11 +141,6 @@ def tau2_limits(
 
     2(l(τ̂²) − l(τ²)) ≤ χ²(level) with 1 degree of freedom (Hardy and Thompson 1996).
     The estimate itself always lies inside, and there is no cap.
-
-    References
-    ----------
-    Hardy RJ, Thompson SG. A likelihood approach to meta-analysis with random effects. Stat Med
-    1996;15:619-629.
     """
     best, _ = maximise(y, v, m, restricted=restricted, design=design)
 
@@ -182,11 +178,6 @@ def mean_limits(y: Array, v: Array, m: Mask, *, level: float, null: Array) -> tu
     low, high : ndarray, shape (B,)
     ratio : ndarray, shape (B,)
         Likelihood ratio D at `null`.
-
-    References
-    ----------
-    Hardy RJ, Thompson SG. A likelihood approach to meta-analysis with random effects. Stat Med
-    1996;15:619-629.
     """
     best, _ = maximise(y, v, m, restricted=False)
     peak = log_likelihood(y, v, m, best[:, None], restricted=False)

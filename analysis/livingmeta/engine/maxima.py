@@ -2,9 +2,9 @@
 
 With w_i = 1/(v_i + τ²), A = Σw and μ = Σwy/A, the derivative of the log-likelihood in τ² has the
 sign of N − c: N = Σw²(y − μ)², and c = A for the likelihood, A − Σw²/A for the restricted one
-(Viechtbauer 2005). Numbers stand trial by trial, shape (k, B), so that each step runs over long
-rows; effects are measured from the most precise trial, which stands apart (index 0 below), since
-differences with its weight would lose digits. An absent trial has v = ∞.
+(Viechtbauer 2005, see `tau2.reml`). Numbers stand trial by trial, shape (k, B), so that each step
+runs over long rows; effects are measured from the most precise trial, which stands apart (index 0
+below), since differences with its weight would lose digits. An absent trial has v = ∞.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from livingmeta.engine.inputs import Array, Mask
 
 # The upper bound of τ² is proved in exact arithmetic; this much is added for rounding.
-MARGIN = 1e-6
+SPARE = 1e-6
 # N − c changes sign over a factor in (v + τ²) of its own size; a step of a quarter of that
 # separates the maxima: on thousands of random sets a grid of thousands of points found none higher.
 GRID_STEP = 0.25
@@ -64,11 +64,6 @@ def maximum(y: Array, v: Array, m: Mask, *, restricted: bool) -> tuple[Array, Ma
     closed in by Newton's method on c/N, which is linear in τ² where all variances are equal,
     with bisection where a step leaves the bracket.
 
-    References
-    ----------
-    Viechtbauer W. Bias and efficiency of meta-analytic variance estimators in the random-effects
-    model. J Educ Behav Stat 2005;30:261-293.
-
     Examples
     --------
     >>> y, v = np.array([[1.0, 2.0, 3.0]]), np.full((1, 3), 0.25)
@@ -109,7 +104,7 @@ def _apart(y: Array, v: Array, m: Mask, *, restricted: bool) -> tuple[Sets, Arra
     # no digits are lost: the sum of squares about one of the effects is at most k + 1 times it
     s2 = (_sum(ys, ys) - total**2 / k).clip(0) / np.maximum(k - restricted, 1)
     d = (largest - v0).clip(0)
-    top = (s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + MARGIN)
+    top = (s2 + np.sqrt(s2) * np.sqrt(s2 + 4 * d)) / 2 * (1 + SPARE)
     return Sets(v0, ys, vs), np.where(k > 1, top, 0.0)
 
 

@@ -790,20 +790,14 @@ def usable(yi: ArrayLike, vi: ArrayLike, level: float) -> tuple[Array, Array]:
         problems.append(f"yi has {y.size} values and vi {v.size}: give one of each per trial.")
     if y.size == 0:
         problems.append("there is no trial to pool.")
-    for name, values, wrong in (("yi", y, wrong_y), ("vi", v, wrong_v)):
-        if not wrong:
-            for i in np.flatnonzero(~np.isfinite(values)):
-                problems.append(f"{name}[{i + 1}] = {values[i]:g}: {NOT_FINITE}")
-    for i in np.flatnonzero(v <= 0):
-        problems.append(
-            f"vi[{i + 1}] = {v[i]:g}: a variance must be above 0. "
-            "Leave the trial out, or check its standard error."
-        )
-    far = (("yi", y, np.abs(y) > LARGEST), ("vi", v, (v > LARGEST) | ((v > 0) & (v < SMALLEST))))
-    for name, values, beyond in far:
-        problems += [
-            f"{name}[{i + 1}] = {values[i]:g}: {TOO_FAR}"
-            for i in np.flatnonzero(beyond & np.isfinite(values))
-        ]
+    not_above_0 = "a variance must be above 0. Leave the trial out, or check its standard error."
+    for name, values, wrong, reason in (
+        ("yi", y, ~np.isfinite(y) & (not wrong_y), NOT_FINITE),
+        ("vi", v, ~np.isfinite(v) & (not wrong_v), NOT_FINITE),
+        ("vi", v, v <= 0, not_above_0),
+        ("yi", y, np.isfinite(y) & (np.abs(y) > LARGEST), TOO_FAR),
+        ("vi", v, np.isfinite(v) & ((v > LARGEST) | ((v > 0) & (v < SMALLEST))), TOO_FAR),
+    ):
+        problems += [f"{name}[{i + 1}] = {values[i]:g}: {reason}" for i in np.flatnonzero(wrong)]
     refuse([*problems, *no_level(level)])
     return y, v

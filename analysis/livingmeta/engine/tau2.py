@@ -20,7 +20,7 @@ from scipy.special import chdtri
 from livingmeta.engine.designs import MEAN, Design
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.likelihood import maximise, smallest, squares, tau2_limits
-from livingmeta.engine.maxima import MARGIN
+from livingmeta.engine.maxima import SPARE
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.words import RefusalError
 
@@ -508,7 +508,7 @@ def _q_equals(y: Array, v: Array, m: Mask, target: Array, design: Design) -> tup
     """Solve Q(τ²) = target; 0 where Q is below it already at τ² = 0."""
     low = np.zeros(target.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
-        high = squares(y, m, design) / target * (1 + MARGIN) - smallest(v, m)
+        high = squares(y, m, design) / target * (1 + SPARE) - smallest(v, m)
     above = (generalised_q(y, v, m, low, design) > target) & (high > 0)
     root, converged = bracketed_root(
         lambda t: generalised_q(y, v, m, t, design) - target, low, np.where(above, high, 1.0)

@@ -352,7 +352,7 @@ def row_sets(rows: Iterable[Outcome], *, together: bool = False) -> dict[RowSetK
     return sets
 
 
-def turned(review: Review, row: Outcome) -> bool:
+def better_known(review: Review, row: Outcome) -> bool:
     """Say whether the sign of a row's effect is one that favours group 1 where it is negative."""
     instrument = review.instrument(row.instrument)
     return instrument is not None and instrument.better != "unknown"
@@ -369,7 +369,7 @@ def favours(review: Review, plan: Plan) -> tuple[str, str] | None:
     side = plan.negative_favours or groups.negative_favours
     if side is None:
         rows = [row for row in review.outcomes if row.outcome == plan.outcome and row.use != "no"]
-        side = 1 if rows and all(turned(review, row) for row in rows) else "unknown"
+        side = 1 if rows and all(better_known(review, row) for row in rows) else "unknown"
     names = (Own(groups.group1), Own(groups.group2))
     return None if side == "unknown" else names if side == 1 else names[::-1]
 

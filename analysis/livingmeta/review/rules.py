@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from livingmeta.review.protocol import Review, RowSetKey, favours, fits, lenders, row_sets, turned
+from livingmeta.review.protocol import Review, RowSetKey, better_known, favours, fits, lenders, row_sets
 from livingmeta.review.schema import WORDED, Decision, Outcome, Problem, Row
 from livingmeta.words import unknown
 
@@ -260,7 +260,7 @@ def _direction(review: Review) -> Iterator[Problem]:
     seen: set[str] = set()
     for plan in review.protocol.synthesis:
         rows = [row for row in review.outcomes if row.outcome == plan.outcome and row.use != "no"]
-        declared = [row for row in rows if turned(review, row)]
+        declared = [row for row in rows if better_known(review, row)]
         own = plan.negative_favours
         column = f"synthesis {plan.id}, negative_favours" if own else "groups.negative_favours"
         if declared and (own or groups.negative_favours) == 2 and column not in seen:

@@ -19,7 +19,7 @@ from livingmeta.engine.conversions import (
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
-from livingmeta.engine.counts import OF_COUNTS
+from livingmeta.engine.counts import EVENTS
 from livingmeta.engine.effect_sizes import (
     MEASURES,
     as_shown,
@@ -271,7 +271,7 @@ def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | N
             if counted[0] == counted[1] and counted[2] == counted[3]:
                 raise NotComputableError(said("unused.everybody"))
         shares = [number / parts[place // 2] for place, number in enumerate(counted)]
-        shown = dict(zip(OF_COUNTS, map(count, shares), strict=True))
+        shown = dict(zip(EVENTS, map(count, shares), strict=True))
         given = {} if parts == (1, 1) else {"shared": parts}
         yi, vi = _computed(trail, counted, shown=shown, **given)
         _mark_empty(counted, trail, (yi, vi), given)

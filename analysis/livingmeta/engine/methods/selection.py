@@ -20,7 +20,7 @@ from livingmeta.engine.methods.small_study import require_enough, warned
 from livingmeta.engine.pooling import MODELS, pool, usable
 from livingmeta.words import RefusalError, pick, raised
 
-STEP = 0.025  # one-sided: two-sided 0.05 on the favoured side
+SIGNIFICANT = 0.025  # one-sided: two-sided 0.05 on the favoured side
 TURN = {"left": -1.0, "right": 1.0}
 _SETTLED = 1e-9  # a Newton step, in standard errors
 NEAR = 1e-3  # a step so short gains less than the likelihood's last digits show
@@ -110,7 +110,7 @@ def selection_model(
     turn = pick(TURN, side, "side")
     unit = 2.0 ** round(float(np.log2(v).mean()) / 2)  # in which the optimiser's limits make sense
     z, v = turn * y / unit, v / unit**2
-    cut = float(ndtri(1 - STEP)) * np.sqrt(v)
+    cut = float(ndtri(1 - SIGNIFICANT)) * np.sqrt(v)
     other = z < cut
     significant = int((~other).sum())
     if significant in {0, y.size}:

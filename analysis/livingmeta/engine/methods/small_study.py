@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.engine.counts import OF_COUNTS
+from livingmeta.engine.counts import EVENTS
 from livingmeta.engine.effect_sizes import in_sds, of_counts
 from livingmeta.engine.inputs import Array, no_level, trials
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
@@ -307,7 +307,7 @@ def harbord(
 
 def _informative(*given: ArrayLike, force: bool, level: float) -> list[Array]:
     """Return events and people per arm of the trials in which some have the event, and some not."""
-    (a, people1, c, people2), _ = trials(_miscounted, **dict(zip(OF_COUNTS, given, strict=True)))
+    (a, people1, c, people2), _ = trials(_miscounted, **dict(zip(EVENTS, given, strict=True)))
     problems = [
         f"events{arm}[{i + 1}] = {events[i]:g}: there are only {people[i]:g} people."
         for arm, events, people in ((1, a, people1), (2, c, people2))
