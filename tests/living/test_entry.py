@@ -1,5 +1,7 @@
 """What a person copies from a paper is read as it stands there, or asked about; never guessed."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +125,17 @@ def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
             assert str(refusal)
         else:
             assert found.cells or found.pair
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("37.2 (SD 14.1), n = 12.5", "n = 12.5 is no whole number of people. What is it?"),
+        ("37.2 (SD 14.1), n = 1,026", "n = 1,026 is no whole number of people. Is it n = 1026?"),
+        ("n=1.026, 37.2 (SD 14.1)", "Is it n = 1026?"),
+        ("n = 1 026; 37.2 (SD 14.1)", "Is it n = 1026?"),
+    ],
+)
+def test_people_that_are_not_whole_are_asked_about(text: str, words: str) -> None:
+    with pytest.raises(EntryError, match=re.escape(words)):
+        read_result(text)

@@ -173,15 +173,15 @@ def _level(records: Sequence[Record], *, ratio: bool) -> float | None:
     readings = [_readings(record)["ratio" if ratio else "plain"] for record in records]
     for which in (0, 1)[: 1 + ratio]:
         for level in sorted(LEVELS, key=lambda level: level != 95):
-            if all(_reaches(*limits, ses[which], level=level) for *limits, ses in readings):
+            if all(_reaches(reading, which, level) for reading in readings):
                 return level
     return None
 
 
-def _reaches(
-    yi: Extent | None, low: Extent | None, high: Extent | None, se: Extent | None, *, level: float
-) -> bool:
-    """Say whether limits lie as many standard errors apart as a level has it."""
+def _reaches(reading: Reading, which: int, level: float) -> bool:
+    """Say whether limits lie as many standard errors, of one of the two, apart as a level has it."""
+    yi, low, high, ses = reading
+    se = ses[which]
     if yi is None or low is None or high is None or se is None:
         return False
     z = float(ndtri(0.5 + level / 200))

@@ -11,10 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from livingmeta.review.files import LARGEST_FILE, bounded, lines_of, raw_of, reading, text_of
+from livingmeta.review.files import LARGEST_FILE, LONGEST_NAME, bounded, lines_of, raw_of, reading, text_of
 from livingmeta.words import RefusalError
-
-LONGEST_NAME = 200  # characters of a column
 
 
 class SheetError(RefusalError):

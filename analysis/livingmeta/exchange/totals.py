@@ -89,7 +89,7 @@ Sums = Mapping[str, float | None]
 
 
 def _sums(records: Sequence[Record]) -> Sums:
-    people = {name: [record.cells.get(name) for record in records] for name in WHOLE}
+    people = {name: [record.cells.get(name) or "" for record in records] for name in WHOLE}
     ses = [_se(record.cells) for record in records]
     return {
         **{name: math.fsum(map(float, cells)) if all(cells) else None for name, cells in people.items()},
@@ -113,7 +113,7 @@ def _may_sum_up(record: Record, sums: Sums) -> bool:
     if se is None or weight is None:
         return False
     others = max(weight - 1 / se**2, 0.0)
-    return abs(se * others**0.5 - 1) < 0.03 + _blur(record) + 1e-6
+    return abs(se * math.sqrt(others) - 1) < 0.03 + _blur(record) + 1e-6
 
 
 def _sums_up(record: Record, groups: Sequence[tuple[Sequence[Record], Sums]]) -> bool | None:

@@ -17,6 +17,7 @@ from livingmeta.review.files import (
     DEEPEST,
     LARGEST_FILE,
     LARGEST_TOML,
+    LONGEST_NAME,
     FileError,
     lines_of,
     raw_of,
@@ -98,10 +99,10 @@ def find(review: str | Path) -> tuple[Path, str]:
     """
     path = Path(review)
     folders = reviews()
-    if str(review) in folders and not (path / "review.toml").is_file():
+    if str(review) in folders and not (path / "review.toml").exists():
         return folders[str(review)], f"data/{review}"
     if path.is_dir():
-        if (path / "review.toml").is_file():
+        if (path / "review.toml").exists():
             return path, str(path)
         reason = "this folder is not a review: it has no review.toml"
         remedy = "Copy data/template, which has one, or name another folder."
@@ -205,6 +206,9 @@ def read_worksheet(review: Review, path: Path) -> tuple[str, tuple[Decision, ...
 
 def _extended(name: str, folder: Path, shown: str, below: tuple[Path, ...]) -> Review:
     """Load the review that another one, `shown` in messages, extends."""
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        reason, remedy = "this is no name of a review", "Write the name of its folder."
+        raise _refusal(f"{shown}/review.toml", reason, remedy, column="extends")
     sibling = folder.parent / name
     through = (*below, folder.resolve())
     if sibling.resolve() in through:
