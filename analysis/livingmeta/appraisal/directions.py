@@ -242,13 +242,12 @@ def _difference(review: Review, plan: Plan, rows: list[Outcome]) -> float | None
     arms = {row.group: _middle(row, of_events=of_events) for row in rows}
     arm1, arm2 = arms.get("1"), arms.get("2")
     gap = arm1 - arm2 if arm1 is not None and arm2 is not None else arms.get("difference")
-    own = arm1 is None or arm2 is None
-    printed = next((row.measure for row in rows if row.group == "difference"), None)
-    kind, as_ratio = kind_of(printed if own and printed else "MD")
-    if gap is None:
+    of_arms = arm1 is not None and arm2 is not None
+    printed = next((row.measure for row in rows if row.group == "difference" and not of_arms), None)
+    kind, as_ratio = kind_of(printed or "MD")
+    # a ratio that is not the one pooled may be one of a good event or of a bad one
+    if gap is None or (MEASURES[kind].ratio and kind != pooled):
         return None
-    if MEASURES[kind].ratio and kind != pooled:
-        return None  # it may be a ratio of a good event or of a bad one
     gap -= as_ratio
     sides = favours(review, plan)
     if not better_known(review, first):

@@ -178,27 +178,15 @@ def _rounded(table: pd.DataFrame) -> pd.DataFrame:
 class TrialSet:
     """The analyses of a multiverse that pool the same trials.
 
-    Attributes
-    ----------
-    name : str
-        "1", "2", …: the set with most trials first.
-    trials : tuple of str
-        Their ids.
-    added, lacking : tuple of str
-        Labels of the trials that the headline does not pool, and of those that it does and this
-        set does not; both are empty for the headline's own set.
-    made_by : tuple of (str, tuple of str)
-        Choices of which not every option gives it, and those that do.
-    shares : Shares
-        Of its analyses.
+    `made_by` names choices of which not every option gives it, with those that do.
     """
 
-    name: str
-    trials: tuple[str, ...]
-    added: tuple[str, ...]
-    lacking: tuple[str, ...]
+    name: str  # "1", "2", …: the set with most trials first
+    trials: tuple[str, ...]  # their ids
+    added: tuple[str, ...]  # labels of the trials that the headline does not pool
+    lacking: tuple[str, ...]  # labels of those that it does and this set does not
     made_by: tuple[tuple[str, tuple[str, ...]], ...]
-    shares: Shares
+    shares: Shares  # of its analyses
 
     def words(self, *, short: bool = False) -> Said:
         """Name the set by what it has beside the headline's trials: "3 trials, + Ash 2001".

@@ -23,7 +23,7 @@ from livingmeta.synthesis.synthesise import repooled, synthesise
 class Without:
     """A synthesis without one effect, and what that effect does to it.
 
-    The diagnostics are those of `sensitivity.Influence`; None below three effects.
+    The diagnostics are those of `influence.Influence`; None below three effects.
     """
 
     label: str
