@@ -15,8 +15,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import combinations
 from math import exp, inf, log, sinh
-from operator import attrgetter
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from scipy.special import ndtri, stdtr, stdtrit
 
@@ -600,23 +599,20 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
     """
     rows = [c for c in claims if c.quantity == "weight" and c.value is not None]
     held = held_sizes(claims)
-    every = _grouped(rows, attrgetter("synthesis", "source"))
-    totals = {(group[0].synthesis, group[0].source): _sum(group) for group in every}
-    for group in _grouped(rows, attrgetter("synthesis", "subgroup", "source")):
-        first, (low, high) = group[0], _sum(group)
-        k = held[first.synthesis, first.subgroup][0]
+    totals = {key: _sum(group) for key, group in _grouped(rows, "synthesis", "source").items()}
+    for (synthesis, subgroup, source), group in _grouped(rows, "synthesis", "subgroup", "source").items():
+        low, high = _sum(group)
+        k, _trials = held[synthesis, subgroup]
         most = 100.0 * max(Counter((c.trial, c.contrast) for c in group).values())
-        total = totals[first.synthesis, first.source]
         fits = any(low - SLACK <= x <= high + SLACK for x in (100.0, most))
-        if fits or not _apart(total, (100.0, 100.0)) or (high < 100 and k and k != {len(group)}):
+        whole = not _apart(totals[synthesis, source], (100.0, 100.0))
+        if fits or whole or (high < 100 and k and k != {len(group)}):
             continue
+        detail = said("audit.weights", n=len(group), sum=Numeral(f"{(low + high) / 2:.6g}"))
         yield _worded(
             tuple(dict.fromkeys(c.claim for c in group)),
-            said("audit.place", about=subject(first.synthesis, first.subgroup), source=first.source),
-            Misfit(
-                said("audit.weights", n=len(group), sum=Numeral(f"{(low + high) / 2:.6g}")),
-                (MORE,) if high < 100 and (first.subgroup or not k) else (),
-            ),
+            said("audit.place", about=subject(synthesis, subgroup), source=source),
+            Misfit(detail, (MORE,) if high < 100 and (subgroup or not k) else ()),
         )
 
 
@@ -629,11 +625,10 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
     rows = [
         c for c in claims if c.quantity in {"k", "n"} or (c.synthesis and c.quantity not in {"text", "count"})
     ]
-    for group in _grouped(rows, attrgetter("synthesis", "subgroup", "trial", "quantity")):
-        pairs = combinations(group, 2)
-        if not any(a.source != b.source and _unlike(a, b) for a, b in pairs):
+    for (*about, quantity), group in _grouped(rows, "synthesis", "subgroup", "trial", "quantity").items():
+        if not any(a.source != b.source and _unlike(a, b) for a, b in combinations(group, 2)):
             continue
-        first, who = group[0], defaultdict[str, list[str]](list)
+        who = defaultdict[str, list[str]](list)
         for claim in group:
             printed = Numeral(claim.printed) if claim.number else Word(claim.printed)
             second = claim.reading == "secondary"
@@ -644,8 +639,8 @@ def _reports(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
             claims=tuple(dict.fromkeys(c.claim for c in group)),
             detail=said(
                 "audit.disagree",
-                place=subject(first.synthesis, first.subgroup, first.trial),
-                quantity=said(f"quantity.{first.quantity}"),
+                place=subject(*about),
+                quantity=said(f"quantity.{quantity}"),
                 prints=together(prints, ", "),
             ),
         )
@@ -664,11 +659,11 @@ def _unlike(claim: Claim, beside: Claim) -> bool:
 Row = TypeVar("Row", Claim, Outcome)
 
 
-def _grouped(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> Iterable[list[Row]]:
-    groups: dict[Hashable, list[Row]] = defaultdict(list)
+def _grouped(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
+    groups = defaultdict(list)
     for row in rows:
-        groups[key(row)].append(row)
-    return groups.values()
+        groups[tuple(getattr(row, name) for name in names)].append(row)
+    return groups
 
 
 class ResultCheck(NamedTuple):
@@ -815,29 +810,31 @@ def printed_results(
     """Gather what one source prints together of a pool or of a trial."""
     measures = {pool.synthesis: pool.measure for pool in pools}
     results = []
-    for group in _grouped(claims, attrgetter("claim", "synthesis", "subgroup", "trial", "source")):
-        c = group[0]
+    for (key, *about, source), group in _grouped(
+        claims, "claim", "synthesis", "subgroup", "trial", "source"
+    ).items():
+        synthesis, _, trial = about
         numbers: dict[str, Number] = {
             x.quantity: x.number for x in group if x.quantity != "count" and x.number is not None
         }
-        measure = measures.get(c.synthesis or "", "")
+        measure = measures.get(synthesis or "", "")
         ratio = measure in ratios()
         k = next((x.value for x in group if x.quantity == "k" and x.value is not None), None)
-        methods = None if c.trial else authors
+        methods = None if trial else authors
         basis = next((x.ci_basis for x in group if x.ci_basis), _basis(methods))
         level = next((x.ci_level / 100 for x in group if x.ci_level), methods.level if methods else None)
         results.append(
             PrintedResult(
-                claims=(c.claim,),
-                about=(c.synthesis, c.subgroup, c.trial),
-                place=said("audit.place", about=subject(c.synthesis, c.subgroup, c.trial), source=c.source),
-                source=c.source,
-                reading=c.reading,
+                claims=(key,),
+                about=tuple(about),
+                place=said("audit.place", about=subject(*about), source=source),
+                source=source,
+                reading=group[0].reading,
                 measure=scale_name(measure),
                 ratio=ratio,
                 numbers=_logs(numbers) if ratio else numbers,
                 words=tuple(x.printed for x in group if x.quantity == "text"),
-                kinds=kinds(basis, level, k, of_trial=c.trial is not None),
+                kinds=kinds(basis, level, k, of_trial=trial is not None),
                 declared=basis is not None,
                 i2=authors.profile.i2 if authors else None,
             )
@@ -867,11 +864,9 @@ def doubts(outcomes: Sequence[Outcome]) -> list[Problem]:
 
 
 def _trial_results(outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, PrintedResult]]:
-    same = attrgetter(
-        *("trial", "instrument", "weeks", "time_label", "contrast", "subgroup", "group", "statistic"),
-        *("measure", "mean", "se", "ci_low", "ci_high", "p_value"),
-    )
-    for rows in _grouped(outcomes, same):
+    same = ("trial", "instrument", "weeks", "time_label", "contrast", "subgroup", "group", "statistic")
+    printed = ("measure", "mean", "se", "ci_low", "ci_high", "p_value")
+    for rows in _grouped(outcomes, *same, *printed).values():
         o = rows[0]
         cells = {"estimate": o.mean, "ci_low": o.ci_low, "ci_high": o.ci_high, "se": o.se, "p": o.p_value}
         numbers = {}
