@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from livingmeta.audit.consistency import PrintedResult, denied, half_unit, printed_results
+from livingmeta.audit.consistency import INTERVAL, PrintedResult, denied, half_unit, printed_results
 from livingmeta.engine.effect_sizes import MEASURES, VARIANCES, exact_j
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, most_precise, possible_sets
@@ -334,11 +334,9 @@ def _deduced(
     taken: Assumptions,
     results: Sequence[PrintedResult],
 ) -> Deduction | None:
-    limits = result.get("estimate", "ci_low", "ci_high")
-    words = limits is None and any(map(denied, result.words))
-    if limits is None and not words:
+    limits = result.get(*INTERVAL)
+    if limits is None and not any(map(denied, result.words)):
         return None
-    level = result.kinds[0].level if result.kinds else nan
     candidates = tuple(_candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
     blank = Deduction(
         claims=result.claims,
@@ -350,15 +348,15 @@ def _deduced(
         measure=pool.measure,
         printed=tuple(number.text for number in limits) if limits else result.words,
         numbers=tuple(number.value for number in limits or ()),
-        level=level,
+        level=result.kinds[0].level if result.kinds else nan,
         candidates=candidates,
         assumptions=taken,
     )
     if why_not := _why_not(blank, result, pool, settings):
         return replace(blank, why_not=why_not)
-    allowed = _allowed(candidates, result, results)
     if limits is None:
-        return _of_words(blank, level)
+        return _of_words(blank)
+    allowed = _allowed(candidates, result, results)
     estimate, low, high = (number.span for number in limits)
     half = (low[1] * -0.5 + high[0] / 2, high[1] / 2 - low[0] / 2)
     middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
@@ -371,7 +369,7 @@ def _deduced(
             _arrays(trials),
             estimate=estimate,
             half_width=(max(half[0], 1e-9), half[1]),
-            quantile=lambda k: taken.quantile(level, k),
+            quantile=lambda k: taken.quantile(blank.level, k),
             tau2=(0.0, most),
             allowed=allowed,
             wider=taken.interval == "hksj-modified",
@@ -403,7 +401,7 @@ def _why_not(blank: Deduction, result: PrintedResult, pool: Pool, settings: Sett
     return next((said(key, measure=pool.measure) for key, holds in reasons.items() if holds), None)
 
 
-def _of_words(blank: Deduction, level: float) -> Deduction:
+def _of_words(blank: Deduction) -> Deduction:
     """Bound what the unread show by words that deny a difference: at τ² = 0, in all that measured it."""
     measured = tuple(candidate for candidate in blank.candidates if candidate.measured)
     blank = replace(blank, candidates=measured)
@@ -411,7 +409,7 @@ def _of_words(blank: Deduction, level: float) -> Deduction:
     if arrays is None or arrays.known.all() or not np.isfinite(arrays.v_high).any():
         return replace(blank, why_not=said("deduction.words_none"))
     everyone = np.uint64((1 << len(measured)) - 1)
-    test = blank.assumptions.quantile(level, np.array([len(measured)]))[0]
+    test = blank.assumptions.quantile(blank.level, np.array([len(measured)]))[0]
     most = float(test / (1 / arrays.v_high).sum() ** 0.5)
 
     def solve(trials: Sequence[Candidate]) -> PossibleSets:
@@ -617,12 +615,7 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
     before, after : iterable of Deduction
         Of the review before and after rows came in, under the same assumptions.
     """
-    now = {
-        (deduction.claims, trial.trial): trial
-        for deduction in after
-        for trial in deduction.candidates
-        if trial.known
-    }
+    now = {(later.claims, trial.trial): trial for later in after for trial in later.candidates if trial.known}
     return tuple(
         Fate(
             claims=deduction.claims,
