@@ -1,13 +1,17 @@
 """A forest plot shows the stored numbers, all of them, without one line on another."""
 
 import io
+import re
 import subprocess
 import sys
+import zlib
 from contextlib import redirect_stdout
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
+from fontTools.subset import Options
+from fontTools.ttLib import TTFont
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
@@ -19,7 +23,7 @@ from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.files import figure_bytes
 from livingmeta.figures.forest import forest_plot
-from livingmeta.figures.style import ARROW, BOUND_MARK, GREY, axis_sides, draw_diamond, scale_axis
+from livingmeta.figures.style import ARROW, BOUND_MARK, GREY, axis_sides, draw_diamond, scale_axis, wrapped
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool, Printed
 from livingmeta.synthesis.settings import Selection, settings_of
@@ -341,6 +345,28 @@ def test_another_process_gives_the_same_bytes() -> None:
         exec(DRAW, {})
     assert here.getvalue().split() == there
     assert len(there) == 3
+
+
+def test_a_pdf_embeds_the_letters_it_uses_and_no_rules_of_setting_them() -> None:
+    drawn = figure_bytes(forest_plot(POOLS["pain-short"]).figure, "pdf")
+    streams = map(
+        zlib.decompress, re.findall(rb"FlateDecode.*?stream\r?\n(.*?)\r?\nendstream", drawn, re.DOTALL)
+    )
+    fonts = [TTFont(io.BytesIO(stream)) for stream in streams if stream.startswith(b"\0\1\0\0")]
+    assert len(fonts) >= 2  # upright and bold
+    assert all(font["maxp"].numGlyphs < 130 for font in fonts)
+    assert not any({"GSUB", "GPOS"} & {*font.keys()} for font in fonts)
+    assert "GSUB" not in Options().drop_tables  # others' fonts keep theirs
+
+
+@pytest.mark.parametrize("inches", [0.01, 0.5, 2, 6.45])
+@pytest.mark.parametrize("text", ["", "i " * 300, "Pneumonoultramicroscopic i am " * 20, ARROW + BOUND_MARK])
+def test_a_line_holds_as_many_words_as_it_has_room_for(text: str, inches: float) -> None:
+    lines = wrapped(text, inches)
+    assert " ".join(lines).split() == text.split()
+    for line, following in pairwise(lines):
+        assert len(wrapped(line, inches)) == 1
+        assert len(wrapped(f"{line} {following.split()[0]}", inches)) == 2
 
 
 def test_text_in_the_svg_is_paths() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import combinations, product
 from typing import Any
 
@@ -96,7 +97,7 @@ class Multiverse:
         of = f"{len(self.analyses):,} analyses of {self.declared:,} combinations"
         return f"<Multiverse {self.main.name}: {of}>"
 
-    @property
+    @cached_property
     def analyses(self) -> pd.DataFrame:
         """Those of `fits` with a result that none before has of the same effects.
 

@@ -318,11 +318,10 @@ def _panel(
         extent=(-0.5, n - 0.5, len(lines) - 0.5, -0.5),
         gid="options",
     )
-    for line in range(len(lines) + 1):  # white lines keep the options apart
-        ax.axhline(line - 0.5, color="white", lw=1.6)
+    # white lines keep the options apart, and a few analyses
+    ax.hlines(np.arange(len(lines) + 1) - 0.5, *ax.get_xlim(), color="white", lw=1.6)
     if n <= BINS // 4:
-        for edge in range(n + 1):
-            ax.axvline(edge - 0.5, color="white", lw=0.8)
+        ax.vlines(np.arange(n + 1) - 0.5, *ax.get_ylim(), color="white", lw=0.8)
     every = [row for _, rows in blocks for row in rows]
     ax.set_yticks(ticks, [row.words for row in every], fontsize=SMALL)
     ax.tick_params(length=0, pad=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -172,14 +173,14 @@ def _wide(text: str, *, size: float = TEXT, bold: bool = False) -> float:
 
 def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
     """Break a text into lines that are no wider than this."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _wide(longer, size=size) > inches:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
+    words, lines = text.split(), []
+    while words:
+        # by halves, since to measure a text takes long; 20 words of one letter are an inch
+        most = range(1, 1 + min(len(words), int(20 * inches)))
+        n = max(1, bisect_right(most, inches, key=lambda n: _wide(" ".join(words[:n]), size=size)))
+        lines.append(" ".join(words[:n]))
+        words = words[n:]
+    return lines or [""]
 
 
 def fitted(text: str, inches: float, *, size: float = TEXT, bold: bool = False) -> str:
