@@ -82,27 +82,18 @@ def inside(value: object, low: float, high: float) -> bool:
 
 
 def trials(check: Callable[[str, float], str | None], **given: ArrayLike) -> tuple[list[Array], bool]:
-    """Turn numbers or sequences of equal length into arrays of one length.
+    """Turn numbers or sequences of equal length into arrays of one length, in the order given.
 
-    Parameters
-    ----------
-    check : callable
-        Takes the name of an argument and a finite number; returns what is wrong with it.
-    **given : float or sequence of float
-        A number stands for all trials.
-
-    Returns
-    -------
-    arrays : list of ndarray, shape (k,)
-        In the order given.
-    scalar : bool
-        True where only numbers were given.
-
-    Raises
-    ------
-    ValueError
-        For all that can't be used, each with its position.
+    A number stands for all trials; the second of what is returned says whether only numbers were
+    given. `check` takes the name of an argument and a finite number, and returns what is wrong with
+    it. All that can't be used is refused, each with its position.
     """
+
+    def unusable(name: str, value: float) -> str | None:
+        if not np.isfinite(value):
+            return NOT_FINITE
+        return TOO_FAR if abs(value) > LARGEST else check(name, value)
+
     read = {name: numbers(name, value) for name, value in given.items()}
     problems = [problem for _, wrong in read.values() for problem in wrong]
     arrays = {name: array for name, (array, _) in read.items()}
@@ -117,17 +108,11 @@ def trials(check: Callable[[str, float], str | None], **given: ArrayLike) -> tup
             f"{name}[{i + 1}] = {value:.15g}: {reason}"
             for name, array in arrays.items()
             for i, value in enumerate(array.ravel())
-            if (reason := _unfit(value) or check(name, value))
+            if (reason := unusable(name, value))
         ]
     refuse(problems)
     size = next(iter(lengths.values()), 1)
     return [np.broadcast_to(array.ravel(), size) for array in arrays.values()], not lengths
-
-
-def _unfit(value: float) -> str | None:
-    if not np.isfinite(value):
-        return NOT_FINITE
-    return TOO_FAR if abs(value) > LARGEST else None
 
 
 def no_level(level: float) -> list[str]:

@@ -40,29 +40,16 @@ class Sets(NamedTuple):
 
 
 def maximum(y: Array, v: Array, m: Mask, *, restricted: bool) -> tuple[Array, Mask]:
-    """Find the τ² ≥ 0 of the highest likelihood of each set of effects.
+    """Find the τ² ≥ 0 of the highest likelihood of each set of effects, REML or ML.
 
-    Parameters
-    ----------
-    y, v, m : ndarray, shape (B, k)
-        Effects, variances, and which are there.
-    restricted : bool
-        REML instead of ML.
-
-    Returns
-    -------
-    tau2 : ndarray, shape (B,)
-        0 where fewer than two effects are there.
-    converged : ndarray of bool, shape (B,)
-        True where N − c changes sign at τ², or is not above 0 at any τ².
+    Effects, variances and mask have shape (B, k). τ² is 0 where fewer than two effects are there;
+    it has converged where N − c changes sign at it, or is not above 0 at any τ².
 
     Notes
     -----
-    With s² = Σ(y − ȳ)²/(k − 1), or /k for ML, and d = max v − min v, there is no maximum above
-    (s² + √(s⁴ + 4s²d))/2 − min v: N is at most (max w)² Σ(y − ȳ)², c at least min w times k − 1 or
-    k. N − c is followed from 0 to there; each change from above to below 0 is a maximum. It is
-    closed in by Newton's method on c/N, which is linear in τ² where all variances are equal,
-    with bisection where a step leaves the bracket.
+    N − c is followed from 0 up to the bound that `likelihood.maximise` derives; each change from
+    above to below 0 is a maximum. It is closed in by Newton's method on c/N, which is linear in τ²
+    where all variances are equal, with bisection where a step leaves the bracket.
 
     Examples
     --------

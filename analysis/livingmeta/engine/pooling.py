@@ -132,8 +132,8 @@ class PooledEstimate(Sided):
     statistic: float | None
     p_value: float | None
     tau2: float | None
-    tau2_low: float | None
-    tau2_high: float | None
+    tau2_low: float | None = None
+    tau2_high: float | None = None
     q: float | None
     q_df: int | None
     q_p: float | None
@@ -141,10 +141,10 @@ class PooledEstimate(Sided):
     i2_tau2: float | None
     h2: float | None
     h2_tau2: float | None
-    i2_tau2_low: float | None
-    i2_tau2_high: float | None
-    h2_tau2_low: float | None
-    h2_tau2_high: float | None
+    i2_tau2_low: float | None = None
+    i2_tau2_high: float | None = None
+    h2_tau2_low: float | None = None
+    h2_tau2_high: float | None = None
     pi_low: float | None
     pi_high: float | None
     weights: tuple[float, ...]
@@ -422,11 +422,9 @@ def pool(
     k = y.size
     random = MODELS[model] and k > 1
     flags = [name for name, held in result.flags.items() if held[0]]
-    limits: dict[str, float | None] = dict.fromkeys(
-        f"{name}_{end}" for name in ("tau2", "i2_tau2", "h2_tau2") for end in ("low", "high")
-    )
+    limits: dict[str, float] = {}
     if random:
-        ends = _tau2_interval(y, v, tau2=_tau2_name(tau2), by=tau2_ci, level=level)
+        ends = _tau2_interval(y, v, tau2=tau2, by=tau2_ci, level=level)
         if ends is None:
             flags.append("tau2_interval_empty")
         else:
@@ -449,7 +447,7 @@ def pool(
         weights=tuple(float(weight) for weight in result.weights[0]),
         measure=measure,
         model=model,
-        tau2_method=_tau2_name(tau2) if random else None,
+        tau2_method=(tau2 if isinstance(tau2, str) else "given") if random else None,
         tau2_ci_method=tau2_ci if random else None,
         ci_method=by["ci"] if k > 1 else "wald",
         ci_df=float(k - 1) if result.is_t[0] else None,
@@ -470,17 +468,15 @@ def _known(tau2: float) -> float:
     return float(tau2)
 
 
-def _tau2_name(tau2: str | float) -> str:
-    return tau2 if isinstance(tau2, str) else "given"
-
-
-def _tau2_interval(y: Array, v: Array, *, tau2: str, by: str, level: float) -> tuple[float, float] | None:
+def _tau2_interval(
+    y: Array, v: Array, *, tau2: str | float, by: str, level: float
+) -> tuple[float, float] | None:
     """Return the limits of τ², None for an empty set."""
     effects = scaled(y[None], v[None], None)
     if by == "q-profile":
         ends = q_profile(effects.y, effects.v, effects.present, level=level)
     else:
-        restricted = LIKELIHOODS[tau2]
+        restricted = LIKELIHOODS[str(tau2)]
         ends = likelihood_limits(effects.y, effects.v, effects.present, level=level, restricted=restricted)
     low, high = (float(end[0] * effects.unit[0] ** 2) for end in ends)
     return (low, high) if np.isfinite(high) else None

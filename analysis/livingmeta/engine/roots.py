@@ -13,19 +13,8 @@ def bracketed_root(function: Callable[[Array], Array], low: Array, high: Array) 
     """Find a zero between `low` and `high` to the last digits, all elements at once.
 
     Inverse quadratic interpolation where it is safe and bisection elsewhere, so that it ends
-    for every continuous function that changes sign (Chandrupatla 1997).
-
-    Parameters
-    ----------
-    function : callable
-        Takes and returns arrays of the shape of `low`.
-    low, high : ndarray
-        Ends of the brackets. Where the signs at the ends agree, the result means nothing.
-
-    Returns
-    -------
-    root : ndarray
-    converged : ndarray of bool
+    for every continuous function that changes sign (Chandrupatla 1997). Returned are the zeros,
+    and which of them converged; where the signs at the ends agree, they mean nothing.
 
     References
     ----------

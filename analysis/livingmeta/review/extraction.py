@@ -77,14 +77,7 @@ def agreement_row(disagreement: Disagreement, *, settled: str | None, who: str, 
 def corrected(text: str, *, row: int, column: str, value: str) -> str:
     r"""Change one cell of a CSV text and leave every other byte as it is.
 
-    Parameters
-    ----------
-    text : str
-        The file.
-    row : int
-        Row as a spreadsheet counts records, from 1.
-    column, value : str
-        Column, and what its cell shall hold.
+    Rows are counted as a spreadsheet counts records, from 1.
 
     Examples
     --------

@@ -29,6 +29,14 @@ class Trail:
     assumed: list[str] = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)  # comparisons a group is split between
 
+    def say(self, key: str, **values: object) -> None:
+        """Keep a step in words."""
+        self.steps.append(said(key, **values))
+
+    def assume(self, key: str, **values: object) -> None:
+        """Keep an assumption in words."""
+        self.assumed.append(said(key, **values))
+
 
 class Arm(NamedTuple):
     """Mean, SD and people of one arm."""
@@ -149,8 +157,8 @@ def _parts(row: Outcome, trail: Trail) -> int:
     if parts < 2:
         return 1
     share = count(split_control(row.n or 0, parts))
-    trail.steps.append(said("step.shared", group=row.group, n=row.n, k=parts, share=share))
-    trail.assumed.append(said("assumption.split", group=row.group, k=parts))
+    trail.say("step.shared", group=row.group, n=row.n, k=parts, share=share)
+    trail.assume("assumption.split", group=row.group, k=parts)
     trail.parts[row.group] = parts
     return parts
 
@@ -167,19 +175,19 @@ def _sd(row: Outcome, trail: Trail) -> float | None:
     """Return an arm's SD from its SD, SE or interval, or those before and after."""
     group, n = row.group, row.n or 0
     if row.sd is not None:
-        sd, how = row.sd, said("step.sd_printed", group=group, sd=show(row.sd))
+        sd = row.sd
+        trail.say("step.sd_printed", group=group, sd=show(sd))
     elif row.se is not None:
         sd = sd_from_se(row.se, n)
-        how = said("step.sd_se", group=group, n=n, sd=derived(sd))
+        trail.say("step.sd_se", group=group, n=n, sd=derived(sd))
     elif row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
         df = None if row.ci_basis == "z" else n - 1
         se = se_from_ci(row.ci_low, row.ci_high, df=df, level=row.ci_level / 100)
         sd = se * math.sqrt(n)
         level = Numeral(f"{row.ci_level:g}")
-        how = said("step.sd_ci", group=group, level=level, quantile=quantile_of(df), sd=derived(sd))
+        trail.say("step.sd_ci", group=group, level=level, quantile=quantile_of(df), sd=derived(sd))
     else:
         return _sd_of_change(row, trail) if row.statistic == "change" else None
-    trail.steps.append(how)
     return sd
 
 
@@ -195,7 +203,7 @@ def _sd_of_change(row: Outcome, trail: Trail) -> float | None:
         return None
     sd = sd_of_change(start.sd, end.sd, declared.r)
     sds = {"before": show(start.sd), "after": show(end.sd), "sd": derived(sd)}
-    trail.steps.append(said("step.sd_change", group=row.group, r=Numeral(f"{declared.r:g}"), **sds))
+    trail.say("step.sd_change", group=row.group, r=Numeral(f"{declared.r:g}"), **sds)
     mark_correlation(declared, trail)
     return sd
 
@@ -232,7 +240,7 @@ def mark_correlation(declared: Correlation, trail: Trail) -> None:
     """Record a correlation: as an assumption where no source gives it."""
     r = Numeral(f"{declared.r:g}")
     if declared.source is not None:
-        trail.steps.append(said("step.r_from", r=r, source=declared.source, why=declared.why))
+        trail.say("step.r_from", r=r, source=declared.source, why=declared.why)
         return
     text = said("assumption.r", r=r, why=declared.why)
     if text not in trail.assumed:
@@ -256,7 +264,7 @@ def _from_quantiles(row: Outcome, n: int, trail: Trail) -> Arm | None:
         by = SOURCES[settings.mean_from]
         steps.append(said("step.mean_quantiles", spread=spread, by=by, mean=derived(mean)))
     trail.steps.append(together(steps))
-    trail.assumed.append(said("assumption.near_normal", spread=spread, group=row.group))
+    trail.assume("assumption.near_normal", spread=spread, group=row.group)
     trail.flags.append("quantiles_converted")
     if skewed(x):
         trail.flags.append("quantiles_skewed")

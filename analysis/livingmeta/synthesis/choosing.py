@@ -59,20 +59,13 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
             offered[row.trial, None if together else row.contrast, row.subgroup].append(row)
     place = {trial.trial: number for number, trial in enumerate(review.trials)}
     for rows in sorted(offered.values(), key=lambda rows: place[rows[0].trial]):
-        contrasts = tuple(dict.fromkeys(row.contrast for row in rows))
-        made = _take(review, rows, settings, selection, contrasts=contrasts)
+        made = _take(review, rows, settings, selection)
+        contrasts: dict[str | None, list[Outcome]] = defaultdict(list)
+        for row in rows:
+            contrasts[row.contrast].append(row)
         if len(contrasts) > 1 and made.dropped:  # they can't be combined
             why = made.dropped[0].why
-            apart = [
-                _take(
-                    review,
-                    [row for row in rows if row.contrast == contrast],
-                    settings,
-                    selection,
-                    contrasts=(contrast,),
-                )
-                for contrast in contrasts
-            ]
+            apart = (_take(review, own, settings, selection) for own in contrasts.values())
             made = sum(apart, start=Chosen())
             if len(made.effects) > 1:
                 made = replace(made, effects=tuple(_kept(effect, why) for effect in made.effects))
@@ -150,16 +143,9 @@ def _kept(effect: Effect, why: str) -> Effect:
     )
 
 
-def _take(
-    review: Review,
-    rows: list[Outcome],
-    settings: Settings,
-    selection: Selection,
-    *,
-    contrasts: tuple[str | None, ...],
-) -> Chosen:
-    """Take one effect of a trial's rows, of all these contrasts together."""
-    together, trial = len(contrasts) > 1, review.trial(rows[0].trial)
+def _take(review: Review, rows: list[Outcome], settings: Settings, selection: Selection) -> Chosen:
+    """Take one effect of a trial's rows, of all their contrasts together."""
+    together, trial = len({row.contrast for row in rows}) > 1, review.trial(rows[0].trial)
 
     def left(why: str) -> tuple[LeftOut, ...]:
         subgroup = rows[0].subgroup

@@ -182,12 +182,10 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
     turned = instrument is not None and instrument.better == "higher" and not standardised
     if instrument is not None and turned:
         numbers["yi"] = -numbers["yi"]
-        trail.steps.append(
-            said("step.turned", turning=turning(settings.label), instrument=Own(instrument.name))
-        )
+        trail.say("step.turned", turning=turning(settings.label), instrument=Own(instrument.name))
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
     yi, vi = derived(numbers["yi"]), derived(numbers["vi"])
-    trail.steps.append(said("step.effect", label=Word(settings.label), yi=yi, vi=vi))
+    trail.say("step.effect", label=Word(settings.label), yi=yi, vi=vi)
     trial, first = review.trial(rows[0].trial), rows[0]
     assumptions = dict.fromkeys([row.assumption for row in used if row.assumption] + trail.assumed)
     named = {row.contrast: None for row in rows}
@@ -319,7 +317,7 @@ def _mark_empty(
             except ValueError:
                 bare = None
             if bare != effect:
-                trail.steps.append(said("step.half_added"))
+                trail.say("step.half_added")
                 trail.flags.append("empty_cells_corrected")
 
 
@@ -337,7 +335,7 @@ def _before_and_after(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str,
             return None
         change = row.mean if row.statistic == "change" else row.mean - (start.mean or 0)
         changed.append((change, start.sd, row.n))
-        trail.steps.append(said("step.before", group=row.group, change=derived(change), sd=show(start.sd)))
+        trail.say("step.before", group=row.group, change=derived(change), sd=show(start.sd))
     declared = correlation(trail.review, arms["1"][0])
     if declared is None:
         raise NotComputableError(said("unused.correlation"))
@@ -376,7 +374,7 @@ def _of_difference(
         if len(means) < 2 or means[0] is None or means[1] is None:
             raise NotComputableError(said("unused.no_difference"))
         md = means[0] - means[1]
-        trail.steps.append(said("step.means", mean1=show(means[0]), mean2=show(means[1])))
+        trail.say("step.means", mean1=show(means[0]), mean2=show(means[1]))
     se, shown = _standard_error(row, md, n1 + n2 - 2, by_t=True, trail=trail)
     numbers = {"n1": n1, "n2": n2, "difference": together([show(md), shown], " ")}
     if kind == settings.measure:
@@ -386,7 +384,7 @@ def _of_difference(
         sd = pooled_sd(*(value for arm in lent for value in (arm.sd, arm.n)))  # type: ignore[arg-type]
         yi, vi = smd_from_external_sd(md, se, sd)
         trail.flags.append("sd_external")
-        trail.steps.append(said("step.sd_lent", sd=derived(sd), lender=row.sd_from))
+        trail.say("step.sd_lent", sd=derived(sd), lender=row.sd_from)
         return {"yi": yi, "vi": vi, **numbers}
     if row.adjusted == "yes":
         if not selection.include_sensitivity:
@@ -394,9 +392,9 @@ def _of_difference(
         trail.flags.append("sd_from_adjusted")
     sd = sd_from_difference_se(se, n1, n2)
     yi, vi = smd_from_difference(md, sd, n1, n2, **settings.formulas("SMD"))
-    trail.steps.append(said("step.sd_difference", n1=n1, n2=n2, sd=derived(sd)))
+    trail.say("step.sd_difference", n1=n1, n2=n2, sd=derived(sd))
     label = Word(measure.label)
-    trail.steps.append(said("step.smd", label=label, md=show(md), sd=derived(sd), yi=derived(yi)))
+    trail.say("step.smd", label=label, md=show(md), sd=derived(sd), yi=derived(yi))
     return {"yi": yi, "vi": vi, **numbers}
 
 
@@ -404,7 +402,7 @@ def _from_t(row: Outcome, sizes: tuple[int, int], trail: Trail) -> dict[str, Any
     """Compute the SMD from t alone: t √(1/n1 + 1/n2) is the difference in SDs."""
     t = row.t_value or 0.0
     yi, vi = smd_from_t(t, *sizes, **trail.settings.formulas("SMD"))
-    trail.steps.append(said("step.smd_t", n1=sizes[0], n2=sizes[1], t=show(t), yi=derived(yi)))
+    trail.say("step.smd_t", n1=sizes[0], n2=sizes[1], t=show(t), yi=derived(yi))
     text = said("step.t_value", t=show(t))
     return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": text}
 
@@ -428,12 +426,12 @@ def _as_printed(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
         cells = {name: math.log(getattr(row, name)) for name in ("mean", "ci_low", "ci_high")}
         # An SE beside a ratio may be that of the ratio or of its log: the limits say which.
         row = row.model_copy(update={**cells, "se": None})
-        trail.steps.append(said("step.logged", label=label, effect=text, yi=derived(cells["mean"])))
+        trail.say("step.logged", label=label, effect=text, yi=derived(cells["mean"]))
     elif measure.standardised:
         sign = row.note if (row.note or "").startswith(SIGN_TURNED) else said("step.sign_kept")
-        trail.steps.append(said("step.smd_printed", label=label, sign=sign))
+        trail.say("step.smd_printed", label=label, sign=sign)
     else:
-        trail.steps.append(said("step.printed", label=label, yi=value))
+        trail.say("step.printed", label=label, yi=value)
     df = None if None in sizes else sum(size or 0 for size in sizes) - 2
     yi = row.mean or 0.0
     se, shown = _standard_error(row, yi, df, by_t=measure.one_instrument, trail=trail)
@@ -450,8 +448,8 @@ def _from_odds_ratio(row: Outcome, sizes: tuple[int | None, int | None], trail: 
     numbers = _as_printed(row, sizes, trail)
     yi, vi = smd_from_odds_ratio(numbers["yi"], math.sqrt(numbers["vi"]))
     label = Word(MEASURES[trail.settings.measure].label)
-    trail.steps.append(said("step.odds_ratio", label=label, yi=derived(yi)))
-    trail.assumed.append(said("assumption.logistic"))
+    trail.say("step.odds_ratio", label=label, yi=derived(yi))
+    trail.assume("assumption.logistic")
     trail.flags.append("from_odds_ratio")
     return {**numbers, "yi": yi, "vi": vi}
 
@@ -465,7 +463,7 @@ def _standard_error(
     basis is not stated is one of t, as that of a difference of two means.
     """
     if row.se is not None:
-        trail.steps.append(said("step.se_printed", se=show(row.se)))
+        trail.say("step.se_printed", se=show(row.se))
         return row.se, said("step.of_se", se=show(row.se))
     if row.ci_low is not None and row.ci_high is not None and row.ci_level is not None:
         theirs = trail.review.source(row.source).kind == "review"
@@ -481,11 +479,11 @@ def _standard_error(
             unsaid = "step.theirs" if theirs else "step.modelled" if modelled else "step.sizes_unknown"
             why = said(unsaid)
         level, named = Numeral(f"{row.ci_level:g}"), quantile_of(quantile)
-        trail.steps.append(said("step.se_ci", level=level, quantile=named, why=why, se=derived(se)))
+        trail.say("step.se_ci", level=level, quantile=named, why=why, se=derived(se))
         return se, said("step.of_limits", low=show(row.ci_low), high=show(row.ci_high))
     if row.t_value is not None:
         se, t = se_from_t(estimate, row.t_value), show(row.t_value)
-        trail.steps.append(said("step.se_t", t=t, se=derived(se)))
+        trail.say("step.se_t", t=t, se=derived(se))
         return se, said("step.of_t", t=t)
     if row.p_value is None:
         raise NotComputableError(said("unused.no_spread"))
@@ -498,8 +496,8 @@ def _standard_error(
     se = se_from_p(estimate, row.p_value, df=df)
     if row.p_relation == "<":
         trail.flags.append("p_bound")
-        trail.steps.append(said("step.p_bound", p=p))
-    trail.steps.append(said("step.se_p", p=p, df=df, se=derived(se)))
+        trail.say("step.p_bound", p=p)
+    trail.say("step.se_p", p=p, df=df, se=derived(se))
     return se, said("step.of_p", relation=row.p_relation, p=p)
 
 

@@ -195,14 +195,7 @@ def _nameable(methods: Methods) -> None:
     )
 
 
-def headline_settings(
-    review: Review,
-    *,
-    name: str | None = None,
-    measure: str | None = None,
-    level: float | None = None,
-    **choices: str | None,
-) -> Settings:
+def headline_settings(review: Review, *, name: str | None = None, **asked: Any) -> Settings:
     """Return the methods that every answer about a review has, unless others are asked for.
 
     They are those of the profile that review.toml names as `headline`, taken whole: the choices
@@ -218,7 +211,7 @@ def headline_settings(
     'random effects, PM, modified HKSJ interval (profile today, changed)'
     """
     methods = review.protocol.methods
-    return settings_of(methods, name=name or methods.headline, measure=measure, level=level, **choices)
+    return settings_of(methods, name=name or methods.headline, **asked)
 
 
 def authors_settings(review: Review) -> Settings | None:

@@ -103,20 +103,10 @@ def run(
 def drawn(
     draw: Callable[[np.random.Generator, int], NDArray[_Number]], start: int, stop: int, *, seed: int
 ) -> NDArray[_Number]:
-    """Draw random numbers for the analyses start, …, stop − 1, the same whatever the chunk.
+    """Draw random numbers for the analyses start, …, stop − 1, a row each, the same whatever the chunk.
 
-    Parameters
-    ----------
-    draw : callable
-        Takes a generator and a number of analyses; returns an array with a row for each.
-    start, stop : int
-        Numbers of the analyses.
-    seed : int
-        Each block of analyses has a stream of its own, spawned from it.
-
-    Returns
-    -------
-    ndarray, shape (stop − start, …)
+    `draw` takes a generator and a number of analyses, and returns an array with a row for each.
+    Each block of analyses has a stream of its own, spawned from the seed.
 
     Examples
     --------

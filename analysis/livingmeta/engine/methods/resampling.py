@@ -211,19 +211,12 @@ class Arms:
     1/n1 + 1/n2, and m s² is chi-square with m = n1 + n2 − 2, independent of it. The effect and its
     variance then follow by the formulas of `effect_sizes`, so they depend on each other as they do
     in a real review.
-
-    Attributes
-    ----------
-    n1, n2 : tuple of float, shape (k,)
-        People per arm.
-    correction, variance : str
-        Entries of `effect_sizes.CORRECTIONS` and `VARIANCES`.
     """
 
-    n1: tuple[float, ...]
+    n1: tuple[float, ...]  # people per arm, of each trial
     n2: tuple[float, ...]
-    correction: str = "approximate"
-    variance: str = "revman"
+    correction: str = "approximate"  # an entry of `effect_sizes.CORRECTIONS`
+    variance: str = "revman"  # an entry of `effect_sizes.VARIANCES`
 
     def __post_init__(self) -> None:
         smd(0.0, 1.0, self.n1, 0.0, 1.0, self.n2)  # refuses what is no number of people
