@@ -34,6 +34,7 @@ settings.load_profile("repeat" if os.environ.get("CI") == "true" else "search")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let who has the time search for longer."""
     parser.addoption("--fuzz", type=float, default=60.0, metavar="SECONDS", help="how long each fuzzer runs")
+    parser.addoption("--kills", type=int, default=1000, help="writers that the slow test kills")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -88,7 +88,7 @@ for _ in range(500):
         with planned(path, {"gaps": [row]}) as plan:
             plan.write()
         sys.exit(0)
-    except ChangedError:
+    except ChangedError:  # another one was faster
         pass
 sys.exit(1)
 """
@@ -98,11 +98,12 @@ sys.exit(1)
 def test_many_adders_at_once_lose_no_row(tmp_path: Path) -> None:
     path = folder(tmp_path)
     adders = [
-        subprocess.Popen([sys.executable, "-c", ADDER, str(path), str(number)]) for number in range(1, 4)
+        subprocess.Popen([sys.executable, "-c", ADDER, str(path), str(number)]) for number in range(1, 21)
     ]
-    assert [adder.wait(timeout=120) for adder in adders] == [0] * 3
+    assert [adder.wait(timeout=240) for adder in adders] == [0] * 20
     weeks = sorted(row.weeks or 0 for row in load_review(path).gaps)
-    assert weeks == list(range(1, 4))
+    assert weeks == list(range(1, 21))
+    assert not [left for left in path.iterdir() if left.name.startswith(".")]
 
 
 WRITER = """
@@ -133,8 +134,8 @@ def test_a_crash_at_any_moment_leaves_the_old_file_or_the_new_one(tmp_path: Path
         held = file.read_text()
         assert len(held) == 400_000
         assert len(set(held)) == 1
-        for left in tmp_path.glob(".rows.csv.*"):  # what the killed one had begun
-            left.unlink()
+    write(file, "c")
+    assert [left.name for left in tmp_path.iterdir()] == ["rows.csv"]
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
         [sys.executable, "-c", script, str(file)], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
-    assert "File too large" in done.stderr
+    assert f"File too large: '{file}'" in done.stderr
     assert file.read_text() == "old\n"
     assert [path.name for path in tmp_path.iterdir()] == ["rows.csv"]
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 1000
@@ -183,7 +184,7 @@ def test_a_folder_that_may_not_be_written_is_left_alone(tmp_path: Path) -> None:
     )
     path.chmod(0o755)
     assert done.returncode != 0
-    assert "Permission denied" in done.stderr or "Read-only" in done.stderr
+    assert f"Permission denied: '{path / 'gaps.csv'}'" in done.stderr
     assert {file.name: file.read_bytes() for file in path.iterdir()} == before
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from livingmeta.audit.results import Results
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
+from livingmeta.store import current
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.profiles import METHOD_CHOICES
 from livingmeta.synthesis.settings import Settings, settings_of
@@ -43,7 +44,7 @@ def hashes(review: Review) -> dict[str, str]:
     versions = {}
     folder, base = review.folder, review.protocol.extends
     for path in sorted([*folder.glob("*.csv"), folder / "review.toml"]):
-        raw = path.read_bytes().replace(b"\r\n", b"\n")
+        raw = current(path).read_bytes().replace(b"\r\n", b"\n")
         versions[f"{folder.name}/{path.name}"] = hashlib.sha256(raw).hexdigest()
     if base is None:
         return versions

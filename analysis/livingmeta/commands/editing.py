@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from livingmeta.commands import screen
+from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
     EXPORTS_HELP,
     AsJson,
@@ -89,8 +89,9 @@ def add(
         if not yes and not Terminal().yes(f"Write {rows} rows to {files}?", default=False):
             typer.echo("Nothing is written.")
             return
-        plan.write()
+        home = plan.write()[0].parent
         typer.echo(f"Written: {rows} rows to {files}.")
+        printing.whose(plan.folder, home)
         _page(plan.after, moves, names=("before", "after"), out=Path(out))
 
 
@@ -260,7 +261,7 @@ def import_file(
 
     from livingmeta.exchange.analyses import Declared
     from livingmeta.exchange.imports import imported
-    from livingmeta.store import write
+    from livingmeta.store import create
 
     _checked_name(name)
     said = Declared(measure=measure, log=log, favours=favours)
@@ -275,10 +276,9 @@ def import_file(
     taken = [one.name for one in found if (Path(shelf) / one.name).exists()]
     if taken:
         raise RefusalError(f"{Path(shelf) / taken[0]} exists already. Choose another name.")
+    create({Path(shelf) / one.name: one.files for one in found})
     for one in found:
         folder = Path(shelf) / one.name
-        for file_name, text in one.files.items():
-            write(folder / file_name, text)
         for remark in one.remarks:
             typer.echo(f"  {remark}")
         typer.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")

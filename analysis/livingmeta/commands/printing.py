@@ -10,6 +10,7 @@ from livingmeta.commands import screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from livingmeta.audit.deduction import Deduction
     from livingmeta.audit.results import Results
@@ -147,6 +148,16 @@ def whole(review: Review, pool: Pool) -> None:
     for line in flag_lines(pool.flags):
         typer.echo(f"  flag {line}")
     typer.echo()
+
+
+def whose(folder: Path, home: Path, *, quiet: bool = False) -> None:
+    """Say where a review is written that came with the program; quiet, beside the output."""
+    if home != folder:
+        typer.echo(
+            f"{folder} came with the program and stays as it is: {home.resolve()} is your copy, and "
+            f"found by the name {folder.name} from here.",
+            err=quiet,
+        )
 
 
 def disclaimer() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from livingmeta import __version__
-from livingmeta.commands import screen
+from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, ReviewName
 from livingmeta.words import RefusalError
 
@@ -31,21 +31,29 @@ def verify(
     """Recompute a review and compare with its lock; exit with 1 if anything is another."""
     from livingmeta.audit import lock
     from livingmeta.audit.results import results_of
-    from livingmeta.review.folder import load_review
+    from livingmeta.review.folder import find, load_review
+    from livingmeta.store import at_rest, current
 
     if update != bool(why and why.strip()):
         raise RefusalError(
             'verify: a new lock needs its reason, and only a new lock does: --update --why "…".'
         )
-    loaded = load_review(review)
-    path = loaded.folder / lock.NAME
-    old = lock.held(path.read_bytes(), place=str(path)) if path.is_file() else None
+    folder, _ = find(review)
+    path = folder / lock.NAME
+    # rows, hashes and lock of one moment, though somebody writes
+    new, raw = at_rest(
+        folder,
+        lambda: (
+            lock.locked(results_of(load_review(review)), version=__version__, why=why or ""),
+            current(path).read_bytes() if current(path).is_file() else None,
+        ),
+    )
+    old = lock.held(raw, place=str(path)) if raw is not None else None
     if old is None and not update:
         raise RefusalError(
             f"{path}: this review has no lock yet. Write the first with "
             f'livingmeta verify {review} --update --why "first lock".'
         )
-    new = lock.locked(results_of(loaded), version=__version__, why=why or "")
     found = lock.verified(old, new) if old is not None else None
     if as_json:
         from livingmeta.pages.documents import verified
@@ -59,7 +67,7 @@ def verify(
         from livingmeta.pages.changelog import changelog_line
 
         told = changelog_line(old, new, found, why=why or "")
-        _write(path, lock.text(new), *told, quiet=as_json)
+        _write(path, (raw or b"", lock.text(new)), *told, quiet=as_json)
     elif found is not None and not found.sound:
         if not as_json:
             typer.echo(f'If it is meant: livingmeta verify {review} --update --why "…"')
@@ -85,18 +93,23 @@ def _show(found: Verification, review: str) -> None:
     typer.echo(f"{review}: {moved if found.differences else same}.")
 
 
-def _write(path: Path, text: str, part: str, line: str, *, quiet: bool) -> None:
+def _write(path: Path, change: tuple[bytes, str], part: str, line: str, *, quiet: bool) -> None:
     """Write the lock, and the line into the changelog of the checkout the review lies in."""
+    from livingmeta.living.adding import owned
     from livingmeta.pages.changelog import with_line
-    from livingmeta.store import write
+    from livingmeta.store import replace_all
 
-    told: list[Any] = [f"{write(path, text)} written."]
-    changelog = path.resolve().parents[2] / "CHANGELOG.md"
-    known = changelog.read_text(encoding="utf-8") if changelog.is_file() else ""
-    longer = with_line(known, part=part, line=line)
+    home = owned(path.parent)
+    printing.whose(path.parent, home, quiet=quiet)
+    files = {home / path.name: change}
+    changelog = home.resolve().parents[1] / "CHANGELOG.md"
+    known = changelog.read_bytes() if changelog.is_file() else b""
+    longer = with_line(known.decode(), part=part, line=line)
     if longer is None:
-        told.append(f"{changelog} has no place for it; the line for {part} under Unreleased:")
+        where = f"{changelog} has no place for it; the line for {part} under Unreleased:"
     else:
-        told.append(f"{write(changelog, longer)}, {part}:")
-    for one in [*told, line]:
-        typer.echo(one, err=quiet)
+        files[changelog] = (known, longer)
+        where = f"{changelog}, {part}:"
+    replace_all(files)
+    for sentence in (f"{home / path.name} written.", where, line):
+        typer.echo(sentence, err=quiet)

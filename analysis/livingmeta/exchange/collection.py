@@ -92,7 +92,8 @@ def sources(folder: Path) -> list[Path]:
     paths = [
         path
         for path in sorted(folder.iterdir())
-        if path.suffix.lower() in FILES or ((path / "review.toml").is_file() and path.name != TEMPLATE)
+        if not path.name.startswith(".")
+        and (path.suffix.lower() in FILES or ((path / "review.toml").is_file() and path.name != TEMPLATE))
     ]
     if not paths:
         raise RefusalError(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from livingmeta.living.drafts import ORDER, Draft, appended
 from livingmeta.review.extraction import agreement_row, corrected, disagreements
-from livingmeta.review.folder import TEMPLATE, ReviewError, examine, find, load_review, reviews
+from livingmeta.review.folder import PACKAGED, TEMPLATE, ReviewError, examine, find, load_review, reviews
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, columns
-from livingmeta.store import copied, replace_all, write
+from livingmeta.store import contents, copied, create, replace_all
 from livingmeta.words import RefusalError
 
 # negative_favours of review.toml, by which effects favour group 1
@@ -29,8 +29,35 @@ class Addition:
     after: Review
 
     def write(self) -> list[Path]:
-        """Write the files; refuse if one of them has changed since it was read."""
-        return replace_all(self.files)
+        """Write the files; refuse if one of them has changed since it was read.
+
+        Those of a review that came with the program are written into a copy, as `owned` says.
+        """
+        home = owned(self.folder)
+        return replace_all({home / path.name: change for path, change in self.files.items()})
+
+
+def owned(folder: Path) -> Path:
+    """Return the folder in which a review is written.
+
+    One that came with an installed program stays as it is, since the next version replaces it: it
+    is copied into the working folder, where it is found by name before the other.
+
+    Raises
+    ------
+    RefusalError
+        If the working folder has one of that name already.
+    """
+    if not folder.resolve().is_relative_to(PACKAGED):
+        return folder
+    home = Path("data") / folder.name
+    if home.exists():
+        raise RefusalError(
+            f"{folder} came with the program and is not written to, and {home} is there already: "
+            "name that folder."
+        )
+    create({home: contents(folder)})
+    return home
 
 
 @contextmanager
@@ -122,8 +149,10 @@ def settle(name: str, number: int, *, take: str | None, by: str | None, why: str
         held = outcomes.read_bytes()
         text = corrected(held.decode(), row=cell.first.row, column=cell.column, value=value or "")
         files = {outcomes: (held, text), **files}
-    replace_all(files)
-    return f"settled: {cell.column} is {value or 'not reported'} ({by}: {why})."
+    home = owned(folder)
+    replace_all({home / path.name: change for path, change in files.items()})
+    copy = "" if home == folder else f" It stands in {home}, a copy: {folder} came with the program."
+    return f"settled: {cell.column} is {value or 'not reported'} ({by}: {why}).{copy}"
 
 
 def start(folder: Path, *, negative_favours: int | str | None) -> None:
@@ -139,6 +168,7 @@ def start(folder: Path, *, negative_favours: int | str | None) -> None:
     """
     import tomlkit
 
+    files = {}
     for path in sorted(find(TEMPLATE)[0].iterdir()):
         if path.suffix not in {".csv", ".toml"}:
             continue
@@ -156,4 +186,5 @@ def start(folder: Path, *, negative_favours: int | str | None) -> None:
                         groups.add("negative_favours", negative_favours)
                 protocol["groups"] = groups
             text = tomlkit.dumps(protocol)
-        write(folder / path.name, text)
+        files[path.name] = text
+    create({folder: files})

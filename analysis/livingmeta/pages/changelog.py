@@ -42,6 +42,8 @@ def _value(pool: Mapping[str, Any] | None) -> str:
 def with_line(changelog: str, *, part: str, line: str) -> str | None:
     r"""Put a line last into a part of the changelog's Unreleased; None where that is not there.
 
+    A line that is there stays the only one: who is interrupted runs the command again.
+
     Examples
     --------
     >>> print(with_line("## Unreleased\n\n### Code\n\n- one\n", part="Code", line="- two"))
@@ -57,6 +59,8 @@ def with_line(changelog: str, *, part: str, line: str) -> str | None:
     section = re.search(within, changelog, re.MULTILINE)
     if section is None:
         return None
+    if line in section[0].splitlines():
+        return changelog
     kept = changelog[: section.end()].rstrip("\n")
     gap = "\n\n" if kept.endswith(f"### {part}") else "\n"
     rest = changelog[section.end() :]

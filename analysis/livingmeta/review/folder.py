@@ -40,9 +40,11 @@ from livingmeta.review.schema import (
     columns,
     read_row,
 )
+from livingmeta.store import at_rest, current
 from livingmeta.words import RefusalError, unknown, unread_format
 
 TEMPLATE = "template"  # the empty review to copy
+PACKAGED = Path(__file__).resolve().parents[1] / "data"  # what comes with an installed program
 OWN = frozenset({"published", "certainty"})  # what a review takes from none that it extends
 
 
@@ -56,15 +58,14 @@ class ReviewError(RefusalError):
 
 def shelves() -> list[Path]:
     """List the folders in which a review is looked for by name, nearest first."""
-    package = Path(__file__).resolve().parents[1]
-    return [Path("data"), package.parents[1] / "data", package / "data"]
+    return [Path("data"), PACKAGED.parents[2] / "data", PACKAGED]
 
 
 def reviews() -> dict[str, Path]:
     """Map the name of each review that can be found to its folder."""
     folders: dict[str, Path] = {}
     for shelf in shelves():
-        for protocol in sorted(shelf.glob("*/review.toml")):
+        for protocol in sorted(shelf.glob("[!.]*/review.toml")):  # not what is being made
             folders.setdefault(protocol.parent.name, protocol.parent)
     return folders
 
@@ -159,12 +160,18 @@ def _examine(
     review: str | Path, below: tuple[Path, ...], shown: str | None = None
 ) -> tuple[Review | None, list[Problem]]:
     """Examine a review; `below` are the folders of those that extend it."""
+    try:
+        folder, name = find(review)
+    except ReviewError as error:
+        return None, list(error.problems)
+    return at_rest(folder, lambda: _read(folder, shown or name, below))
+
+
+def _read(folder: Path, name: str, below: tuple[Path, ...]) -> tuple[Review | None, list[Problem]]:
     problems: list[Problem] = []
     tables: dict[str, tuple[Row, ...]] = {}
     base = protocol = None
     try:
-        folder, name = find(review)
-        name = shown or name
         declared = declarations(folder, name)
         if "extends" in declared:
             base = _extended(str(declared["extends"]), folder, name, below)
@@ -174,7 +181,7 @@ def _examine(
         toml = [problem for problem in problems if problem.file.endswith("review.toml")]
         if not toml or any(problem.column == "format" for problem in toml):
             return None, problems
-    held = {name: model for name, model in OPTIONAL.items() if (folder / f"{name}.csv").exists()}
+    held = {table: model for table, model in OPTIONAL.items() if current(folder / f"{table}.csv").exists()}
     for table, model in {**TABLES, **held}.items():
         try:
             rows, wrong = _table(model, folder / f"{table}.csv", f"{name}/{table}.csv")
@@ -226,7 +233,7 @@ def _refusal(file: str, reason: str, remedy: str, **place: Any) -> ReviewError:
 def _text(path: Path, file: str, *, most: int = LARGEST_FILE) -> str:
     missing = ("the file is missing", "Copy it from data/template.")
     try:
-        return text_of(raw_of(path, file, most=most, missing=missing), file)
+        return text_of(raw_of(current(path), file, most=most, missing=missing), file)
     except FileError as error:
         raise ReviewError(error.problems) from None
 
