@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_witness_that_dies_or_lacks_a_method_says_so(smith: Results) -> None:
             raise NotOfferedError("no REML")
         raise ZeroDivisionError("division by zero")
 
-    found = certify(smith, program="0", witnesses={"weak": certificate._each(weak)})
+    found = certify(smith, program="0", witnesses={"weak": partial(certificate._each, weak)})
     reasons = {line.why for line in found.lines}
     assert reasons == {"no REML", "it failed: ZeroDivisionError: division by zero"}
 

@@ -224,22 +224,19 @@ def _q_below_df(question: Question) -> bool:
 
 
 def _each(
-    ask: Callable[[Question], WitnessAnswer],
-) -> Callable[[Sequence[Question]], list[WitnessAnswer | str]]:
-    def answers(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
-        replies: list[WitnessAnswer | str] = []
-        for question in questions:
-            try:
-                replies.append({name: float(value) for name, value in ask(question).items()})
-            except NotOfferedError as reason:
-                replies.append(str(reason))
-            except MissingError:
-                raise
-            except Exception as failure:  # whatever a witness dies of is told, not passed on
-                replies.append(f"it failed: {type(failure).__name__}: {failure}")
-        return replies
-
-    return answers
+    ask: Callable[[Question], WitnessAnswer], questions: Sequence[Question]
+) -> list[WitnessAnswer | str]:
+    replies: list[WitnessAnswer | str] = []
+    for question in questions:
+        try:
+            replies.append({name: float(value) for name, value in ask(question).items()})
+        except NotOfferedError as reason:
+            replies.append(str(reason))
+        except MissingError:
+            raise
+        except Exception as failure:  # whatever a witness dies of is told, not passed on
+            replies.append(f"it failed: {type(failure).__name__}: {failure}")
+    return replies
 
 
 def _installed(package: str) -> str:
@@ -414,9 +411,9 @@ def _metafor(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
 
 WITNESSES: Mapping[str, Callable[[Sequence[Question]], list[WitnessAnswer | str]]] = {
     "metafor": _metafor,
-    "statsmodels": _each(_statsmodels),
-    "PyMARE": _each(_pymare),
-    "PyMetaAnalysis": _each(_pymetaanalysis),
+    "statsmodels": partial(_each, _statsmodels),
+    "PyMARE": partial(_each, _pymare),
+    "PyMetaAnalysis": partial(_each, _pymetaanalysis),
 }
 VERSIONS: Mapping[str, Callable[[], str]] = {
     "metafor": lambda: _versions["metafor"],
