@@ -64,8 +64,10 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.row is None else f"{self.file} row {self.row}"
         if self.column is not None:
-            shown = self.value if len(self.value or "") <= LONGEST_SHOWN else f"{self.value[:LONGEST_SHOWN]}…"
-            place += f", {self.column}" + ("" if shown is None else f' = "{shown}"')
+            place += f", {self.column}"
+            if self.value is not None:
+                more = "…" if len(self.value) > LONGEST_SHOWN else ""
+                place += f' = "{self.value[:LONGEST_SHOWN]}{more}"'
         return f"{place}: {self.reason}. {self.remedy}".rstrip()
 
 

@@ -148,11 +148,10 @@ def _take(review: Review, rows: list[Outcome], settings: Settings, selection: Se
     together, trial = len({row.contrast for row in rows}) > 1, review.trial(rows[0].trial)
 
     def left(why: str) -> tuple[LeftOut, ...]:
-        subgroup = rows[0].subgroup
-        return (LeftOut(trial=trial.trial, label=trial.label, why=why, subgroup=subgroup),)
+        return (LeftOut(trial=trial.trial, label=trial.label, why=why, subgroup=rows[0].subgroup),)
 
-    kept = [row for row in rows if _excluded(trial, row, selection) is None]
     reasons = [_excluded(trial, row, selection) for row in rows]
+    kept = [row for row, reason in zip(rows, reasons, strict=True) if reason is None]
     why = next((reason for reason in reasons if reason), "")
     for use in ("yes", "sensitivity"):
         usable = [row for row in kept if row.use == "yes" or use == "sensitivity"]

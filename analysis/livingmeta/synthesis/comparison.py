@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.pooling import DEFAULTS
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
@@ -75,9 +76,10 @@ def compare(
     # a profile is compared as the program has it, not with the review's own choices in it
     named = {name: replace(settings, profile=PROFILES[name]) for name, settings in named.items()}
     changes: dict[tuple[str, str], list[str]] = {}
+    telling = {*MEASURES[own.measure].options.values(), "model", *DEFAULTS, "i2"}  # of this measure
     for name, other in named.items():
         for choice, (_, after) in own.profile.differences(other.profile).items():
-            if choice in _relevant(own):
+            if choice in telling:
                 changes.setdefault((choice, after), []).append(name)
 
     def pools(settings: Settings) -> tuple[Pool, ...]:
@@ -115,12 +117,6 @@ def compare(
         )
         for i, pool in enumerate(whole)
     )
-
-
-def _relevant(settings: Settings) -> set[str]:
-    """Return the choices that can change a pool of this measure."""
-    formulas = MEASURES[settings.measure].options.values()
-    return {*formulas, "model", "tau2", "ci", "tau2_ci", "prediction", "i2"}
 
 
 def _moved(own: Pool, other: Pool) -> tuple[float, float, float] | None:

@@ -343,11 +343,9 @@ def _marginal(moments: Array, quantiles: Array, finite: Sequence[bool]) -> Margi
 
 
 def _chances(row: Array, important: float | None) -> Chances:
-    below, for_1, for_2 = map(float, row)
-    judged = important is not None
-    return Chances(
-        below_zero=below, beyond_below=for_1 if judged else None, beyond_above=for_2 if judged else None
-    )
+    below, *beyond = map(float, row)
+    low, high = (None, None) if important is None else beyond
+    return Chances(below_zero=below, beyond_below=low, beyond_above=high)
 
 
 def _answers(asked: _Asked, count: int) -> _Answers:

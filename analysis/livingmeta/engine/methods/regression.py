@@ -42,46 +42,24 @@ class Coefficient:
 class MetaRegression:
     """A meta-regression and how it was made.
 
-    Attributes
-    ----------
-    k : int
-        Effects.
-    coefficients : tuple of Coefficient
-        The intercept first, where there is one; a level of a category against its first level.
-    tau2, tau2_low, tau2_high : float or None
-        Variance between trials that the moderators leave, and its Q-profile interval; None for a
-        common effect.
-    i2 : float
-        τ²/(τ² + s²) in percent, s² the typical variance within trials; (Q − df)/Q for a common
-        effect.
-    r2 : float or None
-        Percent of the variance without moderators that they explain; None where that is 0, for a
-        common effect, and for a design without a constant: it does not hold the mean it would be
-        compared with.
-    qe, qe_df, qe_p
-        Test for heterogeneity that is left.
-    qm, qm_df, qm_p
-        Test of all moderators at once: chi-square on m df, or F on (m, k − p).
-    clusters : int or None
-        Clusters of the robust variances.
-    model, tau2_method, ci_method, level, flags
-        How it was made, and what a reader must know.
+    `r2` is None where there is no variance without moderators, for a common effect, and for a
+    design without a constant: it does not hold the mean it would be compared with.
     """
 
-    k: int
-    coefficients: tuple[Coefficient, ...]
-    tau2: float | None
-    tau2_low: float | None
+    k: int  # effects
+    coefficients: tuple[Coefficient, ...]  # the intercept first; a level against its category's first
+    tau2: float | None  # variance between trials that the moderators leave; None for a common effect
+    tau2_low: float | None  # its Q-profile interval
     tau2_high: float | None
-    i2: float
-    r2: float | None
-    qe: float
+    i2: float  # percent: τ²/(τ² + s²), s² the typical variance within trials; common: (Q − df)/Q
+    r2: float | None  # percent of the variance without moderators that they explain
+    qe: float  # test for heterogeneity that is left
     qe_df: int
     qe_p: float
-    qm: float | None
+    qm: float | None  # test of all moderators at once: chi-square on m df, or F on (m, k − p)
     qm_df: tuple[float, ...]
     qm_p: float | None
-    clusters: int | None
+    clusters: int | None  # of the robust variances
     model: str
     tau2_method: str | None
     ci_method: str
@@ -483,21 +461,21 @@ def _omnibus(
 def _coefficient(name: str, b: float, variance: float, df: float | None, level: float) -> Coefficient:
     if np.isnan(variance):
         return Coefficient(name=name, estimate=float(b))
-    se, upper = float(np.sqrt(variance)), (1 + level) / 2
+    b, se, upper = float(b), float(np.sqrt(variance)), (1 + level) / 2
     half = se * float(ndtri(upper) if df is None else stdtrit(df, upper))
     ratio = b / se if se > 0 else None
-    p = None
+    p_value = None
     if ratio is not None:
-        p = float(2 * (ndtr(-abs(ratio)) if df is None else stdtr(df, -abs(ratio))))
+        p_value = float(2 * (ndtr(-abs(ratio)) if df is None else stdtr(df, -abs(ratio))))
     return Coefficient(
         name=name,
-        estimate=float(b),
+        estimate=b,
         se=se,
-        ci_low=float(b) - half,
-        ci_high=float(b) + half,
-        statistic=None if ratio is None else float(ratio),
+        ci_low=b - half,
+        ci_high=b + half,
+        statistic=ratio,
         df=None if df is None else float(df),
-        p_value=p,
+        p_value=p_value,
     )
 
 

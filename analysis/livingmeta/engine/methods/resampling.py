@@ -430,17 +430,10 @@ def simulate(
     >>> abs(reviews.excludes_zero - 0.05) < 3 * reviews.excludes_zero_se
     True
     """
-    wrong = [
-        f"τ² = {tau2}: a variance between trials is not below 0, nor infinite."
-        for tau2 in between
-        if not inside(tau2, 0.0, LARGEST)
-    ]
-    wrong += [
-        f"effect = {effect}: a true mean is a finite number."
-        for effect in effects
-        if not inside(effect, -LARGEST, LARGEST)
-    ]
-    refuse(wrong)
+    tau2s = [tau2 for tau2 in between if not inside(tau2, 0.0, LARGEST)]
+    means = [effect for effect in effects if not inside(effect, -LARGEST, LARGEST)]
+    wrong = [f"τ² = {tau2}: a variance between trials is not below 0, nor infinite." for tau2 in tau2s]
+    refuse([*wrong, *(f"effect = {effect}: a true mean is a finite number." for effect in means)])
     pairs = [(effect, tau2) for effect in effects for tau2 in between]
     results = []
     for number, (effect, tau2) in enumerate(pairs):

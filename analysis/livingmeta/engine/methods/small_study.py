@@ -35,8 +35,8 @@ class Asymmetry:
     name: str
     k: int
     statistic: float  # slope in units of the predictor, or Kendall's τ
-    t: float | None
-    df: int | None
+    t: float | None = None
+    df: int | None = None
     p_value: float
     limit: float | None = None
     limit_low: float | None = None
@@ -355,8 +355,6 @@ def begg(yi: ArrayLike, vi: ArrayLike, *, force: bool = False) -> Asymmetry:
         name="Begg",
         k=y.size,
         statistic=float(test.statistic),
-        t=None,
-        df=None,
         p_value=float(test.pvalue),
         flags=warned(y.size),
     )
@@ -422,8 +420,7 @@ def trim_and_fill(
     require_enough(y.size, force=force)
     if side is None:
         side = "right" if egger(y, v, force=True).statistic < 0 else "left"
-    turn = {"left": 1.0, "right": -1.0}
-    sign = pick(turn, side, "side")
+    sign = pick({"left": 1.0, "right": -1.0}, side, "side")
     z = sign * y
     order = np.argsort(z, kind="stable")
     z, u = z[order], v[order]
