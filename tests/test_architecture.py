@@ -17,6 +17,7 @@ LIBRARIES = {
     "living": {"pydantic", "pandas", "openpyxl", "tomlkit"},
     "figures": SCIENCE | {"matplotlib", "pandas"},
     "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic", "rich"},
+    "commands": {"typer", "rich"},  # they parse, call and print, and compute nothing
 }
 FILES = {"pathlib", "os", "io", "tempfile", "shutil"}
 CORE = {"engine", "synthesis", "appraisal"}  # touch no files

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appraisal.test_certainty import PLAN, review
-from livingmeta.__main__ import app
+from livingmeta.__main__ import COMMANDS, function_of
 from livingmeta.engine.methods.regression import meta_regression
 from livingmeta.engine.methods.resampling import bootstrap, permutation_test
 from livingmeta.engine.methods.selection import selection_model
@@ -63,11 +63,7 @@ def test_random_effects_would_be_another_answer(data) -> None:
 
 REVIEWED = [
     (name, options)
-    for name, options in sorted(
-        (one.name or one.callback.__name__.replace("_", "-"), signature(one.callback).parameters)
-        for one in app.registered_commands
-        if one.callback
-    )
+    for name, options in sorted((command, signature(function_of(command)).parameters) for command in COMMANDS)
     if {"review", "as_json"} <= options.keys()
 ]
 # What a command needs beside its review, and commands whose document has no pooled number.

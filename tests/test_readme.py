@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from livingmeta.__main__ import app
+from livingmeta.__main__ import app, command_of
 from livingmeta.audit.results import results_of, total_people
 from livingmeta.pages.phrases import beside, interval
 from livingmeta.review.folder import load_review
@@ -64,7 +64,7 @@ def test_every_command_shown_is_one_that_works(
         told = capsys.readouterr().out
         assert all(word in told for word in words if word.startswith("--"))
         return
-    known = typer.main.get_group(app).commands[words[0]].params  # type: ignore[attr-defined]
+    known = command_of(words[0]).params
     options = {option for param in known for option in param.opts}
     if "--out" in options and words[0] not in {"template", "certify"}:
         assert typed(*words)[1]

@@ -1,29 +1,49 @@
 """The command line: registers the commands, and turns a refusal into a sentence."""
 
-from __future__ import annotations
-
+import ast
 import sys
-from typing import Annotated
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from livingmeta import __version__
-from livingmeta.commands import (
-    bayes,
-    certainty,
-    checking,
-    editing,
-    multiverse,
-    pooling,
-    resampling,
-    running,
-    sensitivity,
-    small_study,
-    verifying,
-)
-from livingmeta.commands.options import Help
 from livingmeta.words import RefusalError
 
+# By the module they stand in; the function of `pool` is `pool_command`.
+COMMANDS = {
+    "check": "checking",
+    "pool": "pooling",
+    "regress": "pooling",
+    "sensitivity": "sensitivity",
+    "bayes": "bayes",
+    "multiverse": "multiverse",
+    "certainty": "certainty",
+    "gosh": "resampling",
+    "resample": "resampling",
+    "simulate": "resampling",
+    "reproduce": "checking",
+    "deduce": "checking",
+    "certify": "checking",
+    "verify": "verifying",
+    "trace": "checking",
+    "gaps": "checking",
+    "dictionary": "checking",
+    "run": "running",
+    "explore": "running",
+    "report": "running",
+    "add": "editing",
+    "template": "editing",
+    "diff": "editing",
+    "export": "editing",
+    "new": "editing",
+    "reviews": "checking",
+    "small-study": "small_study",
+    "import": "editing",
+}
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -31,6 +51,43 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Rerun, check and extend a meta-analysis in which each number carries its source.",
 )
+
+
+def function_of(command: str) -> Any:
+    """Return the function of a command; all that it calls is imported with it."""
+    return getattr(import_module(f"livingmeta.commands.{COMMANDS[command]}"), _name(command))
+
+
+def _name(command: str) -> str:
+    return f"{command.replace('-', '_')}_command"
+
+
+@cache
+def _docstrings(module: str) -> dict[str, str | None]:
+    """Return what a module says of its functions, read off its text."""
+    text = files("livingmeta.commands").joinpath(f"{module}.py").read_text("utf-8")
+    functions = (part for part in ast.parse(text).body if isinstance(part, ast.FunctionDef))
+    return {function.name: ast.get_docstring(function) for function in functions}
+
+
+def command_of(name: str) -> Any:
+    """Return a command with its arguments and options."""
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name)(function_of(name))
+    return typer.main.get_command(alone)
+
+
+class _Later(TyperCommand):
+    """A command that is imported when it is called, so that no start waits for another's science."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return its sentence in the help of the whole."""
+        self.help = _docstrings(COMMANDS[str(self.name)])[_name(str(self.name))]
+        return super().get_short_help_str(limit)
+
+    def make_context(self, *names: Any, **extra: Any) -> Any:
+        """Take the arguments as the command itself does."""
+        return command_of(str(self.name)).make_context(*names, **extra)
 
 
 def _version(wanted: bool) -> None:
@@ -49,37 +106,8 @@ def options(
     """Rerun, check and extend a meta-analysis in which each number carries its source."""
 
 
-for command in (
-    checking.check,
-    pooling.pool,
-    pooling.regress,
-    sensitivity.sensitivity,
-    bayes.bayes,
-    multiverse.multiverse,
-    certainty.certainty,
-    resampling.gosh,
-    resampling.resample,
-    resampling.simulate,
-    checking.reproduce,
-    checking.deduce,
-    checking.certify,
-    verifying.verify,
-    checking.trace,
-    checking.gaps,
-    checking.dictionary,
-    running.run,
-    running.explore,
-    running.report,
-    editing.add,
-    editing.template,
-    editing.diff,
-    editing.export,
-    editing.new,
-):
-    app.command(cls=Help)(command)
-app.command("reviews")(checking.list_reviews)
-app.command("small-study")(small_study.small_study)
-app.command("import")(editing.import_file)
+for command in COMMANDS:
+    app.command(command, cls=_Later)(lambda: None)
 
 
 @app.command(hidden=True, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from decimal import Decimal
 from difflib import get_close_matches
 from math import inf
@@ -165,6 +165,22 @@ def unread_format(given: object, read: int) -> tuple[str, str] | None:
             "Update livingmeta. Nothing else was read, and nothing is changed."
         )
     return None
+
+
+def answered(call: Callable[[], T]) -> T | str:
+    """Return what a call gives, or why it refuses.
+
+    Examples
+    --------
+    >>> answered(lambda: pick({"DL": 1}, "DL", "tau2"))
+    1
+    >>> answered(lambda: pick({"DL": 1}, "PN", "tau2"))
+    "tau2 = 'PN': choose one of DL."
+    """
+    try:
+        return call()
+    except RefusalError as refusal:
+        return str(refusal)
 
 
 def pick(registry: Mapping[str, T], name: str, what: str) -> T:

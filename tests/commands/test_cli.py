@@ -17,7 +17,7 @@ from typer.models import OptionInfo
 
 from folders import ARM1, ARM2, ROOT, folder
 from livingmeta import __version__
-from livingmeta.__main__ import app
+from livingmeta.__main__ import COMMANDS, function_of
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.effect_sizes import MEASURES
@@ -310,14 +310,11 @@ def options_of(command: Any) -> list[tuple[str, str]]:
     return found
 
 
-COMMANDS = {one.callback.__name__: one.callback for one in app.registered_commands if one.callback}
-
-
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_read_by_its_command_and_says_what_it_does(name: str) -> None:
-    body = ast.parse(textwrap.dedent(inspect.getsource(COMMANDS[name])))
+    body = ast.parse(textwrap.dedent(inspect.getsource(function_of(name))))
     read = {one.id for one in ast.walk(body) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
-    for option, told in options_of(COMMANDS[name]):
+    for option, told in options_of(function_of(name)):
         assert option in read, f"{name} accepts {option} and ignores it"
         assert told, option
         assert not told.endswith((" of", " or", ":")), told

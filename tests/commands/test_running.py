@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from folders import ROOT
-from livingmeta.commands.running import MARK, gallery, refresh
+from livingmeta.pages.gallery import MARK, gallery, refresh
 from livingmeta.review.folder import load_review
 
 PICTURE = re.compile(r"!\[([^]]+)\]\(([^)]+)\)")

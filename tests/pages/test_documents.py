@@ -10,7 +10,7 @@ import pytest
 from documents import PAGE, page
 from folders import ROOT
 from livingmeta import load_review, results_of, synthesise
-from livingmeta.__main__ import app
+from livingmeta.__main__ import COMMANDS, function_of
 from livingmeta.pages.documents import DOCUMENTS, pooled, reproduction, schema, text
 from livingmeta.words import RefusalError
 from rooms import PACKAGE
@@ -49,9 +49,7 @@ TYPED = {
 
 def test_every_command_that_prints_a_document_says_what_it_holds() -> None:
     commands = {
-        command.name or command.callback.__name__.replace("_", "-")
-        for command in app.registered_commands
-        if "as_json" in inspect.signature(command.callback).parameters
+        command for command in COMMANDS if "as_json" in inspect.signature(function_of(command)).parameters
     }
     assert {name.split()[0] for name in DOCUMENTS} == commands
     assert list(TYPED) == list(DOCUMENTS)

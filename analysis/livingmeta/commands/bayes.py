@@ -1,11 +1,12 @@
 """What trials and a prior say together, and what that means for a patient."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
     AsJson,
@@ -17,26 +18,28 @@ from livingmeta.commands.options import (
     ReviewName,
     Synthesis,
     VasSd,
+    named,
 )
-from livingmeta.words import RefusalError
-
-if TYPE_CHECKING:
-    from livingmeta.engine.methods.bayes import Chances, Marginal, Posterior, Prior
-    from livingmeta.engine.methods.patient import NewSetting
-    from livingmeta.synthesis.pool import Pool
-    from livingmeta.synthesis.settings import Settings
+from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
+from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Posterior, Prior, posterior
+from livingmeta.engine.methods.patient import NewSetting, new_setting, vas_points, vas_words
+from livingmeta.pages.documents import Believed, believed, posterior_flags
+from livingmeta.pages.phrases import counted, coverage, flag_lines, interval, sentence, share
+from livingmeta.review.folder import load_review
+from livingmeta.synthesis.pool import Pool, marks, notes
+from livingmeta.synthesis.settings import Selection, Settings
+from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import RefusalError, answered, decimal, decimals
 
 # Our choice, not a finding; the help and every output say so.
 USUAL_SCALE = 0.5
 
 
-def bayes(
+def bayes_command(
     review: ReviewName,
     *,
     synthesis: Synthesis = None,
-    tau_prior: Annotated[
-        str, typer.Option(metavar="NAME", help="half-normal, half-cauchy or uniform")
-    ] = "half-normal",
+    tau_prior: Annotated[str, typer.Option(metavar="NAME", help=named(TAU_PRIORS))] = "half-normal",
     tau_scale: Annotated[
         float | None,
         typer.Option(
@@ -58,79 +61,54 @@ def bayes(
     as_json: AsJson = False,
 ) -> None:
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
-    from livingmeta.engine.methods.bayes import Prior
-    from livingmeta.engine.methods.patient import important_difference
-    from livingmeta.pages.documents import believed
-    from livingmeta.pages.phrases import coverage, sentence
-    from livingmeta.review.folder import load_review
-    from livingmeta.synthesis.settings import Selection, headline_settings
-    from livingmeta.synthesis.synthesise import synthesise
-
-    loaded = load_review(review)
-    settings = headline_settings(loaded)
+    dossier = Dossier(review=load_review(review), important=important, vas_sd=vas_sd)
+    loaded, settings, limit = dossier.review, dossier.settings, dossier.limit
     scale, default = _scale(tau_prior, tau_scale, settings)
     if settings.profile.model == "common":
         default += "; random effects, since a common effect has no τ to put a prior on"
     prior = Prior(tau=tau_prior, scale=scale, mu_sd=mu_sd)
-    limit = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
     selection = Selection(
         include_sensitivity=include_sensitivity,
         no_assumptions=no_assumptions,
         documented_only=documented_only,
     )
-    documents: list[Any] = []
+    from livingmeta.figures.posterior import posterior_plot
+
+    documents: list[Believed] = []
     for pool in synthesise(loaded, settings=settings, selection=selection, only=synthesis):
-        rests = coverage(loaded, pool)
-        belief = _believe(pool, prior, limit=limit, level=settings.level)
-        fitted, setting = (belief.posterior, belief.setting or belief.refused) if belief else (None, None)
-        words = prior.words() + default
+        fitted, setting, words = None, None, prior.words() + default
+        if (result := pool.result) is not None:
+            yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
+            fitted = posterior(yi, vi, prior=prior, important=limit, level=settings.level)
+            setting = answered(partial(new_setting, result, important=limit))
         documents.append(believed(loaded, pool, fitted, prior=words, setting=setting))
         if as_json:
             continue
         printing.summary(loaded, pool)
-        if belief is None:
+        if fitted is None or setting is None:
             typer.echo("  no posterior: without a trial it would be the prior\n")
             continue
-        _print(pool, belief, words=f"prior: {words}", vas_sd=vas_sd)
+        _print(pool, fitted, setting, words=f"prior: {words}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
-        note = f"{sentence(rests)} Prior: {words}.{grey}"
-        _draw(pool, belief.posterior, folder=f"{out}/{loaded.protocol.id}", note=note)
+        note = f"{sentence(coverage(loaded, pool))} Prior: {words}.{grey}"
+        figure = posterior_plot(pool, fitted, note=note)
+        for path in printing.drawn(
+            Path(out) / loaded.protocol.id / f"bayes_{pool.stem}", figure, "png", "svg"
+        ):
+            typer.echo(f"  {path} written")
+        typer.echo()
     if as_json:
         return screen.json("bayes", documents)
     printing.disclaimer()
     return None
 
 
-class _Believed(NamedTuple):
-    posterior: Posterior
-    setting: NewSetting | None
-    refused: str | None  # why there is no setting
-
-
-def _believe(pool: Pool, prior: Prior, *, limit: float | None, level: float) -> _Believed | None:
-    from livingmeta.engine.methods.bayes import posterior
-    from livingmeta.engine.methods.patient import new_setting
-
-    if pool.result is None:
-        return None
-    yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
-    fitted = posterior(yi, vi, prior=prior, important=limit, level=level)
-    try:
-        return _Believed(fitted, new_setting(pool.result, important=limit), None)
-    except ValueError as refusal:
-        return _Believed(fitted, None, str(refusal))
-
-
 def _unit(vas_sd: float | None) -> str:
-    from livingmeta.engine.methods.patient import vas_words
-
     return "" if vas_sd is None else f" {vas_words(vas_sd)}"
 
 
 def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[float, str]:
     """Return the scale of the prior on τ, and what to say where nobody gave it."""
-    from livingmeta.engine.effect_sizes import MEASURES
-
     if given is not None:
         return given, ""
     measure = MEASURES[settings.measure]
@@ -143,21 +121,16 @@ def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[flo
     )
 
 
-def _print(pool: Pool, belief: _Believed, *, words: str, vas_sd: float | None) -> None:
-    from livingmeta.engine.methods.patient import vas_points
-    from livingmeta.pages.documents import posterior_flags
-    from livingmeta.pages.phrases import counted, flag_lines, interval, share
-    from livingmeta.synthesis.pool import marks, notes
-    from livingmeta.words import decimal, decimals
-
-    fitted, setting = belief.posterior, belief.setting
+def _print(
+    pool: Pool, fitted: Posterior, setting: NewSetting | str, *, words: str, vas_sd: float | None
+) -> None:
     console = screen.console()
     head = f"median ({100 * fitted.level:g}% interval)"
     rows = {"mean effect μ": fitted.mu, "effect in a new setting": fitted.new}
     console.print(f"  {words}; {counted(fitted.k, 'trial')}{share(pool)}")
     tau = "{} ({} to {})".format(*decimals(fitted.tau.median, fitted.tau.low, fitted.tau.high))
     screen.table(
-        ["posterior", f"{printing.scale(pool)}, {head}", f"mean and SD, {pool.measure}"],
+        ["posterior", f"{scale_name(pool.measure)}, {head}", f"mean and SD, {pool.measure}"],
         [
             [name, shown, ", ".join(decimals(x)[0] for x in (marginal.mean, marginal.sd))]
             for name, marginal, shown in (
@@ -171,8 +144,8 @@ def _print(pool: Pool, belief: _Believed, *, words: str, vas_sd: float | None) -
         ("effect in a new setting", fitted.new_chances),
     ):
         console.print(f"  {_chances(pool, name, chances)}")
-    if setting is None:
-        console.print(f"  without a prior, no P for a new setting: {belief.refused}")
+    if isinstance(setting, str):
+        console.print(f"  without a prior, no P for a new setting: {setting}")
     else:
         console.print(
             f"  without a prior: {_chances(pool, 'new setting', setting)}; {setting.k} trials, "
@@ -196,8 +169,6 @@ def _print(pool: Pool, belief: _Believed, *, words: str, vas_sd: float | None) -
 
 
 def _interval(pool: Pool, marginal: Marginal) -> str:
-    from livingmeta.engine.effect_sizes import as_shown
-
     return "{} ({} to {})".format(*as_shown(pool.measure, marginal.median, marginal.low, marginal.high))
 
 
@@ -215,20 +186,5 @@ def _chances(pool: Pool, name: str, chances: Chances | NewSetting) -> str:
     below, above = chances.beyond_below, chances.beyond_above
     if below is None or above is None:
         return said
-    one, other = (above, below) if first else (below, above)
-    return f"{said}; by an important difference {_p(one)}, {pool.side(not first)} by one {_p(other)}"
-
-
-def _draw(pool: Pool, fitted: Posterior, *, folder: str, note: str) -> None:
-    from pathlib import Path
-
-    from livingmeta.figures.files import figure_bytes
-    from livingmeta.figures.posterior import posterior_plot
-    from livingmeta.store import write
-
-    figure = posterior_plot(pool, fitted, note=note)
-    for kind in ("png", "svg"):
-        path = Path(folder) / f"bayes_{pool.stem}.{kind}"
-        write(path, figure_bytes(figure, kind))
-        typer.echo(f"  {path} written")
-    typer.echo()
+    near, far = (above, below) if first else (below, above)
+    return f"{said}; by an important difference {_p(near)}, {pool.side(not first)} by one {_p(far)}"

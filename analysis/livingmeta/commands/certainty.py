@@ -1,24 +1,29 @@
 """How certain the evidence is, and what is said where there are no numbers."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from textwrap import shorten
+from typing import Annotated, Any
 
 import typer
 
+from livingmeta.appraisal.certainty import SummaryOfFindings
+from livingmeta.appraisal.directions import EffectDirections
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, VasSd
+from livingmeta.engine.methods.patient import vas_words
+from livingmeta.language import ENGLISH
+from livingmeta.living.worksheet import stale, unplaced, worksheet
+from livingmeta.pages.documents import certainty, panel, points
+from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
+from livingmeta.review.bias import unrecorded
+from livingmeta.review.folder import extended, load_review, read_worksheet
+from livingmeta.review.protocol import Review
+from livingmeta.store import replace_all, write
+from livingmeta.words import RefusalError, decimals
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-    from livingmeta.appraisal.certainty import SummaryOfFindings
-    from livingmeta.appraisal.directions import EffectDirections
-    from livingmeta.appraisal.dossier import Dossier
-    from livingmeta.review.protocol import Review
-
-
-def certainty(
+def certainty_command(
     review: ReviewName,
     *,
     important: Important = None,
@@ -43,62 +48,49 @@ def certainty(
     as_json: AsJson = False,
 ) -> None:
     """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
-    from pathlib import Path
-
-    from livingmeta.appraisal.dossier import Dossier
-    from livingmeta.language import ENGLISH
-    from livingmeta.living.worksheet import unplaced
-    from livingmeta.review.folder import extended, load_review
-
     loaded = load_review(review)
-    known = Dossier(
+    dossier = Dossier(
         review=loaded, previous=extended(loaded), important=important, per_1000=per_1000, vas_sd=vas_sd
     )
-    found = known.certainty
+    summaries = dossier.certainty
     if worksheet is not None:
         by = None if important is None else f"{important:g}{'' if vas_sd is None else ' points'}"
         by = by if per_1000 is None else f"{per_1000:g} people per 1,000"
-        return _worksheet(loaded, found, Path(worksheet), important=by, as_json=as_json)
+        return _worksheet(loaded, summaries, Path(worksheet), important=by, as_json=as_json)
     if as_json:
-        from livingmeta.pages.documents import certainty as document
-
-        return screen.json("certainty", document(known))
-    written = draw(known, Path(out) / loaded.protocol.id)
-    for one in found:
-        _print(loaded, one, vas_sd=vas_sd)
-    _directions(known.unpooled)
+        return screen.json("certainty", certainty(dossier))
+    written = draw(dossier, Path(out) / loaded.protocol.id)
+    for summary in summaries:
+        _print(loaded, summary, vas_sd=vas_sd)
+    _directions(dossier.unpooled)
     if written:
         files = ", ".join(path.name for path in written)
         typer.echo(f"{files} written to {written[0].parent}.")
-    if not known.flow.known:
+    if not dossier.flow.known:
         typer.echo(ENGLISH.say("flow_none"))
-    for line in unplaced(loaded.certainty, found):
+    for line in unplaced(loaded.certainty, summaries):
         screen.console().print(line)
     typer.echo("A program suggests and a person judges: --worksheet writes a table to decide in.")
     printing.disclaimer()
     return None
 
 
-def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> None:
-    from livingmeta.engine.methods.patient import vas_words
-    from livingmeta.pages.documents import points
-    from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
-    from livingmeta.words import decimals
-
-    printing.summary(review, one.pool)
+def _print(review: Review, summary: SummaryOfFindings, *, vas_sd: float | None) -> None:
+    printing.summary(review, summary.pool)
     console = screen.console()
-    head, items, note = absolute_words(one)
+    head, items, note = absolute_words(summary)
     for line in filter(None, (head, *(f"– {item}" for item in items), note)):
         console.print(f"  {line}")
-    if vas_sd is not None and (ends := points(one.pool.result, vas_sd)) is not None:
+    if vas_sd is not None and (ends := points(summary.pool.result, vas_sd)) is not None:
         shown = "{} ({} to {})".format(*decimals(*ends, places=1))
         console.print(f"  {shown} {vas_words(vas_sd)}")
     screen.table(
-        ["domain", "suggested", "judged"], [[s.about, s.words(), judged_words(s)] for s in one.suggestions]
+        ["domain", "suggested", "judged"],
+        [[s.about, s.words(), judged_words(s)] for s in summary.suggestions],
     )
-    console.print(f"  certainty, {suggested_line(one)}; {judged_line(one)}")
-    printing.shared(one.pool)
-    for printed in one.printed:
+    console.print(f"  certainty, {suggested_line(summary)}; {judged_line(summary)}")
+    printing.shared(summary.pool)
+    for printed in summary.printed:
         of = ", of all outcomes together" if printed.whole_review else ""
         console.print(
             f"  printed: {printed.printed}{of} ({printed.reading} source: {printed.where}; "
@@ -108,26 +100,25 @@ def _print(review: Review, one: SummaryOfFindings, *, vas_sd: float | None) -> N
 
 
 def _worksheet(
-    review: Review, found: tuple[SummaryOfFindings, ...], path: Path, *, important: str | None, as_json: bool
+    review: Review,
+    summaries: tuple[SummaryOfFindings, ...],
+    path: Path,
+    *,
+    important: str | None,
+    as_json: bool,
 ) -> None:
-    from livingmeta.living.worksheet import stale, unplaced, worksheet
-    from livingmeta.pages.documents import panel
-    from livingmeta.review.folder import read_worksheet
-    from livingmeta.store import replace_all, write
-    from livingmeta.words import RefusalError
-
     if path.suffix.lower() != ".csv":
         raise RefusalError(f"--worksheet {path}: end the name with .csv.")
     own = review.folder / "certainty.csv"
     base = path if path.exists() else own
     text, rows = read_worksheet(review, base) if base.exists() else ("", ())
-    made = worksheet(review, found, text=text, rows=rows, file=str(base), important=important)
+    made = worksheet(review, summaries, text=text, rows=rows, file=str(base), important=important)
     if not path.exists():
         write(path, made)
     elif made != text:
         replace_all({path: (text.encode(), made)})
     _, now = read_worksheet(review, path)
-    remarks = [*unplaced(now, found), *stale(now, found)]
+    remarks = [*unplaced(now, summaries), *stale(now, summaries)]
     document = panel(path, now, added=len(now) - len(rows), remarks=remarks)
     if as_json:
         return screen.json("certainty --worksheet", document)
@@ -142,8 +133,6 @@ def _worksheet(
 
 
 def _directions(directions: tuple[EffectDirections, ...]) -> None:
-    from textwrap import shorten
-
     console = screen.console()
     for table in directions:
         console.print(f"{table.title}, what each report says", style="bold")
@@ -166,22 +155,19 @@ def _directions(directions: tuple[EffectDirections, ...]) -> None:
         typer.echo()
 
 
-def draw(known: Dossier, folder: Path) -> list[Path]:
+def draw(dossier: Dossier, folder: Path) -> list[Path]:
     """Draw the flow of records and the risk of bias as recorded."""
     from livingmeta.figures.bias import summary_plot, traffic_plot
-    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.prisma import prisma_plot
-    from livingmeta.review.bias import unrecorded
-    from livingmeta.store import write
 
     figures: dict[str, Any] = {}
-    if known.flow.known:
-        figures["prisma"] = prisma_plot(known.flow).figure
-    if known.bias:
-        figures["bias_traffic"] = traffic_plot(known.bias, unrecorded=unrecorded(known.review))
-        figures["bias_summary"] = summary_plot(known.bias)
+    if dossier.flow.known:
+        figures["prisma"] = prisma_plot(dossier.flow).figure
+    if dossier.bias:
+        figures["bias_traffic"] = traffic_plot(dossier.bias, unrecorded=unrecorded(dossier.review))
+        figures["bias_summary"] = summary_plot(dossier.bias)
     return [
-        write(folder / f"{name}.{kind}", figure_bytes(figure, kind))
+        path
         for name, figure in figures.items()
-        for kind in ("svg", "png")
+        for path in printing.drawn(folder / name, figure, "svg", "png")
     ]

@@ -1,38 +1,51 @@
 """What is there, what is wrong with it, and how it stands beside what others print."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+from math import inf
+from operator import attrgetter
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from livingmeta import __version__
+from livingmeta.audit.deduction import INTERVALS, declared, deduce, ranked, worth
+from livingmeta.audit.results import results_of
+from livingmeta.audit.witnesses import certify
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from livingmeta.exchange.collection import Reproduced
+from livingmeta.exchange.collection import Reproduced, collection, summed
+from livingmeta.language import said
+from livingmeta.living.adding import settle
+from livingmeta.pages.blocks import as_markdown
+from livingmeta.pages.certificate import certificate_page
+from livingmeta.pages.phrases import interval
+from livingmeta.review.folder import examine, find, holds_review, load_review, questions
+from livingmeta.review.gaps import known_gaps
+from livingmeta.review.schema import dictionary
+from livingmeta.store import write
+from livingmeta.synthesis.settings import Selection, settings_of
+from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import decimal, pick
 
 MOST_LISTED = 10  # largest deviations, and analyses that do not agree; --json has all
 
 
-def list_reviews(*, as_json: AsJson = False) -> None:
+def reviews_command(*, as_json: AsJson = False) -> None:
     """List the reviews that can be found, with their questions."""
-    from livingmeta.review.folder import questions
-
     asked = questions()
     if as_json:
-        from livingmeta.pages.documents import listed
+        from livingmeta.pages import documents
 
-        return screen.json("reviews", listed(asked))
+        return screen.json("reviews", documents.listed(asked))
     screen.table(["review", "question"], [[folder.name, question] for folder, question in asked.items()])
     return None
 
 
-def check(
+def check_command(
     review: ReviewName,
     *,
     agree: Annotated[
@@ -45,11 +58,8 @@ def check(
 ) -> None:
     """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
     from livingmeta.appraisal.dossier import all_problems
-    from livingmeta.review.folder import examine, find
 
     if agree is not None:
-        from livingmeta.living.adding import settle
-
         typer.echo(settle(review, agree, take=take, by=by, why=why))
     find(review)
     loaded, problems = examine(review)
@@ -58,23 +68,23 @@ def check(
     errors = [problem for problem in problems if problem.severity == "error"]
     warnings = len(problems) - len(errors)
     if as_json:
-        from livingmeta.pages.documents import checked
+        from livingmeta.pages import documents
 
-        screen.json("check", checked(review, problems))
+        screen.json("check", documents.checked(review, problems))
     else:
         for problem in problems:
             typer.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
         trials = ""
         if loaded:
-            found = {"trial": len(loaded.trials), "row": len(loaded.outcomes)}
-            sizes = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in found.items()]
+            held = {"trial": len(loaded.trials), "row": len(loaded.outcomes)}
+            sizes = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in held.items()]
             trials = f"{', '.join(sizes)}; "
         typer.echo(f"{review}: {trials}{len(errors)} wrong, {warnings} doubtful.")
     if errors:
         raise typer.Exit(1)
 
 
-def reproduce(
+def reproduce_command(
     review: Annotated[
         str,
         typer.Argument(
@@ -91,31 +101,21 @@ def reproduce(
     if a number differs there and no reason is known. Known is that RevMan Web's REML stops early,
     which moves a weight by up to 0.02 points.
     """
-    from pathlib import Path
-
-    from livingmeta.audit.deduction import deduce
-    from livingmeta.audit.results import results_of
-    from livingmeta.pages.phrases import interval
-    from livingmeta.review.folder import holds_review, load_review
-    from livingmeta.words import decimal
-
     if Path(review).is_dir() and not holds_review(review):
         return _collection(Path(review), as_json=as_json)
     results = results_of(load_review(review))
     if as_json:
-        from livingmeta.pages.documents import reproduction
+        from livingmeta.pages import documents
 
-        return screen.json("reproduce", reproduction(results))
+        return screen.json("reproduce", documents.reproduction(results))
     printing.answers(results)
     screen.console().print(f"Recomputed by {results.pools[0].methods}.")
     for pool in results.pools if results.pools != results.headline_pools else ():
         if pool.result is not None:
             screen.console().print(f"  {pool.name}: {interval(pool.result)}")
-    counts: dict[str, int] = {}
-    for verdict in results.verdicts:
-        counts[verdict.verdict] = counts.get(verdict.verdict, 0) + 1
+    counts = Counter(verdict.verdict for verdict in results.verdicts)
     # A reader wants the exceptions: a thousand reproduced row values are a count, not a list.
-    long = counts.get("reproduced", 0) > 60
+    long = counts["reproduced"] > 60
     shown = [v for v in results.verdicts if not (long and v.verdict == "reproduced")]
     screen.table(
         ["claim", "quantity", "printed", "recomputed", "verdict"],
@@ -124,8 +124,8 @@ def reproduce(
     reasons = (f"{v.claim}, {v.verdict}: {v.detail}" for v in shown if v.verdict != "not numeric")
     for reason in dict.fromkeys(reasons):
         typer.echo(reason)
-    told = ", ".join(f"{number} {name}" for name, number in counts.items())
-    typer.echo(f"\n{told or 'no printed numbers to compare with'}.")
+    tally = ", ".join(f"{number} {name}" for name, number in counts.items())
+    typer.echo(f"\n{tally or 'no printed numbers to compare with'}.")
     for finding in results.findings:
         typer.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
     printing.deductions(deduce(results.review))
@@ -135,38 +135,31 @@ def reproduce(
 
 def _collection(folder: Path, *, as_json: bool) -> None:
     """Pool every analysis in a folder again and compare with what is printed there."""
-    from livingmeta.exchange.collection import collection
-
     with screen.progress("Pooling") as progress:
-        found, skipped = collection(folder, progress=progress)
+        analyses, skipped = collection(folder, progress=progress)
     if as_json:
         from livingmeta.pages import documents
 
-        screen.json("reproduce FOLDER", documents.folder(found, skipped))
+        screen.json("reproduce FOLDER", documents.folder(analyses, skipped))
     else:
-        _show_collection(found, skipped)
-    if any(one.unexplained for one in found):
+        _show_collection(analyses, skipped)
+    if any(analysis.unexplained for analysis in analyses):
         raise typer.Exit(1)
 
 
-def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> None:
-    from collections import Counter
-    from itertools import groupby
-
-    from livingmeta.exchange.collection import summed
-    from livingmeta.language import said
-
+def _show_collection(analyses: Sequence[Reproduced], skipped: dict[str, str]) -> None:
     console = screen.console()
-    for file, group in groupby(found, key=lambda one: one.file):
+    for file, group in groupby(analyses, key=attrgetter("file")):
         console.print(f"{file}: {_agreement(summed(list(group)))}")
     for file, refusal in skipped.items():
         console.print(f"{file}: skipped: {refusal}")
-    off = [one for one in found if one.unexplained]
-    for one in off[:MOST_LISTED]:
-        console.print(f"  {one.file}, {one.analysis}: {one.agreeing} of {one.rows} rows agree")
+    off = [analysis for analysis in analyses if analysis.unexplained]
+    for differs in off[:MOST_LISTED]:
+        agree = f"{differs.agreeing} of {differs.rows} rows agree"
+        console.print(f"  {differs.file}, {differs.analysis}: {agree}")
     if len(off) > MOST_LISTED:
         console.print(f"  and {len(off) - MOST_LISTED} more analyses that do not agree (--json has all)")
-    whole = summed(found)
+    whole = summed(analyses)
     if whole.deviations:
         console.print("Largest deviations, those that nobody can explain first:")
     for apart in whole.deviations[:MOST_LISTED]:
@@ -180,8 +173,6 @@ def _show_collection(found: Sequence[Reproduced], skipped: dict[str, str]) -> No
 
 
 def _agreement(sum_of: Reproduced) -> str:
-    from livingmeta.language import said
-
     agreeing = f"{sum_of.agreeing:,} of {sum_of.rows:,} rows agree"
     parts = [f"{sum_of.analysis}, {agreeing if sum_of.rows else 'no number that can be compared'}"]
     for quantity, compared in sum_of.compared.items():
@@ -190,13 +181,13 @@ def _agreement(sum_of: Reproduced) -> str:
     return "; ".join(parts)
 
 
-def deduce(
+def deduce_command(
     review: ReviewName,
     synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
     *,
     claim: Annotated[str | None, typer.Option(metavar="ID", help="only this printed result")] = None,
     interval: Annotated[
-        str | None, typer.Option(metavar="wald|t|hksj-modified|hksj", help="how the intervals were made")
+        str | None, typer.Option(metavar="|".join(INTERVALS), help="how the intervals were made")
     ] = None,
     common: Annotated[
         bool | None,
@@ -215,14 +206,6 @@ def deduce(
     as_json: AsJson = False,
 ) -> None:
     """Tell what printed pooled results say of the trials that could not be read."""
-    from dataclasses import replace
-    from math import inf
-
-    from livingmeta.audit.deduction import declared
-    from livingmeta.audit.deduction import deduce as deduced_of
-    from livingmeta.review.folder import load_review
-    from livingmeta.synthesis.settings import settings_of
-
     loaded = load_review(review)
     own = declared(settings_of(loaded.protocol.methods))
     taken = replace(
@@ -233,32 +216,24 @@ def deduce(
         losses=losses,
         measured=measured,
     )
-    found = deduced_of(loaded, synthesis, claim=claim, assumptions=taken)
+    results = deduce(loaded, synthesis, claim=claim, assumptions=taken)
     if as_json:
-        from livingmeta.pages.documents import deductions
+        from livingmeta.pages import documents
 
-        return screen.json("deduce", deductions(found, taken))
-    printing.deductions(found, folder=f"{out}/{loaded.protocol.id}")
-    if not found:
+        return screen.json("deduce", documents.deductions(results, taken))
+    printing.deductions(results, folder=Path(out) / loaded.protocol.id)
+    if not results:
         typer.echo(f"{review} holds no printed result that says anything of its trials.")
     return None
 
 
-def certify(review: ReviewName, *, out: OutFolder = "figures", as_json: AsJson = False) -> None:
+def certify_command(review: ReviewName, *, out: OutFolder = "figures", as_json: AsJson = False) -> None:
     """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
-    from pathlib import Path
+    from livingmeta.pages import documents
 
-    from livingmeta.audit.results import results_of
-    from livingmeta.audit.witnesses import certify as witnessed
-    from livingmeta.pages.blocks import as_markdown
-    from livingmeta.pages.certificate import certificate_page
-    from livingmeta.pages.documents import certified, text
-    from livingmeta.review.folder import load_review
-    from livingmeta.store import write
-
-    certificate = witnessed(results_of(load_review(review)), program=__version__)
+    certificate = certify(results_of(load_review(review)), program=__version__)
     folder = Path(out) / certificate.review
-    document = text("certify", certified(certificate))
+    document = documents.text("certify", documents.certified(certificate))
     page = as_markdown([certificate_page(certificate)], level=1)
     written = [
         write(folder / "certificate.md", page + "\n"),
@@ -274,7 +249,7 @@ def certify(review: ReviewName, *, out: OutFolder = "figures", as_json: AsJson =
         raise typer.Exit(1)
 
 
-def trace(
+def trace_command(
     review: ReviewName,
     synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
     trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]")] = None,
@@ -282,14 +257,9 @@ def trace(
     include_sensitivity: Include = False,
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
-    from livingmeta.review.folder import load_review
-    from livingmeta.synthesis.settings import Selection
-    from livingmeta.synthesis.synthesise import synthesise
-    from livingmeta.words import pick
-
     loaded = load_review(review)
     if trial is not None:
-        pick({one.trial: one for one in loaded.trials}, trial, "TRIAL")
+        pick({row.trial: row for row in loaded.trials}, trial, "TRIAL")
     selection = Selection(include_sensitivity=include_sensitivity)
     for pool in synthesise(loaded, selection=selection, only=synthesis):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
@@ -308,7 +278,7 @@ def trace(
                 typer.echo(f"    † assumed: {effect.assumption}")
 
 
-def gaps(
+def gaps_command(
     review: ReviewName,
     *,
     letter: Annotated[
@@ -318,47 +288,41 @@ def gaps(
     as_json: AsJson = False,
 ) -> None:
     """List what is known to have been measured and is not here, and where to look."""
-    from livingmeta.audit.deduction import deduce, ranked, worth
-    from livingmeta.review.folder import load_review
-    from livingmeta.review.gaps import known_gaps
-
     loaded = load_review(review)
     listed = known_gaps(loaded)
     if letter:
         return editing.letters(loaded, out=out)
     if as_json:
-        from livingmeta.pages.documents import lacking
+        from livingmeta.pages import documents
 
-        return screen.json("gaps", [lacking(one) for one in listed])
+        return screen.json("gaps", [documents.lacking(lack) for lack in listed])
     console = screen.console()
     last = None
     shares = worth(deduce(loaded))
-    for one in ranked(loaded, listed, shares):
-        gap = one.gap
-        if one.trial is not last:
-            people = one.people or "an unknown number of"
-            console.print(f"{one.trial.label} (would add {people} people)", style="bold")
-        last = one.trial
+    for lack in ranked(loaded, listed, shares):
+        gap = lack.gap
+        if lack.trial is not last:
+            people = lack.people or "an unknown number of"
+            console.print(f"{lack.trial.label} (would add {people} people)", style="bold")
+        last = lack.trial
         instrument = loaded.instrument(gap.instrument)
         about = [gap.outcome, instrument.name if instrument else "instrument not known"]
         about.append("time not known" if gap.weeks is None else f"week {gap.weeks:g}")
-        feeds = f" → {', '.join(one.syntheses)}" if one.syntheses else ""
-        state = " FILLED" if one.filled else ""
-        console.print(f"  {one.number}. {', '.join(about)}{feeds}{state}: {gap.what}")
+        feeds = f" → {', '.join(lack.syntheses)}" if lack.syntheses else ""
+        state = " FILLED" if lack.filled else ""
+        console.print(f"  {lack.number}. {', '.join(about)}{feeds}{state}: {gap.what}")
         console.print(f"     look in {gap.where}")
-        for synthesis in one.syntheses:
+        for synthesis in lack.syntheses:
             if share := shares.get((gap.trial, synthesis)):
                 console.print(
                     f"     would settle {100 * share:.0f}% of what {synthesis} leaves open of others"
                 )
-    still = sum(not one.filled for one in listed)
+    still = sum(not lack.filled for lack in listed)
     done = "" if still == len(listed) else f", {len(listed) - still} of them filled"
     typer.echo(f"{len(listed)} known gaps{done}. To fill one: livingmeta add {review} --gap N")
     return None
 
 
-def dictionary() -> None:
+def dictionary_command() -> None:
     """Print the data dictionary: each file of a review, each column, what it may hold."""
-    from livingmeta.review.schema import dictionary as written
-
-    typer.echo(written(), nl=False)
+    typer.echo(dictionary(), nl=False)

@@ -1,14 +1,17 @@
 """The commands that change a review, or show what a change did."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from livingmeta.appraisal.changes import Move, diff, growth, lead
+from livingmeta.audit.deduction import Fate, came_true, deduce
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import (
-    EXPORTS_HELP,
     AsJson,
     FileFavours,
     Log,
@@ -16,20 +19,33 @@ from livingmeta.commands.options import (
     OutFolder,
     ReviewName,
     Shelf,
+    named,
 )
-from livingmeta.words import RefusalError
+from livingmeta.commands.terminal import Terminal
+from livingmeta.exchange.analyses import Declared
+from livingmeta.exchange.exports import EXPORTS
+from livingmeta.exchange.imports import imported
+from livingmeta.exchange.sheets import read_sheet
+from livingmeta.living.adding import SIDES, Addition, planned, start
+from livingmeta.living.dialogue import converse
+from livingmeta.living.drafts import place_among, prospect
+from livingmeta.living.forms import draft_of, form_csv, form_xlsx
+from livingmeta.living.history import as_it_was
+from livingmeta.pages.blocks import as_markdown
+from livingmeta.pages.changes import EVIDENCE_HEAD, evidence_line, lines, markdown, unchanged
+from livingmeta.pages.deductions import fate_words
+from livingmeta.pages.letter import letter
+from livingmeta.pages.phrases import interval
+from livingmeta.review.extraction import disagreements
+from livingmeta.review.folder import load_review
+from livingmeta.review.gaps import by_report
+from livingmeta.review.protocol import Review
+from livingmeta.store import create, write
+from livingmeta.synthesis.settings import headline_settings
+from livingmeta.words import RefusalError, pick
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
-    from livingmeta.appraisal.changes import Move
-    from livingmeta.audit.deduction import Fate
-    from livingmeta.living.adding import Addition
-    from livingmeta.review.protocol import Review
-
-
-def add(
+def add_command(
     review: ReviewName,
     *,
     source: Annotated[
@@ -47,37 +63,24 @@ def add(
     out: OutFolder = "figures",
 ) -> None:
     """Add a trial or a result: by questions, or from a filled template."""
-    from pathlib import Path
-
-    from livingmeta.commands.terminal import Terminal
-    from livingmeta.living.adding import planned
-    from livingmeta.review.folder import load_review
-
     loaded = load_review(review)
     if source is not None:
-        from livingmeta.exchange.sheets import read_sheet
-        from livingmeta.living.forms import draft_of
-
         sheet = read_sheet(Path(source))
         for remark in sheet.remarks:
             typer.echo(remark, err=True)
         draft = draft_of(loaded, sheet)
     else:
-        from livingmeta.living.dialogue import converse
-
-        known = None
-        if gap is not None:
-            if not 1 <= gap <= len(loaded.gaps):
-                raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
-            known = loaded.gaps[gap - 1]
+        if gap is not None and not 1 <= gap <= len(loaded.gaps):
+            raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
         typer.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
-        draft = converse(loaded, Terminal(), gap=known)
+        draft = converse(loaded, Terminal(), gap=loaded.gaps[gap - 1] if gap else None)
     if second is not None:
         rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
         draft["second_extraction"] = rows_again
     with planned(review, draft) as plan:
         _show_prospect(plan)
-        moves = _moves(plan)
+        moves = diff(plan.before, plan.after)
+        _print_moves(moves)
         rows = sum(len(rows) for rows in draft.values())
         files = ", ".join(path.name for path in plan.files)
         if dry_run:
@@ -97,46 +100,32 @@ def add(
 
 def _show_prospect(plan: Addition) -> None:
     """Show the new effects, where they lie, what is doubtful and what moves."""
-    from livingmeta.living.drafts import place_among, prospect
-    from livingmeta.pages.phrases import interval
-    from livingmeta.review.extraction import disagreements
-
-    found = prospect(plan.before, plan.after)
+    ahead = prospect(plan.before, plan.after)
     console = screen.console()
-    old = [one.second for one in disagreements(plan.before)]
-    for one in disagreements(plan.after):
-        if one.second not in old:
-            mine, theirs = (value or "nothing" for value in one.values)
-            console.print(f"differs: {one.column} is {mine} in outcomes.csv, and {theirs} here")
-    for pool, effect in found.effects:
+    old = [apart.second for apart in disagreements(plan.before)]
+    for apart in disagreements(plan.after):
+        if apart.second not in old:
+            mine, theirs = (value or "nothing" for value in apart.values)
+            console.print(f"differs: {apart.column} is {mine} in outcomes.csv, and {theirs} here")
+    for pool, effect in ahead.effects:
         only = any(row.use == "sensitivity" for row in effect.rows)
         held = " (only in sensitivity analyses)" if effect.flags and only else ""
         console.print(f"\n{effect.label} in {pool.title}{held}: {pool.measure} {interval(effect)}")
         for step in effect.derivation:
             console.print(f"  – {step}")
         console.print(f"  {place_among(pool, effect)}")
-    for effect in found.apart:
+    for effect in ahead.apart:
         console.print(f"\n{effect.label}, pooled nowhere: {effect.measure} {interval(effect)}")
         for step in effect.derivation:
             console.print(f"  – {step}")
-    for line in found.unused:
+    for line in ahead.unused:
         console.print(f"\nno effect: {line}")
-    for doubt in found.doubts:
+    for doubt in ahead.doubts:
         console.print(f"\nplease check: {doubt}", style="bold")
     typer.echo()
 
 
-def _moves(plan: Addition) -> tuple[Move, ...]:
-    from livingmeta.appraisal.changes import diff as compared
-
-    moves = compared(plan.before, plan.after)
-    _print_moves(moves)
-    return moves
-
-
 def _print_moves(moves: Sequence[Move]) -> None:
-    from livingmeta.pages.changes import lines, unchanged
-
     console = screen.console()
     for move in moves:
         if not move.changed:
@@ -145,20 +134,15 @@ def _print_moves(moves: Sequence[Move]) -> None:
         console.print(first, style="bold")
         for line in rest:
             console.print(line)
-    if sentence := unchanged(moves):
-        typer.echo(sentence)
+    if same := unchanged(moves):
+        typer.echo(same)
 
 
 def _page(
     review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path, fates: Sequence[Fate] = ()
 ) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
-    from livingmeta.appraisal.changes import growth, lead
     from livingmeta.figures.changes import changes_plot
-    from livingmeta.figures.files import figure_bytes
-    from livingmeta.pages.changes import EVIDENCE_HEAD, evidence_line, markdown
-    from livingmeta.store import write
-    from livingmeta.synthesis.settings import headline_settings
 
     folder = out / review.protocol.id
     drawn = lead(moves)
@@ -168,8 +152,7 @@ def _page(
         stages = growth(drawn.after, headline_settings(review))
         figure = changes_plot(moves, stages, title=drawn.title, names=names).figure
         picture = "diff.png"
-        for kind in ("png", "svg"):
-            written.append(write(folder / f"diff.{kind}", figure_bytes(figure, kind)))
+        written += printing.drawn(folder / "diff", figure, "png", "svg")
     page = markdown(review, moves, names=names, picture=picture, fates=fates)
     written.append(write(folder / "diff.md", page))
     typer.echo(f"\n{', '.join(str(path) for path in written)} written.")
@@ -177,7 +160,7 @@ def _page(
     typer.echo(evidence_line(review, moves))
 
 
-def diff(
+def diff_command(
     review: ReviewName,
     *,
     against: Annotated[
@@ -190,24 +173,14 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show each synthesis before and after: what the data moved, and what the methods moved."""
-    from pathlib import Path
-
-    from livingmeta.appraisal.changes import diff as compared
-    from livingmeta.audit.deduction import came_true, deduce
-    from livingmeta.living.history import as_it_was
-    from livingmeta.pages.deductions import fate_words
-    from livingmeta.review.folder import load_review
-
     after, before = load_review(review), as_it_was(review, against)
-    moves = compared(before, after)
+    moves = diff(before, after)
     fates = came_true(deduce(before), deduce(after))
     if as_json:
-        from livingmeta.pages.documents import moved
+        from livingmeta.pages import documents
 
-        return screen.json("diff", [moved(move) for move in moves])
+        return screen.json("diff", [documents.moved(move) for move in moves])
     if as_markdown:
-        from livingmeta.pages.changes import markdown
-
         typer.echo(markdown(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
         return None
     _print_moves(moves)
@@ -217,7 +190,7 @@ def diff(
     return None
 
 
-def template(
+def template_command(
     review: ReviewName,
     *,
     out: Annotated[
@@ -225,12 +198,6 @@ def template(
     ] = None,
 ) -> None:
     """Write an empty form for new results, with help in it, to fill in a spreadsheet."""
-    from pathlib import Path
-
-    from livingmeta.living.forms import form_csv, form_xlsx
-    from livingmeta.review.folder import load_review
-    from livingmeta.store import write
-
     loaded = load_review(review)
     path = Path(out or f"{loaded.protocol.id}_new_results.xlsx")
     if path.suffix.lower() not in {".csv", ".xlsx"}:
@@ -245,7 +212,7 @@ def template(
     typer.echo(f"{path} written. Fill it, then: livingmeta add {review} --from {path}")
 
 
-def import_file(
+def import_command(
     file: Annotated[str, typer.Argument(metavar="FILE", help="rm5, CSV, zip or xlsx")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review")],
     *,
@@ -257,49 +224,34 @@ def import_file(
     shelf: Shelf = "data",
 ) -> None:
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
-    from pathlib import Path
-
-    from livingmeta.exchange.analyses import Declared
-    from livingmeta.exchange.imports import imported
-    from livingmeta.store import create
-
     _checked_name(name)
-    said = Declared(measure=measure, log=log, favours=favours)
-    made = imported(Path(file), name=name, declared=said)
+    declared = Declared(measure=measure, log=log, favours=favours)
+    made = imported(Path(file), name=name, declared=declared)
     own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
-    if said.measure is not None and list(own) != [said.measure]:
+    if declared.measure is not None and list(own) != [declared.measure]:
         raise RefusalError(
             f"{file} says itself what its effects are ({', '.join(own)}). Leave --measure out, and "
             "choose another measure with `livingmeta pool`."
         )
-    found = [one for one, _ in made]
-    taken = [one.name for one in found if (Path(shelf) / one.name).exists()]
-    if taken:
-        raise RefusalError(f"{Path(shelf) / taken[0]} exists already. Choose another name.")
-    create({Path(shelf) / one.name: one.files for one in found})
-    for one in found:
-        folder = Path(shelf) / one.name
-        for remark in one.remarks:
+    folders = {Path(shelf) / files.name: files for files, _ in made}
+    for folder in folders:
+        _free(folder)
+    create({folder: files.files for folder, files in folders.items()})
+    for folder, files in folders.items():
+        for remark in files.remarks:
             typer.echo(f"  {remark}")
         typer.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
 
 
-def export(
+def export_command(
     review: ReviewName,
     *,
-    to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=EXPORTS_HELP)],
+    to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=named(EXPORTS))],
     out: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="folder, figures/REVIEW/PROGRAM by default")
     ] = None,
 ) -> None:
     """Write a review for metafor, RevMan Web, or as a data package."""
-    from pathlib import Path
-
-    from livingmeta.exchange.exports import EXPORTS
-    from livingmeta.review.folder import load_review
-    from livingmeta.store import write
-    from livingmeta.words import pick
-
     make = pick(EXPORTS, to, "--to")
     loaded = load_review(review)
     folder = Path(out) if out else Path("figures") / loaded.protocol.id / to
@@ -307,35 +259,30 @@ def export(
     typer.echo(f"{', '.join(str(path) for path in written)} written.")
 
 
-def _checked_name(name: str) -> None:
-    import re
+def _free(folder: Path) -> None:
+    if folder.exists():
+        raise RefusalError(f"{folder} exists already. Choose another name.")
 
+
+def _checked_name(name: str) -> None:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", name):
         raise RefusalError(
             f"NAME = {name!r}: a name is made of small letters, digits, _ . and -, like knee_2026."
         )
 
 
-def new(
+def new_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review's folder")],
     *,
     favours: NewFavours = None,
     shelf: Shelf = "data",
 ) -> None:
     """Start a review from the empty template."""
-    import sys
-    from pathlib import Path
-
-    from livingmeta.commands.terminal import Terminal
-    from livingmeta.living.adding import SIDES, start
-    from livingmeta.words import pick
-
     _checked_name(name)
     if favours is not None:
         pick(SIDES, favours, "--favours")
     folder = Path(shelf) / name
-    if folder.exists():
-        raise RefusalError(f"{folder} exists already. Choose another name.")
+    _free(folder)
     if favours is None and sys.stdin.isatty():
         favours = Terminal().choice(
             "Which effects favour group 1?",
@@ -364,13 +311,6 @@ def new(
 
 def letters(review: Review, *, out: str) -> None:
     """Write a letter to the authors of each report with known gaps."""
-    from pathlib import Path
-
-    from livingmeta.pages.blocks import as_markdown
-    from livingmeta.pages.letter import letter
-    from livingmeta.review.gaps import by_report
-    from livingmeta.store import write
-
     folder = Path(out) / review.protocol.id / "letters"
     written = [
         write(folder / f"{key}.md", as_markdown(letter(review, report, gaps)) + "\n")

@@ -1,21 +1,29 @@
 """Every combination of a review's defensible choices."""
 
-from __future__ import annotations
+from pathlib import Path
 
-from typing import TYPE_CHECKING
-
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.multiverse import (
+    Multiverse,
+    MultiverseSummary,
+    Shares,
+    multiverse,
+    multiverse_summary,
+)
+from livingmeta.audit.results import Results
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, Synthesis, VasSd
+from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.methods.patient import vas_points, vas_words
+from livingmeta.pages import documents
+from livingmeta.pages.phrases import coverage, multiverse_words, published
+from livingmeta.review.folder import load_review
+from livingmeta.store import write
+from livingmeta.synthesis.pool import Pool
+from livingmeta.words import decimal
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-    from livingmeta.appraisal.multiverse import Multiverse, MultiverseSummary, Shares
-    from livingmeta.audit.results import Results
-    from livingmeta.synthesis.pool import Pool
-
-
-def multiverse(
+def multiverse_command(
     review: ReviewName,
     *,
     synthesis: Synthesis = None,
@@ -25,26 +33,14 @@ def multiverse(
     as_json: AsJson = False,
 ) -> None:
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
-    from pathlib import Path
-
-    from livingmeta.appraisal.multiverse import multiverse as every
-    from livingmeta.appraisal.multiverse import multiverse_summary
-    from livingmeta.audit.results import results_of
-    from livingmeta.engine.methods.patient import important_difference
-    from livingmeta.review.folder import load_review
-    from livingmeta.synthesis.settings import headline_settings
-
-    loaded = load_review(review)
-    settings = headline_settings(loaded)
-    size = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
+    dossier = Dossier(review=load_review(review), important=important, vas_sd=vas_sd)
+    loaded, results = dossier.review, dossier.results
+    size = dossier.limit  # refused before anything is pooled
     with screen.progress("Combining") as progress:
-        analysed = every(loaded, synthesis=synthesis, progress=progress)
-    results = results_of(loaded)
+        analysed = multiverse(loaded, synthesis=synthesis, progress=progress)
     summaries = [multiverse_summary(analysis, important=size) for analysis in analysed]
     if as_json:
-        from livingmeta.pages.documents import combined
-
-        return screen.json("multiverse", [combined(results, summary) for summary in summaries])
+        return screen.json("multiverse", [documents.combined(results, summary) for summary in summaries])
     screen.table(
         ["choice", "options", "why"],
         [[choice.name, ", ".join(choice.options), choice.why] for choice in loaded.protocol.choice],
@@ -66,10 +62,7 @@ def multiverse(
 
 def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: float | None) -> None:
     """Print one multiverse, and write its table and its figure."""
-    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.specification_curve import specification_curve
-    from livingmeta.pages.phrases import coverage, multiverse_words, published
-    from livingmeta.store import write
 
     analysed, pool, console = summary.multiverse, summary.multiverse.main, screen.console()
     rests, prints = coverage(results.review, pool), published(results, pool)
@@ -98,14 +91,11 @@ def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: fl
     printed = f" P{prints[1:]}." if prints else ""
     note = f"Headline: {rests}.{printed}"
     curve, _ = specification_curve(analysed, summary.shares, note=note)
-    for kind in ("png", "svg"):
-        write(path.with_name(f"{path.name}.{kind}"), figure_bytes(curve.figure, kind))
+    printing.drawn(path, curve.figure, "png", "svg")
     console.print(f"  {path}.csv, _shares.csv, .png and .svg written\n")
 
 
 def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
-    from livingmeta.engine.effect_sizes import as_shown
-
     rows = {}
     for side in ("below", "above"):
         above = side == "above"
@@ -117,7 +107,11 @@ def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
             (size,) = as_shown(pool.measure, end)
             rows[f"estimate {size} or farther, {wholly}"] = f"beyond_{side}"
     screen.table(
-        ["share of", f"{every.analyses:,} analyses", f"{_sets(sets)}, each once"],
+        [
+            "share of",
+            f"{every.analyses:,} analyses",
+            f"{sets} trial set{'' if sets == 1 else 's'}, each once",
+        ],
         [
             [words, *(f"{100 * getattr(shares, name):.1f}%" for shares in (every, each))]
             for words, name in rows.items()
@@ -125,14 +119,8 @@ def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
     )
 
 
-def _sets(n: int) -> str:
-    return f"{n} trial set{'' if n == 1 else 's'}"
-
-
 def _print_sets(summary: MultiverseSummary) -> None:
     """Print what each set of trials says, and which options it takes to have it."""
-    from livingmeta.engine.effect_sizes import as_shown
-
     pool = summary.multiverse.main
     screen.table(
         ["trial set", "analyses", "median", f"excludes {pool.no_effect}", "made by"],
@@ -150,8 +138,6 @@ def _print_sets(summary: MultiverseSummary) -> None:
 
 
 def _print_options(summary: MultiverseSummary) -> None:
-    from livingmeta.engine.effect_sizes import as_shown
-
     pool, named = summary.multiverse.main, {choice.name for choice in summary.multiverse.choices}
     screen.table(
         ["choice", "option", "analyses", "trial sets", "median", f"excludes {pool.no_effect}"],
@@ -171,10 +157,6 @@ def _print_options(summary: MultiverseSummary) -> None:
 
 
 def _print_span(pool: Pool, every: Shares, published: str, vas_sd: float | None) -> None:
-    from livingmeta.engine.effect_sizes import as_shown, scale_name
-    from livingmeta.engine.methods.patient import vas_points, vas_words
-    from livingmeta.words import decimal
-
     measure, console = pool.measure, screen.console()
     span = (every.lowest, every.highest, every.median)
     k = f"{every.k_low}" + (f" to {every.k_high}" if every.k_high > every.k_low else "")
@@ -197,8 +179,6 @@ def _print_span(pool: Pool, every: Shares, published: str, vas_sd: float | None)
 
 
 def _print_turns(analysed: Multiverse) -> None:
-    from livingmeta.words import decimal
-
     first = analysed.turns[0]
     if first.moved is not None:
         size = decimal(first.moved, 3)

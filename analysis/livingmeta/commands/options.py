@@ -1,18 +1,29 @@
 """Arguments and options that several commands share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
+from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.language import LANGUAGES
+from livingmeta.synthesis.settings import METHOD_OPTIONS
 from livingmeta.words import RefusalError
 
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
+
+def named(entries: Iterable[str]) -> str:
+    """List the entries of a registry for the help of an option.
+
+    Examples
+    --------
+    >>> named(["DL", "PM", "REML"])
+    'DL, PM or REML'
+    """
+    *first, last = entries
+    return f"{', '.join(first)} or {last}" if first else last
+
 
 ReviewName = Annotated[str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")]
 _SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
@@ -69,42 +80,12 @@ PrintHere = Annotated[
     bool, typer.Option("--print", help="print it here and write nothing; pictures are told in words")
 ]
 Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
-# Filled in by `Help`
-MEASURES_HELP, TAU2_HELP, EXPORTS_HELP = "{MEASURES}", "{TAU2}", "{EXPORTS}"
-Lang = Annotated[str, typer.Option("--lang", metavar="LANG", help="language of the page: {LANGUAGES}")]
-MeasureName = Annotated[str | None, typer.Option(metavar="NAME", help=MEASURES_HELP)]
-Model = Annotated[str | None, typer.Option(metavar="NAME", help="common or random")]
-Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=TAU2_HELP)]
-
-
-class Help(TyperCommand):
-    """Names the entries of registries when a command's help is asked for.
-
-    Importing them before would make every start wait.
-    """
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # typer's own copies of click's
-        """Write the help, with the names in it."""
-        from livingmeta.engine.effect_sizes import MEASURES
-        from livingmeta.engine.tau2 import TAU2
-        from livingmeta.exchange.exports import EXPORTS
-        from livingmeta.language import LANGUAGES
-
-        entries: dict[str, Iterable[str]] = {
-            MEASURES_HELP: MEASURES,
-            TAU2_HELP: TAU2,
-            EXPORTS_HELP: EXPORTS,
-            "{LANGUAGES}": LANGUAGES,
-        }
-        options: list[Any] = [option for option in self.params if getattr(option, "help", None)]
-        written = [option.help for option in options]
-        for option in options:
-            for place, (*first, last) in entries.items():
-                names = f"{', '.join(first)} or {last}" if first else last
-                option.help = option.help.replace(place, names)
-        super().format_help(ctx, formatter)
-        for option, text in zip(options, written, strict=True):
-            option.help = text  # registries may hold more the next time
+Lang = Annotated[
+    str, typer.Option("--lang", metavar="LANG", help=f"language of the page: {named(LANGUAGES)}")
+]
+MeasureName = Annotated[str | None, typer.Option(metavar="NAME", help=named(MEASURES))]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help=named(METHOD_OPTIONS["model"]))]
+Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=named(METHOD_OPTIONS["tau2"]))]
 
 
 @contextmanager

@@ -1,62 +1,62 @@
 """What several commands print of a review."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import typer
 
+from livingmeta.audit.deduction import Deduction, clashes
+from livingmeta.audit.results import Results
 from livingmeta.commands import screen
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from livingmeta.audit.deduction import Deduction
-    from livingmeta.audit.results import Results
-    from livingmeta.review.protocol import Review
-    from livingmeta.synthesis.pool import Pool
+from livingmeta.engine.effect_sizes import scale_name
+from livingmeta.language import ENGLISH
+from livingmeta.pages.answers import answers as said
+from livingmeta.pages.deductions import assumed, clash_words, deduced
+from livingmeta.pages.phrases import DISCLAIMER, ahead_shown, beside, coverage, flag_lines, interval
+from livingmeta.review.protocol import Review
+from livingmeta.store import write
+from livingmeta.synthesis.dependence import shared_flags
+from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes
+from livingmeta.words import count, decimal, p_words
 
 
 def answers(results: Results) -> None:
     """Print the answers of a review, each in a line."""
-    from livingmeta.pages.answers import answers as said
-
     for line in said(results):
         screen.console().print(line)
         typer.echo()
 
 
-def deductions(found: Sequence[Deduction], *, folder: str | None = None) -> None:
-    """Print what printed results give away, and draw it into a folder, if there is one."""
-    from pathlib import Path
-
-    from livingmeta.audit.deduction import clashes
-    from livingmeta.figures.deduction import deduction_plot
+def drawn(path: Path, figure: Any, *kinds: str) -> list[Path]:
+    """Write a figure in each of these kinds."""
     from livingmeta.figures.files import figure_bytes
-    from livingmeta.pages.deductions import assumed, clash_words, deduced
-    from livingmeta.store import write
 
+    return [write(path.with_name(f"{path.name}.{kind}"), figure_bytes(figure, kind)) for kind in kinds]
+
+
+def deductions(results: Sequence[Deduction], *, folder: Path | None = None) -> None:
+    """Print what printed results give away, and draw it into a folder, if there is one."""
     console = screen.console()
-    for one in found:
-        console.print(f"{one.name}: {one.shown} ({', '.join(one.claims)}, {one.reading})", style="bold")
-        console.print("  " + " ".join(deduced(one)))
-        for kind in ("png", "svg") if folder and one.drawable else ():
-            path = Path(folder or ".") / f"deduce_{one.claims[0]}.{kind}"
-            write(path, figure_bytes(deduction_plot(one), kind))
-            typer.echo(f"  {path} written")
+    for result in results:
+        head = f"{result.name}: {result.shown} ({', '.join(result.claims)}, {result.reading})"
+        console.print(head, style="bold")
+        console.print("  " + " ".join(deduced(result)))
+        if folder and result.drawable:
+            from livingmeta.figures.deduction import deduction_plot
+
+            stem = folder / f"deduce_{result.claims[0]}"
+            for path in drawn(stem, deduction_plot(result), "png", "svg"):
+                typer.echo(f"  {path} written")
         typer.echo()
-    for clash in clashes(found):
+    for clash in clashes(results):
         console.print(clash_words(clash))
-    if found:
-        console.print(assumed(found[0].assumptions))
+    if results:
+        console.print(assumed(results[0].assumptions))
 
 
 def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
-    from livingmeta.engine.effect_sizes import scale_name
-    from livingmeta.pages.phrases import beside, coverage, interval
-
     console = screen.console()
     console.print(f"{pool.name} ({pool.synthesis})", style="bold")
     if pool.result is None:
@@ -75,21 +75,12 @@ def summary(review: Review, pool: Pool) -> None:
 
 def shared(pool: Pool) -> None:
     """Print the flags of a pool that whatever is told of its effects must carry, too."""
-    from livingmeta.pages.phrases import flag_lines
-    from livingmeta.synthesis.dependence import shared_flags
-
     for line in flag_lines(shared_flags(pool.flags)):
         screen.console().print(f"  flag {line}")
 
 
 def whole(review: Review, pool: Pool) -> None:
     """Print all that is known of a synthesis."""
-    from livingmeta.engine.effect_sizes import scale_name
-    from livingmeta.language import ENGLISH
-    from livingmeta.pages.phrases import flag_lines, interval
-    from livingmeta.synthesis.pool import heterogeneity, marks, notes
-    from livingmeta.words import count, decimal, p_words
-
     summary(review, pool)
     result = pool.result
     if result is not None:
@@ -98,7 +89,7 @@ def whole(review: Review, pool: Pool) -> None:
         if pool.ahead is not None:
             by = ENGLISH.names["prediction"][str(result.pi_method)]
             screen.console().print(
-                f"  the true effect in a setting like these: {ahead(pool)} "
+                f"  the true effect in a setting like these: {ahead_shown(pool)} "
                 f"({100 * result.level:g}% prediction interval, {by})"
             )
         screen.table(
@@ -162,23 +153,4 @@ def whose(folder: Path, home: Path, *, quiet: bool = False) -> None:
 
 def disclaimer() -> None:
     """Print what every page ends with."""
-    from livingmeta.pages.phrases import DISCLAIMER
-
     typer.echo(DISCLAIMER)
-
-
-def scale(pool: Pool) -> str:
-    """Return the name of a pool's measure as readers see it."""
-    from livingmeta.engine.effect_sizes import scale_name
-
-    return scale_name(pool.measure)
-
-
-def ahead(pool: Pool) -> str:
-    """Show the prediction interval, with a dash below the trials from which it is shown."""
-    from livingmeta.engine.effect_sizes import as_shown
-
-    if pool.ahead is None:
-        return "–" if pool.result is None or pool.result.pi_low is None else "too few"
-    low, high = as_shown(pool.measure, *pool.ahead)
-    return f"{low} to {high}"

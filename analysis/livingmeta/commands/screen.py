@@ -1,14 +1,10 @@
 """Printing: documents for programs, tables and lines for people."""
 
-from __future__ import annotations
-
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 
 def json(command: str, document: object) -> None:
@@ -50,12 +46,12 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     task = bar.add_task(what)
     begun = monotonic()
 
-    def told(done: int, steps: int) -> None:
+    def step(done: int, steps: int) -> None:
         if monotonic() - begun > 1:
             bar.start()
         bar.update(task, completed=done, total=steps)
 
     try:
-        yield told
+        yield step
     finally:
         bar.stop()

@@ -1,20 +1,26 @@
 """How far the answer of a review bends."""
 
-from __future__ import annotations
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from textwrap import shorten
+from typing import NamedTuple
 
-from typing import TYPE_CHECKING, NamedTuple
-
+from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, Synthesis, VasSd
-from livingmeta.words import decimal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from livingmeta.appraisal.scenarios import Sensitivity
-    from livingmeta.pages.phrases import Interval
-    from livingmeta.pages.rob_me import MissingEvidence
-    from livingmeta.synthesis.pool import Pool
+from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.methods.patient import vas_words
+from livingmeta.language import FLAG_WORDS
+from livingmeta.pages.changes import excludes
+from livingmeta.pages.documents import asked, sensitivity_analyses
+from livingmeta.pages.phrases import Interval, interval, people_number
+from livingmeta.pages.rob_me import AVAILABLE, UNKNOWN, MissingEvidence, rob_me, tipping
+from livingmeta.review.folder import load_review
+from livingmeta.synthesis.pool import Pool, notes
+from livingmeta.words import answered, decimal, decimals
 
 DIAGNOSTICS = {
     "rstudent": "residual",
@@ -28,7 +34,7 @@ DIAGNOSTICS = {
 }
 
 
-def sensitivity(
+def sensitivity_command(
     review: ReviewName,
     *,
     synthesis: Synthesis = None,
@@ -41,36 +47,27 @@ def sensitivity(
 
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
-    from livingmeta.appraisal.scenarios import sensitivity as bent
-    from livingmeta.engine.methods.patient import important_difference, vas_words
-    from livingmeta.pages.rob_me import rob_me
-    from livingmeta.review.folder import load_review
-    from livingmeta.synthesis.settings import headline_settings
-
-    loaded = load_review(review)
+    dossier = Dossier(review=load_review(review), important=important, vas_sd=vas_sd)
+    loaded, limit = dossier.review, dossier.limit
     if synthesis is not None:
         loaded.plan(synthesis)
-    found = [one for one in bent(loaded) if synthesis in {None, one.main.synthesis}]
-    settings = headline_settings(loaded)
-    limit = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
-    asked = _Asked(limit, important, vas_sd)
-    laid_out = rob_me(loaded, found)
+    analyses = [analysis for analysis in dossier.sensitivity if synthesis in {None, analysis.main.synthesis}]
+    also = _Also(limit, important, vas_sd)
+    laid_out = rob_me(loaded, analyses)
     if as_json:
-        from livingmeta.pages.documents import sensitivity_analyses
-
-        document = sensitivity_analyses(found, laid_out, important=limit, vas_sd=vas_sd)
+        document = sensitivity_analyses(analyses, laid_out, important=limit, vas_sd=vas_sd)
         return screen.json("sensitivity", document)
     drawn = []
     with screen.progress("Drawing") as progress:
-        for number, one in enumerate(found, start=1):
-            drawn.append(_figures(one, loaded.protocol.id, out, limit))
-            progress(number, len(found))
-    _overview(found)
-    for one, lines in zip(found, drawn, strict=True):
-        printing.summary(loaded, one.main)
-        _scenarios(one, asked)
-        _trials(one, asked)
-        _growth(one, asked)
+        for number, analysis in enumerate(analyses, start=1):
+            drawn.append(_figures(analysis, Path(out) / loaded.protocol.id, limit))
+            progress(number, len(analyses))
+    _overview(analyses)
+    for analysis, lines in zip(analyses, drawn, strict=True):
+        printing.summary(loaded, analysis.main)
+        _scenarios(analysis, also)
+        _trials(analysis, also)
+        _growth(analysis, also)
         for line in lines:
             screen.console().print(f"  {line}")
     for missing in laid_out:
@@ -81,7 +78,7 @@ def sensitivity(
     return None
 
 
-class _Asked(NamedTuple):
+class _Also(NamedTuple):
     """What the user wants to see beside each estimate: points on a VAS, and what matters."""
 
     limit: float | None  # smallest important difference, in the unit of the effects
@@ -95,8 +92,6 @@ class _Asked(NamedTuple):
         return heads if self.important is None else [*heads, f"beyond {self.important:g}{unit}"]
 
     def cells(self, result: Interval | None) -> list[str]:
-        from livingmeta.pages.documents import asked
-
         document = asked(result, important=self.limit, vas_sd=self.vas_sd)
         points = document.get("vas_points")
         cells = [] if self.vas_sd is None else ["–"]
@@ -105,19 +100,16 @@ class _Asked(NamedTuple):
         return cells if self.limit is None else [*cells, document["beyond_important"] or "–"]
 
 
-def _overview(found: Sequence[Sensitivity]) -> None:
+def _overview(analyses: Sequence[Sensitivity]) -> None:
     """Print how far each synthesis bends, a line each."""
-    from livingmeta.engine.effect_sizes import as_shown
-    from livingmeta.pages.phrases import interval
-
     rows = [
         [
-            one.main.name,
-            interval(one.main.result) if one.main.result else "–",
-            " to ".join(as_shown(one.main.measure, end)[0] for end in one.span) or "–",
-            f"{len(one.agreeing)} of {len(one.others)}" if one.others else "–",
+            analysis.main.name,
+            interval(analysis.main.result) if analysis.main.result else "–",
+            " to ".join(as_shown(analysis.main.measure, *analysis.span)) or "–",
+            f"{len(analysis.agreeing)} of {len(analysis.others)}" if analysis.others else "–",
         ]
-        for one in found
+        for analysis in analyses
     ]
     screen.table(["synthesis", "main analysis (CI)", "other estimates", "same conclusion"], rows)
     screen.console().print(
@@ -127,49 +119,41 @@ def _overview(found: Sequence[Sensitivity]) -> None:
     )
 
 
-def _scenarios(one: Sensitivity, asked: _Asked) -> None:
-    from dataclasses import replace
-
-    from livingmeta.language import FLAG_WORDS
-    from livingmeta.pages.changes import excludes
-    from livingmeta.pages.phrases import interval, people_number
-    from livingmeta.pages.rob_me import tipping
-    from livingmeta.synthesis.pool import notes
-
-    main, absence = one.main, one.absence
+def _scenarios(analysis: Sensitivity, also: _Also) -> None:
+    main, absence = analysis.main, analysis.absence
 
     def size(pool: Pool) -> tuple[str, str]:
         """Say on how many trials of how many, and on how many people, a pool rests."""
-        known = tuple(e for e in pool.effects if "imputed" not in e.flags)
+        measured = tuple(e for e in pool.effects if "imputed" not in e.flags)
         whole = len(pool.measured)
         added = f" + {pool.imputed} imputed" if pool.imputed else ""
-        part = "" if len({e.trial for e in known}) == whole else f" of {whole}"
-        real = replace(pool, effects=known)
+        part = "" if len({e.trial for e in measured}) == whole else f" of {whole}"
+        real = replace(pool, effects=measured)
         more = f" + {pool.people.known - real.people.known} imputed" if added else ""
-        return f"{len(known)}{added}{part}", f"{people_number(real)}{more}"
+        return f"{len(measured)}{added}{part}", f"{people_number(real)}{more}"
 
-    told = [(name, pool) for name, pool in one.scenarios if name not in one.no_different]
-    rows = [("main analysis", main), *told, *absence.scenarios]
+    others = [(name, pool) for name, pool in analysis.scenarios if name not in analysis.no_different]
+    rows = [("main analysis", main), *others, *absence.scenarios]
     screen.table(
-        ["analysis", f"{printing.scale(main)} (CI)", "k", "people", "interval", *asked.heads],
+        ["analysis", f"{scale_name(main.measure)} (CI)", "k", "people", "interval", *also.heads],
         [
             [
                 label,
                 interval(pool.result) if pool and pool.result else "–",
                 *(size(pool) if pool else ("–", "–")),
                 excludes(pool),
-                *asked.cells(pool.result if pool else None),
+                *also.cells(pool.result if pool else None),
             ]
             for label, pool in rows
         ],
     )
     console = screen.console()
-    if one.no_different:
-        console.print(f"  no different here: {', '.join(one.no_different)}")
+    if analysis.no_different:
+        console.print(f"  no different here: {', '.join(analysis.no_different)}")
     for flag in dict.fromkeys(flag for _, pool in rows if pool for flag in pool.flags):
         where = [label for label, pool in rows if pool and flag in pool.flags]
-        others = f"the main analysis and {len(where) - 1} of {len(rows) - 1} others"
-        names = others if flag in main.flags else ", ".join(where)
+        most = f"the main analysis and {len(where) - 1} of {len(rows) - 1} others"
+        names = most if flag in main.flags else ", ".join(where)
         console.print(f"  flag {flag}: {FLAG_WORDS[flag]} ({names})")
     if absence.why_not is not None:
         console.print(f"  no scenario of missing trials: {absence.why_not}")
@@ -180,7 +164,7 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
         )
         for note in notes(e for e in absence.scenarios[0][1].effects if "imputed" in e.flags):
             console.print(f"  {note}")
-        console.print(f"  {tipping(one)}")
+        console.print(f"  {tipping(analysis)}")
     if absence.unknown_size:
         left = ", ".join(absence.unknown_size)
         console.print(
@@ -188,88 +172,80 @@ def _scenarios(one: Sensitivity, asked: _Asked) -> None:
         )
 
 
-def _trials(one: Sensitivity, asked: _Asked) -> None:
-    from livingmeta.pages.phrases import interval
-    from livingmeta.words import decimals
-
-    if not one.without:
+def _trials(analysis: Sensitivity, also: _Also) -> None:
+    if not analysis.without:
         return
-    measure = one.main.measure
+    measure = analysis.main.measure
     screen.table(
-        ["without", f"{printing.scale(one.main)} (CI)", "k", "weight", *asked.heads],
+        ["without", f"{scale_name(analysis.main.measure)} (CI)", "k", "weight", *also.heads],
         [
             [
                 left.label,
                 interval(left, measure=measure),
                 str(left.k),
                 f"{left.weight:.1f}%",
-                *asked.cells(left),
+                *also.cells(left),
             ]
-            for left in one.without
+            for left in analysis.without
         ],
     )
-    if one.without[0].cook is None:
+    if analysis.without[0].cook is None:
         screen.console().print("  two trials: influence needs three or more")
         return
     screen.table(
         ["trial", *DIAGNOSTICS.values()],
         [
             [left.label, *(decimals(getattr(left, column))[0] for column in DIAGNOSTICS)]
-            for left in one.without
+            for left in analysis.without
         ],
     )
     screen.console().print("  τ² and Q without the trial; hat: its share of the weight")
 
 
-def _growth(one: Sensitivity, asked: _Asked) -> None:
+def _growth(analysis: Sensitivity, also: _Also) -> None:
     from livingmeta.figures.sensitivity import ORDER_WORDS
-    from livingmeta.pages.phrases import interval
 
-    measure = one.main.measure
-    for order, stages in one.growth.items():
+    measure = analysis.main.measure
+    for order, stages in analysis.growth.items():
         if len(stages) > 1:
             screen.table(
-                [f"one more, {ORDER_WORDS[order]}", f"{printing.scale(one.main)} (CI)", "k", *asked.heads],
                 [
-                    [stage.label, interval(stage, measure=measure), str(stage.k), *asked.cells(stage)]
+                    f"one more, {ORDER_WORDS[order]}",
+                    f"{scale_name(analysis.main.measure)} (CI)",
+                    "k",
+                    *also.heads,
+                ],
+                [
+                    [stage.label, interval(stage, measure=measure), str(stage.k), *also.cells(stage)]
                     for stage in stages
                 ],
             )
 
 
-def _figures(one: Sensitivity, review: str, out: str, important: float | None) -> list[str]:
+def _figures(analysis: Sensitivity, folder: Path, important: float | None) -> list[str]:
     """Draw what can be drawn of a synthesis, and say of each picture where it is or why not."""
-    from pathlib import Path
-
-    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.sensitivity import FIGURES
-    from livingmeta.store import write
 
-    pool = one.main
     lines = []
     for name, draw in FIGURES.items():
-        path = Path(out) / review / f"{name}_{pool.stem}.png"
-        try:
-            figure = draw(one, important=important).figure
-        except ValueError as refusal:
-            lines.append(f"no {path.name}: {refusal}")
+        stem = folder / f"{name}_{analysis.main.stem}"
+        plotted = answered(partial(draw, analysis, important=important))
+        if isinstance(plotted, str):
+            lines.append(f"no {stem.name}.png: {plotted}")
         else:
-            write(path, figure_bytes(figure, "png"))
-            lines.append(f"{path} written")
+            lines += [f"{path} written" for path in printing.drawn(stem, plotted.figure, "png")]
     return lines
 
 
-def _missing(one: MissingEvidence) -> None:
-    from textwrap import shorten
-
-    from livingmeta.pages.rob_me import AVAILABLE, UNKNOWN
-
+def _missing(evidence: MissingEvidence) -> None:
     console = screen.console()
-    console.print(f"\nMissing evidence, as ROB-ME asks: {one.title} ({one.synthesis})", style="bold")
+    console.print(
+        f"\nMissing evidence, as ROB-ME asks: {evidence.title} ({evidence.synthesis})", style="bold"
+    )
     for status in (AVAILABLE, UNKNOWN):
-        labels = [row.label for row in one.matrix if row.status == status]
+        labels = [row.label for row in evidence.matrix if row.status == status]
         console.print(f"  {status} ({len(labels)}): {', '.join(labels) or '–'}")
-    rows = [row for row in one.matrix if row.status not in {AVAILABLE, UNKNOWN}]
+    rows = [row for row in evidence.matrix if row.status not in {AVAILABLE, UNKNOWN}]
     if rows:
         screen.table(
             ["trial", "n", "result", "why", "source"],
@@ -284,9 +260,9 @@ def _missing(one: MissingEvidence) -> None:
                 for row in rows
             ],
         )
-    for asked, known in one.facts:
-        console.print(f"  {asked} {known}.")
-    for judgement in one.judgements:
+    for question, answer in evidence.facts:
+        console.print(f"  {question} {answer}.")
+    for judgement in evidence.judgements:
         console.print(f"  judgement of {judgement.by}: {judgement.judgement} – {judgement.why}")
-    if not one.judgements:
+    if not evidence.judgements:
         console.print("  judgement: not assessed")

@@ -1,23 +1,27 @@
 """Whether small trials tell another story than large ones."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, OutFolder, ReviewName, Synthesis
+from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.methods.selection import Selected, selection_model
+from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, battery, suited
+from livingmeta.pages.documents import OWN_MODEL, SmallStudy, small_study, untested
+from livingmeta.pages.phrases import flag_lines, interval
+from livingmeta.review.folder import load_review
+from livingmeta.synthesis.pool import funnel_of
+from livingmeta.synthesis.settings import headline_settings
+from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import answered, decimal, p_words
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
-    from livingmeta.engine.methods.selection import Selected
-    from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited
-    from livingmeta.synthesis.settings import Settings
-
-
-def small_study(
+def small_study_command(
     review: ReviewName,
     *,
     synthesis: Synthesis = None,
@@ -31,22 +35,11 @@ def small_study(
 
     The test that suits the measure is named first; the others stand beside it.
     """
-    from pathlib import Path
-
-    from livingmeta.engine.methods.small_study import battery, suited
-    from livingmeta.figures.files import figure_bytes
     from livingmeta.figures.funnel import funnel_plot
-    from livingmeta.pages.documents import small_study as documented
-    from livingmeta.pages.documents import untested
-    from livingmeta.review.folder import load_review
-    from livingmeta.store import write
-    from livingmeta.synthesis.pool import funnel_of
-    from livingmeta.synthesis.settings import headline_settings
-    from livingmeta.synthesis.synthesise import synthesise
 
     loaded = load_review(review)
     settings = headline_settings(loaded)
-    documents: list[Any] = []
+    documents: list[SmallStudy] = []
     console = screen.console()
     for pool in synthesise(loaded, settings=settings, only=synthesis):
         funnel = funnel_of(pool)
@@ -59,17 +52,20 @@ def small_study(
                 console.print(f"{pool.name} ({pool.synthesis})", style="bold")
                 console.print(f"  {refusal}")
             continue
-        chosen = _selected(funnel, settings, force=force)
-        document = documented(pool, funnel, suited=best, tests=tests, filled=filled, selection=chosen)
+        model, level = settings.profile.model, settings.level
+        chosen = answered(
+            partial(selection_model, funnel.yi, funnel.vi, model=model, force=force, level=level)
+        )
+        document = small_study(pool, funnel, suited=best, tests=tests, filled=filled, selection=chosen)
         documents.append(document)
         if as_json:
             continue
         console.print(f"{pool.name} ({pool.synthesis})", style="bold")
         console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
         _show(pool.measure, best, tests, filled, chosen, flags=tuple(document["flags"]))
-        path = Path(out) / loaded.protocol.id / f"funnel_{pool.stem}.png"
-        write(path, figure_bytes(funnel_plot(pool, filled=filled).figure, "png"))
-        console.print(f"  {path} written")
+        figure = funnel_plot(pool, filled=filled).figure
+        for path in printing.drawn(Path(out) / loaded.protocol.id / f"funnel_{pool.stem}", figure, "png"):
+            console.print(f"  {path} written")
     if as_json:
         return screen.json("small-study", documents)
     console.print(
@@ -78,17 +74,6 @@ def small_study(
     )
     printing.disclaimer()
     return None
-
-
-def _selected(funnel: Funnel, settings: Settings, *, force: bool) -> Selected | str:
-    """Fit the selection model, or say why not."""
-    from livingmeta.engine.methods.selection import selection_model
-
-    model, level = settings.profile.model, settings.level
-    try:
-        return selection_model(funnel.yi, funnel.vi, model=model, force=force, level=level)
-    except ValueError as refusal:
-        return str(refusal)
 
 
 def _show(
@@ -100,11 +85,6 @@ def _show(
     *,
     flags: tuple[str, ...],
 ) -> None:
-    from livingmeta.engine.effect_sizes import as_shown, scale_name
-    from livingmeta.pages.documents import OWN_MODEL
-    from livingmeta.pages.phrases import flag_lines, interval
-    from livingmeta.words import decimal, p_words
-
     def ends(scale: str, *values: float | None) -> list[str]:
         return ["no limit" if x == "–" else x for x in as_shown(scale, *values)]
 

@@ -1,7 +1,5 @@
 """Asking at a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import typer

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import groupby
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
-from livingmeta.audit.lock import Difference, Lock, Verification, place_of
+from livingmeta.audit.lock import Lock, Verification, place_of
 from livingmeta.pages.phrases import interval
 
+CHANGED = {
+    "data": "data changed",
+    "method": "methods or protocol changed",
+    "library": "another library or platform",
+    "code": "another version of the program",
+}
 
-def changelog_line(old: Lock | None, new: Lock, found: Verification | None, *, why: str) -> tuple[str, str]:
+
+def changelog_line(
+    old: Lock | None, new: Lock, verification: Verification | None, *, why: str
+) -> tuple[str, str]:
     """Return the part of CHANGELOG.md a new lock belongs to, and its line.
 
     The part is Evidence if data moved an estimate of the headline.
     """
     lead = next(iter(new["methods"]))
-    moved = [change for change in (found.differences if found else ()) if change.quantity == "estimate"]
+    moved = [
+        change
+        for change in (verification.differences if verification else ())
+        if change.quantity == "estimate"
+    ]
     places = dict.fromkeys(change.place for change in moved if change.place.endswith(f", {lead}"))
     before, after = ({place_of(pool): pool for pool in lock["pools"]} if lock else {} for lock in (old, new))
     parts = [" ".join(why.split()).rstrip(".")]
@@ -67,16 +81,20 @@ def with_line(changelog: str, *, part: str, line: str) -> str | None:
     return f"{kept}{gap}{line}\n" + (f"\n{rest}" if rest else "")
 
 
-def lines(differences: Sequence[Difference]) -> list[str]:
-    """Tell differences one by one, below the place they have in common."""
-    report: list[str] = []
-    for place, group in groupby(differences, key=lambda difference: difference.place):
+def verified_lines(verification: Verification, *, review: str) -> list[str]:
+    """Tell what is not as the lock has it: changes by kind, and values below the place they share."""
+    report = [
+        f"{CHANGED[kind]}: {line}" for kind, changed in verification.changes.items() for line in changed
+    ]
+    for place, group in groupby(verification.differences, key=attrgetter("place")):
         report.append(place)
         for value in group:
             size = "" if value.size is None else f"{value.size:.2g}, "
             moved = f"{_digits(value.locked)} → {_digits(value.now)}"
             report.append(f"  {value.quantity}: {moved} ({size}{value.cause})")
-    return report
+    apart = f"{len(verification.differences)} of {verification.compared} values are others"
+    same = f"all {verification.compared} values are those of the lock, to 1e-9"
+    return [*report, f"{review}: {apart if verification.differences else same}."]
 
 
 def _digits(value: object) -> str:

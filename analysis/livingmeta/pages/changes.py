@@ -11,9 +11,10 @@ from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.pooling import important_side
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.deductions import fate_words
-from livingmeta.pages.phrases import Interval, interval, people, share
+from livingmeta.pages.phrases import Interval, ahead_shown, i2_from, interval, people, share
 from livingmeta.pages.template import page
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.comparison import Step
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimals
 
@@ -61,6 +62,25 @@ def state(pool: Pool | None) -> str:
     if result.tau2 is not None:
         text += f", Tau² ({result.tau2_method}) {decimals(result.tau2)[0]}"
     return text + f" ({excludes(pool)}){share(pool)}"
+
+
+def stepped(step: Step) -> str:
+    """Say what a method moves that is changed alone: the estimate and its limits.
+
+    A method that leaves these moves the prediction interval, I² or the interval of τ².
+    """
+    result = step.pool.result
+    if step.moved is None or result is None:
+        return "–"
+    special = {
+        "prediction": f"prediction {ahead_shown(step.pool)}",
+        "i2": f"I² {i2_from(step.pool)}",
+        "tau2_ci": f"Tau² {decimals(result.tau2_low)[0]} to {decimals(result.tau2_high)[0]}",
+    }
+    # rounding of floats is no move
+    moves = (0.0 if abs(shift) < 1e-9 else shift for shift in step.moved)
+    shown = ", ".join(f"{shift:+.1g}" if shift else "0" for shift in moves).replace("-", "−")
+    return special.get(step.choice, shown)
 
 
 def conclusion(move: Move) -> str:

@@ -38,12 +38,12 @@ from livingmeta.engine.methods.patient import NewSetting, vas_points
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.selection import Selected
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited, warned
-from livingmeta.engine.methods.subsets import QUANTILES, Gosh
+from livingmeta.engine.methods.subsets import MOST_TRIALS, QUANTILES, Gosh
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.exchange.collection import Reproduced
 from livingmeta.pages.changes import beyond, conclusion
 from livingmeta.pages.deductions import assumed, deduced
-from livingmeta.pages.phrases import Interval, coverage, judged_line, published, suggested_line
+from livingmeta.pages.phrases import Interval, counted, coverage, judged_line, published, suggested_line
 from livingmeta.pages.rob_me import MissingEvidence
 from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Choice, Judgement, Review
@@ -884,6 +884,15 @@ def about(review: Review, pool: Pool, *, refused: str | None = None) -> About:
     if refused is not None:
         document["refused"] = refused
     return document
+
+
+def why_no_sets(pool: Pool, *, least: int) -> str | None:
+    """Say why no sets of trials can be drawn from a pool, so many trials at least; None: they can."""
+    if pool.result is None:
+        return f"no pooled value, {pool.why_not}"
+    if least <= len(pool.effects) <= MOST_TRIALS:
+        return None
+    return f"{counted(len(pool.effects), 'comparison')}: this needs {least} to {MOST_TRIALS}"
 
 
 def subsets(review: Review, pool: Pool, gosh: Gosh, *, against: str) -> Subsets:

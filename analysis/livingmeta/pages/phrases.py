@@ -21,7 +21,7 @@ from livingmeta.review.protocol import Judgement, Review
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import CONTRADICTION, DRAWN, Pool
 from livingmeta.synthesis.settings import headline_settings
-from livingmeta.words import count, decimals, p_words
+from livingmeta.words import count, decimal, decimals, p_words
 
 DISCLAIMER = ENGLISH.say("disclaimer")
 VARIANCE_NAMES = {  # as their authors, or the programs that have them, call them
@@ -108,6 +108,19 @@ def beside(pool: Pool, *, language: Language = ENGLISH) -> str:
     assert result is not None
     same = as_shown(pool.measure, result.ci_low, result.ci_high) == ends[0]
     return language.say("wide_same" if same else "wide", **shown)
+
+
+def ahead_shown(pool: Pool) -> str:
+    """Show the prediction interval; "too few" below the trials from which it is shown, else a dash."""
+    if pool.ahead is None:
+        return "–" if pool.result is None or pool.result.pi_low is None else "too few"
+    return " to ".join(as_shown(pool.measure, *pool.ahead))
+
+
+def i2_from(pool: Pool) -> str:
+    """Show I² and what it is computed from: "61% (Q)"."""
+    shown = pool.i2
+    return "–" if shown is None else f"{decimal(shown, 0)}% ({'τ²' if pool.i2_from == 'tau2' else 'Q'})"
 
 
 def counted(number: int, noun: str) -> str:

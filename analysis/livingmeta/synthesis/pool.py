@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from livingmeta.engine.effect_sizes import in_sds, on_scale, turning
+from livingmeta.engine.effect_sizes import in_sds, measure_of, on_scale, turning
+from livingmeta.engine.methods.resampling import Arms, Variances
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
 from livingmeta.language import Own, Said, said, together
@@ -277,6 +278,16 @@ def funnel_of(pool: Pool) -> Funnel:
         ),
         trials=pool.k,
     )
+
+
+def sized_trials(pool: Pool, *, correction: str, variance: str) -> Arms | Variances:
+    """Return what a simulation takes of a pool: the sizes of its arms, or else its variances."""
+    sizes = [(effect.n1, effect.n2) for effect in pool.effects]
+    measure = measure_of(pool.measure)
+    if measure is not None and measure.from_sizes and all(None not in pair for pair in sizes):
+        n1, n2 = zip(*sizes, strict=True)
+        return Arms(n1, n2, correction=correction, variance=variance)
+    return Variances(tuple(effect.vi for effect in pool.effects))
 
 
 SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned

@@ -187,6 +187,7 @@ class Variances:
     """Trials whose variances are known, shape (k,): effects are normal about the true ones."""
 
     vi: tuple[float, ...]
+    about = "effects normal, with the trials' variances as known"
 
     def __post_init__(self) -> None:
         usable([0.0] * len(self.vi), self.vi, 0.95)
@@ -217,6 +218,7 @@ class Arms:
     n2: tuple[float, ...]
     correction: str = "approximate"  # an entry of `effect_sizes.CORRECTIONS`
     variance: str = "revman"  # an entry of `effect_sizes.VARIANCES`
+    about = "arms of the trials' own sizes, normal people; SMD and variance by the review's formulas"
 
     def __post_init__(self) -> None:
         smd(0.0, 1.0, self.n1, 0.0, 1.0, self.n2)  # refuses what is no number of people
