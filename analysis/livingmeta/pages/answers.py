@@ -11,6 +11,7 @@ from livingmeta.engine.pooling import PooledEstimate, important_side
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.phrases import (
     beside,
+    group_words,
     people,
     published,
     sentence,
@@ -65,7 +66,7 @@ def answer(
     """
     say, trials = language.say, pool.k
     given: dict[str, object] = {"k": trials, "n": len(pool.measured), "people": _people(pool, language)}
-    groups = dict(zip(("group1", "group2"), (language.word(group) for group in pool.groups), strict=True))
+    groups = group_words(pool, language=language)
     result = pool.result
     if not pool.effects:
         kind = "unmeasured" if not len(pool.measured) else "unknown"

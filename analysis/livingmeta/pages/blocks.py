@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
 
 from livingmeta.pages.template import cell, no_markup, page
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 
 @dataclass(frozen=True)
@@ -306,15 +309,10 @@ _MARKDOWN: Mapping[type[Block], Callable[..., str]] = {
 
 def terminal(blocks: Iterable[Block]) -> Group:
     """Return blocks as lines and tables that rich's console prints, as wide as it is."""
-    from rich.console import Group
-
     return Group(*(line for block in blocks for line in _lines(block, level=1)))
 
 
 def _lines(block: Block, *, level: int) -> Iterator[Any]:
-    from rich.padding import Padding
-    from rich.text import Text
-
     if isinstance(block, Section):
         yield Text(plain(block.title), style="bold underline" if level <= 2 else "bold")
         for inner in block.blocks:
@@ -332,29 +330,21 @@ def _lines(block: Block, *, level: int) -> Iterator[Any]:
         yield Padding(Text(block.description, style="italic"), (0, 0, 1, 0))
 
 
-def _text(words: Words) -> Any:
-    from rich.text import Text
-
+def _text(words: Words) -> Text:
     text = Text()
     for part in parts(words):
         text.append(re.sub(r"\s+", " ", plain(part)), style="bold" if isinstance(part, Strong) else None)
     return text
 
 
-def _listing(block: List) -> Any:
-    from rich.padding import Padding
-    from rich.table import Table as Grid
-
+def _listing(block: List) -> Padding:
     grid = Grid.grid(padding=(0, 1))
     for place, item in enumerate(block.items, start=1):
         grid.add_row(f"{place}." if block.ordered else "-", _text(item.words))
     return Padding(grid, (0, 0, 1, 0))
 
 
-def _grid(table: Table) -> Any:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as Grid
-
+def _grid(table: Table) -> Grid:
     grid = Grid(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for place, name in enumerate(table.head):
         grid.add_column(name, overflow="fold", min_width=4 if place in table.numbers else 8)

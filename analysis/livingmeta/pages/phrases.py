@@ -18,6 +18,7 @@ from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.protocol import Judgement, Review
+from livingmeta.review.schema import Claim
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import CONTRADICTION, DRAWN, Pool
 from livingmeta.synthesis.settings import headline_settings
@@ -151,6 +152,11 @@ def side_words(pool: Pool, *, above: bool, language: Language = ENGLISH) -> str:
     return language.say("in_favour", group=language.word(pool.favours[above]))
 
 
+def group_words(pool: Pool, *, language: Language = ENGLISH) -> dict[str, str]:
+    """Return what messages call the groups that are compared."""
+    return dict(zip(("group1", "group2"), map(language.word, pool.groups), strict=True))
+
+
 def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     """Say whom numbers below no effect favour, once if it is the same wherever there are any."""
     titles_of: dict[str, dict[str, None]] = {}
@@ -207,7 +213,7 @@ def absolute_words(summary: SummaryOfFindings, *, language: Language = ENGLISH) 
     if absolute.why_not is not None:
         why = say("absolute_none", why=language.word(absolute.why_not))
         return why if absolute.asked and summary.pool.result else "", [], ""
-    groups = dict(zip(("group1", "group2"), map(language.word, summary.pool.groups), strict=True))
+    groups = group_words(summary.pool, language=language)
 
     def risk(at: Baseline) -> str:
         people = {"events": count(at.events or 0), "people": count(at.people or 0), "who": at.who}
@@ -296,15 +302,10 @@ def _judgement(judged: Judgement | None, language: Language) -> str:
 
 def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what the publication prints for a pool, and how well; empty where it prints nothing."""
-    claims = [
-        claim
-        for claim in results.review.published
-        if claim.synthesis == pool.synthesis and claim.reading == "primary" and not claim.trial
-    ]
     if pool.printed is None:
         if (numbers := undrawn(results.review, pool, language=language)) is not None:
             return language.say("published_undrawn", numbers=numbers)
-        words = next((claim.printed for claim in claims if claim.quantity == "text"), None)
+        words = printed_text(results.review, pool)
         return language.say("published_words", words=words) if words else ""
     numbers = interval(pool.printed, language=language)
     parts = [language.say("published_numbers", numbers=numbers)]
@@ -315,13 +316,16 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
     return ", ".join(parts)
 
 
+def printed_text(review: Review, pool: Pool) -> str | None:
+    """Return the words that are printed of a pool in place of numbers."""
+    return next((claim.printed for claim in _claims(review, pool) if claim.quantity == "text"), None)
+
+
 def undrawn(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str | None:
     """Give a published result as printed where no figure can draw it, else None."""
-    numbers: dict[str, str] = {}
-    for claim in review.published if pool.printed is None else ():
-        about = (claim.synthesis, claim.subgroup, claim.trial, claim.reading)
-        if about == (*pool.key, None, "primary") and claim.quantity in DRAWN:
-            numbers.setdefault(claim.quantity, claim.printed)
+    claims = () if pool.printed else [claim for claim in _claims(review, pool) if claim.quantity in DRAWN]
+    # of several the first
+    numbers: dict[str, str] = {claim.quantity: claim.printed for claim in reversed(claims)}
     if not numbers:
         return None
     estimate, low, high = (numbers.get(name, "?") for name in DRAWN)
@@ -329,19 +333,25 @@ def undrawn(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str 
     return language.say("interval", estimate=estimate, low=low, high=high) if whole else estimate
 
 
+def _claims(review: Review, pool: Pool) -> list[Claim]:
+    """Return what the publication itself prints of a pool."""
+    return [
+        claim
+        for claim in review.published
+        if (claim.synthesis, claim.subgroup, claim.trial, claim.reading) == (*pool.key, None, "primary")
+    ]
+
+
 def verdict_words(results: Results, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what became of the numbers that the publication itself prints for a pool."""
     about = [
-        verdict
+        verdict.verdict
         for verdict in results.verdicts
-        if (verdict.synthesis, verdict.subgroup) == pool.key
-        and verdict.reading == "primary"
+        if (verdict.synthesis, verdict.subgroup, verdict.reading) == (*pool.key, "primary")
         and not verdict.trial
     ]
-    numeric = [verdict.verdict for verdict in about if verdict.verdict != "not numeric"]
-    if numeric:
-        return ", ".join(map(language.word, dict.fromkeys(numeric)))
-    return language.word("not numeric") if about else ""
+    numeric = [verdict for verdict in about if verdict != "not numeric"]
+    return ", ".join(map(language.word, dict.fromkeys(numeric or about)))
 
 
 def standing(results: Results, *, language: Language = ENGLISH) -> str:

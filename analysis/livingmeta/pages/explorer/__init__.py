@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -19,8 +21,9 @@ from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FR
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.language import Language, Said, language
-from livingmeta.pages.phrases import multiverse_words, undrawn
+from livingmeta.pages.phrases import multiverse_words, printed_text, undrawn
 from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import behind, ties, unclear
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import CONTRADICTION, SIGNS, SPARSE, Pool, marks, signs
@@ -36,26 +39,28 @@ INTERVAL = ("estimate", "ci_low", "ci_high")
 DIGITS = 11  # of yi and vi: what the page computes from them is right to nine
 MOST = 5000  # analyses that a page draws of one synthesis, evenly by estimate
 DECLARED = "declared"  # name of the review's own methods where no profile has them
-SHARED = {  # words that the page says with the same keys as the report and the figures
-    *(
-        "and",
-        "from_to",
-        "interval",
-        "points",
-        "trials_one",
-        "trials_many",
-        "value",
-        "week",
-        "wide",
-        "wide_same",
-    ),
-    *("people", "people_least", "people_unknown", "share", "composite_single", "composite_one"),
-    *("composite_many", "h_effect", "h_n", "h_trial", "h_weight", "published_k_unknown", "unpooled_word"),
-    *("pool.favours", "pool.marked", "pool.nothing", "scenario.common", "scenario.random"),
-}
 Key = tuple[str, str | None]  # synthesis and subgroup
 Place = tuple[str, str | None, str | None]  # trial, contrast, and subgroup in a total
-Turn = Callable[[str | None], str]  # into the language of the page
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A review in the language of the page; `english` fills with what it says in English alone."""
+
+    review: Review
+    speak: Language
+    english: dict[str, None] = field(default_factory=dict)
+
+    def word(self, text: str | None) -> str:
+        """Turn words into the language of the page."""
+        turned = self.speak.word(text)
+        if text and self.speak.code != "en" and turned == text and not isinstance(text, Said):
+            self.english[text] = None
+        return turned
+
+    def words(self, given: object, *names: str) -> dict[str, str]:
+        """Turn the words of something, by their names."""
+        return {name: self.word(getattr(given, name)) for name in names}
 
 
 def explorer_page(known: Dossier, *, version: str, lang: str = "en") -> str:
@@ -85,8 +90,7 @@ def explorer_page(known: Dossier, *, version: str, lang: str = "en") -> str:
     environment = Environment(
         loader=PackageLoader("livingmeta", "pages/explorer"), undefined=StrictUndefined, autoescape=True
     )
-    folder = files("livingmeta") / "pages" / "explorer"
-    assets = {name.replace(".", "_"): Markup((folder / name).read_text(encoding="utf-8")) for name in ASSETS}
+    assets = {name.replace(".", "_"): Markup(text) for name, text in _assets().items()}
     speak = _speaking(known.review, lang)
     data = explorer_data(known, lang=lang)
     return environment.get_template("explorer.html.j2").render(
@@ -102,6 +106,12 @@ def explorer_page(known: Dossier, *, version: str, lang: str = "en") -> str:
         night=NIGHT,
         **assets,
     )
+
+
+@cache
+def _assets() -> dict[str, str]:
+    folder = files("livingmeta") / "pages" / "explorer"
+    return {name: (folder / name).read_text(encoding="utf-8") for name in ASSETS}
 
 
 def script_json(data: Any) -> str:
@@ -133,8 +143,8 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     dict
         `profiles` names for each profile the number of its formulas; `values` of a trial holds
         [yi, vi] by each of those, None where there is no effect by them. `favours` as in `Pool`.
-        Trials with `main` false are held for sensitivity analyses. `words` are those of the page
-        by their keys in the catalogues, `english` what a review says in English alone.
+        Trials with `main` false are held for sensitivity analyses. `words` are those that its
+        scripts say, by their keys in the catalogues, `english` what a review says in English alone.
 
     Examples
     --------
@@ -144,29 +154,20 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     [('pain-short', 4), ('pain-medium', 0)]
     """
     review, settings = known.review, known.settings
-    speak = _speaking(review, lang)
-    english: dict[str, None] = {}
-
-    def word(text: str | None) -> str:
-        turned = speak.word(text)
-        if text and lang != "en" and turned == text and not isinstance(text, Said):
-            english[text] = None
-        return turned
-
+    page = _Page(review, _speaking(review, lang))
+    speak, word = page.speak, page.word
     profiles = _profiles(settings)
     mains = {pool.key: pool for pool in known.pools}
     formulas, by_formulas = _by_formulas(review, settings, profiles)
-    worlds = {world.main.key: _analyses(world, speak, word) for world in known.multiverse}
+    worlds = {world.main.key: _analyses(page, world) for world in known.multiverse}
     keys = list(dict.fromkeys([*mains, *(key for pools in by_formulas for key in pools)]))
-    protocol = review.protocol
-    for text in (protocol.title, protocol.question):
-        word(text)
+    page.words(review.protocol, "title", "question")
     return {
         "language": {"comma": speak.comma, "percent": speak.percent, "thousands": speak.thousands},
         "words": {
-            key: text for key, text in speak.said.items() if key in SHARED or key.startswith("explorer.")
+            key: speak.said[key] for key in re.findall(r'\bsay\("([\w.]+)"', "".join(_assets().values()))
         },
-        "review": {"id": protocol.id},
+        "review": {"id": review.protocol.id},
         "measure": scale_name(settings.label),
         "axis": word(axis_words(settings.label)),
         "ratio": settings.label in ratios(),
@@ -177,24 +178,10 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "level": settings.level,
         "one_tau2": settings.subgroup_tau2 == "common",
         "profiles": [
-            {
-                "name": profile.name if profile in PROFILES.values() else DECLARED,
-                "words": profile.name
-                if profile in PROFILES.values()
-                else speak.say("explorer.declared", name=profile.name),
-                "about": word(profile.about),
-                "unverified": word(profile.unverified),
-                "formulas": number,
-                "as": profile.name,
-                "its_own": {name: getattr(PROFILES[profile.name], name) for name in SHIPPED},
-                **{name: getattr(profile, name) for name in SHIPPED},
-                # of a common effect: what the page takes when its model is turned to random
-                **{name: getattr(profile.with_choices(model="random"), name) for name in OF_RANDOM},
-            }
-            for profile, number in zip(profiles, formulas, strict=True)
+            _profile(page, profile, number) for profile, number in zip(profiles, formulas, strict=True)
         ],
         "syntheses": [
-            _synthesis(review, mains.get(key), [pools.get(key) for pools in by_formulas], speak, word)
+            _synthesis(page, mains.get(key), [pools.get(key) for pools in by_formulas])
             | {"multiverse": worlds.get(key)}
             for key in keys
         ],
@@ -213,7 +200,23 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "prediction_from": PREDICTION_FROM,
         "few": FEW,
         "wide": [name for name, method in CONFIDENCE.items() if method.is_wide],
-        "english": list(english),  # last: what is above fills it
+        "english": list(page.english),  # last: what is above fills it
+    }
+
+
+def _profile(page: _Page, profile: Profile, formulas: int) -> dict[str, Any]:
+    shipped = PROFILES[profile.name]
+    own = profile not in PROFILES.values()
+    return {
+        "name": DECLARED if own else profile.name,
+        "words": page.speak.say("explorer.declared", name=profile.name) if own else profile.name,
+        **page.words(profile, "about", "unverified"),
+        "formulas": formulas,
+        "as": profile.name,
+        "its_own": {name: getattr(shipped, name) for name in SHIPPED},
+        **{name: getattr(profile, name) for name in SHIPPED},
+        # of a common effect: what the page takes when its model is turned to random
+        **{name: getattr(profile.with_choices(model="random"), name) for name in OF_RANDOM},
     }
 
 
@@ -250,10 +253,9 @@ def _id(key: Place) -> str:
     return "/".join(filter(None, key))
 
 
-def _synthesis(
-    review: Review, main: Pool | None, by_formulas: Sequence[Pool | None], speak: Language, word: Turn
-) -> Any:
+def _synthesis(page: _Page, main: Pool | None, by_formulas: Sequence[Pool | None]) -> dict[str, Any]:
     """Describe one synthesis, or one subgroup of it."""
+    review, word = page.review, page.word
     pools = [pool for pool in by_formulas if pool is not None]
     about = main or pools[0]
     effects: dict[Place, list[Effect | None]] = {}
@@ -270,11 +272,10 @@ def _synthesis(
         "subgroup": about.subgroup,
         "subgroup_words": None if about.subgroup is None else word(about.subgroup),
         "favours": about.favours and [word(group) for group in about.favours],
-        "title": word(about.title),
-        "outcome": word(about.outcome),
+        **page.words(about, "title", "outcome"),
         "term": word(plan.term or plan.time_label or about.title),
         "trials": [
-            _trial(review, key, values, key in kept, word)
+            _trial(page, key, values, key in kept)
             for key, values in sorted(effects.items(), key=lambda item: order[item[0][0]])
         ],
         "ties": [
@@ -290,42 +291,32 @@ def _synthesis(
                 "trial": gap.trial,
                 "label": gap.label,
                 "n": gap.n_randomised,
-                "what": word(gap.what),
-                "where": word(gap.where),
+                **page.words(gap, "what", "where"),
             }
             for gap in about.missing
         ],
-        "dropped": [{"trial": gap.trial, "label": gap.label, "why": word(gap.why)} for gap in about.dropped],
-        "printed": None
-        if about.printed is None
-        else {
-            "estimate": about.printed.estimate,
-            "ci_low": about.printed.ci_low,
-            "ci_high": about.printed.ci_high,
-            "words": about.printed.words,
+        "dropped": [
+            {"trial": trial.trial, "label": trial.label, **page.words(trial, "why")}
+            for trial in about.dropped
+        ],
+        "printed": about.printed
+        and {
+            **{name: getattr(about.printed, name) for name in (*INTERVAL, "words")},
             "where": word(about.printed.label),
             "at_odds": word(at_odds(review, about.synthesis, findings_of(review, pools))),
         },
-        "printed_words": next(
-            (
-                word(claim.printed)
-                for claim in review.published
-                if (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
-                == (*about.key, None, "text")
-                and claim.reading == "primary"
-            ),
-            None,
-        ),
-        "printed_undrawn": undrawn(review, about, language=speak),
+        "printed_words": word(text) if (text := printed_text(review, about)) else None,
+        "printed_undrawn": undrawn(review, about, language=page.speak),
         "printed_k": printed_k(review, about) if review.published else None,
         "pooled_by": word(about.pooled_by),
     }
 
 
-def _analyses(world: Multiverse, speak: Language, word: Turn) -> dict[str, Any] | None:
+def _analyses(page: _Page, world: Multiverse) -> dict[str, Any] | None:
     """Return the analyses by their estimate, each as one of the specifications that name it."""
     if world.analyses.empty:
         return None
+    speak, word = page.speak, page.word
     first = world.names.drop_duplicates("analysis").set_index("analysis")
     table = by_estimate(world.analyses.join(first))
     kept = np.linspace(0, len(table) - 1, min(len(table), MOST)).round().astype(int)
@@ -349,10 +340,9 @@ def _analyses(world: Multiverse, speak: Language, word: Turn) -> dict[str, Any] 
     }
 
 
-def _trial(
-    review: Review, key: Place, values: Sequence[Effect | None], main: bool, word: Turn
-) -> dict[str, Any]:
+def _trial(page: _Page, key: Place, values: Sequence[Effect | None], main: bool) -> dict[str, Any]:
     """Describe one effect, with the sentences it was taken from."""
+    word = page.word
     effect = next(filter(None, values))
     return {
         "id": _id(key),
@@ -361,8 +351,7 @@ def _trial(
         "marks": marks(effect),
         "signs": [[sign, word(words)] for sign, words in signs(effect)],
         "year": effect.year,
-        "n1": None if effect.n1 is None else round(effect.n1, 2),
-        "n2": None if effect.n2 is None else round(effect.n2, 2),
+        **{name: None if n is None else round(n, 2) for name, n in (("n1", effect.n1), ("n2", effect.n2))},
         "groups": [[str(group.told), group.people] for group in behind(effect)],
         "instrument": word(effect.instrument_name),
         "composite": effect.domain == "composite",
@@ -378,22 +367,17 @@ def _trial(
             for value in values
         ],
         "derivation": [word(step) for step in effect.derivation],
-        "sources": _sources(review, effect, word),
+        "sources": [_source(page, rows[0]) for rows in effect.quoted],
     }
 
 
-def _sources(review: Review, effect: Effect, word: Turn) -> list[dict[str, str | None]]:
-    """Return each place of a source that an effect was taken from once, with its quote."""
-    places = []
-    for row, *_ in effect.quoted:
-        source = review.source(row.source)
-        places.append(
-            {
-                "citation": source.citation,
-                "locator": word(row.locator),
-                "quote": row.quote,
-                "url": f"https://doi.org/{source.doi}" if source.doi else source.url,
-                "reading": source.reading,
-            }
-        )
-    return places
+def _source(page: _Page, row: Outcome) -> dict[str, str | None]:
+    """Describe a place of a source that an effect was taken from, with its quote."""
+    source = page.review.source(row.source)
+    return {
+        "citation": source.citation,
+        "locator": page.word(row.locator),
+        "quote": row.quote,
+        "url": f"https://doi.org/{source.doi}" if source.doi else source.url,
+        "reading": source.reading,
+    }

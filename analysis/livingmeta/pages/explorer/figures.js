@@ -6,7 +6,7 @@
 const figures = (() => {
   "use strict";
 
-  const { data, say, turned, fromTo, titleOf, addressOf, mainOf, coverage, decimal, onScale, interval, valued, shown,
+  const { data, say, turned, fromTo, titleOf, addressOf, mainOf, pooled, coverage, decimal, onScale, interval, valued, shown,
           level, head, modelWords, basis, aboutInterval, answer, asPrinted, notesOf, trialWords, weightOf, sizes } = model;
 
   const FILE = data.colours; // by what they mean
@@ -113,8 +113,6 @@ const figures = (() => {
     return inside + arrows(ax, low, high, y, colour);
   }
 
-  const markColour = (c, trial) => (trial.imagined ? c.imagined : c.trial);
-
   /* A trial's effect; half hollow on the far side where it is a bound; none beyond the axis. */
   function mark(c, ax, trial, y, size, more = {}) {
     if (Math.abs(trial.yi) > ax.reach) return "";
@@ -123,7 +121,7 @@ const figures = (() => {
     const [x, top] = [ax.x(trial.yi) - wide / 2, num(y - wide / 2)];
     const box = (left, width, style) => el("rect",
       { x: num(left), y: top, width: num(width), height: num(wide), style, ...more });
-    const colour = markColour(c, trial);
+    const colour = trial.imagined ? c.imagined : c.trial;
     if (!trial.on) return box(x, wide, `fill:${c.paper};stroke:${c.soft}`);
     if (!bound) return box(x, wide, `fill:${colour}`);
     return box(x, wide, `fill:${c.paper};stroke:${colour}`)
@@ -131,41 +129,39 @@ const figures = (() => {
                      style: `fill:${colour}`, "data-part": "bound" });
   }
 
-  /* A line of a figure that can be pointed at, tapped or reached by arrow keys. */
-  function row(key, label, y, width, height, ...inside) {
-    const hit = el("rect", { class: "hit", x: -6, y: num(y), width: num(width + 12), height, rx: 4, fill: "none" });
-    return el("g", { class: "row", role: "button", tabindex: -1, "data-key": key, "aria-label": label,
-                     "aria-haspopup": "dialog", "aria-expanded": "false" }, hit, ...inside);
-  }
+  /* A part of a figure that can be pointed at, tapped or reached by arrow keys, and a line that can. */
+  const reached = (key, label, ...inside) => el("g", { class: "row", role: "button", tabindex: -1, "data-key": key,
+    "aria-label": label, "aria-haspopup": "dialog", "aria-expanded": "false" }, ...inside);
+  const row = (key, label, y, width, height, ...inside) => reached(key, label,
+    el("rect", { class: "hit", x: -6, y: num(y), width: num(width + 12), height, rx: 4, fill: "none" }), ...inside);
 
-  /* Places of the columns: beside each other where there is room, else in two lines per row. */
-  function columns(width) {
+  const colourOf = (c, a) => (a.contradictory ? c.contradictory : c.pooled);
+
+  /* Places of the columns: beside each other where there is room, else in two lines per row; `mid` is
+   * that of the marks, from the top of a row. And the axis that stands among them. */
+  function columns(s, a, width) {
     const wide = width >= 600;
-    return wide
-      ? { wide, height: 26, label: 0, n: 250, weight: 308, left: 326, right: width - 160, end: width }
-      : { wide, height: 46, label: 0, room: width - 165, left: 8, right: width - 8, end: width };
+    const col = wide
+      ? { wide, height: 26, mid: 13, label: 0, n: 250, weight: 308, left: 326, right: width - 160, end: width }
+      : { wide, height: 46, mid: 33, label: 0, room: width - 165, left: 8, right: width - 8, end: width };
+    return [col, axis(s, reachOf(a), col.left, col.right, width)];
   }
 
-  function cells(s, c, col, y, { label, n, weight, value, colour = c.ink, style = "" }) {
+  function cells(c, col, y, { label, n = "", weight = "", value, colour = c.ink, style = "" }) {
     const base = y + 17;
     const more = style ? { "font-style": style } : {};
     // a name may fill what the numbers of its row leave free
     const room = !col.wide ? col.room : n ? col.n - 8.2 * n.length
       : weight ? col.weight - 8 * weight.length - 8 : col.left - 8;
     const name = cut(label, room, 7.6);
-    if (col.wide) {
-      return text(col.label, base, name, colour, more) + text(col.n, base, n, c.soft, END)
-        + text(col.weight, base, weight, c.soft, END) + text(col.end, base, value, colour, END);
-    }
-    return text(col.label, base, name, colour, more) + text(col.end, base, value, colour, END);
+    const middle = col.wide ? text(col.n, base, n, c.soft, END) + text(col.weight, base, weight, c.soft, END) : "";
+    return text(col.label, base, name, colour, more) + middle + text(col.end, base, value, colour, END);
   }
 
   const FIGURES = {};
 
   FIGURES.forest = (s, a, c, width) => {
-    const col = columns(width);
-    const ax = axis(s, reachOf(a), col.left, col.right, width);
-    const mid = col.wide ? 13 : 33; // of the marks, from the top of a row
+    const [col, ax] = columns(s, a, width);
     const top = col.wide ? 30 : 0;
     const out = [col.wide ? heads(s, c, col, width) : ""];
     let y = top;
@@ -173,15 +169,13 @@ const figures = (() => {
       out.push(drawing(y));
       y += height;
     };
-    a.trials.forEach((trial) => place((at) => trialRow(s, a, c, col, ax, trial, at, mid, width)));
-    a.part.missing.forEach((one, i) => place((at) =>
-      absentRow(c, col, ax, `missing:${i}`, one, say("explorer.absent"), at, mid, width)));
-    a.part.dropped.forEach((one, i) => place((at) =>
-      absentRow(c, col, ax, `dropped:${i}`, one, say("explorer.left_out"), at, mid, width)));
+    a.trials.forEach((trial) => place((at) => trialRow(s, a, c, col, ax, trial, at)));
+    for (const [kind, why] of [["missing", say("explorer.absent")], ["dropped", say("explorer.left_out")]]) {
+      a.part[kind].forEach((trial, i) => place((at) => absentRow(c, col, ax, `${kind}:${i}`, trial, why, at)));
+    }
     place((at) => line(0, at + 4, width, at + 4, c.line), 10);
     for (const summary of summaries(s, a, c, ax)) {
-      place((at) => el("g", summary.more || {}, cells(s, c, col, at, { n: "", weight: "", ...summary.words }),
-        summary.marks(at + mid)));
+      place((at) => el("g", summary.more || {}, cells(c, col, at, summary.words), summary.marks(at + col.mid)));
     }
     const r = a.result;
     const behind = line(ax.x(0), top, ax.x(0), y, c.soft, { "stroke-width": 0.8 })
@@ -192,33 +186,33 @@ const figures = (() => {
 
   function heads(s, c, col, width) {
     const bold = { "font-weight": 600 };
-    return text(0, 15, say("h_trial"), c.ink, bold) + text(col.n, 15, say("h_n"), c.ink, { ...END, ...bold })
-      + text(col.weight, 15, say("h_weight"), c.ink, { ...END, ...bold })
-      + text(col.end, 15, head(s), c.ink, { ...END, ...bold }) + line(0, 24, width, 24, c.ink);
+    const numbers = [[col.n, say("h_n")], [col.weight, say("h_weight")], [col.end, head(s)]];
+    return text(0, 15, say("h_trial"), c.ink, bold)
+      + numbers.map(([x, words]) => text(x, 15, words, c.ink, { ...END, ...bold })).join("")
+      + line(0, 24, width, 24, c.ink);
   }
 
-  function trialRow(s, a, c, col, ax, trial, y, mid, width) {
+  function trialRow(s, a, c, col, ax, trial, y) {
     const label = trial.label + trial.marks;
-    if (!trial.computable) {
-      return row(`trial:${trial.id}`, trialWords(s, trial), y, width, col.height,
-        cells(s, c, col, y, { label, n: "", weight: "", value: say("explorer.no_effect"), colour: c.soft }));
-    }
+    const drawn = (words, ...marks) =>
+      row(`trial:${trial.id}`, trialWords(s, trial), y, col.end, col.height, cells(c, col, y, words), ...marks);
+    if (!trial.computable) return drawn({ label, value: say("explorer.no_effect"), colour: c.soft });
     const weight = !trial.on ? say("explorer.off") : a.result ? weightOf(trial) : "–";
     const words = { label, n: sizes(trial), weight, value: interval(s, trial, "yi"),
                     colour: trial.on ? c.ink : c.soft, style: trial.imagined ? "italic" : "" };
     const colour = trial.on ? (trial.imagined ? c.imagined : c.ink) : c.soft;
     const size = 4 + 10 * Math.sqrt((trial.on ? trial.weight : 0) / 100);
     const dashes = trial.on ? {} : { "stroke-dasharray": "3 3" };
-    return row(`trial:${trial.id}`, trialWords(s, trial), y, width, col.height, cells(s, c, col, y, words),
-      whisker(ax, trial.ci_low, trial.ci_high, y + mid, colour, dashes), mark(c, ax, trial, y + mid, size));
+    return drawn(words, whisker(ax, trial.ci_low, trial.ci_high, y + col.mid, colour, dashes),
+      mark(c, ax, trial, y + col.mid, size));
   }
 
-  function absentRow(c, col, ax, key, one, why, y, mid, width) {
+  function absentRow(c, col, ax, key, trial, why, y) {
     const halo = { ...MIDDLE, ...SMALL, "font-style": "italic",
                    style: `fill:${c.soft};paint-order:stroke;stroke:${c.paper};stroke-width:6px` };
-    const n = one.n === null || one.n === undefined ? "" : String(one.n);
-    return row(key, `${one.label}: ${why}`, y, width, col.height, text(ax.x(0), y + mid + 4, why, c.soft, halo),
-      cells(null, c, col, y, { label: one.label, n, weight: "", value: "–", colour: c.soft }));
+    const { label, n } = trial;
+    return row(key, `${label}: ${why}`, y, col.end, col.height, text(ax.x(0), y + col.mid + 4, why, c.soft, halo),
+      cells(c, col, y, { label, n: String(n ?? ""), value: "–", colour: c.soft }));
   }
 
   /* The lines below the trials: pooled, predicted, as in the report, published. */
@@ -226,9 +220,8 @@ const figures = (() => {
     const [r, main] = [a.result, mainOf(a).result];
     const name = a.contradictory ? say("explorer.read_trials") : modelWords(s);
     const lines = [];
-    const muted = (one) => (one.contradictory ? c.contradictory : c.pooled);
     if (r && r.k > 1) {
-      const colour = muted(a);
+      const colour = colourOf(c, a);
       lines.push({ more: { "data-part": "diamond", "font-weight": a.contradictory ? 400 : 600 },
         words: { label: name, weight: `100${level.percent}`, value: interval(s, r), colour: a.contradictory ? c.soft : c.ink },
         marks: (y) => diamond(ax, r, y, colour, a.contradictory ? `fill:none;stroke:${colour}` : `fill:${colour}`) });
@@ -242,7 +235,7 @@ const figures = (() => {
         marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.pooled, band) });
     }
     if (main && (!r || JSON.stringify(main) !== JSON.stringify(r))) {
-      const colour = muted(mainOf(a));
+      const colour = colourOf(c, mainOf(a));
       lines.push({ words: { label: main.k > 1 ? say("explorer.as_reported") : say("explorer.as_reported_one"), value: interval(s, main), colour: c.soft },
         marks: (y) => (main.k > 1 ? diamond(ax, main, y, colour, `fill:none;stroke:${colour}`)
           : whisker(ax, main.ci_low, main.ci_high, y, c.soft)) });
@@ -257,9 +250,7 @@ const figures = (() => {
   }
 
   FIGURES.cumulative = (s, a, c, width) => {
-    const col = columns(width);
-    const ax = axis(s, reachOf(a), col.left, col.right, width);
-    const mid = col.wide ? 13 : 33;
+    const [col, ax] = columns(s, a, width);
     const order = (a.result ? a.on : []).map((trial, i) => [trial.year || 9999, i, trial]).sort((p, q) => p[0] - q[0] || p[1] - q[1]);
     const so_far = [];
     const out = [];
@@ -267,14 +258,15 @@ const figures = (() => {
     if (!order.length) return { inside: text(0, 17, answer(s, a), c.soft), height: 30 };
     for (const [, , trial] of order) {
       so_far.push(trial);
-      const r = kernel.pool(so_far.map((t) => t.yi), so_far.map((t) => t.vi), a.methods);
+      const r = pooled(so_far, a.methods);
       const colour = trial.imagined ? c.imagined : c.variant;
       const label = `${so_far.length > 1 ? "+ " : ""}${trial.label}${trial.marks}`;
-      const words = { label, n: "", weight: `k = ${r.k}`, value: interval(s, r) };
-      const marks = whisker(ax, r.ci_low, r.ci_high, y + mid, colour)
-        + (Math.abs(r.estimate) <= ax.reach ? el("circle", { cx: num(ax.x(r.estimate)), cy: y + mid, r: 4, style: `fill:${colour}` }) : "");
+      const words = { label, weight: `k = ${r.k}`, value: interval(s, r) };
+      const middle = y + col.mid;
+      const marks = whisker(ax, r.ci_low, r.ci_high, middle, colour)
+        + (Math.abs(r.estimate) <= ax.reach ? el("circle", { cx: num(ax.x(r.estimate)), cy: middle, r: 4, style: `fill:${colour}` }) : "");
       out.push(row(`trial:${trial.id}`, say("explorer.so_far", { name: label, k: r.k, value: valued(s, r) }), y, width, col.height,
-        cells(s, c, col, y, words), marks));
+        cells(c, col, y, words), marks));
       y += col.height;
     }
     out.push(axisDrawing(s, c, ax, y + 4));
@@ -302,16 +294,15 @@ const figures = (() => {
         text(key + 16, 14, words, c.soft, SMALL));
       key += 22 + words.length * 6.6;
     }
-    if (a.result && a.result.k > 1) out.push(line(ax.x(a.result.estimate), top, ax.x(a.result.estimate), bottom, a.contradictory ? c.contradictory : c.pooled, { "stroke-dasharray": "5 4" }));
+    if (a.result && a.result.k > 1) out.push(line(ax.x(a.result.estimate), top, ax.x(a.result.estimate), bottom, colourOf(c, a), { "stroke-dasharray": "5 4" }));
     const step = deepest > 1 ? 0.5 : deepest > 0.5 ? 0.2 : deepest > 0.25 ? 0.1 : 0.05;
     for (let se = 0; se <= deepest; se += step) out.push(text(left - 6, y(se) + 4, decimal(se), c.soft, { ...END, ...SMALL }));
     out.push(text(0, bottom + 70, say("explorer.funnel_legend"), c.soft, SMALL));
     for (const trial of points) {
       const [cx, cy] = [num(ax.x(trial.yi)), num(y(Math.sqrt(trial.vi)))];
       const hit = el("circle", { class: "hit", cx, cy, r: 12, fill: "none" });
-      out.push(el("g", { class: "row", role: "button", tabindex: -1, "data-key": `trial:${trial.id}`, "aria-haspopup": "dialog",
-        "aria-expanded": "false", "aria-label": say("explorer.standard_error", { trial: trialWords(s, trial), se: decimal(Math.sqrt(trial.vi)) }) },
-        hit, mark(c, ax, trial, cy, 10, { rx: 5 })));
+      const label = say("explorer.standard_error", { trial: trialWords(s, trial), se: decimal(Math.sqrt(trial.vi)) });
+      out.push(reached(`trial:${trial.id}`, label, hit, mark(c, ax, trial, cy, 10, { rx: 5 })));
     }
     out.push(axisDrawing(s, c, ax, bottom));
     return { inside: out.join(""), height: bottom + 80 };
@@ -347,7 +338,7 @@ const figures = (() => {
     if (s.looked) out.push(line(x(s.looked - 1), top, x(s.looked - 1), bottom, c.ink, { "stroke-width": 0.8 }));
     const r = a.result;
     if (r) {
-      const colour = a.contradictory ? c.contradictory : c.pooled;
+      const colour = colourOf(c, a);
       const here = Math.min(Math.max(x(all.filter((one) => one.estimate < r.estimate).length - 0.5), left), right);
       out.push(el("g", { "data-part": "present" },
         line(left, y(r.estimate), right, y(r.estimate), colour, { "stroke-dasharray": "4 4" }),

@@ -43,7 +43,8 @@ const model = (() => {
   });
 
   const methodsOf = (profile) => Object.fromEntries(METHODS.map((name) => [name, profile[name]]));
-  const profileOf = (s) => data.profiles.find((one) => one.name === s.profile);
+  const profileOf = (s) => data.profiles.find((profile) => profile.name === s.profile);
+  const isOn = (s, trial) => trial.main !== s.turned.includes(trial.id);
 
   function addressOf(s) {
     const part = data.syntheses[s.part];
@@ -108,8 +109,7 @@ const model = (() => {
     const all = part.trials.map((trial) => {
       const value = trial.values[profile.formulas];
       if (value === null) return { ...trial, on: false, computable: false };
-      const on = trial.main !== s.turned.includes(trial.id);
-      return { ...withInterval(trial, ...value), on, computable: true };
+      return { ...withInterval(trial, ...value), on: isOn(s, trial), computable: true };
     });
     if (s.imagined) {
       const { n, smd } = s.imagined;
@@ -122,15 +122,17 @@ const model = (() => {
     const on = all.filter((trial) => trial.on);
     const named = s.model === "common" ? ["model", "ci"] : METHODS;
     const methods = { ...Object.fromEntries(named.map((m) => [m, s[m]])), level: data.level };
-    const instruments = new Set(on.map((one) => one.instrument));
+    const instruments = new Set(on.map((trial) => trial.instrument));
     const unlike = data.one_instrument && instruments.size > 1;
     const strange = s.model !== "common" && !(s.tau2 in kernel.TAU2);
-    const result = unlike || strange ? null : kernel.pool(on.map((one) => one.yi), on.map((one) => one.vi), methods);
+    const result = unlike || strange ? null : pooled(on, methods);
     on.forEach((trial, i) => { trial.weight = result && result.weights[i]; });
     const k = new Set(on.map((trial) => trial.trial ?? trial.id)).size; // comparisons of one trial once
     return { part, profile, methods, trials: all, on, unlike, result, k, flags: flagsOf(part, on, result, k),
              contradictory: contradictory(on, result) };
   }
+
+  const pooled = (trials, methods) => kernel.pool(trials.map(({ yi }) => yi), trials.map(({ vi }) => vi), methods);
 
   function flagsOf(part, on, result, k) {
     const flags = [...(result && k < data.few ? ["few_trials"] : []), ...(result ? result.flags : []), ...on.flatMap((trial) => trial.flags)];
@@ -303,8 +305,8 @@ const model = (() => {
   function besideOf(s, a) {
     const r = a.result;
     if (!r || r.tau2 === null || r.k < 2 || r.k >= data.few || !data.wide.includes(s.ci)) return "";
-    const [yi, vi] = ["yi", "vi"].map((name) => a.on.map((one) => one[name]));
-    const plain = kernel.pool(yi, vi, { ...a.methods, ci: "hksj" });
+    const yi = a.on.map((trial) => trial.yi);
+    const plain = pooled(a.on, { ...a.methods, ci: "hksj" });
     const [low, high] = shown(s, plain.ci_low, plain.ci_high);
     const [least, most] = shown(s, Math.min(...yi), Math.max(...yi));
     const values = { low, high, least, most };
@@ -399,32 +401,36 @@ const model = (() => {
   /* ---- the numbers as a file ---- */
 
   function csv(s, a) {
-    const names = ["kind", "id", "label", "n1", "n2", "included", "estimate", "ci_low", "ci_high", "variance", "weight", "note"];
-    const r = a.result;
+    const columns = ["kind", "id", "label", "n1", "n2", "included", "estimate", "ci_low", "ci_high", "variance", "weight", "note"];
+    const { result, part } = a;
+    const absent = (kind, note) => ({ trial, label, ...rest }) => ({ kind, id: trial, label, included: "no", note: rest[note] });
     const rows = [
-      ...a.trials.map((t) => [t.imagined ? "imagined" : "trial", t.id, t.label, t.n1, t.n2, t.on ? "yes" : "no",
-        t.yi, t.ci_low, t.ci_high, t.vi, t.on ? t.weight : null, t.assumption]),
-      ...a.part.missing.map((one) => ["missing", one.trial, one.label, null, null, "no", null, null, null, null, null, one.where]),
-      ...a.part.dropped.map((one) => ["left out", one.trial, one.label, null, null, "no", null, null, null, null, null, one.why]),
+      ...a.trials.map((t) => ({ ...t, kind: t.imagined ? "imagined" : "trial", included: t.on ? "yes" : "no",
+        estimate: t.yi, variance: t.vi, weight: t.on ? t.weight : null, note: t.assumption })),
+      ...part.missing.map(absent("missing", "where")),
+      ...part.dropped.map(absent("left out", "why")),
     ];
-    if (r) {
+    if (result) {
+      const { estimate, ci_low, ci_high, pi_low, pi_high } = result;
       const scale = data.ratio ? `log ${data.measure}` : data.measure;
       const note = say("explorer.pooled_note", { methods: methodWords(s), profile: profileOf(s).words, coverage: coverage(a), scale });
-      rows.push(["pooled", "", "", null, null, "", r.estimate, r.ci_low, r.ci_high, r.se ** 2, null, note]);
-      if (r.pi_low !== null && a.k >= data.prediction_from) rows.push(["prediction", "", "", null, null, "", r.estimate, r.pi_low, r.pi_high, null, null, s.prediction]);
-      for (const name of ["tau2", "q", "i2", "i2_tau2", "h2"]) rows.push([name, "", "", null, null, "", r[name], null, null, null, null, null]);
+      rows.push({ kind: "pooled", estimate, ci_low, ci_high, variance: result.se ** 2, note });
+      if (pi_low !== null && a.k >= data.prediction_from) {
+        rows.push({ kind: "prediction", estimate, ci_low: pi_low, ci_high: pi_high, note: s.prediction });
+      }
+      for (const kind of ["tau2", "q", "i2", "i2_tau2", "h2"]) rows.push({ kind, estimate: result[kind] });
     }
-    const p = a.part.printed;
-    if (p) rows.push(["published", "", "", null, null, "", p.estimate, p.ci_low, p.ci_high, null, null, p.where]);
+    if (part.printed) rows.push({ ...part.printed, kind: "published", note: part.printed.where });
     const cell = (value) => {
-      const text = value === null || value === undefined ? "" : String(value);
+      const text = String(value ?? "");
       return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
     };
-    return [names, ...rows].map((one) => one.map(cell).join(",")).join("\n") + "\n";
+    const lines = rows.map((row) => columns.map((name) => cell(row[name])).join(","));
+    return [columns.join(","), ...lines, ""].join("\n");
   }
 
   return {
-    data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf,
-    fits, possible, analysed, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
+    data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
+    fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
     methodWords, modelWords, basis, aboutInterval, aboutProfile, answer, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

@@ -2,11 +2,13 @@
 (() => {
   "use strict";
 
-  const { data, say, capital, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, addressOf, stateOf,
+  const { data, say, capital, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
           fits, possible, analysed, mainOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
           level, head, aboutProfile, answer, basis, stepOf, notesOf, trialWords, sizes, csv } = model;
   const { PAGE, FILE, el, escaped, marked, langOf, svg } = figures;
   const at = (id) => document.getElementById(id);
+  const on = (id, event, then) => at(id).addEventListener(event, then);
+  const rows = () => [...at("figure").querySelectorAll(".row")];
 
   /* ---- files ---- */
 
@@ -177,8 +179,7 @@
     const focused = document.activeElement && document.activeElement.dataset.key;
     hideCard();
     at("figure").innerHTML = svg(state, a, PAGE, Math.max(at("figure").clientWidth, 280), false);
-    const rows = [...at("figure").querySelectorAll(".row")];
-    const first = rows.find((one) => one.dataset.key === focused) || rows[0];
+    const first = rows().find((row) => row.dataset.key === focused) || rows()[0];
     if (first) first.tabIndex = 0;
     if (focused && first) first.focus({ preventScroll: true });
   }
@@ -206,14 +207,11 @@
     const card = (title, ...inside) => el("h4", {}, escaped(title)) + inside.join("");
     const saying = (words) => el("p", {}, marked(words));
     const actions = (...buttons) => el("p", { class: "actions" }, ...buttons, closing);
+    const { label, what, where, why } = a.part[kind]?.[id] || {}; // of a trial that has no effect here
     if (kind === "missing") {
-      const { label, what, where } = a.part.missing[id];
       return card(label, saying(say("explorer.absent_what", { what })), saying(say("explorer.look_in", { where })), actions());
     }
-    if (kind === "dropped") {
-      const { label, why } = a.part.dropped[id];
-      return card(label, saying(say("explorer.left_out_why", { why })), actions());
-    }
+    if (kind === "dropped") return card(label, saying(say("explorer.left_out_why", { why })), actions());
     const trial = a.trials.find((row) => row.id === id);
     if (trial.imagined) {
       return card(trial.label, saying(say("explorer.made_up", { trial: trialWords(state, trial) })), actions());
@@ -239,10 +237,12 @@
       actions(trial.computable ? el("button", { type: "button", id: "turn", "data-id": id }, turning) : ""));
   }
 
+  const collapse = () => rows().forEach((row) => row.setAttribute("aria-expanded", "false"));
+
   function showCard(target) {
     clearTimeout(leaving);
     const card = at("card");
-    at("figure").querySelectorAll('[aria-expanded="true"]').forEach((one) => one.setAttribute("aria-expanded", "false"));
+    collapse();
     card.innerHTML = cardHtml(target.dataset.key);
     card.hidden = false;
     const box = target.getBoundingClientRect();
@@ -255,14 +255,13 @@
     clearTimeout(leaving);
     at("card").hidden = true;
     pinned = null;
-    at("figure").querySelectorAll('[aria-expanded="true"]').forEach((one) => one.setAttribute("aria-expanded", "false"));
+    collapse();
   }
 
   function closeCard() {
     const key = at("card").dataset.key;
     hideCard();
-    const back = [...at("figure").querySelectorAll(".row")].find((one) => one.dataset.key === key);
-    if (back) back.focus({ preventScroll: true });
+    rows().find((row) => row.dataset.key === key)?.focus({ preventScroll: true });
     hideCard(); // focus on a line shows its card
   }
 
@@ -275,27 +274,27 @@
   const rowOf = (event) => (event.target.closest ? event.target.closest(".row") : null);
   const leave = () => { if (!pinned) { clearTimeout(leaving); leaving = setTimeout(hideCard, 250); } };
 
-  at("figure").addEventListener("pointerover", (event) => {
+  on("figure", "pointerover", (event) => {
     const target = rowOf(event);
     if (event.pointerType !== "mouse" || !target || pinned) return;
     clearTimeout(leaving);
     leaving = setTimeout(() => showCard(target), 150); // passing over is not pointing at
   });
-  at("figure").addEventListener("pointerout", leave);
-  at("card").addEventListener("pointerenter", () => clearTimeout(leaving));
-  at("card").addEventListener("pointerleave", leave);
-  at("figure").addEventListener("focusin", (event) => {
+  on("figure", "pointerout", leave);
+  on("card", "pointerenter", () => clearTimeout(leaving));
+  on("card", "pointerleave", leave);
+  on("figure", "focusin", (event) => {
     if (rowOf(event) && event.target.matches(":focus-visible")) showCard(rowOf(event));
   });
-  at("figure").addEventListener("click", (event) => { if (rowOf(event)) pin(rowOf(event)); });
-  at("figure").addEventListener("keydown", (event) => {
-    const rows = [...at("figure").querySelectorAll(".row")];
-    const here = rows.indexOf(rowOf(event));
-    const step = { ArrowDown: 1, ArrowUp: -1, Home: -here, End: rows.length - 1 - here }[event.key];
-    if (event.key === "Enter" || event.key === " ") pin(rows[here]);
+  on("figure", "click", (event) => { if (rowOf(event)) pin(rowOf(event)); });
+  on("figure", "keydown", (event) => {
+    const among = rows();
+    const here = among.indexOf(rowOf(event));
+    const step = { ArrowDown: 1, ArrowUp: -1, Home: -here, End: among.length - 1 - here }[event.key];
+    if (event.key === "Enter" || event.key === " ") pin(among[here]);
     else if (step !== undefined) {
-      const next = rows[Math.min(Math.max(here + step, 0), rows.length - 1)];
-      rows[here].tabIndex = -1;
+      const next = among[Math.min(Math.max(here + step, 0), among.length - 1)];
+      among[here].tabIndex = -1;
       next.tabIndex = 0;
       next.focus();
     } else return;
@@ -307,12 +306,12 @@
   document.addEventListener("pointerdown", (event) => {
     if (pinned && !at("card").contains(event.target) && !rowOf(event)) hideCard();
   });
-  at("card").addEventListener("click", (event) => {
+  on("card", "click", (event) => {
     if (event.target.id === "close-card") closeCard();
     if (event.target.id === "turn") {
       const key = at("card").dataset.key;
       turn(event.target.dataset.id);
-      pin([...at("figure").querySelectorAll(".row")].find((one) => one.dataset.key === key) || at("figure"));
+      pin(rows().find((row) => row.dataset.key === key) || at("figure"));
       at("turn").focus();
     }
   });
@@ -322,9 +321,8 @@
   function turn(id) {
     const trial = data.syntheses[state.part].trials.find((one) => one.id === id);
     const changed = state.turned.includes(id) ? state.turned.filter((one) => one !== id) : [...state.turned, id];
-    const on = trial.main !== changed.includes(id);
     const name = trial.label;
-    change({ turned: changed }, on ? say("explorer.turned_on", { name }) : say("explorer.turned_off", { name }));
+    change({ turned: changed }, isOn(state, trial) ? say("explorer.turned_off", { name }) : say("explorer.turned_on", { name }));
   }
 
   /* Switch trials so that exactly those are on for which `wanted` says so. */
@@ -332,7 +330,6 @@
     const changed = data.syntheses[state.part].trials.filter((trial) => wanted(trial) !== trial.main).map((trial) => trial.id);
     change({ turned: changed }, words);
   }
-  const isOn = (trial) => trial.main !== state.turned.includes(trial.id);
 
   function ask(changed) {
     const ids = Object.keys(ASKED);
@@ -347,22 +344,22 @@
     for (const name of METHODS) at(name).innerHTML = choices(OPTIONS[name]);
     at("what-if").hidden = !data.imaginable;
     at("scale").hidden = !data.standardised;
-    for (const id of Object.keys(ASKED)) at(id).addEventListener("change", () => ask(id));
-    at("trials").addEventListener("change", (event) => turn(event.target.dataset.id));
-    at("all-on").addEventListener("click", () => turnAll(() => true, say("explorer.said_all_on")));
-    at("all-off").addEventListener("click", () => turnAll(() => false, say("explorer.said_all_off")));
-    at("no-assumptions").addEventListener("click", () =>
-      turnAll((trial) => isOn(trial) && !trial.assumption, say("explorer.said_assumed_off")));
-    at("profile").addEventListener("change", (event) => {
+    for (const id of Object.keys(ASKED)) on(id, "change", () => ask(id));
+    on("trials", "change", (event) => turn(event.target.dataset.id));
+    on("all-on", "click", () => turnAll(() => true, say("explorer.said_all_on")));
+    on("all-off", "click", () => turnAll(() => false, say("explorer.said_all_off")));
+    on("no-assumptions", "click", () =>
+      turnAll((trial) => isOn(state, trial) && !trial.assumption, say("explorer.said_assumed_off")));
+    on("profile", "change", (event) => {
       const profile = data.profiles.find((one) => one.name === event.target.value);
       change({ profile: profile.name, ...methodsOf(profile) }, say("explorer.as_in", { profile: profile.words }));
     });
-    for (const name of METHODS) at(name).addEventListener("change", (event) => change({ [name]: event.target.value }));
-    at("imagined").addEventListener("change", (event) => change({ imagined: event.target.checked ? { n: 200, smd: 0 } : null }));
+    for (const name of METHODS) on(name, "change", (event) => change({ [name]: event.target.value }));
+    on("imagined", "change", (event) => change({ imagined: event.target.checked ? { n: 200, smd: 0 } : null }));
     for (const [id, name] of [["imagined-n", "n"], ["imagined-smd", "smd"]]) {
-      at(id).addEventListener("input", (event) => change({ imagined: { ...state.imagined, [name]: Number(event.target.value) } }));
+      on(id, "input", (event) => change({ imagined: { ...state.imagined, [name]: Number(event.target.value) } }));
     }
-    at("sd").addEventListener("input", (event) => {
+    on("sd", "input", (event) => {
       const typed = event.target.value.trim().replace(",", "."); // either sign, whatever the language
       const sd = typed === "" ? null : Number(typed);
       const wrong = sd !== null && !(sd > 0 && sd <= 100);
@@ -370,14 +367,12 @@
       if (wrong) announce(say("explorer.sd_wrong"));
       change({ sd: wrong ? null : sd });
     });
-    at("specification").addEventListener("input", (event) => change({ looked: Number(event.target.value) }));
-    at("reset").addEventListener("click", () => {
+    on("specification", "input", (event) => change({ looked: Number(event.target.value) }));
+    on("reset", "click", () => {
       at("sd").setAttribute("aria-invalid", "false");
       change({ ...fresh(state.part), view: state.view }, `${say("explorer.reset")}.`);
     });
-    document.querySelector('[role="tablist"]').addEventListener("click", (event) => {
-      if (event.target.id.startsWith("tab-")) change({ view: event.target.id.slice(4) });
-    });
+    for (const view of VIEWS) on(`tab-${view}`, "click", () => change({ view }));
     document.querySelector('[role="tablist"]').addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;
@@ -387,10 +382,10 @@
       at(`tab-${next}`).focus();
       event.preventDefault();
     });
-    at("save-svg").addEventListener("click", () => save(svg(state, analysed(state), FILE, 760, true), "image/svg+xml", "svg"));
-    at("save-png").addEventListener("click", savePng);
-    at("save-csv").addEventListener("click", () => save(csv(state, analysed(state)), "text/csv", "csv"));
-    at("copy-link").addEventListener("click", () => {
+    on("save-svg", "click", () => save(svg(state, analysed(state), FILE, 760, true), "image/svg+xml", "svg"));
+    on("save-png", "click", savePng);
+    on("save-csv", "click", () => save(csv(state, analysed(state)), "text/csv", "csv"));
+    on("copy-link", "click", () => {
       history.replaceState(null, "", addressOf(state));
       navigator.clipboard.writeText(location.href).then(
         () => announce(say("explorer.copied")), () => announce(say("explorer.copy_by_hand")));
