@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.figures.style import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark, state_key
+from livingmeta.figures.style import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark, state_key, write_beside
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
@@ -131,15 +131,7 @@ def _summary(ax: Axes, panel: Sequence[Assessment], language: Language) -> None:
     _bare(ax)
     ax.set_title(f"{panel[0].tool}: {language.trials(len(panel))}", fontsize=TEXT, weight="bold", loc="left")
     for place, cell in enumerate(panel[0].cells):
-        ax.text(
-            -0.02,
-            place,
-            language.word(cell.domain),
-            ha="right",
-            va="center",
-            fontsize=TEXT,
-            transform=ax.get_yaxis_transform(),
-        )
+        write_beside(ax, -0.02, place, language.word(cell.domain), ha="right", fontsize=TEXT)
         start = 0
         states = [assessment.cells[place].state for assessment in panel]
         for state, style in MARKS.items():

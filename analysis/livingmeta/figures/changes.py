@@ -19,8 +19,11 @@ from livingmeta.figures.style import (
     axis_words,
     draw_diamond,
     draw_interval,
+    draw_mark,
+    open_axes,
     pooled_look,
     scale_axis,
+    write_beside,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import Pool
@@ -79,33 +82,22 @@ def changes_plot(
     box = ((MARGIN + NAMES) / width, 0.55 / height, FOREST / width, len(lines) * ROW / height)
     ax = figure.add_axes(box)
     ends = [abs(end) for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
-    ends += [abs(end) for stage in stages for end in (stage.estimate,)]
+    ends += [abs(stage.estimate) for stage in stages]
     reach = 1.08 * max(ends)
     ax.set_xlim(-reach, reach)
     ax.set_ylim(len(lines) - 0.5, -0.5)
     ax.set_yticks([])
     scale_axis(ax.xaxis, measure, language)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
+    open_axes(ax, pad=1.5)
     ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
     same = len({pool.favours for pool in pools}) == 1
     sides = axis_sides(pools[0], language) if same else ""
     ax.set_xlabel(language.word(axis_words(measure)) + sides, fontsize=SMALL)
     for place, (kind, label, draw, numbers) in enumerate(lines):
         weight = "bold" if kind == "heading" else "normal"
-        at = ax.get_yaxis_transform()
-        ax.text(-NAMES / FOREST, place, label, transform=at, fontsize=TEXT, va="center", weight=weight)
-        ax.text(
-            1 + NUMBERS / FOREST,
-            place,
-            numbers,
-            transform=at,
-            fontsize=TEXT,
-            va="center",
-            ha="right",
-            gid=f"numbers:{place}",
-        )
+        write_beside(ax, -NAMES / FOREST, place, label, fontsize=TEXT, weight=weight)
+        right = 1 + NUMBERS / FOREST
+        write_beside(ax, right, place, numbers, fontsize=TEXT, ha="right", gid=f"numbers:{place}")
         if draw is not None:
             draw(ax, place)
     return ax
@@ -139,16 +131,8 @@ def _diamond(move: Move, name: str, pool: Pool | None, colour: str, language: La
 def _stage(stage: Stage, language: Language) -> ChangeLine:
     def draw(ax: Axes, place: int) -> None:
         draw_interval(ax, stage.ci_low, stage.ci_high, place, gid=f"ci:stage:{stage.k}")
-        ax.plot(
-            stage.estimate,
-            place,
-            "s",
-            color=COLOURS["variant"],
-            ms=3.5,
-            mew=0,
-            zorder=3,
-            gid=f"stage:{stage.k}",
-        )
+        gid = f"stage:{stage.k}"
+        draw_mark(ax, stage.estimate, place, "s", color=COLOURS["variant"], size=3.5, gid=gid)
 
     sign = "" if stage.k == 1 else "+ "
     text = _numbers(stage.measure, stage.estimate, stage.ci_low, stage.ci_high, language)

@@ -20,8 +20,12 @@ from livingmeta.figures.style import (
     TEXT,
     axis_words,
     draw_interval,
+    draw_mark,
     fitted,
+    open_axes,
     scale_axis,
+    write_beside,
+    write_title,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.words import RefusalError, decimals
@@ -63,15 +67,13 @@ def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Fig
     def axes(top: float, tall: float, label: str) -> Axes:
         inside = (LEFT / WIDTH, 1 - (top + tall) / height, (WIDTH - LEFT - RIGHT) / WIDTH, tall / height)
         ax = figure.add_axes(inside, label=label)
-        ax.spines[["top", "right", "left"]].set_visible(False)
-        ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+        open_axes(ax)
         return ax
 
     _strip(axes(TOP, rows * STRIP, "strip"), deduction, language)
     _trials(axes(TOP + rows * STRIP + BETWEEN, trials * ROW, "trials"), deduction, language)
     title = f"{language.word(deduction.name)}: {language.word(deduction.shown)}"
-    at = (0.1 / WIDTH, 1 - 0.18 / height)
-    figure.text(*at, title, fontsize=TEXT + 1, weight="bold", va="center", gid="title")
+    write_title(figure, title, (0.1, 0.18), fontsize=TEXT + 1, va="center")
     return figure
 
 
@@ -126,15 +128,8 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
         _left(ax, row, fitted(candidate.label, LEFT - 0.2))
         if candidate.known:
             draw_interval(ax, *candidate.interval, row, gid=f"ci:{row}", color=COLOURS["trial"])
-            ax.plot(
-                np.mean(candidate.effect),
-                row,
-                "s",
-                color=COLOURS["trial"],
-                ms=4,
-                gid=f"known:{row}",
-                zorder=3,
-            )
+            effect = np.mean(candidate.effect)
+            draw_mark(ax, effect, row, "s", color=COLOURS["trial"], size=4, gid=f"known:{row}", mew=None)
             _right(ax, row, language.say("deduction.drawn_known"))
         elif deduction.holds(candidate) in {"all", "some"}:
             low, high = float(sets.trial_low[row]), float(sets.trial_high[row])
@@ -163,9 +158,8 @@ def _range(low: float, high: float, language: Language) -> str:
 
 
 def _left(ax: Axes, row: int, words: str, **style: Any) -> None:
-    where = ax.get_yaxis_transform()
-    ax.text(-0.02, row, words, transform=where, fontsize=TEXT, ha="right", va="center", **style)
+    write_beside(ax, -0.02, row, words, fontsize=TEXT, ha="right", **style)
 
 
 def _right(ax: Axes, row: int, words: str) -> None:
-    ax.text(1.02, row, words, transform=ax.get_yaxis_transform(), fontsize=SMALL, va="center", color=GREY)
+    write_beside(ax, 1.02, row, words, color=GREY)

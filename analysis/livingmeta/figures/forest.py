@@ -29,12 +29,15 @@ from livingmeta.figures.style import (
     axis_words,
     draw_diamond,
     draw_interval,
+    draw_mark,
     fitted,
     mark,
+    open_axes,
     pooled_look,
     scale_axis,
     state_key,
     wrapped,
+    write_beside,
 )
 from livingmeta.language import ENGLISH, Language, Said, said
 from livingmeta.review.bias import Assessment, assessments
@@ -236,9 +239,7 @@ def _axis(ax: Axes, pools: Sequence[Pool], rows: int, language: Language) -> Non
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
     scale_axis(ax.xaxis, pools[0].measure, language)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
+    open_axes(ax, pad=1.5)
     ax.spines["bottom"].set_linewidth(0.6)
     ax.set_xlabel(language.word(axis_words(pools[0].measure)), fontsize=TEXT, labelpad=13)
     ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
@@ -254,11 +255,6 @@ def _reach(pools: Sequence[Pool]) -> float:
     # beside it.
     far = min(max(trials), 3 * float(np.quantile(trials, 0.75))) if trials else 0.0
     return 1.08 * (max([far, *must, *ends]) or 1.0)
-
-
-def _intervals(pools: Sequence[Pool]) -> list[tuple[float, float]]:
-    """Return all intervals that a forest plot may have to cut."""
-    return [(effect.ci_low, effect.ci_high) for pool in pools for effect in pool.effects]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,16 +308,10 @@ def _rooms(rows: Sequence[_Row], axes: float, language: Language) -> _Room:
     )
 
 
-def _x(inches: float, width: float) -> float:
-    """Turn inches from the left edge of the axes into a fraction of their width."""
-    return inches / width
-
-
 def _write(ax: Axes, text: str, inches: float, place: float, room: _Room, **style: Any) -> None:
-    style = {"fontsize": TEXT, "va": "center", "ha": "left", "color": BLACK, **style}
     text = room.language.word(text) if isinstance(text, (Said, Numeral)) else text  # labels stay
-    style = {"parse_math": False, **style}  # a "$" in a name is a "$"
-    ax.text(_x(inches, room.axes), place, text, transform=ax.get_yaxis_transform(), **style)
+    style = {"fontsize": TEXT, "parse_math": False, **style}  # a "$" in a name is a "$"
+    write_beside(ax, inches / room.axes, place, text, **style)
 
 
 def _columns(room: _Room) -> dict[str, float]:
@@ -359,7 +349,7 @@ def _heads(ax: Axes, pool: Pool, room: _Room, more: float) -> None:
     _write(ax, head, at["estimate"], -1.05, room, ha="right", weight="bold")
     if more:
         _write(ax, room.language.say("figures.bias"), at["bias"] - 0.06, -1.05, room, weight="bold")
-    ends = (_x(at["label"], room.axes), _x(at["estimate"] + more, room.axes))
+    ends = (at["label"] / room.axes, (at["estimate"] + more) / room.axes)
     ax.plot(ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6)
 
 
@@ -383,8 +373,8 @@ def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
         _write(ax, _said(effect, room.language), at["arms"], place, room, ha="center", fontsize=SMALL)
     if row.weight is not None:
         _write(ax, _percent(row.weight, room.language), at["weight"], place, room, ha="right")
-    numbers = (effect.yi, effect.ci_low, effect.ci_high)
-    _numbers(ax, numbers, place, room, measure=effect.measure)
+    numbers = _numbered(effect.measure, effect.yi, effect.ci_low, effect.ci_high)
+    _write(ax, numbers, at["estimate"], place, room, ha="right")
     draw_interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
     # the area is the weight; a trial of no weight is still seen
     size = 2.0 + 5.5 * ((row.weight if row.weight is not None else 100) / 100) ** 0.5
@@ -420,13 +410,6 @@ def _numbered(measure: str, estimate: float, low: float, high: float) -> Said:
     return said("figures.interval", estimate=middle, low=least, high=most)
 
 
-def _numbers(
-    ax: Axes, numbers: tuple[float, float, float], place: int, room: _Room, *, measure: str, **style: Any
-) -> None:
-    text = _numbered(measure, *numbers)
-    _write(ax, text, _columns(room)["estimate"], place, room, ha="right", **style)
-
-
 def draw_effect(
     ax: Axes, effect: Effect, x: float, y: float, size: float, *, gid: str, marker: str = "s"
 ) -> None:
@@ -434,12 +417,12 @@ def draw_effect(
     least, most = ax.get_xlim()
     if not least <= x <= most:
         return
-    style: dict[str, Any] = {"mew": 0}
+    style: dict[str, Any] = {}
     if "p_bound" in effect.flags:
         solid = "right" if effect.yi < 0 else "left"
         style = {"fillstyle": solid, "markerfacecoloralt": WHITE, "mew": 0.7}
         size = max(size, 4.0)
-    ax.plot(x, y, marker, color=COLOURS["trial"], ms=size, zorder=3, gid=gid, **style)
+    draw_mark(ax, x, y, marker, color=COLOURS["trial"], size=size, gid=gid, **style)
 
 
 def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
@@ -455,15 +438,9 @@ def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
             _write(ax, count(people), at[f"n{group}"], place, room, ha="right", weight=weight)
     share = _percent(sum(row.pool.weights), room.language)
     _write(ax, share, at["weight"], place, room, ha="right", weight=weight)
-    _numbers(
-        ax,
-        (result.estimate, result.ci_low, result.ci_high),
-        place,
-        room,
-        measure=result.measure,
-        weight=weight,
-        color=GREY if doubtful else BLACK,
-    )
+    numbers = _numbered(result.measure, result.estimate, result.ci_low, result.ci_high)
+    color = GREY if doubtful else BLACK
+    _write(ax, numbers, at["estimate"], place, room, ha="right", weight=weight, color=color)
     draw_diamond(ax, result, place, gid=f"diamond:{row.pool.subgroup or 'overall'}", **pooled_look(row.pool))
 
 
@@ -505,23 +482,14 @@ def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
         text = fitted(room.language.word(absent.why), 2 * room.arm, size=SMALL)
         state = said("figures.not_used")
     _write(ax, text, at["arms"], place, room, ha="center", color=GREY, fontsize=SMALL)
-    _write(
-        ax,
-        state,
-        at["estimate"],
-        place,
-        room,
-        ha="right",
-        color=GREY,
-        style="italic",
-        gid=f"missing:{absent.trial}",
-    )
+    style = {"ha": "right", "color": GREY, "style": "italic", "gid": f"missing:{absent.trial}"}
+    _write(ax, state, at["estimate"], place, room, **style)
 
 
 def _draw_bias(ax: Axes, assessment: Assessment, place: int, room: _Room) -> None:
     at = _columns(room)["bias"]
     gid = f"bias:{assessment.trial}:{assessment.shown}"
-    mark(ax, _x(at, room.axes), place, assessment.shown, gid=gid, transform=ax.get_yaxis_transform())
+    mark(ax, at / room.axes, place, assessment.shown, gid=gid, transform=ax.get_yaxis_transform())
     text = f"{assessment.judged}/{len(assessment.domains)}"
     _write(ax, text, at + 0.09, place, room, fontsize=SMALL)
 
@@ -561,7 +529,7 @@ def _below(pools: Sequence[Pool], language: Language) -> list[str]:
     if any("p_bound" in effect.flags for pool in pools for effect in pool.effects):
         lines.append(BOUND_MARK)
     reach = _reach(pools)
-    if any(max(-low, high) > reach for low, high in _intervals(pools)):
+    if any(max(-effect.ci_low, effect.ci_high) > reach for pool in pools for effect in pool.effects):
         lines.append(ARROW)
     if any(pool.total_weights is not None for pool in pools):
         lines.append(said("figures.weights_of_total"))
@@ -592,7 +560,7 @@ def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
     ax.xaxis.labelpad = 22
     for number, line in enumerate(lines):
         ax.text(
-            _x(_columns(room)["label"], room.axes),
+            _columns(room)["label"] / room.axes,
             -(0.60 + number * 0.125) / height,
             line,
             transform=ax.transAxes,

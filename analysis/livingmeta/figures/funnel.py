@@ -18,6 +18,7 @@ from livingmeta.figures.style import (
     TEXT,
     axis_sides,
     axis_words,
+    draw_mark,
     pool_name,
     pooled_look,
     scale_axis,
@@ -92,21 +93,13 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
             )
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1.2, zorder=2, gid="estimate")
-    ax.plot(yi, se, "o", color=COLOURS["trial"], ms=3.6, mew=0, zorder=3, gid="trials")
+    draw_mark(ax, yi, se, "o", color=COLOURS["trial"], size=3.6, gid="trials")
     bounds = [(one, y) for one, y in zip(pool.effects, se, strict=True) if "p_bound" in one.flags]
     for effect, y in bounds:
         draw_effect(ax, effect, effect.yi, y, 3.6, gid=f"bound:{effect.trial}", marker="o")
     if filled is not None and filled.k0:
-        ax.plot(
-            added,
-            np.sqrt(filled.vi),
-            "o",
-            mfc="none",
-            mec=COLOURS["imagined"],
-            ms=3.6,
-            zorder=3,
-            gid="filled",
-        )
+        colour, added_se = COLOURS["imagined"], np.sqrt(filled.vi)
+        draw_mark(ax, added, added_se, "o", color=colour, size=3.6, gid="filled", mfc="none", mew=None)
     scale_axis(ax.xaxis, pool.measure, language)
     turn_ticks(ax.yaxis, language)
     ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)

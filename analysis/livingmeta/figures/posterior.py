@@ -19,9 +19,14 @@ from livingmeta.figures.style import (
     TEXT,
     axis_words,
     draw_interval,
+    draw_mark,
+    open_axes,
     pool_name,
     scale_axis,
+    shade_unimportant,
     turn_ticks,
+    write_beside,
+    write_title,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import SIGNS, Pool, marks
@@ -75,14 +80,8 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
         found,
         language,
     )
-    figure.text(
-        0.25 / WIDTH,
-        1 - 0.16 / height,
-        f"{pool_name(pool, language)}, k = {found.k}",
-        fontsize=TEXT + 1,
-        weight="bold",
-        va="center",
-    )
+    title = f"{pool_name(pool, language)}, k = {found.k}"
+    write_title(figure, title, (0.25, 0.16), fontsize=TEXT + 1, va="center")
     for number, line in enumerate(lines):
         figure.text(
             0.25 / WIDTH, (0.08 + 0.13 * (len(lines) - 1 - number)) / height, line, fontsize=SMALL, gid="note"
@@ -92,25 +91,12 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
 
 def _effect(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> None:
     curves = posterior.curves
-    _band(ax, posterior)
-    ax.fill_between(curves.effect, curves.mu, color=COLOURS["pooled"], alpha=0.25, lw=0)
-    ax.plot(
-        curves.effect,
-        curves.mu,
-        color=COLOURS["pooled"],
-        lw=1.2,
-        gid="mu",
-        label=language.say("figures.mean_effect"),
-    )
-    ax.plot(
-        curves.effect,
-        curves.new,
-        color=COLOURS["pooled"],
-        lw=1,
-        ls="--",
-        gid="new",
-        label=language.say("figures.new_setting"),
-    )
+    shade_unimportant(ax, posterior.important)
+    colour, words = COLOURS["pooled"], language.say("figures.mean_effect")
+    ax.fill_between(curves.effect, curves.mu, color=colour, alpha=0.25, lw=0)
+    ax.plot(curves.effect, curves.mu, color=colour, lw=1.2, gid="mu", label=words)
+    words = language.say("figures.new_setting")
+    ax.plot(curves.effect, curves.new, color=colour, lw=1, ls="--", gid="new", label=words)
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.set_ylim(0, 1.08 * max(curves.mu))
     ax.set_xlim(curves.effect[0], curves.effect[-1])
@@ -120,24 +106,11 @@ def _effect(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> N
 
 def _tau(ax: Axes, posterior: Posterior, language: Language) -> None:
     curves = posterior.curves
-    ax.fill_between(curves.tau, curves.tau_posterior, color=COLOURS["pooled"], alpha=0.25, lw=0)
-    ax.plot(
-        curves.tau,
-        curves.tau_posterior,
-        color=COLOURS["pooled"],
-        lw=1.2,
-        gid="tau",
-        label=language.say("figures.posterior"),
-    )
-    ax.plot(
-        curves.tau,
-        curves.tau_prior,
-        color=BLACK,
-        lw=1,
-        ls=":",
-        gid="prior",
-        label=language.say("figures.prior"),
-    )
+    colour, words = COLOURS["pooled"], language.say("figures.posterior")
+    ax.fill_between(curves.tau, curves.tau_posterior, color=colour, alpha=0.25, lw=0)
+    ax.plot(curves.tau, curves.tau_posterior, color=colour, lw=1.2, gid="tau", label=words)
+    words = language.say("figures.prior")
+    ax.plot(curves.tau, curves.tau_prior, color=BLACK, lw=1, ls=":", gid="prior", label=words)
     ax.set_xlim(0, curves.tau[-1])
     ax.set_ylim(0, 1.08 * max(*curves.tau_posterior, *curves.tau_prior))
     ax.set_xlabel(language.say("figures.tau"), fontsize=TEXT)
@@ -147,9 +120,8 @@ def _tau(ax: Axes, posterior: Posterior, language: Language) -> None:
 
 def _density(ax: Axes, language: Language) -> None:
     ax.set_yticks([])
-    ax.spines[["top", "right", "left"]].set_visible(False)
+    open_axes(ax)
     ax.set_ylabel(language.say("figures.density"), fontsize=TEXT)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
     ax.legend(
         fontsize=SMALL, frameon=False, ncols=2, loc="lower right", borderaxespad=0.0, bbox_to_anchor=(1, 1.02)
     )
@@ -162,47 +134,24 @@ def _trials(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> N
     reach += [posterior.mu.low, posterior.mu.high, 0.0]
     pad = 0.04 * (max(reach) - min(reach))
     ax.set_xlim(min(reach) - pad, max(reach) + pad)
-    _band(ax, posterior)
+    shade_unimportant(ax, posterior.important)
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     for row, effect in enumerate(pool.effects):
         draw_interval(ax, effect.ci_low, effect.ci_high, row - 0.17, gid=f"ci:reported:{row}")
-        ax.plot(
-            effect.yi,
-            row - 0.17,
-            "o",
-            mfc="white",
-            mec=COLOURS["trial"],
-            ms=3,
-            mew=0.8,
-            gid=f"reported:{row}",
-            zorder=3,
-        )
+        colour, gid = COLOURS["trial"], f"reported:{row}"
+        draw_mark(ax, effect.yi, row - 0.17, "o", color=colour, size=3, gid=gid, mfc="white", mew=0.8)
     for row, marginal in enumerate(shown):
         colour = COLOURS["trial" if row < posterior.k else "pooled"]
         down = 0.17 if row < posterior.k else 0.0
         draw_interval(
             ax, marginal.low, marginal.high, row + down, color=colour, lw=1.1, gid=f"ci:shrunken:{row}"
         )
-        ax.plot(
-            marginal.median,
-            row + down,
-            "D" if row >= posterior.k else "o",
-            color=colour,
-            ms=3.2,
-            mew=0,
-            gid=f"shrunken:{row}",
-            zorder=3,
-        )
-        numbers = as_shown(pool.measure, marginal.median, marginal.low, marginal.high)
-        ax.text(
-            1.02,
-            row,
-            language.say("interval", estimate=numbers[0], low=numbers[1], high=numbers[2]),
-            transform=ax.get_yaxis_transform(),
-            weight="bold" if row == posterior.k else "normal",
-            fontsize=SMALL,
-            va="center",
-        )
+        marker = "D" if row >= posterior.k else "o"
+        gid = f"shrunken:{row}"
+        draw_mark(ax, marginal.median, row + down, marker, color=colour, size=3.2, gid=gid)
+        estimate, low, high = as_shown(pool.measure, marginal.median, marginal.low, marginal.high)
+        numbers = language.say("interval", estimate=estimate, low=low, high=high)
+        write_beside(ax, 1.02, row, numbers, weight="bold" if row == posterior.k else "normal")
     ax.axhline(posterior.k - 0.5, color=PALE, lw=0.6)
     ax.set_yticks(
         range(len(shown)),
@@ -210,19 +159,10 @@ def _trials(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> N
         fontsize=SMALL,
     )
     ax.set_ylim(len(shown) - 0.5, -0.5)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    open_axes(ax)
     ax.tick_params(axis="y", length=0)
     ax.set_title(language.say("figures.shrunken"), fontsize=SMALL, loc="left", color=GREY)
     _scale(ax, pool, language)
-
-
-def _band(ax: Axes, posterior: Posterior) -> None:
-    """Shade effects smaller than the smallest important difference."""
-    if posterior.important is not None:
-        ax.axvspan(
-            -posterior.important, posterior.important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important"
-        )
 
 
 def _scale(ax: Axes, pool: Pool, language: Language) -> None:

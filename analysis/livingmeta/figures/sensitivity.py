@@ -27,10 +27,15 @@ from livingmeta.figures.style import (
     axis_words,
     draw_diamond,
     draw_interval,
+    draw_mark,
+    open_axes,
     pool_name,
     pooled_look,
     scale_axis,
+    shade_unimportant,
     turn_ticks,
+    write_beside,
+    write_title,
 )
 from livingmeta.language import ENGLISH, Language, said
 from livingmeta.words import STEADY, RefusalError, steady
@@ -147,7 +152,7 @@ def baujat_plot(
     y = np.array([left.baujat_y for left in sensitivity.without], dtype=float)
     figure = Figure(figsize=(4.6, 3.6), dpi=100)
     ax = figure.add_axes((0.13, 0.14, 0.83, 0.74))
-    ax.plot(x, y, "o", color=COLOURS["trial"], ms=3.6, mew=0, gid="trials")
+    draw_mark(ax, x, y, "o", color=COLOURS["trial"], size=3.6, gid="trials", zorder=2)
     ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
     ax.set_ylim(-0.1 * y.max(), 1.12 * y.max())
     ax.set_xlabel(language.say("figures.baujat_x"), fontsize=TEXT)
@@ -209,7 +214,7 @@ def influence_plot(
         values = np.array([getattr(left_out, column) for left_out in kept], dtype=float)
         ax.axvline(usual.get(column) or 0.0, color=GREY, lw=0.6)
         ax.hlines(places, usual.get(column) or 0.0, values, color=PALE, lw=1.2, zorder=1)
-        ax.plot(values, places, "o", color=COLOURS["trial"], ms=3, mew=0, gid=column, zorder=2)
+        draw_mark(ax, values, places, "o", color=COLOURS["trial"], size=3, gid=column, zorder=2)
         ax.set_ylim(len(kept) - 0.5, -0.5)
         ax.margins(x=0.12)
         ax.set_yticks([] if number else places)
@@ -220,15 +225,8 @@ def influence_plot(
         axes.append(ax)
     axes[0].set_yticklabels([_short(left.label) for left in kept], fontsize=SMALL)
     cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else f", k = {k}"
-    figure.text(
-        0.08 / width,
-        1 - 0.06 / height,
-        language.say("figures.influence", name=pool_name(sensitivity.main, language), cut=cut),
-        fontsize=TEXT,
-        va="top",
-        weight="bold",
-        gid="title",
-    )
+    title = language.say("figures.influence", name=pool_name(sensitivity.main, language), cut=cut)
+    write_title(figure, title, (0.08, 0.06))
     return axes[0]
 
 
@@ -274,10 +272,8 @@ def _forest(
     ax.set_xlim(*_limits(sensitivity, [row for _, row in lines if row is not None], important or 0.0))
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
-    for side in ("left", "right", "top"):
-        ax.spines[side].set_visible(False)
-    if important is not None:
-        ax.axvspan(-important, important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important")
+    open_axes(ax, pad=1.5)
+    shade_unimportant(ax, important)
     colour = pooled_look(pool)["color"]
     ax.axvspan(result.ci_low, result.ci_high, color=colour, alpha=0.12, lw=0, zorder=0)
     ax.axvline(result.estimate, color=colour, lw=0.8, ls=(0, (3, 2)), zorder=1)
@@ -286,16 +282,8 @@ def _forest(
         _write(ax, place, label, row, pool.measure, language)
         if row is not None:
             draw_interval(ax, row.ci_low, row.ci_high, place, gid=f"ci:{gid}:{place}")
-            ax.plot(
-                row.estimate,
-                place,
-                "s",
-                color=COLOURS["variant"],
-                ms=3.4,
-                mew=0,
-                zorder=3,
-                gid=f"{gid}:{place}",
-            )
+            colour = COLOURS["variant"]
+            draw_mark(ax, row.estimate, place, "s", color=colour, size=3.4, gid=f"{gid}:{place}")
     last = rows - 1
     draw_diamond(ax, result, last, half=0.35, gid="diamond:overall", **pooled_look(pool))
     whole = Stage(
@@ -309,19 +297,10 @@ def _forest(
     )
     _write(ax, last, language.say("figures.all_trials"), whole, pool.measure, language)
     scale_axis(ax.xaxis, pool.measure, language)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
     band = "" if important is None else "\n" + language.say("figures.grey")
     axis = language.word(axis_words(pool.measure)) + axis_sides(pool, language)
     ax.set_xlabel(axis + band, fontsize=SMALL)
-    figure.text(
-        0.08 / width,
-        1 - 0.08 / height,
-        f"{pool_name(pool, language)}, {words}",
-        fontsize=TEXT,
-        va="top",
-        weight="bold",
-        gid="title",
-    )
+    write_title(figure, f"{pool_name(pool, language)}, {words}", (0.08, 0.08))
     return ax
 
 
@@ -346,28 +325,13 @@ def _limits(
 def _write(
     ax: Axes, place: int, label: str, row: Without | Stage | None, measure: str, language: Language
 ) -> None:
-    at = ax.get_yaxis_transform()
     weight = "normal" if row is not None else "bold"
-    ax.text(
-        -0.97 * NAMES / FOREST,
-        place,
-        textwrap.shorten(label, 48, placeholder="…"),
-        transform=at,
-        fontsize=SMALL,
-        va="center",
-        weight=weight,
-    )
+    shortened = textwrap.shorten(label, 48, placeholder="…")
+    write_beside(ax, -0.97 * NAMES / FOREST, place, shortened, weight=weight)
     if row is not None:
         value, low, high = as_shown(measure, row.estimate, row.ci_low, row.ci_high)
-        ax.text(
-            1 + 0.97 * NUMBERS / FOREST,
-            place,
-            f"{language.say('figures.interval', estimate=value, low=low, high=high)}, k = {row.k}",
-            transform=at,
-            fontsize=SMALL,
-            va="center",
-            ha="right",
-        )
+        numbers = f"{language.say('figures.interval', estimate=value, low=low, high=high)}, k = {row.k}"
+        write_beside(ax, 1 + 0.97 * NUMBERS / FOREST, place, numbers, ha="right")
 
 
 def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int:

@@ -32,9 +32,13 @@ from livingmeta.figures.style import (
     SMALL,
     TEXT,
     axis_words,
+    draw_mark,
+    open_axes,
     pool_name,
     scale_axis,
     wrapped,
+    write_beside,
+    write_title,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.words import Numeral
@@ -98,18 +102,10 @@ def specification_curve(
     left, wide = (MARGIN + NAMES) / width, CURVE / width
     curve.set_position((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
     panel.set_position((left, below / height, wide, panel_height / height))
-    main = found.main
-    figure.text(
-        MARGIN / width,
-        1 - 0.1 / height,
-        textwrap.shorten(pool_name(main, language), 95, placeholder="…"),
-        fontsize=TEXT,
-        weight="bold",
-        va="top",
-    )
-    figure.text(
-        MARGIN / width, 1 - 0.24 / height, _legend(found, shares, sets, language), fontsize=SMALL, va="top"
-    )
+    title = textwrap.shorten(pool_name(found.main, language), 95, placeholder="…")
+    write_title(figure, title, (MARGIN, 0.1))
+    legend = _legend(found, shares, sets, language)
+    write_title(figure, legend, (MARGIN, 0.24), fontsize=SMALL, weight="normal", gid="legend")
     figure.text(
         MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL, va="top", gid="note"
     )
@@ -148,31 +144,13 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
             autolim=False,
         )
     size = float(np.clip(0.7 * CURVE * 72 / n, 0.9, 3.2))
-    ax.plot(
-        place,
-        estimate,
-        "o",
-        color=COLOURS["variant"],
-        ms=size,
-        mew=0,
-        zorder=3,
-        gid="estimates",
-        rasterized=n > MANY,
-    )
+    points: dict[str, Any] = {"rasterized": n > MANY}
+    draw_mark(ax, place, estimate, "o", color=COLOURS["variant"], size=size, gid="estimates", **points)
+    points |= {"size": max(3.6 * thick / 1.6, 2.2), "clip_on": False, "zorder": 2}
     for off, edge, marker in ((low < least, least, "v"), (high > most, most, "^")):
         if off.any():  # these intervals go on
-            ax.plot(
-                place[off],
-                np.full(off.sum(), edge),
-                marker,
-                color=COLOURS["across"],
-                mew=0,
-                ms=max(3.6 * thick / 1.6, 2.2),
-                clip_on=False,
-                zorder=2,
-                gid=f"beyond:{marker}",
-                rasterized=n > MANY,
-            )
+            ends, gid = np.full(off.sum(), edge), f"beyond:{marker}"
+            draw_mark(ax, place[off], ends, marker, color=COLOURS["across"], gid=gid, **points)
     if main.printed is not None:
         printed = main.printed
         colour = COLOURS["published"]
@@ -183,35 +161,16 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
         ax.plot((1.02, 1.02), limits, color=colour, lw=0.8, zorder=5, **beside)
         ax.plot(1.02, printed.estimate, "D", color=colour, ms=4, mfc=PALE, zorder=6, **beside)
         text = language.say("figures.published_at", value=as_shown(main.measure, printed.estimate)[0])
-        ax.text(
-            1.045,
-            printed.estimate,
-            text,
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=SMALL,
-            color=COLOURS["published"],
-        )
+        write_beside(ax, 1.045, printed.estimate, text, color=colour)
     ax.set_xticks([])
     scale_axis(ax.yaxis, main.measure, language)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, pad=1.5)
-    for side in ("top", "right", "bottom"):
-        ax.spines[side].set_visible(False)
+    open_axes(ax, kept="left", pad=1.5)
     ax.spines["left"].set_linewidth(0.6)
     ax.set_ylabel(language.word(axis_words(main.measure)), fontsize=TEXT, labelpad=3)
     for end, above, where in ((least, False, "bottom"), (most, True, "top")):
         if main.favours is not None and (end > 0 if above else end < 0):
             words = textwrap.fill(language.word(main.side(above)), 18)
-            ax.text(
-                -0.42 / CURVE,
-                end,
-                words,
-                transform=ax.get_yaxis_transform(),
-                ha="right",
-                va=where,
-                fontsize=SMALL,
-                gid=f"favours:{1 + above}",
-            )
+            write_beside(ax, -0.42 / CURVE, end, words, ha="right", va=where, gid=f"favours:{1 + above}")
 
 
 def _limits(
@@ -294,15 +253,7 @@ def _panel(
     lines: list[Marks] = []
     ticks: list[int] = []
     for heading, rows in blocks:
-        ax.text(
-            -NAMES / CURVE,
-            len(lines),
-            heading,
-            fontsize=TEXT,
-            weight="bold",
-            va="center",
-            transform=ax.get_yaxis_transform(),
-        )
+        write_beside(ax, -NAMES / CURVE, len(lines), heading, fontsize=TEXT, weight="bold")
         lines.append(np.full(bins, np.nan))
         for row in rows:
             ticks.append(len(lines))
@@ -350,7 +301,7 @@ _SHADES = ListedColormap([str(1 - 0.06 - 0.79 * part) for part in np.linspace(0,
 
 
 def _right(ax: Axes, x: float, line: int, text: str) -> None:
-    ax.text(x, line, text, transform=ax.get_yaxis_transform(), fontsize=SMALL, ha="right", va="center")
+    write_beside(ax, x, line, text, ha="right")
 
 
 def _legend(multiverse: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], language: Language) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Polygon
 from matplotlib.textpath import text_to_path
@@ -68,6 +69,8 @@ NIGHT = {
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 ROW = 0.185
 TEXT, SMALL = 7.0, 6.5  # points
+ARROW = said("figures.arrow")
+BOUND_MARK = said("figures.bound_mark")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,19 +214,46 @@ def draw_interval(
     shown = max(low, least), min(high, most)
     if shown[0] <= shown[1]:
         ax.plot(shown, (y, y), color=color, lw=lw, solid_capstyle="butt", zorder=2, gid=gid)
+    _arrows(ax, low, high, y, gid=gid, color=color, size=3.6 if lw < 2 else 5, zorder=2)
+
+
+def _arrows(ax: Axes, low: float, high: float, y: float, *, gid: str, **style: Any) -> None:
+    least, most = ax.get_xlim()
     for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
         if beyond:
-            ax.plot(
-                x,
-                y,
-                marker,
-                color=color,
-                ms=3.6 if lw < 2 else 5,
-                mew=0,
-                clip_on=False,
-                zorder=2,
-                gid=f"beyond:{gid}",
-            )
+            draw_mark(ax, x, y, marker, clip_on=False, gid=f"beyond:{gid}", **style)
+
+
+def draw_mark(
+    ax: Axes, x: Any, y: Any, marker: str, *, color: str, size: float, gid: str, **style: Any
+) -> None:
+    """Draw an estimate, or several, as a mark without an edge."""
+    ax.plot(x, y, marker, color=color, ms=size, gid=gid, **{"mew": 0, "zorder": 3, **style})
+
+
+def write_beside(ax: Axes, x: float, place: float, text: str, **style: Any) -> None:
+    """Write into a row of a figure, at a fraction of the width of its axes, mostly outside of them."""
+    style = {"fontsize": SMALL, "va": "center", **style}
+    ax.text(x, place, text, transform=ax.get_yaxis_transform(), **style)
+
+
+def open_axes(ax: Axes, *, kept: str = "bottom", **ticks: Any) -> None:
+    """Leave one line of the frame, with small ticks."""
+    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, **ticks)
+    ax.spines[[side for side in ax.spines if side != kept]].set_visible(False)
+
+
+def write_title(figure: Figure, text: str, inches: tuple[float, float], **style: Any) -> None:
+    """Write a figure's title, so far from its left and upper edge."""
+    width, height = figure.get_size_inches()
+    style = {"fontsize": TEXT, "va": "top", "weight": "bold", "gid": "title", **style}
+    figure.text(inches[0] / width, 1 - inches[1] / height, text, **style)
+
+
+def shade_unimportant(ax: Axes, important: float | None) -> None:
+    """Shade effects smaller than the smallest important difference."""
+    if important is not None:
+        ax.axvspan(-important, important, color=PALE, alpha=0.6, lw=0, zorder=0, gid="important")
 
 
 def draw_diamond(
@@ -244,9 +274,7 @@ def draw_diamond(
         lower = [(x, y + tall(x)) for x in reversed(xs) if tall(x) > 0]
         style = {"facecolor": color, "edgecolor": color, "lw": 0.8, "zorder": 3, **style}
         ax.add_patch(Polygon([*upper, *lower], closed=True, gid=gid, **style))
-    for beyond, x, marker in ((low < least, least, "<"), (high > most, most, ">")):
-        if beyond:
-            ax.plot(x, y, marker, color=color, ms=5, mew=0, clip_on=False, zorder=3, gid=f"beyond:{gid}")
+    _arrows(ax, low, high, y, gid=gid, color=color, size=5)
 
 
 def state_key(state: str) -> str:
@@ -303,7 +331,3 @@ def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any =
         zorder=5,
         transform=where,
     )
-
-
-ARROW = said("figures.arrow")
-BOUND_MARK = said("figures.bound_mark")
