@@ -124,16 +124,13 @@ def absence(review: Review, pool: Pool, settings: Settings) -> Absence:
         most = max(side * effect.yi for effect in pool.effects)
         return side * max(most, _half(0.0, _arms(trial), settings))
 
-    imagined: dict[Said, Callable[[Trial], float]] = {
-        said("scenario.at_zero"): lambda _: 0.0,
-        **{
-            said("scenario.extreme", side=pool.side(side > 0, "scenario.for")): partial(farthest, side=side)
-            for side in (-1, 1)
-        },
-    }
+    imagined: list[tuple[Said, Callable[[Trial], float]]] = [(said("scenario.at_zero"), lambda _: 0.0)]
+    for side in (-1, 1):
+        words = pool.side(side > 0, "scenario.for")
+        imagined.append((said("scenario.extreme", side=words), partial(farthest, side=side)))
     excludes, tips = _tips(pool, [_arms(trial) for trial in sized], settings)
     return Absence(
-        scenarios=tuple((said("scenario.imputed", what=what), scenario(at)) for what, at in imagined.items()),
+        scenarios=tuple((said("scenario.imputed", what=what), scenario(at)) for what, at in imagined),
         excludes=excludes,
         tips=tips,
         reach=(min(farthest(trial, -1) for trial in sized), max(farthest(trial, 1) for trial in sized)),

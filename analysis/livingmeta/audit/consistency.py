@@ -283,9 +283,9 @@ def _off_centre(result: PrintedResult, e: Number, low: Number, high: Number) -> 
     none = 1.0 if result.ratio else 0.0
     was = low.value * high.value > 0
 
-    def limit(side: str, new: str, new_low: float, new_high: float) -> Said:
+    def limit(side: str, new: str, low_then: float, high_then: float) -> Said:
         words = said(side, limit=Numeral(new))
-        if not result.compares or was == ((new_low - none) * (new_high - none) > 0):
+        if not result.compares or was == ((low_then - none) * (high_then - none) > 0):
             return words
         return said("audit.less_significant" if was else "audit.more_significant", limit=words)
 
