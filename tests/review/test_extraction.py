@@ -12,14 +12,15 @@ from livingmeta.review.folder import load_review
 from livingmeta.review.schema import OPTIONAL, columns
 
 
-def twice(path: Path, **cells: str) -> Path:
+def twice(path: Path, *, weeks: str = "12", **cells: str) -> Path:
     """A review whose first arm a second person read with other cells."""
-    review = folder(path)
+    arms = [{**ARM1, "weeks": weeks}, {**ARM2, "weeks": weeks}]
+    review = folder(path, outcomes=arms)
     with (review / "second_extraction.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(columns(OPTIONAL["second_extraction"])))
         writer.writeheader()
-        writer.writerow({**ARM1, **cells, "extractor": "Ada"})
-        writer.writerow({**ARM2, "extractor": "Ada"})
+        writer.writerow({**arms[0], **cells, "extractor": "Ada"})
+        writer.writerow({**arms[1], "extractor": "Ada"})
     return review
 
 
@@ -98,8 +99,9 @@ def test_what_was_agreed_on_is_recorded_and_corrected(say, tmp_path: Path) -> No
     assert after == before.replace(b",3.0,1.5,", b",3.0,1.6,", 1)
 
 
-def test_what_the_first_had_can_be_right_too(say, tmp_path: Path) -> None:
-    review = twice(tmp_path, sd="1.6", quote="3.0 (1.6)")
+@pytest.mark.parametrize("weeks", ["12", "17.3333333"])
+def test_what_the_first_had_can_be_right_too(say, tmp_path: Path, weeks: str) -> None:
+    review = twice(tmp_path, weeks=weeks, sd="1.6", quote="3.0 (1.6)")
     before = (review / "outcomes.csv").read_bytes()
     say("check", str(review), "--agree", "1", "--take", "first", "--by", "Bo", "--why", "typo")
     assert (review / "outcomes.csv").read_bytes() == before
