@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices
+from livingmeta.audit.consistency import INTERVAL
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Progress
 from livingmeta.engine.pooling import MAY_LACK, Fit, fit, important_side, side_of_no_effect
@@ -32,7 +33,6 @@ Options = dict[str, str]
 
 POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
 TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
-INTERVAL = ["estimate", "ci_low", "ci_high"]
 RESULT_COLUMNS = ("k", "estimate", "se", "ci_low", "ci_high", *MAY_LACK)
 NOT_WALD, NOT_ML = said("universe.not_wald"), said("universe.not_ml")
 
@@ -165,7 +165,7 @@ def by_estimate(table: pd.DataFrame) -> pd.DataFrame:
     Estimate and limits are rounded first, so that analyses which differ in the last bits of a
     processor keep the order of `table`.
     """
-    return _rounded(table).sort_values(INTERVAL, kind="stable")
+    return _rounded(table).sort_values([*INTERVAL], kind="stable")
 
 
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:

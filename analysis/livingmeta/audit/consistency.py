@@ -656,10 +656,10 @@ def _unlike(claim: Claim, beside: Claim) -> bool:
     return _apart((a.value, a.value), (b.value - max(a.half, b.half), b.value + max(a.half, b.half)))
 
 
-Row = TypeVar("Row", Claim, Outcome)
+AsPrinted = TypeVar("AsPrinted", Claim, Outcome)
 
 
-def _grouped(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
+def _grouped(rows: Iterable[AsPrinted], *names: str) -> dict[tuple[Any, ...], list[AsPrinted]]:
     groups = defaultdict(list)
     for row in rows:
         groups[tuple(getattr(row, name) for name in names)].append(row)
