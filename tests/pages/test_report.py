@@ -21,7 +21,7 @@ from livingmeta.language import ENGLISH, LANGUAGES, Language, language
 from livingmeta.pages.anchors import effect_id, slug
 from livingmeta.pages.answers import answer
 from livingmeta.pages.phrases import interval, methods, spread
-from livingmeta.pages.report import html, markdown, reading
+from livingmeta.pages.report import html, markdown, reading_page
 from livingmeta.review.folder import load_review
 from spoken import Texts, english_of_ours, says
 
@@ -412,7 +412,7 @@ def test_the_page_of_counts_claims_no_conversion_of_means_and_no_empty_quotes(
 
 def test_the_page_that_explains_the_numbers_is_the_report_s() -> None:
     committed = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
-    assert committed == reading(), "write livingmeta.pages.report.reading() to docs/reading.md"
+    assert committed == reading_page(), "write livingmeta.pages.report.reading_page() to docs/reading.md"
     for one in language("en").read:
         assert one["text"] in within(page_of("smith2017", "en"), "reading")
 

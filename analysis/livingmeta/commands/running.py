@@ -15,6 +15,7 @@ from livingmeta.language import ENGLISH, Language, language
 from livingmeta.pages.blocks import terminal
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.gallery import refresh
+from livingmeta.pages.phrases import speaking
 from livingmeta.pages.report import document, html, markdown
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import extended, load_review
@@ -55,7 +56,7 @@ def report_command(
         screen.console().print(terminal(document(dossier, version=__version__, lang=lang)))
         return
     folder = Path(out) / loaded.protocol.id
-    figures = _figures(dossier, language(lang, own=loaded.protocol.translation.get(lang)))
+    figures = _figures(dossier, speaking(loaded, lang))
     _draw(folder, figures, "png", lang=lang)  # which the Markdown shows
     for path in _pages(dossier, folder, figures, lang=lang):
         typer.echo(path)

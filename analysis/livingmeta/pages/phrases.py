@@ -17,6 +17,7 @@ from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import ENGLISH, Language
+from livingmeta.language import language as language_of
 from livingmeta.review.protocol import Judgement, Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.derivation import Effect
@@ -48,6 +49,11 @@ class Interval(Protocol):
     @property
     def ci_high(self) -> float:
         """Its upper limit."""
+
+
+def speaking(review: Review, lang: str) -> Language:
+    """Return a language with a review's own words in it."""
+    return language_of(lang, own=review.protocol.translation.get(lang))
 
 
 def interval_ends(

@@ -16,7 +16,7 @@ from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import Language, language
 from livingmeta.pages.anchors import pool_id, slug
 from livingmeta.pages.blocks import Paragraph, Section, as_html, as_markdown, figures_in, plain
-from livingmeta.pages.phrases import coverage
+from livingmeta.pages.phrases import coverage, speaking
 from livingmeta.pages.sections import head, sections, terms
 from livingmeta.pages.template import page
 from livingmeta.pages.writer import Writer
@@ -90,7 +90,7 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
     )
 
 
-def reading(lang: str = "en") -> str:
+def reading_page(lang: str = "en") -> str:
     """Write the page that explains the numbers to those who are no statisticians."""
     speak = language(lang)
     note = Paragraph(id="reading-note", words=speak.say("reading_note"))
@@ -99,8 +99,7 @@ def reading(lang: str = "en") -> str:
 
 
 def _writer(known: Dossier, version: str, lang: str, *, whole: bool) -> Writer:
-    own = known.review.protocol.translation.get(lang)
-    return Writer(known, language(lang, own=own), version, whole)
+    return Writer(known, speaking(known.review, lang), version, whole)
 
 
 def _drawn(known: Dossier, language: Language) -> dict[str, Any]:

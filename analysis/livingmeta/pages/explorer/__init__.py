@@ -20,8 +20,8 @@ from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
-from livingmeta.language import Language, Said, language
-from livingmeta.pages.phrases import multiverse_words, printed_text, undrawn
+from livingmeta.language import Language, Said
+from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import behind, ties, unclear
@@ -91,7 +91,7 @@ def explorer_page(known: Dossier, *, version: str, lang: str = "en") -> str:
         loader=PackageLoader("livingmeta", "pages/explorer"), undefined=StrictUndefined, autoescape=True
     )
     assets = {name.replace(".", "_"): Markup(text) for name, text in _assets().items()}
-    speak = _speaking(known.review, lang)
+    speak = speaking(known.review, lang)
     data = explorer_data(known, lang=lang)
     return environment.get_template("explorer.html.j2").render(
         review=known.review.protocol,
@@ -125,10 +125,6 @@ def script_json(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
-def _speaking(review: Review, lang: str) -> Language:
-    return language(lang, own=review.protocol.translation.get(lang))
-
-
 def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     """Collect what the page shows: effects by each set of formulas, sources, gaps and words.
 
@@ -154,7 +150,7 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     [('pain-short', 4), ('pain-medium', 0)]
     """
     review, settings = known.review, known.settings
-    page = _Page(review, _speaking(review, lang))
+    page = _Page(review, speaking(review, lang))
     speak, word = page.speak, page.word
     profiles = _profiles(settings)
     mains = {pool.key: pool for pool in known.pools}
