@@ -12,7 +12,7 @@ from livingmeta.appraisal.changes import diff, growth, lead
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.changes import changes_plot
-from livingmeta.pages.changes import conclusion, evidence_line, lines, markdown, unchanged
+from livingmeta.pages.changes import conclusion, diff_page, evidence_line, lines, unchanged
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.settings import headline_settings
 
@@ -70,7 +70,7 @@ def test_the_update_is_told_with_what_came_and_what_is_missing() -> None:
 
 
 def test_the_page_has_a_row_for_every_synthesis() -> None:
-    page = markdown(LIVING, MOVES, names=("then", "now"), picture="diff.png")
+    page = diff_page(LIVING, MOVES, names=("then", "now"), picture="diff.png")
     assert page.count("\n| ") >= len(MOVES)
     assert "![" in page
     assert "For the Evidence part of CHANGELOG.md" in page
@@ -85,7 +85,7 @@ def test_the_page_and_the_terminal_say_alike_what_stays_as_it_was() -> None:
         ([*moved, *still[:2]], "2 other syntheses are as before."),
     ):
         assert unchanged(moves) == sentence
-        assert sentence in markdown(LIVING, moves, names=("then", "now"), picture=None)
+        assert sentence in diff_page(LIVING, moves, names=("then", "now"), picture=None)
     assert unchanged(moved) == ""
 
 

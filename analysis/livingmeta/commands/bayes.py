@@ -18,7 +18,7 @@ from livingmeta.commands.options import (
     ReviewName,
     Synthesis,
     VasSd,
-    named,
+    listing,
 )
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
 from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Posterior, Prior, posterior
@@ -39,7 +39,7 @@ def bayes_command(
     review: ReviewName,
     *,
     synthesis: Synthesis = None,
-    tau_prior: Annotated[str, typer.Option(metavar="NAME", help=named(TAU_PRIORS))] = "half-normal",
+    tau_prior: Annotated[str, typer.Option(metavar="NAME", help=listing(TAU_PRIORS))] = "half-normal",
     tau_scale: Annotated[
         float | None,
         typer.Option(
@@ -92,7 +92,7 @@ def bayes_command(
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
         note = f"{sentence(coverage(loaded, pool))} Prior: {words}.{grey}"
         figure = posterior_plot(pool, fitted, note=note)
-        for path in printing.drawn(
+        for path in printing.figure_files(
             Path(out) / loaded.protocol.id / f"bayes_{pool.stem}", figure, "png", "svg"
         ):
             typer.echo(f"  {path} written")

@@ -169,5 +169,5 @@ def draw(dossier: Dossier, folder: Path) -> list[Path]:
     return [
         path
         for name, figure in figures.items()
-        for path in printing.drawn(folder / name, figure, "svg", "png")
+        for path in printing.figure_files(folder / name, figure, "svg", "png")
     ]

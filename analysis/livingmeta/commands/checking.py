@@ -108,7 +108,7 @@ def reproduce_command(
         from livingmeta.pages import documents
 
         return screen.json("reproduce", documents.reproduction(results))
-    printing.answers(results)
+    printing.print_answers(results)
     screen.console().print(f"Recomputed by {results.pools[0].methods}.")
     for pool in results.pools if results.pools != results.headline_pools else ():
         if pool.result is not None:
@@ -128,7 +128,7 @@ def reproduce_command(
     typer.echo(f"\n{tally or 'no printed numbers to compare with'}.")
     for finding in results.findings:
         typer.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
-    printing.deductions(deduce(results.review))
+    printing.print_deductions(deduce(results.review))
     printing.disclaimer()
     return None
 
@@ -221,7 +221,7 @@ def deduce_command(
         from livingmeta.pages import documents
 
         return screen.json("deduce", documents.deductions(results, taken))
-    printing.deductions(results, folder=Path(out) / loaded.protocol.id)
+    printing.print_deductions(results, folder=Path(out) / loaded.protocol.id)
     if not results:
         typer.echo(f"{review} holds no printed result that says anything of its trials.")
     return None

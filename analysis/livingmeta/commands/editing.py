@@ -19,7 +19,7 @@ from livingmeta.commands.options import (
     OutFolder,
     ReviewName,
     Shelf,
-    named,
+    listing,
 )
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.analyses import Declared
@@ -32,7 +32,7 @@ from livingmeta.living.drafts import place_among, prospect
 from livingmeta.living.forms import draft_of, form_csv, form_xlsx
 from livingmeta.living.history import as_it_was
 from livingmeta.pages.blocks import as_markdown
-from livingmeta.pages.changes import EVIDENCE_HEAD, evidence_line, lines, markdown, unchanged
+from livingmeta.pages.changes import EVIDENCE_HEAD, diff_page, evidence_line, lines, unchanged
 from livingmeta.pages.deductions import fate_words
 from livingmeta.pages.letter import letter
 from livingmeta.pages.phrases import interval
@@ -152,8 +152,8 @@ def _page(
         stages = growth(drawn.after, headline_settings(review))
         figure = changes_plot(moves, stages, title=drawn.title, names=names).figure
         picture = "diff.png"
-        written += printing.drawn(folder / "diff", figure, "png", "svg")
-    page = markdown(review, moves, names=names, picture=picture, fates=fates)
+        written += printing.figure_files(folder / "diff", figure, "png", "svg")
+    page = diff_page(review, moves, names=names, picture=picture, fates=fates)
     written.append(write(folder / "diff.md", page))
     typer.echo(f"\n{', '.join(str(path) for path in written)} written.")
     typer.echo(EVIDENCE_HEAD)
@@ -181,7 +181,7 @@ def diff_command(
 
         return screen.json("diff", [documents.moved(move) for move in moves])
     if as_markdown:
-        typer.echo(markdown(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
+        typer.echo(diff_page(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
         return None
     _print_moves(moves)
     for fate in fates:
@@ -246,7 +246,7 @@ def import_command(
 def export_command(
     review: ReviewName,
     *,
-    to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=named(EXPORTS))],
+    to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=listing(EXPORTS))],
     out: Annotated[
         str | None, typer.Option(metavar="FOLDER", help="folder, figures/REVIEW/PROGRAM by default")
     ] = None,

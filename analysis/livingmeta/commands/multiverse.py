@@ -91,7 +91,7 @@ def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: fl
     printed = f" P{prints[1:]}." if prints else ""
     note = f"Headline: {rests}.{printed}"
     curve, _ = specification_curve(analysed, summary.shares, note=note)
-    printing.drawn(path, curve.figure, "png", "svg")
+    printing.figure_files(path, curve.figure, "png", "svg")
     console.print(f"  {path}.csv, _shares.csv, .png and .svg written\n")
 
 

@@ -13,12 +13,12 @@ from livingmeta.synthesis.settings import METHOD_OPTIONS
 from livingmeta.words import RefusalError
 
 
-def named(entries: Iterable[str]) -> str:
+def listing(entries: Iterable[str]) -> str:
     """List the entries of a registry for the help of an option.
 
     Examples
     --------
-    >>> named(["DL", "PM", "REML"])
+    >>> listing(["DL", "PM", "REML"])
     'DL, PM or REML'
     """
     *first, last = entries
@@ -81,11 +81,11 @@ PrintHere = Annotated[
 ]
 Shelf = Annotated[str, typer.Option("--in", metavar="FOLDER", help="folder that holds the reviews")]
 Lang = Annotated[
-    str, typer.Option("--lang", metavar="LANG", help=f"language of the page: {named(LANGUAGES)}")
+    str, typer.Option("--lang", metavar="LANG", help=f"language of the page: {listing(LANGUAGES)}")
 ]
-MeasureName = Annotated[str | None, typer.Option(metavar="NAME", help=named(MEASURES))]
-Model = Annotated[str | None, typer.Option(metavar="NAME", help=named(METHOD_OPTIONS["model"]))]
-Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=named(METHOD_OPTIONS["tau2"]))]
+MeasureName = Annotated[str | None, typer.Option(metavar="NAME", help=listing(MEASURES))]
+Model = Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["model"]))]
+Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["tau2"]))]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from livingmeta.commands.options import (
     ReviewName,
     Synthesis,
     Tau2,
-    named,
+    listing,
 )
 from livingmeta.engine.effect_sizes import scale_name
 from livingmeta.exchange.analyses import Declared
@@ -49,12 +49,13 @@ def pool_command(
     measure: MeasureName = None,
     model: Model = None,
     tau2: Tau2 = None,
-    ci: Annotated[str | None, typer.Option(metavar="NAME", help=named(METHOD_OPTIONS["ci"]))] = None,
+    ci: Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["ci"]))] = None,
     tau2_ci: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"interval of tau2: {named(METHOD_OPTIONS['tau2_ci'])}")
+        str | None,
+        typer.Option(metavar="NAME", help=f"interval of tau2: {listing(METHOD_OPTIONS['tau2_ci'])}"),
     ] = None,
     prediction: Annotated[
-        str | None, typer.Option(metavar="NAME", help=named(METHOD_OPTIONS["prediction"]))
+        str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["prediction"]))
     ] = None,
     level: Annotated[float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")] = None,
     several_arms: Annotated[
@@ -127,9 +128,9 @@ def pool_command(
         plain = settings == headline_settings(loaded) and selection == Selection()
         plain = plain and several_arms is None
         if plain and synthesis is None and len(listed) == 1 and loaded.published:
-            printing.answers(results_of(loaded))
+            printing.print_answers(results_of(loaded))
         for pool in pools:
-            printing.whole(loaded, pool)
+            printing.print_pool(loaded, pool)
         if lost := outside(loaded, terms=terms):
             screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
     if as_json:
@@ -258,13 +259,13 @@ def regress_command(
         bool | None, typer.Option(help="robust variances by trial; on where a trial gives several effects")
     ] = None,
     profile: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"methods of: {named(PROFILES)}")
+        str | None, typer.Option(metavar="NAME", help=f"methods of: {listing(PROFILES)}")
     ] = None,
     model: Model = None,
     tau2: Tau2 = None,
     ci: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help=named(ci for ci in METHOD_OPTIONS["ci"] if ci != "profile")),
+        typer.Option(metavar="NAME", help=listing(ci for ci in METHOD_OPTIONS["ci"] if ci != "profile")),
     ] = None,
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,

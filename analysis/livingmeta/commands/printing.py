@@ -11,7 +11,7 @@ from livingmeta.audit.results import Results
 from livingmeta.commands import screen
 from livingmeta.engine.effect_sizes import scale_name
 from livingmeta.language import ENGLISH
-from livingmeta.pages.answers import answers as said
+from livingmeta.pages.answers import answers
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import DISCLAIMER, ahead_shown, beside, coverage, flag_lines, interval
 from livingmeta.review.protocol import Review
@@ -21,21 +21,21 @@ from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes
 from livingmeta.words import count, decimal, p_words
 
 
-def answers(results: Results) -> None:
+def print_answers(results: Results) -> None:
     """Print the answers of a review, each in a line."""
-    for line in said(results):
+    for line in answers(results):
         screen.console().print(line)
         typer.echo()
 
 
-def drawn(path: Path, figure: Any, *kinds: str) -> list[Path]:
+def figure_files(path: Path, figure: Any, *kinds: str) -> list[Path]:
     """Write a figure in each of these kinds."""
     from livingmeta.figures.files import figure_bytes
 
     return [write(path.with_name(f"{path.name}.{kind}"), figure_bytes(figure, kind)) for kind in kinds]
 
 
-def deductions(results: Sequence[Deduction], *, folder: Path | None = None) -> None:
+def print_deductions(results: Sequence[Deduction], *, folder: Path | None = None) -> None:
     """Print what printed results give away, and draw it into a folder, if there is one."""
     console = screen.console()
     for result in results:
@@ -46,7 +46,7 @@ def deductions(results: Sequence[Deduction], *, folder: Path | None = None) -> N
             from livingmeta.figures.deduction import deduction_plot
 
             stem = folder / f"deduce_{result.claims[0]}"
-            for path in drawn(stem, deduction_plot(result), "png", "svg"):
+            for path in figure_files(stem, deduction_plot(result), "png", "svg"):
                 typer.echo(f"  {path} written")
         typer.echo()
     for clash in clashes(results):
@@ -79,7 +79,7 @@ def shared(pool: Pool) -> None:
         screen.console().print(f"  flag {line}")
 
 
-def whole(review: Review, pool: Pool) -> None:
+def print_pool(review: Review, pool: Pool) -> None:
     """Print all that is known of a synthesis."""
     summary(review, pool)
     result = pool.result

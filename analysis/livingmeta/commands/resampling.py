@@ -90,7 +90,7 @@ def gosh_command(
                 against=against,
                 shown=(label, holds) if places else None,
             ).figure
-            (path,) = printing.drawn(stem, figure, "png")
+            (path,) = printing.figure_files(stem, figure, "png")
             if not as_json:
                 _show_subsets(pool, plotted, documents[-1])
                 screen.console().print(f"  {path} written")

@@ -30,7 +30,7 @@ def run_command(review: ReviewName, *, out: OutFolder = "figures") -> None:
     results, folder = dossier.results, Path(out) / loaded.protocol.id
     written = _write(dossier, folder)
     refresh(Path(out))
-    printing.answers(results)
+    printing.print_answers(results)
     for pool in results.headline_pools:
         printing.summary(results.review, pool)
         if pool.flags:
@@ -88,7 +88,7 @@ def _write(dossier: Dossier, folder: Path) -> list[Path]:
 
 def _draw(folder: Path, figures: dict[str, Any], *kinds: str, lang: str = "en") -> list[Path]:
     stems = [(folder / _named(f"forest_{synthesis}", lang), figure) for synthesis, figure in figures.items()]
-    return [path for stem, figure in stems for path in printing.drawn(stem, figure, *kinds)]
+    return [path for stem, figure in stems for path in printing.figure_files(stem, figure, *kinds)]
 
 
 def _named(stem: str, lang: str) -> str:

@@ -233,7 +233,7 @@ def _figures(analysis: Sensitivity, folder: Path, important: float | None) -> li
         if isinstance(plotted, str):
             lines.append(f"no {stem.name}.png: {plotted}")
         else:
-            lines += [f"{path} written" for path in printing.drawn(stem, plotted.figure, "png")]
+            lines += [f"{path} written" for path in printing.figure_files(stem, plotted.figure, "png")]
     return lines
 
 

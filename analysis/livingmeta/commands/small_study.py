@@ -64,7 +64,9 @@ def small_study_command(
         console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
         _show(pool.measure, best, tests, filled, chosen, flags=tuple(document["flags"]))
         figure = funnel_plot(pool, filled=filled).figure
-        for path in printing.drawn(Path(out) / loaded.protocol.id / f"funnel_{pool.stem}", figure, "png"):
+        for path in printing.figure_files(
+            Path(out) / loaded.protocol.id / f"funnel_{pool.stem}", figure, "png"
+        ):
             console.print(f"  {path} written")
     if as_json:
         return screen.json("small-study", documents)

@@ -166,7 +166,7 @@ def _short(pool: Pool | None) -> str:
     return "none" if result is None else f"{interval(result)}, k = {result.k}"
 
 
-def markdown(
+def diff_page(
     review: Review,
     moves: Sequence[Move],
     *,

@@ -130,6 +130,10 @@ class Of(TypedDict):
     subgroup: str | None  # None: the whole synthesis
 
 
+def _of(pool: Pool) -> Of:
+    return {"synthesis": pool.synthesis, "subgroup": pool.subgroup}
+
+
 class Located(Keys[Effect, Literal["rows"]]):
     """Each row is named by its place."""
 
@@ -553,8 +557,7 @@ def pooled(pool: Pool) -> Pooled:
 def compared(comparison: Comparison) -> Compared:
     """Return a synthesis by every profile as a document."""
     return {
-        "synthesis": comparison.own.synthesis,
-        "subgroup": comparison.own.subgroup,
+        **_of(comparison.own),
         "own": pooled(comparison.own),
         "profiles": {name: pooled(pool) for name, pool in comparison.pools},
         "steps": [Changed({**_values(step), "pool": pooled(step.pool)}) for step in comparison.steps],
@@ -684,7 +687,11 @@ def points(result: Interval | None, vas_sd: float | None) -> list[float] | None:
 
 
 def asked(result: Interval | None, *, important: float | None = None, vas_sd: float | None = None) -> Asked:
-    """Return what was asked for beside a result: points on a VAS, and whether it matters."""
+    """Return what was asked for beside a result: points on a VAS, and whether it matters.
+
+    The smallest important difference is in the unit in which effects are pooled; the SD is that
+    between people in mm.
+    """
     document: Asked = {}
     if vas_sd is not None:
         document["vas_points"] = points(result, vas_sd)
@@ -694,16 +701,7 @@ def asked(result: Interval | None, *, important: float | None = None, vas_sd: fl
 
 
 def bending(analysis: Sensitivity, *, important: float | None = None, vas_sd: float | None = None) -> Bending:
-    """Return how far a synthesis bends as a document.
-
-    Parameters
-    ----------
-    analysis : Sensitivity
-    important : float, optional
-        Smallest important difference, in the unit in which effects are pooled.
-    vas_sd : float, optional
-        SD by which SMDs are also shown as points on a 0–100 mm VAS.
-    """
+    """Return how far a synthesis bends as a document; what is asked beside is as `asked` takes it."""
     absence = analysis.absence
 
     def beside(values: dict[str, Any], result: Interval | None) -> Any:
@@ -716,8 +714,7 @@ def bending(analysis: Sensitivity, *, important: float | None = None, vas_sd: fl
         {"name": name, "imputed": other.imputed, "pool": of(other)} for name, other in absence.scenarios
     ]
     return {
-        "synthesis": analysis.main.synthesis,
-        "subgroup": analysis.main.subgroup,
+        **_of(analysis.main),
         "main": beside(pooled(analysis.main), analysis.main.result),
         "scenarios": [{"name": name, "pool": of(other)} for name, other in analysis.scenarios],
         "no_different": analysis.no_different,
@@ -736,11 +733,6 @@ def regressed(moderation: Moderation) -> Regressed:
     return Regressed({**_values(moderation), "effects": effects})
 
 
-def evidence(missing: MissingEvidence) -> Evidence:
-    """Return what may be missing from a synthesis as a document."""
-    return Evidence({**_values(missing), "judgements": missing.judgements or "not assessed"})
-
-
 def sensitivity_analyses(
     analyses: Sequence[Sensitivity],
     missing: Sequence[MissingEvidence],
@@ -748,18 +740,12 @@ def sensitivity_analyses(
     important: float | None = None,
     vas_sd: float | None = None,
 ) -> SensitivityAnalyses:
-    """Return how far syntheses bend, and what may be missing from them, as a document.
-
-    Parameters
-    ----------
-    analyses : sequence of Sensitivity
-    missing : sequence of MissingEvidence
-    important, vas_sd : float, optional
-        As `bending` takes them.
-    """
+    """Return how far syntheses bend, and what may be missing from them, as a document."""
     return {
         "analyses": [bending(bent, important=important, vas_sd=vas_sd) for bent in analyses],
-        "missing_evidence": [evidence(lack) for lack in missing],
+        "missing_evidence": [
+            Evidence({**_values(lack), "judgements": lack.judgements or "not assessed"}) for lack in missing
+        ],
     }
 
 
@@ -767,8 +753,7 @@ def combined(results: Results, summary: MultiverseSummary) -> Combined:
     """Return a synthesis under every combination of choices as a document."""
     multiverse, pool = summary.multiverse, summary.multiverse.main
     return {
-        "synthesis": pool.synthesis,
-        "subgroup": pool.subgroup,
+        **_of(pool),
         "measure": pool.measure,
         "coverage": coverage(results.review, pool),
         "main": pooled(pool),
@@ -829,8 +814,7 @@ def certainty(dossier: Dossier) -> Certainty:
 
 def _summarised(dossier: Dossier, row: SummaryOfFindings) -> Summarised:
     return {
-        "synthesis": row.pool.synthesis,
-        "subgroup": row.pool.subgroup,
+        **_of(row.pool),
         "coverage": coverage(dossier.review, row.pool),
         "trials": row.trials,
         "people": row.people,
@@ -848,18 +832,7 @@ def _summarised(dossier: Dossier, row: SummaryOfFindings) -> Summarised:
 
 
 def panel(path: Path, rows: Sequence[Decision], *, added: int, remarks: Sequence[str]) -> Worksheet:
-    """Return what stands in a panel's worksheet as a document.
-
-    Parameters
-    ----------
-    path : Path
-    rows : sequence of Decision
-        All that stand there now.
-    added : int
-        How many of them are new.
-    remarks : sequence of str
-        Rows that have no place, or whose suggestion is another by now.
-    """
+    """Return what stands in a panel's worksheet now, and how many rows are new, as a document."""
     decided = sum(row.decided is not None for row in rows)
     return {
         "worksheet": str(path),
@@ -874,8 +847,7 @@ def panel(path: Path, rows: Sequence[Decision], *, added: int, remarks: Sequence
 def about(review: Review, pool: Pool, *, refused: str | None = None) -> About:
     """Return which synthesis a document is of, and why no more is said of it."""
     document: About = {
-        "synthesis": pool.synthesis,
-        "subgroup": pool.subgroup,
+        **_of(pool),
         "measure": pool.measure,
         "methods": pool.methods,
         "coverage": coverage(review, pool),
@@ -896,17 +868,7 @@ def why_no_sets(pool: Pool, *, least: int) -> str | None:
 
 
 def subsets(review: Review, pool: Pool, gosh: Gosh, *, against: str) -> Subsets:
-    """Return what a GOSH plot shows as a document.
-
-    Parameters
-    ----------
-    review : Review
-    pool : Pool
-    gosh : Gosh
-        Of its effects.
-    against : str
-        The I² to show: "i2" or "i2_tau2".
-    """
+    """Return what a GOSH plot shows as a document, against which I²: "i2" or "i2_tau2"."""
     heterogeneity = getattr(gosh, against)
     middles = zip(pool.effects, gosh.medians(gosh.estimate), gosh.medians(heterogeneity), strict=True)
     return {
@@ -951,25 +913,9 @@ def small_study(
     filled: Filled,
     selection: Selected | str,
 ) -> SmallStudy:
-    """Return whether small trials tell another story as a document.
-
-    Parameters
-    ----------
-    pool : Pool
-    funnel : Funnel
-        Of its effects.
-    suited : Suited
-        The test that suits the measure.
-    tests : sequence of Asymmetry
-        All of them.
-    filled : Filled
-        Trim and fill.
-    selection : Selected or str
-        The selection model, or why there is none.
-    """
+    """Return whether small trials tell another story as a document."""
     return {
-        "synthesis": pool.synthesis,
-        "subgroup": pool.subgroup,
+        **_of(pool),
         "trials": funnel.k,
         "methods": pool.methods,
         "methods_of_tests": OWN_MODEL,
@@ -983,7 +929,7 @@ def small_study(
 
 def untested(pool: Pool, why: str) -> SmallStudy:
     """Return why nothing tells whether small trials tell another story as a document."""
-    return {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "refused": why}
+    return {**_of(pool), "refused": why}
 
 
 def believed(
@@ -994,22 +940,12 @@ def believed(
     prior: str,
     setting: NewSetting | str | None = None,
 ) -> Believed:
-    """Return what trials and a prior say together as a document.
+    """Return what trials and a prior in words say together as a document.
 
-    Parameters
-    ----------
-    review : Review
-    pool : Pool
-    posterior : Posterior or None
-        Of its effects; None where there are none.
-    prior : str
-        In words.
-    setting : NewSetting or str
-        Its probabilities without a prior, or why there are none.
+    A setting is its probabilities without a prior, or why there are none.
     """
     document: Believed = {
-        "synthesis": pool.synthesis,
-        "subgroup": pool.subgroup,
+        **_of(pool),
         "coverage": coverage(review, pool),
         "favours": pool.favours,
         "prior": prior,
