@@ -40,7 +40,7 @@ def test_the_bounds_in_the_docs_are_those_of_the_program() -> None:
     for words in (
         f"at most {files.LARGEST_FILE // 10**6} MB, and so has all",
         f"{files.MOST_ROWS:,} rows, {files.MOST_COLUMNS:,} columns and {files.MOST_CELLS:,} cells",
-        f"a column has at most {files.LONGEST_NAME} characters",
+        f"a column, a study or a subgroup has at most {files.LONGEST_NAME} characters",
         f"at most {files.LARGEST_TOML // 10**6} MB, and a key in it at most {files.DEEPEST} parts",
     ):
         assert words in page

@@ -10,8 +10,9 @@ import pytest
 from folders import ROOT
 from livingmeta.audit.results import results_of
 from livingmeta.engine.pooling import pool
-from livingmeta.exchange.analyses import ExchangeError, read_number
+from livingmeta.exchange.analyses import read_number
 from livingmeta.exchange.imports import folders, read, reviews_in
+from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError
 

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.test_imports import WEB_ROWS, WEB_SETTINGS, package, write
 from livingmeta.audit.results import results_of
-from livingmeta.exchange.analyses import Declared
+from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.imports import imported, read, reviews_in
 from livingmeta.exchange.revman import favoured
 from livingmeta.synthesis.synthesise import synthesise
@@ -196,7 +196,7 @@ def test_labels_of_a_graph_are_matched_with_the_groups(label, groups, group) -> 
 def sides(tmp_path: Path, left: str, right: str, favours=None) -> tuple[int | None, list[str]]:
     text = RM5.replace("1>Favours drug", f"1>{left}").replace("2>Favours placebo", f"2>{right}")
     path = write(tmp_path / "s.rm5", text)
-    (analysis,) = read(path, Declared(favours=favours))
+    (analysis,) = read(path, Hints(favours=favours))
     return analysis.negative_favours, analysis.remarks
 
 
@@ -271,7 +271,7 @@ def test_rows_of_revman_web_without_settings_name_no_measure(tmp_path: Path) -> 
     ((review,), (remark,)) = reviews_in(path)
     assert {row.measure for row in review.outcomes} == {"GEN"}
     assert "an effect whose kind is not named" in remark
-    ((review,), (remark,)) = reviews_in(path, Declared(measure="HR"))
+    ((review,), (remark,)) = reviews_in(path, Hints(measure="HR"))
     assert {row.measure for row in review.outcomes} == {"log HR"}
     assert "as the log of the HR" in remark
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from exchange.test_imports import write
-from livingmeta.exchange.analyses import Declared, ExchangeError, measure_and_log, read_number
+from livingmeta.exchange.analyses import Hints, measure_and_log, read_number
 from livingmeta.exchange.imports import read, reviews_in
+from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.synthesis.synthesise import synthesise
 
 MEANS = """study,mean1,sd1,n1,mean2,sd2,n2
@@ -18,14 +19,14 @@ Cedar 2010,5.2,2.4,15,5.9,2.0,16
 COUNTS = "study,events1,n1,events2,n2\nAsh,12,30,11,25\nBeech,60,72,58,70\nCole,21,30,20,30\n"
 
 
-def pooled(path: Path, said: Declared | None = None) -> tuple[float, float, float]:
+def pooled(path: Path, said: Hints | None = None) -> tuple[float, float, float]:
     ((review,), _) = reviews_in(path, said)
     result = synthesise(review)[0].result
     assert result is not None
     return round(result.estimate, 2), round(result.ci_low, 2), round(result.ci_high, 2)
 
 
-def refusal(path: Path, said: Declared | None = None) -> str:
+def refusal(path: Path, said: Hints | None = None) -> str:
     with pytest.raises(ValueError) as refused:
         reviews_in(path, said)
     return str(refused.value)
@@ -295,9 +296,9 @@ def test_no_answer_about_a_file_names_a_scratch_folder(say, tmp_path: Path) -> N
 def test_measures_are_known_by_their_words() -> None:
     assert measure_and_log("Hazard Ratio") == ("HR", False)
     assert measure_and_log("log-OR") == ("OR", True)
-    assert Declared(measure="lnRR", log=False, favours=None) == Declared(measure="RR", log=True)
+    assert Hints(measure="lnRR", log=False, favours=None) == Hints(measure="RR", log=True)
     with pytest.raises(ValueError, match="lower, higher"):
-        Declared(measure=None, log=False, favours="left")
+        Hints(measure=None, log=False, favours="left")
 
 
 RAW = (
@@ -309,15 +310,15 @@ def test_ratios_with_limits_symmetric_on_the_log_scale_are_not_taken_for_differe
     said = refusal(write(tmp_path / "r.csv", RAW))
     assert "row 2: ci.lb and ci.ub are symmetric around yi on the log scale" in said
     assert "--measure OR" in said
-    assert "yi holds ratios" in refusal(tmp_path / "r.csv", Declared(measure="MD"))
-    assert "without --log" in refusal(tmp_path / "r.csv", Declared(measure="OR", log=True))
+    assert "yi holds ratios" in refusal(tmp_path / "r.csv", Hints(measure="MD"))
+    assert "without --log" in refusal(tmp_path / "r.csv", Hints(measure="OR", log=True))
 
 
 @pytest.mark.parametrize("measure", ["OR", "hr", "Risk ratio"])
 def test_ratios_named_by_the_user_are_pooled_as_their_logs(measure: str, tmp_path: Path) -> None:
     """metafor: rma(log(yi), sei=log(ci.ub/ci.lb)/3.92, test="adhoc"), exp of it; P = 0.15."""
     path = write(tmp_path / "r.csv", RAW)
-    ((review,), _) = reviews_in(path, Declared(measure=measure, log=False, favours=None))
+    ((review,), _) = reviews_in(path, Hints(measure=measure, log=False, favours=None))
     result = synthesise(review)[0].result
     assert result is not None
     shown = [round(math.exp(x), 2) for x in (result.estimate, result.ci_low, result.ci_high)]
@@ -333,11 +334,11 @@ def test_logs_and_ratios_of_the_same_effects_give_one_answer(tmp_path: Path) -> 
         "study,yi,sei,lower,upper\nA,-0.6931472,0.2,0.338,0.740\nB,-0.2231436,0.1,0.658,0.973\n",
     )
     (one, two), (three,) = (
-        [pooled(ratios, Declared(measure="HR")), pooled(logs, Declared(measure="HR", log=True))],
-        [pooled(mixed, Declared(measure="HR", log=True))],
+        [pooled(ratios, Hints(measure="HR")), pooled(logs, Hints(measure="HR", log=True))],
+        [pooled(mixed, Hints(measure="HR", log=True))],
     )
     assert one == two == three
-    assert "say --log" in reviews_in(ratios, Declared(measure="HR"))[1][0]
+    assert "say --log" in reviews_in(ratios, Hints(measure="HR"))[1][0]
     assert "holds logs of a ratio" in refusal(mixed)
 
 
@@ -367,7 +368,7 @@ def test_an_effect_of_a_kind_that_nobody_names_is_called_so(say, tmp_path: Path)
 )
 def test_computed_effects_are_what_the_user_names(head: str, said: str, tmp_path: Path) -> None:
     path = write(tmp_path / "m.csv", f"{head}\nA,-12.1,3\nB,-8.4,3\nC,-10,3\n")
-    named = Declared(measure=said, log=False, favours=None)
+    named = Hints(measure=said, log=False, favours=None)
     assert pooled(path, named)[0] == -10.17
     ((review,), _) = reviews_in(path, named)
     assert synthesise(review)[0].measure == "MD"
@@ -388,21 +389,21 @@ def test_a_column_of_the_file_names_the_measure(words: str, key: str, tmp_path: 
 
 def test_log_is_refused_where_it_says_nothing(tmp_path: Path) -> None:
     yi = write(tmp_path / "y.csv", "study,yi,sei\nA,0.1,0.3\nB,0.2,0.3\n")
-    assert "name it with --measure" in refusal(yi, Declared(log=True))
-    assert "MD is no ratio" in refusal(yi, Declared(measure="MD", log=True))
+    assert "name it with --measure" in refusal(yi, Hints(log=True))
+    assert "MD is no ratio" in refusal(yi, Hints(measure="MD", log=True))
     counts = write(tmp_path / "c.csv", COUNTS)
-    assert "--log says that effects are logs" in refusal(counts, Declared(measure="OR", log=True))
-    assert "Choose one of" in refusal(counts, Declared(measure="MD"))
+    assert "--log says that effects are logs" in refusal(counts, Hints(measure="OR", log=True))
+    assert "Choose one of" in refusal(counts, Hints(measure="MD"))
 
 
 def test_logs_are_not_taken_for_ratios(tmp_path: Path) -> None:
     logs = write(tmp_path / "l.csv", "study,yi,sei\nA,-0.2,0.1\nB,0.3,0.1\n")
     assert 'row 2, yi = "-0.2": no HR is 0 or below. If yi holds logs, say --log' in refusal(
-        logs, Declared(measure="HR")
+        logs, Hints(measure="HR")
     )
     limits = "study,yi,sei,lower,upper\nA,0.2,0.1,0.004,0.396\nB,0.3,0.1,0.104,0.496\n"
     path = write(tmp_path / "p.csv", limits)
-    assert "say --log" in refusal(path, Declared(measure="HR"))
+    assert "say --log" in refusal(path, Hints(measure="HR"))
 
 
 @pytest.mark.parametrize("z", [1.645, 1.96, 2.576])
@@ -412,14 +413,14 @@ def test_limits_of_other_levels_fit_too(z: float, tmp_path: Path) -> None:
     assert len(read(write(tmp_path / "l.csv", text))[0].records) == 2
 
 
-def rows_of(path: Path, said: Declared) -> list[tuple[str | None, float | None, float | None, bool]]:
+def rows_of(path: Path, said: Hints) -> list[tuple[str | None, float | None, float | None, bool]]:
     ((review,), _) = reviews_in(path, said)
     return [(r.measure, r.se, r.ci_level, r.assumption is not None) for r in review.outcomes]
 
 
 def test_the_level_of_limits_of_ratios_is_theirs_and_assumed_only_where_nothing_tells(tmp_path: Path) -> None:
     """0.82 with SE 0.15 of the log: exp(log 0.82 ± 1.645 · 0.15) is 0.641 to 1.049."""
-    said = Declared(measure="HR")
+    said = Hints(measure="HR")
     text = "study,yi,sei,lower,upper\nA,0.82,0.15,0.641,1.049\nB,1.30,0.15,1.016,1.664\n"
     assert rows_of(write(tmp_path / "a.csv", text), said) == [("HR", None, 90, False)] * 2
     bare = write(tmp_path / "b.csv", "study,HR,lower,upper\nA,0.82,0.61,1.10\nB,0.74,0.58,0.95\n")
@@ -454,13 +455,13 @@ def test_logs_beside_limits_of_the_ratio_are_read_as_the_message_says(tmp_path: 
     text = "study,yi,ci.lb,ci.ub\nA,-0.20,0.610,1.099\nB,-0.30,0.586,0.937\nC,0.05,0.710,1.556\n"
     path = write(tmp_path / "t.csv", text)
     assert "--measure OR --log" in refusal(path)
-    assert pooled(path, Declared(measure="OR", log=True)) == (-0.21, -0.59, 0.18)
+    assert pooled(path, Hints(measure="OR", log=True)) == (-0.21, -0.59, 0.18)
 
 
 def test_each_row_may_tell_the_level_of_its_limits(tmp_path: Path) -> None:
     """By hand: log(1.10 / 0.61) / (2 * 1.6449) = 0.179, and log(0.95 / 0.58) / 3.92 = 0.126."""
     text = "study,yi,ci_low,ci_high,ci_level\nA,0.82,0.61,1.10,90%\nB,0.74,0.58,0.95,95\n"
-    ((review,), _) = reviews_in(write(tmp_path / "t.csv", text), Declared(measure="OR"))
+    ((review,), _) = reviews_in(write(tmp_path / "t.csv", text), Hints(measure="OR"))
     (pool,) = synthesise(review)
     assert [round(one.vi**0.5, 3) for one in pool.effects] == [0.179, 0.126]
     assert "rows_assumed" not in pool.flags

@@ -63,9 +63,9 @@ def test_differences_are_read_as_papers_print_them(text: str) -> None:
 
 
 def test_answers_fill_what_was_open() -> None:
-    found = read_result("29 (6 to 52)").with_answer("centre", "median").with_spread("iqr")
+    found = read_result("29 (6 to 52)").with_answer("centre", "median").with_answer("spread", "iqr")
     assert found.cells == {"median": "29", "q1": "6", "q3": "52"}
-    found = read_result("29 (6 to 52)").with_spread("ci").with_answer("level", "90")
+    found = read_result("29 (6 to 52)").with_answer("spread", "ci").with_answer("level", "90")
     assert found.cells == {"mean": "29", "ci_low": "6", "ci_high": "52", "ci_level": "90"}
     assert found.open == ()
     assert read_result("3 ± 1").with_answer("sd_or_se", "se").cells == {"mean": "3", "se": "1"}

@@ -22,7 +22,7 @@ from livingmeta.commands.options import (
     listing,
 )
 from livingmeta.commands.terminal import Terminal
-from livingmeta.exchange.analyses import Declared
+from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.exports import EXPORTS
 from livingmeta.exchange.imports import imported
 from livingmeta.exchange.sheets import read_sheet
@@ -225,10 +225,10 @@ def import_command(
 ) -> None:
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
     _checked_name(name)
-    declared = Declared(measure=measure, log=log, favours=favours)
-    made = imported(Path(file), name=name, declared=declared)
+    hints = Hints(measure=measure, log=log, favours=favours)
+    made = imported(Path(file), name=name, hints=hints)
     own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
-    if declared.measure is not None and list(own) != [declared.measure]:
+    if hints.measure is not None and list(own) != [hints.measure]:
         raise RefusalError(
             f"{file} says itself what its effects are ({', '.join(own)}). Leave --measure out, and "
             "choose another measure with `livingmeta pool`."

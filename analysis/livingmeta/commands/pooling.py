@@ -23,7 +23,7 @@ from livingmeta.commands.options import (
     listing,
 )
 from livingmeta.engine.effect_sizes import scale_name
-from livingmeta.exchange.analyses import Declared
+from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.imports import FILES, reviews_in
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import stepped
@@ -146,12 +146,12 @@ def _opened(
     """Load a review, or the reviews that a file of data makes; and the measure still to choose."""
     path = Path(review)
     if not path.is_dir() and path.suffix.lower() in FILES:
-        declared = Declared(measure=measure, log=log, favours=favours)
-        loaded, remarks = reviews_in(path, declared)
+        hints = Hints(measure=measure, log=log, favours=favours)
+        loaded, remarks = reviews_in(path, hints)
         for remark in remarks:
             typer.echo(remark, err=True)
         own = loaded[0].protocol.methods.measure
-        return loaded, None if len(loaded) == 1 and declared.measure == own else measure
+        return loaded, None if len(loaded) == 1 and hints.measure == own else measure
     if log or favours:
         raise RefusalError(
             f"--log and --favours say what a FILE leaves open, and {review} is a review: its "

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from livingmeta.engine.effect_sizes import MEASURES, measure_named
-from livingmeta.exchange.sheets import Sheet
-from livingmeta.words import RefusalError, is_number, is_plain, pick
+from livingmeta.exchange.sheets import ExchangeError, Sheet
+from livingmeta.review.files import LONGEST_NAME
+from livingmeta.words import is_number, is_plain, pick
 
 ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"}
 MEAN_CELLS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
@@ -21,12 +22,8 @@ RATIOS = tuple(key for key, measure in MEASURES.items() if measure.ratio)
 Favours = Literal["lower", "higher"]
 
 
-class ExchangeError(RefusalError):
-    """A file that can't be read as data; the message lists all that is wrong."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class Declared:
+class Hints:
     """What the user says of a file that it does not say itself.
 
     Attributes
@@ -79,6 +76,13 @@ class Record:
     printed: dict[str, str] = field(default_factory=dict)
     doubt: str = ""  # why it may be no trial
     mixed: bool = False  # its effect is the log of a ratio, and its limits are ratios
+
+    def __post_init__(self) -> None:
+        for what, name in (("study", self.study), ("subgroup", self.subgroup)):
+            if len(name) > LONGEST_NAME:
+                raise ExchangeError(
+                    f"{self.place}: the {what} is called {name[:40]}…, which is a text. Shorten it."
+                )
 
     @property
     def place(self) -> str:

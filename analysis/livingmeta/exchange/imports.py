@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Declared, ExchangeError, Record, twins
+from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Hints, Record, twins
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.revman import INVERSE, POOLED_BY, WEB_KEYS, package, revman_export, rm5, web
-from livingmeta.exchange.sheets import as_csv, read_sheet
+from livingmeta.exchange.sheets import ExchangeError, as_csv, read_sheet
 from livingmeta.exchange.tables import analysis_of
 from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
@@ -26,13 +26,13 @@ UNKNOWN_SIDE = '"unknown"'  # as TOML has it
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
-def read(path: Path, declared: Declared | None = None) -> list[Analysis]:
+def read(path: Path, hints: Hints | None = None) -> list[Analysis]:
     """Read a RevMan 5 file or export, a RevMan Web package, an Excel sheet or a CSV.
 
     Parameters
     ----------
     path : Path
-    declared : Declared, optional
+    hints : Hints, optional
         What the user says of the file.
 
     Raises
@@ -40,7 +40,7 @@ def read(path: Path, declared: Declared | None = None) -> list[Analysis]:
     ValueError
         With the cell and the reason, for all that can't be read.
     """
-    analyses = _analyses(path, declared or Declared())
+    analyses = _analyses(path, hints or Hints())
     if problems := [line for analysis in analyses for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
     for analysis in analyses:
@@ -48,25 +48,25 @@ def read(path: Path, declared: Declared | None = None) -> list[Analysis]:
             analysis.left_out = (
                 f"{path}: analysis {analysis.number} ({analysis.title}) holds no study, and is left out."
             )
-    if declared and declared.log and not all(analysis.log for analysis in analyses if not analysis.left_out):
+    if hints and hints.log and not all(analysis.log for analysis in analyses if not analysis.left_out):
         raise ExchangeError(f"{path}: the file says itself what its effects are. Leave --log out.")
     if all(analysis.left_out for analysis in analyses):
         raise ExchangeError("\n".join(str(analysis.left_out) for analysis in analyses))
     return analyses
 
 
-def _analyses(path: Path, declared: Declared) -> list[Analysis]:
+def _analyses(path: Path, hints: Hints) -> list[Analysis]:
     """Read a file by what it is."""
     if path.suffix.lower() == ".rm5":
-        return rm5(path, declared)
+        return rm5(path, hints)
     if path.suffix.lower() == ".zip":
-        return package(path, declared)
+        return package(path, hints)
     sheet = read_sheet(path)
     if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):
-        return revman_export(sheet, declared)
+        return revman_export(sheet, hints)
     if {*WEB_KEYS, "Experimental N"} <= set(sheet.header):
-        return web(sheet, None, declared)
-    analysis = analysis_of(sheet, declared)
+        return web(sheet, None, hints)
+    analysis = analysis_of(sheet, hints)
     analysis.remarks[:0] = sheet.remarks
     if not analysis.records and not analysis.problems:
         lines = [*analysis.remarks, f"{path}: the table holds no study."]
@@ -87,7 +87,7 @@ class Imported:
     origins: tuple[Record, ...]
 
 
-def imported(path: Path, *, name: str, declared: Declared | None = None) -> list[tuple[Imported, Review]]:
+def imported(path: Path, *, name: str, hints: Hints | None = None) -> list[tuple[Imported, Review]]:
     """Read a file and turn it into review folders that hold what `check` demands.
 
     Raises
@@ -97,7 +97,7 @@ def imported(path: Path, *, name: str, declared: Declared | None = None) -> list
     """
     made = []
     problems: list[str] = []
-    for draft in folders(read(path, declared), name=name, file=path.name):
+    for draft in folders(read(path, hints), name=name, file=path.name):
         with scratch(draft.name, draft.files) as folder:
             review, faults = examine(folder, shown=path.name)
         faults += undeclarable(review) if review is not None else []
@@ -426,13 +426,13 @@ def _quoted(text: str) -> str:
     return json.dumps(plain, ensure_ascii=False)
 
 
-def reviews_in(path: Path, declared: Declared | None = None) -> tuple[list[Review], list[str]]:
+def reviews_in(path: Path, hints: Hints | None = None) -> tuple[list[Review], list[str]]:
     """Load the data in a file as reviews, for a quick look; nothing is written.
 
     Parameters
     ----------
     path : Path
-    declared : Declared, optional
+    hints : Hints, optional
         What the user says of the file.
 
     Returns
@@ -441,5 +441,5 @@ def reviews_in(path: Path, declared: Declared | None = None) -> tuple[list[Revie
     remarks : list of str
         What was left out, and why.
     """
-    pairs = imported(path, name=key_of(path.stem, []), declared=declared)
+    pairs = imported(path, name=key_of(path.stem, []), hints=hints)
     return [review for _, review in pairs], [remark for draft, _ in pairs for remark in draft.remarks]

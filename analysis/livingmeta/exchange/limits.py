@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from scipy.special import ndtri
 
-from livingmeta.exchange.analyses import RATIOS, Analysis, ExchangeError, Record
+from livingmeta.exchange.analyses import RATIOS, Analysis, Record
+from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.words import number
 
 LEVELS = (90.0, 95.0, 99.0)  # percent, of limits that stand beside a standard error

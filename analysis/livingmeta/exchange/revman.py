@@ -16,15 +16,14 @@ from livingmeta.exchange.analyses import (
     OF_COUNTS,
     RATIOS,
     Analysis,
-    Declared,
-    ExchangeError,
+    Hints,
     Record,
     decimal_of,
     measure_and_log,
     read_number,
 )
-from livingmeta.exchange.sheets import Sheet, sheet_of
-from livingmeta.review.files import LARGEST_FILE, raw_of, reading, text_of
+from livingmeta.exchange.sheets import ExchangeError, Sheet, sheet_of
+from livingmeta.review.files import LARGEST_FILE, guarded, raw_of, text_of
 from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 
@@ -85,7 +84,7 @@ EXPORT, RM5, WEB = (
 )
 
 
-def revman_export(sheet: Sheet, declared: Declared) -> list[Analysis]:
+def revman_export(sheet: Sheet, hints: Hints) -> list[Analysis]:
     """Read a RevMan 5 data export, with or without its columns of numbers."""
     decimal = decimal_of(sheet)
     numbered = {"Comparison Number", "Outcome Number"} <= set(sheet.header)
@@ -112,7 +111,7 @@ def revman_export(sheet: Sheet, declared: Declared) -> list[Analysis]:
                 printed={"": _printed(row, EXPORT, decimal)},
             )
             _settle(analysis, row["Data Type"], row["Effect Measure"], where)
-            _turn(analysis, row, declared)
+            _turn(analysis, row, hints)
             analyses.append(analysis)
             continue
         if not analyses:
@@ -135,13 +134,13 @@ def revman_export(sheet: Sheet, declared: Declared) -> list[Analysis]:
     return analyses
 
 
-def rm5(path: Path, declared: Declared) -> list[Analysis]:
+def rm5(path: Path, hints: Hints) -> list[Analysis]:
     """Read a RevMan 5 file."""
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
     raw = raw_of(path, str(path))
-    with reading(str(path), "this is not well-formed XML", "Export it again from RevMan."):
+    with guarded(str(path), "this is not well-formed XML", "Export it again from RevMan."):
         try:
             tree = fromstring(raw)
         except DefusedXmlException:
@@ -171,7 +170,7 @@ def rm5(path: Path, declared: Declared) -> list[Analysis]:
             )
             _settle(analysis, kind, outcome.get("EFFECT_MEASURE", ""), str(path))
             left, right = (texts.get(f"GRAPH_LABEL_{side}", "") for side in (1, 2))
-            _turn(analysis, {"left label": left, "right label": right}, declared)
+            _turn(analysis, {"left label": left, "right label": right}, hints)
             subgroups = [(part.findtext("NAME") or "", part) for part in outcome.iter(f"{kind}_SUBGROUP")]
             analysis.printed |= {name: _printed(part.attrib, RM5) for name, part in subgroups if name}
             rows = [
@@ -193,7 +192,7 @@ def rm5(path: Path, declared: Declared) -> list[Analysis]:
     return analyses
 
 
-def package(path: Path, declared: Declared) -> list[Analysis]:
+def package(path: Path, hints: Hints) -> list[Analysis]:
     """Read a RevMan Web package: a zip with the tables in a data.zip inside."""
     sheets = {
         name.rsplit("-", 1)[-1]: sheet_of(text, f"{path}, {name.rsplit('/', 1)[-1]}")
@@ -204,7 +203,7 @@ def package(path: Path, declared: Declared) -> list[Analysis]:
         raise ExchangeError(
             f"{path}: there is no data-rows.csv in it. Download the package with its data from RevMan Web."
         )
-    return web(sheets["rows.csv"], sheets.get("settings.csv"), declared)
+    return web(sheets["rows.csv"], sheets.get("settings.csv"), hints)
 
 
 def _unpacked(raw: bytes, file: str) -> dict[str, str]:
@@ -212,7 +211,7 @@ def _unpacked(raw: bytes, file: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     packed = [(raw, 0)]
     size = 0  # of all that is unpacked; zipfile reads no more of a member than it says to hold
-    with reading(file, "this is no zip file that can be read", "Download it again from RevMan Web."):
+    with guarded(file, "this is no zip file that can be read", "Download it again from RevMan Web."):
         for inner, depth in packed:
             with zipfile.ZipFile(io.BytesIO(inner)) as held:
                 for member in held.infolist():
@@ -230,7 +229,7 @@ def _unpacked(raw: bytes, file: str) -> dict[str, str]:
     return texts
 
 
-def web(sheet: Sheet, settings: Sheet | None, declared: Declared) -> list[Analysis]:
+def web(sheet: Sheet, settings: Sheet | None, hints: Hints) -> list[Analysis]:
     """Read RevMan Web's table of rows, by its table of settings where there is one."""
     for table, needed in ((sheet, ("Study", *WEB_KEYS)), (settings, WEB_KEYS)):
         if table is not None and (lacking := [name for name in needed if name not in table.header]):
@@ -243,7 +242,7 @@ def web(sheet: Sheet, settings: Sheet | None, declared: Declared) -> list[Analys
         key = _web_number(row)
         about = settings_of.get(key, {})
         if key not in analyses:
-            analyses[key] = _web_analysis(sheet, number, row, key, about, declared)
+            analyses[key] = _web_analysis(sheet, number, row, key, about, hints)
         year, subgroup = row.get("Study year", ""), row.get("Subgroup", "")
         study = Record(sheet.file, number, row["Study"], (row["Study"],), year, subgroup)
         same = about.get("Study CI") == about.get("Estimate CI")
@@ -263,7 +262,7 @@ def _web_number(row: Mapping[str, str]) -> str:
 
 
 def _web_analysis(
-    sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str], declared: Declared
+    sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str], hints: Hints
 ) -> Analysis:
     analysis = Analysis(
         number=key,
@@ -286,10 +285,10 @@ def _web_analysis(
         analysis.computed = kind == "generic"
         guess = {"dich": "OR", "cont": "MD", "generic": "GEN"}[kind]
         analysis.measure, analysis.log = guess, False
-        if declared.measure is not None:
-            analysis.measure = declared.measure
+        if hints.measure is not None:
+            analysis.measure = hints.measure
             analysis.log = analysis.computed and analysis.measure in RATIOS
-            if analysis.log and not declared.log:
+            if analysis.log and not hints.log:
                 analysis.remarks.append(
                     f"{sheet.file}: GIV Mean is taken as the log of the {analysis.measure}, as RevMan "
                     "Web keeps it."
@@ -300,7 +299,7 @@ def _web_analysis(
                 f"{'an effect whose kind is not named' if guess == 'GEN' else guess}. Choose "
                 "another with --measure."
             )
-    _turn(analysis, about, declared)
+    _turn(analysis, about, hints)
     return analysis
 
 
@@ -379,7 +378,7 @@ def _printed(row: Mapping[str, str], layout: Layout, decimal: str = ".") -> dict
     printed = {name: _rounded(cell) for name, cell in printed.items() if is_number(cell)}
     low, high = printed.get("ci_low"), printed.get("ci_high")
     # where it could not estimate it writes 0 for all
-    if low is not None and high is not None and float(low) == float(high):
+    if low is not None and high is not None and as_printed(low).value == as_printed(high).value:
         return {}
     kept = {"estimate", "ci_low", "ci_high"}
     return {name: cell for name, cell in printed.items() if name in kept or cell != "0"}
@@ -388,7 +387,7 @@ def _printed(row: Mapping[str, str], layout: Layout, decimal: str = ".") -> dict
 def _rounded(cell: str) -> str:
     """Shorten a printed number to ten digits: what a program writes beyond is binary noise."""
     digits = re.sub(r"[-.]|^0+|e.*$", "", cell.lower()).lstrip("0")
-    return cell if len(digits) <= 10 else f"{float(cell):.10g}"
+    return cell if len(digits) <= 10 else f"{as_printed(cell).value:.10g}"
 
 
 def _swap(analysis: Analysis) -> None:
@@ -407,7 +406,7 @@ def _swap(analysis: Analysis) -> None:
         if 0 < events1 < n1 and 0 < events2 < n2:
             yi = function(events1, n1, events2, n2)[0]
             shown = math.exp(yi) if analysis.measure in RATIOS else yi
-            if abs(shown - float(record.printed["estimate"])) < 0.01 * abs(shown):
+            if abs(shown - as_printed(record.printed["estimate"]).value) < 0.01 * abs(shown):
                 return
             break
     for record in analysis.records:
@@ -464,7 +463,7 @@ def favoured(label: str, groups: tuple[str, str]) -> int | None:
     return next(iter(groups_named)) if len(groups_named) == 1 else None
 
 
-def _turn(analysis: Analysis, row: Mapping[str, str], declared: Declared) -> None:
+def _turn(analysis: Analysis, row: Mapping[str, str], hints: Hints) -> None:
     """Say which group effects below no effect favour: by the graph's labels, or as the user does.
 
     The left side of a graph holds negative effects, and ratios below 1.
@@ -476,7 +475,7 @@ def _turn(analysis: Analysis, row: Mapping[str, str], declared: Declared) -> Non
     sides = favoured(left, analysis.groups), favoured(right, analysis.groups)
     votes = {group for group in (sides[0], sides[1] and 3 - sides[1]) if group}
     analysis.negative_favours = votes.pop() if len(votes) == 1 else None
-    asked = declared.negative_favours
+    asked = hints.negative_favours
     both = f'"{left}" on the left and "{right}" on the right'
     labels = f"analysis {analysis.number}: the labels of its graph, {both}"
     if analysis.negative_favours is None and (left or right) and asked is None:
@@ -487,6 +486,6 @@ def _turn(analysis: Analysis, row: Mapping[str, str], declared: Declared) -> Non
         )
     if analysis.negative_favours and asked and asked != analysis.negative_favours:
         analysis.remarks.append(
-            f"{labels}, say otherwise than --favours {declared.favours}; the labels are taken."
+            f"{labels}, say otherwise than --favours {hints.favours}; the labels are taken."
         )
     analysis.negative_favours = analysis.negative_favours or asked

@@ -11,12 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from livingmeta.review.files import LARGEST_FILE, LONGEST_NAME, bounded, lines_of, raw_of, reading, text_of
+from livingmeta.review.files import LARGEST_FILE, LONGEST_NAME, bounded, guarded, lines_of, raw_of, text_of
 from livingmeta.words import RefusalError
 
 
-class SheetError(RefusalError):
-    """A file that can't be read as a table; the message says where, why and what to do."""
+class ExchangeError(RefusalError):
+    """A file that can't be read as data; the message lists all that is wrong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
         For a file that is none of these, is damaged or too large, or whose header is not one.
     """
     if path.suffix.lower() == ".xls":
-        raise SheetError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
+        raise ExchangeError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
     raw = raw_of(path, str(path))
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
         return _excel(raw, str(path), sheet)
@@ -79,17 +79,17 @@ def _excel(raw: bytes, file: str, name: str | None) -> Sheet:
     from openpyxl import load_workbook
 
     remedy = "Save it again as .xlsx, or as CSV UTF-8."
-    with reading(file, "this is no Excel workbook that can be read", remedy):
+    with guarded(file, "this is no Excel workbook that can be read", remedy):
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(member.file_size for member in packed.infolist()) > LARGEST_FILE:
-                raise SheetError(f"{file}: unpacked it is larger than {LARGEST_FILE / 1e6:g} MB. {remedy}")
+                raise ExchangeError(f"{file}: unpacked it is larger than {LARGEST_FILE / 1e6:g} MB. {remedy}")
             # read_only: blank cells, and ranges that are merged or linked, cost nothing
             book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
             pages = {page.title: page for page in book.worksheets}
             if not pages:
-                raise SheetError(f"{file}: the workbook holds no sheet with cells.")
+                raise ExchangeError(f"{file}: the workbook holds no sheet with cells.")
             if name is not None and name not in pages:
-                raise SheetError(f"{file}: there is no sheet {name}; it has {', '.join(pages)}.")
+                raise ExchangeError(f"{file}: there is no sheet {name}; it has {', '.join(pages)}.")
             shown = [title for title, page in pages.items() if page.sheet_state == "visible"]
             page = pages[name or (shown or list(pages))[0]]
             place = f"{file}, sheet {page.title}"
@@ -129,7 +129,7 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
             before, row, column = row, int(element.get("r") or row + 1), 0
             row_hidden = element.get("hidden") in yes
             if row <= before:
-                raise SheetError(f"{place}: row {row} stands behind row {before}. Save the file again.")
+                raise ExchangeError(f"{place}: row {row} stands behind row {before}. Save the file again.")
         elif event == "start":
             continue
         elif tag == "c":
@@ -141,7 +141,7 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
             parts = {part.tag.rpartition("}")[2]: part.text for part in element}
             # a program that does not calculate writes formulas without their values
             if "f" in parts and not parts.get("v") and element.get("t") != "str":
-                raise SheetError(
+                raise ExchangeError(
                     f"{cell}: the formula ={parts['f'] or ''} has no value. Open the file in a spreadsheet "
                     "program and save it, or write the number."
                 )
@@ -158,7 +158,7 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
         elif tag == "mergeCell":
             merged.append(str(element.get("ref")))
     if merged:
-        raise SheetError(
+        raise ExchangeError(
             f"{place}: cells are merged ({_some(merged)}), so it is not clear what belongs to which "
             "column. Unmerge them and name each column."
         )
@@ -193,19 +193,19 @@ def _table(
         ((place, row) for place, row in enumerate(filled) if not _comment(row[1])), (0, (0, []))
     )
     if not head:
-        raise SheetError(f"{file}: the table is empty.")
+        raise ExchangeError(f"{file}: the table is empty.")
     header = [name.strip() for name in head]
     while header and not header[-1]:
         header.pop()
     for name in header:
         if not name:
-            raise SheetError(f"{file} row {first}: a column has no name. Name it, or delete it.")
+            raise ExchangeError(f"{file} row {first}: a column has no name. Name it, or delete it.")
         if len(name) > LONGEST_NAME:
-            raise SheetError(
+            raise ExchangeError(
                 f"{file} row {first}: the column {name[:40]}… has no name but a text. Shorten it."
             )
         if header.count(name) > 1:
-            raise SheetError(f"{file} row {first}: {header.count(name)} columns are named {name}.")
+            raise ExchangeError(f"{file} row {first}: {header.count(name)} columns are named {name}.")
     rows = []
     commented = []
     for number, line in filled[place + 1 :]:
@@ -213,7 +213,7 @@ def _table(
             commented += [str(number)] if any(cell.strip() for cell in line[1:]) else []
             continue
         if any(cell.strip() for cell in line[len(header) :]):
-            raise SheetError(
+            raise ExchangeError(
                 f"{file} row {number}: it has more cells than the header has columns. A comma "
                 "inside a cell needs quote marks around the cell."
             )

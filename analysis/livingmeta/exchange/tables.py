@@ -16,8 +16,7 @@ from livingmeta.exchange.analyses import (
     RATIOS,
     WHOLE,
     Analysis,
-    Declared,
-    ExchangeError,
+    Hints,
     Record,
     decimal_of,
     measure_and_log,
@@ -25,7 +24,7 @@ from livingmeta.exchange.analyses import (
     twins,
 )
 from livingmeta.exchange.limits import on_its_scale
-from livingmeta.exchange.sheets import Sheet
+from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.words import number, pick
 
@@ -80,7 +79,7 @@ def candidates(header: Iterable[str]) -> dict[str, list[str]]:
     return columns
 
 
-def analysis_of(sheet: Sheet, declared: Declared) -> Analysis:
+def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     """Read a table with one row per study: arms, counts or computed effects.
 
     Raises
@@ -90,11 +89,11 @@ def analysis_of(sheet: Sheet, declared: Declared) -> Analysis:
         two things, and for effects whose printed limits lie on another scale.
     """
     headers = candidates(sheet.header)
-    asked = declared.measure is not None
-    declared = _measured(sheet, headers, declared)
-    used = _used(sheet, headers, declared)
+    asked = hints.measure is not None
+    hints = _measured(sheet, headers, hints)
+    used = _used(sheet, headers, hints)
     computed = "yi" in used
-    if declared.log and not computed:
+    if hints.log and not computed:
         raise ExchangeError(
             f"{sheet.file}: --log says that effects are logs, and here they are computed from "
             f"{', '.join(used)}. Leave it out."
@@ -106,9 +105,9 @@ def analysis_of(sheet: Sheet, declared: Declared) -> Analysis:
         title=Path(sheet.file).stem,
         profile="today",
         computed=computed,
-        log=declared.log,
-        measure=declared.measure or ("GEN" if computed else "SMD" if "sd1" in used else "OR"),
-        negative_favours=declared.negative_favours,
+        log=hints.log,
+        measure=hints.measure or ("GEN" if computed else "SMD" if "sd1" in used else "OR"),
+        negative_favours=hints.negative_favours,
     )
     if not computed and "yi" in headers:
         analysis.remarks.append(
@@ -171,9 +170,9 @@ def _at_odds(record: Record) -> list[str]:
     return problems
 
 
-def _measured(sheet: Sheet, headers: dict[str, list[str]], declared: Declared) -> Declared:
+def _measured(sheet: Sheet, headers: dict[str, list[str]], hints: Hints) -> Hints:
     """Complete what the user says by what the file itself says of its measure."""
-    words = declared.measure
+    words = hints.measure
     if words is None and "measure" in headers:
         column = _one(sheet, headers, "measure")
         named = dict.fromkeys(cells[column] for _, cells in sheet.rows if cells[column])
@@ -186,25 +185,25 @@ def _measured(sheet: Sheet, headers: dict[str, list[str]], declared: Declared) -
             )
         words = next(iter(named), None)
     if words is None:
-        if declared.log:
+        if hints.log:
             raise ExchangeError(f"--log says of which scale a ratio is; {LOG_NEEDS}")
-        return declared
-    declared = replace(declared, measure=words)
-    pick(MEASURES, str(declared.measure), "measure")
-    if declared.log and declared.measure not in RATIOS:
-        raise ExchangeError(f"--log: {declared.measure} is no ratio; {LOG_NEEDS}")
+        return hints
+    hints = replace(hints, measure=words)
+    pick(MEASURES, str(hints.measure), "measure")
+    if hints.log and hints.measure not in RATIOS:
+        raise ExchangeError(f"--log: {hints.measure} is no ratio; {LOG_NEEDS}")
     for column in sheet.header if "yi" not in headers else ():
         measure, logged = measure_and_log(column)
-        if measure == declared.measure:
+        if measure == hints.measure:
             headers["yi"] = [*headers.get("yi", ()), column]
-            declared = replace(declared, log=declared.log or logged)
-    return declared
+            hints = replace(hints, log=hints.log or logged)
+    return hints
 
 
 LOG_NEEDS = f"name it with --measure, one of {', '.join(RATIOS)}."
 
 
-def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], declared: Declared) -> list[str]:
+def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> list[str]:
     """Return which of our names the effects are taken from."""
     sizes = ("n1", "n2") if {"n1", "n2"} <= headers.keys() else ("without1", "without2")
     counts = ("events1", "events2", *sizes)
@@ -217,7 +216,7 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], declared: Declared
     limits = [name for name in ("low", "high") if name in headers]
     whole = [(MEAN_CELLS, OF_MEANS), (counts, OF_COUNTS)]
     for names, measures in whole:
-        if all(name in headers for name in names) and declared.measure in {None, *measures}:
+        if all(name in headers for name in names) and hints.measure in {None, *measures}:
             others = [name for name in ("without1", "without2") if names == counts and name in headers]
             return list(dict.fromkeys((*names, *others)))
     if "yi" in headers and (spread or len(limits) == 2):
@@ -226,7 +225,7 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], declared: Declared
     for names, measures in whole:
         if all(name in headers for name in names):
             raise ExchangeError(
-                f"{sheet.file}: of {' '.join(names)} there is no {declared.measure}. Choose one of "
+                f"{sheet.file}: of {' '.join(names)} there is no {hints.measure}. Choose one of "
                 f"{', '.join(measures)} with --measure."
             )
     raise ExchangeError(

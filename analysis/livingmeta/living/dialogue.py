@@ -346,7 +346,7 @@ def _read(ask: Asker, question: str, *, difference: bool) -> tuple[Entry, str]:
     entry = read_result(typed, difference=difference)
     if "spread" in entry.open and entry.pair is not None:
         kind = _choose(ask, f"What are {entry.pair[0]} and {entry.pair[1]}?", SPREADS, default="ci")
-        entry = entry.with_spread(kind)
+        entry = entry.with_answer("spread", kind)
     if "centre" in entry.open:
         options = {"mean": "a mean", "median": "a median"}
         answer = _choose(ask, "Is the first number a mean or a median?", options, default="mean")

@@ -42,27 +42,28 @@ class Entry:
     pair: tuple[str, str] | None = None
     open: tuple[str, ...] = ()
 
-    def with_spread(self, kind: str) -> Entry:
-        """Say what the pair is: "ci", "iqr" or "range"."""
-        assert self.pair is not None
-        low, high = PAIRS[kind]
-        cells = {**self.cells, low: self.pair[0], high: self.pair[1]}
-        still = [question for question in self.open if question != "spread"]
-        if kind == "ci":
-            still = [question for question in still if question != "centre"]
-            still += [] if "ci_level" in cells else ["level"]
-        return Entry(cells, None, tuple(still))
-
     def with_answer(self, question: str, answer: str) -> Entry:
-        """Answer "level" (a percentage), "sd_or_se" ("sd", "se") or "centre" ("mean", "median")."""
-        cells = dict(self.cells)
-        if question == "level":
+        """Answer a question that is open.
+
+        "spread" is answered by "ci", "iqr" or "range", "level" by a percentage, "sd_or_se" by "sd"
+        or "se", "centre" by "mean" or "median".
+        """
+        cells, pair = dict(self.cells), self.pair
+        still = [left for left in self.open if left != question]
+        if question == "spread":
+            assert pair is not None
+            cells |= zip(PAIRS[answer], pair, strict=True)
+            pair = None
+            if answer == "ci":
+                still = [left for left in still if left != "centre"]
+                still += [] if "ci_level" in cells else ["level"]
+        elif question == "level":
             cells["ci_level"] = answer
         elif question == "sd_or_se" and answer == "se":
             cells["se"] = cells.pop("sd")
         elif question == "centre" and answer == "median":
             cells["median"] = cells.pop("mean")
-        return Entry(cells, self.pair, tuple(left for left in self.open if left != question))
+        return Entry(cells, pair, tuple(still))
 
 
 def read_result(text: str, *, difference: bool = False) -> Entry:
@@ -181,7 +182,7 @@ def _numbers(
         entry = Entry({**cells, middle: value}, (low, high), asked)
         if kind is None and difference:
             kind = "ci"
-        return entry.with_spread(kind) if kind else entry
+        return entry.with_answer("spread", kind) if kind else entry
     if match := re.fullmatch(rf"({NUMBER})\s*,?\s*[(\[]\s*({NUMBER})\s*[)\]]", rest):
         if kind in PAIRS:
             raise EntryError(f'"{text}": a {kind.upper()} is two numbers, and here is one.')

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.sheets import Sheet, as_csv
@@ -117,16 +118,24 @@ class FormError(RefusalError):
         super().__init__("\n".join(map(str, problems)))
 
 
-def _problem(
-    sheet: Sheet,
-    column: str | None,
-    reason: str,
-    remedy: str,
-    *,
-    row: int | None = None,
-    value: str | None = None,
-) -> Problem:
-    return Problem(file=sheet.file, row=row, column=column, value=value, reason=reason, remedy=remedy)
+def _problem(file: str, row: int, filled: Cells, column: str, reason: str, remedy: str) -> Problem:
+    value = filled.get(column) or None
+    return Problem(file=file, row=row, column=column, value=value, reason=reason, remedy=remedy)
+
+
+def _carried(sheet: Sheet) -> Iterator[tuple[int, Cells, Cells]]:
+    """Yield each row of a form as it is filled, and with what it takes over from the row above."""
+    last: Cells = {}
+    for number, filled in sheet.rows:
+        cells = {name: filled.get(name, "") for name in FORM}
+        carried = ("label", *SOURCE, "outcome", "weeks", "statistic", "locator")
+        cells |= {
+            name: last.get(name, "")
+            for name in carried
+            if not cells[name] and (name != "locator" or not cells["quote"])
+        }
+        last = cells
+        yield number, filled, cells
 
 
 def draft_of(review: Review, sheet: Sheet) -> Draft:
@@ -138,40 +147,30 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         For columns that are not those of the form, and for every cell that can't be used.
     """
     problems = [
-        _problem(sheet, name, "the form has no such column", "`livingmeta template` writes an empty one.")
+        Problem(
+            file=sheet.file,
+            column=name,
+            reason="the form has no such column",
+            remedy="`livingmeta template` writes an empty one.",
+        )
         for name in sheet.header
         if name not in FORM
     ]
     if not sheet.rows:
-        problems.append(_problem(sheet, None, "no row is filled", "Fill one row per group and time."))
+        remedy = "Fill one row per group and time."
+        problems.append(Problem(file=sheet.file, reason="no row is filled", remedy=remedy))
     if problems:
         raise FormError(problems)
     draft = empty()
     labels = {trial.label.lower(): trial.trial for trial in review.trials}
     cited: dict[str, str] = {source.citation: source.source for source in review.sources}
-    last: Cells = {}
-    for number, filled in sheet.rows:
-        cells = {name: filled.get(name, "") for name in FORM}
-        carried = ("label", *SOURCE, "outcome", "weeks", "statistic", "locator")
-        cells |= {
-            name: last.get(name, "")
-            for name in carried
-            if not cells[name] and (name != "locator" or not cells["quote"])
-        }
-        last = cells
-
-        def wrong(
-            column: str, reason: str, remedy: str = "", number: int = number, filled: Cells = filled
-        ) -> None:
-            problems.append(
-                _problem(sheet, column, reason, remedy, row=number, value=filled.get(column) or None)
-            )
-
+    for number, filled, cells in _carried(sheet):
+        wrong = partial(_problem, sheet.file, number, filled)
         if not cells["label"]:
-            wrong("label", "the row names no trial", "Write its name and year.")
+            problems.append(wrong("label", "the row names no trial", "Write its name and year."))
             continue
         if not cells["citation"]:
-            wrong("citation", "the row names no source", "Say how to cite what you read.")
+            problems.append(wrong("citation", "the row names no source", "Say how to cite what you read."))
             continue
         trial = labels.get(cells["label"].lower())
         new_trial = trial is None
@@ -199,10 +198,10 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
             entry = read_result(cells["result"], difference=cells["group"] == "difference")
         except EntryError as refusal:
             reason, _, remedy = str(refusal).partition(". ")
-            wrong("result", reason.rstrip("."), remedy)
+            problems.append(wrong("result", reason.rstrip("."), remedy))
             continue
         for question in entry.open:
-            wrong("result", *OPEN[question])
+            problems.append(wrong("result", *OPEN[question]))
         use, _ = use_of(
             review, trial=trial, outcome=cells["outcome"], instrument=instrument, weeks=cells["weeks"]
         )
@@ -217,7 +216,7 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
             "use": use,
         }
         if lacking := _side(review, draft, row, cells["negative_favours"]):
-            wrong("negative_favours", *lacking)
+            problems.append(wrong("negative_favours", *lacking))
         draft["outcomes"].append(row)
     if problems:
         raise FormError(problems)

@@ -33,12 +33,12 @@ class FileError(RefusalError):
     """A file that can't be read; `problems` says all that is wrong, each with its place."""
 
     def __init__(self, file: str, reason: str, remedy: str, *, row: int | None = None) -> None:
-        self.problems = (Problem(file=file, row=row, column=None, value=None, reason=reason, remedy=remedy),)
+        self.problems = (Problem(file=file, row=row, reason=reason, remedy=remedy),)
         super().__init__(str(self.problems[0]))
 
 
 @contextmanager
-def reading(file: str, fault: str, remedy: str) -> Iterator[None]:
+def guarded(file: str, fault: str, remedy: str) -> Iterator[None]:
     """Turn what a library raises at a damaged file into a refusal that says the fault and the remedy.
 
     Any exception is meant: zipfile, openpyxl, expat and tomllib raise some twenty kinds of their

@@ -19,9 +19,9 @@ from livingmeta.review.files import (
     LARGEST_TOML,
     LONGEST_NAME,
     FileError,
+    guarded,
     lines_of,
     raw_of,
-    reading,
     text_of,
 )
 from livingmeta.review.protocol import FORMAT, Protocol, Review
@@ -251,7 +251,7 @@ def declarations(folder: Path, name: str) -> dict[str, Any]:
         row = text.count("\n", 0, deep.start()) + 1
         raise _refusal(file, f"a key has more than {DEEPEST} parts", remedy, row=row)
     try:
-        with reading(file, "this is not valid TOML", remedy):
+        with guarded(file, "this is not valid TOML", remedy):
             declared = tomllib.loads(text)
     except FileError as error:
         raise ReviewError(error.problems) from None

@@ -64,11 +64,12 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.row is None else f"{self.file} row {self.row}"
         if self.column is not None:
-            place += f", {self.column}"
-            if self.value is not None:
-                more = "…" if len(self.value) > LONGEST_SHOWN else ""
-                place += f' = "{self.value[:LONGEST_SHOWN]}{more}"'
+            place += f", {_cut(self.column)}" + ("" if self.value is None else f' = "{_cut(self.value)}"')
         return f"{place}: {self.reason}. {self.remedy}".rstrip()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 class CellError(RefusalError):
