@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from livingmeta import __version__
+from livingmeta.commands import screen
 from livingmeta.words import RefusalError
 
 # By the module they stand in; the function of `pool` is `pool_command`.
@@ -118,13 +119,19 @@ def rerun(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command line; a refusal is a sentence and exit status 2, never a traceback."""
+    screen.show_anything()
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # now, while what goes wrong can still be told
     except RefusalError as error:  # ReviewError and every refusal of a name or number
         typer.echo(str(error), err=True)
         sys.exit(2)
     except OSError as error:
-        typer.echo(f"{error.filename}: {error.strerror}", err=True)
+        where = "the output can't be written" if error.filename is None else error.filename
+        typer.echo(f"{where}: {error.strerror or error}", err=True)
         sys.exit(2)
 
 

@@ -54,7 +54,8 @@ def write(path: Path, content: str | bytes) -> Path:
     path : Path
         File to write; its folder is made where it is missing.
     content : str or bytes
-        Text is written as UTF-8 with its line endings as they are.
+        Text is written as UTF-8 with its line endings as they are; a byte of a path that is no
+        UTF-8 as its number.
 
     Raises
     ------
@@ -284,7 +285,8 @@ def _staged(files: Mapping[Path, str | bytes], home: Path) -> Iterator[dict[Path
                         with target.open("r+b"):  # one that may not be written refuses before any is
                             pass
                     staged[path], file = _held(target, home, opened)
-                    file.write(content.encode() if isinstance(content, str) else content)
+                    raw = content.encode(errors="backslashreplace") if isinstance(content, str) else content
+                    file.write(raw)
                     file.flush()
                     os.fsync(file.fileno())
                     if target.exists():

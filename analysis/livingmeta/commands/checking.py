@@ -240,7 +240,7 @@ def certify_command(review: ReviewName, *, out: OutFolder = "figures", as_json: 
         write(folder / "certificate.json", document + "\n"),
     ]
     if as_json:
-        typer.echo(document)
+        screen.document_text(document)
     else:
         for line in certificate.summary():
             screen.console().print(line)

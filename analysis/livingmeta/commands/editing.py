@@ -283,7 +283,7 @@ def new_command(
         pick(SIDES, favours, "--favours")
     folder = Path(shelf) / name
     _free(folder)
-    if favours is None and sys.stdin.isatty():
+    if favours is None and sys.stdin is not None and sys.stdin.isatty():
         favours = Terminal().choice(
             "Which effects favour group 1?",
             {

@@ -1,10 +1,14 @@
 """Asking at a terminal."""
 
+import sys
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import typer
 
-from livingmeta.words import unknown
+from livingmeta.words import RefusalError, unknown
+
+Answered = TypeVar("Answered")
 
 
 class Terminal:
@@ -19,8 +23,7 @@ class Terminal:
     ) -> str:
         """Ask until `wrong` finds nothing wrong with the answer."""
         while True:
-            answer = str(typer.prompt(question, default=default, show_default=bool(default)))
-            answer = answer.strip()
+            answer = self._prompted(question, default)
             reason = wrong(answer) if wrong else None
             if reason is None:
                 return answer
@@ -34,7 +37,7 @@ class Terminal:
             self.say(f"  {number}  {options[name]}")
         first = str(names.index(default) + 1) if default in names else ""
         while True:
-            answer = str(typer.prompt("Number", default=first, show_default=bool(first))).strip()
+            answer = self._prompted("Number", first)
             if answer.isdigit() and 1 <= int(answer) <= len(names):
                 return names[int(answer) - 1]
             if answer in names:
@@ -43,4 +46,32 @@ class Terminal:
 
     def yes(self, question: str, *, default: bool) -> bool:
         """Ask yes or no."""
-        return typer.confirm(question, default=default)
+        return _answered(question, lambda: typer.confirm(question, default=default))
+
+    def _prompted(self, question: str, default: str) -> str:
+        show = bool(default)
+        answer = _answered(question, lambda: typer.prompt(question, default=default, show_default=show))
+        return str(answer).strip()
+
+
+def _answered(question: str, ask: Callable[[], Answered]) -> Answered:
+    """Ask, where there is somebody to ask.
+
+    Raises
+    ------
+    RefusalError
+        If the input is closed, has ended or is no text.
+    """
+    reason = "the input has ended"
+    try:
+        if sys.stdin is not None:
+            return ask()
+    except typer.Abort as end:
+        if not isinstance(end.__context__, EOFError):  # somebody pressed Ctrl-C
+            raise
+    except UnicodeDecodeError as error:
+        reason = f"it is not {error.encoding.upper()}"
+    raise RefusalError(
+        f'no answer to "{question}" can be read: {reason}. Nothing was written. Answer at a terminal, '
+        "or give the answers beforehand: --help says by which options or form."
+    )
