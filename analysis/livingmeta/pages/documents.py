@@ -72,7 +72,8 @@ OF_ESTIMATE = {
 
 def _meanings(of: type) -> dict[str, str]:
     """Return what a class says of its fields: in its docstring, or in a comment behind each."""
-    source = inspect.getsource(of) if of.__module__.startswith("livingmeta") else ""
+    ours = [base for base in reversed(of.__mro__) if base.__module__.startswith("livingmeta")]
+    source = "\n".join(map(inspect.getsource, ours))
     meanings = dict(re.findall(r"^    (\w+): .*?  # (?!type:)(.+)$", source, re.M))
     listed = (inspect.getdoc(of) or "").partition("Attributes\n----------\n")[2]
     for names, words in re.findall(r"^(\w[\w, ]*?) : [^\n]*\n((?:    .*\n?)*)", listed + "\n", re.M):
