@@ -43,13 +43,13 @@ ScaleDomain = Literal["pain", "function", "composite"]
 Side = Literal[1, 2, "unknown"]  # which group an effect below no effect favours
 
 
-class Declared(BaseModel):
+class _Declared(BaseModel):
     """Part of review.toml; a name nobody knows is refused, since it would change nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Groups(Declared):
+class Groups(_Declared):
     """Names of the two groups, and which one a negative effect favours.
 
     Where that is not said, it is 1 if `better` of the rows' instruments turns their signs so.
@@ -60,7 +60,7 @@ class Groups(Declared):
     negative_favours: Side | None = None
 
 
-class Term(Declared):
+class Term(_Declared):
     """A window of follow-up in weeks: `min` and `max` belong to it, `above` and `below` do not."""
 
     min: float | None = None
@@ -78,7 +78,7 @@ class Term(Declared):
         )
 
 
-class Methods(Declared):
+class Methods(_Declared):
     """How the review is pooled; what is not said is as the profile has it."""
 
     profile: str = "today"
@@ -104,7 +104,7 @@ class Methods(Declared):
     sd_from: str = "shi"
 
 
-class Correlation(Declared):
+class Correlation(_Declared):
     """Correlation of the scores before treatment and at the time of the effect.
 
     With a source it is known for that trial; without one it is an assumption, and shown as such.
@@ -117,7 +117,7 @@ class Correlation(Declared):
     instrument: str | None = None
 
 
-class Ties(Declared):
+class Ties(_Declared):
     """Which of several row sets of one trial enters a synthesis."""
 
     subscales: tuple[str, ...] = ()
@@ -129,7 +129,7 @@ class Ties(Declared):
     several_arms: Literal["separate", "split", "combine"] = "separate"
 
 
-class BaselineRisk(Declared):
+class BaselineRisk(_Declared):
     """A risk of the event without the intervention, of whom, and the source that says it."""
 
     risk: float = Field(gt=0, lt=1)
@@ -137,7 +137,7 @@ class BaselineRisk(Declared):
     source: Key
 
 
-class Plan(Declared):
+class Plan(_Declared):
     """One declared synthesis; its id names files."""
 
     id: Key
@@ -153,7 +153,7 @@ class Plan(Declared):
     baseline_risk: tuple[BaselineRisk, ...] = ()  # in the place of those of the trials' group 2
 
 
-class Exclusion(Declared):
+class Exclusion(_Declared):
     """A trial looked at and left out."""
 
     trial: str
@@ -161,7 +161,7 @@ class Exclusion(Declared):
     where: str
 
 
-class Judgement(Declared):
+class Judgement(_Declared):
     """What a person judged of a synthesis; a program only suggests."""
 
     synthesis: Key
@@ -171,7 +171,7 @@ class Judgement(Declared):
     by: str
 
 
-class Choice(Declared):
+class Choice(_Declared):
     """A choice that can be defended either way; `livingmeta multiverse` combines all of them.
 
     The names and options that are known stand in `choices.CHOICES`.
@@ -201,7 +201,7 @@ Box = Literal[
 ]
 
 
-class Protocol(Declared):
+class Protocol(_Declared):
     """What review.toml says; its id names the folder of its figures."""
 
     format: int = 1  # of all files of the folder; `review.folder` asks it before anything else

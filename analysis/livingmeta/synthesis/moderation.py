@@ -16,9 +16,9 @@ from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError, pick
 
-Value = str | float | None
+_Value = str | float | None
 # What effects can be regressed on; words make categories. A trial's columns come last.
-MODERATORS: Mapping[str, Callable[[Effect, Trial, Plan], Value]] = {
+MODERATORS: Mapping[str, Callable[[Effect, Trial, Plan], _Value]] = {
     "year": lambda effect, trial, plan: effect.year,
     "weeks": lambda effect, trial, plan: effect.weeks,
     "n": lambda effect, trial, plan: people_of([effect]).all,
@@ -98,7 +98,7 @@ def regress(
     plans = {name: review.plan(name) for name in dict.fromkeys(syntheses)}
     readers = {name: pick(MODERATORS, name, "by") for name in dict.fromkeys(by)}
     effects: list[Effect] = []
-    values: list[dict[str, Value]] = []
+    values: list[dict[str, _Value]] = []
     left_out: list[LeftOut] = []
     flags: list[str] = []
     missing: dict[str, None] = {}
