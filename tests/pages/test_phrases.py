@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from matplotlib.text import Text
@@ -19,6 +20,8 @@ from livingmeta.pages.phrases import (
     beside,
     coverage,
     forest_description,
+    percent_of,
+    printed_text,
     share,
     spread,
     standing,
@@ -241,3 +244,19 @@ def test_no_sentence_of_the_report_runs_into_the_next(ran) -> None:
     text = (ran[0] / "report.md").read_text(encoding="utf-8")
     assert "favour painful exercise.\n" in text
     assert not re.findall(r".*[a-z)]\.[A-Z][a-z]+ .*", text)
+
+
+@pytest.mark.parametrize(("subgroup", "words"), [(None, "no difference"), ("knee", "better"), ("hip", None)])
+def test_words_printed_of_a_whole_are_not_those_of_its_subgroups(subgroup, words) -> None:
+    about = {"synthesis": "pain", "trial": None, "reading": "primary", "quantity": "text"}
+    claims = [
+        SimpleNamespace(**about, subgroup=None, printed="no difference"),
+        SimpleNamespace(**about, subgroup="knee", printed="better"),
+    ]
+    pool = SimpleNamespace(key=("pain", subgroup))
+    assert printed_text(SimpleNamespace(published=claims), pool) == words
+
+
+def test_a_level_of_confidence_has_the_decimal_sign_of_its_language() -> None:
+    levels = [percent_of(0.975, language=language(code))["level"] for code in ("en", "nb")]
+    assert levels == ["97.5", "97,5"]
