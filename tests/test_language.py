@@ -170,6 +170,15 @@ def test_no_message_is_kept_that_nobody_says() -> None:
     assert [key for key in kept if key not in whole and not any(one.fullmatch(key) for one in composed)] == []
 
 
+def test_no_two_messages_are_the_same_in_every_language() -> None:
+    catalogues = [flat(catalogue["say"]) for catalogue in CATALOGUES.values()]
+    keys: dict[tuple[str, ...], list[str]] = {}
+    for key in catalogues[0]:
+        keys.setdefault(tuple(catalogue[key] for catalogue in catalogues), []).append(key)
+    doubled = [key for same in keys.values() if len(same) > 1 for key in same]
+    assert doubled == ["letter.sd", "figures.sd"]  # the letter says every column of its table
+
+
 def test_no_message_is_said_that_no_catalogue_has() -> None:
     python, pages = code_of_the_package()
     asked: set[str] = set()

@@ -703,7 +703,7 @@ def _turned_by(case: _Case, absent: Absence) -> Said | None:
     """
     key = "rating.would_include_none" if absent.excludes else "rating.would_exclude_none"
     if absent.likely_tips:
-        ends = together(decimals(*absent.likely_tips), said("rating.or"))
+        ends = together(decimals(*absent.likely_tips), said("audit.or"))
         return said(key, how=said("rating.all_at", ends=ends))
     if absent.turning:
         return said(key, how=_told(absent.turning[0]))

@@ -186,7 +186,7 @@ def _of_trial(
     for effect in dict.fromkeys(used or held):
         row, words = effect.rows[0], [_value(effect)]
         if effect.assumption:
-            words.append(said("directed.assumed", what=effect.assumption))
+            words.append(said("assumed", what=effect.assumption))
         yield direction(
             side=_side(effect.yi),
             basis=USABLE if used else HELD_BACK,

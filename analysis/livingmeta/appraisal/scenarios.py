@@ -163,7 +163,7 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[Said, tuple
     )
     for name, profile in PROFILES.items():
         if profile != settings.profile:
-            yield pools(said("scenario.profile", name=name), by=replace(settings, profile=profile))
+            yield pools(said("pool.profile", name=name), by=replace(settings, profile=profile))
     yield pools(said("scenario.held"), rows=Selection(include_sensitivity=True))
     yield pools(said("scenario.no_assumptions"), rows=Selection(no_assumptions=True))
     yield pools(said("scenario.documented"), rows=Selection(documented_only=True))

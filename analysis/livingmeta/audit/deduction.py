@@ -560,7 +560,7 @@ def _sizes(
         whole = float(trial.n_randomised)
         small, words = whole * kept / (1 + UNEQUAL), said("deduction.whole", n=trial.n_randomised)
         return (whole / 2, whole / 2), (small, whole * kept - small), words
-    return (inf, inf), (0.0, 0.0), said("deduction.sizeless")
+    return (inf, inf), (0.0, 0.0), said("people_unknown")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,9 +13,9 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
 
-LABEL, STEP, MARGIN = 1.75, 0.42, 0.08  # inches
-WIDTH = 7.06  # text width of a journal page
-LEGEND, ACROSS = 0.2, 4  # height of a line of the legend, and states on it
+_LABEL, _STEP, _MARGIN = 1.75, 0.42, 0.08  # inches
+_WIDTH = 7.06  # text width of a journal page
+_LEGEND, _ACROSS = 0.2, 4  # height of a line of the legend, and states on it
 
 
 def traffic_plot(
@@ -46,13 +46,13 @@ def traffic_plot(
     heads = [_heads(panel, language) for panel in panels]
     tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
     height = sum(tall) + _foot_height(_states(assessments), feet) + 0.16
-    figure = Figure(figsize=(WIDTH, height), dpi=100)
+    figure = Figure(figsize=(_WIDTH, height), dpi=100)
     top = height - 0.08
     for panel, key, size in zip(panels, heads, tall, strict=True):
         columns = len(panel[0].cells)
         rows = ROW * len(panel)
         ax = figure.add_axes(
-            (LABEL / WIDTH, (top - 0.28 - rows) / height, columns * STEP / WIDTH, rows / height)
+            (_LABEL / _WIDTH, (top - 0.28 - rows) / height, columns * _STEP / _WIDTH, rows / height)
         )
         _traffic(ax, panel, key, language)
         top -= size
@@ -77,18 +77,18 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
     ax.set_ylim(len(panel) - 0.5, -0.5)
     _bare(ax)
     title = ax.text(-0.5, -0.9, panel[0].tool, fontsize=TEXT, weight="bold", va="center")
-    title.set_x(-0.5 - LABEL / STEP + MARGIN / STEP)
+    title.set_x(-0.5 - _LABEL / _STEP + _MARGIN / _STEP)
     for place, cell in enumerate(panel[0].cells):
         head = language.word("overall") if cell.domain == "overall" else f"D{place + 1}"
         ax.text(place, -0.9, head, ha="center", va="center", fontsize=TEXT, weight="bold")
     for place, assessment in enumerate(panel):
-        ax.text(-0.5 - LABEL / STEP + MARGIN / STEP, place, assessment.label, fontsize=TEXT, va="center")
+        ax.text(-0.5 - _LABEL / _STEP + _MARGIN / _STEP, place, assessment.label, fontsize=TEXT, va="center")
         for column, cell in enumerate(assessment.cells):
             mark(ax, column, place, cell.state, gid=f"{assessment.trial}:{cell.domain}:{cell.state}")
     for number, line in enumerate(key):
         ax.annotate(
             line,
-            (-0.5 - LABEL / STEP + MARGIN / STEP, len(panel) - 0.5),
+            (-0.5 - _LABEL / _STEP + _MARGIN / _STEP, len(panel) - 0.5),
             xytext=(0, -9 - 9.4 * number),
             textcoords="offset points",
             fontsize=SMALL,
@@ -115,10 +115,15 @@ def summary_plot(assessments: Sequence[Assessment], *, language: Language = ENGL
     tall = [0.23 * len(panel[0].cells) + 0.35 for panel in panels]
     height = sum(tall) + _foot_height(_states(assessments), ()) + 0.05
     label = 2.6
-    figure = Figure(figsize=(WIDTH, height), dpi=100)
+    figure = Figure(figsize=(_WIDTH, height), dpi=100)
     top = height
     for panel, size in zip(panels, tall, strict=True):
-        box = (label / WIDTH, (top - size + 0.05) / height, 1 - (label + 0.1) / WIDTH, (size - 0.3) / height)
+        box = (
+            label / _WIDTH,
+            (top - size + 0.05) / height,
+            1 - (label + 0.1) / _WIDTH,
+            (size - 0.3) / height,
+        )
         _summary(figure.add_axes(box), panel, language)
         top -= size
     _legend(figure, _states(assessments), (), language)
@@ -189,7 +194,7 @@ def _states(assessments: Sequence[Assessment]) -> list[str]:
 
 
 def _foot_height(states: Sequence[str], feet: Sequence[str]) -> float:
-    return 0.13 * len(feet) + LEGEND * -(-len(states) // ACROSS) + 0.12
+    return 0.13 * len(feet) + _LEGEND * -(-len(states) // _ACROSS) + 0.12
 
 
 def _legend(figure: Figure, states: Sequence[str], feet: Sequence[str], language: Language) -> None:
@@ -200,11 +205,11 @@ def _legend(figure: Figure, states: Sequence[str], feet: Sequence[str], language
     ax.set_ylim(0, foot)
     _bare(ax)
     for number, line in enumerate(feet):
-        ax.text(MARGIN, foot - 0.08 - 0.13 * number, line, fontsize=SMALL, va="center", gid="note")
+        ax.text(_MARGIN, foot - 0.08 - 0.13 * number, line, fontsize=SMALL, va="center", gid="note")
     below = foot - 0.13 * len(feet) - 0.04
     for number, state in enumerate(states):
-        row, column = divmod(number, ACROSS)
-        left, place = MARGIN + column * (width / ACROSS), below - LEGEND * (row + 0.5)
+        row, column = divmod(number, _ACROSS)
+        left, place = _MARGIN + column * (width / _ACROSS), below - _LEGEND * (row + 0.5)
         mark(ax, left + 0.08, place, state, gid=f"legend:{state}")
         ax.text(left + 0.24, place, language.say(state_key(state)), fontsize=SMALL, va="center")
 

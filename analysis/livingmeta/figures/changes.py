@@ -29,7 +29,7 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 
-NAMES, FOREST, NUMBERS, MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
+_NAMES, _FOREST, _NUMBERS, _MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
 ChangeLine = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers
 
 
@@ -76,10 +76,10 @@ def changes_plot(
     if not pools:
         raise RefusalError("no synthesis has a result before or after: there is nothing to draw.")
     measure = pools[0].measure
-    width = NAMES + FOREST + NUMBERS + 2 * MARGIN
+    width = _NAMES + _FOREST + _NUMBERS + 2 * _MARGIN
     height = (len(lines) + 1) * ROW + 0.62
     figure = Figure(figsize=(width, height), dpi=100)
-    box = ((MARGIN + NAMES) / width, 0.55 / height, FOREST / width, len(lines) * ROW / height)
+    box = ((_MARGIN + _NAMES) / width, 0.55 / height, _FOREST / width, len(lines) * ROW / height)
     ax = figure.add_axes(box)
     ends = [abs(end) for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
     ends += [abs(stage.estimate) for stage in stages]
@@ -95,8 +95,8 @@ def changes_plot(
     ax.set_xlabel(language.word(axis_words(measure)) + sides, fontsize=SMALL)
     for place, (kind, label, draw, numbers) in enumerate(lines):
         weight = "bold" if kind == "heading" else "normal"
-        write_beside(ax, -NAMES / FOREST, place, label, fontsize=TEXT, weight=weight)
-        right = 1 + NUMBERS / FOREST
+        write_beside(ax, -_NAMES / _FOREST, place, label, fontsize=TEXT, weight=weight)
+        right = 1 + _NUMBERS / _FOREST
         write_beside(ax, right, place, numbers, fontsize=TEXT, ha="right", gid=f"numbers:{place}")
         if draw is not None:
             draw(ax, place)

@@ -30,8 +30,8 @@ from livingmeta.figures.style import (
 from livingmeta.language import ENGLISH, Language
 from livingmeta.words import RefusalError, decimals
 
-WIDTH, LEFT, RIGHT = 7.0, 1.9, 1.3  # inches
-TOP, STRIP, BETWEEN, AXIS = 0.5, 0.17, 0.62, 0.5
+_WIDTH, _LEFT, _RIGHT = 7.0, 1.9, 1.3  # inches
+_TOP, _STRIP, _BETWEEN, _AXIS = 0.5, 0.17, 0.62, 0.5
 SET_DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an image
 
 
@@ -61,17 +61,22 @@ def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Fig
     if not deduction.drawable:
         raise RefusalError(f"{', '.join(deduction.claims)}: there is no printed interval to draw.")
     rows, trials = len(deduction.candidates), len(deduction.candidates) + 2
-    height = TOP + rows * STRIP + BETWEEN + trials * ROW + AXIS
-    figure = Figure(figsize=(WIDTH, height), dpi=100)
+    height = _TOP + rows * _STRIP + _BETWEEN + trials * ROW + _AXIS
+    figure = Figure(figsize=(_WIDTH, height), dpi=100)
 
     def axes(top: float, tall: float, label: str) -> Axes:
-        inside = (LEFT / WIDTH, 1 - (top + tall) / height, (WIDTH - LEFT - RIGHT) / WIDTH, tall / height)
+        inside = (
+            _LEFT / _WIDTH,
+            1 - (top + tall) / height,
+            (_WIDTH - _LEFT - _RIGHT) / _WIDTH,
+            tall / height,
+        )
         ax = figure.add_axes(inside, label=label)
         open_axes(ax)
         return ax
 
-    _strip(axes(TOP, rows * STRIP, "strip"), deduction, language)
-    _trials(axes(TOP + rows * STRIP + BETWEEN, trials * ROW, "trials"), deduction, language)
+    _strip(axes(_TOP, rows * _STRIP, "strip"), deduction, language)
+    _trials(axes(_TOP + rows * _STRIP + _BETWEEN, trials * ROW, "trials"), deduction, language)
     title = f"{language.word(deduction.name)}: {language.word(deduction.shown)}"
     write_title(figure, title, (0.1, 0.18), fontsize=TEXT + 1, va="center")
     return figure
@@ -125,7 +130,7 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.set_yticks([])
     for row, candidate in enumerate(deduction.candidates):
-        _left(ax, row, fitted(candidate.label, LEFT - 0.2))
+        _left(ax, row, fitted(candidate.label, _LEFT - 0.2))
         if candidate.known:
             draw_interval(ax, *candidate.interval, row, gid=f"ci:{row}", color=COLOURS["trial"])
             effect = np.mean(candidate.effect)
@@ -142,7 +147,7 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     if sets.mean is not None:
         draw_interval(ax, *sets.mean, row, gid="mean", color=COLOURS["imagined"], lw=5)
         _right(ax, row, _range(*sets.mean, language))
-    _left(ax, row + 1, language.say("deduction.drawn_pool"), weight="bold")
+    _left(ax, row + 1, language.say("h_printed"), weight="bold")
     ax.plot(estimate, row + 1, "D", color=COLOURS["published"], ms=4, zorder=3)
     draw_interval(ax, lower, upper, row + 1, gid="pool", color=COLOURS["published"])
     _right(ax, row + 1, language.word(deduction.shown))

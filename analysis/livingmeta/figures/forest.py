@@ -49,8 +49,8 @@ from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import Numeral, RefusalError, count, decimal, decimals, p_words, pick
 
 # Inches; the whole is the text width of a journal page (178 mm).
-LABEL, WEIGHT, FOREST, ESTIMATE, MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06
-BIAS = 0.42  # of the column with risk of bias, where there is one: then 189 mm
+_LABEL, _WEIGHT, _FOREST, _ESTIMATE, _MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06
+_BIAS = 0.42  # of the column with risk of bias, where there is one: then 189 mm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,14 +137,14 @@ def forest_plot(
     recorded = {assessment.trial: assessment for assessment in reversed(bias)}
     beside = {place: recorded[row.trial] for place, row in enumerate(rows) if row.trial in recorded}
     below = [*_below(listed, language), *(_bias_words(beside.values(), language) if beside else ())]
-    room = _rooms(rows, FOREST if ax is None else _inches(ax)[0], language)
+    room = _rooms(rows, _FOREST if ax is None else _inches(ax)[0], language)
     names = [*map(language.word, listed[0].groups), *(row.name for row in rows if row.name)]
     cut = [name for name in dict.fromkeys(names) if _wide(name) > room.label - 0.06]
     below += wrapped(language.say("figures.in_full", names="; ".join(cut))) if cut else []
     if ax is None:
-        ax = _figure(len(rows), len(below), BIAS if beside else 0, room)
+        ax = _figure(len(rows), len(below), _BIAS if beside else 0, room)
     _axis(ax, listed, len(rows), language)
-    _heads(ax, listed[0], room, BIAS if beside else 0)
+    _heads(ax, listed[0], room, _BIAS if beside else 0)
     for place, row in enumerate(rows):
         DRAW[row.kind](ax, row, place, room)
     for place, assessment in beside.items():
@@ -219,11 +219,11 @@ def _overall(result: PooledEstimate, language: Language) -> str:
 
 def _figure(rows: int, notes: int, more: float, room: _Room) -> Axes:
     above, below = 2.6 * ROW, 0.62 + notes * 0.125
-    width = room.left + FOREST + room.estimate + more + 2 * MARGIN
+    width = room.left + _FOREST + room.estimate + more + 2 * _MARGIN
     height = above + rows * ROW + below
     figure = Figure(figsize=(width, height), dpi=100)
-    left = (MARGIN + room.left) / width
-    return figure.add_axes((left, below / height, FOREST / width, rows * ROW / height))
+    left = (_MARGIN + room.left) / width
+    return figure.add_axes((left, below / height, _FOREST / width, rows * ROW / height))
 
 
 def _inches(ax: Axes) -> tuple[float, float]:
@@ -261,12 +261,12 @@ def _reach(pools: Sequence[Pool]) -> float:
 class _Room:
     """Widths of the columns in inches: wider than usual where a text needs it."""
 
-    axes: float = FOREST
-    label: float = LABEL
+    axes: float = _FOREST
+    label: float = _LABEL
     mean: float = 0.39
     sd: float = 0.33
     n: float = 0.25
-    estimate: float = ESTIMATE
+    estimate: float = _ESTIMATE
     language: Language = ENGLISH
 
     @property
@@ -275,7 +275,7 @@ class _Room:
 
     @property
     def left(self) -> float:
-        return self.label + 2 * self.arm + WEIGHT
+        return self.label + 2 * self.arm + _WEIGHT
 
 
 def _rooms(rows: Sequence[_Row], axes: float, language: Language) -> _Room:
@@ -302,8 +302,8 @@ def _rooms(rows: Sequence[_Row], axes: float, language: Language) -> _Room:
     return _Room(
         language=language,
         axes=axes,
-        label=min(WIDEST, max([LABEL, *(_wide(text) + 0.08 for text in named)])),
-        estimate=max([ESTIMATE, *(end + 0.1 for end in ends)]),
+        label=min(WIDEST, max([_LABEL, *(_wide(text) + 0.08 for text in named)])),
+        estimate=max([_ESTIMATE, *(end + 0.1 for end in ends)]),
         **wide,
     )
 
@@ -316,14 +316,14 @@ def _write(ax: Axes, text: str, inches: float, place: float, room: _Room, **styl
 
 def _columns(room: _Room) -> dict[str, float]:
     """Return where each column ends or begins, in inches from the left edge of the axes."""
-    starts = {g: (g - 3) * room.arm - WEIGHT for g in (1, 2)}
+    starts = {g: (g - 3) * room.arm - _WEIGHT for g in (1, 2)}
     return {
         "label": -room.left,
         **{f"mean{g}": start + room.mean for g, start in starts.items()},
         **{f"sd{g}": start + room.mean + room.sd for g, start in starts.items()},
         **{f"n{g}": start + room.arm - 0.05 for g, start in starts.items()},
         **{f"arm{g}": start + room.arm / 2 for g, start in starts.items()},
-        "arms": -WEIGHT - room.arm + 0.03,
+        "arms": -_WEIGHT - room.arm + 0.03,
         "weight": -0.06,
         "estimate": room.axes + room.estimate,
         "bias": room.axes + room.estimate + 0.18,
@@ -335,15 +335,15 @@ def _heads(ax: Axes, pool: Pool, room: _Room, more: float) -> None:
     for group in (1, 2):
         name = fitted(room.language.word(pool.groups[group - 1]), room.arm - 0.01, bold=True)
         _write(ax, name, at[f"arm{group}"], -1.95, room, ha="center", weight="bold")
-        means = {"mean": "figures.mean", "sd": "figures.sd", "n": "figures.n"}
-        heads = {"mean": "figures.events", "n": "figures.n"} if of_counts(pool.measure) else means
+        means = {"mean": "figures.mean", "sd": "figures.sd", "n": "h_n"}
+        heads = {"mean": "figures.events", "n": "h_n"} if of_counts(pool.measure) else means
         for column, head in heads.items():
             _write(
                 ax, room.language.say(head), at[f"{column}{group}"], -1.05, room, ha="right", weight="bold"
             )
     level = round(100 * pool.result.level, 1) if pool.result else 95
-    _write(ax, room.language.say("figures.trial"), at["label"], -1.05, room, weight="bold")
-    _write(ax, room.language.say("figures.weight"), at["weight"], -1.05, room, ha="right", weight="bold")
+    _write(ax, room.language.say("h_trial"), at["label"], -1.05, room, weight="bold")
+    _write(ax, room.language.say("h_weight"), at["weight"], -1.05, room, ha="right", weight="bold")
     numbers = {"level": Numeral(f"{level:g}"), "percent": room.language.percent}
     head = room.language.say("figures.estimate", scale=scale_name(pool.measure), **numbers)
     _write(ax, head, at["estimate"], -1.05, room, ha="right", weight="bold")
@@ -477,7 +477,7 @@ def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
     if isinstance(absent, Missing):
         n = absent.n_randomised
         text: str = said("figures.measured") if n is None else said("figures.measured_n", n=n)
-        state = said("figures.not_available")
+        state = said("not_available")
     else:
         text = fitted(room.language.word(absent.why), 2 * room.arm, size=SMALL)
         state = said("figures.not_used")

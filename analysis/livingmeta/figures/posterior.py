@@ -31,9 +31,9 @@ from livingmeta.figures.style import (
 from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import SIGNS, Pool, marks
 
-WIDTH = 7.0  # inches: the text width of a journal page
-CURVES, TOP, BETWEEN, AXIS = 1.6, 0.5, 0.75, 0.5  # inches
-LEFT, RIGHT = 1.45, 0.12
+_WIDTH = 7.0  # inches: the text width of a journal page
+_CURVES, _TOP, _BETWEEN, _AXIS = 1.6, 0.5, 0.75, 0.5  # inches
+_LEFT, _RIGHT = 1.45, 0.12
 
 
 def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Language = ENGLISH) -> Figure:
@@ -64,18 +64,18 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
             note += " " + language.say(f"figures.sign_{number}", turning=turning(pool.measure))
     lines = textwrap.wrap(note, 138)
     rows = found.k + 2
-    height = TOP + CURVES + BETWEEN + rows * ROW + AXIS + 0.13 * len(lines) + 0.08
-    figure = Figure(figsize=(WIDTH, height), dpi=100)
+    height = _TOP + _CURVES + _BETWEEN + rows * ROW + _AXIS + 0.13 * len(lines) + 0.08
+    figure = Figure(figsize=(_WIDTH, height), dpi=100)
 
     def axes(left: float, below_top: float, width: float, tall: float, label: str) -> Axes:
-        place = (left / WIDTH, 1 - (below_top + tall) / height, width / WIDTH, tall / height)
+        place = (left / _WIDTH, 1 - (below_top + tall) / height, width / _WIDTH, tall / height)
         return figure.add_axes(place, label=label)
 
-    half = (WIDTH - 0.3 - 2 * RIGHT - 0.3) / 2
-    _effect(axes(0.25, TOP, half, CURVES, "effect"), pool, found, language)
-    _tau(axes(WIDTH - RIGHT - half, TOP, half, CURVES, "tau"), found, language)
+    half = (_WIDTH - 0.3 - 2 * _RIGHT - 0.3) / 2
+    _effect(axes(0.25, _TOP, half, _CURVES, "effect"), pool, found, language)
+    _tau(axes(_WIDTH - _RIGHT - half, _TOP, half, _CURVES, "tau"), found, language)
     _trials(
-        axes(LEFT, TOP + CURVES + BETWEEN, WIDTH - LEFT - RIGHT - 1.45, rows * ROW, "trials"),
+        axes(_LEFT, _TOP + _CURVES + _BETWEEN, _WIDTH - _LEFT - _RIGHT - 1.45, rows * ROW, "trials"),
         pool,
         found,
         language,
@@ -84,7 +84,11 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
     write_title(figure, title, (0.25, 0.16), fontsize=TEXT + 1, va="center")
     for number, line in enumerate(lines):
         figure.text(
-            0.25 / WIDTH, (0.08 + 0.13 * (len(lines) - 1 - number)) / height, line, fontsize=SMALL, gid="note"
+            0.25 / _WIDTH,
+            (0.08 + 0.13 * (len(lines) - 1 - number)) / height,
+            line,
+            fontsize=SMALL,
+            gid="note",
         )
     return figure
 

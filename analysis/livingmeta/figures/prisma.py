@@ -14,18 +14,18 @@ from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT
 from livingmeta.language import ENGLISH, Language
 
 # The boxes of the figure by column, from top to bottom
-MIDDLE = (
+_MIDDLE = (
     ("records", "databases", "registers"),
     ("screened",),
     ("sought",),
     ("assessed",),
     ("studies", "reports"),
 )
-RIGHT = (("removed",), ("excluded",), ("not_retrieved",), ("reports_excluded",))
+_RIGHT = (("removed",), ("excluded",), ("not_retrieved",), ("reports_excluded",))
 
 
-BOX, GAP, BESIDE = 2.15, 0.22, 0.3  # inches
-LINE = 0.125
+_BOX, _GAP, _BESIDE = 2.15, 0.22, 0.3  # inches
+_LINE = 0.125
 
 
 def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
@@ -42,16 +42,16 @@ def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
     Axes
         In inches; every box has the gid "box:<its first key>", every text "<key>:<number>".
     """
-    left = 0.1 if not flow.updates else 0.1 + BOX + GAP
-    columns = (left, left + BOX + BESIDE)
-    width = columns[1] + BOX + 0.1
-    tall = [_height(flow, language, boxes) for boxes in MIDDLE]
-    beside = [_height(flow, language, boxes) for boxes in RIGHT]
+    left = 0.1 if not flow.updates else 0.1 + _BOX + _GAP
+    columns = (left, left + _BOX + _BESIDE)
+    width = columns[1] + _BOX + 0.1
+    tall = [_height(flow, language, boxes) for boxes in _MIDDLE]
+    beside = [_height(flow, language, boxes) for boxes in _RIGHT]
     rows = [max(pair) for pair in zip(tall, [*beside, 0.0], strict=True)]
     feet = _feet(flow, language, 130 if flow.updates else 85)
-    bottom = 0.14 + LINE * len(feet) + 0.08
-    total = _height(flow, language, TOTALS) + GAP if flow.updates else 0.0
-    height = bottom + total + sum(rows) + GAP * (len(rows) - 1) + 0.36
+    bottom = 0.14 + _LINE * len(feet) + 0.08
+    total = _height(flow, language, TOTALS) + _GAP if flow.updates else 0.0
+    height = bottom + total + sum(rows) + _GAP * (len(rows) - 1) + 0.36
     figure = Figure(figsize=(width, height), dpi=100)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_xlim(0, width)
@@ -64,24 +64,24 @@ def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
     if flow.updates:
         _heading(ax, 0.1, place + 0.14, language.say("figures.flow_previous"))
         _box(ax, flow, language, PREVIOUS, 0.1, place)
-    for number, boxes in enumerate(MIDDLE):
+    for number, boxes in enumerate(_MIDDLE):
         _box(ax, flow, language, boxes, columns[0], place)
         middle = place - tall[number] / 2
-        if number < len(RIGHT):
-            _box(ax, flow, language, RIGHT[number], columns[1], middle + beside[number] / 2)
-            _arrow(ax, (columns[0] + BOX, middle), (columns[1], middle))
-        after = place - rows[number] - GAP
-        if number < len(MIDDLE) - 1 or flow.updates:
-            _arrow(ax, (columns[0] + BOX / 2, place - tall[number]), (columns[0] + BOX / 2, after))
+        if number < len(_RIGHT):
+            _box(ax, flow, language, _RIGHT[number], columns[1], middle + beside[number] / 2)
+            _arrow(ax, (columns[0] + _BOX, middle), (columns[1], middle))
+        after = place - rows[number] - _GAP
+        if number < len(_MIDDLE) - 1 or flow.updates:
+            _arrow(ax, (columns[0] + _BOX / 2, place - tall[number]), (columns[0] + _BOX / 2, after))
         place = after
     if flow.updates:
         _box(ax, flow, language, TOTALS, columns[0], place)
         middle = place - _height(flow, language, TOTALS) / 2
-        x = 0.1 + BOX / 2
+        x = 0.1 + _BOX / 2
         ax.plot((x, x), (height - 0.3 - _height(flow, language, PREVIOUS), middle), color=BLACK, lw=0.8)
         _arrow(ax, (x, middle), (columns[0], middle))
     for number, line in enumerate(feet):
-        ax.text(0.1, bottom - 0.14 - LINE * number, line, fontsize=SMALL, va="center", gid="note")
+        ax.text(0.1, bottom - 0.14 - _LINE * number, line, fontsize=SMALL, va="center", gid="note")
     return ax
 
 
@@ -101,7 +101,7 @@ def _unbroken(count: BoxCount, language: Language) -> str:
 
 
 def _height(flow: Flow, language: Language, boxes: Sequence[str]) -> float:
-    return LINE * len(_lines(flow, language, boxes)) + 0.12
+    return _LINE * len(_lines(flow, language, boxes)) + 0.12
 
 
 def _box(ax: Axes, flow: Flow, language: Language, boxes: Sequence[str], x: float, top: float) -> None:
@@ -110,7 +110,7 @@ def _box(ax: Axes, flow: Flow, language: Language, boxes: Sequence[str], x: floa
     ax.add_patch(
         Rectangle(
             (x, top - height),
-            BOX,
+            _BOX,
             height,
             facecolor="none",
             lw=0.8,
@@ -122,7 +122,7 @@ def _box(ax: Axes, flow: Flow, language: Language, boxes: Sequence[str], x: floa
     for number, (gid, line, is_known) in enumerate(lines):
         ax.text(
             x + 0.07,
-            top - 0.06 - LINE * (number + 0.5),
+            top - 0.06 - _LINE * (number + 0.5),
             line,
             fontsize=SMALL,
             va="center",

@@ -41,7 +41,7 @@ from livingmeta.language import ENGLISH, Language, said
 from livingmeta.words import STEADY, RefusalError, steady
 
 MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so
-ROW, NAMES, FOREST, NUMBERS, TOP, BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches
+_ROW, _NAMES, _FOREST, _NUMBERS, _TOP, _BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches
 PANELS = {
     "rstudent": "figures.panel_rstudent",
     "dffits": "figures.panel_dffits",
@@ -203,13 +203,13 @@ def influence_plot(
     }
     names, panel, gap = 1.35, 0.62, 0.1
     width = names + len(PANELS) * (panel + gap) + gap
-    height = len(kept) * ROW + 0.6 + 0.28
+    height = len(kept) * _ROW + 0.6 + 0.28
     figure = Figure(figsize=(width, height), dpi=100)
     places = np.arange(len(kept))
     axes = []
     for number, (column, key) in enumerate(PANELS.items()):
         left = (names + gap + number * (panel + gap)) / width
-        ax = figure.add_axes((left, 0.28 / height, panel / width, len(kept) * ROW / height))
+        ax = figure.add_axes((left, 0.28 / height, panel / width, len(kept) * _ROW / height))
         # None, as τ² of a common effect, becomes NaN and is not drawn
         values = np.array([getattr(left_out, column) for left_out in kept], dtype=float)
         ax.axvline(usual.get(column) or 0.0, color=GREY, lw=0.6)
@@ -264,11 +264,11 @@ def _forest(
 ) -> Axes:
     pool, result = sensitivity.main, sensitivity.main.result
     assert result is not None
-    width = NAMES + FOREST + NUMBERS
+    width = _NAMES + _FOREST + _NUMBERS
     rows = len(lines) + 1
-    height = rows * ROW + TOP + BOTTOM
+    height = rows * _ROW + _TOP + _BOTTOM
     figure = Figure(figsize=(width, height), dpi=100)
-    ax = figure.add_axes((NAMES / width, BOTTOM / height, FOREST / width, rows * ROW / height))
+    ax = figure.add_axes((_NAMES / width, _BOTTOM / height, _FOREST / width, rows * _ROW / height))
     ax.set_xlim(*_limits(sensitivity, [row for _, row in lines if row is not None], important or 0.0))
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
@@ -327,11 +327,11 @@ def _write(
 ) -> None:
     weight = "normal" if row is not None else "bold"
     shortened = textwrap.shorten(label, 48, placeholder="…")
-    write_beside(ax, -0.97 * NAMES / FOREST, place, shortened, weight=weight)
+    write_beside(ax, -0.97 * _NAMES / _FOREST, place, shortened, weight=weight)
     if row is not None:
         value, low, high = as_shown(measure, row.estimate, row.ci_low, row.ci_high)
         numbers = f"{language.say('figures.interval', estimate=value, low=low, high=high)}, k = {row.k}"
-        write_beside(ax, 1 + 0.97 * NUMBERS / FOREST, place, numbers, ha="right")
+        write_beside(ax, 1 + 0.97 * _NUMBERS / _FOREST, place, numbers, ha="right")
 
 
 def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int:

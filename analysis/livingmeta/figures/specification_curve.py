@@ -44,8 +44,8 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.words import Numeral
 
 # Inches; the whole is the text width of a journal page (178 mm).
-NAMES, CURVE, NUMBERS, MARGIN = 1.95, 3.85, 1.1, 0.06
-HEIGHT, ROW, GAP = 2.5, 0.135, 0.06
+_NAMES, _CURVE, _NUMBERS, _MARGIN = 1.95, 3.85, 1.1, 0.06
+_HEIGHT, _ROW, _GAP = 2.5, 0.135, 0.06
 NOTE_LINE = 0.113  # of the note below
 BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
 LONG_NAME = 35  # characters of a trial set's name that fit beside the panel
@@ -90,24 +90,24 @@ def specification_curve(
     sets = trial_sets(found)
     blocks = _blocks(found, table, sets, language)
     lines = sum(1 + len(rows) for _, rows in blocks)
-    width = NAMES + CURVE + NUMBERS + 2 * MARGIN
+    width = _NAMES + _CURVE + _NUMBERS + 2 * _MARGIN
     figure = Figure(dpi=100)
     curve, panel = figure.add_axes((0, 0, 1, 1)), figure.add_axes((0, 0, 1, 1))
     _curve(curve, found, table, shares, language)
     _panel(panel, found, blocks, language)
     foot = wrapped(" ".join([note, _foot(found, shares, sets, curve, language)]).strip(), width - 0.35)
-    above, below, panel_height = 0.42, 0.1 + NOTE_LINE * len(foot), lines * ROW
-    height = above + HEIGHT + GAP + panel_height + below
+    above, below, panel_height = 0.42, 0.1 + NOTE_LINE * len(foot), lines * _ROW
+    height = above + _HEIGHT + _GAP + panel_height + below
     figure.set_size_inches(width, height)
-    left, wide = (MARGIN + NAMES) / width, CURVE / width
-    curve.set_position((left, (below + panel_height + GAP) / height, wide, HEIGHT / height))
+    left, wide = (_MARGIN + _NAMES) / width, _CURVE / width
+    curve.set_position((left, (below + panel_height + _GAP) / height, wide, _HEIGHT / height))
     panel.set_position((left, below / height, wide, panel_height / height))
     title = textwrap.shorten(pool_name(found.main, language), 95, placeholder="…")
-    write_title(figure, title, (MARGIN, 0.1))
+    write_title(figure, title, (_MARGIN, 0.1))
     legend = _legend(found, shares, sets, language)
-    write_title(figure, legend, (MARGIN, 0.24), fontsize=SMALL, weight="normal", gid="legend")
+    write_title(figure, legend, (_MARGIN, 0.24), fontsize=SMALL, weight="normal", gid="legend")
     figure.text(
-        MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL, va="top", gid="note"
+        _MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL, va="top", gid="note"
     )
     return curve, panel
 
@@ -127,7 +127,7 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
         for edge in (-shares.important, shares.important):  # seen through the intervals
             ax.axhline(edge, color=BLACK, lw=0.5, ls=(0, (1, 3)), zorder=2.5)
     ax.axhline(0, color=BLACK, lw=0.6, zorder=2.5)
-    thick = float(np.clip(0.6 * CURVE * 72 / n, 0.25, 1.6))
+    thick = float(np.clip(0.6 * _CURVE * 72 / n, 0.25, 1.6))
     side = side_of_no_effect(low, high)
     kinds = {"below": side < 0, "above": side > 0, "across": side == 0}
     for name, held in kinds.items():
@@ -143,7 +143,7 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
             ),
             autolim=False,
         )
-    size = float(np.clip(0.7 * CURVE * 72 / n, 0.9, 3.2))
+    size = float(np.clip(0.7 * _CURVE * 72 / n, 0.9, 3.2))
     points: dict[str, Any] = {"rasterized": n > MANY}
     draw_mark(ax, place, estimate, "o", color=COLOURS["variant"], size=size, gid="estimates", **points)
     points |= {"size": max(3.6 * thick / 1.6, 2.2), "clip_on": False, "zorder": 2}
@@ -170,7 +170,7 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
     for end, above, where in ((least, False, "bottom"), (most, True, "top")):
         if main.favours is not None and (end > 0 if above else end < 0):
             words = textwrap.fill(language.word(main.side(above)), 18)
-            write_beside(ax, -0.42 / CURVE, end, words, ha="right", va=where, gid=f"favours:{1 + above}")
+            write_beside(ax, -0.42 / _CURVE, end, words, ha="right", va=where, gid=f"favours:{1 + above}")
 
 
 def _limits(
@@ -217,7 +217,7 @@ def _blocks(
             )
             for trials in sets
         ]
-        blocks.append((language.say("figures.trial_set"), rows))
+        blocks.append((language.say("universe.set"), rows))
     options = by_option(multiverse).to_dict("records")
     for choice in multiverse.choices:
         rows = [
@@ -253,7 +253,7 @@ def _panel(
     lines: list[Marks] = []
     ticks: list[int] = []
     for heading, rows in blocks:
-        write_beside(ax, -NAMES / CURVE, len(lines), heading, fontsize=TEXT, weight="bold")
+        write_beside(ax, -_NAMES / _CURVE, len(lines), heading, fontsize=TEXT, weight="bold")
         lines.append(np.full(bins, np.nan))
         for row in rows:
             ticks.append(len(lines))
@@ -279,7 +279,7 @@ def _panel(
     ax.set_xticks([])
     for spine in ax.spines.values():
         spine.set_visible(False)
-    median, excludes = 1 + 0.52 / CURVE, 1 + 1.06 / CURVE
+    median, excludes = 1 + 0.52 / _CURVE, 1 + 1.06 / _CURVE
     for head, x in (("median", median), ("excludes", excludes)):
         _right(ax, x, 0, language.say(f"figures.{head}", no_effect=Numeral(multiverse.main.no_effect)))
     for line, row in zip(ticks, every, strict=True):

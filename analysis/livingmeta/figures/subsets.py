@@ -16,7 +16,7 @@ from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_wor
 from livingmeta.language import ENGLISH, Language
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
-HEXAGONS, BINS = 64, 60
+_HEXAGONS, _BINS = 64, 60
 HETEROGENEITY = {"i2": "I² (%)", "i2_tau2": "I² (%)", "tau2": "τ²"}
 DENSITY = LinearSegmentedColormap.from_list("density", [PALE, COLOURS["variant"]])
 SHOWN, OTHERS = COLOURS["above"], COLOURS["below"]
@@ -115,7 +115,7 @@ def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None, language: Langua
         how = {"C": holds, "reduce_C_function": np.mean, "cmap": SHARE, "vmin": 0, "vmax": 1}
         words = language.say("figures.share")
     cells = ax.hexbin(
-        x, h, gridsize=HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets", zorder=2, **how
+        x, h, gridsize=_HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets", zorder=2, **how
     )
     scale = ax.figure.add_axes((0.84, 0.74, 0.12, 0.02))
     bar = ax.figure.colorbar(cells, cax=scale, orientation="horizontal")
@@ -128,7 +128,7 @@ def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: 
     parts = values if isinstance(values, tuple) else (values,)
     colours = (SHOWN, OTHERS) if len(parts) > 1 else (COLOURS["variant"],)
     names = (f"{gid}:shown", f"{gid}:others") if len(parts) > 1 else (gid,)
-    bins = np.histogram_bin_edges(np.concatenate(parts), BINS).tolist()
+    bins = np.histogram_bin_edges(np.concatenate(parts), _BINS).tolist()
     for name, part, colour in zip(names, parts, colours, strict=True):
         side.hist(
             part, bins=bins, orientation=turn, color=colour, histtype="stepfilled", alpha=0.55, gid=name

@@ -450,7 +450,7 @@ def _flow(writer: Writer) -> Blocks:
     for box in flow.counts:
         basis = word(box.basis) if box.number else ""
         source = (" ", writer.source(box.source)) if box.source else ""
-        rows.append(row(word(box.words), str(box.number or say("flow_unknown")), (basis, source)))
+        rows.append(row(word(box.words), str(box.number or say("not_known")), (basis, source)))
     yield writer.table("boxes", say("flow"), ("h_box", "h_number", "h_why"), rows, numbers=(1,))
 
 

@@ -267,7 +267,7 @@ def _same(tie: Tie) -> Said:
 
 
 def _people(number: float | None) -> Said:
-    return said("pool.people_unknown") if number is None else said("pool.people_count", n=count(number))
+    return said("pool.people_unknown") if number is None else said("people", n=count(number))
 
 
 def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -> list[Problem]:

@@ -330,7 +330,7 @@ def _analyses(page: _Page, world: Multiverse) -> dict[str, Any] | None:
                 [speak.word(name), [speak.word(option) for option in among]]
                 for name, among in options.items()
             ),
-            [speak.say("explorer.trial_set"), sets],
+            [speak.say("universe.set"), sets],
         ],
         "rows": [list(row) for row in zip(*numbers, map(int, drawn["k"]), *chosen, strict=True)],
     }
