@@ -44,7 +44,7 @@ class Hints:
 
     measure: str | None = None
     log: bool = False
-    favours: Favours | None = None
+    favours: str | None = None  # one of `Favours`, checked below
 
     def __post_init__(self) -> None:
         if self.favours is not None:

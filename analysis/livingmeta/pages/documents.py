@@ -848,7 +848,8 @@ def panel(path: Path, rows: Sequence[Decision], *, added: int, remarks: Sequence
 def about(review: Review, pool: Pool, *, refused: str | None = None) -> About:
     """Return which synthesis a document is of, and why no more is said of it."""
     document: About = {
-        **_of(pool),
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
         "measure": pool.measure,
         "methods": pool.methods,
         "coverage": coverage(review, pool),
@@ -916,7 +917,8 @@ def small_study(
 ) -> SmallStudy:
     """Return whether small trials tell another story as a document."""
     return {
-        **_of(pool),
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
         "trials": funnel.k,
         "methods": pool.methods,
         "methods_of_tests": OWN_MODEL,
@@ -930,7 +932,7 @@ def small_study(
 
 def untested(pool: Pool, why: str) -> SmallStudy:
     """Return why nothing tells whether small trials tell another story as a document."""
-    return {**_of(pool), "refused": why}
+    return {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "refused": why}
 
 
 def believed(
@@ -946,7 +948,8 @@ def believed(
     A setting is its probabilities without a prior, or why there are none.
     """
     document: Believed = {
-        **_of(pool),
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
         "coverage": coverage(review, pool),
         "favours": pool.favours,
         "prior": prior,
