@@ -200,6 +200,7 @@ def copied(folder: Path, *, neighbours: Mapping[str, Path], changed: Mapping[str
             (copy / name).write_bytes(raw)
         for name, path in neighbours.items():
             if name != folder.name:
+                (Path(held) / name).parent.mkdir(parents=True, exist_ok=True)
                 (Path(held) / name).symlink_to(path.resolve(), target_is_directory=True)
         for name, text in changed.items():
             (copy / name).write_bytes(text.encode())

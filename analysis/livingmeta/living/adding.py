@@ -9,7 +9,7 @@ from pathlib import Path
 
 from livingmeta.living.drafts import ORDER, Draft, appended
 from livingmeta.review.extraction import agreement_row, corrected, disagreements
-from livingmeta.review.folder import PACKAGED, TEMPLATE, ReviewError, examine, find, load_review, reviews
+from livingmeta.review.folder import PACKAGED, TEMPLATE, ReviewError, examine, find, load_review, neighbours
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, columns
 from livingmeta.store import contents, copied, create, replace_all
@@ -41,7 +41,8 @@ def owned(folder: Path) -> Path:
     """Return the folder in which a review is written.
 
     One that came with an installed program stays as it is, since the next version replaces it: it
-    is copied into the working folder, where it is found by name before the other.
+    is copied into the working folder, where it is found by name before the other, and what it
+    extends beside it.
 
     Raises
     ------
@@ -56,7 +57,9 @@ def owned(folder: Path) -> Path:
             f"{folder} came with the program and is not written to, and {home} is there already: "
             "name that folder."
         )
-    create({home: contents(folder)})
+    bases = {home.parent / name: path for name, path in neighbours(load_review(folder)).items()}
+    missing = {there: path for there, path in bases.items() if not there.exists()}
+    create({there: contents(path) for there, path in {home: folder, **missing}.items()})
     return home
 
 
@@ -77,13 +80,8 @@ def planned(name: str, draft: Draft) -> Iterator[Addition]:
         for table in ORDER
         if (rows := draft.get(table))
     }
-    extended = before.protocol.extends
-    neighbours = {}
-    if extended:
-        beside = folder.parent / extended
-        neighbours = {extended: beside if beside.is_dir() else reviews()[extended]}
     changed = {path.name: text for path, (_, text) in files.items()}
-    with copied(folder, neighbours=neighbours, changed=changed) as copy:
+    with copied(folder, neighbours=neighbours(before), changed=changed) as copy:
         after, problems = examine(copy, shown=find(name)[1])
         errors = [problem for problem in problems if problem.severity == "error"]
         if after is None or errors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -147,6 +148,15 @@ def extended(review: Review) -> Review | None:
     return None if name is None else _extended(name, review.folder, review.folder.name, ())
 
 
+def neighbours(review: Review) -> dict[str, Path]:
+    """Map each review that another builds on to its folder, by its path from their shelf."""
+    folders, base = {}, extended(review)
+    while base is not None:
+        folders[os.path.relpath(base.folder, review.folder.resolve().parent)] = base.folder
+        base = extended(base)
+    return folders
+
+
 def examine(review: str | Path, *, shown: str | None = None) -> tuple[Review | None, list[Problem]]:
     """Read a review, by name or folder, and say everything that is wrong or doubtful about it.
 
@@ -212,18 +222,29 @@ def read_worksheet(review: Review, path: Path) -> tuple[str, tuple[Decision, ...
 
 
 def _extended(name: str, folder: Path, shown: str, below: tuple[Path, ...]) -> Review:
-    """Load the review that another one, `shown` in messages, extends."""
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        reason, remedy = "this is no name of a review", "Write the name of its folder."
-        raise _refusal(f"{shown}/review.toml", reason, remedy, column="extends")
-    sibling = folder.parent / name
+    """Load the review that another one, `shown` in messages, extends: one of its own shelf.
+
+    A path that leaves the shelf would read, in the name of a stranger's review, what lies elsewhere.
+    """
+    file, shelf = f"{shown}/review.toml", folder.resolve().parent
+    outside = name.startswith("/") or ".." in name.split("/") or set(name) & set("\\:")
+    if outside or not name.strip("./") or len(name) > LONGEST_NAME or not name.isprintable():
+        reason = "a review extends one that stands beside it or in a folder beside it, by its name"
+        remedy = 'Write the name of that folder, such as "smith2017", or copy the review there.'
+        raise _refusal(file, reason, remedy, column="extends", value=name)
+    base = shelf / name
+    if not (base / "review.toml").is_file():
+        reason = "no review of this name stands beside the one that extends it"
+        beside = [path.parent.name for path in sorted(shelf.glob("*/review.toml"))]
+        others = [other for other in beside if other not in {TEMPLATE, folder.name}]
+        remedy = unknown("extends", name, others) if others else "Copy its folder there."
+        raise _refusal(file, reason, remedy, column="extends", value=name)
     through = (*below, folder.resolve())
-    if sibling.resolve() in through:
+    if base.resolve() in through:
         reason = "reviews extend each other in a circle"
         remedy = "Leave extends out of one."
-        raise _refusal(f"{shown}/review.toml", reason, remedy, column="extends")
-    beside = str(Path(shown).parent / name) if sibling.is_dir() else None
-    return _usable(*_examine(sibling if sibling.is_dir() else name, through, beside))
+        raise _refusal(file, reason, remedy, column="extends")
+    return _usable(*_examine(base, through, str(Path(shown).parent / name)))
 
 
 def _refusal(file: str, reason: str, remedy: str, **place: Any) -> ReviewError:
