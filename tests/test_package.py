@@ -75,6 +75,35 @@ def test_each_dependency_is_pinned_by_the_lock() -> None:
     assert names == sorted(names)
 
 
+def test_the_hashed_lock_pins_what_the_other_one_does_and_the_build() -> None:
+    names = ("requirements.lock", "requirements.hashes.lock")
+    plain, hashed = ((ROOT / name).read_text(encoding="utf-8") for name in names)
+    pins, held = (set(re.findall(r"^[\w-]+==[^ \n]+", lock, re.MULTILINE)) for lock in (plain, hashed))
+    built = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    assert pins <= held
+    assert set(built) <= held - pins
+    entry = r"[\w-]+==[^\n]+ \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+"
+    assert re.fullmatch(f"(?:{entry})+", hashed)
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_names_actions_by_commit_and_what_it_may(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    used = re.findall(r"uses: (\S+)(.*)", text)
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action, _ in used)
+    assert all(re.fullmatch(r" # v[\d.]+", version) for _, version in used)
+    assert text.count("actions/checkout@") == text.count("persist-credentials: false")
+    assert "\npermissions:\n" in text
+    if ": write" in text:  # then it runs nothing of a pull request
+        assert not used
+        assert "\n  pull_request" not in text
+    for script in re.findall(r"run: (?:\|\n((?:\s{8,}.*\n)+)|(.*))", text):
+        assert "${{" not in "".join(script), "what others chose goes in by the environment"
+
+
 @pytest.mark.slow
 def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT)
@@ -90,6 +119,15 @@ def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
     run(command, "run", "smith2017", cwd=away)
     assert (away / "figures" / "smith2017" / "report.md").is_file()
     run(command, "explore", "smith2017", cwd=away)
+    carried = command.parents[1]
+    before = {path: path.stat().st_mtime_ns for path in carried.rglob("livingmeta/data/**/*.*")}
+    assert before
+    told = run(command, "verify", "smith2017", "--update", "--why", "another place", cwd=away)
+    copy = away / "data" / "smith2017"
+    assert f"{copy} is your copy" in told
+    assert "another place" in (copy / "results.lock.json").read_text("utf-8")
+    now = {path: path.stat().st_mtime_ns for path in carried.rglob("livingmeta/data/**/*.*")}
+    assert now == before
     assert (away / "figures" / "smith2017" / "explorer.html").is_file()
 
 

@@ -139,7 +139,8 @@ def test_the_numbers_it_tells_are_those_of_today() -> None:
     assert f"to 1e-8 on {len(sets)} data sets" in README
 
 
-def test_the_lock_names_no_host_and_no_path() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements.hashes.lock"])
+def test_the_lock_names_no_host_and_no_path(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in lock
-    assert not re.search(r"^\s*(-|/|file:)", lock, re.MULTILINE)
+    assert not re.search(r"^\s*(-(?!-hash=sha256:)|/|file:)", lock, re.MULTILINE)
