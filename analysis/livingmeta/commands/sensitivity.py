@@ -106,7 +106,8 @@ def _overview(analyses: Sequence[Sensitivity]) -> None:
         [
             analysis.main.name,
             interval(analysis.main.result) if analysis.main.result else "–",
-            " to ".join(as_shown(analysis.main.measure, *analysis.span)) or "–",
+            # each for itself: these are two estimates, not the limits of one interval
+            " to ".join(as_shown(analysis.main.measure, end)[0] for end in analysis.span) or "–",
             f"{len(analysis.agreeing)} of {len(analysis.others)}" if analysis.others else "–",
         ]
         for analysis in analyses
