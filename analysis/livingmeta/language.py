@@ -101,8 +101,7 @@ class Language:
         >>> language("nb").method("tau2", "XX", "the method of X")
         'the method of X (engelsk navn)'
         """
-        known = self.names[kind].get(name)
-        return known or english + self.say("english_name")
+        return self.names[kind].get(name) or english + self.say("english_name")
 
     def word(self, phrase: str | None) -> str:
         """Return what is `Said`, a numeral, a word of a vocabulary or the review's own in this language.

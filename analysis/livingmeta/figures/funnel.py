@@ -94,7 +94,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1.2, zorder=2, gid="estimate")
     draw_mark(ax, yi, se, "o", color=COLOURS["trial"], size=3.6, gid="trials")
-    bounds = [(one, y) for one, y in zip(pool.effects, se, strict=True) if "p_bound" in one.flags]
+    bounds = [(effect, y) for effect, y in zip(pool.effects, se, strict=True) if "p_bound" in effect.flags]
     for effect, y in bounds:
         draw_effect(ax, effect, effect.yi, y, 3.6, gid=f"bound:{effect.trial}", marker="o")
     if filled is not None and filled.k0:

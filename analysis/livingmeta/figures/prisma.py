@@ -106,7 +106,7 @@ def _height(flow: Flow, language: Language, boxes: Sequence[str]) -> float:
 
 def _box(ax: Axes, flow: Flow, language: Language, boxes: Sequence[str], x: float, top: float) -> None:
     lines, height = _lines(flow, language, boxes), _height(flow, language, boxes)
-    known = any(flow.count(box).number for box in boxes)
+    counted = any(flow.count(box).number for box in boxes)
     ax.add_patch(
         Rectangle(
             (x, top - height),
@@ -114,8 +114,8 @@ def _box(ax: Axes, flow: Flow, language: Language, boxes: Sequence[str], x: floa
             height,
             facecolor="none",
             lw=0.8,
-            edgecolor=BLACK if known else GREY,
-            ls="-" if known else "--",
+            edgecolor=BLACK if counted else GREY,
+            ls="-" if counted else "--",
             gid=f"box:{boxes[0]}",
         )
     )

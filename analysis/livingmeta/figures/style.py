@@ -104,10 +104,10 @@ def axis_sides(pool: Pool, language: Language = ENGLISH) -> str:
 
 def axis_words(measure: str) -> Said | Word:
     """Return what stands at an axis of effects."""
-    known = measure_of(measure)
-    if known is None:
+    entry = measure_of(measure)
+    if entry is None:
         return Word(measure)
-    return said("figures.axis_log" if known.ratio else "figures.axis", measure=known.words)
+    return said("figures.axis_log" if entry.ratio else "figures.axis", measure=entry.words)
 
 
 def _places(ticks: Sequence[float]) -> int:
@@ -257,11 +257,11 @@ def shade_unimportant(ax: Axes, important: float | None) -> None:
 
 
 def draw_diamond(
-    ax: Axes, one: Any, y: float, *, gid: str, color: str, half: float = 0.3, **style: Any
+    ax: Axes, result: Any, y: float, *, gid: str, color: str, half: float = 0.3, **style: Any
 ) -> None:
     """Draw an estimate with its interval as a diamond, cut blunt, with an arrow, at the axis."""
     least, most = ax.get_xlim()
-    low, middle, high = one.ci_low, one.estimate, one.ci_high
+    low, middle, high = result.ci_low, result.estimate, result.ci_high
 
     def tall(x: float) -> float:
         end = low if x < middle else high
