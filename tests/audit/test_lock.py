@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import random
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,10 @@ import pytest
 from folders import ROOT
 from livingmeta.audit import lock
 from livingmeta.audit.lock import hashes, verified
+from livingmeta.audit.results import results_of
 from livingmeta.pages.changelog import changelog_line, with_line
 from livingmeta.review.folder import load_review
+from livingmeta.words import RefusalError
 
 REVIEWS = ("smith2017", "living", "knee_oa")
 
@@ -242,10 +246,12 @@ def test_a_lock_that_lacks_what_newer_ones_hold_is_refused(say, checkout: Path) 
 
 
 def test_a_lock_of_before_there_were_formats_is_compared_as_one_of_format_1(checkout) -> None:
-    old = {name: value for name, value in committed("knee_oa").items() if name != "format"}
+    later = {"format", "seal", "published"}
+    old = {name: value for name, value in committed("knee_oa").items() if name not in later}
     raw = json.dumps(old).encode()
     assert lock.held(raw, place="") == old
-    assert not verified(old, {"format": 1, **old}).differences
+    assert verified(old, {"format": 1, **old}).sound
+    assert lock.edited(raw, old) == ()
 
 
 @pytest.mark.parametrize("update", [(), ("--update", "--why", "mine")])
@@ -257,7 +263,7 @@ def test_a_lock_of_a_newer_program_is_not_compared_and_not_written_over(
     path.write_text(text, encoding="utf-8")
     said = say("verify", str(path.parent), *update)
     assert said.status == 2
-    assert f"{path}, format = 2: a newer livingmeta wrote this; this one reads format 1. " in (said.err)
+    assert f"{path}, format = 3: a newer livingmeta wrote this; this one reads formats 1 to 2. " in said.err
     assert "Update livingmeta." in said.err
     assert path.read_text(encoding="utf-8") == text
 
@@ -266,7 +272,7 @@ def test_a_lock_says_its_format_first(say, checkout: Path) -> None:
     review = checkout / "data" / "knee_oa"
     (review / lock.NAME).unlink()
     assert say("verify", str(review), "--update", "--why", "first").status == 0
-    assert (review / lock.NAME).read_text(encoding="utf-8").startswith('{\n "format": 1,\n')
+    assert (review / lock.NAME).read_text(encoding="utf-8").startswith('{\n "format": 2,\n')
 
 
 def test_a_reason_stands_on_one_line_and_says_something(say, checkout: Path) -> None:
@@ -312,3 +318,145 @@ def test_the_environment_names_what_numbers_depend_on() -> None:
     assert told["numpy"] == np.__version__
     assert {"Python", "scipy", "BLAS", "platform", "processor"} <= told.keys()
     assert all(told.values())
+
+
+@pytest.fixture(scope="module")
+def fresh() -> dict:
+    """A lock of today's format, with two trials of one base."""
+    return lock.locked(results_of(load_review("living")), version="1.0", why="a test")
+
+
+def reread(raw: bytes, new: dict) -> bool:
+    """Say whether a lock's text is taken for what is computed now."""
+    try:
+        old = lock.held(raw, place="lock")
+    except RefusalError:
+        return False
+    return verified(old, new, edits=lock.edited(raw, old)).sound
+
+
+def mutated(raw: bytes, rng: random.Random) -> bytes:
+    """Change, cut or double a few bytes, or a digit, which reads as well as the one before it."""
+    at = rng.randrange(len(raw))
+    digits = [i for i, byte in enumerate(raw) if chr(byte).isdigit()]
+    match rng.randrange(5):
+        case 0:
+            return raw[:at] + bytes([rng.randrange(256)]) + raw[at + 1 :]
+        case 1:
+            return raw[:at] + raw[at + rng.randrange(1, 9) :]
+        case 2:
+            return raw[:at] + raw[at : at + rng.randrange(1, 9)] + raw[at:]
+        case 3:
+            lines = raw.splitlines(keepends=True)
+            del lines[rng.randrange(len(lines))]
+            return b"".join(lines)
+        case _:
+            at = rng.choice(digits)
+            return raw[:at] + rng.choice(b"0123456789").to_bytes() + raw[at + 1 :]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_edit_of_any_file_of_a_review_is_found_or_refused(tmp_path: Path, fresh: dict, seed: int) -> None:
+    """25 edits each: half of the lock, half of what it is of."""
+    rng = random.Random(seed)
+    data = shutil.copytree(ROOT / "data", tmp_path / "data")
+    sealed = lock.text(fresh).encode()
+    assert reread(sealed, fresh)
+    assert reread(sealed.replace(b"\n", b"\r\n"), fresh)
+    files = sorted(
+        path for name in ("living", "smith2017") for path in (data / name).iterdir() if path.suffix != ".json"
+    )
+    for turn in range(25):
+        path = None if turn % 2 else rng.choice(files)
+        seen = sealed if path is None else path.read_bytes()
+        edit = mutated(seen, rng)
+        if edit.replace(b"\r\n", b"\n") == seen:
+            continue
+        if path is None:
+            assert not reread(edit, fresh), edit
+            continue
+        path.write_bytes(edit)
+        try:
+            now = {**fresh, "files": hashes(load_review(data / "living"))}
+        except RefusalError:
+            now = None
+        assert now is None or not verified(fresh, now).sound, (path, edit)
+        path.write_bytes(seen)
+    assert hashes(load_review(data / "living")) == fresh["files"]
+
+
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e999", "-1e400", "1" + "0" * 400])
+def test_a_locked_number_that_is_not_finite_is_refused(fresh: dict, number: str) -> None:
+    """Every number is within the tolerance of an infinite one."""
+    pool = next(pool for pool in fresh["pools"] if pool.get("estimate"))
+    raw = lock.text(fresh).replace(json.dumps(pool["estimate"]), number)
+    assert number in raw
+    with pytest.raises(RefusalError, match="is no number that a result can have"):
+        lock.held(raw.encode(), place="lock")
+
+
+def test_a_seal_is_needed_where_the_format_has_one(fresh: dict) -> None:
+    bare = {name: value for name, value in fresh.items() if name != "seal"}
+    assert not reread(lock.text(bare).encode(), fresh)
+    double = lock.text(fresh).replace('"why":', '"why": "another",\n "why":', 1)
+    assert json.loads(double) == json.loads(lock.text(fresh))
+    assert not reread(double.encode(), fresh)
+
+
+def test_a_changed_hash_of_the_code_explains_no_number() -> None:
+    """It moves with every comment; a version says that numbers may."""
+    held = committed("smith2017")
+    other = {**held, "code": {**held["code"], "sha256": "0" * 64}}
+    assert {one.cause for one in verified(held, nudged(other, 0.01)).differences} == {"unexplained"}
+    assert {one.cause for one in verified(held, nudged(other, 1e-7)).differences} == {"unexplained"}
+
+
+def test_printed_values_and_their_verdicts_are_locked(fresh: dict) -> None:
+    now = json.loads(lock.text(lock.locked(results_of(load_review("smith2017")), version="1", why="")))
+    was = json.loads(json.dumps(now))
+    was["published"][0]["printed"] = "9.99"
+    (moved,) = verified(was, now).differences
+    assert moved.place == f"published.csv, {now['published'][0]['claim']}"
+    assert moved.locked.startswith("9.99, ")
+
+
+def test_effects_of_one_name_are_each_compared(fresh: dict) -> None:
+    now = json.loads(json.dumps(fresh))
+    pool = next(pool for pool in now["pools"] if len(pool["effects"]) > 1)
+    pool["effects"].append({**pool["effects"][0]})
+    was = json.loads(json.dumps(now))
+    next(p for p in was["pools"] if len(p["effects"]) > 1)["effects"][0]["yi"] += 1
+    assert len(verified(was, now).differences) == 1
+
+
+def test_a_review_and_a_base_of_one_name_keep_their_hashes_apart(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "data" / "smith2017", tmp_path / "first" / "living")
+    review = shutil.copytree(ROOT / "data" / "living", tmp_path / "living")
+    protocol = review / "review.toml"
+    protocol.write_text(
+        protocol.read_text(encoding="utf-8").replace('"smith2017"', '"first/living"'), encoding="utf-8"
+    )
+    held = hashes(load_review(review))
+    assert held["living/outcomes.csv"] != held["first/living/outcomes.csv"]
+    change_cell(tmp_path / "first" / "living" / "trials.csv", 0, "note", "seen again")
+    assert hashes(load_review(review)) != held
+
+
+def test_verify_says_which_commit_wrote_the_lock(say, checkout: Path) -> None:
+    review = checkout / "data" / "knee_oa"
+    assert say("verify", str(review), "--update", "--why", "today").status == 0
+    assert f"{review / lock.NAME}: no commit holds it." in say("verify", str(review)).out
+    git = ("git", "-C", str(checkout), "-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "all")):
+        subprocess.run([*git, *words], check=True)
+    sha = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+    said = say("verify", str(review))
+    assert said.status == 0
+    assert f"written by commit {sha[:12]}." in said.out
+    path = review / lock.NAME
+    path.write_text(path.read_text("utf-8").replace('"today"', '"tomorrow"'), encoding="utf-8")
+    said = say("verify", str(review))
+    assert said.status == 1
+    assert f"written by commit {sha[:12]}, changed since." in said.out
+    assert "the lock: its seal is not that of its text, so it was edited since it was written" in said.out
+    assert json.loads(say("verify", str(review), "--json").out)["commit"] == f"{sha[:12]}, changed since"

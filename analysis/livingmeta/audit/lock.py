@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any, TypeGuard, cast
 import numpy as np
 
 from livingmeta.audit.results import Results
-from livingmeta.review.folder import load_review
+from livingmeta.review.folder import neighbours
 from livingmeta.review.protocol import Review
 from livingmeta.store import current
 from livingmeta.synthesis.pool import Pool
@@ -28,28 +30,33 @@ from livingmeta.synthesis.settings import Settings, settings_of
 from livingmeta.words import RefusalError, unread_format
 
 NAME = "results.lock.json"
-LOCK_FORMAT = 1  # the newest that is read; it rises when older programs can't compare with it
+LOCK_FORMAT = 2  # the newest that is read; 2 has a seal, and the verdicts on what was printed
+SEALED = 2  # the first format with a seal, and with the hash of what is told in protocol.md
+HASHED = frozenset({".csv", ".toml", ".md"})
 SAME = 1e-9  # times max(1, |x|): what other processors and BLAS libraries may move
 FAINT = 1e-6  # the same: more than this no library moves that is not broken
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
 Lock = Mapping[str, Any]
+PRINTED = ("published", "")
 LockedPlace = tuple[str, str]  # "pain-short, headline" and "estimate"
 
 
 def hashes(review: Review) -> dict[str, str]:
-    r"""Return the SHA-256 of every file a review is read from, those it extends included.
+    r"""Return the SHA-256 of every file of a review, those of what it extends included.
 
     Line ends count as \\n, since git may turn them.
     """
-    versions = {}
-    folder, base = review.folder, review.protocol.extends
-    for path in sorted([*folder.glob("*.csv"), folder / "review.toml"]):
-        raw = current(path).read_bytes().replace(b"\r\n", b"\n")
-        versions[f"{folder.name}/{path.name}"] = hashlib.sha256(raw).hexdigest()
-    if base is None:
-        return versions
-    beside = folder.parent / base
-    return versions | hashes(load_review(beside if beside.is_dir() else base))
+    folders = {review.folder.resolve().name: review.folder, **neighbours(review)}
+    return {
+        f"{name}/{path.name}": hashlib.sha256(_lines(current(path).read_bytes())).hexdigest()
+        for name, folder in folders.items()
+        for path in sorted(folder.iterdir())
+        if path.suffix in HASHED and not path.name.startswith(".")
+    }
+
+
+def _lines(raw: bytes) -> bytes:
+    return raw.replace(b"\r\n", b"\n")
 
 
 def environment() -> dict[str, str]:
@@ -72,17 +79,21 @@ def code(version: str) -> dict[str, str]:
     whole = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):
         whole.update(path.relative_to(package).as_posix().encode())
-        whole.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        whole.update(_lines(path.read_bytes()))
     return {"version": version, "sha256": whole.hexdigest()}
 
 
 def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
-    """Return what the lock of a review holds: every pooled number and effect in full precision."""
+    """Return what the lock of a review holds: every pooled number and effect in full precision.
+
+    Beside them stand the verdicts on printed numbers, and last a seal over all of it, by which
+    `edited` sees whether the text is still the one that was written.
+    """
     methods = results.review.protocol.methods
     sets = {"declared": (settings_of(methods), results.pools)}
     if methods.headline is not None:
         sets = {"headline": (settings_of(methods, name=methods.headline), results.headline_pools), **sets}
-    return {
+    lock = {
         "format": LOCK_FORMAT,
         "review": results.review.protocol.id,
         "why": why,
@@ -91,7 +102,41 @@ def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
         "files": hashes(results.review),
         "methods": {by: _methods(settings) for by, (settings, _) in sets.items()},
         "pools": [_pool(pool, by) for by, (_, pools) in sets.items() for pool in pools],
+        "published": [
+            {name: getattr(verdict, name) for name in ("claim", "quantity", "printed", "verdict")}
+            for verdict in results.verdicts
+        ],
     }
+    return {**lock, "seal": _seal(lock)}
+
+
+def _seal(lock: Lock) -> str:
+    whole = {name: value for name, value in lock.items() if name != "seal"}
+    return hashlib.sha256(text(whole).encode()).hexdigest()
+
+
+def edited(raw: bytes, lock: Lock) -> tuple[str, ...]:
+    """Say in words what shows that the text of a lock is not the one a program wrote.
+
+    Parameters
+    ----------
+    raw : bytes
+        The file; its line ends may be those of any system.
+    lock : mapping
+        What it holds, as `held` reads it.
+
+    Notes
+    -----
+    A seal finds the edit of somebody who does not make a new one; which commit wrote the lock,
+    `living.history` says.
+    """
+    if lock.get("format", 1) < SEALED:
+        return ()
+    if lock.get("seal") != _seal(lock):
+        return ("its seal is not that of its text, so it was edited since it was written",)
+    if _lines(raw) != text(lock).encode():
+        return ("its text is not written as a program writes it, so it was edited",)
+    return ()
 
 
 def _methods(settings: Settings) -> dict[str, Any]:
@@ -122,7 +167,7 @@ def _pool(pool: Pool, by: str) -> dict[str, Any]:
 def text(lock: Lock) -> str:
     """Write a lock as JSON, an effect on a line."""
     whole = json.dumps(lock, ensure_ascii=False, indent=1, allow_nan=False)
-    inner = r'\{\s+"of"[^{}]*\}|\[[^\[\]{}]*\]'
+    inner = r'\{\s+"(?:of|claim)"[^{}]*\}|\[[^\[\]{}]*\]'
     return re.sub(inner, lambda match: re.sub(r"\n\s+", " ", match[0]), whole) + "\n"
 
 
@@ -132,15 +177,17 @@ def held(raw: bytes, *, place: str) -> Lock:
     Raises
     ------
     ValueError
-        If it is none, not whole, or of a newer format; the message says what to do.
+        If it is none, not whole, of a newer format, or holds a number that is not finite; the
+        message says what to do.
     """
     unread = None
     try:
-        lock = cast("Lock", json.loads(raw))
+        lock = cast("Lock", json.loads(raw, parse_constant=_finite, parse_float=_finite, parse_int=_counted))
         given = lock.get("format", 1)
         if not (unread := unread_format(given, LOCK_FORMAT)):
             verified(lock, lock)
-    except (ValueError, LookupError, TypeError, AttributeError) as wrong:
+            edited(raw, lock)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise RefusalError(
             f"{place}: this is not a whole lock ({type(wrong).__name__}: {wrong}). Take it back "
             "from version control; or delete it, and write it anew with livingmeta verify --update."
@@ -148,6 +195,19 @@ def held(raw: bytes, *, place: str) -> Lock:
     if unread:
         raise RefusalError(f"{place}, format = {given!r}: {unread[0]}. {unread[1]}")
     return lock
+
+
+def _finite(digits: str) -> float:
+    """Read a number; within the tolerance of an infinite one lies every other."""
+    value = float(digits)
+    if not math.isfinite(value):
+        raise RefusalError(f"{digits} is no number that a result can have")
+    return value
+
+
+def _counted(digits: str) -> int:
+    _finite(digits)
+    return int(digits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +228,12 @@ class Verification:
 
     differences: tuple[Difference, ...]
     compared: int
-    changes: Mapping[str, tuple[str, ...]]  # "data", "method", "library", "code": in words
+    changes: Mapping[str, tuple[str, ...]]  # "lock", "data", "method", "library", "code": in words
 
     @property
     def sound(self) -> bool:
-        """Say whether numbers, data and methods are those of the lock."""
-        return not (self.differences or self.changes["data"] or self.changes["method"])
+        """Say whether numbers, data and methods are those of the lock, and the lock is as written."""
+        return not (self.differences or any(self.changes[kind] for kind in ("lock", "data", "method")))
 
     @property
     def same(self) -> bool:
@@ -181,16 +241,20 @@ class Verification:
         return not (self.differences or any(self.changes.values()))
 
 
-def verified(old: Lock, new: Lock) -> Verification:
-    """Compare a lock with what is computed now.
+def verified(old: Lock, new: Lock, *, edits: tuple[str, ...] = ()) -> Verification:
+    """Compare a lock with what is computed now; `edits` is what `edited` says of the lock.
 
     Numbers are the same that agree within 1e-9·max(1, |x|).
     A number is put down to the data if a file changed and an effect of its synthesis moved, to
     the methods if a setting or review.toml changed, and else to libraries and platform or to the
-    code, if they changed: libraries first where it moved by less than 1e-6·max(1, |x|).
+    code, if they changed: libraries first where it moved by less than 1e-6·max(1, |x|). The code
+    has changed where its version has: its hash moves with every comment, and explains no number.
     """
-    changes = _changes(old, new)
-    before, after = (_by_synthesis(lock) for lock in (old, new))
+    changes = {"lock": edits, **_changes(old, new)}
+    version = old["code"].get("version") != new["code"].get("version")
+    causes = {kind for kind, lines in changes.items() if lines and (kind != "code" or version)}
+    both = "published" in old and "published" in new  # locks of format 1 have none
+    before, after = (_by_synthesis(lock, printed=both) for lock in (old, new))
     differences: list[Difference] = []
     compared = 0
     for synthesis in dict.fromkeys((*before, *after)):
@@ -202,10 +266,11 @@ def verified(old: Lock, new: Lock) -> Verification:
         for place, quantity in apart:
             locked, ours = was.get((place, quantity)), now.get((place, quantity))
             size = abs(ours - locked) if _number(locked) and _number(ours) else None
-            kinds = ["data"] if effects_moved or quantity in {"flags", "why_not"} else []
+            by_data = effects_moved or quantity in {"flags", "why_not"} or synthesis == PRINTED
+            kinds = ["data"] if by_data else []
             faint = size is not None and size <= FAINT * max(1, abs(locked or 0))
             kinds += ["method", "library", "code"] if faint else ["method", "code", "library"]
-            cause = next((kind for kind in kinds if changes[kind]), "unexplained")
+            cause = next((kind for kind in kinds if kind in causes), "unexplained")
             differences.append(
                 Difference(place=place, quantity=quantity, locked=locked, now=ours, size=size, cause=cause)
             )
@@ -214,7 +279,9 @@ def verified(old: Lock, new: Lock) -> Verification:
 
 def _changes(old: Lock, new: Lock) -> dict[str, tuple[str, ...]]:
     """Say in words what is not as it was, by kind of cause."""
-    files = _changed(old["files"], new["files"], words="{key} {how}")
+    unsealed = old.get("format", 1) < SEALED
+    ours = {file: sha for file, sha in new["files"].items() if not (unsealed and file.endswith(".md"))}
+    files = _changed(old["files"], ours, words="{key} {how}")
     protocol = tuple(file for file in files if "/review.toml" in file)
     settings = tuple(
         f"{by}: {line}"
@@ -248,13 +315,36 @@ def _short(value: object) -> str:
     return f"{value}"[:12] + "…" if re.fullmatch("[0-9a-f]{64}", str(value)) else str(value)
 
 
-def _by_synthesis(lock: Lock) -> dict[tuple[str, str], dict[LockedPlace, Any]]:
-    """Return all values of each synthesis under each set of methods, by place and quantity."""
+def _by_synthesis(lock: Lock, *, printed: bool) -> dict[tuple[str, str], dict[LockedPlace, Any]]:
+    """Return all values of each synthesis under each set of methods, by place and quantity.
+
+    What was `printed` stands apart, as PRINTED.
+    """
     parted: dict[tuple[str, str], dict[LockedPlace, Any]] = {}
     for pool in lock["pools"]:
         values = parted.setdefault((pool["synthesis"], pool["by"]), {})
-        values |= {(place_of(pool), quantity): value for quantity, value in _values(pool)}
+        _put(values, ((place_of(pool), quantity, value) for quantity, value in _values(pool)))
+    if printed:
+        claims = ((claim["claim"], claim) for claim in lock["published"])
+        lines = (
+            (
+                f"published.csv, {name}",
+                f"printed {claim['quantity']}",
+                f"{claim['printed']}, {claim['verdict']}",
+            )
+            for name, claim in claims
+        )
+        _put(parted.setdefault(PRINTED, {}), lines)
     return parted
+
+
+def _put(values: dict[LockedPlace, Any], lines: Iterable[tuple[str, str, Any]]) -> None:
+    """Put values in by place and quantity; of several with one name each keeps a place of its own."""
+    seen: Counter[LockedPlace] = Counter()
+    for place, quantity, value in lines:
+        seen[place, quantity] += 1
+        times = seen[place, quantity]
+        values[place, quantity if times == 1 else f"{quantity} ({times})"] = value
 
 
 def place_of(pool: Mapping[str, Any]) -> str:
@@ -272,7 +362,7 @@ def _values(pool: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _same(was: Any, now: Any) -> bool:

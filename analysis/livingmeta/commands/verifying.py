@@ -11,6 +11,7 @@ from livingmeta.audit.results import results_of
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, ReviewName
 from livingmeta.living.adding import owned
+from livingmeta.living.history import written_by
 from livingmeta.pages.changelog import changelog_line, verified_lines, with_line
 from livingmeta.pages.documents import verified
 from livingmeta.review.folder import find, load_review
@@ -50,13 +51,18 @@ def verify_command(
             f"{path}: this review has no lock yet. Write the first with "
             f'livingmeta verify {review} --update --why "first lock".'
         )
-    verification = lock.verified(old, new) if old is not None else None
+    verification = commit = None
+    if old is not None and raw is not None:
+        verification = lock.verified(old, new, edits=lock.edited(raw, old))
+        commit = written_by(path)
     if as_json:
-        screen.json("verify", verified(new["review"], verification))
+        screen.json("verify", verified(new["review"], verification, commit=commit))
     elif verification is not None:
+        typer.echo(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it'}.")
         for line in verified_lines(verification, review=new["review"]):
             typer.echo(line)
-    if update and verification is not None and verification.same:
+    newest = old is not None and old.get("format", 1) == lock.LOCK_FORMAT
+    if update and newest and verification is not None and verification.same:
         typer.echo(f"{path} is up to date; nothing is written.", err=as_json)
     elif update:
         part, line = changelog_line(old, new, verification, why=why or "")

@@ -68,6 +68,24 @@ def as_it_was(review: str, against: str) -> Review:
             raise RefusalError(f"--against {against}: {reason}") from None
 
 
+def written_by(path: Path) -> str | None:
+    """Say which commit wrote a file as it stands; None where no repository knows it.
+
+    A file that is not as that commit left it is said to be so.
+    """
+    folder = path.resolve().parent
+    name = f"./{path.name}"
+    try:
+        sha = _git(folder, "rev-list", "-1", "--end-of-options", "HEAD", "--", name).decode().strip()
+        if not sha:
+            return None
+        ours, theirs = path.read_bytes(), _git(folder, "cat-file", "blob", f"HEAD:{name}")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    changed = ours.replace(b"\r\n", b"\n") != theirs.replace(b"\r\n", b"\n")
+    return f"{sha[:12]}, changed since" if changed else sha[:12]
+
+
 class _NotThereError(Exception):
     pass
 

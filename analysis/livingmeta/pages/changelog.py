@@ -13,6 +13,7 @@ from livingmeta.audit.lock import Lock, Verification, place_of
 from livingmeta.pages.phrases import interval
 
 CHANGED = {
+    "lock": "the lock",
     "data": "data changed",
     "method": "methods or protocol changed",
     "library": "another library or platform",

@@ -247,10 +247,11 @@ class Verified(TypedDict):
     """What is not as the lock of a review holds it."""
 
     review: str  # its id
-    sound: bool  # whether numbers, data and methods are those of the lock
+    commit: str | None  # that wrote the lock, "changed since" where it is not as that one left it
+    sound: bool  # whether numbers, data and methods are those of the lock, and it is as written
     compared: int  # numbers compared; 0 where this is the first lock
     differences: tuple[Difference, ...]  # those that are others
-    changes: Mapping[str, tuple[str, ...]]  # by "data", "method", "library", "code", in words
+    changes: Mapping[str, tuple[str, ...]]  # by "lock", "data", "method", "library", "code", in words
 
 
 class Lacking(Keys[Gap]):
@@ -644,10 +645,11 @@ def certified(certificate: Certificate) -> Certified:
     return Certified({**_values(certificate), "summary": certificate.summary()})
 
 
-def verified(review: str, verification: Verification | None) -> Verified:
+def verified(review: str, verification: Verification | None, *, commit: str | None = None) -> Verified:
     """Return how a review stands to its lock as a document; None: there was no lock."""
     return {
         "review": review,
+        "commit": commit,
         "sound": verification is None or verification.sound,
         "compared": verification.compared if verification else 0,
         "differences": verification.differences if verification else (),

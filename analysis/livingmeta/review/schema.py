@@ -741,7 +741,7 @@ Lines that begin with # are skipped, and rows are counted as a spreadsheet count
 - A trial has one row set with use = yes per synthesis; a sensitivity set never replaces it.
 
 `livingmeta check FOLDER` says what is wrong, and where.
-`results.lock.json` is written by `livingmeta verify --update` and never by hand: it holds every number in full precision, and the data, methods, code and libraries it came from.
+`results.lock.json` is written by `livingmeta verify --update` and never by hand: it holds every number in full precision, the verdicts on what was printed, the data, methods, code and libraries they came from, and a seal by which `verify` sees whether it was edited since.
 Our compilation is licensed CC BY 4.0; the facts are credited to their sources row by row, and `LICENSE` carries the notice of Pairwise70, from which the rows of `knee_oa/` come.
 
 ## Files
