@@ -131,6 +131,16 @@ def test_a_writer_that_dies_at_any_step_leaves_all_files_old_or_all_new(home: Pa
     assert min(turn, len(ends) - turn) > 10
 
 
+def test_what_stands_elsewhere_is_never_older_than_the_files_it_tells_of(home: Path) -> None:
+    """The line of a changelog stands there before the lock it is about, and who was killed repeats."""
+    log = home.parent / "CHANGES"
+    for _ in at_each_step(lambda: replace_all({home / "a.csv": (b"old", "new"), log: (b"", "told")})):
+        assert log.exists() or contents(home)["a.csv"] == b"old"
+        assert contents(home)["a.csv"] in {b"old", b"new"}
+        log.unlink(missing_ok=True)
+        (home / "a.csv").write_text("old", encoding="utf-8")
+
+
 def test_folders_are_made_whole_or_not_at_all(tmp_path: Path) -> None:
     shelf, made = tmp_path / "data", {"review.toml": "x", "a.csv": "y"}
     shelf.mkdir()

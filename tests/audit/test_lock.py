@@ -308,6 +308,9 @@ def test_the_line_says_what_an_estimate_was_and_is() -> None:
 def test_a_line_is_put_only_under_unreleased() -> None:
     assert with_line("## 1.0\n\n### Code\n\n- x\n", part="Code", line="- y") is None
     text = "## Unreleased\n\n### Evidence\n\n### Code\n\n- x\n\n## 1.0\n\n### Code\n\n- z\n"
+    told = with_line(text, part="Evidence", line="- y")
+    assert told is not None
+    assert with_line(told, part="Evidence", line="- y") == told, "who is interrupted repeats it"
     assert with_line(text, part="Evidence", line="- y") == text.replace(
         "### Evidence\n", "### Evidence\n\n- y\n", 1
     )

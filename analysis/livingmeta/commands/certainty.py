@@ -17,7 +17,7 @@ from livingmeta.living.worksheet import stale, unplaced, worksheet
 from livingmeta.pages.documents import certainty, panel, points
 from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
 from livingmeta.review.bias import unrecorded
-from livingmeta.review.folder import extended, load_review, read_worksheet
+from livingmeta.review.folder import PACKAGED, extended, load_review, read_worksheet
 from livingmeta.review.protocol import Review
 from livingmeta.store import replace_all, write
 from livingmeta.words import RefusalError, decimals
@@ -128,7 +128,10 @@ def _worksheet(
     for line in remarks:
         screen.console().print(line)
     if path.resolve() != own.resolve():
-        typer.echo(f"Save it as {own}, and every page about the review shows it.")
+        place = str(own)
+        if review.folder.resolve().is_relative_to(PACKAGED):  # which the next version replaces
+            place = f"{Path('data', review.folder.name, own.name)}, in a copy of {review.folder}"
+        typer.echo(f"Save it as {place}, and every page about the review shows it.")
     return None
 
 
