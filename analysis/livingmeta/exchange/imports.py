@@ -186,14 +186,17 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
         }
     )
     trials: dict[tuple[str, ...], str] = {}
-    keys: set[str] = set()
+    named: set[str] = set()  # keys of trials
     claims: set[str] = set()
-    for analysis, outcome in zip(analyses, _keys(analyses), strict=True):
+    keys: list[str] = []  # of outcomes, and so of syntheses
+    for analysis in analyses:
+        outcome = key_of(f"a{analysis.number.replace('.', '_')}", keys)
+        keys.append(outcome)
         remarks += analysis.remarks
         for record in analysis.records:
             if record.identity not in trials:
-                trials[record.identity] = key_of(record.study, keys)
-                keys.add(trials[record.identity])
+                trials[record.identity] = key_of(record.study, named)
+                named.add(trials[record.identity])
                 rows["trials"].append(
                     {
                         "trial": trials[record.identity],
@@ -205,7 +208,9 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
                         "source": "file",
                     }
                 )
-        _comparisons(analysis.records)
+        for twin in twins(analysis.records):  # a study that stands in an analysis several times
+            for place, record in enumerate(twin if len(twin) > 1 else (), start=1):
+                record.contrast = record.contrast or f"comparison {place}"
         for record in analysis.records:
             trial = trials[record.identity]
             where = file + record.place[record.place.rindex(file) + len(file) :]
@@ -240,23 +245,9 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
                 f"{analysis.method.upper()}, which is not an inverse-variance method; here it is "
                 "pooled by inverse variance, and the file's pooled numbers are not compared."
             )
-    files = {f"{name}.csv": _csv(name, listed) for name, listed in rows.items()}
-    files["review.toml"] = _toml(analyses, name=name, file=file)
+    files = {f"{table}.csv": _csv(table, listed) for table, listed in rows.items()}
+    files["review.toml"] = _toml(analyses, keys, name=name, file=file)
     return Imported(name=name, files=files, remarks=tuple(remarks), origins=tuple(origins))
-
-
-def _keys(analyses: Sequence[Analysis]) -> list[str]:
-    keys: list[str] = []
-    for analysis in analyses:
-        keys.append(key_of(f"a{analysis.number.replace('.', '_')}", keys))
-    return keys
-
-
-def _comparisons(records: Sequence[Record]) -> None:
-    """Give the comparisons of a study that stands in an analysis several times a number."""
-    for rows in twins(records):
-        for place, record in enumerate(rows if len(rows) > 1 else (), start=1):
-            record.contrast = record.contrast or f"comparison {place}"
 
 
 def _year(record: Record) -> str:
@@ -280,13 +271,9 @@ def _rows(
             people = float(cells[f"events{arm}"]) + float(cells[f"without{arm}"])
             cells[f"n{arm}"] = f"{people:.15g}"
             note = {"note": "n is the sum of people with and without the event"}
-    lacking = [f"{name}{arm}" for arm in ("1", "2") for name in names if not cells.get(f"{name}{arm}")]
-    zero = [
-        f"{name}{arm}"
-        for arm in ("1", "2")
-        for name in names
-        if name in {"sd", "n"} and cells.get(f"{name}{arm}") and not float(cells[f"{name}{arm}"])
-    ]
+    needed = [f"{name}{arm}" for arm in ("1", "2") for name in names]
+    lacking = [cell for cell in needed if not cells.get(cell)]
+    zero = [cell for cell in needed if cell[:-1] in {"sd", "n"} and float(cells.get(cell) or 1) == 0]
     if lacking or zero:
         why = f"no {', '.join(lacking)}" if lacking else f"{', '.join(zero)} is 0"
         return [], f"{record.place}, {record.study}: {why}; left out."
@@ -379,7 +366,7 @@ def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
     return as_csv([header, *([row.get(name, "") for name in header] for row in rows)], end="\n")
 
 
-def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
+def _toml(analyses: Sequence[Analysis], keys: Sequence[str], *, name: str, file: str) -> str:
     first = analyses[0]
     sides = {analysis.negative_favours for analysis in analyses}
     shared = sides.pop() if len(sides) == 1 else None
@@ -401,7 +388,7 @@ def _toml(analyses: Sequence[Analysis], *, name: str, file: str) -> str:
         f'measure = "{first.measure}"',
         *([f"level = {first.level / 100:g}"] if first.level != 95 else []),
     ]
-    for analysis, key in zip(analyses, _keys(analyses), strict=True):
+    for analysis, key in zip(analyses, keys, strict=True):
         lines += [
             "",
             "[[synthesis]]",
