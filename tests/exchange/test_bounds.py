@@ -41,6 +41,7 @@ def test_the_bounds_in_the_docs_are_those_of_the_program() -> None:
         f"at most {files.LARGEST_FILE // 10**6} MB, and so has all",
         f"{files.MOST_ROWS:,} rows, {files.MOST_COLUMNS:,} columns and {files.MOST_CELLS:,} cells",
         f"a column, a study or a subgroup has at most {files.LONGEST_NAME} characters",
+        f"at most {files.MOST_TAGS:,} tags and attributes",
         f"at most {files.LARGEST_TOML // 10**6} MB, and a key in it at most {files.DEEPEST} parts",
     ):
         assert words in page
@@ -94,6 +95,10 @@ def test_merged_and_linked_ranges_as_large_as_a_sheet_are_not_unrolled(tmp_path:
 )
 def test_a_text_beyond_the_bounds_is_refused(text: str, words: str, tmp_path: Path) -> None:
     assert words in refusal(write(tmp_path / "t.csv", text))
+
+
+def test_an_xml_of_tags_alone_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    assert "more than 2,000,000 tags" in refusal(write(tmp_path / "t.rm5", "<a>" * 2_000_001))
 
 
 def test_a_file_beyond_the_bound_is_not_read(monkeypatch, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from livingmeta.exchange.analyses import (
     read_number,
 )
 from livingmeta.exchange.sheets import ExchangeError, Sheet, sheet_of
-from livingmeta.review.files import LARGEST_FILE, guarded, raw_of, text_of
+from livingmeta.review.files import LARGEST_FILE, bounded, few_tags, guarded, raw_of, text_of
 from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 
@@ -140,6 +140,7 @@ def rm5(path: Path, hints: Hints) -> list[Analysis]:
     from defusedxml.ElementTree import fromstring
 
     raw = raw_of(path, str(path))
+    few_tags(raw, str(path))
     with guarded(str(path), "this is not well-formed XML", "Export it again from RevMan."):
         try:
             tree = fromstring(raw)
@@ -187,6 +188,7 @@ def rm5(path: Path, hints: Hints) -> list[Analysis]:
             if outcome.get("SWAP_EVENTS") == "YES":
                 _swap(analysis)
             analyses.append(analysis)
+            bounded(str(path), rows=len(analyses))
     if not analyses:
         raise ExchangeError(f"{path}: the file holds no analysis with data.")
     return analyses
@@ -325,7 +327,7 @@ def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
     if kind not in DATA_KINDS:
         analysis.left_out = f"its data are of type {kind or 'not said'}, which is not read here"
     elif analysis.measure not in DATA_KINDS[kind][1]:
-        analysis.left_out = f'its effect measure "{measure}" is not known here'
+        analysis.left_out = f'its effect measure "{measure[:40]}" is not known here'
     analysis.computed = kind == "generic"
     analysis.log = analysis.computed and analysis.measure in RATIOS
     if analysis.left_out:

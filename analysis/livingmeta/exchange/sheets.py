@@ -11,8 +11,20 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from livingmeta.review.files import LARGEST_FILE, LONGEST_NAME, bounded, guarded, lines_of, raw_of, text_of
+from livingmeta.review.files import (
+    LARGEST_FILE,
+    LONGEST_NAME,
+    MOST_TAGS,
+    bounded,
+    few_tags,
+    guarded,
+    lines_of,
+    raw_of,
+    text_of,
+)
 from livingmeta.words import RefusalError
+
+BLANKS = 17  # blank cells of a row for each that a table can have: no spreadsheet has more
 
 
 class ExchangeError(RefusalError):
@@ -69,8 +81,9 @@ def sheet_of(text: str, file: str) -> Sheet:
     ------
     RefusalError
     """
-    shown = [line for line in text.splitlines() if line.strip(" ,;\t")]
-    head = next((line for line in shown if not line.lstrip('" ').startswith("#")), "")
+    lines = io.StringIO(text[:1_000_000], newline=None)
+    filled = (line for line in lines if line.strip(" ,;\t\n"))
+    head = next((line for line in filled if not line.lstrip('" ').startswith("#")), "")
     mark = max(",;\t", key=head.count)
     return _table(file, list(enumerate(lines_of(text, file, mark=mark), start=1)), mark)
 
@@ -83,6 +96,9 @@ def _excel(raw: bytes, file: str, name: str | None) -> Sheet:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             if sum(member.file_size for member in packed.infolist()) > LARGEST_FILE:
                 raise ExchangeError(f"{file}: unpacked it is larger than {LARGEST_FILE / 1e6:g} MB. {remedy}")
+            for member in packed.infolist():  # the values of sheets are counted as they are read
+                if not member.filename.startswith(("xl/worksheets/", "xl/sharedStrings")):
+                    few_tags(packed.read(member), f"{file}, {member.filename}", most=MOST_TAGS // 10)
             # read_only: blank cells, and ranges that are merged or linked, cost nothing
             book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
             pages = {page.title: page for page in book.worksheets}
@@ -121,12 +137,12 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
     hidden_columns: list[range] = []
     filled: set[int] = set()  # columns
     merged: list[str] = []
-    last = row = column = cells = 0
+    last = row = column = cells = in_row = 0
     row_hidden = False
     for event, element in iterparse(source, events=("start", "end")):
         tag = element.tag.rpartition("}")[2]
         if event == "start" and tag == "row":
-            before, row, column = row, int(element.get("r") or row + 1), 0
+            before, row, column, in_row = row, int(element.get("r") or row + 1), 0, 0
             row_hidden = element.get("hidden") in yes
             if row <= before:
                 raise ExchangeError(f"{place}: row {row} stands behind row {before}. Save the file again.")
@@ -134,7 +150,9 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
             continue
         elif tag == "c":
             cells += 1
+            in_row += 1
             bounded(place, cells=cells)
+            bounded(f"{place} row {row}", columns=in_row // BLANKS)
             name = element.get("r")
             column = column_index_from_string(coordinate_from_string(name)[0]) if name else column + 1
             cell = f"{place}, cell {get_column_letter(column)}{row}"

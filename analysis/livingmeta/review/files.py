@@ -27,6 +27,7 @@ LONGEST_NAME = 200  # characters of a column, or of a review's folder
 MOST_ROWS = 100_000
 MOST_COLUMNS = 1_000
 MOST_CELLS = 1_000_000
+MOST_TAGS = 2_000_000  # and attributes of an XML; a tag of three bytes takes a hundred when it is read
 
 
 class FileError(RefusalError):
@@ -145,3 +146,14 @@ def bounded(file: str, *, rows: int = 0, columns: int = 0, cells: int = 0) -> No
         if size > most:
             reason = f"the table has more than {most:,} {what}"
             raise FileError(file, reason, "Delete those that are empty, or part the table.")
+
+
+def few_tags(raw: bytes, file: str, *, most: int = MOST_TAGS) -> None:
+    """Refuse an XML with more tags and attributes than a review or a workbook has.
+
+    Raises
+    ------
+    FileError
+    """
+    if raw.count(b"<") + raw.count(b"=") > most:
+        raise FileError(file, f"the file has more than {most:,} tags and attributes", "Part it.")
