@@ -224,6 +224,23 @@ def test_what_somebody_wrote_after_a_crash_is_not_overwritten(home: Path) -> Non
         assert hidden(home) == []
 
 
+def test_who_finishes_what_a_dead_writer_began_may_die_as_well(home: Path) -> None:
+    for _ in interrupted(home, moved=1):
+        for _ in at_each_step(lambda: contents(home)):
+            pass
+        assert contents(home) == state("new")
+        assert hidden(home) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "folder"])
+def test_a_journal_that_is_no_file_holds_nobody_up(home: Path, kind: str) -> None:
+    path = home / JOURNAL
+    make = {"pipe": os.mkfifo, "endless": lambda path: path.symlink_to("/dev/zero"), "folder": os.mkdir}
+    make[kind](path)
+    with pytest.raises(RefusalError, match="this is no journal of livingmeta"):
+        contents(home)
+
+
 @pytest.mark.parametrize(
     "journal",
     [

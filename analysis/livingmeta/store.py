@@ -30,7 +30,8 @@ JOURNAL = ".livingmeta.journal"  # which staged files take whose places
 STAGED = re.compile(r"\.(.+)\.([0-9a-f]{24})\.livingmeta")  # what a file, or a folder, shall be
 PATIENCE = 10.0  # seconds until a lock somebody else holds is given up on
 FORGOTTEN = 3600.0  # seconds until what can't be asked for its writer counts as left behind
-READ = frozenset({".csv", ".toml", ".json"})  # what a review is read from
+LONGEST_JOURNAL = 100_000  # bytes; ours have some hundreds, and a stranger's may have no end
+READ = frozenset({".csv", ".toml", ".json", ".md"})  # what a review is made of
 UNSYNCED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})  # this file system syncs no folders
 Value = TypeVar("Value")
 
@@ -208,13 +209,11 @@ def copied(folder: Path, *, neighbours: Mapping[str, Path], changed: Mapping[str
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return what the files of a folder held at one moment, by name."""
+    """Return what the files of a review held at one moment, by name."""
 
     def read() -> dict[str, bytes]:
-        names = {path.name for path in folder.iterdir() if path.is_file()} | _journal(folder).keys()
-        return {
-            name: current(folder / name).read_bytes() for name in sorted(names) if not name.startswith(".")
-        }
+        names = {path.name for path in folder.iterdir() if _counts(path)} | _journal(folder).keys()
+        return {name: current(folder / name).read_bytes() for name in sorted(names)}
 
     return at_rest(folder, read)
 
@@ -350,9 +349,11 @@ def _journal(folder: Path) -> dict[str, tuple[str, str | None]]:
         If it is none of ours. It may come from a stranger, so names must stay in their folders.
     """
     path = folder / JOURNAL
+    if not os.path.lexists(path):
+        return {}
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
+        raw = path.read_bytes() if path.is_file() and path.stat().st_size <= LONGEST_JOURNAL else b""
+    except FileNotFoundError:  # its writer came to its end
         return {}
     try:
         places = {name: (beside, before) for name, (beside, before) in json.loads(raw)["places"].items()}
@@ -438,12 +439,16 @@ def _remove_unless_held(path: Path) -> None:
         path.unlink()
 
 
+def _counts(path: Path) -> bool:
+    return path.suffix in READ and not path.name.startswith(".") and path.is_file()
+
+
 def _state(folder: Path) -> dict[str, tuple[int, int, int]]:
     """Return by what one sees that somebody wrote in a folder."""
     state = {}
     with suppress(OSError):
         for path in folder.iterdir():
-            if path.name == JOURNAL or (path.suffix in READ and not path.name.startswith(".")):
+            if path.name == JOURNAL or _counts(path):
                 with suppress(OSError):
                     seen = path.stat()
                     state[path.name] = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
