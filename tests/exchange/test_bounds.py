@@ -166,11 +166,9 @@ def test_rows_that_are_hidden_or_begin_with_a_hash_are_named(tmp_path: Path) -> 
 
     (analysis,) = read(workbook(tmp_path / "t.xlsx", change))
     assert [record.study for record in analysis.records] == ["Ash", "Beech", "Cedar"]
-    assert any("rows 3: hidden in the file, and read" in remark for remark in analysis.remarks)
-    assert any("columns C: hidden in the file" in remark for remark in analysis.remarks)
-    assert any(
-        "rows 5: left out, since the first cell begins with #" in remark for remark in analysis.remarks
-    )
+    assert any("row 3: hidden in the file, and read" in remark for remark in analysis.remarks)
+    assert any("column C: hidden in the file" in remark for remark in analysis.remarks)
+    assert any("row 5: left out, since the first cell begins with #" in remark for remark in analysis.remarks)
     text = "# made by me, in May\n" + MEANS + "#12 Delta 2009,5,2,10,3,2,10\n# the last, indeed\n"
     (_, remarks) = reviews_in(write(tmp_path / "t.csv", text))
     assert [re.search(r"rows [\d, ]+", remark)[0] for remark in remarks] == ["rows 5, 6"]

@@ -10,6 +10,7 @@ from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.imports import imported, read, reviews_in
 from livingmeta.exchange.revman import favoured
 from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import RefusalError
 
 # As RevMan 5 exports it, once with all its columns and once by people who chose fewer
 SHORT = """Name,Data Type,Statistical Method,Effect Measure,Analysis Model,Events 1,Mean 1,SD 1,Total 1,Events 2,Mean 2,SD 2,Total 2,Effect Estimate,SE,CI Start,CI End,Weight,Q,P(Q),I²(Q),Tau²,Z,P(Z),df,Year of study
@@ -64,6 +65,21 @@ def test_an_export_saved_with_semicolons_and_decimal_commas_is_the_same(tmp_path
     for one, two in zip(theirs, ours, strict=True):
         assert [r.cells for r in one.records] == [r.cells for r in two.records]
         assert [r.printed for r in one.records] == [r.printed for r in two.records]
+
+
+def test_an_export_with_typographic_minus_signs_is_the_same(tmp_path: Path) -> None:
+    signs = SHORT.replace(",-", ",−")
+    theirs = read(write(tmp_path / "t.csv", signs))
+    ours = read(write(tmp_path / "p.csv", SHORT))
+    for one, two in zip(theirs, ours, strict=True):
+        assert [r.cells for r in one.records] == [r.cells for r in two.records]
+        assert [r.printed.keys() for r in one.records] == [r.printed.keys() for r in two.records]
+    assert results_of(reviews_in(tmp_path / "t.csv")[0][0]).verdicts[0].verdict == "reproduced"
+
+
+def test_an_export_without_an_analysis_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RefusalError, match="the export holds no analysis"):
+        read(write(tmp_path / "e.csv", SHORT.splitlines()[0] + "\n"))
 
 
 @pytest.mark.parametrize("model", ["Fixed", pytest.param("Random", marks=pytest.mark.slow)])

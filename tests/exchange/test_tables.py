@@ -1,6 +1,7 @@
 """A stranger's table is read by the names of its columns, or refused with row and column."""
 
 import math
+import time
 from pathlib import Path
 
 import pytest
@@ -506,3 +507,23 @@ def test_a_formula_without_a_value_is_not_an_empty_cell(tmp_path: Path) -> None:
         book.active.append(row)
     book.save(tmp_path / "t.xlsx")
     assert "cell B2: the formula =1+1 has no value" in refusal(tmp_path / "t.xlsx")
+
+
+def test_thousands_of_rows_are_searched_for_totals_in_seconds(tmp_path: Path) -> None:
+    """One by one the rows took minutes; the total among them is found all the same."""
+    rows = [f"S{i} 2001,{i % 7}.5,2.1,{20 + i % 50},{i % 5}.5,2.0,{21 + i % 40}" for i in range(5000)]
+    people = [sum(int(row.split(",")[place]) for row in rows) for place in (3, 6)]
+    text = (
+        MEANS.splitlines()[0] + "\n" + "\n".join([*rows, f"Sammen,3.0,2.1,{people[0]},2.0,2.0,{people[1]}"])
+    )
+    before = time.monotonic()
+    (analysis,) = read(write(tmp_path / "t.csv", text + "\n"))
+    assert time.monotonic() - before < 20
+    assert len(analysis.records) == 5000
+    assert any("Sammen: the row holds the sums of the other rows" in remark for remark in analysis.remarks)
+
+
+@pytest.mark.parametrize("spread", ["sei\nA,1,0\nB,2,0.1\nC,1.5,0.07", "vi\nA,1,0\nB,2,0.1\nC,1.5,0.07"])
+def test_a_spread_of_0_is_left_out_aloud(spread: str, tmp_path: Path) -> None:
+    (_, remarks) = reviews_in(write(tmp_path / "t.csv", f"study,yi,{spread}\n"))
+    assert any("row 2, A: no effect with a variance above 0" in remark for remark in remarks)

@@ -186,8 +186,8 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
         if any(column in span for span in hidden_columns)
     ]
     return last, [
-        f"{place}, {what} {_some(names)}: hidden in the file, and read like the others."
-        for what, names in (("rows", [*map(str, hidden_rows)]), ("columns", letters))
+        f"{place}, {_named(what, names)}: hidden in the file, and read like the others."
+        for what, names in (("row", [*map(str, hidden_rows)]), ("column", letters))
         if names
     ]
 
@@ -195,6 +195,10 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
 def _some(names: Sequence[str]) -> str:
     """List names, the first ten of many."""
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def _named(what: str, names: Sequence[str]) -> str:
+    return f"{what}{'s' if len(names) > 1 else ''} {_some(names)}"
 
 
 def _plain(cell: object) -> str:
@@ -238,7 +242,7 @@ def _table(
         cells = [*line, *[""] * len(header)]
         rows.append((number, {name: cells[i].strip() for i, name in enumerate(header)}))
     if commented:
-        said = f"{file}, rows {_some(commented)}: left out, since the first cell begins with #."
+        said = f"{file}, {_named('row', commented)}: left out, since the first cell begins with #."
         remarks = (*remarks, f"{said} Write the cell without it if the row is one of the table.")
     return Sheet(file=file, header=tuple(header), rows=tuple(rows), separator=mark, remarks=tuple(remarks))
 
