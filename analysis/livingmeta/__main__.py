@@ -93,7 +93,7 @@ class _Later(TyperCommand):
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"livingmeta {__version__}")
+        screen.echo(f"livingmeta {__version__}")
         raise typer.Exit
 
 
@@ -127,11 +127,11 @@ def main() -> None:
             if sys.stdout is not None:
                 sys.stdout.flush()  # now, while what goes wrong can still be told
     except RefusalError as error:  # ReviewError and every refusal of a name or number
-        typer.echo(str(error), err=True)
+        screen.echo(str(error), err=True)
         sys.exit(2)
     except OSError as error:
         where = "the output can't be written" if error.filename is None else error.filename
-        typer.echo(f"{where}: {error.strerror or error}", err=True)
+        screen.echo(f"{where}: {error.strerror or error}", err=True)
         sys.exit(2)
 
 

@@ -290,6 +290,49 @@ def shown_as(value: float, half: float, *, more: int = 0) -> str:
     return f"{round(steady, decimals) + 0.0:.{decimals}f}"  # + 0.0: never "-0.00"
 
 
+_FORMULA = re.compile(r"'*[=+\-−@\t\r]")
+
+
+def inert(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula: an apostrophe stands before it.
+
+    Numbers stay as they are, negative ones too.
+
+    Examples
+    --------
+    >>> inert("=1+1"), inert("-0.27"), inert("Alpha 2001")
+    ("'=1+1", '-0.27', 'Alpha 2001')
+    """
+    number = is_plain(text) or (text[:1] != "=" and is_number(text))
+    return f"'{text}" if _FORMULA.match(text) and not number else text
+
+
+def as_meant(cell: str) -> str:
+    """Return the text that `inert` made a cell of.
+
+    Examples
+    --------
+    >>> as_meant("'=1+1"), as_meant("'tis")
+    ('=1+1', "'tis")
+    """
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
+
+
+# What moves a terminal's cursor, rings or begins a command to it, and what turns reading around.
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    r"""Show control characters as pictures, so that a terminal prints them and obeys none.
+
+    Examples
+    --------
+    >>> visible("\x1b[2Jgone")
+    '␛[2Jgone'
+    """
+    return CONTROLS.sub(lambda found: chr(0x2400 + ord(found[0])) if found[0] < " " else "�", text)
+
+
 def where(*parts: str | None) -> str:
     """Join what a claim is about."""
     return ", ".join(filter(None, parts)) or "the review as a whole"

@@ -17,6 +17,7 @@ from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import TABLES, columns
 from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import as_meant
 
 # Each is text for one program and something else for another: a formula, a comment, a missing value,
 # a number, the end of a string, of a script or of a cell
@@ -90,7 +91,7 @@ def by_its_tables(files: dict[str, str], path: Path) -> list[list[str]]:
     trials = csv.DictReader(io.StringIO(files["trials.csv"]))
     names = {line["trial"]: line["label"] for line in trials}
     outcomes = csv.DictReader(io.StringIO(files["outcomes.csv"]))
-    return [list(dict.fromkeys(names[line["trial"]] for line in outcomes))]
+    return [list(dict.fromkeys(as_meant(names[line["trial"]]) for line in outcomes))]
 
 
 READERS = {"metafor": by_metafor, "revman": by_revman, "frictionless": by_its_tables}

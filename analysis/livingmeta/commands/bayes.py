@@ -86,7 +86,7 @@ def bayes_command(
             continue
         printing.summary(loaded, pool)
         if fitted is None or setting is None:
-            typer.echo("  no posterior: without a trial it would be the prior\n")
+            screen.echo("  no posterior: without a trial it would be the prior\n")
             continue
         _print(pool, fitted, setting, words=f"prior: {words}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
@@ -95,8 +95,8 @@ def bayes_command(
         for path in printing.figure_files(
             Path(out) / loaded.protocol.id / f"bayes_{pool.stem}", figure, "png", "svg"
         ):
-            typer.echo(f"  {path} written")
-        typer.echo()
+            screen.echo(f"  {path} written")
+        screen.echo()
     if as_json:
         return screen.json("bayes", documents)
     printing.disclaimer()
@@ -165,7 +165,7 @@ def _print(
     for note in notes(pool.effects):
         console.print(f"  {note}")
     for line in flag_lines(posterior_flags(pool, fitted)):
-        typer.echo(f"  flag {line}")
+        screen.echo(f"  flag {line}")
 
 
 def _interval(pool: Pool, marginal: Marginal) -> str:

@@ -65,12 +65,12 @@ def certainty_command(
     _directions(dossier.unpooled)
     if written:
         files = ", ".join(path.name for path in written)
-        typer.echo(f"{files} written to {written[0].parent}.")
+        screen.echo(f"{files} written to {written[0].parent}.")
     if not dossier.flow.known:
-        typer.echo(ENGLISH.say("flow_none"))
+        screen.echo(ENGLISH.say("flow_none"))
     for line in unplaced(loaded.certainty, summaries):
         screen.console().print(line)
-    typer.echo("A program suggests and a person judges: --worksheet writes a table to decide in.")
+    screen.echo("A program suggests and a person judges: --worksheet writes a table to decide in.")
     printing.disclaimer()
     return None
 
@@ -96,7 +96,7 @@ def _print(review: Review, summary: SummaryOfFindings, *, vas_sd: float | None) 
             f"  printed: {printed.printed}{of} ({printed.reading} source: {printed.where}; "
             f"{review.source(printed.source).citation})"
         )
-    typer.echo()
+    screen.echo()
 
 
 def _worksheet(
@@ -122,7 +122,7 @@ def _worksheet(
     document = panel(path, now, added=len(now) - len(rows), remarks=remarks)
     if as_json:
         return screen.json("certainty --worksheet", document)
-    typer.echo(
+    screen.echo(
         "{worksheet}: {rows} rows, {added} of them new; {decided} decided, {open} open.".format(**document)
     )
     for line in remarks:
@@ -131,7 +131,7 @@ def _worksheet(
         place = str(own)
         if review.folder.resolve().is_relative_to(PACKAGED):  # which the next version replaces
             place = f"{Path('data', review.folder.name, own.name)}, in a copy of {review.folder}"
-        typer.echo(f"Save it as {place}, and every page about the review shows it.")
+        screen.echo(f"Save it as {place}, and every page about the review shows it.")
     return None
 
 
@@ -155,7 +155,7 @@ def _directions(directions: tuple[EffectDirections, ...]) -> None:
         console.print(f"  {table.tally()}")
         for said in table.said:
             console.print(f"  printed: “{said.printed}” ({said.reading} source: {said.where})")
-        typer.echo()
+        screen.echo()
 
 
 def draw(dossier: Dossier, folder: Path) -> list[Path]:

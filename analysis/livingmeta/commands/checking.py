@@ -60,7 +60,7 @@ def check_command(
     from livingmeta.appraisal.dossier import all_problems
 
     if agree is not None:
-        typer.echo(settle(review, agree, take=take, by=by, why=why))
+        screen.echo(settle(review, agree, take=take, by=by, why=why))
     find(review)
     loaded, problems = examine(review)
     if loaded is not None:
@@ -73,13 +73,13 @@ def check_command(
         screen.json("check", documents.checked(review, problems))
     else:
         for problem in problems:
-            typer.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
+            screen.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
         trials = ""
         if loaded:
             held = {"trial": len(loaded.trials), "row": len(loaded.outcomes)}
             sizes = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in held.items()]
             trials = f"{', '.join(sizes)}; "
-        typer.echo(f"{review}: {trials}{len(errors)} wrong, {warnings} doubtful.")
+        screen.echo(f"{review}: {trials}{len(errors)} wrong, {warnings} doubtful.")
     if errors:
         raise typer.Exit(1)
 
@@ -123,11 +123,11 @@ def reproduce_command(
     )
     reasons = (f"{v.claim}, {v.verdict}: {v.detail}" for v in shown if v.verdict != "not numeric")
     for reason in dict.fromkeys(reasons):
-        typer.echo(reason)
+        screen.echo(reason)
     tally = ", ".join(f"{number} {name}" for name, number in counts.items())
-    typer.echo(f"\n{tally or 'no printed numbers to compare with'}.")
+    screen.echo(f"\n{tally or 'no printed numbers to compare with'}.")
     for finding in results.findings:
-        typer.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
+        screen.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
     printing.print_deductions(deduce(results.review))
     printing.disclaimer()
     return None
@@ -223,7 +223,7 @@ def deduce_command(
         return screen.json("deduce", documents.deductions(results, taken))
     printing.print_deductions(results, folder=Path(out) / loaded.protocol.id)
     if not results:
-        typer.echo(f"{review} holds no printed result that says anything of its trials.")
+        screen.echo(f"{review} holds no printed result that says anything of its trials.")
     return None
 
 
@@ -244,7 +244,7 @@ def certify_command(review: ReviewName, *, out: OutFolder = "figures", as_json: 
     else:
         for line in certificate.summary():
             screen.console().print(line)
-        typer.echo(f"{' and '.join(str(path) for path in written)} written.")
+        screen.echo(f"{' and '.join(str(path) for path in written)} written.")
     if certificate.unexplained:
         raise typer.Exit(1)
 
@@ -263,19 +263,19 @@ def trace_command(
     selection = Selection(include_sensitivity=include_sensitivity)
     for pool in synthesise(loaded, selection=selection, only=synthesis):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
-        typer.echo(f"{pool.name} ({pool.synthesis})")
+        screen.echo(f"{pool.name} ({pool.synthesis})")
         if not effects:
-            typer.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
+            screen.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
         for effect in effects:
-            typer.echo(f"  {effect.label}: {effect.instrument_name or pool.outcome}")
+            screen.echo(f"  {effect.label}: {effect.instrument_name or pool.outcome}")
             for row in effect.rows:
                 citation = loaded.source(row.source).citation
-                typer.echo(f"    {row.place}: “{row.quote or ''}”")
-                typer.echo(f"      {row.locator}: {citation}")
+                screen.echo(f"    {row.place}: “{row.quote or ''}”")
+                screen.echo(f"      {row.locator}: {citation}")
             for step in effect.derivation:
-                typer.echo(f"    – {step}")
+                screen.echo(f"    – {step}")
             if effect.assumption:
-                typer.echo(f"    † assumed: {effect.assumption}")
+                screen.echo(f"    † assumed: {effect.assumption}")
 
 
 def gaps_command(
@@ -319,10 +319,10 @@ def gaps_command(
                 )
     still = sum(not lack.filled for lack in listed)
     done = "" if still == len(listed) else f", {len(listed) - still} of them filled"
-    typer.echo(f"{len(listed)} known gaps{done}. To fill one: livingmeta add {review} --gap N")
+    screen.echo(f"{len(listed)} known gaps{done}. To fill one: livingmeta add {review} --gap N")
     return None
 
 
 def dictionary_command() -> None:
     """Print the data dictionary: each file of a review, each column, what it may hold."""
-    typer.echo(dictionary(), nl=False)
+    screen.echo(dictionary(), nl=False)

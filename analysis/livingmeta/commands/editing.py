@@ -67,12 +67,12 @@ def add_command(
     if source is not None:
         sheet = read_sheet(Path(source))
         for remark in sheet.remarks:
-            typer.echo(remark, err=True)
+            screen.echo(remark, err=True)
         draft = draft_of(loaded, sheet)
     else:
         if gap is not None and not 1 <= gap <= len(loaded.gaps):
             raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
-        typer.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
+        screen.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
         draft = converse(loaded, Terminal(), gap=loaded.gaps[gap - 1] if gap else None)
     if second is not None:
         rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
@@ -84,16 +84,16 @@ def add_command(
         rows = sum(len(rows) for rows in draft.values())
         files = ", ".join(path.name for path in plan.files)
         if dry_run:
-            typer.echo(f"--dry-run: {rows} rows for {files}; nothing is written.")
+            screen.echo(f"--dry-run: {rows} rows for {files}; nothing is written.")
             for path, (seen, text) in plan.files.items():
-                typer.echo(f"\n{path.name}:")
-                typer.echo(text[len(seen.decode()) :].rstrip("\r\n"))
+                screen.echo(f"\n{path.name}:")
+                screen.echo(text[len(seen.decode()) :].rstrip("\r\n"))
             return
         if not yes and not Terminal().yes(f"Write {rows} rows to {files}?", default=False):
-            typer.echo("Nothing is written.")
+            screen.echo("Nothing is written.")
             return
         home = plan.write()[0].parent
-        typer.echo(f"Written: {rows} rows to {files}.")
+        screen.echo(f"Written: {rows} rows to {files}.")
         printing.whose(plan.folder, home)
         _page(plan.after, moves, names=("before", "after"), out=Path(out))
 
@@ -122,7 +122,7 @@ def _show_prospect(plan: Addition) -> None:
         console.print(f"\nno effect: {line}")
     for doubt in ahead.doubts:
         console.print(f"\nplease check: {doubt}", style="bold")
-    typer.echo()
+    screen.echo()
 
 
 def _print_moves(moves: Sequence[Move]) -> None:
@@ -135,7 +135,7 @@ def _print_moves(moves: Sequence[Move]) -> None:
         for line in rest:
             console.print(line)
     if same := unchanged(moves):
-        typer.echo(same)
+        screen.echo(same)
 
 
 def _page(
@@ -155,9 +155,9 @@ def _page(
         written += printing.figure_files(folder / "diff", figure, "png", "svg")
     page = diff_page(review, moves, names=names, picture=picture, fates=fates)
     written.append(write(folder / "diff.md", page))
-    typer.echo(f"\n{', '.join(str(path) for path in written)} written.")
-    typer.echo(EVIDENCE_HEAD)
-    typer.echo(evidence_line(review, moves))
+    screen.echo(f"\n{', '.join(str(path) for path in written)} written.")
+    screen.echo(EVIDENCE_HEAD)
+    screen.echo(evidence_line(review, moves))
 
 
 def diff_command(
@@ -181,7 +181,7 @@ def diff_command(
 
         return screen.json("diff", [documents.moved(move) for move in moves])
     if as_markdown:
-        typer.echo(diff_page(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
+        screen.echo(diff_page(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
         return None
     _print_moves(moves)
     for fate in fates:
@@ -209,7 +209,7 @@ def template_command(
     if path.suffix.lower() == ".xlsx":
         content = form_xlsx(loaded)
     write(path, content)
-    typer.echo(f"{path} written. Fill it, then: livingmeta add {review} --from {path}")
+    screen.echo(f"{path} written. Fill it, then: livingmeta add {review} --from {path}")
 
 
 def import_command(
@@ -239,8 +239,8 @@ def import_command(
     create({folder: files.files for folder, files in folders.items()})
     for folder, files in folders.items():
         for remark in files.remarks:
-            typer.echo(f"  {remark}")
-        typer.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
+            screen.echo(f"  {remark}")
+        screen.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
 
 
 def export_command(
@@ -256,7 +256,7 @@ def export_command(
     loaded = load_review(review)
     folder = Path(out) if out else Path("figures") / loaded.protocol.id / to
     written = [write(folder / name, text) for name, text in make(loaded).items()]
-    typer.echo(f"{', '.join(str(path) for path in written)} written.")
+    screen.echo(f"{', '.join(str(path) for path in written)} written.")
 
 
 def _free(folder: Path) -> None:
@@ -296,7 +296,7 @@ def new_command(
         )
     side = "unknown" if favours == "unknown" else SIDES.get(favours or "")
     start(folder, negative_favours=side)
-    typer.echo(
+    screen.echo(
         f"{folder} written. "
         + (
             ""
@@ -317,5 +317,5 @@ def letters(review: Review, *, out: str) -> None:
         for key, (report, gaps) in by_report(review).items()
     ]
     for path in written:
-        typer.echo(path)
-    typer.echo(f"{len(written)} letters. Sign them, and send them yourself.")
+        screen.echo(path)
+    screen.echo(f"{len(written)} letters. Sign them, and send them yourself.")

@@ -15,6 +15,7 @@ from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, Synthesis, VasSd
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points, vas_words
+from livingmeta.exchange.sheets import frame_csv
 from livingmeta.pages import documents
 from livingmeta.pages.phrases import coverage, multiverse_words, published
 from livingmeta.review.folder import load_review
@@ -87,7 +88,7 @@ def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: fl
     _print_turns(analysed)
     path = folder / f"multiverse_{pool.stem}"
     for end, table in ((".csv", analysed.specifications), ("_shares.csv", summary.parts)):
-        write(path.with_name(f"{path.name}{end}"), table.to_csv(index=False, lineterminator="\n"))
+        write(path.with_name(f"{path.name}{end}"), frame_csv(table))
     printed = f" P{prints[1:]}." if prints else ""
     note = f"Headline: {rests}.{printed}"
     curve, _ = specification_curve(analysed, summary.shares, note=note)

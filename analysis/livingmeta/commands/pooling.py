@@ -149,7 +149,7 @@ def _opened(
         hints = Hints(measure=measure, log=log, favours=favours)
         loaded, remarks = reviews_in(path, hints)
         for remark in remarks:
-            typer.echo(remark, err=True)
+            screen.echo(remark, err=True)
         own = loaded[0].protocol.methods.measure
         return loaded, None if len(loaded) == 1 and hints.measure == own else measure
     if log or favours:
@@ -240,7 +240,7 @@ def _side_by_side(
         console.print(f"{profile.name}: {profile.about}.")
         if profile.unverified:
             console.print(f"  not verified: {profile.unverified}.")
-    typer.echo()
+    screen.echo()
     printing.disclaimer()
     return None
 

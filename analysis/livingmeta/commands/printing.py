@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import Results
 from livingmeta.commands import screen
@@ -25,7 +23,7 @@ def print_answers(results: Results) -> None:
     """Print the answers of a review, each in a line."""
     for line in answers(results):
         screen.console().print(line)
-        typer.echo()
+        screen.echo()
 
 
 def figure_files(path: Path, figure: Any, *kinds: str) -> list[Path]:
@@ -47,8 +45,8 @@ def print_deductions(results: Sequence[Deduction], *, folder: Path | None = None
 
             stem = folder / f"deduce_{result.claims[0]}"
             for path in figure_files(stem, deduction_plot(result), "png", "svg"):
-                typer.echo(f"  {path} written")
-        typer.echo()
+                screen.echo(f"  {path} written")
+        screen.echo()
     for clash in clashes(results):
         console.print(clash_words(clash))
     if results:
@@ -85,7 +83,7 @@ def print_pool(review: Review, pool: Pool) -> None:
     result = pool.result
     if result is not None:
         if result.k > 1:
-            typer.echo(f"  {heterogeneity(pool)}; effect {p_words(result.p_value)}")
+            screen.echo(f"  {heterogeneity(pool)}; effect {p_words(result.p_value)}")
         if pool.ahead is not None:
             by = ENGLISH.names["prediction"][str(result.pi_method)]
             screen.console().print(
@@ -113,38 +111,38 @@ def print_pool(review: Review, pool: Pool) -> None:
             screen.console().print(f"  {note}")
         if result.ci_method == "CR2":
             trials = pool.k
-            typer.echo(
+            screen.echo(
                 f"  interval: cluster-robust (CR2), {trials} trials, Satterthwaite's df = "
                 f"{result.ci_df:.1f}; no prediction interval goes with it"
             )
     for sibling in pool.siblings:
         value = interval(sibling.result) if sibling.result else "no trial"
         k = f" (k = {sibling.result.k})" if sibling.result else ""
-        typer.echo(f"  {sibling.name}: {value}{k}")
+        screen.echo(f"  {sibling.name}: {value}{k}")
     for lack in pool.missing:
-        typer.echo(f"  not available: {lack.label} – look in {lack.where}")
+        screen.echo(f"  not available: {lack.label} – look in {lack.where}")
     for left in pool.dropped:
-        typer.echo(f"  left out: {left.label} – {left.why}")
+        screen.echo(f"  left out: {left.label} – {left.why}")
     if pool.sensitivity_only:
         names = ", ".join(left.label for left in pool.sensitivity_only)
-        typer.echo(f"  only in sensitivity analyses: {names}")
+        screen.echo(f"  only in sensitivity analyses: {names}")
     if pool.subgroup_test is not None:
         test = pool.subgroup_test
-        typer.echo(
+        screen.echo(
             f"  subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} ({p_words(test.p_value)})"
         )
         if test.shared:
             sharing = ENGLISH.say("subgroups_shared", names=ENGLISH.listed(test.shared))
             screen.console().print(f"  {sharing}")
     for line in flag_lines(pool.flags):
-        typer.echo(f"  flag {line}")
-    typer.echo()
+        screen.echo(f"  flag {line}")
+    screen.echo()
 
 
 def whose(folder: Path, home: Path, *, quiet: bool = False) -> None:
     """Say where a review is written that came with the program; quiet, beside the output."""
     if home != folder:
-        typer.echo(
+        screen.echo(
             f"{folder} came with the program and stays as it is: {home.resolve()} is your copy, and "
             f"found by the name {folder.name} from here.",
             err=quiet,
@@ -153,4 +151,4 @@ def whose(folder: Path, home: Path, *, quiet: bool = False) -> None:
 
 def disclaimer() -> None:
     """Print what every page ends with."""
-    typer.echo(DISCLAIMER)
+    screen.echo(DISCLAIMER)

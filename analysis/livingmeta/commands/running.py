@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.progress import track
 
@@ -11,6 +10,7 @@ from livingmeta import __version__
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.commands import certainty, printing, screen
 from livingmeta.commands.options import Important, Lang, OutFolder, PrintHere, ReviewName, VasSd
+from livingmeta.exchange.sheets import frame_csv
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.pages.blocks import terminal
 from livingmeta.pages.explorer import explorer_page
@@ -35,7 +35,7 @@ def run_command(review: ReviewName, *, out: OutFolder = "figures") -> None:
         printing.summary(results.review, pool)
         if pool.flags:
             screen.console().print(f"  flags: {', '.join(pool.flags)}")
-    typer.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.html'}.")
+    screen.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.html'}.")
     printing.disclaimer()
 
 
@@ -59,7 +59,7 @@ def report_command(
     figures = _figures(dossier, speaking(loaded, lang))
     _draw(folder, figures, "png", lang=lang)  # which the Markdown shows
     for path in _pages(dossier, folder, figures, lang=lang):
-        typer.echo(path)
+        screen.echo(path)
     printing.disclaimer()
 
 
@@ -67,7 +67,7 @@ def explore_command(review: ReviewName, *, lang: Lang = "en", out: OutFolder = "
     """Write a page to switch trials and methods in a browser; it needs no network."""
     dossier = Dossier(review=load_review(review))
     path = _explorer(dossier, Path(out) / dossier.review.protocol.id, lang=lang)
-    typer.echo(f"{path} written; open it in a browser.")
+    screen.echo(f"{path} written; open it in a browser.")
     printing.disclaimer()
 
 
@@ -81,7 +81,7 @@ def _write(dossier: Dossier, folder: Path) -> list[Path]:
     figures = _figures(dossier)
     written = _draw(folder, figures, "svg", "pdf", "png")
     for name, frame in tables(dossier.results).items():
-        written.append(write(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n")))
+        written.append(write(folder / f"{name}.csv", frame_csv(frame)))
     pages = _pages(dossier, folder, figures)
     return [*written, *certainty.draw(dossier, folder), *pages, _explorer(dossier, folder)]
 

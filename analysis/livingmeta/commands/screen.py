@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from livingmeta.words import visible
+
 # Signs that a stream may lack, and what stands for them there.
 PLAIN = {
     **dict.fromkeys("−–—‑‐‒", "-"),
@@ -81,15 +83,29 @@ def document_text(text: str) -> None:
     from json import dumps
 
     utf8 = (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
-    unshown = "[\ud800-\udfff]" if utf8 else r"[^\x00-\x7f]"
+    unshown = "[\x80-\x9f\ud800-\udfff]" if utf8 else r"[^\x00-\x7f]"
     typer.echo(re.sub(unshown, lambda sign: dumps(sign[0])[1:-1], text))
 
 
 def console() -> Any:
     """Return a console that prints text as it is."""
     from rich.console import Console
+    from rich.segment import Segment
 
-    return Console(highlight=False, markup=False, soft_wrap=False)
+    class Obeyed(Console):
+        """A console that prints control characters of others, and obeys its own."""
+
+        def render(self, *given: Any, **more: Any) -> Iterator[Segment]:
+            for segment in super().render(*given, **more):
+                text = segment.text if segment.control else visible(segment.text)
+                yield Segment(text, segment.style, segment.control)
+
+    return Obeyed(highlight=False, markup=False, soft_wrap=False)
+
+
+def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print a line, in which a terminal finds nothing to obey."""
+    typer.echo(visible(str(text)), err=err, nl=nl)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import typer
 
-from livingmeta.words import RefusalError, unknown
+from livingmeta.commands import screen
+from livingmeta.words import RefusalError, unknown, visible
 
 Answered = TypeVar("Answered")
 
@@ -16,7 +17,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Show a line."""
-        typer.echo(text)
+        screen.echo(text)
 
     def text(
         self, question: str, *, default: str = "", wrong: Callable[[str], str | None] | None = None
@@ -46,11 +47,11 @@ class Terminal:
 
     def yes(self, question: str, *, default: bool) -> bool:
         """Ask yes or no."""
-        return _answered(question, lambda: typer.confirm(question, default=default))
+        return _answered(question, lambda: typer.confirm(visible(question), default=default))
 
     def _prompted(self, question: str, default: str) -> str:
-        show = bool(default)
-        answer = _answered(question, lambda: typer.prompt(question, default=default, show_default=show))
+        shown, show = visible(question), bool(default)
+        answer = _answered(question, lambda: typer.prompt(shown, default=default, show_default=show))
         return str(answer).strip()
 
 

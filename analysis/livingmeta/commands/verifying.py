@@ -58,18 +58,18 @@ def verify_command(
     if as_json:
         screen.json("verify", verified(new["review"], verification, commit=commit))
     elif verification is not None:
-        typer.echo(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it'}.")
+        screen.echo(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it'}.")
         for line in verified_lines(verification, review=new["review"]):
-            typer.echo(line)
+            screen.echo(line)
     newest = old is not None and old.get("format", 1) == lock.LOCK_FORMAT
     if update and newest and verification is not None and verification.same:
-        typer.echo(f"{path} is up to date; nothing is written.", err=as_json)
+        screen.echo(f"{path} is up to date; nothing is written.", err=as_json)
     elif update:
         part, line = changelog_line(old, new, verification, why=why or "")
         _write(path, (raw or b"", lock.text(new)), part, line, quiet=as_json)
     elif verification is not None and not verification.sound:
         if not as_json:
-            typer.echo(f'If it is meant: livingmeta verify {review} --update --why "…"')
+            screen.echo(f'If it is meant: livingmeta verify {review} --update --why "…"')
         raise typer.Exit(1)
 
 
@@ -88,4 +88,4 @@ def _write(path: Path, change: tuple[bytes, str], part: str, line: str, *, quiet
         where = f"{changelog}, {part}:"
     replace_all(files)
     for sentence in (f"{home / path.name} written.", where, line):
-        typer.echo(sentence, err=quiet)
+        screen.echo(sentence, err=quiet)

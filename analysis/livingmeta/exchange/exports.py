@@ -14,7 +14,7 @@ from livingmeta.review.schema import OPTIONAL, TABLES, columns
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import where
+from livingmeta.words import visible, where
 
 TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 
@@ -53,6 +53,10 @@ _R_HEAD = (
     "# a trial may be called NA or 007",
     'text <- c(synthesis = "character", slab = "character", trial = "character")',
     'effects <- read.csv("effects.csv", encoding = "UTF-8", na.strings = "", colClasses = text)',
+    "# a text that a spreadsheet would take for a formula stands behind an apostrophe",
+    'meant <- function(x) sub("^\'(\'*[=+@\\t\\r\\u2212-])", "\\\\1", x)',
+    "words <- sapply(effects, is.character)",
+    "effects[words] <- lapply(effects[words], meant)",
     "# metafor's default tolerances leave tau2 off by a millionth, so they are tightened",
     "steps <- list(threshold = 1e-14, maxiter = 1e5, stepadj = 0.5)",
     "tight <- list(ML = steps, REML = steps, EB = list(threshold = 1e-14, maxiter = 1e5),",
@@ -62,12 +66,21 @@ _R_HEAD = (
 )
 
 
+def _r_comment(words: str) -> str:
+    """Write words behind #: a line break in them would end the comment."""
+    return f"# {' '.join(visible(words).split())}"
+
+
+def _r_string(words: str) -> str:
+    """Write words as a string of R, which escapes as JSON does."""
+    return json.dumps(visible(words), ensure_ascii=False)
+
+
 def _r_call(pool: Pool) -> list[str]:
     result = pool.result
     assert result is not None
-    key = json.dumps(where(*pool.key), ensure_ascii=False)
-    words = " ".join(f"{pool.name}: {pool.methods}".split())  # a line break would end the comment
-    lines = ["", f"# {words}", f"d <- subset(effects, synthesis == {key})"]
+    key = _r_string(where(*pool.key))
+    lines = ["", _r_comment(f"{pool.name}: {pool.methods}"), f"d <- subset(effects, synthesis == {key})"]
     if result.k == 1:
         return [*lines, "# one trial: nothing is pooled", "print(d)"]
     method = metafor_name(result.tau2_method)
@@ -158,6 +171,7 @@ def frictionless(review: Review) -> dict[str, str]:
         "name": review.protocol.id.replace("_", "-"),
         "title": review.protocol.title,
         "description": review.protocol.question,
+        "note": "A text that a spreadsheet would take for a formula stands behind an apostrophe.",
         "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
         "resources": resources,
     }

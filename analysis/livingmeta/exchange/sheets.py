@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from livingmeta.review.files import (
     LARGEST_FILE,
@@ -22,7 +22,10 @@ from livingmeta.review.files import (
     raw_of,
     text_of,
 )
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, inert
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 BLANKS = 17  # blank cells of a row for each that a table can have: no spreadsheet has more
 
@@ -43,10 +46,16 @@ class Sheet:
 
 
 def as_csv(rows: Iterable[Iterable[object]], *, end: str = "\r\n") -> str:
-    """Write rows as CSV, with the line ends that spreadsheets expect."""
+    """Write rows as CSV, with the line ends that spreadsheets expect, and no cell a formula."""
     text = io.StringIO()
-    csv.writer(text, lineterminator=end).writerows(rows)
+    csv.writer(text, lineterminator=end).writerows([inert(str(cell)) for cell in row] for row in rows)
     return text.getvalue()
+
+
+def frame_csv(frame: DataFrame) -> str:
+    """Write a table of pandas as CSV, and no text in it a formula."""
+    texts = frame.map(lambda cell: inert(cell) if isinstance(cell, str) else cell)
+    return str(texts.to_csv(index=False, lineterminator="\n"))
 
 
 def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:

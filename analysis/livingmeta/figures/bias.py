@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.figures.style import BLACK, MARKS, ROW, SMALL, TEXT, Mark, mark, state_key, write_beside
+from livingmeta.figures.style import (
+    BLACK,
+    MARKS,
+    ROW,
+    SMALL,
+    TEXT,
+    Mark,
+    as_written,
+    mark,
+    state_key,
+    write_beside,
+)
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
@@ -18,6 +29,7 @@ _WIDTH = 7.06  # text width of a journal page
 _LEGEND, _ACROSS = 0.2, 4  # height of a line of the legend, and states on it
 
 
+@as_written
 def traffic_plot(
     assessments: Sequence[Assessment], *, unrecorded: Sequence[str] = (), language: Language = ENGLISH
 ) -> Figure:
@@ -97,6 +109,7 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
         )
 
 
+@as_written
 def summary_plot(assessments: Sequence[Assessment], *, language: Language = ENGLISH) -> Figure:
     """Draw, per domain, how many trials have which judgement, and how many have none.
 

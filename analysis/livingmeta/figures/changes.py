@@ -15,6 +15,7 @@ from livingmeta.figures.style import (
     ROW,
     SMALL,
     TEXT,
+    as_written,
     axis_sides,
     axis_words,
     draw_diamond,
@@ -33,6 +34,7 @@ _NAMES, _FOREST, _NUMBERS, _MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a j
 ChangeLine = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers
 
 
+@as_written
 def changes_plot(
     moves: Sequence[Move],
     stages: Sequence[Stage],

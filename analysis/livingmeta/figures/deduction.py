@@ -18,6 +18,7 @@ from livingmeta.figures.style import (
     ROW,
     SMALL,
     TEXT,
+    as_written,
     axis_words,
     draw_interval,
     draw_mark,
@@ -35,6 +36,7 @@ _TOP, _STRIP, _BETWEEN, _AXIS = 0.5, 0.17, 0.62, 0.5
 SET_DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an image
 
 
+@as_written
 def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Figure:
     """Draw which sets of trials can stand behind a printed interval, and what is left for each trial.
 

@@ -65,7 +65,12 @@ def figure_bytes(figure: Any, kind: str) -> bytes:
         For another kind.
     """
     held = io.BytesIO()
-    fixed: dict[Any, Any] = {"svg.hashsalt": "livingmeta", "svg.fonttype": "path", "pdf.fonttype": 42}
+    fixed: dict[Any, Any] = {
+        "svg.hashsalt": "livingmeta",
+        "svg.fonttype": "path",
+        "pdf.fonttype": 42,
+        "text.parse_math": False,
+    }
     with rc_context(fixed), _fonts_without_layout():
         figure.savefig(held, format=kind, metadata=METADATA[kind], dpi=300)
     return held.getvalue()

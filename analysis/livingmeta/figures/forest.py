@@ -26,6 +26,7 @@ from livingmeta.figures.style import (
     WHITE,
     WIDEST,
     _wide,
+    as_written,
     axis_words,
     draw_diamond,
     draw_interval,
@@ -217,6 +218,7 @@ def _overall(result: PooledEstimate, language: Language) -> str:
     return language.say("figures.overall", name=name, **numbers)
 
 
+@as_written
 def _figure(rows: int, notes: int, more: float, room: _Room) -> Axes:
     above, below = 2.6 * ROW, 0.62 + notes * 0.125
     width = room.left + _FOREST + room.estimate + more + 2 * _MARGIN

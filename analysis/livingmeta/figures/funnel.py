@@ -16,6 +16,7 @@ from livingmeta.figures.style import (
     GREY,
     SMALL,
     TEXT,
+    as_written,
     axis_sides,
     axis_words,
     draw_mark,
@@ -37,6 +38,7 @@ REGIONS = (
 )
 
 
+@as_written
 def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language = ENGLISH) -> Axes:
     """Draw effects against their standard errors, over regions of significance around no effect.
 

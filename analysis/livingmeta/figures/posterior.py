@@ -17,6 +17,7 @@ from livingmeta.figures.style import (
     ROW,
     SMALL,
     TEXT,
+    as_written,
     axis_words,
     draw_interval,
     draw_mark,
@@ -36,6 +37,7 @@ _CURVES, _TOP, _BETWEEN, _AXIS = 1.6, 0.5, 0.75, 0.5  # inches
 _LEFT, _RIGHT = 1.45, 0.12
 
 
+@as_written
 def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Language = ENGLISH) -> Figure:
     """Draw a posterior: mean effect and new setting, τ with its prior, each trial shrunken.
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from livingmeta.appraisal.flow import PREVIOUS, TOTALS, BoxCount, Flow
-from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT
+from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT, as_written
 from livingmeta.language import ENGLISH, Language
 
 # The boxes of the figure by column, from top to bottom
@@ -28,6 +28,7 @@ _BOX, _GAP, _BESIDE = 2.15, 0.22, 0.3  # inches
 _LINE = 0.125
 
 
+@as_written
 def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
     """Draw a flow as PRISMA 2020 lays it out, with a dashed box where no number is known.
 

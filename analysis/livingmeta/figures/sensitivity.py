@@ -23,6 +23,7 @@ from livingmeta.figures.style import (
     PALE,
     SMALL,
     TEXT,
+    as_written,
     axis_sides,
     axis_words,
     draw_diamond,
@@ -117,6 +118,7 @@ def cumulative_plot(
     )
 
 
+@as_written
 def baujat_plot(
     sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
 ) -> Axes:
@@ -166,6 +168,7 @@ def baujat_plot(
     return ax
 
 
+@as_written
 def influence_plot(
     sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
 ) -> Axes:
@@ -254,6 +257,7 @@ def _telling(without: Sequence[Without]) -> list[Without]:
     return [left for left in without if left in by]
 
 
+@as_written
 def _forest(
     sensitivity: Sensitivity,
     lines: Sequence[Line],

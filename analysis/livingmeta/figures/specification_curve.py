@@ -31,6 +31,7 @@ from livingmeta.figures.style import (
     PALE,
     SMALL,
     TEXT,
+    as_written,
     axis_words,
     draw_mark,
     open_axes,
@@ -53,6 +54,7 @@ MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
 
 
+@as_written
 def specification_curve(
     found: Multiverse, shares: Shares, *, note: str = "", language: Language = ENGLISH
 ) -> tuple[Axes, Axes]:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -94,6 +95,10 @@ MARKS: Mapping[str, Mark] = {
 }
 
 
+# What a review says is no formula, whatever stands between two dollars: around all that draws.
+as_written = rc_context({"text.parse_math": False})
+
+
 def axis_sides(pool: Pool, language: Language = ENGLISH) -> str:
     """Say below an axis whom each side favours; nothing where that is not known."""
     if pool.favours is None:
@@ -171,7 +176,8 @@ WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and
 def _wide(text: str, *, size: float = TEXT, bold: bool = False) -> float:
     """Return how wide a text is, in inches."""
     font = FontProperties(size=size, weight="bold" if bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+    line = text.translate(dict.fromkeys(map(ord, "\t\r\n"), " "))  # no font has a sign for these
+    return float(text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]) / 72
 
 
 def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:

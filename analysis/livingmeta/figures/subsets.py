@@ -12,7 +12,17 @@ from matplotlib.figure import Figure
 
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, Gosh
-from livingmeta.figures.style import BLACK, COLOURS, PALE, SMALL, TEXT, axis_words, scale_axis, turn_ticks
+from livingmeta.figures.style import (
+    BLACK,
+    COLOURS,
+    PALE,
+    SMALL,
+    TEXT,
+    as_written,
+    axis_words,
+    scale_axis,
+    turn_ticks,
+)
 from livingmeta.language import ENGLISH, Language
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
@@ -23,6 +33,7 @@ SHOWN, OTHERS = COLOURS["above"], COLOURS["below"]
 SHARE = LinearSegmentedColormap.from_list("share", [OTHERS, PALE, SHOWN])
 
 
+@as_written
 def gosh_plot(
     found: Gosh,
     *,

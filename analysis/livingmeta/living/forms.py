@@ -105,6 +105,9 @@ def form_xlsx(review: Review) -> bytes:
     for column in FORM:
         guide.append([column, help_of(column)])
     guide.column_dimensions["A"].width, guide.column_dimensions["B"].width = 18, 100
+    for cell in (cell for sheet in book for row in sheet.iter_rows() for cell in row):
+        if isinstance(cell.value, str):
+            cell.data_type = "s"  # openpyxl takes what begins with = for a formula
     held = io.BytesIO()
     book.save(held)
     return held.getvalue()

@@ -16,7 +16,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from livingmeta.pages.template import cell, no_markup, page
+from livingmeta.pages.template import cell, leads, no_markup, page
 
 
 @dataclass(frozen=True)
@@ -220,6 +220,7 @@ def as_html(blocks: Iterable[Block], *, lang: str, pictures: Mapping[str, str] |
         lang=lang,
         pictures=pictures or {},
         parts=parts,
+        leads=leads,
         kind=lambda thing: type(thing).__name__,
     )
 
@@ -252,11 +253,20 @@ def _inline(words: Words) -> str:
 
 def _part(part: Part) -> str:
     if isinstance(part, Code):
-        return f"`{part.words}`"
+        return _code(part.words)
     words: str = no_markup(part if isinstance(part, str) else part.words)
     if isinstance(part, Strong):
         return f"**{words}**"
-    return f"[{words}]({part.to})" if isinstance(part, Link) and not part.to.startswith("#") else words
+    if not isinstance(part, Link) or part.to.startswith("#") or not leads(part.to):
+        return words
+    return f"[{words}]({part.to.replace('(', '%28').replace(')', '%29')})"
+
+
+def _code(words: str) -> str:
+    """Put words between more backticks than stand together in them."""
+    inside = max(map(len, re.findall("`+", words)), default=0)
+    tick, gap = "`" * (inside + 1), " " if inside else ""
+    return f"{tick}{gap}{' '.join(words.split())}{gap}{tick}"
 
 
 def _section(section: Section, level: int, pictures: Mapping[str, str]) -> str:
@@ -292,7 +302,8 @@ def _table(table: Table, *_: object) -> str:
 
 
 def _figure(figure: Figure, _: int, pictures: Mapping[str, str]) -> str:
-    return f"![{figure.title}]({pictures[figure.id]})" if figure.id in pictures else ""
+    title = " ".join(_inline(figure.title).split())
+    return f"![{title}]({pictures[figure.id]})" if figure.id in pictures else ""
 
 
 _MARKDOWN: Mapping[type[Block], Callable[..., str]] = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from livingmeta.audit.lock import Lock, Verification, place_of
 from livingmeta.pages.phrases import interval
+from livingmeta.pages.template import no_markup
 
 CHANGED = {
     "lock": "the lock",
@@ -45,7 +46,7 @@ def changelog_line(
         same = f"{now} as before to two decimals"
         parts.append(f"{title} {same if was == now else f'{was} → {now}'}")
     evidence = any(change.cause == "data" and change.place in places for change in moved)
-    return "Evidence" if evidence else "Code", f"- `{new['review']}`: {'; '.join(parts)}."
+    return "Evidence" if evidence else "Code", f"- `{new['review']}`: {no_markup('; '.join(parts))}."
 
 
 def _value(pool: Mapping[str, Any] | None) -> str:

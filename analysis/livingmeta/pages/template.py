@@ -11,8 +11,30 @@ if TYPE_CHECKING:
 
 
 def no_markup(value: Any) -> Any:
-    """Keep words of a review from beginning a tag, which Markdown would pass on."""
-    return re.sub(r"(?<!\\)<(?=[A-Za-z/!?])", r"\<", value) if isinstance(value, str) else value
+    """Keep words of a review from beginning a tag or leading anywhere, which Markdown would pass on."""
+    if not isinstance(value, str):
+        return value
+    tags = re.sub(r"(\\*)<(?=[A-Za-z/!?])", lambda found: f"{_odd(found[1])}<", value)
+    return re.sub(r"\](?=[(:])", r"]\\", tags)
+
+
+def _odd(slashes: str) -> str:
+    """Escape what follows: two backslashes are one in print, and escape nothing."""
+    return slashes if len(slashes) % 2 else f"{slashes}\\"
+
+
+LEADS = re.compile(r"(https?://|mailto:|#)[^\s<>\"\\^`{|}]*", re.IGNORECASE)
+
+
+def leads(address: str) -> bool:
+    """Say whether an address is one that a page links to: on the web, a person's, or in the page.
+
+    Examples
+    --------
+    >>> leads("https://doi.org/10.1000/x"), leads("javascript:alert(1)")
+    (True, False)
+    """
+    return LEADS.fullmatch(address) is not None
 
 
 def minus(text: str) -> str:

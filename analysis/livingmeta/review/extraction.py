@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import STATISTICS, Outcome, Problem, SecondOutcome
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, inert
 
 COMPARED = ("n", "n1", "n2", *STATISTICS, "ci_level", "events", "p_value", "t_value", "adjusted", "measure")
 # What names a result in agreements.csv, and what two rows must share to be the same result
@@ -96,7 +96,7 @@ def corrected(text: str, *, row: int, column: str, value: str) -> str:
             ends = lines[reader.line_num - 1]
             end = ends[len(ends.rstrip("\r\n")) :]
             new = [*cells, *[""] * (len(names) - len(cells))]
-            new[names.index(column)] = value
+            new[names.index(column)] = inert(value)
             held = io.StringIO()
             csv.writer(held, lineterminator=end).writerow(new)
             return mark + "".join([*lines[:start], held.getvalue(), *lines[reader.line_num :]])

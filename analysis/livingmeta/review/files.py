@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from livingmeta.review.schema import Problem
-from livingmeta.words import RefusalError
+from livingmeta.words import CONTROLS, RefusalError, as_meant
 
 # Cochrane's largest reviews are a tenth of these; docs/files.md states them.
 LARGEST_FILE = 50_000_000  # bytes, of a file and of all that it unpacks to
@@ -107,7 +107,28 @@ def text_of(raw: bytes, file: str, *, utf16: bool = False) -> str:
         ) from None
     if "\0" in text:
         raise FileError(file, "the file holds zero bytes, so it is not text", "Save it as CSV UTF-8.")
+    without_controls(text, file, rows=True)
     return text
+
+
+def without_controls(text: str, file: str, *, rows: bool = False) -> None:
+    """Refuse a text with characters that no reader sees and a terminal obeys.
+
+    Parameters
+    ----------
+    text, file : str
+    rows : bool
+        Whether the text is that of a file, so that the row can be said.
+
+    Raises
+    ------
+    FileError
+    """
+    held = CONTROLS.search(text.replace("\r", " "))
+    if held:
+        reason = f"the file holds a control character (U+{ord(held[0]):04X}), which no reader can see"
+        row = text.count("\n", 0, held.start()) + 1 if rows else None
+        raise FileError(file, reason, "Delete it; it was copied with the words around it.", row=row)
 
 
 def lines_of(text: str, file: str, *, mark: str = ",") -> list[list[str]]:
@@ -128,7 +149,7 @@ def lines_of(text: str, file: str, *, mark: str = ",") -> list[list[str]]:
         reason = f"this is not well-formed CSV ({error})"
         raise FileError(file, reason, "Look for a quote mark that is never closed.") from None
     bounded(file, rows=len(lines), columns=max(map(len, lines), default=0))
-    return lines
+    return [[as_meant(cell) for cell in line] for line in lines]
 
 
 def bounded(file: str, *, rows: int = 0, columns: int = 0, cells: int = 0) -> None:

@@ -24,6 +24,7 @@ from livingmeta.review.files import (
     lines_of,
     raw_of,
     text_of,
+    without_controls,
 )
 from livingmeta.review.protocol import FORMAT, Protocol, Review
 from livingmeta.review.rules import across, decisions
@@ -274,12 +275,24 @@ def declarations(folder: Path, name: str) -> dict[str, Any]:
     try:
         with guarded(file, "this is not valid TOML", remedy):
             declared = tomllib.loads(text)
+        for words in _texts(declared):  # an escape of TOML may stand for what no file may hold
+            without_controls(words, file)
     except FileError as error:
         raise ReviewError(error.problems) from None
     given = declared.get("format", 1)
     if unread := unread_format(given, FORMAT):
         raise _refusal(file, *unread, column="format", value=str(given))
     return declared
+
+
+def _texts(declared: object) -> Iterator[str]:
+    if isinstance(declared, dict):
+        yield from declared
+        declared = [*declared.values()]
+    for inner in declared if isinstance(declared, list) else ():
+        yield from _texts(inner)
+    if isinstance(declared, str):
+        yield declared
 
 
 def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Protocol:
