@@ -1,5 +1,6 @@
 """An entry in a registry is enough: every door takes it and says its own words."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,8 @@ def test_an_estimator_is_an_entry_and_nothing_else(
     tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch, open_page
 ) -> None:
     monkeypatch.setitem(TAU2, "MADE", Named("the made-up method", dersimonian_laird))
+    for module in ("options", "pooling"):  # which list the entries when they are imported
+        monkeypatch.delitem(sys.modules, f"livingmeta.commands.{module}", raising=False)
     path = review(tmp_path, "means", CHOICE.replace("MADE", 'SMD"\ntau2 = "MADE').replace('"REML"', '"MADE"'))
     out = ("--out", str(tmp_path / "figures"))
     assert "PM or MADE" in say("pool", "--help").flat

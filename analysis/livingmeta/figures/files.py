@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -71,22 +70,6 @@ def figure_bytes(figure: Any, kind: str) -> bytes:
         "pdf.fonttype": 42,
         "text.parse_math": False,
     }
-    with rc_context(fixed), _fonts_without_layout():
+    with rc_context(fixed):
         figure.savefig(held, format=kind, metadata=METADATA[kind], dpi=300)
     return held.getvalue()
-
-
-@contextmanager
-def _fonts_without_layout() -> Iterator[None]:
-    """Leave out of a PDF's fonts the rules of setting a text, which is set already.
-
-    To cut them down to the letters that are used took most of the time of a PDF.
-    """
-    from fontTools.subset import Options  # where matplotlib's own options begin
-
-    usual = getattr(Options, "_drop_tables_default", [])
-    Options._drop_tables_default = [*usual, "GDEF", "GPOS", "GSUB", "MATH"]
-    try:
-        yield
-    finally:
-        Options._drop_tables_default = usual

@@ -322,13 +322,18 @@ class _Answers(NamedTuple):
 
     def apart(self, other: _Answers) -> float:
         """Return the largest difference in what is reported."""
-        widths = np.ptp(self.quantiles, axis=-1)[:, None]
         pairs = (
-            (self.quantiles - other.quantiles) / widths,
+            (self.quantiles - other.quantiles) / _spread(self.quantiles),
             self.chances - other.chances,
-            (self.tau_quantiles - other.tau_quantiles) / np.ptp(self.tau_quantiles),
+            (self.tau_quantiles - other.tau_quantiles) / _spread(self.tau_quantiles),
         )
         return max(float(np.abs(pair).max()) for pair in pairs)
+
+
+def _spread(quantiles: Array) -> Array:
+    """Return the distance of the outer quantiles; 1 where all of them are one number."""
+    width = np.ptp(quantiles, axis=-1, keepdims=True)
+    return np.where(width > 0, width, 1.0)
 
 
 def _marginal(moments: Array, quantiles: Array, finite: Sequence[bool]) -> Marginal:
