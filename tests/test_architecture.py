@@ -13,7 +13,7 @@ LIBRARIES = {
     "synthesis": SCIENCE | {"pydantic", "pandas"},
     "audit": SCIENCE | {"pandas", "statsmodels", "pymare", "meta_analyze"},
     "appraisal": SCIENCE | {"pandas", "pydantic"},
-    "exchange": SCIENCE | {"pandas", "pydantic", "openpyxl", "defusedxml"},
+    "exchange": SCIENCE | {"pandas", "pydantic", "openpyxl", "defusedxml", "tomlkit"},
     "living": {"pydantic", "pandas", "openpyxl", "tomlkit"},
     "figures": SCIENCE | {"matplotlib", "pandas"},
     "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic", "rich"},

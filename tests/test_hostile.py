@@ -220,6 +220,38 @@ def test_every_command_prints_it(say, review: Path, tmp_path: Path, words: tuple
     assert "\x1b" not in said.out + said.err
 
 
+@pytest.mark.parametrize(
+    "words", [("sensitivity",), ("certify",), ("explore", "--lang", "nb"), ("gaps", "--letter")]
+)
+def test_every_other_file_that_a_command_writes_holds_it_as_text(
+    say, review: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    said = say(words[0], str(review), *words[1:], "--out", str(tmp_path))
+    assert said.status == 0, said.err
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written
+    for path in written:
+        if path.suffix == ".md":
+            harmless(path.read_text(encoding="utf-8"), path.name)
+        if path.suffix == ".csv":
+            no_formula(path.read_text(encoding="utf-8"))
+
+
+def test_what_is_imported_is_toml_whatever_a_file_says(say, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / 'a"\n[x] = 1.csv'
+    short = '=1+1 <b>\n"]\n[y] # """'
+    rows = [("trial", "yi", "vi"), (short, "-0.5", "0.1"), (f"{short}2", "0.2", "0.1")]
+    held = io.StringIO()
+    csv.writer(held).writerows(rows)
+    table.write_text(held.getvalue(), encoding="utf-8")
+    said = say("import", str(table), "mine", "--measure", "SMD")
+    assert said.status == 0, said.err
+    assert load_review("mine").trials[0].label == " ".join(short.split())
+    for path in (tmp_path / "data" / "mine").glob("*.csv"):
+        no_formula(path.read_text(encoding="utf-8"))
+
+
 CONTROL = ["\x1b[2J", "\x9b2J", "\x07", "\x08", "\x7f", "\u202e"]
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Hints, Record, twins
 from livingmeta.exchange.limits import level_of
@@ -22,7 +23,6 @@ from livingmeta.store import scratch
 from livingmeta.synthesis.settings import undeclarable
 from livingmeta.words import key_of
 
-UNKNOWN_SIDE = '"unknown"'  # as TOML has it
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
@@ -367,50 +367,41 @@ def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def _toml(analyses: Sequence[Analysis], keys: Sequence[str], *, name: str, file: str) -> str:
+    import tomlkit
+
     first = analyses[0]
     sides = {analysis.negative_favours for analysis in analyses}
     shared = sides.pop() if len(sides) == 1 else None
-    lines = [
-        f"# Imported from {' '.join(file.split())}. Say here what the review asks.",
-        f"format = {FORMAT}",
-        f"id = {_quoted(name)}",
-        f"title = {_quoted(first.title)}",
-        'question = "not said in the file"',
-        "",
-        "[groups]",
-        f"1 = {_quoted(first.groups[0])}",
-        f"2 = {_quoted(first.groups[1])}",
-        f"negative_favours = {shared or UNKNOWN_SIDE}",
-        "",
-        "[methods]",
-        f'profile = "{first.profile}"',
-        f'model = "{first.model}"',
-        f'measure = "{first.measure}"',
-        *([f"level = {first.level / 100:g}"] if first.level != 95 else []),
-    ]
+    declared: dict[str, Any] = {
+        "format": FORMAT,
+        "id": name,
+        "title": _line(first.title),
+        "question": "not said in the file",
+        "groups": {
+            "1": _line(first.groups[0]),
+            "2": _line(first.groups[1]),
+            "negative_favours": shared or "unknown",
+        },
+        "methods": {"profile": first.profile, "model": first.model, "measure": first.measure},
+        "synthesis": [],
+    }
+    if first.level != 95:
+        declared["methods"]["level"] = first.level / 100
     for analysis, key in zip(analyses, keys, strict=True):
-        lines += [
-            "",
-            "[[synthesis]]",
-            f'id = "{key}"',
-            f"title = {_quoted(analysis.title)}",
-            f'outcome = "{key}"',
-        ]
+        plan: dict[str, Any] = {"id": key, "title": _line(analysis.title), "outcome": key}
         if analysis.negative_favours and not shared:
-            lines.append(f"negative_favours = {analysis.negative_favours}")
+            plan["negative_favours"] = analysis.negative_favours
         if analysis.method not in INVERSE:
-            method = POOLED_BY.get(analysis.method, "a method not known here")
-            lines.append(f"pooled_by = {_quoted(method)}")
+            plan["pooled_by"] = POOLED_BY.get(analysis.method, "a method not known here")
         if any(record.subgroup for record in analysis.records) and not analysis.overall:
-            lines.append("overall = false")
-    return "\n".join(lines) + "\n"
+            plan["overall"] = False
+        declared["synthesis"].append(plan)
+    return f"# Imported from {_line(file)}. Say here what the review asks.\n{tomlkit.dumps(declared)}"
 
 
-def _quoted(text: str) -> str:
-    import json
-
-    plain = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
-    return json.dumps(plain, ensure_ascii=False)
+def _line(text: str) -> str:
+    """Put words of a file into one line, without signs that nobody sees."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
 
 
 def reviews_in(path: Path, hints: Hints | None = None) -> tuple[list[Review], list[str]]:
