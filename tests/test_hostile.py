@@ -86,6 +86,22 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "source": "paper",
             }
         ],
+        "published": [
+            {
+                "claim": "one",
+                "synthesis": "pain-short",
+                "quantity": quantity,
+                "printed": printed,
+                "source": "paper",
+                "reading": "primary",
+                "quote": printed[:60],
+            }
+            for quantity, printed in (("estimate", "-0.3"), ("text", EVIL))
+        ],
+        "risk_of_bias": [
+            {"trial": "beta2002", "tool": "RoB", "domain": "blinding", "judgement": "", "source": "paper"}
+        ],
+        "second_extraction": [{**folders.ARM1, "mean": "3.1", "quote": "3.1 (1.5)"}],
     }
     made = folders.folder(path, **{table: text_columns(table, held) for table, held in rows.items()})
     protocol = made / "review.toml"
