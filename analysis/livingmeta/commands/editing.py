@@ -81,6 +81,8 @@ def add_command(
         _show_prospect(plan)
         moves = diff(plan.before, plan.after)
         _print_moves(moves)
+        fates = came_true(deduce(plan.before), deduce(plan.after))
+        _print_fates(fates)
         rows = sum(len(rows) for rows in draft.values())
         files = ", ".join(path.name for path in plan.files)
         if dry_run:
@@ -95,7 +97,7 @@ def add_command(
         home = plan.write()[0].parent
         screen.echo(f"Written: {rows} rows to {files}.")
         printing.whose(plan.folder, home)
-        _page(plan.after, moves, names=("before", "after"), out=Path(out))
+        _page(plan.after, moves, names=("before", "after"), out=Path(out), fates=fates)
 
 
 def _show_prospect(plan: Addition) -> None:
@@ -136,6 +138,11 @@ def _print_moves(moves: Sequence[Move]) -> None:
             console.print(line)
     if same := unchanged(moves):
         screen.echo(same)
+
+
+def _print_fates(fates: Sequence[Fate]) -> None:
+    for fate in fates:
+        screen.console().print(fate_words(fate))
 
 
 def _page(
@@ -184,8 +191,7 @@ def diff_command(
         screen.echo(diff_page(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
         return None
     _print_moves(moves)
-    for fate in fates:
-        screen.console().print(fate_words(fate))
+    _print_fates(fates)
     _page(after, moves, names=(against, "now"), out=Path(out), fates=fates)
     return None
 
