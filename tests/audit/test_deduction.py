@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -118,6 +121,89 @@ def test_a_deduction_comes_true_or_breaks_when_the_number_comes_in(mean: float, 
     assert (fate.label, fate.held) == ("Maenhout 2013", held)
     assert ("did not come true" in fate_words(fate)) != held
     assert came_true(deduce(SMITH, claim=NOTE), deduce(after, claim=NOTE)) == ()  # of each nothing was said
+
+
+@pytest.mark.parametrize(("mean", "words"), [("10", "came true"), ("-60", "did not come true")])
+def test_adding_a_result_says_which_deductions_came_true(
+    say: Callable[..., Any], tmp_path: Path, mean: str, words: str
+) -> None:
+    """The rows are made up, of the scale that another trial of the synthesis has."""
+    home = tmp_path / "smith2017"
+    shutil.copytree(Path(__file__).parents[2] / "data" / "smith2017", home)
+    form = tmp_path / "form.csv"
+    say("template", str(home), "--out", str(form))
+    header = form.read_text(encoding="utf-8-sig").splitlines()[-1].split(",")
+    cells = {"label": "Maenhout 2013", "instrument": "ffi", "outcome": "function", "weeks": "13"}
+    cells |= {
+        "group": "difference",
+        "statistic": "final",
+        "n1": "24",
+        "n2": "24",
+        "locator": "none",
+        "citation": "Made up",
+        "measure": "MD",
+    }
+    low, high = int(mean) - 23, int(mean) + 23
+    with form.open("a", encoding="utf-8", newline="") as file:
+        result = f"{mean} (95% CI {low} to {high})"
+        csv.DictWriter(file, header).writerow(cells | {"result": result, "quote": result})
+    told = say("add", str(home), "--from", str(form), "--dry-run", "--out", str(tmp_path / "f"))
+    assert f"What was deduced of Maenhout 2013 {words}" in told.flat, told.err
+
+
+def printing(claim: str, **numbers: str) -> Review:
+    """Print other numbers of one claim; quantities that are not given are left out."""
+    like = next(row for row in SMITH.published if row.claim == claim and row.quantity == "estimate")
+    rows = [like.model_copy(update={"quantity": name, "printed": text}) for name, text in numbers.items()]
+    others = tuple(row for row in SMITH.published if row.claim != claim)
+    return replace(SMITH, published=(*others, *rows))
+
+
+@pytest.mark.parametrize(
+    ("instead", "se"),
+    [
+        # R: c(.275, .285) / c(2.705, 2.695)
+        ({"z": "2.70"}, (0.1017, 0.1058)),
+        ({"z": "-2.70"}, (0.1017, 0.1058)),
+        # R: c(.275, .285) / qnorm(c(.0065, .0075) / 2, lower.tail = FALSE)
+        ({"p": "0.007"}, (0.1010, 0.1066)),
+        # R: .285 / qnorm(.05 / 2, lower.tail = FALSE)
+        ({"p": "<0.05"}, (0.0, 0.1454)),
+    ],
+)
+def test_where_no_limits_are_printed_z_and_p_say_how_precise_it_is(
+    instead: dict[str, str], se: tuple[float, float]
+) -> None:
+    found = only(NOTE, review=printing(NOTE, estimate="-0.28", **instead))
+    assert found.se == pytest.approx(se, abs=5e-5)
+    assert found.widest is not None and (1 << 7) - 1 in found.widest.subsets.tolist()
+    assert not found.drawable and "No limits are printed" in " ".join(deduced(found))
+    ((name, text),) = instead.items()
+    assert found.shown == f"−0.28, {name.upper()} {text.replace('-', '−').replace('<', '< ')}"
+
+
+def test_p_above_a_bound_or_alone_says_nothing_of_the_precision() -> None:
+    for numbers in ({"estimate": "-0.28", "p": ">0.05"}, {"p": "0.007"}, {"estimate": "-0.28", "z": "0.00"}):
+        assert deduce(printing(NOTE, **numbers), claim=NOTE) == ()
+
+
+def test_a_printed_q_or_i2_bounds_the_unread_effects_and_tau2() -> None:
+    """Of seven trials an I² of 0% leaves Q ≤ 6/(1 − 0.005), and hardly any τ² by DerSimonian and Laird."""
+    limits = {"estimate": "-0.27", "ci_low": "-0.54", "ci_high": "0.00"}
+    plain = only(NOTE, review=printing(NOTE, **limits)).widest
+    for more in ({"i2": "0%"}, {"q": "3.10"}):
+        by_q, both, by_tau2 = (
+            only(NOTE, review=printing(NOTE, **limits, **more), i2=name).widest
+            for name in ("q", "both", "tau2")
+        )
+        assert plain is not None and by_q is not None and both is not None and by_tau2 is not None
+        for sets in (by_q, both):
+            assert set(sets.subsets.tolist()) <= set(plain.subsets.tolist())
+            unread = ~np.isnan(plain.trial_low)
+            assert (sets.trial_low[unread] > plain.trial_low[unread]).all()
+            assert (sets.trial_high[unread] < plain.trial_high[unread]).all()
+        assert both.tau2_high.max() < 0.01 < by_q.tau2_high.max()
+        assert (by_tau2.tau2_high.max() < 0.01) == ("i2" in more)
 
 
 def test_gaps_are_listed_by_what_they_would_settle(say: Callable[..., Any]) -> None:

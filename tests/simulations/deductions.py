@@ -5,27 +5,31 @@ Run: python tests/simulations/deductions.py > tests/simulations/deductions.csv
 Analyses of Cochrane reviews (tests/reference/cochrane_sample.csv) as SMDs, of 4 to 12 trials, longer
 ones in parts of six, and the subgroups of knee_oa. One trial, or half of them, drawn by a seed, are
 hidden: only their arms are known, and that no SMD is beyond ±2 (or the largest one there is). The
-pool is printed to two decimals. `sets` is the share of all sets that are possible (median), `mean`
-the width of the range of the hidden trials' mean in the true set (median and 90th percentile), `held`
-how often set, mean and each hidden effect lie in what is deduced.
+pool is printed to two decimals: with its limits, with P or z in their stead, or with Q or I² beside
+them. `sets` is the share of all sets that are possible (median), `mean` the width of the range of the
+hidden trials' mean in the true set (median and 90th percentile), `held` how often set, mean and each
+hidden effect lie in what is deduced.
 """
 
 import csv
 import sys
+from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 from scipy.stats import norm, t
 
 from livingmeta import load_review, synthesise
 from livingmeta.engine.effect_sizes import smd
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, possible_sets
-from livingmeta.engine.pooling import pool
+from livingmeta.engine.pooling import PooledEstimate, pool
 
 SAMPLE = Path(__file__).parents[1] / "reference" / "cochrane_sample.csv"
 METHODS = {
@@ -34,6 +38,7 @@ METHODS = {
     "REML, Wald": {"tau2": "REML", "ci": "wald"},
     "REML, t": {"tau2": "REML", "ci": "t"},
 }
+BESIDES = ("P", "z", "Q", "I²")  # what may be printed instead of limits, or with them
 LEAST, MOST, PART = 4, 12, 6
 LARGEST, DIGITS = 2.0, 2
 
@@ -110,8 +115,44 @@ def subgroups() -> tuple[Analysis, ...]:
     return tuple(found)
 
 
-def told(of: Analysis, hide: Mask, methods: dict[str, str]) -> Told | None:
-    """Print the pool, hide trials, and deduce; None where the digits leave the interval no width."""
+def scattered(result: PooledEstimate, printed: str) -> dict[str, Any]:
+    """Print Q to two decimals, or I² in whole percent; of DL, τ² follows from it."""
+
+    def q(k: NDArray[np.int_]) -> tuple[Array, Array]:
+        if printed == "Q":
+            shown = round(result.q, DIGITS)
+            return np.full(k.shape, shown - 0.005), np.full(k.shape, shown + 0.005)
+        low, high = max(round(result.i2) - 0.5, 0) / 100, (round(result.i2) + 0.5) / 100
+        return (k - 1.0) / (1 - low) * (low > 0), (k - 1.0) / (1 - high)
+
+    def ratio(k: NDArray[np.int_]) -> tuple[Array, Array]:
+        low, high = (np.maximum(x / np.maximum(k - 1, 1) - 1, 0) for x in q(k))
+        return low, high
+
+    made_of_q = result.tau2 is not None and result.tau2_method == "DL"
+    return {"q": q} | ({"tau2_ratio": ratio} if made_of_q else {})
+
+
+def tested(result: PooledEstimate, printed: str) -> Callable[[NDArray[np.int_]], Array]:
+    """Print z to two decimals, or P to three: how many standard errors the estimate is from 0."""
+
+    def of(k: NDArray[np.int_]) -> Array:
+        if printed == "z":
+            z = abs(round(result.statistic, DIGITS))
+            return np.array([np.full(k.shape, max(z - 0.005, 0)), np.full(k.shape, z + 0.005)])
+        p = round(result.p_value, 3)
+        df = np.where(k > 1, k - 1.0, np.inf) if result.ci_df is not None else np.full(k.shape, np.inf)
+        return np.array([-stdtrit(df, min(p + 0.0005, 1) / 2), -stdtrit(df, max(p - 0.0005, 0) / 2)])
+
+    return of
+
+
+def told(of: Analysis, hide: Mask, methods: dict[str, str], printed: str = "limits") -> Told | None:
+    """Print the pool, hide trials, and deduce; None where the digits leave the interval no width.
+
+    Beside its estimate the pool has `printed`: its limits, "P" or "z" in their stead, or "Q" or "I²"
+    with them.
+    """
     result = pool(of.y, of.v, **methods)  # type: ignore[arg-type]
     half = 0.5 * 10.0**-DIGITS
     estimate, low, high = (round(x, DIGITS) for x in (result.estimate, result.ci_low, result.ci_high))
@@ -120,6 +161,8 @@ def told(of: Analysis, hide: Mask, methods: dict[str, str]) -> Told | None:
     largest = max(LARGEST, float(np.abs(of.y).max()))
     least = 1 / of.n1 + 1 / of.n2
     most = least + largest**2 / (2 * (of.n1 + of.n2 - 3.94))
+    instead = printed in {"P", "z"}
+    size = max(abs(estimate) - half, 1e-9), abs(estimate) + half
     sets = possible_sets(
         Candidates(
             y_low=np.where(hide, -largest, of.y),
@@ -129,8 +172,9 @@ def told(of: Analysis, hide: Mask, methods: dict[str, str]) -> Told | None:
             known=~hide,
         ),
         estimate=(estimate - half, estimate + half),
-        half_width=((high - low) / 2 - half, (high - low) / 2 + half),
-        quantile=quantiles(methods.get("ci", "wald")),
+        half_width=size if instead else ((high - low) / 2 - half, (high - low) / 2 + half),
+        quantile=tested(result, printed) if instead else quantiles(methods.get("ci", "wald")),
+        **(scattered(result, printed) if printed in {"Q", "I²"} else {}),
         tau2=(0.0, 0.0) if methods.get("model") == "common" else (0.0, np.inf),
     )
     tau2 = result.tau2 or 0.0
@@ -149,14 +193,15 @@ def hidden(of: Analysis, many: str, seed: int) -> Mask:
 def main() -> None:
     """Print a row for each method and number of hidden trials."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(["methods", "hidden", "analyses", "held", "sets", "mean_median", "mean_90"])
+    rows.writerow(["methods", "printed", "hidden", "analyses", "held", "sets", "mean_median", "mean_90"])
     whole = (*analyses(), *subgroups())
     for name, methods in METHODS.items():
-        for many in ("one", "half"):
+        printed = ("limits", *(BESIDES if name == "DL, Wald" else ()))
+        for numbers, many in product(printed, ("one", "half")):
             held, shares, widths = [], [], []
             for seed, of in enumerate(whole):
                 hide = hidden(of, many, seed)
-                answer = told(of, hide, methods)
+                answer = told(of, hide, methods, numbers)
                 if answer is None:
                     continue
                 held.append(answer.true(of.y, hide))
@@ -164,7 +209,14 @@ def main() -> None:
                 if answer.at is not None:
                     widths.append(answer.sets.mean_high[answer.at] - answer.sets.mean_low[answer.at])
             middle, wide = np.quantile(widths, [0.5, 0.9])
-            row = [name, many, len(held), f"{100 * np.mean(held):.0f}", f"{100 * np.median(shares):.0f}"]
+            row = [
+                name,
+                numbers,
+                many,
+                len(held),
+                f"{100 * np.mean(held):.0f}",
+                f"{100 * np.median(shares):.0f}",
+            ]
             rows.writerow([*row, f"{middle:.2f}", f"{wide:.2f}"])
 
 

@@ -33,6 +33,7 @@ from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import Numeral, RefusalError, pick
 
 INTERVALS = ("wald", "t", "hksj-modified", "hksj")
+I2 = ("q", "tau2", "both")
 TINY = 1e-9  # the variance of a trial of any size
 UNEQUAL = 2.0  # people of one arm for each of the other, at most, where only their sum is known
 LARGEST_EFFECT = 2.0
@@ -57,6 +58,9 @@ class Assumptions:
         were analysed.
     measured : bool
         Whether only trials known to have measured the outcome at that time are candidates.
+    i2 : str
+        What a printed I² is made of: "q", "tau2", or "both", which a τ² by DerSimonian and Laird
+        makes the same; then Q bounds τ², too.
     """
 
     interval: str = "wald"
@@ -64,10 +68,12 @@ class Assumptions:
     largest: float | None = LARGEST_EFFECT
     losses: float = LOSSES
     measured: bool = False
+    i2: str = "q"
 
     def __post_init__(self) -> None:
         """Refuse what is no such assumption."""
         pick(dict.fromkeys(INTERVALS), self.interval, "interval")
+        pick(dict.fromkeys(I2), self.i2, "i2")
         if self.largest is not None and not 0 < self.largest < inf:
             raise RefusalError(f"largest = {self.largest:g}: a bound above 0, in standard deviations.")
         if not 0 <= self.losses < 1:
@@ -75,8 +81,14 @@ class Assumptions:
 
     def quantile(self, level: float, k: NDArray[np.int_]) -> Array:
         """Return what half the width is divided by; one trial has its own, normal interval."""
-        normal = self.interval == "wald"
-        return np.asarray(stdtrit(np.where((k == 1) | normal, inf, k - 1.0), 0.5 + level / 2))
+        return np.asarray(stdtrit(self._df(k), 0.5 + level / 2))
+
+    def _df(self, k: NDArray[np.int_]) -> Array:
+        return np.where((k == 1) | (self.interval == "wald"), inf, k - 1.0)
+
+    def distances(self, p: tuple[float, float], k: NDArray[np.int_]) -> Array:
+        """Return how many standard errors the estimate is from 0 by its two-sided P: shape (2, k.size)."""
+        return np.array([-stdtrit(self._df(k), min(max(value, 0.0), 1.0) / 2) for value in reversed(p)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +126,16 @@ class Deduction:
     name : str
         Of the pool, as readers see it.
     printed : tuple of str
-        Estimate and limits as printed, or words.
+        Estimate and limits as printed, estimate and z or P, or words.
     numbers : tuple of float
-        Estimate and limits; none of words.
+        Estimate and limits, or estimate; none of words.
+    instead : str or None
+        What gives the standard error where no limits are printed: "z" or "p".
+    beside : tuple of str
+        Which of "q" and "i2" are printed and count.
     half : (float, float)
-        The half widths that round to the printed one; NaN for words.
+        The half widths that round to the printed one, of z or P the distances of the estimate from 0;
+        NaN for words.
     level : float
         Of the interval, as a fraction.
     means : (float, float)
@@ -144,6 +161,9 @@ class Deduction:
     level: float
     candidates: tuple[Candidate, ...]
     assumptions: Assumptions
+    instead: str | None = None
+    beside: tuple[str, ...] = ()
+    quantiles: Callable[[NDArray[np.int_]], Array] | None = field(default=None, repr=False)
     half: tuple[float, float] = (nan, nan)
     means: tuple[float, float] = (nan, nan)
     symmetrical: bool = True
@@ -158,9 +178,16 @@ class Deduction:
     @property
     def shown(self) -> str:
         """The printed numbers or words in a line."""
-        if len(self.printed) == 1:
+        ends = [Numeral(text.replace("-", "−")) for text in self.printed]
+        if self.instead is not None:
+            return said(
+                "deduction.shown_with",
+                estimate=ends[0],
+                name=said(f"quantity.{self.instead}"),
+                tested=ends[1],
+            )
+        if len(ends) == 1:
             return self.printed[0]
-        ends = (Numeral(text.replace("-", "−")) for text in self.printed)
         return said("interval", **dict(zip(("estimate", "low", "high"), ends, strict=True)))
 
     @property
@@ -218,9 +245,10 @@ class Deduction:
 
         They are 1/√W, which a modified HKSJ interval is wide enough for, and may be wider.
         """
-        per_se = self.assumptions.quantile(self.level, k)
+        assert self.quantiles is not None
+        least, most = np.broadcast_to(self.quantiles(k), (2, k.size))
         low = 0.0 if self.assumptions.interval == "hksj-modified" else self.half[0]
-        return np.asarray(low / per_se), np.asarray(self.half[1] / per_se)
+        return np.asarray(low / most), np.asarray(self.half[1] / least)
 
     @property
     def se(self) -> tuple[float, float] | None:
@@ -233,7 +261,7 @@ class Deduction:
     @property
     def drawable(self) -> bool:
         """Whether something is deduced of a printed interval."""
-        return self.widest is not None and not self.in_words
+        return self.widest is not None and len(self.numbers) == len(INTERVAL)
 
     @property
     def telling(self) -> bool:
@@ -258,7 +286,8 @@ def declared(settings: Settings) -> Assumptions:
     """Return the assumptions that go with the methods a review declares."""
     profile = settings.profile
     interval = profile.ci if profile.ci in INTERVALS else "wald"
-    return Assumptions(interval=interval, common=profile.model == "common")
+    i2 = "both" if profile.model == "random" and profile.tau2 == "DL" else profile.i2
+    return Assumptions(interval=interval, common=profile.model == "common", i2=i2)
 
 
 def deduce(
@@ -281,7 +310,8 @@ def deduce(
     Returns
     -------
     tuple of Deduction
-        One for each printed result with an interval, and for words that deny a difference.
+        One for each printed result with an interval, or an estimate with z or P, and for words that
+        deny a difference.
 
     Raises
     ------
@@ -335,7 +365,9 @@ def _deduced(
     results: Sequence[PrintedResult],
 ) -> Deduction | None:
     limits = result.get(*INTERVAL)
-    if limits is None and not any(map(denied, result.words)):
+    instead = None if limits else next(filter(partial(_tested, result), ("z", "p")), None)
+    shown = (result.get("estimate", instead) if instead else limits) or ()
+    if not shown and not any(map(denied, result.words)):
         return None
     candidates = tuple(_candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
     blank = Deduction(
@@ -346,38 +378,55 @@ def _deduced(
         reading=result.reading,
         source=result.source,
         measure=pool.measure,
-        printed=tuple(number.text for number in limits) if limits else result.words,
-        numbers=tuple(number.value for number in limits or ()),
+        printed=tuple(x.text if x.relation == "=" else f"{x.relation} {x.text}" for x in shown)
+        or result.words,
+        numbers=tuple(number.value for number in shown[: 1 if instead else None]),
+        instead=instead,
         level=result.kinds[0].level if result.kinds else nan,
         candidates=candidates,
         assumptions=taken,
     )
     if why_not := _why_not(blank, result, pool, settings):
         return replace(blank, why_not=why_not)
-    if limits is None:
+    if not shown:
         return _of_words(blank)
     allowed = _allowed(candidates, result, results)
-    estimate, low, high = (number.span for number in limits)
-    half = (low[1] * -0.5 + high[0] / 2, high[1] / 2 - low[0] / 2)
-    middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
-    symmetrical = max(estimate[0], middle[0]) <= min(estimate[1], middle[1])
-    if not symmetrical:
-        estimate = min(estimate[0], middle[0]), max(estimate[1], middle[1])
+    estimate = shown[0].span
+    symmetrical = True
+
+    def quantiles(k: NDArray[np.int_]) -> Array:
+        if instead == "z":
+            return np.array(_size(shown[1].span))[:, None] * np.ones(k.size)
+        return taken.distances(shown[1].span, k) if instead else taken.quantile(blank.level, k)
+
+    if instead:
+        half = _size(estimate)
+    else:
+        low, high = (number.span for number in shown[1:])
+        half = (low[1] * -0.5 + high[0] / 2, high[1] / 2 - low[0] / 2)
+        middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
+        symmetrical = max(estimate[0], middle[0]) <= min(estimate[1], middle[1])
+        if not symmetrical:
+            estimate = min(estimate[0], middle[0]), max(estimate[1], middle[1])
+    scatter = _scatter(result, taken)
 
     def solve(trials: Sequence[Candidate], *, most: float) -> PossibleSets:
         return possible_sets(
             _arrays(trials),
             estimate=estimate,
             half_width=(max(half[0], 1e-9), half[1]),
-            quantile=lambda k: taken.quantile(blank.level, k),
+            quantile=quantiles,
             tau2=(0.0, most),
             allowed=allowed,
             wider=taken.interval == "hksj-modified",
+            **scatter,
         )
 
     widest = partial(solve, most=0.0 if taken.common else inf)
     return replace(
         blank,
+        beside=tuple(name for name in ("q", "i2") if scatter and result.get(name)),
+        quantiles=quantiles,
         half=(max(half[0], 0.0), half[1]),
         means=estimate,
         symmetrical=symmetrical,
@@ -385,6 +434,45 @@ def _deduced(
         any=None if taken.common else widest(candidates),
         solve=widest,
     )
+
+
+def _size(span: tuple[float, float]) -> tuple[float, float]:
+    """Return the span of the number without its sign."""
+    return max(span[0], -span[1], 0.0), max(abs(span[0]), abs(span[1]))
+
+
+def _tested(result: PrintedResult, name: str) -> bool:
+    """Say whether an estimate with z or P bounds its standard error from above and below."""
+    printed = result.get("estimate", name)
+    if printed is None or printed[1].relation == ">":
+        return False
+    low, high = printed[1].span
+    return high < 1 if name == "p" else _size((low, high))[0] > 0
+
+
+def _scatter(result: PrintedResult, taken: Assumptions) -> dict[str, Any]:
+    """Say what Q and I² are by number of trials, to their digits, and the ratio of τ² that follows."""
+    q, i2 = (printed[0].span if (printed := result.get(name)) else None for name in ("q", "i2"))
+    # printed I² of 0 is any that is not above 0; of 100% nothing bounds Q from above
+    low, high = (0.0, inf) if i2 is None else (max(i2[0], 0.0) / 100, i2[1] / 100)
+    excess = low / (1 - low) if low < 1 else inf, high / (1 - high) if high < 1 else inf
+
+    def of_q(k: NDArray[np.int_]) -> tuple[Array, Array]:
+        if q is not None:
+            return np.full(k.size, q[0]), np.full(k.size, q[1])
+        df = k - 1.0  # 0 · inf is 0 here: one trial has no Q
+        least, most = (np.where(df > 0, np.maximum(df, 1) * (1 + x), 0.0) for x in excess)
+        return least * (low > 0), most
+
+    def of_tau2(k: NDArray[np.int_]) -> tuple[Array, Array]:
+        if q is None or taken.i2 == "tau2":
+            return np.full(k.size, excess[0]), np.full(k.size, excess[1])
+        least, most = (x / np.maximum(k - 1, 1) - 1 for x in of_q(k))
+        return np.maximum(least, 0.0), np.maximum(most, 0.0)
+
+    by_q = q is not None or (i2 is not None and taken.i2 != "tau2")
+    by_tau2 = (taken.i2 == "both" and by_q) or (taken.i2 == "tau2" and i2 is not None)
+    return ({"q": of_q} if by_q else {}) | ({"tau2_ratio": of_tau2} if by_tau2 and not taken.common else {})
 
 
 def _why_not(blank: Deduction, result: PrintedResult, pool: Pool, settings: Settings) -> Said | None:

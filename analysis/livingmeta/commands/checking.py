@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from livingmeta import __version__
-from livingmeta.audit.deduction import INTERVALS, declared, deduce, ranked, worth
+from livingmeta.audit.deduction import I2, INTERVALS, declared, deduce, ranked, worth
 from livingmeta.audit.results import results_of
 from livingmeta.audit.witnesses import certify
 from livingmeta.commands import editing, printing, screen
@@ -193,6 +193,10 @@ def deduce_command(
         bool | None,
         typer.Option("--common/--random", help="was a common effect pooled? by default as declared"),
     ] = None,
+    i2: Annotated[
+        str | None,
+        typer.Option("--i2", metavar="|".join(I2), help="what makes a printed I²: Q, τ², or with DL both"),
+    ] = None,
     largest: Annotated[
         float, typer.Option(metavar="X", help="no unread trial shows a larger SMD; inf: any may be")
     ] = 2.0,
@@ -215,6 +219,7 @@ def deduce_command(
         largest=largest if largest < inf else None,
         losses=losses,
         measured=measured,
+        i2=i2 or own.i2,
     )
     results = deduce(loaded, synthesis, claim=claim, assumptions=taken)
     if as_json:

@@ -42,6 +42,12 @@ def deduced(deduction: Deduction) -> list[Said]:
             at_zero=said("deduction.at_zero", n=whole(zero.subsets.size)) if both else "",
         )
     ]
+    if deduction.beside:
+        key = f"deduction.scatter_{deduction.assumptions.i2}"
+        beside = together([said(f"quantity.{name}") for name in deduction.beside], ", ")
+        sentences.append(said(key, printed=beside))
+    if deduction.instead is not None:
+        sentences.append(said(f"deduction.by_{deduction.instead}"))
     if not deduction.symmetrical:
         low, high = decimals(*deduction.means)
         sentences.append(said("deduction.not_middle", low=low, high=high))

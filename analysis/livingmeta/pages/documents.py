@@ -206,8 +206,8 @@ class Deduced(TypedDict):
     claims: Sequence[str]
     synthesis: str
     subgroup: str | None
-    printed: Sequence[str]  # estimate and limits, or words
-    se: Sequence[float] | None  # the least and the greatest standard error that round to the interval
+    printed: Sequence[str]  # estimate and limits, estimate and z or P, or words
+    se: Sequence[float] | None  # the least and the greatest standard error by what is printed
     tried: int | None  # sets of trials
     possible: int | None  # of them can stand behind it
     possible_without_heterogeneity: int | None

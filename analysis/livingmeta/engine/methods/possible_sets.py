@@ -6,10 +6,11 @@ in S whose effects are not known (the unread ones, U) it bounds the mean, weight
 
     Σ_U wᵢyᵢ/W_U = μ + Σ_K wᵢ(μ − yᵢ)/W_U,    W_U = W − W_K,
 
-μ the printed mean, K the trials of S whose effects are known. All that is given is a range (printed
-digits are rounded, the variance of an unread trial has bounds only), and so is every answer: τ² is
-cut into pieces, and each piece is bounded from outside. An answer can be wider than the truth needs;
-it is never narrower.
+μ the printed mean, K the trials of S whose effects are known. A printed Q bounds how far an unread effect
+can lie from the others, and where τ² is made of it, τ² (docs/deductions.md). All that is given is a
+range (printed digits are rounded, the variance of an unread trial has bounds only), and so is every
+answer: τ² is cut into pieces, and each piece is bounded from outside. An answer can be wider than
+the truth needs; it is never narrower.
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ def possible_sets(
     quantile: Callable[[NDArray[np.int_]], Array],
     tau2: tuple[float, float] = (0.0, np.inf),
     allowed: Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask] | None = None,
+    q: Callable[[NDArray[np.int_]], tuple[Array, Array]] | None = None,
+    tau2_ratio: Callable[[NDArray[np.int_]], tuple[Array, Array]] | None = None,
     wider: bool = False,
     seed: int = 0,
 ) -> PossibleSets:
@@ -121,11 +124,15 @@ def possible_sets(
         The same of half the width of the interval, above 0.
     quantile : callable
         Of numbers of trials, shape (B,): the quantile that makes half the width of the standard
-        error, such as 1.96, or that of t with k − 1 degrees of freedom (infinite for k = 1).
+        error, such as 1.96, or that of t with k − 1 degrees of freedom (infinite for k = 1). Where
+        it is known to a range only, the least and the greatest one, shape (2, B).
     tau2 : (float, float)
         Least and greatest τ²; (0, 0) for a common effect.
     allowed : callable, optional
         Of sets and their numbers of trials: which of them fit what else is printed, such as k.
+    q, tau2_ratio : callable, optional
+        Of numbers of trials: the least and the greatest Q, and τ² divided by the typical variance
+        within trials (Higgins and Thompson 2002, eq. 9), that round to what is printed.
     wider : bool
         Whether the interval can be wider than the standard error makes it, as a modified HKSJ one.
     seed : int
@@ -162,32 +169,46 @@ def possible_sets(
         raise RefusalError(f"tau2 = {tau2}: a range from 0 on, the lesser value first.")
     sets = _Sets.of(trials.known.size, seed)
     tried = sets.bits.size
-    per_se = quantile(sets.k)
-    usable = np.isfinite(per_se) & (True if allowed is None else allowed(sets.bits, sets.k))
-    sets, per_se = sets.at(usable), per_se[usable]
-    least = (per_se / half_width[1]) ** 2  # of the precision W
-    most = np.full(least.shape, np.inf) if wider else (per_se / half_width[0]) ** 2
+    per_se = np.broadcast_to(quantile(sets.k), (2, tried))
+    usable = np.isfinite(per_se[0]) & (True if allowed is None else allowed(sets.bits, sets.k))
+    sets, per_se = sets.at(usable), per_se[:, usable]
+    least = (per_se[0] / half_width[1]) ** 2  # of the precision W
+    most = np.full(least.shape, np.inf) if wider else (per_se[1] / half_width[0]) ** 2
     precise = sets.sums(1 / (trials.v_low + tau2[0])) >= least * (1 - _ROUNDING)
     sets, least, most = sets.at(precise), least[precise], most[precise]
+    scatter = None if q is None else _Scatter.of(trials, sets, q(sets.k), estimate, least)
+    if scatter is not None:
+        sets, least, most = sets.at(scatter.fits), least[scatter.fits], most[scatter.fits]
+        scatter = scatter.at(scatter.fits)
+    own = (0.0, np.inf) if tau2_ratio is None else _tau2(trials, sets, tau2_ratio(sets.k))
 
     ranges = {name: np.full(sets.k.shape, start) for name, start in _RANGES.items()}
     cut: list[tuple[tuple[float, float], _Bounds]] = []
     for piece in _pieces(trials, sets, least, tau2):
         bounds = _bounds(trials, sets, piece, estimate, (least, most))
+        fits = bounds.fits & (own[0] <= piece[1]) & (piece[0] <= own[1])
+        if scatter is not None:
+            low, high = scatter.of_mean
+            bounds = bounds._replace(
+                mean_low=np.fmax(bounds.mean_low, low), mean_high=np.fmin(bounds.mean_high, high)
+            )
+            fits &= ~(bounds.mean_low > bounds.mean_high) | (sets.sums(~trials.known) == 0)
+        bounds = bounds._replace(fits=fits)
         if not bounds.fits.any():
             continue
         if sets.k.size <= FEW_SETS:
             cut.append((piece, bounds))
         for name, value in (
-            ("tau2_low", np.full(sets.k.shape, piece[0])),
-            ("tau2_high", np.full(sets.k.shape, piece[1])),
+            ("tau2_low", np.full(sets.k.shape, np.maximum(piece[0], own[0]))),
+            ("tau2_high", np.full(sets.k.shape, np.minimum(piece[1], own[1]))),
             ("mean_low", bounds.mean_low),
             ("mean_high", bounds.mean_high),
         ):
             pick = np.fmin if name.endswith("low") else np.fmax
             ranges[name] = np.where(bounds.fits, pick(ranges[name], value), ranges[name])
     held = np.isfinite(ranges["tau2_low"])
-    singles = _singles(trials, members(sets.bits, trials.known.size) & ~trials.known, estimate, cut)
+    reach = (-np.inf, np.inf) if scatter is None or not cut else scatter.reach(trials.v_high)
+    singles = _singles(trials, members(sets.bits, trials.known.size) & ~trials.known, estimate, cut, reach)
     sets = sets.at(held)
     ranges = {name: values[held] for name, values in ranges.items()}
     unread = sets.sums(~trials.known) > 0
@@ -329,15 +350,110 @@ def _bounds(
     )
 
 
-def _i2(trials: Candidates, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple[Array, Array]:
-    """Return the least and the greatest I² from τ², by the bounds of the typical variance."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Scatter:
+    """What Q leaves of the unread effects: arrays of shape (B,).
+
+    With the greatest variances Q is at least that of the known trials and (y − μ_K)²/(v + 1/W_K); and
+    (y − μ)² is at most Q(v + 1/W), μ the mean of the pool, by the inequality of Cauchy and Schwarz.
+    Both hold of a mean of unread effects, too, v the greatest of their variances.
+    """
+
+    fits: Mask
+    most: Array  # Q
+    room: Array  # what the known effects leave of it
+    middle: Array  # μ_K, of printed digits
+    spare: Array  # by which it may be another
+    known_vi: Array  # 1/W_K
+    pool_vi: Array  # at most 1/W
+    greatest: Array  # variance of the unread trials
+    estimate: tuple[float, float]
+
+    @classmethod
+    def of(
+        cls,
+        trials: Candidates,
+        sets: _Sets,
+        q: tuple[Array, Array],
+        estimate: tuple[float, float],
+        least: Array,
+    ) -> _Scatter:
+        w = np.where(trials.known, 1 / trials.v_high, 0.0)
+        y = np.where(trials.known, (trials.y_low + trials.y_high) / 2, 0.0)
+        half = np.where(trials.known, (trials.y_high - trials.y_low) / 2, 0.0)
+        total, squares = sets.sums(w), sets.sums(w * y**2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            middle, spare = sets.sums(w * y) / total, sets.sums(w * half) / total
+            own = np.nan_to_num(squares * (1 - _ROUNDING) - total * middle**2, nan=0.0)
+            known_vi, pool_vi = 1 / total, 1 / least
+        # digits move a distance by no more than their own length
+        own = np.maximum(np.sqrt(np.maximum(own, 0.0)) - np.sqrt(sets.sums(w * half**2)), 0.0) ** 2
+        about = sum(estimate) / 2  # Q is the least sum of squares about any mean
+        far = np.minimum(np.maximum(np.abs(trials.y_low - about), np.abs(trials.y_high - about)), 1e100)
+        most = q[1] * (1 + 1e-9) + _ROUNDING
+        greatest = np.zeros(sets.k.shape)
+        for place in np.flatnonzero(~trials.known):
+            holds = members(sets.bits >> np.uint64(place), 1)[:, 0]
+            greatest = np.where(holds, np.maximum(greatest, trials.v_high[place]), greatest)
+        return cls(
+            fits=(own <= most) & (sets.sums(far**2 / trials.v_low) * (1 + 1e-9) >= q[0]),
+            most=most,
+            room=most - own,
+            middle=middle,
+            spare=spare,
+            known_vi=known_vi,
+            pool_vi=pool_vi,
+            greatest=greatest,
+            estimate=estimate,
+        )
+
+    def at(self, where: Mask) -> _Scatter:
+        arrays = {name: value[where] for name, value in vars(self).items() if name != "estimate"}
+        return _Scatter(estimate=self.estimate, **arrays)
+
+    def reach(self, vi: Array) -> tuple[Array, Array]:
+        """Return between what effects of at most these variances lie: shape (B, m)."""
+
+        def far(q: Array, others: Array) -> Array:
+            with np.errstate(invalid="ignore"):
+                return np.nan_to_num(np.sqrt(q[:, None] * (vi + others[:, None])), nan=np.inf, posinf=np.inf)
+
+        by_known = far(self.room, self.known_vi) + self.spare[:, None]
+        by_pool = far(self.most, self.pool_vi)
+        low = np.fmax(self.middle[:, None] - by_known, self.estimate[0] - by_pool)
+        return low, np.fmin(self.middle[:, None] + by_known, self.estimate[1] + by_pool)
+
+    @property
+    def of_mean(self) -> tuple[Array, Array]:
+        """The same of the mean of the unread trials: shape (B,)."""
+        low, high = self.reach(self.greatest[:, None])
+        return low[:, 0], high[:, 0]
+
+
+def _typical(trials: Candidates, sets: _Sets) -> tuple[Array, Array]:
+    """Return the least and the greatest typical variance within trials; NaN for one trial."""
 
     def typical(w: Array) -> Array:
         total = sets.sums(w)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray((sets.k - 1) / (total - sets.sums(w**2) / total))
 
-    least, most = typical(1 / trials.v_low), typical(1 / trials.v_high)
+    return typical(1 / trials.v_low), typical(1 / trials.v_high)
+
+
+def _tau2(trials: Candidates, sets: _Sets, ratio: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return the least and the greatest τ² by its ratio to the typical variance."""
+    least, most = _typical(trials, sets)
+    with np.errstate(invalid="ignore"):
+        low, high = least * ratio[0] * (1 - 1e-9), most * ratio[1] * (1 + 1e-9)
+    bounded = (sets.k > 1) & ~np.isnan(high)
+    low = np.where((sets.k > 1) & np.isfinite(low), low, 0.0)
+    return low, np.where(sets.k < 2, np.inf, np.where(ratio[1] == 0, 0.0, np.where(bounded, high, np.inf)))
+
+
+def _i2(trials: Candidates, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple[Array, Array]:
+    """Return the least and the greatest I² from τ², by the bounds of the typical variance."""
+    least, most = _typical(trials, sets)
     with np.errstate(invalid="ignore"):
         low = np.where(np.isfinite(most), 100 * tau2_low / (tau2_low + most), 0.0)
         high = 100 * tau2_high / (tau2_high + least)
@@ -350,6 +466,7 @@ def _singles(
     holds: Mask,
     estimate: tuple[float, float],
     cut: Iterable[tuple[tuple[float, float], _Bounds]],
+    reach: tuple[Array | float, Array | float],
 ) -> tuple[Array, Array, Array]:
     """Bound each unread trial, the others of its set being anywhere in their ranges."""
     low, high = np.full(trials.known.size, np.inf), np.full(trials.known.size, -np.inf)
@@ -366,6 +483,7 @@ def _singles(
             down = np.where(down >= 0, down / most_w, down / least_w)
         up = np.where(alone, bounds.mean_high[:, None], up)
         down = np.where(alone, bounds.mean_low[:, None], down)
+        down, up = np.maximum(down, reach[0]), np.minimum(up, reach[1])
         there = holds & bounds.fits[:, None]
         low = np.minimum(low, np.where(there, down, np.inf).min(axis=0, initial=np.inf))
         high = np.maximum(high, np.where(there, up, -np.inf).max(axis=0, initial=-np.inf))
