@@ -92,6 +92,38 @@ def test_known_effects_that_contradict_the_words_are_a_clash() -> None:
     assert "contradict the words" in clash.why and "contradict the words" in deduced(found)[0]
 
 
+def claims_of(*claims: dict[str, str]) -> Review:
+    """Print each of these by a claim of its own, a, b, c …, in place of all claims."""
+    like = next(row for row in SMITH.published if row.claim == NOTE and row.quantity == "estimate")
+    rows = [
+        like.model_copy(update={"claim": key, "quantity": name, "printed": text})
+        for key, numbers in zip("abcd", claims, strict=False)
+        for name, text in numbers.items()
+    ]
+    return replace(SMITH, published=tuple(rows))
+
+
+NARROW = {"estimate": "-0.28", "ci_low": "-0.49", "ci_high": "-0.08"}  # six trials or seven: see above
+
+
+@pytest.mark.parametrize(
+    ("claims", "smallest"),
+    [
+        ([NARROW, {"k": "7"}, {"n": "385"}], []),
+        ([NARROW, {"k": "5"}], ["ab"]),
+        ([NARROW, {"k": "5"}, {"k": "6"}], ["ab", "bc"]),
+        # a needs 219 people, by arms: of three trials only 97 + 70 + 61 are as many, 210 at least
+        ([{"estimate": "-0.28", "ci_low": "-0.54", "ci_high": "-0.02"}, {"k": "3"}, {"n": "200"}], ["abc"]),
+        ([NARROW | {"estimate": "-0.28", "ci_low": "-0.33", "ci_high": "-0.23"}, {"k": "7"}], ["a"]),
+    ],
+)
+def test_a_contradiction_names_the_fewest_claims_that_can_not_all_be_true(
+    claims: list[dict[str, str]], smallest: list[str]
+) -> None:
+    found = clashes(deduce(claims_of(*claims)))
+    assert sorted("".join(clash.claims) for clash in found) == smallest
+
+
 def test_an_assumption_that_is_switched_off_leaves_more_open() -> None:
     def width(**given: Any) -> tuple[int, float]:
         sets = only(ABSTRACT, **given).widest

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import combinations
+from itertools import chain, combinations
 from math import inf, nan
 from typing import Any
 
@@ -34,6 +34,7 @@ from livingmeta.words import Numeral, RefusalError, pick
 
 INTERVALS = ("wald", "t", "hksj-modified", "hksj")
 I2 = ("q", "tau2", "both")
+Fit = Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask]  # of sets and their numbers of trials
 TINY = 1e-9  # the variance of a trial of any size
 UNEQUAL = 2.0  # people of one arm for each of the other, at most, where only their sum is known
 LARGEST_EFFECT = 2.0
@@ -145,6 +146,11 @@ class Deduction:
     zero, any : PossibleSets or None
         The sets that are possible at τ² = 0, and at any τ² (None where the authors pooled a common
         effect); both None where `why_not` says that nothing can be deduced.
+    own : PossibleSets or None
+        The same by this result alone, where `counts` narrow the others.
+    counts : tuple
+        Claims elsewhere that print the number of trials or people, each with what says which sets
+        fit it.
     solve : callable or None
         What gives `widest` of candidates, so that one can ask what another number would change.
     """
@@ -169,6 +175,8 @@ class Deduction:
     symmetrical: bool = True
     zero: PossibleSets | None = None
     any: PossibleSets | None = None
+    own: PossibleSets | None = None
+    counts: tuple[tuple[tuple[str, ...], Fit], ...] = field(default=(), repr=False)
     solve: Callable[[Sequence[Candidate]], PossibleSets] | None = field(default=None, repr=False)
     why_not: str | None = None
 
@@ -390,7 +398,11 @@ def _deduced(
         return replace(blank, why_not=why_not)
     if not shown:
         return _of_words(blank)
-    allowed = _allowed(candidates, result, results)
+    counted = [
+        other
+        for other in results
+        if other is not result and other.about == result.about and other.reading == result.reading
+    ]
     estimate = shown[0].span
     symmetrical = True
 
@@ -410,19 +422,22 @@ def _deduced(
             estimate = min(estimate[0], middle[0]), max(estimate[1], middle[1])
     scatter = _scatter(result, taken)
 
-    def solve(trials: Sequence[Candidate], *, most: float) -> PossibleSets:
+    def solve(
+        trials: Sequence[Candidate], *, most: float, others: Sequence[PrintedResult] = counted
+    ) -> PossibleSets:
         return possible_sets(
             _arrays(trials),
             estimate=estimate,
             half_width=(max(half[0], 1e-9), half[1]),
             quantile=quantiles,
             tau2=(0.0, most),
-            allowed=allowed,
+            allowed=_allowed(candidates, [*others, result]),
             wider=taken.interval == "hksj-modified",
             **scatter,
         )
 
     widest = partial(solve, most=0.0 if taken.common else inf)
+    counts = tuple((other.claims, fit) for other in counted if (fit := _allowed(candidates, [other])))
     return replace(
         blank,
         beside=tuple(name for name in ("q", "i2") if scatter and result.get(name)),
@@ -432,6 +447,8 @@ def _deduced(
         symmetrical=symmetrical,
         zero=solve(candidates, most=0.0),
         any=None if taken.common else widest(candidates),
+        own=widest(candidates, others=()) if counts else None,
+        counts=counts,
         solve=widest,
     )
 
@@ -513,14 +530,10 @@ def _of_words(blank: Deduction) -> Deduction:
     return replace(blank, zero=solve(blank.candidates), solve=solve)
 
 
-def _allowed(candidates: Sequence[Candidate], result: PrintedResult, results: Sequence[PrintedResult]) -> Any:
-    """Say of sets whether they fit the number of trials and of people that are printed."""
+def _allowed(candidates: Sequence[Candidate], results: Sequence[PrintedResult]) -> Fit | None:
+    """Say of sets whether they fit the number of trials and of people that are printed, the last ones."""
     printed = {
-        name: number.span
-        for name in ("k", "n")
-        for other in (*results, result)
-        if other.about == result.about and other.reading == result.reading
-        for number in other.get(name) or ()
+        name: number.span for name in ("k", "n") for result in results for number in result.get(name) or ()
     }
     people = np.array([candidate.people for candidate in candidates])
 
@@ -730,23 +743,46 @@ class Clash:
     why: str
 
 
-def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
-    """Find results that no set allows, and pairs on one synthesis that no one set allows both.
+MOST_CLAIMS = 4  # that are looked at together for a contradiction
 
-    Two results of one set and one method differ in τ² only by how it is estimated; so they clash
-    where no set can stand behind both, or where a set that can would have two means.
+
+def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
+    """Find the smallest lists of claims on one synthesis that can't all be true of one set of trials.
+
+    Each claim leaves some sets of the candidates: an interval those that can be behind it, a number of
+    trials or people those that have as many. Claims contradict each other where no set is left, and
+    such a list is smallest where all would do without any one of it. Up to four claims are looked at
+    together. Words are looked at alone, since what they say is deduced of one set only; where sets
+    were drawn nothing is said, for the one that fits may be among the others.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> clashes(deduce(load_review("smith2017")))
+    ()
     """
-    usable = [(deduction, sets.subsets) for deduction in deductions if (sets := deduction.widest) is not None]
-    possible = [(deduction, sets) for deduction, sets in usable if sets.size]
-    alone = (
-        Clash(claims=d.claims, why=said("deduction.clash_words" if d.in_words else "deduction.clash_none"))
-        for d, sets in usable
-        if not sets.size
-    )
-    pairs = (
-        Clash(claims=(*first.claims, *other.claims), why=said("deduction.clash_sets"))
-        for (first, sets), (other, other_sets) in combinations(possible, 2)
-        if (first.synthesis, first.subgroup) == (other.synthesis, other.subgroup)
-        and not np.intersect1d(sets, other_sets).size
-    )
-    return (*alone, *pairs)
+    found = []
+    together_of: dict[tuple[str, str | None], dict[tuple[str, ...], Mask]] = {}
+    for deduction in deductions:
+        sets = deduction.own or deduction.widest
+        if sets is None or not sets.exhaustive:
+            continue
+        if deduction.in_words:
+            if not sets.subsets.size:
+                found.append(Clash(claims=deduction.claims, why=said("deduction.clash_words")))
+            continue
+        left = together_of.setdefault((deduction.synthesis, deduction.subgroup), {})
+        bits, k, _ = most_precise(_arrays(deduction.candidates))
+        left[deduction.claims] = np.isin(bits, sets.subsets)
+        left.update({claims: fit(bits, k) for claims, fit in deduction.counts if claims not in left})
+    for left in together_of.values():
+        smallest: list[set[tuple[str, ...]]] = []
+        for size in range(1, min(MOST_CLAIMS, len(left)) + 1):
+            for claims in combinations(left, size):
+                if any(less <= set(claims) for less in smallest):
+                    continue
+                if not np.logical_and.reduce([left[claim] for claim in claims]).any():
+                    smallest.append(set(claims))
+                    key = "deduction.clash_none" if size == 1 else "deduction.clash_sets"
+                    found.append(Clash(claims=tuple(chain.from_iterable(claims)), why=said(key)))
+    return tuple(found)
