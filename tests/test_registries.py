@@ -1,6 +1,8 @@
 """An entry in a registry is enough: every door takes it and says its own words."""
 
 import sys
+from dataclasses import replace
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,18 @@ def test_an_estimator_is_an_entry_and_nothing_else(
     assert "τ² by MADE is not computed on this page" in said
     page.locator("#tau2").select_option("DL")
     assert "SMD −" in page.locator("#estimate").inner_text()
+
+
+def test_a_measure_of_counts_must_split_an_arm_that_comparisons_share() -> None:
+    with pytest.raises(ValueError, match="function does not take shared"):
+        replace(OF_COUNTS, function=lambda events1, n1, events2, n2, *, zero_cells="where needed": (0.0, 1.0))
+
+
+@pytest.mark.parametrize("measure", [key for key, entry in MEASURES.items() if entry.needs == "counts"])
+@pytest.mark.parametrize("events", [11, 2.5, -1, nan])
+def test_every_measure_of_counts_refuses_events_that_no_people_can_have(measure: str, events: float) -> None:
+    with pytest.raises(ValueError, match="events1"):
+        MEASURES[measure].function(events, 10, 3, 10)
 
 
 def test_an_estimator_without_a_name_is_refused() -> None:

@@ -435,7 +435,9 @@ class Measure:
             wrong.append(f"function is missing, which computes yi and vi from {self.needs}")
         else:
             taken = signature(self.function).parameters
-            wrong += [f"function does not take {option}" for option in self.options if option not in taken]
+            # An arm that several comparisons share is split between them.
+            asked = (*self.options, "shared") if self.needs == "counts" else self.options
+            wrong += [f"function does not take {option}" for option in asked if option not in taken]
         try:
             shown = self.step.format_map(dict.fromkeys((*NEEDS[self.needs], "yi"), "0"))
         except KeyError as name:
