@@ -15,12 +15,14 @@ import numpy as np
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.audit.consistency import findings_of
+from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
 from livingmeta.language import Language, Said
+from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome
@@ -155,6 +157,7 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     profiles = _profiles(settings)
     mains = {pool.key: pool for pool in known.pools}
     formulas, by_formulas = _by_formulas(review, settings, profiles)
+    deductions = [deduction for deduction in known.deductions if deduction.why_not is None]
     worlds = {world.main.key: _analyses(page, world) for world in known.multiverse}
     keys = list(dict.fromkeys([*mains, *(key for pools in by_formulas for key in pools)]))
     page.words(review.protocol, "title", "question")
@@ -178,9 +181,13 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         ],
         "syntheses": [
             _synthesis(page, mains.get(key), [pools.get(key) for pools in by_formulas])
-            | {"multiverse": worlds.get(key)}
+            | {
+                "multiverse": worlds.get(key),
+                **_deduced(page, [by for by in deductions if (by.synthesis, by.subgroup) == key]),
+            }
             for key in keys
         ],
+        "assumed": word(assumed(deductions[0].assumptions)) if deductions else None,
         "estimators": list(TAU2),
         "predictions": [*PREDICTION, "none"],
         "flag_words": speak.flags,
@@ -305,6 +312,22 @@ def _synthesis(page: _Page, main: Pool | None, by_formulas: Sequence[Pool | None
         "printed_undrawn": undrawn(review, about, language=page.speak),
         "printed_k": printed_k(review, about) if review.published else None,
         "pooled_by": word(about.pooled_by),
+    }
+
+
+def _deduced(page: _Page, deductions: Sequence[Deduction]) -> dict[str, Any]:
+    """Say what the printed results of one synthesis give away, and what of it can't be."""
+    word = page.word
+    return {
+        "deduced": [
+            {
+                "printed": word(deduction.shown),
+                "claims": ", ".join(deduction.claims),
+                "said": " ".join(map(word, deduced(deduction))),
+            }
+            for deduction in deductions
+        ],
+        "clashes": [word(clash_words(clash)) for clash in clashes(deductions)],
     }
 
 

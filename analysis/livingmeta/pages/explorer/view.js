@@ -123,6 +123,15 @@
     at("gaps").querySelector("ul").innerHTML = gaps.map((words) => el("li", {}, marked(words))).join("");
   }
 
+  function showDeduced(part) {
+    at("deduced").hidden = !part.deduced.length;
+    at("deduced").querySelector("ul").innerHTML = [
+      ...part.deduced.map(({ printed, claims, said }) =>
+        `${el("strong", {}, marked(printed))} (${escaped(claims)}): ${escaped(said)}`),
+      ...part.clashes.map(escaped),
+    ].map((words) => el("li", {}, words)).join("");
+  }
+
   function showControls(a) {
     for (const box of at("trials").querySelectorAll("input")) {
       const trial = a.trials.find((one) => one.id === box.dataset.id);
@@ -168,6 +177,7 @@
     showNumbers(a);
     at("notes").innerHTML = notesOf(state, a).map((words) => el("li", {}, marked(words))).join("");
     showGaps(a.part);
+    showDeduced(a.part);
     showControls(a);
     at("imagined-about").textContent = stepOf(state, a);
     draw(a);
