@@ -92,6 +92,20 @@ def test_known_effects_that_contradict_the_words_are_a_clash() -> None:
     assert "contradict the words" in clash.why and "contradict the words" in deduced(found)[0]
 
 
+def test_an_i2_of_100_percent_leaves_q_no_upper_end() -> None:
+    limits = {"estimate": "-0.27", "ci_low": "-1.54", "ci_high": "1.00"}
+    for name in ("q", "tau2", "both"):
+        plain, full = (
+            only(NOTE, review=printing(NOTE, **limits, **more), i2=name, largest=None).widest
+            for more in ({}, {"i2": "100%"})
+        )
+        assert plain is not None and full is not None
+        # so much τ² makes several trials less precise than printed
+        assert name == "q" or set(full.k.tolist()) == {1}
+        assert name != "q" or (full.trial_low[~np.isnan(full.trial_low)] == -np.inf).all()
+        assert set(full.subsets.tolist()) <= set(plain.subsets.tolist())
+
+
 def claims_of(*claims: dict[str, str]) -> Review:
     """Print each of these by a claim of its own, a, b, c …, in place of all claims."""
     like = next(row for row in SMITH.published if row.claim == NOTE and row.quantity == "estimate")

@@ -123,7 +123,9 @@ def scattered(result: PooledEstimate, printed: str) -> dict[str, Any]:
             shown = round(result.q, DIGITS)
             return np.full(k.shape, shown - 0.005), np.full(k.shape, shown + 0.005)
         low, high = max(round(result.i2) - 0.5, 0) / 100, (round(result.i2) + 0.5) / 100
-        return (k - 1.0) / (1 - low) * (low > 0), (k - 1.0) / (1 - high)
+        return (k - 1.0) / (1 - low) * (low > 0), (k - 1.0) / (1 - high) if high < 1 else np.full(
+            k.shape, 1e9
+        )
 
     def ratio(k: NDArray[np.int_]) -> tuple[Array, Array]:
         low, high = (np.maximum(x / np.maximum(k - 1, 1) - 1, 0) for x in q(k))
@@ -148,7 +150,7 @@ def tested(result: PooledEstimate, printed: str) -> Callable[[NDArray[np.int_]],
 
 
 def told(of: Analysis, hide: Mask, methods: dict[str, str], printed: str = "limits") -> Told | None:
-    """Print the pool, hide trials, and deduce; None where the digits leave the interval no width.
+    """Print the pool, hide trials, and deduce; None where the digits leave no width or no bound.
 
     Beside its estimate the pool has `printed`: its limits, "P" or "z" in their stead, or "Q" or "I²"
     with them.
@@ -156,7 +158,8 @@ def told(of: Analysis, hide: Mask, methods: dict[str, str], printed: str = "limi
     result = pool(of.y, of.v, **methods)  # type: ignore[arg-type]
     half = 0.5 * 10.0**-DIGITS
     estimate, low, high = (round(x, DIGITS) for x in (result.estimate, result.ci_low, result.ci_high))
-    if high - low <= 2 * half:
+    boundless = {"z": round(result.statistic, DIGITS) == 0, "P": round(result.p_value, 3) == 1}
+    if high - low <= 2 * half or boundless.get(printed):
         return None
     largest = max(LARGEST, float(np.abs(of.y).max()))
     least = 1 / of.n1 + 1 / of.n2

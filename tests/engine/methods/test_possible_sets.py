@@ -48,7 +48,7 @@ def test_nor_are_they_of_simulated_pools(seed: int, methods: dict[str, str], pri
     rng = np.random.default_rng(seed)
     k = int(rng.integers(2, 8))
     n1, n2 = rng.integers(6, 150, (2, k)).astype(float)
-    truth = rng.normal(rng.normal(0, 0.4), rng.choice([0.0, 0.2, 0.6]), k)
+    truth = rng.normal(rng.normal(0, 0.4), rng.choice([0.0, 0.2, 0.6, 1.5]), k)
     y = rng.normal(truth, np.sqrt(1 / n1 + 1 / n2))
     of = Analysis(f"{seed}", y, 1 / n1 + 1 / n2 + y**2 / (2 * (n1 + n2 - 3.94)), n1, n2)
     hide = np.zeros(k, bool)
@@ -198,6 +198,17 @@ def test_more_than_twenty_candidates_are_sampled_and_said_to_be() -> None:
     )
     assert not sets.exhaustive and 0 < sets.subsets.size < sets.tried <= 1 << 20
     assert set(sets.k.tolist()) <= {7, 8}  # 0.08/k between (0.2/1.96)² and (0.21/1.96)²
+
+
+def test_a_quantile_of_0_bounds_no_standard_error() -> None:
+    one = np.ones(1)
+    with pytest.raises(RefusalError, match="quantile"):
+        possible_sets(
+            Candidates(y_low=one, y_high=one, v_low=one, v_high=one, known=np.ones(1, bool)),
+            estimate=(0.0, 0.0),
+            half_width=(0.1, 0.2),
+            quantile=lambda k: np.zeros(k.shape),
+        )
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def possible_sets(
     Raises
     ------
     ValueError
-        For a half width that is not above 0, or a range of τ² that does not ascend from 0.
+        For a half width or quantile that is not above 0, or a range of τ² that does not ascend from 0.
 
     Notes
     -----
@@ -170,6 +170,8 @@ def possible_sets(
     sets = _Sets.of(trials.known.size, seed)
     tried = sets.bits.size
     per_se = np.broadcast_to(quantile(sets.k), (2, tried))
+    if (per_se[0] <= 0).any():
+        raise RefusalError("quantile: it is above 0, else the interval bounds no standard error.")
     usable = np.isfinite(per_se[0]) & (True if allowed is None else allowed(sets.bits, sets.k))
     sets, per_se = sets.at(usable), per_se[:, usable]
     least = (per_se[0] / half_width[1]) ** 2  # of the precision W
@@ -379,8 +381,8 @@ class _Scatter:
         least: Array,
     ) -> _Scatter:
         w = np.where(trials.known, 1 / trials.v_high, 0.0)
-        y = np.where(trials.known, (trials.y_low + trials.y_high) / 2, 0.0)
-        half = np.where(trials.known, (trials.y_high - trials.y_low) / 2, 0.0)
+        y_low, y_high = (np.where(trials.known, y, 0.0) for y in (trials.y_low, trials.y_high))
+        y, half = (y_low + y_high) / 2, (y_high - y_low) / 2
         total, squares = sets.sums(w), sets.sums(w * y**2)
         with np.errstate(divide="ignore", invalid="ignore"):
             middle, spare = sets.sums(w * y) / total, sets.sums(w * half) / total
