@@ -290,7 +290,7 @@ def shown_as(value: float, half: float, *, more: int = 0) -> str:
     return f"{round(steady, decimals) + 0.0:.{decimals}f}"  # + 0.0: never "-0.00"
 
 
-_FORMULA = re.compile(r"'*[=+\-−@\t\r]")
+_FORMULA = re.compile(r"'*[=+\-−@\t\r](?s:.)")  # a sign alone computes nothing
 
 
 def inert(text: str) -> str:
@@ -300,8 +300,8 @@ def inert(text: str) -> str:
 
     Examples
     --------
-    >>> inert("=1+1"), inert("-0.27"), inert("Alpha 2001")
-    ("'=1+1", '-0.27', 'Alpha 2001')
+    >>> inert("=1+1"), inert("-0.27"), inert("="), inert("Alpha 2001")
+    ("'=1+1", '-0.27', '=', 'Alpha 2001')
     """
     number = is_plain(text) or (text[:1] != "=" and is_number(text))
     return f"'{text}" if _FORMULA.match(text) and not number else text

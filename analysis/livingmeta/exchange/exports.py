@@ -54,7 +54,7 @@ _R_HEAD = (
     'text <- c(synthesis = "character", slab = "character", trial = "character")',
     'effects <- read.csv("effects.csv", encoding = "UTF-8", na.strings = "", colClasses = text)',
     "# a text that a spreadsheet would take for a formula stands behind an apostrophe",
-    'meant <- function(x) sub("^\'(\'*[=+@\\t\\r\\u2212-])", "\\\\1", x)',
+    'meant <- function(x) sub("^\'(\'*[=+@\\t\\r\\u2212-].)", "\\\\1", x)',
     "words <- sapply(effects, is.character)",
     "effects[words] <- lapply(effects[words], meant)",
     "# metafor's default tolerances leave tau2 off by a millionth, so they are tightened",
