@@ -60,7 +60,8 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
         for pool in results.headline_pools
         for effect, weight in zip(pool.effects, pool.weights, strict=False)
     ]
-    columns = [field.name for field in dataclasses.fields(Effect)]
+    # Each arm is an object; its numbers stand in columns of their own.
+    columns = [field.name for field in dataclasses.fields(Effect) if field.name != "arms"]
     return {
         "results": pd.DataFrame(estimates),
         "effects": pd.DataFrame(effects, columns=["synthesis", *columns, "weight"]),
