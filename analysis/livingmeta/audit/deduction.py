@@ -34,7 +34,7 @@ from livingmeta.words import Numeral, RefusalError, pick
 
 INTERVALS = ("wald", "t", "hksj-modified", "hksj")
 I2 = ("q", "tau2", "both")
-Fit = Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask]  # of sets and their numbers of trials
+_Fits = Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask]  # of sets and their numbers of trials
 TINY = 1e-9  # the variance of a trial of any size
 UNEQUAL = 2.0  # people of one arm for each of the other, at most, where only their sum is known
 LARGEST_EFFECT = 2.0
@@ -176,7 +176,7 @@ class Deduction:
     zero: PossibleSets | None = None
     any: PossibleSets | None = None
     own: PossibleSets | None = None
-    counts: tuple[tuple[tuple[str, ...], Fit], ...] = field(default=(), repr=False)
+    counts: tuple[tuple[tuple[str, ...], _Fits], ...] = field(default=(), repr=False)
     solve: Callable[[Sequence[Candidate]], PossibleSets] | None = field(default=None, repr=False)
     why_not: str | None = None
 
@@ -530,7 +530,7 @@ def _of_words(blank: Deduction) -> Deduction:
     return replace(blank, zero=solve(blank.candidates), solve=solve)
 
 
-def _allowed(candidates: Sequence[Candidate], results: Sequence[PrintedResult]) -> Fit | None:
+def _allowed(candidates: Sequence[Candidate], results: Sequence[PrintedResult]) -> _Fits | None:
     """Say of sets whether they fit the number of trials and of people that are printed, the last ones."""
     printed = {
         name: number.span for name in ("k", "n") for result in results for number in result.get(name) or ()

@@ -37,7 +37,7 @@ SAME = 1e-9  # times max(1, |x|): what other processors and BLAS libraries may m
 FAINT = 1e-6  # the same: more than this no library moves that is not broken
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
 Lock = Mapping[str, Any]
-PRINTED = ("published", "")
+_PRINTED = ("published", "")
 LockedPlace = tuple[str, str]  # "pain-short, headline" and "estimate"
 
 
@@ -112,7 +112,7 @@ def locked(results: Results, *, version: str, why: str) -> dict[str, Any]:
 
 def _seal(lock: Lock) -> str:
     whole = {name: value for name, value in lock.items() if name != "seal"}
-    return hashlib.sha256(text(whole).encode()).hexdigest()
+    return hashlib.sha256(lock_text(whole).encode()).hexdigest()
 
 
 def edited(raw: bytes, lock: Lock) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ def edited(raw: bytes, lock: Lock) -> tuple[str, ...]:
         return ()
     if lock.get("seal") != _seal(lock):
         return ("its seal is not that of its text, so it was edited since it was written",)
-    if _lines(raw) != text(lock).encode():
+    if _lines(raw) != lock_text(lock).encode():
         return ("its text is not written as a program writes it, so it was edited",)
     return ()
 
@@ -164,7 +164,7 @@ def _pool(pool: Pool, by: str) -> dict[str, Any]:
     return {"by": by, **about, **result, "flags": list(pool.flags), "effects": effects}
 
 
-def text(lock: Lock) -> str:
+def lock_text(lock: Lock) -> str:
     """Write a lock as JSON, an effect on a line."""
     whole = json.dumps(lock, ensure_ascii=False, indent=1, allow_nan=False)
     inner = r'\{\s+"(?:of|claim)"[^{}]*\}|\[[^\[\]{}]*\]'
@@ -266,7 +266,7 @@ def verified(old: Lock, new: Lock, *, edits: tuple[str, ...] = ()) -> Verificati
         for place, quantity in apart:
             locked, ours = was.get((place, quantity)), now.get((place, quantity))
             size = abs(ours - locked) if _number(locked) and _number(ours) else None
-            by_data = effects_moved or quantity in {"flags", "why_not"} or synthesis == PRINTED
+            by_data = effects_moved or quantity in {"flags", "why_not"} or synthesis == _PRINTED
             kinds = ["data"] if by_data else []
             faint = size is not None and size <= FAINT * max(1, abs(locked or 0))
             kinds += ["method", "library", "code"] if faint else ["method", "code", "library"]
@@ -318,7 +318,7 @@ def _short(value: object) -> str:
 def _by_synthesis(lock: Lock, *, printed: bool) -> dict[tuple[str, str], dict[LockedPlace, Any]]:
     """Return all values of each synthesis under each set of methods, by place and quantity.
 
-    What was `printed` stands apart, as PRINTED.
+    What was `printed` stands apart, as _PRINTED.
     """
     parted: dict[tuple[str, str], dict[LockedPlace, Any]] = {}
     for pool in lock["pools"]:
@@ -334,7 +334,7 @@ def _by_synthesis(lock: Lock, *, printed: bool) -> dict[tuple[str, str], dict[Lo
             )
             for name, claim in claims
         )
-        _put(parted.setdefault(PRINTED, {}), lines)
+        _put(parted.setdefault(_PRINTED, {}), lines)
     return parted
 
 

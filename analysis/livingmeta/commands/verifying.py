@@ -13,7 +13,7 @@ from livingmeta.commands.options import AsJson, ReviewName
 from livingmeta.living.adding import owned
 from livingmeta.living.history import written_by
 from livingmeta.pages.changelog import changelog_line, verified_lines, with_line
-from livingmeta.pages.documents import verified
+from livingmeta.pages.documents import as_locked
 from livingmeta.review.folder import find, load_review
 from livingmeta.store import at_rest, current, replace_all
 from livingmeta.words import RefusalError
@@ -56,7 +56,7 @@ def verify_command(
         verification = lock.verified(old, new, edits=lock.edited(raw, old))
         commit = written_by(path)
     if as_json:
-        screen.json("verify", verified(new["review"], verification, commit=commit))
+        screen.json("verify", as_locked(new["review"], verification, commit=commit))
     elif verification is not None:
         screen.echo(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it'}.")
         for line in verified_lines(verification, review=new["review"]):
@@ -66,7 +66,7 @@ def verify_command(
         screen.echo(f"{path} is up to date; nothing is written.", err=as_json)
     elif update:
         part, line = changelog_line(old, new, verification, why=why or "")
-        _write(path, (raw or b"", lock.text(new)), part, line, quiet=as_json)
+        _write(path, (raw or b"", lock.lock_text(new)), part, line, quiet=as_json)
     elif verification is not None and not verification.sound:
         if not as_json:
             screen.echo(f'If it is meant: livingmeta verify {review} --update --why "…"')

@@ -645,7 +645,7 @@ def certified(certificate: Certificate) -> Certified:
     return Certified({**_values(certificate), "summary": certificate.summary()})
 
 
-def verified(review: str, verification: Verification | None, *, commit: str | None = None) -> Verified:
+def as_locked(review: str, verification: Verification | None, *, commit: str | None = None) -> Verified:
     """Return how a review stands to its lock as a document; None: there was no lock."""
     return {
         "review": review,
