@@ -366,6 +366,7 @@ def test_each_door_says_of_a_scale_where_higher_is_better_that_the_printed_numbe
         ), door
 
 
+@pytest.mark.slow
 def test_syntheses_of_other_directions_on_one_page_each_say_their_own(
     tmp_path: Path, say: Callable[..., Any]
 ) -> None:

@@ -142,6 +142,7 @@ def runs_nothing(page: Page, *, holds: str) -> None:
         assert re.match(r"(https?://|mailto:|#)", address), address
 
 
+@pytest.mark.slow
 def test_every_page_shows_it_as_text(
     say, review: Path, tmp_path: Path, open_page: Callable[..., Page]
 ) -> None:
@@ -186,6 +187,7 @@ def test_no_cell_of_an_export_is_a_formula_and_each_reads_back(review: Path, kin
     assert EVIL in cells or not any(name.endswith(".csv") for name in files)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
 def test_the_script_of_an_export_pools_and_runs_nothing_else(review: Path, tmp_path: Path) -> None:
     for name, text in EXPORTS["metafor"](load_review(review)).items():
@@ -248,6 +250,7 @@ def test_every_command_prints_it(say, review: Path, tmp_path: Path, words: tuple
     assert "\x1b" not in said.out + said.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -111,6 +111,7 @@ def test_a_measure_is_an_entry_and_nothing_else(
     }[made.needs] in trail
 
 
+@pytest.mark.slow
 def test_an_estimator_is_an_entry_and_nothing_else(
     tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch, open_page
 ) -> None:

@@ -141,6 +141,7 @@ def test_what_stands_elsewhere_is_never_older_than_the_files_it_tells_of(home: P
         (home / "a.csv").write_text("old", encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_folders_are_made_whole_or_not_at_all(tmp_path: Path) -> None:
     shelf, made = tmp_path / "data", {"review.toml": "x", "a.csv": "y"}
     shelf.mkdir()
@@ -158,6 +159,7 @@ def test_folders_are_made_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(path.name for path in shelf.iterdir()) == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_a_reader_beside_a_writer_sees_no_mix(home: Path) -> None:
     ended = threading.Event()
 

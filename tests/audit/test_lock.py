@@ -445,6 +445,7 @@ def test_a_review_and_a_base_of_one_name_keep_their_hashes_apart(tmp_path: Path)
     assert hashes(load_review(review)) != held
 
 
+@pytest.mark.slow
 def test_verify_says_which_commit_wrote_the_lock(say, checkout: Path) -> None:
     review = checkout / "data" / "knee_oa"
     assert say("verify", str(review), "--update", "--why", "today").status == 0

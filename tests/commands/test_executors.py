@@ -33,6 +33,7 @@ def answers(lent):
     )
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_digits() -> None:
     here = gosh(Y, V)
     with executor(2, None) as lent:

@@ -279,6 +279,7 @@ def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:
     assert "points" not in smith.locator("#estimate").inner_text()
 
 
+@pytest.mark.slow
 def test_a_prediction_that_the_page_can_not_draw_is_said_to_be_so(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["knee_oa"])
     page.locator("#prediction").select_option(label="nagashima, not computed on this page")
@@ -503,6 +504,7 @@ def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> N
     assert present.get_attribute("cy") != before
 
 
+@pytest.mark.slow
 def test_more_analyses_than_a_page_can_draw_are_thinned_and_said(
     open_page: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -859,6 +861,7 @@ def test_a_trial_that_was_not_done_explains_how_it_moves_the_mean(
         assert said in smith.locator("#notes").inner_text()
 
 
+@pytest.mark.slow
 def test_the_mean_that_moves_the_other_way_says_so(open_page: Open, tmp_path: Path) -> None:
     """Two large trials near 0 and a small one far up: a trial near 0 lets τ² fall, or rise."""
     made = []

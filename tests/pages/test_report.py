@@ -546,6 +546,7 @@ def test_it_works_without_javascript_and_links_jump(
     assert "#trace-pain-short-" in page.url
 
 
+@pytest.mark.slow
 def test_printed_on_a4_or_letter_it_fits_and_leaves_the_menus_out(
     open_page: Callable[..., Any], file_of: Callable[..., Path]
 ) -> None:

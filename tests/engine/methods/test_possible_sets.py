@@ -35,12 +35,14 @@ def check(seeds: range, printed: Sequence[str] = ("limits", *BESIDES)) -> int:
     return checked
 
 
+@pytest.mark.slow
 def test_the_true_set_and_the_hidden_mean_are_never_excluded() -> None:
     assert len(analyses()) >= 50
     assert len(subgroups()) >= 3
     assert check(range(0, len(analyses()), 6)) > 5 * 70
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32 - 1), st.sampled_from(list(METHODS.values())), st.sampled_from(BESIDES))
 @settings(max_examples=60, deadline=None)
 def test_nor_are_they_of_simulated_pools(seed: int, methods: dict[str, str], printed: str) -> None:
