@@ -12,9 +12,12 @@ from livingmeta.appraisal.changes import diff, growth, lead
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.changes import changes_plot
+from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.changes import conclusion, diff_page, evidence_line, lines, unchanged
+from livingmeta.pages.phrases import speaking
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.settings import headline_settings
+from spoken import english
 
 SMITH, LIVING = load_review("smith2017"), load_review("living")
 MOVES = diff(SMITH, LIVING)
@@ -70,7 +73,7 @@ def test_the_update_is_told_with_what_came_and_what_is_missing() -> None:
 
 
 def test_the_page_has_a_row_for_every_synthesis() -> None:
-    page = diff_page(LIVING, MOVES, names=("then", "now"), picture="diff.png")
+    page = as_markdown([diff_page(LIVING, MOVES, names=("then", "now"))], pictures={"diff": "diff.png"})
     assert page.count("\n| ") >= len(MOVES)
     assert "![" in page
     assert "For the Evidence part of CHANGELOG.md" in page
@@ -85,8 +88,16 @@ def test_the_page_and_the_terminal_say_alike_what_stays_as_it_was() -> None:
         ([*moved, *still[:2]], "2 other syntheses are as before."),
     ):
         assert unchanged(moves) == sentence
-        assert sentence in diff_page(LIVING, moves, names=("then", "now"), picture=None)
+        assert sentence in as_markdown([diff_page(LIVING, moves, names=("then", "now"))])
     assert unchanged(moved) == ""
+
+
+def test_the_page_in_norwegian_has_no_english_but_the_line_for_the_changelog() -> None:
+    norwegian = speaking(LIVING, "nb")
+    page = diff_page(LIVING, MOVES, names=("før", "nå"), language=norwegian)
+    text = as_markdown([page]).replace(evidence_line(LIVING, MOVES), "")
+    assert "Hva som er endret i living: før → nå" in text
+    assert not english(text, "nb")
 
 
 def test_contradictory_trials_are_not_called_an_answer() -> None:

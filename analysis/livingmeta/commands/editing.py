@@ -26,13 +26,14 @@ from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.exports import EXPORTS
 from livingmeta.exchange.imports import imported
 from livingmeta.exchange.sheets import read_sheet
+from livingmeta.language import said
 from livingmeta.living.adding import SIDES, Addition, planned, start
 from livingmeta.living.dialogue import converse
 from livingmeta.living.drafts import place_among, prospect
 from livingmeta.living.forms import draft_of, form_csv, form_xlsx
 from livingmeta.living.history import as_it_was
 from livingmeta.pages.blocks import as_markdown
-from livingmeta.pages.changes import EVIDENCE_HEAD, diff_page, evidence_line, lines, unchanged
+from livingmeta.pages.changes import diff_page, evidence_line, lines, unchanged
 from livingmeta.pages.deductions import fate_words
 from livingmeta.pages.letter import letter
 from livingmeta.pages.phrases import interval
@@ -153,17 +154,17 @@ def _page(
 
     folder = out / review.protocol.id
     drawn = lead(moves)
-    picture = None
+    pictures = {}
     written = []
     if drawn is not None and drawn.after is not None:
         stages = growth(drawn.after, headline_settings(review))
         figure = changes_plot(moves, stages, title=drawn.title, names=names).figure
-        picture = "diff.png"
+        pictures["diff"] = "diff.png"
         written += printing.figure_files(folder / "diff", figure, "png", "svg")
-    page = diff_page(review, moves, names=names, picture=picture, fates=fates)
-    written.append(write(folder / "diff.md", page))
+    page = diff_page(review, moves, names=names, fates=fates)
+    written.append(write(folder / "diff.md", as_markdown([page], pictures=pictures, level=1) + "\n"))
     screen.echo(f"\n{', '.join(str(path) for path in written)} written.")
-    screen.echo(EVIDENCE_HEAD)
+    screen.echo(said("diff.evidence"))
     screen.echo(evidence_line(review, moves))
 
 
@@ -174,7 +175,7 @@ def diff_command(
         str, typer.Option(metavar="REF|FOLDER", help="a commit, or another folder or name of a review")
     ] = "HEAD",
     out: OutFolder = "figures",
-    as_markdown: Annotated[
+    markdown: Annotated[
         bool, typer.Option("--markdown", help="print the page for a pull request, write nothing")
     ] = False,
     as_json: AsJson = False,
@@ -187,9 +188,9 @@ def diff_command(
         from livingmeta.pages import documents
 
         return screen.json("diff", [documents.moved(move) for move in moves])
-    if as_markdown:
-        screen.echo(diff_page(after, moves, names=(against, "now"), picture=None, fates=fates), nl=False)
-        return None
+    if markdown:
+        page = diff_page(after, moves, names=(against, "now"), fates=fates)
+        return screen.echo(as_markdown([page], level=1))
     _print_moves(moves)
     _print_fates(fates)
     _page(after, moves, names=(against, "now"), out=Path(out), fates=fates)

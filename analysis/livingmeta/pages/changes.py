@@ -9,25 +9,25 @@ from livingmeta.appraisal.changes import Move
 from livingmeta.audit.deduction import Fate
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.pooling import important_side
-from livingmeta.language import FLAG_WORDS
+from livingmeta.language import ENGLISH, Language
+from livingmeta.pages.blocks import Block, Code, Figure, Item, List, Paragraph, Section, Table, TableRow
 from livingmeta.pages.deductions import fate_words
-from livingmeta.pages.phrases import Interval, ahead_shown, i2_from, interval, people, share
-from livingmeta.pages.template import page
+from livingmeta.pages.phrases import Interval, ahead_shown, i2_from, interval, people, percent_of, share
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.comparison import Step
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimals
 
 
-def excludes(pool: Pool | None) -> str:
+def excludes(pool: Pool | None, *, language: Language = ENGLISH) -> str:
     """Say on which side of no effect the interval of a pool lies."""
     result = pool.result if pool else None
     if pool is None or result is None:
-        return "no pooled value"
+        return language.say("diff.no_pool")
     if result.side == 0:
-        return "includes no difference"
-    side = pool.side(result.side > 0)
-    return side if pool.favours else f"lies {side}"
+        return language.say("diff.includes")
+    side = language.word(pool.side(result.side > 0))
+    return side if pool.favours else language.say("diff.lies", side=side)
 
 
 def beyond(result: Interval | None, important: float) -> str:
@@ -47,21 +47,28 @@ def beyond(result: Interval | None, important: float) -> str:
     return "not clear" if low != high else "yes" if low else "no"
 
 
-def state(pool: Pool | None) -> str:
+def state(pool: Pool | None, *, language: Language = ENGLISH) -> str:
     """Describe a pool in one line: value, trials, people, prediction interval, τ²."""
+    say = language.say
     if pool is None:
-        return "not a synthesis of this review"
+        return say("diff.absent")
     if pool.result is None:
-        return f"no pooled value, {pool.why_not}"
+        return say("diff.why_not", why=language.word(pool.why_not or ""))
     result = pool.result
-    text = f"{scale_name(pool.measure)} {interval(result)}, k = {result.k}, {people(pool)}"
+    parts = [
+        f"{scale_name(pool.measure)} {interval(result, language=language)}",
+        f"k = {result.k}",
+        people(pool, language=language),
+    ]
     if pool.ahead is not None:
-        ends = as_shown(pool.measure, *pool.ahead)
-        level = f"{100 * result.level:g}%"
-        text += f", {level} prediction interval of the true effect {' to '.join(ends)}"
+        low, high = language.commas(as_shown(pool.measure, *pool.ahead))
+        level = percent_of(result.level, language=language)
+        parts.append(say("diff.ahead", low=low, high=high, **level))
     if result.tau2 is not None:
-        text += f", Tau² ({result.tau2_method}) {decimals(result.tau2)[0]}"
-    return text + f" ({excludes(pool)}){share(pool)}"
+        (tau2,) = language.commas(decimals(result.tau2))
+        parts.append(f"Tau² ({result.tau2_method}) {tau2}")
+    side = excludes(pool, language=language)
+    return f"{', '.join(parts)} ({side}){share(pool, language=language)}"
 
 
 def stepped(step: Step) -> str:
@@ -83,64 +90,64 @@ def stepped(step: Step) -> str:
     return special.get(step.choice, shown)
 
 
-def conclusion(move: Move) -> str:
+def conclusion(move: Move, *, language: Language = ENGLISH) -> str:
     """Say whether the answer is another one."""
-    old, new = excludes(move.before), excludes(move.after)
+    say = language.say
+    old, new = (excludes(pool, language=language) for pool in (move.before, move.after))
     if not move.changed:
-        return "nothing changed"
+        return say("diff.nothing")
     if move.after is not None and move.after.contradictory():
-        return "the trials contradict each other: read them, not the total"
-    if old == new:
-        return f"{new}, as before" if "pooled" in new else f"the interval {new}, as before"
-    return f"was: {old}; is: {new}"
+        return say("diff.contradict")
+    if old != new:
+        return say("diff.was_is", before=old, after=new)
+    pooled = move.after is not None and move.after.result is not None
+    return say("diff.interval_as_before" if pooled else "diff.as_before", what=new)
 
 
-def _sides(pool: Pool) -> str:
-    below = f"below {pool.no_effect}"
-    return f"{below} {pool.side(False)}" if pool.favours else "not stated"
+def _sides(pool: Pool, language: Language) -> str:
+    if not pool.favours:
+        return language.say("diff.not_stated")
+    below = language.say("below", no_effect=pool.no_effect)
+    return f"{below} {language.word(pool.side(False))}"
 
 
-def lines(move: Move) -> list[str]:
+def lines(move: Move, *, language: Language = ENGLISH) -> list[str]:
     """Tell one move line by line, an indented one for each part."""
+    say, pools = language.say, (move.before, move.after)
+    before, after = (state(pool, language=language) for pool in pools)
+    name = language.word(move.name)
     if not move.changed:
-        return [f"{move.name}: nothing changed ({state(move.after)})"]
-    parts = [
-        f"{move.name}: {conclusion(move)}",
-        f"  before: {state(move.before)}",
-        f"  after:  {state(move.after)}",
-    ]
-    for by, name in (("data", "the data"), ("methods", "the methods")):
+        return [f"{name}: {say('diff.nothing')} ({after})"]
+    parts = [say("diff.before", state=before), say("diff.after", state=after)]
+    for by, key in (("data", "diff.data_moved"), ("methods", "diff.methods_moved")):
         moved = move.moved(by=by)
         if moved is not None and any(abs(shift) > 1e-9 for shift in moved):
             pool = move.after or move.before
             ratio = pool is not None and pool.no_effect == "1"
-            shown = ", ".join(
-                f"×{exp(shift):.3g}" if ratio else f"{shift:+.2g}".replace("-", "−") for shift in moved
-            )
-            parts.append(f"  {name} moved estimate and limits by {shown}")
-    sides = [_sides(pool) for pool in (move.before, move.after) if pool is not None]
+            shifts = (f"×{exp(shift):.3g}" if ratio else f"{shift:+.2g}" for shift in moved)
+            shown = language.commas([shift.replace("-", "−") for shift in shifts])
+            parts.append(say(key, by=", ".join(shown)))
+    sides = [_sides(pool, language) for pool in pools if pool is not None]
     if len(set(sides)) == 2:
-        parts.append("  which side is good: was: {}; is: {}".format(*sides))
-    for effects, verb in ((move.entered, "in"), (move.left, "out")):
-        parts += [f"  {verb}: {effect.label} {interval(effect)}" for effect in effects]
-    missing = [{lack.trial for lack in pool.missing} if pool else set() for pool in (move.before, move.after)]
+        parts.append(say("diff.side", was_is=say("diff.was_is", before=sides[0], after=sides[1])))
+    for effects, key in ((move.entered, "diff.in"), (move.left, "diff.out")):
+        parts += [say(key, effect=f"{e.label} {interval(e, language=language)}") for e in effects]
+    missing = [{lack.trial for lack in pool.missing} if pool else set() for pool in pools]
     if missing[0] != missing[1]:
-        parts.append(f"  measured but missing here: {len(missing[0])} → {len(missing[1])} trials")
+        parts.append(say("diff.missing", before=len(missing[0]), after=len(missing[1])))
     came, went = move.flags
-    parts += [f"  new flag {flag}: {FLAG_WORDS[flag]}" for flag in came]
-    parts += [f"  flag gone: {flag}" for flag in went]
-    return parts
+    parts += [say("diff.flag", flag=flag, words=language.flags[flag]) for flag in came]
+    parts += [say("diff.flag_gone", flag=flag) for flag in went]
+    return [f"{name}: {conclusion(move, language=language)}", *(f"  {part}" for part in parts)]
 
 
-def unchanged(moves: Sequence[Move]) -> str:
+def unchanged(moves: Sequence[Move], *, language: Language = ENGLISH) -> str:
     """Say how many syntheses are as before; nothing where all of them changed."""
     same = sum(not move.changed for move in moves)
     if same == len(moves):
-        return "No synthesis changes."
-    return f"{same} other {'synthesis is' if same == 1 else 'syntheses are'} as before." if same else ""
-
-
-EVIDENCE_HEAD = "For the Evidence part of CHANGELOG.md:"
+        return language.say("diff.unchanged_all")
+    key = "diff.unchanged_one" if same == 1 else "diff.unchanged"
+    return language.say(key, n=same) if same else ""
 
 
 def evidence_line(review: Review, moves: Sequence[Move]) -> str:
@@ -171,21 +178,40 @@ def diff_page(
     moves: Sequence[Move],
     *,
     names: tuple[str, str],
-    picture: str | None,
     fates: Sequence[Fate] = (),
-) -> str:
-    """Write the page about a change, as a pull request shows it; `fates` are those of deductions."""
-    return page(
-        "diff.md.j2",
-        review=review,
-        moves=moves,
-        names=names,
-        picture=picture,
-        lines=lines,
-        state=state,
-        conclusion=conclusion,
-        unchanged=unchanged(moves),
-        fates=[fate_words(fate) for fate in fates],
-        evidence_head=EVIDENCE_HEAD,
-        evidence_line=evidence_line,
+    language: Language = ENGLISH,
+) -> Section:
+    """Lay out the page about a change, as a pull request shows it; `fates` are those of deductions."""
+    say = language.say
+    rows = (
+        TableRow(
+            cells=(
+                language.word(move.name),
+                *(state(pool, language=language) for pool in (move.before, move.after)),
+                conclusion(move, language=language),
+            )
+        )
+        for move in moves
     )
+    title, picture = say("diff.title", review=review.protocol.id), say("diff.picture")
+    blocks: list[Block] = [
+        Figure(id="diff", title=picture, description=picture),
+        Table(
+            id="moves",
+            caption=title,
+            head=(say("diff.synthesis"), *names, say("diff.conclusion")),
+            rows=tuple(rows),
+        ),
+        Paragraph(id="unchanged", words=unchanged(moves, language=language)),
+    ]
+    for n, fate in enumerate(fates):
+        blocks.append(Paragraph(id=f"fate-{n}", words=language.word(fate_words(fate))))
+    for move in moves:
+        if move.changed:
+            items = tuple(Item(words=line.strip()) for line in lines(move, language=language)[1:])
+            told = List(id=f"{move.synthesis}-moved", items=items)
+            name = language.word(move.name)
+            blocks.append(Section(id=move.synthesis, title=name, blocks=(told,)))
+    blocks.append(Paragraph(id="evidence", words=say("diff.evidence")))
+    blocks.append(Paragraph(id="evidence-line", words=Code(evidence_line(review, moves))))
+    return Section(id="changed", title=f"{title}: {names[0]} → {names[1]}", blocks=tuple(blocks))

@@ -49,22 +49,19 @@ def cell(text: str) -> str:
 
 def page(template: str, **given: Any) -> str:
     """Fill one of the package's templates."""
-    text = _templates(markup=".html" in template).get_template(template).render(**given)
+    text = _templates().get_template(template).render(**given)
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
 @cache  # with it, a template is compiled once
-def _templates(*, markup: bool) -> Environment:
+def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("livingmeta", "pages/templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=lambda name: ".html" in str(name),
-        finalize=None if markup else no_markup,
+        autoescape=True,
     )
-    environment.filters["cell"] = cell
-    return environment
