@@ -120,6 +120,8 @@ def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
     assert (away / "figures" / "smith2017" / "report.md").is_file()
     run(command, "explore", "smith2017", cwd=away)
     carried = command.parents[1]
+    (lock,) = carried.rglob("livingmeta/data/smith2017/results.lock.json")
+    lock.write_text(re.sub('"why": "[^"]*"', '"why": "edited"', lock.read_text("utf-8")), encoding="utf-8")
     before = {path: path.stat().st_mtime_ns for path in carried.rglob("livingmeta/data/**/*.*")}
     assert before
     told = run(command, "verify", "smith2017", "--update", "--why", "another place", cwd=away)
