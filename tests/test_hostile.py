@@ -172,19 +172,20 @@ def harmless(text: str, name: str) -> None:
 def no_formula(text: str) -> None:
     for row in csv.reader(io.StringIO(text, newline="")):
         for cell in row:
-            assert not FORMULA.match(cell) or re.fullmatch(r"-([\d.e+-]+|inf)", cell), cell
+            assert not FORMULA.match(cell) or re.fullmatch(r"-[\d.e+-]+", cell), cell
 
 
 @pytest.mark.parametrize("kind", list(EXPORTS))
 def test_no_cell_of_an_export_is_a_formula_and_each_reads_back(review: Path, kind: str) -> None:
     loaded = load_review(review)
     files = EXPORTS[kind](loaded)
-    cells = []
-    for name, text in files.items():
-        if name.endswith(".csv"):
-            no_formula(text)
-            cells += [as_meant(cell) for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
-    assert EVIL in cells or not any(name.endswith(".csv") for name in files)
+    tables = [text for name, text in files.items() if name.endswith(".csv")]
+    for text in tables:
+        no_formula(text)
+    lines = (line for text in tables for line in csv.reader(io.StringIO(text, newline="")))
+    cells = {as_meant(cell) for line in lines for cell in line}
+    quoted = (EVIL, json.dumps(EVIL), json.dumps(EVIL, ensure_ascii=False))
+    assert EVIL in cells if tables else any(words in text for text in files.values() for words in quoted)
 
 
 @pytest.mark.slow

@@ -87,7 +87,8 @@ def test_a_changed_cell_is_named_with_what_it_moved_and_nothing_else(say, checko
     moved = document["differences"]
     assert {one["cause"] for one in moved} == {"data"}
     plans = {p.id for p in load_review("knee_oa").protocol.synthesis if p.outcome == was["outcome"]}
-    assert {one["place"].split(",")[0] for one in moved} - {"published.csv"} <= plans
+    about = {f"published.csv, {claim.claim}": claim.synthesis for claim in load_review("knee_oa").published}
+    assert {about.get(one["place"], one["place"].split(",")[0]) for one in moved} <= plans
     effects = {one["quantity"] for one in moved if one["quantity"].startswith("yi of")}
     assert len(effects) == 1
     assert was["trial"] in effects.pop()

@@ -636,7 +636,9 @@ def _pooled(
     for name, to in by.items():
         columns[to] = np.where(alone, "", spread([method[name] for method in methods], way))
     for name in RESULT_COLUMNS:
-        columns[name] = np.stack([getattr(fitted, name) for fitted in fits])[way, effects]
+        values = np.stack([getattr(fitted, name) for fitted in fits])[way, effects]
+        # As in an estimate, what is infinite (a statistic by an SE of 0) is not given.
+        columns[name] = np.where(np.isinf(values), np.nan, values) if values.dtype == float else values
     columns["flags"] = _flags(sets, fits, effects, way)
     return pd.DataFrame(columns)
 
