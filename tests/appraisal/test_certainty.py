@@ -711,6 +711,7 @@ def test_published_certainty_stands_beside() -> None:
     assert [one.whole_review for one in living.printed] == [True]
 
 
+@pytest.mark.slow
 def test_the_command_says_all_of_it_and_draws(say, tmp_path) -> None:
     said = say("certainty", "smith2017", "--out", str(tmp_path), "--important", "10", "--vas-sd", "25")
     assert said.status == 0

@@ -377,6 +377,7 @@ def test_all_that_is_wrong_with_choices_is_said_at_once(two: Review, tmp_path: P
         multiverse(declaring(two))
 
 
+@pytest.mark.slow
 def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> None:
     said = say(
         "multiverse", "smith2017", "--synthesis", "pain-short", "--important", "0.2", "--out", str(tmp_path)

@@ -211,6 +211,7 @@ def test_a_trial_that_was_not_done_enters_with_the_variance_of_its_size(smith: P
     assert "what is pooled with it is no result" in smith.locator("#notes").inner_text()
 
 
+@pytest.mark.slow
 def test_every_method_can_be_chosen_and_gives_what_it_gives_in_python(smith: Page) -> None:
     review = load_review("smith2017")
     known = synthesise(review, settings=headline_settings(review))[0]
@@ -289,6 +290,7 @@ def test_a_prediction_that_the_page_can_not_draw_is_said_to_be_so(open_page: Ope
     assert told.inner_text().startswith("–")
 
 
+@pytest.mark.slow
 def test_a_link_restores_everything(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["living"])
     page.locator("#outcome").select_option("function")
@@ -756,6 +758,7 @@ def shape(page: Page, label: str) -> tuple[str, list[float], int]:
     return path.get_attribute("style") or "", corners, line.locator("[data-part=beyond]").count()
 
 
+@pytest.mark.slow
 def test_an_interval_wholly_beyond_the_axis_is_an_arrow_on_screen_and_in_downloads(
     open_page: Open, pages: Pages
 ) -> None:

@@ -298,6 +298,7 @@ def test_without_a_trial_there_is_no_posterior() -> None:
         posterior([], [], prior=Prior(tau="half-normal", scale=1))
 
 
+@pytest.mark.slow
 def test_the_command_says_what_each_posterior_rests_on(say, tmp_path: Path) -> None:
     said = say("bayes", "smith2017", "--important", "0.3", "--out", str(tmp_path))
     assert said.status == 0, said.err
