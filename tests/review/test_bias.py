@@ -11,11 +11,11 @@ from livingmeta.figures.bias import summary_plot, traffic_plot
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import MARKS
 from livingmeta.review.bias import DOMAINS, SEVERITY, STATES, assessments, unrecorded
-from livingmeta.review.folder import load_review
+from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.synthesis.synthesise import synthesise
 
 SMITH = load_review("smith2017")
-ROB1, ROB2 = DOMAINS
+ROB1, ROB2, PEDRO = DOMAINS
 BIAS = {
     "trial": "alpha2001",
     "tool": ROB1,
@@ -82,6 +82,18 @@ def test_a_tool_nobody_knows_has_the_domains_of_its_rows(tmp_path) -> None:
     assert [cell.domain for cell in one.cells] == ["concealed allocation"]
 
 
+def test_an_answer_of_a_checklist_is_shown_and_judges_no_risk(tmp_path) -> None:
+    (trial,) = assessments(judged(tmp_path, ["yes", "no", ""], tool=PEDRO))
+    assert [cell.state for cell in trial.cells][:4] == ["yes", "no", "facts", "nothing"]
+    assert (trial.judged, trial.overall, trial.shown) == (0, None, "facts")
+    assert not {"yes", "no"} & set(SEVERITY)
+
+
+def test_a_tool_that_judges_risk_takes_no_yes_and_no_no(tmp_path) -> None:
+    with pytest.raises(ReviewError, match=r"judges a risk\. Write low, high, unclear or some concerns"):
+        judged(tmp_path, ["yes"])
+
+
 def test_every_trial_is_assessed_or_named() -> None:
     living = load_review("living")
     shown = {one.label for one in assessments(living)} | set(unrecorded(living))
@@ -101,7 +113,7 @@ def test_the_traffic_light_shows_each_state_where_it_is() -> None:
         for cell in one.cells:
             assert drawn.count(f"{one.trial}:{cell.domain}:{cell.state}") == 1
     assert {gid for gid in drawn if gid.startswith("legend")} == {
-        f"legend:{state}" for state in ("low", "unclear", "facts", "nothing")
+        f"legend:{state}" for state in ("low", "unclear", "yes", "no", "facts", "nothing")
     }
 
 
@@ -112,7 +124,8 @@ def test_the_summary_counts_every_trial_once_per_domain() -> None:
     for piece in figure.axes[0].patches:
         domain = str(piece.get_gid()).split(":")[0]
         widths[domain] = widths.get(domain, 0) + piece.get_width()
-    assert widths == dict.fromkeys(DOMAINS[ROB1], len(found))
+    judged_by = [assessment.tool for assessment in found]
+    assert widths == dict.fromkeys(DOMAINS[ROB1], judged_by.count(ROB1))
     assert "allocation concealment:low" in gids(figure)
 
 

@@ -199,6 +199,10 @@ CROSS = {
         {"outcomes": [{**ARM1, "n": "41"}, ARM2]},
         "the arms add up to 81 and 80 were randomised",
     ),
+    "sources that disagree about a trial": (
+        {"trials": [{**TRIAL, "conflict": "40 people [paper], 49 people [other]"}]},
+        "sources disagree. 40 people [paper], 49 people [other].",
+    ),
     "a larger arm than randomised": (
         {"trials": [{**TRIAL, "n1_randomised": "39"}]},
         "only 39 were randomised",

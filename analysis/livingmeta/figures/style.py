@@ -90,6 +90,8 @@ MARKS: Mapping[str, Mark] = {
     "unclear": Mark(sign="?", face="#F0E442", ink=BLACK),
     "some concerns": Mark(sign="−", face="#F0E442", ink=BLACK),
     "high": Mark(sign="×", face="#9E1B1B", ink=WHITE),
+    "yes": Mark(sign="y", face=WHITE, ink=BLACK),
+    "no": Mark(sign="n", face="#D9D9D9", ink=BLACK),
     "facts": Mark(sign="f", face=WHITE, ink=BLACK),
     "nothing": Mark(sign="·", face=WHITE, ink=GREY, line=":"),
 }

@@ -30,15 +30,33 @@ DOMAINS: dict[str, tuple[str, ...]] = {
         "selection of the reported result",
         OVERALL,
     ),
+    # A checklist (Maher 2003, doi 10.1093/ptj/83.8.713): each is met or not
+    "PEDro scale": (
+        "eligibility criteria specified",
+        "random allocation",
+        "concealed allocation",
+        "groups similar at baseline",
+        "blinding of participants",
+        "blinding of therapists",
+        "blinding of outcome assessment",
+        "adequate follow-up (85%)",
+        "intention to treat",
+        "between-group comparison",
+        "point estimates and variability",
+    ),
 }
 # From best to worst. What has no judgement is no step of this ladder.
 SEVERITY = ("low", "unclear", "some concerns", "high")
+# What a checklist answers; whether a criterion is met is no judgement of the risk of bias.
+ANSWERS = ("yes", "no")
 FACTS, NOTHING = "facts", "nothing"
 STATES: dict[str, str] = {
     "low": "low risk",
     "unclear": "unclear risk",
     "some concerns": "some concerns",
     "high": "high risk",
+    "yes": "criterion met",
+    "no": "criterion not met",
     FACTS: "facts recorded, no judgement",
     NOTHING: "nothing recorded",
 }
@@ -54,8 +72,10 @@ class Cell:
 
     @property
     def state(self) -> str:
-        """Key in `STATES`: an empty judgement is never one of `LADDER`."""
-        return self.judgement or (FACTS if self.rows else NOTHING)
+        """Key in `STATES`: an empty judgement, or the answer of a checklist, is never one of `SEVERITY`."""
+        answers = [row.judgement for row in self.rows if row.judgement in ANSWERS]
+        answer = max(answers, key=ANSWERS.index, default=None)
+        return self.judgement or answer or (FACTS if self.rows else NOTHING)
 
     def words(self) -> list[str]:
         """Say judgement, support and source, one line per row."""
@@ -115,10 +135,10 @@ def worst(judgements: Iterable[str | None]) -> str | None:
 
     Examples
     --------
-    >>> worst(["low", None, "unclear"])
-    'unclear'
+    >>> worst(["low", None, "unclear"]), worst(["yes", "no"])
+    ('unclear', None)
     """
-    return max(filter(None, judgements), key=SEVERITY.index, default=None)
+    return max((step for step in judgements if step in SEVERITY), key=SEVERITY.index, default=None)
 
 
 def assessments(review: Review) -> tuple[Assessment, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from itertools import pairwise
@@ -229,6 +229,8 @@ class Source(Row):
 class Trial(Row):
     """A randomised trial, whatever the number of its reports."""
 
+    later = frozenset({"conflict"})
+
     trial: Key = required("key of the trial")
     label: str = required("name and year as a forest plot prints it")
     year: Year | None = optional("year of its first report; empty: not known")
@@ -248,9 +250,20 @@ class Trial(Row):
     treatment_weeks: Weeks | None = optional("length of treatment in weeks")
     source: Key = required("key in sources.csv of what these cells rest on")
     note: str | None = optional("anything else, with quotes and [source keys]")
+    conflict: str | None = optional(
+        "what sources say of the trial that can't all be so, with quotes and [source keys]; `check` says it"
+    )
 
     def problems(self) -> Iterator[Problem]:
-        """Yield arm sizes that do not fit the whole."""
+        """Yield arm sizes that do not fit the whole, and a conflict of sources."""
+        if self.conflict:
+            doubt = self.problem(
+                "conflict",
+                f"sources disagree. {self.conflict.rstrip('.')}",
+                "Whoever holds the report can settle it: correct the cells, and empty this one.",
+                severity="warning",
+            )
+            yield replace(doubt, value=None)
         arms = (self.n1_randomised, self.n2_randomised)
         if self.n_randomised and None not in arms and sum(filter(None, arms)) > self.n_randomised:
             yield self.problem(
@@ -519,11 +532,18 @@ class Bias(Row):
     trial: Key = required("key of the trial")
     tool: str = required("tool and, where not ours, whose judgement")
     domain: str = required("domain of the tool")
-    judgement: Literal["low", "unclear", "high", "some concerns"] | None = optional(
-        "judgement; empty: not judged"
+    judgement: Literal["low", "unclear", "high", "some concerns", "yes", "no"] | None = optional(
+        "judgement; yes or no where the tool is a checklist, which judges no risk; empty: not judged"
     )
     support: str = required("what supports it")
     source: Key = required("key in sources.csv")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield the answer of a checklist where the tool judges a risk."""
+        if self.tool.startswith("Cochrane") and self.judgement in {"yes", "no"}:
+            yield self.problem(
+                "judgement", f"{self.tool} judges a risk", "Write low, high, unclear or some concerns."
+            )
 
 
 class SecondOutcome(Outcome):
