@@ -37,6 +37,7 @@ from .engine.methods.small_study import trim_and_fill as trim_and_fill
 from .engine.methods.subsets import gosh as gosh
 from .engine.pooling import PooledEstimate as PooledEstimate
 from .engine.pooling import pool as pool
+from .exchange.imports import read_table as read_table
 from .figures.deduction import deduction_plot as deduction_plot
 from .figures.forest import forest_plot as forest_plot
 from .figures.funnel import funnel_plot as funnel_plot

@@ -35,6 +35,12 @@ class Hints:
         Computed effects of a ratio measure are its logs; otherwise they are the ratios.
     favours : {"lower", "higher"}, optional
         Which effects favour group 1.
+    columns : mapping
+        Our names of columns (`COLUMN_NAMES`) to those of the file: {"mean1": "Treatment mean"}.
+    sheet : str, optional
+        Sheet of a workbook; the first one that is not hidden by default.
+    header_row : int, optional
+        Row that names the columns, as a spreadsheet counts; the first filled one by default.
 
     Raises
     ------
@@ -45,6 +51,9 @@ class Hints:
     measure: str | None = None
     log: bool = False
     favours: str | None = None  # one of `Favours`, checked below
+    columns: Mapping[str, str] = field(default_factory=dict)
+    sheet: str | None = None
+    header_row: int | None = None
 
     def __post_init__(self) -> None:
         if self.favours is not None:
@@ -53,6 +62,12 @@ class Hints:
             measure, logged = measure_and_log(self.measure)
             object.__setattr__(self, "measure", measure)
             object.__setattr__(self, "log", self.log or logged)
+
+    @property
+    def of_tables(self) -> str:
+        """Options that only a plain table can obey, as they are typed."""
+        given = (("--column", self.columns), ("--sheet", self.sheet), ("--header-row", self.header_row))
+        return ", ".join(option for option, value in given if value)
 
     @property
     def negative_favours(self) -> int | None:
@@ -72,6 +87,7 @@ class Record:
     subgroup: str = ""
     contrast: str = ""
     cells: dict[str, str] = field(default_factory=dict)
+    other: dict[str, str] = field(default_factory=dict)  # cells of columns that are no result
     columns: Mapping[str, str] = field(default_factory=dict)  # our names to the file's
     printed: dict[str, str] = field(default_factory=dict)
     doubt: str = ""  # why it may be no trial

@@ -6,32 +6,37 @@ import csv
 import io
 import math
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Hints, Record, twins
 from livingmeta.exchange.limits import level_of
+from livingmeta.exchange.mapping import hints_of
 from livingmeta.exchange.revman import INVERSE, POOLED_BY, WEB_KEYS, package, revman_export, rm5, web
-from livingmeta.exchange.sheets import ExchangeError, as_csv, read_sheet
+from livingmeta.exchange.sheets import ExchangeError, as_csv, read_sheet, sheet_from
 from livingmeta.exchange.tables import analysis_of
 from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.store import scratch
 from livingmeta.synthesis.settings import undeclarable
-from livingmeta.words import key_of
+from livingmeta.words import key_of, pick
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
-def read(path: Path, hints: Hints | None = None) -> list[Analysis]:
-    """Read a RevMan 5 file or export, a RevMan Web package, an Excel sheet or a CSV.
+def read(path: Path | DataFrame, hints: Hints | None = None) -> list[Analysis]:
+    """Read a RevMan 5 file or export, a RevMan Web package, an Excel sheet, a CSV or a table of pandas.
 
     Parameters
     ----------
-    path : Path
+    path : Path or DataFrame
     hints : Hints, optional
         What the user says of the file.
 
@@ -41,6 +46,7 @@ def read(path: Path, hints: Hints | None = None) -> list[Analysis]:
         With the cell and the reason, for all that can't be read.
     """
     analyses = _analyses(path, hints or Hints())
+    path = path if isinstance(path, Path) else Path("DataFrame")
     if problems := [line for analysis in analyses for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
     for analysis in analyses:
@@ -55,23 +61,34 @@ def read(path: Path, hints: Hints | None = None) -> list[Analysis]:
     return analyses
 
 
-def _analyses(path: Path, hints: Hints) -> list[Analysis]:
+def _analyses(path: Path | DataFrame, hints: Hints) -> list[Analysis]:
     """Read a file by what it is."""
-    if path.suffix.lower() == ".rm5":
-        return rm5(path, hints)
-    if path.suffix.lower() == ".zip":
-        return package(path, hints)
-    sheet = read_sheet(path)
+    if not isinstance(path, Path):
+        sheet = sheet_from(path, header_row=hints.header_row)
+    elif path.suffix.lower() in {".rm5", ".zip"}:
+        _no_table(path, hints)
+        return rm5(path, hints) if path.suffix.lower() == ".rm5" else package(path, hints)
+    else:
+        sheet = read_sheet(path, sheet=hints.sheet, header_row=hints.header_row)
     if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):
+        _no_table(sheet.file, hints)
         return revman_export(sheet, hints)
     if {*WEB_KEYS, "Experimental N"} <= set(sheet.header):
+        _no_table(sheet.file, hints)
         return web(sheet, None, hints)
     analysis = analysis_of(sheet, hints)
     analysis.remarks[:0] = sheet.remarks
     if not analysis.records and not analysis.problems:
-        lines = [*analysis.remarks, f"{path}: the table holds no study."]
+        lines = [*analysis.remarks, f"{sheet.file}: the table holds no study."]
         raise ExchangeError("\n".join(lines))
     return [analysis]
+
+
+def _no_table(file: str | Path, hints: Hints) -> None:
+    if hints.of_tables:
+        raise ExchangeError(
+            f"{file}: RevMan's files say themselves what stands where. Leave {hints.of_tables} out."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +104,10 @@ class Imported:
     origins: tuple[Record, ...]
 
 
-def imported(path: Path, *, name: str, hints: Hints | None = None) -> list[tuple[Imported, Review]]:
-    """Read a file and turn it into review folders that hold what `check` demands.
+def imported(
+    path: Path | DataFrame, *, name: str, hints: Hints | None = None
+) -> list[tuple[Imported, Review]]:
+    """Read a file or a table of pandas and turn it into review folders that hold what `check` demands.
 
     Raises
     ------
@@ -97,7 +116,9 @@ def imported(path: Path, *, name: str, hints: Hints | None = None) -> list[tuple
     """
     made = []
     problems: list[str] = []
-    for draft in folders(read(path, hints), name=name, file=path.name):
+    analyses = read(path, hints)
+    path = path if isinstance(path, Path) else Path("DataFrame")
+    for draft in folders(analyses, name=name, file=path.name):
         with scratch(draft.name, draft.files) as folder:
             review, faults = examine(folder, shown=path.name)
         faults += undeclarable(review) if review is not None else []
@@ -404,12 +425,12 @@ def _line(text: str) -> str:
     return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
 
 
-def reviews_in(path: Path, hints: Hints | None = None) -> tuple[list[Review], list[str]]:
-    """Load the data in a file as reviews, for a quick look; nothing is written.
+def reviews_in(path: Path | DataFrame, hints: Hints | None = None) -> tuple[list[Review], list[str]]:
+    """Load the data in a file or a table of pandas as reviews; nothing is written.
 
     Parameters
     ----------
-    path : Path
+    path : Path or DataFrame
     hints : Hints, optional
         What the user says of the file.
 
@@ -419,5 +440,82 @@ def reviews_in(path: Path, hints: Hints | None = None) -> tuple[list[Review], li
     remarks : list of str
         What was left out, and why.
     """
-    pairs = imported(path, name=key_of(path.stem, []), hints=hints)
+    name = key_of(path.stem, []) if isinstance(path, Path) else "table"
+    pairs = imported(path, name=name, hints=hints)
     return [review for _, review in pairs], [remark for draft, _ in pairs for remark in draft.remarks]
+
+
+def read_table(
+    data: str | Path | DataFrame,
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | None = None,
+    header_row: int | None = None,
+    measure: str | None = None,
+    log: bool = False,
+    favours: str | None = None,
+    mapping: str | Path | None = None,
+    review: str | None = None,
+) -> Review:
+    """Load a table as a review: a CSV, an Excel sheet, a RevMan file or a table of pandas.
+
+    Parameters
+    ----------
+    data : str, Path or DataFrame
+    columns : mapping, optional
+        Our names of columns to those of the table, where they are not known by name:
+        {"mean1": "Treatment mean"}.
+    sheet : str, optional
+        Sheet of a workbook; the first one that is not hidden by default.
+    header_row : int, optional
+        Row that names the columns, as a spreadsheet counts.
+    measure : str, optional
+        Effect measure: of arms or counts which to compute (SMD or OR by default), of computed effects
+        what they are.
+    log : bool
+        Computed effects of a ratio measure are its logs; otherwise they are the ratios.
+    favours : {"lower", "higher"}, optional
+        Which effects favour group 1.
+    mapping : str or Path, optional
+        A TOML file that says all these, as `--mapping` writes it; what is said here goes before it.
+    review : str, optional
+        Which one, where a file holds analyses that make several.
+
+    Returns
+    -------
+    Review
+        Effects are group 1 minus group 2, or their ratio. What was left out of it is said in warnings.
+
+    Raises
+    ------
+    ExchangeError
+        For all that can't be read, with its row and column; for a file that makes several reviews,
+        which are named, and none is chosen.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"study": ["Ash", "Birch"], "yi": [0.1, 0.3], "sei": [0.2, 0.1]})
+    >>> [row.mean for row in read_table(table, measure="SMD").outcomes]
+    [0.1, 0.3]
+    """
+    hints = hints_of(
+        columns=columns or {},
+        sheet=sheet,
+        header_row=header_row,
+        measure=measure,
+        log=log,
+        favours=favours,
+        mapping=None if mapping is None else Path(mapping),
+    )
+    reviews, remarks = reviews_in(Path(data) if isinstance(data, str) else data, hints)
+    named = {made.protocol.id: made for made in reviews}
+    if review is None and len(named) > 1:
+        raise ExchangeError(
+            f"{data}: its analyses make {len(named)} reviews, since they differ in measure, model or groups. "
+            f"Choose one with review=: {', '.join(named)}."
+        )
+    chosen = pick(named, review, "review") if review else reviews[0]
+    for remark in remarks:
+        warnings.warn(remark, stacklevel=2)
+    return chosen

@@ -58,7 +58,7 @@ def frame_csv(frame: DataFrame) -> str:
     return str(texts.to_csv(index=False, lineterminator="\n"))
 
 
-def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
+def read_sheet(path: Path, *, sheet: str | None = None, header_row: int | None = None) -> Sheet:
     """Read a CSV (commas, semicolons or tabs; UTF-8 or UTF-16) or an Excel sheet.
 
     Blank rows and rows whose first cell begins with # are left out; `remarks` names those of them
@@ -69,6 +69,9 @@ def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
     path : Path
     sheet : str, optional
         Name of the Excel sheet; the first one that is not hidden by default.
+    header_row : int, optional
+        Row that names the columns, as a spreadsheet counts; the first filled one by default. What
+        stands above it is not read.
 
     Raises
     ------
@@ -79,25 +82,52 @@ def read_sheet(path: Path, *, sheet: str | None = None) -> Sheet:
         raise ExchangeError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
     raw = raw_of(path, str(path))
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        return _excel(raw, str(path), sheet)
-    return sheet_of(text_of(raw, str(path), utf16=True), str(path))
+        return _excel(raw, str(path), sheet, header_row)
+    if sheet is not None:
+        raise ExchangeError(f"{path}: it has no sheets, so there is no {sheet}. Leave --sheet out.")
+    return sheet_of(text_of(raw, str(path), utf16=True), str(path), header_row=header_row)
 
 
-def sheet_of(text: str, file: str) -> Sheet:
+def sheet_of(text: str, file: str, *, header_row: int | None = None) -> Sheet:
     """Read a CSV whose header has the separator of its cells.
 
     Raises
     ------
     RefusalError
     """
-    lines = io.StringIO(text[:1_000_000], newline=None)
+    lines = islice(io.StringIO(text[:1_000_000], newline=None), (header_row or 1) - 1, None)
     filled = (line for line in lines if line.strip(" ,;\t\n"))
     head = next((line for line in filled if not line.lstrip('" ').startswith("#")), "")
     mark = max(",;\t", key=head.count)
-    return _table(file, list(enumerate(lines_of(text, file, mark=mark), start=1)), mark)
+    numbered = list(enumerate(lines_of(text, file, mark=mark), start=1))
+    return _table(file, numbered, mark, header_row=header_row)
 
 
-def _excel(raw: bytes, file: str, name: str | None) -> Sheet:
+def sheet_from(frame: DataFrame, *, header_row: int | None = None) -> Sheet:
+    """Read a table of pandas; its rows count from 0, as it shows them, and a named index is a column.
+
+    Raises
+    ------
+    RefusalError
+    """
+    file = "DataFrame"
+    if header_row is not None:
+        raise ExchangeError(
+            f"{file}: its columns have names, so there is no row of them. Leave header_row out."
+        )
+    if frame.columns.nlevels > 1:
+        raise ExchangeError(
+            f"{file}: its columns have names of {frame.columns.nlevels} levels. Give each one."
+        )
+    if frame.index.dtype == object or any(name is not None for name in frame.index.names):
+        frame = frame.rename_axis(index=[name or "study" for name in frame.index.names]).reset_index()
+    texts = frame.astype(object).where(frame.notna(), "")
+    bounded(file, cells=texts.size, columns=len(texts.columns))
+    rows = [[_plain(cell) for cell in row] for row in texts.itertuples(index=False, name=None)]
+    return _table(file, [(-1, [str(name) for name in texts.columns]), *enumerate(rows)], ",")
+
+
+def _excel(raw: bytes, file: str, name: str | None, header_row: int | None) -> Sheet:
     from openpyxl import load_workbook
 
     remedy = "Save it again as .xlsx, or as CSV UTF-8."
@@ -127,7 +157,7 @@ def _excel(raw: bytes, file: str, name: str | None) -> Sheet:
             cells += len(row)
             bounded(place, cells=cells)
             lines.append(["" if cell is None else _plain(cell) for cell in row])
-    return _table(file, list(enumerate(lines, start=1)), ",", remarks)
+    return _table(file, list(enumerate(lines, start=1)), ",", remarks, header_row=header_row)
 
 
 def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
@@ -217,9 +247,15 @@ def _plain(cell: object) -> str:
 
 
 def _table(
-    file: str, lines: Sequence[tuple[int, list[str]]], mark: str, remarks: Sequence[str] = ()
+    file: str,
+    lines: Sequence[tuple[int, list[str]]],
+    mark: str,
+    remarks: Sequence[str] = (),
+    *,
+    header_row: int | None = None,
 ) -> Sheet:
-    filled = [(number, line) for number, line in lines if any(cell.strip() for cell in line)]
+    filled, above = _from_header(file, lines, header_row)
+    remarks = (*above, *remarks)
     place, (first, head) = next(
         ((place, row) for place, row in enumerate(filled) if not _comment(row[1])), (0, (0, []))
     )
@@ -258,3 +294,17 @@ def _table(
 
 def _comment(line: Sequence[str]) -> bool:
     return line[0].lstrip().startswith("#")
+
+
+def _from_header(
+    file: str, lines: Sequence[tuple[int, list[str]]], header_row: int | None
+) -> tuple[list[tuple[int, list[str]]], list[str]]:
+    """Return the filled rows from the header on, and a remark on those that stand above it."""
+    filled = [(number, line) for number, line in lines if any(cell.strip() for cell in line)]
+    if header_row is None:
+        return filled, []
+    above = [str(number) for number, _ in filled if number < header_row]
+    filled = filled[len(above) :]
+    if not filled or filled[0][0] != header_row:
+        raise ExchangeError(f"{file}: row {header_row} is blank, so it names no columns (--header-row).")
+    return filled, [f"{file}, {_named('row', above)}: above the header, and not read."] if above else []

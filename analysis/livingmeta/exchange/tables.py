@@ -26,7 +26,7 @@ from livingmeta.exchange.analyses import (
 from livingmeta.exchange.limits import on_its_scale
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.exchange.totals import named_total, without_totals
-from livingmeta.words import number, pick
+from livingmeta.words import number, pick, unknown
 
 # What columns may be called: first ours and metafor's own names, which are taken wherever they
 # stand; after the stroke looser ones, which are taken where none of the first does.
@@ -79,6 +79,20 @@ def candidates(header: Iterable[str]) -> dict[str, list[str]]:
     return columns
 
 
+def _meant(sheet: Sheet, said: Mapping[str, str]) -> dict[str, list[str]]:
+    """Map our names to the columns that may be meant; what the user says goes before all names."""
+    wrong = [unknown("--column", ours, COLUMN_NAMES) for ours in said if ours not in COLUMN_NAMES]
+    wrong += [
+        f"{sheet.file}: {unknown(f'--column {ours}', column, sheet.header)}"
+        for ours, column in said.items()
+        if column not in sheet.header
+    ]
+    if wrong:
+        raise ExchangeError("\n".join(wrong))
+    columns = candidates(name for name in sheet.header if name not in said.values())
+    return {**columns, **{ours: [column] for ours, column in said.items()}}
+
+
 def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     """Read a table with one row per study: arms, counts or computed effects.
 
@@ -88,7 +102,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         For all cells that can't be read, each with its row and column, for columns that can be
         two things, and for effects whose printed limits lie on another scale.
     """
-    headers = candidates(sheet.header)
+    headers = _meant(sheet, hints.columns)
     asked = hints.measure is not None
     hints = _measured(sheet, headers, hints)
     used = _used(sheet, headers, hints)
