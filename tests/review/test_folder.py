@@ -178,6 +178,8 @@ def test_a_wrong_protocol_gets_a_sentence(passage: tuple[str, str], message: str
 
 
 OTHER = {**INSTRUMENT, "instrument": "nrs", "name": "NRS"}
+MODERATOR = {"trial": "alpha2001", "moderator": "age", "value": "50.5", "source": "paper", "quote": "50.5"}
+BETA = {"trial": "beta2002"}
 CROSS = {
     "an unknown trial": (
         {"outcomes": [{**ARM1, "trial": "alpha2002"}, {**ARM2, "trial": "alpha2002"}]},
@@ -225,6 +227,40 @@ CROSS = {
         },
         "the trial has another use = yes row set in pain-short",
     ),
+    **{
+        f"a moderator {what}": ({"moderators": [{**MODERATOR, **cells} for cells in rows]}, message)
+        for what, rows, message in (
+            ("of an unknown trial", [{"trial": "alpha2002"}], "trials.csv has no such key. Did you mean"),
+            ("from an unknown source", [{"source": "papre"}], "Did you mean paper?"),
+            ("with two values", [{}, {"value": "51", "quote": "51"}], "has a value of it already"),
+            (
+                "with a value of the trial and of a part",
+                [{}, {"contrast": "low dose"}],
+                "moderators.csv row 2, 50.5",
+            ),
+            ("of a part that is not there", [{"subgroup": "women"}], "no result of this subgroup"),
+            ("that trials.csv has", [{"moderator": "Year"}], "trials.csv row 2 has it (year)"),
+            ("that outcomes.csv has", [{"moderator": "weeks"}], "has it (weeks)"),
+            (
+                "of numbers and words",
+                [{}, {**BETA, "value": "old"}],
+                "1 of the 2 values of age are no numbers",
+            ),
+            (
+                "with two spellings",
+                [{}, {**BETA, "moderator": "Age"}],
+                "moderators.csv row 2 writes it as age",
+            ),
+            ("without words for a number", [{"quote": ""}], "a number needs its words"),
+            (
+                "whose quote has another number",
+                [{"quote": "51 years"}],
+                "the quote does not show this number",
+            ),
+            ("with a decimal comma", [{"value": "50,5"}], "a comma is not a decimal point here"),
+            ("that is not available", [{"value": "NA"}], "this says that there is no value"),
+        )
+    },
     "a mean off the scale": (
         {"outcomes": [{**ARM1, "mean": "30", "quote": "30 (1.5)"}, ARM2]},
         "it lies outside the scale (0 to 10)",

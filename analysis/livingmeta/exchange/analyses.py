@@ -10,9 +10,9 @@ from typing import Literal, get_args
 from livingmeta.engine.effect_sizes import MEASURES, measure_named
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.review.files import LONGEST_NAME
+from livingmeta.review.schema import ABSENT
 from livingmeta.words import is_number, is_plain, pick
 
-ABSENT = {"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"}
 MEAN_CELLS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
 # Cells that hold counts
 WHOLE = {"n1", "n2", "events1", "events2", "without1", "without2"}

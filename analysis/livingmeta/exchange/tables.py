@@ -9,7 +9,6 @@ from pathlib import Path
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.analyses import (
-    ABSENT,
     MEAN_CELLS,
     OF_COUNTS,
     OF_MEANS,
@@ -26,6 +25,7 @@ from livingmeta.exchange.analyses import (
 from livingmeta.exchange.limits import on_its_scale
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.exchange.totals import named_total, without_totals
+from livingmeta.review.schema import ABSENT
 from livingmeta.words import number, pick, unknown
 
 # What columns may be called: first ours and metafor's own names, which are taken wherever they

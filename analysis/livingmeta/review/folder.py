@@ -35,6 +35,7 @@ from livingmeta.review.schema import (
     CellError,
     Claim,
     Decision,
+    Moderator,
     Outcome,
     Problem,
     Row,
@@ -204,6 +205,8 @@ def _read(folder: Path, name: str, below: tuple[Path, ...]) -> tuple[Review | No
         tables[table] = (*inherited, *rows)
     if protocol is None or not tables.keys() >= {**TABLES, **held}.keys():
         return None, problems
+    if base is not None:
+        tables |= {table: getattr(base, table) for table in OPTIONAL.keys() - held.keys() - OWN}
     loaded = Review(protocol=protocol, folder=folder, **tables)  # type: ignore[arg-type]
     problems += across(loaded)
     warnings = tuple(problem for problem in problems if problem.severity == "warning")
@@ -368,7 +371,7 @@ def _table(model: type[Row], path: Path, file: str) -> tuple[list[Row], list[Pro
         cells = dict(zip(header, line, strict=True))
         row, wrong = read_row(model, cells, file=file, row=number)
         problems += wrong
-        if isinstance(row, Outcome | Claim):
+        if isinstance(row, Outcome | Claim | Moderator):
             problems += _unquoted(row, cells)
         if row is not None:
             rows.append(row)
@@ -401,12 +404,14 @@ def _filled(line: list[str]) -> bool:
     return any(cell.strip() for cell in line) and not line[0].lstrip().startswith("#")
 
 
-def _unquoted(row: Outcome | Claim, cells: dict[str, str]) -> Iterator[Problem]:
+def _unquoted(row: Outcome | Claim | Moderator, cells: dict[str, str]) -> Iterator[Problem]:
     """Yield numbers that the row's own quote does not show."""
     if row.quote is None:
         return
     if isinstance(row, Outcome):
         shown = [column for column in QUOTED if cells.get(column, "").strip()]
+    elif isinstance(row, Moderator):
+        shown = [] if row.number is None else ["value"]
     else:
         worded = {"certainty", "text", "count", "k", "n"}  # these may be printed as words
         shown = [] if row.quantity in worded else ["printed"]

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from livingmeta.language import Own
 from livingmeta.review.schema import (
+    OPTIONAL,
     TABLES,
     Agreement,
     Bias,
@@ -22,6 +23,7 @@ from livingmeta.review.schema import (
     Gap,
     Instrument,
     Key,
+    Moderator,
     Outcome,
     Problem,
     Rated,
@@ -247,6 +249,7 @@ class Review:
     gaps: tuple[Gap, ...] = ()
     published: tuple[Claim, ...] = ()
     risk_of_bias: tuple[Bias, ...] = ()
+    moderators: tuple[Moderator, ...] = ()
     second_extraction: tuple[SecondOutcome, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     certainty: tuple[Decision, ...] = ()
@@ -265,6 +268,26 @@ class Review:
     @cached_property
     def _sources(self) -> dict[str, Source]:
         return {source.source: source for source in self.sources}
+
+    @cached_property
+    def characteristics(self) -> dict[str, dict[tuple[str, str | None, str | None], float | str]]:
+        """Values of each of the review's own moderators, by trial, subgroup and contrast.
+
+        They are numbers where all values of the moderator are.
+        """
+        rows: dict[str, list[Moderator]] = defaultdict(list)
+        for row in self.moderators:
+            rows[row.moderator].append(row)
+        wordy = {name for name, listed in rows.items() if any(row.number is None for row in listed)}
+        return {
+            name: {
+                (row.trial, row.subgroup, row.contrast): (
+                    row.value if name in wordy or row.number is None else row.number
+                )
+                for row in listed
+            }
+            for name, listed in rows.items()
+        }
 
     def trial(self, key: str) -> Trial:
         """Return the trial with this key."""
@@ -318,7 +341,9 @@ class Review:
         import pandas as pd
 
         rows: tuple[Row, ...] = getattr(self, name)
-        return pd.DataFrame([row.model_dump() for row in rows], columns=list(columns(TABLES[name])))
+        return pd.DataFrame(
+            [row.model_dump() for row in rows], columns=list(columns({**TABLES, **OPTIONAL}[name]))
+        )
 
 
 def lenders(review: Review, sd_from: str) -> list[Outcome]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import product
 
 from livingmeta.review.protocol import Review, RowSetKey, better_known, favours, fits, lenders, row_sets
-from livingmeta.review.schema import WORDED, Decision, Outcome, Problem, Row
+from livingmeta.review.schema import WORDED, Decision, Moderator, Outcome, Problem, Row
 from livingmeta.words import unknown
 
 
@@ -26,6 +28,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _judgements(review)
     yield from decisions(review, review.certainty)
     yield from _flow(review)
+    yield from _moderators(review)
 
 
 def _keys(review: Review) -> Iterator[Problem]:
@@ -49,7 +52,14 @@ def _keys(review: Review) -> Iterator[Problem]:
     keys["synthesis"] = [plan.id for plan in review.protocol.synthesis]
     keys["outcome"] = sorted({plan.outcome for plan in review.protocol.synthesis})
     references: dict[str, tuple[Row, ...]] = {
-        "trial": (*review.reports, *review.outcomes, *review.gaps, *review.published, *review.risk_of_bias),
+        "trial": (
+            *review.reports,
+            *review.outcomes,
+            *review.gaps,
+            *review.published,
+            *review.risk_of_bias,
+            *review.moderators,
+        ),
         "source": (
             *review.trials,
             *review.instruments,
@@ -57,6 +67,7 @@ def _keys(review: Review) -> Iterator[Problem]:
             *review.gaps,
             *review.published,
             *review.risk_of_bias,
+            *review.moderators,
         ),
         "report": review.outcomes,
         "instrument": (*review.outcomes, *review.gaps),
@@ -101,6 +112,9 @@ def _provenance(review: Review) -> Iterator[Problem]:
     for claim in review.published:
         if kinds.get(claim.source) != "dataset" and claim.quote is None:
             yield claim.problem("quote", "a claim needs its words", "Quote them.")
+    for row in review.moderators:
+        if row.number is not None and kinds.get(row.source) != "dataset" and row.quote is None:
+            yield row.problem("quote", "a number needs its words", "Quote them.")
 
 
 def _numbers(review: Review) -> Iterator[Problem]:
@@ -311,6 +325,97 @@ def _declared_keys(review: Review) -> Iterator[Problem]:
                 remedy = unknown(column, key, keys) if keys else "Add it there."
                 reason = f"{column}s.csv has no such key"
                 yield review.problem(f"{place}, {column}", reason, remedy, value=key)
+
+
+# Where a review's own files say what effects can be regressed on, so that no moderator does
+HOMES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "year": ("trials", ("year",)),
+    "weeks": ("outcomes", ("weeks",)),
+    "n": ("outcomes", ("n", "n1", "n2")),
+    "outcome": ("outcomes", ("outcome",)),
+    "term": ("outcomes", ("weeks", "time_label")),
+    "subgroup": ("outcomes", ("subgroup",)),
+    "contrast": ("outcomes", ("contrast",)),
+    "instrument": ("outcomes", ("instrument",)),
+    "domain": ("outcomes", ("instrument",)),
+    "statistic": ("outcomes", ("statistic",)),
+    "condition": ("trials", ("condition",)),
+    "membership": ("trials", ("membership",)),
+    "treatment_weeks": ("trials", ("treatment_weeks",)),
+    "n_randomised": ("trials", ("n_randomised",)),
+}
+
+
+def _moderators(review: Review) -> Iterator[Problem]:
+    by_name: dict[str, list[Moderator]] = defaultdict(list)
+    for row in review.moderators:
+        by_name[row.moderator.casefold()].append(row)
+    parts: dict[str, dict[str, set[str]]] = {"subgroup": defaultdict(set), "contrast": defaultdict(set)}
+    for result, column in product(review.outcomes, parts):
+        parts[column][result.trial].add(getattr(result, column))
+    for name, rows in by_name.items():
+        yield from _elsewhere(review, name, rows)
+        yield from _one_value_each(rows)
+        for row, column in product(rows, parts):
+            value, there = getattr(row, column), parts[column][row.trial] - {None}
+            if value is not None and value not in there:
+                remedy = unknown(column, value, sorted(there)) if there else "Leave it empty."
+                yield row.problem(column, f"the trial has no result of this {column}", remedy)
+        for row in rows:
+            if row.moderator != rows[0].moderator:
+                remedy = "Write it alike in all rows, or choose another name."
+                yield row.problem("moderator", f"{rows[0].place} writes it as {rows[0].moderator}", remedy)
+        worded = [row for row in rows if row.number is None]
+        if 0 < len(worded) < len(rows):
+            yield worded[0].problem(
+                "value",
+                f"{len(worded)} of the {len(rows)} values of {rows[0].moderator} are no numbers, "
+                "so that all count as words",
+                "Write numbers in all its rows to regress on it as a number.",
+                severity="warning",
+            )
+
+
+def _elsewhere(review: Review, name: str, rows: Sequence[Moderator]) -> Iterator[Problem]:
+    """Yield rows of a moderator that another file says of the trial, too."""
+    plans = review.protocol.synthesis
+    one_for_all = {
+        "outcome": len({plan.outcome for plan in plans}) == 1,
+        "term": not any(plan.term or plan.time_label for plan in plans),
+    }
+    if name not in HOMES or one_for_all.get(name):
+        return
+    table, names = HOMES[name]
+    said = {
+        row.trial: row.place
+        for row in getattr(review, table)
+        if any(getattr(row, column) is not None for column in names)
+    }
+    for row in rows:
+        if row.trial in said:
+            yield row.problem(
+                "moderator",
+                f"this is no moderator of its own: {said[row.trial]} has it ({', '.join(names)})",
+                "Delete the row, or choose another name.",
+            )
+
+
+def _one_value_each(rows: Sequence[Moderator]) -> Iterator[Problem]:
+    """Yield rows of a moderator that another row of the same trial speaks for, too."""
+    of_trial: dict[str, dict[tuple[str | None, str | None], Moderator]] = defaultdict(dict)
+    for row in rows:
+        of_trial[row.trial].setdefault((row.subgroup, row.contrast), row)
+    for row in rows:
+        held = of_trial[row.trial]
+        parts = ((s, c) for s in (row.subgroup, None) for c in (row.contrast, None))
+        same = [held[part] for part in parts if part in held]
+        other = next((first for first in same if first is not row), None)
+        if other is not None:
+            yield row.problem(
+                "moderator",
+                f"the trial has a value of it already ({other.place}, {other.value})",
+                "Keep one; where it differs within the trial, say of which subgroup or contrast in each row.",
+            )
 
 
 def _judgements(review: Review) -> Iterator[Problem]:

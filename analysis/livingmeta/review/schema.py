@@ -34,6 +34,9 @@ UNQUOTED = {  # numbers that a quote need not carry, and why
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
 SIGN_TURNED = "sign turned: printed as "
 
+LONGEST_CALLED = 100  # characters of a moderator's name: the head of a column, not a text
+# What stands in a cell where there is no value
+ABSENT = frozenset({"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"})
 LONGEST_SHOWN = 300  # characters of a cell in a message; no quote is longer
 MOST_PEOPLE = 10**10  # there are fewer on earth
 WORDED = frozenset({"text", "certainty"})  # quantities of published.csv that are words
@@ -85,15 +88,36 @@ def _number(cell: object) -> float | None:
         return cell
     text = str(cell)
     if not is_plain(text):
-        if re.fullmatch(r"[+-]?\d+,\d+", text):
-            raise CellError("a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".')
-        if text[0] in MINUS and is_plain(text[1:]):
-            raise CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
+        _mistyped(text)
         raise CellError(
             "this is not a number",
             "Write digits with a decimal point, without units; if the report gives none, leave it empty.",
         )
     return float(text)
+
+
+def _mistyped(text: str) -> None:
+    """Refuse what is meant as a number and is none here."""
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        raise CellError("a comma is not a decimal point here", f'Write "{text.replace(",", ".")}".')
+    if text[0] in MINUS and not is_plain(text) and is_plain(text[1:]):
+        raise CellError("the minus sign is a typographic dash", f'Write "-{text[1:]}".')
+
+
+def _characteristic(cell: object) -> object:
+    if cell is not None and str(cell).lower() in ABSENT:
+        raise CellError("this says that there is no value", "Leave the row out, or write it in words.")
+    if cell is not None:
+        _mistyped(str(cell))
+    return cell
+
+
+def _called(cell: object) -> object:
+    if cell is not None and len(str(cell)) > LONGEST_CALLED:
+        raise CellError(f"a name has {LONGEST_CALLED} characters at most", "Shorten it.")
+    if cell is not None and re.search("[<>≤≥]", str(cell)):  # signs that cut it into subgroups
+        raise CellError("a name holds no < and no >", "Write it in words.")
+    return cell
 
 
 _LEAVE_EMPTY = "If the report gives none, leave it empty."
@@ -546,6 +570,32 @@ class Bias(Row):
             )
 
 
+class Moderator(Row):
+    """What a trial is like, for regressions and subgroups: one value of it, in a review's own terms.
+
+    A moderator all of whose values are numbers is regressed on as a number, any other by its
+    words. What has a column elsewhere (year, condition, weeks, …) stands there.
+    """
+
+    trial: Key = required("key of the trial")
+    subgroup: str | None = optional("where the value differs within the trial: the subgroup of its results")
+    contrast: str | None = optional("where the value differs within the trial: the comparison")
+    moderator: Annotated[str, BeforeValidator(_called)] = required(
+        "name of the moderator, the same in all its rows"
+    )
+    value: Annotated[str, BeforeValidator(_characteristic)] = required("a number, or a word or two")
+    unit: str | None = optional("unit of a number")
+    source: Key = required("key in sources.csv")
+    locator: str | None = optional("where in the source")
+    quote: Quote | None = optional("words that carry it; of a number needed, but not with a dataset")
+    note: str | None = optional("anything else")
+
+    @property
+    def number(self) -> float | None:
+        """The value as a number; None where it is in words."""
+        return float(self.value) if is_plain(self.value) else None
+
+
 class SecondOutcome(Outcome):
     """A result as a second person extracted it; never pooled, only compared with outcomes.csv."""
 
@@ -667,8 +717,10 @@ TABLES: dict[str, type[Row]] = {
     "published": Claim,
     "risk_of_bias": Bias,
 }
-# Files that a review has only where results were extracted twice, or a panel rated certainty.
+# Files that a review has only where trials have moderators of its own, results were extracted
+# twice, or a panel rated certainty.
 OPTIONAL: dict[str, type[Row]] = {
+    "moderators": Moderator,
     "second_extraction": SecondOutcome,
     "agreements": Agreement,
     "certainty": Decision,

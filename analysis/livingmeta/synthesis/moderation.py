@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livingmeta.engine.methods.regression import MetaRegression, meta_regression
 from livingmeta.language import said
-from livingmeta.review.protocol import Plan, Review
-from livingmeta.review.schema import Trial
-from livingmeta.synthesis.dependence import CLUSTERED, flags_of, people_of
+from livingmeta.review.protocol import Review
+from livingmeta.synthesis.dependence import CLUSTERED, flags_of
 from livingmeta.synthesis.derivation import Effect, yi_vi
+from livingmeta.synthesis.moderators import Value, moderator_of
 from livingmeta.synthesis.pool import LeftOut
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import RefusalError, pick
-
-_Value = str | float | None
-# What effects can be regressed on; words make categories. A trial's columns come last.
-MODERATORS: Mapping[str, Callable[[Effect, Trial, Plan], _Value]] = {
-    "year": lambda effect, trial, plan: effect.year,
-    "weeks": lambda effect, trial, plan: effect.weeks,
-    "n": lambda effect, trial, plan: people_of([effect]).all,
-    "outcome": lambda effect, trial, plan: plan.outcome,
-    "term": lambda effect, trial, plan: plan.term or plan.time_label,
-    "subgroup": lambda effect, trial, plan: effect.subgroup,
-    "contrast": lambda effect, trial, plan: effect.contrast,
-    "instrument": lambda effect, trial, plan: effect.instrument,
-    "domain": lambda effect, trial, plan: effect.domain,
-    "statistic": lambda effect, trial, plan: effect.statistic,
-    "condition": lambda effect, trial, plan: trial.condition,
-    "membership": lambda effect, trial, plan: trial.membership,
-    "treatment_weeks": lambda effect, trial, plan: trial.treatment_weeks,
-    "n_randomised": lambda effect, trial, plan: trial.n_randomised,
-}
+from livingmeta.words import RefusalError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +49,7 @@ def regress(
     syntheses : sequence of str
         Their ids; all subgroups enter.
     by : sequence of str
-        Moderators, entries of `MODERATORS`.
+        Moderators: those of the review's moderators.csv, and entries of `moderators.MODERATORS`.
     settings, selection
         Methods, and rows and trials to use; by default those of its headline.
     cluster : bool, optional
@@ -96,9 +77,9 @@ def regress(
     settings = settings or headline_settings(review)
     selection = selection or Selection()
     plans = {name: review.plan(name) for name in dict.fromkeys(syntheses)}
-    readers = {name: pick(MODERATORS, name, "by") for name in dict.fromkeys(by)}
+    readers = {name: moderator_of(review, name) for name in dict.fromkeys(by)}
     effects: list[Effect] = []
-    values: list[dict[str, _Value]] = []
+    values: list[dict[str, Value]] = []
     left_out: list[LeftOut] = []
     flags: list[str] = []
     missing: dict[str, None] = {}
@@ -109,8 +90,7 @@ def regress(
         for effect in pool.effects:
             if pool.subgroup is None and effect.subgroup is not None:
                 continue  # it entered with its subgroup
-            trial = review.trial(effect.trial)
-            moderators = {name: read(effect, trial, plans[pool.synthesis]) for name, read in readers.items()}
+            moderators = {name: read(effect, plans[pool.synthesis]) for name, read in readers.items()}
             if lacking := [name for name, value in moderators.items() if value is None]:
                 why = said("unused.no_value", synthesis=pool.synthesis, columns=", ".join(lacking))
                 left_out.append(LeftOut(trial=effect.trial, label=effect.label, why=why))

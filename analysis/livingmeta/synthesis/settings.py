@@ -34,6 +34,9 @@ class Selection:
         Trials left out.
     terms : str
         Set of follow-up terms.
+    subgroup : str, optional
+        Moderator by which every synthesis is parted, instead of its own subgroups: "setting", or
+        a cut of numbers ("age<50").
     """
 
     include_sensitivity: bool = False
@@ -41,6 +44,7 @@ class Selection:
     documented_only: bool = False
     without: tuple[str, ...] = ()
     terms: str = "default"
+    subgroup: str | None = None
 
     @property
     def strict(self) -> bool:

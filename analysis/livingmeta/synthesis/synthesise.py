@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
@@ -16,6 +17,7 @@ from livingmeta.review.schema import Claim
 from livingmeta.synthesis.choosing import Chosen, choose, missing_trials, shared_composites
 from livingmeta.synthesis.dependence import CLUSTERED, ties
 from livingmeta.synthesis.derivation import Effect, yi_vi
+from livingmeta.synthesis.moderators import Parting
 from livingmeta.synthesis.pool import (
     DRAWN,
     LeftOut,
@@ -27,7 +29,9 @@ from livingmeta.synthesis.pool import (
     effect_flags,
 )
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
-from livingmeta.words import pick
+from livingmeta.words import pick, refuse
+
+Listing = TypeVar("Listing", LeftOut, Missing)
 
 
 def synthesise(
@@ -52,12 +56,14 @@ def synthesise(
     -------
     tuple of Pool
         In the order of review.toml, subgroups in the order of the rows, the whole last. A
-        synthesis without usable rows is there too, with the reason.
+        synthesis without usable rows is there too, with the reason. Where `selection` names a
+        `subgroup`, effects without a value of it are left out and listed.
 
     Raises
     ------
     ValueError
-        For names of methods, terms, trials or syntheses that are not known.
+        For names of methods, terms, trials, syntheses or moderators that are not known, and for
+        moderators that make no subgroups.
 
     Examples
     --------
@@ -74,7 +80,12 @@ def synthesise(
         pick({row.trial: row for row in review.trials}, trial, "without")
     if only is not None:
         review.plan(only)
-    chosen = [choose(review, plan, settings, selection) for plan in review.protocol.synthesis]
+    of_rows = replace(selection, subgroup=None)
+    chosen = [choose(review, plan, settings, of_rows) for plan in review.protocol.synthesis]
+    if selection.subgroup is not None:
+        asked = zip(review.protocol.synthesis, chosen, strict=True)
+        pools = [(plan, choice.effects) for plan, choice in asked if only in {None, plan.id}]
+        refuse(Parting.of(review, selection.subgroup).problems(pools))
     shared = shared_composites(review, chosen)
     return tuple(
         pool
@@ -107,21 +118,41 @@ def _pools(
     )
     subgroups = list(dict.fromkeys(effect.subgroup for effect in effects))
     missing = missing_trials(review, plan, choice, selection)
+    unparted: tuple[LeftOut, ...] = ()
+    by = Parting.of(review, selection.subgroup) if selection.subgroup is not None else None
+    if by is not None:
+        values = by.values(effects, plan)
+        subgroups = [*by.order(values)]
+        why = said("unused.no_value", synthesis=plan.id, columns=by.name)
+        unparted = tuple(
+            LeftOut(trial=effect.trial, label=effect.label, why=why)
+            for effect, value in zip(effects, values, strict=True)
+            if value is None
+        )
+        effects = tuple(
+            replace(effect, subgroup=by.part(value))
+            for effect, value in zip(effects, values, strict=True)
+            if value is not None
+        )
 
     parts = [tuple(e for e in effects if e.subgroup == name) for name in subgroups]
     common = _common_tau2(parts, settings)
+
+    def own(name: str | None, listed: tuple[Listing, ...]) -> tuple[Listing, ...]:
+        """Keep what is of this subgroup, or of none that stands here."""
+        others = {*subgroups} - {name} if name is not None else set()
+
+        def part(listing: LeftOut | Missing) -> str | None:
+            return by.of_trial(listing.trial) if by is not None else getattr(listing, "subgroup", None)
+
+        return tuple(listing for listing in listed if part(listing) not in others)
 
     def pool_of(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
         # one trial has its own interval: no τ² of others belongs into it
         shared_tau2 = common if name is not None and len(members) > 1 else None
         result, why_not = _result(members, settings, tau2=shared_tau2)
-        flags = _flags(members, result, missing, pooled_by=plan.pooled_by)
-
-        def own(left: tuple[LeftOut, ...]) -> tuple[LeftOut, ...]:
-            """Keep what is of this subgroup, or of none that stands here."""
-            if name is None:
-                return left
-            return tuple(listing for listing in left if listing.subgroup not in {*subgroups} - {name})
+        absent = own(name, missing)
+        flags = _flags(members, result, absent, pooled_by=plan.pooled_by)
 
         return Pool(
             review=review.protocol.id,
@@ -139,9 +170,9 @@ def _pools(
             result=replace(result, flags=flags) if result else None,
             why_not=why_not,
             flags=flags,
-            missing=missing,
-            sensitivity_only=own(choice.sensitivity_only),
-            dropped=own(choice.dropped),
+            missing=absent,
+            sensitivity_only=own(name, choice.sensitivity_only),
+            dropped=(*own(name, choice.dropped), *(() if name and plan.overall else unparted)),
             siblings=_siblings(members, settings),
             subgroup_test=test,
             printed=_printed(review, plan, name, settings),
