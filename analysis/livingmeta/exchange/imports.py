@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Hints, Record, twins
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import hints_of
+from livingmeta.exchange.moderators import moderator_rows
 from livingmeta.exchange.revman import INVERSE, POOLED_BY, WEB_KEYS, package, revman_export, rm5, web
 from livingmeta.exchange.sheets import ExchangeError, as_csv, read_sheet, sheet_from
 from livingmeta.exchange.tables import analysis_of
 from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
-from livingmeta.review.schema import TABLES, Problem, columns
+from livingmeta.review.schema import OPTIONAL, TABLES, Problem, columns
 from livingmeta.store import scratch
 from livingmeta.synthesis.settings import undeclarable
 from livingmeta.words import key_of, pick
@@ -210,6 +211,7 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
     named: set[str] = set()  # keys of trials
     claims: set[str] = set()
     keys: list[str] = []  # of outcomes, and so of syntheses
+    used: list[tuple[str, Record]] = []
     for analysis in analyses:
         outcome = key_of(f"a{analysis.number.replace('.', '_')}", keys)
         keys.append(outcome)
@@ -246,6 +248,7 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
             }
             made, remark = _rows(analysis, record, shared)
             rows["outcomes"] += made
+            used += [(trial, record)] if made else []
             origins += [record] * len(made)
             remarks += [remark] if remark else []
             printed = dict(record.printed)
@@ -266,6 +269,9 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
                 f"{analysis.method.upper()}, which is not an inverse-variance method; here it is "
                 "pooled by inverse variance, and the file's pooled numbers are not compared."
             )
+    moderators, unkept = moderator_rows(used, rows, file=file)
+    remarks += unkept
+    rows |= {"moderators": moderators} if moderators else {}
     files = {f"{table}.csv": _csv(table, listed) for table, listed in rows.items()}
     files["review.toml"] = _toml(analyses, keys, name=name, file=file)
     return Imported(name=name, files=files, remarks=tuple(remarks), origins=tuple(origins))
@@ -383,7 +389,7 @@ def _claims(
 
 
 def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
-    header = list(columns(TABLES[table]))
+    header = list(columns({**TABLES, **OPTIONAL}[table]))
     return as_csv([header, *([row.get(name, "") for name in header] for row in rows)], end="\n")
 
 

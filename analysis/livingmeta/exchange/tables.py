@@ -23,6 +23,7 @@ from livingmeta.exchange.analyses import (
     twins,
 )
 from livingmeta.exchange.limits import on_its_scale
+from livingmeta.exchange.moderators import keep
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.review.schema import ABSENT
@@ -123,12 +124,17 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         measure=hints.measure or ("GEN" if computed else "SMD" if "sd1" in used else "OR"),
         negative_favours=hints.negative_favours,
     )
-    if not computed and "yi" in headers:
+    results = [name for name in headers if name not in {*used, "study", "year", "subgroup", "measure"}]
+    if unread := [column for name in results for column in headers[name]]:
+        origin = f"{columns[used[0]]} and the other columns of the arms" if not computed else columns["yi"]
         analysis.remarks.append(
-            f"{sheet.file}: effects are computed from {columns[used[0]]} and the other columns of "
-            f"the arms; {headers['yi'][0]} is not read."
+            f"{sheet.file}: effects are {'taken' if computed else 'computed'} from {origin}; "
+            f"{' and '.join(unread)} {'is' if len(unread) == 1 else 'are'} not read."
         )
+    taken = _taken(sheet, headers)
     records = _studies(sheet, headers, analysis)
+    taken |= _taken(sheet, headers)  # the name of the studies may turn out to be another column
+    analysis.remarks += keep(sheet, records, taken=taken, decimal=decimal)
     for record, cells in zip(records, (cells for _, cells in sheet.rows), strict=True):
         record.columns = {**columns, **record.columns}
         if named_total(record):
@@ -148,6 +154,16 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     if computed:
         on_its_scale(analysis, sheet.file, asked=asked)
     return analysis
+
+
+def _taken(sheet: Sheet, headers: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the columns that are read by their names; one called measure may hold something else."""
+    of_measure = headers.get("measure", ())
+    words = {cells[column] for column in of_measure for _, cells in sheet.rows} - {""}
+    other = any(measure_and_log(text)[0] not in MEASURES for text in words)
+    return {
+        column for name, columns in headers.items() for column in columns if name != "measure" or not other
+    }
 
 
 def _at_odds(record: Record) -> list[str]:

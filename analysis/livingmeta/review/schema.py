@@ -34,7 +34,7 @@ UNQUOTED = {  # numbers that a quote need not carry, and why
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
 SIGN_TURNED = "sign turned: printed as "
 
-LONGEST_CALLED = 100  # characters of a moderator's name: the head of a column, not a text
+LONGEST_CALLED = 200  # characters of a moderator's name or words: the head of a column, not a text
 # What stands in a cell where there is no value
 ABSENT = frozenset({"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"})
 LONGEST_SHOWN = 300  # characters of a cell in a message; no quote is longer
@@ -109,14 +109,12 @@ def _characteristic(cell: object) -> object:
         raise CellError("this says that there is no value", "Leave the row out, or write it in words.")
     if cell is not None:
         _mistyped(str(cell))
-    return cell
+    return _called(cell)
 
 
 def _called(cell: object) -> object:
     if cell is not None and len(str(cell)) > LONGEST_CALLED:
-        raise CellError(f"a name has {LONGEST_CALLED} characters at most", "Shorten it.")
-    if cell is not None and re.search("[<>≤≥]", str(cell)):  # signs that cut it into subgroups
-        raise CellError("a name holds no < and no >", "Write it in words.")
+        raise CellError(f"this has more than {LONGEST_CALLED} characters", "Say it in a word or two.")
     return cell
 
 

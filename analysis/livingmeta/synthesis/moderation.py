@@ -10,7 +10,7 @@ from livingmeta.language import said
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import CLUSTERED, flags_of
 from livingmeta.synthesis.derivation import Effect, yi_vi
-from livingmeta.synthesis.moderators import Value, moderator_of
+from livingmeta.synthesis.moderators import Value, moderator_of, named_moderator
 from livingmeta.synthesis.pool import LeftOut
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -77,7 +77,9 @@ def regress(
     settings = settings or headline_settings(review)
     selection = selection or Selection()
     plans = {name: review.plan(name) for name in dict.fromkeys(syntheses)}
-    readers = {name: moderator_of(review, name) for name in dict.fromkeys(by)}
+    readers = {
+        name: moderator_of(review, name) for name in dict.fromkeys(named_moderator(review, b) for b in by)
+    }
     effects: list[Effect] = []
     values: list[dict[str, Value]] = []
     left_out: list[LeftOut] = []

@@ -13,7 +13,7 @@ from livingmeta.review.rules import HOMES
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.words import RefusalError, is_plain, pick, show
+from livingmeta.words import RefusalError, is_plain, show, unknown
 
 Value = str | float | None
 # Columns of a trial, known also where it has no effect
@@ -49,8 +49,11 @@ def named_moderator(review: Review, name: str, what: str = "by") -> str:
     ValueError
         If the review has none of that name; `what` says what it was given as.
     """
-    names = {known.casefold(): known for known in (*MODERATORS, *review.characteristics)}
-    return names.get(name.casefold().strip()) or pick(dict.fromkeys(names.values()), name, what)
+    own = {known.casefold(): known for known in review.characteristics}
+    names = own | {known: known for known in MODERATORS if known not in own}
+    if (known := names.get(name.casefold().strip())) is None:
+        raise RefusalError(unknown(what, name, names.values()))
+    return known
 
 
 def moderator_of(review: Review, name: str) -> Callable[[Effect, Plan], Value]:
@@ -142,7 +145,7 @@ class Parting:
             For a moderator that the review does not have, and a cut at no number.
         """
         match = _CUT.fullmatch(by.strip())
-        if match is None:
+        if match is None or by in review.characteristics:
             return cls(review, named_moderator(review, by, "subgroup"))
         name = named_moderator(review, match["name"], "subgroup")
         if not is_plain(match["limit"]):

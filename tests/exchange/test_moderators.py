@@ -1,0 +1,85 @@
+"""A table's other columns stay with the review, and what can't stay is named."""
+
+from pathlib import Path
+
+import pytest
+
+from livingmeta.exchange.analyses import Hints
+from livingmeta.exchange.imports import imported
+from livingmeta.review.folder import examine
+from livingmeta.review.protocol import Review
+from livingmeta.store import scratch
+
+HEAD = "study,yi,sei"
+
+
+def read(path: Path, *lines: str, head: str = HEAD, measure: str = "SMD") -> tuple[Review, tuple[str, ...]]:
+    """Read a table as a review, and the folder that `import` would write of it: they hold the same."""
+    file = path / "table.csv"
+    file.write_text("\n".join((head, *lines)) + "\n", encoding="utf-8")
+    ((draft, review),) = imported(file, name="table", hints=Hints(measure=measure))
+    with scratch(draft.name, draft.files) as folder:
+        written, problems = examine(folder)
+    assert [str(problem) for problem in problems if problem.severity == "error"] == []
+    assert written is not None
+    assert written.characteristics == review.characteristics
+    return review, draft.remarks
+
+
+def kept(path: Path, *cells: str) -> list[float | str]:
+    """Return the values of a column "x" with these cells, one study each."""
+    lines = [f'Study {place},0.{place},0.2,"{cell}"' for place, cell in enumerate(cells, start=1)]
+    review, _ = read(path, *lines, head=f"{HEAD},x")
+    return list(review.characteristics.get("x", {}).values())
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("12", "", "13.50"), [12.0, 13.5]),
+        (("45%", "50 %"), [45.0, 50.0]),
+        (("−3", "+4"), [-3.0, 4.0]),
+        (("1 234", "7"), [1234.0, 7.0]),
+        (("12-16", "14", "NR"), ["12-16", "14"]),
+        (("home", "at  work", "n/a"), ["home", "at work"]),
+        (("=1+1", "x"), ["=1+1", "x"]),
+    ],
+)
+def test_numbers_are_kept_as_numbers_and_other_cells_as_words(cells, values, tmp_path: Path) -> None:
+    assert kept(tmp_path, *cells) == values
+
+
+def test_a_value_that_differs_within_a_trial_stands_with_its_comparison(tmp_path: Path) -> None:
+    head = "study,comparison,subgroup,yi,sei,mg,site"
+    lines = ("Ash,low,women,0.1,0.2,10,x", "Ash,high,women,0.2,0.2,20,x", "Birch,,men,0.3,0.2,20,y")
+    review, _ = read(tmp_path, *lines, head=head)
+    assert review.characteristics == {
+        "mg": {("ash", "women", "low"): 10, ("ash", "women", "high"): 20, ("birch", None, None): 20},
+        "site": {("ash", None, None): "x", ("birch", None, None): "y"},
+        "comparison": {("ash", "women", "low"): "low", ("ash", "women", "high"): "high"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "why"),
+    [
+        ("x", ("", "NA"), "the column x is not kept: it is empty"),
+        ("x", ("x" * 201, "b"), "the column x is not kept: it holds texts (xxx"),
+        ("x", ("1,234", "2"), 'the column x is not kept: of "1,234", a comma is not a decimal point'),
+        ("Membership", ("a", "b"), "Membership is not kept: trials.csv has it. Rename it"),
+        ("mean1", ("1", "2"), "effects are taken from yi; mean1 is not read."),
+    ],
+)
+def test_what_is_not_kept_is_named_with_the_reason(column: str, cells, why: str, tmp_path: Path) -> None:
+    lines = (f'Ash,0.1,0.2,"{cells[0]}"', f'Birch,0.2,0.2,"{cells[1]}"')
+    review, remarks = read(tmp_path, *lines, head=f"{HEAD},{column}")
+    assert not review.moderators
+    assert why in "\n".join(remarks)
+
+
+@pytest.mark.parametrize("name", ["weeks", "Condition", "outcome", "instrument", "N"])
+def test_a_column_fills_what_the_review_would_know_itself(name: str, tmp_path: Path) -> None:
+    """No other file of an imported table says it, so that its own column is regressed on."""
+    review, remarks = read(tmp_path, "Ash,0.1,0.2,6", "Birch,0.2,0.2,8", head=f"{HEAD},{name}")
+    assert list(review.characteristics[name].values()) == [6, 8]
+    assert remarks == ()
