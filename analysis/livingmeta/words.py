@@ -199,6 +199,31 @@ def pick(registry: Mapping[str, T], name: str, what: str) -> T:
     return registry[name]
 
 
+def named(labels: Mapping[str, str], name: str, what: str) -> str:
+    """Return the key of what a key or its label names, in whatever case.
+
+    Raises
+    ------
+    ValueError
+        If nothing is called so, or several things are; the message lists their keys.
+
+    Examples
+    --------
+    >>> named({"hansen2015": "Hansen 2015", "ash": "Ash 2020"}, "HANSEN 2015", "trial")
+    'hansen2015'
+    """
+    if name in labels:
+        return name
+    wanted = " ".join(name.split()).casefold()
+    keys = [key for key in labels if key.casefold() == wanted]
+    keys = keys or [key for key, label in labels.items() if " ".join(label.split()).casefold() == wanted]
+    if len(keys) > 1:
+        raise RefusalError(f"{what} = {name!r}: several are called so. Choose one of {', '.join(keys)}.")
+    if keys:
+        return keys[0]
+    raise RefusalError(unknown(what, name, labels))
+
+
 SLACK = 1e-9  # for binary arithmetic only: far below any printed digit
 
 

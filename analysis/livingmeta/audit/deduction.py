@@ -343,7 +343,7 @@ def deduce(
     """
     settings = settings_of(review.protocol.methods)
     if synthesis is not None:
-        review.plan(synthesis)
+        synthesis = review.plan(synthesis).id
     if claim is not None:
         pick({row.claim: row for row in review.published}, claim, "claim")
     taken = assumptions or declared(settings)

@@ -46,10 +46,13 @@ def hashes(review: Review) -> dict[str, str]:
 
     Line ends count as \\n, since git may turn them.
     """
+    if review.folder.is_file():
+        return {review.folder.name: hashlib.sha256(_lines(review.folder.read_bytes())).hexdigest()}
     folders = {review.folder.resolve().name: review.folder, **neighbours(review)}
     return {
         f"{name}/{path.name}": hashlib.sha256(_lines(current(path).read_bytes())).hexdigest()
         for name, folder in folders.items()
+        if folder.is_dir()
         for path in sorted(folder.iterdir())
         if path.suffix in HASHED and not path.name.startswith(".")
     }

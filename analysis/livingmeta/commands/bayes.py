@@ -1,13 +1,13 @@
 """What trials and a prior say together, and what that means for a patient."""
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.commands import printing, screen
+from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import (
     AsJson,
     Documented,
@@ -15,7 +15,6 @@ from livingmeta.commands.options import (
     Include,
     NoAssumptions,
     OutFolder,
-    ReviewName,
     Synthesis,
     VasSd,
     listing,
@@ -25,7 +24,6 @@ from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Poste
 from livingmeta.engine.methods.patient import NewSetting, new_setting, vas_points, vas_words
 from livingmeta.pages.documents import Believed, believed, posterior_flags
 from livingmeta.pages.phrases import counted, coverage, flag_lines, interval, sentence, share
-from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool, marks, notes
 from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -35,8 +33,9 @@ from livingmeta.words import RefusalError, answered, decimal, decimals
 USUAL_SCALE = 0.5
 
 
+@opens
 def bayes_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     tau_prior: Annotated[str, typer.Option(metavar="NAME", help=listing(TAU_PRIORS))] = "half-normal",
@@ -57,11 +56,11 @@ def bayes_command(
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
-    dossier = Dossier(review=load_review(review), important=important, vas_sd=vas_sd)
+    dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, settings, limit = dossier.review, dossier.settings, dossier.limit
     scale, default = _scale(tau_prior, tau_scale, settings)
     if settings.profile.model == "common":
@@ -92,9 +91,7 @@ def bayes_command(
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
         note = f"{sentence(coverage(loaded, pool))} Prior: {words}.{grey}"
         figure = posterior_plot(pool, fitted, note=note)
-        for path in printing.figure_files(
-            Path(out) / loaded.protocol.id / f"bayes_{pool.stem}", figure, "png", "svg"
-        ):
+        for path in printing.figure_files(opened.folder(out) / f"bayes_{pool.stem}", figure, "png", "svg"):
             screen.echo(f"  {path} written")
         screen.echo()
     if as_json:

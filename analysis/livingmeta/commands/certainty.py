@@ -10,21 +10,23 @@ from livingmeta.appraisal.certainty import SummaryOfFindings
 from livingmeta.appraisal.directions import EffectDirections
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, VasSd
+from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.options import AsJson, Important, OutFolder, VasSd
 from livingmeta.engine.methods.patient import vas_words
 from livingmeta.language import ENGLISH
 from livingmeta.living.worksheet import stale, unplaced, worksheet
 from livingmeta.pages.documents import certainty, panel, points
 from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
 from livingmeta.review.bias import unrecorded
-from livingmeta.review.folder import PACKAGED, extended, load_review, read_worksheet
+from livingmeta.review.folder import PACKAGED, extended, read_worksheet
 from livingmeta.review.protocol import Review
 from livingmeta.store import replace_all, write
 from livingmeta.words import RefusalError, decimals
 
 
+@opens
 def certainty_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     important: Important = None,
     per_1000: Annotated[
@@ -36,7 +38,7 @@ def certainty_command(
         ),
     ] = None,
     vas_sd: VasSd = None,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     worksheet: Annotated[
         str | None,
         typer.Option(
@@ -48,7 +50,7 @@ def certainty_command(
     as_json: AsJson = False,
 ) -> None:
     """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
-    loaded = load_review(review)
+    loaded = opened.review
     dossier = Dossier(
         review=loaded, previous=extended(loaded), important=important, per_1000=per_1000, vas_sd=vas_sd
     )
@@ -59,7 +61,7 @@ def certainty_command(
         return _worksheet(loaded, summaries, Path(worksheet), important=by, as_json=as_json)
     if as_json:
         return screen.json("certainty", certainty(dossier))
-    written = draw(dossier, Path(out) / loaded.protocol.id)
+    written = draw(dossier, opened.folder(out))
     for summary in summaries:
         _print(loaded, summary, vas_sd=vas_sd)
     _directions(dossier.unpooled)

@@ -1,13 +1,14 @@
 """What is there, what is wrong with it, and how it stands beside what others print."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from math import inf
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,8 +17,10 @@ from livingmeta.audit.deduction import I2, INTERVALS, declared, deduce, ranked, 
 from livingmeta.audit.results import results_of
 from livingmeta.audit.witnesses import certify
 from livingmeta.commands import editing, printing, screen
+from livingmeta.commands.opening import Opened, each, hinted, is_file, opens, read_given, unsaid
 from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName
 from livingmeta.exchange.collection import Reproduced, collection, summed
+from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.language import said
 from livingmeta.living.adding import settle
 from livingmeta.pages.blocks import as_markdown
@@ -25,11 +28,12 @@ from livingmeta.pages.certificate import certificate_page
 from livingmeta.pages.phrases import interval
 from livingmeta.review.folder import examine, find, holds_review, load_review, questions
 from livingmeta.review.gaps import known_gaps
-from livingmeta.review.schema import dictionary
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Problem, dictionary
 from livingmeta.store import write
 from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import decimal, pick
+from livingmeta.words import decimal
 
 MOST_LISTED = 10  # largest deviations, and analyses that do not agree; --json has all
 
@@ -45,8 +49,10 @@ def reviews_command(*, as_json: AsJson = False) -> None:
     return None
 
 
+@hinted
 def check_command(
-    review: ReviewName,
+    name: str,
+    said: Mapping[str, Any],
     *,
     agree: Annotated[
         int | None, typer.Option(metavar="N", help="settle disagreement N of two extractions")
@@ -56,42 +62,62 @@ def check_command(
     why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say everything that is wrong or doubtful in a review; exit with 1 if anything is wrong."""
+    """Say everything that is wrong or doubtful in a review or file; exit with 1 if anything is wrong."""
     from livingmeta.appraisal.dossier import all_problems
 
     if agree is not None:
-        screen.echo(settle(review, agree, take=take, by=by, why=why))
-    find(review)
-    loaded, problems = examine(review)
-    if loaded is not None:
-        problems = all_problems(loaded, problems)
+        screen.echo(settle(name, agree, take=take, by=by, why=why))
+    reviews: list[Review] = []
+    problems: list[Problem] = []
+    if is_file(name):
+        try:
+            listed = read_given(name, said)
+            reviews = [part.review for part in listed]
+            for remark in listed[0].remarks:
+                screen.echo(remark, err=as_json)
+        except ExchangeError as refusal:
+            lines = str(refusal).splitlines()
+            problems = [Problem(file=name, reason=line.removeprefix(f"{name}: ")) for line in lines]
+        for review in reviews:
+            problems += all_problems(review, review.warnings)
+    else:
+        unsaid(name, said)
+        find(name)
+        loaded, problems = examine(name)
+        if loaded is not None:
+            reviews, problems = [loaded], all_problems(loaded, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     warnings = len(problems) - len(errors)
     if as_json:
         from livingmeta.pages import documents
 
-        screen.json("check", documents.checked(review, problems))
+        screen.json("check", documents.checked(name, problems))
     else:
         for problem in problems:
             screen.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
         trials = ""
-        if loaded:
-            held = {"trial": len(loaded.trials), "row": len(loaded.outcomes)}
+        if reviews:
+            held = {
+                "trial": sum(len(review.trials) for review in reviews),
+                "row": sum(len(review.outcomes) for review in reviews),
+            }
             sizes = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in held.items()]
             trials = f"{', '.join(sizes)}; "
-        screen.echo(f"{review}: {trials}{len(errors)} wrong, {warnings} doubtful.")
+        screen.echo(f"{name}: {trials}{len(errors)} wrong, {warnings} doubtful.")
     if errors:
         raise typer.Exit(1)
 
 
+@hinted
 def reproduce_command(
-    review: Annotated[
+    name: Annotated[
         str,
         typer.Argument(
-            metavar="REVIEW|FOLDER",
-            help="name of a review, or path to its folder; or a folder of reviews, RevMan files or tables",
+            metavar="REVIEW|FILE|FOLDER",
+            help="name of a review, path to its folder, or a table; or a folder of many of these",
         ),
     ],
+    said: Mapping[str, Any],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -101,9 +127,14 @@ def reproduce_command(
     if a number differs there and no reason is known. Known is that RevMan Web's REML stops early,
     which moves a weight by up to 0.02 points.
     """
-    if Path(review).is_dir() and not holds_review(review):
-        return _collection(Path(review), as_json=as_json)
-    results = results_of(load_review(review))
+    if Path(name).is_dir() and not holds_review(name):
+        unsaid(name, said)
+        return _collection(Path(name), as_json=as_json)
+    return each(partial(_reproduce, as_json=as_json), read_given(name, said), quiet=as_json)
+
+
+def _reproduce(opened: Opened, *, as_json: bool) -> None:
+    results = results_of(opened.review)
     if as_json:
         from livingmeta.pages import documents
 
@@ -181,8 +212,9 @@ def _agreement(sum_of: Reproduced) -> str:
     return "; ".join(parts)
 
 
+@opens
 def deduce_command(
-    review: ReviewName,
+    opened: Opened,
     synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
     *,
     claim: Annotated[str | None, typer.Option(metavar="ID", help="only this printed result")] = None,
@@ -206,11 +238,11 @@ def deduce_command(
     measured: Annotated[
         bool, typer.Option("--measured", help="only trials known to have measured it can be in it")
     ] = False,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what printed pooled results say of the trials that could not be read."""
-    loaded = load_review(review)
+    loaded = opened.review
     own = declared(settings_of(loaded.protocol.methods))
     taken = replace(
         own,
@@ -226,18 +258,19 @@ def deduce_command(
         from livingmeta.pages import documents
 
         return screen.json("deduce", documents.deductions(results, taken))
-    printing.print_deductions(results, folder=Path(out) / loaded.protocol.id)
+    printing.print_deductions(results, folder=opened.folder(out))
     if not results:
-        screen.echo(f"{review} holds no printed result that says anything of its trials.")
+        screen.echo(f"{opened.name} holds no printed result that says anything of its trials.")
     return None
 
 
-def certify_command(review: ReviewName, *, out: OutFolder = "figures", as_json: AsJson = False) -> None:
+@opens
+def certify_command(opened: Opened, *, out: OutFolder = None, as_json: AsJson = False) -> None:
     """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
     from livingmeta.pages import documents
 
-    certificate = certify(results_of(load_review(review)), program=__version__)
-    folder = Path(out) / certificate.review
+    certificate = certify(results_of(opened.review), program=__version__)
+    folder = opened.folder(out)
     document = documents.text("certify", documents.certified(certificate))
     page = as_markdown([certificate_page(certificate)], level=1)
     written = [
@@ -254,17 +287,16 @@ def certify_command(review: ReviewName, *, out: OutFolder = "figures", as_json: 
         raise typer.Exit(1)
 
 
+@opens
 def trace_command(
-    review: ReviewName,
+    opened: Opened,
     synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
     trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]")] = None,
     *,
     include_sensitivity: Include = False,
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
-    loaded = load_review(review)
-    if trial is not None:
-        pick({row.trial: row for row in loaded.trials}, trial, "TRIAL")
+    loaded = opened.review
     selection = Selection(include_sensitivity=include_sensitivity)
     for pool in synthesise(loaded, selection=selection, only=synthesis):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
@@ -289,14 +321,14 @@ def gaps_command(
     letter: Annotated[
         bool, typer.Option("--letter", help="write a letter to the authors of each report")
     ] = False,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """List what is known to have been measured and is not here, and where to look."""
     loaded = load_review(review)
     listed = known_gaps(loaded)
     if letter:
-        return editing.letters(loaded, out=out)
+        return editing.letters(loaded, out=out or "figures")
     if as_json:
         from livingmeta.pages import documents
 

@@ -2,29 +2,22 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from livingmeta.appraisal.changes import Move, diff, growth, lead
 from livingmeta.audit.deduction import Fate, came_true, deduce
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import (
-    AsJson,
-    FileFavours,
-    Log,
-    NewFavours,
-    OutFolder,
-    ReviewName,
-    Shelf,
-    listing,
-)
+from livingmeta.commands.opening import OF_FILES, Opened, hinted, hints_said, is_file, opens, read_given
+from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewName, Shelf, listing
 from livingmeta.commands.terminal import Terminal
-from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.exports import EXPORTS
-from livingmeta.exchange.imports import imported
+from livingmeta.exchange.imports import FILES, imported
 from livingmeta.exchange.sheets import read_sheet
 from livingmeta.language import said
 from livingmeta.living.adding import SIDES, Addition, planned, start
@@ -61,7 +54,7 @@ def add_command(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show, and write nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
 ) -> None:
     """Add a trial or a result: by questions, or from a filled template."""
     loaded = load_review(review)
@@ -98,7 +91,8 @@ def add_command(
         home = plan.write()[0].parent
         screen.echo(f"Written: {rows} rows to {files}.")
         printing.whose(plan.folder, home)
-        _page(plan.after, moves, names=("before", "after"), out=Path(out), fates=fates)
+        folder = Path(out or "figures") / plan.after.protocol.id
+        _page(plan.after, moves, names=("before", "after"), folder=folder, fates=fates)
 
 
 def _show_prospect(plan: Addition) -> None:
@@ -147,12 +141,11 @@ def _print_fates(fates: Sequence[Fate]) -> None:
 
 
 def _page(
-    review: Review, moves: Sequence[Move], *, names: tuple[str, str], out: Path, fates: Sequence[Fate] = ()
+    review: Review, moves: Sequence[Move], *, names: tuple[str, str], folder: Path, fates: Sequence[Fate] = ()
 ) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.figures.changes import changes_plot
 
-    folder = out / review.protocol.id
     drawn = lead(moves)
     pictures = {}
     written = []
@@ -168,20 +161,21 @@ def _page(
     screen.echo(evidence_line(review, moves))
 
 
+@opens
 def diff_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     against: Annotated[
-        str, typer.Option(metavar="REF|FOLDER", help="a commit, or another folder or name of a review")
-    ] = "HEAD",
-    out: OutFolder = "figures",
+        str | None, typer.Option(metavar="REF|REVIEW|FILE", help="a commit [HEAD], or another review or file")
+    ] = None,
+    out: OutFolder = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="print the page for a pull request, write nothing")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show each synthesis before and after: what the data moved, and what the methods moved."""
-    after, before = load_review(review), as_it_was(review, against)
+    after, before = opened.review, _before(opened, against)
     moves = diff(before, after)
     fates = came_true(deduce(before), deduce(after))
     if as_json:
@@ -189,12 +183,35 @@ def diff_command(
 
         return screen.json("diff", [documents.moved(move) for move in moves])
     if markdown:
-        page = diff_page(after, moves, names=(against, "now"), fates=fates)
+        page = diff_page(after, moves, names=(against or "HEAD", "now"), fates=fates)
         return screen.echo(as_markdown([page], level=1))
     _print_moves(moves)
     _print_fates(fates)
-    _page(after, moves, names=(against, "now"), out=Path(out), fates=fates)
+    _page(after, moves, names=(against or "HEAD", "now"), folder=opened.folder(out), fates=fates)
     return None
+
+
+def _before(now: Opened, against: str | None) -> Review:
+    """Open what a review or file is compared with; of one analysis on each side, these two."""
+    if now.file is None and not is_file(against or ""):
+        return as_it_was(now.name, against or "HEAD")
+    if against is None:
+        raise RefusalError(
+            f"{now.name} is a file: --against says which other file or review it is compared with."
+        )
+    others = [other.review for other in read_given(against, now.said if is_file(against) else {})]
+    measure = now.review.protocol.methods.measure
+    before = next((other for other in others if other.protocol.methods.measure == measure), others[0])
+    ids, plans = [plan.id for plan in now.review.protocol.synthesis], before.protocol.synthesis
+    if len(plans) == len(ids) == 1:
+        same = before.protocol.model_copy(update={"synthesis": (plans[0].model_copy(update={"id": ids[0]}),)})
+        return replace(before, protocol=same)
+    if not {plan.id for plan in plans} & set(ids):
+        raise RefusalError(
+            f"--against {against}: no analysis is called as one of {now.name} is. There: "
+            f"{', '.join(plan.id for plan in plans)}; here: {', '.join(ids)}."
+        )
+    return before
 
 
 def template_command(
@@ -219,21 +236,18 @@ def template_command(
     screen.echo(f"{path} written. Fill it, then: livingmeta add {review} --from {path}")
 
 
+@partial(hinted, hints=OF_FILES)
 def import_command(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="rm5, CSV, zip or xlsx")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help=listing(FILES))],
+    said: Mapping[str, Any],
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review")],
     *,
-    measure: Annotated[
-        str | None, typer.Option(metavar="NAME", help="of a table: what its effects are, HR, OR, RR, SMD, …")
-    ] = None,
-    log: Log = False,
-    favours: FileFavours = None,
     shelf: Shelf = "data",
 ) -> None:
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
     _checked_name(name)
-    hints = Hints(measure=measure, log=log, favours=favours)
-    made = imported(Path(file), name=name, hints=hints)
+    with hints_said(Path(file), said) as hints:
+        made = imported(Path(file), name=name, hints=hints)
     own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
     if hints.measure is not None and list(own) != [hints.measure]:
         raise RefusalError(
@@ -250,8 +264,9 @@ def import_command(
         screen.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
 
 
+@opens
 def export_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=listing(EXPORTS))],
     out: Annotated[
@@ -260,9 +275,8 @@ def export_command(
 ) -> None:
     """Write a review for metafor, RevMan Web, or as a data package."""
     make = pick(EXPORTS, to, "--to")
-    loaded = load_review(review)
-    folder = Path(out) if out else Path("figures") / loaded.protocol.id / to
-    written = [write(folder / name, text) for name, text in make(loaded).items()]
+    folder = Path(out) if out else opened.folder(None) / to
+    written = [write(folder / name, text) for name, text in make(opened.review).items()]
     screen.echo(f"{', '.join(str(path) for path in written)} written.")
 
 

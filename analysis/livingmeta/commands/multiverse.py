@@ -12,29 +12,30 @@ from livingmeta.appraisal.multiverse import (
 )
 from livingmeta.audit.results import Results
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, Synthesis, VasSd
+from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.options import AsJson, Important, OutFolder, Synthesis, VasSd
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points, vas_words
 from livingmeta.exchange.sheets import frame_csv
 from livingmeta.pages import documents
 from livingmeta.pages.phrases import coverage, multiverse_words, published
-from livingmeta.review.folder import load_review
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimal
 
 
+@opens
 def multiverse_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     important: Important = None,
     vas_sd: VasSd = None,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool under every combination of the choices declared in review.toml; draw the curve."""
-    dossier = Dossier(review=load_review(review), important=important, vas_sd=vas_sd)
+    dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, results = dossier.review, dossier.results
     size = dossier.limit  # refused before anything is pooled
     with screen.progress("Combining") as progress:
@@ -46,7 +47,7 @@ def multiverse_command(
         ["choice", "options", "why"],
         [[choice.name, ", ".join(choice.options), choice.why] for choice in loaded.protocol.choice],
     )
-    folder = Path(out) / loaded.protocol.id
+    folder = opened.folder(out)
     with screen.progress("Drawing") as progress:
         for i, summary in enumerate(summaries):
             _show(results, summary, folder, vas_sd)

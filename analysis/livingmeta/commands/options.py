@@ -25,11 +25,10 @@ def listing(entries: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-ReviewName = Annotated[str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder")]
-_SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
-FileFavours = Annotated[
-    str | None, typer.Option(metavar="lower|higher", help=f"of a FILE that does not say it: {_SIDES}")
+ReviewName = Annotated[
+    str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder; no file")
 ]
+_SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
 NewFavours = Annotated[
     str | None,
     typer.Option(
@@ -38,16 +37,13 @@ NewFavours = Annotated[
         help=f"{_SIDES}; left out: asked at a terminal, and else as the scales say, or not known",
     ),
 ]
-Log = Annotated[
-    bool,
+AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document, nothing else")]
+OutFolder = Annotated[
+    str | None,
     typer.Option(
-        "--log",
-        help="of a FILE of computed effects: yi holds logs of the ratio that --measure names; "
-        "without it yi holds the ratios themselves, with limits as printed or the SE of the log",
+        metavar="FOLDER", help="where the folder with what is made goes; figures here, or beside a FILE"
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document, nothing else")]
-OutFolder = Annotated[str, typer.Option(metavar="FOLDER", help="folder for the figures")]
 Synthesis = Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")]
 Include = Annotated[
     bool,

@@ -1,6 +1,5 @@
 """Pooling a review, by its own methods or those of other programs, and regressing its effects."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,27 +7,22 @@ import typer
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.audit.results import results_of
 from livingmeta.commands import printing, screen
+from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import (
     AsJson,
     Documented,
-    FileFavours,
     Include,
-    Log,
     MeasureName,
     Model,
     NoAssumptions,
-    ReviewName,
     Synthesis,
     Tau2,
     listing,
 )
 from livingmeta.engine.effect_sizes import scale_name
-from livingmeta.exchange.analyses import Hints
-from livingmeta.exchange.imports import FILES, reviews_in
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import stepped
 from livingmeta.pages.phrases import ahead_shown, beside, coverage, flag_lines, i2_from, interval
-from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.choosing import outside
 from livingmeta.synthesis.comparison import apart, compare
@@ -39,8 +33,9 @@ from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError, decimal, decimals, derived, p_words
 
 
+@opens
 def pool_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     profile: Annotated[
@@ -75,16 +70,10 @@ def pool_command(
     terms: Annotated[
         str, typer.Option(metavar="NAME", help="set of follow-up terms of review.toml")
     ] = "default",
-    log: Log = False,
-    favours: FileFavours = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
-    listed, measure = _opened(review, measure=measure, log=log, favours=favours)
-    if several_arms is not None:
-        listed = [with_arms(loaded, several_arms) for loaded in listed]
-    if synthesis is not None and len(listed) == 1:
-        listed[0].plan(synthesis)
+    loaded = opened.review if several_arms is None else with_arms(opened.review, several_arms)
     selection = Selection(
         include_sensitivity=include_sensitivity,
         no_assumptions=no_assumptions,
@@ -92,72 +81,36 @@ def pool_command(
         without=tuple(without or ()),
         terms=terms,
     )
-    if profile == "all" and len(listed) > 1:
-        raise RefusalError(
-            f"{review} holds {len(listed)} kinds of analyses, and --profile all shows one review: "
-            "make reviews of it with `livingmeta import`."
-        )
-    documents = []
-    for loaded in listed:
-        settings = headline_settings(
-            loaded,
-            name=None if profile == "all" else profile,
-            measure=measure,
-            level=level / 100 if level is not None and level > 1 else level,
-            model=model,
-            tau2=tau2,
-            ci=ci,
-            tau2_ci=tau2_ci,
-            prediction=prediction,
-            cluster=cluster,
-        )
-        if profile == "all":
-            chosen = (model, tau2, ci, tau2_ci, prediction, level, cluster)
-            _side_by_side(loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json)
-            continue
-        pools = [
-            pool
-            for pool in synthesise(loaded, settings=settings, selection=selection)
-            if synthesis in {None, pool.synthesis}
-        ]
-        if as_json:
-            from livingmeta.pages.documents import pooled
-
-            documents += [pooled(pool) for pool in pools]
-            continue
-        plain = settings == headline_settings(loaded) and selection == Selection()
-        plain = plain and several_arms is None
-        if plain and synthesis is None and len(listed) == 1 and loaded.published:
-            printing.print_answers(results_of(loaded))
-        for pool in pools:
-            printing.print_pool(loaded, pool)
-        if lost := outside(loaded, terms=terms):
-            screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
+    side_by_side = profile == "all"
+    settings = headline_settings(
+        loaded,
+        name=None if side_by_side else profile,
+        measure=measure,
+        level=level / 100 if level is not None and level > 1 else level,
+        model=model,
+        tau2=tau2,
+        ci=ci,
+        tau2_ci=tau2_ci,
+        prediction=prediction,
+        cluster=cluster,
+    )
+    if side_by_side:
+        chosen = (model, tau2, ci, tau2_ci, prediction, level, cluster)
+        return _side_by_side(loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json)
+    pools = synthesise(loaded, settings=settings, selection=selection, only=synthesis)
     if as_json:
-        return screen.json("pool", documents) if profile != "all" else None
-    if profile != "all":
-        printing.disclaimer()
+        from livingmeta.pages.documents import pooled
+
+        return screen.json("pool", [pooled(pool) for pool in pools])
+    plain = settings == headline_settings(loaded) and selection == Selection() and several_arms is None
+    if plain and synthesis is None and loaded.published:
+        printing.print_answers(results_of(loaded))
+    for pool in pools:
+        printing.print_pool(loaded, pool)
+    if lost := outside(loaded, terms=terms):
+        screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
+    printing.disclaimer()
     return None
-
-
-def _opened(
-    review: str, *, measure: str | None, log: bool, favours: str | None
-) -> tuple[list[Review], str | None]:
-    """Load a review, or the reviews that a file of data makes; and the measure still to choose."""
-    path = Path(review)
-    if not path.is_dir() and path.suffix.lower() in FILES:
-        hints = Hints(measure=measure, log=log, favours=favours)
-        loaded, remarks = reviews_in(path, hints)
-        for remark in remarks:
-            screen.echo(remark, err=True)
-        own = loaded[0].protocol.methods.measure
-        return loaded, None if len(loaded) == 1 and hints.measure == own else measure
-    if log or favours:
-        raise RefusalError(
-            f"--log and --favours say what a FILE leaves open, and {review} is a review: its "
-            "review.toml says it."
-        )
-    return [load_review(review)], measure
 
 
 def _side_by_side(
@@ -245,8 +198,9 @@ def _side_by_side(
     return None
 
 
+@opens
 def regress_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Annotated[
         list[str], typer.Option(metavar="ID", help="effects of this synthesis (repeatable)")
@@ -273,7 +227,7 @@ def regress_command(
     as_json: AsJson = False,
 ) -> None:
     """Regress the effects of syntheses on moderators (meta-regression)."""
-    loaded = load_review(review)
+    loaded = opened.review
     settings = headline_settings(loaded, name=profile, model=model, tau2=tau2, ci=ci)
     moderation = regress(
         loaded,

@@ -1,22 +1,13 @@
 """Where the answer comes from, and what chance alone would do: subsets, signs, simulations."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import (
-    AsJson,
-    Dask,
-    OutFolder,
-    ReviewName,
-    Seed,
-    Synthesis,
-    Workers,
-    executor,
-)
+from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.options import AsJson, Dask, OutFolder, Seed, Synthesis, Workers, executor
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.resampling import (
     PATTERNS,
@@ -30,13 +21,12 @@ from livingmeta.engine.methods.resampling import (
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, LEAST_TRIALS, MOST_SUBSETS, Gosh, gosh
 from livingmeta.pages.documents import Subsets, about, resampled, simulated_reviews, subsets, why_no_sets
 from livingmeta.pages.phrases import coverage, flag_lines, interval
-from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.pool import Pool, sized_trials
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import decimal, decimals, p_words, pick
+from livingmeta.words import decimal, decimals, p_words
 
 Most = Annotated[
     int | None, typer.Option(metavar="N", min=100, help="sample this many where there are more [131072]")
@@ -44,8 +34,9 @@ Most = Annotated[
 Count = Annotated[int, typer.Option(metavar="N", min=1, help="how many to simulate")]
 
 
+@opens
 def gosh_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     trial: Annotated[
@@ -55,15 +46,13 @@ def gosh_command(
     seed: Seed = 1,
     workers: Workers = None,
     dask: Dask = None,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool all subsets of the trials, or a sample, and draw them against heterogeneity (GOSH)."""
     from livingmeta.figures.subsets import gosh_plot
 
-    loaded = load_review(review)
-    if trial is not None:
-        pick({row.trial: row for row in loaded.trials}, trial, "--trial")
+    loaded = opened.review
     documents: list[Any] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, LEAST_TRIALS, as_json=as_json):
@@ -82,7 +71,7 @@ def gosh_command(
             places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
             label = f"with {pool.effects[places[0]].label}" if places else ""
             holds = sum((plotted.holding(i) for i in places), start=plotted.subsets < 0)
-            stem = Path(out) / loaded.protocol.id / f"gosh_{pool.stem}"
+            stem = opened.folder(out) / f"gosh_{pool.stem}"
             figure = gosh_plot(
                 plotted,
                 title=pool.name,
@@ -101,8 +90,9 @@ def gosh_command(
     return None
 
 
+@opens
 def resample_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     count: Count = 10_000,
@@ -113,7 +103,7 @@ def resample_command(
     as_json: AsJson = False,
 ) -> None:
     """Test the mean by turning signs (permutation test), and bootstrap it and τ²."""
-    loaded = load_review(review)
+    loaded = opened.review
     documents: list[Any] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
@@ -131,8 +121,9 @@ def resample_command(
     return None
 
 
+@opens
 def simulate_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     effect: Annotated[
@@ -156,7 +147,7 @@ def simulate_command(
     as_json: AsJson = False,
 ) -> None:
     """Simulate reviews of the same trials, and count how often their intervals are right."""
-    loaded = load_review(review)
+    loaded = opened.review
     all_intervals = ["wald", "t", "hksj", "hksj-modified"]
     documents: list[Any] = []
     with executor(workers, dask) as lent:

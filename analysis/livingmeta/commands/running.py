@@ -9,7 +9,8 @@ from rich.progress import track
 from livingmeta import __version__
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.commands import certainty, printing, screen
-from livingmeta.commands.options import Important, Lang, OutFolder, PrintHere, ReviewName, VasSd
+from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.options import Important, Lang, OutFolder, PrintHere, VasSd
 from livingmeta.exchange.sheets import frame_csv
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.pages.blocks import terminal
@@ -18,18 +19,20 @@ from livingmeta.pages.gallery import refresh
 from livingmeta.pages.phrases import speaking
 from livingmeta.pages.report import document, html, markdown
 from livingmeta.pages.tables import tables
-from livingmeta.review.folder import extended, load_review
+from livingmeta.review.folder import extended
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool
 
 
-def run_command(review: ReviewName, *, out: OutFolder = "figures") -> None:
+@opens
+def run_command(opened: Opened, *, out: OutFolder = None) -> None:
     """Pool, compare with what was published, and write figures, tables, report and explorer."""
-    loaded = load_review(review)
+    loaded = opened.review
     dossier = Dossier(review=loaded, previous=extended(loaded))
-    results, folder = dossier.results, Path(out) / loaded.protocol.id
+    results, folder = dossier.results, opened.folder(out)
     written = _write(dossier, folder)
-    refresh(Path(out))
+    if opened.file is None:
+        refresh(folder.parent)
     printing.print_answers(results)
     for pool in results.headline_pools:
         printing.summary(results.review, pool)
@@ -39,23 +42,24 @@ def run_command(review: ReviewName, *, out: OutFolder = "figures") -> None:
     printing.disclaimer()
 
 
+@opens
 def report_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     lang: Lang = "en",
     important: Important = None,
     vas_sd: VasSd = None,
     printed: PrintHere = False,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
 ) -> None:
     """Write the report alone: one HTML file to read, print or send, and the same as Markdown."""
     language(lang)  # refused before anything is drawn
-    loaded = load_review(review)
+    loaded = opened.review
     dossier = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
     if printed:
         screen.console().print(terminal(document(dossier, version=__version__, lang=lang)))
         return
-    folder = Path(out) / loaded.protocol.id
+    folder = opened.folder(out)
     figures = _figures(dossier, speaking(loaded, lang))
     _draw(folder, figures, "png", lang=lang)  # which the Markdown shows
     for path in _pages(dossier, folder, figures, lang=lang):
@@ -63,10 +67,11 @@ def report_command(
     printing.disclaimer()
 
 
-def explore_command(review: ReviewName, *, lang: Lang = "en", out: OutFolder = "figures") -> None:
+@opens
+def explore_command(opened: Opened, *, lang: Lang = "en", out: OutFolder = None) -> None:
     """Write a page to switch trials and methods in a browser; it needs no network."""
-    dossier = Dossier(review=load_review(review))
-    path = _explorer(dossier, Path(out) / dossier.review.protocol.id, lang=lang)
+    dossier = Dossier(review=opened.review)
+    path = _explorer(dossier, opened.folder(out), lang=lang)
     screen.echo(f"{path} written; open it in a browser.")
     printing.disclaimer()
 

@@ -6,11 +6,12 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import typer
 
-from livingmeta.words import visible
+from livingmeta.words import RefusalError, visible
 
 # Signs that a stream may lack, and what stands for them there.
 PLAIN = {
@@ -23,6 +24,8 @@ PLAIN = {
     **{"≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "→": "->", "↑": "^", "†": "+", "‡": "++", "\xa0": " "},
     **{"Æ": "Ae", "æ": "ae", "Ø": "O", "ø": "o", "ł": "l"},
 }
+# JSON of the reviews that one file makes, until all are there.
+_PARTS: ContextVar[dict[str, list[Any]] | None] = ContextVar("parts", default=None)
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 
 
@@ -75,7 +78,29 @@ def json(command: str, document: object) -> None:
     """Print one JSON document, as `documents.DOCUMENTS` has it of a command."""
     from livingmeta.pages.documents import text
 
-    document_text(text(command, document))
+    parts = _PARTS.get()
+    if parts is None:
+        return document_text(text(command, document))
+    if not isinstance(document, list):
+        raise RefusalError(
+            "the file holds several kinds of analyses, and --json prints one document: choose an "
+            "analysis with --analysis."
+        )
+    parts.setdefault(command, []).extend(document)
+    return None
+
+
+@contextmanager
+def one_document() -> Iterator[None]:
+    """Let what is printed inside as JSON be one list."""
+    parts: dict[str, list[Any]] = {}
+    before = _PARTS.set(parts)
+    try:
+        yield
+    finally:
+        _PARTS.reset(before)
+    for command, listed in parts.items():
+        json(command, listed)
 
 
 def document_text(text: str) -> None:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, Important, OutFolder, ReviewName, Synthesis, VasSd
+from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.options import AsJson, Important, OutFolder, Synthesis, VasSd
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_words
 from livingmeta.language import FLAG_WORDS
@@ -18,7 +19,6 @@ from livingmeta.pages.changes import excludes
 from livingmeta.pages.documents import asked, sensitivity_analyses
 from livingmeta.pages.phrases import Interval, interval, people_number
 from livingmeta.pages.rob_me import AVAILABLE, UNKNOWN, MissingEvidence, rob_me, tipping
-from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool, notes
 from livingmeta.words import answered, decimal, decimals
 
@@ -34,33 +34,32 @@ DIAGNOSTICS = {
 }
 
 
+@opens
 def sensitivity_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     important: Important = None,
     vas_sd: VasSd = None,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool under other choices, without each trial, one more at a time, and with what is missing.
 
     Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
     """
-    dossier = Dossier(review=load_review(review), important=important, vas_sd=vas_sd)
+    dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, limit = dossier.review, dossier.limit
-    if synthesis is not None:
-        loaded.plan(synthesis)
     analyses = [analysis for analysis in dossier.sensitivity if synthesis in {None, analysis.main.synthesis}]
     also = _Also(limit, important, vas_sd)
     laid_out = rob_me(loaded, analyses)
     if as_json:
         document = sensitivity_analyses(analyses, laid_out, important=limit, vas_sd=vas_sd)
         return screen.json("sensitivity", document)
-    drawn = []
+    drawn, folder = [], opened.folder(out)
     with screen.progress("Drawing") as progress:
         for number, analysis in enumerate(analyses, start=1):
-            drawn.append(_figures(analysis, Path(out) / loaded.protocol.id, limit))
+            drawn.append(_figures(analysis, folder, limit))
             progress(number, len(analyses))
     _overview(analyses)
     for analysis, lines in zip(analyses, drawn, strict=True):

@@ -2,33 +2,33 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, OutFolder, ReviewName, Synthesis
+from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.options import AsJson, OutFolder, Synthesis
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.selection import Selected, selection_model
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, battery, suited
 from livingmeta.pages.documents import OWN_MODEL, SmallStudy, small_study, untested
 from livingmeta.pages.phrases import flag_lines, interval
-from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import funnel_of
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import answered, decimal, p_words
 
 
+@opens
 def small_study_command(
-    review: ReviewName,
+    opened: Opened,
     *,
     synthesis: Synthesis = None,
     force: Annotated[
         bool, typer.Option("--force", help="test below ten trials, too, with a warning")
     ] = False,
-    out: OutFolder = "figures",
+    out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Test whether small trials tell another story: funnel, Egger, Peters, PEESE, fill, selection.
@@ -37,7 +37,7 @@ def small_study_command(
     """
     from livingmeta.figures.funnel import funnel_plot
 
-    loaded = load_review(review)
+    loaded = opened.review
     settings = headline_settings(loaded)
     documents: list[SmallStudy] = []
     console = screen.console()
@@ -64,9 +64,7 @@ def small_study_command(
         console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
         _show(pool.measure, best, tests, filled, chosen, flags=tuple(document["flags"]))
         figure = funnel_plot(pool, filled=filled).figure
-        for path in printing.figure_files(
-            Path(out) / loaded.protocol.id / f"funnel_{pool.stem}", figure, "png"
-        ):
+        for path in printing.figure_files(opened.folder(out) / f"funnel_{pool.stem}", figure, "png"):
             console.print(f"  {path} written")
     if as_json:
         return screen.json("small-study", documents)

@@ -158,7 +158,7 @@ def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
 
 
 def _placed(review: Review, draft: Imported, path: Path) -> Review:
-    """Let the rows say where in the user's file they stand."""
+    """Let rows and doubts say where in the user's file they stand, which is all of the folder there is."""
     rows = (
         tuple(
             row.model_copy(update={"file": path.name + origin.file[len(str(path)) :], "row": origin.row})
@@ -167,7 +167,8 @@ def _placed(review: Review, draft: Imported, path: Path) -> Review:
         if len(review.outcomes) == len(draft.origins)
         else review.outcomes
     )
-    return replace(review, outcomes=rows)
+    doubts = tuple(_theirs(problem, draft, path) for problem in review.warnings)
+    return replace(review, folder=path, outcomes=rows, warnings=doubts)
 
 
 def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Imported]:

@@ -35,7 +35,7 @@ from livingmeta.review.schema import (
     Trial,
     columns,
 )
-from livingmeta.words import RefusalError, unknown
+from livingmeta.words import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -315,18 +315,19 @@ class Review:
         )
 
     def plan(self, synthesis: str) -> Plan:
-        """Return a declared synthesis.
+        """Return a declared synthesis, by its id or title, in whatever case.
 
         Raises
         ------
         ValueError
             If there is none of that name; the message lists those there are.
         """
-        for plan in self.protocol.synthesis:
-            if plan.id == synthesis:
-                return plan
-        names = [plan.id for plan in self.protocol.synthesis]
-        raise RefusalError(unknown("synthesis", synthesis, names))
+        plans = {plan.id: plan for plan in self.protocol.synthesis}
+        return plans[named({key: plan.title for key, plan in plans.items()}, synthesis, "synthesis")]
+
+    def trial_named(self, name: str) -> str:
+        """Return the key of a trial, by its key or label, in whatever case; ValueError if there is none."""
+        return named({key: trial.label for key, trial in self._trials.items()}, name, "trial")
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one file's rows as a data frame, one column per column of the file.

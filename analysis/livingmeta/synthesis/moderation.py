@@ -76,7 +76,7 @@ def regress(
     """
     settings = settings or headline_settings(review)
     selection = selection or Selection()
-    plans = {name: review.plan(name) for name in dict.fromkeys(syntheses)}
+    plans = {plan.id: plan for plan in map(review.plan, syntheses)}
     readers = {
         name: moderator_of(review, name) for name in dict.fromkeys(named_moderator(review, b) for b in by)
     }

@@ -79,7 +79,7 @@ def synthesise(
     for trial in selection.without:
         pick({row.trial: row for row in review.trials}, trial, "without")
     if only is not None:
-        review.plan(only)
+        only = review.plan(only).id
     of_rows = replace(selection, subgroup=None)
     chosen = [choose(review, plan, settings, of_rows) for plan in review.protocol.synthesis]
     if selection.subgroup is not None:

@@ -1,0 +1,334 @@
+"""What a command is given: a review by name or folder, or a file, which is a review as well."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import update_wrapper
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from livingmeta.commands import screen
+from livingmeta.commands.options import listing
+from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.exchange.analyses import Favours, Hints
+from livingmeta.exchange.imports import FILES, reviews_in
+from livingmeta.exchange.mapping import as_toml, hints_of
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Review
+from livingmeta.store import write
+from livingmeta.words import RefusalError, key_of, named
+
+MOST_REMARKS = 5  # of the reading of a file, before every output; `check` has all
+SOURCE = ".livingmeta.source"  # in a folder of outputs: of which file, from there
+
+Given = Annotated[
+    str, typer.Argument(metavar="REVIEW|FILE", help="name of a review, path to its folder, or a table")
+]
+_of_file: dict[str, Any] = {"rich_help_panel": "Of a FILE"}
+# What a file may leave open; of a review its folder says it.
+OF_FILES: dict[str, Any] = {
+    "measure": Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help=f"what its effects are, or are to be: {listing(MEASURES)}", **_of_file
+        ),
+    ],
+    "log": Annotated[
+        bool,
+        typer.Option(
+            "--log",
+            help="yi holds logs of the ratio that --measure names; without it yi holds the ratios "
+            "themselves, with limits as printed or the SE of the log",
+            **_of_file,
+        ),
+    ],
+    "favours": Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(get_args(Favours)),
+            help="which effects favour group 1: ratios below or above 1, differences below or above 0",
+            **_of_file,
+        ),
+    ],
+    "column": Annotated[
+        list[str] | None,
+        typer.Option(metavar="ROLE=NAME", help="a column: mean1=Drug_mean (repeatable)", **_of_file),
+    ],
+    "sheet": Annotated[str | None, typer.Option(metavar="NAME", help="sheet of a workbook", **_of_file)],
+    "header_row": Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="row that names the columns", **_of_file)
+    ],
+    "mapping": Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.toml", help="all this in a file, which is written if not there", **_of_file
+        ),
+    ],
+}
+HINTS: dict[str, Any] = {
+    **OF_FILES,
+    "analysis": Annotated[
+        str | None, typer.Option(metavar="NAME", help="only this one of several analyses", **_of_file)
+    ],
+}
+UNSAID: dict[str, Any] = {"log": False}  # else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A review as somebody named it.
+
+    Attributes
+    ----------
+    review : Review
+    name : str
+        As it was typed.
+    file : Path, optional
+        The file that it was read from; None for a folder.
+    said : mapping
+        What was said of the file.
+    remarks : tuple of str
+        What its reading left out, and why.
+    """
+
+    review: Review
+    name: str
+    file: Path | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def folder(self, out: str | None) -> Path:
+        """Return the folder for what is made of it: of a file beside it, unless `out` says where.
+
+        Raises
+        ------
+        RefusalError
+            If somebody else's things stand there.
+        """
+        beside = self.file.parent if self.file else Path()
+        folder = (Path(out) if out else beside / "figures") / self.review.protocol.id
+        mark = folder / SOURCE
+        source = mark.read_text(encoding="utf-8") if mark.is_file() else None
+        own = _from(folder, self.file) if self.file else None
+        if source != own and (source or (folder.is_dir() and any(folder.iterdir()))):
+            made = f"what was made of {source}" if source else "what livingmeta did not make of this file"
+            raise RefusalError(
+                f"{folder} holds {made}, and that stays as it is. Say with --out where the output of "
+                f"{self.name} shall go."
+            )
+        if own is not None and source is None:
+            write(mark, own)
+        return folder
+
+
+def _from(folder: Path, file: Path) -> str:
+    """Return the way to a file from a folder of outputs, so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return file.resolve().as_posix()
+
+
+def hinted(command: Callable[..., None], *, hints: Mapping[str, Any] = HINTS) -> Callable[..., None]:
+    """Give a command the options that say what a file leaves open.
+
+    Its first two parameters, what was typed and what was said, become the argument and these options.
+    """
+    first, _, *others = signature(command).parameters.values()
+    own = {parameter.name for parameter in others}
+    kind = Given if first.annotation is str else first.annotation
+    parameters = [
+        Parameter("review", Parameter.POSITIONAL_OR_KEYWORD, annotation=kind),
+        *others,
+        *(
+            Parameter(name, Parameter.KEYWORD_ONLY, default=UNSAID.get(name), annotation=hint)
+            for name, hint in hints.items()
+            if name not in own
+        ),
+    ]
+
+    def typed(review: str, **given: Any) -> None:
+        said = {name: given[name] for name in hints if given[name] != UNSAID.get(name)}
+        return command(review, said, **{name: given[name] for name in own})
+
+    update_wrapper(typed, command)
+    typed.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    typed.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return typed
+
+
+def opens(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take a review or a file.
+
+    Its first parameter, an `Opened`, becomes the argument, and the options of `hinted` are added. A
+    file whose analyses make several reviews has the command run on each; with `--json` their lists
+    are one document.
+    """
+    others = list(signature(command).parameters.values())[1:]
+    own = {parameter.name for parameter in others}
+
+    def opening(name: str, said: Mapping[str, Any], **asked: Any) -> None:
+        listed = read_given(name, said, own=own)
+        _remark(listed[0].remarks, name)
+        if listed[0].file is not None and "measure" in own:
+            asked["measure"] = None  # it is what the effects of these reviews are
+        quiet = bool(asked.get("as_json"))
+        each(lambda one: command(one, **_named(one.review, asked)), _holding(listed, asked), quiet=quiet)
+
+    update_wrapper(opening, command)
+    first = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=str) for name in ("name", "said")]
+    opening.__signature__ = Signature([*first, *others])  # type: ignore[attr-defined]
+    return hinted(opening)
+
+
+def is_file(name: str) -> bool:
+    """Say whether somebody named a file, be it one that is not there."""
+    path = Path(name)
+    return not path.is_dir() and (path.is_file() or path.suffix.lower() in FILES)
+
+
+def read_given(name: str, said: Mapping[str, Any], *, own: Set[str] = frozenset()) -> list[Opened]:
+    """Open what somebody named: a review, or each review that a file makes.
+
+    Parameters
+    ----------
+    name : str
+        Name or folder of a review, or a file.
+    said : mapping
+        What was said of a file, by the names in `HINTS`.
+    own : set of str, optional
+        Options in `said` that are also the command's, so that it obeys them for a folder.
+
+    Raises
+    ------
+    RefusalError
+        For what can't be read, and for options that a folder of a review leaves no place for.
+    """
+    path = Path(name)
+    if not is_file(name):
+        unsaid(name, {option: value for option, value in said.items() if option not in own})
+        return [Opened(review=load_review(name), name=name)]
+    if path.suffix.lower() not in FILES:
+        raise RefusalError(
+            f"{path}: files of this kind are not read; those ending in {listing(FILES)} are. Save a table as "
+            "CSV or xlsx."
+        )
+    with hints_said(path, said) as hints:
+        loaded, remarks = reviews_in(path, hints)
+    if (wanted := hints.measure) is not None:
+        loaded = [_measured(review, wanted) for review in loaded]
+    if (only := said.get("analysis")) is not None:
+        loaded = [_only(loaded, only)]
+    left = tuple(remarks)
+    return [Opened(review=review, name=name, file=path, said=said, remarks=left) for review in loaded]
+
+
+def unsaid(name: str, said: Mapping[str, Any]) -> None:
+    """Refuse what was said of a folder as if it were a file."""
+    if options := [f"--{option.replace('_', '-')}" for option in said]:
+        raise RefusalError(
+            f"{' and '.join(options)} {'says' if len(options) == 1 else 'say'} what a FILE leaves open, "
+            f"and {name} is none: the review.toml of a review says it."
+        )
+
+
+def _remark(remarks: Sequence[str], name: str) -> None:
+    """Say beside the output what the reading of a file left out."""
+    shown = remarks if len(remarks) <= MOST_REMARKS + 1 else remarks[:MOST_REMARKS]
+    for remark in shown:
+        screen.echo(remark, err=True)
+    if more := len(remarks) - len(shown):
+        screen.echo(f"and {more} more remarks: livingmeta check {name} has all", err=True)
+
+
+@contextmanager
+def hints_said(path: Path, said: Mapping[str, Any]) -> Iterator[Hints]:
+    """Lend what was said of a file, and keep it in a mapping file if one is asked for that is not there."""
+    mapping = Path(said["mapping"]) if "mapping" in said else None
+    about = {name: value for name, value in said.items() if name not in {"analysis", "column", "mapping"}}
+    hints = hints_of(columns=said.get("column", ()), mapping=mapping, **about)
+    yield hints
+    if mapping is not None and not mapping.exists():
+        screen.echo(f"{write(mapping, as_toml(hints, file=path.name))} written.", err=True)
+
+
+def _measured(review: Review, measure: str) -> Review:
+    """Let a review of a file have another measure than its analyses; what is printed there has not."""
+    methods = review.protocol.methods
+    if measure == methods.measure:
+        return review
+    changed = methods.model_copy(update={"measure": measure, "measure_label": None})
+    return replace(review, protocol=review.protocol.model_copy(update={"methods": changed}), published=())
+
+
+def _only(reviews: Sequence[Review], name: str) -> Review:
+    """Return the review of one analysis alone, by its id, title or the name of its kind."""
+    whole = {review.protocol.id: review for review in reviews}
+    if name in whole:
+        return whole[name]
+    plans = {plan.id: (review, plan) for review in reviews for plan in review.protocol.synthesis}
+    titles = {key: plan.title for key, (_, plan) in plans.items()} | dict.fromkeys(whole, "")
+    review, plan = plans[named(titles, name, "--analysis")]
+    if len(review.protocol.synthesis) == 1:
+        return review
+    rows = tuple(row for row in review.outcomes if row.outcome == plan.outcome)
+    held = {row.trial for row in rows}
+    key = key_of(f"{review.protocol.id}_{plan.id}", whole)
+    return replace(
+        review,
+        protocol=review.protocol.model_copy(update={"id": key, "title": plan.title, "synthesis": (plan,)}),
+        trials=tuple(trial for trial in review.trials if trial.trial in held),
+        outcomes=rows,
+        published=tuple(claim for claim in review.published if claim.synthesis == plan.id),
+    )
+
+
+def _holding(listed: list[Opened], asked: dict[str, Any]) -> list[Opened]:
+    """Leave out the reviews of a file that have none of the syntheses asked for."""
+    wanted = asked.get("synthesis") or ()
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    if len(listed) == 1 or not names:
+        return listed
+    titles = {plan.id: plan.title for each in listed for plan in each.review.protocol.synthesis}
+    keys = {named(titles, name, "synthesis") for name in names}
+    return [each for each in listed if keys & {plan.id for plan in each.review.protocol.synthesis}]
+
+
+def _named(review: Review, asked: dict[str, Any]) -> dict[str, Any]:
+    """Put ids where somebody wrote what is printed."""
+    find = {"synthesis": lambda name: review.plan(name).id, "trial": review.trial_named}
+    find["without"] = review.trial_named
+    keys = dict(asked)
+    for option in find.keys() & asked.keys():
+        value = asked[option]
+        if isinstance(value, str):
+            keys[option] = find[option](value)
+        elif value:
+            keys[option] = [find[option](name) for name in value]
+    return keys
+
+
+def each(command: Callable[[Opened], None], listed: Sequence[Opened], *, quiet: bool) -> None:
+    """Run a command on each review of a file; a refusal of one leaves the others their output."""
+    if len(listed) == 1:
+        return command(listed[0])
+    status = 0
+    with screen.one_document():
+        for number, part in enumerate(listed, start=1):
+            about = part.review.protocol
+            if not quiet:
+                screen.echo(f"{part.name}, part {number} of {len(listed)}: {about.id}")
+            try:
+                command(part)
+            except typer.Exit as end:
+                status = max(status, end.exit_code)
+            except RefusalError as refusal:
+                screen.echo(f"{about.id}: {refusal}", err=True)
+                status = 2
+    if status:
+        raise typer.Exit(status)
+    return None
