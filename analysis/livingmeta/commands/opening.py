@@ -64,9 +64,7 @@ OF_FILES: dict[str, Any] = {
     ],
     "mapping": Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE.toml", help="all this in a file, which is written if not there", **_of_file
-        ),
+        typer.Option(metavar="FILE.toml", help="all this in a file, written if not there", **_of_file),
     ],
 }
 HINTS: dict[str, Any] = {
