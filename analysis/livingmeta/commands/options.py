@@ -45,6 +45,15 @@ OutFolder = Annotated[
     ),
 ]
 Synthesis = Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")]
+SubgroupBy = Annotated[
+    str | None,
+    typer.Option(
+        "--subgroup",
+        metavar="NAME",
+        help="subgroups by a moderator, that of a column of the FILE too, instead of the review's own: "
+        'condition, setting, … or a cut of numbers, "age < 50"',
+    ),
+]
 Include = Annotated[
     bool,
     typer.Option(

@@ -15,6 +15,7 @@ from livingmeta.commands.options import (
     MeasureName,
     Model,
     NoAssumptions,
+    SubgroupBy,
     Synthesis,
     Tau2,
     listing,
@@ -70,6 +71,7 @@ def pool_command(
     terms: Annotated[
         str, typer.Option(metavar="NAME", help="set of follow-up terms of review.toml")
     ] = "default",
+    subgroup: SubgroupBy = None,
     as_json: AsJson = False,
 ) -> None:
     """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
@@ -80,6 +82,7 @@ def pool_command(
         documented_only=documented_only,
         without=tuple(without or ()),
         terms=terms,
+        subgroup=subgroup,
     )
     side_by_side = profile == "all"
     settings = headline_settings(

@@ -140,12 +140,12 @@ def _pools(
 
     def own(name: str | None, listed: tuple[Listing, ...]) -> tuple[Listing, ...]:
         """Keep what is of this subgroup, or of none that stands here."""
-        others = {*subgroups} - {name} if name is not None else set()
-
-        def part(listing: LeftOut | Missing) -> str | None:
-            return by.of_trial(listing.trial) if by is not None else getattr(listing, "subgroup", None)
-
-        return tuple(listing for listing in listed if part(listing) not in others)
+        if name is None:
+            return listed
+        if by is not None and plan.overall:  # the whole lists all
+            return tuple(listing for listing in listed if by.of_trial(listing.trial) in {None, name})
+        others = {*subgroups} - {name}
+        return tuple(listing for listing in listed if getattr(listing, "subgroup", None) not in others)
 
     def pool_of(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
         # one trial has its own interval: no τ² of others belongs into it
