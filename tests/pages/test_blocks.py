@@ -8,6 +8,7 @@ from rich.console import Console
 
 from livingmeta.pages.blocks import (
     Anchor,
+    Bar,
     Blockquote,
     Code,
     Figure,
@@ -140,3 +141,12 @@ def test_words_are_flat_in_whatever_they_are_nested() -> None:
     nested = ("", ("a", ("b", ("", Code("c")))))
     assert list(parts(nested)) == ["a", "b", Code("c")]
     assert plain(nested) == "abc"
+
+
+def test_a_bar_lies_where_its_numbers_are_and_says_nothing_in_text() -> None:
+    bar = Bar(low=-1.0, middle=-0.5, high=0.0, axis=(-2.0, 0.0, 2.0))
+    page = as_html([Paragraph(id="x", words=("−0.5", bar))], lang="en")
+    assert "M50.0 0V10" in page  # no effect in the middle
+    assert "M25.0 5H50.0" in page
+    assert "M37.5 2V8" in page
+    assert as_markdown([Paragraph(id="x", words=("−0.5", bar))]) == "−0.5"

@@ -119,6 +119,11 @@ class Multiverse:
         published = printed.estimate if printed else None
         return shares(analyses, important=important, published=published, each=each)
 
+    @property
+    def telling(self) -> bool:
+        """Whether any analysis pools several trials: of one trial there is little to choose."""
+        return bool((self.analyses["k"] > 1).any())
+
     def part(self, choice: str, option: str) -> Array:
         """Return for each analysis the part of its specifications that have an option."""
         held = (self.names[f"choice_{choice}"] == option).to_numpy(float)

@@ -37,9 +37,11 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: st
         figure.savefig(held, format="svg", metadata=METADATA["svg"], transparent=True)
     text = held.getvalue().decode()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    asked = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
+    asked = dict.fromkeys(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in asked else "", text)
-    text = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    number = {own: str(place) for place, own in enumerate(asked)}
+    text = re.sub(r'( id="|href="#|url\(#)([^")]+)', lambda m: f"{m[1]}{name}-{number[m[2]]}", text)
+    text = _smaller(text)
     said = f'role="img" aria-labelledby="{name}-title {name}-description" lang="{lang}"'
     words = (
         f'<title id="{name}-title">{escape(title)}</title>'
@@ -47,6 +49,22 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: st
     )
     head, _, rest = text.partition(">")
     return f"{head} {said}>{words}{rest}"
+
+
+def _smaller(text: str) -> str:
+    """Write an element in half the bytes: hundredths of a point; fonts, and lines alike, said once."""
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s*\n\s*", " ", text).replace("> <", "><")
+    text = re.sub(
+        r"\d+\.\d{3,}(?=[^<>]*>)", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text
+    )
+    alike = r'(<path d="[^"]*)"( [^>]*fill: none(?:(?!opacity)[^>])*/>)<path d="([^"]*"\2)'
+    while (joined := re.sub(alike, r"\1\3", text)) != text:
+        text = joined
+    fonts = re.findall(r"font-family: [^;\"]*", text)
+    if len(set(fonts)) != 1:
+        return text
+    return re.sub(rf"{re.escape(fonts[0])}(; )?", "", text).replace("<svg", f'<svg style="{fonts[0]}"', 1)
 
 
 def figure_bytes(figure: Any, kind: str) -> bytes:

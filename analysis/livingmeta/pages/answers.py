@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livingmeta.audit.results import Results, total_people
@@ -106,6 +108,37 @@ def answer(
             then.removesuffix(".") + size + ".",
         ),
     )
+
+
+def verdict(pools: Sequence[Pool], *, language: Language = ENGLISH) -> str:
+    """Say in one sentence what all results come to, and how many rest on part of the trials.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> from livingmeta.synthesis.synthesise import synthesise
+    >>> print(verdict(synthesise(load_review("knee_oa"))))
+    Of 12 results: 10 in favour of exercise and 2 that can't tell which is better.
+    """
+    held: Counter[str] = Counter()
+    several = len(pools) > 1
+    for pool in pools:
+        kind = answer(pool, language=language).kind.split()[-1]
+        above = pool.result is not None and pool.result.side > 0
+        kind = "across" if kind == "open" and not pool.favours else kind
+        words = language.say(
+            f"verdict_of_{kind}" if several and kind != "favours" else f"verdict_{kind}",
+            no_effect=pool.no_effect,
+            side=side_words(pool, above=above, language=language),
+        )
+        held[words] += 1
+    said = language.listed([f"{n} {words}" if several else words for words, n in held.items()])
+    partial = sum(0 < pool.k < len(pool.measured) for pool in pools)
+    if partial:
+        key = "verdict_part" if several else "verdict_partial"
+        said += language.say(key, n=partial, k=pools[0].k, of=len(pools[0].measured))
+    whole = language.say("verdict_of", n=len(pools), said=said) if several else sentence(said)
+    return whole if pools else ""
 
 
 def answers(results: Results, *, language: Language = ENGLISH) -> list[str]:

@@ -58,7 +58,26 @@ class Anchor:
     id: str
 
 
-Part = str | Link | Quotation | Strong | Code | Anchor
+@dataclass(frozen=True)
+class Bar:
+    """An interval as a small picture beside the words that say it, on the axis of its column.
+
+    All in the unit of the axis; `axis` holds its left end, no effect, and its right end.
+    """
+
+    low: float
+    middle: float
+    high: float
+    axis: tuple[float, float, float]
+    words: str = ""  # it says nothing that the words beside it do not say
+
+    def at(self, value: float) -> str:
+        """Place a value on an axis from 0 to 100."""
+        left, _, right = self.axis
+        return f"{100 * (value - left) / (right - left):.1f}"
+
+
+Part = str | Link | Quotation | Strong | Code | Anchor | Bar
 Words = Part | tuple["Words", ...]
 
 
@@ -143,10 +162,14 @@ class Figure(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Section(Block):
-    """Blocks under a heading, one level below the section around it."""
+    """Blocks under a heading, one level below the section around it.
+
+    A browser shows a `folded` one by its heading, until it is opened, led to or printed.
+    """
 
     title: Words
     blocks: tuple[Block, ...]
+    folded: bool = False
 
 
 class Note(Section):
@@ -254,6 +277,8 @@ def _inline(words: Words) -> str:
 def _part(part: Part) -> str:
     if isinstance(part, Code):
         return _code(part.words)
+    if isinstance(part, Bar):
+        return ""
     words: str = no_markup(part if isinstance(part, str) else part.words)
     if isinstance(part, Strong):
         return f"**{words}**"

@@ -265,6 +265,19 @@ def suggested_line(summary: SummaryOfFindings, *, language: Language = ENGLISH) 
     return say("suggested", said=said)
 
 
+def certainty_short(summary: SummaryOfFindings, *, language: Language = ENGLISH) -> str:
+    """Say in a cell of a table how certain people judged it to be, else what is suggested."""
+    rating, judged = summary.rating, summary.certainty
+    if rating is not None and rating.level is not None:
+        return language.word(rating.level)
+    if judged is not None:
+        return language.word(judged.judgement)
+    if summary.pool.result is None:
+        return language.say("not_judged")
+    key = {0: "zero", 1: "one"}.get(summary.down, "many")
+    return language.say(f"not_judged_{key}", n=summary.down)
+
+
 def judged_words(suggestion: Suggestion, *, language: Language = ENGLISH) -> str:
     """Say what people judged of a domain, or that nothing is recorded."""
     say, row = language.say, suggestion.decision

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from livingmeta.appraisal.dossier import Dossier
@@ -68,6 +70,7 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
     """
     writer = _writer(known, version, lang, whole=True)
     body, title = tuple(sections(writer)), writer.theirs(known.review.protocol.title)
+    first, rest = ([part for part in body if part.folded is folded] for folded in (False, True))
     drawn = {slug("picture", synthesis): figure for synthesis, figure in figures.items()}
     drawn |= _drawn(known, writer.language)
     pictures = {
@@ -85,8 +88,31 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
         title=plain(title),
         translated=isinstance(title, str),
         sections=body,
+        first=as_html(first, lang=lang, pictures=pictures),
         head=as_html(filter(None, head(writer)), lang=lang),
-        body=as_html(body, lang=lang, pictures=pictures),
+        rest=as_html(rest, lang=lang, pictures=pictures),
+        script=UNFOLD,
+        allowed=policy(UNFOLD),
+    )
+
+
+# A link, a search in the page and paper open what is folded; newer browsers do so by themselves.
+UNFOLD = """
+const open = e => { for (; e; e = e.parentElement) if (e.tagName === "DETAILS") e.open = true; };
+const led = () => { const e = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (e) { open(e); e.querySelector("details")?.setAttribute("open", ""); e.scrollIntoView(); } };
+addEventListener("hashchange", led);
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(open));
+if (location.hash) led();
+"""
+
+
+def policy(script: str) -> str:
+    """Let a page run this script and load nothing: what a browser is told in its first lines."""
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
     )
 
 
@@ -107,7 +133,8 @@ def _drawn(known: Dossier, language: Language) -> dict[str, Any]:
     review = known.review
     drawn: dict[str, Any] = {}
     for world in known.multiverse:
-        if of_analyses := shares(world.analyses):
+        of_analyses = shares(world.analyses)
+        if world.telling and of_analyses:
             note = language.say("figures.headline", words=coverage(review, world.main, language=language))
             curve, _ = specification_curve(world, of_analyses, note=note, language=language)
             drawn[slug("multiverse", pool_id(world.main))] = curve.figure

@@ -7,6 +7,7 @@ blocks is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,7 +18,7 @@ from livingmeta.audit.deduction import clashes
 from livingmeta.engine.effect_sizes import MEASURES, as_shown
 from livingmeta.language import Language
 from livingmeta.pages.anchors import effect_id, extra_id, extras, gap_of, pool_id, slug
-from livingmeta.pages.answers import answer
+from livingmeta.pages.answers import answer, verdict
 from livingmeta.pages.blocks import (
     Anchor,
     Block,
@@ -42,12 +43,14 @@ from livingmeta.pages.phrases import (
     absolute_words,
     bent,
     beside,
+    certainty_short,
     coverage,
     forest_description,
     judged_line,
     judged_words,
     methods,
     multiverse_words,
+    people_number,
     published,
     sentence,
     share,
@@ -75,7 +78,7 @@ def sections(writer: Writer) -> Iterator[Section]:
     """Yield the sections of a report that have something to say."""
     for name, (title, blocks) in SECTIONS.items():
         if section := writer.section(name, writer.say(title), blocks(writer)):
-            yield section
+            yield replace(section, folded=name not in FIRST)
 
 
 def head(writer: Writer) -> Blocks:
@@ -99,7 +102,39 @@ def _answer(writer: Writer) -> Blocks:
         writer.theirs(writer.review.protocol.caution, sentence),
         say("vas_note", sd=f"{dossier.vas_sd:g}") if dossier.vas_sd else "",
     ]
+    printed = standing(writer.results, language=speak) if writer.review.published else ""
+    words = joined(filter(None, (verdict(writer.pools, language=speak), printed)), " ")
+    yield writer.paragraph("verdict", words, style="lead")
+    yield writer.table(
+        "answer-table",
+        say("answer"),
+        ("explorer.outcome", "h_k", "h_people", "h_effect", "h_certainty"),
+        (_row_of_answer(writer, summary) for summary in dossier.certainty),
+        of=writer.pools[0],
+        numbers=(1, 2, 3),
+    )
     yield writer.paragraph("answer-note", joined(filter(None, notes), "\n"))
+
+
+def _row_of_answer(writer: Writer, summary: SummaryOfFindings) -> TableRow:
+    """Say in a row what a synthesis gives, on how many trials, and how sure that is."""
+    pool, speak, name = summary.pool, writer.language, pool_id(summary.pool)
+    kind, of = answer(pool).kind.split()[-1], len(pool.measured)
+    number: Words = writer.say(f"verdict_{kind}", side="")
+    if pool.result and kind in {"open", "favours", "side"}:
+        number = (writer.interval(pool.result, pool.measure), writer.bar(pool.result, writer.pools))
+    return row(
+        Link(writer.title(pool), f"#forest-{name}"),
+        str(pool.k) if pool.k == of else writer.say("k_of", k=pool.k, n=of),
+        people_number(pool, language=speak) if pool.k else "–",
+        number,
+        Link(certainty_short(summary, language=speak), f"#certainty-{name}"),
+        anchor=slug("answer-row", name),
+    )
+
+
+def _words(writer: Writer) -> Blocks:
+    say, dossier, speak = writer.say, writer.dossier, writer.language
     for pool in writer.pools:
         given = answer(pool, language=speak, important=dossier.limit, vas_sd=dossier.vas_sd)
         name = pool_id(pool)
@@ -124,7 +159,7 @@ def _compared(writer: Writer) -> Blocks:
         ("h_claim", "h_quantity", "h_printed", "h_recomputed", "h_verdict", "h_why"),
         (
             row(
-                writer.claim_link(verdict.claim),
+                writer.claim_words(verdict.claim),
                 speak.word(verdict.quantity),
                 minus(verdict.printed),
                 speak.decimal(verdict.recomputed, 4),
@@ -191,7 +226,7 @@ def _effect(writer: Writer, pool: Pool, place: int) -> TableRow:
     return row(
         f"{effect.label}{marks(effect)}",
         " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
-        Link(number, f"#{slug('trace', anchor)}") if writer.traced else number,
+        (Link(number, f"#{slug('trace', anchor)}") if writer.traced else number, writer.bar(effect, [pool])),
         f"{speak.decimal(pool.weights[place], 1)}{speak.percent}" if pool.result else "",
         writer.theirs(effect.instrument_name) or "–",
         anchor=anchor,
@@ -280,7 +315,7 @@ def _bending(writer: Writer) -> Blocks:
         yield writer.of("bending", bend.main, _bent(writer, bend))
     worlds: list[Block | None] = []
     for multiverse in writer.dossier.multiverse:
-        if words := multiverse_words(multiverse, language=speak):
+        if multiverse.telling and (words := multiverse_words(multiverse, language=speak)):
             name = pool_id(multiverse.main)
             title = f"{say('multiverse_head')}: {speak.word(multiverse.main.title)}"
             picture = Figure(id=slug("multiverse", name), title=title, description=words)
@@ -582,10 +617,12 @@ def _versions(writer: Writer) -> Blocks:
         )
 
 
+FIRST = ("question", "answer")  # what a reader sees before anything is opened
 # By id, in the order of the page: the key of its title, and what it says
 SECTIONS: Mapping[str, tuple[str, Callable[[Writer], Blocks]]] = {
     "question": ("question", _question),
     "answer": ("answer", _answer),
+    "words": ("in_words", _words),
     "compared": ("compared", _compared),
     "forests": ("forests", _forests),
     "directions": ("directions", _directions),

@@ -17,6 +17,7 @@ from livingmeta.engine.effect_sizes import scale_name
 from livingmeta.language import Language, Said
 from livingmeta.pages.anchors import Use, effect_id, pool_id, slug, uses
 from livingmeta.pages.blocks import (
+    Bar,
     Block,
     Item,
     Link,
@@ -160,6 +161,13 @@ class Writer:
         """Write an estimate with its interval."""
         return interval(result, measure=measure, language=self.language)
 
+    def bar(self, result: Interval | Effect, beside: Iterable[Pool]) -> Bar:
+        """Draw an interval on the axis of those beside it: as wide as what they hold."""
+        held = [of for pool in beside for of in (*pool.effects, pool.result) if of is not None]
+        ends = [0.0, *(end for of in held for end in (of.ci_low, of.ci_high))]
+        middle = result.yi if isinstance(result, Effect) else result.estimate
+        return Bar(result.ci_low, middle, result.ci_high, axis=(min(ends), 0.0, max(ends)))
+
     def source(self, key: str) -> Link:
         """Lead to a source."""
         return Link(f"[{self.numbered[key]}]", f"#{slug('source', key)}", key)
@@ -170,6 +178,15 @@ class Writer:
             return Link(key, f"#{slug('claim', key)}")
         words = key.replace(" row ", f" {self.say('row', n='')}")
         return Link(words, f"#{self.places[key]}") if key in self.places else words
+
+    def claim_words(self, key: str) -> Words:
+        """Name a printed number as a reader would: what it is about, and where it is printed."""
+        if key not in self.claims:
+            return self.claim_link(key)
+        claim = self.claims[key][0]
+        plans = {plan.id: self.language.word(plan.title) for plan in self.review.protocol.synthesis}
+        about = named(plans.get(claim.synthesis or "", key), claim.subgroup)
+        return (Link(about, f"#{slug('claim', key)}"), ", ", self.theirs(claim.where))
 
     def back(self, name: str, to: str) -> Paragraph | None:
         """Lead back."""
