@@ -289,6 +289,11 @@ class Review:
             for name, listed in rows.items()
         }
 
+    @cached_property
+    def rules_known(self) -> bool:
+        """Whether a rule on pain is documented of any of its trials."""
+        return any(trial.pain_rule1 or trial.pain_rule2 for trial in self.trials)
+
     def trial(self, key: str) -> Trial:
         """Return the trial with this key."""
         return self._trials[key]

@@ -76,9 +76,10 @@ def _keys(review: Review) -> Iterator[Problem]:
     }
     home = {"synthesis": "review.toml", "outcome": "a synthesis of review.toml"}
     for column, rows in references.items():
+        known = set(keys[column])
         for row in rows:
             key = getattr(row, column)
-            if key is not None and key not in keys[column]:
+            if key is not None and key not in known:
                 near = get_close_matches(key, keys[column], n=1)
                 yield row.problem(
                     column,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import chain
 
 from livingmeta.language import Own, said
 from livingmeta.review.protocol import Plan, Review, favours, fits, row_sets
@@ -29,11 +30,12 @@ class Chosen:
     sensitivity_only: tuple[LeftOut, ...] = ()
     dropped: tuple[LeftOut, ...] = ()
 
-    def __add__(self, other: Chosen) -> Chosen:
-        return Chosen(
-            self.effects + other.effects,
-            self.sensitivity_only + other.sensitivity_only,
-            self.dropped + other.dropped,
+    @classmethod
+    def of(cls, parts: Iterable[Chosen]) -> Chosen:
+        """Join what was chosen of trials, in their order."""
+        listed = list(parts)
+        return cls(
+            *(tuple(chain.from_iterable(getattr(part, f.name) for part in listed)) for f in fields(cls))
         )
 
 
@@ -51,7 +53,7 @@ def choose(review: Review, plan: Plan, settings: Settings, selection: Selection)
 
 def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection) -> Chosen:
     review, again = once(review)
-    choice = Chosen(dropped=tuple(_again(review, plan, again, selection)))
+    chosen = [Chosen(dropped=tuple(_again(review, plan, again, selection)))]
     offered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
     together = review.protocol.ties.several_arms == "combine"
     for row in review.outcomes:
@@ -65,19 +67,19 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
             contrasts[row.contrast].append(row)
         if len(contrasts) > 1 and made.dropped:  # they can't be combined
             why = made.dropped[0].why
-            apart = (_take(review, own, settings, selection) for own in contrasts.values())
-            made = sum(apart, start=Chosen())
+            made = Chosen.of(_take(review, own, settings, selection) for own in contrasts.values())
             if len(made.effects) > 1:
                 made = replace(made, effects=tuple(_kept(effect, why) for effect in made.effects))
-        choice += made
+        chosen.append(made)
+    choice = Chosen.of(chosen)
     if review.protocol.ties.several_arms == "split":
-        trials = [effect.trial for effect in choice.effects]
+        trials = Counter(effect.trial for effect in choice.effects)
         shared = [tie for tie in ties(choice.effects) if tie.flag == "shared_group"]
         whole = {place for tie in shared for place in (tie.first, tie.second)}
         effects = list(choice.effects)
         for i, effect in enumerate(effects):
             computed = not any(group.told for side in effect.arms for group in side)
-            if i in whole or (computed and trials.count(effect.trial) > 1):
+            if i in whole or (computed and trials[effect.trial] > 1):
                 effects[i] = _kept(effect, said("unused.unsplit"))
         choice = replace(choice, effects=tuple(effects))
     if (sides := favours(review, plan)) is not None:

@@ -240,13 +240,12 @@ LACKING = {
 def _standing(review: Review, trial: Trial, rows: list[Outcome], assumed: bool) -> tuple[str, ...]:
     """Flag what is not documented about a trial and its rows."""
     sources = [review.source(row.source) for row in rows]
-    ruled = any(other.pain_rule1 or other.pain_rule2 for other in review.trials)
     return raised(
         {
             "rows_assumed": assumed,
             "secondary_source": any(source.reading == "secondary" for source in sources),
             "membership_inferred": trial.membership == "inferred",
-            "contrast_undocumented": ruled and not trial.pain_rule2,
+            "contrast_undocumented": review.rules_known and not trial.pain_rule2,
         }
     )
 
