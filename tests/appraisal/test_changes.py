@@ -12,6 +12,7 @@ from livingmeta.appraisal.changes import diff, growth, lead
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.changes import changes_plot
+from livingmeta.language import language
 from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.changes import conclusion, diff_page, evidence_line, lines, unchanged
 from livingmeta.pages.phrases import speaking
@@ -98,6 +99,22 @@ def test_the_page_in_norwegian_has_no_english_but_the_line_for_the_changelog() -
     text = as_markdown([page]).replace(evidence_line(LIVING, MOVES), "")
     assert "Hva som er endret i living: før → nå" in text
     assert not english(text, "nb")
+
+
+def test_a_subgroup_is_named_with_its_synthesis_in_the_language_of_the_page(say, tmp_path: Path) -> None:
+    parted = [
+        {**arm, "subgroup": part, "contrast": part} for part in ("women", "men") for arm in (ARM1, ARM2)
+    ]
+    trials = [{**TRIAL, "n_randomised": "160"}]
+    before = folder(tmp_path / "a", trials=trials, outcomes=parted)
+    after = folder(tmp_path / "b", trials=trials, outcomes=[{**row, "n": "39"} for row in parted])
+    move = diff(load_review(before), load_review(after))[0]
+    nb = language("nb", own={"Pain, short term": "Smerte", "women": "kvinner"})
+    assert lines(move, language=nb)[0].startswith("Smerte – kvinner")
+    assert say("diff", str(after), "--against", str(before), "--out", str(tmp_path)).status == 0
+    assert "Pain, short term – women, as the trials appeared" in (tmp_path / "small" / "diff.svg").read_text(
+        "utf-8"
+    )
 
 
 def test_contradictory_trials_are_not_called_an_answer() -> None:

@@ -73,6 +73,7 @@ def test_subgroups_by_a_column_are_metafors_subsets_with_its_test_between_them(b
         assert (result.estimate, result.se, result.tau2) == pytest.approx(values[name], abs=1e-7)
     assert (whole.subgroup_test.q, whole.subgroup_test.p_value) == pytest.approx((q, p_value), abs=1e-7)
     assert whole.subgroup_test.df == df
+    assert len({pool.stem for pool in (*parts, whole)}) == len(parts) + 1
     assert whole.result.k == 13
     assert sum(sum(pool.weights) for pool in parts) == pytest.approx(100)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from livingmeta.engine.methods.influence import cumulative
+from livingmeta.language import Said
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
@@ -34,9 +35,14 @@ class Move:
     after: Pool | None
 
     @property
-    def name(self) -> str:
+    def name(self) -> Said:
         """The title, with the subgroup."""
         return named(self.title, self.subgroup)
+
+    @property
+    def stem(self) -> str:
+        """What names it in a page."""
+        return next(pool.stem for pool in (self.after, self.before) if pool is not None)
 
     @property
     def changed(self) -> bool:

@@ -151,7 +151,7 @@ def _page(
     written = []
     if drawn is not None and drawn.after is not None:
         stages = growth(drawn.after, headline_settings(review))
-        figure = changes_plot(moves, stages, title=drawn.title, names=names).figure
+        figure = changes_plot(moves, stages, title=drawn.name, names=names).figure
         pictures["diff"] = "diff.png"
         written += printing.figure_files(folder / "diff", figure, "png", "svg")
     page = diff_page(review, moves, names=names, fates=fates)

@@ -20,7 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from livingmeta.engine.effect_sizes import measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, Said, Word, said
-from livingmeta.synthesis.pool import Pool, named
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimal
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
@@ -301,7 +301,7 @@ def turn_ticks(axis: Axis, language: Language) -> None:
 
 def pool_name(pool: Pool, language: Language) -> str:
     """Name a pool: its title, with the subgroup, as a review translates them."""
-    return named(language.word(pool.title), pool.subgroup and language.word(pool.subgroup))
+    return language.word(pool.name)
 
 
 def pooled_look(pool: Pool) -> dict[str, Any]:

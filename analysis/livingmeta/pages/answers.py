@@ -22,7 +22,7 @@ from livingmeta.pages.phrases import (
     value,
     verdict_words,
 )
-from livingmeta.synthesis.pool import Pool, named
+from livingmeta.synthesis.pool import Pool
 
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 
@@ -149,7 +149,7 @@ def answers(results: Results, *, language: Language = ENGLISH) -> list[str]:
     """
     review, lines = results.review, []
     for pool in results.headline_pools:
-        name = named(language.word(pool.title), pool.subgroup)
+        name = language.word(pool.name)
         printed = sentence(published(results, pool, language=language))
         if verdict := verdict_words(results, pool, language=language):
             printed = f"{printed} {language.say('h_verdict')}: {verdict}.".lstrip()

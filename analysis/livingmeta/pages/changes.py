@@ -209,9 +209,9 @@ def diff_page(
     for move in moves:
         if move.changed:
             items = tuple(Item(words=line.strip()) for line in lines(move, language=language)[1:])
-            told = List(id=f"{move.synthesis}-moved", items=items)
+            told = List(id=f"{move.stem}-moved", items=items)
             name = language.word(move.name)
-            blocks.append(Section(id=move.synthesis, title=name, blocks=(told,)))
+            blocks.append(Section(id=move.stem, title=name, blocks=(told,)))
     blocks.append(Paragraph(id="evidence", words=say("diff.evidence")))
     blocks.append(Paragraph(id="evidence-line", words=Code(evidence_line(review, moves))))
     return Section(id="changed", title=f"{title}: {names[0]} → {names[1]}", blocks=tuple(blocks))

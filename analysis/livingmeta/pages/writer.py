@@ -155,7 +155,7 @@ class Writer:
 
     def title(self, pool: Pool) -> str:
         """Name a synthesis, or a subgroup of it."""
-        return named(self.language.word(pool.title), pool.subgroup)
+        return self.language.word(pool.name)
 
     def interval(self, result: Interval | Effect, measure: str | None = None) -> str:
         """Write an estimate with its interval."""
@@ -184,8 +184,8 @@ class Writer:
         if key not in self.claims:
             return self.claim_link(key)
         claim = self.claims[key][0]
-        plans = {plan.id: self.language.word(plan.title) for plan in self.review.protocol.synthesis}
-        about = named(plans.get(claim.synthesis or "", key), claim.subgroup)
+        plans = {plan.id: plan.title for plan in self.review.protocol.synthesis}
+        about = self.language.word(named(plans.get(claim.synthesis or "", key), claim.subgroup))
         return (Link(about, f"#{slug('claim', key)}"), ", ", self.theirs(claim.where))
 
     def back(self, name: str, to: str) -> Paragraph | None:

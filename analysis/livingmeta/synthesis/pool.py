@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 from livingmeta.engine.effect_sizes import in_sds, measure_of, on_scale, turning
 from livingmeta.engine.methods.resampling import Arms, Variances
@@ -21,6 +22,7 @@ CORRECTED = "empty_cells_corrected"
 # Share of the trials with an arm without events. The Cochrane Handbook (10.4.4) calls it typical of
 # rare events that "a high proportion" has one, and names no number.
 SPARSE = 1 / 3
+LONGEST_STEM = 24  # characters of a subgroup in a file's name
 DRAWN = ("estimate", "ci_low", "ci_high")  # what a figure needs of a printed result
 
 
@@ -124,7 +126,7 @@ class Pool:
         return f"{self.synthesis}, {self.name}: {of}; {self.result or f'no value, {self.why_not}'}"
 
     @property
-    def name(self) -> str:
+    def name(self) -> Said:
         """The title, with the subgroup: "Pain, short term – women"."""
         return named(self.title, self.subgroup)
 
@@ -135,9 +137,13 @@ class Pool:
 
     @property
     def stem(self) -> str:
-        """The key as a part of a file's name."""
-        part = f"_{key_of(self.subgroup, [])[:24]}" if self.subgroup else ""
-        return f"{self.synthesis}{part}"
+        """The key as a part of a file's name, another one for each subgroup."""
+        if not self.subgroup:
+            return self.synthesis
+        part = key_of(self.subgroup, [])
+        if len(part) > LONGEST_STEM or set(self.subgroup) & set("<>≤≥"):  # others may begin alike
+            part = f"{part[:LONGEST_STEM]}_{crc32(self.subgroup.encode()):08x}"
+        return f"{self.synthesis}_{part}"
 
     @property
     def weights(self) -> tuple[float, ...]:
@@ -233,9 +239,10 @@ class Pool:
         return i2 is not None and i2 >= CONTRADICTION and 4 * min(low, high) >= max(low + high, 1)
 
 
-def named(title: str, subgroup: str | None) -> str:
+def named(title: str, subgroup: str | None) -> Said:
     """Name a synthesis by its title, with the subgroup where it is one."""
-    return f"{title} – {subgroup}" if subgroup else title
+    parts = (title, subgroup) if subgroup else (title,)
+    return together([part if isinstance(part, Said) else Own(part) for part in parts], " – ")
 
 
 def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
