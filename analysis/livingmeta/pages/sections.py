@@ -119,10 +119,11 @@ def _answer(writer: Writer) -> Blocks:
 def _row_of_answer(writer: Writer, summary: SummaryOfFindings) -> TableRow:
     """Say in a row what a synthesis gives, on how many trials, and how sure that is."""
     pool, speak, name = summary.pool, writer.language, pool_id(summary.pool)
+    column = [beside.result for beside in writer.pools]
     kind, of = answer(pool).kind.split()[-1], len(pool.measured)
     number: Words = writer.say(f"verdict_{kind}", side="")
     if pool.result and kind in {"open", "favours", "side"}:
-        number = (writer.interval(pool.result, pool.measure), writer.bar(pool.result, writer.pools))
+        number = (writer.interval(pool.result, pool.measure), writer.bar(pool.result, column))
     return row(
         Link(writer.title(pool), f"#forest-{name}"),
         str(pool.k) if pool.k == of else writer.say("k_of", k=pool.k, n=of),
@@ -226,7 +227,10 @@ def _effect(writer: Writer, pool: Pool, place: int) -> TableRow:
     return row(
         f"{effect.label}{marks(effect)}",
         " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
-        (Link(number, f"#{slug('trace', anchor)}") if writer.traced else number, writer.bar(effect, [pool])),
+        (
+            Link(number, f"#{slug('trace', anchor)}") if writer.traced else number,
+            writer.bar(effect, pool.effects),
+        ),
         f"{speak.decimal(pool.weights[place], 1)}{speak.percent}" if pool.result else "",
         writer.theirs(effect.instrument_name) or "–",
         anchor=anchor,

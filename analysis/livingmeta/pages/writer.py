@@ -161,10 +161,9 @@ class Writer:
         """Write an estimate with its interval."""
         return interval(result, measure=measure, language=self.language)
 
-    def bar(self, result: Interval | Effect, beside: Iterable[Pool]) -> Bar:
-        """Draw an interval on the axis of those beside it: as wide as what they hold."""
-        held = [of for pool in beside for of in (*pool.effects, pool.result) if of is not None]
-        ends = [0.0, *(end for of in held for end in (of.ci_low, of.ci_high))]
+    def bar(self, result: Interval | Effect, column: Iterable[Interval | Effect | None]) -> Bar:
+        """Draw an interval on the axis of its column, which is as wide as what stands there."""
+        ends = [0.0, *(end for of in column if of is not None for end in (of.ci_low, of.ci_high))]
         middle = result.yi if isinstance(result, Effect) else result.estimate
         return Bar(result.ci_low, middle, result.ci_high, axis=(min(ends), 0.0, max(ends)))
 
