@@ -11,6 +11,7 @@ from livingmeta.exchange.imports import read_table
 from livingmeta.exchange.mapping import as_toml, hints_of
 from livingmeta.synthesis.synthesise import synthesise
 
+pytestmark = pytest.mark.filterwarnings("ignore:DataFrame|.*is not read")
 FRAME = pd.DataFrame(
     {
         "who": ["Ash", "Birch", "Cedar"],

@@ -434,11 +434,6 @@ def test_the_level_of_limits_of_ratios_is_theirs_and_assumed_only_where_nothing_
     assert rows_of(write(tmp_path / "r.csv", raw), said) == [("HR", None, 95, False)] * 2
 
 
-def test_a_column_named_like_a_measure_is_offered(tmp_path: Path) -> None:
-    bare = write(tmp_path / "b.csv", "study,HR,lower,upper\nA,0.82,0.61,1.10\n")
-    assert "If HR holds the effects, say --measure HR" in refusal(bare)
-
-
 @pytest.mark.parametrize("limits", ["-0.50,1.90", "0.10,0.30", "-0.30,0.70", "0.30,0.10"])
 def test_limits_that_fit_no_scale_are_refused_with_their_row(limits: str, tmp_path: Path) -> None:
     text = f"study,yi,sei,lower,upper\nA,0.50,0.10,0.30,0.70\nB,0.20,0.10,{limits}\n"

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, Analysis, Hints, Record, twins
+from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, SPREADS, Analysis, Hints, Record, twins
+from livingmeta.exchange.columns import level_in
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import hints_of
 from livingmeta.exchange.moderators import moderator_rows
@@ -29,6 +30,8 @@ from livingmeta.words import key_of, pick
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+ASSUMED_LEVEL = "limits taken as those of 95%: the file does not say their level"
+ARM_COLUMNS = {"low": "ci_low", "high": "ci_high"}  # of outcomes.csv, for our names
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
@@ -146,8 +149,8 @@ def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
         "trial": ["study"],
         "mean": [f"mean{arm}", "yi"],
         "se": ["sei", "vi"],
-        "ci_low": ["low"],
-        "ci_high": ["high"],
+        "ci_low": [f"low{arm}"],
+        "ci_high": [f"high{arm}"],
         "ci_level": ["level"],
         "n": [f"n{arm}", f"without{arm}"],
     }.get(column, [f"{column}{arm}", column])
@@ -292,16 +295,23 @@ def _rows(
     cells = record.cells
     if analysis.computed:
         return _difference(analysis, record, shared)
-    names = ("events", "n") if analysis.measure in OF_COUNTS else ("mean", "sd", "n")
     note = {}
+    needed = []
+    levels = {}
     for arm in ("1", "2"):
+        spread = next((way for way in SPREADS if all(cells.get(f"{name}{arm}") for name in way)), ("sd",))
+        names = ("events", "n") if analysis.measure in OF_COUNTS else ("mean", *spread, "n")
+        needed += [f"{name}{arm}" for name in names]
+        if "low" in names:
+            level = cells.get(f"level{arm}") or level_in(record.columns.get(f"low{arm}", ""))
+            assumed = {} if level else {"assumption": ASSUMED_LEVEL}
+            levels[arm] = {"ci_level": level or "95", **assumed}
         if not cells.get(f"n{arm}") and cells.get(f"without{arm}") and cells.get(f"events{arm}"):
             people = float(cells[f"events{arm}"]) + float(cells[f"without{arm}"])
             cells[f"n{arm}"] = f"{people:.15g}"
             note = {"note": "n is the sum of people with and without the event"}
-    needed = [f"{name}{arm}" for arm in ("1", "2") for name in names]
     lacking = [cell for cell in needed if not cells.get(cell)]
-    zero = [cell for cell in needed if cell[:-1] in {"sd", "n"} and float(cells.get(cell) or 1) == 0]
+    zero = [cell for cell in needed if cell[:-1] in {"sd", "se", "n"} and float(cells.get(cell) or 1) == 0]
     if lacking or zero:
         why = f"no {', '.join(lacking)}" if lacking else f"{', '.join(zero)} is 0"
         return [], f"{record.place}, {record.study}: {why}; left out."
@@ -311,7 +321,12 @@ def _rows(
             "group": arm,
             "use": "yes",
             **note,
-            **{name: _whole(cells[f"{name}{arm}"]) for name in names},
+            **levels.get(arm, {}),
+            **{
+                ARM_COLUMNS.get(cell[:-1], cell[:-1]): _whole(cells[cell])
+                for cell in needed
+                if cell.endswith(arm)
+            },
         }
         for arm in ("1", "2")
     ], None
@@ -346,7 +361,7 @@ def _difference(
             row |= {"measure": analysis.measure, "mean": f"{math.exp(float(cells['yi'])):.17g}"}
             notes.append(f"mean is the exponential of {cells['yi']}")
         if level is None:
-            row["assumption"] = "limits taken as those of 95%: the file does not say their level"
+            row["assumption"] = ASSUMED_LEVEL
     else:
         row["se"] = se
     if ratio and "se" in row:

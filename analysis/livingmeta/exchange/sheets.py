@@ -261,35 +261,49 @@ def _table(
     )
     if not head:
         raise ExchangeError(f"{file}: the table is empty.")
-    header = [name.strip() for name in head]
-    while header and not header[-1]:
-        header.pop()
-    for name in header:
-        if not name:
-            raise ExchangeError(f"{file} row {first}: a column has no name. Name it, or delete it.")
-        if len(name) > LONGEST_NAME:
-            raise ExchangeError(
-                f"{file} row {first}: the column {name[:40]}… has no name but a text. Shorten it."
-            )
-        if header.count(name) > 1:
-            raise ExchangeError(f"{file} row {first}: {header.count(name)} columns are named {name}.")
+    header = _named_columns(f"{file} row {first}", head, [line for _, line in filled[place + 1 :]])
+    width = max(header, default=-1) + 1
     rows = []
     commented = []
     for number, line in filled[place + 1 :]:
         if _comment(line):
             commented += [str(number)] if any(cell.strip() for cell in line[1:]) else []
             continue
-        if any(cell.strip() for cell in line[len(header) :]):
+        if any(cell.strip() for cell in line[width:]):
             raise ExchangeError(
                 f"{file} row {number}: it has more cells than the header has columns. A comma "
                 "inside a cell needs quote marks around the cell."
             )
-        cells = [*line, *[""] * len(header)]
-        rows.append((number, {name: cells[i].strip() for i, name in enumerate(header)}))
+        cells = [*line, *[""] * width]
+        rows.append((number, {name: cells[i].strip() for i, name in header.items()}))
     if commented:
         said = f"{file}, {_named('row', commented)}: left out, since the first cell begins with #."
         remarks = (*remarks, f"{said} Write the cell without it if the row is one of the table.")
-    return Sheet(file=file, header=tuple(header), rows=tuple(rows), separator=mark, remarks=tuple(remarks))
+    return Sheet(
+        file=file, header=tuple(header.values()), rows=tuple(rows), separator=mark, remarks=tuple(remarks)
+    )
+
+
+def _named_columns(place: str, head: Sequence[str], below: Sequence[Sequence[str]]) -> dict[int, str]:
+    """Return the columns that have a name; one that is blank from top to bottom needs none."""
+    header = {column: name.strip() for column, name in enumerate(head)}
+    last = max((column for column, name in header.items() if name), default=-1)
+    header = {
+        column: name
+        for column, name in header.items()
+        if name or (column < last and any(line[column : column + 1] not in ([], [""]) for line in below))
+    }
+    names = list(header.values())
+    if names[:1] == [""] and all(names[1:]):
+        header[0] = "row names"  # as R writes them
+    for name in header.values():
+        if not name:
+            raise ExchangeError(f"{place}: a column has no name. Name it, or delete it.")
+        if len(name) > LONGEST_NAME:
+            raise ExchangeError(f"{place}: the column {name[:40]}… has no name but a text. Shorten it.")
+        if names.count(name) > 1:
+            raise ExchangeError(f"{place}: {names.count(name)} columns are named {name}.")
+    return header
 
 
 def _comment(line: Sequence[str]) -> bool:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.analyses import (
-    MEAN_CELLS,
     OF_COUNTS,
     OF_MEANS,
     RATIOS,
+    SPREADS,
     WHOLE,
     Analysis,
     Hints,
@@ -22,6 +22,16 @@ from livingmeta.exchange.analyses import (
     read_number,
     twins,
 )
+from livingmeta.exchange.columns import (
+    COLUMN_NAMES,
+    WORDED,
+    candidates,
+    level_in,
+    measure_in,
+    not_yet,
+    ours_of,
+    squeezed,
+)
 from livingmeta.exchange.limits import on_its_scale
 from livingmeta.exchange.moderators import keep
 from livingmeta.exchange.sheets import ExchangeError, Sheet
@@ -29,55 +39,12 @@ from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import number, pick, unknown
 
-# What columns may be called: first ours and metafor's own names, which are taken wherever they
-# stand; after the stroke looser ones, which are taken where none of the first does.
-COLUMN_NAMES: Mapping[str, str] = {
-    "study": "study, trial, slab, studlab | author, authors, first author, label, name, study id, "
-    "study_id, studyid, study name",
-    "year": "year | study year, year of study",
-    "subgroup": "subgroup",
-    "n1": "n1, n1i | total 1, experimental n",
-    "mean1": "mean1, m1i | mean 1, experimental mean",
-    "sd1": "sd1, sd1i | sd 1, experimental sd",
-    "n2": "n2, n2i | total 2, control n",
-    "mean2": "mean2, m2i | mean 2, control mean",
-    "sd2": "sd2, sd2i | sd 2, control sd",
-    "events1": "events1, ai | events 1, experimental cases",
-    "events2": "events2, ci | events 2, control cases",
-    "without1": "bi",
-    "without2": "di",
-    "yi": "yi | giv mean, te",
-    "vi": "vi",
-    "sei": "sei | se, giv se, sete",
-    "low": "ci.lb, ci_low | lower, lower limit, ci.lower, ci_lower, ci lower, ci start, lcl, ll, lb",
-    "high": "ci.ub, ci_high | upper, upper limit, ci.upper, ci_upper, ci upper, ci end, ucl, ul, ub",
-    "level": "ci_level | ci level",
-    "measure": "measure | effect measure",
-}
 AUTHORS = ("author", "authors", "first author")
 # Columns that tell the comparisons of one trial apart
-CONTRASTS = ("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose")
-
-
-def _names(ours: str) -> list[list[str]]:
-    """Return what a column may be called: the names that are taken first, and looser ones."""
-    return [[name.strip() for name in rank.split(",")] for rank in COLUMN_NAMES[ours].split("|")]
-
-
-def candidates(header: Iterable[str]) -> dict[str, list[str]]:
-    """Map our names to the columns of a file that may be meant: one, or several of equal right."""
-    lower: dict[str, list[str]] = {}
-    for name in header:
-        lower.setdefault(name.strip().lower(), []).append(name)
-    if "ai" not in lower:  # metafor's counts of group 2 stand beside ai; alone it is an interval
-        lower.pop("ci", None)
-    columns = {}
-    for ours in COLUMN_NAMES:
-        for rank in _names(ours):
-            if named := [column for name in rank for column in lower.get(name, ())]:
-                columns[ours] = named
-                break
-    return columns
+CONTRASTS = {
+    *("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose"),
+    *("conditionarm1", "conditionarm2", "multiarm1", "multiarm2"),
+}
 
 
 def _meant(sheet: Sheet, said: Mapping[str, str]) -> dict[str, list[str]]:
@@ -108,11 +75,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     hints = _measured(sheet, headers, hints)
     used = _used(sheet, headers, hints)
     computed = "yi" in used
-    if hints.log and not computed:
-        raise ExchangeError(
-            f"{sheet.file}: --log says that effects are logs, and here they are computed from "
-            f"{', '.join(used)}. Leave it out."
-        )
+    hints = _scaled(sheet, headers, hints, used)
     columns = {name: _one(sheet, headers, name) for name in used}
     decimal = decimal_of(sheet)
     analysis = Analysis(
@@ -121,19 +84,12 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         profile="today",
         computed=computed,
         log=hints.log,
-        measure=hints.measure or ("GEN" if computed else "SMD" if "sd1" in used else "OR"),
+        measure=hints.measure or ("GEN" if computed else "SMD" if "mean1" in used else "OR"),
         negative_favours=hints.negative_favours,
     )
-    results = [name for name in headers if name not in {*used, "study", "year", "subgroup", "measure"}]
-    if unread := [column for name in results for column in headers[name]]:
-        origin = f"{columns[used[0]]} and the other columns of the arms" if not computed else columns["yi"]
-        analysis.remarks.append(
-            f"{sheet.file}: effects are {'taken' if computed else 'computed'} from {origin}; "
-            f"{' and '.join(unread)} {'is' if len(unread) == 1 else 'are'} not read."
-        )
-    taken = _taken(sheet, headers)
     records = _studies(sheet, headers, analysis)
-    taken |= _taken(sheet, headers)  # the name of the studies may turn out to be another column
+    level = level_in(columns.get("low", "")) if "level" not in columns else ""
+    taken = {*columns.values(), *_unread(sheet, headers, columns, analysis)}
     analysis.remarks += keep(sheet, records, taken=taken, decimal=decimal)
     for record, cells in zip(records, (cells for _, cells in sheet.rows), strict=True):
         record.columns = {**columns, **record.columns}
@@ -146,24 +102,39 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
                 record.cells[name] = read_number(cell, place=place, decimal=decimal, whole=name in WHOLE)
             except ExchangeError as wrong:
                 analysis.problems.append(str(wrong))
+        if level:
+            record.cells["level"] = level
         analysis.problems += _at_odds(record)
     if analysis.problems:
         return analysis
     analysis.records = without_totals(records, analysis)
-    _apart(analysis)
+    _apart(analysis, dict(sheet.rows))
     if computed:
         on_its_scale(analysis, sheet.file, asked=asked)
     return analysis
 
 
-def _taken(sheet: Sheet, headers: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return the columns that are read by their names; one called measure may hold something else."""
-    of_measure = headers.get("measure", ())
-    words = {cells[column] for column in of_measure for _, cells in sheet.rows} - {""}
-    other = any(measure_and_log(text)[0] not in MEASURES for text in words)
-    return {
-        column for name, columns in headers.items() for column in columns if name != "measure" or not other
-    }
+def _unread(
+    sheet: Sheet, headers: Mapping[str, list[str]], columns: Mapping[str, str], analysis: Analysis
+) -> set[str]:
+    """Return the columns that say what a row is, and those that look like results and are named as unread."""
+    about = {headers[name][0] for name in ("study", "year", "subgroup", "measure") if name in headers}
+    results = []
+    for column in (name for name in sheet.header if name not in {*columns.values(), *about}):
+        role = (ours_of(column) or ("",))[0]
+        if role == "study" and _numbers_only(sheet, column):
+            about.add(column)
+        elif measure_in(column) or role not in {"", "study", "year", "subgroup", "measure"}:
+            results.append(column)
+    if results:
+        taken = f"computed from {', '.join(columns.values())}"
+        if analysis.computed:
+            taken = f"taken from {columns['yi']}"
+        analysis.remarks.append(
+            f"{sheet.file}: effects are {taken}; {', '.join(results)} "
+            f"{'is' if len(results) == 1 else 'are'} not read."
+        )
+    return about | set(results)
 
 
 def _at_odds(record: Record) -> list[str]:
@@ -201,82 +172,114 @@ def _at_odds(record: Record) -> list[str]:
 
 
 def _measured(sheet: Sheet, headers: dict[str, list[str]], hints: Hints) -> Hints:
-    """Complete what the user says by what the file itself says of its measure."""
+    """Complete what the user says by what a column says of the measure, and find the effects by its name."""
     words = hints.measure
     if words is None and "measure" in headers:
         column = _one(sheet, headers, "measure")
         named = dict.fromkeys(cells[column] for _, cells in sheet.rows if cells[column])
         if any(measure_and_log(text)[0] not in MEASURES for text in named):
             named = {}  # the column names something else, such as a scale
+            del headers["measure"]
         if len(named) > 1:
             raise ExchangeError(
                 f"{sheet.file}: {column} names several measures ({', '.join(named)}), which are "
                 "not pooled together. Keep the rows of one, or make a file of each."
             )
         words = next(iter(named), None)
-    if words is None:
-        if hints.log:
-            raise ExchangeError(f"--log says of which scale a ratio is; {LOG_NEEDS}")
-        return hints
-    hints = replace(hints, measure=words)
-    pick(MEASURES, str(hints.measure), "measure")
-    if hints.log and hints.measure not in RATIOS:
-        raise ExchangeError(f"--log: {hints.measure} is no ratio; {LOG_NEEDS}")
-    for column in sheet.header if "yi" not in headers else ():
-        measure, logged = measure_and_log(column)
-        if measure == hints.measure:
-            headers["yi"] = [*headers.get("yi", ()), column]
-            hints = replace(hints, log=hints.log or logged)
+    if words is not None:
+        hints = replace(hints, measure=words)
+        pick(MEASURES, str(hints.measure), "measure")
+    if "yi" not in headers:
+        called = {column: measure_in(column) for column in sheet.header}
+        effects = [c for c, of in called.items() if of and hints.measure in {None, of[0]}]
+        if effects:
+            headers["yi"] = effects
     return hints
 
 
 LOG_NEEDS = f"name it with --measure, one of {', '.join(RATIOS)}."
 
 
+def _scaled(sheet: Sheet, headers: Mapping[str, list[str]], hints: Hints, used: Sequence[str]) -> Hints:
+    """Complete the measure by the name of the effects' column, and see that --log fits it."""
+    if "yi" in used:
+        named = measure_in(_one(sheet, headers, "yi"))
+        if named and hints.measure in {None, named[0]}:
+            hints = replace(hints, measure=named[0], log=hints.log or named[1])
+    if hints.log and hints.measure is None:
+        raise ExchangeError(f"--log says of which scale a ratio is; {LOG_NEEDS}")
+    if hints.log and hints.measure not in RATIOS:
+        raise ExchangeError(f"--log: {hints.measure} is no ratio; {LOG_NEEDS}")
+    if hints.log and "yi" not in used:
+        raise ExchangeError(
+            f"{sheet.file}: --log says that effects are logs, and here they are computed from "
+            f"{', '.join(used)}. Leave it out."
+        )
+    return hints
+
+
 def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> list[str]:
     """Return which of our names the effects are taken from."""
-    sizes = ("n1", "n2") if {"n1", "n2"} <= headers.keys() else ("without1", "without2")
-    counts = ("events1", "events2", *sizes)
+    ways = [] if "yi" in hints.columns else [*_arms(headers)]
+    for names, measures in ways:
+        if hints.measure in {None, *measures}:
+            return names
     exact = [
         name
         for name in ("vi", "sei")
-        if set(headers.get(name, ())) & {c for c in sheet.header if c.lower() in _names(name)[0]}
+        if name in hints.columns or any((ours_of(c) or ("", 1))[1] == 0 for c in headers.get(name, ()))
     ]
-    spread = exact or [name for name in ("sei",) if name in headers]
+    spread = exact or [name for name in ("sei", "vi") if name in headers][:1]
     limits = [name for name in ("low", "high") if name in headers]
-    whole = [(MEAN_CELLS, OF_MEANS), (counts, OF_COUNTS)]
-    for names, measures in whole:
-        if all(name in headers for name in names) and hints.measure in {None, *measures}:
-            others = [name for name in ("without1", "without2") if names == counts and name in headers]
-            return list(dict.fromkeys((*names, *others)))
+    named = [c for c in headers.get("yi", ()) if measure_in(c)]
+    if not named and spread and any(ours_of(c) == (n, WORDED) for n in limits for c in headers[n]):
+        limits = []  # those of another column, such as or.lb beside yi
     if "yi" in headers and (spread or len(limits) == 2):
-        more = [*(limits if len(limits) == 2 else ()), "level", "n1", "n2"]
-        return ["yi", *spread, *(name for name in more if name in headers)]
-    for names, measures in whole:
-        if all(name in headers for name in names):
-            raise ExchangeError(
-                f"{sheet.file}: of {' '.join(names)} there is no {hints.measure}. Choose one of "
-                f"{', '.join(measures)} with --measure."
-            )
+        more = [*(limits if len(limits) == 2 else ()), *(["level"] if "level" in headers else [])]
+        return ["yi", *spread, *more, *(["n1", "n2"] if {"n1", "n2"} <= headers.keys() else [])]
+    for names, measures in ways:
+        raise ExchangeError(
+            f"{sheet.file}: of {' '.join(names)} there is no {hints.measure}. Choose one of "
+            f"{', '.join(measures)} with --measure."
+        )
     raise ExchangeError(
-        f"{sheet.file}: no columns for effects. Name them mean1 sd1 n1 mean2 sd2 n2 (or m1i "
-        "sd1i n1i m2i sd2i n2i), yi with vi or sei, or events1 n1 events2 n2 (or ai bi ci di). "
-        f"There are: {', '.join(sheet.header)}."
+        f"{sheet.file}: "
+        + (
+            not_yet(sheet.header)
+            or "no columns for effects. Name them mean1 sd1 n1 mean2 sd2 n2 (or m1i "
+            "sd1i n1i m2i sd2i n2i), yi with vi or sei, or events1 n1 events2 n2 (or ai bi ci di). "
+            f"There are: {', '.join(sheet.header)}."
+        )
         + "".join(
-            f" If {column} holds the effects, say --measure {measure_and_log(column)[0]}, with its "
-            "spread in sei, vi, or lower and upper."
+            f" If {column} holds the effects, say --measure {named[0]}, with its spread in sei, vi, or "
+            "lower and upper."
             for column in sheet.header
-            if measure_and_log(column)[0] in MEASURES
+            if (named := measure_in(column))
         )
     )
+
+
+def _arms(headers: Mapping[str, Sequence[str]]) -> Iterator[tuple[list[str], tuple[str, ...]]]:
+    """Yield the columns of arms that effects can be computed from, and their measures."""
+    arms: list[str] = []
+    for arm in "12":
+        ways = [[f"mean{arm}", *(f"{name}{arm}" for name in spread), f"n{arm}"] for spread in SPREADS]
+        arms += next((way for way in ways if headers.keys() >= set(way)), [])
+    if {"mean1", "mean2"} <= set(arms):
+        yield arms, OF_MEANS
+    sizes = [name for way in ("n", "without") for name in (f"{way}1", f"{way}2") if name in headers]
+    if {"events1", "events2"} <= headers.keys() and (
+        {"n1", "n2"} <= set(sizes) or sizes[-2:] == ["without1", "without2"]
+    ):
+        yield ["events1", "events2", *sizes], OF_COUNTS
 
 
 def _one(sheet: Sheet, headers: Mapping[str, Sequence[str]], name: str) -> str:
     """Return the column that is meant, or ask."""
     if len(headers[name]) > 1:
         raise ExchangeError(
-            f"{sheet.file}: {' and '.join(headers[name])} can both be {_names(name)[0][0]}. Which is "
-            "meant? Give the other one another name, or delete it."
+            f"{sheet.file}: {' and '.join(headers[name])} can both be {name}. Which is meant? Say --column "
+            f'"{name}={headers[name][0]}", or give the other one another name.'
         )
     return headers[name][0]
 
@@ -287,7 +290,6 @@ def _studies(sheet: Sheet, headers: dict[str, list[str]], analysis: Analysis) ->
     name = _one(sheet, headers, "study") if "study" in headers else None
     year = _one(sheet, headers, "year") if "year" in headers else None
     subgroup = _one(sheet, headers, "subgroup") if "subgroup" in headers else None
-    apart = [column for column in sheet.header if column.strip().lower() in CONTRASTS]
     records = []
     for row, cells in sheet.rows:
         study = " ".join((cells[name] if name else "").split())
@@ -303,7 +305,6 @@ def _studies(sheet: Sheet, headers: dict[str, list[str]], analysis: Analysis) ->
                 year=dated,
                 identity=(label, cells[numbered] if numbered else ""),
                 subgroup="" if not subgroup or cells[subgroup].lower() in ABSENT else cells[subgroup],
-                contrast=", ".join(filter(None, (cells[column] for column in apart))),
                 columns={"study": name or "study", "subgroup": subgroup or "subgroup"},
             )
         )
@@ -343,8 +344,8 @@ def _year(cell: str) -> str:
 def _numbered(sheet: Sheet, headers: dict[str, list[str]]) -> str | None:
     """Set a column that only numbers the studies aside, where another one names them."""
     columns = headers.get("study", [])
-    plain = [c for c in columns if all(re.fullmatch(r"\d*", cells[c]) for _, cells in sheet.rows)]
-    loose = [c for c in sheet.header if c.strip().lower() in _names("study")[1]]
+    plain = [column for column in columns if _numbers_only(sheet, column)]
+    loose = [c for c in sheet.header if ours_of(c) in {("study", 1), ("study", 2)}]
     named = [c for c in columns if c not in plain] or (loose if plain == columns else [])
     if not plain or not named:
         return None
@@ -352,12 +353,18 @@ def _numbered(sheet: Sheet, headers: dict[str, list[str]]) -> str | None:
     return plain[0]
 
 
-def _apart(analysis: Analysis) -> None:
-    """Say which trials stand in several rows that nothing tells apart."""
+def _numbers_only(sheet: Sheet, column: str) -> bool:
+    return all(re.fullmatch(r"\d*", cells[column]) for _, cells in sheet.rows)
+
+
+def _apart(analysis: Analysis, cells: Mapping[int, Mapping[str, str]]) -> None:
+    """Name the comparisons of a trial that stands in several rows, and say where nothing tells them apart."""
     for rows in twins(analysis.records):
-        if len(rows) == 1:
-            rows[0].contrast = ""
-        elif len({record.contrast for record in rows} - {""}) < len(rows):
+        for column in [name for name in cells[rows[0].row] if squeezed(name) in CONTRASTS]:
+            values = [cells[record.row][column] for record in rows]
+            for record, value in zip(rows, values, strict=True) if len(set(values)) > 1 else ():
+                record.contrast = ", ".join(filter(None, (record.contrast, value)))
+        if len(rows) > 1 and len({record.contrast for record in rows} - {""}) < len(rows):
             numbers = ", ".join(str(record.row) for record in rows)
             analysis.remarks.append(
                 f"{rows[0].file} rows {numbers}: {rows[0].study} stands there {len(rows)} times, and "

@@ -1,0 +1,285 @@
+"""What columns are called: by ourselves, by other programs, and in sheets that people make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.exchange.analyses import RATIOS
+
+# First our own and metafor's names, which are taken wherever they stand; after a stroke those of other
+# programs and looser ones, which are taken where none before it does. Neither case nor signs
+# between letters count. What is said of an arm in words ("Treated Std-Dev", "n.e", "mean_arm1") is
+# read by `ARMS` and `QUANTITIES`.
+COLUMN_NAMES: Mapping[str, str] = {
+    "study": "study, trial, slab, studlab | author, authors, first author, label, labels, name, study id, "
+    "study name, study label, author year, study author, trial name, author name, _meta_studylabel | "
+    "reference, citation, publication, paper, source | row names",
+    "year": "year | study year, year of study, publication year, pub year, year of publication",
+    "subgroup": "subgroup | _by",
+    "n1": "n1, n1i | t sample",
+    "mean1": "mean1, m1i | t mean",
+    "sd1": "sd1, sd1i | t sd",
+    "se1": "se1",
+    "low1": "low1",
+    "high1": "high1",
+    "n2": "n2, n2i | c sample",
+    "mean2": "mean2, m2i | c mean",
+    "sd2": "sd2, sd2i | c sd",
+    "se2": "se2",
+    "low2": "low2",
+    "high2": "high2",
+    "events1": "events1, ai | tevents, tdeath, tpos, n11",
+    "events2": "events2, ci | cevents, cdeath, cpos, n21",
+    "without1": "without1, bi | tnoevents, tnodeath, tneg, n12",
+    "without2": "without2, di | cnoevents, cnodeath, cneg, n22",
+    "yi": "yi | giv mean, te, es, effect, effect size, estimate, effect estimate, point estimate, "
+    "treatment effect, _meta_es, theta",
+    "vi": "vi | variance, var, v, sampling variance, effect size variance",
+    "sei": "sei | se, giv se, sete, se te, se es, std err, std error, stderr, standard error, "
+    "effect size standard error, effect size se, es se, _meta_se",
+    "low": "ci.lb, ci_low, low | lower, lower limit, lower bound, ci lower, lower ci, ci l, l ci, lci, cil, "
+    "ci start, lcl, ll, lb, ci ll, _meta_cil, lower conf limit, lower confidence limit",
+    "high": "ci.ub, ci_high, high | upper, upper limit, upper bound, ci upper, upper ci, ci u, u ci, uci, "
+    "ciu, ci end, ucl, ul, ub, ci ul, _meta_ciu, upper conf limit, upper confidence limit",
+    "level": "ci_level | ci level",
+    "measure": "measure | effect measure",
+}
+WORDED = 2  # rank of a name by arm and quantity, or by a measure
+
+# Words for an arm; those of one letter count only where a sign sets them apart ("n.e", "sd_c")
+ARMS: Mapping[str, str] = {
+    "1": "1, 1i, e, t, i, a, exp, experimental, int, interv, intervention, trt, trt1, treat, treated, "
+    "treatment, active, arm1, arm 1, group1, group 1, grp1, g1, group a, arm a, treatment group, "
+    "intervention group, experimental group",
+    "2": "2, 2i, c, b, p, con, ctr, ctrl, cont, control, controls, comp, comparator, comparison, placebo, "
+    "plac, pla, trt2, arm2, arm 2, group2, group 2, grp2, g2, group b, arm b, control group, placebo group, "
+    "comparison group",
+}
+QUANTITIES: Mapping[str, str] = {
+    "mean": "mean, m, means, average, avg, post mean, post m",
+    "sd": "sd, sds, std, stdev, std dev, stddev, standard deviation, st dev, post sd",
+    "se": "se, sem, stderr, std err, std error, standard error",
+    "n": "n, total, total n, n total, sample size, sample, size, participants, patients, ntot, tot, post n, "
+    "number, no",
+    "events": "event, events, n events, number of events, cases, deaths, n event, no of events",
+    "without": "no events, noevents, nonevents, non events, without, no event, non event",
+    "low": "lower, lower limit, ci lower, lci, low",
+    "high": "upper, upper limit, ci upper, uci, high",
+}
+# Further names of a measure that head a column of its values
+_MEASURES: Mapping[str, str] = {
+    "SMD": "g, d, hedges g, hedges's g, cohen d, cohens d, cohen's d, smd, std diff in means, "
+    "std mean difference, std mean diff, standardised mean diff, standardized mean diff",
+    "MD": "wmd, mean diff, difference in means, weighted mean difference",
+    "RD": "risk diff",
+}
+
+
+# Columns of data that are recognised and not pooled from: what they hold, and what to do. A name in
+# braces is the file's column of one of `_ONE_GROUP`.
+_GENERIC = "and give study, yi and vi with --measure GEN"
+_NOT_YET: tuple[tuple[str, str], ...] = (
+    (
+        "{x1i}, {t1i}, {x2i}, {t2i}: events and person-time per arm",
+        "Compute yi = log({x1i}/{t1i}) − log({x2i}/{t2i}) and vi = 1/{x1i} + 1/{x2i}, and give study, yi and "
+        "vi with --measure IRR --log.",
+    ),
+    (
+        "{m1i}, {sd1i}, {m2i}, {sd2i}, {ni}, {ri}: two measurements of the same people",
+        "Compute yi = {m1i} − {m2i} and vi = ({sd1i}² + {sd2i}² − 2·{ri}·{sd1i}·{sd2i})/{ni}, "
+        + _GENERIC
+        + ".",
+    ),
+    (
+        "{ri}, {ni}: correlations and numbers of people",
+        "Compute Fisher's z, yi = atanh({ri}) and vi = 1/({ni} − 3), " + _GENERIC + "; tanh turns the result "
+        "back.",
+    ),
+    (
+        "{xi}, {ni}: events and people of one group, so proportions",
+        "Compute logits, yi = log({xi}/({ni} − {xi})) and vi = 1/{xi} + 1/({ni} − {xi}), "
+        + _GENERIC
+        + "; a row "
+        "with 0 or {ni} events needs a correction of your choice.",
+    ),
+    (
+        "{xi}, {ti}: events and person-time of one group, so incidence rates",
+        "Compute yi = log({xi}/{ti}) and vi = 1/{xi}, " + _GENERIC + ".",
+    ),
+    ("{mi}, {sdi}, {ni}: means of one group", "Compute vi = {sdi}²/{ni}, " + _GENERIC + ", with {mi} as yi."),
+)
+_ONE_GROUP: Mapping[str, str] = {
+    "ri": "ri, cor, correlation, corr, pearson r",
+    "ni": "ni, n, total, sample size, n total, total n",
+    "xi": "xi, events, event, cases, death, deaths",
+    "mi": "mi, mean, m",
+    "sdi": "sdi, sd",
+    "ti": "ti, time, person time, person years",
+    "x1i": "x1i, event e",
+    "t1i": "t1i, time e",
+    "x2i": "x2i, event c",
+    "t2i": "t2i, time c",
+    **{name: name for name in ("m1i", "sd1i", "m2i", "sd2i")},
+}
+_ARM_ROWS = ("treatment", "treat", "trt", "arm", "group", "intervention")
+
+
+def squeezed(name: str) -> str:
+    """Return a name without case and the signs between its letters.
+
+    Examples
+    --------
+    >>> squeezed("Hedges's g"), squeezed("_seES"), squeezed("mean1 (mm)"), squeezed("95% CI")
+    ('hedgessg', 'sees', 'mean1', '95%ci')
+    """
+    bare = re.sub(
+        r"[(\[](?![^)\]]*\b(sd|se|sem|ci|mean|iqr|n|log|ln)\b)[^)\]]*[)\]]\s*$", "", name.casefold()
+    )
+    return re.sub(r"[^\w%±]|_", "", bare or name.casefold())
+
+
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",")]
+
+
+def spaced(name: str) -> str:
+    """Return a name in small letters, its words set apart: at signs, digits' ends and capitals."""
+    parted = re.sub(r"(?<=[a-zåäöøæ])(?=[A-ZÅÄÖØÆ])", " ", name)
+    return " ".join(re.sub(r"[^\w%±]|_", " ", parted).casefold().split())
+
+
+@cache
+def _by_words() -> dict[str, str]:
+    """Map what an arm's column is called in words, squeezed or spaced, to our names."""
+    names: dict[str, str] = {}
+    for arm, arms in ARMS.items():
+        for word in _listed(arms):
+            for quantity, quantities in QUANTITIES.items():
+                for called in _listed(quantities):
+                    for pair in (f"{called} {word}", f"{word} {called}"):
+                        # a single letter may be part of a word, unless something sets it apart
+                        apart = len(word) == 1 and word.isalpha()
+                        names.setdefault(pair if apart else squeezed(pair), quantity + arm)
+    return names
+
+
+@cache
+def _by_name() -> dict[str, tuple[str, int]]:
+    """Map squeezed names to ours, each with its rank."""
+    names: dict[str, tuple[str, int]] = {}
+    for ours, ranks in COLUMN_NAMES.items():
+        for rank, listed in enumerate(ranks.split("|")):
+            for name in _listed(listed):
+                names.setdefault(squeezed(name), (ours, rank))
+    for measure in _measures():
+        for spread, ours in (
+            ("se", "sei"),
+            ("stderr", "sei"),
+            ("standarderror", "sei"),
+            ("var", "vi"),
+            ("v", "vi"),
+        ):
+            for name in (spread + measure, measure + spread, f"{spread}of{measure}"):
+                names.setdefault(name, (ours, WORDED))
+        for side in ("low", "high"):
+            for limit in {squeezed(name) for rank in COLUMN_NAMES[side].split("|") for name in _listed(rank)}:
+                for name in (limit + measure, measure + limit):
+                    names.setdefault(name, (side, WORDED))
+    return names
+
+
+@cache
+def _measures() -> dict[str, tuple[str, bool]]:
+    """Map squeezed names of a measure's values to the measure, and whether they are its logs."""
+    names: dict[str, tuple[str, bool]] = {}
+    for key, measure in MEASURES.items():
+        if key in {"GEN", "SMD-PP"}:
+            continue
+        called = {key, measure.words, measure.ratio or key, *measure.names, *_listed(_MEASURES.get(key, key))}
+        for name in called:
+            names.setdefault(squeezed(name), (key, False))
+            for log in ("log", "ln") if key in RATIOS else ():
+                names.setdefault(log + squeezed(name), (key, True))
+    return names
+
+
+def measure_in(name: str) -> tuple[str, bool] | None:
+    """Return the measure that a column is named by, and whether its logs are meant; None for others.
+
+    Examples
+    --------
+    >>> measure_in("Hedges's g"), measure_in("lnOR"), measure_in("weeks")
+    (('SMD', False), ('OR', True), None)
+    """
+    return _measures().get(squeezed(name))
+
+
+def level_in(name: str) -> str:
+    """Return the level that a limit's column is named with, "" where with none.
+
+    Examples
+    --------
+    >>> level_in("Lower 95% CI"), level_in("lower")
+    ('95', '')
+    """
+    match = re.search(r"(?<!\d)(9\d(?:\.\d+)?)(?!\d)", name)
+    return match[1] if match else ""
+
+
+def ours_of(name: str) -> tuple[str, int] | None:
+    """Return what a column may be by our names, and of which rank its name is; 0 goes first."""
+    plain = squeezed(name)
+    without_level = re.sub(r"9\d%?", "", plain)
+    known = _by_name()
+    ours = known.get(plain) or (known.get(without_level) if without_level != plain else None)
+    if ours is not None and (plain == without_level or ours[0] in {"low", "high"}):
+        return ours
+    worded = _by_words()
+    if role := worded.get(plain) or worded.get(spaced(name)):
+        return role, WORDED
+    return None
+
+
+def candidates(header: Iterable[str]) -> dict[str, list[str]]:
+    """Map our names to the columns of a file that may be meant: one, or several of equal right."""
+    ranked: dict[str, dict[int, list[str]]] = {}
+    names = list(header)
+    plain = {squeezed(name) for name in names}
+    for name in names:
+        ours = ours_of(name)
+        if ours is None or (squeezed(name) == "ci" and "ai" not in plain):
+            continue  # metafor's counts of group 2 stand beside ai; alone it is an interval
+        ranked.setdefault(ours[0], {}).setdefault(ours[1], []).append(name)
+    return {ours: ranks[min(ranks)] for ours, ranks in ranked.items()}
+
+
+def not_yet(header: Iterable[str]) -> str | None:
+    """Say what a table holds that is recognised and not pooled from, and what to do; None for others.
+
+    Examples
+    --------
+    >>> print(not_yet(["study", "cor", "n"]))
+    cor, n: correlations and numbers of people. Effects are not computed from these yet. Compute Fisher's z, \
+yi = atanh(cor) and vi = 1/(n − 3), and give study, yi and vi with --measure GEN; tanh turns the result back.
+    """
+    held = {squeezed(name): name for name in header}
+    theirs = {
+        ours: column
+        for ours, names in _ONE_GROUP.items()
+        if (column := next((held[key] for name in _listed(names) if (key := squeezed(name)) in held), None))
+    }
+    for holds, remedy in _NOT_YET:
+        if set(re.findall(r"{(\w+)}", holds)) <= theirs.keys():
+            by_arm = next((held[name] for name in _ARM_ROWS if name in held), None)
+            arms = ""
+            if by_arm:
+                arms = (
+                    f"If each row is an arm ({by_arm}), put the two arms of a comparison in one row: events1 "
+                    f"n1 events2 n2, or mean1 sd1 n1 mean2 sd2 n2. If not: "
+                )
+            said = f"{holds}. Effects are not computed from these yet. {arms}{remedy}"
+            return said.format(**theirs)
+    return None
