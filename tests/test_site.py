@@ -1,0 +1,43 @@
+"""The pages of the site are laid out as the repository is, and what they show was said by the program."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SITE = runpy.run_path(str(ROOT / "docs" / "site.py"))
+NAV = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+PAGES = re.findall(r"[\w/.-]+\.md", NAV.partition("\nnav:\n")[2])
+
+
+def test_every_page_of_the_documentation_is_in_the_navigation() -> None:
+    assert {page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").rglob("*.md")} <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_the_navigation_and_what_it_links_to_is_there(page: str) -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in SITE["LINK"].findall(text):
+        assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_a_block_shows_what_its_commands_print(tmp_path: Path) -> None:
+    text = "```console bcg.csv\n$ livingmeta --version\n$ livingmeta pool bcg.csv --json\n```\n"
+    SITE["run"](Path("docs/page.md"), text, tmp_path)
+    shown = (tmp_path / "docs" / "page.md").read_text(encoding="utf-8")
+    assert re.search(r"\$ livingmeta --version\nlivingmeta \d+\.\d+\.\d+\n", shown)
+    assert '"tau2":' in shown
+    assert "[bcg.csv](made/page/bcg.csv)" in shown
+    assert (tmp_path / "docs" / "made" / "page" / "bcg.csv").is_file()
+
+
+def test_a_command_that_refuses_stops_the_build(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"nothing\.csv"):
+        SITE["run"](Path("docs/page.md"), "```console\n$ livingmeta pool nothing.csv\n```\n", tmp_path)
+
+
+def test_an_equation_needs_no_script() -> None:
+    pytest.importorskip("latex2mathml")
+    assert "<mfrac>" in SITE["equations"]("```math\nw_i = \\frac{1}{v_i + \\tau^2}\n```")
