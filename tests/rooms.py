@@ -24,6 +24,7 @@ FLOORS = (
     ("appraisal", "exchange"),
     ("living", "figures"),
     ("pages",),
+    ("calls",),
     ("commands",),
 )
 DOORS = {"__init__.py", "__main__.py"}

@@ -7,7 +7,7 @@ from rooms import DOORS, MODULES, PACKAGE, PAGE, ROOT, floor, imports, ours, pag
 
 SCIENCE = {"numpy", "scipy"}
 LIBRARIES = {
-    "ground": {"filelock"},
+    "ground": {"filelock", "pandas"},
     "engine": SCIENCE | {"statsmodels"},
     "review": {"pydantic", "pandas"},
     "synthesis": SCIENCE | {"pydantic", "pandas"},
@@ -17,6 +17,7 @@ LIBRARIES = {
     "living": {"pydantic", "pandas", "openpyxl", "tomlkit"},
     "figures": SCIENCE | {"matplotlib", "pandas"},
     "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic", "rich"},
+    "calls": SCIENCE | {"pandas", "matplotlib"},
     "commands": {"typer", "rich"},  # they parse, call and print, and compute nothing
 }
 FILES = {"pathlib", "os", "io", "tempfile", "shutil"}

@@ -9,20 +9,22 @@ from .audit.deduction import deduce as deduce
 from .audit.results import results_of as results_of
 from .audit.verdicts import reproduce as reproduce
 from .audit.witnesses import certify as certify
-from .engine.counts import odds_ratio as odds_ratio
-from .engine.counts import risk_difference as risk_difference
-from .engine.counts import risk_ratio as risk_ratio
+from .calls.measures import glass_delta as glass_delta
+from .calls.measures import mean_difference as mean_difference
+from .calls.measures import odds_ratio as odds_ratio
+from .calls.measures import prepost_smd as prepost_smd
+from .calls.measures import ratio_of_means as ratio_of_means
+from .calls.measures import risk_difference as risk_difference
+from .calls.measures import risk_ratio as risk_ratio
+from .calls.measures import smd as smd
+from .calls.pooling import cumulative as cumulative
+from .calls.pooling import influence as influence
+from .calls.pooling import leave_one_out as leave_one_out
+from .calls.pooling import pool as pool
+from .calls.pooling import synthesise as synthesise
 from .engine.effect_sizes import MEASURES as MEASURES
-from .engine.effect_sizes import glass_delta as glass_delta
-from .engine.effect_sizes import mean_difference as mean_difference
-from .engine.effect_sizes import prepost_smd as prepost_smd
-from .engine.effect_sizes import ratio_of_means as ratio_of_means
-from .engine.effect_sizes import smd as smd
 from .engine.methods.bayes import Prior as Prior
 from .engine.methods.bayes import posterior as posterior
-from .engine.methods.influence import cumulative as cumulative
-from .engine.methods.influence import influence as influence
-from .engine.methods.influence import leave_one_out as leave_one_out
 from .engine.methods.regression import MetaRegression as MetaRegression
 from .engine.methods.regression import meta_regression as meta_regression
 from .engine.methods.resampling import bootstrap as bootstrap
@@ -36,7 +38,6 @@ from .engine.methods.small_study import peters as peters
 from .engine.methods.small_study import trim_and_fill as trim_and_fill
 from .engine.methods.subsets import gosh as gosh
 from .engine.pooling import PooledEstimate as PooledEstimate
-from .engine.pooling import pool as pool
 from .exchange.imports import read_table as read_table
 from .figures.deduction import deduction_plot as deduction_plot
 from .figures.forest import forest_plot as forest_plot
@@ -59,6 +60,5 @@ from .synthesis.moderation import regress as regress
 from .synthesis.pool import Pool as Pool
 from .synthesis.settings import Selection as Selection
 from .synthesis.settings import Settings as Settings
-from .synthesis.synthesise import synthesise as synthesise
 
 __version__: str

@@ -13,11 +13,11 @@ sentence beside it; what no text that was read settles is called "our rule", in 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import median, median_low
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from scipy.special import ndtri
@@ -30,6 +30,7 @@ from livingmeta.engine.methods.information import information_size_of_risks, opt
 from livingmeta.engine.methods.small_study import ENOUGH_FOR_FUNNEL, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, important_side, subgroup_test
 from livingmeta.language import Said, said, together
+from livingmeta.printer import Shown
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.schema import Decision, Rated
@@ -126,8 +127,8 @@ class Rating:
     moved: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SummaryOfFindings:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SummaryOfFindings(Shown):
     """One row of a summary-of-findings table.
 
     `people` is None where that of a trial is not known. `certainty` is what a person judged of the
@@ -144,9 +145,13 @@ class SummaryOfFindings:
     rating: Rating | None
     printed: tuple[PrintedCertainty, ...]
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         suggested = (f"{domain.about} {level_words(domain.levels)}" for domain in self.suggestions)
-        return f"<SummaryOfFindings {self.pool}; suggested: {', '.join(suggested)}>"
+        return f"{self.pool}; suggested: {', '.join(suggested)}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return what is suggested of each domain, and why."""
+        return ({"domain": of.about, "levels": of.levels, "why": of.why} for of in self.suggestions)
 
     @property
     def down(self) -> int:

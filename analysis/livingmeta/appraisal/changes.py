@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.language import Said
+from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
@@ -19,8 +21,8 @@ from livingmeta.words import pick
 IDENTITY = attrgetter("trial", "contrast", "subgroup", "yi", "vi")  # what makes an effect another one
 
 
-@dataclass(frozen=True, kw_only=True)
-class Move:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Move(Shown):
     """One synthesis, or a subgroup of it, before and after.
 
     `data` has the data of after and the methods of before: what lies between it and `before` is
@@ -33,6 +35,15 @@ class Move:
     before: Pool | None
     data: Pool | None
     after: Pool | None
+
+    def __str__(self) -> str:
+        before, after = (str((pool and pool.result) or "no value") for pool in (self.before, self.after))
+        return f"{self.name}: {before} → {after}" if self.changed else f"{self.name}: {after}, as before"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the results before, with the data of after, and after."""
+        whens = {"before": self.before, "data": self.data, "after": self.after}
+        return ({"when": when, **cells(pool.result)} for when, pool in whens.items() if pool and pool.result)
 
     @property
     def name(self) -> Said:

@@ -8,13 +8,14 @@ stand; no direction is read out of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import Own, Said, Word, said, together
+from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Plan, Review, better_known, favours, fits, row_sets
 from livingmeta.review.schema import Claim, Outcome, Trial
 from livingmeta.synthesis.derivation import Effect
@@ -66,8 +67,8 @@ class PrintedWords:
         return cls(**{name: getattr(claim, name) for name in names}, **more)
 
 
-@dataclass(frozen=True, kw_only=True)
-class EffectDirections:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class EffectDirections(Shown):
     """The effect-direction table of one synthesis."""
 
     synthesis: str
@@ -76,6 +77,13 @@ class EffectDirections:
     no_effect: str
     rows: tuple[Direction, ...]
     said: tuple[PrintedWords, ...]
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.tally()}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return what each source says of each trial."""
+        return map(cells, self.rows)
 
     def side(self, side: int | None) -> Said:
         """Say a side in words."""

@@ -19,6 +19,7 @@ from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Progress
 from livingmeta.engine.pooling import MAY_LACK, Fit, fit, important_side, side_of_no_effect
 from livingmeta.language import Said, said, together
+from livingmeta.printer import Shown
 from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.dependence import people_of
@@ -52,8 +53,8 @@ class Turn:
     turned: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Multiverse:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Multiverse(Shown):
     """All analyses of one synthesis, or one subgroup of it, that a review's choices allow.
 
     Attributes
@@ -93,9 +94,12 @@ class Multiverse:
     labels: dict[str, str]
     turns: tuple[Turn, ...]
 
-    def __repr__(self) -> str:
-        of = f"{len(self.analyses):,} analyses of {self.declared:,} combinations"
-        return f"<Multiverse {self.main.name}: {of}>"
+    def __str__(self) -> str:
+        return f"{self.main.name}: {len(self.analyses):,} analyses of {self.declared:,} combinations"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every specification with its options and its whole result."""
+        return self.specifications
 
     @cached_property
     def analyses(self) -> pd.DataFrame:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from livingmeta.appraisal.changes import IDENTITY, ORDERS, Stage, growth
 from livingmeta.appraisal.choices import at_high_risk, tied
 from livingmeta.appraisal.missing_evidence import Absence, absence
-from livingmeta.engine.methods.influence import influence, leave_one_out
+from livingmeta.engine.methods.influence import MEASURED, influence, leave_one_out
 from livingmeta.language import Said, said
+from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import LeftOut, Pool, Sibling
 from livingmeta.synthesis.profiles import PROFILES
@@ -45,8 +47,8 @@ class Without:
     baujat_y: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sensitivity:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Sensitivity(Shown):
     """All that is known of how far one synthesis, or subgroup of it, bends.
 
     `scenarios` are other ways to pool it, by name; None where it does not exist that way. `growth`
@@ -58,6 +60,20 @@ class Sensitivity:
     without: tuple[Without, ...]
     growth: dict[str, tuple[Stage, ...]]
     absence: Absence
+
+    def __str__(self) -> str:
+        other = f"{len(self.agreeing)} of {len(self.others)} other analyses conclude alike"
+        return f"{self.main.name}: {self.main.result or self.main.why_not}; {other}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return every other analysis with its result, after the main one."""
+        listed = (("main analysis", self.main), *self.scenarios, *self.absence.scenarios)
+        without = (("without " + left.label, cells(left)) for left in self.without)
+        whole = ((name, cells(pool.result) if pool and pool.result else {}) for name, pool in listed)
+        kept = ("k", "estimate", "ci_low", "ci_high", "tau2")
+        return (
+            {"analysis": name, **{key: held.get(key) for key in kept}} for name, held in (*whole, *without)
+        )
 
     @property
     def no_different(self) -> tuple[str, ...]:
@@ -188,7 +204,9 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
     yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
     left = leave_one_out(yi, vi, **settings.fitting)
     columns = {name: getattr(left, name) for name in ("estimate", "ci_low", "ci_high", "tau2")}
-    columns |= asdict(influence(yi, vi, **settings.fitting)) if k > 2 else {}
+    if k > 2:
+        moved = influence(yi, vi, **settings.fitting)
+        columns |= {name: getattr(moved, name) for name in MEASURED}
     # NaN: there is no such value, as τ² where one trial is left
     rows = [
         {name: None if np.isnan(column[i]) else float(column[i]) for name, column in columns.items()}

@@ -23,6 +23,7 @@ from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, most_precise, possible_sets
 from livingmeta.engine.methods.subsets import members
 from livingmeta.language import Said, said
+from livingmeta.printer import Shown
 from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Plan, Review, fits
 from livingmeta.review.schema import Trial
@@ -116,8 +117,8 @@ class Candidate:
         return middle - half, middle + half
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Deduction:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Deduction(Shown):
     """What one printed result allows, under assumptions.
 
     Attributes
@@ -180,8 +181,8 @@ class Deduction:
     solve: Callable[[Sequence[Candidate]], PossibleSets] | None = field(default=None, repr=False)
     why_not: str | None = None
 
-    def __repr__(self) -> str:
-        return f"<Deduction {', '.join(self.claims)}: {self.why_not or self.widest}>"
+    def __str__(self) -> str:
+        return f"{', '.join(self.claims)}: {self.why_not or self.widest}"
 
     @property
     def shown(self) -> str:

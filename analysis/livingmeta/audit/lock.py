@@ -21,6 +21,7 @@ from typing import Any, TypeGuard, cast
 import numpy as np
 
 from livingmeta.audit.results import Results
+from livingmeta.printer import Shown, cells
 from livingmeta.review.folder import neighbours
 from livingmeta.review.protocol import Review
 from livingmeta.store import current
@@ -225,13 +226,22 @@ class Difference:
     cause: str  # "data", "method", "library", "code" or "unexplained"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verification:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Verification(Shown):
     """What is not as the lock holds it: numbers, and by kind what could have moved them."""
 
     differences: tuple[Difference, ...]
     compared: int
     changes: Mapping[str, tuple[str, ...]]  # "lock", "data", "method", "library", "code": in words
+
+    def __str__(self) -> str:
+        moved = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in self.changes.items() if words)
+        numbers = f"{len(self.differences)} of {self.compared} numbers are others"
+        return f"{'sound' if self.sound else 'not as locked'}: {numbers}{f'; {moved}' if moved else ''}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the numbers that are not what the lock holds."""
+        return map(cells, self.differences)
 
     @property
     def sound(self) -> bool:

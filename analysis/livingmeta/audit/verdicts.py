@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from livingmeta.audit.consistency import INTERVAL, Finding, Held, findings_of, held_sizes, subject
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.language import Own, Said, said, together
+from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.dependence import people_of
@@ -20,8 +22,8 @@ from livingmeta.words import SLACK, Number, Numeral, count, shown_as
 VerdictName = Literal["reproduced", "differs", "partial", "not computable", "not numeric"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Verdict(Shown):
     """What became of one claim; `recomputed` is None where there is nothing to compare."""
 
     claim: str
@@ -35,13 +37,25 @@ class Verdict:
     detail: Said
     reading: str
 
+    def __str__(self) -> str:
+        return f"{self.claim}, {self.quantity} {self.printed}: {self.verdict}. {self.detail}"
 
-@dataclass(frozen=True, kw_only=True)
-class Audited:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Audited(Shown):
     """A review's claims with their verdicts, and what does not fit together."""
 
     claims: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        counts = Counter(claim.verdict for claim in self.claims)
+        tally = ", ".join(f"{n} {name}" for name, n in counts.items()) or "no printed numbers"
+        return f"{tally}; {len(self.findings)} findings"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the claims."""
+        return map(cells, self.claims)
 
 
 def reproduce(review: Review) -> Audited:

@@ -18,6 +18,7 @@ import numpy as np
 
 from livingmeta.audit.results import Results
 from livingmeta.engine.tau2 import metafor_name
+from livingmeta.printer import Shown, cells
 from livingmeta.synthesis.pool import Pool
 
 WitnessAnswer = dict[str, float]
@@ -62,8 +63,8 @@ class WitnessLine:
     why: str | None  # why it differs, or why there is none
 
 
-@dataclass(frozen=True, kw_only=True)
-class Certificate:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Certificate(Shown):
     """What was compared, with which versions."""
 
     review: str
@@ -71,6 +72,13 @@ class Certificate:
     environment: Mapping[str, str]
     witnesses: Mapping[str, str]  # version, or "missing: …"
     lines: tuple[WitnessLine, ...]
+
+    def __str__(self) -> str:
+        return f"{self.review}: " + "; ".join(self.summary())
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return each number beside a witness's."""
+        return map(cells, self.lines)
 
     @property
     def unexplained(self) -> tuple[WitnessLine, ...]:

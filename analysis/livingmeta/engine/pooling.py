@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +26,8 @@ from livingmeta.engine.inputs import (
 from livingmeta.engine.likelihood import mean_limits
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.engine.tau2 import POINTS, TAU2, VALUES, confidence_distribution, likelihood_limits, q_profile
-from livingmeta.words import RefusalError, pick, refuse
+from livingmeta.printer import Shown
+from livingmeta.words import RefusalError, decimal, decimals, pick, refuse
 
 FEW = 5  # trials; below this a random-effects interval rests on its assumptions
 PREDICTION_FROM = 5  # trials; below it a prediction interval is computed, not shown
@@ -85,8 +86,33 @@ class Sided:
         return int(side_of_no_effect(self.ci_low, self.ci_high))
 
 
-@dataclass(frozen=True, kw_only=True)
-class PooledEstimate(Sided):
+class Studied(Protocol):
+    """What a pooled estimate is of, as its table lists it: bare effects, or those of a review."""
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Studies that were not pooled, by their labels."""
+
+    def listed(self, result: PooledEstimate) -> Iterable[Mapping[str, Any]]:
+        """Return a row for each study."""
+
+
+class Studies(NamedTuple):
+    """Effects with the labels that their caller gave, in the order of the weights."""
+
+    labels: tuple[str, ...]
+    yi: Array
+    vi: Array
+    left_out: tuple[str, ...] = ()
+
+    def listed(self, result: PooledEstimate) -> Iterable[Mapping[str, Any]]:
+        """Return a row for each study: its effect, standard error and weight in percent."""
+        columns = zip(self.labels, self.yi.tolist(), np.sqrt(self.vi).tolist(), result.weights, strict=True)
+        return (dict(zip(("label", "yi", "se", "weight"), row, strict=True)) for row in columns)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PooledEstimate(Shown, Sided):
     """A pooled effect and how it was made.
 
     Not computed is None; infinite is None with a flag.
@@ -158,8 +184,20 @@ class PooledEstimate(Sided):
     flags: tuple[str, ...]
     ci_df: float | None = None
 
-    def __repr__(self) -> str:
-        return f"<PooledEstimate {self}>"
+    @property
+    def studies(self) -> Studied | None:
+        """What was pooled, where `of` said it.
+
+        It is no field: equality, hash, JSON and lock are of the numbers, which don't depend on
+        what the studies are called, and a batch that pools a million times carries no labels.
+        """
+        return self.__dict__.get("_studies")
+
+    def of(self, studies: Studied) -> PooledEstimate:
+        """Return the same estimate, which knows what it is of."""
+        told = replace(self)
+        object.__setattr__(told, "_studies", studies)
+        return told
 
     def __str__(self) -> str:
         by = ", ".join(filter(None, (self.model, self.tau2_method, self.ci_method)))
@@ -167,6 +205,18 @@ class PooledEstimate(Sided):
         shown = f"{estimate} ({100 * self.level:g}% CI {low} to {high})"
         name = scale_name(self.measure) or "estimate"
         return f"k = {self.k}: {name} {shown}; {by}"
+
+    def _line(self) -> str:
+        parts = [str(self)]
+        parts += [] if self.i2 is None else [f"I² = {decimal(self.i2, 0)}%"]
+        parts += [] if self.tau2 is None else [f"τ² = {decimals(self.tau2)[0]}"]
+        left = self.studies.left_out if self.studies else ()
+        parts += [f"left out, {len(left)}: {', '.join(left)}"] if left else []
+        return "; ".join(parts)
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the studies; of numbers that nobody named, the estimate itself."""
+        return self.studies.listed(self) if self.studies else super()._listed()
 
 
 class Fit(NamedTuple):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
+from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review, fits
 from livingmeta.review.schema import Gap, Outcome, Report, Trial
 
 
-@dataclass(frozen=True, kw_only=True)
-class KnownGap:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class KnownGap(Shown):
     """A known gap with its number, the people it would add, and the syntheses it would feed."""
 
     number: int  # as `livingmeta add --gap` takes it
@@ -20,6 +23,15 @@ class KnownGap:
     people: int | None
     syntheses: tuple[str, ...]
     filled: bool  # both arms are here by now
+
+    def __str__(self) -> str:
+        gap, state = self.gap, ", filled" if self.filled else ""
+        return f"{self.number}. {self.trial.label}, {gap.outcome}{state}: {gap.what}, look in {gap.where}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the gap in a row."""
+        people = {"people": self.people, "syntheses": self.syntheses, "filled": self.filled}
+        return [{"number": self.number, "trial": self.trial.label, **cells(self.gap), **people}]
 
 
 def known_gaps(review: Review) -> tuple[KnownGap, ...]:

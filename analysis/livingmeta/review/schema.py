@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from livingmeta.printer import Shown
 from livingmeta.words import MINUS, RELATIONS, RefusalError, is_number, is_plain, number
 from livingmeta.words import Number as PrintedNumber
 
@@ -44,8 +45,8 @@ WORDED = frozenset({"text", "certainty"})  # quantities of published.csv that ar
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Problem(Shown):
     """One thing wrong (error) or doubtful (warning) in a review, placed as a spreadsheet counts.
 
     Examples

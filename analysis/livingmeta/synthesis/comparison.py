@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.engine.pooling import DEFAULTS
+from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
@@ -32,8 +34,8 @@ class Step:
     moved: tuple[float, float, float] | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Comparison(Shown):
     """One synthesis, or a subgroup of it, by the methods of the headline and of every profile.
 
     `together` are the changes that can't be made alone, such as an interval of random effects
@@ -44,6 +46,14 @@ class Comparison:
     pools: tuple[tuple[str, Pool], ...]  # by profile
     steps: tuple[Step, ...]
     together: tuple[tuple[str, str, str], ...]
+
+    def __str__(self) -> str:
+        return f"{self.own}; by {', '.join(name for name, _ in self.pools)}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the result by each profile, the review's own first."""
+        listed = (("headline", self.own), *self.pools)
+        return ({"profile": name, **cells(pool.result)} for name, pool in listed if pool.result)
 
 
 def compare(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ from livingmeta.engine.effect_sizes import (
 from livingmeta.engine.inputs import LARGEST, SMALLEST
 from livingmeta.engine.pooling import Sided
 from livingmeta.language import Own, Said, Word, said, together
+from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review, lenders, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
 from livingmeta.synthesis.arms import (
@@ -52,8 +53,8 @@ from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.words import Numeral, RefusalError, count, derived, raised, show
 
 
-@dataclass(frozen=True, kw_only=True)
-class Effect(Sided):
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Effect(Shown, Sided):
     """One trial's effect in one synthesis; whom a negative `yi` favours, `Pool.favours` says.
 
     `mean1`, `sd1`, `mean2`, `sd2` are what the effect was computed from, in the
@@ -92,10 +93,13 @@ class Effect(Sided):
     arms: tuple[tuple[Group, ...], ...] = ((), ())  # the people of group 1, of group 2
     turned: bool = False  # the sign is the opposite of that of the values printed
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         estimate, low, high = as_shown(self.measure, self.yi, self.ci_low, self.ci_high)
         shown = f"{scale_name(self.measure)} {estimate} ({low} to {high})"
-        return f"<Effect {self.label}: {shown}, of {', '.join(row.place for row in self.rows)}>"
+        return f"{self.label}: {shown}, of {', '.join(row.place for row in self.rows)}"
+
+    def _flagged(self) -> Mapping[str, str]:
+        return {}  # they are told where it is pooled
 
     @property
     def quoted(self) -> list[list[Outcome]]:

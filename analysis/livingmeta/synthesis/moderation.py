@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from livingmeta.engine.methods.regression import MetaRegression, meta_regression
 from livingmeta.language import said
+from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import CLUSTERED, flags_of
 from livingmeta.synthesis.derivation import Effect, yi_vi
@@ -17,8 +19,8 @@ from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moderation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Moderation(Shown):
     """A meta-regression of a review: what it is of, what was left out, the result."""
 
     review: str
@@ -31,6 +33,14 @@ class Moderation:
     missing: tuple[str, ...]  # trials that measured it and have no usable numbers here
     result: MetaRegression
     flags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        about = f"{', '.join(self.syntheses)} by {', '.join(self.by) or 'nothing: the mean'}"
+        return f"{about}: {self.trials} trials; {self.result}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the coefficients."""
+        return self.result._listed()
 
 
 def regress(

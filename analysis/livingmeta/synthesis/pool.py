@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 from livingmeta.engine.effect_sizes import in_sds, measure_of, on_scale, turning
@@ -12,6 +13,7 @@ from livingmeta.engine.methods.resampling import Arms, Variances
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
 from livingmeta.language import Own, Said, said, together
+from livingmeta.printer import Shown
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect, yi_vi
 from livingmeta.words import decimal, decimals, key_of, p_words, raised
@@ -90,8 +92,8 @@ class BesideResult:
     trials: tuple[float, float]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pool:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Pool(Shown):
     """One synthesis, or one subgroup of it: what was pooled, what is missing, the result."""
 
     review: str
@@ -118,12 +120,37 @@ class Pool:
     pooled_by: str | None = None  # method of the source, where it is another one
     total_weights: tuple[float, ...] | None = None  # of a subgroup, in the total beside it
 
-    def __repr__(self) -> str:
-        return f"<Pool {self}>"
-
     def __str__(self) -> str:
-        of = f"{self.k} of {len(self.measured)} trials that measured it"
+        whole = len(self.measured)
+        of = f"{self.k} trials" if self.k == whole else f"{self.k} of {whole} trials that measured it"
         return f"{self.synthesis}, {self.name}: {of}; {self.result or f'no value, {self.why_not}'}"
+
+    def _line(self) -> str:
+        varies = self.result is not None and self.result.tau2 is not None
+        return f"{self}; {heterogeneity(self)}" if varies else str(self)
+
+    def _beside(self) -> Iterable[str]:
+        yield self.methods
+        if (test := self.subgroup_test) is not None:
+            yield f"subgroup differences: Chi² = {decimal(test.q)}, df = {test.df} ({p_words(test.p_value)})"
+        for left in (*self.dropped, *self.sensitivity_only):
+            yield f"left out: {left.label} – {left.why}"
+        for lack in self.missing:
+            yield f"not available: {lack.label} – look in {lack.where}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the effects, each with its weight in percent."""
+        weights = self.weights or (None,) * len(self.effects)
+        parted = any(effect.subgroup for effect in self.effects)
+        for effect, weight in zip(self.effects, weights, strict=True):
+            about = {"label": effect.label, **({"subgroup": effect.subgroup} if parted else {})}
+            ends = {"ci_low": effect.ci_low, "ci_high": effect.ci_high, "weight": weight}
+            yield {**about, "n1": effect.n1, "n2": effect.n2, "yi": effect.yi, "se": effect.vi**0.5, **ends}
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Trials with rows that were not used, by their labels."""
+        return tuple(dict.fromkeys(left.label for left in self.dropped))
 
     @property
     def name(self) -> Said:

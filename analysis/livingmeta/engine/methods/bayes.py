@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,7 +13,8 @@ from scipy.special import ndtr, ndtri
 from livingmeta.engine.inputs import LARGEST, SMALLEST, Array, inside
 from livingmeta.engine.pooling import FEW, usable
 from livingmeta.engine.roots import bracketed_root
-from livingmeta.words import RefusalError, pick, raised, refuse
+from livingmeta.printer import Shown, cells
+from livingmeta.words import RefusalError, decimals, pick, raised, refuse
 
 NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
 _SETTLED = 1e-9  # of the width of an interval, or of a probability
@@ -116,8 +117,8 @@ class Curves:
     tau_prior: tuple[float, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Posterior:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Posterior(Shown):
     """What the trials and the prior say together, in the unit and direction of the effects.
 
     `error` is by how much doubling the nodes moved any number: as a share of its interval's width,
@@ -137,6 +138,20 @@ class Posterior:
     error: float
     curves: Curves
     flags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        asked = self._asked()
+        ends = ["{} {} ({} to {})".format(name, *decimals(of.median, of.low, of.high)) for name, of in asked]
+        shown = f"medians ({100 * self.level:g}% intervals) {', '.join(ends)}"
+        return f"k = {self.k}: {shown}; {self.prior.words()}"
+
+    def _asked(self) -> list[tuple[str, Marginal]]:
+        return [("μ", self.mu), ("τ", self.tau), ("new setting", self.new)]
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return mean, τ, the effect in a new setting, and those of the trials."""
+        trials = ((f"trial {i}", of) for i, of in enumerate(self.trials, start=1))
+        return ({"of": name, **cells(of)} for name, of in (*self._asked(), *trials))
 
 
 def posterior(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 
 from livingmeta.engine.inputs import Array, numbers
 from livingmeta.engine.pooling import Fit, fit, usable
-from livingmeta.words import RefusalError
+from livingmeta.language import FLAG_WORDS
+from livingmeta.printer import Shown
+from livingmeta.words import RefusalError, decimals
 
 
 def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: Any) -> Fit:
@@ -80,8 +82,8 @@ def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
     return fit(y, v, ~np.eye(k, dtype=bool), **methods)
 
 
-@dataclass(frozen=True)
-class Influence:
+@dataclass(frozen=True, repr=False)
+class Influence(Shown):
     """What each trial does to a pooled estimate (Viechtbauer and Cheung 2010): shape (k,) each.
 
     With an HKSJ interval its q₋ᵢ multiplies v_i + τ²₋ᵢ in `rstudent` and `dffits`. NaN where a
@@ -98,6 +100,50 @@ class Influence:
     dfbetas: Array  # (μ − μ₋ᵢ) over the SE of μ with τ²₋ᵢ
     baujat_x: Array  # contribution to the heterogeneity, (y_i − μ)²/(v_i + τ²) (Baujat 2002)
     baujat_y: Array  # influence on the estimate, (μ − μ₋ᵢ)²/SE²₋ᵢ
+    labels: tuple[str, ...] = field(default=(), compare=False)  # as their caller names the trials
+
+    def __str__(self) -> str:
+        most = int(np.nanargmax(self.cook)) if np.isfinite(self.cook).any() else 0
+        name = self.labels[most] if self.labels else f"number {most + 1}"
+        return f"{len(self.cook)} trials; {name} moves the estimate most, Cook {decimals(self.cook[most])[0]}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        columns = {name: getattr(self, name).tolist() for name in MEASURED}
+        labels = self.labels or tuple(map(str, range(1, len(self.cook) + 1)))
+        values = zip(labels, *columns.values(), strict=True)
+        return (dict(zip(("label", *columns), row, strict=True)) for row in values)
+
+
+MEASURED = tuple(measure.name for measure in fields(Influence) if measure.compare)
+
+
+class Refits(Shown, Fit):
+    """Pooled estimates of parts of a set of trials, one for each trial, which they are named by.
+
+    The names are no part of the tuple, so that nothing that a batch holds depends on them.
+    """
+
+    labels: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, batch: Fit, labels: Sequence[str]) -> Refits:
+        """Name the estimates of a batch."""
+        made = cls(*batch)
+        made.labels = tuple(labels)
+        return made
+
+    def __str__(self) -> str:
+        low, high = (decimals(float(end))[0] for end in (self.estimate.min(), self.estimate.max()))
+        return f"{len(self.k)} estimates, from {low} to {high}"
+
+    def _flagged(self) -> Mapping[str, str]:
+        held = {flag: int(where.sum()) for flag, where in self.flags.items() if where.any()}
+        return {flag: f"in {n} of {len(self.k)}: {FLAG_WORDS[flag]}" for flag, n in held.items()}
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        kept = ("k", "estimate", "ci_low", "ci_high", "p_value", "tau2", "i2")
+        values = zip(self.labels, *(getattr(self, name).tolist() for name in kept), strict=True)
+        return (dict(zip(("label", *kept), row, strict=True)) for row in values)
 
 
 def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
@@ -155,5 +201,5 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
             baujat_x=(y - mu) ** 2 / (v + tau2),
             baujat_y=(moved / left.se) ** 2,
         )
-    defined = {name: np.where(np.isfinite(values), values, np.nan) for name, values in vars(measures).items()}
-    return Influence(**defined)
+    kept = {name: getattr(measures, name) for name in MEASURED}
+    return Influence(**{name: np.where(np.isfinite(values), values, np.nan) for name, values in kept.items()})

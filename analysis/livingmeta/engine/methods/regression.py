@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +14,8 @@ from livingmeta.engine.designs import MEAN, Regression
 from livingmeta.engine.inputs import Array, Mask, is_numeric
 from livingmeta.engine.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, chosen, scaled, usable
 from livingmeta.engine.tau2 import TAU2, q_profile
-from livingmeta.words import RefusalError, pick, raised, refuse
+from livingmeta.printer import Shown, cells
+from livingmeta.words import RefusalError, decimal, p_words, pick, raised, refuse
 
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
 PER_MODERATOR = 10  # trials; Cochrane Handbook, section 10.11.4
@@ -38,8 +40,8 @@ class Coefficient:
     p_value: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class MetaRegression:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MetaRegression(Shown):
     """A meta-regression and how it was made.
 
     `r2` is None where there is no variance without moderators, for a common effect, and for a
@@ -65,6 +67,17 @@ class MetaRegression:
     ci_method: str
     level: float
     flags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        explained = "" if self.r2 is None else f", R² = {decimal(self.r2, 0)}%"
+        left = f"I² left = {decimal(self.i2, 0)}%{explained}"
+        test = "" if self.qm is None else f"; all moderators {p_words(self.qm_p)}"
+        by = ", ".join(filter(None, (self.model, self.tau2_method, self.ci_method)))
+        return f"{self.k} effects, {len(self.coefficients)} coefficients{test}; {left}; {by}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the coefficients."""
+        return map(cells, self.coefficients)
 
 
 def meta_regression(

@@ -15,6 +15,7 @@ from livingmeta.engine.inputs import LARGEST, Array, inside
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.methods.subsets import MOST_TRIALS, members
 from livingmeta.engine.pooling import FEW, Fit, fit, usable
+from livingmeta.printer import Shown
 from livingmeta.words import RefusalError, pick, raised, refuse
 
 PATTERNS = 1 << 17  # sign patterns: all of 18 trials, in about a second
@@ -23,8 +24,8 @@ ENOUGH_TO_PERMUTE = 6  # trials; with 5 the smallest possible two-sided P is 2/3
 TIE = 1e-8  # relative and absolute; rounding must not part statistics that are equal
 
 
-@dataclass(frozen=True, kw_only=True)
-class Permutation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Permutation(Shown):
     """A permutation test of the mean.
 
     Each pattern of signs stands for itself and its mirror image.
@@ -147,8 +148,8 @@ def permutation_test(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bootstrap:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Bootstrap(Shown):
     """A parametric bootstrap of a pooled estimate.
 
     The interval is studentised (bootstrap-t): τ² is estimated anew in each set, so that its
@@ -360,8 +361,8 @@ def bootstrap(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Simulated:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Simulated(Shown):
     """How one interval does over simulated reviews; `_se` is a Monte Carlo standard error."""
 
     effect: float  # the true mean

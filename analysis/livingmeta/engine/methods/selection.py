@@ -18,6 +18,7 @@ from scipy.special import chdtrc, chdtri, ndtr, ndtri
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.small_study import require_enough, warned
 from livingmeta.engine.pooling import MODELS, pool, usable
+from livingmeta.printer import Shown
 from livingmeta.words import RefusalError, pick, raised
 
 SIGNIFICANT = 0.025  # one-sided: two-sided 0.05 on the favoured side
@@ -28,8 +29,8 @@ _OPEN = 64.0  # of the range of the effects: a mean that far off is not excluded
 FARTHEST = 20.0  # of log ω: beyond it the data say only that it is 0 or infinite
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selected:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Selected(Shown):
     """A three-parameter selection model.
 
     Both intervals are of the profile likelihood, the other parameters free. The standard error is

@@ -7,7 +7,7 @@ SMD and of a log odds ratio holds the effect itself, so that Egger's line on it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +19,14 @@ from livingmeta.engine.effect_sizes import in_sds, of_counts
 from livingmeta.engine.inputs import Array, no_level, trials
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
 from livingmeta.language import Said, said
+from livingmeta.printer import Shown
 from livingmeta.words import STEADY, RefusalError, pick, refuse
 
 ENOUGH_FOR_FUNNEL = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asymmetry:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Asymmetry(Shown):
     """A test for funnel asymmetry.
 
     `limit` is the effect that the regression predicts for a trial without error, with its
@@ -44,8 +45,8 @@ class Asymmetry:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filled:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Filled(Shown):
     """Trim and fill: how many trials it adds, on which side, and the estimate with them."""
 
     k0: int
@@ -55,9 +56,12 @@ class Filled:
     vi: tuple[float, ...]
     flags: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.k0} added on the {self.side}; with them {self.result}"
 
-@dataclass(frozen=True, kw_only=True)
-class Suited:
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Suited(Shown):
     """The test to take for a measure, and why this one.
 
     `inflated` says that it rejects more often than its P says, since what the right test needs
@@ -67,6 +71,13 @@ class Suited:
     test: Asymmetry
     why: Said
     inflated: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.test}; {self.why}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the test."""
+        return self.test._listed()
 
 
 def require_enough(k: int, what: str = "trials", *, force: bool, least: int = 3) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.pooling import fit, usable
-from livingmeta.words import RefusalError, raised
+from livingmeta.printer import Shown
+from livingmeta.words import RefusalError, decimals, raised
 
 MOST_SUBSETS = 1 << 17  # subsets: all of 17 trials, in about a second
 LEAST_TRIALS = 3  # trials; of two the subsets are each alone and the whole
@@ -20,8 +23,8 @@ ENOUGH_FOR_SUBSETS = 6  # trials; of five there are 26 subsets of two or more, h
 QUANTILES = (0.0, 0.025, 0.5, 0.975, 1.0)  # least, middle and largest, and 95% between
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Gosh:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Gosh(Shown):
     """Pooled estimates of subsets: arrays of shape (B,), one entry for each subset.
 
     If `exhaustive` they are of all subsets, each once, in the order of their numbers; else of a
@@ -42,6 +45,18 @@ class Gosh:
     exhaustive: bool
     seed: int | None  # of the sample
     flags: tuple[str, ...]
+
+    def __str__(self) -> str:
+        how = "all" if self.exhaustive else "a sample of"
+        least, _, middle, _, largest = (decimals(value)[0] for value in self.quantiles(self.estimate))
+        found = f"estimates {least} to {largest}, {middle} in the middle"
+        return f"{how} {self.subsets.size:,} subsets of {self.trials} trials: {found}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        """Return the subsets, each with its trials as a number whose bit i is trial i."""
+        columns = ("subsets", "k", "estimate", "tau2", "q", "i2", "i2_tau2", "converged")
+        values = zip(*(getattr(self, column).tolist() for column in columns), strict=True)
+        return (dict(zip(columns, row, strict=True)) for row in values)
 
     def holding(self, trial: int) -> Mask:
         """Say which subsets hold a trial (0 is the first)."""

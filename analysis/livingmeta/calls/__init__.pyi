@@ -1,0 +1,13 @@
+from .measures import glass_delta as glass_delta
+from .measures import mean_difference as mean_difference
+from .measures import odds_ratio as odds_ratio
+from .measures import prepost_smd as prepost_smd
+from .measures import ratio_of_means as ratio_of_means
+from .measures import risk_difference as risk_difference
+from .measures import risk_ratio as risk_ratio
+from .measures import smd as smd
+from .pooling import cumulative as cumulative
+from .pooling import influence as influence
+from .pooling import leave_one_out as leave_one_out
+from .pooling import pool as pool
+from .pooling import synthesise as synthesise

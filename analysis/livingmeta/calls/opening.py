@@ -1,0 +1,201 @@
+"""What a call is given: a review by name or folder, a file, a table of pandas, or plain effects."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeAlias, TypedDict
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from livingmeta.engine.effect_sizes import MEASURES, ratios
+from livingmeta.engine.inputs import Array, Mask
+from livingmeta.exchange.imports import FILES, read_table
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Review
+from livingmeta.words import RefusalError, pick, refuse
+
+# A review by name, folder or as loaded; a table by file or as pandas has it; effects in a sequence
+Data: TypeAlias = str | Path | Review | pd.DataFrame | ArrayLike
+MISSING = dict.fromkeys(("refuse", "drop"))
+REMEDY = "Give the value, or leave such studies out by missing='drop'."
+OURS = Path(__file__).parents[1]
+
+
+class Reading(TypedDict, total=False):
+    """What a table may leave open, in the words of `read_table`; of a review its folder says it.
+
+    `yi`, `sei` and `labels` name columns of a table, as `vi` does, beside those of `columns`; of
+    plain effects `labels` are the names themselves. `missing` says what becomes of studies without
+    an effect or a variance: "refuse" names them all, and "drop" leaves them out, with a warning. A
+    file is read by "drop", as the commands do, and what pandas has by "refuse".
+    """
+
+    columns: dict[str, str]
+    sheet: str
+    header_row: int
+    measure: str | None
+    log: bool
+    favours: str
+    mapping: str | Path
+    review: str
+    yi: str
+    sei: str
+    labels: Any
+    missing: str
+
+
+def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
+    """Return what a call is given as a review.
+
+    Parameters
+    ----------
+    data : str, Path, Review, DataFrame or sequence of float
+        Name or folder of a review; a file (CSV, Excel, RevMan); a table with a row per study; or
+        effects, shape (k,), with their variances in `vi`.
+    vi : sequence of float, or str, optional
+        Variances of effects, or the column that holds them in a table.
+    **reading
+        As `Reading` has it.
+
+    Raises
+    ------
+    RefusalError
+        For what can't be read; for studies without numbers, by their labels; and for options that
+        a loaded review leaves no place for.
+    """
+    told = {name: value for name, value in {**reading, "vi": vi}.items() if value is not None}
+    missing = told.pop("missing", None)
+    pick(MISSING, missing or "drop", "missing")
+    if is_review(data):
+        if told:
+            said = f"{', '.join(told)}: this says what a table leaves open"
+            raise RefusalError(f"{said}, and {_called(data)} is a review. Leave it out.")
+        return data if isinstance(data, Review) else load_review(str(data))
+    if not isinstance(data, str | Path | pd.DataFrame):
+        return _of_effects(data, missing=missing, **told)
+    if isinstance(data, pd.DataFrame):
+        told = {key: data.attrs[key] for key in ("measure", "log") if key in data.attrs} | told
+        missing = missing or "refuse"
+    called = {"yi": "yi", "vi": "vi", "sei": "sei", "labels": "study"}
+    named = {ours: told.pop(name) for name, ours in called.items() if name in told}
+    refuse(
+        f"{name} = {column!r}: of a table this is the name of a column."
+        for name, column in named.items()
+        if not isinstance(column, str)
+    )
+    with warnings.catch_warnings(record=True) as told_of:
+        warnings.simplefilter("always")
+        review = read_table(data, columns={**told.pop("columns", {}), **named}, **told)
+    remarks = [str(warning.message) for warning in told_of]
+    held = {row.trial for row in review.outcomes}
+    without = [trial.label for trial in review.trials if trial.trial not in held]
+    if missing == "refuse":
+        refuse(f"{_why(label, remarks)}. {REMEDY}" for label in without)
+    for remark in remarks:
+        remarked(remark)
+    return review
+
+
+def _why(label: str, remarks: list[str]) -> str:
+    """Say why a study of a table gives no number, as the remarks on its reading do."""
+    said = (remark.removesuffix("; left out.") for remark in remarks if label in remark)
+    return next(said, f"{label} has no effect with a variance")
+
+
+def remarked(text: str) -> None:
+    """Warn of what is left out, at the line of the caller that is not ours."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and Path(frame.f_code.co_filename).is_relative_to(OURS):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, stacklevel=level)
+
+
+def is_table(data: object) -> bool:
+    """Say whether something is more than effects: a table, a file or a review."""
+    return isinstance(data, str | Path | Review | pd.DataFrame)
+
+
+def is_review(data: object) -> bool:
+    """Say whether something is a review, or the name or folder of one."""
+    if isinstance(data, str | Path):
+        path = Path(data)
+        return path.is_dir() or not (path.is_file() or path.suffix.lower() in FILES)
+    return isinstance(data, Review)
+
+
+def _called(data: object) -> str:
+    return data.protocol.id if isinstance(data, Review) else str(data)
+
+
+def _of_effects(yi: Any, *, missing: str | None, **told: Any) -> Review:
+    if others := [name for name in told if name not in {"vi", "labels", "measure", "favours"}]:
+        raise RefusalError(f"{', '.join(others)}: of plain effects there is no column to read.")
+    labels, y, v, left = effects(yi, told.get("vi"), labels=told.get("labels"), missing=missing)
+    for label in left:
+        remarked(f"{label} has no effect or no variance; left out.")
+    measure = told.get("measure")
+    logged = measure in MEASURES and MEASURES[measure].label in ratios()
+    table = pd.DataFrame({"study": labels, "yi": y, "vi": v})
+    return read_table(table, measure=measure, log=logged, favours=told.get("favours"))
+
+
+def effects(
+    yi: Any, vi: Any, *, labels: Iterable[Any] | None = None, missing: str | None = None
+) -> tuple[tuple[str, ...], Any, Any, tuple[str, ...]]:
+    """Return labels, effects and variances of plain sequences, and the labels of those left out.
+
+    A missing value (None, NaN, NA) is refused by the label of its study, or left out where
+    `missing` is "drop". Labels are by default the index of a Series, else 1, 2, ….
+
+    Examples
+    --------
+    >>> effects([0.1, None], [0.04, 0.05], labels=["Ash", "Birch"], missing="drop")
+    (('Ash',), [0.1], [0.04], ('Birch',))
+    """
+    pick(MISSING, missing or "refuse", "missing")
+    if vi is None:
+        raise RefusalError("effects need their variances: give them as vi, one for each effect.")
+    if isinstance(yi, pd.Series):
+        if isinstance(vi, pd.Series) and not yi.index.equals(vi.index):
+            raise RefusalError("yi and vi are Series with different indexes: align them first.")
+        if labels is None and not isinstance(yi.index, pd.RangeIndex):
+            labels = yi.index
+    y, v = _sequence(yi), _sequence(vi)
+    names = tuple(map(str, range(1, len(y) + 1) if labels is None else labels))
+    if len({len(names), len(y), len(v)}) > 1:
+        sizes = f"{len(y)} values and vi {len(v)}{'' if labels is None else f', labels {len(names)}'}"
+        raise RefusalError(f"yi has {sizes}: give one of each per trial.")
+    absent = {"yi": _absent(y), "vi": _absent(v)}
+    lost = np.flatnonzero(absent["yi"] | absent["vi"])
+    if not lost.size:
+        return names, y, v, ()
+    if missing != "drop":
+        refuse(
+            f"{name} of {names[i]} is missing. {REMEDY}" for i in lost for name in absent if absent[name][i]
+        )
+    gone = set(lost.tolist())
+
+    def kept(values: Any) -> list[Any]:
+        return [value for i, value in enumerate(values) if i not in gone]
+
+    return tuple(kept(names)), kept(y), kept(v), tuple(names[i] for i in lost)
+
+
+def _sequence(values: Any) -> Any:
+    """Return values in one dimension, as `engine.inputs.numbers` reads them."""
+    if isinstance(values, pd.Series):
+        values = values.to_numpy()
+    elif not isinstance(values, np.ndarray | list | tuple):
+        values = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    return values
+
+
+def _absent(values: Array | list[Any]) -> Mask:
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        return np.isnan(values) if values.ndim == 1 else np.zeros(len(values), bool)
+    return np.array([np.ndim(value) == 0 and bool(pd.isna(value)) for value in values], bool)
