@@ -13,7 +13,7 @@ import typer
 from livingmeta.appraisal.changes import Move, diff, growth, lead
 from livingmeta.audit.deduction import Fate, came_true, deduce
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import OF_FILES, Opened, hinted, hints_said, is_file, opens, read_given
+from livingmeta.commands.opening import OF_FILES, Opened, hinted, is_file, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewName, Shelf, listing
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.exports import EXPORTS
@@ -246,8 +246,7 @@ def import_command(
 ) -> None:
     """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
     _checked_name(name)
-    with hints_said(Path(file), said) as hints:
-        made = imported(Path(file), name=name, hints=hints)
+    made, hints = read_said(Path(file), said, lambda hints: imported(Path(file), name=name, hints=hints))
     own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
     if hints.measure is not None and list(own) != [hints.measure]:
         raise RefusalError(

@@ -1,17 +1,17 @@
 """What a command is given: a review by name or folder, or a file, which is a review as well."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
 from livingmeta.commands import screen
+from livingmeta.commands.asking import again, answering
 from livingmeta.commands.options import listing
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.analyses import Favours, Hints
@@ -22,6 +22,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.store import write
 from livingmeta.words import RefusalError, key_of, named
 
+Read = TypeVar("Read")
 MOST_REMARKS = 5  # of the reading of a file, before every output; `check` has all
 SOURCE = ".livingmeta.source"  # in a folder of outputs: of which file, from there
 
@@ -215,8 +216,7 @@ def read_given(name: str, said: Mapping[str, Any], *, own: Set[str] = frozenset(
             f"{path}: files of this kind are not read; those ending in {listing(FILES)} are. Save a table as "
             "CSV or xlsx."
         )
-    with hints_said(path, said) as hints:
-        loaded, remarks = reviews_in(path, hints)
+    (loaded, remarks), hints = read_said(path, said, lambda hints: reviews_in(path, hints))
     if (wanted := hints.measure) is not None:
         loaded = [_measured(review, wanted) for review in loaded]
     if (only := said.get("analysis")) is not None:
@@ -243,15 +243,17 @@ def _remark(remarks: Sequence[str], name: str) -> None:
         screen.echo(f"and {more} more remarks: livingmeta check {name} has all", err=True)
 
 
-@contextmanager
-def hints_said(path: Path, said: Mapping[str, Any]) -> Iterator[Hints]:
-    """Lend what was said of a file, and keep it in a mapping file if one is asked for that is not there."""
+def read_said(path: Path, said: Mapping[str, Any], read: Callable[[Hints], Read]) -> tuple[Read, Hints]:
+    """Read a file by what was said of it and is answered; a mapping file that is not there keeps that."""
     mapping = Path(said["mapping"]) if "mapping" in said else None
     about = {name: value for name, value in said.items() if name not in {"analysis", "column", "mapping"}}
     hints = hints_of(columns=said.get("column", ()), mapping=mapping, **about)
-    yield hints
+    made, completed = answering(hints, read)
     if mapping is not None and not mapping.exists():
-        screen.echo(f"{write(mapping, as_toml(hints, file=path.name))} written.", err=True)
+        screen.echo(f"{write(mapping, as_toml(completed, file=path.name))} written.", err=True)
+    elif completed != hints:
+        screen.echo(f"So that it need not be asked again: {again(hints, completed)}", err=True)
+    return made, completed
 
 
 def _measured(review: Review, measure: str) -> Review:

@@ -141,7 +141,8 @@ def squeezed(name: str) -> str:
     return re.sub(r"[^\w%±]|_", "", bare or name.casefold())
 
 
-def _listed(names: str) -> list[str]:
+def listed(names: str) -> list[str]:
+    """Part names at their commas."""
     return [name.strip() for name in names.split(",")]
 
 
@@ -156,9 +157,9 @@ def _by_words() -> dict[str, str]:
     """Map what an arm's column is called in words, squeezed or spaced, to our names."""
     names: dict[str, str] = {}
     for arm, arms in ARMS.items():
-        for word in _listed(arms):
+        for word in listed(arms):
             for quantity, quantities in QUANTITIES.items():
-                for called in _listed(quantities):
+                for called in listed(quantities):
                     for pair in (f"{called} {word}", f"{word} {called}"):
                         # a single letter may be part of a word, unless something sets it apart
                         apart = len(word) == 1 and word.isalpha()
@@ -171,8 +172,8 @@ def _by_name() -> dict[str, tuple[str, int]]:
     """Map squeezed names to ours, each with its rank."""
     names: dict[str, tuple[str, int]] = {}
     for ours, ranks in COLUMN_NAMES.items():
-        for rank, listed in enumerate(ranks.split("|")):
-            for name in _listed(listed):
+        for rank, called in enumerate(ranks.split("|")):
+            for name in listed(called):
                 names.setdefault(squeezed(name), (ours, rank))
     for measure in _measures():
         for spread, ours in (
@@ -185,7 +186,7 @@ def _by_name() -> dict[str, tuple[str, int]]:
             for name in (spread + measure, measure + spread, f"{spread}of{measure}"):
                 names.setdefault(name, (ours, WORDED))
         for side in ("low", "high"):
-            for limit in {squeezed(name) for rank in COLUMN_NAMES[side].split("|") for name in _listed(rank)}:
+            for limit in {squeezed(name) for rank in COLUMN_NAMES[side].split("|") for name in listed(rank)}:
                 for name in (limit + measure, measure + limit):
                     names.setdefault(name, (side, WORDED))
     return names
@@ -198,7 +199,7 @@ def _measures() -> dict[str, tuple[str, bool]]:
     for key, measure in MEASURES.items():
         if key in {"GEN", "SMD-PP"}:
             continue
-        called = {key, measure.words, measure.ratio or key, *measure.names, *_listed(_MEASURES.get(key, key))}
+        called = {key, measure.words, measure.ratio or key, *measure.names, *listed(_MEASURES.get(key, key))}
         for name in called:
             names.setdefault(squeezed(name), (key, False))
             for log in ("log", "ln") if key in RATIOS else ():
@@ -269,7 +270,7 @@ yi = atanh(cor) and vi = 1/(n − 3), and give study, yi and vi with --measure G
     theirs = {
         ours: column
         for ours, names in _ONE_GROUP.items()
-        if (column := next((held[key] for name in _listed(names) if (key := squeezed(name)) in held), None))
+        if (column := next((held[key] for name in listed(names) if (key := squeezed(name)) in held), None))
     }
     for holds, remedy in _NOT_YET:
         if set(re.findall(r"{(\w+)}", holds)) <= theirs.keys():

@@ -34,6 +34,7 @@ from livingmeta.exchange.columns import (
 )
 from livingmeta.exchange.limits import on_its_scale
 from livingmeta.exchange.moderators import keep
+from livingmeta.exchange.questions import OpenColumnsError, what_of, which_of
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.review.schema import ABSENT
@@ -242,20 +243,25 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
             f"{sheet.file}: of {' '.join(names)} there is no {hints.measure}. Choose one of "
             f"{', '.join(measures)} with --measure."
         )
-    raise ExchangeError(
-        f"{sheet.file}: "
+    if other := not_yet(sheet.header):
+        raise ExchangeError(f"{sheet.file}: {other}")
+    left = what_of(sheet, headers, hints.columns)
+    raise OpenColumnsError(
+        f"{sheet.file}: no columns for effects are known by their names: {', '.join(sheet.header)}. Say "
+        "which they are with --column, or name them so: mean1 sd1 n1 mean2 sd2 n2; or events1 n1 events2 "
+        "n2; or yi with sei, vi, or low and high."
         + (
-            not_yet(sheet.header)
-            or "no columns for effects. Name them mean1 sd1 n1 mean2 sd2 n2 (or m1i "
-            "sd1i n1i m2i sd2i n2i), yi with vi or sei, or events1 n1 events2 n2 (or ai bi ci di). "
-            f"There are: {', '.join(sheet.header)}."
+            f" From the names it may be: {left.guessed}. Check that before you type it."
+            if left.guessed
+            else ""
         )
         + "".join(
             f" If {column} holds the effects, say --measure {named[0]}, with its spread in sei, vi, or "
             "lower and upper."
             for column in sheet.header
             if (named := measure_in(column))
-        )
+        ),
+        left,
     )
 
 
@@ -277,9 +283,10 @@ def _arms(headers: Mapping[str, Sequence[str]]) -> Iterator[tuple[list[str], tup
 def _one(sheet: Sheet, headers: Mapping[str, Sequence[str]], name: str) -> str:
     """Return the column that is meant, or ask."""
     if len(headers[name]) > 1:
-        raise ExchangeError(
+        raise OpenColumnsError(
             f"{sheet.file}: {' and '.join(headers[name])} can both be {name}. Which is meant? Say --column "
-            f'"{name}={headers[name][0]}", or give the other one another name.'
+            f'"{name}={headers[name][0]}", or give the other one another name.',
+            which_of(sheet, name, headers[name]),
         )
     return headers[name][0]
 
