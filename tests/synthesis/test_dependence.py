@@ -394,7 +394,7 @@ def many(path: Path, extra: str = "") -> Path:
         "report",
         "pool",
         "sensitivity",
-        "regress --synthesis a1 --no-cluster",
+        "regress --no-cluster",
         "small-study",
         "gosh",
         "resample --count 200",
@@ -428,7 +428,7 @@ def test_run_says_what_is_shared_in_figure_and_tables(
     assert "dependent_effects" in say("run", "data/shared").flat
     folder = tmp_path / "figures" / "shared"
     assert "dependent_effects" in (folder / "results.csv").read_text("utf-8")
-    figure = (folder / "forest_a1.svg").read_text("utf-8")
+    figure = (folder / "forest_shared.svg").read_text("utf-8")
     assert "its group 2 (34 people) is counted again in Ash" in figure
     assert "280 people" in (folder / "report.md").read_text("utf-8")
 

@@ -66,7 +66,7 @@ def tied(review: Review, wanted: Callable[[Outcome], bool], **ties: object) -> R
 
 def with_arms(review: Review, several_arms: str) -> Review:
     """Return a review that takes the comparisons of one trial as told: an option of `Ties`."""
-    pick(dict.fromkeys(_times("several_arms")), several_arms, "several_arms")
+    pick(dict.fromkeys(SEVERAL_ARMS), several_arms, "several_arms")
     return _with_ties(review, several_arms=several_arms)
 
 
@@ -117,6 +117,8 @@ def _times(what: str) -> tuple[str, ...]:
     return get_args(Ties.model_fields[what].annotation)
 
 
+SEVERAL_ARMS = _times("several_arms")
+
 CHOICES: Mapping[str, ChoiceKind] = {
     "rows": ChoiceKind(
         _of(*ROWS), lambda a, option: replace(a, selection=replace(a.selection, **ROWS[option]))
@@ -128,7 +130,7 @@ CHOICES: Mapping[str, ChoiceKind] = {
     "composites": ChoiceKind(_of("in", "out"), _composites),
     "statistic": ChoiceKind(_of(*STATISTIC), _statistic),
     "time": ChoiceKind(_of(*_times("time")), _tie("time")),
-    "several_arms": ChoiceKind(_of(*_times("several_arms")), _tie("several_arms")),
+    "several_arms": ChoiceKind(_of(*SEVERAL_ARMS), _tie("several_arms")),
     "risk_of_bias": ChoiceKind(
         _of("all", "without high"),
         lambda a, option: a if option == "all" else _without(a, *at_high_risk(a.review)),
@@ -203,6 +205,35 @@ def analysis(review: Review, options: Mapping[str, str]) -> ChosenAnalysis:
     if methods.get("model", profile.model) == "common":
         methods.pop("tau2", None)
     return replace(made, settings=replace(made.settings, profile=profile.with_choices(**methods)))
+
+
+def usual_choices(review: Review) -> tuple[Choice, ...]:
+    """Return the choices that apply to a table of which nobody declared any, each with all its options.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> [choice.name for choice in usual_choices(load_review("knee_oa"))]
+    ['correction', 'smd_variance', 'tau2', 'ci', 'model']
+    """
+    rows = [row for row in review.outcomes if row.use == "yes"]
+    formulas = set(MEASURES[review.protocol.methods.measure].options.values())
+    applies = {
+        "several_arms": any(row.contrast for row in rows),
+        **{what: what in formulas and any(row.group != "difference" for row in rows) for what in FORMULAS},
+        "zero_cells": "zero_cells" in formulas and any(row.events in {0, row.n} for row in rows if row.n),
+        **dict.fromkeys(("tau2", "ci", "model"), True),
+    }
+    again = {name for names in SAME_ESTIMATOR for name in sorted(names)[:-1]}
+    return tuple(
+        Choice(
+            name=name,
+            options=tuple(option for option in kind.options(review) if option not in again),
+            why="no protocol says which",
+        )
+        for name, kind in CHOICES.items()
+        if applies.get(name)
+    )
 
 
 def unknown_choices(review: Review) -> list[Problem]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices
+from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices, usual_choices
 from livingmeta.audit.consistency import INTERVAL
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Progress
@@ -412,7 +412,8 @@ def multiverse(
     Returns
     -------
     tuple of Multiverse
-        One per synthesis and subgroup. What is not chosen is as in the review's headline.
+        One per synthesis and subgroup. What is not chosen is as in the review's headline. A table,
+        for which nobody declares choices, has the usual ones.
 
     Raises
     ------
@@ -431,9 +432,12 @@ def multiverse(
     >>> first.declared, [n for _, n in first.impossible], first.equivalent, len(first.names)
     (3456, [1152, 2016], 264, 24)
     """
-    protocol = review.protocol
-    if not protocol.choice:
+    if not review.protocol.choice and review.file is None:
         raise RefusalError(NO_CHOICE.format(review.folder.name))
+    if not review.protocol.choice:
+        usual = review.protocol.model_copy(update={"choice": usual_choices(review)})
+        review = replace(review, protocol=usual)
+    protocol = review.protocol
     if problems := unknown_choices(review):
         raise RefusalError("\n".join(map(str, problems)))
     plans = protocol.synthesis if synthesis is None else [review.plan(synthesis)]

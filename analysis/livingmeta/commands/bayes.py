@@ -59,7 +59,10 @@ def bayes_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pool with priors: posterior of mean, tau, each trial and a new one, and probabilities."""
+    """Pool with priors: posteriors, and chances of benefit.
+
+    Posteriors are those of the mean, tau, each trial and a new one.
+    """
     dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, settings, limit = dossier.review, dossier.settings, dossier.limit
     scale, default = _scale(tau_prior, tau_scale, settings)

@@ -49,7 +49,10 @@ def certainty_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Suggest how certain each synthesis is, and say what is known where nothing is pooled."""
+    """Suggest how certain each result is, domain by domain (GRADE).
+
+    Where nothing is pooled it says what each report says.
+    """
     loaded = opened.review
     dossier = Dossier(
         review=loaded, previous=extended(loaded), important=important, per_1000=per_1000, vas_sd=vas_sd

@@ -18,7 +18,7 @@ from livingmeta.audit.results import results_of
 from livingmeta.audit.witnesses import certify
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.opening import Opened, each, hinted, is_file, opens, read_given, unsaid
-from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName
+from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName, SynthesisPlace, trials
 from livingmeta.exchange.collection import Reproduced, collection, summed
 from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.language import said
@@ -39,7 +39,7 @@ MOST_LISTED = 10  # largest deviations, and analyses that do not agree; --json h
 
 
 def reviews_command(*, as_json: AsJson = False) -> None:
-    """List the reviews that can be found, with their questions."""
+    """List the reviews that are here, with their questions."""
     asked = questions()
     if as_json:
         from livingmeta.pages import documents
@@ -62,7 +62,10 @@ def check_command(
     why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say everything that is wrong or doubtful in a review or file; exit with 1 if anything is wrong."""
+    """Say all that is wrong or doubtful in a review or file.
+
+    Exit with 1 if anything is wrong.
+    """
     from livingmeta.appraisal.dossier import all_problems
 
     if agree is not None:
@@ -121,7 +124,7 @@ def reproduce_command(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show each printed number beside ours, with a verdict, and what does not fit together.
+    """Show each printed number beside ours, with a verdict.
 
     Of a folder of reviews or RevMan files it counts what agrees and names the rest; exit with 1
     if a number differs there and no reason is known. Known is that RevMan Web's REML stops early,
@@ -215,7 +218,7 @@ def _agreement(sum_of: Reproduced) -> str:
 @opens
 def deduce_command(
     opened: Opened,
-    synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
+    synthesis: SynthesisPlace = None,
     *,
     claim: Annotated[str | None, typer.Option(metavar="ID", help="only this printed result")] = None,
     interval: Annotated[
@@ -241,7 +244,7 @@ def deduce_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what printed pooled results say of the trials that could not be read."""
+    """Tell what printed results say of trials nobody here could read."""
     loaded = opened.review
     own = declared(settings_of(loaded.protocol.methods))
     taken = replace(
@@ -266,7 +269,10 @@ def deduce_command(
 
 @opens
 def certify_command(opened: Opened, *, out: OutFolder = None, as_json: AsJson = False) -> None:
-    """Compare every pooled number with other programs; exit with 1 if one differs unexplained."""
+    """Compare every pooled number with other programs.
+
+    Exit with 1 if one differs and no reason is known.
+    """
     from livingmeta.pages import documents
 
     certificate = certify(results_of(opened.review), program=__version__)
@@ -290,8 +296,8 @@ def certify_command(opened: Opened, *, out: OutFolder = None, as_json: AsJson = 
 @opens
 def trace_command(
     opened: Opened,
-    synthesis: Annotated[str | None, typer.Argument(metavar="[SYNTHESIS]")] = None,
-    trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]")] = None,
+    synthesis: SynthesisPlace = None,
+    trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]", autocompletion=trials)] = None,
     *,
     include_sensitivity: Include = False,
 ) -> None:
@@ -300,7 +306,7 @@ def trace_command(
     selection = Selection(include_sensitivity=include_sensitivity)
     for pool in synthesise(loaded, selection=selection, only=synthesis):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
-        screen.echo(f"{pool.name} ({pool.synthesis})")
+        screen.echo(pool.called)
         if not effects:
             screen.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
         for effect in effects:
@@ -324,7 +330,7 @@ def gaps_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """List what is known to have been measured and is not here, and where to look."""
+    """List what was measured and is not here, and where to look."""
     loaded = load_review(review)
     listed = known_gaps(loaded)
     if letter:
@@ -361,5 +367,5 @@ def gaps_command(
 
 
 def dictionary_command() -> None:
-    """Print the data dictionary: each file of a review, each column, what it may hold."""
+    """Print what each file and column of a review may hold."""
     screen.echo(dictionary(), nl=False)

@@ -56,7 +56,7 @@ def add_command(
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
     out: OutFolder = None,
 ) -> None:
-    """Add a trial or a result: by questions, or from a filled template."""
+    """Add a trial or a result, by questions or from a filled form."""
     loaded = load_review(review)
     if source is not None:
         sheet = read_sheet(Path(source))
@@ -174,7 +174,7 @@ def diff_command(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show each synthesis before and after: what the data moved, and what the methods moved."""
+    """Show what data and what methods moved since another state."""
     after, before = opened.review, _before(opened, against)
     moves = diff(before, after)
     fates = came_true(deduce(before), deduce(after))
@@ -221,7 +221,7 @@ def template_command(
         str | None, typer.Option("--out", metavar="FILE", help="file to write, .csv or .xlsx")
     ] = None,
 ) -> None:
-    """Write an empty form for new results, with help in it, to fill in a spreadsheet."""
+    """Write an empty form for new results, to fill in a spreadsheet."""
     loaded = load_review(review)
     path = Path(out or f"{loaded.protocol.id}_new_results.xlsx")
     if path.suffix.lower() not in {".csv", ".xlsx"}:
@@ -244,7 +244,7 @@ def import_command(
     *,
     shelf: Shelf = "data",
 ) -> None:
-    """Make a review out of a RevMan file or package, an Excel sheet or a CSV."""
+    """Make a review of a file, to keep and extend it."""
     _checked_name(name)
     made, hints = read_said(Path(file), said, lambda hints: imported(Path(file), name=name, hints=hints))
     own = dict.fromkeys(review.protocol.methods.measure for _, review in made)
@@ -272,7 +272,7 @@ def export_command(
         str | None, typer.Option(metavar="FOLDER", help="folder, figures/REVIEW/PROGRAM by default")
     ] = None,
 ) -> None:
-    """Write a review for metafor, RevMan Web, or as a data package."""
+    """Write it for metafor or RevMan, or as a data package."""
     make = pick(EXPORTS, to, "--to")
     folder = Path(out) if out else opened.folder(None) / to
     written = [write(folder / name, text) for name, text in make(opened.review).items()]

@@ -34,7 +34,10 @@ def multiverse_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pool under every combination of the choices declared in review.toml; draw the curve."""
+    """Pool under every combination of defensible choices.
+
+    They are those declared in review.toml; of a file all that can apply to it.
+    """
     dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, results = dossier.review, dossier.results
     size = dossier.limit  # refused before anything is pooled
@@ -45,7 +48,7 @@ def multiverse_command(
         return screen.json("multiverse", [documents.combined(results, summary) for summary in summaries])
     screen.table(
         ["choice", "options", "why"],
-        [[choice.name, ", ".join(choice.options), choice.why] for choice in loaded.protocol.choice],
+        [[choice.name, ", ".join(choice.options), choice.why] for choice in analysed[0].choices],
     )
     folder = opened.folder(out)
     with screen.progress("Drawing") as progress:
@@ -68,7 +71,7 @@ def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: fl
 
     analysed, pool, console = summary.multiverse, summary.multiverse.main, screen.console()
     rests, prints = coverage(results.review, pool), published(results, pool)
-    console.print(f"{pool.name} ({pool.synthesis})", style="bold")
+    console.print(pool.called, style="bold")
     console.print(f"  the headline: {rests}; {pool.methods}")
     printing.shared(pool)
     console.print(

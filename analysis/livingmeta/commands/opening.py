@@ -12,7 +12,7 @@ import typer
 
 from livingmeta.commands import screen
 from livingmeta.commands.asking import again, answering
-from livingmeta.commands.options import listing
+from livingmeta.commands.options import listing, reviews_and_files
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.analyses import Favours, Hints
 from livingmeta.exchange.imports import FILES, reviews_in
@@ -27,7 +27,12 @@ MOST_REMARKS = 5  # of the reading of a file, before every output; `check` has a
 SOURCE = ".livingmeta.source"  # in a folder of outputs: of which file, from there
 
 Given = Annotated[
-    str, typer.Argument(metavar="REVIEW|FILE", help="name of a review, path to its folder, or a table")
+    str,
+    typer.Argument(
+        metavar="REVIEW|FILE",
+        help="name of a review, path to its folder, or a table",
+        autocompletion=reviews_and_files,
+    ),
 ]
 _of_file: dict[str, Any] = {"rich_help_panel": "Of a FILE"}
 # What a file may leave open; of a review its folder says it.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,8 +25,56 @@ def listing(entries: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
+def reviews_and_files(incomplete: str) -> list[str]:
+    """Complete the name of a review, a folder or a table."""
+    from pathlib import Path
+
+    from livingmeta.exchange.imports import FILES
+    from livingmeta.review.folder import TEMPLATE, reviews
+
+    names = [name for name in reviews() if name.startswith(incomplete) and name != TEMPLATE]
+    folder, slash, begun = incomplete.rpartition("/")
+    for path in sorted(Path(f"{folder}{slash}" or ".").glob(f"{begun}*")):
+        if path.is_dir() and not path.name.startswith("."):
+            names.append(f"{folder}{slash}{path.name}/")
+        elif path.suffix.lower() in FILES:
+            names.append(f"{folder}{slash}{path.name}")
+    return names
+
+
+def syntheses(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the id of a synthesis of what was typed before."""
+    keys = (plan.id for review in _typed(ctx) for plan in review.protocol.synthesis)
+    return [key for key in keys if key.startswith(incomplete)]
+
+
+def trials(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the id of a trial of what was typed before."""
+    keys = (trial.trial for review in _typed(ctx) for trial in review.trials)
+    return [key for key in keys if key.startswith(incomplete)]
+
+
+def _typed(ctx: typer.Context) -> list[Any]:
+    from livingmeta.commands.opening import read_given
+
+    # behind an option without its value the parser leaves the arguments where they are
+    name = ctx.params.get("review") or next(iter(ctx.args), "")
+    try:
+        return [opened.review for opened in read_given(name, {})]
+    except (ValueError, OSError):  # where nothing can be completed, nothing is said into the line
+        return []
+
+
 ReviewName = Annotated[
-    str, typer.Argument(metavar="REVIEW", help="name of a review, or path to its folder; no file")
+    str,
+    typer.Argument(
+        metavar="REVIEW",
+        help="name of a review, or path to its folder; no file",
+        autocompletion=reviews_and_files,
+    ),
+]
+SynthesisPlace = Annotated[
+    str | None, typer.Argument(metavar="[SYNTHESIS]", help="only this one", autocompletion=syntheses)
 ]
 _SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
 NewFavours = Annotated[
@@ -44,7 +92,10 @@ OutFolder = Annotated[
         metavar="FOLDER", help="where the folder with what is made goes; figures here, or beside a FILE"
     ),
 ]
-Synthesis = Annotated[str | None, typer.Option(metavar="ID", help="only this synthesis")]
+Synthesis = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="only this synthesis, by id or title", autocompletion=syntheses),
+]
 SubgroupBy = Annotated[
     str | None,
     typer.Option(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from livingmeta.appraisal.choices import with_arms
+from livingmeta.appraisal.choices import SEVERAL_ARMS, with_arms
 from livingmeta.audit.results import results_of
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
@@ -19,6 +19,8 @@ from livingmeta.commands.options import (
     Synthesis,
     Tau2,
     listing,
+    syntheses,
+    trials,
 )
 from livingmeta.engine.effect_sizes import scale_name
 from livingmeta.language import FLAG_WORDS
@@ -55,15 +57,15 @@ def pool_command(
     ] = None,
     level: Annotated[float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")] = None,
     several_arms: Annotated[
-        str | None,
-        typer.Option(metavar="HOW", help="comparisons of one trial: separate, split or combine them"),
+        str | None, typer.Option(metavar="HOW", help=f"comparisons of one trial: {listing(SEVERAL_ARMS)}")
     ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(metavar="trial", help="trial: an interval that allows for several effects of a trial"),
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)")
+        list[str] | None,
+        typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)", autocompletion=trials),
     ] = None,
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
@@ -74,7 +76,7 @@ def pool_command(
     subgroup: SubgroupBy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pool every synthesis of a review, or of a table (CSV, xlsx, rm5, RevMan package)."""
+    """Pool a table or every synthesis of a review: value, trials, flags."""
     loaded = opened.review if several_arms is None else with_arms(opened.review, several_arms)
     selection = Selection(
         include_sensitivity=include_sensitivity,
@@ -144,7 +146,7 @@ def _side_by_side(
     assumed = methods.profile if methods.assumed else None
     for comparison in comparisons:
         own = comparison.own
-        console.print(f"{own.name} ({own.synthesis})", style="bold")
+        console.print(own.called, style="bold")
         console.print(f"  {coverage(loaded, own)}")
         console.print(f"  headline: {own.methods}")
         if own.result is None:
@@ -206,8 +208,13 @@ def regress_command(
     opened: Opened,
     *,
     synthesis: Annotated[
-        list[str], typer.Option(metavar="ID", help="effects of this synthesis (repeatable)")
-    ],
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="effects of this synthesis (repeatable); needed where there are several",
+            autocompletion=syntheses,
+        ),
+    ] = None,
     by: Annotated[
         list[str] | None,
         typer.Option(metavar="MODERATOR", help="year, weeks, n, outcome, … (repeatable); none: the mean"),
@@ -229,12 +236,15 @@ def regress_command(
     documented_only: Documented = False,
     as_json: AsJson = False,
 ) -> None:
-    """Regress the effects of syntheses on moderators (meta-regression)."""
+    """Regress effects on moderators (meta-regression)."""
     loaded = opened.review
     settings = headline_settings(loaded, name=profile, model=model, tau2=tau2, ci=ci)
+    plans = [plan.id for plan in loaded.protocol.synthesis]
+    if not synthesis and len(plans) > 1:
+        raise RefusalError(f"{opened.name} has several: choose with --synthesis of {listing(plans)}.")
     moderation = regress(
         loaded,
-        synthesis,
+        synthesis or plans,
         by or (),
         settings=settings,
         selection=Selection(

@@ -56,7 +56,7 @@ def print_deductions(results: Sequence[Deduction], *, folder: Path | None = None
 def summary(review: Review, pool: Pool) -> None:
     """Print a synthesis in a few lines: its value, what it rests on, its methods."""
     console = screen.console()
-    console.print(f"{pool.name} ({pool.synthesis})", style="bold")
+    console.print(pool.called, style="bold")
     if pool.result is None:
         console.print(f"  no pooled value, {pool.why_not}: {coverage(review, pool)}")
         return

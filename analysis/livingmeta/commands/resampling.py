@@ -7,7 +7,7 @@ import typer
 
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
-from livingmeta.commands.options import AsJson, Dask, OutFolder, Seed, Synthesis, Workers, executor
+from livingmeta.commands.options import AsJson, Dask, OutFolder, Seed, Synthesis, Workers, executor, trials
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.resampling import (
     PATTERNS,
@@ -40,7 +40,10 @@ def gosh_command(
     *,
     synthesis: Synthesis = None,
     trial: Annotated[
-        str | None, typer.Option(metavar="ID", help="tell apart the subsets that hold this trial")
+        str | None,
+        typer.Option(
+            metavar="TRIAL", help="tell apart the subsets that hold this trial", autocompletion=trials
+        ),
     ] = None,
     most: Most = None,
     seed: Seed = 1,
@@ -49,7 +52,10 @@ def gosh_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pool all subsets of the trials, or a sample, and draw them against heterogeneity (GOSH)."""
+    """Pool all subsets of the trials, and draw them (GOSH).
+
+    A sample of the subsets where there are too many.
+    """
     from livingmeta.figures.subsets import gosh_plot
 
     loaded = opened.review
@@ -102,7 +108,7 @@ def resample_command(
     dask: Dask = None,
     as_json: AsJson = False,
 ) -> None:
-    """Test the mean by turning signs (permutation test), and bootstrap it and τ²."""
+    """Test the mean by permutation, and bootstrap it and τ²."""
     loaded = opened.review
     documents: list[Any] = []
     with executor(workers, dask) as lent:
@@ -146,7 +152,7 @@ def simulate_command(
     dask: Dask = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate reviews of the same trials, and count how often their intervals are right."""
+    """Simulate reviews like it: how often an interval is right."""
     loaded = opened.review
     all_intervals = ["wald", "t", "hksj", "hksj-modified"]
     documents: list[Any] = []
@@ -191,7 +197,7 @@ def _pools(
     for pool in synthesise(review, settings=settings, only=synthesis):
         refused = why_no_sets(pool, least=least)
         if not as_json:
-            screen.console().print(f"{pool.name} ({pool.synthesis})", style="bold")
+            screen.console().print(pool.called, style="bold")
             screen.console().print(f"  {coverage(review, pool)}; {refused or pool.methods}")
             if pool.flags and not refused:
                 screen.console().print(f"  flags of the pooled value: {', '.join(pool.flags)}")

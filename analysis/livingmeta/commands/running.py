@@ -26,7 +26,7 @@ from livingmeta.synthesis.pool import Pool
 
 @opens
 def run_command(opened: Opened, *, out: OutFolder = None) -> None:
-    """Pool, compare with what was published, and write figures, tables, report and explorer."""
+    """Write figures, tables, a report and an explorer."""
     loaded = opened.review
     dossier = Dossier(review=loaded, previous=extended(loaded))
     results, folder = dossier.results, opened.folder(out)
@@ -52,7 +52,10 @@ def report_command(
     printed: PrintHere = False,
     out: OutFolder = None,
 ) -> None:
-    """Write the report alone: one HTML file to read, print or send, and the same as Markdown."""
+    """Write the report alone, to read, print or send.
+
+    It is one HTML file, and the same as Markdown.
+    """
     language(lang)  # refused before anything is drawn
     loaded = opened.review
     dossier = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
@@ -69,7 +72,10 @@ def report_command(
 
 @opens
 def explore_command(opened: Opened, *, lang: Lang = "en", out: OutFolder = None) -> None:
-    """Write a page to switch trials and methods in a browser; it needs no network."""
+    """Write a page to switch trials and methods in a browser.
+
+    It needs no network.
+    """
     dossier = Dossier(review=opened.review)
     path = _explorer(dossier, opened.folder(out), lang=lang)
     screen.echo(f"{path} written; open it in a browser.")

@@ -44,9 +44,10 @@ def sensitivity_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pool under other choices, without each trial, one more at a time, and with what is missing.
+    """Pool by other choices, and without each trial.
 
-    Figures go to the folder of the review: without each trial, cumulative, Baujat, influence.
+    Also with one trial more at a time, and with what is missing. Figures go to the folder of the
+    review: without each trial, cumulative, Baujat, influence.
     """
     dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, limit = dossier.review, dossier.limit

@@ -31,9 +31,10 @@ def small_study_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Test whether small trials tell another story: funnel, Egger, Peters, PEESE, fill, selection.
+    """Test whether small trials tell another story, and draw the funnel.
 
-    The test that suits the measure is named first; the others stand beside it.
+    By Egger, Peters, Harbord, PEESE, trim and fill, and a selection model. The test that suits the
+    measure is named first; the others stand beside it.
     """
     from livingmeta.figures.funnel import funnel_plot
 
@@ -49,7 +50,7 @@ def small_study_command(
         except ValueError as refusal:
             documents.append(untested(pool, str(refusal)))
             if not as_json:
-                console.print(f"{pool.name} ({pool.synthesis})", style="bold")
+                console.print(pool.called, style="bold")
                 console.print(f"  {refusal}")
             continue
         model, level = settings.profile.model, settings.level
@@ -60,7 +61,7 @@ def small_study_command(
         documents.append(document)
         if as_json:
             continue
-        console.print(f"{pool.name} ({pool.synthesis})", style="bold")
+        console.print(pool.called, style="bold")
         console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
         _show(pool.measure, best, tests, filled, chosen, flags=tuple(document["flags"]))
         figure = funnel_plot(pool, filled=filled).figure

@@ -30,7 +30,10 @@ def verify_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute a review and compare with its lock; exit with 1 if anything is another."""
+    """Say whether every number of a review is that of its lock.
+
+    Exit with 1 if one is another.
+    """
     if update != bool(why and why.strip()):
         raise RefusalError(
             'verify: a new lock needs its reason, and only a new lock does: --update --why "…".'

@@ -156,7 +156,7 @@ def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
     }.get(column, [f"{column}{arm}", column])
     theirs = next((origin.columns[name] for name in names if name in origin.columns), column)
     reason = re.sub(r"\(?\S*outcomes\.csv row \d+\)?", "another row", problem.reason)
-    reason = re.sub(r" (of|in) a\d\w*", "", reason)  # keys that we made
+    reason = re.sub(rf" (of|in) {re.escape(line['outcome'])}(?!\w)", "", reason)  # a key that we made
     return replace(problem, file=origin.file, row=origin.row, column=theirs, reason=reason)
 
 
@@ -171,7 +171,7 @@ def _placed(review: Review, draft: Imported, path: Path) -> Review:
         else review.outcomes
     )
     doubts = tuple(_theirs(problem, draft, path) for problem in review.warnings)
-    return replace(review, folder=path, outcomes=rows, warnings=doubts)
+    return replace(review, folder=path, file=path.name, outcomes=rows, warnings=doubts)
 
 
 def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Imported]:
@@ -217,7 +217,8 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
     keys: list[str] = []  # of outcomes, and so of syntheses
     used: list[tuple[str, Record]] = []
     for analysis in analyses:
-        outcome = key_of(f"a{analysis.number.replace('.', '_')}", keys)
+        name_of = f"a{analysis.number.replace('.', '_')}" if analysis.number else analysis.title
+        outcome = key_of(name_of, keys)
         keys.append(outcome)
         remarks += analysis.remarks
         for record in analysis.records:

@@ -80,7 +80,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     columns = {name: _one(sheet, headers, name) for name in used}
     decimal = decimal_of(sheet)
     analysis = Analysis(
-        number="1",
+        number="",  # it is the only one, and called as its file is
         title=Path(sheet.file).stem,
         profile="today",
         computed=computed,

@@ -254,6 +254,7 @@ class Review:
     agreements: tuple[Agreement, ...] = ()
     certainty: tuple[Decision, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
+    file: str | None = None  # of a review read from one: nobody wrote a protocol, sources or gaps
     # What other rooms have computed from these rows, each once; a copy with other rows begins anew.
     memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -158,6 +158,12 @@ class Pool(Shown):
         return named(self.title, self.subgroup)
 
     @property
+    def called(self) -> str:
+        """The name, with the id that a command takes where that is another word."""
+        same = key_of(self.title, ()) == self.synthesis
+        return self.name if same else f"{self.name} ({self.synthesis})"
+
+    @property
     def key(self) -> tuple[str, str | None]:
         """What tells it from the other pools of a review: synthesis and subgroup."""
         return self.synthesis, self.subgroup
