@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
+
 ROOT = Path(__file__).parents[1]
 SITE = runpy.run_path(str(ROOT / "docs" / "site.py"))
 NAV = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
@@ -21,6 +23,14 @@ def test_a_page_of_the_navigation_and_what_it_links_to_is_there(page: str) -> No
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in SITE["LINK"].findall(text):
         assert ((ROOT / page).parent / target).exists(), target
+
+
+def test_the_defaults_of_other_programs_are_told_as_the_profiles_have_them() -> None:
+    page = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
+    assert f"| | {' | '.join(f'`{name}`' for name in PROFILES)} |" in page
+    for choice, words in METHOD_CHOICES.items():
+        row = [words, *(str(getattr(profile, choice)) for profile in PROFILES.values())]
+        assert f"| {' | '.join(row)} |" in page
 
 
 def test_a_block_shows_what_its_commands_print(tmp_path: Path) -> None:
