@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
+from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.exports import EXPORTS, metafor
 from livingmeta.exchange.imports import reviews_in
 from livingmeta.review.folder import load_review
@@ -29,6 +30,7 @@ HOSTILE = (
     '"); system("touch hacked"); ("',
     "Øst <b>2005</b>",
 )
+HEADERS = ('=1+1 "Ash"', "NA", "007", "a`b\\n", '"); system("touch hacked"); ("', "yi2", "slab (moderator)")
 TITLE = """title = '''
 Pain"); system("touch hacked") #
 system("touch hacked")'''"""
@@ -55,10 +57,15 @@ def hostile_review(path: Path) -> Review:
 def hostile_table(path: Path) -> Review:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["study", "yi", "sei"])
-    writer.writerows((name, f"{place / 10}", "0.2") for place, name in enumerate(HOSTILE))
+    writer.writerow(["study", "yi", "sei", "words", "trial", *HEADERS])
+    writer.writerows(
+        (name, f"{place / 10}", "0.2", HOSTILE[place % 2 * 2], name, *[f"{place**2}"] * len(HEADERS))
+        for place, name in enumerate(HOSTILE)
+    )
     (path / "table.csv").write_text(text.getvalue(), encoding="utf-8")
-    ((review,), _) = reviews_in(path / "table.csv")
+    ((review,), remarks) = reviews_in(path / "table.csv", Hints(columns={"study": "study"}))
+    assert remarks == []
+    assert review.characteristics.keys() == {"words", "trial", *HEADERS}
     return review
 
 
@@ -70,12 +77,17 @@ def labels(review: Review) -> list[list[str]]:
 def by_metafor(files: dict[str, str], path: Path) -> list[list[str]]:
     if shutil.which("Rscript") is None:
         pytest.skip("Rscript is not installed")
-    script = 'source("pool.R"); write.csv(effects[c("synthesis", "slab")], "read.csv", row.names = FALSE)'
+    script = (
+        'source("pool.R"); write.csv(effects, "read.csv", row.names = FALSE)\n'
+        'for (call in grep("^# rma", readLines("pool.R"), value = TRUE))\n'
+        '  if (!grepl("trial", call)) eval(parse(text = sub("^# ", "", call)))'
+    )
     done = subprocess.run(
         ["Rscript", "-e", script], cwd=path, capture_output=True, text=True, encoding="utf-8", check=False
     )
     assert done.returncode == 0, done.stderr
     lines = list(csv.DictReader(io.StringIO((path / "read.csv").read_text(encoding="utf-8"))))
+    assert {*HEADERS, "words"} <= lines[0].keys() or "words" not in lines[0]
     keys = dict.fromkeys(line["synthesis"] for line in lines)
     return [[line["slab"] for line in lines if line["synthesis"] == key] for key in keys]
 

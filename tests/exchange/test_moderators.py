@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from livingmeta.exchange.analyses import Hints
-from livingmeta.exchange.imports import imported
-from livingmeta.review.folder import examine
+from livingmeta.exchange.exports import EXPORTS, metafor
+from livingmeta.exchange.imports import imported, reviews_in
+from livingmeta.exchange.sheets import as_csv
+from livingmeta.review.folder import examine, load_review
 from livingmeta.review.protocol import Review
+from livingmeta.review.schema import ABSENT
 from livingmeta.store import scratch
 
 HEAD = "study,yi,sei"
@@ -83,3 +88,45 @@ def test_a_column_fills_what_the_review_would_know_itself(name: str, tmp_path: P
     review, remarks = read(tmp_path, "Ash,0.1,0.2,6", "Birch,0.2,0.2,8", head=f"{HEAD},{name}")
     assert list(review.characteristics[name].values()) == [6, 8]
     assert remarks == ()
+
+
+WORDS = st.text(
+    st.characters(categories=("L", "N", "P", "S", "Zs"), exclude_characters="\u2028\u2029"), max_size=12
+).map(lambda text: " ".join(text.split()))
+NUMBERS = st.decimals(-1000, 1000, places=2).map(str) | st.integers(0, 99999).map(str) | st.just("NR")
+COLUMN = st.lists(WORDS, min_size=4, max_size=4) | st.lists(NUMBERS, min_size=4, max_size=4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(table=st.lists(COLUMN, min_size=1, max_size=4))
+def test_a_table_that_is_imported_and_exported_has_the_values_of_its_other_columns(
+    table: list[list[str]], tmp_path_factory
+) -> None:
+    path = tmp_path_factory.mktemp("table")
+    names = [f"column {place}" for place in range(len(table))]
+    rows = [
+        ("study", "yi", "sei", *names),
+        *((f"Study {i}", f"0.{i}", "0.2", *(column[i] for column in table)) for i in range(4)),
+    ]
+    (path / "first.csv").write_text(as_csv(rows), encoding="utf-8")
+    ((draft, _),) = imported(path / "first.csv", name="first")
+    unkept = {name for name in names if any(f"column {name} is not kept" in line for line in draft.remarks)}
+    with scratch(draft.name, draft.files) as folder:
+        exported = metafor(load_review(folder))
+    (path / "second.csv").write_text(exported["effects.csv"], encoding="utf-8")
+    ((again,), _) = reviews_in(path / "second.csv", Hints(columns={"study": "slab"}))
+    for name, column in zip(names, table, strict=True):
+        if name not in unkept:
+            cells = {f"study{i}": cell for i, cell in enumerate(column) if cell.lower() not in ABSENT}
+            values = again.characteristics.get(name, {})
+            assert {trial for trial, _, _ in values} == cells.keys()
+            for (trial, _, _), value in values.items():
+                assert value == cells[trial] or float(value) == float(cells[trial])
+
+
+def test_an_export_has_the_moderators_or_says_that_it_has_not(say, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text(f"{HEAD},setting\nAsh,1,1,gym\nBirch,2,1,home\n", encoding="utf-8")
+    for program in EXPORTS:
+        done = say("export", str(tmp_path / "table.csv"), "--to", program, "--out", str(tmp_path / program))
+        written = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / program).iterdir())
+        assert ("gym" in written) != ("these are not in it: setting." in done.err), program

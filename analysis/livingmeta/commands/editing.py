@@ -16,7 +16,7 @@ from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import OF_FILES, Opened, hinted, is_file, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewName, Shelf, listing
 from livingmeta.commands.terminal import Terminal
-from livingmeta.exchange.exports import EXPORTS
+from livingmeta.exchange.exports import EXPORTS, left_behind
 from livingmeta.exchange.imports import FILES, imported
 from livingmeta.exchange.sheets import read_sheet
 from livingmeta.language import said
@@ -277,6 +277,8 @@ def export_command(
     folder = Path(out) if out else opened.folder(None) / to
     written = [write(folder / name, text) for name, text in make(opened.review).items()]
     screen.echo(f"{', '.join(str(path) for path in written)} written.")
+    if lost := left_behind(opened.review, to):
+        screen.echo(lost, err=True)
 
 
 def _free(folder: Path) -> None:

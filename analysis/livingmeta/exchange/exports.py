@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from livingmeta.engine.tau2 import metafor_name
@@ -11,10 +11,11 @@ from livingmeta.exchange.revman import WEB
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, columns
+from livingmeta.synthesis.moderators import moderator_of
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import visible, where
+from livingmeta.words import inert, visible, where
 
 TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 
@@ -26,37 +27,57 @@ def _pools(review: Review) -> list[Pool]:
 
 
 def metafor(review: Review) -> dict[str, str]:
-    """Write effects.csv and an R script that pools it in metafor and checks our numbers."""
+    """Write effects.csv and an R script that pools it in metafor and checks our numbers.
+
+    The review's own moderators are columns of effects.csv, and the script says how to regress on each.
+    """
     pools = _pools(review)
-    rows = [
-        (
-            where(*pool.key),
-            effect.label,
-            effect.trial,
-            effect.instrument_name or "",
-            f"{effect.yi:.17g}",
-            f"{effect.vi:.17g}",
-        )
-        for pool in pools
-        for effect in pool.effects
-    ]
+    read = {
+        f"{name} (moderator)" if name in EFFECT_COLUMNS else name: moderator_of(review, name)
+        for name in review.characteristics
+    }
+    rows = []
+    wordy: dict[str, None] = {}
+    for pool in pools:
+        plan = review.plan(pool.synthesis)
+        for effect in pool.effects:
+            values = {name: moderator(effect, plan) for name, moderator in read.items()}
+            wordy |= {name: None for name, value in values.items() if isinstance(value, str)}
+            rows.append(
+                (
+                    where(*pool.key),
+                    effect.label,
+                    effect.trial,
+                    effect.instrument_name or "",
+                    f"{effect.yi:.17g}",
+                    f"{effect.vi:.17g}",
+                    *("" if value is None else _plain(value) for value in values.values()),
+                )
+            )
+    texts = ", ".join(f'{_r_string(inert(name))} = "character"' for name in (*TEXT_COLUMNS, *wordy))
+    head = [line.replace("TEXTS", texts) for line in _R_HEAD]
+    calls = [line for pool in pools for line in _r_call(pool, tuple(read))]
     return {
-        "effects.csv": as_csv([("synthesis", "slab", "trial", "instrument", "yi", "vi"), *rows], end="\n"),
-        "pool.R": "\n".join([*_R_HEAD, *(line for pool in pools for line in _r_call(pool)), ""]),
+        "effects.csv": as_csv([(*EFFECT_COLUMNS, *read), *rows], end="\n"),
+        "pool.R": "\n".join([*head, *calls, ""]),
     }
 
 
+TEXT_COLUMNS = ("synthesis", "slab", "trial")
+EFFECT_COLUMNS = (*TEXT_COLUMNS, "instrument", "yi", "vi")
 _R_HEAD = (
     "# Pools effects.csv in metafor and checks the numbers of livingmeta.",
     "# Run in this folder: Rscript pool.R",
     "library(metafor)",
     "# a trial may be called NA or 007",
-    'text <- c(synthesis = "character", slab = "character", trial = "character")',
-    'effects <- read.csv("effects.csv", encoding = "UTF-8", na.strings = "", colClasses = text)',
+    "text <- c(TEXTS)",
+    'effects <- read.csv("effects.csv", encoding = "UTF-8", na.strings = "", colClasses = text,',
+    "                    check.names = FALSE)",
     "# a text that a spreadsheet would take for a formula stands behind an apostrophe",
     'meant <- function(x) sub("^\'(\'*[=+@\\t\\r\\u2212-].)", "\\\\1", x)',
     "words <- sapply(effects, is.character)",
     "effects[words] <- lapply(effects[words], meant)",
+    "names(effects) <- meant(names(effects))",
     "# metafor's default tolerances leave tau2 off by a millionth, so they are tightened",
     "steps <- list(threshold = 1e-14, maxiter = 1e5, stepadj = 0.5)",
     "tight <- list(ML = steps, REML = steps, EB = list(threshold = 1e-14, maxiter = 1e5),",
@@ -76,7 +97,7 @@ def _r_string(words: str) -> str:
     return json.dumps(visible(words), ensure_ascii=False)
 
 
-def _r_call(pool: Pool) -> list[str]:
+def _r_call(pool: Pool, moderators: Sequence[str] = ()) -> list[str]:
     result = pool.result
     assert result is not None
     key = _r_string(where(*pool.key))
@@ -87,13 +108,17 @@ def _r_call(pool: Pool) -> list[str]:
     if result.ci_method not in TESTS or method is None:
         return [*lines, "# metafor does not offer these methods", "print(d)"]
     ours = ", ".join(f"{x:.17g}" for x in (result.estimate, result.ci_low, result.ci_high))
+    by = (
+        f'method = "{method}", test = "{TESTS[result.ci_method]}", level = {100 * result.level:g}, '
+        f'control = as.list(tight[["{method}"]])'
+    )
+    own = [visible(" ".join(name.split())).replace("\\", r"\\").replace("`", r"\`") for name in moderators]
     return [
         *lines,
-        f'res <- rma(yi, vi, slab = slab, data = d, method = "{method}", '
-        f'test = "{TESTS[result.ci_method]}", level = {100 * result.level:g}, '
-        f'control = as.list(tight[["{method}"]]))',
+        f"res <- rma(yi, vi, slab = slab, data = d, {by})",
         "print(res)",
         f"agrees(c({ours}), c(res$beta, res$ci.lb, res$ci.ub))",
+        *(_r_comment(f"rma(yi, vi, mods = ~ `{name}`, data = d, {by})") for name in own if not pool.subgroup),
     ]
 
 
@@ -206,3 +231,12 @@ EXPORTS: Mapping[str, Callable[[Review], dict[str, str]]] = {
     "revman": revman,
     "frictionless": frictionless,
 }
+
+
+def left_behind(review: Review, to: str) -> str | None:
+    """Say what of a review an export has no place for; None where it has one for all."""
+    if to != "revman" or not review.moderators:
+        return None
+    return (
+        f"RevMan has no columns for moderators, so these are not in it: {', '.join(review.characteristics)}."
+    )
