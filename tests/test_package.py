@@ -98,8 +98,11 @@ def test_a_workflow_names_actions_by_commit_and_what_it_may(path: Path) -> None:
     assert text.count("actions/checkout@") == text.count("persist-credentials: false")
     assert "\npermissions:\n" in text
     if ": write" in text:  # then it runs nothing of a pull request
-        assert not used
         assert "\n  pull_request" not in text
+    whole, _, jobs = text.partition("\njobs:\n")
+    for job in re.split(r"^  (?=[\w-]+:\n)", jobs, flags=re.MULTILINE):
+        if ": write" in whole + job:  # and nothing of the repository
+            assert set(re.findall(r"uses: ([\w/-]+)", job)) <= {"actions/deploy-pages"}
     for script in re.findall(r"run: (?:\|\n((?:\s{8,}.*\n)+)|(.*))", text):
         assert "${{" not in "".join(script), "what others chose goes in by the environment"
 

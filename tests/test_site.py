@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from livingmeta.__main__ import TASKS
 from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,17 @@ def test_the_defaults_of_other_programs_are_told_as_the_profiles_have_them() -> 
     for choice, words in METHOD_CHOICES.items():
         row = [words, *(str(getattr(profile, choice)) for profile in PROFILES.values())]
         assert f"| {' | '.join(row)} |" in page
+
+
+def test_every_command_is_shown_under_its_task() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    shown: dict[str, list[str]] = {}
+    for task, command in re.findall(r"^(?:## (.+)|livingmeta (\S+).*)$", page, re.MULTILINE):
+        if task:
+            shown[task] = []
+        elif command not in (listed := list(shown.values())[-1]):
+            listed.append(command)
+    assert {task: shown[task] for task in TASKS} == {task: list(names) for task, names in TASKS.items()}
 
 
 def test_a_block_shows_what_its_commands_print(tmp_path: Path) -> None:
