@@ -41,7 +41,12 @@ class Answer:
 
 
 def answer(
-    pool: Pool, *, language: Language = ENGLISH, important: float | None = None, vas_sd: float | None = None
+    pool: Pool,
+    *,
+    language: Language = ENGLISH,
+    important: float | None = None,
+    vas_sd: float | None = None,
+    tabled: bool = False,
 ) -> Answer:
     """Say in two sentences what a synthesis knows.
 
@@ -57,6 +62,8 @@ def answer(
         Smallest important difference, above 0, in the unit in which effects are pooled.
     vas_sd : float, optional
         SD by which SMDs are also shown as points on a 0-100 mm scale.
+    tabled : bool
+        The pool is that of a table: nobody has looked for trials beyond it.
 
     Examples
     --------
@@ -104,7 +111,7 @@ def answer(
     return Answer(
         kind=f"{'single' if trials == 1 else 'pooled'} {form}",
         sentences=(
-            say(key if trials < len(pool.measured) else f"{key}_all", **given),
+            say(key if trials < len(pool.measured) else f"{key}_{'table' if tabled else 'all'}", **given),
             then.removesuffix(".") + size + ".",
         ),
     )
@@ -153,15 +160,16 @@ def answers(results: Results, *, language: Language = ENGLISH) -> list[str]:
         printed = sentence(published(results, pool, language=language))
         if verdict := verdict_words(results, pool, language=language):
             printed = f"{printed} {language.say('h_verdict')}: {verdict}.".lstrip()
-        said = (f"{name}:", *answer(pool, language=language).sentences, printed)
+        told = answer(pool, language=language, tabled=review.file is not None)
+        said = (f"{name}:", *told.sentences, printed)
         lines.append(" ".join(filter(None, said)))
     total = total_people(review)
     last = (
-        standing(results, language=language),
+        standing(results, language=language) if review.published or review.file is None else "",
         "" if total is None else language.say("review_people", n=language.whole(total)),
         sentence(language.word(review.protocol.caution or "")),
     )
-    return [*lines, " ".join(filter(None, last))]
+    return list(filter(None, [*lines, " ".join(filter(None, last))]))
 
 
 def _counted(key: str, number: int) -> str:

@@ -439,7 +439,9 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
     # those of a subgroup stand in its total, too
     effects = [e for _, e in dict.fromkeys((pool.synthesis, e) for pool in pools for e in pool.effects)]
     sentences = [
-        say("m_review", id=results.review.protocol.id, version=version),
+        say("m_review", id=results.review.protocol.id, version=version)
+        if results.review.file is None
+        else say("m_table", file=results.review.file, version=version),
         say(
             "m_measure_smd" if smd else "m_measure",
             correction=say(f"corr_{profile.correction}"),
@@ -461,7 +463,8 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
         sentences.append(say("m_assumed", n=assumed, k=len(effects)))
     if turned := sum(effect.turned for effect in effects):
         sentences.append(say("m_inverted" if measure.ratio else "m_turned", n=turned, k=len(effects)))
-    sentences.append(say("m_missing"))
+    if results.review.file is None:
+        sentences.append(say("m_missing"))
     if results.review.published:
         sentences.append(say("m_verdict"))
     return " ".join(filter(None, sentences))

@@ -6,7 +6,7 @@ blocks is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -91,13 +91,14 @@ def head(writer: Writer) -> Blocks:
 
 
 def _question(writer: Writer) -> Blocks:
-    yield writer.paragraph("asked", writer.theirs(writer.review.protocol.question), style="lead")
+    if writer.review.file is None:
+        yield writer.paragraph("asked", writer.theirs(writer.review.protocol.question), style="lead")
 
 
 def _answer(writer: Writer) -> Blocks:
     say, dossier, speak = writer.say, writer.dossier, writer.language
     notes: list[Words] = [
-        say("answer_note"),
+        say("answer_note") if writer.review.file is None else "",
         sign(writer.pools, language=speak),
         writer.theirs(writer.review.protocol.caution, sentence),
         say("vas_note", sd=f"{dossier.vas_sd:g}") if dossier.vas_sd else "",
@@ -137,7 +138,13 @@ def _row_of_answer(writer: Writer, summary: SummaryOfFindings) -> TableRow:
 def _words(writer: Writer) -> Blocks:
     say, dossier, speak = writer.say, writer.dossier, writer.language
     for pool in writer.pools:
-        given = answer(pool, language=speak, important=dossier.limit, vas_sd=dossier.vas_sd)
+        given = answer(
+            pool,
+            language=speak,
+            important=dossier.limit,
+            vas_sd=dossier.vas_sd,
+            tabled=writer.review.file is not None,
+        )
         name = pool_id(pool)
         inside = (
             Paragraph(id=slug("says", name), words="\n".join(given.sentences)),
@@ -148,6 +155,8 @@ def _words(writer: Writer) -> Blocks:
 
 def _compared(writer: Writer) -> Blocks:
     say, results, speak = writer.say, writer.results, writer.language
+    if not writer.review.published and writer.review.file is not None:
+        return
     if assumption := writer.review.protocol.methods.assumed:
         why = speak.word(assumption)
         words = say("assumed_methods", why=why, methods=results.pools[0].methods)
@@ -273,7 +282,8 @@ def _directions(writer: Writer) -> Blocks:
 
 
 def _coverage(writer: Writer) -> Blocks:
-    yield writer.said("coverage_note")
+    if writer.review.file is None:
+        yield writer.said("coverage_note")
     for pool in writer.pools:
         yield writer.of("coverage", pool, _covered(writer, pool))
 
@@ -349,7 +359,7 @@ def _bent(writer: Writer, bend: Sensitivity) -> Blocks:
         of=pool,
         numbers=(1, 2, 3),
     )
-    if same:
+    if same and writer.review.file is None:
         yield writer.said("bending_same", name, names=", ".join(same))
     if bend.absence.scenarios:
         yield writer.said("tipping", name, what=tipping(bend, language=speak))
@@ -373,7 +383,9 @@ def _bent(writer: Writer, bend: Sensitivity) -> Blocks:
 
 def _fit(writer: Writer) -> Blocks:
     findings = (_finding(writer, finding) for finding in writer.results.findings)
-    yield writer.bullets("findings", findings) or writer.said("fit_none")
+    listed = writer.bullets("findings", findings)
+    if listed or writer.review.published or writer.review.file is None:
+        yield listed or writer.said("fit_none")
 
 
 def _finding(writer: Writer, finding: Finding) -> Words:
@@ -411,7 +423,8 @@ def _deduced(writer: Writer) -> Blocks:
 def _bias(writer: Writer) -> Blocks:
     say, review, speak = writer.say, writer.review, writer.language
     if not review.risk_of_bias:
-        yield writer.said("bias_none")
+        if review.file is None:
+            yield writer.said("bias_none")
         return
     names = unrecorded(review)
     more = f" {say('unrecorded', names=speak.listed(names))}" if names else ""
@@ -481,7 +494,8 @@ def _rated(writer: Writer, summary: SummaryOfFindings) -> Blocks:
 
 def _flow(writer: Writer) -> Blocks:
     say, flow, word = writer.say, writer.dossier.flow, writer.language.word
-    yield writer.said("flow_note" if flow.known else "flow_none")
+    if flow.known or writer.review.file is None:
+        yield writer.said("flow_note" if flow.known else "flow_none")
     if not flow.known:
         return
     yield Figure(id="picture-flow", title=say("flow"), description=say("flow_note"))
@@ -499,14 +513,18 @@ def _methods(writer: Writer) -> Blocks:
 
 
 def _reading(writer: Writer) -> Blocks:
-    standardised = MEASURES[writer.dossier.settings.measure].standardised
-    yield from terms(writer.language, standardised=standardised)
+    where = {
+        "standardised": MEASURES[writer.dossier.settings.measure].standardised,
+        "missing": writer.review.file is None or any(pool.missing for pool in writer.pools),
+        "printed": writer.review.file is None or bool(writer.review.published),
+    }
+    yield from terms(writer.language, where={name for name, holds in where.items() if holds})
 
 
-def terms(language: Language, *, standardised: bool = True) -> Iterator[Section]:
-    """Explain what the numbers of a page mean, those of standardised effects where it has any."""
+def terms(language: Language, *, where: Set[str] | None = None) -> Iterator[Section]:
+    """Explain what the numbers of a page mean; a term of what stands only `where` is, on such a page."""
     for place, term in enumerate(language.read, start=1):
-        if standardised or term.get("where") != "standardised":
+        if where is None or term.get("where") in {None, *where}:
             name = f"reading-{place}"
             text = Paragraph(id=f"{name}-text", words=term["text"])
             yield Section(id=name, title=term["term"], blocks=(text,))
@@ -537,11 +555,18 @@ def _trace(writer: Writer, effect: Effect, id_: str, anchor: str, back: str) -> 
     inside: list[Block | None] = [writer.paragraph("measured", about, name, style="quiet")]
     for place, rows in enumerate(effect.quoted, start=1):
         first = rows[0]
-        marked = [Anchor(str(each.row), slug("row", id_, each.file, each.row)) for each in rows]
-        before, _, after = say("row" if len(rows) == 1 else "rows", n="\0").partition("\0")
+        places = dict.fromkeys((each.file, each.row) for each in rows)
+        marked = [Anchor(str(number), slug("row", id_, file, number)) for file, number in places]
+        before, _, after = say("row" if len(marked) == 1 else "rows", n="\0").partition("\0")
         where = (writer.theirs(first.locator), "; ") if first.locator else ""
-        citation = (Quotation(review.source(first.source).citation, ""), " ", writer.source(first.source))
-        source = (citation, "; ", where, f"{first.file}, ", before, joined(marked), after)
+        citation = (
+            Quotation(review.source(first.source).citation, ""),
+            " ",
+            writer.source(first.source),
+            "; ",
+        )
+        of_source = (*citation, where) if review.file is None else ()  # a table is its own source
+        source = (*of_source, f"{first.file}, ", before, joined(marked), after)
         quote = Quotation(f"“{first.quote}”", "") if first.quote else ""
         inside.append(Blockquote(id=slug("quote", name, place), words=quote, source=source))
     steps = tuple(Item(words=writer.theirs(step)) for step in effect.derivation)

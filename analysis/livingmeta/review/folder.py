@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -110,6 +111,9 @@ def find(review: str | Path) -> tuple[Path, str]:
             return path, str(path)
         reason = "this folder is not a review: it has no review.toml"
         remedy = "Copy data/template, which has one, or name another folder."
+    elif path.is_file():
+        reason = "this is a file, and what is asked for belongs to a review's folder"
+        remedy = f"Make a review of it: livingmeta import {shlex.quote(str(path))} NAME"
     else:
         reason = "there is no review of this name and no such folder"
         remedy = unknown("REVIEW", str(review), [n for n in folders if n != TEMPLATE])
