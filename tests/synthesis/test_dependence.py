@@ -12,7 +12,7 @@ from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.phrases import people, spread
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import Pool
+from livingmeta.synthesis.pool import Pool, notes
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
@@ -515,3 +515,35 @@ def test_the_explorer_knows_no_number_of_people_that_nobody_gave(open_page, tmp_
     file = tmp_path / "explorer.html"
     file.write_text(explorer_page(Dossier(review=review), version="1"), encoding="utf-8")
     assert "number of people not known" in open_page(file).locator("#rests").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "raised", "people"),
+    [
+        (
+            [f"Ash,12.{i},8.1,33,16.{i},7.8,34" for i in range(10, 30)],
+            "Ash (comparison 1) and 19 others: several effects of one trial.",
+            {"dependent_effects"},
+            None,
+        ),
+        (
+            [f"Ash,12.{i},8.1,33,16.4,7.8,34" for i in range(10, 30)],
+            "Ash (comparison 1): its group 2 (34 people) is counted again in 19 others.",
+            {"dependent_effects", "shared_group"},
+            20 * 33 + 34,
+        ),
+        (
+            [f"Study {i},12.63,8.14,33,16.42,7.81,34" for i in range(10, 30)],
+            "19 others have the same numbers as Study 10: one trial entered several times?",
+            {"duplicate_numbers"},
+            20 * (33 + 34),
+        ),
+    ],
+)
+def test_many_effects_that_share_people_are_named_in_one_line(
+    rows: list[str], said: str, raised: set[str], people: int | None, tmp_path: Path
+) -> None:
+    (pool,) = pooled(tmp_path, "\n".join(["study,mean1,sd1,n1,mean2,sd2,n2", *rows]))
+    assert notes(pool.effects) == [said]
+    assert flags(pool) == raised
+    assert pool.people.all == people

@@ -290,6 +290,17 @@ class Review:
             for name, listed in rows.items()
         }
 
+    def rows_by(self, *columns: str) -> dict[tuple[object, ...], list[Outcome]]:
+        """Group the rows of outcomes.csv by what they hold in two columns or more."""
+        asked = (Review.rows_by, columns)
+        if asked not in self.memo:
+            self.memo[asked] = grouped = defaultdict(list)
+            of = attrgetter(*columns)
+            for row in self.outcomes:
+                grouped[of(row)].append(row)
+        held: dict[tuple[object, ...], list[Outcome]] = self.memo[asked]
+        return held
+
     @cached_property
     def rules_known(self) -> bool:
         """Whether a rule on pain is documented of any of its trials."""
@@ -356,10 +367,11 @@ class Review:
 def lenders(review: Review, sd_from: str) -> list[Outcome]:
     """Return the arm rows, one per group, whose raw SD `sd_from` names."""
     arms: dict[str, Outcome] = {}
-    for row in review.outcomes:
+    lender = tuple(sd_from.split())
+    for row in review.rows_by("trial", "instrument").get(lender[:2], ()):
         weeks = None if row.weeks is None else f"{row.weeks:g}"
         if (
-            sd_from.split() == [row.trial, row.instrument, weeks]
+            lender[2:] == (weeks,)
             and row.group != "difference"
             and row.statistic == "final"
             and row.sd is not None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
@@ -121,39 +123,59 @@ def _print(row: Outcome) -> tuple[object, ...]:
 
 def on_both_sides(group1: list[Outcome], group2: list[Outcome]) -> bool:
     """Say whether people of group 1 in one comparison are those of group 2 in another."""
-    return any(
-        first.contrast != second.contrast and _same(group1 + group2, first, second)
-        for first in group1
-        for second in group2
-    )
+    for rows in _alike([*group1, *group2]).values():
+        sides = _sides(rows)
+        if len({row.group for row in rows if len(sides[row.contrast]) == 1}) > 1:
+            return True
+    return False
 
 
-def _same(rows: list[Outcome], row: Outcome, other: Outcome) -> bool:
-    """Say whether two rows are of the same people.
+def _alike(rows: Iterable[Outcome]) -> dict[tuple[object, ...], list[Outcome]]:
+    """Group the rows of equal people."""
+    alike: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
+    for row in rows:
+        alike[_print(row)].append(row)
+    return alike
 
-    Equal groups within one comparison, such as 0 of 10 and 0 of 10, are two groups: then only
-    those on the same side are the same.
+
+def _sides(rows: Iterable[Outcome]) -> dict[str | None, set[str]]:
+    """Return on which sides of each comparison equal rows stand.
+
+    On both, such as 0 of 10 and 0 of 10, they are two groups: then only those on the same side
+    are the same people elsewhere.
     """
-    if _print(row) != _print(other):
-        return False
-    return row.group == other.group or not any(
-        near.group != here.group and near.contrast == here.contrast and _print(near) == _print(here)
-        for here in (row, other)
-        for near in rows
-    )
+    sides: dict[str | None, set[str]] = defaultdict(set)
+    for row in rows:
+        sides[row.contrast].add(row.group)
+    return sides
+
+
+def _shared(rows: Iterable[Outcome]) -> dict[tuple[str, str | None], int]:
+    """Count the comparisons that share the people of equal rows, by group and contrast."""
+    listed = list(rows)
+    sides, own = _sides(listed), defaultdict(set)
+    for row in listed:
+        own[row.group].add((row.contrast, row.subgroup))
+    alone = {(row.contrast, row.subgroup) for row in listed if len(sides[row.contrast]) == 1}
+    counts = {group: (len(held | alone), len(held)) for group, held in own.items()}
+    return {
+        (group, contrast): counts[group][len(groups) - 1]
+        for contrast, groups in sides.items()
+        for group in groups
+    }
 
 
 def _parts(row: Outcome, trail: Trail) -> int:
     """Return how many comparisons the people of a row are to be split between."""
-    if trail.review.protocol.ties.several_arms != "split":
+    review = trail.review
+    if review.protocol.ties.several_arms != "split":
         return 1
-    about = attrgetter("trial", "outcome", "instrument", "weeks", "time_label", "statistic")
-    near = [
-        other
-        for other in trail.review.outcomes
-        if other.use != "no" and other.group != "difference" and about(other) == about(row)
-    ]
-    parts = len({(other.contrast, other.subgroup) for other in near if _same(near, row, other)})
+    columns = ("trial", "outcome", "instrument", "weeks", "time_label", "statistic")
+    about = attrgetter(*columns)(row)
+    if (_parts, about) not in review.memo:
+        near = (r for r in review.rows_by(*columns)[about] if r.use != "no" and r.group != "difference")
+        review.memo[_parts, about] = {people: _shared(rows) for people, rows in _alike(near).items()}
+    parts: int = review.memo[_parts, about][_print(row)][row.group, row.contrast]
     if parts < 2:
         return 1
     share = count(split_control(row.n or 0, parts))
@@ -214,16 +236,10 @@ def before(review: Review, row: Outcome) -> Outcome | None:
 
 
 def _twin(review: Review, row: Outcome, *, weeks: float | None) -> Outcome | None:
-    arm = attrgetter("trial", "contrast", "subgroup", "outcome", "instrument", "group")
-    return next(
-        (
-            other
-            for other in review.outcomes
-            if arm(other) == arm(row) and other.weeks == weeks
-            if other.statistic != "change" and other is not row
-        ),
-        None,
-    )
+    arm = ("trial", "contrast", "subgroup", "outcome", "instrument", "group", "weeks")
+    *of_arm, _ = attrgetter(*arm)(row)
+    listed = review.rows_by(*arm).get((*of_arm, weeks), ())
+    return next((other for other in listed if other.statistic != "change" and other is not row), None)
 
 
 def correlation(review: Review, row: Outcome) -> Correlation | None:

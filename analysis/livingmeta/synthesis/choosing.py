@@ -75,7 +75,7 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
     if review.protocol.ties.several_arms == "split":
         trials = Counter(effect.trial for effect in choice.effects)
         shared = [tie for tie in ties(choice.effects) if tie.flag == "shared_group"]
-        whole = {place for tie in shared for place in (tie.first, tie.second)}
+        whole = {place for tie in shared for place in tie.places}
         effects = list(choice.effects)
         for i, effect in enumerate(effects):
             computed = not any(group.told for side in effect.arms for group in side)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
+from operator import and_
 from typing import NamedTuple
 
 from livingmeta.engine.effect_sizes import on_scale
@@ -18,6 +20,8 @@ from livingmeta.synthesis.arms import Group
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.words import count
 
+# From so many effects of a trial on, they are named together: twenty make 190 pairs.
+MANY = 6
 # Chance may make such an equality once in a hundred files.
 RARE_DIGITS = 2.0  # digits
 # Of two trials called alike, numbers that two of three pairs of arms would not share, are enough.
@@ -45,15 +49,15 @@ class People(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Tie:
-    """Two effects that are not independent, or may not be, by their places.
+    """Effects of which each two are not independent, or may not be, by their places.
 
+    They are two, or all of a trial or of equal numbers where they are `MANY`.
     `flag` says how: "dependent_effects" (of one trial), "shared_group" (a group of people counted
-    in both) or "duplicate_numbers" (two trials with the same numbers). `groups` are those shared,
-    as (group in the first, group in the second, people).
+    in both) or "duplicate_numbers" (two trials with the same numbers). `groups` are those that the
+    first two share, as (group in the first, group in the second, people).
     """
 
-    first: int
-    second: int
+    places: tuple[int, ...]
     flag: str
     groups: tuple[tuple[int, int, float | None], ...] = ()
 
@@ -80,7 +84,7 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
         for groups in people:
             most |= Counter(groups)  # of two equal groups in one comparison each counts
         sizes = [(group.people, times) for group, times in most.items()]
-        if any(unclear(first, second) for first, second in combinations(listed, 2)):
+        if any_unclear(listed):
             counted += max(sum(group.people or 0 for group in groups) for groups in people)
             unknown += 1
         else:
@@ -107,35 +111,80 @@ def unclear(effect: Effect, other: Effect) -> bool:
     return sizes[0] == sizes[1] and not set(first) & set(second)
 
 
+def any_unclear(effects: Sequence[Effect]) -> bool:
+    """Say whether any two effects of a trial may be of the same people, measured again."""
+    alike: dict[tuple[float | None, ...], list[Effect]] = defaultdict(list)
+    for effect in effects:
+        groups = behind(effect)
+        if len(effects) > 1 and any(not group.told for group in groups):
+            return True
+        alike[tuple(group.people for group in groups)].append(effect)
+    for listed in alike.values():
+        in_all = set.intersection(*(set(behind(effect)) for effect in listed))
+        if not in_all and any(unclear(*pair) for pair in combinations(listed, 2)):
+            return True
+    return False
+
+
 def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
     """Find the effects that are not independent: of one trial, or with numbers of another's.
 
     Two trials with equal numbers are a doubt, and only where chance would not do it: the numbers
     must carry more digits than coincidences among as many effects explain. 0 of 10 against 0 of
     10 is no evidence; a mean of 16.4 with SD 7.8 in 34 people, found twice, is.
-    Ties are in the order of the effects, each pair once.
+    Ties are in the order of the effects, each once.
     """
-    tied: dict[tuple[int, int], Tie] = {}
     trials: dict[str, list[int]] = defaultdict(list)
-    same: dict[object, list[int]] = defaultdict(list)
     for i, effect in enumerate(effects):
         trials[effect.trial].append(i)
-        for key in {group.whole for side in effect.arms for group in side if group.told}:
-            same[key].append(i)
-        if not any(group.told for side in effect.arms for group in side):
-            same[_computed(effect)].append(i)
+    tied: dict[tuple[int, ...], Tie] = {}
     for places in trials.values():
-        for first, second in combinations(places, 2):
-            groups = _shared(effects[first], effects[second], counted=True)
-            flag = "shared_group" if groups else "dependent_effects"
-            tied[first, second] = Tie(first=first, second=second, flag=flag, groups=groups)
-    pairs = math.comb(len(effects), 2)
-    for first, second in (pair for places in same.values() for pair in combinations(places, 2)):
-        effect, other = effects[first], effects[second]
-        if (first, second) not in tied and effect.trial != other.trial and _telling(effect, other, pairs):
-            groups = _shared(effect, other)
-            tied[first, second] = Tie(first=first, second=second, flag="duplicate_numbers", groups=groups)
+        for tie in (_of_trial if len(places) < MANY else _of_many)(effects, places):
+            # of people that the whole trial shares, the stronger is said
+            tied[tie.places] = tie
+    for tie in _of_numbers(effects):
+        tied.setdefault(tie.places, tie)
     return tuple(tied[key] for key in sorted(tied))
+
+
+def _of_trial(effects: Sequence[Effect], places: Sequence[int]) -> Iterator[Tie]:
+    for pair in combinations(places, 2):
+        groups = _shared(*(effects[place] for place in pair), counted=True)
+        yield Tie(places=pair, flag="shared_group" if groups else "dependent_effects", groups=groups)
+
+
+def _of_many(effects: Sequence[Effect], places: Sequence[int]) -> Iterator[Tie]:
+    """Tie a trial's many effects at once, and those of them in which a group is counted in full."""
+    yield Tie(places=tuple(places), flag="dependent_effects")
+    holding: dict[Group, list[int]] = defaultdict(list)
+    for place in places:
+        for group in dict.fromkeys(group for side in effects[place].arms for group in side if group.told):
+            held = holding[group.whole]
+            if (group.parts == 1 or held) and held[-1:] != [place]:
+                held.append(place)
+    for held in holding.values():
+        if len(held) > 1 and (groups := _shared(effects[held[0]], effects[held[1]], counted=True)):
+            yield Tie(places=tuple(held), flag="shared_group", groups=groups)
+
+
+def _of_numbers(effects: Sequence[Effect]) -> Iterator[Tie]:
+    """Tie effects of several trials that share numbers, where these are more than a coincidence."""
+    told = [[group.whole for side in effect.arms for group in side if group.told] for effect in effects]
+    same: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for i, (effect, groups) in enumerate(zip(effects, told, strict=True)):
+        pairs = (tuple(sorted(pair, key=hash)) for pair in combinations(groups, 2))
+        for key in {*((group,) for group in groups), *pairs} or [_computed(effect)]:
+            same[key].append(i)
+    for places in same.values():
+        if len({effects[place].trial for place in places}) < 2:
+            continue
+        # of more groups than two each pair of effects may share others
+        crowded = any(len(told[place]) > 2 for place in places)
+        for some in combinations(places, 2) if crowded else [places]:
+            groups = list(reduce(and_, (Counter(told[place]) for place in some)).elements())
+            for held in _telling(effects, some, groups):
+                shared = _shared(effects[held[0]], effects[held[1]])
+                yield Tie(places=held, flag="duplicate_numbers", groups=shared)
 
 
 def flags_of(effects: Sequence[Effect]) -> tuple[str, ...]:
@@ -185,22 +234,36 @@ def _computed(effect: Effect) -> tuple[object, ...]:
     return (f"{abs(effect.yi):.9g}", f"{effect.vi:.9g}", sizes)
 
 
-def _telling(effect: Effect, other: Effect, pairs: int) -> bool:
-    """Say whether equal numbers of two trials are more than a coincidence."""
-    groups = _shared(effect, other)
-    if not groups:  # effects that came computed
+def _telling(
+    effects: Sequence[Effect], places: Sequence[int], groups: Sequence[Group]
+) -> Iterator[tuple[int, ...]]:
+    """Yield those of effects with equal groups of which that is more than a coincidence.
+
+    Effects without groups came computed, with equal values.
+    """
+    pairs = math.comb(len(effects), 2)
+    if not groups:
+        effect = effects[places[0]]
         shown = (abs(effect.yi), abs(on_scale(effect.measure, effect.yi)))
         digits: float = min(_digits(x) for x in shown)
         digits += min(_digits(effect.vi), _digits(math.sqrt(effect.vi))) - 0.5
         digits += sum(_digits(n) for n in {effect.n1, effect.n2} if n is not None)
     else:
-        arms = {side: group.whole for side, side_groups in enumerate(effect.arms, 1) for group in side_groups}
-        listed = [arms[side] for side, _, _ in groups]
-        digits = sum(_digits(group.people) + told_digits(group) for group in listed)
-        if len({group.people for group in listed}) < len(listed):
-            digits -= _digits(listed[0].people)  # equal arms are a design, not a coincidence
+        digits = sum(_digits(group.people) + told_digits(group) for group in groups)
+        if len({group.people for group in groups}) < len(groups):
+            digits -= _digits(groups[0].people)  # equal arms are a design, not a coincidence
         pairs *= 1 if len(groups) > 1 else 4
-    return digits >= (ALIKE if alike(effect, other) else RARE_DIGITS + math.log10(pairs))
+    telling: dict[object, list[int]] = defaultdict(list)
+    for place in places if digits >= ALIKE else ():
+        rare = digits >= RARE_DIGITS + math.log10(pairs)
+        telling[None if rare else called(effects[place])].append(place)
+    for held in telling.values():
+        if len(held) < MANY:
+            yield from (p for p in combinations(held, 2) if effects[p[0]].trial != effects[p[1]].trial)
+        else:  # of each trial the first
+            trials = list({effects[place].trial: place for place in reversed(held)}.values())[::-1]
+            if len(trials) > 1:
+                yield tuple(trials)
 
 
 def told_digits(group: Group) -> float:
@@ -225,28 +288,26 @@ def _digits(value: float | None) -> int:
     return len(mantissa.replace(".", "").rstrip("0"))
 
 
-def alike(effect: Effect, other: Effect) -> bool:
-    """Say whether two trials are called alike: up to the year, or up to a bracket.
+def called(effect: Effect) -> tuple[str, str]:
+    """Return how a trial is called, up to the year or up to a bracket, and the year.
 
-    "Ash 2001a" and "Ash 2001 (high dose)" are; "Study 1" and "Study 2" are not.
+    "Ash 2001a" and "Ash 2001 (high dose)" are called alike; "Study 1" and "Study 2" are not.
     """
-    return _called(effect) == _called(other)
-
-
-def _called(effect: Effect) -> tuple[str, str]:
     year = re.search(r"(?:19|20)\d\d", effect.label)
     name = effect.label[: year.start()] if year else re.split(r"[(\[,:;/–]", effect.label)[0]
     return name.strip(" ,(").casefold(), year[0] if year else str(effect.year or "")
 
 
 def sentences(effects: Sequence[Effect]) -> list[Said]:
-    """Say what effects share, a sentence per trial or pair of trials."""
+    """Say what effects share, a sentence per tie."""
     lines: dict[Said, None] = {}
     for tie in ties(effects):
-        effect, other = effects[tie.first], effects[tie.second]
-        labels = {"first": effect.label, "second": other.label}
+        effect, *others = (effects[place] for place in tie.places)
+        second = others[0].label if len(others) == 1 else said("pool.others", n=len(others))
+        labels = {"first": effect.label, "second": second}
         if tie.flag == "duplicate_numbers":
-            line = said("pool.twice", same=_same(tie), **labels)
+            key = "pool.twice" if len(others) == 1 else "pool.many_times"
+            line = said(key, same=_same(tie), **labels)
         elif tie.flag == "shared_group":
             groups = [
                 said("pool.group" if a == b else "pool.group_there", group=a, other=b, people=_people(n))
@@ -280,28 +341,29 @@ def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -
     doubts: dict[tuple[str, int, str], Problem] = {}
     for name, effects in pools:
         for tie in ties(effects):
-            effect, other = effects[tie.first], effects[tie.second]
-            if settled and tie.flag == "dependent_effects" and ("several_arms_kept" not in other.flags):
-                continue
-            sides = tie.groups[0][:2] if tie.groups else (0, 0)
-            first, second = (
-                next((row for row in listed if row.group == str(side)), listed[0])
-                for listed, side in zip((effect.rows, other.rows), sides, strict=True)
-            )
-            # in the user's own file, where it came from one
-            where = f" ({first.place}: {first.locator})" if first.locator else f" ({first.place})"
-            here = f"{other.label} ({second.locator})"
-            column, remedy = "trial", REMEDY
-            if tie.flag == "duplicate_numbers":
-                reason = f"{here} has {_same(tie)} as {effect.label}{where}"
-                remedy = "Is it one trial, entered twice? Keep one, or give both rows one trial."
-            elif tie.flag == "shared_group":
-                column = "n"
-                reason = f"{here} counts people again that are counted in {effect.label}{where}"
-            else:
-                reason = f"{here} is not the only effect of its trial in {name}{where}"
-            problem = second.problem(column, reason, remedy, severity="warning")
-            doubts.setdefault((second.file, second.row, column), problem)
+            effect = effects[tie.places[0]]
+            for other in (effects[place] for place in tie.places[1:]):
+                if settled and tie.flag == "dependent_effects" and "several_arms_kept" not in other.flags:
+                    continue
+                sides = tie.groups[0][:2] if tie.groups else (0, 0)
+                first, second = (
+                    next((row for row in listed if row.group == str(side)), listed[0])
+                    for listed, side in zip((effect.rows, other.rows), sides, strict=True)
+                )
+                # in the user's own file, where it came from one
+                where = f" ({first.place}: {first.locator})" if first.locator else f" ({first.place})"
+                here = f"{other.label} ({second.locator})"
+                column, remedy = "trial", REMEDY
+                if tie.flag == "duplicate_numbers":
+                    reason = f"{here} has {_same(tie)} as {effect.label}{where}"
+                    remedy = "Is it one trial, entered twice? Keep one, or give both rows one trial."
+                elif tie.flag == "shared_group":
+                    column = "n"
+                    reason = f"{here} counts people again that are counted in {effect.label}{where}"
+                else:
+                    reason = f"{here} is not the only effect of its trial in {name}{where}"
+                problem = second.problem(column, reason, remedy, severity="warning")
+                doubts.setdefault((second.file, second.row, column), problem)
     return list(doubts.values())
 
 

@@ -314,9 +314,9 @@ def _subgroup_test(
         return None
     q, df, p_value = subgroup_test([r.estimate for r in results], [r.se for r in results])
     effects = [effect for part in parts for effect in part]
-    pairs = [(effects[tie.first], effects[tie.second]) for tie in ties(effects)]
-    apart = [pair for pair in pairs if pair[0].subgroup != pair[1].subgroup]
-    shared = dict.fromkeys(effect.label for pair in apart for effect in pair)
+    tied = [[effects[place] for place in tie.places] for tie in ties(effects)]
+    apart = [listed for listed in tied if len({effect.subgroup for effect in listed}) > 1]
+    shared = dict.fromkeys(effect.label for listed in apart for effect in listed)
     return SubgroupTest(q=q, df=df, p_value=p_value, shared=tuple(shared))
 
 

@@ -26,7 +26,7 @@ from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome
-from livingmeta.synthesis.dependence import behind, ties, unclear
+from livingmeta.synthesis.dependence import any_unclear, behind, ties
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import CONTRADICTION, SIGNS, SPARSE, Pool, marks, signs
 from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, PROFILES, Profile
@@ -283,9 +283,10 @@ def _synthesis(page: _Page, main: Pool | None, by_formulas: Sequence[Pool | None
         ],
         "ties": [
             {
-                "ids": [_id(keys[place]) for place in (tie.first, tie.second)],
+                "ids": [_id(keys[place]) for place in tie.places],
                 "flags": tie.flags,
-                "unclear": tie.flag != "duplicate_numbers" and unclear(firsts[tie.first], firsts[tie.second]),
+                "unclear": tie.flag != "duplicate_numbers"
+                and any_unclear([firsts[place] for place in tie.places]),
             }
             for tie in ties(firsts)
         ],

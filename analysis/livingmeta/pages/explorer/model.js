@@ -134,6 +134,8 @@ const model = (() => {
 
   const pooled = (trials, methods) => kernel.pool(trials.map(({ yi }) => yi), trials.map(({ vi }) => vi), methods);
 
+  const binds = (tie, held) => tie.ids.filter((id) => held.has(id)).length > 1;
+
   function flagsOf(part, on, result, k) {
     const flags = [...(result && k < data.few ? ["few_trials"] : []), ...(result ? result.flags : []), ...on.flatMap((trial) => trial.flags)];
     const statistics = on.map((trial) => trial.statistic);
@@ -143,7 +145,7 @@ const model = (() => {
     if (part.missing.length) flags.push("trials_missing");
     if (part.pooled_by) flags.push("other_method");
     const held = new Set(on.map((trial) => trial.id));
-    flags.push(...part.ties.filter((tie) => tie.ids.every((id) => held.has(id))).flatMap((tie) => tie.flags));
+    flags.push(...part.ties.filter((tie) => binds(tie, held)).flatMap((tie) => tie.flags));
     return [...new Set(flags)].filter((flag) => flag !== "few_trials_for_prediction" || k >= data.prediction_from);
   }
 
@@ -163,7 +165,7 @@ const model = (() => {
       const listed = real.filter((trial) => trial.trial === name);
       const ids = new Set(listed.map((trial) => trial.id));
       const sizes = listed.map((trial) => trial.groups.reduce((n, group) => n + (group[1] || 0), 0));
-      if (part.ties.some((tie) => tie.unclear && tie.ids.every((id) => ids.has(id)))) {
+      if (part.ties.some((tie) => tie.unclear && binds(tie, ids))) {
         least += Math.max(...sizes);
         unknown += 1;
         continue;
