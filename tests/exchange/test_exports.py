@@ -30,7 +30,7 @@ HOSTILE = (
     '"); system("touch hacked"); ("',
     "Øst <b>2005</b>",
 )
-HEADERS = ('=1+1 "Ash"', "NA", "007", "a`b\\n", '"); system("touch hacked"); ("', "yi2", "slab (moderator)")
+HEADERS = ('=1+1 "Ash"', "NA", "007", "a`b\\n", '"); system("touch hacked"); ("', "yi2", "Dose (mg)")
 TITLE = """title = '''
 Pain"); system("touch hacked") #
 system("touch hacked")'''"""

@@ -23,7 +23,7 @@ def read(path: Path, *lines: str, head: str = HEAD, measure: str = "SMD") -> tup
     file = path / "table.csv"
     file.write_text("\n".join((head, *lines)) + "\n", encoding="utf-8")
     ((draft, review),) = imported(file, name="table", hints=Hints(measure=measure))
-    with scratch(draft.name, draft.files) as folder:
+    with scratch(draft.name, draft.written) as folder:
         written, problems = examine(folder)
     assert [str(problem) for problem in problems if problem.severity == "error"] == []
     assert written is not None
@@ -111,7 +111,7 @@ def test_a_table_that_is_imported_and_exported_has_the_values_of_its_other_colum
     (path / "first.csv").write_text(as_csv(rows), encoding="utf-8")
     ((draft, _),) = imported(path / "first.csv", name="first")
     unkept = {name for name in names if any(f"column {name} is not kept" in line for line in draft.remarks)}
-    with scratch(draft.name, draft.files) as folder:
+    with scratch(draft.name, draft.written) as folder:
         exported = metafor(load_review(folder))
     (path / "second.csv").write_text(exported["effects.csv"], encoding="utf-8")
     ((again,), _) = reviews_in(path / "second.csv", Hints(columns={"study": "slab"}))

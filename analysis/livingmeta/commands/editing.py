@@ -256,7 +256,7 @@ def import_command(
     folders = {Path(shelf) / files.name: files for files, _ in made}
     for folder in folders:
         _free(folder)
-    create({folder: files.files for folder, files in folders.items()})
+    create({folder: files.written for folder, files in folders.items()})
     for folder, files in folders.items():
         for remark in files.remarks:
             screen.echo(f"  {remark}")

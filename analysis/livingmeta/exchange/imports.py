@@ -22,7 +22,7 @@ from livingmeta.exchange.sheets import ExchangeError, as_csv, read_sheet, sheet_
 from livingmeta.exchange.tables import analysis_of
 from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
-from livingmeta.review.schema import OPTIONAL, TABLES, Problem, columns
+from livingmeta.review.schema import OPTIONAL, TABLES, Moderator, Problem, columns
 from livingmeta.store import scratch
 from livingmeta.synthesis.settings import undeclarable
 from livingmeta.words import key_of, pick
@@ -99,13 +99,21 @@ def _no_table(file: str | Path, hints: Hints) -> None:
 class Imported:
     """A review folder as texts by file name, and what had to be left behind.
 
-    `origins` says for each row of outcomes.csv which study of the user's file it holds.
+    `origins` says for each row of outcomes.csv which study of the user's file it holds. `moderators`
+    are rows checked as they were made; a file of them takes longer than all others together.
     """
 
     name: str
     files: Mapping[str, str]
+    moderators: tuple[Moderator, ...]
     remarks: tuple[str, ...]
     origins: tuple[Record, ...]
+
+    @property
+    def written(self) -> dict[str, str]:
+        """All files of the folder; one of moderators only where there are any."""
+        rows = [row.model_dump(exclude_none=True) for row in self.moderators]
+        return {**self.files, **({"moderators.csv": _csv("moderators", rows)} if rows else {})}
 
 
 def imported(
@@ -171,7 +179,8 @@ def _placed(review: Review, draft: Imported, path: Path) -> Review:
         else review.outcomes
     )
     doubts = tuple(_theirs(problem, draft, path) for problem in review.warnings)
-    return replace(review, folder=path, file=path.name, outcomes=rows, warnings=doubts)
+    kept = draft.moderators
+    return replace(review, folder=path, file=path.name, outcomes=rows, moderators=kept, warnings=doubts)
 
 
 def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Imported]:
@@ -276,10 +285,11 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
             )
     moderators, unkept = moderator_rows(used, rows, file=file)
     remarks += unkept
-    rows |= {"moderators": moderators} if moderators else {}
     files = {f"{table}.csv": _csv(table, listed) for table, listed in rows.items()}
     files["review.toml"] = _toml(analyses, keys, name=name, file=file)
-    return Imported(name=name, files=files, remarks=tuple(remarks), origins=tuple(origins))
+    return Imported(
+        name=name, files=files, moderators=tuple(moderators), remarks=tuple(remarks), origins=tuple(origins)
+    )
 
 
 def _year(record: Record) -> str:

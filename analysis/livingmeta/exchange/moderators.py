@@ -7,8 +7,10 @@ from contextlib import suppress
 
 from livingmeta.exchange.analyses import Record, read_number
 from livingmeta.exchange.sheets import ExchangeError, Sheet
+from livingmeta.review.files import MOST_ROWS
 from livingmeta.review.rules import HOMES
 from livingmeta.review.schema import ABSENT, LONGEST_CALLED, Moderator, read_row
+from livingmeta.words import is_plain
 
 
 def keep(sheet: Sheet, records: Sequence[Record], *, taken: Iterable[str], decimal: str) -> list[str]:
@@ -32,13 +34,18 @@ def keep(sheet: Sheet, records: Sequence[Record], *, taken: Iterable[str], decim
     remarks = []
     for column in (name for name in sheet.header if name not in set(taken)):
         cells = [" ".join(row[column].split()) for _, row in sheet.rows]
-        filled = [cell for cell in cells if cell.lower() not in ABSENT]
-        texts = {cell: cell for cell in filled}
+        texts = {cell: cell for cell in cells if cell.lower() not in ABSENT}
         with suppress(ExchangeError):  # it holds words
-            texts = {cell: _plain(cell, decimal) for cell in filled}
+            texts = {cell: _plain(cell, decimal) for cell in texts}
         if why := _unusable(column, texts.values()):
             remarks.append(f"{sheet.file}: the column {column} is not kept: {why}.")
             continue
+        worded = [text for text in texts.values() if not is_plain(text.removesuffix("%"))]
+        if 0 < 2 * len(worded) < len(texts):
+            remarks.append(
+                f'{sheet.file}: the column {column} holds numbers, and "{worded[0]}", which is none: '
+                "all count as words. Write numbers alone to regress on it as a number."
+            )
         for record, cell in zip(records, cells, strict=True):
             if cell in texts:
                 record.other[column] = texts[cell]
@@ -68,8 +75,8 @@ def _unusable(column: str, values: Iterable[str]) -> str | None:
 
 def moderator_rows(
     records: Sequence[tuple[str, Record]], rows: Mapping[str, Sequence[Mapping[str, str]]], *, file: str
-) -> tuple[list[dict[str, str]], list[str]]:
-    """Return the rows of moderators.csv, and which columns have another place, as remarks.
+) -> tuple[list[Moderator], list[str]]:
+    """Return the rows of moderators.csv, and which columns have no place there, as remarks.
 
     Parameters
     ----------
@@ -82,35 +89,46 @@ def moderator_rows(
     by_trial: dict[str, list[Record]] = {}
     for trial, record in records:
         by_trial.setdefault(trial, []).append(record)
-    made: list[dict[str, str]] = []
+    made: list[Moderator] = []
     remarks = []
     first: dict[str, str] = {}
     for column in dict.fromkeys(name for _, record in records for name in record.other):
-        said = set(_said_already(column.casefold(), rows))
-        if said or first.setdefault(column.casefold(), column) != column:
-            has = f"{HOMES[column.casefold()][0]}.csv has it" if said else "another column has this name"
-            remarks.append(f"{file}: the column {column} is not kept: {has}. Rename it to keep it.")
-            continue
-        values = [record.other[column] for _, record in records if column in record.other]
-        percent = all(value.endswith("%") for value in values)
-        for trial, listed in by_trial.items():
-            alike = len({record.other.get(column) for record in listed}) == 1
-            for record in listed[:1] if alike else listed:
-                if column not in record.other:
-                    continue
-                made.append(
-                    {
-                        "trial": trial,
-                        "subgroup": "" if alike else record.subgroup,
-                        "contrast": "" if alike else record.contrast,
-                        "moderator": column,
-                        "value": record.other[column].removesuffix("%" if percent else ""),
-                        "unit": "%" if percent else "",
-                        "source": "file",
-                        "locator": f"row {record.row}",
-                    }
-                )
+        name = column.casefold()
+        why = None
+        if any(_said_already(name, rows)):
+            why = f"{HOMES[name][0]}.csv has it. Rename it to keep it"
+        elif first.setdefault(name, column) != column:
+            why = "another column has this name. Rename it to keep it"
+        of_column = list(_of_column(column, by_trial, file)) if why is None else []
+        if len(made) + len(of_column) >= MOST_ROWS:
+            why = f"moderators.csv would have more than {MOST_ROWS:,} rows"
+        if why is None:
+            made += of_column
+        else:
+            remarks.append(f"{file}: the column {column} is not kept: {why}.")
     return made, remarks
+
+
+def _of_column(column: str, by_trial: Mapping[str, Sequence[Record]], file: str) -> Iterator[Moderator]:
+    """Yield a row for each trial, or for each of its results where they differ; they were checked."""
+    every = (record.other.get(column, "%") for listed in by_trial.values() for record in listed)
+    percent = "%" if all(value.endswith("%") for value in every) else ""
+    for trial, listed in by_trial.items():
+        alike = len({record.other.get(column) for record in listed}) == 1
+        for record in listed[:1] if alike else listed:
+            if column in record.other:
+                yield Moderator.model_construct(
+                    file=file,
+                    row=record.row,
+                    trial=trial,
+                    subgroup=None if alike else record.subgroup or None,
+                    contrast=None if alike else record.contrast or None,
+                    moderator=column,
+                    value=record.other[column].removesuffix(percent),
+                    unit=percent or None,
+                    source="file",
+                    locator=f"row {record.row}",
+                )
 
 
 def _said_already(name: str, rows: Mapping[str, Sequence[Mapping[str, str]]]) -> Iterator[str]:
