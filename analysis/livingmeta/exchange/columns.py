@@ -53,18 +53,18 @@ WORDED = 2  # rank of a name by arm and quantity, or by a measure
 ARMS: Mapping[str, str] = {
     "1": "1, 1i, e, t, i, a, exp, experimental, int, interv, intervention, trt, trt1, treat, treated, "
     "treatment, active, arm1, arm 1, group1, group 1, grp1, g1, group a, arm a, treatment group, "
-    "intervention group, experimental group",
+    "intervention group, experimental group, intervensjon, tiltak, behandling",
     "2": "2, 2i, c, b, p, con, ctr, ctrl, cont, control, controls, comp, comparator, comparison, placebo, "
     "plac, pla, trt2, arm2, arm 2, group2, group 2, grp2, g2, group b, arm b, control group, placebo group, "
-    "comparison group",
+    "comparison group, kontroll, kontrollgruppe",
 }
 QUANTITIES: Mapping[str, str] = {
-    "mean": "mean, m, means, average, avg, post mean, post m",
+    "mean": "mean, m, means, average, avg, post mean, post m, gjennomsnitt",
     "sd": "sd, sds, std, stdev, std dev, stddev, standard deviation, st dev, post sd",
     "se": "se, sem, stderr, std err, std error, standard error",
     "n": "n, total, total n, n total, sample size, sample, size, participants, patients, ntot, tot, post n, "
-    "number, no",
-    "events": "event, events, n events, number of events, cases, deaths, n event, no of events",
+    "number, no, antall",
+    "events": "event, events, n events, number of events, cases, deaths, hendelser, n event, no of events",
     "without": "no events, noevents, nonevents, non events, without, no event, non event",
     "low": "lower, lower limit, ci lower, lci, low",
     "high": "upper, upper limit, ci upper, uci, high",
@@ -135,10 +135,14 @@ def squeezed(name: str) -> str:
     >>> squeezed("Hedges's g"), squeezed("_seES"), squeezed("mean1 (mm)"), squeezed("95% CI")
     ('hedgessg', 'sees', 'mean1', '95%ci')
     """
-    bare = re.sub(
-        r"[(\[](?![^)\]]*\b(sd|se|sem|ci|mean|iqr|n|log|ln)\b)[^)\]]*[)\]]\s*$", "", name.casefold()
-    )
-    return re.sub(r"[^\w%±]|_", "", bare or name.casefold())
+    words = bare(name)
+    plain = re.sub(r"[(\[](?![^)\]]*(\b(sd|se|sem|ci|ki|mean|iqr|n|log|ln)\b|%))[^)\]]*[)\]]\s*$", "", words)
+    return re.sub(r"[^\w%±]|_", "", plain or words)
+
+
+def bare(name: str) -> str:
+    """Return a heading in small letters, without the number of people in it: "Exercise (n = 34)"."""
+    return " ".join(re.sub(r"[(\[,;]?\s*\bn\s*=\s*\d+\s*[)\]]?", " ", name.casefold()).split())
 
 
 def listed(names: str) -> list[str]:

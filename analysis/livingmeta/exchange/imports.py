@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, SPREADS, Analysis, Hints, Record, twins
-from livingmeta.exchange.columns import level_in
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import hints_of
 from livingmeta.exchange.moderators import moderator_rows
@@ -314,7 +313,7 @@ def _rows(
         names = ("events", "n") if analysis.measure in OF_COUNTS else ("mean", *spread, "n")
         needed += [f"{name}{arm}" for name in names]
         if "low" in names:
-            level = cells.get(f"level{arm}") or level_in(record.columns.get(f"low{arm}", ""))
+            level = cells.get(f"level{arm}")
             assumed = {} if level else {"assumption": ASSUMED_LEVEL}
             levels[arm] = {"ci_level": level or "95", **assumed}
         if not cells.get(f"n{arm}") and cells.get(f"without{arm}") and cells.get(f"events{arm}"):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from livingmeta.exchange.analyses import Hints
+from livingmeta.exchange.cells import contents_of, numbers_in
 from livingmeta.exchange.columns import ARMS, QUANTITIES, listed, measure_in, ours_of, spaced, squeezed
+from livingmeta.exchange.entry import EntryError
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.review.schema import ABSENT
 
@@ -32,6 +34,23 @@ _LOOSER: Mapping[str, str] = {
     "mean": "y, score, value, avg, mn",
     "events": "x, r, resp, responders, responded, died, dead, improved, success, successes, cured",
 }
+# The same where one cell holds several numbers; they are on offer where cells look so
+TOGETHER: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "means and SDs": (
+        "a mean with its SD in one cell, for each group",
+        ("mean1,sd1", "n1", "mean2,sd2", "n2"),
+    ),
+    "means and SEs": (
+        "a mean with its standard error in one cell, for each group",
+        ("mean1,se1", "n1", "mean2,se2", "n2"),
+    ),
+    "means and limits": (
+        "a mean with its confidence limits in one cell, for each group",
+        ("mean1,low1,high1", "n1", "mean2,low2,high2", "n2"),
+    ),
+    "events of people": ("events of people in one cell, for each group", ("events1,n1", "events2,n2")),
+    "effects and limits": ("an effect with its confidence limits in one cell", ("yi,low,high",)),
+}
 ROLES: Mapping[str, str] = {
     "study": "the name of the study",
     **{
@@ -45,6 +64,11 @@ ROLES: Mapping[str, str] = {
             "events": "number of people with the event in",
             "without": "number of people without the event in",
         }.items()
+    },
+    **{
+        f"{side}{arm}": f"{words} confidence limit of group {arm}"
+        for arm in "12"
+        for side, words in (("low", "lower"), ("high", "upper"))
     },
     "yi": "effect",
     "vi": "variance of the effect",
@@ -91,6 +115,8 @@ class OpenColumns:
         chosen.
     guess : str, optional
         The likeliest kind.
+    note : str
+        What the names of the columns leave open about their cells.
     """
 
     file: str
@@ -98,6 +124,7 @@ class OpenColumns:
     preview: tuple[tuple[int, tuple[str, ...]], ...]
     kinds: Mapping[str, tuple[str, tuple[Question, ...]]]
     guess: str | None = None
+    note: str = ""
 
     @property
     def guessed(self) -> str:
@@ -105,7 +132,7 @@ class OpenColumns:
         questions = self.kinds[self.guess][1] if self.guess else ()
         if not questions or any(question.guess is None for question in questions):
             return ""
-        return " ".join(f'--column "{question.role}={question.guess}"' for question in questions)
+        return _typed(questions)
 
 
 class OpenColumnsError(ExchangeError):
@@ -139,32 +166,77 @@ def what_of(sheet: Sheet, known: Mapping[str, Sequence[str]], said: Mapping[str,
         column
         for column in sheet.header
         if (ours_of(column) or ("",))[0] not in {"study", "year", "subgroup"}
+        and column not in said.values()
         and _numeric(cells[column] for _, cells in sheet.rows)
     ]
-    taken = {*said.values()}
+    several = {column: kinds for column in numbers if (kinds := _together(sheet, column))}
+    single = [column for column in numbers if column not in several]
+    here = {kind for kinds in several.values() for kind in kinds}
+    told = {ours for names in said for ours in listed(names)}
     kinds = {}
-    for kind, (words, roles) in KINDS.items():
-        used = set(taken)
+    for kind, (words, roles) in {**{k: v for k, v in TOGETHER.items() if k in here}, **KINDS}.items():
+        used: set[str] = set()
         questions = []
         for role in roles:
-            columns = [c for c in numbers if c not in taken]
-            if role in said:
+            columns = [column for column, held in several.items() if kind in held] if "," in role else single
+            if told & set(listed(role)) or (
+                kind in TOGETHER and "," not in role and _holds_n(sheet, several)
+            ):
                 continue
-            likely = [
-                *known.get(role, ()),
-                *(c for c in _likely(role, columns) if c not in known.get(role, ())),
-            ]
+            first = [column for column in known.get(role, ()) if column in columns]
+            likely = list(dict.fromkeys((*first, *_likely(role, columns))))
             guess = next((column for column in likely if column not in used), None)
             used |= {guess} if guess else set()
             rest = [column for column in columns if column not in likely]
-            questions.append(Question(role=role, words=ROLES[role], candidates=(*likely, *rest), guess=guess))
+            held = " and ".join(ROLES[ours] for ours in listed(role))
+            questions.append(Question(role=role, words=held, candidates=(*likely, *rest), guess=guess))
         kinds[kind] = (words, tuple(questions))
     share = {
         kind: sum(question.guess is not None for question in questions) / max(len(questions), 1)
         for kind, (_, questions) in kinds.items()
     }
     best = max(share.values())
-    return _open(sheet, kinds, next(kind for kind in share if share[kind] == best) if best > 0 else None)
+    guesses = [kind for kind in share if share[kind] == best > 0]
+    note = ""
+    if several and sum(kind in TOGETHER for kind in guesses) > 1:
+        shown = next(cells[column] for column in several for _, cells in sheet.rows if cells[column])
+        ways = [kinds[kind] for kind in guesses if kind in TOGETHER]
+        note = f' {", ".join(several)}: what does "{shown}" hold? ' + "; ".join(
+            f"{words}: {_typed(questions)}" for words, questions in ways
+        )
+        guesses = []  # what a bracket holds is not to be guessed
+    return replace(_open(sheet, kinds, guesses[0] if guesses else None), note=note)
+
+
+def _typed(questions: Sequence[Question]) -> str:
+    return " ".join(f'--column "{question.role}={question.guess or "…"}"' for question in questions)
+
+
+def _together(sheet: Sheet, column: str) -> set[str]:
+    """Return the kinds of `TOGETHER` that most cells of a column can be, and its heading allows."""
+    contents = contents_of(column)
+    filled = [cells[column] for _, cells in sheet.rows if cells[column].lower() not in ABSENT]
+    fits: dict[str, int] = {}
+    for kind, (_, roles) in TOGETHER.items():
+        wanted = tuple(ours.rstrip("12") for ours in listed(roles[0]))
+        if contents is None or contents[0] == wanted:
+            fits[kind] = sum(_holds(cell, wanted) for cell in filled)
+    return {kind for kind, fitting in fits.items() if filled and fitting >= 0.8 * len(filled)}
+
+
+def _holds(cell: str, wanted: Sequence[str]) -> bool:
+    try:
+        return numbers_in(cell, wanted).keys() >= set(wanted)
+    except EntryError:
+        return False
+
+
+def _holds_n(sheet: Sheet, several: Iterable[str]) -> bool:
+    """Say whether the number of people stands in headings or cells: "Exercise (n = 34)"."""
+    n = re.compile(r"\bn\s*=\s*\d", re.IGNORECASE)
+    return all(
+        n.search(column) or all(n.search(cells[column]) for _, cells in sheet.rows) for column in several
+    )
 
 
 def _open(
@@ -184,10 +256,13 @@ def _numeric(cells: Iterable[str]) -> bool:
 
 def _likely(role: str, columns: Sequence[str]) -> Iterator[str]:
     """Yield the columns that have a word for the role in their names, those of the arm first."""
-    if role[:-1] in QUANTITIES and role[-1] in ARMS:
+    if role == "yi,low,high":
+        yield from columns
+        return
+    if role[-1] in ARMS:
         quantity, arm = role[:-1], role[-1]
-        words = f"{QUANTITIES[quantity]}, {_LOOSER.get(quantity, quantity)}"
-        named = [column for column in columns if _has(column, words)]
+        words = f"{QUANTITIES.get(quantity, quantity)}, {_LOOSER.get(quantity, quantity)}"
+        named = [column for column in columns if "," in role or _has(column, words)]
         other = "2" if arm == "1" else "1"
         yield from (column for column in named if _has(column, ARMS[arm]))
         neither = [

@@ -27,6 +27,7 @@ from livingmeta.words import RefusalError, inert
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+MARKS = {",": "comma", ";": "semicolon", "\t": "tab"}  # between cells
 BLANKS = 17  # blank cells of a row for each that a table can have: no spreadsheet has more
 
 
@@ -271,7 +272,7 @@ def _table(
             continue
         if any(cell.strip() for cell in line[width:]):
             raise ExchangeError(
-                f"{file} row {number}: it has more cells than the header has columns. A comma "
+                f"{file} row {number}: it has more cells than the header has columns. A {MARKS[mark]} "
                 "inside a cell needs quote marks around the cell."
             )
         cells = [*line, *[""] * width]

@@ -22,16 +22,19 @@ from livingmeta.exchange.analyses import (
     read_number,
     twins,
 )
+from livingmeta.exchange.cells import Parts, contents_of, parted, roles_in, several_in
 from livingmeta.exchange.columns import (
     COLUMN_NAMES,
     WORDED,
     candidates,
     level_in,
+    listed,
     measure_in,
     not_yet,
     ours_of,
     squeezed,
 )
+from livingmeta.exchange.entry import EntryError
 from livingmeta.exchange.limits import on_its_scale
 from livingmeta.exchange.moderators import keep
 from livingmeta.exchange.questions import OpenColumnsError, what_of, which_of
@@ -48,18 +51,31 @@ CONTRASTS = {
 }
 
 
-def _meant(sheet: Sheet, said: Mapping[str, str]) -> dict[str, list[str]]:
+def _meant(sheet: Sheet, said: Mapping[str, str], parts: Parts) -> dict[str, list[str]]:
     """Map our names to the columns that may be meant; what the user says goes before all names."""
-    wrong = [unknown("--column", ours, COLUMN_NAMES) for ours in said if ours not in COLUMN_NAMES]
-    wrong += [
-        f"{sheet.file}: {unknown(f'--column {ours}', column, sheet.header)}"
-        for ours, column in said.items()
-        if column not in sheet.header
-    ]
+    columns = candidates(name for name in sheet.header if name not in {*said.values(), *parts.of})
+    for ours, held in parts.columns.items():
+        if ours[:-1] != "n" or ours not in columns:
+            columns[ours] = list(dict.fromkeys((*columns.get(ours, ()), *held)))
+    return {**columns, **{ours: [column] for names, column in said.items() for ours in listed(names)}}
+
+
+def _checked(sheet: Sheet, said: Mapping[str, str]) -> None:
+    """See that what the user says of columns can be."""
+    wrong = []
+    for names, column in said.items():
+        try:
+            wrong += [
+                unknown("--column", ours, COLUMN_NAMES)
+                for ours in roles_in(names)
+                if ours not in COLUMN_NAMES
+            ]
+        except EntryError as refusal:
+            wrong.append(str(refusal))
+        if column not in sheet.header:
+            wrong.append(f"{sheet.file}: {unknown(f'--column {names}', column, sheet.header)}")
     if wrong:
         raise ExchangeError("\n".join(wrong))
-    columns = candidates(name for name in sheet.header if name not in said.values())
-    return {**columns, **{ours: [column] for ours, column in said.items()}}
 
 
 def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
@@ -71,7 +87,9 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         For all cells that can't be read, each with its row and column, for columns that can be
         two things, and for effects whose printed limits lie on another scale.
     """
-    headers = _meant(sheet, hints.columns)
+    _checked(sheet, hints.columns)
+    parts = parted(sheet, hints.columns)
+    headers = _meant(sheet, hints.columns, parts)
     asked = hints.measure is not None
     hints = _measured(sheet, headers, hints)
     used = _used(sheet, headers, hints)
@@ -89,22 +107,27 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         negative_favours=hints.negative_favours,
     )
     records = _studies(sheet, headers, analysis)
-    level = level_in(columns.get("low", "")) if "level" not in columns else ""
     taken = {*columns.values(), *_unread(sheet, headers, columns, analysis)}
-    analysis.remarks += keep(sheet, records, taken=taken, decimal=decimal)
+    analysis.remarks += keep(sheet, records, taken=taken | parts.of, decimal=decimal)
+    analysis.problems += parts.problems
     for record, cells in zip(records, (cells for _, cells in sheet.rows), strict=True):
         record.columns = {**columns, **record.columns}
         if named_total(record):
             continue
         for name, column in columns.items():
             place = f"{record.place}, {column}"
+            held = column in parts.of or (record.row, column, name) in parts.cells
+            cell = parts.cells.get((record.row, column, name), "") if held else cells[column]
+            cell = cell.rstrip(" %") if name == "level" else cell
+            sign = "." if held else decimal
             try:
-                cell = cells[column].rstrip(" %") if name == "level" else cells[column]
-                record.cells[name] = read_number(cell, place=place, decimal=decimal, whole=name in WHOLE)
+                record.cells[name] = read_number(cell, place=place, decimal=sign, whole=name in WHOLE)
             except ExchangeError as wrong:
-                analysis.problems.append(str(wrong))
-        if level:
-            record.cells["level"] = level
+                analysis.problems.append(f"{wrong}{several_in(cell, name, column)}")
+        for arm in ("", "1", "2"):
+            limit = columns.get(f"low{arm}", "")
+            if level := parts.cells.get((record.row, limit, f"level{arm}")) or level_in(limit):
+                record.cells.setdefault(f"level{arm}", level)
         analysis.problems += _at_odds(record)
     if analysis.problems:
         return analysis
@@ -125,7 +148,11 @@ def _unread(
         role = (ours_of(column) or ("",))[0]
         if role == "study" and _numbers_only(sheet, column):
             about.add(column)
-        elif measure_in(column) or role not in {"", "study", "year", "subgroup", "measure"}:
+        elif (
+            measure_in(column)
+            or contents_of(column)
+            or role not in {"", "study", "year", "subgroup", "measure"}
+        ):
             results.append(column)
     if results:
         taken = f"computed from {', '.join(columns.values())}"
@@ -204,7 +231,7 @@ LOG_NEEDS = f"name it with --measure, one of {', '.join(RATIOS)}."
 def _scaled(sheet: Sheet, headers: Mapping[str, list[str]], hints: Hints, used: Sequence[str]) -> Hints:
     """Complete the measure by the name of the effects' column, and see that --log fits it."""
     if "yi" in used:
-        named = measure_in(_one(sheet, headers, "yi"))
+        named = measure_in(re.sub(r"[(\[,].*", "", _one(sheet, headers, "yi")) or _one(sheet, headers, "yi"))
         if named and hints.measure in {None, named[0]}:
             hints = replace(hints, measure=named[0], log=hints.log or named[1])
     if hints.log and hints.measure is None:
@@ -255,6 +282,7 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
             if left.guessed
             else ""
         )
+        + left.note
         + "".join(
             f" If {column} holds the effects, say --measure {named[0]}, with its spread in sei, vi, or "
             "lower and upper."

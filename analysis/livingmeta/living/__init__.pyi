@@ -1,6 +1,5 @@
 from .adding import planned as planned
 from .drafts import Prospect as Prospect
 from .drafts import prospect as prospect
-from .entry import read_result as read_result
 from .worksheet import stale as stale
 from .worksheet import unplaced as unplaced

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.exchange.entry import Entry, EntryError, read_result
 from livingmeta.living.drafts import (
     Cells,
     Draft,
@@ -19,7 +20,6 @@ from livingmeta.living.drafts import (
     taken,
     use_of,
 )
-from livingmeta.living.entry import Entry, EntryError, read_result
 from livingmeta.review.gaps import report_of
 from livingmeta.review.protocol import Review, Side
 from livingmeta.review.schema import QUOTED, TABLES, Gap, Report, carries, read_row

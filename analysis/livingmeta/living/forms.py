@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.exchange.entry import EntryError, read_result
 from livingmeta.exchange.sheets import Sheet, as_csv
 from livingmeta.living.drafts import (
     Cells,
@@ -21,7 +22,6 @@ from livingmeta.living.drafts import (
     taken,
     use_of,
 )
-from livingmeta.living.entry import EntryError, read_result
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import TABLES, Problem, columns
 from livingmeta.words import RefusalError, key_of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.living.entry import EntryError, read_result
+from livingmeta.exchange.entry import EntryError, read_result
 
 ARMS = {
     "37.2 ± 14.1": ({"mean": "37.2", "sd": "14.1"}, {"sd_or_se"}),

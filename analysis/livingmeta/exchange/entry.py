@@ -168,7 +168,7 @@ def _numbers(
         if kind not in {None, "sd", "se"}:
             raise EntryError(f'"{text}": ± stands before an SD or an SE, not before a {kind}.')
         return Entry(printed, None, () if kind else ("sd_or_se",))
-    separator = r"\s*(?:\bto\b|;|,\s|\s-\s|-|\band\b|/)\s*"
+    separator = r"\s*(?:\bto\b|\btil\b|;|,\s|\s-\s|-|\band\b|/)\s*"
     pair = rf"[(\[{{]\s*[,;:]?\s*({NUMBER}){separator}({NUMBER})\s*[,;:]?\s*[)\]}}]"
     if match := re.fullmatch(rf"({NUMBER})\s*,?\s*{pair}", rest) or re.fullmatch(
         rf"({NUMBER})\s*,?\s+({NUMBER}){separator}({NUMBER})", rest
