@@ -34,7 +34,7 @@ def check_drawn_is_printed(ax: Axes, measure: str) -> int:
     drawn = drawn_ends(ax)
     printed = {}
     for text in ax.texts:
-        for numbers in NUMBERS.findall(text.get_text()):
+        for numbers in NUMBERS.findall(text.get_text().replace("\u2007", "")):  # which align them
             if text.get_ha() == "right" or text.get_position()[0] > 1:
                 printed[round(float(text.get_position()[1]), 3)] = numbers
     compared = 0

@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from itertools import combinations, pairwise
 
+import matplotlib.pyplot as plt
 import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.axes import Axes
@@ -21,7 +22,7 @@ from drawn import check_drawn_is_printed
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.files import figure_bytes
-from livingmeta.figures.forest import forest_plot
+from livingmeta.figures.forest import forest_caption, forest_plot
 from livingmeta.figures.style import ARROW, BOUND_MARK, GREY, axis_sides, draw_diamond, scale_axis, wrapped
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool, Printed
@@ -45,7 +46,7 @@ def gids(ax: Axes) -> set[str]:
 
 
 def words(ax: Axes) -> str:
-    return "\n".join(one.get_text() for one in ax.texts)
+    return "\n".join(one.get_text().replace("\u2007", "") for one in ax.texts)
 
 
 @pytest.mark.parametrize("name", [n for n, one in POOLS.items() if one.effects])
@@ -69,8 +70,8 @@ def test_the_diamond_has_the_estimate_and_its_limits() -> None:
 def test_the_published_estimate_is_a_pale_labelled_diamond() -> None:
     ax = forest_plot(POOLS["pain-short"])
     assert artist(ax, "printed").get_xy()[:3, 0].tolist() == [-0.54, -0.27, -0.05]
-    assert "published: Abstract, Results" in words(ax)
-    assert "−0.27 [−0.54, −0.05]" in words(ax)
+    assert "Smith 2017, as published" in words(ax)
+    assert "−0.27 (−0.54 to −0.05)" in words(ax)
 
 
 def test_missing_trials_stand_there_in_grey() -> None:
@@ -92,14 +93,26 @@ def test_trials_that_are_not_used_stand_there_with_the_reason() -> None:
     assert words(forest_plot(strict)).count("rests on an assumption") == len(strict.dropped) == 3
 
 
-def test_an_assumption_has_a_dagger_and_its_words_below() -> None:
-    one = POOLS["pain-short"]
+def test_a_note_has_a_letter_beside_each_trial_that_it_concerns() -> None:
+    one = POOLS["function-short"]
     ax = forest_plot(one)
-    assumed = [effect for effect in one.effects if effect.assumption]
-    assert assumed
-    for effect in assumed:
-        assert f"{effect.label} †" in words(ax)
-        assert f"† {effect.label}: " in words(ax)
+    notes = [text.get_text() for text in ax.texts if text.get_gid() == "note"]
+    letters = [text.get_text() for text in ax.texts if text.get_gid() == "note letter"]
+    assert letters == ["a", "b", "c", "d", "e", "f"]
+    (bound,) = [effect for effect in one.effects if "p_bound" in effect.flags]
+    # it rests on an assumption and on a bound, and its sign is turned
+    assert artist(ax, f"letter:{bound.trial}").get_text() == "a,b,c"
+    assert "P printed as a bound: at least this far from 0." in notes
+    for effect in one.effects:
+        assert (f"letter:{effect.trial}" in gids(ax)) == bool(effect.assumption or effect.turned)
+
+
+def test_what_is_general_is_for_the_caption_and_not_drawn() -> None:
+    one = POOLS["function-short"]
+    drawn, told = words(forest_plot(one)), " ".join(forest_caption(one))
+    for general in (BOUND_MARK, "Fewer than five trials", "Methods: random effects, REML"):
+        assert general in told
+        assert general not in drawn
 
 
 def test_an_effect_from_a_bound_has_a_mark_of_its_own_and_no_arrow() -> None:
@@ -111,8 +124,8 @@ def test_an_effect_from_a_bound_has_a_mark_of_its_own_and_no_arrow() -> None:
         assert full == (effect is not bound)
     assert not any(gid.startswith("beyond:") for gid in gids(ax))
     assert "at least this far from 0" in words(ax)
-    assert BOUND_MARK in words(ax)
-    assert ARROW not in words(ax)
+    assert BOUND_MARK in forest_caption(one)
+    assert ARROW not in forest_caption(one)
 
 
 @pytest.mark.parametrize("pools", [*([one] for one in POOLS.values()), KNEE])
@@ -156,7 +169,7 @@ def test_a_prediction_interval_is_drawn_from_five_trials_on(k: int, shown: bool)
     one = replace(KNEE[0], subgroup=None, effects=effects, result=result, subgroup_test=None)
     ax = forest_plot(one)
     assert ("prediction" in gids(ax)) is shown
-    assert ("95% prediction interval of the true effect" in words(ax)) is shown
+    assert ("95% prediction interval" in words(ax)) is shown
     if shown:
         ends = artist(ax, "prediction").get_xdata()
         assert tuple(ends) == (result.pi_low, result.pi_high)
@@ -180,7 +193,7 @@ def test_with_a_total_the_weights_are_those_of_the_total() -> None:
     parts = [replace(one, total_weights=tuple(next(held) for _ in one.effects)) for one in KNEE]
     ax = forest_plot([*parts, whole])
     assert "diamond:overall" in gids(ax)
-    assert "those in the total" in words(ax)
+    assert "those in the total" in " ".join(forest_caption([*parts, whole]))
     assert f"{result.weights[0]:.1f}%" in words(ax)
     assert f"{KNEE[0].result.weights[0]:.1f}%" not in words(ax).split("Subtotal")[0]
 
@@ -199,10 +212,10 @@ def test_a_far_trial_gets_an_arrow_and_keeps_its_numbers() -> None:
 def test_the_favours_words_come_from_the_review() -> None:
     one = replace(POOLS["pain-short"], favours=("hopping", "resting"))
     ax = forest_plot(one)
-    left, right = artist(ax, "favours:1"), artist(ax, "favours:2")
-    assert left.get_text().split() == ["favours", "hopping"]
-    assert right.get_text().split() == ["favours", "resting"]
-    assert left.get_position()[0] < 0 < right.get_position()[0]
+    left, right = ([text for text in ax.texts if text.get_gid() == f"favours:{side}"] for side in (1, 2))
+    assert " ".join(text.get_text() for text in left) == "Favours hopping"
+    assert " ".join(text.get_text() for text in right) == "Favours resting"
+    assert left[0].get_position()[0] < 0 < right[0].get_position()[0]
 
 
 def shown_texts(ax: Axes) -> list[Text]:
@@ -277,7 +290,11 @@ ODD = {
     ids=[*POOLS, "131 rows", "long names", "left out", *ODD],
 )
 def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> None:
-    ax = forest_plot(pools)
+    check_apart(forest_plot(pools))
+
+
+def check_apart(ax: Axes) -> None:
+    """Hold every text against every other, and against the edge of the page."""
     figure = ax.figure
     assert isinstance(figure, Figure)
     canvas = FigureCanvasAgg(figure)
@@ -307,10 +324,19 @@ def test_text_is_never_smaller_than_it_can_be_read() -> None:
 
 
 def test_it_draws_into_a_given_axes() -> None:
-    figure = Figure(figsize=(9, 4))
-    ax = figure.add_axes((0.5, 0.3, 0.25, 0.5))
+    figure, (first, ax) = plt.subplots(2, figsize=(6.4, 9.6))
+    given = ax.get_position().bounds
     assert forest_plot(POOLS["pain-short"], ax=ax) is ax
     assert "diamond:overall" in gids(ax)
+    check_apart(ax)
+    texts = [text.get_window_extent() for text in shown_texts(ax)]
+    low, high = figure.transFigure.transform([given[:2], (given[0] + given[2], given[1] + given[3])])
+    assert min(box.x0 for box in texts) >= low[0] - 1
+    assert max(box.x1 for box in texts) <= high[0] + 1
+    assert min(box.y0 for box in texts) >= low[1] - 1
+    assert max(box.y1 for box in texts) <= high[1] + 1
+    assert first.get_position().bounds != ax.get_position().bounds
+    plt.close(figure)
 
 
 def test_pools_of_several_syntheses_are_refused() -> None:
@@ -366,9 +392,13 @@ def test_a_line_holds_as_many_words_as_it_has_room_for(text: str, inches: float)
         assert len(wrapped(f"{line} {following.split()[0]}", inches)) == 2
 
 
-def test_text_in_the_svg_is_paths() -> None:
-    drawn = figure_bytes(forest_plot(POOLS["pain-short"]).figure, "svg").decode()
-    assert "<text" not in drawn
+def test_text_in_the_svg_is_text_with_fonts_to_fall_back_on_and_says_what_it_shows() -> None:
+    figure = forest_plot(POOLS["pain-short"]).figure
+    drawn = figure_bytes(figure, "svg", title="Pain & more", description="3 trials").decode()
+    assert ">Littlewood 2014 (pilot)</text>" in drawn
+    assert "Arial, Helvetica" in drawn
+    assert '<title id="figure-title">Pain &amp; more</title>' in drawn
+    assert '<desc id="figure-description">3 trials</desc>' in drawn
     assert "<dc:date>" not in drawn
 
 
@@ -384,9 +414,9 @@ def test_counts_stand_in_their_columns_and_ratios_on_round_ticks(tmp_path) -> No
     ax = forest_plot(pool)
     texts = {text.get_text() for text in ax.texts}
     assert {"8", "14", "40", "Events"} <= texts
-    assert "0.46 [0.17, 1.28]" in texts
+    assert "0.46 (0.17 to 1.28)" in texts
     ticks = [label.get_text() for label in ax.get_xticklabels()]
-    assert {"0.5", "1", "2"} <= set(ticks)
+    assert {"0.5", "1"} <= set(ticks)
     assert ax.get_xlabel() == "Odds ratio (log scale)"
 
 
@@ -414,7 +444,7 @@ def test_an_interval_beyond_the_axis_is_an_arrow_at_the_edge(ci, arrows, line) -
     assert sorted(a.get_marker() for a in found) == arrows
     assert all(a.get_xdata()[0] in ax.get_xlim() for a in found)
     assert (f"ci:{trial}" in gids(ax)) == line
-    assert ARROW in words(ax)
+    assert ARROW in forest_caption(one)
 
 
 def test_a_diamond_that_is_cut_ends_blunt_with_an_arrow() -> None:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from folders import TRIAL, folder
 from livingmeta.figures.bias import summary_plot, traffic_plot
-from livingmeta.figures.forest import forest_plot
+from livingmeta.figures.forest import forest_caption, forest_plot
 from livingmeta.figures.style import MARKS
 from livingmeta.review.bias import DOMAINS, SEVERITY, STATES, assessments, unrecorded
 from livingmeta.review.folder import ReviewError, load_review
@@ -156,26 +156,35 @@ def test_the_forest_plot_has_a_column_only_where_something_is_recorded() -> None
     bare = forest_plot(pools)
     ax = forest_plot(pools, bias=assessments(SMITH))
     assert not any(gid.startswith("bias:") for gid in gids(bare.figure))
-    drawn = [gid for gid in gids(ax.figure) if gid.startswith("bias:")]
-    assert len(drawn) == 7  # pooled, missing and held for sensitivity analyses
-    assert "bias:aasa2015:unclear" in drawn
+    drawn = {gid for gid in gids(ax.figure) if gid.startswith("bias:")}
+    shown = {e.trial for e in pools[0].effects}
+    shown |= {one.trial for one in (*pools[0].missing, *pools[0].sensitivity_only)}
+    recorded = [one for one in assessments(SMITH) if one.trial in shown and one.tool == ROB1]
+    # a circle wherever something is recorded, and nowhere else
+    assert drawn == {
+        f"bias:{one.trial}:{cell.domain}:{cell.state}" for one in recorded for cell in one.cells if cell.rows
+    }
+    assert "bias:aasa2015:random sequence generation:unclear" in drawn
+    signs = [text.get_text() for text in ax.texts if text.get_text() in {"+", "?", "×", "f"}]
+    assert sorted(signs) == ["+", "+", "?"]  # facts without a judgement leave the circle empty
     words = "\n".join(text.get_text() for text in ax.texts)
-    assert "3/7" in words
-    assert "blank: nothing recorded" in words
-    assert ax.figure.get_figwidth() > bare.figure.get_figwidth()
+    assert "A random sequence generation; B allocation concealment" in words
+    assert "facts are recorded and no judgement" in " ".join(forest_caption(pools, bias=assessments(SMITH)))
     other = [replace(one, trial="elsewhere") for one in assessments(SMITH)]
-    assert "RoB" not in [text.get_text() for text in forest_plot(pools, bias=other).texts]
+    assert "Risk of bias" not in [text.get_text() for text in forest_plot(pools, bias=other).texts]
 
 
 def test_a_review_brings_its_own_column_and_it_stays_on_the_page() -> None:
     ax = forest_plot(SMITH, "pain-short")
     canvas = FigureCanvasAgg(ax.figure)
     canvas.draw()
-    (sign,) = [one for one in ax.collections if one.get_gid() == "bias:aasa2015:unclear"]
+    (sign,) = [
+        one for one in ax.collections if one.get_gid() == "bias:aasa2015:random sequence generation:unclear"
+    ]
     assert sign.get_window_extent(canvas.get_renderer()).x1 < ax.figure.bbox.x1
     for text in ax.texts:
         assert text.get_window_extent(canvas.get_renderer()).x1 <= ax.figure.bbox.x1, text
-    assert ax.figure.get_figwidth() * 25.4 == pytest.approx(190, abs=1)
+    assert ax.figure.get_figwidth() * 25.4 == pytest.approx(175, abs=0.1)
 
 
 def test_trials_of_two_tools_are_drawn_in_two_panels(tmp_path) -> None:

@@ -465,7 +465,7 @@ def test_a_printed_effect_of_the_reviews_measure_needs_no_people(measure: str, t
     assert (found.yi, found.n1, found.n2) == (-0.7, None, None)
     assert found.vi == pytest.approx((0.8 / Z) ** 2)
     assert found.difference is not None
-    assert found.difference.endswith("−0.7 [−1.5, 0.1]")
+    assert found.difference.endswith("−0.7 (−1.5 to 0.1)")
 
 
 @pytest.mark.parametrize("measure", ["OR", "RR", "HR", "IRR", "ROM"])

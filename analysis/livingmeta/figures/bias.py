@@ -58,7 +58,7 @@ def traffic_plot(
     heads = [_heads(panel, language) for panel in panels]
     tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
     height = sum(tall) + _foot_height(_states(assessments), feet) + 0.16
-    figure = Figure(figsize=(_WIDTH, height), dpi=100)
+    figure = Figure(figsize=(_WIDTH, height), dpi=200)
     top = height - 0.08
     for panel, key, size in zip(panels, heads, tall, strict=True):
         columns = len(panel[0].cells)
@@ -128,7 +128,7 @@ def summary_plot(assessments: Sequence[Assessment], *, language: Language = ENGL
     tall = [0.23 * len(panel[0].cells) + 0.35 for panel in panels]
     height = sum(tall) + _foot_height(_states(assessments), ()) + 0.05
     label = 2.6
-    figure = Figure(figsize=(_WIDTH, height), dpi=100)
+    figure = Figure(figsize=(_WIDTH, height), dpi=200)
     top = height
     for panel, size in zip(panels, tall, strict=True):
         box = (

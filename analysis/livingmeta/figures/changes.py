@@ -80,7 +80,7 @@ def changes_plot(
     measure = pools[0].measure
     width = _NAMES + _FOREST + _NUMBERS + 2 * _MARGIN
     height = (len(lines) + 1) * ROW + 0.62
-    figure = Figure(figsize=(width, height), dpi=100)
+    figure = Figure(figsize=(width, height), dpi=200)
     box = ((_MARGIN + _NAMES) / width, 0.55 / height, _FOREST / width, len(lines) * ROW / height)
     ax = figure.add_axes(box)
     ends = [abs(end) for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
@@ -143,4 +143,4 @@ def _stage(stage: Stage, language: Language) -> ChangeLine:
 
 def _numbers(measure: str, estimate: float, low: float, high: float, language: Language) -> str:
     middle, least, most = as_shown(measure, estimate, low, high)
-    return language.say("figures.interval", estimate=middle, low=least, high=most)
+    return language.say("interval", estimate=middle, low=least, high=most)

@@ -64,7 +64,7 @@ def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Fig
         raise RefusalError(f"{', '.join(deduction.claims)}: there is no printed interval to draw.")
     rows, trials = len(deduction.candidates), len(deduction.candidates) + 2
     height = _TOP + rows * _STRIP + _BETWEEN + trials * ROW + _AXIS
-    figure = Figure(figsize=(_WIDTH, height), dpi=100)
+    figure = Figure(figsize=(_WIDTH, height), dpi=200)
 
     def axes(top: float, tall: float, label: str) -> Axes:
         inside = (

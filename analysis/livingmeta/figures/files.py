@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from matplotlib import rc_context
+
+from livingmeta.figures.style import FONTS
 
 METADATA: Mapping[str, dict[str, Any]] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None, "ModDate": None, "Producer": None},
     "png": {"Software": None},
 }
+
+
+# Who lays out by Arimo lays out for all of these: their letters are equally wide.
+_LAID_OUT = ", ".join(f"'{name}'" for name in FONTS)
+_READ = "Arimo, Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 
 
 def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: str = "en") -> str:
@@ -30,18 +37,25 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: st
     lang : str
         Language of its words.
     """
-    held = io.BytesIO()
-    fonts = ["DejaVu Sans", "Verdana", "Arial", "Helvetica"]  # the first two are equally wide
-    fixed: dict[Any, Any] = {"svg.hashsalt": "livingmeta", "svg.fonttype": "none", "font.sans-serif": fonts}
-    with rc_context(fixed):
-        figure.savefig(held, format="svg", metadata=METADATA["svg"], transparent=True)
-    text = held.getvalue().decode()
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = _svg(figure, transparent=True)
     asked = dict.fromkeys(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
     text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in asked else "", text)
     number = {own: str(place) for place, own in enumerate(asked)}
     text = re.sub(r'( id="|href="#|url\(#)([^")]+)', lambda m: f"{m[1]}{name}-{number[m[2]]}", text)
-    text = _smaller(text)
+    return _told(_smaller(text), name=name, title=title, description=description, lang=lang)
+
+
+def _svg(figure: Any, **look: Any) -> str:
+    held = io.BytesIO()
+    fixed: dict[Any, Any] = {**_FIXED, "svg.fonttype": "none"}
+    with rc_context(fixed):
+        figure.savefig(held, format="svg", metadata=METADATA["svg"], **look)
+    text = held.getvalue().decode().replace(_LAID_OUT, _READ)
+    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+
+
+def _told(text: str, *, name: str, title: str, description: str, lang: str) -> str:
+    """Let an SVG element say what it shows."""
     said = f'role="img" aria-labelledby="{name}-title {name}-description" lang="{lang}"'
     words = (
         f'<title id="{name}-title">{escape(title)}</title>'
@@ -67,27 +81,49 @@ def _smaller(text: str) -> str:
     return re.sub(rf"{re.escape(fonts[0])}(; )?", "", text).replace("<svg", f'<svg style="{fonts[0]}"', 1)
 
 
-def figure_bytes(figure: Any, kind: str) -> bytes:
+_FIXED: Mapping[str, Any] = {
+    "svg.hashsalt": "livingmeta",
+    "pdf.fonttype": 42,
+    "text.parse_math": False,
+    "text.hinting": "none",  # letters as wide as they were laid out
+}
+
+
+def figure_bytes(
+    figure: Any, kind: str, *, title: str = "", description: str = "", lang: str = "en"
+) -> bytes:
     """Return a figure as a file of this kind, the same bytes whenever it is drawn again.
 
     Parameters
     ----------
-    figure : matplotlib Figure
+    figure : matplotlib Figure, or several
+        Several are the pages of a PDF.
     kind : str
-        "svg" (text as paths), "pdf" (fonts embedded) or "png" (300 dots per inch).
+        "svg" (text as text, with fonts to fall back on), "pdf" (fonts embedded) or "png" (300 dots
+        per inch).
+    title, description : str
+        What an SVG file says of itself to who does not see it; a PDF keeps the title, and a PNG both.
+    lang : str
+        Language of its words.
 
     Raises
     ------
     KeyError
         For another kind.
     """
+    if kind == "svg":
+        text = _told(_svg(figure), name="figure", title=title, description=description, lang=lang)
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{text}'.encode()
     held = io.BytesIO()
-    fixed: dict[Any, Any] = {
-        "svg.hashsalt": "livingmeta",
-        "svg.fonttype": "path",
-        "pdf.fonttype": 42,
-        "text.parse_math": False,
-    }
-    with rc_context(fixed):
-        figure.savefig(held, format=kind, metadata=METADATA[kind], dpi=300)
+    told = {"Title": title, **({"Description": description} if kind == "png" else {})}
+    about = {**METADATA[kind], **{name: words for name, words in told.items() if words}}
+    with rc_context(dict(_FIXED)):
+        if isinstance(figure, Sequence):
+            from matplotlib.backends.backend_pdf import PdfPages
+
+            with PdfPages(held, metadata=about) as pages:
+                for page in figure:
+                    pages.savefig(page)
+        else:
+            figure.savefig(held, format=kind, metadata=about, dpi=300)
     return held.getvalue()

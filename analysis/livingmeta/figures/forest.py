@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.engine.effect_sizes import as_shown, of_counts, scale_name
+from livingmeta.engine.effect_sizes import as_shown, of_counts, on_scale, ratios, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import (
     ARROW,
     BLACK,
     BOUND_MARK,
     COLOURS,
+    FONTS,
     GREY,
     MARKS,
     PALE,
-    ROW,
-    SMALL,
-    TEXT,
     WHITE,
-    WIDEST,
     _wide,
     as_written,
     axis_words,
+    by_night,
     draw_diamond,
     draw_interval,
     draw_mark,
@@ -38,20 +39,38 @@ from livingmeta.figures.style import (
     scale_axis,
     state_key,
     wrapped,
-    write_beside,
 )
-from livingmeta.language import ENGLISH, Language, Said, said
-from livingmeta.review.bias import Assessment, assessments
+from livingmeta.language import ENGLISH, Language
+from livingmeta.review.bias import FACTS, NOTHING, OVERALL, SEVERITY, Assessment, Cell, assessments
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.dependence import people_of
+from livingmeta.synthesis.dependence import people_of, sentences
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import LeftOut, Missing, Pool, Printed, heterogeneity, marks, notes
+from livingmeta.synthesis.moderators import MODERATORS, moderator_of
+from livingmeta.synthesis.pool import LeftOut, Missing, Pool, Printed, heterogeneity, signs
+from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import Numeral, RefusalError, count, decimal, decimals, p_words, pick
+from livingmeta.words import Numeral, RefusalError, count, decimal, p_words, pick, unknown
 
-# Inches; the whole is the text width of a journal page (178 mm).
-_LABEL, _WEIGHT, _FOREST, _ESTIMATE, _MARGIN = 1.38, 0.54, 1.72, 1.26, 0.06
-_BIAS = 0.42  # of the column with risk of bias, where there is one: then 189 mm
+SORTS: Mapping[str, Callable[[Effect, float], Any] | None] = {
+    "file": None,  # as the rows stand in the review's files
+    "effect": lambda effect, weight: effect.yi,
+    "year": lambda effect, weight: (effect.year is None, effect.year, effect.label),
+    "weight": lambda effect, weight: -weight,
+    "label": lambda effect, weight: effect.label.casefold(),
+}
+# Where the columns stand: on the left of the plot as in Cochrane reviews, or the results on its right.
+LAYOUTS: Mapping[str, tuple[str, ...]] = {"cochrane": ("bias",), "plain": ("estimate", "weight", "bias")}
+COLUMNS = ("arms", "reported", "n", "weight", "estimate", "bias")
+THEMES = ("light", "dark")
+WIDTH = 175.0  # mm: two columns of a journal
+PAGE = 240.0  # mm: its height
+MOST_ROWS = 60  # of a page; subgroups that make more stand on pages of their own
+SIZES = (8.0, 7.5, 7.0, 6.5)  # points
+SHARE = 0.33  # of the width, which the plot has at least where text of one of the sizes leaves it
+LEAST = 0.17
+_MM = 1 / 25.4
+_MARGIN = 0.05  # inches
+_OPEN, _DENSE, _LEAST = 1.65, 1.3, 1.12  # lines of text that a row is high: usual, many rows, asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +79,7 @@ class _Row:
 
     kind: str
     text: str = ""
+    at: int = 0  # its place among the rows, before words are broken into lines
     pool: Pool | None = None
     effect: Effect | None = None
     weight: float | None = None
@@ -78,16 +98,199 @@ class _Row:
         about = self.effect or self.absent
         return about.trial if about else None
 
+    @property
+    def bold(self) -> bool:
+        """Whether it is what a reader looks for."""
+        diamond = self.kind == "diamond" and self.pool is not None
+        return self.kind == "heading" or (diamond and not self.pool.contradictory())  # type: ignore[union-attr]
 
+
+@dataclass(frozen=True, kw_only=True)
+class _Column:
+    """A column beside the plot: its head, and what stands in the rows."""
+
+    name: str
+    head: str
+    cells: Mapping[int, str]  # by place of the row
+    group: int = 0  # whose name stands above it, with the columns beside
+    align: str = "right"
+    most: float = 9.0  # inches; a longer text is cut
+
+    def wide(self, size: float, rows: Sequence[_Row]) -> float:
+        """Return its width in inches."""
+        cells = [_inch(text, size, bold=rows[place].bold) for place, text in self.cells.items()]
+        return max(_inch(self.head, size, bold=True), min(self.most, max(cells, default=0.0)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What somebody wants to see of pools of one synthesis."""
+
+    pools: Sequence[Pool]
+    review: Review | None
+    bias: Sequence[Assessment]
+    sort: str = "file"
+    columns: tuple[str, ...] | None = None
+    limits: tuple[float, float] | None = None
+    title: str | None = None
+    width: float | None = None
+    height: float | None = None
+    layout: str = "cochrane"
+    theme: str = "light"
+    language: Language = ENGLISH
+    totals: bool = False  # only of its subgroups
+
+    @classmethod
+    def of(
+        cls,
+        pools: Pool | Sequence[Pool] | Review,
+        synthesis: str | None,
+        *,
+        subgroup: str | None = None,
+        bias: Sequence[Assessment] = (),
+        **options: Any,
+    ) -> _Asked:
+        """Pool a review as it is asked for, and refuse what can't be shown."""
+        review = pools if isinstance(pools, Review) else None
+        if review is not None:
+            bias = bias or assessments(review)
+            pools = synthesise(review, selection=Selection(subgroup=subgroup), only=synthesis)
+        elif subgroup is not None:
+            raise RefusalError("subgroup: pools are parted already. Give the review itself.")
+        listed = [pools] if isinstance(pools, Pool) else list(pools)  # type: ignore[arg-type]
+        names = list(dict.fromkeys(pool.synthesis for pool in listed))
+        if synthesis is not None and review is None:
+            pick(dict.fromkeys(names), synthesis, "synthesis")
+            listed = [pool for pool in listed if pool.synthesis == synthesis]
+        elif len(names) != 1:
+            raise RefusalError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
+        asked = cls(pools=listed, review=review, bias=tuple(bias), **options)
+        asked.check()
+        return asked
+
+    def check(self) -> None:
+        """Refuse what is no option, or leaves nothing to see."""
+        pick(SORTS, self.sort, "sort")
+        pick(LAYOUTS, self.layout, "layout")
+        pick(dict.fromkeys(THEMES), self.theme, "theme")
+        if self.columns is not None:
+            own = () if self.review is None else (*self.review.characteristics, *MODERATORS)
+            names = {name.casefold(): name for name in (*own, *COLUMNS)}
+            for name in self.columns:
+                if name.casefold() not in names:
+                    raise RefusalError(unknown("columns", name, dict.fromkeys((*COLUMNS, *own))))
+        if self.limits is not None:
+            low, high = self.limits
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise RefusalError(f"limits = {low:g}, {high:g}: give the lower one first, both as numbers.")
+            if self.ratio and low <= 0:
+                raise RefusalError(
+                    f"limits = {low:g}, {high:g}: a ratio is above 0, and so are the limits of its axis."
+                )
+        for name in ("width", "height"):
+            given = getattr(self, name)
+            if given is not None and not 0 < given <= 2000:
+                raise RefusalError(f"{name} = {given:g}: give millimetres, 2000 at most.")
+
+    @property
+    def measure(self) -> str:
+        return self.pools[0].measure
+
+    @property
+    def ratio(self) -> bool:
+        return self.measure in ratios()
+
+    @cached_property
+    def effects(self) -> list[Effect]:
+        """The effects shown, each once."""
+        return list(dict.fromkeys(effect for pool in self.pools for effect in pool.effects))
+
+    @cached_property
+    def level(self) -> Numeral:
+        """The level of its intervals, in percent."""
+        result = next((pool.result for pool in self.pools if pool.result), None)
+        return Numeral(f"{round(100 * result.level, 1) if result else 95:g}")
+
+    def says(self, key: str, **values: object) -> str:
+        """Say something of a figure."""
+        return self.language.say(f"figures.{key}", percent=self.language.percent, **values)
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """The columns beside the plot, as asked for or as the trials have something for them."""
+        if self.totals:
+            whole = any(pool.total_weights is not None for pool in self.pools)
+            names = ("n", "weight", "estimate") if whole else ("n", "estimate")
+            return tuple(name for name in names if self.has(name))
+        if self.columns is not None:
+            names = {name.casefold(): name for name in COLUMNS}
+            chosen = dict.fromkeys(names.get(name.casefold(), name) for name in self.columns)
+            for name in chosen.keys() & _LACKING.keys():
+                if not self.has(name):
+                    raise RefusalError(f"columns = {name}: {_LACKING[name]}")
+            return tuple(chosen)
+        arms = self.layout == "cochrane" and all(_has_arms(effect) for effect in self.effects)
+        counted = ("n",) if self.layout == "plain" else ("arms",) if arms else ("reported", "n")
+        results = ("estimate", "weight") if self.layout == "plain" else ("weight", "estimate")
+        return tuple(name for name in (*counted, *results, "bias") if self.has(name))
+
+    def has(self, name: str) -> bool:
+        """Whether a trial shown has something for a column."""
+        if name == "bias":
+            return any(cell.judgement for row in self.judged.values() for cell in row.cells)
+        if name == "weight":
+            return any(pool.weights for pool in self.pools)
+        if name == "n":
+            return any(effect.sizes for effect in self.effects)
+        if name == "arms":
+            return any(_has_arms(effect) for effect in self.effects)
+        return name != "reported" or any(_tells(effect) for effect in self.effects)
+
+    @cached_property
+    def judged(self) -> Mapping[str, Assessment]:
+        """By trial what is recorded with the tool that most of those shown are judged with."""
+        trials = {effect.trial for effect in self.effects}
+        last = self.pools[-1]
+        trials |= {absent.trial for absent in (*last.missing, *last.sensitivity_only, *last.dropped)}
+        tools: dict[str, dict[str, Assessment]] = {}
+        for assessment in self.bias:
+            if assessment.trial in trials:
+                tools.setdefault(assessment.tool, {}).setdefault(assessment.trial, assessment)
+        counted = {tool: sum(row.worst is not None for row in rows.values()) for tool, rows in tools.items()}
+        chosen = max(tools, key=lambda tool: (counted[tool], len(tools[tool])), default=None)
+        return tools[chosen] if chosen is not None else {}
+
+
+_LACKING = {
+    "arms": "no trial here has numbers of its arms; reported shows what it has.",
+    "reported": "no trial here is reported by more than its effect, or by its arms, which arms shows.",
+    "n": "how many people the groups had is known of no trial here.",
+    "weight": "nothing is pooled here.",
+    "bias": "no risk of bias of the trials here is judged.",
+}
+
+
+@as_written
 def forest_plot(
     pools: Pool | Sequence[Pool] | Review,
     synthesis: str | None = None,
     *,
     ax: Axes | None = None,
     bias: Sequence[Assessment] = (),
+    sort: str = "file",
+    columns: Sequence[str] | None = None,
+    subgroup: str | None = None,
+    limits: tuple[float, float] | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    layout: str = "cochrane",
+    theme: str = "light",
     language: Language = ENGLISH,
 ) -> Axes:
-    """Draw the forest plot of one synthesis.
+    """Draw the forest plot of one synthesis, as a journal prints it.
+
+    What is general (methods, warnings, what marks mean) is for the caption: `forest_caption`.
 
     Parameters
     ----------
@@ -97,12 +300,28 @@ def forest_plot(
     synthesis : str, optional
         Id of the synthesis, where a review or the pools of several are given.
     ax : Axes, optional
-        Where to draw; the columns stand to its left and right. By default a new figure of
+        Where to draw: columns and plot share the room that it has. By default a new figure of
         the size that the rows need, reached as ``ax.figure``.
     bias : sequence of Assessment
-        Risk of bias, for a column on the right where a trial shown has any; a review brings its
-        own. The sign is the trial's, the fraction counts domains with a judgement; blank is
-        "nothing recorded".
+        Risk of bias, a circle for each domain; a review brings its own. A circle is empty where
+        facts are recorded and no judgement, and there is none where nothing is recorded.
+    sort : str
+        Order of the trials, in each subgroup: any of `SORTS`.
+    columns : sequence of str, optional
+        Which stand beside the plot, in this order: any of `COLUMNS`, and with a review its
+        moderators. By default what the trials have.
+    subgroup : str, optional
+        Moderator of the review to part it by, instead of its own subgroups.
+    limits : (float, float), optional
+        Ends of the axis, on the scale shown (of a ratio the ratio itself). By default by content.
+    title : str, optional
+        Stands above. By default nothing does: a caption says it.
+    width, height : float, optional
+        Of a new figure, in mm; by default 175, and as high as the rows need.
+    layout : str
+        Any of `LAYOUTS`.
+    theme : str
+        "light", or "dark" for a dark ground.
     language : Language
         Of the words that are drawn.
 
@@ -111,121 +330,652 @@ def forest_plot(
     Axes
         Its x axis is the effect; negative favours group 1. Every artist that shows a number has
         a gid: "trial:<id>", "ci:<id>", "diamond:<subgroup or overall>", "printed", "prediction",
-        "bias:<trial>:<state>".
+        "bias:<trial>:<domain>:<state>".
 
     Raises
     ------
     ValueError
-        If the pools are none, or of several syntheses of which none is named.
+        If the pools are none, or of several syntheses of which none is named; for what is no
+        option; and if the columns don't fit the width, or the rows the height.
 
     Examples
     --------
     >>> from livingmeta.review.folder import load_review
-    >>> forest_plot(load_review("smith2017"), "pain-short").get_xlabel()
+    >>> ax = forest_plot(load_review("smith2017"), "pain-short", sort="effect", layout="plain")
+    >>> ax.get_xlabel()
     'Standardised mean difference'
     """
-    if isinstance(pools, Review):
-        bias = assessments(pools)
-        pools = synthesise(pools)
-    listed = [pools] if isinstance(pools, Pool) else list(pools)
-    names = list(dict.fromkeys(pool.synthesis for pool in listed))
-    if synthesis is not None:
-        pick(dict.fromkeys(names), synthesis, "synthesis")
-        listed = [pool for pool in listed if pool.synthesis == synthesis]
-    elif len(names) != 1:
-        raise RefusalError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
-    rows = list(_rows(listed, language))
-    recorded = {assessment.trial: assessment for assessment in reversed(bias)}
-    beside = {place: recorded[row.trial] for place, row in enumerate(rows) if row.trial in recorded}
-    below = [*_below(listed, language), *(_bias_words(beside.values(), language) if beside else ())]
-    room = _rooms(rows, _FOREST if ax is None else _inches(ax)[0], language)
-    names = [*map(language.word, listed[0].groups), *(row.name for row in rows if row.name)]
-    cut = [name for name in dict.fromkeys(names) if _wide(name) > room.label - 0.06]
-    below += wrapped(language.say("figures.in_full", names="; ".join(cut))) if cut else []
-    if ax is None:
-        ax = _figure(len(rows), len(below), _BIAS if beside else 0, room)
-    _axis(ax, listed, len(rows), language)
-    _heads(ax, listed[0], room, _BIAS if beside else 0)
-    for place, row in enumerate(rows):
-        DRAW[row.kind](ax, row, place, room)
-    for place, assessment in beside.items():
-        _draw_bias(ax, assessment, place, room)
-    half = room.axes / 2 - 0.04
-    sides = [fitted(language.word(name), half, size=SMALL) for name in listed[0].favours or ()]
-    shown = replace(listed[0], favours=(sides[0], sides[1]) if sides else None)
-    _foot(ax, shown, below, room)
-    return ax
+    asked = _Asked.of(
+        pools,
+        synthesis,
+        subgroup=subgroup,
+        bias=bias,
+        sort=sort,
+        columns=None if columns is None else tuple(columns),
+        limits=limits,
+        title=title,
+        width=width,
+        height=height,
+        layout=layout,
+        theme=theme,
+        language=language,
+    )
+    return _drawn(asked, _rows(asked), ax)
 
 
-def _rows(pools: Sequence[Pool], language: Language) -> Iterator[_Row]:
-    """Yield the lines in the order in which they stand on the page."""
-    whole = next((pool for pool in pools if pool.subgroup is None), None)
-    parts = [pool for pool in pools if pool.subgroup is not None]
-    for pool in parts or pools:
-        if pool.subgroup is not None:
-            yield _Row(kind="heading", text=language.word(pool.subgroup))
-        for effect, weight in zip(pool.effects, pool.weights or (None,) * len(pool.effects), strict=True):
-            yield _Row(kind="trial", effect=effect, weight=weight)
-        yield from _summary(pool, "figures.total" if pool.subgroup is None else "figures.subtotal", language)
+@as_written
+def forest_pages(
+    pools: Pool | Sequence[Pool] | Review, synthesis: str | None = None, **options: Any
+) -> tuple[Axes, ...]:
+    """Draw a forest plot on as many pages as it needs.
+
+    Parameters
+    ----------
+    pools, synthesis, **options
+        As `forest_plot` takes them, without `ax`.
+
+    Returns
+    -------
+    tuple of Axes
+        One page; where subgroups make more than `MOST_ROWS` rows, one for each with an axis of its
+        own, and last one of their subtotals.
+
+    Raises
+    ------
+    ValueError
+        As `forest_plot` does.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> len(forest_pages(load_review("smith2017"), "pain-short"))
+    1
+    """
+    asked = _Asked.of(pools, synthesis, **_options(options))
+    parts = _parts(asked)
+    rows = _rows(asked)
+    if len(rows) <= MOST_ROWS or not parts:
+        return (_drawn(asked, rows),)
+    paged = [replace(asked, pools=[part]) for part in parts]
+    return (
+        *(_drawn(page, _tidy(_listed(page, page.pools[0]))) for page in paged),
+        _drawn(replace(asked, totals=True), _tidy(_subtotals(asked))),
+    )
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, Any]:
+    columns = given.get("columns")
+    return {**given, "columns": None if columns is None else tuple(columns)}
+
+
+def _parts(asked: _Asked) -> list[Pool]:
+    return [pool for pool in asked.pools if pool.subgroup is not None]
+
+
+def _rows(asked: _Asked) -> list[_Row]:
+    """Return the lines in the order in which they stand on the page."""
+    parts = _parts(asked)
+    whole = next((pool for pool in asked.pools if pool.subgroup is None), None)
+    rows = [row for pool in parts or asked.pools for row in _listed(asked, pool)]
     if parts and whole is not None:
-        yield _Row(kind="space")
-        yield from _summary(whole, "figures.total", language)
-    last = whole or pools[-1]
-    if last.subgroup_test is not None:
-        test = last.subgroup_test
+        rows += _summary(asked, whole)
+    return _tidy([*rows, *_ending(asked)])
+
+
+def _tidy(rows: Sequence[_Row]) -> list[_Row]:
+    """Leave out a space that ends a figure, or follows another."""
+    kinds = [row.kind for row in rows] + ["space"]
+    return [
+        row for row, after in zip(rows, kinds[1:], strict=True) if (row.kind, after) != ("space", "space")
+    ]
+
+
+def _listed(asked: _Asked, pool: Pool) -> list[_Row]:
+    """Return the lines of a synthesis, or of a subgroup."""
+    weights = pool.weights or (None,) * len(pool.effects)
+    pairs = list(zip(pool.effects, weights, strict=True))
+    if (by := SORTS[asked.sort]) is not None:
+        pairs.sort(key=lambda pair: by(pair[0], pair[1] or 0.0))
+    head = []
+    if pool.subgroup is not None:
+        head = [_Row(kind="heading", text=asked.language.word(pool.subgroup))]
+    trials = [_Row(kind="trial", effect=effect, weight=weight, pool=pool) for effect, weight in pairs]
+    return [*head, *trials, *_summary(asked, pool)]
+
+
+def _subtotals(asked: _Asked) -> list[_Row]:
+    """Return the lines of a page that has no trials: each subgroup's value, and the whole."""
+    whole = next((pool for pool in asked.pools if pool.subgroup is None), None)
+    rows = []
+    for pool in _parts(asked):
+        name = asked.language.word(pool.subgroup)
+        if pool.result is None or pool.result.k == 1:
+            rows.append(_Row(kind="words", text=f"{name}: {asked.language.trials(pool.k)}"))
+        else:
+            name = asked.says("of_trials", name=name, trials=asked.language.trials(pool.k))
+            rows.append(_Row(kind="diamond", text=name, pool=pool))
+    if whole is not None:
+        rows += [_Row(kind="space"), *_summary(asked, whole)]
+    return [*rows, *_ending(asked)]
+
+
+def _ending(asked: _Asked) -> Iterator[_Row]:
+    """Yield what stands below all pooled values: their comparison, what was printed, what is absent."""
+    last = next((pool for pool in asked.pools if pool.subgroup is None), asked.pools[-1])
+    if (test := last.subgroup_test) is not None:
         numbers = {"q": decimal(test.q), "df": test.df, "p": p_words(test.p_value)}
-        yield _Row(kind="words", text=language.say("figures.subgroups", **numbers))
+        yield _Row(kind="words", text=asked.says("subgroups", **numbers))
         if test.shared:
-            names = language.listed(map(language.word, test.shared))
-            for line in wrapped(language.say("subgroups_shared", names=names)):
-                yield _Row(kind="words", text=line)
-    for pool in pools:
+            names = asked.language.listed(map(asked.language.word, test.shared))
+            yield _Row(kind="words", text=asked.language.say("subgroups_shared", names=names))
+    for pool in asked.pools:
         if pool.printed is not None:
-            yield _Row(kind="printed", printed=pool.printed, pool=pool)
-    unused = (*last.sensitivity_only, *last.dropped)
-    yield from (_Row(kind="absent", absent=lacking) for lacking in last.missing)
-    yield from (_Row(kind="absent", absent=left) for left in unused)
+            yield _Row(kind="printed", text=_as_published(asked, pool), printed=pool.printed, pool=pool)
+    absent = (*last.missing, *last.sensitivity_only, *last.dropped)
+    if absent:
+        yield _Row(kind="space")
+        yield _Row(kind="words", text=asked.says("not_pooled"))
+    yield from (_Row(kind="absent", absent=lacking) for lacking in absent)
 
 
-def _summary(pool: Pool, name: str, language: Language) -> Iterator[_Row]:
+def _as_published(asked: _Asked, pool: Pool) -> str:
+    assert pool.printed is not None
+    name = pool.printed.name
+    words = asked.says("published_of", name=name) if name else asked.says("published")
+    return words if pool.subgroup is None else f"{words}: {asked.language.word(pool.subgroup)}"
+
+
+def _summary(asked: _Asked, pool: Pool) -> Iterator[_Row]:
     result = pool.result
     if result is None:
-        for line in wrapped(language.say("figures.no_value", why=pool.why_not), 3.8):
-            yield _Row(kind="words", text=line)
+        yield _Row(kind="words", text=asked.says("no_value", why=pool.why_not))
         return
     if result.k == 1:
-        yield _Row(kind="words", text=language.say("figures.one_trial"))
+        yield _Row(kind="words", text=asked.says("one_trial"))
         return
     if pool.contradictory():
-        yield _Row(kind="words", text=language.say("figures.contradictory"))
-    yield _Row(kind="diamond", text=language.say(name), pool=pool)
+        yield _Row(kind="words", text=asked.says("contradictory"))
+    total = asked.says("total" if pool.subgroup is None else "subtotal", level=asked.level)
+    yield _Row(kind="diamond", text=total, pool=pool)
     if pool.ahead is not None:
-        ahead = language.say(
-            "figures.ahead", level=Numeral(f"{100 * result.level:g}"), percent=language.percent
-        )
-        yield _Row(kind="prediction", text=ahead, pool=pool)
-    yield _Row(kind="words", text=language.say("figures.heterogeneity", words=heterogeneity(pool)))
-    yield _Row(kind="words", text=_overall(result, language))
+        yield _Row(kind="prediction", text=asked.says("ahead", level=asked.level), pool=pool)
+    yield _Row(kind="words", text=asked.says("heterogeneity", words=heterogeneity(pool)))
+    yield _Row(kind="words", text=_overall(asked, result))
     if pool.subgroup is not None:
         yield _Row(kind="space")
 
 
-def _overall(result: PooledEstimate, language: Language) -> str:
+def _overall(asked: _Asked, result: PooledEstimate) -> str:
     if result.statistic is None or result.p_value is None:
-        return language.say("figures.overall_undefined")
+        return asked.says("overall_undefined")
     name = "Z" if result.ci_method in {"wald", "profile"} else f"t({result.k - 1})"
     numbers = {"value": decimal(abs(result.statistic)), "p": p_words(result.p_value)}
-    return language.say("figures.overall", name=name, **numbers)
+    return asked.says("overall", name=name, **numbers)
 
 
-@as_written
-def _figure(rows: int, notes: int, more: float, room: _Room) -> Axes:
-    above, below = 2.6 * ROW, 0.62 + notes * 0.125
-    width = room.left + _FOREST + room.estimate + more + 2 * _MARGIN
-    height = above + rows * ROW + below
-    figure = Figure(figsize=(width, height), dpi=100)
-    left = (_MARGIN + room.left) / width
-    return figure.add_axes((left, below / height, _FOREST / width, rows * ROW / height))
+def _columns(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
+    """Return the columns beside the plot but that of risk of bias, in the order asked for."""
+    make: dict[str, Callable[[_Asked, Sequence[_Row]], list[_Column]]] = {
+        "arms": _arms,
+        "reported": _reported,
+        "n": _people,
+        "weight": _weights,
+        "estimate": _estimates,
+    }
+    return [
+        column
+        for name in asked.shown
+        if name != "bias"
+        for column in (make[name](asked, rows) if name in make else [_moderator(asked, rows, name)])
+    ]
+
+
+def _effects(rows: Sequence[_Row]) -> Iterator[tuple[int, Effect]]:
+    return ((place, row.effect) for place, row in enumerate(rows) if row.effect is not None)
+
+
+def _has_arms(effect: Effect) -> bool:
+    return _counted(effect) is not None or (effect.difference is None and effect.mean1 is not None)
+
+
+def _counted(effect: Effect) -> list[list[str]] | None:
+    """Return events and people of each arm as they are reported, where an effect is of counts."""
+    if of_counts(effect.measure) and effect.difference and " v " in effect.difference:
+        return [arm.split("/") for arm in effect.difference.split(" v ")]
+    return None
+
+
+def _tells(effect: Effect) -> bool:
+    """Whether what is printed of a trial is more than its effect on the scale shown."""
+    if effect.difference is None or _counted(effect) is not None:
+        return False
+    return not effect.difference.startswith((effect.measure, scale_name(effect.measure)))
+
+
+def _arms(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
+    if of_counts(asked.measure):
+        arms = {place: counted for place, effect in _effects(rows) if (counted := _counted(effect))}
+        cells = [
+            [{place: arm[group][part] for place, arm in arms.items()} for part in (0, 1)] for group in (0, 1)
+        ]
+        return [
+            _Column(name=name, head=head, cells={**own, **_totals(rows, group, name)}, group=group)
+            for group in (1, 2)
+            for name, head, own in zip(
+                ("events", "n"),
+                (asked.says("events"), asked.language.say("h_n")),
+                cells[group - 1],
+                strict=True,
+            )
+        ]
+    spread = [sd for _, e in _effects(rows) for sd in (e.sd1, e.sd2) if sd and _has_arms(e)]
+    # so many decimals that the least SD keeps two digits
+    places = max(0, min(2, 1 - math.floor(math.log10(min(spread))))) if spread else 2
+
+    def numbers(name: str) -> dict[int, str]:
+        return {
+            place: asked.language.decimal(getattr(effect, name), places)
+            for place, effect in _effects(rows)
+            if _has_arms(effect)
+        }
+
+    return [
+        column
+        for group in (1, 2)
+        for column in (
+            _Column(name="mean", head=asked.says("mean"), cells=numbers(f"mean{group}"), group=group),
+            _Column(name="sd", head=asked.says("sd"), cells=numbers(f"sd{group}"), group=group),
+            _size(asked, rows, group),
+        )
+    ]
+
+
+def _size(asked: _Asked, rows: Sequence[_Row], group: int) -> _Column:
+    cells = {
+        place: count(n) for place, effect in _effects(rows) if (n := getattr(effect, f"n{group}")) is not None
+    }
+    cells |= _totals(rows, group, "n")
+    return _Column(name="n", head=asked.language.say("h_n"), cells=cells, group=group)
+
+
+def _totals(rows: Sequence[_Row], group: int, name: str) -> dict[int, str]:
+    """Return the people behind pooled values, where all are known."""
+    pooled = {place: row.pool.effects for place, row in enumerate(rows) if row.kind == "diamond" and row.pool}
+    people = {place: people_of(effects, side=group).all for place, effects in pooled.items()}
+    return {place: count(n) for place, n in people.items() if n is not None and name == "n"}
+
+
+def _people(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
+    return [_size(asked, rows, group) for group in (1, 2)]
+
+
+def _reported(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
+    """Return what is printed of each trial: its arms, or a difference of them."""
+    cells = {}
+    for place, effect in _effects(rows):
+        if effect.difference is not None:
+            cells[place] = asked.language.word(effect.difference).replace(".", asked.language.comma)
+        elif effect.mean1 is not None:
+            places = max(0, min(2, 1 - math.floor(math.log10(min(effect.sd1 or 1, effect.sd2 or 1)))))
+            names = ("mean1", "sd1", "mean2", "sd2")
+            numbers = {name: asked.language.decimal(getattr(effect, name), places) for name in names}
+            cells[place] = asked.says("of_arms", **numbers)
+    return [_Column(name="reported", head=asked.says("reported"), cells=cells, align="left", most=1.7)]
+
+
+def _weights(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
+    shares = {place: row.weight for place, row in enumerate(rows) if row.effect and row.weight is not None}
+    shares |= {
+        place: sum(row.pool.weights)
+        for place, row in enumerate(rows)
+        if row.kind == "diamond" and row.pool and (row.pool.total_weights is not None or row.effect is None)
+    }
+    cells = {p: asked.language.decimal(share, 1) + asked.language.percent for p, share in shares.items()}
+    return [_Column(name="weight", head=asked.language.say("h_weight"), cells=cells)]
+
+
+def _estimates(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
+    """Return each value with its limits, padded so that the numbers stand below each other."""
+    numbers: dict[int, list[str]] = {}
+    cells: dict[int, str] = {}
+    for place, row in enumerate(rows):
+        if row.kind == "trial" and row.effect is not None:
+            effect = row.effect
+            numbers[place] = list(as_shown(effect.measure, effect.yi, effect.ci_low, effect.ci_high))
+        elif row.kind == "diamond" and row.pool is not None and (result := row.pool.result) is not None:
+            numbers[place] = list(
+                as_shown(result.measure or "", result.estimate, result.ci_low, result.ci_high)
+            )
+        elif row.kind == "printed" and row.printed is not None:
+            numbers[place] = list(row.printed.words)
+        elif row.kind == "prediction" and row.pool is not None and row.pool.ahead is not None:
+            numbers[place] = ["", *as_shown(row.pool.measure, *row.pool.ahead)]
+        elif row.kind == "absent":
+            lacking = isinstance(row.absent, Missing)
+            cells[place] = asked.language.say("not_available") if lacking else asked.says("not_used")
+    most = [max((_whole(three[part]) for three in numbers.values()), default=0) for part in range(3)]
+    for place, three in numbers.items():
+        turned = asked.language.commas(three)
+        pads = ["\u2007" * (most[part] - _whole(text)) for part, text in enumerate(turned)]
+        middle, ends = turned[0] + pads[1], {"low": turned[1], "high": pads[2] + turned[2]}
+        cells[place] = (
+            asked.language.say("interval", estimate=middle, **ends)
+            if three[0]
+            else asked.language.say("step.of_limits", **ends)
+        )
+    head = asked.language.say(
+        "h_effect", scale=scale_name(asked.measure), level=asked.level, percent=asked.language.percent
+    )
+    return [_Column(name="estimate", head=head, cells=cells)]
+
+
+def _whole(text: str) -> int:
+    """Return how many signs stand before the decimals."""
+    return len(text.replace(",", ".").partition(".")[0])
+
+
+def _moderator(asked: _Asked, rows: Sequence[_Row], name: str) -> _Column:
+    assert asked.review is not None
+    value, plan = moderator_of(asked.review, name), asked.review.plan(asked.pools[0].synthesis)
+    values = {place: value(effect, plan) for place, effect in _effects(rows)}
+    words = any(isinstance(known, str) for known in values.values())
+    cells = {
+        place: "–"
+        if v is None
+        else v
+        if isinstance(v, str)
+        else f"{v:.10g}".replace(".", asked.language.comma)
+        for place, v in values.items()
+    }
+    head = name.replace("_", " ")
+    align = "left" if words else "right"
+    return _Column(name=name, head=head[0].upper() + head[1:], cells=cells, align=align, most=1.3)
+
+
+def _inch(text: str, size: float, *, bold: bool = False) -> float:
+    return _wide(text, size=10.0, bold=bold) * size / 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Frame:
+    """Where everything stands, for one size of the letters. All lengths are in inches."""
+
+    asked: _Asked
+    given: Sequence[_Row]
+    size: float  # points
+    width: float
+    height: float | None  # of all, where it is given
+    letters: Mapping[tuple[str, str], str]
+
+    @property
+    def small(self) -> float:
+        return min(self.size, max(6.5, self.size - 1.0))
+
+    @property
+    def line(self) -> float:
+        return 1.25 * self.size / 72
+
+    @property
+    def gap(self) -> float:
+        return 0.9 * self.size / 72
+
+    @cached_property
+    def all_columns(self) -> list[_Column]:
+        return _columns(self.asked, self.given)
+
+    def side(self, right: bool) -> list[_Column]:
+        names = LAYOUTS[self.asked.layout]
+        return [column for column in self.all_columns if (column.name in names) is right]
+
+    @cached_property
+    def domains(self) -> list[Cell]:
+        """The domains that have circles, in order."""
+        if "bias" not in self.asked.shown:
+            return []
+        rows = list(self.asked.judged.values())
+        by_name = {cell.domain: cell for row in rows for cell in row.cells}
+        return list(by_name.values())
+
+    @property
+    def circle(self) -> float:
+        return 1.35 * self.size / 72
+
+    @cached_property
+    def widths(self) -> dict[int, float]:
+        """Width of each column, by its place; a group's name may need more than its columns."""
+        wide = {i: column.wide(self.size, self.given) for i, column in enumerate(self.all_columns)}
+        for group in (1, 2):
+            own = [i for i, column in enumerate(self.all_columns) if column.group == group]
+            if own:
+                words = self.asked.language.word(self.asked.pools[0].groups[group - 1]).split()
+                longest = max((_inch(word, self.size, bold=True) for word in words), default=0.0)
+                lacking = min(longest, 1.0) - sum(wide[i] for i in own) - self.gap * (len(own) - 1)
+                for i in own:
+                    wide[i] += max(0.0, lacking) / len(own)
+        return wide
+
+    def _wide_of(self, columns: Sequence[_Column]) -> float:
+        places = {id(column): i for i, column in enumerate(self.all_columns)}
+        return sum(self.widths[places[id(column)]] + self.gap for column in columns)
+
+    @cached_property
+    def label(self) -> float:
+        """Width of the trials' names with their letters, and of the totals' where these are longer."""
+        names = [_inch(row.name, self.size) + self.lettered(row) for row in self.given if row.name]
+        totals = [_inch(row.text, self.size, bold=True) for row in self.given if row.kind == "diamond"]
+        head = _inch(self.asked.language.say("h_trial"), self.size, bold=True)
+        most = 0.45 if self.asked.totals else 0.3
+        return min(most * self.width, max([head, *names, *totals]) + 0.02)
+
+    def lettered(self, row: _Row) -> float:
+        signs_of = self.signs_of(row)
+        return 0.05 + _inch(signs_of, 0.75 * self.size) if signs_of else 0.0
+
+    def signs_of(self, row: _Row) -> str:
+        """Return the letters of the notes on a trial."""
+        notes = [] if row.effect is None else signs(row.effect)
+        return ",".join(self.letters[sign, self.asked.language.word(words)] for sign, words in notes)
+
+    @cached_property
+    def left(self) -> float:
+        return self.label + self.gap + self._wide_of(self.side(right=False))
+
+    @cached_property
+    def right(self) -> float:
+        circles = self.gap * 0.5 + len(self.domains) * self.circle if self.domains else 0.0
+        high = on_scale(self.asked.measure, _limits(self.asked, self.width / 3, self.small)[1])
+        number = _inch(f"{high:.4g}", self.small) / 2  # the last one at the axis stands half outside
+        return max(number, self._wide_of(self.side(right=True)) + circles)
+
+    @property
+    def plot(self) -> float:
+        return self.width - 2 * _MARGIN - self.left - self.right
+
+    @cached_property
+    def at(self) -> list[tuple[_Column, float, float]]:
+        """Each column with its left and right end, from the left end of the plot."""
+        places = {id(column): i for i, column in enumerate(self.all_columns)}
+        listed = []
+        for right in (False, True):
+            x = self.plot + self.gap if right else -self.left + self.label + self.gap
+            for column in self.side(right=right):
+                wide = self.widths[places[id(column)]]
+                listed.append((column, x, x + wide))
+                x += wide + self.gap
+        return listed
+
+    @property
+    def circles(self) -> float:
+        """Where the first circle has its middle."""
+        return self.plot + self._wide_of(self.side(right=True)) + 0.5 * self.gap + self.circle / 2
+
+    @cached_property
+    def room(self) -> float:
+        """How wide words may be that stand in a row alone: they may cross a plot beside few columns."""
+        return self.left - self.gap if self.left > 0.45 * self.width else self.left + self.plot
+
+    @cached_property
+    def rows(self) -> list[_Row]:
+        """The lines, those of words as long as there is room for."""
+        return [
+            replace(row, text=line) if row.kind == "words" else row
+            for row in self.given
+            for line in (wrapped(row.text, self.room, size=self.small) if row.kind == "words" else [row.text])
+        ]
+
+    @cached_property
+    def head(self) -> dict[int, list[str]]:
+        """The lines of each group's name."""
+        named = {}
+        for group in (1, 2):
+            ends = [(low, high) for column, low, high in self.at if column.group == group]
+            if ends:
+                wide = ends[-1][1] - ends[0][0]
+                name = self.asked.language.word(self.asked.pools[0].groups[group - 1])
+                lines = wrapped(name, wide / 1.08, size=self.size)  # bold letters are wider
+                if len(lines) > 3:
+                    lines = [fitted(name, wide, size=self.size, bold=True)]
+                named[group] = [fitted(line, wide, size=self.size, bold=True) for line in lines]
+        return named
+
+    @cached_property
+    def title(self) -> list[str]:
+        if not self.asked.title:
+            return []
+        return wrapped(self.asked.title, (self.width - 2 * _MARGIN) / 1.1, size=self.size + 1)
+
+    @property
+    def above(self) -> float:
+        lines = 1 + max((len(lines) for lines in self.head.values()), default=0)
+        return 0.02 + len(self.title) * 1.2 * self.line + lines * self.line + 0.1
+
+    @cached_property
+    def sides(self) -> list[list[str]]:
+        """The lines below each half of the axis: whom it favours."""
+        if self.asked.pools[0].favours is None:
+            return []
+        low, high = _limits(self.asked, self.plot, self.small)
+        if not low < 0 < high:
+            return []
+        halves = [self.plot * -low / (high - low), self.plot * high / (high - low)]
+        named = [
+            self.asked.says("favours", group=self.asked.language.word(name))
+            for name in self.asked.pools[0].favours
+        ]
+        return [
+            [fitted(line, half, size=self.small) for line in wrapped(name, half - 0.06, size=self.small)][:4]
+            for name, half in zip(named, halves, strict=True)
+        ]
+
+    @cached_property
+    def notes(self) -> list[tuple[str | None, str]]:
+        """The lines below the plot: words behind a letter, or None where they are about no trial."""
+        lines: list[tuple[str | None, str]] = []
+        room = self.width - 2 * _MARGIN - 0.12
+        for (_, words), letter in self.letters.items():
+            first = words[0].upper() if words[:2].isalpha() else words[0]
+            text = wrapped(first + words[1:], room, size=self.small)
+            lines += [(letter if i == 0 else "", line) for i, line in enumerate(text)]
+        groups = map(self.asked.language.word, self.asked.pools[0].groups)
+        names = [row.name for row in self.given if row.name and self.cut(row)]
+        names += [
+            n for n, lines_of in zip(groups, self.head.values(), strict=False) if "…" in "".join(lines_of)
+        ]
+        general = [self.asked.says("in_full", names="; ".join(dict.fromkeys(names)))] if names else []
+        if self.domains:
+            key = zip(_signs(self.asked.judged), (cell.domain for cell in self.domains), strict=False)
+            words = "; ".join(f"{sign} {self.asked.language.word(name)}" for sign, name in key)
+            general.append(self.asked.says("bias_key", domains=words))
+        for text in general:
+            lines += [(None, line) for line in wrapped(text, room, size=self.small)]
+        return lines
+
+    def cut(self, row: _Row) -> bool:
+        """Whether a trial's name is longer than its column."""
+        return _inch(row.name or "", self.size) + self.lettered(row) > self.label
+
+    @property
+    def below(self) -> float:
+        small = 1.2 * self.small / 72
+        favours = max(map(len, self.sides), default=0) * small
+        notes = len(self.notes) * small + (0.08 if self.notes else 0)
+        return 0.28 + favours + 0.07 + self.line + notes + 0.04
+
+    @property
+    def pitch(self) -> float:
+        """Height of a row."""
+        unit, n = self.size / 72, len(self.rows)
+        if self.height is not None:
+            return (self.height - self.above - self.below) / n
+        return min(_OPEN * unit, max(_DENSE * unit, (PAGE * _MM - self.above - self.below) / n))
+
+    @property
+    def total(self) -> float:
+        return self.height or self.above + self.pitch * len(self.rows) + self.below
+
+    @property
+    def apart(self) -> bool:
+        """Whether no row stands on another."""
+        return self.height is None or self.pitch >= _LEAST * self.size / 72
+
+    @property
+    def fits(self) -> bool:
+        """Whether the plot has its share of the width, and the rows are apart."""
+        if self.height is not None and self.pitch < _DENSE * self.size / 72:
+            return False
+        high = self.height is None and self.total > PAGE * _MM + 0.01
+        return self.plot >= SHARE * self.width and not high
+
+
+def _signs(judged: Mapping[str, Assessment]) -> list[str]:
+    """Return what stands above the circles: A, B, … or as RoB 2 has it."""
+    first = next(iter(judged.values()))
+    names = dict.fromkeys(cell.domain for row in judged.values() for cell in row.cells)
+    if first.tool.endswith("RoB 2"):
+        return ["O" if name == OVERALL else f"D{n}" for n, name in enumerate(names, start=1)]
+    return [letter.upper() for letter, _ in zip(_lettering(), names, strict=False)]
+
+
+def _lettering() -> Iterator[str]:
+    yield from ascii_lowercase
+    yield from (first + second for first in ascii_lowercase for second in ascii_lowercase)
+
+
+def _framed(asked: _Asked, rows: Sequence[_Row], ax: Axes | None) -> _Frame:
+    """Choose the largest letters that leave the plot its share."""
+    notes = {
+        (sign, asked.language.word(words)): None
+        for row in rows
+        if row.effect is not None
+        for sign, words in signs(row.effect)
+    }
+    letters = dict(zip(notes, _lettering(), strict=False))
+    width, height = (asked.width or WIDTH) * _MM, asked.height and asked.height * _MM
+    sizes = SIZES
+    if ax is not None:
+        (width, height), sizes = _inches(ax), (*SIZES, 6.0, 5.5, 5.0)
+    framed = [
+        _Frame(asked=asked, given=rows, size=size, width=width, height=height, letters=letters)
+        for size in sizes
+    ]
+    wide = [frame for frame in framed if frame.plot >= LEAST * frame.width]
+    best = next((frame for frame in framed if frame.fits), None)
+    best = best or next((frame for frame in wide if frame.apart), framed[-1])
+    needed = (best.left + best.right + 2 * _MARGIN) / (1 - LEAST)
+    if best.plot < LEAST * best.width - 1e-9:
+        if ax is None and asked.width is None:
+            return replace(best, width=needed)
+        raise RefusalError(
+            f"width = {width / _MM:.0f} mm: these columns and a plot need {math.ceil(needed / _MM)} mm "
+            f"with letters of {best.size:g} points. Make it wider, or name fewer columns."
+        )
+    if not best.apart:
+        least = best.above + best.below + len(best.rows) * _LEAST * best.size / 72
+        raise RefusalError(
+            f"height = {(best.height or 0) / _MM:.0f} mm: {len(best.rows)} rows need "
+            f"{math.ceil(least / _MM)} mm with letters of {best.size:g} points. Make it higher."
+        )
+    return best
 
 
 def _inches(ax: Axes) -> tuple[float, float]:
@@ -235,181 +985,212 @@ def _inches(ax: Axes) -> tuple[float, float]:
     return box.width / figure.dpi, box.height / figure.dpi
 
 
-def _axis(ax: Axes, pools: Sequence[Pool], rows: int, language: Language) -> None:
-    reach = _reach(pools)
-    ax.set_xlim(-reach, reach)
-    ax.set_ylim(rows - 0.5, -0.5)
+def _drawn(asked: _Asked, rows: Sequence[_Row], ax: Axes | None = None) -> Axes:
+    if not rows:
+        raise RefusalError("a forest plot of nothing: the synthesis has no trials.")
+    frame = _framed(asked, [replace(row, at=place) for place, row in enumerate(rows)], ax)
+    high = frame.pitch * len(frame.rows)
+    if ax is None:
+        figure = Figure(figsize=(frame.width, frame.total), dpi=200)
+        ax = figure.add_axes((0, 0, 1, 1))
+    box = ax.get_position()
+    ax.set_position(
+        (
+            box.x0 + box.width * (_MARGIN + frame.left) / frame.width,
+            box.y0 + box.height * frame.below / frame.total,
+            box.width * frame.plot / frame.width,
+            box.height * high / frame.total,
+        )
+    )
+    _draw_axis(ax, frame)
+    _draw_heads(ax, frame)
+    heaviest = max((row.weight or 0.0 for row in rows), default=0.0)
+    first = 0
+    for place, row in enumerate(frame.rows):
+        _draw_row(ax, frame, row, place)
+        if row.kind == "trial":
+            _draw_trial(ax, frame, row, place, heaviest)
+        elif row.kind == "diamond":
+            assert row.pool is not None
+            _draw_diamond(ax, row, place)
+            if not asked.totals or row.pool.subgroup is None:
+                _draw_pooled_line(ax, row, first, place)
+        elif row.kind == "prediction":
+            assert row.pool is not None
+            assert row.pool.ahead is not None
+            draw_interval(ax, *row.pool.ahead, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
+        elif row.kind == "printed":
+            look: dict[str, Any] = {"facecolor": PALE, "lw": 0.7, "ls": (0, (3, 2))}
+            draw_diamond(ax, row.printed, place, gid="printed", color=COLOURS["published"], **look)
+        first = place + 1 if row.kind in {"heading", "space"} else first
+    for place, row in enumerate(frame.rows):
+        if frame.domains and row.trial in asked.judged:
+            _draw_circles(ax, frame, asked.judged[row.trial], place)
+    _draw_foot(ax, frame)
+    if asked.theme == "dark":
+        by_night(ax)
+    return ax
+
+
+def _draw_axis(ax: Axes, frame: _Frame) -> None:
+    ax.set_xlim(*_limits(frame.asked, frame.plot, frame.small))
+    ax.set_ylim(len(frame.rows) - 0.5, -0.5)
     ax.set_yticks([])
-    scale_axis(ax.xaxis, pools[0].measure, language)
-    open_axes(ax, pad=1.5)
+    open_axes(ax, pad=1.5, labelsize=frame.small)
+    scale_axis(ax.xaxis, frame.asked.measure, frame.asked.language, size=frame.small)
     ax.spines["bottom"].set_linewidth(0.6)
-    ax.set_xlabel(language.word(axis_words(pools[0].measure)), fontsize=TEXT, labelpad=13)
-    ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1)
+    low, high = ax.get_xlim()
+    if low <= 0 <= high:
+        ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1, gid="no effect")
 
 
-def _reach(pools: Sequence[Pool]) -> float:
-    """Half the width of the axis: it shows all pools, and trials unless they are far off."""
-    trials = [abs(end) for p in pools for e in p.effects for end in (e.ci_low, e.ci_high)]
-    results = [p.result for p in pools if p.result] + [p.printed for p in pools if p.printed]
-    must = [abs(end) for result in results for end in (result.estimate, result.ci_low, result.ci_high)]
-    ends = [abs(end) for pool in pools for end in pool.ahead or ()]
+def _limits(asked: _Asked, plot: float, small: float) -> tuple[float, float]:
+    """Return the ends of the axis: it shows all pools, and trials unless they are far off."""
+    if asked.limits is not None:
+        low, high = map(math.log, asked.limits) if asked.ratio else asked.limits
+        return low, high
+    effects = [] if asked.totals else asked.effects
+    ends = [end for effect in effects for end in (effect.ci_low, effect.ci_high)]
+    sizes = [abs(end) for end in ends]
     # Three times the upper quartile: what is farther off gets an arrow, and its numbers stand
     # beside it.
-    far = min(max(trials), 3 * float(np.quantile(trials, 0.75))) if trials else 0.0
-    return 1.08 * (max([far, *must, *ends]) or 1.0)
+    far = 3 * float(np.quantile(sizes, 0.75)) if sizes else 0.0
+    results = [p.result for p in asked.pools if p.result] + [p.printed for p in asked.pools if p.printed]
+    must = [end for result in results for end in (result.estimate, result.ci_low, result.ci_high)]
+    must += [end for pool in asked.pools if not asked.totals for end in pool.ahead or ()]
+    shown = [min(max(end, -far), far) for end in ends]
+    low, high = min([0.0, *shown, *must]), max([0.0, *shown, *must])
+    if low == high:
+        low, high = -1.0, 1.0
+    share = 0.1
+    if asked.pools[0].favours is not None:  # whose names want room below each side
+        words = [asked.language.word(name) for name in asked.pools[0].favours]
+        words = [w for name in words for w in asked.says("favours", group=name).split()]
+        longest = max(_inch(word, small) for word in words) + 0.1
+        share = min(0.4, max(0.2, longest / max(plot, 0.1)))
+    # neither side is less than its share of the whole
+    low, high = min(low, -high * share / (1 - share)), max(high, -low * share / (1 - share))
+    margin = 0.03 * (high - low)
+    return low - margin, high + margin
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Room:
-    """Widths of the columns in inches: wider than usual where a text needs it."""
-
-    axes: float = _FOREST
-    label: float = _LABEL
-    mean: float = 0.39
-    sd: float = 0.33
-    n: float = 0.25
-    estimate: float = _ESTIMATE
-    language: Language = ENGLISH
-
-    @property
-    def arm(self) -> float:
-        return self.mean + self.sd + self.n + 0.05
-
-    @property
-    def left(self) -> float:
-        return self.label + 2 * self.arm + _WEIGHT
+def _write(
+    ax: Axes, frame: _Frame, text: str, inches: float, place: float, *, rise: float = 0.0, **style: Any
+) -> None:
+    """Write so far from the plot's left end, in a row; `rise` inches above its middle."""
+    style = {"fontsize": frame.size, "va": "center_baseline", "parse_math": False, **style}
+    style["fontfamily"] = FONTS
+    up = place - rise / frame.pitch
+    ax.text(inches / frame.plot, up, text, transform=ax.get_yaxis_transform(), **style)
 
 
-def _rooms(rows: Sequence[_Row], axes: float, language: Language) -> _Room:
-    effects = [row.effect for row in rows if row.effect is not None]
-    named = [effect.label + marks(effect) for effect in effects]
-    named += [row.absent.label for row in rows if row.absent is not None]
-    totals = [row.pool for row in rows if row.pool is not None]
-    ends = [_wide(_numbered(e.measure, e.yi, e.ci_low, e.ci_high)) for e in effects]
-    results = [pool.result for pool in totals if pool.result is not None]
-    ends += [_wide(_numbered(r.measure or "", r.estimate, r.ci_low, r.ci_high), bold=True) for r in results]
-    whole = [sum(getattr(e, n) or 0 for e in p.effects) for p in totals for n in ("n1", "n2")]
-    arms: dict[str, list[str]] = {
-        "mean": [_figures(m) for e in effects for m in (e.mean1, e.mean2)],
-        "sd": [_figures(m) for e in effects for m in (e.sd1, e.sd2)],
-        "n": [f"{n:.10g}" for n in (*whole, *(n or 0 for e in effects for n in (e.n1, e.n2)))],
-    }
-    usual = _Room()
-    wide = {
-        name: max([getattr(usual, name), *(_wide(text) + 0.06 for text in set(texts))])
-        for name, texts in arms.items()
-    }
-    said = max((_wide(_said(e, language), size=SMALL) + 0.06 for e in effects), default=0.0)
-    wide["mean"] += max(0.0, (said - 2 * _Room(**wide).arm) / 2)
-    return _Room(
-        language=language,
-        axes=axes,
-        label=min(WIDEST, max([_LABEL, *(_wide(text) + 0.08 for text in named)])),
-        estimate=max([_ESTIMATE, *(end + 0.1 for end in ends)]),
-        **wide,
+def _line(ax: Axes, frame: _Frame, place: float, *, width: float, gid: str) -> None:
+    ends = (-frame.left / frame.plot, (frame.plot + frame.right) / frame.plot)
+    ax.plot(
+        ends,
+        (place, place),
+        transform=ax.get_yaxis_transform(),
+        clip_on=False,
+        color=BLACK,
+        lw=width,
+        gid=gid,
     )
 
 
-def _write(ax: Axes, text: str, inches: float, place: float, room: _Room, **style: Any) -> None:
-    text = room.language.word(text) if isinstance(text, (Said, Numeral)) else text  # labels stay
-    style = {"fontsize": TEXT, "parse_math": False, **style}  # a "$" in a name is a "$"
-    write_beside(ax, inches / room.axes, place, text, **style)
+def _draw_heads(ax: Axes, frame: _Frame) -> None:
+    def row(lines: float) -> float:  # a line of text so many lines above the rows
+        return -0.5 - (0.08 + (lines - 0.5) * frame.line) / frame.pitch
+
+    bold = {"weight": "bold"}
+    first = frame.asked.says("subgroup") if frame.asked.totals else frame.asked.language.say("h_trial")
+    _write(ax, frame, first, -frame.left, row(1), **bold)
+    for column, low, high in frame.at:
+        x = high if column.align == "right" else low
+        _write(
+            ax,
+            frame,
+            fitted(column.head, high - low + 0.02, size=frame.size, bold=True),
+            x,
+            row(1),
+            ha=column.align,
+            **bold,
+        )
+    for group, lines in frame.head.items():
+        ends = [end for column, *pair in frame.at if column.group == group for end in pair]
+        for i, line in enumerate(reversed(lines)):
+            _write(ax, frame, line, (min(ends) + max(ends)) / 2, row(2 + i), ha="center", **bold)
+    for i, sign in enumerate(_signs(frame.asked.judged) if frame.domains else []):
+        _write(ax, frame, sign, frame.circles + i * frame.circle, row(1), ha="center", **bold)
+    if frame.domains:
+        middle = frame.circles + (len(frame.domains) - 1) * frame.circle / 2
+        _write(ax, frame, frame.asked.says("bias"), middle, row(2), ha="center", **bold)
+    lines = 1 + max((len(lines) for lines in frame.head.values()), default=0)
+    for i, line in enumerate(reversed(frame.title)):
+        style = {"fontsize": frame.size + 1, "gid": "title", **bold}
+        _write(ax, frame, line, -frame.left, row(lines + 1.2 * (i + 1)), **style)
+    _line(ax, frame, -0.5 - 0.05 / frame.pitch, width=0.6, gid="rule:head")
 
 
-def _columns(room: _Room) -> dict[str, float]:
-    """Return where each column ends or begins, in inches from the left edge of the axes."""
-    starts = {g: (g - 3) * room.arm - _WEIGHT for g in (1, 2)}
-    return {
-        "label": -room.left,
-        **{f"mean{g}": start + room.mean for g, start in starts.items()},
-        **{f"sd{g}": start + room.mean + room.sd for g, start in starts.items()},
-        **{f"n{g}": start + room.arm - 0.05 for g, start in starts.items()},
-        **{f"arm{g}": start + room.arm / 2 for g, start in starts.items()},
-        "arms": -_WEIGHT - room.arm + 0.03,
-        "weight": -0.06,
-        "estimate": room.axes + room.estimate,
-        "bias": room.axes + room.estimate + 0.18,
-    }
+def _draw_row(ax: Axes, frame: _Frame, row: _Row, place: int) -> None:
+    """Write a row's name and what stands in its columns."""
+    style: dict[str, Any] = {"weight": "bold" if row.bold else "normal"}
+    if row.kind in {"absent", "printed"} or (row.kind == "diamond" and not row.bold):
+        style["color"] = GREY
+    cells = [(c, low, high, c.cells[row.at]) for c, low, high in frame.at if row.at in c.cells]
+    taken = [low for _, low, _, _ in cells if low < 0]
+    room = min(taken) + frame.left - 0.05 if taken else frame.room
+    if row.kind == "words":
+        _crossing(ax, frame, row.text, -frame.left, place, fontsize=frame.small)
+    elif row.name is not None:
+        signs_of = frame.signs_of(row)
+        name = fitted(row.name, frame.label - frame.lettered(row), size=frame.size)
+        _write(ax, frame, name, -frame.left, place, **style)
+        if signs_of:
+            x = -frame.left + _inch(name, frame.size) + 0.035
+            small = {"fontsize": 0.75 * frame.size, "gid": f"letter:{row.trial}"}
+            _write(ax, frame, signs_of, x, place, rise=0.3 * frame.size / 72, **small)
+    elif row.text:
+        text = fitted(row.text, room, size=frame.size, bold=row.bold)
+        _write(ax, frame, text, -frame.left, place, **style)
+    if row.absent is not None:
+        _draw_absent(ax, frame, row.absent, place, room)
+    for column, low, high, cell in cells:
+        own = {**style, **({"style": "italic", "gid": f"missing:{row.trial}"} if row.absent else {})}
+        text = fitted(cell, high - low + 0.02, size=frame.size, bold=row.bold)
+        _write(ax, frame, text, high if column.align == "right" else low, place, ha=column.align, **own)
+    if row.kind == "diamond" and row.pool and not (frame.asked.totals and row.pool.subgroup):
+        _line(ax, frame, place - 0.5, width=0.5, gid=f"rule:{place}")
 
 
-def _heads(ax: Axes, pool: Pool, room: _Room, more: float) -> None:
-    at = _columns(room)
-    for group in (1, 2):
-        name = fitted(room.language.word(pool.groups[group - 1]), room.arm - 0.01, bold=True)
-        _write(ax, name, at[f"arm{group}"], -1.95, room, ha="center", weight="bold")
-        means = {"mean": "figures.mean", "sd": "figures.sd", "n": "h_n"}
-        heads = {"mean": "figures.events", "n": "h_n"} if of_counts(pool.measure) else means
-        for column, head in heads.items():
-            _write(
-                ax, room.language.say(head), at[f"{column}{group}"], -1.05, room, ha="right", weight="bold"
-            )
-    level = round(100 * pool.result.level, 1) if pool.result else 95
-    _write(ax, room.language.say("h_trial"), at["label"], -1.05, room, weight="bold")
-    _write(ax, room.language.say("h_weight"), at["weight"], -1.05, room, ha="right", weight="bold")
-    numbers = {"level": Numeral(f"{level:g}"), "percent": room.language.percent}
-    head = room.language.say("figures.estimate", scale=scale_name(pool.measure), **numbers)
-    _write(ax, head, at["estimate"], -1.05, room, ha="right", weight="bold")
-    if more:
-        _write(ax, room.language.say("figures.bias"), at["bias"] - 0.06, -1.05, room, weight="bold")
-    ends = (at["label"] / room.axes, (at["estimate"] + more) / room.axes)
-    ax.plot(ends, (-0.6, -0.6), transform=ax.get_yaxis_transform(), clip_on=False, color=BLACK, lw=0.6)
-
-
-def _draw_trial(ax: Axes, row: _Row, place: int, room: _Room) -> None:
-    effect, at = row.effect, _columns(room)
-    assert effect is not None
-    signs = marks(effect)
-    label = fitted(effect.label, room.label - 0.06 - _wide(signs)) + signs
-    _write(ax, label, at["label"], place, room)
-    if of_counts(effect.measure) and effect.difference and " v " in effect.difference:
-        arms = effect.difference.split(" v ")
-        for arm, (events, people) in enumerate((a.split("/") for a in arms), start=1):
-            _write(ax, events, at[f"mean{arm}"], place, room, ha="right")
-            _write(ax, people, at[f"n{arm}"], place, room, ha="right")
-    elif effect.difference is None:
-        for name in ("mean1", "sd1", "mean2", "sd2"):
-            _write(ax, _figures(getattr(effect, name)), at[name], place, room, ha="right")
-        for name in ("n1", "n2"):
-            _write(ax, count(getattr(effect, name)), at[name], place, room, ha="right")
+def _draw_absent(ax: Axes, frame: _Frame, absent: Missing | LeftOut, place: int, room: float) -> None:
+    """Say why a trial is not pooled, beside its name."""
+    if isinstance(absent, Missing):
+        n = absent.n_randomised
+        words = frame.asked.says("measured") if n is None else frame.asked.says("measured_n", n=n)
     else:
-        _write(ax, _said(effect, room.language), at["arms"], place, room, ha="center", fontsize=SMALL)
-    if row.weight is not None:
-        _write(ax, _percent(row.weight, room.language), at["weight"], place, room, ha="right")
-    numbers = _numbered(effect.measure, effect.yi, effect.ci_low, effect.ci_high)
-    _write(ax, numbers, at["estimate"], place, room, ha="right")
+        words = frame.asked.language.word(absent.why)
+    start = frame.label + frame.gap
+    if _inch(words, frame.small) > room - start and frame.plot > room - start:
+        start, room = frame.left + 0.04, frame.left + frame.plot  # there is more room over the plot
+    text = fitted(words, room - start, size=frame.small)
+    _crossing(ax, frame, text, start - frame.left, place, fontsize=frame.small, color=GREY)
+
+
+def _crossing(ax: Axes, frame: _Frame, text: str, inches: float, place: float, **style: Any) -> None:
+    """Write words that may lie over the plot, whose lines they cover."""
+    if inches + _inch(text, style["fontsize"]) > 0:
+        style |= {"bbox": {"facecolor": WHITE, "edgecolor": "none", "pad": 0.6}, "zorder": 4}
+    _write(ax, frame, text, inches, place, **style)
+
+
+def _draw_trial(ax: Axes, frame: _Frame, row: _Row, place: int, heaviest: float) -> None:
+    effect = row.effect
+    assert effect is not None
     draw_interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
-    # the area is the weight; a trial of no weight is still seen
-    size = 2.0 + 5.5 * ((row.weight if row.weight is not None else 100) / 100) ** 0.5
-    draw_effect(ax, effect, effect.yi, place, size, gid=f"trial:{effect.trial}")
-
-
-def _said(effect: Effect, language: Language) -> str:
-    """Return what is printed of an effect in place of means or counts of its arms."""
-    if effect.difference is None or (of_counts(effect.measure) and " v " in effect.difference):
-        return ""
-    n1, n2 = effect.n1, effect.n2
-    n = "" if n1 is None or n2 is None else f"; n = {count(n1)} + {count(n2)}"
-    named = effect.difference.startswith((effect.measure, scale_name(effect.measure)))
-    words = effect.difference.replace(".", language.comma)
-    return (words if named else language.say("figures.difference", words=words)) + n
-
-
-def _percent(share: float, language: Language) -> str:
-    return language.decimal(share, 1) + language.percent
-
-
-def _figures(value: float | None) -> Numeral:
-    """Print a mean or SD with about four digits."""
-    if value is None:
-        return decimal(None)
-    if abs(value) < 100:
-        return decimals(value)[0]
-    return decimal(value, 1 if abs(value) < 1000 else 0)
-
-
-def _numbered(measure: str, estimate: float, low: float, high: float) -> Said:
-    middle, least, most = as_shown(measure, estimate, low, high)
-    return said("figures.interval", estimate=middle, low=least, high=most)
+    # the area is the weight, the heaviest filling its row; a trial of no weight is still seen
+    most = 0.66 * 72 * min(frame.pitch, _OPEN * frame.size / 72)
+    share = row.weight / heaviest if row.weight is not None and heaviest else 0.3
+    draw_effect(ax, effect, effect.yi, place, max(2.2, most * share**0.5), gid=f"trial:{effect.trial}")
 
 
 def draw_effect(
@@ -427,148 +1208,133 @@ def draw_effect(
     draw_mark(ax, x, y, marker, color=COLOURS["trial"], size=size, gid=gid, **style)
 
 
-def _draw_diamond(ax: Axes, row: _Row, place: int, room: _Room) -> None:
+def _draw_diamond(ax: Axes, row: _Row, place: int) -> None:
+    assert row.pool is not None
+    gid = f"diamond:{row.pool.subgroup or 'overall'}"
+    draw_diamond(ax, row.pool.result, place, gid=gid, **pooled_look(row.pool))
+
+
+def _draw_pooled_line(ax: Axes, row: _Row, first: int, place: int) -> None:
+    """Let a dashed line go up from a pooled value through the trials that it is of."""
     assert row.pool is not None
     assert row.pool.result is not None
-    result, at = row.pool.result, _columns(room)
-    doubtful = row.pool.contradictory()
-    weight = "normal" if doubtful else "bold"
-    _write(ax, row.text, at["label"], place, room, weight=weight)
-    for group in (1, 2):
-        people = people_of(row.pool.effects, side=group).all
-        if people is not None:
-            _write(ax, count(people), at[f"n{group}"], place, room, ha="right", weight=weight)
-    share = _percent(sum(row.pool.weights), room.language)
-    _write(ax, share, at["weight"], place, room, ha="right", weight=weight)
-    numbers = _numbered(result.measure, result.estimate, result.ci_low, result.ci_high)
-    color = GREY if doubtful else BLACK
-    _write(ax, numbers, at["estimate"], place, room, ha="right", weight=weight, color=color)
-    draw_diamond(ax, result, place, gid=f"diamond:{row.pool.subgroup or 'overall'}", **pooled_look(row.pool))
+    low, high = ax.get_xlim()
+    x = row.pool.result.estimate
+    if low <= x <= high and not row.pool.contradictory():
+        start = -0.5 if row.pool.subgroup is None else first - 0.5
+        style = {"color": COLOURS["pooled"], "lw": 0.7, "ls": (0, (4, 2.5)), "zorder": 1.5}
+        ax.plot((x, x), (start, place), gid=f"pooled:{row.pool.subgroup or 'overall'}", **style)
 
 
-def _draw_prediction(ax: Axes, row: _Row, place: int, room: _Room) -> None:
-    assert row.pool is not None
-    result = row.pool.result
-    assert result is not None
-    assert row.pool.ahead is not None
-    _write(ax, row.text, _columns(room)["label"], place, room)
-    low, high = as_shown(result.measure, *row.pool.ahead)
-    text = said("figures.limits", low=low, high=high)
-    _write(ax, text, _columns(room)["estimate"], place, room, ha="right")
-    draw_interval(ax, *row.pool.ahead, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
+def _draw_circles(ax: Axes, frame: _Frame, assessment: Assessment, place: int) -> None:
+    """Draw what is recorded of each domain: no judgement is an empty circle, nothing no circle."""
+    states = {cell.domain: cell.state for cell in assessment.cells}
+    for i, cell in enumerate(frame.domains):
+        state = states.get(cell.domain, NOTHING)
+        if state == NOTHING:
+            continue
+        judged = state in SEVERITY
+        mark(
+            ax,
+            (frame.circles + i * frame.circle) / frame.plot,
+            place,
+            state if judged else FACTS,
+            gid=f"bias:{assessment.trial}:{cell.domain}:{state}",
+            transform=ax.get_yaxis_transform(),
+            points=min(1.15 * frame.size, 0.9 * 72 * frame.pitch),
+            signed=judged,
+        )
 
 
-def _draw_printed(ax: Axes, row: _Row, place: int, room: _Room) -> None:
-    printed, at = row.printed, _columns(room)
-    assert printed is not None
-    assert row.pool is not None
-    text = fitted(room.language.say("figures.published", name=printed.label), room.left - 0.1, size=SMALL)
-    _write(ax, text, at["label"], place, room, color=GREY, style="italic", fontsize=SMALL)
-    estimate, low, high = printed.words
-    numbers = said("figures.interval", estimate=Numeral(estimate), low=Numeral(low), high=Numeral(high))
-    _write(ax, numbers, at["estimate"], place, room, ha="right", color=GREY, style="italic")
-    draw_diamond(
-        ax, printed, place, gid="printed", color=COLOURS["published"], facecolor=PALE, lw=0.7, ls=(0, (3, 2))
-    )
+def _draw_foot(ax: Axes, frame: _Frame) -> None:
+    """Write below the axis whom its sides favour, what it measures, and the notes."""
+
+    def down(inches: float) -> float:
+        return len(frame.rows) - 0.5 + inches / frame.pitch
+
+    low, high = ax.get_xlim()
+    small = 1.2 * frame.small / 72
+    y = 0.22
+    for side, lines in enumerate(frame.sides):
+        middle = (low / 2 if side == 0 else high / 2) if low < 0 < high else 0.0
+        style = {"ha": "center", "va": "baseline", "fontsize": frame.small, "fontfamily": FONTS}
+        for i, line in enumerate(lines):
+            at = down(y + 0.08 + i * small)
+            ax.text(middle, at, line, gid=f"favours:{1 + side}", parse_math=False, **style)
+    y += max(map(len, frame.sides), default=0) * small + 0.06
+    label = frame.asked.language.word(axis_words(frame.asked.measure))
+    label = fitted(label[:1].upper() + label[1:], frame.width - 2 * _MARGIN, size=frame.size)
+    ax.set_xlabel(label, fontsize=frame.size, fontfamily=FONTS, labelpad=0)
+    half = _inch(label, frame.size) / 2
+    inside = min(max(0.5, (half - frame.left) / frame.plot), (frame.plot + frame.right - half) / frame.plot)
+    ax.xaxis.set_label_coords(inside, -y / (frame.pitch * len(frame.rows)))
+    y += 0.07 + frame.line + 0.08
+    for letter, line in frame.notes:
+        if letter:
+            style = {"fontsize": 0.8 * frame.small, "gid": "note letter"}
+            _write(ax, frame, letter, -frame.left, down(y), rise=0.3 * frame.small / 72, **style)
+        x = -frame.left + (0.0 if letter is None else 0.1)
+        _write(ax, frame, line, x, down(y), fontsize=frame.small, gid="note")
+        y += small
 
 
-def _draw_absent(ax: Axes, row: _Row, place: int, room: _Room) -> None:
-    absent, at = row.absent, _columns(room)
-    assert absent is not None
-    _write(ax, fitted(absent.label, room.label - 0.06), at["label"], place, room, color=GREY)
-    if isinstance(absent, Missing):
-        n = absent.n_randomised
-        text: str = said("figures.measured") if n is None else said("figures.measured_n", n=n)
-        state = said("not_available")
-    else:
-        text = fitted(room.language.word(absent.why), 2 * room.arm, size=SMALL)
-        state = said("figures.not_used")
-    _write(ax, text, at["arms"], place, room, ha="center", color=GREY, fontsize=SMALL)
-    style = {"ha": "right", "color": GREY, "style": "italic", "gid": f"missing:{absent.trial}"}
-    _write(ax, state, at["estimate"], place, room, **style)
+def forest_caption(
+    pools: Pool | Sequence[Pool] | Review, synthesis: str | None = None, **options: Any
+) -> tuple[str, ...]:
+    """Say what belongs into the caption of a forest plot: what it shows, by what methods, what to mind.
 
+    Parameters
+    ----------
+    pools, synthesis, **options
+        As `forest_plot` takes them.
 
-def _draw_bias(ax: Axes, assessment: Assessment, place: int, room: _Room) -> None:
-    at = _columns(room)["bias"]
-    gid = f"bias:{assessment.trial}:{assessment.shown}"
-    mark(ax, at / room.axes, place, assessment.shown, gid=gid, transform=ax.get_yaxis_transform())
-    text = f"{assessment.judged}/{len(assessment.domains)}"
-    _write(ax, text, at + 0.09, place, room, fontsize=SMALL)
+    Returns
+    -------
+    tuple of str
+        Sentences, in the language asked for.
 
+    Raises
+    ------
+    ValueError
+        As `forest_plot` does.
 
-def _bias_words(shown: Iterable[Assessment], language: Language) -> list[str]:
-    states = {assessment.shown for assessment in shown}
-    signs = [
-        f"{style.sign} {language.say(state_key(name))}" for name, style in MARKS.items() if name in states
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> forest_caption(load_review("smith2017"), "pain-short")[0]
+    'Pain, short term: painful exercise against pain-free exercise.'
+    """
+    asked = _Asked.of(pools, synthesis, **_options({n: v for n, v in options.items() if n != "ax"}))
+    speak, shown = asked.language, asked.pools
+    group1, group2 = map(speak.word, shown[0].groups)
+    flags = dict.fromkeys(flag for pool in shown for flag in pool.flags)
+    elsewhere = {"rows_assumed", "p_bound", "single_trial"}  # by the letters and words in the figure
+    low, high = _limits(asked, WIDTH * _MM / 3, SIZES[0])
+    beyond = any(effect.ci_low < low or effect.ci_high > high for effect in asked.effects)
+    bound = any("p_bound" in effect.flags for effect in asked.effects)
+    level = {"level": asked.level}
+    told = [
+        asked.says("caption", title=speak.word(shown[0].title), group1=group1, group2=group2),
+        asked.says("caption_marks", **level) if any(pool.result for pool in shown) else "",
+        asked.says("caption_reported", group1=group1, group2=group2) if "reported" in asked.shown else "",
+        speak.word(BOUND_MARK) if bound else "",
+        speak.word(ARROW) if beyond else "",
+        asked.says("weights_of_total") if any(pool.total_weights is not None for pool in shown) else "",
+        asked.says("methods", words=shown[0].methods),
+        *map(speak.word, sentences(asked.effects)),
+        *(speak.flags[flag] for flag in flags if flag not in elsewhere),
     ]
-    return wrapped(language.say("figures.bias_note", signs=", ".join(signs)))
-
-
-def _draw_heading(ax: Axes, row: _Row, place: int, room: _Room) -> None:
-    text = fitted(row.text, room.left - 0.1, bold=True)
-    _write(ax, text, _columns(room)["label"], place, room, weight="bold")
-
-
-def _draw_words(ax: Axes, row: _Row, place: int, room: _Room) -> None:
-    _write(ax, row.text, _columns(room)["label"], place, room, fontsize=SMALL)
-
-
-DRAW: Mapping[str, Callable[[Axes, _Row, int, _Room], None]] = {
-    "trial": _draw_trial,
-    "diamond": _draw_diamond,
-    "prediction": _draw_prediction,
-    "printed": _draw_printed,
-    "absent": _draw_absent,
-    "heading": _draw_heading,
-    "words": _draw_words,
-    "space": lambda *_: None,
-}
-
-
-def _below(pools: Sequence[Pool], language: Language) -> list[str]:
-    """Return the lines below the plot: assumptions, bounds, methods, flags."""
-    lines: list[str] = [*notes(effect for pool in pools for effect in pool.effects)]
-    if any("p_bound" in effect.flags for pool in pools for effect in pool.effects):
-        lines.append(BOUND_MARK)
-    reach = _reach(pools)
-    if any(max(-effect.ci_low, effect.ci_high) > reach for pool in pools for effect in pool.effects):
-        lines.append(ARROW)
-    if any(pool.total_weights is not None for pool in pools):
-        lines.append(said("figures.weights_of_total"))
-    lines.append(said("figures.methods", words=pools[0].methods))
-    flags = dict.fromkeys(flag for pool in pools for flag in pool.flags)
-    elsewhere = {"rows_assumed", "p_bound", "single_trial"}  # by the marks and words above
-    if any(flag not in elsewhere for flag in flags):
-        lines.append(" ".join(language.flags[flag] for flag in flags if flag not in elsewhere))
-    return [part for line in lines for part in wrapped(language.word(line))]
-
-
-def _foot(ax: Axes, pool: Pool, lines: Sequence[str], room: _Room) -> None:
-    below = ax.get_xaxis_transform()
-    _, height = _inches(ax)
-    reach = ax.get_xlim()[1]
-    for side, group in zip((-1, 1), pool.favours or (), strict=False):
-        ax.text(
-            side * reach / 2,
-            -0.175 / height,
-            room.language.say("figures.favours", group=group),
-            transform=below,
-            ha="center",
-            va="top",
-            fontsize=SMALL,
-            linespacing=1.1,
-            gid=f"favours:{1 + (side > 0)}",
-        )
-    ax.xaxis.labelpad = 22
-    for number, line in enumerate(lines):
-        ax.text(
-            _columns(room)["label"] / room.axes,
-            -(0.60 + number * 0.125) / height,
-            line,
-            transform=ax.transAxes,
-            fontsize=SMALL,
-            va="top",
-            color=BLACK,
-            gid="note",
-            parse_math=False,
-        )
+    if "bias" in asked.shown:
+        states = {cell.state for row in asked.judged.values() for cell in row.cells}
+        listed = [
+            f"{style.sign} {asked.says(state_key(name).partition('.')[2])}"
+            for name, style in MARKS.items()
+            if name in states and name in SEVERITY
+        ]
+        told.append(asked.says("bias_note", signs=", ".join(listed)))
+        tools = {row.tool for row in asked.judged.values()}
+        others = {row.label for row in asked.bias if row.tool not in tools and row.trial not in asked.judged}
+        others &= {effect.label for effect in asked.effects}
+        if others:
+            told.append(asked.says("bias_others", names=speak.listed(sorted(others))))
+    return tuple(filter(None, told))

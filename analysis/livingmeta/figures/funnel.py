@@ -69,7 +69,7 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
     result = pool.result
     if result is None:
         raise RefusalError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
-    figure = Figure(figsize=(4.6, 3.8), dpi=100)
+    figure = Figure(figsize=(4.6, 3.8), dpi=200)
     ax = figure.add_axes((0.16, 0.25, 0.8, 0.63))
     yi = np.array([effect.yi for effect in pool.effects])
     se = np.sqrt([effect.vi for effect in pool.effects])

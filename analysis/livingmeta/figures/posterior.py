@@ -67,7 +67,7 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
     lines = textwrap.wrap(note, 138)
     rows = found.k + 2
     height = _TOP + _CURVES + _BETWEEN + rows * ROW + _AXIS + 0.13 * len(lines) + 0.08
-    figure = Figure(figsize=(_WIDTH, height), dpi=100)
+    figure = Figure(figsize=(_WIDTH, height), dpi=200)
 
     def axes(left: float, below_top: float, width: float, tall: float, label: str) -> Axes:
         place = (left / _WIDTH, 1 - (below_top + tall) / height, width / _WIDTH, tall / height)

@@ -53,7 +53,7 @@ def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
     bottom = 0.14 + _LINE * len(feet) + 0.08
     total = _height(flow, language, TOTALS) + _GAP if flow.updates else 0.0
     height = bottom + total + sum(rows) + _GAP * (len(rows) - 1) + 0.36
-    figure = Figure(figsize=(width, height), dpi=100)
+    figure = Figure(figsize=(width, height), dpi=200)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set_xlim(0, width)
     ax.set_ylim(0, height)

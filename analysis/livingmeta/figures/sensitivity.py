@@ -152,7 +152,7 @@ def baujat_plot(
     _enough(sensitivity, 3, "influence needs three")
     x = np.array([left.baujat_x for left in sensitivity.without], dtype=float)
     y = np.array([left.baujat_y for left in sensitivity.without], dtype=float)
-    figure = Figure(figsize=(4.6, 3.6), dpi=100)
+    figure = Figure(figsize=(4.6, 3.6), dpi=200)
     ax = figure.add_axes((0.13, 0.14, 0.83, 0.74))
     draw_mark(ax, x, y, "o", color=COLOURS["trial"], size=3.6, gid="trials", zorder=2)
     ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
@@ -207,7 +207,7 @@ def influence_plot(
     names, panel, gap = 1.35, 0.62, 0.1
     width = names + len(PANELS) * (panel + gap) + gap
     height = len(kept) * _ROW + 0.6 + 0.28
-    figure = Figure(figsize=(width, height), dpi=100)
+    figure = Figure(figsize=(width, height), dpi=200)
     places = np.arange(len(kept))
     axes = []
     for number, (column, key) in enumerate(PANELS.items()):
@@ -271,7 +271,7 @@ def _forest(
     width = _NAMES + _FOREST + _NUMBERS
     rows = len(lines) + 1
     height = rows * _ROW + _TOP + _BOTTOM
-    figure = Figure(figsize=(width, height), dpi=100)
+    figure = Figure(figsize=(width, height), dpi=200)
     ax = figure.add_axes((_NAMES / width, _BOTTOM / height, _FOREST / width, rows * _ROW / height))
     ax.set_xlim(*_limits(sensitivity, [row for _, row in lines if row is not None], important or 0.0))
     ax.set_ylim(rows - 0.5, -0.5)
@@ -334,7 +334,7 @@ def _write(
     write_beside(ax, -0.97 * _NAMES / _FOREST, place, shortened, weight=weight)
     if row is not None:
         value, low, high = as_shown(measure, row.estimate, row.ci_low, row.ci_high)
-        numbers = f"{language.say('figures.interval', estimate=value, low=low, high=high)}, k = {row.k}"
+        numbers = f"{language.say('interval', estimate=value, low=low, high=high)}, k = {row.k}"
         write_beside(ax, 1 + 0.97 * _NUMBERS / _FOREST, place, numbers, ha="right")
 
 

@@ -93,7 +93,7 @@ def specification_curve(
     blocks = _blocks(found, table, sets, language)
     lines = sum(1 + len(rows) for _, rows in blocks)
     width = _NAMES + _CURVE + _NUMBERS + 2 * _MARGIN
-    figure = Figure(dpi=100)
+    figure = Figure(dpi=200)
     curve, panel = figure.add_axes((0, 0, 1, 1)), figure.add_axes((0, 0, 1, 1))
     _curve(curve, found, table, shares, language)
     _panel(panel, found, blocks, language)

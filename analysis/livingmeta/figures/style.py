@@ -6,14 +6,16 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import is_color_like, to_hex, to_rgba
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.patches import Polygon
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
@@ -69,7 +71,12 @@ NIGHT = {
 }
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 ROW = 0.185
+SIGN = 5  # the order in which signs of risk of bias are drawn: on all else
 TEXT, SMALL = 7.0, 6.5  # points
+# As wide as Arial, letter by letter; what it lacks is taken from matplotlib's own
+for _face in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+    fontManager.addfont(_face)
+FONTS = ("Arimo", "DejaVu Sans")
 ARROW = said("figures.arrow")
 BOUND_MARK = said("figures.bound_mark")
 
@@ -98,7 +105,7 @@ MARKS: Mapping[str, Mark] = {
 
 
 # What a review says is no formula, whatever stands between two dollars: around all that draws.
-as_written = rc_context({"text.parse_math": False})
+as_written = rc_context({"text.parse_math": False, "font.family": list(FONTS)})
 
 
 def axis_sides(pool: Pool, language: Language = ENGLISH) -> str:
@@ -122,7 +129,7 @@ def _places(ticks: Sequence[float]) -> int:
     return max(0, int(np.ceil(-np.log10(ticks[1] - ticks[0]) - 1e-9))) if len(ticks) > 1 else 2
 
 
-def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH) -> None:
+def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: float = SMALL) -> None:
     """Put round numbers on an axis of effects whose limits are set, as many as find room.
 
     Ratios stand at their logs.
@@ -141,7 +148,7 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH) -> None:
             ticks = ratio_ticks(low, high, most=most)
             labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
         labels = language.commas(labels)
-        needed = max((_wide(label, size=SMALL) + 0.07 for label in labels), default=0.0)
+        needed = max((_wide(label, size=size) + 0.07 for label in labels), default=0.0)
         if len(ticks) < 2 or needed <= room * (ticks[1] - ticks[0]) / (high - low):
             break
     axis.set_major_locator(FixedLocator(ticks))
@@ -177,9 +184,10 @@ WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and
 @cache
 def _wide(text: str, *, size: float = TEXT, bold: bool = False) -> float:
     """Return how wide a text is, in inches."""
-    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    font = FontProperties(family=FONTS, size=size, weight="bold" if bold else "normal")
     line = text.translate(dict.fromkeys(map(ord, "\t\r\n"), " "))  # no font has a sign for these
-    return float(text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]) / 72
+    wide = float(text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]) / 72
+    return 1.012 * wide  # in a picture of pixels letters stand on whole ones
 
 
 def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
@@ -247,7 +255,7 @@ def write_beside(ax: Axes, x: float, place: float, text: str, **style: Any) -> N
 
 def open_axes(ax: Axes, *, kept: str = "bottom", **ticks: Any) -> None:
     """Leave one line of the frame, with small ticks."""
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6, **ticks)
+    ax.tick_params(**{"labelsize": SMALL, "labelfontfamily": FONTS, "length": 2.5, "width": 0.6, **ticks})
     ax.spines[[side for side in ax.spines if side != kept]].set_visible(False)
 
 
@@ -311,14 +319,24 @@ def pooled_look(pool: Pool) -> dict[str, Any]:
     return {"color": COLOURS["pooled"]}
 
 
-def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any = None) -> None:
-    """Draw the sign of a state of risk of bias, a key of `MARKS`."""
+def mark(
+    ax: Axes,
+    x: float,
+    y: float,
+    state: str,
+    *,
+    gid: str,
+    transform: Any = None,
+    points: float = 8.5,
+    signed: bool = True,
+) -> None:
+    """Draw the circle of a state of risk of bias, a key of `MARKS`, so many points wide, with its sign."""
     style, where = MARKS[state], transform or ax.transData
     ax.scatter(
         [x],
         [y],
-        s=72,
-        facecolor=style.face,
+        s=points**2,
+        facecolor=style.face if signed else "none",
         edgecolor=GREY,
         linewidth=0.7,
         linestyle=style.line,
@@ -327,15 +345,50 @@ def mark(ax: Axes, x: float, y: float, state: str, *, gid: str, transform: Any =
         transform=where,
         gid=gid,
     )
+    if not signed:
+        return
     ax.text(
         x,
         y,
         style.sign,
         color=style.ink,
-        fontsize=TEXT,
+        fontsize=TEXT * points / 8.5,
         weight="bold",
         ha="center",
         va="center_baseline",
-        zorder=5,
+        zorder=SIGN,
         transform=where,
     )
+
+
+# The colours of a figure by day, and those in their place by night
+_BY_NIGHT = {
+    BLACK: NIGHT["ink"],
+    WHITE: NIGHT["paper"],
+    GREY: NIGHT["soft"],
+    PALE: NIGHT["shade2"],
+    **{color: NIGHT[name] for name, color in COLOURS.items() if color not in {BLACK, GREY}},
+}
+
+
+def by_night(ax: Axes) -> None:
+    """Turn a figure that is drawn to a dark ground; signs of risk of bias keep theirs."""
+    night = {to_hex(day): dark for day, dark in _BY_NIGHT.items()}
+    for artist in ax.findobj():
+        if str(artist.get_gid()).startswith("bias:") or artist.get_zorder() == SIGN:
+            continue
+        for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markerfacecoloralt"):
+            have, give = getattr(artist, f"get_{part}", None), getattr(artist, f"set_{part}", None)
+            if have is None or give is None:
+                continue
+            color = have()
+            if is_color_like(color) and to_rgba(color)[3] and to_hex(color) in night:
+                give(night[to_hex(color)])
+    for text in ax.texts:
+        if (patch := text.get_bbox_patch()) is not None:
+            patch.set_facecolor(NIGHT["paper"])
+    ax.tick_params(color=NIGHT["ink"], labelcolor=NIGHT["ink"])
+    figure = ax.get_figure(root=True)
+    if figure is not None:
+        figure.set_facecolor(NIGHT["paper"])
+    ax.set_facecolor("none")

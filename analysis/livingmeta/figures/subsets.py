@@ -71,7 +71,7 @@ def gosh_plot(
     drawn = found.k > 1
     x, h = found.estimate[drawn], getattr(found, against)[drawn]
     holds = None if shown is None else shown[1][drawn]
-    figure = Figure(figsize=(4.6, 3.9), dpi=100)
+    figure = Figure(figsize=(4.6, 3.9), dpi=200)
     grid = figure.add_gridspec(
         2,
         2,

@@ -248,6 +248,14 @@ class Source(Row):
     )
     note: str | None = optional("what a reader should know about it")
 
+    @property
+    def short_name(self) -> str | None:
+        """First author and year, "Smith 2017"; None where the citation does not begin with authors."""
+        cited = re.match(
+            r"([^\W\d_][^,.;:]*?),? [A-Z]{1,3}(?=[,. ]).*?\b((?:19|20)\d\d)\b(?=[;:.])", self.citation
+        )
+        return f"{cited[1]} {cited[2]}" if cited else None
+
 
 class Trial(Row):
     """A randomised trial, whatever the number of its reports."""

@@ -60,6 +60,7 @@ class Printed:
     ci_high: float
     label: str
     words: tuple[str, str, str]  # estimate and limits with the digits that are printed
+    name: str | None = None  # of the publication, "Smith 2017", where its citation tells
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -340,5 +340,6 @@ def _printed(review: Review, plan: Plan, subgroup: str | None, settings: Setting
                 ci_high=high,
                 label=claimed[0].where,
                 words=(first, limits[0], limits[1]),
+                name=review.source(claimed[0].source).short_name,
             )
     return None
