@@ -22,6 +22,7 @@ TASKS: dict[str, dict[str, tuple[str, str]]] = {
     "The answer, of your own table or of a review": {
         "pool": ("pooling", "pool pain.csv --measure MD --favours lower"),
         "run": ("running", "run pain.csv"),
+        "forest": ("drawing", "forest pain.csv --sort effect"),
         "report": ("running", "report smith2017 --lang nb"),
         "explore": ("running", "explore pain.xlsx --sheet Pain"),
         "certainty": ("certainty", "certainty smith2017 --important 10 --vas-sd 25"),

@@ -227,7 +227,7 @@ def test_the_alternative_text_names_every_subgroup_and_pooled_value_drawn(result
     speak = language(lang)
     for pool in results.headline_pools:
         drawn = [one for one in results.headline_pools if one.synthesis == pool.synthesis]
-        told = forest_description(results, drawn, speak)
+        told = forest_description(results.review, drawn, speak)
         assert pool.subgroup is None or f"{pool.subgroup}:" in told
         if pool.result is not None and pool.result.k > 1:
             assert value(pool, pool.result, language=speak) in told
@@ -235,7 +235,7 @@ def test_the_alternative_text_names_every_subgroup_and_pooled_value_drawn(result
                 assert speak.decimal(on_scale(pool.measure, pool.result.pi_low)) in told
             assert (speak.say("contradictory_note") in told) >= pool.contradictory()
         if pool.printed is not None:
-            assert pool.printed.words[0] in told
+            assert pool.printed.words[0].replace(".", speak.comma) in told
 
 
 def test_no_sentence_of_the_report_runs_into_the_next(ran) -> None:

@@ -428,8 +428,8 @@ def test_run_says_what_is_shared_in_figure_and_tables(
     assert "dependent_effects" in say("run", "data/shared").flat
     folder = tmp_path / "figures" / "shared"
     assert "dependent_effects" in (folder / "results.csv").read_text("utf-8")
-    figure = (folder / "forest_shared.svg").read_text("utf-8")
-    assert "its group 2 (34 people) is counted again in Ash" in figure
+    for page in ("forest_shared.txt", "report.md"):
+        assert "its group 2 (34 people) is counted again in Ash" in (folder / page).read_text("utf-8")
     assert "280 people" in (folder / "report.md").read_text("utf-8")
 
 

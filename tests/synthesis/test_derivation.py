@@ -474,7 +474,7 @@ def test_a_printed_ratio_enters_as_its_log(measure: str, tmp_path: Path) -> None
     found = effect(tmp_path, **as_printed(measure, **cells))
     assert found.yi == pytest.approx(math.log(0.5))
     assert found.vi == pytest.approx((math.log(2) / Z) ** 2)
-    assert found.difference == f"{measure} 0.5 [0.25, 1]"
+    assert found.difference == f"{measure} 0.5 (0.25 to 1)"
 
 
 @pytest.mark.parametrize("measure", ["MD", "SMD", "RD", "GEN", "log RR", "HR"])

@@ -1,6 +1,7 @@
 """What several commands print of a review."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import Results
 from livingmeta.commands import screen
 from livingmeta.engine.effect_sizes import scale_name
-from livingmeta.language import ENGLISH
+from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.answers import answers
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import DISCLAIMER, ahead_shown, beside, coverage, flag_lines, interval
@@ -31,6 +32,36 @@ def figure_files(path: Path, figure: Any, *kinds: str) -> list[Path]:
     from livingmeta.figures.files import figure_bytes
 
     return [write(path.with_name(f"{path.name}.{kind}"), figure_bytes(figure, kind)) for kind in kinds]
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a figure shows, for who does not see it, and what its caption has to say."""
+
+    title: str
+    description: str
+    caption: Sequence[str]
+    language: Language
+
+    @property
+    def text(self) -> str:
+        """All of it, to be pasted below the figure."""
+        described = self.language.say("figures.described", words=self.description)
+        return f"{self.title}\n\n{' '.join(self.caption)}\n\n{described}\n"
+
+
+def forest_files(path: Path, figures: Sequence[Any], kinds: Sequence[str], about: About) -> list[Path]:
+    """Write the pages of a forest plot in each of these kinds, and their caption beside them."""
+    from livingmeta.figures.files import figure_bytes
+
+    told = {"title": about.title, "description": about.description, "lang": about.language.code}
+    written = []
+    for kind in kinds:
+        pages: Sequence[Any] = [figures] if kind == "pdf" and len(figures) > 1 else figures
+        for number, page in enumerate(pages, start=1):
+            name = f"{path.name}_{number}" if len(pages) > 1 else path.name
+            written.append(write(path.with_name(f"{name}.{kind}"), figure_bytes(page, kind, **told)))
+    return [*written, write(path.with_name(f"{path.name}.txt"), about.text)]
 
 
 def print_deductions(results: Sequence[Deduction], *, folder: Path | None = None) -> None:

@@ -16,7 +16,7 @@ from livingmeta.language import ENGLISH, Language, language
 from livingmeta.pages.blocks import terminal
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.gallery import refresh
-from livingmeta.pages.phrases import speaking
+from livingmeta.pages.phrases import forest_description, speaking
 from livingmeta.pages.report import document, html, markdown
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import extended
@@ -64,7 +64,7 @@ def report_command(
         return
     folder = opened.folder(out)
     figures = _figures(dossier, speaking(loaded, lang))
-    _draw(folder, figures, "png", lang=lang)  # which the Markdown shows
+    _draw(dossier, folder, figures, "png", lang=lang)  # which the Markdown shows
     for path in _pages(dossier, folder, figures, lang=lang):
         screen.echo(path)
     printing.disclaimer()
@@ -90,16 +90,30 @@ def _explorer(dossier: Dossier, folder: Path, *, lang: str = "en") -> Path:
 
 def _write(dossier: Dossier, folder: Path) -> list[Path]:
     figures = _figures(dossier)
-    written = _draw(folder, figures, "svg", "pdf", "png")
+    written = _draw(dossier, folder, figures, "svg", "pdf", "png")
     for name, frame in tables(dossier.results).items():
         written.append(write(folder / f"{name}.csv", frame_csv(frame)))
     pages = _pages(dossier, folder, figures)
     return [*written, *certainty.draw(dossier, folder), *pages, _explorer(dossier, folder)]
 
 
-def _draw(folder: Path, figures: dict[str, Any], *kinds: str, lang: str = "en") -> list[Path]:
-    stems = [(folder / _named(f"forest_{synthesis}", lang), figure) for synthesis, figure in figures.items()]
-    return [path for stem, figure in stems for path in printing.figure_files(stem, figure, *kinds)]
+def _draw(
+    dossier: Dossier, folder: Path, figures: dict[str, Any], *kinds: str, lang: str = "en"
+) -> list[Path]:
+    from livingmeta.figures.forest import forest_caption
+
+    speak, written = speaking(dossier.review, lang), []
+    for synthesis, figure in figures.items():
+        pools = [pool for pool in dossier.pools if pool.synthesis == synthesis]
+        about = printing.About(
+            title=speak.say("forest_alt", title=speak.word(pools[0].title)),
+            description=forest_description(dossier.review, pools, speak),
+            caption=forest_caption(pools, bias=dossier.bias, language=speak),
+            language=speak,
+        )
+        path = folder / _named(f"forest_{synthesis}", lang)
+        written += printing.forest_files(path, [figure], kinds, about)
+    return written
 
 
 def _named(stem: str, lang: str) -> str:

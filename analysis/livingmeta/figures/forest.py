@@ -147,19 +147,22 @@ class _Asked:
         synthesis: str | None,
         *,
         subgroup: str | None = None,
+        review: Review | None = None,
         bias: Sequence[Assessment] = (),
         **options: Any,
     ) -> _Asked:
         """Pool a review as it is asked for, and refuse what can't be shown."""
-        review = pools if isinstance(pools, Review) else None
+        review = pools if isinstance(pools, Review) else review
         if review is not None:
             bias = bias or assessments(review)
-            pools = synthesise(review, selection=Selection(subgroup=subgroup), only=synthesis)
+        if isinstance(pools, Review):
+            pools = synthesise(pools, selection=Selection(subgroup=subgroup), only=synthesis)
         elif subgroup is not None:
             raise RefusalError("subgroup: pools are parted already. Give the review itself.")
         listed = [pools] if isinstance(pools, Pool) else list(pools)  # type: ignore[arg-type]
         names = list(dict.fromkeys(pool.synthesis for pool in listed))
-        if synthesis is not None and review is None:
+        if synthesis is not None:
+            synthesis = review.plan(synthesis).id if review is not None else synthesis
             pick(dict.fromkeys(names), synthesis, "synthesis")
             listed = [pool for pool in listed if pool.synthesis == synthesis]
         elif len(names) != 1:
@@ -276,6 +279,7 @@ def forest_plot(
     synthesis: str | None = None,
     *,
     ax: Axes | None = None,
+    review: Review | None = None,
     bias: Sequence[Assessment] = (),
     sort: str = "file",
     columns: Sequence[str] | None = None,
@@ -302,6 +306,8 @@ def forest_plot(
     ax : Axes, optional
         Where to draw: columns and plot share the room that it has. By default a new figure of
         the size that the rows need, reached as ``ax.figure``.
+    review : Review, optional
+        Of which the pools are, where these are given and columns shall show moderators.
     bias : sequence of Assessment
         Risk of bias, a circle for each domain; a review brings its own. A circle is empty where
         facts are recorded and no judgement, and there is none where nothing is recorded.
@@ -349,6 +355,7 @@ def forest_plot(
         pools,
         synthesis,
         subgroup=subgroup,
+        review=review,
         bias=bias,
         sort=sort,
         columns=None if columns is None else tuple(columns),
@@ -1278,6 +1285,62 @@ def _draw_foot(ax: Axes, frame: _Frame) -> None:
         y += small
 
 
+def forest_key(
+    pools: Pool | Sequence[Pool] | Review, synthesis: str | None = None, **options: Any
+) -> tuple[str, ...]:
+    """Say what the marks of a forest plot mean, as far as it has them.
+
+    Parameters
+    ----------
+    pools, synthesis, **options
+        As `forest_plot` takes them.
+
+    Returns
+    -------
+    tuple of str
+        Sentences, in the language asked for.
+
+    Raises
+    ------
+    ValueError
+        As `forest_plot` does.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> forest_key(load_review("smith2017"), "pain-short")[0][:43]
+    'Squares are the trials, their area the weig'
+    """
+    return _key(_Asked.of(pools, synthesis, **_options(options)))
+
+
+def _key(asked: _Asked) -> tuple[str, ...]:
+    speak, shown = asked.language, asked.pools
+    group1, group2 = map(speak.word, shown[0].groups)
+    low, high = _limits(asked, WIDTH * _MM / 3, SIZES[0])
+    beyond = any(effect.ci_low < low or effect.ci_high > high for effect in asked.effects)
+    bound = any("p_bound" in effect.flags for effect in asked.effects)
+    told = [
+        asked.says("caption_marks", level=asked.level) if any(pool.result for pool in shown) else "",
+        asked.says("caption_reported", group1=group1, group2=group2) if "reported" in asked.shown else "",
+        speak.word(BOUND_MARK) if bound else "",
+        speak.word(ARROW) if beyond else "",
+        asked.says("weights_of_total") if any(pool.total_weights is not None for pool in shown) else "",
+        *map(speak.word, sentences(asked.effects)),
+    ]
+    if "bias" in asked.shown:
+        states = {cell.state for row in asked.judged.values() for cell in row.cells}
+        judged = [name for name in MARKS if name in states and name in SEVERITY]
+        signs_of = ", ".join(f"{MARKS[name].sign} {speak.say(state_key(name))}" for name in judged)
+        told.append(asked.says("bias_note", signs=signs_of))
+        tools = {row.tool for row in asked.judged.values()}
+        others = {row.label for row in asked.bias if row.tool not in tools and row.trial not in asked.judged}
+        others &= {effect.label for effect in asked.effects}
+        if others:
+            told.append(asked.says("bias_others", names=speak.listed(sorted(others))))
+    return tuple(filter(None, told))
+
+
 def forest_caption(
     pools: Pool | Sequence[Pool] | Review, synthesis: str | None = None, **options: Any
 ) -> tuple[str, ...]:
@@ -1304,37 +1367,14 @@ def forest_caption(
     >>> forest_caption(load_review("smith2017"), "pain-short")[0]
     'Pain, short term: painful exercise against pain-free exercise.'
     """
-    asked = _Asked.of(pools, synthesis, **_options({n: v for n, v in options.items() if n != "ax"}))
+    asked = _Asked.of(pools, synthesis, **_options(options))
     speak, shown = asked.language, asked.pools
     group1, group2 = map(speak.word, shown[0].groups)
     flags = dict.fromkeys(flag for pool in shown for flag in pool.flags)
     elsewhere = {"rows_assumed", "p_bound", "single_trial"}  # by the letters and words in the figure
-    low, high = _limits(asked, WIDTH * _MM / 3, SIZES[0])
-    beyond = any(effect.ci_low < low or effect.ci_high > high for effect in asked.effects)
-    bound = any("p_bound" in effect.flags for effect in asked.effects)
-    level = {"level": asked.level}
-    told = [
+    return (
         asked.says("caption", title=speak.word(shown[0].title), group1=group1, group2=group2),
-        asked.says("caption_marks", **level) if any(pool.result for pool in shown) else "",
-        asked.says("caption_reported", group1=group1, group2=group2) if "reported" in asked.shown else "",
-        speak.word(BOUND_MARK) if bound else "",
-        speak.word(ARROW) if beyond else "",
-        asked.says("weights_of_total") if any(pool.total_weights is not None for pool in shown) else "",
+        *_key(asked),
         asked.says("methods", words=shown[0].methods),
-        *map(speak.word, sentences(asked.effects)),
         *(speak.flags[flag] for flag in flags if flag not in elsewhere),
-    ]
-    if "bias" in asked.shown:
-        states = {cell.state for row in asked.judged.values() for cell in row.cells}
-        listed = [
-            f"{style.sign} {asked.says(state_key(name).partition('.')[2])}"
-            for name, style in MARKS.items()
-            if name in states and name in SEVERITY
-        ]
-        told.append(asked.says("bias_note", signs=", ".join(listed)))
-        tools = {row.tool for row in asked.judged.values()}
-        others = {row.label for row in asked.bias if row.tool not in tools and row.trial not in asked.judged}
-        others &= {effect.label for effect in asked.effects}
-        if others:
-            told.append(asked.says("bias_others", names=speak.listed(sorted(others))))
-    return tuple(filter(None, told))
+    )

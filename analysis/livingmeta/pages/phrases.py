@@ -537,14 +537,14 @@ def multiverse_words(multiverse: Multiverse, *, language: Language = ENGLISH) ->
     return f"{first} {language.say('multiverse_sets', **numbers, **excluded(of_sets), **sides)}"
 
 
-def forest_description(results: Results, pools: Sequence[Pool], language: Language) -> str:
+def forest_description(review: Review, pools: Sequence[Pool], language: Language) -> str:
     """Say all that a forest plot shows, for those who do not see it: each subgroup and value."""
     say = language.say
     sentences: list[str] = []
     for pool in pools:
         if len(pools) > 1:
             sentences.append(say("forest_part", name=pool.subgroup or say("forest_whole")))
-        sentences.append(f"{coverage(results.review, pool, language=language)}.")
+        sentences.append(f"{coverage(review, pool, language=language)}.")
         effects = [f"{effect.label} {interval(effect, language=language)}" for effect in pool.effects]
         if 0 < len(effects) <= FEW * 2 and (pool.subgroup or len(pools) == 1):
             sentences.append("; ".join(effects) + ".")
@@ -554,10 +554,10 @@ def forest_description(results: Results, pools: Sequence[Pool], language: Langua
             sentences.append(say("forest_total", value=value(pool, result, language=language)))
             sentences.append(ahead(pool, language=language))
         if pool.printed:
-            estimate, low, high = pool.printed.words
+            estimate, low, high = language.commas(pool.printed.words)
             printed = say("interval", estimate=estimate, low=low, high=high)
             sentences.append(say("forest_published", value=printed))
-    return " ".join(filter(None, [*sentences, say("forest_below")]))
+    return " ".join(filter(None, sentences))
 
 
 def sentence(words: str) -> str:

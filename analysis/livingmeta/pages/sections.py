@@ -16,6 +16,7 @@ from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.deduction import clashes
 from livingmeta.engine.effect_sizes import MEASURES, as_shown
+from livingmeta.figures.forest import forest_key
 from livingmeta.language import Language
 from livingmeta.pages.anchors import effect_id, extra_id, extras, gap_of, pool_id, slug
 from livingmeta.pages.answers import answer, verdict
@@ -195,8 +196,10 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
     parts = [part for part in writer.pools if part.synthesis == pool.synthesis]
     if pool is parts[0]:
         title = say("forest_alt", title=speak.word(pool.title))
-        described = forest_description(results, parts, speak)
+        described = f"{forest_description(results.review, parts, speak)} {say('forest_below')}"
         yield Figure(id=slug("picture", pool.synthesis), title=title, description=described)
+        key = " ".join(forest_key(parts, bias=writer.dossier.bias, language=speak))
+        yield writer.paragraph("key", key, pool.synthesis, style="quiet")
     if pool.result:
         if pool.contradictory():
             yield writer.paragraph("contradictory-note", Strong(say("contradictory_note")), name)

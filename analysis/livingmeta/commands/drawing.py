@@ -1,0 +1,119 @@
+"""A forest plot as somebody wants it, for a manuscript or a slide."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from livingmeta.commands import printing, screen
+from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.options import Lang, OutFolder, SubgroupBy, listing
+from livingmeta.pages.phrases import forest_description, speaking
+from livingmeta.synthesis.settings import Selection
+from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.words import RefusalError, pick
+
+KINDS = ("svg", "pdf", "png")
+
+
+@opens
+def forest_command(
+    opened: Opened,
+    synthesis: Annotated[
+        str | None, typer.Argument(metavar="SYNTHESIS", help="only this synthesis", show_default=False)
+    ] = None,
+    *,
+    sort: Annotated[
+        str, typer.Option(metavar="HOW", help="order of the trials: effect, year, weight, label or file")
+    ] = "file",
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="columns, in this order: arms, reported, n, weight, estimate, bias, and moderators, "
+            "which a column of the FILE may be; as in --columns year,dose,weight,estimate",
+        ),
+    ] = None,
+    subgroup: SubgroupBy = None,
+    limits: Annotated[
+        str | None, typer.Option(metavar="LOW,HIGH", help="ends of the axis: --limits -2,1; of ratios 0.1,10")
+    ] = None,
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="stands above the plot")] = None,
+    width: Annotated[float | None, typer.Option(metavar="MM", help="by default 175")] = None,
+    height: Annotated[
+        float | None, typer.Option(metavar="MM", help="by default as high as the rows need")
+    ] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="cochrane (numbers left of the plot) or plain (results on its right)"
+        ),
+    ] = "cochrane",
+    theme: Annotated[str, typer.Option(metavar="NAME", help="light, or dark for a dark ground")] = "light",
+    lang: Lang = "en",
+    to: Annotated[str, typer.Option(metavar="KINDS", help="files: svg, pdf and png")] = ",".join(KINDS),
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="one file, of the kind that its ending says")
+    ] = None,
+    out: OutFolder = None,
+) -> None:
+    """Draw a forest plot, with what its caption has to say beside it as text.
+
+    Subgroups of many trials get a page each, and one of their subtotals; pages are numbered files, or
+    pages of one PDF.
+    """
+    from livingmeta.figures.forest import forest_caption, forest_pages
+
+    review = opened.review
+    if output is not None and out is not None:
+        raise RefusalError("--output and --out: say one of the two, where the file or the folder goes.")
+    kinds = [Path(output).suffix.removeprefix(".")] if output else _listed(to)
+    for kind in kinds:
+        pick(dict.fromkeys(KINDS), kind, "output" if output else "to")
+    speak = speaking(review, lang)
+    pools = synthesise(review, selection=Selection(subgroup=subgroup), only=synthesis)
+    names = list(dict.fromkeys(pool.synthesis for pool in pools))
+    if output and len(names) > 1:
+        raise RefusalError(
+            f"--output is one file, and these are several plots: name one of {listing(names)}."
+        )
+    options: dict[str, Any] = {
+        "review": review,
+        "sort": sort,
+        "columns": None if columns is None else _listed(columns),
+        "limits": None if limits is None else _limits(limits),
+        "title": title,
+        "width": width,
+        "height": height,
+        "layout": layout,
+        "theme": theme,
+        "language": speak,
+    }
+    for name in names:
+        parts = [pool for pool in pools if pool.synthesis == name]
+        axes = forest_pages(parts, **options)
+        about = printing.About(
+            title=speak.say("forest_alt", title=speak.word(parts[0].title)),
+            description=forest_description(review, parts, speak),
+            caption=forest_caption(parts, **options),
+            language=speak,
+        )
+        stem = f"forest_{name}" if lang == "en" else f"forest_{name}.{lang}"
+        path = Path(output).with_suffix("") if output else opened.folder(out) / stem
+        for file in printing.forest_files(path, [ax.figure for ax in axes], kinds, about):
+            screen.echo(file)
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _limits(text: str) -> tuple[float, float]:
+    try:
+        low, high = map(float, text.replace("−", "-").split(","))
+    except ValueError:
+        raise RefusalError(
+            f'--limits "{text}": give two numbers with a comma between them and points as decimal signs, '
+            "as in --limits -2,1 or --limits 0.1,10."
+        ) from None
+    return low, high
