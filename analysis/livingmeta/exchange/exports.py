@@ -195,7 +195,7 @@ def frictionless(review: Review) -> dict[str, str]:
     about = {
         "name": review.protocol.id.replace("_", "-"),
         "title": review.protocol.title,
-        "description": review.protocol.question,
+        "description": review.protocol.question or review.protocol.title,
         "note": "A text that a spreadsheet would take for a formula stands behind an apostrophe.",
         "licenses": [{"name": "CC-BY-4.0", "title": "Creative Commons Attribution 4.0"}],
         "resources": resources,

@@ -429,7 +429,7 @@ def _toml(analyses: Sequence[Analysis], keys: Sequence[str], *, name: str, file:
         "format": FORMAT,
         "id": name,
         "title": _line(first.title),
-        "question": "not said in the file",
+        "question": "",  # a table asks none
         "groups": {
             "1": _line(first.groups[0]),
             "2": _line(first.groups[1]),

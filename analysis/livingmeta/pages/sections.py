@@ -99,7 +99,6 @@ def _question(writer: Writer) -> Blocks:
 def _answer(writer: Writer) -> Blocks:
     say, dossier, speak = writer.say, writer.dossier, writer.language
     notes: list[Words] = [
-        say("answer_note") if writer.review.file is None else "",
         sign(writer.pools, language=speak),
         writer.theirs(writer.review.protocol.caution, sentence),
         say("vas_note", sd=f"{dossier.vas_sd:g}") if dossier.vas_sd else "",

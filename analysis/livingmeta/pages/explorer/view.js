@@ -72,6 +72,8 @@
     at("term").innerHTML = named(options("term", same));
     at("subgroup").innerHTML = named(options("subgroup_words", sameTerm));
     for (const [id, name] of Object.entries(ASKED)) at(id).value = part[name] ?? "";
+    at("outcome-label").hidden = outcomes.length < 2;
+    at("term-label").hidden = options("term", same).length < 2 && outcomes.length < 2;
     at("subgroup-label").hidden = sameTerm.length < 2;
   }
 
