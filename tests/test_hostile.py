@@ -21,7 +21,7 @@ from livingmeta.living.forms import form_csv, form_xlsx
 from livingmeta.pages.blocks import Code, Link, Paragraph, as_html, as_markdown
 from livingmeta.pages.template import leads, no_markup
 from livingmeta.review.folder import load_review
-from livingmeta.review.schema import OPTIONAL, TABLES, columns
+from livingmeta.review.schema import LONGEST_CALLED, OPTIONAL, TABLES, columns
 from livingmeta.words import as_meant, inert, visible
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def text_columns(table: str, rows: folders.Rows) -> folders.Rows:
                 filled[name] = EVIL if name not in {"doi", "url"} else "javascript:document.title='ran'"
             elif free and name == "quote":
                 filled[name] = f"{EVIL[:60]} {given}"
+            if name in {"moderator", "value"}:
+                filled[name] = EVIL[:LONGEST_CALLED]
         changed.append(filled)
     return changed
 
@@ -104,6 +106,7 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
         "second_extraction": [{**folders.ARM1, "mean": "3.1", "quote": "3.1 (1.5)"}],
         "agreements": [{**AGREED, "column": "mean", "first": "3.0", "second": "3.1", "settled": "3.0"}],
+        "moderators": [{"trial": "beta2002", "source": "paper"}],
         "certainty": [
             {"synthesis": "pain-short", "domain": "imprecision", "suggested": "-1", "decision": "change"}
             | {"levels": "-2", "date": "2026-01-02", "by": "B"}

@@ -306,6 +306,23 @@ def test_text_of_a_review_is_no_tag_in_markdown_either(tmp_path: Path) -> None:
     assert "P<.05" in text
 
 
+@pytest.mark.parametrize(("lang", "age"), [("en", "age: 50.5 years"), ("nb", "age: 50,5")])
+def test_moderators_stand_with_their_trial_their_unit_and_their_source(
+    lang: str, age: str, tmp_path: Path
+) -> None:
+    of_all = {"trial": "alpha2001", "source": "paper"}
+    written = [
+        {**of_all, "moderator": "age", "value": "50.5", "unit": "years", "quote": "50.5"},
+        {**of_all, "moderator": "setting", "value": "gym"},
+    ]
+    known = Dossier(review=load_review(folder(tmp_path, moderators=written)))
+    page = markdown(known, figures=[], version="1", lang=lang)
+    (line,) = [line for line in page.splitlines() if "gym" in line]
+    assert line.startswith("| Alpha 2001 |")
+    assert age in line
+    assert line.count("[1]") == 1
+
+
 def test_the_hashes_are_those_of_the_files_of_a_review_and_of_the_one_it_extends() -> None:
     text = markdown(KNOWN["living"], figures=[], version="1")
     for name in ("living", "smith2017"):

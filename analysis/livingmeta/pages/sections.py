@@ -6,7 +6,7 @@ blocks is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -67,9 +67,10 @@ from livingmeta.pages.rob_me import tipping
 from livingmeta.pages.template import minus
 from livingmeta.pages.writer import Writer, quoting, row
 from livingmeta.review.bias import unrecorded
+from livingmeta.review.schema import Moderator
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool, marks
-from livingmeta.words import count
+from livingmeta.words import count, show
 
 FEW_LEFT_OUT = 10  # trials; a table shows the result without each of no more
 Blocks = Iterator[Block | None]
@@ -532,6 +533,39 @@ def terms(language: Language, *, where: Set[str] | None = None) -> Iterator[Sect
             yield Section(id=name, title=term["term"], blocks=(text,))
 
 
+def _moderators(writer: Writer) -> Blocks:
+    """Say what the review's own moderators are of each trial, or of its results where they differ."""
+    review = writer.review
+    parts: dict[tuple[str, str | None, str | None], list[Moderator]] = {}
+    for each in review.moderators if writer.traced else ():
+        parts.setdefault((each.trial, each.subgroup, each.contrast), []).append(each)
+    order = {trial.trial: place for place, trial in enumerate(review.trials)}
+    yield writer.table(
+        "moderators-table",
+        writer.say("moderators.title"),
+        ("h_trial", "moderators.h_values"),
+        (
+            row(
+                joined((review.trial(trial).label, *map(writer.theirs, filter(None, part))), ", "),
+                (joined((_moderator(writer, each) for each in listed), "; "), *_sources_of(writer, listed)),
+            )
+            for (trial, *part), listed in sorted(parts.items(), key=lambda held: order[held[0][0]])
+        ),
+    )
+
+
+def _moderator(writer: Writer, each: Moderator) -> Words:
+    number = None if each.number is None else writer.language.word(show(each.number))
+    unit = ("\N{NO-BREAK SPACE}", writer.theirs(each.unit)) if each.unit else ()
+    return (writer.theirs(each.moderator), ": ", number or writer.theirs(each.value), *unit)
+
+
+def _sources_of(writer: Writer, rows: Iterable[Moderator]) -> Iterator[Words]:
+    for key in dict.fromkeys(each.source for each in rows) if writer.review.file is None else ():
+        yield " "
+        yield writer.source(key)
+
+
 def _traces(writer: Writer) -> Blocks:
     yield writer.said("traces_note" if writer.traced else "traces_elsewhere")
     for pool in writer.pools if writer.traced else ():
@@ -667,6 +701,7 @@ SECTIONS: Mapping[str, tuple[str, Callable[[Writer], Blocks]]] = {
     "flow": ("flow", _flow),
     "methods": ("methods", _methods),
     "reading": ("reading", _reading),
+    "moderators": ("moderators.title", _moderators),
     "traces": ("traces", _traces),
     "claims": ("claims", _claims),
     "sources": ("sources", _sources),
