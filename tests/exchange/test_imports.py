@@ -99,10 +99,13 @@ def test_what_can_be_read_two_ways_is_refused_with_its_cell(text: str, message: 
     assert message in str(refusal.value)
 
 
-def test_wrong_encodings_are_refused_and_utf16_is_read(tmp_path: Path) -> None:
+def test_a_sheet_of_windows_is_read_aloud_and_other_encodings_are_refused(tmp_path: Path) -> None:
     text = MEANS.replace("Alpha", "Ålpha")
+    (windows,) = read(write(tmp_path / "a.csv", text, encoding="cp1252"))
+    assert windows.records[0].study == "Ålpha 2001"
+    assert "read as Windows-1252, so that row 2 says Ålpha. If that is wrong" in windows.remarks[0]
     with pytest.raises(ValueError, match="row 2: the file is not UTF-8"):
-        read(write(tmp_path / "a.csv", text, encoding="cp1252"))
+        read(write(tmp_path / "c.csv", text, encoding="cp437"))
     assert read(write(tmp_path / "b.csv", text, encoding="utf-16"))[0].records[0].study[0] == "Å"
 
 

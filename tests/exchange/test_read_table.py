@@ -86,7 +86,7 @@ def test_all_that_is_wrong_in_a_mapping_file_is_said(tmp_path: Path) -> None:
 
 def test_a_header_below_a_title_is_read_where_the_row_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "Our review, of 2024\n\nstudy,yi,vi\nAsh,0.2,0.04\nBirch,0.1,0.05\n")
-    with pytest.warns(UserWarning, match="row 1: above the header, and not read"):
+    with pytest.warns(UserWarning, match="row 1: above the names of the columns in row 3, and not read"):
         review = read_table(path, header_row=3)
     assert [row.row for row in review.outcomes] == [4, 5]
 

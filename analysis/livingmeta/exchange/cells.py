@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from livingmeta.exchange.columns import (
@@ -228,3 +228,19 @@ def several_in(cell: str, name: str, column: str) -> str:
     if "events" in entry.cells and arm:
         return f' Say --column "events{arm},n{arm}={column}".'
     return ""
+
+
+def are_columns(names: Sequence[str]) -> bool:
+    """Say whether cells are names of columns that a table of studies has: none a number, and two known.
+
+    Examples
+    --------
+    >>> are_columns(["Author", "Mean 1", "SD 1", "site"]), are_columns(["Table 3. Pain", ""])
+    (True, False)
+    """
+    filled = [name for name in names if name.strip()]
+    if any(re.fullmatch(r"[-−+]?[\d.,\s]+%?", name) for name in filled):
+        return False
+    known = [name for name in filled if ours_of(name) or measure_in(name) or contents_of(name)]
+    about = {"study", "year", "subgroup"}
+    return len(known) >= 2 and any((ours_of(name) or ("yi",))[0] not in about for name in known)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, SPREADS, Analysis, Hints, Record, twins
+from livingmeta.exchange.cells import are_columns
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import hints_of
 from livingmeta.exchange.moderators import moderator_rows
@@ -72,7 +73,7 @@ def _analyses(path: Path | DataFrame, hints: Hints) -> list[Analysis]:
         _no_table(path, hints)
         return rm5(path, hints) if path.suffix.lower() == ".rm5" else package(path, hints)
     else:
-        sheet = read_sheet(path, sheet=hints.sheet, header_row=hints.header_row)
+        sheet = read_sheet(path, sheet=hints.sheet, header_row=hints.header_row, knows=are_columns)
     if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):
         _no_table(sheet.file, hints)
         return revman_export(sheet, hints)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
+from livingmeta.exchange.headings import LOOKED_AT, Knows, headings
 from livingmeta.review.files import (
     LARGEST_FILE,
     LONGEST_NAME,
     MOST_TAGS,
+    FileError,
     bounded,
     few_tags,
     guarded,
@@ -59,7 +62,9 @@ def frame_csv(frame: DataFrame) -> str:
     return str(texts.to_csv(index=False, lineterminator="\n"))
 
 
-def read_sheet(path: Path, *, sheet: str | None = None, header_row: int | None = None) -> Sheet:
+def read_sheet(
+    path: Path, *, sheet: str | None = None, header_row: int | None = None, knows: Knows | None = None
+) -> Sheet:
     """Read a CSV (commas, semicolons or tabs; UTF-8 or UTF-16) or an Excel sheet.
 
     Blank rows and rows whose first cell begins with # are left out; `remarks` names those of them
@@ -73,6 +78,9 @@ def read_sheet(path: Path, *, sheet: str | None = None, header_row: int | None =
     header_row : int, optional
         Row that names the columns, as a spreadsheet counts; the first filled one by default. What
         stands above it is not read.
+    knows : callable, optional
+        Says whether cells are names of columns. With it the row and the sheet that alone have such
+        are found where the first one has none, and a CSV of Windows is read.
 
     Raises
     ------
@@ -83,13 +91,42 @@ def read_sheet(path: Path, *, sheet: str | None = None, header_row: int | None =
         raise ExchangeError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
     raw = raw_of(path, str(path))
     if path.suffix.lower() in {".xlsx", ".xlsm"}:
-        return _excel(raw, str(path), sheet, header_row)
+        return _excel(raw, str(path), sheet, header_row, knows)
     if sheet is not None:
         raise ExchangeError(f"{path}: it has no sheets, so there is no {sheet}. Leave --sheet out.")
-    return sheet_of(text_of(raw, str(path), utf16=True), str(path), header_row=header_row)
+    text, remarks = _decoded(raw, str(path), windows=knows is not None)
+    return sheet_of(text, str(path), header_row=header_row, knows=knows, remarks=remarks)
 
 
-def sheet_of(text: str, file: str, *, header_row: int | None = None) -> Sheet:
+def _decoded(raw: bytes, file: str, *, windows: bool) -> tuple[str, list[str]]:
+    """Return the text of a CSV; one that is not UTF-8 is read as spreadsheets of Windows write it, aloud."""
+    try:
+        return text_of(raw, file, utf16=True), []
+    except FileError:
+        try:
+            text = raw.decode("cp1252")
+        except UnicodeDecodeError:
+            text = ""
+        # control characters are no text, and what no letter of it is would hide a damaged file
+        if not windows or not text or re.search(r"[^\t\r\n -~\u00a0-\u00ff€‚„…‘’“”•–—˜™ŠšŽžŒœŸ]", text):
+            raise
+        odd = re.search(r"[^\s,;]*[^\x00-\x7f][^\s,;]*", text)
+        assert odd is not None  # or it would be UTF-8
+        row = text.count("\n", 0, odd.start()) + 1
+        return text_of(text.encode(), file), [
+            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} says {odd[0]}. If that "
+            'is wrong, save it as "CSV UTF-8".'
+        ]
+
+
+def sheet_of(
+    text: str,
+    file: str,
+    *,
+    header_row: int | None = None,
+    knows: Knows | None = None,
+    remarks: Sequence[str] = (),
+) -> Sheet:
     """Read a CSV whose header has the separator of its cells.
 
     Raises
@@ -98,10 +135,15 @@ def sheet_of(text: str, file: str, *, header_row: int | None = None) -> Sheet:
     """
     lines = islice(io.StringIO(text[:1_000_000], newline=None), (header_row or 1) - 1, None)
     filled = (line for line in lines if line.strip(" ,;\t\n"))
-    head = next((line for line in filled if not line.lstrip('" ').startswith("#")), "")
+    heads = list(islice((line for line in filled if not line.lstrip('" ').startswith("#")), LOOKED_AT))
+    head = heads[0] if heads else ""
     mark = max(",;\t", key=head.count)
+    if knows is not None and header_row is None and head.count(mark) < 2:  # it may be a title
+        marks = [sign for line in heads for sign in MARKS if knows(next(csv.reader([line], delimiter=sign)))]
+        widest = max(heads, key=lambda line: max(map(line.count, ",;\t")), default="")
+        mark = marks[0] if marks else max(",;\t", key=(head if head.count(mark) else widest).count)
     numbered = list(enumerate(lines_of(text, file, mark=mark), start=1))
-    return _table(file, numbered, mark, header_row=header_row)
+    return _table(file, numbered, mark, remarks, header_row=header_row, knows=knows)
 
 
 def sheet_from(frame: DataFrame, *, header_row: int | None = None) -> Sheet:
@@ -128,7 +170,7 @@ def sheet_from(frame: DataFrame, *, header_row: int | None = None) -> Sheet:
     return _table(file, [(-1, [str(name) for name in texts.columns]), *enumerate(rows)], ",")
 
 
-def _excel(raw: bytes, file: str, name: str | None, header_row: int | None) -> Sheet:
+def _excel(raw: bytes, file: str, name: str | None, header_row: int | None, knows: Knows | None) -> Sheet:
     from openpyxl import load_workbook
 
     remedy = "Save it again as .xlsx, or as CSV UTF-8."
@@ -147,10 +189,14 @@ def _excel(raw: bytes, file: str, name: str | None, header_row: int | None) -> S
             if name is not None and name not in pages:
                 raise ExchangeError(f"{file}: there is no sheet {name}; it has {', '.join(pages)}.")
             shown = [title for title, page in pages.items() if page.sheet_state == "visible"]
-            page = pages[name or (shown or list(pages))[0]]
+            chosen, remarks = (
+                (name, []) if name else _chosen(file, {title: pages[title] for title in shown}, knows)
+            )
+            page = pages[chosen or (shown or list(pages))[0]]
             place = f"{file}, sheet {page.title}"
             with packed.open(page._worksheet_path) as source:
-                last, remarks = _surveyed(source, place)
+                last, merged, hidden = _surveyed(source, place)
+            remarks += hidden
         page.reset_dimensions()  # what the file says of them may be wrong
         lines = []
         cells = 0
@@ -158,16 +204,40 @@ def _excel(raw: bytes, file: str, name: str | None, header_row: int | None) -> S
             cells += len(row)
             bounded(place, cells=cells)
             lines.append(["" if cell is None else _plain(cell) for cell in row])
-    return _table(file, list(enumerate(lines, start=1)), ",", remarks, header_row=header_row)
+    numbered = list(enumerate(lines, start=1))
+    return _table(file, numbered, ",", remarks, header_row=header_row, knows=knows, merged=(place, merged))
 
 
-def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
-    """Return the last filled row of a sheet, and remarks on what is hidden in it.
+def _chosen(file: str, pages: Mapping[str, Any], knows: Knows | None) -> tuple[str | None, list[str]]:
+    """Choose the sheet that has names of columns, if the first one has none; say which are not read."""
+    if knows is None or len(pages) < 2:
+        return None, []
+    tops: dict[str, list[list[str]]] = {}
+    for title, page in pages.items():
+        page.reset_dimensions()
+        rows = page.iter_rows(max_row=LOOKED_AT, values_only=True)
+        tops[title] = [["" if cell is None else _plain(cell) for cell in row] for row in rows]
+    filled = [title for title, rows in tops.items() if any(any(row) for row in rows)]
+    known = [title for title in filled if any(map(knows, tops[title]))]
+    first = next(iter(pages))
+    if first not in known and len(known) > 1:
+        named = ", ".join(known)
+        raise ExchangeError(f"{file}: the sheets {named} can each hold the data. Choose one with --sheet.")
+    chosen = known[0] if known and first not in known else first
+    others = [title for title in filled if title != chosen]
+    if not others:
+        return chosen, []
+    left = f"{_named('sheet', others)}. Choose another with --sheet."
+    return chosen, [f"{file}: the sheet {chosen} is read, and not the {left}"]
+
+
+def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str], list[str]]:
+    """Return the last filled row of a sheet, its merged cells, and remarks on what is hidden in it.
 
     Raises
     ------
     RefusalError
-        For merged cells, formulas without a value, and cells beyond what a table can have.
+        For formulas without a value, and cells beyond what a table can have.
     """
     from defusedxml.ElementTree import iterparse
     from openpyxl.utils.cell import column_index_from_string, coordinate_from_string, get_column_letter
@@ -215,21 +285,20 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str]]:
             hidden_columns.append(range(int(element.get("min")), int(element.get("max")) + 1))
         elif tag == "mergeCell":
             merged.append(str(element.get("ref")))
-    if merged:
-        raise ExchangeError(
-            f"{place}: cells are merged ({_some(merged)}), so it is not clear what belongs to which "
-            "column. Unmerge them and name each column."
-        )
     letters = [
         get_column_letter(column)
         for column in sorted(filled)
         if any(column in span for span in hidden_columns)
     ]
-    return last, [
-        f"{place}, {_named(what, names)}: hidden in the file, and read like the others."
-        for what, names in (("row", [*map(str, hidden_rows)]), ("column", letters))
-        if names
-    ]
+    return (
+        last,
+        merged,
+        [
+            f"{place}, {_named(what, names)}: hidden in the file, and read like the others."
+            for what, names in (("row", [*map(str, hidden_rows)]), ("column", letters))
+            if names
+        ],
+    )
 
 
 def _some(names: Sequence[str]) -> str:
@@ -254,14 +323,20 @@ def _table(
     remarks: Sequence[str] = (),
     *,
     header_row: int | None = None,
+    knows: Knows | None = None,
+    merged: tuple[str, Sequence[str]] = ("", ()),
 ) -> Sheet:
-    filled, above = _from_header(file, lines, header_row)
-    remarks = (*above, *remarks)
-    place, (first, head) = next(
-        ((place, row) for place, row in enumerate(filled) if not _comment(row[1])), (0, (0, []))
-    )
-    if not head:
+    filled = [(number, line) for number, line in lines if any(cell.strip() for cell in line)]
+    place, head, above = headings(file, filled, header_row=header_row, knows=knows)
+    if not head or _comment(head):
         raise ExchangeError(f"{file}: the table is empty.")
+    first = filled[place][0]
+    remarks = (*remarks, *above)
+    if unclear := [ref for ref in merged[1] if _parted(ref, header=first)]:
+        raise ExchangeError(
+            f"{merged[0]}: cells are merged ({_some(unclear)}), so it is not clear what belongs to which "
+            "row or column. Unmerge them and fill each."
+        )
     header = _named_columns(f"{file} row {first}", head, [line for _, line in filled[place + 1 :]])
     width = max(header, default=-1) + 1
     rows = []
@@ -283,6 +358,12 @@ def _table(
     return Sheet(
         file=file, header=tuple(header.values()), rows=tuple(rows), separator=mark, remarks=tuple(remarks)
     )
+
+
+def _parted(merged: str, *, header: int) -> bool:
+    """Say whether merged cells reach below the names of the columns, or leave some of these without one."""
+    columns, rows = re.findall(r"[A-Z]+", merged), [int(row) for row in re.findall(r"\d+", merged)]
+    return rows[-1] > header or (rows[-1] == header and columns[0] != columns[-1])
 
 
 def _named_columns(place: str, head: Sequence[str], below: Sequence[Sequence[str]]) -> dict[int, str]:
@@ -309,17 +390,3 @@ def _named_columns(place: str, head: Sequence[str], below: Sequence[Sequence[str
 
 def _comment(line: Sequence[str]) -> bool:
     return line[0].lstrip().startswith("#")
-
-
-def _from_header(
-    file: str, lines: Sequence[tuple[int, list[str]]], header_row: int | None
-) -> tuple[list[tuple[int, list[str]]], list[str]]:
-    """Return the filled rows from the header on, and a remark on those that stand above it."""
-    filled = [(number, line) for number, line in lines if any(cell.strip() for cell in line)]
-    if header_row is None:
-        return filled, []
-    above = [str(number) for number, _ in filled if number < header_row]
-    filled = filled[len(above) :]
-    if not filled or filled[0][0] != header_row:
-        raise ExchangeError(f"{file}: row {header_row} is blank, so it names no columns (--header-row).")
-    return filled, [f"{file}, {_named('row', above)}: above the header, and not read."] if above else []

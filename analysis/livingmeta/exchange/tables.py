@@ -106,6 +106,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         measure=hints.measure or ("GEN" if computed else "SMD" if "mean1" in used else "OR"),
         negative_favours=hints.negative_favours,
     )
+    sheet = _of_studies(sheet, headers, columns, analysis)
     records = _studies(sheet, headers, analysis)
     taken = {*columns.values(), *_unread(sheet, headers, columns, analysis)}
     analysis.remarks += keep(sheet, records, taken=taken | parts.of, decimal=decimal)
@@ -136,6 +137,27 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     if computed:
         on_its_scale(analysis, sheet.file, asked=asked)
     return analysis
+
+
+def _of_studies(
+    sheet: Sheet, headers: Mapping[str, list[str]], columns: Mapping[str, str], analysis: Analysis
+) -> Sheet:
+    """Leave out, aloud, a row of units below the names and rows that repeat the names."""
+    name = headers["study"][0] if "study" in headers else None
+    rows = []
+    for place, (row, cells) in enumerate(sheet.rows):
+        results = [cells[column] for column in columns.values() if cells[column].lower() not in ABSENT]
+        unnamed = name is None or not cells[name] or re.search(r"\bunits?\b", cells[name], re.IGNORECASE)
+        units = place == 0 and unnamed and results and not any(re.search(r"\d", cell) for cell in results)
+        repeated = all(cell.casefold() in {"", column.casefold()} for column, cell in cells.items())
+        if units or repeated:
+            what = (
+                f"units ({', '.join(dict.fromkeys(results))})" if units else "the names of the columns again"
+            )
+            analysis.remarks.append(f"{sheet.file} row {row}: it holds {what}, and is left out.")
+        else:
+            rows.append((row, cells))
+    return replace(sheet, rows=tuple(rows))
 
 
 def _unread(
