@@ -7,7 +7,8 @@ import time
 from collections.abc import Hashable
 from typing import Any
 
-from livingmeta import Dossier, load_review
+from livingmeta import load_review
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.synthesis import choosing
 
 REVIEWS = ("smith2017", "living", "knee_oa")

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from livingmeta.commands.options import executor
+from livingmeta.calls.methods import executor
 from livingmeta.engine.methods.resampling import Arms, bootstrap, permutation_test, simulate
 from livingmeta.engine.methods.subsets import gosh
 

@@ -18,7 +18,7 @@ REVIEW = load_review("smith2017")
 def test_each_set_is_a_mark_and_each_trial_a_row(claim: str) -> None:
     (found,) = deduce(REVIEW, claim=claim)
     assert found.widest is not None and found.widest.mean is not None
-    strip, trials = deduction_plot(found).axes
+    strip, trials = deduction_plot(found).figure.axes
     marks = {line.get_gid(): line for line in strip.lines}
     assert len(marks["possible"].get_xdata()) == found.widest.subsets.size
     assert len(marks["possible"].get_xdata()) + len(marks["excluded"].get_xdata()) == 127
@@ -34,7 +34,7 @@ def test_each_set_is_a_mark_and_each_trial_a_row(claim: str) -> None:
 
 def test_in_norwegian_it_is_norwegian() -> None:
     (found,) = deduce(REVIEW, claim="secondary-pain-short")
-    figure = deduction_plot(found, language=language("nb", own=REVIEW.protocol.translation["nb"]))
+    figure = deduction_plot(found, language=language("nb", own=REVIEW.protocol.translation["nb"])).figure
     words = " ".join(text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text")))
     assert "Smerte, kort sikt: −0,28 (−0,49 til −0,08)" in words
     assert not {"the", "of", "to", "as", "sets"} & set(words.lower().split())
@@ -48,7 +48,7 @@ def test_words_have_no_interval_to_draw() -> None:
 
 def test_of_an_interval_of_t_each_number_of_trials_has_a_band_of_its_own() -> None:
     (found,) = deduce(REVIEW, claim="secondary-pain-short", assumptions=Assumptions(interval="t"))
-    strip, _ = deduction_plot(found).axes
+    strip, _ = deduction_plot(found).figure.axes
     bars = {
         round(bar.get_y() + bar.get_height() / 2): bar for bar in strip.patches if bar.get_gid() == "printed"
     }

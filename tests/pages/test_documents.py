@@ -9,8 +9,9 @@ import pytest
 
 from documents import PAGE, page
 from folders import ROOT
-from livingmeta import load_review, results_of, synthesise
+from livingmeta import load_review, synthesise
 from livingmeta.__main__ import COMMANDS, function_of
+from livingmeta.audit.results import results_of
 from livingmeta.pages.documents import DOCUMENTS, pooled, reproduction, schema, text
 from livingmeta.words import RefusalError
 from rooms import PACKAGE

@@ -108,7 +108,7 @@ def test_every_state_has_a_sign_of_its_own() -> None:
 
 def test_the_traffic_light_shows_each_state_where_it_is() -> None:
     found = assessments(SMITH)
-    drawn = gids(traffic_plot(found, unrecorded=unrecorded(SMITH)))
+    drawn = gids(traffic_plot(found, unrecorded=unrecorded(SMITH)).figure)
     for one in found:
         for cell in one.cells:
             assert drawn.count(f"{one.trial}:{cell.domain}:{cell.state}") == 1
@@ -119,7 +119,7 @@ def test_the_traffic_light_shows_each_state_where_it_is() -> None:
 
 def test_the_summary_counts_every_trial_once_per_domain() -> None:
     found = assessments(SMITH)
-    figure = summary_plot(found)
+    figure = summary_plot(found).figure
     widths: dict[str, float] = {}
     for piece in figure.axes[0].patches:
         domain = str(piece.get_gid()).split(":")[0]
@@ -139,7 +139,8 @@ def test_nothing_recorded_is_refused_in_words() -> None:
 def test_texts_of_the_figures_stay_on_the_page(review) -> None:
     loaded = load_review(review)
     found = assessments(loaded)
-    for figure in (traffic_plot(found, unrecorded=unrecorded(loaded)), summary_plot(found)):
+    for plot in (traffic_plot(found, unrecorded=unrecorded(loaded)), summary_plot(found)):
+        figure = plot.figure
         canvas = FigureCanvasAgg(figure)
         canvas.draw()
         for ax in figure.axes:
@@ -191,6 +192,6 @@ def test_trials_of_two_tools_are_drawn_in_two_panels(tmp_path) -> None:
     other = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
     rows = [BIAS, {**BIAS, "trial": "beta2002", "tool": ROB2, "domain": "overall", "judgement": "high"}]
     loaded = load_review(folder(tmp_path, trials=[TRIAL, other], risk_of_bias=rows))
-    drawn = traffic_plot(assessments(loaded))
+    drawn = traffic_plot(assessments(loaded)).figure
     assert len(drawn.axes) == 3  # two panels and the legend
     assert "beta2002:overall:high" in gids(drawn)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
@@ -17,6 +19,7 @@ from livingmeta.engine.inputs import Array, Mask
 from livingmeta.exchange.imports import FILES, read_table
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
+from livingmeta.store import write
 from livingmeta.words import RefusalError, pick, refuse
 
 # A review by name, folder or as loaded; a table by file or as pandas has it; effects in a sequence
@@ -24,6 +27,7 @@ Data: TypeAlias = str | Path | Review | pd.DataFrame | ArrayLike
 MISSING = dict.fromkeys(("refuse", "drop"))
 REMEDY = "Give the value, or leave such studies out by missing='drop'."
 OURS = Path(__file__).parents[1]
+SOURCE = ".livingmeta.source"  # in a folder of outputs: of which file, from there
 
 
 class Reading(TypedDict, total=False):
@@ -42,11 +46,72 @@ class Reading(TypedDict, total=False):
     log: bool
     favours: str
     mapping: str | Path
-    review: str
+    analysis: str
     yi: str
     sei: str
     labels: Any
     missing: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A review as somebody named it, and where what is made of it goes.
+
+    Attributes
+    ----------
+    review : Review
+    name : str
+        As it was typed.
+    file : Path, optional
+        The file that it was read from; None for a folder.
+    said : mapping
+        What was said of the file.
+    remarks : tuple of str
+        What its reading left out, and why.
+    """
+
+    review: Review
+    name: str
+    file: Path | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    def folder(self, out: str | None) -> Path:
+        """Return the folder for what is made of it: of a file beside it, unless `out` says where.
+
+        Raises
+        ------
+        RefusalError
+            If somebody else's things stand there.
+        """
+        beside = self.file.parent if self.file else Path()
+        folder = (Path(out) if out else beside / "figures") / self.review.protocol.id
+        mark = folder / SOURCE
+        source = mark.read_text(encoding="utf-8") if mark.is_file() else None
+        own = _from(folder, self.file) if self.file else None
+        if source != own and (source or (folder.is_dir() and any(folder.iterdir()))):
+            made = f"what was made of {source}" if source else "what livingmeta did not make of this file"
+            raise RefusalError(
+                f"{folder} holds {made}, and that stays as it is. Say with --out where the output of "
+                f"{self.name} shall go."
+            )
+        if own is not None and source is None:
+            write(mark, own)
+        return folder
+
+
+def _from(folder: Path, file: Path) -> str:
+    """Return the way to a file from a folder of outputs, so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return file.resolve().as_posix()
+
+
+def is_file(name: str) -> bool:
+    """Say whether somebody named a file, be it one that is not there."""
+    path = Path(name)
+    return not path.is_dir() and (path.is_file() or path.suffix.lower() in FILES)
 
 
 def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
@@ -90,7 +155,8 @@ def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
     )
     with warnings.catch_warnings(record=True) as told_of:
         warnings.simplefilter("always")
-        review = read_table(data, columns={**told.pop("columns", {}), **named}, **told)
+        only = {"review": told.pop("analysis", None), "columns": {**told.pop("columns", {}), **named}}
+        review = read_table(data, **only, **told)
     remarks = [str(warning.message) for warning in told_of]
     held = {row.trial for row in review.outcomes}
     without = [trial.label for trial in review.trials if trial.trial not in held]
@@ -122,10 +188,7 @@ def is_table(data: object) -> bool:
 
 def is_review(data: object) -> bool:
     """Say whether something is a review, or the name or folder of one."""
-    if isinstance(data, str | Path):
-        path = Path(data)
-        return path.is_dir() or not (path.is_file() or path.suffix.lower() in FILES)
-    return isinstance(data, Review)
+    return isinstance(data, Review) or (isinstance(data, str | Path) and not is_file(str(data)))
 
 
 def _called(data: object) -> str:
@@ -141,7 +204,9 @@ def _of_effects(yi: Any, *, missing: str | None, **told: Any) -> Review:
     measure = told.get("measure")
     logged = measure in MEASURES and MEASURES[measure].label in ratios()
     table = pd.DataFrame({"study": labels, "yi": y, "vi": v})
-    return read_table(table, measure=measure, log=logged, favours=told.get("favours"))
+    with warnings.catch_warnings():  # of what might be a total, a second trial: effects are as given
+        warnings.simplefilter("ignore")
+        return read_table(table, measure=measure, log=logged, favours=told.get("favours"))
 
 
 def effects(

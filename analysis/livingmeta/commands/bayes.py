@@ -1,11 +1,12 @@
 """What trials and a prior say together, and what that means for a patient."""
 
-from functools import partial
 from typing import Annotated
 
 import typer
 
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.calls.methods import USUAL_SCALE, bayesian, prior_of
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import (
@@ -19,18 +20,15 @@ from livingmeta.commands.options import (
     VasSd,
     listing,
 )
-from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
-from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Posterior, Prior, posterior
-from livingmeta.engine.methods.patient import NewSetting, new_setting, vas_points, vas_words
+from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Posterior
+from livingmeta.engine.methods.patient import NewSetting, vas_points, vas_words
 from livingmeta.pages.documents import Believed, believed, posterior_flags
 from livingmeta.pages.phrases import counted, coverage, flag_lines, interval, sentence, share
 from livingmeta.synthesis.pool import Pool, marks, notes
-from livingmeta.synthesis.settings import Selection, Settings
+from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import RefusalError, answered, decimal, decimals
-
-# Our choice, not a finding; the help and every output say so.
-USUAL_SCALE = 0.5
+from livingmeta.words import decimal, decimals
 
 
 @opens
@@ -65,10 +63,7 @@ def bayes_command(
     """
     dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, settings, limit = dossier.review, dossier.settings, dossier.limit
-    scale, default = _scale(tau_prior, tau_scale, settings)
-    if settings.profile.model == "common":
-        default += "; random effects, since a common effect has no τ to put a prior on"
-    prior = Prior(tau=tau_prior, scale=scale, mu_sd=mu_sd)
+    prior = prior_of(settings, tau_prior=tau_prior, tau_scale=tau_scale, mu_sd=mu_sd)
     selection = Selection(
         include_sensitivity=include_sensitivity,
         no_assumptions=no_assumptions,
@@ -78,11 +73,8 @@ def bayes_command(
 
     documents: list[Believed] = []
     for pool in synthesise(loaded, settings=settings, selection=selection, only=synthesis):
-        fitted, setting, words = None, None, prior.words() + default
-        if (result := pool.result) is not None:
-            yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
-            fitted = posterior(yi, vi, prior=prior, important=limit, level=settings.level)
-            setting = answered(partial(new_setting, result, important=limit))
+        answer = bayesian(pool, settings, prior, limit=limit)
+        fitted, setting, words = answer.posterior, answer.new_setting, answer.prior
         documents.append(believed(loaded, pool, fitted, prior=words, setting=setting))
         if as_json:
             continue
@@ -93,8 +85,8 @@ def bayes_command(
         _print(pool, fitted, setting, words=f"prior: {words}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
         note = f"{sentence(coverage(loaded, pool))} Prior: {words}.{grey}"
-        figure = posterior_plot(pool, fitted, note=note)
-        for path in printing.figure_files(opened.folder(out) / f"bayes_{pool.stem}", figure, "png", "svg"):
+        figure = posterior_plot(pool, fitted, note=note).figure
+        for path in figure_files(opened.folder(out) / f"bayes_{pool.stem}", figure, "png", "svg"):
             screen.echo(f"  {path} written")
         screen.echo()
     if as_json:
@@ -105,20 +97,6 @@ def bayes_command(
 
 def _unit(vas_sd: float | None) -> str:
     return "" if vas_sd is None else f" {vas_words(vas_sd)}"
-
-
-def _scale(tau_prior: str, given: float | None, settings: Settings) -> tuple[float, str]:
-    """Return the scale of the prior on τ, and what to say where nobody gave it."""
-    if given is not None:
-        return given, ""
-    measure = MEASURES[settings.measure]
-    usual = measure.standardised or measure.ratio is not None
-    if tau_prior == "half-normal" and usual:
-        return USUAL_SCALE, " (scale by default, our choice: τ below 0.98 with 95%)"
-    raise RefusalError(
-        f"--tau-scale: there is no usual scale for a {tau_prior} prior on τ with effects in "
-        f"{settings.label}; give one, in the unit of the effects."
-    )
 
 
 def _print(

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 from textwrap import shorten
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from livingmeta.appraisal.certainty import SummaryOfFindings
 from livingmeta.appraisal.directions import EffectDirections
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.calls.writing import flow_and_bias
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import AsJson, Important, OutFolder, VasSd
@@ -17,7 +18,6 @@ from livingmeta.language import ENGLISH
 from livingmeta.living.worksheet import stale, unplaced, worksheet
 from livingmeta.pages.documents import certainty, panel, points
 from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
-from livingmeta.review.bias import unrecorded
 from livingmeta.review.folder import PACKAGED, extended, read_worksheet
 from livingmeta.review.protocol import Review
 from livingmeta.store import replace_all, write
@@ -64,7 +64,7 @@ def certainty_command(
         return _worksheet(loaded, summaries, Path(worksheet), important=by, as_json=as_json)
     if as_json:
         return screen.json("certainty", certainty(dossier))
-    written = draw(dossier, opened.folder(out))
+    written = flow_and_bias(dossier, opened.folder(out))
     for summary in summaries:
         _print(loaded, summary, vas_sd=vas_sd)
     _directions(dossier.unpooled)
@@ -161,21 +161,3 @@ def _directions(directions: tuple[EffectDirections, ...]) -> None:
         for said in table.said:
             console.print(f"  printed: “{said.printed}” ({said.reading} source: {said.where})")
         screen.echo()
-
-
-def draw(dossier: Dossier, folder: Path) -> list[Path]:
-    """Draw the flow of records and the risk of bias as recorded."""
-    from livingmeta.figures.bias import summary_plot, traffic_plot
-    from livingmeta.figures.prisma import prisma_plot
-
-    figures: dict[str, Any] = {}
-    if dossier.flow.known:
-        figures["prisma"] = prisma_plot(dossier.flow).figure
-    if dossier.bias:
-        figures["bias_traffic"] = traffic_plot(dossier.bias, unrecorded=unrecorded(dossier.review))
-        figures["bias_summary"] = summary_plot(dossier.bias)
-    return [
-        path
-        for name, figure in figures.items()
-        for path in printing.figure_files(folder / name, figure, "svg", "png")
-    ]

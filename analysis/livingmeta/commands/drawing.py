@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta.commands import printing, screen
+from livingmeta.calls.writing import About, forest_files
+from livingmeta.commands import screen
 from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import Lang, OutFolder, SubgroupBy, listing
 from livingmeta.pages.phrases import forest_description, speaking
@@ -92,7 +93,7 @@ def forest_command(
     for name in names:
         parts = [pool for pool in pools if pool.synthesis == name]
         axes = forest_pages(parts, **options)
-        about = printing.About(
+        about = About(
             title=speak.say("forest_alt", title=speak.word(parts[0].title)),
             description=forest_description(review, parts, speak),
             caption=forest_caption(parts, **options),
@@ -100,7 +101,7 @@ def forest_command(
         )
         stem = f"forest_{name}" if lang == "en" else f"forest_{name}.{lang}"
         path = Path(output).with_suffix("") if output else opened.folder(out) / stem
-        for file in printing.forest_files(path, [ax.figure for ax in axes], kinds, about):
+        for file in forest_files(path, [ax.figure for ax in axes], kinds, about):
             screen.echo(file)
 
 

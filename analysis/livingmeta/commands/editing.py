@@ -12,6 +12,7 @@ import typer
 
 from livingmeta.appraisal.changes import Move, diff, growth, lead
 from livingmeta.audit.deduction import Fate, came_true, deduce
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import OF_FILES, Opened, hinted, is_file, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewName, Shelf, listing
@@ -153,7 +154,7 @@ def _page(
         stages = growth(drawn.after, headline_settings(review))
         figure = changes_plot(moves, stages, title=drawn.name, names=names).figure
         pictures["diff"] = "diff.png"
-        written += printing.figure_files(folder / "diff", figure, "png", "svg")
+        written += figure_files(folder / "diff", figure, "png", "svg")
     page = diff_page(review, moves, names=names, fates=fates)
     written.append(write(folder / "diff.md", as_markdown([page], pictures=pictures, level=1) + "\n"))
     screen.echo(f"\n{', '.join(str(path) for path in written)} written.")

@@ -11,6 +11,7 @@ from livingmeta.appraisal.multiverse import (
     multiverse_summary,
 )
 from livingmeta.audit.results import Results
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import AsJson, Important, OutFolder, Synthesis, VasSd
@@ -96,7 +97,7 @@ def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: fl
     printed = f" P{prints[1:]}." if prints else ""
     note = f"Headline: {rests}.{printed}"
     curve, _ = specification_curve(analysed, summary.shares, note=note)
-    printing.figure_files(path, curve.figure, "png", "svg")
+    figure_files(path, curve.figure, "png", "svg")
     console.print(f"  {path}.csv, _shares.csv, .png and .svg written\n")
 
 

@@ -1,8 +1,7 @@
 """What a command is given: a review by name or folder, or a file, which is a review as well."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import update_wrapper
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
+from livingmeta.calls.opening import Opened, is_file
 from livingmeta.commands import screen
 from livingmeta.commands.asking import again, answering
 from livingmeta.commands.options import listing, reviews_and_files
@@ -24,7 +24,6 @@ from livingmeta.words import RefusalError, key_of, named
 
 Read = TypeVar("Read")
 MOST_REMARKS = 5  # of the reading of a file, before every output; `check` has all
-SOURCE = ".livingmeta.source"  # in a folder of outputs: of which file, from there
 
 Given = Annotated[
     str,
@@ -82,61 +81,6 @@ HINTS: dict[str, Any] = {
 UNSAID: dict[str, Any] = {"log": False}  # else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """A review as somebody named it.
-
-    Attributes
-    ----------
-    review : Review
-    name : str
-        As it was typed.
-    file : Path, optional
-        The file that it was read from; None for a folder.
-    said : mapping
-        What was said of the file.
-    remarks : tuple of str
-        What its reading left out, and why.
-    """
-
-    review: Review
-    name: str
-    file: Path | None = None
-    said: Mapping[str, Any] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-    def folder(self, out: str | None) -> Path:
-        """Return the folder for what is made of it: of a file beside it, unless `out` says where.
-
-        Raises
-        ------
-        RefusalError
-            If somebody else's things stand there.
-        """
-        beside = self.file.parent if self.file else Path()
-        folder = (Path(out) if out else beside / "figures") / self.review.protocol.id
-        mark = folder / SOURCE
-        source = mark.read_text(encoding="utf-8") if mark.is_file() else None
-        own = _from(folder, self.file) if self.file else None
-        if source != own and (source or (folder.is_dir() and any(folder.iterdir()))):
-            made = f"what was made of {source}" if source else "what livingmeta did not make of this file"
-            raise RefusalError(
-                f"{folder} holds {made}, and that stays as it is. Say with --out where the output of "
-                f"{self.name} shall go."
-            )
-        if own is not None and source is None:
-            write(mark, own)
-        return folder
-
-
-def _from(folder: Path, file: Path) -> str:
-    """Return the way to a file from a folder of outputs, so that both can be moved together."""
-    try:
-        return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
-    except ValueError:  # another drive
-        return file.resolve().as_posix()
-
-
 def hinted(command: Callable[..., None], *, hints: Mapping[str, Any] = HINTS) -> Callable[..., None]:
     """Give a command the options that say what a file leaves open.
 
@@ -187,12 +131,6 @@ def opens(command: Callable[..., None]) -> Callable[..., None]:
     first = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=str) for name in ("name", "said")]
     opening.__signature__ = Signature([*first, *others])  # type: ignore[attr-defined]
     return hinted(opening)
-
-
-def is_file(name: str) -> bool:
-    """Say whether somebody named a file, be it one that is not there."""
-    path = Path(name)
-    return not path.is_dir() and (path.is_file() or path.suffix.lower() in FILES)
 
 
 def read_given(name: str, said: Mapping[str, Any], *, own: Set[str] = frozenset()) -> list[Opened]:

@@ -1,8 +1,6 @@
 """Arguments and options that several commands share."""
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +8,6 @@ import typer
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.language import LANGUAGES
 from livingmeta.synthesis.settings import METHOD_OPTIONS
-from livingmeta.words import RefusalError
 
 
 def listing(entries: Iterable[str]) -> str:
@@ -142,38 +139,3 @@ Lang = Annotated[
 MeasureName = Annotated[str | None, typer.Option(metavar="NAME", help=listing(MEASURES))]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["model"]))]
 Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["tau2"]))]
-
-
-@contextmanager
-def executor(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
-    """Lend an executor as the options ask for it; None to work here."""
-    if dask is not None and workers is not None:
-        raise RefusalError("--workers and --dask: choose one place to work.")
-    if dask is not None:
-        with _cluster(dask) as lent:
-            yield lent
-    elif workers is not None:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        # fork would copy the thread of the progress bar in an unknown state
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
-            yield processes
-    else:
-        yield None
-
-
-@contextmanager
-def _cluster(address: str) -> Iterator[Executor]:
-    from importlib import import_module
-
-    try:
-        distributed = import_module("distributed")
-    except ModuleNotFoundError:
-        raise RefusalError("--dask needs the package distributed: pip install 'livingmeta[dask]'.") from None
-    try:
-        client = distributed.Client(address, timeout=10)
-    except (OSError, ValueError) as refusal:
-        raise RefusalError(f"--dask {address}: no cluster answers there ({refusal}).") from None
-    with client, client.get_executor() as lent:
-        yield lent

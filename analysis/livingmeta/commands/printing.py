@@ -1,20 +1,18 @@
 """What several commands print of a review."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import Results
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import screen
 from livingmeta.engine.effect_sizes import scale_name
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import ENGLISH
 from livingmeta.pages.answers import answers
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import DISCLAIMER, ahead_shown, beside, coverage, flag_lines, interval
 from livingmeta.review.protocol import Review
-from livingmeta.store import write
 from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes
 from livingmeta.words import count, decimal, p_words
@@ -25,43 +23,6 @@ def print_answers(results: Results) -> None:
     for line in answers(results):
         screen.console().print(line)
         screen.echo()
-
-
-def figure_files(path: Path, figure: Any, *kinds: str) -> list[Path]:
-    """Write a figure in each of these kinds."""
-    from livingmeta.figures.files import figure_bytes
-
-    return [write(path.with_name(f"{path.name}.{kind}"), figure_bytes(figure, kind)) for kind in kinds]
-
-
-@dataclass(frozen=True, kw_only=True)
-class About:
-    """What a figure shows, for who does not see it, and what its caption has to say."""
-
-    title: str
-    description: str
-    caption: Sequence[str]
-    language: Language
-
-    @property
-    def text(self) -> str:
-        """All of it, to be pasted below the figure."""
-        described = self.language.say("figures.described", words=self.description)
-        return f"{self.title}\n\n{' '.join(self.caption)}\n\n{described}\n"
-
-
-def forest_files(path: Path, figures: Sequence[Any], kinds: Sequence[str], about: About) -> list[Path]:
-    """Write the pages of a forest plot in each of these kinds, and their caption beside them."""
-    from livingmeta.figures.files import figure_bytes
-
-    told = {"title": about.title, "description": about.description, "lang": about.language.code}
-    written = []
-    for kind in kinds:
-        pages: Sequence[Any] = [figures] if kind == "pdf" and len(figures) > 1 else figures
-        for number, page in enumerate(pages, start=1):
-            name = f"{path.name}_{number}" if len(pages) > 1 else path.name
-            written.append(write(path.with_name(f"{name}.{kind}"), figure_bytes(page, kind, **told)))
-    return [*written, write(path.with_name(f"{path.name}.txt"), about.text)]
 
 
 def print_deductions(results: Sequence[Deduction], *, folder: Path | None = None) -> None:
@@ -75,7 +36,7 @@ def print_deductions(results: Sequence[Deduction], *, folder: Path | None = None
             from livingmeta.figures.deduction import deduction_plot
 
             stem = folder / f"deduce_{result.claims[0]}"
-            for path in figure_files(stem, deduction_plot(result), "png", "svg"):
+            for path in figure_files(stem, deduction_plot(result).figure, "png", "svg"):
                 screen.echo(f"  {path} written")
         screen.echo()
     for clash in clashes(results):

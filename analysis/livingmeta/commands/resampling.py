@@ -5,25 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from livingmeta.calls.methods import executor, resampled_of, simulated_of, subsets_of
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
-from livingmeta.commands.options import AsJson, Dask, OutFolder, Seed, Synthesis, Workers, executor, trials
+from livingmeta.commands.options import AsJson, Dask, OutFolder, Seed, Synthesis, Workers, trials
 from livingmeta.engine.effect_sizes import as_shown, scale_name
-from livingmeta.engine.methods.resampling import (
-    PATTERNS,
-    Bootstrap,
-    Permutation,
-    Simulated,
-    bootstrap,
-    permutation_test,
-    simulate,
-)
-from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, LEAST_TRIALS, MOST_SUBSETS, Gosh, gosh
+from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
+from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, LEAST_TRIALS, Gosh
 from livingmeta.pages.documents import Subsets, about, resampled, simulated_reviews, subsets, why_no_sets
 from livingmeta.pages.phrases import coverage, flag_lines, interval
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import shared_flags
-from livingmeta.synthesis.pool import Pool, sized_trials
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimal, decimals, p_words
@@ -63,29 +57,21 @@ def gosh_command(
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, LEAST_TRIALS, as_json=as_json):
             with screen.progress("Pooling subsets") as progress:
-                plotted = gosh(
-                    *_effects(pool),
-                    model=settings.profile.model,
-                    tau2=settings.profile.tau2,
-                    most=most or MOST_SUBSETS,
-                    seed=seed,
-                    executor=lent,
-                    progress=progress,
-                )
+                how = {"most": most, "seed": seed, "executor": lent, "progress": progress}
+                answer = subsets_of(pool, settings, trial=trial, **how)
+            plotted = answer.gosh
+            assert plotted is not None
             against = "i2_tau2" if pool.i2_from == "tau2" else "i2"
             documents.append(subsets(loaded, pool, plotted, against=against))
-            places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
-            label = f"with {pool.effects[places[0]].label}" if places else ""
-            holds = sum((plotted.holding(i) for i in places), start=plotted.subsets < 0)
             stem = opened.folder(out) / f"gosh_{pool.stem}"
             figure = gosh_plot(
                 plotted,
                 title=pool.name,
                 measure=pool.measure,
                 against=against,
-                shown=(label, holds) if places else None,
+                shown=None if answer.trial is None else (f"with {answer.trial}", answer.holds),
             ).figure
-            (path,) = printing.figure_files(stem, figure, "png")
+            (path,) = figure_files(stem, figure, "png")
             if not as_json:
                 _show_subsets(pool, plotted, documents[-1])
                 screen.console().print(f"  {path} written")
@@ -113,11 +99,12 @@ def resample_command(
     documents: list[Any] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
-            methods: dict[str, Any] = {**settings.fitting, "seed": seed, "executor": lent}
-            with screen.progress("Turning signs") as progress:
-                test = permutation_test(*_effects(pool), most=most or PATTERNS, progress=progress, **methods)
-            with screen.progress("Simulating") as progress:
-                sets = bootstrap(*_effects(pool), count=count, progress=progress, **methods)
+            with screen.progress("Turning signs and simulating") as progress:
+                how = {"most": most, "seed": seed, "executor": lent, "progress": progress}
+                answer = resampled_of(pool, settings, count=count, **how)
+            test, sets = answer.permutation, answer.bootstrap
+            assert test is not None
+            assert sets is not None
             documents.append(resampled(loaded, pool, test, sets))
             if not as_json:
                 _show_resampled(pool, test, sets)
@@ -154,31 +141,16 @@ def simulate_command(
 ) -> None:
     """Simulate reviews like it: how often an interval is right."""
     loaded = opened.review
-    all_intervals = ["wald", "t", "hksj", "hksj-modified"]
     documents: list[Any] = []
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
-            assert pool.result is not None
-            profile = settings.profile
-            model = profile.model  # a common effect has the Wald interval alone
-            trials = sized_trials(pool, correction=profile.correction, variance=profile.smd_variance)
             with screen.progress("Simulating reviews") as progress:
-                simulated = simulate(
-                    trials,
-                    effects=effect or sorted({0.0, pool.result.estimate}, key=abs),
-                    between=between or sorted({0.0, pool.result.tau2 or 0.0}),
-                    intervals=ci or (all_intervals if model == "random" else ["wald"]),
-                    count=count,
-                    seed=seed,
-                    executor=lent,
-                    progress=progress,
-                    model=model,
-                    tau2=profile.tau2,
-                    level=settings.level,
-                )
-            documents.append(simulated_reviews(loaded, pool, simulated, trials=trials.about))
+                how = {"count": count, "seed": seed, "executor": lent, "progress": progress}
+                answer = simulated_of(pool, settings, effect=effect, between=between, ci=ci, **how)
+            simulated, trials = answer.worlds, answer.trials
+            documents.append(simulated_reviews(loaded, pool, simulated, trials=trials))
             if not as_json:
-                _show_simulated(pool, simulated, trials.about)
+                _show_simulated(pool, simulated, trials)
     if as_json:
         return screen.json("simulate", documents)
     screen.console().print(
@@ -205,10 +177,6 @@ def _pools(
             documents.append(about(review, pool, refused=refused))
         else:
             yield settings, pool
-
-
-def _effects(pool: Pool) -> tuple[list[float], list[float]]:
-    return [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
 
 
 def _show_subsets(pool: Pool, plotted: Gosh, document: Subsets) -> None:

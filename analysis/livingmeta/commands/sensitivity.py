@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.scenarios import Sensitivity
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import AsJson, Important, OutFolder, Synthesis, VasSd
@@ -234,7 +235,7 @@ def _figures(analysis: Sensitivity, folder: Path, important: float | None) -> li
         if isinstance(plotted, str):
             lines.append(f"no {stem.name}.png: {plotted}")
         else:
-            lines += [f"{path} written" for path in printing.figure_files(stem, plotted.figure, "png")]
+            lines += [f"{path} written" for path in figure_files(stem, plotted.figure, "png")]
     return lines
 
 

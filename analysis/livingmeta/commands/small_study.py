@@ -1,23 +1,24 @@
 """Whether small trials tell another story than large ones."""
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Annotated
 
 import typer
 
+from livingmeta.calls.methods import small_study_of
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import Opened, opens
 from livingmeta.commands.options import AsJson, OutFolder, Synthesis
 from livingmeta.engine.effect_sizes import as_shown, scale_name
-from livingmeta.engine.methods.selection import Selected, selection_model
-from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, battery, suited
+from livingmeta.engine.methods.selection import Selected
+from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited
 from livingmeta.pages.documents import OWN_MODEL, SmallStudy, small_study, untested
 from livingmeta.pages.phrases import flag_lines, interval
 from livingmeta.synthesis.pool import funnel_of
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import answered, decimal, p_words
+from livingmeta.words import decimal, p_words
 
 
 @opens
@@ -43,20 +44,15 @@ def small_study_command(
     documents: list[SmallStudy] = []
     console = screen.console()
     for pool in synthesise(loaded, settings=settings, only=synthesis):
-        funnel = funnel_of(pool)
-        try:
-            best = suited(funnel, force=force, level=settings.level)
-            tests, filled = battery(funnel, force=force, **settings.fitting)
-        except ValueError as refusal:
-            documents.append(untested(pool, str(refusal)))
+        answer = small_study_of(pool, settings, force=force)
+        best, tests, filled, chosen = answer.best, answer.tests, answer.filled, answer.selection
+        if best is None or filled is None or chosen is None:
+            documents.append(untested(pool, str(answer.refused)))
             if not as_json:
                 console.print(pool.called, style="bold")
-                console.print(f"  {refusal}")
+                console.print(f"  {answer.refused}")
             continue
-        model, level = settings.profile.model, settings.level
-        chosen = answered(
-            partial(selection_model, funnel.yi, funnel.vi, model=model, force=force, level=level)
-        )
+        funnel = funnel_of(pool)
         document = small_study(pool, funnel, suited=best, tests=tests, filled=filled, selection=chosen)
         documents.append(document)
         if as_json:
@@ -65,7 +61,7 @@ def small_study_command(
         console.print(f"  {funnel.k} trials, {len(funnel.yi)} effects; {pool.methods}")
         _show(pool.measure, best, tests, filled, chosen, flags=tuple(document["flags"]))
         figure = funnel_plot(pool, filled=filled).figure
-        for path in printing.figure_files(opened.folder(out) / f"funnel_{pool.stem}", figure, "png"):
+        for path in figure_files(opened.folder(out) / f"funnel_{pool.stem}", figure, "png"):
             console.print(f"  {path} written")
     if as_json:
         return screen.json("small-study", documents)

@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from livingmeta.figures.style import (
     BLACK,
@@ -14,11 +13,13 @@ from livingmeta.figures.style import (
     ROW,
     SMALL,
     TEXT,
+    Canvas,
     Mark,
     as_written,
     mark,
     state_key,
     write_beside,
+    write_title,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import STATES, Assessment
@@ -31,8 +32,15 @@ _LEGEND, _ACROSS = 0.2, 4  # height of a line of the legend, and states on it
 
 @as_written
 def traffic_plot(
-    assessments: Sequence[Assessment], *, unrecorded: Sequence[str] = (), language: Language = ENGLISH
-) -> Figure:
+    assessments: Sequence[Assessment],
+    *,
+    unrecorded: Sequence[str] = (),
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
+) -> Axes:
     """Draw one sign per trial and domain, a panel per tool.
 
     Parameters
@@ -40,13 +48,20 @@ def traffic_plot(
     assessments : sequence of Assessment
     unrecorded : sequence of str
         Labels of trials of which nothing is recorded; they are named below.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above; by default nothing does.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
     Returns
     -------
-    Figure
-        Each sign has the gid "<trial>:<domain>:<state>".
+    Axes
+        Of the first tool. Each sign has the gid "<trial>:<domain>:<state>".
 
     Raises
     ------
@@ -57,19 +72,21 @@ def traffic_plot(
     feet = _feet(assessments, unrecorded, language)
     heads = [_heads(panel, language) for panel in panels]
     tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
-    height = sum(tall) + _foot_height(_states(assessments), feet) + 0.16
-    figure = Figure(figsize=(_WIDTH, height), dpi=200)
-    top = height - 0.08
+    above = 0.0 if title is None else 0.2
+    high = sum(tall) + _foot_height(_states(assessments), feet) + 0.16 + above
+    canvas = Canvas(ax, (_WIDTH, high), width=width, height=height)
+    top, drawn = high - 0.08 - above, []
     for panel, key, size in zip(panels, heads, tall, strict=True):
         columns = len(panel[0].cells)
         rows = ROW * len(panel)
-        ax = figure.add_axes(
-            (_LABEL / _WIDTH, (top - 0.28 - rows) / height, columns * _STEP / _WIDTH, rows / height)
-        )
-        _traffic(ax, panel, key, language)
+        place = (_LABEL / _WIDTH, (top - 0.28 - rows) / high, columns * _STEP / _WIDTH, rows / high)
+        drawn.append(canvas.add_axes(place))
+        _traffic(drawn[-1], panel, key, language)
         top -= size
-    _legend(figure, _states(assessments), feet, language)
-    return figure
+    _legend(canvas, _states(assessments), feet, language)
+    if title is not None:
+        write_title(canvas, title, (_MARGIN, 0.08))
+    return drawn[0]
 
 
 def _feet(assessments: Sequence[Assessment], unrecorded: Sequence[str], language: Language) -> list[str]:
@@ -110,14 +127,24 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
 
 
 @as_written
-def summary_plot(assessments: Sequence[Assessment], *, language: Language = ENGLISH) -> Figure:
+def summary_plot(
+    assessments: Sequence[Assessment],
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
+) -> Axes:
     """Draw, per domain, how many trials have which judgement, and how many have none.
+
+    Parameters are those of `traffic_plot`.
 
     Returns
     -------
-    Figure
-        Bars of equal trials, a panel per tool; each piece has the gid "<domain>:<state>" and
-        its count in it.
+    Axes
+        Of the first tool. Bars of equal trials, a panel per tool; each piece has the gid
+        "<domain>:<state>" and its count in it.
 
     Raises
     ------
@@ -126,21 +153,20 @@ def summary_plot(assessments: Sequence[Assessment], *, language: Language = ENGL
     """
     panels = _panels(assessments)
     tall = [0.23 * len(panel[0].cells) + 0.35 for panel in panels]
-    height = sum(tall) + _foot_height(_states(assessments), ()) + 0.05
+    above = 0.0 if title is None else 0.2
+    high = sum(tall) + _foot_height(_states(assessments), ()) + 0.05 + above
     label = 2.6
-    figure = Figure(figsize=(_WIDTH, height), dpi=200)
-    top = height
+    canvas = Canvas(ax, (_WIDTH, high), width=width, height=height)
+    top, drawn = high - above, []
     for panel, size in zip(panels, tall, strict=True):
-        box = (
-            label / _WIDTH,
-            (top - size + 0.05) / height,
-            1 - (label + 0.1) / _WIDTH,
-            (size - 0.3) / height,
-        )
-        _summary(figure.add_axes(box), panel, language)
+        box = (label / _WIDTH, (top - size + 0.05) / high, 1 - (label + 0.1) / _WIDTH, (size - 0.3) / high)
+        drawn.append(canvas.add_axes(box))
+        _summary(drawn[-1], panel, language)
         top -= size
-    _legend(figure, _states(assessments), (), language)
-    return figure
+    _legend(canvas, _states(assessments), (), language)
+    if title is not None:
+        write_title(canvas, title, (_MARGIN, 0.08))
+    return drawn[0]
 
 
 def _summary(ax: Axes, panel: Sequence[Assessment], language: Language) -> None:
@@ -210,10 +236,10 @@ def _foot_height(states: Sequence[str], feet: Sequence[str]) -> float:
     return 0.13 * len(feet) + _LEGEND * -(-len(states) // _ACROSS) + 0.12
 
 
-def _legend(figure: Figure, states: Sequence[str], feet: Sequence[str], language: Language) -> None:
-    width, height = figure.get_size_inches()
+def _legend(canvas: Canvas, states: Sequence[str], feet: Sequence[str], language: Language) -> None:
+    width, height = canvas.get_size_inches()
     foot = _foot_height(states, feet)
-    ax = figure.add_axes((0, 0, 1, foot / height))
+    ax = canvas.add_axes((0, 0, 1, foot / height))
     ax.set_xlim(0, width)
     ax.set_ylim(0, foot)
     _bare(ax)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from livingmeta.audit.deduction import Deduction
@@ -18,6 +17,7 @@ from livingmeta.figures.style import (
     ROW,
     SMALL,
     TEXT,
+    Canvas,
     as_written,
     axis_words,
     draw_interval,
@@ -37,21 +37,37 @@ SET_DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an ima
 
 
 @as_written
-def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Figure:
+def deduction_plot(
+    deduction: Deduction,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
+) -> Axes:
     """Draw which sets of trials can stand behind a printed interval, and what is left for each trial.
 
     Parameters
     ----------
     deduction : Deduction
         Of a printed interval.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above, instead of what is drawn by default.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
     Returns
     -------
-    matplotlib Figure
-        Its axes are "strip" and "trials" by label. Above, a mark for each set at the least standard
-        error that its arms allow (gid "possible", "excluded"), the printed one as a band ("printed").
+    Axes
+        Those of the sets; by label they are "strip" and "trials". Above, a mark for each set at the
+        least standard error that its arms allow (gid "possible", "excluded"), the printed one as a
+        band ("printed").
         Below, known trials solid ("known:<n>"), unread ones as the range that is left, without a
         point ("unread:<n>"), their mean ("mean"), and the printed result ("pool").
 
@@ -63,25 +79,21 @@ def deduction_plot(deduction: Deduction, *, language: Language = ENGLISH) -> Fig
     if not deduction.drawable:
         raise RefusalError(f"{', '.join(deduction.claims)}: there is no printed interval to draw.")
     rows, trials = len(deduction.candidates), len(deduction.candidates) + 2
-    height = _TOP + rows * _STRIP + _BETWEEN + trials * ROW + _AXIS
-    figure = Figure(figsize=(_WIDTH, height), dpi=200)
+    high = _TOP + rows * _STRIP + _BETWEEN + trials * ROW + _AXIS
+    canvas = Canvas(ax, (_WIDTH, high), width=width, height=height)
 
     def axes(top: float, tall: float, label: str) -> Axes:
-        inside = (
-            _LEFT / _WIDTH,
-            1 - (top + tall) / height,
-            (_WIDTH - _LEFT - _RIGHT) / _WIDTH,
-            tall / height,
-        )
-        ax = figure.add_axes(inside, label=label)
+        inside = (_LEFT / _WIDTH, 1 - (top + tall) / high, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, tall / high)
+        ax = canvas.add_axes(inside, label=label)
         open_axes(ax)
         return ax
 
-    _strip(axes(_TOP, rows * _STRIP, "strip"), deduction, language)
+    strip = axes(_TOP, rows * _STRIP, "strip")
+    _strip(strip, deduction, language)
     _trials(axes(_TOP + rows * _STRIP + _BETWEEN, trials * ROW, "trials"), deduction, language)
-    title = f"{language.word(deduction.name)}: {language.word(deduction.shown)}"
-    write_title(figure, title, (0.1, 0.18), fontsize=TEXT + 1, va="center")
-    return figure
+    head = f"{language.word(deduction.name)}: {language.word(deduction.shown)}" if title is None else title
+    write_title(canvas, head, (0.1, 0.18), fontsize=TEXT + 1, va="center")
+    return strip
 
 
 SETS = {"possible": "deduction.drawn_possible", "excluded": "deduction.drawn_excluded"}

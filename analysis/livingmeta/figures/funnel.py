@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from scipy.special import ndtri
 
 from livingmeta.engine.methods.small_study import Filled
@@ -16,6 +15,7 @@ from livingmeta.figures.style import (
     GREY,
     SMALL,
     TEXT,
+    Canvas,
     as_written,
     axis_sides,
     axis_words,
@@ -39,7 +39,16 @@ REGIONS = (
 
 
 @as_written
-def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language = ENGLISH) -> Axes:
+def funnel_plot(
+    pool: Pool,
+    *,
+    filled: Filled | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
+) -> Axes:
     """Draw effects against their standard errors, over regions of significance around no effect.
 
     Parameters
@@ -48,6 +57,13 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
         A synthesis or subgroup with a result.
     filled : Filled, optional
         Trials that trim and fill adds, drawn hollow.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above, instead of what is drawn by default.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
@@ -69,8 +85,8 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
     result = pool.result
     if result is None:
         raise RefusalError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
-    figure = Figure(figsize=(4.6, 3.8), dpi=200)
-    ax = figure.add_axes((0.16, 0.25, 0.8, 0.63))
+    canvas = Canvas(ax, (4.6, 3.8), width=width, height=height)
+    ax = canvas.add_axes((0.16, 0.25, 0.8, 0.63))
     yi = np.array([effect.yi for effect in pool.effects])
     se = np.sqrt([effect.vi for effect in pool.effects])
     added = np.array(filled.yi if filled else ())
@@ -110,8 +126,8 @@ def funnel_plot(pool: Pool, *, filled: Filled | None = None, language: Language 
     sentences = [language.say("figures.thick")]
     sentences += [language.say("figures.hollow")] if filled is not None and filled.k0 else []
     sentences += [language.word(BOUND_MARK)] if bounds else []
-    title = f"{pool_name(pool, language)}, k = {result.k}\n{' '.join(sentences)}"
-    ax.set_title(title, fontsize=TEXT, loc="left", wrap=True)
+    head = f"{pool_name(pool, language)}, k = {result.k}" if title is None else title
+    ax.set_title(f"{head}\n{' '.join(sentences)}", fontsize=TEXT, loc="left", wrap=True)
     legend = ax.legend(  # outside, where it hides no trial
         fontsize=SMALL - 1,
         frameon=False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from livingmeta.engine.effect_sizes import as_shown, turning
 from livingmeta.engine.methods.bayes import Posterior
@@ -17,6 +16,7 @@ from livingmeta.figures.style import (
     ROW,
     SMALL,
     TEXT,
+    Canvas,
     as_written,
     axis_words,
     draw_interval,
@@ -38,7 +38,17 @@ _LEFT, _RIGHT = 1.45, 0.12
 
 
 @as_written
-def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Language = ENGLISH) -> Figure:
+def posterior_plot(
+    pool: Pool,
+    found: Posterior,
+    *,
+    note: str,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
+) -> Axes:
     """Draw a posterior: mean effect and new setting, τ with its prior, each trial shrunken.
 
     Parameters
@@ -49,14 +59,21 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
         Of those effects, in their order.
     note : str
         What stands below: prior, coverage, assumptions.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above, instead of what is drawn by default.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
     Returns
     -------
-    matplotlib Figure
-        Its axes are "effect", "tau" and "trials" by label. Artists with numbers have a gid: "mu",
-        "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
+    Axes
+        Those of the effects; by label they are "effect", "tau" and "trials". Artists with numbers
+        have a gid: "mu", "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
     """
     if pool.contradictory():
         note = f"{language.say('figures.contradictory_mean')} {note}"
@@ -66,15 +83,16 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
             note += " " + language.say(f"figures.sign_{number}", turning=turning(pool.measure))
     lines = textwrap.wrap(note, 138)
     rows = found.k + 2
-    height = _TOP + _CURVES + _BETWEEN + rows * ROW + _AXIS + 0.13 * len(lines) + 0.08
-    figure = Figure(figsize=(_WIDTH, height), dpi=200)
+    high = _TOP + _CURVES + _BETWEEN + rows * ROW + _AXIS + 0.13 * len(lines) + 0.08
+    canvas = Canvas(ax, (_WIDTH, high), width=width, height=height)
 
     def axes(left: float, below_top: float, width: float, tall: float, label: str) -> Axes:
-        place = (left / _WIDTH, 1 - (below_top + tall) / height, width / _WIDTH, tall / height)
-        return figure.add_axes(place, label=label)
+        place = (left / _WIDTH, 1 - (below_top + tall) / high, width / _WIDTH, tall / high)
+        return canvas.add_axes(place, label=label)
 
     half = (_WIDTH - 0.3 - 2 * _RIGHT - 0.3) / 2
-    _effect(axes(0.25, _TOP, half, _CURVES, "effect"), pool, found, language)
+    effect = axes(0.25, _TOP, half, _CURVES, "effect")
+    _effect(effect, pool, found, language)
     _tau(axes(_WIDTH - _RIGHT - half, _TOP, half, _CURVES, "tau"), found, language)
     _trials(
         axes(_LEFT, _TOP + _CURVES + _BETWEEN, _WIDTH - _LEFT - _RIGHT - 1.45, rows * ROW, "trials"),
@@ -82,17 +100,13 @@ def posterior_plot(pool: Pool, found: Posterior, *, note: str, language: Languag
         found,
         language,
     )
-    title = f"{pool_name(pool, language)}, k = {found.k}"
-    write_title(figure, title, (0.25, 0.16), fontsize=TEXT + 1, va="center")
+    head = f"{pool_name(pool, language)}, k = {found.k}" if title is None else title
+    write_title(canvas, head, (0.25, 0.16), fontsize=TEXT + 1, va="center")
     for number, line in enumerate(lines):
-        figure.text(
-            0.25 / _WIDTH,
-            (0.08 + 0.13 * (len(lines) - 1 - number)) / height,
-            line,
-            fontsize=SMALL,
-            gid="note",
+        canvas.text(
+            0.25 / _WIDTH, (0.08 + 0.13 * (len(lines) - 1 - number)) / high, line, fontsize=SMALL, gid="note"
         )
-    return figure
+    return effect
 
 
 def _effect(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> None:

@@ -6,11 +6,10 @@ import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from livingmeta.appraisal.flow import PREVIOUS, TOTALS, BoxCount, Flow
-from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT, as_written
+from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT, Canvas, as_written, write_title
 from livingmeta.language import ENGLISH, Language
 
 # The boxes of the figure by column, from top to bottom
@@ -29,12 +28,27 @@ _LINE = 0.125
 
 
 @as_written
-def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
+def prisma_plot(
+    flow: Flow,
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
+) -> Axes:
     """Draw a flow as PRISMA 2020 lays it out, with a dashed box where no number is known.
 
     Parameters
     ----------
     flow : Flow
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above; by default nothing does.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
@@ -45,20 +59,23 @@ def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
     """
     left = 0.1 if not flow.updates else 0.1 + _BOX + _GAP
     columns = (left, left + _BOX + _BESIDE)
-    width = columns[1] + _BOX + 0.1
+    wide = columns[1] + _BOX + 0.1
     tall = [_height(flow, language, boxes) for boxes in _MIDDLE]
     beside = [_height(flow, language, boxes) for boxes in _RIGHT]
     rows = [max(pair) for pair in zip(tall, [*beside, 0.0], strict=True)]
     feet = _feet(flow, language, 130 if flow.updates else 85)
     bottom = 0.14 + _LINE * len(feet) + 0.08
     total = _height(flow, language, TOTALS) + _GAP if flow.updates else 0.0
-    height = bottom + total + sum(rows) + _GAP * (len(rows) - 1) + 0.36
-    figure = Figure(figsize=(width, height), dpi=200)
-    ax = figure.add_axes((0, 0, 1, 1))
-    ax.set_xlim(0, width)
-    ax.set_ylim(0, height)
+    high = bottom + total + sum(rows) + _GAP * (len(rows) - 1) + 0.36
+    above = 0.0 if title is None else 0.2
+    canvas = Canvas(ax, (wide, high + above), width=width, height=height)
+    ax = canvas.add_axes((0, 0, 1, 1))
+    ax.set_xlim(0, wide)
+    ax.set_ylim(0, high + above)
+    if title is not None:
+        write_title(canvas, title, (0.1, 0.08))
     ax.set_axis_off()
-    place = height - 0.3
+    place = high - 0.3
     _heading(
         ax, columns[0], place + 0.14, language.say("figures.flow_new" if flow.updates else "figures.flow")
     )
@@ -79,7 +96,7 @@ def prisma_plot(flow: Flow, *, language: Language = ENGLISH) -> Axes:
         _box(ax, flow, language, TOTALS, columns[0], place)
         middle = place - _height(flow, language, TOTALS) / 2
         x = 0.1 + _BOX / 2
-        ax.plot((x, x), (height - 0.3 - _height(flow, language, PREVIOUS), middle), color=BLACK, lw=0.8)
+        ax.plot((x, x), (high - 0.3 - _height(flow, language, PREVIOUS), middle), color=BLACK, lw=0.8)
         _arrow(ax, (x, middle), (columns[0], middle))
     for number, line in enumerate(feet):
         ax.text(0.1, bottom - 0.14 - _LINE * number, line, fontsize=SMALL, va="center", gid="note")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
@@ -23,6 +23,7 @@ from livingmeta.figures.style import (
     PALE,
     SMALL,
     TEXT,
+    Canvas,
     as_written,
     axis_sides,
     axis_words,
@@ -62,7 +63,14 @@ Line = tuple[str, Without | Stage | None]  # None: a heading
 
 
 def leave_one_out_plot(
-    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+    sensitivity: Sensitivity,
+    *,
+    important: float | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
 ) -> Axes:
     """Draw the pooled estimate without each trial, over the interval with all of them.
 
@@ -71,6 +79,13 @@ def leave_one_out_plot(
     sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above, instead of what is drawn by default.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
@@ -88,13 +103,20 @@ def leave_one_out_plot(
     kept = _telling(sensitivity.without)
     cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else ""
     lines: list[Line] = [(left.label, left) for left in kept]
-    return _forest(
-        sensitivity, lines, language.say("figures.without_each", cut=cut), "without", important, language
-    )
+    words = language.say("figures.without_each", cut=cut)
+    paper = {"ax": ax, "title": title, "width": width, "height": height}
+    return _forest(sensitivity, lines, words, "without", important, language, **paper)
 
 
 def cumulative_plot(
-    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+    sensitivity: Sensitivity,
+    *,
+    important: float | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
 ) -> Axes:
     """Draw the pooled estimate one more trial at a time: by year, size and precision.
 
@@ -113,14 +135,21 @@ def cumulative_plot(
         lines.append((language.say("figures.one_more", order=ORDER_WORDS[order]), None))
         lines += [(("+ " if stage.k > 1 else "") + stage.label, stage) for stage in stages[-MOST:]]
     cut = language.say("figures.cut_from", first=k - MOST + 1, k=k) if k > MOST else ""
-    return _forest(
-        sensitivity, lines, language.say("figures.cumulative", cut=cut), "stage", important, language
-    )
+    words = language.say("figures.cumulative", cut=cut)
+    paper = {"ax": ax, "title": title, "width": width, "height": height}
+    return _forest(sensitivity, lines, words, "stage", important, language, **paper)
 
 
 @as_written
 def baujat_plot(
-    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+    sensitivity: Sensitivity,
+    *,
+    important: float | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
 ) -> Axes:
     """Draw what each trial adds to the heterogeneity against how it moves the estimate.
 
@@ -131,6 +160,13 @@ def baujat_plot(
     sensitivity : Sensitivity
     important : float, optional
         Not used: both axes are free of the unit of the effects.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above, instead of what is drawn by default.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
@@ -152,8 +188,7 @@ def baujat_plot(
     _enough(sensitivity, 3, "influence needs three")
     x = np.array([left.baujat_x for left in sensitivity.without], dtype=float)
     y = np.array([left.baujat_y for left in sensitivity.without], dtype=float)
-    figure = Figure(figsize=(4.6, 3.6), dpi=200)
-    ax = figure.add_axes((0.13, 0.14, 0.83, 0.74))
+    ax = Canvas(ax, (4.6, 3.6), width=width, height=height).add_axes((0.13, 0.14, 0.83, 0.74))
     draw_mark(ax, x, y, "o", color=COLOURS["trial"], size=3.6, gid="trials", zorder=2)
     ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
     ax.set_ylim(-0.1 * y.max(), 1.12 * y.max())
@@ -164,13 +199,20 @@ def baujat_plot(
         turn_ticks(axis, language)
     nameless = _names(ax, x, y, [left.label for left in sensitivity.without])
     cut = language.say("figures.nameless", n=nameless) if nameless else ""
-    _title(ax, f"{pool_name(sensitivity.main, language)}, k = {x.size}{cut}")
+    _title(ax, f"{pool_name(sensitivity.main, language)}, k = {x.size}{cut}" if title is None else title)
     return ax
 
 
 @as_written
 def influence_plot(
-    sensitivity: Sensitivity, *, important: float | None = None, language: Language = ENGLISH
+    sensitivity: Sensitivity,
+    *,
+    important: float | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
+    language: Language = ENGLISH,
 ) -> Axes:
     """Draw eight diagnostics of each trial side by side, a line per trial.
 
@@ -182,6 +224,13 @@ def influence_plot(
     sensitivity : Sensitivity
     important : float, optional
         Not used: the diagnostics are free of the unit of the effects.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above, instead of what is drawn by default.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
@@ -205,14 +254,14 @@ def influence_plot(
         "q": sensitivity.main.result.q,
     }
     names, panel, gap = 1.35, 0.62, 0.1
-    width = names + len(PANELS) * (panel + gap) + gap
-    height = len(kept) * _ROW + 0.6 + 0.28
-    figure = Figure(figsize=(width, height), dpi=200)
+    wide = names + len(PANELS) * (panel + gap) + gap
+    high = len(kept) * _ROW + 0.6 + 0.28
+    canvas = Canvas(ax, (wide, high), width=width, height=height)
     places = np.arange(len(kept))
     axes = []
     for number, (column, key) in enumerate(PANELS.items()):
-        left = (names + gap + number * (panel + gap)) / width
-        ax = figure.add_axes((left, 0.28 / height, panel / width, len(kept) * _ROW / height))
+        left = (names + gap + number * (panel + gap)) / wide
+        ax = canvas.add_axes((left, 0.28 / high, panel / wide, len(kept) * _ROW / high))
         # None, as τ² of a common effect, becomes NaN and is not drawn
         values = np.array([getattr(left_out, column) for left_out in kept], dtype=float)
         ax.axvline(usual.get(column) or 0.0, color=GREY, lw=0.6)
@@ -228,8 +277,8 @@ def influence_plot(
         axes.append(ax)
     axes[0].set_yticklabels([_short(left.label) for left in kept], fontsize=SMALL)
     cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else f", k = {k}"
-    title = language.say("figures.influence", name=pool_name(sensitivity.main, language), cut=cut)
-    write_title(figure, title, (0.08, 0.06))
+    head = language.say("figures.influence", name=pool_name(sensitivity.main, language), cut=cut)
+    write_title(canvas, head if title is None else title, (0.08, 0.06))
     return axes[0]
 
 
@@ -265,14 +314,17 @@ def _forest(
     gid: str,
     important: float | None,
     language: Language,
+    *,
+    title: str | None,
+    **paper: Any,
 ) -> Axes:
     pool, result = sensitivity.main, sensitivity.main.result
     assert result is not None
     width = _NAMES + _FOREST + _NUMBERS
     rows = len(lines) + 1
     height = rows * _ROW + _TOP + _BOTTOM
-    figure = Figure(figsize=(width, height), dpi=200)
-    ax = figure.add_axes((_NAMES / width, _BOTTOM / height, _FOREST / width, rows * _ROW / height))
+    canvas = Canvas(paper.pop("ax"), (width, height), **paper)
+    ax = canvas.add_axes((_NAMES / width, _BOTTOM / height, _FOREST / width, rows * _ROW / height))
     ax.set_xlim(*_limits(sensitivity, [row for _, row in lines if row is not None], important or 0.0))
     ax.set_ylim(rows - 0.5, -0.5)
     ax.set_yticks([])
@@ -304,7 +356,7 @@ def _forest(
     band = "" if important is None else "\n" + language.say("figures.grey")
     axis = language.word(axis_words(pool.measure)) + axis_sides(pool, language)
     ax.set_xlabel(axis + band, fontsize=SMALL)
-    write_title(figure, f"{pool_name(pool, language)}, {words}", (0.08, 0.08))
+    write_title(canvas, f"{pool_name(pool, language)}, {words}" if title is None else title, (0.08, 0.08))
     return ax
 
 

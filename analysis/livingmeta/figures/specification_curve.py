@@ -56,7 +56,12 @@ Marks = NDArray[np.float64]
 
 @as_written
 def specification_curve(
-    found: Multiverse, shares: Shares, *, note: str = "", language: Language = ENGLISH
+    found: Multiverse,
+    shares: Shares,
+    *,
+    note: str = "",
+    title: str | None = None,
+    language: Language = ENGLISH,
 ) -> tuple[Axes, Axes]:
     """Draw all analyses of one synthesis in the order of their estimates.
 
@@ -68,6 +73,8 @@ def specification_curve(
         Of its analyses; says the smallest important difference.
     note : str
         Sentences to stand below: what the headline rests on, what is published.
+    title : str, optional
+        Stands above, instead of the name of the synthesis.
     language : Language
         Of the words that are drawn.
 
@@ -104,8 +111,8 @@ def specification_curve(
     left, wide = (_MARGIN + _NAMES) / width, _CURVE / width
     curve.set_position((left, (below + panel_height + _GAP) / height, wide, _HEIGHT / height))
     panel.set_position((left, below / height, wide, panel_height / height))
-    title = textwrap.shorten(pool_name(found.main, language), 95, placeholder="…")
-    write_title(figure, title, (_MARGIN, 0.1))
+    head = textwrap.shorten(pool_name(found.main, language) if title is None else title, 95, placeholder="…")
+    write_title(figure, head, (_MARGIN, 0.1))
     legend = _legend(found, shares, sets, language)
     write_title(figure, legend, (_MARGIN, 0.24), fontsize=SMALL, weight="normal", gid="legend")
     figure.text(

@@ -23,7 +23,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from livingmeta.engine.effect_sizes import measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, Said, Word, said
 from livingmeta.synthesis.pool import Pool
-from livingmeta.words import decimal
+from livingmeta.words import RefusalError, decimal, refuse
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
 # colour-blind readers can tell apart; nothing is told by colour alone.
@@ -72,6 +72,7 @@ NIGHT = {
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 ROW = 0.185
 SIGN = 5  # the order in which signs of risk of bias are drawn: on all else
+MM = 25.4  # in an inch
 TEXT, SMALL = 7.0, 6.5  # points
 # As wide as Arial, letter by letter; what it lacks is taken from matplotlib's own
 for _face in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
@@ -259,7 +260,72 @@ def open_axes(ax: Axes, *, kept: str = "bottom", **ticks: Any) -> None:
     ax.spines[[side for side in ax.spines if side != kept]].set_visible(False)
 
 
-def write_title(figure: Figure, text: str, inches: tuple[float, float], **style: Any) -> None:
+class Canvas:
+    """Paper of so many inches: a figure of its own, or the place of axes that are given.
+
+    Places on it are fractions of it, as those of a figure are. Of given axes the first that are asked
+    for are these themselves.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        Axes that are given.
+    inches : (float, float)
+        Width and height that what is drawn is laid out for.
+    width, height : float, optional
+        Of a new figure, in mm, instead.
+    """
+
+    def __init__(
+        self,
+        ax: Axes | None,
+        inches: tuple[float, float],
+        *,
+        width: float | None = None,
+        height: float | None = None,
+    ) -> None:
+        self._inches, self._given = inches, ax
+        if ax is None:
+            size = [
+                usual if mm is None else mm / MM for usual, mm in zip(inches, (width, height), strict=True)
+            ]
+            wrong = (mm for mm in (width, height) if mm is not None and mm <= 0)
+            refuse(f"{mm:g} mm: a figure is wider and higher than 0." for mm in wrong)
+            self.figure: Any = Figure(figsize=(size[0], size[1]), dpi=200)
+            self._box = (0.0, 0.0, 1.0, 1.0)
+        else:
+            if width is not None or height is not None:
+                raise RefusalError("width and height are of a new figure: leave them out, or ax.")
+            self.figure = ax.figure
+            self._box = tuple(ax.get_position().bounds)  # type: ignore[assignment]
+
+    def get_size_inches(self) -> tuple[float, float]:
+        """Return the size that it is laid out for."""
+        return self._inches
+
+    def point(self, x: float, y: float) -> tuple[float, float]:
+        """Return a place on it as one of its figure."""
+        left, bottom, wide, high = self._box
+        return left + x * wide, bottom + y * high
+
+    def add_axes(self, rect: tuple[float, float, float, float], *, label: str = "", **more: Any) -> Axes:
+        """Return axes at a place: left, bottom, width and height."""
+        place = (*self.point(*rect[:2]), rect[2] * self._box[2], rect[3] * self._box[3])
+        ax, self._given = self._given, None
+        if ax is None:
+            made: Axes = self.figure.add_axes(place, label=label, **more)
+            return made
+        ax.set_position(place)
+        if label:
+            ax.set_label(label)
+        return ax
+
+    def text(self, x: float, y: float, words: str, **style: Any) -> None:
+        """Write at a place."""
+        self.figure.text(*self.point(x, y), words, **style)
+
+
+def write_title(figure: Figure | Canvas, text: str, inches: tuple[float, float], **style: Any) -> None:
     """Write a figure's title, so far from its left and upper edge."""
     width, height = figure.get_size_inches()
     style = {"fontsize": TEXT, "va": "top", "weight": "bold", "gid": "title", **style}

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, Gosh
@@ -18,6 +17,7 @@ from livingmeta.figures.style import (
     PALE,
     SMALL,
     TEXT,
+    Canvas,
     as_written,
     axis_words,
     scale_axis,
@@ -37,10 +37,13 @@ SHARE = LinearSegmentedColormap.from_list("share", [OTHERS, PALE, SHOWN])
 def gosh_plot(
     found: Gosh,
     *,
-    title: str = "",
     measure: str = "",
     against: str = "i2",
     shown: tuple[str, Mask] | None = None,
+    ax: Axes | None = None,
+    title: str | None = None,
+    width: float | None = None,
+    height: float | None = None,
     language: Language = ENGLISH,
 ) -> Axes:
     """Draw the estimate of each subset of two trials or more against its heterogeneity.
@@ -48,8 +51,6 @@ def gosh_plot(
     Parameters
     ----------
     found : Gosh
-    title : str
-        What was pooled.
     measure : str
         Label of the effects; logs of a ratio are shown as ratios.
     against : str
@@ -57,6 +58,13 @@ def gosh_plot(
     shown : tuple of str and ndarray of bool, optional
         Subsets to tell apart, such as those that hold a trial: their name, and which they are.
         They are orange, the others blue, and hexagons between the two by the share they hold.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        What was pooled.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
     language : Language
         Of the words that are drawn.
 
@@ -71,43 +79,32 @@ def gosh_plot(
     drawn = found.k > 1
     x, h = found.estimate[drawn], getattr(found, against)[drawn]
     holds = None if shown is None else shown[1][drawn]
-    figure = Figure(figsize=(4.6, 3.9), dpi=200)
-    grid = figure.add_gridspec(
-        2,
-        2,
-        width_ratios=(5, 1),
-        height_ratios=(1, 4),
-        hspace=0.04,
-        wspace=0.04,
-        left=0.12,
-        right=0.97,
-        bottom=0.12,
-        top=0.81,
-    )
-    ax = figure.add_subplot(grid[1, 0])
+    canvas = Canvas(ax, (4.6, 3.9), width=width, height=height)
+    ax = canvas.add_axes((0.12, 0.12, 0.69, 0.54))
     if x.size <= DOTS:
         _dots(ax, x, h, holds)
     else:
-        _hexagons(ax, x, h, holds, language)
+        _hexagons(ax, x, h, holds, canvas, language)
     if found.trials >= ENOUGH_FOR_SUBSETS:  # a histogram of a handful would pretend to a shape
         both = (x, h) if holds is None else ((x[holds], x[~holds]), (h[holds], h[~holds]))
-        above = figure.add_subplot(grid[0, 0], sharex=ax)
-        beside = figure.add_subplot(grid[1, 1], sharey=ax)
+        above = canvas.add_axes((0.12, 0.675, 0.69, 0.135), sharex=ax)
+        beside = canvas.add_axes((0.83, 0.12, 0.14, 0.54), sharey=ax)
         _histogram(above, both[0], "estimates", "vertical")
         _histogram(beside, both[1], "heterogeneity", "horizontal")
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
     ax.axvline(found.whole, color=COLOURS["pooled"], lw=0.8, ls="--", gid="whole", zorder=3)
-    _words(ax, found, title=title, measure=measure, against=against, language=language)
+    _words(ax, canvas, found, title=title or "", measure=measure, against=against, language=language)
     if shown is not None:
         for colour, words in ((SHOWN, shown[0]), (OTHERS, language.say("figures.others"))):
             ax.plot([], [], "s", color=colour, ms=4, label=words)
-        figure.legend(
+        ax.legend(
             fontsize=SMALL,
+            bbox_transform=canvas.figure.transSubfigure,
             frameon=False,
             loc="upper left",
             ncols=2,
             handletextpad=0.2,
-            bbox_to_anchor=(0.105, 0.895),
+            bbox_to_anchor=canvas.point(0.105, 0.895),
             columnspacing=1,
         )
     return ax
@@ -119,7 +116,7 @@ def _dots(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
     ax.scatter(x, h, s=size, c=colours, alpha=alpha, lw=0, rasterized=True, gid="subsets", zorder=2)
 
 
-def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None, language: Language) -> None:
+def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None, canvas: Canvas, language: Language) -> None:
     how: dict[str, Any] = {"bins": "log", "cmap": DENSITY}
     words = language.say("figures.subsets")
     if holds is not None:
@@ -128,8 +125,8 @@ def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None, language: Langua
     cells = ax.hexbin(
         x, h, gridsize=_HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets", zorder=2, **how
     )
-    scale = ax.figure.add_axes((0.84, 0.74, 0.12, 0.02))
-    bar = ax.figure.colorbar(cells, cax=scale, orientation="horizontal")
+    scale = canvas.add_axes((0.84, 0.74, 0.12, 0.02))
+    bar = canvas.figure.colorbar(cells, cax=scale, orientation="horizontal")
     bar.ax.set_title(words, fontsize=SMALL - 1, pad=2)
     bar.ax.tick_params(labelsize=SMALL - 1, length=2, pad=1, which="both")
     bar.outline.set_visible(False)
@@ -149,7 +146,9 @@ def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: 
         spine.set_visible(False)
 
 
-def _words(ax: Axes, gosh: Gosh, *, title: str, measure: str, against: str, language: Language) -> None:
+def _words(
+    ax: Axes, canvas: Canvas, gosh: Gosh, *, title: str, measure: str, against: str, language: Language
+) -> None:
     ax.set_xlabel(language.word(axis_words(measure)), fontsize=TEXT)
     ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
     scale_axis(ax.xaxis, measure, language)
@@ -162,4 +161,4 @@ def _words(ax: Axes, gosh: Gosh, *, title: str, measure: str, against: str, lang
     lines = [*textwrap.wrap(title, 84), language.say(key, **numbers)]
     if gosh.trials < ENOUGH_FOR_SUBSETS:
         lines.append(language.say("figures.gosh_few", n=gosh.trials))
-    ax.figure.suptitle("\n".join(lines), x=0.02, y=0.98, ha="left", va="top", fontsize=TEXT)
+    canvas.text(0.02, 0.98, "\n".join(lines), ha="left", va="top", fontsize=TEXT, gid="title")

@@ -571,7 +571,8 @@ def reproduction(results: Results) -> Reproduction:
 
     Examples
     --------
-    >>> from livingmeta import load_review, results_of
+    >>> from livingmeta import load_review
+    >>> from livingmeta.audit.results import results_of
     >>> document = reproduction(results_of(load_review("smith2017")))
     >>> len(document["claims"]) > 20
     True

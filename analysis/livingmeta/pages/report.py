@@ -141,10 +141,10 @@ def _drawn(known: Dossier, language: Language) -> dict[str, Any]:
     for deduction in known.deductions:
         if deduction.telling:
             name = slug("deduced", deduction.claims[0])
-            drawn[f"{name}-picture"] = deduction_plot(deduction, language=language)
+            drawn[f"{name}-picture"] = deduction_plot(deduction, language=language).figure
     if review.risk_of_bias:
         names = unrecorded(review)
-        drawn["picture-bias"] = traffic_plot(known.bias, unrecorded=names, language=language)
+        drawn["picture-bias"] = traffic_plot(known.bias, unrecorded=names, language=language).figure
     if known.flow.known:
         drawn["picture-flow"] = prisma_plot(known.flow, language=language).figure
     return drawn

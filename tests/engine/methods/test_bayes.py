@@ -368,7 +368,7 @@ def test_the_figure_shows_the_posterior() -> None:
     pool = synthesise(load_review("smith2017"))[0]
     yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
     found = posterior(yi, vi, prior=Prior(tau="half-normal", scale=0.5), important=0.3)
-    figure = posterior_plot(pool, found, note="What it rests on.")
+    figure = posterior_plot(pool, found, note="What it rests on.").figure
     axes = {ax.get_label(): ax for ax in figure.axes}
     lines = {line.get_gid(): line for ax in figure.axes for line in ax.lines}
     assert lines["mu"].get_ydata().tolist() == list(found.curves.mu)

@@ -139,7 +139,7 @@ def test_many_subsets_are_counted_in_hexagons() -> None:
 
 def test_a_picture_of_few_trials_says_that_it_shows_nothing() -> None:
     ax = gosh_plot(gosh(Y[:3], V[:3]), title="Pain", measure="log OR", against="tau2")
-    assert "too few to show" in ax.figure.get_suptitle()
+    assert "too few to show" in ax.figure.texts[0].get_text()
     assert "estimates" not in artists(ax)  # no histogram of four subsets
     assert ax.get_xlabel() == "Odds ratio (log scale)"
 

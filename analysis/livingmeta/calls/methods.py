@@ -1,0 +1,621 @@
+"""What else is asked of pooled effects: by regression, by subsets, by chance, by a prior."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, Unpack
+
+from livingmeta.calls.opening import Data, Reading, opened
+from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
+from livingmeta.calls.pooling import pools_of
+from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
+from livingmeta.engine.methods import resampling, subsets
+from livingmeta.engine.methods.bayes import Posterior, Prior, posterior
+from livingmeta.engine.methods.patient import NewSetting, important_difference, new_setting
+from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
+from livingmeta.engine.methods.selection import Selected, selection_model
+from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, battery, suited
+from livingmeta.engine.methods.subsets import Gosh
+from livingmeta.language import FLAG_WORDS
+from livingmeta.pages.documents import why_no_sets
+from livingmeta.printer import Several, Shown, cells
+from livingmeta.synthesis import moderation
+from livingmeta.synthesis.derivation import yi_vi
+from livingmeta.synthesis.moderation import Moderation
+from livingmeta.synthesis.pool import Pool, funnel_of, sized_trials
+from livingmeta.synthesis.settings import Settings
+from livingmeta.words import RefusalError, answered, p_words
+
+# Scale of a half-normal prior on τ, in SDs or logs. Our choice, not a finding; every output says so.
+USUAL_SCALE = 0.5
+INTERVALS = ("wald", "t", "hksj", "hksj-modified")  # those that `simulate` tries, of random effects
+
+
+@contextmanager
+def executor(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
+    """Lend an executor as the options ask for it; None to work here."""
+    if dask is not None and workers is not None:
+        raise RefusalError("--workers and --dask: choose one place to work.")
+    if dask is not None:
+        with _cluster(dask) as lent:
+            yield lent
+    elif workers is not None:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        # fork would copy the thread of the progress bar in an unknown state
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+            yield processes
+    else:
+        yield None
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    from importlib import import_module
+
+    try:
+        distributed = import_module("distributed")
+    except ModuleNotFoundError:
+        raise RefusalError("--dask needs the package distributed: pip install 'livingmeta[dask]'.") from None
+    try:
+        client = distributed.Client(address, timeout=10)
+    except (OSError, ValueError) as refusal:
+        raise RefusalError(f"--dask {address}: no cluster answers there ({refusal}).") from None
+    with client, client.get_executor() as lent:
+        yield lent
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class OfPool(Shown):
+    """What was asked of one pool; `refused` says why there is no answer."""
+
+    pool: Pool
+    refused: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.pool.synthesis}, {self.pool.name}: {self.refused or self.told()}"
+
+    def told(self) -> str:
+        """Say the answer in a line."""
+        return str(self.pool.result)
+
+    def _flagged(self) -> Mapping[str, str]:
+        held = [self.pool, *(getattr(self, field.name) for field in fields(self))]
+        flags = dict.fromkeys(flag for part in held for flag in getattr(part, "flags", ()))
+        return {flag: str(FLAG_WORDS[flag]) for flag in flags}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SmallStudyTests(OfPool):
+    """The tests for small-study effects of one pool, the suited one first."""
+
+    best: Suited | None = None
+    tests: tuple[Asymmetry, ...] = ()
+    filled: Filled | None = None
+    selection: Selected | str | None = None  # or why there is none
+
+    def told(self) -> str:
+        """Say the suited test, and what trim and fill adds."""
+        assert self.best is not None
+        assert self.filled is not None
+        test = self.best.test
+        return f"{test.name}, {p_words(test.p_value)}; trim and fill: {self.filled}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return map(cells, self.tests)
+
+
+def small_study_of(pool: Pool, settings: Settings, *, force: bool) -> SmallStudyTests:
+    """Test one pool; what has too few trials is refused in the answer."""
+    funnel = funnel_of(pool)
+    try:
+        best = suited(funnel, force=force, level=settings.level)
+        tests, filled = battery(funnel, force=force, **settings.fitting)
+    except ValueError as refusal:
+        return SmallStudyTests(pool=pool, refused=str(refusal))
+    by = {"model": settings.profile.model, "level": settings.level, "force": force}
+    chosen = answered(partial(selection_model, funnel.yi, funnel.vi, **by))
+    return SmallStudyTests(pool=pool, best=best, tests=tests, filled=filled, selection=chosen)
+
+
+@takes(Pooling)
+def small_study(
+    data: Data, vi: Any = None, *, force: bool = False, **asked: Unpack[Pooling]
+) -> Several[SmallStudyTests]:
+    """Test whether small studies tell another story than large ones, as `livingmeta small-study` does.
+
+    Parameters
+    ----------
+    data, vi, **asked
+        As `synthesise` takes them.
+    force : bool
+        Test below ten trials, too, with a flag.
+
+    Returns
+    -------
+    tuple of SmallStudyTests
+        One per pool: the test that suits the measure (Egger's, or for SMDs and counts one whose standard
+        errors do not hang on the effects), the others, trim and fill, and a selection model, in the
+        direction and unit of the effects.
+
+    Raises
+    ------
+    ValueError
+        For data that can't be pooled; a pool with too few trials is answered by `refused`.
+
+    References
+    ----------
+    Egger M, Davey Smith G, Schneider M, Minder C. Bias in meta-analysis detected by a simple,
+    graphical test. BMJ 1997;315:629-634.
+    Sterne JAC, Sutton AJ, Ioannidis JPA, et al. Recommendations for examining and interpreting funnel
+    plot asymmetry. BMJ 2011;343:d4002.
+
+    Examples
+    --------
+    >>> from livingmeta import small_study
+    >>> found = small_study([0.1, 0.2, 0.5, 0.9], [0.01, 0.02, 0.05, 0.1], force=True)
+    >>> [test.name for test in found.tests][:2]
+    ['Egger (PET)', 'PEESE']
+    """
+    _, pools, settings = pools_of(data, vi, asked)
+    return Several(small_study_of(pool, settings, force=force) for pool in pools)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Bayesian(OfPool):
+    """The posterior of one pool, and without a prior what a new setting would see."""
+
+    prior: str  # in words
+    posterior: Posterior | None = None
+    new_setting: NewSetting | str | None = None  # or why there is none
+
+    def told(self) -> str:
+        """Say the posterior."""
+        return str(self.posterior)
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        if self.posterior is None:
+            return
+        names = [name for name, _ in self.posterior._asked()] + [effect.label for effect in self.pool.effects]
+        for name, row in zip(names, self.posterior._listed(), strict=True):
+            yield {**row, "of": name}
+
+
+def prior_of(
+    settings: Settings, *, tau_prior: str, tau_scale: float | None, mu_sd: float | None
+) -> tuple[Prior, str]:
+    """Return the prior, and its words: they say what of it nobody chose.
+
+    Raises
+    ------
+    ValueError
+        If there is no usual scale, and none is given.
+    """
+    measure, chosen = MEASURES[settings.measure], ""
+    if tau_scale is None:
+        if tau_prior != "half-normal" or not (measure.standardised or measure.ratio is not None):
+            raise RefusalError(
+                f"--tau-scale: there is no usual scale for a {tau_prior} prior on τ with effects in "
+                f"{settings.label}; give one, in the unit of the effects."
+            )
+        tau_scale, chosen = USUAL_SCALE, " (scale by default, our choice: τ below 0.98 with 95%)"
+    if settings.profile.model == "common":
+        chosen += "; random effects, since a common effect has no τ to put a prior on"
+    prior = Prior(tau=tau_prior, scale=tau_scale, mu_sd=mu_sd)
+    return prior, prior.words() + chosen
+
+
+def bayesian(pool: Pool, settings: Settings, prior: tuple[Prior, str], *, limit: float | None) -> Bayesian:
+    """Return the posterior of one pool; `limit` is the smallest important difference, in its unit."""
+    if pool.result is None:
+        why = f"no posterior: without a trial it would be the prior ({pool.why_not})"
+        return Bayesian(pool=pool, prior=prior[1], refused=why)
+    fitted = posterior(*yi_vi(pool.effects), prior=prior[0], important=limit, level=settings.level)
+    setting = answered(partial(new_setting, pool.result, important=limit))
+    return Bayesian(pool=pool, prior=prior[1], posterior=fitted, new_setting=setting)
+
+
+@takes(Pooling)
+def bayes(
+    data: Data,
+    vi: Any = None,
+    *,
+    tau_prior: str = "half-normal",
+    tau_scale: float | None = None,
+    mu_sd: float | None = None,
+    important: float | None = None,
+    vas_sd: float | None = None,
+    **asked: Unpack[Pooling],
+) -> Several[Bayesian]:
+    """Pool with priors, as `livingmeta bayes` does.
+
+    Parameters
+    ----------
+    data, vi, **asked
+        As `synthesise` takes them.
+    tau_prior : str
+        "half-normal", "half-cauchy" or "uniform".
+    tau_scale : float, optional
+        Its scale, in the unit of the effects; by default 0.5 for a half-normal one of SMDs and log
+        ratios (τ below 0.98 with 95%), our choice.
+    mu_sd : float, optional
+        SD of a normal prior on the mean around 0; else flat.
+    important : float, optional
+        Smallest important difference, in the unit of the effects: a ratio where they are ratios,
+        points where `vas_sd` is given.
+    vas_sd : float, optional
+        SD between people on a 0–100 mm scale, of SMDs.
+
+    Returns
+    -------
+    tuple of Bayesian
+        One per pool: `posterior` of mean, τ, a new setting and each trial, in the direction and unit of
+        the effects, with probabilities.
+
+    Raises
+    ------
+    ValueError
+        For data that can't be pooled, and a prior without a usual scale.
+
+    References
+    ----------
+    Röver C, Bender R, Dias S, et al. On weakly informative prior distributions for the heterogeneity
+    parameter in Bayesian random-effects meta-analysis. Res Synth Methods 2021;12:448-474.
+
+    Examples
+    --------
+    >>> from livingmeta import bayes
+    >>> found = bayes([-0.3, 0.1, -0.5], [0.04, 0.09, 0.06], measure="SMD")
+    >>> round(found.posterior.mu_chances.below_zero, 2)
+    0.89
+    """
+    _, pools, settings = pools_of(data, vi, asked)
+    limit = important_difference(important, measure=settings.measure, label=settings.label, vas_sd=vas_sd)
+    prior = prior_of(settings, tau_prior=tau_prior, tau_scale=tau_scale, mu_sd=mu_sd)
+    return Several(bayesian(pool, settings, prior, limit=limit) for pool in pools)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SubsetsOfPool(OfPool):
+    """The pooled values of subsets of one pool's trials; `holds` marks those with the trial asked for."""
+
+    gosh: Gosh | None = None
+    trial: str | None = None  # its label
+    holds: Any = None
+
+    def told(self) -> str:
+        """Say how far the subsets lie apart."""
+        return str(self.gosh)
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return self.gosh._listed() if self.gosh else ()
+
+
+def subsets_of(pool: Pool, settings: Settings, *, trial: str | None = None, **how: Any) -> SubsetsOfPool:
+    """Pool the subsets of one pool; `how` is as `subsets.gosh` takes it."""
+    if refused := why_no_sets(pool, least=subsets.LEAST_TRIALS):
+        return SubsetsOfPool(pool=pool, refused=refused)
+    how["most"] = how.get("most") or subsets.MOST_SUBSETS
+    by = settings.profile
+    plotted = subsets.gosh(*yi_vi(pool.effects), model=by.model, tau2=by.tau2, **how)
+    places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
+    if not places:
+        return SubsetsOfPool(pool=pool, gosh=plotted)
+    holds = sum((plotted.holding(i) for i in places), start=plotted.subsets < 0)
+    return SubsetsOfPool(pool=pool, gosh=plotted, trial=pool.effects[places[0]].label, holds=holds)
+
+
+@takes(Pooling)
+def gosh(
+    data: Data,
+    vi: Any = None,
+    *,
+    trial: str | None = None,
+    most: int | None = None,
+    seed: int = 1,
+    workers: int | None = None,
+    dask: str | None = None,
+    **asked: Unpack[Pooling],
+) -> Several[SubsetsOfPool]:
+    """Pool all subsets of the studies, or a sample of them, as `livingmeta gosh` does.
+
+    Parameters
+    ----------
+    data, vi, **asked
+        As `synthesise` takes them.
+    trial : str, optional
+        Study, by id or label, whose subsets are marked.
+    most : int, optional
+        Sample so many subsets where there are more; by default 131,072.
+    seed : int
+        Of the sample.
+    workers : int, optional
+        Work in so many processes; the results are the same.
+    dask : str, optional
+        Address of a cluster to work on.
+
+    Returns
+    -------
+    tuple of SubsetsOfPool
+        One per pool: `gosh` with arrays of shape (subsets,), in the direction and unit of the effects.
+
+    Raises
+    ------
+    ValueError
+        For data that can't be pooled, and a study that is not there.
+
+    References
+    ----------
+    Olkin I, Dahabreh IJ, Trikalinos TA. GOSH – a graphical display of study heterogeneity. Res Synth
+    Methods 2012;3:214-223.
+
+    Examples
+    --------
+    >>> from livingmeta import gosh
+    >>> gosh([0.1, 0.2, 0.9], [0.04, 0.05, 0.03]).gosh.subsets.size
+    7
+    """
+    review, pools, settings = pools_of(data, vi, asked)
+    key = None if trial is None else review.trial_named(trial)
+    with executor(workers, dask) as lent:
+        how = {"most": most, "seed": seed, "executor": lent}
+        return Several(subsets_of(pool, settings, trial=key, **how) for pool in pools)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Resampled(OfPool):
+    """The permutation test and the bootstrap of one pool."""
+
+    permutation: Permutation | None = None
+    bootstrap: Bootstrap | None = None
+
+    def told(self) -> str:
+        """Say the P of the test and the interval of the bootstrap."""
+        test, sets = self.permutation, self.bootstrap
+        assert test is not None
+        assert sets is not None
+        shown = "{} ({} to {})".format(*as_shown(self.pool.measure, sets.estimate, sets.ci_low, sets.ci_high))
+        return f"permutation test {p_words(test.p_value)}; bootstrap {scale_name(self.pool.measure)} {shown}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        both = {"permutation": self.permutation, "bootstrap": self.bootstrap}
+        return ({"by": name, **cells(of)} for name, of in both.items() if of is not None)
+
+
+@takes(Pooling)
+def resample(
+    data: Data,
+    vi: Any = None,
+    *,
+    count: int = 10_000,
+    most: int | None = None,
+    seed: int = 1,
+    workers: int | None = None,
+    dask: str | None = None,
+    **asked: Unpack[Pooling],
+) -> Several[Resampled]:
+    """Test the mean by turning signs, and bootstrap it and τ², as `livingmeta resample` does.
+
+    Parameters
+    ----------
+    data, vi, **asked
+        As `synthesise` takes them.
+    count : int
+        Sets of the bootstrap.
+    most : int, optional
+        Sample so many patterns of signs where there are more.
+    seed, workers, dask
+        As `gosh` takes them.
+
+    Returns
+    -------
+    tuple of Resampled
+        One per pool: `permutation` with its P, `bootstrap` with studentised intervals, in the direction
+        and unit of the effects.
+
+    Raises
+    ------
+    ValueError
+        For data that can't be pooled.
+
+    References
+    ----------
+    Follmann DA, Proschan MA. Valid inference in random effects meta-analysis. Biometrics 1999;55:732-737.
+    Efron B, Tibshirani RJ. An introduction to the bootstrap. Chapman and Hall 1993, chapter 12.
+
+    Examples
+    --------
+    >>> from livingmeta import resample
+    >>> resample([0.1, 0.2, 0.9], [0.04, 0.05, 0.03], count=200).permutation.p_value
+    0.25
+    """
+    _, pools, settings = pools_of(data, vi, asked)
+    with executor(workers, dask) as lent:
+        how = {"count": count, "most": most, "seed": seed, "executor": lent}
+        return Several(resampled_of(pool, settings, **how) for pool in pools)
+
+
+def resampled_of(
+    pool: Pool, settings: Settings, *, count: int, most: int | None = None, **how: Any
+) -> Resampled:
+    """Resample one pool."""
+    if refused := why_no_sets(pool, least=2):
+        return Resampled(pool=pool, refused=refused)
+    effects, by = yi_vi(pool.effects), {**settings.fitting, **how}
+    test = resampling.permutation_test(*effects, most=most or resampling.PATTERNS, **by)
+    return Resampled(pool=pool, permutation=test, bootstrap=resampling.bootstrap(*effects, count=count, **by))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class SimulatedPool(OfPool):
+    """Simulated reviews of one pool's trials."""
+
+    worlds: tuple[Simulated, ...] = ()
+    trials: str = ""  # what is simulated, in words
+
+    def told(self) -> str:
+        """Say the range of the shares of intervals that are right."""
+        held = [100 * world.coverage for world in self.worlds]
+        return f"{self.trials}; intervals hold the truth in {min(held):.1f} to {max(held):.1f}%"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return map(cells, self.worlds)
+
+
+def simulated_of(
+    pool: Pool,
+    settings: Settings,
+    *,
+    effect: Sequence[float] | None = None,
+    between: Sequence[float] | None = None,
+    ci: Sequence[str] | None = None,
+    **how: Any,
+) -> SimulatedPool:
+    """Simulate reviews of one pool's trials; `how` is as `resampling.simulate` takes it."""
+    if (refused := why_no_sets(pool, least=2)) or pool.result is None:
+        return SimulatedPool(pool=pool, refused=refused)
+    by = settings.profile
+    trials = sized_trials(pool, correction=by.correction, variance=by.smd_variance)
+    worlds = resampling.simulate(
+        trials,
+        effects=effect or sorted({0.0, pool.result.estimate}, key=abs),
+        between=between or sorted({0.0, pool.result.tau2 or 0.0}),
+        intervals=ci or (INTERVALS if by.model == "random" else ("wald",)),  # a common effect has no other
+        model=by.model,
+        tau2=by.tau2,
+        level=settings.level,
+        **how,
+    )
+    return SimulatedPool(pool=pool, worlds=worlds, trials=trials.about)
+
+
+def _listing(given: Any) -> Any:
+    """Return a list of what may be one value."""
+    return [given] if isinstance(given, str | int | float) else given
+
+
+@takes(Pooling)
+def simulate(
+    data: Data,
+    vi: Any = None,
+    *,
+    effect: float | Sequence[float] | None = None,
+    between: float | Sequence[float] | None = None,
+    ci: str | Sequence[str] | None = None,
+    count: int = 10_000,
+    seed: int = 1,
+    workers: int | None = None,
+    dask: str | None = None,
+    **asked: Unpack[Pooling],  # type: ignore[misc]  # `ci` is of several intervals here
+) -> Several[SimulatedPool]:
+    """Simulate reviews of the same studies, and count how often their intervals are right.
+
+    Parameters
+    ----------
+    data, vi, **asked
+        As `synthesise` takes them.
+    effect : float or sequence of float, optional
+        True means, logs for ratios; by default 0 and the pooled one.
+    between : float or sequence of float, optional
+        True τ²; by default 0 and the estimated one.
+    ci : str or sequence of str, optional
+        Intervals to try; by default "wald", "t", "hksj" and "hksj-modified".
+    count : int
+        Reviews to simulate.
+    seed, workers, dask
+        As `gosh` takes them.
+
+    Returns
+    -------
+    tuple of SimulatedPool
+        One per pool: `worlds` with shares (fractions) of intervals that hold the true mean, and bias in
+        the unit of the effects.
+
+    Raises
+    ------
+    ValueError
+        For data that can't be pooled, and numbers that are no truth.
+
+    References
+    ----------
+    Morris TP, White IR, Crowther MJ. Using simulation studies to evaluate statistical methods. Stat
+    Med 2019;38:2074-2102.
+
+    Examples
+    --------
+    >>> from livingmeta import simulate
+    >>> found = simulate([0.1, 0.2, 0.9], [0.04, 0.05, 0.03], effect=0, between=0, ci="wald", count=200)
+    >>> [world.ci_method for world in found.worlds]
+    ['wald']
+    """
+    _, pools, settings = pools_of(data, vi, asked)
+    truths = {"effect": _listing(effect), "between": _listing(between), "ci": _listing(ci)}
+    with executor(workers, dask) as lent:
+        how = {"count": count, "seed": seed, "executor": lent}
+        return Several(simulated_of(pool, settings, **truths, **how) for pool in pools)
+
+
+@takes(Pooling)
+def regress(
+    data: Data,
+    vi: Any = None,
+    *,
+    by: str | Sequence[str] = (),
+    synthesis: str | Sequence[str] | None = None,
+    cluster: bool | None = None,
+    **asked: Unpack[Pooling],  # type: ignore[misc]  # several syntheses, and a switch, as the command has them
+) -> Moderation:
+    """Regress the effects of a table or a review on moderators, as `livingmeta regress` does.
+
+    Parameters
+    ----------
+    data, vi, **asked
+        As `synthesise` takes them; the profile likelihood is no interval of a regression.
+    by : str or sequence of str
+        Moderators: columns of the table, or year, weeks, n, outcome and others of a review; words make
+        categories. None: the mean alone.
+    synthesis : str or sequence of str, optional
+        Syntheses whose effects enter, by id or title; all by default where there is only one.
+    cluster : bool, optional
+        Robust variances by trial; by default where a trial gives several effects.
+
+    Returns
+    -------
+    Moderation
+        `result` holds the coefficients, in the unit of the effects per unit of the moderator; effects
+        without a value of a moderator are left out and listed.
+
+    Raises
+    ------
+    ValueError
+        For names that are not known, and designs that can't be fitted.
+
+    References
+    ----------
+    Thompson SG, Higgins JPT. How should meta-regression analyses be undertaken and interpreted?
+    Stat Med 2002;21:1559-1573.
+
+    Examples
+    --------
+    >>> from livingmeta import regress
+    >>> regress("knee_oa", by="outcome", synthesis=["pain-post", "function-post"]).result.ci_method
+    'CR2'
+    """
+    fitting, choosing, reading = split(dict(asked), Fitting, Choosing, Reading)
+    review = opened(data, vi, **reading)
+    plans = [plan.id for plan in review.protocol.synthesis]
+    if synthesis is None and len(plans) > 1:
+        raise RefusalError(f"there are several syntheses: choose by synthesis= of {', '.join(plans)}.")
+    return moderation.regress(
+        review,
+        _listing(synthesis) or plans,
+        _listing(by),
+        settings=methods_of(review, fitting, name=choosing.get("profile")),
+        selection=selection_of(choosing),
+        cluster=cluster,
+    )
