@@ -70,7 +70,7 @@ def test_a_value_that_differs_within_a_trial_stands_with_its_comparison(tmp_path
     [
         ("x", ("", "NA"), "the column x is not kept: it is empty"),
         ("x", ("x" * 201, "b"), "the column x is not kept: it holds texts (xxx"),
-        ("x", ("1,234", "2"), 'the column x is not kept: of "1,234", a comma is not a decimal point'),
+        ("x", ("1,234", "2"), 'the column x is not kept: row 2 = "1,234", a comma is not a decimal point'),
         ("Membership", ("a", "b"), "Membership is not kept: trials.csv has it. Rename it"),
         ("mean1", ("1", "2"), "effects are taken from yi; mean1 is not read."),
     ],

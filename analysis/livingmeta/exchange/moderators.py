@@ -37,7 +37,8 @@ def keep(sheet: Sheet, records: Sequence[Record], *, taken: Iterable[str], decim
         texts = {cell: cell for cell in cells if cell.lower() not in ABSENT}
         with suppress(ExchangeError):  # it holds words
             texts = {cell: _plain(cell, decimal) for cell in texts}
-        if why := _unusable(column, texts.values()):
+        rows = {texts[cell]: row for (row, _), cell in zip(sheet.rows, cells, strict=True) if cell in texts}
+        if why := _unusable(column, rows):
             remarks.append(f"{sheet.file}: the column {column} is not kept: {why}.")
             continue
         worded = [text for text in texts.values() if not is_plain(text.removesuffix("%"))]
@@ -58,18 +59,17 @@ def _plain(cell: str, decimal: str) -> str:
     return read_number(cell.removesuffix("%"), place="", decimal=decimal) + percent
 
 
-def _unusable(column: str, values: Iterable[str]) -> str | None:
-    """Say why a column can be no moderator."""
-    listed = dict.fromkeys(values)
-    if not listed:
+def _unusable(column: str, rows: Mapping[str, int]) -> str | None:
+    """Say why a column can be no moderator; `rows` are those of its values."""
+    if not rows:
         return "it is empty"
-    longest = max(listed, key=len)
+    longest = max(rows, key=len)
     if len(longest) > LONGEST_CALLED:
         return f"it holds texts ({longest[:40]}…), and a moderator has a number or a word or two"
-    for value in listed:
+    for value, row in rows.items():
         cells = {"trial": "x", "source": "x", "moderator": column, "value": value}
         if problems := read_row(Moderator, cells, file="", row=0)[1]:
-            return f'of "{value}", {problems[0].reason}. {problems[0].remedy}'.rstrip(".")
+            return f'row {row} = "{value}", {problems[0].reason}. {problems[0].remedy}'.rstrip(".")
     return None
 
 

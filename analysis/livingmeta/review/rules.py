@@ -113,9 +113,9 @@ def _provenance(review: Review) -> Iterator[Problem]:
     for claim in review.published:
         if kinds.get(claim.source) != "dataset" and claim.quote is None:
             yield claim.problem("quote", "a claim needs its words", "Quote them.")
-    for row in review.moderators:
-        if row.number is not None and kinds.get(row.source) != "dataset" and row.quote is None:
-            yield row.problem("quote", "a number needs its words", "Quote them.")
+    for known in review.moderators:
+        if known.number is not None and kinds.get(known.source) != "dataset" and known.quote is None:
+            yield known.problem("quote", "a number needs its words", "Quote them.")
 
 
 def _numbers(review: Review) -> Iterator[Problem]:
