@@ -213,16 +213,27 @@ def notebook(path: Path, folder: Path) -> None:
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    html = re.sub(r'href="([\w./-]+?)(?:/README)?\.(?:md|html)(#[\w-]+)?"', _to_page, done.stdout)
+    # Of links to pages of the repository, links to those of the site.
+    html = re.sub(r'href="([\w./-]+?)\.(?:md|html)(#[\w-]+)?"', _to_page, done.stdout)
+    html = html.replace("./#in-the-cloud", cloud(path.name))
     written = folder / "notebooks" / f"{path.stem}.html"
     written.parent.mkdir()
     written.write_text(html, encoding="utf-8")
 
 
+def cloud(name: str) -> str:
+    """Return what opens a notebook on Binder, where the site knows the repository that it is built of."""
+    at = os.environ.get("REPOSITORY_URL", "").removeprefix("https://github.com/")
+    return f"https://mybinder.org/v2/gh/{at}/HEAD?labpath=notebooks/{name}" if at else "./#in-the-cloud"
+
+
 def _to_page(found: re.Match[str]) -> str:
     """Point a link of a notebook to where the site has it."""
-    name = found[1]
-    page = f"{name}.html" if re.match(r"\d\d_", name) else f"{name}/"
+    folder, name = os.path.split(found[1])
+    if name == "README":
+        page = f"{folder or '.'}/"
+    else:
+        page = f"{found[1]}.html" if re.match(r"\d\d_", name) else f"{found[1]}/"
     return f'href="{page}{found[2] or ""}"'
 
 
@@ -248,6 +259,7 @@ def everything(pages: Iterable[str]) -> Made:
         jobs = [pool.submit(kept, "figures", "", reviews)]
         for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
             text = path.read_text(encoding="utf-8") + (path.parent / "teaching.py").read_text("utf-8")
+            text += cloud(path.name)
             jobs.append(pool.submit(kept, path.name, text, lambda folder, path=path: notebook(path, folder)))
         for page, text in texts.items():
             make = lambda folder, page=page, text=text: run(Path(page), text, folder)  # noqa: E731
@@ -285,6 +297,8 @@ def on_config(config: Any) -> Any:
     pages = re.findall(r"[\w/.-]+\.md", json.dumps(config.nav))
     config.docs_dir = str(laid(pages))
     made = sorted([*commands(), *api()])
+    if address := os.environ.get("REPOSITORY_URL"):  # not `repo_url`: that asks GitHub for stars
+        config.extra["social"] = [{"icon": "fontawesome/brands/github", "link": address}]
 
     def opened(entry: Any) -> list[Any]:
         if isinstance(entry, dict):

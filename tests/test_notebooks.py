@@ -113,6 +113,11 @@ def test_a_notebook_asks_first_and_checks_last(path: Path) -> None:
 
 
 @each
+def test_a_notebook_says_how_to_open_it_in_the_cloud(path: Path) -> None:
+    assert "](README.md#in-the-cloud)" in source(read(path)["cells"][0])
+
+
+@each
 def test_solutions_are_folded_and_complete(path: Path) -> None:
     asked, folded = section(read(path)["cells"], "Exercises")
     text = source(folded)
@@ -164,7 +169,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (FOLDER / file).exists() or not file, target
         if anchor:
             assert file in {"", "glossary.md", "README.md"}
-            assert anchor in [*anchors(), "as-pages"], target
+            assert anchor in [*anchors(), "as-pages", "in-the-cloud"], target
 
 
 @each

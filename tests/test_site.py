@@ -2,7 +2,11 @@
 
 import re
 import runpy
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -63,3 +67,26 @@ def test_a_command_that_refuses_stops_the_build(tmp_path: Path) -> None:
 def test_an_equation_needs_no_script() -> None:
     pytest.importorskip("latex2mathml")
     assert "<mfrac>" in SITE["equations"]("```math\nw_i = \\frac{1}{v_i + \\tau^2}\n```")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["", "docs/tour/", "docs/equations/", "docs/commands/pool/", "figures/"])
+def test_a_page_asks_nothing_of_other_hosts(place: str, chromium: Any) -> None:
+    if not (ROOT / "site" / "index.html").is_file():
+        pytest.skip("no site here; `mkdocs build --strict` makes it")
+    serve = partial(SimpleHTTPRequestHandler, directory=str(ROOT / "site"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        home = f"http://127.0.0.1:{server.server_port}/"
+        page = chromium.new_page()
+        asked: list[str] = []
+        wrong: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(home + place)
+        page.wait_for_load_state("networkidle")
+        page.close()
+        server.shutdown()
+    assert wrong == []
+    assert {url for url in asked if not url.startswith((home, "data:", "blob:"))} == set()
+    assert asked
