@@ -46,8 +46,8 @@ def answered(line: str, folder: Path) -> str:
         If it refuses what was typed: a page shows what works.
     """
     words = shlex.split(line)
-    if words[0] == "livingmeta":
-        words = [sys.executable, "-m", *words]
+    if words[0] == "livingmeta":  # that of this environment, whatever PATH says
+        words[0] = shutil.which("livingmeta", path=Path(sys.executable).parent) or "livingmeta"
     done = subprocess.run(
         words,
         cwd=folder,
@@ -165,25 +165,25 @@ def command_page(name: str, lines: list[tuple[str, str]]) -> str:
 
 def commands() -> dict[str, str]:
     """Return the page of each command, by its place."""
-    from livingmeta.__main__ import COMMANDS
-
-    shown = examples()
-    return {f"docs/commands/{name}.md": command_page(name, shown[name]) for name in COMMANDS if name in shown}
+    return {f"docs/commands/{name}.md": command_page(name, lines) for name, lines in examples().items()}
 
 
 def api() -> dict[str, str]:
-    """Return the pages of the public names, a page for each room that hands them on."""
+    """Return the pages of the public names: one for each kind of call, one for what they take and give."""
     from livingmeta import __all__ as names
 
     stub = (ROOT / "analysis" / "livingmeta" / "__init__.pyi").read_text(encoding="utf-8")
-    rooms: dict[str, list[str]] = {}
+    kinds: dict[str, list[str]] = {}
     for module, name in re.findall(r"^from \.(\S+) import \w+ as (\w+)$", stub, re.MULTILINE):
-        rooms.setdefault(module.split(".")[0], []).append(name)
-    if sorted(chain(*rooms.values())) != sorted(names):
+        room, _, kind = module.partition(".")
+        kinds.setdefault(kind if room == "calls" else "objects", []).append(name)
+    if sorted(chain(*kinds.values())) != sorted(names):
         raise RuntimeError("__init__.pyi hands on names in lines that docs/site.py does not read")
     return {
-        f"docs/api/{room}.md": "\n".join([f"# {room}", "", *(f"::: livingmeta.{name}\n" for name in listed)])
-        for room, listed in rooms.items()
+        f"docs/api/{kind}.md": "\n".join(
+            [f"# {kind.capitalize()}", "", *(f"::: livingmeta.{name}\n" for name in of)]
+        )
+        for kind, of in kinds.items()
     }
 
 
@@ -293,10 +293,17 @@ def laid(pages: Iterable[str]) -> Path:
 
 
 def on_config(config: Any) -> Any:
-    """Let mkdocs read the pages that were laid out, each command and each room of the API among them."""
+    """Let mkdocs read the pages that were laid out, each command and each kind of call among them."""
+    from livingmeta.__main__ import TASKS
+
     pages = re.findall(r"[\w/.-]+\.md", json.dumps(config.nav))
     config.docs_dir = str(laid(pages))
-    made = sorted([*commands(), *api()])
+    made: dict[str, list[Any]] = {
+        "docs/commands/*": [
+            {task: [f"docs/commands/{name}.md" for name in names]} for task, names in TASKS.items()
+        ],
+        "docs/api/*": sorted(api()),
+    }
     if address := os.environ.get("REPOSITORY_URL"):  # not `repo_url`: that asks GitHub for stars
         config.extra["social"] = [{"icon": "fontawesome/brands/github", "link": address}]
 
@@ -304,7 +311,7 @@ def on_config(config: Any) -> Any:
         if isinstance(entry, dict):
             ((title, inner),) = entry.items()
             return [{title: [*chain(*map(opened, inner))]} if isinstance(inner, list) else entry]
-        return [page for page in made if page.startswith(entry[:-1])] if entry.endswith("/*") else [entry]
+        return made.get(entry, [entry])
 
     config.nav = [*chain(*map(opened, config.nav))]
     return config
