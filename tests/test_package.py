@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from livingmeta import __version__
+
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "tests" / "reference"
 
@@ -23,6 +25,7 @@ def run(*words: str | Path, cwd: Path | None = None) -> str:
     return done.stdout
 
 
+CITATION = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 # Modules named otherwise than their package, and those that a dependency brings for its callers.
@@ -107,6 +110,15 @@ def test_a_workflow_names_actions_by_commit_and_what_it_may(path: Path) -> None:
         assert "${{" not in "".join(script), "what others chose goes in by the environment"
 
 
+def test_the_version_stands_in_one_place_and_is_the_one_to_cite() -> None:
+    told = dict(re.findall(r"^(version|title|date-released): (.+)$", CITATION, re.MULTILINE))
+    assert told["version"] == __version__
+    assert PROJECT["dynamic"] == ["version"], "read off livingmeta/__init__.py"
+    assert "version" not in PROJECT
+    assert told["title"].startswith(f'"{PROJECT["name"]}: ')
+    assert all(f'- name: "{author["name"]}"' in CITATION for author in PROJECT["authors"])
+
+
 @pytest.mark.slow
 def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT)
@@ -122,6 +134,13 @@ def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
     run(command, "run", "smith2017", cwd=away)
     assert (away / "figures" / "smith2017" / "report.md").is_file()
     run(command, "explore", "smith2017", cwd=away)
+    (away / "pain.csv").write_text(
+        "study,mean1,sd1,n1,mean2,sd2,n2\nAble 2001,6,1.5,6,4.5,1.9,8\nBaker 2004,5,2,10,3,2.2,10\n"
+    )
+    # RevMan's formulas by hand: 0.80495447 with 0.32387103, 0.91110709 with 0.22584421; Q < 1, so τ² is 0
+    assert "SMD 0.87 " in run(command, "pool", "pain.csv", "--measure", "SMD", cwd=away)
+    hands_on = "import livingmeta; print(all(getattr(livingmeta, name) for name in livingmeta.__all__))"
+    assert run(python, "-c", hands_on, cwd=away) == "True\n"
     carried = command.parents[1]
     (lock,) = carried.rglob("livingmeta/data/smith2017/results.lock.json")
     lock.write_text(re.sub('"why": "[^"]*"', '"why": "edited"', lock.read_text("utf-8")), encoding="utf-8")
