@@ -1,6 +1,7 @@
 """The command line: registers the commands, and turns a refusal into a sentence."""
 
 import ast
+import gc
 import shlex
 import sys
 from difflib import get_close_matches
@@ -205,6 +206,7 @@ def rerun(context: typer.Context) -> None:
 def main() -> None:
     """Run the command line; a refusal is a sentence and exit status 2, never a traceback."""
     screen.show_anything()
+    gc.set_threshold(100_000, 50, 50)  # rows and effects stay: to look through them took a third of the time
     try:
         try:
             app()

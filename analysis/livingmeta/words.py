@@ -328,8 +328,9 @@ def inert(text: str) -> str:
     >>> inert("=1+1"), inert("-0.27"), inert("="), inert("Alpha 2001")
     ("'=1+1", '-0.27', '=', 'Alpha 2001')
     """
-    number = is_plain(text) or (text[:1] != "=" and is_number(text))
-    return f"'{text}" if _FORMULA.match(text) and not number else text
+    if not _FORMULA.match(text) or is_plain(text) or (text[:1] != "=" and is_number(text)):
+        return text
+    return f"'{text}"
 
 
 def as_meant(cell: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -90,7 +91,7 @@ def trials(check: Callable[[str, float], str | None], **given: ArrayLike) -> tup
     """
 
     def unusable(name: str, value: float) -> str | None:
-        if not np.isfinite(value):
+        if not math.isfinite(value):
             return NOT_FINITE
         return TOO_FAR if abs(value) > LARGEST else check(name, value)
 
@@ -107,12 +108,13 @@ def trials(check: Callable[[str, float], str | None], **given: ArrayLike) -> tup
         problems = [
             f"{name}[{i + 1}] = {value:.15g}: {reason}"
             for name, array in arrays.items()
-            for i, value in enumerate(array.ravel())
+            for i, value in enumerate(array.ravel().tolist())
             if (reason := unusable(name, value))
         ]
     refuse(problems)
     size = next(iter(lengths.values()), 1)
-    return [np.broadcast_to(array.ravel(), size) for array in arrays.values()], not lengths
+    flat = (array.ravel() for array in arrays.values())
+    return [array if array.size == size else np.broadcast_to(array, size) for array in flat], not lengths
 
 
 def no_level(level: float) -> list[str]:

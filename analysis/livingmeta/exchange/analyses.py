@@ -195,6 +195,13 @@ def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = Fals
     return cell.lstrip("+")
 
 
+# Numbers in which a sign can only part decimals
+_ALONE = {
+    sign: re.compile(rf"\d+{s}(\d{{1,2}}|\d{{4,}})|0?{s}\d+|\d{{1,3}}({g}\d{{3}})+{s}\d+")
+    for sign, s, g in ((".", r"\.", ","), (",", ",", r"\."))
+}
+
+
 def decimal_of(sheet: Sheet) -> str:
     """Say which sign parts decimals in a file: a comma only where it can be nothing else.
 
@@ -208,12 +215,10 @@ def decimal_of(sheet: Sheet) -> str:
     for row, cells in sheet.rows:
         for name, text in cells.items():
             cell = text.strip().lstrip("-−–+")
-            any_comma = any_comma or re.fullmatch(r"\d+,\d+", cell) is not None
-            for sign, group in ((".", ","), (",", ".")):
-                s, g = re.escape(sign), re.escape(group)
-                alone = rf"\d+{s}(\d{{1,2}}|\d{{4,}})|0?{s}\d+|\d{{1,3}}({g}\d{{3}})+{s}\d+"
-                if re.fullmatch(alone, cell):
-                    first.setdefault(sign, f'{sheet.file} row {row}, {name} = "{text}"')
+            any_comma = any_comma or ("," in cell and re.fullmatch(r"\d+,\d+", cell) is not None)
+            for sign, alone in _ALONE.items():
+                if sign in cell and sign not in first and alone.fullmatch(cell):
+                    first[sign] = f'{sheet.file} row {row}, {name} = "{text}"'
     if len(first) == 2 and sheet.separator != ",":
         raise ExchangeError(
             f"{first[',']} has a decimal comma, and {first['.']} a decimal point. Write all "

@@ -372,7 +372,7 @@ def _table(model: type[Row], path: Path, file: str) -> tuple[list[Row], list[Pro
             remedy = "A comma inside a cell needs quote marks around the cell."
             problems += _refusal(file, reason, remedy, row=number).problems
             continue
-        cells = dict(zip(header, line, strict=True))
+        cells = {name: cell for name, cell in zip(header, line, strict=True) if cell}
         row, wrong = read_row(model, cells, file=file, row=number)
         problems += wrong
         if isinstance(row, Outcome | Claim | Moderator):

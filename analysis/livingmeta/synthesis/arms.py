@@ -114,6 +114,8 @@ def _combined(key: str, rows: list[Outcome], **numbers: object) -> Said:
 
 def unlike(rows: list[Outcome]) -> list[Outcome]:
     """Return the rows without those that repeat an arm for another comparison."""
+    if len(rows) < 2:
+        return rows
     return list({_print(row): row for row in reversed(rows)}.values())[::-1]
 
 

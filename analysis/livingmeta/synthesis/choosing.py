@@ -107,7 +107,10 @@ def once(review: Review) -> tuple[Review, tuple[Outcome, ...]]:
                 rows[row.trial, row.outcome, row.subgroup, row.contrast].append(row)
         first: dict[tuple[object, ...], tuple[object, ...]] = {}
         again: list[Outcome] = []
+        comparisons = Counter(key[:3] for key in rows)
         for key, held in rows.items():
+            if comparisons[key[:3]] == 1:
+                continue
             numbers = frozenset(map(_numbers, held))
             if all(told_digits(group_of(row)) >= RARE_DIGITS for row in held):
                 again += held if first.setdefault((*key[:3], numbers), key) != key else []
