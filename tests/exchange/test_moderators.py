@@ -48,6 +48,7 @@ def kept(path: Path, *cells: str) -> list[float | str]:
         (("12-16", "14", "NR"), ["12-16", "14"]),
         (("home", "at  work", "n/a"), ["home", "at work"]),
         (("=1+1", "x"), ["=1+1", "x"]),
+        (("2001-03-01 00:00:00", "2002-01-01"), ["2001-03-01", "2002-01-01"]),
     ],
 )
 def test_numbers_are_kept_as_numbers_and_other_cells_as_words(cells, values, tmp_path: Path) -> None:

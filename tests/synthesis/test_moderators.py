@@ -94,7 +94,7 @@ def test_one_tau2_of_all_subgroups_is_that_of_metafors_regression_on_the_column(
 def test_a_regression_on_a_column_of_numbers_is_metafors(tmp_path: Path) -> None:
     """rma(yi, vi, mods = ~ ablat, data = d, method = "REML", test = "knha"): coef, se, tau2, QM."""
     review = table(tmp_path)
-    result = regress(review, ["a1"], ["Ablat"], settings=headline_settings(review, ci="hksj")).result
+    result = regress(review, ["bcg"], ["Ablat"], settings=headline_settings(review, ci="hksj")).result
     intercept, slope = result.coefficients
     assert slope.name == "ablat"
     assert (intercept.estimate, slope.estimate) == pytest.approx((0.25146821, -0.0291017250), abs=1e-6)
@@ -102,11 +102,17 @@ def test_a_regression_on_a_column_of_numbers_is_metafors(tmp_path: Path) -> None
     assert (result.tau2, result.qm) == pytest.approx((0.0763479640, 12.5909828843), abs=1e-5)
 
 
+def test_a_regression_leaves_out_and_lists_who_has_no_value(tmp_path: Path) -> None:
+    moderation = regress(table(tmp_path, blank=3), ["bcg"], ["alloc", "ABLAT"])
+    assert [left.label for left in moderation.left_out] == ["Study 1", "Study 2", "Study 3"]
+    assert (moderation.by, moderation.result.k) == (("alloc", "ablat"), 10)
+
+
 def test_effects_without_a_value_are_in_no_subgroup_and_named_once(tmp_path: Path) -> None:
     *parts, whole = parted(table(tmp_path, blank=2), "alloc")
     assert [(left.label, left.why) for left in whole.dropped] == [
-        ("Study 1", "a1: no alloc known"),
-        ("Study 2", "a1: no alloc known"),
+        ("Study 1", "bcg: no alloc known"),
+        ("Study 2", "bcg: no alloc known"),
     ]
     assert whole.result.k == 11
     assert not any(pool.dropped for pool in parts)
@@ -116,11 +122,11 @@ def test_effects_without_a_value_are_in_no_subgroup_and_named_once(tmp_path: Pat
     ("by", "message"),
     [
         ("alocc", "choose one of ablat, alloc, year.*Did you mean alloc"),
-        ("ablat", r'13 effects of a1 have 9 values of it \(13 to 55\).*Cut it \("ablat < 33"\), or regress'),
+        ("ablat", r'13 effects of bcg have 9 values of it \(13 to 55\).*Cut it \("ablat < 33"\), or regress'),
         ("alloc<3", r'holds words \("random"\), which no number cuts'),
         ("ablat<many", 'many is no number. Write "ablat < 50"'),
-        ("ablat>60", "all effects of a1 have the same of it"),
-        ("condition", "no effects of a1 have a value of it"),
+        ("ablat>60", "all effects of bcg have the same of it"),
+        ("condition", "no effects of bcg have a value of it"),
     ],
 )
 def test_a_moderator_that_makes_no_subgroups_is_refused_with_what_to_do(by, message, tmp_path) -> None:
@@ -175,6 +181,19 @@ def test_the_narrowest_row_speaks_for_a_part_of_a_trial(tmp_path: Path) -> None:
         ("beta2002", "men"): "home",
         ("gamma2003", "men"): None,
     }
+
+
+def test_comparisons_combined_have_a_value_only_where_they_share_it(tmp_path: Path) -> None:
+    rows = [
+        {"trial": "alpha2001", "subgroup": part, "moderator": name, "value": value}
+        for name, values in (("setting", ("home", "gym")), ("dose", ("high", "high")))
+        for part, value in zip(("women", "men"), values, strict=True)
+    ]
+    review = own(tmp_path, *rows)
+    plan = review.plan("pain-short")
+    women, men = (pool.effects[0] for pool in synthesise(review, only=plan.id)[:2])
+    both = replace(women, rows=(*women.rows, *men.rows))
+    assert [moderator_of(review, name)(both, plan) for name in ("setting", "dose")] == [None, "high"]
 
 
 def test_subgroups_by_a_moderator_take_the_place_of_those_declared(tmp_path: Path) -> None:

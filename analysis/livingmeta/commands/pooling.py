@@ -33,7 +33,7 @@ from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import RefusalError, decimal, decimals, derived, p_words
+from livingmeta.words import RefusalError, decimal, decimals, derived, p_words, steady
 
 
 @opens
@@ -273,7 +273,7 @@ def regress_command(
         [
             [
                 slope.name,
-                f"{derived(slope.estimate)} "
+                f"{derived(steady(slope.estimate, slope.se or 0))} "
                 + (
                     "(interval not defined)"
                     if slope.ci_low is None or slope.ci_high is None

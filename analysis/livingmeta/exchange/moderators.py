@@ -33,11 +33,15 @@ def keep(sheet: Sheet, records: Sequence[Record], *, taken: Iterable[str], decim
     """
     remarks = []
     for column in (name for name in sheet.header if name not in set(taken)):
-        cells = [" ".join(row[column].split()) for _, row in sheet.rows]
+        # programs keep a date as a time of that day
+        cells = [" ".join(row[column].split()).removesuffix(" 00:00:00") for _, row in sheet.rows]
         texts = {cell: cell for cell in cells if cell.lower() not in ABSENT}
         with suppress(ExchangeError):  # it holds words
             texts = {cell: _plain(cell, decimal) for cell in texts}
-        rows = {texts[cell]: row for (row, _), cell in zip(sheet.rows, cells, strict=True) if cell in texts}
+        rows: dict[str, int] = {}
+        for (row, _), cell in zip(sheet.rows, cells, strict=True):
+            if cell in texts:
+                rows.setdefault(texts[cell], row)
         if why := _unusable(column, rows):
             remarks.append(f"{sheet.file}: the column {column} is not kept: {why}.")
             continue
