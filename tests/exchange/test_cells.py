@@ -114,6 +114,19 @@ def test_all_cells_that_hold_something_else_are_refused_with_their_row(
     assert "row 3, treatment mean (SD)" in second
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("15%", "A percentage is not the number of people"),
+        ("3/20", 'Say --column "events1,n1=events1"'),
+        ("3,5", "it has a comma where other numbers of the file have a decimal point"),
+    ],
+)
+def test_a_count_that_is_none_is_refused_with_what_to_write(cell: str, words: str, tmp_path: Path) -> None:
+    text = f'study,events1,n1,events2,n2,dose\nA,"{cell}",20,7,20,1.5\n'
+    assert words in refusal(write(tmp_path / "t.csv", text))
+
+
 def test_a_cell_of_several_numbers_for_one_says_how_to_name_them(tmp_path: Path) -> None:
     text = "study,mean1,sd1,n1,mean2,sd2,n2\nA,4.1 ± 2.0,2.0,20,5.0,2.1,20\n"
     assert '--column "mean1,sd1=mean1"' in refusal(write(tmp_path / "t.csv", text))

@@ -72,6 +72,15 @@ def test_two_rows_name_the_columns_together_where_names_repeat_under_groups(merg
     assert estimate(write(tmp_path / "t.csv", text(GROUPS, UNDER, *ROWS)), MD) == -0.7164
 
 
+def test_a_name_that_stands_once_belongs_to_no_group_and_a_row_of_scales_is_left_out(tmp_path: Path) -> None:
+    rows = [[*GROUPS, ""], [*UNDER, "Weeks"], ["", "0-100", "0-100", "", "0-100", "", "", ""]]
+    path = write(tmp_path / "t.csv", text(*rows, *([*row, 12] for row in ROWS)))
+    ((review,), remarks) = reviews_in(path, MD)
+    assert estimate(path, MD) == -0.7164
+    assert list(review.characteristics) == ["Weeks"]
+    assert remarks[1].endswith("row 3: it holds units (0-100), and is left out.")
+
+
 def test_two_rows_of_groups_that_name_no_arm_are_asked_with_both_in_the_names(tmp_path: Path) -> None:
     groups = [{"Intervention": "Yoga", "Control": "Waitlist"}.get(str(cell), cell) for cell in GROUPS]
     said = refusal(write(tmp_path / "t.csv", text(["My table"], groups, UNDER, *ROWS)), MD)

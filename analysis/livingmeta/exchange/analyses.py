@@ -191,6 +191,8 @@ def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = Fals
         why = "this is no number"
         if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell):
             why = "no report prints a number of this size or with so many digits"
+        elif decimal == "." and re.fullmatch(r"[+-]?\d+,\d+", cell):
+            why = "it has a comma where other numbers of the file have a decimal point"
         raise ExchangeError(f'{place} = "{shown}": {why}. Write digits, or leave the cell empty.')
     return cell.lstrip("+")
 

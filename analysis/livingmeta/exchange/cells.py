@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from livingmeta.exchange.analyses import WHOLE
 from livingmeta.exchange.columns import (
     ARMS,
     COLUMN_NAMES,
@@ -214,19 +215,22 @@ def roles_in(names: str) -> list[str]:
 
 def several_in(cell: str, name: str, column: str) -> str:
     """Say what to type where a cell for one number of ours holds several; "" where it does not."""
+    if name in WHOLE and re.fullmatch(r"[\d.,\s]+%", cell.strip()):
+        return " A percentage is not the number of people: write that, or n and events in other columns."
     try:
         entry = read_result(cell)
     except EntryError:
         return ""
     arm = name[-1] if name[-1] in ARMS else ""
-    if "sd_or_se" in entry.open and arm:
-        return f' If the second number is an SD, say --column "mean{arm},sd{arm}={column}".'
-    if entry.pair and arm:
-        return f' If the limits are those of a mean, say --column "mean{arm},low{arm},high{arm}={column}".'
-    if entry.pair:
-        return f' If they are limits, say --column "yi,low,high={column}".'
-    if "events" in entry.cells and arm:
-        return f' Say --column "events{arm},n{arm}={column}".'
+    if not arm:
+        return f' If they are limits, say --column "yi,low,high={column}".' if entry.pair else ""
+    for held, roles, words in (
+        ("sd_or_se" in entry.open, ("mean", "sd"), "If the second number is an SD, say"),
+        (entry.pair, ("mean", "low", "high"), "If the limits are those of a mean, say"),
+        ("events" in entry.cells, ("events", "n"), "Say"),
+    ):
+        if held:
+            return f' {words} --column "{",".join(role + arm for role in roles)}={column}".'
     return ""
 
 

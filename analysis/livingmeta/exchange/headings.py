@@ -106,7 +106,8 @@ def _together(upper: Sequence[str], lower: Sequence[str]) -> list[str] | None:
         over = upper[column].strip() if column < len(upper) else ""
         under = below[column] if column < len(below) else ""
         group = over or (group if under else "")
-        names.append(f"{group} {under}".strip() if under else over)
+        of_group = over or below.count(under) > 1  # a name that stands there once needs no group
+        names.append(f"{group} {under}".strip() if under and of_group else under or over)
     filled = [name for name in names if name]
     return names if len(set(filled)) == len(filled) else None
 

@@ -15,6 +15,7 @@ from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.review.schema import ABSENT
 
 SHOWN = 5  # rows of a preview
+MANY = 200  # rows from the top that show what a column's cells look like
 # What a table can hold: a word for it, and which of our columns it needs
 KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "means": (
@@ -169,11 +170,11 @@ def what_of(sheet: Sheet, known: Mapping[str, Sequence[str]], said: Mapping[str,
         and column not in said.values()
         and _numeric(cells[column] for _, cells in sheet.rows)
     ]
-    several = {column: kinds for column in numbers if (kinds := _together(sheet, column))}
+    several = {column: fits for column in numbers if (fits := _together(sheet, column))}
     single = [column for column in numbers if column not in several]
-    here = {kind for kinds in several.values() for kind in kinds}
+    here = {kind for fits in several.values() for kind in fits}
     told = {ours for names in said for ours in listed(names)}
-    kinds = {}
+    kinds: dict[str, tuple[str, tuple[Question, ...]]] = {}
     for kind, (words, roles) in {**{k: v for k, v in TOGETHER.items() if k in here}, **KINDS}.items():
         used: set[str] = set()
         questions = []
@@ -215,7 +216,8 @@ def _typed(questions: Sequence[Question]) -> str:
 def _together(sheet: Sheet, column: str) -> set[str]:
     """Return the kinds of `TOGETHER` that most cells of a column can be, and its heading allows."""
     contents = contents_of(column)
-    filled = [cells[column] for _, cells in sheet.rows if cells[column].lower() not in ABSENT]
+    rows = sheet.rows[:MANY]
+    filled = [cells[column] for _, cells in rows if cells[column].lower() not in ABSENT]
     fits: dict[str, int] = {}
     for kind, (_, roles) in TOGETHER.items():
         wanted = tuple(ours.rstrip("12") for ours in listed(roles[0]))

@@ -162,8 +162,9 @@ def sheet_from(frame: DataFrame, *, header_row: int | None = None) -> Sheet:
         raise ExchangeError(
             f"{file}: its columns have names of {frame.columns.nlevels} levels. Give each one."
         )
-    if frame.index.dtype == object or any(name is not None for name in frame.index.names):
-        frame = frame.rename_axis(index=[name or "study" for name in frame.index.names]).reset_index()
+    named = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    if named or (frame.index.inferred_type == "string" and "study" not in frame.columns):
+        frame = frame.rename_axis(index=[str(name or "study") for name in frame.index.names]).reset_index()
     texts = frame.astype(object).where(frame.notna(), "")
     bounded(file, cells=texts.size, columns=len(texts.columns))
     rows = [[_plain(cell) for cell in row] for row in texts.itertuples(index=False, name=None)]

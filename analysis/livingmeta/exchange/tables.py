@@ -43,6 +43,7 @@ from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import number, pick, unknown
 
+NUMBER = re.compile(r"[-−+]?\s*\d[\d.,\s]*($|[(\[±/%])")  # alone or before others, and no scale of 0-100
 AUTHORS = ("author", "authors", "first author")
 # Columns that tell the comparisons of one trial apart
 CONTRASTS = {
@@ -111,6 +112,11 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     taken = {*columns.values(), *_unread(sheet, headers, columns, analysis)}
     analysis.remarks += keep(sheet, records, taken=taken | parts.of, decimal=decimal)
     analysis.problems += parts.problems
+    levels = {
+        arm: (columns[f"low{arm}"], level_in(columns[f"low{arm}"]))
+        for arm in ("", "1", "2")
+        if f"low{arm}" in columns
+    }
     for record, cells in zip(records, (cells for _, cells in sheet.rows), strict=True):
         record.columns = {**columns, **record.columns}
         if named_total(record):
@@ -125,10 +131,9 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
                 record.cells[name] = read_number(cell, place=place, decimal=sign, whole=name in WHOLE)
             except ExchangeError as wrong:
                 analysis.problems.append(f"{wrong}{several_in(cell, name, column)}")
-        for arm in ("", "1", "2"):
-            limit = columns.get(f"low{arm}", "")
-            if level := parts.cells.get((record.row, limit, f"level{arm}")) or level_in(limit):
-                record.cells.setdefault(f"level{arm}", level)
+        for arm, (limit, level) in levels.items():
+            if said := parts.cells.get((record.row, limit, f"level{arm}")) or level:
+                record.cells.setdefault(f"level{arm}", said)
         analysis.problems += _at_odds(record)
     if analysis.problems:
         return analysis
@@ -148,7 +153,7 @@ def _of_studies(
     for place, (row, cells) in enumerate(sheet.rows):
         results = [cells[column] for column in columns.values() if cells[column].lower() not in ABSENT]
         unnamed = name is None or not cells[name] or re.search(r"\bunits?\b", cells[name], re.IGNORECASE)
-        units = place == 0 and unnamed and results and not any(re.search(r"\d", cell) for cell in results)
+        units = place == 0 and unnamed and results and not any(map(NUMBER.match, results))
         repeated = all(cell.casefold() in {"", column.casefold()} for column, cell in cells.items())
         if units or repeated:
             what = (
@@ -306,10 +311,10 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
         )
         + left.note
         + "".join(
-            f" If {column} holds the effects, say --measure {named[0]}, with its spread in sei, vi, or "
+            f" If {column} holds the effects, say --measure {effect[0]}, with its spread in sei, vi, or "
             "lower and upper."
             for column in sheet.header
-            if (named := measure_in(column))
+            if (effect := measure_in(column))
         ),
         left,
     )
@@ -416,8 +421,10 @@ def _numbers_only(sheet: Sheet, column: str) -> bool:
 
 def _apart(analysis: Analysis, cells: Mapping[int, Mapping[str, str]]) -> None:
     """Name the comparisons of a trial that stands in several rows, and say where nothing tells them apart."""
+    held = next(iter(cells.values()), {})
+    apart = [column for column in held if squeezed(column) in CONTRASTS]
     for rows in twins(analysis.records):
-        for column in [name for name in cells[rows[0].row] if squeezed(name) in CONTRASTS]:
+        for column in apart if len(rows) > 1 else ():
             values = [cells[record.row][column] for record in rows]
             for record, value in zip(rows, values, strict=True) if len(set(values)) > 1 else ():
                 record.contrast = ", ".join(filter(None, (record.contrast, value)))
