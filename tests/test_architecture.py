@@ -16,7 +16,7 @@ LIBRARIES = {
     "exchange": SCIENCE | {"pandas", "pydantic", "openpyxl", "defusedxml", "tomlkit"},
     "living": {"pydantic", "pandas", "openpyxl", "tomlkit"},
     "figures": SCIENCE | {"matplotlib", "pandas"},
-    "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic", "rich"},
+    "pages": SCIENCE | {"pandas", "matplotlib", "jinja2", "pydantic", "rich", "docx", "openpyxl"},
     "calls": SCIENCE | {"pandas", "matplotlib"},
     "commands": {"typer", "rich"},  # they parse, call and print, and compute nothing
 }

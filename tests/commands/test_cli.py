@@ -231,7 +231,7 @@ def test_run_writes_figures_tables_and_the_page(ran: tuple[Path, str]) -> None:
         f"forest_{outcome}-{term}.{kind}"
         for outcome in ("pain", "function")
         for term in ("short", "medium", "long")
-        for kind in ("svg", "pdf", "png")
+        for kind in ("svg", "pdf", "png", "txt")
     }
     plots |= {
         f"{name}.{kind}" for name in ("prisma", "bias_traffic", "bias_summary") for kind in ("svg", "png")

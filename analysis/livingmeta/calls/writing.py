@@ -15,6 +15,7 @@ from livingmeta.exchange.sheets import frame_csv
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.gallery import refresh
+from livingmeta.pages.manuscript import PAPERS
 from livingmeta.pages.phrases import forest_description, speaking
 from livingmeta.pages.report import html, markdown
 from livingmeta.pages.tables import tables
@@ -22,7 +23,7 @@ from livingmeta.review.bias import unrecorded
 from livingmeta.review.folder import extended
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool
-from livingmeta.words import pick
+from livingmeta.words import RefusalError, pick
 
 Each = Callable[[Iterable[Any]], Iterable[Any]]  # goes through what is drawn, and may show how far
 
@@ -286,18 +287,35 @@ def explore(data: Data, *, lang: str = "en", out: str | Path | None = None, **as
     return explorer_file(Dossier(review=given.review), folder, lang=lang)
 
 
+def exported(given: Opened, to: str, *, lang: str, out: str | None) -> list[Path]:
+    """Write what was opened for another program or a paper."""
+    pick({**EXPORTS, **PAPERS}, to, "to")
+    if lang != "en" and to != "docx":
+        raise RefusalError(f"lang = {lang}: only a docx has words to say in another language.")
+    if to not in PAPERS:
+        folder = Path(out) if out else given.folder(None) / to
+        return [write(folder / name, text) for name, text in EXPORTS[to](given.review).items()]
+    content = PAPERS[to](Dossier(review=given.review), speaking(given.review, lang))
+    folder = Path(out) if out else given.folder(None)
+    return [write(folder / f"{_named('results', lang)}.{to}", content)]
+
+
 @takes(Reading)
-def export(data: Data, to: str, *, out: str | Path | None = None, **asked: Unpack[Reading]) -> list[Path]:
-    """Write a review or a table for another program, as `livingmeta export` does.
+def export(
+    data: Data, to: str, *, lang: str = "en", out: str | Path | None = None, **asked: Unpack[Reading]
+) -> list[Path]:
+    """Write a review or a table for another program, or for a paper, as `livingmeta export` does.
 
     Parameters
     ----------
     data, **asked
         As `run` takes them.
     to : str
-        Program or format: "metafor", "revman", "frictionless" and others.
+        Program or format: "metafor", "revman", "frictionless", and for papers "docx" and "xlsx".
+    lang : str
+        Language of the words in a docx: "en" or "nb".
     out : str or Path, optional
-        Folder of the files; by default figures/REVIEW/PROGRAM.
+        Folder of the files; by default figures/REVIEW/PROGRAM, of docx and xlsx figures/REVIEW.
 
     Returns
     -------
@@ -307,7 +325,8 @@ def export(data: Data, to: str, *, out: str | Path | None = None, **asked: Unpac
     Raises
     ------
     ValueError
-        For what can't be read, and a program that is not known; the message lists those that are.
+        For what can't be read, a program that is not known, with those that are, and a language
+        for what has no words.
 
     References
     ----------
@@ -321,8 +340,6 @@ def export(data: Data, to: str, *, out: str | Path | None = None, **asked: Unpac
     ...     len(export("knee_oa", "metafor", out=folder)) > 1
     True
     """
-    make = pick(EXPORTS, to, "to")
     file = Path(str(data)) if isinstance(data, str | Path) and is_file(str(data)) else None
     given = Opened(review=opened(data, None, **asked), name=str(data)[:60], file=file)
-    folder = Path(out) if out else given.folder(None) / to
-    return [write(folder / name, text) for name, text in make(given.review).items()]
+    return exported(given, to, lang=lang, out=None if out is None else str(out))

@@ -12,7 +12,7 @@ import typer
 
 from livingmeta.appraisal.changes import Move, diff, growth, lead
 from livingmeta.audit.deduction import Fate, came_true, deduce
-from livingmeta.calls.writing import figure_files
+from livingmeta.calls.writing import exported, figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import OF_FILES, Opened, hinted, is_file, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewName, Shelf, listing
@@ -30,6 +30,7 @@ from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.changes import diff_page, evidence_line, lines, unchanged
 from livingmeta.pages.deductions import fate_words
 from livingmeta.pages.letter import letter
+from livingmeta.pages.manuscript import PAPERS
 from livingmeta.pages.phrases import interval
 from livingmeta.review.extraction import disagreements
 from livingmeta.review.folder import load_review
@@ -268,16 +269,19 @@ def import_command(
 def export_command(
     opened: Opened,
     *,
-    to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=listing(EXPORTS))],
+    to: Annotated[str, typer.Option("--to", metavar="PROGRAM", help=listing([*EXPORTS, *PAPERS]))],
+    lang: Annotated[str, typer.Option(metavar="LANG", help="of the words in a docx: en or nb")] = "en",
     out: Annotated[
-        str | None, typer.Option(metavar="FOLDER", help="folder, figures/REVIEW/PROGRAM by default")
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="folder; figures/REVIEW/PROGRAM by default, and figures/REVIEW for docx and xlsx",
+        ),
     ] = None,
 ) -> None:
-    """Write it for metafor or RevMan, or as a data package."""
-    make = pick(EXPORTS, to, "--to")
-    folder = Path(out) if out else opened.folder(None) / to
-    written = [write(folder / name, text) for name, text in make(opened.review).items()]
-    screen.echo(f"{', '.join(str(path) for path in written)} written.")
+    """Write it for metafor or RevMan, as a data package, or as tables of Word or Excel."""
+    written = exported(opened, to, lang=lang, out=out)
+    screen.echo(f"{', '.join(map(str, written))} written.")
     if lost := left_behind(opened.review, to):
         screen.echo(lost, err=True)
 

@@ -3,6 +3,8 @@ from .bias import traffic_plot as traffic_plot
 from .changes import changes_plot as changes_plot
 from .files import figure_bytes as figure_bytes
 from .files import inline_svg as inline_svg
+from .forest import forest_caption as forest_caption
+from .forest import forest_pages as forest_pages
 from .forest import forest_plot as forest_plot
 from .funnel import funnel_plot as funnel_plot
 from .posterior import posterior_plot as posterior_plot

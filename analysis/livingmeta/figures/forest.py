@@ -68,6 +68,7 @@ MOST_ROWS = 60  # of a page; subgroups that make more stand on pages of their ow
 SIZES = (8.0, 7.5, 7.0, 6.5)  # points
 SHARE = 0.33  # of the width, which the plot has at least where text of one of the sizes leaves it
 LEAST = 0.17
+BESIDE = frozenset({"rows_assumed", "p_bound", "single_trial"})  # flags said beside the trials themselves
 _MM = 1 / 25.4
 _MARGIN = 0.05  # inches
 _OPEN, _DENSE, _LEAST = 1.65, 1.3, 1.12  # lines of text that a row is high: usual, many rows, asked for
@@ -1371,10 +1372,9 @@ def forest_caption(
     speak, shown = asked.language, asked.pools
     group1, group2 = map(speak.word, shown[0].groups)
     flags = dict.fromkeys(flag for pool in shown for flag in pool.flags)
-    elsewhere = {"rows_assumed", "p_bound", "single_trial"}  # by the letters and words in the figure
     return (
         asked.says("caption", title=speak.word(shown[0].title), group1=group1, group2=group2),
         *_key(asked),
         asked.says("methods", words=shown[0].methods),
-        *(speak.flags[flag] for flag in flags if flag not in elsewhere),
+        *(speak.flags[flag] for flag in flags if flag not in BESIDE),
     )
