@@ -58,7 +58,7 @@ def test_an_index_of_names_is_a_column() -> None:
     ("said", "words"),
     [
         ({"columns": {"mean3": "y"}}, "Did you mean mean2"),
-        ({"columns": {"yi": "Y1"}}, "--column yi = 'Y1': choose one of who, y, spread, sei. Did you mean y"),
+        ({"columns": {"yi": "Y1"}}, "columns yi = 'Y1': choose one of who, y, spread, sei. Did you mean y"),
         ({"header_row": 2}, "Leave header_row out"),
     ],
 )
@@ -99,5 +99,20 @@ def test_a_file_of_several_reviews_names_them_and_one_is_chosen(tmp_path: Path) 
         read_table(path)
     assert "review=: r_or_random, r_rr_random" in str(refused.value)
     assert read_table(path, review="r_rr_random").protocol.methods.measure == "RR"
-    with pytest.raises(ValueError, match="--column"):
+    with pytest.raises(ValueError, match=r"say themselves what stands where. Leave columns out"):
         read_table(path, columns={"n1": "Total 1"})
+
+
+def test_a_guess_in_a_notebook_is_a_call(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"study": ["A", "B"], "Drug": ["3/20", "4/31"], "Placebo": ["7/20", "9/29"]})
+    with pytest.raises(ValueError, match="DataFrame: no columns for effects are known") as refused:
+        read_table(frame)
+    said = {"events1,n1": "Drug", "events2,n2": "Placebo"}
+    assert f"may be: columns={str(said).replace(chr(39), chr(34))}. Check" in str(refused.value)
+    assert "--" not in str(refused.value)
+    assert read_table(frame, columns=said).outcomes[0].events == 3
+
+
+def test_numbers_that_share_a_cell_are_kept_in_a_mapping_file(tmp_path: Path) -> None:
+    said = hints_of(columns=["mean1,sd1=Exercise (n = 34)"], header_row=3, sheet="S1", log=True)
+    assert hints_of(mapping=write(tmp_path / "m.toml", as_toml(said, file="x"))) == said

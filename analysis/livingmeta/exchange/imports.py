@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, SPREADS, Analysis, Hints, Record, twins
 from livingmeta.exchange.cells import are_columns
 from livingmeta.exchange.limits import level_of
-from livingmeta.exchange.mapping import hints_of
+from livingmeta.exchange.mapping import as_called, hints_of
 from livingmeta.exchange.moderators import moderator_rows
+from livingmeta.exchange.questions import OpenColumnsError
 from livingmeta.exchange.revman import INVERSE, POOLED_BY, WEB_KEYS, package, revman_export, rm5, web
 from livingmeta.exchange.sheets import ExchangeError, as_csv, read_sheet, sheet_from
 from livingmeta.exchange.tables import analysis_of
@@ -541,7 +542,12 @@ def read_table(
         favours=favours,
         mapping=None if mapping is None else Path(mapping),
     )
-    reviews, remarks = reviews_in(Path(data) if isinstance(data, str) else data, hints)
+    try:
+        reviews, remarks = reviews_in(Path(data) if isinstance(data, str) else data, hints)
+    except OpenColumnsError as refusal:
+        raise OpenColumnsError(as_called(str(refusal)), refusal.left) from None
+    except ExchangeError as refusal:
+        raise ExchangeError(as_called(str(refusal))) from None
     named = {made.protocol.id: made for made in reviews}
     if review is None and len(named) > 1:
         raise ExchangeError(
@@ -550,5 +556,5 @@ def read_table(
         )
     chosen = pick(named, review, "review") if review else reviews[0]
     for remark in remarks:
-        warnings.warn(remark, stacklevel=2)
+        warnings.warn(as_called(remark), stacklevel=2)
     return chosen

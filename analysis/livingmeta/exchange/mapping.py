@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -118,3 +119,23 @@ def as_toml(hints: Hints, *, file: str) -> str:
         declared["columns"] = dict(hints.columns)
     words = " ".join(file.split())
     return f"# What stands where in {words}, by the names of livingmeta.\n{tomlkit.dumps(declared)}"
+
+
+def as_called(message: str) -> str:
+    """Say in the words of a call what a message says in those of the command line.
+
+    Examples
+    --------
+    >>> print(as_called('Say --column "mean1=Drug" --column "n1=N", or --measure HR --log.'))
+    Say columns={"mean1": "Drug", "n1": "N"}, or measure="HR", log=True.
+    """
+
+    def columns(options: re.Match[str]) -> str:
+        pairs = re.findall(r'--column "([^"=]+)=([^"]*)"', options[0])
+        return "columns={" + ", ".join(f'"{ours}": "{theirs}"' for ours, theirs in pairs) + "}"
+
+    text = re.sub(r'--column "[^"]*"(?: --column "[^"]*")*', columns, message)
+    text = re.sub(r"--measure ([A-Z][A-Z-]*)\b", r'measure="\1"', text).replace('" --log', '", log=True')
+    for option, name in (("log", "log=True"), ("header-row", "header_row"), ("column", "columns")):
+        text = re.sub(rf"--{option}\b", name, text)
+    return re.sub(r"--(sheet|measure|favours|mapping)\b", r"\1", text)
