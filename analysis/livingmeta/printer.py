@@ -38,8 +38,8 @@ class Shown:
         return f"<{type(self).__name__} {visible(self._line())}{flags}>"
 
     def _repr_html_(self) -> str:
-        frame, style = self.to_frame(), {"border": 0, "na_rep": "–", "max_rows": MOST_ROWS}
-        table = frame.to_html(index=False, float_format=_digits, **style)
+        style: dict[str, Any] = {"border": 0, "na_rep": "–", "max_rows": MOST_ROWS}
+        table = self.to_frame().to_html(index=False, float_format=_digits, **style)
         said = [
             self._line(),
             *self._beside(),

@@ -1,11 +1,18 @@
 """What every figure promises; a new one is held to it by being there."""
 
 import inspect
+import io
 from importlib import import_module
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+import livingmeta as lm
 import livingmeta.figures
 from livingmeta.language import ENGLISH
 
@@ -25,3 +32,82 @@ def test_the_figures_are_found_by_their_names() -> None:
 @pytest.mark.parametrize("name", PLOTS)
 def test_a_figure_takes_the_language_of_its_words_and_is_english_unless_told(name: str) -> None:
     assert inspect.signature(PLOTS[name]).parameters["language"].default is ENGLISH
+
+
+# A change has two names, and a curve two axes: of these the report and a command alone draw
+@pytest.mark.parametrize("name", sorted({*PLOTS} - {"changes_plot", "specification_curve"}))
+def test_a_figure_is_drawn_where_and_as_large_as_somebody_says(name: str) -> None:
+    assert {"ax", "title", "width", "height"} <= inspect.signature(PLOTS[name]).parameters.keys()
+
+
+LABELS = [f"A trial of a name that goes on, and on, {year}" for year in range(2001, 2013)]
+TABLE = pd.DataFrame(
+    {
+        "study": LABELS,
+        "yi": [0.1, 0.9, -0.4, 1.2, 0.3, 0.2, 0.8, -0.1, 0.6, 2.1, 0.4, 0.5],
+        "vi": [0.01, 0.3, 0.05, 0.4, 0.02, 0.03, 0.2, 0.04, 0.1, 0.9, 0.06, 0.08],
+        "year": range(2001, 2013),
+    }
+)
+READ = {"measure": "OR", "log": True}
+DRAWN = {
+    "forest_plot": lambda **how: lm.forest_plot(TABLE, **READ, **how),
+    "funnel_plot": lambda **how: lm.funnel_plot(TABLE, **READ, **how),
+    "leave_one_out_plot": lambda **how: lm.leave_one_out_plot(TABLE, **READ, **how),
+    "cumulative_plot": lambda **how: lm.cumulative_plot(TABLE, **READ, **how),
+    "baujat_plot": lambda **how: lm.baujat_plot(TABLE, **READ, **how),
+    "influence_plot": lambda **how: lm.influence_plot(TABLE, **READ, **how),
+    "gosh_plot": lambda **how: lm.gosh_plot(TABLE, trial=LABELS[0], **READ, **how),
+    "posterior_plot": lambda **how: lm.posterior_plot(TABLE, **READ, **how),
+    "deduction_plot": lambda **how: lm.deduction_plot("smith2017", "pain-short", **how),
+    "prisma_plot": lambda **how: lm.prisma_plot("smith2017", **how),
+}
+
+
+def off_the_canvas(figure: Figure) -> list[str]:
+    """The texts that a plain savefig cuts."""
+    figure.savefig(io.BytesIO(), format="png")
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    page = figure.bbox
+    cut: list[str] = []
+    beyond = {  # ticks that lie beyond their axis, which are not drawn
+        label
+        for ax in figure.axes
+        for axis in (ax.xaxis, ax.yaxis)
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks())
+        for label in (tick.label1, tick.label2)
+        if not min(axis.get_view_interval()) <= tick.get_loc() <= max(axis.get_view_interval())
+    }
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip() and text not in beyond:
+            box = Text.get_window_extent(text, renderer)
+            inside = box.x0 >= page.x0 - 1 and box.x1 <= page.x1 + 1
+            if not (inside and box.y0 >= page.y0 - 1 and box.y1 <= page.y1 + 1):
+                cut.append(text.get_text())
+    return cut
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_nothing_falls_off_the_canvas_of_a_plain_savefig(name: str) -> None:
+    ax = DRAWN[name](title="A title of my own")
+    assert isinstance(ax, Axes)
+    assert off_the_canvas(ax.figure) == []
+    words = [text.get_text() for text in ax.figure.findobj(Text)]
+    assert any("A title of my own" in text for text in words)
+    assert off_the_canvas(DRAWN[name]().figure) == []
+    assert ax._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_fills_the_axes_that_are_given(name: str) -> None:
+    figure = Figure(figsize=(16, 9))
+    left, right = figure.subplots(1, 2)
+    assert DRAWN[name](ax=right) is right
+    assert all(one is left or one.get_position().x0 > 0.45 for one in figure.axes)
+
+
+def test_a_size_is_in_millimetres() -> None:
+    figure = lm.funnel_plot(TABLE, **READ, width=100, height=80).figure
+    assert [25.4 * side for side in figure.get_size_inches()] == pytest.approx([100, 80])
+    with pytest.raises(ValueError, match="of a new figure"):
+        lm.funnel_plot(TABLE, **READ, width=100, ax=Figure().subplots())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from livingmeta.appraisal.certainty import SummaryOfFindings, summary_of_findings
 from livingmeta.appraisal.choices import unknown_choices
@@ -18,6 +19,7 @@ from livingmeta.audit.lock import environment, hashes
 from livingmeta.audit.results import Results, results_of
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.methods.patient import important_difference
+from livingmeta.printer import Shown, cells
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.extraction import disagreements
 from livingmeta.review.gaps import KnownGap, known_gaps
@@ -30,8 +32,8 @@ from livingmeta.synthesis.settings import Settings, headline_settings, undeclara
 from livingmeta.synthesis.synthesise import synthesise
 
 
-@dataclass(frozen=True, kw_only=True)
-class Dossier:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Dossier(Shown):
     """All that pages, tables and commands say of a review, asked here and nowhere else.
 
     Attributes
@@ -61,6 +63,13 @@ class Dossier:
     important: float | None = None
     per_1000: float | None = None
     vas_sd: float | None = None
+
+    def __str__(self) -> str:
+        return f"all that is known of {self.review}"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        pools = ((pool.name, pool.result) for pool in self.pools)
+        return ({"synthesis": name, **(cells(result) if result else {})} for name, result in pools)
 
     @cached_property
     def settings(self) -> Settings:

@@ -137,6 +137,8 @@ def _specified(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[
     return (made, made.shares(made.analyses, important=None)), {}
 
 
+REFUSED = "ValueError\n        For what can't be read or pooled, and several results of which none is chosen."
+EFFECTS = "[0.1, 0.2, 0.9], [0.04, 0.05, 0.03]"  # of examples
 DATA = """    data : str, Path, Review, DataFrame, sequence of float or result
         What is pooled as `synthesise` does, with its options{more};
         or {result}.
@@ -152,6 +154,8 @@ def of_data(
     given: tuple[str, ...],
     result: str,
     call: Callable[..., Any] | None = None,
+    source: str = "",
+    example: str = "",
 ) -> Callable[..., Any]:
     """Let a figure be drawn of what somebody has at hand.
 
@@ -167,6 +171,8 @@ def of_data(
         What is drawn as it is, in words.
     call : callable, optional
         Whose options it takes.
+    source, example : str
+        Of the picture, where `draw` has none, or none of the call.
     """
     own = {name for name in signature(draw).parameters if name not in given}
 
@@ -198,7 +204,13 @@ def of_data(
     ]
     drawn.__signature__ = signature(draw).replace(parameters=taken)  # type: ignore[attr-defined]
     words = {"result": result, "more": f", and those of `{call.__name__}`" if call else ""}
-    drawn.__doc__ = _documented(str(draw.__doc__), DATA.format(**words), {*given, "synthesis"})
+    doc = _documented(str(draw.__doc__), DATA.format(**words), {*given, "synthesis"}).rstrip()
+    if example:  # of the call, not of the function behind it
+        doc = doc.partition("\n\n    Examples\n")[0]
+    for section, text in (("Raises", REFUSED), ("References", source), ("Examples", example)):
+        if f"    {section}\n" not in doc:
+            doc += f"\n\n    {section}\n    {'-' * len(section)}\n    {text}"
+    drawn.__doc__ = f"{doc}\n    "
     return drawn
 
 
@@ -211,25 +223,111 @@ def _documented(doc: str, data: str, without: set[str]) -> str:
     return f"{head}{mark}{data}" + "\n".join(kept) + end + tail
 
 
+VIECHTBAUER = """Viechtbauer W, Cheung MWL. Outlier and influence diagnostics for meta-analysis. Res Synth
+    Methods 2010;1:112-125."""
+
+
+def _example(call: str, shown: str) -> str:
+    return f">>> from livingmeta import {call.partition('(')[0]}\n    >>> {call}.get_xlabel()\n    '{shown}'"
+
+
 forest_plot = of_data(
-    forest.forest_plot, _forest, given=("pools",), result="a `Pool`, pools, or what `pool` returned"
+    forest.forest_plot,
+    _forest,
+    given=("pools",),
+    result="a `Pool`, pools, or what `pool` returned",
+    source="""Lewis S, Clarke M. Forest plots: trying to see the wood and the trees. BMJ
+    2001;322:1479-1480.""",
 )
 funnel_plot = of_data(
-    funnel.funnel_plot, _funnel, given=("pool",), result="a `Pool`, what `pool` or `small_study` returned"
+    funnel.funnel_plot,
+    _funnel,
+    given=("pool",),
+    result="a `Pool`, what `pool` or `small_study` returned",
+    example=_example(f"funnel_plot({EFFECTS}, measure='SMD')", "Standardised mean difference"),
 )
-_BENT = {"given": ("sensitivity",), "result": "a `Sensitivity`", "call": sensitivity}
-leave_one_out_plot = of_data(bends.leave_one_out_plot, _bent, **_BENT)
-cumulative_plot = of_data(bends.cumulative_plot, _bent, **_BENT)
-baujat_plot = of_data(bends.baujat_plot, _bent, **_BENT)
-influence_plot = of_data(bends.influence_plot, _bent, **_BENT)
-gosh_plot = of_data(subsets.gosh_plot, _gosh, given=("found",), result="what `gosh` returned", call=gosh)
+_BENT: dict[str, Any] = {"given": ("sensitivity",), "result": "a `Sensitivity`", "call": sensitivity}
+_SHOWN = "Standardised mean difference"
+leave_one_out_plot = of_data(
+    bends.leave_one_out_plot,
+    _bent,
+    **_BENT,
+    source=VIECHTBAUER,
+    example=_example(f"leave_one_out_plot({EFFECTS}, measure='SMD')", _SHOWN),
+)
+cumulative_plot = of_data(
+    bends.cumulative_plot,
+    _bent,
+    **_BENT,
+    source="""Lau J, Antman EM, Jimenez-Silva J, et al. Cumulative meta-analysis of therapeutic trials for
+    myocardial infarction. N Engl J Med 1992;327:248-254.""",
+    example=_example(f"cumulative_plot({EFFECTS}, measure='SMD')", _SHOWN),
+)
+baujat_plot = of_data(
+    bends.baujat_plot,
+    _bent,
+    **_BENT,
+    example=_example(f"baujat_plot({EFFECTS})", "Contribution to heterogeneity, (y − μ)²/(v + τ²)"),
+)
+influence_plot = of_data(
+    bends.influence_plot,
+    _bent,
+    **_BENT,
+    source=VIECHTBAUER,
+    example=_example(f"influence_plot({EFFECTS})", ""),
+)
+gosh_plot = of_data(
+    subsets.gosh_plot,
+    _gosh,
+    given=("found", "measure", "against", "shown"),
+    result="what `gosh` returned",
+    call=gosh,
+    source="""Olkin I, Dahabreh IJ, Trikalinos TA. GOSH - a graphical display of study heterogeneity. Res
+    Synth Methods 2012;3:214-223.""",
+    example=_example(f"gosh_plot({EFFECTS}, measure='SMD')", _SHOWN),
+)
 posterior_plot = of_data(
-    posterior.posterior_plot, _posterior, given=("pool", "found"), result="what `bayes` returned", call=bayes
+    posterior.posterior_plot,
+    _posterior,
+    given=("pool", "found"),
+    result="what `bayes` returned",
+    call=bayes,
+    source="""Röver C. Bayesian random-effects meta-analysis using the bayesmeta R package. J Stat Softw
+    2020;93(6):1-51.""",
+    example=_example(f"posterior_plot({EFFECTS}, measure='SMD')", _SHOWN),
 )
 deduction_plot = of_data(
-    deduction.deduction_plot, _deduced, given=("deduction",), result="a `Deduction`", call=deduce
+    deduction.deduction_plot,
+    _deduced,
+    given=("deduction",),
+    result="a `Deduction`",
+    call=deduce,
+    source="docs/deductions.md: what printed results give away.",
+    example=_example(
+        "deduction_plot('smith2017', 'pain-short')", "Least standard error that a set of trials allows"
+    ),
 )
-prisma_plot = of_data(prisma.prisma_plot, _flowing, given=("flow",), result="a `Flow`")
+prisma_plot = of_data(
+    prisma.prisma_plot,
+    _flowing,
+    given=("flow",),
+    result="a `Flow`",
+    source="""Page MJ, McKenzie JE, Bossuyt PM, et al. The PRISMA 2020 statement: an updated guideline for
+    reporting systematic reviews. BMJ 2021;372:n71.""",
+    example=""">>> from livingmeta import prisma_plot
+    >>> len(prisma_plot("smith2017").patches) > 5
+    True""",
+)
 specification_curve = of_data(
-    curve.specification_curve, _specified, given=("found", "shares"), result="a `Multiverse`", call=multiverse
+    curve.specification_curve,
+    _specified,
+    given=("found", "shares"),
+    result="a `Multiverse`",
+    call=multiverse,
+    source="""Simonsohn U, Simmons JP, Nelson LD. Specification curve analysis. Nat Hum Behav
+    2020;4:1208-1214.""",
+    example=""">>> from livingmeta import specification_curve
+    >>> curve, panel = specification_curve("smith2017", "pain-short")
+    >>> len(panel.get_yticks()) > 10
+    True""",
 )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from livingmeta.calls.opening import MISSING, REMEDY, remarked
 from livingmeta.engine.effect_sizes import MEASURES, ratios
-from livingmeta.exchange.tables import candidates
+from livingmeta.exchange.columns import candidates
 from livingmeta.words import RefusalError, pick, refuse
 
 TABLES = """

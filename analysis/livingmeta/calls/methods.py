@@ -118,7 +118,7 @@ def small_study_of(pool: Pool, settings: Settings, *, force: bool) -> SmallStudy
         tests, filled = battery(funnel, force=force, **settings.fitting)
     except ValueError as refusal:
         return SmallStudyTests(pool=pool, refused=str(refusal))
-    by = {"model": settings.profile.model, "level": settings.level, "force": force}
+    by: dict[str, Any] = {"model": settings.profile.model, "level": settings.level, "force": force}
     chosen = answered(partial(selection_model, funnel.yi, funnel.vi, **by))
     return SmallStudyTests(pool=pool, best=best, tests=tests, filled=filled, selection=chosen)
 
@@ -363,7 +363,7 @@ def gosh(
     review, pools, settings = pools_of(data, vi, asked)
     key = None if trial is None else review.trial_named(trial)
     with executor(workers, dask) as lent:
-        how = {"most": most, "seed": seed, "executor": lent}
+        how: dict[str, Any] = {"most": most, "seed": seed, "executor": lent}
         return Several(subsets_of(pool, settings, trial=key, **how) for pool in pools)
 
 
@@ -436,7 +436,7 @@ def resample(
     """
     _, pools, settings = pools_of(data, vi, asked)
     with executor(workers, dask) as lent:
-        how = {"count": count, "most": most, "seed": seed, "executor": lent}
+        how: dict[str, Any] = {"count": count, "most": most, "seed": seed, "executor": lent}
         return Several(resampled_of(pool, settings, **how) for pool in pools)
 
 
@@ -511,7 +511,7 @@ def simulate(
     seed: int = 1,
     workers: int | None = None,
     dask: str | None = None,
-    **asked: Unpack[Pooling],  # type: ignore[misc]  # `ci` is of several intervals here
+    **asked: Any,  # `Pooling`, whose `ci` is one interval
 ) -> Several[SimulatedPool]:
     """Simulate reviews of the same studies, and count how often their intervals are right.
 
@@ -556,7 +556,7 @@ def simulate(
     _, pools, settings = pools_of(data, vi, asked)
     truths = {"effect": _listing(effect), "between": _listing(between), "ci": _listing(ci)}
     with executor(workers, dask) as lent:
-        how = {"count": count, "seed": seed, "executor": lent}
+        how: dict[str, Any] = {"count": count, "seed": seed, "executor": lent}
         return Several(simulated_of(pool, settings, **truths, **how) for pool in pools)
 
 
@@ -568,7 +568,7 @@ def regress(
     by: str | Sequence[str] = (),
     synthesis: str | Sequence[str] | None = None,
     cluster: bool | None = None,
-    **asked: Unpack[Pooling],  # type: ignore[misc]  # several syntheses, and a switch, as the command has them
+    **asked: Any,  # `Pooling`, of which the command has several syntheses here, and a switch
 ) -> Moderation:
     """Regress the effects of a table or a review on moderators, as `livingmeta regress` does.
 

@@ -89,9 +89,10 @@ def split(asked: dict[str, Any], *kinds: type) -> list[dict[str, Any]]:
 
 def methods_of(review: Review, fitting: dict[str, Any], **more: Any) -> Settings:
     """Return the methods of a review's headline, with those that are asked for instead."""
-    level = fitting.get("level")
-    percent = level is not None and level > 1
-    return headline_settings(review, **fitting | more | ({"level": level / 100} if percent else {}))
+    asked: dict[str, Any] = {**fitting, **more}
+    if (level := asked.get("level")) is not None and level > 1:
+        asked["level"] = level / 100
+    return headline_settings(review, **asked)
 
 
 def selection_of(choosing: dict[str, Any]) -> Selection:

@@ -119,7 +119,7 @@ def one_pool(data: Data, vi: Any, asked: Mapping[str, Any]) -> tuple[Review, Poo
 
 
 @takes(Pooling)
-def pool(data: Data = None, vi: Any = None, **asked: Unpack[Pooling]) -> PooledEstimate:
+def pool(data: Data | None = None, vi: Any = None, **asked: Unpack[Pooling]) -> PooledEstimate:
     """Pool independent effects: plain numbers, a table of studies, or one synthesis of a review.
 
     Parameters
@@ -173,7 +173,7 @@ def pool(data: Data = None, vi: Any = None, **asked: Unpack[Pooling]) -> PooledE
     """
     if data is None:  # both by name, as the engine's own function takes them
         data = asked.pop("yi", None)
-    if is_table(data):
+    if data is not None and is_table(data):
         return _of_table(data, vi, asked)
     labels, y, v, left, fitting, measure = _plain(data, vi, asked)
     result = pooling.pool(y, v, measure=measure, **fitting)

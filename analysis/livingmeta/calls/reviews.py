@@ -338,7 +338,7 @@ def deduce(
     """
     review = opened(data, None, **asked)
     own = declared(settings_of(review.protocol.methods))
-    named = {"interval": interval, "common": common, "i2": i2}
+    named: dict[str, Any] = {"interval": interval, "common": common, "i2": i2}
     chosen = {name: value for name, value in named.items() if value is not None}
     bound = None if largest is None or largest == inf else largest
     taken = replace(own, **chosen, largest=bound, losses=losses, measured=measured)
@@ -424,6 +424,7 @@ def verify(data: str) -> Verification:
     return lock.verified(old, new, edits=lock.edited(raw, old))
 
 
+@takes(Reading)
 def check(data: Data, **asked: Unpack[Reading]) -> Several[Problem]:
     """Say all that is wrong or doubtful in a review or a table, as `livingmeta check` does.
 
@@ -540,7 +541,10 @@ def gaps(data: str | Review) -> Several[KnownGap]:
     return Several(known_gaps(opened(data)))
 
 
-def diff(before: Data, after: Data | None = None, *, against: Data | None = None) -> Several[Move]:
+@takes(Reading)
+def diff(
+    before: Data, after: Data | None = None, *, against: Data | None = None, **asked: Unpack[Reading]
+) -> Several[Move]:
     """Show what moved between two states of a review: by its data, and by its methods.
 
     Parameters
@@ -549,6 +553,8 @@ def diff(before: Data, after: Data | None = None, *, against: Data | None = None
         The two states.
     against : str, Path, Review or DataFrame, optional
         In place of `after`: what the one state is compared with, as `livingmeta diff --against`.
+    **asked
+        What tables leave open, of both.
 
     Returns
     -------
@@ -573,5 +579,5 @@ def diff(before: Data, after: Data | None = None, *, against: Data | None = None
     """
     if (after is None) == (against is None):
         raise RefusalError("a difference has two states: give the second, or what to compare against.")
-    first, second = (before, after) if against is None else (against, before)
-    return Several(moves.diff(opened(first), opened(second)))
+    states: tuple[Any, Any] = (before, after) if against is None else (against, before)
+    return Several(moves.diff(*(opened(one, **({} if is_review(one) else asked)) for one in states)))

@@ -6,9 +6,10 @@ import typer
 
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.calls.methods import USUAL_SCALE, bayesian, prior_of
+from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import (
     AsJson,
     Documented,

@@ -9,9 +9,10 @@ import typer
 from livingmeta.appraisal.certainty import SummaryOfFindings
 from livingmeta.appraisal.directions import EffectDirections
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import flow_and_bias
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Important, OutFolder, VasSd
 from livingmeta.engine.methods.patient import vas_words
 from livingmeta.language import ENGLISH

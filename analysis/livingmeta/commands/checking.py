@@ -16,8 +16,9 @@ from livingmeta import __version__
 from livingmeta.audit.deduction import I2, INTERVALS, declared, deduce, ranked, worth
 from livingmeta.audit.results import results_of
 from livingmeta.audit.witnesses import certify
+from livingmeta.calls.opening import Opened, is_file
 from livingmeta.commands import editing, printing, screen
-from livingmeta.commands.opening import Opened, each, hinted, is_file, opens, read_given, unsaid
+from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
 from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName, SynthesisPlace, trials
 from livingmeta.exchange.collection import Reproduced, collection, summed
 from livingmeta.exchange.sheets import ExchangeError

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
+from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import About, forest_files
 from livingmeta.commands import screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import Lang, OutFolder, SubgroupBy, listing
 from livingmeta.pages.phrases import forest_description, speaking
 from livingmeta.synthesis.settings import Selection

@@ -12,9 +12,10 @@ import typer
 
 from livingmeta.appraisal.changes import Move, diff, growth, lead
 from livingmeta.audit.deduction import Fate, came_true, deduce
+from livingmeta.calls.opening import Opened, is_file
 from livingmeta.calls.writing import exported, figure_files
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import OF_FILES, Opened, hinted, is_file, opens, read_given, read_said
+from livingmeta.commands.opening import OF_FILES, hinted, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewName, Shelf, listing
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.exports import EXPORTS, left_behind

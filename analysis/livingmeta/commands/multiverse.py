@@ -11,9 +11,10 @@ from livingmeta.appraisal.multiverse import (
     multiverse_summary,
 )
 from livingmeta.audit.results import Results
+from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Important, OutFolder, Synthesis, VasSd
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points, vas_words

@@ -6,8 +6,9 @@ import typer
 
 from livingmeta.appraisal.choices import SEVERAL_ARMS, with_arms
 from livingmeta.audit.results import results_of
+from livingmeta.calls.opening import Opened
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import (
     AsJson,
     Documented,

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from livingmeta.calls.methods import executor, resampled_of, simulated_of, subsets_of
+from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Dask, OutFolder, Seed, Synthesis, Workers, trials
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
@@ -57,7 +58,7 @@ def gosh_command(
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, LEAST_TRIALS, as_json=as_json):
             with screen.progress("Pooling subsets") as progress:
-                how = {"most": most, "seed": seed, "executor": lent, "progress": progress}
+                how: dict[str, Any] = {"most": most, "seed": seed, "executor": lent, "progress": progress}
                 answer = subsets_of(pool, settings, trial=trial, **how)
             plotted = answer.gosh
             assert plotted is not None
@@ -100,7 +101,7 @@ def resample_command(
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
             with screen.progress("Turning signs and simulating") as progress:
-                how = {"most": most, "seed": seed, "executor": lent, "progress": progress}
+                how: dict[str, Any] = {"most": most, "seed": seed, "executor": lent, "progress": progress}
                 answer = resampled_of(pool, settings, count=count, **how)
             test, sets = answer.permutation, answer.bootstrap
             assert test is not None
@@ -145,7 +146,7 @@ def simulate_command(
     with executor(workers, dask) as lent:
         for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
             with screen.progress("Simulating reviews") as progress:
-                how = {"count": count, "seed": seed, "executor": lent, "progress": progress}
+                how: dict[str, Any] = {"count": count, "seed": seed, "executor": lent, "progress": progress}
                 answer = simulated_of(pool, settings, effect=effect, between=between, ci=ci, **how)
             simulated, trials = answer.worlds, answer.trials
             documents.append(simulated_reviews(loaded, pool, simulated, trials=trials))

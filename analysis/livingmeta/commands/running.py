@@ -8,9 +8,10 @@ from rich.progress import track
 
 from livingmeta import __version__
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import draw_forests, everything, explorer_file, forests, report_pages
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import Important, Lang, OutFolder, PrintHere, VasSd
 from livingmeta.language import language
 from livingmeta.pages.blocks import terminal

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from livingmeta.calls.methods import small_study_of
+from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
-from livingmeta.commands.opening import Opened, opens
+from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, OutFolder, Synthesis
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.selection import Selected

@@ -111,7 +111,24 @@ def risk_ratio(
 ) -> tuple[Any, Any]:
     """Compute the log risk ratio log((a/n1)/(c/n2)), variance 1/a − 1/n1 + 1/c − 1/n2.
 
-    Parameters, returns and refusals as in `odds_ratio`.
+    Parameters
+    ----------
+    events1, n1, events2, n2, zero_cells, shared
+        As in `odds_ratio`.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Negative where group 1 has fewer events; a log of a ratio.
+
+    Raises
+    ------
+    ValueError
+        As `odds_ratio`.
+
+    References
+    ----------
+    Deeks JJ, Higgins JPT. Statistical algorithms in Review Manager 5, 2010.
 
     Examples
     --------
@@ -137,7 +154,24 @@ def risk_difference(
 ) -> tuple[Any, Any]:
     """Compute the risk difference a/n1 − c/n2 with variance ab/n1³ + cd/n2³.
 
-    Parameters, returns and refusals as in `odds_ratio`; trials without events say something here.
+    Parameters
+    ----------
+    events1, n1, events2, n2, zero_cells, shared
+        As in `odds_ratio`.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Negative where group 1 has fewer events; a difference of shares, from −1 to 1.
+
+    Raises
+    ------
+    ValueError
+        As `odds_ratio`, but that trials without events say something here.
+
+    References
+    ----------
+    Deeks JJ, Higgins JPT. Statistical algorithms in Review Manager 5, 2010.
 
     Examples
     --------

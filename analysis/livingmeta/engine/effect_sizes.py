@@ -204,6 +204,11 @@ def mean_difference(
     ValueError
         As `smd`.
 
+    References
+    ----------
+    Borenstein M. Effect sizes for continuous data. In: Cooper H, Hedges LV, Valentine JC, eds. The
+    handbook of research synthesis and meta-analysis. 2nd ed. Russell Sage Foundation 2009, ch. 12.
+
     Examples
     --------
     >>> mean_difference(103, 5.5, 50, 100, 4.5, 50)
@@ -237,10 +242,21 @@ def glass_delta(
     correction : str
         "exact" or "approximate", with n2 − 1 degrees of freedom.
 
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Effect in standard deviations of group 2 and its variance; negative where group 1 has the
+        lower mean.
+
     Raises
     ------
     ValueError
         As `smd`, and for a group 2 of two people: J(1) = 0, so Δ is not defined.
+
+    References
+    ----------
+    Hedges LV. Distribution theory for Glass's estimator of effect size and related estimators.
+    J Educ Stat 1981;6:107-128.
 
     Examples
     --------

@@ -526,6 +526,10 @@ def read_table(
         For all that can't be read, with its row and column; for a file that makes several reviews,
         which are named, and none is chosen.
 
+    References
+    ----------
+    docs/files.md: which files and columns are read, and how.
+
     Examples
     --------
     >>> import pandas as pd

@@ -21,6 +21,7 @@ from livingmeta.figures.style import (
     axis_words,
     draw_interval,
     draw_mark,
+    fitted,
     open_axes,
     pool_name,
     scale_axis,
@@ -149,7 +150,7 @@ def _density(ax: Axes, language: Language) -> None:
 
 def _trials(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> None:
     shown = [*posterior.trials, posterior.mu, posterior.new]
-    names = [effect.label + marks(effect) for effect in pool.effects]
+    names = [fitted(effect.label + marks(effect), _LEFT - 0.2, size=SMALL) for effect in pool.effects]
     reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
     reach += [posterior.mu.low, posterior.mu.high, 0.0]
     pad = 0.04 * (max(reach) - min(reach))

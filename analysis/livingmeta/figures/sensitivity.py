@@ -104,7 +104,7 @@ def leave_one_out_plot(
     cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else ""
     lines: list[Line] = [(left.label, left) for left in kept]
     words = language.say("figures.without_each", cut=cut)
-    paper = {"ax": ax, "title": title, "width": width, "height": height}
+    paper: dict[str, Any] = {"ax": ax, "title": title, "width": width, "height": height}
     return _forest(sensitivity, lines, words, "without", important, language, **paper)
 
 
@@ -122,7 +122,30 @@ def cumulative_plot(
 
     Only by year where the three do not fit on a page, and then the last trials.
 
-    Parameters, errors and gids are those of `leave_one_out_plot`, with "stage:<place>".
+    Parameters
+    ----------
+    sensitivity : Sensitivity
+    important : float, optional
+        Smallest important difference in the unit of the effects, drawn as a band.
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above, instead of what is drawn by default.
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
+    language : Language
+        Of the words that are drawn.
+
+    Returns
+    -------
+    Axes
+        Each estimate has the gid "stage:<place>", the whole "diamond:overall".
+
+    Raises
+    ------
+    ValueError
+        Below two trials.
     """
     k = _enough(sensitivity, 2, "nothing accumulates")
     orders = (
@@ -136,7 +159,7 @@ def cumulative_plot(
         lines += [(("+ " if stage.k > 1 else "") + stage.label, stage) for stage in stages[-MOST:]]
     cut = language.say("figures.cut_from", first=k - MOST + 1, k=k) if k > MOST else ""
     words = language.say("figures.cumulative", cut=cut)
-    paper = {"ax": ax, "title": title, "width": width, "height": height}
+    paper: dict[str, Any] = {"ax": ax, "title": title, "width": width, "height": height}
     return _forest(sensitivity, lines, words, "stage", important, language, **paper)
 
 

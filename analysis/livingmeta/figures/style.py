@@ -297,7 +297,7 @@ class Canvas:
             if width is not None or height is not None:
                 raise RefusalError("width and height are of a new figure: leave them out, or ax.")
             self.figure = ax.figure
-            self._box = tuple(ax.get_position().bounds)  # type: ignore[assignment]
+            self._box = tuple(ax.get_position().bounds)
 
     def get_size_inches(self) -> tuple[float, float]:
         """Return the size that it is laid out for."""

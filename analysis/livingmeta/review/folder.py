@@ -128,10 +128,19 @@ def load_review(review: str | Path) -> Review:
     review : str or Path
         A folder, or a name looked for in ./data, in the checkout and in the installed package.
 
+    Returns
+    -------
+    Review
+        Its protocol, and the rows of each file as they stand there.
+
     Raises
     ------
     ReviewError
         If anything in the folder is wrong; `problems` holds all of it.
+
+    References
+    ----------
+    data/README.md: what each file and column of a review may hold.
 
     Examples
     --------

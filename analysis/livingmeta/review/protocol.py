@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from livingmeta.language import Own
+from livingmeta.printer import Shown, cells
 from livingmeta.review.schema import (
     OPTIONAL,
     TABLES,
@@ -230,8 +231,8 @@ class Protocol(_Declared):
     translation: dict[str, dict[str, str]] = {}  # language: the review's English words in it
 
 
-@dataclass(frozen=True, kw_only=True)
-class Review:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Review(Shown):
     """A review as its folder gives it: the protocol and one tuple of rows per file.
 
     Where the review extends another, the rows of that one stand first. `published` and `certainty`
@@ -317,6 +318,14 @@ class Review:
     def source(self, key: str) -> Source:
         """Return the source with this key."""
         return self._sources[key]
+
+    def __str__(self) -> str:
+        about = self.protocol
+        sizes = f"{len(self.trials)} trials, {len(self.outcomes)} rows"
+        return f"{about.id}, {about.title}: {sizes}, {len(about.synthesis)} syntheses"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return map(cells, self.trials)
 
     def problem(
         self, column: str, reason: str, remedy: str, *, value: object = None, severity: Severity = "error"

@@ -201,5 +201,7 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
             baujat_x=(y - mu) ** 2 / (v + tau2),
             baujat_y=(moved / left.se) ** 2,
         )
-    kept = {name: getattr(measures, name) for name in MEASURED}
-    return Influence(**{name: np.where(np.isfinite(values), values, np.nan) for name, values in kept.items()})
+    kept: dict[str, Any] = {name: getattr(measures, name) for name in MEASURED}
+    for name, values in kept.items():
+        kept[name] = np.where(np.isfinite(values), values, np.nan)
+    return Influence(**kept)

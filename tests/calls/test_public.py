@@ -1,0 +1,123 @@
+"""What is public is documented, shows itself, and does what a command does, in its words."""
+
+import doctest
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import livingmeta as lm
+from livingmeta.__main__ import COMMANDS, command_of
+from livingmeta.printer import Several, Shown
+
+PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
+ROWS = dict(re.findall(r"^\| `livingmeta ([\w-]+)` \| (.*) \|$", PAGE, re.MULTILINE))
+TERMINAL = re.findall(r"^\| (`--[^|]*) \| ([^|]*) \| [^\n]* \|$", PAGE, re.MULTILINE)
+WRITTEN = {"add", "new", "import", "template", "reviews", "dictionary"}
+CALLABLE = [name for name in lm.__all__ if callable(getattr(lm, name))]
+SECTIONS = ("Parameters", "Returns", "Raises", "References", "Examples")
+CLASSES = ("Effect", "Pool", "PooledEstimate", "Review")
+
+
+def test_every_command_has_a_call_beside_it_in_the_docs() -> None:
+    assert ROWS.keys() | WRITTEN == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", ROWS)
+def test_each_option_of_a_command_is_a_keyword_of_its_call_or_the_terminal_s_alone(command: str) -> None:
+    calls = re.findall(r"`(\w+)\(", ROWS[command])
+    assert set(calls) <= set(lm.__all__)
+    known = {name for call in calls for name in inspect.signature(getattr(lm, call)).parameters}
+    alone = {
+        option.removeprefix("--").replace("-", "_")
+        for options, of in TERMINAL
+        for option in re.findall(r"--[\w-]+", options)
+        if of == "all" or command in of.split(", ")
+    }
+    for option in command_of(command).params:
+        if option.param_type_name == "option" and option.name != "help":
+            words = {option.name, *(word.lstrip("-").replace("-", "_") for word in option.opts)}
+            assert words & (known | alone), option.name
+
+
+@pytest.mark.parametrize("name", [name for name in CALLABLE if name not in CLASSES])
+def test_a_public_function_says_all_that_its_user_asks(name: str) -> None:
+    doc = inspect.getdoc(getattr(lm, name)) or ""
+    missing = [section for section in SECTIONS if f"\n{section}\n{'-' * len(section)}\n" not in doc]
+    assert missing == []
+    assert ">>> " in doc
+
+
+MADE = [name for name in CALLABLE if hasattr(getattr(lm, name), "__wrapped__")]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_examples_of_calls_that_are_made_of_others_run(name: str) -> None:
+    call = getattr(lm, name)
+    known = {one: getattr(lm, one) for one in lm.__all__}
+    for example in doctest.DocTestFinder().find(call, name, globs=known):
+        failed, tried = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example)
+        assert tried
+        assert not failed
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_public_class_says_what_it_holds(name: str) -> None:
+    assert len(inspect.getdoc(getattr(lm, name)) or "") > 80
+
+
+EFFECTS = pd.DataFrame(
+    {
+        "study": ["<Ash> 2001", "Birch 2004", "Cedar 2009", "Dill 2012", "Elm 2015"],
+        "yi": [0.10, 0.30, 0.35, 0.65, 0.2],
+        "vi": [0.03, 0.03, 0.05, 0.01, 0.02],
+        "dose": [1, 2, 3, 4, 2],
+    }
+)
+RESULTS: dict[str, Any] = {
+    "pool": lambda: lm.pool(EFFECTS),
+    "plain": lambda: lm.pool(EFFECTS["yi"], EFFECTS["vi"]),
+    "synthesise": lambda: lm.synthesise(EFFECTS),
+    "effect": lambda: lm.synthesise(EFFECTS)[0].effects[0],
+    "leave_one_out": lambda: lm.leave_one_out(EFFECTS),
+    "cumulative": lambda: lm.cumulative(EFFECTS),
+    "influence": lambda: lm.influence(EFFECTS),
+    "regress": lambda: lm.regress(EFFECTS, by="dose"),
+    "meta_regression": lambda: lm.meta_regression(EFFECTS["yi"], EFFECTS["vi"], EFFECTS[["dose"]]),
+    "small_study": lambda: lm.small_study(EFFECTS, force=True),
+    "refused": lambda: lm.small_study(EFFECTS),
+    "bayes": lambda: lm.bayes(EFFECTS, tau_scale=0.5),
+    "gosh": lambda: lm.gosh(EFFECTS),
+    "resample": lambda: lm.resample(EFFECTS, count=100),
+    "simulate": lambda: lm.simulate(EFFECTS, count=100),
+    "sensitivity": lambda: lm.sensitivity("smith2017", synthesis="pain-short"),
+    "multiverse": lambda: lm.multiverse("smith2017", synthesis="pain-short"),
+    "certainty": lambda: lm.certainty("smith2017"),
+    "compare": lambda: lm.compare("smith2017", synthesis="pain-short"),
+    "reproduce": lambda: lm.reproduce("smith2017"),
+    "deduce": lambda: lm.deduce("smith2017", "pain-short"),
+    "certify": lambda: lm.certify(EFFECTS),
+    "check": lambda: lm.check("smith2017"),
+    "trace": lambda: lm.trace("smith2017", "pain-short"),
+    "gaps": lambda: lm.gaps("smith2017"),
+    "diff": lambda: lm.diff("smith2017", "living"),
+    "review": lambda: lm.load_review("smith2017"),
+    "dossier": lambda: lm.dossier("smith2017"),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_result_shows_itself_in_a_line_a_table_and_json(name: str) -> None:
+    result = RESULTS[name]()
+    assert isinstance(result, Shown | Several)
+    lines = repr(result).splitlines()
+    assert len(lines) <= 15
+    assert max(map(len, lines)) < 1000
+    assert "<Ash>" not in result._repr_html_()
+    assert "<table" in result._repr_html_()
+    assert isinstance(result.to_frame(), pd.DataFrame)
+    json.dumps(result.to_dict(), allow_nan=False)
