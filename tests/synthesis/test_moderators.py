@@ -111,8 +111,8 @@ def test_a_regression_leaves_out_and_lists_who_has_no_value(tmp_path: Path) -> N
 def test_effects_without_a_value_are_in_no_subgroup_and_named_once(tmp_path: Path) -> None:
     *parts, whole = parted(table(tmp_path, blank=2), "alloc")
     assert [(left.label, left.why) for left in whole.dropped] == [
-        ("Study 1", "bcg: no alloc known"),
-        ("Study 2", "bcg: no alloc known"),
+        ("Study 1", "no alloc known"),
+        ("Study 2", "no alloc known"),
     ]
     assert whole.result.k == 11
     assert not any(pool.dropped for pool in parts)

@@ -148,18 +148,18 @@ class Parting:
         if match is None or by in review.characteristics:
             return cls(review, named_moderator(review, by, "subgroup"))
         name = named_moderator(review, match["name"], "subgroup")
-        if not is_plain(match["limit"]):
-            raise RefusalError(f'subgroup = {by!r}: {match["limit"]} is no number. Write "{name} < 50".')
+        limit = match["limit"].replace("−", "-")
+        if not is_plain(limit):
+            raise RefusalError(f'subgroup = {by!r}: {limit} is no number. Write "{name} < 50".')
         sign = match["sign"].replace("<=", "≤").replace(">=", "≥")
-        return cls(review, name, (sign, float(match["limit"])))
+        return cls(review, name, (sign, float(limit)))
 
     def part(self, value: Value) -> Said | None:
         """Return the name of the subgroup that a value stands for; None where it is not known."""
-        if value is None:
+        if value is None or (self.cut and isinstance(value, str)):
             return None
-        if self.cut is None:
+        if self.cut is None or isinstance(value, str):
             return together([Own(self.name), Own(value) if isinstance(value, str) else show(value)], ": ")
-        assert not isinstance(value, str)
         sign, limit = self.cut
         shown, other, holds = _SIDES[sign]
         return together([Own(self.name), Word(shown if holds(value, limit) else other), show(limit)], " ")

@@ -123,7 +123,7 @@ def _pools(
     if by is not None:
         values = by.values(effects, plan)
         subgroups = [*by.order(values)]
-        why = said("unused.no_value", synthesis=plan.id, columns=by.name)
+        why = said("unused.no_subgroup", moderator=Own(by.name))
         unparted = tuple(
             LeftOut(trial=effect.trial, label=effect.label, why=why)
             for effect, value in zip(effects, values, strict=True)
