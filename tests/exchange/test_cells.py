@@ -95,6 +95,12 @@ def test_an_effect_with_its_limits_in_one_cell_is_read(text: str, tmp_path: Path
     assert reviews_in(path)[0][0].protocol.methods.measure == "HR"
 
 
+def test_an_effect_with_its_standard_error_in_one_cell_is_read(tmp_path: Path) -> None:
+    """metafor: rma(c(.43, .26, .09), sei=c(.2, .24, .28)) gives 0.29777."""
+    text = "study,Hedges' g (SE)\nAsh,0.43 (0.20)\nBirch,0.26 (0.24)\nCedar,0.09 (0.28)\n"
+    assert estimate(write(tmp_path / "t.csv", text)) == 0.2978
+
+
 @pytest.mark.parametrize(
     ("cell", "words"),
     [

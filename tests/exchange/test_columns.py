@@ -39,6 +39,9 @@ def estimate(path: Path, said: Hints | None = None) -> float:
         "Study,Experimental mean,Experimental SD,Experimental N,Control mean,Control SD,Control N",
         "author,tmean,tsd,tsample,cmean,csd,csample",  # Stata
         "Author (year),meanTreat,sdTreat,nTreat,meanCtrl,sdCtrl,nCtrl",
+        "Study,Mean (active),SD (active),n (active),Mean (control),SD (control),n (control)",
+        "Study,Intervention group mean,Intervention group SD,Number of participants (intervention group),"
+        "Mean (control),SD control group,Control arm N",
         "Study ID,intervention_mean,intervention_sd,intervention_n,control_mean,control_sd,control_n",
     ],
 )
@@ -81,6 +84,9 @@ def test_counts_of_every_program_are_known(header: str, rows: str, tmp_path: Pat
         ("study,es,se", "GEN"),
         ("Author,Cohen's d,SE(d)", "SMD"),
         ("study,lnOR,selnOR", "OR"),
+        ("study,log(OR),SE(log(OR))", "OR"),
+        ("study,ln (HR),SE of ln(HR)", "HR"),
+        ("study,Mean difference,SE_diff", "MD"),
         ("study,log_hr,se_log_hr", "HR"),
     ],
 )
@@ -163,7 +169,8 @@ def test_an_exact_name_goes_before_a_looser_one_and_equals_are_asked_for(tmp_pat
     assert candidates(["se", "sei", "SE"]) == {"sei": ["sei"]}
     assert candidates(["CI", "events1"]) == {"events1": ["events1"]}
     assert candidates(["baseline_m_arm1", "m_arm1"]) == {"mean1": ["m_arm1"]}
-    assert candidates(["n", "total", "m", "weight"]) == {}
+    assert candidates(["n", "total", "m", "weight", "log"]) == {}
+    assert candidates(["n_arm1", "totaln_arm1"]) == {"n1": ["n_arm1"]}
     said = refusal(write(tmp_path / "t.csv", "study,es,effect,se\nA,1,2,1\n"))
     assert 'es and effect can both be yi. Which is meant? Say --column "yi=es"' in said
 

@@ -51,6 +51,7 @@ TOGETHER = (
     ("mean", "low", "high"),
     ("events", "n"),
     ("yi", "low", "high"),
+    ("yi", "sei"),
     ("low", "high"),
     ("events",),
 )
@@ -81,6 +82,10 @@ def contents_of(name: str) -> tuple[tuple[str, ...], str] | None:
     >>> contents_of("Control, mean (SD)"), contents_of("Exercise (mean ± SE)"), contents_of("OR (95% CI)")
     ((('mean', 'sd'), '2'), (('mean', 'se'), ''), (('yi', 'low', 'high'), ''))
     """
+    if (both := re.fullmatch(rf"(.+?)\s*[(\[±]+\s*(?:{_SPREADS['se']})[)\]]?", bare(name))) and measure_in(
+        both[1]
+    ):
+        return ("yi", "sei"), ""
     if squeezed(name) != "ci" and (ours_of(name) or measure_in(name)):
         return None  # ci alone is metafor's count only beside ai
     words = bare(name)
@@ -173,15 +178,16 @@ def numbers_in(text: str, wanted: Iterable[str]) -> dict[str, str]:
         return {"events": match[1]}
     inner = text.strip().strip("()[]")
     entry = read_result(f"1 ({inner})" if wanted == ("low", "high") else text, difference=wanted[0] != "mean")
-    if "se" in wanted and "sd_or_se" in entry.open:
+    if {"se", "sei"} & set(wanted) and "sd_or_se" in entry.open:
         entry = entry.with_answer("sd_or_se", "se")
     if "low" in wanted and entry.pair:
         entry = entry.with_answer("spread", "ci")
     numbers = {_OURS.get(name, name): number for name, number in entry.cells.items()}
     if wanted == ("low", "high"):
         numbers.pop("mean", None)
-    if wanted[0] == "yi" and "mean" in numbers:
-        numbers["yi"] = numbers.pop("mean")
+    for name, of_effect in (("mean", "yi"), ("se", "sei")) if wanted[0] == "yi" else ():
+        if name in numbers:
+            numbers[of_effect] = numbers.pop(name)
     other = set(numbers) - {*wanted, "n", "level", "p_value", "p_relation"}
     if entry.pair or other:
         holds = "two numbers behind the first" if entry.pair else " and ".join(sorted(other))

@@ -39,7 +39,7 @@ COLUMN_NAMES: Mapping[str, str] = {
     "treatment effect, _meta_es, theta",
     "vi": "vi | variance, var, v, sampling variance, effect size variance",
     "sei": "sei | se, giv se, sete, se te, se es, std err, std error, stderr, standard error, "
-    "effect size standard error, effect size se, es se, _meta_se",
+    "effect size standard error, effect size se, es se, se es, se diff, se difference, se effect, _meta_se",
     "low": "ci.lb, ci_low, low | lower, lower limit, lower bound, ci lower, lower ci, ci l, l ci, lci, cil, "
     "ci start, lcl, ll, lb, ci ll, _meta_cil, lower conf limit, lower confidence limit",
     "high": "ci.ub, ci_high, high | upper, upper limit, upper bound, ci upper, upper ci, ci u, u ci, uci, "
@@ -63,8 +63,10 @@ QUANTITIES: Mapping[str, str] = {
     "sd": "sd, sds, std, stdev, std dev, stddev, standard deviation, st dev, post sd",
     "se": "se, sem, stderr, std err, std error, standard error",
     "n": "n, total, total n, n total, sample size, sample, size, participants, patients, ntot, tot, post n, "
-    "number, no, antall",
-    "events": "event, events, n events, number of events, cases, deaths, hendelser, n event, no of events",
+    "number, no, antall, number of participants, number of patients, no of patients, n participants, "
+    "n patients",
+    "events": "event, events, n events, number of events, events n, cases, deaths, hendelser, n event, "
+    "no of events",
     "without": "no events, noevents, nonevents, non events, without, no event, non event",
     "low": "lower, lower limit, ci lower, lci, low",
     "high": "upper, upper limit, ci upper, uci, high",
@@ -135,9 +137,16 @@ def squeezed(name: str) -> str:
     >>> squeezed("Hedges's g"), squeezed("_seES"), squeezed("mean1 (mm)"), squeezed("95% CI")
     ('hedgessg', 'sees', 'mean1', '95%ci')
     """
-    words = bare(name)
-    plain = re.sub(r"[(\[](?![^)\]]*(\b(sd|se|sem|ci|ki|mean|iqr|n|log|ln)\b|%))[^)\]]*[)\]]\s*$", "", words)
-    return re.sub(r"[^\w%±]|_", "", plain or words)
+    words = re.sub(r"\b(log|ln)\s*[(\[](\w+)[)\]]", r"\1\2", bare(name))
+    end = re.search(r"[(\[]([^)\]]*)[)\]]$", words)
+    if end and not re.search(r"%|\b(sd|se|sem|ci|ki|mean|iqr|n|log|ln)\b", end[1]) and end[1] not in _arms():
+        words = words[: end.start()] or words  # a unit
+    return re.sub(r"[^\w%±]|_", "", words)
+
+
+@cache
+def _arms() -> frozenset[str]:
+    return frozenset(name for names in ARMS.values() for name in listed(names))
 
 
 def bare(name: str) -> str:
@@ -157,17 +166,23 @@ def spaced(name: str) -> str:
 
 
 @cache
-def _by_words() -> dict[str, str]:
-    """Map what an arm's column is called in words, squeezed or spaced, to our names."""
-    names: dict[str, str] = {}
+def _by_words() -> dict[str, tuple[str, int]]:
+    """Map what an arm's column is called in words, squeezed or spaced, to our names, each with its rank."""
+    names: dict[str, tuple[str, int]] = {}
     for arm, arms in ARMS.items():
         for word in listed(arms):
+            # a single letter may be part of a word, unless something sets it apart
+            letter = len(word) == 1 and word.isalpha()
+            words = (word,) if len(word) == 1 or "group" in word else (word, f"{word} group", f"{word} arm")
             for quantity, quantities in QUANTITIES.items():
                 for called in listed(quantities):
-                    for pair in (f"{called} {word}", f"{word} {called}"):
-                        # a single letter may be part of a word, unless something sets it apart
-                        apart = len(word) == 1 and word.isalpha()
-                        names.setdefault(pair if apart else squeezed(pair), quantity + arm)
+                    rank = WORDED + ("tot" in called)  # n goes before totaln
+                    for pair in (f"{called} {each}" for each in words):
+                        turned = pair[len(called) + 1 :] + " " + called
+                        for name in (pair, turned):
+                            names.setdefault(
+                                name if letter else name.replace(" ", ""), (quantity + arm, rank)
+                            )
     return names
 
 
@@ -243,9 +258,7 @@ def ours_of(name: str) -> tuple[str, int] | None:
     if ours is not None and (plain == without_level or ours[0] in {"low", "high"}):
         return ours
     worded = _by_words()
-    if role := worded.get(plain) or worded.get(spaced(name)):
-        return role, WORDED
-    return None
+    return worded.get(plain) or worded.get(spaced(name))
 
 
 def candidates(header: Iterable[str]) -> dict[str, list[str]]:

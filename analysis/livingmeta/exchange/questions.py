@@ -51,6 +51,7 @@ TOGETHER: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "events of people": ("events of people in one cell, for each group", ("events1,n1", "events2,n2")),
     "effects and limits": ("an effect with its confidence limits in one cell", ("yi,low,high",)),
+    "effects and SEs": ("an effect with its standard error in one cell", ("yi,sei",)),
 }
 ROLES: Mapping[str, str] = {
     "study": "the name of the study",
@@ -258,7 +259,7 @@ def _numeric(cells: Iterable[str]) -> bool:
 
 def _likely(role: str, columns: Sequence[str]) -> Iterator[str]:
     """Yield the columns that have a word for the role in their names, those of the arm first."""
-    if role == "yi,low,high":
+    if role.startswith("yi,"):
         yield from columns
         return
     if role[-1] in ARMS:

@@ -258,7 +258,8 @@ LOG_NEEDS = f"name it with --measure, one of {', '.join(RATIOS)}."
 def _scaled(sheet: Sheet, headers: Mapping[str, list[str]], hints: Hints, used: Sequence[str]) -> Hints:
     """Complete the measure by the name of the effects' column, and see that --log fits it."""
     if "yi" in used:
-        named = measure_in(re.sub(r"[(\[,].*", "", _one(sheet, headers, "yi")) or _one(sheet, headers, "yi"))
+        column = _one(sheet, headers, "yi")
+        named = measure_in(column) or measure_in(re.sub(r"[(\[,].*", "", column))
         if named and hints.measure in {None, named[0]}:
             hints = replace(hints, measure=named[0], log=hints.log or named[1])
     if hints.log and hints.measure is None:
