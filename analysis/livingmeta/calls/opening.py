@@ -90,7 +90,11 @@ class Opened:
         source = mark.read_text(encoding="utf-8") if mark.is_file() else None
         own = _from(folder, self.file) if self.file else None
         if source != own and (source or (folder.is_dir() and any(folder.iterdir()))):
-            made = f"what was made of {source}" if source else "what livingmeta did not make of this file"
+            made = (
+                f"what was made of {os.path.normpath(folder / source)}"
+                if source
+                else "what livingmeta did not make of this file"
+            )
             raise RefusalError(
                 f"{folder} holds {made}, and that stays as it is. Say with --out where the output of "
                 f"{self.name} shall go."

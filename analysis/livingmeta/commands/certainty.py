@@ -72,7 +72,7 @@ def certainty_command(
     if written:
         files = ", ".join(path.name for path in written)
         screen.echo(f"{files} written to {written[0].parent}.")
-    if not dossier.flow.known:
+    if not dossier.flow.known and loaded.file is None:
         screen.echo(ENGLISH.say("flow_none"))
     for line in unplaced(loaded.certainty, summaries):
         screen.console().print(line)

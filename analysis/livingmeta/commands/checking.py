@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 from math import inf
 from operator import attrgetter
@@ -81,7 +80,10 @@ def check_command(
                 screen.echo(remark, err=as_json)
         except ExchangeError as refusal:
             lines = str(refusal).splitlines()
-            problems = [Problem(file=name, reason=line.removeprefix(f"{name}: ")) for line in lines]
+            problems = [
+                Problem(file=name, reason=line.removeprefix(name).lstrip(": ").rstrip("."), remedy="")
+                for line in lines
+            ]
         for review in reviews:
             problems += all_problems(review, review.warnings)
     else:
@@ -134,7 +136,8 @@ def reproduce_command(
     if Path(name).is_dir() and not holds_review(name):
         unsaid(name, said)
         return _collection(Path(name), as_json=as_json)
-    return each(partial(_reproduce, as_json=as_json), read_given(name, said), quiet=as_json)
+    parts = [(opened, {"as_json": as_json}) for opened in read_given(name, said)]
+    return each(_reproduce, parts, quiet=as_json)
 
 
 def _reproduce(opened: Opened, *, as_json: bool) -> None:

@@ -59,7 +59,7 @@ def forest_command(
     ] = None,
     out: OutFolder = None,
 ) -> None:
-    """Draw a forest plot, with what its caption has to say beside it as text.
+    """Draw a forest plot, and write its caption beside it.
 
     Subgroups of many trials get a page each, and one of their subtotals; pages are numbered files, or
     pages of one PDF.

@@ -20,7 +20,7 @@ from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewNam
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.exports import EXPORTS, left_behind
 from livingmeta.exchange.imports import FILES, imported
-from livingmeta.exchange.sheets import read_sheet
+from livingmeta.exchange.sheets import WORKBOOKS, read_sheet
 from livingmeta.language import said
 from livingmeta.living.adding import SIDES, Addition, planned, start
 from livingmeta.living.dialogue import converse
@@ -202,7 +202,10 @@ def _before(now: Opened, against: str | None) -> Review:
         raise RefusalError(
             f"{now.name} is a file: --against says which other file or review it is compared with."
         )
-    others = [other.review for other in read_given(against, now.said if is_file(against) else {})]
+    said = dict(now.said) if is_file(against) else {}
+    if Path(against).suffix.lower() not in WORKBOOKS:
+        said.pop("sheet", None)
+    others = [other.review for other in read_given(against, said)]
     measure = now.review.protocol.methods.measure
     before = next((other for other in others if other.protocol.methods.measure == measure), others[0])
     ids, plans = [plan.id for plan in now.review.protocol.synthesis], before.protocol.synthesis

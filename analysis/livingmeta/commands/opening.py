@@ -125,7 +125,7 @@ def opens(command: Callable[..., None]) -> Callable[..., None]:
         if listed[0].file is not None and "measure" in own:
             asked["measure"] = None  # it is what the effects of these reviews are
         quiet = bool(asked.get("as_json"))
-        each(lambda one: command(one, **_named(one.review, asked)), _holding(listed, asked), quiet=quiet)
+        each(command, _asked(listed, asked), quiet=quiet)
 
     update_wrapper(opening, command)
     first = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, annotation=str) for name in ("name", "said")]
@@ -230,43 +230,39 @@ def _only(reviews: Sequence[Review], name: str) -> Review:
     )
 
 
-def _holding(listed: list[Opened], asked: dict[str, Any]) -> list[Opened]:
-    """Leave out the reviews of a file that have none of the syntheses asked for."""
-    wanted = asked.get("synthesis") or ()
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-    if len(listed) == 1 or not names:
-        return listed
-    titles = {plan.id: plan.title for each in listed for plan in each.review.protocol.synthesis}
-    keys = {named(titles, name, "synthesis") for name in names}
-    return [each for each in listed if keys & {plan.id for plan in each.review.protocol.synthesis}]
+def _asked(listed: Sequence[Opened], asked: dict[str, Any]) -> list[tuple[Opened, dict[str, Any]]]:
+    """Put ids where somebody wrote what is printed, and leave out reviews without what is asked for."""
+    parts = [(opened, dict(asked)) for opened in listed]
+    for option, what in {"synthesis": "synthesis", "trial": "trial", "without": "trial"}.items():
+        value = asked.get(option)
+        if not value:
+            continue
+        labels = [opened.review.labels(what) for opened, _ in parts]
+        every = {key: label for own in labels for key, label in own.items()}
+        keys = [named(every, name, what) for name in ([value] if isinstance(value, str) else value)]
+        held = [[key for key in keys if key in own] for own in labels]
+        for (_, options), own in zip(parts, held, strict=True):
+            options[option] = (own or [None])[0] if isinstance(value, str) else own
+        if option != "without":  # there is nothing to leave out of a review that lacks it
+            parts = [part for part, own in zip(parts, held, strict=True) if own]
+    return parts
 
 
-def _named(review: Review, asked: dict[str, Any]) -> dict[str, Any]:
-    """Put ids where somebody wrote what is printed."""
-    find = {"synthesis": lambda name: review.plan(name).id, "trial": review.trial_named}
-    find["without"] = review.trial_named
-    keys = dict(asked)
-    for option in find.keys() & asked.keys():
-        value = asked[option]
-        if isinstance(value, str):
-            keys[option] = find[option](value)
-        elif value:
-            keys[option] = [find[option](name) for name in value]
-    return keys
-
-
-def each(command: Callable[[Opened], None], listed: Sequence[Opened], *, quiet: bool) -> None:
+def each(
+    command: Callable[..., None], parts: Sequence[tuple[Opened, Mapping[str, Any]]], *, quiet: bool
+) -> None:
     """Run a command on each review of a file; a refusal of one leaves the others their output."""
-    if len(listed) == 1:
-        return command(listed[0])
+    if len(parts) == 1:
+        (opened, asked) = parts[0]
+        return command(opened, **asked)
     status = 0
     with screen.one_document():
-        for number, part in enumerate(listed, start=1):
-            about = part.review.protocol
+        for number, (opened, asked) in enumerate(parts, start=1):
+            about = opened.review.protocol
             if not quiet:
-                screen.echo(f"{part.name}, part {number} of {len(listed)}: {about.id}")
+                screen.echo(f"{opened.name}, part {number} of {len(parts)}: {about.id}")
             try:
-                command(part)
+                command(opened, **asked)
             except typer.Exit as end:
                 status = max(status, end.exit_code)
             except RefusalError as refusal:

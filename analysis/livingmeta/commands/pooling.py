@@ -77,7 +77,7 @@ def pool_command(
     subgroup: SubgroupBy = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pool a table or every synthesis of a review: value, trials, flags."""
+    """Pool a table, or every synthesis of a review."""
     loaded = opened.review if several_arms is None else with_arms(opened.review, several_arms)
     selection = Selection(
         include_sensitivity=include_sensitivity,

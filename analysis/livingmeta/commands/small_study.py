@@ -33,7 +33,7 @@ def small_study_command(
     out: OutFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Test whether small trials tell another story, and draw the funnel.
+    """Test whether small trials tell another story: funnel, tests.
 
     By Egger, Peters, Harbord, PEESE, trim and fill, and a selection model. The test that suits the
     measure is named first; the others stand beside it.

@@ -148,6 +148,9 @@ def imported(
 
 def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
     """Say a problem of a row that we made in the row and column of the user's file."""
+    if problem.column == "groups.negative_favours":  # which the user says by an option, here or never
+        remedy = "Say --favours lower if those are good for group 1, --favours higher if those above are."
+        return replace(problem, file=str(path), column=None, value=None, remedy=remedy)
     if problem.row is None or not problem.file.endswith("outcomes.csv"):
         return replace(problem, file=str(path), row=None)
     origin = draft.origins[problem.row - 2]

@@ -30,6 +30,7 @@ from livingmeta.words import RefusalError, inert
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+WORKBOOKS = (".xlsx", ".xlsm")
 MARKS = {",": "comma", ";": "semicolon", "\t": "tab"}  # between cells
 BLANKS = 17  # blank cells of a row for each that a table can have: no spreadsheet has more
 
@@ -90,7 +91,7 @@ def read_sheet(
     if path.suffix.lower() == ".xls":
         raise ExchangeError(f"{path}: save the sheet as .xlsx or as CSV UTF-8.")
     raw = raw_of(path, str(path))
-    if path.suffix.lower() in {".xlsx", ".xlsm"}:
+    if path.suffix.lower() in WORKBOOKS:
         return _excel(raw, str(path), sheet, header_row, knows)
     if sheet is not None:
         raise ExchangeError(f"{path}: it has no sheets, so there is no {sheet}. Leave --sheet out.")

@@ -194,7 +194,7 @@ def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str
     line = ", ".join(parts)
     if pool.pooled_by:
         line += f"; {say('other_method', method=language.word(pool.pooled_by))}"
-    if not review.published or any(effect.subgroup for effect in pool.effects):
+    if not review.published or review.file or any(effect.subgroup for effect in pool.effects):
         return line
     own = printed_k(review, pool)
     return f"{line}; {say('own_unknown') if own is None else say('own_known', n=own)}"

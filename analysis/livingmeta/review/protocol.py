@@ -340,6 +340,12 @@ class Review(Shown):
             severity=severity,
         )
 
+    def labels(self, what: str) -> dict[str, str]:
+        """Map the keys of what can be named, "trial" or "synthesis", to what is printed for them."""
+        if what == "trial":
+            return {key: trial.label for key, trial in self._trials.items()}
+        return {plan.id: plan.title for plan in self.protocol.synthesis}
+
     def plan(self, synthesis: str) -> Plan:
         """Return a declared synthesis, by its id or title, in whatever case.
 
@@ -348,12 +354,12 @@ class Review(Shown):
         ValueError
             If there is none of that name; the message lists those there are.
         """
-        plans = {plan.id: plan for plan in self.protocol.synthesis}
-        return plans[named({key: plan.title for key, plan in plans.items()}, synthesis, "synthesis")]
+        key = named(self.labels("synthesis"), synthesis, "synthesis")
+        return next(plan for plan in self.protocol.synthesis if plan.id == key)
 
     def trial_named(self, name: str) -> str:
         """Return the key of a trial, by its key or label, in whatever case; ValueError if there is none."""
-        return named({key: trial.label for key, trial in self._trials.items()}, name, "trial")
+        return named(self.labels("trial"), name, "trial")
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one file's rows as a data frame, one column per column of the file.
