@@ -141,6 +141,8 @@ def test_the_command_pools_a_file_by_a_column_of_it(tmp_path: Path, say) -> None
     assert "ablat ≥ 33" in said.out
     assert "subgroup differences: Chi² = 3.52, df = 1 (P = 0.060)" in said.out
     assert say(*words, "ablat").status == 2
+    said = say("regress", str(tmp_path / "bcg.csv"), "--measure", "log RR", "--by", "Alloc", "--by", "ablat")
+    assert "alloc: random against alternate" in " ".join(said.out.split())
 
 
 def own(path: Path, *rows: dict[str, str]) -> Review:

@@ -218,7 +218,11 @@ def regress_command(
     ] = None,
     by: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODERATOR", help="year, weeks, n, outcome, … (repeatable); none: the mean"),
+        typer.Option(
+            metavar="MODERATOR",
+            help="year, weeks, n, …, a column of the FILE or a name in moderators.csv (repeatable); "
+            "none: the mean",
+        ),
     ] = None,
     cluster: Annotated[
         bool | None, typer.Option(help="robust variances by trial; on where a trial gives several effects")
