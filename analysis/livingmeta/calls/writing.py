@@ -82,7 +82,7 @@ def draw_forests(
     dossier: Dossier, folder: Path, figures: dict[str, Any], *kinds: str, lang: str = "en"
 ) -> list[Path]:
     """Write forest plots by their syntheses, each with its caption beside it."""
-    from livingmeta.figures.forest import forest_caption
+    from livingmeta.figures.forest import forest_caption, forest_pages
 
     speak, written = speaking(dossier.review, lang), []
     for synthesis, figure in figures.items():
@@ -94,7 +94,12 @@ def draw_forests(
             language=speak,
         )
         path = folder / _named(f"forest_{synthesis}", lang)
-        written += forest_files(path, [figure], kinds, about)
+        pages = [figure]
+        if "pdf" in kinds and any(pool.subgroup for pool in pools):  # what is printed, a page each
+            pages = [ax.figure for ax in forest_pages(pools, bias=dossier.bias, language=speak)]
+        plain = [kind for kind in kinds if kind != "pdf" or len(pages) == 1]
+        written += forest_files(path, [figure], plain, about)
+        written += figure_files(path, pages, "pdf") if len(pages) > 1 else []
     return written
 
 

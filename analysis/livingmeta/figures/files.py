@@ -21,7 +21,7 @@ METADATA: Mapping[str, dict[str, Any]] = {
 
 # Who lays out by Arimo lays out for all of these: their letters are equally wide.
 _LAID_OUT = ", ".join(f"'{name}'" for name in FONTS)
-_READ = "Arimo, Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+_READ = "Arimo, Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans Condensed', sans-serif"
 
 
 def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: str = "en") -> str:

@@ -66,7 +66,7 @@ WIDTH = 175.0  # mm: two columns of a journal
 PAGE = 240.0  # mm: its height
 MOST_ROWS = 60  # of a page; subgroups that make more stand on pages of their own
 SIZES = (8.0, 7.5, 7.0, 6.5)  # points
-SHARE = 0.33  # of the width, which the plot has at least where text of one of the sizes leaves it
+SHARE = 0.3  # of the width, which the plot has at least where text of one of the sizes leaves it
 LEAST = 0.17
 BESIDE = frozenset({"rows_assumed", "p_bound", "single_trial"})  # flags said beside the trials themselves
 _MM = 1 / 25.4
@@ -755,8 +755,9 @@ class _Frame:
         for group in (1, 2):
             own = [i for i, column in enumerate(self.all_columns) if column.group == group]
             if own:
-                words = self.asked.language.word(self.asked.pools[0].groups[group - 1]).split()
-                longest = max((_inch(word, self.size, bold=True) for word in words), default=0.0)
+                name = self.asked.language.word(self.asked.pools[0].groups[group - 1])
+                words = [name] if len(name) < 10 else name.split()
+                longest = max((_inch(word, self.size, bold=True) for word in words), default=0.0) * 1.02
                 lacking = min(longest, 1.0) - sum(wide[i] for i in own) - self.gap * (len(own) - 1)
                 for i in own:
                     wide[i] += max(0.0, lacking) / len(own)
@@ -819,8 +820,8 @@ class _Frame:
 
     @cached_property
     def room(self) -> float:
-        """How wide words may be that stand in a row alone: they may cross a plot beside few columns."""
-        return self.left - self.gap if self.left > 0.45 * self.width else self.left + self.plot
+        """How wide words may be that stand in a row alone: they may cross the plot."""
+        return self.left + self.plot
 
     @cached_property
     def rows(self) -> list[_Row]:

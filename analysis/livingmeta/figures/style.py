@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import is_color_like, to_hex, to_rgba
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
-from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from livingmeta.engine.effect_sizes import measure_of, on_scale, scale_name
@@ -150,14 +152,17 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: 
             labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
         labels = language.commas(labels)
         needed = max((_wide(label, size=size) + 0.07 for label in labels), default=0.0)
-        if len(ticks) < 2 or needed <= room * (ticks[1] - ticks[0]) / (high - low):
+        apart = min((after - tick for tick, after in pairwise(ticks)), default=np.inf)
+        if len(ticks) < 2 or needed <= room * apart / (high - low):
             break
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(lambda x, _: dict(zip(ticks, labels, strict=True))[x]))
 
 
 def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
-    """Return the logs of round ratios: doubles or powers of ten, or even steps in a small range.
+    """Return the logs of round ratios: doubles, 1, 2, 5, 10, …, 1, 3, 10, … or powers of ten.
+
+    In a small range they are even steps.
 
     Examples
     --------
@@ -170,6 +175,12 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
         locator = MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10])
         even = locator.tick_values(np.exp(low), np.exp(high))
         return [float(np.log(x)) for x in even if x > 0 and low <= np.log(x) <= high]
+    for leads in ((1, 2, 5), (1, 3)) if (high - low) / np.log(2) >= most else ():
+        powers = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
+        round_ones = [math.log(lead) + power * math.log(10) for power in powers for lead in leads]
+        ticks = [x for x in round_ones if low <= x <= high]
+        if 0 < len(ticks) <= most:
+            return ticks
     step = next(
         size
         for power in range(99)
@@ -183,12 +194,24 @@ WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and
 
 
 @cache
+def _advance(sign: str, bold: bool) -> float:
+    """Return how wide a sign is, in parts of the size of its letters."""
+    font = None
+    for family in FONTS:
+        named = FontProperties(family=family, weight="bold" if bold else "normal", size=100)
+        font = get_font(findfont(named))
+        if font.get_char_index(ord(sign)):
+            break
+    assert font is not None
+    font.set_size(100, 72)
+    return float(font.load_char(ord(sign)).linearHoriAdvance) / 65536 / 100
+
+
 def _wide(text: str, *, size: float = TEXT, bold: bool = False) -> float:
     """Return how wide a text is, in inches."""
-    font = FontProperties(family=FONTS, size=size, weight="bold" if bold else "normal")
     line = text.translate(dict.fromkeys(map(ord, "\t\r\n"), " "))  # no font has a sign for these
-    wide = float(text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]) / 72
-    return 1.012 * wide  # in a picture of pixels letters stand on whole ones
+    # in a picture of pixels letters stand on whole ones: a little more than their own widths
+    return 1.012 * size / 72 * sum(_advance(sign, bold) for sign in line)
 
 
 def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
@@ -230,7 +253,8 @@ def draw_interval(
     least, most = ax.get_xlim()
     shown = max(low, least), min(high, most)
     if shown[0] <= shown[1]:
-        ax.plot(shown, (y, y), color=color, lw=lw, solid_capstyle="butt", zorder=2, gid=gid)
+        line = Line2D(shown, (y, y), color=color, lw=lw, solid_capstyle="butt", zorder=2, gid=gid)
+        _add(ax, line)
     _arrows(ax, low, high, y, gid=gid, color=color, size=3.6 if lw < 2 else 5, zorder=2)
 
 
@@ -245,7 +269,17 @@ def draw_mark(
     ax: Axes, x: Any, y: Any, marker: str, *, color: str, size: float, gid: str, **style: Any
 ) -> None:
     """Draw an estimate, or several, as a mark without an edge."""
-    ax.plot(x, y, marker, color=color, ms=size, gid=gid, **{"mew": 0, "zorder": 3, **style})
+    look = {"mew": 0, "zorder": 3, "ls": "", "marker": marker, "color": color, "ms": size, **style}
+    _add(ax, Line2D(np.atleast_1d(x), np.atleast_1d(y), gid=gid, **look))
+
+
+def _add(ax: Axes, line: Line2D) -> None:
+    """Add a line or marks: of thousands, where limits are set, faster than `plot`, which looks at them."""
+    if ax.get_autoscale_on():
+        ax.add_line(line)
+        ax.autoscale_view()
+    else:
+        ax.add_artist(line)
 
 
 def write_beside(ax: Axes, x: float, place: float, text: str, **style: Any) -> None:
