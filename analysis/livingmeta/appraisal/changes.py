@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from livingmeta.engine.methods.influence import cumulative
-from livingmeta.language import Said
+from livingmeta.language import FLAG_WORDS, Said
 from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
@@ -44,6 +44,10 @@ class Move(Shown):
         """Return the results before, with the data of after, and after."""
         whens = {"before": self.before, "data": self.data, "after": self.after}
         return ({"when": when, **cells(pool.result)} for when, pool in whens.items() if pool and pool.result)
+
+    def _flagged(self) -> Mapping[str, str]:
+        came, went = self.flags
+        return {f"{sign}{flag}": FLAG_WORDS[flag] for sign, of in (("+", came), ("−", went)) for flag in of}
 
     @property
     def name(self) -> Said:

@@ -165,8 +165,8 @@ def pool(data: Data | None = None, vi: Any = None, **asked: Unpack[Pooling]) -> 
     A table of pandas, by the names of its columns:
 
     >>> import pandas as pd
-    >>> table = pd.DataFrame({"study": ["Ash", "Birch"], "es": [0.1, 0.3], "vi": [0.04, 0.05]})
-    >>> pool(table, yi="es", model="common").to_frame()[["label", "yi", "weight"]].round(1)
+    >>> table = pd.DataFrame({"study": ["Ash", "Birch"], "es": [0.1, 0.3], "var": [0.04, 0.05]})
+    >>> pool(table, yi="es", vi="var", model="common").to_frame()[["label", "yi", "weight"]].round(1)
        label   yi  weight
     0    Ash  0.1    55.6
     1  Birch  0.3    44.4

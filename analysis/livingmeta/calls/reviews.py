@@ -410,6 +410,10 @@ def verify(data: str) -> Verification:
     """
     from livingmeta import __version__
 
+    if not is_review(data):
+        raise RefusalError(
+            "a table has no lock: livingmeta import makes a review of a file, which can have one."
+        )
     folder = load_review(data).folder
     path = folder / lock.NAME
 

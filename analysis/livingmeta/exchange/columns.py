@@ -114,7 +114,7 @@ _NOT_YET: tuple[tuple[str, str], ...] = (
     ("{mi}, {sdi}, {ni}: means of one group", "Compute vi = {sdi}²/{ni}, " + _GENERIC + ", with {mi} as yi."),
 )
 _ONE_GROUP: Mapping[str, str] = {
-    "ri": "ri, cor, correlation, corr, pearson r",
+    "ri": "ri, r, cor, correlation, corr, pearson r",
     "ni": "ni, n, total, sample size, n total, total n",
     "xi": "xi, events, event, cases, death, deaths",
     "mi": "mi, mean, m",
