@@ -22,7 +22,7 @@ from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName, 
 from livingmeta.exchange.collection import Reproduced, collection, summed
 from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.language import said
-from livingmeta.living.adding import settle
+from livingmeta.living.adding import EXTRACTIONS, settle
 from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.certificate import certificate_page
 from livingmeta.pages.phrases import interval
@@ -57,7 +57,9 @@ def check_command(
     agree: Annotated[
         int | None, typer.Option(metavar="N", help="settle disagreement N of two extractions")
     ] = None,
-    take: Annotated[str | None, typer.Option(metavar="first|second", help="whose value is right")] = None,
+    take: Annotated[
+        str | None, typer.Option(metavar="|".join(EXTRACTIONS), help="whose value is right")
+    ] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="who settled it")] = None,
     why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
     as_json: AsJson = False,

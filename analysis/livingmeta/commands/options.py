@@ -1,11 +1,12 @@
 """Arguments and options that several commands share."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.exchange.analyses import Favours
 from livingmeta.language import LANGUAGES
 from livingmeta.synthesis.settings import METHOD_OPTIONS
 
@@ -78,7 +79,7 @@ NewFavours = Annotated[
     str | None,
     typer.Option(
         "--favours",
-        metavar="lower|higher",
+        metavar="|".join(get_args(Favours)),
         help=f"{_SIDES}; left out: asked at a terminal, and else as the scales say, or not known",
     ),
 ]

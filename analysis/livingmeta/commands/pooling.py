@@ -32,7 +32,7 @@ from livingmeta.synthesis.choosing import outside
 from livingmeta.synthesis.comparison import apart, compare
 from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.profiles import PROFILES
-from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, headline_settings
+from livingmeta.synthesis.settings import CLUSTERS, METHOD_OPTIONS, Selection, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError, decimal, decimals, derived, p_words, steady
 
@@ -62,7 +62,7 @@ def pool_command(
     ] = None,
     cluster: Annotated[
         str | None,
-        typer.Option(metavar="trial", help="trial: an interval that allows for several effects of a trial"),
+        typer.Option(metavar="NAME", help="; ".join(f"{name}: {about}" for name, about in CLUSTERS.items())),
     ] = None,
     without: Annotated[
         list[str] | None,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta.calls.methods import executor, resampled_of, simulated_of, subsets_of
+from livingmeta.calls.methods import INTERVALS, executor, resampled_of, simulated_of, subsets_of
 from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
@@ -132,7 +132,7 @@ def simulate_command(
     ] = None,
     ci: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="interval; may be repeated [wald, t, hksj, hksj-modified]"),
+        typer.Option(metavar="NAME", help=f"interval; may be repeated [{', '.join(INTERVALS)}]"),
     ] = None,
     count: Count = 10_000,
     seed: Seed = 1,

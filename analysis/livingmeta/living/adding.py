@@ -17,6 +17,7 @@ from livingmeta.words import RefusalError
 
 # negative_favours of review.toml, by which effects favour group 1
 SIDES: Mapping[str, int] = {"lower": 1, "higher": 2}
+EXTRACTIONS = ("first", "second")  # whose value may be right
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,9 @@ def settle(name: str, number: int, *, take: str | None, by: str | None, why: str
     if not 1 <= number <= len(open_cells):
         many = f"disagreements 1 to {len(open_cells)}" if open_cells else "no disagreement"
         raise RefusalError(f"--agree {number}: {name} has {many}.")
-    if take not in {"first", "second"} or not by or not why:
-        raise RefusalError("--agree needs --take first or --take second, --by NAME and --why WORDS.")
+    if take not in EXTRACTIONS or not by or not why:
+        needed = " or ".join(f"--take {which}" for which in EXTRACTIONS)
+        raise RefusalError(f"--agree needs {needed}, --by NAME and --why WORDS.")
     cell = open_cells[number - 1]
     value = cell.values[0 if take == "first" else 1]
     folder, shown = find(name)

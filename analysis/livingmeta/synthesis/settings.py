@@ -96,6 +96,7 @@ class Settings:
         return self.called or MEASURES[self.measure].label
 
 
+CLUSTERS = {"trial": "an interval that allows for several effects of a trial"}
 METHOD_OPTIONS: dict[str, Mapping[str, object]] = {
     "correction": CORRECTIONS,
     "smd_variance": VARIANCES,
@@ -145,7 +146,7 @@ def settings_of(
     level = methods.level if level is None else level
     refuse(no_level(level))
     if cluster is not None:
-        pick({"trial": None}, cluster, "cluster")
+        pick(CLUSTERS, cluster, "cluster")
         if choices.get("ci"):
             raise RefusalError(
                 f"ci = {choices['ci']!r} and cluster both say what the interval is: choose one."
