@@ -46,6 +46,19 @@ def check(answer: object, expected: float | str, hint: str, *, within: float = 0
     print("Right." if right else f"Not yet{why}. Hint: {hint}")
 
 
+def interval(result: Any) -> str:
+    """Return an estimate with its interval, as a forest plot prints it.
+
+    Examples
+    --------
+    >>> from livingmeta import pool
+    >>> interval(pool([-0.3, 0.1, -0.5], [0.04, 0.09, 0.06]))
+    '−0.28 (−0.93 to 0.37)'
+    """
+    numbers = (f"{value:.2f}" for value in (result.estimate, result.ci_low, result.ci_high))
+    return "{} ({} to {})".format(*numbers).replace("-", "−")
+
+
 def small_multiples(draw: Draw, settings: Sequence[Mapping[str, Any]]) -> None:
     """Draw one panel for each setting: the picture that needs no slider.
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import livingmeta
+
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SECTIONS = [
@@ -115,6 +117,18 @@ def test_a_notebook_asks_first_and_checks_last(path: Path) -> None:
 @each
 def test_a_notebook_says_how_to_open_it_in_the_cloud(path: Path) -> None:
     assert "](README.md#in-the-cloud)" in source(read(path)["cells"][0])
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, FOLDER / "teaching.py"], ids=lambda path: path.stem)
+def test_what_is_imported_of_the_package_is_public(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        text = "\n".join(map(source, read(path)["cells"]))
+    modules = re.findall(r"(?:from|import) (livingmeta[\w.]*)", text)
+    assert set(modules) <= {"livingmeta"}
+    listed = re.findall(r"from livingmeta import (?:\(([^)]+)\)|(.+))", text)
+    names = {name for part in listed for name in re.findall(r"\w+", "".join(part))}
+    assert names <= set(livingmeta.__all__)
 
 
 @each

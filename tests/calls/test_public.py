@@ -117,6 +117,7 @@ def test_a_result_shows_itself_in_a_line_a_table_and_json(name: str) -> None:
     lines = repr(result).splitlines()
     assert len(lines) <= 15
     assert max(map(len, lines)) < 1000
+    assert all(map(repr, result if isinstance(result, Several) else ()))
     assert "<Ash>" not in result._repr_html_()
     assert "<table" in result._repr_html_()
     assert isinstance(result.to_frame(), pd.DataFrame)
