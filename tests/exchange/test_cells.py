@@ -66,6 +66,25 @@ def test_limits_of_a_mean_have_the_level_that_the_column_says(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "text",
     [
+        'study,treatment median (IQR),n1,control median [IQR],n2\nA,29 (6 to 52),33,"35 [10; 60]",34\n',
+        "study,treatment median,Q1 treatment,q3 treatment,n1,control median,control Q1,control q3,n2\n"
+        "A,29,6,52,33,35,10,60,34\n",
+        "study,treatment mean,treatment SD,treatment median,q11,q31,n1,mean2,sd2,median2,q12,q32,n2\n"
+        "A,,,29,6,52,33,NR,,35,10,60,34\n",
+    ],
+)
+def test_medians_with_quartiles_are_read_where_a_row_has_no_mean(text: str, tmp_path: Path) -> None:
+    ((review,), remarks) = reviews_in(write(tmp_path / "t.csv", text), MD)
+    assert remarks == []
+    assert [(row.mean, row.median, row.q1, row.q3, row.n) for row in review.outcomes] == [
+        (None, 29, 6, 52, 33),
+        (None, 35, 10, 60, 34),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "study,treatment n/N,control n/N\nAsh,3/20,7/20\nBirch,4 of 31 (13%),9/29 (31%)\nCedar,2/15,5/16\n",
         "study,treatment n (%),treatment N,control n (%),control total\n"
         "Ash,3 (15%),20,7 (35),20\nBirch,4,31,9 (31.0%),29\nCedar,2 (13 %),15,5,16\n",

@@ -132,6 +132,8 @@ def test_means_with_standard_errors_are_pooled_as_with_standard_deviations(tmp_p
         ("study,xi,ti", "incidence rates"),
         ("study,mi,sdi,ni", "Compute vi = sdi²/ni"),
         ("study,treatment,events,total", "If each row is an arm (treatment), put the two arms"),
+        ("author,treatment,r,N", "r, N: correlations and numbers of people (or people with the event)"),
+        ("author,treatment,r,N", "r, N: correlations and numbers of people (or people with the event)"),
         ("Author,Correlation,SampleSize", "yi = atanh(Correlation) and vi = 1/(SampleSize − 3)"),
     ],
 )

@@ -14,7 +14,8 @@ from livingmeta.review.schema import ABSENT
 from livingmeta.words import is_number, is_plain, pick
 
 MEAN_CELLS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
-SPREADS = (("sd",), ("se",), ("low", "high"))  # what may stand beside the mean of an arm
+# What may be known of an arm beside its number of people; the first that a row has is taken
+ARMS_BY = (("mean", "sd"), ("mean", "se"), ("mean", "low", "high"), ("median", "q1", "q3"))
 # Cells that hold counts
 WHOLE = {"n1", "n2", "events1", "events2", "without1", "without2"}
 OF_MEANS = tuple(key for key, measure in MEASURES.items() if measure.needs == "means")

@@ -27,6 +27,7 @@ _SPREADS = {
     "se": r"s\.?e\.?m?\.?|standard errors?",
     "ci": r"(?:9\d(?:[.,]\d)?\s*%[\s-]*)?(?:[ck]\.?i\.?|confidence intervals?|konfidensintervall)",
 }
+_QUARTILES = r"iqr|inter-?quartile range|quartiles|q1\s*[-–,;to]+\s*q3"
 _JOINED = r"\s*(?:±|\+\s*/?\s*-|\(|\[|/|,|;|\band\b|&)\s*(?:±\s*)?"
 # What a heading says that its cells hold, by the words for it; the rest of it may name the arm
 _CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -38,6 +39,7 @@ _CONTENTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             (_SPREADS["ci"], ("mean", "low", "high")),
         )
     ),
+    (rf"\b(?:median|mdn|med){_JOINED}(?:{_QUARTILES})(?!\w)", ("median", "q1", "q3")),
     (rf"±\s*(?:{_SPREADS['sd']})(?!\w)", ("mean", "sd")),
     (rf"±\s*(?:{_SPREADS['se']})(?!\w)", ("mean", "se")),
     (r"\b(?:n|r|x|events?|cases|no)\s*(?:/|\bof\b)\s*(?:n|total)\b", ("events", "n")),
@@ -49,6 +51,7 @@ TOGETHER = (
     ("mean", "sd"),
     ("mean", "se"),
     ("mean", "low", "high"),
+    ("median", "q1", "q3"),
     ("events", "n"),
     ("yi", "low", "high"),
     ("yi", "sei"),
@@ -177,7 +180,12 @@ def numbers_in(text: str, wanted: Iterable[str]) -> dict[str, str]:
             raise EntryError('write the number of people with the event, as in "12 (35%)" or "12".')
         return {"events": match[1]}
     inner = text.strip().strip("()[]")
-    entry = read_result(f"1 ({inner})" if wanted == ("low", "high") else text, difference=wanted[0] != "mean")
+    of_arm = wanted[0] in {"mean", "median"}
+    entry = read_result(f"1 ({inner})" if wanted == ("low", "high") else text, difference=not of_arm)
+    if "q1" in wanted and entry.pair:
+        entry = entry.with_answer("spread", "iqr")
+    if "q1" in wanted and "centre" in entry.open:
+        entry = entry.with_answer("centre", "median")
     if {"se", "sei"} & set(wanted) and "sd_or_se" in entry.open:
         entry = entry.with_answer("sd_or_se", "se")
     if "low" in wanted and entry.pair:

@@ -25,12 +25,18 @@ COLUMN_NAMES: Mapping[str, str] = {
     "se1": "se1",
     "low1": "low1",
     "high1": "high1",
+    "median1": "median1",
+    "q11": "q11",
+    "q31": "q31",
     "n2": "n2, n2i | c sample",
     "mean2": "mean2, m2i | c mean",
     "sd2": "sd2, sd2i | c sd",
     "se2": "se2",
     "low2": "low2",
     "high2": "high2",
+    "median2": "median2",
+    "q12": "q12",
+    "q32": "q32",
     "events1": "events1, ai | tevents, tdeath, tpos, n11",
     "events2": "events2, ci | cevents, cdeath, cpos, n21",
     "without1": "without1, bi | tnoevents, tnodeath, tneg, n12",
@@ -61,6 +67,9 @@ ARMS: Mapping[str, str] = {
 QUANTITIES: Mapping[str, str] = {
     "mean": "mean, m, means, average, avg, post mean, post m, gjennomsnitt",
     "sd": "sd, sds, std, stdev, std dev, stddev, standard deviation, st dev, post sd",
+    "median": "median, mdn, med",
+    "q1": "q1, lower quartile, first quartile, p25",
+    "q3": "q3, upper quartile, third quartile, p75",
     "se": "se, sem, stderr, std err, std error, standard error",
     "n": "n, total, total n, n total, sample size, sample, size, participants, patients, ntot, tot, post n, "
     "number, no, antall, number of participants, number of patients, no of patients, n participants, "
@@ -101,6 +110,10 @@ _NOT_YET: tuple[tuple[str, str], ...] = (
         "back.",
     ),
     (
+        "{r}, {ni}: correlations and numbers of people (or people with the event)",
+        "Of correlations compute Fisher's z, yi = atanh({r}) and vi = 1/({ni} − 3), " + _GENERIC + ".",
+    ),
+    (
         "{xi}, {ni}: events and people of one group, so proportions",
         "Compute logits, yi = log({xi}/({ni} − {xi})) and vi = 1/{xi} + 1/({ni} − {xi}), "
         + _GENERIC
@@ -114,7 +127,8 @@ _NOT_YET: tuple[tuple[str, str], ...] = (
     ("{mi}, {sdi}, {ni}: means of one group", "Compute vi = {sdi}²/{ni}, " + _GENERIC + ", with {mi} as yi."),
 )
 _ONE_GROUP: Mapping[str, str] = {
-    "ri": "ri, r, cor, correlation, corr, pearson r",
+    "ri": "ri, cor, correlation, corr, pearson r",
+    "r": "r",
     "ni": "ni, n, total, sample size, n total, total n",
     "xi": "xi, events, event, cases, death, deaths",
     "mi": "mi, mean, m",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livingmeta.exchange.analyses import OF_COUNTS, RATIOS, SPREADS, Analysis, Hints, Record, twins
+from livingmeta.exchange.analyses import ARMS_BY, OF_COUNTS, RATIOS, Analysis, Hints, Record, twins
 from livingmeta.exchange.cells import are_columns
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import as_called, hints_of
@@ -314,8 +314,11 @@ def _rows(
     needed = []
     levels = {}
     for arm in ("1", "2"):
-        spread = next((way for way in SPREADS if all(cells.get(f"{name}{arm}") for name in way)), ("sd",))
-        names = ("events", "n") if analysis.measure in OF_COUNTS else ("mean", *spread, "n")
+        ways = [way for way in ARMS_BY if all(f"{name}{arm}" in record.columns for name in way)] or [
+            ARMS_BY[0]
+        ]
+        way = next((way for way in ways if all(cells.get(f"{name}{arm}") for name in way)), ways[0])
+        names = ("events", "n") if analysis.measure in OF_COUNTS else (*way, "n")
         needed += [f"{name}{arm}" for name in names]
         if "low" in names:
             level = cells.get(f"level{arm}")

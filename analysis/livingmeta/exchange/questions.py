@@ -49,6 +49,10 @@ TOGETHER: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "a mean with its confidence limits in one cell, for each group",
         ("mean1,low1,high1", "n1", "mean2,low2,high2", "n2"),
     ),
+    "medians and quartiles": (
+        "a median with its quartiles in one cell, for each group",
+        ("median1,q11,q31", "n1", "median2,q12,q32", "n2"),
+    ),
     "events of people": ("events of people in one cell, for each group", ("events1,n1", "events2,n2")),
     "effects and limits": ("an effect with its confidence limits in one cell", ("yi,low,high",)),
     "effects and SEs": ("an effect with its standard error in one cell", ("yi,sei",)),
@@ -62,6 +66,9 @@ ROLES: Mapping[str, str] = {
             "mean": "mean of",
             "sd": "standard deviation of",
             "se": "standard error of",
+            "median": "median of",
+            "q1": "lower quartile of",
+            "q3": "upper quartile of",
             "n": "number of people in",
             "events": "number of people with the event in",
             "without": "number of people without the event in",
@@ -221,7 +228,7 @@ def _together(sheet: Sheet, column: str) -> set[str]:
     filled = [cells[column] for _, cells in rows if cells[column].lower() not in ABSENT]
     fits: dict[str, int] = {}
     for kind, (_, roles) in TOGETHER.items():
-        wanted = tuple(ours.rstrip("12") for ours in listed(roles[0]))
+        wanted = tuple(ours[:-1] if ours[-1] in ARMS else ours for ours in listed(roles[0]))
         if contents is None or contents[0] == wanted:
             fits[kind] = sum(_holds(cell, wanted) for cell in filled)
     return {kind for kind, fitting in fits.items() if filled and fitting >= 0.8 * len(filled)}

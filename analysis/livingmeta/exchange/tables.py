@@ -9,10 +9,10 @@ from pathlib import Path
 
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.analyses import (
+    ARMS_BY,
     OF_COUNTS,
     OF_MEANS,
     RATIOS,
-    SPREADS,
     WHOLE,
     Analysis,
     Hints,
@@ -104,7 +104,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         profile="today",
         computed=computed,
         log=hints.log,
-        measure=hints.measure or ("GEN" if computed else "SMD" if "mean1" in used else "OR"),
+        measure=hints.measure or ("GEN" if computed else "OR" if "events1" in used else "SMD"),
         negative_favours=hints.negative_favours,
     )
     sheet = _of_studies(sheet, headers, columns, analysis)
@@ -325,9 +325,9 @@ def _arms(headers: Mapping[str, Sequence[str]]) -> Iterator[tuple[list[str], tup
     """Yield the columns of arms that effects can be computed from, and their measures."""
     arms: list[str] = []
     for arm in "12":
-        ways = [[f"mean{arm}", *(f"{name}{arm}" for name in spread), f"n{arm}"] for spread in SPREADS]
-        arms += next((way for way in ways if headers.keys() >= set(way)), [])
-    if {"mean1", "mean2"} <= set(arms):
+        ways = [[f"{name}{arm}" for name in (*way, "n")] for way in ARMS_BY]
+        arms += dict.fromkeys(name for way in ways if headers.keys() >= set(way) for name in way)
+    if {"n1", "n2"} <= set(arms):
         yield arms, OF_MEANS
     sizes = [name for way in ("n", "without") for name in (f"{way}1", f"{way}2") if name in headers]
     if {"events1", "events2"} <= headers.keys() and (
