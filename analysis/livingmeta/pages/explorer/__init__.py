@@ -164,7 +164,8 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     return {
         "language": {"comma": speak.comma, "percent": speak.percent, "thousands": speak.thousands},
         "words": {
-            key: speak.said[key] for key in re.findall(r'\bsay\("([\w.]+)"', "".join(_assets().values()))
+            key: speak.said["explorer.share_table" if review.file and key == "share" else key]
+            for key in re.findall(r'\bsay\("([\w.]+)"', "".join(_assets().values()))
         },
         "review": {"id": review.protocol.id},
         "measure": scale_name(settings.label),

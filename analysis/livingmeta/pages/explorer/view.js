@@ -360,6 +360,7 @@
     on("trials", "change", (event) => turn(event.target.dataset.id));
     on("all-on", "click", () => turnAll(() => true, say("explorer.said_all_on")));
     on("all-off", "click", () => turnAll(() => false, say("explorer.said_all_off")));
+    at("no-assumptions").hidden = !data.syntheses.some((one) => one.trials.some((trial) => trial.assumption));
     on("no-assumptions", "click", () =>
       turnAll((trial) => isOn(state, trial) && !trial.assumption, say("explorer.said_assumed_off")));
     on("profile", "change", (event) => {
