@@ -198,10 +198,8 @@ def test_tables_and_pictures_can_be_read_aloud(key: tuple[str, str]) -> None:
 def test_the_words_in_a_picture_are_text() -> None:
     pictures = pictures_of(page_of("smith2017", "en"))
     shown = [one.text for one in pictures[0].inside if one.tag == "text"]
-    assert "Total" in shown
-    assert {effect.label for effect in SMITH.headline_pools[0].effects} <= {
-        one.removesuffix(" †") for one in shown
-    }
+    assert "Total (95% CI)" in shown
+    assert {effect.label for effect in SMITH.headline_pools[0].effects} <= set(shown)
 
 
 @EACH
@@ -380,7 +378,8 @@ def test_a_page_in_another_language_has_no_english_but_what_it_quotes(key: tuple
 def test_a_picture_in_another_language_has_no_english_but_what_it_quotes(code: str) -> None:
     pictures = Texts(text_of("smith2017", code)).pictures
     assert len(pictures) > 6
-    assert [words for text in pictures if (words := english_of_ours(text, code))] == []
+    letter = {"a"}  # of a note
+    assert [words for text in pictures if (words := english_of_ours(text, code) - letter)] == []
 
 
 @pytest.mark.parametrize("name", ["smith2017", pytest.param("living", marks=pytest.mark.slow)])
