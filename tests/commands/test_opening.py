@@ -324,6 +324,28 @@ def test_reviews_files_syntheses_and_trials_are_completed(
     assert completed("pool", "nothere.csv", "--synthesis", "") == []
 
 
+def test_a_file_is_compared_with_another_file_or_a_review_of_the_same_measure(say, pain: Path) -> None:
+    moved = str(written(pain.parent, "moved.csv", MEANS.replace("12.6,8.1", "11.6,8.1")))
+    said = say("diff", moved, "--against", str(pain))
+    assert "in: Hansen 2015" in said.flat
+    assert "CHANGELOG" not in said.out + (pain.parent / "figures" / "moved" / "diff.md").read_text("utf-8")
+    counts = written(pain.parent, "counts.csv", COUNTS)
+    for against, answer in (
+        (str(counts), "its effects are OR, those of"),
+        ("smith2017", "no analysis is called as one of"),
+        ("HEAD", "no commit of it is looked up"),
+    ):
+        assert answer in say("diff", moved, "--against", against).err
+    assert "--against says which" in say("diff", moved).err
+
+
+def test_a_panel_is_told_where_its_decisions_on_a_file_can_be_kept(say, pain: Path) -> None:
+    said = say("certainty", str(pain), "--worksheet", str(pain.parent / "panel.csv"))
+    assert "certainty.csv in a review made of pain.csv (livingmeta import)" in said.flat
+    assert say("certainty", str(pain), "--worksheet", str(pain)).status == 2
+    assert pain.read_text("utf-8") == MEANS
+
+
 def test_a_file_has_the_usual_choices_and_a_review_those_it_declares(say, pain: Path) -> None:
     (world,) = json.loads(say("multiverse", str(pain), "--json").out)
     assert world["synthesis"] == "pain"

@@ -48,7 +48,9 @@ def hashes(review: Review) -> dict[str, str]:
     Line ends count as \\n, since git may turn them.
     """
     if review.folder.is_file():
-        return {review.folder.name: hashlib.sha256(_lines(review.folder.read_bytes())).hexdigest()}
+        raw = review.folder.read_bytes()
+        text = review.folder.suffix.lower() in HASHED
+        return {review.folder.name: hashlib.sha256(_lines(raw) if text else raw).hexdigest()}
     folders = {review.folder.resolve().name: review.folder, **neighbours(review)}
     return {
         f"{name}/{path.name}": hashlib.sha256(_lines(current(path).read_bytes())).hexdigest()

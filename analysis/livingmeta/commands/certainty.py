@@ -137,6 +137,8 @@ def _worksheet(
         place = str(own)
         if review.folder.resolve().is_relative_to(PACKAGED):  # which the next version replaces
             place = f"{Path('data', review.folder.name, own.name)}, in a copy of {review.folder}"
+        if review.file is not None:
+            place = f"{own.name} in a review made of {review.file} (livingmeta import)"
         screen.echo(f"Save it as {place}, and every page about the review shows it.")
     return None
 

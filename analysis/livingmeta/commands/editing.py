@@ -34,7 +34,7 @@ from livingmeta.pages.letter import letter
 from livingmeta.pages.manuscript import PAPERS
 from livingmeta.pages.phrases import interval
 from livingmeta.review.extraction import disagreements
-from livingmeta.review.folder import load_review
+from livingmeta.review.folder import holds_review, load_review
 from livingmeta.review.gaps import by_report
 from livingmeta.review.protocol import Review
 from livingmeta.store import create, write
@@ -160,8 +160,9 @@ def _page(
     page = diff_page(review, moves, names=names, fates=fates)
     written.append(write(folder / "diff.md", as_markdown([page], pictures=pictures, level=1) + "\n"))
     screen.echo(f"\n{', '.join(str(path) for path in written)} written.")
-    screen.echo(said("diff.evidence"))
-    screen.echo(evidence_line(review, moves))
+    if review.file is None:
+        screen.echo(said("diff.evidence"))
+        screen.echo(evidence_line(review, moves))
 
 
 @opens
@@ -198,16 +199,21 @@ def _before(now: Opened, against: str | None) -> Review:
     """Open what a review or file is compared with; of one analysis on each side, these two."""
     if now.file is None and not is_file(against or ""):
         return as_it_was(now.name, against or "HEAD")
-    if against is None:
+    if against is None or not (is_file(against) or holds_review(against)):
         raise RefusalError(
-            f"{now.name} is a file: --against says which other file or review it is compared with."
+            f"{now.name} is a file, and no commit of it is looked up: --against says which other file or "
+            "review it is compared with."
         )
     said = dict(now.said) if is_file(against) else {}
     if Path(against).suffix.lower() not in WORKBOOKS:
         said.pop("sheet", None)
     others = [other.review for other in read_given(against, said)]
     measure = now.review.protocol.methods.measure
-    before = next((other for other in others if other.protocol.methods.measure == measure), others[0])
+    alike = [other for other in others if other.protocol.methods.measure == measure]
+    if not alike:
+        theirs = ", ".join(other.protocol.methods.measure for other in others)
+        raise RefusalError(f"--against {against}: its effects are {theirs}, those of {now.name} {measure}.")
+    before = alike[0]
     ids, plans = [plan.id for plan in now.review.protocol.synthesis], before.protocol.synthesis
     if len(plans) == len(ids) == 1:
         same = before.protocol.model_copy(update={"synthesis": (plans[0].model_copy(update={"id": ids[0]}),)})

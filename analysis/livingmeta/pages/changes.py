@@ -212,6 +212,7 @@ def diff_page(
             told = List(id=f"{move.stem}-moved", items=items)
             name = language.word(move.name)
             blocks.append(Section(id=move.stem, title=name, blocks=(told,)))
-    blocks.append(Paragraph(id="evidence", words=say("diff.evidence")))
-    blocks.append(Paragraph(id="evidence-line", words=Code(evidence_line(review, moves))))
+    if review.file is None:  # else there is no changelog
+        blocks.append(Paragraph(id="evidence", words=say("diff.evidence")))
+        blocks.append(Paragraph(id="evidence-line", words=Code(evidence_line(review, moves))))
     return Section(id="changed", title=f"{title}: {names[0]} → {names[1]}", blocks=tuple(blocks))
