@@ -26,7 +26,6 @@ from livingmeta.figures import sensitivity as bends
 from livingmeta.figures import specification_curve as curve
 from livingmeta.figures.files import figure_bytes
 from livingmeta.language import language as spoken
-from livingmeta.review.bias import assessments
 from livingmeta.review.folder import extended
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
@@ -79,7 +78,7 @@ def _forest(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str
     if of_review and not {*asked} - {*Reading.__annotations__, "vi"}:
         return (opened(data, asked.pop("vi", None), **asked),), {}  # with its moderators and judgements
     pools, review = _pools(data, asked)
-    return (pools,), {} if review is None else {"bias": assessments(review)}
+    return (pools,), {} if review is None else {"review": review}
 
 
 def _funnel(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

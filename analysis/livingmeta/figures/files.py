@@ -81,7 +81,7 @@ def _smaller(text: str) -> str:
     return re.sub(rf"{re.escape(fonts[0])}(; )?", "", text).replace("<svg", f'<svg style="{fonts[0]}"', 1)
 
 
-_FIXED: Mapping[str, Any] = {
+_FIXED: Mapping[Any, Any] = {
     "svg.hashsalt": "livingmeta",
     "pdf.fonttype": 42,
     "text.parse_math": False,
@@ -117,7 +117,7 @@ def figure_bytes(
     held = io.BytesIO()
     told = {"Title": title, **({"Description": description} if kind == "png" else {})}
     about = {**METADATA[kind], **{name: words for name, words in told.items() if words}}
-    with rc_context(dict(_FIXED)):
+    with rc_context({**_FIXED}):
         if isinstance(figure, Sequence):
             from matplotlib.backends.backend_pdf import PdfPages
 

@@ -160,7 +160,7 @@ class _Asked:
             pools = synthesise(pools, selection=Selection(subgroup=subgroup), only=synthesis)
         elif subgroup is not None:
             raise RefusalError("subgroup: pools are parted already. Give the review itself.")
-        listed = [pools] if isinstance(pools, Pool) else list(pools)  # type: ignore[arg-type]
+        listed = [pools] if isinstance(pools, Pool) else list(pools)
         names = list(dict.fromkeys(pool.synthesis for pool in listed))
         if synthesis is not None:
             synthesis = review.plan(synthesis).id if review is not None else synthesis
@@ -224,8 +224,8 @@ class _Asked:
         """The columns beside the plot, as asked for or as the trials have something for them."""
         if self.totals:
             whole = any(pool.total_weights is not None for pool in self.pools)
-            names = ("n", "weight", "estimate") if whole else ("n", "estimate")
-            return tuple(name for name in names if self.has(name))
+            results = ("weight", "estimate") if whole else ("estimate",)
+            return tuple(name for name in ("n", *results) if self.has(name))
         if self.columns is not None:
             names = {name.casefold(): name for name in COLUMNS}
             chosen = dict.fromkeys(names.get(name.casefold(), name) for name in self.columns)
@@ -254,8 +254,7 @@ class _Asked:
     def judged(self) -> Mapping[str, Assessment]:
         """By trial what is recorded with the tool that most of those shown are judged with."""
         trials = {effect.trial for effect in self.effects}
-        last = self.pools[-1]
-        trials |= {absent.trial for absent in (*last.missing, *last.sensitivity_only, *last.dropped)}
+        trials |= {absent.trial for absent in _absent(self.pools[-1])}
         tools: dict[str, dict[str, Assessment]] = {}
         for assessment in self.bias:
             if assessment.trial in trials:
@@ -479,11 +478,16 @@ def _ending(asked: _Asked) -> Iterator[_Row]:
     for pool in asked.pools:
         if pool.printed is not None:
             yield _Row(kind="printed", text=_as_published(asked, pool), printed=pool.printed, pool=pool)
-    absent = (*last.missing, *last.sensitivity_only, *last.dropped)
+    absent = _absent(last)
     if absent:
         yield _Row(kind="space")
         yield _Row(kind="words", text=asked.says("not_pooled"))
     yield from (_Row(kind="absent", absent=lacking) for lacking in absent)
+
+
+def _absent(pool: Pool) -> tuple[Missing | LeftOut, ...]:
+    """Return the trials that are not pooled: those without numbers, and those not used."""
+    return (*pool.missing, *pool.sensitivity_only, *pool.dropped)
 
 
 def _as_published(asked: _Asked, pool: Pool) -> str:
@@ -599,7 +603,7 @@ def _arms(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
 
 
 def _size(asked: _Asked, rows: Sequence[_Row], group: int) -> _Column:
-    cells = {
+    cells: dict[int, str] = {
         place: count(n) for place, effect in _effects(rows) if (n := getattr(effect, f"n{group}")) is not None
     }
     cells |= _totals(rows, group, "n")
@@ -883,8 +887,8 @@ class _Frame:
         room = self.width - 2 * _MARGIN - 0.12
         for (_, words), letter in self.letters.items():
             first = words[0].upper() if words[:2].isalpha() else words[0]
-            text = wrapped(first + words[1:], room, size=self.small)
-            lines += [(letter if i == 0 else "", line) for i, line in enumerate(text)]
+            broken = wrapped(first + words[1:], room, size=self.small)
+            lines += [(letter if i == 0 else "", line) for i, line in enumerate(broken)]
         groups = map(self.asked.language.word, self.asked.pools[0].groups)
         names = [row.name for row in self.given if row.name and self.cut(row)]
         names += [
@@ -960,9 +964,9 @@ def _framed(asked: _Asked, rows: Sequence[_Row], ax: Axes | None) -> _Frame:
     }
     letters = dict(zip(notes, _lettering(), strict=False))
     width, height = (asked.width or WIDTH) * _MM, asked.height and asked.height * _MM
-    sizes = SIZES
+    sizes = SIZES if ax is None else (*SIZES, 6.0, 5.5, 5.0)
     if ax is not None:
-        (width, height), sizes = _inches(ax), (*SIZES, 6.0, 5.5, 5.0)
+        width, height = _inches(ax)
     framed = [
         _Frame(asked=asked, given=rows, size=size, width=width, height=height, letters=letters)
         for size in sizes
@@ -1033,7 +1037,7 @@ def _drawn(asked: _Asked, rows: Sequence[_Row], ax: Axes | None = None) -> Axes:
             draw_diamond(ax, row.printed, place, gid="printed", color=COLOURS["published"], **look)
         first = place + 1 if row.kind in {"heading", "space"} else first
     for place, row in enumerate(frame.rows):
-        if frame.domains and row.trial in asked.judged:
+        if frame.domains and row.trial is not None and row.trial in asked.judged:
             _draw_circles(ax, frame, asked.judged[row.trial], place)
     _draw_foot(ax, frame)
     if asked.theme == "dark":
@@ -1110,7 +1114,7 @@ def _draw_heads(ax: Axes, frame: _Frame) -> None:
     def row(lines: float) -> float:  # a line of text so many lines above the rows
         return -0.5 - (0.08 + (lines - 0.5) * frame.line) / frame.pitch
 
-    bold = {"weight": "bold"}
+    bold: dict[str, Any] = {"weight": "bold"}
     first = frame.asked.says("subgroup") if frame.asked.totals else frame.asked.language.say("h_trial")
     _write(ax, frame, first, -frame.left, row(1), **bold)
     for column, low, high in frame.at:
@@ -1133,10 +1137,10 @@ def _draw_heads(ax: Axes, frame: _Frame) -> None:
     if frame.domains:
         middle = frame.circles + (len(frame.domains) - 1) * frame.circle / 2
         _write(ax, frame, frame.asked.says("bias"), middle, row(2), ha="center", **bold)
-    lines = 1 + max((len(lines) for lines in frame.head.values()), default=0)
+    below = 1 + max((len(lines) for lines in frame.head.values()), default=0)
     for i, line in enumerate(reversed(frame.title)):
         style = {"fontsize": frame.size + 1, "gid": "title", **bold}
-        _write(ax, frame, line, -frame.left, row(lines + 1.2 * (i + 1)), **style)
+        _write(ax, frame, line, -frame.left, row(below + 1.2 * (i + 1)), **style)
     _line(ax, frame, -0.5 - 0.05 / frame.pitch, width=0.6, gid="rule:head")
 
 
@@ -1231,7 +1235,7 @@ def _draw_pooled_line(ax: Axes, row: _Row, first: int, place: int) -> None:
     x = row.pool.result.estimate
     if low <= x <= high and not row.pool.contradictory():
         start = -0.5 if row.pool.subgroup is None else first - 0.5
-        style = {"color": COLOURS["pooled"], "lw": 0.7, "ls": (0, (4, 2.5)), "zorder": 1.5}
+        style: dict[str, Any] = {"color": COLOURS["pooled"], "lw": 0.7, "ls": (0, (4, 2.5)), "zorder": 1.5}
         ax.plot((x, x), (start, place), gid=f"pooled:{row.pool.subgroup or 'overall'}", **style)
 
 
@@ -1266,10 +1270,10 @@ def _draw_foot(ax: Axes, frame: _Frame) -> None:
     y = 0.22
     for side, lines in enumerate(frame.sides):
         middle = (low / 2 if side == 0 else high / 2) if low < 0 < high else 0.0
-        style = {"ha": "center", "va": "baseline", "fontsize": frame.small, "fontfamily": FONTS}
+        style: dict[str, Any] = {"ha": "center", "va": "baseline", "fontsize": frame.small}
         for i, line in enumerate(lines):
             at = down(y + 0.08 + i * small)
-            ax.text(middle, at, line, gid=f"favours:{1 + side}", parse_math=False, **style)
+            ax.text(middle, at, line, gid=f"favours:{1 + side}", fontfamily=FONTS, parse_math=False, **style)
     y += max(map(len, frame.sides), default=0) * small + 0.06
     label = frame.asked.language.word(axis_words(frame.asked.measure))
     label = fitted(label[:1].upper() + label[1:], frame.width - 2 * _MARGIN, size=frame.size)

@@ -379,11 +379,11 @@ _FOUND = (
 def _found(summary: SummaryOfFindings) -> tuple[Any, ...]:
     """Return a row of the summary of findings, its result on the scale that readers see."""
     pool, result = summary.pool, summary.pool.result
-    ends = (result.estimate, result.ci_low, result.ci_high) if result else ()
+    ends = (result.estimate, result.ci_low, result.ci_high) if result else (None,) * 3
     return (
         *(pool.synthesis, pool.subgroup, pool.title, scale_name(pool.measure)),
         *(pool.k, len(pool.measured), pool.people.all),
-        *([on_scale(pool.measure, end) for end in ends] or [None] * 3),
+        *(None if end is None else on_scale(pool.measure, end) for end in ends),
         certainty_short(summary),
     )
 
