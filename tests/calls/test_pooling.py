@@ -154,3 +154,28 @@ def test_results_become_plain_json_and_a_table_that_is_escaped() -> None:
     assert "<b>x" not in result._repr_html_()
     assert "&lt;b&gt;x" in result._repr_html_()
     assert re.match(r"<PooledEstimate k = 4: estimate 0\.\d\d \(95% CI", repr(result))
+
+
+def test_people_with_and_without_the_event_are_people() -> None:
+    cells = pd.DataFrame({"ai": [4, 6], "bi": [119, 300], "ci": [11, 29], "di": [128, 274]})
+    whole = pd.DataFrame({"ai": [4, 6], "n1i": [123, 306], "ci": [11, 29], "n2i": [139, 303]})
+    assert lm.risk_ratio(cells)["yi"].tolist() == lm.risk_ratio(whole)["yi"].tolist()
+    assert lm.pool(cells).estimate == lm.pool(whole).estimate
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: lm.smd(MEANS, labels="std"), "labels = 'std'.*Did you mean study"),
+        (lambda: lm.pool(MEANS, labels=LABELS), "this is the name of a column"),
+        (lambda: lm.pool(YI), "effects need their variances"),
+        (lambda: lm.pool("smith2017", labels="trial"), "smith2017 is a review"),
+        (lambda: lm.meta_regression(YI, VI, [[1], [2], [3], [4]]), "values by their names"),
+        (lambda: lm.bayes(YI, VI), "tau_scale .*give one, in the unit of the effects"),
+        (lambda: lm.verify(MEANS), "a table has no lock"),
+        (lambda: lm.forest_plot(pooling.pool(YI, VI)), "does not know its studies"),
+    ],
+)
+def test_what_can_t_be_done_is_refused_with_the_remedy(call: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -13,7 +13,7 @@ import pandas as pd
 from livingmeta.calls.opening import MISSING, REMEDY, remarked
 from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.exchange.columns import candidates
-from livingmeta.words import RefusalError, pick, refuse
+from livingmeta.words import RefusalError, pick, refuse, unknown
 
 TABLES = """
     Of a table of pandas, `{name}(table)`, it takes the columns of these names, or of those that other
@@ -41,6 +41,11 @@ def of_columns(measure: str) -> Callable[..., Any]:
         labels, missing = named.pop("labels", None), named.pop("missing", "refuse")
         pick(MISSING, missing, "missing")
         found = candidates(map(str, table.columns))
+        for arm in ("1", "2"):  # people with and without the event, as metafor's bi and di have them
+            parts = [found.get(f"{name}{arm}", []) for name in ("events", "without")]
+            if f"n{arm}" in needed and f"n{arm}" not in found and all(len(part) == 1 for part in parts):
+                (events,), (without,) = parts
+                table = table.assign(**{f"n{arm}": table[events] + table[without]})
         columns = _columns(table, {name: named.pop(name, None) for name in needed}, found, function.__name__)
         study = _labels(table, labels, found)
         absent = {name: pd.isna(table[column]) for name, column in columns.items() if isinstance(column, str)}
@@ -100,6 +105,8 @@ def _labels(table: pd.DataFrame, labels: Any, found: dict[str, list[str]]) -> li
     if labels is None and "study" in found:
         labels = _only(found["study"], "labels")
     if isinstance(labels, str):
+        if labels not in table.columns:
+            raise RefusalError(unknown("labels", labels, map(str, table.columns)))
         return table[labels].astype(str).tolist()
     if labels is None:
         labels = range(1, len(table) + 1) if isinstance(table.index, pd.RangeIndex) else table.index

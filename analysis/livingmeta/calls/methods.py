@@ -200,8 +200,8 @@ def prior_of(
     if tau_scale is None:
         if tau_prior != "half-normal" or not (measure.standardised or measure.ratio is not None):
             raise RefusalError(
-                f"--tau-scale: there is no usual scale for a {tau_prior} prior on τ with effects in "
-                f"{settings.label}; give one, in the unit of the effects."
+                f"tau_scale (--tau-scale): there is no usual scale for a {tau_prior} prior on τ with "
+                f"effects in {settings.label}; give one, in the unit of the effects."
             )
         tau_scale, chosen = USUAL_SCALE, " (scale by default, our choice: τ below 0.98 with 95%)"
     if settings.profile.model == "common":

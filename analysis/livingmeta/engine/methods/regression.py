@@ -235,6 +235,10 @@ def design_columns(
     names: list[str] = [INTERCEPT] if intercept else []
     listed: list[Array] = [np.ones(k)] if intercept else []
     problems: list[str] = []
+    if not isinstance(moderators, Mapping) and not hasattr(moderators, "items"):
+        raise RefusalError(
+            "moderators: give values by their names, as in {'year': [2001, 2004]}, or a table."
+        )
     for name, given in moderators.items():
         values = list(given)
         if len(values) != k:
