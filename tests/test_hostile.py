@@ -309,7 +309,7 @@ def test_a_control_character_is_refused_by_its_row_and_never_printed(say, tmp_pa
     review = folders.folder(tmp_path, trials=[{**folders.TRIAL, "label": f"Alpha{sign}"}])
     said = say("check", str(review))
     assert said.status == 1
-    assert f"trials.csv row 2: the file holds a control character (U+{ord(sign[0]):04X})" in said.out
+    assert f"trials.csv row 2: the file holds a control character (U+{ord(sign[0]):04X})" in said.flat
     table = tmp_path / "table.csv"
     table.write_text(f"trial,yi,vi\na{sign},1,1\nb,1,x{sign}\n", encoding="utf-8")
     assert say("pool", str(table)).status == 2
@@ -323,7 +323,7 @@ def test_a_control_character_that_toml_escapes_is_refused(say, tmp_path: Path, s
     review = folders.folder(tmp_path, toml=('title = "Pain, short term"', f'title = "Pain{escaped}"'))
     said = say("check", str(review))
     assert said.status == 1
-    assert f"a control character (U+{ord(sign[0]):04X})" in said.out
+    assert f"a control character (U+{ord(sign[0]):04X})" in said.flat
 
 
 @pytest.mark.parametrize(

@@ -108,13 +108,13 @@ def test_an_interval_over_no_effect_is_a_level_and_two_on_few_people_or_with_bot
     some = [-0.3, 0.1, -0.2, 0.15, -0.1]
     wide = found(tmp_path / "a", some, n=6)
     assert level(wide, "imprecision") == -2
-    assert "includes no effect and appreciable differences both ways" in why(wide, "imprecision")
+    assert "spans 0 (no effect) and appreciable differences both ways" in why(wide, "imprecision")
     few = found(tmp_path / "b", some, n=19)
     assert level(few, "imprecision") == -2
     assert "less than half of the people needed: 190 people against 400" in why(few, "imprecision")
     more = found(tmp_path / "c", some, n=20)
     assert level(more, "imprecision") == -1
-    assert "includes no effect, with 200 people against 400" in why(more, "imprecision")
+    assert "spans 0 (no effect), with 200 people against 400" in why(more, "imprecision")
     many = found(tmp_path / "d", [-0.02, 0.02, 0.01, -0.01, 0], n=900)
     assert level(many, "imprecision") == -1, "Core GRADE 2: the interval crosses the threshold"
 
@@ -122,7 +122,7 @@ def test_an_interval_over_no_effect_is_a_level_and_two_on_few_people_or_with_bot
 def test_142_people_and_an_interval_of_two_sds_are_two_levels() -> None:
     first = summary_of_findings(load_review("smith2017"))[0]
     assert level(first, "imprecision") == -2
-    assert "(−1.24 to 0.64) includes no effect and appreciable" in why(first, "imprecision")
+    assert "(−1.24 to 0.64) spans 0 (no effect) and appreciable" in why(first, "imprecision")
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -270,8 +270,11 @@ def test_people_per_1000_are_held_against_a_ratio_at_the_median_risk(tmp_path) -
     expected = {
         5: (0, "excludes less than the important difference"),
         40: (-1, "includes both an important difference in favour of new treatment and less"),
-        100: (0, "includes no important difference"),
-        300: (0, "includes no important difference"),  # from 20% no one can have 30 points fewer
+        100: (0, "lies wholly among differences too small to be important"),
+        300: (
+            0,
+            "lies wholly among differences too small to be important",
+        ),  # from 20% no one can have 30 points fewer
     }
     for measure in ("RR", "OR", "RD"):
         loaded = load_review(counts(tmp_path / measure, *arms, measure=measure))
@@ -311,7 +314,7 @@ def test_imprecision_as_a_published_example_rates_it(tmp_path) -> None:
 def test_trials_that_contradict_each_other_are_two_levels(tmp_path) -> None:
     one = found(tmp_path, [-1.5, 1.4, -1.3, 1.6, 1.2], n=60)
     assert level(one, "inconsistency") == -2
-    assert "exclude no effect on both sides" in why(one, "inconsistency")
+    assert "exclude 0 (no effect) on both sides" in why(one, "inconsistency")
 
 
 FAR_APART = [-1.0, -1.4, -1.8, -2.2, -1.2, -2.0]
@@ -525,7 +528,7 @@ def test_ten_people_change_nothing_where_random_effects_give_them_weight(tmp_pat
     trials = [-2.9, 1.1, -1.3, -0.2, -0.8, -2.2, -0.1, -1.0, 0.3, -0.6, -1.9, -0.4]
     one = found(tmp_path, trials, n=300, missing=("gone",), missing_n="10", important=0.2)
     assert level(one, "missing evidence") == 0
-    assert "the interval would include no effect, but they are fewer than 1 in 100 people" in why(
+    assert "the interval would span 0 (no effect), but they are fewer than 1 in 100 people" in why(
         one, "missing evidence"
     )
 
@@ -604,7 +607,7 @@ def test_certainty_and_sensitivity_never_disagree_on_what_is_missing(tmp_path) -
             ]
             if turned or absent.likely_tips:
                 assert found_level == (0 if "fewer than 1 in 100" in said else -1)
-                assert f"would {'include' if now else 'exclude'} no effect" in said
+                assert f"would {'span' if now else 'exclude'} 0 (no effect)" in said
             elif found_level == 0:
                 assert "turns what the interval or the estimate says" in said
             for tip in absent.likely_tips:

@@ -215,7 +215,7 @@ def test_only_a_person_judges(tmp_path: Path, say) -> None:
     protocol = review.protocol.model_copy(update={"judgement": (judged, other)})
     found = replace(review, protocol=protocol)
     assert rob_me(found, sensitivity(found))[0].judgements == (judged,)
-    said = say("sensitivity", str(review.folder), "--out", str(tmp_path))
+    said = say("sensitivity", str(review.folder), "--full", "--out", str(tmp_path))
     assert "judgement: not assessed" in said.flat
     assert "no concern" not in said.flat
     entry = """[[judgement]]
@@ -227,6 +227,6 @@ by = "A. Reader"
 
 [methods]"""
     judged_review = folder(tmp_path / "b", toml=("[methods]", entry))
-    said = say("sensitivity", str(judged_review), "--out", str(tmp_path))
+    said = say("sensitivity", str(judged_review), "--full", "--out", str(tmp_path))
     assert "judgement of A. Reader: high – most results are missing" in said.flat
     assert "not assessed" not in said.flat

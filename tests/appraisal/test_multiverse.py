@@ -372,7 +372,7 @@ def test_all_that_is_wrong_with_choices_is_said_at_once(two: Review, tmp_path: P
     assert checked.status == 1
     refused = say("multiverse", str(path))
     assert refused.status == 2
-    assert all(one in checked.out and one in refused.err for one in wrong)
+    assert all(one in checked.flat and one in refused.err for one in wrong)
     with pytest.raises(ValueError, match=r"declares no choice[\s\S]*\[\[choice\]\]"):
         multiverse(declaring(two))
 
@@ -392,7 +392,8 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
         "measured but missing here",
         "Most is moved by the choice of terms or composites",
         "each on 1 to 4 trials",
-        "Of 4 sets of trials that these pool, 0 exclude no effect in all their analyses, 1 in some",
+        "Of 4 sets of trials that these pool, 0 have intervals that exclude 0 (no effect) in all their "
+        "analyses, 1 in some",
         "4 trial sets, each once",
         "2: 3 trials, as the",
     ):

@@ -120,7 +120,7 @@ def test_flags_of_a_part_are_its_own() -> None:
 
 def test_the_command_shows_all_of_it(say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
-    out = ("--out", str(tmp_path))
+    out = ("--full", "--out", str(tmp_path))
     said = say("sensitivity", "smith2017", "--synthesis", "pain-short", "--important", "0.3", *out)
     assert said.status == 0
     for words in (
@@ -207,7 +207,7 @@ def test_an_analysis_counts_once_whatever_number_of_names_it_has() -> None:
 
 
 def test_the_overview_counts_no_conclusion_without_a_result(typed) -> None:
-    _, said = typed("sensitivity", "smith2017")
+    _, said = typed("sensitivity", "smith2017", "--full")
     rows = [line.split() for line in said.splitlines() if line.strip().startswith("Pain, ")]
     counts = {" ".join(row[:3]): row for row in rows if row[-1] == "–" or "of" in row}
     assert any(row[-1] == "–" for row in counts.values())  # pain-medium: nothing is pooled

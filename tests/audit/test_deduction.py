@@ -254,7 +254,7 @@ def test_a_printed_q_or_i2_bounds_the_unread_effects_and_tau2() -> None:
 
 def test_gaps_are_listed_by_what_they_would_settle(say: Callable[..., Any]) -> None:
     """Maenhout is all that is unread in one synthesis: its number settles that one wholly."""
-    out = say("gaps", "smith2017").out
+    out = say("gaps", "smith2017", "--full").out
     labels = [line.split(" (would add")[0] for line in out.splitlines() if "(would add" in line]
     assert labels[0] == "Maenhout 2013"
     assert "would settle 100% of what function-short leaves open" in " ".join(out.split())

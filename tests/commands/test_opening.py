@@ -227,7 +227,7 @@ def test_what_is_said_of_a_file_changes_what_it_gives(say, tmp_path: Path) -> No
     options = [*columns, "--header-row", "2", "--measure", "MD", "--favours", "lower"]
     first = say("pool", str(file), *options, "--mapping", str(mapping))
     assert "MD −1." in first.flat
-    assert "3 pooled (163 people)" in first.flat
+    assert "3 trials (163 people)" in first.flat
     assert mapping.is_file()
     assert say("pool", str(file), "--mapping", str(mapping)).out == first.out
     run = say("run", str(file), "--mapping", str(mapping)).flat
@@ -240,8 +240,9 @@ def test_many_remarks_are_a_count_and_check_has_them_all(say, tmp_path: Path) ->
     )
     file = written(tmp_path, "many.csv", f"study,yi,sei\n{rows}")
     said = say("pool", str(file), "--measure", "MD")
-    assert f"and 4 more remarks: livingmeta check {file} has all" in said.err
-    assert say("check", str(file), "--measure", "MD").out.count("no effect with a variance") == 9
+    assert f"and 4 more remarks: livingmeta check {file} --full has all" in " ".join(said.err.split())
+    whole = say("check", str(file), "--measure", "MD", "--full")
+    assert whole.flat.count("no effect with a variance") == 9
 
 
 def test_what_is_printed_is_taken_wherever_an_id_is(say, pain: Path) -> None:

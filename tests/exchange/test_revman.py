@@ -87,7 +87,7 @@ def test_an_analysis_pooled_by_another_method_says_so_at_every_door(model: str, 
     path = write(tmp_path / "e.csv", SHORT.replace("Ratio,Fixed", f"Ratio,{model}"))
     words = "pooled here by inverse variance, in its source by Mantel-Haenszel"
     shelf = str(tmp_path / "data")
-    assert words in say("pool", str(path)).flat
+    assert words in say("pool", str(path), "--full").flat
     assert '"pooled_by": "Mantel-Haenszel"' in say("pool", str(path), "--json").out
     say("import", str(path), "x", "--in", shelf)
     folder = next(one for one in (tmp_path / "data").iterdir() if "_rr_" in one.name)

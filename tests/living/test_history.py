@@ -217,7 +217,7 @@ def test_one_rule_for_all_commands_says_what_a_review_may_extend(say, tmp_path: 
     ):
         said = say(*words)
         assert said.status in {1, 2}
-        assert "review.toml, extends" in said.out + said.err
+        assert "review.toml, extends" in said.flat + said.err
         assert "extends one that stands beside it" in said.out + said.err or extends == "smith2017"
 
 

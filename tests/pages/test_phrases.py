@@ -197,7 +197,7 @@ def test_a_small_difference_keeps_its_digits_at_every_door(say, tmp_path: Path) 
     assert pool.result is not None
     assert f"MD {said.replace('(', '(95% CI ')}" in value(pool, pool.result)
     for command in (["pool"], ["sensitivity"], ["certainty"]):
-        out = re.sub(r"\s+", " ", say(*command, str(path)).out)
+        out = re.sub(r"\s+", " ", say(*command, str(path), "--full").out)
         assert f"MD {said}" in out, command
         assert "0.00 (0.00" not in out, command
     assert say("report", str(path), "--out", str(tmp_path / "out")).status == 0

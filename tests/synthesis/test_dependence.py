@@ -408,7 +408,7 @@ def test_every_command_that_rests_on_dependent_effects_says_so(
     monkeypatch.chdir(tmp_path)
     say("import", str(many(tmp_path)), "ten")
     command, *options = words.split()
-    said = say(command, "data/ten", *options)
+    said = say(command, "data/ten", *options, *(["--full"] if command != "report" else []))
     assert said.status == 0
     if command == "report":
         pages = (tmp_path / "figures" / "ten").glob("report.*")
@@ -425,7 +425,7 @@ def test_run_says_what_is_shared_in_figure_and_tables(
     file = tmp_path / "shared.csv"
     file.write_text(SHARED, encoding="utf-8")
     say("import", str(file), "shared")
-    assert "dependent_effects" in say("run", "data/shared").flat
+    assert "several effects of a trial as if independent" in say("run", "data/shared").flat
     folder = tmp_path / "figures" / "shared"
     assert "dependent_effects" in (folder / "results.csv").read_text("utf-8")
     for page in ("forest_shared.txt", "report.md"):
@@ -474,7 +474,7 @@ def test_check_doubts_no_coincidence(name: str, say, tmp_path: Path, monkeypatch
 def test_cluster_says_its_df_and_refuses_a_second_interval(say, tmp_path: Path) -> None:
     file = tmp_path / "shared.csv"
     file.write_text(SHARED, encoding="utf-8")
-    said = say("pool", str(file), "--cluster", "trial")
+    said = say("pool", str(file), "--cluster", "trial", "--full")
     assert "cluster-robust interval by trial (CR2)" in said.flat
     assert "3 trials, Satterthwaite's df = 1.9" in said.flat
     assert "4 comparisons of 3 trials pooled (280 people)" in said.flat

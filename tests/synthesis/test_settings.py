@@ -177,7 +177,7 @@ def test_what_is_assumed_for_the_authors_is_labelled_where_it_is_asked_for(words
 
 
 def test_side_by_side_the_profile_assumed_for_the_authors_is_labelled(say) -> None:
-    said = say("pool", "smith2017", "--profile", "all", "--synthesis", "pain-short")
+    said = say("pool", "smith2017", "--profile", "all", "--synthesis", "pain-short", "--full")
     (row,) = [line for line in said.out.splitlines() if line.strip().startswith("revman5 (assumed)")]
     assert "−0.30 (−0.73 to 0.12)" in row
 

@@ -527,7 +527,7 @@ def _inconsistency(case: _Case) -> Found:
         # "Different direction of effect estimates in the studies", I² > 75%: "Downgrade 2 levels"
         # (decision matrix of Cochrane review CD009172, PMC7195185, table 8)
         key = "rating.both_sides" if case.limits is None else "rating.both_important"
-        return -2, said(key, overlap=overlap)
+        return -2, said(key, overlap=overlap, no_effect=pool.no_effect)
     home = case.region(result.estimate)
     away = [case.region(effect.yi) != home for effect in pool.effects]
     weight = sum(w for w, elsewhere in zip(result.weights, away, strict=True) if elsewhere)
@@ -616,8 +616,9 @@ def _around_no_effect(case: _Case, ends: tuple[float, float]) -> Found:
     far too few people.
     """
     if all(case.reaches(end, APPRECIABLE) for end in ends):
-        return -2, ours(said("rating.none_both_ways"))
+        return -2, ours(said("rating.none_both_ways", no_effect=case.pool.no_effect))
     share, counts = case.information
+    counts |= {"no_effect": Numeral(case.pool.no_effect)}
     if share is None:
         return -1, said("rating.none_unknown", **counts)
     if share < FAR_SHORT:
@@ -707,11 +708,12 @@ def _turned_by(case: _Case, absent: Absence) -> Said | None:
     in relation to the chosen threshold determines the target" (Core GRADE 2, abstract).
     """
     key = "rating.would_include_none" if absent.excludes else "rating.would_exclude_none"
+    none = case.pool.no_effect
     if absent.likely_tips:
         ends = together(decimals(*absent.likely_tips), said("audit.or"))
-        return said(key, how=said("rating.all_at", ends=ends))
+        return said(key, how=said("rating.all_at", ends=ends), no_effect=none)
     if absent.turning:
-        return said(key, how=_told(absent.turning[0]))
+        return said(key, how=_told(absent.turning[0]), no_effect=none)
     now = case.result
     for name, pool in absent.scenarios:
         then = pool.result

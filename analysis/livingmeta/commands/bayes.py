@@ -13,6 +13,7 @@ from livingmeta.commands.opening import opens
 from livingmeta.commands.options import (
     AsJson,
     Documented,
+    Full,
     Important,
     Include,
     NoAssumptions,
@@ -25,7 +26,7 @@ from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Posterior
 from livingmeta.engine.methods.patient import NewSetting, vas_points, vas_words
 from livingmeta.pages.documents import Believed, believed, posterior_flags
-from livingmeta.pages.phrases import counted, coverage, flag_lines, interval, sentence, share
+from livingmeta.pages.phrases import counted, coverage, interval, sentence, share
 from livingmeta.synthesis.pool import Pool, marks, notes
 from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
@@ -56,6 +57,7 @@ def bayes_command(
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,
     out: OutFolder = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Pool with priors: posteriors, and chances of benefit.
@@ -73,26 +75,33 @@ def bayes_command(
     from livingmeta.figures.posterior import posterior_plot
 
     documents: list[Believed] = []
+    page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
+    before, words = None, ""
     for pool in synthesise(loaded, settings=settings, selection=selection, only=synthesis):
         answer = bayesian(pool, settings, prior, limit=limit)
         fitted, setting, words = answer.posterior, answer.new_setting, answer.prior
         documents.append(believed(loaded, pool, fitted, prior=words, setting=setting))
         if as_json:
             continue
-        printing.summary(loaded, pool)
+        tail = "" if fitted is None else _believed(pool, fitted)
+        printing.summary(page, loaded, pool, (tail, tail), after=before)
+        before = pool
         if fitted is None or setting is None:
-            screen.echo("  no posterior: without a trial it would be the prior\n")
+            page.say("  no posterior: without a trial it would be the prior", rank=1)
+            page.gap()
             continue
-        _print(pool, fitted, setting, words=f"prior: {words}", vas_sd=vas_sd)
+        _print(page, pool, fitted, setting, words=f"prior: {words}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
         note = f"{sentence(coverage(loaded, pool))} Prior: {words}.{grey}"
         figure = posterior_plot(pool, fitted, note=note).figure
-        for path in figure_files(opened.folder(out) / f"bayes_{pool.stem}", figure, "png", "svg"):
-            screen.echo(f"  {path} written")
-        screen.echo()
+        stem = opened.folder(out) / f"bayes_{pool.stem}"
+        printing.written(page, figure_files(stem, figure, "png", "svg"))
+        page.gap()
     if as_json:
         return screen.json("bayes", documents)
-    printing.disclaimer()
+    page.section("")
+    page.say(f"Prior: {words}." if words else "", brief=True, what="")
+    printing.disclaimer(page)
     return None
 
 
@@ -100,15 +109,26 @@ def _unit(vas_sd: float | None) -> str:
     return "" if vas_sd is None else f" {vas_words(vas_sd)}"
 
 
+def _believed(pool: Pool, fitted: Posterior) -> str:
+    """Say in few words what trials and prior say together of the mean."""
+    mean = f"{_interval(pool, fitted.mu)} with the prior"
+    return f"{mean}, {_chances(pool, 'mean', fitted.mu_chances)}"
+
+
 def _print(
-    pool: Pool, fitted: Posterior, setting: NewSetting | str, *, words: str, vas_sd: float | None
+    page: screen.Page,
+    pool: Pool,
+    fitted: Posterior,
+    setting: NewSetting | str,
+    *,
+    words: str,
+    vas_sd: float | None,
 ) -> None:
-    console = screen.console()
     head = f"median ({100 * fitted.level:g}% interval)"
     rows = {"mean effect μ": fitted.mu, "effect in a new setting": fitted.new}
-    console.print(f"  {words}; {counted(fitted.k, 'trial')}{share(pool)}")
+    page.say(f"  {words}; {counted(fitted.k, 'trial')}{share(pool)}", rank=4)
     tau = "{} ({} to {})".format(*decimals(fitted.tau.median, fitted.tau.low, fitted.tau.high))
-    screen.table(
+    page.table(
         ["posterior", f"{scale_name(pool.measure)}, {head}", f"mean and SD, {pool.measure}"],
         [
             [name, shown, ", ".join(decimals(x)[0] for x in (marginal.mean, marginal.sd))]
@@ -117,34 +137,42 @@ def _print(
                 ("τ", fitted.tau, tau),
             )
         ],
+        rank=2,
+        what="row",
     )
     for name, chances in (
         ("mean effect", fitted.mu_chances),
         ("effect in a new setting", fitted.new_chances),
     ):
-        console.print(f"  {_chances(pool, name, chances)}")
+        page.say(f"  {_chances(pool, name, chances)}", rank=2)
     if isinstance(setting, str):
-        console.print(f"  without a prior, no P for a new setting: {setting}")
+        page.say(f"  without a prior, no P for a new setting: {setting}", rank=4)
     else:
-        console.print(
+        page.say(
             f"  without a prior: {_chances(pool, 'new setting', setting)}; {setting.k} trials, "
-            f"{setting.assumption}"
+            f"{setting.assumption}",
+            rank=4,
         )
     for name, marginal in rows.items() if vas_sd is not None else ():
         ends = (vas_points(x, vas_sd=vas_sd or 0) for x in (marginal.median, marginal.low, marginal.high))
         shown = "{} ({} to {})".format(*(decimal(x, 0) for x in ends))
-        console.print(f"  {name}: {shown}{_unit(vas_sd)}")
-    screen.table(
+        page.say(f"  {name}: {shown}{_unit(vas_sd)}", rank=1)
+    page.table(
         ["trial", "as reported", f"posterior, {head}"],
         [
             [effect.label + marks(effect), interval(effect), _interval(pool, marginal)]
             for effect, marginal in zip(pool.effects, fitted.trials, strict=True)
         ],
+        rank=3,
+        what="trial",
+        by=[
+            abs(effect.yi - marginal.median)
+            for effect, marginal in zip(pool.effects, fitted.trials, strict=True)
+        ],
     )
     for note in notes(pool.effects):
-        console.print(f"  {note}")
-    for line in flag_lines(posterior_flags(pool, fitted)):
-        screen.echo(f"  flag {line}")
+        page.say(f"  {note}", rank=5)
+    printing.flags(page, posterior_flags(pool, fitted))
 
 
 def _interval(pool: Pool, marginal: Marginal) -> str:
@@ -161,7 +189,7 @@ def _chances(pool: Pool, name: str, chances: Chances | NewSetting) -> str:
     """Say how probable each side is, group 1's first where it is known, and by what matters."""
     first = pool.favours is not None and pool.favours[0] != pool.groups[0]  # is above no effect
     chance = 1 - chances.below_zero if first else chances.below_zero
-    said = f"P({name} {pool.side(first)}) = {_p(chance)}"
+    said = f"probability that the {name} {pool.side(first)}: {_p(chance)}"
     below, above = chances.beyond_below, chances.beyond_above
     if below is None or above is None:
         return said

@@ -13,7 +13,7 @@ from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import flow_and_bias
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
-from livingmeta.commands.options import AsJson, Important, OutFolder, VasSd
+from livingmeta.commands.options import AsJson, Full, Important, OutFolder, VasSd
 from livingmeta.engine.methods.patient import vas_words
 from livingmeta.language import ENGLISH
 from livingmeta.living.worksheet import stale, unplaced, worksheet
@@ -22,6 +22,8 @@ from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, 
 from livingmeta.review.folder import PACKAGED, extended, read_worksheet
 from livingmeta.review.protocol import Review
 from livingmeta.store import replace_all, write
+from livingmeta.synthesis.dependence import shared_flags
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, decimals
 
 
@@ -48,6 +50,7 @@ def certainty_command(
             "suggested; one that is there keeps every cell, and gets the rows it lacks",
         ),
     ] = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Suggest how certain each result is, domain by domain (GRADE).
@@ -62,47 +65,71 @@ def certainty_command(
     if worksheet is not None:
         by = None if important is None else f"{important:g}{'' if vas_sd is None else ' points'}"
         by = by if per_1000 is None else f"{per_1000:g} people per 1,000"
-        return _worksheet(loaded, summaries, Path(worksheet), important=by, as_json=as_json)
+        return _worksheet(loaded, summaries, Path(worksheet), important=by, full=full, as_json=as_json)
     if as_json:
         return screen.json("certainty", certainty(dossier))
     written = flow_and_bias(dossier, opened.folder(out))
+    page = screen.Page(full=full)
+    before = None
     for summary in summaries:
-        _print(loaded, summary, vas_sd=vas_sd)
-    _directions(dossier.unpooled)
-    if written:
-        files = ", ".join(path.name for path in written)
-        screen.echo(f"{files} written to {written[0].parent}.")
+        _print(page, loaded, summary, before, vas_sd=vas_sd)
+        before = summary.pool
+    page.section("")
+    _directions(page, dossier.unpooled)
+    printing.written(page, written)
     if not dossier.flow.known and loaded.file is None:
-        screen.echo(ENGLISH.say("flow_none"))
+        page.say(ENGLISH.say("flow_none"), rank=4)
     for line in unplaced(loaded.certainty, summaries):
-        screen.console().print(line)
-    screen.echo("A program suggests and a person judges: --worksheet writes a table to decide in.")
-    printing.disclaimer()
+        page.say(line, rank=1)
+    if not any(map(judged_by_someone, summaries)):
+        page.say("No person's judgement is recorded.", brief=True, what="")
+    page.say("A program suggests and a person judges: --worksheet writes a table to decide in.")
+    printing.disclaimer(page)
     return None
 
 
-def _print(review: Review, summary: SummaryOfFindings, *, vas_sd: float | None) -> None:
-    printing.summary(review, summary.pool)
-    console = screen.console()
+def judged_by_someone(summary: SummaryOfFindings) -> bool:
+    """Say whether a person's judgement is recorded."""
+    return summary.rating is not None or summary.certainty is not None
+
+
+def _print(
+    page: screen.Page,
+    review: Review,
+    summary: SummaryOfFindings,
+    before: Pool | None,
+    *,
+    vas_sd: float | None,
+) -> None:
+    printed = ", ".join(dict.fromkeys(f"{claim.printed} ({claim.reading})" for claim in summary.printed))
+    suggested, judged = suggested_line(summary), judged_line(summary)
+    certainty = f"certainty, {suggested}; {judged}"
+    own = judged if judged_by_someone(summary) else ""
+    tail = "; ".join(filter(None, (suggested, own, printed and f"printed: {printed}")))
+    printing.summary(page, review, summary.pool, (tail, tail), after=before)
     head, items, note = absolute_words(summary)
     for line in filter(None, (head, *(f"– {item}" for item in items), note)):
-        console.print(f"  {line}")
+        page.say(f"  {line}", rank=2)
     if vas_sd is not None and (ends := points(summary.pool.result, vas_sd)) is not None:
         shown = "{} ({} to {})".format(*decimals(*ends, places=1))
-        console.print(f"  {shown} {vas_words(vas_sd)}")
-    screen.table(
+        page.say(f"  {shown} {vas_words(vas_sd)}", rank=1)
+    page.table(
         ["domain", "suggested", "judged"],
         [[s.about, s.words(), judged_words(s)] for s in summary.suggestions],
+        rank=3,
+        what="domain",
+        by=[abs(s.levels or 0) for s in summary.suggestions],
     )
-    console.print(f"  certainty, {suggested_line(summary)}; {judged_line(summary)}")
-    printing.shared(summary.pool)
-    for printed in summary.printed:
-        of = ", of all outcomes together" if printed.whole_review else ""
-        console.print(
-            f"  printed: {printed.printed}{of} ({printed.reading} source: {printed.where}; "
-            f"{review.source(printed.source).citation})"
+    page.say(f"  {certainty}", rank=screen.NEVER, what="")
+    printing.flags(page, shared_flags(summary.pool.flags))
+    for claim in summary.printed:
+        of = ", of all outcomes together" if claim.whole_review else ""
+        page.say(
+            f"  printed: {claim.printed}{of} ({claim.reading} source: {claim.where}; "
+            f"{review.source(claim.source).citation})",
+            rank=5,
         )
-    screen.echo()
+    page.gap()
 
 
 def _worksheet(
@@ -111,6 +138,7 @@ def _worksheet(
     path: Path,
     *,
     important: str | None,
+    full: bool,
     as_json: bool,
 ) -> None:
     if path.suffix.lower() != ".csv":
@@ -128,26 +156,28 @@ def _worksheet(
     document = panel(path, now, added=len(now) - len(rows), remarks=remarks)
     if as_json:
         return screen.json("certainty --worksheet", document)
-    screen.echo(
+    page = screen.Page(full=full)
+    page.say(
         "{worksheet}: {rows} rows, {added} of them new; {decided} decided, {open} open.".format(**document)
     )
     for line in remarks:
-        screen.console().print(line)
+        page.say(line, rank=1, what="remark")
     if path.resolve() != own.resolve():
         place = str(own)
         if review.folder.resolve().is_relative_to(PACKAGED):  # which the next version replaces
             place = f"{Path('data', review.folder.name, own.name)}, in a copy of {review.folder}"
         if review.file is not None:
             place = f"{own.name} in a review made of {review.file} (livingmeta import)"
-        screen.echo(f"Save it as {place}, and every page about the review shows it.")
-    return None
+        page.say(f"Save it as {place}, and every page about the review shows it.")
+    return page.show()
 
 
-def _directions(directions: tuple[EffectDirections, ...]) -> None:
-    console = screen.console()
+def _directions(page: screen.Page, directions: tuple[EffectDirections, ...]) -> None:
     for table in directions:
-        console.print(f"{table.title}, what each report says", style="bold")
-        screen.table(
+        head = f"{table.title}, what each report says"
+        page.say({0: [], 4: head}, bold=True, what="")
+        page.say(f"{head}: {table.tally()}", rank=1, brief=True, what="")
+        page.table(
             ["trial", "direction", "by", "what it says", "where"],
             [
                 [
@@ -159,8 +189,10 @@ def _directions(directions: tuple[EffectDirections, ...]) -> None:
                 ]
                 for row in table.rows
             ],
+            rank=5,
+            what="report",
         )
-        console.print(f"  {table.tally()}")
+        page.say(f"  {table.tally()}", rank=screen.NEVER, what="")
         for said in table.said:
-            console.print(f"  printed: “{said.printed}” ({said.reading} source: {said.where})")
-        screen.echo()
+            page.say(f"  printed: “{said.printed}” ({said.reading} source: {said.where})", rank=5)
+        page.gap()

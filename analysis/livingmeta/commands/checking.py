@@ -7,6 +7,7 @@ from itertools import groupby
 from math import inf
 from operator import attrgetter
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
@@ -18,10 +19,10 @@ from livingmeta.audit.witnesses import certify
 from livingmeta.calls.opening import Opened, is_file
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
-from livingmeta.commands.options import AsJson, Include, OutFolder, ReviewName, SynthesisPlace, trials
+from livingmeta.commands.options import AsJson, Full, Include, OutFolder, ReviewName, SynthesisPlace, trials
 from livingmeta.exchange.collection import Reproduced, collection, summed
 from livingmeta.exchange.sheets import ExchangeError
-from livingmeta.language import said
+from livingmeta.language import ENGLISH, said
 from livingmeta.living.adding import EXTRACTIONS, settle
 from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.certificate import certificate_page
@@ -35,18 +36,21 @@ from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimal
 
-MOST_LISTED = 10  # largest deviations, and analyses that do not agree; --json has all
+# Verdicts, those first that a reader asks about first.
+TELLING = ("differs", "partial", "not computable", "reproduced", "not numeric")
 
 
-def reviews_command(*, as_json: AsJson = False) -> None:
+def reviews_command(*, full: Full = False, as_json: AsJson = False) -> None:
     """List the reviews that are here, with their questions."""
     asked = questions()
     if as_json:
         from livingmeta.pages import documents
 
         return screen.json("reviews", documents.listed(asked))
-    screen.table(["review", "question"], [[folder.name, question] for folder, question in asked.items()])
-    return None
+    page = screen.Page(full=full)
+    rows = [[folder.name, question] for folder, question in asked.items()]
+    page.table(["review", "question"], rows, what="review")
+    return page.show()
 
 
 @hinted
@@ -62,6 +66,7 @@ def check_command(
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="who settled it")] = None,
     why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Say all that is wrong or doubtful in a review or file.
@@ -70,8 +75,9 @@ def check_command(
     """
     from livingmeta.appraisal.dossier import all_problems
 
+    page = screen.Page(full=full)
     if agree is not None:
-        screen.echo(settle(name, agree, take=take, by=by, why=why))
+        _tell(page, settle(name, agree, take=take, by=by, why=why), aside=as_json)
     reviews: list[Review] = []
     problems: list[Problem] = []
     if is_file(name):
@@ -79,7 +85,7 @@ def check_command(
             listed = read_given(name, said)
             reviews = [part.review for part in listed]
             for remark in listed[0].remarks:
-                screen.echo(remark, err=as_json)
+                _tell(page, remark, aside=as_json, rank=2)
         except ExchangeError as refusal:
             lines = str(refusal).splitlines()
             problems = [
@@ -101,19 +107,36 @@ def check_command(
 
         screen.json("check", documents.checked(name, problems))
     else:
-        for problem in problems:
-            screen.echo(f"{'warning: ' if problem.severity == 'warning' else ''}{problem}")
+        _show_problems(page, problems)
         trials = ""
         if reviews:
             held = {
                 "trial": sum(len(review.trials) for review in reviews),
                 "row": sum(len(review.outcomes) for review in reviews),
             }
-            sizes = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in held.items()]
+            sizes = [f"{n} {screen.plural(n, name)}" for name, n in held.items()]
             trials = f"{', '.join(sizes)}; "
-        screen.echo(f"{name}: {trials}{len(errors)} wrong, {warnings} doubtful.")
+        page.say(f"{name}: {trials}{len(errors)} wrong, {warnings} doubtful.")
+        page.show()
     if errors:
         raise typer.Exit(1)
+
+
+def _tell(page: screen.Page, text: str, *, aside: bool, rank: int = 0) -> None:
+    """Say something on the page, or aside where that is for a program."""
+    if aside:
+        screen.echo(text, err=True)
+    else:
+        page.say(text, rank=rank, what="remark")
+
+
+def _show_problems(page: screen.Page, problems: Sequence[Problem]) -> None:
+    """Print problems, in short where not all have room: what is wrong before what is doubtful."""
+    for problem in problems:
+        doubtful = problem.severity == "warning"
+        whole = f"{'warning: ' if doubtful else ''}{problem}"
+        short = shorten(whole, 3 * page.width, placeholder=" …")
+        page.say({1 + doubtful: short, 3: whole}, what="warning" if doubtful else "error")
 
 
 @hinted
@@ -127,6 +150,7 @@ def reproduce_command(
     ],
     said: Mapping[str, Any],
     *,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Show each printed number beside ours, with a verdict.
@@ -137,43 +161,59 @@ def reproduce_command(
     """
     if Path(name).is_dir() and not holds_review(name):
         unsaid(name, said)
-        return _collection(Path(name), as_json=as_json)
-    parts = [(opened, {"as_json": as_json}) for opened in read_given(name, said)]
+        return _collection(Path(name), full=full, as_json=as_json)
+    asked = {"full": full, "as_json": as_json}
+    parts = [(opened, asked) for opened in read_given(name, said)]
     return each(_reproduce, parts, quiet=as_json)
 
 
-def _reproduce(opened: Opened, *, as_json: bool) -> None:
+def _reproduce(opened: Opened, *, full: bool, as_json: bool) -> None:
     results = results_of(opened.review)
     if as_json:
         from livingmeta.pages import documents
 
         return screen.json("reproduce", documents.reproduction(results))
-    printing.print_answers(results)
-    screen.console().print(f"Recomputed by {results.pools[0].methods}.")
+    page = screen.Page(full=full)
+    printing.print_answers(page, results)
+    page.say(f"Recomputed by {results.pools[0].methods}.", rank=1)
     for pool in results.pools if results.pools != results.headline_pools else ():
         if pool.result is not None:
-            screen.console().print(f"  {pool.name}: {interval(pool.result)}")
+            page.say(f"  {pool.name}: {interval(pool.result)}", rank=4, what="result")
     counts = Counter(verdict.verdict for verdict in results.verdicts)
     # A reader wants the exceptions: a thousand reproduced row values are a count, not a list.
     long = counts["reproduced"] > 60
     shown = [v for v in results.verdicts if not (long and v.verdict == "reproduced")]
-    screen.table(
+    page.table(
         ["claim", "quantity", "printed", "recomputed", "verdict"],
-        [[v.claim, v.quantity, v.printed, decimal(v.recomputed, 4), v.verdict] for v in shown],
+        [[v.claim, _quantity(v.quantity), v.printed, decimal(v.recomputed, 4), v.verdict] for v in shown],
+        rank=2,
+        what="claim",
+        by=[-TELLING.index(v.verdict) if v.verdict in TELLING else 0 for v in shown],
     )
     reasons = (f"{v.claim}, {v.verdict}: {v.detail}" for v in shown if v.verdict != "not numeric")
     for reason in dict.fromkeys(reasons):
-        screen.echo(reason)
+        page.say(reason, rank=4, what="reason")
     tally = ", ".join(f"{number} {name}" for name, number in counts.items())
-    screen.echo(f"\n{tally or 'no printed numbers to compare with'}.")
+    page.gap()
+    page.say(f"{tally or 'no printed numbers to compare with'}.")
     for finding in results.findings:
-        screen.echo(f"\n{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}")
-    printing.print_deductions(deduce(results.review))
-    printing.disclaimer()
+        page.gap()
+        whole = f"{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}"
+        page.say({3: shorten(whole, 2 * page.width, placeholder=" …"), 5: whole}, what="finding")
+    deductions = deduce(results.review)
+    if deductions:
+        page.say(f"What they say of trials nobody could read: livingmeta deduce {opened.name}", brief=True)
+    printing.print_deductions(page, deductions, beside=True)
+    printing.disclaimer(page)
     return None
 
 
-def _collection(folder: Path, *, as_json: bool) -> None:
+def _quantity(name: str) -> str:
+    """Say what a printed number is: "lower limit"."""
+    return ENGLISH.said.get(f"quantity.{name}", name)
+
+
+def _collection(folder: Path, *, full: bool, as_json: bool) -> None:
     """Pool every analysis in a folder again and compare with what is printed there."""
     with screen.progress("Pooling") as progress:
         analyses, skipped = collection(folder, progress=progress)
@@ -182,34 +222,36 @@ def _collection(folder: Path, *, as_json: bool) -> None:
 
         screen.json("reproduce FOLDER", documents.folder(analyses, skipped))
     else:
-        _show_collection(analyses, skipped)
+        _show_collection(screen.Page(full=full), analyses, skipped)
     if any(analysis.unexplained for analysis in analyses):
         raise typer.Exit(1)
 
 
-def _show_collection(analyses: Sequence[Reproduced], skipped: dict[str, str]) -> None:
-    console = screen.console()
+def _show_collection(page: screen.Page, analyses: Sequence[Reproduced], skipped: dict[str, str]) -> None:
     for file, group in groupby(analyses, key=attrgetter("file")):
-        console.print(f"{file}: {_agreement(summed(list(group)))}")
+        page.say(f"{file}: {_agreement(summed(list(group)))}", rank=4, what="file")
     for file, refusal in skipped.items():
-        console.print(f"{file}: skipped: {refusal}")
-    off = [analysis for analysis in analyses if analysis.unexplained]
-    for differs in off[:MOST_LISTED]:
+        page.say(f"{file}: skipped: {refusal}", rank=3, what="file skipped")
+    for differs in (analysis for analysis in analyses if analysis.unexplained):
         agree = f"{differs.agreeing} of {differs.rows} rows agree"
-        console.print(f"  {differs.file}, {differs.analysis}: {agree}")
-    if len(off) > MOST_LISTED:
-        console.print(f"  and {len(off) - MOST_LISTED} more analyses that do not agree (--json has all)")
+        text = f"  {differs.file}, {differs.analysis}: {agree}"
+        page.say(text, rank=1, what="analysis that does not agree")
     whole = summed(analyses)
     if whole.deviations:
-        console.print("Largest deviations, those that nobody can explain first:")
-    for apart in whole.deviations[:MOST_LISTED]:
-        console.print(
+        page.say("Largest deviations, those that nobody can explain first:", rank=2, what="")
+    for apart in whole.deviations:
+        page.say(
             f"  {apart.place}: {said(f'quantity.{apart.quantity}')} printed {apart.printed}, ours "
-            f"{apart.ours:.8g}, apart by {apart.size:.2g} ({apart.known or 'no reason is known'})"
+            f"{apart.ours:.8g}, apart by {apart.size:.2g} ({apart.known or 'no reason is known'})",
+            rank=2,
+            what="deviation",
         )
-    for reason, number in Counter(whole.skipped).most_common(MOST_LISTED):
-        console.print(f"  not compared, {number} times: {reason}")
-    console.print(f"In all: {_agreement(whole)}.")
+    for reason, number in Counter(whole.skipped).most_common():
+        page.say(f"  not compared, {number} times: {reason}", rank=3, what="reason")
+    if skipped:
+        page.say(f"{len(skipped):,} {screen.plural(len(skipped), 'file')} skipped.", brief=True, what="")
+    page.say(f"In all: {_agreement(whole)}.")
+    page.show()
 
 
 def _agreement(sum_of: Reproduced) -> str:
@@ -248,6 +290,7 @@ def deduce_command(
         bool, typer.Option("--measured", help="only trials known to have measured it can be in it")
     ] = False,
     out: OutFolder = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what printed results say of trials nobody here could read."""
@@ -267,14 +310,18 @@ def deduce_command(
         from livingmeta.pages import documents
 
         return screen.json("deduce", documents.deductions(results, taken))
-    printing.print_deductions(results, folder=opened.folder(out))
+    page = screen.Page(full=full, where="" if claim else "--claim ID for one alone")
+    printing.print_deductions(page, results, folder=opened.folder(out) if results else None)
+    printing.files(page)
     if not results:
-        screen.echo(f"{opened.name} holds no printed result that says anything of its trials.")
-    return None
+        page.say(f"{opened.name} holds no printed result that says anything of its trials.")
+    return page.show()
 
 
 @opens
-def certify_command(opened: Opened, *, out: OutFolder = None, as_json: AsJson = False) -> None:
+def certify_command(
+    opened: Opened, *, out: OutFolder = None, full: Full = False, as_json: AsJson = False
+) -> None:
     """Compare every pooled number with other programs.
 
     Exit with 1 if one differs and no reason is known.
@@ -284,17 +331,19 @@ def certify_command(opened: Opened, *, out: OutFolder = None, as_json: AsJson = 
     certificate = certify(results_of(opened.review), program=__version__)
     folder = opened.folder(out)
     document = documents.text("certify", documents.certified(certificate))
-    page = as_markdown([certificate_page(certificate)], level=1)
+    text = as_markdown([certificate_page(certificate)], level=1)
     written = [
-        write(folder / "certificate.md", page + "\n"),
+        write(folder / "certificate.md", text + "\n"),
         write(folder / "certificate.json", document + "\n"),
     ]
     if as_json:
         screen.document_text(document)
     else:
+        page = screen.Page(full=full, where=str(written[0]))
         for line in certificate.summary():
-            screen.console().print(line)
-        screen.echo(f"{' and '.join(str(path) for path in written)} written.")
+            page.say(line, rank=1, what="line")
+        page.say(f"{' and '.join(str(path) for path in written)} written.")
+        page.show()
     if certificate.unexplained:
         raise typer.Exit(1)
 
@@ -306,25 +355,30 @@ def trace_command(
     trial: Annotated[str | None, typer.Argument(metavar="[TRIAL]", autocompletion=trials)] = None,
     *,
     include_sensitivity: Include = False,
+    full: Full = False,
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
     loaded = opened.review
     selection = Selection(include_sensitivity=include_sensitivity)
+    page = screen.Page(full=full, where="" if trial else f"livingmeta trace {opened.name} SYNTHESIS TRIAL")
+    before = None
     for pool in synthesise(loaded, selection=selection, only=synthesis):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
-        screen.echo(pool.called)
+        printing.heading(page, pool, after=before, named=4)
+        before = pool
         if not effects:
-            screen.echo("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"))
+            page.say("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"), rank=1)
         for effect in effects:
-            screen.echo(f"  {effect.label}: {effect.instrument_name or pool.outcome}")
+            lines = [f"  {effect.label}: {effect.instrument_name or pool.outcome}"]
             for row in effect.rows:
                 citation = loaded.source(row.source).citation
-                screen.echo(f"    {row.place}: “{row.quote or ''}”")
-                screen.echo(f"      {row.locator}: {citation}")
-            for step in effect.derivation:
-                screen.echo(f"    – {step}")
+                lines += [f"    {row.place}: “{row.quote or ''}”", f"      {row.locator}: {citation}"]
+            lines += [f"    – {step}" for step in effect.derivation]
             if effect.assumption:
-                screen.echo(f"    † assumed: {effect.assumption}")
+                lines.append(f"    † assumed: {effect.assumption}")
+            sources = ", ".join(dict.fromkeys(row.place for row in effect.rows))
+            page.say({1: f"  {effect.label} {interval(effect)}: {sources}", 3: lines}, what="trial")
+    page.show()
 
 
 def gaps_command(
@@ -334,42 +388,53 @@ def gaps_command(
         bool, typer.Option("--letter", help="write a letter to the authors of each report")
     ] = False,
     out: OutFolder = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """List what was measured and is not here, and where to look."""
     loaded = load_review(review)
     listed = known_gaps(loaded)
     if letter:
-        return editing.letters(loaded, out=out or "figures")
+        return editing.letters(loaded, out=out or "figures", full=full)
     if as_json:
         from livingmeta.pages import documents
 
         return screen.json("gaps", [documents.lacking(lack) for lack in listed])
-    console = screen.console()
-    last = None
+    page, last = screen.Page(full=full), None
+    head: list[str] = []
     shares = worth(deduce(loaded))
     for lack in ranked(loaded, listed, shares):
         gap = lack.gap
         if lack.trial is not last:
             people = lack.people or "an unknown number of"
-            console.print(f"{lack.trial.label} (would add {people} people)", style="bold")
+            head = [f"{lack.trial.label} (would add {people} people)"]
         last = lack.trial
         instrument = loaded.instrument(gap.instrument)
         about = [gap.outcome, instrument.name if instrument else "instrument not known"]
         about.append("time not known" if gap.weeks is None else f"week {gap.weeks:g}")
         feeds = f" → {', '.join(lack.syntheses)}" if lack.syntheses else ""
         state = " FILLED" if lack.filled else ""
-        console.print(f"  {lack.number}. {', '.join(about)}{feeds}{state}: {gap.what}")
-        console.print(f"     look in {gap.where}")
+        told = [
+            *head,
+            f"  {lack.number}. {', '.join(about)}{feeds}{state}: {gap.what}",
+            f"     look in {gap.where}",
+        ]
+        about[1] = shorten(about[1], 34, placeholder=" …")
+        brief = [
+            *head,
+            f"  {lack.number}. {', '.join(about)}{feeds}{state}",
+            f"     {shorten(f'look in {gap.where}', page.width - 5, placeholder=' …')}",
+        ]
         for synthesis in lack.syntheses:
             if share := shares.get((gap.trial, synthesis)):
-                console.print(
-                    f"     would settle {100 * share:.0f}% of what {synthesis} leaves open of others"
-                )
+                told.append(f"     would settle {100 * share:.0f}% of what {synthesis} leaves open of others")
+        page.say({1: brief, 3: told}, what="gap", bold=True)
+        head = []
     still = sum(not lack.filled for lack in listed)
     done = "" if still == len(listed) else f", {len(listed) - still} of them filled"
-    screen.echo(f"{len(listed)} known gaps{done}. To fill one: livingmeta add {review} --gap N")
-    return None
+    gaps = f"{len(listed)} known {screen.plural(len(listed), 'gap')}{done}"
+    page.say(f"{gaps}. To fill one: livingmeta add {review} --gap N" if listed else "No gap is known.")
+    return page.show()
 
 
 def dictionary_command() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +17,7 @@ from livingmeta.calls.opening import Opened, is_file
 from livingmeta.calls.writing import exported, figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import OF_FILES, hinted, opens, read_given, read_said
-from livingmeta.commands.options import AsJson, NewFavours, OutFolder, ReviewName, Shelf, listing
+from livingmeta.commands.options import AsJson, Full, NewFavours, OutFolder, ReviewName, Shelf, listing
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.exports import EXPORTS, left_behind
 from livingmeta.exchange.imports import FILES, imported
@@ -58,6 +59,7 @@ def add_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show, and write nothing")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
     out: OutFolder = None,
+    full: Full = False,
 ) -> None:
     """Add a trial or a result, by questions or from a filled form."""
     loaded = load_review(review)
@@ -75,76 +77,92 @@ def add_command(
         rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
         draft["second_extraction"] = rows_again
     with planned(review, draft) as plan:
-        _show_prospect(plan)
+        page = screen.Page(full=full)
+        _show_prospect(page, plan)
         moves = diff(plan.before, plan.after)
-        _print_moves(moves)
         fates = came_true(deduce(plan.before), deduce(plan.after))
-        _print_fates(fates)
+        _print_moves(page, moves, fates)
         rows = sum(len(rows) for rows in draft.values())
         files = ", ".join(path.name for path in plan.files)
         if dry_run:
-            screen.echo(f"--dry-run: {rows} rows for {files}; nothing is written.")
+            page.say(f"--dry-run: {rows} rows for {files}; nothing is written.")
             for path, (seen, text) in plan.files.items():
-                screen.echo(f"\n{path.name}:")
-                screen.echo(text[len(seen.decode()) :].rstrip("\r\n"))
-            return
+                page.gap()
+                added = text[len(seen.decode()) :].rstrip("\r\n")
+                page.say([f"{path.name}:", added], rank=2, what="file")
+            return page.show()
+        page.show()
         if not yes and not Terminal().yes(f"Write {rows} rows to {files}?", default=False):
-            screen.echo("Nothing is written.")
-            return
+            return screen.echo("Nothing is written.")
         home = plan.write()[0].parent
         screen.echo(f"Written: {rows} rows to {files}.")
         printing.whose(plan.folder, home)
         folder = Path(out or "figures") / plan.after.protocol.id
-        _page(plan.after, moves, names=("before", "after"), folder=folder, fates=fates)
+        page = screen.Page(full=full)
+        _page(page, plan.after, moves, names=("before", "after"), folder=folder, fates=fates)
+        return page.show()
 
 
-def _show_prospect(plan: Addition) -> None:
+def _show_prospect(page: screen.Page, plan: Addition) -> None:
     """Show the new effects, where they lie, what is doubtful and what moves."""
     ahead = prospect(plan.before, plan.after)
-    console = screen.console()
     old = [apart.second for apart in disagreements(plan.before)]
     for apart in disagreements(plan.after):
         if apart.second not in old:
             mine, theirs = (value or "nothing" for value in apart.values)
-            console.print(f"differs: {apart.column} is {mine} in outcomes.csv, and {theirs} here")
+            page.say(f"differs: {apart.column} is {mine} in outcomes.csv, and {theirs} here", rank=1)
     for pool, effect in ahead.effects:
         only = any(row.use == "sensitivity" for row in effect.rows)
         held = " (only in sensitivity analyses)" if effect.flags and only else ""
-        console.print(f"\n{effect.label} in {pool.title}{held}: {pool.measure} {interval(effect)}")
+        page.gap()
+        page.say(f"{effect.label} in {pool.title}{held}: {pool.measure} {interval(effect)}", what="effect")
         for step in effect.derivation:
-            console.print(f"  – {step}")
-        console.print(f"  {place_among(pool, effect)}")
+            page.say(f"  – {step}", rank=3, what="step")
+        page.say(f"  {place_among(pool, effect)}", rank=1)
     for effect in ahead.apart:
-        console.print(f"\n{effect.label}, pooled nowhere: {effect.measure} {interval(effect)}")
+        page.gap()
+        text = f"{effect.label}, pooled nowhere: {effect.measure} {interval(effect)}"
+        page.say(text, rank=1, what="effect")
         for step in effect.derivation:
-            console.print(f"  – {step}")
+            page.say(f"  – {step}", rank=3, what="step")
     for line in ahead.unused:
-        console.print(f"\nno effect: {line}")
+        page.gap()
+        page.say(f"no effect: {line}", rank=1, what="row without an effect")
     for doubt in ahead.doubts:
-        console.print(f"\nplease check: {doubt}", style="bold")
-    screen.echo()
+        page.gap()
+        text = f"please check: {doubt}"
+        short = shorten(text, 2 * page.width, placeholder=" …")
+        page.say({1: short, 3: text}, bold=True, what="doubt")
+    if (doubts := len(ahead.doubts)) > 1:
+        page.say(f"{doubts} doubts: please check them.", brief=True, what="")
+    page.gap()
 
 
-def _print_moves(moves: Sequence[Move]) -> None:
-    console = screen.console()
+def _print_moves(page: screen.Page, moves: Sequence[Move], fates: Sequence[Fate]) -> None:
     for move in moves:
         if not move.changed:
             continue
-        first, *rest = lines(move)
-        console.print(first, style="bold")
+        page.section("change")
+        first, before, after, *rest = lines(move)
+        page.say(first, bold=True)
+        page.say([before, after], rank=1, what="line")
         for line in rest:
-            console.print(line)
+            page.say(line, rank=3, what="line")
+    page.section("")
     if same := unchanged(moves):
-        screen.echo(same)
-
-
-def _print_fates(fates: Sequence[Fate]) -> None:
+        page.say(same)
     for fate in fates:
-        screen.console().print(fate_words(fate))
+        page.say(fate_words(fate), rank=1, what="deduction")
 
 
 def _page(
-    review: Review, moves: Sequence[Move], *, names: tuple[str, str], folder: Path, fates: Sequence[Fate] = ()
+    page: screen.Page,
+    review: Review,
+    moves: Sequence[Move],
+    *,
+    names: tuple[str, str],
+    folder: Path,
+    fates: Sequence[Fate] = (),
 ) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.figures.changes import changes_plot
@@ -157,12 +175,12 @@ def _page(
         figure = changes_plot(moves, stages, title=drawn.name, names=names).figure
         pictures["diff"] = "diff.png"
         written += figure_files(folder / "diff", figure, "png", "svg")
-    page = diff_page(review, moves, names=names, fates=fates)
-    written.append(write(folder / "diff.md", as_markdown([page], pictures=pictures, level=1) + "\n"))
-    screen.echo(f"\n{', '.join(str(path) for path in written)} written.")
+    text = as_markdown([diff_page(review, moves, names=names, fates=fates)], pictures=pictures, level=1)
+    written.append(write(folder / "diff.md", text + "\n"))
+    page.gap()
+    page.say(f"{', '.join(str(path) for path in written)} written.")
     if review.file is None:
-        screen.echo(said("diff.evidence"))
-        screen.echo(evidence_line(review, moves))
+        page.say([said("diff.evidence"), evidence_line(review, moves)], rank=2, what="line")
 
 
 @opens
@@ -176,6 +194,7 @@ def diff_command(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="print the page for a pull request, write nothing")
     ] = False,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what data and what methods moved since another state."""
@@ -187,12 +206,13 @@ def diff_command(
 
         return screen.json("diff", [documents.moved(move) for move in moves])
     if markdown:
-        page = diff_page(after, moves, names=(against or "HEAD", "now"), fates=fates)
-        return screen.echo(as_markdown([page], level=1))
-    _print_moves(moves)
-    _print_fates(fates)
-    _page(after, moves, names=(against or "HEAD", "now"), folder=opened.folder(out), fates=fates)
-    return None
+        whole = diff_page(after, moves, names=(against or "HEAD", "now"), fates=fates)
+        return screen.echo(as_markdown([whole], level=1))
+    folder = opened.folder(out)
+    page = screen.Page(full=full, where=str(folder / "diff.md"))
+    _print_moves(page, moves, fates)
+    _page(page, after, moves, names=(against or "HEAD", "now"), folder=folder, fates=fates)
+    return page.show()
 
 
 def _before(now: Opened, against: str | None) -> Review:
@@ -255,6 +275,7 @@ def import_command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="name of the new review")],
     *,
     shelf: Shelf = "data",
+    full: Full = False,
 ) -> None:
     """Make a review of a file, to keep and extend it."""
     _checked_name(name)
@@ -269,10 +290,13 @@ def import_command(
     for folder in folders:
         _free(folder)
     create({folder: files.written for folder, files in folders.items()})
+    page = screen.Page(full=full)
     for folder, files in folders.items():
+        page.section("review")
         for remark in files.remarks:
-            screen.echo(f"  {remark}")
-        screen.echo(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
+            page.say(f"  {remark}", rank=1, what="remark")
+        page.say(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
+    page.show()
 
 
 @opens
@@ -288,12 +312,16 @@ def export_command(
             help="folder; figures/REVIEW/PROGRAM by default, and figures/REVIEW for docx and xlsx",
         ),
     ] = None,
+    full: Full = False,
 ) -> None:
     """Write it for metafor or RevMan, as a data package, or as tables of Word or Excel."""
     written = exported(opened, to, lang=lang, out=out)
-    screen.echo(f"{', '.join(map(str, written))} written.")
+    page = screen.Page(full=full, where=str(written[0].parent))
+    for path in written:
+        page.say(f"{path} written.", rank=1, what="file")
+    page.show()
     if lost := left_behind(opened.review, to):
-        screen.echo(lost, err=True)
+        screen.beside([lost])
 
 
 def _free(folder: Path) -> None:
@@ -333,7 +361,8 @@ def new_command(
         )
     side = "unknown" if favours == "unknown" else SIDES.get(favours or "")
     start(folder, negative_favours=side)
-    screen.echo(
+    page = screen.Page(full=True)
+    page.say(
         f"{folder} written. "
         + (
             ""
@@ -344,15 +373,19 @@ def new_command(
         + f"Edit {folder / 'review.toml'}, then: livingmeta add {folder}; "
         f"livingmeta check {folder}; livingmeta pool {folder}"
     )
+    page.show()
 
 
-def letters(review: Review, *, out: str) -> None:
+def letters(review: Review, *, out: str, full: bool) -> None:
     """Write a letter to the authors of each report with known gaps."""
     folder = Path(out) / review.protocol.id / "letters"
     written = [
         write(folder / f"{key}.md", as_markdown(letter(review, report, gaps)) + "\n")
         for key, (report, gaps) in by_report(review).items()
     ]
+    page = screen.Page(full=full, where=str(folder))
     for path in written:
-        screen.echo(path)
-    screen.echo(f"{len(written)} letters. Sign them, and send them yourself.")
+        page.say(str(path), rank=1, what="letter")
+    number = f"{len(written)} {screen.plural(len(written), 'letter')}"
+    page.say(f"{number}. Sign them, and send them yourself.")
+    page.show()

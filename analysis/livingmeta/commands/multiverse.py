@@ -15,13 +15,14 @@ from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
-from livingmeta.commands.options import AsJson, Important, OutFolder, Synthesis, VasSd
+from livingmeta.commands.options import AsJson, Full, Important, OutFolder, Synthesis, VasSd
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points, vas_words
 from livingmeta.exchange.sheets import frame_csv
 from livingmeta.pages import documents
 from livingmeta.pages.phrases import coverage, multiverse_words, published
 from livingmeta.store import write
+from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimal
 
@@ -34,6 +35,7 @@ def multiverse_command(
     important: Important = None,
     vas_sd: VasSd = None,
     out: OutFolder = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Pool under every combination of defensible choices.
@@ -48,88 +50,108 @@ def multiverse_command(
     summaries = [multiverse_summary(analysis, important=size) for analysis in analysed]
     if as_json:
         return screen.json("multiverse", [documents.combined(results, summary) for summary in summaries])
-    screen.table(
+    page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
+    page.table(
         ["choice", "options", "why"],
         [[choice.name, ", ".join(choice.options), choice.why] for choice in analysed[0].choices],
+        rank=5,
+        what="choice",
     )
-    folder = opened.folder(out)
+    before, folder = None, opened.folder(out)
     with screen.progress("Drawing") as progress:
         for i, summary in enumerate(summaries):
-            _show(results, summary, folder, vas_sd)
+            _show(page, results, summary, folder, vas_sd, after=before)
+            before = summary.multiverse.main
             progress(i + 1, len(summaries))
-    screen.console().print(
-        "Shares are shares of analyses, not probabilities: analyses share their data, and which "
+    page.section("")
+    shares = "Shares are shares of analyses, not probabilities"
+    why = (
+        ": analyses share their data, and which "
         "choices are declared decides how many there are on each side. Methods multiply the "
         "analyses of a trial set, so each set is also counted once. Several specifications name "
         "one analysis where their options give the same result of the same effects."
     )
-    printing.disclaimer()
+    page.say({0: f"{shares}.", 2: f"{shares}{why}"}, what="")
+    printing.disclaimer(page)
     return None
 
 
-def _show(results: Results, summary: MultiverseSummary, folder: Path, vas_sd: float | None) -> None:
+def _show(
+    page: screen.Page,
+    results: Results,
+    summary: MultiverseSummary,
+    folder: Path,
+    vas_sd: float | None,
+    *,
+    after: Pool | None,
+) -> None:
     """Print one multiverse, and write its table and its figure."""
     from livingmeta.figures.specification_curve import specification_curve
 
-    analysed, pool, console = summary.multiverse, summary.multiverse.main, screen.console()
+    analysed, pool = summary.multiverse, summary.multiverse.main
     rests, prints = coverage(results.review, pool), published(results, pool)
-    console.print(pool.called, style="bold")
-    console.print(f"  the headline: {rests}; {pool.methods}")
-    printing.shared(pool)
-    console.print(
+    words = multiverse_words(analysed) or "no analysis is possible"
+    printing.heading(page, pool, (words.partition(". ")[0], words), after=after)
+    page.say(f"  the headline: {rests}; {pool.methods}", rank=screen.NEVER, what="")
+    printing.flags(page, shared_flags(pool.flags))
+    page.say(
         f"  {analysed.declared:,} combinations: {sum(n for _, n in analysed.impossible):,} impossible, "
         f"{analysed.equivalent:,} the same as another by definition, {len(analysed.names):,} "
-        f"specifications of {len(analysed.analyses):,} analyses that differ in effects or result"
+        f"specifications of {len(analysed.analyses):,} analyses that differ in effects or result",
+        rank=4,
     )
     for why, n in analysed.impossible:
-        console.print(f"  impossible, {n:,}: {why}")
+        page.say(f"  impossible, {n:,}: {why}", rank=5)
     if summary.shares is None or summary.each is None:
-        console.print("  no analysis is possible.\n")
+        page.say("  no analysis is possible.", rank=screen.NEVER, what="")
+        page.gap()
         return
-    console.print(f"  {multiverse_words(analysed)}")
-    _print_shares(pool, summary.shares, summary.each, len(summary.sets))
-    _print_span(pool, summary.shares, prints, vas_sd)
-    _print_sets(summary)
-    _print_options(summary)
-    _print_turns(analysed)
+    page.say(f"  {words}", rank=screen.NEVER, what="")
+    _print_shares(page, pool, summary.shares, summary.each, len(summary.sets))
+    _print_span(page, pool, summary.shares, prints, vas_sd)
+    _print_turns(page, analysed)
+    _print_sets(page, summary)
+    _print_options(page, summary)
     path = folder / f"multiverse_{pool.stem}"
-    for end, table in ((".csv", analysed.specifications), ("_shares.csv", summary.parts)):
-        write(path.with_name(f"{path.name}{end}"), frame_csv(table))
+    tables = ((".csv", analysed.specifications), ("_shares.csv", summary.parts))
+    written = [write(path.with_name(f"{path.name}{end}"), frame_csv(table)) for end, table in tables]
     printed = f" P{prints[1:]}." if prints else ""
     note = f"Headline: {rests}.{printed}"
     curve, _ = specification_curve(analysed, summary.shares, note=note)
-    figure_files(path, curve.figure, "png", "svg")
-    console.print(f"  {path}.csv, _shares.csv, .png and .svg written\n")
+    printing.written(page, [*written, *figure_files(path, curve.figure, "png", "svg")])
+    page.gap()
 
 
-def _print_shares(pool: Pool, every: Shares, each: Shares, sets: int) -> None:
+def _print_shares(page: screen.Page, pool: Pool, every: Shares, each: Shares, sets: int) -> None:
     rows = {}
     for side in ("below", "above"):
         above = side == "above"
         rows[f"estimate {pool.side(above)}"] = side
         wholly = pool.side(above, "in_favour")
-        rows[f"interval excludes no effect, {wholly}"] = f"excludes_{side}"
+        rows[f"interval excludes {pool.no_effect} (no effect), {wholly}"] = f"excludes_{side}"
         if every.important is not None:
             end = every.important if above else -every.important
             (size,) = as_shown(pool.measure, end)
             rows[f"estimate {size} or farther, {wholly}"] = f"beyond_{side}"
-    screen.table(
+    page.table(
         [
             "share of",
-            f"{every.analyses:,} analyses",
+            f"{every.analyses:,} {screen.plural(every.analyses, 'analysis')}",
             f"{sets} trial set{'' if sets == 1 else 's'}, each once",
         ],
         [
             [words, *(f"{100 * getattr(shares, name):.1f}%" for shares in (every, each))]
             for words, name in rows.items()
         ],
+        rank=3,
+        what="share",
     )
 
 
-def _print_sets(summary: MultiverseSummary) -> None:
+def _print_sets(page: screen.Page, summary: MultiverseSummary) -> None:
     """Print what each set of trials says, and which options it takes to have it."""
     pool = summary.multiverse.main
-    screen.table(
+    page.table(
         ["trial set", "analyses", "median", f"excludes {pool.no_effect}", "made by"],
         [
             [
@@ -141,12 +163,14 @@ def _print_sets(summary: MultiverseSummary) -> None:
             ]
             for trials in summary.sets
         ],
+        rank=4,
+        what="trial set",
     )
 
 
-def _print_options(summary: MultiverseSummary) -> None:
+def _print_options(page: screen.Page, summary: MultiverseSummary) -> None:
     pool, named = summary.multiverse.main, {choice.name for choice in summary.multiverse.choices}
-    screen.table(
+    page.table(
         ["choice", "option", "analyses", "trial sets", "median", f"excludes {pool.no_effect}"],
         [
             [
@@ -160,47 +184,52 @@ def _print_options(summary: MultiverseSummary) -> None:
             for row in summary.parts.to_dict("records")
             if row["choice"] in named
         ],
+        rank=5,
+        what="option",
     )
 
 
-def _print_span(pool: Pool, every: Shares, published: str, vas_sd: float | None) -> None:
-    measure, console = pool.measure, screen.console()
+def _print_span(page: screen.Page, pool: Pool, every: Shares, published: str, vas_sd: float | None) -> None:
+    measure = pool.measure
     span = (every.lowest, every.highest, every.median)
     k = f"{every.k_low}" + (f" to {every.k_high}" if every.k_high > every.k_low else "")
     low, high, median = (as_shown(measure, value)[0] for value in span)
-    console.print(
+    page.say(
         f"  {scale_name(measure)} from {low} to {high}, median {median}; each on {k} "
-        f"trial{'' if every.k_high == 1 else 's'}"
+        f"trial{'' if every.k_high == 1 else 's'}",
+        rank=2,
     )
     if vas_sd is not None:
         points = (vas_points(value, vas_sd=vas_sd) for value in span)
         low, high, median = (decimal(x, 1) for x in points)
-        console.print(f"  from {low} to {high}, median {median} {vas_words(vas_sd)}")
+        page.say(f"  from {low} to {high}, median {median} {vas_words(vas_sd)}", rank=1)
     if every.published_below is not None:
-        console.print(
+        page.say(
             f"  {published}: {every.published_below:.1%} of the analyses lie below it, "
-            f"{every.published_above:.1%} above"
+            f"{every.published_above:.1%} above",
+            rank=3,
         )
     elif published:
-        console.print(f"  {published}")
+        page.say(f"  {published}", rank=3)
 
 
-def _print_turns(analysed: Multiverse) -> None:
+def _print_turns(page: screen.Page, analysed: Multiverse) -> None:
     first = analysed.turns[0]
     if first.moved is not None:
         size = decimal(first.moved, 3)
         tied = [turn.choice for turn in analysed.turns if decimal(turn.moved, 3) == size]
-        screen.console().print(
+        page.say(
             f"  Most is moved by the choice of {' or '.join(tied)}: {size} in the median over "
-            f"analyses that differ in nothing else, and at most {decimal(first.most, 3)}."
+            f"analyses that differ in nothing else, and at most {decimal(first.most, 3)}.",
+            rank=1,
         )
-    screen.table(
+    page.table(
         [
             "changed alone",
             "pairs",
             f"{analysed.main.measure} moves (median)",
             "at most",
-            "whether 0 is excluded",
+            f"whether {analysed.main.no_effect} is excluded",
         ],
         [
             [
@@ -212,4 +241,6 @@ def _print_turns(analysed: Multiverse) -> None:
             ]
             for turn in analysed.turns
         ],
+        rank=5,
+        what="choice changed alone",
     )

@@ -180,10 +180,9 @@ def unsaid(name: str, said: Mapping[str, Any]) -> None:
 def _remark(remarks: Sequence[str], name: str) -> None:
     """Say beside the output what the reading of a file left out."""
     shown = remarks if len(remarks) <= MOST_REMARKS + 1 else remarks[:MOST_REMARKS]
-    for remark in shown:
-        screen.echo(remark, err=True)
-    if more := len(remarks) - len(shown):
-        screen.echo(f"and {more} more remarks: livingmeta check {name} has all", err=True)
+    more = len(remarks) - len(shown)
+    rest = [f"and {more} more remarks: livingmeta check {name} --full has all"] if more else []
+    screen.beside([*shown, *rest])
 
 
 def read_said(path: Path, said: Mapping[str, Any], read: Callable[[Hints], Read]) -> tuple[Read, Hints]:
@@ -256,11 +255,11 @@ def each(
         (opened, asked) = parts[0]
         return command(opened, **asked)
     status = 0
-    with screen.one_document():
+    with screen.one_document(), screen.one_page() as page:
         for number, (opened, asked) in enumerate(parts, start=1):
             about = opened.review.protocol
             if not quiet:
-                screen.echo(f"{opened.name}, part {number} of {len(parts)}: {about.id}")
+                page.part(f"{opened.name}, part {number} of {len(parts)}: {about.id}")
             try:
                 command(opened, **asked)
             except typer.Exit as end:

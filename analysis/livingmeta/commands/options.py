@@ -90,6 +90,9 @@ OutFolder = Annotated[
         metavar="FOLDER", help="where the folder with what is made goes; figures here, or beside a FILE"
     ),
 ]
+Full = Annotated[
+    bool, typer.Option("--full", "--all", help="print all there is, and not only what fits a screen")
+]
 Synthesis = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="only this synthesis, by id or title", autocompletion=syntheses),

@@ -12,6 +12,7 @@ from livingmeta.commands.opening import opens
 from livingmeta.commands.options import (
     AsJson,
     Documented,
+    Full,
     Include,
     MeasureName,
     Model,
@@ -23,13 +24,13 @@ from livingmeta.commands.options import (
     syntheses,
     trials,
 )
-from livingmeta.engine.effect_sizes import scale_name
+from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import stepped
-from livingmeta.pages.phrases import ahead_shown, beside, coverage, flag_lines, i2_from, interval
+from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, interval
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.choosing import outside
-from livingmeta.synthesis.comparison import apart, compare
+from livingmeta.synthesis.comparison import Comparison, apart, compare
 from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import CLUSTERS, METHOD_OPTIONS, Selection, headline_settings
@@ -75,6 +76,7 @@ def pool_command(
         str, typer.Option(metavar="NAME", help="set of follow-up terms of review.toml")
     ] = "default",
     subgroup: SubgroupBy = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Pool a table, or every synthesis of a review."""
@@ -100,26 +102,52 @@ def pool_command(
         prediction=prediction,
         cluster=cluster,
     )
+    page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     if side_by_side:
         chosen = (model, tau2, ci, tau2_ci, prediction, level, cluster)
-        return _side_by_side(loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json)
+        return _side_by_side(
+            page, loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
+        )
     pools = synthesise(loaded, settings=settings, selection=selection, only=synthesis)
     if as_json:
         from livingmeta.pages.documents import pooled
 
         return screen.json("pool", [pooled(pool) for pool in pools])
     plain = settings == headline_settings(loaded) and selection == Selection() and several_arms is None
-    if plain and synthesis is None and loaded.published:
-        printing.print_answers(results_of(loaded))
-    for pool in pools:
-        printing.print_pool(loaded, pool)
+    results = results_of(loaded) if plain and loaded.published else None
+    if results is not None and synthesis is None:
+        printing.print_answers(page, results)
+    for before, pool in zip((None, *pools), pools, strict=False):
+        printing.print_pool(page, loaded, pool, after=before, results=results)
+    page.section("")
+    printing.methods(page, pools)
     if lost := outside(loaded, terms=terms):
-        screen.console().print(f"outside every term of the set {terms}: {', '.join(lost)}\n")
-    printing.disclaimer()
+        page.say(f"outside every term of the set {terms}: {', '.join(lost)}")
+        page.gap()
+    printing.disclaimer(page)
     return None
 
 
+def _spans(comparison: Comparison) -> str:
+    """Say between which values the profiles put the estimate, and between which limits."""
+    results = [
+        pool.result for pool in (comparison.own, *(each for _, each in comparison.pools)) if pool.result
+    ]
+    if not results:
+        return ""
+    measure = comparison.own.measure
+    ends = [[getattr(r, end) for r in results] for end in ("estimate", "ci_low", "ci_high")]
+    (low, high), (least, _), (_, most) = (as_shown(measure, min(end), max(end)) for end in ends)
+    (_, inner_low), (inner_high, _) = (as_shown(measure, min(end), max(end)) for end in ends[1:])
+    estimate = low if low == high else f"{low} to {high}"
+    return (
+        f"by the profiles {estimate}, at the widest {least} to {most}, at the narrowest "
+        f"{inner_low} to {inner_high}"
+    )
+
+
 def _side_by_side(
+    page: screen.Page,
     loaded: Review,
     synthesis: str | None,
     measure: str,
@@ -142,23 +170,24 @@ def _side_by_side(
         from livingmeta.pages.documents import compared
 
         return screen.json("pool --profile all", [compared(comparison) for comparison in comparisons])
-    console = screen.console()
     methods = loaded.protocol.methods
     assumed = methods.profile if methods.assumed else None
-    for comparison in comparisons:
+    owns = [comparison.own for comparison in comparisons]
+    for comparison, before in zip(comparisons, (None, *owns), strict=False):
         own = comparison.own
-        console.print(own.called, style="bold")
-        console.print(f"  {coverage(loaded, own)}")
-        console.print(f"  headline: {own.methods}")
+        spans = _spans(comparison)
+        printing.heading(page, own, (spans, spans), after=before)
+        page.say([f"  {coverage(loaded, own)}", f"  headline: {own.methods}"], rank=screen.NEVER, what="")
         if own.result is None:
-            console.print(f"  no pooled value by any profile: {own.why_not}\n")
+            page.say(f"  no pooled value by any profile: {own.why_not}", rank=screen.NEVER, what="")
+            page.gap()
             continue
         rows = [("headline", own), *comparison.pools]
-        screen.table(
+        page.table(
             [
                 "profile",
                 f"{scale_name(own.measure)} (CI)",
-                f"{100 * own.result.level:g}% prediction\nof the true\neffect",
+                f"{100 * own.result.level:g}% prediction of the true effect",
                 "Tau²",
                 "I² (from)",
             ],
@@ -173,17 +202,19 @@ def _side_by_side(
                 for profile, pool in rows
                 if pool.result is not None
             ],
+            rank=2,
+            what="profile",
         )
         if words := beside(own):
-            console.print(f"  headline: {words}")
+            page.say(f"  headline: {words}", rank=3)
         taken = "few_trials_for_prediction"
         if any(taken in pool.flags for _, pool in rows):
-            console.print(f"  prediction: {FLAG_WORDS[taken]}")
+            page.say(f"  prediction: {FLAG_WORDS[taken]}", rank=4)
         if apart(pool for _, pool in rows):
-            console.print("  Whether the interval excludes no effect depends on the profile.")
+            page.say(f"  Whether the interval excludes {own.no_effect} (no effect) depends on the profile.")
         for choice in comparison.together:
-            console.print("  not to be changed alone: {}, {} → {}".format(*choice))
-        screen.table(
+            page.say("  not to be changed alone: {}, {} → {}".format(*choice), rank=4)
+        page.table(
             ["changed alone", "as in", "result", "estimate and limits move by"],
             [
                 [
@@ -194,13 +225,18 @@ def _side_by_side(
                 ]
                 for step in comparison.steps
             ],
+            rank=3,
+            what="method changed alone",
+            by=[max(map(abs, step.moved or (0.0,))) for step in comparison.steps],
         )
+        page.gap()
+    page.section("")
     for profile in PROFILES.values():
-        console.print(f"{profile.name}: {profile.about}.")
+        page.say(f"{profile.name}: {profile.about}.", rank=3, what="profile described")
         if profile.unverified:
-            console.print(f"  not verified: {profile.unverified}.")
-    screen.echo()
-    printing.disclaimer()
+            page.say(f"  not verified: {profile.unverified}.", rank=3)
+    page.gap()
+    printing.disclaimer(page)
     return None
 
 
@@ -239,6 +275,7 @@ def regress_command(
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Regress effects on moderators (meta-regression)."""
@@ -263,17 +300,17 @@ def regress_command(
         from livingmeta.pages.documents import regressed
 
         return screen.json("regress", regressed(moderation))
-    result = moderation.result
-    console = screen.console()
-    console.print(
-        f"{', '.join(moderation.syntheses)} by {', '.join(moderation.by) or 'nothing: the mean'}",
-        style="bold",
+    result, page = moderation.result, screen.Page(full=full)
+    page.say(
+        f"{', '.join(moderation.syntheses)} by {', '.join(moderation.by) or 'nothing: the mean'}", bold=True
     )
     missing = f", {len(moderation.missing)} more measured but missing here" if moderation.missing else ""
-    console.print(f"  {result.k} effects of {moderation.trials} trials{missing}; {moderation.methods}")
+    effects = f"{result.k} {screen.plural(result.k, 'effect')}"
+    trials = f"{moderation.trials} {screen.plural(moderation.trials, 'trial')}"
+    page.say(f"  {effects} of {trials}{missing}; {moderation.methods}")
     if result.clusters is not None:
-        console.print("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
-    screen.table(
+        page.say("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
+    page.table(
         ["coefficient", f"{settings.label} ({100 * result.level:g}% CI)", "df", "P"],
         [
             [
@@ -289,24 +326,30 @@ def regress_command(
             ]
             for slope in result.coefficients
         ],
+        what="coefficient",
+    )
+    page.say(
+        "  intercept: where every moderator is 0; the others: what one unit more of it changes"
+        + ("" if result.r2 is None else "; R²: which part of τ² the moderators explain"),
+        rank=1,
     )
     if result.qm is not None:
         name = "Chi²" if len(result.qm_df) == 1 else "F"
         dfs = ", ".join(f"{df:g}" for df in result.qm_df)
-        console.print(f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})")
+        page.say(f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})")
     if alone := [slope.name for slope in result.coefficients if slope.se is None]:
-        console.print(f"  one trial alone determines: {', '.join(alone)}")
+        page.say(f"  one trial alone determines: {', '.join(alone)}")
     (shown,) = decimals(result.tau2)
     tau2_words = "" if result.tau2 is None else f"Tau² ({result.tau2_method}) = {shown}; "
     explained = "" if result.r2 is None else f"; R² = {decimal(result.r2, 0)}%"
-    console.print(
-        f"  left between trials: {tau2_words}I² (from {'Q' if result.tau2 is None else 'τ²'}) = "
-        f"{decimal(result.i2, 0)}%; "
+    kind = "Q" if result.tau2 is None else "τ²"
+    i2 = "" if result.i2 is None else f"I² (from {kind}) = {decimal(result.i2, 0)}%; "
+    page.say(
+        f"  left between trials: {tau2_words}{i2}"
         f"Q = {decimal(result.qe)}, df = {result.qe_df} ({p_words(result.qe_p)}){explained}"
     )
     for left in moderation.left_out:
-        console.print(f"  left out: {left.label} – {left.why}")
-    for line in flag_lines(moderation.flags):
-        console.print(f"  flag {line}")
-    printing.disclaimer()
+        page.say(f"  left out: {left.label} – {left.why}", rank=2, what="trial left out")
+    printing.flags(page, moderation.flags)
+    printing.disclaimer(page)
     return None

@@ -1,6 +1,6 @@
 """Where the answer comes from, and what chance alone would do: subsets, signs, simulations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -10,12 +10,12 @@ from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
-from livingmeta.commands.options import AsJson, Dask, OutFolder, Seed, Synthesis, Workers, trials
+from livingmeta.commands.options import AsJson, Dask, Full, OutFolder, Seed, Synthesis, Workers, trials
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, LEAST_TRIALS, Gosh
 from livingmeta.pages.documents import Subsets, about, resampled, simulated_reviews, subsets, why_no_sets
-from livingmeta.pages.phrases import coverage, flag_lines, interval
+from livingmeta.pages.phrases import coverage, interval
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.pool import Pool
@@ -45,6 +45,7 @@ def gosh_command(
     workers: Workers = None,
     dask: Dask = None,
     out: OutFolder = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Pool all subsets of the trials, and draw them (GOSH).
@@ -55,8 +56,9 @@ def gosh_command(
 
     loaded = opened.review
     documents: list[Any] = []
+    page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     with executor(workers, dask) as lent:
-        for settings, pool in _pools(loaded, synthesis, documents, LEAST_TRIALS, as_json=as_json):
+        for settings, pool, before in _pools(page, loaded, synthesis, documents, LEAST_TRIALS):
             with screen.progress("Pooling subsets") as progress:
                 how: dict[str, Any] = {"most": most, "seed": seed, "executor": lent, "progress": progress}
                 answer = subsets_of(pool, settings, trial=trial, **how)
@@ -72,14 +74,14 @@ def gosh_command(
                 against=against,
                 shown=None if answer.trial is None else (f"with {answer.trial}", answer.holds),
             ).figure
-            (path,) = figure_files(stem, figure, "png")
-            if not as_json:
-                _show_subsets(pool, plotted, documents[-1])
-                screen.console().print(f"  {path} written")
+            paths = figure_files(stem, figure, "png")
+            _show_subsets(page, loaded, pool, plotted, documents[-1], after=before)
+            printing.written(page, paths)
     if as_json:
         return screen.json("gosh", documents)
-    screen.console().print("Shares are shares of subsets, not probabilities.")
-    printing.disclaimer()
+    page.section("")
+    page.say("Shares are shares of subsets, not probabilities.")
+    printing.disclaimer(page)
     return None
 
 
@@ -93,13 +95,15 @@ def resample_command(
     seed: Seed = 1,
     workers: Workers = None,
     dask: Dask = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Test the mean by permutation, and bootstrap it and τ²."""
     loaded = opened.review
     documents: list[Any] = []
+    page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     with executor(workers, dask) as lent:
-        for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
+        for settings, pool, before in _pools(page, loaded, synthesis, documents, 2):
             with screen.progress("Turning signs and simulating") as progress:
                 how: dict[str, Any] = {"most": most, "seed": seed, "executor": lent, "progress": progress}
                 answer = resampled_of(pool, settings, count=count, **how)
@@ -107,11 +111,10 @@ def resample_command(
             assert test is not None
             assert sets is not None
             documents.append(resampled(loaded, pool, test, sets))
-            if not as_json:
-                _show_resampled(pool, test, sets)
+            _show_resampled(page, loaded, pool, test, sets, after=before)
     if as_json:
         return screen.json("resample", documents)
-    printing.disclaimer()
+    printing.disclaimer(page)
     return None
 
 
@@ -138,113 +141,165 @@ def simulate_command(
     seed: Seed = 1,
     workers: Workers = None,
     dask: Dask = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Simulate reviews like it: how often an interval is right."""
     loaded = opened.review
     documents: list[Any] = []
+    page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     with executor(workers, dask) as lent:
-        for settings, pool in _pools(loaded, synthesis, documents, 2, as_json=as_json):
+        for settings, pool, before in _pools(page, loaded, synthesis, documents, 2):
             with screen.progress("Simulating reviews") as progress:
                 how: dict[str, Any] = {"count": count, "seed": seed, "executor": lent, "progress": progress}
                 answer = simulated_of(pool, settings, effect=effect, between=between, ci=ci, **how)
             simulated, trials = answer.worlds, answer.trials
             documents.append(simulated_reviews(loaded, pool, simulated, trials=trials))
-            if not as_json:
-                _show_simulated(pool, simulated, trials)
+            _show_simulated(page, loaded, pool, simulated, trials, after=before)
     if as_json:
         return screen.json("simulate", documents)
-    screen.console().print(
+    page.section("")
+    page.say(
         "± is one Monte Carlo standard error. Where the true mean is 0 (a ratio: 1), the share "
-        "of intervals without it is the type I error; elsewhere it is the power."
+        "of intervals without it is the type I error; elsewhere it is the power.",
+        rank=1,
     )
-    printing.disclaimer()
+    printing.disclaimer(page)
     return None
 
 
 def _pools(
-    review: Review, synthesis: str | None, documents: list[Any], least: int, *, as_json: bool
-) -> Iterator[tuple[Settings, Pool]]:
-    """Yield the pools of so many trials, by the methods of the headline, each with its head."""
-    settings = headline_settings(review)
+    page: screen.Page, review: Review, synthesis: str | None, documents: list[Any], least: int
+) -> Iterator[tuple[Settings, Pool, Pool | None]]:
+    """Yield the pools of so many trials, by the methods of the headline, each with the one before."""
+    settings, before = headline_settings(review), None
     for pool in synthesise(review, settings=settings, only=synthesis):
         refused = why_no_sets(pool, least=least)
-        if not as_json:
-            screen.console().print(pool.called, style="bold")
-            screen.console().print(f"  {coverage(review, pool)}; {refused or pool.methods}")
-            if pool.flags and not refused:
-                screen.console().print(f"  flags of the pooled value: {', '.join(pool.flags)}")
         if refused:
             documents.append(about(review, pool, refused=refused))
+            why = f"not done, {refused}" if pool.why_not is None else ""
+            _head(page, review, pool, (why, why), after=before, refused=refused)
         else:
-            yield settings, pool
+            yield settings, pool, before
+        before = pool
 
 
-def _show_subsets(pool: Pool, plotted: Gosh, document: Subsets) -> None:
+def _head(
+    page: screen.Page,
+    review: Review,
+    pool: Pool,
+    tail: tuple[str, str],
+    *,
+    after: Pool | None,
+    refused: str = "",
+) -> None:
+    printing.heading(page, pool, tail, after=after)
+    page.say(f"  {coverage(review, pool)}; {refused or pool.methods}", rank=screen.NEVER, what="")
+    if pool.flags and not refused:
+        names = ", ".join(pool.flags)
+        page.say(f"  flags of the pooled value: {names}", rank=screen.NEVER, what="")
+
+
+def _show_subsets(
+    page: screen.Page, review: Review, pool: Pool, plotted: Gosh, document: Subsets, *, after: Pool | None
+) -> None:
     def each(values: list[float]) -> list[str]:
         return [as_shown(pool.measure, value)[0] for value in values]
 
-    console = screen.console()
     every, subsets = f"2^{plotted.trials} − 1", plotted.subsets.size
-    console.print(
-        f"  all {subsets:,} subsets ({every})"
-        if plotted.exhaustive
-        else f"  a sample of {subsets:,} of {every} subsets, with replacement, seed {plotted.seed}"
-    )
     least, low, middle, high, largest = each(document["estimate"])
     most = "" if plotted.trials < ENOUGH_FOR_SUBSETS else f"95% of them between {low} and {high}, "
-    console.print(
-        f"  {document['subsets_of_two_or_more']:,} of two trials or more: {scale_name(pool.measure)} "
-        f"{middle} in the middle, {most}all between {least} and "
-        f"{largest}; {100 * document['share_below_zero']:.1f}% of them "
-        f"{pool.side(False, 'pool.favour')}"
+    share = f"{100 * document['share_below_zero']:.1f}% of them {pool.side(False, 'pool.favour')}"
+    of_two = f"{document['subsets_of_two_or_more']:,} of two trials or more"
+    short = f"{of_two}: {most or f'all between {least} and {largest}, '}{share}"
+    whole = (
+        f"{of_two}: {scale_name(pool.measure)} {middle} in the middle, {most}all between {least} and "
+        f"{largest}; {share}"
     )
+    _head(page, review, pool, (f"subsets {short}", f"subsets {whole}"), after=after)
+    page.say(
+        f"  all {subsets:,} subsets ({every})"
+        if plotted.exhaustive
+        else f"  a sample of {subsets:,} of {every} subsets, with replacement, seed {plotted.seed}",
+        rank=2,
+    )
+    page.say(f"  {whole}", rank=screen.NEVER, what="")
     least, _, middle, _, largest = (decimal(share, 0) for share in document["i2"])
-    console.print(f"  I² {middle}% in the middle, all between {least}% and {largest}%")
-    screen.table(
-        ["trial", "with it", "without", "I² with it", "without"],
+    page.say(f"  I² {middle}% in the middle, all between {least}% and {largest}%", rank=2)
+    moved = [abs(beside["estimate"][0] - beside["estimate"][1]) for beside in document["with_and_without"]]
+    first = document["with_and_without"][max(range(len(moved)), key=moved.__getitem__)]
+    inside, outside = each(first["estimate"])
+    words = f"  moved most by {first['label']}: {inside} in subsets with it, {outside} without"
+    page.say(words, rank=1, what="", brief=True)
+    page.table(
+        ["trial", "with it", "without it", "I² with it, %", "I² without it, %"],
         [
             [beside["label"], *each(beside["estimate"]), *(decimal(i2, 0) for i2 in beside["i2"])]
             for beside in document["with_and_without"]
         ],
+        rank=3,
+        what="trial",
+        by=moved,
     )
-    for line in flag_lines((*plotted.flags, *shared_flags(pool.flags))):
-        console.print(f"  flag {line}")
+    _own_flags(page, "of the subsets", plotted.flags, pool)
 
 
-def _show_resampled(pool: Pool, test: Permutation, sets: Bootstrap) -> None:
+def _own_flags(page: screen.Page, what: str, own: Iterable[str], pool: Pool) -> None:
+    """Print the flags of what was done, beside those of the pool."""
+    raised = tuple(dict.fromkeys(own))
+    if raised:
+        _, names = printing.in_brief(raised)
+        page.say(f"  {what} itself, {names}", what="", brief=True)
+    printing.flags(page, (*raised, *shared_flags(pool.flags)))
+
+
+def _show_resampled(
+    page: screen.Page, review: Review, pool: Pool, test: Permutation, sets: Bootstrap, *, after: Pool | None
+) -> None:
     assert pool.result is not None
-    console = screen.console()
     how = f"exact, all {2 * test.patterns:,} patterns of signs"
     if not test.exact:
         how = f"{test.patterns:,} drawn patterns, ± {test.p_se:.4f}, seed {test.seed}"
-    console.print(
-        f"  permutation test: {p_words(test.p_value)} ({how}; {test.k} trials can't have a P below "
-        f"{test.smallest_p:.3g}); by the pooled value's own interval {p_words(pool.result.p_value)}"
+    both = (
+        f"{p_words(test.p_value)} ({{}}); by the pooled value's own interval {p_words(pool.result.p_value)}"
     )
+    trials = f"{test.k} {screen.plural(test.k, 'trial')}"
+    least = f"{trials} can't have a P below {test.smallest_p:.3g}"
+    if test.smallest_p < 1e-4:
+        least = f"{trials} can have a P far below 0.0001"
+    short, long = (f"permutation test: {both.format(words)}" for words in (least, f"{how}; {least}"))
+    _head(page, review, pool, (short, long), after=after)
+    page.say(f"  {long}", rank=screen.NEVER, what="")
     anew = "" if sets.tau2 is None else ", τ² estimated anew in each"
-    console.print(
+    page.say(
         f"  parametric bootstrap: {scale_name(pool.measure)} {interval(sets, measure=pool.measure)}"
         f", studentised over {sets.count:,} simulated sets{anew}, seed {sets.seed}; by the "
-        f"methods above {interval(pool.result)}"
+        f"methods above {interval(pool.result)}",
+        rank=1,
     )
     if sets.tau2 is not None and sets.tau2_at_zero is not None:
         ends = (sets.tau2, sets.tau2_low, sets.tau2_high)
         tau2, low, high = (decimals(x)[0] for x in ends)
-        console.print(
+        page.say(
             f"  Tau² {tau2}; estimated anew in them, {100 * sets.level:g}% "
             f"lie between {low} and {high}, "
-            f"{100 * sets.tau2_at_zero:.0f}% are 0"
+            f"{100 * sets.tau2_at_zero:.0f}% are 0",
+            rank=2,
         )
-    shared = shared_flags(pool.flags)
-    for line in flag_lines(tuple(dict.fromkeys((*test.flags, *sets.flags, *shared)))):
-        console.print(f"  flag {line}")
+    _own_flags(page, "of test and bootstrap", (*test.flags, *sets.flags), pool)
 
 
-def _show_simulated(pool: Pool, simulated: tuple[Simulated, ...], trials: str) -> None:
+def _show_simulated(
+    page: screen.Page,
+    review: Review,
+    pool: Pool,
+    simulated: tuple[Simulated, ...],
+    trials: str,
+    *,
+    after: Pool | None,
+) -> None:
     name = scale_name(pool.measure)
-    console = screen.console()
-    console.print(f"  {simulated[0].count:,} reviews of k = {simulated[0].k} each: {trials}")
+    count, k = simulated[0].count, simulated[0].k
     rows = []
     for world in simulated:
         shares = ((world.coverage, world.coverage_se), (world.excludes_zero, world.excludes_zero_se))
@@ -258,11 +313,22 @@ def _show_simulated(pool: Pool, simulated: tuple[Simulated, ...], trials: str) -
             ]
         )
     bias = "bias" if name == pool.measure else f"bias of {pool.measure}"
-    without = f"without {pool.no_effect}, %"
-    screen.table([f"true {name}", "τ²", "interval", "holds it, %", without, bias], rows)
+    own = [world for world in simulated if pool.result and world.ci_method == pool.result.ci_method]
+    short = long = ""
+    if own:
+        worst = min(own, key=lambda world: world.coverage)
+        short = f"its kind of interval holds the truth in {100 * worst.coverage:.1f}% of such reviews or more"
+        where = f"{name} {as_shown(pool.measure, worst.effect)[0]}, τ² {decimals(worst.tau2, places=3)[0]}"
+        long = f"{short} ({worst.ci_method}; least at {where})"
+    _head(page, review, pool, (short, long), after=after)
+    page.say(f"  {count:,} reviews of {k} {screen.plural(k, 'comparison')} each: {trials}", rank=2)
+    without = f"excludes {pool.no_effect}, %"
+    head = [f"true {name}", "τ²", "interval", "holds the truth, %", without, bias]
+    page.table(head, rows, rank=3, what="row")
     zeros = {world.tau2: world.tau2_at_zero for world in simulated if world.tau2_at_zero is not None}
     if zeros:
         shares_at = ", ".join(f"{100 * share:.0f}% at {tau2:.3g}" for tau2, share in zeros.items())
-        console.print(f"  the estimate of τ² is exactly 0 in these shares of the reviews: {shares_at}")
-    for line in flag_lines(tuple(dict.fromkeys(flag for world in simulated for flag in world.flags))):
-        console.print(f"  flag {line}")
+        text = f"  the estimate of τ² is exactly 0 in these shares of the reviews: {shares_at}"
+        page.say(text, rank=2)
+    flags = (flag for world in simulated for flag in world.flags)
+    _own_flags(page, "of the simulation", flags, pool)

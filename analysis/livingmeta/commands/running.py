@@ -12,7 +12,7 @@ from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import draw_forests, everything, explorer_file, forests, report_pages
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
-from livingmeta.commands.options import Important, Lang, OutFolder, PrintHere, VasSd
+from livingmeta.commands.options import Full, Important, Lang, OutFolder, PrintHere, VasSd
 from livingmeta.language import language
 from livingmeta.pages.blocks import terminal
 from livingmeta.pages.gallery import refresh
@@ -22,7 +22,7 @@ from livingmeta.review.folder import extended
 
 
 @opens
-def run_command(opened: Opened, *, out: OutFolder = None) -> None:
+def run_command(opened: Opened, *, out: OutFolder = None, full: Full = False) -> None:
     """Write figures, tables, a report and an explorer."""
     loaded = opened.review
     dossier = Dossier(review=loaded, previous=extended(loaded))
@@ -30,13 +30,17 @@ def run_command(opened: Opened, *, out: OutFolder = None) -> None:
     written = everything(dossier, folder, each=_drawing)
     if opened.file is None:
         refresh(folder.parent)
-    printing.print_answers(results)
-    for pool in results.headline_pools:
-        printing.summary(results.review, pool)
+    page, pools = screen.Page(full=full, where=f"livingmeta pool {opened.name}"), results.headline_pools
+    printing.print_answers(page, results)
+    for before, pool in zip((None, *pools), pools, strict=False):
+        printing.summary(page, results.review, pool, *printing.beside_print(results, pool), after=before)
         if pool.flags:
-            screen.console().print(f"  flags: {', '.join(pool.flags)}")
-    screen.echo(f"\n{len(written)} files in {folder}; begin with {folder / 'report.html'}.")
-    printing.disclaimer()
+            page.say(f"  flags: {', '.join(pool.flags)}", rank=screen.NEVER, what="")
+    page.section("")
+    printing.methods(page, pools)
+    page.gap()
+    page.say(f"{len(written)} files in {folder}; begin with {folder / 'report.html'}.")
+    printing.disclaimer(page)
 
 
 @opens
@@ -62,9 +66,10 @@ def report_command(
     folder = opened.folder(out)
     figures = forests(dossier, speaking(loaded, lang), each=_drawing)
     draw_forests(dossier, folder, figures, "png", lang=lang)  # which the Markdown shows
+    page = screen.Page(full=True)
     for path in report_pages(dossier, folder, figures, lang=lang):
-        screen.echo(path)
-    printing.disclaimer()
+        page.say(str(path))
+    printing.disclaimer(page)
 
 
 @opens
@@ -75,8 +80,9 @@ def explore_command(opened: Opened, *, lang: Lang = "en", out: OutFolder = None)
     """
     dossier = Dossier(review=opened.review)
     path = explorer_file(dossier, opened.folder(out), lang=lang)
-    screen.echo(f"{path} written; open it in a browser.")
-    printing.disclaimer()
+    page = screen.Page(full=True)
+    page.say(f"{path} written; open it in a browser.")
+    printing.disclaimer(page)
 
 
 def _drawing(listed: Iterable[Any]) -> Iterable[Any]:

@@ -13,7 +13,7 @@ from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
-from livingmeta.commands.options import AsJson, Important, OutFolder, Synthesis, VasSd
+from livingmeta.commands.options import AsJson, Full, Important, OutFolder, Synthesis, VasSd
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_words
 from livingmeta.language import FLAG_WORDS
@@ -44,6 +44,7 @@ def sensitivity_command(
     important: Important = None,
     vas_sd: VasSd = None,
     out: OutFolder = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Pool by other choices, and without each trial.
@@ -64,19 +65,27 @@ def sensitivity_command(
         for number, analysis in enumerate(analyses, start=1):
             drawn.append(_figures(analysis, folder, limit))
             progress(number, len(analyses))
-    _overview(analyses)
-    for analysis, lines in zip(analyses, drawn, strict=True):
-        printing.summary(loaded, analysis.main)
-        _scenarios(analysis, also)
-        _trials(analysis, also)
-        _growth(analysis, also)
+    page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
+    _overview(page, analyses)
+    mains = [analysis.main for analysis in analyses]
+    for analysis, lines, before in zip(analyses, drawn, (None, *mains), strict=False):
+        printing.summary(page, loaded, analysis.main, _bends(analysis), after=before)
+        _turning(page, analysis)
+        _scenarios(page, analysis, also)
+        _trials(page, analysis, also)
+        _growth(page, analysis, also)
         for line in lines:
-            screen.console().print(f"  {line}")
+            if isinstance(line, Path):
+                printing.written(page, [line])
+            else:
+                page.say(f"  {line}", rank=screen.NEVER, what="")
+    page.section("")
+    printing.methods(page, mains)
     for missing in laid_out:
-        _missing(missing)
+        _missing(page, missing)
     if vas_sd is not None:
-        screen.console().print(f"Points: {vas_words(vas_sd)}.")
-    printing.disclaimer()
+        page.say(f"Points: {vas_words(vas_sd)}.")
+    printing.disclaimer(page)
     return None
 
 
@@ -102,7 +111,37 @@ class _Also(NamedTuple):
         return cells if self.limit is None else [*cells, document["beyond_important"] or "–"]
 
 
-def _overview(analyses: Sequence[Sensitivity]) -> None:
+def _bends(analysis: Sensitivity) -> tuple[str, str]:
+    """Say how far a synthesis bends: in how many other analyses the answer is the same."""
+    main, others = analysis.main, len(analysis.others)
+    if not others:
+        return ("no other analysis to compare with",) * 2
+    # each for itself: these are two estimates, not the limits of one interval
+    low, high = (as_shown(main.measure, end)[0] for end in analysis.span)
+    agreeing = len(analysis.agreeing)
+    same = f"{'all' if agreeing == others else f'{agreeing} of'} {others} other analyses agree"
+    return same, f"{same}, {f'all with {low}' if low == high else f'with estimates from {low} to {high}'}"
+
+
+def _turning(page: screen.Page, analysis: Sensitivity) -> None:
+    """Print in short what turns the answer, and the trial whose absence moves it most."""
+    main = analysis.main
+    if main.result is None:
+        return
+    named: dict[str, list[str]] = {}
+    for label, pool in (*analysis.scenarios, *analysis.absence.scenarios):
+        if pool and pool.result and pool.result.side != main.result.side:
+            named.setdefault(excludes(pool), []).append(label)
+    for side, labels in named.items():
+        page.say(f"  instead {side}: {'; '.join(labels)}", rank=1, what="", brief=True)
+    if len(analysis.without) > 1:
+        centre = main.result.estimate
+        most = max(analysis.without, key=lambda left: abs(left.estimate - centre))
+        moved = interval(most, measure=main.measure)
+        page.say(f"  moved most without {most.label}: {moved}", rank=2, what="", brief=True)
+
+
+def _overview(page: screen.Page, analyses: Sequence[Sensitivity]) -> None:
     """Print how far each synthesis bends, a line each."""
     rows = [
         [
@@ -114,15 +153,17 @@ def _overview(analyses: Sequence[Sensitivity]) -> None:
         ]
         for analysis in analyses
     ]
-    screen.table(["synthesis", "main analysis (CI)", "other estimates", "same conclusion"], rows)
-    screen.console().print(
-        "  same conclusion: the other analyses whose interval includes no effect, or lies on one "
-        "side of it, as that of the main one; each analysis with a result counts once, whatever "
-        "number of names it has\n"
+    head = ["synthesis", "main analysis (CI)", "other estimates", "same conclusion"]
+    page.table(head, rows, rank=screen.NEVER, what="")
+    page.say(
+        "Agree, or same conclusion: the interval spans 0 (of ratios 1), or lies on one side of it, as that "
+        "of the main analysis; an analysis counts once, whatever number of names it has.",
+        rank=3,
     )
+    page.gap()
 
 
-def _scenarios(analysis: Sensitivity, also: _Also) -> None:
+def _scenarios(page: screen.Page, analysis: Sensitivity, also: _Also) -> None:
     main, absence = analysis.main, analysis.absence
 
     def size(pool: Pool) -> tuple[str, str]:
@@ -137,8 +178,9 @@ def _scenarios(analysis: Sensitivity, also: _Also) -> None:
 
     others = [(name, pool) for name, pool in analysis.scenarios if name not in analysis.no_different]
     rows = [("main analysis", main), *others, *absence.scenarios]
-    screen.table(
-        ["analysis", f"{scale_name(main.measure)} (CI)", "k", "people", "interval", *also.heads],
+    centre = main.result.estimate if main.result else 0.0
+    page.table(
+        ["analysis", f"{scale_name(main.measure)} (CI)", "trials", "people", "interval", *also.heads],
         [
             [
                 label,
@@ -149,38 +191,43 @@ def _scenarios(analysis: Sensitivity, also: _Also) -> None:
             ]
             for label, pool in rows
         ],
+        rank=3,
+        what="analysis",
+        by=[abs(pool.result.estimate - centre) if pool and pool.result else -1.0 for _, pool in rows],
     )
-    console = screen.console()
     if analysis.no_different:
-        console.print(f"  no different here: {', '.join(analysis.no_different)}")
+        page.say(f"  no different here: {', '.join(analysis.no_different)}", rank=5)
     for flag in dict.fromkeys(flag for _, pool in rows if pool for flag in pool.flags):
         where = [label for label, pool in rows if pool and flag in pool.flags]
         most = f"the main analysis and {len(where) - 1} of {len(rows) - 1} others"
         names = most if flag in main.flags else ", ".join(where)
-        console.print(f"  flag {flag}: {FLAG_WORDS[flag]} ({names})")
+        page.say(f"  flag {flag}: {FLAG_WORDS[flag]} ({names})", rank=6, what="flag explained")
     if absence.why_not is not None:
-        console.print(f"  no scenario of missing trials: {absence.why_not}")
+        page.say(f"  no scenario of missing trials: {absence.why_not}", rank=5)
     else:
-        console.print(
+        page.say(
             "  extreme: the farthest effect pooled on that side or, if farther, the "
-            "limit of the trial's own interval around 0"
+            "limit of the trial's own interval around 0",
+            rank=5,
         )
         for note in notes(e for e in absence.scenarios[0][1].effects if "imputed" in e.flags):
-            console.print(f"  {note}")
-        console.print(f"  {tipping(analysis)}")
+            page.say(f"  {note}", rank=5)
+        page.say(f"  {tipping(analysis)}", rank=2)
     if absence.unknown_size:
         left = ", ".join(absence.unknown_size)
-        console.print(
-            f"  left out of these, since nobody knows how many they randomised, or below 2 per arm: {left}"
+        page.say(
+            f"  left out of these, since nobody knows how many they randomised, or below 2 per arm: {left}",
+            rank=5,
         )
 
 
-def _trials(analysis: Sensitivity, also: _Also) -> None:
+def _trials(page: screen.Page, analysis: Sensitivity, also: _Also) -> None:
     if not analysis.without:
         return
-    measure = analysis.main.measure
-    screen.table(
-        ["without", f"{scale_name(analysis.main.measure)} (CI)", "k", "weight", *also.heads],
+    main = analysis.main
+    measure, centre = main.measure, main.result.estimate if main.result else 0.0
+    page.table(
+        ["without", f"{scale_name(measure)} (CI)", "effects", "weight", *also.heads],
         [
             [
                 left.label,
@@ -191,66 +238,75 @@ def _trials(analysis: Sensitivity, also: _Also) -> None:
             ]
             for left in analysis.without
         ],
+        rank=3,
+        what="row",
+        by=[abs(left.estimate - centre) for left in analysis.without],
     )
     if analysis.without[0].cook is None:
-        screen.console().print("  two trials: influence needs three or more")
+        page.say("  two trials: influence needs three or more", rank=5)
         return
-    screen.table(
+    page.table(
         ["trial", *DIAGNOSTICS.values()],
         [
             [left.label, *(decimals(getattr(left, column))[0] for column in DIAGNOSTICS)]
             for left in analysis.without
         ],
+        rank=5,
+        what="row",
+        by=[left.cook or 0.0 for left in analysis.without],
     )
-    screen.console().print("  τ² and Q without the trial; hat: its share of the weight")
+    page.say(
+        "  residual: standardised, without the trial; DFFITS, Cook and DFBETAS: how far the pooled value "
+        "moves with it; cov.r: below 1 where it makes the pooled value less precise; τ² and Q: without "
+        "the trial; hat: its share of the weight",
+        rank=5,
+    )
 
 
-def _growth(analysis: Sensitivity, also: _Also) -> None:
+def _growth(page: screen.Page, analysis: Sensitivity, also: _Also) -> None:
     from livingmeta.figures.sensitivity import ORDER_WORDS
 
     measure = analysis.main.measure
     for order, stages in analysis.growth.items():
         if len(stages) > 1:
-            screen.table(
-                [
-                    f"one more, {ORDER_WORDS[order]}",
-                    f"{scale_name(analysis.main.measure)} (CI)",
-                    "k",
-                    *also.heads,
-                ],
+            page.table(
+                [f"one more, {ORDER_WORDS[order]}", f"{scale_name(measure)} (CI)", "effects", *also.heads],
                 [
                     [stage.label, interval(stage, measure=measure), str(stage.k), *also.cells(stage)]
                     for stage in stages
                 ],
+                rank=5,
+                what="row",
             )
 
 
-def _figures(analysis: Sensitivity, folder: Path, important: float | None) -> list[str]:
-    """Draw what can be drawn of a synthesis, and say of each picture where it is or why not."""
+def _figures(analysis: Sensitivity, folder: Path, important: float | None) -> list[Path | str]:
+    """Draw what can be drawn of a synthesis: the files, and of each that is not drawn why."""
     from livingmeta.figures.sensitivity import FIGURES
 
-    lines = []
+    lines: list[Path | str] = []
     for name, draw in FIGURES.items():
         stem = folder / f"{name}_{analysis.main.stem}"
         plotted = answered(partial(draw, analysis, important=important))
         if isinstance(plotted, str):
             lines.append(f"no {stem.name}.png: {plotted}")
         else:
-            lines += [f"{path} written" for path in figure_files(stem, plotted.figure, "png")]
+            lines += figure_files(stem, plotted.figure, "png")
     return lines
 
 
-def _missing(evidence: MissingEvidence) -> None:
-    console = screen.console()
-    console.print(
-        f"\nMissing evidence, as ROB-ME asks: {evidence.title} ({evidence.synthesis})", style="bold"
-    )
+def _missing(page: screen.Page, evidence: MissingEvidence) -> None:
+    """Print what is known of missing results, as a part that is shown where there is room for it."""
+    page.gap()
+    head = f"Missing evidence, as ROB-ME asks: {evidence.title} ({evidence.synthesis})"
+    page.say(head, bold=True, rank=7, what="")
     for status in (AVAILABLE, UNKNOWN):
         labels = [row.label for row in evidence.matrix if row.status == status]
-        console.print(f"  {status} ({len(labels)}): {', '.join(labels) or '–'}")
+        text = f"  {status} ({len(labels)}): {', '.join(labels) or 'none'}"
+        page.say(text, rank=7)
     rows = [row for row in evidence.matrix if row.status not in {AVAILABLE, UNKNOWN}]
     if rows:
-        screen.table(
+        page.table(
             ["trial", "n", "result", "why", "source"],
             [
                 [
@@ -262,10 +318,12 @@ def _missing(evidence: MissingEvidence) -> None:
                 ]
                 for row in rows
             ],
+            rank=7,
+            what="row",
         )
     for question, answer in evidence.facts:
-        console.print(f"  {question} {answer}.")
+        page.say(f"  {question} {answer}.", rank=7)
     for judgement in evidence.judgements:
-        console.print(f"  judgement of {judgement.by}: {judgement.judgement} – {judgement.why}")
+        page.say(f"  judgement of {judgement.by}: {judgement.judgement} – {judgement.why}", rank=7)
     if not evidence.judgements:
-        console.print("  judgement: not assessed")
+        page.say("  judgement: not assessed", rank=7)

@@ -9,7 +9,7 @@ from livingmeta import __version__
 from livingmeta.audit import lock
 from livingmeta.audit.results import results_of
 from livingmeta.commands import printing, screen
-from livingmeta.commands.options import AsJson, ReviewName
+from livingmeta.commands.options import AsJson, Full, ReviewName
 from livingmeta.living.adding import owned
 from livingmeta.living.history import written_by
 from livingmeta.pages.changelog import changelog_line, verified_lines, with_line
@@ -28,6 +28,7 @@ def verify_command(
     why: Annotated[
         str | None, typer.Option(metavar="WORDS", help="why the numbers, data or methods changed")
     ] = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Say whether every number of a review is that of its lock.
@@ -61,9 +62,13 @@ def verify_command(
     if as_json:
         screen.json("verify", as_locked(new["review"], verification, commit=commit))
     elif verification is not None:
-        screen.echo(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it'}.")
-        for line in verified_lines(verification, review=new["review"]):
-            screen.echo(line)
+        page = screen.Page(full=full)
+        page.say(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it'}.")
+        *moved, sum_of = verified_lines(verification, review=new["review"])
+        for line in moved:
+            page.say(line, rank=1, what="line of what moved")
+        page.say(sum_of)
+        page.show()
     newest = old is not None and old.get("format", 1) == lock.LOCK_FORMAT
     if update and newest and verification is not None and verification.same:
         screen.echo(f"{path} is up to date; nothing is written.", err=as_json)

@@ -25,7 +25,7 @@ def excludes(pool: Pool | None, *, language: Language = ENGLISH) -> str:
     if pool is None or result is None:
         return language.say("diff.no_pool")
     if result.side == 0:
-        return language.say("diff.includes")
+        return language.say("diff.includes", no_effect=pool.no_effect)
     side = language.word(pool.side(result.side > 0))
     return side if pool.favours else language.say("diff.lies", side=side)
 
@@ -57,7 +57,7 @@ def state(pool: Pool | None, *, language: Language = ENGLISH) -> str:
     result = pool.result
     parts = [
         f"{scale_name(pool.measure)} {interval(result, language=language)}",
-        f"k = {result.k}",
+        say("trials_one" if pool.k == 1 else "trials_many", n=pool.k),
         people(pool, language=language),
     ]
     if pool.ahead is not None:
@@ -68,7 +68,7 @@ def state(pool: Pool | None, *, language: Language = ENGLISH) -> str:
         (tau2,) = language.commas(decimals(result.tau2))
         parts.append(f"Tau² ({result.tau2_method}) {tau2}")
     side = excludes(pool, language=language)
-    return f"{', '.join(parts)} ({side}){share(pool, language=language)}"
+    return f"{', '.join(parts)}; {side}{share(pool, language=language)}"
 
 
 def stepped(step: Step) -> str:
@@ -86,8 +86,13 @@ def stepped(step: Step) -> str:
     }
     # rounding of floats is no move
     moves = (0.0 if abs(shift) < 1e-9 else shift for shift in step.moved)
-    shown = ", ".join(f"{shift:+.1g}" if shift else "0" for shift in moves).replace("-", "−")
+    shown = ", ".join(map(_shift, moves)).replace("-", "−")
     return special.get(step.choice, shown)
+
+
+def _shift(shift: float) -> str:
+    """Write a move in one digit, and as none or next to none what no table shows."""
+    return "0" if not shift else "about 0" if abs(shift) < 0.0005 else f"{shift:+.1g}"
 
 
 def conclusion(move: Move, *, language: Language = ENGLISH) -> str:

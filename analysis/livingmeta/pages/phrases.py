@@ -510,11 +510,13 @@ def multiverse_words(multiverse: Multiverse, *, language: Language = ENGLISH) ->
     of_sets, sets = shares(multiverse.analyses, each="trial_set"), trial_sets(multiverse)
     if of_analyses is None or of_sets is None:
         return ""
+    k = "–".join(map(str, dict.fromkeys((of_analyses.k_low, of_analyses.k_high))))
     ends = (as_shown(pool.measure, x)[0] for x in (of_analyses.lowest, of_analyses.highest))
     low, high = language.commas(ends)
     sides = {
         "side1": side_words(pool, above=False, language=language),
         "side2": side_words(pool, above=True, language=language),
+        "no_effect": pool.no_effect,
         "percent": language.percent,
     }
 
@@ -525,7 +527,7 @@ def multiverse_words(multiverse: Multiverse, *, language: Language = ENGLISH) ->
     first = language.say(
         "multiverse",
         analyses=language.whole(of_analyses.analyses),
-        k="–".join(map(str, dict.fromkeys((of_analyses.k_low, of_analyses.k_high)))),
+        on=language.say("multiverse_on_one" if of_analyses.k_high == 1 else "multiverse_on", k=k),
         low=low,
         high=high,
         **excluded(of_analyses),

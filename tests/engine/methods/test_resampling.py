@@ -261,7 +261,7 @@ def test_what_can_t_be_resampled_is_refused() -> None:
 
 
 def test_three_trials_are_told_what_their_signs_can_t_show(say) -> None:
-    said = say("resample", "smith2017", "--synthesis", "pain-short", "--count", "500")
+    said = say("resample", "smith2017", "--synthesis", "pain-short", "--count", "500", "--full")
     assert "3 trials can't have a P below 0.25" in said.flat
     assert "flag few_for_permutation" in said.flat
     assert "3 pooled (142 people)" in said.flat

@@ -145,7 +145,7 @@ def test_a_picture_of_few_trials_says_that_it_shows_nothing() -> None:
 
 
 def test_the_command_draws_and_says_what_three_trials_can_t_show(say, tmp_path: Path) -> None:
-    said = say("gosh", "smith2017", "--synthesis", "pain-short", "--out", str(tmp_path))
+    said = say("gosh", "smith2017", "--synthesis", "pain-short", "--full", "--out", str(tmp_path))
     assert "all 7 subsets (2^3 − 1)" in said.flat
     assert "flag few_for_subsets" in said.flat
     assert "3 pooled (142 people)" in said.flat
