@@ -43,6 +43,9 @@ COMMANDS = list(dict.fromkeys(line.partition("#")[0].strip() for line in TYPED.s
 def test_there_are_exactly_two_commands_that_set_everything_up() -> None:
     assert [block.strip() for block in BLOCKS[:2]] == [RUN, TEST]
     assert README.count("python3 -m venv") == 2
+    install = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert f"{RUN.partition(' && .venv/bin/livingmeta')[0]}\n" in install
+    assert f"{TEST}\n" in install
 
 
 @pytest.mark.parametrize(
