@@ -105,7 +105,7 @@ def equations(text: str) -> str:
     def block(found: re.Match[str]) -> str:
         from latex2mathml.converter import convert
 
-        return f"<div>{convert(found[1], display='block')}</div>"
+        return f'<div style="overflow-x: auto">{convert(found[1], display="block")}</div>'
 
     return re.sub(r"^```math\n(.*?)\n```$", block, text, flags=re.MULTILINE | re.DOTALL)
 
