@@ -194,7 +194,7 @@ def read_said(path: Path, said: Mapping[str, Any], read: Callable[[Hints], Read]
     if mapping is not None and not mapping.exists():
         screen.echo(f"{write(mapping, as_toml(completed, file=path.name))} written.", err=True)
     elif completed != hints:
-        screen.echo(f"So that it need not be asked again: {again(hints, completed)}", err=True)
+        screen.echo(f"Not to be asked again: {again(hints, completed)}, or --mapping FILE.toml", err=True)
     return made, completed
 
 
