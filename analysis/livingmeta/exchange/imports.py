@@ -504,9 +504,9 @@ def read_table(
     data : str, Path or DataFrame
     columns : mapping, optional
         Our names of columns to those of the table, where they are not known by name:
-        {"mean1": "Treatment mean"}.
+        {"mean1": "Treatment mean"}, or {"mean1,sd1": "Treatment"} where a cell holds both.
     sheet : str, optional
-        Sheet of a workbook; the first one that is not hidden by default.
+        Sheet of a workbook; the first one with names of columns by default.
     header_row : int, optional
         Row that names the columns, as a spreadsheet counts.
     measure : str, optional
