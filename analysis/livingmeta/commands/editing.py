@@ -314,7 +314,7 @@ def export_command(
     ] = None,
     full: Full = False,
 ) -> None:
-    """Write it for metafor or RevMan, as a data package, or as tables of Word or Excel."""
+    """Write it for metafor, RevMan, Word or Excel, or as data."""
     written = exported(opened, to, lang=lang, out=out)
     page = screen.Page(full=full, where=str(written[0].parent))
     for path in written:
