@@ -138,3 +138,14 @@ def test_what_can_not_be_obeyed_is_refused_with_what_can(say, table: Path, optio
     assert said.status == 2
     assert told in said.err
     assert not list(table.parent.rglob("*.svg"))
+
+
+def test_a_synthesis_that_can_not_be_drawn_leaves_the_others_their_pictures(say, tmp_path: Path) -> None:
+    said = say(
+        "forest", "smith2017", "--columns", "year,arms,estimate", "--to", "svg", "--out", str(tmp_path)
+    )
+    assert said.status == 2
+    assert "pain-short: columns = arms: no trial here has numbers of its arms" in said.err
+    assert "pain-long:" not in said.err
+    assert (tmp_path / "smith2017" / "forest_pain-long.svg").is_file()
+    assert not (tmp_path / "smith2017" / "forest_pain-short.svg").exists()

@@ -8,6 +8,7 @@ import zlib
 from contextlib import redirect_stdout
 from dataclasses import replace
 from itertools import combinations, pairwise
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pytest
@@ -23,7 +24,16 @@ from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import pool
 from livingmeta.figures.files import figure_bytes
 from livingmeta.figures.forest import forest_caption, forest_plot
-from livingmeta.figures.style import ARROW, BOUND_MARK, GREY, axis_sides, draw_diamond, scale_axis, wrapped
+from livingmeta.figures.style import (
+    ARROW,
+    BOUND_MARK,
+    GREY,
+    NIGHT,
+    axis_sides,
+    draw_diamond,
+    scale_axis,
+    wrapped,
+)
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.pool import Pool, Printed
 from livingmeta.synthesis.settings import Selection, settings_of
@@ -291,6 +301,56 @@ ODD = {
 )
 def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> None:
     check_apart(forest_plot(pools))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"layout": "plain"},
+        {"columns": ()},
+        {"columns": ("estimate",), "title": "A very long title indeed " * 9, "width": 140},
+        {"columns": ("year", "instrument", "estimate", "bias"), "sort": "year", "title": "Own"},
+    ],
+    ids=["plain", "bare", "titled", "own columns"],
+)
+@pytest.mark.parametrize("synthesis", ["pain-short", "pain-medium", "function-short"])
+def test_whatever_is_asked_for_no_text_stands_on_another(synthesis: str, options: dict[str, Any]) -> None:
+    if synthesis == "pain-medium" and "bias" in options.get("columns", ()):
+        options = {**options, "columns": ("year", "estimate")}  # no risk of bias is judged there
+    check_apart(forest_plot(SMITH, synthesis, **options))
+
+
+def test_a_page_is_as_large_as_it_was_asked_to_be() -> None:
+    figure = forest_plot(SMITH, "function-short", width=210, height=120).figure
+    assert [round(25.4 * inches, 1) for inches in figure.get_size_inches()] == [210, 120]
+    usual = forest_plot(SMITH, "function-short").figure
+    assert round(25.4 * usual.get_size_inches()[0], 1) == 175
+
+
+def test_by_night_nothing_is_drawn_in_the_ink_of_the_day() -> None:
+    ax = forest_plot(SMITH, "pain-short", theme="dark")
+    assert to_hex(ax.figure.get_facecolor()) == NIGHT["paper"]
+    assert {to_hex(text.get_color()) for text in ax.texts if text.get_text() not in {"?", "+"}} <= {
+        NIGHT["ink"],
+        NIGHT["soft"],
+    }
+    assert to_hex(artist(ax, "diamond:overall").get_facecolor()) == NIGHT["pooled"]
+
+
+def test_the_axis_ends_where_what_is_drawn_ends() -> None:
+    low, high = forest_plot(made([-0.9, -0.8, -0.7, -0.6], [0.02] * 4, favours=None)).get_xlim()
+    assert -low > 4 * high > 0
+    low, high = forest_plot(made([0.1, 0.2], [0.02] * 2, measure="log OR"), limits=(0.25, 4)).get_xlim()
+    assert (low, high) == pytest.approx((-1.386294, 1.386294), abs=1e-6)
+
+
+def test_of_fifty_trials_the_area_of_a_square_is_the_weight() -> None:
+    one = made([0.1] * 50, [0.01 * (1 + i) for i in range(50)])
+    ax = forest_plot(one)
+    sizes = [artist(ax, f"trial:t{i}").get_markersize() for i in range(50)]
+    weights = one.weights
+    assert (sizes[0] / sizes[3]) ** 2 == pytest.approx(weights[0] / weights[3], rel=1e-9)
+    assert sizes[0] > 2 * sizes[9]
 
 
 def check_apart(ax: Axes) -> None:

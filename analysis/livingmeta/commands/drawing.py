@@ -91,9 +91,16 @@ def forest_command(
         "theme": theme,
         "language": speak,
     }
+    refused: list[str] = []
     for name in names:
         parts = [pool for pool in pools if pool.synthesis == name]
-        axes = forest_pages(parts, **options)
+        try:
+            axes = forest_pages(parts, **options)
+        except RefusalError as refusal:  # of one: the others are drawn
+            if len(names) == 1:
+                raise
+            refused.append(f"{name}: {refusal}")
+            continue
         about = About(
             title=speak.say("forest_alt", title=speak.word(parts[0].title)),
             description=forest_description(review, parts, speak),
@@ -104,6 +111,8 @@ def forest_command(
         path = Path(output).with_suffix("") if output else opened.folder(out) / stem
         for file in forest_files(path, [ax.figure for ax in axes], kinds, about):
             screen.echo(file)
+    if refused:
+        raise RefusalError("\n".join(dict.fromkeys(refused)))
 
 
 def _listed(text: str) -> list[str]:

@@ -858,9 +858,13 @@ class _Frame:
         return wrapped(self.asked.title, (self.width - 2 * _MARGIN) / 1.1, size=self.size + 1)
 
     @property
+    def heads(self) -> int:
+        """How many lines the heads of the columns have."""
+        return 1 + max([1 if self.domains else 0, *map(len, self.head.values())])
+
+    @property
     def above(self) -> float:
-        lines = 1 + max((len(lines) for lines in self.head.values()), default=0)
-        return 0.02 + len(self.title) * 1.2 * self.line + lines * self.line + 0.1
+        return 0.02 + len(self.title) * 1.2 * self.line + self.heads * self.line + 0.1
 
     @cached_property
     def sides(self) -> list[list[str]]:
@@ -1137,10 +1141,9 @@ def _draw_heads(ax: Axes, frame: _Frame) -> None:
     if frame.domains:
         middle = frame.circles + (len(frame.domains) - 1) * frame.circle / 2
         _write(ax, frame, frame.asked.says("bias"), middle, row(2), ha="center", **bold)
-    below = 1 + max((len(lines) for lines in frame.head.values()), default=0)
     for i, line in enumerate(reversed(frame.title)):
         style = {"fontsize": frame.size + 1, "gid": "title", **bold}
-        _write(ax, frame, line, -frame.left, row(below + 1.2 * (i + 1)), **style)
+        _write(ax, frame, line, -frame.left, row(frame.heads + 1.2 * (i + 1)), **style)
     _line(ax, frame, -0.5 - 0.05 / frame.pitch, width=0.6, gid="rule:head")
 
 
