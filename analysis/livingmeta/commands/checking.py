@@ -370,9 +370,12 @@ def trace_command(
             page.say("  nothing to trace: " + (pool.why_not or "the trial is not pooled here"), rank=1)
         for effect in effects:
             lines = [f"  {effect.label}: {effect.instrument_name or pool.outcome}"]
-            for row in effect.rows:
-                citation = loaded.source(row.source).citation
-                lines += [f"    {row.place}: “{row.quote or ''}”", f"      {row.locator}: {citation}"]
+            for place, quote, locator, source in dict.fromkeys(
+                (row.place, row.quote, row.locator, row.source) for row in effect.rows
+            ):
+                lines.append(f"    {place}: “{quote}”" if quote else f"    {place}")
+                if locator != place:
+                    lines.append(f"      {locator}: {loaded.source(source).citation}")
             lines += [f"    – {step}" for step in effect.derivation]
             if effect.assumption:
                 lines.append(f"    † assumed: {effect.assumption}")

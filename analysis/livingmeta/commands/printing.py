@@ -332,6 +332,8 @@ def files(page: screen.Page) -> None:
 def disclaimer(page: screen.Page) -> None:
     """End a page with what every page ends with."""
     page.section("")
+    if page.has_dashes:
+        page.say("–: there is no such number here.", rank=8, what="")
     files(page)
     page.say(DISCLAIMER)
     page.show()

@@ -216,7 +216,8 @@ def _show_subsets(
         f"{of_two}: {scale_name(pool.measure)} {middle} in the middle, {most}all between {least} and "
         f"{largest}; {share}"
     )
-    _head(page, review, pool, (f"subsets {short}", f"subsets {whole}"), after=after)
+    tail = [f"its {text.replace('of two', 'subsets of two', 1)}" for text in (short, whole)]
+    _head(page, review, pool, (tail[0], tail[1]), after=after)
     page.say(
         f"  all {subsets:,} subsets ({every})"
         if plotted.exhaustive
@@ -249,7 +250,7 @@ def _own_flags(page: screen.Page, what: str, own: Iterable[str], pool: Pool) -> 
     raised = tuple(dict.fromkeys(own))
     if raised:
         _, names = printing.in_brief(raised)
-        page.say(f"  {what} itself, {names}", what="", brief=True)
+        page.say(f"  {what}, {names}", what="", brief=True)
     printing.flags(page, (*raised, *shared_flags(pool.flags)))
 
 

@@ -196,6 +196,7 @@ class Page:
         self.full, self.where = full, where
         self.width = max(console().width, 24)
         self.files: list[Path] = []  # that were written, to be told of
+        self.has_dashes = False  # in a table, for a number that there is not
         self.parts: list[_Part] = []
         self.sections = [""]
 
@@ -256,6 +257,7 @@ class Page:
         """Add a table; if there is no room for all, the rows that count most `by` a number."""
         if not rows:
             return
+        self.has_dashes |= any("–" in row for row in rows)
         first = sorted(range(len(rows)), key=lambda i: -by[i] if by else i)
         part = _Part(len(self.sections) - 1, [(rank, [])], what, len(rows))
         part.table = _Table(head, rows, first)
@@ -469,8 +471,8 @@ def plural(number: int, noun: str) -> str:
     return f"{word} {rest}".rstrip()
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """Break a text into lines no wider than this, the later ones further in.
+def wrapped(text: str, width: int, *, further: str = "  ") -> list[str]:
+    """Break a text into lines no wider than this, the later ones `further` in.
 
     A path or an address stays in one piece, so that it can be copied.
     """
@@ -482,8 +484,8 @@ def wrapped(text: str, width: int) -> list[str]:
         if cell_len(line) <= width:
             lines.append(line)
             continue
-        indent = " " * (len(line) - len(line.lstrip(" ")))
-        hanging, words = f"{indent}  ", []
+        indent = " " * min(len(line) - len(line.lstrip(" ")), width // 2)
+        hanging, words = indent + further, []
         for word in filter(None, line.split(" ")):
             whole = "/" in word or "\\" in word or cell_len(word) <= width - len(hanging)
             words += [word] if whole else chop_cells(word, width - len(hanging))
@@ -526,7 +528,7 @@ def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) 
             room - sum(widths) + widths[widest], min(others, widths[widest] - 1), least[widest]
         )
     broken = [
-        [wrapped(cell, size) if cell else [""] for cell, size in zip(row, widths, strict=True)]
+        [wrapped(cell, size, further="") if cell else [""] for cell, size in zip(row, widths, strict=True)]
         for row in cells
     ]
     fits = sum(widths) <= room and all(

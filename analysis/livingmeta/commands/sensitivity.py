@@ -296,14 +296,14 @@ def _figures(analysis: Sensitivity, folder: Path, important: float | None) -> li
 
 
 def _missing(page: screen.Page, evidence: MissingEvidence) -> None:
-    """Print what is known of missing results, as a part that is shown where there is room for it."""
+    """Print what is known of missing results, on the whole page alone."""
     page.gap()
     head = f"Missing evidence, as ROB-ME asks: {evidence.title} ({evidence.synthesis})"
-    page.say(head, bold=True, rank=7, what="")
+    page.say(head, bold=True, rank=screen.NEVER, what="")
     for status in (AVAILABLE, UNKNOWN):
         labels = [row.label for row in evidence.matrix if row.status == status]
         text = f"  {status} ({len(labels)}): {', '.join(labels) or 'none'}"
-        page.say(text, rank=7)
+        page.say(text, rank=screen.NEVER)
     rows = [row for row in evidence.matrix if row.status not in {AVAILABLE, UNKNOWN}]
     if rows:
         page.table(
@@ -318,12 +318,12 @@ def _missing(page: screen.Page, evidence: MissingEvidence) -> None:
                 ]
                 for row in rows
             ],
-            rank=7,
+            rank=screen.NEVER,
             what="row",
         )
     for question, answer in evidence.facts:
-        page.say(f"  {question} {answer}.", rank=7)
+        page.say(f"  {question} {answer}.", rank=screen.NEVER)
     for judgement in evidence.judgements:
-        page.say(f"  judgement of {judgement.by}: {judgement.judgement} – {judgement.why}", rank=7)
+        page.say(f"  judgement of {judgement.by}: {judgement.judgement} – {judgement.why}", rank=screen.NEVER)
     if not evidence.judgements:
-        page.say("  judgement: not assessed", rank=7)
+        page.say("  judgement: not assessed", rank=screen.NEVER)

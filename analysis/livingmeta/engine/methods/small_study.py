@@ -83,7 +83,8 @@ class Suited(Shown):
 def require_enough(k: int, what: str = "trials", *, force: bool, least: int = 3) -> None:
     """Refuse fewer than ten trials unless forced, and fewer than `least` always."""
     if k < least:
-        raise RefusalError(f"{k} {what}: a line needs {least} or more.")
+        counted = what.removesuffix("s") if k == 1 else what
+        raise RefusalError(f"{k} {counted}: a line needs {least} or more.")
     if k < ENOUGH_FOR_FUNNEL and not force:
         raise RefusalError(
             f"{k} {what}: below {ENOUGH_FOR_FUNNEL} a test for small-study effects can't tell chance from "
