@@ -68,6 +68,11 @@ def test_what_the_package_imports_is_a_dependency() -> None:
     assert core == required(PROJECT["dependencies"])
 
 
+def test_each_extra_is_said_where_one_installs() -> None:
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(EXTRAS)
+
+
 def test_each_dependency_is_pinned_by_the_lock() -> None:
     listed = [*PROJECT["dependencies"], *(one for extra in EXTRAS.values() for one in extra)]
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
