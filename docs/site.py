@@ -86,10 +86,10 @@ def run(page: Path, text: str, folder: Path) -> None:
             lines += [line, answered(line.removeprefix("$ "), here).rstrip(), ""]
         shown = []
         for name in found["shown"].split():
-            kept = folder / page.parent / "made" / page.stem / name
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(here / name, kept)
-            picture = "!" if kept.suffix in {".png", ".svg"} else ""
+            beside = folder / page.parent / "made" / page.stem / name
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(here / name, beside)
+            picture = "!" if beside.suffix in {".png", ".svg"} else ""
             shown.append(f"{picture}[{name}](made/{page.stem}/{name})")
         return "\n".join(["```console", *lines[:-1], "```", "", *shown])
 
@@ -258,8 +258,8 @@ def everything(pages: Iterable[str]) -> Made:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(kept, "figures", "", reviews)]
         for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-            text = path.read_text(encoding="utf-8") + (path.parent / "teaching.py").read_text("utf-8")
-            text += cloud(path.name)
+            beside = (path, path.parent / "teaching.py", path.parent / "render.py")
+            text = "".join(part.read_text(encoding="utf-8") for part in beside) + cloud(path.name)
             jobs.append(pool.submit(kept, path.name, text, lambda folder, path=path: notebook(path, folder)))
         for page, text in texts.items():
             make = lambda folder, page=page, text=text: run(Path(page), text, folder)  # noqa: E731

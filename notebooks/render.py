@@ -34,7 +34,8 @@ def page(path: Path, folder: Path) -> str:
     for cell in notebook.cells:
         cell.source = re.sub(r"\]\(([\w./]+\.(?:ipynb|md))(#[\w-]+)?\)", link, cell.source)
     html, _ = HTMLExporter().from_notebook_node(notebook, resources={"metadata": {"name": path.stem}})
-    return str(html)
+    # Scripts for formulas and widgets, of which these pages have none, that other hosts would be asked for.
+    return re.sub(r'<script src="https://[^"]*">\s*</script>', "", html)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,17 @@ def test_an_equation_needs_no_script() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["", "docs/tour/", "docs/equations/", "docs/commands/pool/", "figures/"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "",
+        "docs/tour/",
+        "docs/equations/",
+        "docs/api/pooling/",
+        "figures/",
+        "notebooks/03_pooling_by_hand.html",
+    ],
+)
 def test_a_page_asks_nothing_of_other_hosts(place: str, chromium: Any) -> None:
     if not (ROOT / "site" / "index.html").is_file():
         pytest.skip("no site here; `mkdocs build --strict` makes it")
