@@ -638,9 +638,7 @@ def _reported(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
 def _weights(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
     shares = {place: row.weight for place, row in enumerate(rows) if row.effect and row.weight is not None}
     shares |= {
-        place: sum(row.pool.weights)
-        for place, row in enumerate(rows)
-        if row.kind == "diamond" and row.pool and (row.pool.total_weights is not None or row.effect is None)
+        place: sum(row.pool.weights) for place, row in enumerate(rows) if row.kind == "diamond" and row.pool
     }
     cells = {p: asked.language.decimal(share, 1) + asked.language.percent for p, share in shares.items()}
     return [_Column(name="weight", head=asked.language.say("h_weight"), cells=cells)]
