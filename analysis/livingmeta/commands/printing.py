@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
+from typing import Any
 
 from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import Results
@@ -203,7 +204,7 @@ def summary(
     cautious = beside(pool)
     wide = [("the method of this interval is cautious", cautious)] if cautious else []
     heading(page, pool, *wide, *tails, after=after)
-    only_full = {"rank": screen.NEVER, "what": ""}
+    only_full: Any = {"rank": screen.NEVER, "what": ""}
     if pool.result is None:
         page.say(f"  no pooled value, {pool.why_not}: {coverage(review, pool)}", **only_full)
         return
