@@ -159,8 +159,8 @@ def test_the_report_of_a_file_says_nothing_that_a_table_cannot_hold(say, pain: P
 def test_every_part_of_a_file_with_several_kinds_is_gone_through(say, tmp_path: Path) -> None:
     file = str(written(tmp_path, "both.rm5", RM5))
     said = say("pool", file)
-    assert "part 1 of 2: both_md_random" in said.out
-    assert "part 2 of 2: both_or_random" in said.out
+    assert "part 1 of 2: both_md_random" in said.flat
+    assert "part 2 of 2: both_or_random" in said.flat
     assert [pool["synthesis"] for pool in json.loads(say("pool", file, "--json").out)] == [
         "a1_1",
         "a1_2",
