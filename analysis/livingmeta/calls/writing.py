@@ -191,7 +191,7 @@ def run(data: Data, *, out: str | Path | None = None, **asked: Unpack[Reading]) 
     >>> from livingmeta import run
     >>> with TemporaryDirectory() as folder:
     ...     sorted({path.suffix for path in run("knee_oa", out=folder)})
-    ['.csv', '.html', '.md', '.pdf', '.png', '.svg']
+    ['.csv', '.html', '.md', '.pdf', '.png', '.svg', '.txt']
     """
     given, folder = _placed(data, out, asked)
     dossier = Dossier(review=given.review, previous=extended(given.review))

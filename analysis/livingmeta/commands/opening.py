@@ -241,7 +241,7 @@ def _asked(listed: Sequence[Opened], asked: dict[str, Any]) -> list[tuple[Opened
         keys = [named(every, name, what) for name in ([value] if isinstance(value, str) else value)]
         held = [[key for key in keys if key in own] for own in labels]
         for (_, options), own in zip(parts, held, strict=True):
-            options[option] = (own or [None])[0] if isinstance(value, str) else own
+            options[option] = next(iter(own), None) if isinstance(value, str) else own
         if option != "without":  # there is nothing to leave out of a review that lacks it
             parts = [part for part, own in zip(parts, held, strict=True) if own]
     return parts

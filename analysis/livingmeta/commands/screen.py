@@ -486,9 +486,10 @@ def wrapped(text: str, width: int, *, further: str = "  ") -> list[str]:
             continue
         indent = " " * min(len(line) - len(line.lstrip(" ")), width // 2)
         hanging, words = indent + further, []
+        room = max(width - len(hanging), 1)
         for word in filter(None, line.split(" ")):
-            whole = "/" in word or "\\" in word or cell_len(word) <= width - len(hanging)
-            words += [word] if whole else chop_cells(word, width - len(hanging))
+            whole = "/" in word or "\\" in word or cell_len(word) <= room
+            words += [word] if whole else chop_cells(word, room)
         now = indent + words[0]
         for word in words[1:]:
             if cell_len(now) + 1 + cell_len(word) <= width:

@@ -232,7 +232,7 @@ def fitted(text: str, inches: float, *, size: float = TEXT, bold: bool = False) 
     Examples
     --------
     >>> fitted("A trial of a very long name 2001", 1.0)
-    'A trial o…ame 2001'
+    'A trial of a…ame 2001'
     """
     text = " ".join(text.split())
     tail, head = text[-8:], len(text) - 8

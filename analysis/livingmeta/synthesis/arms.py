@@ -155,7 +155,8 @@ def _sides(rows: Iterable[Outcome]) -> dict[str | None, set[str]]:
 def _shared(rows: Iterable[Outcome]) -> dict[tuple[str, str | None], int]:
     """Count the comparisons that share the people of equal rows, by group and contrast."""
     listed = list(rows)
-    sides, own = _sides(listed), defaultdict(set)
+    sides = _sides(listed)
+    own: dict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
     for row in listed:
         own[row.group].add((row.contrast, row.subgroup))
     alone = {(row.contrast, row.subgroup) for row in listed if len(sides[row.contrast]) == 1}
