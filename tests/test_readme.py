@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,11 @@ def test_every_command_shown_is_one_that_works(
     monkeypatch.setattr(sys, "argv", ["livingmeta", *words])
     app(words, standalone_mode=False)
     assert capsys.readouterr().out
+
+
+def test_what_it_says_a_command_prints_is_printed(say: Callable[..., Any]) -> None:
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    assert say(*shlex.split(BLOCKS[2].splitlines()[0].partition("#")[0])[1:]).out.startswith(shown)
 
 
 def test_it_is_read_in_a_few_minutes() -> None:
