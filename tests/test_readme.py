@@ -97,7 +97,8 @@ def test_every_command_shown_is_one_that_works(
 
 def test_what_it_says_a_command_prints_is_printed(say: Callable[..., Any]) -> None:
     (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
-    assert say(*shlex.split(BLOCKS[2].splitlines()[0].partition("#")[0])[1:]).out.startswith(shown)
+    said = say(*shlex.split(BLOCKS[2].splitlines()[0].partition("#")[0])[1:])
+    assert said.out.startswith(shown), said.err
 
 
 def test_it_is_read_in_a_few_minutes() -> None:

@@ -122,6 +122,15 @@ def test_a_total_without_a_name_is_found_by_its_limits_too(tmp_path: Path) -> No
     assert len(read(write(tmp_path / "t.csv", text))[0].records) == 3
 
 
+@pytest.mark.parametrize("again", [(1,), (3,), (1, 2, 3), (2, 2)])
+def test_rows_pasted_twice_count_once_and_are_named(again: tuple[int, ...], tmp_path: Path) -> None:
+    lines = MEANS.splitlines()
+    twice = write(tmp_path / "twice.csv", "\n".join([*lines, *(lines[place] for place in again)]) + "\n")
+    assert pooled(twice) == pooled(write(tmp_path / "once.csv", MEANS))
+    _, remarks = reviews_in(twice)
+    assert f"5 ({again[0] + 1})" in "".join(remarks)
+
+
 def test_exact_names_of_columns_come_first(tmp_path: Path) -> None:
     """metafor: rma(yi, sei=sei, test="adhoc"); `se` is sensitivity, `ci` an interval."""
     text = "study,yi,sei,se\nAsh,0.20,0.10,0.88\nBirch,0.35,0.12,0.91\nCedar,0.28,0.11,0.79\n"

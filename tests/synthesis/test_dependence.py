@@ -319,7 +319,8 @@ def test_no_remedy_changes_which_trials_are_pooled(table: str, several_arms: str
 @pytest.mark.parametrize("several_arms", ["separate", "split", "combine"])
 def test_rows_typed_twice_count_once_and_the_second_is_named(several_arms: str, tmp_path: Path) -> None:
     row = "Ash,2015,12.6,8.1,33,16.4,7.8,34\n"
-    (twice,) = pooled(tmp_path, HEAD + row + row + MANY, several_arms=several_arms)
+    again = row.replace("12.6", "12.60")  # a row that is the same in every cell is not even read
+    (twice,) = pooled(tmp_path, HEAD + row + again + MANY, several_arms=several_arms)
     (once,) = pooled(tmp_path, HEAD + row + MANY)
     assert twice.result == once.result
     assert twice.people == once.people

@@ -303,13 +303,13 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str], list[str]]
     )
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
     """List names, the first ten of many."""
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
 
 
 def _named(what: str, names: Sequence[str]) -> str:
-    return f"{what}{'s' if len(names) > 1 else ''} {_some(names)}"
+    return f"{what}{'s' if len(names) > 1 else ''} {some(names)}"
 
 
 def _plain(cell: object) -> str:
@@ -336,7 +336,7 @@ def _table(
     remarks = (*remarks, *above)
     if unclear := [ref for ref in merged[1] if _parted(ref, header=first)]:
         raise ExchangeError(
-            f"{merged[0]}: cells are merged ({_some(unclear)}), so it is not clear what belongs to which "
+            f"{merged[0]}: cells are merged ({some(unclear)}), so it is not clear what belongs to which "
             "row or column. Unmerge them and fill each."
         )
     header = _named_columns(f"{file} row {first}", head, [line for _, line in filled[place + 1 :]])

@@ -38,7 +38,7 @@ from livingmeta.exchange.entry import EntryError
 from livingmeta.exchange.limits import on_its_scale
 from livingmeta.exchange.moderators import keep
 from livingmeta.exchange.questions import OpenColumnsError, what_of, which_of
-from livingmeta.exchange.sheets import ExchangeError, Sheet
+from livingmeta.exchange.sheets import ExchangeError, Sheet, some
 from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import number, pick, unknown
@@ -107,7 +107,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         measure=hints.measure or ("GEN" if computed else "OR" if "events1" in used else "SMD"),
         negative_favours=hints.negative_favours,
     )
-    sheet = _of_studies(sheet, headers, columns, analysis)
+    sheet = _of_studies(_once(sheet, headers, analysis), headers, columns, analysis)
     records = _studies(sheet, headers, analysis)
     taken = {*columns.values(), *_unread(sheet, headers, columns, analysis)}
     analysis.remarks += keep(sheet, records, taken=taken | parts.of, decimal=decimal)
@@ -142,6 +142,25 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     if computed:
         on_its_scale(analysis, sheet.file, asked=asked)
     return analysis
+
+
+def _once(sheet: Sheet, headers: Mapping[str, Sequence[str]], analysis: Analysis) -> Sheet:
+    """Leave out a row that repeats another one of its study in every cell: it was pasted twice."""
+    named = [column for column in headers.get("study", ()) if column in sheet.header]
+    first: dict[tuple[str, ...], int] = {}
+    kept, again = [], []
+    for row, cells in sheet.rows:
+        before = first.setdefault(tuple(cells.values()), row)
+        if before != row and any(cells[column] for column in named):
+            again.append(f"{row} ({before})")
+        else:
+            kept.append((row, cells))
+    if not again:
+        return sheet
+    analysis.remarks.append(
+        f"{sheet.file} rows {some(again)}: equal in every cell to the row in brackets; left out."
+    )
+    return replace(sheet, rows=tuple(kept))
 
 
 def _of_studies(
