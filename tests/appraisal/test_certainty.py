@@ -716,7 +716,8 @@ def test_published_certainty_stands_beside() -> None:
 
 @pytest.mark.slow
 def test_the_command_says_all_of_it_and_draws(say, tmp_path) -> None:
-    said = say("certainty", "smith2017", "--out", str(tmp_path), "--important", "10", "--vas-sd", "25")
+    asked = ("--important", "10", "--vas-sd", "25", "--full")
+    said = say("certainty", "smith2017", "--out", str(tmp_path), *asked)
     assert said.status == 0
     assert "−2 suggested" in said.flat
     assert "judged: not recorded" in said.flat
@@ -725,7 +726,7 @@ def test_the_command_says_all_of_it_and_draws(say, tmp_path) -> None:
     assert {path.name for path in (tmp_path / "smith2017").iterdir()} == {
         f"{name}.{kind}" for name in ("prisma", "bias_traffic", "bias_summary") for kind in ("svg", "png")
     }
-    bare = say("certainty", "knee_oa", "--out", str(tmp_path))
+    bare = say("certainty", "knee_oa", "--out", str(tmp_path), "--full")
     assert not (tmp_path / "knee_oa" / "bias_traffic.png").exists()
     assert "what each report says" not in bare.flat
 

@@ -379,9 +379,8 @@ def test_all_that_is_wrong_with_choices_is_said_at_once(two: Review, tmp_path: P
 
 @pytest.mark.slow
 def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> None:
-    said = say(
-        "multiverse", "smith2017", "--synthesis", "pain-short", "--important", "0.2", "--out", str(tmp_path)
-    )
+    asked = ("--synthesis", "pain-short", "--important", "0.2", "--full")
+    said = say("multiverse", "smith2017", *asked, "--out", str(tmp_path))
     assert said.status == 0
     for words in (
         "numbers that can all be right only if",

@@ -450,20 +450,20 @@ def test_a_review_and_a_base_of_one_name_keep_their_hashes_apart(tmp_path: Path)
 def test_verify_says_which_commit_wrote_the_lock(say, checkout: Path) -> None:
     review = checkout / "data" / "knee_oa"
     assert say("verify", str(review), "--update", "--why", "today").status == 0
-    assert f"{review / lock.NAME}: no commit holds it." in say("verify", str(review)).out
+    assert f"{review / lock.NAME}: no commit holds it." in say("verify", str(review)).flat
     git = ("git", "-C", str(checkout), "-c", "user.name=a", "-c", "user.email=a@example.org")
     for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "all")):
         subprocess.run([*git, *words], check=True)
     sha = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
     said = say("verify", str(review))
     assert said.status == 0
-    assert f"written by commit {sha[:12]}." in said.out
+    assert f"written by commit {sha[:12]}." in said.flat
     path = review / lock.NAME
     edited, times = re.subn('"why": "[^"]*"', '"why": "tomorrow"', path.read_text("utf-8"))
     assert times == 1
     path.write_text(edited, encoding="utf-8")
     said = say("verify", str(review))
     assert said.status == 1
-    assert f"written by commit {sha[:12]}, changed since." in said.out
-    assert "the lock: its seal is not that of its text, so it was edited since it was written" in said.out
+    assert f"written by commit {sha[:12]}, changed since." in said.flat
+    assert "the lock: its seal is not that of its text, so it was edited since it was written" in said.flat
     assert json.loads(say("verify", str(review), "--json").out)["commit"] == f"{sha[:12]}, changed since"
