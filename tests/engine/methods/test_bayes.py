@@ -300,14 +300,14 @@ def test_without_a_trial_there_is_no_posterior() -> None:
 
 @pytest.mark.slow
 def test_the_command_says_what_each_posterior_rests_on(say, tmp_path: Path) -> None:
-    said = say("bayes", "smith2017", "--important", "0.3", "--out", str(tmp_path))
+    said = say("bayes", "smith2017", "--important", "0.3", "--out", str(tmp_path), "--full")
     assert said.status == 0, said.err
     assert "prior: τ half-normal with scale 0.5, μ flat (scale by default, our choice" in said.flat
     assert "three trials, 3 of 7 trials known to measure it" in said.flat
     assert "one trial, 1 of 5 trials known to measure it" in said.flat
     assert "no posterior: without a trial it would be the prior" in said.flat
     assert "3 measured but missing here" in said.flat
-    assert "P(mean effect favours painful exercise)" in said.flat
+    assert "probability that the mean effect favours painful exercise" in said.flat
     assert "below 5 the spread of true effects is known too badly" in said.flat
     drawn = sorted(path.name for path in (tmp_path / "smith2017").iterdir())
     assert drawn[-2:] == ["bayes_pain-short.png", "bayes_pain-short.svg"]
@@ -329,9 +329,9 @@ def test_the_document_holds_prior_and_posterior(say) -> None:
 @pytest.mark.slow
 def test_points_and_their_difference_are_one_scale(say, tmp_path: Path) -> None:
     words = ("bayes", "knee_oa", "--synthesis", "pain-followup", "--out", str(tmp_path))
-    said = say(*words, "--vas-sd", "20", "--important", "10")
+    said = say(*words, "--vas-sd", "20", "--important", "10", "--full")
     assert "assuming an SD of 20 mm between people as asked" in said.flat
-    assert "P(new setting favours exercise)" in said.flat
+    assert "probability that the effect in a new setting favours exercise" in said.flat
     plain, points = (
         json.loads(say(*words, "--json", *more).out)
         for more in (("--important", "0.5"), ("--vas-sd", "20", "--important", "10"))

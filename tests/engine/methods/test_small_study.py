@@ -343,7 +343,7 @@ def test_the_command_refuses_small_syntheses_and_draws_large_ones(say, tmp_path:
     assert "Egger for SMDs" in said.out
     assert "trim and fill" in said.out
     assert list((tmp_path / "knee_oa").glob("funnel_pain-post*.png"))
-    forced = say("small-study", "smith2017", "--force", "--out", str(tmp_path))
+    forced = say("small-study", "smith2017", "--force", "--out", str(tmp_path), "--full")
     assert "flag few_trials_for_funnel" in forced.flat
     document = json.loads(say("small-study", "smith2017", "--force", "--json").out)
     tests = document[0]["tests"]
