@@ -223,7 +223,7 @@ def test_pools_are_finite_or_refused(y, v, tau2, ci, level) -> None:
 
 
 @given(st.lists(st.tuples(number, number), max_size=6), fraction, st.data())
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples * 2 // 5)
 def test_methods_around_a_pool_are_finite_or_refused(effects, level, data) -> None:
     y, v = [one for one, _ in effects], [one for _, one in effects]
     x, n = (data.draw(st.lists(size, min_size=len(y), max_size=7)) for _ in range(2))

@@ -98,7 +98,7 @@ NUMBERS = st.decimals(-1000, 1000, places=2).map(str) | st.integers(0, 99999).ma
 COLUMN = st.lists(WORDS, min_size=4, max_size=4) | st.lists(NUMBERS, min_size=4, max_size=4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(table=st.lists(COLUMN, min_size=1, max_size=4))
 def test_a_table_that_is_imported_and_exported_has_the_values_of_its_other_columns(
     table: list[list[str]], tmp_path_factory

@@ -202,7 +202,7 @@ def test_a_new_review_holds_which_side_is_good_as_told_or_asked_and_else_says_it
 
 
 def test_favours_is_worded_alike_for_a_new_review_and_a_file(say, tmp_path: Path) -> None:
-    sides = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
+    sides = "which effects favour group 1: ratios below or above 1, differences below or above 0"
     for command in ("new", "import", "pool"):
         words = " ".join(say(command, "--help").out.replace("│", " ").split())
         assert sides in words, command

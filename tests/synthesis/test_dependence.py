@@ -501,7 +501,7 @@ def test_the_explorer_counts_shared_people_once_and_flags_what_is_on(open_page, 
     file.write_text(explorer_page(Dossier(review=review), version="1"), encoding="utf-8")
     page = open_page(file)
     rests, notes = page.locator("#rests"), page.locator("#notes")
-    assert "3 of 3 trials known to measure it in 4 comparisons, 280 people" in rests.inner_text()
+    assert "3 of the table's 3 trials in 4 comparisons, 280 people" in rests.inner_text()
     assert FLAG_WORDS["dependent_effects"] in notes.inner_text()
     assert FLAG_WORDS["shared_group"] in notes.inner_text()
     page.get_by_role("checkbox", name="comparison 2").uncheck()

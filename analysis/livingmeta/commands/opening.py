@@ -12,7 +12,7 @@ import typer
 from livingmeta.calls.opening import Opened, is_file
 from livingmeta.commands import screen
 from livingmeta.commands.asking import again, answering
-from livingmeta.commands.options import listing, reviews_and_files
+from livingmeta.commands.options import FAVOURING, listing, reviews_and_files
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.analyses import Favours, Hints
 from livingmeta.exchange.imports import FILES, reviews_in
@@ -52,12 +52,7 @@ OF_FILES: dict[str, Any] = {
         ),
     ],
     "favours": Annotated[
-        str | None,
-        typer.Option(
-            metavar="|".join(get_args(Favours)),
-            help="which effects favour group 1: ratios below or above 1, differences below or above 0",
-            **_of_file,
-        ),
+        str | None, typer.Option(metavar="|".join(get_args(Favours)), help=FAVOURING, **_of_file)
     ],
     "column": Annotated[
         list[str] | None,

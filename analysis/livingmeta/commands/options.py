@@ -74,13 +74,13 @@ ReviewName = Annotated[
 SynthesisPlace = Annotated[
     str | None, typer.Argument(metavar="[SYNTHESIS]", help="only this one", autocompletion=syntheses)
 ]
-_SIDES = "which effects favour group 1, ratios below or above 1 and differences below or above 0"
+FAVOURING = "which effects favour group 1: ratios below or above 1, differences below or above 0"
 NewFavours = Annotated[
     str | None,
     typer.Option(
         "--favours",
         metavar="|".join(get_args(Favours)),
-        help=f"{_SIDES}; left out: asked at a terminal, and else as the scales say, or not known",
+        help=f"{FAVOURING}; left out: asked at a terminal, and else as the scales say, or not known",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON document, nothing else")]
