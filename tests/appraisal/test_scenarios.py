@@ -8,6 +8,9 @@ import pytest
 from folders import ARM1, ARM2, INSTRUMENT, folder
 from livingmeta.appraisal.changes import growth
 from livingmeta.appraisal.scenarios import sensitivity
+from livingmeta.calls.pooling import cumulative
+from livingmeta.exchange.imports import read_table
+from livingmeta.pages.rob_me import rob_me
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
@@ -82,6 +85,19 @@ def test_growth_ends_at_the_whole_by_every_order() -> None:
     assert precise_first == sorted(spread.values())
     with pytest.raises(ValueError, match="by = 'sise'"):
         growth(one.main, headline_settings(LIVING), by="sise")
+
+
+def test_no_order_is_told_of_trials_of_which_neither_year_nor_people_are_known(tmp_path: Path) -> None:
+    table = tmp_path / "hazards.csv"
+    table.write_text("study,yi,sei\nAsh,0.2,0.3\nBirch,0.4,0.1\nCedar,0.1,0.2\n", encoding="utf-8")
+    review = read_table(table, measure="GEN")
+    one = sensitivity(review)[0]
+    assert (one.growth["year"], one.growth["size"]) == ((), ())
+    assert [stage.label for stage in one.growth["precision"]] == ["Birch", "Cedar", "Ash"]
+    answers = dict(rob_me(review, [one])[0].facts)
+    assert "no trial tells its number" in next(a for q, a in answers.items() if q.startswith("4.8"))
+    with pytest.raises(ValueError, match="known of no study"):
+        cumulative(table, measure="GEN", order="size")
 
 
 def test_a_composite_before_a_single_scale_takes_its_place(tmp_path: Path) -> None:

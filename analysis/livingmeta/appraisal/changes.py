@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -155,11 +156,20 @@ class Stage:
     measure: str
 
 
-ORDERS: Mapping[str, Callable[[Effect], float]] = {
-    "year": lambda effect: effect.year or 9999,
-    "size": lambda effect: -(people_of([effect]).all or 0),
+ORDERS: Mapping[str, Callable[[Effect], float | None]] = {
+    "year": lambda effect: effect.year,
+    "size": lambda effect: None if (n := people_of([effect]).all) is None else -n,
     "precision": lambda effect: effect.vi,
 }
+
+
+def ordered(effects: Sequence[Effect], by: str) -> list[int]:
+    """Return the places of effects in an entry of `ORDERS`, what is not known last; none if all is."""
+    key = pick(ORDERS, by, "by")
+    keys = [key(effect) for effect in effects]
+    if not any(key is not None for key in keys):
+        return []
+    return sorted(range(len(keys)), key=lambda i: math.inf if (known := keys[i]) is None else known)
 
 
 def growth(pool: Pool, settings: Settings, *, by: str = "year") -> tuple[Stage, ...]:
@@ -177,12 +187,11 @@ def growth(pool: Pool, settings: Settings, *, by: str = "year") -> tuple[Stage, 
     Returns
     -------
     tuple of Stage
-        Empty where nothing is pooled.
+        Empty where nothing is pooled, and where nothing is known of any trial to order them by.
     """
-    key = pick(ORDERS, by, "by")
-    if pool.result is None:
+    order = ordered(pool.effects, by)
+    if pool.result is None or not order:
         return ()
-    order = sorted(range(len(pool.effects)), key=lambda i: (key(pool.effects[i]), i))
     stages = cumulative(
         [effect.yi for effect in pool.effects],
         [effect.vi for effect in pool.effects],

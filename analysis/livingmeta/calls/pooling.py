@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from livingmeta.appraisal.changes import ORDERS
+from livingmeta.appraisal.changes import ordered
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.calls.opening import Data, Reading, effects, is_review, is_table, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
@@ -24,7 +24,7 @@ from livingmeta.synthesis.moderators import moderator_of
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings
 from livingmeta.synthesis.synthesise import synthesise as synthesised
-from livingmeta.words import RefusalError, pick
+from livingmeta.words import RefusalError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,13 +302,15 @@ def cumulative(
     """
     labels, y, v, fitting, of_review = _studied(data, vi, asked)
     if order is None and of_review is not None:
-        order = "year"
-    if isinstance(order, str):
+        entering = ordered(of_review, "year") or list(range(len(labels)))
+    elif isinstance(order, str):
         if of_review is None:
             raise RefusalError(f"order = {order!r}: plain effects have none of these; give positions.")
-        first = pick(ORDERS, order, "order")
-        order = sorted(range(len(of_review)), key=lambda i: (first(of_review[i]), i))
-    entering = list(range(len(labels))) if order is None else list(order)
+        entering = ordered(of_review, order)
+        if not entering:
+            raise RefusalError(f"order = {order!r}: it is known of no study; give positions.")
+    else:
+        entering = list(range(len(labels))) if order is None else list(order)
     grown = diagnostics.cumulative(y, v, entering, **fitting)
     return Refits.of(grown, [labels[i] for i in entering])
 

@@ -148,11 +148,9 @@ def cumulative_plot(
         Below two trials.
     """
     k = _enough(sensitivity, 2, "nothing accumulates")
-    orders = (
-        dict(sensitivity.growth)
-        if len(sensitivity.growth) * (k + 1) <= MOST
-        else {"year": sensitivity.growth["year"]}
-    )
+    orders = {order: stages for order, stages in sensitivity.growth.items() if stages}
+    if len(orders) * (k + 1) > MOST:
+        orders = dict([next(iter(orders.items()))])
     lines: list[Line] = []
     for order, stages in orders.items():
         lines.append((language.say("figures.one_more", order=ORDER_WORDS[order]), None))

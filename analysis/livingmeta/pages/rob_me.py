@@ -195,6 +195,8 @@ def _pattern(analysis: Sensitivity) -> str:
 
 def _largest(analysis: Sensitivity) -> str:
     stages = analysis.growth["size"]
+    if not stages and analysis.main.k > 1:
+        return "not known: no trial tells its number of people"
     if len(stages) < 2:
         return "one trial or none: there is nothing to compare"
     shown = {f"largest trial alone ({stages[0].label})": stages[0]}
