@@ -64,6 +64,11 @@ COLUMNS = ("arms", "reported", "n", "weight", "estimate", "bias")
 THEMES = ("light", "dark")
 WIDTH = 175.0  # mm: two columns of a journal
 PAGE = 240.0  # mm: its height
+# Trials that have a row each; more stand close together without names, since nobody reads 40 pages
+# of rows, nor waits for them.
+MOST_NAMED = 300
+CROWD = 42  # rows that they take together, or
+MOST_CROWDS = 12  # subgroups, those of each
 MOST_ROWS = 60  # of a page; subgroups that make more stand on pages of their own
 SIZES = (8.0, 7.5, 7.0, 6.5)  # points
 SHARE = 0.3  # of the width, which the plot has at least where text of one of the sizes leaves it
@@ -86,6 +91,8 @@ class _Row:
     weight: float | None = None
     absent: Missing | LeftOut | None = None
     printed: Printed | None = None
+    crowd: Sequence[Effect] = ()  # trials that stand together without names
+    lines: int = 1  # of the page, that it takes
 
     @property
     def name(self) -> str | None:
@@ -183,6 +190,11 @@ class _Asked:
             for name in self.columns:
                 if name.casefold() not in names:
                     raise RefusalError(unknown("columns", name, dict.fromkeys((*COLUMNS, *own))))
+        if self.columns is not None and self.crowded:
+            raise RefusalError(
+                f"columns: {len(self.effects):,} results are too many for a row each (at most {MOST_NAMED}), "
+                "and without rows there are no columns. Leave it out, or draw one subgroup."
+            )
         if self.limits is not None:
             low, high = self.limits
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
@@ -210,6 +222,11 @@ class _Asked:
         return list(dict.fromkeys(effect for pool in self.pools for effect in pool.effects))
 
     @cached_property
+    def crowded(self) -> bool:
+        """Whether the trials are too many to be named."""
+        return len(self.effects) > MOST_NAMED
+
+    @cached_property
     def level(self) -> Numeral:
         """The level of its intervals, in percent."""
         result = next((pool.result for pool in self.pools if pool.result), None)
@@ -222,7 +239,7 @@ class _Asked:
     @cached_property
     def shown(self) -> tuple[str, ...]:
         """The columns beside the plot, as asked for or as the trials have something for them."""
-        if self.totals:
+        if self.totals or self.crowded:
             whole = any(pool.total_weights is not None for pool in self.pools)
             results = ("weight", "estimate") if whole else ("estimate",)
             return tuple(name for name in ("n", *results) if self.has(name))
@@ -401,7 +418,7 @@ def forest_pages(
     asked = _Asked.of(pools, synthesis, **_options(options))
     parts = _parts(asked)
     rows = _rows(asked)
-    if len(rows) <= MOST_ROWS or not parts:
+    if len(rows) <= MOST_ROWS or not parts or asked.crowded:
         return (_drawn(asked, rows),)
     paged = [replace(asked, pools=[part]) for part in parts]
     return (
@@ -423,6 +440,8 @@ def _rows(asked: _Asked) -> list[_Row]:
     """Return the lines in the order in which they stand on the page."""
     parts = _parts(asked)
     whole = next((pool for pool in asked.pools if pool.subgroup is None), None)
+    if asked.crowded and len(parts) > MOST_CROWDS:
+        return _tidy([_crowded(asked, asked.pools[-1], asked.effects), *_subtotals(asked)])
     rows = [row for pool in parts or asked.pools for row in _listed(asked, pool)]
     if parts and whole is not None:
         rows += _summary(asked, whole)
@@ -447,7 +466,19 @@ def _listed(asked: _Asked, pool: Pool) -> list[_Row]:
     if pool.subgroup is not None:
         head = [_Row(kind="heading", text=asked.language.word(pool.subgroup))]
     trials = [_Row(kind="trial", effect=effect, weight=weight, pool=pool) for effect, weight in pairs]
+    if asked.crowded:
+        trials = [_crowded(asked, pool, [effect for effect, _ in pairs])]
     return [*head, *trials, *_summary(asked, pool)]
+
+
+def _crowded(asked: _Asked, pool: Pool, effects: Sequence[Effect]) -> _Row:
+    """Return the row of trials without names, in the order asked for or of their effects."""
+    if SORTS[asked.sort] is None:
+        effects = sorted(effects, key=lambda effect: effect.yi)
+    order = "effect" if asked.sort == "file" else asked.sort
+    text = asked.says(f"crowd_{order}", n=asked.language.whole(len(effects)))
+    lines = max(4, round(CROWD * len(effects) / len(asked.effects)))
+    return _Row(kind="crowd", text=text, pool=pool, crowd=effects, lines=lines)
 
 
 def _subtotals(asked: _Asked) -> list[_Row]:
@@ -828,11 +859,12 @@ class _Frame:
     @cached_property
     def rows(self) -> list[_Row]:
         """The lines, those of words as long as there is room for."""
-        return [
-            replace(row, text=line) if row.kind == "words" else row
-            for row in self.given
-            for line in (wrapped(row.text, self.room, size=self.small) if row.kind == "words" else [row.text])
-        ]
+        rows = []
+        for row in self.given:
+            words = wrapped(row.text, self.room, size=self.small) if row.kind == "words" else [row.text]
+            rows += [replace(row, text=line) if row.kind == "words" else row for line in words]
+            rows += [_Row(kind="crowd", at=-1)] * (row.lines - 1)
+        return rows
 
     @cached_property
     def head(self) -> dict[int, list[str]]:
@@ -1025,6 +1057,8 @@ def _drawn(asked: _Asked, rows: Sequence[_Row], ax: Axes | None = None) -> Axes:
         _draw_row(ax, frame, row, place)
         if row.kind == "trial":
             _draw_trial(ax, frame, row, place, heaviest)
+        elif row.crowd:
+            _draw_crowd(ax, frame, row, place)
         elif row.kind == "diamond":
             assert row.pool is not None
             _draw_diamond(ax, row, place)
@@ -1205,6 +1239,38 @@ def _draw_trial(ax: Axes, frame: _Frame, row: _Row, place: int, heaviest: float)
     most = 0.66 * 72 * min(frame.pitch, _OPEN * frame.size / 72)
     share = row.weight / heaviest if row.weight is not None and heaviest else 0.3
     draw_effect(ax, effect, effect.yi, place, max(2.2, most * share**0.5), gid=f"trial:{effect.trial}")
+
+
+def _draw_crowd(ax: Axes, frame: _Frame, row: _Row, place: int) -> None:
+    """Draw trials close together: their intervals, and their effects as a line through them."""
+    assert row.pool is not None
+    of = row.pool.subgroup or "overall"
+    ends = np.array([(effect.ci_low, effect.yi, effect.ci_high) for effect in row.crowd])
+    ys = place - 0.4 + (np.arange(len(ends)) + 0.5) * (row.lines - 0.2) / len(ends)
+    high = 72 * frame.pitch * (row.lines - 0.2) / len(ends)  # points that each has
+    low, most = ax.get_xlim()
+    ends = np.clip(ends, low, most)
+    # as pixels: ten thousand lines make a PDF that no printer prints
+    ax.hlines(
+        ys,
+        ends[:, 0],
+        ends[:, 2],
+        color=COLOURS["trial"],
+        lw=min(0.6, max(0.15, 0.7 * high)),
+        alpha=0.55,
+        rasterized=True,
+        gid=f"ci:{of}",
+    )
+    ax.plot(
+        ends[:, 1],
+        ys,
+        ".",
+        color=BLACK,
+        ms=min(2.5, max(0.6, high)),
+        mew=0,
+        rasterized=True,
+        gid=f"trials:{of}",
+    )
 
 
 def draw_effect(
