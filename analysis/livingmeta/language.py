@@ -22,6 +22,9 @@ LANGUAGES = sorted(
 )
 
 
+MOST_LISTED = 40  # names in a sentence, and sentences of one kind: nobody reads more
+
+
 @dataclass(frozen=True, kw_only=True)
 class Language:
     """Words and numbers as one language writes them.
@@ -59,14 +62,17 @@ class Language:
         return self.say("trials_one" if number == 1 else "trials_many", n=number)
 
     def listed(self, items: Iterable[str]) -> str:
-        """Join items as a sentence does.
+        """Join items as a sentence does; of very many the first, and how many others there are.
 
         Examples
         --------
         >>> language("nb").listed(["A", "B", "C"])
         'A, B og C'
         """
-        *first, last = items
+        named = list(items)
+        if (others := len(named) - MOST_LISTED) > 0:
+            named = [*named[:MOST_LISTED], self.say("pool.others", n=self.whole(others))]
+        *first, last = named
         return f"{', '.join(first)} {self.say('and')} {last}" if first else last
 
     def decimal(self, number: float | None, places: int = 2) -> str:

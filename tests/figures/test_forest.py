@@ -8,6 +8,7 @@ import zlib
 from contextlib import redirect_stdout
 from dataclasses import replace
 from itertools import combinations, pairwise
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -22,6 +23,7 @@ from matplotlib.text import Text
 from drawn import check_drawn_is_printed
 from livingmeta.engine.effect_sizes import on_scale
 from livingmeta.engine.pooling import pool
+from livingmeta.exchange.imports import read_table
 from livingmeta.figures.files import figure_bytes
 from livingmeta.figures.forest import forest_caption, forest_plot
 from livingmeta.figures.style import (
@@ -564,3 +566,37 @@ def test_no_words_at_an_axis_have_an_arrow_since_that_means_an_interval_goes_on(
     one = POOLS["pain-short"]
     assert axis_sides(one) == "\nleft: favours painful exercise; right: favours pain-free exercise"
     assert axis_sides(replace(one, favours=None)) == ""
+
+
+def crowd(path: Path, k: int, *, subgroups: int = 0) -> list[Pool]:
+    """Pool a table of so many trials."""
+    rows = (f"Study {i},{(i * 37 % k) / k - 0.7:.4f},0.2,s{i % max(subgroups, 1)}" for i in range(k))
+    path.write_text("\n".join(["study,yi,sei,subgroup", *rows]), encoding="utf-8")
+    return list(synthesise(read_table(path, measure="SMD", favours="lower")))
+
+
+@pytest.mark.parametrize("subgroups", [1, 2])
+def test_more_trials_than_can_be_named_stand_together_from_the_lowest_to_the_highest(
+    subgroups: int, tmp_path: Path
+) -> None:
+    pools = crowd(tmp_path / "many.csv", 500, subgroups=subgroups)
+    ax = forest_plot(pools)
+    part = pools[0]
+    effects = sorted(part.effects, key=lambda effect: effect.yi)
+    lines = artist(ax, f"ci:{part.subgroup}").get_segments()
+    low, high = ax.get_xlim()
+    for side, end in enumerate(("ci_low", "ci_high")):
+        shown = [min(max(getattr(effect, end), low), high) for effect in effects]
+        assert [line[side][0] for line in lines] == pytest.approx(shown)
+    assert artist(ax, f"trials:{part.subgroup}").get_xdata().tolist() == [effect.yi for effect in effects]
+    assert f"{500 // subgroups} results, from the lowest to the highest: too many to name" in words(ax)
+    assert "Study" not in words(ax)
+    assert f"diamond:{part.subgroup}" in gids(ax)
+    with pytest.raises(ValueError, match="500 results are too many for a row each"):
+        forest_plot(pools, columns=["weight"])
+
+
+def test_a_figure_of_many_trials_has_no_more_words_the_more_there_are(tmp_path: Path) -> None:
+    few, many = (forest_plot(crowd(tmp_path / f"{k}.csv", k)) for k in (400, 1600))
+    assert len(few.texts) == len(many.texts)
+    assert len(few.get_children()) == len(many.get_children())

@@ -13,7 +13,7 @@ from operator import and_
 from typing import NamedTuple
 
 from livingmeta.engine.effect_sizes import on_scale
-from livingmeta.language import Said, said, together
+from livingmeta.language import MOST_LISTED, Said, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem
 from livingmeta.synthesis.arms import Group
@@ -299,11 +299,11 @@ def called(effect: Effect) -> tuple[str, str]:
 
 
 def sentences(effects: Sequence[Effect]) -> list[Said]:
-    """Say what effects share, a sentence per tie."""
+    """Say what effects share, a sentence per tie; of very many the first, and how many there are."""
     lines: dict[Said, None] = {}
     for tie in ties(effects):
         effect, *others = (effects[place] for place in tie.places)
-        second = others[0].label if len(others) == 1 else said("pool.others", n=len(others))
+        second = others[0].label if len(others) == 1 else said("pool.others", n=count(len(others)))
         labels = {"first": effect.label, "second": second}
         if tie.flag == "duplicate_numbers":
             key = "pool.twice" if len(others) == 1 else "pool.many_times"
@@ -318,7 +318,10 @@ def sentences(effects: Sequence[Effect]) -> list[Said]:
         else:
             line = said("pool.several", **labels)
         lines[line] = None
-    return list(lines)
+    told = list(lines)
+    if (others := len(told) - MOST_LISTED) > 0:
+        told = [*told[:MOST_LISTED], said("pool.more_ties", n=count(others))]
+    return told
 
 
 def _same(tie: Tie) -> Said:

@@ -12,11 +12,11 @@ from livingmeta.engine.effect_sizes import in_sds, measure_of, on_scale, turning
 from livingmeta.engine.methods.resampling import Arms, Variances
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
-from livingmeta.language import Own, Said, said, together
+from livingmeta.language import MOST_LISTED, Own, Said, said, together
 from livingmeta.printer import Shown
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect, yi_vi
-from livingmeta.words import decimal, decimals, key_of, p_words, raised
+from livingmeta.words import count, decimal, decimals, key_of, p_words, raised
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -362,8 +362,10 @@ def notes(effects: Iterable[Effect]) -> list[Said]:
         for mark in signs(effect):
             labels[mark].append(effect.label)
     order = sorted(labels, key=lambda mark: SIGNS.index(mark[0]))
-    lines = [
-        said("pool.marked", sign=sign, names=", ".join(labels[sign, words]), words=words)
-        for sign, words in order
-    ]
+    lines = []
+    for sign, words in order:
+        names: list[str] = labels[sign, words]
+        if (others := len(names) - MOST_LISTED) > 0:
+            names = [*names[:MOST_LISTED], said("pool.others", n=count(others))]
+        lines.append(said("pool.marked", sign=sign, names=together(names, ", "), words=words))
     return [*lines, *sentences(listed)]
