@@ -112,7 +112,20 @@ def test_every_formula_has_a_pinned_answer() -> None:
     assert set(CORRECTIONS) == {"approximate", "exact"}
     assert {choice for measure, choice in pinned() if measure == "MD"} == set(MD_VARIANCES)
     counted = {choice for measure, choice in pinned() if measure in {"OR", "RR", "RD"}}
-    assert counted | {"needed"} == set(ZERO_CELLS)  # RevMan's rule is tested below
+    assert counted | {"needed", "keep00"} == set(ZERO_CELLS)  # both are tested below
+
+
+@pytest.mark.parametrize(
+    ("effect", "yi", "vi"),
+    [
+        (odds_ratio, [0.04762804898925, -0.04762804898926], [4.09529211571185, 4.09529211571185]),
+        (risk_ratio, [0.04652001563489, -0.00110803335436], [3.90692640692641, 0.00221852263826]),
+    ],
+)
+def test_a_trial_without_events_has_the_ratio_that_metafor_gives_it(effect: Any, yi: Any, vi: Any) -> None:
+    """metafor 3.8.1: escalc("OR" and "RR", ai=c(0,20), n1i=c(20,20), ci=c(0,21), n2i=c(21,21))."""
+    found = effect([0, 20], [20, 20], [0, 21], [21, 21], zero_cells="keep00")
+    np.testing.assert_allclose(found, (yi, vi), rtol=1e-11)
 
 
 def test_every_measure_has_a_pinned_answer() -> None:

@@ -654,6 +654,7 @@ def counted(*arms: tuple[int, int]) -> list[dict[str, str]]:
         ("RR", "needed", ((24, 24), (20, 25)), {"empty_cells"}),  # log(1/0.8) needs no 0.5
         ("RD", "needed", ((0, 24), (3, 25)), {"empty_cells"}),
         ("RD", "needed", ((0, 22), (0, 21)), {"empty_cells", "empty_cells_corrected", "no_contrast"}),
+        ("OR", "keep00", ((0, 20), (0, 21)), {"empty_cells", "empty_cells_corrected", "no_contrast"}),
         ("RD", "needed", ((5, 5), (6, 6)), {"empty_cells", "empty_cells_corrected", "no_contrast"}),
     ],
 )

@@ -18,6 +18,9 @@ from livingmeta.words import RefusalError, count, pick, refuse
 EVENTS = ("events1", "n1", "events2", "n2")
 
 
+KEEP = "keep00"  # the rule by which a trial without an event, or with nothing else, has a ratio too
+
+
 def no_zero(cells: Array, measure: str) -> Mask:
     """Correct nothing: a trial that then has no effect is refused."""
     return np.zeros(cells.shape[-1], bool)
@@ -44,6 +47,7 @@ def all_trials(cells: Array, measure: str) -> Mask:
 
 ZERO_CELLS: Mapping[str, Callable[[Array, str], Mask]] = {
     "only0": any_zero,
+    KEEP: any_zero,
     "needed": where_needed,
     "all": all_trials,
     "none": no_zero,
@@ -68,7 +72,8 @@ def odds_ratio(
         d = n2 − events2.
     zero_cells : str
         Which trials get 0.5 added to each cell: "only0" (those with an empty cell), "needed"
-        (those without an effect or variance otherwise, as RevMan 5), "all" or "none".
+        (those without an effect or variance otherwise, as RevMan 5), "all" or "none"; "keep00" is
+        "only0" for trials in which nobody or everybody has the event, too (metafor's drop00=FALSE).
     shared : (int, int)
         How many comparisons of its trial each arm serves: its events and people are split evenly
         between them, before zero cells are looked for (Handbook 23.3.4).
@@ -82,7 +87,8 @@ def odds_ratio(
     ------
     ValueError
         For counts that can't be; for trials in which nobody or everybody has the event in both
-        arms, which say nothing about a ratio; and with "none" for trials with an empty cell.
+        arms, which say nothing about a ratio, but with "keep00"; and with "none" for trials with an
+        empty cell.
 
     References
     ----------
@@ -196,7 +202,7 @@ def _cells(*arms: ArrayLike, by: tuple[str, str, tuple[int, int]]) -> tuple[Arra
         for arm, total in ((1, total1), (2, total2))
         for i in np.flatnonzero(cells[2 * arm - 1] < 0)
     ]
-    if measure != "RD":
+    if measure != "RD" and rule != KEEP:
         for rows, why in (((0, 2), said("unused.nobody")), ((1, 3), said("unused.everybody"))):
             problems += [f"trial {i + 1}: {why}" for i in np.flatnonzero((cells[list(rows)] == 0).all(0))]
     if not problems:

@@ -19,7 +19,7 @@ from livingmeta.engine.conversions import (
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
-from livingmeta.engine.counts import EVENTS
+from livingmeta.engine.counts import EVENTS, KEEP
 from livingmeta.engine.effect_sizes import (
     MEASURES,
     as_shown,
@@ -266,7 +266,7 @@ def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | N
         if counts[0] is None or counts[1] is None:
             return None
         counted, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
-        if measure.ratio:
+        if measure.ratio and KEEP not in trail.settings.formulas(trail.settings.measure).values():
             if counted[0] == counted[2] == 0:
                 raise NotComputableError(said("unused.nobody"))
             if counted[0] == counted[1] and counted[2] == counted[3]:

@@ -128,6 +128,7 @@ PROFILES = {
             name="metafor",
             correction="exact",
             smd_variance="LS",
+            zero_cells="keep00",
             ci="wald",
             prediction="z",
             i2="tau2",
