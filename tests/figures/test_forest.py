@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 from fontTools.ttLib import TTFont
 from matplotlib.axes import Axes
@@ -600,3 +601,12 @@ def test_a_figure_of_many_trials_has_no_more_words_the_more_there_are(tmp_path: 
     few, many = (forest_plot(crowd(tmp_path / f"{k}.csv", k)) for k in (400, 1600))
     assert len(few.texts) == len(many.texts)
     assert len(few.get_children()) == len(many.get_children())
+
+
+def test_a_caption_tells_no_groups_and_no_means_that_a_table_of_effects_has_not() -> None:
+    table = pd.DataFrame({"study": ["Ash", "Birch"], "yi": [-0.3, 0.2], "sei": [0.379473319220205, 0.1]})
+    review = read_table(table, measure="GEN")
+    caption = " ".join(forest_caption(review))
+    assert "group 1" not in caption
+    assert "mean (SD)" not in caption
+    assert "0.3794733" not in words(forest_plot(review))

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from livingmeta.engine.effect_sizes import MEASURES, measure_named
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.review.files import LONGEST_NAME
-from livingmeta.review.schema import ABSENT
+from livingmeta.review.schema import ABSENT, UNNAMED
 from livingmeta.words import is_number, is_plain, pick
 
 MEAN_CELLS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
@@ -118,7 +118,7 @@ class Analysis:
     model: str = "random"
     method: str = "iv"
     level: float = 95
-    groups: tuple[str, str] = ("group 1", "group 2")
+    groups: tuple[str, str] = UNNAMED
     negative_favours: int | None = None
     records: list[Record] = field(default_factory=list)
     printed: dict[str, dict[str, str]] = field(default_factory=dict)  # by subgroup; "" the whole

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.engine.effect_sizes import as_shown, of_counts, on_scale, ratios, scale_name
+from livingmeta.engine.effect_sizes import MEASURES, as_shown, of_counts, on_scale, ratios, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import (
     ARROW,
@@ -43,6 +43,7 @@ from livingmeta.figures.style import (
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import FACTS, NOTHING, OVERALL, SEVERITY, Assessment, Cell, assessments
 from livingmeta.review.protocol import Review
+from livingmeta.review.schema import UNNAMED
 from livingmeta.synthesis.dependence import people_of, sentences
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.moderators import MODERATORS, moderator_of
@@ -590,6 +591,8 @@ def _counted(effect: Effect) -> list[list[str]] | None:
 
 def _tells(effect: Effect) -> bool:
     """Whether what is printed of a trial is more than its effect on the scale shown."""
+    if effect.measure == MEASURES["GEN"].label:
+        return False
     if effect.difference is None or _counted(effect) is not None:
         return False
     return not effect.difference.startswith((effect.measure, scale_name(effect.measure)))
@@ -1445,7 +1448,9 @@ def forest_caption(
     group1, group2 = map(speak.word, shown[0].groups)
     flags = dict.fromkeys(flag for pool in shown for flag in pool.flags)
     return (
-        asked.says("caption", title=speak.word(shown[0].title), group1=group1, group2=group2),
+        asked.says("caption_alone", title=speak.word(shown[0].title))
+        if shown[0].groups in {UNNAMED, UNNAMED[::-1]}
+        else asked.says("caption", title=speak.word(shown[0].title), group1=group1, group2=group2),
         *_key(asked),
         asked.says("methods", words=shown[0].methods),
         *(speak.flags[flag] for flag in flags if flag not in BESIDE),
