@@ -102,6 +102,8 @@ def test_long_subgroups_have_a_page_each_and_one_of_subtotals(say, tmp_path: Pat
         str(tmp_path),
     )
     assert said.status == 0, said.err
+    assert [line.split("forest_")[-1] for line in said.out.split()[:1]] == ["long_1.svg"]
+    assert "to forest_long_3.svg" in " ".join(said.out.split())
     written = sorted(path.name for path in (tmp_path / "long").glob("forest_*"))
     assert written == [f"forest_long{end}" for end in (".pdf", ".txt", "_1.svg", "_2.svg", "_3.svg")]
     pdf = (tmp_path / "long" / "forest_long.pdf").read_bytes()
@@ -112,6 +114,20 @@ def test_long_subgroups_have_a_page_each_and_one_of_subtotals(say, tmp_path: Pat
     first = (tmp_path / "long" / "forest_long_1.svg").read_text("utf-8")
     assert "Trial 0 1990" in first
     assert "Trial 1 1991" not in first
+
+
+def test_no_picture_of_before_is_left_beside_another_of_the_same_synthesis(
+    say, table: Path, tmp_path: Path
+) -> None:
+    asked = ("forest", str(table), "--measure", "OR", "--out", str(tmp_path / "out"), "--to")
+    assert say(*asked, "svg,pdf").status == 0
+    folder = tmp_path / "out" / "mine"
+    kept = {path.name for path in folder.iterdir()} - {"forest_mine.pdf"}
+    for name in ("forest_mine_1.png", "forest_mine_old.png", "forest_other.pdf"):
+        (folder / name).write_bytes(b"old")
+    said = say(*asked, "svg")
+    assert said.status == 0, said.err
+    assert {path.name for path in folder.iterdir()} == kept | {"forest_mine_old.png", "forest_other.pdf"}
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """What pools and effects say of themselves."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from livingmeta import load_review, synthesise
 from livingmeta.engine.pooling import pool
+from livingmeta.synthesis.pool import notes
 
 TYPED = Path(__file__).parents[2] / "data" / "smith2017" / "outcomes.csv"
 SMITH = load_review("smith2017")
@@ -35,3 +37,13 @@ def test_a_result_says_in_a_line_what_the_readme_says_of_it() -> None:
     said = repr(POOLS["pain-short", None])
     assert "SMD −0.30 (95% CI −1.24 to 0.64)" in said
     assert len(said) < 300
+
+
+def test_what_holds_of_every_trial_is_said_once_and_names_none() -> None:
+    """Of some it names them, and of few all the same."""
+    (shown,) = (one for one in synthesise(load_review("living")) if one.key == ("function-short", None))
+    effects = [replace(shown.effects[i % shown.k], label=f"T{i}", assumption="a guess") for i in range(12)]
+    assert [note for note in notes(effects) if note.startswith("†")] == ["† all 12: a guess."]
+    some = notes([*effects[:11], replace(effects[11], assumption=None)])
+    assert "T3, T4" in next(note for note in some if note.startswith("†"))
+    assert "T0, T1:" in next(note for note in notes(effects[:2]) if note.startswith("†"))

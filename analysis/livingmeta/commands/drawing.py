@@ -1,5 +1,7 @@
 """A forest plot as somebody wants it, for a manuscript or a slide."""
 
+import re
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,10 +111,25 @@ def forest_command(
         )
         stem = f"forest_{name}" if lang == "en" else f"forest_{name}.{lang}"
         path = Path(output).with_suffix("") if output else opened.folder(out) / stem
-        for file in forest_files(path, [ax.figure for ax in axes], kinds, about):
-            screen.echo(file)
+        files = forest_files(path, [ax.figure for ax in axes], kinds, about)
+        if not output:
+            _clear(path, files, {f"forest_{plan.id}" for plan in review.protocol.synthesis})
+        pages: dict[str, list[Path]] = {}
+        for file in files:
+            pages.setdefault(file.suffix, []).append(file)
+        for first, *rest in pages.values():
+            screen.echo(f"{first} to {rest[-1].name}" if rest else first)
     if refused:
         raise RefusalError("\n".join(dict.fromkeys(refused)))
+
+
+def _clear(path: Path, written: Sequence[Path], stems: Set[str]) -> None:
+    """Remove what was drawn here before of the same synthesis and is not now, so that no two differ."""
+    for kind in KINDS:
+        for older in path.parent.glob(f"*.{kind}"):
+            own = re.fullmatch(rf"{re.escape(path.name)}(_\d+)?", older.stem)
+            if own and older not in written and (older.stem == path.name or older.stem not in stems):
+                older.unlink()
 
 
 def _listed(text: str) -> list[str]:

@@ -365,7 +365,9 @@ def notes(effects: Iterable[Effect]) -> list[Said]:
     lines = []
     for sign, words in order:
         names: list[str] = labels[sign, words]
-        if (others := len(names) - MOST_LISTED) > 0:
+        if len(names) == len(listed) > 5:
+            names = [said("pool.every", n=count(len(names)))]
+        elif (others := len(names) - MOST_LISTED) > 0:
             names = [*names[:MOST_LISTED], said("pool.others", n=count(others))]
         lines.append(said("pool.marked", sign=sign, names=together(names, ", "), words=words))
     return [*lines, *sentences(listed)]
