@@ -64,8 +64,8 @@ def decimals(*numbers: float | None, places: int = 2, ratio: bool = False) -> li
 
     Examples
     --------
-    >>> decimals(0.0012, 0.0003, 0.0021), decimals(-0.30, -0.60, -0.0027)
-    (['0.00120', '0.00030', '0.00210'], ['−0.30', '−0.60', '−0.00'])
+    >>> decimals(0.0012, 0.0003, 0.0021), decimals(-0.30, -0.60, -0.0027), decimals(-0.001, -0.4, 0.4)
+    (['0.00120', '0.00030', '0.00210'], ['−0.30', '−0.60', '−0.00'], ['0.00', '−0.40', '0.40'])
     >>> decimals(0.05, 0.0004, 6, ratio=True), decimals(0.0006), decimals(12345.6, 12000, 12691.2)
     (['0.05', '0.00040', '6.00'], ['0.00060'], ['12345.60', '12000.00', '12691.20'])
     """
@@ -79,7 +79,8 @@ def decimals(*numbers: float | None, places: int = 2, ratio: bool = False) -> li
         sizes.append(half)
     for size in sizes:  # nine digits: its power of ten is one on every processor and in a browser
         places = max(places, min(6, 1 - int(f"{size:.8e}".partition("e")[2])))
-    return [_no_less(x, decimal(x, places), ratio) for x in numbers]
+    shown = [decimal(x, places) for x in numbers]
+    return [_no_less(x, shown[i], ratio) if i or ratio else shown[i] for i, x in enumerate(numbers)]
 
 
 def _no_less(number: float | None, text: Numeral, ratio: bool) -> Numeral:

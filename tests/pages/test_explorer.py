@@ -542,7 +542,8 @@ def test_odds_ratios_are_shown_as_ratios(open_page: Open, tmp_path: Path) -> Non
 
 def test_the_page_and_the_package_give_an_interval_the_same_decimals(smith: Page) -> None:
     chance = np.random.default_rng(13)
-    ends = [[0.0012, 0.0003, 0.0021], [-0.3, -0.6, -0.0027], [0.0006], [0.0], [0.5, 0.5, 0.5]]
+    ends = [[0.0012, 0.0003, 0.0021], [-0.3, -0.6, -0.0027], [-0.001, -0.4, 0.4]]
+    ends += [[0.0006], [0.0], [0.5, 0.5, 0.5]]
     for size in 10.0 ** chance.uniform(-8, 5, 300):
         ends.append([float(x) for x in size * chance.normal(1, 0.5, 3) * 0.5 ** chance.integers(9)])
     for places, ratio in ((2, False), (1, False), (3, False), (2, True)):

@@ -223,8 +223,9 @@ const model = (() => {
     for (const size of sizes) {
       places = Math.max(places, Math.min(6, 1 - Number(size.toExponential(8).split("e")[1])));
     }
-    return numbers.map((x) => {
+    return numbers.map((x, place) => {
       const text = plain(x, places);
+      if (!place && !ratio) return turned(text);
       if (x === null || x === undefined || !(Math.abs(x) >= 5e-7) || /[^0.]/.test(text)) return turned(text);
       if (ratio) return decimals([x])[0];
       return turned(x < 0 ? `−${text}` : text);
