@@ -116,3 +116,17 @@ def test_a_guess_in_a_notebook_is_a_call(tmp_path: Path) -> None:
 def test_numbers_that_share_a_cell_are_kept_in_a_mapping_file(tmp_path: Path) -> None:
     said = hints_of(columns=["mean1,sd1=Exercise (n = 34)"], header_row=3, sheet="S1", log=True)
     assert hints_of(mapping=write(tmp_path / "m.toml", as_toml(said, file="x"))) == said
+
+
+@pytest.mark.filterwarnings("ignore:.*is taken as the RR itself")
+@pytest.mark.parametrize(("also", "log", "assumed"), [("", False, 2), ("", True, 0), (",low,high", False, 0)])
+def test_a_result_says_that_its_numbers_are_taken_as_ratios_where_nothing_shows_it(
+    also: str, log: bool, assumed: int, tmp_path: Path
+) -> None:
+    table = tmp_path / "ratios.csv"
+    limits = [",0.8247,1.8064", ",0.7788,1.6794"] if also else ["", ""]
+    lines = [f"study,yi,sei{also}", f"Ash,1.2205,0.2{limits[0]}", f"Birch,1.1436,0.196{limits[1]}"]
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (pool,) = synthesise(read_table(table, measure="RR", log=log))
+    assert sum("not its log" in (effect.assumption or "") for effect in pool.effects) == assumed
+    assert ("rows_assumed" in pool.flags) is bool(assumed)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 ASSUMED_LEVEL = "limits taken as those of 95%: the file does not say their level"
+ASSUMED_RATIO = "number taken as the {measure} itself, not its log: no limits show which it is"
 ARM_COLUMNS = {"low": "ci_low", "high": "ci_high"}  # of outcomes.csv, for our names
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
@@ -385,6 +386,8 @@ def _difference(
     if ratio and "se" in row:
         row |= {"measure": f"log {analysis.measure}", "mean": f"{math.log(float(cells['yi'])):.17g}"}
         notes.append(f"mean is the log of {cells['yi']}")
+        if not limits and analysis.limits is None:
+            row["assumption"] = ASSUMED_RATIO.format(measure=analysis.measure)
     return [{**row, "note": "; ".join(notes)}], None
 
 
