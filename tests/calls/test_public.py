@@ -92,6 +92,7 @@ RESULTS: dict[str, Any] = {
     "refused": lambda: lm.small_study(EFFECTS),
     "bayes": lambda: lm.bayes(EFFECTS, tau_scale=0.5),
     "gosh": lambda: lm.gosh(EFFECTS),
+    "gosh of a trial": lambda: lm.gosh("smith2017", trial="Aasa 2015", synthesis="pain-short"),
     "resample": lambda: lm.resample(EFFECTS, count=100),
     "simulate": lambda: lm.simulate(EFFECTS, count=100),
     "sensitivity": lambda: lm.sensitivity("smith2017", synthesis="pain-short"),

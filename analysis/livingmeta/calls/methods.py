@@ -86,7 +86,8 @@ class OfPool(Shown):
 
     def _flagged(self) -> Mapping[str, str]:
         held = [self.pool, *(getattr(self, field.name) for field in fields(self))]
-        flags = dict.fromkeys(flag for part in held for flag in getattr(part, "flags", ()))
+        told = [getattr(part, "flags", ()) for part in held]  # those of an array are numpy's
+        flags = dict.fromkeys(flag for named in told if isinstance(named, tuple) for flag in named)
         return {flag: str(FLAG_WORDS[flag]) for flag in flags}
 
 
