@@ -175,3 +175,9 @@ def test_the_nearest_name_is_found_whatever_its_case() -> None:
 def test_no_name_is_proposed_where_none_is_near() -> None:
     with pytest.raises(ValueError, match=r"tau2 = 'xyz': choose one of DL, REML\.$"):
         pick({"DL": 1, "REML": 2}, "xyz", "tau2")
+
+
+def test_a_refusal_lists_some_of_thousands_of_names() -> None:
+    text = unknown("trial", "trial-12x", [f"trial-{number}" for number in range(5000)])
+    assert len(text) < 600
+    assert "and 4,960 more. Did you mean trial-12?" in text

@@ -1,6 +1,7 @@
 """The command line: registers the commands, and turns a refusal into a sentence."""
 
 import ast
+import errno
 import gc
 import shlex
 import sys
@@ -111,6 +112,19 @@ def _review(name: str) -> bool:
 class _Sectioned(TyperCommand):
     """A command whose options stand under the panels that they name, and an example below."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse a second review or file with what it takes to name two."""
+        ctx.allow_extra_args = True
+        super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            two = any(parameter.name == "against" for parameter in self.params)
+            remedy = "Say the second with --against" if two else f"{self.name} takes one at a time"
+            raise RefusalError(
+                f"{' '.join(ctx.args)}: more than {self.name} takes. {remedy}; a name with blanks needs "
+                "quote marks."
+            )
+        return []
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options by panel."""
         panels: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
@@ -217,8 +231,10 @@ def main() -> None:
         screen.echo(str(error), err=True)
         sys.exit(2)
     except OSError as error:
-        where = "the output can't be written" if error.filename is None else error.filename
-        screen.echo(f"{where}: {error.strerror or error}", err=True)
+        where = "the output can't be written" if error.filename is None else Path(error.filename).absolute()
+        shut = error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+        remedy = ". If files were to be written there, choose another folder with --out." if shut else ""
+        screen.echo(f"{where}: {error.strerror or error}{remedy}", err=True)
         sys.exit(2)
 
 

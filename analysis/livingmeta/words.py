@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Set
 from decimal import Decimal
 from difflib import get_close_matches
+from itertools import islice
 from math import inf
 from typing import NamedTuple, TypeVar
 
@@ -130,6 +131,9 @@ def raised(flags: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(name for name, holds in flags.items() if holds)
 
 
+MOST_NAMES = 40  # that a refusal lists
+
+
 def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
     """Word the refusal of a name: the allowed ones, and the nearest.
 
@@ -141,7 +145,9 @@ def unknown(what: str, name: str, allowed: Iterable[str]) -> str:
     names = {name.lower(): name for name in allowed}
     near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {names[near[0]]}?" if near else ""
-    return f"{what} = {name!r}: choose one of {', '.join(names.values())}.{hint}"
+    listed = ", ".join(islice(names.values(), MOST_NAMES))
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return f"{what} = {name!r}: choose one of {listed}{more}.{hint}"
 
 
 def unread_format(given: object, read: int) -> tuple[str, str] | None:

@@ -1,8 +1,11 @@
 """A file is a review: every command takes one, says of it what is true, and writes beside it alone."""
 
+import errno
 import inspect
 import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import typer.main
 from typer._completion_classes import BashComplete
 
 from folders import ROOT
+from livingmeta import __main__
 from livingmeta.__main__ import COMMANDS, EXAMPLES, TASKS, app, command_of, function_of
 from livingmeta.commands.opening import HINTS
 
@@ -351,3 +355,46 @@ def test_a_file_has_the_usual_choices_and_a_review_those_it_declares(say, pain: 
     (world,) = json.loads(say("multiverse", str(pain), "--json").out)
     assert world["synthesis"] == "pain"
     assert "declares no choice" in say("multiverse", str(ROOT / "data" / "template")).err
+
+
+@pytest.mark.parametrize(
+    ("typed", "remedy"),
+    [
+        (("diff", "a.csv", "b.csv"), "Say the second with --against"),
+        (("pool", "a.csv", "b.csv"), "pool takes one at a time"),
+    ],
+)
+def test_a_second_file_is_refused_with_what_takes_two(typed: tuple[str, ...], remedy: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "livingmeta", *typed], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert f"b.csv: more than {typed[0]} takes. {remedy}" in done.stderr
+
+
+def test_where_nothing_may_be_written_the_whole_path_and_out_are_named(monkeypatch, capsys) -> None:
+    def shut() -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "figures")
+
+    monkeypatch.setattr(__main__, "app", shut)
+    with pytest.raises(SystemExit):
+        __main__.main()
+    err = capsys.readouterr().err
+    assert err.startswith(f"{Path('figures').absolute()}: Permission denied.")
+    assert "--out" in err
+
+
+def test_help_lists_the_roles_of_columns() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "livingmeta", "pool", "--help"], check=False, capture_output=True, text=True
+    )
+    assert all(role in done.stdout for role in ("study", "events1", "sei"))
+
+
+def test_check_counts_the_rows_of_the_users_file(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("study,mean1,sd1,n1,mean2,sd2,n2\nAsh,4,2,20,5,2,20\nBeech,3,2,31,4,2,29\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "livingmeta", "check", str(file)], check=False, capture_output=True, text=True
+    )
+    assert "2 trials, 2 rows" in " ".join(done.stdout.split())

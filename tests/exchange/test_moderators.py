@@ -14,6 +14,7 @@ from livingmeta.review.folder import examine, load_review
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import ABSENT
 from livingmeta.store import scratch
+from livingmeta.synthesis.moderators import named_moderator
 
 HEAD = "study,yi,sei"
 
@@ -131,3 +132,11 @@ def test_an_export_has_the_moderators_or_says_that_it_has_not(say, tmp_path: Pat
         done = say("export", str(tmp_path / "table.csv"), "--to", program, "--out", str(tmp_path / program))
         written = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / program).iterdir())
         assert ("gym" in written) != ("these are not in it: setting." in done.err), program
+
+
+def test_a_table_offers_its_own_columns_and_no_inner_names_that_are_alike_in_all(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("study,yi,sei,age\nAsh,1,1,40\nBeech,1,1,50\n")
+    ((review,), _) = reviews_in(path, None)
+    with pytest.raises(ValueError, match=r"choose one of age\."):
+        named_moderator(review, "Score")

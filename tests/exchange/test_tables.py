@@ -531,3 +531,69 @@ def test_thousands_of_rows_are_searched_for_totals_in_seconds(tmp_path: Path) ->
 def test_a_spread_of_0_is_left_out_aloud(spread: str, tmp_path: Path) -> None:
     (_, remarks) = reviews_in(write(tmp_path / "t.csv", f"study,yi,{spread}\n"))
     assert any("row 2, A: no effect with a variance above 0" in remark for remark in remarks)
+
+
+def remarks(path: Path, said: Hints | None = None) -> str:
+    (analysis,) = read(path, said)
+    return " ".join(analysis.remarks)
+
+
+EFFECTS = "{head},yi,sei\nAsh,-0.2,0.1\nBeech,-0.3,0.2\nCole,0.1,0.1\n"
+
+
+@pytest.mark.parametrize("role", ["study", "trial", "slab", "label"])
+def test_any_word_for_the_study_says_which_column_names_it(role: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", EFFECTS.format(head="Studie"))
+    assert labels(path) == ["row 2", "row 3", "row 4"]
+    assert '--column "study=Studie"' in remarks(path)
+    (analysis,) = read(path, Hints(columns={role: "Studie"}))
+    assert [record.study for record in analysis.records] == ["Ash", "Beech", "Cole"]
+    assert not analysis.remarks
+
+
+def test_an_id_of_words_names_the_studies(tmp_path: Path) -> None:
+    assert labels(write(tmp_path / "t.csv", EFFECTS.format(head="id"))) == ["Ash", "Beech", "Cole"]
+
+
+def test_of_trial_and_slab_the_trial_names_the_study(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "trial,slab,yi,sei\nash,Ash 2001,-0.2,0.1\nbeech,Beech 2003,-0.3,0.2\n")
+    assert labels(path) == ["ash", "beech"]
+
+
+def test_groups_that_differ_in_case_or_spaces_are_taken_together_and_named(tmp_path: Path) -> None:
+    rows = ("Ash,-0.2,0.1,knee joint,High", "Beech,-0.3,0.2,Knee  joint ,high", "Cole,0.1,0.1,hip,low")
+    path = write(tmp_path / "t.csv", "study,yi,sei,subgroup,dose level\n" + "\n".join(rows) + "\n")
+    (analysis,) = read(path, None)
+    assert [record.subgroup for record in analysis.records] == ["knee joint", "knee joint", "hip"]
+    assert [record.other["dose level"] for record in analysis.records] == ["High", "High", "low"]
+    assert remarks(path).count("differ only in case or spaces") == 2
+
+
+def test_a_decimal_comma_is_read_beside_words_which_are_named(tmp_path: Path) -> None:
+    rows = ("Ash;-0,2;0,1;6,5", "Beech;-0,3;0,2;8,0", "Cole;0,1;0,1;12,5", "Dove;0,1;0,1;ca. 10")
+    path = write(tmp_path / "t.csv", "study;yi;sei;Dauer\n" + "\n".join(rows) + "\n")
+    (analysis,) = read(path, None)
+    assert [record.other["Dauer"] for record in analysis.records] == ["6.5", "8.0", "12.5", "ca. 10"]
+    assert '"ca. 10", which is none' in remarks(path)
+
+
+@pytest.mark.parametrize("title", ["", "Adverse events,,\n"])
+def test_a_row_of_units_below_the_names_is_left_out_and_named(title: str, tmp_path: Path) -> None:
+    rows = "Trial,Treatment n/N,Control n/N\n,(n/N),(n/N)\nAsh,12/34,5/33\nBeech,8/40,6/41\n"
+    path = write(tmp_path / "t.csv", title + rows)
+    (analysis,) = read(path, None)
+    assert not analysis.problems
+    assert [record.cells["events1"] for record in analysis.records] == ["12", "8"]
+    assert "it holds units ((n/N)), and is left out" in remarks(path)
+
+
+def test_a_pdf_is_refused_as_no_table(tmp_path: Path) -> None:
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(b"%PDF-1.4\n")
+    assert "a PDF is no table" in refusal(path)
+
+
+def test_what_is_read_of_windows_is_shown_with_whole_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes('study,yi,sei\n"Weiß 2001",1,1\nAsh,1,1\n'.encode("cp1252"))
+    assert "row 2 has Weiß. If that" in remarks(path)

@@ -112,7 +112,7 @@ def check_command(
         if reviews:
             held = {
                 "trial": sum(len(review.trials) for review in reviews),
-                "row": sum(len(review.outcomes) for review in reviews),
+                "row": len({(row.file, row.row) for review in reviews for row in review.outcomes}),
             }
             sizes = [f"{n} {screen.plural(n, name)}" for name, n in held.items()]
             trials = f"{', '.join(sizes)}; "

@@ -15,6 +15,7 @@ from livingmeta.commands.asking import again, answering
 from livingmeta.commands.options import FAVOURING, listing, reviews_and_files
 from livingmeta.engine.effect_sizes import MEASURES
 from livingmeta.exchange.analyses import Favours, Hints
+from livingmeta.exchange.columns import COLUMN_NAMES
 from livingmeta.exchange.imports import FILES, reviews_in
 from livingmeta.exchange.mapping import as_toml, hints_of
 from livingmeta.review.folder import load_review
@@ -56,7 +57,11 @@ OF_FILES: dict[str, Any] = {
     ],
     "column": Annotated[
         list[str] | None,
-        typer.Option(metavar="ROLE=NAME", help="a column: mean1=Drug_mean (repeatable)", **_of_file),
+        typer.Option(
+            metavar="ROLE=NAME",
+            help=f"a column: mean1=Drug_mean (repeatable); ROLE is one of {listing(COLUMN_NAMES)}",
+            **_of_file,
+        ),
     ],
     "sheet": Annotated[str | None, typer.Option(metavar="NAME", help="sheet of a workbook", **_of_file)],
     "header_row": Annotated[

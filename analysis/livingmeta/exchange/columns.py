@@ -14,7 +14,7 @@ from livingmeta.exchange.analyses import RATIOS
 # between letters count. What is said of an arm in words ("Treated Std-Dev", "n.e", "mean_arm1") is
 # read by `ARMS` and `QUANTITIES`.
 COLUMN_NAMES: Mapping[str, str] = {
-    "study": "study, trial, slab, studlab | author, authors, first author, label, labels, name, study id, "
+    "study": "study, trial, studlab | slab | author, authors, first author, label, labels, name, study id, "
     "study name, study label, author year, study author, trial name, author name, _meta_studylabel | "
     "reference, citation, publication, paper, source | row names",
     "year": "year | study year, year of study, publication year, pub year, year of publication",
@@ -286,6 +286,12 @@ def candidates(header: Iterable[str]) -> dict[str, list[str]]:
             continue  # metafor's counts of group 2 stand beside ai; alone it is an interval
         ranked.setdefault(ours[0], {}).setdefault(ours[1], []).append(name)
     return {ours: ranks[min(ranks)] for ours, ranks in ranked.items()}
+
+
+def role_of(name: str) -> str:
+    """Return our name of a role that is typed: any word for the study is `study`."""
+    study = name not in COLUMN_NAMES and (ours_of(name) or ("",))[0] == "study"
+    return "study" if study else name
 
 
 def not_yet(header: Iterable[str]) -> str | None:

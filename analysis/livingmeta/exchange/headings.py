@@ -82,9 +82,13 @@ def _below(file: str, rows: Sequence[tuple[int, Line]], knows: Knows, *, otherwi
     ]
     found = list(dict.fromkeys([*known, *pairs]))
     cells_of = {place: cells for place, (_, cells) in rows}
+    found = [place for place in found if place - 1 not in found or not _units(cells_of[place])]
     if len({tuple(cells_of[place]) for place in found}) > 1:
         numbers = ", ".join(str(number) for place, (number, _) in rows if place in found)
-        raise RefusalError(f"{file} rows {numbers}: each can name the columns. Say which with --header-row.")
+        raise RefusalError(
+            f"{file} rows {numbers}: each can name the columns. Say which with --header-row; if a row below "
+            "it holds units, delete that."
+        )
     if found:
         return found[0]
     for place, (_, cells) in rows:  # one filled cell in a table of several columns is a title
@@ -93,6 +97,11 @@ def _below(file: str, rows: Sequence[tuple[int, Line]], knows: Knows, *, otherwi
             pair = _together(cells, cells_of.get(place + 1, []))
             return place + 1 if pair and not any(map(_number, words)) else place
     return otherwise
+
+
+def _units(cells: Sequence[str]) -> bool:
+    """Say whether all that is filled stands in brackets, as units below the names of columns do."""
+    return all(re.fullmatch(r"[(\[].*[)\]]", cell.strip()) for cell in cells if cell.strip())
 
 
 def _together(upper: Sequence[str], lower: Sequence[str]) -> list[str] | None:

@@ -74,6 +74,8 @@ def _analyses(path: Path | DataFrame, hints: Hints) -> list[Analysis]:
     elif path.suffix.lower() in {".rm5", ".zip"}:
         _no_table(path, hints)
         return rm5(path, hints) if path.suffix.lower() == ".rm5" else package(path, hints)
+    elif path.suffix.lower() == ".pdf":
+        raise ExchangeError(f"{path}: a PDF is no table. Save its table as .csv or .xlsx, a row per study.")
     else:
         sheet = read_sheet(path, sheet=hints.sheet, header_row=hints.header_row, knows=are_columns)
     if {"Name", "Data Type", "Effect Measure"} <= set(sheet.header):

@@ -35,9 +35,8 @@ def keep(sheet: Sheet, records: Sequence[Record], *, taken: Iterable[str], decim
     for column in (name for name in sheet.header if name not in set(taken)):
         # programs keep a date as a time of that day
         cells = [" ".join(row[column].split()).removesuffix(" 00:00:00") for _, row in sheet.rows]
-        texts = {cell: cell for cell in cells if cell.lower() not in ABSENT}
-        with suppress(ExchangeError):  # it holds words
-            texts = {cell: _plain(cell, decimal) for cell in texts}
+        texts = {cell: _plain(cell, decimal) for cell in cells if cell.lower() not in ABSENT}
+        texts, merged = alike(texts)
         rows: dict[str, int] = {}
         for (row, _), cell in zip(sheet.rows, cells, strict=True):
             if cell in texts:
@@ -45,6 +44,7 @@ def keep(sheet: Sheet, records: Sequence[Record], *, taken: Iterable[str], decim
         if why := _unusable(column, rows):
             remarks.append(f"{sheet.file}: the column {column} is not kept: {why}.")
             continue
+        remarks += [f"{sheet.file}, {column}: {merged}"] if merged else []
         worded = [text for text in texts.values() if not is_plain(text.removesuffix("%"))]
         if 0 < 2 * len(worded) < len(texts):
             remarks.append(
@@ -58,9 +58,32 @@ def keep(sheet: Sheet, records: Sequence[Record], *, taken: Iterable[str], decim
 
 
 def _plain(cell: str, decimal: str) -> str:
-    """Return a number, or a percentage, with a decimal point."""
+    """Return a number, or a percentage, with a decimal point, and words as they are."""
     percent = "%" if cell.endswith("%") else ""
-    return read_number(cell.removesuffix("%"), place="", decimal=decimal) + percent
+    with suppress(ExchangeError):  # it holds words
+        return read_number(cell.removesuffix("%"), place="", decimal=decimal) + percent
+    return cell
+
+
+def alike(texts: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """Spell values that differ only in case or spaces as the first of them; say which, "" for none.
+
+    Examples
+    --------
+    >>> alike({"knee": "knee", "Knee": "Knee"})[1]
+    '"knee" and "Knee" differ only in case or spaces, and are taken together as "knee".'
+    """
+    spelled: dict[str, list[str]] = {}
+    for text in dict.fromkeys(texts.values()):
+        spelled.setdefault(" ".join(text.split()).casefold(), []).append(text)
+    first = {text: spellings[0] for spellings in spelled.values() for text in spellings}
+    said = [
+        " and ".join(f'"{text}"' for text in spellings)
+        + f' differ only in case or spaces, and are taken together as "{spellings[0]}".'
+        for spellings in spelled.values()
+        if len(spellings) > 1
+    ]
+    return {cell: first[text] for cell, text in texts.items()}, " ".join(said)
 
 
 def _unusable(column: str, rows: Mapping[str, int]) -> str | None:

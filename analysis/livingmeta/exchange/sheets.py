@@ -111,11 +111,11 @@ def _decoded(raw: bytes, file: str, *, windows: bool) -> tuple[str, list[str]]:
         # control characters are no text, and what no letter of it is would hide a damaged file
         if not windows or not text or re.search(r"[^\t\r\n -~\u00a0-\u00ff€‚„…‘’“”•–—˜™ŠšŽžŒœŸ]", text):
             raise
-        odd = re.search(r"[^\s,;]*[^\x00-\x7f][^\s,;]*", text)
+        odd = re.search(r"[^\s,;\"]*[^\x00-\x7f][^\s,;\"]*", text)
         assert odd is not None  # or it would be UTF-8
         row = text.count("\n", 0, odd.start()) + 1
         return text_of(text.encode(), file), [
-            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} says {odd[0]}. If that "
+            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} has {odd[0]}. If that "
             'is wrong, save it as "CSV UTF-8".'
         ]
 

@@ -32,11 +32,12 @@ from livingmeta.exchange.columns import (
     measure_in,
     not_yet,
     ours_of,
+    role_of,
     squeezed,
 )
 from livingmeta.exchange.entry import EntryError
 from livingmeta.exchange.limits import on_its_scale
-from livingmeta.exchange.moderators import keep
+from livingmeta.exchange.moderators import alike, keep
 from livingmeta.exchange.questions import OpenColumnsError, what_of, which_of
 from livingmeta.exchange.sheets import ExchangeError, Sheet, some
 from livingmeta.exchange.totals import named_total, without_totals
@@ -58,6 +59,9 @@ def _meant(sheet: Sheet, said: Mapping[str, str], parts: Parts) -> dict[str, lis
     for ours, held in parts.columns.items():
         if ours[:-1] != "n" or ours not in columns:
             columns[ours] = list(dict.fromkeys((*columns.get(ours, ()), *held)))
+    texts = [c for c in sheet.header if squeezed(c) == "id" and not _numbers_only(sheet, c)]
+    if texts and columns.get("study", ["row names"]) == ["row names"]:
+        columns["study"] = texts
     return {**columns, **{ours: [column] for names, column in said.items() for ours in listed(names)}}
 
 
@@ -88,6 +92,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         For all cells that can't be read, each with its row and column, for columns that can be
         two things, and for effects whose printed limits lie on another scale.
     """
+    hints = replace(hints, columns={role_of(names): column for names, column in hints.columns.items()})
     _checked(sheet, hints.columns)
     parts = parted(sheet, hints.columns)
     headers = _meant(sheet, hints.columns, parts)
@@ -107,9 +112,19 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         measure=hints.measure or ("GEN" if computed else "OR" if "events1" in used else "SMD"),
         negative_favours=hints.negative_favours,
     )
+    read = len(sheet.rows)
     sheet = _of_studies(_once(sheet, headers, analysis), headers, columns, analysis)
+    if len(sheet.rows) < read:
+        parts = parted(sheet, hints.columns)
     records = _studies(sheet, headers, analysis)
     taken = {*columns.values(), *_unread(sheet, headers, columns, analysis)}
+    others = [column for column in sheet.header if column not in taken]
+    if "study" not in headers and others and records:
+        ways = " or ".join(f'--column "study={name}"' for name in others[:5])
+        analysis.remarks.append(
+            f"{sheet.file}: no column is known to name the studies, so they are named by their rows. If one "
+            f"does, say {ways}."
+        )
     analysis.remarks += keep(sheet, records, taken=taken | parts.of, decimal=decimal)
     analysis.problems += parts.problems
     levels = {
@@ -372,6 +387,8 @@ def _studies(sheet: Sheet, headers: dict[str, list[str]], analysis: Analysis) ->
     name = _one(sheet, headers, "study") if "study" in headers else None
     year = _one(sheet, headers, "year") if "year" in headers else None
     subgroup = _one(sheet, headers, "subgroup") if "subgroup" in headers else None
+    groups, merged = alike({cells[subgroup]: cells[subgroup] for _, cells in sheet.rows} if subgroup else {})
+    analysis.remarks += [f"{sheet.file}, {subgroup}: {merged}"] if merged else []
     records = []
     for row, cells in sheet.rows:
         study = " ".join((cells[name] if name else "").split())
@@ -386,7 +403,7 @@ def _studies(sheet: Sheet, headers: dict[str, list[str]], analysis: Analysis) ->
                 study=label,
                 year=dated,
                 identity=(label, cells[numbered] if numbered else ""),
-                subgroup="" if not subgroup or cells[subgroup].lower() in ABSENT else cells[subgroup],
+                subgroup="" if not subgroup or cells[subgroup].lower() in ABSENT else groups[cells[subgroup]],
                 columns={"study": name or "study", "subgroup": subgroup or "subgroup"},
             )
         )
@@ -427,7 +444,7 @@ def _numbered(sheet: Sheet, headers: dict[str, list[str]]) -> str | None:
     """Set a column that only numbers the studies aside, where another one names them."""
     columns = headers.get("study", [])
     plain = [column for column in columns if _numbers_only(sheet, column)]
-    loose = [c for c in sheet.header if ours_of(c) in {("study", 1), ("study", 2)}]
+    loose = [c for c in sheet.header if ours_of(c) in {("study", rank) for rank in (1, 2, 3)}]
     named = [c for c in columns if c not in plain] or (loose if plain == columns else [])
     if not plain or not named:
         return None

@@ -52,7 +52,13 @@ def named_moderator(review: Review, name: str, what: str = "by") -> str:
     own = {known.casefold(): known for known in review.characteristics}
     names = own | {known: known for known in MODERATORS if known not in own}
     if (known := names.get(name.casefold().strip())) is None:
-        raise RefusalError(unknown(what, name, names.values()))
+        held = [  # what is alike in all is no choice
+            inner
+            for inner, (table, columns) in HOMES.items()
+            for rows in [getattr(review, table)]
+            if any(len({getattr(row, column, None) for row in rows}) > 1 for column in columns)
+        ]
+        raise RefusalError(unknown(what, name, dict.fromkeys((*review.characteristics, *held))))
     return known
 
 

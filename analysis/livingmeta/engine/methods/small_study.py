@@ -88,7 +88,8 @@ def require_enough(k: int, what: str = "trials", *, force: bool, least: int = 3)
     if k < ENOUGH_FOR_FUNNEL and not force:
         raise RefusalError(
             f"{k} {what}: below {ENOUGH_FOR_FUNNEL} a test for small-study effects can't tell chance from "
-            "bias, so it is not made. Force it only to see what it would say."
+            "bias, so it is not made. Force it (--force, force=True) only to see what it "
+            "would say."
         )
 
 
