@@ -23,10 +23,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # typer reads the signatures of all commands at each call; a program makes one, tests make hundreds.
 typer.main.get_command = cache(typer.main.get_command)
 # How long an example takes is no claim of ours, and the first one pays for imports.
-settings.register_profile("search", deadline=None, max_examples=20)
+settings.register_profile("search", deadline=None, max_examples=12)
 # New examples are looked for where somebody can look at what they show; CI repeats its own, and
 # more of them where it has the time. What is heavy takes a share of these numbers.
-settings.register_profile("repeat", deadline=None, max_examples=20, derandomize=True)
+settings.register_profile("repeat", deadline=None, max_examples=12, derandomize=True)
 settings.register_profile("thorough", deadline=None, derandomize=True)
 settings.load_profile("repeat" if os.environ.get("CI") == "true" else "search")
 

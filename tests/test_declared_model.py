@@ -92,7 +92,13 @@ def _told(document: object, name: str = "") -> Iterator[tuple[str, object]]:
                 yield from _told(value, key)
 
 
-@pytest.mark.parametrize(("command", "options"), REVIEWED, ids=[name for name, _ in REVIEWED])
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        pytest.param(*one, marks=[pytest.mark.slow] if one[0] == "certify" else [], id=one[0])
+        for one in REVIEWED
+    ],
+)
 def test_no_command_tells_another_model_than_the_one_declared(
     command: str, options, folder: Path, say, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def test_every_command_is_shown_under_its_task() -> None:
     assert {task: shown[task] for task in TASKS} == {task: list(names) for task, names in TASKS.items()}
 
 
+@pytest.mark.slow
 def test_a_block_shows_what_its_commands_print(tmp_path: Path) -> None:
     text = "```console bcg.csv\n$ livingmeta --version\n$ livingmeta pool bcg.csv --json\n```\n"
     SITE["run"](Path("docs/page.md"), text, tmp_path)

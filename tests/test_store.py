@@ -131,6 +131,7 @@ def test_a_writer_that_dies_at_any_step_leaves_all_files_old_or_all_new(home: Pa
     assert min(turn, len(ends) - turn) > 10
 
 
+@pytest.mark.slow
 def test_what_stands_elsewhere_is_never_older_than_the_files_it_tells_of(home: Path) -> None:
     """The line of a changelog stands there before the lock it is about, and who was killed repeats."""
     log = home.parent / "CHANGES"
@@ -226,6 +227,7 @@ def test_what_somebody_wrote_after_a_crash_is_not_overwritten(home: Path) -> Non
         assert hidden(home) == []
 
 
+@pytest.mark.slow
 def test_who_finishes_what_a_dead_writer_began_may_die_as_well(home: Path) -> None:
     for _ in interrupted(home, moved=1):
         for _ in at_each_step(lambda: contents(home)):

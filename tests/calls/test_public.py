@@ -111,7 +111,9 @@ RESULTS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "certify" else name for name in RESULTS]
+)
 def test_a_result_shows_itself_in_a_line_a_table_and_json(name: str) -> None:
     result = RESULTS[name]()
     assert isinstance(result, Shown | Several)

@@ -51,6 +51,7 @@ MORE = {
 }
 ALONE = {"reviews", "new", "dictionary"}  # these take none
 OF_FOLDERS = {"add", "verify", "template", "gaps"}
+LONG = {"certify", "multiverse", "sensitivity", "bayes", "gosh"}
 OF_FILES = [name for name in COMMANDS if name not in ALONE | OF_FOLDERS | {"import"}]
 
 
@@ -69,7 +70,7 @@ def words(name: str, file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.slow] if n == "certify" else []) for n in OF_FILES]
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in OF_FILES]
 )
 def test_every_command_takes_a_file_and_writes_beside_it_alone(say, pain: Path, name: str) -> None:
     before = pain.read_bytes()

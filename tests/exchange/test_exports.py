@@ -113,7 +113,7 @@ def test_every_export_has_a_reader_that_tests_it() -> None:
     assert EXPORTS.keys() == READERS.keys(), "say in READERS who reads the new export again"
 
 
-@pytest.mark.parametrize("make", [hostile_review, hostile_table])
+@pytest.mark.parametrize("make", [pytest.param(hostile_review, marks=pytest.mark.slow), hostile_table])
 @pytest.mark.parametrize("program", EXPORTS)
 def test_an_export_read_again_has_its_trials_and_hostile_text_as_text(
     program: str, make, tmp_path: Path

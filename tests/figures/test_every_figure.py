@@ -1,7 +1,6 @@
 """What every figure promises; a new one is held to it by being there."""
 
 import inspect
-import io
 from importlib import import_module
 from pathlib import Path
 
@@ -66,7 +65,7 @@ DRAWN = {
 
 def off_the_canvas(figure: Figure) -> list[str]:
     """The texts that a plain savefig cuts."""
-    figure.savefig(io.BytesIO(), format="png")
+    figure.draw_without_rendering()  # which lays out what a savefig does
     renderer = FigureCanvasAgg(figure).get_renderer()
     page = figure.bbox
     cut: list[str] = []

@@ -316,7 +316,9 @@ def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> Non
     ],
     ids=["plain", "bare", "titled", "own columns"],
 )
-@pytest.mark.parametrize("synthesis", ["pain-short", "pain-medium", "function-short"])
+@pytest.mark.parametrize(
+    "synthesis", ["pain-short", "pain-medium", pytest.param("function-short", marks=pytest.mark.slow)]
+)
 def test_whatever_is_asked_for_no_text_stands_on_another(synthesis: str, options: dict[str, Any]) -> None:
     if synthesis == "pain-medium" and "bias" in options.get("columns", ()):
         options = {**options, "columns": ("year", "estimate")}  # no risk of bias is judged there

@@ -433,7 +433,7 @@ def test_a_phone_shows_all_without_scrolling_sideways(open_page: Open, pages: Pa
     assert small == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_text_can_be_read_in_light_and_dark(open_page: Open, pages: Pages, scheme: str) -> None:
     """WCAG 2.2: text has a contrast of 4.5 to its ground (1.4.3), marks of 3 (1.4.11)."""
     page = open_page(pages["smith2017"], color_scheme=scheme)
@@ -831,7 +831,13 @@ def test_no_prediction_interval_and_one_drawn_never_stand_on_one_screen(
             )
 
 
-@pytest.mark.parametrize("method", [("tau2", "DL"), ("tau2", "REML"), ("model", "common")])
+@pytest.mark.parametrize(
+    "method",
+    [
+        ("tau2", "DL"),
+        *(pytest.param(one, marks=pytest.mark.slow) for one in (("tau2", "REML"), ("model", "common"))),
+    ],
+)
 def test_a_trial_that_was_not_done_explains_how_it_moves_the_mean(
     smith: Page, method: tuple[str, str]
 ) -> None:
@@ -1038,7 +1044,9 @@ def test_in_norwegian_a_number_is_typed_with_a_comma_or_a_point(open_page: Open,
     assert "," in shown[0]
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize(
+    "code", [pytest.param(one, marks=pytest.mark.slow) if one != "nb" else one for one in LANGUAGES]
+)
 def test_what_printed_results_give_away_stands_beside_each_synthesis(
     open_page: Open, pages: Pages, code: str
 ) -> None:

@@ -186,11 +186,12 @@ def run(data: Data, *, out: str | Path | None = None, **asked: Unpack[Reading]) 
 
     Examples
     --------
-    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
     >>> from livingmeta import run
+    >>> table = pd.DataFrame({"study": ["Ash", "Elm"], "yi": [-0.4, -0.1], "sei": [0.2, 0.3]})
     >>> with TemporaryDirectory() as folder:
-    ...     sorted({path.suffix for path in run("knee_oa", out=folder)})
+    ...     sorted({path.suffix for path in run(table, measure="SMD", out=folder)})
     ['.csv', '.html', '.md', '.pdf', '.png', '.svg', '.txt']
     """
     given, folder = _placed(data, out, asked)
@@ -240,9 +241,11 @@ def report(
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
     >>> from livingmeta import report
+    >>> table = pd.DataFrame({"study": ["Ash", "Elm"], "yi": [-0.4, -0.1], "sei": [0.2, 0.3]})
     >>> with TemporaryDirectory() as folder:
-    ...     [path.name for path in report("knee_oa", out=folder)]
+    ...     [path.name for path in report(table, measure="SMD", out=folder)]
     ['report.html', 'report.md']
     """
     language(lang)  # refused before anything is drawn
@@ -282,9 +285,11 @@ def explore(data: Data, *, lang: str = "en", out: str | Path | None = None, **as
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> import pandas as pd
     >>> from livingmeta import explore
+    >>> table = pd.DataFrame({"study": ["Ash", "Elm"], "yi": [-0.4, -0.1], "sei": [0.2, 0.3]})
     >>> with TemporaryDirectory() as folder:
-    ...     explore("knee_oa", out=folder).name
+    ...     explore(table, measure="SMD", out=folder).name
     'explorer.html'
     """
     language(lang)
