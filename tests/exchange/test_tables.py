@@ -596,4 +596,4 @@ def test_a_pdf_is_refused_as_no_table(tmp_path: Path) -> None:
 def test_what_is_read_of_windows_is_shown_with_whole_quotes(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes('study,yi,sei\n"Weiß 2001",1,1\nAsh,1,1\n'.encode("cp1252"))
-    assert "row 2 has Weiß. If that" in remarks(path)
+    assert "row 2 says Weiß. If that" in remarks(path)

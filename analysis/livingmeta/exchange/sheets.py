@@ -115,7 +115,7 @@ def _decoded(raw: bytes, file: str, *, windows: bool) -> tuple[str, list[str]]:
         assert odd is not None  # or it would be UTF-8
         row = text.count("\n", 0, odd.start()) + 1
         return text_of(text.encode(), file), [
-            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} has {odd[0]}. If that "
+            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} says {odd[0]}. If that "
             'is wrong, save it as "CSV UTF-8".'
         ]
 
