@@ -82,8 +82,8 @@ def word_tables(known: Dossier, *, language: Language = ENGLISH) -> bytes:
 
     Examples
     --------
-    >>> from livingmeta import Dossier, load_review
-    >>> word_tables(Dossier(review=load_review("smith2017")))[:2]
+    >>> from livingmeta import dossier
+    >>> word_tables(dossier("smith2017"))[:2]
     b'PK'
     """
     try:
@@ -330,8 +330,8 @@ def workbook(known: Dossier) -> bytes:
 
     Examples
     --------
-    >>> from livingmeta import Dossier, load_review
-    >>> workbook(Dossier(review=load_review("smith2017")))[:2]
+    >>> from livingmeta import dossier
+    >>> workbook(dossier("smith2017"))[:2]
     b'PK'
     """
     from openpyxl import Workbook
