@@ -161,9 +161,10 @@ def effect_directions(review: Review, *, pools: Sequence[Pool] | None = None) ->
             no_effect=f"{on_scale(settings.label, 0.0):g}",
             rows=tuple(
                 row
+                for used, sensitive in [(_effects(pools, plan), _effects(held, plan))]
                 for trial in review.trials
                 for row in _of_trial(
-                    review, plan, trial, _effects(pools, plan, trial), _effects(held, plan, trial)
+                    review, plan, trial, used.get(trial.trial, []), sensitive.get(trial.trial, [])
                 )
             ),
             said=tuple(
@@ -176,14 +177,13 @@ def effect_directions(review: Review, *, pools: Sequence[Pool] | None = None) ->
     )
 
 
-def _effects(pools: Sequence[Pool], plan: Plan, trial: Trial) -> list[Effect]:
-    return [
-        effect
-        for pool in pools
-        if pool.synthesis == plan.id
-        for effect in dict.fromkeys(pool.effects)
-        if effect.trial == trial.trial
-    ]
+def _effects(pools: Sequence[Pool], plan: Plan) -> dict[str, list[Effect]]:
+    """Return the effects of a synthesis by trial."""
+    effects: dict[str, list[Effect]] = defaultdict(list)
+    for pool in pools:
+        for effect in pool.effects if pool.synthesis == plan.id else ():
+            effects[effect.trial].append(effect)
+    return effects
 
 
 def _of_trial(
@@ -204,7 +204,8 @@ def _of_trial(
         )
     if used or held:
         return
-    rows = (r for r in review.outcomes if r.trial == trial.trial and fits(review, plan, r) is None)
+    of_trial = review.rows_by("trial", "outcome").get((trial.trial, plan.outcome), ())
+    rows = (row for row in of_trial if fits(review, plan, row) is None)
     for rows_of_set in row_sets(rows).values():
         yield direction(**_of_rows(review, plan, rows_of_set))
     gaps = (gap for gap in review.gaps if gap.trial == trial.trial and fits(review, plan, gap) is None)

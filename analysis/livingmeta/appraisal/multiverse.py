@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices, usual_choices
@@ -28,6 +27,9 @@ from livingmeta.synthesis.pool import Pool, effect_flags
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import repooled, synthesise, unpoolable
 from livingmeta.words import RefusalError, steady
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Indices = NDArray[np.int_]
 Options = dict[str, str]
@@ -333,6 +335,7 @@ def shares(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> analyses = pd.DataFrame({"k": [2, 3], "estimate": [-0.4, 0.1], "ci_low": [-0.7, -0.2],
     ...                       "ci_high": [-0.1, 0.4]})
     >>> counted = shares(analyses, important=0.3, published=-0.2)
@@ -342,6 +345,8 @@ def shares(
     >>> shares(many).above, shares(many, each="trial_set").above
     (0.9, 0.75)
     """
+    import pandas as pd  # most commands build no multiverse
+
     if analyses.empty:
         return None
     estimate, k = analyses["estimate"], analyses["k"]
@@ -558,6 +563,8 @@ def _methods(review: Review) -> tuple[list[Options], Indices, Counter[str]]:
 
 
 def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multiverse:
+    import pandas as pd
+
     methods, method_of, refused = _methods(review)
     possible = method_of >= 0
     data, method = np.nonzero((sets.chosen >= 0)[:, None] & possible)
@@ -591,6 +598,8 @@ def _all(review: Review, main: Pool, sets: _Sets, settings: Settings) -> Multive
 
 def _names(choices: Sequence[Choice], methods: list[Options], combined: pd.DataFrame) -> pd.DataFrame:
     """Say the options of each specification; none of methods where there is a single trial."""
+    import pandas as pd
+
     shape = [len(c.options) for c in choices if c.name not in POOLING]
     places = iter(np.unravel_index(combined["data"], shape) if shape else ())
     columns: dict[str, Any] = {}
@@ -607,6 +616,8 @@ def _pooled(
     sets: _Sets, methods: list[Options], effects: Indices, way: Indices, settings: Settings
 ) -> pd.DataFrame:
     """Pool every set of effects in every way, and take what each analysis asks for."""
+    import pandas as pd
+
     by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
     if not effects.size:
         names = ["trials", "people", "trial_set", *by.values(), *RESULT_COLUMNS, "flags"]
@@ -728,6 +739,8 @@ def by_option(multiverse: Multiverse, *, important: float | None = None) -> pd.D
     >>> options.loc[options.choice == "model", ["option", "trial_sets", "analyses"]].values.tolist()
     [['random', 3, 195], ['common', 3, 25]]
     """
+    import pandas as pd
+
     analyses = multiverse.analyses
     rows: list[dict[str, Any]] = []
     for choice in multiverse.choices:
@@ -761,6 +774,8 @@ def by_part(multiverse: Multiverse, *, important: float | None = None) -> pd.Dat
     >>> by_part(analysed)["choice"].head(3).tolist()
     ['all analyses', 'each trial set once', 'trial set']
     """
+    import pandas as pd
+
     analyses, sets = multiverse.analyses, trial_sets(multiverse, important=important)
     parts = [
         ("all", "", len(sets), multiverse.shares(analyses, important=important)),

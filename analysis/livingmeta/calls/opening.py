@@ -8,10 +8,9 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeGuard
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from livingmeta.engine.effect_sizes import MEASURES, ratios
@@ -22,8 +21,11 @@ from livingmeta.review.protocol import Review
 from livingmeta.store import write
 from livingmeta.words import RefusalError, pick, refuse
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # A review by name, folder or as loaded; a table by file or as pandas has it; effects in a sequence
-Data: TypeAlias = str | Path | Review | pd.DataFrame | ArrayLike
+Data: TypeAlias = "str | Path | Review | pd.DataFrame | ArrayLike"
 MISSING = dict.fromkeys(("refuse", "drop"))
 REMEDY = "Give the value, or leave such studies out by missing='drop'."
 OURS = Path(__file__).parents[1]
@@ -145,9 +147,9 @@ def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
             said = f"{', '.join(told)}: this says what a table leaves open"
             raise RefusalError(f"{said}, and {_called(data)} is a review. Leave it out.")
         return data if isinstance(data, Review) else load_review(str(data))
-    if not isinstance(data, str | Path | pd.DataFrame):
+    if not (isinstance(data, str | Path) or is_frame(data)):
         return _of_effects(data, missing=missing, **told)
-    if isinstance(data, pd.DataFrame):
+    if is_frame(data):
         told = {key: data.attrs[key] for key in ("measure", "log") if key in data.attrs} | told
         missing = missing or "refuse"
     called = {"yi": "yi", "vi": "vi", "sei": "sei", "labels": "study"}
@@ -185,9 +187,14 @@ def remarked(text: str) -> None:
     warnings.warn(text, stacklevel=level)
 
 
+def is_frame(data: object) -> TypeGuard[pd.DataFrame]:
+    """Say whether something is a table of pandas, which is not imported for who has none."""
+    return "pandas" in sys.modules and isinstance(data, sys.modules["pandas"].DataFrame)
+
+
 def is_table(data: object) -> bool:
     """Say whether something is more than effects: a table, a file or a review."""
-    return isinstance(data, str | Path | Review | pd.DataFrame)
+    return isinstance(data, str | Path | Review) or is_frame(data)
 
 
 def is_review(data: object) -> bool:
@@ -200,6 +207,8 @@ def _called(data: object) -> str:
 
 
 def _of_effects(yi: Any, *, missing: str | None, **told: Any) -> Review:
+    import pandas as pd
+
     if others := [name for name in told if name not in {"vi", "labels", "measure", "favours"}]:
         raise RefusalError(f"{', '.join(others)}: of plain effects there is no column to read.")
     labels, y, v, left = effects(yi, told.get("vi"), labels=told.get("labels"), missing=missing)
@@ -226,6 +235,8 @@ def effects(
     >>> effects([0.1, None], [0.04, 0.05], labels=["Ash", "Birch"], missing="drop")
     (('Ash',), [0.1], [0.04], ('Birch',))
     """
+    import pandas as pd
+
     pick(MISSING, missing or "refuse", "missing")
     if vi is None:
         raise RefusalError("effects need their variances: give them as vi, one for each effect.")
@@ -257,6 +268,8 @@ def effects(
 
 def _sequence(values: Any) -> Any:
     """Return values in one dimension, as `engine.inputs.numbers` reads them."""
+    import pandas as pd
+
     if isinstance(values, pd.Series):
         values = values.to_numpy()
     elif not isinstance(values, np.ndarray | list | tuple):
@@ -267,4 +280,6 @@ def _sequence(values: Any) -> Any:
 def _absent(values: Array | list[Any]) -> Mask:
     if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
         return np.isnan(values) if values.ndim == 1 else np.zeros(len(values), bool)
+    import pandas as pd
+
     return np.array([np.ndim(value) == 0 and bool(pd.isna(value)) for value in values], bool)

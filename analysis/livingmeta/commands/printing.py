@@ -9,7 +9,6 @@ from typing import Any
 
 from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import Results
-from livingmeta.calls.writing import figure_files
 from livingmeta.commands import screen
 from livingmeta.engine.effect_sizes import scale_name
 from livingmeta.language import ENGLISH
@@ -59,6 +58,7 @@ def print_deductions(
         page.say({screen.NEVER if beside else 0: head}, bold=True, what="")
         page.say({screen.NEVER: whole} if beside else {0: f"  {chief}", 1: whole}, what="deduction")
         if folder and result.drawable:
+            from livingmeta.calls.writing import figure_files  # they bring matplotlib
             from livingmeta.figures.deduction import deduction_plot
 
             stem = folder / f"deduce_{result.claims[0]}"

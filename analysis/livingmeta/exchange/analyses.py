@@ -148,6 +148,9 @@ def measure_and_log(text: str) -> tuple[str, bool]:
     return measure_named(name) or name.upper(), False
 
 
+_SIMPLE = re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII)
+
+
 def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = False) -> str:
     """Return a number as plain digits, empty where the cell says that there is none.
 
@@ -173,6 +176,8 @@ def read_number(text: str, *, place: str, decimal: str = ".", whole: bool = Fals
     >>> read_number("12,4", place="x", decimal=","), read_number("-0,213", place="x", decimal=",")
     ('12.4', '-0.213')
     """
+    if decimal == "." and _SIMPLE.fullmatch(text):  # as nearly all are
+        return text
     cell = text.strip().replace("−", "-").replace("–", "-")
     cell = cell.replace("\u00a0", " ").replace("\u202f", " ")
     if cell.lower() in ABSENT:

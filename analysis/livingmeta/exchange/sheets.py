@@ -53,7 +53,9 @@ class Sheet:
 def as_csv(rows: Iterable[Iterable[object]], *, end: str = "\r\n") -> str:
     """Write rows as CSV, with the line ends that spreadsheets expect, and no cell a formula."""
     text = io.StringIO()
-    csv.writer(text, lineterminator=end).writerows([inert(str(cell)) for cell in row] for row in rows)
+    csv.writer(text, lineterminator=end).writerows(
+        [inert(str(cell)) if cell != "" else "" for cell in row] for row in rows
+    )
     return text.getvalue()
 
 

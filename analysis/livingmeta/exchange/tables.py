@@ -423,7 +423,7 @@ def _studies(sheet: Sheet, headers: dict[str, list[str]], analysis: Analysis) ->
         labels.setdefault(record.study, {}).setdefault(record.identity, record)
     for label, namesakes in labels.items():
         if len(namesakes) > 1:
-            rows = ", ".join(str(record.row) for record in namesakes.values())
+            rows = some([str(record.row) for record in namesakes.values()])
             analysis.remarks.append(
                 f"{sheet.file} rows {rows}: {label} has several numbers in {numbered}, so these "
                 "are taken as several trials."
@@ -466,7 +466,7 @@ def _apart(analysis: Analysis, cells: Mapping[int, Mapping[str, str]]) -> None:
             for record, value in zip(rows, values, strict=True) if len(set(values)) > 1 else ():
                 record.contrast = ", ".join(filter(None, (record.contrast, value)))
         if len(rows) > 1 and len({record.contrast for record in rows} - {""}) < len(rows):
-            numbers = ", ".join(str(record.row) for record in rows)
+            numbers = some([str(record.row) for record in rows])
             analysis.remarks.append(
                 f"{rows[0].file} rows {numbers}: {rows[0].study} stands there {len(rows)} times, and "
                 "no column comparison (or arm, treatment, dose) says what sets the rows apart: "

@@ -411,6 +411,9 @@ def _write(
         write_beside(ax, 1 + 0.97 * _NUMBERS / _FOREST, place, numbers, ha="right")
 
 
+MOST_NAMED = 100  # points: no more names find room, and each is tried beside all others
+
+
 def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int:
     """Write names beside the points where they touch nothing; return how many found no room."""
     figure = ax.get_figure(root=True)
@@ -419,9 +422,9 @@ def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int
     points = ax.transData.transform(np.column_stack([x, y]))
     taken = [Bbox.from_extents(*(p - 3), *(p + 3)) for p in points]
     room = ax.get_window_extent(renderer)
-    nameless = 0
+    nameless = max(0, len(labels) - MOST_NAMED)
     far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
-    for i in np.argsort(-far.round(STEADY), kind="stable"):
+    for i in np.argsort(-far.round(STEADY), kind="stable")[:MOST_NAMED]:
         for dx, dy, ha, va in PLACES:
             text = ax.annotate(
                 _short(labels[i]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from zlib import crc32
 
@@ -242,7 +243,7 @@ class Pool(Shown):
         left = {listing.trial for listing in (*self.dropped, *self.sensitivity_only)}
         return frozenset(pooled | left | {listing.trial for listing in self.missing})
 
-    @property
+    @cached_property
     def people(self) -> People:
         """People whose numbers are pooled, each once, and trials whose number is not known."""
         return people_of(self.effects)
