@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -205,8 +206,9 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
     left = leave_one_out(yi, vi, **settings.fitting)
     columns = {name: getattr(left, name) for name in ("estimate", "ci_low", "ci_high", "tau2")}
     if k > 2:
-        moved = influence(yi, vi, **settings.fitting)
+        moved = influence(yi, vi, left=left, **settings.fitting)
         columns |= {name: getattr(moved, name) for name in MEASURED}
+    effects_of = Counter(effect.trial for effect in pool.effects)
     # NaN: there is no such value, as τ² where one trial is left
     rows = [
         {name: None if np.isnan(column[i]) else float(column[i]) for name, column in columns.items()}
@@ -217,7 +219,7 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
             label=effect.label,
             k=int(left.k[i]),
             weight=pool.weights[i],
-            trials=len({e.trial for j, e in enumerate(pool.effects) if j != i}),
+            trials=len(effects_of) - (effects_of[effect.trial] == 1),
             **rows[i],  # type: ignore[arg-type]
         )
         for i, effect in enumerate(pool.effects)

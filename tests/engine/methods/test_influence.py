@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.engine.methods.influence import cumulative, influence, leave_one_out
+from livingmeta.engine.methods import influence as module
+from livingmeta.engine.methods.influence import MEASURED, cumulative, influence, leave_one_out
 from livingmeta.engine.pooling import pool
 from livingmeta.engine.tau2 import TAU2
 
@@ -107,3 +108,22 @@ def test_what_an_interval_without_width_would_divide_is_not_computed() -> None:
     for name in ("rstudent", "dffits", "dfbetas", "baujat_y"):
         assert np.isnan(getattr(found, name)).tolist() == [False, False, True], name
     assert found.hat.sum() == pytest.approx(1)
+
+
+def test_many_trials_are_left_out_some_at_a_time_with_the_same_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(5)
+    y, v, order = random.normal(size=50), random.uniform(0.01, 0.4, 50), random.permutation(50).tolist()
+
+    def found() -> list[np.ndarray]:
+        left, grown, moved = leave_one_out(y, v), cumulative(y, v, order), influence(y, v)
+        flags = [fit.flags[name] for fit in (left, grown) for name in sorted(fit.flags)]
+        return [*left[:-2], *grown[:-2], *flags, *(getattr(moved, name) for name in MEASURED)]
+
+    at_once = found()
+    monkeypatch.setattr(module, "AT_ONCE", 300)
+    monkeypatch.setattr(module, "MANY", 20)
+    for whole, parts in zip(at_once, found(), strict=True):
+        np.testing.assert_allclose(parts, whole, rtol=1e-12)
+    assert leave_one_out(y, v).weights.shape == (50, 0)

@@ -1,6 +1,7 @@
 """Regressions agree with metafor, robust variances with clubSandwich, bad designs are refused."""
 
 import csv
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livingmeta.engine import designs as engine_designs
 from livingmeta.engine.methods.regression import MetaRegression, common_tau2, meta_regression
 from livingmeta.engine.pooling import CONFIDENCE, pool, subgroup_test
 from livingmeta.engine.tau2 import TAU2
@@ -253,3 +255,30 @@ def test_clusters_must_be_several_and_one_per_effect() -> None:
         fitted(BCG, cluster=["a"] * 13)
     with pytest.raises(ValueError, match="cluster has 2 values for 13 effects"):
         fitted(BCG, cluster=["a", "b"])
+
+
+@pytest.mark.parametrize("tau2", TAU2)
+def test_a_regression_of_many_effects_keeps_its_digits_without_the_whole_basis(
+    tau2: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One effect alone determines a coefficient, so that 1 − h of it is 0 but for rounding."""
+    random = np.random.default_rng(3)
+    y, v = random.normal(size=60), random.uniform(0.01, 0.4, 60)
+    moderators = {"x": random.normal(size=60).tolist(), "alone": [1.0, *[0.0] * 59]}
+    whole = meta_regression(y, v, moderators, tau2=tau2)
+    monkeypatch.setattr(engine_designs, "MANY", 5)
+    lean = meta_regression(y, v, moderators, tau2=tau2)
+    for name in ("tau2", "tau2_low", "tau2_high", "i2", "qe", "qm"):
+        assert getattr(lean, name) == pytest.approx(getattr(whole, name), rel=1e-8), name
+
+
+@pytest.mark.parametrize("size", [1, 10])
+def test_memory_of_a_regression_grows_with_its_effects_and_not_with_their_square(size: int) -> None:
+    random, k = np.random.default_rng(4), 4000
+    y, v, x = random.normal(size=k), random.uniform(0.01, 0.4, k), random.normal(size=k).tolist()
+    tracemalloc.start()
+    result = meta_regression(y, v, {"x": x}, cluster=[i // size for i in range(k)])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.clusters == k // size
+    assert peak < 8 * k * k / 2

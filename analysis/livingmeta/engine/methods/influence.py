@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from livingmeta.engine.inputs import Array, numbers
+from livingmeta.engine.inputs import Array, Mask, numbers
 from livingmeta.engine.pooling import Fit, fit, usable
 from livingmeta.language import FLAG_WORDS
 from livingmeta.printer import Shown
 from livingmeta.words import RefusalError, decimals
+
+AT_ONCE = 1 << 21  # numbers of a batch, 16 MB for each array of it
+MANY = 2000  # trials up to which the weights of each are kept in the estimate without each
 
 
 def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: Any) -> Fit:
@@ -31,7 +35,8 @@ def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: An
     Returns
     -------
     Fit
-        Arrays of shape (k,): after each trial. `weights` are in the order in which they enter.
+        Arrays of shape (k,): after each trial. `weights` are in the order in which they enter; of more
+        than `MANY` trials they are empty, as those of `leave_one_out`.
 
     Examples
     --------
@@ -44,9 +49,8 @@ def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: An
     entering, wrong = numbers("order", order)
     if wrong or sorted(entering.ravel()) != list(range(k)):
         raise RefusalError(f"order must name each of the {k} trials once.")
-    entered = np.tri(k, dtype=bool)
-    first = entering.astype(int)
-    return fit(y[first], v[first], entered, **methods)
+    places, first = np.arange(k), entering.astype(int)
+    return _in_parts(y[first], v[first], lambda chosen: places <= chosen[:, None], methods)
 
 
 def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
@@ -62,7 +66,8 @@ def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
     Returns
     -------
     Fit
-        Arrays of shape (k,): without the first trial, the second, and so on.
+        Arrays of shape (k,): without the first trial, the second, and so on. Of more than `MANY`
+        trials `weights` is empty, shape (k, 0): they would be k² numbers.
 
     Raises
     ------
@@ -79,7 +84,24 @@ def leave_one_out(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Fit:
     k = y.size
     if k < 2:
         raise RefusalError("one trial: without it nothing is left to pool.")
-    return fit(y, v, ~np.eye(k, dtype=bool), **methods)
+    places = np.arange(k)
+    return _in_parts(y, v, lambda chosen: places != chosen[:, None], methods)
+
+
+def _in_parts(
+    y: Array, v: Array, sets: Callable[[NDArray[np.int_]], Mask], methods: Mapping[str, Any]
+) -> Fit:
+    """Pool a set of trials for each trial, as many at once as memory should hold."""
+    parts = []
+    for chosen in np.array_split(np.arange(y.size), math.ceil(y.size**2 / AT_ONCE)):
+        part = fit(y, v, sets(chosen), **methods)
+        parts.append(part if y.size <= MANY else part._replace(weights=part.weights[:, :0]))
+    if len(parts) == 1:
+        return parts[0]
+    flags = {name: np.concatenate([part.flags[name] for part in parts]) for name in parts[0].flags}
+    names = Fit._fields[:-1]
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Fit(**arrays, flags=flags)
 
 
 @dataclass(frozen=True, repr=False)
@@ -146,13 +168,15 @@ class Refits(Shown, Fit):
         return (dict(zip(("label", *kept), row, strict=True)) for row in values)
 
 
-def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
+def influence(yi: ArrayLike, vi: ArrayLike, *, left: Fit | None = None, **methods: Any) -> Influence:
     """Measure what each trial does to a pooled estimate.
 
     Parameters
     ----------
     yi, vi : sequence of float, shape (k,)
         Effects and their variances, three or more.
+    left : Fit, optional
+        What `leave_one_out` gave of them, where it is known already.
     **methods
         As `pooling.fit` takes them.
 
@@ -178,16 +202,20 @@ def influence(yi: ArrayLike, vi: ArrayLike, **methods: Any) -> Influence:
     if y.size < 3:
         raise RefusalError(f"{y.size} trials: influence needs three or more.")
     whole = fit(y[None], v[None], **methods)
-    left = leave_one_out(y, v, **methods)
+    left = leave_one_out(y, v, **methods) if left is None else left
     mu, se = whole.estimate[0], whole.se[0]
     tau2 = np.nan_to_num(whole.tau2[0])
     without = np.nan_to_num(left.tau2)
     moved = mu - left.estimate
     hat = whole.weights[0] / 100
-    weights = 1 / (v + without[:, None])
-    total = weights.sum(-1)
+    total = np.concatenate(
+        [
+            (1 / (v + part[:, None])).sum(-1)
+            for part in np.array_split(without, math.ceil(y.size**2 / AT_ONCE))
+        ]
+    )
     # q of the HKSJ interval without the trial; 1 for a Wald interval
-    scale = left.se**2 * (total - weights.diagonal())
+    scale = left.se**2 * (total - 1 / (v + without))
     with np.errstate(divide="ignore", invalid="ignore"):  # an HKSJ SE of 0
         measures = Influence(
             rstudent=(y - left.estimate) / np.sqrt(scale * (v + without) + left.se**2),

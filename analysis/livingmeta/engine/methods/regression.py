@@ -404,28 +404,36 @@ def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tupl
     (ibid.). NaN where a coefficient does not follow from the clusters without one of them: the
     residuals of that one say nothing of it.
     """
-    k, p = fit.x.shape
-    hat = np.eye(k) - fit.x @ fit.vcov @ (fit.x * fit.w[:, None]).T
-    scores, traces = [], []
+    x, p = fit.x, fit.x.shape[1]
+    scores, own, pulls = [], [], []
     for members in clusters:
-        root = np.sqrt(working[members])
-        rows = hat[members]
-        b = root[:, None] * ((rows * working) @ rows.T) * root
-        values, vectors = np.linalg.eigh(b)
+        root, xj = np.sqrt(working[members]), x[members]
+        # (I − H)_j Φ (I − H)_j' = Φ_j − X_j M X_j', since HΦ = XMX' = HΦH'
+        left = np.diag(working[members]) - xj @ fit.vcov @ xj.T
+        values, vectors = np.linalg.eigh(root[:, None] * left * root)
         keep = values > values.max() * 1e-12  # a cluster that fixes a coefficient has none left
         inverse = (vectors[:, keep] / np.sqrt(values[keep])) @ vectors[:, keep].T
         adjust = root[:, None] * inverse * root
-        pull = fit.vcov @ (fit.x[members] * fit.w[members, None]).T @ adjust  # (p, n_j)
+        pull = fit.vcov @ (xj * fit.w[members, None]).T @ adjust  # (p, n_j)
         scores.append(pull @ fit.residual[members])
-        traces.append(pull @ rows)  # (p, k): p_j' for each coefficient
+        own.append(np.einsum("pn,nm,pm->p", pull, left, pull))  # S_jj of each coefficient
+        pulls.append(pull @ xj)  # (p, p)
     meat = np.array(scores)
     vcov = meat.T @ meat
-    g = np.array(traces)  # (J, p, k)
+    diagonal = np.array(own)
+    # Off the diagonal S_ij = −u_i M u_j', u_i a row of pulls: their squares add up without J² numbers.
+    u = np.array(pulls)  # (J, p, p)
     dfs = np.empty(p)
     for i in range(p):
-        s = (g[:, i] * working) @ g[:, i].T
-        dfs[i] = np.trace(s) ** 2 / (s**2).sum()
-    alone = np.any([~_estimable(np.delete(fit.x, members, 0)) for members in clusters], axis=0)
+        shared = fit.vcov @ (u[:, i].T @ u[:, i])
+        q_jj = np.einsum("jp,pq,jq->j", u[:, i], fit.vcov, u[:, i])
+        squares = (shared * shared.T).sum() + (diagonal[:, i] ** 2 - q_jj**2).sum()
+        # 0: nothing is left of a coefficient that one cluster fixes, which is told apart below
+        dfs[i] = diagonal[:, i].sum() ** 2 / squares if squares > 0 else np.nan
+    basis = np.linalg.qr(x)[0]
+    # without a cluster that has little of the leverage all columns are still there
+    heavy = [m for m in clusters if np.linalg.norm(basis[m], 2) ** 2 > 0.9]
+    alone = np.any([np.zeros(p, bool), *(~_estimable(np.delete(x, m, 0)) for m in heavy)], axis=0)
     vcov[alone], vcov[:, alone], dfs[alone] = np.nan, np.nan, np.nan
     return vcov, dfs
 
