@@ -319,8 +319,8 @@ def sentences(effects: Sequence[Effect]) -> list[Said]:
             line = said("pool.several", **labels)
         lines[line] = None
     told = list(lines)
-    if (others := len(told) - MOST_LISTED) > 0:
-        told = [*told[:MOST_LISTED], said("pool.more_ties", n=count(others))]
+    if (beyond := len(told) - MOST_LISTED) > 0:
+        told = [*told[:MOST_LISTED], said("pool.more_ties", n=count(beyond))]
     return told
 
 
