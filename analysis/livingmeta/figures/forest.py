@@ -646,9 +646,11 @@ def _size(asked: _Asked, rows: Sequence[_Row], group: int) -> _Column:
 
 def _totals(rows: Sequence[_Row], group: int, name: str) -> dict[int, str]:
     """Return the people behind pooled values, where all are known."""
+    if name != "n":
+        return {}
     pooled = {place: row.pool.effects for place, row in enumerate(rows) if row.kind == "diamond" and row.pool}
     people = {place: people_of(effects, side=group).all for place, effects in pooled.items()}
-    return {place: count(n) for place, n in people.items() if n is not None and name == "n"}
+    return {place: count(n) for place, n in people.items() if n is not None}
 
 
 def _people(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
@@ -750,6 +752,7 @@ class _Frame:
     width: float
     height: float | None  # of all, where it is given
     letters: Mapping[tuple[str, str], str]
+    all_columns: Sequence[_Column]
 
     @property
     def small(self) -> float:
@@ -762,10 +765,6 @@ class _Frame:
     @property
     def gap(self) -> float:
         return 0.9 * self.size / 72
-
-    @cached_property
-    def all_columns(self) -> list[_Column]:
-        return _columns(self.asked, self.given)
 
     def side(self, right: bool) -> list[_Column]:
         names = LAYOUTS[self.asked.layout]
@@ -1004,10 +1003,9 @@ def _framed(asked: _Asked, rows: Sequence[_Row], ax: Axes | None) -> _Frame:
     sizes = SIZES if ax is None else (*SIZES, 6.0, 5.5, 5.0)
     if ax is not None:
         width, height = _inches(ax)
-    framed = [
-        _Frame(asked=asked, given=rows, size=size, width=width, height=height, letters=letters)
-        for size in sizes
-    ]
+    of_all: dict[str, Any] = {"asked": asked, "given": rows, "width": width, "height": height}
+    of_all |= {"letters": letters, "all_columns": _columns(asked, rows)}
+    framed = [_Frame(size=size, **of_all) for size in sizes]
     wide = [frame for frame in framed if frame.plot >= LEAST * frame.width]
     best = next((frame for frame in framed if frame.fits), None)
     best = best or next((frame for frame in wide if frame.apart), framed[-1])

@@ -121,11 +121,11 @@ def _answer(writer: Writer) -> Blocks:
 def _row_of_answer(writer: Writer, summary: SummaryOfFindings) -> TableRow:
     """Say in a row what a synthesis gives, on how many trials, and how sure that is."""
     pool, speak, name = summary.pool, writer.language, pool_id(summary.pool)
-    column = [beside.result for beside in writer.pools]
+    axis = writer.axis(beside.result for beside in writer.pools)
     kind, of = answer(pool).kind.split()[-1], len(pool.measured)
     number: Words = writer.say(f"verdict_{kind}", side="")
     if pool.result and kind in {"open", "favours", "side"}:
-        number = (writer.interval(pool.result, pool.measure), writer.bar(pool.result, column))
+        number = (writer.interval(pool.result, pool.measure), writer.bar(pool.result, axis))
     return row(
         Link(writer.title(pool), f"#forest-{name}"),
         str(pool.k) if pool.k == of else writer.say("k_of", k=pool.k, n=of),
@@ -223,26 +223,24 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
         covered = coverage(results.review, pool, language=speak)
         yield writer.paragraph("pooled", f"{covered}.", name, style="quiet")
         weight = "h_weight" if pool.total_weights is None else "h_weight_total"
+        axis = writer.axis(pool.effects)
         yield writer.table(
             slug("effects", name),
             f"{writer.title(pool)}: {covered}",
             ("h_trial", "h_n", "h_effect", weight, "h_instrument"),
-            (_effect(writer, pool, place) for place in range(len(pool.effects))),
+            (_effect(writer, pool, place, axis) for place in range(len(pool.effects))),
             of=pool,
             numbers=(1, 2, 3),
         )
 
 
-def _effect(writer: Writer, pool: Pool, place: int) -> TableRow:
+def _effect(writer: Writer, pool: Pool, place: int, axis: tuple[float, float, float]) -> TableRow:
     effect, speak = pool.effects[place], writer.language
     anchor, number = effect_id(pool, effect), writer.interval(effect)
     return row(
         f"{effect.label}{marks(effect)}",
         " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
-        (
-            Link(number, f"#{slug('trace', anchor)}") if writer.traced else number,
-            writer.bar(effect, pool.effects),
-        ),
+        (Link(number, f"#{slug('trace', anchor)}") if writer.traced else number, writer.bar(effect, axis)),
         f"{speak.decimal(pool.weights[place], 1)}{speak.percent}" if pool.result else "",
         writer.theirs(effect.instrument_name) or "–",
         anchor=anchor,

@@ -161,11 +161,15 @@ class Writer:
         """Write an estimate with its interval."""
         return interval(result, measure=measure, language=self.language)
 
-    def bar(self, result: Interval | Effect, column: Iterable[Interval | Effect | None]) -> Bar:
-        """Draw an interval on the axis of its column, which is as wide as what stands there."""
+    def axis(self, column: Iterable[Interval | Effect | None]) -> tuple[float, float, float]:
+        """Return the axis of a column of bars, which is as wide as what stands there."""
         ends = [0.0, *(end for of in column if of is not None for end in (of.ci_low, of.ci_high))]
+        return min(ends), 0.0, max(ends)
+
+    def bar(self, result: Interval | Effect, axis: tuple[float, float, float]) -> Bar:
+        """Draw an interval on the axis of its column."""
         middle = result.yi if isinstance(result, Effect) else result.estimate
-        return Bar(result.ci_low, middle, result.ci_high, axis=(min(ends), 0.0, max(ends)))
+        return Bar(result.ci_low, middle, result.ci_high, axis=axis)
 
     def source(self, key: str) -> Link:
         """Lead to a source."""

@@ -84,7 +84,7 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
         for groups in people:
             most |= Counter(groups)  # of two equal groups in one comparison each counts
         sizes = [(group.people, times) for group, times in most.items()]
-        if any_unclear(listed):
+        if len(listed) > 1 and any_unclear(listed):
             counted += max(sum(group.people or 0 for group in groups) for groups in people)
             unknown += 1
         else:
@@ -116,7 +116,7 @@ def any_unclear(effects: Sequence[Effect]) -> bool:
     alike: dict[tuple[float | None, ...], list[Effect]] = defaultdict(list)
     for effect in effects:
         groups = behind(effect)
-        if len(effects) > 1 and any(not group.told for group in groups):
+        if any(not group.told for group in groups):
             return True
         alike[tuple(group.people for group in groups)].append(effect)
     for listed in alike.values():
