@@ -52,15 +52,8 @@ def deduction_plot(
     ----------
     deduction : Deduction
         Of a printed interval.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above, instead of what is drawn by default.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    language : Language
-        Of the words that are drawn.
+    ax, title, width, height, language
+        As `funnel_plot` takes them.
 
     Returns
     -------

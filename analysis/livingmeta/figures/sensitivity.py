@@ -79,15 +79,8 @@ def leave_one_out_plot(
     sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above, instead of what is drawn by default.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    language : Language
-        Of the words that are drawn.
+    ax, title, width, height, language
+        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -127,15 +120,8 @@ def cumulative_plot(
     sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above, instead of what is drawn by default.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    language : Language
-        Of the words that are drawn.
+    ax, title, width, height, language
+        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -181,15 +167,8 @@ def baujat_plot(
     sensitivity : Sensitivity
     important : float, optional
         Not used: both axes are free of the unit of the effects.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above, instead of what is drawn by default.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    language : Language
-        Of the words that are drawn.
+    ax, title, width, height, language
+        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -245,15 +224,8 @@ def influence_plot(
     sensitivity : Sensitivity
     important : float, optional
         Not used: the diagnostics are free of the unit of the effects.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above, instead of what is drawn by default.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    language : Language
-        Of the words that are drawn.
+    ax, title, width, height, language
+        As `funnel_plot` takes them.
 
     Returns
     -------

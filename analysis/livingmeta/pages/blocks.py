@@ -58,17 +58,17 @@ class Anchor:
     id: str
 
 
+Axis = tuple[float, float, float]  # its left end, no effect, its right end
+
+
 @dataclass(frozen=True)
 class Bar:
-    """An interval as a small picture beside the words that say it, on the axis of its column.
-
-    All in the unit of the axis; `axis` holds its left end, no effect, and its right end.
-    """
+    """An interval as a small picture beside the words that say it, on the axis of its column."""
 
     low: float
     middle: float
     high: float
-    axis: tuple[float, float, float]
+    axis: Axis
     words: str = ""  # it says nothing that the words beside it do not say
 
     def at(self, value: float) -> str:

@@ -22,6 +22,7 @@ from livingmeta.pages.anchors import effect_id, extra_id, extras, gap_of, pool_i
 from livingmeta.pages.answers import answer, verdict
 from livingmeta.pages.blocks import (
     Anchor,
+    Axis,
     Block,
     Blockquote,
     Code,
@@ -107,21 +108,21 @@ def _answer(writer: Writer) -> Blocks:
     printed = standing(writer.results, language=speak) if writer.review.published else ""
     words = joined(filter(None, (verdict(writer.pools, language=speak), printed)), " ")
     yield writer.paragraph("verdict", words, style="lead")
+    axis = writer.axis(pool.result for pool in writer.pools)
     yield writer.table(
         "answer-table",
         say("answer"),
         ("explorer.outcome", "h_k", "h_people", "h_effect", "h_certainty"),
-        (_row_of_answer(writer, summary) for summary in dossier.certainty),
+        (_row_of_answer(writer, summary, axis) for summary in dossier.certainty),
         of=writer.pools[0],
         numbers=(1, 2, 3),
     )
     yield writer.paragraph("answer-note", joined(filter(None, notes), "\n"))
 
 
-def _row_of_answer(writer: Writer, summary: SummaryOfFindings) -> TableRow:
+def _row_of_answer(writer: Writer, summary: SummaryOfFindings, axis: Axis) -> TableRow:
     """Say in a row what a synthesis gives, on how many trials, and how sure that is."""
     pool, speak, name = summary.pool, writer.language, pool_id(summary.pool)
-    axis = writer.axis(beside.result for beside in writer.pools)
     kind, of = answer(pool).kind.split()[-1], len(pool.measured)
     number: Words = writer.say(f"verdict_{kind}", side="")
     if pool.result and kind in {"open", "favours", "side"}:
@@ -234,7 +235,7 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
         )
 
 
-def _effect(writer: Writer, pool: Pool, place: int, axis: tuple[float, float, float]) -> TableRow:
+def _effect(writer: Writer, pool: Pool, place: int, axis: Axis) -> TableRow:
     effect, speak = pool.effects[place], writer.language
     anchor, number = effect_id(pool, effect), writer.interval(effect)
     return row(

@@ -17,6 +17,7 @@ from livingmeta.engine.effect_sizes import scale_name
 from livingmeta.language import Language, Said
 from livingmeta.pages.anchors import Use, effect_id, pool_id, slug, uses
 from livingmeta.pages.blocks import (
+    Axis,
     Bar,
     Block,
     Item,
@@ -161,12 +162,12 @@ class Writer:
         """Write an estimate with its interval."""
         return interval(result, measure=measure, language=self.language)
 
-    def axis(self, column: Iterable[Interval | Effect | None]) -> tuple[float, float, float]:
+    def axis(self, column: Iterable[Interval | Effect | None]) -> Axis:
         """Return the axis of a column of bars, which is as wide as what stands there."""
         ends = [0.0, *(end for of in column if of is not None for end in (of.ci_low, of.ci_high))]
         return min(ends), 0.0, max(ends)
 
-    def bar(self, result: Interval | Effect, axis: tuple[float, float, float]) -> Bar:
+    def bar(self, result: Interval | Effect, axis: Axis) -> Bar:
         """Draw an interval on the axis of its column."""
         middle = result.yi if isinstance(result, Effect) else result.estimate
         return Bar(result.ci_low, middle, result.ci_high, axis=axis)
