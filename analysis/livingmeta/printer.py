@@ -43,6 +43,7 @@ class Shown:
         said = [
             self._line(),
             *self._beside(),
+            *([f"estimates and limits in the table: {unit}"] if (unit := self._logs()) else []),
             *(f"{flag}: {words}" for flag, words in self._flagged().items()),
         ]
         first, *others = (escape(visible(line)) for line in said)
@@ -55,6 +56,11 @@ class Shown:
     def _beside(self) -> Iterable[str]:
         """Return what else stands beside the table of a notebook."""
         return ()
+
+    def _logs(self) -> str:
+        """Return what the numbers of the table are where they are logs: "log RR"; else nothing."""
+        measure = str(getattr(self, "measure", None) or "")
+        return measure if measure.startswith("log ") else ""
 
     def _flagged(self) -> Mapping[str, str]:
         """Return the flags that hold, with their words."""

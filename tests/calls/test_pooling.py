@@ -80,6 +80,15 @@ def test_a_missing_value_is_refused_by_the_label_or_left_out_and_said(nothing: A
     assert "left out, 1: Birch 2004" in repr(left)
 
 
+def test_of_names_that_hold_one_another_each_is_told_its_own_lack() -> None:
+    table = pd.DataFrame(
+        {"study": ["Ash 10", "Ash 1"], "mean1": 1.0, "sd1": [1.0, None], "n1": 9}
+        | {"mean2": 2.0, "sd2": [None, 1.0], "n2": 9}
+    )
+    with pytest.raises(ValueError, match=r"Ash 10: no sd2\.[^\n]*\n.*Ash 1: no sd1\."):
+        lm.pool(table, measure="SMD")
+
+
 def test_a_missing_cell_of_a_table_is_refused_by_the_label_or_left_out_and_said() -> None:
     gappy = MEANS.assign(sd1i=[2.0, np.nan, 2, 3])
     for call in (lm.pool, lm.smd, lm.leave_one_out, lm.synthesise):

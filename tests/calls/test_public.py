@@ -4,6 +4,7 @@ import doctest
 import inspect
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ EFFECTS = pd.DataFrame(
         "dose": [1, 2, 3, 4, 2],
     }
 )
+ROOT = Path(__file__).parents[2]
 RESULTS: dict[str, Any] = {
     "pool": lambda: lm.pool(EFFECTS),
     "plain": lambda: lm.pool(EFFECTS["yi"], EFFECTS["vi"]),
@@ -109,6 +111,28 @@ RESULTS: dict[str, Any] = {
     "review": lambda: lm.load_review("smith2017"),
     "dossier": lambda: lm.dossier("smith2017"),
 }
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        (lambda data: lm.pool(data, measure="RR"), "RR 0.49"),
+        (lambda data: lm.leave_one_out(data, measure="RR"), "RR from 0.45 to 0.53"),
+        (lambda data: lm.bayes(data, measure="RR", tau_scale=0.5), "numbers are log RR"),
+        (lambda data: lm.gosh(data, measure="RR"), "numbers are log RR"),
+        (lambda data: lm.small_study(data, measure="RR"), "numbers are log RR"),
+    ],
+)
+def test_of_a_ratio_each_result_says_whether_its_numbers_are_logs(
+    call: Callable[..., Any], shown: str
+) -> None:
+    """metafor: `leave1out(rma(measure="RR", …, data = dat.bcg), transf = exp)`, 0.4517 to 0.5334."""
+    result = call(str(ROOT / "docs" / "tables" / "bcg.csv"))
+    assert shown in repr(result)
+    assert (
+        "estimates and limits in the table: log RR"
+        in (result[0] if isinstance(result, Several) else result)._repr_html_()
+    )
 
 
 @pytest.mark.parametrize(

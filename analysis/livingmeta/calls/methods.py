@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from livingmeta.calls.opening import Data, Reading, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
@@ -76,9 +76,14 @@ class OfPool(Shown):
 
     pool: Pool
     refused: str | None = None
+    as_logs: ClassVar[bool] = False  # of a ratio the line tells logs, as the table does
 
     def __str__(self) -> str:
-        return f"{self.pool.synthesis}, {self.pool.name}: {self.refused or self.told()}"
+        logs = f"; numbers are {self._logs()}" if self.as_logs and self._logs() and not self.refused else ""
+        return f"{self.pool.synthesis}, {self.pool.name}: {self.refused or self.told()}{logs}"
+
+    def _logs(self) -> str:
+        return self.pool._logs()
 
     def told(self) -> str:
         """Say the answer in a line."""
@@ -95,6 +100,7 @@ class OfPool(Shown):
 class SmallStudyTests(OfPool):
     """The tests for small-study effects of one pool, the suited one first."""
 
+    as_logs = True
     best: Suited | None = None
     tests: tuple[Asymmetry, ...] = ()
     filled: Filled | None = None
@@ -171,6 +177,7 @@ def small_study(
 class Bayesian(OfPool):
     """The posterior of one pool, and without a prior what a new setting would see."""
 
+    as_logs = True
     prior: str  # in words
     posterior: Posterior | None = None
     new_setting: NewSetting | str | None = None  # or why there is none
@@ -285,6 +292,7 @@ def bayes(
 class SubsetsOfPool(OfPool):
     """The pooled values of subsets of one pool's trials; `holds` marks those with the trial asked for."""
 
+    as_logs = True
     gosh: Gosh | None = None
     trial: str | None = None  # its label
     holds: Any = None

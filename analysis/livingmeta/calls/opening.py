@@ -175,7 +175,7 @@ def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
 
 def _why(label: str, remarks: list[str]) -> str:
     """Say why a study of a table gives no number, as the remarks on its reading do."""
-    said = (remark.removesuffix("; left out.") for remark in remarks if label in remark)
+    said = (remark.removesuffix("; left out.") for remark in remarks if f", {label}: " in remark)
     return next(said, f"{label} has no effect with a variance")
 
 

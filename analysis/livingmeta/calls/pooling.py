@@ -211,16 +211,17 @@ def _plain(
 
 def _studied(
     data: Data, vi: Any, asked: Mapping[str, Any]
-) -> tuple[Sequence[str], Any, Any, dict[str, Any], Any]:
-    """Return labels, effects, variances, methods of a batch, and the effects of a review if it is one."""
+) -> tuple[Sequence[str], Any, Any, dict[str, Any], str, Any]:
+    """Return labels, effects, variances, methods of a batch, measure, and the effects of a review if any."""
     if is_table(data):
         _, whole, settings = one_pool(data, vi, asked)
         yi, variances = yi_vi(whole.effects)
-        return [effect.label for effect in whole.effects], yi, variances, settings.fitting, whole.effects
-    labels, y, v, _, fitting, _ = _plain(data, vi, asked)
+        labels = tuple(effect.label for effect in whole.effects)
+        return labels, yi, variances, settings.fitting, whole.measure, whole.effects
+    labels, y, v, _, fitting, measure = _plain(data, vi, asked)
     if "tau2_ci" in fitting:
         raise RefusalError("tau2_ci: none of these estimates has an interval of τ². Leave it out.")
-    return labels, y, v, fitting, None
+    return labels, y, v, fitting, measure, None
 
 
 @takes(Pooling)
@@ -258,8 +259,8 @@ def leave_one_out(data: Data, vi: Any = None, **asked: Unpack[Pooling]) -> Refit
     1  Birch  2       0.2
     2  Cedar  2       0.3
     """
-    labels, y, v, fitting, _ = _studied(data, vi, asked)
-    return Refits.of(diagnostics.leave_one_out(y, v, **fitting), labels)
+    labels, y, v, fitting, measure, _ = _studied(data, vi, asked)
+    return Refits.of(diagnostics.leave_one_out(y, v, **fitting), labels, measure=measure)
 
 
 @takes(Pooling)
@@ -300,7 +301,7 @@ def cumulative(
     >>> grown.labels, grown.estimate.round(2).tolist()
     (('2', '1', '3'), [0.5, 0.3, 0.3])
     """
-    labels, y, v, fitting, of_review = _studied(data, vi, asked)
+    labels, y, v, fitting, measure, of_review = _studied(data, vi, asked)
     if order is None and of_review is not None:
         entering = ordered(of_review, "year") or list(range(len(labels)))
     elif isinstance(order, str):
@@ -312,7 +313,7 @@ def cumulative(
     else:
         entering = list(range(len(labels))) if order is None else list(order)
     grown = diagnostics.cumulative(y, v, entering, **fitting)
-    return Refits.of(grown, [labels[i] for i in entering])
+    return Refits.of(grown, [labels[i] for i in entering], measure=measure)
 
 
 @takes(Pooling)
@@ -349,5 +350,5 @@ def influence(data: Data, vi: Any = None, **asked: Unpack[Pooling]) -> Influence
     >>> measured.labels[int(measured.cook.argmax())]
     'Cedar'
     """
-    labels, y, v, fitting, _ = _studied(data, vi, asked)
+    labels, y, v, fitting, *_ = _studied(data, vi, asked)
     return replace(diagnostics.influence(y, v, **fitting), labels=tuple(labels))

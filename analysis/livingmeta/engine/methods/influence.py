@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.inputs import Array, Mask, numbers
 from livingmeta.engine.pooling import Fit, fit, usable
 from livingmeta.language import FLAG_WORDS
@@ -146,17 +147,20 @@ class Refits(Shown, Fit):
     """
 
     labels: tuple[str, ...] = ()
+    measure: str = ""
 
     @classmethod
-    def of(cls, batch: Fit, labels: Sequence[str]) -> Refits:
-        """Name the estimates of a batch."""
+    def of(cls, batch: Fit, labels: Sequence[str], *, measure: str | None = None) -> Refits:
+        """Name the estimates of a batch, and say what they are."""
         made = cls(*batch)
-        made.labels = tuple(labels)
+        made.labels, made.measure = tuple(labels), measure or ""
         return made
 
     def __str__(self) -> str:
-        low, high = (decimals(float(end))[0] for end in (self.estimate.min(), self.estimate.max()))
-        return f"{len(self.k)} estimates, from {low} to {high}"
+        ends = float(self.estimate.min()), float(self.estimate.max())
+        low, high = (as_shown(self.measure, end)[0] for end in ends)
+        name = f"{scale_name(self.measure)} " if self.measure else ""
+        return f"{len(self.k)} estimates, {name}from {low} to {high}"
 
     def _flagged(self) -> Mapping[str, str]:
         held = {flag: int(where.sum()) for flag, where in self.flags.items() if where.any()}
