@@ -316,6 +316,11 @@ def test_an_imported_review_is_a_folder_like_any_other(say, tmp_path: Path) -> N
     file = revman_csv(cochrane("SMD", "DL"), tmp_path / "export.csv")
     said = say("import", str(file), "theirs", "--in", str(tmp_path / "data"))
     assert said.status == 0
+    assert "livingmeta reproduce " in said.flat
+    bare = write(tmp_path / "own.csv", "study,yi,sei\nAsh,0.1,0.2\nElm,0.3,0.2\n")
+    own = say("import", str(bare), "own", "--in", str(tmp_path / "data")).flat
+    assert "livingmeta run " in own
+    assert "reproduce" not in own  # it prints nothing to compare with
     review = str(tmp_path / "data" / "theirs")
     assert "\nformat = 1\n" in Path(review, "review.toml").read_text(encoding="utf-8")
     assert "0 wrong" in say("check", review).out

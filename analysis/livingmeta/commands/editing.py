@@ -291,11 +291,12 @@ def import_command(
         _free(folder)
     create({folder: files.written for folder, files in folders.items()})
     page = screen.Page(full=full)
-    for folder, files in folders.items():
+    for folder, (files, review) in zip(folders, made, strict=True):
         page.section("review")
         for remark in files.remarks:
             page.say(f"  {remark}", rank=1, what="remark")
-        page.say(f"{folder} written: livingmeta check {folder}; livingmeta reproduce {folder}")
+        then = "reproduce" if review.published else "run"
+        page.say(f"{folder} written: livingmeta check {folder}; livingmeta {then} {folder}")
     page.show()
 
 
