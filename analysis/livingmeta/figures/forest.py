@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from string import ascii_lowercase
@@ -13,8 +13,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.engine.effect_sizes import MEASURES, as_shown, of_counts, on_scale, ratios, scale_name
-from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.figures.forest_table import (
+    LAYOUTS,
+    ForestColumn,
+    ForestRequest,
+    ForestRow,
+    columns_of,
+    listed_rows,
+    options_as,
+    parts_of,
+    rows_of,
+    subtotal_rows,
+    text_inches,
+    tidied,
+)
 from livingmeta.figures.style import (
     ARROW,
     BLACK,
@@ -25,7 +38,6 @@ from livingmeta.figures.style import (
     MARKS,
     PALE,
     WHITE,
-    _wide,
     as_written,
     axis_words,
     by_night,
@@ -41,35 +53,16 @@ from livingmeta.figures.style import (
     wrapped,
 )
 from livingmeta.language import ENGLISH, Language
-from livingmeta.review.bias import FACTS, NOTHING, OVERALL, SEVERITY, Assessment, Cell, assessments
+from livingmeta.review.bias import FACTS, NOTHING, OVERALL, SEVERITY, Assessment, Cell
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import UNNAMED
-from livingmeta.synthesis.dependence import people_of, sentences
+from livingmeta.synthesis.dependence import sentences
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.moderators import MODERATORS, moderator_of
-from livingmeta.synthesis.pool import LeftOut, Missing, Pool, Printed, heterogeneity, signs
-from livingmeta.synthesis.settings import Selection
-from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import Numeral, RefusalError, count, decimal, p_words, pick, unknown
+from livingmeta.synthesis.pool import LeftOut, Missing, Pool, signs
+from livingmeta.words import RefusalError
 
-SORTS: Mapping[str, Callable[[Effect, float], Any] | None] = {
-    "file": None,  # as the rows stand in the review's files
-    "effect": lambda effect, weight: effect.yi,
-    "year": lambda effect, weight: (effect.year is None, effect.year, effect.label),
-    "weight": lambda effect, weight: -weight,
-    "label": lambda effect, weight: effect.label.casefold(),
-}
-# Where the columns stand: on the left of the plot as in Cochrane reviews, or the results on its right.
-LAYOUTS: Mapping[str, tuple[str, ...]] = {"cochrane": ("bias",), "plain": ("estimate", "weight", "bias")}
-COLUMNS = ("arms", "reported", "n", "weight", "estimate", "bias")
-THEMES = ("light", "dark")
 WIDTH = 175.0  # mm: two columns of a journal
 PAGE = 240.0  # mm: its height
-# Trials that have a row each; more stand close together without names, since nobody reads 40 pages
-# of rows, nor waits for them.
-MOST_NAMED = 300
-CROWD = 42  # rows that they take together, or
-MOST_CROWDS = 12  # subgroups, those of each
 MOST_ROWS = 60  # of a page; subgroups that make more stand on pages of their own
 SIZES = (8.0, 7.5, 7.0, 6.5)  # points
 SHARE = 0.3  # of the width, which the plot has at least where text of one of the sizes leaves it
@@ -78,217 +71,6 @@ BESIDE = frozenset({"rows_assumed", "p_bound", "single_trial"})  # flags said be
 _MM = 1 / 25.4
 _MARGIN = 0.05  # inches
 _OPEN, _DENSE, _LEAST = 1.65, 1.3, 1.12  # lines of text that a row is high: usual, many rows, asked for
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    """One line of a forest plot: what kind it is and what it shows."""
-
-    kind: str
-    text: str = ""
-    at: int = 0  # its place among the rows, before words are broken into lines
-    pool: Pool | None = None
-    effect: Effect | None = None
-    weight: float | None = None
-    absent: Missing | LeftOut | None = None
-    printed: Printed | None = None
-    crowd: Sequence[Effect] = ()  # trials that stand together without names
-    lines: int = 1  # of the page, that it takes
-
-    @property
-    def name(self) -> str | None:
-        """The name that stands at its beginning, where it is about a trial."""
-        about = self.effect or self.absent
-        return about.label if about else None
-
-    @property
-    def trial(self) -> str | None:
-        """The trial that the line is about, if it is about one."""
-        about = self.effect or self.absent
-        return about.trial if about else None
-
-    @property
-    def bold(self) -> bool:
-        """Whether it is what a reader looks for."""
-        diamond = self.kind == "diamond" and self.pool is not None
-        return self.kind == "heading" or (diamond and not self.pool.contradictory())  # type: ignore[union-attr]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Column:
-    """A column beside the plot: its head, and what stands in the rows."""
-
-    name: str
-    head: str
-    cells: Mapping[int, str]  # by place of the row
-    group: int = 0  # whose name stands above it, with the columns beside
-    align: str = "right"
-    most: float = 9.0  # inches; a longer text is cut
-
-    def wide(self, size: float, rows: Sequence[_Row]) -> float:
-        """Return its width in inches."""
-        cells = [_inch(text, size, bold=rows[place].bold) for place, text in self.cells.items()]
-        return max(_inch(self.head, size, bold=True), min(self.most, max(cells, default=0.0)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """What somebody wants to see of pools of one synthesis."""
-
-    pools: Sequence[Pool]
-    review: Review | None
-    bias: Sequence[Assessment]
-    sort: str = "file"
-    columns: tuple[str, ...] | None = None
-    limits: tuple[float, float] | None = None
-    title: str | None = None
-    width: float | None = None
-    height: float | None = None
-    layout: str = "cochrane"
-    theme: str = "light"
-    language: Language = ENGLISH
-    totals: bool = False  # only of its subgroups
-
-    @classmethod
-    def of(
-        cls,
-        pools: Pool | Sequence[Pool] | Review,
-        synthesis: str | None,
-        *,
-        subgroup: str | None = None,
-        review: Review | None = None,
-        bias: Sequence[Assessment] = (),
-        **options: Any,
-    ) -> _Asked:
-        """Pool a review as it is asked for, and refuse what can't be shown."""
-        review = pools if isinstance(pools, Review) else review
-        if review is not None:
-            bias = bias or assessments(review)
-        if isinstance(pools, Review):
-            pools = synthesise(pools, selection=Selection(subgroup=subgroup), only=synthesis)
-        elif subgroup is not None:
-            raise RefusalError("subgroup: pools are parted already. Give the review itself.")
-        listed = [pools] if isinstance(pools, Pool) else list(pools)
-        names = list(dict.fromkeys(pool.synthesis for pool in listed))
-        if synthesis is not None:
-            synthesis = review.plan(synthesis).id if review is not None else synthesis
-            pick(dict.fromkeys(names), synthesis, "synthesis")
-            listed = [pool for pool in listed if pool.synthesis == synthesis]
-        elif len(names) != 1:
-            raise RefusalError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
-        asked = cls(pools=listed, review=review, bias=tuple(bias), **options)
-        asked.check()
-        return asked
-
-    def check(self) -> None:
-        """Refuse what is no option, or leaves nothing to see."""
-        pick(SORTS, self.sort, "sort")
-        pick(LAYOUTS, self.layout, "layout")
-        pick(dict.fromkeys(THEMES), self.theme, "theme")
-        if self.columns is not None:
-            own = () if self.review is None else (*self.review.characteristics, *MODERATORS)
-            names = {name.casefold(): name for name in (*own, *COLUMNS)}
-            for name in self.columns:
-                if name.casefold() not in names:
-                    raise RefusalError(unknown("columns", name, dict.fromkeys((*COLUMNS, *own))))
-        if self.columns is not None and self.crowded:
-            raise RefusalError(
-                f"columns: {len(self.effects):,} results are too many for a row each (at most {MOST_NAMED}), "
-                "and without rows there are no columns. Leave it out, or draw one subgroup."
-            )
-        if self.limits is not None:
-            low, high = self.limits
-            if not (math.isfinite(low) and math.isfinite(high) and low < high):
-                raise RefusalError(f"limits = {low:g}, {high:g}: give the lower one first, both as numbers.")
-            if self.ratio and low <= 0:
-                raise RefusalError(
-                    f"limits = {low:g}, {high:g}: a ratio is above 0, and so are the limits of its axis."
-                )
-        for name in ("width", "height"):
-            given = getattr(self, name)
-            if given is not None and not 0 < given <= 2000:
-                raise RefusalError(f"{name} = {given:g}: give millimetres, 2000 at most.")
-
-    @property
-    def measure(self) -> str:
-        return self.pools[0].measure
-
-    @property
-    def ratio(self) -> bool:
-        return self.measure in ratios()
-
-    @cached_property
-    def effects(self) -> list[Effect]:
-        """The effects shown, each once."""
-        return list(dict.fromkeys(effect for pool in self.pools for effect in pool.effects))
-
-    @cached_property
-    def crowded(self) -> bool:
-        """Whether the trials are too many to be named."""
-        return len(self.effects) > MOST_NAMED
-
-    @cached_property
-    def level(self) -> Numeral:
-        """The level of its intervals, in percent."""
-        result = next((pool.result for pool in self.pools if pool.result), None)
-        return Numeral(f"{round(100 * result.level, 1) if result else 95:g}")
-
-    def says(self, key: str, **values: object) -> str:
-        """Say something of a figure."""
-        return self.language.say(f"figures.{key}", percent=self.language.percent, **values)
-
-    @cached_property
-    def shown(self) -> tuple[str, ...]:
-        """The columns beside the plot, as asked for or as the trials have something for them."""
-        if self.totals or self.crowded:
-            whole = any(pool.total_weights is not None for pool in self.pools)
-            results = ("weight", "estimate") if whole else ("estimate",)
-            return tuple(name for name in ("n", *results) if self.has(name))
-        if self.columns is not None:
-            names = {name.casefold(): name for name in COLUMNS}
-            chosen = dict.fromkeys(names.get(name.casefold(), name) for name in self.columns)
-            for name in chosen.keys() & _LACKING.keys():
-                if not self.has(name):
-                    raise RefusalError(f"columns = {name}: {_LACKING[name]}")
-            return tuple(chosen)
-        arms = self.layout == "cochrane" and all(_has_arms(effect) for effect in self.effects)
-        counted = ("n",) if self.layout == "plain" else ("arms",) if arms else ("reported", "n")
-        results = ("estimate", "weight") if self.layout == "plain" else ("weight", "estimate")
-        return tuple(name for name in (*counted, *results, "bias") if self.has(name))
-
-    def has(self, name: str) -> bool:
-        """Whether a trial shown has something for a column."""
-        if name == "bias":
-            return any(cell.judgement for row in self.judged.values() for cell in row.cells)
-        if name == "weight":
-            return any(pool.weights for pool in self.pools)
-        if name == "n":
-            return any(effect.sizes for effect in self.effects)
-        if name == "arms":
-            return any(_has_arms(effect) for effect in self.effects)
-        return name != "reported" or any(_tells(effect) for effect in self.effects)
-
-    @cached_property
-    def judged(self) -> Mapping[str, Assessment]:
-        """By trial what is recorded with the tool that most of those shown are judged with."""
-        trials = {effect.trial for effect in self.effects}
-        trials |= {absent.trial for absent in _absent(self.pools[-1])}
-        tools: dict[str, dict[str, Assessment]] = {}
-        for assessment in self.bias:
-            if assessment.trial in trials:
-                tools.setdefault(assessment.tool, {}).setdefault(assessment.trial, assessment)
-        counted = {tool: sum(row.worst is not None for row in rows.values()) for tool, rows in tools.items()}
-        chosen = max(tools, key=lambda tool: (counted[tool], len(tools[tool])), default=None)
-        return tools[chosen] if chosen is not None else {}
-
-
-_LACKING = {
-    "arms": "no trial here has numbers of its arms; reported shows what it has.",
-    "reported": "no trial here is reported by more than its effect, or by its arms, which arms shows.",
-    "n": "how many people the groups had is known of no trial here.",
-    "weight": "nothing is pooled here.",
-    "bias": "no risk of bias of the trials here is judged.",
-}
 
 
 @as_written
@@ -369,7 +151,7 @@ def forest_plot(
     >>> ax.get_xlabel()
     'Standardised mean difference'
     """
-    asked = _Asked.of(
+    asked = ForestRequest.of(
         pools,
         synthesis,
         subgroup=subgroup,
@@ -385,7 +167,7 @@ def forest_plot(
         theme=theme,
         language=language,
     )
-    return _drawn(asked, _rows(asked), ax)
+    return _drawn(asked, rows_of(asked), ax)
 
 
 @as_written
@@ -416,343 +198,29 @@ def forest_pages(
     >>> len(forest_pages(load_review("smith2017"), "pain-short"))
     1
     """
-    asked = _Asked.of(pools, synthesis, **_options(options))
-    parts = _parts(asked)
-    rows = _rows(asked)
+    asked = ForestRequest.of(pools, synthesis, **options_as(options))
+    parts = parts_of(asked)
+    rows = rows_of(asked)
     if len(rows) <= MOST_ROWS or not parts or asked.crowded:
         return (_drawn(asked, rows),)
     paged = [replace(asked, pools=[part]) for part in parts]
     return (
-        *(_drawn(page, _tidy(_listed(page, page.pools[0]))) for page in paged),
-        _drawn(replace(asked, totals=True), _tidy(_subtotals(asked))),
+        *(_drawn(page, tidied(listed_rows(page, page.pools[0]))) for page in paged),
+        _drawn(replace(asked, totals=True), tidied(subtotal_rows(asked))),
     )
-
-
-def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    columns = given.get("columns")
-    return {**given, "columns": None if columns is None else tuple(columns)}
-
-
-def _parts(asked: _Asked) -> list[Pool]:
-    return [pool for pool in asked.pools if pool.subgroup is not None]
-
-
-def _rows(asked: _Asked) -> list[_Row]:
-    """Return the lines in the order in which they stand on the page."""
-    parts = _parts(asked)
-    whole = next((pool for pool in asked.pools if pool.subgroup is None), None)
-    if asked.crowded and len(parts) > MOST_CROWDS:
-        return _tidy([_crowded(asked, asked.pools[-1], asked.effects), *_subtotals(asked)])
-    rows = [row for pool in parts or asked.pools for row in _listed(asked, pool)]
-    if parts and whole is not None:
-        rows += _summary(asked, whole)
-    return _tidy([*rows, *_ending(asked)])
-
-
-def _tidy(rows: Sequence[_Row]) -> list[_Row]:
-    """Leave out a space that ends a figure, or follows another."""
-    kinds = [row.kind for row in rows] + ["space"]
-    return [
-        row for row, after in zip(rows, kinds[1:], strict=True) if (row.kind, after) != ("space", "space")
-    ]
-
-
-def _listed(asked: _Asked, pool: Pool) -> list[_Row]:
-    """Return the lines of a synthesis, or of a subgroup."""
-    weights = pool.weights or (None,) * len(pool.effects)
-    pairs = list(zip(pool.effects, weights, strict=True))
-    if (by := SORTS[asked.sort]) is not None:
-        pairs.sort(key=lambda pair: by(pair[0], pair[1] or 0.0))
-    head = []
-    if pool.subgroup is not None:
-        head = [_Row(kind="heading", text=asked.language.word(pool.subgroup))]
-    trials = [_Row(kind="trial", effect=effect, weight=weight, pool=pool) for effect, weight in pairs]
-    if asked.crowded:
-        trials = [_crowded(asked, pool, [effect for effect, _ in pairs])]
-    return [*head, *trials, *_summary(asked, pool)]
-
-
-def _crowded(asked: _Asked, pool: Pool, effects: Sequence[Effect]) -> _Row:
-    """Return the row of trials without names, in the order asked for or of their effects."""
-    if SORTS[asked.sort] is None:
-        effects = sorted(effects, key=lambda effect: effect.yi)
-    order = "effect" if asked.sort == "file" else asked.sort
-    text = asked.says(f"crowd_{order}", n=asked.language.whole(len(effects)))
-    lines = max(4, round(CROWD * len(effects) / len(asked.effects)))
-    return _Row(kind="crowd", text=text, pool=pool, crowd=effects, lines=lines)
-
-
-def _subtotals(asked: _Asked) -> list[_Row]:
-    """Return the lines of a page that has no trials: each subgroup's value, and the whole."""
-    whole = next((pool for pool in asked.pools if pool.subgroup is None), None)
-    rows = []
-    for pool in _parts(asked):
-        name = asked.language.word(pool.subgroup)
-        if pool.result is None or pool.result.k == 1:
-            rows.append(_Row(kind="words", text=f"{name}: {asked.language.trials(pool.k)}"))
-        else:
-            name = asked.says("of_trials", name=name, trials=asked.language.trials(pool.k))
-            rows.append(_Row(kind="diamond", text=name, pool=pool))
-    if whole is not None:
-        rows += [_Row(kind="space"), *_summary(asked, whole)]
-    return [*rows, *_ending(asked)]
-
-
-def _ending(asked: _Asked) -> Iterator[_Row]:
-    """Yield what stands below all pooled values: their comparison, what was printed, what is absent."""
-    last = next((pool for pool in asked.pools if pool.subgroup is None), asked.pools[-1])
-    if (test := last.subgroup_test) is not None:
-        numbers = {"q": decimal(test.q), "df": test.df, "p": p_words(test.p_value)}
-        yield _Row(kind="words", text=asked.says("subgroups", **numbers))
-        if test.shared:
-            names = asked.language.listed(map(asked.language.word, test.shared))
-            yield _Row(kind="words", text=asked.language.say("subgroups_shared", names=names))
-    for pool in asked.pools:
-        if pool.printed is not None:
-            yield _Row(kind="printed", text=_as_published(asked, pool), printed=pool.printed, pool=pool)
-    absent = _absent(last)
-    if absent:
-        yield _Row(kind="space")
-        yield _Row(kind="words", text=asked.says("not_pooled"))
-    yield from (_Row(kind="absent", absent=lacking) for lacking in absent)
-
-
-def _absent(pool: Pool) -> tuple[Missing | LeftOut, ...]:
-    """Return the trials that are not pooled: those without numbers, and those not used."""
-    return (*pool.missing, *pool.sensitivity_only, *pool.dropped)
-
-
-def _as_published(asked: _Asked, pool: Pool) -> str:
-    assert pool.printed is not None
-    name = pool.printed.name
-    words = asked.says("published_of", name=name) if name else asked.says("published")
-    return words if pool.subgroup is None else f"{words}: {asked.language.word(pool.subgroup)}"
-
-
-def _summary(asked: _Asked, pool: Pool) -> Iterator[_Row]:
-    result = pool.result
-    if result is None:
-        yield _Row(kind="words", text=asked.says("no_value", why=pool.why_not))
-        return
-    if result.k == 1:
-        yield _Row(kind="words", text=asked.says("one_trial"))
-        return
-    if pool.contradictory():
-        yield _Row(kind="words", text=asked.says("contradictory"))
-    total = asked.says("total" if pool.subgroup is None else "subtotal", level=asked.level)
-    yield _Row(kind="diamond", text=total, pool=pool)
-    if pool.ahead is not None:
-        yield _Row(kind="prediction", text=asked.says("ahead", level=asked.level), pool=pool)
-    yield _Row(kind="words", text=asked.says("heterogeneity", words=heterogeneity(pool)))
-    yield _Row(kind="words", text=_overall(asked, result))
-    if pool.subgroup is not None:
-        yield _Row(kind="space")
-
-
-def _overall(asked: _Asked, result: PooledEstimate) -> str:
-    if result.statistic is None or result.p_value is None:
-        return asked.says("overall_undefined")
-    name = "Z" if result.ci_method in {"wald", "profile"} else f"t({result.k - 1})"
-    numbers = {"value": decimal(abs(result.statistic)), "p": p_words(result.p_value)}
-    return asked.says("overall", name=name, **numbers)
-
-
-def _columns(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
-    """Return the columns beside the plot but that of risk of bias, in the order asked for."""
-    make: dict[str, Callable[[_Asked, Sequence[_Row]], list[_Column]]] = {
-        "arms": _arms,
-        "reported": _reported,
-        "n": _people,
-        "weight": _weights,
-        "estimate": _estimates,
-    }
-    return [
-        column
-        for name in asked.shown
-        if name != "bias"
-        for column in (make[name](asked, rows) if name in make else [_moderator(asked, rows, name)])
-    ]
-
-
-def _effects(rows: Sequence[_Row]) -> Iterator[tuple[int, Effect]]:
-    return ((place, row.effect) for place, row in enumerate(rows) if row.effect is not None)
-
-
-def _has_arms(effect: Effect) -> bool:
-    return _counted(effect) is not None or (effect.difference is None and effect.mean1 is not None)
-
-
-def _counted(effect: Effect) -> list[list[str]] | None:
-    """Return events and people of each arm as they are reported, where an effect is of counts."""
-    if of_counts(effect.measure) and effect.difference and " v " in effect.difference:
-        return [arm.split("/") for arm in effect.difference.split(" v ")]
-    return None
-
-
-def _tells(effect: Effect) -> bool:
-    """Whether what is printed of a trial is more than its effect on the scale shown."""
-    if effect.measure == MEASURES["GEN"].label:
-        return False
-    if effect.difference is None or _counted(effect) is not None:
-        return False
-    return not effect.difference.startswith((effect.measure, scale_name(effect.measure)))
-
-
-def _arms(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
-    if of_counts(asked.measure):
-        arms = {place: counted for place, effect in _effects(rows) if (counted := _counted(effect))}
-        cells = [
-            [{place: arm[group][part] for place, arm in arms.items()} for part in (0, 1)] for group in (0, 1)
-        ]
-        return [
-            _Column(name=name, head=head, cells={**own, **_totals(rows, group, name)}, group=group)
-            for group in (1, 2)
-            for name, head, own in zip(
-                ("events", "n"),
-                (asked.says("events"), asked.language.say("h_n")),
-                cells[group - 1],
-                strict=True,
-            )
-        ]
-    spread = [sd for _, e in _effects(rows) for sd in (e.sd1, e.sd2) if sd and _has_arms(e)]
-    # so many decimals that the least SD keeps two digits
-    places = max(0, min(2, 1 - math.floor(math.log10(min(spread))))) if spread else 2
-
-    def numbers(name: str) -> dict[int, str]:
-        return {
-            place: asked.language.decimal(getattr(effect, name), places)
-            for place, effect in _effects(rows)
-            if _has_arms(effect)
-        }
-
-    return [
-        column
-        for group in (1, 2)
-        for column in (
-            _Column(name="mean", head=asked.says("mean"), cells=numbers(f"mean{group}"), group=group),
-            _Column(name="sd", head=asked.says("sd"), cells=numbers(f"sd{group}"), group=group),
-            _size(asked, rows, group),
-        )
-    ]
-
-
-def _size(asked: _Asked, rows: Sequence[_Row], group: int) -> _Column:
-    cells: dict[int, str] = {
-        place: count(n) for place, effect in _effects(rows) if (n := getattr(effect, f"n{group}")) is not None
-    }
-    cells |= _totals(rows, group, "n")
-    return _Column(name="n", head=asked.language.say("h_n"), cells=cells, group=group)
-
-
-def _totals(rows: Sequence[_Row], group: int, name: str) -> dict[int, str]:
-    """Return the people behind pooled values, where all are known."""
-    if name != "n":
-        return {}
-    pooled = {place: row.pool.effects for place, row in enumerate(rows) if row.kind == "diamond" and row.pool}
-    people = {place: people_of(effects, side=group).all for place, effects in pooled.items()}
-    return {place: count(n) for place, n in people.items() if n is not None}
-
-
-def _people(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
-    return [_size(asked, rows, group) for group in (1, 2)]
-
-
-def _reported(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
-    """Return what is printed of each trial: its arms, or a difference of them."""
-    cells = {}
-    for place, effect in _effects(rows):
-        if effect.difference is not None:
-            cells[place] = asked.language.word(effect.difference).replace(".", asked.language.comma)
-        elif effect.mean1 is not None:
-            places = max(0, min(2, 1 - math.floor(math.log10(min(effect.sd1 or 1, effect.sd2 or 1)))))
-            names = ("mean1", "sd1", "mean2", "sd2")
-            numbers = {name: asked.language.decimal(getattr(effect, name), places) for name in names}
-            cells[place] = asked.says("of_arms", **numbers)
-    return [_Column(name="reported", head=asked.says("reported"), cells=cells, align="left", most=1.7)]
-
-
-def _weights(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
-    shares = {place: row.weight for place, row in enumerate(rows) if row.effect and row.weight is not None}
-    shares |= {
-        place: sum(row.pool.weights) for place, row in enumerate(rows) if row.kind == "diamond" and row.pool
-    }
-    cells = {p: asked.language.decimal(share, 1) + asked.language.percent for p, share in shares.items()}
-    return [_Column(name="weight", head=asked.language.say("h_weight"), cells=cells)]
-
-
-def _estimates(asked: _Asked, rows: Sequence[_Row]) -> list[_Column]:
-    """Return each value with its limits, padded so that the numbers stand below each other."""
-    numbers: dict[int, list[str]] = {}
-    cells: dict[int, str] = {}
-    for place, row in enumerate(rows):
-        if row.kind == "trial" and row.effect is not None:
-            effect = row.effect
-            numbers[place] = list(as_shown(effect.measure, effect.yi, effect.ci_low, effect.ci_high))
-        elif row.kind == "diamond" and row.pool is not None and (result := row.pool.result) is not None:
-            numbers[place] = list(
-                as_shown(result.measure or "", result.estimate, result.ci_low, result.ci_high)
-            )
-        elif row.kind == "printed" and row.printed is not None:
-            numbers[place] = list(row.printed.words)
-        elif row.kind == "prediction" and row.pool is not None and row.pool.ahead is not None:
-            numbers[place] = ["", *as_shown(row.pool.measure, *row.pool.ahead)]
-        elif row.kind == "absent":
-            lacking = isinstance(row.absent, Missing)
-            cells[place] = asked.language.say("not_available") if lacking else asked.says("not_used")
-    most = [max((_whole(three[part]) for three in numbers.values()), default=0) for part in range(3)]
-    for place, three in numbers.items():
-        turned = asked.language.commas(three)
-        pads = ["\u2007" * (most[part] - _whole(text)) for part, text in enumerate(turned)]
-        middle, ends = turned[0] + pads[1], {"low": turned[1], "high": pads[2] + turned[2]}
-        cells[place] = (
-            asked.language.say("interval", estimate=middle, **ends)
-            if three[0]
-            else asked.language.say("step.of_limits", **ends)
-        )
-    head = asked.language.say(
-        "h_effect", scale=scale_name(asked.measure), level=asked.level, percent=asked.language.percent
-    )
-    return [_Column(name="estimate", head=head, cells=cells)]
-
-
-def _whole(text: str) -> int:
-    """Return how many signs stand before the decimals."""
-    return len(text.replace(",", ".").partition(".")[0])
-
-
-def _moderator(asked: _Asked, rows: Sequence[_Row], name: str) -> _Column:
-    assert asked.review is not None
-    value, plan = moderator_of(asked.review, name), asked.review.plan(asked.pools[0].synthesis)
-    values = {place: value(effect, plan) for place, effect in _effects(rows)}
-    words = any(isinstance(known, str) for known in values.values())
-    cells = {
-        place: "–"
-        if v is None
-        else v
-        if isinstance(v, str)
-        else f"{v:.10g}".replace(".", asked.language.comma)
-        for place, v in values.items()
-    }
-    head = name.replace("_", " ")
-    align = "left" if words else "right"
-    return _Column(name=name, head=head[0].upper() + head[1:], cells=cells, align=align, most=1.3)
-
-
-def _inch(text: str, size: float, *, bold: bool = False) -> float:
-    return _wide(text, size=10.0, bold=bold) * size / 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Frame:
     """Where everything stands, for one size of the letters. All lengths are in inches."""
 
-    asked: _Asked
-    given: Sequence[_Row]
+    asked: ForestRequest
+    given: Sequence[ForestRow]
     size: float  # points
     width: float
     height: float | None  # of all, where it is given
     letters: Mapping[tuple[str, str], str]
-    all_columns: Sequence[_Column]
+    all_columns: Sequence[ForestColumn]
 
     @property
     def small(self) -> float:
@@ -766,7 +234,7 @@ class _Frame:
     def gap(self) -> float:
         return 0.9 * self.size / 72
 
-    def side(self, right: bool) -> list[_Column]:
+    def side(self, right: bool) -> list[ForestColumn]:
         names = LAYOUTS[self.asked.layout]
         return [column for column in self.all_columns if (column.name in names) is right]
 
@@ -792,30 +260,30 @@ class _Frame:
             if own:
                 name = self.asked.language.word(self.asked.pools[0].groups[group - 1])
                 words = [name] if len(name) < 10 else name.split()
-                longest = max((_inch(word, self.size, bold=True) for word in words), default=0.0) * 1.02
+                longest = max((text_inches(word, self.size, bold=True) for word in words), default=0.0) * 1.02
                 lacking = min(longest, 1.0) - sum(wide[i] for i in own) - self.gap * (len(own) - 1)
                 for i in own:
                     wide[i] += max(0.0, lacking) / len(own)
         return wide
 
-    def _wide_of(self, columns: Sequence[_Column]) -> float:
+    def _wide_of(self, columns: Sequence[ForestColumn]) -> float:
         places = {id(column): i for i, column in enumerate(self.all_columns)}
         return sum(self.widths[places[id(column)]] + self.gap for column in columns)
 
     @cached_property
     def label(self) -> float:
         """Width of the trials' names with their letters, and of the totals' where these are longer."""
-        names = [_inch(row.name, self.size) + self.lettered(row) for row in self.given if row.name]
-        totals = [_inch(row.text, self.size, bold=True) for row in self.given if row.kind == "diamond"]
-        head = _inch(self.asked.language.say("h_trial"), self.size, bold=True)
+        names = [text_inches(row.name, self.size) + self.lettered(row) for row in self.given if row.name]
+        totals = [text_inches(row.text, self.size, bold=True) for row in self.given if row.kind == "diamond"]
+        head = text_inches(self.asked.language.say("h_trial"), self.size, bold=True)
         most = 0.45 if self.asked.totals else 0.3
         return min(most * self.width, max([head, *names, *totals]) + 0.02)
 
-    def lettered(self, row: _Row) -> float:
+    def lettered(self, row: ForestRow) -> float:
         signs_of = self.signs_of(row)
-        return 0.05 + _inch(signs_of, 0.75 * self.size) if signs_of else 0.0
+        return 0.05 + text_inches(signs_of, 0.75 * self.size) if signs_of else 0.0
 
-    def signs_of(self, row: _Row) -> str:
+    def signs_of(self, row: ForestRow) -> str:
         """Return the letters of the notes on a trial."""
         notes = [] if row.effect is None else signs(row.effect)
         return ",".join(self.letters[sign, self.asked.language.word(words)] for sign, words in notes)
@@ -828,7 +296,7 @@ class _Frame:
     def right(self) -> float:
         circles = self.gap * 0.5 + len(self.domains) * self.circle if self.domains else 0.0
         high = on_scale(self.asked.measure, _limits(self.asked, self.width / 3, self.small)[1])
-        number = _inch(f"{high:.4g}", self.small) / 2  # the last one at the axis stands half outside
+        number = text_inches(f"{high:.4g}", self.small) / 2  # the last one at the axis stands half outside
         return max(number, self._wide_of(self.side(right=True)) + circles)
 
     @property
@@ -836,7 +304,7 @@ class _Frame:
         return self.width - 2 * _MARGIN - self.left - self.right
 
     @cached_property
-    def at(self) -> list[tuple[_Column, float, float]]:
+    def at(self) -> list[tuple[ForestColumn, float, float]]:
         """Each column with its left and right end, from the left end of the plot."""
         places = {id(column): i for i, column in enumerate(self.all_columns)}
         listed = []
@@ -859,13 +327,13 @@ class _Frame:
         return self.left + self.plot
 
     @cached_property
-    def rows(self) -> list[_Row]:
+    def rows(self) -> list[ForestRow]:
         """The lines, those of words as long as there is room for."""
         rows = []
         for row in self.given:
             words = wrapped(row.text, self.room, size=self.small) if row.kind == "words" else [row.text]
             rows += [replace(row, text=line) if row.kind == "words" else row for line in words]
-            rows += [_Row(kind="crowd", at=-1)] * (row.lines - 1)
+            rows += [ForestRow(kind="crowd", at=-1)] * (row.lines - 1)
         return rows
 
     @cached_property
@@ -939,9 +407,9 @@ class _Frame:
             lines += [(None, line) for line in wrapped(text, room, size=self.small)]
         return lines
 
-    def cut(self, row: _Row) -> bool:
+    def cut(self, row: ForestRow) -> bool:
         """Whether a trial's name is longer than its column."""
-        return _inch(row.name or "", self.size) + self.lettered(row) > self.label
+        return text_inches(row.name or "", self.size) + self.lettered(row) > self.label
 
     @property
     def below(self) -> float:
@@ -990,7 +458,7 @@ def _lettering() -> Iterator[str]:
     yield from (first + second for first in ascii_lowercase for second in ascii_lowercase)
 
 
-def _framed(asked: _Asked, rows: Sequence[_Row], ax: Axes | None) -> _Frame:
+def _framed(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None) -> _Frame:
     """Choose the largest letters that leave the plot its share."""
     notes = {
         (sign, asked.language.word(words)): None
@@ -1004,7 +472,7 @@ def _framed(asked: _Asked, rows: Sequence[_Row], ax: Axes | None) -> _Frame:
     if ax is not None:
         width, height = _inches(ax)
     of_all: dict[str, Any] = {"asked": asked, "given": rows, "width": width, "height": height}
-    of_all |= {"letters": letters, "all_columns": _columns(asked, rows)}
+    of_all |= {"letters": letters, "all_columns": columns_of(asked, rows)}
     framed = [_Frame(size=size, **of_all) for size in sizes]
     wide = [frame for frame in framed if frame.plot >= LEAST * frame.width]
     best = next((frame for frame in framed if frame.fits), None)
@@ -1033,7 +501,7 @@ def _inches(ax: Axes) -> tuple[float, float]:
     return box.width / figure.dpi, box.height / figure.dpi
 
 
-def _drawn(asked: _Asked, rows: Sequence[_Row], ax: Axes | None = None) -> Axes:
+def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = None) -> Axes:
     if not rows:
         raise RefusalError("a forest plot of nothing: the synthesis has no trials.")
     frame = _framed(asked, [replace(row, at=place) for place, row in enumerate(rows)], ax)
@@ -1094,7 +562,7 @@ def _draw_axis(ax: Axes, frame: _Frame) -> None:
         ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1, gid="no effect")
 
 
-def _limits(asked: _Asked, plot: float, small: float) -> tuple[float, float]:
+def _limits(asked: ForestRequest, plot: float, small: float) -> tuple[float, float]:
     """Return the ends of the axis: it shows all pools, and trials unless they are far off."""
     if asked.limits is not None:
         low, high = map(math.log, asked.limits) if asked.ratio else asked.limits
@@ -1116,7 +584,7 @@ def _limits(asked: _Asked, plot: float, small: float) -> tuple[float, float]:
     if asked.pools[0].favours is not None:  # whose names want room below each side
         words = [asked.language.word(name) for name in asked.pools[0].favours]
         words = [w for name in words for w in asked.says("favours", group=name).split()]
-        longest = max(_inch(word, small) for word in words) + 0.1
+        longest = max(text_inches(word, small) for word in words) + 0.1
         share = min(0.4, max(0.2, longest / max(plot, 0.1)))
     # neither side is less than its share of the whole
     low, high = min(low, -high * share / (1 - share)), max(high, -low * share / (1 - share))
@@ -1180,7 +648,7 @@ def _draw_heads(ax: Axes, frame: _Frame) -> None:
     _line(ax, frame, -0.5 - 0.05 / frame.pitch, width=0.6, gid="rule:head")
 
 
-def _draw_row(ax: Axes, frame: _Frame, row: _Row, place: int) -> None:
+def _draw_row(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
     """Write a row's name and what stands in its columns."""
     style: dict[str, Any] = {"weight": "bold" if row.bold else "normal"}
     if row.kind in {"absent", "printed"} or (row.kind == "diamond" and not row.bold):
@@ -1195,7 +663,7 @@ def _draw_row(ax: Axes, frame: _Frame, row: _Row, place: int) -> None:
         name = fitted(row.name, frame.label - frame.lettered(row), size=frame.size)
         _write(ax, frame, name, -frame.left, place, **style)
         if signs_of:
-            x = -frame.left + _inch(name, frame.size) + 0.035
+            x = -frame.left + text_inches(name, frame.size) + 0.035
             small = {"fontsize": 0.75 * frame.size, "gid": f"letter:{row.trial}"}
             _write(ax, frame, signs_of, x, place, rise=0.3 * frame.size / 72, **small)
     elif row.text:
@@ -1219,7 +687,7 @@ def _draw_absent(ax: Axes, frame: _Frame, absent: Missing | LeftOut, place: int,
     else:
         words = frame.asked.language.word(absent.why)
     start = frame.label + frame.gap
-    if _inch(words, frame.small) > room - start and frame.plot > room - start:
+    if text_inches(words, frame.small) > room - start and frame.plot > room - start:
         start, room = frame.left + 0.04, frame.left + frame.plot  # there is more room over the plot
     text = fitted(words, room - start, size=frame.small)
     _crossing(ax, frame, text, start - frame.left, place, fontsize=frame.small, color=GREY)
@@ -1227,12 +695,12 @@ def _draw_absent(ax: Axes, frame: _Frame, absent: Missing | LeftOut, place: int,
 
 def _crossing(ax: Axes, frame: _Frame, text: str, inches: float, place: float, **style: Any) -> None:
     """Write words that may lie over the plot, whose lines they cover."""
-    if inches + _inch(text, style["fontsize"]) > 0:
+    if inches + text_inches(text, style["fontsize"]) > 0:
         style |= {"bbox": {"facecolor": WHITE, "edgecolor": "none", "pad": 0.6}, "zorder": 4}
     _write(ax, frame, text, inches, place, **style)
 
 
-def _draw_trial(ax: Axes, frame: _Frame, row: _Row, place: int, heaviest: float) -> None:
+def _draw_trial(ax: Axes, frame: _Frame, row: ForestRow, place: int, heaviest: float) -> None:
     effect = row.effect
     assert effect is not None
     draw_interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
@@ -1242,7 +710,7 @@ def _draw_trial(ax: Axes, frame: _Frame, row: _Row, place: int, heaviest: float)
     draw_effect(ax, effect, effect.yi, place, max(2.2, most * share**0.5), gid=f"trial:{effect.trial}")
 
 
-def _draw_crowd(ax: Axes, frame: _Frame, row: _Row, place: int) -> None:
+def _draw_crowd(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
     """Draw trials close together: their intervals, and their effects as a line through them."""
     assert row.pool is not None
     of = row.pool.subgroup or "overall"
@@ -1289,13 +757,13 @@ def draw_effect(
     draw_mark(ax, x, y, marker, color=COLOURS["trial"], size=size, gid=gid, **style)
 
 
-def _draw_diamond(ax: Axes, row: _Row, place: int) -> None:
+def _draw_diamond(ax: Axes, row: ForestRow, place: int) -> None:
     assert row.pool is not None
     gid = f"diamond:{row.pool.subgroup or 'overall'}"
     draw_diamond(ax, row.pool.result, place, gid=gid, **pooled_look(row.pool))
 
 
-def _draw_pooled_line(ax: Axes, row: _Row, first: int, place: int) -> None:
+def _draw_pooled_line(ax: Axes, row: ForestRow, first: int, place: int) -> None:
     """Let a dashed line go up from a pooled value through the trials that it is of."""
     assert row.pool is not None
     assert row.pool.result is not None
@@ -1346,7 +814,7 @@ def _draw_foot(ax: Axes, frame: _Frame) -> None:
     label = frame.asked.language.word(axis_words(frame.asked.measure))
     label = fitted(label[:1].upper() + label[1:], frame.width - 2 * _MARGIN, size=frame.size)
     ax.set_xlabel(label, fontsize=frame.size, fontfamily=FONTS, labelpad=0)
-    half = _inch(label, frame.size) / 2
+    half = text_inches(label, frame.size) / 2
     inside = min(max(0.5, (half - frame.left) / frame.plot), (frame.plot + frame.right - half) / frame.plot)
     ax.xaxis.set_label_coords(inside, -y / (frame.pitch * len(frame.rows)))
     y += 0.07 + frame.line + 0.08
@@ -1385,10 +853,10 @@ def forest_key(
     >>> forest_key(load_review("smith2017"), "pain-short")[0][:43]
     'Squares are the trials, their area the weig'
     """
-    return _key(_Asked.of(pools, synthesis, **_options(options)))
+    return _key(ForestRequest.of(pools, synthesis, **options_as(options)))
 
 
-def _key(asked: _Asked) -> tuple[str, ...]:
+def _key(asked: ForestRequest) -> tuple[str, ...]:
     speak, shown = asked.language, asked.pools
     group1, group2 = map(speak.word, shown[0].groups)
     low, high = _limits(asked, WIDTH * _MM / 3, SIZES[0])
@@ -1441,7 +909,7 @@ def forest_caption(
     >>> forest_caption(load_review("smith2017"), "pain-short")[0]
     'Pain, short term: painful exercise against pain-free exercise.'
     """
-    asked = _Asked.of(pools, synthesis, **_options(options))
+    asked = ForestRequest.of(pools, synthesis, **options_as(options))
     speak, shown = asked.language, asked.pools
     group1, group2 = map(speak.word, shown[0].groups)
     flags = dict.fromkeys(flag for pool in shown for flag in pool.flags)

@@ -151,7 +151,7 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: 
             ticks = ratio_ticks(low, high, most=most)
             labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
         labels = language.commas(labels)
-        needed = max((_wide(label, size=size) + 0.07 for label in labels), default=0.0)
+        needed = max((text_width(label, size=size) + 0.07 for label in labels), default=0.0)
         apart = min((after - tick for tick, after in pairwise(ticks)), default=np.inf)
         if len(ticks) < 2 or needed <= room * apart / (high - low):
             break
@@ -207,7 +207,7 @@ def _advance(sign: str, bold: bool) -> float:
     return float(font.load_char(ord(sign)).linearHoriAdvance) / 65536 / 100
 
 
-def _wide(text: str, *, size: float = TEXT, bold: bool = False) -> float:
+def text_width(text: str, *, size: float = TEXT, bold: bool = False) -> float:
     """Return how wide a text is, in inches."""
     line = text.translate(dict.fromkeys(map(ord, "\t\r\n"), " "))  # no font has a sign for these
     # in a picture of pixels letters stand on whole ones: a little more than their own widths
@@ -220,7 +220,7 @@ def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str
     while words:
         # by halves, since to measure a text takes long; 20 words of one letter are an inch
         most = range(1, 1 + min(len(words), int(20 * inches)))
-        n = max(1, bisect_right(most, inches, key=lambda n: _wide(" ".join(words[:n]), size=size)))
+        n = max(1, bisect_right(most, inches, key=lambda n: text_width(" ".join(words[:n]), size=size)))
         lines.append(" ".join(words[:n]))
         words = words[n:]
     return lines or [""]
@@ -237,7 +237,7 @@ def fitted(text: str, inches: float, *, size: float = TEXT, bold: bool = False) 
     text = " ".join(text.split())
     tail, head = text[-8:], len(text) - 8
     shown = text
-    while head > 0 and _wide(shown, size=size, bold=bold) > inches:
+    while head > 0 and text_width(shown, size=size, bold=bold) > inches:
         head -= 1
         shown = f"{text[:head].rstrip()}…{tail}"
     return shown
