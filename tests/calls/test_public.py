@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -111,6 +112,37 @@ RESULTS: dict[str, Any] = {
     "review": lambda: lm.load_review("smith2017"),
     "dossier": lambda: lm.dossier("smith2017"),
 }
+
+
+TABLE = pd.DataFrame({"study": ["Ash", "Elm", "Fir"], "yi": [0.1, 0.3, 0.2], "vi": 0.04, "dose": [1, 2, 4]})
+
+
+@pytest.mark.parametrize(
+    ("call", "refusal"),
+    [
+        (lambda: lm.regress(TABLE, by=3), "by = 3: give text or a list"),
+        (lambda: lm.pool(TABLE, measure=3), "measure = 3: give text"),
+        (lambda: lm.pool(TABLE, level="95"), "level = '95': give a number"),
+        (lambda: lm.pool(TABLE, level=True), "level = True: give a number"),
+        (lambda: lm.pool(TABLE, columns=["yi"]), r"columns = \['yi'\]: give a dict"),
+        (lambda: lm.pool(TABLE, labels=TABLE["study"]), "labels: of a table this is the name of a column"),
+        (lambda: lm.synthesise(TABLE, subgroup=["dose"]), r"subgroup = \['dose'\]: give text"),
+        (lambda: lm.resample(TABLE, count="a"), "count = 'a': give a whole number"),
+        (lambda: lm.forest_plot(TABLE, limits=3), "limits = 3: give a pair"),
+        (lambda: lm.report(TABLE, out=3), "out = 3: give text or a path"),
+    ],
+)
+def test_a_value_of_another_kind_than_its_option_is_refused_by_the_option(
+    call: Callable[[], Any], refusal: str
+) -> None:
+    with pytest.raises(ValueError, match=refusal):
+        call()
+
+
+def test_numbers_of_numpy_are_numbers_and_lists_are_lists() -> None:
+    assert lm.pool(TABLE, level=np.float64(0.9)).level == 0.9
+    assert lm.regress(TABLE, by=["dose"]).by == ("dose",)
+    assert lm.resample(TABLE, count=np.int64(50))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.deduction import Deduction
 from livingmeta.calls.methods import Bayesian, SmallStudyTests, SubsetsOfPool, bayes, gosh
 from livingmeta.calls.opening import Reading, opened
-from livingmeta.calls.options import Pooling
+from livingmeta.calls.options import Pooling, fitting_kinds
 from livingmeta.calls.pooling import Source, pools_of
 from livingmeta.calls.reviews import deduce, multiverse, sensitivity
 from livingmeta.engine.pooling import PooledEstimate, Studies
@@ -182,6 +182,7 @@ def of_data(
         if (lang := named.pop("lang", None)) is not None:
             named["language"] = spoken(lang)
         style = {name: named.pop(name) for name in own & named.keys() if named[name] is not None}
+        fitting_kinds(style, draw)
         found, usual = find(data, named)
         made = draw(*found, **{**usual, **style})
         ax = made[0] if isinstance(made, tuple) else made

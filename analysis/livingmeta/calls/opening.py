@@ -155,9 +155,9 @@ def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
     called = {"yi": "yi", "vi": "vi", "sei": "sei", "labels": "study"}
     named = {ours: told.pop(name) for name, ours in called.items() if name in told}
     refuse(
-        f"{name} = {column!r}: of a table this is the name of a column."
-        for name, column in named.items()
-        if not isinstance(column, str)
+        f"{name}: of a table this is the name of a column, and no {type(named[ours]).__name__}."
+        for name, ours in called.items()
+        if not isinstance(named.get(ours, ""), str)
     )
     with warnings.catch_warnings(record=True) as told_of:
         warnings.simplefilter("always")
