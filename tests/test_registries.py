@@ -107,7 +107,7 @@ def test_a_measure_is_an_entry_and_nothing_else(
     assert {
         "means": "decibels: 3 less 4",
         "counts": "vaccine ratio of 8 and 14",
-        "effect": "log TR of MADE 0.8 [0.64, 1]",
+        "effect": "log TR of MADE 0.8 (0.64 to 1)",
     }[made.needs] in trail
 
 

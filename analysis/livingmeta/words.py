@@ -39,6 +39,8 @@ def decimal(number: float | None, places: int = 2) -> Numeral:
     """Format a number with a minus sign that lines up; a dash where there is none."""
     if number is None:
         return Numeral("–")
+    if math.isinf(number):  # exp of a log beyond 709
+        return Numeral("∞" if number > 0 else "−∞")
     # 0.125 and what a processor makes of it are printed alike
     text = f"{round(float(number), places + STEADY):.{places}f}"
     return Numeral(text.replace("-", "−") if float(text) else f"{0:.{places}f}")

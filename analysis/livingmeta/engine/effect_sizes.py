@@ -650,14 +650,15 @@ def scale_name(label: str) -> str:
 
 
 def on_scale(label: str, value: float) -> float:
-    """Return a value as readers see it: exp of it where effects are logs.
+    """Return a value as readers see it: exp of it, infinite where no number holds it, if effects are logs.
 
     Examples
     --------
-    >>> on_scale("log OR", 0.0), on_scale("SMD", -0.3)
-    (1.0, -0.3)
+    >>> on_scale("log OR", 0.0), on_scale("SMD", -0.3), on_scale("log OR", 9000)
+    (1.0, -0.3, inf)
     """
-    return float(np.exp(value)) if label in ratios() else value
+    with np.errstate(over="ignore"):
+        return float(np.exp(value)) if label in ratios() else value
 
 
 def as_shown(label: str, *values: float | None) -> list[Numeral]:
@@ -667,6 +668,8 @@ def as_shown(label: str, *values: float | None) -> list[Numeral]:
     --------
     >>> as_shown("log OR", -6.9, -8.1, -5.7), as_shown("SMD", -0.3, None)
     (['0.0010', '0.0003', '0.0033'], ['−0.30', '–'])
+    >>> as_shown("log OR", 0.1, -9000, 9000)
+    ['1.11', '0.00', '∞']
     """
     on = (None if value is None else on_scale(label, value) for value in values)
     return decimals(*on, ratio=label in ratios())

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,7 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: 
 def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
     """Return the logs of round ratios: doubles, 1, 2, 5, 10, …, 1, 3, 10, … or powers of ten.
 
-    In a small range they are even steps.
+    In a small range they are even steps. Where a number holds the ratio no more there are none.
 
     Examples
     --------
@@ -170,6 +170,8 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
     [0.25, 0.5, 1.0, 2.0, 4.0]
     >>> [round(float(np.exp(x)), 3) for x in ratio_ticks(-0.1, 0.1)]
     [0.92, 0.96, 1.0, 1.04, 1.08]
+    >>> ratio_ticks(-9000, 12000)
+    [0.0]
     """
     if high - low < np.log(3):
         locator = MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10])
@@ -183,11 +185,11 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
             return ticks
     step = next(
         size
-        for power in range(99)
+        for power in count()
         if (high - low) / (size := np.log(10) * power if power else np.log(2)) < most
     )
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-    return [float(i * step) for i in range(first, last + 1)]
+    return [float(i * step) for i in range(first, last + 1) if abs(i * step) < 700]
 
 
 WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and a note has it

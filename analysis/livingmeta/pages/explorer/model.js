@@ -208,6 +208,7 @@ const model = (() => {
 
   function plain(number, places) {
     if (number === null || number === undefined) return "–";
+    if (Math.abs(number) === Infinity) return number > 0 ? "∞" : "−∞";
     const text = number.toFixed(places);
     return Number(text) ? text.replace("-", "−") : (0).toFixed(places);
   }
