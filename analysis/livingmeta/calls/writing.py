@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from livingmeta.appraisal.dossier import Dossier
 from livingmeta.calls.opening import Data, Opened, Reading, is_file, opened
 from livingmeta.calls.options import takes
 from livingmeta.exchange.exports import EXPORTS
 from livingmeta.exchange.sheets import frame_csv
 from livingmeta.language import ENGLISH, Language, language
-from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.gallery import refresh
-from livingmeta.pages.manuscript import PAPERS
 from livingmeta.pages.phrases import forest_description, speaking
-from livingmeta.pages.report import html, markdown
-from livingmeta.pages.tables import tables
 from livingmeta.review.bias import unrecorded
 from livingmeta.review.folder import extended
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, pick
 
+if TYPE_CHECKING:
+    from livingmeta.appraisal.dossier import Dossier
+
+# A forest plot is drawn without a page: what only pages need is imported where they are made.
 Each = Callable[[Iterable[Any]], Iterable[Any]]  # goes through what is drawn, and may show how far
 
 
@@ -122,6 +121,7 @@ def flow_and_bias(dossier: Dossier, folder: Path) -> list[Path]:
 def report_pages(dossier: Dossier, folder: Path, figures: dict[str, Any], *, lang: str = "en") -> list[Path]:
     """Write the report, as HTML and as Markdown."""
     from livingmeta import __version__
+    from livingmeta.pages.report import html, markdown
 
     pictures = [(synthesis, f"{_named(f'forest_{synthesis}', lang)}.png") for synthesis in figures]
     page = html(dossier, figures=figures, version=__version__, lang=lang)
@@ -133,6 +133,7 @@ def report_pages(dossier: Dossier, folder: Path, figures: dict[str, Any], *, lan
 def explorer_file(dossier: Dossier, folder: Path, *, lang: str = "en") -> Path:
     """Write the explorer."""
     from livingmeta import __version__
+    from livingmeta.pages.explorer import explorer_page
 
     page = explorer_page(dossier, version=__version__, lang=lang)
     return write(folder / f"{_named('explorer', lang)}.html", page)
@@ -140,6 +141,8 @@ def explorer_file(dossier: Dossier, folder: Path, *, lang: str = "en") -> Path:
 
 def everything(dossier: Dossier, folder: Path, *, each: Each = iter) -> list[Path]:
     """Write all that `run` does."""
+    from livingmeta.pages.tables import tables
+
     figures = forests(dossier, each=each)
     written = draw_forests(dossier, folder, figures, "svg", "pdf", "png")
     for name, frame in tables(dossier.results).items():
@@ -194,6 +197,8 @@ def run(data: Data, *, out: str | Path | None = None, **asked: Unpack[Reading]) 
     ...     sorted({path.suffix for path in run(table, measure="SMD", out=folder)})
     ['.csv', '.html', '.md', '.pdf', '.png', '.svg', '.txt']
     """
+    from livingmeta.appraisal.dossier import Dossier
+
     given, folder = _placed(data, out, asked)
     dossier = Dossier(review=given.review, previous=extended(given.review))
     written = everything(dossier, folder)
@@ -248,6 +253,8 @@ def report(
     ...     [path.name for path in report(table, measure="SMD", out=folder)]
     ['report.html', 'report.md']
     """
+    from livingmeta.appraisal.dossier import Dossier
+
     language(lang)  # refused before anything is drawn
     given, folder = _placed(data, out, asked)
     review = given.review
@@ -292,6 +299,8 @@ def explore(data: Data, *, lang: str = "en", out: str | Path | None = None, **as
     ...     explore(table, measure="SMD", out=folder).name
     'explorer.html'
     """
+    from livingmeta.appraisal.dossier import Dossier
+
     language(lang)
     given, folder = _placed(data, out, asked)
     return explorer_file(Dossier(review=given.review), folder, lang=lang)
@@ -299,6 +308,9 @@ def explore(data: Data, *, lang: str = "en", out: str | Path | None = None, **as
 
 def exported(given: Opened, to: str, *, lang: str, out: str | None) -> list[Path]:
     """Write what was opened for another program or a paper."""
+    from livingmeta.appraisal.dossier import Dossier
+    from livingmeta.pages.manuscript import PAPERS
+
     pick({**EXPORTS, **PAPERS}, to, "to")
     if lang != "en" and to != "docx":
         raise RefusalError(f"lang = {lang}: only a docx has words to say in another language.")
