@@ -30,7 +30,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 # Modules named otherwise than their package, and those that a dependency brings for its callers.
 NAMED = {"python-docx": "docx", "pymetaanalysis": "meta_analyze"}
-BROUGHT = {"markupsafe": "jinja2", "nbformat": "nbclient"}
+BROUGHT = {"markupsafe": "jinja2", "nbformat": "nbclient", "pdfminer": "pdfplumber"}
 FOLDERS = {"": "analysis", "crosscheck": "analysis tests", "dask": "analysis", "notebooks": "notebooks"}
 
 
@@ -63,7 +63,7 @@ def test_each_dependency_is_imported_where_it_is_asked_for(extra: str) -> None:
 
 
 def test_what_the_package_imports_is_a_dependency() -> None:
-    extras = {name for extra in ("crosscheck", "dask", "docx") for name in required(EXTRAS[extra])}
+    extras = {name for extra in ("crosscheck", "dask", "docx", "living") for name in required(EXTRAS[extra])}
     core = imported("analysis") - {"livingmeta"} - extras
     assert core == required(PROJECT["dependencies"])
 

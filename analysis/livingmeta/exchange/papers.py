@@ -1,0 +1,440 @@
+"""Papers that a person holds: PDF, JATS, HTML or plain text, opened as the text of their pages.
+
+A paper is read where it lies; nothing of it is copied or kept, but its hash. What can't be read as
+text (scans, locked files, other kinds) is refused with what to do. What belongs to what is sure by
+a DOI or by the file's name, and else only suggested.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html.entities import name2codepoint
+from html.parser import HTMLParser
+from itertools import groupby
+from math import inf
+from pathlib import Path
+from typing import Any, Literal
+
+from livingmeta.review.files import FileError, few_tags, guarded, raw_of, text_of
+from livingmeta.review.schema import Problem
+from livingmeta.words import RefusalError
+
+KINDS = {".pdf": "pdf", ".xml": "jats", ".nxml": "jats", ".html": "html", ".htm": "html", ".xhtml": "html"}
+KINDS |= {".txt": "text", ".text": "text"}
+MOST_PAGES = 2_000  # a thesis has some hundreds
+FEWEST_LETTERS = 40  # a page with fewer shows a picture, a scan, or nothing
+GUTTER = 7.0  # points between columns of text; words of a line stand closer
+FEWEST_ROWS = 4  # rows on each side of a gutter
+PROSE = 20  # characters of a row of prose, at least; the cells of a table are shorter
+SPACE = 0.15  # of the size of a letter: what parts two words
+SIMILAR = 85  # percent of a title in a citation, from which it is suggested
+DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>{}|\\^`]*[^\s\"'<>{}|\\^`.,;:)\]]", re.IGNORECASE)
+# Elements that do not part the words around them; all others do
+INLINE = re.compile(
+    r"a|abbr|b|big|bold|cite|code|em|email|ext-link|font|i|italic|mark|monospace|named-content|overline|q|roman|s"
+    r"|sans-serif|sc|small|span|strike|strong|styled-content|su[bp]|tt|u|underline|uri|var|xref"
+)
+UNSEEN = frozenset({"script", "style", "template", "noscript", "title", "tex-math", "object-id"})
+LOCKED = ("the PDF is locked with a password", "Open it in a viewer, print it to a new PDF, and name that.")
+NO_PAPER = "Name a PDF, a JATS XML, an HTML page or a plain text (.txt)."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """A paper as text.
+
+    Attributes
+    ----------
+    path : Path
+    kind : {"pdf", "jats", "html", "text"}
+    sha256 : str
+        Hash of the file.
+    doi, title : str or None
+        Its own, as its metadata or its first page say; None where they don't, or say several.
+    pages : tuple of str
+        The text of each page, column after column; one page where the format has none.
+    across : tuple of str
+        The same lines read across the whole page, as the rows of a wide table run, with what is
+        printed sideways; as `pages` where there are no columns.
+    numbered : bool
+        Whether pages are pages: of a PDF.
+    """
+
+    path: Path
+    kind: Literal["pdf", "jats", "html", "text"]
+    sha256: str
+    doi: str | None
+    title: str | None
+    pages: tuple[str, ...]
+    across: tuple[str, ...]
+    numbered: bool
+
+    @property
+    def unread(self) -> tuple[int, ...]:
+        """Pages, from 1, that show a picture and hold no text."""
+        return tuple(n for n, text in enumerate(self.across, start=1) if _letters(text) < FEWEST_LETTERS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A paper of a folder: the keys that it surely belongs to, and those that its title suggests."""
+
+    paper: Paper
+    keys: tuple[str, ...]
+    suggested: tuple[str, ...] = ()
+    why: str
+
+
+def open_paper(path: Path) -> Paper:
+    """Open a paper as text.
+
+    Raises
+    ------
+    FileError
+        If it is empty, scanned, locked, damaged, or of another kind.
+    RefusalError
+        If it is a PDF and the package pdfplumber is not installed.
+    """
+    file, raw = str(path), raw_of(path, str(path))
+    if not raw.strip():
+        raise FileError(file, "the file is empty", "Download it again.")
+    kind = _kind(path, raw)
+    if kind == "pdf":
+        title, doi, pages, across = _pdf(raw, file)
+    elif kind == "text":
+        text = text_of(raw.replace(b"\f", b"\n"), file, utf16=True)
+        title = next((line.strip() for line in text.splitlines() if line.strip()), None)
+        doi, pages, across = _only_doi(text[:6000]), (text,), (text,)
+    else:
+        few_tags(raw, file)
+        title, doi, text = (_jats if kind == "jats" else _html)(raw, file)
+        if not _letters(text):
+            raise FileError(file, "there is no text in it", NO_PAPER)
+        pages = across = (text,)
+    return Paper(
+        path=path,
+        kind=kind,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        doi=doi,
+        title=title,
+        pages=pages,
+        across=across,
+        numbered=kind == "pdf",
+    )
+
+
+def papers_in(folder: Path) -> tuple[list[Paper], list[Problem]]:
+    """Open all papers in a folder and below it; one that can't be read is a doubt, not an end.
+
+    Raises
+    ------
+    RefusalError
+        If there is no such folder, or no paper in it.
+    """
+    if not folder.is_dir():
+        raise RefusalError(f"{folder}: there is no such folder. Name the folder that holds the papers.")
+    opened: list[Paper] = []
+    doubts: list[Problem] = []
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS and path.is_file()]
+    for path in paths:
+        try:
+            opened.append(open_paper(path))
+        except FileError as refusal:
+            doubts += [Problem(**{**vars(p), "severity": "warning"}) for p in refusal.problems]
+    if not paths:
+        raise RefusalError(f"{folder}: there is no paper in this folder. {NO_PAPER}")
+    return opened, doubts
+
+
+def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str]]) -> list[Held]:
+    """Say to what each paper belongs.
+
+    Parameters
+    ----------
+    papers : iterable of Paper
+    cited : mapping of str to (str or None, str)
+        By key (of a report, or of a source), its DOI and how it is cited.
+
+    Returns
+    -------
+    list of Held
+        A paper surely belongs to all that have its DOI; where it has none, to the key that its file
+        is called by. Where the two say different things, it belongs to nothing, and `why` says so.
+    """
+    from rapidfuzz import fuzz
+
+    dois = {key: _plain_doi(doi) for key, (doi, _) in cited.items() if doi}
+    listed = []
+    for paper in papers:
+        by_name = tuple(key for key in cited if key == paper.path.stem.lower())
+        by_doi = tuple(key for key, doi in dois.items() if doi == paper.doi)
+        other = [key for key in by_name if paper.doi and dois.get(key, paper.doi) != paper.doi]
+        if other:
+            why = f"it is called {other[0]}, and its DOI {paper.doi} is another's"
+            listed.append(Held(paper=paper, keys=(), why=why))
+        elif by_doi or by_name:
+            why = f"DOI {paper.doi}" if by_doi else "named by the key"
+            listed.append(Held(paper=paper, keys=tuple(dict.fromkeys(by_doi + by_name)), why=why))
+        else:
+            # One whose DOI is known to be another is not it, whatever the title.
+            near = {
+                key: fuzz.partial_ratio(_bare(paper.title), _bare(citation))
+                for key, (_, citation) in cited.items()
+                if paper.title and len(_bare(paper.title)) > 20 and not (paper.doi and key in dois)
+            }
+            keys = tuple(key for key in sorted(near, key=lambda key: -near[key]) if near[key] >= SIMILAR)
+            why = "only its title says so" if keys else "nothing here has its DOI, its name or its title"
+            listed.append(Held(paper=paper, keys=(), suggested=keys, why=why))
+    return listed
+
+
+def _kind(path: Path, raw: bytes) -> Literal["pdf", "jats", "html", "text"]:
+    """Tell a file's kind by how it begins, and a text by what it is called."""
+    begin = raw[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"%pdf-" in begin[:1024]:
+        return "pdf"
+    if re.search(rb"<(?:!doctype\s+)?html\b", begin):
+        return "html"
+    if begin.startswith((b"<?xml", b"<!doctype", b"<article", b"<pmc-articleset", b"<oai")):
+        return "jats"
+    suffix, file = path.suffix.lower(), str(path)
+    if suffix in {".docx", ".doc"}:
+        raise FileError(file, "this is a Word document", "Save it as PDF, and name that.")
+    if KINDS.get(suffix) == "text":
+        return "text"
+    if KINDS.get(suffix) == "html" and begin.startswith(b"<"):
+        return "html"
+    named = f"it is called {suffix}, and begins otherwise" if suffix in KINDS else "this is no paper"
+    raise FileError(file, named, NO_PAPER)
+
+
+def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...], tuple[str, ...]]:
+    try:
+        import pdfplumber
+        from pdfminer.pdfdocument import PDFPasswordIncorrect
+    except ImportError:
+        raise RefusalError("A PDF needs the package pdfplumber: pip install 'livingmeta[living]'.") from None
+    pages, across = [], []
+    with guarded(file, "this is no PDF that can be read", "Download it again."):
+        try:
+            opened = pdfplumber.open(io.BytesIO(raw), unicode_norm=None)
+        except Exception as error:
+            if isinstance(error, PDFPasswordIncorrect) or any(
+                isinstance(told, PDFPasswordIncorrect) for told in error.args
+            ):
+                raise FileError(file, *LOCKED) from None
+            raise
+        with opened as pdf:
+            if len(pdf.pages) > MOST_PAGES:
+                raise FileError(file, f"it has more than {MOST_PAGES:,} pages", "Part it.")
+            about = {str(k).lower(): v for k, v in (pdf.metadata or {}).items() if isinstance(v, str)}
+            head = _largest(pdf.pages[0]) if pdf.pages else None
+            for page in pdf.pages:
+                upright = page.filter(lambda part: part.get("upright", True))
+                words = upright.extract_words(x_tolerance_ratio=SPACE)
+                sideways = _sideways(page)
+                pages.append("\n".join([*_columns(_rows(words), page.width), *sideways]))
+                across.append("\n".join([*map(_line, _rows(words)), *sideways]))
+                page.close()
+    seen = [n for n, text in enumerate(across, start=1) if _letters(text) >= FEWEST_LETTERS]
+    whole = "".join(across)
+    if 2 * len(seen) < len(across) or not whole.strip():
+        reason = (
+            f"no text can be read on {len(across) - len(seen)} of its {len(across)} pages: they are scans"
+        )
+        remedy = (
+            "Run text recognition on it (for instance ocrmypdf), check what comes out, or type the numbers."
+        )
+        raise FileError(file, reason, remedy)
+    if 20 * len(re.findall(r"\(cid:\d+\)", whole)) > _letters(whole):
+        reason = "its fonts do not say which letters they show"
+        raise FileError(file, reason, "Take the publisher's HTML or XML, or run text recognition on it.")
+    said = " ".join(text for key, text in about.items() if "doi" in key or key == "subject")
+    own = _only_doi(said) or _only_doi(across[0])
+    title = about.get("title", "")
+    return (title if len(title.split()) > 3 else head), own, tuple(pages), tuple(across)
+
+
+def _rows(words: Iterable[Any]) -> list[list[Any]]:
+    """Put the words of a page into rows, from left to right and from top to bottom."""
+    rows: list[list[Any]] = []
+    for word in sorted(words, key=lambda word: word["bottom"]):
+        height = word["bottom"] - word["top"]
+        if rows and word["bottom"] - rows[-1][0]["bottom"] < height / 3:
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    return [sorted(row, key=lambda word: word["x0"]) for row in rows]
+
+
+def _line(row: Iterable[Any]) -> str:
+    return " ".join(word["text"] for word in row)
+
+
+def _columns(rows: list[list[Any]], width: float) -> list[str]:
+    """Read rows column after column; what runs across the page parts what is above from what is below.
+
+    Columns are parted by a gutter that few rows cross and with prose on both of its sides, so that
+    the columns of a table are none.
+    """
+    low, high = min((row[0]["x0"] for row in rows), default=0), max((r[-1]["x1"] for r in rows), default=0)
+    places = [low + (high - low) * part / 100 for part in range(20, 81)] if high - low > width / 3 else []
+
+    def crosses(row: list[Any], x: float) -> bool:
+        left = max((word["x1"] for word in row if word["x0"] < x), default=-inf)
+        right = min((word["x0"] for word in row if word["x0"] >= x), default=inf)
+        return left > x or right - left < GUTTER
+
+    crossed = {x: [crosses(row, x) for row in rows] for x in places}
+    gutter = min(places, key=lambda x: sum(crossed[x]), default=0.0)
+    sides = [[[w for w in row if (w["x0"] >= gutter) == right] for row in rows] for right in (False, True)]
+    prose = [
+        [len(_line(r)) for r, over in zip(side, crossed.get(gutter, []), strict=False) if r and not over]
+        for side in sides
+    ]
+    if any(len(lengths) < FEWEST_ROWS or sum(lengths) < PROSE * len(lengths) for lengths in prose):
+        return [_line(row) for row in rows]
+    lines: list[str] = []
+    for over, part in groupby(zip(crossed[gutter], rows, *sides, strict=True), key=lambda parts: parts[0]):
+        whole, *halves = ([row for row in side if row] for side in list(zip(*part, strict=True))[1:])
+        lines += map(_line, whole) if over else (line for half in halves for line in _columns(half, width))
+    return lines
+
+
+def _sideways(page: Any) -> list[str]:
+    """Read what is printed sideways, either way."""
+    texts = []
+    for up in (True, False):
+        turned = page.filter(
+            lambda part, up=up: (
+                part["object_type"] == "char" and not part["upright"] and (part["matrix"][1] > 0) == up
+            )
+        )
+        if turned.chars:
+            ways = {"char_dir_rotated": "btt" if up else "ttb", "line_dir_rotated": "ltr" if up else "rtl"}
+            texts.append(turned.extract_text(**ways))
+    return texts
+
+
+def _largest(page: Any) -> str | None:
+    """Return what a first page prints largest, where that can be a title."""
+    sizes = [round(char["size"]) for char in page.chars if char["upright"]]
+    largest = page.filter(lambda part: part["object_type"] == "char" and round(part["size"]) == max(sizes))
+    text = " ".join(largest.extract_text().split()) if sizes else ""
+    return text if 3 < len(text.split()) < 60 else None
+
+
+def _jats(raw: bytes, file: str) -> tuple[str | None, str | None, str]:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import DefusedXMLParser
+
+    with guarded(file, "this is not well-formed XML", "Download it again."):
+        parser = DefusedXMLParser()
+        parser.entity.update({name: chr(code) for name, code in name2codepoint.items()})
+        try:
+            parser.feed(raw)
+            tree = parser.close()
+        except DefusedXmlException:
+            raise FileError(file, "it defines entities, as an XML bomb does", "It is not read.") from None
+    articles = [part for part in tree.iter() if _tag(part) == "article"]
+    if len(articles) != 1:
+        reason = f"it holds {len(articles)} articles" if articles else "this XML is no article in JATS"
+        raise FileError(file, reason, "Download the article alone from Europe PMC or the publisher.")
+    meta = next((part for part in articles[0].iter() if _tag(part) == "article-meta"), None)
+    title = doi = None
+    for part in meta if meta is not None else ():
+        if _tag(part) == "article-id" and part.get("pub-id-type") == "doi" and part.text:
+            doi = _plain_doi(part.text)
+        if _tag(part) == "title-group" and len(part):
+            title = " ".join("".join(part[0].itertext()).split())
+    return title, doi, "".join(_words(articles[0]))
+
+
+def _words(element: Any) -> Iterable[str]:
+    """Yield the text of an element, with a line break around what stands in a block of its own."""
+    if not isinstance(element.tag, str):  # a comment
+        return
+    tag = _tag(element)
+    mark = "" if INLINE.fullmatch(tag) else " " if tag in {"td", "th"} else "\n"
+    yield mark
+    if tag not in UNSEEN or tag == "title":
+        yield element.text or ""
+        for part in element:
+            yield from _words(part)
+            yield part.tail or ""
+    yield mark
+
+
+def _tag(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2].lower()
+
+
+class _Text(HTMLParser):
+    """What a browser shows of an HTML page, and what its head says of the paper."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.about: dict[str, str] = {}
+        self.heading = ""
+        self._unseen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Part blocks, and note what is not shown."""
+        given = dict(attrs)
+        if tag == "meta" and given.get("content"):
+            self.about.setdefault((given.get("name") or "").lower(), given["content"] or "")
+        if tag in UNSEEN:
+            self._unseen.append(tag)
+        self._part(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Part blocks."""
+        if self._unseen and tag == self._unseen[-1]:
+            self._unseen.pop()
+        self._part(tag)
+
+    def handle_data(self, data: str) -> None:
+        """Take what is shown."""
+        if not self._unseen:
+            self.parts.append(data)
+        elif self._unseen == ["title"]:
+            self.heading += data
+
+    def _part(self, tag: str) -> None:
+        self.parts.append("" if INLINE.fullmatch(tag) else " " if tag in {"td", "th"} else "\n")
+
+
+def _html(raw: bytes, file: str) -> tuple[str | None, str | None, str]:
+    page = _Text()
+    with guarded(file, "this is no HTML that can be read", "Save the page again."):
+        page.feed(text_of(raw, file, utf16=True))
+        page.close()
+    named = " ".join(page.about.get(name, "") for name in ("citation_doi", "dc.identifier", "prism.doi"))
+    text = "".join(page.parts)
+    title = page.about.get("citation_title") or page.about.get("dc.title") or page.heading
+    return " ".join(title.split()) or None, _only_doi(named) or _only_doi(text[:6000]), text
+
+
+def _only_doi(text: str) -> str | None:
+    """Return the DOI that a text holds, if it holds one alone; it may break at a line's end."""
+    held = {_plain_doi(doi) for doi in DOI.findall(re.sub(r"(?<=[-/._])\n", "", text))}
+    return held.pop() if len(held) == 1 else None
+
+
+def _plain_doi(doi: str) -> str:
+    """Return a DOI without address and in small letters, in which case says nothing."""
+    held = DOI.search(doi)
+    return (held[0] if held else doi).lower()
+
+
+def _bare(text: str | None) -> str:
+    return " ".join(re.findall(r"\w+", (text or "").lower()))
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
