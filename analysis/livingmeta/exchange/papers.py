@@ -39,6 +39,7 @@ INLINE = re.compile(
     r"|sans-serif|sc|small|span|strike|strong|styled-content|su[bp]|tt|u|underline|uri|var|xref"
 )
 UNSEEN = frozenset({"script", "style", "template", "noscript", "title", "tex-math", "object-id"})
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")  # else 3.2¹ would be 3.21
 LOCKED = ("the PDF is locked with a password", "Open it in a viewer, print it to a new PDF, and name that.")
 NO_PAPER = "Name a PDF, a JATS XML, an HTML page or a plain text (.txt)."
 
@@ -362,10 +363,10 @@ def _words(element: Any) -> Iterable[str]:
     mark = "" if INLINE.fullmatch(tag) else " " if tag in {"td", "th"} else "\n"
     yield mark
     if tag not in UNSEEN or tag == "title":
-        yield element.text or ""
+        inside = [element.text or ""]
         for part in element:
-            yield from _words(part)
-            yield part.tail or ""
+            inside += [*_words(part), part.tail or ""]
+        yield from (words.translate(RAISED) for words in inside) if tag == "sup" else inside
     yield mark
 
 
@@ -382,6 +383,7 @@ class _Text(HTMLParser):
         self.about: dict[str, str] = {}
         self.heading = ""
         self._unseen: list[str] = []
+        self._raised = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Part blocks, and note what is not shown."""
@@ -390,18 +392,20 @@ class _Text(HTMLParser):
             self.about.setdefault((given.get("name") or "").lower(), given["content"] or "")
         if tag in UNSEEN:
             self._unseen.append(tag)
+        self._raised |= tag == "sup"
         self._part(tag)
 
     def handle_endtag(self, tag: str) -> None:
         """Part blocks."""
         if self._unseen and tag == self._unseen[-1]:
             self._unseen.pop()
+        self._raised &= tag != "sup"
         self._part(tag)
 
     def handle_data(self, data: str) -> None:
         """Take what is shown."""
         if not self._unseen:
-            self.parts.append(data)
+            self.parts.append(data.translate(RAISED) if self._raised else data)
         elif self._unseen == ["title"]:
             self.heading += data
 

@@ -1,0 +1,247 @@
+"""Whether words that are quoted stand in a paper, letter for letter, however it was set or stored.
+
+Made equal in both: kinds of spaces, dashes, quote marks and decimal points, ligatures, accents,
+capitals, marks of footnotes, and words parted at the end of a line. A space counts only between two
+digits. Never made equal are digits, signs, and what stands at the ends of a quote: 5 is not found in
+15 or 5.2, 2.4 not in −2.4, "significant" not in "non-significant".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from livingmeta.exchange.papers import Paper
+
+Result = Literal["found", "elsewhere", "other digits", "not found"]
+GAP = 3_000  # characters, without spaces, that an "…" stands for at most: about a page
+FEWEST_LETTERS = 10  # by which words without their digits are known again
+MOST_OTHER = 2  # digits that may be others where there are fewer letters
+DASHES = "-‐‑‒–—―−﹣－\xad"
+POINTS = "·∙⋅•‧"  # the middle dot is a decimal point between digits, as the Lancet prints it
+SAME = {
+    **dict.fromkeys(DASHES, "-"),
+    **dict.fromkeys(POINTS, "·"),
+    **dict.fromkeys("‘’‚‛ʼ′`", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("*†‡§¶‖", ""),
+    **{"×": "x", "⩽": "≤", "≦": "≤", "⩾": "≥", "≧": "≥"},
+}
+ELLIPSIS = re.compile(r"[\[(]?(?:…|\.\s?\.\s?\.)[\])]?")
+INSERTED = re.compile(r"\[([^\[\]\d]*)\]")  # the quoter's own words: digits are never his
+NUMBER = re.compile(r"(?<!\d)-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
+ANY_NUMBER = r"-?\d+(?:[., ]\d+)*"
+PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What became of a quote in a paper.
+
+    `page` counts from 1, None where the paper has no pages; `words` are those of the paper, where it
+    has other digits.
+    """
+
+    result: Result
+    page: int | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text as it is, and what is compared of it, with the place in the text of each character."""
+
+    text: str
+
+    @cached_property
+    def _read(self) -> tuple[str, list[int]]:
+        marks: list[tuple[str, int]] = []
+        for place, sign in enumerate(self.text):
+            if unicodedata.category(sign) == "No" and marks and marks[-1][0].isdigit():
+                marks.append((" ", place))  # a raised figure is no digit of the number before it
+            plain = " " if sign.isspace() else unicodedata.normalize("NFKD", SAME.get(sign, sign)).casefold()
+            for one in plain:
+                if one == " " or unicodedata.category(one)[0] not in "CM":
+                    marks += [(same, place) for same in SAME.get(one, one)]
+        afters, after = [], ""
+        for sign, _ in reversed(marks):
+            afters.append(after)
+            after = after if sign == " " else sign
+        kept: list[tuple[str, int]] = []
+        for number, ((sign, place), after) in enumerate(zip(marks, reversed(afters), strict=True)):
+            before = kept[-1][0] if kept else ""
+            numeric = before.isdigit() and after.isdigit()
+            if (sign == "-" and before.isalpha() and after.isalpha()) or (sign == " " and not numeric):
+                continue
+            point = sign == "·" and numeric and marks[number + 1][0] != " "
+            kept.append(("." if point else sign, place))
+        return "".join(sign for sign, _ in kept), [place for _, place in kept]
+
+    @property
+    def compared(self) -> str:
+        """The characters that are compared."""
+        return self._read[0]
+
+    @property
+    def places(self) -> list[int]:
+        """Where each of them stands in the text."""
+        return self._read[1]
+
+    def whole(self, start: int, end: int) -> bool:
+        """Say whether a span begins and ends as words and numbers do, and loses no sign."""
+        text, first, last = self.text, self.places[start], self.places[end - 1]
+        before, after = text[max(0, first - 40) : first], text[last + 1 : last + 41]
+        if text[first].isdecimal() and (re.search(rf"\d[.,{POINTS}]?\Z", before) or _signed(before)):
+            return False
+        if text[first].isalpha() and re.search(rf"[^\W\d_](?:[{DASHES}]\n?)?\Z", before):
+            return False
+        apart = text[first + 1 : first + 2].isspace()  # "5 - 7" is a range as "5-7" is, "5 -7" is none
+        if text[first] in DASHES and re.search(r"\d\s*\Z" if apart else r"\d\Z", before):
+            return False  # its dash would be read as a sign
+        if text[last].isdecimal() and re.match(rf"[.,{POINTS}]?\d", after):
+            return False
+        return not (text[last].isalpha() and re.match(rf"(?:[{DASHES}]\n?)?[^\W\d_]", after))
+
+
+def _signed(before: str) -> bool:
+    """Say whether what stands before a number ends in its minus sign, and not in a dash or a range."""
+    held = re.search(rf"(\S?)(\s*)[{DASHES}](\s*)\Z", before)
+    if held is None:
+        return False
+    return held[1] in "([{=<>≤≥±,;:/|" or (bool(held[2]) and not held[3]) or not held[1]
+
+
+class Readings:
+    """A paper's text in the orders in which it can be read: by columns, and across the page."""
+
+    def __init__(self, paper: Paper) -> None:
+        self.paper = paper
+        orders = dict.fromkeys((_without_heads(paper.pages), paper.pages, paper.across))
+        self.orders = [(Text("\n".join(pages)), pages) for pages in orders]
+
+    def find(self, quote: str, locator: str = "") -> Found:
+        """Look for a quote on the page that its locator names, then elsewhere, then with other digits.
+
+        Parameters
+        ----------
+        quote : str
+            "…" stands for what is left out, at most a page. Words in square brackets that the paper
+            hasn't, and that hold no digit, are the quoter's own.
+        locator : str
+            "p. 5" is the fifth page of the file, or the one that has a 5 printed at its head or foot;
+            a page that the file does not have, as one of the journal's, says nothing.
+        """
+        named = self._named(locator)
+        away: Found | None = None
+        for asked in dict.fromkeys((quote, _bare(quote))):
+            for text, pages in self.orders:
+                for start, _, _ in _chains(text, asked, digits=False):
+                    page = self._page(text.places[start], pages)
+                    if not named or page in named:
+                        return Found(result="found", page=page)
+                    away = away or Found(result="elsewhere", page=page)
+        return away or self._other(_bare(quote))
+
+    def _other(self, quote: str) -> Found:
+        letters = sum(map(str.isalpha, quote))
+        best: tuple[int, Found] | None = None
+        for text, pages in self.orders if re.search(r"\d", quote) else ():
+            for start, end, cost in _chains(text, quote, digits=True):
+                if (
+                    cost
+                    and (letters >= FEWEST_LETTERS or cost <= MOST_OTHER)
+                    and (not best or cost < best[0])
+                ):
+                    words = " ".join(text.text[text.places[start] : text.places[end - 1] + 1].split())
+                    page = self._page(text.places[start], pages)
+                    best = (cost, Found(result="other digits", page=page, words=words))
+        return best[1] if best else Found(result="not found")
+
+    def _page(self, place: int, pages: tuple[str, ...]) -> int | None:
+        for number, text in enumerate(pages, start=1):
+            if place <= len(text):
+                return number if self.paper.numbered else None
+            place -= len(text) + 1
+        return None
+
+    def _named(self, locator: str) -> set[int]:
+        """Return the pages of the file that a locator may mean."""
+        held = PLACE.search(locator) if self.paper.numbered else None
+        if held is None:
+            return set()
+        asked = range(int(held[1]), int(held[2] or held[1]) + 1)
+        printed = {
+            number
+            for number, text in enumerate(self.paper.across, start=1)
+            for line in _ends(text.splitlines())
+            if {str(n) for n in asked} & {*line.split()[:1], *line.split()[-1:]}
+        }
+        return printed | (set(asked) & set(range(1, len(self.paper.pages) + 1)))
+
+
+def _bare(quote: str) -> str:
+    """Leave out what a quoter put in square brackets; a letter in them only changed its size."""
+    return INSERTED.sub(lambda held: held[1] if len(held[1]) == 1 else "…", quote)
+
+
+def _chains(text: Text, quote: str, *, digits: bool) -> Iterator[tuple[int, int, int]]:
+    """Yield where the parts of a quote follow each other: start, end and the number of other digits.
+
+    A part's last stop or comma is the quoter's.
+    """
+    reached: list[tuple[int, int, int]] | None = None
+    for part in ELLIPSIS.split(quote):
+        wanted = Text(part.lstrip(" ,;:").rstrip(" .,;:")).compared
+        if not wanted:
+            continue
+        here = list(_spans(text, wanted, digits=digits))
+        if reached is not None:
+            ends = [end for _, end, _ in reached]
+            joined = []
+            for start, end, cost in here:
+                before = reached[bisect_left(ends, start - GAP) : bisect_right(ends, start)]
+                if before:
+                    begun, _, spent = min(before, key=lambda chain: (chain[2], -chain[1]))
+                    joined.append((begun, end, spent + cost))
+            here = joined
+        reached = sorted(here, key=lambda chain: chain[1])
+    yield from reached or ()
+
+
+def _spans(text: Text, wanted: str, *, digits: bool) -> Iterator[tuple[int, int, int]]:
+    """Yield where a part stands: start, end, and how many of its digits are others."""
+    numbers = NUMBER.findall(wanted) if digits else []
+    words = map(re.escape, NUMBER.split(wanted) if digits else [wanted])
+    for held in re.finditer(f"(?=({f'({ANY_NUMBER})'.join(words)}))", text.compared):  # they may overlap
+        if text.whole(*held.span(1)):
+            yield *held.span(1), _differing(numbers, held.groups()[1:])
+
+
+def _differing(numbers: list[str], others: tuple[str, ...]) -> int:
+    from rapidfuzz.distance import Levenshtein
+
+    return sum(Levenshtein.distance(one, other) for one, other in zip(numbers, others, strict=True))
+
+
+def _ends(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= 4 else [*lines[:2], *lines[-2:]]
+
+
+def _without_heads(pages: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out what stands at the head or foot of several pages, so that sentences run on."""
+    listed = [[re.sub(r"\d+", "#", line) for line in page.splitlines()] for page in pages]
+    times = Counter(line for lines in listed for line in set(_ends(lines)))
+    return tuple(
+        "\n".join(
+            line
+            for number, (line, masked) in enumerate(zip(page.splitlines(), lines, strict=True))
+            if 2 <= number < len(lines) - 2 or times[masked] < 2
+        )
+        for page, lines in zip(pages, listed, strict=True)
+    )
