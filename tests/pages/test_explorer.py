@@ -23,6 +23,7 @@ from livingmeta.audit.consistency import SKEWED
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import revman_variance
 from livingmeta.engine.pooling import pool
+from livingmeta.exchange.imports import read_table
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS
 from livingmeta.language import FLAG_WORDS, LANGUAGES, language
@@ -139,6 +140,20 @@ def address(pool: Pool, **more: str) -> str:
 def turn_to(page: Page, pool: Pool) -> None:
     page.evaluate("(hash) => { location.hash = hash; }", address(pool))
     page.get_by_role("heading", name=pool.name, exact=True).wait_for()
+
+
+def test_the_page_holds_every_own_column_of_a_table_and_of_moderators_csv(tmp_path: Path) -> None:
+    table = tmp_path / "own.csv"
+    table.write_text("study,yi,sei,dose,site\nAsh,0.1,0.2,20,north\nElm,0.3,0.1,40.5,\n", encoding="utf-8")
+    (part,) = explorer_data(Dossier(review=read_table(table, measure="SMD")))["syntheses"]
+    assert [trial["moderators"] for trial in part["trials"]] == [
+        {"dose": 20.0, "site": "north"},
+        {"dose": 40.5, "site": None},
+    ]
+    review = load_review("smith2017")
+    of_review = explorer_data(Dossier(review=review), lang="nb")["syntheses"]
+    for trial in (trial for part in of_review for trial in part["trials"]):
+        assert len(trial["moderators"]) == len({row.moderator for row in review.moderators})
 
 
 @EACH

@@ -28,6 +28,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import any_unclear, behind, ties
 from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.moderators import Value, moderator_of
 from livingmeta.synthesis.pool import CONTRADICTION, SIGNS, SPARSE, Pool, marks, signs
 from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, PROFILES, Profile
 from livingmeta.synthesis.settings import Selection, Settings
@@ -141,7 +142,8 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     dict
         `profiles` names for each profile the number of its formulas; `values` of a trial holds
         [yi, vi] by each of those, None where there is no effect by them. `favours` as in `Pool`.
-        Trials with `main` false are held for sensitivity analyses. `words` are those that its
+        Trials with `main` false are held for sensitivity analyses; `moderators` are what a table or
+        moderators.csv knows of them, None where it says nothing. `words` are those that its
         scripts say, by their keys in the catalogues, `english` what a review says in English alone.
 
     Examples
@@ -271,6 +273,12 @@ def _synthesis(page: _Page, main: Pool | None, by_formulas: Sequence[Pool | None
     keys, firsts = list(effects), [next(filter(None, row)) for row in effects.values()]
     order = {trial.trial: number for number, trial in enumerate(review.trials)}
     plan = review.plan(about.synthesis)
+    reads = {word(name): moderator_of(review, name) for name in review.characteristics}
+
+    def known(effect: Effect) -> dict[str, Value]:
+        held = {name: read(effect, plan) for name, read in reads.items()}
+        return {name: word(value) if isinstance(value, str) else value for name, value in held.items()}
+
     return {
         "id": about.synthesis,
         "subgroup": about.subgroup,
@@ -279,7 +287,7 @@ def _synthesis(page: _Page, main: Pool | None, by_formulas: Sequence[Pool | None
         **page.words(about, "title", "outcome"),
         "term": word(plan.term or plan.time_label or about.title),
         "trials": [
-            _trial(page, key, values, key in kept)
+            _trial(page, key, values, key in kept) | {"moderators": known(next(filter(None, values)))}
             for key, values in sorted(effects.items(), key=lambda item: order[item[0][0]])
         ],
         "ties": [
