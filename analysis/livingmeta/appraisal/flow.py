@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from livingmeta.language import Said, said
+from livingmeta.language import Own, Said, said
 from livingmeta.review.protocol import Box, Review
+from livingmeta.review.screening import counted
 from livingmeta.words import whole
 
 # Boxes of the template for databases and registers (Page 2021), by the names that [prisma] of
@@ -29,6 +30,7 @@ class BoxCount:
     reading: str | None = None  # primary, secondary
     where: str | None = None
     source: str | None = None
+    reasons: tuple[Said, ...] = ()  # why reports were excluded, each with its count
 
     @property
     def mark(self) -> str:
@@ -62,7 +64,7 @@ class Flow:
 
 
 def flow(review: Review, *, previous: Review | None = None) -> Flow:
-    """Put a review's printed counts into the boxes that [prisma] of its review.toml names.
+    """Count what records.csv and screening.csv hold, unless [prisma] of review.toml names a printed count.
 
     Parameters
     ----------
@@ -89,6 +91,8 @@ def flow(review: Review, *, previous: Review | None = None) -> Flow:
     ('(n = 9,081)', '(n not known)')
     """
     counts = {box: _printed(review, box, box) for box in BOXES}
+    if review.records:
+        counts |= _screened(review, counts)
     if previous is not None:
         counts |= _update(review, previous, counts)
     only = {*PREVIOUS, *TOTALS}
@@ -115,6 +119,36 @@ def _printed(review: Review, box: str, named: str) -> BoxCount:
                 source=claim.source,
             )
     return blank
+
+
+def _screened(review: Review, counts: Mapping[str, BoxCount]) -> dict[str, BoxCount]:
+    """Fill the boxes that nobody printed with what was found and decided here."""
+    held = counted(review)
+    words = {"review": review.protocol.id, "waiting": whole(held.waiting), "unread": whole(held.unread)}
+    where = said("prisma.screening" if held.waiting or held.unread else "prisma.screening_done", **words)
+    numbers = {
+        "records": held.databases + held.registers,
+        "databases": held.databases,
+        "registers": held.registers,
+        "removed": held.removed,
+        "screened": held.screened,
+        "excluded": held.excluded,
+        "sought": held.sought,
+        "not_retrieved": held.not_retrieved,
+        "assessed": held.assessed,
+        "reports_excluded": sum(held.reasons.values()),
+    }
+    filled = {
+        box: _counted(counts[box], number, where)
+        for box, number in numbers.items()
+        if counts[box].number is None
+    }
+    if "reports_excluded" in filled:
+        listed = [
+            said("prisma.reason", reason=Own(reason), number=whole(n)) for reason, n in held.reasons.items()
+        ]
+        filled["reports_excluded"] = replace(filled["reports_excluded"], reasons=tuple(listed))
+    return filled
 
 
 def _update(review: Review, previous: Review, counts: Mapping[str, BoxCount]) -> dict[str, BoxCount]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from math import inf
 from typing import Any, Unpack
 
@@ -28,6 +29,7 @@ from livingmeta.review.folder import examine, extended, load_review
 from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem
+from livingmeta.review.screening import overdue
 from livingmeta.store import at_rest, current
 from livingmeta.synthesis import comparison
 from livingmeta.synthesis.comparison import Comparison
@@ -460,7 +462,9 @@ def check(data: Data, **asked: Unpack[Reading]) -> Several[Problem]:
     """
     if is_review(data) and not isinstance(data, Review):
         loaded, problems = examine(str(data))
-        return Several(problems if loaded is None else all_problems(loaded, problems))
+        if loaded is None:
+            return Several(problems)
+        return Several([*all_problems(loaded, problems), *overdue(loaded, date.today())])
     review = opened(data, None, **asked)
     return Several(all_problems(review, review.warnings))
 

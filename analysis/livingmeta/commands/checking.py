@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import groupby
 from math import inf
 from operator import attrgetter
@@ -31,6 +32,7 @@ from livingmeta.review.folder import examine, find, holds_review, load_review, q
 from livingmeta.review.gaps import known_gaps
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem, dictionary
+from livingmeta.review.screening import overdue
 from livingmeta.store import write
 from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
@@ -99,7 +101,8 @@ def check_command(
         find(name)
         loaded, problems = examine(name)
         if loaded is not None:
-            reviews, problems = [loaded], all_problems(loaded, problems)
+            reviews = [loaded]
+            problems = [*all_problems(loaded, problems), *overdue(loaded, date.today())]
     errors = [problem for problem in problems if problem.severity == "error"]
     warnings = len(problems) - len(errors)
     if as_json:

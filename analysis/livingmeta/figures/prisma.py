@@ -105,13 +105,16 @@ def prisma_plot(
 
 def _lines(flow: Flow, language: Language, boxes: Sequence[str]) -> list[tuple[str, str, bool]]:
     """Return the lines of a box: gid, text, and whether its number is known."""
-    return [
-        (f"{box}:{count.number or ''}" if last else "", line, count.number is not None)
-        for box in boxes
-        for count in [flow.count(box)]
-        for wrapped in [textwrap.wrap(f"{language.word(count.words)} {_unbroken(count, language)}", 38)]
-        for line, last in zip(wrapped, [False] * (len(wrapped) - 1) + [True], strict=True)
-    ]
+    lines = []
+    for box in boxes:
+        count = flow.count(box)
+        wrapped = textwrap.wrap(f"{language.word(count.words)} {_unbroken(count, language)}", 38)
+        lines += [("", line, count.number is not None) for line in wrapped[:-1]]
+        lines.append((f"{box}:{count.number or ''}", wrapped[-1], count.number is not None))
+        for reason in count.reasons:
+            indented = textwrap.wrap(language.word(reason), 38, initial_indent="– ", subsequent_indent="  ")
+            lines += [("", line, True) for line in indented]
+    return lines
 
 
 def _unbroken(count: BoxCount, language: Language) -> str:

@@ -69,6 +69,7 @@ from livingmeta.pages.template import minus
 from livingmeta.pages.writer import Writer, quoting, row
 from livingmeta.review.bias import unrecorded
 from livingmeta.review.schema import Moderator
+from livingmeta.review.screening import left_out
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool, marks
 from livingmeta.words import count, show
@@ -506,6 +507,7 @@ def _flow(writer: Writer) -> Blocks:
         basis = word(box.basis) if box.number else ""
         source = (" ", writer.source(box.source)) if box.source else ""
         rows.append(row(word(box.words), str(box.number or say("not_known")), (basis, source)))
+        rows += [row(f"– {word(reason)}", "", "") for reason in box.reasons]
     yield writer.table("boxes", say("flow"), ("h_box", "h_number", "h_why"), rows, numbers=(1,))
 
 
@@ -661,6 +663,11 @@ def _left_out(writer: Writer) -> Blocks:
         (f"{exclusion.trial}: ", theirs(exclusion.why), f" ({exclusion.where})")
         for exclusion in review.protocol.exclusion
     ]
+    for record, decision in left_out(review):
+        report = ", ".join(part for part in (record.journal, str(record.year or "")) if part)
+        lines.append(
+            (theirs(record.title), f" ({report or record.database}): ", theirs(decision.reason or ""))
+        )
     for key, why in review.protocol.not_accepted.items():
         instrument = review.instrument(key)
         lines.append((theirs(instrument.name if instrument else key), ": ", theirs(why)))

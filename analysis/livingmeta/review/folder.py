@@ -49,7 +49,8 @@ from livingmeta.words import RefusalError, unknown, unread_format
 
 TEMPLATE = "template"  # the empty review to copy
 PACKAGED = Path(__file__).resolve().parents[1] / "data"  # what comes with an installed program
-OWN = frozenset({"published", "certainty"})  # what a review takes from none that it extends
+# What a review takes from none that it extends
+OWN = frozenset({"published", "certainty", "searches", "records", "screening"})
 
 
 class ReviewError(RefusalError):
@@ -327,6 +328,14 @@ def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Proto
     if twice:
         reason = f"two syntheses have the id {twice[0]}"
         raise _refusal(file, reason, "Choose another.", column="synthesis")
+    for place, search in enumerate(protocol.search):
+        if search.id in {other.id for other in protocol.search[:place]}:
+            reason = f"two searches have the id {search.id}"
+            raise _refusal(file, reason, "Choose another.", column="search")
+        if search.source is None and search.note is None:
+            reason = f"the search {search.id} does not say whose its words are"
+            remedy = "Say the key of their source (source), or who made them (note)."
+            raise _refusal(file, reason, remedy, column="search")
     for plan in protocol.synthesis:
         for name, terms in protocol.terms.items():
             if plan.term is not None and plan.term not in terms:

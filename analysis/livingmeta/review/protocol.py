@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from livingmeta.language import Own
 from livingmeta.printer import Shown, cells
@@ -19,6 +21,7 @@ from livingmeta.review.schema import (
     TABLES,
     Agreement,
     Bias,
+    CellError,
     Claim,
     Decision,
     Gap,
@@ -30,6 +33,9 @@ from livingmeta.review.schema import (
     Rated,
     Report,
     Row,
+    Screening,
+    SearchRecord,
+    SearchRun,
     SecondOutcome,
     Severity,
     Source,
@@ -185,6 +191,65 @@ class Choice(_Declared):
     why: str
 
 
+# Days in what a search may be repeated after; months and years are counted in calendars
+_INTERVAL = re.compile(r"([1-9][0-9]{0,3}) (day|week|month|year)s?")
+
+
+def _first_day(given: object) -> object:
+    try:
+        return given if isinstance(given, date) else date.fromisoformat(str(given))
+    except ValueError:
+        raise CellError("this is not a date", 'Write it like "2026-11-27".') from None
+
+
+def _interval(given: object) -> str:
+    text = f"{given} days" if isinstance(given, int) else str(given)
+    if not _INTERVAL.fullmatch(text):
+        raise CellError("this is no interval", 'Write it like "3 months", "2 weeks" or "90 days".')
+    return text
+
+
+class Search(_Declared):
+    """A search that is repeated: where, in which words, from which day on, and how often.
+
+    Whose the words are is said: `source` is where they were read, or `note` names who made them.
+    """
+
+    id: Key
+    database: str  # of those in `SERVICES` a program asks; any other is asked by a person
+    query: str | None = None  # in the database's own language; not said: not known
+    since: Annotated[date, BeforeValidator(_first_day)]
+    every: Annotated[str, BeforeValidator(_interval)]
+    source: Key | None = None
+    note: str | None = None
+
+    def due(self, last: date) -> date:
+        """Return the day from which it is due, if `last` is the last day it has covered.
+
+        Examples
+        --------
+        >>> Search(id="x", database="PubMed", since="2026-01-01", every="3 months").due(date(2026, 11, 30))
+        datetime.date(2027, 2, 28)
+        """
+        number, unit = self.every.removesuffix("s").split()
+        if unit in {"day", "week"}:
+            return last + timedelta(days=int(number) * (7 if unit == "week" else 1))
+        months = last.month - 1 + int(number) * (12 if unit == "year" else 1)
+        first = date(last.year + months // 12, months % 12 + 1, 1)
+        longest = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return min(first + timedelta(days=last.day - 1), longest)
+
+
+class Screens(_Declared):
+    """What a person who screens sees beside a record, and the reasons that one key gives."""
+
+    criteria: tuple[str, ...] = ()
+    section: str | None = None  # heading of protocol.md under which the criteria stand
+    reasons: tuple[str, ...] = Field(
+        default=("population", "intervention", "comparison", "outcome", "study design"), max_length=9
+    )
+
+
 # Boxes of the PRISMA 2020 flow that a printed count may fill
 Box = Literal[
     "records",
@@ -226,6 +291,8 @@ class Protocol(_Declared):
     # Where a panel's rating begins: "high" for randomised trials. Not said: no level follows.
     starting_certainty: Literal["high", "low"] | None = None
     choice: tuple[Choice, ...] = ()
+    search: tuple[Search, ...] = ()
+    screening: Screens = Screens()
     prisma: dict[Box, Key] = {}  # box of the flow: claim of published.csv that counts it
     caution: str | None = None  # what every page about the review must say
     translation: dict[str, dict[str, str]] = {}  # language: the review's English words in it
@@ -235,9 +302,9 @@ class Protocol(_Declared):
 class Review(Shown):
     """A review as its folder gives it: the protocol and one tuple of rows per file.
 
-    Where the review extends another, the rows of that one stand first. `published` and `certainty`
-    are always its own: what another printed is not what this one could reproduce, and what a panel
-    judged was said of the other's numbers.
+    Where the review extends another, the rows of that one stand first. What is always its
+    own: `published`, since what another printed is not what this one could reproduce; `certainty`,
+    since a panel judged the other's numbers; and what it searched and screened.
     """
 
     protocol: Protocol
@@ -254,6 +321,9 @@ class Review(Shown):
     second_extraction: tuple[SecondOutcome, ...] = ()
     agreements: tuple[Agreement, ...] = ()
     certainty: tuple[Decision, ...] = ()
+    searches: tuple[SearchRun, ...] = ()
+    records: tuple[SearchRecord, ...] = ()
+    screening: tuple[Screening, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
     file: str | None = None  # of a review read from one: nobody wrote a protocol, sources or gaps
     # What other rooms have computed from these rows, each once; a copy with other rows begins anew.

@@ -9,6 +9,7 @@ from itertools import product
 
 from livingmeta.review.protocol import Review, RowSetKey, better_known, favours, fits, lenders, row_sets
 from livingmeta.review.schema import WORDED, Decision, Moderator, Outcome, Problem, Row
+from livingmeta.review.screening import screened
 from livingmeta.words import unknown
 
 
@@ -29,6 +30,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from decisions(review, review.certainty)
     yield from _flow(review)
     yield from _moderators(review)
+    yield from screened(review)
 
 
 def _keys(review: Review) -> Iterator[Problem]:

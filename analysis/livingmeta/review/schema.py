@@ -650,6 +650,8 @@ def _name(cell: object) -> object:
 
 
 Down = Annotated[int, BeforeValidator(_down)]
+Day = Annotated[str, BeforeValidator(_day)]
+Person = Annotated[str, BeforeValidator(_name)]
 # Domains in which the certainty of a synthesis is rated
 Rated = Literal[
     "risk of bias", "inconsistency", "indirectness", "imprecision", "small-study effects", "missing evidence"
@@ -671,8 +673,8 @@ class Decision(Row):
     )
     levels: Down | None = optional("0, -1 or -2: levels of a change")
     reason: str | None = optional("why it is changed")
-    by: Annotated[str, BeforeValidator(_name)] | None = optional("who judged it")
-    date: Annotated[str, BeforeValidator(_day)] | None = optional("when, as year-month-day")
+    by: Person | None = optional("who judged it")
+    date: Day | None = optional("when, as year-month-day")
 
     @property
     def decided(self) -> int | None:
@@ -715,6 +717,96 @@ class Decision(Row):
             yield self.problem("reason", "a change needs its reason", "Write why.")
 
 
+def _identifier(pattern: str, like: str) -> BeforeValidator:
+    def check(cell: object) -> object:
+        if cell is not None and not re.fullmatch(pattern, str(cell)):
+            raise CellError(
+                "this is no such number", f'Write it like "{like}", without an address before it.'
+            )
+        return cell
+
+    return BeforeValidator(check)
+
+
+DIGITAL = r"10\.[0-9]{4,9}/\S+"  # a DOI: a registrant's prefix, and what the registrant chose
+
+
+class SearchRecord(Row):
+    """A record that a search found, as `livingmeta search` keeps it: bibliographic data, no abstract."""
+
+    record: Key = required("key of the record")
+    title: str = required("title, as the database has it")
+    authors: str | None = optional('authors, as "Smith BE; Hendrick P"')
+    year: Year | None = optional("year of publication")
+    journal: str | None = optional("journal")
+    doi: Annotated[str, _identifier(DIGITAL, "10.1136/bjsports-2016-097383")] | None = optional("its DOI")
+    pmid: Annotated[str, _identifier(r"[1-9]\d{0,8}", "28596288")] | None = optional("its number in PubMed")
+    pmcid: Annotated[str, _identifier(r"PMC\d{1,9}", "PMC5739826")] | None = optional(
+        "its number in PubMed Central"
+    )
+    registration: str | None = optional("registry number of the trial, where the record names it")
+    database: str = required("database that holds it")
+    query: str = required("id of the [[search]] in review.toml that found it, or name of the file it came in")
+    date: Day = required("when it was found, as year-month-day")
+    duplicate_of: Key | None = optional("key of the record that says the same; empty: it is none")
+    duplicate_why: str | None = optional('what shows it: "same DOI", or what a person saw')
+    trial: str | None = optional(
+        "what its trial is called: a key of trials.csv, or the registry number that its reports share"
+    )
+    report: Key | None = optional("key in reports.csv, where it is a report that the review has")
+    note: str | None = optional("anything else")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a duplicate without a reason, or of itself."""
+        if self.duplicate_of == self.record:
+            yield self.problem("duplicate_of", "no record is a duplicate of itself", "Empty the cell.")
+        if (self.duplicate_of is None) != (self.duplicate_why is None):
+            yield self.problem(
+                "duplicate_why",
+                "duplicate_of and duplicate_why go together",
+                "Say what shows that both are one record, or empty both.",
+            )
+
+
+class SearchRun(Row):
+    """One run of a search: what was asked, for which days, and how much came."""
+
+    search: Key = required("id of the [[search]] in review.toml")
+    database: str = required("database that was asked")
+    query: str | None = optional("the words, as they were asked; empty: a file was read")
+    since: Day | None = optional("first day that was asked for")
+    until: Day = required("last day that was asked for, or on which the file was exported")
+    date: Day = required("when it ran")
+    found: WholeNumber | None = optional("records that the database says it has; empty: it did not say")
+    new: WholeNumber = required("records that were new in records.csv")
+    complete: Literal["yes", "no"] = required("did all of them come? no: the next run goes on")
+    note: str | None = optional("why not all came, or what the database remarked")
+
+
+class Screening(Row):
+    """What a person decided of a record; of one person's decisions on it the last one holds."""
+
+    record: Key = required("key in records.csv")
+    stage: Literal["title", "full text"] = required("what was read: title and abstract, or the report")
+    decision: Literal["include", "exclude", "unsure", "not retrieved"] = required(
+        "include; exclude; unsure, which goes on to the full text; not retrieved: there was no report to read"
+    )
+    reason: str | None = optional("why it is excluded; needed where the full text was read")
+    by: Person = required("who decided")
+    date: Day = required("when, as year-month-day")
+    settles: Literal["yes"] | None = optional("yes: it settles what others decided differently")
+    note: str | None = optional("anything else")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an exclusion without its reason, and what only a full text can be."""
+        if self.stage == "full text" and self.decision == "exclude" and self.reason is None:
+            yield self.problem("reason", "a report that was read is excluded for a reason", "Write it.")
+        if self.stage == "title" and self.decision == "not retrieved":
+            yield self.problem(
+                "decision", "a report is sought once its title is included", "Write it at stage full text."
+            )
+
+
 TABLES: dict[str, type[Row]] = {
     "sources": Source,
     "trials": Trial,
@@ -726,12 +818,15 @@ TABLES: dict[str, type[Row]] = {
     "risk_of_bias": Bias,
 }
 # Files that a review has only where trials have moderators of its own, results were extracted
-# twice, or a panel rated certainty.
+# twice, a panel rated certainty, or databases were searched.
 OPTIONAL: dict[str, type[Row]] = {
     "moderators": Moderator,
     "second_extraction": SecondOutcome,
     "agreements": Agreement,
     "certainty": Decision,
+    "searches": SearchRun,
+    "records": SearchRecord,
+    "screening": Screening,
 }
 
 
