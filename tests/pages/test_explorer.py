@@ -41,9 +41,10 @@ from pages.test_kernel import ESTIMATORS
 from spoken import english_of_ours
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 Open = Callable[..., "Page"]
+SVG = "{http://www.w3.org/2000/svg}"
 # What is looked at in the first review here is looked at in the others in CI.
 EACH = pytest.mark.parametrize(
     "name", ["smith2017", *(pytest.param(name, marks=pytest.mark.slow) for name in ("living", "knee_oa"))]
@@ -293,6 +294,86 @@ def test_points_take_the_sd_that_is_typed_and_no_other(smith: Page) -> None:
     field.fill("-3")
     assert field.get_attribute("aria-invalid") == "true"
     assert "points" not in smith.locator("#estimate").inner_text()
+    told = smith.locator("#sd-wrong")
+    assert told.inner_text().startswith("“-3” is not taken: an SD on this scale is above 0")
+    smith.get_by_label("Model").select_option("common")  # whatever else is done, it stays told
+    smith.get_by_role("tab", name="Funnel").click()
+    assert (field.input_value(), "“-3”" in told.inner_text()) == ("-3", True)
+    field.fill("20")
+    assert told.inner_text() == ""
+
+
+def test_the_headline_says_before_and_after_and_is_tinted_while_a_trial_is_made_up(smith: Page) -> None:
+    review = load_review("smith2017")
+    known = synthesise(review, settings=headline_settings(review))[0].result
+    assert known is not None
+    before, head = smith.locator("#before"), smith.locator("#answer")
+    ground = "(one) => getComputedStyle(one).backgroundColor"
+    plain = head.evaluate(ground)
+    assert before.inner_text() == ""
+    smith.get_by_role("checkbox", name="Add a trial that was not done").check()
+    ends = decimals(known.estimate, known.ci_low, known.ci_high)
+    assert before.inner_text() == "; the report {} ({} to {})".format(*ends)
+    assert head.evaluate(ground) != plain
+    assert "what is pooled with it is no result" in head.inner_text()
+    smith.get_by_role("button", name="Everything as in the report").click()
+    assert (before.inner_text(), head.evaluate(ground)) == ("", plain)
+    assert "no result" not in head.inner_text()
+    smith.get_by_role("button", name="All off").click()
+    assert before.inner_text().startswith("; the report −0.30")
+
+
+def test_from_disk_a_view_is_handed_on_as_text_that_another_copy_takes(open_page: Open, pages: Pages) -> None:
+    page = open_page(pages["smith2017"], permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("tab", name="Funnel").click()
+    page.get_by_label("Model").select_option("common")
+    assert page.locator("#as-text").is_hidden()
+    button = page.locator("#copy-link")
+    button.click()
+    page.get_by_role("button", name="View copied as text").wait_for()
+    text = page.locator("#view-text").input_value()
+    assert text == page.evaluate("navigator.clipboard.readText()") == "#" + page.url.partition("#")[2]
+    other = open_page(pages["smith2017"])
+    other.locator("#copy-link").click()
+    other.locator("#view-text").fill(f"look at explorer.html{text}")
+    other.locator("#view-text").press("Enter")
+    assert other.locator("#tab-funnel").get_attribute("aria-selected") == "true"
+    assert other.locator("#estimate").inner_text() == page.locator("#estimate").inner_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("site", ["http://localhost/", "http://a-site.example/"])
+def test_on_a_site_the_link_is_copied_and_said_to_be(chromium: Browser, pages: Pages, site: str) -> None:
+    """Only a page that came safely may write to the clipboard; of another the link can be copied by hand."""
+    page = chromium.new_context(permissions=["clipboard-read", "clipboard-write"]).new_page()
+    page.route(f"{site}**", lambda route: route.fulfill(path=pages["smith2017"], content_type="text/html"))
+    page.goto(f"{site}explorer.html#view=funnel")
+    page.locator("#copy-link").click()
+    if "localhost" in site:
+        page.get_by_role("button", name="Link copied").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == page.url
+        assert page.locator("#as-text").is_hidden()
+    else:
+        page.locator("#as-text").wait_for()
+        assert page.locator("#view-text").input_value() == page.url
+    assert "view=funnel" in page.url
+    page.context.close()
+
+
+def test_a_download_carries_its_whole_title_and_the_name_of_its_subgroup(
+    open_page: Open, pages: Pages
+) -> None:
+    review = load_review("knee_oa")
+    known = max(synthesise(review, settings=headline_settings(review)), key=lambda one: len(one.name))
+    page = open_page(pages["knee_oa"], fragment=address(known))
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download SVG").click()
+    assert waiting.value.suggested_filename.startswith("knee_oa_function-post_B-Exercise-vs-no")
+    drawing = ElementTree.parse(waiting.value.path()).getroot()
+    bold = [one for one in drawing.iter(f"{SVG}text") if one.get("font-size") == "15"]
+    assert " ".join("".join(one.itertext()) for one in bold) == known.name
+    assert max(len("".join(one.itertext())) for one in bold) * 8 < float(drawing.attrib["width"])
+    assert next(row["label"] for row in table(page) if row["kind"] == "pooled") == known.name
 
 
 @pytest.mark.slow

@@ -366,13 +366,16 @@ const figures = (() => {
     }
     const lines = [`${answer(s, a)}; ${coverage(a)}.`, basis(s, a), ...notesOf(s, a)]
       .flatMap((words) => wrapped(words, width / 5.6));
-    const below = lines.map((words, i) => text(0, drawn.height + 56 + 16 * i, words, c.soft, SMALL)).join("");
-    const [w, h] = [width + 32, num(drawn.height + 80 + 16 * lines.length)];
+    const titles = wrapped(name, width / 8.6);
+    const head = 14 + 20 * titles.length;
+    const below = lines.map((words, i) => text(0, drawn.height + head + 22 + 16 * i, words, c.soft, SMALL)).join("");
+    const [w, h] = [width + 32, num(drawn.height + head + 46 + 16 * lines.length)];
     return el("svg", { ...shared, width: w, height: h, viewBox: `0 0 ${w} ${h}` },
       el("title", {}, escaped(title)), el("desc", {}, escaped(say("explorer.drawn_by", { review: data.review.id, address: addressOf(s) }))),
       el("rect", { width: w, height: h, style: `fill:${c.paper}` }),
-      el("g", { transform: "translate(16 16)" }, text(0, 14, name, c.ink, { "font-weight": 600, "font-size": 15 }),
-        el("g", { transform: "translate(0 34)" }, drawn.inside), below));
+      el("g", { transform: "translate(16 16)" },
+        ...titles.map((words, i) => text(0, 14 + 20 * i, words, c.ink, { "font-weight": 600, "font-size": 15 })),
+        el("g", { transform: `translate(0 ${head})` }, drawn.inside), below));
   }
 
   function wrapped(words, most) {

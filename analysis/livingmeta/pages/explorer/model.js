@@ -274,6 +274,14 @@ const model = (() => {
     return a.contradictory ? say("explorer.contradict", { value }) : value;
   }
 
+  /* "; the report −0.71 (−1.2 to −0.2)", where the report has another value. */
+  function beforeOf(s, a) {
+    const was = mainOf(a).result;
+    const value = was && interval(s, was);
+    if (value === (a.result && interval(s, a.result))) return "";
+    return `; ${was ? say("explorer.before", { value }) : say("explorer.before_none")}`;
+  }
+
   function asPrinted({ words }) {
     const [estimate, low, high] = words.map(turned);
     return say("interval", { estimate, low, high });
@@ -418,7 +426,7 @@ const model = (() => {
       const { estimate, ci_low, ci_high, pi_low, pi_high } = result;
       const scale = data.ratio ? `log ${data.measure}` : data.measure;
       const note = say("explorer.pooled_note", { methods: methodWords(s), profile: profileOf(s).words, coverage: coverage(a), scale });
-      rows.push({ kind: "pooled", estimate, ci_low, ci_high, variance: result.se ** 2, note });
+      rows.push({ kind: "pooled", label: titleOf(part), estimate, ci_low, ci_high, variance: result.se ** 2, note });
       if (pi_low !== null && a.k >= data.prediction_from) {
         rows.push({ kind: "prediction", estimate, ci_low: pi_low, ci_high: pi_high, note: s.prediction });
       }
@@ -436,5 +444,5 @@ const model = (() => {
   return {
     data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
     fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
-    methodWords, modelWords, basis, aboutInterval, aboutProfile, answer, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
+    methodWords, modelWords, basis, aboutInterval, aboutProfile, answer, beforeOf, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

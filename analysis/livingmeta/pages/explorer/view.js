@@ -4,7 +4,7 @@
 
   const { data, say, capital, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
           fits, possible, analysed, mainOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
-          level, head, aboutProfile, answer, basis, stepOf, notesOf, trialWords, sizes, csv } = model;
+          level, head, aboutProfile, answer, beforeOf, basis, stepOf, notesOf, trialWords, sizes, csv } = model;
   const { PAGE, FILE, el, escaped, marked, langOf, svg } = figures;
   const at = (id) => document.getElementById(id);
   const on = (id, event, then) => at(id).addEventListener(event, then);
@@ -15,7 +15,9 @@
   function save(content, type, ending) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
-    link.download = `${data.review.id}_${data.syntheses[state.part].id}_${state.view}.${ending}`;
+    const { id, subgroup } = data.syntheses[state.part];
+    const name = [data.review.id, id, subgroup && subgroup.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 40), state.view];
+    link.download = `${name.filter(Boolean).join("_")}.${ending}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     announce(say("explorer.saved", { file: link.download }));
@@ -51,7 +53,7 @@
     state = next;
     show();
     const a = analysed(state);
-    announce([words, moved, `${answer(state, a)}, ${coverage(a)}`].filter(Boolean).join(" "));
+    announce([words, moved, `${answer(state, a)}${beforeOf(state, a)}, ${coverage(a)}`].filter(Boolean).join(" "));
     clearTimeout(writing); // browsers refuse an address that changes with every step of a slider
     writing = setTimeout(() => history.replaceState(null, "", addressOf(state)), 150);
   }
@@ -153,7 +155,8 @@
       at("imagined-smd-said").textContent = decimal(state.imagined.smd);
       at("imagined-smd").setAttribute("aria-valuetext", decimal(state.imagined.smd));
     }
-    if (document.activeElement !== at("sd")) at("sd").value = turned(state.sd ?? "");
+    const wrong = at("sd-wrong").textContent; // stays told, with what was typed, until it is right
+    if (document.activeElement !== at("sd") && !wrong) at("sd").value = turned(state.sd ?? "");
   }
 
   function show() {
@@ -175,6 +178,9 @@
     at("panel").setAttribute("aria-labelledby", `tab-${state.view}`);
     at("title").innerHTML = marked(titleOf(a.part));
     at("estimate").textContent = answer(state, a);
+    at("before").textContent = beforeOf(state, a);
+    at("answer").classList.toggle("imagined", Boolean(state.imagined));
+    at("undone").hidden = !state.imagined;
     at("rests").innerHTML = marked(`${coverage(a)}. ${basis(state, a)}`);
     showNumbers(a);
     at("notes").innerHTML = notesOf(state, a).map((words) => el("li", {}, marked(words))).join("");
@@ -350,6 +356,33 @@
     change({ part, turned: [], looked: null }, `${data.syntheses[part].title}.`);
   }
 
+  function tellWrong(words) {
+    at("sd-wrong").textContent = words;
+    at("sd").setAttribute("aria-invalid", String(Boolean(words)));
+  }
+
+  /* A page on a disk has an address that leads nobody else to it: what follows # is handed on as text. */
+  function copyLink() {
+    history.replaceState(null, "", addressOf(state));
+    const onDisk = location.protocol === "file:";
+    const field = at("view-text");
+    const confirm = (words) => {
+      at("copy-link").textContent = words;
+      announce(`${words}.`);
+      setTimeout(() => { at("copy-link").textContent = say("explorer.copy"); }, 3000);
+    };
+    const byHand = () => {
+      at("as-text").hidden = false;
+      field.select();
+    };
+    field.value = onDisk ? addressOf(state) : location.href;
+    at("as-text").hidden = !onDisk;
+    if (onDisk) field.select();
+    const copied = navigator.clipboard ? navigator.clipboard.writeText(field.value) : Promise.reject(new Error());
+    copied.then(() => confirm(onDisk ? say("explorer.copied_text") : say("explorer.copied")),
+      () => { byHand(); announce(say("explorer.copy_by_hand")); });
+  }
+
   function start() {
     at("explorer").hidden = false;
     at("profile").innerHTML = choices(data.profiles.map((one) => [one.name, one.words]));
@@ -376,13 +409,12 @@
       const typed = event.target.value.trim().replace(",", "."); // either sign, whatever the language
       const sd = typed === "" ? null : Number(typed);
       const wrong = sd !== null && !(sd > 0 && sd <= 100);
-      event.target.setAttribute("aria-invalid", String(wrong));
-      if (wrong) announce(say("explorer.sd_wrong"));
-      change({ sd: wrong ? null : sd });
+      tellWrong(wrong ? say("explorer.sd_wrong", { typed: event.target.value.trim() }) : "");
+      change({ sd: wrong ? null : sd }, at("sd-wrong").textContent);
     });
     on("specification", "input", (event) => change({ looked: Number(event.target.value) }));
     on("reset", "click", () => {
-      at("sd").setAttribute("aria-invalid", "false");
+      tellWrong("");
       change({ ...fresh(state.part), view: state.view }, `${say("explorer.reset")}.`);
     });
     for (const view of VIEWS) on(`tab-${view}`, "click", () => change({ view }));
@@ -398,10 +430,10 @@
     on("save-svg", "click", () => save(svg(state, analysed(state), FILE, 760, true), "image/svg+xml", "svg"));
     on("save-png", "click", savePng);
     on("save-csv", "click", () => save(csv(state, analysed(state)), "text/csv", "csv"));
-    on("copy-link", "click", () => {
-      history.replaceState(null, "", addressOf(state));
-      navigator.clipboard.writeText(location.href).then(
-        () => announce(say("explorer.copied")), () => announce(say("explorer.copy_by_hand")));
+    on("copy-link", "click", copyLink);
+    on("view-text", "change", (event) => {
+      state = stateOf(event.target.value.replace(/^[^#]*#/, ""));
+      change({}, say("explorer.view_shown"));
     });
     document.querySelectorAll("form").forEach((form) => form.addEventListener("submit", (event) => event.preventDefault()));
     window.addEventListener("hashchange", () => { state = stateOf(location.hash); show(); });
