@@ -20,7 +20,7 @@ from livingmeta.pages.anchors import pool_id, slug
 from livingmeta.pages.blocks import Paragraph, Section, as_html, as_markdown, figures_in, plain
 from livingmeta.pages.phrases import coverage, speaking
 from livingmeta.pages.sections import head, sections, terms
-from livingmeta.pages.template import page
+from livingmeta.pages.template import page, theme
 from livingmeta.pages.writer import Writer
 from livingmeta.review.bias import unrecorded
 
@@ -91,6 +91,7 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
         first=as_html(first, lang=lang, pictures=pictures),
         head=as_html(filter(None, head(writer)), lang=lang),
         rest=as_html(rest, lang=lang, pictures=pictures),
+        theme=theme(),
         script=UNFOLD,
         allowed=policy(UNFOLD),
     )

@@ -53,6 +53,14 @@ def page(template: str, **given: Any) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
+@cache
+def theme() -> str:
+    """Return the style that every page begins with: colours mean there what they mean in figures."""
+    from livingmeta.figures.style import COLOURS, GROUND, NIGHT  # draws, which most pages do not
+
+    return page("theme.css", day={**COLOURS, **GROUND}, night=NIGHT)
+
+
 @cache  # with it, a template is compiled once
 def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined

@@ -20,10 +20,11 @@ from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, NIGHT, axis_words
+from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words
 from livingmeta.language import Language, Said
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
+from livingmeta.pages.template import theme
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import any_unclear, behind, ties
@@ -105,8 +106,7 @@ def explorer_page(known: Dossier, *, version: str, lang: str = "en") -> str:
         word=speak.word,
         capital=lambda words: words[0].upper() + words[1:],
         version=version,
-        day={**COLOURS, **GROUND},
-        night=NIGHT,
+        theme=Markup(theme()),
         **assets,
     )
 
