@@ -10,7 +10,7 @@ from statistics import median
 
 from scipy.special import expit, logit
 
-from livingmeta.engine.effect_sizes import measure_of
+from livingmeta.engine.effect_sizes import MOST_LOG, measure_of
 from livingmeta.language import Said, said
 from livingmeta.review.protocol import BaselineRisk
 from livingmeta.synthesis.arms import Group
@@ -18,7 +18,6 @@ from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, decimals, pick
 
-MOST_LOG = 700.0  # exp of more is no number
 PER = 1000  # people, as the Cochrane Handbook counts them
 # Risk in group 1 from the effect as it is pooled and the risk in group 2
 RISKS: Mapping[str, Callable[[float, float], float]] = {

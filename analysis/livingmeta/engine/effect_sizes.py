@@ -6,6 +6,7 @@ returns floats for numbers and arrays for sequences.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
@@ -23,6 +24,7 @@ from livingmeta.words import Numeral, RefusalError, decimals, pick, refuse, unkn
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
 # is 1/(32 m²) off.
 EXACT_J_TO = 1e5
+MOST_LOG = 700.0  # exp of more is no number
 
 
 def approximate_j(m: Array) -> Array:
@@ -657,8 +659,9 @@ def on_scale(label: str, value: float) -> float:
     >>> on_scale("log OR", 0.0), on_scale("SMD", -0.3), on_scale("log OR", 9000)
     (1.0, -0.3, inf)
     """
-    with np.errstate(over="ignore"):
-        return float(np.exp(value)) if label in ratios() else value
+    if label not in ratios():
+        return value
+    return math.inf if value > MOST_LOG else float(np.exp(value))
 
 
 def as_shown(label: str, *values: float | None) -> list[Numeral]:

@@ -56,7 +56,7 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import FACTS, NOTHING, OVERALL, SEVERITY, Assessment, Cell
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import UNNAMED
-from livingmeta.synthesis.dependence import sentences
+from livingmeta.synthesis.dependence import sentences, shared_flags
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import LeftOut, Missing, Pool, signs
 from livingmeta.words import RefusalError
@@ -860,6 +860,7 @@ def _key(asked: ForestRequest) -> tuple[str, ...]:
     speak, shown = asked.language, asked.pools
     group1, group2 = map(speak.word, shown[0].groups)
     low, high = _limits(asked, WIDTH * _MM / 3, SIZES[0])
+    tied = len(shown) > 1 or any(shared_flags(pool.flags) for pool in shown)
     beyond = any(effect.ci_low < low or effect.ci_high > high for effect in asked.effects)
     bound = any("p_bound" in effect.flags for effect in asked.effects)
     told = [
@@ -868,7 +869,7 @@ def _key(asked: ForestRequest) -> tuple[str, ...]:
         speak.word(BOUND_MARK) if bound else "",
         speak.word(ARROW) if beyond else "",
         asked.says("weights_of_total") if any(pool.total_weights is not None for pool in shown) else "",
-        *map(speak.word, sentences(asked.effects)),
+        *map(speak.word, sentences(asked.effects) if tied else ()),
     ]
     if "bias" in asked.shown:
         states = {cell.state for row in asked.judged.values() for cell in row.cells}

@@ -67,7 +67,7 @@ class ForestRow:
         about = self.effect or self.absent
         return about.trial if about else None
 
-    @property
+    @cached_property
     def bold(self) -> bool:
         """Whether it is what a reader looks for."""
         diamond = self.kind == "diamond" and self.pool is not None

@@ -22,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from livingmeta.engine.effect_sizes import measure_of, on_scale, scale_name
+from livingmeta.engine.effect_sizes import MOST_LOG, measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, Said, Word, said
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, decimal, refuse
@@ -189,7 +189,7 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
         if (high - low) / (size := np.log(10) * power if power else np.log(2)) < most
     )
     first, last = int(np.ceil(low / step)), int(np.floor(high / step))
-    return [float(i * step) for i in range(first, last + 1) if abs(i * step) < 700]
+    return [float(i * step) for i in range(first, last + 1) if abs(i * step) < MOST_LOG]
 
 
 WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and a note has it

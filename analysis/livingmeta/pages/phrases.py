@@ -547,9 +547,9 @@ def forest_description(review: Review, pools: Sequence[Pool], language: Language
         if len(pools) > 1:
             sentences.append(say("forest_part", name=pool.subgroup or say("forest_whole")))
         sentences.append(f"{coverage(review, pool, language=language)}.")
-        effects = [f"{effect.label} {interval(effect, language=language)}" for effect in pool.effects]
-        if 0 < len(effects) <= FEW * 2 and (pool.subgroup or len(pools) == 1):
-            sentences.append("; ".join(effects) + ".")
+        if 0 < len(pool.effects) <= FEW * 2 and (pool.subgroup or len(pools) == 1):
+            told = (f"{effect.label} {interval(effect, language=language)}" for effect in pool.effects)
+            sentences.append("; ".join(told) + ".")
         result = pool.result
         if result and result.k > 1:
             sentences.append(say("contradictory_note") if pool.contradictory() else "")

@@ -62,7 +62,7 @@ class Group(NamedTuple):
     @property
     def whole(self) -> Group:
         """The group before any split; equal ones in two rows of a trial are the same people."""
-        return self._replace(parts=1)
+        return self if self.parts == 1 else self._replace(parts=1)
 
 
 def group_of(row: Outcome, *, parts: int = 1) -> Group:
@@ -79,7 +79,7 @@ def arm_of(rows: list[Outcome], trail: Trail) -> Arm | None:
     rows = unlike(rows)
     summaries = [_summary(row, trail) for row in rows]
     arms = [
-        Arm(arm.mean, arm.sd, split_control(arm.n, _parts(row, trail)))
+        Arm(arm.mean, arm.sd, arm.n if (parts := _parts(row, trail)) == 1 else split_control(arm.n, parts))
         for row, arm in zip(rows, summaries, strict=True)
         if arm is not None
     ]

@@ -79,12 +79,17 @@ def people_of(effects: Sequence[Effect], *, side: int | None = None) -> People:
         trials[effect.trial].append(effect)
     counted, unknown = 0.0, 0
     for listed in trials.values():
+        if len(listed) == 1:
+            alone = [group.people for group in behind(listed[0], side)]
+            counted += sum(n or 0 for n in alone)
+            unknown += None in alone
+            continue
         people = [behind(effect, side) for effect in listed]
         most: Counter[Group] = Counter()
         for groups in people:
             most |= Counter(groups)  # of two equal groups in one comparison each counts
         sizes = [(group.people, times) for group, times in most.items()]
-        if len(listed) > 1 and any_unclear(listed):
+        if any_unclear(listed):
             counted += max(sum(group.people or 0 for group in groups) for groups in people)
             unknown += 1
         else:
