@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from decimal import Decimal
 from difflib import get_close_matches
 from itertools import islice
@@ -120,6 +121,17 @@ class RefusalError(ValueError):
 
     The command line prints it; any other error that reaches it is a fault of ours.
     """
+
+
+@contextmanager
+def needing(what: str, *, extra: str) -> Iterator[None]:
+    """Refuse what needs a library of an extra that is not installed, with how to install it."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise RefusalError(
+            f"{what} needs the package {missing.name}: pip install 'livingmeta[{extra}]'."
+        ) from None
 
 
 def refuse(problems: Iterable[str]) -> None:

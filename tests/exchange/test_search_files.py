@@ -1,0 +1,171 @@
+"""What databases export is read by what it holds; a file that is damaged is refused by its row."""
+
+from pathlib import Path
+
+import pytest
+
+from livingmeta.exchange.search_files import Reference, as_ris, named, read_search_file
+from livingmeta.words import RefusalError
+
+RIS = """Provider: a database
+TY  - JOUR
+TI  - Painful exercise
+ goes on here
+AU  - Smith, Benjamin E.
+AU  - van der Berg, Jan-Willem
+PY  - 2017///
+JO  - Br J Sports Med
+DO  - https://doi.org/10.1000/ABC-1
+AB  - Adults were randomised (NCT01234567).
+AN  - 28000001
+DB  - MEDLINE
+ID  - smith2017
+N1  - seen by us
+ER  -
+
+TY  - JOUR
+T1  - Another <i>trial</i>
+A1  - Bo, C
+Y1  - 2018/01/
+JF  - J Pain
+N2  - abstract two
+UR  - https://pubmed.ncbi.nlm.nih.gov/28000002/
+ER  -
+"""
+NBIB = """
+PMID- 28000001
+OWN - NLM
+DP  - 2017 Dec
+TI  - Painful exercise
+      goes on here
+LID - 10.1000/abc-1 [doi]
+AB  - Adults were
+      randomised.
+FAU - Smith, Benjamin E
+AU  - Smith BE
+AU  - van der Berg JW
+TA  - Br J Sports Med
+PMC - PMC1234567
+SI  - ClinicalTrials.gov/NCT01234567
+
+PMID- 28000002
+TI  - Another trial
+DP  - 2018
+AU  - Bo C
+"""
+CSV = """PMID,Title,Authors,Citation,First Author,Journal/Book,Publication Year,Create Date,PMCID,NIHMS ID,DOI
+28000001,"Painful exercise goes on here","Smith BE, van der Berg JW.","Br J.",Smith BE,Br J Sports Med,2017,2017/06/10,PMC1234567,,10.1000/abc-1
+28000002,Another trial,Bo C.,J Pain,Bo C,J Pain,2018,2018/01/01,,,
+"""  # noqa: E501
+BIB = r"""
+@string{bjsm = {Br J Sports Med}}
+@article{smith2017, title = {Painful {exercise} goes on here}, year = 2017, month = jun,
+  author = {Smith, Benjamin E. and van der Berg, Jan-Willem}, journal = bjsm, doi = {10.1000/ABC-1},
+  abstract = "Adults were randomised."}
+@comment{nothing}
+@article{bo2018, title = "Another trial", author = {B{\"o}, C}, date = {2018-01-01}, journaltitle = {J Pain}}
+@article{bo2018, title = "The key stands twice"}
+"""
+FILES = {"RIS": RIS, "MEDLINE": NBIB, "PubMed's CSV": CSV, "BibTeX": BIB}
+
+
+def read(path: Path, text: str | bytes, name: str = "export.txt"):
+    file = path / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_search_file(file)
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_each_kind_is_known_by_what_it_holds_and_gives_the_same_reference(tmp_path, kind, ends) -> None:
+    file = read(tmp_path, "\ufeff" + FILES[kind].replace("\n", ends))
+    first, second, *_ = file.references
+    assert file.kind == kind
+    assert (first.title, first.year) == ("Painful exercise goes on here", 2017)
+    assert first.authors == ("Smith BE", "van der Berg JW")
+    assert (first.journal, first.doi) == ("Br J Sports Med", "10.1000/abc-1")
+    assert (second.title, second.year) == ("Another trial", 2018)
+    assert first.pmid == (None if kind == "BibTeX" else "28000001")
+    assert second.pmid == (None if kind == "BibTeX" else "28000002")
+    assert bool(first.abstract) is (kind != "PubMed's CSV")
+    assert first.registration == ("NCT01234567" if kind in {"RIS", "MEDLINE"} else None)
+
+
+def test_a_key_that_stands_twice_in_bibtex_loses_no_reference(tmp_path) -> None:
+    assert [one.title for one in read(tmp_path, BIB).references][2] == "The key stands twice"
+    assert read(tmp_path, BIB).references[1].authors == ("Bö C",)
+
+
+DAMAGED = {
+    "RIS cut off": (RIS[:-6], "row 17: the last record never ends (ER  -): the file was cut off"),
+    "a record within another": (
+        "TY  - JOUR\nTI  - a\nTY  - JOUR\nTI  - b\nER  - \n",
+        "row 3: the record that begins",
+    ),
+    "an end without begin": (
+        "ER  - \nTY  - JOUR\nTI  - a\nER  - \n",
+        "row 1: a record ends here that never began",
+    ),
+    "BibTeX with an open brace": ("@article{a,\n title = {x", "premature end of file"),
+    "BibTeX without a comma": ("@article{a,\n title = {x} year = 2}", "row 2"),
+    "BibTeX with an unknown string": ("@article{a,\n title = foo}", "undefined string"),
+    "MEDLINE with words between": (
+        "PMID- 1\nTI  - x\nlost words\n",
+        'row 3: this line belongs to no field: "lost words"',
+    ),
+    "MEDLINE with a number that is none": (
+        "PMID- 1\nTI  - x\n\nPMID- x\nTI  - y\n",
+        'row 4: PMID = "x" is no number',
+    ),
+    "CSV with a cell too many": (CSV + "1,2,3\n", "row 4: it has 3 cells where the header has 11"),
+    "CSV with an open quote": (CSV + '"', "not well-formed CSV"),
+    "another table": (
+        "study,yi,vi\nAsh,1,2\n",
+        "none of the files that are read here: MEDLINE, RIS, PubMed's CSV",
+    ),
+    "nothing": ("", "none of the files"),
+    "bytes of another encoding": (
+        RIS.replace("goes", "geht f\xfcr").encode("latin-1"),
+        "row 4: the file is not UTF-8",
+    ),
+    "no title anywhere": ("TY  - JOUR\nAU  - Bo, C\nER  - \n", "holds no record with a title"),
+    "a hidden character": (RIS.replace("goes", "go\x1bes"), "control character (U+001B)"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_refused_with_row_reason_and_remedy(tmp_path: Path, name: str) -> None:
+    text, words = DAMAGED[name]
+    with pytest.raises(RefusalError) as refusal:
+        read(tmp_path, text)
+    message = str(refusal.value)
+    assert message.startswith(str(tmp_path / "export.txt"))
+    assert words in message
+    assert message.endswith(".")
+
+
+def test_a_record_without_a_title_is_left_out_and_named(tmp_path: Path) -> None:
+    file = read(tmp_path, RIS + "TY  - JOUR\nAU  - Nobody\nER  - \n")
+    assert len(file.references) == 2
+    assert file.remarks[0].endswith("1 record has no title and is left out (row 25)")
+
+
+def test_what_is_written_as_ris_is_read_again(tmp_path: Path) -> None:
+    reference = Reference(
+        title="Exercise: a trial", authors=("Smith BE", "Bo C"), year=2017, journal="J Pain", doi="10.1000/x"
+    )
+    (again,) = read(tmp_path, as_ris([(reference, ["livingmeta: include"])])).references
+    assert (again.title, again.authors, again.year, again.doi) == (
+        reference.title,
+        reference.authors,
+        2017,
+        "10.1000/x",
+    )
+    assert again.notes == ("livingmeta: include",)
+
+
+@pytest.mark.parametrize(
+    ("printed", "name"), [("Smith, B. E.", "Smith BE"), ("Smith, BE", "Smith BE"), ("WHO Group", "WHO Group")]
+)
+def test_authors_are_written_as_pubmed_does(printed: str, name: str) -> None:
+    assert named(printed) == name
