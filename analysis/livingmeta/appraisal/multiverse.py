@@ -437,6 +437,8 @@ def multiverse(
     >>> first.declared, [n for _, n in first.impossible], first.equivalent, len(first.names)
     (3456, [1152, 2016], 264, 24)
     """
+    if review.parted_by is not None:  # what is chosen, is chosen of the whole
+        review = replace(review, parted_by=None)
     if not review.protocol.choice and review.file is None:
         raise RefusalError(NO_CHOICE.format(review.folder.name))
     if not review.protocol.choice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from livingmeta.audit.consistency import ORDINARY, Finding, findings_of
@@ -38,12 +38,15 @@ def results_of(review: Review) -> Results:
     pools = headline_pools = synthesise(review)
     if methods.headline is not None:
         pools = synthesise(review, settings=settings_of(methods))
+    printed = pools
+    if review.parted_by is not None:  # nobody printed these subgroups
+        printed = synthesise(replace(review, parted_by=None), settings=settings_of(methods))
     return Results(
         review=review,
         pools=pools,
         headline_pools=headline_pools,
-        verdicts=verdicts(review.published, pools),
-        findings=findings_of(review, pools),
+        verdicts=verdicts(review.published, printed),
+        findings=findings_of(review, printed),
     )
 
 

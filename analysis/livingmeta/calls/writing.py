@@ -18,6 +18,7 @@ from livingmeta.review.bias import unrecorded
 from livingmeta.review.folder import extended
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool
+from livingmeta.synthesis.synthesise import parted
 from livingmeta.words import RefusalError, pick
 
 if TYPE_CHECKING:
@@ -155,21 +156,26 @@ def _named(stem: str, lang: str) -> str:
     return stem if lang == "en" else f"{stem}.{lang}"
 
 
-def _placed(data: Data, out: str | Path | None, asked: Reading) -> tuple[Opened, Path]:
+def _placed(data: Data, out: str | Path | None, asked: Reading, subgroup: str | None) -> tuple[Opened, Path]:
     """Open what is given, and return the folder for what is made of it, as the commands have it."""
     file = Path(str(data)) if isinstance(data, str | Path) and is_file(str(data)) else None
-    given = Opened(review=opened(data, None, **asked), name=str(data)[:60], file=file)
+    review = parted(opened(data, None, **asked), subgroup)
+    given = Opened(review=review, name=str(data)[:60], file=file)
     return given, given.folder(None if out is None else str(out))
 
 
 @takes(Reading)
-def run(data: Data, *, out: str | Path | None = None, **asked: Unpack[Reading]) -> list[Path]:
+def run(
+    data: Data, *, subgroup: str | None = None, out: str | Path | None = None, **asked: Unpack[Reading]
+) -> list[Path]:
     """Write figures, tables, report and explorer of a review or a table, as `livingmeta run` does.
 
     Parameters
     ----------
     data, **asked
         A review, a file or a table, and what a table leaves open.
+    subgroup : str, optional
+        Moderator by which every synthesis is parted, as `synthesise` takes it.
     out : str or Path, optional
         Where the folder with what is made goes; by default figures here, or beside a file.
 
@@ -199,7 +205,7 @@ def run(data: Data, *, out: str | Path | None = None, **asked: Unpack[Reading]) 
     """
     from livingmeta.appraisal.dossier import Dossier
 
-    given, folder = _placed(data, out, asked)
+    given, folder = _placed(data, out, asked, subgroup)
     dossier = Dossier(review=given.review, previous=extended(given.review))
     written = everything(dossier, folder)
     if given.file is None:
@@ -212,6 +218,7 @@ def report(
     data: Data,
     *,
     lang: str = "en",
+    subgroup: str | None = None,
     important: float | None = None,
     vas_sd: float | None = None,
     out: str | Path | None = None,
@@ -221,7 +228,7 @@ def report(
 
     Parameters
     ----------
-    data, out, **asked
+    data, subgroup, out, **asked
         As `run` takes them.
     lang : str
         Language of the page: "en" or "nb".
@@ -256,7 +263,7 @@ def report(
     from livingmeta.appraisal.dossier import Dossier
 
     language(lang)  # refused before anything is drawn
-    given, folder = _placed(data, out, asked)
+    given, folder = _placed(data, out, asked, subgroup)
     review = given.review
     dossier = Dossier(review=review, previous=extended(review), important=important, vas_sd=vas_sd)
     figures = forests(dossier, speaking(review, lang))
@@ -265,12 +272,19 @@ def report(
 
 
 @takes(Reading)
-def explore(data: Data, *, lang: str = "en", out: str | Path | None = None, **asked: Unpack[Reading]) -> Path:
+def explore(
+    data: Data,
+    *,
+    lang: str = "en",
+    subgroup: str | None = None,
+    out: str | Path | None = None,
+    **asked: Unpack[Reading],
+) -> Path:
     """Write a page to switch studies and methods in a browser; it needs no network.
 
     Parameters
     ----------
-    data, out, **asked
+    data, subgroup, out, **asked
         As `run` takes them.
     lang : str
         Language of the page: "en" or "nb".
@@ -302,7 +316,7 @@ def explore(data: Data, *, lang: str = "en", out: str | Path | None = None, **as
     from livingmeta.appraisal.dossier import Dossier
 
     language(lang)
-    given, folder = _placed(data, out, asked)
+    given, folder = _placed(data, out, asked, subgroup)
     return explorer_file(Dossier(review=given.review), folder, lang=lang)
 
 

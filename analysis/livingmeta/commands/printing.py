@@ -294,6 +294,13 @@ def print_pool(
     if pool.sensitivity_only:
         names = ", ".join(left.label for left in pool.sensitivity_only)
         page.say(f"  only in sensitivity analyses: {names}", rank=5)
+    subgroup_differences(page, pool)
+    flags(page, pool.flags)
+    page.gap()
+
+
+def subgroup_differences(page: screen.Page, pool: Pool) -> None:
+    """Print whether subgroups differ, where that was tested."""
     if pool.subgroup_test is not None:
         test = pool.subgroup_test
         page.say(
@@ -302,8 +309,6 @@ def print_pool(
         )
         if test.shared:
             page.say(f"  {ENGLISH.say('subgroups_shared', names=ENGLISH.listed(test.shared))}", rank=1)
-    flags(page, pool.flags)
-    page.gap()
 
 
 def whose(folder: Path, home: Path, *, quiet: bool = False) -> None:

@@ -12,19 +12,22 @@ from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import draw_forests, everything, explorer_file, forests, report_pages
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
-from livingmeta.commands.options import Full, Important, Lang, OutFolder, PrintHere, VasSd
+from livingmeta.commands.options import Full, Important, Lang, OutFolder, PrintHere, SubgroupBy, VasSd
 from livingmeta.language import language
 from livingmeta.pages.blocks import terminal
 from livingmeta.pages.gallery import refresh
 from livingmeta.pages.phrases import speaking
 from livingmeta.pages.report import document
 from livingmeta.review.folder import extended
+from livingmeta.synthesis.synthesise import parted
 
 
 @opens
-def run_command(opened: Opened, *, out: OutFolder = None, full: Full = False) -> None:
+def run_command(
+    opened: Opened, *, subgroup: SubgroupBy = None, out: OutFolder = None, full: Full = False
+) -> None:
     """Write figures, tables, a report and an explorer."""
-    loaded = opened.review
+    loaded = parted(opened.review, subgroup)
     dossier = Dossier(review=loaded, previous=extended(loaded))
     results, folder = dossier.results, opened.folder(out)
     written = everything(dossier, folder, each=_drawing)
@@ -36,6 +39,7 @@ def run_command(opened: Opened, *, out: OutFolder = None, full: Full = False) ->
         printing.summary(page, results.review, pool, *printing.beside_print(results, pool), after=before)
         if pool.flags:
             page.say(f"  flags: {', '.join(pool.flags)}", rank=screen.NEVER, what="")
+        printing.subgroup_differences(page, pool)
     page.section("")
     printing.methods(page, pools)
     page.gap()
@@ -48,6 +52,7 @@ def report_command(
     opened: Opened,
     *,
     lang: Lang = "en",
+    subgroup: SubgroupBy = None,
     important: Important = None,
     vas_sd: VasSd = None,
     printed: PrintHere = False,
@@ -58,7 +63,7 @@ def report_command(
     It is one HTML file, and the same as Markdown.
     """
     language(lang)  # refused before anything is drawn
-    loaded = opened.review
+    loaded = parted(opened.review, subgroup)
     dossier = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
     if printed:
         screen.console().print(terminal(document(dossier, version=__version__, lang=lang)))
@@ -73,12 +78,14 @@ def report_command(
 
 
 @opens
-def explore_command(opened: Opened, *, lang: Lang = "en", out: OutFolder = None) -> None:
+def explore_command(
+    opened: Opened, *, lang: Lang = "en", subgroup: SubgroupBy = None, out: OutFolder = None
+) -> None:
     """Write a page to switch trials and methods in a browser.
 
     It needs no network.
     """
-    dossier = Dossier(review=opened.review)
+    dossier = Dossier(review=parted(opened.review, subgroup))
     path = explorer_file(dossier, opened.folder(out), lang=lang)
     page = screen.Page(full=True)
     page.say(f"{path} written; open it in a browser.")

@@ -326,6 +326,7 @@ class Review(Shown):
     screening: tuple[Screening, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
     file: str | None = None  # of a review read from one: nobody wrote a protocol, sources or gaps
+    parted_by: str | None = None  # moderator that somebody asked for, instead of the review's own subgroups
     # What other rooms have computed from these rows, each once; a copy with other rows begins anew.
     memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

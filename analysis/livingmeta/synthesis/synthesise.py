@@ -86,6 +86,8 @@ def synthesise(
         asked = zip(review.protocol.synthesis, chosen, strict=True)
         pools = [(plan, choice.effects) for plan, choice in asked if only in {None, plan.id}]
         refuse(Parting.of(review, selection.subgroup).problems(pools))
+    elif review.parted_by is not None:  # asked of another selection before
+        selection = replace(selection, subgroup=review.parted_by)
     shared = shared_composites(review, chosen)
     return tuple(
         pool
@@ -93,6 +95,33 @@ def synthesise(
         if only in {None, plan.id}
         for pool in _pools(review, plan, choice, settings, selection, shared)
     )
+
+
+def parted(review: Review, by: str | None) -> Review:
+    """Return a review of which each analysis is parted by a moderator, instead of its own subgroups.
+
+    Parameters
+    ----------
+    review : Review
+    by : str, optional
+        As `Selection.subgroup` takes it; None leaves the review as it is.
+
+    Raises
+    ------
+    ValueError
+        For a moderator that is not known, and one that makes no subgroups of the main analysis.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> pools = synthesise(parted(load_review("smith2017"), "year < 2015"), only="pain-short")
+    >>> [str(pool.subgroup) for pool in pools]
+    ['year < 2015', 'year ≥ 2015', 'None']
+    """
+    if by is None:
+        return review
+    synthesise(review, selection=Selection(subgroup=by))
+    return replace(review, parted_by=by)
 
 
 def _pools(
