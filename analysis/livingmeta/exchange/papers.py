@@ -329,7 +329,14 @@ def _largest(page: Any) -> str | None:
     return text if 3 < len(text.split()) < 60 else None
 
 
-def _jats(raw: bytes, file: str) -> tuple[str | None, str | None, str]:
+def article(raw: bytes, file: str) -> Any:
+    """Return the one article that an XML in JATS holds.
+
+    Raises
+    ------
+    FileError
+        If it is not well-formed, defines entities, or holds no article or several.
+    """
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser
 
@@ -345,14 +352,19 @@ def _jats(raw: bytes, file: str) -> tuple[str | None, str | None, str]:
     if len(articles) != 1:
         reason = f"it holds {len(articles)} articles" if articles else "this XML is no article in JATS"
         raise FileError(file, reason, "Download the article alone from Europe PMC or the publisher.")
-    meta = next((part for part in articles[0].iter() if _tag(part) == "article-meta"), None)
+    return articles[0]
+
+
+def _jats(raw: bytes, file: str) -> tuple[str | None, str | None, str]:
+    whole = article(raw, file)
+    meta = next((part for part in whole.iter() if _tag(part) == "article-meta"), None)
     title = doi = None
     for part in meta if meta is not None else ():
         if _tag(part) == "article-id" and part.get("pub-id-type") == "doi" and part.text:
             doi = _plain_doi(part.text)
         if _tag(part) == "title-group" and len(part):
             title = " ".join("".join(part[0].itertext()).split())
-    return title, doi, "".join(_words(articles[0]))
+    return title, doi, "".join(_words(whole))
 
 
 def _words(element: Any) -> Iterable[str]:

@@ -1,0 +1,112 @@
+"""Tables of papers are read cell by cell, and what could be read otherwise is marked."""
+
+from pathlib import Path
+
+import pytest
+
+from living.papers import Tally, html, jats, random_table, read, shown, wrap
+from livingmeta.words import RefusalError
+
+
+@pytest.mark.parametrize("kind", ["xml", "html"])
+def test_no_cell_of_a_random_table_is_read_wrong(tmp_path: Path, kind: str) -> None:
+    tally = Tally()
+    for seed in range(150):
+        table = random_table(seed)
+        text = jats(wrap(table)) if kind == "xml" else html(shown(table, above=seed % 2 == 0))
+        tally.add(table, read(tmp_path / f"paper.{kind}", text))
+    assert tally.wrong == []
+    assert tally.right >= 0.99 * tally.total > 2000
+
+
+def grid(path: Path, rows: str, *, kind: str = "html") -> list[list[str]]:
+    """Read a table of these rows, and return its texts by place."""
+    text = (
+        jats(f"<table-wrap><table>{rows}</table></table-wrap>")
+        if kind == "xml"
+        else html(f"<table>{rows}</table>")
+    )
+    (table,) = read(path / f"paper.{kind}", text)
+    places = ([table.at(row, n) for n in range(1, table.columns + 1)] for row in range(1, table.rows + 1))
+    return [[cell.text if cell else "" for cell in cells] for cells in places]
+
+
+def test_a_table_continued_under_its_name_is_one(tmp_path: Path) -> None:
+    table = random_table(3)
+    first, rest = slice(0, 2), slice(2, None)
+    for named in ("Table 1 (continued)", "Table 1. Continued", "Table 1"):
+        tally = Tally()
+        found = read(tmp_path / "p.xml", jats(wrap(table, part=first), wrap(table, part=rest, label=named)))
+        tally.add(table, found)
+        assert (len(found), tally.wrong, tally.marked) == (1, [], 0), named
+
+
+def test_a_part_without_a_name_is_marked_as_split(tmp_path: Path) -> None:
+    table = random_table(3)
+    text = jats(wrap(table, part=slice(0, 2)), wrap(table, part=slice(2, None), label=""))
+    first, part = read(tmp_path / "p.xml", text)
+    assert not first.doubts
+    assert part.doubts == ("split: it may go on from Table 1, which has the same headings",)
+
+
+@pytest.mark.parametrize(
+    ("printed", "text", "marks", "doubt"),
+    [
+        ("3.2<sup>a</sup>", "3.2", ("a",), ""),
+        ("3.2 (1.1)<sup>a,b</sup>", "3.2 (1.1)", ("a,b",), ""),
+        ("3.2*", "3.2", ("*",), ""),
+        ("3.2 (1.1)†‡", "3.2 (1.1)", ("†‡",), ""),
+        ("†3.2", "3.2", ("†",), ""),
+        ('3.2<xref ref-type="table-fn"><sup>1</sup></xref>', "3.2", ("1",), ""),
+        ("3.2<sup>1</sup>", "3.2", ("1",), "raised ¹"),
+        ("10<sup>2</sup>", "10", ("2",), "raised ²"),
+        ("3.2a", "3.2", ("a",), "letter a"),
+        ("m<sup>2</sup>", "m²", (), ""),
+        ("12<sup>th</sup> week", "12th week", (), ""),
+        ("3.2<break/>4.1", "3.2 4.1", (), "lines of their own"),
+        ("3.2<break/>(4.1)", "3.2 (4.1)", (), ""),
+        ("−1·5", "−1·5", (), ""),
+        ("3.2 <graphic/>", "3.2", (), "picture"),
+        ("<del>3.1</del> 3.2", "3.1 3.2", (), "struck out"),
+        ("3.&#173;2", "3.2", (), ""),
+    ],
+)
+def test_marks_are_taken_off_and_doubts_are_named(tmp_path: Path, printed, text, marks, doubt) -> None:
+    rows = f"<thead><tr><th>Outcome</th><th>Score</th></tr></thead><tr><td>Pain</td><td>{printed}</td></tr>"
+    (table,) = read(tmp_path / "p.xml", jats(f"<table-wrap><table>{rows}</table></table-wrap>"))
+    cell = table.at(2, 2)
+    assert cell is not None
+    assert (cell.text, cell.marks) == (text, marks)
+    assert (doubt in " ".join(cell.doubts)) and bool(cell.doubts) == bool(doubt)
+
+
+def test_html_without_end_tags_and_with_hidden_cells_is_read_as_a_browser_shows_it(tmp_path: Path) -> None:
+    rows = "<tr><th>A<th>B<tr><td rowspan=0>x<td hidden>9<td>1<tr><td style='display: none'>8<td>2"
+    assert grid(tmp_path, rows) == [["A", "B"], ["x", "1"], ["x", "2"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "doubt"),
+    [
+        ("<tr><th>A<th>B<tr><td rowspan=9>x<td>1", "it spans more rows than there are"),
+        ("<tr><th>A<th>B<th>C<tr><td>x<td>1", "its row has fewer cells than others"),
+        ("<tr><td>A<td>B<tr><td>x<td>1", "the paper does not mark which rows are headings"),
+        (
+            "<tr><th>A<th>Week 1<th>Week 2<tr><td>x<td>1<td>2<tr><td>y<td>mean<td>median<tr><td>z<td>1<td>2",
+            "row 3 looks like headings of its own",
+        ),
+        ("<tr><th>A<th>B<tr><td>x<td><table><tr><td>1</table>", "a table stands in it"),
+    ],
+)
+def test_what_does_not_fit_is_marked(tmp_path: Path, rows: str, doubt: str) -> None:
+    (table,) = read(tmp_path / "p.html", html(f"<table>{rows}</table>"))
+    assert doubt in [doubt for cell in table.cells for doubt in table.doubts_of(cell)]
+
+
+def test_a_table_that_is_a_picture_is_told_and_a_text_has_none(tmp_path: Path) -> None:
+    wrapped = "<table-wrap><label>Table 2</label><caption><p>Pain</p></caption><graphic/></table-wrap>"
+    (table,) = read(tmp_path / "p.xml", jats(wrapped))
+    assert (table.label, table.caption, table.cells) == ("Table 2", "Pain", ())
+    assert table.doubts == ("it is a picture, or set in a way that is not read",)
+    with pytest.raises(RefusalError, match="no tables that can be told"):
+        read(tmp_path / "p.txt", "Table 1. Pain 3.2")

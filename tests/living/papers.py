@@ -1,0 +1,207 @@
+"""Papers for the tests: random tables of which every cell is known, set in JATS, in HTML and in print."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from livingmeta.exchange.paper_tables import PaperTable, tables
+from livingmeta.exchange.papers import open_paper
+
+PROSE = (
+    "People with pain that had lasted for more than three months were invited, and those who agreed were "
+    "seen by an assessor who did not know to which of the groups they had been allocated by the office. "
+)
+
+
+@dataclass
+class Cell:
+    """What a table prints in one place; `mark` is a footnote's, set raised unless it is `flat`."""
+
+    text: str
+    rows: int = 1
+    columns: int = 1
+    mark: str = ""
+    flat: bool = False
+    linked: bool = False
+
+
+@dataclass
+class Table:
+    """A table and what is true of it: by row and column, the text and its headings."""
+
+    label: str
+    caption: str
+    head: list[list[Cell]]
+    body: list[list[Cell]]
+    truth: dict[tuple[int, int], tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    notes: str = ""
+
+
+NAMES = ("Pain at rest", "Pain, worst", "Office ﬁnding", "Diﬃcult walking", "Function (DASH)", "Strength, N")
+NAMES += ("Flexion", "EQ-5D", "Global rating", "Sick leave, days", "Reﬂex", "Night pain (VAS, 0–100)")
+TIMES = ("Baseline", "6 weeks", "12 weeks", "1 year")
+FORMS = {
+    "mean (SD)": lambda r: f"{r.uniform(0, 90):.1f} ({r.uniform(1, 20):.1f})",
+    "mean ± SD": lambda r: f"{r.uniform(0, 9):.2f} ± {r.uniform(0.1, 2):.2f}",
+    "difference (95% CI)": lambda r: (
+        f"−{r.uniform(0, 9):.1f} (−{r.uniform(10, 20):.1f} to {r.uniform(0, 5):.1f})"
+    ),
+    "n (%)": lambda r: f"{r.randint(0, 40)} ({r.randint(0, 100)})",
+    "median [IQR]": lambda r: f"{r.randint(1, 9)} [{r.randint(0, 1)}–{r.randint(9, 30)}]",
+    "P": lambda r: r.choice(["<0.001", "0.03", "0.47", "P = .02"]),
+}
+
+
+def random_table(seed: int, *, number: int = 1) -> Table:
+    """Draw a table: one or two rows of headings, parts with names of their own, merged and empty cells."""
+    r = random.Random(seed)
+    arms = r.sample(["Exercise", "Control", "Surgery", "Waiting list"], r.randint(1, 3))
+    form = r.choice(list(FORMS))
+    times = r.sample(TIMES, r.randint(1, 3)) if r.random() < 0.7 else [""]
+    times = sorted(times, key=("", *TIMES).index)
+    leaves: list[tuple[str, ...]] = [(arm, time) if time else (arm,) for arm in arms for time in times]
+    extra = r.random() < 0.5
+    two = len(times) > 1 or (times != [""] and r.random() < 0.5)
+    if not two:
+        leaves = [(" ".join(leaf) + (f", {form}" if r.random() < 0.5 else ""),) for leaf in leaves]
+    leaves = [("Outcome",), *leaves, *([("P value",)] if extra else [])]
+    head = [[Cell("Outcome", rows=2 if two else 1)]]
+    if two:
+        head[0] += [Cell(arm, columns=len(times)) for arm in arms]
+        head.append([Cell(time) for _ in arms for time in times])
+    else:
+        head[0] += [Cell(leaf[0]) for leaf in leaves[1 : len(leaves) - extra]]
+    if extra:
+        head[0].append(Cell("P value", rows=2 if two else 1))
+    table = Table(f"Table {number}", f"Scores of the groups, {form}", head, [])
+    names = r.sample(NAMES, r.randint(2, 7))
+    part, last = "", len(leaves) - (1 if extra else 0)
+    marks = "abc" if r.random() < 0.5 else "*†‡"
+    for place, name in enumerate(names):
+        if place % 3 == 0 and r.random() < 0.35:
+            part = f"Part {place // 3 + 1}"
+            table.body.append([Cell(part, columns=len(leaves) if r.random() < 0.5 else 1)])
+            if table.body[-1][0].columns == 1:
+                table.body[-1] += [Cell("") for _ in leaves[1:]]
+        row = [Cell(name)]
+        column = 2
+        at = len(head) + len(table.body) + 1
+        paths = tuple(_plain(path) for path in ([part] if part else []))
+        while column <= len(leaves):
+            shape = r.random()
+            text = FORMS["P" if extra and column == len(leaves) else form](r)
+            cell = Cell(text)
+            if shape < 0.06:
+                cell = Cell(r.choice(["", "–", "NR"]))
+            elif shape < 0.1 and column < last:
+                cell = Cell(text, columns=2)
+            elif shape < 0.22:
+                cell.mark, cell.flat = r.choice(marks), marks != "abc" and r.random() < 0.5
+                cell.linked = r.random() < 0.3
+            row.append(cell)
+            heads = tuple(dict.fromkeys(leaves[column - 1]))
+            table.truth[at, column] = (_plain(cell.text), heads, (*paths, _plain(name)))
+            column += cell.columns
+        table.body.append(row)
+    return table
+
+
+def _plain(text: str) -> str:
+    for ligature, letters in (("ﬁ", "fi"), ("ﬂ", "fl"), ("ﬃ", "ffi")):
+        text = text.replace(ligature, letters)
+    return text
+
+
+def _row(cells: list[Cell], tag: str, sup: str) -> str:
+    parts = []
+    for cell in cells:
+        spans = f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
+        spans += f' colspan="{cell.columns}"' if cell.columns > 1 else ""
+        mark = cell.mark if cell.flat else f"<sup>{cell.mark}</sup>" if cell.mark else ""
+        if cell.mark and cell.linked and sup == "jats":
+            mark = f'<xref ref-type="table-fn" rid="fn"><sup>{cell.mark}</sup></xref>'
+        parts.append(f"<{tag}{spans}>{escape(cell.text)}{mark}</{tag}>")
+    return f"<tr>{''.join(parts)}</tr>"
+
+
+def rows_of(table: Table, kind: str, *, part: slice = slice(None)) -> str:
+    """Return the rows of a table as JATS and HTML set them alike."""
+    head = "".join(_row(row, "th", kind) for row in table.head)
+    body = "".join(_row(row, "td", kind) for row in table.body[part])
+    return f"<thead>{head}</thead><tbody>{body}</tbody>"
+
+
+def jats(*bodies: str, title: str = "A trial of exercise for pain", doi: str = "10.5555/made.1") -> str:
+    """Return a paper in JATS."""
+    return (
+        '<?xml version="1.0"?><article xmlns:xlink="http://www.w3.org/1999/xlink"><front><article-meta>'
+        f'<article-id pub-id-type="doi">{doi}</article-id><title-group><article-title>{escape(title)}'
+        f"</article-title></title-group></article-meta></front><body><p>{PROSE}</p>{''.join(bodies)}</body></article>"
+    )
+
+
+def wrap(table: Table, *, part: slice = slice(None), label: str | None = None) -> str:
+    """Return a table as JATS wraps it."""
+    named = f"<label>{label if label is not None else table.label}</label>" if label != "" else ""
+    caption = f"<caption><p>{escape(table.caption)}</p></caption>" if label is None else ""
+    return f"<table-wrap>{named}{caption}<table>{rows_of(table, 'jats', part=part)}</table></table-wrap>"
+
+
+def html(*bodies: str, title: str = "A trial of exercise for pain", style: str = "") -> str:
+    """Return a paper as a page."""
+    return (
+        f"<!doctype html><html><head><meta charset=utf-8><title>{escape(title)}</title>"
+        f"<style>{style}</style></head><body><h1>{escape(title)}</h1><p>{PROSE}</p>{''.join(bodies)}</body></html>"
+    )
+
+
+def shown(table: Table, *, above: bool = True) -> str:
+    """Return a table as a page shows it."""
+    words = f"<b>{table.label}.</b> {escape(table.caption)}"
+    if above:
+        return f"<p class=caption>{words}</p><table>{rows_of(table, 'html')}</table>"
+    return f"<table><caption>{words}</caption>{rows_of(table, 'html')}</table>"
+
+
+def read(path: Path, text: str | bytes) -> tuple[PaperTable, ...]:
+    """Write a paper and read its tables."""
+    if isinstance(text, bytes):
+        path.write_bytes(text)
+    else:
+        path.write_text(text, encoding="utf-8")
+    return tables(open_paper(path))
+
+
+@dataclass
+class Tally:
+    """How many cells of known tables were read right, were read with a mark, and wrongly without one."""
+
+    right: int = 0
+    marked: int = 0
+    wrong: list[Any] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return self.right + self.marked + len(self.wrong)
+
+    def add(self, table: Table, read_tables: tuple[PaperTable, ...], *, shift: int = 0) -> None:
+        """Compare every cell of a table with what was read of it."""
+        found = next((t for t in read_tables if t.label == table.label), None)
+        for (row, column), truth in table.truth.items():
+            cell = found.at(row + shift, column) if found else None
+            if found is None or not found.cells:
+                self.marked += 1
+                continue
+            told = (cell.text, found.column_headings(cell), found.row_headings(cell)) if cell else None
+            if told == truth or (cell is None and truth[0] == ""):
+                doubts = found.doubts_of(cell) if cell else ()
+                self.marked += bool(doubts)
+                self.right += not doubts
+            elif found.doubts or (cell and found.doubts_of(cell)):
+                self.marked += 1
+            else:
+                self.wrong.append((table.label, row, column, truth, told))
