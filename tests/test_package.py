@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from livingmeta import __version__
+from livingmeta.review.files import PAPERS
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "tests" / "reference"
@@ -185,3 +186,14 @@ def test_metafor_still_gives_the_pinned_answers(tmp_path: Path) -> None:
 def test_every_benchmark_runs() -> None:
     for script in sorted((ROOT / "tests" / "benchmarks").glob("*.py")):
         assert "ratio" in run(sys.executable, script)
+
+
+def test_no_paper_is_tracked_beside_the_data_and_none_can_be_by_mistake() -> None:
+    """Papers belong to who holds them; the figures that this package draws are its own."""
+    tracked = run("git", "ls-files", "data", cwd=ROOT).split()
+    assert len(tracked) > 20
+    assert {path for path in tracked if Path(path).suffix.lower() in PAPERS} == set()
+    held = ["papers/a.txt", "data/papers/a.txt", "data/smith2017/a.pdf", "data/new/deep/a.xml", "data/a.html"]
+    assert run("git", "check-ignore", *held, cwd=ROOT).split() == held
+    drawn = run("git", "ls-files", "--ignored", "--exclude-standard", "--cached", cwd=ROOT)
+    assert drawn == ""

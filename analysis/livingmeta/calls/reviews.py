@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from math import inf
+from pathlib import Path
 from typing import Any, Unpack
 
 from livingmeta.appraisal import changes as moves
@@ -24,6 +25,7 @@ from livingmeta.audit.witnesses import Certificate
 from livingmeta.calls.opening import Data, Reading, is_review, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
 from livingmeta.calls.pooling import pools_of
+from livingmeta.living.proving import prove
 from livingmeta.printer import Several
 from livingmeta.review.folder import examine, extended, load_review
 from livingmeta.review.gaps import KnownGap, known_gaps
@@ -431,13 +433,16 @@ def verify(data: str) -> Verification:
 
 
 @takes(Reading)
-def check(data: Data, **asked: Unpack[Reading]) -> Several[Problem]:
+def check(data: Data, *, papers: str | Path | None = None, **asked: Unpack[Reading]) -> Several[Problem]:
     """Say all that is wrong or doubtful in a review or a table, as `livingmeta check` does.
 
     Parameters
     ----------
     data, **asked
         A review by name, folder or as loaded, or a table with what it leaves open.
+    papers : str or Path, optional
+        Folder with papers, against which every quote of a review is held; `livingmeta.living.prove` has
+        all that comes of it, with what was found.
 
     Returns
     -------
@@ -448,7 +453,8 @@ def check(data: Data, **asked: Unpack[Reading]) -> Several[Problem]:
     Raises
     ------
     ValueError
-        For a table from which no review can be made; the message is the list.
+        For a table from which no review can be made; the message is the list. For papers beside a table,
+        and a folder without any.
 
     References
     ----------
@@ -462,11 +468,15 @@ def check(data: Data, **asked: Unpack[Reading]) -> Several[Problem]:
     """
     if is_review(data) and not isinstance(data, Review):
         loaded, problems = examine(str(data))
-        if loaded is None:
-            return Several(problems)
-        return Several([*all_problems(loaded, problems), *overdue(loaded, date.today())])
-    review = opened(data, None, **asked)
-    return Several(all_problems(review, review.warnings))
+        searched = [] if loaded is None else overdue(loaded, date.today())
+    else:
+        loaded = opened(data, None, **asked)
+        problems, searched = list(loaded.warnings), []
+        if papers is not None and loaded.file is not None:
+            raise RefusalError("papers are for the quotes of a review, and a table has none.")
+    proofs = None if papers is None or loaded is None else prove(loaded, Path(papers))
+    listed = problems if loaded is None else all_problems(loaded, problems)
+    return Several([*listed, *searched, *(proofs.problems if proofs else ())])
 
 
 @takes(Reading)

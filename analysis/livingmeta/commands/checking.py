@@ -25,6 +25,8 @@ from livingmeta.exchange.collection import Reproduced, collection, summed
 from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.language import ENGLISH, said
 from livingmeta.living.adding import EXTRACTIONS, settle
+from livingmeta.living.proving import NAME, Proof, Proofs, prove
+from livingmeta.living.proving import record as record_proofs
 from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.certificate import certificate_page
 from livingmeta.pages.phrases import interval
@@ -36,8 +38,16 @@ from livingmeta.review.screening import overdue
 from livingmeta.store import write
 from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import decimal
+from livingmeta.words import RefusalError, decimal
 
+# Results of a quote with their colour, sign and rank, those first that ask for a look
+LOOKS = {
+    "other digits": ("red", "✗", 1),
+    "not found": ("red", "✗", 1),
+    "elsewhere": ("yellow", "→", 2),
+    "found": ("green", "✓", 3),
+    "paper not there": ("", "–", screen.NEVER),
+}
 # Verdicts, those first that a reader asks about first.
 TELLING = ("differs", "partial", "not computable", "reproduced", "not numeric")
 
@@ -66,51 +76,57 @@ def check_command(
     take: Annotated[
         str | None, typer.Option(metavar="|".join(EXTRACTIONS), help="whose value is right")
     ] = None,
-    by: Annotated[str | None, typer.Option(metavar="NAME", help="who settled it")] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="who settled it, or holds the papers")
+    ] = None,
     why: Annotated[str | None, typer.Option(metavar="WORDS", help="why")] = None,
+    papers: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="hold each quote against the papers in it")
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="write to verification.csv what became of each, with --by")
+    ] = False,
     full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Say all that is wrong or doubtful in a review or file.
 
-    Exit with 1 if anything is wrong.
+    Exit with 1 if anything is wrong: with --papers also a quote that its paper has with other
+    digits, or has not.
     """
     from livingmeta.appraisal.dossier import all_problems
 
+    if record and not (papers and by):
+        raise RefusalError("--record needs --papers FOLDER and --by NAME: who holds them.")
     page = screen.Page(full=full)
     if agree is not None:
         _tell(page, settle(name, agree, take=take, by=by, why=why), aside=as_json)
-    reviews: list[Review] = []
-    problems: list[Problem] = []
+    proofs: Proofs | None = None
     if is_file(name):
-        try:
-            listed = read_given(name, said)
-            reviews = [part.review for part in listed]
-            for remark in listed[0].remarks:
-                _tell(page, remark, aside=as_json, rank=2)
-        except ExchangeError as refusal:
-            lines = str(refusal).splitlines()
-            problems = [
-                Problem(file=name, reason=line.removeprefix(name).lstrip(": ").rstrip("."), remedy="")
-                for line in lines
-            ]
+        if papers:
+            raise RefusalError(f"--papers: {name} has no quotes. livingmeta import makes a review of it.")
+        reviews, problems = _given(page, name, said, aside=as_json)
         for review in reviews:
             problems += all_problems(review, review.warnings)
     else:
         unsaid(name, said)
         find(name)
+        proofs = _held_against(page, name, papers, by=by if record else None, aside=as_json)
         loaded, problems = examine(name)
+        reviews = [loaded] if loaded else []
         if loaded is not None:
-            reviews = [loaded]
             problems = [*all_problems(loaded, problems), *overdue(loaded, date.today())]
-    errors = [problem for problem in problems if problem.severity == "error"]
-    warnings = len(problems) - len(errors)
+    listed = [*problems, *(proofs.problems if proofs else ())]
+    errors = [problem for problem in listed if problem.severity == "error"]
+    warnings = len(listed) - len(errors)
     if as_json:
         from livingmeta.pages import documents
 
-        screen.json("check", documents.checked(name, problems))
+        screen.json("check", documents.checked(name, listed, proofs))
     else:
-        _show_problems(page, problems)
+        _show_problems(page, [*problems, *(proofs.doubts if proofs else ())])
+        if proofs:
+            _show_proofs(page, proofs)
         trials = ""
         if reviews:
             held = {
@@ -123,6 +139,79 @@ def check_command(
         page.show()
     if errors:
         raise typer.Exit(1)
+
+
+def _given(
+    page: screen.Page, name: str, said: Mapping[str, Any], *, aside: bool
+) -> tuple[list[Review], list[Problem]]:
+    """Read the reviews of a file, or what is wrong with it."""
+    try:
+        listed = read_given(name, said)
+    except ExchangeError as refusal:
+        reasons = (line.removeprefix(name).lstrip(": ").rstrip(".") for line in str(refusal).splitlines())
+        return [], [Problem(file=name, reason=reason, remedy="") for reason in reasons]
+    for remark in listed[0].remarks:
+        _tell(page, remark, aside=aside, rank=2)
+    return [part.review for part in listed], []
+
+
+def _held_against(
+    page: screen.Page, name: str, papers: Path | None, *, by: str | None, aside: bool
+) -> Proofs | None:
+    """Hold the quotes of a review against papers; where somebody says `by` whom, it is recorded."""
+    loaded, problems = examine(name) if papers else (None, [])
+    if loaded is None or papers is None:
+        return None
+    with screen.progress("Reading papers") as progress:
+        proofs = prove(loaded, papers, progress=progress)
+    if by is not None:
+        if wrong := [problem for problem in problems if problem.severity == "error"]:
+            raise RefusalError(f"--record: correct first what is wrong in the review.\n{wrong[0]}")
+        written = record_proofs(proofs, by=by, day=date.today().isoformat())
+        _tell(page, f"{written[0]} written." if written else f"{NAME} says so already.", aside=aside)
+    return proofs
+
+
+def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
+    """Print what became of each quote, what asks for a look first, and which papers are not there."""
+    for held in proofs.papers:
+        perhaps = " or ".join(held.suggested)
+        named = f"perhaps of {perhaps}: if so, name the file by that key" if perhaps else "not used"
+        text = f"{held.paper.path.name}: {', '.join(held.keys) or named} ({held.why})"
+        page.say(text, rank=4 if held.keys else 2, what="paper", style="" if held.keys else "yellow")
+    for result, (colour, sign, rank) in LOOKS.items():
+        alike: dict[tuple[str, str, int | None], list[Proof]] = {}
+        for proof in (proof for proof in proofs.proofs if proof.result == result):
+            alike.setdefault((proof.quoted.source, proof.quoted.words, proof.page), []).append(proof)
+        for (source, words, number), same in alike.items():
+            paper, places = same[0].paper, "; ".join(_places(same))
+            where = f"{f'page {number} of ' if number else ''}{paper.path.name}" if paper else source
+            lines = [f"{sign} {result}: {places}: {where}", f"  “{words}”"]
+            lines += [f"  {same[0].differing}: “{same[0].words}”"] if same[0].words else []
+            cut = (shorten(line, page.width - 2, placeholder=" …") for line in lines[1:])
+            forms = {rank: [lines[0], *(f"  {line}" for line in cut)], screen.NEVER: lines}
+            page.say(forms, what=f"quote {result}", number=len(same), style=colour)
+    if proofs.lacking:
+        page.say(
+            f"A paper is known by its DOI, or where the file is called by the key of its source. Not there: "
+            f"{', '.join(proofs.lacking)}.",
+            rank=5,
+            what="source without paper",
+            number=len(proofs.lacking),
+        )
+    page.say(f"{proofs}.")
+
+
+def _places(proofs: Sequence[Proof]) -> list[str]:
+    """Say where a quote stands in the review: file by file, with all its rows."""
+    rows: dict[tuple[str, str], list[int]] = {}
+    for quoted in (proof.quoted for proof in proofs):
+        rows.setdefault((quoted.row.file, quoted.column), []).append(quoted.row.row)
+    return [
+        f"{file} {screen.plural(len(listed), 'row')} {', '.join(map(str, listed))}"
+        f"{'' if column == 'quote' else f', {column}'}"
+        for (file, column), listed in rows.items()
+    ]
 
 
 def _tell(page: screen.Page, text: str, *, aside: bool, rank: int = 0) -> None:

@@ -155,7 +155,7 @@ class _Part:
     forms: list[tuple[int, list[str]]]  # with their ranks; the last holds all there is to say
     what: str  # what is left out where the last is not shown
     number: int
-    bold: bool = False
+    style: str = ""
     table: "_Table | None" = None
     shown: int = -1  # place of the form that is shown
     lines: tuple[str, ...] = ()
@@ -217,6 +217,7 @@ class Page:
         what: str = "note",
         number: int = 1,
         bold: bool = False,
+        style: str = "",
         brief: bool = False,
     ) -> None:
         """Add a text, or texts that each say more than the one before, by rank.
@@ -225,6 +226,8 @@ class Page:
         ----------
         what, number : str, int
             What is left out where the last of them is not shown, and how many; "" counts nothing.
+        bold, style : bool, str
+            Whether its lines that are not set in are bold; or the colour of all, where there are any.
         brief : bool
             Whether it only stands for what another part says in full.
         """
@@ -243,7 +246,7 @@ class Page:
             for place, words in forms.items()
         ]
         section = len(self.sections) - 1
-        self.parts.append(_Part(section, folded, what, number, bold))
+        self.parts.append(_Part(section, folded, what, number, "bold" if bold else style))
 
     def table(
         self,
@@ -273,22 +276,23 @@ class Page:
             joined.pages.append(self)
             return
         out = console()
-        for line, bold in self.lines():
-            out.print(line, style="bold" if bold else None, soft_wrap=True)
+        for line, style in self.lines():
+            out.print(line, style=style or None, soft_wrap=True)
 
-    def lines(self) -> list[tuple[str, bool]]:
-        """Return its lines, and which of them are bold."""
+    def lines(self) -> list[tuple[str, str]]:
+        """Return its lines, and the style of each."""
         if self.full:
             for part in self.parts:
                 part.lines = self._whole(part)
         else:
             self._fit()
-        lines: list[tuple[str, bool]] = []
+        lines: list[tuple[str, str]] = []
         for part in self.parts:
             for line in part.lines:
                 if line or (lines and lines[-1][0]):  # two empty lines are one, and none stands in front
-                    lines.append((line, part.bold and not line.startswith("  ")))
-        return lines if self.full else [*lines, *((line, False) for line in self._last())]
+                    set_in = part.style == "bold" and line.startswith("  ")
+                    lines.append((line, "" if set_in else part.style))
+        return lines if self.full else [*lines, *((line, "") for line in self._last())]
 
     def _whole(self, part: _Part) -> tuple[str, ...]:
         return part.table.lines(self.width) if part.table else tuple(part.forms[-1][1])

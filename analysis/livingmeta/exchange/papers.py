@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html.entities import name2codepoint
 from html.parser import HTMLParser
@@ -81,7 +81,7 @@ class Paper:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class Belonging:
     """A paper of a folder: the keys that it surely belongs to, and those that its title suggests."""
 
     paper: Paper
@@ -128,7 +128,9 @@ def open_paper(path: Path) -> Paper:
     )
 
 
-def papers_in(folder: Path) -> tuple[list[Paper], list[Problem]]:
+def papers_in(
+    folder: Path, *, progress: Callable[[int, int], object] | None = None
+) -> tuple[list[Paper], list[Problem]]:
     """Open all papers in a folder and below it; one that can't be read is a doubt, not an end.
 
     Raises
@@ -141,17 +143,19 @@ def papers_in(folder: Path) -> tuple[list[Paper], list[Problem]]:
     opened: list[Paper] = []
     doubts: list[Problem] = []
     paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS and path.is_file()]
-    for path in paths:
+    for done, path in enumerate(paths, start=1):
         try:
             opened.append(open_paper(path))
         except FileError as refusal:
             doubts += [Problem(**{**vars(p), "severity": "warning"}) for p in refusal.problems]
+        if progress:
+            progress(done, len(paths))
     if not paths:
         raise RefusalError(f"{folder}: there is no paper in this folder. {NO_PAPER}")
     return opened, doubts
 
 
-def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str]]) -> list[Held]:
+def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str]]) -> list[Belonging]:
     """Say to what each paper belongs.
 
     Parameters
@@ -162,7 +166,7 @@ def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str
 
     Returns
     -------
-    list of Held
+    list of Belonging
         A paper surely belongs to all that have its DOI; where it has none, to the key that its file
         is called by. Where the two say different things, it belongs to nothing, and `why` says so.
     """
@@ -172,14 +176,15 @@ def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str
     listed = []
     for paper in papers:
         by_name = tuple(key for key in cited if key == paper.path.stem.lower())
-        by_doi = tuple(key for key, doi in dois.items() if doi == paper.doi)
+        known = {paper.doi, *(dois.get(key) for key in by_name)} - {None}
+        by_doi = tuple(key for key, doi in dois.items() if doi in known)
         other = [key for key in by_name if paper.doi and dois.get(key, paper.doi) != paper.doi]
         if other:
             why = f"it is called {other[0]}, and its DOI {paper.doi} is another's"
-            listed.append(Held(paper=paper, keys=(), why=why))
+            listed.append(Belonging(paper=paper, keys=(), why=why))
         elif by_doi or by_name:
-            why = f"DOI {paper.doi}" if by_doi else "named by the key"
-            listed.append(Held(paper=paper, keys=tuple(dict.fromkeys(by_doi + by_name)), why=why))
+            why = "named by the key" if by_name and not paper.doi else f"DOI {paper.doi}"
+            listed.append(Belonging(paper=paper, keys=tuple(dict.fromkeys(by_doi + by_name)), why=why))
         else:
             # One whose DOI is known to be another is not it, whatever the title.
             near = {
@@ -189,7 +194,7 @@ def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str
             }
             keys = tuple(key for key in sorted(near, key=lambda key: -near[key]) if near[key] >= SIMILAR)
             why = "only its title says so" if keys else "nothing here has its DOI, its name or its title"
-            listed.append(Held(paper=paper, keys=(), suggested=keys, why=why))
+            listed.append(Belonging(paper=paper, keys=(), suggested=keys, why=why))
     return listed
 
 

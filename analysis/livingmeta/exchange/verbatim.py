@@ -41,16 +41,17 @@ PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Match:
     """What became of a quote in a paper.
 
-    `page` counts from 1, None where the paper has no pages; `words` are those of the paper, where it
-    has other digits.
+    `page` counts from 1, None where the paper has no pages. Where the paper has other digits, `words`
+    are its own, and `others` the numbers that differ: the quote's, and the paper's.
     """
 
     result: Result
     page: int | None = None
     words: str | None = None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,20 +94,23 @@ class Text:
         """Where each of them stands in the text."""
         return self._read[1]
 
-    def whole(self, start: int, end: int) -> bool:
-        """Say whether a span begins and ends as words and numbers do, and loses no sign."""
+    def whole(self, start: int, end: int, *, cut: tuple[bool, bool]) -> bool:
+        """Say whether a span begins and ends as words and numbers do, and loses no sign.
+
+        Where the quoter `cut` a word by an ellipsis it may begin or end within it.
+        """
         text, first, last = self.text, self.places[start], self.places[end - 1]
         before, after = text[max(0, first - 40) : first], text[last + 1 : last + 41]
-        if text[first].isdecimal() and (re.search(rf"\d[.,{POINTS}]?\Z", before) or _signed(before)):
-            return False
-        if text[first].isalpha() and re.search(rf"[^\W\d_](?:[{DASHES}]\n?)?\Z", before):
-            return False
         apart = text[first + 1 : first + 2].isspace()  # "5 - 7" is a range as "5-7" is, "5 -7" is none
-        if text[first] in DASHES and re.search(r"\d\s*\Z" if apart else r"\d\Z", before):
-            return False  # its dash would be read as a sign
-        if text[last].isdecimal() and re.match(rf"[.,{POINTS}]?\d", after):
-            return False
-        return not (text[last].isalpha() and re.match(rf"(?:[{DASHES}]\n?)?[^\W\d_]", after))
+        number, word = rf"\d[.,{POINTS}]?\Z", rf"[^\W\d_](?:[{DASHES}]\n?)?\Z"
+        parted = (
+            (text[first].isdecimal() and (re.search(number, before) or _signed(before)))
+            or (text[first].isalpha() and not cut[0] and re.search(word, before))
+            or (text[first] in DASHES and re.search(r"\d\s*\Z" if apart else r"\d\Z", before))
+            or (text[last].isdecimal() and re.match(rf"[.,{POINTS}]?\d", after))
+            or (text[last].isalpha() and not cut[1] and re.match(rf"(?:[{DASHES}]\n?)?[^\W\d_]", after))
+        )
+        return not parted
 
 
 def _signed(before: str) -> bool:
@@ -125,7 +129,7 @@ class Readings:
         orders = dict.fromkeys((_without_heads(paper.pages), paper.pages, paper.across))
         self.orders = [(Text("\n".join(pages)), pages) for pages in orders]
 
-    def find(self, quote: str, locator: str = "") -> Found:
+    def find(self, quote: str, locator: str = "") -> Match:
         """Look for a quote on the page that its locator names, then elsewhere, then with other digits.
 
         Parameters
@@ -138,21 +142,22 @@ class Readings:
             a page that the file does not have, as one of the journal's, says nothing.
         """
         named = self._named(locator)
-        away: Found | None = None
+        away: Match | None = None
         for asked in dict.fromkeys((quote, _bare(quote))):
             for text, pages in self.orders:
-                for start, _, _ in _chains(text, asked, digits=False):
+                for start, *_ in _chains(text, asked, digits=False):
                     page = self._page(text.places[start], pages)
                     if not named or page in named:
-                        return Found(result="found", page=page)
-                    away = away or Found(result="elsewhere", page=page)
+                        return Match(result="found", page=page)
+                    away = away or Match(result="elsewhere", page=page)
         return away or self._other(_bare(quote))
 
-    def _other(self, quote: str) -> Found:
+    def _other(self, quote: str) -> Match:
         letters = sum(map(str.isalpha, quote))
-        best: tuple[int, Found] | None = None
+        best: tuple[int, Match] | None = None
         for text, pages in self.orders if re.search(r"\d", quote) else ():
-            for start, end, cost in _chains(text, quote, digits=True):
+            for start, end, others in _chains(text, quote, digits=True):
+                cost = _cost(others)
                 if (
                     cost
                     and (letters >= FEWEST_LETTERS or cost <= MOST_OTHER)
@@ -160,8 +165,8 @@ class Readings:
                 ):
                     words = " ".join(text.text[text.places[start] : text.places[end - 1] + 1].split())
                     page = self._page(text.places[start], pages)
-                    best = (cost, Found(result="other digits", page=page, words=words))
-        return best[1] if best else Found(result="not found")
+                    best = (cost, Match(result="other digits", page=page, words=words, others=others))
+        return best[1] if best else Match(result="not found")
 
     def _page(self, place: int, pages: tuple[str, ...]) -> int | None:
         for number, text in enumerate(pages, start=1):
@@ -190,43 +195,54 @@ def _bare(quote: str) -> str:
     return INSERTED.sub(lambda held: held[1] if len(held[1]) == 1 else "…", quote)
 
 
-def _chains(text: Text, quote: str, *, digits: bool) -> Iterator[tuple[int, int, int]]:
-    """Yield where the parts of a quote follow each other: start, end and the number of other digits.
+Others = tuple[tuple[str, str], ...]
+
+
+def _chains(text: Text, quote: str, *, digits: bool) -> Iterator[tuple[int, int, Others]]:
+    """Yield where the parts of a quote follow each other: start, end, and the numbers that are others.
 
     A part's last stop or comma is the quoter's.
     """
-    reached: list[tuple[int, int, int]] | None = None
-    for part in ELLIPSIS.split(quote):
+    reached: list[tuple[int, int, Others]] | None = None
+    parts = ELLIPSIS.split(quote)
+    for number, part in enumerate(parts):
         wanted = Text(part.lstrip(" ,;:").rstrip(" .,;:")).compared
         if not wanted:
             continue
-        here = list(_spans(text, wanted, digits=digits))
+        cut = (number > 0 and part[:1].isalpha(), number < len(parts) - 1 and part[-1:].isalpha())
+        here = list(_spans(text, wanted, cut=cut, digits=digits))
         if reached is not None:
             ends = [end for _, end, _ in reached]
             joined = []
-            for start, end, cost in here:
+            for start, end, others in here:
                 before = reached[bisect_left(ends, start - GAP) : bisect_right(ends, start)]
                 if before:
-                    begun, _, spent = min(before, key=lambda chain: (chain[2], -chain[1]))
-                    joined.append((begun, end, spent + cost))
+                    begun, _, spent = min(before, key=lambda chain: (_cost(chain[2]), -chain[1]))
+                    joined.append((begun, end, spent + others))
             here = joined
         reached = sorted(here, key=lambda chain: chain[1])
     yield from reached or ()
 
 
-def _spans(text: Text, wanted: str, *, digits: bool) -> Iterator[tuple[int, int, int]]:
-    """Yield where a part stands: start, end, and how many of its digits are others."""
+def _spans(
+    text: Text, wanted: str, *, cut: tuple[bool, bool], digits: bool
+) -> Iterator[tuple[int, int, Others]]:
+    """Yield where a part stands: start, end, and its numbers that are others there."""
     numbers = NUMBER.findall(wanted) if digits else []
     words = map(re.escape, NUMBER.split(wanted) if digits else [wanted])
     for held in re.finditer(f"(?=({f'({ANY_NUMBER})'.join(words)}))", text.compared):  # they may overlap
-        if text.whole(*held.span(1)):
-            yield *held.span(1), _differing(numbers, held.groups()[1:])
+        if text.whole(*held.span(1), cut=cut):
+            pairs = zip(numbers, held.groups()[1:], strict=True)
+            yield *held.span(1), tuple(pair for pair in pairs if pair[0] != pair[1])
 
 
-def _differing(numbers: list[str], others: tuple[str, ...]) -> int:
+def _cost(others: Others) -> int:
+    """Count the digits, signs and points that are others."""
+    if not others:
+        return 0
     from rapidfuzz.distance import Levenshtein
 
-    return sum(Levenshtein.distance(one, other) for one, other in zip(numbers, others, strict=True))
+    return sum(Levenshtein.distance(own, there) for own, there in others)
 
 
 def _ends(lines: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf, nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, TypeVarTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, NotRequired, TypeVarTuple, cast, get_args
 
 import pandas as pd
 from pydantic import BaseModel, Field, TypeAdapter
@@ -41,6 +41,7 @@ from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Sui
 from livingmeta.engine.methods.subsets import MOST_TRIALS, QUANTILES, Gosh
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.exchange.collection import Reproduced
+from livingmeta.living.proving import Proofs
 from livingmeta.pages.changes import beyond, conclusion
 from livingmeta.pages.deductions import assumed, deduced
 from livingmeta.pages.phrases import Interval, counted, coverage, judged_line, published, suggested_line
@@ -183,6 +184,23 @@ class Problematic(Keys[Problem]):
     message: str  # where, what, why, and what to do
 
 
+class QuoteHeld(TypedDict):
+    """A quote held against the paper that it is from."""
+
+    file: str  # that the quote stands in
+    row: int  # as a spreadsheet counts
+    column: str  # quote, or the one in which it stands in quote marks
+    source: str  # key in sources.csv
+    locator: str  # where in the source, as the row says
+    quote: str
+    result: Literal["found", "elsewhere", "other digits", "not found", "paper not there"]
+    page: int | None  # of the file, where the paper has pages
+    words: str | None  # those of the paper, where its digits are others
+    others: list[list[str]]  # numbers that differ: the quote's, and the paper's
+    paper: str | None  # name of the file
+    paper_sha256: str | None  # its hash
+
+
 class Check(TypedDict):
     """Everything that is wrong or doubtful in a review."""
 
@@ -190,6 +208,7 @@ class Check(TypedDict):
     errors: int  # how many problems are wrong
     warnings: int  # how many are doubtful
     problems: list[Problematic]  # wrong or doubtful, one by one
+    quotes: NotRequired[list[QuoteHeld]]  # what became of each quote, with --papers
 
 
 class Reproduction(TypedDict):
@@ -617,15 +636,18 @@ def _deduced(deduction: Deduction) -> Deduced:
     }
 
 
-def checked(review: str, problems: Sequence[Problem]) -> Check:
+def checked(review: str, problems: Sequence[Problem], proofs: Proofs | None = None) -> Check:
     """Return everything that is wrong or doubtful in a review as a document."""
     errors = sum(problem.severity == "error" for problem in problems)
-    return {
+    document: Check = {
         "review": review,
         "errors": errors,
         "warnings": len(problems) - errors,
         "problems": [Problematic({**_values(problem), "message": str(problem)}) for problem in problems],
     }
+    if proofs:
+        document["quotes"] = [cast("QuoteHeld", proof.cells()) for proof in proofs.proofs]
+    return document
 
 
 def folder(analyses: Sequence[Reproduced], skipped: Mapping[str, str]) -> Folder:

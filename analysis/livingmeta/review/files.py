@@ -23,6 +23,7 @@ DEEPEST = 50  # tables within tables of a TOML; the time to read them grows with
 DEEP_KEY = re.compile(
     r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % DEEPEST  # noqa: UP031
 )
+PAPERS = frozenset({".pdf", ".epub", ".nxml", ".xml", ".html", ".htm", ".xhtml"})  # what papers come as
 LONGEST_NAME = 200  # characters of a column, or of a review's folder
 MOST_ROWS = 100_000
 MOST_COLUMNS = 1_000

@@ -20,6 +20,7 @@ from livingmeta.review.files import (
     LARGEST_FILE,
     LARGEST_TOML,
     LONGEST_NAME,
+    PAPERS,
     FileError,
     guarded,
     lines_of,
@@ -223,8 +224,21 @@ def _read(folder: Path, name: str, below: tuple[Path, ...]) -> tuple[Review | No
         tables |= {table: getattr(base, table) for table in OPTIONAL.keys() - held.keys() - OWN}
     loaded = Review(protocol=protocol, folder=folder, **tables)  # type: ignore[arg-type]
     problems += across(loaded)
+    problems += _papers(folder, name)
     warnings = tuple(problem for problem in problems if problem.severity == "warning")
     return replace(loaded, warnings=warnings), problems
+
+
+def _papers(folder: Path, name: str) -> Iterator[Problem]:
+    """Yield papers that lie in the folder, which is passed on as a whole: few may be."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in PAPERS:
+            yield Problem(
+                file=f"{name}/{path.relative_to(folder).as_posix()}",
+                reason="a paper seems to lie in the folder of the review, which is published with all in it",
+                remedy="Move it out: check --papers reads it anywhere, and keeps its hash alone.",
+                severity="warning",
+            )
 
 
 def read_worksheet(review: Review, path: Path) -> tuple[str, tuple[Decision, ...]]:

@@ -30,6 +30,7 @@ from livingmeta.review.schema import (
     Moderator,
     Outcome,
     Problem,
+    QuoteRecord,
     Rated,
     Report,
     Row,
@@ -324,6 +325,7 @@ class Review(Shown):
     searches: tuple[SearchRun, ...] = ()
     records: tuple[SearchRecord, ...] = ()
     screening: tuple[Screening, ...] = ()
+    verification: tuple[QuoteRecord, ...] = ()
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
     file: str | None = None  # of a review read from one: nobody wrote a protocol, sources or gaps
     parted_by: str | None = None  # moderator that somebody asked for, instead of the review's own subgroups

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from itertools import product
 
 from livingmeta.review.protocol import Review, RowSetKey, better_known, favours, fits, lenders, row_sets
+from livingmeta.review.quotes import outdated
 from livingmeta.review.schema import WORDED, Decision, Moderator, Outcome, Problem, Row
 from livingmeta.review.screening import screened
 from livingmeta.words import unknown
@@ -31,6 +32,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _flow(review)
     yield from _moderators(review)
     yield from screened(review)
+    yield from outdated(review)
 
 
 def _keys(review: Review) -> Iterator[Problem]:

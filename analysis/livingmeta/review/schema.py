@@ -649,6 +649,12 @@ def _name(cell: object) -> object:
     return cell
 
 
+def _hash(cell: object) -> object:
+    if cell is not None and not re.fullmatch("[0-9a-f]{64}", str(cell)):
+        raise CellError("this is no SHA-256", "The rows are written by check --papers --record, not by hand.")
+    return cell
+
+
 Down = Annotated[int, BeforeValidator(_down)]
 Day = Annotated[str, BeforeValidator(_day)]
 Person = Annotated[str, BeforeValidator(_name)]
@@ -807,6 +813,32 @@ class Screening(Row):
             )
 
 
+class QuoteRecord(Row):
+    """A quote held against the paper that it is from; `check --papers FOLDER --record` writes the rows."""
+
+    table: str = required("file that the quote stands in, without .csv")
+    key: str = required("what names its row there, and the column where that is not quote")
+    source: Key = required("key in sources.csv of what is quoted")
+    quote_sha256: Annotated[str, BeforeValidator(_hash)] = required(
+        "SHA-256 of the quote: one that is another now is proved no more, and `check` says so"
+    )
+    result: Literal["found", "elsewhere", "other digits", "not found"] = required(
+        "found: word for word, where locator says; elsewhere: on another page; other digits: the words, and "
+        "not their numbers; not found: neither"
+    )
+    page: WholeNumber | None = optional("page of the file that it was found on, where the paper has pages")
+    paper_sha256: Annotated[str, BeforeValidator(_hash)] = required(
+        "SHA-256 of the file with the paper, which is not a part of the review"
+    )
+    date: Day = required("when, as year-month-day")
+    by: Person = required("who held the paper")
+
+    @property
+    def record(self) -> tuple[str, str, str, str]:
+        """What it is about: file, row, source and quote."""
+        return self.table, self.key, self.source, self.quote_sha256
+
+
 TABLES: dict[str, type[Row]] = {
     "sources": Source,
     "trials": Trial,
@@ -818,7 +850,7 @@ TABLES: dict[str, type[Row]] = {
     "risk_of_bias": Bias,
 }
 # Files that a review has only where trials have moderators of its own, results were extracted
-# twice, a panel rated certainty, or databases were searched.
+# twice, a panel rated certainty, databases were searched, or quotes were held against their papers.
 OPTIONAL: dict[str, type[Row]] = {
     "moderators": Moderator,
     "second_extraction": SecondOutcome,
@@ -827,6 +859,7 @@ OPTIONAL: dict[str, type[Row]] = {
     "searches": SearchRun,
     "records": SearchRecord,
     "screening": Screening,
+    "verification": QuoteRecord,
 }
 
 

@@ -1,0 +1,254 @@
+"""Each quote of a review held against the paper that it is from, if somebody has it here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import shorten
+from typing import Any, Literal
+
+from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
+from livingmeta.exchange.sheets import as_csv
+from livingmeta.exchange.verbatim import Match, Readings
+from livingmeta.living.adding import owned
+from livingmeta.printer import Shown
+from livingmeta.review.protocol import Review
+from livingmeta.review.quotes import Quoted, quotes
+from livingmeta.review.schema import LONGEST_SHOWN, Problem, QuoteRecord, columns, read_row
+from livingmeta.store import current, replace_all
+from livingmeta.words import refuse
+
+# How results are told, the best first: of two files with one paper it counts
+TOLD = {
+    "found": "",
+    "elsewhere": "on another page than the locator says",
+    "other digits": "with other digits",
+    "not found": "not found",
+}
+ABSENT = "paper not there"
+NAME = "verification.csv"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Proof(Shown):
+    """What became of a quote, as `verbatim.Match` says, and the paper that it was held against."""
+
+    quoted: Quoted
+    result: Literal["found", "elsewhere", "other digits", "not found", "paper not there"]
+    page: int | None = None
+    words: str | None = None
+    others: tuple[tuple[str, str], ...] = ()
+    paper: Paper | None = None
+
+    def __str__(self) -> str:
+        page = f" on page {self.page}" if self.page else ""
+        return f"{self.quoted.row.place}: {self.result}{page}: “{self.quoted.words}”"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return [self.cells()]
+
+    def cells(self) -> dict[str, Any]:
+        """Return it as plain values, by the words of docs/json.md."""
+        row = self.quoted.row
+        return {
+            "file": row.file,
+            "row": row.row,
+            "column": self.quoted.column,
+            "source": self.quoted.source,
+            "locator": self.quoted.locator,
+            "quote": self.quoted.words,
+            "result": self.result,
+            "page": self.page,
+            "words": self.words,
+            "others": [list(pair) for pair in self.others],
+            "paper": self.paper.path.name if self.paper else None,
+            "paper_sha256": self.paper.sha256 if self.paper else None,
+        }
+
+    @property
+    def differing(self) -> str:
+        """The numbers that are others in the paper: "3.1 in place of 3.0"."""
+        told = (f"{there} in place of {own}".replace("-", "−") for own, there in self.others)
+        return ", ".join(told)
+
+    def problem(self) -> Problem | None:
+        """Word it as something wrong, or doubtful; None where it was found, or could not be looked for.
+
+        Words that are not there are only a doubt where the paper has pages that can't be read.
+        """
+        name = self.paper.path.name if self.paper else ""
+        place = f"page {self.page} of {name}" if self.page else name
+        words = shorten(self.words or "", LONGEST_SHOWN, placeholder=" …")
+        reason = {
+            "elsewhere": f"the quote stands on {place}, and not where its locator says",
+            "other digits": f"{place} has {self.differing}: “{words}”",
+            "not found": f"the quote is not in {name}",
+        }.get(self.result)
+        if reason is None or self.paper is None:
+            return None
+        remedy = {"elsewhere": "Correct the locator."}.get(self.result, "Look at it again, and correct it.")
+        unread = ", ".join(map(str, self.paper.unread))
+        doubtful = self.result == "elsewhere" or (self.result == "not found" and unread)
+        if unread and self.result == "not found":
+            remedy = f"It may stand on a page that shows a picture: {unread}."
+        return Problem(
+            file=self.quoted.row.file,
+            row=self.quoted.row.row,
+            column=self.quoted.column,
+            value=self.quoted.words,
+            reason=reason,
+            remedy=remedy,
+            severity="warning" if doubtful else "error",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Proofs(Shown):
+    """All quotes of a review beside the papers of a folder; `doubts` are papers that can't be read."""
+
+    review: Review
+    proofs: tuple[Proof, ...]
+    papers: tuple[Belonging, ...]
+    doubts: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        n = self.counts
+        tried = sum(n[result] for result in TOLD)
+        said = [f"{n['found']} of {tried} {'quote' if tried == 1 else 'quotes'} found in their papers"]
+        said += [f"{n[result]} {words}" for result, words in TOLD.items() if words and n[result]]
+        away = [f"{n[ABSENT]} without a paper here"] if n[ABSENT] else []
+        return ", ".join([*(said if tried else ()), *away]) or "no quotes"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return [proof.cells() for proof in self.proofs]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many quotes have each result."""
+        return Counter(proof.result for proof in self.proofs)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong or doubtful: with quotes, and with papers."""
+        return [*(p for proof in self.proofs if (p := proof.problem())), *self.doubts]
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The sources whose papers are not there, those with most quotes first."""
+        away = Counter(proof.quoted.source for proof in self.proofs if proof.paper is None)
+        return tuple(source for source, _ in away.most_common())
+
+
+def prove(review: Review, folder: Path, *, progress: Callable[[int, int], object] | None = None) -> Proofs:
+    """Look for every quote of a review in the papers of a folder.
+
+    Parameters
+    ----------
+    review : Review
+    folder : Path
+        It stays as it is, and nothing of it is copied. Which paper a quote is from is sure by the DOI
+        of its source, or by a file that is called by the key of the source or of the report.
+    progress : callable, optional
+        Called with how many papers are read, and how many there are.
+
+    Raises
+    ------
+    RefusalError
+        If there is no such folder or no paper in it.
+    """
+    opened, doubts = papers_in(folder, progress=progress)
+    cited = {report.report: (report.doi, report.citation) for report in review.reports}
+    cited |= {source.source: (source.doi, source.citation) for source in review.sources}
+    held = belonging(opened, cited)
+    papers: dict[str, list[Readings]] = {}
+    for one in held:
+        readings = Readings(one.paper)
+        for key in one.keys:
+            papers.setdefault(key, []).append(readings)
+    proofs = tuple(_proof(quoted, papers.get(quoted.source, [])) for quoted in quotes(review))
+    return Proofs(review=review, proofs=proofs, papers=tuple(held), doubts=tuple(doubts))
+
+
+def _proof(quoted: Quoted, papers: Iterable[Readings]) -> Proof:
+    best: tuple[Match, Paper] | None = None
+    order = list(TOLD)
+    for readings in papers:
+        found = readings.find(quoted.words, quoted.locator)
+        if best is None or order.index(found.result) < order.index(best[0].result):
+            best = found, readings.paper
+    if best is None:
+        return Proof(quoted=quoted, result="paper not there")
+    found, paper = best
+    return Proof(
+        quoted=quoted,
+        result=found.result,
+        page=found.page,
+        words=found.words,
+        others=found.others,
+        paper=paper,
+    )
+
+
+def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
+    """Write to verification.csv what became of each quote whose paper is there.
+
+    A record that says the same of the same quote and file stays as it is, with its day and name;
+    one of a quote that is there no more is left out.
+
+    Parameters
+    ----------
+    proofs : Proofs
+    by, day : str
+        Who holds the papers, with letters, and the day, as year-month-day.
+
+    Returns
+    -------
+    list of Path
+        The file, if it changed.
+
+    Raises
+    ------
+    RefusalError
+        If a cell is none that verification.csv may hold, or somebody else changed the file. Nothing
+        is written.
+    """
+    review = proofs.review
+    own = {row.record: row for row in review.verification if _own(review, row)}
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for proof in proofs.proofs:
+        about = proof.quoted.record
+        before = own.get(about)
+        cells = dict(zip(columns(QuoteRecord), about, strict=False))
+        if proof.paper is None:
+            if before:
+                rows[about] = _cells(before)
+            continue
+        cells |= {
+            "result": proof.result,
+            "page": str(proof.page or ""),
+            "paper_sha256": proof.paper.sha256,
+            "date": day,
+            "by": by,
+        }
+        old = _cells(before) if before else {}
+        rows[about] = old if {**old, "date": day, "by": by} == cells else cells
+    for number, cells in enumerate(rows.values(), start=2):
+        _, wrong = read_row(QuoteRecord, cells, file=NAME, row=number)
+        refuse(map(str, wrong))
+    path = current(review.folder / NAME)
+    seen = path.read_bytes() if path.exists() else b""
+    head = list(columns(QuoteRecord))
+    text = as_csv([head, *([cells[name] for name in head] for cells in rows.values())], end="\n")
+    if text.encode() == seen or not rows:
+        return []
+    return replace_all({owned(review.folder) / NAME: (seen, text)})
+
+
+def _own(review: Review, row: QuoteRecord) -> bool:
+    return Path(row.file).parent.name == review.folder.name
+
+
+def _cells(row: QuoteRecord) -> dict[str, str]:
+    return {name: "" if (cell := getattr(row, name)) is None else str(cell) for name in columns(QuoteRecord)}

@@ -1,0 +1,161 @@
+"""Every quote of a review, and which of them were held against the paper that they are from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import OPTIONAL, TABLES, Bias, Outcome, Problem, QuoteRecord, Row, columns
+
+# What names a row in its file; of those that have no key of their own, what tells it from others
+_OF_OUTCOME = "trial contrast subgroup outcome instrument weeks time_label group statistic source"
+NAMED_BY = {
+    "sources": "source",
+    "trials": "trial",
+    "reports": "report",
+    "instruments": "instrument",
+    "outcomes": _OF_OUTCOME,
+    "second_extraction": f"{_OF_OUTCOME} extractor",
+    "gaps": "trial outcome instrument weeks",
+    "published": "claim quantity trial contrast subgroup",
+    "risk_of_bias": "trial tool domain",
+    "moderators": "trial contrast subgroup moderator",
+}
+QUOTED_WORDS = re.compile(r"(?<!\w)'((?:[^']|(?<=\w)'(?=\w))+)'(?!\w)|“([^”]+)”")
+SOURCE_KEY = re.compile(r"\[([a-z0-9][a-z0-9_.-]*)\]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quoted:
+    """A quote: the row and column that it stands in, and the key of the source that it is from.
+
+    `locator` says where in the source; "" where the row has no cell for it.
+    """
+
+    row: Row
+    table: str
+    column: str
+    source: str
+    words: str
+    locator: str
+
+    @property
+    def key(self) -> str:
+        """What names its row in the file, and the column where that is not `quote`."""
+        cells = (getattr(self.row, name) for name in NAMED_BY[self.table].split())
+        named = [f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells if cell is not None]
+        return ", ".join([*named, *([self.column] if self.column != "quote" else [])])
+
+    @property
+    def hashed(self) -> str:
+        """The SHA-256 of its words, by which a quote that was changed since is known."""
+        return sha256(self.words.encode()).hexdigest()
+
+    @property
+    def record(self) -> tuple[str, str, str, str]:
+        """What a row of verification.csv must say to be about it."""
+        return self.table, self.key, self.source, self.hashed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proved:
+    """How many quotes of some were found in their papers, by whom, and when last."""
+
+    proved: int
+    of: int
+    by: tuple[str, ...]
+    date: str | None
+
+
+def quotes(review: Review) -> tuple[Quoted, ...]:
+    """List every quote of a review.
+
+    They are the cells `quote`, and what stands in quote marks in other cells: behind it the key of
+    its source in square brackets; in the support of a judgement it is the row's own source.
+    """
+    asked = (quotes,)
+    if asked not in review.memo:
+        known = {source.source for source in review.sources}
+        listed = (q for table in NAMED_BY for row in getattr(review, table) for q in _of(table, row, known))
+        review.memo[asked] = tuple(listed)
+    held: tuple[Quoted, ...] = review.memo[asked]
+    return held
+
+
+def _of(table: str, row: Row, known: set[str]) -> Iterator[Quoted]:
+    for column in columns({**TABLES, **OPTIONAL}[table]):
+        cell = getattr(row, column)
+        if column == "quote" and cell:
+            locator = getattr(row, "where" if table == "published" else "locator") or ""
+            yield Quoted(row=row, table=table, column=column, source=row.source, words=cell, locator=locator)  # type: ignore[attr-defined]
+        elif isinstance(cell, str) and ("'" in cell or "“" in cell):
+            *named, rest = SOURCE_KEY.split(cell)
+            parts = list(zip(named[::2], named[1::2], strict=True))
+            if isinstance(row, Bias) and column == "support":
+                parts.append((rest, row.source))
+            for text, source in parts:
+                for single, double in QUOTED_WORDS.findall(text) if source in known else ():
+                    words = single or double
+                    if len(words.split()) > 1:
+                        yield Quoted(
+                            row=row, table=table, column=column, source=source, words=words, locator=""
+                        )
+
+
+def proof_of(review: Review, row: Outcome) -> QuoteRecord | None:
+    """Return the record by which the quote of a row was found in its paper; None where there is none."""
+    if row.quote is None or not review.verification:
+        return None
+    return next(
+        (_recorded(review).get(q.record) for q in _of("outcomes", row, set()) if q.column == "quote"), None
+    )
+
+
+def _recorded(review: Review) -> dict[tuple[str, str, str, str], QuoteRecord]:
+    """Return the records of quotes that were found, by what they are about; a later one counts."""
+    asked = (_recorded,)
+    if asked not in review.memo:
+        latest = {row.record: row for row in review.verification}
+        review.memo[asked] = {about: row for about, row in latest.items() if row.result == "found"}
+    held: dict[tuple[str, str, str, str], QuoteRecord] = review.memo[asked]
+    return held
+
+
+def proved(review: Review, rows: Iterable[Outcome] | None = None) -> Proved | None:
+    """Count the quotes of some rows, or of the whole review, that were found in their papers.
+
+    A quote that several rows share counts once. None where no quote was ever held against a paper.
+    """
+    if not review.verification:
+        return None
+    wanted = None if rows is None else {row.place for row in rows}
+    asked: dict[tuple[str, str], QuoteRecord | None] = {}
+    for quote in quotes(review):
+        if wanted is None or (quote.row.place in wanted and quote.column == "quote"):
+            about = (quote.source, quote.hashed)
+            asked[about] = _recorded(review).get(quote.record) or asked.get(about)
+    records = [record for record in asked.values() if record]
+    return Proved(
+        proved=len(records),
+        of=len(asked),
+        by=tuple(dict.fromkeys(record.by for record in records)),
+        date=max((record.date for record in records), default=None),
+    )
+
+
+def outdated(review: Review) -> Iterator[Problem]:
+    """Yield records of quotes that have changed since, or that no row has any more."""
+    held = {quote.record for quote in quotes(review)} if review.verification else set()
+    keys = {about[:2] for about in held}
+    for row in review.verification:
+        own = Path(row.file).parent.name == review.folder.name
+        if own and row.record not in held:
+            reason = "no row with a quote is called so any more"
+            if row.record[:2] in keys:
+                reason = f"the quote is another than on {row.date}, when it was held against the paper"
+            remedy = "Hold it against the paper again: check --papers FOLDER --record --by NAME."
+            yield row.problem("key", reason, remedy, severity="warning")
