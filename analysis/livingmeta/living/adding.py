@@ -11,8 +11,8 @@ from livingmeta.living.drafts import ORDER, Draft, appended
 from livingmeta.review.extraction import agreement_row, corrected, disagreements
 from livingmeta.review.folder import PACKAGED, TEMPLATE, ReviewError, examine, find, load_review, neighbours
 from livingmeta.review.protocol import Review
-from livingmeta.review.schema import OPTIONAL, columns
-from livingmeta.store import contents, copied, create, replace_all
+from livingmeta.review.schema import OPTIONAL, Row, columns
+from livingmeta.store import ChangedError, contents, copied, create, replace_all
 from livingmeta.words import RefusalError
 
 # negative_favours of review.toml, by which effects favour group 1
@@ -65,8 +65,10 @@ def owned(folder: Path) -> Path:
 
 
 @contextmanager
-def planned(name: str, draft: Draft) -> Iterator[Addition]:
-    """Try a draft on a copy of a review.
+def planned(
+    name: str, draft: Draft, *, corrections: Sequence[tuple[Row, str, str]] = ()
+) -> Iterator[Addition]:
+    """Try a draft, and new values of columns of rows that stand there, on a copy of a review.
 
     Raises
     ------
@@ -81,6 +83,15 @@ def planned(name: str, draft: Draft) -> Iterator[Addition]:
         for table in ORDER
         if (rows := draft.get(table))
     }
+    for row, column, value in corrections:
+        table = Path(row.file).stem
+        path = folder / f"{table}.csv"
+        if row not in getattr(before, table):
+            raise ChangedError(
+                f"{path}: somebody else changed row {row.row} meanwhile. Run the command again."
+            )
+        seen, text = files.get(path) or _longer(path, table, ())
+        files[path] = (seen, corrected(text, row=row.row, column=column, value=value))
     changed = {path.name: text for path, (_, text) in files.items()}
     with copied(folder, neighbours=neighbours(before), changed=changed) as copy:
         after, problems = examine(copy, shown=find(name)[1])

@@ -23,7 +23,8 @@ from livingmeta.words import RefusalError, key_of
 Cells = dict[str, str]
 Draft = dict[str, list[Cells]]  # table to new rows, in the order in which files refer to each other
 ASKED = ("sources", "instruments", "trials", "reports", "outcomes")  # what a form and the questions fill
-ORDER = (*ASKED, "gaps", "risk_of_bias", "second_extraction", "agreements")
+SEARCHED = ("records", "searches", "screening")
+ORDER = (*ASKED, "gaps", "risk_of_bias", "second_extraction", "agreements", *SEARCHED)
 
 
 def empty() -> Draft:

@@ -1,0 +1,413 @@
+"""Which records are one, and which trial they report: each merge with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+from livingmeta.exchange.search_files import Reference, registered_in
+from livingmeta.living.drafts import Cells
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Report, SearchRecord
+from livingmeta.review.screening import REGISTERS
+from livingmeta.store import write
+from livingmeta.words import key_of, needing
+
+# Titles of one year are one where their likeness (rapidfuzz.fuzz.ratio, 0 to 100, of titles without
+# case, accents and marks, in one spelling) is at least this, and `_slip` finds slips of typing only.
+SAME_TITLE = 95.0
+ALIKE = 85.0  # likeness from which two titles of one first author are shown as perhaps one trial
+APART = 60.0  # records of one DOI whose titles are less alike are not merged: supplements share a DOI
+SHORTEST_TITLE = 25  # characters; "Editorial" and "Reply to the authors" tell no two papers apart
+OTHERS = "same as others that are this one"
+# One spelling for both sides of the Atlantic, so that no difference is left where there is none
+_SPELLINGS = (
+    (r"is(e|ed|es|ing|ation|ations)\b", r"iz\1"),
+    (r"our\b", "or"),
+    ("ae|oe", "e"),
+    (r"tre\b", "ter"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sameness:
+    """Which of several references are one: the place of the first of each, and why they are."""
+
+    first: tuple[int, ...]
+    why: Mapping[int, str]  # what shows that one is another
+    doubts: tuple[tuple[int, int, str], ...]  # pairs that a person has to look at
+
+
+def plain(title: str) -> str:
+    """Write a title without what differs between databases: case, accents, marks, spelling.
+
+    Examples
+    --------
+    >>> plain("[Müller's randomised trial: behaviour.]")
+    'muller s randomized trial behavior'
+    """
+    text = unicodedata.normalize("NFKD", title).casefold()
+    text = "".join(sign for sign in text if not unicodedata.combining(sign))
+    for british, american in _SPELLINGS:
+        text = re.sub(british, american, text)
+    return " ".join(re.findall(r"\w+", text))
+
+
+def sameness(references: Sequence[Reference], *, settled: Sequence[int] = ()) -> Sameness:
+    """Find which references are one.
+
+    Those of one DOI, PMID or PMCID are; so are entries of one registration in registers, and papers
+    of one year whose titles are the same (`SAME_TITLE`) and whose first authors are. Whatever would
+    join two of different DOIs or PMIDs is a doubt, and so is one DOI of titles that have nothing in
+    common. What is found does not depend on the order of the references.
+
+    Parameters
+    ----------
+    references : sequence of Reference
+    settled : sequence of int, optional
+        Of the first references, which one each is known to be: among these nothing is looked for, so
+        that what a person has put right stays so.
+
+    Examples
+    --------
+    >>> one = Reference(title="Painful exercise in chronic pain: a trial", doi="10.1000/a", year=2017)
+    >>> sameness([one, Reference(title="Another", doi="10.1000/b"), one]).first
+    (0, 1, 0)
+    """
+    old = len(settled)
+    titles = [plain(reference.title) for reference in references]
+    edges: dict[tuple[int, int], str] = {}
+    doubts: dict[tuple[int, int], str] = {}
+    for a, b, name in _by_number(references, old):
+        if (a, b) not in edges:
+            far = name == "DOI" and _likeness(titles[a], titles[b]) < APART
+            (doubts if far else edges)[a, b] = f"same {name}" + (", other titles" if far else "")
+    parts = _Parts(references, settled)
+    for a, b in edges:
+        parts.join(a, b)
+    alike = {(a, b): score for a, b, score in _similar(references, titles, old)}
+    near = {
+        pair: "same title and year"
+        for pair, score in alike.items()
+        if score >= SAME_TITLE and pair not in edges and _one_paper(references, titles, *pair)
+    }
+    whole = _Parts(references, [parts.of(place) for place in range(len(references))])
+    for a, b in near:
+        whole.join(a, b)
+    for (a, b), why in near.items():
+        if whole.clash(a):
+            doubts[a, b] = f"{why}, but not of all of its kind the same DOI or PMID"
+        else:
+            edges[a, b] = why
+            parts.join(a, b)
+    for a, b in alike:
+        if parts.of(a) != parts.of(b) and _family(references[a]) == _family(references[b]) != "":
+            doubts.setdefault((a, b), "same first author and a similar title: perhaps one trial")
+    first = tuple(parts.of(place) for place in range(len(references)))
+    why: dict[int, str] = {}
+    for (a, b), reason in sorted(edges.items()):
+        why.setdefault(b, reason)
+        why.setdefault(a, reason)
+    held = tuple((a, b, why_not) for (a, b), why_not in sorted(doubts.items()) if first[a] != first[b])
+    return Sameness(first=first, why=why, doubts=held)
+
+
+class _Parts:
+    """Places in parts that grow together; each part is named by its first place."""
+
+    def __init__(self, references: Sequence[Reference], settled: Sequence[int]) -> None:
+        self.references = references
+        self.parent = [*settled, *range(len(settled), len(references))]
+        self.numbers: dict[int, tuple[set[str], set[str]]] | None = None
+
+    def of(self, place: int) -> int:
+        while self.parent[place] != place:
+            self.parent[place] = place = self.parent[self.parent[place]]
+        return place
+
+    def join(self, a: int, b: int) -> None:
+        low, high = sorted((self.of(a), self.of(b)))
+        self.parent[high] = low
+
+    def clash(self, place: int) -> bool:
+        """Say whether a part holds papers of several DOIs or PMIDs."""
+        if self.numbers is None:
+            self.numbers = defaultdict(lambda: (set(), set()))
+            for other, reference in enumerate(self.references):
+                dois, pmids = self.numbers[self.of(other)]
+                dois |= {reference.doi} if reference.doi else set()
+                pmids |= {reference.pmid} if reference.pmid else set()
+        return any(len(held) > 1 for held in self.numbers[self.of(place)])
+
+
+def _by_number(references: Sequence[Reference], old: int) -> Iterator[tuple[int, int, str]]:
+    """Yield pairs of one number, but for pairs among the first `old`."""
+    for name, number in {
+        "DOI": "doi",
+        "PMID": "pmid",
+        "PMCID": "pmcid",
+        "registration": "registration",
+    }.items():
+        held: dict[str, list[int]] = defaultdict(list)
+        for place, reference in enumerate(references):
+            value = getattr(reference, number)
+            if value and (name != "registration" or _registered(reference)):
+                held[value.casefold()].append(place)
+        for places in held.values():
+            for a, b in combinations(places, 2):
+                if b >= old:
+                    yield a, b, name
+
+
+def _registered(reference: Reference) -> bool:
+    """Say whether it is the entry of a trial in a register, and no paper."""
+    paper = reference.doi or reference.pmid or reference.journal
+    return reference.database in REGISTERS or bool(reference.registration and not paper)
+
+
+def _one_paper(references: Sequence[Reference], titles: Sequence[str], a: int, b: int) -> bool:
+    """Say whether two references whose titles are alike are one paper, if no number tells them apart."""
+    very = titles[a] == titles[b]
+    years = [year for place in (a, b) if (year := references[place].year) is not None]
+    # print follows the web by a year at times; then, or where a year is unknown, the very title counts
+    near = abs(years[0] - years[1]) <= (1 if very else 0) if len(years) == 2 else very
+    long_enough = min(len(titles[a]), len(titles[b])) >= SHORTEST_TITLE
+    one_kind = _registered(references[a]) == _registered(references[b])
+    return near and long_enough and one_kind and (very or _slip(titles[a], titles[b]))
+
+
+def _similar(
+    references: Sequence[Reference], titles: Sequence[str], old: int
+) -> Iterator[tuple[int, int, float]]:
+    """Yield pairs of the same first author, or of none, whose titles are alike."""
+    with needing("Looking for duplicates", extra="living"):
+        from rapidfuzz import fuzz, process
+    by_author: dict[str, list[int]] = defaultdict(list)
+    for place, reference in enumerate(references):
+        by_author[_family(reference)].append(place)
+    unnamed = by_author.pop("", [])
+    every = [*by_author.values(), unnamed]
+    for group in every:
+        others = sorted({*group, *unnamed}) if group is not unnamed else sorted(range(len(references)))
+        for place in group:
+            choices = {
+                other: titles[other] for other in others if max(place, other) >= old and other != place
+            }
+            for _, score, other in process.extract_iter(
+                titles[place], choices, scorer=fuzz.ratio, score_cutoff=ALIKE
+            ):
+                yield min(place, other), max(place, other), score
+
+
+def _likeness(one: str, other: str) -> float:
+    with needing("Looking for duplicates", extra="living"):
+        from rapidfuzz import fuzz
+    return float(fuzz.ratio(one, other))
+
+
+def _slip(one: str, other: str) -> bool:
+    """Say whether two titles differ by a slip of typing only: one letter within long words, no number.
+
+    A word too many, or another beginning, turns a title into that of another paper: with, without;
+    abduction, adduction; men, women; part 1, part 2.
+    """
+    from rapidfuzz.distance import Levenshtein
+
+    words, others = one.split(), other.split()
+    if len(words) != len(others):
+        return "".join(words) == "".join(others)
+    apart = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
+    return len(apart) <= 2 and all(
+        min(len(a), len(b)) >= 6
+        and a[:3] == b[:3]
+        and not any(map(str.isdigit, a + b))
+        and Levenshtein.distance(a, b) <= 1
+        for a, b in apart
+    )
+
+
+def _family(reference: Reference) -> str:
+    first = reference.authors[0] if reference.authors else ""
+    return plain(re.sub(r"\s[A-Z]{1,4}$", "", first))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What references become in records.csv: new rows, cells of old rows, and what is to be said."""
+
+    rows: tuple[Cells, ...]
+    corrections: tuple[tuple[SearchRecord, str, str], ...]  # row, column, value
+    merges: tuple[str, ...]
+    doubts: tuple[str, ...]
+    again: int  # that the same database had given before
+    abstracts: Mapping[str, str]  # by `identity`
+
+
+def gathered(
+    review: Review, references: Sequence[Reference], *, database: str, query: str, date: str
+) -> Gathered:
+    """Say what references add to a review's records.
+
+    Parameters
+    ----------
+    review : Review
+    references : sequence of Reference
+    database : str
+        Where they were found, unless they say so themselves.
+    query : str
+        Id of the search, or name of the file.
+    date : str
+        Day on which they were found.
+    """
+    held = review.records
+    places = {record.record: place for place, record in enumerate(held)}
+    settled = [
+        places.get(record.duplicate_of or "", place) if record.duplicate_of else place
+        for place, record in enumerate(held)
+    ]
+    named = [one if one.database else replace(one, database=database) for one in references]
+    every = [*map(as_reference, held), *named]
+    same = sameness(every, settled=settled)
+    before = {(same.first[place], record.database) for place, record in enumerate(held)}
+    keys, taken = [record.record for record in held], {record.record for record in held}
+    rows: list[Cells] = []
+    merges: list[str] = []
+    trials = _trials(review)
+    fresh: dict[int, Cells] = {}
+    again = 0
+    for place in range(len(held), len(every)):
+        one, first = every[place], same.first[place]
+        if (first, one.database) in before:
+            again += 1
+            keys.append("")
+            continue
+        key = key_of(f"{_family(one) or one.registration or 'record'}{one.year or ''}", taken)
+        taken.add(key)
+        keys.append(key)
+        fresh[place] = _row(one, key=key, query=query, date=date)
+    kept = {}  # of each part the first that has a row
+    for place, key in enumerate(keys):
+        first = same.first[place]
+        if key:
+            kept.setdefault(first, keys[first] or key)
+    reported = {report.report: plain(report.citation) for report in review.reports}
+    for place, cells in fresh.items():
+        one, first = every[place], kept[same.first[place]]
+        if first != cells["record"]:
+            why = same.why.get(place, OTHERS)
+            cells |= {"duplicate_of": first, "duplicate_why": why}
+            merges.append(f"{cells['record']} is {first} ({why}): {one.title}")
+        report = _report(one, review.reports, reported)
+        number = (one.registration or "").casefold()
+        cells["report"] = report.report if report else ""
+        cells["trial"] = report.trial if report else trials.get(number, one.registration or "")
+        rows.append(cells)
+    corrections = []
+    for place, record in enumerate(held):
+        first = kept[same.first[place]]
+        if first != (record.duplicate_of or record.record):
+            why = same.why.get(place, OTHERS)
+            corrections.append((record, "duplicate_of", first))
+            if record.duplicate_why is None:
+                corrections.append((record, "duplicate_why", why))
+            merges.append(f"{record.record} is {first} ({why}): {record.title}")
+        if record.report is None and (report := _report(every[place], review.reports, reported)):
+            corrections += [(record, "report", report.report), (record, "trial", report.trial)]
+    doubts = [
+        f"not merged, please look: {keys[a]} and {keys[b]} ({why}): {every[a].title} | {every[b].title}"
+        for a, b, why in same.doubts
+        if keys[a] and keys[b]
+    ]
+    abstracts = {identity(one): one.abstract or "" for one in named}
+    return Gathered(
+        rows=tuple(rows),
+        corrections=tuple(corrections),
+        merges=tuple(merges),
+        doubts=tuple(doubts),
+        again=again,
+        abstracts=abstracts,
+    )
+
+
+def as_reference(record: SearchRecord) -> Reference:
+    """Return what a row of records.csv says of its paper."""
+    shared = ("title", "year", "journal", "doi", "pmid", "pmcid", "registration", "database")
+    return Reference(
+        authors=tuple((record.authors or "").split("; ")) if record.authors else (),
+        key=record.record,
+        **{name: getattr(record, name) for name in shared},
+    )
+
+
+def _row(reference: Reference, *, key: str, query: str, date: str) -> Cells:
+    shared = ("title", "journal", "doi", "pmid", "pmcid", "registration", "database")
+    cells = {name: getattr(reference, name) or "" for name in shared}
+    year = str(reference.year or "")
+    authors = "; ".join(reference.authors)[:1_000]
+    return {"record": key, **cells, "year": year, "authors": authors, "query": query, "date": date}
+
+
+def _trials(review: Review) -> dict[str, str]:
+    """Map registry numbers to the trials of the review that have them."""
+    trials = {}
+    for trial in review.trials:
+        if number := registered_in(trial.registration):
+            trials[number.casefold()] = trial.trial
+    for record in review.records:
+        if record.registration and record.report and record.trial:
+            trials.setdefault(record.registration.casefold(), record.trial)
+    return trials
+
+
+def _report(reference: Reference, reports: Iterable[Report], citations: Mapping[str, str]) -> Report | None:
+    """Return the report of the review that a reference is: by DOI, PMID, or its title in the citation."""
+    title = plain(reference.title)
+    for report in reports:
+        if reference.doi and report.doi and reference.doi == report.doi.lower():
+            return report
+        if reference.pmid and reference.pmid == report.pmid:
+            return report
+        if len(title) >= SHORTEST_TITLE and title in citations[report.report]:
+            return report
+    return None
+
+
+def identity(reference: Reference) -> str:
+    """Return by what a paper is known in the cache, whatever a review calls it."""
+    number = reference.doi or reference.pmid or reference.registration
+    return number or f"{plain(reference.title)} {reference.year or ''}"
+
+
+def cache() -> Path:
+    """Return the folder in which abstracts are kept: that of LIVINGMETA_CACHE, or the user's cache."""
+    with needing("Keeping abstracts", extra="living"):
+        from platformdirs import user_cache_path
+    chosen = os.environ.get("LIVINGMETA_CACHE")
+    return Path(chosen) if chosen else user_cache_path("livingmeta")
+
+
+def keep_abstracts(review: Review, abstracts: Mapping[str, str]) -> None:
+    """Keep abstracts outside the repository: they are their publishers', and no fact of a review."""
+    if abstracts:
+        text = json.dumps(dict(abstracts), ensure_ascii=False, sort_keys=True)
+        name = hashlib.sha256(text.encode()).hexdigest()[:24]
+        write(cache() / "abstracts" / review.protocol.id / f"{name}.json", text)
+
+
+def kept_abstracts(review: Review) -> dict[str, str]:
+    """Return the abstracts that are kept, by `identity`; a file that is damaged is left out."""
+    held: dict[str, str] = {}
+    for path in sorted((cache() / "abstracts" / review.protocol.id).glob("*.json")):
+        try:
+            held |= {str(name): str(text) for name, text in json.loads(path.read_text("utf-8")).items()}
+        except (ValueError, AttributeError, OSError):
+            continue
+    return held
