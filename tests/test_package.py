@@ -31,7 +31,12 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = PROJECT["optional-dependencies"]
 # Modules named otherwise than their package, and those that a dependency brings for its callers.
 NAMED = {"python-docx": "docx", "pymetaanalysis": "meta_analyze"}
-BROUGHT = {"markupsafe": "jinja2", "nbformat": "nbclient", "pdfminer": "pdfplumber"}
+BROUGHT = {
+    "adjustText": "adjusttext",
+    "markupsafe": "jinja2",
+    "nbformat": "nbclient",
+    "pdfminer": "pdfplumber",
+}
 FOLDERS = {"": "analysis", "crosscheck": "analysis tests", "dask": "analysis", "notebooks": "notebooks"}
 
 

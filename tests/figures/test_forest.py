@@ -567,8 +567,11 @@ def test_odd_input_is_drawn_as_it_is_printed(name: str) -> None:
 
 def test_no_words_at_an_axis_have_an_arrow_since_that_means_an_interval_goes_on() -> None:
     one = POOLS["pain-short"]
-    assert axis_sides(one) == "\nleft: favours painful exercise; right: favours pain-free exercise"
-    assert axis_sides(replace(one, favours=None)) == ""
+    below = [(0.25, ["Favours painful exercise"]), (0.75, ["Favours pain-free exercise"])]
+    assert axis_sides(one, (-1.0, 1.0), 4.0) == below
+    narrow = axis_sides(one, (-1.0, 0.1), 4.0)  # no words fit below the right side
+    assert narrow == [(0.5, ["left: favours painful exercise; right: favours pain-free exercise"])]
+    assert axis_sides(replace(one, favours=None), (-1.0, 1.0), 4.0) == []
 
 
 def crowd(path: Path, k: int, *, subgroups: int = 0) -> list[Pool]:

@@ -22,6 +22,7 @@ from livingmeta.figures.sensitivity import (
     influence_plot,
     leave_one_out_plot,
 )
+from livingmeta.figures.style import about
 from livingmeta.review.folder import load_review
 
 
@@ -77,7 +78,10 @@ def artists(ax, prefix: str) -> dict[str, object]:
 def test_leave_one_out_shows_each_estimate(one: Sensitivity) -> None:
     ax = leave_one_out_plot(one, important=0.2)
     drawn = [float(a.get_xdata()[0]) for a in artists(ax, "without:").values()]
-    assert drawn == [left.estimate for left in one.without]
+    assert drawn == sorted(left.estimate for left in one.without)
+    lowest = min(one.without, key=lambda left: left.estimate)
+    first = next(text.get_text() for text in ax.texts if text.get_position()[1] == 0)
+    assert first == f"Without {lowest.label}"
     (band,) = artists(ax, "important").values()
     assert band.get_extents().width > 0
     low, high = ax.get_xlim()
@@ -104,38 +108,77 @@ def test_the_cumulative_forest_has_three_orders_where_they_fit() -> None:
 def test_a_page_holds_no_more_than_it_can_and_says_so() -> None:
     one = many(130)
     for draw, prefix, cut in (
-        (leave_one_out_plot, "without:", f"the {MOST} of 130 that move it most"),
+        (leave_one_out_plot, "without:", f"The {MOST} of 130 that move it most"),
         (cumulative_plot, "stage:", "from trial 71 of 130 on"),
     ):
         ax = draw(one)
         assert len(artists(ax, prefix)) == MOST
-        assert cut in ax.figure.texts[0].get_text()
+        assert any(cut in text.get_text() for text in ax.texts)
+        assert cut in about(ax).text
         assert ax.figure.get_figheight() < 11.7  # A4
     ax = influence_plot(one)
-    assert f"the {MOST} of 130" in ax.figure.texts[0].get_text()
+    assert f"The {MOST} of 130" in about(ax).text
     # the last ones were given the largest Cook's distances
-    names = [label.get_text() for label in ax.get_yticklabels()]
+    names = [text.get_text() for text in ax.texts]
+    assert len(names) == MOST
     assert all(int(name.split()[-1]) >= 130 - MOST for name in names)
 
 
+def diagnostics(one: Sensitivity, prefix: str = "") -> dict[str, list[float]]:
+    """The points of each panel."""
+    lines = [line for ax in influence_plot(one).figure.axes for line in ax.lines]
+    gids = {str(line.get_gid()): list(line.get_xdata()) for line in lines if line.get_gid()}
+    return {gid: xs for gid, xs in gids.items() if gid.startswith(prefix)}
+
+
 def test_influence_has_eight_panels_with_all_their_numbers() -> None:
+    one = knees()[0]
+    found = diagnostics(one)
+    assert PANELS.keys() <= found.keys()
+    for column in PANELS:
+        assert found[column] == [getattr(left, column) for left in one.without]
+
+
+def test_influence_names_its_cut_offs_and_who_lies_beyond_one() -> None:
+    """DFFITS 3/√(k − 1) and hat 3/k of Viechtbauer and Cheung (2010), with one coefficient."""
+    one = knees()[0]
+    k = len(one.without)
+    ax = influence_plot(one)
+    lines = [line for panel in ax.figure.axes for line in panel.lines]
+    cuts = {x for line in lines if line.get_gid() == "cut:dffits" for x in line.get_xdata()}
+    assert sorted(cuts) == pytest.approx([-3 / (k - 1) ** 0.5, 3 / (k - 1) ** 0.5])
+    assert f"hat value {3 / k:.2f}" in about(ax).text
+    far = [left.label for left in one.without if left.hat > 3 / k or abs(left.rstudent) > 1.96]
+    assert far
+    assert all(label in about(ax).description for label in far)
+    drawn = diagnostics(one, "beyond:rstudent")["beyond:rstudent"]
+    assert drawn == [left.rstudent for left in one.without if abs(left.rstudent) > 1.96]
+
+
+def test_few_trials_have_a_table_of_influence_and_no_cut_off() -> None:
     one = smith("function-short")
-    figure = influence_plot(one).figure
-    found = {line.get_gid(): line for ax in figure.axes for line in ax.lines if line.get_gid()}
-    assert found.keys() == PANELS.keys()
-    for column, line in found.items():
-        assert list(line.get_xdata()) == [getattr(left, column) for left in one.without]
+    ax = influence_plot(one)
+    cells = {
+        str(text.get_gid()): text.get_text().replace("−", "-")
+        for panel in ax.figure.axes
+        for text in panel.texts
+        if text.get_gid()
+    }
+    assert len(cells) == len(PANELS) * len(one.without)
+    assert float(cells["hat:0"]) == pytest.approx(one.without[0].hat, abs=0.005)
+    assert not [line for panel in ax.figure.axes for line in panel.lines]
+    assert "too few for cut-offs (from 10)" in about(ax).text
 
 
-def test_a_common_effect_has_a_panel_of_tau2_without_points() -> None:
+def test_a_common_effect_has_a_table_without_tau2() -> None:
     one = smith("function-short")
     common = dict(one.scenarios)["common effect"]
     assert common is not None
     without = tuple(replace(left, tau2=None) for left in one.without)
-    figure = influence_plot(replace(one, main=common, without=without)).figure
-    found = {line.get_gid(): line for ax in figure.axes for line in ax.lines if line.get_gid()}
-    assert np.isnan(found["tau2"].get_xdata()).all()
-    assert figure_bytes(figure, "png")
+    ax = influence_plot(replace(one, main=common, without=without))
+    texts = [text for panel in ax.figure.axes for text in panel.texts]
+    assert {text.get_text() for text in texts if str(text.get_gid()).startswith("tau2:")} == {"–"}
+    assert figure_bytes(ax.figure, "png")
 
 
 @pytest.mark.parametrize("one", ["four", "28", "47", "56", "130"], indirect=True)
@@ -150,9 +193,8 @@ def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
     places = ax.transData.transform(np.column_stack([points.get_xdata(), points.get_ydata()]))
     assert not any(box.contains(*place) for box in boxes for place in places)
-    title = ax.get_title(loc="left")
     nameless = len(one.without) - len(boxes)
-    assert (f"{nameless} without room" in title.replace("\n", " ")) == (nameless > 0)
+    assert (f"{nameless} points are not named" in about(ax).text) == (nameless > 0)
     assert nameless == 0 or len(one.without) > 20
     # the one that stands out most is named
     outermost = int(np.argmax([left.baujat_y for left in one.without]))

@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from livingmeta.appraisal.changes import Move, Stage
-from livingmeta.engine.effect_sizes import as_shown
-from livingmeta.figures.style import (
-    BLACK,
-    COLOURS,
-    ROW,
-    SMALL,
-    TEXT,
-    as_written,
-    axis_sides,
-    axis_words,
-    draw_diamond,
-    draw_interval,
-    draw_mark,
-    open_axes,
-    pooled_look,
-    scale_axis,
-    write_beside,
-)
+from livingmeta.figures.lines import Line, draw_lines
+from livingmeta.figures.sensitivity import dated
+from livingmeta.figures.style import ARROW, COLOURS, interval_words, pictured, pooled_look, tell
 from livingmeta.language import ENGLISH, Language
-from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 
-_NAMES, _FOREST, _NUMBERS, _MARGIN = 3.1, 2.3, 1.5, 0.08  # inches, together a journal page
-ChangeLine = tuple[str, str, Callable[[Axes, int], None] | None, str]  # kind, label, drawing, numbers
 
-
-@as_written
+@pictured
 def changes_plot(
     moves: Sequence[Move],
     stages: Sequence[Stage],
@@ -55,6 +36,8 @@ def changes_plot(
         Name of that synthesis.
     names : (str, str)
         What before and after are called.
+    theme : str
+        "light", or "dark" for a dark ground.
     language : Language
         Of the words that are drawn.
 
@@ -67,80 +50,55 @@ def changes_plot(
     ValueError
         If there is nothing to draw.
     """
-    lines = list(_lines(moves, names, language))
-    if stages:
-        lines += [
-            ("space", "", None, ""),
-            ("heading", language.say("figures.appeared", title=language.word(title)), None, ""),
-        ]
-        lines += [_stage(stage, language) for stage in stages]
     pools = [pool for move in moves for pool in (move.before, move.after) if pool and pool.result]
     if not pools:
         raise RefusalError("no synthesis has a result before or after: there is nothing to draw.")
-    measure = pools[0].measure
-    width = _NAMES + _FOREST + _NUMBERS + 2 * _MARGIN
-    height = (len(lines) + 1) * ROW + 0.62
-    figure = Figure(figsize=(width, height), dpi=200)
-    box = ((_MARGIN + _NAMES) / width, 0.55 / height, _FOREST / width, len(lines) * ROW / height)
-    ax = figure.add_axes(box)
-    ends = [abs(end) for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
-    ends += [abs(stage.estimate) for stage in stages]
-    reach = 1.08 * max(ends)
-    ax.set_xlim(-reach, reach)
-    ax.set_ylim(len(lines) - 0.5, -0.5)
-    ax.set_yticks([])
-    scale_axis(ax.xaxis, measure, language)
-    open_axes(ax, pad=1.5)
-    ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
+    lines = list(_lines(moves, names, language))
+    if stages:
+        lines.append(Line(words=language.say("figures.appeared", title=language.word(title)), heading=True))
+    for stage in stages:
+        words = f"{'' if stage.k == 1 else '+ '}{dated(stage)}"
+        lines.append(Line(words=words, result=stage, gid=f"stage:{stage.k}", trials=stage.k))
+    ends = [end for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
+    ends += [0.0, *(stage.estimate for stage in stages)]
+    room = 0.04 * (max(ends) - min(ends))
     same = len({pool.favours for pool in pools}) == 1
-    sides = axis_sides(pools[0], language) if same else ""
-    ax.set_xlabel(language.word(axis_words(measure)) + sides, fontsize=SMALL)
-    for place, (kind, label, draw, numbers) in enumerate(lines):
-        weight = "bold" if kind == "heading" else "normal"
-        write_beside(ax, -_NAMES / _FOREST, place, label, fontsize=TEXT, weight=weight)
-        right = 1 + _NUMBERS / _FOREST
-        write_beside(ax, right, place, numbers, fontsize=TEXT, ha="right", gid=f"numbers:{place}")
-        if draw is not None:
-            draw(ax, place)
+    ax = draw_lines(
+        lines,
+        pools[0],
+        (min(ends) - room, max(ends) + room),
+        head=language.say("h_analysis"),
+        language=language,
+        same_sides=same,
+        ax=None,
+    )
+    before, after = map(language.word, names)
+    arrows = any(str(line.get_gid()).startswith("beyond:") for line in ax.lines)
+    caption = [
+        language.say("figures.changes_read", before=before, after=after),
+        arrows and language.word(ARROW),
+    ]
+    seen = [
+        f"{line.words}: {line.instead or interval_words(pools[0].measure, line.result, language)}."
+        for line in lines
+        if line.diamond
+    ]
+    tell(ax, language.say("figures.name_changes", before=before, after=after), caption, seen, language)
     return ax
 
 
-def _lines(moves: Sequence[Move], names: tuple[str, str], language: Language) -> list[ChangeLine]:
-    lines: list[ChangeLine] = []
+def _lines(moves: Sequence[Move], names: tuple[str, str], language: Language) -> Iterator[Line]:
     for move in moves:
         pools = (move.before, move.after)
         if not any(pool and pool.result for pool in pools):
             continue
-        lines.append(("heading", language.word(move.name), None, ""))
+        yield Line(words=language.word(move.name), heading=True)
         for name, pool, kind in zip(names, pools, ("variant", "pooled"), strict=True):
-            lines.append(_diamond(move, name, pool, COLOURS[kind], language))
-    return lines
-
-
-def _diamond(move: Move, name: str, pool: Pool | None, colour: str, language: Language) -> ChangeLine:
-    if pool is None or pool.result is None:
-        return ("none", f"   {language.word(name)}", None, language.say("figures.no_pooled_value"))
-    result = pool.result
-
-    def draw(ax: Axes, place: int) -> None:
-        look = pooled_look(pool) if pool.contradictory() else {"color": colour}
-        draw_diamond(ax, result, place, gid=f"{name}:{move.synthesis}", **look)
-
-    text = _numbers(pool.measure, result.estimate, result.ci_low, result.ci_high, language)
-    return ("diamond", f"   {language.word(name)}, k = {result.k}", draw, text)
-
-
-def _stage(stage: Stage, language: Language) -> ChangeLine:
-    def draw(ax: Axes, place: int) -> None:
-        draw_interval(ax, stage.ci_low, stage.ci_high, place, gid=f"ci:stage:{stage.k}")
-        gid = f"stage:{stage.k}"
-        draw_mark(ax, stage.estimate, place, "s", color=COLOURS["variant"], size=3.5, gid=gid)
-
-    sign = "" if stage.k == 1 else "+ "
-    text = _numbers(stage.measure, stage.estimate, stage.ci_low, stage.ci_high, language)
-    return ("stage", f"   {sign}{stage.label}, k = {stage.k}", draw, text)
-
-
-def _numbers(measure: str, estimate: float, low: float, high: float, language: Language) -> str:
-    middle, least, most = as_shown(measure, estimate, low, high)
-    return language.say("interval", estimate=middle, low=least, high=most)
+            words = language.word(name)
+            if pool is None or pool.result is None:
+                yield Line(words=words, instead=language.say("figures.no_pooled_value"))
+                continue
+            result = pool.result
+            look: dict[str, Any] = pooled_look(pool) if pool.contradictory() else {"color": COLOURS[kind]}
+            gid = f"{name}:{move.synthesis}"
+            yield Line(words=words, result=result, gid=gid, trials=result.k, diamond=True, look=look)

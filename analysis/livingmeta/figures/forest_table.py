@@ -10,7 +10,7 @@ from typing import Any
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, of_counts, ratios, scale_name
 from livingmeta.engine.pooling import PooledEstimate
-from livingmeta.figures.style import text_width
+from livingmeta.figures.style import THEMES, text_width
 from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import Review
@@ -32,7 +32,6 @@ SORTS: Mapping[str, Callable[[Effect, float], Any] | None] = {
 # Where the columns stand: on the left of the plot as in Cochrane reviews, or the results on its right.
 LAYOUTS: Mapping[str, tuple[str, ...]] = {"cochrane": ("bias",), "plain": ("estimate", "weight", "bias")}
 COLUMNS = ("arms", "reported", "n", "weight", "estimate", "bias")
-THEMES = ("light", "dark")
 # Trials that have a row each; more stand close together without names, since nobody reads 40 pages
 # of rows, nor waits for them.
 MOST_NAMED = 300

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.legend import Legend
 from scipy.special import ndtri
 
 from livingmeta.engine.methods.small_study import Filled
@@ -13,32 +17,44 @@ from livingmeta.figures.style import (
     BOUND_MARK,
     COLOURS,
     GREY,
+    GROUND,
+    LINE,
+    MIDDLE,
     SMALL,
     TEXT,
+    WHITE,
     Canvas,
-    as_written,
     axis_sides,
-    axis_words,
     draw_mark,
+    foot_inches,
+    methods_words,
+    name_axis,
+    open_axes,
+    pictured,
     pool_name,
     pooled_look,
+    result_words,
     scale_axis,
+    tell,
     turn_ticks,
+    write_title,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import Pool
-from livingmeta.words import RefusalError
+from livingmeta.words import Numeral, RefusalError
 
 # Regions of P around no effect (Peters 2008): shade, lower and upper P, key of the words
 REGIONS = (
-    ("#FFFFFF", 0.10, 1.0, "figures.p_above"),
-    ("#D9D9D9", 0.05, 0.10, "figures.p_to_010"),
-    ("#BDBDBD", 0.01, 0.05, "figures.p_to_005"),
-    ("#F0F0F0", 0.0, 0.01, "figures.p_below"),
+    (WHITE, 0.10, 1.0, "figures.p_above"),
+    (GROUND["shade1"], 0.05, 0.10, "figures.p_to_010"),
+    (GROUND["shade2"], 0.01, 0.05, "figures.p_to_005"),
+    (GROUND["shade3"], 0.0, 0.01, "figures.p_below"),
 )
+FEW = 10  # trials, below which chance alone makes a funnel look asymmetric
+_LEFT, _HIGH = 0.55, 2.7  # inches
 
 
-@as_written
+@pictured
 def funnel_plot(
     pool: Pool,
     *,
@@ -61,15 +77,18 @@ def funnel_plot(
         Where to draw; its place is shared by all that the figure shows. By default a new figure,
         reached as ``ax.figure``.
     title : str, optional
-        Stands above, instead of what is drawn by default.
+        Stands above; by default nothing does: a caption says it (`about`).
     width, height : float, optional
         Of a new figure, in mm; by default as much as it needs.
+    theme : str
+        "light", or "dark" for a dark ground.
     language : Language
         Of the words that are drawn.
 
     Returns
     -------
     Axes
+        Gids: "trials", "estimate", "limits" (where trials would lie that differ by chance alone).
 
     Raises
     ------
@@ -81,64 +100,103 @@ def funnel_plot(
     Peters JL, Sutton AJ, Jones DR, Abrams KR, Rushton L. Contour-enhanced meta-analysis funnel
     plots help distinguish publication bias from other causes of asymmetry. J Clin Epidemiol
     2008;61:991-996.
+
+    Sterne JAC, Egger M. Funnel plots for detecting bias in meta-analysis: guidelines on choice of
+    axis. J Clin Epidemiol 2001;54:1046-1055.
     """
     result = pool.result
     if result is None:
         raise RefusalError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
-    canvas = Canvas(ax, (4.6, 3.8), width=width, height=height)
-    ax = canvas.add_axes((0.16, 0.25, 0.8, 0.63))
     yi = np.array([effect.yi for effect in pool.effects])
     se = np.sqrt([effect.vi for effect in pool.effects])
     added = np.array(filled.yi if filled else ())
-    deepest = 1.08 * se.max()
-    reach = 1.1 * max(np.abs([*yi, *added, result.estimate]).max(), 2.2 * deepest)
-    ax.set_xlim(-reach, reach)
+    deepest = 1.08 * max([*se, *np.sqrt(filled.vi if filled else ())])
+    spread = float(ndtri((1 + result.level) / 2)) * deepest
+    ends = [*yi, *added, 0.0, result.estimate - spread, result.estimate + spread]
+    room = 0.04 * (max(ends) - min(ends))
+    shown = min(ends) - room, max(ends) + room
+    plot = MIDDLE - _LEFT - 0.1
+    sides = axis_sides(pool, shown, plot, language)
+    legends = 2.6 * LINE + 0.12
+    below, above = foot_inches(sides) + legends, 0.1 if title is None else 0.3
+    high = above + _HIGH + below
+    canvas = Canvas(ax, (MIDDLE, high), width=width, height=height)
+    ax = canvas.add_axes((_LEFT / MIDDLE, below / high, plot / MIDDLE, _HIGH / high))
+    ax.set_xlim(*shown)
     ax.set_ylim(deepest, 0)
-    depth = np.array([0.0, deepest])
-    ax.set_facecolor(REGIONS[-1][0])
-    for colour, low, high, key in REGIONS:
+    patches = _regions(ax, deepest)
+    ax.plot((0, 0), (0, deepest), color=BLACK, lw=0.6, zorder=1)
+    colour = pooled_look(pool)["color"]
+    (line,) = ax.plot((result.estimate,) * 2, (0, deepest), color=colour, lw=1.2, zorder=2, gid="estimate")
+    (limits,) = ax.plot(
+        (result.estimate - spread, result.estimate, result.estimate + spread),
+        (deepest, 0, deepest),
+        color=colour,
+        lw=0.9,
+        ls=(0, (4, 2.5)),
+        zorder=2,
+        gid="limits",
+    )
+    draw_mark(ax, yi, se, "o", color=COLOURS["trial"], size=4, gid="trials", mec=WHITE, mew=0.4)
+    bounds = [(effect, y) for effect, y in zip(pool.effects, se, strict=True) if "p_bound" in effect.flags]
+    for effect, y in bounds:
+        draw_effect(ax, effect, effect.yi, y, 4, gid=f"bound:{effect.trial}", marker="o")
+    hollow = filled.k0 if filled is not None else 0
+    if filled is not None and hollow:
+        style = {"color": COLOURS["imagined"], "size": 4, "gid": "filled", "mfc": "none", "mew": 0.9}
+        draw_mark(ax, added, np.sqrt(filled.vi), "o", **style)
+    scale_axis(ax.xaxis, pool.measure, language)
+    turn_ticks(ax.yaxis, language)
+    open_axes(ax)
+    ax.spines["left"].set_visible(True)
+    ax.set_ylabel(language.say("figures.standard_error"), fontsize=TEXT)
+    name_axis(ax, pool.measure, sides, language)
+    share = {"level": Numeral(f"{100 * result.level:g}"), "percent": language.percent}
+    regions = [language.say(key) for *_, key in REGIONS]
+    _legend(ax, canvas, patches, regions, (_LEFT / MIDDLE, (legends - 0.04) / high))
+    lines = [language.say("figures.pooled_value"), language.say("figures.limits", **share)]
+    _legend(ax, canvas, [line, limits], lines, (_LEFT / MIDDLE, (legends - 0.04 - 1.35 * LINE) / high))
+    if title is not None:
+        write_title(canvas, title, (0.08, 0.08))
+    told = [
+        language.say("figures.funnel_read", **share),
+        language.say("figures.hollow") if hollow else "",
+        language.word(BOUND_MARK) if bounds else "",
+        methods_words(pool, language),
+        language.say("figures.funnel_few", k=result.k, least=FEW) if result.k < FEW else "",
+    ]
+    inside = int((np.abs(yi - result.estimate) <= spread / deepest * se).sum())
+    seen = [
+        result_words(pool, language),
+        language.say("figures.funnel_seen", inside=inside, k=len(yi)),
+        language.say("figures.funnel_added", n=hollow) if hollow else "",
+    ]
+    tell(ax, language.say("figures.name_funnel", title=pool_name(pool, language)), told, seen, language)
+    return ax
+
+
+def _regions(ax: Axes, deepest: float) -> list[Any]:
+    """Shade how far from no effect a trial of each standard error lies; return what a legend names."""
+    depth, patches = np.array([0.0, deepest]), []
+    ax.axhspan(0, deepest, color=REGIONS[-1][0], lw=0, zorder=-1)
+    for colour, low, high, _ in REGIONS:
         inner = 0.0 if high == 1 else float(ndtri(1 - high / 2))
         outer = inner if low == 0 else float(ndtri(1 - low / 2))  # the rest is the background
         for side in (-1, 1):
-            ax.fill_betweenx(
-                depth,
-                side * inner * depth,
-                side * outer * depth,
-                color=colour,
-                lw=0,
-                zorder=0,
-                label=language.say(key) if side == 1 else None,
-            )
-    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
-    ax.axvline(result.estimate, color=pooled_look(pool)["color"], lw=1.2, zorder=2, gid="estimate")
-    draw_mark(ax, yi, se, "o", color=COLOURS["trial"], size=3.6, gid="trials")
-    bounds = [(effect, y) for effect, y in zip(pool.effects, se, strict=True) if "p_bound" in effect.flags]
-    for effect, y in bounds:
-        draw_effect(ax, effect, effect.yi, y, 3.6, gid=f"bound:{effect.trial}", marker="o")
-    if filled is not None and filled.k0:
-        colour, added_se = COLOURS["imagined"], np.sqrt(filled.vi)
-        draw_mark(ax, added, added_se, "o", color=colour, size=3.6, gid="filled", mfc="none", mew=None)
-    scale_axis(ax.xaxis, pool.measure, language)
-    turn_ticks(ax.yaxis, language)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    ax.set_xlabel(language.word(axis_words(pool.measure)) + axis_sides(pool, language), fontsize=TEXT)
-    ax.set_ylabel(language.say("figures.standard_error"), fontsize=TEXT)
-    sentences = [language.say("figures.thick")]
-    sentences += [language.say("figures.hollow")] if filled is not None and filled.k0 else []
-    sentences += [language.word(BOUND_MARK)] if bounds else []
-    head = f"{pool_name(pool, language)}, k = {result.k}" if title is None else title
-    ax.set_title(f"{head}\n{' '.join(sentences)}", fontsize=TEXT, loc="left", wrap=True)
-    legend = ax.legend(  # outside, where it hides no trial
-        fontsize=SMALL - 1,
-        frameon=False,
-        loc="upper center",
-        ncols=4,
-        columnspacing=1,
-        bbox_to_anchor=(0.5, -0.19),
-        title=language.say("figures.p_title"),
-        title_fontsize=SMALL - 1,
-        handlelength=1.2,
-    )
+            ends = side * inner * depth, side * outer * depth
+            region = ax.fill_betweenx(depth, *ends, color=colour, lw=0, zorder=0)
+        patches.append(region)
+    return patches
+
+
+def _legend(
+    ax: Axes, canvas: Canvas, handles: Sequence[Any], words: Sequence[str], at: tuple[float, float]
+) -> None:
+    """Write a row of a legend below all, where it hides no trial."""
+    look: dict[str, Any] = {"ncols": 4, "columnspacing": 1.2, "handlelength": 1.6, "handletextpad": 0.4}
+    look |= {"borderpad": 0, "borderaxespad": 0, "frameon": False, "fontsize": SMALL, "loc": "upper left"}
+    look |= {"bbox_transform": canvas.figure.transSubfigure, "bbox_to_anchor": canvas.point(*at)}
+    legend = Legend(ax, list(handles), list(words), **look)
+    ax.add_artist(legend)
     for patch in legend.get_patches():
-        patch.set(edgecolor=GREY, linewidth=0.4)
-    return ax
+        patch.set(edgecolor=GREY, linewidth=0.5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,40 +9,47 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from livingmeta.appraisal.changes import Stage
 from livingmeta.appraisal.scenarios import Sensitivity, Without
-from livingmeta.engine.effect_sizes import as_shown
+from livingmeta.engine.methods.influence import cut_offs
+from livingmeta.figures.lines import Line, draw_lines
 from livingmeta.figures.style import (
+    ARROW,
     BLACK,
     COLOURS,
     GREY,
+    MIDDLE,
     PALE,
+    ROW,
     SMALL,
     TEXT,
+    WHITE,
+    WIDE,
     Canvas,
-    as_written,
-    axis_sides,
-    axis_words,
-    draw_diamond,
-    draw_interval,
     draw_mark,
+    fitted,
+    interval_words,
+    methods_words,
     open_axes,
+    pictured,
     pool_name,
     pooled_look,
+    result_words,
     scale_axis,
-    shade_unimportant,
+    tell,
+    text_width,
     turn_ticks,
     write_beside,
     write_title,
 )
 from livingmeta.language import ENGLISH, Language, said
-from livingmeta.words import STEADY, RefusalError, steady
+from livingmeta.words import STEADY, RefusalError, decimal, decimals, steady
 
-MOST = 60  # lines on a page; of more, those that say most are drawn, and the title says so
-_ROW, _NAMES, _FOREST, _NUMBERS, _TOP, _BOTTOM = 0.155, 2.35, 2.9, 1.75, 0.3, 0.62  # inches
+MOST = 60  # lines on a page; of more, those that say most are drawn, and it is said
+NAMED = 15  # points of the Baujat plot that have a name: the outermost
+JUDGED = 10  # trials from which the diagnostics are drawn and cut-offs named; of fewer, a table
 PANELS = {
     "rstudent": "figures.panel_rstudent",
     "dffits": "figures.panel_dffits",
@@ -59,9 +65,9 @@ ORDER_WORDS = {
     "size": said("figures.order_size"),
     "precision": said("figures.order_precision"),
 }
-Line = tuple[str, Without | Stage | None]  # None: a heading
 
 
+@pictured
 def leave_one_out_plot(
     sensitivity: Sensitivity,
     *,
@@ -72,14 +78,14 @@ def leave_one_out_plot(
     height: float | None = None,
     language: Language = ENGLISH,
 ) -> Axes:
-    """Draw the pooled estimate without each trial, over the interval with all of them.
+    """Draw the pooled estimate without each trial, from the lowest, over the interval with all of them.
 
     Parameters
     ----------
     sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
-    ax, title, width, height, language
+    ax, title, width, height, theme, language
         As `funnel_plot` takes them.
 
     Returns
@@ -93,14 +99,32 @@ def leave_one_out_plot(
         Below two trials.
     """
     k = _enough(sensitivity, 2, "without one of them nothing is left")
-    kept = _telling(sensitivity.without)
+    kept = sorted(_telling(sensitivity.without), key=lambda left: steady(left.estimate))
     cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else ""
-    lines: list[Line] = [(left.label, left) for left in kept]
-    words = language.say("figures.without_each", cut=cut)
+    lines = [Line(words=cut, heading=True)] if cut else []
+    for place, left in enumerate(kept):
+        words = language.say("figures.without", trial=left.label)
+        lines.append(Line(words=words, result=left, gid=f"without:{place}"))
     paper: dict[str, Any] = {"ax": ax, "title": title, "width": width, "height": height}
-    return _forest(sensitivity, lines, words, "without", important, language, **paper)
+    head = language.say("figures.left_out")
+    ends = [language.say("figures.without", trial=kept[at].label) for at in (0, -1)]
+    numbers = [interval_words(sensitivity.main.measure, kept[at], language) for at in (0, -1)]
+    seen = language.say(
+        "figures.without_seen", low=numbers[0], low_of=ends[0], high=numbers[1], high_of=ends[1]
+    )
+    shown = _forest(sensitivity, lines, head, important, language, **paper)
+    _tell(
+        shown,
+        sensitivity,
+        "leave_one_out",
+        [language.say("figures.sorted"), cut and f"{cut}."],
+        seen,
+        language,
+    )
+    return shown
 
 
+@pictured
 def cumulative_plot(
     sensitivity: Sensitivity,
     *,
@@ -120,7 +144,7 @@ def cumulative_plot(
     sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
-    ax, title, width, height, language
+    ax, title, width, height, theme, language
         As `funnel_plot` takes them.
 
     Returns
@@ -137,17 +161,36 @@ def cumulative_plot(
     orders = {order: stages for order, stages in sensitivity.growth.items() if stages}
     if len(orders) * (k + 1) > MOST:
         orders = dict([next(iter(orders.items()))])
+    cut = language.say("figures.cut_from", first=k - MOST + 1, k=k) if k > MOST else ""
     lines: list[Line] = []
     for order, stages in orders.items():
-        lines.append((language.say("figures.one_more", order=ORDER_WORDS[order]), None))
-        lines += [(("+ " if stage.k > 1 else "") + stage.label, stage) for stage in stages[-MOST:]]
-    cut = language.say("figures.cut_from", first=k - MOST + 1, k=k) if k > MOST else ""
-    words = language.say("figures.cumulative", cut=cut)
+        words = language.word(ORDER_WORDS[order])
+        heading = words[:1].upper() + words[1:]
+        lines.append(Line(words=f"{heading}; {cut}" if cut else heading, heading=True))
+        for stage in stages[-MOST:]:
+            words = ("+ " if stage.k > 1 else "") + dated(stage)
+            lines.append(Line(words=words, result=stage, gid=f"stage:{len(lines)}", trials=stage.k))
     paper: dict[str, Any] = {"ax": ax, "title": title, "width": width, "height": height}
-    return _forest(sensitivity, lines, words, "stage", important, language, **paper)
+    shown = _forest(sensitivity, lines, language.say("figures.added"), important, language, **paper)
+    first, *_, last = next(iter(orders.values()))
+    seen = language.say(
+        "figures.grown",
+        first=dated(first),
+        last=dated(last),
+        start=interval_words(first.measure, first, language),
+    )
+    told = [language.say("figures.one_more", cut=f", {cut}" if cut else "")]
+    _tell(shown, sensitivity, "cumulative", told, seen, language)
+    return shown
 
 
-@as_written
+def dated(stage: Stage) -> str:
+    """Name a trial with its year, once."""
+    year = "" if stage.year is None else str(stage.year)
+    return stage.label if year in stage.label else f"{stage.label} ({year})"
+
+
+@pictured
 def baujat_plot(
     sensitivity: Sensitivity,
     *,
@@ -160,14 +203,14 @@ def baujat_plot(
 ) -> Axes:
     """Draw what each trial adds to the heterogeneity against how it moves the estimate.
 
-    Trials are named where their names fit without touching, the outermost first.
+    The outermost trials are named, where their names touch nothing.
 
     Parameters
     ----------
     sensitivity : Sensitivity
     important : float, optional
         Not used: both axes are free of the unit of the effects.
-    ax, title, width, height, language
+    ax, title, width, height, theme, language
         As `funnel_plot` takes them.
 
     Returns
@@ -186,24 +229,36 @@ def baujat_plot(
     meta-analyses. Stat Med 2002;21:2641-2652.
     """
     _enough(sensitivity, 3, "influence needs three")
+    labels = [left.label for left in sensitivity.without]
     x = np.array([left.baujat_x for left in sensitivity.without], dtype=float)
     y = np.array([left.baujat_y for left in sensitivity.without], dtype=float)
-    ax = Canvas(ax, (4.6, 3.6), width=width, height=height).add_axes((0.13, 0.14, 0.83, 0.74))
-    draw_mark(ax, x, y, "o", color=COLOURS["trial"], size=3.6, gid="trials", zorder=2)
-    ax.set_xlim(-0.04 * x.max(), 1.12 * x.max())
-    ax.set_ylim(-0.1 * y.max(), 1.12 * y.max())
+    above = 0.1 if title is None else 0.3
+    high = 3.4 + above
+    canvas = Canvas(ax, (MIDDLE, high), width=width, height=height)
+    ax = canvas.add_axes((0.12, 0.46 / high, 0.86, (high - 0.46 - above) / high))
+    draw_mark(ax, x, y, "o", color=COLOURS["trial"], size=4, gid="trials", zorder=2)
+    ax.set_xlim(-0.08 * x.max(), 1.16 * x.max())
+    ax.set_ylim(-0.12 * y.max(), 1.16 * y.max())
     ax.set_xlabel(language.say("figures.baujat_x"), fontsize=TEXT)
     ax.set_ylabel(language.say("figures.baujat_y"), fontsize=TEXT)
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
+    open_axes(ax)
+    ax.spines["left"].set_visible(True)
     for axis in (ax.xaxis, ax.yaxis):
         turn_ticks(axis, language)
-    nameless = _names(ax, x, y, [left.label for left in sensitivity.without])
-    cut = language.say("figures.nameless", n=nameless) if nameless else ""
-    _title(ax, f"{pool_name(sensitivity.main, language)}, k = {x.size}{cut}" if title is None else title)
+    named = _names(ax, x, y, labels)
+    if title is not None:
+        write_title(canvas, title, (0.08, 0.08))
+    nameless = len(labels) - len(named)
+    told = [
+        language.say("figures.baujat_read"),
+        language.say("figures.nameless", n=nameless) if nameless else "",
+    ]
+    outer = language.listed([labels[i] for i in named[:3]])
+    _tell(ax, sensitivity, "baujat", told, language.say("figures.baujat_seen", names=outer), language)
     return ax
 
 
-@as_written
+@pictured
 def influence_plot(
     sensitivity: Sensitivity,
     *,
@@ -214,28 +269,35 @@ def influence_plot(
     height: float | None = None,
     language: Language = ENGLISH,
 ) -> Axes:
-    """Draw eight diagnostics of each trial side by side, a line per trial.
+    """Draw eight diagnostics of each trial side by side, a line per trial; below ten trials, a table.
 
     The grey line is where a trial that stands out in nothing lies: 0 for the residual, DFFITS and
-    DFBETAS, 1 for the covariance ratio, 1/k for the hat value, and τ² and Q of all trials.
+    DFBETAS, 1 for the covariance ratio, 1/k for the hat value, and τ² and Q of all trials. Dashed
+    lines are cut-offs, and what lies beyond one is filled.
 
     Parameters
     ----------
     sensitivity : Sensitivity
     important : float, optional
         Not used: the diagnostics are free of the unit of the effects.
-    ax, title, width, height, language
+    ax, title, width, height, theme, language
         As `funnel_plot` takes them.
 
     Returns
     -------
     Axes
-        The first panel; each panel's points have the gid of their diagnostic.
+        The first panel; each panel's points have the gid of their diagnostic, its cut-offs
+        "cut:<diagnostic>", its numbers in a table "<diagnostic>:<place>".
 
     Raises
     ------
     ValueError
         Below three trials.
+
+    References
+    ----------
+    Viechtbauer W, Cheung MWL. Outlier and influence diagnostics for meta-analysis. Res Synth
+    Methods 2010;1:112-125.
     """
     k = _enough(sensitivity, 3, "influence needs three")
     assert sensitivity.main.result is not None
@@ -246,33 +308,67 @@ def influence_plot(
         "tau2": sensitivity.main.result.tau2,
         "q": sensitivity.main.result.q,
     }
-    names, panel, gap = 1.35, 0.62, 0.1
-    wide = names + len(PANELS) * (panel + gap) + gap
-    high = len(kept) * _ROW + 0.6 + 0.28
-    canvas = Canvas(ax, (wide, high), width=width, height=height)
-    places = np.arange(len(kept))
-    axes = []
+    cuts = cut_offs(k) if k >= JUDGED else {}
+    names = min(1.6, max(text_width(left.label) for left in kept)) + 0.1
+    gap, above = 0.15, 0.36 + (0.0 if title is None else 0.2)
+    panel = (WIDE - names - 0.08) / len(PANELS) - gap
+    below = 0.22 if cuts else 0.06
+    high = len(kept) * ROW + above + below
+    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
+    axes, beyond = [], set[int]()
     for number, (column, key) in enumerate(PANELS.items()):
-        left = (names + gap + number * (panel + gap)) / wide
-        ax = canvas.add_axes((left, 0.28 / high, panel / wide, len(kept) * _ROW / high))
+        left = (names + gap + number * (panel + gap)) / WIDE
+        ax = canvas.add_axes((left, below / high, panel / WIDE, len(kept) * ROW / high))
         # None, as τ² of a common effect, becomes NaN and is not drawn
         values = np.array([getattr(left_out, column) for left_out in kept], dtype=float)
-        ax.axvline(usual.get(column) or 0.0, color=GREY, lw=0.6)
-        ax.hlines(places, usual.get(column) or 0.0, values, color=PALE, lw=1.2, zorder=1)
-        draw_mark(ax, values, places, "o", color=COLOURS["trial"], size=3, gid=column, zorder=2)
         ax.set_ylim(len(kept) - 0.5, -0.5)
-        ax.margins(x=0.12)
-        ax.set_yticks([] if number else places)
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=2))
-        turn_ticks(ax.xaxis, language)
-        ax.tick_params(labelsize=SMALL - 1, length=2, width=0.5, pad=1.5)
-        ax.set_title(language.say(key), fontsize=SMALL, pad=3)
+        ax.set_yticks([])
+        open_axes(ax)
+        ax.set_title(language.say(key), fontsize=SMALL, pad=4, weight="bold")
         axes.append(ax)
-    axes[0].set_yticklabels([_short(left.label) for left in kept], fontsize=SMALL)
-    cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else f", k = {k}"
-    head = language.say("figures.influence", name=pool_name(sensitivity.main, language), cut=cut)
-    write_title(canvas, head if title is None else title, (0.08, 0.06))
+        if cuts:
+            beyond |= _panel(ax, column, values, usual.get(column) or 0.0, cuts.get(column, ()), language)
+            continue
+        ax.set_xticks([])
+        ax.spines["bottom"].set_visible(False)
+        for place, text in enumerate(decimals(*values)):
+            shown = language.word(text) if np.isfinite(values[place]) else "–"
+            write_beside(ax, 0.85, place, shown, ha="right", gid=f"{column}:{place}", fontsize=TEXT)
+    for place, left_out in enumerate(kept):
+        write_beside(axes[0], -names / panel, place, fitted(left_out.label, names - 0.02), fontsize=TEXT)
+    if title is not None:
+        write_title(canvas, title, (0.08, 0.05))
+    told = [language.say("figures.cut_most", n=len(kept), k=k) + "." if len(kept) < k else ""]
+    if cuts:
+        shown_cuts = {name: decimal(cut[-1], 2) for name, cut in cuts.items()}
+        told += [language.say("figures.influence_read"), language.say("figures.cut_offs", **shown_cuts)]
+        names_of = [kept[place].label for place in sorted(beyond)] or [language.word("none")]
+        seen = language.say("figures.beyond_cut", names=language.listed(names_of))
+    else:
+        told.append(language.say("figures.no_cut_offs", k=k, least=JUDGED))
+        seen = ""
+    _tell(axes[0], sensitivity, "influence", told, seen, language)
     return axes[0]
+
+
+def _panel(
+    ax: Axes, column: str, values: np.ndarray, usual: float, cuts: Sequence[float], language: Language
+) -> set[int]:
+    """Draw a diagnostic with its cut-offs; return which places lie beyond one."""
+    places = np.arange(values.size)
+    ax.axvline(usual, color=GREY, lw=0.6)
+    ax.hlines(places, usual, values, color=PALE, lw=1.2, zorder=1)
+    beyond = np.zeros(values.size, dtype=bool)
+    for cut in cuts:
+        beyond |= values > cut if cut > 0 else values < cut
+        ax.axvline(cut, color=BLACK, lw=0.7, ls=(0, (3, 2)), gid=f"cut:{column}")
+    look: dict[str, Any] = {"color": COLOURS["trial"], "size": 4, "mew": 0.9}
+    draw_mark(ax, values, places, "o", gid=column, zorder=2, mfc=WHITE, **look)
+    if beyond.any():
+        draw_mark(ax, values[beyond], places[beyond], "o", gid=f"beyond:{column}", **look)
+    ax.margins(x=0.14)
+    scale_axis(ax.xaxis, "", language)
+    return set(np.flatnonzero(beyond).tolist())
 
 
 def _enough(sensitivity: Sensitivity, needed: int, why: str) -> int:
@@ -280,15 +376,6 @@ def _enough(sensitivity: Sensitivity, needed: int, why: str) -> int:
     if sensitivity.main.result is None or k < needed:
         raise RefusalError(f"k = {k if sensitivity.main.result else 0}: {why}, so it is not drawn.")
     return k
-
-
-def _short(label: str) -> str:
-    return textwrap.shorten(label, 26, placeholder="…")
-
-
-def _title(ax: Axes, text: str) -> None:
-    lines = textwrap.wrap(text, 80)
-    ax.set_title("\n".join(lines), fontsize=TEXT, loc="left", gid="title")
 
 
 def _telling(without: Sequence[Without]) -> list[Without]:
@@ -299,58 +386,45 @@ def _telling(without: Sequence[Without]) -> list[Without]:
     return [left for left in without if left in by]
 
 
-@as_written
+def _tell(
+    ax: Axes, sensitivity: Sensitivity, what: str, told: Sequence[str], seen: str, language: Language
+) -> None:
+    """Say what a picture shows and how it is read."""
+    pool = sensitivity.main
+    name = language.say(f"figures.name_{what}", title=pool_name(pool, language))
+    marks = [language.say("figures.band_whole")] if what in {"leave_one_out", "cumulative"} else []
+    if any(str(artist.get_gid()).startswith("beyond:ci") for artist in ax.lines):
+        marks.append(language.word(ARROW))
+    if any(patch.get_gid() == "important" for patch in ax.patches):
+        marks.append(language.say("figures.grey"))
+    flags = [language.say("figures.contradictory")] if pool.contradictory() else []
+    caption = [*told, *marks, methods_words(pool, language), *flags]
+    tell(ax, name, caption, [result_words(pool, language), seen], language)
+
+
 def _forest(
     sensitivity: Sensitivity,
     lines: Sequence[Line],
-    words: str,
-    gid: str,
+    head: str,
     important: float | None,
     language: Language,
-    *,
-    title: str | None,
     **paper: Any,
 ) -> Axes:
-    pool, result = sensitivity.main, sensitivity.main.result
-    assert result is not None
-    width = _NAMES + _FOREST + _NUMBERS
-    rows = len(lines) + 1
-    height = rows * _ROW + _TOP + _BOTTOM
-    canvas = Canvas(paper.pop("ax"), (width, height), **paper)
-    ax = canvas.add_axes((_NAMES / width, _BOTTOM / height, _FOREST / width, rows * _ROW / height))
-    ax.set_xlim(*_limits(sensitivity, [row for _, row in lines if row is not None], important or 0.0))
-    ax.set_ylim(rows - 0.5, -0.5)
-    ax.set_yticks([])
-    open_axes(ax, pad=1.5)
-    shade_unimportant(ax, important)
-    colour = pooled_look(pool)["color"]
-    ax.axvspan(result.ci_low, result.ci_high, color=colour, alpha=0.12, lw=0, zorder=0)
-    ax.axvline(result.estimate, color=colour, lw=0.8, ls=(0, (3, 2)), zorder=1)
-    ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
-    for place, (label, row) in enumerate(lines):
-        _write(ax, place, label, row, pool.measure, language)
-        if row is not None:
-            draw_interval(ax, row.ci_low, row.ci_high, place, gid=f"ci:{gid}:{place}")
-            colour = COLOURS["variant"]
-            draw_mark(ax, row.estimate, place, "s", color=colour, size=3.4, gid=f"{gid}:{place}")
-    last = rows - 1
-    draw_diamond(ax, result, last, half=0.35, gid="diamond:overall", **pooled_look(pool))
-    whole = Stage(
-        label="",
-        year=None,
-        k=result.k,
-        estimate=result.estimate,
-        measure=pool.measure,
-        ci_low=result.ci_low,
-        ci_high=result.ci_high,
+    pool = sensitivity.main
+    whole = Line(
+        words=language.say("figures.all_trials"),
+        result=pool.result,
+        gid="diamond:overall",
+        trials=len(pool.effects) if any(line.trials is not None for line in lines) else None,
+        diamond=True,
+        look=pooled_look(pool),
     )
-    _write(ax, last, language.say("figures.all_trials"), whole, pool.measure, language)
-    scale_axis(ax.xaxis, pool.measure, language)
-    band = "" if important is None else "\n" + language.say("figures.grey")
-    axis = language.word(axis_words(pool.measure)) + axis_sides(pool, language)
-    ax.set_xlabel(axis + band, fontsize=SMALL)
-    write_title(canvas, f"{pool_name(pool, language)}, {words}" if title is None else title, (0.08, 0.08))
-    return ax
+    results = [line.result for line in lines if line.result is not None]
+    limits = _limits(sensitivity, results, important or 0.0)
+    every = [*lines, whole]
+    return draw_lines(
+        every, pool, limits, head=head, language=language, whole=True, important=important, **paper
+    )
 
 
 def _limits(
@@ -371,66 +445,46 @@ def _limits(
     return low - room, high + room
 
 
-def _write(
-    ax: Axes, place: int, label: str, row: Without | Stage | None, measure: str, language: Language
-) -> None:
-    weight = "normal" if row is not None else "bold"
-    shortened = textwrap.shorten(label, 48, placeholder="…")
-    write_beside(ax, -0.97 * _NAMES / _FOREST, place, shortened, weight=weight)
-    if row is not None:
-        value, low, high = as_shown(measure, row.estimate, row.ci_low, row.ci_high)
-        numbers = f"{language.say('interval', estimate=value, low=low, high=high)}, k = {row.k}"
-        write_beside(ax, 1 + 0.97 * _NUMBERS / _FOREST, place, numbers, ha="right")
+def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> list[int]:
+    """Name the outermost points, where names touch nothing; return which, the outermost first."""
+    from adjustText import adjust_text
 
-
-MOST_NAMED = 100  # points: no more names find room, and each is tried beside all others
-
-
-def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> int:
-    """Write names beside the points where they touch nothing; return how many found no room."""
     figure = ax.get_figure(root=True)
     assert figure is not None
+    far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
+    outermost = np.argsort(-far.round(STEADY), kind="stable")[:NAMED].tolist()
+    texts = {}
+    for i in outermost:
+        side, off = ("right", -1) if x[i] > 0.6 * x.max() else ("left", 1)  # where there is room
+        name = fitted(labels[i], 1.6, size=SMALL)
+        place = (x[i] + off * 0.02 * x.max(), y[i] + 0.03 * y.max())
+        texts[i] = ax.text(*place, name, fontsize=SMALL, ha=side, gid=f"name:{i}")
     renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     points = ax.transData.transform(np.column_stack([x, y]))
     taken = [Bbox.from_extents(*(p - 3), *(p + 3)) for p in points]
-    room = ax.get_window_extent(renderer)
-    nameless = max(0, len(labels) - MOST_NAMED)
-    far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
-    for i in np.argsort(-far.round(STEADY), kind="stable")[:MOST_NAMED]:
-        for dx, dy, ha, va in PLACES:
-            text = ax.annotate(
-                _short(labels[i]),
-                (x[i], y[i]),
-                xytext=(dx, dy),
-                fontsize=SMALL,
-                textcoords="offset points",
-                ha=ha,
-                va=va,
-                gid=f"name:{i}",
-                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": GREY, "shrinkA": 0, "shrinkB": 2},
-            )
-            text.update_positions(renderer)
-            box = Text.get_window_extent(text, renderer)  # without its line
-            if room.contains(*box.min) and room.contains(*box.max) and not box.count_overlaps(taken):
+    room, named = ax.get_window_extent(renderer), list[int]()
+    for _ in range(3):  # what finds no room among all finds it beside those that did
+        left = [text for i, text in texts.items() if i not in named]
+        beside = [texts[i] for i in named] or None
+        if left:
+            how: dict[str, Any] = {"expand": (1.15, 1.6), "force_text": (0.2, 0.4)}
+            adjust_text(left, x=x, y=y, objects=beside, ax=ax, **how)
+        for i in outermost:
+            box = Text.get_window_extent(texts[i], renderer)
+            inside = room.contains(*box.min) and room.contains(*box.max)
+            if i not in named and inside and not box.count_overlaps(taken):
                 taken.append(box)
-                break
+                named.append(i)
+    for i, text in texts.items():
+        if i not in named:
             text.remove()
-        else:
-            nameless += 1
-    return nameless
+            continue
+        box = Text.get_window_extent(text, renderer)
+        near = np.clip(points[i], box.min, box.max)  # what of the name is nearest to its point
+        led = ax.transData.inverted().transform([points[i], near])
+        ax.plot(*led.T, color=GREY, lw=0.4, zorder=1, gid=f"led:{i}")
+    return [i for i in outermost if i in named]
 
-
-# Points and alignment of a name around its trial, the nearest first
-PLACES = (
-    (5, 0, "left", "center"),
-    (-5, 0, "right", "center"),
-    (0, 5, "center", "bottom"),
-    (0, -5, "center", "top"),
-    (5, 5, "left", "bottom"),
-    (-5, 5, "right", "bottom"),
-    (5, -5, "left", "top"),
-    (-5, -5, "right", "top"),
-)
 
 FIGURES: Mapping[str, Callable[..., Axes]] = {
     "leave_one_out": leave_one_out_plot,

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from inspect import Parameter, signature
 from itertools import count, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import is_color_like, to_hex, to_rgba
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import Collection
+from matplotlib.colors import LinearSegmentedColormap, is_color_like, to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from livingmeta.engine.effect_sizes import MOST_LOG, measure_of, on_scale, scale_name
+from livingmeta.engine.effect_sizes import MOST_LOG, as_shown, measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, Said, Word, said
 from livingmeta.synthesis.pool import Pool
-from livingmeta.words import RefusalError, decimal, refuse
+from livingmeta.words import RefusalError, decimal, pick, refuse
+
+Drawn = TypeVar("Drawn")
 
 # What a colour means, in every figure and in the explorer. Most are Okabe and Ito's, which
 # colour-blind readers can tell apart; nothing is told by colour alone.
@@ -72,10 +78,11 @@ NIGHT = {
     "across": "#6f757a",
 }
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
-ROW = 0.185
+ROW, LINE = 0.185, 0.122  # inches: a row of a figure, a line of small text
 SIGN = 5  # the order in which signs of risk of bias are drawn: on all else
 MM = 25.4  # in an inch
-TEXT, SMALL = 7.0, 6.5  # points
+TEXT, SMALL = 8.0, 7.0  # points
+WIDE, MIDDLE = 175 / MM, 120 / MM  # inches: two columns of a journal, and one and a half
 # As wide as Arial, letter by letter; what it lacks is taken from matplotlib's own
 for _face in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
     fontManager.addfont(_face)
@@ -109,14 +116,139 @@ MARKS: Mapping[str, Mark] = {
 
 # What a review says is no formula, whatever stands between two dollars: around all that draws.
 as_written = rc_context({"text.parse_math": False, "font.family": list(FONTS)})
+THEMES = ("light", "dark")
 
 
-def axis_sides(pool: Pool, language: Language = ENGLISH) -> str:
-    """Say below an axis whom each side favours; nothing where that is not known."""
+def pictured(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
+    """Let a figure be drawn as written, on a light ground or, by `theme`, on a dark one."""
+
+    @wraps(draw)
+    def drawn(*given: Any, theme: str = "light", **named: Any) -> Drawn:
+        pick(dict.fromkeys(THEMES), theme, "theme")
+        others = set() if named.get("ax") is None else {*named["ax"].figure.axes} - {named["ax"]}
+        made = as_written(draw)(*given, **named)
+        if theme == "dark":
+            first = made[0] if isinstance(made, tuple) else made
+            for ax in first.figure.axes:
+                if ax not in others:
+                    by_night(ax)
+        return made
+
+    own = signature(draw)
+    theme = Parameter("theme", Parameter.KEYWORD_ONLY, default="light", annotation="str")
+    drawn.__signature__ = own.replace(  # type: ignore[attr-defined]
+        parameters=[*own.parameters.values(), theme]
+    )
+    return drawn
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a figure shows, for who does not see it, and what its caption has to say."""
+
+    title: str
+    caption: Sequence[str]
+    description: str
+    language: Language
+
+    @property
+    def text(self) -> str:
+        """All of it, to be pasted below the figure."""
+        described = self.language.say("figures.described", words=self.description)
+        return f"{self.title}\n\n{' '.join(self.caption)}\n\n{described}\n"
+
+
+_TOLD: WeakKeyDictionary[Axes, About] = WeakKeyDictionary()
+
+
+def tell(ax: Axes, title: str, caption: Iterable[str], seen: Iterable[str], language: Language) -> None:
+    """Say what was drawn; empty sentences are left out."""
+    parts = tuple(filter(None, caption)), " ".join(filter(None, seen))
+    _TOLD[ax] = About(title=title, caption=parts[0], description=parts[1], language=language)
+
+
+def about(ax: Axes) -> About:
+    """Return what a figure shows, by the axes that its function returned.
+
+    Examples
+    --------
+    >>> from livingmeta.calls import funnel_plot
+    >>> about(funnel_plot([0.1, 0.2, 0.9], [0.04, 0.05, 0.03])).title
+    'Funnel plot: table'
+    """
+    return _TOLD[ax]
+
+
+def methods_words(pool: Pool, language: Language) -> str:
+    """Say by what methods a pool is pooled."""
+    return language.say("figures.methods", words=pool.methods)
+
+
+def result_words(pool: Pool, language: Language) -> str:
+    """Say what a pool gives, of how many trials."""
+    result = pool.result
+    assert result is not None
+    return language.say(
+        "figures.result",
+        k=result.k,
+        measure=language.word(axis_words(pool.measure)),
+        interval=interval_words(pool.measure, result, language),
+    )
+
+
+def interval_words(measure: str, result: Any, language: Language) -> str:
+    """Write an estimate with its interval."""
+    middle, low, high = as_shown(measure, result.estimate, result.ci_low, result.ci_high)
+    return language.say("interval", estimate=middle, low=low, high=high)
+
+
+Sides = Sequence[tuple[float, Sequence[str]]]
+
+
+def axis_sides(pool: Pool, limits: tuple[float, float], inches: float, language: Language = ENGLISH) -> Sides:
+    """Say whom the sides of an axis so wide favour: fractions of it, and lines to be centred there.
+
+    Each stands below its half; where one has no room, a sentence says both. Empty where it is not known.
+    """
     if pool.favours is None:
-        return ""
-    left, right = map(language.word, pool.favours)
-    return "\n" + "\n".join(wrapped(language.say("figures.sides", left=left, right=right), 4.0))
+        return []
+    low, high = limits
+    zero = min(1.0, max(0.0, -low / (high - low)))
+    names = [language.word(name) for name in pool.favours]
+    parts = [language.say("figures.favours", group=name) for name in names]
+    rooms = [zero * inches - 0.06, (1 - zero) * inches - 0.06]
+    lines = [wrapped(part, max(0.1, room)) for part, room in zip(parts, rooms, strict=True)]
+    widths = [max(text_width(line, size=SMALL) for line in each) for each in lines]
+    if all(wide <= room and len(each) < 4 for wide, room, each in zip(widths, rooms, lines, strict=True)):
+        return [(zero / 2, lines[0]), ((1 + zero) / 2, lines[1])]
+    sentence = language.say("figures.sides", left=names[0], right=names[1])
+    return [(0.5, wrapped(sentence, inches))]
+
+
+def foot_inches(sides: Sides) -> float:
+    """Return what an axis with its numbers, these words and its name need below it."""
+    return 0.44 + LINE * max((len(lines) for _, lines in sides), default=0)
+
+
+def name_axis(ax: Axes, measure: str, sides: Sides, language: Language) -> None:
+    """Write below an axis of effects whom its sides favour, and what it is."""
+    for number, (at, lines) in enumerate(sides, start=1):
+        for i, line in enumerate(lines):
+            ax.annotate(
+                line,
+                (at, 0),
+                xytext=(0, -14 - 72 * LINE * i),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                fontsize=SMALL,
+                ha="center",
+                va="top",
+                gid=f"favours:{number}",
+                annotation_clip=False,
+            )
+    label = language.word(axis_words(measure))
+    pad = 3 + 72 * LINE * max((len(lines) for _, lines in sides), default=0)
+    ax.set_xlabel(label[:1].upper() + label[1:], fontsize=TEXT, labelpad=pad)
 
 
 def axis_words(measure: str) -> Said | Word:
@@ -177,7 +309,8 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
         locator = MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10])
         even = locator.tick_values(np.exp(low), np.exp(high))
         return [float(np.log(x)) for x in even if x > 0 and low <= np.log(x) <= high]
-    for leads in ((1, 2, 5), (1, 3)) if (high - low) / np.log(2) >= most else ():
+    doubles = (high - low) / np.log(2)
+    for leads in ((1, 2, 5), (1, 3)) if doubles >= most else ((1, 2, 3, 5, 7),) if doubles < 3 else ():
         powers = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
         round_ones = [math.log(lead) + power * math.log(10) for power in powers for lead in leads]
         ticks = [x for x in round_ones if low <= x <= high]
@@ -454,7 +587,7 @@ def mark(
         y,
         style.sign,
         color=style.ink,
-        fontsize=TEXT * points / 8.5,
+        fontsize=0.82 * points,
         weight="bold",
         ha="center",
         va="center_baseline",
@@ -469,28 +602,40 @@ _BY_NIGHT = {
     WHITE: NIGHT["paper"],
     GREY: NIGHT["soft"],
     PALE: NIGHT["shade2"],
-    **{color: NIGHT[name] for name, color in COLOURS.items() if color not in {BLACK, GREY}},
+    **{GROUND[name]: NIGHT[name] for name in ("shade1", "shade2", "shade3")},
+    **{color.lower(): NIGHT[name] for name, color in COLOURS.items() if color not in {BLACK, GREY}},
 }
+_NIGHTLY = {to_hex(day): to_rgba(night)[:3] for day, night in _BY_NIGHT.items()}
+# Shades of how much, from little to much: by day and by night
+DAY_SHADES = LinearSegmentedColormap.from_list("shades", ["#f0f0f0", "#262626"])
+NIGHT_SHADES = LinearSegmentedColormap.from_list("shades", ["#262a2d", "#f0f0f0"])
+DAY_SHARES = LinearSegmentedColormap.from_list("shares", [COLOURS["below"], PALE, COLOURS["above"]])
+NIGHT_SHARES = LinearSegmentedColormap.from_list("shares", [NIGHT["below"], NIGHT["shade2"], NIGHT["above"]])
+_NIGHT_MAPS = {"shades": NIGHT_SHADES, "shares": NIGHT_SHARES}
 
 
 def by_night(ax: Axes) -> None:
     """Turn a figure that is drawn to a dark ground; signs of risk of bias keep theirs."""
-    night = {to_hex(day): dark for day, dark in _BY_NIGHT.items()}
-    for artist in ax.findobj():
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    for artist in (*ax.findobj(), *figure.texts):
         if str(artist.get_gid()).startswith("bias:") or artist.get_zorder() == SIGN:
+            continue
+        if isinstance(artist, ScalarMappable) and artist.get_array() is not None:
+            artist.set_cmap(_NIGHT_MAPS[artist.get_cmap().name])
             continue
         for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markerfacecoloralt"):
             have, give = getattr(artist, f"get_{part}", None), getattr(artist, f"set_{part}", None)
-            if have is None or give is None:
+            if have is None or give is None or (isinstance(artist, Collection) and part == "color"):
                 continue
             color = have()
-            if is_color_like(color) and to_rgba(color)[3] and to_hex(color) in night:
-                give(night[to_hex(color)])
+            if is_color_like(color) and to_rgba(color)[3] and to_hex(color) in _NIGHTLY:
+                give((*_NIGHTLY[to_hex(color)], to_rgba(color)[3]))
+            elif isinstance(artist, Collection):
+                give([(*_NIGHTLY.get(to_hex(one), one[:3]), one[3]) for one in color])
     for text in ax.texts:
         if (patch := text.get_bbox_patch()) is not None:
             patch.set_facecolor(NIGHT["paper"])
     ax.tick_params(color=NIGHT["ink"], labelcolor=NIGHT["ink"])
-    figure = ax.get_figure(root=True)
-    if figure is not None:
-        figure.set_facecolor(NIGHT["paper"])
+    figure.set_facecolor(NIGHT["paper"])
     ax.set_facecolor("none")

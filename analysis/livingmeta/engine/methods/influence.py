@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtri, ndtri
 
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.inputs import Array, Mask, numbers
@@ -135,6 +136,31 @@ class Influence(Shown):
         labels = self.labels or tuple(map(str, range(1, len(self.cook) + 1)))
         values = zip(labels, *columns.values(), strict=True)
         return (dict(zip(("label", *columns), row, strict=True)) for row in values)
+
+
+def cut_offs(k: int) -> dict[str, tuple[float, ...]]:
+    """Return beyond what values of `Influence` a trial of k is called influential, as is usual.
+
+    Rules of thumb for models with one coefficient, for use with ten trials or more.
+
+    References
+    ----------
+    Viechtbauer W, Cheung MWL. Outlier and influence diagnostics for meta-analysis. Res Synth Methods
+    2010;1:112-125. They take Cook's distance beyond the median of χ² with one degree of freedom.
+
+    Examples
+    --------
+    >>> {name: round(ends[-1], 3) for name, ends in cut_offs(13).items()}
+    {'rstudent': 1.96, 'dffits': 0.866, 'cook': 0.455, 'hat': 0.231, 'dfbetas': 1.0}
+    """
+    residual, dffits = float(ndtri(0.975)), 3 / math.sqrt(k - 1)
+    return {
+        "rstudent": (-residual, residual),
+        "dffits": (-dffits, dffits),
+        "cook": (float(chdtri(1, 0.5)),),
+        "hat": (3 / k,),
+        "dfbetas": (-1.0, 1.0),
+    }
 
 
 MEASURED = tuple(measure.name for measure in fields(Influence) if measure.compare)
