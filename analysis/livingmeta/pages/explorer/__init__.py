@@ -20,11 +20,12 @@ from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words
+from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words, state_key
 from livingmeta.language import Language, Said
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
 from livingmeta.pages.template import theme
+from livingmeta.review.bias import STATES, assessments, worst
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import any_unclear, behind, ties
@@ -113,8 +114,10 @@ def explorer_page(known: Dossier, *, version: str, lang: str = "en") -> str:
 
 @cache
 def _assets() -> dict[str, str]:
+    """Return the files without comments that have lines of their own, and without indents."""
     folder = files("livingmeta") / "pages" / "explorer"
-    return {name: (folder / name).read_text(encoding="utf-8") for name in ASSETS}
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in ASSETS}
+    return {name: re.sub(r"(?m)^\s*(?:/\*(?s:.*?)\*/\s*)?", "", text) for name, text in texts.items()}
 
 
 def script_json(data: Any) -> str:
@@ -190,6 +193,8 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
             }
             for key in keys
         ],
+        "bias": _bias(review),
+        "bias_words": {state: speak.say(state_key(state)) for state in STATES},
         "assumed": word(assumed(deductions[0].assumptions)) if deductions else None,
         "estimators": list(TAU2),
         "predictions": [*PREDICTION, "none"],
@@ -208,6 +213,14 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "wide": [name for name, method in CONFIDENCE.items() if method.is_wide],
         "english": list(page.english),  # last: what is above fills it
     }
+
+
+def _bias(review: Review) -> dict[str, str]:
+    """Return each trial's state of risk of bias, a key of `STATES`; of several tools, the worst."""
+    held: dict[str, list[str]] = {}
+    for one in assessments(review):
+        held.setdefault(one.trial, []).append(one.shown)
+    return {trial: worst(states) or states[0] for trial, states in held.items()}
 
 
 def _profile(page: _Page, profile: Profile, formulas: int) -> dict[str, Any]:
@@ -287,7 +300,8 @@ def _synthesis(page: _Page, main: Pool | None, by_formulas: Sequence[Pool | None
         **page.words(about, "title", "outcome"),
         "term": word(plan.term or plan.time_label or about.title),
         "trials": [
-            _trial(page, key, values, key in kept) | {"moderators": known(next(filter(None, values)))}
+            _trial(page, key, values, key in kept)
+            | {"subgroup": key[2], "moderators": known(next(filter(None, values)))}
             for key, values in sorted(effects.items(), key=lambda item: order[item[0][0]])
         ],
         "ties": [

@@ -7,7 +7,7 @@ const figures = (() => {
   "use strict";
 
   const { data, say, turned, fromTo, titleOf, addressOf, mainOf, pooled, coverage, decimal, onScale, interval, valued, shown,
-          level, head, modelWords, basis, aboutInterval, answer, asPrinted, notesOf, trialWords, weightOf, sizes } = model;
+          level, head, modelWords, basis, aboutInterval, answer, asPrinted, notesOf, trialWords, weightOf, sizes, shownRows } = model;
 
   const FILE = data.colours; // by what they mean
   const PAGE = Object.fromEntries(Object.keys(FILE).map((name) => [name, `var(--${name})`]));
@@ -29,44 +29,81 @@ const figures = (() => {
     el("line", { x1: num(x1), y1: num(y1), x2: num(x2), y2: num(y2), style: `stroke:${colour}`, ...more });
   const text = (x, y, words, colour, more = {}) =>
     el("text", { x: num(x), y: num(y), style: `fill:${colour}`, ...langOf(words), ...more }, escaped(words));
-  const cut = (words, room, letter = 7) => {
-    const most = Math.floor(room / letter);
-    return words.length > most ? `${words.slice(0, most - 1).trimEnd()}…` : words;
-  };
+  /* How wide words are, in a font as CSS has it: of the page, which is wider than most a file is opened with. */
+  const [USUAL, BOLD, SMALLER, TITLE] = ["13px", "600 13px", "11.5px", "600 15px"];
+  const pen = document.createElement("canvas").getContext("2d");
+  const family = getComputedStyle(document.body).fontFamily;
+  function long(words, font) {
+    pen.font = `${font} ${family}`;
+    return pen.measureText(words).width;
+  }
+  function cut(words, room, font = USUAL) {
+    if (long(words, font) <= room) return words;
+    let most = Math.floor(words.length * room / long(words, font));
+    while (most > 1 && long(`${words.slice(0, most)}…`, font) > room) most -= 1;
+    return `${words.slice(0, most).trimEnd()}…`;
+  }
+  function wrapped(words, room, font = SMALLER) {
+    const lines = [""];
+    for (const word of words.split(" ")) {
+      const longer = `${lines.at(-1)}${lines.at(-1) ? " " : ""}${word}`;
+      if (lines.at(-1) && long(longer, font) > room) lines.push(word);
+      else lines[lines.length - 1] = longer;
+    }
+    return lines;
+  }
   const END = { "text-anchor": "end" };
   const MIDDLE = { "text-anchor": "middle" };
   const SMALL = { "font-size": 11.5 };
 
-  /* Half the width of the axis, the same whatever is switched on, so that the diamond moves and
-   * not the axis: three times the upper quartile of the trials' limits; what is beyond gets an arrow. */
-  function reachOf(a) {
-    const own = a.trials.filter((t) => t.computable && !t.imagined);
-    const ends = own.flatMap((t) => [Math.abs(t.ci_low), Math.abs(t.ci_high)]).sort((x, y) => x - y);
-    const main = mainOf(a);
-    const must = [a.part.printed, main.result].filter(Boolean).flatMap((one) => [one.ci_low, one.ci_high]);
-    const far = ends.length ? Math.min(ends[ends.length - 1], 3 * ends[Math.floor(0.75 * (ends.length - 1))]) : 0;
-    const few = a.trials.some((t) => t.imagined) ? 1 : 0;
-    return 1.08 * (Math.max(far, few, ...must.map(Math.abs)) || 1);
+  /* From where to where an axis goes: by what stands on it, at most three times the upper quartile of
+   * the ends to either side (what is beyond gets an arrow), and always over 0 and what `must` be seen. */
+  function reachOf(intervals, must = []) {
+    const ends = intervals.flat().map(Math.abs).sort((x, y) => x - y);
+    const far = ends.length ? 3 * ends[Math.floor(0.75 * (ends.length - 1))] : 0;
+    const seen = [...intervals.flat().map((x) => Math.min(Math.max(x, -far), far)), ...must, 0];
+    const [low, high] = [Math.min(...seen), Math.max(...seen)];
+    const room = 0.05 * (high - low || 1);
+    return [low - room, high + room];
   }
 
-  function axis(s, reach, left, right, width = right) {
-    const middle = (left + right) / 2;
-    const x = (value) => middle + (value / reach) * (right - left) / 2;
-    const ticks = [];
-    if (data.ratio) {
-      const step = Math.log(reach < 2.2 ? 2 : 10);
-      for (let i = -Math.floor(reach / step); i * step <= reach; i++) ticks.push(i * step);
-    } else {
-      const rough = (2 * reach * (s.sd || 1)) / ((right - left) / 48);
-      const ten = 10 ** Math.floor(Math.log10(rough));
-      const step = ten * [1, 2, 5, 10].find((one) => one * ten >= rough) / (s.sd || 1);
-      for (let i = -Math.floor(reach / step); i * step <= reach; i++) ticks.push(i * step);
-    }
+  const limitsOf = (one) => [one.ci_low, one.ci_high];
+
+  /* That of the forest is the same whatever is switched on, so that the diamond moves and not the axis. */
+  function reachOfForest(a) {
+    const own = a.trials.filter((t) => t.computable && !t.imagined);
+    const totals = [a, ...a.groups].flatMap((one) => [one.part.printed, mainOf(one).result]).filter(Boolean);
+    const about = a.trials.some((t) => t.imagined) ? [-1, 1] : [];
+    return reachOf(own.map(limitsOf), [...totals.flatMap(limitsOf), ...about]);
+  }
+
+  function axis(s, [low, high], left, right, width = right) {
+    const x = (value) => left + ((value - low) / (high - low)) * (right - left);
     const label = (value) => {
       const number = onScale(s, value);
-      return turned(Number(data.ratio ? number.toPrecision(3) : number.toFixed(2))).replace("-", "−");
+      return turned(Number(data.ratio ? number.toPrecision(3) : number.toFixed(3))).replace("-", "−");
     };
-    return { x, ticks, label, left, right, reach, width };
+    return { x, ticks: ticksOf(s, low, high, (right - left) / 48), label, left, right, low, high, width };
+  }
+
+  /* Round numbers between two, so many at most, 0 (1 of a ratio) among them. */
+  function ticksOf(s, low, high, most) {
+    const unit = s.sd || 1;
+    const round = (rough) => {
+      const ten = 10 ** Math.floor(Math.log10(rough));
+      return ten * [1, 2, 5, 10].find((one) => one * ten >= rough * 0.999);
+    };
+    const every = (from, to, step) => {
+      const listed = [];
+      for (let i = Math.ceil(from / step); i * step <= to; i++) listed.push(i * step);
+      return listed;
+    };
+    if (!data.ratio) return every(low * unit, high * unit, round((high - low) * unit / most)).map((one) => one / unit);
+    const [from, to] = [Math.exp(low), Math.exp(high)];
+    if (to / from < 4) return every(from, to, round((to - from) / most)).filter((one) => one > 0).map(Math.log);
+    const tens = every(low / Math.LN10 - 1, high / Math.LN10, Math.max(1, Math.ceil((high - low) / Math.LN10 / most)));
+    const among = tens.length * 3 <= most ? [1, 2, 5] : [1];
+    return tens.flatMap((ten) => among.map((one) => Math.log(one) + Math.round(ten) * Math.LN10)).filter((one) => one >= low && one <= high);
   }
 
   function axisDrawing(s, c, ax, y) {
@@ -75,24 +112,31 @@ const figures = (() => {
       line(ax.left, y, ax.right, y, c.soft, { "data-part": "axis" }),
       ...ax.ticks.map((t) => line(ax.x(t), y, ax.x(t), y + 4, c.soft)
         + text(ax.x(t), y + 17, ax.label(t), c.soft, { ...MIDDLE, ...SMALL })),
-      ...sides ? [
-        text(ax.x(0) - 10, y + 35, cut(say("pool.favours", { group: sides[0] }), ax.x(0) - 10, 5.6), c.soft, { ...END, ...SMALL }),
-        text(ax.x(0) + 10, y + 35, cut(say("pool.favours", { group: sides[1] }), ax.width - ax.x(0) - 10, 5.6), c.soft, SMALL),
-      ] : [],
-      text(ax.x(0), y + 52, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
+      ...sides ? sidesDrawing(c, ax, sides.map((group) => say("pool.favours", { group })), y + 35) : [],
+      text((ax.left + ax.right) / 2, y + 66, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
     ].join("");
+  }
+
+  /* Whom each side favours, on its side of no effect; where one has no room for it, a line lower. */
+  function sidesDrawing(c, ax, [below, above], y) {
+    const wide = (words) => long(words, SMALLER);
+    const [zero, start] = [ax.x(0), Math.max(Math.min(ax.x(0) + 10, ax.width - wide(above)), 0)];
+    const end = Math.min(Math.max(zero - 10, wide(below)), ax.width);
+    const lower = start < end + 12 ? 14 : 0;
+    return [text(end, y, cut(below, ax.width, SMALLER), c.soft, { ...END, ...SMALL }),
+      text(start, y + lower, cut(above, ax.width, SMALLER), c.soft, SMALL)];
   }
 
   /* Arrows at the ends of the axis beyond which an interval goes on; nothing else has one. */
   function arrows(ax, low, high, y, colour) {
     const arrow = (x, turn) => el("path",
       { d: `M${num(x)} ${y}l${turn * 7} -4v8z`, style: `fill:${colour}`, "data-part": "beyond" });
-    return (low < -ax.reach ? arrow(ax.left, 1) : "") + (high > ax.reach ? arrow(ax.right, -1) : "");
+    return (low < ax.low ? arrow(ax.left, 1) : "") + (high > ax.high ? arrow(ax.right, -1) : "");
   }
 
   /* An interval; one that lies beyond the axis as a whole is its arrow alone. */
   function whisker(ax, low, high, y, colour, more = {}) {
-    const [from, to] = [Math.max(low, -ax.reach), Math.min(high, ax.reach)];
+    const [from, to] = [Math.max(low, ax.low), Math.min(high, ax.high)];
     const within = from > to ? ""
       : line(ax.x(from), y, ax.x(to), y, colour, { "stroke-width": 1.4, "data-part": "interval", ...more });
     return within + arrows(ax, low, high, y, colour);
@@ -101,7 +145,7 @@ const figures = (() => {
   /* A diamond, cut blunt where it leaves the axis. */
   function diamond(ax, one, y, colour, style, height = 6) {
     const { ci_low: low, estimate: middle, ci_high: high } = one;
-    const [from, to] = [Math.max(low, -ax.reach), Math.min(high, ax.reach)];
+    const [from, to] = [Math.max(low, ax.low), Math.min(high, ax.high)];
     const tall = (x) => (x === middle ? height
       : x < middle ? height * (x - low) / (middle - low) : height * (high - x) / (high - middle));
     const xs = [from, ...(middle > from && middle < to ? [middle] : []), to];
@@ -115,7 +159,7 @@ const figures = (() => {
 
   /* A trial's effect; half hollow on the far side where it is a bound; none beyond the axis. */
   function mark(c, ax, trial, y, size, more = {}) {
-    if (Math.abs(trial.yi) > ax.reach) return "";
+    if (!within(ax, trial.yi)) return "";
     const bound = trial.flags.includes("p_bound");
     const wide = bound ? Math.max(size, 8) : size;
     const [x, top] = [ax.x(trial.yi) - wide / 2, num(y - wide / 2)];
@@ -130,6 +174,7 @@ const figures = (() => {
   }
 
   /* A part of a figure that can be pointed at, tapped or reached by arrow keys, and a line that can. */
+  const within = (ax, value) => value >= ax.low && value <= ax.high;
   const reached = (key, label, ...inside) => el("g", { class: "row", role: "button", tabindex: -1, "data-key": key,
     "aria-label": label, "aria-haspopup": "dialog", "aria-expanded": "false" }, ...inside);
   const row = (key, label, y, width, height, ...inside) => reached(key, label,
@@ -138,50 +183,67 @@ const figures = (() => {
   const colourOf = (c, a) => (a.contradictory ? c.contradictory : c.pooled);
 
   /* Places of the columns: beside each other where there is room, else in two lines per row; `mid` is
-   * that of the marks, from the top of a row. And the axis that stands among them. */
-  function columns(s, a, width) {
-    const wide = width >= 600;
-    const col = wide
-      ? { wide, height: 26, mid: 13, label: 0, n: 250, weight: 308, left: 326, right: width - 160, end: width }
-      : { wide, height: 46, mid: 33, label: 0, room: width - 165, left: 8, right: width - 8, end: width };
-    return [col, axis(s, reachOf(a), col.left, col.right, width)];
+   * that of the marks, from the top of a row. On a page rows begin with a box that switches a trial. */
+  function columns(c, width, boxes = false) {
+    const label = boxes && c === PAGE ? 30 : 0;
+    return width >= 600
+      ? { wide: true, height: 26, mid: 13, label, n: label + 250, weight: label + 308, left: label + 324, right: width - 164, end: width }
+      : { wide: false, height: 46, mid: 33, label, left: 8, right: width - 8, end: width };
   }
 
   function cells(c, col, y, { label, n = "", weight = "", value, colour = c.ink, style = "" }) {
     const base = y + 17;
     const more = style ? { "font-style": style } : {};
     // a name may fill what the numbers of its row leave free
-    const room = !col.wide ? col.room : n ? col.n - 8.2 * n.length
-      : weight ? col.weight - 8 * weight.length - 8 : col.left - 8;
-    const name = cut(label, room, 7.6);
+    const room = (!col.wide ? col.end - long(value, BOLD) : n ? col.n - long(n, USUAL)
+      : weight ? col.weight - long(weight, BOLD) : col.left) - 10 - col.label;
+    const name = cut(label, room, BOLD);
     const middle = col.wide ? text(col.n, base, n, c.soft, END) + text(col.weight, base, weight, c.soft, END) : "";
     return text(col.label, base, name, colour, more) + middle + text(col.end, base, value, colour, END);
   }
 
   const FIGURES = {};
 
-  FIGURES.forest = (s, a, c, width) => {
-    const [col, ax] = columns(s, a, width);
+  /* Each figure gives its drawing, how high it is, and on a page its boxes and where a gap for a card is. */
+  FIGURES.forest = (s, a, c, width, gap) => {
+    const col = columns(c, width, true);
+    const ax = axis(s, reachOfForest(a), col.left, col.right, width);
     const top = col.wide ? 30 : 0;
-    const out = [col.wide ? heads(s, c, col, width) : ""];
-    let y = top;
-    const place = (drawing, height = col.height) => {
+    const [out, boxes, behind] = [[col.wide ? heads(s, c, col, width) : ""], [], []];
+    let [y, gapAt] = [top, null];
+    const place = (drawing, height = col.height, key = null) => {
       out.push(drawing(y));
       y += height;
+      if (gap && gap.key === key) [gapAt, y] = [y, y + gap.height];
     };
-    a.trials.forEach((trial) => place((at) => trialRow(s, a, c, col, ax, trial, at)));
-    for (const [kind, why] of [["missing", say("explorer.absent")], ["dropped", say("explorer.left_out")]]) {
-      a.part[kind].forEach((trial, i) => place((at) => absentRow(c, col, ax, `${kind}:${i}`, trial, why, at)));
+    const total = (one, from, lines) => {
+      place((at) => line(0, at + 4, width, at + 4, c.line), 10);
+      for (const summary of lines) {
+        place((at) => el("g", summary.more || {}, cells(c, { ...col, label: 0 }, at, summary.words), summary.marks(at + col.mid)));
+      }
+      const r = one.result;
+      if (r && r.k > 1 && within(ax, r.estimate)) behind.push(line(ax.x(r.estimate), from, ax.x(r.estimate), y, c.line, { "stroke-dasharray": "4 4" }));
+    };
+    const { stacks, absent } = shownRows(s, a);
+    for (const { group, trials } of stacks) {
+      const from = y;
+      if (group) place((at) => text(0, at + 20, cut(group.part.subgroup_words, width, BOLD), c.ink, { "font-weight": 600 }), 30);
+      for (const trial of trials) {
+        boxes.push({ id: trial.id, y, trial });
+        place((at) => trialRow(s, a, c, col, ax, trial, at), col.height, `trial:${trial.id}`);
+      }
+      if (group) {
+        total(group, from, summaries(s, group, c, ax, true));
+        y += 12;
+      }
     }
-    place((at) => line(0, at + 4, width, at + 4, c.line), 10);
-    for (const summary of summaries(s, a, c, ax)) {
-      place((at) => el("g", summary.more || {}, cells(c, col, at, summary.words), summary.marks(at + col.mid)));
+    for (const one of absent) {
+      const why = one.kind === "missing" ? say("explorer.absent") : say("explorer.left_out");
+      place((at) => absentRow(c, col, ax, one.key, one, why, at), col.height, one.key);
     }
-    const r = a.result;
-    const behind = line(ax.x(0), top, ax.x(0), y, c.soft, { "stroke-width": 0.8 })
-      + (r && r.k > 1 && Math.abs(r.estimate) < ax.reach
-        ? line(ax.x(r.estimate), top, ax.x(r.estimate), y, c.line, { "stroke-dasharray": "4 4" }) : "");
-    return { inside: behind + out.join("") + axisDrawing(s, c, ax, y + 4), height: y + 64 };
+    if (!a.part.apart) total(a, top, summaries(s, a, c, ax));
+    behind.unshift(line(ax.x(0), top, ax.x(0), y, c.soft, { "stroke-width": 0.8 }));
+    return { inside: behind.join("") + out.join("") + axisDrawing(s, c, ax, y + 4), height: y + 78, boxes, gapAt };
   };
 
   function heads(s, c, col, width) {
@@ -197,11 +259,11 @@ const figures = (() => {
     const drawn = (words, ...marks) =>
       row(`trial:${trial.id}`, trialWords(s, trial), y, col.end, col.height, cells(c, col, y, words), ...marks);
     if (!trial.computable) return drawn({ label, value: say("explorer.no_effect"), colour: c.soft });
-    const weight = !trial.on ? say("explorer.off") : a.result ? weightOf(trial) : "–";
+    const weight = !trial.on ? say("explorer.off") : weightOf(trial);
     const words = { label, n: sizes(trial), weight, value: interval(s, trial, "yi"),
                     colour: trial.on ? c.ink : c.soft, style: trial.imagined ? "italic" : "" };
     const colour = trial.on ? (trial.imagined ? c.imagined : c.ink) : c.soft;
-    const size = 4 + 10 * Math.sqrt((trial.on ? trial.weight : 0) / 100);
+    const size = 4 + 10 * Math.sqrt((trial.on ? trial.weight || 0 : 0) / 100);
     const dashes = trial.on ? {} : { "stroke-dasharray": "3 3" };
     return drawn(words, whisker(ax, trial.ci_low, trial.ci_high, y + col.mid, colour, dashes),
       mark(c, ax, trial, y + col.mid, size));
@@ -211,12 +273,12 @@ const figures = (() => {
     const halo = { ...MIDDLE, ...SMALL, "font-style": "italic",
                    style: `fill:${c.soft};paint-order:stroke;stroke:${c.paper};stroke-width:6px` };
     const { label, n } = trial;
-    return row(key, `${label}: ${why}`, y, col.end, col.height, text(ax.x(0), y + col.mid + 4, why, c.soft, halo),
+    return row(key, `${label}: ${why}`, y, col.end, col.height, text((ax.left + ax.right) / 2, y + col.mid + 4, why, c.soft, halo),
       cells(c, col, y, { label, n: String(n ?? ""), value: "–", colour: c.soft }));
   }
 
-  /* The lines below the trials: pooled, predicted, as in the report, published. */
-  function summaries(s, a, c, ax) {
+  /* The lines below the trials: pooled, predicted (not of each of several), as in the report, published. */
+  function summaries(s, a, c, ax, several = false) {
     const [r, main] = [a.result, mainOf(a).result];
     const name = a.contradictory ? say("explorer.read_trials") : modelWords(s);
     const lines = [];
@@ -229,7 +291,7 @@ const figures = (() => {
       lines.push({ words: { label: r ? say("explorer.one_trial") : say("explorer.no_value"), value: "–", colour: c.soft },
         marks: () => "" });
     }
-    if (r && r.pi_low !== null && a.k >= data.prediction_from) {
+    if (!several && r && r.pi_low !== null && a.k >= data.prediction_from) {
       const band = { "stroke-width": 4, "data-part": "prediction" };
       lines.push({ words: { label: say("explorer.ahead", level), value: fromTo(...shown(s, r.pi_low, r.pi_high)) },
         marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.pooled, band) });
@@ -249,55 +311,68 @@ const figures = (() => {
     return lines;
   }
 
-  FIGURES.cumulative = (s, a, c, width) => {
-    const [col, ax] = columns(s, a, width);
+  FIGURES.cumulative = (s, a, c, width, gap) => {
+    const col = columns(c, width);
     const order = (a.result ? a.on : []).map((trial, i) => [trial.year || 9999, i, trial]).sort((p, q) => p[0] - q[0] || p[1] - q[1]);
-    const so_far = [];
+    if (!order.length) return nothing(s, a, c, width);
+    const steps = order.map(([, , trial], i) => [trial, pooled(order.slice(0, i + 1).map(([, , one]) => one), a.methods)]);
+    const ax = axis(s, reachOf(steps.map(([, r]) => limitsOf(r)), limitsOf(a.result)), col.left, col.right, width);
     const out = [];
-    let y = 0;
-    if (!order.length) return { inside: text(0, 17, answer(s, a), c.soft), height: 30 };
-    for (const [, , trial] of order) {
-      so_far.push(trial);
-      const r = pooled(so_far, a.methods);
+    let [y, gapAt] = [0, null];
+    steps.forEach(([trial, r], i) => {
       const colour = trial.imagined ? c.imagined : c.variant;
-      const label = `${so_far.length > 1 ? "+ " : ""}${trial.label}${trial.marks}`;
+      const key = `trial:${trial.id}`;
+      const label = `${i ? "+ " : ""}${trial.label}${trial.marks}`;
       const words = { label, weight: `k = ${r.k}`, value: interval(s, r) };
       const middle = y + col.mid;
       const marks = whisker(ax, r.ci_low, r.ci_high, middle, colour)
-        + (Math.abs(r.estimate) <= ax.reach ? el("circle", { cx: num(ax.x(r.estimate)), cy: middle, r: 4, style: `fill:${colour}` }) : "");
-      out.push(row(`trial:${trial.id}`, say("explorer.so_far", { name: label, k: r.k, value: valued(s, r) }), y, width, col.height,
+        + (within(ax, r.estimate) ? el("circle", { cx: num(ax.x(r.estimate)), cy: middle, r: 4, style: `fill:${colour}` }) : "");
+      out.push(row(key, say("explorer.so_far", { name: label, k: r.k, value: valued(s, r) }), y, width, col.height,
         cells(c, col, y, words), marks));
       y += col.height;
-    }
+      if (gap && gap.key === key) [gapAt, y] = [y, y + gap.height];
+    });
     out.push(axisDrawing(s, c, ax, y + 4));
-    return { inside: line(ax.x(0), 0, ax.x(0), y, c.soft, { "stroke-width": 0.8 }) + out.join(""), height: y + 64 };
+    return { inside: line(ax.x(0), 0, ax.x(0), y, c.soft, { "stroke-width": 0.8 }) + out.join(""), height: y + 78, gapAt };
   };
 
+  /* A figure of no trial says why. */
+  function nothing(s, a, c, width) {
+    const lines = wrapped(`${answer(s, a)}.`, width, USUAL);
+    return { inside: lines.map((words, i) => text(0, 17 + 18 * i, words, c.soft)).join(""), height: 12 + 18 * lines.length };
+  }
+
   FIGURES.funnel = (s, a, c, width) => {
-    const points = a.trials.filter((trial) => trial.computable);
-    if (!points.length) return { inside: text(0, 17, answer(s, a), c.soft), height: 30 };
+    const points = shownRows(s, a).trials.filter((trial) => trial.computable);
+    if (!points.length) return nothing(s, a, c, width);
     const [left, right, top, bottom] = [width < 600 ? 34 : 60, width - 10, 26, width < 600 ? 300 : 380];
     const deepest = 1.08 * Math.max(...points.map((t) => Math.sqrt(t.vi)));
-    const reach = 1.1 * Math.max(...points.map((t) => Math.abs(t.yi)), 2.2 * deepest);
-    const ax = axis(s, reach, left, right, width);
+    const r = a.result && a.result.k > 1 ? a.result : null;
+    const z = kernel.quantile(kernel.normalTail, (1 - data.level) / 2);
+    const sides = (from) => [from - z * deepest, from + z * deepest];
+    const effects = points.map((t) => t.yi);
+    const ax = axis(s, reachOf([], [...effects, ...sides(r ? r.estimate : 0)]), left, right, width);
     const y = (se) => top + (se / deepest) * (bottom - top);
-    const out = [el("rect", { x: left, y: top, width: num(right - left), height: num(bottom - top), style: `fill:${c.shade3}` })];
-    for (const [p, shade] of [[0.01, c.shade2], [0.05, c.shade1], [0.1, c.paper]]) {
-      const half = Math.min(kernel.quantile(kernel.normalTail, p / 2) * deepest, reach);
-      const depth = y(half / kernel.quantile(kernel.normalTail, p / 2));
-      out.push(el("path", { style: `fill:${shade}`, d: `M${num(ax.x(0))} ${top}L${num(ax.x(half))} ${num(depth)}V${bottom}H${num(ax.x(-half))}V${num(depth)}z` }));
-    }
+    const plot = { x: left, y: top, width: num(right - left), height: num(bottom - top) };
+    const shades = [[0.01, c.shade2], [0.05, c.shade1], [0.1, c.paper]].map(([p, shade]) => {
+      const half = kernel.quantile(kernel.normalTail, p / 2) * deepest;
+      return el("path", { style: `fill:${shade}`, d: `M${num(ax.x(0))} ${top}L${num(ax.x(half))} ${bottom}H${num(ax.x(-half))}z` });
+    });
+    const lines = r ? sides(r.estimate).map((end) => line(ax.x(r.estimate), top, ax.x(end), bottom, colourOf(c, a), { "stroke-dasharray": "2 4", "data-part": "limits" }))
+      .concat(line(ax.x(r.estimate), top, ax.x(r.estimate), bottom, colourOf(c, a), { "stroke-dasharray": "5 4" })) : [];
+    const out = [el("clipPath", { id: "plot" }, el("rect", plot)), el("rect", { ...plot, style: `fill:${c.shade3}` }),
+      el("g", { "clip-path": "url(#plot)" }, ...shades, ...lines)];
     let key = left;
     const [p1, p5, p10] = [0.01, 0.05, 0.1].map((p) => decimal(p));
     for (const [shade, words] of [[c.paper, `P > ${p10}`], [c.shade1, `${p5}–${p10}`], [c.shade2, `${p1}–${p5}`], [c.shade3, `P < ${p1}`]]) {
       out.push(el("rect", { x: key, y: 4, width: 12, height: 12, style: `fill:${shade};stroke:${c.line}` }),
         text(key + 16, 14, words, c.soft, SMALL));
-      key += 22 + words.length * 6.6;
+      key += 30 + long(words, SMALLER);
     }
-    if (a.result && a.result.k > 1) out.push(line(ax.x(a.result.estimate), top, ax.x(a.result.estimate), bottom, colourOf(c, a), { "stroke-dasharray": "5 4" }));
     const step = deepest > 1 ? 0.5 : deepest > 0.5 ? 0.2 : deepest > 0.25 ? 0.1 : 0.05;
     for (let se = 0; se <= deepest; se += step) out.push(text(left - 6, y(se) + 4, decimal(se), c.soft, { ...END, ...SMALL }));
-    out.push(text(0, bottom + 70, say("explorer.funnel_legend"), c.soft, SMALL));
+    const legend = wrapped(say("explorer.funnel_legend", level), width);
+    out.push(...legend.map((words, i) => text(0, bottom + 86 + 15 * i, words, c.soft, SMALL)));
     for (const trial of points) {
       const [cx, cy] = [num(ax.x(trial.yi)), num(y(Math.sqrt(trial.vi)))];
       const hit = el("circle", { class: "hit", cx, cy, r: 12, fill: "none" });
@@ -305,26 +380,28 @@ const figures = (() => {
       out.push(reached(`trial:${trial.id}`, label, hit, mark(c, ax, trial, cy, 10, { rx: 5 })));
     }
     out.push(axisDrawing(s, c, ax, bottom));
-    return { inside: out.join(""), height: bottom + 80 };
+    return { inside: out.join(""), height: bottom + 82 + 15 * legend.length };
   };
 
   /* All analyses by their estimate, with the place of the present choice among them. */
   FIGURES.multiverse = (s, a, c, width) => {
     const all = a.part.multiverse.analyses;
     const [left, right, top, bottom] = [44, width - 10, 10, width < 600 ? 300 : 360];
-    const must = Math.max(...all.map((one) => Math.abs(one.estimate)), a.result ? Math.abs(a.result.estimate) : 0);
-    const ax = axis(s, Math.max(reachOf(a), 1.08 * must), top, bottom);
-    const y = (value) => num(top + bottom - ax.x(Math.min(Math.max(value, -ax.reach), ax.reach)));
+    const must = [...all.map((one) => one.estimate), ...(a.result ? [a.result.estimate] : [])];
+    const ax = axis(s, reachOf(all.map(limitsOf), must), top, bottom);
+    const y = (value) => num(top + bottom - ax.x(Math.min(Math.max(value, ax.low), ax.high)));
     const x = (place) => num(left + ((place + 0.5) / all.length) * (right - left));
     const thick = { "stroke-width": num(Math.max(0.6 * (right - left) / all.length, 0.5)) };
     const kinds = { below: (one) => one.ci_high < 0, above: (one) => one.ci_low > 0,
                     across: (one) => one.ci_low <= 0 && one.ci_high >= 0 };
     const intervals = Object.entries(kinds).map(([kind, holds]) => el("path", { style: `stroke:${c[kind]}`, ...thick,
       d: all.map((one, i) => (holds(one) ? `M${x(i)} ${y(one.ci_low)}V${y(one.ci_high)}` : "")).join("") }));
-    const off = all.map((one, i) => [one, i]).filter(([one]) => one.ci_low < -ax.reach || one.ci_high > ax.reach);
-    const beyond = off.map(([one, i]) => (one.ci_low < -ax.reach ? `M${x(i)} ${bottom}l-2.5 -5h5z` : "")
-      + (one.ci_high > ax.reach ? `M${x(i)} ${top}l-2.5 5h5z` : "")).join("");
+    const off = all.map((one, i) => [one, i]).filter(([one]) => one.ci_low < ax.low || one.ci_high > ax.high);
+    const beyond = off.map(([one, i]) => (one.ci_low < ax.low ? `M${x(i)} ${bottom}l-2.5 -5h5z` : "")
+      + (one.ci_high > ax.high ? `M${x(i)} ${top}l-2.5 5h5z` : "")).join("");
     const sides = a.part.favours?.map((group) => say("pool.favours", { group }));
+    const legend = [say("explorer.analyses", { n: all.length }), sides && say("explorer.up_down", { up: sides[1], down: sides[0] })]
+      .filter(Boolean).flatMap((words) => wrapped(words, right - left));
     const dots = all.map((one, i) => `M${x(i)} ${y(one.estimate)}h0.01`).join("");
     const out = [
       ...intervals,
@@ -332,8 +409,7 @@ const figures = (() => {
       line(left, y(0), right, y(0), c.soft, { "stroke-width": 0.8 }),
       el("path", { d: dots, style: `stroke:${c.variant}`, "stroke-width": all.length > 400 ? 2 : 5, "stroke-linecap": "round" }),
       ...ax.ticks.map((t) => text(left - 6, y(t) + 4, ax.label(t), c.soft, { ...END, ...SMALL })),
-      text(left, bottom + 20, cut(say("explorer.analyses", { n: all.length }), right - left, 5.6), c.soft, SMALL),
-      ...sides ? [text(left, bottom + 38, say("explorer.up_down", { up: sides[1], down: sides[0] }), c.soft, SMALL)] : [],
+      ...legend.map((words, i) => text(left, bottom + 20 + 16 * i, words, c.soft, SMALL)),
     ];
     if (s.looked) out.push(line(x(s.looked - 1), top, x(s.looked - 1), bottom, c.ink, { "stroke-width": 0.8 }));
     const r = a.result;
@@ -343,49 +419,51 @@ const figures = (() => {
       out.push(el("g", { "data-part": "present" },
         line(left, y(r.estimate), right, y(r.estimate), colour, { "stroke-dasharray": "4 4" }),
         line(here, y(r.ci_low), here, y(r.ci_high), colour, { "stroke-width": 2 }),
-        r.ci_low < -ax.reach ? el("path", { d: `M${num(here)} ${bottom}l-4 -7h8z`, style: `fill:${colour}` }) : "",
-        r.ci_high > ax.reach ? el("path", { d: `M${num(here)} ${top}l-4 7h8z`, style: `fill:${colour}` }) : "",
+        r.ci_low < ax.low ? el("path", { d: `M${num(here)} ${bottom}l-4 -7h8z`, style: `fill:${colour}` }) : "",
+        r.ci_high > ax.high ? el("path", { d: `M${num(here)} ${top}l-4 7h8z`, style: `fill:${colour}` }) : "",
         el("circle", { cx: num(here), cy: y(r.estimate), r: 6, style: `fill:${colour}` }),
         text(here, top + 18, say("explorer.present"), c.ink, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
     }
-    return { inside: out.join(""), height: bottom + 48 };
+    return { inside: out.join(""), height: bottom + 16 + 16 * legend.length };
   };
 
-  function svg(s, a, c, width, forFile) {
-    const drawn = FIGURES[s.view](s, a, c, width);
-    if (drawn.inside.includes('data-part="beyond"')) {
-      drawn.inside += text(0, drawn.height + 8, data.arrow, c.soft, SMALL);
-      drawn.height += 16;
-    }
-    const name = titleOf(a.part);
-    const title = `${name}: ${answer(s, a)}; ${coverage(a)}`;
-    const font = forFile ? "Helvetica, Arial, sans-serif" : "inherit";
-    const shared = { xmlns: "http://www.w3.org/2000/svg", "font-family": font, "font-size": 13, "aria-label": title };
-    if (!forFile) {
-      return el("svg", { ...shared, role: "group", viewBox: `0 0 ${width} ${num(drawn.height)}` }, drawn.inside);
-    }
+  /* For the page: the drawing, its boxes, and where the gap is that a card takes. */
+  function drawn(s, a, width, gap) {
+    const { boxes = [], gapAt, ...made } = whole(s, a, PAGE, width, gap);
+    const at = gap ? gapAt ?? made.height : null;
+    const high = num(made.height + (gap && gapAt == null ? gap.height : 0));
+    return { boxes, gapAt: at,
+      svg: el("svg", { ...shared(s, a), "font-family": "inherit", role: "group", viewBox: `0 0 ${width} ${high}` }, made.inside) };
+  }
+
+  function whole(s, a, c, width, gap) {
+    const made = FIGURES[s.view](s, a, c, width, gap);
+    if (!made.inside.includes('data-part="beyond"')) return made;
+    const lines = wrapped(data.arrow, width);
+    const words = lines.map((one, i) => text(0, made.height + 8 + 15 * i, one, c.soft, SMALL)).join("");
+    return { ...made, inside: made.inside + words, height: made.height + 4 + 15 * lines.length };
+  }
+
+  const shared = (s, a) => ({ xmlns: "http://www.w3.org/2000/svg", "font-size": 13, "aria-label": titleWords(s, a) });
+  const titleWords = (s, a) => `${titleOf(a.part)}: ${answer(s, a)}; ${coverage(a)}`;
+
+  /* As a file: with title, notes and its own ground. */
+  function file(s, a, width) {
+    const c = FILE;
+    const made = whole(s, a, c, width);
     const lines = [`${answer(s, a)}; ${coverage(a)}.`, basis(s, a), ...notesOf(s, a)]
-      .flatMap((words) => wrapped(words, width / 5.6));
-    const titles = wrapped(name, width / 8.6);
+      .flatMap((words) => wrapped(words, width));
+    const titles = wrapped(titleOf(a.part), width, TITLE);
     const head = 14 + 20 * titles.length;
-    const below = lines.map((words, i) => text(0, drawn.height + head + 22 + 16 * i, words, c.soft, SMALL)).join("");
-    const [w, h] = [width + 32, num(drawn.height + head + 46 + 16 * lines.length)];
-    return el("svg", { ...shared, width: w, height: h, viewBox: `0 0 ${w} ${h}` },
-      el("title", {}, escaped(title)), el("desc", {}, escaped(say("explorer.drawn_by", { review: data.review.id, address: addressOf(s) }))),
+    const below = lines.map((words, i) => text(0, made.height + head + 22 + 16 * i, words, c.soft, SMALL)).join("");
+    const [w, h] = [width + 32, num(made.height + head + 46 + 16 * lines.length)];
+    return el("svg", { ...shared(s, a), "font-family": "Helvetica, Arial, sans-serif", width: w, height: h, viewBox: `0 0 ${w} ${h}` },
+      el("title", {}, escaped(titleWords(s, a))), el("desc", {}, escaped(say("explorer.drawn_by", { review: data.review.id, address: addressOf(s) }))),
       el("rect", { width: w, height: h, style: `fill:${c.paper}` }),
       el("g", { transform: "translate(16 16)" },
         ...titles.map((words, i) => text(0, 14 + 20 * i, words, c.ink, { "font-weight": 600, "font-size": 15 })),
-        el("g", { transform: `translate(0 ${head})` }, drawn.inside), below));
+        el("g", { transform: `translate(0 ${head})` }, made.inside), below));
   }
 
-  function wrapped(words, most) {
-    const lines = [""];
-    for (const word of words.split(" ")) {
-      if ((lines[lines.length - 1] + word).length > most) lines.push("");
-      lines[lines.length - 1] += `${lines[lines.length - 1] ? " " : ""}${word}`;
-    }
-    return lines;
-  }
-
-  return { PAGE, FILE, el, escaped, marked, langOf, svg };
+  return { el, escaped, marked, langOf, drawn, file };
 })();

@@ -14,6 +14,29 @@ const model = (() => {
         .map((pair) => pair.join(": ")).join("; ") }));
   }
 
+  /* Subgroups stand in one view: above the review's total where it has one, else side by side. */
+  for (const id of new Set(data.syntheses.map((one) => one.id))) {
+    const all = data.syntheses.filter((one) => one.id === id);
+    const parts = all.filter((one) => one.subgroup !== null);
+    if (parts.length < 2) continue;
+    const total = all.find((one) => one.subgroup === null);
+    if (total) total.parts = parts;
+    else data.syntheses.push(sideBySide(parts));
+  }
+
+  /* What stands there has the ids that it has in a total. */
+  function sideBySide(parts) {
+    const inAll = (part, id) => `${id}/${part.subgroup}`;
+    const once = (name) => [...new Map(parts.flatMap((part) => part[name]).map((one) => [JSON.stringify(one), one])).values()];
+    const alike = new Set(parts.map((part) => JSON.stringify(part.favours))).size === 1;
+    return {
+      ...parts[0], subgroup: null, subgroup_words: null, apart: true, parts, favours: alike ? parts[0].favours : null,
+      trials: parts.flatMap((part) => part.trials.map((one) => ({ ...one, id: inAll(part, one.id), subgroup: part.subgroup }))),
+      ties: parts.flatMap((part) => part.ties.map((tie) => ({ ...tie, ids: tie.ids.map((id) => inAll(part, id)) }))),
+      missing: once("missing"), dropped: once("dropped"), deduced: [], clashes: [], multiverse: null,
+      printed: null, printed_words: null, printed_undrawn: null, printed_k: null, pooled_by: null };
+  }
+
   /* ---- words by key, and numbers as the language of the page writes them ---- */
 
   const { percent: PERCENT, comma, thousands } = data.language;
@@ -40,6 +63,9 @@ const model = (() => {
     sd: null, // of a VAS, as typed
     imagined: null, // {n, smd} of a trial that was not done
     looked: null, // number of an analysis of the multiverse
+    sort: "file", // as SORTS in figures/forest_table.py
+    find: "", // what the names of the rows shown hold
+    where: {}, // by filter: the value that the rows shown have, or from..to
   });
 
   const methodsOf = (profile) => Object.fromEntries(METHODS.map((name) => [name, profile[name]]));
@@ -59,6 +85,9 @@ const model = (() => {
     if (s.sd !== null) query.set("sd", s.sd);
     if (s.imagined) query.set("imagined", `${s.imagined.n} ${s.imagined.smd}`);
     if (s.looked) query.set("looked", s.looked);
+    if (s.sort !== plain.sort) query.set("sort", s.sort);
+    if (s.find) query.set("find", s.find);
+    for (const [name, value] of Object.entries(s.where)) if (value) query.append("where", `${name}=${value}`);
     return `#${query}`;
   }
 
@@ -82,12 +111,19 @@ const model = (() => {
     if (data.imaginable && n >= 10 && [n, smd].every(Number.isFinite)) s.imagined = { n, smd };
     const many = data.syntheses[s.part].multiverse?.analyses.length || 0;
     if (Number(query.get("looked")) >= 1 && Number(query.get("looked")) <= many) s.looked = Math.floor(query.get("looked"));
+    if (query.get("sort") in SORTS) s.sort = query.get("sort");
+    s.find = query.get("find") || "";
+    for (const { name, values } of filtersOf(data.syntheses[s.part])) {
+      const asked = query.getAll("where").find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+      if (asked && (values ? values.some(([value]) => value === asked) : rangeOf(asked))) s.where[name] = asked;
+    }
     return possible(s);
   }
 
   /* A common effect has the Wald interval alone; that of the profile likelihood belongs to ML. */
   const fits = (s, ci) => s.model === "common" ? ci === "wald" : ci !== "profile" || s.tau2 === "ML";
-  const possible = (s) => (fits(s, s.ci) ? s : { ...s, ci: "wald" });
+  const possible = (s) => ({
+    ...s, ci: fits(s, s.ci) ? s.ci : "wald", imagined: data.syntheses[s.part].apart ? null : s.imagined });
 
   const uncomputed = (name, table) => (name in table ? name : say("explorer.uncomputed", { name }));
   const OPTIONS = {
@@ -120,16 +156,84 @@ const model = (() => {
       all.push(withInterval(trial, smd, kernel.smdVariance(smd, n / 2, n / 2, by)));
     }
     const on = all.filter((trial) => trial.on);
+    const groups = (part.parts || []).map((one) => ({ part: one, on: on.filter((trial) => trial.subgroup === one.subgroup) }));
     const named = s.model === "common" ? ["model", "ci"] : METHODS;
     const methods = { ...Object.fromEntries(named.map((m) => [m, s[m]])), level: data.level };
-    const instruments = new Set(on.map((trial) => trial.instrument));
-    const unlike = data.one_instrument && instruments.size > 1;
     const strange = s.model !== "common" && !(s.tau2 in kernel.TAU2);
-    const result = unlike || strange ? null : pooled(on, methods);
-    on.forEach((trial, i) => { trial.weight = result && result.weights[i]; });
-    const k = new Set(on.map((trial) => trial.trial ?? trial.id)).size; // comparisons of one trial once
-    return { part, profile, methods, trials: all, on, unlike, result, k, flags: flagsOf(part, on, result, k),
-             contradictory: contradictory(on, result) };
+    const made = (about, among) => {
+      const unlike = data.one_instrument && new Set(among.map((trial) => trial.instrument)).size > 1;
+      const result = unlike || strange || about.apart ? null : pooled(among, methods);
+      const k = new Set(among.map((trial) => trial.trial ?? trial.id)).size; // comparisons of one trial once
+      if (result) among.forEach((trial, i) => { trial.weight = result.weights[i]; });
+      return { part: about, methods, on: among, unlike, result, k, flags: about.apart ? [] : flagsOf(about, among, result, k),
+               contradictory: contradictory(among, result) };
+    };
+    for (const group of groups) Object.assign(group, made({ ...group.part, ties: part.ties }, group.on), { part: group.part });
+    const a = { profile, trials: all, groups, ...made(part, on) }; // the weights in a total come last
+    if (part.apart) a.flags = [...new Set(groups.flatMap((group) => group.flags))];
+    return a;
+  }
+
+  /* ---- which rows are shown, and in which order: what is hidden is pooled all the same ---- */
+
+  const NUMBER = /^[-−]?\d*[.,]?\d+$/;
+  const numberOf = (typed) => (NUMBER.test(typed.trim()) ? Number(typed.trim().replace("−", "-").replace(",", ".")) : NaN);
+  /* "2000..", "..3.5" and "2000..2010" as numbers; null where one of them is none. */
+  function rangeOf(asked) {
+    const ends = asked.split("..").map((end) => end.trim());
+    const [low, high] = ends.map((end, i) => (end === "" ? [-Infinity, Infinity][i] : numberOf(end)));
+    return ends.length === 2 && !Number.isNaN(low) && !Number.isNaN(high) ? [low, high] : null;
+  }
+
+  const biasOf = (trial) => data.bias[trial.trial] || "nothing";
+  const sizeOf = (trial) => (trial.computable ? trial.weight ?? -1 : -2);
+  const by = (key) => (one, other) => (key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0);
+  const SORTS = {
+    file: () => 0,
+    label: by((trial) => trial.label.toLowerCase()),
+    year: by((trial) => trial.year ?? Infinity),
+    effect: by((trial) => trial.yi ?? Infinity),
+    weight: by((trial) => -sizeOf(trial)),
+    bias: by((trial) => Object.keys(data.bias_words).indexOf(biasOf(trial))),
+  };
+
+  /* What rows can be chosen by: words with at most 20 values, numbers from and to. */
+  function filtersOf(part) {
+    const rows = [...part.trials, ...part.missing, ...part.dropped];
+    const own = [...new Set(part.trials.flatMap((trial) => Object.keys(trial.moderators)))];
+    const all = [
+      part.parts && { name: "subgroup", words: say("explorer.comparison"), of: (trial) => trial.subgroup,
+                      values: part.parts.map((one) => [one.subgroup, one.subgroup_words]) },
+      Object.keys(data.bias).length && { name: "bias", words: say("bias"), of: biasOf,
+        values: Object.entries(data.bias_words).filter(([state]) => rows.some((trial) => biasOf(trial) === state)) },
+      ...own.map((name) => {
+        const of = (trial) => trial.moderators?.[name] ?? null;
+        const held = [...new Set(rows.map(of).filter((value) => value !== null))];
+        const numbers = held.every((value) => typeof value === "number");
+        const values = numbers && held.length > 6 ? null : held.sort(by((value) => value)).map((value) => [String(value), turned(value)]);
+        return { name: `own ${name}`, words: name, of, values };
+      })];
+    return all.filter((one) => one && (!one.values || (one.values.length > 1 && one.values.length <= 20)));
+  }
+
+  /* The rows shown, by the parts that they stand in; `hidden` is how many are not. */
+  function shownRows(s, a) {
+    const { part } = a;
+    const asked = filtersOf(part).filter(({ name }) => s.where[name]);
+    const holds = (trial) => trial.imagined || (trial.label.toLowerCase().includes(s.find.trim().toLowerCase())
+      && asked.every(({ name, values, of }) => {
+        if (values) return String(of(trial) ?? "") === s.where[name];
+        const [low, high] = rangeOf(s.where[name]);
+        return of(trial) !== null && of(trial) >= low && of(trial) <= high;
+      }));
+    const trials = a.trials.filter(holds).sort(SORTS[s.sort]);
+    const absent = ["missing", "dropped"].flatMap((kind) => part[kind].map((trial, i) => ({ ...trial, key: `${kind}:${i}`, kind })));
+    const known = absent.filter(holds);
+    const held = (group) => trials.filter((trial) => trial.subgroup === group.part.subgroup);
+    const loose = trials.filter((trial) => !a.groups.some((group) => group.part.subgroup === trial.subgroup));
+    return { trials, absent: known, of: a.trials.length + absent.length,
+             hidden: a.trials.length - trials.length + absent.length - known.length,
+             stacks: [...a.groups.map((group) => ({ group, trials: held(group) })).filter((stack) => stack.trials.length), { group: null, trials: loose }] };
   }
 
   const pooled = (trials, methods) => kernel.pool(trials.map(({ yi }) => yi), trials.map(({ vi }) => vi), methods);
@@ -195,6 +299,7 @@ const model = (() => {
     const measured = new Set([...a.part.trials, ...a.part.missing, ...a.part.dropped].map((one) => one.trial));
     const share = say("share", { k, n: measured.size });
     const mixed = new Set(real.filter((trial) => trial.composite).map((trial) => trial.trial)).size;
+    if (a.part.apart && !a.on.length) return share;
     return [
       real.length > k ? say("explorer.comparisons", { share, n: real.length }) : share,
       people(a.part, real),
@@ -262,6 +367,7 @@ const model = (() => {
   const aboutInterval = (s) => (s.sd ? say("explorer.axis_points", { sd: turned(s.sd) }) : data.axis);
 
   function answer(s, a) {
+    if (a.part.apart) return say("explorer.apart", { n: a.groups.length });
     if (a.result === null) {
       const why = a.on.length && !a.unlike ? say("explorer.tau2_unknown", { tau2: s.tau2 })
         : a.on.length ? say("explorer.instruments")
@@ -276,10 +382,17 @@ const model = (() => {
 
   /* "; the report −0.71 (−1.2 to −0.2)", where the report has another value. */
   function beforeOf(s, a) {
+    if (a.part.apart) return a.groups.map((group) => changeOf(s, group)).join("");
     const was = mainOf(a).result;
     const value = was && interval(s, was);
     if (value === (a.result && interval(s, a.result))) return "";
     return `; ${was ? say("explorer.before", { value }) : say("explorer.before_none")}`;
+  }
+
+  /* Of a subgroup in a view of several: "; A: −0.72 (…); the report −0.71 (…)". */
+  function changeOf(s, group) {
+    const words = beforeOf(s, group);
+    return words && `; ${group.part.subgroup_words}: ${group.result ? interval(s, group.result) : "–"}${words}`;
   }
 
   function asPrinted({ words }) {
@@ -304,6 +417,7 @@ const model = (() => {
   /* How much the trials differ, or that it can't be seen. */
   function heterogeneity(s, a) {
     const r = a.result;
+    if (a.part.apart) return "";
     if (!r) return `${answer(s, a)}.`;
     if (r.k === 1) return say("explorer.spread_one");
     const by = { tau2: tau2Words(r.tau2), by: s.tau2, i2: percent(r.i2_tau2) };
@@ -368,15 +482,23 @@ const model = (() => {
         signs.set(key, [...(signs.get(key) || []), trial.label]);
       }
     }
+    const { hidden, of } = shownRows(s, a);
+    /* in a view of subgroups, of which of them it holds */
+    const flagged = (flag) => {
+      const which = a.groups.filter((group) => group.flags.includes(flag)).map((group) => group.part.subgroup_words);
+      const some = a.part.apart && which.length < a.groups.length;
+      return some ? say("explorer.of_some", { what: data.flag_words[flag], which: which.join("; ") }) : data.flag_words[flag];
+    };
     const order = ([one]) => data.signs.indexOf(JSON.parse(one)[0]);
     return [
       a.contradictory && say("explorer.read_them", { i2: percent(a.result.i2) }),
       besideOf(s, a),
       heterogeneity(s, a),
+      hidden && say("explorer.listed", { n: of - hidden, of }),
       s.imagined && say("explorer.no_result"),
       stepOf(s, a),
       s.sd && say("explorer.sd_typed", { sd: turned(s.sd) }),
-      ...a.flags.map((flag) => data.flag_words[flag]),
+      ...a.flags.map(flagged),
       a.part.pooled_by && say("explorer.source_method", { method: a.part.pooled_by }),
       ...[...signs].sort((p, q) => order(p) - order(q)).map(([key, labels]) => {
         const [sign, words] = JSON.parse(key);
@@ -395,7 +517,7 @@ const model = (() => {
     const weight = trial.on ? say("explorer.weight", { weight: weightOf(trial) }) : say("explorer.switched_off");
     return `${trial.label}${trial.marks}: ${valued(s, trial, "yi")}, ${weight}`;
   }
-  const weightOf = (trial) => `${decimal(trial.weight, 1)}${PERCENT}`;
+  const weightOf = (trial) => (trial.weight === undefined ? "–" : `${decimal(trial.weight, 1)}${PERCENT}`);
 
   function sizes(trial) {
     if (trial.n1 === null || trial.n2 === null) return "n = ?";
@@ -422,6 +544,10 @@ const model = (() => {
       ...part.missing.map(absent("missing", "where")),
       ...part.dropped.map(absent("left out", "why")),
     ];
+    for (const group of a.groups.filter((one) => one.result)) {
+      const { estimate, ci_low, ci_high, se } = group.result;
+      rows.push({ kind: "subtotal", id: group.part.subgroup, label: titleOf(group.part), estimate, ci_low, ci_high, variance: se ** 2 });
+    }
     if (result) {
       const { estimate, ci_low, ci_high, pi_low, pi_high } = result;
       const scale = data.ratio ? `log ${data.measure}` : data.measure;
@@ -443,6 +569,6 @@ const model = (() => {
 
   return {
     data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-    fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
+    SORTS, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
     methodWords, modelWords, basis, aboutInterval, aboutProfile, answer, beforeOf, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

@@ -3,12 +3,14 @@
   "use strict";
 
   const { data, say, capital, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-          fits, possible, analysed, mainOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
+          fits, possible, analysed, mainOf, SORTS, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
           level, head, aboutProfile, answer, beforeOf, basis, stepOf, notesOf, trialWords, sizes, csv } = model;
-  const { PAGE, FILE, el, escaped, marked, langOf, svg } = figures;
+  const { el, escaped, marked, langOf, drawn, file } = figures;
   const at = (id) => document.getElementById(id);
   const on = (id, event, then) => at(id).addEventListener(event, then);
-  const rows = () => [...at("figure").querySelectorAll(".row")];
+  const all = (selector, within = at("figure")) => [...within.querySelectorAll(selector)];
+  const rowOf = (key) => all(".row").find((row) => row.dataset.key === key);
+  const narrow = () => matchMedia("(max-width: 56rem)").matches;
 
   /* ---- files ---- */
 
@@ -24,7 +26,7 @@
   }
 
   function savePng() {
-    const drawing = svg(state, analysed(state), FILE, 760, true);
+    const drawing = file(state, analysed(state), 760);
     const image = new Image();
     image.onload = () => {
       const canvas = document.createElement("canvas");
@@ -51,8 +53,7 @@
     const moved = next.ci !== (patch.ci || state.ci)
       && (next.model === "common" ? say("explorer.wald_alone") : say("explorer.now_wald"));
     state = next;
-    show();
-    const a = analysed(state);
+    const a = show();
     announce([words, moved, `${answer(state, a)}${beforeOf(state, a)}, ${coverage(a)}`].filter(Boolean).join(" "));
     clearTimeout(writing); // browsers refuse an address that changes with every step of a slider
     writing = setTimeout(() => history.replaceState(null, "", addressOf(state)), 150);
@@ -69,7 +70,9 @@
     const outcomes = options("outcome", data.syntheses);
     const same = data.syntheses.filter((one) => one.outcome === part.outcome);
     const sameTerm = same.filter((one) => one.term === part.term);
-    const named = (values) => choices(values.map((words) => [words ?? "", words ?? say("explorer.whole")]));
+    const inOneView = sameTerm.some((one) => one.apart) ? say("explorer.side_by_side") : say("explorer.whole");
+    const named = (values) => choices(values.sort((one, other) => (one === null ? -1 : other === null ? 1 : 0))
+      .map((words) => [words ?? "", words ?? inOneView]));
     at("outcome").innerHTML = named(outcomes);
     at("term").innerHTML = named(options("term", same));
     at("subgroup").innerHTML = named(options("subgroup_words", sameTerm));
@@ -79,23 +82,36 @@
     at("subgroup-label").hidden = sameTerm.length < 2;
   }
 
-  function showTrials(a) {
-    at("trials").innerHTML = a.part.trials.map((trial, i) => {
-      const note = trial.main ? sizes(trial) : say("explorer.sensitivity");
-      return el("li", {}, el("label", { class: "tick" },
-        el("input", { type: "checkbox", id: `trial-${i}`, "data-id": trial.id }),
-        el("span", {}, escaped(trial.label + trial.marks)), el("span", { class: "soft" }, escaped(note))));
-    }).join("") || el("li", { class: "soft" }, `${capital(say("pool.nothing"))}.`);
+  /* What rows can be found, filtered and sorted by. */
+  function showFilters(part) {
+    at("filters").innerHTML = filtersOf(part).map(({ name, words, values }) => {
+      const own = name.startsWith("own ") ? { lang: "" } : {};
+      if (values) return el("label", own, escaped(words), el("select", { "data-name": name }, choices([["", say("explorer.any")], ...values])));
+      const end = (said, i) => el("label", {}, said, el("input", { type: "text", inputmode: "decimal", autocomplete: "off", "data-name": name, "data-end": i, "aria-describedby": "rows-wrong" }));
+      return el("span", { role: "group", "aria-label": words, class: "range" }, el("span", own, escaped(words)), end(say("explorer.from"), 0), end(say("explorer.to"), 1));
+    }).join("");
+    const few = part.trials.length + part.missing.length + part.dropped.length < 2;
+    at("rows-asked").hidden = few;
+    at("switches").hidden = !part.trials.length;
   }
 
   function showNumbers(a) {
-    const r = a.result;
-    const was = mainOf(a).result;
+    const [r, was] = [a.result, mainOf(a).result];
     const tell = (name, words) => {
       const [now, before] = [r ? words(r) : "–", was ? words(was) : "–"];
+      return told(name, now, before);
+    };
+    const told = (name, now, before) => {
       const note = now === before ? "" : el("span", { class: "was" }, escaped(say("explorer.report", { value: before })));
       return el("div", {}, el("dt", {}, escaped(name)), el("dd", {}, escaped(now) + note));
     };
+    if (a.part.apart) {
+      at("numbers").innerHTML = a.groups.map((group) => {
+        const [now, before] = [group, mainOf(group)].map(({ result, k }) => (result ? `${interval(state, result)}, k = ${k}` : "–"));
+        return told(group.part.subgroup_words, now, before);
+      }).join("");
+      return;
+    }
     const { prediction_from: n } = data;
     const ahead = (result) => result.tau2 !== null && !(state.prediction in kernel.PREDICTION)
       ? say("explorer.ahead_unknown", { name: state.prediction }) : result.pi_low === null ? "–"
@@ -137,11 +153,17 @@
   }
 
   function showControls(a) {
-    for (const box of at("trials").querySelectorAll("input")) {
-      const trial = a.trials.find((one) => one.id === box.dataset.id);
-      box.checked = trial.on;
-      box.disabled = !trial.computable;
+    const { hidden, of } = shownRows(state, a);
+    at("listed").textContent = hidden ? say("explorer.listed", { n: of - hidden, of }) : "";
+    at("only-shown").hidden = at("show-all").hidden = !hidden;
+    at("sort").value = state.sort;
+    if (document.activeElement !== at("find")) at("find").value = state.find;
+    for (const field of all("[data-name]", at("filters"))) {
+      const { name, end } = field.dataset;
+      if (end === undefined) field.value = state.where[name] || "";
+      else if (document.activeElement !== field && !at("rows-wrong").textContent) field.value = turned((state.where[name] || "..").split("..")[end]);
     }
+    at("what-if").hidden = !data.imaginable || Boolean(a.part.apart);
     at("profile").value = state.profile;
     at("profile-about").textContent = aboutProfile(state, a.profile);
     for (const name of METHODS) at(name).value = state[name];
@@ -159,15 +181,16 @@
     if (document.activeElement !== at("sd") && !wrong) at("sd").value = turned(state.sd ?? "");
   }
 
+  let part = null; // whose question and filters are shown
   function show() {
     const a = analysed(state);
     const many = a.part.multiverse?.analyses.length;
     at("tab-multiverse").hidden = !many;
     if (state.view === "multiverse" && !many) state = { ...state, view: "forest" };
-    if (at("trials").dataset.part !== String(state.part)) {
+    if (part !== state.part) {
+      part = state.part;
       showQuestion();
-      showTrials(a);
-      at("trials").dataset.part = state.part;
+      showFilters(a.part);
       at("specification").max = many || 1;
     }
     for (const view of VIEWS) {
@@ -189,17 +212,46 @@
     showControls(a);
     at("imagined-about").textContent = stepOf(state, a);
     draw(a);
+    at("rows").hidden = state.view !== "forest";
     at("cursor").hidden = state.view !== "multiverse";
     if (state.view === "multiverse") showSpecification(a);
+    return a;
   }
 
+  let open = null; // the row whose card is open, and whether it stays
+  let reached = {}; // the box and the row that the Tab key comes to
+
   function draw(a) {
-    const focused = document.activeElement && document.activeElement.dataset.key;
-    hideCard();
-    at("figure").innerHTML = svg(state, a, PAGE, Math.max(at("figure").clientWidth, 280), false);
-    const first = rows().find((row) => row.dataset.key === focused) || rows()[0];
-    if (first) first.tabIndex = 0;
-    if (focused && first) first.focus({ preventScroll: true });
+    const active = document.activeElement;
+    const focused = at("figure").contains(active) && (active.id || active.dataset.key);
+    if (open && !open.pinned) open = null;
+    if (open) at("card").innerHTML = cardHtml(open.key, a);
+    at("card").hidden = !open;
+    // where there is no column for it beside the figure, the card stands in a gap below its row and hides nothing
+    const gap = open && narrow() ? { key: open.key, height: at("card").offsetHeight + 12 } : null;
+    const { svg, boxes, gapAt } = drawn(state, a, Math.max(at("figure").clientWidth, 280), gap);
+    at("figure").innerHTML = boxes.map(({ id, y, trial }) => el("input", {
+      type: "checkbox", id: `box-${id}`, "data-id": id, style: `top:${y}px`, tabindex: -1,
+      "aria-label": [trial.label + trial.marks, a.groups.length ? trial.subgroup : ""].filter(Boolean).join(", "),
+      ...(trial.on ? { checked: "" } : {}), ...(trial.computable && !trial.imagined ? {} : { disabled: "" }) })).join("") + svg;
+    for (const kind of [".row", "input:enabled"]) {
+      const among = all(kind);
+      const here = among.find((one) => (one.id || one.dataset.key) === reached[kind]) || among[0];
+      if (here) here.tabIndex = 0;
+    }
+    const again = focused && (document.getElementById(focused) || rowOf(focused));
+    if (again) again.focus({ preventScroll: true });
+    const row = open && rowOf(open.key);
+    if (open && !row) hideCard();
+    if (row) placeCard(row, gapAt);
+  }
+
+  function placeCard(row, gapAt) {
+    row.setAttribute("aria-expanded", "true");
+    const above = at("panel").getBoundingClientRect().top;
+    const lowest = Math.max(8, innerHeight - at("card").offsetHeight - 8);
+    const beside = Math.min(Math.max(row.getBoundingClientRect().top, 8), lowest) - above;
+    at("card").style.top = `${gapAt === null ? beside : gapAt + 4}px`;
   }
 
   function showSpecification(a) {
@@ -215,14 +267,12 @@
 
   /* ---- the card with source and quote ---- */
 
-  let pinned = null;
   let leaving = 0;
 
-  function cardHtml(key) {
+  function cardHtml(key, a) {
     const [kind, id] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
-    const a = analysed(state);
     const closing = el("button", { type: "button", id: "close-card" }, say("explorer.close"));
-    const card = (title, ...inside) => el("h4", {}, escaped(title)) + inside.join("");
+    const card = (title, ...inside) => el("h3", {}, escaped(title)) + inside.join("");
     const saying = (words) => el("p", {}, marked(words));
     const actions = (...buttons) => el("p", { class: "actions" }, ...buttons, closing);
     const { label, what, where, why } = a.part[kind]?.[id] || {}; // of a trial that has no effect here
@@ -234,9 +284,11 @@
     if (trial.imagined) {
       return card(trial.label, saying(say("explorer.made_up", { trial: trialWords(state, trial) })), actions());
     }
+    const known = Object.entries(trial.moderators).filter(([, value]) => value !== null).map(([name, value]) => `${name}: ${turned(value)}`);
     const about = [
       trial.instrument, trial.weeks !== null && say("week", { n: turned(trial.weeks) }),
-      trial.statistic && (trial.statistic === "final" ? say("explorer.final") : say("explorer.change"))];
+      trial.statistic && (trial.statistic === "final" ? say("explorer.final") : say("explorer.change")),
+      data.bias[trial.trial] && `${say("bias")}: ${data.bias_words[biasOf(trial)]}`, ...known];
     const sources = trial.sources.map(({ citation, locator, quote, reading, url }) => {
       const where = reading === "secondary" ? say("explorer.second_hand", { locator }) : locator;
       const link = { href: url, target: "_blank", rel: "noopener noreferrer", lang: "" };
@@ -248,6 +300,7 @@
     const turning = trial.on ? say("explorer.turn_off") : say("explorer.turn_on");
     return card(trialWords(state, trial),
       el("p", { class: "soft" }, marked(about.filter(Boolean).join("; "))),
+      trial.main ? "" : saying(say("explorer.held")),
       trial.assumption ? saying(say("explorer.assumed", { what: trial.assumption })) : "",
       ...sources, flags.length ? el("ul", {}, ...flags) : "",
       el("details", {}, el("summary", {}, say("explorer.how_made")),
@@ -255,62 +308,69 @@
       actions(trial.computable ? el("button", { type: "button", id: "turn", "data-id": id }, turning) : ""));
   }
 
-  const collapse = () => rows().forEach((row) => row.setAttribute("aria-expanded", "false"));
-
-  function showCard(target) {
+  function showCard(key, pinned) {
     clearTimeout(leaving);
-    const card = at("card");
-    collapse();
-    card.innerHTML = cardHtml(target.dataset.key);
-    card.hidden = false;
-    const box = target.getBoundingClientRect();
-    card.style.top = `${box.bottom - at("panel").getBoundingClientRect().top + 4}px`;
-    target.setAttribute("aria-expanded", "true");
-    card.dataset.key = target.dataset.key;
+    const was = open && rowOf(open.key);
+    if (was) was.setAttribute("aria-expanded", "false");
+    const a = analysed(state);
+    open = { key, pinned };
+    if (narrow()) draw(a);
+    else {
+      at("card").innerHTML = cardHtml(key, a);
+      at("card").hidden = false;
+      placeCard(rowOf(key), null);
+    }
   }
 
   function hideCard() {
     clearTimeout(leaving);
+    const was = open && rowOf(open.key);
+    open = null;
     at("card").hidden = true;
-    pinned = null;
-    collapse();
+    if (was) was.setAttribute("aria-expanded", "false");
+    if (was && narrow()) draw(analysed(state));
   }
 
   function closeCard() {
-    const key = at("card").dataset.key;
+    const { key } = open;
     hideCard();
-    rows().find((row) => row.dataset.key === key)?.focus({ preventScroll: true });
-    hideCard(); // focus on a line shows its card
+    quiet = true; // focus on a line shows its card
+    rowOf(key)?.focus({ preventScroll: true });
+    quiet = false;
   }
+  let quiet = false;
 
-  function pin(target) {
-    showCard(target);
-    pinned = target.dataset.key;
+  function pin(key) {
+    showCard(key, true);
     at("card").focus({ preventScroll: true });
+    if (narrow()) at("card").scrollIntoView({ block: "nearest" });
   }
 
-  const rowOf = (event) => (event.target.closest ? event.target.closest(".row") : null);
-  const leave = () => { if (!pinned) { clearTimeout(leaving); leaving = setTimeout(hideCard, 250); } };
+  const rowAt = (event) => (event.target.closest ? event.target.closest(".row") : null);
+  const leave = () => { if (open && !open.pinned) { clearTimeout(leaving); leaving = setTimeout(hideCard, 250); } };
 
   on("figure", "pointerover", (event) => {
-    const target = rowOf(event);
-    if (event.pointerType !== "mouse" || !target || pinned) return;
+    const row = rowAt(event);
+    if (event.pointerType !== "mouse" || !row || open?.pinned || narrow()) return;
     clearTimeout(leaving);
-    leaving = setTimeout(() => showCard(target), 150); // passing over is not pointing at
+    leaving = setTimeout(() => showCard(row.dataset.key, false), 150); // passing over is not pointing at
   });
-  on("figure", "pointerout", leave);
+  on("figure", "pointerout", (event) => { clearTimeout(leaving); leave(event); });
   on("card", "pointerenter", () => clearTimeout(leaving));
   on("card", "pointerleave", leave);
   on("figure", "focusin", (event) => {
-    if (rowOf(event) && event.target.matches(":focus-visible")) showCard(rowOf(event));
+    const row = rowAt(event);
+    reached[row ? ".row" : "input:enabled"] = event.target.id || event.target.dataset.key;
+    if (row && !quiet && !narrow() && !open?.pinned && row.matches(":focus-visible")) showCard(row.dataset.key, false);
   });
-  on("figure", "click", (event) => { if (rowOf(event)) pin(rowOf(event)); });
+  on("figure", "click", (event) => { if (rowAt(event)) pin(rowAt(event).dataset.key); });
+  on("figure", "change", (event) => turn(event.target.dataset.id));
   on("figure", "keydown", (event) => {
-    const among = rows();
-    const here = among.indexOf(rowOf(event));
+    const among = all(rowAt(event) ? ".row" : "input:enabled");
+    const here = among.indexOf(rowAt(event) || event.target);
     const step = { ArrowDown: 1, ArrowUp: -1, Home: -here, End: among.length - 1 - here }[event.key];
-    if (event.key === "Enter" || event.key === " ") pin(among[here]);
-    else if (step !== undefined) {
+    if (rowAt(event) && (event.key === "Enter" || event.key === " ")) pin(among[here].dataset.key);
+    else if (step !== undefined && here >= 0) {
       const next = among[Math.min(Math.max(here + step, 0), among.length - 1)];
       among[here].tabIndex = -1;
       next.tabIndex = 0;
@@ -319,18 +379,16 @@
     event.preventDefault();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !at("card").hidden) closeCard();
+    if (event.key === "Escape" && open) closeCard();
   });
   document.addEventListener("pointerdown", (event) => {
-    if (pinned && !at("card").contains(event.target) && !rowOf(event)) hideCard();
+    if (open?.pinned && !at("card").contains(event.target) && !rowAt(event)) hideCard();
   });
   on("card", "click", (event) => {
     if (event.target.id === "close-card") closeCard();
     if (event.target.id === "turn") {
-      const key = at("card").dataset.key;
       turn(event.target.dataset.id);
-      pin(rows().find((row) => row.dataset.key === key) || at("figure"));
-      at("turn").focus();
+      at("turn").focus({ preventScroll: true });
     }
   });
 
@@ -352,8 +410,22 @@
   function ask(changed) {
     const ids = Object.keys(ASKED);
     const upTo = ids.slice(0, ids.indexOf(changed) + 1).map((id) => [ASKED[id], at(id).value]);
-    const part = data.syntheses.findIndex((one) => upTo.every(([name, asked]) => (one[name] ?? "") === asked));
-    change({ part, turned: [], looked: null }, `${data.syntheses[part].title}.`);
+    const part = data.syntheses.findIndex((one) => upTo.every(([name, asked]) => (one[name] ?? "") === asked)); // of the rest, the first
+    hideCard();
+    change({ part, turned: [], looked: null, where: {} }, `${data.syntheses[part].title}.`);
+  }
+
+  const SORTED = { file: say("explorer.sort_file"), label: say("explorer.sort_label"), year: say("explorer.sort_year"),
+                   effect: say("explorer.sort_effect"), weight: say("quantity.weight"), bias: say("bias") };
+
+  function filterBy(name) {
+    const fields = all("[data-name]", at("filters"));
+    const wrong = fields.filter((one) => one.dataset.end && one.value.trim() && Number.isNaN(numberOf(one.value)));
+    fields.forEach((one) => one.setAttribute("aria-invalid", String(wrong.includes(one))));
+    at("rows-wrong").textContent = wrong.map((one) => say("explorer.no_number", { typed: one.value.trim() })).join(" ");
+    const asked = fields.filter((one) => one.dataset.name === name).map((one) => one.value.trim()).join("..");
+    const value = asked === ".." || (asked.includes("..") && !rangeOf(asked)) ? "" : asked;
+    change({ where: { ...state.where, [name]: value } }, at("rows-wrong").textContent);
   }
 
   function tellWrong(words) {
@@ -387,10 +459,19 @@
     at("explorer").hidden = false;
     at("profile").innerHTML = choices(data.profiles.map((one) => [one.name, one.words]));
     for (const name of METHODS) at(name).innerHTML = choices(OPTIONS[name]);
-    at("what-if").hidden = !data.imaginable;
+    at("sort").innerHTML = choices(Object.keys(SORTS).filter((name) => name !== "bias" || Object.keys(data.bias).length)
+      .map((name) => [name, SORTED[name]]));
+    at("rows-asked").open = !narrow();
+    on("sort", "change", (event) => change({ sort: event.target.value }));
+    on("find", "input", (event) => change({ find: event.target.value }));
+    on("filters", "input", (event) => filterBy(event.target.dataset.name));
+    on("show-all", "click", () => { showFilters(data.syntheses[state.part]); at("rows-wrong").textContent = ""; change({ find: "", where: {} }); });
+    on("only-shown", "click", () => {
+      const shown = new Set(shownRows(state, analysed(state)).trials.map((trial) => trial.id));
+      turnAll((trial) => shown.has(trial.id) && isOn(state, trial), say("explorer.said_only_shown"));
+    });
     at("scale").hidden = !data.standardised;
     for (const id of Object.keys(ASKED)) on(id, "change", () => ask(id));
-    on("trials", "change", (event) => turn(event.target.dataset.id));
     on("all-on", "click", () => turnAll(() => true, say("explorer.said_all_on")));
     on("all-off", "click", () => turnAll(() => false, say("explorer.said_all_off")));
     at("no-assumptions").hidden = !data.syntheses.some((one) => one.trials.some((trial) => trial.assumption));
@@ -427,7 +508,7 @@
       at(`tab-${next}`).focus();
       event.preventDefault();
     });
-    on("save-svg", "click", () => save(svg(state, analysed(state), FILE, 760, true), "image/svg+xml", "svg"));
+    on("save-svg", "click", () => save(file(state, analysed(state), 760), "image/svg+xml", "svg"));
     on("save-png", "click", savePng);
     on("save-csv", "click", () => save(csv(state, analysed(state)), "text/csv", "csv"));
     on("copy-link", "click", copyLink);
@@ -437,6 +518,8 @@
     });
     document.querySelectorAll("form").forEach((form) => form.addEventListener("submit", (event) => event.preventDefault()));
     window.addEventListener("hashchange", () => { state = stateOf(location.hash); show(); });
+    // choices taller than the window stick by their lower end, and need no scroller of their own
+    new ResizeObserver(([{ target }]) => { target.style.top = `${Math.min(8, innerHeight - target.offsetHeight - 8)}px`; }).observe(at("controls"));
     new ResizeObserver(() => { if (at("figure").clientWidth !== width) { width = at("figure").clientWidth; draw(analysed(state)); } }).observe(at("figure"));
     show();
   }
