@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 import folders
+from livingmeta.appraisal.dossier import Dossier
 from livingmeta.living.proving import prove
+from livingmeta.pages import documents, report
+from livingmeta.pages.explorer import explorer_page
 from livingmeta.review.folder import examine, load_review
 from livingmeta.review.quotes import proof_of, proved, quotes
 
@@ -115,7 +118,7 @@ def test_a_record_names_paper_day_and_person_and_holds_until_the_quote_changes(
     assert all(proof_of(held, row) for row in held.outcomes)
     count = proved(held)
     assert count is not None
-    assert (count.proved, count.of, count.by, count.date) == (4, 6, ("Kari Nordmann",), rows[0]["date"])
+    assert (count.proved, count.of, count.by, count.dates) == (4, 6, ("Kari Nordmann",), (rows[0]["date"],))
     # said again by another, it stays whose it was
     assert "says so already" in say(*asked, "--record", "--by", "Ola").flat
     assert (review / "verification.csv").read_bytes() == text
@@ -194,3 +197,33 @@ def test_a_hundred_quotes_fit_a_screen(review: Path, papers: Path, say: Say) -> 
     assert len(told.out.splitlines()) <= 40
     assert "--full" in told.flat
     assert len(prove(load_review(review), papers).problems) == 100
+
+
+def test_certainty_report_and_explorer_show_what_is_proved_and_nothing_before(
+    review: Path, papers: Path, say: Say, tmp_path: Path
+) -> None:
+    def shown() -> dict[str, str]:
+        held = Dossier(review=load_review(review))
+        return {
+            "certainty": say("certainty", str(review), "--out", str(tmp_path / "out"), "--full").flat,
+            "document": json.dumps(documents.certainty(held), default=str),
+            "explorer": explorer_page(held, version="1"),
+            **{lang: report.markdown(held, figures=(), version="1", lang=lang) for lang in ("en", "nb")},
+        }
+
+    says = ("proved against the paper by", "funnet igjen i artikkelen av")
+    assert not [name for name, text in shown().items() if any(words in text for words in says)]
+    say("check", str(review), "--papers", str(papers), *RECORD)
+    day = load_review(review).verification[0].date
+    pages = shown()
+    by = f"proved against the paper by Kari Nordmann on {day}"
+    assert f"2 of 2 quotes {by}" in pages["certainty"]
+    assert f"4 of 6 quotes {by}" in pages["certainty"]
+    assert f"✓ {by}" in pages["en"]
+    assert f"4 of 6 quotes {by}" in pages["en"]
+    assert f"✓ funnet igjen i artikkelen av Kari Nordmann {day}" in pages["nb"]
+    assert f"✓ {by}" in pages["explorer"]
+    assert "Kari Nordmann" in pages["document"]
+    changed(review / "outcomes.csv", "3.0 (1.5)", "was 3.0 (1.5)")
+    changed(review / "outcomes.csv", "4.0 (2.0)", "was 4.0 (2.0)")
+    assert f"✓ {by}" not in shown()["en"]  # a quote that is another now is proved no more

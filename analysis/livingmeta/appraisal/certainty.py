@@ -33,6 +33,7 @@ from livingmeta.language import Said, said, together
 from livingmeta.printer import Shown
 from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
+from livingmeta.review.quotes import Proved, proved
 from livingmeta.review.schema import Decision, Rated
 from livingmeta.synthesis.dependence import People
 from livingmeta.synthesis.pool import Pool, funnel_of
@@ -133,7 +134,8 @@ class SummaryOfFindings(Shown):
 
     `people` is None where that of a trial is not known. `certainty` is what a person judged of the
     whole, `rating` what follows from the domains that a panel decided, None where none are
-    recorded; a program fills neither.
+    recorded; a program fills neither. `proved` counts the quotes behind its effects that were found in
+    their papers, None where no quote was ever held against one.
     """
 
     pool: Pool
@@ -144,6 +146,7 @@ class SummaryOfFindings(Shown):
     certainty: Judgement | None
     rating: Rating | None
     printed: tuple[PrintedCertainty, ...]
+    proved: Proved | None = None
 
     def __str__(self) -> str:
         suggested = (f"{domain.about} {level_words(domain.levels)}" for domain in self.suggestions)
@@ -466,6 +469,7 @@ def _row(
             for claim in review.published
             if claim.quantity == CERTAINTY and claim.synthesis in {None, pool.synthesis}
         ),
+        proved=proved(review, (row for effect in pool.effects for row in effect.rows)),
     )
 
 

@@ -24,6 +24,7 @@ from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.extraction import disagreements
 from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
+from livingmeta.review.quotes import Proved, proved
 from livingmeta.review.schema import Problem
 from livingmeta.synthesis.dependence import shared_rows
 from livingmeta.synthesis.derivation import implausible
@@ -153,6 +154,11 @@ class Dossier(Shown):
     def gaps(self) -> tuple[KnownGap, ...]:
         """What was measured and is not here, and what it would add."""
         return tuple(known_gaps(self.review))
+
+    @cached_property
+    def proved(self) -> Proved | None:
+        """How many quotes were found in their papers; None where none was ever held against one."""
+        return proved(self.review)
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:

@@ -75,6 +75,8 @@ def certainty_command(
         _print(page, loaded, summary, before, vas_sd=vas_sd)
         before = summary.pool
     page.section("")
+    if dossier.proved:
+        page.say(f"{dossier.proved}.", rank=1)
     _directions(page, dossier.unpooled)
     printing.written(page, written)
     if not dossier.flow.known and loaded.file is None:
@@ -113,6 +115,8 @@ def _print(
     if vas_sd is not None and (ends := points(summary.pool.result, vas_sd)) is not None:
         shown = "{} ({} to {})".format(*decimals(*ends, places=1))
         page.say(f"  {shown} {vas_words(vas_sd)}", rank=1)
+    if summary.proved:
+        page.say(f"  {summary.proved}", rank=2)
     page.table(
         ["domain", "suggested", "judged"],
         [[s.about, s.words(), judged_words(s)] for s in summary.suggestions],

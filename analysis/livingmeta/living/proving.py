@@ -126,8 +126,9 @@ class Proofs(Shown):
 
     @property
     def counts(self) -> Counter[str]:
-        """How many quotes have each result."""
-        return Counter(proof.result for proof in self.proofs)
+        """How many quotes have each result; one that several rows share counts once."""
+        alike = {(proof.quoted.source, proof.quoted.words, proof.result) for proof in self.proofs}
+        return Counter(result for *_, result in alike)
 
     @property
     def problems(self) -> list[Problem]:

@@ -48,6 +48,7 @@ from livingmeta.pages.phrases import Interval, counted, coverage, judged_line, p
 from livingmeta.pages.rob_me import MissingEvidence
 from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Choice, Judgement, Review
+from livingmeta.review.quotes import Proved
 from livingmeta.review.schema import Decision, Gap, Problem
 from livingmeta.synthesis.comparison import Comparison, Step
 from livingmeta.synthesis.dependence import shared_flags
@@ -416,6 +417,7 @@ class Summarised(Of):
     rating: Rating | None  # what follows from a panel's decisions
     judged: Judgement | None  # what a person judged of the whole
     printed: tuple[PrintedCertainty, ...]  # what publications print
+    proved: Proved | None  # quotes found in their papers; None where none was held against one
 
 
 class Directed(Keys[Direction]):
@@ -854,6 +856,7 @@ def _summarised(dossier: Dossier, row: SummaryOfFindings) -> Summarised:
         "rating": row.rating,
         "judged": row.certainty,
         "printed": row.printed,
+        "proved": row.proved,
     }
 
 

@@ -6,6 +6,7 @@ blocks is left out.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import groupby
@@ -68,7 +69,8 @@ from livingmeta.pages.rob_me import tipping
 from livingmeta.pages.template import minus
 from livingmeta.pages.writer import Writer, quoting, row
 from livingmeta.review.bias import unrecorded
-from livingmeta.review.schema import Moderator
+from livingmeta.review.quotes import proof_mark
+from livingmeta.review.schema import Claim, Moderator
 from livingmeta.review.screening import left_out
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool, marks
@@ -454,6 +456,8 @@ def _bias(writer: Writer) -> Blocks:
 def _certainty(writer: Writer) -> Blocks:
     review, word = writer.review, writer.language.word
     yield writer.said("certainty_note")
+    if proved := writer.dossier.proved:
+        yield writer.paragraph("proved", sentence(word(proved.words)))
     for summary in writer.dossier.certainty:
         yield writer.of("certainty", summary.pool, _rated(writer, summary))
     claims = [claim for claim in review.published if claim.quantity == "certainty"]
@@ -480,6 +484,8 @@ def _rated(writer: Writer, summary: SummaryOfFindings) -> Blocks:
     yield writer.paragraph("absolute", first, name)
     yield writer.bullets(slug("risks", name), items)
     yield writer.paragraph("absolute-note", note, name)
+    if summary.proved:
+        yield writer.paragraph("proved", sentence(speak.word(summary.proved.words)), name)
     if not result:
         return
     rows = []
@@ -603,7 +609,9 @@ def _trace(writer: Writer, effect: Effect, id_: str, anchor: str, back: str) -> 
             "; ",
         )
         of_source = (*citation, where) if review.file is None else ()  # a table is its own source
-        source = (*of_source, f"{first.file}, ", before, joined(marked), after)
+        proof = proof_mark(review, rows)
+        mark = ("; ", writer.language.word(proof)) if proof else ()
+        source = (*of_source, f"{first.file}, ", before, joined(marked), after, *mark)
         quote = Quotation(f"“{first.quote}”", "") if first.quote else ""
         inside.append(Blockquote(id=slug("quote", name, place), words=quote, source=source))
     steps = tuple(Item(words=writer.theirs(step)) for step in effect.derivation)
@@ -630,10 +638,14 @@ def _claim(writer: Writer, key: str) -> Trace:
         printed = Quotation(claim.printed if as_it_is else minus(claim.printed), "")
         numbers.append((f"{writer.language.word(claim.quantity)}: ", printed))
     inside: list[Block | None] = [writer.paragraph("printed", joined(numbers, "; "), anchor)]
-    quotes = dict.fromkeys((claim.source, claim.where, claim.quote) for claim in claims)
-    for place, (source, where, quote) in enumerate(quotes, start=1):
+    quotes: dict[tuple[str, str, str | None], list[Claim]] = defaultdict(list)
+    for claim in claims:
+        quotes[claim.source, claim.where, claim.quote].append(claim)
+    for place, ((source, where, quote), same) in enumerate(quotes.items(), start=1):
         words = Quotation(f"“{quote}”", "") if quote else ""
-        rest = (writer.source(source), " ", writer.theirs(where))
+        proof = proof_mark(writer.review, same)
+        mark = ("; ", writer.language.word(proof)) if proof else ()
+        rest = (writer.source(source), " ", writer.theirs(where), *mark)
         inside.append(Blockquote(id=slug("quote", anchor, place), words=words, source=rest))
     if any(verdict.claim == key for verdict in writer.listed):
         inside.append(writer.back(anchor, f"#{slug('verdict', key)}"))

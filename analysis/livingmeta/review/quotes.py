@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from livingmeta.language import Said, said
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, Bias, Outcome, Problem, QuoteRecord, Row, columns
 
@@ -25,6 +26,7 @@ NAMED_BY = {
     "risk_of_bias": "trial tool domain",
     "moderators": "trial contrast subgroup moderator",
 }
+_TABLE = {model: table for table, model in {**TABLES, **OPTIONAL}.items()}
 QUOTED_WORDS = re.compile(r"(?<!\w)'((?:[^']|(?<=\w)'(?=\w))+)'(?!\w)|“([^”]+)”")
 SOURCE_KEY = re.compile(r"\[([a-z0-9][a-z0-9_.-]*)\]")
 
@@ -63,12 +65,23 @@ class Quoted:
 
 @dataclass(frozen=True, kw_only=True)
 class Proved:
-    """How many quotes of some were found in their papers, by whom, and when last."""
+    """How many quotes of some were found in their papers, by whom, and on which days."""
 
     proved: int
     of: int
     by: tuple[str, ...]
-    date: str | None
+    dates: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.words
+
+    @property
+    def words(self) -> Said:
+        """Say it: "31 of 40 quotes proved against the paper by X on 2026-11-28"."""
+        if not self.proved:
+            return said("proof.none", of=self.of)
+        key = "proof.count" if len(self.dates) == 1 else "proof.count_last"
+        return said(key, n=self.proved, of=self.of, by=", ".join(self.by), date=self.dates[-1])
 
 
 def quotes(review: Review) -> tuple[Quoted, ...]:
@@ -106,13 +119,18 @@ def _of(table: str, row: Row, known: set[str]) -> Iterator[Quoted]:
                         )
 
 
-def proof_of(review: Review, row: Outcome) -> QuoteRecord | None:
+def proof_of(review: Review, row: Row) -> QuoteRecord | None:
     """Return the record by which the quote of a row was found in its paper; None where there is none."""
-    if row.quote is None or not review.verification:
+    if not review.verification:
         return None
-    return next(
-        (_recorded(review).get(q.record) for q in _of("outcomes", row, set()) if q.column == "quote"), None
-    )
+    own = (quote for quote in _of(_TABLE[type(row)], row, set()) if quote.column == "quote")
+    return next((_recorded(review).get(quote.record) for quote in own), None)
+
+
+def proof_mark(review: Review, rows: Iterable[Row]) -> Said | None:
+    """Say by whom and when a quote that rows share was found in its paper; None where it was not."""
+    record = next(filter(None, (proof_of(review, row) for row in rows)), None)
+    return said("proof.mark", by=record.by, date=record.date) if record else None
 
 
 def _recorded(review: Review) -> dict[tuple[str, str, str, str], QuoteRecord]:
@@ -128,7 +146,8 @@ def _recorded(review: Review) -> dict[tuple[str, str, str, str], QuoteRecord]:
 def proved(review: Review, rows: Iterable[Outcome] | None = None) -> Proved | None:
     """Count the quotes of some rows, or of the whole review, that were found in their papers.
 
-    A quote that several rows share counts once. None where no quote was ever held against a paper.
+    A quote that several rows share counts once. None without quotes, and where none was ever held
+    against a paper.
     """
     if not review.verification:
         return None
@@ -138,12 +157,14 @@ def proved(review: Review, rows: Iterable[Outcome] | None = None) -> Proved | No
         if wanted is None or (quote.row.place in wanted and quote.column == "quote"):
             about = (quote.source, quote.hashed)
             asked[about] = _recorded(review).get(quote.record) or asked.get(about)
+    if not asked:
+        return None
     records = [record for record in asked.values() if record]
     return Proved(
         proved=len(records),
         of=len(asked),
         by=tuple(dict.fromkeys(record.by for record in records)),
-        date=max((record.date for record in records), default=None),
+        dates=tuple(sorted({record.date for record in records})),
     )
 
 

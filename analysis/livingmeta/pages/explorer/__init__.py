@@ -27,6 +27,7 @@ from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, u
 from livingmeta.pages.template import theme
 from livingmeta.review.bias import STATES, assessments, worst
 from livingmeta.review.protocol import Review
+from livingmeta.review.quotes import proof_mark
 from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import any_unclear, behind, ties
 from livingmeta.synthesis.derivation import Effect
@@ -410,17 +411,18 @@ def _trial(page: _Page, key: Place, values: Sequence[Effect | None], main: bool)
             for value in values
         ],
         "derivation": [word(step) for step in effect.derivation],
-        "sources": [_source(page, rows[0]) for rows in effect.quoted],
+        "sources": [_source(page, rows) for rows in effect.quoted],
     }
 
 
-def _source(page: _Page, row: Outcome) -> dict[str, str | None]:
+def _source(page: _Page, rows: Sequence[Outcome]) -> dict[str, str | None]:
     """Describe a place of a source that an effect was taken from, with its quote."""
-    source = page.review.source(row.source)
+    row, source = rows[0], page.review.source(rows[0].source)
     return {
         "citation": source.citation,
         "locator": page.word(row.locator),
         "quote": row.quote,
+        "proved": page.word(proof_mark(page.review, rows)),
         "url": f"https://doi.org/{source.doi}" if source.doi else source.url,
         "reading": source.reading,
     }

@@ -289,12 +289,12 @@
       trial.instrument, trial.weeks !== null && say("week", { n: turned(trial.weeks) }),
       trial.statistic && (trial.statistic === "final" ? say("explorer.final") : say("explorer.change")),
       data.bias[trial.trial] && `${say("bias")}: ${data.bias_words[biasOf(trial)]}`, ...known];
-    const sources = trial.sources.map(({ citation, locator, quote, reading, url }) => {
+    const sources = trial.sources.map(({ citation, locator, proved, quote, reading, url }) => {
       const where = reading === "secondary" ? say("explorer.second_hand", { locator }) : locator;
       const link = { href: url, target: "_blank", rel: "noopener noreferrer", lang: "" };
       return (quote ? el("blockquote", { lang: "" }, "“", escaped(quote), "”") : "")
         + el("p", { class: "soft" }, /^https?:/.test(url) ? el("a", link, escaped(citation)) : el("span", { lang: "" }, escaped(citation)),
-          ` (${marked(where)})`);
+          ` (${marked(where)})`, proved ? `; ${escaped(proved)}` : "");
     });
     const flags = trial.flags.map((flag) => el("li", {}, escaped(data.flag_words[flag])));
     const turning = trial.on ? say("explorer.turn_off") : say("explorer.turn_on");
