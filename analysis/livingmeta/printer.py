@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 60  # of a table in a notebook; `to_frame` has all
 MOST_FLAGS = 3  # named in a line; a notebook's table and `flags` have all, with their words
 MOST_SHOWN = 12  # of several results in a line each
+MOST_REMARKS = 2  # told in a line; a notebook's table and `remarks` have all
 # What the numbers of a line are called there; of others the field's name stands.
 CALLED = {"tau2": "τ²", "i2": "I²", "q": "Q", "r2": "R²", "p_value": "P"}
 _ENDS = {"ci_low", "ci_high", "se", "level", "flags"}
@@ -35,19 +36,33 @@ class Shown:
         names = [flag.replace("_", " ") for flag in self._flagged()]
         more = f" and {len(names) - MOST_FLAGS} more" if len(names) > MOST_FLAGS else ""
         flags = f"; flags: {', '.join(names[:MOST_FLAGS])}{more}" if names else ""
-        return f"<{type(self).__name__} {visible(self._line())}{flags}>"
+        return f"<{type(self).__name__} {visible(self._line())}{_remarked(self.remarks)}{flags}>"
 
     def _repr_html_(self) -> str:
-        style: dict[str, Any] = {"border": 0, "na_rep": "–", "max_rows": MOST_ROWS}
-        table = self.to_frame().to_html(index=False, float_format=_digits, **style)
+        return self._html(self.remarks)
+
+    def _html(self, remarks: Iterable[str]) -> str:
+        frame = self.to_frame()
+        whole = {name: _whole for name in frame if frame[name].dtype.kind == "f" and _are_whole(frame[name])}
+        style: dict[str, Any] = {"border": 0, "na_rep": "–", "max_rows": MOST_ROWS, "formatters": whole}
+        table = frame.to_html(index=False, float_format=_digits, **style)
         said = [
             self._line(),
+            *remarks,
             *self._beside(),
             *([f"estimates and limits in the table: {unit}"] if (unit := self._logs()) else []),
             *(f"{flag}: {words}" for flag, words in self._flagged().items()),
         ]
         first, *others = (escape(visible(line)) for line in said)
         return "".join((f"<p><b>{first}</b></p>", table, *(f"<p>{line}</p>" for line in others)))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was left out of the data or taken for granted when they were read, and why.
+
+        It is no field: equality and JSON are of the numbers.
+        """
+        return self.__dict__.get("_remarks", ())
 
     def _line(self) -> str:
         """Return what `repr` says, but for the flags."""
@@ -113,7 +128,7 @@ class Several(tuple[T, ...]):
     3
     """
 
-    __slots__ = ()
+    remarks: tuple[str, ...] = ()
 
     @overload
     def __getitem__(self, key: SupportsIndex) -> T: ...
@@ -140,10 +155,12 @@ class Several(tuple[T, ...]):
             return repr(self[0])
         lines = [f"  {visible(str(one))}" for one in self[:MOST_SHOWN]]
         more = [f"  and {len(self) - MOST_SHOWN} more"] if len(self) > MOST_SHOWN else []
-        return "\n".join((f"<{len(self)} results", *lines, *more)) + ">"
+        return "\n".join((f"<{len(self)} results{_remarked(self.remarks)}", *lines, *more)) + ">"
 
     def _repr_html_(self) -> str:
-        return "".join(one._repr_html_() for one in self if isinstance(one, Shown)) or escape(repr(self))
+        shown = [one for one in self if isinstance(one, Shown)]
+        tables = [one._html(() if place else one.remarks) for place, one in enumerate(shown)]
+        return "".join(tables) or escape(repr(self))
 
     def to_frame(self) -> pd.DataFrame:
         """Return their tables in one, the first column naming the result where there are several."""
@@ -159,6 +176,31 @@ class Several(tuple[T, ...]):
     def to_dict(self) -> list[Any]:
         """Return the fields of each as values that JSON has."""
         return [_plain(one) for one in self]
+
+
+def remarking(result: T, remarks: Sequence[str]) -> T:
+    """Let a result, and each of several, keep what is to be said of its data."""
+    if remarks and isinstance(result, Shown | Several):
+        object.__setattr__(result, "remarks" if isinstance(result, Several) else "_remarks", tuple(remarks))
+        for one in result if isinstance(result, Several) else ():
+            remarking(one, remarks)
+    return result
+
+
+def _remarked(remarks: Sequence[str]) -> str:
+    more = f" and {len(remarks) - MOST_REMARKS} more" if len(remarks) > MOST_REMARKS else ""
+    told = " ".join(remarks[:MOST_REMARKS]).removesuffix(".")
+    return f"; remarks: {visible(told)}{more}" if remarks else ""
+
+
+def _are_whole(column: Any) -> bool:
+    """Say whether all numbers of a column are whole, as people and years are."""
+    held = column.dropna()
+    return bool(len(held) and (held % 1 == 0).all())
+
+
+def _whole(number: float) -> str:
+    return _digits(number).partition(".")[0] if math.isfinite(number) else "–"
 
 
 def _names(result: Any) -> list[str]:

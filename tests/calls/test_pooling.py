@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,9 +76,87 @@ def test_a_missing_value_is_refused_by_the_label_or_left_out_and_said(nothing: A
     gappy = [YI[0], nothing, *YI[2:]]
     with pytest.raises(ValueError, match=r"yi of Birch 2004 is missing\. .*missing='drop'"):
         lm.pool(gappy, VI, labels=LABELS)
-    left = lm.pool(gappy, VI, labels=LABELS, missing="drop")
+    with pytest.warns(UserWarning, match="Birch 2004: no yi; left out"):
+        left = lm.pool(gappy, VI, labels=LABELS, missing="drop")
     assert left == pooling.pool([YI[0], *YI[2:]], [VI[0], *VI[2:]])
-    assert "left out, 1: Birch 2004" in repr(left)
+
+
+GAPPY = pd.DataFrame({"study": LABELS, "yi": [YI[0], None, *YI[2:]], "vi": VI}, index=[3, 5, 8, 9])
+
+
+@pytest.mark.parametrize("call", [lm.pool, lm.leave_one_out, lm.influence, lm.synthesise, lm.resample])
+@pytest.mark.parametrize(
+    ("data", "remark"),
+    [
+        ((GAPPY,), "DataFrame row 5, Birch 2004: no effect with a variance above 0; left out."),
+        ((GAPPY["yi"], GAPPY["vi"]), "5: no yi; left out."),
+    ],
+    ids=["table", "series"],
+)
+def test_what_is_left_out_stands_on_the_result_by_the_index_that_pandas_shows(
+    call: Callable[..., Any], data: Any, remark: str
+) -> None:
+    with pytest.warns(UserWarning, match="left out"):
+        result = call(*data, missing="drop", measure="SMD")
+    assert result.remarks == (remark,)
+    assert remark.removesuffix(".") in repr(result)
+    assert result._repr_html_().count(f"<p>{remark}</p>") == 1
+
+
+def test_what_is_left_out_of_an_effect_size_is_told_by_what_is_pooled_of_it() -> None:
+    with pytest.warns(UserWarning, match="left out"):
+        made = lm.smd(MEANS.assign(sd1i=[2.0, np.nan, 2, 3]), missing="drop")
+    assert lm.pool(made).remarks == ("Birch 2004: a number is missing; left out.",)
+
+
+@pytest.mark.parametrize(
+    ("columns", "taken", "other"),
+    [
+        ({"ai": [1, 2], "n1i": 10, "ci": [2, 3], "n2i": 12}, "OR", "RR"),
+        ({"m1i": [1.0, 2], "sd1i": 1.0, "n1i": 9, "m2i": 2.0, "sd2i": 1.0, "n2i": 9}, "SMD", "MD"),
+    ],
+)
+def test_a_measure_that_nobody_named_stands_on_the_result_as_what_was_taken(
+    columns: dict[str, Any], taken: str, other: str
+) -> None:
+    table = pd.DataFrame({"study": ["Ash", "Elm"], **columns})
+    result = lm.pool(table)
+    assert result.remarks[0].startswith(f"no measure is named, so {taken} is computed; measure names another")
+    assert other in result.remarks[0]
+    assert lm.pool(lm.read_table(table)).remarks == result.remarks
+    for named in (taken, other):
+        assert lm.pool(table, measure=named).remarks == ()
+
+
+def test_a_table_of_pandas_is_called_as_its_user_says() -> None:
+    named = lm.synthesise(MEANS, title="Pain after a week")
+    assert named[0].title == "Pain after a week"
+    assert named["Pain after a week"].k == 4
+    assert lm.synthesise(MEANS)[0].title == "Table"
+
+
+def test_labels_are_taken_wherever_ids_are() -> None:
+    without = lm.pool(MEANS, without="Birch 2004")
+    assert without == lm.pool(MEANS, without=["birch2004"])
+    assert without.to_frame()["label"].tolist() == [LABELS[0], *LABELS[2:]]
+    assert lm.forest_plot(MEANS, without=["Birch 2004"])
+    entering = [LABELS[2], LABELS[0], LABELS[3], LABELS[1]]
+    assert lm.cumulative(MEANS, order=entering).labels == tuple(entering)
+    assert lm.cumulative(MEANS, order=np.array([2, 0, 3, 1])).labels == tuple(entering)
+    with pytest.raises(ValueError, match=r"order.*Birch 2004"):
+        lm.cumulative(MEANS, order=["Birch 200", *LABELS[:3]])
+
+
+def test_a_whole_number_is_written_as_one_in_a_notebook() -> None:
+    shown = lm.pool(MEANS, measure="SMD")._repr_html_()
+    assert re.findall(r"<td>([2-5]0)</td>", shown) == ["20", "20", "30", "30", "40", "40", "50", "50"]
+
+
+def test_a_refusal_fills_the_table_of_its_result() -> None:
+    """Ten trials are the fewest: Cochrane Handbook, 13.3.5.4."""
+    frame = lm.small_study(MEANS, measure="SMD").to_frame()
+    assert frame.shape == (1, 2)
+    assert "below 10" in frame["refused"][0]
 
 
 def test_of_names_that_hold_one_another_each_is_told_its_own_lack() -> None:

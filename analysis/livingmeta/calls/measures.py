@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from livingmeta.calls.opening import MISSING, REMEDY, remarked
+from livingmeta.calls.opening import MISSING, REMEDY, warned
 from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.exchange.columns import candidates
 from livingmeta.words import RefusalError, pick, refuse, unknown
@@ -19,8 +19,9 @@ TABLES = """
     Of a table of pandas, `{name}(table)`, it takes the columns of these names, or of those that other
     programs give them, or the ones that are named, `{name}(table, {first}="My column")`.
     `labels` then names the column of the studies' names, and `missing` says what becomes of rows
-    without a value: "refuse" (the default) names them, "drop" leaves them out with a warning. What
-    comes back is a table: `study`, `yi`, `vi` and the columns that hold no numbers of the effect.
+    without a value: "refuse" (the default) names them, "drop" leaves them out with a warning, which
+    what is pooled of it keeps as `remarks`. What comes back is a table: `study`, `yi`, `vi` and the
+    columns that hold no numbers of the effect.
 """
 KEPT = {"year", "subgroup"}  # columns by our names that are no numbers of an effect
 
@@ -49,6 +50,7 @@ def of_columns(measure: str) -> Callable[..., Any]:
         columns = _columns(table, {name: named.pop(name, None) for name in needed}, found, function.__name__)
         study = _labels(table, labels, found)
         absent = {name: pd.isna(table[column]) for name, column in columns.items() if isinstance(column, str)}
+        left: list[str] = []
         lost = pd.concat(absent, axis=1).any(axis=1).to_numpy()
         if missing == "refuse":
             refuse(
@@ -59,7 +61,8 @@ def of_columns(measure: str) -> Callable[..., Any]:
             )
         elif lost.any():
             names = ", ".join(label for label, gone in zip(study, lost, strict=True) if gone)
-            remarked(f"{names}: a number is missing; left out.")
+            left = [f"{names}: a number is missing; left out."]
+            warned(*left)
         table, study = table[~lost], [label for label, gone in zip(study, lost, strict=True) if not gone]
         values = {name: table[at].tolist() if isinstance(at, str) else at for name, at in columns.items()}
         try:
@@ -70,7 +73,7 @@ def of_columns(measure: str) -> Callable[..., Any]:
         used = named_so | {column for name, listed in found.items() if name not in KEPT for column in listed}
         others = table.drop(columns=[c for c in table.columns if c in {*used, *columns.values(), "yi", "vi"}])
         made = pd.DataFrame({"study": study, "yi": yi, "vi": vi}, index=table.index).join(others)
-        made.attrs |= {"measure": measure, "log": MEASURES[measure].label in ratios()}
+        made.attrs |= {"measure": measure, "log": MEASURES[measure].label in ratios(), "remarks": left}
         return made
 
     told = TABLES.format(name=function.__name__, first=needed[0])
@@ -109,7 +112,7 @@ def _labels(table: pd.DataFrame, labels: Any, found: dict[str, list[str]]) -> li
             raise RefusalError(unknown("labels", labels, map(str, table.columns)))
         return table[labels].astype(str).tolist()
     if labels is None:
-        labels = range(1, len(table) + 1) if isinstance(table.index, pd.RangeIndex) else table.index
+        labels = table.index
     return [str(label) for label in labels]
 
 

@@ -38,6 +38,8 @@ INTERVALS = ("wald", "t", "hksj", "hksj-modified")  # those that `simulate` trie
 @contextmanager
 def executor(workers: int | None, dask: str | None) -> Iterator[Executor | None]:
     """Lend an executor as the options ask for it; None to work here."""
+    if workers is not None and workers < 1:
+        raise RefusalError(f"--workers (workers=) {workers}: one process or more does the work.")
     if dask is not None and workers is not None:
         raise RefusalError("--workers and --dask: choose one place to work.")
     if dask is not None:
@@ -89,6 +91,13 @@ class OfPool(Shown):
         """Say the answer in a line."""
         return str(self.pool.result)
 
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return [{"of": self.pool.name, "refused": self.refused}] if self.refused else self._answered()
+
+    def _answered(self) -> Iterable[Mapping[str, Any]]:
+        """Return the rows of the table where there is an answer."""
+        return [cells(self)]
+
     def _flagged(self) -> Mapping[str, str]:
         held = [self.pool, *(getattr(self, field.name) for field in fields(self))]
         told = [getattr(part, "flags", ()) for part in held]  # those of an array are numpy's
@@ -113,7 +122,7 @@ class SmallStudyTests(OfPool):
         test = self.best.test
         return f"{test.name}, {p_words(test.p_value)}; trim and fill: {self.filled}"
 
-    def _listed(self) -> Iterable[Mapping[str, Any]]:
+    def _answered(self) -> Iterable[Mapping[str, Any]]:
         return map(cells, self.tests)
 
 
@@ -186,7 +195,7 @@ class Bayesian(OfPool):
         """Say the posterior."""
         return str(self.posterior)
 
-    def _listed(self) -> Iterable[Mapping[str, Any]]:
+    def _answered(self) -> Iterable[Mapping[str, Any]]:
         if self.posterior is None:
             return
         names = [name for name, _ in self.posterior._asked()] + [effect.label for effect in self.pool.effects]
@@ -301,7 +310,7 @@ class SubsetsOfPool(OfPool):
         """Say how far the subsets lie apart."""
         return str(self.gosh)
 
-    def _listed(self) -> Iterable[Mapping[str, Any]]:
+    def _answered(self) -> Iterable[Mapping[str, Any]]:
         return self.gosh._listed() if self.gosh else ()
 
 
@@ -391,7 +400,7 @@ class Resampled(OfPool):
         shown = "{} ({} to {})".format(*as_shown(self.pool.measure, sets.estimate, sets.ci_low, sets.ci_high))
         return f"permutation test {p_words(test.p_value)}; bootstrap {scale_name(self.pool.measure)} {shown}"
 
-    def _listed(self) -> Iterable[Mapping[str, Any]]:
+    def _answered(self) -> Iterable[Mapping[str, Any]]:
         both = {"permutation": self.permutation, "bootstrap": self.bootstrap}
         return ({"by": name, **cells(of)} for name, of in both.items() if of is not None)
 
@@ -472,7 +481,7 @@ class SimulatedPool(OfPool):
         held = [100 * world.coverage for world in self.worlds]
         return f"{self.trials}; intervals hold the truth in {min(held):.1f} to {max(held):.1f}%"
 
-    def _listed(self) -> Iterable[Mapping[str, Any]]:
+    def _answered(self) -> Iterable[Mapping[str, Any]]:
         return map(cells, self.worlds)
 
 
@@ -625,6 +634,6 @@ def regress(
         _listing(synthesis) or plans,
         _listing(by),
         settings=methods_of(review, fitting, name=choosing.get("profile")),
-        selection=selection_of(choosing),
+        selection=selection_of(review, choosing),
         cluster=cluster,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeGuard
@@ -29,6 +31,7 @@ Data: TypeAlias = "str | Path | Review | pd.DataFrame | ArrayLike"
 MISSING = dict.fromkeys(("refuse", "drop"))
 REMEDY = "Give the value, or leave such studies out by missing='drop'."
 OURS = Path(__file__).parents[1]
+_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
 SOURCE = ".livingmeta.source"  # in a folder of outputs: of which file, from there
 
 
@@ -37,8 +40,9 @@ class Reading(TypedDict, total=False):
 
     `yi`, `sei` and `labels` name columns of a table, as `vi` does, beside those of `columns`; of
     plain effects `labels` are the names themselves. `missing` says what becomes of studies without
-    an effect or a variance: "refuse" names them all, and "drop" leaves them out, with a warning. A
-    file is read by "drop", as the commands do, and what pandas has by "refuse".
+    an effect or a variance: "refuse" names them all, and "drop" leaves them out, with a warning that
+    results keep as `remarks`. A file is read by "drop", as the commands do, and what pandas has by
+    "refuse". `title` is what results call a table; of a figure it stands above.
     """
 
     columns: dict[str, str]
@@ -53,6 +57,7 @@ class Reading(TypedDict, total=False):
     sei: str
     labels: Any
     missing: str
+    title: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +151,14 @@ def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
         if told:
             said = f"{', '.join(told)}: this says what a table leaves open"
             raise RefusalError(f"{said}, and {_called(data)} is a review. Leave it out.")
-        return data if isinstance(data, Review) else load_review(str(data))
+        review = data if isinstance(data, Review) else load_review(str(data))
+        noted(review.remarks)
+        return review
     if not (isinstance(data, str | Path) or is_frame(data)):
         return _of_effects(data, missing=missing, **told)
     if is_frame(data):
-        told = {key: data.attrs[key] for key in ("measure", "log") if key in data.attrs} | told
+        told = {key: data.attrs[key] for key in ("measure", "log", "title") if key in data.attrs} | told
+        noted(data.attrs.get("remarks", ()))
         missing = missing or "refuse"
     called = {"yi": "yi", "vi": "vi", "sei": "sei", "labels": "study"}
     named = {ours: told.pop(name) for name, ours in called.items() if name in told}
@@ -169,7 +177,8 @@ def opened(data: Data, vi: Any = None, **reading: Any) -> Review:
     if missing == "refuse":
         refuse(f"{_why(label, remarks)}. {REMEDY}" for label in without)
     for remark in remarks:
-        remarked(remark)
+        warned(remark)
+    noted(review.remarks)
     return review
 
 
@@ -179,7 +188,26 @@ def _why(label: str, remarks: list[str]) -> str:
     return next(said, f"{label} has no effect with a variance")
 
 
-def remarked(text: str) -> None:
+@contextmanager
+def noting() -> Iterator[list[str]]:
+    """Collect what is to be said of the data that a call reads; its result keeps it."""
+    around, own = _noted.get(), []
+    token = _noted.set(own)
+    try:
+        yield own
+    finally:
+        _noted.reset(token)
+        if around is not None:
+            around += [remark for remark in own if remark not in around]
+
+
+def noted(remarks: Iterable[str]) -> None:
+    """Let the result of the call that reads data keep what is to be said of them."""
+    if (own := _noted.get()) is not None:
+        own += [remark for remark in remarks if remark not in own]
+
+
+def warned(text: str) -> None:
     """Warn of what is left out, at the line of the caller that is not ours."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and Path(frame.f_code.co_filename).is_relative_to(OURS):
@@ -209,31 +237,31 @@ def _called(data: object) -> str:
 def _of_effects(yi: Any, *, missing: str | None, **told: Any) -> Review:
     import pandas as pd
 
-    if others := [name for name in told if name not in {"vi", "labels", "measure", "favours"}]:
+    if others := [name for name in told if name not in {"vi", "labels", "measure", "favours", "title"}]:
         raise RefusalError(f"{', '.join(others)}: of plain effects there is no column to read.")
-    labels, y, v, left = effects(yi, told.get("vi"), labels=told.get("labels"), missing=missing)
-    for label in left:
-        remarked(f"{label} has no effect or no variance; left out.")
+    labels, y, v = effects(yi, told.get("vi"), labels=told.get("labels"), missing=missing)
     measure = told.get("measure")
     logged = measure in MEASURES and MEASURES[measure].label in ratios()
     table = pd.DataFrame({"study": labels, "yi": y, "vi": v})
     with warnings.catch_warnings():  # of what might be a total, a second trial: effects are as given
         warnings.simplefilter("ignore")
-        return read_table(table, measure=measure, log=logged, favours=told.get("favours"))
+        more = {name: told.get(name) for name in ("favours", "title")}
+        return read_table(table, measure=measure, log=logged, **more)
 
 
 def effects(
     yi: Any, vi: Any, *, labels: Iterable[Any] | None = None, missing: str | None = None
-) -> tuple[tuple[str, ...], Any, Any, tuple[str, ...]]:
-    """Return labels, effects and variances of plain sequences, and the labels of those left out.
+) -> tuple[tuple[str, ...], Any, Any]:
+    """Return labels, effects and variances of plain sequences.
 
-    A missing value (None, NaN, NA) is refused by the label of its study, or left out where
-    `missing` is "drop". Labels are by default the index of a Series, else 1, 2, ….
+    A missing value (None, NaN, NA) is refused by the label of its study, or left out with a warning
+    where `missing` is "drop". Labels are by default the index of a Series, as pandas shows it, and
+    else 1, 2, ….
 
     Examples
     --------
-    >>> effects([0.1, None], [0.04, 0.05], labels=["Ash", "Birch"], missing="drop")
-    (('Ash',), [0.1], [0.04], ('Birch',))
+    >>> effects([0.1, 0.3], [0.04, 0.05], labels=["Ash", "Birch"])
+    (('Ash', 'Birch'), [0.1, 0.3], [0.04, 0.05])
     """
     import pandas as pd
 
@@ -243,8 +271,7 @@ def effects(
     if isinstance(yi, pd.Series):
         if isinstance(vi, pd.Series) and not yi.index.equals(vi.index):
             raise RefusalError("yi and vi are Series with different indexes: align them first.")
-        if labels is None and not isinstance(yi.index, pd.RangeIndex):
-            labels = yi.index
+        labels = yi.index if labels is None else labels
     y, v = _sequence(yi), _sequence(vi)
     names = tuple(map(str, range(1, len(y) + 1) if labels is None else labels))
     if len({len(names), len(y), len(v)}) > 1:
@@ -253,7 +280,7 @@ def effects(
     absent = {"yi": _absent(y), "vi": _absent(v)}
     lost = np.flatnonzero(absent["yi"] | absent["vi"])
     if not lost.size:
-        return names, y, v, ()
+        return names, y, v
     if missing != "drop":
         refuse(
             f"{name} of {names[i]} is missing. {REMEDY}" for i in lost for name in absent if absent[name][i]
@@ -263,7 +290,12 @@ def effects(
     def kept(values: Any) -> list[Any]:
         return [value for i, value in enumerate(values) if i not in gone]
 
-    return tuple(kept(names)), kept(y), kept(v), tuple(names[i] for i in lost)
+    gaps = {i: " and no ".join(name for name in absent if absent[name][i]) for i in lost}
+    left = [f"{names[i]}: no {gap}; left out." for i, gap in gaps.items()]
+    for remark in left:
+        warned(remark)
+    noted(left)
+    return tuple(kept(names)), kept(y), kept(v)
 
 
 def _sequence(values: Any) -> Any:

@@ -14,7 +14,8 @@ from typing import Any, ParamSpec, TypedDict, TypeVar, Union, get_args, get_orig
 
 import numpy as np
 
-from livingmeta.calls.opening import Reading
+from livingmeta.calls.opening import Reading, noting
+from livingmeta.printer import remarking
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.words import refuse, unknown
@@ -74,7 +75,8 @@ def takes(*options: type) -> Callable[[Callable[Asked, Returned]], Callable[Aske
     """Show the options that a call takes by its last parameter, `**asked`, in its signature.
 
     So that a notebook completes them, and a test finds each option of a command. What is no option,
-    or is of another kind than its option, is refused before anything is read.
+    or is of another kind than its option, is refused before anything is read. What is to be said of
+    the data that were read, the result keeps.
     """
 
     def shown(call: Callable[Asked, Returned]) -> Callable[Asked, Returned]:
@@ -82,7 +84,9 @@ def takes(*options: type) -> Callable[[Callable[Asked, Returned]], Callable[Aske
         def checked(*given: Asked.args, **named: Asked.kwargs) -> Returned:
             known(named, [*held, *names])
             fitting_kinds(named, *options, call)  # its own come before shared ones
-            return call(*given, **named)
+            with noting() as remarks:
+                result = call(*given, **named)
+            return remarking(result, remarks)
 
         *own, _ = signature(call).parameters.values()
         held = [parameter.name for parameter in own]
@@ -160,9 +164,10 @@ def methods_of(review: Review, fitting: dict[str, Any], **more: Any) -> Settings
     return headline_settings(review, **asked)
 
 
-def selection_of(choosing: dict[str, Any]) -> Selection:
-    """Return which rows are asked for."""
+def selection_of(review: Review, choosing: dict[str, Any]) -> Selection:
+    """Return which rows are asked for; a trial is named by id or label."""
     names = ("include_sensitivity", "no_assumptions", "documented_only", "subgroup", "terms")
     without = choosing.get("without", ())
-    left = (without,) if isinstance(without, str) else tuple(without)
-    return Selection(without=left, **{name: choosing[name] for name in names if name in choosing})
+    left = (without,) if isinstance(without, str) else without
+    gone = tuple(dict.fromkeys(map(review.trial_named, map(str, left))))
+    return Selection(without=gone, **{name: choosing[name] for name in names if name in choosing})

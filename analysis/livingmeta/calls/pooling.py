@@ -24,7 +24,7 @@ from livingmeta.synthesis.moderators import moderator_of
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings
 from livingmeta.synthesis.synthesise import synthesise as synthesised
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, refuse, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ def pools_of(data: Data, vi: Any, asked: Mapping[str, Any]) -> tuple[Review, Sev
     named = {"name": choosing.get("profile"), "cluster": choosing.get("cluster"), "measure": measure}
     settings = methods_of(review, fitting, **named)
     only = choosing.get("synthesis")
-    pools = synthesised(review, settings=settings, selection=selection_of(choosing), only=only)
+    pools = synthesised(review, settings=settings, selection=selection_of(review, choosing), only=only)
     return review, Several(pools), settings
 
 
@@ -175,9 +175,9 @@ def pool(data: Data | None = None, vi: Any = None, **asked: Unpack[Pooling]) -> 
         data = asked.pop("yi", None)
     if data is not None and is_table(data):
         return _of_table(data, vi, asked)
-    labels, y, v, left, fitting, measure = _plain(data, vi, asked)
+    labels, y, v, fitting, measure = _plain(data, vi, asked)
     result = pooling.pool(y, v, measure=measure, **fitting)
-    return result.of(Studies(labels, np.asarray(y, float), np.asarray(v, float), left))
+    return result.of(Studies(labels, np.asarray(y, float), np.asarray(v, float)))
 
 
 def _of_table(data: Data, vi: Any, asked: Mapping[str, Any]) -> PooledEstimate:
@@ -194,19 +194,19 @@ def _of_table(data: Data, vi: Any, asked: Mapping[str, Any]) -> PooledEstimate:
 
 def _plain(
     data: Any, vi: Any, asked: Mapping[str, Any]
-) -> tuple[tuple[str, ...], Any, Any, tuple[str, ...], dict[str, Any], str]:
-    """Return labels, effects, variances, who was left out, methods and measure of plain effects."""
+) -> tuple[tuple[str, ...], Any, Any, dict[str, Any], str]:
+    """Return labels, effects, variances, methods and measure of plain effects."""
     fitting, choosing, reading = split(dict(asked), Fitting, Choosing, Reading)
     others = [*choosing, *(name for name in reading if name not in {"labels", "missing", "measure", "log"})]
     if others:
         raise RefusalError(
             f"{', '.join(others)}: this says what to take of a table or a review, not of effects."
         )
-    labels, y, v, left = effects(data, vi, labels=reading.get("labels"), missing=reading.get("missing"))
+    labels, y, v = effects(data, vi, labels=reading.get("labels"), missing=reading.get("missing"))
     if (level := fitting.get("level")) is not None and 1 < level < 100:
         fitting["level"] = level / 100
     named = str(reading.get("measure", ""))
-    return labels, y, v, left, fitting, MEASURES[named].label if named in MEASURES else named
+    return labels, y, v, fitting, MEASURES[named].label if named in MEASURES else named
 
 
 def _studied(
@@ -218,7 +218,7 @@ def _studied(
         yi, variances = yi_vi(whole.effects)
         labels = tuple(effect.label for effect in whole.effects)
         return labels, yi, variances, settings.fitting, whole.measure, whole.effects
-    labels, y, v, _, fitting, measure = _plain(data, vi, asked)
+    labels, y, v, fitting, measure = _plain(data, vi, asked)
     if "tau2_ci" in fitting:
         raise RefusalError("tau2_ci: none of these estimates has an interval of τ². Leave it out.")
     return labels, y, v, fitting, measure, None
@@ -273,10 +273,11 @@ def cumulative(
     ----------
     data, vi, **asked
         As `pool` takes them.
-    order : sequence of int or str, optional
-        Positions of the studies in the order in which they enter (0 is the first). Of a table or a review
-        also "year" (the oldest first, the default), "size" (the largest) or "precision" (the most
-        precise); of plain effects their own order by default.
+    order : sequence of str or int, or str, optional
+        The studies in the order in which they enter, by their labels, or by places as Python counts
+        (0 is the first), which `argsort` returns. Of a table or a review also "year" (the oldest first,
+        the default), "size" (the largest) or "precision" (the most precise); of plain effects their own
+        order by default.
 
     Returns
     -------
@@ -297,9 +298,10 @@ def cumulative(
     Examples
     --------
     >>> from livingmeta import cumulative
-    >>> grown = cumulative([0.1, 0.5, 0.3], [0.1, 0.1, 0.1], [1, 0, 2])
+    >>> named = {"labels": ["Ash", "Birch", "Cedar"], "order": ["Birch", "Ash", "Cedar"]}
+    >>> grown = cumulative([0.1, 0.5, 0.3], [0.1, 0.1, 0.1], **named)
     >>> grown.labels, grown.estimate.round(2).tolist()
-    (('2', '1', '3'), [0.5, 0.3, 0.3])
+    (('Birch', 'Ash', 'Cedar'), [0.5, 0.3, 0.3])
     """
     labels, y, v, fitting, measure, of_review = _studied(data, vi, asked)
     if order is None and of_review is not None:
@@ -311,9 +313,17 @@ def cumulative(
         if not entering:
             raise RefusalError(f"order = {order!r}: it is known of no study; give positions.")
     else:
-        entering = list(range(len(labels))) if order is None else list(order)
+        entering = list(range(len(labels))) if order is None else _places(order, labels)
     grown = diagnostics.cumulative(y, v, entering, **fitting)
     return Refits.of(grown, [labels[i] for i in entering], measure=measure)
+
+
+def _places(order: Sequence[int | str], labels: Sequence[str]) -> list[int]:
+    """Return the places of studies that are named by label, or by place, each once."""
+    named = {label: place for place, label in enumerate(labels)}
+    given = [named.get(one, one) if isinstance(one, str) else one for one in order]
+    refuse(unknown("order", one, labels) for one in given if isinstance(one, str))
+    return [place if isinstance(place, int) else int(place) for place in given]
 
 
 @takes(Pooling)

@@ -129,7 +129,7 @@ def compare(data: Data, vi: Any = None, **asked: Unpack[Pooling]) -> Several[Com
     measure = reading.pop("measure", None) if is_review(data) else None
     review = opened(data, vi, **reading)
     by = methods_of(review, {}, measure=measure).measure
-    listed = comparison.compare(review, measure=by, selection=selection_of(choosing))
+    listed = comparison.compare(review, measure=by, selection=selection_of(review, choosing))
     only = choosing.get("synthesis")
     wanted = None if only is None else review.plan(only).id
     return Several(one for one in listed if wanted in {None, one.own.synthesis})

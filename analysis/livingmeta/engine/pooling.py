@@ -89,10 +89,6 @@ class Sided:
 class Studied(Protocol):
     """What a pooled estimate is of, as its table lists it: bare effects, or those of a review."""
 
-    @property
-    def left_out(self) -> Sequence[str]:
-        """Studies that were not pooled, by their labels."""
-
     def listed(self, result: PooledEstimate) -> Iterable[Mapping[str, Any]]:
         """Return a row for each study."""
 
@@ -103,7 +99,6 @@ class Studies(NamedTuple):
     labels: tuple[str, ...]
     yi: Array
     vi: Array
-    left_out: tuple[str, ...] = ()
 
     def listed(self, result: PooledEstimate) -> Iterable[Mapping[str, Any]]:
         """Return a row for each study: its effect, standard error and weight in percent."""
@@ -210,7 +205,7 @@ class PooledEstimate(Shown, Sided):
         parts = [str(self)]
         parts += [] if self.i2 is None else [f"I² = {decimal(self.i2, 0)}%"]
         parts += [] if self.tau2 is None else [f"τ² = {decimals(self.tau2)[0]}"]
-        left = self.studies.left_out if self.studies else ()
+        left = getattr(self.studies, "left_out", ())
         parts += [f"left out, {len(left)}: {', '.join(left)}"] if left else []
         return "; ".join(parts)
 

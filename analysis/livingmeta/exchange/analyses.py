@@ -43,6 +43,8 @@ class Hints:
         Sheet of a workbook; the first one that is not hidden by default.
     header_row : int, optional
         Row that names the columns, as a spreadsheet counts; the first filled one by default.
+    title : str, optional
+        What the table is called; as its file by default.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Hints:
     columns: Mapping[str, str] = field(default_factory=dict)
     sheet: str | None = None
     header_row: int | None = None
+    title: str | None = None
 
     def __post_init__(self) -> None:
         if self.favours is not None:
@@ -68,7 +71,12 @@ class Hints:
     @property
     def of_tables(self) -> str:
         """Options that only a plain table can obey, as they are typed."""
-        given = (("--column", self.columns), ("--sheet", self.sheet), ("--header-row", self.header_row))
+        given = (
+            ("--column", self.columns),
+            ("--sheet", self.sheet),
+            ("--header-row", self.header_row),
+            ("title", self.title),
+        )
         return ", ".join(option for option, value in given if value)
 
     @property
@@ -115,6 +123,7 @@ class Analysis:
     number: str
     title: str
     measure: str = ""  # until the file or the user says it
+    by_default: bool = False  # the measure, since nobody named one
     model: str = "random"
     method: str = "iv"
     level: float = 95

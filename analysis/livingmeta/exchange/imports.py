@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livingmeta.exchange.analyses import ARMS_BY, OF_COUNTS, RATIOS, Analysis, Hints, Record, twins
+from livingmeta.exchange.analyses import ARMS_BY, OF_COUNTS, OF_MEANS, RATIOS, Analysis, Hints, Record, twins
 from livingmeta.exchange.cells import are_columns
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import as_called, hints_of
 from livingmeta.exchange.moderators import moderator_rows
 from livingmeta.exchange.questions import OpenColumnsError
 from livingmeta.exchange.revman import INVERSE, POOLED_BY, WEB_KEYS, package, revman_export, rm5, web
-from livingmeta.exchange.sheets import ExchangeError, as_csv, read_sheet, sheet_from
+from livingmeta.exchange.sheets import FRAME, ExchangeError, as_csv, read_sheet, sheet_from
 from livingmeta.exchange.tables import analysis_of
+from livingmeta.printer import remarking
 from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import OPTIONAL, TABLES, Moderator, Problem, columns
@@ -52,7 +53,7 @@ def read(path: Path | DataFrame, hints: Hints | None = None) -> list[Analysis]:
         With the cell and the reason, for all that can't be read.
     """
     analyses = _analyses(path, hints or Hints())
-    path = path if isinstance(path, Path) else Path("DataFrame")
+    path = path if isinstance(path, Path) else Path(FRAME)
     if problems := [line for analysis in analyses for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
     for analysis in analyses:
@@ -112,6 +113,7 @@ class Imported:
     moderators: tuple[Moderator, ...]
     remarks: tuple[str, ...]
     origins: tuple[Record, ...]
+    taken: tuple[str, ...] = ()  # what nobody chose and a default decides
 
     @property
     def written(self) -> dict[str, str]:
@@ -133,7 +135,7 @@ def imported(
     made = []
     problems: list[str] = []
     analyses = read(path, hints)
-    path = path if isinstance(path, Path) else Path("DataFrame")
+    path = path if isinstance(path, Path) else Path(FRAME)
     for draft in folders(analyses, name=name, file=path.name):
         with scratch(draft.name, draft.files) as folder:
             review, faults = examine(folder, shown=path.name)
@@ -295,8 +297,20 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
     files = {f"{table}.csv": _csv(table, listed) for table, listed in rows.items()}
     files["review.toml"] = _toml(analyses, keys, name=name, file=file)
     return Imported(
-        name=name, files=files, moderators=tuple(moderators), remarks=tuple(remarks), origins=tuple(origins)
+        name=name,
+        files=files,
+        moderators=tuple(moderators),
+        remarks=tuple(remarks),
+        origins=tuple(origins),
+        taken=tuple(_taken(analysis.measure) for analysis in analyses if analysis.by_default),
     )
+
+
+def _taken(measure: str) -> str:
+    """Say that a measure was computed which nobody named, and which others there are."""
+    alike = OF_COUNTS if measure in OF_COUNTS else OF_MEANS
+    others = ", ".join(name for name in alike if name != measure)
+    return f"no measure is named, so {measure} is computed; --measure names another: {others}."
 
 
 def _year(record: Record) -> str:
@@ -482,12 +496,14 @@ def reviews_in(path: Path | DataFrame, hints: Hints | None = None) -> tuple[list
     Returns
     -------
     reviews : list of Review
+        Each knows as its `remarks` what a default decided of it.
     remarks : list of str
         What was left out, and why.
     """
-    name = key_of(path.stem, []) if isinstance(path, Path) else "table"
-    pairs = imported(path, name=name, hints=hints)
-    return [review for _, review in pairs], [remark for draft, _ in pairs for remark in draft.remarks]
+    called = (hints and hints.title) or (path.stem if isinstance(path, Path) else "table")
+    pairs = imported(path, name=key_of(called, []), hints=hints)
+    reviews = [remarking(review, draft.taken) for draft, review in pairs]
+    return reviews, [remark for draft, _ in pairs for remark in draft.remarks]
 
 
 def read_table(
@@ -501,6 +517,7 @@ def read_table(
     favours: str | None = None,
     mapping: str | Path | None = None,
     review: str | None = None,
+    title: str | None = None,
 ) -> Review:
     """Load a table as a review: a CSV, an Excel sheet, a RevMan file or a table of pandas.
 
@@ -525,11 +542,15 @@ def read_table(
         A TOML file that says all these, as `--mapping` writes it; what is said here goes before it.
     review : str, optional
         Which one, where a file holds analyses that make several.
+    title : str, optional
+        What a table is called where results and figures name it; by default as its file, and "Table"
+        for one of pandas.
 
     Returns
     -------
     Review
-        Effects are group 1 minus group 2, or their ratio. What was left out of it is said in warnings.
+        Effects are group 1 minus group 2, or their ratio. What was left out of it is said in warnings,
+        and kept as `remarks`, as is a measure that nobody named.
 
     Raises
     ------
@@ -558,7 +579,8 @@ def read_table(
         mapping=None if mapping is None else Path(mapping),
     )
     try:
-        reviews, remarks = reviews_in(Path(data) if isinstance(data, str) else data, hints)
+        path = Path(data) if isinstance(data, str) else data
+        reviews, remarks = reviews_in(path, replace(hints, title=title))
     except OpenColumnsError as refusal:
         raise OpenColumnsError(as_called(str(refusal)), refusal.left) from None
     except ExchangeError as refusal:
@@ -572,4 +594,4 @@ def read_table(
     chosen = pick(named, review, "review") if review else reviews[0]
     for remark in remarks:
         warnings.warn(as_called(remark), stacklevel=2)
-    return chosen
+    return remarking(chosen, [as_called(remark) for remark in (*remarks, *chosen.remarks)])

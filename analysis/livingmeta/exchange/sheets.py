@@ -35,6 +35,9 @@ MARKS = {",": "comma", ";": "semicolon", "\t": "tab"}  # between cells
 BLANKS = 17  # blank cells of a row for each that a table can have: no spreadsheet has more
 
 
+FRAME = "DataFrame"  # how a table of pandas is called where a file has its name
+
+
 class ExchangeError(RefusalError):
     """A file that can't be read as data; the message lists all that is wrong."""
 
@@ -150,13 +153,15 @@ def sheet_of(
 
 
 def sheet_from(frame: DataFrame, *, header_row: int | None = None) -> Sheet:
-    """Read a table of pandas; its rows count from 0, as it shows them, and a named index is a column.
+    """Read a table of pandas; a named index is a column.
+
+    Its rows are called by an index of whole numbers, as pandas shows them, and else counted from 1.
 
     Raises
     ------
     RefusalError
     """
-    file = "DataFrame"
+    file = FRAME
     if header_row is not None:
         raise ExchangeError(
             f"{file}: its columns have names, so there is no row of them. Leave header_row out."
@@ -165,13 +170,15 @@ def sheet_from(frame: DataFrame, *, header_row: int | None = None) -> Sheet:
         raise ExchangeError(
             f"{file}: its columns have names of {frame.columns.nlevels} levels. Give each one."
         )
+    shown = frame.index.inferred_type == "integer" and frame.index.is_unique and frame.index.min() >= 0
+    rows_by = map(int, frame.index) if shown else range(1, len(frame) + 1)
     named = [name for name in frame.index.names if name is not None and name not in frame.columns]
     if named or (frame.index.inferred_type == "string" and "study" not in frame.columns):
         frame = frame.rename_axis(index=[str(name or "study") for name in frame.index.names]).reset_index()
     texts = frame.astype(object).where(frame.notna(), "")
     bounded(file, cells=texts.size, columns=len(texts.columns))
     rows = [[_plain(cell) for cell in row] for row in texts.itertuples(index=False, name=None)]
-    return _table(file, [(-1, [str(name) for name in texts.columns]), *enumerate(rows)], ",")
+    return _table(file, [(-1, [str(name) for name in texts.columns]), *zip(rows_by, rows, strict=True)], ",")
 
 
 def _excel(raw: bytes, file: str, name: str | None, header_row: int | None, knows: Knows | None) -> Sheet:
@@ -341,7 +348,9 @@ def _table(
             f"{merged[0]}: cells are merged ({some(unclear)}), so it is not clear what belongs to which "
             "row or column. Unmerge them and fill each."
         )
-    header = _named_columns(f"{file} row {first}", head, [line for _, line in filled[place + 1 :]])
+    header = _named_columns(
+        file if first < 0 else f"{file} row {first}", head, [line for _, line in filled[place + 1 :]]
+    )
     width = max(header, default=-1) + 1
     rows = []
     commented = []

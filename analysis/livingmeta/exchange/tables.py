@@ -39,7 +39,7 @@ from livingmeta.exchange.entry import EntryError
 from livingmeta.exchange.limits import on_its_scale
 from livingmeta.exchange.moderators import alike, keep
 from livingmeta.exchange.questions import OpenColumnsError, what_of, which_of
-from livingmeta.exchange.sheets import ExchangeError, Sheet, some
+from livingmeta.exchange.sheets import FRAME, ExchangeError, Sheet, some
 from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import number, pick, unknown
@@ -105,11 +105,12 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     decimal = decimal_of(sheet)
     analysis = Analysis(
         number="",  # it is the only one, and called as its file is
-        title=Path(sheet.file).stem,
+        title=hints.title or ("Table" if sheet.file == FRAME else Path(sheet.file).stem),
         profile="today",
         computed=computed,
         log=hints.log,
         measure=hints.measure or ("GEN" if computed else "OR" if "events1" in used else "SMD"),
+        by_default=hints.measure is None and not computed,
         negative_favours=hints.negative_favours,
     )
     read = len(sheet.rows)
