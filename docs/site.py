@@ -153,7 +153,7 @@ def command_page(name: str, lines: list[tuple[str, str]]) -> str:
     """Return the page of a command: its help, and what its first example prints."""
     page = [f"# {name}", "", "```console", f"$ livingmeta {name} --help", "```", ""]
     typed, about = lines[0]
-    if name == "add":  # it asks, and a page can't answer
+    if name in {"add", "read", "fill"}:  # they ask, and a page can't answer
         return "\n".join(page)
     typed = re.sub(r"\bFILE\b", "bcg.csv", re.sub(r"\bNAME\b", "bcg", typed))
     page += ["## An example", "", f"{about[:1].upper()}{about[1:]}:" if about else "", ""]

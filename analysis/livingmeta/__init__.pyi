@@ -23,6 +23,7 @@ from .calls.methods import regress as regress
 from .calls.methods import resample as resample
 from .calls.methods import simulate as simulate
 from .calls.methods import small_study as small_study
+from .calls.papers import read_tables as read_tables
 from .calls.pooling import cumulative as cumulative
 from .calls.pooling import influence as influence
 from .calls.pooling import leave_one_out as leave_one_out

@@ -55,6 +55,8 @@ TASKS: dict[str, dict[str, tuple[str, str]]] = {
         "new": ("editing", "new knees --favours lower"),
         "gaps": ("checking", "gaps living --letter"),
         "add": ("editing", "add living --gap 9"),
+        "read": ("reading", "read paper.pdf living --gap 9"),
+        "fill": ("reading", "fill living --papers papers --list"),
         "template": ("editing", "template living"),
         "dictionary": ("checking", "dictionary"),
     },

@@ -23,6 +23,7 @@ from .methods import regress as regress
 from .methods import resample as resample
 from .methods import simulate as simulate
 from .methods import small_study as small_study
+from .papers import read_tables as read_tables
 from .pooling import cumulative as cumulative
 from .pooling import influence as influence
 from .pooling import leave_one_out as leave_one_out

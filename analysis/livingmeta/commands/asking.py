@@ -2,12 +2,17 @@
 
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from livingmeta.commands import screen
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.questions import OpenColumns, OpenColumnsError, answered
 from livingmeta.words import RefusalError
+
+if TYPE_CHECKING:
+    from livingmeta.living.dialogue import Asker
 
 Read = TypeVar("Read")
 _NONE = "none of these"
@@ -78,3 +83,30 @@ def again(before: Hints, after: Hints) -> str:
     """Return the options that say what was asked."""
     new = {role: column for role, column in after.columns.items() if before.columns.get(role) != column}
     return " ".join(f'--column "{role}={column}"' for role, column in new.items())
+
+
+def keeping(folder: Path, *about: str) -> "tuple[Path | None, Asker]":
+    """Return who is asked about a review, and the file that keeps the answers until they are written.
+
+    Where somebody was interrupted, the answers given before may be taken again. Nothing is kept where
+    nobody sits at a terminal, or the package for it is not installed.
+    """
+    from livingmeta.living.answers import Answers, answers_in, draft_path
+
+    terminal = Terminal()
+    try:
+        path = draft_path(folder, *about)
+    except RefusalError:
+        return None, terminal
+    if not _attended():
+        return None, terminal
+    held = {}
+    if path.exists():
+        held = answers_in(path)
+        number = sum(map(len, held.values()))
+        if not number or not terminal.yes(
+            f"You were here before ({number} answers). Go on there?", default=True
+        ):
+            held = {}
+    screen.echo("What you answer is kept until it is written; Ctrl-C leaves, and nothing is lost.")
+    return path, Answers(held, ask=terminal, path=path)

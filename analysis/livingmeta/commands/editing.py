@@ -16,6 +16,7 @@ from livingmeta.audit.deduction import Fate, came_true, deduce
 from livingmeta.calls.opening import Opened, is_file
 from livingmeta.calls.writing import exported, figure_files
 from livingmeta.commands import printing, screen
+from livingmeta.commands.asking import keeping
 from livingmeta.commands.opening import OF_FILES, hinted, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, Full, NewFavours, OutFolder, ReviewName, Shelf, listing
 from livingmeta.commands.terminal import Terminal
@@ -25,7 +26,7 @@ from livingmeta.exchange.sheets import WORKBOOKS, read_sheet
 from livingmeta.language import said
 from livingmeta.living.adding import SIDES, Addition, planned, start
 from livingmeta.living.dialogue import converse
-from livingmeta.living.drafts import place_among, prospect
+from livingmeta.living.drafts import Draft, place_among, prospect
 from livingmeta.living.forms import draft_of, form_csv, form_xlsx
 from livingmeta.living.history import as_it_was
 from livingmeta.pages.blocks import as_markdown
@@ -62,7 +63,7 @@ def add_command(
     full: Full = False,
 ) -> None:
     """Add a trial or a result, by questions or from a filled form."""
-    loaded = load_review(review)
+    loaded, kept = load_review(review), None
     if source is not None:
         sheet = read_sheet(Path(source))
         for remark in sheet.remarks:
@@ -72,11 +73,18 @@ def add_command(
         if gap is not None and not 1 <= gap <= len(loaded.gaps):
             raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
         screen.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
-        draft = converse(loaded, Terminal(), gap=loaded.gaps[gap - 1] if gap else None)
+        kept, ask = keeping(loaded.folder, str(gap or ""))
+        draft = converse(loaded, ask, gap=loaded.gaps[gap - 1] if gap else None)
     if second is not None:
         rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
         draft["second_extraction"] = rows_again
-    with planned(review, draft) as plan:
+    if proposed(review, draft, dry_run=dry_run, yes=yes, out=out, full=full) and kept is not None:
+        kept.unlink(missing_ok=True)
+
+
+def proposed(name: str, draft: Draft, *, dry_run: bool, yes: bool, out: str | None, full: bool) -> bool:
+    """Show what new rows would do, and write them if somebody says yes; say whether they are written."""
+    with planned(name, draft) as plan:
         page = screen.Page(full=full)
         _show_prospect(page, plan)
         moves = diff(plan.before, plan.after)
@@ -90,17 +98,20 @@ def add_command(
                 page.gap()
                 added = text[len(seen.decode()) :].rstrip("\r\n")
                 page.say([f"{path.name}:", added], rank=2, what="file")
-            return page.show()
+            page.show()
+            return False
         page.show()
         if not yes and not Terminal().yes(f"Write {rows} rows to {files}?", default=False):
-            return screen.echo("Nothing is written.")
+            screen.echo("Nothing is written.")
+            return False
         home = plan.write()[0].parent
         screen.echo(f"Written: {rows} rows to {files}.")
         printing.whose(plan.folder, home)
         folder = Path(out or "figures") / plan.after.protocol.id
         page = screen.Page(full=full)
         _page(page, plan.after, moves, names=("before", "after"), folder=folder, fates=fates)
-        return page.show()
+        page.show()
+        return True
 
 
 def _show_prospect(page: screen.Page, plan: Addition) -> None:

@@ -143,6 +143,22 @@ def read_result(text: str, *, difference: bool = False) -> Entry:
     return _numbers(text, rest, comma, cells, kind, centre=(centre, sure), difference=difference)
 
 
+def named_in(text: str) -> tuple[frozenset[str], str]:
+    """Return which spreads and centres a heading names, and the level of an interval ("" for none).
+
+    Examples
+    --------
+    >>> sorted(named_in("Range of motion, mean (SD)")[0]), named_in("median, 95% CI")[1]
+    (['mean', 'sd'], '95')
+    """
+    words = {**_SPREADS, "mean": "means?|average", "median": "medians?|mdn"}
+    kinds = (
+        k for k, w in words.items() if re.search(rf"(?<![a-z])(?:{w})(?![a-z]| of\b)", text, re.IGNORECASE)
+    )
+    level = re.search(rf"(\d\d(?:\.\d)?)\s*%\s*-?(?:{_SPREADS['ci']})", text, re.IGNORECASE)
+    return frozenset(kinds), level[1] if level else ""
+
+
 def _numbers(
     text: str,
     rest: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from livingmeta.engine.effect_sizes import MEASURES
@@ -18,12 +19,13 @@ from livingmeta.living.drafts import (
     side_of,
     signed,
     taken,
+    turned,
     use_of,
 )
 from livingmeta.review.gaps import report_of
 from livingmeta.review.protocol import Review, Side
-from livingmeta.review.schema import QUOTED, TABLES, Gap, Report, carries, read_row
-from livingmeta.words import key_of
+from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, carries, read_row
+from livingmeta.words import RefusalError, key_of
 
 NEW = "new"
 SOURCE_KINDS = {
@@ -54,7 +56,46 @@ class Asker(Protocol):
         """Ask yes or no."""
 
 
-def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A result as it was given: its cells, the words that carry them, and where these stand.
+
+    `people` is a number of people that stands nearby, to be offered; `locator` is "" where somebody
+    must say it.
+    """
+
+    cells: Cells
+    quote: str
+    locator: str = ""
+    people: str = ""
+
+
+class Typing:
+    """Numbers that somebody types from a paper that only he sees."""
+
+    doi = ""
+    report: Report | None = None  # that the paper is, where it is known
+
+    def given(self, ask: Asker, question: str, *, group: str) -> Given:
+        """Ask for the result of a group, or of the difference."""
+
+        def wrong(text: str) -> str | None:
+            return _unread(text, difference=group == "difference")
+
+        typed = ask.text(question, wrong=wrong)
+        entry = settled(ask, read_result(typed, difference=group == "difference"))
+        return Given(cells=entry.cells, quote=typed)
+
+    def minus(self, ask: Asker, group1: str, group2: str) -> bool:
+        """Say whether a printed difference is group 1 minus group 2: who types it sees to it."""
+        return True
+
+    def same_scale(self, ask: Asker, scale: Instrument) -> bool:
+        """Say whether the numbers are on a scale as the review has it: who types them sees to it."""
+        return True
+
+
+def converse(review: Review, ask: Asker, *, gap: Gap | None = None, hand: Typing | None = None) -> Draft:
     """Ask for one trial's results and return the rows they make.
 
     Parameters
@@ -64,6 +105,8 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
     ask : Asker
     gap : Gap, optional
         A known gap to fill: trial, outcome, instrument and time are then known.
+    hand : Typing, optional
+        Where the numbers come from: they are typed unless a paper gives them.
 
     Returns
     -------
@@ -71,12 +114,13 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None) -> Draft:
         Rows by table; nothing is written.
     """
     draft = empty()
-    trial = gap.trial if gap else _trial(review, ask, draft)
-    hint = report_of(review, gap) if gap else None
-    report = _report(review, ask, draft, trial, hint)
+    hand = hand or Typing()
+    hint = hand.report or (report_of(review, gap) if gap else None)
+    trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft)
+    report = _report(review, ask, draft, trial, hint, hand.doi)
     source = _source(review, ask, draft, trial, report)
     while True:
-        _result(review, ask, draft, about=(trial, source, report), gap=gap)
+        _result(review, ask, draft, about=(trial, source, report), gap=gap, hand=hand)
         gap = None
         if not ask.yes("Another result of this trial?", default=False):
             return draft
@@ -99,8 +143,10 @@ def _cell(table: str, column: str, *, needed: bool = False) -> Callable[[str], s
     return wrong
 
 
-def _ask(ask: Asker, table: str, column: str, question: str, *, needed: bool = False) -> str:
-    return ask.text(question, wrong=_cell(table, column, needed=needed))
+def _ask(
+    ask: Asker, table: str, column: str, question: str, *, needed: bool = False, default: str = ""
+) -> str:
+    return ask.text(question, default=default, wrong=_cell(table, column, needed=needed))
 
 
 def _trial(review: Review, ask: Asker, draft: Draft) -> str:
@@ -136,7 +182,7 @@ def _trial(review: Review, ask: Asker, draft: Draft) -> str:
     return key
 
 
-def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report | None) -> str:
+def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report | None, doi: str) -> str:
     """Ask which report of the trial it is; a gap knows already."""
     if hint is not None:
         ask.say(f"From {hint.citation}")
@@ -149,7 +195,7 @@ def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report |
         if chosen != NEW:
             return chosen
     citation = _ask(ask, "reports", "citation", "How to cite it", needed=True)
-    doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)")
+    doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)", default=doi)
     return new_report(review, draft, trial=trial, citation=citation, doi=doi)
 
 
@@ -180,7 +226,7 @@ def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -
 
 
 def _result(
-    review: Review, ask: Asker, draft: Draft, *, about: tuple[str, str, str], gap: Gap | None
+    review: Review, ask: Asker, draft: Draft, *, about: tuple[str, str, str], gap: Gap | None, hand: Typing
 ) -> None:
     trial, source, report = about
     outcomes = {plan.outcome: plan.outcome for plan in review.protocol.synthesis}
@@ -195,6 +241,9 @@ def _result(
     if not weeks:
         question = "Weeks since randomisation (3 months = 13, 1 year = 52)"
         weeks = _ask(ask, "outcomes", "weeks", question, needed=True)
+    scale = next((known for known in review.instruments if known.instrument == instrument), None)
+    if scale is not None and not hand.same_scale(ask, scale):
+        instrument = _new_scale(review, ask, draft, source)
     statistic = _choose(
         ask,
         "Scores at that time, or changes from baseline?",
@@ -220,9 +269,11 @@ def _result(
         "source": source,
         "use": use,
     }
-    locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
     wanted = side_of(review, draft, outcome=outcome, instrument=instrument or "")
-    rows = _arms(review, ask) if shape == "arms" else [_difference(review, ask, wanted)]
+    rows = _arms(review, ask, hand) if shape == "arms" else [_difference(review, ask, wanted, hand)]
+    if any(not row["locator"] for row in rows):
+        locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
+        rows = [{**row, "locator": row["locator"] or locator} for row in rows]
     assumption = _ask(
         ask,
         "outcomes",
@@ -230,13 +281,12 @@ def _result(
         'What you had to assume, like "n1 = n2 = 20: arm sizes not reported" (empty: nothing)',
     )
     for row in rows:
-        typed = row.pop("typed")
-        group = row["group"]
+        group, wrong = row["group"], _quoted(row)
         name = "the difference" if group == "difference" else f"group {group}"
-        row["quote"] = ask.text(
-            f"The words that carry the numbers of {name}", default=typed, wrong=_quoted(row)
-        )
-        draft["outcomes"].append({**shared, "locator": locator, "assumption": assumption, **row})
+        if type(hand) is Typing or wrong(row["quote"]):
+            question = f"The words that carry the numbers of {name}"
+            row["quote"] = ask.text(question, default=row["quote"], wrong=wrong)
+        draft["outcomes"].append({**shared, "assumption": assumption, **row})
 
 
 def _quoted(row: Mapping[str, str]) -> Callable[[str], str | None]:
@@ -264,8 +314,10 @@ def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: 
     chosen = _choose(
         ask, "Measured with?", {**scales, NEW: "a scale that is not listed"}, default=next(iter(scales), NEW)
     )
-    if chosen != NEW:
-        return chosen
+    return chosen if chosen != NEW else _new_scale(review, ask, draft, source)
+
+
+def _new_scale(review: Review, ask: Asker, draft: Draft, source: str) -> str:
     name = _ask(ask, "instruments", "name", "Name of the scale", needed=True)
     domain = _choose(
         ask,
@@ -285,19 +337,20 @@ def _instrument(review: Review, ask: Asker, draft: Draft, outcome: str, source: 
     return new_instrument(review, draft, {**about, "source": source})
 
 
-def _arms(review: Review, ask: Asker) -> list[Cells]:
+def _arms(review: Review, ask: Asker, hand: Typing) -> list[Cells]:
     rows = []
     names = (review.protocol.groups.group1, review.protocol.groups.group2)
     for group, name in zip(("1", "2"), names, strict=True):
-        entry, typed = _read(ask, f"Result of “{name}”, like 37.2 (SD 14.1)", difference=False)
-        cells = dict(entry.cells)
+        result = hand.given(ask, f"Result of “{name}”, like 37.2 (SD 14.1)", group=group)
+        cells = dict(result.cells)
         if "n" not in cells:
-            cells["n"] = _ask(ask, "outcomes", "n", f"People in “{name}” at that time", needed=True)
-        rows.append({"group": group, **cells, "typed": typed})
+            question = f"People in “{name}” at that time"
+            cells["n"] = _ask(ask, "outcomes", "n", question, needed=True, default=result.people)
+        rows.append({"group": group, **cells, "quote": result.quote, "locator": result.locator})
     return rows
 
 
-def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
+def _difference(review: Review, ask: Asker, wanted: Side, hand: Typing) -> Cells:
     group1, group2 = review.protocol.groups.group1, review.protocol.groups.group2
     measure = _choose(
         ask, "What is it?", {key: measure.words for key, measure in MEASURES.items()}, default="MD"
@@ -305,9 +358,10 @@ def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
     # No scale is left in a standardised one to turn it by: whom it favours, only its source says.
     as_printed = MEASURES[measure].standardised and wanted != "unknown"
     what = "Difference as printed" if as_printed else f"Difference “{group1}” minus “{group2}”"
-    entry, typed = _read(ask, f"{what}, like −0.3 (95% CI −0.6 to 0.1), p = 0.04", difference=True)
+    question = f"{what}, like −0.3 (95% CI −0.6 to 0.1), p = 0.04"
+    result = hand.given(ask, question, group="difference")
     printed = str(wanted)
-    if as_printed and "mean" in entry.cells:
+    if as_printed and "mean" in result.cells:
         printed = _choose(
             ask,
             "Which group does a negative value of it favour, as printed?",
@@ -326,24 +380,30 @@ def _difference(review: Review, ask: Asker, wanted: Side) -> Cells:
         "adjusted": adjusted,
         "n1": _ask(ask, "outcomes", "n1", f"People in “{group1}”", needed=True),
         "n2": _ask(ask, "outcomes", "n2", f"People in “{group2}”", needed=True),
-        **{name: cell for name, cell in entry.cells.items() if name != "n"},
-        "typed": typed,
+        **{name: cell for name, cell in result.cells.items() if name != "n"},
+        "quote": result.quote,
+        "locator": result.locator,
     }
+    if not as_printed and row.get("mean") and not hand.minus(ask, group1, group2):
+        if MEASURES[measure].ratio:
+            raise RefusalError(
+                f"a ratio of “{group2}” to “{group1}” is not turned here: `livingmeta add` takes it as typed."
+            )
+        return turned(row, f"“{group2}” minus “{group1}”")
     return signed(review, row, printed=printed, wanted=wanted)
 
 
-def _read(ask: Asker, question: str, *, difference: bool) -> tuple[Entry, str]:
-    """Ask for a result as printed, and for what it leaves open."""
+def _unread(text: str, *, difference: bool) -> str | None:
+    """Return why a text can't be read as a result."""
+    try:
+        read_result(text, difference=difference)
+    except EntryError as refusal:
+        return str(refusal)
+    return None
 
-    def wrong(text: str) -> str | None:
-        try:
-            read_result(text, difference=difference)
-        except EntryError as refusal:
-            return str(refusal)
-        return None
 
-    typed = ask.text(question, wrong=wrong)
-    entry = read_result(typed, difference=difference)
+def settled(ask: Asker, entry: Entry) -> Entry:
+    """Ask for what a result leaves open."""
     if "spread" in entry.open and entry.pair is not None:
         kind = _choose(ask, f"What are {entry.pair[0]} and {entry.pair[1]}?", SPREADS, default="ci")
         entry = entry.with_answer("spread", kind)
@@ -361,4 +421,4 @@ def _read(ask: Asker, question: str, *, difference: bool) -> tuple[Entry, str]:
             "Level of the interval in percent", default="95", wrong=_cell("outcomes", "ci_level", needed=True)
         )
         entry = entry.with_answer("level", level)
-    return entry, typed
+    return entry

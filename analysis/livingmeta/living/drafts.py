@@ -173,10 +173,15 @@ def signed(review: Review, cells: Cells, *, printed: str, wanted: Side) -> Cells
         why = "the source does not say which group a negative value of it favours"
         return {**cells, "use": "no", "note": why}
     both = (review.protocol.groups.group1, review.protocol.groups.group2)
+    return turned(cells, f"where a negative one favours {both[printed == '2']}")
+
+
+def turned(cells: Cells, printed: str) -> Cells:
+    """Turn the sign of a difference, and note how it was printed."""
     text = cells["mean"]
     if cells.get("ci_low"):
         text += f" ({cells['ci_low']} to {cells['ci_high']})"
-    note = f"{SIGN_TURNED}{text}, where a negative one favours {both[printed == '2']}"
+    note = f"{SIGN_TURNED}{text}, {printed}"
     pairs = {"mean": "mean", "ci_low": "ci_high", "ci_high": "ci_low", "t_value": "t_value"}
     other = {name: _minus(cells[old]) for name, old in pairs.items() if cells.get(old)}
     return {**cells, **other, "note": note}

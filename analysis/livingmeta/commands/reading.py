@@ -1,0 +1,269 @@
+"""Commands that read the papers a person holds: their tables, and what of a review's gaps these close."""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from livingmeta.calls.papers import read_tables
+from livingmeta.commands import screen
+from livingmeta.commands.asking import keeping
+from livingmeta.commands.editing import proposed
+from livingmeta.commands.options import Full, OutFolder, ReviewName, reviews_and_files
+from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
+from livingmeta.exchange.papers import Paper, belonging, open_paper, papers_in
+from livingmeta.living.answers import Answers, answers_in
+from livingmeta.living.dialogue import Asker, converse
+from livingmeta.living.drafts import Draft
+from livingmeta.living.reading import Picking, candidates
+from livingmeta.review.folder import load_review
+from livingmeta.review.gaps import KnownGap, known_gaps, report_of
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Report
+from livingmeta.words import RefusalError
+
+MOST_COLUMNS = 7  # of a table that is shown for some of its cells
+Pick = Annotated[
+    list[str] | None,
+    typer.Option("--pick", metavar="GROUP=CELLS", help="cells of group 1, 2 or difference: 1=2:r5c3+r5c4"),
+]
+
+
+def read_command(
+    paper: Annotated[Path, typer.Argument(metavar="PAPER", help="a PDF, a JATS XML or an HTML page")],
+    review: Annotated[
+        str | None, typer.Argument(metavar="[REVIEW]", help="to add to", autocompletion=reviews_and_files)
+    ] = None,
+    *,
+    gap: Annotated[
+        int | None, typer.Option(metavar="N", help="fill known gap N of `livingmeta gaps`")
+    ] = None,
+    table: Annotated[int | None, typer.Option(metavar="N", help="show table N whole")] = None,
+    pick: Pick = None,
+    answers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="answers by how questions begin, as JSON")
+    ] = None,
+    only_list: Annotated[bool, typer.Option("--list", help="list what may fill the gaps, and end")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show, and write nothing")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
+    out: OutFolder = None,
+    full: Full = False,
+) -> None:
+    """List the tables of a paper, or add their numbers to a review."""
+    if review is None:
+        if gap is not None or pick or answers or only_list:
+            raise RefusalError("--gap, --pick, --answers and --list need a REVIEW behind the paper.")
+        return _tables(paper, table, full=full)
+    held, loaded = open_paper(paper), load_review(review)
+    if table is not None:
+        _tables(paper, table, full=full)
+    report = _report_of(held, loaded)
+    if gap is not None and not 1 <= gap <= len(loaded.gaps):
+        raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
+    known = known_gaps(loaded)
+    wanted = [known[gap - 1]] if gap else _open_gaps(loaded, known, [report] if report else [])
+    if only_list:
+        found = tables(held)
+        for one in wanted or known:
+            _offer(loaded, one, found)
+        return None
+    picks = dict(_picked(text) for text in pick or ())
+    path, ask = keeping(loaded.folder, held.sha256, str(gap or ""))
+    if answers is not None:
+        path, ask = None, Answers(answers_in(answers), ask=None)
+    chosen = wanted[0] if gap else _chosen(ask, wanted)
+    added = partial(proposed, dry_run=dry_run, yes=yes, out=out, full=full)
+    draft = _read(ask, loaded, held, report, chosen, picks)
+    if added(review, draft) and path is not None:
+        path.unlink(missing_ok=True)
+    return None
+
+
+def fill_command(
+    review: ReviewName,
+    *,
+    papers: Annotated[Path, typer.Option(metavar="FOLDER", help="that holds the papers")],
+    only_list: Annotated[bool, typer.Option("--list", help="list what can be filled, and end")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
+    out: OutFolder = None,
+    full: Full = False,
+) -> None:
+    """Fill the gaps of a review from a folder of papers, one after the other."""
+    loaded = load_review(review)
+    with screen.progress("Reading papers") as progress:
+        opened, doubts = papers_in(papers, progress=progress)
+    screen.beside([str(doubt) for doubt in doubts])
+    cited = {report.report: (report.doi, report.citation) for report in loaded.reports}
+    reports = {report.report: report for report in loaded.reports}
+    page, todo = screen.Page(full=full), []
+    rows = []
+    for held in belonging(opened, cited):
+        sure = bool(held.keys)
+        about = [reports[key] for key in held.keys or held.suggested[:1]]
+        wanted = _open_gaps(loaded, known_gaps(loaded), about)
+        named = ", ".join(report.report for report in about) or "–"
+        numbers = ", ".join(str(one.number) for one in wanted) or "–"
+        rows.append((held.paper.path.name, named if sure or not about else f"{named}?", held.why, numbers))
+        todo += [(held.paper, about, sure, one) for one in wanted]
+    page.table(("paper", "report", "how it is known", "gaps it may close"), rows, what="paper")
+    closing = len({one.number for *_, one in todo})
+    page.say(f"{closing} of {len(loaded.gaps)} gaps may be closed with these papers.")
+    page.show()
+    if only_list:
+        return
+    _one_after_the_other(review, todo, yes=yes, out=out, full=full)
+
+
+def _one_after_the_other(
+    review: str,
+    todo: Sequence[tuple[Paper, Sequence[Report], bool, KnownGap]],
+    *,
+    yes: bool,
+    out: str | None,
+    full: bool,
+) -> None:
+    taken: dict[Path, bool] = {}
+    for paper, about, sure, planned_gap in todo:
+        loaded = load_review(review)
+        known = known_gaps(loaded)[planned_gap.number - 1]
+        path, ask = keeping(loaded.folder, paper.sha256, str(known.number))
+        if not sure and paper.path not in taken:
+            question = f"{paper.path.name}: is it this? {about[0].citation}"
+            taken[paper.path] = ask.yes(question, default=False)
+        if known.filled or not (sure or taken[paper.path]):
+            continue
+        words = {"fill": "fill it now", "skip": "not this one", "stop": "no more today"}
+        answer = ask.choice(f"{paper.path.name}, gap {known}", words, default="fill")
+        if answer == "stop":
+            return
+        if answer == "skip":
+            continue
+        draft = _read(ask, loaded, paper, about[0], known, {})
+        if proposed(review, draft, dry_run=False, yes=yes, out=out, full=full) and path is not None:
+            path.unlink(missing_ok=True)
+
+
+def _read(
+    ask: Asker,
+    review: Review,
+    paper: Paper,
+    report: Report | None,
+    known: KnownGap | None,
+    picks: dict[str, str],
+) -> Draft:
+    """Go through the dialogue of `add` with cells picked in a paper."""
+    found = tables(paper)
+    if known is not None and report is None:
+        hint = report_of(review, known.gap)
+        if hint is not None and not ask.yes(f"Is {paper.path.name} this? {hint.citation}", default=False):
+            raise RefusalError(
+                f"{paper.path}: gap {known.number} is looked for in {hint.citation}. Name that paper, or "
+                "leave --gap out for another result."
+            )
+        report = hint
+    if known is not None and report is not None and report.trial != known.gap.trial:
+        raise RefusalError(
+            f"{paper.path}: this is {report.citation}, and gap {known.number} is one of {known.trial.label}."
+        )
+    offered = candidates(review, known.gap, found) if known else ()
+    hand = Picking(paper, found, show=_show, offered=offered, picks=picks, report=report)
+    return converse(review, ask, gap=known.gap if known else None, hand=hand)
+
+
+def _report_of(paper: Paper, review: Review) -> Report | None:
+    """Return the report that a paper surely is."""
+    cited = {report.report: (report.doi, report.citation) for report in review.reports}
+    (held,) = belonging([paper], cited)
+    return next((report for report in review.reports if report.report in held.keys), None)
+
+
+def _open_gaps(review: Review, known: Sequence[KnownGap], reports: Sequence[Report]) -> list[KnownGap]:
+    """Return the open gaps that reports may close: those looked for in one of them, else of their trials."""
+    keys, trials = {r.report for r in reports}, {r.trial for r in reports}
+    still = [one for one in known if not one.filled and one.gap.trial in trials]
+    named = [one for one in still if (hint := report_of(review, one.gap)) and hint.report in keys]
+    return named or still
+
+
+def _chosen(ask: Asker, wanted: Sequence[KnownGap]) -> KnownGap | None:
+    if not wanted:
+        return None
+    options = {**{str(one.number): str(one) for one in wanted}, "none": "another result"}
+    answer = ask.choice("Which gap?", options)
+    return next((one for one in wanted if str(one.number) == answer), None)
+
+
+def _picked(text: str) -> tuple[str, str]:
+    match = re.fullmatch(r"\s*(1|2|difference)\s*=\s*(.+)", text)
+    if match is None:
+        raise RefusalError(
+            f'--pick "{text}": say of which group the cells are: 1=2:r5c3, 2=… or difference=….'
+        )
+    return match[1], match[2]
+
+
+def _tables(path: Path, whole: int | None, *, full: bool) -> None:
+    """List the tables of a paper that hold numbers, or show one."""
+    found = read_tables(path)
+    if whole is not None:
+        if not 1 <= whole <= len(found):
+            raise RefusalError(f"--table {whole}: {path} has tables 1 to {len(found)}.")
+        return _show(found[whole - 1], (), whole=True)
+    page = screen.Page(full=full)
+    rows = [
+        (
+            str(table.number),
+            table.label or "–",
+            str(table.page or "–"),
+            str(len(table.numbers)) if table.cells else "not read",
+            table.caption or "–",
+            "; ".join(table.doubts) or "–",
+        )
+        for table in found
+        if table.numbers or not table.cells
+    ]
+    page.table(("table", "label", "page", "numbers", "caption", "please check"), rows, what="table")
+    if not rows:
+        page.say(f"{path}: no table with numbers is found.")
+    page.say(f"One whole: livingmeta read {path} --table N", rank=1, what="")
+    return page.show()
+
+
+def _offer(review: Review, known: KnownGap, found: Sequence[PaperTable]) -> None:
+    """Show the cells that may fill a gap."""
+    screen.echo(f"\nGap {known}")
+    offered = candidates(review, known.gap, found)
+    if not offered:
+        screen.echo("  No table names what is looked for.")
+    for table in dict.fromkeys(candidate.table for candidate in offered):
+        _show(table, [candidate.cell for candidate in offered if candidate.table is table])
+
+
+def _show(table: PaperTable, cells: Sequence[PaperCell], *, whole: bool = False) -> None:
+    """Show cells of a table in their rows and columns, marked; row and column make a cell's place."""
+    from rich.text import Text
+
+    near = {cell.column for cell in cells} | set(range(1, table.stubs + 1))
+    every = range(1, table.columns + 1)
+    columns = [n for n in every if whole or table.columns <= MOST_COLUMNS or n in near]
+    named = {table.row_headings(cell)[:1] for cell in cells}
+    rows = []
+    for row in range(1, table.rows + 1):
+        held = [(cell, n) for n in columns if (cell := table.at(row, n))]
+        heads = any(cell.heading for cell, _ in held) or {(cell.text,) for cell, _ in held} & named
+        if not (whole or heads or row in {cell.row for cell in cells}):
+            continue
+        first = {n for cell, n in held if cell.row == row and n == max(cell.column, columns[0])}
+        texts = {n: f"▶{cell.text}◀" if cell in cells else cell.text for cell, n in held if n in first}
+        rows.append([f"r{row}", *(texts.get(n, "") for n in columns)])
+    head = ["", *(f"c{n}" for n in columns)]
+    screen.echo(f"\n{table}")
+    for doubt in dict.fromkeys(doubt for cell in cells for doubt in table.doubts_of(cell)):
+        screen.echo(f"  please check: {doubt}")
+    for line in screen.table_lines(head, rows, max(screen.console().width, 24)):
+        text = Text(line)
+        text.highlight_regex("▶.*?◀", "bold reverse")
+        screen.console().print(text, soft_wrap=True)

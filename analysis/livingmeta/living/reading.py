@@ -1,0 +1,331 @@
+"""Numbers out of the tables of a paper: a person picks the cells, and what they hold is read or asked.
+
+Where a gap says what is looked for, the cells that may hold it are found and shown first. What a
+number is comes from the headings and the caption, if these say one thing; else it is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from livingmeta.exchange.cells import numbers_in
+from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_result
+from livingmeta.exchange.paper_tables import PaperCell, PaperTable
+from livingmeta.exchange.papers import Paper
+from livingmeta.exchange.verbatim import Readings
+from livingmeta.living.dialogue import Asker, Given, Typing, settled
+from livingmeta.printer import Shown
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import QUOTE_LIMIT, Gap, Instrument, Report
+from livingmeta.words import MINUS, RELATIONS, RefusalError, answered
+
+MOST_SHOWN = 12  # cells that are offered for one question
+UNITS = {"day": 1 / 7, "week": 1, "wk": 1, "month": 52 / 12, "mo": 52 / 12, "year": 52, "yr": 52}
+COUNTED = {word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six"), start=1)}
+COUNTED |= {"nine": 9, "twelve": 12, "eighteen": 18}
+TIME = re.compile(
+    rf"\b(\d+(?:[.,]\d+)?|{'|'.join(COUNTED)})[\s-]*({'|'.join(UNITS)})s?\b|\b(week|month|year)s?\s+(\d+)\b",
+    re.I,
+)
+BASELINE = re.compile(
+    r"\b(?:baseline|pre(?:-?(?:treatment|test|intervention))?|before|inclusion)\b", re.IGNORECASE
+)
+QUANTITIES = {  # what a heading says of a column with one number in a cell
+    "n": r"n|no\.?|number|participants|patients|people",
+    "mean": r"m|mean|average|md|(?:mean )?difference",
+    "sd": r"s\.?d\.?|standard deviation",
+    "se": r"s\.?e\.?m?\.?|standard error",
+    "median": r"median|mdn",
+    "ci_low": r"lower(?: limit)?|(?:95% )?ci (?:lower|low)",
+    "ci_high": r"upper(?: limit)?|(?:95% )?ci (?:upper|high)",
+    "p_value": r"p(?:[ -]?values?)?",
+}
+ROLES = {
+    "mean": "a mean, or the difference itself",
+    "sd": "a standard deviation",
+    "se": "a standard error",
+    "n": "people",
+    "median": "a median",
+    "ci_low": "the lower limit of a confidence interval",
+    "ci_high": "its upper limit",
+    "p_value": "a P value",
+}
+PICK = re.compile(r"(\d+)\s*:\s*r(\d+)\s*c(\d+)((?:\s*\+\s*r\d+\s*c\d+)*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Candidate(Shown):
+    """A cell that may hold what is looked for.
+
+    `fits` says by what: the words of scale, time and group that its headings and caption share with
+    what is looked for; `group` is "1" or "2" where they fit one of them better.
+    """
+
+    table: PaperTable
+    cell: PaperCell
+    fits: tuple[str, ...]
+    group: str
+    score: float
+
+    @property
+    def place(self) -> str:
+        """Its place, as `--pick` takes it."""
+        return f"{self.table.number}:{self.cell.place}"
+
+    def __str__(self) -> str:
+        heads = " / ".join((*self.table.row_headings(self.cell), *self.table.column_headings(self.cell)))
+        return f"{self.place}  {self.cell.text}  ({self.table.name}: {heads})"
+
+
+def weeks_in(text: str) -> frozenset[float]:
+    """Return the times that a text names, in weeks.
+
+    Examples
+    --------
+    >>> sorted(weeks_in("Baseline, 6 weeks and 3 months")), weeks_in("week 12")
+    ([0, 6.0, 13.0], frozenset({12.0}))
+    """
+    held = {0.0} if BASELINE.search(text) else set()
+    for number, unit, other, after in TIME.findall(text):
+        digits = number.lower() if number else after
+        count = COUNTED.get(digits) or float(digits.replace(",", "."))
+        held.add(count * UNITS[(unit or other).lower()])
+    return frozenset(held)
+
+
+def candidates(review: Review, gap: Gap, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
+    """Find the cells that may hold what a gap asks for, those that fit best in front.
+
+    Nothing is decided by it: a cell that names another time is left out, and others are in the order
+    in which their headings and caption share words with scale, outcome and groups.
+    """
+    scale = next((i.name for i in review.instruments if i.instrument == gap.instrument), gap.outcome)
+    trial, groups = review.trial(gap.trial), review.protocol.groups
+    arms = {"1": f"{groups.group1} {trial.arm1 or ''}", "2": f"{groups.group2} {trial.arm2 or ''}"}
+    shared = _tokens(arms["1"]) & _tokens(arms["2"])
+    listed = []
+    for table in tables:
+        caption = _tokens(table.caption)
+        for cell in table.numbers:
+            own = " ".join((*table.row_headings(cell), *table.column_headings(cell)))
+            near, times = _tokens(own), weeks_in(own) or weeks_in(table.caption)
+            if gap.weeks is not None and times and not any(_close(gap.weeks, time) for time in times):
+                continue
+            of_scale = _tokens(scale)
+            about = (of_scale | {gap.outcome.lower()}) & (near | caption)
+            if not about:
+                continue
+            of_arm = {arm: (_tokens(words) - shared) & near for arm, words in arms.items()}
+            first, second = len(of_arm["1"]), len(of_arm["2"])
+            group = "1" if first > second else "2" if second > first else ""
+            score = (
+                len(of_scale & near)
+                + len(of_scale & caption) / 2
+                + bool(group) / 2
+                + len(times & {gap.weeks})
+            )
+            fits = (*sorted(about), *sorted(of_arm.get(group, ())))
+            listed.append(Candidate(table=table, cell=cell, fits=fits, group=group, score=score))
+    return tuple(sorted(listed, key=lambda candidate: -candidate.score))
+
+
+def _close(wanted: float, named: float) -> bool:
+    return abs(wanted - named) <= max(0.6, wanted / 10)  # 3 months are 12 weeks to some, 13 to others
+
+
+def _tokens(text: str) -> frozenset[str]:
+    short = {"of", "the", "and", "at", "in", "to", "or", "with", "for", "on", "mean", "sd", "group"}
+    return frozenset(re.findall(r"[^\W_]{2,}", text.lower())) - short
+
+
+def picked(text: str, tables: Sequence[PaperTable]) -> tuple[PaperTable, tuple[PaperCell, ...]]:
+    """Return the table and cells that a text names, like 2:r5c3, or 2:r5c3+r5c4 for several.
+
+    Raises
+    ------
+    RefusalError
+        If it names none.
+    """
+    match = PICK.fullmatch(text.strip())
+    if match is None:
+        raise RefusalError(
+            f'"{text}" names no cell. Write it like 2:r5c3, or 2:r5c3+r5c4 for several of a table.'
+        )
+    table = next((table for table in tables if table.number == int(match[1])), None)
+    if table is None or not table.cells:
+        raise RefusalError(
+            f'"{text}": no table {match[1]} is read of this paper. `livingmeta read PAPER` lists them.'
+        )
+    cells = []
+    for row, column in re.findall(r"r(\d+)\s*c(\d+)", match[0].lower()):
+        cell = table.at(int(row), int(column))
+        if cell is None or not any(map(str.isdigit, cell.text)):
+            held = f"“{cell.text}”" if cell else "nothing"
+            raise RefusalError(f'"{text}": r{row}c{column} of {table.name} holds {held}, and no number.')
+        cells.append(cell)
+    return table, tuple(dict.fromkeys(cells))
+
+
+class Picking(Typing):
+    """Numbers that somebody picks in the tables of a paper.
+
+    Parameters
+    ----------
+    paper, tables : Paper, sequence of PaperTable
+    offered : sequence of Candidate
+        Cells that may hold what is looked for.
+    show : callable
+        Shows cells in their table.
+    picks : mapping of str to str, optional
+        Cells by group (1, 2, difference) that were said beforehand; the others are asked for.
+    """
+
+    def __init__(
+        self,
+        paper: Paper,
+        tables: Sequence[PaperTable],
+        *,
+        show: Callable[[PaperTable, Sequence[PaperCell]], None],
+        offered: Sequence[Candidate] = (),
+        picks: Mapping[str, str] | None = None,
+        report: Report | None = None,
+    ) -> None:
+        self.paper, self.tables, self.show, self.offered = paper, tables, show, offered
+        self.picks, self.report, self.doi = dict(picks or {}), report, paper.doi or ""
+        self._readings = Readings(paper)
+
+    def minus(self, ask: Asker, group1: str, group2: str) -> bool:
+        """Ask which group is taken from which."""
+        options = {"1": f"“{group1}” minus “{group2}”", "2": f"“{group2}” minus “{group1}”"}
+        return ask.choice("What is the difference, as printed?", options) == "1"
+
+    def same_scale(self, ask: Asker, scale: Instrument) -> bool:
+        """Ask whether unit and direction are as the review has them; no table says it of itself."""
+        ends = (
+            f"from {scale.min:g} to {scale.max:g}"
+            if None not in (scale.min, scale.max)
+            else "of unknown range"
+        )
+        better = {"lower": "lower is better", "higher": "higher is better"}.get(
+            scale.better, "direction unknown"
+        )
+        options = {"same": "yes, so it says", "other": "no: another range, unit or direction, to be said now"}
+        question = (
+            f"The review has {scale.name} {ends}, {better}. Does the paper say the same of its numbers?"
+        )
+        return ask.choice(question, options) == "same"
+
+    def given(self, ask: Asker, question: str, *, group: str) -> Given:
+        """Ask for the cells of a group, or of the difference, and read them."""
+        name = question.partition(", like")[0]
+        told = self.picks.pop(group, "") or self._asked(ask, name, group)
+        if not told:
+            return super().given(ask, question, group=group)
+        table, cells = picked(told, self.tables)
+        self.show(table, cells)
+        heads = " / ".join(dict.fromkeys(head for cell in cells for head in table.column_headings(cell)))
+        rows = " / ".join(dict.fromkeys(head for cell in cells for head in table.row_headings(cell)))
+        texts = [self._sure(ask, table, cell) for cell in cells]
+        values: dict[str, str] = {}
+        for cell, text in zip(cells, texts, strict=True):
+            more = self._read(ask, table, cell, text, difference=group == "difference")
+            if twice := values.keys() & more.keys():
+                raise RefusalError(
+                    f"{told}: two of the cells hold a {', '.join(sorted(twice))}. Pick one of them."
+                )
+            values |= more
+        page = f"page {cells[0].page or table.page}, " if table.page else ""
+        people = re.findall(r"\bn\s*=\s*(\d+)", heads, re.IGNORECASE)
+        carrying = " … ".join(dict.fromkeys(texts))
+        quote = (
+            f"{table.row_headings(cells[0])[-1]} … {carrying}" if table.row_headings(cells[0]) else carrying
+        )
+        stands = len(quote) <= QUOTE_LIMIT and self._readings.find(quote).result == "found"
+        return Given(
+            cells=values,
+            quote=quote if stands else carrying,
+            locator=f"{page}{table.name}, row {rows}, column {heads}",
+            people=people[0] if len(people) == 1 else "",
+        )
+
+    def _asked(self, ask: Asker, name: str, group: str) -> str:
+        """Ask for cells, those that may be meant being shown; "" where somebody rather types."""
+        offered = [c for c in self.offered if c.group in {"", group} or group == "difference"][:MOST_SHOWN]
+        for table in dict.fromkeys(candidate.table for candidate in offered):
+            self.show(table, [candidate.cell for candidate in offered if candidate.table is table])
+        if not offered:
+            ask.say("No table names what is looked for. `livingmeta read PAPER --table N` shows one whole.")
+
+        def wrong(text: str) -> str | None:
+            held = answered(lambda: picked(text, self.tables)) if text else ""
+            return held if isinstance(held, str) and held else None
+
+        return ask.text(f"{name}: which cells? Like 2:r5c3, or 2:r5c3+r5c4 (empty: type it)", wrong=wrong)
+
+    def _sure(self, ask: Asker, table: PaperTable, cell: PaperCell) -> str:
+        """Return a cell's text; where there is a doubt about it, somebody looks."""
+        if not (doubts := table.doubts_of(cell)):
+            return cell.text
+        return ask.text(
+            f"{cell.place} reads “{cell.text}”, but {'; '.join(doubts)}. As printed", default=cell.text
+        )
+
+    def _read(
+        self, ask: Asker, table: PaperTable, cell: PaperCell, text: str, *, difference: bool
+    ) -> dict[str, str]:
+        """Read a cell; what can't be read without guessing is typed."""
+        while True:
+            try:
+                return self._numbers(ask, table, cell, text, difference=difference)
+            except EntryError as refusal:
+                text = ask.text(f"{refusal} As it is to be read")
+
+    def _numbers(
+        self, ask: Asker, table: PaperTable, cell: PaperCell, text: str, *, difference: bool
+    ) -> dict[str, str]:
+        """Read a text; headings and caption say what its numbers are, or somebody does."""
+        heads = table.column_headings(cell)
+        near = " / ".join((*table.row_headings(cell), *heads))
+        caption = "" if re.search(r"unless|except|otherwise", table.caption) else table.caption
+        plain = re.sub(
+            r"^p\s*=?\s*", "", text.translate(dict.fromkeys(map(ord, MINUS), "-")), flags=re.IGNORECASE
+        )
+        if re.fullmatch(rf"[{RELATIONS}]?\s*{NUMBER}", plain):
+            named = re.sub(r"[^\w%.)]+$", "", heads[-1] if heads else "").strip()
+            role = next((q for q, p in QUANTITIES.items() if re.fullmatch(p, named, re.IGNORECASE)), "")
+            role = role or ("p_value" if plain != text and text[:1] in "pP" else "")
+            role = role or ask.choice(f"What is {text} ({near})?", ROLES)
+            if role == "p_value":
+                return read_result(f"p {plain if plain[0] in RELATIONS else f'= {plain}'}").cells
+            value = read_result(f"n = {plain}" if role == "n" else plain, difference=True).cells
+            return {role: value["n" if role == "n" else "mean"]}
+        entry = read_result(text, difference=difference)
+        if "sd_or_se" in entry.open and "%" in near + table.caption:
+            options = {
+                "events": "people with the event, and their percentage",
+                "spread": "a mean and its spread",
+            }
+            if ask.choice(f"What is {text} ({near})?", options) == "events":
+                return numbers_in(text, ("events",))
+        for said in (near, caption):
+            entry = _answered(ask, entry, said)
+        return settled(ask, entry).cells
+
+
+def _answered(ask: Asker, entry: Entry, said: str) -> Entry:
+    """Answer what is open by what a heading or caption says, where it says one thing; tell what it is."""
+    kinds, level = named_in(said)
+    answers = {
+        "spread": kinds & {"ci", "iqr", "range"},
+        "sd_or_se": kinds & {"sd", "se"},
+        "centre": kinds & {"mean", "median"},
+        "level": {level} if level else set(),
+    }
+    for question in ("spread", "centre", "sd_or_se", "level"):
+        if question in entry.open and len(answers[question]) == 1:
+            (answer,) = answers[question]
+            ask.say(f"“{said}” says that it is {answer}{'%' if question == 'level' else ''}.")
+            entry = entry.with_answer(question, answer)
+    return entry

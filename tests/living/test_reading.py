@@ -1,0 +1,293 @@
+"""Numbers are picked in the tables of a paper; what they are is said by its headings, or asked."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from folders import REPORT, folder
+from living.papers import Cell, Table, jats, wrap
+from livingmeta.exchange.paper_tables import tables
+from livingmeta.exchange.papers import open_paper
+from livingmeta.living.adding import planned
+from livingmeta.living.answers import Answers, answers_in
+from livingmeta.living.dialogue import converse
+from livingmeta.living.drafts import Draft
+from livingmeta.living.reading import Picking, candidates, picked, weeks_in
+from livingmeta.review.folder import load_review
+from livingmeta.review.gaps import known_gaps
+from livingmeta.words import RefusalError
+
+GAP = {
+    "trial": "alpha2001",
+    "outcome": "pain",
+    "instrument": "vas",
+    "weeks": "26",
+    "what": "Mean and SD per arm at 6 months",
+    "where": "Alpha 2001, table 2",
+    "source": "paper",
+}
+ANSWERS = {
+    "Where did you": "new",
+    "What did you read": "report",
+    "The review has VAS": "same",
+    "Scores at that": "final",
+    "What does the paper print": "arms",
+    "People in": "",
+}
+
+
+def outcomes(caption: str = "Outcomes of the groups, mean (SD)", form: str = "{} ({})") -> Table:
+    def of(*pairs: tuple[str, str]) -> list[Cell]:
+        return [Cell(form.format(*pair)) for pair in pairs]
+
+    head = [
+        Cell("Outcome", rows=2),
+        Cell("Exercise (n = 38)", columns=2),
+        Cell("Control (n = 39)", columns=2),
+    ]
+    times = [Cell("Baseline"), Cell("6 months")] * 2
+    pain = [
+        Cell("Pain, VAS"),
+        *of(("5.1", "1.2"), ("3.2", "1.4"), ("5.0", "1.3"), ("4.4", "1.9")),
+        Cell("0.01"),
+    ]
+    dash = [
+        Cell("DASH"),
+        *of(("35.1", "11.2"), ("23.2", "11.4"), ("35.0", "11.3"), ("34.4", "11.9")),
+        Cell("0.02"),
+    ]
+    return Table("Table 2", caption, [[*head, Cell("P", rows=2)], times], [pain, dash])
+
+
+def made(path: Path, *shown: Table) -> tuple[Path, Path]:
+    """Write a review with a gap, and the paper that closes it."""
+    review = folder(path, gaps=[GAP], reports=[{**REPORT, "doi": "10.5555/made.1"}])
+    paper = path / "paper.xml"
+    paper.write_text(jats(*map(wrap, shown or (outcomes(),))), encoding="utf-8")
+    return review, paper
+
+
+def drafted(path: Path, *shown: Table, picks: Mapping[str, str], **answers: str) -> tuple[Draft, Answers]:
+    review, paper = made(path, *shown)
+    held = open_paper(paper)
+    ask = Answers({start: [told] for start, told in {**ANSWERS, **answers}.items()}, ask=None)
+    loaded = load_review(review)
+    hand = Picking(held, tables(held), show=lambda table, cells: None, picks=picks)
+    return converse(loaded, ask, gap=loaded.gaps[0], hand=hand), ask
+
+
+def test_picked_cells_fill_the_gap_with_their_place_and_words(tmp_path: Path, say) -> None:
+    review, paper = made(tmp_path)
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps(ANSWERS))
+    picks = ("--pick", "1=1:r3c3", "--pick", "2=1:r3c5", "--answers", str(answers))
+    out = say(
+        "read", str(paper), str(review), "--gap", "1", *picks, "--yes", "--out", str(tmp_path / "f")
+    ).out
+    assert "▶3.2 (1.4)◀" in out
+    assert "SMD −0.71" in out
+    loaded = load_review(review)
+    first, second = loaded.outcomes[-2:]
+    assert (first.mean, first.sd, first.n, second.mean, second.sd, second.n) == (3.2, 1.4, 38, 4.4, 1.9, 39)
+    assert first.locator == "Table 2, row Pain, VAS, column Exercise (n = 38) / 6 months"
+    assert first.quote == "Pain, VAS … 3.2 (1.4)"
+    assert [gap.filled for gap in known_gaps(loaded)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("caption", "form", "answers", "cells"),
+    [
+        ("Outcomes, mean (SE)", "{} ({})", {}, {"mean": "3.2", "se": "1.4"}),
+        ("Outcomes", "{} ± {}", {"Does 1.4": "se", "Does 1.9": "se"}, {"mean": "3.2", "se": "1.4"}),
+        (
+            "Mean (SD) unless otherwise stated",
+            "{} ({})",
+            {"Does 1.4": "se", "Does 1.9": "se"},
+            {"mean": "3.2", "se": "1.4"},
+        ),
+        ("Outcomes, mean (SD) or mean (SE)", "{} ({})", {"Does": "sd"}, {"mean": "3.2", "sd": "1.4"}),
+        (
+            "Outcomes, mean (95% CI)",
+            "{} (−1 to 2{})",
+            {},
+            {"mean": "3.2", "ci_low": "-1", "ci_high": "21.4", "ci_level": "95"},
+        ),
+        ("Median [IQR]", "{} [1–2{}]", {}, {"median": "3.2", "q1": "1", "q3": "21.4"}),
+        (
+            "Range of motion",
+            "{} (1–2{})",
+            {"What are": "ci", "Is the": "mean", "Level": "90"},
+            {"ci_level": "90"},
+        ),
+        ("n (%)", "1 (0)", {"What is 1 (0)": "events"}, {"events": "1"}),
+    ],
+)
+def test_what_headings_and_caption_say_is_not_asked_and_all_else_is(
+    tmp_path: Path, caption, form, answers, cells
+) -> None:
+    draft, _ = drafted(tmp_path, outcomes(caption, form), picks={"1": "1:r3c3", "2": "1:r3c5"}, **answers)
+    row = draft["outcomes"][0]
+    assert {name: row.get(name) for name in cells} == cells
+    if answers:
+        with pytest.raises(RefusalError, match=r"no answer to .* is given"):
+            drafted(tmp_path / "again", outcomes(caption, form), picks={"1": "1:r3c3", "2": "1:r3c5"})
+
+
+def test_mean_sd_and_people_in_columns_of_their_own_are_read_by_their_headings(tmp_path: Path) -> None:
+    head = [Cell("Outcome"), *map(Cell, ("Mean", "SD", "N", "Mean", "S.D.", "Score"))]
+    row = [Cell("Pain, VAS"), *map(Cell, ("3,2", "1,4", "38", "4,4", "1,9", "39"))]
+    table = Table("Table 2", "Scores", [head], [row])
+    picks = {"1": "1:r2c2+r2c3+r2c4", "2": "1:r2c5 + r2c6 + r2c7"}
+    draft, _ = drafted(tmp_path, table, picks=picks, **{"What is 39": "n"})
+    first, second = draft["outcomes"]
+    assert (first["mean"], first["sd"], first["n"]) == ("3.2", "1.4", "38")
+    assert (second["mean"], second["sd"], second["n"]) == ("4.4", "1.9", "39")
+    assert first["quote"] == "Pain, VAS … 3,2 … 1,4 … 38"
+
+
+def test_a_difference_printed_the_other_way_round_is_turned_and_says_so(tmp_path: Path) -> None:
+    head = [Cell("Outcome"), Cell("Difference (95% CI)"), Cell("P")]
+    table = Table("Table 3", "", [head], [[Cell("Pain, VAS"), Cell("1.2 (0.4 to 2.0)"), Cell("0.004")]])
+    answers = {
+        "What does the paper print": "difference",
+        "What is it": "MD",
+        "What is the difference": "2",
+        "Adjusted": "no",
+        "People in": "38",
+    }
+    draft, _ = drafted(tmp_path, table, picks={"difference": "1:r2c2+r2c3"}, **answers)
+    (row,) = draft["outcomes"]
+    assert (row["mean"], row["ci_low"], row["ci_high"], row["p_value"]) == ("-1.2", "-2.0", "-0.4", "0.004")
+    assert row["note"].startswith("sign turned: printed as 1.2 (0.4 to 2.0), “")
+
+
+def test_a_doubtful_cell_is_looked_at_before_it_is_taken(tmp_path: Path) -> None:
+    table = outcomes()
+    table.body[0][2].mark = "1"
+    picks = {"1": "1:r3c3", "2": "1:r3c5"}
+    with pytest.raises(
+        RefusalError, match=r"r3c3 reads “3\.2 \(1\.4\)”, but the raised ¹ is taken for a footnote"
+    ):
+        drafted(tmp_path / "a", table, picks=picks)
+    draft, _ = drafted(tmp_path / "b", table, picks=picks, **{"r3c3 reads": "3.2 (1.4)"})
+    assert draft["outcomes"][0]["sd"] == "1.4"
+
+
+def test_what_fits_the_gap_is_offered_and_other_times_are_not(tmp_path: Path) -> None:
+    review, paper = made(tmp_path)
+    loaded = load_review(review)
+    offered = candidates(loaded, loaded.gaps[0], tables(open_paper(paper)))
+    assert {c.place for c in offered} == {"1:r3c3", "1:r3c5", "1:r3c6"}
+
+
+@pytest.mark.parametrize(
+    ("words", "weeks"),
+    [
+        ("12-week follow-up", {12}),
+        ("at 3 and 6 months", {26}),
+        ("One year", {52}),
+        ("Month 3", {13}),
+        ("Baseline", {0}),
+        ("VAS 0–100", set()),
+        ("1.5 yrs", {78}),
+    ],
+)
+def test_times_are_read_off_headings(words: str, weeks: set[float]) -> None:
+    assert weeks_in(words) == weeks
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("r3c3", "names no cell"),
+        ("9:r3c3", "no table 9 is read"),
+        ("1:r1c1", "holds “Outcome”, and no number"),
+        ("1:r9c9", "holds nothing"),
+    ],
+)
+def test_a_pick_that_is_no_number_of_the_paper_is_refused(tmp_path: Path, text: str, refusal: str) -> None:
+    _, paper = made(tmp_path)
+    with pytest.raises(RefusalError, match=refusal):
+        picked(text, tables(open_paper(paper)))
+
+
+class KilledError(Exception):
+    """Somebody pulls the plug."""
+
+
+class Mortal:
+    """Somebody who answers a number of questions, and then is killed."""
+
+    def __init__(self, lives: int) -> None:
+        self.lives, self.asked = lives, []
+
+    def say(self, text: str) -> None:
+        """Nobody looks."""
+
+    def _next(self, question: str) -> str:
+        if len(self.asked) == self.lives:
+            raise KilledError
+        self.asked.append(question)
+        picks = {"Result of “new": "1:r3c3", "Result of “comp": "1:r3c5"}
+        return next(told for start, told in {**ANSWERS, **picks}.items() if question.startswith(start))
+
+    def text(
+        self, question: str, *, default: str = "", wrong: Callable[[str], str | None] | None = None
+    ) -> str:
+        try:
+            return self._next(question) or default
+        except StopIteration:
+            return default
+
+    def choice(self, question: str, options: Mapping[str, str], *, default: str = "") -> str:
+        return self._next(question)
+
+    def yes(self, question: str, *, default: bool) -> bool:
+        return default
+
+
+def test_killed_at_any_question_no_answer_is_lost(tmp_path: Path) -> None:
+    review, paper = made(tmp_path)
+    loaded, held = load_review(review), open_paper(paper)
+
+    def go(mortal: Mortal, path: Path) -> Draft:
+        before = answers_in(path) if path.exists() else {}
+        hand = Picking(held, tables(held), show=lambda table, cells: None)
+        return converse(loaded, Answers(before, ask=mortal, path=path), gap=loaded.gaps[0], hand=hand)
+
+    whole = Mortal(99)
+    draft = go(whole, tmp_path / "whole.json")
+    assert len(whole.asked) > 8
+    for lives in range(len(whole.asked)):
+        path = tmp_path / f"{lives}.json"
+        first, then = Mortal(lives), Mortal(99)
+        with pytest.raises(KilledError):
+            go(first, path)
+        assert go(then, path) == draft
+        assert first.asked + then.asked == whole.asked
+    with planned(str(review), draft) as plan:
+        assert len(plan.after.outcomes) == 4
+
+
+def test_fill_lists_which_paper_closes_which_gap(tmp_path: Path, say) -> None:
+    review, paper = made(tmp_path)
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    paper.rename(papers / "a.xml")
+    other = jats(doi="10.5555/other", title="Another trial of something else altogether")
+    (papers / "b.xml").write_text(other, encoding="utf-8")
+    out = say("fill", str(review), "--papers", str(papers), "--list").out
+    assert "DOI 10.5555/made.1" in out
+    assert "nothing here has its DOI" in " ".join(out.split())
+    assert "1 of 1 gaps may be closed" in out
+
+
+def test_a_gap_is_not_filled_from_the_paper_of_another_trial(tmp_path: Path, say) -> None:
+    review, paper = made(tmp_path)
+    paper.write_text(jats(wrap(outcomes()), doi="10.5555/other"), encoding="utf-8")
+    answers = tmp_path / "answers.json"
+    answers.write_text("{}")
+    refused = say("read", str(paper), str(review), "--gap", "1", "--answers", str(answers))
+    assert "gap 1 is looked for in Alpha A. 2001. Name that paper" in refused.err
