@@ -68,7 +68,7 @@ REVIEWED = [
 ]
 # What a command needs beside its review, and commands whose document has no pooled number.
 NEEDED = {
-    "regress": ["--synthesis", "pain-short"],
+    "regress": ["--synthesis", "pain-short", "--by", "n"],
     "resample": ["--count", "100"],
     "simulate": ["--count", "20"],
     "diff": ["--against", "REVIEW"],

@@ -61,7 +61,7 @@ class Language:
         """
         return self.say("trials_one" if number == 1 else "trials_many", n=number)
 
-    def listed(self, items: Iterable[str]) -> str:
+    def listed(self, items: Iterable[str], *, most: int = MOST_LISTED) -> str:
         """Join items as a sentence does; of very many the first, and how many others there are.
 
         Examples
@@ -70,8 +70,8 @@ class Language:
         'A, B og C'
         """
         named = list(items)
-        if (others := len(named) - MOST_LISTED) > 0:
-            named = [*named[:MOST_LISTED], self.say("pool.others", n=self.whole(others))]
+        if (others := len(named) - most) > 0:
+            named = [*named[:most], self.say("pool.others", n=self.whole(others))]
         *first, last = named
         return f"{', '.join(first)} {self.say('and')} {last}" if first else last
 

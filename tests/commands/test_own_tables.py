@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,3 +112,61 @@ def test_correlations_are_answered_by_what_is_missing_and_how_to_go_on(say, own)
     assert said.status == 2
     assert "Effects are not computed from these yet. Compute Fisher's z, yi = atanh(ri)" in said.err
     assert "--measure GEN" in said.err
+
+
+def test_limits_that_are_not_those_printed_are_flagged_and_check_names_their_rows(say, own) -> None:
+    """By hand: √(0.8·1.6) = 1.13 and √(0.5·3.3) = 1.28 for a ratio of 1.2, √(0.8·3) = 1.55 for 1.6."""
+    typed = own("hr")
+    assert "limits other than those printed" in say("pool", *typed).flat
+    said = say("check", *typed)
+    rows = [int(row) for row in re.findall(r"hr\.csv row (\d+): its printed limits", said.out)]
+    assert rows == [5, 13, 31]
+    assert "0.5 to 3.3, lie unequally far from 1.2" in said.flat
+    assert "shown is 0.47 to 3.08, by the standard error that they give" in said.flat
+
+
+def test_limits_that_a_spread_makes_even_are_those_printed(say, tmp_path: Path) -> None:
+    """log HR 0.2 with limits 0.2 ± 0.5 on the log scale, and an MD whose limits are even."""
+    file = tmp_path / "even.csv"
+    ends = [f"{math.exp(x):.3f}" for x in (0.2, -0.3, 0.7)]
+    file.write_text(f"study,HR,lower,upper\nAsh,{','.join(ends)}\nElm,1,0.5,2\n", encoding="utf-8")
+    assert "limits other" not in say("pool", str(file)).flat
+    file.write_text("study,yi,lower,upper\nAsh,2,-1,5\nElm,1,0.5,1.5\n", encoding="utf-8")
+    assert "limits other" not in say("pool", str(file), "--measure", "MD").flat
+
+
+def test_a_regression_asks_on_what_and_names_the_columns(say, own) -> None:
+    for table, names in (("means", "Region, Beds or n"), ("hr", "country or year")):
+        said = say("regress", *own(table))
+        assert said.status == 2
+        assert f"say with --by on what to regress: {names}" in said.err
+
+
+@pytest.mark.parametrize("lang", ["en", "nb"])
+def test_a_side_that_is_not_stated_is_said_with_how_to_state_it(say, own, lang: str) -> None:
+    typed = own("counts")
+    text = say("report", *typed, "--print", "--lang", lang).flat
+    assert "--favours lower" in text
+    assert "--favours lower" in say("run", *typed).flat
+    assert "--favours" not in say("report", *typed, "--favours", "lower", "--print", "--lang", lang).flat
+
+
+def test_many_trials_that_contradict_each_other_are_counted_and_only_the_farthest_named(say, own) -> None:
+    """Of 56 effects, 10 ± 1.96·SE lie wholly on a side as own.R's yi and vi say; --full names all."""
+    typed = own("yisei")
+    with (OWN / "yisei.csv").open(encoding="utf-8") as file:
+        ends = [(float(r["yi"]), 1.959964 * float(r["sei"])) for r in csv.DictReader(file)]
+    low, high = sum(y + h < 0 for y, h in ends), sum(y - h > 0 for y, h in ends)
+    short = say("pool", *typed).flat
+    assert f"{low} intervals lie below 0, {high} above it, from row 49" in short
+    line = short.partition("contradict each other: ")[2].partition("Tau²")[0]
+    assert len(re.findall(r"row \d+", line)) == 2
+    assert len(set(re.findall(r"row \d+ [−\d]", say("pool", *typed, "--full").flat))) == 56
+    answer = say("run", *typed).flat.partition("contradict each other: ")[2].partition("Read the trials")[0]
+    assert len(re.findall(r"row \d+", answer)) <= 16
+
+
+def test_studies_in_several_rows_are_remarked_on_in_one_remark(say, own) -> None:
+    said = say("pool", *own("yisei"), "--column", "study=school")
+    assert said.err.count("no column comparison") == 1
+    assert "; 11 more studies likewise" in " ".join(said.err.split())

@@ -395,7 +395,7 @@ def many(path: Path, extra: str = "") -> Path:
         "report",
         "pool",
         "sensitivity",
-        "regress --no-cluster",
+        "regress --no-cluster --by year",
         "small-study",
         "gosh",
         "resample --count 200",

@@ -27,7 +27,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Proved, proved
 from livingmeta.review.schema import Problem
 from livingmeta.synthesis.dependence import shared_rows
-from livingmeta.synthesis.derivation import implausible
+from livingmeta.synthesis.derivation import implausible, uneven
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, headline_settings, undeclarable
 from livingmeta.synthesis.synthesise import synthesise
@@ -181,4 +181,6 @@ def all_problems(review: Review, of_files: Iterable[Problem]) -> list[Problem]:
         return problems
     pools = [(pool.synthesis, pool.effects) for pool in synthesise(review)]
     apart = (pair.problem(i) for i, pair in enumerate(disagreements(review), start=1))
-    return [*problems, *implausible(review), *doubts(review.outcomes), *shared_rows(review, pools), *apart]
+    limits = uneven(dict.fromkeys(effect for _, effects in pools for effect in effects))
+    doubtful = (*implausible(review), *limits, *doubts(review.outcomes), *shared_rows(review, pools))
+    return [*problems, *doubtful, *apart]

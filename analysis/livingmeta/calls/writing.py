@@ -18,7 +18,7 @@ from livingmeta.review.bias import unrecorded
 from livingmeta.review.folder import extended
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.synthesise import parted
+from livingmeta.synthesis.synthesise import with_subgroups
 from livingmeta.words import RefusalError, pick
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _named(stem: str, lang: str) -> str:
 def _placed(data: Data, out: str | Path | None, asked: Reading, subgroup: str | None) -> tuple[Opened, Path]:
     """Open what is given, and return the folder for what is made of it, as the commands have it."""
     file = Path(str(data)) if isinstance(data, str | Path) and is_file(str(data)) else None
-    review = parted(opened(data, None, **asked), subgroup)
+    review = with_subgroups(opened(data, None, **asked), subgroup)
     given = Opened(review=review, name=str(data)[:60], file=file)
     return given, given.folder(None if out is None else str(out))
 

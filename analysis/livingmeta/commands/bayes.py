@@ -124,9 +124,10 @@ def _print(
     words: str,
     vas_sd: float | None,
 ) -> None:
+    noun = "trial" if fitted.k == pool.k else "effect"
     head = f"median ({100 * fitted.level:g}% interval)"
     rows = {"mean effect μ": fitted.mu, "effect in a new setting": fitted.new}
-    page.say(f"  {words}; {counted(fitted.k, 'trial')}{share(pool)}", rank=4)
+    page.say(f"  {words}; {counted(fitted.k, noun)}{share(pool)}", rank=4)
     tau = "{} ({} to {})".format(*decimals(fitted.tau.median, fitted.tau.low, fitted.tau.high))
     page.table(
         ["posterior", f"{scale_name(pool.measure)}, {head}", f"mean and SD, {pool.measure}"],
@@ -149,7 +150,7 @@ def _print(
         page.say(f"  without a prior, no P for a new setting: {setting}", rank=4)
     else:
         page.say(
-            f"  without a prior: {_chances(pool, 'new setting', setting)}; {setting.k} trials, "
+            f"  without a prior: {_chances(pool, 'new setting', setting)}; {setting.k} {noun}s, "
             f"{setting.assumption}",
             rank=4,
         )

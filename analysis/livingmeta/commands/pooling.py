@@ -32,6 +32,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.synthesis.choosing import outside
 from livingmeta.synthesis.comparison import Comparison, apart, compare
 from livingmeta.synthesis.moderation import regress
+from livingmeta.synthesis.moderators import differing
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import CLUSTERS, METHOD_OPTIONS, Selection, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -256,8 +257,7 @@ def regress_command(
         list[str] | None,
         typer.Option(
             metavar="MODERATOR",
-            help="year, weeks, n, …, a column of the FILE or a name in moderators.csv (repeatable); "
-            "none: the mean",
+            help="year, weeks, n, …, a column of the FILE or a name in moderators.csv (repeatable); needed",
         ),
     ] = None,
     cluster: Annotated[
@@ -284,10 +284,15 @@ def regress_command(
     plans = [plan.id for plan in loaded.protocol.synthesis]
     if not synthesis and len(plans) > 1:
         raise RefusalError(f"{opened.name} has several: choose with --synthesis of {listing(plans)}.")
+    if not by:
+        raise RefusalError(
+            f"{opened.name}: say with --by on what to regress: {listing(differing(loaded))}. The mean alone "
+            f"is what livingmeta pool {opened.name} gives."
+        )
     moderation = regress(
         loaded,
         synthesis or plans,
-        by or (),
+        by,
         settings=settings,
         selection=Selection(
             include_sensitivity=include_sensitivity,
@@ -301,9 +306,7 @@ def regress_command(
 
         return screen.json("regress", regressed(moderation))
     result, page = moderation.result, screen.Page(full=full)
-    page.say(
-        f"{', '.join(moderation.syntheses)} by {', '.join(moderation.by) or 'nothing: the mean'}", bold=True
-    )
+    page.say(f"{', '.join(moderation.syntheses)} by {', '.join(moderation.by)}", bold=True)
     missing = f", {len(moderation.missing)} more measured but missing here" if moderation.missing else ""
     effects = f"{result.k} {screen.plural(result.k, 'effect')}"
     trials = f"{moderation.trials} {screen.plural(moderation.trials, 'trial')}"

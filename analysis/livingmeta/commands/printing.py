@@ -21,6 +21,7 @@ from livingmeta.pages.phrases import (
     beside,
     coverage,
     flag_lines,
+    how_to_say,
     interval,
     people,
     published,
@@ -39,6 +40,8 @@ def print_answers(page: screen.Page, results: Results) -> None:
         page.say(line, rank=7, what="answer in words")
         page.gap()
     page.say(whole, rank=1)
+    if unsaid := how_to_say(results.review, results.headline_pools):
+        page.say(f"Which side is good is not stated. {unsaid}", rank=1, what="")
     page.gap()
 
 
@@ -108,13 +111,14 @@ BRIEF = {
     "quantiles_skewed": "skewed numbers taken as normal",
     "from_odds_ratio": "SMD from an odds ratio",
     "p_bound": "effect from a P known only as a bound",
+    "limits_uneven": "limits other than those printed",
     "contrast_undocumented": "comparison not documented",
     "empty_cells_corrected": "0.5 added to empty cells",
     "empty_cells": "an arm where nobody or everybody has the event",
     "other_method": "pooled by another method in its source",
     "hksj_narrower_than_wald": "interval narrower than Wald's",
     "few_trials_for_prediction": "prediction interval may be too narrow",
-    "hksj_scale_below_one": "less scatter than expected",
+    "hksj_scale_below_one": "no more scatter than τ² allows for",
     "tau2_at_zero": "τ² estimated as 0",
     "tau2_outside_interval": "τ² outside its own interval",
     "tau2_interval_empty": "no interval of τ²",
@@ -210,13 +214,26 @@ def summary(
         return
     value = f"{scale_name(pool.measure)} {interval(pool.result)}"
     if pool.contradictory():
-        shown = ", ".join(f"{e.label} {interval(e)}" for e in pool.effects)
-        page.say(f"  the trials contradict each other: {shown}", rank=3)
+        forms = {3: _farthest(pool), screen.NEVER: _farthest(pool, most=len(pool.effects))}
+        page.say(forms if forms[3] != forms[screen.NEVER] else {3: forms[3]})
         value = f"pooled all the same, {value}"
     page.say(f"  {value}: {coverage(review, pool)}", **only_full)
     page.say(f"  {pool.methods}", **only_full)
     if cautious:
         page.say(f"  {cautious}", **only_full)
+
+
+def _farthest(pool: Pool, *, most: int = 6) -> str:
+    """Say which effects contradict each other: of many how many on each side, and the farthest of them."""
+    if len(pool.effects) <= most:
+        shown = ", ".join(f"{effect.label} {interval(effect)}" for effect in pool.effects)
+        return f"  the trials contradict each other: {shown}"
+    low, *_, high = sorted(pool.effects, key=lambda effect: effect.yi)
+    sides = [effect.side for effect in pool.effects]
+    return (
+        f"  the trials contradict each other: {sides.count(-1)} intervals lie below {pool.no_effect}, "
+        f"{sides.count(1)} above it, from {low.label} {interval(low)} to {high.label} {interval(high)}"
+    )
 
 
 def methods(page: screen.Page, pools: Sequence[Pool]) -> None:

@@ -19,7 +19,7 @@ from livingmeta.pages.gallery import refresh
 from livingmeta.pages.phrases import speaking
 from livingmeta.pages.report import document
 from livingmeta.review.folder import extended
-from livingmeta.synthesis.synthesise import parted
+from livingmeta.synthesis.synthesise import with_subgroups
 
 
 @opens
@@ -27,7 +27,7 @@ def run_command(
     opened: Opened, *, subgroup: SubgroupBy = None, out: OutFolder = None, full: Full = False
 ) -> None:
     """Write figures, tables, a report and an explorer."""
-    loaded = parted(opened.review, subgroup)
+    loaded = with_subgroups(opened.review, subgroup)
     dossier = Dossier(review=loaded, previous=extended(loaded))
     results, folder = dossier.results, opened.folder(out)
     written = everything(dossier, folder, each=_drawing)
@@ -63,7 +63,7 @@ def report_command(
     It is one HTML file, and the same as Markdown.
     """
     language(lang)  # refused before anything is drawn
-    loaded = parted(opened.review, subgroup)
+    loaded = with_subgroups(opened.review, subgroup)
     dossier = Dossier(review=loaded, previous=extended(loaded), important=important, vas_sd=vas_sd)
     if printed:
         screen.console().print(terminal(document(dossier, version=__version__, lang=lang)))
@@ -85,7 +85,7 @@ def explore_command(
 
     It needs no network.
     """
-    dossier = Dossier(review=parted(opened.review, subgroup))
+    dossier = Dossier(review=with_subgroups(opened.review, subgroup))
     path = explorer_file(dossier, opened.folder(out), lang=lang)
     page = screen.Page(full=True)
     page.say(f"{path} written; open it in a browser.")

@@ -171,10 +171,11 @@ def _scenarios(page: screen.Page, analysis: Sensitivity, also: _Also) -> None:
         measured = tuple(e for e in pool.effects if "imputed" not in e.flags)
         whole = len(pool.measured)
         added = f" + {pool.imputed} imputed" if pool.imputed else ""
-        part = "" if len({e.trial for e in measured}) == whole else f" of {whole}"
+        trials = len({e.trial for e in measured})
+        part = "" if trials == whole else f" of {whole}"
         real = replace(pool, effects=measured)
         more = f" + {pool.people.known - real.people.known} imputed" if added else ""
-        return f"{len(measured)}{added}{part}", f"{people_number(real)}{more}"
+        return f"{trials}{added}{part}", f"{people_number(real)}{more}"
 
     others = [(name, pool) for name, pool in analysis.scenarios if name not in analysis.no_different]
     rows = [("main analysis", main), *others, *absence.scenarios]

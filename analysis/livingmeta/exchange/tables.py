@@ -46,6 +46,7 @@ from livingmeta.words import number, pick, unknown
 
 NUMBER = re.compile(r"[-−+]?\s*\d[\d.,\s]*($|[(\[±/%])")  # alone or before others, and no scale of 0-100
 AUTHORS = ("author", "authors", "first author")
+MOST_UNTOLD = 3  # studies in several rows that a remark names
 # Columns that tell the comparisons of one trial apart
 CONTRASTS = {
     *("contrast", "comparison", "comparator", "arm", "treatment", "intervention", "dose"),
@@ -461,6 +462,7 @@ def _apart(analysis: Analysis, cells: Mapping[int, Mapping[str, str]]) -> None:
     """Name the comparisons of a trial that stands in several rows, and say where nothing tells them apart."""
     held = next(iter(cells.values()), {})
     apart = [column for column in held if squeezed(column) in CONTRASTS]
+    untold: list[str] = []
     for rows in twins(analysis.records):
         for column in apart if len(rows) > 1 else ():
             values = [cells[record.row][column] for record in rows]
@@ -468,11 +470,13 @@ def _apart(analysis: Analysis, cells: Mapping[int, Mapping[str, str]]) -> None:
                 record.contrast = ", ".join(filter(None, (record.contrast, value)))
         if len(rows) > 1 and len({record.contrast for record in rows} - {""}) < len(rows):
             numbers = some([str(record.row) for record in rows])
-            analysis.remarks.append(
-                f"{rows[0].file} rows {numbers}: {rows[0].study} stands there {len(rows)} times, and "
-                "no column comparison (or arm, treatment, dose) says what sets the rows apart: "
-                "pooled as comparisons of one trial. Name them in it, or name the trials "
-                "apart (2015a, 2015b)."
-            )
+            untold.append(f"rows {numbers}: {rows[0].study} stands there {len(rows)} times")
             for place, record in enumerate(rows, start=1):
                 record.contrast = ", ".join(filter(None, (record.contrast, f"comparison {place}")))
+    if untold:
+        more = f"; {len(untold) - MOST_UNTOLD} more studies likewise" if len(untold) > MOST_UNTOLD else ""
+        analysis.remarks.append(
+            f"{analysis.records[0].file} {'; '.join(untold[:MOST_UNTOLD])}{more}, and no column comparison "
+            "(or arm, treatment, dose) says what sets the rows apart: pooled as comparisons of one trial. "
+            "Name them in it, or name the trials apart (2015a, 2015b)."
+        )

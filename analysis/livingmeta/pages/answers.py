@@ -24,6 +24,7 @@ from livingmeta.pages.phrases import (
 )
 from livingmeta.synthesis.pool import Pool
 
+MOST_NAMED = 8  # trials on each side of a contradiction
 DEPENDENT = {"dependent_effects", "duplicate_numbers"}
 
 
@@ -86,13 +87,13 @@ def answer(
         return Answer(kind=kind, sentences=(say(kind, **given), say(f"{kind}_then")))
     if pool.contradictory():
         sides = {
-            "first": language.listed(effect.label for effect in pool.effects if effect.side < 0),
-            "second": language.listed(effect.label for effect in pool.effects if effect.side > 0),
+            "first": language.listed((e.label for e in pool.effects if e.side < 0), most=MOST_NAMED),
+            "second": language.listed((e.label for e in pool.effects if e.side > 0), most=MOST_NAMED),
             "below": side_words(pool, above=False, language=language),
             "above": side_words(pool, above=True, language=language),
         }
         then = "contradict_then" if pool.favours else "contradict_sides"
-        first = say("contradict", **given, **sides)
+        first = say("contradict_table" if tabled else "contradict", **given, **sides)
         return Answer(kind="contradict", sentences=(first, say(then, **groups)))
     open_ = result.side == 0
     form = "open" if open_ else "favours" if pool.favours else "side"

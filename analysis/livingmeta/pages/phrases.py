@@ -177,6 +177,13 @@ def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     return " ".join(parts)
 
 
+def how_to_say(review: Review, pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
+    """Say how to state which side is good, where nobody has; empty where it is stated."""
+    if all(pool.favours for pool in pools if pool.effects):
+        return ""
+    return language.say("files.favours" if review.file else "files.favours_of_review")
+
+
 def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str:
     """Say what was pooled, what is held back and what is missing, in one line."""
     say, pooled = language.say, len(pool.effects)

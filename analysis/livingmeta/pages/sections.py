@@ -49,6 +49,7 @@ from livingmeta.pages.phrases import (
     certainty_short,
     coverage,
     forest_description,
+    how_to_say,
     judged_line,
     judged_words,
     methods,
@@ -105,6 +106,7 @@ def _answer(writer: Writer) -> Blocks:
     say, dossier, speak = writer.say, writer.dossier, writer.language
     notes: list[Words] = [
         sign(writer.pools, language=speak),
+        how_to_say(writer.review, writer.pools, language=speak),
         writer.theirs(writer.review.protocol.caution, sentence),
         say("vas_note", sd=f"{dossier.vas_sd:g}") if dossier.vas_sd else "",
     ]

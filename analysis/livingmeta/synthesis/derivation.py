@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from scipy.special import ndtri
@@ -438,8 +438,34 @@ def _as_printed(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
     df = None if None in sizes else sum(size or 0 for size in sizes) - 2
     yi = row.mean or 0.0
     se, shown = _standard_error(row, yi, df, by_t=measure.one_instrument, trail=trail)
+    if row.se is None and _unevenness(row) > UNEVEN:
+        trail.flags.append("limits_uneven")
     text = text if as_ratio else together([text, shown], " ")
     return {"yi": yi, "vi": se * se, "n1": sizes[0], "n2": sizes[1], "difference": text}
+
+
+def _unevenness(row: Outcome) -> float:
+    """Return how far an effect lies from the middle of its limits, as a part of the way between them."""
+    if row.mean is None or row.ci_low is None or row.ci_high is None:
+        return 0.0
+    return abs((row.ci_low + row.ci_high) / 2 - row.mean) / (row.ci_high - row.ci_low)
+
+
+def uneven(effects: Iterable[Effect]) -> Iterator[Problem]:
+    """Warn of printed limits that aren't those shown: an effect that stands between them has equal sides."""
+    for effect in effects:
+        if "limits_uneven" in effect.flags:
+            row = effect.rows[0]
+            printed = f"{row.ci_low:g} to {row.ci_high:g}"
+            shown = "{} to {}".format(*as_shown(effect.measure, effect.ci_low, effect.ci_high))
+            doubt = row.problem(
+                "mean",
+                f"its printed limits, {printed}, lie unequally far from {row.mean:g}, as rounding can make "
+                f"them: shown is {shown}, by the standard error that they give",
+                "Are the three numbers those of the report?",
+                severity="warning",
+            )
+            yield replace(doubt, column=None, value=None)
 
 
 def _valued(row: Outcome) -> Said:
@@ -502,6 +528,10 @@ def _standard_error(
         trail.say("step.p_bound", p=p)
     trail.say("step.se_p", p=p, df=df, se=derived(se))
     return se, said("step.of_p", relation=row.p_relation, p=p)
+
+
+# Part of the way between its limits by which an effect may lie off their middle, as rounding has it
+UNEVEN = 0.02
 
 
 def implausible(review: Review) -> list[Problem]:

@@ -52,14 +52,19 @@ def named_moderator(review: Review, name: str, what: str = "by") -> str:
     own = {known.casefold(): known for known in review.characteristics}
     names = own | {known: known for known in MODERATORS if known not in own}
     if (known := names.get(name.casefold().strip())) is None:
-        held = [  # what is alike in all is no choice
-            inner
-            for inner, (table, columns) in HOMES.items()
-            for rows in [getattr(review, table)]
-            if any(len({getattr(row, column, None) for row in rows}) > 1 for column in columns)
-        ]
-        raise RefusalError(unknown(what, name, dict.fromkeys((*review.characteristics, *held))))
+        raise RefusalError(unknown(what, name, differing(review)))
     return known
+
+
+def differing(review: Review) -> list[str]:
+    """Name the moderators that a review can be regressed on: what is alike in all is no choice."""
+    held = (
+        inner
+        for inner, (table, columns) in HOMES.items()
+        for rows in [getattr(review, table)]
+        if any(len({getattr(row, column, None) for row in rows}) > 1 for column in columns)
+    )
+    return list(dict.fromkeys((*review.characteristics, *held)))
 
 
 def moderator_of(review: Review, name: str) -> Callable[[Effect, Plan], Value]:

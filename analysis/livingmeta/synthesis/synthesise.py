@@ -97,7 +97,7 @@ def synthesise(
     )
 
 
-def parted(review: Review, by: str | None) -> Review:
+def with_subgroups(review: Review, by: str | None) -> Review:
     """Return a review of which each analysis is parted by a moderator, instead of its own subgroups.
 
     Parameters
@@ -114,7 +114,7 @@ def parted(review: Review, by: str | None) -> Review:
     Examples
     --------
     >>> from livingmeta.review.folder import load_review
-    >>> pools = synthesise(parted(load_review("smith2017"), "year < 2015"), only="pain-short")
+    >>> pools = synthesise(with_subgroups(load_review("smith2017"), "year < 2015"), only="pain-short")
     >>> [str(pool.subgroup) for pool in pools]
     ['year < 2015', 'year ≥ 2015', 'None']
     """
