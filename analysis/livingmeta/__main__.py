@@ -49,6 +49,10 @@ TASKS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("verifying", "verify smith2017"),
         "diff": ("editing", "diff new.csv --against old.csv"),
     },
+    "The next trial": {
+        "search": ("searching", "search living --from export.ris"),
+        "screen": ("searching", "screen living --by Ann"),
+    },
     "A review of your own": {
         "reviews": ("checking", "reviews"),
         "import": ("editing", "import pain.csv knees"),

@@ -50,7 +50,7 @@ MORE = {
     "simulate": ("--count", "100", "--effect", "0", "--between", "0"),
 }
 ALONE = {"reviews", "new", "dictionary"}  # these take none
-OF_FOLDERS = {"add", "fill", "read", "verify", "template", "gaps"}
+OF_FOLDERS = {"add", "fill", "read", "verify", "template", "gaps", "search", "screen"}
 LONG = {"certify", "multiverse", "sensitivity", "bayes", "gosh"}
 OF_FILES = [name for name in COMMANDS if name not in ALONE | OF_FOLDERS | {"import"}]
 

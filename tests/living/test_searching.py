@@ -149,7 +149,7 @@ def test_a_query_that_is_refused_is_asked_once(path, services) -> None:
 def test_requests_keep_their_distance(path, services) -> None:
     waits: list[float] = []
     run(path, "ctgov", waits=waits)
-    assert all(1 < wait <= 1.2 for wait in waits[1:])
+    assert all(0 < wait <= 1.2 for wait in waits[1:])  # less what an answer took
 
 
 def test_words_that_pubmed_does_not_know_are_told(path, services) -> None:

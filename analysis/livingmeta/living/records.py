@@ -411,3 +411,18 @@ def kept_abstracts(review: Review) -> dict[str, str]:
         except (ValueError, AttributeError, OSError):
             continue
     return held
+
+
+def same_records(review: Review, references: Sequence[Reference]) -> list[SearchRecord | None]:
+    """Return which record of a review each reference is: by its key and title, else as `sameness` finds."""
+    held = {record.record: record for record in review.records}
+    same = sameness([*map(as_reference, review.records), *references], settled=range(len(held)))
+    places = list(review.records)
+    records: list[SearchRecord | None] = []
+    for place, reference in enumerate(references, start=len(places)):
+        record = held.get(reference.key or "")
+        if record is not None and _likeness(plain(record.title), plain(reference.title)) >= ALIKE:
+            records.append(record)
+        else:
+            records.append(places[same.first[place]] if same.first[place] < len(places) else None)
+    return records

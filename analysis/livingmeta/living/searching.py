@@ -330,7 +330,7 @@ def run_search(
     agent: str,
     contact: str | None = None,
     progress: Progress = lambda done, steps: None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] | None = None,
 ) -> Searched:
     """Run a search, and write each page that comes before the next is asked for.
 
@@ -365,7 +365,9 @@ def run_search(
     found: int | None = None
     trouble = None
     with httpx.Client(headers=headers, timeout=PATIENCE, follow_redirects=True) as client:
-        line = Line(client=client, address=address, pause=service.pause, contact=contact, sleep=sleep)
+        line = Line(
+            client=client, address=address, pause=service.pause, contact=contact, sleep=sleep or time.sleep
+        )
         try:
             for page in service.pages(line, search.query or "", window, tally.held()):
                 found = page.found

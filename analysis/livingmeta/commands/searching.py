@@ -1,0 +1,288 @@
+"""Finding the next trial: asking databases, and deciding what belongs."""
+
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from livingmeta import __version__
+from livingmeta.commands import screen
+from livingmeta.commands.options import Full, ReviewName
+from livingmeta.commands.terminal import Terminal
+from livingmeta.living.records import as_reference, identity, kept_abstracts
+from livingmeta.living.screening import Session, criteria_of, decisions_in, labelled, waiting, write_decisions
+from livingmeta.living.searching import Searched, asked_of, read_file, run_search, searched_in, window_of
+from livingmeta.review.folder import load_review
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Screening, SearchRecord
+from livingmeta.review.screening import FULL_TEXT, STAGES, TITLE, counted
+from livingmeta.store import write
+from livingmeta.words import RefusalError, pick, visible
+
+AGENT = f"livingmeta/{__version__}"
+KEYS = {"i": "include", "u": "unsure", "n": "not retrieved"}
+NO_ABSTRACT = "(no abstract is kept here: look it up by its number)"
+BESIDE = 100  # columns of a terminal in which the criteria have room beside a record
+
+
+def search_command(
+    review: ReviewName,
+    *,
+    only: Annotated[
+        str | None, typer.Option(metavar="ID", help="only this [[search]] of review.toml")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="FILE", help="what a database exports: RIS, MEDLINE, BibTeX, PubMed's CSV"
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="database that the FILE is from, where no [[search]] says it"),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="first day; by default where the last whole run ended")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="last day; by default today")] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(metavar="MAIL", envvar="LIVINGMETA_CONTACT", help="tell the databases whom to write to"),
+    ] = None,
+    full: Full = False,
+) -> None:
+    """Ask databases for new records, or read what they export.
+
+    Exit with 1 if not all came: what came is kept, and the next run goes on.
+    """
+    loaded, today = load_review(review), date.today()
+    last = _day(until, "--until") or today
+    if last > today:
+        raise RefusalError(f"--until {last}: this day is yet to come, so nothing can be said of it.")
+    if contact is not None and ("@" not in contact or not contact.isprintable() or " " in contact):
+        raise RefusalError(f"--contact {contact}: this is no mail address.")
+    if source is not None:
+        named = {one.id: one for one in loaded.protocol.search}
+        chosen = named[searched_in(loaded, only)] if only else None
+        done = [read_file(review, Path(source), chosen, database=database, until=last, today=today)]
+    else:
+        done = []
+        for one in asked_of(loaded, only):
+            window = window_of(loaded, one, since=_day(since, "--since"), until=last)
+            with screen.progress(one.database) as progress:
+                run = run_search(
+                    review, one, window=window, today=today, agent=AGENT, contact=contact, progress=progress
+                )
+            done.append(run)
+    page = screen.Page(full=full)
+    for one in done:
+        _tell_run(page, one)
+    after = load_review(review)
+    held = counted(after)
+    name = after.folder.name
+    page.say(
+        f"{after.folder / 'records.csv'}: {len(after.records)} records, {held.removed} of them duplicates or "
+        f"known reports, {held.waiting} to screen"
+        + (f": livingmeta screen {review} --by NAME" if held.waiting else f" in {name}")
+    )
+    page.show()
+    if any(one.trouble for one in done):
+        raise typer.Exit(1)
+
+
+def _day(text: str | None, option: str) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise RefusalError(f'{option} {text}: this is not a date. Write it like "2026-11-27".') from None
+
+
+def _tell_run(page: screen.Page, done: Searched) -> None:
+    """Say what a search brought, each merge, and what a person has to look at."""
+    page.section("search")
+    first, last = done.window
+    days = f"{first} to {last}" if first else f"to {last}"
+    found = "it did not say how many" if done.found is None else f"{done.found:,} found"
+    text = f"{done.database} ({done.search}), {days}: {found}, {done.new:,} new here"
+    page.say(text + (f", {len(done.merges):,} of them or of older ones merged" if done.merges else ""))
+    if done.trouble:
+        page.say(f"  not all came: {done.trouble}. What came is kept; the same command goes on.", bold=True)
+    for remark in done.remarks:
+        page.say(f"  {remark}", rank=1, what="remark")
+    for doubt in done.doubts:
+        page.say(f"  {doubt}", rank=1, what="pair to look at")
+    for merge in done.merges:
+        page.say(f"  merged: {merge}", rank=2, what="merge")
+    page.section("")
+
+
+def screen_command(
+    review: ReviewName,
+    *,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="who decides; asked where nobody is named")
+    ] = None,
+    stage: Annotated[str, typer.Option(metavar="|".join(STAGES), help="what was read")] = TITLE,
+    unseen: Annotated[bool, typer.Option("--unseen", help="only what nobody decided yet")] = False,
+    settle: Annotated[
+        bool, typer.Option("--settle", help="only what people decided differently, to settle it")
+    ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", "--decide", metavar="FILE", help="decisions made elsewhere: CSV, or RIS with labels"
+        ),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="FILE.ris", help="write all records, to decide elsewhere")
+    ] = None,
+    full: Full = False,
+) -> None:
+    """Decide which records belong, by one key; each is kept at once."""
+    pick(dict.fromkeys(STAGES), stage, "--stage")
+    loaded, day = load_review(review), date.today().isoformat()
+    if not loaded.records:
+        raise RefusalError(f"{review} has no records yet: livingmeta search {review}")
+    if to is not None:
+        path = Path(to)
+        if path.exists():
+            raise RefusalError(f"{path} exists already. Choose another name, or move it away.")
+        screen.echo(f"{write(path, labelled(loaded))} written. Decide there, then: "
+                    f"livingmeta screen {review} --from FILE --by NAME")  # fmt: skip
+        return
+    if source is not None:
+        rows, remarks = decisions_in(loaded, Path(source), by=by, stage=stage, day=day)
+        for remark in remarks:
+            screen.echo(remark, err=True)
+        if rows:
+            write_decisions(review, rows)
+        screen.echo(f"{len(rows)} decisions written to screening.csv.")
+    elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        raise RefusalError(
+            "Records are screened at a terminal. Without one: --to FILE.ris writes them for another program, "
+            "and --from FILE reads what was decided (RIS with labels, or a CSV with record and decision)."
+        )
+    else:
+        _sit(loaded, review, by=by, stage=stage, day=day, unseen=unseen, settle=settle)
+    _tell_state(load_review(review), review, full=full)
+
+
+def _sit(
+    loaded: Review, review: str, *, by: str | None, stage: str, day: str, unseen: bool, settle: bool
+) -> None:
+    """Show one record after the other, and write what the key says."""
+    terminal = Terminal()
+    criteria = criteria_of(loaded)
+    name = by or terminal.text("Who decides", wrong=lambda text: None if text.strip() else "this is needed")
+    queue = waiting(loaded, stage=stage, by=name, unseen=unseen, settle=settle)
+    abstracts = kept_abstracts(loaded)
+    session = Session(review, by=name, stage=stage, day=day, settle=settle)
+    reasons = [*loaded.protocol.screening.reasons]
+    place = 0
+    while place < len(queue):
+        one = queue[place]
+        abstract = abstracts.get(identity(as_reference(one.record))) or NO_ABSTRACT
+        others = one.decisions.get(stage, ()) if settle else ()
+        _show(one.record, f"{place + 1} of {len(queue)}", abstract, criteria, others)
+        more = ", n not retrieved" if stage == FULL_TEXT else ""
+        terminal.say(f"i include, e exclude, u unsure{more}, s skip, z undo, q quit")
+        match _key():
+            case "q":
+                break
+            case "z":
+                place -= session.undo()
+            case "s":
+                session.skip()
+                place += 1
+            case "e":
+                reason = _reason(terminal, reasons, needed=stage == FULL_TEXT)
+                if reason is not None:
+                    session.decide(one.record.record, "exclude", reason)
+                    place += 1
+            case key if key in KEYS and (key != "n" or stage == FULL_TEXT):
+                session.decide(one.record.record, KEYS[key])
+                place += 1
+            case _:
+                continue
+    if not queue:
+        terminal.say(f"Nothing is left to decide for {name} at this stage.")
+
+
+def _key() -> str:
+    try:
+        return typer.getchar().lower()
+    except EOFError:
+        return "q"
+
+
+def _reason(terminal: Terminal, reasons: list[str], *, needed: bool) -> str | None:
+    """Ask why, by one key; None where somebody changed their mind."""
+    numbered = ", ".join(f"{number} {reason}" for number, reason in enumerate(reasons, start=1))
+    terminal.say(
+        f"Why? {numbered}, t type it" + ("" if needed else ", Enter no reason") + "; any other key: back"
+    )
+    key = _key()
+    if key.isdigit() and 1 <= int(key) <= len(reasons):
+        return reasons[int(key) - 1]
+    if key == "t":
+        wrong = "a report that was read is excluded for a reason"
+        return terminal.text("Why", wrong=lambda text: wrong if needed and not text.strip() else None)
+    return "" if key in {"\r", "\n"} and not needed else None
+
+
+def _show(
+    record: SearchRecord, place: str, abstract: str, criteria: Sequence[str], said: Sequence[Screening]
+) -> None:
+    """Show a record, what others decided of it, and the protocol's criteria beside it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    out = screen.console()
+    about = ". ".join(filter(None, (record.authors, record.journal, str(record.year or ""))))
+    numbers = {
+        "doi": record.doi,
+        "PMID": record.pmid,
+        "registered": record.registration,
+        "trial": record.trial,
+    }
+    known = "; ".join(f"{name} {value}" for name, value in numbers.items() if value)
+    others = [f"{row.by}: {row.decision}" + (f", {row.reason}" if row.reason else "") for row in said]
+    whole = Text(visible(record.title), style="bold")
+    for line in (about, known, "", abstract, *others):
+        whole.append(f"\n{visible(line)}", style="not bold")
+    beside = Text("\n".join(visible(line) for line in criteria), style="dim")
+    table = Table.grid(padding=(0, 3), expand=True)
+    wide = out.width >= BESIDE and bool(criteria)
+    table.add_column(ratio=2)
+    if wide:
+        table.add_column(ratio=1)
+        table.add_row(whole, beside)
+    else:
+        table.add_row(beside)
+        table.add_row(whole)
+    out.rule(visible(f"{place}, {record.record}"))
+    out.print(table)
+
+
+def _tell_state(review: Review, name: str, *, full: bool) -> None:
+    """Say how far the screening is, and on what people differ."""
+    held = counted(review)
+    page = screen.Page(full=full)
+    page.say(
+        f"Titles: {held.screened} screened, {held.excluded} excluded, {held.sought} whose report is sought, "
+        f"{held.waiting} open. Reports: {held.assessed} read, {held.not_retrieved} not retrieved, "
+        f"{held.included} included, {held.unread} open."
+    )
+    for reason, number in held.reasons.items():
+        page.say(f"  {reason}: {number}", rank=1, what="reason")
+    apart = [problem for problem in review.warnings if problem.file.endswith("screening.csv")]
+    for problem in apart:
+        page.say(f"  {problem}", rank=1, what="disagreement")
+    if held.waiting == 0 and held.unread:
+        page.say(f'Next: livingmeta screen {name} --stage "{FULL_TEXT}"')
+    elif held.included:
+        page.say(f"Next: livingmeta add {name}")
+    page.show()

@@ -1,0 +1,256 @@
+"""Deciding on records: one at a time, each decision written at once; or elsewhere, and read back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from livingmeta.exchange.search_files import Reference, as_ris, read_search_file
+from livingmeta.living.adding import owned, planned
+from livingmeta.living.drafts import Cells, appended
+from livingmeta.living.records import as_reference, identity, kept_abstracts, same_records
+from livingmeta.review.files import FileError, lines_of, raw_of, text_of
+from livingmeta.review.folder import find
+from livingmeta.review.protocol import Review
+from livingmeta.review.schema import Screening, columns, read_row
+from livingmeta.review.screening import FULL_TEXT, TITLE, Standing, standings
+from livingmeta.store import replace_all
+from livingmeta.words import refuse
+
+# Labels of other programs: ASReview's notes say whether a record is relevant
+# (https://asreview.readthedocs.io), Rayyan's who decided what, and why.
+ASREVIEW = {"include": "ASReview_relevant", "exclude": "ASReview_irrelevant", "unsure": "ASReview_not_seen"}
+RAYYAN = {"included": "include", "excluded": "exclude", "maybe": "unsure"}
+OURS = re.compile(
+    r"livingmeta: (?P<stage>title|full text), (?P<by>[^:]+): (?P<decision>[a-z ]+)(?:, (?P<reason>.*))?"
+)
+
+
+def criteria_of(review: Review) -> list[str]:
+    """Return the criteria that review.toml gives, or that stand under a heading of protocol.md.
+
+    Raises
+    ------
+    RefusalError
+        If protocol.md lacks that heading, or cannot be read.
+    """
+    rules = review.protocol.screening
+    if rules.section is None:
+        return [*rules.criteria]
+    file = f"{review.folder.name}/protocol.md"
+    text = text_of(raw_of(review.folder / "protocol.md", file), file)
+    part = re.search(rf"^#+ +{re.escape(rules.section)} *\n(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    if part is None:
+        raise FileError(file, f"it has no heading {rules.section!r}", "Correct section in review.toml.")
+    plain = re.sub(r"\*\*|`", "", part[1])
+    lines = [" ".join(line.split()) for line in re.split(r"\n(?=[-*] )|\n\s*\n", plain)]
+    return [*rules.criteria, *(line for line in lines if line)]
+
+
+def waiting(
+    review: Review, *, stage: str, by: str, unseen: bool = False, settle: bool = False
+) -> list[Standing]:
+    """Return what a person has to decide: what they did not decide yet, or what others differ on.
+
+    Parameters
+    ----------
+    review : Review
+    stage : str
+        "title" or "full text".
+    by : str
+        Who decides.
+    unseen : bool
+        Only what nobody decided.
+    settle : bool
+        Only what people decided differently.
+    """
+    open_ = [one for one in standings(review) if (one.sought if stage == FULL_TEXT else not one.known)]
+    if settle:
+        return [one for one in open_ if one.split(stage)]
+    return [
+        one
+        for one in open_
+        if not any(unseen or row.by == by or row.settles for row in one.decisions.get(stage, ()))
+    ]
+
+
+class Session:
+    """A person's decisions at one stage; each is in screening.csv before the next record is shown."""
+
+    def __init__(self, name: str, *, by: str, stage: str, day: str, settle: bool = False) -> None:
+        self.path = owned(find(name)[0].resolve()) / "screening.csv"
+        self.about = {"stage": stage, "by": by, "date": day, "settles": "yes" if settle else ""}
+        self.written: list[str] = []
+
+    def decide(self, record: str, decision: str, reason: str = "") -> None:
+        """Write a decision.
+
+        Raises
+        ------
+        RefusalError
+            If it is none that `check` would take; nothing is written.
+        """
+        cells = {**self.about, "record": record, "decision": decision, "reason": reason}
+        _checked(cells, file="screening.csv", row=0)
+        seen = self.path.read_bytes() if self.path.exists() else b""
+        text = seen.decode() or ",".join(columns(Screening)) + "\n"
+        longer = appended(text, [cells], file=self.path.name)
+        replace_all({self.path: (seen, longer)})
+        self.written.append(longer[len(text.rstrip("\r\n")) :].lstrip("\r\n"))
+
+    def skip(self) -> None:
+        """Leave a record for later."""
+        self.written.append("")
+
+    def undo(self) -> bool:
+        """Take the last decision of this session back, or go back over a skip; say whether there was one."""
+        if not self.written or not self.written[-1]:
+            return bool(self.written and self.written.pop() == "")
+        seen = self.path.read_bytes()
+        before, line, after = seen.decode().rpartition(self.written.pop())
+        if line:
+            replace_all({self.path: (seen, before + after)})
+        return bool(line)
+
+
+def _checked(cells: Mapping[str, str], *, file: str, row: int) -> None:
+    refuse(map(str, read_row(Screening, cells, file=file, row=row)[1]))
+
+
+def labelled(review: Review) -> str:
+    """Write what is to be screened as RIS, with abstracts and what was decided, for another program."""
+    abstracts = kept_abstracts(review)
+    entries = []
+    for one in standings(review):
+        if one.known:
+            continue
+        reference = as_reference(one.record)
+        abstract = abstracts.get(identity(reference)) or None
+        notes = [
+            f"livingmeta: {row.stage}, {row.by}: {row.decision}" + (f", {row.reason}" if row.reason else "")
+            for rows in one.decisions.values()
+            for row in rows
+        ]
+        title = one.decision(TITLE)
+        label = ASREVIEW.get(title.decision if title else "unsure", ASREVIEW["unsure"])
+        entries.append((replace(reference, abstract=abstract), [*notes, label]))
+    return as_ris(entries)
+
+
+def decisions_in(
+    review: Review, path: Path, *, by: str | None, stage: str, day: str
+) -> tuple[list[Cells], list[str]]:
+    """Read decisions that were made elsewhere: a CSV with record and decision, or RIS with labels.
+
+    Parameters
+    ----------
+    review : Review
+    path : Path
+        A CSV with the columns record and decision, and stage, reason, by, date, note where they
+        differ; or RIS with the labels of ASReview or Rayyan, or those of `labelled`.
+    by : str, optional
+        Who decided, where the file does not say.
+    stage, day : str
+        What was read, and when, where the file does not say.
+
+    Returns
+    -------
+    tuple of list
+        Rows of screening.csv that are not there yet, and remarks.
+
+    Raises
+    ------
+    RefusalError
+        For whatever is no decision, names no record, or has nobody who made it: all at once.
+    """
+    file = str(path)
+    head = text_of(raw_of(path, file), file, utf16=True)
+    about = {"stage": stage, "by": by or "", "date": day}
+    names = {name.strip(' "') for name in head.lstrip().partition("\n")[0].split(",")}
+    is_csv = "record" in names or path.suffix.lower() == ".csv"
+    decided = [*(_of_csv(head, file, about) if is_csv else _of_ris(review, path, file, about))]
+    keys = {record.record for record in review.records}
+    problems = []
+    for row, cells in decided:
+        if not cells["by"]:
+            problems.append(f"{file} row {row}: nobody is named who decided. Say who, with --by NAME.")
+        elif cells["record"] not in keys:
+            problems.append(f"{file} row {row}: records.csv has no record {cells['record']!r}. Correct it.")
+        else:
+            problems += map(str, read_row(Screening, cells, file=file, row=row)[1])
+    refuse(problems)
+    last = {(row.record, row.stage, row.by): (row.decision, row.reason or "") for row in review.screening}
+    new = [
+        cells
+        for _, cells in decided
+        if last.get((cells["record"], cells["stage"], cells["by"]))
+        != (cells["decision"], cells.get("reason", ""))
+    ]
+    there = len(decided) - len(new)
+    return new, [f"{file}: {there} of {len(decided)} decisions stand there already"] if there else []
+
+
+def _of_csv(text: str, file: str, about: Mapping[str, str]) -> Iterator[tuple[int, Cells]]:
+    header, *lines = lines_of(text, file)
+    names = [name.strip() for name in header]
+    if lacking := [name for name in ("record", "decision") if name not in names]:
+        raise FileError(file, f"the column {lacking[0]} is missing", "Add it and fill it.", row=1)
+    for number, line in enumerate(lines, start=2):
+        if not any(cell.strip() for cell in line):
+            continue
+        if len(line) != len(names):
+            reason = f"it has {len(line)} cells where the header has {len(names)} columns"
+            remedy = "A comma inside a cell needs quote marks around the cell."
+            raise FileError(file, reason, remedy, row=number)
+        cells = {name: cell.strip() for name, cell in zip(names, line, strict=True)}
+        filled = {name: cell for name, cell in cells.items() if cell and name in columns(Screening)}
+        if "decision" in filled:  # what nobody decided is no row
+            yield number, {**about, "record": "", **filled}
+
+
+def _of_ris(review: Review, path: Path, file: str, about: Mapping[str, str]) -> Iterator[tuple[int, Cells]]:
+    references = read_search_file(path).references
+    labels = [[*_labels(reference, about)] for reference in references]
+    if not any(labels):
+        reason = "no record in it has a label of ASReview, Rayyan or livingmeta in its notes (N1)"
+        remedy = "Export it with the decisions, or name a CSV with the columns record and decision."
+        raise FileError(file, reason, remedy)
+    records = same_records(review, references)
+    refuse(
+        f"{file}, record {number} ({reference.title}): records.csv has no such record. Read it first: "
+        f"livingmeta search {review.folder.name} --from {file}"
+        for number, (reference, record, decided) in enumerate(
+            zip(references, records, labels, strict=True), start=1
+        )
+        if decided and record is None
+    )
+    for number, (record, decided) in enumerate(zip(records, labels, strict=True), start=1):
+        for cells in decided if record else ():
+            yield number, {**cells, "record": record.record}
+
+
+def _labels(reference: Reference, about: Mapping[str, str]) -> Iterator[Cells]:
+    """Yield what the notes of a reference say that people decided."""
+    notes = " | ".join(reference.notes)
+    reasons = re.search(r"RAYYAN-EXCLUSION-REASONS: *([^|]+)", notes)
+    rayyan = re.search(r"RAYYAN-INCLUSION: *\{([^}]*)\}", notes)
+    ours = [match.groupdict(default="") for note in reference.notes if (match := OURS.fullmatch(note))]
+    yield from ({**about, **{name: cell for name, cell in row.items() if cell}} for row in ours)
+    if rayyan:
+        for by, word in re.findall(r'"([^"]+)" *=> *"(\w+)"', rayyan[1]):
+            if decision := RAYYAN.get(word.lower()):
+                why = {"reason": reasons[1].strip()} if reasons and decision == "exclude" else {}
+                yield {**about, "by": by, "decision": decision, **why}
+        return
+    for decision, label in ASREVIEW.items():
+        known = any(row["stage"] == about["stage"] and row["decision"] == decision for row in ours)
+        if label in notes.split(" | ") and decision != "unsure" and not known:
+            yield {**about, "decision": decision}
+
+
+def write_decisions(name: str, rows: Sequence[Cells]) -> None:
+    """Write decisions that were made elsewhere, all or none."""
+    with planned(name, {"screening": [*rows]}) as plan:
+        plan.write()

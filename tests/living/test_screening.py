@@ -1,0 +1,262 @@
+"""One key a record, kept before the next is shown; what is decided elsewhere is read back."""
+
+import os
+import pty
+import re
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from folders import folder
+from kills import at_each_step
+from livingmeta.exchange.search_files import read_search_file
+from livingmeta.living.records import keep_abstracts
+from livingmeta.living.screening import Session, criteria_of, decisions_in, labelled, waiting, write_decisions
+from livingmeta.review.folder import load_review
+from livingmeta.review.screening import counted
+from livingmeta.words import RefusalError
+
+TITLE = "Painful exercise in chronic pain of the {}: a randomised trial"
+PARTS = ("shoulder", "ankle", "knee")
+RECORDS = [
+    {
+        "record": part,
+        "title": TITLE.format(part),
+        "authors": "Smith BE; Bo C",
+        "year": "2026",
+        "doi": f"10.1000/{part}",
+        "database": "PubMed",
+        "query": "pubmed",
+        "date": "2026-11-28",
+    }
+    for part in PARTS
+]
+RULES = """
+[screening]
+criteria = ["adults with pain for three months"]
+reasons = ["population", "no pain rule"]
+"""
+DAY = "2026-11-28"
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LIVINGMETA_CACHE", str(tmp_path / "cache"))
+    made = folder(tmp_path, toml=("[[synthesis]]", f"{RULES}\n[[synthesis]]"), records=RECORDS)
+    keep_abstracts(load_review(made), {"10.1000/shoulder": "Forty adults exercised into pain."})
+    return made
+
+
+def held(path: Path) -> list[tuple[str, str, str | None, str]]:
+    rows = load_review(path).screening
+    return [(row.record, row.decision, row.reason, row.by) for row in rows]
+
+
+def test_each_decision_is_kept_at_once_and_the_last_can_be_taken_back(path: Path) -> None:
+    session = Session(str(path), by="Ann", stage="title", day=DAY)
+    session.decide("shoulder", "include")
+    session.decide("ankle", "exclude", "no, not pain")
+    assert held(path) == [("shoulder", "include", None, "Ann"), ("ankle", "exclude", "no, not pain", "Ann")]
+    Session(str(path), by="Bo", stage="title", day=DAY).decide("knee", "unsure")
+    assert session.undo()
+    assert held(path) == [("shoulder", "include", None, "Ann"), ("knee", "unsure", None, "Bo")]
+    assert session.undo()
+    assert not session.undo()
+    assert held(path) == [("knee", "unsure", None, "Bo")]
+
+
+def test_a_decision_that_check_refuses_is_not_written(path: Path) -> None:
+    with pytest.raises(RefusalError, match="excluded for a reason"):
+        Session(str(path), by="Ann", stage="full text", day=DAY).decide("shoulder", "exclude")
+    assert not (path / "screening.csv").exists()
+
+
+@pytest.mark.slow
+def test_a_writer_that_dies_at_any_step_leaves_the_decision_or_none(path: Path) -> None:
+    Session(str(path), by="Ann", stage="title", day=DAY).decide("shoulder", "include")
+    kept = (path / "screening.csv").read_bytes()
+    seen = set()
+
+    def dying() -> None:
+        Session(str(path), by="Ann", stage="title", day=DAY).decide("ankle", "unsure")
+
+    for _ in at_each_step(dying):
+        rows = [row[0] for row in held(path)]
+        assert rows in (["shoulder"], ["shoulder", "ankle"])
+        seen.add(len(rows))
+        (path / "screening.csv").write_bytes(kept)
+    assert seen == {1, 2}
+    assert not [file.name for file in path.iterdir() if file.name.startswith(".")]
+
+
+def test_each_person_is_shown_what_they_did_not_decide(path: Path) -> None:
+    Session(str(path), by="Ann", stage="title", day=DAY).decide("shoulder", "include")
+    Session(str(path), by="Bo", stage="title", day=DAY).decide("shoulder", "exclude")
+    review = load_review(path)
+
+    def keys(**asked: object) -> list[str]:
+        return [one.record.record for one in waiting(review, **{"stage": "title", **asked})]  # type: ignore[arg-type]
+
+    assert keys(by="Ann") == ["ankle", "knee"]
+    assert keys(by="Cy") == ["shoulder", "ankle", "knee"]
+    assert keys(by="Cy", unseen=True) == ["ankle", "knee"]
+    assert keys(by="Cy", settle=True) == ["shoulder"]
+    assert keys(by="Ann", stage="full text") == []
+    Session(str(path), by="Cy", stage="title", day=DAY, settle=True).decide("shoulder", "include")
+    review = load_review(path)
+    assert keys(by="Ann", stage="full text") == ["shoulder"]
+    assert keys(by="Dee") == ["ankle", "knee"]  # what is settled is settled
+
+
+def test_criteria_stand_in_the_protocol_under_their_heading(path: Path) -> None:
+    assert criteria_of(load_review(path)) == ["adults with pain for three months"]
+    toml = path / "review.toml"
+    toml.write_text(
+        toml.read_text("utf-8").replace('"no pain rule"]', '"no pain rule"]\nsection = "Who"'),
+        encoding="utf-8",
+    )
+    (path / "protocol.md").write_text(
+        "# P\n\n## Who\n\n- **Adults**\n  in pain.\n- Randomised.\n\n## Then\n\nno\n"
+    )
+    assert criteria_of(load_review(path))[1:] == ["- Adults in pain.", "- Randomised."]
+    (path / "protocol.md").write_text("# P\n")
+    with pytest.raises(RefusalError, match="no heading 'Who'"):
+        criteria_of(load_review(path))
+
+
+def test_what_is_written_for_another_program_adds_nothing_when_it_is_read_back(path: Path) -> None:
+    session = Session(str(path), by="Ann", stage="title", day=DAY)
+    session.decide("shoulder", "include")
+    session.decide("ankle", "exclude", "no pain rule")
+    file = path.parent / "out.ris"
+    file.write_text(labelled(load_review(path)), encoding="utf-8")
+    first, second, third = read_search_file(file).references
+    assert first.abstract == "Forty adults exercised into pain."
+    assert first.notes == ("livingmeta: title, Ann: include", "ASReview_relevant")
+    assert second.notes == ("livingmeta: title, Ann: exclude, no pain rule", "ASReview_irrelevant")
+    assert third.notes == ("ASReview_not_seen",)
+    rows, remarks = decisions_in(load_review(path), file, by=None, stage="title", day=DAY)
+    assert rows == []
+    assert "2 of 2 decisions stand there already" in remarks[0]
+
+
+RAYYAN = (
+    "TY  - JOUR\nID  - rayyan-1\nTI  - {}\nAU  - Smith, BE\nPY  - 2026\n"
+    'N1  - RAYYAN-INCLUSION: {{"Ann"=>"Included", "Bo"=>"Excluded"}} | '
+    "RAYYAN-EXCLUSION-REASONS: wrong population\nER  -\n"
+)
+ASREVIEW = "TY  - JOUR\nID  - knee\nTI  - {}\nN1  - ASReview_irrelevant\nER  -\n"
+
+
+def test_labels_of_rayyan_and_asreview_become_decisions(path: Path) -> None:
+    file = path.parent / "in.ris"
+    text = RAYYAN.format(TITLE.format("ankle")) + ASREVIEW.format(TITLE.format("knee"))
+    file.write_text(text, encoding="utf-8")
+    rows, _ = decisions_in(load_review(path), file, by="Cy", stage="title", day=DAY)
+    write_decisions(str(path), rows)
+    assert held(path) == [
+        ("ankle", "include", None, "Ann"),
+        ("ankle", "exclude", "wrong population", "Bo"),
+        ("knee", "exclude", None, "Cy"),
+    ]
+
+
+def test_decisions_in_a_csv_are_read_and_what_nobody_decided_is_left(path: Path) -> None:
+    file = path.parent / "in.csv"
+    text = 'record,decision,reason\nshoulder,include,\nankle,exclude,"not, pain"\nknee,,\n'
+    file.write_text(text, encoding="utf-8")
+    rows, _ = decisions_in(load_review(path), file, by="Ann", stage="title", day=DAY)
+    write_decisions(str(path), rows)
+    assert held(path) == [("shoulder", "include", None, "Ann"), ("ankle", "exclude", "not, pain", "Ann")]
+
+
+REFUSED = {
+    "nobody": ("record,decision\nshoulder,include\n", None, "in.csv row 2: nobody is named who decided"),
+    "no record": ("record,decision\nelbow,include\n", "Ann", "records.csv has no record 'elbow'"),
+    "no decision": ("record,decision\nshoulder,incldue\n", "Ann", 'decision = "incldue": choose one of'),
+    "no column": ("record,verdict\nshoulder,include\n", "Ann", "the column decision is missing"),
+    "a comma": ("record,decision,reason\nshoulder,exclude,a,b\n", "Ann", "row 2: it has 4 cells"),
+    "no label": ("TY  - JOUR\nTI  - x\nER  -\n", "Ann", "no record in it has a label"),
+    "a stranger": (ASREVIEW.format("A title of another world altogether").replace("knee", "x"), "Ann",
+                   "records.csv has no such record. Read it first: livingmeta search small --from"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_decision_is_refused_by_its_row(path: Path, name: str) -> None:
+    text, by, words = REFUSED[name]
+    file = path.parent / ("in.csv" if text.startswith("record") else "in.ris")
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RefusalError) as refusal:
+        decisions_in(load_review(path), file, by=by, stage="title", day=DAY)
+    assert words in str(refusal.value)
+
+
+class Keyboard:
+    """The command at a terminal of its own, and somebody who presses keys there."""
+
+    def __init__(self, path: Path, *words: str) -> None:
+        self.child, self.terminal = pty.fork()
+        if not self.child:
+            os.environ["COLUMNS"], os.environ["TERM"] = "120", "xterm"
+            os.execv(sys.executable, [sys.executable, "-m", "livingmeta", "screen", str(path), *words])
+        self.screen = ""
+
+    def until(self, words: str) -> str:
+        """Read until some words stand on the screen; what was shown since the last call."""
+        start, end = len(self.screen), time.monotonic() + 20
+        while words not in self.screen[start:]:
+            assert time.monotonic() < end, self.screen[start:]
+            if select.select([self.terminal], [], [], 0.2)[0]:
+                try:
+                    raw = os.read(self.terminal, 65536).decode(errors="replace")
+                except OSError:
+                    raw = ""
+                assert raw, f"{words} was never shown: {self.screen[start:]}"
+                self.screen += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", raw)
+        return self.screen[start:]
+
+    def press(self, keys: str) -> None:
+        time.sleep(0.3)  # what is typed before a record stands there is no answer to it
+        os.write(self.terminal, keys.encode())
+
+    def end(self) -> int:
+        status = os.waitpid(self.child, 0)[1]
+        os.close(self.terminal)
+        return os.waitstatus_to_exitcode(status)
+
+
+@pytest.mark.slow
+def test_at_a_terminal_one_key_decides_and_what_a_kill_leaves_is_whole(path: Path) -> None:
+    keys = Keyboard(path, "--by", "Ann")
+    shown = keys.until("q quit")
+    assert "Forty adults exercised into pain." in shown
+    assert "adults with pain for three months" in shown
+    keys.press("i")
+    keys.until("2 of 3")
+    keys.until("q quit")
+    keys.press("e")
+    assert "1 population, 2 no pain rule" in keys.until("back")
+    keys.press("2")
+    keys.until("q quit")
+    keys.press("z")
+    assert "2 of 3" in keys.until("q quit")
+    keys.press("e")
+    keys.until("back")
+    keys.press("1")
+    keys.until("q quit")
+    os.kill(keys.child, signal.SIGKILL)
+    keys.end()
+    assert held(path) == [("shoulder", "include", None, "Ann"), ("ankle", "exclude", "population", "Ann")]
+    keys = Keyboard(path, "--by", "Ann")
+    assert "1 of 1, knee" in keys.until("q quit")
+    keys.press("x")
+    keys.until("q quit")
+    keys.press("u")
+    assert "Titles: 3 screened, 1 excluded, 2 whose report is sought, 0 open." in keys.until("Next:")
+    assert keys.end() == 0
+    assert counted(load_review(path)).sought == 2
