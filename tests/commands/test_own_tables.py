@@ -170,3 +170,27 @@ def test_studies_in_several_rows_are_remarked_on_in_one_remark(say, own) -> None
     said = say("pool", *own("yisei"), "--column", "study=school")
     assert said.err.count("no column comparison") == 1
     assert "; 11 more studies likewise" in " ".join(said.err.split())
+
+
+def test_a_difference_of_two_files_names_the_cells_that_changed(say, own) -> None:
+    file = Path(own("means")[0])
+    text = file.read_text(encoding="utf-8")
+    other = file.with_name("other.csv")
+    for old, new, said in (
+        ('"Edinburgh",155,55', '"Edinburgh",155,50', "row 2 (Edinburgh), Treatment mean: 50 → 55"),
+        (',"UK",120', ',"",120', "row 5 (Orpington-Severe), Region: empty → UK"),
+        ('"Umea"', '"Umeå"', "row 9 (Umea), Study: Umeå → Umea"),
+        (text.splitlines()[3] + "\n", "", "row 4: Orpington-Moderate, 75, 64, … is new"),
+        ('"Beds"', '"Places"', "the column Beds is new"),
+    ):
+        assert old in text
+        other.write_text(text.replace(old, new), encoding="utf-8")
+        shown = say("diff", str(file), "--against", str(other))
+        assert f"means.csv{':' if 'column' in said else ''} {said}" in shown.flat
+        assert len(re.findall(r"(?:means|other)\.csv(?: row|:)", shown.flat)) == (
+            2 if "column" in said else 1
+        )
+        page = (file.parent / "figures" / "means" / "diff.md").read_text(encoding="utf-8")
+        assert said in page
+        assert "CHANGELOG" not in shown.out + page
+    assert "row 2" not in say("diff", str(file), "--against", str(file)).out

@@ -20,9 +20,10 @@ from livingmeta.commands.asking import keeping
 from livingmeta.commands.opening import OF_FILES, hinted, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, Full, NewFavours, OutFolder, ReviewName, Shelf, listing
 from livingmeta.commands.terminal import Terminal
+from livingmeta.exchange.cells import are_columns
 from livingmeta.exchange.exports import EXPORTS, left_behind
 from livingmeta.exchange.imports import FILES, imported
-from livingmeta.exchange.sheets import WORKBOOKS, read_sheet
+from livingmeta.exchange.sheets import WORKBOOKS, changed_cells, read_sheet
 from livingmeta.language import said
 from livingmeta.living.adding import SIDES, Addition, planned, start
 from livingmeta.living.dialogue import converse
@@ -42,6 +43,9 @@ from livingmeta.review.protocol import Review
 from livingmeta.store import create, write
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.words import RefusalError, pick
+
+MOST_CELLS = 8  # that changed, and are shown on a screen
+SHEETS = {*FILES} - {".rm5", ".zip"}
 
 
 def add_command(
@@ -174,6 +178,7 @@ def _page(
     names: tuple[str, str],
     folder: Path,
     fates: Sequence[Fate] = (),
+    cells: Sequence[str] = (),
 ) -> None:
     """Write picture and page of a change, and print the line for the changelog."""
     from livingmeta.figures.changes import changes_plot
@@ -186,7 +191,9 @@ def _page(
         figure = changes_plot(moves, stages, title=drawn.name, names=names).figure
         pictures["diff"] = "diff.png"
         written += figure_files(folder / "diff", figure, "png", "svg")
-    text = as_markdown([diff_page(review, moves, names=names, fates=fates)], pictures=pictures, level=1)
+    text = as_markdown(
+        [diff_page(review, moves, names=names, fates=fates, cells=cells)], pictures=pictures, level=1
+    )
     written.append(write(folder / "diff.md", text + "\n"))
     page.gap()
     page.say(f"{', '.join(str(path) for path in written)} written.")
@@ -210,20 +217,40 @@ def diff_command(
 ) -> None:
     """Show what data and what methods moved since another state."""
     after, before = opened.review, _before(opened, against)
-    moves = diff(before, after)
+    moves, cells = diff(before, after), _cells(opened, against)
     fates = came_true(deduce(before), deduce(after))
     if as_json:
         from livingmeta.pages import documents
 
         return screen.json("diff", [documents.moved(move) for move in moves])
     if markdown:
-        whole = diff_page(after, moves, names=(against or "HEAD", "now"), fates=fates)
+        whole = diff_page(after, moves, names=(against or "HEAD", "now"), fates=fates, cells=cells)
         return screen.echo(as_markdown([whole], level=1))
     folder = opened.folder(out)
     page = screen.Page(full=full, where=str(folder / "diff.md"))
+    page.say(cells[:MOST_CELLS], rank=1, what="")
+    if len(cells) > MOST_CELLS:
+        page.say(cells[MOST_CELLS:], rank=screen.NEVER, what="changed cell", number=len(cells) - MOST_CELLS)
+    page.gap()
     _print_moves(page, moves, fates)
-    _page(page, after, moves, names=(against or "HEAD", "now"), folder=folder, fates=fates)
+    _page(page, after, moves, names=(against or "HEAD", "now"), folder=folder, fates=fates, cells=cells)
     return page.show()
+
+
+def _cells(now: Opened, against: str | None) -> list[str]:
+    """Say which cells of a table changed; nothing of what is no table on both sides."""
+    if (
+        now.file is None
+        or against is None
+        or not {now.file.suffix.lower(), Path(against).suffix.lower()} <= SHEETS
+    ):
+        return []
+    said = {name: now.said[name] for name in ("sheet", "header_row") if name in now.said}
+    sheets = []
+    for path in (Path(against), now.file):
+        asked = said if path.suffix.lower() in WORKBOOKS else {**said, "sheet": None}
+        sheets.append(read_sheet(path, knows=are_columns, **asked))
+    return changed_cells(*sheets)
 
 
 def _before(now: Opened, against: str | None) -> Review:

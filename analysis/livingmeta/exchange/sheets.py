@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -315,6 +316,48 @@ def _surveyed(source: IO[bytes], place: str) -> tuple[int, list[str], list[str]]
 def some(names: Sequence[str]) -> str:
     """List names, the first ten of many."""
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+
+
+def changed_cells(before: Sheet, after: Sheet) -> list[str]:
+    """Say which cells, rows and columns of a table are others than in another state of it.
+
+    A row in which one cell changed is the same row; where rows came or went, it is the one whose first
+    cell is the same.
+
+    Examples
+    --------
+    >>> old, new = (
+    ...     Sheet(file=f"{name}.csv", header=("study", "mean"), rows=((2, {"study": "Ash", "mean": mean}),))
+    ...     for name, mean in (("old", "50"), ("new", "55"))
+    ... )
+    >>> changed_cells(old, new)
+    ['new.csv row 2 (Ash), mean: 50 → 55']
+    """
+    shared = [name for name in after.header if name in before.header]
+    said = [f"{after.file}: the column {name} is new" for name in after.header if name not in before.header]
+    said += [f"{before.file}: the column {name} is gone" for name in before.header if name not in shared]
+    texts = [[tuple(cells[name] for name in shared) for _, cells in sheet.rows] for sheet in (before, after)]
+    for tag, a, b, c, d in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        left = list(range(a, b))
+        for new in range(c, d):
+            same = (o for o in left if texts[0][o][:1] == texts[1][new][:1])
+            old = left[0] if b - a == d - c else next(same, None)
+            row = after.rows[new][0]
+            if old is None:
+                said.append(f"{after.file} row {row}: {', '.join(texts[1][new][:3])}, … is new")
+                continue
+            left.remove(old)
+            said += [
+                f"{after.file} row {row} ({texts[1][new][0]}), {name}: {was or 'empty'} → {now or 'empty'}"
+                for name, was, now in zip(shared, texts[0][old], texts[1][new], strict=True)
+                if was != now
+            ]
+        said += [
+            f"{before.file} row {before.rows[o][0]}: {', '.join(texts[0][o][:3])}, … is gone" for o in left
+        ]
+    return said
 
 
 def _named(what: str, names: Sequence[str]) -> str:

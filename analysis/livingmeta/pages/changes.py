@@ -10,7 +10,18 @@ from livingmeta.audit.deduction import Fate
 from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.pooling import important_side
 from livingmeta.language import ENGLISH, Language
-from livingmeta.pages.blocks import Block, Code, Figure, Item, List, Paragraph, Section, Table, TableRow
+from livingmeta.pages.blocks import (
+    Block,
+    Code,
+    Figure,
+    Item,
+    List,
+    Paragraph,
+    Quotation,
+    Section,
+    Table,
+    TableRow,
+)
 from livingmeta.pages.deductions import fate_words
 from livingmeta.pages.phrases import Interval, ahead_shown, i2_from, interval, people, percent_of, share
 from livingmeta.review.protocol import Review
@@ -184,9 +195,13 @@ def diff_page(
     *,
     names: tuple[str, str],
     fates: Sequence[Fate] = (),
+    cells: Sequence[str] = (),
     language: Language = ENGLISH,
 ) -> Section:
-    """Lay out the page about a change, as a pull request shows it; `fates` are those of deductions."""
+    """Lay out the page about a change, as a pull request shows it; `fates` are those of deductions.
+
+    `cells` say which cells of a table changed, in its own words.
+    """
     say = language.say
     rows = (
         TableRow(
@@ -209,6 +224,8 @@ def diff_page(
         ),
         Paragraph(id="unchanged", words=unchanged(moves, language=language)),
     ]
+    if cells:
+        blocks.insert(0, List(id="cells", items=tuple(Item(words=Quotation(cell)) for cell in cells)))
     for n, fate in enumerate(fates):
         blocks.append(Paragraph(id=f"fate-{n}", words=language.word(fate_words(fate))))
     for move in moves:
