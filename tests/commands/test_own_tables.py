@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from folders import ROOT
 
@@ -194,3 +195,26 @@ def test_a_difference_of_two_files_names_the_cells_that_changed(say, own) -> Non
         assert said in page
         assert "CHANGELOG" not in shown.out + page
     assert "row 2" not in say("diff", str(file), "--against", str(file)).out
+
+
+def test_a_table_of_ratios_is_exported_with_the_ratios_and_without_empty_parts(say, own) -> None:
+    """own.R: exp of the mean of the logs is 1.2447; of the first study 1.18 is in the file."""
+    typed = own("hr")
+    folder = Path(typed[0]).parent / "figures" / "hr"
+    assert say("export", *typed, "--to", "xlsx").status == 0
+    book = load_workbook(folder / "results.xlsx")
+    assert book.sheetnames == ["results", "effects", "findings"]
+    for page in book:
+        head, *lines = page.iter_rows(values_only=True)
+        assert all(any(line[place] is not None for line in lines) for place in range(len(head))), page.title
+    head, first, *_ = book["effects"].iter_rows(values_only=True)
+    assert first[head.index("ratio")] == pytest.approx(1.18)
+    assert first[head.index("yi")] == pytest.approx(math.log(1.18))
+    say("run", *typed)
+    assert not (folder / "reproduction.csv").exists()
+    with (folder / "results.csv").open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    ((estimate, *_),) = by_metafor("hr", "whole").values()
+    assert float(row["ratio"]) == pytest.approx(math.exp(estimate), rel=1e-6)
+    say("run", *own("means"))
+    assert "ratio" not in (folder.parent / "means" / "results.csv").read_text(encoding="utf-8")

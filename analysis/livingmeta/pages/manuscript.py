@@ -325,8 +325,8 @@ def workbook(known: Dossier) -> bytes:
     Returns
     -------
     bytes
-        An .xlsx file with results, effects and reproduction, unrounded, and the summary of findings
-        on the scale that readers see.
+        An .xlsx file with results, effects and reproduction, if anything is printed, unrounded, and the
+        summary of findings on the scale that readers see; no column is empty.
 
     Examples
     --------
@@ -339,8 +339,9 @@ def workbook(known: Dossier) -> bytes:
     from openpyxl.utils import get_column_letter
 
     sheets: dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]] = {
-        name: (list(frame.columns), frame.itertuples(index=False, name=None))
+        name: (list(told.columns), told.itertuples(index=False, name=None))
         for name, frame in tables(known.results).items()
+        for told in [frame.dropna(axis="columns", how="all") if len(frame) else frame]  # no empty column
     }
     sheets["findings"] = (_FOUND, map(_found, known.certainty))
     book = Workbook()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
+from livingmeta.engine.effect_sizes import on_scale, ratios
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.pages.phrases import coverage
 from livingmeta.synthesis.derivation import Effect
@@ -15,6 +16,9 @@ from livingmeta.words import steady
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+RATIO = ("ratio", "ratio_low", "ratio_high")  # columns of a review of ratios
 
 
 def _steady(result: Any, se: float) -> dict[str, Any]:
@@ -28,8 +32,18 @@ def _steady(result: Any, se: float) -> dict[str, Any]:
     }
 
 
+def _ratios(measure: str, middle: str, result: Any) -> dict[str, float]:
+    """Return a ratio and its limits, as readers know them, beside their logs; nothing of a difference."""
+    ends = dict(zip(RATIO, (middle, "ci_low", "ci_high"), strict=True))
+    held = {name: getattr(result, end) for name, end in ends.items()} if measure in ratios() else {}
+    return {name: steady(on_scale(measure, end)) for name, end in held.items()}
+
+
 def tables(results: Results) -> dict[str, pd.DataFrame]:
-    """Return the result tables: every pool under both sets of methods, effects, verdicts."""
+    """Return the result tables: every pool under both sets of methods, effects, verdicts.
+
+    A file, in which nothing is printed, has no verdicts.
+    """
     import pandas as pd
 
     pools = list(dict.fromkeys((*results.headline_pools, *results.pools)))
@@ -39,6 +53,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
         {
             **{name: getattr(pool, name) for name in about},
             **(_steady(pool.result, pool.result.se) if pool.result else dict.fromkeys(fields)),
+            **(_ratios(pool.measure, "estimate", pool.result) if pool.result else {}),
             "people": pool.people.all,
             "missing": len(pool.missing),
             "coverage": coverage(results.review, pool),
@@ -52,6 +67,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
         {
             "synthesis": pool.synthesis,
             **_steady(effect, math.sqrt(effect.vi)),
+            **_ratios(pool.measure, "yi", effect),
             "weight": steady(weight),
             "derivation": " | ".join(effect.derivation),
             "flags": " ".join(effect.flags),
@@ -62,11 +78,14 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
     ]
     # Each arm is an object; its numbers stand in columns of their own.
     columns = [field.name for field in dataclasses.fields(Effect) if field.name != "arms"]
-    return {
+    shown = [name for name in RATIO if any(name in row for row in effects)]
+    made = {
         "results": pd.DataFrame(estimates),
-        "effects": pd.DataFrame(effects, columns=["synthesis", *columns, "weight"]),
-        "reproduction": pd.DataFrame(
+        "effects": pd.DataFrame(effects, columns=["synthesis", *columns, *shown, "weight"]),
+    }
+    if results.review.file is None or results.verdicts:
+        made["reproduction"] = pd.DataFrame(
             [_steady(verdict, 0.0) for verdict in results.verdicts],
             columns=[field.name for field in dataclasses.fields(Verdict)],
-        ),
-    }
+        )
+    return made
