@@ -10,19 +10,21 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html.entities import name2codepoint
 from html.parser import HTMLParser
 from itertools import groupby
 from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from livingmeta.review.files import FileError, few_tags, guarded, raw_of, text_of
 from livingmeta.review.schema import Problem
 from livingmeta.words import RefusalError
 
+Line = TypeVar("Line")
 KINDS = {".pdf": "pdf", ".xml": "jats", ".nxml": "jats", ".html": "html", ".htm": "html", ".xhtml": "html"}
 KINDS |= {".txt": "text", ".text": "text"}
 MOST_PAGES = 2_000  # a thesis has some hundreds
@@ -57,10 +59,10 @@ class Paper:
     doi, title : str or None
         Its own, as its metadata or its first page say; None where they don't, or say several.
     pages : tuple of str
-        The text of each page, column after column; one page where the format has none.
+        The text of each page, column after column, without the heads and feet that pages share, so
+        that sentences run on; one page where the format has none.
     across : tuple of str
-        The same lines read across the whole page, as the rows of a wide table run, with what is
-        printed sideways; as `pages` where there are no columns.
+        All lines, read across the whole page, as the rows of a wide table run.
     numbered : bool
         Whether pages are pages: of a PDF.
     """
@@ -73,6 +75,16 @@ class Paper:
     pages: tuple[str, ...]
     across: tuple[str, ...]
     numbered: bool
+
+    def numbered_as(self, asked: range) -> set[int]:
+        """Return the pages, from 1, that are meant by numbers: of the file, or printed at head or foot."""
+        printed = {
+            place
+            for place, text in enumerate(self.across, start=1)
+            for words in map(str.split, _ends(text.splitlines()))
+            if {str(number) for number in asked} & {*words[:1], *words[-1:]}
+        }
+        return (printed | (set(asked) & set(range(1, len(self.pages) + 1)))) if self.numbered else set()
 
     @property
     def unread(self) -> tuple[int, ...]:
@@ -224,7 +236,9 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
         from pdfminer.pdfdocument import PDFPasswordIncorrect
     except ImportError:
         raise RefusalError("A PDF needs the package pdfplumber: pip install 'livingmeta[living]'.") from None
-    pages, across = [], []
+    read: list[tuple[list[list[Any]], list[str], float]] = []
+    pages: list[str] = []
+    across: list[str] = []
     with guarded(file, "this is no PDF that can be read", "Download it again."):
         try:
             opened = pdfplumber.open(io.BytesIO(raw), unicode_norm=None)
@@ -238,17 +252,25 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
             if len(pdf.pages) > MOST_PAGES:
                 raise FileError(file, f"it has more than {MOST_PAGES:,} pages", "Part it.")
             about = {str(k).lower(): v for k, v in (pdf.metadata or {}).items() if isinstance(v, str)}
-            head = _largest(pdf.pages[0]) if pdf.pages else None
+            largest = _largest(pdf.pages[0]) if pdf.pages else None
             for page in pdf.pages:
                 upright = page.filter(lambda part: part.get("upright", True))
-                words = upright.extract_words(x_tolerance_ratio=SPACE)
-                sideways = _sideways(page)
-                pages.append("\n".join([*_columns(_rows(words), page.width), *sideways]))
-                across.append("\n".join([*map(_line, _rows(words)), *sideways]))
+                read.append(
+                    (_rows(upright.extract_words(x_tolerance_ratio=SPACE)), _sideways(page), page.width)
+                )
                 page.close()
+    if not read:
+        raise FileError(file, "it has no pages", "Download it again.")
+    times = Counter(end for rows, *_ in read for end in {_masked(row) for row in _ends(rows)})
+    for rows, sideways, width in read:
+        heads = [id(row) for row in _ends(rows) if times[_masked(row)] > 1]
+        body = [row for row in rows if id(row) not in heads]
+        pages.append("\n".join([*_columns(body, width), *sideways]))
+        lines = list(map(_line, rows))
+        across.append("\n".join([*lines[:-2], *sideways, *lines[-2:]]))
     seen = [n for n, text in enumerate(across, start=1) if _letters(text) >= FEWEST_LETTERS]
     whole = "".join(across)
-    if 2 * len(seen) < len(across) or not whole.strip():
+    if 2 * len(seen) < len(across):
         reason = (
             f"no text can be read on {len(across) - len(seen)} of its {len(across)} pages: they are scans"
         )
@@ -262,7 +284,7 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
     said = " ".join(text for key, text in about.items() if "doi" in key or key == "subject")
     own = _only_doi(said) or _only_doi(across[0])
     title = about.get("title", "")
-    return (title if len(title.split()) > 3 else head), own, tuple(pages), tuple(across)
+    return (title if len(title.split()) > 3 else largest), own, tuple(pages), tuple(across)
 
 
 def _rows(words: Iterable[Any]) -> list[list[Any]]:
@@ -275,6 +297,15 @@ def _rows(words: Iterable[Any]) -> list[list[Any]]:
         else:
             rows.append([word])
     return [sorted(row, key=lambda word: word["x0"]) for row in rows]
+
+
+def _ends(lines: Sequence[Line]) -> Sequence[Line]:
+    """Return the lines at the head and foot of a page."""
+    return lines if len(lines) <= 4 else [*lines[:2], *lines[-2:]]
+
+
+def _masked(row: Iterable[Any]) -> str:
+    return re.sub(r"\d+", "#", _line(row))
 
 
 def _line(row: Iterable[Any]) -> str:

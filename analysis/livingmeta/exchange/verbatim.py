@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,7 +35,7 @@ SAME = {
 ELLIPSIS = re.compile(r"[\[(]?(?:…|\.\s?\.\s?\.)[\])]?")
 INSERTED = re.compile(r"\[([^\[\]\d]*)\]")  # the quoter's own words: digits are never his
 NUMBER = re.compile(r"(?<!\d)-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
-ANY_NUMBER = r"-?\d+(?:[., ]\d+)*"
+ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind it
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
 
 
@@ -126,7 +125,7 @@ class Readings:
 
     def __init__(self, paper: Paper) -> None:
         self.paper = paper
-        orders = dict.fromkeys((_without_heads(paper.pages), paper.pages, paper.across))
+        orders = dict.fromkeys((paper.pages, paper.across))
         self.orders = [(Text("\n".join(pages)), pages) for pages in orders]
 
     def find(self, quote: str, locator: str = "") -> Match:
@@ -177,17 +176,8 @@ class Readings:
 
     def _named(self, locator: str) -> set[int]:
         """Return the pages of the file that a locator may mean."""
-        held = PLACE.search(locator) if self.paper.numbered else None
-        if held is None:
-            return set()
-        asked = range(int(held[1]), int(held[2] or held[1]) + 1)
-        printed = {
-            number
-            for number, text in enumerate(self.paper.across, start=1)
-            for line in _ends(text.splitlines())
-            if {str(n) for n in asked} & {*line.split()[:1], *line.split()[-1:]}
-        }
-        return printed | (set(asked) & set(range(1, len(self.paper.pages) + 1)))
+        held = PLACE.search(locator)
+        return self.paper.numbered_as(range(int(held[1]), int(held[2] or held[1]) + 1)) if held else set()
 
 
 def _bare(quote: str) -> str:
@@ -243,21 +233,3 @@ def _cost(others: Others) -> int:
     from rapidfuzz.distance import Levenshtein
 
     return sum(Levenshtein.distance(own, there) for own, there in others)
-
-
-def _ends(lines: list[str]) -> list[str]:
-    return lines if len(lines) <= 4 else [*lines[:2], *lines[-2:]]
-
-
-def _without_heads(pages: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out what stands at the head or foot of several pages, so that sentences run on."""
-    listed = [[re.sub(r"\d+", "#", line) for line in page.splitlines()] for page in pages]
-    times = Counter(line for lines in listed for line in set(_ends(lines)))
-    return tuple(
-        "\n".join(
-            line
-            for number, (line, masked) in enumerate(zip(page.splitlines(), lines, strict=True))
-            if 2 <= number < len(lines) - 2 or times[masked] < 2
-        )
-        for page, lines in zip(pages, listed, strict=True)
-    )
