@@ -52,15 +52,16 @@ const figures = (() => {
     }
     return lines;
   }
+  const halo = (c, colour) => ({ style: `fill:${colour};paint-order:stroke;stroke:${c.paper};stroke-width:6px` });
   const END = { "text-anchor": "end" };
   const MIDDLE = { "text-anchor": "middle" };
   const SMALL = { "font-size": 11.5 };
 
-  /* From where to where an axis goes: by what stands on it, at most three times the upper quartile of
+  /* From where to where an axis goes: by what stands on it, at most so many times the upper quartile of
    * the ends to either side (what is beyond gets an arrow), and always over 0 and what `must` be seen. */
-  function reachOf(intervals, must = []) {
+  function reachOf(intervals, must = [], times = 3) {
     const ends = intervals.flat().map(Math.abs).sort((x, y) => x - y);
-    const far = ends.length ? 3 * ends[Math.floor(0.75 * (ends.length - 1))] : 0;
+    const far = ends.length ? times * ends[Math.floor(0.75 * (ends.length - 1))] : 0;
     const seen = [...intervals.flat().map((x) => Math.min(Math.max(x, -far), far)), ...must, 0];
     const [low, high] = [Math.min(...seen), Math.max(...seen)];
     const room = 0.05 * (high - low || 1);
@@ -102,19 +103,23 @@ const figures = (() => {
     const [from, to] = [Math.exp(low), Math.exp(high)];
     if (to / from < 4) return every(from, to, round((to - from) / most)).filter((one) => one > 0).map(Math.log);
     const tens = every(low / Math.LN10 - 1, high / Math.LN10, Math.max(1, Math.ceil((high - low) / Math.LN10 / most)));
-    const among = tens.length * 3 <= most ? [1, 2, 5] : [1];
-    return tens.flatMap((ten) => among.map((one) => Math.log(one) + Math.round(ten) * Math.LN10)).filter((one) => one >= low && one <= high);
+    const [many, few] = [[1, 2, 5], [1]].map((among) => tens
+      .flatMap((ten) => among.map((one) => Math.log(one) + Math.round(ten) * Math.LN10)).filter((one) => one >= low && one <= high));
+    return many.length <= most ? many : few;
   }
 
+  /* An axis from y on, and where it ends. */
   function axisDrawing(s, c, ax, y) {
     const sides = data.syntheses[s.part].favours; // null: not known
-    return [
+    const { lines, favours } = sides ? sidesDrawing(c, ax, sides.map((group) => say("pool.favours", { group })), y + 35) : { lines: 0, favours: [] };
+    const end = y + 35 + lines * 16;
+    return [end + 10, [
       line(ax.left, y, ax.right, y, c.soft, { "data-part": "axis" }),
       ...ax.ticks.map((t) => line(ax.x(t), y, ax.x(t), y + 4, c.soft)
         + text(ax.x(t), y + 17, ax.label(t), c.soft, { ...MIDDLE, ...SMALL })),
-      ...sides ? sidesDrawing(c, ax, sides.map((group) => say("pool.favours", { group })), y + 35) : [],
-      text((ax.left + ax.right) / 2, y + 66, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
-    ].join("");
+      ...favours,
+      text((ax.left + ax.right) / 2, end, aboutInterval(s), c.soft, { ...MIDDLE, ...SMALL }),
+    ].join("")];
   }
 
   /* Whom each side favours, on its side of no effect; where one has no room for it, a line lower. */
@@ -122,9 +127,9 @@ const figures = (() => {
     const wide = (words) => long(words, SMALLER);
     const [zero, start] = [ax.x(0), Math.max(Math.min(ax.x(0) + 10, ax.width - wide(above)), 0)];
     const end = Math.min(Math.max(zero - 10, wide(below)), ax.width);
-    const lower = start < end + 12 ? 14 : 0;
-    return [text(end, y, cut(below, ax.width, SMALLER), c.soft, { ...END, ...SMALL }),
-      text(start, y + lower, cut(above, ax.width, SMALLER), c.soft, SMALL)];
+    const lines = start < end + 12 ? 2 : 1;
+    return { lines, favours: [text(end, y, cut(below, ax.width, SMALLER), c.soft, { ...END, ...SMALL }),
+      text(start, y + 16 * (lines - 1), cut(above, ax.width, SMALLER), c.soft, SMALL)] };
   }
 
   /* Arrows at the ends of the axis beyond which an interval goes on; nothing else has one. */
@@ -197,9 +202,10 @@ const figures = (() => {
     // a name may fill what the numbers of its row leave free
     const room = (!col.wide ? col.end - long(value, BOLD) : n ? col.n - long(n, USUAL)
       : weight ? col.weight - long(weight, BOLD) : col.left) - 10 - col.label;
-    const name = cut(label, room, BOLD);
+    const name = cut(label, room, weight.startsWith("100") ? BOLD : USUAL);
     const middle = col.wide ? text(col.n, base, n, c.soft, END) + text(col.weight, base, weight, c.soft, END) : "";
-    return text(col.label, base, name, colour, more) + middle + text(col.end, base, value, colour, END);
+    const ground = col.wide ? {} : halo(c, colour); // lines run behind what stands above the marks
+    return text(col.label, base, name, colour, { ...more, ...ground }) + middle + text(col.end, base, value, colour, { ...END, ...ground });
   }
 
   const FIGURES = {};
@@ -227,7 +233,9 @@ const figures = (() => {
     const { stacks, absent } = shownRows(s, a);
     for (const { group, trials } of stacks) {
       const from = y;
-      if (group) place((at) => text(0, at + 20, cut(group.part.subgroup_words, width, BOLD), c.ink, { "font-weight": 600 }), 30);
+      const titles = group ? wrapped(group.part.subgroup_words, width, BOLD) : [];
+      titles.forEach((words) => place((at) => text(0, at + 18, words, c.ink, { "font-weight": 600, ...halo(c, c.ink) }), 18));
+      if (group) y += 10;
       for (const trial of trials) {
         boxes.push({ id: trial.id, y, trial });
         place((at) => trialRow(s, a, c, col, ax, trial, at), col.height, `trial:${trial.id}`);
@@ -243,7 +251,8 @@ const figures = (() => {
     }
     if (!a.part.apart) total(a, top, summaries(s, a, c, ax));
     behind.unshift(line(ax.x(0), top, ax.x(0), y, c.soft, { "stroke-width": 0.8 }));
-    return { inside: behind.join("") + out.join("") + axisDrawing(s, c, ax, y + 4), height: y + 78, boxes, gapAt };
+    const [height, scale] = axisDrawing(s, c, ax, y + 4);
+    return { inside: behind.join("") + out.join("") + scale, height, boxes, gapAt };
   };
 
   function heads(s, c, col, width) {
@@ -270,10 +279,9 @@ const figures = (() => {
   }
 
   function absentRow(c, col, ax, key, trial, why, y) {
-    const halo = { ...MIDDLE, ...SMALL, "font-style": "italic",
-                   style: `fill:${c.soft};paint-order:stroke;stroke:${c.paper};stroke-width:6px` };
     const { label, n } = trial;
-    return row(key, `${label}: ${why}`, y, col.end, col.height, text((ax.left + ax.right) / 2, y + col.mid + 4, why, c.soft, halo),
+    return row(key, `${label}: ${why}`, y, col.end, col.height, text((ax.left + ax.right) / 2, y + col.mid + 4, why, c.soft,
+        { ...MIDDLE, ...SMALL, "font-style": "italic", ...halo(c, c.soft) }),
       cells(c, col, y, { label, n: String(n ?? ""), value: "–", colour: c.soft }));
   }
 
@@ -332,8 +340,8 @@ const figures = (() => {
       y += col.height;
       if (gap && gap.key === key) [gapAt, y] = [y, y + gap.height];
     });
-    out.push(axisDrawing(s, c, ax, y + 4));
-    return { inside: line(ax.x(0), 0, ax.x(0), y, c.soft, { "stroke-width": 0.8 }) + out.join(""), height: y + 78, gapAt };
+    const [height, scale] = axisDrawing(s, c, ax, y + 4);
+    return { inside: line(ax.x(0), 0, ax.x(0), y, c.soft, { "stroke-width": 0.8 }) + out.join("") + scale, height, gapAt };
   };
 
   /* A figure of no trial says why. */
@@ -371,16 +379,16 @@ const figures = (() => {
     }
     const step = deepest > 1 ? 0.5 : deepest > 0.5 ? 0.2 : deepest > 0.25 ? 0.1 : 0.05;
     for (let se = 0; se <= deepest; se += step) out.push(text(left - 6, y(se) + 4, decimal(se), c.soft, { ...END, ...SMALL }));
+    const [under, scale] = axisDrawing(s, c, ax, bottom);
     const legend = wrapped(say("explorer.funnel_legend", level), width);
-    out.push(...legend.map((words, i) => text(0, bottom + 86 + 15 * i, words, c.soft, SMALL)));
+    out.push(scale, ...legend.map((words, i) => text(0, under + 15 + 15 * i, words, c.soft, SMALL)));
     for (const trial of points) {
       const [cx, cy] = [num(ax.x(trial.yi)), num(y(Math.sqrt(trial.vi)))];
       const hit = el("circle", { class: "hit", cx, cy, r: 12, fill: "none" });
       const label = say("explorer.standard_error", { trial: trialWords(s, trial), se: decimal(Math.sqrt(trial.vi)) });
       out.push(reached(`trial:${trial.id}`, label, hit, mark(c, ax, trial, cy, 10, { rx: 5 })));
     }
-    out.push(axisDrawing(s, c, ax, bottom));
-    return { inside: out.join(""), height: bottom + 82 + 15 * legend.length };
+    return { inside: out.join(""), height: under + 10 + 15 * legend.length };
   };
 
   /* All analyses by their estimate, with the place of the present choice among them. */
@@ -388,7 +396,7 @@ const figures = (() => {
     const all = a.part.multiverse.analyses;
     const [left, right, top, bottom] = [44, width - 10, 10, width < 600 ? 300 : 360];
     const must = [...all.map((one) => one.estimate), ...(a.result ? [a.result.estimate] : [])];
-    const ax = axis(s, reachOf(all.map(limitsOf), must), top, bottom);
+    const ax = axis(s, reachOf(all.map(limitsOf), must, 1.5), top, bottom);
     const y = (value) => num(top + bottom - ax.x(Math.min(Math.max(value, ax.low), ax.high)));
     const x = (place) => num(left + ((place + 0.5) / all.length) * (right - left));
     const thick = { "stroke-width": num(Math.max(0.6 * (right - left) / all.length, 0.5)) };

@@ -91,12 +91,13 @@ const model = (() => {
     return `#${query}`;
   }
 
-  /* What an address says and this page does not know is passed over. */
+  /* What an address says and this page does not know is passed over; without one, a total comes first. */
   function stateOf(address) {
     const query = new URLSearchParams(address.replace(/^#/, ""));
     const part = data.syntheses.findIndex(
       (one) => one.id === query.get("synthesis") && one.subgroup === query.get("subgroup"));
-    const s = fresh(Math.max(part, 0));
+    const total = data.syntheses.findIndex((one) => one.id === data.syntheses[0].id && one.subgroup === null && !one.apart);
+    const s = fresh(part >= 0 ? part : Math.max(total, 0));
     if (VIEWS.includes(query.get("view"))) s.view = query.get("view");
     const ids = data.syntheses[s.part].trials.map((trial) => trial.id);
     s.turned = [...new Set(query.getAll("turned"))].filter((id) => ids.includes(id));

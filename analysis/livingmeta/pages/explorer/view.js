@@ -88,7 +88,7 @@
       const own = name.startsWith("own ") ? { lang: "" } : {};
       if (values) return el("label", own, escaped(words), el("select", { "data-name": name }, choices([["", say("explorer.any")], ...values])));
       const end = (said, i) => el("label", {}, said, el("input", { type: "text", inputmode: "decimal", autocomplete: "off", "data-name": name, "data-end": i, "aria-describedby": "rows-wrong" }));
-      return el("span", { role: "group", "aria-label": words, class: "range" }, el("span", own, escaped(words)), end(say("explorer.from"), 0), end(say("explorer.to"), 1));
+      return el("span", { role: "group", "aria-label": words, class: "range" }, end(el("span", {}, el("span", own, escaped(words)), ` ${say("explorer.from")}`), 0), end(say("explorer.to"), 1));
     }).join("");
     const few = part.trials.length + part.missing.length + part.dropped.length < 2;
     at("rows-asked").hidden = few;
@@ -200,6 +200,7 @@
     }
     at("panel").setAttribute("aria-labelledby", `tab-${state.view}`);
     at("title").innerHTML = marked(titleOf(a.part));
+    at("title").classList.toggle("unseen", at("title").textContent === document.querySelector("h1").textContent);
     at("estimate").textContent = answer(state, a);
     at("before").textContent = beforeOf(state, a);
     at("answer").classList.toggle("imagined", Boolean(state.imagined));
