@@ -134,7 +134,9 @@ def overdue(review: Review, today: date) -> Iterator[Problem]:
             if run.search == search.id and run.complete == "yes"
         ]
         again = f"livingmeta search {review.folder.name} --only {search.id}"
-        remedy = f"Run it: {again}; or read what {search.database} exports: {again} --from FILE."
+        remedy = f"Run it: {again}; or read what {search.database} exports, with --from FILE."
+        if search.query is None:
+            remedy = f"Search there, export the records and read them: {again} --from FILE."
         if not whole:
             never = "has never been run to its end" if ends else "has never been run"
             reason = f"this search of {search.database} {never}"
