@@ -18,6 +18,7 @@ from livingmeta.audit.deduction import I2, INTERVALS, declared, deduce, ranked, 
 from livingmeta.audit.results import results_of
 from livingmeta.audit.witnesses import certify
 from livingmeta.calls.opening import Opened, is_file
+from livingmeta.calls.reviews import gaps
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
 from livingmeta.commands.options import AsJson, Full, Include, OutFolder, ReviewName, SynthesisPlace, trials
@@ -31,7 +32,6 @@ from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.certificate import certificate_page
 from livingmeta.pages.phrases import interval
 from livingmeta.review.folder import examine, find, holds_review, load_review, questions
-from livingmeta.review.gaps import known_gaps
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem, dictionary
 from livingmeta.review.screening import overdue
@@ -488,7 +488,7 @@ def gaps_command(
 ) -> None:
     """List what was measured and is not here, and where to look."""
     loaded = load_review(review)
-    listed = known_gaps(loaded)
+    listed = gaps(loaded)
     if letter:
         return editing.letters(loaded, out=out or "figures", full=full)
     if as_json:
@@ -527,8 +527,8 @@ def gaps_command(
         head = []
     still = sum(not lack.filled for lack in listed)
     done = "" if still == len(listed) else f", {len(listed) - still} of them filled"
-    gaps = f"{len(listed)} known {screen.plural(len(listed), 'gap')}{done}"
-    page.say(f"{gaps}. To fill one: livingmeta add {review} --gap N" if listed else "No gap is known.")
+    counted = f"{len(listed)} known {screen.plural(len(listed), 'gap')}{done}"
+    page.say(f"{counted}. To fill one: livingmeta add {review} --gap N" if listed else "No gap is known.")
     return page.show()
 
 
