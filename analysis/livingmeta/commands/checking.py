@@ -13,12 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta import __version__
 from livingmeta.audit.deduction import I2, INTERVALS, declared, deduce, ranked, worth
 from livingmeta.audit.results import results_of
-from livingmeta.audit.witnesses import certify
 from livingmeta.calls.opening import Opened, is_file
-from livingmeta.calls.reviews import gaps
+from livingmeta.calls.reviews import certify, gaps
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
 from livingmeta.commands.options import AsJson, Full, Include, OutFolder, ReviewName, SynthesisPlace, trials
@@ -420,7 +418,7 @@ def certify_command(
     """
     from livingmeta.pages import documents
 
-    certificate = certify(results_of(opened.review), program=__version__)
+    certificate = certify(opened.review)
     folder = opened.folder(out)
     document = documents.text("certify", documents.certified(certificate))
     text = as_markdown([certificate_page(certificate)], level=1)
