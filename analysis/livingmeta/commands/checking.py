@@ -16,6 +16,7 @@ import typer
 from livingmeta.audit.deduction import I2, INTERVALS, declared, deduce, ranked, worth
 from livingmeta.audit.results import results_of
 from livingmeta.calls.opening import Opened, is_file
+from livingmeta.calls.pooling import synthesise
 from livingmeta.calls.reviews import certify, gaps
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
@@ -34,8 +35,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem, dictionary
 from livingmeta.review.screening import overdue
 from livingmeta.store import write
-from livingmeta.synthesis.settings import Selection, settings_of
-from livingmeta.synthesis.synthesise import synthesise
+from livingmeta.synthesis.settings import settings_of
 from livingmeta.words import RefusalError, decimal
 
 # Results of a quote with their colour, sign and rank, those first that ask for a look
@@ -449,10 +449,9 @@ def trace_command(
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
     loaded = opened.review
-    selection = Selection(include_sensitivity=include_sensitivity)
     page = screen.Page(full=full, where="" if trial else f"livingmeta trace {opened.name} SYNTHESIS TRIAL")
     before = None
-    for pool in synthesise(loaded, selection=selection, only=synthesis):
+    for pool in synthesise(loaded, synthesis=synthesis, include_sensitivity=include_sensitivity):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]
         printing.heading(page, pool, after=before, named=4)
         before = pool
