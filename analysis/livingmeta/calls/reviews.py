@@ -16,7 +16,7 @@ from livingmeta.appraisal.multiverse import Multiverse
 from livingmeta.appraisal.multiverse import multiverse as combined
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit import lock, verdicts, witnesses
-from livingmeta.audit.deduction import Deduction, declared
+from livingmeta.audit.deduction import Assumptions, Deduction, declared
 from livingmeta.audit.deduction import deduce as deduced
 from livingmeta.audit.lock import Verification
 from livingmeta.audit.results import results_of
@@ -341,12 +341,16 @@ def deduce(
     'abstract-pain-short'
     """
     review = opened(data, None, **asked)
-    own = declared(settings_of(review.protocol.methods))
-    named: dict[str, Any] = {"interval": interval, "common": common, "i2": i2}
-    chosen = {name: value for name, value in named.items() if value is not None}
-    bound = None if largest is None or largest == inf else largest
-    taken = replace(own, **chosen, largest=bound, losses=losses, measured=measured)
+    how = {"interval": interval, "common": common, "i2": i2}
+    taken = assuming(review, largest=largest, losses=losses, measured=measured, **how)
     return Several(deduced(review, synthesis, claim=claim, assumptions=taken))
+
+
+def assuming(review: Review, *, largest: float | None, **asked: Any) -> Assumptions:
+    """Return what is assumed of printed results: as the review declares it, but for what is asked."""
+    chosen = {name: value for name, value in asked.items() if value is not None}
+    bound = largest if largest is not None and largest < inf else None
+    return replace(declared(settings_of(review.protocol.methods)), **chosen, largest=bound)
 
 
 @takes(Reading)

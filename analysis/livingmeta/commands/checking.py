@@ -2,10 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
-from math import inf
 from operator import attrgetter
 from pathlib import Path
 from textwrap import shorten
@@ -13,11 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta.audit.deduction import I2, INTERVALS, declared, deduce, ranked, worth
+from livingmeta.audit.deduction import I2, INTERVALS, deduce, ranked, worth
 from livingmeta.audit.results import results_of
 from livingmeta.calls.opening import Opened, is_file
 from livingmeta.calls.pooling import synthesise
-from livingmeta.calls.reviews import certify, gaps
+from livingmeta.calls.reviews import assuming, certify, gaps
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
 from livingmeta.commands.options import AsJson, Full, Include, OutFolder, ReviewName, SynthesisPlace, trials
@@ -35,7 +33,6 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem, dictionary
 from livingmeta.review.screening import overdue
 from livingmeta.store import write
-from livingmeta.synthesis.settings import settings_of
 from livingmeta.words import RefusalError, decimal
 
 # Results of a quote with their colour, sign and rank, those first that ask for a look
@@ -385,16 +382,8 @@ def deduce_command(
 ) -> None:
     """Tell what printed results say of trials nobody here could read."""
     loaded = opened.review
-    own = declared(settings_of(loaded.protocol.methods))
-    taken = replace(
-        own,
-        interval=interval or own.interval,
-        common=own.common if common is None else common,
-        largest=largest if largest < inf else None,
-        losses=losses,
-        measured=measured,
-        i2=i2 or own.i2,
-    )
+    how = {"interval": interval, "common": common, "i2": i2}
+    taken = assuming(loaded, largest=largest, losses=losses, measured=measured, **how)
     results = deduce(loaded, synthesis, claim=claim, assumptions=taken)
     if as_json:
         from livingmeta.pages import documents
