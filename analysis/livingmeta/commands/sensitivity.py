@@ -10,6 +10,7 @@ from typing import NamedTuple
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.calls.opening import Opened
+from livingmeta.calls.reviews import sensitivity
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
@@ -54,7 +55,7 @@ def sensitivity_command(
     """
     dossier = Dossier(review=opened.review, important=important, vas_sd=vas_sd)
     loaded, limit = dossier.review, dossier.limit
-    analyses = [analysis for analysis in dossier.sensitivity if synthesis in {None, analysis.main.synthesis}]
+    analyses = sensitivity(loaded, synthesis=synthesis)
     also = _Also(limit, important, vas_sd)
     laid_out = rob_me(loaded, analyses)
     if as_json:
