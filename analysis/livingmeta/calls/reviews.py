@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from math import inf
@@ -177,7 +178,12 @@ def sensitivity(
 
 @takes(Reading)
 def multiverse(
-    data: Data, vi: Any = None, *, synthesis: str | None = None, **asked: Unpack[Reading]
+    data: Data,
+    vi: Any = None,
+    *,
+    synthesis: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **asked: Unpack[Reading],
 ) -> Several[Multiverse]:
     """Pool under every combination of defensible choices, as `livingmeta multiverse` does.
 
@@ -187,6 +193,8 @@ def multiverse(
         As `synthesise` takes them, and what a table leaves open.
     synthesis : str, optional
         Only this one, by id or title.
+    progress : callable, optional
+        Is told now and then how many of how many combinations are done.
 
     Returns
     -------
@@ -209,7 +217,7 @@ def multiverse(
     >>> multiverse("smith2017", synthesis="pain-short")[0].main.k
     3
     """
-    return Several(combined(opened(data, vi, **asked), synthesis=synthesis))
+    return Several(combined(opened(data, vi, **asked), synthesis=synthesis, progress=progress))
 
 
 @takes(Reading)

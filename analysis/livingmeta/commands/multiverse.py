@@ -3,15 +3,10 @@
 from pathlib import Path
 
 from livingmeta.appraisal.dossier import Dossier
-from livingmeta.appraisal.multiverse import (
-    Multiverse,
-    MultiverseSummary,
-    Shares,
-    multiverse,
-    multiverse_summary,
-)
+from livingmeta.appraisal.multiverse import Multiverse, MultiverseSummary, Shares, multiverse_summary
 from livingmeta.audit.results import Results
 from livingmeta.calls.opening import Opened
+from livingmeta.calls.reviews import multiverse
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
