@@ -8,8 +8,8 @@ import typer
 
 from livingmeta.appraisal.certainty import SummaryOfFindings
 from livingmeta.appraisal.directions import EffectDirections
-from livingmeta.appraisal.dossier import Dossier
 from livingmeta.calls.opening import Opened
+from livingmeta.calls.reviews import dossier
 from livingmeta.calls.writing import flow_and_bias
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
@@ -19,7 +19,7 @@ from livingmeta.language import ENGLISH
 from livingmeta.living.worksheet import stale, unplaced, worksheet
 from livingmeta.pages.documents import certainty, panel, points
 from livingmeta.pages.phrases import absolute_words, judged_line, judged_words, suggested_line
-from livingmeta.review.folder import PACKAGED, extended, read_worksheet
+from livingmeta.review.folder import PACKAGED, read_worksheet
 from livingmeta.review.protocol import Review
 from livingmeta.store import replace_all, write
 from livingmeta.synthesis.dependence import shared_flags
@@ -58,17 +58,15 @@ def certainty_command(
     Where nothing is pooled it says what each report says.
     """
     loaded = opened.review
-    dossier = Dossier(
-        review=loaded, previous=extended(loaded), important=important, per_1000=per_1000, vas_sd=vas_sd
-    )
-    summaries = dossier.certainty
+    held = dossier(loaded, important=important, per_1000=per_1000, vas_sd=vas_sd)
+    summaries = held.certainty
     if worksheet is not None:
         by = None if important is None else f"{important:g}{'' if vas_sd is None else ' points'}"
         by = by if per_1000 is None else f"{per_1000:g} people per 1,000"
         return _worksheet(loaded, summaries, Path(worksheet), important=by, full=full, as_json=as_json)
     if as_json:
-        return screen.json("certainty", certainty(dossier))
-    written = flow_and_bias(dossier, opened.folder(out))
+        return screen.json("certainty", certainty(held))
+    written = flow_and_bias(held, opened.folder(out))
     page = screen.Page(full=full)
     before = None
     for summary in summaries:
@@ -77,9 +75,9 @@ def certainty_command(
     page.section("")
     if dossier.proved:
         page.say(f"{dossier.proved}.", rank=1)
-    _directions(page, dossier.unpooled)
+    _directions(page, held.unpooled)
     printing.written(page, written)
-    if not dossier.flow.known and loaded.file is None:
+    if not held.flow.known and loaded.file is None:
         page.say(ENGLISH.say("flow_none"), rank=4)
     for line in unplaced(loaded.certainty, summaries):
         page.say(line, rank=1)
