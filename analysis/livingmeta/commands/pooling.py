@@ -6,6 +6,7 @@ import typer
 
 from livingmeta.appraisal.choices import SEVERAL_ARMS, with_arms
 from livingmeta.audit.results import results_of
+from livingmeta.calls.methods import regress
 from livingmeta.calls.opening import Opened
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
@@ -31,7 +32,6 @@ from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, int
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.choosing import outside
 from livingmeta.synthesis.comparison import Comparison, apart, compare
-from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.moderators import differing
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import CLUSTERS, METHOD_OPTIONS, Selection, headline_settings
@@ -280,7 +280,6 @@ def regress_command(
 ) -> None:
     """Regress effects on moderators (meta-regression)."""
     loaded = opened.review
-    settings = headline_settings(loaded, name=profile, model=model, tau2=tau2, ci=ci)
     plans = [plan.id for plan in loaded.protocol.synthesis]
     if not synthesis and len(plans) > 1:
         raise RefusalError(f"{opened.name} has several: choose with --synthesis of {listing(plans)}.")
@@ -289,17 +288,14 @@ def regress_command(
             f"{opened.name}: say with --by on what to regress: {listing(differing(loaded))}. The mean alone "
             f"is what livingmeta pool {opened.name} gives."
         )
+    rows = {"no_assumptions": no_assumptions, "documented_only": documented_only}
     moderation = regress(
         loaded,
-        synthesis or plans,
-        by,
-        settings=settings,
-        selection=Selection(
-            include_sensitivity=include_sensitivity,
-            no_assumptions=no_assumptions,
-            documented_only=documented_only,
-        ),
+        by=by,
+        synthesis=synthesis or plans,
         cluster=cluster,
+        **{"profile": profile, "model": model, "tau2": tau2, "ci": ci},
+        **{"include_sensitivity": include_sensitivity, **rows},
     )
     if as_json:
         from livingmeta.pages.documents import regressed
@@ -314,7 +310,7 @@ def regress_command(
     if result.clusters is not None:
         page.say("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
     page.table(
-        ["coefficient", f"{settings.label} ({100 * result.level:g}% CI)", "df", "P"],
+        ["coefficient", f"{headline_settings(loaded).label} ({100 * result.level:g}% CI)", "df", "P"],
         [
             [
                 slope.name,
