@@ -1,6 +1,7 @@
 """Pooling a review, by its own methods or those of other programs, and regressing its effects."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -8,6 +9,8 @@ from livingmeta.appraisal.choices import SEVERAL_ARMS, with_arms
 from livingmeta.audit.results import results_of
 from livingmeta.calls.methods import regress
 from livingmeta.calls.opening import Opened
+from livingmeta.calls.pooling import pools_of
+from livingmeta.calls.reviews import compare
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import (
@@ -31,11 +34,10 @@ from livingmeta.pages.changes import stepped
 from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, interval
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.choosing import outside
-from livingmeta.synthesis.comparison import Comparison, apart, compare
+from livingmeta.synthesis.comparison import Comparison, apart
 from livingmeta.synthesis.moderators import differing
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import CLUSTERS, METHOD_OPTIONS, Selection, headline_settings
-from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError, decimal, decimals, derived, p_words, steady
 
 
@@ -81,40 +83,41 @@ def pool_command(
     as_json: AsJson = False,
 ) -> None:
     """Pool a table, or every synthesis of a review."""
-    loaded = opened.review if several_arms is None else with_arms(opened.review, several_arms)
-    selection = Selection(
-        include_sensitivity=include_sensitivity,
-        no_assumptions=no_assumptions,
-        documented_only=documented_only,
-        without=tuple(without or ()),
-        terms=terms,
-        subgroup=subgroup,
-    )
-    side_by_side = profile == "all"
-    settings = headline_settings(
-        loaded,
-        name=None if side_by_side else profile,
-        measure=measure,
-        level=level / 100 if level is not None and level > 1 else level,
-        model=model,
-        tau2=tau2,
-        ci=ci,
-        tau2_ci=tau2_ci,
-        prediction=prediction,
-        cluster=cluster,
-    )
+    rows: Any = {
+        "include_sensitivity": include_sensitivity,
+        "no_assumptions": no_assumptions,
+        "documented_only": documented_only,
+        "without": tuple(without or ()),
+        "terms": terms,
+        "subgroup": subgroup,
+    }
+    how: Any = {
+        "model": model,
+        "tau2": tau2,
+        "ci": ci,
+        "tau2_ci": tau2_ci,
+        "prediction": prediction,
+        "level": level,
+        "cluster": cluster,
+    }
     page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
-    if side_by_side:
-        chosen = (model, tau2, ci, tau2_ci, prediction, level, cluster)
-        return _side_by_side(
-            page, loaded, synthesis, settings.measure, selection, chosen=chosen, as_json=as_json
-        )
-    pools = synthesise(loaded, settings=settings, selection=selection, only=synthesis)
+    if profile == "all":
+        if any(choice is not None for choice in how.values()):
+            raise RefusalError(
+                "--profile all shows each profile as it is: leave --model, --tau2, --ci, --tau2-ci, "
+                "--prediction, --level and --cluster out, or choose one profile."
+            )
+        armed = opened.review if several_arms is None else with_arms(opened.review, several_arms)
+        comparisons = compare(armed, synthesis=synthesis, measure=measure, **rows)
+        return _side_by_side(page, armed, comparisons, as_json=as_json)
+    of = {"synthesis": synthesis, "profile": profile, "measure": measure, "several_arms": several_arms}
+    loaded, pools, settings = pools_of(opened.review, None, {**of, **how, **rows})
     if as_json:
         from livingmeta.pages.documents import pooled
 
         return screen.json("pool", [pooled(pool) for pool in pools])
-    plain = settings == headline_settings(loaded) and selection == Selection() and several_arms is None
+    asked = Selection(**rows) != Selection() or several_arms is not None
+    plain = settings == headline_settings(loaded) and not asked
     results = results_of(loaded) if plain and loaded.published else None
     if results is not None and synthesis is None:
         printing.print_answers(page, results)
@@ -148,25 +151,8 @@ def _spans(comparison: Comparison) -> str:
 
 
 def _side_by_side(
-    page: screen.Page,
-    loaded: Review,
-    synthesis: str | None,
-    measure: str,
-    selection: Selection,
-    *,
-    chosen: tuple[object, ...],
-    as_json: bool,
+    page: screen.Page, loaded: Review, comparisons: Sequence[Comparison], *, as_json: bool
 ) -> None:
-    if any(choice is not None for choice in chosen):
-        raise RefusalError(
-            "--profile all shows each profile as it is: leave --model, --tau2, --ci, --tau2-ci, "
-            "--prediction, --level and --cluster out, or choose one profile."
-        )
-    comparisons = [
-        comparison
-        for comparison in compare(loaded, measure=measure, selection=selection)
-        if synthesis in {None, comparison.own.synthesis}
-    ]
     if as_json:
         from livingmeta.pages.documents import compared
 
