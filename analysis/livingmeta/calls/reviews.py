@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from math import inf
 from pathlib import Path
+from pathlib import Path
 from typing import Any, Unpack
 
 from livingmeta.appraisal import changes as moves
@@ -28,7 +29,7 @@ from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, sel
 from livingmeta.calls.pooling import pools_of
 from livingmeta.living.proving import prove
 from livingmeta.printer import Several
-from livingmeta.review.folder import examine, extended, load_review
+from livingmeta.review.folder import examine, extended, find, load_review
 from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem
@@ -424,24 +425,32 @@ def verify(data: str) -> Verification:
     >>> verify("knee_oa").differences
     ()
     """
-    from livingmeta import __version__
-
     if not is_review(data):
         raise RefusalError(
             "a table has no lock: livingmeta import makes a review of a file, which can have one."
         )
-    folder = load_review(data).folder
+    path, _, raw, verification = beside_lock(data)
+    if raw is None or verification is None:
+        raise RefusalError(f'{path}: no lock yet; livingmeta verify {data} --update --why "…" writes one.')
+    return verification
+
+
+def beside_lock(name: str, *, why: str = "") -> tuple[Path, lock.Lock, bytes | None, Verification | None]:
+    """Return a review's lock: its path, what it would be now, what it is, and how these compare."""
+    from livingmeta import __version__
+
+    folder, _ = find(name)
     path = folder / lock.NAME
 
     def now() -> tuple[lock.Lock, bytes | None]:
-        new = lock.locked(results_of(load_review(data)), version=__version__, why="")
+        new = lock.locked(results_of(load_review(name)), version=__version__, why=why)
         return new, current(path).read_bytes() if current(path).is_file() else None
 
     new, raw = at_rest(folder, now)  # rows, hashes and lock of one moment, though somebody writes
     if raw is None:
-        raise RefusalError(f'{path}: no lock yet; livingmeta verify {data} --update --why "…" writes one.')
+        return path, new, None, None
     old = lock.held(raw, place=str(path))
-    return lock.verified(old, new, edits=lock.edited(raw, old))
+    return path, new, raw, lock.verified(old, new, edits=lock.edited(raw, old))
 
 
 @takes(Reading)

@@ -5,17 +5,15 @@ from typing import Annotated
 
 import typer
 
-from livingmeta import __version__
 from livingmeta.audit import lock
-from livingmeta.audit.results import results_of
+from livingmeta.calls.reviews import beside_lock
 from livingmeta.commands import printing, screen
 from livingmeta.commands.options import AsJson, Full, ReviewName
 from livingmeta.living.adding import owned
 from livingmeta.living.history import written_by
 from livingmeta.pages.changelog import changelog_line, verified_lines, with_line
 from livingmeta.pages.documents import as_locked
-from livingmeta.review.folder import find, load_review
-from livingmeta.store import at_rest, current, replace_all
+from livingmeta.store import replace_all
 from livingmeta.words import RefusalError
 
 
@@ -39,26 +37,14 @@ def verify_command(
         raise RefusalError(
             'verify: a new lock needs its reason, and only a new lock does: --update --why "…".'
         )
-    folder, _ = find(review)
-    path = folder / lock.NAME
-    # rows, hashes and lock of one moment, though somebody writes
-    new, raw = at_rest(
-        folder,
-        lambda: (
-            lock.locked(results_of(load_review(review)), version=__version__, why=why or ""),
-            current(path).read_bytes() if current(path).is_file() else None,
-        ),
-    )
-    old = lock.held(raw, place=str(path)) if raw is not None else None
-    if old is None and not update:
+    path, new, raw, verification = beside_lock(review, why=why or "")
+    if verification is None and not update:
         raise RefusalError(
             f"{path}: this review has no lock yet. Write the first with "
             f'livingmeta verify {review} --update --why "first lock".'
         )
-    verification = commit = None
-    if old is not None and raw is not None:
-        verification = lock.verified(old, new, edits=lock.edited(raw, old))
-        commit = written_by(path)
+    old = lock.held(raw, place=str(path)) if raw is not None else None
+    commit = written_by(path) if verification is not None else None
     if as_json:
         screen.json("verify", as_locked(new["review"], verification, commit=commit))
     elif verification is not None:
