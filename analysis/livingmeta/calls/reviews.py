@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from math import inf
 from pathlib import Path
-from pathlib import Path
 from typing import Any, Unpack
 
 from livingmeta.appraisal import changes as moves

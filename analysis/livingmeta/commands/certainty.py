@@ -73,8 +73,8 @@ def certainty_command(
         _print(page, loaded, summary, before, vas_sd=vas_sd)
         before = summary.pool
     page.section("")
-    if dossier.proved:
-        page.say(f"{dossier.proved}.", rank=1)
+    if held.proved:
+        page.say(f"{held.proved}.", rank=1)
     _directions(page, held.unpooled)
     printing.written(page, written)
     if not held.flow.known and loaded.file is None:
