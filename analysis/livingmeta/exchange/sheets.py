@@ -337,7 +337,7 @@ def changed_cells(before: Sheet, after: Sheet) -> list[str]:
     said = [f"{after.file}: the column {name} is new" for name in after.header if name not in before.header]
     said += [f"{before.file}: the column {name} is gone" for name in before.header if name not in shared]
     texts = [[tuple(cells[name] for name in shared) for _, cells in sheet.rows] for sheet in (before, after)]
-    for tag, a, b, c, d in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in SequenceMatcher(None, texts[0], texts[1], autojunk=False).get_opcodes():
         if tag == "equal":
             continue
         left = list(range(a, b))

@@ -339,9 +339,8 @@ def workbook(known: Dossier) -> bytes:
     from openpyxl.utils import get_column_letter
 
     sheets: dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]] = {
-        name: (list(told.columns), told.itertuples(index=False, name=None))
+        name: (list(frame.columns), frame.itertuples(index=False, name=None))
         for name, frame in tables(known.results).items()
-        for told in [frame.dropna(axis="columns", how="all") if len(frame) else frame]  # no empty column
     }
     sheets["findings"] = (_FOUND, map(_found, known.certainty))
     book = Workbook()
@@ -350,10 +349,11 @@ def workbook(known: Dossier) -> bytes:
     for name, (head, rows) in sheets.items():
         page = book.create_sheet(name)
         page.freeze_panes = "A2"
-        widths = [len(str(title)) for title in head]
-        for place, line in enumerate((head, *rows), start=1):
-            for column, value_of in enumerate(line, start=1):
-                content = _content(value_of)
+        filled = [list(map(_content, row)) for row in rows]
+        told = [n for n in range(len(head)) if not filled or any(cells[n] is not None for cells in filled)]
+        widths = [len(str(head[n])) for n in told]
+        for place, cells in enumerate((list(head), *filled), start=1):
+            for column, content in enumerate((cells[n] for n in told), start=1):
                 if content is None:
                     continue
                 cell = page.cell(place, column, content)
