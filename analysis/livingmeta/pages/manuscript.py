@@ -352,7 +352,8 @@ def workbook(known: Dossier) -> bytes:
         filled = [list(map(_content, row)) for row in rows]
         told = [n for n in range(len(head)) if not filled or any(cells[n] is not None for cells in filled)]
         widths = [len(str(head[n])) for n in told]
-        for place, cells in enumerate((list(head), *filled), start=1):
+        named: list[Any] = list(head)
+        for place, cells in enumerate((named, *filled), start=1):
             for column, content in enumerate((cells[n] for n in told), start=1):
                 if content is None:
                     continue
