@@ -151,6 +151,10 @@ class Table(Block):
                 bodies.append([row])
         return bodies
 
+    def alike(self, rows: list[TableRow], place: int) -> bool:
+        """Say whether rows of a group have words in common, which are said in the first of them."""
+        return place not in self.numbers and len({row.cells[place] for row in rows}) == 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure(Block):
@@ -385,11 +389,9 @@ def _grid(table: Table) -> Grid:
     for place, name in enumerate(table.head):
         grid.add_column(name, overflow="fold", min_width=4 if place in table.numbers else 8)
     for rows in table.bodies:
-        ends = {0, len(table.head) - 1} if table.grouped else set()
-        for row in rows:  # what a group has in common at either end is said in its first row
-            again = [place in ends and row is not rows[0] for place in range(len(table.head))]
-            same = [rows[0].cells[place] == words for place, words in enumerate(row.cells)]
-            shown = zip(row.cells, again, same, strict=True)
-            grid.add_row(*("" if repeated and equal else _text(words) for words, repeated, equal in shown))
+        said = [table.grouped and table.alike(rows, place) for place in range(len(table.head))]
+        for row in rows:
+            shown = zip(row.cells, said, strict=True)
+            grid.add_row(*("" if once and row is not rows[0] else _text(words) for words, once in shown))
         grid.add_section()
     return grid

@@ -17,7 +17,7 @@ from livingmeta.figures.prisma import prisma_plot
 from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import Language, language
 from livingmeta.pages.anchors import pool_id, slug
-from livingmeta.pages.blocks import Paragraph, Section, as_html, as_markdown, figures_in, plain
+from livingmeta.pages.blocks import Paragraph, Quotation, Section, as_html, as_markdown, figures_in, plain
 from livingmeta.pages.phrases import coverage, speaking
 from livingmeta.pages.sections import head, sections, terms
 from livingmeta.pages.template import page, theme
@@ -69,7 +69,13 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
         As `document` takes them.
     """
     writer = _writer(known, version, lang, whole=True)
-    body, title = tuple(sections(writer)), writer.theirs(known.review.protocol.title)
+    protocol = known.review.protocol
+    title = (
+        {"heading": protocol.title}
+        if known.review.file
+        else {"heading": protocol.question, "above": protocol.title}
+    )
+    body = [part for part in sections(writer) if part.id != "question"]  # it is the heading
     first, rest = ([part for part in body if part.folded is folded] for folded in (False, True))
     drawn = {slug("picture", synthesis): figure for synthesis, figure in figures.items()}
     drawn |= _drawn(known, writer.language)
@@ -85,8 +91,10 @@ def html(known: Dossier, *, figures: Mapping[str, Any], version: str, lang: str 
         lang=lang,
         say=writer.say,
         version=version,
-        title=plain(title),
-        translated=isinstance(title, str),
+        title=plain(writer.theirs(protocol.title)),
+        names={place: writer.theirs(words) for place, words in title.items()},
+        own=lambda words: words.lang if isinstance(words, Quotation) else lang,
+        plain=plain,
         sections=body,
         first=as_html(first, lang=lang, pictures=pictures),
         head=as_html(filter(None, head(writer)), lang=lang),

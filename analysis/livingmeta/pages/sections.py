@@ -68,7 +68,7 @@ from livingmeta.pages.phrases import (
 )
 from livingmeta.pages.rob_me import tipping
 from livingmeta.pages.template import minus
-from livingmeta.pages.writer import Writer, quoting, row
+from livingmeta.pages.writer import Writer, aligned, quoting, row
 from livingmeta.review.bias import unrecorded
 from livingmeta.review.quotes import proof_mark
 from livingmeta.review.schema import Claim, Moderator
@@ -105,14 +105,13 @@ def _question(writer: Writer) -> Blocks:
 def _answer(writer: Writer) -> Blocks:
     say, dossier, speak = writer.say, writer.dossier, writer.language
     notes: list[Words] = [
-        sign(writer.pools, language=speak),
+        standing(writer.results, language=speak) if writer.review.published else "",
         how_to_say(writer.review, writer.pools, language=speak),
         writer.theirs(writer.review.protocol.caution, sentence),
         say("vas_note", sd=f"{dossier.vas_sd:g}") if dossier.vas_sd else "",
     ]
-    printed = standing(writer.results, language=speak) if writer.review.published else ""
-    words = joined(filter(None, (verdict(writer.pools, language=speak), printed)), " ")
-    yield writer.paragraph("verdict", words, style="lead")
+    yield writer.paragraph("verdict", verdict(writer.pools, language=speak), style="lead")
+    yield writer.paragraph("sign", sign(writer.pools, language=speak))
     axis = writer.axis(pool.result for pool in writer.pools)
     yield writer.table(
         "answer-table",
@@ -170,21 +169,24 @@ def _compared(writer: Writer) -> Blocks:
         yield writer.paragraph("assumed-methods", quoting(words, why) if why == assumption else words)
     more = f" {say('verdict_all')}" if len(writer.listed) < len(writer.numeric) else ""
     yield writer.paragraph("standing", standing(results, language=speak) + more)
+    printed = aligned([minus(verdict.printed) for verdict in writer.listed])
+    methods_of = {pool.key: speak.word(pool.methods) for pool in results.pools if pool.result}
     yield writer.table(
         "verdicts",
         say("compared"),
-        ("h_claim", "h_quantity", "h_printed", "h_recomputed", "h_verdict", "h_why"),
+        ("h_claim", "h_quantity", "h_printed", "h_recomputed", "explorer.methods", "h_verdict", "h_why"),
         (
             row(
                 writer.claim_words(verdict.claim),
                 speak.word(verdict.quantity),
-                minus(verdict.printed),
+                number,
                 speak.decimal(verdict.recomputed, 4),
+                methods_of.get((verdict.synthesis, verdict.subgroup), "") if verdict.trial is None else "",
                 speak.word(verdict.verdict),
                 minus(speak.word(verdict.detail)),
                 anchor=slug("verdict", verdict.claim) if verdict.claim in writer.claims else "",
             )
-            for verdict in writer.listed
+            for verdict, number in zip(writer.listed, printed, strict=True)
         ),
         numbers=(2, 3),
         grouped=True,
@@ -248,7 +250,7 @@ def _effect(writer: Writer, pool: Pool, place: int, axis: Axis) -> TableRow:
         " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
         (Link(number, f"#{slug('trace', anchor)}") if writer.traced else number, writer.bar(effect, axis)),
         f"{speak.decimal(pool.weights[place], 1)}{speak.percent}" if pool.result else "",
-        writer.theirs(effect.instrument_name) or "–",
+        writer.theirs(effect.instrument_name),
         anchor=anchor,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,6 +30,7 @@ from livingmeta.pages.blocks import (
     Table,
     TableRow,
     Words,
+    plain,
 )
 from livingmeta.pages.phrases import Interval, interval, percent_of
 from livingmeta.review.protocol import Review
@@ -42,6 +44,23 @@ LONG = 60  # verdicts or effects; a page lists no more where a file beside it ha
 def row(*cells: Words, anchor: str = "") -> TableRow:
     """Return a row of a table."""
     return TableRow(id=anchor, cells=cells)
+
+
+def aligned(column: Sequence[str]) -> list[str]:
+    """Fill decimals up with blanks of their width: ended alike, their points stand below each other.
+
+    Examples
+    --------
+    >>> aligned(["0.27", "0.3", "45"])
+    ['0.27', '0.3\u2007', '45\u2008\u2007\u2007']
+    """
+    ends = [re.search(r"(?<=\d)(?:([.,])(\d+))?\D*$", text) for text in column]
+    each = [(bool(end and end[1]), len(end[2] or "") if end else 0) for end in ends]
+    point, places = any(has for has, _ in each), max((n for _, n in each), default=0)
+    return [
+        text + "\N{PUNCTUATION SPACE}" * (point and not has) + "\N{FIGURE SPACE}" * (places - n)
+        for text, (has, n) in zip(column, each, strict=True)
+    ]
 
 
 def quoting(text: str, *quotes: str | None) -> Words:
@@ -127,7 +146,7 @@ class Writer:
         """Return a table, its head by keys; None of no rows.
 
         The head of an effect names the scale and level of the pool that it is `of`. Of several rows
-        with one anchor the first bears it.
+        with one anchor the first bears it. A column in which nothing stands is left out.
         """
         values: Mapping[str, str] = {}
         if of is not None:
@@ -137,12 +156,17 @@ class Writer:
         kept = [each if anchors.setdefault(each.id, each) is each else replace(each, id="") for each in rows]
         if not kept:
             return None
+        shown = [
+            place
+            for place in range(len(heads))
+            if not place or any(plain(each.cells[place]) not in {"", "–"} for each in kept)
+        ]
         return Table(
             id=name,
             caption=caption,
-            head=tuple(self.say(key, **values) for key in heads),
-            rows=tuple(kept),
-            numbers=frozenset(numbers),
+            head=tuple(self.say(heads[place], **values) for place in shown),
+            rows=tuple(replace(each, cells=tuple(each.cells[place] for place in shown)) for each in kept),
+            numbers=frozenset(place for place, was in enumerate(shown) if was in {*numbers}),
             grouped=grouped,
         )
 
