@@ -63,7 +63,7 @@ def test_of_two_dois_in_a_text_none_is_the_papers_own(tmp_path: Path) -> None:
         ("a.pdf", b"", "the file is empty"),
         ("a.pdf", b"%PDF-1.7\nnothing", "no PDF that can be read"),
         ("a.pdf", b"\x89PNG", "it is called .pdf, and begins otherwise"),
-        ("a.docx", b"PK\x03\x04", "Save it as PDF"),
+        ("a.docx", b"PK\x03\x04", "papers ending in .docx are not read. Save it as PDF"),
         ("a.csv", b"a,b\n1,2", "Name a PDF, a JATS XML"),
         ("a.xml", b"<?xml version='1.0'?><records/>", "no article in JATS"),
         ("a.xml", b"<article>", "not well-formed"),
@@ -83,10 +83,15 @@ def test_what_is_no_paper_is_refused_with_what_to_do(
 def test_a_folder_of_papers_says_which_it_could_not_read(tmp_path: Path) -> None:
     held(tmp_path / "a.xml", JATS)
     held(tmp_path / "b.pdf", b"%PDF-1.7\nnothing")
+    held(tmp_path / "c.docx", b"PK")
     held(tmp_path / "notes.csv", "a,b")
     papers, doubts = papers_in(tmp_path)
     assert [paper.path.name for paper in papers] == ["a.xml"]
-    assert [(Path(doubt.file).name, doubt.severity) for doubt in doubts] == [("b.pdf", "warning")]
+    assert [(Path(doubt.file).name, doubt.severity) for doubt in doubts] == [
+        ("b.pdf", "warning"),
+        ("c.docx", "warning"),
+    ]
+    assert [paper.path.name for paper in papers_in(tmp_path / "a.xml")[0]] == ["a.xml"]
     (tmp_path / "empty").mkdir()
     for folder, said in ((tmp_path / "empty", "no paper"), (tmp_path / "none", "no such folder")):
         with pytest.raises(RefusalError, match=said):

@@ -27,6 +27,7 @@ from livingmeta.words import RefusalError
 Line = TypeVar("Line")
 KINDS = {".pdf": "pdf", ".xml": "jats", ".nxml": "jats", ".html": "html", ".htm": "html", ".xhtml": "html"}
 KINDS |= {".txt": "text", ".text": "text"}
+WRITTEN = frozenset({".doc", ".docx", ".odt", ".rtf", ".epub"})  # what may be a paper, and is not read
 MOST_PAGES = 2_000  # a thesis has some hundreds
 FEWEST_LETTERS = 40  # a page with fewer shows a picture, a scan, or nothing
 GUTTER = 7.0  # points between columns of text; words of a line stand closer
@@ -143,18 +144,19 @@ def open_paper(path: Path) -> Paper:
 def papers_in(
     folder: Path, *, progress: Callable[[int, int], object] | None = None
 ) -> tuple[list[Paper], list[Problem]]:
-    """Open all papers in a folder and below it; one that can't be read is a doubt, not an end.
+    """Open all papers in a folder and below it, or one; what can't be read is a doubt, not an end.
 
     Raises
     ------
     RefusalError
         If there is no such folder, or no paper in it.
     """
-    if not folder.is_dir():
+    if not folder.exists():
         raise RefusalError(f"{folder}: there is no such folder. Name the folder that holds the papers.")
     opened: list[Paper] = []
     doubts: list[Problem] = []
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS and path.is_file()]
+    found = [folder] if folder.is_file() else sorted(folder.rglob("*"))
+    paths = [path for path in found if path.suffix.lower() in {*KINDS, *WRITTEN} and path.is_file()]
     for done, path in enumerate(paths, start=1):
         try:
             opened.append(open_paper(path))
@@ -220,8 +222,8 @@ def _kind(path: Path, raw: bytes) -> Literal["pdf", "jats", "html", "text"]:
     if begin.startswith((b"<?xml", b"<!doctype", b"<article", b"<pmc-articleset", b"<oai")):
         return "jats"
     suffix, file = path.suffix.lower(), str(path)
-    if suffix in {".docx", ".doc"}:
-        raise FileError(file, "this is a Word document", "Save it as PDF, and name that.")
+    if suffix in WRITTEN:
+        raise FileError(file, f"papers ending in {suffix} are not read", "Save it as PDF.")
     if KINDS.get(suffix) == "text":
         return "text"
     if KINDS.get(suffix) == "html" and begin.startswith(b"<"):

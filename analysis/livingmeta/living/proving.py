@@ -88,7 +88,9 @@ class Proof(Shown):
         }.get(self.result)
         if reason is None or self.paper is None:
             return None
-        remedy = {"elsewhere": "Correct the locator."}.get(self.result, "Look at it again, and correct it.")
+        remedy = "Correct the locator." if self.result == "elsewhere" else "Look at it again, and correct it."
+        if self.result == "not found":
+            remedy += " Where a table or figure parts its words there, write … between them."
         unread = ", ".join(map(str, self.paper.unread))
         doubtful = self.result == "elsewhere" or (self.result == "not found" and unread)
         if unread and self.result == "not found":
