@@ -92,6 +92,7 @@
     }).join("");
     const few = part.trials.length + part.missing.length + part.dropped.length < 2;
     at("rows-asked").hidden = few;
+    at("rows-wrong").textContent = "";
     at("switches").hidden = !part.trials.length;
   }
 
@@ -344,7 +345,9 @@
   function pin(key) {
     showCard(key, true);
     at("card").focus({ preventScroll: true });
-    if (narrow()) at("card").scrollIntoView({ block: "nearest" });
+    const { top, bottom } = at("card").getBoundingClientRect();
+    const clear = at("answer").offsetHeight + 48; // of the headline, which stays in sight, and of the card's row
+    if (narrow() && (top < clear || bottom > innerHeight)) scrollBy(0, top - clear);
   }
 
   const rowAt = (event) => (event.target.closest ? event.target.closest(".row") : null);
@@ -462,11 +465,13 @@
     for (const name of METHODS) at(name).innerHTML = choices(OPTIONS[name]);
     at("sort").innerHTML = choices(Object.keys(SORTS).filter((name) => name !== "bias" || Object.keys(data.bias).length)
       .map((name) => [name, SORTED[name]]));
-    at("rows-asked").open = !narrow();
+    const widened = () => { at("rows-asked").open = !narrow(); };
+    widened();
+    matchMedia("(max-width: 56rem)").addEventListener("change", widened);
     on("sort", "change", (event) => change({ sort: event.target.value }));
     on("find", "input", (event) => change({ find: event.target.value }));
     on("filters", "input", (event) => filterBy(event.target.dataset.name));
-    on("show-all", "click", () => { showFilters(data.syntheses[state.part]); at("rows-wrong").textContent = ""; change({ find: "", where: {} }); });
+    on("show-all", "click", () => { showFilters(data.syntheses[state.part]); change({ find: "", where: {} }); });
     on("only-shown", "click", () => {
       const shown = new Set(shownRows(state, analysed(state)).trials.map((trial) => trial.id));
       turnAll((trial) => shown.has(trial.id) && isOn(state, trial), say("explorer.said_only_shown"));
@@ -497,6 +502,7 @@
     on("specification", "input", (event) => change({ looked: Number(event.target.value) }));
     on("reset", "click", () => {
       tellWrong("");
+      showFilters(data.syntheses[state.part]);
       change({ ...fresh(state.part), view: state.view }, `${say("explorer.reset")}.`);
     });
     for (const view of VIEWS) on(`tab-${view}`, "click", () => change({ view }));
@@ -519,6 +525,7 @@
     });
     document.querySelectorAll("form").forEach((form) => form.addEventListener("submit", (event) => event.preventDefault()));
     window.addEventListener("hashchange", () => { state = stateOf(location.hash); show(); });
+    new ResizeObserver(([{ target }]) => { document.documentElement.style.scrollPaddingTop = `${target.offsetHeight + 8}px`; }).observe(at("answer"));
     // choices taller than the window stick by their lower end, and need no scroller of their own
     new ResizeObserver(([{ target }]) => { target.style.top = `${Math.min(8, innerHeight - target.offsetHeight - 8)}px`; }).observe(at("controls"));
     new ResizeObserver(() => { if (at("figure").clientWidth !== width) { width = at("figure").clientWidth; draw(analysed(state)); } }).observe(at("figure"));
