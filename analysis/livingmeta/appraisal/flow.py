@@ -143,6 +143,9 @@ def _screened(review: Review, counts: Mapping[str, BoxCount]) -> dict[str, BoxCo
         for box, number in numbers.items()
         if counts[box].number is None
     }
+    for box, rows in {"studies": review.trials, "reports": review.reports}.items():
+        if counts[box].number is None and review.protocol.extends is None:  # else the new ones are counted
+            filled[box] = _counted(counts[box], len(rows), said("prisma.rows", review=review.protocol.id))
     if "reports_excluded" in filled:
         listed = [
             said("prisma.reason", reason=Own(reason), number=whole(n)) for reason, n in held.reasons.items()

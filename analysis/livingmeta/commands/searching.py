@@ -112,10 +112,10 @@ def _tell_run(page: screen.Page, done: Searched) -> None:
         page.say(f"  not all came: {done.trouble}. What came is kept; the same command goes on.", bold=True)
     for remark in done.remarks:
         page.say(f"  {remark}", rank=1, what="remark")
-    for doubt in done.doubts:
-        page.say(f"  {doubt}", rank=1, what="pair to look at")
     for merge in done.merges:
-        page.say(f"  merged: {merge}", rank=2, what="merge")
+        page.say(f"  merged: {merge}", rank=1, what="merge")
+    for doubt in done.doubts:
+        page.say(f"  {doubt}", rank=2, what="pair to look at")
     page.section("")
 
 

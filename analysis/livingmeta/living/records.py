@@ -24,7 +24,7 @@ from livingmeta.words import key_of, needing
 # Titles of one year are one where their likeness (rapidfuzz.fuzz.ratio, 0 to 100, of titles without
 # case, accents and marks, in one spelling) is at least this, and `_slip` finds slips of typing only.
 SAME_TITLE = 95.0
-ALIKE = 85.0  # likeness from which two titles of one first author are shown as perhaps one trial
+ALIKE = 90.0  # likeness from which two titles of one first author are shown as perhaps one trial
 APART = 60.0  # records of one DOI whose titles are less alike are not merged: supplements share a DOI
 SHORTEST_TITLE = 25  # characters; "Editorial" and "Reply to the authors" tell no two papers apart
 OTHERS = "same as others that are this one"
@@ -109,7 +109,9 @@ def sameness(references: Sequence[Reference], *, settled: Sequence[int] = ()) ->
             edges[a, b] = why
             parts.join(a, b)
     for a, b in alike:
-        if parts.of(a) != parts.of(b) and _family(references[a]) == _family(references[b]) != "":
+        registered = {references[place].registration for place in (a, b)} - {None}
+        one_author = _family(references[a]) == _family(references[b]) != ""
+        if parts.of(a) != parts.of(b) and one_author and len(registered) < 2:
             doubts.setdefault((a, b), "same first author and a similar title: perhaps one trial")
     first = tuple(parts.of(place) for place in range(len(references)))
     why: dict[int, str] = {}
