@@ -184,7 +184,9 @@ def test_a_commit_a_folder_and_a_name_can_be_compared_with(say, tmp_path: Path) 
     assert not same[0]["changed"]
     said = say("diff", str(review), "--against", "HEAD", "--out", str(tmp_path / "f"))
     assert "in: Beta 2005" in said.out
-    assert {p.name for p in (tmp_path / "f" / "small").iterdir()} == {"diff.md", "diff.png", "diff.svg"}
+    assert {p.name for p in (tmp_path / "f" / "small").iterdir()} == {
+        f"diff.{kind}" for kind in ("md", "png", "svg", "txt")
+    }
     assert "# What changed" in say("diff", str(review), "--markdown").out
     assert "no commit of the repository" in say("diff", str(review), "--against", "nope").err
 

@@ -22,6 +22,7 @@ from livingmeta.appraisal.multiverse import (
     trial_sets,
 )
 from livingmeta.figures.specification_curve import BINS, specification_curve
+from livingmeta.figures.style import caption_of
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Choice, Review
 from livingmeta.synthesis.synthesise import synthesise
@@ -501,7 +502,7 @@ def test_the_curve_shows_every_analysis_and_what_was_chosen(synthesis: str) -> N
         for line, one in zip(own, sets, strict=True):
             assert marks[line].sum() == one.shares.analyses
         said = f"Of {len(sets)} trial sets 0 exclude 0 in all analyses, 1 in some, 3 in none"
-        assert any(said in text.get_text().replace("\n", " ") for text in curve.figure.texts)
+        assert said in caption_of(curve).text
     for line, (_, row) in zip(lines, options.iterrows(), strict=True):
         part = found.part(row["choice"], row["option"])[held.index]
         np.testing.assert_allclose(marks[line], part)
@@ -522,16 +523,26 @@ def test_a_synthesis_without_any_analysis_says_so(two: Review, say) -> None:
     assert by_option(found)["analyses"].sum() == 0
 
 
-@pytest.mark.parametrize("sentences", [0, 1, 12])
-def test_every_line_of_the_note_is_on_the_paper(sentences: int) -> None:
-    (found,) = multiverse(load_review("smith2017"), synthesis="pain-long")
+def test_the_headline_is_marked_where_it_lies_among_the_analyses() -> None:
+    (found,) = multiverse(SMITH, synthesis="pain-short")
     told = shares(found.analyses)
-    note = " ".join(["The headline rests on a few trials, and many others are missing."] * sentences)
-    curve, panel = specification_curve(found, told, note=note)
-    figure = curve.figure
-    figure.set_dpi(300)  # as in the files: coarser grids widen letters
-    (written,) = [text for text in figure.texts if text.get_gid() == "note"]
-    box = written.get_window_extent()
-    assert box.x1 <= figure.bbox.x1
-    assert box.y0 >= 0
-    assert box.y1 <= panel.get_window_extent().y0
+    assert told is not None
+    curve, panel = specification_curve(found, told, note="The headline rests on a few trials.")
+    (mark,) = (line for line in curve.lines if line.get_gid() == "headline")
+    (points,) = (line for line in curve.lines if line.get_gid() == "estimates")
+    assert found.main.result is not None
+    assert mark.get_ydata()[0] == pytest.approx(found.main.result.estimate)
+    assert points.get_ydata()[int(mark.get_xdata()[0])] == pytest.approx(found.main.result.estimate)
+    assert "The headline rests on a few trials." in caption_of(curve).text
+    names = {label.get_text() for label in panel.get_yticklabels()}
+    assert {"modified HKSJ", "random effects", "change scores first"} <= names
+    assert not names & {"hksj-modified", "random", "main", "revman"}
+
+
+def test_a_headline_that_is_no_analysis_is_not_marked_and_that_is_said() -> None:
+    (found,) = multiverse(declaring(SMITH, ci=("wald", "hksj")), synthesis="pain-short")
+    told = shares(found.analyses)
+    assert told is not None
+    curve, _ = specification_curve(found, told)
+    assert not [line for line in curve.lines if line.get_gid() == "headline"]
+    assert "The headline is none of these analyses." in caption_of(curve).text

@@ -8,6 +8,7 @@ import pytest
 from livingmeta import load_review
 from livingmeta.audit.deduction import Assumptions, deduce
 from livingmeta.figures.deduction import deduction_plot
+from livingmeta.figures.style import caption_of
 from livingmeta.language import language
 from livingmeta.words import RefusalError
 
@@ -34,9 +35,11 @@ def test_each_set_is_a_mark_and_each_trial_a_row(claim: str) -> None:
 
 def test_in_norwegian_it_is_norwegian() -> None:
     (found,) = deduce(REVIEW, claim="secondary-pain-short")
-    figure = deduction_plot(found, language=language("nb", own=REVIEW.protocol.translation["nb"])).figure
-    words = " ".join(text.get_text() for text in figure.findobj(lambda one: hasattr(one, "get_text")))
-    assert "Smerte, kort sikt: −0,28 (−0,49 til −0,08)" in words
+    ax = deduction_plot(found, language=language("nb", own=REVIEW.protocol.translation["nb"]))
+    texts = [text.get_text() for text in ax.figure.findobj(lambda one: hasattr(one, "get_text"))]
+    words = " ".join([*texts, caption_of(ax).text])
+    assert "Smerte, kort sikt" in words
+    assert "−0,28 (−0,49 til −0,08)" in words
     assert not {"the", "of", "to", "as", "sets"} & set(words.lower().split())
 
 

@@ -1,5 +1,6 @@
 """A box holds a printed count, one of our own rows, or stays visibly blank."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,17 @@ def test_the_figure_shows_every_box_and_dashes_the_unknown(one) -> None:
             inside = outer.x0 <= box.x0 and box.x1 <= outer.x1
             apart = box.x1 < outer.x0 or outer.x1 < box.x0 or box.y1 < outer.y0 or outer.y1 < box.y0
             assert inside or apart, text
+
+
+def test_where_every_box_is_unknown_the_picture_is_a_sentence() -> None:
+    blank = flow(load_review("knee_oa"))
+    empty = replace(blank, counts=tuple(replace(count, number=None) for count in blank.counts))
+    ax = prisma_plot(empty)
+    assert [" ".join(text.get_text().split()) for text in ax.texts] == [
+        "How many records were found, screened and excluded is not known here, so no flow diagram "
+        "(PRISMA 2020) is drawn."
+    ]
+    assert not ax.patches
 
 
 def test_the_marks_are_explained() -> None:

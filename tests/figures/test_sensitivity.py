@@ -22,7 +22,7 @@ from livingmeta.figures.sensitivity import (
     influence_plot,
     leave_one_out_plot,
 )
-from livingmeta.figures.style import about
+from livingmeta.figures.style import caption_of
 from livingmeta.review.folder import load_review
 
 
@@ -114,10 +114,10 @@ def test_a_page_holds_no_more_than_it_can_and_says_so() -> None:
         ax = draw(one)
         assert len(artists(ax, prefix)) == MOST
         assert any(cut in text.get_text() for text in ax.texts)
-        assert cut in about(ax).text
+        assert cut in caption_of(ax).text
         assert ax.figure.get_figheight() < 11.7  # A4
     ax = influence_plot(one)
-    assert f"The {MOST} of 130" in about(ax).text
+    assert f"The {MOST} of 130" in caption_of(ax).text
     # the last ones were given the largest Cook's distances
     names = [text.get_text() for text in ax.texts]
     assert len(names) == MOST
@@ -147,10 +147,10 @@ def test_influence_names_its_cut_offs_and_who_lies_beyond_one() -> None:
     lines = [line for panel in ax.figure.axes for line in panel.lines]
     cuts = {x for line in lines if line.get_gid() == "cut:dffits" for x in line.get_xdata()}
     assert sorted(cuts) == pytest.approx([-3 / (k - 1) ** 0.5, 3 / (k - 1) ** 0.5])
-    assert f"hat value {3 / k:.2f}" in about(ax).text
+    assert f"hat value {3 / k:.2f}" in caption_of(ax).text
     far = [left.label for left in one.without if left.hat > 3 / k or abs(left.rstudent) > 1.96]
     assert far
-    assert all(label in about(ax).description for label in far)
+    assert all(label in caption_of(ax).description for label in far)
     drawn = diagnostics(one, "beyond:rstudent")["beyond:rstudent"]
     assert drawn == [left.rstudent for left in one.without if abs(left.rstudent) > 1.96]
 
@@ -167,7 +167,7 @@ def test_few_trials_have_a_table_of_influence_and_no_cut_off() -> None:
     assert len(cells) == len(PANELS) * len(one.without)
     assert float(cells["hat:0"]) == pytest.approx(one.without[0].hat, abs=0.005)
     assert not [line for panel in ax.figure.axes for line in panel.lines]
-    assert "too few for cut-offs (from 10)" in about(ax).text
+    assert "too few for cut-offs (from 10)" in caption_of(ax).text
 
 
 def test_a_common_effect_has_a_table_without_tau2() -> None:
@@ -194,7 +194,7 @@ def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
     places = ax.transData.transform(np.column_stack([points.get_xdata(), points.get_ydata()]))
     assert not any(box.contains(*place) for box in boxes for place in places)
     nameless = len(one.without) - len(boxes)
-    assert (f"{nameless} points are not named" in about(ax).text) == (nameless > 0)
+    assert (f"{nameless} points are not named" in caption_of(ax).text) == (nameless > 0)
     assert nameless == 0 or len(one.without) > 20
     # the one that stands out most is named
     outermost = int(np.argmax([left.baujat_y for left in one.without]))

@@ -101,9 +101,9 @@ def _gosh(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, 
     if not isinstance(data, SubsetsOfPool):
         made = _only(gosh(data, asked.pop("vi", None), **asked), lambda one: one.gosh)
     pool = made.pool
-    shown = None if made.trial is None else (f"with {made.trial}", made.holds)
+    shown = None if made.trial is None else (made.trial, made.holds)
     against = "i2_tau2" if pool.i2_from == "tau2" else "i2"
-    return (made.gosh,), {"title": pool.name, "measure": pool.measure, "against": against, "shown": shown}
+    return (made.gosh,), {"name": pool.name, "measure": pool.measure, "against": against, "shown": shown}
 
 
 def _posterior(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -279,7 +279,7 @@ influence_plot = of_data(
 gosh_plot = of_data(
     subsets.gosh_plot,
     _gosh,
-    given=("found", "measure", "against", "shown"),
+    given=("found", "name", "measure", "against", "shown"),
     result="what `gosh` returned",
     call=gosh,
     source="""Olkin I, Dahabreh IJ, Trikalinos TA. GOSH - a graphical display of study heterogeneity. Res

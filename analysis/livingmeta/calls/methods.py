@@ -321,6 +321,7 @@ def subsets_of(pool: Pool, settings: Settings, *, trial: str | None = None, **ho
     how["most"] = how.get("most") or subsets.MOST_SUBSETS
     by = settings.profile
     plotted = subsets.gosh(*yi_vi(pool.effects), model=by.model, tau2=by.tau2, **how)
+    trial = trial or pool.effects[plotted.moving_most()].trial
     places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
     if not places:
         return SubsetsOfPool(pool=pool, gosh=plotted)
@@ -347,7 +348,7 @@ def gosh(
     data, vi, **asked
         As `synthesise` takes them.
     trial : str, optional
-        Study, by id or label, whose subsets are marked.
+        Study, by id or label, whose subsets are marked; by default the one that moves them most.
     most : int, optional
         Sample so many subsets where there are more; by default 131,072.
     seed : int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -28,41 +27,25 @@ if TYPE_CHECKING:
 Each = Callable[[Iterable[Any]], Iterable[Any]]  # goes through what is drawn, and may show how far
 
 
-def figure_files(path: Path, figure: Any, *kinds: str) -> list[Path]:
-    """Write a figure in each of these kinds."""
+def figure_files(path: Path, ax: Any, *kinds: str) -> list[Path]:
+    """Write the figure of these axes in each of these kinds, and its caption beside them."""
+    from livingmeta.figures.style import caption_of
+
+    return written_pages(path, [ax.figure], kinds, caption_of(ax))
+
+
+def written_pages(path: Path, figures: Sequence[Any], kinds: Sequence[str], told: Any) -> list[Path]:
+    """Write the pages of a figure in each of these kinds, and their caption beside them."""
     from livingmeta.figures.files import figure_bytes
 
-    return [write(path.with_name(f"{path.name}.{kind}"), figure_bytes(figure, kind)) for kind in kinds]
-
-
-@dataclass(frozen=True, kw_only=True)
-class About:
-    """What a figure shows, for who does not see it, and what its caption has to say."""
-
-    title: str
-    description: str
-    caption: Sequence[str]
-    language: Language
-
-    @property
-    def text(self) -> str:
-        """All of it, to be pasted below the figure."""
-        described = self.language.say("figures.described", words=self.description)
-        return f"{self.title}\n\n{' '.join(self.caption)}\n\n{described}\n"
-
-
-def forest_files(path: Path, figures: Sequence[Any], kinds: Sequence[str], about: About) -> list[Path]:
-    """Write the pages of a forest plot in each of these kinds, and their caption beside them."""
-    from livingmeta.figures.files import figure_bytes
-
-    told = {"title": about.title, "description": about.description, "lang": about.language.code}
+    words = {"title": told.title, "description": told.description, "lang": told.language.code}
     written = []
     for kind in kinds:
         pages: Sequence[Any] = [figures] if kind == "pdf" and len(figures) > 1 else figures
         for number, page in enumerate(pages, start=1):
             name = f"{path.name}_{number}" if len(pages) > 1 else path.name
-            written.append(write(path.with_name(f"{name}.{kind}"), figure_bytes(page, kind, **told)))
-    return [*written, write(path.with_name(f"{path.name}.txt"), about.text)]
+            written.append(write(path.with_name(f"{name}.{kind}"), figure_bytes(page, kind, **words)))
+    return [*written, write(path.with_name(f"{path.name}.txt"), told.text)]
 
 
 def forests(dossier: Dossier, words: Language | None = None, *, each: Each = iter) -> dict[str, Any]:
@@ -83,23 +66,24 @@ def draw_forests(
 ) -> list[Path]:
     """Write forest plots by their syntheses, each with its caption beside it."""
     from livingmeta.figures.forest import forest_caption, forest_pages
+    from livingmeta.figures.style import Caption
 
     speak, written = speaking(dossier.review, lang), []
     for synthesis, figure in figures.items():
         pools = [pool for pool in dossier.pools if pool.synthesis == synthesis]
-        about = About(
+        told = Caption(
             title=speak.say("forest_alt", title=speak.word(pools[0].title)),
             description=forest_description(dossier.review, pools, speak),
-            caption=forest_caption(pools, bias=dossier.bias, language=speak),
+            sentences=forest_caption(pools, bias=dossier.bias, language=speak),
             language=speak,
         )
         path = folder / _named(f"forest_{synthesis}", lang)
         pages = [figure]
         if "pdf" in kinds and any(pool.subgroup for pool in pools):  # what is printed, a page each
             pages = [ax.figure for ax in forest_pages(pools, bias=dossier.bias, language=speak)]
-        plain = [kind for kind in kinds if kind != "pdf" or len(pages) == 1]
-        written += forest_files(path, [figure], plain, about)
-        written += figure_files(path, pages, "pdf") if len(pages) > 1 else []
+        plain = [kind for kind in kinds if kind != "pdf"]
+        written += written_pages(path, [figure], plain, told)
+        written += written_pages(path, pages, ("pdf",), told)[:-1] if "pdf" in kinds else []
     return written
 
 
@@ -110,13 +94,11 @@ def flow_and_bias(dossier: Dossier, folder: Path) -> list[Path]:
 
     figures: dict[str, Any] = {}
     if dossier.flow.known:
-        figures["prisma"] = prisma_plot(dossier.flow).figure
+        figures["prisma"] = prisma_plot(dossier.flow)
     if dossier.bias:
-        figures["bias_traffic"] = traffic_plot(dossier.bias, unrecorded=unrecorded(dossier.review)).figure
-        figures["bias_summary"] = summary_plot(dossier.bias).figure
-    return [
-        path for name, figure in figures.items() for path in figure_files(folder / name, figure, "svg", "png")
-    ]
+        figures["bias_traffic"] = traffic_plot(dossier.bias, unrecorded=unrecorded(dossier.review))
+        figures["bias_summary"] = summary_plot(dossier.bias)
+    return [path for name, ax in figures.items() for path in figure_files(folder / name, ax, "svg", "png")]
 
 
 def report_pages(dossier: Dossier, folder: Path, figures: dict[str, Any], *, lang: str = "en") -> list[Path]:

@@ -93,9 +93,9 @@ def bayes_command(
         _print(page, pool, fitted, setting, words=f"prior: {words}", vas_sd=vas_sd)
         grey = "" if limit is None else f" Grey: differences below {important:g}{_unit(vas_sd)}."
         note = f"{sentence(coverage(loaded, pool))} Prior: {words}.{grey}"
-        figure = posterior_plot(pool, fitted, note=note).figure
+        ax = posterior_plot(pool, fitted, note=note)
         stem = opened.folder(out) / f"bayes_{pool.stem}"
-        printing.written(page, figure_files(stem, figure, "png", "svg"))
+        printing.written(page, figure_files(stem, ax, "png", "svg"))
         page.gap()
     if as_json:
         return screen.json("bayes", documents)

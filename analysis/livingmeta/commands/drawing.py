@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from livingmeta.calls.opening import Opened
-from livingmeta.calls.writing import About, forest_files
+from livingmeta.calls.writing import written_pages
 from livingmeta.commands import screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import Lang, OutFolder, SubgroupBy, listing
@@ -67,6 +67,7 @@ def forest_command(
     pages of one PDF.
     """
     from livingmeta.figures.forest import forest_caption, forest_pages
+    from livingmeta.figures.style import Caption
 
     review = opened.review
     if output is not None and out is not None:
@@ -103,15 +104,15 @@ def forest_command(
                 raise
             refused.append(f"{name}: {refusal}")
             continue
-        about = About(
+        told = Caption(
             title=speak.say("forest_alt", title=speak.word(parts[0].title)),
             description=forest_description(review, parts, speak),
-            caption=forest_caption(parts, **options),
+            sentences=forest_caption(parts, **options),
             language=speak,
         )
         stem = f"forest_{name}" if lang == "en" else f"forest_{name}.{lang}"
         path = Path(output).with_suffix("") if output else opened.folder(out) / stem
-        files = forest_files(path, [ax.figure for ax in axes], kinds, about)
+        files = written_pages(path, [ax.figure for ax in axes], kinds, told)
         if not output:
             _clear(path, files, {f"forest_{plan.id}" for plan in review.protocol.synthesis})
         pages: dict[str, list[Path]] = {}

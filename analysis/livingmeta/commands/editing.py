@@ -188,9 +188,9 @@ def _page(
     written = []
     if drawn is not None and drawn.after is not None:
         stages = growth(drawn.after, headline_settings(review))
-        figure = changes_plot(moves, stages, title=drawn.name, names=names).figure
+        ax = changes_plot(moves, stages, title=drawn.name, names=names)
         pictures["diff"] = "diff.png"
-        written += figure_files(folder / "diff", figure, "png", "svg")
+        written += figure_files(folder / "diff", ax, "png", "svg")
     text = as_markdown(
         [diff_page(review, moves, names=names, fates=fates, cells=cells)], pictures=pictures, level=1
     )

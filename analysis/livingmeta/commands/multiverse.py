@@ -113,7 +113,7 @@ def _show(
     printed = f" P{prints[1:]}." if prints else ""
     note = f"Headline: {rests}.{printed}"
     curve, _ = specification_curve(analysed, summary.shares, note=note)
-    printing.written(page, [*written, *figure_files(path, curve.figure, "png", "svg")])
+    printing.written(page, [*written, *figure_files(path, curve, "png", "svg")])
     page.gap()
 
 

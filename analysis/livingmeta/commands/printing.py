@@ -65,7 +65,7 @@ def print_deductions(
             from livingmeta.figures.deduction import deduction_plot
 
             stem = folder / f"deduce_{result.claims[0]}"
-            written(page, figure_files(stem, deduction_plot(result).figure, "png", "svg"))
+            written(page, figure_files(stem, deduction_plot(result), "png", "svg"))
         page.gap()
     page.section("")
     for clash in clashes(results):

@@ -37,7 +37,9 @@ def gosh_command(
     trial: Annotated[
         str | None,
         typer.Option(
-            metavar="TRIAL", help="tell apart the subsets that hold this trial", autocompletion=trials
+            metavar="TRIAL",
+            help="tell apart the subsets that hold this trial [the one that moves them most]",
+            autocompletion=trials,
         ),
     ] = None,
     most: Most = None,
@@ -67,14 +69,14 @@ def gosh_command(
             against = "i2_tau2" if pool.i2_from == "tau2" else "i2"
             documents.append(subsets(loaded, pool, plotted, against=against))
             stem = opened.folder(out) / f"gosh_{pool.stem}"
-            figure = gosh_plot(
+            ax = gosh_plot(
                 plotted,
-                title=pool.name,
+                name=pool.name,
                 measure=pool.measure,
                 against=against,
-                shown=None if answer.trial is None else (f"with {answer.trial}", answer.holds),
-            ).figure
-            paths = figure_files(stem, figure, "png")
+                shown=None if answer.trial is None else (answer.trial, answer.holds),
+            )
+            paths = figure_files(stem, ax, "png")
             _show_subsets(page, loaded, pool, plotted, documents[-1], after=before)
             printing.written(page, paths)
     if as_json:

@@ -293,7 +293,7 @@ def _figures(analysis: Sensitivity, folder: Path, important: float | None) -> li
         if isinstance(plotted, str):
             lines.append(f"no {stem.name}.png: {plotted}")
         else:
-            lines += figure_files(stem, plotted.figure, "png")
+            lines += figure_files(stem, plotted, "png")
     return lines
 
 

@@ -67,9 +67,9 @@ def small_study_command(
         effects = f"{len(funnel.yi)} {screen.plural(len(funnel.yi), 'effect')}"
         page.say(f"  {trials}, {effects}; {pool.methods}", rank=screen.NEVER, what="")
         _show(page, pool, best, tests, filled, chosen, flags=tuple(document["flags"]))
-        figure = funnel_plot(pool, filled=filled).figure
+        ax = funnel_plot(pool, filled=filled)
         stem = opened.folder(out) / f"funnel_{pool.stem}"
-        printing.written(page, figure_files(stem, figure, "png"))
+        printing.written(page, figure_files(stem, ax, "png"))
     if as_json:
         return screen.json("small-study", documents)
     page.section("")

@@ -13,4 +13,5 @@ from .sensitivity import baujat_plot as baujat_plot
 from .sensitivity import cumulative_plot as cumulative_plot
 from .sensitivity import influence_plot as influence_plot
 from .sensitivity import leave_one_out_plot as leave_one_out_plot
+from .style import caption_of as caption_of
 from .subsets import gosh_plot as gosh_plot

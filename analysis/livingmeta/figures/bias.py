@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
 from livingmeta.figures.style import (
     BLACK,
+    FACE,
     MARKS,
     ROW,
+    SIGN,
     SMALL,
     TEXT,
+    WHITE,
+    WIDE,
     Canvas,
     Mark,
-    as_written,
+    domain_signs,
     mark,
+    pictured,
     state_key,
+    tell,
+    wrapped,
     write_beside,
     write_title,
 )
@@ -25,12 +31,11 @@ from livingmeta.language import ENGLISH, Language
 from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
 
-_LABEL, _STEP, _MARGIN = 1.75, 0.42, 0.08  # inches
-_WIDTH = 7.06  # text width of a journal page
+_LABEL, _STEP, _MARGIN = 1.9, 0.34, 0.05  # inches
 _LEGEND, _ACROSS = 0.2, 4  # height of a line of the legend, and states on it
 
 
-@as_written
+@pictured
 def traffic_plot(
     assessments: Sequence[Assessment],
     *,
@@ -55,6 +60,8 @@ def traffic_plot(
         Stands above; by default nothing does.
     width, height : float, optional
         Of a new figure, in mm; by default as much as it needs.
+    theme : str
+        "light", or "dark" for a dark ground.
     language : Language
         Of the words that are drawn.
 
@@ -74,19 +81,34 @@ def traffic_plot(
     tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
     above = 0.0 if title is None else 0.2
     high = sum(tall) + _foot_height(_states(assessments), feet) + 0.16 + above
-    canvas = Canvas(ax, (_WIDTH, high), width=width, height=height)
+    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
     top, drawn = high - 0.08 - above, []
     for panel, key, size in zip(panels, heads, tall, strict=True):
         columns = len(panel[0].cells)
         rows = ROW * len(panel)
-        place = (_LABEL / _WIDTH, (top - 0.28 - rows) / high, columns * _STEP / _WIDTH, rows / high)
+        place = (_LABEL / WIDE, (top - 0.28 - rows) / high, columns * _STEP / WIDE, rows / high)
         drawn.append(canvas.add_axes(place))
         _traffic(drawn[-1], panel, key, language)
         top -= size
     _legend(canvas, _states(assessments), feet, language)
     if title is not None:
         write_title(canvas, title, (_MARGIN, 0.08))
+    _tell(drawn[0], "traffic", panels, [*(" ".join(head) for head in heads), " ".join(feet)], language)
     return drawn[0]
+
+
+def _tell(
+    ax: Axes, what: str, panels: Sequence[Sequence[Assessment]], told: Sequence[str], language: Language
+) -> None:
+    counts = []
+    for panel in panels:
+        states = [cell.state for assessment in panel for cell in assessment.cells]
+        parts = [
+            f"{language.say(state_key(state))} {states.count(state)}" for state in STATES if state in states
+        ]
+        counts.append(f"{panel[0].tool}, {language.trials(len(panel))}: {', '.join(parts)}.")
+    name = language.say(f"figures.name_{what}")
+    tell(ax, name, told, counts, language)
 
 
 def _feet(assessments: Sequence[Assessment], unrecorded: Sequence[str], language: Language) -> list[str]:
@@ -97,7 +119,7 @@ def _feet(assessments: Sequence[Assessment], unrecorded: Sequence[str], language
     lines = [language.say("figures.judgements", names=named)]
     if unrecorded:
         lines.append(language.say("figures.unrecorded", names=", ".join(unrecorded)))
-    return [part for line in lines for part in textwrap.wrap(line, 120)]
+    return [part for line in lines for part in wrapped(line, WIDE - 0.1)]
 
 
 def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language: Language) -> None:
@@ -107,8 +129,7 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
     _bare(ax)
     title = ax.text(-0.5, -0.9, panel[0].tool, fontsize=TEXT, weight="bold", va="center")
     title.set_x(-0.5 - _LABEL / _STEP + _MARGIN / _STEP)
-    for place, cell in enumerate(panel[0].cells):
-        head = language.word("overall") if cell.domain == "overall" else f"D{place + 1}"
+    for place, head in enumerate(domain_signs(panel)):
         ax.text(place, -0.9, head, ha="center", va="center", fontsize=TEXT, weight="bold")
     for place, assessment in enumerate(panel):
         ax.text(-0.5 - _LABEL / _STEP + _MARGIN / _STEP, place, assessment.label, fontsize=TEXT, va="center")
@@ -126,7 +147,7 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
         )
 
 
-@as_written
+@pictured
 def summary_plot(
     assessments: Sequence[Assessment],
     *,
@@ -155,17 +176,18 @@ def summary_plot(
     tall = [0.23 * len(panel[0].cells) + 0.35 for panel in panels]
     above = 0.0 if title is None else 0.2
     high = sum(tall) + _foot_height(_states(assessments), ()) + 0.05 + above
-    label = 2.6
-    canvas = Canvas(ax, (_WIDTH, high), width=width, height=height)
+    label = 2.7
+    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
     top, drawn = high - above, []
     for panel, size in zip(panels, tall, strict=True):
-        box = (label / _WIDTH, (top - size + 0.05) / high, 1 - (label + 0.1) / _WIDTH, (size - 0.3) / high)
+        box = (label / WIDE, (top - size + 0.05) / high, 1 - (label + 0.1) / WIDE, (size - 0.3) / high)
         drawn.append(canvas.add_axes(box))
         _summary(drawn[-1], panel, language)
         top -= size
     _legend(canvas, _states(assessments), (), language)
     if title is not None:
         write_title(canvas, title, (_MARGIN, 0.08))
+    _tell(drawn[0], "summary", panels, _feet(assessments, (), language), language)
     return drawn[0]
 
 
@@ -195,6 +217,7 @@ def _piece(ax: Axes, start: int, place: int, count: int, *, state: str, style: M
         edgecolor=BLACK,
         lw=0.6,
         ls=style.line,
+        zorder=FACE if style.face != WHITE else 2,
         gid=f"{domain}:{state}",
     )
     ax.text(
@@ -206,6 +229,7 @@ def _piece(ax: Axes, start: int, place: int, count: int, *, state: str, style: M
         color=style.ink,
         fontsize=TEXT,
         weight="bold",
+        zorder=SIGN if style.face != WHITE else 3,
     )
 
 
@@ -219,11 +243,10 @@ def _panels(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
 
 def _heads(panel: Sequence[Assessment], language: Language) -> list[str]:
     named = [
-        f"D{place}: {language.word(cell.domain)}"
-        for place, cell in enumerate(panel[0].cells, start=1)
-        if cell.domain != "overall"
+        f"{sign}: {language.word(cell.domain)}"
+        for sign, cell in zip(domain_signs(panel), panel[0].cells, strict=True)
     ]
-    return textwrap.wrap("; ".join(named) + ".", 120)
+    return wrapped("; ".join(named) + ".", WIDE - 0.1)
 
 
 def _states(assessments: Sequence[Assessment]) -> list[str]:

@@ -17,26 +17,28 @@ from livingmeta.figures.style import (
     ROW,
     SMALL,
     TEXT,
+    WIDE,
     Canvas,
-    as_written,
-    axis_words,
     draw_interval,
     draw_mark,
     fitted,
+    name_axis,
     open_axes,
+    pictured,
     scale_axis,
+    tell,
     write_beside,
     write_title,
 )
 from livingmeta.language import ENGLISH, Language
 from livingmeta.words import RefusalError, decimals
 
-_WIDTH, _LEFT, _RIGHT = 7.0, 1.9, 1.3  # inches
-_TOP, _STRIP, _BETWEEN, _AXIS = 0.5, 0.17, 0.62, 0.5
+_LEFT, _RIGHT = 1.75, 1.45  # inches
+_TOP, _STRIP, _BETWEEN, _AXIS = 0.3, 0.18, 0.62, 0.46
 SET_DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an image
 
 
-@as_written
+@pictured
 def deduction_plot(
     deduction: Deduction,
     *,
@@ -52,7 +54,7 @@ def deduction_plot(
     ----------
     deduction : Deduction
         Of a printed interval.
-    ax, title, width, height, language
+    ax, title, width, height, theme, language
         As `funnel_plot` takes them.
 
     Returns
@@ -72,20 +74,27 @@ def deduction_plot(
     if not deduction.drawable:
         raise RefusalError(f"{', '.join(deduction.claims)}: there is no printed interval to draw.")
     rows, trials = len(deduction.candidates), len(deduction.candidates) + 2
-    high = _TOP + rows * _STRIP + _BETWEEN + trials * ROW + _AXIS
-    canvas = Canvas(ax, (_WIDTH, high), width=width, height=height)
+    above = _TOP if title is None else _TOP + 0.2
+    high = above + rows * _STRIP + _BETWEEN + trials * ROW + _AXIS
+    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
 
     def axes(top: float, tall: float, label: str) -> Axes:
-        inside = (_LEFT / _WIDTH, 1 - (top + tall) / high, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, tall / high)
+        inside = (_LEFT / WIDE, 1 - (top + tall) / high, (WIDE - _LEFT - _RIGHT) / WIDE, tall / high)
         ax = canvas.add_axes(inside, label=label)
         open_axes(ax)
         return ax
 
-    strip = axes(_TOP, rows * _STRIP, "strip")
+    strip = axes(above, rows * _STRIP, "strip")
     _strip(strip, deduction, language)
-    _trials(axes(_TOP + rows * _STRIP + _BETWEEN, trials * ROW, "trials"), deduction, language)
-    head = f"{language.word(deduction.name)}: {language.word(deduction.shown)}" if title is None else title
-    write_title(canvas, head, (0.1, 0.18), fontsize=TEXT + 1, va="center")
+    _trials(axes(above + rows * _STRIP + _BETWEEN, trials * ROW, "trials"), deduction, language)
+    if title is not None:
+        write_title(canvas, title, (0.05, 0.05))
+    _, _, possible = deduction.strip
+    name = language.word(deduction.name)
+    counts = {"n": language.whole(int(possible.sum())), "sets": language.whole(possible.size)}
+    seen = language.say("deduction.drawn_seen", shown=language.word(deduction.shown), **counts)
+    told = language.say("deduction.drawn_read", shown=language.word(deduction.shown))
+    tell(strip, language.say("deduction.drawn_name", name=name), [told], [seen], language)
     return strip
 
 
@@ -159,7 +168,7 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     draw_interval(ax, lower, upper, row + 1, gid="pool", color=COLOURS["published"])
     _right(ax, row + 1, language.word(deduction.shown))
     scale_axis(ax.xaxis, deduction.measure, language)
-    ax.set_xlabel(language.word(axis_words(deduction.measure)), fontsize=TEXT)
+    name_axis(ax, deduction.measure, [], language)
 
 
 def _range(low: float, high: float, language: Language) -> str:
@@ -170,8 +179,10 @@ def _range(low: float, high: float, language: Language) -> str:
 
 
 def _left(ax: Axes, row: int, words: str, **style: Any) -> None:
-    write_beside(ax, -0.02, row, words, fontsize=TEXT, ha="right", **style)
+    at = (0.05 - _LEFT) / (WIDE - _LEFT - _RIGHT)
+    write_beside(ax, at, row, words, fontsize=TEXT, **style)
 
 
 def _right(ax: Axes, row: int, words: str) -> None:
-    write_beside(ax, 1.02, row, words, color=GREY)
+    at = 1 + (_RIGHT - 0.05) / (WIDE - _LEFT - _RIGHT)
+    write_beside(ax, at, row, words, fontsize=TEXT, ha="right", color=GREY)

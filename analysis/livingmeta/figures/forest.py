@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -41,10 +40,12 @@ from livingmeta.figures.style import (
     as_written,
     axis_words,
     by_night,
+    domain_signs,
     draw_diamond,
     draw_interval,
     draw_mark,
     fitted,
+    lettering,
     mark,
     open_axes,
     pooled_look,
@@ -53,7 +54,7 @@ from livingmeta.figures.style import (
     wrapped,
 )
 from livingmeta.language import ENGLISH, Language
-from livingmeta.review.bias import FACTS, NOTHING, OVERALL, SEVERITY, Assessment, Cell
+from livingmeta.review.bias import FACTS, NOTHING, SEVERITY, Assessment, Cell
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import UNNAMED
 from livingmeta.synthesis.dependence import sentences, shared_flags
@@ -400,7 +401,11 @@ class _Frame:
         ]
         general = [self.asked.says("in_full", names="; ".join(dict.fromkeys(names)))] if names else []
         if self.domains:
-            key = zip(_signs(self.asked.judged), (cell.domain for cell in self.domains), strict=False)
+            key = zip(
+                domain_signs(list(self.asked.judged.values())),
+                (cell.domain for cell in self.domains),
+                strict=False,
+            )
             words = "; ".join(f"{sign} {self.asked.language.word(name)}" for sign, name in key)
             general.append(self.asked.says("bias_key", domains=words))
         for text in general:
@@ -444,20 +449,6 @@ class _Frame:
         return self.plot >= SHARE * self.width and not high
 
 
-def _signs(judged: Mapping[str, Assessment]) -> list[str]:
-    """Return what stands above the circles: A, B, … or as RoB 2 has it."""
-    first = next(iter(judged.values()))
-    names = dict.fromkeys(cell.domain for row in judged.values() for cell in row.cells)
-    if first.tool.endswith("RoB 2"):
-        return ["O" if name == OVERALL else f"D{n}" for n, name in enumerate(names, start=1)]
-    return [letter.upper() for letter, _ in zip(_lettering(), names, strict=False)]
-
-
-def _lettering() -> Iterator[str]:
-    yield from ascii_lowercase
-    yield from (first + second for first in ascii_lowercase for second in ascii_lowercase)
-
-
 def _framed(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None) -> _Frame:
     """Choose the largest letters that leave the plot its share."""
     notes = {
@@ -466,7 +457,7 @@ def _framed(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None) ->
         if row.effect is not None
         for sign, words in signs(row.effect)
     }
-    letters = dict(zip(notes, _lettering(), strict=False))
+    letters = dict(zip(notes, lettering(), strict=False))
     width, height = (asked.width or WIDTH) * _MM, asked.height and asked.height * _MM
     sizes = SIZES if ax is None else (*SIZES, 6.0, 5.5, 5.0)
     if ax is not None:
@@ -637,7 +628,7 @@ def _draw_heads(ax: Axes, frame: _Frame) -> None:
         ends = [end for column, *pair in frame.at if column.group == group for end in pair]
         for i, line in enumerate(reversed(lines)):
             _write(ax, frame, line, (min(ends) + max(ends)) / 2, row(2 + i), ha="center", **bold)
-    for i, sign in enumerate(_signs(frame.asked.judged) if frame.domains else []):
+    for i, sign in enumerate(domain_signs(list(frame.asked.judged.values())) if frame.domains else []):
         _write(ax, frame, sign, frame.circles + i * frame.circle, row(1), ha="center", **bold)
     if frame.domains:
         middle = frame.circles + (len(frame.domains) - 1) * frame.circle / 2

@@ -77,7 +77,7 @@ def funnel_plot(
         Where to draw; its place is shared by all that the figure shows. By default a new figure,
         reached as ``ax.figure``.
     title : str, optional
-        Stands above; by default nothing does: a caption says it (`about`).
+        Stands above; by default nothing does: a caption says it (`caption_of`).
     width, height : float, optional
         Of a new figure, in mm; by default as much as it needs.
     theme : str

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from livingmeta.appraisal.flow import PREVIOUS, TOTALS, BoxCount, Flow
-from livingmeta.figures.style import BLACK, GREY, SMALL, TEXT, Canvas, as_written, write_title
+from livingmeta.figures.style import (
+    BLACK,
+    GREY,
+    MIDDLE,
+    SMALL,
+    TEXT,
+    Canvas,
+    pictured,
+    tell,
+    wrapped,
+    write_title,
+)
 from livingmeta.language import ENGLISH, Language
 
 # The boxes of the figure by column, from top to bottom
@@ -23,11 +33,11 @@ _MIDDLE = (
 _RIGHT = (("removed",), ("excluded",), ("not_retrieved",), ("reports_excluded",))
 
 
-_BOX, _GAP, _BESIDE = 2.15, 0.22, 0.3  # inches
-_LINE = 0.125
+_BOX, _GAP, _BESIDE = 2.09, 0.22, 0.3  # inches: three columns are as wide as two of a journal
+_LINE = 0.135
 
 
-@as_written
+@pictured
 def prisma_plot(
     flow: Flow,
     *,
@@ -49,21 +59,26 @@ def prisma_plot(
         Stands above; by default nothing does.
     width, height : float, optional
         Of a new figure, in mm; by default as much as it needs.
+    theme : str
+        "light", or "dark" for a dark ground.
     language : Language
         Of the words that are drawn.
 
     Returns
     -------
     Axes
-        In inches; every box has the gid "box:<its first key>", every text "<key>:<number>".
+        A sentence alone where no number is known; else in inches: every box has the gid
+        "box:<its first key>", every text "<key>:<number>".
     """
-    left = 0.1 if not flow.updates else 0.1 + _BOX + _GAP
+    if not flow.known:
+        return _nothing(Canvas(ax, (MIDDLE, 0.5), width=width, height=height), title, language)
+    left = 0.05 if not flow.updates else 0.05 + _BOX + _GAP
     columns = (left, left + _BOX + _BESIDE)
-    wide = columns[1] + _BOX + 0.1
+    wide = columns[1] + _BOX + 0.05
     tall = [_height(flow, language, boxes) for boxes in _MIDDLE]
     beside = [_height(flow, language, boxes) for boxes in _RIGHT]
     rows = [max(pair) for pair in zip(tall, [*beside, 0.0], strict=True)]
-    feet = _feet(flow, language, 130 if flow.updates else 85)
+    feet = _feet(flow, language, wide - 0.1)
     bottom = 0.14 + _LINE * len(feet) + 0.08
     total = _height(flow, language, TOTALS) + _GAP if flow.updates else 0.0
     high = bottom + total + sum(rows) + _GAP * (len(rows) - 1) + 0.36
@@ -73,15 +88,15 @@ def prisma_plot(
     ax.set_xlim(0, wide)
     ax.set_ylim(0, high + above)
     if title is not None:
-        write_title(canvas, title, (0.1, 0.08))
+        write_title(canvas, title, (0.05, 0.08))
     ax.set_axis_off()
     place = high - 0.3
     _heading(
         ax, columns[0], place + 0.14, language.say("figures.flow_new" if flow.updates else "figures.flow")
     )
     if flow.updates:
-        _heading(ax, 0.1, place + 0.14, language.say("figures.flow_previous"))
-        _box(ax, flow, language, PREVIOUS, 0.1, place)
+        _heading(ax, 0.05, place + 0.14, language.say("figures.flow_previous"))
+        _box(ax, flow, language, PREVIOUS, 0.05, place)
     for number, boxes in enumerate(_MIDDLE):
         _box(ax, flow, language, boxes, columns[0], place)
         middle = place - tall[number] / 2
@@ -95,12 +110,30 @@ def prisma_plot(
     if flow.updates:
         _box(ax, flow, language, TOTALS, columns[0], place)
         middle = place - _height(flow, language, TOTALS) / 2
-        x = 0.1 + _BOX / 2
+        x = 0.05 + _BOX / 2
         ax.plot((x, x), (high - 0.3 - _height(flow, language, PREVIOUS), middle), color=BLACK, lw=0.8)
         _arrow(ax, (x, middle), (columns[0], middle))
     for number, line in enumerate(feet):
-        ax.text(0.1, bottom - 0.14 - _LINE * number, line, fontsize=SMALL, va="center", gid="note")
+        ax.text(0.05, bottom - 0.14 - _LINE * number, line, fontsize=SMALL, va="center", gid="note")
+    _tell(ax, flow, feet, language)
     return ax
+
+
+def _nothing(canvas: Canvas, title: str | None, language: Language) -> Axes:
+    """Say that no number is known: sixteen blank boxes say nothing."""
+    ax = canvas.add_axes((0, 0, 1, 1))
+    ax.set_axis_off()
+    words = "\n".join(wrapped(language.say("flow_none"), MIDDLE - 0.1))
+    ax.text(0.05 / MIDDLE, 0.4, words, fontsize=SMALL, va="center", gid="nothing")
+    if title is not None:
+        write_title(canvas, title, (0.05, 0.04))
+    tell(ax, language.say("figures.name_prisma"), [], [language.say("flow_none")], language)
+    return ax
+
+
+def _tell(ax: Axes, flow: Flow, feet: Sequence[str], language: Language) -> None:
+    counted = [f"{language.word(c.words)} {language.word(c.text())}." for c in flow.counts if c.number]
+    tell(ax, language.say("figures.name_prisma"), [" ".join(feet)], counted, language)
 
 
 def _lines(flow: Flow, language: Language, boxes: Sequence[str]) -> list[tuple[str, str, bool]]:
@@ -108,11 +141,11 @@ def _lines(flow: Flow, language: Language, boxes: Sequence[str]) -> list[tuple[s
     lines = []
     for box in boxes:
         count = flow.count(box)
-        wrapped = textwrap.wrap(f"{language.word(count.words)} {_unbroken(count, language)}", 38)
-        lines += [("", line, count.number is not None) for line in wrapped[:-1]]
-        lines.append((f"{box}:{count.number or ''}", wrapped[-1], count.number is not None))
+        box_lines = wrapped(f"{language.word(count.words)} {_unbroken(count, language)}", _BOX - 0.14)
+        lines += [("", line, count.number is not None) for line in box_lines[:-1]]
+        lines.append((f"{box}:{count.number or ''}", box_lines[-1], count.number is not None))
         for reason in count.reasons:
-            indented = textwrap.wrap(language.word(reason), 38, initial_indent="– ", subsequent_indent="  ")
+            indented = wrapped(f"– {language.word(reason)}", _BOX - 0.14)
             lines += [("", line, True) for line in indented]
     return lines
 
@@ -165,7 +198,7 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> No
     )
 
 
-def _feet(flow: Flow, language: Language, characters: int) -> list[str]:
+def _feet(flow: Flow, language: Language, inches: float) -> list[str]:
     lines = []
     if any(count.mark == "†" for count in flow.counts):
         theirs = [f"{c.number}: {c.where}, {c.source}" for c in flow.counts if c.mark == "†"]
@@ -175,4 +208,4 @@ def _feet(flow: Flow, language: Language, characters: int) -> list[str]:
         lines.append(language.say("figures.flow_ours", names=", ".join(ours)))
     if any(count.number is None for count in flow.counts):
         lines.append(language.say("figures.flow_dashed"))
-    return [part for line in lines for part in textwrap.wrap(line, characters)]
+    return [part for line in lines for part in wrapped(line, inches)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -28,15 +26,22 @@ from livingmeta.engine.pooling import side_of_no_effect
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,
+    DAY_SHADES,
+    LINE,
     PALE,
     SMALL,
     TEXT,
-    as_written,
+    WHITE,
+    WIDE,
     axis_words,
     draw_mark,
+    fitted,
     open_axes,
+    pictured,
     pool_name,
     scale_axis,
+    share_words,
+    tell,
     wrapped,
     write_beside,
     write_title,
@@ -44,17 +49,39 @@ from livingmeta.figures.style import (
 from livingmeta.language import ENGLISH, Language
 from livingmeta.words import Numeral
 
-# Inches; the whole is the text width of a journal page (178 mm).
-_NAMES, _CURVE, _NUMBERS, _MARGIN = 1.95, 3.85, 1.1, 0.06
-_HEIGHT, _ROW, _GAP = 2.5, 0.135, 0.06
-NOTE_LINE = 0.113  # of the note below
+# Inches
+_NAMES, _NUMBERS, _MARGIN = 2.05, 1.2, 0.05
+_CURVE = WIDE - _NAMES - _NUMBERS - 2 * _MARGIN
+_HEIGHT, _ROW, _GAP = 2.5, 0.15, 0.08
 BINS = 300  # columns of the panel: more analyses than that share one, and its shade is their part
-LONG_NAME = 35  # characters of a trial set's name that fit beside the panel
+LONG_NAME = 30  # characters of a trial set's name that fit beside the panel
 MANY = 1000  # lines; more are drawn as pixels, even in a vector file
 Marks = NDArray[np.float64]
+# Options that a review names by a token, and what readers call them
+OPTIONS = {
+    "main": "figures.option_main",
+    "default": "figures.option_default",
+    "alternative": "figures.option_alternative",
+    "in": "figures.option_in",
+    "out": "figures.not_used",
+    "final first": "figures.option_final",
+    "change first": "figures.option_change",
+    "revman": "figures.option_revman",
+    "LS": "figures.option_ls",
+    "UB": "figures.option_ub",
+    "random": "scenario.random",
+    "common": "scenario.common",
+    "wald": "figures.option_wald",
+    "t": "figures.option_t",
+    "hksj": "figures.option_hksj",
+    "hksj-modified": "figures.option_hksj_modified",
+    "profile": "figures.option_profile",
+    "all": "figures.option_all",
+    "without high": "figures.option_without_high",
+}
 
 
-@as_written
+@pictured
 def specification_curve(
     found: Multiverse,
     shares: Shares,
@@ -72,9 +99,11 @@ def specification_curve(
     shares : Shares
         Of its analyses; says the smallest important difference.
     note : str
-        Sentences to stand below: what the headline rests on, what is published.
+        Sentences for the caption: what the headline rests on, what is published.
     title : str, optional
-        Stands above, instead of the name of the synthesis.
+        Stands above; by default nothing does: a caption says it (`caption_of`).
+    theme : str
+        "light", or "dark" for a dark ground.
     language : Language
         Of the words that are drawn.
 
@@ -82,9 +111,9 @@ def specification_curve(
     -------
     curve, panel : Axes
         Gids in the curve: "estimates", "intervals:below", "intervals:above", "intervals:across",
-        "published", "important"; in the panel "options", one line of an image per trial set, where
-        there are several, and per option, its shade the part of the specifications above it that
-        have it.
+        "headline" where it is one of the analyses, "published", "important"; in the panel
+        "options", one line of an image per trial set, where there are several, and per option, its
+        shade the part of the specifications above it that have it.
 
     Examples
     --------
@@ -99,26 +128,68 @@ def specification_curve(
     sets = trial_sets(found)
     blocks = _blocks(found, table, sets, language)
     lines = sum(1 + len(rows) for _, rows in blocks)
-    width = _NAMES + _CURVE + _NUMBERS + 2 * _MARGIN
     figure = Figure(dpi=200)
     curve, panel = figure.add_axes((0, 0, 1, 1)), figure.add_axes((0, 0, 1, 1))
+    legend = wrapped(_legend(found, shares, sets, language), WIDE - 2 * _MARGIN)
+    top = 0.0 if title is None else 0.2
+    above, panel_height = top + 0.12 + LINE * len(legend), lines * _ROW
+    height = above + _HEIGHT + _GAP + panel_height + 0.05
+    figure.set_size_inches(WIDE, height)
+    left, wide = (_MARGIN + _NAMES) / WIDE, _CURVE / WIDE
+    curve.set_position((left, (0.05 + panel_height + _GAP) / height, wide, _HEIGHT / height))
+    panel.set_position((left, 0.05 / height, wide, panel_height / height))
     _curve(curve, found, table, shares, language)
     _panel(panel, found, blocks, language)
-    foot = wrapped(" ".join([note, _foot(found, shares, sets, curve, language)]).strip(), width - 0.35)
-    above, below, panel_height = 0.42, 0.1 + NOTE_LINE * len(foot), lines * _ROW
-    height = above + _HEIGHT + _GAP + panel_height + below
-    figure.set_size_inches(width, height)
-    left, wide = (_MARGIN + _NAMES) / width, _CURVE / width
-    curve.set_position((left, (below + panel_height + _GAP) / height, wide, _HEIGHT / height))
-    panel.set_position((left, below / height, wide, panel_height / height))
-    head = textwrap.shorten(pool_name(found.main, language) if title is None else title, 95, placeholder="…")
-    write_title(figure, head, (_MARGIN, 0.1))
-    legend = _legend(found, shares, sets, language)
-    write_title(figure, legend, (_MARGIN, 0.24), fontsize=SMALL, weight="normal", gid="legend")
-    figure.text(
-        _MARGIN / width, (below - 0.06) / height, "\n".join(foot), fontsize=SMALL, va="top", gid="note"
-    )
+    if title is not None:
+        write_title(figure, fitted(title, WIDE - 2 * _MARGIN, bold=True), (_MARGIN, 0.05))
+    for i, line in enumerate(legend):
+        style = {"fontsize": SMALL, "weight": "normal", "gid": "legend"}
+        write_title(figure, line, (_MARGIN, top + 0.05 + LINE * i), **style)
+    _mark_headline((curve, panel), found, table, language)
+    name = language.say("figures.name_curve", title=pool_name(found.main, language))
+    seen = _legend(found, shares, sets, language)
+    told = [*curve_key(found, shares, language), language.say("figures.shares"), note]
+    tell(curve, name, told, [seen], language)
     return curve, panel
+
+
+def _headline(found: Multiverse, table: pd.DataFrame) -> int | None:
+    """Return the place of the review's own analysis, if it is one of them."""
+    result = found.main.result
+    if result is None:
+        return None
+    own = (result.estimate, result.ci_low, result.ci_high)
+    shown = table[["estimate", "ci_low", "ci_high"]].to_numpy(float)
+    same = np.flatnonzero(np.isclose(shown, own, rtol=1e-6, atol=1e-9).all(1))
+    return int(same[0]) if same.size else None
+
+
+def _mark_headline(
+    axes: tuple[Axes, Axes], found: Multiverse, table: pd.DataFrame, language: Language
+) -> None:
+    place = _headline(found, table)
+    if place is None:
+        return
+    curve, _ = axes
+    color = COLOURS["pooled"]
+    estimate = float(table["estimate"].iloc[place])
+    for ax in axes:
+        ax.plot((place, place), ax.get_ylim(), color=color, lw=0.7, ls=(0, (2, 2)), zorder=4)
+    draw_mark(curve, place, estimate, "D", color=color, size=6, gid="headline", zorder=6, mec=WHITE, mew=0.6)
+    side = "left" if place < len(table) / 2 else "right"
+    nudge = 4 if side == "left" else -4
+    curve.annotate(
+        language.say("figures.headline_mark"),
+        (place, curve.get_ylim()[1]),
+        xytext=(nudge, -2),
+        textcoords="offset points",
+        ha=side,
+        va="top",
+        color=BLACK,
+        fontsize=SMALL,
+        zorder=6,
+        bbox={"facecolor": WHITE, "edgecolor": "none", "pad": 0.6},
+    )
 
 
 def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares, language: Language) -> None:
@@ -152,10 +223,10 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
             ),
             autolim=False,
         )
-    size = float(np.clip(0.7 * _CURVE * 72 / n, 0.9, 3.2))
+    size = float(np.clip(0.7 * _CURVE * 72 / n, 2.0, 3.6))
     points: dict[str, Any] = {"rasterized": n > MANY}
     draw_mark(ax, place, estimate, "o", color=COLOURS["variant"], size=size, gid="estimates", **points)
-    points |= {"size": max(3.6 * thick / 1.6, 2.2), "clip_on": False, "zorder": 2}
+    points |= {"size": 3.2, "clip_on": False, "zorder": 2}
     for off, edge, marker in ((low < least, least, "v"), (high > most, most, "^")):
         if off.any():  # these intervals go on
             ends, gid = np.full(off.sum(), edge), f"beyond:{marker}"
@@ -175,10 +246,11 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
     scale_axis(ax.yaxis, main.measure, language)
     open_axes(ax, kept="left", pad=1.5)
     ax.spines["left"].set_linewidth(0.6)
-    ax.set_ylabel(language.word(axis_words(main.measure)), fontsize=TEXT, labelpad=3)
+    label = language.word(axis_words(main.measure))
+    ax.set_ylabel(label[:1].upper() + label[1:], fontsize=TEXT, labelpad=3)
     for end, above, where in ((least, False, "bottom"), (most, True, "top")):
         if main.favours is not None and (end > 0 if above else end < 0):
-            words = textwrap.fill(language.word(main.side(above)), 18)
+            words = "\n".join(wrapped(language.word(main.side(above)), 1.2))
             write_beside(ax, -0.42 / _CURVE, end, words, ha="right", va=where, gid=f"favours:{1 + above}")
 
 
@@ -226,12 +298,15 @@ def _blocks(
             )
             for trials in sets
         ]
-        blocks.append((language.say("universe.set"), rows))
+        heading = language.say("universe.set")
+        blocks.append((heading[:1].upper() + heading[1:], rows))
     options = by_option(multiverse).to_dict("records")
     for choice in multiverse.choices:
         rows = [
             _Row(
-                language.word(row["option"]),
+                language.say(OPTIONS[row["option"]])
+                if row["option"] in OPTIONS
+                else language.word(row["option"]),
                 multiverse.part(choice.name, row["option"])[table.index],
                 row["analyses"],
                 row["median"],
@@ -240,18 +315,12 @@ def _blocks(
             for row in options
             if row["choice"] == choice.name
         ]
-        blocks.append((_heading(choice.name, language), rows))
+        blocks.append((language.say(f"figures.choice_{choice.name}"), rows))
     return blocks
 
 
 def _trials_words(trials: TrialSet, language: Language) -> str:
     return language.word(trials.words(short=len(language.word(trials.words())) > LONG_NAME))
-
-
-def _heading(choice: str, language: Language) -> str:
-    """Name a choice; English has its id."""
-    words = language.word(choice)
-    return choice.replace("_", " ") if language.code == ENGLISH.code or words == choice else words
 
 
 def _panel(
@@ -270,7 +339,7 @@ def _panel(
     shown = np.array(lines)
     ax.imshow(
         np.ma.masked_invalid(shown),
-        cmap=_SHADES,
+        cmap=DAY_SHADES,
         vmin=0,
         vmax=1,
         aspect="auto",
@@ -279,9 +348,9 @@ def _panel(
         gid="options",
     )
     # white lines keep the options apart, and a few analyses
-    ax.hlines(np.arange(len(lines) + 1) - 0.5, *ax.get_xlim(), color="white", lw=1.6)
+    ax.hlines(np.arange(len(lines) + 1) - 0.5, *ax.get_xlim(), color=WHITE, lw=1.6)
     if n <= BINS // 4:
-        ax.vlines(np.arange(n + 1) - 0.5, *ax.get_ylim(), color="white", lw=0.8)
+        ax.vlines(np.arange(n + 1) - 0.5, *ax.get_ylim(), color=WHITE, lw=0.8)
     every = [row for _, rows in blocks for row in rows]
     ax.set_yticks(ticks, [row.words for row in every], fontsize=SMALL)
     ax.tick_params(length=0, pad=2)
@@ -294,19 +363,9 @@ def _panel(
     for line, row in zip(ticks, every, strict=True):
         if row.analyses:
             _right(ax, median, line, language.word(as_shown(multiverse.main.measure, row.median)[0]))
-            _right(ax, excludes, line, _percent(row.excludes, language))
+            _right(ax, excludes, line, share_words(row.excludes, language))
         else:
             _right(ax, excludes, line, language.say("figures.no_analysis"))
-
-
-def _percent(share: float, language: Language) -> str:
-    """Write a share so that one that is not 0 or 1 does not look so."""
-    if 0 < share < 0.005 or 0.995 < share < 1:
-        return ("<1" if share < 0.5 else ">99") + language.percent
-    return f"{100 * share:.0f}{language.percent}"
-
-
-_SHADES = ListedColormap([str(1 - 0.06 - 0.79 * part) for part in np.linspace(0, 1, 101)])
 
 
 def _right(ax: Axes, x: float, line: int, text: str) -> None:
@@ -324,32 +383,33 @@ def _legend(multiverse: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], 
         sets=len(sets),
         below=left,
         above=right,
-        **{f"part{i}": _percent(part, language) for i, part in enumerate(parts, start=1)},
+        **{f"part{i}": share_words(part, language) for i, part in enumerate(parts, start=1)},
     )
 
 
-def _foot(
-    multiverse: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], curve: Axes, language: Language
-) -> str:
-    least, most = curve.get_ylim()
-    table = multiverse.analyses
-    off = int(((table["ci_low"] < least) | (table["ci_high"] > most)).sum())
+def curve_key(found: Multiverse, shares: Shares, language: Language = ENGLISH) -> tuple[str, ...]:
+    """Say what a specification curve shows, and what to mind."""
+    table, sets = by_estimate(found.analyses), trial_sets(found)
+    low, high = (table[name].to_numpy(float) for name in ("ci_low", "ci_high"))
+    least, most = _limits(table["estimate"].to_numpy(float), low, high, found, shares)
+    off = int(((low < least) | (high > most)).sum())
     k = (shares.k_low, shares.k_high)
     many = "one" if k == (1, 1) else "same" if k[0] == k[1] else "many"
     parts = [language.say(f"figures.rests_{many}", low=k[0], high=k[1])]
     if len(sets) > 1:
         excluded = excluding(sets)
         key = "figures.sets_exclude_one" if excluded["all"] == 1 else "figures.sets_exclude_many"
-        no_effect = Numeral(multiverse.main.no_effect)
+        no_effect = Numeral(found.main.no_effect)
         parts.append(
             language.say(key, n=len(sets), no_effect=no_effect, **{f"in_{a}": b for a, b in excluded.items()})
         )
-    parts.append(language.say("figures.shares"))
     if shares.important is not None:
-        (size,) = as_shown(multiverse.main.measure, shares.important)
+        (size,) = as_shown(found.main.measure, shares.important)
         parts.append(language.say("figures.band", size=size))
     if off:
         key = "figures.beyond_one" if off == 1 else "figures.beyond_many"
         parts.append(language.say(key, n=language.whole(off)))
     parts.append(language.say("figures.paler_binned" if len(table) > BINS else "figures.paler"))
-    return " ".join(parts)
+    if _headline(found, table) is None:
+        parts.append(language.say("figures.headline_absent"))
+    return tuple(parts)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, wraps
 from inspect import Parameter, signature
 from itertools import count, pairwise
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -28,6 +30,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from livingmeta.engine.effect_sizes import MOST_LOG, as_shown, measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, Said, Word, said
+from livingmeta.review.bias import OVERALL, Assessment
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, decimal, pick, refuse
 
@@ -79,7 +82,7 @@ NIGHT = {
 }
 BLACK, WHITE, GREY, PALE = "#000000", "#FFFFFF", "#6B6B6B", "#D9D9D9"  # ink, ground, guides
 ROW, LINE = 0.185, 0.122  # inches: a row of a figure, a line of small text
-SIGN = 5  # the order in which signs of risk of bias are drawn: on all else
+FACE, SIGN = 4.5, 5  # the order of what is drawn on all else, and keeps its colours by night
 MM = 25.4  # in an inch
 TEXT, SMALL = 8.0, 7.0  # points
 WIDE, MIDDLE = 175 / MM, 120 / MM  # inches: two columns of a journal, and one and a half
@@ -132,6 +135,7 @@ def pictured(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
             for ax in first.figure.axes:
                 if ax not in others:
                     by_night(ax)
+            _turn(first.figure.texts)
         return made
 
     own = signature(draw)
@@ -143,11 +147,11 @@ def pictured(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class Caption:
     """What a figure shows, for who does not see it, and what its caption has to say."""
 
     title: str
-    caption: Sequence[str]
+    sentences: Sequence[str]
     description: str
     language: Language
 
@@ -155,25 +159,25 @@ class About:
     def text(self) -> str:
         """All of it, to be pasted below the figure."""
         described = self.language.say("figures.described", words=self.description)
-        return f"{self.title}\n\n{' '.join(self.caption)}\n\n{described}\n"
+        return "\n\n".join(filter(None, [self.title, " ".join(self.sentences), described])) + "\n"
 
 
-_TOLD: WeakKeyDictionary[Axes, About] = WeakKeyDictionary()
+_TOLD: WeakKeyDictionary[Axes, Caption] = WeakKeyDictionary()
 
 
 def tell(ax: Axes, title: str, caption: Iterable[str], seen: Iterable[str], language: Language) -> None:
     """Say what was drawn; empty sentences are left out."""
     parts = tuple(filter(None, caption)), " ".join(filter(None, seen))
-    _TOLD[ax] = About(title=title, caption=parts[0], description=parts[1], language=language)
+    _TOLD[ax] = Caption(title=title, sentences=parts[0], description=parts[1], language=language)
 
 
-def about(ax: Axes) -> About:
+def caption_of(ax: Axes) -> Caption:
     """Return what a figure shows, by the axes that its function returned.
 
     Examples
     --------
     >>> from livingmeta.calls import funnel_plot
-    >>> about(funnel_plot([0.1, 0.2, 0.9], [0.04, 0.05, 0.03])).title
+    >>> caption_of(funnel_plot([0.1, 0.2, 0.9], [0.04, 0.05, 0.03])).title
     'Funnel plot: table'
     """
     return _TOLD[ax]
@@ -200,6 +204,13 @@ def interval_words(measure: str, result: Any, language: Language) -> str:
     """Write an estimate with its interval."""
     middle, low, high = as_shown(measure, result.estimate, result.ci_low, result.ci_high)
     return language.say("interval", estimate=middle, low=low, high=high)
+
+
+def share_words(share: float, language: Language) -> str:
+    """Write a share so that one that is not 0 or 1 does not look so."""
+    if 0 < share < 0.005 or 0.995 < share < 1:
+        return ("<1" if share < 0.5 else ">99") + language.percent
+    return f"{100 * share:.0f}{language.percent}"
 
 
 Sides = Sequence[tuple[float, Sequence[str]]]
@@ -237,7 +248,7 @@ def name_axis(ax: Axes, measure: str, sides: Sides, language: Language) -> None:
             ax.annotate(
                 line,
                 (at, 0),
-                xytext=(0, -14 - 72 * LINE * i),
+                xytext=(0, -15 - 72 * LINE * i),
                 xycoords="axes fraction",
                 textcoords="offset points",
                 fontsize=SMALL,
@@ -261,7 +272,9 @@ def axis_words(measure: str) -> Said | Word:
 
 def _places(ticks: Sequence[float]) -> int:
     """Return how many decimals tell evenly spaced ticks apart."""
-    return max(0, int(np.ceil(-np.log10(ticks[1] - ticks[0]) - 1e-9))) if len(ticks) > 1 else 2
+    if len(ticks) < 2:
+        return 0 if all(float(tick).is_integer() for tick in ticks) else 2
+    return max(0, int(np.ceil(-np.log10(ticks[1] - ticks[0]) - 1e-9)))
 
 
 def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: float = SMALL) -> None:
@@ -340,6 +353,8 @@ def _advance(sign: str, bold: bool) -> float:
         font = get_font(findfont(named))
         if font.get_char_index(ord(sign)):
             break
+    else:
+        return 1.0  # a sign of a script that neither has, which is about as wide as high
     assert font is not None
     font.set_size(100, 72)
     return float(font.load_char(ord(sign)).linearHoriAdvance) / 65536 / 100
@@ -354,7 +369,7 @@ def text_width(text: str, *, size: float = TEXT, bold: bool = False) -> float:
 
 def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
     """Break a text into lines that are no wider than this."""
-    words, lines = text.split(), []
+    words, lines = [word for word in re.split(r"[ \t\r\n]+", text) if word], []
     while words:
         # by halves, since to measure a text takes long; 20 words of one letter are an inch
         most = range(1, 1 + min(len(words), int(20 * inches)))
@@ -536,6 +551,20 @@ def state_key(state: str) -> str:
     return f"figures.state_{state.replace(' ', '_')}"
 
 
+def domain_signs(panel: Sequence[Assessment]) -> list[str]:
+    """Return what stands above the circles of a tool: A, B, … or as RoB 2 has it."""
+    names = list(dict.fromkeys(cell.domain for row in panel for cell in row.cells))
+    if panel[0].tool.endswith("RoB 2"):
+        return ["O" if name == OVERALL else f"D{n}" for n, name in enumerate(names, start=1)]
+    return [sign.upper() for sign, _ in zip(lettering(), names, strict=False)]
+
+
+def lettering() -> Iterator[str]:
+    """Name things by a to z, then aa, ab and so on."""
+    yield from ascii_lowercase
+    yield from (first + second for first in ascii_lowercase for second in ascii_lowercase)
+
+
 def turn_ticks(axis: Axis, language: Language) -> None:
     """Give the numbers at an axis that matplotlib chose the decimal sign of a language."""
     if language.comma != ".":
@@ -570,6 +599,7 @@ def mark(
 ) -> None:
     """Draw the circle of a state of risk of bias, a key of `MARKS`, so many points wide, with its sign."""
     style, where = MARKS[state], transform or ax.transData
+    order = (FACE, SIGN) if style.face != WHITE else (FACE - 0.2, FACE - 0.1)
     ax.scatter(
         [x],
         [y],
@@ -579,7 +609,7 @@ def mark(
         linewidth=0.7,
         linestyle=style.line,
         clip_on=False,
-        zorder=4,
+        zorder=order[0],
         transform=where,
         gid=gid,
     )
@@ -594,7 +624,7 @@ def mark(
         weight="bold",
         ha="center",
         va="center_baseline",
-        zorder=SIGN,
+        zorder=order[1],
         transform=where,
     )
 
@@ -612,33 +642,40 @@ _NIGHTLY = {to_hex(day): to_rgba(night)[:3] for day, night in _BY_NIGHT.items()}
 # Shades of how much, from little to much: by day and by night
 DAY_SHADES = LinearSegmentedColormap.from_list("shades", ["#f0f0f0", "#262626"])
 NIGHT_SHADES = LinearSegmentedColormap.from_list("shades", ["#262a2d", "#f0f0f0"])
-DAY_SHARES = LinearSegmentedColormap.from_list("shares", [COLOURS["below"], PALE, COLOURS["above"]])
-NIGHT_SHARES = LinearSegmentedColormap.from_list("shares", [NIGHT["below"], NIGHT["shade2"], NIGHT["above"]])
+DAY_SHARES = LinearSegmentedColormap.from_list("shares", [PALE, COLOURS["trial"]])
+NIGHT_SHARES = LinearSegmentedColormap.from_list("shares", [NIGHT["shade2"], NIGHT["trial"]])
 _NIGHT_MAPS = {"shades": NIGHT_SHADES, "shares": NIGHT_SHARES}
+
+_PAINTED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor", "markerfacecoloralt")
 
 
 def by_night(ax: Axes) -> None:
     """Turn a figure that is drawn to a dark ground; signs of risk of bias keep theirs."""
     figure = ax.get_figure(root=True)
     assert figure is not None
-    for artist in (*ax.findobj(), *figure.texts):
-        if str(artist.get_gid()).startswith("bias:") or artist.get_zorder() == SIGN:
-            continue
-        if isinstance(artist, ScalarMappable) and artist.get_array() is not None:
-            artist.set_cmap(_NIGHT_MAPS[artist.get_cmap().name])
-            continue
-        for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markerfacecoloralt"):
-            have, give = getattr(artist, f"get_{part}", None), getattr(artist, f"set_{part}", None)
-            if have is None or give is None or (isinstance(artist, Collection) and part == "color"):
-                continue
-            color = have()
-            if is_color_like(color) and to_rgba(color)[3] and to_hex(color) in _NIGHTLY:
-                give((*_NIGHTLY[to_hex(color)], to_rgba(color)[3]))
-            elif isinstance(artist, Collection):
-                give([(*_NIGHTLY.get(to_hex(one), one[:3]), one[3]) for one in color])
+    _turn(ax.findobj())
     for text in ax.texts:
         if (patch := text.get_bbox_patch()) is not None:
             patch.set_facecolor(NIGHT["paper"])
     ax.tick_params(color=NIGHT["ink"], labelcolor=NIGHT["ink"])
     figure.set_facecolor(NIGHT["paper"])
     ax.set_facecolor("none")
+
+
+def _turn(artists: Iterable[Any]) -> None:
+    listed = list(artists)
+    for artist in (*listed, *filter(None, (getattr(one, "arrow_patch", None) for one in listed))):
+        if artist.get_zorder() in {FACE, SIGN}:
+            continue
+        if isinstance(artist, ScalarMappable) and artist.get_array() is not None:
+            artist.set_cmap(_NIGHT_MAPS[artist.get_cmap().name])
+            continue
+        # all are looked at before one is turned, since some follow others
+        colors = {part: have() for part in _PAINTED if (have := getattr(artist, f"get_{part}", None))}
+        for part, color in colors.items():
+            give = getattr(artist, f"set_{part}")
+            if isinstance(artist, Collection):
+                if part != "color":
+                    give([(*_NIGHTLY.get(to_hex(each), each[:3]), each[3]) for each in color])
+            elif is_color_like(color) and to_rgba(color)[3] and to_hex(color) in _NIGHTLY:
+                give((*_NIGHTLY[to_hex(color)], to_rgba(color)[3]))

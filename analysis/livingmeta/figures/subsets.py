@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 
+from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, Gosh
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,
-    PALE,
+    DAY_SHADES,
+    DAY_SHARES,
+    MIDDLE,
     SMALL,
     TEXT,
     Canvas,
-    as_written,
-    axis_words,
+    name_axis,
+    open_axes,
+    pictured,
     scale_axis,
+    tell,
     turn_ticks,
+    write_title,
 )
 from livingmeta.language import ENGLISH, Language
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
 _HEXAGONS, _BINS = 64, 60
 HETEROGENEITY = {"i2": "I² (%)", "i2_tau2": "I² (%)", "tau2": "τ²"}
-DENSITY = LinearSegmentedColormap.from_list("density", [PALE, COLOURS["variant"]])
-SHOWN, OTHERS = COLOURS["above"], COLOURS["below"]
-SHARE = LinearSegmentedColormap.from_list("share", [OTHERS, PALE, SHOWN])
+SHOWN, OTHERS = COLOURS["trial"], COLOURS["across"]
+_LEFT, _PLOT, _SIDE, _TALL, _TOP = 0.5, 3.45, 0.62, 2.4, 0.55  # inches
 
 
-@as_written
+@pictured
 def gosh_plot(
     found: Gosh,
     *,
+    name: str = "",
     measure: str = "",
     against: str = "i2",
     shown: tuple[str, Mask] | None = None,
@@ -51,22 +55,17 @@ def gosh_plot(
     Parameters
     ----------
     found : Gosh
+    name : str
+        What was pooled.
     measure : str
         Label of the effects; logs of a ratio are shown as ratios.
     against : str
         "i2" (by Q), "i2_tau2" (by τ²) or "tau2".
     shown : tuple of str and ndarray of bool, optional
-        Subsets to tell apart, such as those that hold a trial: their name, and which they are.
-        They are orange, the others blue, and hexagons between the two by the share they hold.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        What was pooled.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    language : Language
-        Of the words that are drawn.
+        Subsets to tell apart, those that hold a trial: its label, and which they are. They are
+        blue, the others grey, and hexagons between the two by the share they hold.
+    ax, title, width, height, theme, language
+        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -79,24 +78,41 @@ def gosh_plot(
     drawn = found.k > 1
     x, h = found.estimate[drawn], getattr(found, against)[drawn]
     holds = None if shown is None else shown[1][drawn]
-    canvas = Canvas(ax, (4.6, 3.9), width=width, height=height)
-    ax = canvas.add_axes((0.12, 0.12, 0.69, 0.54))
+    several = found.trials >= ENOUGH_FOR_SUBSETS  # a histogram of a handful would pretend to a shape
+    above = (0.06 if title is None else 0.26) + (0.0 if shown is None else 0.2)
+    below = 0.46
+    high = below + _TALL + (_TOP if several else 0.0) + above
+    canvas = Canvas(ax, (MIDDLE, high), width=width, height=height)
+    wide = _PLOT if several else MIDDLE - _LEFT - 0.1
+    ax = canvas.add_axes((_LEFT / MIDDLE, below / high, wide / MIDDLE, _TALL / high))
+    open_axes(ax)
+    ax.spines["left"].set_visible(True)
+    words = None if shown is None else language.say("figures.with_trial", trial=shown[0])
     if x.size <= DOTS:
         _dots(ax, x, h, holds)
     else:
-        _hexagons(ax, x, h, holds, canvas, language)
-    if found.trials >= ENOUGH_FOR_SUBSETS:  # a histogram of a handful would pretend to a shape
+        _hexagons(ax, x, h, holds, canvas, language, top=(high - above) / high)
+    if several:
         both = (x, h) if holds is None else ((x[holds], x[~holds]), (h[holds], h[~holds]))
-        above = canvas.add_axes((0.12, 0.675, 0.69, 0.135), sharex=ax)
-        beside = canvas.add_axes((0.83, 0.12, 0.14, 0.54), sharey=ax)
-        _histogram(above, both[0], "estimates", "vertical")
+        over = canvas.add_axes(
+            (_LEFT / MIDDLE, (below + _TALL + 0.04) / high, wide / MIDDLE, (_TOP - 0.06) / high), sharex=ax
+        )
+        beside = canvas.add_axes(
+            ((_LEFT + wide + 0.04) / MIDDLE, below / high, (_SIDE - 0.08) / MIDDLE, _TALL / high), sharey=ax
+        )
+        _histogram(over, both[0], "estimates", "vertical")
         _histogram(beside, both[1], "heterogeneity", "horizontal")
-    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
-    ax.axvline(found.whole, color=COLOURS["pooled"], lw=0.8, ls="--", gid="whole", zorder=3)
-    _words(ax, canvas, found, title=title or "", measure=measure, against=against, language=language)
-    if shown is not None:
-        for colour, words in ((SHOWN, shown[0]), (OTHERS, language.say("figures.others"))):
-            ax.plot([], [], "s", color=colour, ms=4, label=words)
+    ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
+    ax.axvline(found.whole, color=COLOURS["pooled"], lw=0.9, ls=(0, (4, 2.5)), gid="whole", zorder=3)
+    ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
+    name_axis(ax, measure, [], language)
+    scale_axis(ax.xaxis, measure, language)
+    if against != "tau2":
+        ax.set_ylim(-3, 103)  # the same in all of them
+    turn_ticks(ax.yaxis, language)
+    if words is not None:
+        for colour, label in ((SHOWN, words), (OTHERS, language.say("figures.others"))):
+            ax.plot([], [], "s", color=colour, ms=4.5, label=label)
         ax.legend(
             fontsize=SMALL,
             bbox_transform=canvas.figure.transSubfigure,
@@ -104,31 +120,47 @@ def gosh_plot(
             loc="upper left",
             ncols=2,
             handletextpad=0.2,
-            bbox_to_anchor=canvas.point(0.105, 0.895),
+            borderaxespad=0,
+            borderpad=0,
+            bbox_to_anchor=canvas.point(_LEFT / MIDDLE, 1 - (above - 0.2) / high),
             columnspacing=1,
         )
+    if title is not None:
+        write_title(canvas, title, (0.08, 0.08))
+    numbers = {"n": language.whole(int(drawn.sum())), "trials": found.trials}
+    told = [
+        language.say("figures.gosh_all" if found.exhaustive else "figures.gosh_sample", **numbers),
+        words and language.say("figures.gosh_read", trial=shown[0] if shown else ""),
+        "" if several else language.say("figures.gosh_few", n=found.trials),
+    ]
+    least, most, whole = as_shown(measure, float(x.min()), float(x.max()), found.whole)
+    seen = [language.say("figures.gosh_seen", low=least, high=most, whole=whole)]
+    tell(ax, language.say("figures.name_gosh", title=language.word(name)), told, seen, language)
     return ax
 
 
 def _dots(ax: Axes, x: Array, h: Array, holds: Mask | None) -> None:
-    colours: Any = COLOURS["variant"] if holds is None else np.where(holds, SHOWN, OTHERS)
     size, alpha = (16, 0.9) if x.size < 100 else (5, 0.5)
+    colours: Any = COLOURS["variant"] if holds is None else np.where(holds, SHOWN, OTHERS)
     ax.scatter(x, h, s=size, c=colours, alpha=alpha, lw=0, rasterized=True, gid="subsets", zorder=2)
 
 
-def _hexagons(ax: Axes, x: Array, h: Array, holds: Mask | None, canvas: Canvas, language: Language) -> None:
-    how: dict[str, Any] = {"bins": "log", "cmap": DENSITY}
+def _hexagons(
+    ax: Axes, x: Array, h: Array, holds: Mask | None, canvas: Canvas, language: Language, *, top: float
+) -> None:
+    how: dict[str, Any] = {"bins": "log", "cmap": DAY_SHADES}
     words = language.say("figures.subsets")
     if holds is not None:
-        how = {"C": holds, "reduce_C_function": np.mean, "cmap": SHARE, "vmin": 0, "vmax": 1}
+        how = {"C": holds, "reduce_C_function": np.mean, "cmap": DAY_SHARES, "vmin": 0, "vmax": 1}
         words = language.say("figures.share")
     cells = ax.hexbin(
         x, h, gridsize=_HEXAGONS, mincnt=1, lw=0.1, rasterized=True, gid="subsets", zorder=2, **how
     )
-    scale = canvas.add_axes((0.84, 0.74, 0.12, 0.02))
+    scale = canvas.add_axes(((_LEFT + _PLOT + 0.05) / MIDDLE, top - 0.1, (_SIDE - 0.12) / MIDDLE, 0.02))
     bar = canvas.figure.colorbar(cells, cax=scale, orientation="horizontal")
-    bar.ax.set_title(words, fontsize=SMALL - 1, pad=2)
-    bar.ax.tick_params(labelsize=SMALL - 1, length=2, pad=1, which="both")
+    bar.ax.set_title(words, fontsize=SMALL - 0.5, pad=2)
+    bar.ax.tick_params(labelsize=SMALL - 0.5, length=2, pad=1, which="both")
+    turn_ticks(bar.ax.xaxis, language)
     bar.outline.set_visible(False)
 
 
@@ -138,27 +170,7 @@ def _histogram(side: Axes, values: Array | tuple[Array, Array], gid: str, turn: 
     names = (f"{gid}:shown", f"{gid}:others") if len(parts) > 1 else (gid,)
     bins = np.histogram_bin_edges(np.concatenate(parts), _BINS).tolist()
     for name, part, colour in zip(names, parts, colours, strict=True):
-        side.hist(
-            part, bins=bins, orientation=turn, color=colour, histtype="stepfilled", alpha=0.55, gid=name
-        )
+        side.hist(part, bins=bins, orientation=turn, color=colour, histtype="stepfilled", alpha=0.6, gid=name)
     side.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     for spine in side.spines.values():
         spine.set_visible(False)
-
-
-def _words(
-    ax: Axes, canvas: Canvas, gosh: Gosh, *, title: str, measure: str, against: str, language: Language
-) -> None:
-    ax.set_xlabel(language.word(axis_words(measure)), fontsize=TEXT)
-    ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
-    scale_axis(ax.xaxis, measure, language)
-    if against != "tau2":
-        ax.set_ylim(-3, 103)  # the same in all of them
-    ax.tick_params(labelsize=SMALL, length=2.5, width=0.6)
-    turn_ticks(ax.yaxis, language)
-    numbers = {"n": language.whole(int((gosh.k > 1).sum())), "trials": gosh.trials}
-    key = "figures.gosh_all" if gosh.exhaustive else "figures.gosh_sample"
-    lines = [*textwrap.wrap(title, 84), language.say(key, **numbers)]
-    if gosh.trials < ENOUGH_FOR_SUBSETS:
-        lines.append(language.say("figures.gosh_few", n=gosh.trials))
-    canvas.text(0.02, 0.98, "\n".join(lines), ha="left", va="top", fontsize=TEXT, gid="title")

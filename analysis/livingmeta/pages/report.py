@@ -18,7 +18,7 @@ from livingmeta.figures.specification_curve import specification_curve
 from livingmeta.language import Language, language
 from livingmeta.pages.anchors import pool_id, slug
 from livingmeta.pages.blocks import Paragraph, Quotation, Section, as_html, as_markdown, figures_in, plain
-from livingmeta.pages.phrases import coverage, speaking
+from livingmeta.pages.phrases import speaking
 from livingmeta.pages.sections import head, sections, terms
 from livingmeta.pages.template import page, theme
 from livingmeta.pages.writer import Writer
@@ -144,8 +144,7 @@ def _drawn(known: Dossier, language: Language) -> dict[str, Any]:
     for world in known.multiverse:
         of_analyses = shares(world.analyses)
         if world.telling and of_analyses:
-            note = language.say("figures.headline", words=coverage(review, world.main, language=language))
-            curve, _ = specification_curve(world, of_analyses, note=note, language=language)
+            curve, _ = specification_curve(world, of_analyses, language=language)
             drawn[slug("multiverse", pool_id(world.main))] = curve.figure
     for deduction in known.deductions:
         if deduction.telling:

@@ -13,11 +13,13 @@ from itertools import groupby
 from operator import attrgetter
 
 from livingmeta.appraisal.certainty import SummaryOfFindings, level_words
+from livingmeta.appraisal.multiverse import shares
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.deduction import clashes
 from livingmeta.engine.effect_sizes import MEASURES, as_shown
 from livingmeta.figures.forest import forest_key
+from livingmeta.figures.specification_curve import curve_key
 from livingmeta.language import Language
 from livingmeta.pages.anchors import effect_id, extra_id, extras, gap_of, pool_id, slug
 from livingmeta.pages.answers import answer, verdict
@@ -342,7 +344,12 @@ def _bending(writer: Writer) -> Blocks:
             name = pool_id(multiverse.main)
             title = f"{say('multiverse_head')}: {speak.word(multiverse.main.title)}"
             picture = Figure(id=slug("multiverse", name), title=title, description=words)
-            inside = (writer.paragraph("shares", words, name), picture)
+            of_analyses = shares(multiverse.analyses)
+            key = curve_key(multiverse, of_analyses, speak) if of_analyses else ()
+            own = coverage(writer.results.review, multiverse.main, language=speak)
+            words_below = " ".join((say("figures.headline", words=own), *key))
+            below = writer.paragraph("curve-key", words_below, name, style="quiet")
+            inside = (writer.paragraph("shares", words, name), picture, below)
             worlds.append(writer.of("combined", multiverse.main, inside))
     if worlds:
         note = writer.said("multiverse_note")

@@ -362,13 +362,24 @@ def test_assumptions_can_be_switched_off(say) -> None:
 
 def test_the_figure_shows_the_posterior() -> None:
     from livingmeta.figures.posterior import posterior_plot
+    from livingmeta.figures.style import caption_of
     from livingmeta.review.folder import load_review
     from livingmeta.synthesis.synthesise import synthesise
 
     pool = synthesise(load_review("smith2017"))[0]
     yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
     found = posterior(yi, vi, prior=Prior(tau="half-normal", scale=0.5), important=0.3)
-    figure = posterior_plot(pool, found, note="What it rests on.").figure
+    ax = posterior_plot(pool, found, note="What it rests on.")
+    figure = ax.figure
+    printed = [text.get_text() for text in figure.texts if text.get_gid() == "chance"]
+    assert printed[3:6] == [
+        "In favour of painful exercise",
+        f"{100 * found.mu_chances.below_zero:.0f}%",
+        f"{100 * found.new_chances.below_zero:.0f}%",
+    ]
+    assert found.mu_chances.beyond_above is not None
+    assert printed[-2] == f"{100 * found.mu_chances.beyond_above:.0f}%"
+    assert "What it rests on." in caption_of(ax).text
     axes = {ax.get_label(): ax for ax in figure.axes}
     lines = {line.get_gid(): line for ax in figure.axes for line in ax.lines}
     assert lines["mu"].get_ydata().tolist() == list(found.curves.mu)

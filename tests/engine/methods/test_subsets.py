@@ -5,14 +5,17 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+import livingmeta as lm
 from livingmeta.engine.methods import subsets as module
 from livingmeta.engine.methods.subsets import gosh, members
 from livingmeta.engine.pooling import pool
+from livingmeta.figures.style import caption_of
 from livingmeta.figures.subsets import gosh_plot
 
 REFERENCE = Path(__file__).parents[2] / "reference"
@@ -110,6 +113,16 @@ def test_a_stray_trial_shows_in_the_medians_with_and_without_it() -> None:
     assert moved.argmax() == 8
 
 
+def test_the_stray_trial_is_told_apart_unless_another_is_asked_for() -> None:
+    y, v = [*Y, 3.0], [*V, 0.02]
+    assert gosh(y, v).moving_most() == 8
+    table = pd.DataFrame({"study": [*"abcdefgh", "stray"], "yi": y, "vi": v})
+    words = [text.get_text() for text in lm.gosh_plot(table).get_legend().get_texts()]
+    assert words == ["with stray", "without it"]
+    words = [text.get_text() for text in lm.gosh_plot(table, trial="b", lang="nb").get_legend().get_texts()]
+    assert words == ["med b", "uten den"]
+
+
 def artists(ax):
     every = [a for one in ax.figure.axes for a in one.get_children()]
     return {artist.get_gid(): artist for artist in every if artist.get_gid()}
@@ -131,7 +144,7 @@ def test_many_subsets_are_counted_in_hexagons() -> None:
     several = found.k > 1
     plain = artists(gosh_plot(found))
     assert plain["subsets"].get_array().sum() == several.sum()
-    told = artists(gosh_plot(found, shown=("with the first", found.holding(0))))
+    told = artists(gosh_plot(found, shown=("the first", found.holding(0))))
     assert told["subsets"].get_array().max() == 1.0
     assert told["subsets"].get_rasterized()
     assert {"estimates:shown", "estimates:others"} <= told.keys()
@@ -139,7 +152,7 @@ def test_many_subsets_are_counted_in_hexagons() -> None:
 
 def test_a_picture_of_few_trials_says_that_it_shows_nothing() -> None:
     ax = gosh_plot(gosh(Y[:3], V[:3]), title="Pain", measure="log OR", against="tau2")
-    assert "too few to show" in ax.figure.texts[0].get_text()
+    assert "too few to show" in caption_of(ax).text
     assert "estimates" not in artists(ax)  # no histogram of four subsets
     assert ax.get_xlabel() == "Odds ratio (log scale)"
 
@@ -150,6 +163,8 @@ def test_the_command_draws_and_says_what_three_trials_can_t_show(say, tmp_path: 
     assert "flag few_for_subsets" in said.flat
     assert "3 pooled (142 people)" in said.flat
     assert (tmp_path / "smith2017" / "gosh_pain-short.png").stat().st_size > 10_000
+    told = (tmp_path / "smith2017" / "gosh_pain-short.txt").read_text(encoding="utf-8")
+    assert "Blue: subsets that hold Rathleff 2015." in told
 
 
 def test_the_document_holds_each_trial_and_each_refusal(say, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.pooling import fit, usable
 from livingmeta.printer import Shown
-from livingmeta.words import RefusalError, decimals, raised
+from livingmeta.words import STEADY, RefusalError, decimals, raised
 
 MOST_SUBSETS = 1 << 17  # subsets: all of 17 trials, in about a second
 LEAST_TRIALS = 3  # trials; of two the subsets are each alone and the whole
@@ -80,6 +80,11 @@ class Gosh(Shown):
     def quantiles(self, values: Array) -> list[float]:
         """Return `QUANTILES` of values of the subsets of two trials or more."""
         return [float(value) for value in np.quantile(values[self.k > 1], QUANTILES)]
+
+    def moving_most(self) -> int:
+        """Return the place of the trial with and without which the estimates lie farthest apart."""
+        with_it, without = self.medians(self.estimate).T
+        return int(np.nanargmax(np.abs(with_it - without).round(STEADY)))
 
     def medians(self, values: Array) -> Array:
         """Return the median of values of the subsets with each trial, and without it.
