@@ -122,9 +122,12 @@ def _row(cells: list[Cell], tag: str, sup: str) -> str:
         spans = f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
         spans += f' colspan="{cell.columns}"' if cell.columns > 1 else ""
         mark = cell.mark if cell.flat else f"<sup>{cell.mark}</sup>" if cell.mark else ""
+        text = escape(cell.text)
+        if tag == "th" and cell.columns > 1 and sup == "html":
+            text = f"<span>{text}</span>"
         if cell.mark and cell.linked and sup == "jats":
             mark = f'<xref ref-type="table-fn" rid="fn"><sup>{cell.mark}</sup></xref>'
-        parts.append(f"<{tag}{spans}>{escape(cell.text)}{mark}</{tag}>")
+        parts.append(f"<{tag}{spans}>{text}{mark}</{tag}>")
     return f"<tr>{''.join(parts)}</tr>"
 
 
@@ -188,16 +191,23 @@ class Tally:
     def total(self) -> int:
         return self.right + self.marked + len(self.wrong)
 
-    def add(self, table: Table, read_tables: tuple[PaperTable, ...], *, shift: int = 0) -> None:
+    def add(self, table: Table, read_tables: tuple[PaperTable, ...], *, printed: bool = False) -> None:
         """Compare every cell of a table with what was read of it."""
         found = next((t for t in read_tables if t.label == table.label), None)
+        heads = (
+            max((cell.row + cell.rows - 1 for cell in found.cells if cell.heading), default=0) if found else 0
+        )
+        shift = heads - len(table.head) if printed else 0  # print parts no rows of headings without a line
         for (row, column), truth in table.truth.items():
             cell = found.at(row + shift, column) if found else None
             if found is None or not found.cells:
                 self.marked += 1
                 continue
             told = (cell.text, found.column_headings(cell), found.row_headings(cell)) if cell else None
-            if told == truth or (cell is None and truth[0] == ""):
+            told, true = (
+                (t[0], " ".join(t[1]) if printed else t[1], t[2]) if t else None for t in (told, truth)
+            )
+            if told == true or (cell is None and truth[0] == ""):
                 doubts = found.doubts_of(cell) if cell else ()
                 self.marked += bool(doubts)
                 self.right += not doubts
@@ -205,3 +215,37 @@ class Tally:
                 self.marked += 1
             else:
                 self.wrong.append((table.label, row, column, truth, told))
+
+
+# How journals set tables: with long lines, with a grid; in one column or two, and on their side
+LINES = (
+    "table{border-collapse:collapse;border-block-start:1.2px solid;border-block-end:1.2px solid;"
+    "font-size:9pt}"
+    "thead{border-block-end:.8px solid}"
+    "td,th{padding-block:2px;padding-inline:7px;font-weight:normal;text-align:left}"
+    "th span{display:block;border-block-end:.6px solid;text-align:center}"
+)
+GRID = "table{border-collapse:collapse;font-size:9pt}"
+GRID += "td,th{border:.8px solid;padding-block:2px;padding-inline:5px}"
+BODY = "body{font:10pt serif;margin:0;text-align:justify}h1{font-size:15pt}.caption{margin-bottom:3px}"
+SETTINGS = {
+    "lines": BODY + LINES,
+    "grid": BODY + GRID,
+    "two columns": BODY
+    + LINES
+    + "body{columns:2;column-gap:22px}table{font-size:6.5pt}td,th{padding:1px 5px}",
+    "sideways": BODY
+    + LINES
+    + ".turned{writing-mode:vertical-rl;text-orientation:sideways;height:250mm;margin:4mm}",
+    "sideways grid": BODY
+    + GRID
+    + ".turned{writing-mode:vertical-rl;text-orientation:sideways;height:250mm;margin:4mm}",
+}
+
+
+def page_of(setting: str, table: Table) -> str:
+    """Return a page to print, in one of the settings."""
+    held = shown(table)
+    if setting.startswith("sideways"):
+        held = f"<div class=turned>{held}</div>"
+    return html(held, f"<p>{PROSE}</p>" * 3, style=SETTINGS[setting])

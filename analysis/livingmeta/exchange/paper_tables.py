@@ -46,6 +46,7 @@ SPLIT_MARK = re.compile(rf"(?<=[\d)\]%])\s*([{MARKS}]+(?:\s*,?\s*[{MARKS}]+)*)$"
 FRONT_MARK = re.compile(rf"^([{MARKS}]+)\s*(?=[{MINUS}\d(<.])")
 LETTER_MARK = re.compile(r"(?<=[\d)\]%])([a-h](?:,[a-h])*)$")
 POWER = re.compile(r"(?<=[\d)\]%])([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+UNENDED = re.compile(rf"(?:[±,;/(\[\{MINUS}]|\bto)$|^(?:[±,;/)\]]|to\b)")
 NORMAL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 HEADS = re.compile(
     r"\b(?:mean|median|sd|se|ci|n ?=|baseline|weeks?|months?|years?|p[ -]?values?|group|control)\b", re.I
@@ -174,17 +175,20 @@ class PaperTable(Shown):
         """The cells that hold numbers and are no headings."""
         return tuple(cell for cell in self.cells if cell.numeric and not cell.heading and cell.column > 1)
 
-    def column_headings(self, cell: PaperCell) -> tuple[str, ...]:
-        """Return what stands above a cell, from top to bottom: the nearest block of headings."""
-        above = [self.at(row, cell.column) for row in range(cell.row - 1, 0, -1)]
-        block: list[str] = []
-        for other in above:
+    def _above(self, cell: PaperCell) -> list[PaperCell]:
+        """Return the nearest block of headings above a cell, from top to bottom."""
+        block: list[PaperCell] = []
+        for row in range(cell.row - 1, 0, -1):
+            other = self.at(row, cell.column)
             if other is not None and other.heading and not self._parts(other):
-                if other.text and other.text not in block:
-                    block.append(other.text)
+                block.append(other)
             elif block:
                 break
-        return tuple(reversed(block))
+        return block[::-1]
+
+    def column_headings(self, cell: PaperCell) -> tuple[str, ...]:
+        """Return what stands above a cell, from top to bottom: the nearest block of headings."""
+        return tuple(dict.fromkeys(other.text for other in self._above(cell) if other.text))
 
     def row_headings(self, cell: PaperCell) -> tuple[str, ...]:
         """Return what names a cell's row: the last line that parts the table, and its first cells."""
@@ -208,14 +212,15 @@ class PaperTable(Shown):
         return self.columns > 1 and all(other in {None, cell} or not other.text for other in others)
 
     def doubts_of(self, cell: PaperCell) -> tuple[str, ...]:
-        """Return what is uncertain about a cell: of its own, of what names its row, of its table."""
-        bare = ()
+        """Return what is uncertain about a cell: of its own, of what names it, of its table."""
+        bare: tuple[str, ...] = ()
         if self.columns == 2 and any(
             (other := self.at(row, 1)) is not None and self._parts(other) and other.columns == 1
             for row in range(1, cell.row + 1)
         ):
             bare = ("a row above has a name and no number, and may name a part of the table",)
-        return tuple(dict.fromkeys((*cell.doubts, *bare, *self.doubts)))
+        heads = (f"heading “{other.text}”: {doubt}" for other in self._above(cell) for doubt in other.doubts)
+        return tuple(dict.fromkeys((*cell.doubts, *heads, *bare, *self.doubts)))
 
 
 def tables(paper: Paper) -> tuple[PaperTable, ...]:
@@ -239,7 +244,9 @@ def tables(paper: Paper) -> tuple[PaperTable, ...]:
     """
     raw = raw_of(paper.path, str(paper.path))
     if paper.kind == "pdf":
-        raise RefusalError(f"{paper.path}: tables of a PDF are not read yet.")
+        from livingmeta.exchange.printed_tables import printed
+
+        return _joined(printed(raw, str(paper.path)))
     if paper.kind == "text":
         raise RefusalError(
             f"{paper.path}: a plain text has no tables that can be told from its words. Take the PDF, the "
@@ -300,7 +307,7 @@ def _longer(first: PaperTable, part: PaperTable, heads: int) -> PaperTable:
     return replace(first, cells=first.cells + below, doubts=doubts)
 
 
-def _cell(text: str, row: int, column: int, *, raised: Sequence[str] = (), **more: Any) -> PaperCell:
+def cell_of(text: str, row: int, column: int, *, raised: Sequence[str] = (), **more: Any) -> PaperCell:
     """Make a cell of a text: in one line, its footnote marks taken off where it holds a number."""
     doubts = list(more.pop("doubts", ()))
     marks = list(raised)
@@ -318,6 +325,8 @@ def _cell(text: str, row: int, column: int, *, raised: Sequence[str] = (), **mor
             marks += [power.translate(NORMAL) for power in powers]
             text = POWER.sub("", text)
             doubts.append(f"the raised {', '.join(powers)} is taken for a footnote, not for a power")
+        if any(text.count(a) != text.count(b) for a, b in ("()", "[]")) or UNENDED.search(text):
+            doubts.append("a part of it seems to stand elsewhere")
     return PaperCell(text=text, row=row, column=column, marks=tuple(marks), doubts=tuple(doubts), **more)
 
 
@@ -406,13 +415,33 @@ def _of_element(element: Element, parents: Sequence[Element]) -> PaperTable:
     rows = list(_rows_in(element))
     cells, doubts = _placed(rows)
     marked = any(head for _, head, _ in rows) or any(c.heading for c in cells if c.column > 1)
-    if not marked and cells:
-        first = min((cell.row for cell in cells if cell.numeric), default=1)
-        cells = [replace(cell, heading=cell.row < first) for cell in cells]
-        doubts.append("the paper does not mark which rows are headings")
+    if not marked:
+        cells, unmarked = headed(cells)
+        doubts += unmarked
     return PaperTable(
         number=0, label=label, caption=caption, cells=_doubtful_below(cells), doubts=tuple(doubts)
     )
+
+
+def headed(cells: Sequence[PaperCell]) -> tuple[list[PaperCell], list[str]]:
+    """Take the rows above the first numbers for headings; doubt it where they are not of one piece."""
+    rows = {cell.row: [other for other in cells if other.row == cell.row] for cell in cells}
+    numbers = (c.row for c in cells if c.numeric and c.column > 1 and not re.match(r"n\s*=", c.text, re.I))
+    first = min(numbers, default=1)
+    while first > 2 and all(cell.column == 1 or not cell.text for cell in rows.get(first - 1, ())):
+        first -= 1  # words that part the table
+    spanned = all(
+        any(
+            c.columns > 1 or c.row + c.rows > row
+            for r in range(1, row)
+            for c in rows.get(r, ())
+            if c.row == 1
+        )
+        for row in range(2, first)
+    )
+    certain = first > 1 and spanned
+    doubts = [] if certain or not cells else ["it does not say which of its rows are headings"]
+    return [replace(cell, heading=cell.row < first) for cell in cells], doubts
 
 
 def _doubtful_below(cells: Sequence[PaperCell]) -> tuple[PaperCell, ...]:
@@ -445,16 +474,16 @@ def _named(element: Element, parents: Sequence[Element]) -> tuple[str, str]:
         words = [" ".join(_words(part).split()) for part in named]
         if _tag(named[0]) == "label" and not LABEL.match(words[0]):
             return words[0].rstrip(".: "), " ".join(words[1:])
-        return _parted(" ".join(words))
+        return parted(" ".join(words))
     for inner, outer in pairwise(around[:5]):
         before = list(outer)[: list(outer).index(inner)]
         if before and (said := " ".join(_words(before[-1]).split())):
             other = any(_tag(part).startswith("table") for part in before[-1].iter())
-            return _parted(said) if LABEL.match(said) and not other else ("", "")
+            return parted(said) if LABEL.match(said) and not other else ("", "")
     return "", ""
 
 
-def _parted(text: str) -> tuple[str, str]:
+def parted(text: str) -> tuple[str, str]:
     """Part "Table 2. Pain at rest" into label and caption."""
     match = LABEL.match(text)
     if match is None:
@@ -505,7 +534,7 @@ def _placed(rows: Sequence[tuple[Element, bool, int]]) -> tuple[list[PaperCell],
                 _tag(part) == "th" and part.get("scope") not in {"row", "rowgroup"} and row < end
             )
             cells.append(
-                _cell(
+                cell_of(
                     text,
                     row,
                     column,
