@@ -218,3 +218,23 @@ def test_a_table_of_ratios_is_exported_with_the_ratios_and_without_empty_parts(s
     assert float(row["ratio"]) == pytest.approx(math.exp(estimate), rel=1e-6)
     say("run", *own("means"))
     assert "ratio" not in (folder.parent / "means" / "results.csv").read_text(encoding="utf-8")
+
+
+def test_what_holds_of_all_trials_is_said_once_and_marks_none_of_them(say, own) -> None:
+    typed = own("hr")
+    short = say("pool", *typed, "--full").flat
+    assert "†" not in short
+    assert short.count("limits taken as those of 95%") == 1
+    assert "All 37 trials: limits taken as those of 95%" in short
+    assert "? + ?" not in short
+    say("forest", *typed, "--to", "svg")
+    drawn = (Path(typed[0]).parent / "figures" / "hr" / "forest_hr.svg").read_text(encoding="utf-8")
+    assert "All 37 trials: limits taken" in drawn
+    assert "note letter" not in drawn
+
+
+def test_a_trace_says_how_to_read_a_trial_in_full(say, own) -> None:
+    last = " ".join(say("trace", *own("hr")).out.split()).rpartition("…")[2]
+    assert re.fullmatch(
+        r" \d+ trials in full, \d+ more trials?: --full, or livingmeta trace \S+ hr TRIAL", last
+    )

@@ -27,7 +27,7 @@ from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Poste
 from livingmeta.engine.methods.patient import NewSetting, vas_points, vas_words
 from livingmeta.pages.documents import Believed, believed, posterior_flags
 from livingmeta.pages.phrases import counted, coverage, interval, sentence, share
-from livingmeta.synthesis.pool import Pool, marks, notes
+from livingmeta.synthesis.pool import Pool, marks, notes, shared_signs
 from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimal, decimals
@@ -158,10 +158,11 @@ def _print(
         ends = (vas_points(x, vas_sd=vas_sd or 0) for x in (marginal.median, marginal.low, marginal.high))
         shown = "{} ({} to {})".format(*(decimal(x, 0) for x in ends))
         page.say(f"  {name}: {shown}{_unit(vas_sd)}", rank=1)
+    of_all = shared_signs(pool.effects)
     page.table(
         ["trial", "as reported", f"posterior, {head}"],
         [
-            [effect.label + marks(effect), interval(effect), _interval(pool, marginal)]
+            [effect.label + marks(effect, but=of_all), interval(effect), _interval(pool, marginal)]
             for effect, marginal in zip(pool.effects, fitted.trials, strict=True)
         ],
         rank=3,
@@ -190,7 +191,8 @@ def _chances(pool: Pool, name: str, chances: Chances | NewSetting) -> str:
     """Say how probable each side is, group 1's first where it is known, and by what matters."""
     first = pool.favours is not None and pool.favours[0] != pool.groups[0]  # is above no effect
     chance = 1 - chances.below_zero if first else chances.below_zero
-    said = f"probability that the {name} {pool.side(first)}: {_p(chance)}"
+    lies = "" if pool.favours else "lies "
+    said = f"probability that the {name} {lies}{pool.side(first)}: {_p(chance)}"
     below, above = chances.beyond_below, chances.beyond_above
     if below is None or above is None:
         return said

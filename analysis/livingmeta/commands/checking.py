@@ -438,7 +438,9 @@ def trace_command(
 ) -> None:
     """Follow each effect back to the sentences it comes from."""
     loaded = opened.review
-    page = screen.Page(full=full, where="" if trial else f"livingmeta trace {opened.name} SYNTHESIS TRIAL")
+    plans = loaded.protocol.synthesis
+    one = synthesis or (plans[0].id if len(plans) == 1 else "SYNTHESIS")
+    page = screen.Page(full=full, where="" if trial else f"livingmeta trace {opened.name} {one} TRIAL")
     before = None
     for pool in synthesise(loaded, synthesis=synthesis, include_sensitivity=include_sensitivity):
         effects = [effect for effect in pool.effects if trial in {None, effect.trial}]

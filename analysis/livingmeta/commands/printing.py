@@ -29,7 +29,7 @@ from livingmeta.pages.phrases import (
     verdict_words,
 )
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes
+from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes, shared_signs
 from livingmeta.words import count, decimal, p_words
 
 
@@ -272,17 +272,18 @@ def print_pool(
                 f"({100 * result.level:g}% prediction interval, {by})",
                 rank=2,
             )
+        of_all, sizes = shared_signs(pool.effects), any(e.n1 or e.n2 for e in pool.effects)
         page.table(
             [
                 "trial",
-                "n",
+                *(["n"] if sizes else []),
                 f"{scale_name(pool.measure)} ({100 * result.level:g}% CI)",
                 "weight" if pool.total_weights is None else "weight in the total",
             ],
             [
                 [
-                    effect.label + marks(effect),
-                    " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
+                    effect.label + marks(effect, but=of_all),
+                    *([f"{_people(effect.n1)} + {_people(effect.n2)}"] if sizes else []),
                     interval(effect),
                     f"{weight:.1f}%",
                 ]
@@ -314,6 +315,10 @@ def print_pool(
     subgroup_differences(page, pool)
     flags(page, pool.flags)
     page.gap()
+
+
+def _people(n: float | None) -> str:
+    return "?" if n is None else count(n)
 
 
 def subgroup_differences(page: screen.Page, pool: Pool) -> None:

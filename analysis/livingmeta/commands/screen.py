@@ -398,7 +398,10 @@ class Page:
         left = self.left_out()
         if not left:
             return []
-        named = ", ".join(f"{number:,} more {plural(number, what)}" for what, number in left.items())
+        named = ", ".join(
+            f"{number:,} {'' if what.endswith(' in full') else 'more '}{plural(number, what)}"
+            for what, number in left.items()
+        )
         one = self.where.startswith("--") and sum(map(bool, self.sections)) < 2  # nothing to choose from
         also = f", or {self.where}" if self.where and not one else ""
         return wrapped(f"… {named}: --full{also}", self.width)

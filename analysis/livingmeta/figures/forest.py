@@ -59,7 +59,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import UNNAMED
 from livingmeta.synthesis.dependence import sentences, shared_flags
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import LeftOut, Missing, Pool, signs
+from livingmeta.synthesis.pool import LeftOut, Missing, Pool, shared_signs, signs
 from livingmeta.words import RefusalError
 
 WIDTH = 175.0  # mm: two columns of a journal
@@ -221,6 +221,7 @@ class _Frame:
     width: float
     height: float | None  # of all, where it is given
     letters: Mapping[tuple[str, str], str]
+    of_all: Sequence[str]  # notes that all trials have
     all_columns: Sequence[ForestColumn]
 
     @property
@@ -287,7 +288,8 @@ class _Frame:
     def signs_of(self, row: ForestRow) -> str:
         """Return the letters of the notes on a trial."""
         notes = [] if row.effect is None else signs(row.effect)
-        return ",".join(self.letters[sign, self.asked.language.word(words)] for sign, words in notes)
+        keys = [(sign, self.asked.language.word(words)) for sign, words in notes]
+        return ",".join(self.letters[key] for key in keys if key in self.letters)
 
     @cached_property
     def left(self) -> float:
@@ -399,7 +401,8 @@ class _Frame:
         names += [
             n for n, lines_of in zip(groups, self.head.values(), strict=False) if "…" in "".join(lines_of)
         ]
-        general = [self.asked.says("in_full", names="; ".join(dict.fromkeys(names)))] if names else []
+        general = list(self.of_all)
+        general += [self.asked.says("in_full", names="; ".join(dict.fromkeys(names)))] if names else []
         if self.domains:
             key = zip(
                 domain_signs(list(self.asked.judged.values())),
@@ -451,20 +454,34 @@ class _Frame:
 
 def _framed(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None) -> _Frame:
     """Choose the largest letters that leave the plot its share."""
+    marked = dict.fromkeys(row.effect for row in rows if row.effect is not None)
+    shared = shared_signs(marked)
     notes = {
         (sign, asked.language.word(words)): None
-        for row in rows
-        if row.effect is not None
-        for sign, words in signs(row.effect)
+        for effect in marked
+        for sign, words in signs(effect)
+        if (sign, words) not in shared
     }
+    of_all = [
+        asked.language.say(
+            "pool.of_all", n=asked.language.whole(len(marked)), words=asked.language.word(words)
+        )
+        for _, words in sorted(shared)
+    ]
     letters = dict(zip(notes, lettering(), strict=False))
     width, height = (asked.width or WIDTH) * _MM, asked.height and asked.height * _MM
     sizes = SIZES if ax is None else (*SIZES, 6.0, 5.5, 5.0)
     if ax is not None:
         width, height = _inches(ax)
-    of_all: dict[str, Any] = {"asked": asked, "given": rows, "width": width, "height": height}
-    of_all |= {"letters": letters, "all_columns": columns_of(asked, rows)}
-    framed = [_Frame(size=size, **of_all) for size in sizes]
+    every: dict[str, Any] = {
+        "of_all": of_all,
+        "asked": asked,
+        "given": rows,
+        "width": width,
+        "height": height,
+    }
+    every |= {"letters": letters, "all_columns": columns_of(asked, rows)}
+    framed = [_Frame(size=size, **every) for size in sizes]
     wide = [frame for frame in framed if frame.plot >= LEAST * frame.width]
     best = next((frame for frame in framed if frame.fits), None)
     best = best or next((frame for frame in wide if frame.apart), framed[-1])

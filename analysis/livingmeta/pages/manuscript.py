@@ -8,7 +8,7 @@ import math
 import numbers
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.engine.effect_sizes import as_shown, of_counts, on_scale, scale_name
 from livingmeta.figures.forest import BESIDE
 from livingmeta.figures.style import pool_name
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import ENGLISH, Language, Said
 from livingmeta.pages.answers import answer
 from livingmeta.pages.phrases import (
     absolute_words,
@@ -30,7 +30,7 @@ from livingmeta.pages.phrases import (
 from livingmeta.pages.tables import tables
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes
+from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes, shared_signs
 from livingmeta.words import RefusalError, count, decimal, decimals, p_words, visible
 
 _POINT = 12700  # in units of Word
@@ -123,7 +123,8 @@ def _of_synthesis(pools: Sequence[Pool], language: Language) -> _Table:
     ]
     parts = [pool for pool in pools if pool.subgroup is not None]
     whole = next((pool for pool in pools if pool.subgroup is None), None)
-    lines = [line for pool in parts or pools for line in _of_pool(pool, arms, language)]
+    of_all = shared_signs(effects)
+    lines = [line for pool in parts or pools for line in _of_pool(pool, arms, language, of_all)]
     if parts and whole is not None:
         lines += _pooled(whole, arms, language)
     if (test := (whole or pools[-1]).subgroup_test) is not None:
@@ -143,7 +144,9 @@ def _of_synthesis(pools: Sequence[Pool], language: Language) -> _Table:
     )
 
 
-def _of_pool(pool: Pool, arms: bool, language: Language) -> Iterator[_Line]:
+def _of_pool(
+    pool: Pool, arms: bool, language: Language, of_all: Collection[tuple[str, Said]]
+) -> Iterator[_Line]:
     """Yield the rows of a synthesis, or of a subgroup."""
     if pool.subgroup is not None:
         yield _Line(cells=(language.word(pool.subgroup),), bold=True, across=True)
@@ -154,7 +157,7 @@ def _of_pool(pool: Pool, arms: bool, language: Language) -> Iterator[_Line]:
         ]
         yield _Line(
             cells=(
-                f"{effect.label}{marks(effect)}",
+                f"{effect.label}{marks(effect, but=of_all)}",
                 *sides[0],
                 *sides[1],
                 interval(effect, language=language),

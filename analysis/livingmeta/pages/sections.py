@@ -7,7 +7,7 @@ blocks is left out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
@@ -20,7 +20,7 @@ from livingmeta.audit.deduction import clashes
 from livingmeta.engine.effect_sizes import MEASURES, as_shown
 from livingmeta.figures.forest import forest_key
 from livingmeta.figures.specification_curve import curve_key
-from livingmeta.language import Language
+from livingmeta.language import Language, Said
 from livingmeta.pages.anchors import effect_id, extra_id, extras, gap_of, pool_id, slug
 from livingmeta.pages.answers import answer, verdict
 from livingmeta.pages.blocks import (
@@ -76,7 +76,7 @@ from livingmeta.review.quotes import proof_mark
 from livingmeta.review.schema import Claim, Moderator
 from livingmeta.review.screening import left_out
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import Pool, marks
+from livingmeta.synthesis.pool import Pool, marks, shared_signs
 from livingmeta.words import count, show
 
 FEW_LEFT_OUT = 10  # trials; a table shows the result without each of no more
@@ -233,22 +233,24 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
         covered = coverage(results.review, pool, language=speak)
         yield writer.paragraph("pooled", f"{covered}.", name, style="quiet")
         weight = "h_weight" if pool.total_weights is None else "h_weight_total"
-        axis = writer.axis(pool.effects)
+        axis, of_all = writer.axis(pool.effects), shared_signs(pool.effects)
         yield writer.table(
             slug("effects", name),
             f"{writer.title(pool)}: {covered}",
             ("h_trial", "h_n", "h_effect", weight, "h_instrument"),
-            (_effect(writer, pool, place, axis) for place in range(len(pool.effects))),
+            (_effect(writer, pool, place, axis, of_all) for place in range(len(pool.effects))),
             of=pool,
             numbers=(1, 2, 3),
         )
 
 
-def _effect(writer: Writer, pool: Pool, place: int, axis: Axis) -> TableRow:
+def _effect(
+    writer: Writer, pool: Pool, place: int, axis: Axis, of_all: Collection[tuple[str, Said]]
+) -> TableRow:
     effect, speak = pool.effects[place], writer.language
     anchor, number = effect_id(pool, effect), writer.interval(effect)
     return row(
-        f"{effect.label}{marks(effect)}",
+        f"{effect.label}{marks(effect, but=of_all)}",
         " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
         (Link(number, f"#{slug('trace', anchor)}") if writer.traced else number, writer.bar(effect, axis)),
         f"{speak.decimal(pool.weights[place], 1)}{speak.percent}" if pool.result else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -332,6 +332,7 @@ def sized_trials(pool: Pool, *, correction: str, variance: str) -> Arms | Varian
     return Variances(tuple(effect.vi for effect in pool.effects))
 
 
+MOST_MARKED = 5  # trials that each show a sign which all have
 SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned
 
 
@@ -347,9 +348,16 @@ def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
     return tuple((sign, text) for sign, text in zip(SIGNS, words, strict=True) if text)
 
 
-def marks(effect: Effect) -> str:
-    """Return the signs that stand behind a trial's name, those of `SIGNS`."""
-    return "".join(f" {sign}" for sign, _ in signs(effect))
+def shared_signs(effects: Iterable[Effect]) -> frozenset[tuple[str, Said]]:
+    """Return the signs, with their words, that all of many trials have: they are said once."""
+    listed = list(dict.fromkeys(effects))
+    of_each = (signs(effect) for effect in listed) if len(listed) > MOST_MARKED else ()
+    return frozenset.intersection(*map(frozenset, of_each)) if len(listed) > MOST_MARKED else frozenset()
+
+
+def marks(effect: Effect, *, but: Collection[tuple[str, Said]] = ()) -> str:
+    """Return the signs that stand behind a trial's name, those of `SIGNS`, `but` such as all have."""
+    return "".join(f" {mark[0]}" for mark in signs(effect) if mark not in but)
 
 
 def notes(effects: Iterable[Effect]) -> list[Said]:
@@ -366,9 +374,10 @@ def notes(effects: Iterable[Effect]) -> list[Said]:
     lines = []
     for sign, words in order:
         names: list[str] = labels[sign, words]
-        if len(names) == len(listed) > 5:
-            names = [said("pool.every", n=count(len(names)))]
-        elif (others := len(names) - MOST_LISTED) > 0:
+        if len(names) == len(listed) > MOST_MARKED:
+            lines.append(said("pool.of_all", n=count(len(names)), words=words))
+            continue
+        if (others := len(names) - MOST_LISTED) > 0:
             names = [*names[:MOST_LISTED], said("pool.others", n=count(others))]
         lines.append(said("pool.marked", sign=sign, names=together(names, ", "), words=words))
     return [*lines, *sentences(listed)]
