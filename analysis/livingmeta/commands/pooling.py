@@ -270,10 +270,14 @@ def regress_command(
     if not synthesis and len(plans) > 1:
         raise RefusalError(f"{opened.name} has several: choose with --synthesis of {listing(plans)}.")
     if not by:
-        raise RefusalError(
-            f"{opened.name}: say with --by on what to regress: {listing(differing(loaded))}. The mean alone "
-            f"is what livingmeta pool {opened.name} gives."
+        known = differing(loaded)
+        ask = (
+            f"say with --by on what to regress: {listing(known)}."
+            if known
+            else ("nothing by which its trials differ is known to regress on.")
         )
+        mean = f"The mean alone is what livingmeta pool {opened.name} gives."
+        raise RefusalError(f"{opened.name}: {ask} {mean}")
     rows = {"no_assumptions": no_assumptions, "documented_only": documented_only}
     moderation = regress(
         loaded,
