@@ -154,8 +154,9 @@ def wrap(table: Table, *, part: slice = slice(None), label: str | None = None) -
     return f"<table-wrap>{named}{caption}<table>{rows_of(table, 'jats', part=part)}</table></table-wrap>"
 
 
-def html(*bodies: str, title: str = "A trial of exercise for pain", style: str = "") -> str:
+def html(*bodies: str, title: str = "A trial of exercise for pain", style: str = "", doi: str = "") -> str:
     """Return a paper as a page."""
+    bodies = (f"<p>doi:{doi}</p>", *bodies) if doi else bodies
     return (
         f"<!doctype html><html><head><meta charset=utf-8><title>{escape(title)}</title>"
         f"<style>{style}</style></head><body><h1>{escape(title)}</h1><p>{PROSE}</p>{''.join(bodies)}</body></html>"
