@@ -272,7 +272,9 @@ def effects(
         if isinstance(vi, pd.Series) and not yi.index.equals(vi.index):
             raise RefusalError("yi and vi are Series with different indexes: align them first.")
         labels = yi.index if labels is None else labels
-    y, v = _sequence(yi), _sequence(vi)
+    if isinstance(labels, str) or not isinstance(labels, Iterable | None):
+        raise RefusalError(f"labels = {labels!r}: give a list, a name for each study.")
+    y, v = _sequence("yi", yi), _sequence("vi", vi)
     names = tuple(map(str, range(1, len(y) + 1) if labels is None else labels))
     if len({len(names), len(y), len(v)}) > 1:
         sizes = f"{len(y)} values and vi {len(v)}{'' if labels is None else f', labels {len(names)}'}"
@@ -298,7 +300,7 @@ def effects(
     return tuple(kept(names)), kept(y), kept(v)
 
 
-def _sequence(values: Any) -> Any:
+def _sequence(name: str, values: Any) -> Any:
     """Return values in one dimension, as `engine.inputs.numbers` reads them."""
     import pandas as pd
 
@@ -306,6 +308,10 @@ def _sequence(values: Any) -> Any:
         values = values.to_numpy()
     elif not isinstance(values, np.ndarray | list | tuple):
         values = list(values) if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        if values.ndim > 1:
+            raise RefusalError(f"{name} has the shape {values.shape}: give one number for each study.")
+        values = values.reshape(1)
     return values
 
 

@@ -69,6 +69,7 @@ def hints_of(
                 f'--column {", ".join(wrong)}: say OUR_NAME=COLUMN, as in --column "mean1=Treatment mean".'
             )
         columns = {ours: theirs for _, ours, _, theirs in pairs}
+    columns = {str(ours): str(theirs) for ours, theirs in columns.items()}
     given = {
         "columns": dict(columns),
         "sheet": sheet,

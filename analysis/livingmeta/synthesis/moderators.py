@@ -51,8 +51,8 @@ def named_moderator(review: Review, name: str, what: str = "by") -> str:
     """
     own = {known.casefold(): known for known in review.characteristics}
     names = own | {known: known for known in MODERATORS if known not in own}
-    if (known := names.get(name.casefold().strip())) is None:
-        raise RefusalError(unknown(what, name, differing(review)))
+    if (known := names.get(str(name).casefold().strip())) is None:
+        raise RefusalError(unknown(what, str(name), differing(review)))
     return known
 
 

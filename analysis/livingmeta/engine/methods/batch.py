@@ -115,6 +115,8 @@ def drawn(
     >>> bool(drawn(normal, 0, 3, seed=1)[2] == drawn(normal, 2, 3, seed=1)[0])
     True
     """
+    if seed < 0:
+        raise RefusalError(f"seed = {seed}: give 0 or a whole number above.")
     first = start // STREAM_BLOCK
     streams = (
         np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))

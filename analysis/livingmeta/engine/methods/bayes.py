@@ -78,6 +78,7 @@ class Prior:
 
     def words(self) -> str:
         """Say the prior in one line."""
+        pick(TAU_PRIORS, self.tau, "tau_prior")
         mu = "flat" if self.mu_sd is None else f"normal({self.mu_mean:g}, SD {self.mu_sd:g})"
         return f"{TAU_PRIORS[self.tau].words.format(scale=self.scale)}, μ {mu}"
 
