@@ -227,3 +227,15 @@ def test_certainty_report_and_explorer_show_what_is_proved_and_nothing_before(
     changed(review / "outcomes.csv", "3.0 (1.5)", "was 3.0 (1.5)")
     changed(review / "outcomes.csv", "4.0 (2.0)", "was 4.0 (2.0)")
     assert f"✓ {by}" not in shown()["en"]  # a quote that is another now is proved no more
+
+
+@pytest.mark.slow
+def test_the_card_of_the_explorer_says_by_whom_a_quote_was_proved(
+    review: Path, papers: Path, say: Say, tmp_path: Path, open_page: Callable[..., Any]
+) -> None:
+    say("check", str(review), "--papers", str(papers), *RECORD)
+    path = tmp_path / "explorer.html"
+    path.write_text(explorer_page(Dossier(review=load_review(review)), version="1"), encoding="utf-8")
+    page = open_page(path)
+    page.locator("#figure .row").first.click()
+    assert page.locator("#card").inner_text().count("✓ proved against the paper by Kari Nordmann") == 2
