@@ -147,7 +147,7 @@ def test_a_damaged_file_is_refused_with_row_reason_and_remedy(tmp_path: Path, na
 def test_a_record_without_a_title_is_left_out_and_named(tmp_path: Path) -> None:
     file = read(tmp_path, RIS + "TY  - JOUR\nAU  - Nobody\nER  - \n")
     assert len(file.references) == 2
-    assert file.remarks[0].endswith("1 record has no title and is left out (row 25)")
+    assert file.remarks[0].endswith("left out, since no title is given: 1 of the records (in row 25)")
 
 
 def test_what_is_written_as_ris_is_read_again(tmp_path: Path) -> None:

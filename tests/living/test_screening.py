@@ -176,7 +176,7 @@ def test_decisions_in_a_csv_are_read_and_what_nobody_decided_is_left(path: Path)
 
 REFUSED = {
     "nobody": ("record,decision\nshoulder,include\n", None, "in.csv row 2: nobody is named who decided"),
-    "no record": ("record,decision\nelbow,include\n", "Ann", "records.csv has no record 'elbow'"),
+    "no record": ("record,decision\nelbow,include\n", "Ann", "no record 'elbow' in records.csv"),
     "no decision": ("record,decision\nshoulder,incldue\n", "Ann", 'decision = "incldue": choose one of'),
     "no column": ("record,verdict\nshoulder,include\n", "Ann", "the column decision is missing"),
     "a comma": ("record,decision,reason\nshoulder,exclude,a,b\n", "Ann", "row 2: it has 4 cells"),

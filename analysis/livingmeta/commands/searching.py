@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,21 +65,19 @@ def search_command(
     if contact is not None and ("@" not in contact or not contact.isprintable() or " " in contact):
         raise RefusalError(f"--contact {contact}: this is no mail address.")
     if source is not None:
-        named = {one.id: one for one in loaded.protocol.search}
+        named = {declared.id: declared for declared in loaded.protocol.search}
         chosen = named[searched_in(loaded, only)] if only else None
         done = [read_file(review, Path(source), chosen, database=database, until=last, today=today)]
     else:
         done = []
-        for one in asked_of(loaded, only):
-            window = window_of(loaded, one, since=_day(since, "--since"), until=last)
-            with screen.progress(one.database) as progress:
-                run = run_search(
-                    review, one, window=window, today=today, agent=AGENT, contact=contact, progress=progress
-                )
-            done.append(run)
+        for declared in asked_of(loaded, only):
+            window = window_of(loaded, declared, since=_day(since, "--since"), until=last)
+            asked: dict[str, Any] = {"window": window, "today": today, "agent": AGENT, "contact": contact}
+            with screen.progress(declared.database) as progress:
+                done.append(run_search(review, declared, progress=progress, **asked))
     page = screen.Page(full=full)
-    for one in done:
-        _tell_run(page, one)
+    for run in done:
+        _tell_run(page, run)
     after = load_review(review)
     held = counted(after)
     name = after.folder.name
@@ -89,7 +87,7 @@ def search_command(
         + (f": livingmeta screen {review} --by NAME" if held.waiting else f" in {name}")
     )
     page.show()
-    if any(one.trouble for one in done):
+    if any(run.trouble for run in done):
         raise typer.Exit(1)
 
 
@@ -183,10 +181,10 @@ def _sit(
     reasons = [*loaded.protocol.screening.reasons]
     place = 0
     while place < len(queue):
-        one = queue[place]
-        abstract = abstracts.get(identity(as_reference(one.record))) or NO_ABSTRACT
-        others = one.decisions.get(stage, ()) if settle else ()
-        _show(one.record, f"{place + 1} of {len(queue)}", abstract, criteria, others)
+        standing = queue[place]
+        abstract = abstracts.get(identity(as_reference(standing.record))) or NO_ABSTRACT
+        others = standing.decisions.get(stage, ()) if settle else ()
+        _show(standing.record, f"{place + 1} of {len(queue)}", abstract, criteria, others)
         more = ", n not retrieved" if stage == FULL_TEXT else ""
         terminal.say(f"i include, e exclude, u unsure{more}, s skip, z undo, q quit")
         match _key():
@@ -200,10 +198,10 @@ def _sit(
             case "e":
                 reason = _reason(terminal, reasons, needed=stage == FULL_TEXT)
                 if reason is not None:
-                    session.decide(one.record.record, "exclude", reason)
+                    session.decide(standing.record.record, "exclude", reason)
                     place += 1
             case key if key in KEYS and (key != "n" or stage == FULL_TEXT):
-                session.decide(one.record.record, KEYS[key])
+                session.decide(standing.record.record, KEYS[key])
                 place += 1
             case _:
                 continue

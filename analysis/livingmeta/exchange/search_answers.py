@@ -39,9 +39,11 @@ def _article(node: Any) -> Reference:
         f"{part.get('Label')}: {''.join(part.itertext())}" if part.get("Label") else "".join(part.itertext())
         for part in node.iterfind(".//Abstract/AbstractText")
     ]
-    numbers = {one.get("IdType"): one.text for one in node.iterfind("./PubmedData/ArticleIdList/ArticleId")}
-    dois = [one.text for one in node.iterfind(".//Article/ELocationID[@EIdType='doi']")]
-    banks = [one.text or "" for one in node.iterfind(".//DataBankList//AccessionNumber")]
+    numbers = {
+        number.get("IdType"): number.text for number in node.iterfind("./PubmedData/ArticleIdList/ArticleId")
+    }
+    dois = [number.text for number in node.iterfind(".//Article/ELocationID[@EIdType='doi']")]
+    banks = [number.text or "" for number in node.iterfind(".//DataBankList//AccessionNumber")]
     published = ".//JournalIssue/PubDate"
     return reference(
         title=text(".//ArticleTitle") or text(".//BookTitle") or text(".//VernacularTitle"),
@@ -82,7 +84,7 @@ def registered_trials(answer: Mapping[str, Any]) -> Iterator[Reference]:
         posted = about.get("statusModule", {}).get("studyFirstPostDateStruct", {}).get("date")
         officials = about.get("contactsLocationsModule", {}).get("overallOfficials", ())
         sponsor = about.get("sponsorCollaboratorsModule", {}).get("leadSponsor", {}).get("name")
-        people = [one["name"].partition(",")[0] for one in officials if one.get("name")]
+        people = [person["name"].partition(",")[0] for person in officials if person.get("name")]
         yield reference(
             title=named.get("officialTitle") or named.get("briefTitle"),
             authors=people or [sponsor or ""],

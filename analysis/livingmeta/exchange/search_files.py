@@ -88,10 +88,8 @@ def _held(kind: str, read: Iterable[tuple[int, Reference | None]], file: str) ->
     bounded(file, rows=len(references) + len(untitled))
     if not references:
         raise FileError(file, f"the file is {kind}, and holds no record with a title", "Export it again.")
-    where = ", ".join(map(str, untitled[:10])) + (" …" if len(untitled) > 10 else "")
-    one = len(untitled) == 1
-    left = f"{file}: {len(untitled)} {'record has' if one else 'records have'} no title and "
-    left += f"{'is' if one else 'are'} left out (row{'' if one else 's'} {where})"
+    rows = ", ".join(map(str, untitled[:10])) + (" …" if len(untitled) > 10 else "")
+    left = f"{file}: left out, since no title is given: {len(untitled)} of the records (in row {rows})"
     return SearchFile(kind=kind, references=tuple(references), remarks=(left,) if untitled else ())
 
 
@@ -204,7 +202,11 @@ def _of_ris(cells: Mapping[str, object]) -> Reference:
     def first(*names: str) -> str | None:
         return next((str(value) for name in names if (value := cells.get(name))), None)
 
-    urls = " ".join(cells.get("urls") or ())  # type: ignore[call-overload]
+    def listed(name: str) -> list[str]:
+        values = cells.get(name)
+        return [str(value) for value in values] if isinstance(values, list) else []
+
+    urls, notes = " ".join(listed("urls")), listed("notes")
     database = first("name_of_database", "database_provider")
     number = first("accession_number") or ""
     pubmed = re.search(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)|ncbi\.nlm\.nih\.gov/pubmed/(\d+)", urls)
@@ -219,11 +221,11 @@ def _of_ris(cells: Mapping[str, object]) -> Reference:
         doi=first("doi") or doi_in(urls) or doi_in(number),
         pmid=(pubmed[1] or pubmed[2]) if pubmed else number if from_pubmed else None,
         pmcid=first("custom2"),
-        registration=" ".join((number, *map(str, cells.get("notes") or ()))),  # type: ignore[call-overload]
+        registration=" ".join((number, *notes)),
         abstract=first("abstract", "notes_abstract"),
         database=database,
         key=first("id"),
-        notes=[*map(str, cells.get("notes") or ())],  # type: ignore[call-overload]
+        notes=notes,
     )
 
 

@@ -94,19 +94,19 @@ def sameness(references: Sequence[Reference], *, settled: Sequence[int] = ()) ->
     for a, b in edges:
         parts.join(a, b)
     alike = {(a, b): score for a, b, score in _similar(references, titles, old)}
-    near = {
-        pair: "same title and year"
+    near = [
+        pair
         for pair, score in alike.items()
         if score >= SAME_TITLE and pair not in edges and _one_paper(references, titles, *pair)
-    }
+    ]
     whole = _Parts(references, [parts.of(place) for place in range(len(references))])
     for a, b in near:
         whole.join(a, b)
-    for (a, b), why in near.items():
+    for a, b in near:
         if whole.clash(a):
-            doubts[a, b] = f"{why}, but not of all of its kind the same DOI or PMID"
+            doubts[a, b] = "same title and year, but not of all of its kind the same DOI or PMID"
         else:
-            edges[a, b] = why
+            edges[a, b] = "same title and year"
             parts.join(a, b)
     for a, b in alike:
         registered = {references[place].registration for place in (a, b)} - {None}
@@ -209,13 +209,13 @@ def _similar(
                 yield min(place, other), max(place, other), score
 
 
-def _likeness(one: str, other: str) -> float:
+def _likeness(title: str, other: str) -> float:
     with needing("Looking for duplicates", extra="living"):
         from rapidfuzz import fuzz
-    return float(fuzz.ratio(one, other))
+    return float(fuzz.ratio(title, other))
 
 
-def _slip(one: str, other: str) -> bool:
+def _slip(title: str, other: str) -> bool:
     """Say whether two titles differ by a slip of typing only: one letter within long words, no number.
 
     A word too many, or another beginning, turns a title into that of another paper: with, without;
@@ -223,7 +223,7 @@ def _slip(one: str, other: str) -> bool:
     """
     from rapidfuzz.distance import Levenshtein
 
-    words, others = one.split(), other.split()
+    words, others = title.split(), other.split()
     if len(words) != len(others):
         return "".join(words) == "".join(others)
     apart = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
@@ -250,7 +250,6 @@ class Gathered:
     merges: tuple[str, ...]
     doubts: tuple[str, ...]
     again: int  # that the same database had given before
-    abstracts: Mapping[str, str]  # by `identity`
 
 
 def gathered(
@@ -275,8 +274,8 @@ def gathered(
         places.get(record.duplicate_of or "", place) if record.duplicate_of else place
         for place, record in enumerate(held)
     ]
-    named = [one if one.database else replace(one, database=database) for one in references]
-    every = [*map(as_reference, held), *named]
+    new = (paper if paper.database else replace(paper, database=database) for paper in references)
+    every = [*map(as_reference, held), *new]
     same = sameness(every, settled=settled)
     before = {(same.first[place], record.database) for place, record in enumerate(held)}
     keys, taken = [record.record for record in held], {record.record for record in held}
@@ -286,31 +285,32 @@ def gathered(
     fresh: dict[int, Cells] = {}
     again = 0
     for place in range(len(held), len(every)):
-        one, first = every[place], same.first[place]
-        if (first, one.database) in before:
+        reference, first = every[place], same.first[place]
+        if (first, reference.database) in before:
             again += 1
             keys.append("")
             continue
-        key = key_of(f"{_family(one) or one.registration or 'record'}{one.year or ''}", taken)
+        name = _family(reference) or reference.registration or "record"
+        key = key_of(f"{name}{reference.year or ''}", taken)
         taken.add(key)
         keys.append(key)
-        fresh[place] = _row(one, key=key, query=query, date=date)
-    kept = {}  # of each part the first that has a row
+        fresh[place] = _row(reference, key=key, query=query, date=date)
+    kept: dict[int, str] = {}  # the key of each part: of its first, if that has a row
     for place, key in enumerate(keys):
         first = same.first[place]
         if key:
             kept.setdefault(first, keys[first] or key)
     reported = {report.report: plain(report.citation) for report in review.reports}
     for place, cells in fresh.items():
-        one, first = every[place], kept[same.first[place]]
+        reference, first = every[place], kept[same.first[place]]
         if first != cells["record"]:
             why = same.why.get(place, OTHERS)
             cells |= {"duplicate_of": first, "duplicate_why": why}
-            merges.append(f"{cells['record']} is {first} ({why}): {one.title}")
-        report = _report(one, review.reports, reported)
-        number = (one.registration or "").casefold()
+            merges.append(f"{cells['record']} is {first} ({why}): {reference.title}")
+        report = _report(reference, review.reports, reported)
+        number = (reference.registration or "").casefold()
         cells["report"] = report.report if report else ""
-        cells["trial"] = report.trial if report else trials.get(number, one.registration or "")
+        cells["trial"] = report.trial if report else trials.get(number, reference.registration or "")
         rows.append(cells)
     corrections = []
     for place, record in enumerate(held):
@@ -328,14 +328,12 @@ def gathered(
         for a, b, why in same.doubts
         if keys[a] and keys[b]
     ]
-    abstracts = {identity(one): one.abstract or "" for one in named}
     return Gathered(
         rows=tuple(rows),
         corrections=tuple(corrections),
         merges=tuple(merges),
         doubts=tuple(doubts),
         again=again,
-        abstracts=abstracts,
     )
 
 

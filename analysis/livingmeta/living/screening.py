@@ -66,13 +66,14 @@ def waiting(
     settle : bool
         Only what people decided differently.
     """
-    open_ = [one for one in standings(review) if (one.sought if stage == FULL_TEXT else not one.known)]
+    sought = stage == FULL_TEXT
+    open_ = [each for each in standings(review) if (each.sought if sought else not each.known)]
     if settle:
-        return [one for one in open_ if one.split(stage)]
+        return [standing for standing in open_ if standing.split(stage)]
     return [
-        one
-        for one in open_
-        if not any(unseen or row.by == by or row.settles for row in one.decisions.get(stage, ()))
+        standing
+        for standing in open_
+        if not any(unseen or row.by == by or row.settles for row in standing.decisions.get(stage, ()))
     ]
 
 
@@ -123,17 +124,17 @@ def labelled(review: Review) -> str:
     """Write what is to be screened as RIS, with abstracts and what was decided, for another program."""
     abstracts = kept_abstracts(review)
     entries = []
-    for one in standings(review):
-        if one.known:
+    for standing in standings(review):
+        if standing.known:
             continue
-        reference = as_reference(one.record)
+        reference = as_reference(standing.record)
         abstract = abstracts.get(identity(reference)) or None
         notes = [
             f"livingmeta: {row.stage}, {row.by}: {row.decision}" + (f", {row.reason}" if row.reason else "")
-            for rows in one.decisions.values()
+            for rows in standing.decisions.values()
             for row in rows
         ]
-        title = one.decision(TITLE)
+        title = standing.decision(TITLE)
         label = ASREVIEW.get(title.decision if title else "unsure", ASREVIEW["unsure"])
         entries.append((replace(reference, abstract=abstract), [*notes, label]))
     return as_ris(entries)
@@ -173,15 +174,17 @@ def decisions_in(
     decided = [*(_of_csv(head, file, about) if is_csv else _of_ris(review, path, file, about))]
     keys = {record.record for record in review.records}
     problems = []
-    for row, cells in decided:
+    for number, cells in decided:
         if not cells["by"]:
-            problems.append(f"{file} row {row}: nobody is named who decided. Say who, with --by NAME.")
+            problems.append(f"{file} row {number}: nobody is named who decided. Say who, with --by NAME.")
         elif cells["record"] not in keys:
-            problems.append(f"{file} row {row}: records.csv has no record {cells['record']!r}. Correct it.")
+            problems.append(f"{file} row {number}: no record {cells['record']!r} in records.csv. Correct it.")
         else:
-            problems += map(str, read_row(Screening, cells, file=file, row=row)[1])
+            problems += map(str, read_row(Screening, cells, file=file, row=number)[1])
     refuse(problems)
-    last = {(row.record, row.stage, row.by): (row.decision, row.reason or "") for row in review.screening}
+    last: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for row in review.screening:
+        last[row.record, row.stage, row.by] = (row.decision, row.reason or "")
     new = [
         cells
         for _, cells in decided
@@ -227,8 +230,8 @@ def _of_ris(review: Review, path: Path, file: str, about: Mapping[str, str]) -> 
         if decided and record is None
     )
     for number, (record, decided) in enumerate(zip(records, labels, strict=True), start=1):
-        for cells in decided if record else ():
-            yield number, {**cells, "record": record.record}
+        if record is not None:
+            yield from ((number, {**cells, "record": record.record}) for cells in decided)
 
 
 def _labels(reference: Reference, about: Mapping[str, str]) -> Iterator[Cells]:

@@ -385,7 +385,7 @@ def read_file(
     """Take what a database exported, as the run of a search where one is named."""
     file = read_search_file(path)
     where = search.database if search else database
-    references = [replace(one, database=where or one.database) for one in file.references]
+    references = [replace(reference, database=where or reference.database) for reference in file.references]
     tally = _Tally(name, where or path.name, search.id if search else path.name, today.isoformat())
     tally.remarks += file.remarks
     tally.take(references)
@@ -415,13 +415,13 @@ class _Tally:
         }
 
     def take(self, references: Iterable[Reference]) -> None:
-        came = [one for one in references if one.title]
+        came = [reference for reference in references if reference.title]
         if not came:
             return
         self.came += len(came)
         review = load_review(self.name)
         page: Gathered = gathered(review, came, database=self.database, query=self.query, date=self.day)
-        keep_abstracts(review, {identity(one): one.abstract or "" for one in came})
+        keep_abstracts(review, {identity(reference): reference.abstract or "" for reference in came})
         if page.rows or page.corrections:
             with planned(self.name, {"records": [*page.rows]}, corrections=page.corrections) as plan:
                 plan.write()

@@ -96,17 +96,17 @@ def counted(review: Review) -> Screened:
     differently is screened, and neither excluded nor sought until somebody settles it.
     """
     every = standings(review)
-    open_ = [one for one in every if not one.known]
-    sought = [one for one in open_ if one.sought]
-    read = [decision for one in sought if (decision := one.decision(FULL_TEXT)) is not None]
+    open_ = [standing for standing in every if not standing.known]
+    sought = [standing for standing in open_ if standing.sought]
+    read = [decision for standing in sought if (decision := standing.decision(FULL_TEXT)) is not None]
     verdicts = Counter(decision.decision for decision in read)
-    titles = [one.decision(TITLE) for one in open_]
+    titles = [standing.decision(TITLE) for standing in open_]
     registers = sum(record.database in REGISTERS for record in review.records)
     return Screened(
         databases=len(review.records) - registers,
         registers=registers,
         removed=len(review.records) - len(open_),
-        screened=sum(bool(one.decisions) for one in open_),
+        screened=sum(bool(standing.decisions) for standing in open_),
         excluded=sum(title is not None and title.decision not in GOES_ON for title in titles),
         sought=len(sought),
         not_retrieved=verdicts["not retrieved"],
@@ -120,7 +120,8 @@ def counted(review: Review) -> Screened:
 
 def left_out(review: Review) -> list[tuple[SearchRecord, Screening]]:
     """Return the records that were excluded when their report was read, each with the decision."""
-    decided = ((one.record, one.decision(FULL_TEXT)) for one in standings(review) if one.sought)
+    sought = [standing for standing in standings(review) if standing.sought]
+    decided = ((standing.record, standing.decision(FULL_TEXT)) for standing in sought)
     return [(record, row) for record, row in decided if row is not None and row.decision == "exclude"]
 
 
@@ -168,13 +169,13 @@ def screened(review: Review) -> Iterator[Problem]:
     for row in review.screening:
         if row.record not in keys["record"]:
             yield row.problem("record", "records.csv has no such key", "Add it there, or correct it here.")
-    for one in standings(review):
-        for stage in filter(one.split, STAGES):
-            rows = one.decisions[stage]
+    for standing in standings(review):
+        for stage in filter(standing.split, STAGES):
+            rows = standing.decisions[stage]
             differing = ", ".join(f"{row.by} {row.decision}" for row in rows)
             yield rows[-1].problem(
                 "decision",
-                f"people differ on {one.record.record} by its {stage}: {differing}",
+                f"people differ on {standing.record.record} by its {stage}: {differing}",
                 f"Settle it: livingmeta screen {review.folder.name} --settle; or one of them decides anew.",
                 severity="warning",
             )
