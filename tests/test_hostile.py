@@ -62,7 +62,7 @@ def text_columns(table: str, rows: folders.Rows) -> folders.Rows:
 
 KEYS = frozenset(
     {"trial", "report", "source", "instrument", "outcome", "contrast", "subgroup", "synthesis", "claim"}
-    | {"sd_from", "group"}
+    | {"sd_from", "group", "record", "date", "duplicate_of", "duplicate_why"}
 )
 AGREED = {name: folders.ARM1.get(name, "") for name in ("trial", "outcome", "instrument", "weeks", "group")}
 
@@ -110,6 +110,11 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "certainty": [
             {"synthesis": "pain-short", "domain": "imprecision", "suggested": "-1", "decision": "change"}
             | {"levels": "-2", "date": "2026-01-02", "by": "B"}
+        ],
+        "records": [{"record": "r", "date": "2026-01-02"}],
+        "screening": [
+            {"record": "r", "stage": stage, "decision": decision, "date": "2026-01-02"}
+            for stage, decision in {"title": "include", "full text": "exclude"}.items()
         ],
     }
     made = folders.folder(path, **{table: text_columns(table, held) for table, held in rows.items()})

@@ -302,11 +302,11 @@ def gathered(
             kept.setdefault(first, keys[first] or key)
     reported = {report.report: plain(report.citation) for report in review.reports}
     for place, cells in fresh.items():
-        reference, first = every[place], kept[same.first[place]]
-        if first != cells["record"]:
+        reference, main = every[place], kept[same.first[place]]
+        if main != cells["record"]:
             why = same.why.get(place, OTHERS)
-            cells |= {"duplicate_of": first, "duplicate_why": why}
-            merges.append(f"{cells['record']} is {first} ({why}): {reference.title}")
+            cells |= {"duplicate_of": main, "duplicate_why": why}
+            merges.append(f"{cells['record']} is {main} ({why}): {reference.title}")
         report = _report(reference, review.reports, reported)
         number = (reference.registration or "").casefold()
         cells["report"] = report.report if report else ""
@@ -314,13 +314,13 @@ def gathered(
         rows.append(cells)
     corrections = []
     for place, record in enumerate(held):
-        first = kept[same.first[place]]
-        if first != (record.duplicate_of or record.record):
+        main = kept[same.first[place]]
+        if main != (record.duplicate_of or record.record):
             why = same.why.get(place, OTHERS)
-            corrections.append((record, "duplicate_of", first))
+            corrections.append((record, "duplicate_of", main))
             if record.duplicate_why is None:
                 corrections.append((record, "duplicate_why", why))
-            merges.append(f"{record.record} is {first} ({why}): {record.title}")
+            merges.append(f"{record.record} is {main} ({why}): {record.title}")
         if record.report is None and (report := _report(every[place], review.reports, reported)):
             corrections += [(record, "report", report.report), (record, "trial", report.trial)]
     doubts = [
