@@ -33,8 +33,8 @@ TABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
 }
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Callable[[str], list[str]]:
+@pytest.fixture(name="own")
+def laid_out(tmp_path: Path) -> Callable[[str], list[str]]:
     """Lay a table where outputs may stand beside it, and return what is typed of it."""
 
     def laid(name: str) -> list[str]:

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from commands.test_own_tables import TABLES as OWN_TABLES
+from commands.test_own_tables import laid_out  # noqa: F401  (the fixture own)
 from livingmeta.__main__ import COMMANDS, function_of
 from livingmeta.commands import screen
 from livingmeta.commands.options import Full
@@ -94,6 +96,22 @@ OF_FILES_LONG = [
         ("export", "--to", "metafor"),
     )
 ]
+# Six tables as people have them; what is typed of each, beside the command, stands in test_own_tables.
+OWN_COMMANDS = (
+    *(("pool",), ("check",), ("trace",), ("small-study",), ("certainty",), ("sensitivity",), ("multiverse",)),
+    *(("gosh", "--most", "300"), ("bayes",), ("resample", "--count", "100"), ("simulate", "--count", "100")),
+    *(
+        ("forest",),
+        ("run",),
+        ("report",),
+        ("explore",),
+        ("deduce",),
+        ("certify",),
+        ("export", "--to", "xlsx"),
+    ),
+    *(("regress", "--by", "BY"), ("diff", "--against", "OTHER"), ("pool", "--subgroup", "PARTS")),
+    *(("run", "--subgroup", "PARTS"), ("import", "NEW")),
+)
 
 
 def test_every_command_takes_full_but_those_that_print_a_page_or_a_line() -> None:
@@ -135,6 +153,23 @@ def typing(say, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[...
 @pytest.mark.parametrize("words", [*QUICK, *OF_FILES], ids=" ".join)
 def test_what_a_command_prints_fits_a_screen(words: tuple[str, ...], typing: Callable[..., str]) -> None:
     fits(typing(*words))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", OWN_TABLES)
+@pytest.mark.parametrize("words", OWN_COMMANDS, ids=" ".join)
+def test_what_is_said_of_an_own_table_fits_a_screen(
+    words: tuple[str, ...], table: str, own, typing: Callable[..., str]
+) -> None:
+    file, *said = own(table)
+    other = Path(file).with_name("other.csv")
+    lines = Path(file).read_text(encoding="utf-8").splitlines(keepends=True)
+    other.write_text("".join(lines[:-1]), encoding="utf-8")
+    _, parts, by = OWN_TABLES[table]
+    named = {"OTHER": other.name, "PARTS": parts, "BY": by}
+    command, *more = (named.get(word, word) for word in words)
+    name, more = ([file, "new_review"], []) if command == "import" else ([Path(file).name], more)
+    fits(typing(command, *name, *more, *said))
 
 
 @pytest.mark.slow
