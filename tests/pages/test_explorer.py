@@ -1495,5 +1495,29 @@ def test_each_view_has_a_scale_of_its_own_that_what_it_shows_fills(
     assert tops > 0.85 * 350
 
 
+@pytest.mark.slow
+def test_of_more_trials_than_a_page_can_show_those_that_are_looked_for_are(
+    open_page: Open, tmp_path: Path
+) -> None:
+    source = tmp_path / "many.csv"
+    rows = [f"Trial {i:03},{0.001 * (i % 97):.3f},0.04" for i in range(400)]
+    source.write_text("\n".join(["trial,yi,vi", *rows]), encoding="utf-8")
+    path = tmp_path / "many.html"
+    known = Dossier(review=read_table(source, measure="SMD"))
+    path.write_text(explorer_page(known, version="1"), encoding="utf-8")
+    page = open_page(path)
+    assert len(names(page)) == 300
+    assert (
+        page.locator("#listed").inner_text().startswith("300 of 400 rows shown; those that are hidden count")
+    )
+    assert [row["kind"] for row in table(page)].count("trial") == 400
+    assert page.get_by_role("button", name="Switch off what is hidden").is_hidden(), "nobody filtered"
+    page.get_by_label("Find a trial").fill("399")
+    assert page.locator("#figure input").get_attribute("aria-label") == "Trial 399"
+    page.get_by_role("tab", name="Cumulative").click()
+    assert page.locator("#figure .row").count() == 40
+    assert "k = 400" in (page.locator("#figure .row").last.text_content() or "")
+
+
 def test_the_explorer_stays_small(pages: Pages) -> None:
     assert pages["smith2017"].stat().st_size <= 200_000

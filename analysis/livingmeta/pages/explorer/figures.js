@@ -7,7 +7,7 @@ const figures = (() => {
   "use strict";
 
   const { data, say, turned, fromTo, titleOf, addressOf, mainOf, pooled, coverage, decimal, onScale, interval, valued, shown,
-          level, head, modelWords, basis, aboutInterval, answer, asPrinted, notesOf, trialWords, weightOf, sizes, shownRows } = model;
+          level, head, modelWords, basis, aboutInterval, answer, asPrinted, notesOf, trialWords, weightOf, sizes, MOST_ROWS, shownRows } = model;
 
   const FILE = data.colours; // by what they mean
   const PAGE = Object.fromEntries(Object.keys(FILE).map((name) => [name, `var(--${name})`]));
@@ -323,14 +323,16 @@ const figures = (() => {
     const col = columns(c, width);
     const order = (a.result ? a.on : []).map((trial, i) => [trial.year || 9999, i, trial]).sort((p, q) => p[0] - q[0] || p[1] - q[1]);
     if (!order.length) return nothing(s, a, c, width);
-    const steps = order.map(([, , trial], i) => [trial, pooled(order.slice(0, i + 1).map(([, , one]) => one), a.methods)]);
+    const every = order.length > MOST_ROWS ? Math.ceil(order.length / 40) : 1; // of very many, some at a time
+    const steps = order.map(([, , trial]) => trial).flatMap((trial, i, among) => ((i + 1) % every && i + 1 < among.length ? []
+      : [[trial, pooled(among.slice(0, i + 1), a.methods)]]));
     const ax = axis(s, reachOf(steps.map(([, r]) => limitsOf(r)), limitsOf(a.result)), col.left, col.right, width);
     const out = [];
     let [y, gapAt] = [0, null];
     steps.forEach(([trial, r], i) => {
       const colour = trial.imagined ? c.imagined : c.variant;
       const key = `trial:${trial.id}`;
-      const label = `${i ? "+ " : ""}${trial.label}${trial.marks}`;
+      const label = `${every > 1 ? "… " : i ? "+ " : ""}${trial.label}${trial.marks}`;
       const words = { label, weight: `k = ${r.k}`, value: interval(s, r) };
       const middle = y + col.mid;
       const marks = whisker(ax, r.ci_low, r.ci_high, middle, colour)
@@ -430,7 +432,7 @@ const figures = (() => {
         r.ci_low < ax.low ? el("path", { d: `M${num(here)} ${bottom}l-4 -7h8z`, style: `fill:${colour}` }) : "",
         r.ci_high > ax.high ? el("path", { d: `M${num(here)} ${top}l-4 7h8z`, style: `fill:${colour}` }) : "",
         el("circle", { cx: num(here), cy: y(r.estimate), r: 6, style: `fill:${colour}` }),
-        text(here, top + 18, say("explorer.present"), c.ink, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
+        text(here, Math.abs(y(0) - top - 14) < 16 ? top + 38 : top + 18, say("explorer.present"), c.ink, { "text-anchor": here > (left + right) / 2 ? "end" : "start", dx: here > (left + right) / 2 ? -8 : 8, ...SMALL })));
     }
     return { inside: out.join(""), height: bottom + 16 + 16 * legend.length };
   };

@@ -217,6 +217,9 @@ const model = (() => {
     return all.filter((one) => one && (!one.values || (one.values.length > 1 && one.values.length <= 20)));
   }
 
+  const MOST_ROWS = 300; // as many as a forest plot names (forest_table.py); of more, those that are looked for
+  const isFiltered = (s) => Boolean(s.find || Object.values(s.where).some(Boolean));
+
   /* The rows shown, by the parts that they stand in; `hidden` is how many are not. */
   function shownRows(s, a) {
     const { part } = a;
@@ -230,10 +233,11 @@ const model = (() => {
     const trials = a.trials.filter(holds).sort(SORTS[s.sort]);
     const absent = ["missing", "dropped"].flatMap((kind) => part[kind].map((trial, i) => ({ ...trial, key: `${kind}:${i}`, kind })));
     const known = absent.filter(holds);
-    const held = (group) => trials.filter((trial) => trial.subgroup === group.part.subgroup);
-    const loose = trials.filter((trial) => !a.groups.some((group) => group.part.subgroup === trial.subgroup));
+    const drawn = trials.slice(0, MOST_ROWS);
+    const held = (group) => drawn.filter((trial) => trial.subgroup === group.part.subgroup);
+    const loose = drawn.filter((trial) => !a.groups.some((group) => group.part.subgroup === trial.subgroup));
     return { trials, absent: known, of: a.trials.length + absent.length,
-             hidden: a.trials.length - trials.length + absent.length - known.length,
+             hidden: a.trials.length - drawn.length + absent.length - known.length,
              stacks: [...a.groups.map((group) => ({ group, trials: held(group) })).filter((stack) => stack.trials.length), { group: null, trials: loose }] };
   }
 
@@ -570,6 +574,6 @@ const model = (() => {
 
   return {
     data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-    SORTS, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
+    SORTS, MOST_ROWS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
     methodWords, modelWords, basis, aboutInterval, aboutProfile, answer, beforeOf, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

@@ -3,7 +3,7 @@
   "use strict";
 
   const { data, say, capital, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-          fits, possible, analysed, mainOf, SORTS, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
+          fits, possible, analysed, mainOf, SORTS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
           level, head, aboutProfile, answer, beforeOf, basis, stepOf, notesOf, trialWords, sizes, csv } = model;
   const { el, escaped, marked, langOf, drawn, file } = figures;
   const at = (id) => document.getElementById(id);
@@ -156,7 +156,7 @@
   function showControls(a) {
     const { hidden, of } = shownRows(state, a);
     at("listed").textContent = hidden ? say("explorer.listed", { n: of - hidden, of }) : "";
-    at("only-shown").hidden = at("show-all").hidden = !hidden;
+    at("only-shown").hidden = at("show-all").hidden = !isFiltered(state);
     at("sort").value = state.sort;
     if (document.activeElement !== at("find")) at("find").value = state.find;
     for (const field of all("[data-name]", at("filters"))) {
