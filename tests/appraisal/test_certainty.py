@@ -724,7 +724,9 @@ def test_the_command_says_all_of_it_and_draws(say, tmp_path) -> None:
     assert "assuming an SD of 25 mm" in said.flat
     assert "Pain, medium term, what each report says" in said.flat
     assert {path.name for path in (tmp_path / "smith2017").iterdir()} == {
-        f"{name}.{kind}" for name in ("prisma", "bias_traffic", "bias_summary") for kind in ("svg", "png")
+        f"{name}.{kind}"
+        for name in ("prisma", "bias_traffic", "bias_summary")
+        for kind in ("svg", "png", "txt")
     }
     bare = say("certainty", "knee_oa", "--out", str(tmp_path), "--full")
     assert not (tmp_path / "knee_oa" / "bias_traffic.png").exists()

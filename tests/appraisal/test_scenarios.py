@@ -156,7 +156,9 @@ def test_the_command_shows_all_of_it(say, tmp_path: Path, monkeypatch: pytest.Mo
         assert words in said.flat, words
     drawn = {path.name for path in (tmp_path / "smith2017").iterdir()}
     assert drawn == {
-        f"{kind}_pain-short.png" for kind in ("leave_one_out", "cumulative", "baujat", "influence")
+        f"{name}_pain-short.{kind}"
+        for name in ("leave_one_out", "cumulative", "baujat", "influence")
+        for kind in ("png", "txt")
     }
     said = say("sensitivity", "smith2017", "--synthesis", "pain-long", *out)
     assert "no influence_pain-long.png: k = 1" in said.flat

@@ -3,16 +3,21 @@
 import inspect
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import livingmeta as lm
 import livingmeta.figures
+from livingmeta.figures.style import caption_of, text_width
 from livingmeta.language import ENGLISH
 
 MODULES = [path.stem for path in Path(livingmeta.figures.__file__).parent.glob("[!_]*.py")]
@@ -103,6 +108,48 @@ def test_a_figure_fills_the_axes_that_are_given(name: str) -> None:
     left, right = figure.subplots(1, 2)
     assert DRAWN[name](ax=right) is right
     assert all(one is left or one.get_position().x0 > 0.45 for one in figure.axes)
+
+
+@pytest.mark.parametrize("name", sorted({*DRAWN} - {"forest_plot"}))
+def test_a_figure_tells_its_caption_and_draws_no_title_of_its_own(name: str) -> None:
+    ax = DRAWN[name]()
+    told = caption_of(ax)
+    assert told.title
+    assert told.description
+    drawn = " ".join(text.get_text() for text in ax.figure.findobj(Text))
+    assert told.title not in drawn
+    assert not [text for text in ax.figure.texts if text.get_gid() == "title"]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_everything_that_is_drawn_on_a_dark_ground_can_be_seen(name: str) -> None:
+    """WCAG 2.2: 4.5 for text, 3 for what else has a meaning; risk of bias keeps its own colours."""
+    figure = DRAWN[name](theme="dark").figure
+    ground = luminance(figure.get_facecolor())
+    for text in figure.findobj(Text):
+        if text.get_text().strip() and text.get_visible():
+            assert contrast(luminance(text.get_color()), ground) >= 4.5, text.get_text()
+    for line in figure.findobj(Line2D):
+        if line.get_gid() and line.get_linestyle() != "None":
+            assert contrast(luminance(line.get_color()), ground) >= 1.5, line.get_gid()
+
+
+def luminance(color: Any) -> float:
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgba(color)[:3]]
+    return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
+
+
+def contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+def test_a_theme_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="theme"):
+        lm.funnel_plot(TABLE, theme="sepia", **READ)
+
+
+def test_a_label_in_a_script_that_no_font_has_is_measured_all_the_same() -> None:
+    assert text_width("李", size=72) == pytest.approx(1.012)
 
 
 def test_a_size_is_in_millimetres() -> None:

@@ -76,7 +76,7 @@ def changes_plot(
     arrows = any(str(line.get_gid()).startswith("beyond:") for line in ax.lines)
     caption = [
         language.say("figures.changes_read", before=before, after=after),
-        arrows and language.word(ARROW),
+        language.word(ARROW) if arrows else "",
     ]
     seen = [
         f"{line.words}: {line.instead or interval_words(pools[0].measure, line.result, language)}."

@@ -13,7 +13,6 @@ from livingmeta.figures.style import (
     BLACK,
     COLOURS,
     GREY,
-    PALE,
     ROW,
     SMALL,
     TEXT,
@@ -155,7 +154,7 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
         elif deduction.holds(candidate) in {"all", "some"}:
             low, high = float(sets.trial_low[row]), float(sets.trial_high[row])
             bounded = low > candidate.effect[0] or high < candidate.effect[1]
-            color = COLOURS["below"] if bounded else PALE
+            color = COLOURS["below" if bounded else "across"]
             draw_interval(ax, low, high, row, gid=f"unread:{row}", color=color, lw=5)
             _right(ax, row, _range(low, high, language))
     row = len(deduction.candidates)

@@ -131,7 +131,7 @@ def pictured(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
         others = set() if named.get("ax") is None else {*named["ax"].figure.axes} - {named["ax"]}
         made = as_written(draw)(*given, **named)
         if theme == "dark":
-            first = made[0] if isinstance(made, tuple) else made
+            first: Any = made[0] if isinstance(made, tuple) else made
             for ax in first.figure.axes:
                 if ax not in others:
                     by_night(ax)

@@ -130,7 +130,7 @@ def gosh_plot(
     numbers = {"n": language.whole(int(drawn.sum())), "trials": found.trials}
     told = [
         language.say("figures.gosh_all" if found.exhaustive else "figures.gosh_sample", **numbers),
-        words and language.say("figures.gosh_read", trial=shown[0] if shown else ""),
+        "" if shown is None else language.say("figures.gosh_read", trial=shown[0]),
         "" if several else language.say("figures.gosh_few", n=found.trials),
     ]
     least, most, whole = as_shown(measure, float(x.min()), float(x.max()), found.whole)
