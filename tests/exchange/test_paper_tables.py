@@ -111,7 +111,7 @@ def test_html_without_end_tags_and_with_hidden_cells_is_read_as_a_browser_shows_
     [
         ("<tr><th>A<th>B<tr><td rowspan=9>x<td>1", "it spans more rows than there are"),
         ("<tr><th>A<th>B<th>C<tr><td>x<td>1", "its row has fewer cells than others"),
-        ("<tr><td>A<td>B<tr><td>x<td>1", "the paper does not mark which rows are headings"),
+        ("<tr><td>A<td>B<tr><td>C<td>D<tr><td>x<td>1", "it does not say which of its rows are headings"),
         (
             "<tr><th>A<th>Week 1<th>Week 2<tr><td>x<td>1<td>2<tr><td>y<td>mean<td>median<tr><td>z<td>1<td>2",
             "row 3 looks like headings of its own",

@@ -13,6 +13,7 @@ from livingmeta.words import RefusalError
 
 if TYPE_CHECKING:
     from livingmeta.living.dialogue import Asker
+    from livingmeta.review.protocol import Review
 
 Read = TypeVar("Read")
 _NONE = "none of these"
@@ -85,7 +86,7 @@ def again(before: Hints, after: Hints) -> str:
     return " ".join(f'--column "{role}={column}"' for role, column in new.items())
 
 
-def keeping(folder: Path, *about: str) -> "tuple[Path | None, Asker]":
+def keeping(review: "Review", *about: str) -> "tuple[Path | None, Asker]":
     """Return who is asked about a review, and the file that keeps the answers until they are written.
 
     Where somebody was interrupted, the answers given before may be taken again. Nothing is kept where
@@ -95,7 +96,7 @@ def keeping(folder: Path, *about: str) -> "tuple[Path | None, Asker]":
 
     terminal = Terminal()
     try:
-        path = draft_path(folder, *about)
+        path = draft_path(review.folder, *about)
     except RefusalError:
         return None, terminal
     if not _attended():

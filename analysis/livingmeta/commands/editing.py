@@ -77,7 +77,7 @@ def add_command(
         if gap is not None and not 1 <= gap <= len(loaded.gaps):
             raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
         screen.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
-        kept, ask = keeping(loaded.folder, str(gap or ""))
+        kept, ask = keeping(loaded, str(gap or ""))
         draft = converse(loaded, ask, gap=loaded.gaps[gap - 1] if gap else None)
     if second is not None:
         rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]

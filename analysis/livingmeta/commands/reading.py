@@ -13,6 +13,7 @@ from livingmeta.commands import screen
 from livingmeta.commands.asking import keeping
 from livingmeta.commands.editing import proposed
 from livingmeta.commands.options import Full, OutFolder, ReviewName, reviews_and_files
+from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
 from livingmeta.exchange.papers import Paper, belonging, open_paper, papers_in
 from livingmeta.living.answers import Answers, answers_in
@@ -71,9 +72,7 @@ def read_command(
             _offer(loaded, one, found)
         return None
     picks = dict(_picked(text) for text in pick or ())
-    path, ask = keeping(loaded.folder, held.sha256, str(gap or ""))
-    if answers is not None:
-        path, ask = None, Answers(answers_in(answers), ask=None)
+    path, ask = (None, Answers(answers_in(answers), ask=None)) if answers else keeping(loaded, held.sha256)
     chosen = wanted[0] if gap else _chosen(ask, wanted)
     added = partial(proposed, dry_run=dry_run, yes=yes, out=out, full=full)
     draft = _read(ask, loaded, held, report, chosen, picks)
@@ -126,21 +125,22 @@ def _one_after_the_other(
     full: bool,
 ) -> None:
     taken: dict[Path, bool] = {}
+    terminal = Terminal()
     for paper, about, sure, planned_gap in todo:
         loaded = load_review(review)
         known = known_gaps(loaded)[planned_gap.number - 1]
-        path, ask = keeping(loaded.folder, paper.sha256, str(known.number))
         if not sure and paper.path not in taken:
             question = f"{paper.path.name}: is it this? {about[0].citation}"
-            taken[paper.path] = ask.yes(question, default=False)
+            taken[paper.path] = terminal.yes(question, default=False)
         if known.filled or not (sure or taken[paper.path]):
             continue
         words = {"fill": "fill it now", "skip": "not this one", "stop": "no more today"}
-        answer = ask.choice(f"{paper.path.name}, gap {known}", words, default="fill")
+        answer = terminal.choice(f"{paper.path.name}, gap {known}", words, default="fill")
         if answer == "stop":
             return
         if answer == "skip":
             continue
+        path, ask = keeping(loaded, paper.sha256)
         draft = _read(ask, loaded, paper, about[0], known, {})
         if proposed(review, draft, dry_run=False, yes=yes, out=out, full=full) and path is not None:
             path.unlink(missing_ok=True)

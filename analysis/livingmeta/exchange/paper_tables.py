@@ -21,7 +21,7 @@ from livingmeta.review.files import raw_of, text_of
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import MINUS, RefusalError
 
-MOST_SPANNED = 1000  # rows or columns of a cell, as browsers have it
+MOST_SPANNED = 100  # rows or columns of a cell; no page holds more
 MARKS = "*†‡§¶‖#"
 LIGATURES = {
     ord(sign): letters

@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 from typing import Any
 
@@ -22,6 +22,8 @@ from livingmeta.review.files import guarded
 APART = 0.75  # of the size of a letter: white between the cells of a row; between words it is a third
 THIN = 3.0  # points: a box no higher is a line
 SNAP = 2.5  # points by which ends of lines miss each other
+MOST_LINES = 1_000  # of a page that shows tables, not drawings
+MOST_BOXES = 4_000  # of a table
 SHORTEST = 5.0  # points of a line that counts
 WIDEST_WORDS = 9  # words of a line of prose, at least
 CAPTION = 130.0  # points above a table, at most
@@ -132,7 +134,9 @@ def _merged(rules: Iterable[_Rule]) -> list[_Rule]:
     """Put the pieces of lines together."""
     whole: list[_Rule] = []
     for rule in sorted(rules, key=lambda rule: (round(rule.at / SNAP), rule.low)):
-        for n, other in enumerate(whole):
+        near = takewhile(lambda n: whole[n].at > rule.at - 2 * SNAP, reversed(range(len(whole))))  # noqa: B023
+        for n in near:
+            other = whole[n]
             if (
                 abs(other.at - rule.at) <= SNAP / 2
                 and rule.low <= other.high + SNAP
@@ -247,6 +251,7 @@ def _regions(
 ) -> Iterator[list[_Rule]]:
     """Yield the long lines of each table: of one width, with no caption and no prose between."""
     left = [rule for rule in view.across if rule.high - rule.low > 40]
+    left = left if len(left) < MOST_LINES else []
     while left:
         run = [left[0]]
         for rule in left[1:]:
@@ -302,6 +307,8 @@ def _grid(
 ) -> tuple[list[PaperCell], list[str]]:
     """Read a table whose cells are drawn: boxes between which no line stands are one."""
     ys, xs = _snapped(r.at for r in across), _snapped((*ends, *(r.at for r in down)))
+    if len(ys) * len(xs) > MOST_BOXES:
+        return [], ["it has more lines than a table"]
     boxes = [(i, j) for i in range(len(ys) - 1) for j in range(len(xs) - 1)]
     of = {box: box for box in boxes}
 

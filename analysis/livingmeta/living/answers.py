@@ -75,7 +75,7 @@ class Answers:
     def choice(self, question: str, options: Mapping[str, str], *, default: str = "") -> str:
         """Take the answer if it is one of the options, or ask."""
         told = self._told(question)
-        if told in options:
+        if told is not None and told in options:
             return self._kept(question, told)
         if self.ask is not None:
             return self._kept(question, self.ask.choice(question, options, default=default))

@@ -52,6 +52,15 @@ ROLES = {
     "ci_high": "its upper limit",
     "p_value": "a P value",
 }
+MEANT = {  # as it is told where a heading or the caption says it
+    "sd": "a mean with its standard deviation",
+    "se": "a mean with its standard error",
+    "ci": "a confidence interval",
+    "iqr": "the quartiles",
+    "range": "smallest and largest",
+    "mean": "a mean",
+    "median": "a median",
+}
 PICK = re.compile(r"(\d+)\s*:\s*r(\d+)\s*c(\d+)((?:\s*\+\s*r\d+\s*c\d+)*)", re.IGNORECASE)
 
 
@@ -113,6 +122,9 @@ def candidates(review: Review, gap: Gap, tables: Iterable[PaperTable]) -> tuple[
             near, times = _tokens(own), weeks_in(own) or weeks_in(table.caption)
             if gap.weeks is not None and times and not any(_close(gap.weeks, time) for time in times):
                 continue
+            heads = table.column_headings(cell)
+            if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
+                continue  # no result by itself
             of_scale = _tokens(scale)
             about = (of_scale | {gap.outcome.lower()}) & (near | caption)
             if not about:
@@ -326,6 +338,6 @@ def _answered(ask: Asker, entry: Entry, said: str) -> Entry:
     for question in ("spread", "centre", "sd_or_se", "level"):
         if question in entry.open and len(answers[question]) == 1:
             (answer,) = answers[question]
-            ask.say(f"“{said}” says that it is {answer}{'%' if question == 'level' else ''}.")
+            ask.say(f"“{said}” says: {MEANT.get(answer, f'{answer}%')}.")
             entry = entry.with_answer(question, answer)
     return entry
