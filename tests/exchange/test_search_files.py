@@ -169,3 +169,8 @@ def test_what_is_written_as_ris_is_read_again(tmp_path: Path) -> None:
 )
 def test_authors_are_written_as_pubmed_does(printed: str, name: str) -> None:
     assert named(printed) == name
+
+
+def test_a_year_that_no_record_may_have_is_not_taken(tmp_path: Path) -> None:
+    file = read(tmp_path, "TY  - JOUR\nTI  - On pain\nPY  - 1899\nER  -\n")
+    assert file.references[0].year is None

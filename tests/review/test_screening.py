@@ -216,3 +216,15 @@ def test_a_search_that_is_older_than_its_interval_is_remarked_on_the_day(tmp_pat
     review = load_review(searched(tmp_path, searches=runs))
     said = [str(problem) for problem in overdue(review, date.fromisoformat(day))]
     assert (words is None and not said) or words in said[0]
+
+
+def test_what_is_included_and_not_yet_added_is_remarked(tmp_path: Path) -> None:
+    rows = [decided("a", "include"), {**decided("a", "include"), "stage": "full text"}]
+    _, problems = examine(searched(tmp_path / "open", records=[record("a", doi="10.1000/a")], screening=rows))
+    assert [p.reason for p in problems if p.file.endswith("records.csv")] == [
+        "it is included, and no report of the review is it"
+    ]
+    report = {"report": "alpha", "trial": "alpha2001", "citation": "Alpha A. 2001", "doi": "10.1000/A"}
+    held = {"records": [record("a", doi="10.1000/a")], "screening": rows, "reports": [report]}
+    _, problems = examine(searched(tmp_path / "added", **held))
+    assert not [p for p in problems if p.file.endswith("records.csv")]

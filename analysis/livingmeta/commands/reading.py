@@ -90,7 +90,7 @@ def fill_command(
     out: OutFolder = None,
     full: Full = False,
 ) -> None:
-    """Fill the gaps of a review from a folder of papers, one after the other."""
+    """Fill the gaps of a review from a folder of papers."""
     loaded = load_review(review)
     with screen.progress("Reading papers") as progress:
         opened, doubts = papers_in(papers, progress=progress)

@@ -69,9 +69,12 @@ def search_command(
         chosen = named[searched_in(loaded, only)] if only else None
         done = [read_file(review, Path(source), chosen, database=database, until=last, today=today)]
     else:
+        windows = {
+            declared: window_of(loaded, declared, since=_day(since, "--since"), until=last)
+            for declared in asked_of(loaded, only)
+        }
         done = []
-        for declared in asked_of(loaded, only):
-            window = window_of(loaded, declared, since=_day(since, "--since"), until=last)
+        for declared, window in windows.items():
             asked: dict[str, Any] = {"window": window, "today": today, "agent": AGENT, "contact": contact}
             with screen.progress(declared.database) as progress:
                 done.append(run_search(review, declared, progress=progress, **asked))

@@ -139,7 +139,7 @@ def reference(**cells: object) -> Reference:
     text = {name: _clean(value) for name, value in cells.items() if isinstance(value, str)}
     authors = cells.get("authors") or ()
     listed = tuple(named(_clean(author)) for author in authors if author.strip())  # type: ignore[attr-defined]
-    year = re.search(r"\b(1[89]|20)\d\d\b", text.get("year", ""))
+    year = re.search(r"\b(19|20)\d\d\b", text.get("year", ""))
     pmid = re.fullmatch(r"[1-9]\d{0,8}", text.get("pmid", ""))
     pmcid = re.fullmatch(r"(?i:PMC)?(\d{1,9})(\.\d+)?", text.get("pmcid", ""))
     notes = cells.get("notes") or ()

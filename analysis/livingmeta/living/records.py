@@ -27,6 +27,7 @@ SAME_TITLE = 95.0
 ALIKE = 90.0  # likeness from which two titles of one first author are shown as perhaps one trial
 APART = 60.0  # records of one DOI whose titles are less alike are not merged: supplements share a DOI
 SHORTEST_TITLE = 25  # characters; "Editorial" and "Reply to the authors" tell no two papers apart
+MOST_AUTHORS = 50  # of a row; a consortium may have thousands
 OTHERS = "same as others that are this one"
 # One spelling for both sides of the Atlantic, so that no difference is left where there is none
 _SPELLINGS = (
@@ -351,7 +352,7 @@ def _row(reference: Reference, *, key: str, query: str, date: str) -> Cells:
     shared = ("title", "journal", "doi", "pmid", "pmcid", "registration", "database")
     cells = {name: getattr(reference, name) or "" for name in shared}
     year = str(reference.year or "")
-    authors = "; ".join(reference.authors)[:1_000]
+    authors = "; ".join(reference.authors[:MOST_AUTHORS])
     return {"record": key, **cells, "year": year, "authors": authors, "query": query, "date": date}
 
 

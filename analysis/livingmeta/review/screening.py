@@ -179,6 +179,21 @@ def screened(review: Review) -> Iterator[Problem]:
                 f"Settle it: livingmeta screen {review.folder.name} --settle; or one of them decides anew.",
                 severity="warning",
             )
+        read = standing.decision(FULL_TEXT)
+        if read is not None and read.decision == "include" and not _added(review, standing.record):
+            yield standing.record.problem(
+                "record",
+                "it is included, and no report of the review is it",
+                f"Add what it holds (livingmeta add {review.folder.name}), or name its key in column report.",
+                severity="warning",
+            )
+
+
+def _added(review: Review, record: SearchRecord) -> bool:
+    """Say whether the review has the report that a record is of, by key, DOI or PMID."""
+    numbers = {record.doi, record.pmid} - {None}
+    held = {number for report in review.reports for number in ((report.doi or "").lower(), report.pmid)}
+    return record.report is not None or bool(numbers & held)
 
 
 def _records(review: Review) -> Iterator[Problem]:
