@@ -114,3 +114,17 @@ def test_odd_options_are_answered_or_refused(odd: dict[str, Any], data: Any) -> 
 def test_what_an_option_can_t_be_is_refused_by_its_name(name: str, odd: dict[str, Any], refusal: str) -> None:
     with pytest.raises(RefusalError, match=refusal):
         getattr(lm, name)(TABLE, **{**({"tau_scale": 0.5} if name == "bayes" else {}), **odd})
+
+
+@pytest.mark.parametrize("odd", [None, 3, [0.1], np.array(0.1), {"yi": 1}, b"smith2017"], ids=repr)
+def test_what_is_no_review_and_no_table_is_refused(odd: Any) -> None:
+    with pytest.raises(RefusalError, match="is no name or folder of a review"):
+        lm.load_review(odd)
+    with pytest.raises(RefusalError, match="is no table"):
+        lm.read_table(odd)
+
+
+@pytest.mark.parametrize("odd", [{"columns": {3: "yi"}}, {"limits": ("a", "b")}, {"limits": (1, 0)}], ids=str)
+def test_a_forest_plot_refuses_what_it_can_t_draw(odd: dict[str, Any]) -> None:
+    with pytest.raises(RefusalError, match=next(iter(odd))):
+        lm.forest_plot(TABLE, **odd)

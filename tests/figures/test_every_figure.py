@@ -38,8 +38,7 @@ def test_a_figure_takes_the_language_of_its_words_and_is_english_unless_told(nam
     assert inspect.signature(PLOTS[name]).parameters["language"].default is ENGLISH
 
 
-# A change has two names, and a curve two axes: of these the report and a command alone draw
-@pytest.mark.parametrize("name", sorted({*PLOTS} - {"changes_plot", "specification_curve"}))
+@pytest.mark.parametrize("name", PLOTS)
 def test_a_figure_is_drawn_where_and_as_large_as_somebody_says(name: str) -> None:
     assert {"ax", "title", "width", "height"} <= inspect.signature(PLOTS[name]).parameters.keys()
 
@@ -150,6 +149,29 @@ def test_a_theme_that_there_is_not_is_refused() -> None:
 
 def test_a_label_in_a_script_that_no_font_has_is_measured_all_the_same() -> None:
     assert text_width("李", size=72) == pytest.approx(1.012)
+
+
+def test_a_curve_with_its_panel_shares_the_axes_that_are_given() -> None:
+    _, right = Figure(figsize=(16, 9)).subplots(1, 2)
+    curve, panel = lm.specification_curve("smith2017", "pain-short", ax=right)
+    assert curve is right
+    assert panel.get_position().x0 == curve.get_position().x0 > 0.45
+    assert panel.get_position().y1 < curve.get_position().y0
+    assert off_the_canvas(lm.specification_curve("smith2017", "pain-short")[0].figure) == []
+
+
+@pytest.mark.parametrize(
+    ("odd", "refusal"),
+    [
+        ({"ax": 3}, "ax = 3: give axes of matplotlib"),
+        ({"width": float("nan")}, "nan"),
+        ({"height": float("inf")}, "inf"),
+    ],
+)
+@pytest.mark.parametrize("name", ["forest_plot", "funnel_plot"])
+def test_what_can_t_be_drawn_on_is_refused(name: str, odd: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(ValueError, match=refusal):
+        DRAWN[name](**odd)
 
 
 def test_a_size_is_in_millimetres() -> None:

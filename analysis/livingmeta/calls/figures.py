@@ -10,6 +10,7 @@ from inspect import Parameter, signature
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from livingmeta.appraisal.flow import Flow, flow
 from livingmeta.appraisal.multiverse import Multiverse
@@ -183,6 +184,8 @@ def of_data(
             named["language"] = spoken(lang)
         style = {name: named.pop(name) for name in own & named.keys() if named[name] is not None}
         fitting_kinds(style, draw)
+        if not isinstance(style.get("ax"), Axes | None):
+            raise RefusalError(f"ax = {style['ax']!r}: give axes of matplotlib, as subplots returns.")
         found, usual = find(data, named)
         made = draw(*found, **{**usual, **style})
         ax = made[0] if isinstance(made, tuple) else made

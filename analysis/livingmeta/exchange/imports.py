@@ -569,6 +569,8 @@ def read_table(
     >>> [row.mean for row in read_table(table, measure="SMD").outcomes]
     [0.1, 0.3]
     """
+    if not (isinstance(data, str | Path) or hasattr(data, "columns")):
+        raise ExchangeError(f"a {type(data).__name__} is no table: give a file, or a DataFrame of pandas.")
     hints = hints_of(
         columns=columns or {},
         sheet=sheet,

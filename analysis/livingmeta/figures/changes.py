@@ -22,6 +22,9 @@ def changes_plot(
     *,
     title: str,
     names: tuple[str, str],
+    ax: Axes | None = None,
+    width: float | None = None,
+    height: float | None = None,
     language: Language = ENGLISH,
 ) -> Axes:
     """Draw diamonds before and after for each synthesis, and one cumulative forest plot.
@@ -36,6 +39,10 @@ def changes_plot(
         Name of that synthesis.
     names : (str, str)
         What before and after are called.
+    ax : Axes, optional
+        To draw on.
+    width, height : float, optional
+        Of a new figure, in mm.
     theme : str
         "light", or "dark" for a dark ground.
     language : Language
@@ -70,7 +77,9 @@ def changes_plot(
         head=language.say("h_analysis"),
         language=language,
         same_sides=same,
-        ax=None,
+        ax=ax,
+        width=width,
+        height=height,
     )
     before, after = map(language.word, names)
     arrows = any(str(line.get_gid()).startswith("beyond:") for line in ax.lines)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from livingmeta.engine.effect_sizes import MEASURES, as_shown, of_counts, ratios, scale_name
+from livingmeta.engine.inputs import is_numeric
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import THEMES, text_width
 from livingmeta.language import ENGLISH, Language
@@ -20,7 +21,7 @@ from livingmeta.synthesis.moderators import MODERATORS, moderator_of
 from livingmeta.synthesis.pool import LeftOut, Missing, Pool, Printed, heterogeneity
 from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import Numeral, RefusalError, count, decimal, p_words, pick, unknown
+from livingmeta.words import Numeral, RefusalError, count, decimal, p_words, pick, refuse, unknown
 
 SORTS: Mapping[str, Callable[[Effect, float], Any] | None] = {
     "file": None,  # as the rows stand in the review's files
@@ -148,8 +149,8 @@ class ForestRequest:
             own = () if self.review is None else (*self.review.characteristics, *MODERATORS)
             names = {name.casefold(): name for name in (*own, *COLUMNS)}
             for name in self.columns:
-                if name.casefold() not in names:
-                    raise RefusalError(unknown("columns", name, dict.fromkeys((*COLUMNS, *own))))
+                if str(name).casefold() not in names:
+                    raise RefusalError(unknown("columns", str(name), dict.fromkeys((*COLUMNS, *own))))
         if self.columns is not None and self.crowded:
             raise RefusalError(
                 f"columns: {len(self.effects):,} results are too many for a row each (at most {MOST_NAMED}), "
@@ -157,6 +158,7 @@ class ForestRequest:
             )
         if self.limits is not None:
             low, high = self.limits
+            refuse(f"limits: {end!r} is no number." for end in (low, high) if not is_numeric(end))
             if not (math.isfinite(low) and math.isfinite(high) and low < high):
                 raise RefusalError(f"limits = {low:g}, {high:g}: give the lower one first, both as numbers.")
             if self.ratio and low <= 0:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from livingmeta.appraisal.multiverse import (
@@ -33,6 +32,7 @@ from livingmeta.figures.style import (
     TEXT,
     WHITE,
     WIDE,
+    Canvas,
     axis_words,
     draw_mark,
     fitted,
@@ -88,6 +88,9 @@ def specification_curve(
     *,
     note: str = "",
     title: str | None = None,
+    ax: Axes | None = None,
+    width: float | None = None,
+    height: float | None = None,
     language: Language = ENGLISH,
 ) -> tuple[Axes, Axes]:
     """Draw all analyses of one synthesis in the order of their estimates.
@@ -102,6 +105,10 @@ def specification_curve(
         Sentences for the caption: what the headline rests on, what is published.
     title : str, optional
         Stands above; by default nothing does: a caption says it (`caption_of`).
+    ax : Axes, optional
+        Whose place curve and panel share; the curve is drawn on it.
+    width, height : float, optional
+        Of a new figure, in mm.
     theme : str
         "light", or "dark" for a dark ground.
     language : Language
@@ -128,23 +135,21 @@ def specification_curve(
     sets = trial_sets(found)
     blocks = _blocks(found, table, sets, language)
     lines = sum(1 + len(rows) for _, rows in blocks)
-    figure = Figure(dpi=200)
-    curve, panel = figure.add_axes((0, 0, 1, 1)), figure.add_axes((0, 0, 1, 1))
     legend = wrapped(_legend(found, shares, sets, language), WIDE - 2 * _MARGIN)
     top = 0.0 if title is None else 0.2
     above, panel_height = top + 0.12 + LINE * len(legend), lines * _ROW
-    height = above + _HEIGHT + _GAP + panel_height + 0.05
-    figure.set_size_inches(WIDE, height)
+    high = above + _HEIGHT + _GAP + panel_height + 0.05
+    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
     left, wide = (_MARGIN + _NAMES) / WIDE, _CURVE / WIDE
-    curve.set_position((left, (0.05 + panel_height + _GAP) / height, wide, _HEIGHT / height))
-    panel.set_position((left, 0.05 / height, wide, panel_height / height))
+    curve = canvas.add_axes((left, (0.05 + panel_height + _GAP) / high, wide, _HEIGHT / high))
+    panel = canvas.add_axes((left, 0.05 / high, wide, panel_height / high))
     _curve(curve, found, table, shares, language)
     _panel(panel, found, blocks, language)
     if title is not None:
-        write_title(figure, fitted(title, WIDE - 2 * _MARGIN, bold=True), (_MARGIN, 0.05))
+        write_title(canvas, fitted(title, WIDE - 2 * _MARGIN, bold=True), (_MARGIN, 0.05))
     for i, line in enumerate(legend):
         style = {"fontsize": SMALL, "weight": "normal", "gid": "legend"}
-        write_title(figure, line, (_MARGIN, top + 0.05 + LINE * i), **style)
+        write_title(canvas, line, (_MARGIN, top + 0.05 + LINE * i), **style)
     _mark_headline((curve, panel), found, table, language)
     name = language.say("figures.name_curve", title=pool_name(found.main, language))
     seen = _legend(found, shares, sets, language)

@@ -476,7 +476,7 @@ class Canvas:
             size = [
                 usual if mm is None else mm / MM for usual, mm in zip(inches, (width, height), strict=True)
             ]
-            wrong = (mm for mm in (width, height) if mm is not None and mm <= 0)
+            wrong = (mm for mm in (width, height) if mm is not None and not 0 < mm < math.inf)
             refuse(f"{mm:g} mm: a figure is wider and higher than 0." for mm in wrong)
             self.figure: Any = Figure(figsize=(size[0], size[1]), dpi=200)
             self._box = (0.0, 0.0, 1.0, 1.0)

@@ -149,6 +149,10 @@ def load_review(review: str | Path) -> Review:
     >>> load_review("smith2017").protocol.doi
     '10.1136/bjsports-2016-097383'
     """
+    if not isinstance(review, str | Path):
+        raise RefusalError(
+            f"a {type(review).__name__} is no name or folder of a review: read_table makes one of a table."
+        )
     return _usable(*examine(review))
 
 
