@@ -83,11 +83,10 @@ def search_command(
         _tell_run(page, run)
     after = load_review(review)
     held = counted(after)
-    name = after.folder.name
+    then = f"{held.waiting} to screen: livingmeta screen {review} --by NAME"
     page.say(
         f"{after.folder / 'records.csv'}: {len(after.records)} records, {held.removed} of them duplicates or "
-        f"known reports, {held.waiting} to screen"
-        + (f": livingmeta screen {review} --by NAME" if held.waiting else f" in {name}")
+        f"known reports, {then if held.waiting else 'none to screen'}"
     )
     page.show()
     if any(run.trouble for run in done):

@@ -439,7 +439,7 @@ class _Tally:
         query: str | None = None,
         file: str | None = None,
     ) -> Searched:
-        if search is not None:
+        if search is not None and found is not None:  # of a database that never answered no run is recorded
             notes = [*([f"read from {file}"] if file else ()), *self.remarks, *([trouble] if trouble else ())]
             row: Cells = {
                 "search": search.id,
@@ -448,7 +448,7 @@ class _Tally:
                 "since": window[0].isoformat() if window[0] else "",
                 "until": window[1].isoformat(),
                 "date": self.day,
-                "found": "" if found is None else str(found),
+                "found": str(found),
                 "new": str(self.new),
                 "complete": "no" if trouble else "yes",
                 "note": "; ".join(notes),
