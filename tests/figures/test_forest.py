@@ -615,3 +615,20 @@ def test_a_caption_tells_no_groups_and_no_means_that_a_table_of_effects_has_not(
     assert "group 1" not in caption
     assert "mean (SD)" not in caption
     assert "0.3794733" not in words(forest_plot(review))
+
+
+def test_in_a_font_that_is_wider_the_numbers_of_a_row_do_not_touch(open_page, tmp_path: Path) -> None:
+    """Who lacks Arimo, Arial and Liberation reads the file in DejaVu, a third wider when bold."""
+    text = figure_bytes(forest_plot(POOLS["pain-short"]).figure, "svg").decode()
+    path = tmp_path / "wide.svg"
+    path.write_text(re.sub(r"font-family: [^;\"]*", "font-family: 'DejaVu Sans'", text), encoding="utf-8")
+    boxes = open_page(path).evaluate(
+        """() => [...document.querySelectorAll("text")].filter(one => /[0-9]/.test(one.textContent))
+          .filter(one => getComputedStyle(one).textAnchor === "end")
+          .map(one => one.getBoundingClientRect()).map(box => [box.left, box.right, box.top, box.bottom])"""
+    )
+    assert len(boxes) > 10
+    for i, (left, right, top, bottom) in enumerate(boxes):
+        for x0, x1, y0, y1 in boxes[i + 1 :]:
+            apart = min(right, x1) <= max(left, x0) or min(bottom, y1) <= max(top, y0) + 2
+            assert apart

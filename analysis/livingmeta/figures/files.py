@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2s
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from matplotlib import rc_context
 
-from livingmeta.figures.style import FONTS
+from livingmeta.figures.style import FONTS, SPARE, text_width
 
 METADATA: Mapping[str, dict[str, Any]] = {
     "svg": {"Date": None},
@@ -47,12 +47,27 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: st
     return _told(_smaller(text), name=name, title=title, description=description, lang=lang)
 
 
+# Letters of a font to fall back on can be a third wider than those that all was laid out for: what is
+# bold, or ends at a place as numbers do, would lie over its neighbours
+_TEXT = re.compile(r'<text (style="[^"]*?font-size: ([\d.]+)px;[^"]*"[^>]*)>([^<]+)</text>')
+
+
+def _as_wide(text: re.Match[str]) -> str:
+    """Keep a text as wide as it was laid out, in whatever font it is read."""
+    style, size, words = text.groups()
+    bold = "font-weight: 700" in style
+    if not bold and "text-anchor: end" not in style:
+        return text[0]
+    wide = 72 * text_width(unescape(words), size=float(size), bold=bold) / SPARE
+    return f'<text textLength="{wide:.1f}" lengthAdjust="spacingAndGlyphs" {style}>{words}</text>'
+
+
 def _svg(figure: Any, **look: Any) -> str:
     held = io.BytesIO()
     fixed: dict[Any, Any] = {**_FIXED, "svg.fonttype": "none"}
     with rc_context(fixed):
         figure.savefig(held, format="svg", metadata=METADATA["svg"], **look)
-    text = held.getvalue().decode().replace(_LAID_OUT, _READ)
+    text = _TEXT.sub(_as_wide, held.getvalue().decode()).replace(_LAID_OUT, _READ)
     return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
 
 

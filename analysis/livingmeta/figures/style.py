@@ -341,6 +341,7 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
     return [float(i * step) for i in range(first, last + 1)]
 
 
+SPARE = 1.012  # in a picture of pixels letters stand on whole ones: a little more than their own widths
 WIDEST = 2.4  # inches of a trial's name; the middle of a longer one is cut, and a note has it
 
 
@@ -363,8 +364,7 @@ def _advance(sign: str, bold: bool) -> float:
 def text_width(text: str, *, size: float = TEXT, bold: bool = False) -> float:
     """Return how wide a text is, in inches."""
     line = text.translate(dict.fromkeys(map(ord, "\t\r\n"), " "))  # no font has a sign for these
-    # in a picture of pixels letters stand on whole ones: a little more than their own widths
-    return 1.012 * size / 72 * sum(_advance(sign, bold) for sign in line)
+    return SPARE * size / 72 * sum(_advance(sign, bold) for sign in line)
 
 
 def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
