@@ -174,3 +174,17 @@ def test_authors_are_written_as_pubmed_does(printed: str, name: str) -> None:
 def test_a_year_that_no_record_may_have_is_not_taken(tmp_path: Path) -> None:
     file = read(tmp_path, "TY  - JOUR\nTI  - On pain\nPY  - 1899\nER  -\n")
     assert file.references[0].year is None
+
+
+def test_a_bare_number_where_others_have_that_of_pubmed_central_is_none(tmp_path: Path) -> None:
+    """Scopus puts the number in PubMed there: taken for the other, it would merge two papers."""
+    text = "TY  - JOUR\nTI  - On pain\nDB  - Scopus\nC2  - {}\nER  -\n"
+    assert read(tmp_path, text.format("28000001")).references[0].pmcid is None
+    assert read(tmp_path, text.format("PMC5739826")).references[0].pmcid == "PMC5739826"
+
+
+def test_the_registration_of_a_register_s_entry_is_read_off_its_address(tmp_path: Path) -> None:
+    text = (
+        "TY  - JOUR\nTI  - A trial\nAN  - CN-01\nUR  - https://clinicaltrials.gov/show/NCT01234567\nER  -\n"
+    )
+    assert read(tmp_path, text).references[0].registration == "NCT01234567"

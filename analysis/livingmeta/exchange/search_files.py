@@ -141,7 +141,7 @@ def reference(**cells: object) -> Reference:
     listed = tuple(named(_clean(author)) for author in authors if author.strip())  # type: ignore[attr-defined]
     year = re.search(r"\b(19|20)\d\d\b", text.get("year", ""))
     pmid = re.fullmatch(r"[1-9]\d{0,8}", text.get("pmid", ""))
-    pmcid = re.fullmatch(r"(?i:PMC)?(\d{1,9})(\.\d+)?", text.get("pmcid", ""))
+    pmcid = re.fullmatch(r"(?i:PMC)(\d{1,9})(\.\d+)?", text.get("pmcid", ""))
     notes = cells.get("notes") or ()
     return Reference(
         title=text.get("title", "")[:LONGEST_TITLE],
@@ -221,7 +221,7 @@ def _of_ris(cells: Mapping[str, object]) -> Reference:
         doi=first("doi") or doi_in(urls) or doi_in(number),
         pmid=(pubmed[1] or pubmed[2]) if pubmed else number if from_pubmed else None,
         pmcid=first("custom2"),
-        registration=" ".join((number, *notes)),
+        registration=" ".join((number, urls, *notes)),
         abstract=first("abstract", "notes_abstract"),
         database=database,
         key=first("id"),
