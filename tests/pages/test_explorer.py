@@ -1519,5 +1519,45 @@ def test_of_more_trials_than_a_page_can_show_those_that_are_looked_for_are(
     assert "k = 400" in (page.locator("#figure .row").last.text_content() or "")
 
 
+USED = """([place, share]) => {
+    const all = [...document.querySelectorAll("button, select, input, .row, summary")]
+        .filter((one) => one.getClientRects().length && !one.disabled && !/^save/.test(one.id));
+    const one = all[Math.floor(place * all.length)];
+    const say = (...names) =>
+        names.forEach((name) => one.dispatchEvent(new Event(name, { bubbles: true })));
+    if (one.matches("select")) {
+        const open = [...one.options].filter((option) => !option.disabled);
+        one.value = open[Math.floor(share * open.length)].value;
+        say("input", "change");
+    } else if (/text|search/.test(one.type)) {
+        one.value = ["", "a", "-3", "20", "1,5", "x"][Math.floor(share * 6)];
+        say("input", "change");
+    } else if (one.type === "range") {
+        one.value = Number(one.min) + share * (one.max - one.min);
+        say("input");
+    } else one.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("screen", ["wide", "phone"])
+def test_whatever_is_used_nothing_breaks_and_the_link_holds_it(
+    open_page: Open, pages: Pages, screen: str
+) -> None:
+    """Two hundred uses by chance; that nothing complains is asked by `open_page`."""
+    chance = np.random.default_rng(7)
+    wide = {"viewport": {"width": 1280, "height": 900}}
+    page = open_page(pages["smith2017"], **(PHONE if screen == "phone" else wide))
+    for number in range(200):
+        page.evaluate(USED, chance.random(2).tolist())
+        if number % 20 == 0:
+            shown = page.locator("body").inner_text() + page.locator("#figure").inner_html()
+            assert not re.search(r"NaN|undefined|Infinity|\[object", shown)
+    page.wait_for_timeout(300)
+    said = page.locator("#estimate, #before, #listed").all_inner_texts()
+    again = open_page(pages["smith2017"], fragment="#" + page.url.partition("#")[2])
+    assert again.locator("#estimate, #before, #listed").all_inner_texts() == said
+
+
 def test_the_explorer_stays_small(pages: Pages) -> None:
     assert pages["smith2017"].stat().st_size <= 200_000

@@ -190,6 +190,7 @@
     if (state.view === "multiverse" && !many) state = { ...state, view: "forest" };
     if (part !== state.part) {
       part = state.part;
+      open = null;
       showQuestion();
       showFilters(a.part);
       at("specification").max = many || 1;
@@ -226,8 +227,9 @@
   function draw(a) {
     const active = document.activeElement;
     const focused = at("figure").contains(active) && (active.id || active.dataset.key);
-    if (open && !open.pinned) open = null;
-    if (open) at("card").innerHTML = cardHtml(open.key, a);
+    const html = open && open.pinned && cardHtml(open.key, a);
+    if (html) at("card").innerHTML = html;
+    else open = null;
     at("card").hidden = !open;
     // where there is no column for it beside the figure, the card stands in a gap below its row and hides nothing
     const gap = open && narrow() ? { key: open.key, height: at("card").offsetHeight + 12 } : null;
@@ -277,12 +279,14 @@
     const card = (title, ...inside) => el("h3", {}, escaped(title)) + inside.join("");
     const saying = (words) => el("p", {}, marked(words));
     const actions = (...buttons) => el("p", { class: "actions" }, ...buttons, closing);
-    const { label, what, where, why } = a.part[kind]?.[id] || {}; // of a trial that has no effect here
+    const held = kind === "trial" ? a.trials.find((row) => row.id === id) : a.part[kind][id];
+    if (!held) return ""; // it is gone with the change that was made
+    const { label, what, where, why } = held;
     if (kind === "missing") {
       return card(label, saying(say("explorer.absent_what", { what })), saying(say("explorer.look_in", { where })), actions());
     }
     if (kind === "dropped") return card(label, saying(say("explorer.left_out_why", { why })), actions());
-    const trial = a.trials.find((row) => row.id === id);
+    const trial = held; // one with an effect, or made up
     if (trial.imagined) {
       return card(trial.label, saying(say("explorer.made_up", { trial: trialWords(state, trial) })), actions());
     }
