@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta.appraisal.changes import Move, diff, growth, lead
+from livingmeta.appraisal.changes import Move, growth, lead
 from livingmeta.audit.deduction import Fate, came_true, deduce
 from livingmeta.calls.opening import Opened, is_file
+from livingmeta.calls.reviews import diff
 from livingmeta.calls.writing import exported, figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.asking import keeping
