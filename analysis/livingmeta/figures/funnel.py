@@ -143,14 +143,8 @@ def funnel_plot(
         draw_effect(ax, effect, effect.yi, y, 4, gid=f"bound:{effect.trial}", marker="o")
     hollow = filled.k0 if filled is not None else 0
     if filled is not None and hollow:
-        style: dict[str, Any] = {
-            "color": COLOURS["imagined"],
-            "size": 4,
-            "gid": "filled",
-            "mfc": "none",
-            "mew": 0.9,
-        }
-        draw_mark(ax, added, np.sqrt(filled.vi), "o", gid="filled", **style)
+        look: dict[str, Any] = {"color": COLOURS["imagined"], "size": 4, "mfc": "none", "mew": 0.9}
+        draw_mark(ax, added, np.sqrt(filled.vi), "o", gid="filled", **look)
     scale_axis(ax.xaxis, pool.measure, language)
     turn_ticks(ax.yaxis, language)
     open_axes(ax)

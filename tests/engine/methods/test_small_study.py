@@ -7,8 +7,11 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.legend import Legend
 
+import livingmeta as lm
 from livingmeta.appraisal.certainty import summary_of_findings
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.methods.small_study import (
@@ -25,6 +28,7 @@ from livingmeta.engine.methods.small_study import (
     trim_and_fill,
 )
 from livingmeta.exchange.imports import reviews_in
+from livingmeta.figures.style import caption_of
 from livingmeta.synthesis.pool import funnel_of
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
@@ -415,3 +419,25 @@ def test_the_funnel_shows_the_trials_where_they_are() -> None:
     assert pool.result is not None
     assert lines["estimate"].get_xdata()[0] == pool.result.estimate
     assert ax.get_ylim()[0] > ax.get_ylim()[1] == 0  # the most precise on top
+
+
+def test_the_funnel_has_limits_by_content_and_the_lines_of_chance_alone() -> None:
+    """Sterne and Egger 2001: estimate ± 1.96 SE; half an axis is not left empty."""
+    y, v = np.array([-3.0, -2.0, -1.6, -1.0, -0.9, -0.8]), np.array([1.0, 0.4, 0.2, 0.05, 0.04, 0.03])
+    tests = lm.small_study(pd.DataFrame({"study": [*"abcdef"], "yi": y, "vi": v}), measure="SMD")[0]
+    ax = lm.funnel_plot(tests)
+    lines = {line.get_gid(): line for line in ax.lines}
+    estimate = tests.pool.result.estimate
+    xs, depth = lines["limits"].get_xdata(), lines["limits"].get_ydata()
+    assert xs[1] == estimate
+    assert (xs[2] - estimate) / depth[2] == pytest.approx(1.959964)
+    assert tests.filled.k0 > 0
+    assert lines["filled"].get_xdata().tolist() == list(tests.filled.yi)
+    low, high = ax.get_xlim()
+    ends = [*y, *tests.filled.yi, 0.0, xs[0], xs[2]]
+    assert high - low == pytest.approx(1.08 * (max(ends) - min(ends)))
+    legend = [
+        text.get_text() for part in ax.get_children() if isinstance(part, Legend) for text in part.texts
+    ]
+    assert {"P < 0.01", "pooled value", "95% limits around it"} <= set(legend)
+    assert f"Trim and fill adds {tests.filled.k0}." in caption_of(ax).text
