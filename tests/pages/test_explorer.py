@@ -39,7 +39,7 @@ from livingmeta.synthesis.pool import CONTRADICTION, Pool, named, notes
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import decimal, decimals
+from livingmeta.words import decimal, decimals, inert
 from pages.test_kernel import ESTIMATORS
 from spoken import english_of_ours
 
@@ -591,6 +591,11 @@ def test_words_of_a_review_are_words_and_not_code(open_page: Open, tmp_path: Pat
     page.get_by_role("button", name="Close").click()
     ElementTree.parse(downloaded(page, "Download SVG"))
     assert table(page)[0]["label"] == attack
+
+
+def test_no_text_of_a_download_is_a_formula(open_page: Open, tmp_path: Path) -> None:
+    path, _ = written(tmp_path, trials=[{**folders.TRIAL, "label": "=1+1"}])
+    assert table(open_page(path))[0]["label"] == inert("=1+1") == "'=1+1"
 
 
 def test_the_multiverse_shows_its_analyses_and_the_present_one(smith: Page) -> None:

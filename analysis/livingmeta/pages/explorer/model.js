@@ -565,8 +565,9 @@ const model = (() => {
     }
     if (part.printed) rows.push({ ...part.printed, kind: "published", note: part.printed.where });
     const cell = (value) => {
-      const text = String(value ?? "");
-      return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+      const asFormula = typeof value === "string" && /^'*[=+\-−@\t\r]./s.test(value); // as words.inert
+      const text = `${asFormula ? "'" : ""}${value ?? ""}`;
+      return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
     };
     const lines = rows.map((row) => columns.map((name) => cell(row[name])).join(","));
     return [columns.join(","), ...lines, ""].join("\n");
