@@ -238,3 +238,9 @@ def test_a_trace_says_how_to_read_a_trial_in_full(say, own) -> None:
     assert re.fullmatch(
         r" \d+ trials in full, \d+ more trials?: --full, or livingmeta trace \S+ hr TRIAL", last
     )
+
+
+def test_a_prior_on_effects_of_no_named_measure_is_asked_for_in_words(say, own) -> None:
+    said = say("bayes", *own("correlations"))
+    assert said.status == 2
+    assert "with effects whose measure is not named; give one, in the unit of the effects" in said.err

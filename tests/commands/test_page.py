@@ -99,7 +99,12 @@ OF_FILES_LONG = [
 # Six tables as people have them; what is typed of each, beside the command, stands in test_own_tables.
 OWN_COMMANDS = (
     *(("pool",), ("check",), ("trace",), ("small-study",), ("certainty",), ("sensitivity",), ("multiverse",)),
-    *(("gosh", "--most", "300"), ("bayes",), ("resample", "--count", "100"), ("simulate", "--count", "100")),
+    *(
+        ("gosh", "--most", "300"),
+        ("bayes", "--tau-scale", "1"),
+        ("resample", "--count", "100"),
+        ("simulate", "--count", "100"),
+    ),
     *(
         ("forest",),
         ("run",),

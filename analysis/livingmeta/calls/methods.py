@@ -216,9 +216,10 @@ def prior_of(
     measure, chosen = MEASURES[settings.measure], ""
     if tau_scale is None:
         if tau_prior != "half-normal" or not (measure.standardised or measure.ratio is not None):
+            of = "whose measure is not named" if settings.measure == "GEN" else f"in {settings.label}"
             raise RefusalError(
-                f"tau_scale (--tau-scale): there is no usual scale for a {tau_prior} prior on τ with "
-                f"effects in {settings.label}; give one, in the unit of the effects."
+                f"tau_scale (--tau-scale): there is no usual scale for a {tau_prior} prior on τ with effects "
+                f"{of}; give one, in the unit of the effects."
             )
         tau_scale, chosen = USUAL_SCALE, " (scale by default, our choice: τ below 0.98 with 95%)"
     if settings.profile.model == "common":
