@@ -424,20 +424,20 @@ def test_the_funnel_shows_the_trials_where_they_are() -> None:
 def test_the_funnel_has_limits_by_content_and_the_lines_of_chance_alone() -> None:
     """Sterne and Egger 2001: estimate ± 1.96 SE; half an axis is not left empty."""
     y, v = np.array([-3.0, -2.0, -1.6, -1.0, -0.9, -0.8]), np.array([1.0, 0.4, 0.2, 0.05, 0.04, 0.03])
-    tests = lm.small_study(pd.DataFrame({"study": [*"abcdef"], "yi": y, "vi": v}), measure="SMD")[0]
-    ax = lm.funnel_plot(tests)
+    pooled = lm.synthesise(pd.DataFrame({"study": [*"abcdef"], "yi": y, "vi": v}), measure="SMD")[0]
+    filled = trim_and_fill(y, v, force=True)
+    assert filled.k0 > 0
+    ax = lm.funnel_plot(pooled, filled=filled)
     lines = {line.get_gid(): line for line in ax.lines}
-    estimate = tests.pool.result.estimate
     xs, depth = lines["limits"].get_xdata(), lines["limits"].get_ydata()
-    assert xs[1] == estimate
-    assert (xs[2] - estimate) / depth[2] == pytest.approx(1.959964)
-    assert tests.filled.k0 > 0
-    assert lines["filled"].get_xdata().tolist() == list(tests.filled.yi)
+    assert pooled.result is not None
+    assert xs[1] == pooled.result.estimate
+    assert (xs[2] - xs[1]) / depth[2] == pytest.approx(1.959964)
+    assert lines["filled"].get_xdata().tolist() == list(filled.yi)
     low, high = ax.get_xlim()
-    ends = [*y, *tests.filled.yi, 0.0, xs[0], xs[2]]
+    ends = [*y, *filled.yi, 0.0, xs[0], xs[2]]
     assert high - low == pytest.approx(1.08 * (max(ends) - min(ends)))
-    legend = [
-        text.get_text() for part in ax.get_children() if isinstance(part, Legend) for text in part.texts
-    ]
-    assert {"P < 0.01", "pooled value", "95% limits around it"} <= set(legend)
-    assert f"Trim and fill adds {tests.filled.k0}." in caption_of(ax).text
+    legends = [part for part in ax.get_children() if isinstance(part, Legend)]
+    words = {text.get_text() for legend in legends for text in legend.texts}
+    assert {"P < 0.01", "pooled value", "95% limits around it"} <= words
+    assert f"Trim and fill adds {filled.k0}." in caption_of(ax).text
