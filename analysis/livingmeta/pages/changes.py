@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
 
 from livingmeta.appraisal.changes import Move
 from livingmeta.audit.deduction import Fate
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.effect_sizes import as_shown, on_scale, ratios, scale_name
 from livingmeta.engine.pooling import important_side
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.blocks import (
@@ -139,9 +138,10 @@ def lines(move: Move, *, language: Language = ENGLISH) -> list[str]:
         moved = move.moved(by=by)
         if moved is not None and any(abs(shift) > 1e-9 for shift in moved):
             pool = move.after or move.before
-            ratio = pool is not None and pool.no_effect == "1"
-            shifts = (f"×{exp(shift):.3g}" if ratio else f"{shift:+.2g}" for shift in moved)
-            shown = language.commas([shift.replace("-", "−") for shift in shifts])
+            label = pool.measure if pool else ""
+            sign = "×{:.3g}" if label in ratios() else "{:+.2g}"
+            times = (sign.format(on_scale(label, shift)) for shift in moved)
+            shown = language.commas([shift.replace("-", "−").replace("inf", "∞") for shift in times])
             parts.append(say(key, by=", ".join(shown)))
     sides = [_sides(pool, language) for pool in pools if pool is not None]
     if len(set(sides)) == 2:

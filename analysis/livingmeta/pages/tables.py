@@ -33,10 +33,14 @@ def _steady(result: Any, se: float) -> dict[str, Any]:
 
 
 def _ratios(measure: str, middle: str, result: Any) -> dict[str, float]:
-    """Return a ratio and its limits, as readers know them, beside their logs; nothing of a difference."""
+    """Return a ratio and its limits, as readers know them, beside their logs; nothing of a difference.
+
+    A ratio that no number holds is left empty: its log tells.
+    """
     ends = dict(zip(RATIO, (middle, "ci_low", "ci_high"), strict=True))
     held = {name: getattr(result, end) for name, end in ends.items()} if measure in ratios() else {}
-    return {name: steady(on_scale(measure, end)) for name, end in held.items()}
+    seen = {name: on_scale(measure, end) for name, end in held.items()}
+    return {name: steady(ratio) for name, ratio in seen.items() if math.isfinite(ratio)}
 
 
 def tables(results: Results) -> dict[str, pd.DataFrame]:
