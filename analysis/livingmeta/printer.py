@@ -62,7 +62,8 @@ class Shown:
 
         It is no field: equality and JSON are of the numbers.
         """
-        return self.__dict__.get("_remarks", ())
+        held: tuple[str, ...] = self.__dict__.get("_remarks", ())
+        return held
 
     def _line(self) -> str:
         """Return what `repr` says, but for the flags."""

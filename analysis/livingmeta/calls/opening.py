@@ -191,7 +191,8 @@ def _why(label: str, remarks: list[str]) -> str:
 @contextmanager
 def noting() -> Iterator[list[str]]:
     """Collect what is to be said of the data that a call reads; its result keeps it."""
-    around, own = _noted.get(), []
+    own: list[str] = []
+    around = _noted.get()
     token = _noted.set(own)
     try:
         yield own

@@ -183,7 +183,9 @@ def _compared(writer: Writer) -> Blocks:
                 speak.word(verdict.quantity),
                 number,
                 speak.decimal(verdict.recomputed, 4),
-                methods_of.get((verdict.synthesis, verdict.subgroup), "") if verdict.trial is None else "",
+                methods_of.get((verdict.synthesis or "", verdict.subgroup), "")
+                if verdict.trial is None
+                else "",
                 speak.word(verdict.verdict),
                 minus(speak.word(verdict.detail)),
                 anchor=slug("verdict", verdict.claim) if verdict.claim in writer.claims else "",
