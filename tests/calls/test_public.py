@@ -69,7 +69,9 @@ def test_the_examples_of_calls_that_are_made_of_others_run(name: str) -> None:
 
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_public_class_says_what_it_holds(name: str) -> None:
-    assert len(inspect.getdoc(getattr(lm, name)) or "") > 80
+    doc = inspect.getdoc(getattr(lm, name)) or ""
+    assert all(f"\n{section}\n{'-' * len(section)}\n" in doc for section in ("Attributes", "Examples"))
+    assert ">>> " in doc
 
 
 EFFECTS = pd.DataFrame(

@@ -143,6 +143,17 @@ class PooledEstimate(Shown, Sided):
         Degrees of freedom of the interval's t; None for a normal quantile or a likelihood.
     flags : tuple of str
         What a reader must know.
+
+    References
+    ----------
+    Higgins JPT, Thompson SG. Quantifying heterogeneity in a meta-analysis. Stat Med 2002;21:1539-1558.
+
+    Examples
+    --------
+    >>> from livingmeta import pool
+    >>> result = pool([0.1, 0.5], [0.04, 0.04], model="common")
+    >>> round(result.estimate, 2), round(result.se, 3), result.tau2
+    (0.3, 0.141, None)
     """
 
     k: int

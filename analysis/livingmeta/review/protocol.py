@@ -306,6 +306,25 @@ class Review(Shown):
     Where the review extends another, the rows of that one stand first. What is always its
     own: `published`, since what another printed is not what this one could reproduce; `certainty`,
     since a panel judged the other's numbers; and what it searched and screened.
+
+    Attributes
+    ----------
+    protocol : Protocol
+        What review.toml says: the question, groups, syntheses and methods.
+    folder : Path
+    sources, trials, reports, instruments, outcomes, gaps, published, … : tuple
+        The rows of each file, in its order; `table` gives one as pandas has it.
+    warnings : tuple of Problem
+        What is doubtful in it.
+    file : str or None
+        Of a review that was read from a table.
+
+    Examples
+    --------
+    >>> from livingmeta import load_review
+    >>> review = load_review("smith2017")
+    >>> len(review.trials), len(review.outcomes) == len(review.table("outcomes"))
+    (7, True)
     """
 
     protocol: Protocol

@@ -61,6 +61,30 @@ class Effect(Shown, Sided):
     instrument's own direction; `difference` is the reported difference as text,
     where that is all there is. `rows` are the rows used, each with its source, locator and quote.
     `n1` and `n2` are the people counted in it, `arms` those behind it: whole, arm by arm.
+
+    Attributes
+    ----------
+    trial, label : str
+        Its id, and what is printed: "Aasa 2015".
+    measure : str
+        What `yi` is: "SMD", "log OR".
+    yi, vi : float
+        Group 1 minus group 2 in the unit of the measure (logs of ratios), and its variance.
+    ci_low, ci_high : float
+        Limits of its own, at the level that is pooled with.
+    n1, n2 : float or None
+        People; a group that several comparisons share counts in parts.
+    derivation : tuple of str
+        How it was computed, step by step.
+    flags : tuple of str
+    rows : tuple of Outcome
+
+    Examples
+    --------
+    >>> from livingmeta import trace
+    >>> effect = trace("smith2017", "pain-short", "Aasa 2015")[0]
+    >>> effect.label, effect.measure, round(effect.yi, 2), (effect.n1, effect.n2)
+    ('Aasa 2015', 'SMD', -0.13, (35, 35))
     """
 
     trial: str

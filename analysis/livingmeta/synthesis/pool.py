@@ -96,7 +96,37 @@ class BesideResult:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Pool(Shown):
-    """One synthesis, or one subgroup of it: what was pooled, what is missing, the result."""
+    """One synthesis, or one subgroup of it: what was pooled, what is missing, the result.
+
+    Attributes
+    ----------
+    synthesis, title : str
+        Its id and its name.
+    subgroup : str or None
+        None for the whole.
+    measure : str
+        Of effects and result, which are group 1 minus group 2 in its unit (logs of ratios).
+    groups : (str, str)
+        Names of group 1 and group 2.
+    favours : (str, str) or None
+        Whom an effect below and one above no effect favours; None where nobody said it.
+    effects : tuple of Effect
+    result : PooledEstimate or None
+        None where nothing is pooled; `why_not` says why.
+    missing : tuple of Missing
+        Trials that measured it and have no number here.
+    dropped, sensitivity_only : tuple of LeftOut
+        Trials whose rows are not used, each with the reason.
+    flags : tuple of str
+        What a reader must know.
+
+    Examples
+    --------
+    >>> from livingmeta import synthesise
+    >>> pool = synthesise("smith2017")["pain-short"]
+    >>> pool.k, len(pool.missing), pool.favours
+    (3, 3, ('painful exercise', 'pain-free exercise'))
+    """
 
     review: str
     synthesis: str
