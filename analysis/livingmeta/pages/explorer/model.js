@@ -576,5 +576,5 @@ const model = (() => {
   return {
     data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
     SORTS, MOST_ROWS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
-    methodWords, modelWords, basis, aboutInterval, aboutProfile, answer, beforeOf, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
+    modelWords, basis, aboutInterval, aboutProfile, answer, beforeOf, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

@@ -2,9 +2,9 @@
 (() => {
   "use strict";
 
-  const { data, say, capital, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
+  const { data, say, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
           fits, possible, analysed, mainOf, SORTS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
-          level, head, aboutProfile, answer, beforeOf, basis, stepOf, notesOf, trialWords, sizes, csv } = model;
+          level, head, aboutProfile, answer, beforeOf, basis, stepOf, notesOf, trialWords, csv } = model;
   const { el, escaped, marked, langOf, drawn, file } = figures;
   const at = (id) => document.getElementById(id);
   const on = (id, event, then) => at(id).addEventListener(event, then);
@@ -236,7 +236,8 @@
     const { svg, boxes, gapAt } = drawn(state, a, Math.max(at("figure").clientWidth, 280), gap);
     at("figure").innerHTML = boxes.map(({ id, y, trial }) => el("input", {
       type: "checkbox", id: `box-${id}`, "data-id": id, style: `top:${y}px`, tabindex: -1,
-      "aria-label": [trial.label + trial.marks, a.groups.length ? trial.subgroup : ""].filter(Boolean).join(", "),
+      "aria-label": [trial.label + trial.marks, a.groups.find((one) => one.part.subgroup === trial.subgroup)?.part.subgroup_words]
+        .filter(Boolean).join(", "),
       ...(trial.on ? { checked: "" } : {}), ...(trial.computable && !trial.imagined ? {} : { disabled: "" }) })).join("") + svg;
     for (const kind of [".row", "input:enabled"]) {
       const among = all(kind);
@@ -246,8 +247,11 @@
     const again = focused && (document.getElementById(focused) || rowOf(focused));
     if (again) again.focus({ preventScroll: true });
     const row = open && rowOf(open.key);
-    if (open && !row) hideCard();
     if (row) placeCard(row, gapAt);
+    else if (open) { // its row is filtered out
+      open = null;
+      draw(a);
+    }
   }
 
   function placeCard(row, gapAt) {
