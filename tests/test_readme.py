@@ -40,6 +40,7 @@ LONG = (
     "sensitivity smith2017",
     "bayes smith2017",
     "forest knee_oa",
+    "--subgroup",
 )
 TYPED = "".join(BLOCKS[2:]) + "\n".join(re.findall(r"^livingmeta .*", PAGE, re.MULTILINE))
 COMMANDS = list(dict.fromkeys(line.partition("#")[0].strip() for line in TYPED.splitlines() if line))
