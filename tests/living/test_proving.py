@@ -168,6 +168,17 @@ def test_nothing_is_recorded_of_a_review_with_errors(review: Path, papers: Path,
     assert not (review / "verification.csv").exists()
 
 
+def test_what_was_recorded_as_not_found_is_said_without_the_paper(
+    review: Path, papers: Path, say: Say
+) -> None:
+    changed(papers / "x.txt", "3.0 (1.5)", "3.0 (1.6)")
+    asked = ("check", str(review), "--papers", str(papers))
+    assert say(*asked, *RECORD).status == 1
+    told = say("check", str(review)).flat
+    assert 'result = "other digits": so Kari Nordmann recorded of outcomes.csv, alpha2001, pain, vas' in told
+    assert "recorded of" not in say(*asked).flat  # it is said of this day
+
+
 def test_a_record_that_somebody_wrote_by_hand_is_read_as_strictly_as_any_row(
     review: Path, papers: Path, say: Say
 ) -> None:

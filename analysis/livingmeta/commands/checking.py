@@ -111,6 +111,8 @@ def check_command(
         reviews = [loaded] if loaded else []
         if loaded is not None:
             problems = [*all_problems(loaded, problems), *overdue(loaded, date.today())]
+    # what was recorded of quotes is said anew of this day
+    problems = [problem for problem in problems if not proofs or problem.column != "result"]
     listed = [*problems, *(proofs.problems if proofs else ())]
     errors = [problem for problem in listed if problem.severity == "error"]
     warnings = len(listed) - len(errors)

@@ -220,7 +220,8 @@ def _spans(
     """Yield where a part stands: start, end, and its numbers that are others there."""
     numbers = NUMBER.findall(wanted) if digits else []
     words = map(re.escape, NUMBER.split(wanted) if digits else [wanted])
-    for held in re.finditer(f"(?=({f'({ANY_NUMBER})'.join(words)}))", text.compared):  # they may overlap
+    pattern = f"({f'({ANY_NUMBER})'.join(words)})"  # with other digits it may overlap itself
+    for held in re.finditer(f"(?={pattern})" if digits else pattern, text.compared):
         if text.whole(*held.span(1), cut=cut):
             pairs = zip(numbers, held.groups()[1:], strict=True)
             yield *held.span(1), tuple(pair for pair in pairs if pair[0] != pair[1])

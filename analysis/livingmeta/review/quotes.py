@@ -169,14 +169,18 @@ def proved(review: Review, rows: Iterable[Outcome] | None = None) -> Proved | No
 
 
 def outdated(review: Review) -> Iterator[Problem]:
-    """Yield records of quotes that have changed since, or that no row has any more."""
+    """Yield records that say another thing than found, and those of quotes that are others now, or gone."""
     held = {quote.record for quote in quotes(review)} if review.verification else set()
     keys = {about[:2] for about in held}
+    remedy = "Hold it against the paper again: check --papers FOLDER --record --by NAME."
     for row in review.verification:
-        own = Path(row.file).parent.name == review.folder.name
-        if own and row.record not in held:
+        if Path(row.file).parent.name != review.folder.name:
+            continue  # said where the review is checked that this one extends
+        if row.record not in held:
             reason = "no row with a quote is called so any more"
             if row.record[:2] in keys:
                 reason = f"the quote is another than on {row.date}, when it was held against the paper"
-            remedy = "Hold it against the paper again: check --papers FOLDER --record --by NAME."
             yield row.problem("key", reason, remedy, severity="warning")
+        elif row.result != "found":
+            reason = f"so {row.by} recorded of {row.table}.csv, {row.key} on {row.date}"
+            yield row.problem("result", reason, f"Correct the row. {remedy}", severity="warning")
