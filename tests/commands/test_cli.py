@@ -234,7 +234,9 @@ def test_run_writes_figures_tables_and_the_page(ran: tuple[Path, str]) -> None:
         for kind in ("svg", "pdf", "png", "txt")
     }
     plots |= {
-        f"{name}.{kind}" for name in ("prisma", "bias_traffic", "bias_summary") for kind in ("svg", "png")
+        f"{name}.{kind}"
+        for name in ("prisma", "bias_traffic", "bias_summary")
+        for kind in ("svg", "png", "txt")
     }
     pages = {"report.html", "report.md", "explorer.html"}
     assert names == plots | pages | {"results.csv", "effects.csv", "reproduction.csv"}

@@ -92,7 +92,10 @@ def test_every_command_takes_a_file_and_writes_beside_it_alone(say, pain: Path, 
 def test_a_command_for_which_a_file_makes_no_sense_says_how_to_make_a_review_of_it(
     say, pain: Path, name: str
 ) -> None:
-    said = say(name, str(pain))
+    paper = pain.with_name("paper.html")
+    paper.write_text("<title>A paper</title><table><tr><th>SD</th><td>8.1</td></tr></table>")
+    before = [str(paper)] if name == "read" else []
+    said = say(name, *before, str(pain), *(["--papers", str(pain.parent)] if name == "fill" else []))
     assert said.status == 2
     assert f"livingmeta import {pain} NAME" in said.err
 

@@ -178,7 +178,7 @@ def caption_of(ax: Axes) -> Caption:
     --------
     >>> from livingmeta.calls import funnel_plot
     >>> caption_of(funnel_plot([0.1, 0.2, 0.9], [0.04, 0.05, 0.03])).title
-    'Funnel plot: table'
+    'Funnel plot: Table'
     """
     return _TOLD[ax]
 
@@ -385,7 +385,7 @@ def fitted(text: str, inches: float, *, size: float = TEXT, bold: bool = False) 
     Examples
     --------
     >>> fitted("A trial of a very long name 2001", 1.0)
-    'A trial of a…ame 2001'
+    'A trial o…ame 2001'
     """
     text = " ".join(text.split())
     tail, head = text[-8:], len(text) - 8

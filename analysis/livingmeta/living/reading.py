@@ -94,7 +94,7 @@ def weeks_in(text: str) -> frozenset[float]:
     Examples
     --------
     >>> sorted(weeks_in("Baseline, 6 weeks and 3 months")), weeks_in("week 12")
-    ([0, 6.0, 13.0], frozenset({12.0}))
+    ([0.0, 6.0, 13.0], frozenset({12.0}))
     """
     held = {0.0} if BASELINE.search(text) else set()
     for number, unit, other, after in TIME.findall(text):
