@@ -5,8 +5,9 @@ Run: python tests/picture.py  (after `livingmeta run smith2017`; writes docs/exp
 
 from pathlib import Path
 
-from browser import CHROMIUM
 from playwright.sync_api import sync_playwright
+
+from browser import CHROMIUM
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "figures" / "smith2017" / "explorer.html"

@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeVar
 
 from livingmeta.review.files import FileError, few_tags, guarded, raw_of, text_of
 from livingmeta.review.schema import Problem
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, needing
 
 Line = TypeVar("Line")
 KINDS = {".pdf": "pdf", ".xml": "jats", ".nxml": "jats", ".html": "html", ".htm": "html", ".xhtml": "html"}
@@ -184,7 +184,8 @@ def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str
         A paper surely belongs to all that have its DOI; where it has none, to the key that its file
         is called by. Where the two say different things, it belongs to nothing, and `why` says so.
     """
-    from rapidfuzz import fuzz
+    with needing("Comparing titles", extra="living"):
+        from rapidfuzz import fuzz
 
     dois = {key: _plain_doi(doi) for key, (doi, _) in cited.items() if doi}
     listed = []
@@ -233,11 +234,9 @@ def _kind(path: Path, raw: bytes) -> Literal["pdf", "jats", "html", "text"]:
 
 
 def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...], tuple[str, ...]]:
-    try:
+    with needing("A PDF", extra="living"):
         import pdfplumber
         from pdfminer.pdfdocument import PDFPasswordIncorrect
-    except ImportError:
-        raise RefusalError("A PDF needs the package pdfplumber: pip install 'livingmeta[living]'.") from None
     read: list[tuple[list[list[Any]], list[str], float]] = []
     pages: list[str] = []
     across: list[str] = []

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Literal
 
 from livingmeta.exchange.papers import Paper
+from livingmeta.words import needing
 
 Result = Literal["found", "elsewhere", "other digits", "not found"]
 GAP = 3_000  # characters, without spaces, that an "…" stands for at most: about a page
@@ -231,6 +232,7 @@ def _cost(others: Others) -> int:
     """Count the digits, signs and points that are others."""
     if not others:
         return 0
-    from rapidfuzz.distance import Levenshtein
+    with needing("Telling digits apart", extra="living"):
+        from rapidfuzz.distance import Levenshtein
 
     return sum(Levenshtein.distance(own, there) for own, there in others)

@@ -117,11 +117,7 @@ def answers_in(path: Path) -> dict[str, list[str]]:
 
 def draft_path(folder: Path, *about: str) -> Path:
     """Return where answers about a review are kept until its rows are written: outside of it."""
-    try:
-        from platformdirs import user_state_path
-    except ImportError:
-        raise RefusalError(
-            "Keeping answers needs the package platformdirs: pip install 'livingmeta[living]'."
-        ) from None
+    from platformdirs import user_state_path
+
     digest = hashlib.sha256("\n".join((str(folder.resolve()), *about)).encode()).hexdigest()
     return user_state_path("livingmeta") / "drafts" / f"{folder.name}-{digest[:16]}.json"

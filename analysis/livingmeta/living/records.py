@@ -389,8 +389,8 @@ def identity(reference: Reference) -> str:
 
 def cache() -> Path:
     """Return the folder in which abstracts are kept: that of LIVINGMETA_CACHE, or the user's cache."""
-    with needing("Keeping abstracts", extra="living"):
-        from platformdirs import user_cache_path
+    from platformdirs import user_cache_path
+
     chosen = os.environ.get("LIVINGMETA_CACHE")
     return Path(chosen) if chosen else user_cache_path("livingmeta")
 
