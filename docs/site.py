@@ -27,7 +27,6 @@ TABLES = ROOT / "docs" / "tables"
 CACHE = ROOT / ".cache" / "site"
 LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)(?:#[^)\s]*)?\)")
 CONSOLE = re.compile(r"^```console(?P<shown>[^\n]*)\n(?P<typed>.*?)^```$", re.MULTILINE | re.DOTALL)
-REVIEWS = "## Reviews, to read here without installing anything"
 Made = dict[str, Path]  # by the place on the site
 
 
@@ -153,7 +152,8 @@ def command_page(name: str, lines: list[tuple[str, str]]) -> str:
     """Return the page of a command: its help, and what its first example prints."""
     page = [f"# {name}", "", "```console", f"$ livingmeta {name} --help", "```", ""]
     typed, about = lines[0]
-    if name in {"add", "read", "fill"}:  # they ask, and a page can't answer
+    # They ask, or need papers and a network: a page can't answer.
+    if name in {"add", "fill", "read", "screen", "search"}:
         return "\n".join(page)
     typed = re.sub(r"\bFILE\b", "bcg.csv", re.sub(r"\bNAME\b", "bcg", typed))
     page += ["## An example", "", f"{about[:1].upper()}{about[1:]}:" if about else "", ""]
@@ -237,21 +237,33 @@ def _to_page(found: re.Match[str]) -> str:
     return f'href="{page}{found[2] or ""}"'
 
 
-def home(text: str) -> str:
-    """Put the reviews into the README, before its first heading of that rank."""
-    rows = ["| review | | question |", "|---|---|---|"]
-    for name, question in listed().items():
-        links = f"[report](figures/{name}/report.html), [explorer](figures/{name}/explorer.html)"
-        rows.append(f"| {name} | {links} | {question} |")
-    block = [REVIEWS, "", *rows, "", "All their figures: [gallery](figures/README.md).", "", ""]
-    before, rank, after = text.partition("## ")
-    return before + "\n".join(block) + rank + after
+def start(pages: dict[str, str]) -> str:
+    """Return the page that the site begins with, one file: every review, and the documentation.
+
+    Parameters
+    ----------
+    pages : dict of str to str
+        Where pages of the documentation are, by their names.
+    """
+    from livingmeta.appraisal.dossier import Dossier
+    from livingmeta.pages.answers import verdict
+    from livingmeta.pages.template import page, theme
+    from livingmeta.review.folder import load_review
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    shown = []
+    for name in listed():
+        known = Dossier(review=load_review(name))
+        links = {kind: f"figures/{name}/{kind.lower()}.html" for kind in ("Report", "Explorer")}
+        protocol = known.review.protocol
+        texts = {"title": protocol.title, "question": protocol.question, "verdict": verdict(known.pools)}
+        shown.append({"name": name, **texts, "links": links | {"Gallery": f"figures/#{name}"}})
+    return page("start.html.j2", theme=theme(), about=readme[2], reviews=shown, pages=pages)
 
 
 def everything(pages: Iterable[str]) -> Made:
     """Return all that is made: pages with outputs, commands, names, reviews and notebooks."""
     texts = {page: (ROOT / page).read_text(encoding="utf-8") for page in pages}
-    texts["README.md"] = home(texts["README.md"])
     # As pages these have the sliders' panels, the pictures, the reader's own filters.
     texts = {page: re.sub(r"(/report)\.md\)|\.ipynb\)", r"\1.html)", text) for page, text in texts.items()}
     texts |= commands() | api()
@@ -315,3 +327,18 @@ def on_config(config: Any) -> Any:
 
     config.nav = [*chain(*map(opened, config.nav))]
     return config
+
+
+def address(entry: Any) -> str:
+    """Return where the site has the first page of an entry of its navigation."""
+    while not isinstance(entry, str):
+        entry = entry[0] if isinstance(entry, list) else next(iter(entry.values()))
+    folder, name = os.path.split(entry.removesuffix(".md"))
+    return f"{folder}/" if name == "README" else f"{folder}/{name}/".lstrip("/")
+
+
+def on_post_build(config: Any) -> None:
+    """Begin the site with its start page, of which pages of the documentation know as the README."""
+    entries = {title: address(of) for entry in config.nav for title, of in entry.items()}
+    pages = {title: to for title, to in entries.items() if to not in {"/", "figures/"}}
+    (Path(config.site_dir) / "index.html").write_text(start(pages), encoding="utf-8")

@@ -402,7 +402,7 @@ def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> No
     written = pd.read_csv(tmp_path / "smith2017" / "multiverse_pain-short.csv")
     assert list(written.columns) == list(found.specifications.columns)
     assert written["estimate"].tolist() == found.specifications["estimate"].tolist()
-    assert {path.suffix for path in (tmp_path / "smith2017").iterdir()} == {".csv", ".png", ".svg"}
+    assert {path.suffix for path in (tmp_path / "smith2017").iterdir()} == {".csv", ".png", ".svg", ".txt"}
     document = json.loads(say("multiverse", "smith2017", "--json", "--important", "5", "--vas-sd", "25").out)
     one = next(one for one in document if one["synthesis"] == "pain-short")
     assert len(one["specifications"]) == len(found.names)

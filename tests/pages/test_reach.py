@@ -108,8 +108,11 @@ def test_a_page_is_soon_painted(name: str, kind: str, open_page: Open, written: 
     page, times = open_page(written(name, kind)), []
     for _ in range(5):  # the machine has other work: the fastest is what the page takes
         page.reload()
-        page.wait_for_function(f"({PAINTED}) !== null")
-        times.append(page.evaluate(PAINTED))
+        for _ in range(250):  # the page's policy forbids to wait for a script's word
+            if (shown := page.evaluate(PAINTED)) is not None:
+                break
+            page.wait_for_timeout(20)
+        times.append(shown)
     assert min(times) < FIRST_PAINT
 
 

@@ -56,10 +56,10 @@ def _as_wide(text: re.Match[str]) -> str:
     """Keep a text as wide as it was laid out, in whatever font it is read."""
     style, size, words = text.groups()
     bold = "font-weight: 700" in style
-    if not bold and "text-anchor: end" not in style:
+    if not bold and ("text-anchor: end" not in style or len(words) < 4):
         return text[0]
     wide = 72 * text_width(unescape(words), size=float(size), bold=bold) / SPARE
-    return f'<text textLength="{wide:.1f}" lengthAdjust="spacingAndGlyphs" {style}>{words}</text>'
+    return f'<text textLength="{wide:.1f}" {style}>{words}</text>'
 
 
 def _svg(figure: Any, **look: Any) -> str:
@@ -82,6 +82,14 @@ def _told(text: str, *, name: str, title: str, description: str, lang: str) -> s
     return f"{head} {said}>{words}{rest}"
 
 
+# A shape that is defined to be drawn once
+_DEFINED = re.compile(
+    r'<defs><path id="([^"]*)" (d="[^"]*")[^>]*/></defs>'
+    r'(<g clip-path="[^"]*">)<use xlink:href="#\1" x="([^"]*)" y="([^"]*)"([^>]*)/></g>'
+)
+_DRAWN = r'\3<path transform="translate(\4 \5)" \2\6/></g>'
+
+
 def _smaller(text: str) -> str:
     """Write an element in half the bytes: hundredths of a point; fonts, lines and styles said once."""
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
@@ -94,6 +102,7 @@ def _smaller(text: str) -> str:
     text = _ungrouped(text)
     while (joined := re.sub(alike, r"\1\3", text)) != text:
         text = joined
+    text = _DEFINED.sub(lambda m: m.expand(_DRAWN) if text.count(f'"#{m[1]}"') == 1 else m[0], text)
     fonts = re.findall(r"font-family: [^;\"]*", text)
     if len(set(fonts)) == 1:
         text = re.sub(rf"{re.escape(fonts[0])}(; )?", "", text).replace("<svg", f'<svg style="{fonts[0]}"', 1)

@@ -310,8 +310,8 @@ def test_the_command_says_what_each_posterior_rests_on(say, tmp_path: Path) -> N
     assert "probability that the mean effect favours painful exercise" in said.flat
     assert "below 5 the spread of true effects is known too badly" in said.flat
     drawn = sorted(path.name for path in (tmp_path / "smith2017").iterdir())
-    assert drawn[-2:] == ["bayes_pain-short.png", "bayes_pain-short.svg"]
-    assert len(drawn) == 8  # four syntheses have trials
+    assert drawn[-3:] == [f"bayes_pain-short.{kind}" for kind in ("png", "svg", "txt")]
+    assert len(drawn) == 12  # four syntheses have trials
 
 
 def test_the_document_holds_prior_and_posterior(say) -> None:
