@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,6 +96,23 @@ def test_nothing_in_an_explorer_keeps_people_out(
     page.locator("#figure .row").first.click()
     opened_up(page)
     assert violations(page) == []
+
+
+@needs_axe
+@SLOW
+def test_the_site_begins_with_every_review_and_keeps_nobody_out(open_page: Open, tmp_path: Path) -> None:
+    begin = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "site.py"))["start"]
+    home = tmp_path / "index.html"
+    home.write_text(begin({"Methods": "docs/methods/"}), encoding="utf-8")
+    for width, height in SCREENS.values():
+        for scheme in ("light", "dark"):
+            page = open_page(home, viewport={"width": width, "height": height}, color_scheme=scheme)
+            assert violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for name in ("smith2017", "living", "knee_oa"):
+        for kind in ("Report", "Explorer"):
+            link = page.get_by_role("link", name=f"{kind}: {name}")
+            assert link.get_attribute("href") == f"figures/{name}/{kind.lower()}.html"
 
 
 @pytest.mark.parametrize(("name", "kind"), EACH)
