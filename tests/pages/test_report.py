@@ -633,6 +633,23 @@ def test_printed_on_a4_or_letter_it_fits_and_leaves_the_menus_out(
         assert 10 < sheets < 50
 
 
+@pytest.mark.slow
+def test_on_a_phone_a_trial_of_the_forest_has_two_lines_and_all_share_one_scale(
+    open_page: Callable[..., Any], file_of: Callable[..., Path]
+) -> None:
+    page = open_page(
+        file_of("smith2017", "en"), fragment="#forest-pain-short", viewport={"width": 390, "height": 844}
+    )
+    assert not page.locator("#picture-pain-short .picture").is_visible()
+    assert not page.locator("#key-pain-short").is_visible()
+    rows = [page.locator(f"#pain-short-{trial}") for trial in ("aasa2015", "littlewood2014", "rathleff2015")]
+    boxes = [row.bounding_box() for row in rows]
+    assert boxes[0]["height"] < 80
+    lines = "e => e.querySelector('.bar .none').getBoundingClientRect().x"
+    assert len({round(row.evaluate(lines)) for row in rows}) == 1  # where there is no effect
+    assert "−0.13 (−0.60 to 0.34)" in rows[0].inner_text()
+
+
 def test_what_printed_results_give_away_stands_on_the_page_with_its_assumptions() -> None:
     text = " ".join(within(page_of("smith2017", "en"), "deduced").split())
     assert "2 of the 127 sets of 7 trials can be that precise" in text
