@@ -13,9 +13,9 @@ sentence beside it; what no text that was read settles is called "our rule", in 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from statistics import median, median_low
 from typing import Any, NamedTuple, get_args
 
@@ -519,10 +519,8 @@ def _inconsistency(case: _Case) -> Found:
     if result.k == 1:
         return None, said("rating.one_trial")
     percent = pool.i2 or 0.0
-    apart = sum(
-        effect.ci_high < other.ci_low or other.ci_high < effect.ci_low
-        for effect, other in combinations(pool.effects, 2)
-    )
+    lows = sorted(effect.ci_low for effect in pool.effects)  # pairs of 10,000 are 50 million
+    apart = sum(len(lows) - bisect_right(lows, effect.ci_high) for effect in pool.effects)
     shown = decimal(percent, 0 if (round(percent) < SUBSTANTIAL) is (percent < SUBSTANTIAL) else 2)
     overlap = said(
         "rating.apart" if apart else "rating.overlap", i2=shown, n=apart, of=math.comb(result.k, 2)

@@ -70,7 +70,7 @@ from livingmeta.pages.phrases import (
 )
 from livingmeta.pages.rob_me import tipping
 from livingmeta.pages.template import minus
-from livingmeta.pages.writer import Writer, aligned, quoting, row
+from livingmeta.pages.writer import HEAVIEST, MANY, Writer, aligned, quoting, row
 from livingmeta.review.bias import unrecorded
 from livingmeta.review.quotes import proof_mark
 from livingmeta.review.schema import Claim, Moderator
@@ -234,13 +234,18 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
     if pool.effects:
         covered = coverage(results.review, pool, language=speak)
         yield writer.paragraph("pooled", f"{covered}.", name, style="quiet")
+        heaviest = [*range(len(pool.effects))]
+        if len(heaviest) > MANY and pool.result:
+            heaviest = sorted(sorted(heaviest, key=lambda place: -pool.weights[place])[:HEAVIEST])
+            of = writer.language.whole(len(pool.effects))
+            yield writer.said("heaviest", name, n=HEAVIEST, of=of)
         weight = "h_weight" if pool.total_weights is None else "h_weight_total"
         axis, of_all = writer.axis(pool.effects), shared_signs(pool.effects)
         yield writer.table(
             slug("effects", name),
             f"{writer.title(pool)}: {covered}",
             ("h_trial", "h_n", "h_effect", weight, "h_instrument"),
-            (_effect(writer, pool, place, axis, of_all) for place in range(len(pool.effects))),
+            (_effect(writer, pool, place, axis, of_all) for place in heaviest),
             of=pool,
             numbers=(1, 2, 3),
         )
@@ -589,7 +594,9 @@ def _sources_of(writer: Writer, rows: Iterable[Moderator]) -> Iterator[Words]:
 
 
 def _traces(writer: Writer) -> Blocks:
-    yield writer.said("traces_note" if writer.traced else "traces_elsewhere")
+    yield writer.said(
+        "traces_note" if writer.traced else "traces_many" if writer.whole else "traces_elsewhere"
+    )
     for pool in writer.pools if writer.traced else ():
         ids = [effect_id(pool, effect) for effect in pool.effects]
         each = zip(pool.effects, ids, strict=True)
@@ -677,7 +684,7 @@ def _sources(writer: Writer) -> Blocks:
         elif source.url:
             address = (". ", Link(source.url, source.url))
         links = joined(Link(writer.language.word(use.label), f"#{use.anchor}") for use in places)
-        used = (f" ↑ {writer.say('used_in')}: ", links)
+        used = (f" ↑ {writer.say('used_in')}: ", links) if len(places) <= MANY else ()
         words = (Quotation(source.citation, ""), address, " ", Code(key), used)
         items.append(Item(id=slug("source", key), words=words))
     if items:

@@ -38,6 +38,8 @@ from livingmeta.review.schema import Claim, Outcome
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool, named
 
+MANY = 1000  # effects; a browser shows no more of them with each step, and a table not all
+HEAVIEST = 50  # effects of a table that is cut
 LONG = 60  # verdicts or effects; a page lists no more where a file beside it has all
 
 
@@ -266,7 +268,7 @@ class Writer:
     @cached_property
     def traced(self) -> bool:
         """Whether the page shows each step to each effect."""
-        return self.whole or sum(len(pool.effects) for pool in self.pools) <= LONG
+        return sum(len(pool.effects) for pool in self.pools) <= (MANY if self.whole else LONG)
 
     @cached_property
     def odd(self) -> dict[Finding, list[Outcome]]:
