@@ -152,6 +152,7 @@ def test_a_side_that_is_not_stated_is_said_with_how_to_state_it(say, own, lang: 
     assert "--favours" not in say("report", *typed, "--favours", "lower", "--print", "--lang", lang).flat
 
 
+@pytest.mark.slow
 def test_many_trials_that_contradict_each_other_are_counted_and_only_the_farthest_named(say, own) -> None:
     """Of 56 effects, 10 ± 1.96·SE lie wholly on a side as own.R's yi and vi say; --full names all."""
     typed = own("yisei")
@@ -197,6 +198,7 @@ def test_a_difference_of_two_files_names_the_cells_that_changed(say, own) -> Non
     assert "row 2" not in say("diff", str(file), "--against", str(file)).out
 
 
+@pytest.mark.slow
 def test_a_table_of_ratios_is_exported_with_the_ratios_and_without_empty_parts(say, own) -> None:
     """own.R: exp of the mean of the logs is 1.2447; of the first study 1.18 is in the file."""
     typed = own("hr")

@@ -23,6 +23,7 @@ def embedded(page: Path) -> dict[str, object]:
     return json.loads(text[begin : text.index("</script>", begin)])
 
 
+@pytest.mark.slow
 def test_what_run_writes_by_subgroup_is_what_metafor_gives_of_each(say, hr: Path) -> None:
     """own.R: rma(yi, vi, data = e[e$country == part, ]); the whole and the parts have one forest plot."""
     said = say("run", str(hr), "--measure", "HR", "--subgroup", "country")
@@ -47,6 +48,7 @@ def test_what_run_writes_by_subgroup_is_what_metafor_gives_of_each(say, hr: Path
     assert {trial["moderators"]["country"] for trial in parts["country: USA"]["trials"]} == {"USA"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "report", "explore"])
 def test_a_column_that_makes_no_subgroups_is_refused_before_anything_is_written(
     say, hr: Path, command: str
@@ -58,6 +60,7 @@ def test_a_column_that_makes_no_subgroups_is_refused_before_anything_is_written(
     assert not (hr.parent / "figures").exists()
 
 
+@pytest.mark.slow
 def test_a_review_by_a_moderator_keeps_its_verdicts_on_what_was_printed_of_the_whole(
     say, tmp_path: Path
 ) -> None:

@@ -181,6 +181,7 @@ def test_a_common_effect_has_a_table_without_tau2() -> None:
     assert figure_bytes(ax.figure, "png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", ["four", "28", "47", "56", "130"], indirect=True)
 def test_names_in_the_baujat_plot_touch_nothing(one: Sensitivity) -> None:
     ax = baujat_plot(one)

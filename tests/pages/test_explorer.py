@@ -326,6 +326,7 @@ def test_the_headline_says_before_and_after_and_is_tinted_while_a_trial_is_made_
     assert before.inner_text().startswith("; the report −0.30")
 
 
+@pytest.mark.slow
 def test_from_disk_a_view_is_handed_on_as_text_that_another_copy_takes(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["smith2017"], permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("tab", name="Funnel").click()
@@ -593,6 +594,7 @@ def test_words_of_a_review_are_words_and_not_code(open_page: Open, tmp_path: Pat
     assert table(page)[0]["label"] == attack
 
 
+@pytest.mark.slow
 def test_no_text_of_a_download_is_a_formula(open_page: Open, tmp_path: Path) -> None:
     path, _ = written(tmp_path, trials=[{**folders.TRIAL, "label": "=1+1"}])
     assert table(open_page(path))[0]["label"] == inert("=1+1") == "'=1+1"
@@ -1288,6 +1290,7 @@ def names(page: Page) -> list[str]:
     return list(told)
 
 
+@pytest.mark.slow
 def test_rows_are_found_filtered_and_sorted_and_what_is_hidden_is_pooled_all_the_same(
     open_page: Open, own_table: Path
 ) -> None:
@@ -1321,6 +1324,7 @@ def test_rows_are_found_filtered_and_sorted_and_what_is_hidden_is_pooled_all_the
     assert names(page) == ["Dan"] or set(names(page)) == {"Dan", "Ann"}
 
 
+@pytest.mark.slow
 def test_a_bad_number_of_a_filter_is_told_in_words_and_stays_told(open_page: Open, own_table: Path) -> None:
     page = open_page(own_table)
     field = page.get_by_role("textbox", name="dose from")
@@ -1356,6 +1360,7 @@ def test_rows_are_filtered_by_their_risk_of_bias(open_page: Open, pages: Pages) 
     assert known.effects
 
 
+@pytest.mark.slow
 @EACH
 def test_rows_are_sorted_as_a_forest_plot_sorts_them(open_page: Open, pages: Pages, name: str) -> None:
     review = load_review(name)
@@ -1471,6 +1476,7 @@ SPANS = """() => {
 }"""
 
 
+@pytest.mark.slow
 @EACH
 def test_each_view_has_a_scale_of_its_own_that_what_it_shows_fills(
     open_page: Open, pages: Pages, name: str

@@ -115,6 +115,7 @@ def test_the_site_begins_with_every_review_and_keeps_nobody_out(open_page: Open,
             assert link.get_attribute("href") == f"figures/{name}/{kind.lower()}.html"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind"), EACH)
 def test_a_page_keeps_to_its_budget(name: str, kind: str, written: Callable[..., Path]) -> None:
     assert written(name, kind).stat().st_size <= BUDGET[name][kind]
@@ -146,6 +147,7 @@ AT = """() => { const e = document.activeElement, box = e.getBoundingClientRect(
       || getComputedStyle(e.querySelector(".hit") ?? e).stroke !== "none" }; }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["report", "explorer"])
 def test_tab_reaches_everything_in_order_and_shows_where_it_is(
     kind: str, open_page: Open, written: Callable[..., Path]
