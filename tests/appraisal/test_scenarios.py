@@ -224,6 +224,7 @@ def test_an_analysis_counts_once_whatever_number_of_names_it_has() -> None:
             assert same not in keys
 
 
+@pytest.mark.slow
 def test_the_overview_counts_no_conclusion_without_a_result(typed) -> None:
     _, said = typed("sensitivity", "smith2017", "--full")
     rows = [line.split() for line in said.splitlines() if line.strip().startswith("Pain, ")]

@@ -90,6 +90,7 @@ def off_the_canvas(figure: Figure) -> list[str]:
     return cut
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWN)
 def test_nothing_falls_off_the_canvas_of_a_plain_savefig(name: str) -> None:
     ax = DRAWN[name](title="A title of my own")

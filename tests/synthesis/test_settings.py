@@ -163,6 +163,7 @@ def test_an_option_changes_the_headline_and_not_the_methods_assumed_for_the_auth
     assert "assumed" not in first["methods"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("pool",), ("sensitivity",), ("certainty",), ("check",)])
 def test_what_is_assumed_for_the_authors_is_not_shown_unasked(words, say, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
