@@ -263,7 +263,8 @@ def start(pages: dict[str, str]) -> str:
 
 def everything(pages: Iterable[str]) -> Made:
     """Return all that is made: pages with outputs, commands, names, reviews and notebooks."""
-    texts = {page: (ROOT / page).read_text(encoding="utf-8") for page in pages}
+    # The gallery of the repository shows what is committed; `reviews` writes that of all.
+    texts = {page: (ROOT / page).read_text(encoding="utf-8") for page in pages if page != "figures/README.md"}
     # As pages these have the sliders' panels, the pictures, the reader's own filters.
     texts = {page: re.sub(r"(/report)\.md\)|\.ipynb\)", r"\1.html)", text) for page, text in texts.items()}
     texts |= commands() | api()

@@ -430,6 +430,7 @@ def test_subgroups_have_the_direction_of_their_synthesis(
     assert told in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_the_axis_of_the_explorer_names_whom_each_side_favours_or_nobody(
     tmp_path: Path, direction: str, open_page: Callable[[Path], Any]

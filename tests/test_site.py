@@ -60,6 +60,7 @@ def test_a_block_shows_what_its_commands_print(tmp_path: Path) -> None:
     assert (tmp_path / "docs" / "made" / "page" / "bcg.csv").is_file()
 
 
+@pytest.mark.slow
 def test_a_command_that_refuses_stops_the_build(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"nothing\.csv"):
         SITE["run"](Path("docs/page.md"), "```console\n$ livingmeta pool nothing.csv\n```\n", tmp_path)
@@ -68,6 +69,20 @@ def test_a_command_that_refuses_stops_the_build(tmp_path: Path) -> None:
 def test_an_equation_needs_no_script() -> None:
     pytest.importorskip("latex2mathml")
     assert "<mfrac>" in SITE["equations"]("```math\nw_i = \\frac{1}{v_i + \\tau^2}\n```")
+
+
+@pytest.mark.slow
+def test_the_first_page_leads_to_places_that_are_there() -> None:
+    site = ROOT / "site"
+    if not (site / "index.html").is_file():
+        pytest.skip("no site here; `mkdocs build --strict` makes it")
+    links = re.findall(r'href="(?!data:|#)([^"]+)"', (site / "index.html").read_text(encoding="utf-8"))
+    assert {f"figures/#{name}" for name in ("smith2017", "living", "knee_oa")} <= set(links)
+    for link in links:
+        place, _, anchor = link.partition("#")
+        page = site / place / "index.html" if place.endswith("/") else site / place
+        assert not anchor or f'id="{anchor}"' in page.read_text(encoding="utf-8"), link
+        assert page.is_file(), link
 
 
 @pytest.mark.slow

@@ -143,6 +143,7 @@ def test_a_regression_asks_on_what_and_names_the_columns(say, own) -> None:
         assert f"say with --by on what to regress: {names}" in said.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "nb"])
 def test_a_side_that_is_not_stated_is_said_with_how_to_state_it(say, own, lang: str) -> None:
     typed = own("counts")
@@ -174,6 +175,7 @@ def test_studies_in_several_rows_are_remarked_on_in_one_remark(say, own) -> None
     assert "; 11 more studies likewise" in " ".join(said.err.split())
 
 
+@pytest.mark.slow
 def test_a_difference_of_two_files_names_the_cells_that_changed(say, own) -> None:
     file = Path(own("means")[0])
     text = file.read_text(encoding="utf-8")

@@ -63,6 +63,7 @@ def command(words: list[str], *, out: object = subprocess.PIPE, given: str = "",
     )
 
 
+@pytest.mark.slow
 def test_a_pipe_of_signs_that_typer_overrides_gets_plain_ones_too(tmp_path: Path) -> None:
     """Into a stream of ASCII typer writes UTF-8, if nobody hinders it."""
     done = command(["trace", str(ROOT / "data" / "smith2017"), "pain-short"], PYTHONIOENCODING="ascii")
@@ -92,6 +93,7 @@ def test_an_input_that_ends_at_a_question_is_told_in_a_sentence(tmp_path: Path) 
     assert {path.name: path.read_bytes() for path in review.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_path_that_is_no_utf8_is_named_byte_by_byte(tmp_path: Path) -> None:
     review = os.fsdecode(os.fsencode(tmp_path) + b"/d\xff")
     folder(tmp_path).rename(review)

@@ -429,6 +429,7 @@ def test_what_a_link_says_and_nobody_knows_is_passed_over(open_page: Open, pages
     assert open_page(pages["smith2017"], fragment="#ci=profile").locator("#ci").input_value() == "wald"
 
 
+@pytest.mark.slow
 def test_downloads_are_what_they_say(open_page: Open, pages: Pages) -> None:
     page = open_page(pages["smith2017"], color_scheme="dark")
     for view in ("Forest", "Cumulative", "Funnel"):
@@ -453,6 +454,7 @@ def test_downloads_are_what_they_say(open_page: Open, pages: Pages) -> None:
 FOCUSED = "(one) => one === document.activeElement"
 
 
+@pytest.mark.slow
 def test_keys_alone_are_enough(smith: Page) -> None:
     def press(*keys: str) -> None:
         for key in keys:
@@ -524,6 +526,7 @@ def test_everything_has_a_name_and_a_change_is_said(open_page: Open, pages: Page
     assert page.locator("html").get_attribute("lang") == "en"
 
 
+@pytest.mark.slow
 @EACH
 def test_a_phone_shows_all_without_scrolling_sideways(open_page: Open, pages: Pages, name: str) -> None:
     page = open_page(pages[name], **PHONE)
@@ -568,6 +571,7 @@ def test_text_can_be_read_in_light_and_dark(open_page: Open, pages: Pages, schem
             assert (light + 0.05) / (dark + 0.05) >= least, (ink, paper)
 
 
+@pytest.mark.slow
 def test_the_mouse_shows_a_source_and_lets_it_go(smith: Page) -> None:
     card = smith.get_by_role("dialog")
     smith.locator("#figure .row").first.hover()
@@ -911,6 +915,7 @@ def test_a_diamond_that_is_cut_ends_blunt_with_arrows(open_page: Open, pages: Pa
     assert (len(cut), arrows) == (6, 2)
 
 
+@pytest.mark.slow
 @EACH
 def test_heterogeneity_and_an_empty_pool_are_always_said(open_page: Open, pages: Pages, name: str) -> None:
     review = load_review(name)

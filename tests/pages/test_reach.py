@@ -165,6 +165,7 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(
     assert len(reached) > page.evaluate(STOPS) > 20
 
 
+@pytest.mark.slow
 def test_the_first_stop_of_a_report_skips_to_the_answer(
     open_page: Open, written: Callable[..., Path]
 ) -> None:
@@ -177,6 +178,7 @@ def test_the_first_stop_of_a_report_skips_to_the_answer(
     )
 
 
+@pytest.mark.slow
 def test_enter_opens_what_is_folded_and_a_number_leads_to_its_words_and_back(
     open_page: Open, written: Callable[..., Path]
 ) -> None:
@@ -194,6 +196,7 @@ def test_enter_opens_what_is_folded_and_a_number_leads_to_its_words_and_back(
     assert page.url.split("#")[1] == number.evaluate("e => e.closest('tr').id")
 
 
+@pytest.mark.slow
 def test_the_views_of_an_explorer_are_changed_by_arrows(
     open_page: Open, written: Callable[..., Path]
 ) -> None:

@@ -488,6 +488,7 @@ def test_cluster_says_its_df_and_refuses_a_second_interval(say, tmp_path: Path) 
     assert "combine" in wrong.err
 
 
+@pytest.mark.slow
 def test_the_explorer_counts_shared_people_once_and_flags_what_is_on(open_page, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text(

@@ -28,7 +28,7 @@ from livingmeta.synthesis.derivation import yi_vi
 from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.pool import Pool, funnel_of, sized_trials
 from livingmeta.synthesis.settings import Settings
-from livingmeta.words import RefusalError, answered, p_words
+from livingmeta.words import RefusalError, answered, needing, p_words
 
 # Scale of a half-normal prior on τ, in SDs or logs. Our choice, not a finding; every output says so.
 USUAL_SCALE = 0.5
@@ -60,10 +60,8 @@ def executor(workers: int | None, dask: str | None) -> Iterator[Executor | None]
 def _cluster(address: str) -> Iterator[Executor]:
     from importlib import import_module
 
-    try:
+    with needing("--dask", extra="dask"):
         distributed = import_module("distributed")
-    except ModuleNotFoundError:
-        raise RefusalError("--dask needs the package distributed: pip install 'livingmeta[dask]'.") from None
     try:
         client = distributed.Client(address, timeout=10)
     except (OSError, ValueError) as refusal:
