@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from folders import ROOT
+from folders import ROOT, as_csv, folder
 from livingmeta.audit import lock
 from livingmeta.audit.lock import hashes, verified
 from livingmeta.audit.results import results_of
@@ -102,6 +102,18 @@ def test_a_note_that_moves_no_number_is_named_all_the_same(say, checkout: Path) 
     assert said.status == 1
     assert "trials.csv changed" in said.out
     assert "values are those of the lock" in said.out
+
+
+@pytest.mark.parametrize("name", ["searches.csv", "records.csv", "screening.csv", "verification.csv"])
+def test_what_was_searched_and_proved_is_named_and_accused_of_nothing(say, tmp_path: Path, name: str) -> None:
+    review = folder(tmp_path)
+    assert say("verify", str(review), "--update", "--why", "begin").status == 0
+    (review / name).write_text(as_csv(name.removesuffix(".csv"), []), encoding="utf-8")
+    said = say("verify", str(review))
+    assert (said.status, f"no number is computed of it: {review.name}/{name} is new" in said.flat) == (
+        0,
+        True,
+    )
 
 
 def test_a_change_in_the_review_it_extends_is_named(say, checkout: Path) -> None:

@@ -124,8 +124,8 @@ DAMAGED = {
         "none of the files that are read here: MEDLINE, RIS, PubMed's CSV",
     ),
     "nothing": ("", "none of the files"),
-    "bytes of another encoding": (
-        RIS.replace("goes", "geht f\xfcr").encode("latin-1"),
+    "bytes of no encoding": (
+        RIS.replace("goes", "g\xae\x81").encode("latin-1"),
         "row 4: the file is not UTF-8",
     ),
     "no title anywhere": ("TY  - JOUR\nAU  - Bo, C\nER  - \n", "holds no record with a title"),
@@ -142,6 +142,17 @@ def test_a_damaged_file_is_refused_with_row_reason_and_remedy(tmp_path: Path, na
     assert message.startswith(str(tmp_path / "export.txt"))
     assert words in message
     assert message.endswith(".")
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16"])
+def test_an_export_of_windows_is_read_and_says_how(tmp_path: Path, kind: str, encoding: str) -> None:
+    """Endnote and older databases write so; a word of it is shown, as of tables."""
+    text = FILES[kind].replace("Another", "Männer: another")
+    file = read(tmp_path, text.encode(encoding))
+    assert "Männer: another trial" in [reference.title for reference in file.references]
+    said = "" if encoding == "utf-16" else "is read as Windows-1252, so that row "
+    assert said in " ".join(file.remarks) and bool(file.remarks) == bool(said)
 
 
 def test_a_record_without_a_title_is_left_out_and_named(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ NAME = "results.lock.json"
 LOCK_FORMAT = 2  # the newest that is read; 2 has a seal, and the verdicts on what was printed
 SEALED = 2  # the first format with a seal, and with the hash of what is told in protocol.md
 HASHED = frozenset({".csv", ".toml", ".md"})
+# What people did to find trials and to prove quotes: no number of the lock is computed of these
+WORK = frozenset({"searches.csv", "records.csv", "screening.csv", "verification.csv"})
 SAME = 1e-9  # times max(1, |x|): what other processors and BLAS libraries may move
 FAINT = 1e-6  # the same: more than this no library moves that is not broken
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels")
@@ -234,7 +236,7 @@ class Verification(Shown):
 
     differences: tuple[Difference, ...]
     compared: int
-    changes: Mapping[str, tuple[str, ...]]  # "lock", "data", "method", "library", "code": in words
+    changes: Mapping[str, tuple[str, ...]]  # "lock", "data", "work", "method", "library", "code": in words
 
     def __str__(self) -> str:
         moved = "; ".join(f"{kind}: {', '.join(words)}" for kind, words in self.changes.items() if words)
@@ -247,7 +249,10 @@ class Verification(Shown):
 
     @property
     def sound(self) -> bool:
-        """Say whether numbers, data and methods are those of the lock, and the lock is as written."""
+        """Say whether numbers, data and methods are those of the lock, and the lock is as written.
+
+        Searches, decisions and proofs ("work") may come at any time: no number is computed of them.
+        """
         return not (self.differences or any(self.changes[kind] for kind in ("lock", "data", "method")))
 
     @property
@@ -298,13 +303,15 @@ def _changes(old: Lock, new: Lock) -> dict[str, tuple[str, ...]]:
     ours = {file: sha for file, sha in new["files"].items() if not (unsealed and file.endswith(".md"))}
     files = _changed(old["files"], ours, words="{key} {how}")
     protocol = tuple(file for file in files if "/review.toml" in file)
+    work = tuple(file for file in files if file.partition("/")[2].partition(" ")[0] in WORK)
     settings = tuple(
         f"{by}: {line}"
         for by in dict.fromkeys((*old["methods"], *new["methods"]))
         for line in _changed(old["methods"].get(by, {}), new["methods"].get(by, {}))
     )
     return {
-        "data": tuple(file for file in files if file not in protocol),
+        "data": tuple(file for file in files if file not in protocol + work),
+        "work": work,
         "method": settings + protocol,
         "library": _changed(old["environment"], new["environment"]),
         "code": _changed(old["code"], new["code"]),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livingmeta.review.files import FileError, bounded, guarded, lines_of, raw_of, text_of
+from livingmeta.review.files import FileError, as_windows_writes, bounded, guarded, lines_of, raw_of
 from livingmeta.words import CONTROLS, needing
 
 _DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>]+")
@@ -67,10 +67,11 @@ def read_search_file(path: Path) -> SearchFile:
     https://pubmed.ncbi.nlm.nih.gov/help/#save-file.
     """
     file = str(path)
-    text = text_of(raw_of(path, file), file, utf16=True).replace("\r\n", "\n").replace("\r", "\n")
+    text, remarks = as_windows_writes(raw_of(path, file), file)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     for kind, (mark, read) in KINDS.items():
         if mark.search(text):
-            return _held(kind, read(text, file), file)
+            return _held(kind, read(text, file), file, remarks)
     raise FileError(
         file,
         f"this is none of the files that are read here: {', '.join(KINDS)}",
@@ -78,7 +79,9 @@ def read_search_file(path: Path) -> SearchFile:
     )
 
 
-def _held(kind: str, read: Iterable[tuple[int, Reference | None]], file: str) -> SearchFile:
+def _held(
+    kind: str, read: Iterable[tuple[int, Reference | None]], file: str, remarks: Sequence[str]
+) -> SearchFile:
     references, untitled = [], []
     for row, reference in read:
         if reference is None or not reference.title:
@@ -90,7 +93,8 @@ def _held(kind: str, read: Iterable[tuple[int, Reference | None]], file: str) ->
         raise FileError(file, f"the file is {kind}, and holds no record with a title", "Export it again.")
     rows = ", ".join(map(str, untitled[:10])) + (" …" if len(untitled) > 10 else "")
     left = f"{file}: left out, since no title is given: {len(untitled)} of the records (in row {rows})"
-    return SearchFile(kind=kind, references=tuple(references), remarks=(left,) if untitled else ())
+    told = (*remarks, left) if untitled else tuple(remarks)
+    return SearchFile(kind=kind, references=tuple(references), remarks=told)
 
 
 def doi_in(text: str | None) -> str | None:

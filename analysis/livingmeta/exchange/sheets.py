@@ -18,7 +18,7 @@ from livingmeta.review.files import (
     LARGEST_FILE,
     LONGEST_NAME,
     MOST_TAGS,
-    FileError,
+    as_windows_writes,
     bounded,
     few_tags,
     guarded,
@@ -101,29 +101,10 @@ def read_sheet(
         return _excel(raw, str(path), sheet, header_row, knows)
     if sheet is not None:
         raise ExchangeError(f"{path}: it has no sheets, so there is no {sheet}. Leave --sheet out.")
-    text, remarks = _decoded(raw, str(path), windows=knows is not None)
+    if knows is None:
+        return sheet_of(text_of(raw, str(path), utf16=True), str(path), header_row=header_row)
+    text, remarks = as_windows_writes(raw, str(path))
     return sheet_of(text, str(path), header_row=header_row, knows=knows, remarks=remarks)
-
-
-def _decoded(raw: bytes, file: str, *, windows: bool) -> tuple[str, list[str]]:
-    """Return the text of a CSV; one that is not UTF-8 is read as spreadsheets of Windows write it, aloud."""
-    try:
-        return text_of(raw, file, utf16=True), []
-    except FileError:
-        try:
-            text = raw.decode("cp1252")
-        except UnicodeDecodeError:
-            text = ""
-        # control characters are no text, and what no letter of it is would hide a damaged file
-        if not windows or not text or re.search(r"[^\t\r\n -~\u00a0-\u00ff€‚„…‘’“”•–—˜™ŠšŽžŒœŸ]", text):
-            raise
-        odd = re.search(r"[^\s,;\"]*[^\x00-\x7f][^\s,;\"]*", text)
-        assert odd is not None  # or it would be UTF-8
-        row = text.count("\n", 0, odd.start()) + 1
-        return text_of(text.encode(), file), [
-            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} says {odd[0]}. If that "
-            'is wrong, save it as "CSV UTF-8".'
-        ]
 
 
 def sheet_of(

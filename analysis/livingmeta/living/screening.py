@@ -11,7 +11,7 @@ from livingmeta.exchange.search_files import Reference, as_ris, read_search_file
 from livingmeta.living.adding import owned, planned
 from livingmeta.living.drafts import Cells, appended
 from livingmeta.living.records import as_reference, identity, kept_abstracts, same_records
-from livingmeta.review.files import FileError, lines_of, raw_of, text_of
+from livingmeta.review.files import FileError, as_windows_writes, lines_of, raw_of, text_of
 from livingmeta.review.folder import find
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Screening, columns, read_row
@@ -167,7 +167,7 @@ def decisions_in(
         For whatever is no decision, names no record, or has nobody who made it: all at once.
     """
     file = str(path)
-    head = text_of(raw_of(path, file), file, utf16=True)
+    head, remarks = as_windows_writes(raw_of(path, file), file)
     about = {"stage": stage, "by": by or "", "date": day}
     names = {name.strip(' "') for name in head.lstrip().partition("\n")[0].split(",")}
     is_csv = "record" in names or path.suffix.lower() == ".csv"
@@ -191,8 +191,9 @@ def decisions_in(
         if last.get((cells["record"], cells["stage"], cells["by"]))
         != (cells["decision"], cells.get("reason", ""))
     ]
-    there = len(decided) - len(new)
-    return new, [f"{file}: {there} of {len(decided)} decisions stand there already"] if there else []
+    if there := len(decided) - len(new):
+        remarks.append(f"{file}: {there} of {len(decided)} decisions stand there already")
+    return new, remarks
 
 
 def _of_csv(text: str, file: str, about: Mapping[str, str]) -> Iterator[tuple[int, Cells]]:

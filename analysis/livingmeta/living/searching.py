@@ -387,7 +387,7 @@ def read_file(
     where = search.database if search else database
     references = [replace(reference, database=where or reference.database) for reference in file.references]
     tally = _Tally(name, where or path.name, search.id if search else path.name, today.isoformat())
-    tally.remarks += file.remarks
+    tally.remarks += (remark.replace(str(path), path.name) for remark in file.remarks)  # kept in the review
     tally.take(references)
     window = (None, until)
     return tally.end(search, window=window, found=len(references), trouble=None, file=path.name)

@@ -16,6 +16,7 @@ from livingmeta.pages.template import no_markup
 CHANGED = {
     "lock": "the lock",
     "data": "data changed",
+    "work": "no number is computed of it",
     "method": "methods or protocol changed",
     "library": "another library or platform",
     "code": "another version of the program",

@@ -271,7 +271,7 @@ class Verified(TypedDict):
     sound: bool  # whether numbers, data and methods are those of the lock, and it is as written
     compared: int  # numbers compared; 0 where this is the first lock
     differences: tuple[Difference, ...]  # those that are others
-    changes: Mapping[str, tuple[str, ...]]  # by "lock", "data", "method", "library", "code", in words
+    changes: Mapping[str, tuple[str, ...]]  # by "lock", "data", "work", "method", "library", "code", in words
 
 
 class Lacking(Keys[Gap]):

@@ -112,6 +112,38 @@ def text_of(raw: bytes, file: str, *, utf16: bool = False) -> str:
     return text
 
 
+def as_windows_writes(raw: bytes, file: str) -> tuple[str, list[str]]:
+    """Decode a file from another program: one that is not UTF-8 is read as Windows-1252, aloud.
+
+    Returns
+    -------
+    tuple
+        The text, and a remark that shows how a word was read, where it was read so.
+
+    Raises
+    ------
+    FileError
+        If it holds bytes that are no letters there either.
+    """
+    try:
+        return text_of(raw, file, utf16=True), []
+    except FileError:
+        try:
+            text = raw.decode("cp1252")
+        except UnicodeDecodeError:
+            text = ""
+        # control characters are no text, and what no letter of it is would hide a damaged file
+        if not text or re.search(r"[^\t\r\n -~\u00a0-\u00ff€‚„…‘’“”•–—˜™ŠšŽžŒœŸ]", text):
+            raise
+        odd = re.search(r"[^\s,;\"]*[^\x00-\x7f][^\s,;\"]*", text)
+        assert odd is not None  # or it would be UTF-8
+        row = text.count("\n", 0, odd.start()) + 1
+        return text_of(text.encode(), file), [
+            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} says {odd[0]}. If that "
+            'is wrong, save it as UTF-8 ("CSV UTF-8" in a spreadsheet).'
+        ]
+
+
 def without_controls(text: str, file: str, *, rows: bool = False) -> None:
     """Refuse a text with characters that no reader sees and a terminal obeys.
 
