@@ -113,11 +113,34 @@ def test_what_is_one_does_not_depend_on_the_order_in_which_it_comes(drawn) -> No
 def test_what_a_person_put_right_stays_so() -> None:
     """Two rows that a person made two are not merged again by what comes later."""
     held = [paper(doi="10.1000/a"), paper(doi="10.1000/a")]
-    assert sameness([*held, paper("Another title of another trial altogether")], settled=[0, 1]).first == (
-        0,
-        1,
-        2,
-    )
+    other = paper("Another title of another trial altogether")
+    assert sameness([*held, other], settled=[0, 1]).first == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("later", "first", "doubted"),
+    [
+        (paper(doi="10.1000/a", pmid="2"), (0, 1, 0), 1),  # is both: one with the other, shown with this
+        (paper("Teil zwei", pmid="2", authors=("Bo C",)), (0, 1, 1), 0),  # is this one's alone
+        (paper(doi="10.1000/a"), (0, 1, 0), 0),
+    ],
+)
+def test_what_a_person_said_to_be_none_of_the_others_no_later_record_makes_one(
+    later: Reference, first: tuple[int, ...], doubted: int
+) -> None:
+    held = [paper(doi="10.1000/a"), paper("Teil zwei", pmid="2", authors=("Bo C",))]
+    assert sameness([*held, later], settled=[0, 1], apart=[1]).first == first
+    same = sameness([*held, later], settled=[0, 1], apart=[1])
+    assert len([why for *_, why in same.doubts if "a person said" in why]) == doubted
+
+
+def test_a_merge_that_was_undone_in_records_csv_does_not_come_back(tmp_path: Path) -> None:
+    undone = {"duplicate_of": "", "duplicate_why": "the supplement is another trial"}
+    rows = new(review_with(tmp_path / "a"), paper(doi="10.1000/a"), paper("Teil zwei", pmid="2")).rows
+    review = review_with(tmp_path / "b", rows[0], {**rows[1], **undone})
+    later = new(review, paper(doi="10.1000/a", pmid="2"), database="Embase")
+    assert (later.corrections, [row["duplicate_of"] for row in later.rows]) == ((), ["smith2017"])
+    assert "a person said that it is none of the others" in later.doubts[0]
 
 
 REPORT = {"report": "alpha", "trial": "alpha2001", "citation": "Alpha A. 2001", "doi": "10.1000/ALPHA"}

@@ -133,7 +133,7 @@ WRONG = {
     ),
     "a duplicate without a reason": (
         {"records": [record("a"), record("b", duplicate_of="a")]},
-        "duplicate_of and duplicate_why go together",
+        "it is a duplicate, and nothing says why",
     ),
     "a duplicate of a duplicate": (
         {"records": [*RECORDS[:2], record("x", duplicate_of="b", duplicate_why="same DOI")]},

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -62,7 +62,9 @@ def plain(title: str) -> str:
     return " ".join(re.findall(r"\w+", text))
 
 
-def sameness(references: Sequence[Reference], *, settled: Sequence[int] = ()) -> Sameness:
+def sameness(
+    references: Sequence[Reference], *, settled: Sequence[int] = (), apart: Iterable[int] = ()
+) -> Sameness:
     """Find which references are one.
 
     Those of one DOI, PMID or PMCID are; so are entries of one registration in registers, and papers
@@ -76,6 +78,8 @@ def sameness(references: Sequence[Reference], *, settled: Sequence[int] = ()) ->
     settled : sequence of int, optional
         Of the first references, which one each is known to be: among these nothing is looked for, so
         that what a person has put right stays so.
+    apart : iterable of int, optional
+        Those of them that a person said to be none of the others: what comes later makes them none either.
 
     Examples
     --------
@@ -108,6 +112,15 @@ def sameness(references: Sequence[Reference], *, settled: Sequence[int] = ()) ->
             doubts[a, b] = "same title and year, but not of all of its kind the same DOI or PMID"
         else:
             edges[a, b] = "same title and year"
+            parts.join(a, b)
+    others = Counter(parts.of(place) for place in range(old) if settled[place] == place)
+    mixed = {settled[place] for place in apart if others[parts.of(place)] > 1}
+    if cut := [pair for pair in edges if mixed & {settled[place] for place in pair if place < old}]:
+        doubts |= {
+            pair: f"{edges.pop(pair)}, but a person said that it is none of the others" for pair in cut
+        }
+        parts = _Parts(references, settled)
+        for a, b in edges:
             parts.join(a, b)
     for a, b in alike:
         registered = {references[place].registration for place in (a, b)} - {None}
@@ -277,7 +290,11 @@ def gathered(
     ]
     new = (paper if paper.database else replace(paper, database=database) for paper in references)
     every = [*map(as_reference, held), *new]
-    same = sameness(every, settled=settled)
+    same = sameness(
+        every,
+        settled=settled,
+        apart=(n for n, record in enumerate(held) if record.duplicate_why and not record.duplicate_of),
+    )
     before = {(same.first[place], record.database) for place, record in enumerate(held)}
     keys, taken = [record.record for record in held], {record.record for record in held}
     rows: list[Cells] = []

@@ -755,7 +755,10 @@ class SearchRecord(Row):
     query: str = required("id of the [[search]] in review.toml that found it, or name of the file it came in")
     date: Day = required("when it was found, as year-month-day")
     duplicate_of: Key | None = optional("key of the record that says the same; empty: it is none")
-    duplicate_why: str | None = optional('what shows it: "same DOI", or what a person saw')
+    duplicate_why: str | None = optional(
+        'what shows it: "same DOI", or what a person saw; where duplicate_of is empty, why it is none: no '
+        "later record makes it one"
+    )
     trial: str | None = optional(
         "what its trial is called: a key of trials.csv, or the registry number that its reports share"
     )
@@ -766,12 +769,9 @@ class SearchRecord(Row):
         """Yield a duplicate without a reason, or of itself."""
         if self.duplicate_of == self.record:
             yield self.problem("duplicate_of", "no record is a duplicate of itself", "Empty the cell.")
-        if (self.duplicate_of is None) != (self.duplicate_why is None):
-            yield self.problem(
-                "duplicate_why",
-                "duplicate_of and duplicate_why go together",
-                "Say what shows that both are one record, or empty both.",
-            )
+        if self.duplicate_of is not None and self.duplicate_why is None:
+            reason = "it is a duplicate, and nothing says why"
+            yield self.problem("duplicate_why", reason, "Say what shows that both are one record.")
 
 
 class SearchRun(Row):
