@@ -5,7 +5,7 @@ import re
 import numpy as np
 from matplotlib.axes import Axes
 
-from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.measures import on_scale
 from livingmeta.words import decimal
 
 # What stands beside a line of a figure: "0.81 [0.32, 1.30]", "−0.30 (−0.51 to −0.09)", "[−1, 2]"

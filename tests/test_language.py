@@ -21,7 +21,7 @@ from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import trial_sets
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.language import FLAG_WORDS, LANGUAGES, Said, Word, language, said, together
 from livingmeta.review.bias import DOMAINS

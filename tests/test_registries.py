@@ -9,7 +9,8 @@ import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, REPORT, SOURCE, TRIAL, folder
 from livingmeta.engine.counts import risk_ratio
-from livingmeta.engine.effect_sizes import MEASURES, Measure, mean_difference
+from livingmeta.engine.effect_sizes import mean_difference
+from livingmeta.engine.measures import MEASURES, Measure
 from livingmeta.engine.tau2 import TAU2, Named, dersimonian_laird
 
 CHOICE = 'measure = "MADE"\n[[choice]]\nname = "tau2"\noptions = ["DL", "REML"]\nwhy = "not said"'
@@ -26,11 +27,12 @@ OF_COUNTS = Measure(
     words="Vaccine ratio",
     needs="counts",
     function=risk_ratio,
-    ratio="VR",
+    scale="ratio",
+    shown="VR",
     options={"zero_cells": "zero_cells"},
     step="vaccine ratio of {events1} and {events2}",
 )
-COMPUTED = Measure(label="log TR", words="Time ratio", needs="effect", ratio="TR")
+COMPUTED = Measure(label="log TR", words="Time ratio", needs="effect", scale="ratio", shown="TR")
 
 
 def rows(needs: str, trial: str, shift: float) -> list[dict[str, str]]:

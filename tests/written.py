@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from folders import as_csv
 from livingmeta.appraisal.choices import CHOICES, ROWS, STATISTIC
-from livingmeta.engine.effect_sizes import MEASURES, printed_kinds
+from livingmeta.engine.measures import MEASURES, printed_kinds
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.review.bias import DOMAINS

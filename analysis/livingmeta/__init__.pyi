@@ -46,7 +46,7 @@ from .calls.writing import explore as explore
 from .calls.writing import export as export
 from .calls.writing import report as report
 from .calls.writing import run as run
-from .engine.effect_sizes import MEASURES as MEASURES
+from .engine.measures import MEASURES as MEASURES
 from .engine.methods.regression import meta_regression as meta_regression
 from .engine.pooling import PooledEstimate as PooledEstimate
 from .exchange.imports import read_table as read_table

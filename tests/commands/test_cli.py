@@ -21,7 +21,7 @@ from livingmeta.__main__ import COMMANDS, function_of
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.commands.opening import HINTS
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, TAU2_INTERVALS, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.exchange.exports import EXPORTS

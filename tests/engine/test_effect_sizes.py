@@ -15,18 +15,15 @@ from livingmeta.engine.counts import ZERO_CELLS, odds_ratio, risk_difference, ri
 from livingmeta.engine.effect_sizes import (
     CORRECTIONS,
     MD_VARIANCES,
-    MEASURES,
     VARIANCES,
-    Measure,
     approximate_j,
-    as_shown,
     mean_difference,
-    measure_named,
     prepost_smd,
     ratio_of_means,
     smd,
     smd_from_difference,
 )
+from livingmeta.engine.measures import MEASURES, Measure, as_shown, measure_named
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 ARMS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
@@ -143,7 +140,7 @@ def test_every_measure_has_a_pinned_answer() -> None:
         ({"needs": "counts", "function": odds_ratio}, "step is missing"),
         ({"needs": "counts", "function": odds_ratio, "step": "{mean1}"}, "step names 'mean1'"),
         ({"options": {"wide": "correction"}}, "function does not take wide"),
-        ({"ratio": "XR"}, "so label begins with log"),
+        ({"scale": "ratio", "shown": "XR"}, "so label begins with log"),
         ({"converted": frozenset({"RR"})}, "converted has RR; MD, OR, t are"),
     ],
 )

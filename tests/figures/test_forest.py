@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from drawn import check_drawn_is_printed
-from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.measures import on_scale
 from livingmeta.engine.pooling import pool
 from livingmeta.exchange.imports import read_table
 from livingmeta.figures.files import figure_bytes

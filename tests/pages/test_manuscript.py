@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from exchange.test_exports import HOSTILE, hostile_review, hostile_table
 from livingmeta.appraisal.dossier import Dossier
-from livingmeta.engine.effect_sizes import as_shown
+from livingmeta.engine.measures import as_shown
 from livingmeta.language import language
 from livingmeta.pages.manuscript import PAPERS, word_tables, workbook
 from livingmeta.pages.phrases import interval

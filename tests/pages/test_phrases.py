@@ -10,7 +10,7 @@ from matplotlib.text import Text
 
 from folders import ARM1, ARM2, DIFFERENCE, folder
 from livingmeta.audit.results import results_of, total_people
-from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.measures import on_scale
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION_FROM
 from livingmeta.engine.pooling import pool as pooled
 from livingmeta.figures.forest import forest_caption, forest_plot

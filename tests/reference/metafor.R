@@ -117,7 +117,7 @@ empty <- data.frame(a = c(0, 3, 8, 10, 0, 1, 0, 1, 3, 1), n1 = c(10, 12, 20, 10,
                     c = c(2, 5, 11, 10, 11, 0, 1, 0, 1, 2), n2 = c(11, 13, 20, 12, 11, 1, 2, 3, 3, 3))
 counted <- function(measure, d, to)
   escalc(measure, ai = a, n1i = n1, ci = c, n2i = n2, data = d, to = to)
-registered <- entries("effect_sizes.py", "Measure")
+registered <- entries("measures.py", "Measure")
 for (measure in setdiff(names(registered), c("SMD", "MD", "GLASS"))) {
   entry <- registered[[measure]]
   if (field(entry, "needs") == "means")

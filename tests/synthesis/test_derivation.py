@@ -10,7 +10,8 @@ from scipy import stats
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, folder
 from livingmeta.engine.conversions import combine_arms, pooled_sd, sd_of_change
-from livingmeta.engine.effect_sizes import MEASURES, mean_difference, prepost_smd, smd
+from livingmeta.engine.effect_sizes import mean_difference, prepost_smd, smd
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.quantiles import Quantiles, from_quantiles
 from livingmeta.figures.forest import forest_plot
 from livingmeta.review.folder import ReviewError, load_review

@@ -10,7 +10,7 @@ from statistics import median
 
 from scipy.special import expit, logit
 
-from livingmeta.engine.effect_sizes import MOST_LOG, measure_of
+from livingmeta.engine.measures import MOST_LOG, measure_of
 from livingmeta.language import Said, said
 from livingmeta.review.protocol import BaselineRisk
 from livingmeta.synthesis.arms import Group

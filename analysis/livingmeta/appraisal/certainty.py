@@ -25,7 +25,7 @@ from scipy.special import ndtri
 from livingmeta.appraisal.absolute import EFFECTS, PER, RISKS, Absolute, absolute_effects, baseline_risks
 from livingmeta.appraisal.directions import PrintedWords
 from livingmeta.appraisal.missing_evidence import FEWEST_IN_ARM, Absence, absence
-from livingmeta.engine.effect_sizes import MEASURES, Measure, as_shown
+from livingmeta.engine.measures import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.engine.methods.small_study import ENOUGH_FOR_FUNNEL, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, important_side, subgroup_test

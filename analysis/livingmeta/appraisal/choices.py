@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, NamedTuple, get_args
 
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.review.protocol import Choice, Review, Ties
 from livingmeta.review.schema import Outcome, Problem
 from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, Settings, headline_settings

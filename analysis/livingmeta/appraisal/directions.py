@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
-from livingmeta.engine.effect_sizes import MEASURES, as_shown, kind_of, on_scale, scale_name
+from livingmeta.engine.measures import MEASURES, as_shown, kind_of, on_scale, scale_name
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Plan, Review, better_known, favours, fits, row_sets

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from livingmeta.engine.effect_sizes import CORRECTIONS, MEASURES, VARIANCES
+from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.pooling import fit
 from livingmeta.language import Said, said
 from livingmeta.review.protocol import Review

@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from scipy.special import ndtri, stdtr, stdtrit
 
-from livingmeta.engine.effect_sizes import kind_of, measure_of, ratios, scale_name
+from livingmeta.engine.measures import kind_of, measure_of, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE
 from livingmeta.language import Said, Word, said, together
 from livingmeta.review.protocol import Review

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from livingmeta.audit.consistency import INTERVAL, PrintedResult, denied, half_unit, printed_results
-from livingmeta.engine.effect_sizes import MEASURES, VARIANCES, exact_j
+from livingmeta.engine.effect_sizes import VARIANCES, exact_j
 from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, most_precise, possible_sets
 from livingmeta.engine.methods.subsets import members
 from livingmeta.language import Said, said

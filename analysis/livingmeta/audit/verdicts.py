@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from livingmeta.audit.consistency import INTERVAL, Finding, Held, findings_of, held_sizes, subject
-from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.measures import on_scale
 from livingmeta.language import Own, Said, said, together
 from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from livingmeta.calls.opening import MISSING, REMEDY, warned
-from livingmeta.engine.effect_sizes import MEASURES, ratios
+from livingmeta.engine.measures import MEASURES, ratios
 from livingmeta.exchange.columns import candidates
 from livingmeta.words import RefusalError, pick, refuse, unknown
 

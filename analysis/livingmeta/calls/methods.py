@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Unpack
 from livingmeta.calls.opening import Data, Reading, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
 from livingmeta.calls.pooling import pools_of
-from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
+from livingmeta.engine.measures import MEASURES, as_shown, scale_name
 from livingmeta.engine.methods import resampling, subsets
 from livingmeta.engine.methods.bayes import Posterior, Prior, posterior
 from livingmeta.engine.methods.patient import NewSetting, important_difference, new_setting

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeGuard
 import numpy as np
 from numpy.typing import ArrayLike
 
-from livingmeta.engine.effect_sizes import MEASURES, ratios
 from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.measures import MEASURES, ratios
 from livingmeta.exchange.imports import FILES, read_table
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review

@@ -13,7 +13,7 @@ from livingmeta.appraisal.choices import with_arms
 from livingmeta.calls.opening import Data, Reading, effects, is_review, is_table, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
 from livingmeta.engine import pooling
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.methods import influence as diagnostics
 from livingmeta.engine.methods.influence import Influence, Refits
 from livingmeta.engine.pooling import PooledEstimate, Studies

@@ -22,7 +22,7 @@ from livingmeta.commands.options import (
     VasSd,
     listing,
 )
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Posterior
 from livingmeta.engine.methods.patient import NewSetting, vas_points, vas_words
 from livingmeta.pages.documents import Believed, believed, posterior_flags

@@ -11,7 +11,7 @@ from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Full, Important, OutFolder, Synthesis, VasSd
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points, vas_words
 from livingmeta.exchange.sheets import frame_csv
 from livingmeta.pages import documents

@@ -13,7 +13,7 @@ from livingmeta.calls.opening import Opened, is_file
 from livingmeta.commands import screen
 from livingmeta.commands.asking import again, answering
 from livingmeta.commands.options import FAVOURING, listing, reviews_and_files
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.analyses import Favours, Hints
 from livingmeta.exchange.columns import COLUMN_NAMES
 from livingmeta.exchange.imports import FILES, reviews_in

@@ -5,7 +5,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.analyses import Favours
 from livingmeta.language import LANGUAGES
 from livingmeta.synthesis.settings import METHOD_OPTIONS

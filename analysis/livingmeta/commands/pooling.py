@@ -28,7 +28,7 @@ from livingmeta.commands.options import (
     syntheses,
     trials,
 )
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import stepped
 from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, interval

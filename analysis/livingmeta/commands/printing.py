@@ -10,7 +10,7 @@ from typing import Any
 from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import Results
 from livingmeta.commands import screen
-from livingmeta.engine.effect_sizes import scale_name
+from livingmeta.engine.measures import scale_name
 from livingmeta.language import ENGLISH
 from livingmeta.pages.answers import answers
 from livingmeta.pages.changes import excludes

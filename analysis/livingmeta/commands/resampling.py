@@ -11,7 +11,7 @@ from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Dask, Full, OutFolder, Seed, Synthesis, Workers, trials
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, LEAST_TRIALS, Gosh
 from livingmeta.pages.documents import Subsets, about, resampled, simulated_reviews, subsets, why_no_sets

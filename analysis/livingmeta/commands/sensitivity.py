@@ -15,7 +15,7 @@ from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Full, Important, OutFolder, Synthesis, VasSd
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_words
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import excludes

@@ -11,7 +11,7 @@ from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Full, OutFolder, Synthesis
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.selection import Selected
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited
 from livingmeta.pages.documents import OWN_MODEL, SmallStudy, small_study, untested

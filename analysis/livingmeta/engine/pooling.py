@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.inputs import (
     LARGEST,
     NOT_FINITE,
@@ -24,6 +23,7 @@ from livingmeta.engine.inputs import (
     trials,
 )
 from livingmeta.engine.likelihood import mean_limits
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.engine.tau2 import POINTS, TAU2, VALUES, confidence_distribution, likelihood_limits, q_profile
 from livingmeta.printer import Shown

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from livingmeta.engine.effect_sizes import MEASURES, measure_named
+from livingmeta.engine.measures import MEASURES, measure_named
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.review.files import LONGEST_NAME
 from livingmeta.review.schema import ABSENT, UNNAMED

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.analyses import (
     MEAN_CELLS,
     OF_COUNTS,

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.measures import on_scale
 from livingmeta.figures.forest_table import (
     LAYOUTS,
     ForestColumn,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from livingmeta.engine.effect_sizes import MEASURES, as_shown, of_counts, ratios, scale_name
 from livingmeta.engine.inputs import is_numeric
+from livingmeta.engine.measures import MEASURES, as_shown, of_counts, ratios, scale_name
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import THEMES, text_width
 from livingmeta.language import ENGLISH, Language

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from livingmeta.engine.effect_sizes import scale_name
+from livingmeta.engine.measures import scale_name
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,

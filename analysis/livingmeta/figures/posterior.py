@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from livingmeta.engine.effect_sizes import as_shown, turning
+from livingmeta.engine.measures import as_shown, turning
 from livingmeta.engine.methods.bayes import Marginal, Posterior
 from livingmeta.figures.style import (
     BLACK,

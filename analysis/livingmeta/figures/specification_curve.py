@@ -20,7 +20,7 @@ from livingmeta.appraisal.multiverse import (
     excluding,
     trial_sets,
 )
-from livingmeta.engine.effect_sizes import as_shown
+from livingmeta.engine.measures import as_shown
 from livingmeta.engine.pooling import side_of_no_effect
 from livingmeta.figures.style import (
     BLACK,

@@ -28,7 +28,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from livingmeta.engine.effect_sizes import MOST_LOG, as_shown, measure_of, on_scale, scale_name
+from livingmeta.engine.measures import MOST_LOG, as_shown, measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, Said, Word, said
 from livingmeta.review.bias import OVERALL, Assessment
 from livingmeta.synthesis.pool import Pool

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from livingmeta.engine.effect_sizes import as_shown
 from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.measures import as_shown
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, Gosh
 from livingmeta.figures.style import (
     BLACK,

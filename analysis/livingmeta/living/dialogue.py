@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.entry import Entry, EntryError, read_result
 from livingmeta.living.drafts import (
     Cells,

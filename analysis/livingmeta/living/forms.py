@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.entry import EntryError, read_result
 from livingmeta.exchange.sheets import Sheet, as_csv
 from livingmeta.living.drafts import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livingmeta.audit.results import Results, total_people
-from livingmeta.engine.effect_sizes import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import PooledEstimate, important_side
 from livingmeta.language import ENGLISH, Language

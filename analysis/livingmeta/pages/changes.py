@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from livingmeta.appraisal.changes import Move
 from livingmeta.audit.deduction import Fate
-from livingmeta.engine.effect_sizes import as_shown, on_scale, ratios, scale_name
+from livingmeta.engine.measures import as_shown, on_scale, ratios, scale_name
 from livingmeta.engine.pooling import important_side
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.blocks import (

@@ -14,7 +14,7 @@ from typing import Any
 
 from livingmeta.appraisal.certainty import SummaryOfFindings
 from livingmeta.appraisal.dossier import Dossier
-from livingmeta.engine.effect_sizes import as_shown, of_counts, on_scale, scale_name
+from livingmeta.engine.measures import as_shown, of_counts, on_scale, scale_name
 from livingmeta.figures.forest import BESIDE
 from livingmeta.figures.style import pool_name
 from livingmeta.language import ENGLISH, Language, Said

@@ -12,7 +12,7 @@ from livingmeta.appraisal.certainty import LADDER, Suggestion, SummaryOfFindings
 from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results, at_odds, printed_k
-from livingmeta.engine.effect_sizes import MEASURES, as_shown, scale_name
+from livingmeta.engine.measures import MEASURES, as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate
 from livingmeta.engine.tau2 import TAU2

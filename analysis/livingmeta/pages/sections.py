@@ -17,7 +17,7 @@ from livingmeta.appraisal.multiverse import shares
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.deduction import clashes
-from livingmeta.engine.effect_sizes import MEASURES, as_shown
+from livingmeta.engine.measures import MEASURES, as_shown
 from livingmeta.figures.forest import forest_key
 from livingmeta.figures.specification_curve import curve_key
 from livingmeta.language import Language, Said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
-from livingmeta.engine.effect_sizes import on_scale, ratios
+from livingmeta.engine.measures import on_scale, ratios
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.pages.phrases import coverage
 from livingmeta.synthesis.derivation import Effect

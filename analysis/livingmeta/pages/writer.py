@@ -14,7 +14,7 @@ from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
-from livingmeta.engine.effect_sizes import scale_name
+from livingmeta.engine.measures import scale_name
 from livingmeta.language import Language, Said
 from livingmeta.pages.anchors import Use, effect_id, pool_id, slug, uses
 from livingmeta.pages.blocks import (

@@ -160,7 +160,7 @@ def _short(cell: object) -> object:
 
 
 def _difference(cell: object) -> object:
-    from livingmeta.engine.effect_sizes import printed_kinds
+    from livingmeta.engine.measures import printed_kinds
 
     kinds = {kind.lower(): kind for kind in printed_kinds()}
     if cell is not None and cell not in kinds.values():

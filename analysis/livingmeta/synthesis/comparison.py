@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.pooling import DEFAULTS
 from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review

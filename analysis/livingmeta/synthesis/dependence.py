@@ -12,7 +12,7 @@ from itertools import combinations
 from operator import and_
 from typing import NamedTuple
 
-from livingmeta.engine.effect_sizes import on_scale
+from livingmeta.engine.measures import on_scale
 from livingmeta.language import MOST_LISTED, Said, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem

@@ -20,16 +20,9 @@ from livingmeta.engine.conversions import (
     smd_from_odds_ratio,
 )
 from livingmeta.engine.counts import EVENTS, KEEP
-from livingmeta.engine.effect_sizes import (
-    MEASURES,
-    as_shown,
-    kind_of,
-    scale_name,
-    smd_from_difference,
-    smd_from_t,
-    turning,
-)
+from livingmeta.engine.effect_sizes import smd_from_difference, smd_from_t
 from livingmeta.engine.inputs import LARGEST, SMALLEST
+from livingmeta.engine.measures import MEASURES, as_shown, kind_of, scale_name, turning
 from livingmeta.engine.pooling import Sided
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
-from livingmeta.engine.effect_sizes import in_sds, measure_of, on_scale, turning
+from livingmeta.engine.measures import in_sds, measure_of, on_scale, turning
 from livingmeta.engine.methods.resampling import Arms, Variances
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool

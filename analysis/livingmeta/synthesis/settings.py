@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from livingmeta.engine.counts import ZERO_CELLS
-from livingmeta.engine.effect_sizes import CORRECTIONS, MD_VARIANCES, MEASURES, VARIANCES, measure_named
+from livingmeta.engine.effect_sizes import CORRECTIONS, MD_VARIANCES, VARIANCES
 from livingmeta.engine.inputs import no_level
+from livingmeta.engine.measures import MEASURES, measure_named
 from livingmeta.engine.pooling import DEFAULTS, MODELS, REGISTRIES
 from livingmeta.engine.quantiles import MEANS, SDS
 from livingmeta.language import Said, said, together

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from livingmeta.engine.effect_sizes import MEASURES, ratios
+from livingmeta.engine.measures import MEASURES, ratios
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
 from livingmeta.language import Own, Said, Word, registered, said, together

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.engine.effect_sizes import MEASURES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.methods.patient import important_difference, new_setting, vas_points, vas_words
 from livingmeta.engine.pooling import PREDICTION, pool
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtri, ndtri
 
-from livingmeta.engine.effect_sizes import as_shown, scale_name
 from livingmeta.engine.inputs import Array, Mask, numbers
+from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.pooling import Fit, fit, usable
 from livingmeta.language import FLAG_WORDS
 from livingmeta.printer import Shown

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from livingmeta.engine.effect_sizes import MEASURES, ratios
+from livingmeta.engine.measures import MEASURES, ratios
 from livingmeta.engine.pooling import PREDICTION, PREDICTION_FROM, PooledEstimate
 from livingmeta.words import RefusalError
 

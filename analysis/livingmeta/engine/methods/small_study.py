@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from livingmeta.engine.counts import EVENTS
-from livingmeta.engine.effect_sizes import in_sds, of_counts
 from livingmeta.engine.inputs import Array, no_level, trials
+from livingmeta.engine.measures import in_sds, of_counts
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
 from livingmeta.language import Said, said
 from livingmeta.printer import Shown

@@ -17,7 +17,7 @@ from livingmeta.appraisal.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.audit.consistency import findings_of
 from livingmeta.audit.deduction import Deduction, clashes
 from livingmeta.audit.results import at_odds, printed_k
-from livingmeta.engine.effect_sizes import MEASURES, ratios, scale_name
+from livingmeta.engine.measures import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words, state_key
