@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from livingmeta import load_review
-from livingmeta.audit.deduction import Assumptions, Deduction, came_true, clashes, deduce
+from livingmeta.audit.candidates import Assumptions
+from livingmeta.audit.contradictions import clashes
+from livingmeta.audit.deduction import Deduction, came_true, deduce
 from livingmeta.language import language
 from livingmeta.pages.deductions import assumed, deduced, fate_words
 from livingmeta.review.protocol import Review
@@ -250,6 +252,20 @@ def test_a_printed_q_or_i2_bounds_the_unread_effects_and_tau2() -> None:
             assert (sets.trial_high[unread] < plain.trial_high[unread]).all()
         assert both.tau2_high.max() < 0.01 < by_q.tau2_high.max()
         assert (by_tau2.tau2_high.max() < 0.01) == ("i2" in more)
+
+
+@pytest.mark.parametrize(
+    ("printed", "least", "most"), [("0.00", 0.0, 0.005), ("0.03", 0.025, 0.035), ("<0.01", 0.0, 0.01)]
+)
+def test_a_printed_tau2_counts_to_its_digits_unless_a_common_effect_was_pooled(
+    printed: str, least: float, most: float
+) -> None:
+    review = printing(NOTE, estimate="-0.27", ci_low="-0.54", ci_high="0.00", tau2=printed)
+    sets, free = (only(NOTE, review=review, common=common).widest for common in (False, True))
+    assert sets is not None and free is not None and sets.subsets.size > 0
+    assert least - 1e-12 <= sets.tau2_low.min() and sets.tau2_high.max() <= most + 1e-12
+    assert free.tau2_high.max() == 0
+    assert "Printed τ² counts" in " ".join(deduced(only(NOTE, review=review)))
 
 
 def test_gaps_are_listed_by_what_they_would_settle(say: Callable[..., Any]) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from livingmeta import load_review
-from livingmeta.audit.deduction import Assumptions, deduce
+from livingmeta.audit.candidates import Assumptions
+from livingmeta.audit.deduction import deduce
 from livingmeta.figures.deduction import deduction_plot
 from livingmeta.figures.style import caption_of
 from livingmeta.language import language

@@ -6,116 +6,31 @@ no datum: it is never pooled, never called reproduced, and never fills a cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import chain, combinations
 from math import inf, nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
-from livingmeta.audit.consistency import INTERVAL, PrintedResult, denied, half_unit, printed_results
-from livingmeta.engine.effect_sizes import VARIANCES, exact_j
+from livingmeta.audit.candidates import Assumptions, Candidate, arrays, candidates, declared
+from livingmeta.audit.consistency import INTERVAL, PrintedResult, denied, printed_results
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.measures import MEASURES
-from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, most_precise, possible_sets
+from livingmeta.engine.methods.possible_sets import PossibleSets, most_precise, possible_sets
 from livingmeta.engine.methods.subsets import members
 from livingmeta.language import Said, said
 from livingmeta.printer import Shown
 from livingmeta.review.gaps import KnownGap
-from livingmeta.review.protocol import Plan, Review, fits
-from livingmeta.review.schema import Trial
-from livingmeta.synthesis.derivation import Effect, effect_of
+from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import Selection, Settings, settings_of
+from livingmeta.synthesis.settings import Settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import Numeral, RefusalError, pick
+from livingmeta.words import Numeral, pick
 
-INTERVALS = ("wald", "t", "hksj-modified", "hksj")
-I2 = ("q", "tau2", "both")
 _Fits = Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask]  # of sets and their numbers of trials
-TINY = 1e-9  # the variance of a trial of any size
-UNEQUAL = 2.0  # people of one arm for each of the other, at most, where only their sum is known
-LARGEST_EFFECT = 2.0
-LOSSES = 0.3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Assumptions:
-    """What a deduction takes for granted; each can be switched off or set otherwise.
-
-    Attributes
-    ----------
-    interval : str
-        How the printed interval was made: "wald", "t" (k − 1 degrees of freedom), "hksj-modified"
-        (never narrower than t), or "hksj", whose width excludes nothing.
-    common : bool
-        Whether the authors pooled a common effect: τ² is 0 then, else any.
-    largest : float or None
-        No unread trial shows an SMD further from 0; None: nothing is assumed.
-    losses : float
-        Share of an unread trial's people whom its numbers may lack, where no row says how many
-        were analysed.
-    measured : bool
-        Whether only trials known to have measured the outcome at that time are candidates.
-    i2 : str
-        What a printed I² is made of: "q", "tau2", or "both", which a τ² by DerSimonian and Laird
-        makes the same; then Q bounds τ², too.
-    """
-
-    interval: str = "wald"
-    common: bool = False
-    largest: float | None = LARGEST_EFFECT
-    losses: float = LOSSES
-    measured: bool = False
-    i2: str = "q"
-
-    def __post_init__(self) -> None:
-        """Refuse what is no such assumption."""
-        pick(dict.fromkeys(INTERVALS), self.interval, "interval")
-        pick(dict.fromkeys(I2), self.i2, "i2")
-        if self.largest is not None and not 0 < self.largest < inf:
-            raise RefusalError(f"largest = {self.largest:g}: a bound above 0, in standard deviations.")
-        if not 0 <= self.losses < 1:
-            raise RefusalError(f"losses = {self.losses:g}: a share from 0 to below 1.")
-
-    def quantile(self, level: float, k: NDArray[np.int_]) -> Array:
-        """Return what half the width is divided by; one trial has its own, normal interval."""
-        return np.asarray(stdtrit(self._df(k), 0.5 + level / 2))
-
-    def _df(self, k: NDArray[np.int_]) -> Array:
-        return np.where((k == 1) | (self.interval == "wald"), inf, k - 1.0)
-
-    def distances(self, p: tuple[float, float], k: NDArray[np.int_]) -> Array:
-        """Return how many standard errors the estimate is from 0 by its two-sided P: shape (2, k.size)."""
-        return np.array([-stdtrit(self._df(k), min(max(value, 0.0), 1.0) / 2) for value in reversed(p)])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A trial that the printed result may hold: what is known of it, or bounds it.
-
-    `effect` and `variance` are ranges: what printed digits leave of a known effect, and what is
-    possible for an unread one. `people` is the range of its number, and `arms` says whence.
-    """
-
-    trial: str
-    label: str
-    known: bool
-    measured: bool
-    effect: tuple[float, float]
-    variance: tuple[float, float]
-    people: tuple[float, float]
-    arms: str
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95% interval of a known effect."""
-        middle, half = sum(self.effect) / 2, 1.96 * (sum(self.variance) / 2) ** 0.5
-        return middle - half, middle + half
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -136,6 +51,8 @@ class Deduction(Shown):
         What gives the standard error where no limits are printed: "z" or "p".
     beside : tuple of str
         Which of "q" and "i2" are printed and count.
+    tau2 : (float, float) or None
+        Between what the printed τ² lies, where one is printed and counts.
     half : (float, float)
         The half widths that round to the printed one, of z or P the distances of the estimate from 0;
         NaN for words.
@@ -171,6 +88,7 @@ class Deduction(Shown):
     assumptions: Assumptions
     instead: str | None = None
     beside: tuple[str, ...] = ()
+    tau2: tuple[float, float] | None = None
     quantiles: Callable[[NDArray[np.int_]], Array] | None = field(default=None, repr=False)
     half: tuple[float, float] = (nan, nan)
     means: tuple[float, float] = (nan, nan)
@@ -282,7 +200,7 @@ class Deduction(Shown):
     @property
     def strip(self) -> tuple[NDArray[np.int_], Array, Mask]:
         """Of all sets that were tried: trials, least standard error, and whether it is possible."""
-        bits, k, se = most_precise(_arrays(self.candidates))
+        bits, k, se = most_precise(arrays(self.candidates))
         held = np.zeros(bits.size, bool) if self.widest is None else np.isin(bits, self.widest.subsets)
         return k, se, held
 
@@ -290,14 +208,6 @@ class Deduction(Shown):
     def unread(self) -> tuple[Candidate, ...]:
         """The candidates whose effects are not known."""
         return tuple(candidate for candidate in self.candidates if not candidate.known)
-
-
-def declared(settings: Settings) -> Assumptions:
-    """Return the assumptions that go with the methods a review declares."""
-    profile = settings.profile
-    interval = profile.ci if profile.ci in INTERVALS else "wald"
-    i2 = "both" if profile.model == "random" and profile.tau2 == "DL" else profile.i2
-    return Assumptions(interval=interval, common=profile.model == "common", i2=i2)
 
 
 def deduce(
@@ -379,7 +289,7 @@ def _deduced(
     shown = (result.get("estimate", instead) if instead else limits) or ()
     if not shown and not any(map(denied, result.words)):
         return None
-    candidates = tuple(_candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
+    trials = tuple(candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
     blank = Deduction(
         claims=result.claims,
         name=pool.name,
@@ -393,7 +303,7 @@ def _deduced(
         numbers=tuple(number.value for number in shown[: 1 if instead else None]),
         instead=instead,
         level=result.kinds[0].level if result.kinds else nan,
-        candidates=candidates,
+        candidates=trials,
         assumptions=taken,
     )
     if why_not := _why_not(blank, result, pool, settings):
@@ -423,33 +333,38 @@ def _deduced(
         if not symmetrical:
             estimate = min(estimate[0], middle[0]), max(estimate[1], middle[1])
     scatter = _scatter(result, taken)
+    tau2 = None if taken.common else result.numbers.get("tau2")
+    between = (0.0, inf) if tau2 is None else tau2.span
 
     def solve(
         trials: Sequence[Candidate], *, most: float, others: Sequence[PrintedResult] = counted
     ) -> PossibleSets:
+        least, most = max(between[0], 0.0), min(between[1], most)
         return possible_sets(
-            _arrays(trials),
+            arrays(trials),
             estimate=estimate,
             half_width=(max(half[0], 1e-9), half[1]),
             quantile=quantiles,
-            tau2=(0.0, most),
-            allowed=_allowed(candidates, [*others, result]),
+            tau2=(least, max(least, most)),
+            # none where more is printed than there is without heterogeneity
+            allowed=_allowed(trials, [*others, result]) if least <= most else lambda _, k: k < 0,
             wider=taken.interval == "hksj-modified",
             **scatter,
         )
 
     widest = partial(solve, most=0.0 if taken.common else inf)
-    counts = tuple((other.claims, fit) for other in counted if (fit := _allowed(candidates, [other])))
+    counts = tuple((other.claims, fit) for other in counted if (fit := _allowed(trials, [other])))
     return replace(
         blank,
         beside=tuple(name for name in ("q", "i2") if scatter and result.get(name)),
+        tau2=between if between[1] < inf or between[0] > 0 else None,
         quantiles=quantiles,
         half=(max(half[0], 0.0), half[1]),
         means=estimate,
         symmetrical=symmetrical,
-        zero=solve(candidates, most=0.0),
-        any=None if taken.common else widest(candidates),
-        own=widest(candidates, others=()) if counts else None,
+        zero=solve(trials, most=0.0),
+        any=None if taken.common else widest(trials),
+        own=widest(trials, others=()) if counts else None,
         counts=counts,
         solve=widest,
     )
@@ -512,16 +427,16 @@ def _of_words(blank: Deduction) -> Deduction:
     """Bound what the unread show by words that deny a difference: at τ² = 0, in all that measured it."""
     measured = tuple(candidate for candidate in blank.candidates if candidate.measured)
     blank = replace(blank, candidates=measured)
-    arrays = _arrays(measured) if measured else None
-    if arrays is None or arrays.known.all() or not np.isfinite(arrays.v_high).any():
+    trials = arrays(measured) if measured else None
+    if trials is None or trials.known.all() or not np.isfinite(trials.v_high).any():
         return replace(blank, why_not=said("deduction.words_none"))
     everyone = np.uint64((1 << len(measured)) - 1)
     test = blank.assumptions.quantile(blank.level, np.array([len(measured)]))[0]
-    most = float(test / (1 / arrays.v_high).sum() ** 0.5)
+    most = float(test / (1 / trials.v_high).sum() ** 0.5)
 
     def solve(trials: Sequence[Candidate]) -> PossibleSets:
         return possible_sets(
-            _arrays(trials),
+            arrays(trials),
             estimate=(-most, most),
             half_width=(1e-9, 1e9),
             quantile=lambda k: np.ones(k.shape),  # words have no width
@@ -532,138 +447,23 @@ def _of_words(blank: Deduction) -> Deduction:
     return replace(blank, zero=solve(blank.candidates), solve=solve)
 
 
-def _allowed(candidates: Sequence[Candidate], results: Sequence[PrintedResult]) -> _Fits | None:
+def _allowed(trials: Sequence[Candidate], results: Sequence[PrintedResult]) -> _Fits | None:
     """Say of sets whether they fit the number of trials and of people that are printed, the last ones."""
     printed = {
         name: number.span for name in ("k", "n") for result in results for number in result.get(name) or ()
     }
-    people = np.array([candidate.people for candidate in candidates])
+    people = np.array([trial.people for trial in trials])
 
     def fit(bits: NDArray[np.uint64], k: NDArray[np.int_]) -> Mask:
         fitting = np.ones(k.size, bool)
         if "k" in printed:
             fitting &= (printed["k"][0] <= k) & (k <= printed["k"][1])
         if "n" in printed:
-            inside = members(bits, len(candidates)) @ people
+            inside = members(bits, len(trials)) @ people
             fitting &= (inside[:, 0] <= printed["n"][1]) & (printed["n"][0] <= inside[:, 1])
         return fitting
 
     return fit if printed else None
-
-
-def _arrays(candidates: Sequence[Candidate]) -> Candidates:
-    (y_low, y_high), (v_low, v_high) = (
-        np.array([getattr(candidate, name) for candidate in candidates]).T for name in ("effect", "variance")
-    )
-    known = np.array([candidate.known for candidate in candidates])
-    return Candidates(y_low=y_low, y_high=y_high, v_low=v_low, v_high=v_high, known=known)
-
-
-def _candidates(review: Review, pool: Pool, settings: Settings, taken: Assumptions) -> Iterator[Candidate]:
-    plan = review.plan(pool.synthesis)
-    missing = {lacking.trial for lacking in pool.missing}
-    for trial in review.trials:
-        effects = [effect for effect in pool.effects if effect.trial == trial.trial]
-        elsewhere = pool.subgroup is not None and trial.trial not in missing
-        measured = trial.trial in pool.measured
-        if effects:
-            yield _read(review, trial, effects[0], settings)
-        elif not elsewhere and (measured or not taken.measured):
-            yield _unread(review, trial, plan, settings, taken, measured=measured)
-
-
-# Numbers of a row that are printed with so many digits.
-_PRINTED = (
-    *("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum"),
-    *("p_value", "t_value"),
-)
-
-
-def _read(review: Review, trial: Trial, effect: Effect, settings: Settings) -> Candidate:
-    """Take a known effect for what the printed digits of its rows leave open, and no more."""
-    rows = list(effect.rows)
-    spread = np.zeros(2)
-    for place, row in enumerate(rows):
-        for name in _PRINTED:
-            value = getattr(row, name)
-            if value is None:
-                continue
-            moved = [np.zeros(2)]
-            for half in (-half_unit(value, row.quote), half_unit(value, row.quote)):
-                changed = [*rows[:place], row.model_copy(update={name: value + half}), *rows[place + 1 :]]
-                try:
-                    other = effect_of(review, changed, settings, Selection())
-                except ValueError:  # half a unit less is no SD any more
-                    continue
-                moved.append(np.abs([other.yi - effect.yi, other.vi - effect.vi]))
-            spread += np.max(moved, axis=0)
-    low = max(effect.vi - spread[1], effect.vi / 2)
-    people = sum(effect.sizes) if effect.sizes else None
-    return Candidate(
-        trial=trial.trial,
-        label=effect.label,
-        known=True,
-        measured=True,
-        effect=(effect.yi - spread[0], effect.yi + spread[0]),
-        variance=(low, effect.vi + spread[1]),
-        people=(0.0, float(trial.n_randomised or 1e9)) if people is None else (people, people),
-        arms=said("deduction.known"),
-    )
-
-
-def _unread(
-    review: Review, trial: Trial, plan: Plan, settings: Settings, taken: Assumptions, *, measured: bool
-) -> Candidate:
-    """Bound the variance of an unread trial by its arms, and by how large its effect may be."""
-    most, least, arms = _sizes(review, trial, plan, taken)
-    formula = VARIANCES[settings.profile.smd_variance]
-
-    def variance(effect: float, sizes: tuple[float, float]) -> float:
-        n1, n2 = (np.array(max(size, 2.0)) for size in sizes)
-        return float(formula(np.array(effect), n1, n2, exact_j(n1 + n2 - 2)))
-
-    largest, sized = inf if taken.largest is None else taken.largest, most[0] < inf
-    return Candidate(
-        trial=trial.trial,
-        label=trial.label,
-        known=False,
-        measured=measured,
-        effect=(-largest, largest),
-        variance=(
-            variance(0.0, most) if sized else TINY,
-            variance(largest, least) if sized and largest < inf else inf,
-        ),
-        people=(sum(least), sum(most)),
-        arms=arms,
-    )
-
-
-def _sizes(
-    review: Review, trial: Trial, plan: Plan, taken: Assumptions
-) -> tuple[tuple[float, float], tuple[float, float], Said]:
-    """Return the arms that make a trial most and least precise, and whence they are known."""
-    at_that_time = [
-        row
-        for row in review.outcomes
-        if row.trial == trial.trial
-        and row.assumption is None
-        and fits(review, plan.model_copy(update={"outcome": row.outcome, "domains": ()}), row) is None
-    ]
-    n1 = [n for row in at_that_time for n in (row.n1, row.n if row.group == "1" else None) if n]
-    n2 = [n for row in at_that_time for n in (row.n2, row.n if row.group == "2" else None) if n]
-    if n1 and n2:
-        words = said("deduction.analysed", n1=max(n1), n2=max(n2))
-        return (max(n1), max(n2)), (min(n1), min(n2)), words
-    kept = 1 - taken.losses
-    if trial.n1_randomised and trial.n2_randomised:
-        arms = float(trial.n1_randomised), float(trial.n2_randomised)
-        words = said("deduction.randomised", n1=trial.n1_randomised, n2=trial.n2_randomised)
-        return arms, (arms[0] * kept, arms[1] * kept), words
-    if trial.n_randomised:
-        whole = float(trial.n_randomised)
-        small, words = whole * kept / (1 + UNEQUAL), said("deduction.whole", n=trial.n_randomised)
-        return (whole / 2, whole / 2), (small, whole * kept - small), words
-    return (inf, inf), (0.0, 0.0), said("people_unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -735,56 +535,3 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
         if not trial.known and (low > trial.effect[0] or high < trial.effect[1])
         if (read := now.get((deduction.claims, trial.trial))) is not None
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clash:
-    """Printed results that can't all be true of these candidates; `why` says of which kind."""
-
-    claims: tuple[str, ...]
-    why: str
-
-
-MOST_CLAIMS = 4  # that are looked at together for a contradiction
-
-
-def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
-    """Find the smallest lists of claims on one synthesis that can't all be true of one set of trials.
-
-    Each claim leaves some sets of the candidates: an interval those that can be behind it, a number of
-    trials or people those that have as many. Claims contradict each other where no set is left, and
-    such a list is smallest where all would do without any one of it. Up to four claims are looked at
-    together. Words are looked at alone, since what they say is deduced of one set only; where sets
-    were drawn nothing is said, for the one that fits may be among the others.
-
-    Examples
-    --------
-    >>> from livingmeta.review.folder import load_review
-    >>> clashes(deduce(load_review("smith2017")))
-    ()
-    """
-    found = []
-    together_of: dict[tuple[str, str | None], dict[tuple[str, ...], Mask]] = {}
-    for deduction in deductions:
-        sets = deduction.own or deduction.widest
-        if sets is None or not sets.exhaustive:
-            continue
-        if deduction.in_words:
-            if not sets.subsets.size:
-                found.append(Clash(claims=deduction.claims, why=said("deduction.clash_words")))
-            continue
-        left = together_of.setdefault((deduction.synthesis, deduction.subgroup), {})
-        bits, k, _ = most_precise(_arrays(deduction.candidates))
-        left[deduction.claims] = np.isin(bits, sets.subsets)
-        left.update({claims: fit(bits, k) for claims, fit in deduction.counts if claims not in left})
-    for left in together_of.values():
-        smallest: list[set[tuple[str, ...]]] = []
-        for size in range(1, min(MOST_CLAIMS, len(left)) + 1):
-            for claims in combinations(left, size):
-                if any(less <= set(claims) for less in smallest):
-                    continue
-                if not np.logical_and.reduce([left[claim] for claim in claims]).any():
-                    smallest.append(set(claims))
-                    key = "deduction.clash_none" if size == 1 else "deduction.clash_sets"
-                    found.append(Clash(claims=tuple(chain.from_iterable(claims)), why=said(key)))
-    return tuple(found)

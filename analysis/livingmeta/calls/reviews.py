@@ -17,7 +17,8 @@ from livingmeta.appraisal.multiverse import Multiverse
 from livingmeta.appraisal.multiverse import multiverse as combined
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit import lock, verdicts, witnesses
-from livingmeta.audit.deduction import Assumptions, Deduction, declared
+from livingmeta.audit.candidates import Assumptions, declared
+from livingmeta.audit.deduction import Deduction
 from livingmeta.audit.deduction import deduce as deduced
 from livingmeta.audit.lock import Verification
 from livingmeta.audit.results import results_of

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta.audit.deduction import I2, INTERVALS, deduce, ranked, worth
+from livingmeta.audit.candidates import I2, INTERVALS
+from livingmeta.audit.deduction import deduce, ranked, worth
 from livingmeta.audit.results import results_of
 from livingmeta.calls.opening import Opened, is_file
 from livingmeta.calls.pooling import synthesise

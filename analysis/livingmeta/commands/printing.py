@@ -7,7 +7,8 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from livingmeta.audit.deduction import Deduction, clashes
+from livingmeta.audit.contradictions import clashes
+from livingmeta.audit.deduction import Deduction
 from livingmeta.audit.results import Results
 from livingmeta.commands import screen
 from livingmeta.engine.measures import scale_name

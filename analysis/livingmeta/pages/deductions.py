@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from livingmeta.audit.deduction import Assumptions, Clash, Deduction, Fate
+from livingmeta.audit.candidates import Assumptions
+from livingmeta.audit.contradictions import Clash
+from livingmeta.audit.deduction import Deduction, Fate
 from livingmeta.language import Said, said, together
 from livingmeta.words import decimal, decimals, whole
 
@@ -46,6 +48,8 @@ def deduced(deduction: Deduction) -> list[Said]:
         key = f"deduction.scatter_{deduction.assumptions.i2}"
         beside = together([said(f"quantity.{name}") for name in deduction.beside], ", ")
         sentences.append(said(key, printed=beside))
+    if deduction.tau2 is not None:
+        sentences.append(said("deduction.printed_tau2"))
     if deduction.instead is not None:
         sentences.append(said(f"deduction.by_{deduction.instead}"))
     if not deduction.symmetrical:

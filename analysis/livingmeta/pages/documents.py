@@ -27,8 +27,10 @@ from livingmeta.appraisal.flow import BoxCount
 from livingmeta.appraisal.missing_evidence import Absence
 from livingmeta.appraisal.multiverse import MultiverseSummary, Shares, TrialSet, Turn, excluding
 from livingmeta.appraisal.scenarios import Sensitivity, Without
+from livingmeta.audit.candidates import Assumptions
 from livingmeta.audit.consistency import Finding
-from livingmeta.audit.deduction import Assumptions, Clash, Deduction, clashes
+from livingmeta.audit.contradictions import Clash, clashes
+from livingmeta.audit.deduction import Deduction
 from livingmeta.audit.lock import Difference, Verification
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict

@@ -16,7 +16,7 @@ from livingmeta.appraisal.certainty import SummaryOfFindings, level_words
 from livingmeta.appraisal.multiverse import shares
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
-from livingmeta.audit.deduction import clashes
+from livingmeta.audit.contradictions import clashes
 from livingmeta.engine.measures import MEASURES, as_shown
 from livingmeta.figures.forest import forest_key
 from livingmeta.figures.specification_curve import curve_key

@@ -15,7 +15,8 @@ import numpy as np
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.audit.consistency import findings_of
-from livingmeta.audit.deduction import Deduction, clashes
+from livingmeta.audit.contradictions import clashes
+from livingmeta.audit.deduction import Deduction
 from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.measures import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
