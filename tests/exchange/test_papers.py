@@ -50,6 +50,9 @@ def test_html_gives_what_a_browser_shows(tmp_path: Path) -> None:
     assert (opened.kind, opened.doi, opened.title) == ("html", "10.1234/abc.5", "Loaded & rest")
     assert "1.3\xa0points" in opened.pages[0]
     assert "9.9" not in opened.pages[0]
+    shown = b'<meta charset="iso-8859-1"><title>x</title><body>sm\xe4rta <i style="display: none">9.9</i>3.2'
+    (page,) = open_paper(held(tmp_path / "b.html", b"<html><head>" + shown)).pages
+    assert page.split() == ["smärta", "3.2"]
 
 
 def test_of_two_dois_in_a_text_none_is_the_papers_own(tmp_path: Path) -> None:

@@ -10,19 +10,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from html.parser import HTMLParser
 from itertools import pairwise, takewhile
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from livingmeta.exchange.papers import RAISED, Paper, article
+from livingmeta.exchange.papers import MARKS, Paper, hidden, tag_of, tree_of, words_of
 from livingmeta.printer import Shown
-from livingmeta.review.files import raw_of, text_of
+from livingmeta.review.files import raw_of
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import MINUS, RefusalError
 
 MOST_SPANNED = 100  # rows or columns of a cell; no page holds more
-MARKS = "*†‡§¶‖#"
 LIGATURES = {
     ord(sign): letters
     for sign, letters in zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)
@@ -252,13 +250,7 @@ def tables(paper: Paper) -> tuple[PaperTable, ...]:
             f"{paper.path}: a plain text has no tables that can be told from its words. Take the PDF, the "
             "HTML or the XML of the paper."
         )
-    if paper.kind == "jats":
-        tree = article(raw, str(paper.path))
-    else:
-        page = _Tree()
-        page.feed(text_of(raw, str(paper.path), utf16=True))
-        page.close()
-        tree = page.root
+    tree = tree_of(paper.kind, raw, str(paper.path))
     return _joined([_of_element(element, parents) for element, parents in _tables_in(tree, ())])
 
 
@@ -333,74 +325,16 @@ def cell_of(text: str, row: int, column: int, *, raised: Sequence[str] = (), **m
 # Tables of JATS and HTML, which are trees
 
 
-_ROW = frozenset({"td", "th", "tr", "caption", "colgroup"})
-_PART = frozenset({"thead", "tbody", "tfoot"})
-CLOSES = {  # by a tag, the open elements that can't hold it
-    **dict.fromkeys(("td", "th"), frozenset({"td", "th"})),
-    "tr": _ROW,
-    **dict.fromkeys(_PART, _ROW | _PART),
-    "p": frozenset({"p"}),
-    "li": frozenset({"li"}),
-}
-EMPTY = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
-)
-
-
-class _Tree(HTMLParser):
-    """An HTML page as a tree, with the end tags that HTML leaves out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.root = Element("html")
-        self.open = [self.root]
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open an element, and close those that can't hold it."""
-        while self.open[-1].tag in CLOSES.get(tag, ()):
-            self.open.pop()
-        inside = Element(tag, {name: value or "" for name, value in attrs})
-        self.open[-1].append(inside)
-        if tag not in EMPTY:
-            self.open.append(inside)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close an element and what is open in it; nothing outside of the innermost table."""
-        for depth in range(len(self.open) - 1, 0, -1):
-            if self.open[depth].tag == tag:
-                del self.open[depth:]
-                return
-            if self.open[depth].tag == "table":
-                return
-
-    def handle_data(self, data: str) -> None:
-        """Put words where they stand."""
-        inside = self.open[-1]
-        if len(inside):
-            inside[-1].tail = (inside[-1].tail or "") + data
-        else:
-            inside.text = (inside.text or "") + data
-
-
-def _tag(element: Element) -> str:
-    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
-
-
-def _hidden(element: Element) -> bool:
-    style = element.get("style", "").replace(" ", "").lower()
-    return element.get("hidden") is not None or "display:none" in style or "visibility:hidden" in style
-
-
 def _tables_in(
     element: Element, parents: tuple[Element, ...]
 ) -> Iterator[tuple[Element, tuple[Element, ...]]]:
     """Yield tables, and wraps of JATS that hold none, each with what it stands in."""
     inside = (*parents, element)
     for part in element:
-        tag = _tag(part)
-        if not tag or _hidden(part):
+        tag = tag_of(part)
+        if not tag or hidden(part):
             continue
-        if tag == "table" or (tag == "table-wrap" and not any(_tag(e) == "table" for e in part.iter())):
+        if tag == "table" or (tag == "table-wrap" and not any(tag_of(e) == "table" for e in part.iter())):
             yield part, inside
         else:
             yield from _tables_in(part, inside)
@@ -409,7 +343,7 @@ def _tables_in(
 def _of_element(element: Element, parents: Sequence[Element]) -> PaperTable:
     """Read a table of a tree."""
     label, caption = _named(element, parents)
-    if _tag(element) == "table-wrap":
+    if tag_of(element) == "table-wrap":
         why = "it is a picture, or set in a way that is not read"
         return PaperTable(number=0, label=label, caption=caption, doubts=(why,))
     rows = list(_rows_in(element))
@@ -466,19 +400,19 @@ def _named(element: Element, parents: Sequence[Element]) -> tuple[str, str]:
     """Return label and caption: of the table, of what wraps it, or of the words before it."""
     around = [element, *reversed(parents)]
     for place in around[:4]:
-        if place is not element and sum(_tag(part) == "table" for part in place.iter()) > 1:
+        if place is not element and sum(tag_of(part) == "table" for part in place.iter()) > 1:
             break
-        named = [part for part in place if _tag(part) in {"label", "caption", "figcaption"}]
+        named = [part for part in place if tag_of(part) in {"label", "caption", "figcaption"}]
         if not named:
             continue
-        words = [" ".join(_words(part).split()) for part in named]
-        if _tag(named[0]) == "label" and not LABEL.match(words[0]):
+        words = [" ".join(words_of(part).split()) for part in named]
+        if tag_of(named[0]) == "label" and not LABEL.match(words[0]):
             return words[0].rstrip(".: "), " ".join(words[1:])
         return parted(" ".join(words))
     for inner, outer in pairwise(around[:5]):
         before = list(outer)[: list(outer).index(inner)]
-        if before and (said := " ".join(_words(before[-1]).split())):
-            other = any(_tag(part).startswith("table") for part in before[-1].iter())
+        if before and (said := " ".join(words_of(before[-1]).split())):
+            other = any(tag_of(part).startswith("table") for part in before[-1].iter())
             return parted(said) if LABEL.match(said) and not other else ("", "")
     return "", ""
 
@@ -494,11 +428,11 @@ def parted(text: str) -> tuple[str, str]:
 def _rows_in(table: Element) -> Iterator[tuple[Element, bool, int]]:
     """Yield the rows of a table, whether they stand in its head, and in which part of it."""
     order = {"thead": 0, "tfoot": 2}
-    parts = [part for part in table if _tag(part) in {"thead", "tbody", "tfoot", "tr"}]
-    for n, part in enumerate(sorted(parts, key=lambda part: order.get(_tag(part), 1)), start=1):
-        for row in [part] if _tag(part) == "tr" else part:
-            if _tag(row) == "tr" and not _hidden(row):
-                yield row, _tag(part) == "thead", 0 if _tag(part) == "tr" else n
+    parts = [part for part in table if tag_of(part) in {"thead", "tbody", "tfoot", "tr"}]
+    for n, part in enumerate(sorted(parts, key=lambda part: order.get(tag_of(part), 1)), start=1):
+        for row in [part] if tag_of(part) == "tr" else part:
+            if tag_of(row) == "tr" and not hidden(row):
+                yield row, tag_of(part) == "thead", 0 if tag_of(part) == "tr" else n
 
 
 def _span(element: Element, name: str) -> int:
@@ -516,7 +450,7 @@ def _placed(rows: Sequence[tuple[Element, bool, int]]) -> tuple[list[PaperCell],
         end = ends[own_part]
         column = 1
         for part in element:
-            if _tag(part) not in {"td", "th"} or _hidden(part):
+            if tag_of(part) not in {"td", "th"} or hidden(part):
                 continue
             while (row, column) in held:
                 column += 1
@@ -531,7 +465,7 @@ def _placed(rows: Sequence[tuple[Element, bool, int]]) -> tuple[list[PaperCell],
             held |= places
             text, raised, more = _of_cell(part)
             heading = head or (
-                _tag(part) == "th" and part.get("scope") not in {"row", "rowgroup"} and row < end
+                tag_of(part) == "th" and part.get("scope") not in {"row", "rowgroup"} and row < end
             )
             cells.append(
                 cell_of(
@@ -567,8 +501,8 @@ def _of_cell(element: Element) -> tuple[str, list[str], list[str]]:
     """Return the text of a cell, the marks raised in it, and what is doubtful about it."""
     raised: list[str] = []
     doubts: list[str] = []
-    text = _words(element, raised)
-    inside = {_tag(part) for part in element.iter()} - {_tag(element)}
+    text = words_of(element, raised)
+    inside = {tag_of(part) for part in element.iter()} - {tag_of(element)}
     if inside & {"img", "graphic", "inline-graphic", "math", "inline-formula", "disp-formula", "svg"}:
         doubts.append("a picture or a formula stands in it")
     if "table" in inside:
@@ -578,35 +512,3 @@ def _of_cell(element: Element) -> tuple[str, list[str], list[str]]:
     if re.search(r"[\d.,]\s*\n\s*[\d.,]", text):
         doubts.append("numbers of it stand in lines of their own")
     return text, raised, doubts
-
-
-def _words(element: Element, raised: list[str] | None = None) -> str:
-    """Return the words of an element; with a list for them, footnote marks go there instead."""
-    parts = [element.text or ""]
-    for part in element:
-        tag = _tag(part)
-        if tag in {"script", "style", "tex-math", "object-id"} or _hidden(part):
-            words = ""
-        elif tag in {"br", "break"}:
-            words = "\n"
-        elif tag == "sup" or (
-            tag == "xref" and raised is not None and part.get("ref-type") in {"fn", "table-fn"}
-        ):
-            words = _raised(part, "".join(parts), raised)
-        else:
-            words = _words(part, raised) if tag else ""
-            if tag in {"p", "div", "list-item", "li"}:
-                words = f"\n{words}\n"
-        parts += [words, part.tail or ""]
-    return "".join(parts)
-
-
-def _raised(element: Element, before: str, raised: list[str] | None) -> str:
-    """Return what of a raised text belongs to the words, and note what is a footnote's mark."""
-    text = "".join(element.itertext()).strip()
-    linked = any(_tag(part) in {"xref", "a"} for part in element.iter())
-    sign = re.fullmatch(rf"[{MARKS}\s,]+|[a-z](?:\s*,\s*[a-z])*", text) is not None
-    if raised is not None and text and (linked or sign):
-        raised.append(text)
-        return ""
-    return text.translate(RAISED)

@@ -19,6 +19,7 @@ from itertools import groupby
 from math import inf
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from xml.etree.ElementTree import Element
 
 from livingmeta.review.files import FileError, few_tags, guarded, raw_of, text_of
 from livingmeta.review.schema import Problem
@@ -38,10 +39,25 @@ SIMILAR = 85  # percent of a title in a citation, from which it is suggested
 DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>{}|\\^`]*[^\s\"'<>{}|\\^`.,;:)\]]", re.IGNORECASE)
 # Elements that do not part the words around them; all others do
 INLINE = re.compile(
-    r"a|abbr|b|big|bold|cite|code|em|email|ext-link|font|i|italic|mark|monospace|named-content|overline|q|roman|s"
-    r"|sans-serif|sc|small|span|strike|strong|styled-content|su[bp]|tt|u|underline|uri|var|xref"
+    r"a|abbr|b|bd[io]|big|bold|cite|code|data|del|dfn|em|email|ext-link|font|i|inline-formula|inline-graphic|ins"
+    r"|italic|kbd|mark|monospace|named-content|nobr|overline|q|roman|s|samp|sans-serif|sc|small|span|strike"
+    r"|strong|styled-content|su[bp]|time|tt|u|underline|uri|var|wbr|xref"
 )
-UNSEEN = frozenset({"script", "style", "template", "noscript", "title", "tex-math", "object-id"})
+UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "tex-math", "object-id"})
+MARKS = "*†‡§¶‖#"  # of footnotes
+_ROW = frozenset({"td", "th", "tr", "caption", "colgroup"})
+_PART = frozenset({"thead", "tbody", "tfoot"})
+CLOSES = {  # by a tag, the open elements that can't hold it
+    **dict.fromkeys(("td", "th"), frozenset({"td", "th"})),
+    "tr": _ROW,
+    **dict.fromkeys(_PART, _ROW | _PART),
+    "body": frozenset({"head", "title"}),
+    "p": frozenset({"p"}),
+    "li": frozenset({"li"}),
+}
+EMPTY = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
+)
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")  # else 3.2¹ would be 3.21
 LOCKED = ("the PDF is locked with a password", "Open it in a viewer, print it to a new PDF, and name that.")
 NO_PAPER = "Name a PDF, a JATS XML, an HTML page or a plain text (.txt)."
@@ -124,8 +140,11 @@ def open_paper(path: Path) -> Paper:
         title = next((line.strip() for line in text.splitlines() if line.strip()), None)
         doi, pages, across = _only_doi(text[:6000]), (text,), (text,)
     else:
-        few_tags(raw, file)
-        title, doi, text = (_jats if kind == "jats" else _html)(raw, file)
+        whole = tree_of(kind, raw, file)
+        title, doi = (_jats if kind == "jats" else _html)(whole)
+        with guarded(file, "it can't be read as text", "Save it again."):
+            text = words_of(whole)
+        doi = doi or (_only_doi(text[:6000]) if kind == "html" else None)
         if not _letters(text):
             raise FileError(file, "there is no text in it", NO_PAPER)
         pages = across = (text,)
@@ -366,14 +385,33 @@ def _largest(page: Any) -> str | None:
     return text if 3 < len(text.split()) < 60 else None
 
 
-def article(raw: bytes, file: str) -> Any:
-    """Return the one article that an XML in JATS holds.
+def tree_of(kind: str, raw: bytes, file: str) -> Element:
+    """Return a paper in HTML, or the one article of an XML in JATS, as a tree.
 
     Raises
     ------
     FileError
-        If it is not well-formed, defines entities, or holds no article or several.
+        If it can't be read, is not well-formed, defines entities, or holds no article or several.
     """
+    few_tags(raw, file)
+    if kind == "html":
+        page = _Tree()
+        with guarded(file, "this is no HTML that can be read", "Save the page again."):
+            page.feed(_declared(raw) or text_of(raw, file, utf16=True))
+            page.close()
+        return page.root
+    return _article(raw, file)
+
+
+def _declared(raw: bytes) -> str | None:
+    """Decode a page that says it is of Windows or Latin-1, which browsers read as Windows-1252, too."""
+    said = re.search(
+        rb"<meta[^>]+charset=[\"']?\s*(?:windows-1252|iso-8859-1|latin-?1)\b", raw[:4096], re.IGNORECASE
+    )
+    return raw.decode("cp1252", errors="replace") if said else None
+
+
+def _article(raw: bytes, file: str) -> Element:
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser
 
@@ -382,95 +420,114 @@ def article(raw: bytes, file: str) -> Any:
         parser.entity.update({name: chr(code) for name, code in name2codepoint.items()})
         try:
             parser.feed(raw)
-            tree = parser.close()
+            tree: Element = parser.close()
         except DefusedXmlException:
             raise FileError(file, "it defines entities, as an XML bomb does", "It is not read.") from None
-    articles = [part for part in tree.iter() if _tag(part) == "article"]
+    articles = [part for part in tree.iter() if tag_of(part) == "article"]
     if len(articles) != 1:
         reason = f"it holds {len(articles)} articles" if articles else "this XML is no article in JATS"
         raise FileError(file, reason, "Download the article alone from Europe PMC or the publisher.")
     return articles[0]
 
 
-def _jats(raw: bytes, file: str) -> tuple[str | None, str | None, str]:
-    whole = article(raw, file)
-    meta = next((part for part in whole.iter() if _tag(part) == "article-meta"), None)
+def _jats(whole: Element) -> tuple[str | None, str | None]:
+    """Return what an article says of itself: title and DOI."""
+    meta = next((part for part in whole.iter() if tag_of(part) == "article-meta"), None)
     title = doi = None
     for part in meta if meta is not None else ():
-        if _tag(part) == "article-id" and part.get("pub-id-type") == "doi" and part.text:
+        if tag_of(part) == "article-id" and part.get("pub-id-type") == "doi" and part.text:
             doi = _plain_doi(part.text)
-        if _tag(part) == "title-group" and len(part):
+        if tag_of(part) == "title-group" and len(part):
             title = " ".join("".join(part[0].itertext()).split())
-    return title, doi, "".join(_words(whole))
+    return title, doi
 
 
-def _words(element: Any) -> Iterable[str]:
-    """Yield the text of an element, with a line break around what stands in a block of its own."""
-    if not isinstance(element.tag, str):  # a comment
-        return
-    tag = _tag(element)
-    mark = "" if INLINE.fullmatch(tag) else " " if tag in {"td", "th"} else "\n"
-    yield mark
-    if tag not in UNSEEN or tag == "title":
-        inside = [element.text or ""]
-        for part in element:
-            inside += [*_words(part), part.tail or ""]
-        yield from (words.translate(RAISED) for words in inside) if tag == "sup" else inside
-    yield mark
+def _html(whole: Element) -> tuple[str | None, str | None]:
+    """Return what a page says of the paper in its head: title and DOI."""
+    about: dict[str, str] = {}
+    for meta in whole.iter("meta"):
+        about.setdefault(meta.get("name", "").lower(), meta.get("content", ""))
+    named = " ".join(about.get(name, "") for name in ("citation_doi", "dc.identifier", "prism.doi"))
+    heads = ("".join(part.itertext()) for part in whole.iter("title"))
+    title = about.get("citation_title") or about.get("dc.title") or next(heads, "")
+    return " ".join(title.split()) or None, _only_doi(named)
 
 
-def _tag(element: Any) -> str:
-    return str(element.tag).rpartition("}")[2].lower()
-
-
-class _Text(HTMLParser):
-    """What a browser shows of an HTML page, and what its head says of the paper."""
+class _Tree(HTMLParser):
+    """An HTML page as a tree, with the end tags that HTML leaves out."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.parts: list[str] = []
-        self.about: dict[str, str] = {}
-        self.heading = ""
-        self._unseen: list[str] = []
-        self._raised = False
+        self.root = Element("html")
+        self.open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Part blocks, and note what is not shown."""
-        given = dict(attrs)
-        if tag == "meta" and given.get("content"):
-            self.about.setdefault((given.get("name") or "").lower(), given["content"] or "")
-        if tag in UNSEEN:
-            self._unseen.append(tag)
-        self._raised |= tag == "sup"
-        self._part(tag)
+        """Open an element, and close those that can't hold it."""
+        while self.open[-1].tag in CLOSES.get(tag, ()):
+            self.open.pop()
+        inside = Element(tag, {name: value or "" for name, value in attrs})
+        self.open[-1].append(inside)
+        if tag not in EMPTY:
+            self.open.append(inside)
 
     def handle_endtag(self, tag: str) -> None:
-        """Part blocks."""
-        if self._unseen and tag == self._unseen[-1]:
-            self._unseen.pop()
-        self._raised &= tag != "sup"
-        self._part(tag)
+        """Close an element and what is open in it; nothing outside of the innermost table."""
+        for depth in range(len(self.open) - 1, 0, -1):
+            if self.open[depth].tag == tag:
+                del self.open[depth:]
+                return
+            if self.open[depth].tag == "table":
+                return
 
     def handle_data(self, data: str) -> None:
-        """Take what is shown."""
-        if not self._unseen:
-            self.parts.append(data.translate(RAISED) if self._raised else data)
-        elif self._unseen == ["title"]:
-            self.heading += data
-
-    def _part(self, tag: str) -> None:
-        self.parts.append("" if INLINE.fullmatch(tag) else " " if tag in {"td", "th"} else "\n")
+        """Put words where they stand."""
+        inside = self.open[-1]
+        if len(inside):
+            inside[-1].tail = (inside[-1].tail or "") + data
+        else:
+            inside.text = (inside.text or "") + data
 
 
-def _html(raw: bytes, file: str) -> tuple[str | None, str | None, str]:
-    page = _Text()
-    with guarded(file, "this is no HTML that can be read", "Save the page again."):
-        page.feed(text_of(raw, file, utf16=True))
-        page.close()
-    named = " ".join(page.about.get(name, "") for name in ("citation_doi", "dc.identifier", "prism.doi"))
-    text = "".join(page.parts)
-    title = page.about.get("citation_title") or page.about.get("dc.title") or page.heading
-    return " ".join(title.split()) or None, _only_doi(named) or _only_doi(text[:6000]), text
+def tag_of(element: Element) -> str:
+    """Return what an element is called, without its namespace; "" for a comment."""
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+
+
+def hidden(element: Element) -> bool:
+    """Say whether a browser does not show an element."""
+    style = element.get("style", "").replace(" ", "").lower()
+    return element.get("hidden") is not None or "display:none" in style or "visibility:hidden" in style
+
+
+def words_of(element: Element, marks: list[str] | None = None) -> str:
+    """Return the words of an element as they are shown, each block on lines of its own.
+
+    What is raised stays so; with a list for them, footnote marks go there instead.
+    """
+    parts = [element.text or ""]
+    for part in element:
+        tag = tag_of(part)
+        note = marks is not None and tag == "xref" and part.get("ref-type") in {"fn", "table-fn"}
+        if not tag or tag in UNSEEN or hidden(part):
+            words = ""
+        elif tag == "sup" or note:
+            words = _raised(part, marks)
+        else:
+            around = "" if INLINE.fullmatch(tag) else " " if tag in {"td", "th"} else "\n"
+            words = f"{around}{words_of(part, marks)}{around}"
+        parts += [words, part.tail or ""]
+    return "".join(parts)
+
+
+def _raised(element: Element, marks: list[str] | None) -> str:
+    """Return what of a raised text belongs to the words, and note what is a footnote's mark."""
+    text = "".join(element.itertext()).strip()
+    linked = any(tag_of(part) in {"xref", "a"} for part in element.iter())
+    sign = re.fullmatch(rf"[{MARKS}\s,]+|[a-z](?:\s*,\s*[a-z])*", text) is not None
+    if marks is not None and text and (linked or sign):
+        marks.append(text)
+        return ""
+    return text.translate(RAISED)
 
 
 def _only_doi(text: str) -> str | None:

@@ -15,8 +15,8 @@ from itertools import pairwise, takewhile
 from statistics import median
 from typing import Any
 
-from livingmeta.exchange.paper_tables import LABEL, MARKS, PaperCell, PaperTable, cell_of, headed, parted
-from livingmeta.exchange.papers import RAISED, SPACE
+from livingmeta.exchange.paper_tables import LABEL, PaperCell, PaperTable, cell_of, headed, parted
+from livingmeta.exchange.papers import MARKS, RAISED, SPACE
 from livingmeta.review.files import guarded
 
 APART = 0.75  # of the size of a letter: white between the cells of a row; between words it is a third
