@@ -309,12 +309,12 @@ def test_no_text_stands_on_another_or_outside_the_page(pools: list[Pool]) -> Non
 @pytest.mark.parametrize(
     "options",
     [
-        {"layout": "plain"},
+        {"layout": "cochrane"},
         {"columns": ()},
         {"columns": ("estimate",), "title": "A very long title indeed " * 9, "width": 140},
         {"columns": ("year", "instrument", "estimate", "bias"), "sort": "year", "title": "Own"},
     ],
-    ids=["plain", "bare", "titled", "own columns"],
+    ids=["cochrane", "bare", "titled", "own columns"],
 )
 @pytest.mark.parametrize(
     "synthesis", ["pain-short", "pain-medium", pytest.param("function-short", marks=pytest.mark.slow)]
@@ -382,6 +382,35 @@ def check_apart(ax: Axes) -> None:
             or other.y1 <= one.y0 + 2
         )
         assert apart, (text, other_text)
+
+
+BCG = synthesise(read_table(Path(__file__).parents[2] / "docs" / "tables" / "bcg.csv", measure="RR"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (SMITH, "pain-short"),
+        (SMITH, "function-short"),
+        (load_review("living"), "function-short"),
+        (BCG,),
+        *((ODD[name],) for name in ("people not known", "long groups", "large numbers")),
+    ],
+)
+def test_on_a_page_of_a_journal_the_plot_has_two_fifths_and_numbers_have_eight_points(given: Any) -> None:
+    ax = forest_plot(*given)
+    assert round(25.4 * ax.figure.get_size_inches()[0]) == 175
+    assert ax.get_position().width >= 0.4
+    numbers = [text for text in ax.texts if re.search(r"\d \(−?\d.* to ", text.get_text())]
+    assert {text.get_fontsize() for text in numbers} == {8}
+
+
+def test_a_long_name_stands_on_two_lines_beside_one_row_of_numbers() -> None:
+    ax = forest_plot(SMITH, "function-short")
+    assert {"Littlewood 2014", "(pilot)"} <= {text.get_text() for text in ax.texts}
+    assert words(ax).count("0.00 (−0.80 to 0.81)") == 1
+    whole = forest_plot(SMITH, "function-short", layout="cochrane")
+    assert "Littlewood 2014 (pilot)" in words(whole)
 
 
 def test_text_is_never_smaller_than_it_can_be_read() -> None:
@@ -460,7 +489,7 @@ def test_a_line_holds_as_many_words_as_it_has_room_for(text: str, inches: float)
 def test_text_in_the_svg_is_text_with_fonts_to_fall_back_on_and_says_what_it_shows() -> None:
     figure = forest_plot(POOLS["pain-short"]).figure
     drawn = figure_bytes(figure, "svg", title="Pain & more", description="3 trials").decode()
-    assert ">Littlewood 2014 (pilot)</text>" in drawn
+    assert ">Rathleff 2015</text>" in drawn
     assert "Arial, Helvetica" in drawn
     assert '<title id="figure-title">Pain &amp; more</title>' in drawn
     assert '<desc id="figure-description">3 trials</desc>' in drawn
@@ -476,7 +505,8 @@ def test_counts_stand_in_their_columns_and_ratios_on_round_ticks(tmp_path) -> No
     ]
     toml = ('measure = "SMD"', 'measure = "OR"')
     pool = synthesise(load_review(folder(tmp_path, outcomes=counts, toml=toml)))[0]
-    ax = forest_plot(pool)
+    assert {"8/40", "14/40", "Events/n"} <= {text.get_text() for text in forest_plot(pool).texts}
+    ax = forest_plot(pool, layout="cochrane")
     texts = {text.get_text() for text in ax.texts}
     assert {"8", "14", "40", "Events"} <= texts
     assert "0.46 (0.17 to 1.28)" in texts

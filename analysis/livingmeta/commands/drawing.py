@@ -50,9 +50,11 @@ def forest_command(
     layout: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="cochrane (numbers left of the plot) or plain (results on its right)"
+            metavar="NAME",
+            help="plain (results on the right of the plot) or cochrane (arms and results on its left, "
+            "which leave it less room)",
         ),
-    ] = "cochrane",
+    ] = "plain",
     theme: Annotated[str, typer.Option(metavar="NAME", help="light, or dark for a dark ground")] = "light",
     lang: Lang = "en",
     to: Annotated[str, typer.Option(metavar="KINDS", help="files: svg, pdf and png")] = ",".join(KINDS),

@@ -66,12 +66,15 @@ WIDTH = 175.0  # mm: two columns of a journal
 PAGE = 240.0  # mm: its height
 MOST_ROWS = 60  # of a page; subgroups that make more stand on pages of their own
 SIZES = (8.0, 7.5, 7.0, 6.5)  # points
-SHARE = 0.3  # of the width, which the plot has at least where text of one of the sizes leaves it
+AIM = 0.4  # of the width, which the plot has where columns can be made narrow enough for it
+SHARE = 0.3  # which it has at least where text of one of the sizes leaves it
 LEAST = 0.17
+NAMES = (0.3, 0.22, 0.18, 0.15)  # of the width, which names have at most: less than usual on two lines
+SUBTOTALS = 1.5  # times as much for those of subgroups on a page of their own
 BESIDE = frozenset({"rows_assumed", "p_bound", "single_trial"})  # flags said beside the trials themselves
 _MM = 1 / 25.4
-_MARGIN = 0.05  # inches
-_OPEN, _DENSE, _LEAST = 1.65, 1.3, 1.12  # lines of text that a row is high: usual, many rows, asked for
+_MARGIN = 0.03  # inches
+_OPEN, _DENSE, _LEAST = 1.65, 1.2, 1.12  # lines of text that a row is high: usual, many rows, asked for
 
 
 @as_written
@@ -89,7 +92,7 @@ def forest_plot(
     title: str | None = None,
     width: float | None = None,
     height: float | None = None,
-    layout: str = "cochrane",
+    layout: str = "plain",
     theme: str = "light",
     language: Language = ENGLISH,
 ) -> Axes:
@@ -223,6 +226,8 @@ class _Frame:
     letters: Mapping[tuple[str, str], str]
     of_all: Sequence[str]  # notes that all trials have
     all_columns: Sequence[ForestColumn]
+    names: float  # of the width, which they have at most
+    aim: float  # of the width, for the plot
 
     @property
     def small(self) -> float:
@@ -234,7 +239,7 @@ class _Frame:
 
     @property
     def gap(self) -> float:
-        return 0.9 * self.size / 72
+        return 0.65 * self.size / 72
 
     def side(self, right: bool) -> list[ForestColumn]:
         names = LAYOUTS[self.asked.layout]
@@ -251,7 +256,7 @@ class _Frame:
 
     @property
     def circle(self) -> float:
-        return 1.35 * self.size / 72
+        return 1.1 * self.size / 72
 
     @cached_property
     def widths(self) -> dict[int, float]:
@@ -275,11 +280,42 @@ class _Frame:
     @cached_property
     def label(self) -> float:
         """Width of the trials' names with their letters, and of the totals' where these are longer."""
-        names = [text_inches(row.name, self.size) + self.lettered(row) for row in self.given if row.name]
-        totals = [text_inches(row.text, self.size, bold=True) for row in self.given if row.kind == "diamond"]
+        names = [
+            text_inches(line, self.size) + (self.lettered(row) if line is lines[-1] else 0.0)
+            for row in self.given
+            if self.name_of(row)
+            for lines in (self.named(row),)
+            for line in lines
+        ]
+        totals = [
+            text_inches(line, self.size, bold=True)
+            for row in self.given
+            if row.kind == "diamond"
+            for line in (self.named(row) if self.name_of(row) else [row.text])
+        ]
         head = text_inches(self.asked.language.say("h_trial"), self.size, bold=True)
-        most = 0.45 if self.asked.totals else 0.3
-        return min(most * self.width, max([head, *names, *totals]) + 0.02)
+        return min(self.most, max([head, *names, *totals]) + 0.02)
+
+    @property
+    def most(self) -> float:
+        """How wide names may be."""
+        return self.names * self.width * (SUBTOTALS if self.asked.totals else 1)
+
+    def name_of(self, row: ForestRow) -> str:
+        """Return the name that a row begins with: a trial's, or a subgroup's on a page of subtotals."""
+        subtotal = self.asked.totals and row.kind in {"diamond", "more"} and row.pool and row.pool.subgroup
+        return row.name or (row.text if subtotal else "")
+
+    def named(self, row: ForestRow) -> list[str]:
+        """Return a trial's name as it is drawn: cut where one line, or two narrow ones, don't hold it."""
+        name, room = self.name_of(row), self.most - self.lettered(row)
+        lines = (
+            wrapped(name, room / 1.08 if row.bold else room, size=self.size)
+            if self.names < NAMES[0]
+            else [name]
+        )
+        fits = len(lines) < 3 and all(text_inches(line, self.size, bold=row.bold) <= room for line in lines)
+        return lines if fits else [fitted(name, room, size=self.size, bold=row.bold)]
 
     def lettered(self, row: ForestRow) -> float:
         signs_of = self.signs_of(row)
@@ -336,6 +372,7 @@ class _Frame:
         for row in self.given:
             words = wrapped(row.text, self.room, size=self.small) if row.kind == "words" else [row.text]
             rows += [replace(row, text=line) if row.kind == "words" else row for line in words]
+            rows += [replace(row, kind="more", at=-1) for _ in self.named(row)[1:]]
             rows += [ForestRow(kind="crowd", at=-1)] * (row.lines - 1)
         return rows
 
@@ -397,11 +434,14 @@ class _Frame:
             broken = wrapped(first + words[1:], room, size=self.small)
             lines += [(letter if i == 0 else "", line) for i, line in enumerate(broken)]
         groups = map(self.asked.language.word, self.asked.pools[0].groups)
-        names = [row.name for row in self.given if row.name and self.cut(row)]
+        names = [self.name_of(row) for row in self.given if self.cut(row)]
         names += [
             n for n, lines_of in zip(groups, self.head.values(), strict=False) if "…" in "".join(lines_of)
         ]
         general = list(self.of_all)
+        if any(column.name == "n of both" for column in self.all_columns):
+            first, second = map(self.asked.language.word, self.asked.pools[0].groups)
+            general.append(self.asked.says("n_of_both", group1=first, group2=second))
         general += [self.asked.says("in_full", names="; ".join(dict.fromkeys(names)))] if names else []
         if self.domains:
             key = zip(
@@ -417,7 +457,7 @@ class _Frame:
 
     def cut(self, row: ForestRow) -> bool:
         """Whether a trial's name is longer than its column."""
-        return text_inches(row.name or "", self.size) + self.lettered(row) > self.label
+        return "".join(" ".join(self.named(row)).split()) != "".join(self.name_of(row).split())
 
     @property
     def below(self) -> float:
@@ -449,7 +489,7 @@ class _Frame:
         if self.height is not None and self.pitch < _DENSE * self.size / 72:
             return False
         high = self.height is None and self.total > PAGE * _MM + 0.01
-        return self.plot >= SHARE * self.width and not high
+        return self.plot >= self.aim * self.width and not high
 
 
 def _framed(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None) -> _Frame:
@@ -480,8 +520,16 @@ def _framed(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None) ->
         "width": width,
         "height": height,
     }
-    every |= {"letters": letters, "all_columns": columns_of(asked, rows)}
-    framed = [_Frame(size=size, **every) for size in sizes]
+    every["letters"] = letters
+    columns, narrow = columns_of(asked, rows), columns_of(asked, rows, narrow=True)
+    ways = [(columns, NAMES[0], AIM), *((narrow, most, AIM) for most in NAMES), (narrow, NAMES[-1], SHARE)]
+    if asked.columns is not None or asked.layout != "plain":
+        ways = [(columns, NAMES[0], SHARE)]
+    framed = [
+        _Frame(size=size, all_columns=beside, names=most, aim=aim, **every)
+        for size in sizes
+        for beside, most, aim in ways
+    ]
     wide = [frame for frame in framed if frame.plot >= LEAST * frame.width]
     best = next((frame for frame in framed if frame.fits), None)
     best = best or next((frame for frame in wide if frame.apart), framed[-1])
@@ -550,7 +598,7 @@ def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = No
             draw_diamond(ax, row.printed, place, gid="printed", color=COLOURS["published"], **look)
         first = place + 1 if row.kind in {"heading", "space"} else first
     for place, row in enumerate(frame.rows):
-        if frame.domains and row.trial is not None and row.trial in asked.judged:
+        if frame.domains and row.kind != "more" and row.trial in asked.judged:
             _draw_circles(ax, frame, asked.judged[row.trial], place)
     _draw_foot(ax, frame)
     if asked.theme == "dark":
@@ -659,16 +707,19 @@ def _draw_heads(ax: Axes, frame: _Frame) -> None:
 def _draw_row(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
     """Write a row's name and what stands in its columns."""
     style: dict[str, Any] = {"weight": "bold" if row.bold else "normal"}
-    if row.kind in {"absent", "printed"} or (row.kind == "diamond" and not row.bold):
+    if row.absent is not None or row.kind == "printed" or (row.kind == "diamond" and not row.bold):
         style["color"] = GREY
     cells = [(c, low, high, c.cells[row.at]) for c, low, high in frame.at if row.at in c.cells]
     taken = [low for _, low, _, _ in cells if low < 0]
     room = min(taken) + frame.left - 0.05 if taken else frame.room
     if row.kind == "words":
         _crossing(ax, frame, row.text, -frame.left, place, fontsize=frame.small)
-    elif row.name is not None:
-        signs_of = frame.signs_of(row)
-        name = fitted(row.name, frame.label - frame.lettered(row), size=frame.size)
+    elif frame.name_of(row):
+        *first, last = frame.named(row)
+        name = first[0] if first and row.kind != "more" else last
+        signs_of = frame.signs_of(row) if name is last else ""
+        if row.kind == "more":  # close below the first line of the name
+            place -= 1 - frame.line / frame.pitch
         _write(ax, frame, name, -frame.left, place, **style)
         if signs_of:
             x = -frame.left + text_inches(name, frame.size) + 0.035
@@ -677,7 +728,7 @@ def _draw_row(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
     elif row.text:
         text = fitted(row.text, room, size=frame.size, bold=row.bold)
         _write(ax, frame, text, -frame.left, place, **style)
-    if row.absent is not None:
+    if row.absent is not None and row.kind != "more":
         _draw_absent(ax, frame, row.absent, place, room)
     for column, low, high, cell in cells:
         own = {**style, **({"style": "italic", "gid": f"missing:{row.trial}"} if row.absent else {})}
@@ -798,7 +849,7 @@ def _draw_circles(ax: Axes, frame: _Frame, assessment: Assessment, place: int) -
             state if judged else FACTS,
             gid=f"bias:{assessment.trial}:{cell.domain}:{state}",
             transform=ax.get_yaxis_transform(),
-            points=min(1.15 * frame.size, 0.9 * 72 * frame.pitch),
+            points=min(1.02 * frame.size, 0.9 * 72 * frame.pitch),
             signed=judged,
         )
 

@@ -30,8 +30,9 @@ SORTS: Mapping[str, Callable[[Effect, float], Any] | None] = {
     "weight": lambda effect, weight: -weight,
     "label": lambda effect, weight: effect.label.casefold(),
 }
-# Where the columns stand: on the left of the plot as in Cochrane reviews, or the results on its right.
-LAYOUTS: Mapping[str, tuple[str, ...]] = {"cochrane": ("bias",), "plain": ("estimate", "weight", "bias")}
+# What stands on the right of the plot: its results, so that it has two fifths of a journal's page;
+# or, as in Cochrane reviews, none of the numbers, of which arms leave it no more than a third.
+LAYOUTS: Mapping[str, tuple[str, ...]] = {"plain": ("estimate", "weight", "bias"), "cochrane": ("bias",)}
 COLUMNS = ("arms", "reported", "n", "weight", "estimate", "bias")
 # Trials that have a row each; more stand close together without names, since nobody reads 40 pages
 # of rows, nor waits for them.
@@ -70,7 +71,7 @@ class ForestRow:
     @cached_property
     def bold(self) -> bool:
         """Whether it is what a reader looks for."""
-        diamond = self.kind == "diamond" and self.pool is not None
+        diamond = self.kind in {"diamond", "more"} and not self.trial and self.pool is not None
         return self.kind == "heading" or (diamond and not self.pool.contradictory())  # type: ignore[union-attr]
 
 
@@ -104,7 +105,7 @@ class ForestRequest:
     title: str | None = None
     width: float | None = None
     height: float | None = None
-    layout: str = "cochrane"
+    layout: str = "plain"
     theme: str = "light"
     language: Language = ENGLISH
     totals: bool = False  # only of its subgroups
@@ -214,8 +215,10 @@ class ForestRequest:
                 if not self.has(name):
                     raise RefusalError(f"columns = {name}: {_LACKING[name]}")
             return tuple(chosen)
-        arms = self.layout == "cochrane" and all(_has_arms(effect) for effect in self.effects)
-        counted = ("n",) if self.layout == "plain" else ("arms",) if arms else ("reported", "n")
+        arms = self.effects and all(_has_arms(effect) for effect in self.effects)
+        counted = ("arms",) if arms else ("reported", "n")
+        if self.layout == "plain":
+            counted = ("arms",) if arms and of_counts(self.measure) else ("n",)
         results = ("estimate", "weight") if self.layout == "plain" else ("weight", "estimate")
         return tuple(name for name in (*counted, *results, "bias") if self.has(name))
 
@@ -385,12 +388,17 @@ def _overall(asked: ForestRequest, result: PooledEstimate) -> str:
     return asked.says("overall", name=name, **numbers)
 
 
-def columns_of(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]:
-    """Return the columns beside the plot but that of risk of bias, in the order asked for."""
+def columns_of(
+    asked: ForestRequest, rows: Sequence[ForestRow], *, narrow: bool = False
+) -> list[ForestColumn]:
+    """Return the columns beside the plot but that of risk of bias, in the order asked for.
+
+    Where they are to be narrow, the people of both arms share one.
+    """
     make: dict[str, Callable[[ForestRequest, Sequence[ForestRow]], list[ForestColumn]]] = {
         "arms": _arms,
         "reported": _reported,
-        "n": _people,
+        "n": _people_of_both if narrow else _people,
         "weight": _weights,
         "estimate": _estimates,
     }
@@ -432,6 +440,8 @@ def _arms(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]
         cells = [
             [{place: arm[group][part] for place, arm in arms.items()} for part in (0, 1)] for group in (0, 1)
         ]
+        if asked.columns is None and asked.layout == "plain":
+            return [_events(asked, rows, group, *cells[group - 1]) for group in (1, 2)]
         return [
             ForestColumn(name=name, head=head, cells={**own, **_totals(rows, group, name)}, group=group)
             for group in (1, 2)
@@ -464,6 +474,27 @@ def _arms(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]
     ]
 
 
+def _events(
+    asked: ForestRequest,
+    rows: Sequence[ForestRow],
+    group: int,
+    events: Mapping[int, str],
+    people: Mapping[int, str],
+) -> ForestColumn:
+    """Return events and people of an arm as one column, "4/123"."""
+    cells = {place: f"{n}/{people[place]}" for place, n in events.items()}
+    for place, total in _totals(rows, group, "n").items():
+        pooled = rows[place].pool
+        arms = [_counted(effect) for effect in pooled.effects] if pooled else []
+        known = [
+            list(map(int, arm[group - 1])) for arm in arms if arm and all(map(str.isdigit, arm[group - 1]))
+        ]
+        # not of arms that several comparisons share
+        if len(known) == len(arms) and count(sum(n for _, n in known)) == total:
+            cells[place] = f"{count(sum(n for n, _ in known))}/{total}"
+    return ForestColumn(name="events", head=asked.says("events_of"), cells=cells, group=group)
+
+
 def _size(asked: ForestRequest, rows: Sequence[ForestRow], group: int) -> ForestColumn:
     cells: dict[int, str] = {
         place: count(n) for place, effect in _effects(rows) if (n := getattr(effect, f"n{group}")) is not None
@@ -483,6 +514,16 @@ def _totals(rows: Sequence[ForestRow], group: int, name: str) -> dict[int, str]:
 
 def _people(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]:
     return [_size(asked, rows, group) for group in (1, 2)]
+
+
+def _people_of_both(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]:
+    first, second = (column.cells for column in _people(asked, rows))
+    cells = {
+        place: f"{first.get(place, '?')}/{second.get(place, '?')}"
+        for place in range(len(rows))
+        if place in first or place in second
+    }
+    return [ForestColumn(name="n of both", head=asked.language.say("h_n"), cells=cells)]
 
 
 def _reported(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]:
