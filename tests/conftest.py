@@ -55,6 +55,12 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cached(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what tests read of papers for none but themselves."""
+    os.environ["LIVINGMETA_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 class Said:
     """What one call printed, and its exit status."""
 

@@ -7,7 +7,7 @@ from rooms import DOORS, MODULES, PACKAGE, PAGE, ROOT, floor, imports, ours, pag
 
 SCIENCE = {"numpy", "scipy"}
 LIBRARIES = {
-    "ground": {"filelock", "pandas"},
+    "ground": {"filelock", "pandas", "platformdirs"},
     "engine": SCIENCE | {"statsmodels"},
     "review": {"pydantic", "pandas"},
     "synthesis": SCIENCE | {"pydantic", "pandas"},

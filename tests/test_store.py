@@ -68,6 +68,15 @@ def test_text_is_written_as_utf8_with_its_line_endings(tmp_path: Path) -> None:
     assert write(tmp_path / "new" / "a.csv", "n,−1\r\n").read_bytes() == "n,−1\r\n".encode()
 
 
+def test_of_what_is_kept_of_papers_the_oldest_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVINGMETA_CACHE", str(tmp_path))
+    for age, name in enumerate("abcab", start=1):
+        store.remembered("papers", name, lambda: age, most=2)  # noqa: B023
+        os.utime(tmp_path / "papers" / f"{name}.json", (age, age))
+    held = {path.stem: json.loads(path.read_text("utf-8")) for path in (tmp_path / "papers").iterdir()}
+    assert held == {"a": 4, "b": 5}
+
+
 def test_a_crash_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from livingmeta.words import RefusalError
 
@@ -33,6 +33,12 @@ FORGOTTEN = 3600.0  # seconds until what can't be asked for its writer counts as
 LONGEST_JOURNAL = 100_000  # bytes; ours have some hundreds, and a stranger's may have no end
 READ = frozenset({".csv", ".toml", ".json", ".md"})  # what a review is made of
 UNSYNCED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})  # this file system syncs no folders
+MOST_KEPT = 500  # of a kind in the cache; the words of a paper are some 100 kB
+NOTES = {
+    "README.txt": "Papers and abstracts: private copies of their publishers' words, do not commit.\n"
+    "livingmeta keeps them so as not to read or ask for them again. To delete the folder costs time.\n",
+    ".gitignore": "*\n",
+}
 Value = TypeVar("Value")
 
 
@@ -143,6 +149,41 @@ def create(folders: Mapping[Path, Mapping[str, str | bytes]]) -> None:
                     folder.rmdir()  # empty, as we saw
                 ready.rename(folder)
                 _sync(shelf)
+
+
+def cache(kind: str) -> Path:
+    """Return where words of others are kept: below LIVINGMETA_CACHE, or the user's cache."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("LIVINGMETA_CACHE")
+    return (Path(chosen) if chosen else user_cache_path("livingmeta")) / kind
+
+
+def keep(kind: str, name: str, text: str) -> Path:
+    """Keep words of others in the cache, which says whose they are and lets git take nothing of it."""
+    for note, said in NOTES.items():
+        if not (path := cache(note)).exists():
+            write(path, said)
+    return write(cache(kind) / name, text)
+
+
+def remembered(kind: str, name: str, make: Callable[[], Any], *, most: int = MOST_KEPT) -> Any:
+    """Return what was made under a name before, as JSON gives it back; else make it and keep it.
+
+    What was not asked for longest goes, once there are more than `most` of a kind.
+    """
+    path = cache(kind) / f"{name}.json"
+    with suppress(OSError, ValueError):
+        made = json.loads(path.read_text(encoding="utf-8"))
+        os.utime(path)
+        return made
+    made = make()
+    with suppress(OSError):
+        keep(kind, path.name, json.dumps(made))
+        aged = sorted(path.parent.glob("*.json"), key=lambda kept: kept.stat().st_mtime)
+        for old in aged[: max(len(aged) - most, 0)]:
+            old.unlink()
+    return made
 
 
 def at_rest(folder: Path, read: Callable[[], Value]) -> Value:

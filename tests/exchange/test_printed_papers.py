@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from livingmeta.exchange.paper_tables import tables
 from livingmeta.exchange.papers import Paper, open_paper
 from livingmeta.exchange.verbatim import Readings
 from livingmeta.words import RefusalError
@@ -51,6 +52,24 @@ def test_a_pdf_has_pages_and_what_is_printed_on_them(tmp_path: Path) -> None:
     assert [len(page) > 20 for page in opened.pages] == [True, True, False]
     assert opened.unread == (3,)
     assert Readings(opened).find("4.5 points").page == 2
+
+
+def test_the_words_of_a_pdf_are_read_once_and_the_pdf_is_kept_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVINGMETA_CACHE", str(tmp_path / "cache"))
+    path = pdf(tmp_path / "a.pdf", LONG, LONG)
+    opened, found = open_paper(path), tables(open_paper(path))
+    monkeypatch.setattr("pdfplumber.open", None)  # nothing reads it again
+    assert (open_paper(path), tables(open_paper(path))) == (opened, found)
+    kept = {file.name: file.read_bytes() for file in (tmp_path / "cache").rglob("*") if file.is_file()}
+    assert not [name for name, raw in kept.items() if b"%PDF" in raw]
+    assert b"do not commit" in kept["README.txt"]
+    assert kept[".gitignore"] == b"*\n"
+    for file in (tmp_path / "cache" / "papers").iterdir():
+        file.write_text("{", encoding="utf-8")
+    with pytest.raises(RefusalError, match="no PDF that can be read"):  # what is damaged is read anew
+        open_paper(path)
 
 
 LOCK = f"/ID [<00><00>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'00' * 32}> /U <{'00' * 32}> >>"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise, takewhile
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from livingmeta.exchange.papers import MARKS, Paper, hidden, tag_of, tree_of, words_of
+from livingmeta.exchange.papers import MARKS, Paper, hidden, read_once, tag_of, tree_of, words_of
 from livingmeta.printer import Shown
 from livingmeta.review.files import raw_of
 from livingmeta.review.schema import ABSENT
@@ -244,7 +244,10 @@ def tables(paper: Paper) -> tuple[PaperTable, ...]:
     if paper.kind == "pdf":
         from livingmeta.exchange.printed_tables import printed
 
-        return _joined(printed(raw, str(paper.path)))
+        read = read_once(paper.sha256, "tables", lambda: list(map(asdict, printed(raw, str(paper.path)))))
+        cells = [tuple(PaperCell(**_tuples(cell)) for cell in table.pop("cells")) for table in read]
+        whole = [PaperTable(**_tuples(table), cells=own) for table, own in zip(read, cells, strict=True)]
+        return _joined(whole)
     if paper.kind == "text":
         raise RefusalError(
             f"{paper.path}: a plain text has no tables that can be told from its words. Take the PDF, the "
@@ -252,6 +255,11 @@ def tables(paper: Paper) -> tuple[PaperTable, ...]:
         )
     tree = tree_of(paper.kind, raw, str(paper.path))
     return _joined([_of_element(element, parents) for element, parents in _tables_in(tree, ())])
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn lists, as JSON gives them, into tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
 
 
 def _joined(found: Sequence[PaperTable]) -> tuple[PaperTable, ...]:

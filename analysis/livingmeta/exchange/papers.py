@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html.entities import name2codepoint
 from html.parser import HTMLParser
+from importlib.metadata import version
 from itertools import groupby
 from math import inf
 from pathlib import Path
@@ -23,6 +24,7 @@ from xml.etree.ElementTree import Element
 
 from livingmeta.review.files import FileError, few_tags, guarded, raw_of, text_of
 from livingmeta.review.schema import Problem
+from livingmeta.store import remembered
 from livingmeta.words import RefusalError, needing
 
 Line = TypeVar("Line")
@@ -132,9 +134,9 @@ def open_paper(path: Path) -> Paper:
     file, raw = str(path), raw_of(path, str(path))
     if not raw.strip():
         raise FileError(file, "the file is empty", "Download it again.")
-    kind = _kind(path, raw)
+    kind, sha256 = _kind(path, raw), hashlib.sha256(raw).hexdigest()
     if kind == "pdf":
-        title, doi, pages, across = _pdf(raw, file)
+        title, doi, pages, across = read_once(sha256, "text", lambda: _pdf(raw, file))
     elif kind == "text":
         text = text_of(raw.replace(b"\f", b"\n"), file, utf16=True)
         title = next((line.strip() for line in text.splitlines() if line.strip()), None)
@@ -151,13 +153,25 @@ def open_paper(path: Path) -> Paper:
     return Paper(
         path=path,
         kind=kind,
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256=sha256,
         doi=doi,
         title=title,
-        pages=pages,
-        across=across,
+        pages=tuple(pages),
+        across=tuple(across),
         numbered=kind == "pdf",
     )
+
+
+def read_once(sha256: str, what: str, read: Callable[[], Any]) -> Any:
+    """Return what was read of a PDF, as JSON: a page takes a second, so it is kept, and the file is not.
+
+    What another version of this program or of its library read is read anew.
+    """
+    with needing("A PDF", extra="living"):
+        by = hashlib.sha256(version("pdfplumber").encode())
+    for module in ("papers", "paper_tables", "printed_tables"):
+        by.update(Path(__file__).with_name(f"{module}.py").read_bytes())
+    return remembered("papers", f"{sha256}-{what}-{by.hexdigest()[:12]}", read)
 
 
 def papers_in(

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 
 from livingmeta.exchange.search_files import Reference, registered_in
 from livingmeta.living.drafts import Cells
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Report, SearchRecord
 from livingmeta.review.screening import REGISTERS
-from livingmeta.store import write
+from livingmeta.store import cache, keep
 from livingmeta.words import key_of, needing
 
 # Titles of one year are one where their likeness (rapidfuzz.fuzz.ratio, 0 to 100, of titles without
@@ -404,26 +402,18 @@ def identity(reference: Reference) -> str:
     return number or f"{plain(reference.title)} {reference.year or ''}"
 
 
-def cache() -> Path:
-    """Return the folder in which abstracts are kept: that of LIVINGMETA_CACHE, or the user's cache."""
-    from platformdirs import user_cache_path
-
-    chosen = os.environ.get("LIVINGMETA_CACHE")
-    return Path(chosen) if chosen else user_cache_path("livingmeta")
-
-
 def keep_abstracts(review: Review, abstracts: Mapping[str, str]) -> None:
     """Keep abstracts outside the repository: they are their publishers', and no fact of a review."""
     if abstracts:
         text = json.dumps(dict(abstracts), ensure_ascii=False, sort_keys=True)
         name = hashlib.sha256(text.encode()).hexdigest()[:24]
-        write(cache() / "abstracts" / review.protocol.id / f"{name}.json", text)
+        keep(f"abstracts/{review.protocol.id}", f"{name}.json", text)
 
 
 def kept_abstracts(review: Review) -> dict[str, str]:
     """Return the abstracts that are kept, by `identity`; a file that is damaged is left out."""
     held: dict[str, str] = {}
-    for path in sorted((cache() / "abstracts" / review.protocol.id).glob("*.json")):
+    for path in sorted(cache(f"abstracts/{review.protocol.id}").glob("*.json")):
         try:
             held |= {str(name): str(text) for name, text in json.loads(path.read_text("utf-8")).items()}
         except (ValueError, AttributeError, OSError):
