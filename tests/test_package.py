@@ -167,10 +167,11 @@ def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_metafor_still_gives_the_pinned_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("script", ["metafor.R", "interactions.R"])
+def test_metafor_still_gives_the_pinned_answers(tmp_path: Path, script: str) -> None:
     if shutil.which("Rscript") is None:
         pytest.skip("Rscript is not installed")
-    run("Rscript", "metafor.R", tmp_path, cwd=REFERENCE)
+    run("Rscript", script, tmp_path, cwd=REFERENCE)
     for name in sorted(path.name for path in tmp_path.glob("*.csv")):
         fresh, pinned = (
             list(csv.DictReader((folder / name).read_text(encoding="utf-8").splitlines()))

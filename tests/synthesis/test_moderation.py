@@ -1,9 +1,13 @@
 """A review's effects are regressed as they are pooled, and what depends on what is seen."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from folders import ROOT
+from livingmeta import read_table
 from livingmeta.engine.methods.regression import common_tau2
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods
@@ -42,6 +46,54 @@ def test_the_regression_on_nothing_is_the_pool() -> None:
         if p.subgroup
     ]
     assert [e.yi for e in found.effects] == [e.yi for e in effects]
+
+
+BCG = read_table(ROOT / "docs" / "tables" / "bcg.csv", measure="RR")
+
+
+@pytest.mark.parametrize(
+    ("by", "names", "interactions"),
+    [
+        (["latitude*allocation"], ("latitude", "allocation"), (("latitude", "allocation"),)),
+        (
+            ["Latitude * Allocation", "year"],
+            ("latitude", "allocation", "year"),
+            (("latitude", "allocation"),),
+        ),
+        (["latitude", "year", "year:latitude"], ("latitude", "year"), (("year", "latitude"),)),
+        (["latitude + year + latitude:year + year:latitude"], ("latitude", "year"), (("latitude", "year"),)),
+    ],
+)
+def test_interactions_are_written_as_in_formulas_of_r(by, names, interactions) -> None:
+    found = regress(BCG, ["bcg"], by)
+    assert (found.by, found.interactions) == (names, interactions)
+    assert found.about.endswith(" × ".join(interactions[0]))
+    assert found.values[0] == tuple({"latitude": 44, "allocation": "random", "year": 1948}[n] for n in names)
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ("year*", "a sign has nothing beside it"),
+        ("year::latitude", "a sign has nothing beside it"),
+        ("year*dose", "by = 'dose': choose one of"),
+        ("year:latitude", '"year*latitude" has all of it'),
+        ("year*latitude:allocation", "write it with one sign"),
+        ("year*year", "a column of its squares"),
+        ("year - 1", "by = 'year - 1': choose one of"),
+    ],
+)
+def test_what_is_no_term_of_a_formula_is_refused(by: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        regress(BCG, ["bcg"], [by])
+
+
+def test_a_moderator_with_a_sign_in_its_name_is_itself(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    rows = [f"t{i},{i / 10},0.1,{i % 3},{i}" for i in range(7)]
+    table.write_text("\n".join(["study,yi,vi,mg:day,a*b", *rows]) + "\n", encoding="utf-8")
+    review = read_table(table)
+    assert regress(review, ["t"], ["mg:day", "a*b"]).by == ("mg:day", "a*b")
 
 
 def test_effects_without_a_value_are_left_out_and_listed() -> None:

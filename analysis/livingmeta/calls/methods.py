@@ -596,7 +596,8 @@ def regress(
         As `synthesise` takes them; the profile likelihood is no interval of a regression.
     by : str or sequence of str
         Moderators: columns of the table, or year, weeks, n, outcome and others of a review; words make
-        categories. None: the mean alone, which a command leaves to `pool`.
+        categories. "year*setting" is both and their interaction, "year:setting" the interaction
+        beside them. None: the mean alone, which a command leaves to `pool`.
     synthesis : str or sequence of str, optional
         Syntheses whose effects enter, by id or title; all by default where there is only one.
     cluster : bool, optional

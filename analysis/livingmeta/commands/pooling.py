@@ -243,7 +243,8 @@ def regress_command(
         list[str] | None,
         typer.Option(
             metavar="MODERATOR",
-            help="year, weeks, n, …, a column of the FILE or a name in moderators.csv (repeatable); needed",
+            help="year, weeks, n, …, a column of the FILE or a name in moderators.csv (repeatable); "
+            "year*setting: both, and their interaction; needed",
         ),
     ] = None,
     cluster: Annotated[
@@ -292,7 +293,7 @@ def regress_command(
 
         return screen.json("regress", regressed(moderation))
     result, page = moderation.result, screen.Page(full=full)
-    page.say(f"{', '.join(moderation.syntheses)} by {', '.join(moderation.by)}", bold=True)
+    page.say(moderation.about, bold=True)
     missing = f", {len(moderation.missing)} more measured but missing here" if moderation.missing else ""
     effects = f"{result.k} {screen.plural(result.k, 'effect')}"
     trials = f"{moderation.trials} {screen.plural(moderation.trials, 'trial')}"
@@ -318,7 +319,14 @@ def regress_command(
         what="coefficient",
     )
     page.say(
-        "  intercept: where every moderator is 0; the others: what one unit more of it changes"
+        "  intercept: where every number is 0 and every category at the level compared with; the others: "
+        + "what one unit more of it changes"
+        + (
+            ", where what it interacts with is 0 or at that level; ×: by how much this differs for one "
+            "unit, or at a level, of the other"
+            if moderation.interactions
+            else ""
+        )
         + ("" if result.r2 is None else "; R²: which part of τ² the moderators explain"),
         rank=1,
     )
@@ -326,6 +334,14 @@ def regress_command(
         name = "Chi²" if len(result.qm_df) == 1 else "F"
         dfs = ", ".join(f"{df:g}" for df in result.qm_df)
         page.say(f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})")
+        for test in result.tests if len(result.tests) > 1 or moderation.interactions else ():
+            dfs = ", ".join(f"{df:g}" for df in test.df)
+            page.say(
+                f"  {test.name}: {name} = {decimal(test.statistic)}, df = {dfs} ({p_words(test.p_value)})"
+            )
+    if result.cells:
+        held = "; ".join(f"{cell.name}: {cell.k}" for cell in result.cells)
+        page.say(f"  effects with {held}", rank=3)
     if alone := [slope.name for slope in result.coefficients if slope.se is None]:
         page.say(f"  one trial alone determines: {', '.join(alone)}")
     (shown,) = decimals(result.tau2)

@@ -97,6 +97,7 @@ BRIEF = {
     "few_for_subsets": "too few trials for subsets",
     "few_for_permutation": "too few trials for a permutation test",
     "few_trials_for_funnel": "fewer than ten trials",
+    "few_trials_in_cell": "few effects at a level",
     "few_trials_per_moderator": "few effects per moderator",
     "tau_from_prior": "τ comes from the prior",
     "interval_open": "interval without an end",

@@ -12,7 +12,7 @@ from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import CLUSTERED, flags_of
 from livingmeta.synthesis.derivation import Effect, yi_vi
-from livingmeta.synthesis.moderators import Value, moderator_of, named_moderator
+from livingmeta.synthesis.moderators import Value, moderator_of, terms_of
 from livingmeta.synthesis.pool import LeftOut
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -25,9 +25,12 @@ class Moderation(Shown):
 
     review: str
     syntheses: tuple[str, ...]
-    by: tuple[str, ...]
+    by: tuple[str, ...]  # moderators
+    interactions: tuple[tuple[str, ...], ...]  # of these
+    measure: str
     methods: str
     effects: tuple[Effect, ...]
+    values: tuple[tuple[str | float, ...], ...]  # of each effect, in the order of `by`
     trials: int
     left_out: tuple[LeftOut, ...]
     missing: tuple[str, ...]  # trials that measured it and have no usable numbers here
@@ -35,8 +38,13 @@ class Moderation(Shown):
     flags: tuple[str, ...]
 
     def __str__(self) -> str:
-        about = f"{', '.join(self.syntheses)} by {', '.join(self.by) or 'nothing: the mean'}"
-        return f"{about}: {self.trials} trials; {self.result}"
+        return f"{self.about}: {self.trials} trials; {self.result}"
+
+    @property
+    def about(self) -> str:
+        """What is regressed on what."""
+        terms = (*self.by, *(" × ".join(term) for term in self.interactions))
+        return f"{', '.join(self.syntheses)} by {', '.join(terms) or 'nothing: the mean'}"
 
     def _listed(self) -> Iterable[Mapping[str, Any]]:
         """Return the coefficients."""
@@ -59,7 +67,8 @@ def regress(
     syntheses : sequence of str
         Their ids; all subgroups enter.
     by : sequence of str
-        Moderators: those of the review's moderators.csv, and entries of `moderators.MODERATORS`.
+        Moderators: those of the review's moderators.csv, and entries of `moderators.MODERATORS`;
+        interactions as `moderators.terms_of` reads them.
     settings, selection
         Methods, and rows and trials to use; by default those of its headline.
     cluster : bool, optional
@@ -87,9 +96,8 @@ def regress(
     settings = settings or headline_settings(review)
     selection = selection or Selection()
     plans = {plan.id: plan for plan in map(review.plan, syntheses)}
-    readers = {
-        name: moderator_of(review, name) for name in dict.fromkeys(named_moderator(review, b) for b in by)
-    }
+    names, interactions = terms_of(review, by)
+    readers = {name: moderator_of(review, name) for name in names}
     effects: list[Effect] = []
     values: list[dict[str, Value]] = []
     left_out: list[LeftOut] = []
@@ -116,6 +124,7 @@ def regress(
     result = meta_regression(
         *yi_vi(effects),
         {name: [moderators[name] for moderators in values] for name in readers},  # type: ignore[misc]
+        interactions=interactions,
         cluster=trials if (several if cluster is None else cluster) else None,
         **settings.fitting,
     )
@@ -127,8 +136,18 @@ def regress(
         review=review.protocol.id,
         syntheses=tuple(plans),
         by=tuple(readers),
+        interactions=tuple(interactions),
+        measure=settings.label,
         methods=settings.words(),
         effects=tuple(effects),
+        values=tuple(
+            tuple(
+                value if isinstance(value, str) else float(value)
+                for value in of.values()
+                if value is not None
+            )
+            for of in values
+        ),
         trials=len(set(trials)),
         left_out=tuple(left_out),
         missing=tuple(missing),

@@ -1,6 +1,7 @@
 """Regressions agree with metafor, robust variances with clubSandwich, bad designs are refused."""
 
 import csv
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -282,3 +283,123 @@ def test_memory_of_a_regression_grows_with_its_effects_and_not_with_their_square
     tracemalloc.stop()
     assert result.clusters == k // size
     assert peak < 8 * k * k / 2
+
+
+CROSSED: dict[str, Data] = {}
+for _row in read("interactions_data.csv"):
+    _one = CROSSED.setdefault(_row["set"], {name: [] for name in list(_row)[1:]})
+    for _name, _value in list(_row.items())[1:]:
+        _one[_name].append(_value if _name in "ab" else float(_value))
+ANSWERS = read("metafor_interactions.csv")
+LINES = read("metafor_lines.csv")
+TESTS = {"z": "wald", "knha": "hksj"}
+
+
+def crossed(name: str, term: str, **options) -> MetaRegression:
+    data, term = CROSSED[name], tuple(term.split(" * "))
+    moderators = {moderator: data[moderator] for moderator in term}
+    return meta_regression(data["yi"], data["vi"], moderators, interactions=[term], **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "test"), sorted({(row["set"], row["model"], row["test"]) for row in ANSWERS})
+)
+def test_every_interaction_agrees_with_metafor(name: str, model: str, test: str) -> None:
+    rows = [row for row in ANSWERS if (row["set"], row["model"], row["test"]) == (name, model, test)]
+    found = crossed(name, model, ci=TESTS[test])
+    assert len(found.coefficients) == len(rows)
+    for one, row in zip(found.coefficients, rows, strict=True):
+        for column in ("estimate", "se", "ci_low", "ci_high", "p_value"):
+            theirs = pytest.approx(float(row[column]), rel=1e-8, abs=1e-8 * one.se)
+            assert getattr(one, column) == theirs, (one.name, column)
+    (alone,) = found.tests  # the moderators stand in it
+    for ours, column in (
+        (found.tau2, "tau2"),
+        (found.qm, "qm"),
+        (found.qm_p, "qm_p"),
+        (alone.statistic, "interaction"),
+        (alone.p_value, "interaction_p"),
+    ):
+        assert ours == pytest.approx(float(rows[0][column]), rel=1e-8, abs=1e-9), column
+
+
+@pytest.mark.parametrize(("name", "test"), sorted({(row["set"], row["test"]) for row in LINES}))
+def test_a_line_and_its_intervals_are_those_of_metafors_predict(name: str, test: str) -> None:
+    rows = [row for row in LINES if (row["set"], row["test"]) == (name, test)]
+    at = {"x": [float(row["x"]) for row in rows], "a": [row["a"] for row in rows]}
+    for one, row in zip(crossed(name, "x * a", ci=TESTS[test]).predict(at), rows, strict=True):
+        for column in ("estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high"):
+            theirs = pytest.approx(float(row[column]), rel=1e-8, abs=1e-8 * one.se)
+            assert getattr(one, column) == theirs, (row, column)
+
+
+def test_a_robust_interval_of_a_prediction_is_that_of_its_coefficient() -> None:
+    """At x = 0 the mean is the intercept; for a common effect there is nothing to predict."""
+    data = SETS["assink2016"]
+    found = fitted(data, ("x",), cluster=data["cluster"])
+    (at,), start = found.predict({"x": [0]}), found.coefficients[0]
+    assert (at.estimate, at.se, at.ci_low) == pytest.approx((start.estimate, start.se, start.ci_low))
+    moved = fitted({**data, "x": [x - 3 for x in data["x"]]}, ("x",), cluster=data["cluster"])
+    (at,) = found.predict({"x": [3]})
+    assert (at.ci_low, at.ci_high) == pytest.approx(
+        (moved.coefficients[0].ci_low, moved.coefficients[0].ci_high)
+    )
+    assert at.pi_low is None
+    assert fitted(BCG, ("x",), model="common").predict({"x": [30]})[0].pi_high is None
+
+
+PLACED = {"site": ["a", "a", "b", "b", "a", "b", "b"], "dose": [1.0, 2, 3, 4, 5, 6, 7]}
+
+
+@pytest.mark.parametrize(
+    ("moderators", "interactions", "message"),
+    [
+        (PLACED, ["site:dose:age"], "site:dose, site:age, dose:age are not"),
+        (PLACED, [("site", "age")], "fitted too, and age is not"),
+        ({"dose": PLACED["dose"]}, ["dose:dose"], "a column of its squares"),
+        (PLACED, "site:dose", "give a list"),
+        (
+            {**PLACED, "tool": ["x", "y", "x", "x", "y", "x", "x"]},
+            [("site", "tool")],
+            'no effect has site = b and tool = y: the interaction "site:tool" can\'t be estimated',
+        ),
+        (
+            {**PLACED, "dose": [2, 2, 3, 4, 2, 6, 7]},
+            [("site", "dose")],
+            "the 3 effects with site = a have dose = 2",
+        ),
+        (
+            {"site": [*"abbbbbb"], "dose": PLACED["dose"]},
+            [("dose", "site")],
+            "the effect with site = a has dose = 1",
+        ),
+    ],
+)
+def test_an_interaction_that_cannot_be_told_is_refused_by_its_cause(
+    moderators, interactions, message: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        meta_regression([0.1, 0.4, 0.2, 0.9, 0.5, 0.3, 0.7], [0.1] * 7, moderators, interactions=interactions)
+
+
+def test_levels_of_an_interaction_with_fewer_than_three_effects_are_flagged() -> None:
+    found = crossed("bcg", "x * a")
+    assert {cell.name: cell.k for cell in found.cells} == {"a = other": 6, "a = random": 7}
+    assert "few_trials_in_cell" not in found.flags
+    few = {"site": [*"aabbbbb"], "dose": PLACED["dose"]}
+    fits = [
+        meta_regression([0.1, 0.4, 0.2, 0.9, 0.5, 0.3, 0.7], [0.1] * 7, few, interactions=terms)
+        for terms in ([], ["site:dose"])
+    ]
+    assert ["few_trials_in_cell" in fit.flags for fit in fits] == [False, True]
+
+
+def test_two_levels_that_interact_with_a_number_are_two_regressions_of_one_tau2() -> None:
+    found = crossed("raudenbush1985", "x * a", model="common")
+    data = CROSSED["raudenbush1985"]
+    for level in ("group", "indiv"):
+        part = {name: [v for v, a in zip(data[name], data["a"], strict=True) if a == level] for name in data}
+        own = meta_regression(part["yi"], part["vi"], {"x": part["x"]}, model="common")
+        at = {"x": [0.0, 10.0], "a": [level, level]}
+        for ours, theirs in zip(found.predict(at), own.predict({"x": [0.0, 10.0]}), strict=True):
+            assert (ours.estimate, ours.se) == pytest.approx((theirs.estimate, theirs.se), rel=1e-10)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,17 @@ from livingmeta.words import RefusalError, decimal, p_words, pick, raised, refus
 COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the columns before it
 PER_MODERATOR = 10  # trials; Cochrane Handbook, section 10.11.4
 FEW_DF = 4  # below it a Satterthwaite approximation is not to be trusted (Tipton 2015)
+FEW_IN_CELL = 3  # effects, below which a level's own slope goes through every one of them
+
+
+Part = tuple[str, str | None]  # a moderator, and the level that a column marks; None: its number
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coefficient:
     """One coefficient; `df` None for a normal quantile.
+
+    It belongs to the product of its `parts`: numbers, and 1 where an effect has a level, else 0.
 
     Where one cluster alone determines it, it has no cluster-robust variance: all but the estimate
     is None.
@@ -38,11 +45,50 @@ class Coefficient:
     statistic: float | None = None
     df: float | None = None
     p_value: float | None = None
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TermTest:
+    """Test of all coefficients of a moderator, or of an interaction; as that of all, without the others."""
+
+    name: str
+    statistic: float
+    df: tuple[float, ...]
+    p_value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """How many effects have a level, or levels together."""
+
+    levels: tuple[tuple[str, str], ...]  # moderator and level
+    k: int
+
+    @property
+    def name(self) -> str:
+        """The levels in words."""
+        return " and ".join(f"{moderator} = {level}" for moderator, level in self.levels)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Predicted(Shown):
+    """The mean effect where moderators have some values, and where a true one is expected there."""
+
+    estimate: float
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    pi_low: float | None
+    pi_high: float | None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class MetaRegression(Shown):
     """A meta-regression and how it was made.
+
+    `tests` are those of moderators and interactions that stand in no larger interaction; with
+    cluster-robust variances there are none.
 
     `r2` is None where there is no variance without moderators, for a common effect, and for a
     design without a constant: it does not hold the mean it would be compared with.
@@ -61,6 +107,8 @@ class MetaRegression(Shown):
     qm: float | None  # test of all moderators at once: chi-square on m df, or F on (m, k − p)
     qm_df: tuple[float, ...]
     qm_p: float | None
+    tests: tuple[TermTest, ...]
+    cells: tuple[Cell, ...]  # levels of categories, and those of interactions together
     clusters: int | None  # of the robust variances
     model: str
     tau2_method: str | None
@@ -77,7 +125,55 @@ class MetaRegression(Shown):
 
     def _listed(self) -> Iterable[Mapping[str, Any]]:
         """Return the coefficients."""
-        return map(cells, self.coefficients)
+        for one in self.coefficients:
+            yield {name: value for name, value in cells(one).items() if name != "parts"}
+
+    def predict(self, moderators: Mapping[str, Sequence[float] | Sequence[str]]) -> tuple[Predicted, ...]:
+        """Return what the regression gives where moderators have these values.
+
+        Parameters
+        ----------
+        moderators : mapping of name to sequence
+            As it was fitted on: as many values of each.
+
+        Returns
+        -------
+        tuple of Predicted
+            With the regression's own interval; the prediction interval is that of
+            t(k − p) with √(SE² + τ²), and there is none for a common effect and cluster-robust variances.
+
+        Raises
+        ------
+        ValueError
+            For a moderator that lacks or was not fitted, and for levels that no effect has.
+
+        Examples
+        --------
+        >>> found = meta_regression([0.1, 0.3, 0.6, 1.0], [0.1] * 4, {"site": ["a", "a", "b", "b"]})
+        >>> [round(at.estimate, 12) for at in found.predict({"site": ["a", "b"]})]
+        [0.2, 0.8]
+        """
+        fit: _Fit = self.__dict__["_fit"]
+        x = fit.rows(moderators)
+        variances, dfs = fit.variances(x)
+        listed = []
+        for estimate, variance, df in zip(fit.unit * (x @ fit.b), variances, dfs, strict=True):
+            at = _coefficient("", estimate, variance, df, self.level)
+            pi: tuple[float | None, float | None] = (None, None)
+            if self.tau2 is not None and self.clusters is None:
+                half = stdtrit(self.qe_df, (1 + self.level) / 2) * np.sqrt(variance + self.tau2)
+                pi = (float(estimate - half), float(estimate + half))
+            listed.append(
+                Predicted(
+                    estimate=at.estimate,
+                    se=at.se,
+                    ci_low=at.ci_low,
+                    ci_high=at.ci_high,
+                    pi_low=pi[0],
+                    pi_high=pi[1],
+                )
+            )
+        return tuple(listed)
 
 
 def meta_regression(
@@ -85,6 +181,7 @@ def meta_regression(
     vi: ArrayLike,
     moderators: Mapping[str, Sequence[float] | Sequence[str]],
     *,
+    interactions: Sequence[Sequence[str]] = (),
     intercept: bool = True,
     model: str = "random",
     tau2: str | None = None,
@@ -101,6 +198,9 @@ def meta_regression(
     moderators : mapping of name to sequence, shape (k,)
         Numbers, or words for the levels of a category; its first level in the order of the
         alphabet is the one the others are compared with. An empty mapping fits a mean.
+    interactions : sequence of (sequence of str or str), optional
+        Moderators whose products enter beside them: ("year", "setting"), or "year:setting". Every
+        part of an interaction must be fitted too.
     intercept : bool
         Fit one; without it a single category gives the mean of each level.
     model : str
@@ -127,7 +227,7 @@ def meta_regression(
     ------
     ValueError
         For values that can't be used, each with its position; for columns that follow from
-        others; for too few effects.
+        others, with the levels or combinations of them that no effect has; for too few effects.
 
     References
     ----------
@@ -145,7 +245,9 @@ def meta_regression(
     [('intercept', 0.2), ('site: b against a', 0.6)]
     """
     y, v = usable(yi, vi, level)
-    names, x = design_columns(moderators, y.size, intercept=intercept)
+    terms = _terms(interactions, moderators)
+    columns, counted = design_columns(moderators, y.size, interactions=terms, intercept=intercept)
+    names, x = [column.name for column in columns], np.stack([column.values for column in columns], -1)
     intervals = {name: interval for name, interval in CONFIDENCE.items() if not interval.is_profile}
     if ci is not None:
         pick(intervals, ci, "ci")
@@ -175,6 +277,16 @@ def meta_regression(
     if _has_constant(x):  # the origin that was taken off belongs to the constant
         b = b + effects.origin[0] * _constant(x / lengths)
     unit = effects.unit[0]
+    held = _Fit(
+        columns=columns,
+        known={name: frozenset(map(str, v)) if _worded(v) else None for name, v in moderators.items()},
+        b=b / lengths,
+        unit=float(unit),
+        lengths=lengths,
+        vcov=vcov,
+        df=float(df) if interval.is_t else None,
+        robust=None if clusters is None else (fit, effects.v[0] + t2[0], clusters),
+    )
     b, vcov = b * unit / lengths, vcov * unit**2 / np.outer(lengths, lengths)
     tested = [i for i, name in enumerate(names) if name != INTERCEPT]
     low, high = q_profile(shift[None], effects.v, present, level=level, design=design)
@@ -182,10 +294,14 @@ def meta_regression(
     qe = float((left.residual**2 / effects.v[0]).sum())
     typical = df / float((left.kept() / effects.v[0]).sum())
     total, _ = estimator(effects.y, effects.v, present, MEAN)
+    crossed = {name for term in terms for name in term}
     flags = {
         "not_converged": not converged[0],
         "tau2_at_zero": random and t2[0] == 0,
         "tau2_interval_empty": random and not np.isfinite(high[0]),
+        "few_trials_in_cell": any(
+            cell.k < FEW_IN_CELL for cell in counted if crossed & {name for name, _ in cell.levels}
+        ),
         "few_trials_per_moderator": y.size < PER_MODERATOR * max(1, len(tested)),
         "hksj_scale_below_one": not robust and interval.is_hksj and q < 1 - ROUNDING,
         "few_clusters": robust and dfs is not None and (dfs < FEW_DF).any(),
@@ -195,11 +311,14 @@ def meta_regression(
         (None, (), None) if robust else _omnibus(b, vcov, tested, df=df if interval.is_t else None)
     )
     compared = random and total[0] > 0 and bool(tested) and _has_constant(x)
-    return MetaRegression(
+    result = MetaRegression(
         k=y.size,
         coefficients=tuple(
-            _coefficient(name, b[i], vcov[i, i], None if dfs is None else dfs[i], level)
-            for i, name in enumerate(names)
+            replace(
+                _coefficient(column.name, b[i], vcov[i, i], None if dfs is None else dfs[i], level),
+                parts=column.parts,
+            )
+            for i, column in enumerate(columns)
         ),
         tau2=float(t2[0] * unit**2) if random else None,
         tau2_low=_finite(low[0] * unit**2) if random else None,
@@ -212,6 +331,8 @@ def meta_regression(
         qm=qm,
         qm_df=qm_df,
         qm_p=qm_p,
+        tests=() if robust else tuple(_tests(columns, b, vcov, df=df if interval.is_t else None)),
+        cells=counted,
         clusters=len(clusters) if clusters is not None else None,
         model=model,
         tau2_method=tau2 if random else None,
@@ -219,32 +340,111 @@ def meta_regression(
         level=level,
         flags=raised(flags),
     )
+    # no field, as the studies of an estimate: what `predict` needs, and JSON does not
+    object.__setattr__(result, "_fit", held)
+    return result
 
 
 INTERCEPT = "intercept"
 
 
-def design_columns(
-    moderators: Mapping[str, Sequence[float] | Sequence[str]], k: int, *, intercept: bool = True
-) -> tuple[list[str], Array]:
-    """Turn moderators into the named columns of a design, or refuse all that is wrong.
+@dataclass(frozen=True)
+class Column:
+    """A column of a design: the product of its parts, none for the constant."""
 
-    Refused are lengths that differ from k, values that are missing, columns that follow from
-    others, and k not above the number of columns.
-    """
-    names: list[str] = [INTERCEPT] if intercept else []
-    listed: list[Array] = [np.ones(k)] if intercept else []
-    problems: list[str] = []
+    parts: tuple[Part, ...]
+    base: str | None  # level that one of a category is compared with
+    values: Array
+
+    @property
+    def name(self) -> str:
+        """What its coefficient is called."""
+        against = f" against {self.base}" if self.base is not None and len(self.parts) == 1 else ""
+        return (
+            " × ".join(n if level is None else f"{n}: {level}" for n, level in self.parts) + against
+            or INTERCEPT
+        )
+
+    @property
+    def term(self) -> tuple[str, ...]:
+        """Its moderator, or those of its interaction."""
+        return tuple(name for name, _ in self.parts)
+
+
+def _terms(interactions: Sequence[Sequence[str]], moderators: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return interactions, smaller ones first, or refuse those without what they are made of."""
     if not isinstance(moderators, Mapping) and not hasattr(moderators, "items"):
         raise RefusalError(
             "moderators: give values by their names, as in {'year': [2001, 2004]}, or a table."
         )
+    if isinstance(interactions, str):
+        raise RefusalError(f"interactions = {interactions!r}: give a list, as in [('year', 'setting')].")
+    terms = [
+        tuple(part.strip() for part in term.split(":")) if isinstance(term, str) else tuple(term)
+        for term in interactions
+    ]
+    terms = sorted(dict.fromkeys(terms), key=len)
+    known = {frozenset({name}) for name in moderators} | {frozenset(term) for term in terms}
+    problems = []
+    for term in terms:
+        named = ":".join(map(str, term))
+        if len(term) < 2 or len(set(term)) < len(term):
+            problems.append(
+                f'interaction "{named}": it is of two moderators or more, each once. A moderator times '
+                "itself is a curve, for which a column of its squares is a moderator of its own."
+            )
+            continue
+        below = [part for n in range(1, len(term)) for part in combinations(term, n)]
+        if lacking := [":".join(part) for part in below if frozenset(part) not in known]:
+            problems.append(
+                f'interaction "{named}": what it is made of must be fitted too, and {", ".join(lacking)} '
+                f'{"is" if len(lacking) == 1 else "are"} not. "{"*".join(map(str, term))}" has all of it.'
+            )
+    refuse(problems)
+    return terms
+
+
+def _largest(terms: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the terms that stand in no larger one."""
+    listed = [term for term in dict.fromkeys(terms) if term]
+    return [term for term in listed if not any(set(term) < set(other) for other in listed)]
+
+
+def _tests(columns: Sequence[Column], b: Array, vcov: Array, *, df: int | None) -> Iterator[TermTest]:
+    """Test each term that stands in no larger one."""
+    for term in _largest(column.term for column in columns):
+        own = [i for i, column in enumerate(columns) if column.term == term]
+        statistic, of, p_value = _omnibus(b, vcov, own, df=df)
+        if statistic is not None and p_value is not None:
+            yield TermTest(name=" × ".join(term), statistic=statistic, df=of, p_value=p_value)
+
+
+def _worded(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, str) for value in values)
+
+
+def design_columns(
+    moderators: Mapping[str, Sequence[float] | Sequence[str]],
+    k: int,
+    *,
+    interactions: Sequence[tuple[str, ...]] = (),
+    intercept: bool = True,
+) -> tuple[list[Column], tuple[Cell, ...]]:
+    """Turn moderators into the columns of a design, or refuse all that is wrong; count levels.
+
+    Refused are lengths that differ from k, values that are missing, columns that follow from
+    others, and k not above the number of columns.
+    """
+    listed: list[Column] = [Column((), None, np.ones(k))] if intercept else []
+    contrasts: dict[str, list[Column]] = {}  # of each moderator, without the first level
+    places: dict[str, dict[str, Array]] = {}  # of each level of a category
+    problems: list[str] = []
     for name, given in moderators.items():
         values = list(given)
         if len(values) != k:
             problems.append(f"{name} has {len(values)} values for {k} effects: give one each.")
             continue
-        words = any(isinstance(value, str) for value in values)
+        words = _worded(values)
         wrong = [i for i, value in enumerate(values) if not _known(value, words)]
         problems += [
             f"{name}[{i + 1}] = {values[i]}: "
@@ -255,20 +455,27 @@ def design_columns(
         if wrong:
             continue
         if not words:
-            names.append(name)
-            listed.append(np.array(values, dtype=float))
+            contrasts[name] = [Column(((name, None),), None, np.array(values, dtype=float))]
+            listed += contrasts[name]
             continue
         levels = sorted({str(value) for value in values})
         base = levels[0] if intercept or listed else None
         if len(levels) == 1 and base is not None:
             problems.append(f"{name} has one level only, {base}: there is nothing to compare. Leave it out.")
-        for level in levels[1:] if base is not None else levels:
-            names.append(f"{name}: {level} against {base}" if base is not None else f"{name}: {level}")
-            listed.append(np.array([value == level for value in values], dtype=float))
+        places[name] = {level: np.array([v == level for v in values], dtype=float) for level in levels}
+        marked = [Column(((name, level),), base, at) for level, at in places[name].items()]
+        contrasts[name] = marked[1:]
+        listed += marked[1:] if base is not None else marked
     refuse(problems)
     if not listed:
         raise RefusalError("there is nothing to fit: give a moderator or an intercept.")
-    x = np.stack(listed, axis=-1)
+    for term in interactions:
+        for crossed in product(*(contrasts[name] for name in term)):
+            parts = tuple(part for column in crossed for part in column.parts)
+            listed.append(Column(parts, None, np.prod([column.values for column in crossed], axis=0)))
+    counted = _cells(places, interactions)
+    refuse(_uncrossed(counted, interactions, moderators, places))
+    names, x = [column.name for column in listed], np.stack([column.values for column in listed], axis=-1)
     if k <= len(names):
         raise RefusalError(
             f"{k} effects can't give {len(names)} coefficients and a variance: there must be more "
@@ -284,7 +491,94 @@ def design_columns(
                 f"{name} follows from {others}, so that its coefficient can't be told apart. Leave it out."
             )
     refuse(problems)
-    return names, x
+    return listed, counted
+
+
+def _cells(
+    places: Mapping[str, Mapping[str, Array]], interactions: Sequence[tuple[str, ...]]
+) -> tuple[Cell, ...]:
+    """Count the effects at each level of each category, and at those that an interaction joins."""
+    joined = [tuple(name for name in term if name in places) for term in interactions]
+    counted = []
+    for names in dict.fromkeys([*((name,) for name in places), *filter(None, joined)]):
+        for levels in product(*(places[name] for name in names)):
+            at = np.prod([places[name][level] for name, level in zip(names, levels, strict=True)], axis=0)
+            counted.append(Cell(levels=tuple(zip(names, levels, strict=True)), k=int(at.sum())))
+    return tuple(counted)
+
+
+def _uncrossed(
+    counted: Iterable[Cell],
+    interactions: Sequence[tuple[str, ...]],
+    moderators: Mapping[str, Sequence[Any]],
+    places: Mapping[str, Mapping[str, Array]],
+) -> Iterator[str]:
+    """Say where effects can't tell an interaction: where none is, or a number is the same in all."""
+    for term in interactions:
+        numbers = [name for name in term if name not in places]
+        words = tuple(name for name in term if name in places)
+        fitted = f'the interaction "{":".join(term)}" can\'t be estimated'
+        remedy = "Leave it out, or name levels that are alike by one word."
+        for cell in counted:
+            if not words or tuple(name for name, _ in cell.levels) != words:
+                continue
+            if cell.k == 0:
+                yield f"no effect has {cell.name}: {fitted}. {remedy}"
+            at = np.prod([places[name][level] for name, level in cell.levels], axis=0) > 0
+            for name in numbers if cell.k else ():
+                held = {float(value) for value, here in zip(moderators[name], at, strict=True) if here}
+                if len(held) == 1:
+                    have = f"{cell.k} effects with" if cell.k > 1 else "effect with"
+                    yield (
+                        f"the {have} {cell.name} {'have' if cell.k > 1 else 'has'} {name} = {held.pop():g} "
+                        f"alone, and no slope: {fitted}. {remedy}"
+                    )
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """What was fitted, to be asked at other values of the moderators."""
+
+    columns: list[Column]
+    known: Mapping[str, frozenset[str] | None]  # levels of each moderator; None: numbers
+    b: Array  # per unit of each column, in units of the scaled effects
+    unit: float
+    lengths: Array
+    vcov: Array  # of the columns by their lengths, as all that follows
+    df: float | None
+    robust: tuple[_Fitted, Array, list[NDArray[np.int_]]] | None
+
+    def rows(self, moderators: Mapping[str, Sequence[Any]]) -> Array:
+        """Return the rows of the design at values of the moderators, or refuse all that is wrong."""
+        problems = [f"{name} was not fitted: leave it out." for name in moderators if name not in self.known]
+        problems += [f"{name} lacks: give its values." for name in self.known if name not in moderators]
+        refuse(problems)
+        sizes = {len(values) for values in moderators.values()} or {1}
+        if len(sizes) > 1:
+            raise RefusalError("give as many values of each moderator.")
+        for name, levels in self.known.items():
+            for value in moderators[name]:
+                if levels is not None and str(value) not in levels:
+                    problems.append(f"{name} = {value}: choose one of {', '.join(sorted(levels))}.")
+                elif levels is None and not _known(value, False):
+                    problems.append(f"{name} = {value}: give a finite number.")
+        refuse(problems)
+        (k,) = sizes
+
+        def values(part: Part) -> Array:
+            name, level = part
+            given = moderators[name]
+            return np.array([float(v) if level is None else float(str(v) == level) for v in given])
+
+        return np.stack([np.prod([np.ones(k), *map(values, c.parts)], axis=0) for c in self.columns], -1)
+
+    def variances(self, x: Array) -> tuple[Array, Sequence[float | None]]:
+        """Return the variance of the mean at each row, and its degrees of freedom."""
+        rows = x / self.lengths
+        if self.robust is None:
+            return self.unit**2 * np.einsum("ip,pq,iq->i", rows, self.vcov, rows), [self.df] * len(rows)
+        vcov, dfs = _cr2(*self.robust, rows)
+        return self.unit**2 * np.diag(vcov), [float(df) for df in dfs]
 
 
 def _known(value: object, words: bool) -> bool:
@@ -394,8 +688,12 @@ def cluster_robust(
     )
 
 
-def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tuple[Array, Array]:
+def _cr2(
+    fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]], of: Array | None = None
+) -> tuple[Array, Array]:
     """Return the CR2 variance of the coefficients and Satterthwaite's df of each.
+
+    Of the combinations of coefficients in the rows of `of`, where it is given.
 
     With working variances Φ, weights W = Φ⁻¹, M = (X'WX)⁻¹ and H = XMX'W: A_j = D_j' B_j^(−½) D_j,
     D_j the Cholesky root of Φ_j and B_j = D_j (I − H)_j Φ (I − H)_j' D_j' (Pustejovsky and Tipton
@@ -405,6 +703,7 @@ def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tupl
     residuals of that one say nothing of it.
     """
     x, p = fit.x, fit.x.shape[1]
+    asked = np.eye(p) if of is None else of
     scores, own, pulls = [], [], []
     for members in clusters:
         root, xj = np.sqrt(working[members]), x[members]
@@ -416,15 +715,16 @@ def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tupl
         adjust = root[:, None] * inverse * root
         pull = fit.vcov @ (xj * fit.w[members, None]).T @ adjust  # (p, n_j)
         scores.append(pull @ fit.residual[members])
-        own.append(np.einsum("pn,nm,pm->p", pull, left, pull))  # S_jj of each coefficient
-        pulls.append(pull @ xj)  # (p, p)
-    meat = np.array(scores)
+        combined = asked @ pull
+        own.append(np.einsum("pn,nm,pm->p", combined, left, combined))  # S_jj of each
+        pulls.append(combined @ xj)  # (m, p)
+    meat = np.array(scores) @ asked.T
     vcov = meat.T @ meat
     diagonal = np.array(own)
     # Off the diagonal S_ij = −u_i M u_j', u_i a row of pulls: their squares add up without J² numbers.
-    u = np.array(pulls)  # (J, p, p)
-    dfs = np.empty(p)
-    for i in range(p):
+    u = np.array(pulls)  # (J, m, p)
+    dfs = np.empty(len(asked))
+    for i in range(len(asked)):
         shared = fit.vcov @ (u[:, i].T @ u[:, i])
         q_jj = np.einsum("jp,pq,jq->j", u[:, i], fit.vcov, u[:, i])
         squares = (shared * shared.T).sum() + (diagonal[:, i] ** 2 - q_jj**2).sum()
@@ -433,15 +733,16 @@ def _cr2(fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]]) -> tupl
     basis = np.linalg.qr(x)[0]
     # without a cluster that has little of the leverage all columns are still there
     heavy = [m for m in clusters if np.linalg.norm(basis[m], 2) ** 2 > 0.9]
-    alone = np.any([np.zeros(p, bool), *(~_estimable(np.delete(x, m, 0)) for m in heavy)], axis=0)
+    none = np.zeros(len(asked), bool)
+    alone = np.any([none, *(~_estimable(np.delete(x, m, 0), asked) for m in heavy)], axis=0)
     vcov[alone], vcov[:, alone], dfs[alone] = np.nan, np.nan, np.nan
     return vcov, dfs
 
 
-def _estimable(x: Array) -> Mask:
-    """Say which coefficients a design determines: those whose unit vector its rows span."""
+def _estimable(x: Array, asked: Array) -> Mask:
+    """Say which combinations of coefficients a design determines: those that its rows span."""
     spanned = np.linalg.pinv(x, rcond=COLLINEAR) @ x
-    return np.asarray(np.abs(spanned - np.eye(x.shape[1])).max(0) < 1e-6)
+    return np.asarray(np.abs(asked @ spanned - asked).max(1) < 1e-6)
 
 
 def _clusters(given: Sequence[object], k: int) -> list[NDArray[np.int_]]:
