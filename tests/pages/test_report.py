@@ -591,6 +591,23 @@ def test_before_anything_is_opened_it_is_short_and_begins_with_the_answer(
     assert first["y"] + first["height"] < height
 
 
+@pytest.mark.slow
+def test_of_sixty_results_as_many_stand_open_as_eight_screens_of_a_phone_hold(
+    say: Callable[..., Any], open_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    names = [f"Exercise of kind {n} against usual care or waiting or no treatment" for n in range(60)]
+    rows = (f"Trial {n} {k},{k / 10 - 0.2},0.2,{name}" for n, name in enumerate(names) for k in range(3))
+    file = tmp_path / "sixty.csv"
+    file.write_text("\n".join(["study,yi,sei,subgroup", *rows]), encoding="utf-8")
+    say("report", str(file), "--measure", "SMD", "--favours", "lower", "--out", str(tmp_path))
+    page = open_page(tmp_path / "sixty" / "report.html", viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollHeight") <= 8 * 844
+    last = page.locator("#answer-table-more tbody tr").last
+    assert not last.is_visible()
+    page.get_by_text("37 more results").click()
+    assert last.is_visible()
+
+
 def test_a_link_opens_what_it_leads_to(open_page: Callable[..., Any], file_of: Callable[..., Path]) -> None:
     page = open_page(file_of("smith2017", "en"))
     assert not page.locator("#effects-pain-short").is_visible()

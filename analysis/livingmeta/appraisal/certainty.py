@@ -161,6 +161,11 @@ class SummaryOfFindings(Shown):
         """Count the levels suggested; publication bias counts once, and three is the most."""
         return _down({suggestion.about: suggestion.levels or 0 for suggestion in self.suggestions})
 
+    @property
+    def at_most(self) -> str | None:
+        """The level that the suggestions leave, wherever rating begins; None where they lower nothing."""
+        return CERTAINTY_LEVELS[self.down] if self.down else None
+
 
 def level_words(levels: int | None) -> str:
     """Say levels of certainty: "none", "−1" or "not assessable"."""

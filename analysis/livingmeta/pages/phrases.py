@@ -8,7 +8,13 @@ from itertools import chain
 from typing import Protocol
 
 from livingmeta.appraisal.absolute import PER, Baseline, per_1000
-from livingmeta.appraisal.certainty import LADDER, Suggestion, SummaryOfFindings, level_words
+from livingmeta.appraisal.certainty import (
+    CERTAINTY_LEVELS,
+    LADDER,
+    Suggestion,
+    SummaryOfFindings,
+    level_words,
+)
 from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, shares, trial_sets
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results, at_odds, printed_k
@@ -281,8 +287,10 @@ def certainty_short(summary: SummaryOfFindings, *, language: Language = ENGLISH)
         return language.word(judged.judgement)
     if summary.pool.result is None:
         return language.say("not_judged")
-    key = {0: "zero", 1: "one"}.get(summary.down, "many")
-    return language.say(f"not_judged_{key}", n=summary.down)
+    if summary.at_most is None:
+        return language.say("not_lowered")
+    key = "lowered" if summary.at_most == CERTAINTY_LEVELS[-1] else "lowered_at_most"
+    return language.say(key, level=language.word(summary.at_most))
 
 
 def judged_words(suggestion: Suggestion, *, language: Language = ENGLISH) -> str:

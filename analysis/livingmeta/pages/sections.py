@@ -79,6 +79,7 @@ from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool, marks, shared_signs
 from livingmeta.words import count, show
 
+MOST_ANSWERS = 24  # results that a page shows before it is opened: some six screens of a phone
 FEW_LEFT_OUT = 10  # trials; a table shows the result without each of no more
 Blocks = Iterator[Block | None]
 
@@ -115,14 +116,25 @@ def _answer(writer: Writer) -> Blocks:
     yield writer.paragraph("verdict", verdict(writer.pools, language=speak), style="lead")
     yield writer.paragraph("sign", sign(writer.pools, language=speak))
     axis = writer.axis(pool.result for pool in writer.pools)
-    yield writer.table(
-        "answer-table",
-        say("answer"),
-        ("explorer.outcome", "h_k", "h_people", "h_effect", "h_certainty"),
-        (_row_of_answer(writer, summary, axis) for summary in dossier.certainty),
-        of=writer.pools[0],
-        numbers=(1, 2, 3),
+    rows = [_row_of_answer(writer, summary, axis) for summary in dossier.certainty]
+    first, more = (
+        writer.table(
+            name,
+            say("answer"),
+            ("explorer.outcome", "h_k", "h_people", "h_effect", "h_certainty"),
+            listed,
+            of=writer.pools[0],
+            numbers=(1, 2, 3),
+        )
+        for name, listed in (
+            ("answer-table", rows[:MOST_ANSWERS]),
+            ("answer-table-more", rows[MOST_ANSWERS:]),
+        )
     )
+    yield first
+    if more:
+        title = say("answer_more", n=speak.whole(len(rows) - MOST_ANSWERS))
+        yield Section(id="answer-more", title=title, blocks=(more,), folded=True)
     yield writer.paragraph("answer-note", joined(filter(None, notes), "\n"))
 
 
