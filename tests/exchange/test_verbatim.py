@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from livingmeta.exchange.papers import Paper
+from living.papers import jats
+from livingmeta.exchange.papers import Paper, open_paper
 from livingmeta.exchange.verbatim import Readings
 
 
@@ -115,6 +116,47 @@ def test_a_table_across_the_page_is_found_as_a_row() -> None:
     held = paper("left\nright", across=("left right",))
     assert held.find("left right").result == "found"
     assert paper("Loaded Rest 3.2 4.5", across=("Loaded 3.2\nRest 4.5",)).find("Rest 4.5").result == "found"
+
+
+def table_of(number: int, *rows: str, more: str = "") -> str:
+    heads = "<thead><tr><th>Outcome</th><th>Exercise</th><th>Control</th></tr></thead>"
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row.split('|'))}</tr>" for row in rows)
+    name = f"<label>Table {number}</label><caption><p>Scores, mean (SD)</p></caption>"
+    return f"<table-wrap>{name}<table>{heads}<tbody>{body}{more}</tbody></table></table-wrap>"
+
+
+TABLES = (
+    table_of(2, "Pain, VAS|3.2 (1.4)|4.4 (1.9)", "Function|61.0 (9.1)|3.2 (1.4)"),
+    table_of(3, "Adherence|81.5 (9.2)|79.1 (8.8)"),
+    table_of(4, "Harms|7|5", more="<tr><td rowspan='9'>more</td></tr>"),  # of which a doubt is left
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "locator", "table"),
+    [
+        ("Pain, VAS … 3.2 (1.4)", "Table 2, row Pain, VAS, column Exercise", None),
+        ("3.2 (1.4)", "page 5, table 2, row 2, column 2", None),  # as `read` counts
+        ("3.2 (1.4)", "Tab. 2, row 1, column 1", None),  # without headings and names of rows
+        ("Pain, VAS … 4.4 (1.9)", "table 2", None),
+        ("Pain, VAS … 4.4 (1.9)", "Table 2, row 1, column 1", "another cell of Table 2"),
+        ("4.4 (1.9)", "Table 2, row Pain, VAS, column Exercise", "another cell of Table 2"),
+        ("4.4 (1.9)", "Table 2, row Something, column Exercise", None),  # no such row: it says nothing
+        ("81.5 (9.2)", "Table 2, row Adherence, column Exercise", "Table 3"),
+        ("81.5 (9.2)", "tables 2 and 3", None),
+        ("81.5 (9.2)", "Table 2 or Table 3", None),
+        ("81.5 (9.2)", "Table 9", None),  # not of this paper, so it says nothing
+        ("81.5 (9.2)", "Table 4", None),  # it can't be read without a doubt
+        ("scored at 3 months", "Table 2, note", None),  # stands in no table
+        ("scored at 3 months", "text", None),
+    ],
+)
+def test_a_table_and_a_cell_named_are_those_that_hold_the_quote(
+    tmp_path: Path, quote: str, locator: str, table: str | None
+) -> None:
+    (tmp_path / "a.xml").write_text(jats(*TABLES, "<p>All were scored at 3 months.</p>"), encoding="utf-8")
+    held = Readings(open_paper(tmp_path / "a.xml")).find(quote, locator)
+    assert (held.result, held.table) == ("elsewhere" if table else "found", table)
 
 
 PROSE = (

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import folders
+from living.papers import jats
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.living.proving import prove
 from livingmeta.pages import documents, report
@@ -88,6 +89,24 @@ def test_what_a_paper_has_otherwise_is_wrong(
     assert said in " ".join([*messages, plain])
     results = {quote["quote"]: quote["result"] for quote in document["quotes"]}
     assert results["4.0 (2.0)"] == ("found" if status else "paper not there")
+
+
+def test_a_table_that_the_locator_does_not_name_is_named(review: Path, papers: Path, say: Say) -> None:
+    rows = "<tr><th>Arm</th><th>Pain</th></tr><tr><td>{}</td><td>{} ({})</td></tr>"
+    shown = [
+        f"<table-wrap><label>Table {n}</label><table>{rows.format(*cells)}</table></table-wrap>"
+        for n, cells in enumerate((("Loaded", "3.0", "1.5"), ("Rest", "4.0", "2.0")), start=1)
+    ]
+    (papers / "x.txt").unlink()
+    (papers / "paper.xml").write_text(jats(*shown, doi=DOI), encoding="utf-8")
+    told = say("check", str(review), "--papers", str(papers), "--json")
+    problems = [problem["message"] for problem in json.loads(told.out)["problems"]]
+    assert "the quote stands in Table 2 of paper.xml, and not where its locator says" in " ".join(problems)
+    found = {quote["quote"]: (quote["result"], quote["table"]) for quote in json.loads(told.out)["quotes"]}
+    assert found["3.0 (1.5)"] == ("found", None)
+    assert found["4.0 (2.0)"] == ("elsewhere", "Table 2")
+    plain = say("check", str(review), "--papers", str(papers), "--full").flat
+    assert "outcomes.csv row 3: Table 2 of paper.xml" in plain
 
 
 def test_a_title_alone_suggests_and_proves_nothing(review: Path, papers: Path, say: Say) -> None:

@@ -178,13 +178,11 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
         text = f"{held.paper.path.name}: {', '.join(held.keys) or named} ({held.why})"
         page.say(text, rank=4 if held.keys else 2, what="paper", style="" if held.keys else "yellow")
     for result, (colour, sign, rank) in LOOKS.items():
-        alike: dict[tuple[str, str, int | None], list[Proof]] = {}
+        alike: dict[tuple[str, str], list[Proof]] = {}
         for proof in (proof for proof in proofs.proofs if proof.result == result):
-            alike.setdefault((proof.quoted.source, proof.quoted.words, proof.page), []).append(proof)
-        for (source, words, number), same in alike.items():
-            paper, places = same[0].paper, "; ".join(_places(same))
-            where = f"{f'page {number} of ' if number else ''}{paper.path.name}" if paper else source
-            lines = [f"{sign} {result}: {places}: {where}", f"  “{words}”"]
+            alike.setdefault((proof.place, proof.quoted.words), []).append(proof)
+        for (place, words), same in alike.items():
+            lines = [f"{sign} {result}: {'; '.join(_places(same))}: {place}", f"  “{words}”"]
             lines += [f"  {same[0].differing}: “{same[0].words}”"] if same[0].words else []
             cut = (shorten(line, page.width - 2, placeholder=" …") for line in lines[1:])
             forms = {rank: [lines[0], *(f"  {line}" for line in cut)], screen.NEVER: lines}

@@ -135,6 +135,14 @@ class PaperTable(Shown):
         return self.label or f"table {self.number} (it has no label)"
 
     @cached_property
+    def words(self) -> str:
+        """Label, caption and cells, row after row."""
+        rows: dict[int, list[str]] = {}
+        for cell in sorted(self.cells, key=lambda cell: (cell.row, cell.column)):
+            rows.setdefault(cell.row, []).append(cell.text)
+        return "\n".join([f"{self.label} {self.caption}", *map(" ".join, rows.values())])
+
+    @cached_property
     def rows(self) -> int:
         """How many it has."""
         return max((cell.row + cell.rows - 1 for cell in self.cells), default=0)

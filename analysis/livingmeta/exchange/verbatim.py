@@ -11,15 +11,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from livingmeta.exchange.paper_tables import LABEL, PaperTable, tables
 from livingmeta.exchange.papers import Paper
-from livingmeta.words import needing
+from livingmeta.words import RefusalError, needing
 
-Result = Literal["found", "elsewhere", "other digits", "not found"]
+Result = Literal["found", "elsewhere", "other digits", "not found", "paper not there"]
 GAP = 3_000  # characters, without spaces, that an "…" stands for at most: about a page
 FEWEST_LETTERS = 10  # by which words without their digits are known again
 MOST_OTHER = 2  # digits that may be others where there are fewer letters
@@ -37,6 +38,7 @@ ELLIPSIS = re.compile(r"[\[(]?(?:…|\.\s?\.\s?\.)[\])]?")
 INSERTED = re.compile(r"\[([^\[\]\d]*)\]")  # the quoter's own words: digits are never his
 NUMBER = re.compile(r"(?<!\d)-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind it
+CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
 
 
@@ -44,12 +46,14 @@ PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.
 class Match:
     """What became of a quote in a paper.
 
-    `page` counts from 1, None where the paper has no pages. Where the paper has other digits, `words`
-    are its own, and `others` the numbers that differ: the quote's, and the paper's.
+    `page` counts from 1, None where the paper has no pages; `table` is the one that it stands in, and
+    the cell's row and column, where the locator names another. Where the paper has other digits,
+    `words` are its own, and `others` the numbers that differ: the quote's, and the paper's.
     """
 
     result: Result
     page: int | None = None
+    table: str | None = None
     words: str | None = None
     others: tuple[tuple[str, str], ...] = ()
 
@@ -130,7 +134,7 @@ class Readings:
         self.orders = [(Text("\n".join(pages)), pages) for pages in orders]
 
     def find(self, quote: str, locator: str = "") -> Match:
-        """Look for a quote on the page that its locator names, then elsewhere, then with other digits.
+        """Look for a quote where its locator says, then elsewhere, then with other digits.
 
         Parameters
         ----------
@@ -139,7 +143,8 @@ class Readings:
             hasn't, and that hold no digit, are the quoter's own.
         locator : str
             "p. 5" is the fifth page of the file, or the one that has a 5 printed at its head or foot;
-            a page that the file does not have, as one of the journal's, says nothing.
+            a page that the file does not have, as one of the journal's, says nothing. A table counts by
+            its label, its row and column by their headings or numbers, where it is read without a doubt.
         """
         named = self._named(locator)
         away: Match | None = None
@@ -148,9 +153,31 @@ class Readings:
                 for start, *_ in _chains(text, asked, digits=False):
                     page = self._page(text.places[start], pages)
                     if not named or page in named:
-                        return Match(result="found", page=page)
+                        table = self._in_another(asked, locator)
+                        return Match(result="elsewhere" if table else "found", page=page, table=table)
                     away = away or Match(result="elsewhere", page=page)
         return away or self._other(_bare(quote))
+
+    @cached_property
+    def _tables(self) -> tuple[PaperTable, ...]:
+        try:
+            return () if self.paper.kind == "text" else tables(self.paper)
+        except RefusalError:
+            return ()
+
+    def _in_another(self, quote: str, locator: str) -> str | None:
+        """Name the table or cell that holds a quote, where the locator names another; else None.
+
+        What stands in no table, as a note below one, and what a doubt hangs on, is nowhere else.
+        """
+        labels = {_label(label) for label in LABEL.findall(locator)}
+        named = [table for table in self._tables if _label(table.label) in labels] if labels else []
+        if holding := [table for table in named if _stands(table.words, quote)]:
+            there = any(_in_cell(table, quote, locator) for table in holding)
+            return None if there else f"another cell of {holding[0].name}"
+        if not named or any(table.doubts or any(cell.doubts for cell in table.cells) for table in named):
+            return None
+        return next((table.name for table in self._tables if _stands(table.words, quote)), None)
 
     def _other(self, quote: str) -> Match:
         letters = sum(map(str.isalpha, quote))
@@ -179,6 +206,41 @@ class Readings:
         """Return the pages of the file that a locator may mean."""
         held = PLACE.search(locator)
         return self.paper.numbered_as(range(int(held[1]), int(held[2] or held[1]) + 1)) if held else set()
+
+
+def _label(label: str) -> str:
+    return re.sub(r"tab(?:elle|ell|le|\.)", "table", "".join(label.casefold().split()))
+
+
+def _in_cell(table: PaperTable, quote: str, locator: str) -> bool:
+    """Say whether the numbers of a quote stand in the cell that a locator names, if it names one."""
+    held = CELL.search(locator)
+    parts = [part for part in ELLIPSIS.split(quote) if any(map(str.isdigit, part))]
+    if held is None or not parts or table.doubts:
+        return True
+    row, column = held.groups()
+    if row.isdigit() and column.isdigit():  # counted with headings and names of rows, or without
+        heads = max((cell.row + cell.rows - 1 for cell in table.cells if cell.heading), default=0)
+        places = [(int(row) + down, int(column) + on) for down in (0, heads) for on in (0, table.stubs)]
+        meant = [cell for place in places if (cell := table.at(*place))]
+    else:
+        meant = [
+            cell
+            for cell in table.numbers
+            if _among(table.row_headings(cell), row) and _among(table.column_headings(cell), column)
+        ]
+    within = ((cell.text, part) for cell in meant for part in parts)
+    return not meant or any(_stands(text, part) or _stands(part, text) for text, part in within)
+
+
+def _among(headings: Sequence[str], said: str) -> bool:
+    """Say whether a locator's words name all headings."""
+    held = {Text(words).compared for words in said.split(" / ")}
+    return bool(headings) and {Text(words).compared for words in headings} <= held
+
+
+def _stands(text: str, quote: str) -> bool:
+    return any(True for _ in _chains(Text(text), quote, digits=False))
 
 
 def _bare(quote: str) -> str:

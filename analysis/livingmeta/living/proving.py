@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, Literal
+from typing import Any
 
 from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
-from livingmeta.exchange.verbatim import Match, Readings
+from livingmeta.exchange.verbatim import Match, Readings, Result
 from livingmeta.living.adding import owned
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
@@ -23,31 +23,33 @@ from livingmeta.words import refuse
 # How results are told, the best first: of two files with one paper it counts
 TOLD = {
     "found": "",
-    "elsewhere": "on another page than the locator says",
+    "elsewhere": "on another page or in another table than the locator says",
     "other digits": "with other digits",
     "not found": "not found",
 }
-ABSENT = "paper not there"
+ABSENT: Result = "paper not there"
 NAME = "verification.csv"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Proof(Shown):
+class Proof(Match, Shown):
     """What became of a quote, as `verbatim.Match` says, and the paper that it was held against."""
 
     quoted: Quoted
-    result: Literal["found", "elsewhere", "other digits", "not found", "paper not there"]
-    page: int | None = None
-    words: str | None = None
-    others: tuple[tuple[str, str], ...] = ()
     paper: Paper | None = None
 
     def __str__(self) -> str:
-        page = f" on page {self.page}" if self.page else ""
-        return f"{self.quoted.row.place}: {self.result}{page}: “{self.quoted.words}”"
+        return f"{self.quoted.row.place}: {self.result}: “{self.quoted.words}” ({self.place})"
 
     def _listed(self) -> Iterable[Mapping[str, Any]]:
         return [self.cells()]
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as near as it is known: page or table, and file; the source without one."""
+        name = self.paper.path.name if self.paper else self.quoted.source
+        within = self.table or (f"page {self.page}" if self.page else "")
+        return f"{within} of {name}" if within else name
 
     def cells(self) -> dict[str, Any]:
         """Return it as plain values, by the words of docs/json.md."""
@@ -61,6 +63,7 @@ class Proof(Shown):
             "quote": self.quoted.words,
             "result": self.result,
             "page": self.page,
+            "table": self.table,
             "words": self.words,
             "others": [list(pair) for pair in self.others],
             "paper": self.paper.path.name if self.paper else None,
@@ -78,13 +81,12 @@ class Proof(Shown):
 
         Words that are not there are only a doubt where the paper has pages that can't be read.
         """
-        name = self.paper.path.name if self.paper else ""
-        place = f"page {self.page} of {name}" if self.page else name
         words = shorten(self.words or "", LONGEST_SHOWN, placeholder=" …")
+        stands = f"{'in' if self.table else 'on'} {self.place}"
         reason = {
-            "elsewhere": f"the quote stands on {place}, and not where its locator says",
-            "other digits": f"{place} has {self.differing}: “{words}”",
-            "not found": f"the quote is not in {name}",
+            "elsewhere": f"the quote stands {stands}, and not where its locator says",
+            "other digits": f"{self.place} has {self.differing}: “{words}”",
+            "not found": f"the quote is not in {self.place}",
         }.get(self.result)
         if reason is None or self.paper is None:
             return None
@@ -182,16 +184,9 @@ def _proof(quoted: Quoted, papers: Iterable[Readings]) -> Proof:
         if best is None or order.index(found.result) < order.index(best[0].result):
             best = found, readings.paper
     if best is None:
-        return Proof(quoted=quoted, result="paper not there")
+        return Proof(quoted=quoted, result=ABSENT)
     found, paper = best
-    return Proof(
-        quoted=quoted,
-        result=found.result,
-        page=found.page,
-        words=found.words,
-        others=found.others,
-        paper=paper,
-    )
+    return Proof(**vars(found), quoted=quoted, paper=paper)
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:

@@ -198,6 +198,7 @@ class QuoteHeld(TypedDict):
     quote: str
     result: Literal["found", "elsewhere", "other digits", "not found", "paper not there"]
     page: int | None  # of the file, where the paper has pages
+    table: str | None  # in which it stands, where the locator names another
     words: str | None  # those of the paper, where its digits are others
     others: list[list[str]]  # numbers that differ: the quote's, and the paper's
     paper: str | None  # name of the file

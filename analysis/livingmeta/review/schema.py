@@ -823,8 +823,8 @@ class QuoteRecord(Row):
         "SHA-256 of the quote: one that is another now is proved no more, and `check` says so"
     )
     result: Literal["found", "elsewhere", "other digits", "not found"] = required(
-        "found: word for word, where locator says; elsewhere: on another page; other digits: the words, and "
-        "not their numbers; not found: neither"
+        "found: word for word, where locator says; elsewhere: on another page or in another table; other "
+        "digits: the words, and not their numbers; not found: neither"
     )
     page: WholeNumber | None = optional("page of the file that it was found on, where the paper has pages")
     paper_sha256: Annotated[str, BeforeValidator(_hash)] = required(
