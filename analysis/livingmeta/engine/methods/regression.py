@@ -22,6 +22,8 @@ COLLINEAR = 1e-9  # of a column's own length: what is left of it beside the colu
 PER_MODERATOR = 10  # trials; Cochrane Handbook, section 10.11.4
 FEW_DF = 4  # below it a Satterthwaite approximation is not to be trusted (Tipton 2015)
 FEW_IN_CELL = 3  # effects, below which a level's own slope goes through every one of them
+# A cluster: the places of its effects, and their covariance Φ_j by the working model
+Cluster = tuple[NDArray[np.int_], Array]
 
 
 Part = tuple[str, str | None]  # a moderator, and the level that a column marks; None: its number
@@ -254,7 +256,7 @@ def meta_regression(
     by = chosen(model=model, tau2=tau2, ci=ci)
     random, tau2, ci = MODELS[model], by["tau2"], by["ci"]
     estimator, interval = TAU2[tau2 if random else "DL"], intervals[ci]
-    clusters = None if cluster is None else _clusters(cluster, y.size)
+    clusters = None if cluster is None else clusters_of(cluster, y.size)
     # lengths of 1 keep the digits; the coefficients are turned back below
     lengths = np.sqrt((x**2).sum(0))
     effects = scaled(y[None], v[None], None)
@@ -271,8 +273,10 @@ def meta_regression(
     vcov = fit.vcov * float(interval.scale(np.array(q))) ** 2
     dfs: Array | None = np.full(len(names), float(df)) if interval.is_t else None
     robust = clusters is not None
+    working = None
     if clusters is not None:
-        vcov, dfs = _cr2(fit, effects.v[0] + t2[0], clusters)
+        working = (fit.x, fit.vcov, fit.residual, _independent(effects.v[0] + t2[0], clusters))
+        vcov, dfs = cr2(*working)
     b = fit.b
     if _has_constant(x):  # the origin that was taken off belongs to the constant
         b = b + effects.origin[0] * _constant(x / lengths)
@@ -285,7 +289,7 @@ def meta_regression(
         lengths=lengths,
         vcov=vcov,
         df=float(df) if interval.is_t else None,
-        robust=None if clusters is None else (fit, effects.v[0] + t2[0], clusters),
+        robust=working,
     )
     b, vcov = b * unit / lengths, vcov * unit**2 / np.outer(lengths, lengths)
     tested = [i for i, name in enumerate(names) if name != INTERCEPT]
@@ -546,7 +550,7 @@ class _Fit:
     lengths: Array
     vcov: Array  # of the columns by their lengths, as all that follows
     df: float | None
-    robust: tuple[_Fitted, Array, list[NDArray[np.int_]]] | None
+    robust: tuple[Array, Array, Array, list[Cluster]] | None  # what `cr2` takes
 
     def rows(self, moderators: Mapping[str, Sequence[Any]]) -> Array:
         """Return the rows of the design at values of the moderators, or refuse all that is wrong."""
@@ -577,7 +581,7 @@ class _Fit:
         rows = x / self.lengths
         if self.robust is None:
             return self.unit**2 * np.einsum("ip,pq,iq->i", rows, self.vcov, rows), [self.df] * len(rows)
-        vcov, dfs = _cr2(*self.robust, rows)
+        vcov, dfs = cr2(*self.robust, rows)
         return self.unit**2 * np.diag(vcov), [float(df) for df in dfs]
 
 
@@ -662,10 +666,10 @@ def cluster_robust(
     (0.0, 2.0)
     """
     y, v = usable(yi, vi, result.level)
-    clusters = _clusters(cluster, y.size)
+    clusters = clusters_of(cluster, y.size)
     working = v + (result.tau2 or 0.0)
     fit = _Fitted.of(y - result.estimate, 1 / working, np.ones((y.size, 1)))
-    vcov, dfs = _cr2(fit, working, clusters)
+    vcov, dfs = cr2(fit.x, fit.vcov, fit.residual, _independent(working, clusters))
     mean = _coefficient(INTERCEPT, result.estimate, vcov[0, 0], dfs[0], result.level)
     assert mean.se is not None  # a mean follows from any cluster
     assert mean.ci_low is not None
@@ -688,33 +692,38 @@ def cluster_robust(
     )
 
 
-def _cr2(
-    fit: _Fitted, working: Array, clusters: list[NDArray[np.int_]], of: Array | None = None
+def _independent(working: Array, clusters: list[NDArray[np.int_]]) -> list[Cluster]:
+    """Return clusters whose effects are independent by the working model, of these variances."""
+    return [(members, np.diag(working[members])) for members in clusters]
+
+
+def cr2(
+    x: Array, inverse: Array, residual: Array, clusters: Sequence[Cluster], of: Array | None = None
 ) -> tuple[Array, Array]:
-    """Return the CR2 variance of the coefficients and Satterthwaite's df of each.
+    """Return the CR2 variance of coefficients fitted by a working model, and Satterthwaite's df of each.
 
     Of the combinations of coefficients in the rows of `of`, where it is given.
 
-    With working variances Φ, weights W = Φ⁻¹, M = (X'WX)⁻¹ and H = XMX'W: A_j = D_j' B_j^(−½) D_j,
-    D_j the Cholesky root of Φ_j and B_j = D_j (I − H)_j Φ (I − H)_j' D_j' (Pustejovsky and Tipton
-    2018); V = M Σ X_j' W_j A_j e_j e_j' A_j' W_j X_j M. For a coefficient, with
+    With working covariances Φ, weights W = Φ⁻¹, M = (X'WX)⁻¹ (`inverse`) and H = XMX'W: A_j =
+    D_j' B_j^(−½) D_j, D_j the Cholesky root of Φ_j = D_j'D_j and B_j = D_j (I − H)_j Φ (I − H)_j' D_j'
+    (Pustejovsky and Tipton 2018); V = M Σ X_j' W_j A_j e_j e_j' A_j' W_j X_j M. For a coefficient, with
     p_j = (I − H)_j' A_j' W_j X_j M c and S_ij = p_i' Φ p_j, the df are (Σ S_ii)² / ΣΣ S_ij²
     (ibid.). NaN where a coefficient does not follow from the clusters without one of them: the
     residuals of that one say nothing of it.
     """
-    x, p = fit.x, fit.x.shape[1]
-    asked = np.eye(p) if of is None else of
+    asked = np.eye(x.shape[1]) if of is None else of
     scores, own, pulls = [], [], []
-    for members in clusters:
-        root, xj = np.sqrt(working[members]), x[members]
+    for members, covariance in clusters:
+        xj = x[members]
+        root = np.linalg.cholesky(covariance).T
         # (I − H)_j Φ (I − H)_j' = Φ_j − X_j M X_j', since HΦ = XMX' = HΦH'
-        left = np.diag(working[members]) - xj @ fit.vcov @ xj.T
-        values, vectors = np.linalg.eigh(root[:, None] * left * root)
+        left = covariance - xj @ inverse @ xj.T
+        values, vectors = np.linalg.eigh(root @ left @ root.T)
         keep = values > values.max() * 1e-12  # a cluster that fixes a coefficient has none left
-        inverse = (vectors[:, keep] / np.sqrt(values[keep])) @ vectors[:, keep].T
-        adjust = root[:, None] * inverse * root
-        pull = fit.vcov @ (xj * fit.w[members, None]).T @ adjust  # (p, n_j)
-        scores.append(pull @ fit.residual[members])
+        half = (vectors[:, keep] / np.sqrt(values[keep])) @ vectors[:, keep].T
+        weighted = np.linalg.solve(covariance, xj)  # W_j X_j
+        pull = inverse @ weighted.T @ root.T @ half @ root  # (p, n_j)
+        scores.append(pull @ residual[members])
         combined = asked @ pull
         own.append(np.einsum("pn,nm,pm->p", combined, left, combined))  # S_jj of each
         pulls.append(combined @ xj)  # (m, p)
@@ -725,14 +734,14 @@ def _cr2(
     u = np.array(pulls)  # (J, m, p)
     dfs = np.empty(len(asked))
     for i in range(len(asked)):
-        shared = fit.vcov @ (u[:, i].T @ u[:, i])
-        q_jj = np.einsum("jp,pq,jq->j", u[:, i], fit.vcov, u[:, i])
+        shared = inverse @ (u[:, i].T @ u[:, i])
+        q_jj = np.einsum("jp,pq,jq->j", u[:, i], inverse, u[:, i])
         squares = (shared * shared.T).sum() + (diagonal[:, i] ** 2 - q_jj**2).sum()
         # 0: nothing is left of a coefficient that one cluster fixes, which is told apart below
         dfs[i] = diagonal[:, i].sum() ** 2 / squares if squares > 0 else np.nan
     basis = np.linalg.qr(x)[0]
     # without a cluster that has little of the leverage all columns are still there
-    heavy = [m for m in clusters if np.linalg.norm(basis[m], 2) ** 2 > 0.9]
+    heavy = [members for members, _ in clusters if np.linalg.norm(basis[members], 2) ** 2 > 0.9]
     none = np.zeros(len(asked), bool)
     alone = np.any([none, *(~_estimable(np.delete(x, m, 0), asked) for m in heavy)], axis=0)
     vcov[alone], vcov[:, alone], dfs[alone] = np.nan, np.nan, np.nan
@@ -745,15 +754,28 @@ def _estimable(x: Array, asked: Array) -> Mask:
     return np.asarray(np.abs(asked @ spanned - asked).max(1) < 1e-6)
 
 
-def _clusters(given: Sequence[object], k: int) -> list[NDArray[np.int_]]:
+def clusters_of(
+    given: Sequence[object],
+    k: int,
+    *,
+    name: str = "cluster",
+    alone: str = "a cluster-robust variance needs two clusters or more.",
+) -> list[NDArray[np.int_]]:
+    """Return the places of the effects of each cluster, or refuse labels that make none of them.
+
+    Examples
+    --------
+    >>> [places.tolist() for places in clusters_of(["Ash", "Birch", "Ash"], 3)]
+    [[0, 2], [1]]
+    """
     labels = list(given)
     if len(labels) != k:
-        raise RefusalError(f"cluster has {len(labels)} values for {k} effects: give one each.")
+        raise RefusalError(f"{name} has {len(labels)} values for {k} effects: give one each.")
     members: dict[object, list[int]] = {}
     for i, label in enumerate(labels):
         members.setdefault(label, []).append(i)
     if len(members) < 2:
-        raise RefusalError("a cluster-robust variance needs two clusters or more.")
+        raise RefusalError(alone)
     return [np.array(places) for places in members.values()]
 
 
