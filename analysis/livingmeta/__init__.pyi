@@ -1,4 +1,5 @@
 from .calls.figures import baujat_plot as baujat_plot
+from .calls.figures import bubble_plot as bubble_plot
 from .calls.figures import cumulative_plot as cumulative_plot
 from .calls.figures import deduction_plot as deduction_plot
 from .calls.figures import forest_plot as forest_plot

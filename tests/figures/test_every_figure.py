@@ -56,6 +56,7 @@ READ = {"measure": "OR", "log": True}
 DRAWN = {
     "forest_plot": lambda **how: lm.forest_plot(TABLE, **READ, **how),
     "funnel_plot": lambda **how: lm.funnel_plot(TABLE, **READ, **how),
+    "bubble_plot": lambda **how: lm.bubble_plot(TABLE, by="year", **READ, **how),
     "leave_one_out_plot": lambda **how: lm.leave_one_out_plot(TABLE, **READ, **how),
     "cumulative_plot": lambda **how: lm.cumulative_plot(TABLE, **READ, **how),
     "baujat_plot": lambda **how: lm.baujat_plot(TABLE, **READ, **how),

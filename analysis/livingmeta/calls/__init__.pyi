@@ -1,4 +1,5 @@
 from .figures import baujat_plot as baujat_plot
+from .figures import bubble_plot as bubble_plot
 from .figures import cumulative_plot as cumulative_plot
 from .figures import deduction_plot as deduction_plot
 from .figures import forest_plot as forest_plot

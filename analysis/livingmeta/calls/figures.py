@@ -16,19 +16,20 @@ from livingmeta.appraisal.flow import Flow, flow
 from livingmeta.appraisal.multiverse import Multiverse
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.deduction import Deduction
-from livingmeta.calls.methods import Bayesian, SmallStudyTests, SubsetsOfPool, bayes, gosh
+from livingmeta.calls.methods import Bayesian, SmallStudyTests, SubsetsOfPool, bayes, gosh, regress
 from livingmeta.calls.opening import Reading, opened
 from livingmeta.calls.options import Pooling, fitting_kinds
 from livingmeta.calls.pooling import Source, pools_of
 from livingmeta.calls.reviews import deduce, multiverse, sensitivity
 from livingmeta.engine.pooling import PooledEstimate, Studies
-from livingmeta.figures import deduction, forest, funnel, posterior, prisma, subsets
+from livingmeta.figures import bubble, deduction, forest, funnel, posterior, prisma, subsets
 from livingmeta.figures import sensitivity as bends
 from livingmeta.figures import specification_curve as curve
 from livingmeta.figures.files import figure_bytes
 from livingmeta.language import language as spoken
 from livingmeta.review.folder import extended
 from livingmeta.review.protocol import Review
+from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 
@@ -86,6 +87,10 @@ def _funnel(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str
     if isinstance(data, SmallStudyTests):
         return (data.pool,), {"filled": data.filled}
     return (_one(data, asked),), {}
+
+
+def _bubbles(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return (data if isinstance(data, Moderation) else regress(data, asked.pop("vi", None), **asked),), {}
 
 
 def _bent(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -248,6 +253,16 @@ funnel_plot = of_data(
     given=("pool",),
     result="a `Pool`, what `pool` or `small_study` returned",
     example=_example(f"funnel_plot({EFFECTS}, measure='SMD')", "Standardised mean difference"),
+)
+bubble_plot = of_data(
+    bubble.bubble_plot,
+    _bubbles,
+    given=("moderation",),
+    result="a `Moderation`",
+    call=regress,
+    example=""">>> from livingmeta import bubble_plot
+    >>> bubble_plot("docs/tables/bcg.csv", measure="RR", by="latitude").get_xlabel()
+    'latitude'""",
 )
 _BENT: dict[str, Any] = {"given": ("sensitivity",), "result": "a `Sensitivity`", "call": sensitivity}
 _SHOWN = "Standardised mean difference"

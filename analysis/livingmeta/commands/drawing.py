@@ -74,9 +74,7 @@ def forest_command(
     review = opened.review
     if output is not None and out is not None:
         raise RefusalError("--output and --out: say one of the two, where the file or the folder goes.")
-    kinds = [Path(output).suffix.removeprefix(".")] if output else _listed(to)
-    for kind in kinds:
-        pick(dict.fromkeys(KINDS), kind, "output" if output else "to")
+    kinds = drawn_kinds(Path(output).suffix.removeprefix("."), "output") if output else drawn_kinds(to)
     speak = speaking(review, lang)
     pools = synthesise(review, selection=Selection(subgroup=subgroup), only=synthesis)
     names = list(dict.fromkeys(pool.synthesis for pool in pools))
@@ -133,6 +131,14 @@ def _clear(path: Path, written: Sequence[Path], stems: Set[str]) -> None:
             own = re.fullmatch(rf"{re.escape(path.name)}(_\d+)?", older.stem)
             if own and older not in written and (older.stem == path.name or older.stem not in stems):
                 older.unlink()
+
+
+def drawn_kinds(text: str, what: str = "to") -> list[str]:
+    """Return the kinds of files that a figure shall have, or refuse what is none; `what` asks for them."""
+    kinds = _listed(text) or [text]
+    for kind in kinds:
+        pick(dict.fromkeys(KINDS), kind, what)
+    return kinds
 
 
 def _listed(text: str) -> list[str]:

@@ -11,16 +11,20 @@ from livingmeta.calls.methods import regress
 from livingmeta.calls.opening import Opened
 from livingmeta.calls.pooling import pools_of
 from livingmeta.calls.reviews import compare
+from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
+from livingmeta.commands.drawing import drawn_kinds
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import (
     AsJson,
     Documented,
     Full,
     Include,
+    Lang,
     MeasureName,
     Model,
     NoAssumptions,
+    OutFolder,
     SubgroupBy,
     Synthesis,
     Tau2,
@@ -31,10 +35,11 @@ from livingmeta.commands.options import (
 from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import stepped
-from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, interval
+from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, interval, speaking
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.choosing import outside
 from livingmeta.synthesis.comparison import Comparison, apart
+from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.moderators import differing
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import CLUSTERS, METHOD_OPTIONS, Selection, headline_settings
@@ -262,10 +267,22 @@ def regress_command(
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,
+    to: Annotated[
+        str | None, typer.Option(metavar="KINDS", help="draw it as a bubble plot: svg, pdf and png")
+    ] = None,
+    along: Annotated[
+        str | None,
+        typer.Option(metavar="MODERATOR", help="axis of the bubble plot [the first that is a number]"),
+    ] = None,
+    predicted: Annotated[
+        bool, typer.Option("--predicted", help="in the bubble plot, where a true effect is expected, too")
+    ] = False,
+    lang: Lang = "en",
+    out: OutFolder = None,
     full: Full = False,
     as_json: AsJson = False,
 ) -> None:
-    """Regress effects on moderators (meta-regression)."""
+    """Regress effects on moderators (meta-regression), and draw what it fits."""
     loaded = opened.review
     plans = [plan.id for plan in loaded.protocol.synthesis]
     if not synthesis and len(plans) > 1:
@@ -279,6 +296,11 @@ def regress_command(
         )
         mean = f"The mean alone is what livingmeta pool {opened.name} gives."
         raise RefusalError(f"{opened.name}: {ask} {mean}")
+    kinds = [] if to is None else drawn_kinds(to)
+    if not kinds and (along is not None or predicted or out is not None or lang != "en"):
+        raise RefusalError(
+            "--along, --predicted, --lang and --out are of the bubble plot: say --to png, too."
+        )
     rows = {"no_assumptions": no_assumptions, "documented_only": documented_only}
     moderation = regress(
         loaded,
@@ -288,11 +310,26 @@ def regress_command(
         **{"profile": profile, "model": model, "tau2": tau2, "ci": ci},
         **{"include_sensitivity": include_sensitivity, **rows},
     )
+    paths = []
+    if kinds:
+        from livingmeta.figures.bubble import bubble_plot
+
+        ax = bubble_plot(moderation, along=along, predicted=predicted, language=speaking(loaded, lang))
+        stem = moderation.stem if lang == "en" else f"{moderation.stem}.{lang}"
+        paths = figure_files(opened.folder(out) / f"bubble_{stem}", ax, *kinds)
     if as_json:
         from livingmeta.pages.documents import regressed
 
         return screen.json("regress", regressed(moderation))
-    result, page = moderation.result, screen.Page(full=full)
+    page = screen.Page(full=full)
+    _print_regression(page, moderation, headline_settings(loaded).label)
+    printing.written(page, paths)
+    printing.disclaimer(page)
+    return None
+
+
+def _print_regression(page: screen.Page, moderation: Moderation, label: str) -> None:
+    result = moderation.result
     page.say(moderation.about, bold=True)
     missing = f", {len(moderation.missing)} more measured but missing here" if moderation.missing else ""
     effects = f"{result.k} {screen.plural(result.k, 'effect')}"
@@ -301,7 +338,7 @@ def regress_command(
     if result.clusters is not None:
         page.say("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
     page.table(
-        ["coefficient", f"{headline_settings(loaded).label} ({100 * result.level:g}% CI)", "df", "P"],
+        ["coefficient", f"{label} ({100 * result.level:g}% CI)", "df", "P"],
         [
             [
                 slope.name,
@@ -356,5 +393,3 @@ def regress_command(
     for left in moderation.left_out:
         page.say(f"  left out: {left.label} – {left.why}", rank=2, what="trial left out")
     printing.flags(page, moderation.flags)
-    printing.disclaimer(page)
-    return None

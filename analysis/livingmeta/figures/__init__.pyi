@@ -1,5 +1,6 @@
 from .bias import summary_plot as summary_plot
 from .bias import traffic_plot as traffic_plot
+from .bubble import bubble_plot as bubble_plot
 from .changes import changes_plot as changes_plot
 from .files import figure_bytes as figure_bytes
 from .files import inline_svg as inline_svg

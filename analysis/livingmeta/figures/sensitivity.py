@@ -7,9 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
 from livingmeta.appraisal.changes import Stage
 from livingmeta.appraisal.scenarios import Sensitivity, Without
@@ -32,6 +29,7 @@ from livingmeta.figures.style import (
     fitted,
     interval_words,
     methods_words,
+    name_points,
     open_axes,
     pictured,
     pool_name,
@@ -245,7 +243,9 @@ def baujat_plot(
     ax.spines["left"].set_visible(True)
     for axis in (ax.xaxis, ax.yaxis):
         turn_ticks(axis, language)
-    named = _names(ax, x, y, labels)
+    far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
+    outermost = np.argsort(-far.round(STEADY), kind="stable")[:NAMED].tolist()
+    named = name_points(ax, x, y, labels, outermost)
     if title is not None:
         write_title(canvas, title, (0.08, 0.08))
     nameless = len(labels) - len(named)
@@ -443,47 +443,6 @@ def _limits(
     high = max(result.ci_high, important, *estimates, min(float(limits.max()), far), 0.0)
     room = 0.05 * (high - low)
     return low - room, high + room
-
-
-def _names(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str]) -> list[int]:
-    """Name the outermost points, where names touch nothing; return which, the outermost first."""
-    from adjustText import adjust_text
-
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
-    outermost = np.argsort(-far.round(STEADY), kind="stable")[:NAMED].tolist()
-    texts = {}
-    for i in outermost:
-        side, off = ("right", -1) if x[i] > 0.6 * x.max() else ("left", 1)  # where there is room
-        name = fitted(labels[i], 1.6, size=SMALL)
-        place = (x[i] + off * 0.02 * x.max(), y[i] + 0.03 * y.max())
-        texts[i] = ax.text(*place, name, fontsize=SMALL, ha=side, gid=f"name:{i}")
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
-    points = ax.transData.transform(np.column_stack([x, y]))
-    taken = [Bbox.from_extents(*(p - 3), *(p + 3)) for p in points]
-    room, named = ax.get_window_extent(renderer), list[int]()
-    for _ in range(3):  # what finds no room among all finds it beside those that did
-        left = [text for i, text in texts.items() if i not in named]
-        beside = [texts[i] for i in named] or None
-        if left:
-            how: dict[str, Any] = {"expand": (1.15, 1.6), "force_text": (0.2, 0.4)}
-            adjust_text(left, x=x, y=y, objects=beside, ax=ax, **how)
-        for i in outermost:
-            box = Text.get_window_extent(texts[i], renderer)
-            inside = room.contains(*box.min) and room.contains(*box.max)
-            if i not in named and inside and not box.count_overlaps(taken):
-                taken.append(box)
-                named.append(i)
-    for i, text in texts.items():
-        if i not in named:
-            text.remove()
-            continue
-        box = Text.get_window_extent(text, renderer)
-        near = np.clip(points[i], box.min, box.max)  # what of the name is nearest to its point
-        led = ax.transData.inverted().transform([points[i], near])
-        ax.plot(*led.T, color=GREY, lw=0.4, zorder=1, gid=f"led:{i}")
-    return [i for i in outermost if i in named]
 
 
 FIGURES: Mapping[str, Callable[..., Axes]] = {

@@ -19,6 +19,7 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import Collection
 from matplotlib.colors import LinearSegmentedColormap, is_color_like, to_hex, to_rgba
@@ -26,7 +27,9 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
+from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.transforms import Bbox
 
 from livingmeta.engine.measures import MOST_LOG, as_shown, measure_of, on_scale, scale_name
 from livingmeta.language import ENGLISH, Language, Said, Word, said
@@ -544,6 +547,71 @@ def draw_diamond(
         style = {"facecolor": color, "edgecolor": color, "lw": 0.8, "zorder": 3, **style}
         ax.add_patch(Polygon([*upper, *lower], closed=True, gid=gid, **style))
     _arrows(ax, low, high, y, gid=gid, color=color, size=5)
+
+
+def name_points(
+    ax: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    labels: Sequence[str],
+    outermost: Sequence[int],
+    radii: np.ndarray | float = 3.0,
+) -> list[int]:
+    """Name points where names touch nothing; return which have a name, as `outermost` has them.
+
+    Parameters
+    ----------
+    ax : Axes
+        With its limits.
+    x, y : array
+        Of all points.
+    labels : sequence of str
+        Of all points.
+    outermost : sequence of int
+        Places of those that shall have a name, the first first.
+    radii : float or array
+        Of the points, in pixels.
+    """
+    from adjustText import adjust_text
+
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    texts = {}
+    for i in outermost:
+        side, off = (
+            ("right", -1) if x[i] > left + 0.55 * (right - left) else ("left", 1)
+        )  # where there is room
+        place = (x[i] + off * 0.016 * (right - left), y[i] + 0.023 * (high - low))
+        texts[i] = ax.text(
+            *place, fitted(labels[i], 1.6, size=SMALL), fontsize=SMALL, ha=side, gid=f"name:{i}"
+        )
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    points = ax.transData.transform(np.column_stack([x, y]))
+    sizes = np.broadcast_to(radii, len(points))
+    taken = [Bbox.from_extents(*(p - r), *(p + r)) for p, r in zip(points, sizes, strict=True)]
+    room, named = ax.get_window_extent(renderer), list[int]()
+    for _ in range(3):  # what finds no room among all finds it beside those that did
+        nameless = [text for i, text in texts.items() if i not in named]
+        beside = [texts[i] for i in named] or None
+        if nameless:
+            how: dict[str, Any] = {"expand": (1.15, 1.6), "force_text": (0.2, 0.4)}
+            adjust_text(nameless, x=x, y=y, objects=beside, ax=ax, **how)
+        for i in outermost:
+            box = Text.get_window_extent(texts[i], renderer)
+            inside = room.contains(*box.min) and room.contains(*box.max)
+            if i not in named and inside and not box.count_overlaps(taken):
+                taken.append(box)
+                named.append(i)
+    for i, text in texts.items():
+        if i not in named:
+            text.remove()
+            continue
+        box = Text.get_window_extent(text, renderer)
+        near = np.clip(points[i], box.min, box.max)  # what of the name is nearest to its point
+        led = ax.transData.inverted().transform([points[i], near])
+        ax.add_line(Line2D(*led.T, color=GREY, lw=0.4, zorder=1, gid=f"led:{i}"))
+    return [i for i in outermost if i in named]
 
 
 def state_key(state: str) -> str:

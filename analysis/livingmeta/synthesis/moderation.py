@@ -16,7 +16,7 @@ from livingmeta.synthesis.moderators import Value, moderator_of, terms_of
 from livingmeta.synthesis.pool import LeftOut
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, key_of
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -25,10 +25,12 @@ class Moderation(Shown):
 
     review: str
     syntheses: tuple[str, ...]
+    titles: tuple[str, ...]  # of these
     by: tuple[str, ...]  # moderators
     interactions: tuple[tuple[str, ...], ...]  # of these
     measure: str
     methods: str
+    favours: tuple[str, str] | None  # whom an effect below and above no effect favours, if known
     effects: tuple[Effect, ...]
     values: tuple[tuple[str | float, ...], ...]  # of each effect, in the order of `by`
     trials: int
@@ -45,6 +47,12 @@ class Moderation(Shown):
         """What is regressed on what."""
         terms = (*self.by, *(" × ".join(term) for term in self.interactions))
         return f"{', '.join(self.syntheses)} by {', '.join(terms) or 'nothing: the mean'}"
+
+    @property
+    def stem(self) -> str:
+        """What it is of, as a part of a file's name."""
+        crossed = ["x"] if self.interactions else []
+        return "_".join([*self.syntheses, *(key_of(name, []) for name in self.by), *crossed])[:100]
 
     def _listed(self) -> Iterable[Mapping[str, Any]]:
         """Return the coefficients."""
@@ -103,9 +111,13 @@ def regress(
     left_out: list[LeftOut] = []
     flags: list[str] = []
     missing: dict[str, None] = {}
+    of: dict[str, str] = {}
+    sides: dict[tuple[str, str] | None, None] = {}
     for pool in synthesise(review, settings=settings, selection=selection):
         if pool.synthesis not in plans:
             continue
+        of[pool.title] = pool.measure
+        sides[pool.favours] = None
         missing |= dict.fromkeys(absent.trial for absent in pool.missing)
         for effect in pool.effects:
             if pool.subgroup is None and effect.subgroup is not None:
@@ -135,10 +147,12 @@ def regress(
     return Moderation(
         review=review.protocol.id,
         syntheses=tuple(plans),
+        titles=tuple(of),
         by=tuple(readers),
         interactions=tuple(interactions),
-        measure=settings.label,
+        measure=next(iter(of.values())) if len(of) == 1 else settings.label,
         methods=settings.words(),
+        favours=next(iter(sides)) if len(sides) == 1 else None,
         effects=tuple(effects),
         values=tuple(
             tuple(
