@@ -71,6 +71,15 @@ def test_a_synthesis_without_rows_has_scenarios_and_no_numbers() -> None:
     assert "imputed numbers alone" in str(one.absence.why_not)
 
 
+def test_of_more_effects_than_asked_for_none_is_left_out_in_turn_and_all_else_stays() -> None:
+    for bounded in sensitivity(LIVING, most=3):
+        whole = FOUND[bounded.main.synthesis]
+        assert bounded.scenarios == whole.scenarios
+        few = len(whole.main.effects) <= 3
+        assert bounded.without == (whole.without if few else ())
+        assert bounded.growth == (whole.growth if few else dict.fromkeys(whole.growth, ()))
+
+
 def test_growth_ends_at_the_whole_by_every_order() -> None:
     one = FOUND["function-short"]
     assert one.main.result is not None

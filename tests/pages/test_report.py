@@ -677,14 +677,15 @@ def test_what_printed_results_give_away_stands_on_the_page_with_its_assumptions(
 def test_of_very_many_trials_the_heaviest_are_shown_and_the_rest_are_said_to_be_elsewhere(
     say: Callable[..., Any], tmp_path: Path
 ) -> None:
-    rows = (f"Trial {n},{(n % 7) / 10 - 0.4},{0.01 + (n % 11) / 100}" for n in range(1200))
+    rows = (f"Trial {n},{(n % 7) / 10 - 0.4},{0.01 + (n % 11) / 100}" for n in range(2100))
     file = tmp_path / "many.csv"
     file.write_text("\n".join(["study,yi,vi", *rows]) + "\n", encoding="utf-8")
     say("report", str(file), "--measure", "SMD", "--out", str(tmp_path))
     page = Page((tmp_path / "many" / "report.html").read_text(encoding="utf-8"))
     (table,) = [one for one in page.all("table") if one.attributes.get("id", "").startswith("effects-")]
     assert sum(one.tag == "tr" for one in table.inside) == 51
-    assert "effects.csv of `livingmeta run` has all 1,200" in within(page, "forests")
+    assert "effects.csv of `livingmeta run` has all 2,100" in within(page, "forests")
+    assert "Of so many effects (2,100) none was left out in turn" in within(page, "bending")
     assert not [one for one in page.all("article") if one.attributes["id"].startswith("trace-")]
     inside = {one.attributes["href"] for one in page.all("a") if one.attributes["href"][0] == "#"}
     assert {target[1:] for target in inside} <= page.anchors.keys()

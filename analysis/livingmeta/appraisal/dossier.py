@@ -32,6 +32,8 @@ from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, headline_settings, undeclarable
 from livingmeta.synthesis.synthesise import synthesise
 
+MOST_LEFT_OUT = 2000  # effects, each left out in turn: of more a page takes a minute
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Dossier(Shown):
@@ -110,8 +112,11 @@ class Dossier(Shown):
 
     @cached_property
     def sensitivity(self) -> tuple[Sensitivity, ...]:
-        """Each synthesis under other defensible choices, one at a time."""
-        return sensitivity(self.review)
+        """Each synthesis under other defensible choices, one at a time.
+
+        Of more effects than `MOST_LEFT_OUT` none is left out in turn: `sensitivity` does that.
+        """
+        return sensitivity(self.review, most=MOST_LEFT_OUT)
 
     @cached_property
     def multiverse(self) -> tuple[Multiverse, ...]:

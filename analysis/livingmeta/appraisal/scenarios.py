@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -118,12 +119,15 @@ def _analysis(pool: Pool) -> tuple[object, ...]:
     return effects, result.model, result.tau2_method, given, result.ci_method, result.level
 
 
-def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
+def sensitivity(review: Review, *, most: float = math.inf) -> tuple[Sensitivity, ...]:
     """Pool every synthesis by the methods of its headline, and by every other defensible choice.
 
     Parameters
     ----------
     review : Review
+    most : float
+        Effects of a synthesis up to which it is pooled without each, and one more at a time, which
+        takes as many times as long as there are effects; of more both are empty.
 
     Returns
     -------
@@ -148,8 +152,11 @@ def sensitivity(review: Review) -> tuple[Sensitivity, ...]:
                 *((name, by_key.get(pool.key)) for name, by_key in others),
                 *((sibling.name, _part(pool, sibling, settings)) for sibling in pool.siblings),
             ),
-            without=_without(pool, settings),
-            growth={order: growth(pool, settings, by=order) for order in ORDERS},
+            without=_without(pool, settings) if len(pool.effects) <= most else (),
+            growth={
+                order: growth(pool, settings, by=order) if len(pool.effects) <= most else ()
+                for order in ORDERS
+            },
             absence=absence(review, pool, settings),
         )
         for pool in main

@@ -16,6 +16,7 @@ from livingmeta.appraisal.dossier import Dossier, all_problems
 from livingmeta.appraisal.multiverse import Multiverse
 from livingmeta.appraisal.multiverse import multiverse as combined
 from livingmeta.appraisal.scenarios import Sensitivity
+from livingmeta.appraisal.scenarios import sensitivity as under_choices
 from livingmeta.audit import lock, verdicts, witnesses
 from livingmeta.audit.candidates import Assumptions, declared
 from livingmeta.audit.deduction import Deduction
@@ -173,7 +174,7 @@ def sensitivity(
     """
     review = opened(data, vi, **asked)
     wanted = None if synthesis is None else review.plan(synthesis).id
-    listed = Dossier(review=review).sensitivity
+    listed = under_choices(review)
     return Several(one for one in listed if wanted in {None, one.main.synthesis})
 
 

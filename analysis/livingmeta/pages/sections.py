@@ -400,7 +400,9 @@ def _bent(writer: Writer, bend: Sensitivity) -> Blocks:
         yield writer.said("bending_same", name, names=", ".join(same))
     if bend.absence.scenarios:
         yield writer.said("tipping", name, what=tipping(bend, language=speak))
-    if len(bend.without) <= FEW_LEFT_OUT:
+    if not bend.without and pool.k > 1:
+        yield writer.said("without_none", name, n=speak.whole(len(pool.effects)))
+    elif len(bend.without) <= FEW_LEFT_OUT:
         yield writer.table(
             slug("without", name),
             f"{writer.title(pool)}: {say('without_head')}",
@@ -412,7 +414,7 @@ def _bent(writer: Writer, bend: Sensitivity) -> Blocks:
             of=pool,
             numbers=(1, 2),
         )
-    else:
+    elif bend.without:
         estimates = [left.estimate for left in bend.without]
         low, high = speak.commas(as_shown(pool.measure, min(estimates), max(estimates)))
         yield writer.said("without_range", name, n=len(estimates), low=low, high=high)
