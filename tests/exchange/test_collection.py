@@ -10,7 +10,7 @@ import pytest
 from benchmarks.reproduce import PRINTED, beside_print
 from exchange.test_imports import SAMPLE, cochrane, revman_csv, write
 from folders import ROOT
-from livingmeta.exchange.collection import EARLY, Reproduced, deviation, summed
+from livingmeta.exchange.collection import EARLY, Reproduced, deviation, summary, summed
 
 TABLE = pd.read_csv(SAMPLE, dtype=str, keep_default_na=False)
 
@@ -98,5 +98,11 @@ def test_many_analyses_are_counted_as_one_and_what_nobody_can_explain_stands_fir
     second = Reproduced(file="b", analysis="1", rows=1, compared={"ci_low": 1}, deviations=(small, large))
     whole = summed([first, second])
     assert (whole.rows, whole.agreeing, whole.compared) == (4, 3, {"weight": 3, "ci_low": 3})
-    assert whole.deviations == (large, small, early)
-    assert (whole.unexplained, whole.explained) == ((large, small), {EARLY: 1})
+    assert [apart.size for apart in whole.deviations] == [apart.size for apart in (large, small, early)]
+    assert whole.deviations[0].place == "b, b, Oak"  # of several files each is named
+    assert (len(whole.unexplained), whole.explained) == (2, {EARLY: 1})
+    assert summary(whole, most=1) == (
+        "0 of 6 printed numbers agree to the last digit; 1 more to RevMan Web's own tolerance (RevMan Web's "
+        "REML stops early); 2 differ: b, b, Oak: lower limit printed 0.10, ours -0.4 (no reason is known); "
+        "and 1 more: --full."
+    )

@@ -587,6 +587,8 @@ def held_sizes(claims: Iterable[Claim]) -> Held:
         numbers, trials = held[claim.synthesis, claim.subgroup]
         if claim.quantity == "k" and claim.trial is None and claim.value is not None:
             numbers.add(claim.value)
+        elif claim.quantity == "q_df" and claim.trial is None and claim.value is not None:
+            numbers.add(claim.value + 1)
         elif claim.quantity == "weight" and claim.trial:
             trials.append(claim.trial)
     return held
@@ -597,7 +599,7 @@ def _weights(_: Sequence[PrintedResult], claims: Sequence[Claim]) -> Iterator[Fi
 
     Rows of subgroups may bear the weights of the total: then all of them together make 100.
     """
-    rows = [c for c in claims if c.quantity == "weight" and c.value is not None]
+    rows = [c for c in claims if c.quantity == "weight" and c.trial and c.value is not None]
     held = held_sizes(claims)
     totals = {key: _sum(group) for key, group in _grouped(rows, "synthesis", "source").items()}
     for (synthesis, subgroup, source), group in _grouped(rows, "synthesis", "subgroup", "source").items():

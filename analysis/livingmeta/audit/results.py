@@ -51,12 +51,15 @@ def results_of(review: Review) -> Results:
 
 
 def printed_k(review: Review, pool: Pool) -> str | None:
-    """Return the number of trials that the publication prints for this pool, if it does."""
-    for claim in review.published:
-        about = (claim.synthesis, claim.subgroup, claim.trial, claim.quantity)
-        if about == (*pool.key, None, "k"):
-            return claim.printed
-    return None
+    """Return the number of trials that the publication prints for this pool, if it does.
+
+    It is one more than the degrees of freedom of Q.
+    """
+    about = (claim for claim in review.published if (claim.synthesis, claim.subgroup) == pool.key)
+    printed = {claim.quantity: claim for claim in about if claim.trial is None}
+    if "k" not in printed and (df := printed.get("q_df")) is not None and df.counted is not None:
+        return str(df.counted + 1)
+    return printed["k"].printed if "k" in printed else None
 
 
 def total_people(review: Review) -> int | None:

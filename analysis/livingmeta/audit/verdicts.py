@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from livingmeta.audit.consistency import INTERVAL, Finding, Held, findings_of, held_sizes, subject
+from scipy.special import ndtri
+
+from livingmeta.audit.consistency import INTERVAL, LIMITS, Finding, Held, findings_of, held_sizes, subject
 from livingmeta.engine.measures import on_scale
 from livingmeta.language import Own, Said, said, together
 from livingmeta.printer import Shown, cells
@@ -82,7 +84,9 @@ def reproduce(review: Review) -> Audited:
     return Audited(claims=verdicts(review.published, pools), findings=findings_of(review, pools))
 
 
-_FIELDS = {"p": "p_value", "z": "statistic"}  # of `PooledEstimate`, where a quantity's name is another
+_FIELDS = {"p": "p_value", "z": "statistic", "t": "statistic"}  # where a quantity's name is another
+BETWEEN = "between_"  # begins the quantities of a test for subgroup differences
+ON_SCALE = {*INTERVAL, "pi_low", "pi_high"}
 
 
 def verdicts(claims: Sequence[Claim], pools: Sequence[Pool]) -> tuple[Verdict, ...]:
@@ -164,12 +168,16 @@ def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | 
     if pool.result is None:
         return pool, None, pool.why_not or ""
     if claim.quantity == "weight":
-        return pool, None, said("verdict.weight_of_whom")
+        whole = sum(pool.weights) if claim.subgroup else None
+        return pool, whole, said("verdict.weight_of_whom")
     if claim.quantity == "n":
         return pool, pool.people.all, said("verdict.sizes")
-    of = pool if claim.quantity == "i2" else pool.result
-    value = getattr(of, _FIELDS.get(claim.quantity, claim.quantity))
-    if claim.quantity in INTERVAL and value is not None:
+    of: Any = pool if claim.quantity == "i2" else pool.result
+    if claim.quantity.startswith(BETWEEN):  # without a total it stands with the last subgroup
+        of = next((p.subgroup_test for p in reversed(pools) if p.subgroup_test is not None), None)
+    field = claim.quantity.removeprefix(BETWEEN)
+    value = getattr(of, _FIELDS.get(field, field), None)
+    if claim.quantity in ON_SCALE and value is not None:
         value = on_scale(pool.measure, value)
     name = said(f"quantity.{claim.quantity}")
     return pool, value, said("verdict.undefined", quantity=name, k=pool.result.k)
@@ -188,7 +196,7 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
         if len(rows) > 1:
             return pool, None, said("verdict.several")
         if rows:
-            value = _of_row(claim.quantity, pool, rows[0])
+            value = _of_row(claim, pool, rows[0])
             name = said(f"quantity.{claim.quantity}")
             return pool, value, said("verdict.not_of_trial", quantity=name)
     for pool in own_first:
@@ -199,12 +207,17 @@ def _of_trial(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float |
     return None, None, said("verdict.none_of_trial")
 
 
-def _of_row(quantity: str, pool: Pool, i: int) -> float | None:
-    effect = pool.effects[i]
+def _of_row(claim: Claim, pool: Pool, i: int) -> float | None:
+    effect, quantity = pool.effects[i], claim.quantity
     if quantity == "weight" and pool.result is not None:
         return pool.weights[i]
     if quantity in INTERVAL:
-        return on_scale(effect.measure, effect.yi if quantity == "estimate" else getattr(effect, quantity))
+        value = effect.yi if quantity == "estimate" else getattr(effect, quantity)
+        level = pool.result.level if pool.result else None
+        if quantity in LIMITS and claim.ci_level and level and abs(level - claim.ci_level / 100) > SLACK:
+            reach = float(ndtri(0.5 + claim.ci_level / 200)) * effect.vi**0.5
+            value = effect.yi + (reach if quantity == "ci_high" else -reach)
+        return on_scale(effect.measure, value)
     return people_of([effect]).all if quantity == "n" else None
 
 
@@ -222,7 +235,7 @@ def _undocumented(pool: Pool, held: Held) -> list[Said]:
 
 
 def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[VerdictName, Said]:
-    if claim.quantity == "z" and printed.value >= 0:
+    if claim.quantity in {"z", "t"} and printed.value >= 0:
         recomputed = abs(recomputed)  # RevMan prints Z without its sign
     low, high = printed.span
     shown = Numeral(shown_as(recomputed, printed.half, more=2))

@@ -20,7 +20,7 @@ from livingmeta.calls.reviews import assuming, certify, gaps
 from livingmeta.commands import editing, printing, screen
 from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
 from livingmeta.commands.options import AsJson, Full, Include, OutFolder, ReviewName, SynthesisPlace, trials
-from livingmeta.exchange.collection import Reproduced, collection, summed
+from livingmeta.exchange.collection import Reproduced, collection, judged, of_results, summary, summed
 from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.language import ENGLISH, said
 from livingmeta.living.adding import EXTRACTIONS, settle
@@ -44,6 +44,7 @@ LOOKS = {
     "found": ("green", "✓", 3),
     "paper not there": ("", "–", screen.NEVER),
 }
+MOST_NAMED = 5  # numbers that differ, where not all is asked for
 # Verdicts, those first that a reader asks about first.
 TELLING = ("differs", "partial", "not computable", "reproduced", "not numeric")
 
@@ -243,20 +244,33 @@ def reproduce_command(
 ) -> None:
     """Show each printed number beside ours, with a verdict.
 
-    Of a folder of reviews or RevMan files it counts what agrees and names the rest; exit with 1
-    if a number differs there and no reason is known. Known is that RevMan Web's REML stops early,
-    which moves a weight by up to 0.02 points.
+    Of a RevMan file, and of a folder of reviews or files, the last line counts what agrees and names
+    the rest; exit with 1 if a number differs there and no reason is known. Known is that RevMan Web's
+    REML stops early, which moves a weight by up to 0.02 points, and all else as far.
     """
     if Path(name).is_dir() and not holds_review(name):
         unsaid(name, said)
         return _collection(Path(name), full=full, as_json=as_json)
-    asked = {"full": full, "as_json": as_json}
-    parts = [(opened, asked) for opened in read_given(name, said)]
-    return each(_reproduce, parts, quiet=as_json)
+    listed = read_given(name, said)
+    tally = judged((), listed[0].remarks, file=name) if listed[0].file else None
+    parts = [(opened, {"full": full, "as_json": as_json, "tally": tally}) for opened in listed]
+    try:
+        each(_reproduce, parts, quiet=as_json)
+    finally:
+        if tally is not None and not as_json:
+            page = screen.Page(full=full)
+            _say_tally(page, tally)
+            page.show()
+    if any(analysis.unexplained for analysis in tally or ()):
+        raise typer.Exit(1)
+    return None
 
 
-def _reproduce(opened: Opened, *, full: bool, as_json: bool) -> None:
+def _reproduce(opened: Opened, *, full: bool, as_json: bool, tally: list[Reproduced] | None) -> None:
+    """Print a review's numbers beside ours, and add to the `tally` of all that a file makes."""
     results = results_of(opened.review)
+    if tally is not None:
+        tally += of_results(results, file=opened.name)
     if as_json:
         from livingmeta.pages import documents
 
@@ -281,9 +295,10 @@ def _reproduce(opened: Opened, *, full: bool, as_json: bool) -> None:
     reasons = (f"{v.claim}, {v.verdict}: {v.detail}" for v in shown if v.verdict != "not numeric")
     for reason in dict.fromkeys(reasons):
         page.say(reason, rank=4, what="reason")
-    tally = ", ".join(f"{number} {name}" for name, number in counts.items())
     page.gap()
-    page.say(f"{tally or 'no printed numbers to compare with'}.")
+    if tally is None:
+        counted = ", ".join(f"{number} {name}" for name, number in counts.items())
+        page.say(f"{counted or 'no printed numbers to compare with'}.")
     for finding in results.findings:
         page.gap()
         whole = f"{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}"
@@ -320,26 +335,17 @@ def _show_collection(page: screen.Page, analyses: Sequence[Reproduced], skipped:
         page.say(f"{file}: {_agreement(summed(list(group)))}", rank=4, what="file")
     for file, refusal in skipped.items():
         page.say(f"{file}: skipped: {refusal}", rank=3, what="file skipped")
-    for differs in (analysis for analysis in analyses if analysis.unexplained):
-        agree = f"{differs.agreeing} of {differs.rows} rows agree"
-        text = f"  {differs.file}, {differs.analysis}: {agree}"
-        page.say(text, rank=1, what="analysis that does not agree")
-    whole = summed(analyses)
-    if whole.deviations:
-        page.say("Largest deviations, those that nobody can explain first:", rank=2, what="")
-    for apart in whole.deviations:
-        page.say(
-            f"  {apart.place}: {said(f'quantity.{apart.quantity}')} printed {apart.printed}, ours "
-            f"{apart.ours:.8g}, apart by {apart.size:.2g} ({apart.known or 'no reason is known'})",
-            rank=2,
-            what="deviation",
-        )
-    for reason, number in Counter(whole.skipped).most_common():
-        page.say(f"  not compared, {number} times: {reason}", rank=3, what="reason")
     if skipped:
         page.say(f"{len(skipped):,} {screen.plural(len(skipped), 'file')} skipped.", brief=True, what="")
-    page.say(f"In all: {_agreement(whole)}.")
+    _say_tally(page, analyses)
     page.show()
+
+
+def _say_tally(page: screen.Page, analyses: Sequence[Reproduced]) -> None:
+    """End a page with what all numbers come to, in one line."""
+    whole = summed(analyses)
+    forms = {0: summary(whole, most=MOST_NAMED), 2: summary(whole)}
+    page.say(forms, what="number that differs", number=len(whole.unexplained))
 
 
 def _agreement(sum_of: Reproduced) -> str:
@@ -347,7 +353,6 @@ def _agreement(sum_of: Reproduced) -> str:
     parts = [f"{sum_of.analysis}, {agreeing if sum_of.rows else 'no number that can be compared'}"]
     for quantity, compared in sum_of.compared.items():
         parts.append(f"{said(f'quantity.{quantity}')} {sum_of.equal.get(quantity, 0):,} of {compared:,}")
-    parts += [f"{number:,} more: {reason}" for reason, number in sum_of.explained.items()]
     return "; ".join(parts)
 
 

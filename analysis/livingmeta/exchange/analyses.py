@@ -100,6 +100,7 @@ class Record:
     other: dict[str, str] = field(default_factory=dict)  # cells of columns that are no result
     columns: Mapping[str, str] = field(default_factory=dict)  # our names to the file's
     printed: dict[str, str] = field(default_factory=dict)
+    printed_level: float | None = None  # of its interval, in percent, where it is not the analysis's
     doubt: str = ""  # why it may be no trial
     mixed: bool = False  # its effect is the log of a ratio, and its limits are ratios
 
@@ -124,8 +125,12 @@ class Analysis:
     title: str
     measure: str = ""  # until the file or the user says it
     by_default: bool = False  # the measure, since nobody named one
+    called: str | None = None  # what its effects are called where no measure is named so
+    kind: str = ""  # of data, as RevMan parts them
+    swapped: bool = False  # effects are of people without the event
     model: str = "random"
-    method: str = "iv"
+    method: str = "IV"
+    choices: dict[str, str] = field(default_factory=dict)  # other methods that its file names
     level: float = 95
     groups: tuple[str, str] = UNNAMED
     negative_favours: int | None = None

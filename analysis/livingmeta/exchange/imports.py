@@ -18,7 +18,7 @@ from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import as_called, hints_of
 from livingmeta.exchange.moderators import moderator_rows
 from livingmeta.exchange.questions import OpenColumnsError
-from livingmeta.exchange.revman import INVERSE, POOLED_BY, WEB_KEYS, package, revman_export, rm5, web
+from livingmeta.exchange.revman import WEB_KEYS, package, revman_export, rm5, web
 from livingmeta.exchange.sheets import FRAME, ExchangeError, as_csv, read_sheet, sheet_from
 from livingmeta.exchange.tables import analysis_of
 from livingmeta.printer import remarking
@@ -26,6 +26,7 @@ from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import OPTIONAL, TABLES, Moderator, Problem, columns
 from livingmeta.store import scratch
+from livingmeta.synthesis.profiles import METHOD_CHOICES
 from livingmeta.synthesis.settings import undeclarable
 from livingmeta.words import key_of, pick
 
@@ -200,13 +201,16 @@ def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Impor
     sets: dict[tuple[object, ...], list[Analysis]] = {}
     for analysis in analyses:
         if not analysis.left_out:
-            kind = (analysis.measure, analysis.log, analysis.model, analysis.groups, analysis.level)
+            measure = (analysis.measure, analysis.log, analysis.called, analysis.groups)
+            methods = (analysis.profile, analysis.model, analysis.method, analysis.level)
+            kind = (*measure, *methods, *sorted(analysis.choices.items()))
             sets.setdefault(kind, []).append(analysis)
     drafts: list[Imported] = []
     for listed in sets.values():
         first = listed[0]
         called = f"log_{first.measure}" if first.log else first.measure
         taken = [draft.name for draft in drafts]
+        called += "" if first.method == "IV" else f"_{first.method}"
         chosen = key_of(f"{name}_{called}_{first.model}", taken) if len(sets) > 1 else name
         drafts.append(_folder(listed, name=chosen, file=file))
     left = tuple(analysis.left_out for analysis in analyses if analysis.left_out)
@@ -274,24 +278,24 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
             used += [(trial, record)] if made else []
             origins += [record] * len(made)
             remarks += [remark] if remark else []
-            printed = dict(record.printed)
-            if analysis.method not in INVERSE:
-                printed.pop("weight", None)
-            if POOLED_BY.get(analysis.method) == "Peto":  # its effects of single trials are its own
-                printed = {}
             about = {"trial": trial, "subgroup": record.subgroup, "contrast": record.contrast}
-            rows["published"] += _claims(outcome, printed, about, where, claims)
-        if analysis.method in INVERSE:
-            for subgroup, printed in analysis.printed.items():
-                if subgroup or analysis.overall:
-                    where = "the analysis as a whole"
-                    rows["published"] += _claims(outcome, printed, {"subgroup": subgroup}, where, claims)
-        else:
+            if record.printed_level is not None:
+                about["ci_level"] = f"{record.printed_level:.15g}"
+            rows["published"] += _claims(outcome, record.printed, about, where, claims)
+        if analysis.method != "IV" and "method" not in METHOD_CHOICES:
             remarks.append(
-                f"analysis {analysis.number} ({analysis.title}): its file pooled it by "
-                f"{analysis.method.upper()}, which is not an inverse-variance method; here it is "
-                "pooled by inverse variance, and the file's pooled numbers are not compared."
+                f"analysis {analysis.number} ({analysis.title}): its file pooled it by {analysis.method}"
             )
+            continue
+        for subgroup, printed in analysis.printed.items():
+            if subgroup or analysis.overall:
+                rows["published"] += _claims(
+                    outcome,
+                    _of_pool(analysis, printed, subgroup),
+                    {"subgroup": subgroup},
+                    "the analysis as a whole",
+                    claims,
+                )
     moderators, unkept = moderator_rows(used, rows, file=file)
     remarks += unkept
     files = {f"{table}.csv": _csv(table, listed) for table, listed in rows.items()}
@@ -378,6 +382,8 @@ def _difference(
     if not se and cells.get("vi") and float(cells["vi"]) > 0:
         se = f"{float(cells['vi']) ** 0.5:.17g}"
         notes.append(f"se is the square root of the variance {cells['vi']}")
+    if cells.get("v"):
+        notes.append(f"mean is (O − E)/V of {cells['oe']} and {cells['v']}, se that of 1/V")
     usable = bool(se) and float(se) > 0
     if not cells.get("yi") or not (usable or (limits and not se)):
         return [], f"{record.place}, {record.study}: no effect with a variance above 0; left out."
@@ -420,11 +426,7 @@ def _claims(
     named = (synthesis, about["subgroup"], about.get("trial"), "file")
     claim = key_of("_".join(filter(None, named)), taken)
     taken.add(claim)
-    quantities = (
-        ("estimate", "ci_low", "ci_high", "weight")
-        if of_trial
-        else ("estimate", "ci_low", "ci_high", "q", "i2", "tau2", "z", "p")
-    )
+    quantities = ("estimate", "ci_low", "ci_high", "weight") if of_trial else tuple(printed)
     return [
         {
             "claim": claim,
@@ -439,6 +441,16 @@ def _claims(
         for quantity in quantities
         if quantity in printed
     ]
+
+
+def _of_pool(analysis: Analysis, printed: Mapping[str, str], subgroup: str) -> dict[str, str]:
+    """Return what a file prints of a pool, without what it fills in where there is no such thing."""
+    none = {"tau2"} if analysis.model == "common" else set()
+    if not subgroup:
+        none |= {"weight"}
+    if subgroup or sum(bool(part) for name, part in analysis.printed.items() if name) < 2:
+        none |= {name for name in printed if name.startswith("between_")}
+    return {name: cell for name, cell in printed.items() if name not in none}
 
 
 def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:
@@ -462,17 +474,24 @@ def _toml(analyses: Sequence[Analysis], keys: Sequence[str], *, name: str, file:
             "2": _line(first.groups[1]),
             "negative_favours": shared or "unknown",
         },
-        "methods": {"profile": first.profile, "model": first.model, "measure": first.measure},
+        "methods": {
+            "profile": first.profile,
+            "model": first.model,
+            "measure": first.measure,
+            **first.choices,
+        },
         "synthesis": [],
     }
+    if first.called:
+        declared["methods"]["measure_label"] = _line(first.called)
+    if first.kind == "dich" and "method" in METHOD_CHOICES:
+        declared["methods"]["method"] = first.method
     if first.level != 95:
         declared["methods"]["level"] = first.level / 100
     for analysis, key in zip(analyses, keys, strict=True):
         plan: dict[str, Any] = {"id": key, "title": _line(analysis.title), "outcome": key}
         if analysis.negative_favours and not shared:
             plan["negative_favours"] = analysis.negative_favours
-        if analysis.method not in INVERSE:
-            plan["pooled_by"] = POOLED_BY.get(analysis.method, "a method not known here")
         if any(record.subgroup for record in analysis.records) and not analysis.overall:
             plan["overall"] = False
         declared["synthesis"].append(plan)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from livingmeta.engine.measures import MEASURES
+from livingmeta.engine.measures import MEASURES, measure_named
 from livingmeta.exchange.analyses import (
     MEAN_CELLS,
     OF_COUNTS,
@@ -27,23 +27,45 @@ from livingmeta.review.files import LARGEST_FILE, bounded, few_tags, guarded, ra
 from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 
-INVERSE = {"iv", "inverse variance", "i-v", ""}
-POOLED_BY = {
-    "mh": "Mantel-Haenszel",
-    "m-h": "Mantel-Haenszel",
-    "mantel-haenszel": "Mantel-Haenszel",
+# What the formats call the methods of pooling, in small letters without blanks
+METHODS = {
+    "": "IV",
+    "iv": "IV",
+    "i-v": "IV",
+    "inversevariance": "IV",
+    "mh": "MH",
+    "m-h": "MH",
+    "mantel-haenszel": "MH",
     "peto": "Peto",
-    "exp[(o-e)/var]": "Peto",
+    # of O − E and variance, whose inverse is the weight
+    "exp[(o-e)/var]": "IV",
+    "exp[(o-e)/v]": "IV",
+    "exp_o_e_var": "IV",
 }
+DRAWN = ("ci_low", "estimate", "ci_high")
 WEB_KEYS = ("Analysis group", "Analysis number")
+WEB_TABLES = ("data-rows.csv", "estimates-and-settings.csv", "subgroup-estimates.csv")
 COUNT_CELLS = ("events1", "n1", "events2", "n2")
-# Kind of data: the cells an analysis needs, and the measures it may have
-DATA_KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "dich": (COUNT_CELLS, OF_COUNTS),
-    "cont": (MEAN_CELLS, ("MD", "SMD")),
-    "generic": (("yi", "sei", "n1", "n2"), (*RATIOS, "MD", "SMD", "RD")),
+# Kind of data: the cells an analysis needs, the measures it may have, and the methods of pooling
+DATA_KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "dich": (COUNT_CELLS, OF_COUNTS, ("IV", "MH", "Peto")),
+    "cont": (MEAN_CELLS, ("MD", "SMD"), ("IV",)),
+    "generic": (("yi", "sei", "n1", "n2"), (*RATIOS, "MD", "SMD", "RD", "GEN"), ("IV",)),
+    "o-e": (("oe", "v", "n1", "n2"), RATIOS, ("IV", "Peto")),
 }
-TYPES = {"dic": "dich", "con": "cont", "iv": "generic", "giv": "generic", "gen": "generic"}
+# How the formats' words for a kind of data begin, in small letters
+TYPES = {
+    "dic": "dich",
+    "contrast": "generic",
+    "con": "cont",
+    "iv": "generic",
+    "giv": "generic",
+    "gen": "generic",
+    "o-e": "o-e",
+    "o - e": "o-e",
+    "o_e": "o-e",
+    "ipd": "o-e",
+}
 # What the formats call the cells of a study, and what RevMan printed: export, RevMan 5 file, Web
 CELL_NAMES: Mapping[str, tuple[str, str, str]] = {
     "events1": ("Events 1", "EVENTS_1", "Experimental cases"),
@@ -56,6 +78,8 @@ CELL_NAMES: Mapping[str, tuple[str, str, str]] = {
     "n2": ("Total 2", "TOTAL_2", "Control N"),
     "yi": ("Effect Estimate", "EFFECT_SIZE", "GIV Mean"),
     "sei": ("SE", "SE", "GIV SE"),
+    "oe": ("O-E", "O_E", "O-E"),
+    "v": ("Variance", "VAR", "Variance"),
 }
 PRINTED_NAMES: Mapping[str, tuple[str, str, str]] = {
     "estimate": ("Effect Estimate", "EFFECT_SIZE", "Mean"),
@@ -63,10 +87,37 @@ PRINTED_NAMES: Mapping[str, tuple[str, str, str]] = {
     "ci_high": ("CI End", "CI_END", "CI end"),
     "weight": ("Weight", "WEIGHT", "Weight"),
     "q": ("Q", "CHI2", "Heterogeneity Chi²"),
+    "q_df": ("df", "DF", "Heterogeneity df"),
+    "q_p": ("P(Q)", "P_CHI2", "Heterogeneity P"),
     "i2": ("I²(Q)", "I2", "Heterogeneity I²"),
     "tau2": ("Tau²", "TAU2", "Heterogeneity Tau²"),
+    "tau2_low": ("", "", "Tau² CI start"),
+    "tau2_high": ("", "", "Tau² CI end"),
     "z": ("Z", "Z", "Effect Z"),
+    "t": ("", "", "Effect T"),
     "p": ("P(Z)", "P_Z", "Effect P"),
+    "pi_low": ("", "", "PI start"),
+    "pi_high": ("", "", "PI end"),
+    "between_q": ("Qint", "Q", "Subgroup Chi²"),
+    "between_df": ("", "", "Subgroup df"),
+    "between_p": ("P(Qint)", "P_Q", "Subgroup P"),
+    "between_i2": ("I²(Qint)", "I2_Q", "Subgroup I²"),
+}
+# A test, its P, and what else there is of it; of fewer than two trials or subgroups RevMan prints 0 for all
+TESTS = (
+    ("z", "p", ()),
+    ("t", "p", ()),
+    ("q", "q_p", ("q_df", "i2", "tau2", "tau2_low", "tau2_high")),
+    ("between_q", "between_p", ("between_df", "between_i2")),
+)
+# What RevMan Web's words for a choice hold, in small letters, and which method that is
+WEB_CHOICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "tau2": (
+        "Heterogeneity estimator",
+        {"reml": "REML", "restricted": "REML", "dl": "DL", "dersimonian": "DL"},
+    ),
+    "ci": ("CI method", {"hksj": "hksj", "hartung": "hksj", "wald": "wald"}),
+    "prediction": ("Prediction interval", {"normal": "z", "t-dist": "t(k-1)", "true": "t(k-1)"}),
 }
 
 
@@ -106,11 +157,11 @@ def revman_export(sheet: Sheet, hints: Hints) -> list[Analysis]:
                 else f"{max(comparison, 1)}.{outcome}",
                 title=row["Name"],
                 model="random" if "random" in row.get("Analysis Model", "").lower() else "common",
-                method=row.get("Statistical Method", "").lower().replace(" ", ""),
                 groups=(row.get("Group Label 1") or "group 1", row.get("Group Label 2") or "group 2"),
                 printed={"": _printed(row, EXPORT, decimal)},
             )
-            _settle(analysis, row["Data Type"], row["Effect Measure"], where)
+            said = row["Data Type"], row["Effect Measure"], row.get("Statistical Method", "")
+            _settle(analysis, *said, place=where)
             _turn(analysis, row, hints)
             analyses.append(analysis)
             continue
@@ -131,6 +182,7 @@ def revman_export(sheet: Sheet, hints: Hints) -> list[Analysis]:
         parts = [printed for subgroup, printed in analysis.printed.items() if subgroup]
         analysis.remarks += sheet.remarks if analysis is analyses[0] else ()
         analysis.overall = "estimate" in analysis.printed[""] or not any("estimate" in p for p in parts)
+        _complete(analysis)
     return analyses
 
 
@@ -157,19 +209,21 @@ def rm5(path: Path, hints: Hints) -> list[Analysis]:
                 continue
             number = f"{comparison.get('NO')}.{outcome.get('NO')}"
             where = f"{path}, analysis {number}"
-            levels = (outcome.get("CI_TOTAL") or "95", outcome.get("CI_STUDY") or "95")
+            level, of_rows = (_level(outcome.get(name) or "95") for name in ("CI_TOTAL", "CI_STUDY"))
             texts = {part.tag: part.text or "" for part in outcome}
             analysis = Analysis(
                 number=number,
                 title=texts.get("NAME") or f"Analysis {number}",
                 model="random" if outcome.get("RANDOM") == "YES" else "common",
-                method=(outcome.get("METHOD") or "iv").lower(),
-                level=_level(levels[0]),
+                level=level,
                 groups=(texts.get("GROUP_LABEL_1") or "group 1", texts.get("GROUP_LABEL_2") or "group 2"),
                 overall=outcome.get("TOTALS") not in {"NO", "SUB"},  # SUB: of subgroups alone
                 printed={"": _printed(outcome.attrib, RM5)},
             )
-            _settle(analysis, kind, outcome.get("EFFECT_MEASURE", ""), str(path))
+            measure = outcome.get("EFFECT_MEASURE") or texts.get("EFFECT_MEASURE", "")
+            logged = {"YES": True, "NO": False}.get(outcome.get("LOG_DATA", ""))
+            _settle(analysis, kind, measure, outcome.get("METHOD", ""), logged=logged, place=str(path))
+            analysis.swapped |= outcome.get("SWAP_EVENTS") == "YES"
             left, right = (texts.get(f"GRAPH_LABEL_{side}", "") for side in (1, 2))
             _turn(analysis, {"left label": left, "right label": right}, hints)
             subgroups = [(part.findtext("NAME") or "", part) for part in outcome.iter(f"{kind}_SUBGROUP")]
@@ -184,9 +238,8 @@ def rm5(path: Path, hints: Hints) -> list[Analysis]:
                 about = studies[key].attrib if key in studies else {}
                 label = about.get("NAME") or "a study"
                 study = Record(where, place, label, (key or label,), about.get("YEAR", ""), subgroup)
-                _study(analysis, RM5, row.attrib, study, one_level=len(set(levels)) == 1)
-            if outcome.get("SWAP_EVENTS") == "YES":
-                _swap(analysis)
+                _study(analysis, RM5, row.attrib, study, level=of_rows)
+            _complete(analysis)
             analyses.append(analysis)
             bounded(str(path), rows=len(analyses))
     if not analyses:
@@ -199,13 +252,13 @@ def package(path: Path, hints: Hints) -> list[Analysis]:
     sheets = {
         name.rsplit("-", 1)[-1]: sheet_of(text, f"{path}, {name.rsplit('/', 1)[-1]}")
         for name, text in _unpacked(raw_of(path, str(path)), str(path)).items()
-        if name.endswith(("data-rows.csv", "estimates-and-settings.csv")) and text.strip()
+        if name.endswith(WEB_TABLES) and text.strip()
     }
     if "rows.csv" not in sheets:
         raise ExchangeError(
             f"{path}: there is no data-rows.csv in it. Download the package with its data from RevMan Web."
         )
-    return web(sheets["rows.csv"], sheets.get("settings.csv"), hints)
+    return web(sheets["rows.csv"], sheets.get("settings.csv"), hints, subtotals=sheets.get("estimates.csv"))
 
 
 def _unpacked(raw: bytes, file: str) -> dict[str, str]:
@@ -231,9 +284,12 @@ def _unpacked(raw: bytes, file: str) -> dict[str, str]:
     return texts
 
 
-def web(sheet: Sheet, settings: Sheet | None, hints: Hints) -> list[Analysis]:
-    """Read RevMan Web's table of rows, by its table of settings where there is one."""
-    for table, needed in ((sheet, ("Study", *WEB_KEYS)), (settings, WEB_KEYS)):
+def web(
+    sheet: Sheet, settings: Sheet | None, hints: Hints, *, subtotals: Sheet | None = None
+) -> list[Analysis]:
+    """Read RevMan Web's table of rows, by its tables of settings and of subtotals where there are any."""
+    tables = ((sheet, ("Study", *WEB_KEYS)), (settings, WEB_KEYS), (subtotals, ("Subgroup", *WEB_KEYS)))
+    for table, needed in tables:
         if table is not None and (lacking := [name for name in needed if name not in table.header]):
             raise ExchangeError(
                 f"{table.file}: there is no column {', '.join(lacking)}. Download it again from RevMan Web."
@@ -247,11 +303,12 @@ def web(sheet: Sheet, settings: Sheet | None, hints: Hints) -> list[Analysis]:
             analyses[key] = _web_analysis(sheet, number, row, key, about, hints)
         year, subgroup = row.get("Study year", ""), row.get("Subgroup", "")
         study = Record(sheet.file, number, row["Study"], (row["Study"],), year, subgroup)
-        same = about.get("Study CI") == about.get("Estimate CI")
-        _study(analyses[key], WEB, row, study, one_level=same)
-    for key, analysis in analyses.items():
-        if settings_of.get(key, {}).get("Swap event and non-event", "").lower() == "true":
-            _swap(analysis)
+        _study(analyses[key], WEB, row, study, level=_level(about.get("Study CI", ""), analyses[key].level))
+    for _, row in subtotals.rows if subtotals else ():
+        if (key := _web_number(row)) in analyses and row["Subgroup"]:
+            analyses[key].printed[row["Subgroup"]] = _printed(row, WEB)
+    for analysis in analyses.values():
+        _complete(analysis)
     if not analyses:
         raise ExchangeError(f"{sheet.file}: the table holds no study.")
     remarks = (*sheet.remarks, *(settings.remarks if settings else ()))
@@ -266,24 +323,38 @@ def _web_number(row: Mapping[str, str]) -> str:
 def _web_analysis(
     sheet: Sheet, number: int, row: Mapping[str, str], key: str, about: Mapping[str, str], hints: Hints
 ) -> Analysis:
+    model = "common" if about.get("Analysis model", "").startswith("Fixed") else "random"
     analysis = Analysis(
         number=key,
         title=row.get("Analysis name") or f"Analysis {key}",
-        model="common" if about.get("Analysis model", "").startswith("Fixed") else "random",
-        method=about.get("Statistical method", "iv").lower(),
-        level=_level(about.get("Estimate CI", "")),
+        model=model,
+        level=_level(about.get("CI/PI level") or about.get("Estimate CI", "")),
         groups=(
             about.get("Experimental group label") or "experimental",
             about.get("Control group label") or "control",
         ),
-        overall=about.get("Overall estimates", "true") == "true",
+        overall=about.get("Overall estimates", "true").lower() == "true",
+        swapped=about.get("Swap event and non-event", "").lower() == "true",
         printed={"": _printed(about, WEB)},
     )
     if about:
         kind = about.get("Data type") or _web_kind(row)
-        _settle(analysis, kind, about.get("Effect measure", ""), f"{sheet.file} row {number}")
+        logged = {"true": True, "false": False}.get(about.get("Log-scale data", "").lower())
+        said = kind, about.get("Effect measure", ""), about.get("Statistical method", "")
+        _settle(analysis, *said, logged=logged, place=f"{sheet.file} row {number}")
+        if WEB_CHOICES["tau2"][0] in about:  # which RevMan Web has had since January 2025
+            analysis.profile = "revman-web"
+        for choice, (column, methods) in WEB_CHOICES.items() if model == "random" else ():
+            told = about.get(column, "").lower()
+            chosen = next((method for words, method in methods.items() if words in told), None)
+            if chosen:
+                analysis.choices[choice] = chosen
+            elif choice == "prediction" and column in about:
+                analysis.choices[choice] = "none"
+            elif told:
+                _leave(analysis, f'its {column.lower()} "{told[:40]}" is not known here', sheet.file)
     else:
-        kind = _web_kind(row)
+        kind = analysis.kind = _web_kind(row)
         analysis.computed = kind == "generic"
         guess = {"dich": "OR", "cont": "MD", "generic": "GEN"}[kind]
         analysis.measure, analysis.log = guess, False
@@ -305,9 +376,9 @@ def _web_analysis(
     return analysis
 
 
-def _level(text: str) -> float:
+def _level(text: str, otherwise: float = 95) -> float:
     """Return the level of intervals in percent, as the file prints it."""
-    return as_printed(text).value if is_number(text) else 95
+    return as_printed(text).value if is_number(text) else otherwise
 
 
 def _web_kind(row: Mapping[str, str]) -> str:
@@ -317,23 +388,41 @@ def _web_kind(row: Mapping[str, str]) -> str:
     return "generic" if filled("sei") else "dich" if filled("events1", "events2") else "cont"
 
 
-def _settle(analysis: Analysis, kind: str, measure: str, place: str) -> None:
-    """Say what an analysis is, or why it is not read.
+def _settle(
+    analysis: Analysis, kind: str, measure: str, method: str, *, logged: bool | None = None, place: str
+) -> None:
+    """Say what an analysis is and how it was pooled, or why it is not read.
 
-    RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log.
+    RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log; `logged`
+    says whether they are logs where the file does.
     """
-    kind = TYPES.get(kind[:3].lower(), kind)
-    analysis.measure = measure_and_log(re.sub(r"(?i)^peto\s+", "", measure.replace("_", " ")))[0]
-    if kind not in DATA_KINDS:
-        analysis.left_out = f"its data are of type {kind or 'not said'}, which is not read here"
-    elif analysis.measure not in DATA_KINDS[kind][1]:
-        analysis.left_out = f'its effect measure "{measure[:40]}" is not known here'
-    analysis.computed = kind == "generic"
+    words = re.sub(r"(?i)^peto\s+", "", measure.replace("_", " "))
+    plain = re.sub(r"(?i)\s*\(?\bnon-event\b\)?\s*", " ", words).strip()
+    analysis.swapped = plain != words
+    analysis.measure = measure_and_log(plain)[0]
+    analysis.kind = next((ours for theirs, ours in TYPES.items() if kind.lower().startswith(theirs)), "")
+    pooled_by = METHODS.get(re.sub(r"\s", "", method).lower(), "")
+    named = measure_named(plain) is not None
+    if analysis.kind == "generic" and plain and (logged is False or (not named and not logged)):
+        # taken as it was entered, by any name
+        analysis.measure, analysis.called = "GEN", None if named else plain
+    if analysis.kind not in DATA_KINDS:
+        return _leave(analysis, f"its data are of type {kind or 'not said'}, which is not read here", place)
+    _, measures, methods = DATA_KINDS[analysis.kind]
+    analysis.computed = analysis.kind in {"generic", "o-e"}
     analysis.log = analysis.computed and analysis.measure in RATIOS
-    if analysis.left_out:
-        analysis.left_out = (
-            f"{place}: analysis {analysis.number} ({analysis.title}) is left out: {analysis.left_out}."
-        )
+    if analysis.measure not in measures:
+        _leave(analysis, f'its effect measure "{measure[:40]}" is not known here', place)
+    elif pooled_by not in methods or (pooled_by == "Peto" and analysis.model == "random"):
+        of = f"{analysis.model} effects of data of this type"
+        _leave(analysis, f'its statistical method "{method[:40]}" is not known for {of}', place)
+    elif analysis.kind != "o-e":
+        analysis.method = pooled_by
+    return None
+
+
+def _leave(analysis: Analysis, why: str, place: str) -> None:
+    analysis.left_out = f"{place}: analysis {analysis.number} ({analysis.title}) is left out: {why}."
 
 
 def _study(
@@ -343,28 +432,30 @@ def _study(
     record: Record,
     *,
     decimal: str = ".",
-    one_level: bool = True,
+    level: float | None = None,
 ) -> None:
     """Read what an analysis needs of a study out of a row of any format, and keep it.
 
-    With `one_level` the intervals of studies have the level of the whole one, and are compared.
+    The interval printed for it is of `level` percent, where that is another than of the whole. A cell
+    that can't be read costs the row: nobody can mend a file that is published.
     """
     if analysis.left_out:
         return
     record.columns, record.printed = layout.cells, _printed(row, layout, decimal)
-    if not one_level:
-        record.printed.pop("ci_low", None)
-    kind = "generic" if analysis.computed else "dich" if analysis.measure in OF_COUNTS else "cont"
-    for name in DATA_KINDS[kind][0]:
+    record.printed_level = level if level != analysis.level else None
+    for name in DATA_KINDS[analysis.kind][0]:
         column = layout.cells[name]
         place = f"{record.place}, {record.study}, {column}"
         try:
             record.cells[name] = read_number(row.get(column) or "", place=place, decimal=decimal)
         except ExchangeError as wrong:
-            analysis.problems.append(str(wrong))
+            analysis.remarks.append(f"{wrong} The row is left out.")
             return
+    if analysis.kind == "o-e":  # log-rank: (O − E)/V is the log of the ratio, and 1/V its variance
+        oe, v = (float(record.cells[name] or 0) for name in ("oe", "v"))
+        record.cells |= {"yi": f"{oe / v:.17g}", "sei": f"{v**-0.5:.17g}"} if v > 0 else {"yi": ""}
     # RevMan Web's own cells of such an effect hold the log already
-    if analysis.log and record.cells.get("yi") and layout is not WEB:
+    elif analysis.log and record.cells.get("yi") and layout is not WEB:
         value = float(record.cells["yi"])
         record.cells["yi"] = f"{math.log(value):.17g}" if value > 0 else ""
     analysis.records.append(record)
@@ -382,14 +473,34 @@ def _printed(row: Mapping[str, str], layout: Layout, decimal: str = ".") -> dict
     # where it could not estimate it writes 0 for all
     if low is not None and high is not None and as_printed(low).value == as_printed(high).value:
         return {}
-    kept = {"estimate", "ci_low", "ci_high"}
-    return {name: cell for name, cell in printed.items() if name in kept or cell != "0"}
+    zero = {name for name, cell in printed.items() if as_printed(cell).value == 0}
+    none = {"weight", "tau2_high"} & zero
+    for statistic, p, others in TESTS:
+        if {statistic, p} <= zero | (PRINTED_NAMES.keys() - printed) or "q_df" in zero & {*others}:
+            none |= {statistic, p, *others}
+    return {name: cell for name, cell in printed.items() if name not in none}
 
 
 def _rounded(cell: str) -> str:
     """Shorten a printed number to ten digits: what a program writes beyond is binary noise."""
     digits = re.sub(r"[-.]|^0+|e.*$", "", cell.lower()).lstrip("0")
     return cell if len(digits) <= 10 else f"{as_printed(cell).value:.10g}"
+
+
+def _complete(analysis: Analysis) -> None:
+    """Look at an analysis once its rows are read: what its counts are of, and what its effects are."""
+    if analysis.swapped:
+        _swap(analysis)
+    for record in analysis.records if analysis.measure == "GEN" else ():
+        low, middle, high = (
+            as_printed(record.printed[x]).value if x in record.printed else None for x in DRAWN
+        )
+        if low and middle and high and low > 0:
+            plain, log = (high + low) / 2 / middle - 1, math.sqrt(high * low) / middle - 1
+            if abs(log) < 0.01 < abs(plain):
+                why = f'its effects are ratios of a kind that is not known here, "{analysis.called}"'
+                return _leave(analysis, why, record.file)
+    return None
 
 
 def _swap(analysis: Analysis) -> None:

@@ -341,7 +341,7 @@ def published(results: Results, pool: Pool, *, language: Language = ENGLISH) -> 
             return language.say("published_undrawn", numbers=numbers)
         words = printed_text(results.review, pool)
         return language.say("published_words", words=words) if words else ""
-    numbers = interval(pool.printed, language=language)
+    numbers = interval(pool.printed, measure=pool.measure, language=language)
     parts = [language.say("published_numbers", numbers=numbers)]
     if odd := language.word(at_odds(results.review, pool.synthesis, results.findings)):
         parts.append(odd)

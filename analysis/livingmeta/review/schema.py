@@ -510,16 +510,30 @@ class Claim(Row):
         "ci_high",
         "p",
         "z",
+        "t",
         "q",
+        "q_df",
+        "q_p",
         "tau2",
+        "tau2_low",
+        "tau2_high",
         "i2",
+        "pi_low",
+        "pi_high",
+        "between_q",
+        "between_df",
+        "between_p",
+        "between_i2",
         "k",
         "n",
         "weight",
         "certainty",
         "count",
         "text",
-    ] = required("which quantity")
+    ] = required(
+        "which quantity; q with its degrees of freedom q_df and its P q_p is the test for heterogeneity, "
+        "between_q and so on that for subgroup differences, pi_low and pi_high the prediction interval"
+    )
     printed: str = required(
         'the digits as printed ("0.30", "−0.27", "1,026", "< 0.001", "91%"); what is not one '
         'number in digits ("about 385", "seven") is shown as words, and nothing is computed with it'

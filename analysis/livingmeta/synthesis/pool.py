@@ -85,6 +85,11 @@ class SubgroupTest:
     p_value: float
     shared: tuple[str, ...] = ()
 
+    @property
+    def i2(self) -> float:
+        """Percent of the differences that chance does not explain, as RevMan prints it."""
+        return 100 * max(0.0, 1 - self.df / self.q) if self.q else 0.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class BesideResult:
