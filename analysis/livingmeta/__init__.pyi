@@ -10,6 +10,11 @@ from .calls.figures import leave_one_out_plot as leave_one_out_plot
 from .calls.figures import posterior_plot as posterior_plot
 from .calls.figures import prisma_plot as prisma_plot
 from .calls.figures import specification_curve as specification_curve
+from .calls.living import candidates as candidates
+from .calls.living import fill as fill
+from .calls.living import read_tables as read_tables
+from .calls.living import screen as screen
+from .calls.living import search as search
 from .calls.measures import glass_delta as glass_delta
 from .calls.measures import mean_difference as mean_difference
 from .calls.measures import odds_ratio as odds_ratio
@@ -24,7 +29,6 @@ from .calls.methods import regress as regress
 from .calls.methods import resample as resample
 from .calls.methods import simulate as simulate
 from .calls.methods import small_study as small_study
-from .calls.papers import read_tables as read_tables
 from .calls.pooling import cumulative as cumulative
 from .calls.pooling import influence as influence
 from .calls.pooling import leave_one_out as leave_one_out

@@ -19,7 +19,7 @@ from livingmeta.printer import Several, Shown
 PAGE = (Path(__file__).parents[2] / "docs" / "python.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `livingmeta ([\w-]+)` \| (.*) \|$", PAGE, re.MULTILINE))
 TERMINAL = re.findall(r"^\| (`--[^|]*) \| ([^|]*) \| [^\n]* \|$", PAGE, re.MULTILINE)
-WRITTEN = {"add", "fill", "new", "import", "template", "search", "screen", "reviews", "dictionary"}
+WRITTEN = {"add", "new", "import", "template", "reviews", "dictionary"}
 CALLABLE = [name for name in lm.__all__ if callable(getattr(lm, name))]
 SECTIONS = ("Parameters", "Returns", "Raises", "References", "Examples")
 CLASSES = ("Effect", "Pool", "PooledEstimate", "Review")

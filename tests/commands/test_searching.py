@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import livingmeta
 from folders import folder
 from livingmeta.living.searching import SERVICES
 from livingmeta.review.folder import load_review
@@ -106,6 +108,29 @@ def test_decisions_from_a_file_drive_the_flow_and_check_says_what_is_due(
     checked = say("check", str(path)).flat
     assert 'search = "pubmed": this search of PubMed has never been run' in checked
     assert checked.count("has never been run") == 2
+
+
+def test_python_does_what_the_commands_do(path: Path, services: Services, tmp_path: Path) -> None:
+    (run,) = livingmeta.search(path, only="pubmed", since="2016-09-01")
+    assert (run.search, run.found, run.new, run.trouble) == ("pubmed", 5, 5, None)
+    assert "5 found, 5 new here" in repr(run)
+    keys = [record.record for record in load_review(path).records]
+    table = pd.DataFrame(
+        {"record": keys[1:3], "decision": ["exclude", "unsure"], "reason": ["no pain, no trial", None]}
+    )
+    livingmeta.screen(path, {keys[0]: "include"}, by="Ann")
+    done = livingmeta.screen(path, table, by="Bo", to=tmp_path / "all.ris")
+    assert (done.screened, done.excluded, done.sought, done.waiting) == (3, 1, 2, 2)
+    assert done.remarks == ("2 decisions written to screening.csv.",)
+    assert [row.reason for row in load_review(path).screening] == [None, "no pain, no trial", None]
+    assert "livingmeta: title, Ann: include" in (tmp_path / "all.ris").read_text("utf-8")
+    (tmp_path / "one.ris").write_text("TY  - JOUR\nTI  - Of Ähnliches\nER  -\n", encoding="cp1252")
+    (read,) = livingmeta.search(path, file=tmp_path / "one.ris", only="embase")
+    assert (read.new, len(read.remarks)) == (1, 1)
+    assert "one.ris: it is not UTF-8" in (note := load_review(path).searches[-1].note or "")
+    assert str(tmp_path) not in note
+    with pytest.raises(ValueError, match="only = 3: give text"):
+        livingmeta.search(path, only=3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

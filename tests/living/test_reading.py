@@ -1,12 +1,14 @@
 """Numbers are picked in the tables of a paper; what they are is said by its headings, or asked."""
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from folders import REPORT, folder
+import livingmeta
+from folders import REPORT, TRIAL, folder
 from living.papers import Cell, Table, jats, wrap
 from livingmeta.exchange.paper_tables import tables
 from livingmeta.exchange.papers import open_paper
@@ -178,7 +180,7 @@ def test_a_doubtful_cell_is_looked_at_before_it_is_taken(tmp_path: Path) -> None
 def test_what_fits_the_gap_is_offered_and_other_times_are_not(tmp_path: Path) -> None:
     review, paper = made(tmp_path)
     loaded = load_review(review)
-    offered = candidates(loaded, loaded.gaps[0], tables(open_paper(paper)))
+    offered = candidates(loaded, known_gaps(loaded)[0], tables(open_paper(paper)))
     assert {c.place for c in offered} == {"1:r3c3", "1:r3c5"}
 
 
@@ -271,17 +273,86 @@ def test_killed_at_any_question_no_answer_is_lost(tmp_path: Path) -> None:
         assert len(plan.after.outcomes) == 4
 
 
-def test_fill_lists_which_paper_closes_which_gap(tmp_path: Path, say) -> None:
-    review, paper = made(tmp_path)
+LATER = {**GAP, "weeks": "52", "what": "Mean and SD per arm at 12 months"}
+TITLE = "Loaded exercise or rest in pain that lasts"
+
+
+@pytest.fixture
+def folder_of_papers(tmp_path: Path) -> tuple[Path, Path]:
+    """A review with two gaps; a paper that closes them, one that may, one of another trial, and a scan."""
+    reports = [{**REPORT, "doi": "10.5555/made.1"}]
+    other = {**TRIAL, "trial": "beta2002", "label": "Beta 2002"}
+    reports.append({"report": "beta", "trial": "beta2002", "citation": f"Beta B. {TITLE}. 2002"})
+    gaps = [GAP, LATER, {**GAP, "trial": "beta2002", "where": "Beta 2002, table 1"}]
+    review = folder(tmp_path, gaps=gaps, trials=[TRIAL, other], reports=reports)
     papers = tmp_path / "papers"
     papers.mkdir()
-    paper.rename(papers / "a.xml")
-    other = jats(doi="10.5555/other", title="Another trial of something else altogether")
-    (papers / "b.xml").write_text(other, encoding="utf-8")
-    out = say("fill", str(review), "--papers", str(papers), "--list").out
-    assert "DOI 10.5555/made.1" in out
-    assert "nothing here has its DOI" in " ".join(out.split())
-    assert "1 of 1 gaps may be closed" in out
+    named = {"a.xml": {"doi": "10.5555/made.1"}, "b.xml": {"doi": "", "title": TITLE}}
+    named["c.xml"] = {"doi": "10.5555/other", "title": "Another trial of something else altogether"}
+    for name, about in named.items():
+        (papers / name).write_text(jats(wrap(outcomes()), **about), encoding="utf-8")
+    (papers / "d.pdf").write_bytes(b"%PDF-1.7")
+    return review, papers
+
+
+def test_fill_lists_which_paper_closes_which_gap(folder_of_papers: tuple[Path, Path], say) -> None:
+    review, papers = folder_of_papers
+    told = say("fill", str(review), "--papers", str(papers), "--list")
+    assert "DOI 10.5555/made.1" in told.out
+    assert "nothing here has its DOI" in told.flat
+    assert "3 of 3 gaps may be closed" in told.out
+    assert "d.pdf: this is no PDF that can be read" in " ".join(told.err.split())
+    document = json.loads(say("fill", str(review), "--papers", str(papers), "--json").out)
+    held = [(one["file"], one["reports"], one["sure"], one["gaps"]) for one in document["papers"]]
+    assert held[:2] == [("a.xml", ["alpha"], True, [1, 2]), ("b.xml", ["beta"], False, [3])]
+    assert held[2:] == [("c.xml", [], False, [])]
+    assert ["d.pdf" in problem for problem in document["problems"]] == [True]
+    result = livingmeta.fill(review, papers=papers)
+    assert json.loads(json.dumps([closing.row for closing in result])) == document["papers"]
+    assert list(result.remarks) == document["problems"]
+    assert result.to_frame()["reports"].tolist() == ["alpha", "beta", ""]
+    assert "Pain, VAS" not in json.dumps(result.to_dict())  # nothing of the paper itself
+
+
+def test_candidates_are_the_same_in_python_and_as_json(folder_of_papers: tuple[Path, Path], say) -> None:
+    review, papers = folder_of_papers
+    document = json.loads(say("read", str(papers / "a.xml"), str(review), "--json").out)
+    assert [cell["text"] for cell in document["tables"][0]["cells"] if cell["row"] == 3][1] == "5.1 (1.2)"
+    (first, *_) = document["candidates"]
+    assert (first["gap"], first["place"], first["group"]) == (1, "1:r3c3", "")
+    assert first["column_headings"] == ["Exercise (n = 38)", "6 months"]
+    result = livingmeta.candidates(papers / "a.xml", review, gap=1)
+    assert [offered.place for offered in result] == ["1:r3c3", "1:r3c5"]
+    assert say("read", str(papers / "a.xml"), str(review), "--json", "--yes").status == 2
+
+
+FILLED = "\n".join(("1", "1", "1", "1", "1", "1", "1:r3c3", "", "1:r3c5", "", "", "n", "y", ""))
+
+
+@pytest.mark.parametrize(
+    ("typed", "rows", "said"),
+    [
+        (f"{FILLED}3\n", 2, "a.xml, gap 2. Alpha 2001"),  # one is filled, then no more today
+        ("3\n", 0, "3  no more today"),
+        ("2\n2\nn\n", 0, f"b.xml: is it this? Beta B. {TITLE}. 2002 [y/N]"),
+        ("2\n2\ny\n2\n", 0, "b.xml, gap 3. Beta 2002"),
+        ("1\n1\n", 0, "Nothing was written"),  # the input ends
+    ],
+)
+def test_fill_goes_through_the_gaps_as_far_as_somebody_wants(
+    folder_of_papers: tuple[Path, Path],
+    say,
+    monkeypatch: pytest.MonkeyPatch,
+    typed: str,
+    rows: int,
+    said: str,
+) -> None:
+    review, papers = folder_of_papers
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    told = say("fill", str(review), "--papers", str(papers))
+    assert said in told.out + told.err
+    assert len(load_review(review).outcomes) == 2 + rows
+    assert [known.filled for known in known_gaps(load_review(review))] == [bool(rows), False, False]
 
 
 def test_a_gap_is_not_filled_from_the_paper_of_another_trial(tmp_path: Path, say) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from documents import PAGE, page
 from folders import ROOT
+from living.papers import jats, random_table, wrap
 from livingmeta import load_review, synthesise
 from livingmeta.__main__ import COMMANDS, function_of
 from livingmeta.audit.results import results_of
@@ -44,6 +45,8 @@ TYPED = {
     "certify": "certify REVIEW --json",
     "verify": "verify REVIEW --json",
     "gaps": "gaps REVIEW --json",
+    "read": "read PAPER REVIEW --json",
+    "fill": "fill REVIEW --papers PAPERS --json",
     "diff": "diff REVIEW --against living --json",
 }
 
@@ -59,8 +62,10 @@ def test_every_command_that_prints_a_document_says_what_it_holds() -> None:
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name == "certify" else name for name in TYPED]
 )
-def test_what_is_printed_is_what_the_schema_says(say, name: str) -> None:
-    places = {"REVIEW": "smith2017", "DATA": str(ROOT / "data")}
+def test_what_is_printed_is_what_the_schema_says(say, tmp_path: Path, name: str) -> None:
+    paper = tmp_path / "rathleff2015.xml"
+    paper.write_text(jats(wrap(random_table(0))), encoding="utf-8")
+    places = {"REVIEW": "smith2017", "DATA": str(ROOT / "data"), "PAPER": str(paper), "PAPERS": str(tmp_path)}
     said = say(*(places.get(word, word) for word in TYPED[name].split()))
     document = json.loads(said.out)
     assert document

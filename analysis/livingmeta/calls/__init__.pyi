@@ -10,6 +10,11 @@ from .figures import leave_one_out_plot as leave_one_out_plot
 from .figures import posterior_plot as posterior_plot
 from .figures import prisma_plot as prisma_plot
 from .figures import specification_curve as specification_curve
+from .living import candidates as candidates
+from .living import fill as fill
+from .living import read_tables as read_tables
+from .living import screen as screen
+from .living import search as search
 from .measures import glass_delta as glass_delta
 from .measures import mean_difference as mean_difference
 from .measures import odds_ratio as odds_ratio
@@ -24,7 +29,6 @@ from .methods import regress as regress
 from .methods import resample as resample
 from .methods import simulate as simulate
 from .methods import small_study as small_study
-from .papers import read_tables as read_tables
 from .pooling import cumulative as cumulative
 from .pooling import influence as influence
 from .pooling import leave_one_out as leave_one_out

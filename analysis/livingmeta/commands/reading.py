@@ -2,24 +2,24 @@
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from livingmeta.calls.papers import read_tables
+from livingmeta.calls.living import candidates, fill, read_tables
 from livingmeta.commands import screen
 from livingmeta.commands.asking import keeping
 from livingmeta.commands.editing import proposed
-from livingmeta.commands.options import Full, OutFolder, ReviewName, reviews_and_files
+from livingmeta.commands.options import AsJson, Full, OutFolder, ReviewName, reviews_and_files
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
-from livingmeta.exchange.papers import Paper, belonging, open_paper, papers_in
+from livingmeta.exchange.papers import Paper, open_paper
 from livingmeta.living.answers import Answers, answers_in
 from livingmeta.living.dialogue import Asker, converse
 from livingmeta.living.drafts import Draft
-from livingmeta.living.reading import Picking, candidates
+from livingmeta.living.reading import Candidate, Closing, Picking, closings
+from livingmeta.living.reading import candidates as fitting
 from livingmeta.review.folder import load_review
 from livingmeta.review.gaps import KnownGap, known_gaps, report_of
 from livingmeta.review.protocol import Review
@@ -52,31 +52,35 @@ def read_command(
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
     out: OutFolder = None,
     full: Full = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the tables of a paper, or add their numbers to a review."""
-    if review is None:
-        if gap is not None or pick or answers or only_list:
-            raise RefusalError("--gap, --pick, --answers and --list need a REVIEW behind the paper.")
-        return _tables(paper, table, full=full)
-    held, loaded = open_paper(paper), load_review(review)
-    if table is not None:
+    if (only_list or as_json) and (pick or answers or dry_run or yes):
+        raise RefusalError("--list and --json add nothing: leave out --pick, --answers, --dry-run and --yes.")
+    if review is None and (gap is not None or pick or answers or only_list):
+        raise RefusalError("--gap, --pick, --answers and --list need a REVIEW behind the paper.")
+    if as_json:
+        from livingmeta.pages import documents
+
+        offered = candidates(paper, review, gap=gap) if review else ()
+        return screen.json("read", documents.paper_read(paper.name, _whole(paper, table), offered))
+    if table is not None or review is None:
         _tables(paper, table, full=full)
-    report = _report_of(held, loaded)
+    if review is None:
+        return None
+    if only_list:
+        return _offer(load_review(review), candidates(paper, review, gap=gap), gap)
+    held, loaded = open_paper(paper), load_review(review)
+    (closing,) = closings(loaded, [held])
     if gap is not None and not 1 <= gap <= len(loaded.gaps):
         raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
-    known = known_gaps(loaded)
-    wanted = [known[gap - 1]] if gap else _open_gaps(loaded, known, [report] if report else [])
-    if only_list:
-        found = tables(held)
-        for one in wanted or known:
-            _offer(loaded, one, found)
-        return None
+    report = _first_report(loaded, closing) if closing.sure else None
     picks = dict(_picked(text) for text in pick or ())
     path, ask = (None, Answers(answers_in(answers), ask=None)) if answers else keeping(loaded, held.sha256)
-    chosen = wanted[0] if gap else _chosen(ask, wanted)
-    added = partial(proposed, dry_run=dry_run, yes=yes, out=out, full=full)
+    chosen = known_gaps(loaded)[gap - 1] if gap else _chosen(ask, closing.gaps if report else ())
     draft = _read(ask, loaded, held, report, chosen, picks)
-    if added(review, draft) and path is not None:
+    added = proposed(review, draft, dry_run=dry_run, yes=yes, out=out, full=full)
+    if added and path is not None:
         path.unlink(missing_ok=True)
     return None
 
@@ -89,61 +93,62 @@ def fill_command(
     yes: Annotated[bool, typer.Option("--yes", help="write without asking")] = False,
     out: OutFolder = None,
     full: Full = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fill the gaps of a review from a folder of papers."""
-    loaded = load_review(review)
+    if (only_list or as_json) and yes:
+        raise RefusalError("--list and --json add nothing: leave out --yes.")
     with screen.progress("Reading papers") as progress:
-        opened, doubts = papers_in(papers, progress=progress)
-    screen.beside([str(doubt) for doubt in doubts])
-    cited = {report.report: (report.doi, report.citation) for report in loaded.reports}
-    reports = {report.report: report for report in loaded.reports}
-    page, todo = screen.Page(full=full), []
-    rows = []
-    for held in belonging(opened, cited):
-        sure = bool(held.keys)
-        about = [reports[key] for key in held.keys or held.suggested[:1]]
-        wanted = _open_gaps(loaded, known_gaps(loaded), about)
-        named = ", ".join(report.report for report in about) or "–"
-        numbers = ", ".join(str(one.number) for one in wanted) or "–"
-        rows.append((held.paper.path.name, named if sure or not about else f"{named}?", held.why, numbers))
-        todo += [(held.paper, about, sure, one) for one in wanted]
+        held = fill(review, papers=papers, progress=progress)
+    if as_json:
+        from livingmeta.pages import documents
+
+        return screen.json("fill", documents.papers_held(held))
+    screen.beside(held.remarks)
+    page = screen.Page(full=full)
+    rows = [
+        (each.file, each.report_name, each.why, ", ".join(str(known.number) for known in each.gaps) or "–")
+        for each in held
+    ]
     page.table(("paper", "report", "how it is known", "gaps it may close"), rows, what="paper")
-    closing = len({one.number for *_, one in todo})
-    page.say(f"{closing} of {len(loaded.gaps)} gaps may be closed with these papers.")
+    closing = {known.number for each in held for known in each.gaps}
+    every = len(load_review(review).gaps)
+    page.say(f"{len(closing)} of {every} {screen.plural(every, 'gap')} may be closed with these papers.")
     page.show()
-    if only_list:
-        return
-    _one_after_the_other(review, todo, yes=yes, out=out, full=full)
+    if not only_list:
+        _one_after_the_other(review, held, yes=yes, out=out, full=full)
+    return None
 
 
 def _one_after_the_other(
-    review: str,
-    todo: Sequence[tuple[Paper, Sequence[Report], bool, KnownGap]],
-    *,
-    yes: bool,
-    out: str | None,
-    full: bool,
+    review: str, held: Sequence[Closing], *, yes: bool, out: str | None, full: bool
 ) -> None:
-    taken: dict[Path, bool] = {}
+    """Go through papers and their gaps; a paper whose title alone speaks for it is asked for first."""
     terminal = Terminal()
-    for paper, about, sure, planned_gap in todo:
-        loaded = load_review(review)
-        known = known_gaps(loaded)[planned_gap.number - 1]
-        if not sure and paper.path not in taken:
-            question = f"{paper.path.name}: is it this? {about[0].citation}"
-            taken[paper.path] = terminal.yes(question, default=False)
-        if known.filled or not (sure or taken[paper.path]):
+    for closing in held:
+        report = _first_report(load_review(review), closing)
+        question = f"{closing.file}: is it this? {report.citation if report else ''}"
+        if closing.gaps and not (closing.sure or terminal.yes(question, default=False)):
             continue
-        words = {"fill": "fill it now", "skip": "not this one", "stop": "no more today"}
-        answer = terminal.choice(f"{paper.path.name}, gap {known}", words, default="fill")
-        if answer == "stop":
-            return
-        if answer == "skip":
-            continue
-        path, ask = keeping(loaded, paper.sha256)
-        draft = _read(ask, loaded, paper, about[0], known, {})
-        if proposed(review, draft, dry_run=False, yes=yes, out=out, full=full) and path is not None:
-            path.unlink(missing_ok=True)
+        for planned_gap in closing.gaps:
+            loaded = load_review(review)
+            known = known_gaps(loaded)[planned_gap.number - 1]
+            if known.filled:
+                continue
+            words = {"fill": "fill it now", "skip": "not this one", "stop": "no more today"}
+            answer = terminal.choice(f"{closing.file}, gap {known}", words, default="fill")
+            if answer == "stop":
+                return
+            if answer == "skip":
+                continue
+            path, ask = keeping(loaded, closing.paper_sha256)
+            draft = _read(ask, loaded, closing.paper, report, known, {})
+            if proposed(review, draft, dry_run=False, yes=yes, out=out, full=full) and path is not None:
+                path.unlink(missing_ok=True)
+
+
+def _first_report(review: Review, closing: Closing) -> Report | None:
+    return next((report for report in review.reports if report.report in closing.reports), None)
 
 
 def _read(
@@ -168,24 +173,9 @@ def _read(
         raise RefusalError(
             f"{paper.path}: this is {report.citation}, and gap {known.number} is one of {known.trial.label}."
         )
-    offered = candidates(review, known.gap, found) if known else ()
+    offered = fitting(review, known, found) if known else ()
     hand = Picking(paper, found, show=_show, offered=offered, picks=picks, report=report)
     return converse(review, ask, gap=known.gap if known else None, hand=hand)
-
-
-def _report_of(paper: Paper, review: Review) -> Report | None:
-    """Return the report that a paper surely is."""
-    cited = {report.report: (report.doi, report.citation) for report in review.reports}
-    (held,) = belonging([paper], cited)
-    return next((report for report in review.reports if report.report in held.keys), None)
-
-
-def _open_gaps(review: Review, known: Sequence[KnownGap], reports: Sequence[Report]) -> list[KnownGap]:
-    """Return the open gaps that reports may close: those looked for in one of them, else of their trials."""
-    keys, trials = {r.report for r in reports}, {r.trial for r in reports}
-    still = [one for one in known if not one.filled and one.gap.trial in trials]
-    named = [one for one in still if (hint := report_of(review, one.gap)) and hint.report in keys]
-    return named or still
 
 
 def _chosen(ask: Asker, wanted: Sequence[KnownGap]) -> KnownGap | None:
@@ -205,13 +195,19 @@ def _picked(text: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def _whole(path: Path, number: int | None) -> Sequence[PaperTable]:
+    """Return the tables of a paper, or the one that is asked for."""
+    found = read_tables(path)
+    if number is not None and not 1 <= number <= len(found):
+        raise RefusalError(f"--table {number}: {path} has tables 1 to {len(found)}.")
+    return found if number is None else [found[number - 1]]
+
+
 def _tables(path: Path, whole: int | None, *, full: bool) -> None:
     """List the tables of a paper that hold numbers, or show one."""
-    found = read_tables(path)
+    found = _whole(path, whole)
     if whole is not None:
-        if not 1 <= whole <= len(found):
-            raise RefusalError(f"--table {whole}: {path} has tables 1 to {len(found)}.")
-        return _show(found[whole - 1], (), whole=True)
+        return _show(found[0], (), whole=True)
     page = screen.Page(full=full)
     rows = [
         (
@@ -232,14 +228,18 @@ def _tables(path: Path, whole: int | None, *, full: bool) -> None:
     return page.show()
 
 
-def _offer(review: Review, known: KnownGap, found: Sequence[PaperTable]) -> None:
-    """Show the cells that may fill a gap."""
-    screen.echo(f"\nGap {known}")
-    offered = candidates(review, known.gap, found)
-    if not offered:
-        screen.echo("  No table names what is looked for.")
-    for table in dict.fromkeys(candidate.table for candidate in offered):
-        _show(table, [candidate.cell for candidate in offered if candidate.table is table])
+def _offer(review: Review, offered: Sequence[Candidate], gap: int | None) -> None:
+    """Show the cells that may fill each gap, or the one that is asked for."""
+    numbers = [gap] if gap else dict.fromkeys(candidate.gap for candidate in offered)
+    if not numbers:
+        screen.echo("No table names what the gaps look for.")
+    for known in (known_gaps(review)[number - 1] for number in numbers):
+        screen.echo(f"\nGap {known}")
+        own = [candidate for candidate in offered if candidate.gap == known.number]
+        if not own:
+            screen.echo("  No table names what is looked for.")
+        for table in dict.fromkeys(candidate.table for candidate in own):
+            _show(table, [candidate.cell for candidate in own if candidate.table is table])
 
 
 def _show(table: PaperTable, cells: Sequence[PaperCell], *, whole: bool = False) -> None:

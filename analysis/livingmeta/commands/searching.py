@@ -3,26 +3,24 @@
 import sys
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from livingmeta import __version__
+from livingmeta.calls.living import screen as screened
+from livingmeta.calls.living import search
 from livingmeta.commands import screen
 from livingmeta.commands.options import Full, ReviewName
 from livingmeta.commands.terminal import Terminal
 from livingmeta.living.records import as_reference, identity, kept_abstracts
-from livingmeta.living.screening import Session, criteria_of, decisions_in, labelled, waiting, write_decisions
-from livingmeta.living.searching import Searched, asked_of, read_file, run_search, searched_in, window_of
+from livingmeta.living.screening import Session, criteria_of, waiting
+from livingmeta.living.searching import Searched
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Screening, SearchRecord
 from livingmeta.review.screening import FULL_TEXT, STAGES, TITLE, counted
-from livingmeta.store import write
-from livingmeta.words import RefusalError, pick, visible
+from livingmeta.words import RefusalError, visible
 
-AGENT = f"livingmeta/{__version__}"
 KEYS = {"i": "include", "u": "unsure", "n": "not retrieved"}
 NO_ABSTRACT = "(no abstract is kept here: look it up by its number)"
 BESIDE = 100  # columns of a terminal in which the criteria have room beside a record
@@ -34,7 +32,7 @@ def search_command(
     only: Annotated[
         str | None, typer.Option(metavar="ID", help="only this [[search]] of review.toml")
     ] = None,
-    source: Annotated[
+    file: Annotated[
         str | None,
         typer.Option(
             "--from", metavar="FILE", help="what a database exports: RIS, MEDLINE, BibTeX, PubMed's CSV"
@@ -58,26 +56,17 @@ def search_command(
 
     Exit with 1 if not all came: what came is kept, and the next run goes on.
     """
-    loaded, today = load_review(review), date.today()
-    last = _day(until, "--until") or today
-    if last > today:
-        raise RefusalError(f"--until {last}: this day is yet to come, so nothing can be said of it.")
-    if contact is not None and ("@" not in contact or not contact.isprintable() or " " in contact):
-        raise RefusalError(f"--contact {contact}: this is no mail address.")
-    if source is not None:
-        named = {declared.id: declared for declared in loaded.protocol.search}
-        chosen = named[searched_in(loaded, only)] if only else None
-        done = [read_file(review, Path(source), chosen, database=database, until=last, today=today)]
-    else:
-        windows = {
-            declared: window_of(loaded, declared, since=_day(since, "--since"), until=last)
-            for declared in asked_of(loaded, only)
-        }
-        done = []
-        for declared, window in windows.items():
-            asked: dict[str, Any] = {"window": window, "today": today, "agent": AGENT, "contact": contact}
-            with screen.progress(declared.database) as progress:
-                done.append(run_search(review, declared, progress=progress, **asked))
+    with screen.progress("Asking databases" if file is None else file) as progress:
+        done = search(
+            review,
+            only=only,
+            file=file,
+            database=database,
+            since=since,
+            until=until,
+            contact=contact,
+            progress=progress,
+        )
     page = screen.Page(full=full)
     for run in done:
         _tell_run(page, run)
@@ -93,21 +82,10 @@ def search_command(
         raise typer.Exit(1)
 
 
-def _day(text: str | None, option: str) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise RefusalError(f'{option} {text}: this is not a date. Write it like "2026-11-27".') from None
-
-
 def _tell_run(page: screen.Page, done: Searched) -> None:
     """Say what a search brought, each merge, and what a person has to look at."""
     page.section("search")
-    first, last = done.window
-    days = f"{first} to {last}" if first else f"to {last}"
-    found = "it did not say how many" if done.found is None else f"{done.found:,} found"
-    text = f"{done.database} ({done.search}), {days}: {found}, {done.new:,} new here"
-    page.say(text + (f", {len(done.merges):,} of them or of older ones merged" if done.merges else ""))
+    page.say(str(done))
     if done.trouble:
         page.say(f"  not all came: {done.trouble}. What came is kept; the same command goes on.", bold=True)
     for remark in done.remarks:
@@ -130,7 +108,7 @@ def screen_command(
     settle: Annotated[
         bool, typer.Option("--settle", help="only what people decided differently, to settle it")
     ] = False,
-    source: Annotated[
+    decisions: Annotated[
         str | None,
         typer.Option(
             "--from", "--decide", metavar="FILE", help="decisions made elsewhere: CSV, or RIS with labels"
@@ -142,44 +120,30 @@ def screen_command(
     full: Full = False,
 ) -> None:
     """Decide which records belong, by one key; each is kept at once."""
-    pick(dict.fromkeys(STAGES), stage, "--stage")
-    loaded, day = load_review(review), date.today().isoformat()
-    if not loaded.records:
-        raise RefusalError(f"{review} has no records yet: livingmeta search {review}")
+    done = screened(review, decisions, by=by, stage=stage, to=to)
+    for remark in done.remarks:
+        screen.echo(remark)
     if to is not None:
-        path = Path(to)
-        if path.exists():
-            raise RefusalError(f"{path} exists already. Choose another name, or move it away.")
-        screen.echo(f"{write(path, labelled(loaded))} written. Decide there, then: "
-                    f"livingmeta screen {review} --from FILE --by NAME")  # fmt: skip
-        return
-    if source is not None:
-        rows, remarks = decisions_in(loaded, Path(source), by=by, stage=stage, day=day)
-        for remark in remarks:
-            screen.echo(remark, err=True)
-        if rows:
-            write_decisions(review, rows)
-        screen.echo(f"{len(rows)} decisions written to screening.csv.")
-    elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        raise RefusalError(
-            "Records are screened at a terminal. Without one: --to FILE.ris writes them for another program, "
-            "and --from FILE reads what was decided (RIS with labels, or a CSV with record and decision)."
-        )
-    else:
-        _sit(loaded, review, by=by, stage=stage, day=day, unseen=unseen, settle=settle)
+        screen.echo(f"{to} written. Decide there, then: livingmeta screen {review} --from FILE --by NAME")
+    elif decisions is None:
+        if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+            raise RefusalError(
+                "Records are screened at a terminal. Without one: --to FILE.ris writes them for another "
+                "program, and --from FILE reads what was decided (RIS with labels, or a CSV with record and "
+                "decision)."
+            )
+        _sit(load_review(review), review, by=by, stage=stage, unseen=unseen, settle=settle)
     _tell_state(load_review(review), review, full=full)
 
 
-def _sit(
-    loaded: Review, review: str, *, by: str | None, stage: str, day: str, unseen: bool, settle: bool
-) -> None:
+def _sit(loaded: Review, review: str, *, by: str | None, stage: str, unseen: bool, settle: bool) -> None:
     """Show one record after the other, and write what the key says."""
     terminal = Terminal()
     criteria = criteria_of(loaded)
     name = by or terminal.text("Who decides", wrong=lambda text: None if text.strip() else "this is needed")
     queue = waiting(loaded, stage=stage, by=name, unseen=unseen, settle=settle)
     abstracts = kept_abstracts(loaded)
-    session = Session(review, by=name, stage=stage, day=day, settle=settle)
+    session = Session(review, by=name, stage=stage, day=date.today().isoformat(), settle=settle)
     reasons = [*loaded.protocol.screening.reasons]
     place = 0
     while place < len(queue):
@@ -271,11 +235,7 @@ def _tell_state(review: Review, name: str, *, full: bool) -> None:
     """Say how far the screening is, and on what people differ."""
     held = counted(review)
     page = screen.Page(full=full)
-    page.say(
-        f"Titles: {held.screened} screened, {held.excluded} excluded, {held.sought} whose report is sought, "
-        f"{held.waiting} open. Reports: {held.assessed} read, {held.not_retrieved} not retrieved, "
-        f"{held.included} included, {held.unread} open."
-    )
+    page.say(str(held))
     for reason, number in held.reasons.items():
         page.say(f"  {reason}: {number}", rank=1, what="reason")
     apart = [problem for problem in review.warnings if problem.file.endswith("screening.csv")]

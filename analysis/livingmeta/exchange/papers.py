@@ -12,7 +12,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.entities import name2codepoint
 from html.parser import HTMLParser
 from importlib.metadata import version
@@ -91,8 +91,8 @@ class Paper:
     sha256: str
     doi: str | None
     title: str | None
-    pages: tuple[str, ...]
-    across: tuple[str, ...]
+    pages: tuple[str, ...] = field(repr=False, compare=False)
+    across: tuple[str, ...] = field(repr=False, compare=False)
     numbered: bool
 
     def numbered_as(self, asked: range) -> set[int]:

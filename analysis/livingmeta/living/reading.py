@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from livingmeta.exchange.cells import numbers_in
 from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_result
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable
-from livingmeta.exchange.papers import Paper
+from livingmeta.exchange.papers import Paper, belonging
 from livingmeta.exchange.verbatim import Readings
 from livingmeta.living.dialogue import Asker, Given, Typing, settled
 from livingmeta.printer import Shown
+from livingmeta.review.gaps import KnownGap, known_gaps, report_of
 from livingmeta.review.protocol import Review
-from livingmeta.review.schema import QUOTE_LIMIT, Gap, Instrument, Report
+from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report
 from livingmeta.words import MINUS, RELATIONS, RefusalError, answered
 
 MOST_SHOWN = 12  # cells that are offered for one question
@@ -69,9 +71,10 @@ class Candidate(Shown):
     """A cell that may hold what is looked for.
 
     `fits` says by what: the words of scale, time and group that its headings and caption share with
-    what is looked for; `group` is "1" or "2" where they fit one of them better.
+    what is looked for; `group` is "1" or "2" where they fit one of them better; `gap` is its number.
     """
 
+    gap: int
     table: PaperTable
     cell: PaperCell
     fits: tuple[str, ...]
@@ -86,6 +89,93 @@ class Candidate(Shown):
     def __str__(self) -> str:
         heads = " / ".join((*self.table.row_headings(self.cell), *self.table.column_headings(self.cell)))
         return f"{self.place}  {self.cell.text}  ({self.table.name}: {heads})"
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return [self.row]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Return what there is to say of it as plain values, by the words of docs/json.md."""
+        return {
+            "gap": self.gap,
+            "place": self.place,
+            "text": self.cell.text,
+            "label": self.table.label,
+            "page": self.cell.page or self.table.page,
+            "row_headings": self.table.row_headings(self.cell),
+            "column_headings": self.table.column_headings(self.cell),
+            "group": self.group,
+            "fits": self.fits,
+            "doubts": self.table.doubts_of(self.cell),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Closing(Shown):
+    """A paper, the reports that it is, and the known gaps that it may close.
+
+    Where it is not `sure`, its title alone suggests the report, and a person has to say so.
+    """
+
+    file: str
+    paper_sha256: str
+    doi: str | None
+    title: str | None
+    reports: tuple[str, ...]  # keys in reports.csv
+    sure: bool
+    why: str
+    gaps: tuple[KnownGap, ...]
+    paper: Paper = field(compare=False)
+
+    def __str__(self) -> str:
+        numbers = ", ".join(str(known.number) for known in self.gaps)
+        return f"{self.file}: {self.report_name} ({self.why})" + (f", gaps {numbers}" if numbers else "")
+
+    def _listed(self) -> Iterable[Mapping[str, Any]]:
+        return [self.row]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Return what there is to say of it as plain values, by the words of docs/json.md."""
+        names = ("file", "paper_sha256", "doi", "title", "reports", "sure", "why")
+        own = {name: getattr(self, name) for name in names}
+        return {**own, "gaps": tuple(known.number for known in self.gaps)}
+
+    @property
+    def report_name(self) -> str:
+        """The reports that it is; with a ? where only its title says so."""
+        return f"{', '.join(self.reports) or '–'}{'' if self.sure or not self.reports else '?'}"
+
+
+def closings(review: Review, papers: Iterable[Paper]) -> list[Closing]:
+    """Say which reports papers are, and which open gaps each may close."""
+    cited = {report.report: (report.doi, report.citation) for report in review.reports}
+    known = known_gaps(review)
+    listed = []
+    for held in belonging(papers, cited):
+        keys = held.keys or held.suggested[:1]
+        about = {name: getattr(held.paper, name) for name in ("doi", "title", "sha256")}
+        listed.append(
+            Closing(
+                file=held.paper.path.name,
+                paper_sha256=about.pop("sha256"),
+                **about,
+                reports=keys,
+                sure=bool(held.keys),
+                why=held.why,
+                gaps=_open_gaps(review, known, [r for r in review.reports if r.report in keys]),
+                paper=held.paper,
+            )
+        )
+    return listed
+
+
+def _open_gaps(review: Review, known: Sequence[KnownGap], reports: Sequence[Report]) -> tuple[KnownGap, ...]:
+    """Return the open gaps that reports may close: those looked for in one of them, else of their trials."""
+    keys, trials = {r.report for r in reports}, {r.trial for r in reports}
+    still = tuple(one for one in known if not one.filled and one.gap.trial in trials)
+    named = tuple(one for one in still if (hint := report_of(review, one.gap)) and hint.report in keys)
+    return named or still
 
 
 def weeks_in(text: str) -> frozenset[float]:
@@ -104,14 +194,14 @@ def weeks_in(text: str) -> frozenset[float]:
     return frozenset(held)
 
 
-def candidates(review: Review, gap: Gap, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
-    """Find the cells that may hold what a gap asks for, those that fit best in front.
+def candidates(review: Review, known: KnownGap, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
+    """Find the cells that may hold what a known gap asks for, those that fit best in front.
 
     Nothing is decided by it: a cell that names another time is left out, and others are in the order
     in which their headings and caption share words with scale, outcome and groups.
     """
+    gap, trial, groups = known.gap, known.trial, review.protocol.groups
     scale = next((i.name for i in review.instruments if i.instrument == gap.instrument), gap.outcome)
-    trial, groups = review.trial(gap.trial), review.protocol.groups
     arms = {"1": f"{groups.group1} {trial.arm1 or ''}", "2": f"{groups.group2} {trial.arm2 or ''}"}
     shared = _tokens(arms["1"]) & _tokens(arms["2"])
     listed = []
@@ -139,7 +229,9 @@ def candidates(review: Review, gap: Gap, tables: Iterable[PaperTable]) -> tuple[
                 + len(times & {gap.weeks})
             )
             fits = (*sorted(about), *sorted(of_arm.get(group, ())))
-            listed.append(Candidate(table=table, cell=cell, fits=fits, group=group, score=score))
+            listed.append(
+                Candidate(gap=known.number, table=table, cell=cell, fits=fits, group=group, score=score)
+            )
     return tuple(sorted(listed, key=lambda candidate: -candidate.score))
 
 

@@ -141,16 +141,16 @@ def labelled(review: Review) -> str:
 
 
 def decisions_in(
-    review: Review, path: Path, *, by: str | None, stage: str, day: str
+    review: Review, given: Path | str, *, by: str | None, stage: str, day: str
 ) -> tuple[list[Cells], list[str]]:
     """Read decisions that were made elsewhere: a CSV with record and decision, or RIS with labels.
 
     Parameters
     ----------
     review : Review
-    path : Path
-        A CSV with the columns record and decision, and stage, reason, by, date, note where they
-        differ; or RIS with the labels of ASReview or Rayyan, or those of `labelled`.
+    given : Path or str
+        A CSV, or the text of one, with the columns record and decision, and stage, reason, by, date,
+        note where they differ; or RIS with the labels of ASReview or Rayyan, or those of `labelled`.
     by : str, optional
         Who decided, where the file does not say.
     stage, day : str
@@ -166,8 +166,9 @@ def decisions_in(
     RefusalError
         For whatever is no decision, names no record, or has nobody who made it: all at once.
     """
-    file = str(path)
-    head, remarks = as_windows_writes(raw_of(path, file), file)
+    path = given if isinstance(given, Path) else Path("decisions")
+    file, raw = str(path), raw_of(path, str(path)) if isinstance(given, Path) else given.encode()
+    head, remarks = as_windows_writes(raw, file)
     about = {"stage": stage, "by": by or "", "date": day}
     names = {name.strip(' "') for name in head.lstrip().partition("\n")[0].split(",")}
     is_csv = "record" in names or path.suffix.lower() == ".csv"

@@ -16,6 +16,7 @@ from livingmeta.exchange.search_files import Reference, read_search_file
 from livingmeta.living.adding import planned
 from livingmeta.living.drafts import Cells
 from livingmeta.living.records import Gathered, gathered, identity, keep_abstracts, kept_abstracts
+from livingmeta.printer import Shown, remarking
 from livingmeta.review.files import LARGEST_FILE
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review, Search
@@ -245,8 +246,8 @@ SERVICES: Mapping[str, Service] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Searched:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Searched(Shown):
     """What one search brought: how many the database has, what is new, and why not all came."""
 
     search: str
@@ -256,8 +257,14 @@ class Searched:
     new: int
     merges: tuple[str, ...]
     doubts: tuple[str, ...]
-    remarks: tuple[str, ...]
     trouble: str | None = None
+
+    def __str__(self) -> str:
+        first, last = self.window
+        days = f"{first} to {last}" if first else f"to {last}"
+        found = "it did not say how many" if self.found is None else f"{self.found:,} found"
+        merged = f", {len(self.merges):,} of them or of older ones merged" if self.merges else ""
+        return f"{self.database} ({self.search}), {days}: {found}, {self.new:,} new here{merged}"
 
 
 def window_of(review: Review, search: Search, *, since: date | None, until: date) -> Window:
@@ -455,7 +462,7 @@ class _Tally:
             }
             with planned(self.name, {"searches": [row]}) as plan:
                 plan.write()
-        return Searched(
+        done = Searched(
             search=search.id if search else self.query,
             database=search.database if search else self.database,
             window=window,
@@ -463,6 +470,6 @@ class _Tally:
             new=self.new,
             merges=tuple(self.merges),
             doubts=tuple(self.doubts),
-            remarks=tuple(self.remarks),
             trouble=trouble,
         )
+        return remarking(done, self.remarks)

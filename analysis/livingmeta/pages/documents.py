@@ -7,7 +7,7 @@ holds. Where a result is a document as it stands, its own class is the schema.
 import dataclasses
 import inspect
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from math import inf, nan
 from pathlib import Path
@@ -43,11 +43,14 @@ from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Sui
 from livingmeta.engine.methods.subsets import MOST_TRIALS, QUANTILES, Gosh
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.exchange.collection import Reproduced
+from livingmeta.exchange.paper_tables import PaperTable
 from livingmeta.living.proving import Proofs
+from livingmeta.living.reading import Candidate, Closing
 from livingmeta.pages.changes import beyond, conclusion
 from livingmeta.pages.deductions import assumed, deduced
 from livingmeta.pages.phrases import Interval, counted, coverage, judged_line, published, suggested_line
 from livingmeta.pages.rob_me import MissingEvidence
+from livingmeta.printer import Several
 from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Choice, Judgement, Review
 from livingmeta.review.quotes import Proved
@@ -213,6 +216,49 @@ class Check(TypedDict):
     warnings: int  # how many are doubtful
     problems: list[Problematic]  # wrong or doubtful, one by one
     quotes: NotRequired[list[QuoteHeld]]  # what became of each quote, with --papers
+
+
+class Offered(TypedDict):
+    """A cell of a paper that may hold what a gap asks for; nothing is decided by it."""
+
+    gap: int  # as `livingmeta read --gap` takes it
+    place: str  # as `livingmeta read --pick` takes it: table, row and column
+    text: str  # as printed, without footnote marks
+    label: str  # of its table
+    page: int | None  # of a PDF
+    row_headings: tuple[str, ...]  # what names its row
+    column_headings: tuple[str, ...]  # what stands above it
+    group: str  # 1 or 2, where its headings fit one of them better
+    fits: tuple[str, ...]  # words that its headings and caption share with what is looked for
+    doubts: tuple[str, ...]  # why it is uncertain that this is printed there
+
+
+class PaperRead(TypedDict):
+    """What a paper holds: its tables, and what of them may fill the gaps of a review."""
+
+    paper: str  # name of the file
+    tables: list[PaperTable]  # in the paper's order
+    candidates: list[Offered]  # of each gap those that fit best in front; empty without a review
+
+
+class PaperOf(TypedDict):
+    """A paper of a folder, and what it may close."""
+
+    file: str  # its name
+    paper_sha256: str  # its hash
+    doi: str | None  # its own, where it says one
+    title: str | None  # as it says
+    reports: tuple[str, ...]  # keys in reports.csv that it is
+    sure: bool  # whether DOI or name say so; false where the title alone suggests it
+    why: str  # how it is known, or why it is not
+    gaps: tuple[int, ...]  # known gaps that it may close, as `livingmeta gaps` numbers them
+
+
+class PapersHeld(TypedDict):
+    """The papers of a folder, and what is wrong with those that can't be read."""
+
+    papers: list[PaperOf]
+    problems: list[str]  # each with its file, why it can't be read, and what to do
 
 
 class Reproduction(TypedDict):
@@ -655,6 +701,18 @@ def checked(review: str, problems: Sequence[Problem], proofs: Proofs | None = No
     return document
 
 
+def paper_read(paper: str, tables: Iterable[PaperTable], offered: Iterable[Candidate]) -> PaperRead:
+    """Return what a paper holds as a document."""
+    cells = [cast("Offered", candidate.row) for candidate in offered]
+    return {"paper": paper, "tables": list(tables), "candidates": cells}
+
+
+def papers_held(held: Several[Closing]) -> PapersHeld:
+    """Return the papers of a folder as a document."""
+    papers = [cast("PaperOf", closing.row) for closing in held]
+    return {"papers": papers, "problems": list(held.remarks)}
+
+
 def folder(analyses: Sequence[Reproduced], skipped: Mapping[str, str]) -> Folder:
     """Return every analysis of a folder, and the files that gave none, as a document."""
     return {"analyses": list(analyses), "skipped": dict(skipped)}
@@ -1030,6 +1088,8 @@ DOCUMENTS: Mapping[str, Any] = {
     "certify": Certified,
     "verify": Verified,
     "gaps": list[Lacking],
+    "read": PaperRead,
+    "fill": PapersHeld,
     "diff": list[Moved],
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem, Screening, SearchRecord
 from livingmeta.words import unknown
@@ -71,8 +72,8 @@ def standings(review: Review) -> list[Standing]:
     return held
 
 
-@dataclass(frozen=True, kw_only=True)
-class Screened:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Screened(Shown):
     """What PRISMA counts of a review's records; `reasons` say why reports were excluded."""
 
     databases: int
@@ -87,6 +88,14 @@ class Screened:
     included: int
     waiting: int  # titles that nobody decided, or on which people differ
     unread: int  # reports sought of which that holds
+
+    def __str__(self) -> str:
+        return (
+            f"Titles: {self.screened} screened, {self.excluded} excluded, "
+            f"{self.sought} whose report is sought, {self.waiting} open. "
+            f"Reports: {self.assessed} read, {self.not_retrieved} not retrieved, "
+            f"{self.included} included, {self.unread} open."
+        )
 
 
 def counted(review: Review) -> Screened:
